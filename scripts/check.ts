@@ -1,0 +1,19 @@
+/** The quick half of `npm test`: formatting, types, lint. All three run; any failure fails the whole. */
+import { spawnSync } from "node:child_process";
+
+const checks = [
+  ["prettier", "--check", "--log-level", "warn", "."],
+  ["tsc", "--project", "tsconfig.json"],
+  ["oxlint", "--deny-warnings"],
+  ["solhint", "--max-warnings", "0", "contracts/**/*.sol"],
+] as const;
+
+const failed = checks.filter(([command, ...args]) => {
+  const { status } = spawnSync(command, args, { stdio: "inherit" });
+  return status !== 0;
+});
+
+if (failed.length > 0) {
+  console.error(`failed: ${failed.map(([command]) => command).join(", ")}`);
+  process.exitCode = 1;
+}
