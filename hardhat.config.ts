@@ -16,13 +16,7 @@ const solc = {
 const settings = { evmVersion: "prague", optimizer: { enabled: true, runs: 1_000 } };
 
 export default defineConfig({
-  plugins: [
-    hardhatEthers,
-    hardhatChaiMatchers,
-    hardhatMocha,
-    hardhatNetworkHelpers,
-    hardhatViem,
-  ],
+  plugins: [hardhatEthers, hardhatChaiMatchers, hardhatMocha, hardhatNetworkHelpers, hardhatViem],
   solidity: {
     profiles: {
       default: { ...solc, settings: { ...settings, viaIR: true } },
