@@ -1,0 +1,15 @@
+import type { Hex } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+
+import { checkpointTypedData } from "../../../protocol/checkpoint.ts";
+import { lowercaseHex } from "../../../protocol/hex.ts";
+import type { CheckpointSigner } from "../../ports/signer.ts";
+
+/** A signer whose key is in this process. */
+export function localSigner(privateKey: Hex): CheckpointSigner {
+  const account = privateKeyToAccount(privateKey);
+  return {
+    address: lowercaseHex(account.address),
+    sign: (deployment, message) => account.signTypedData(checkpointTypedData(deployment, message)),
+  };
+}

@@ -1,0 +1,15 @@
+import type { Address } from "viem";
+
+import type { Account } from "../../domain/accounts/account.ts";
+
+export const ACCOUNT_COLUMNS = "address, purchased, spent, held, refunding, refunded, counter";
+
+export interface AccountRecord extends Account {
+  readonly address: Address;
+}
+
+/** The table's columns are the domain's words. */
+export function toAccount(record: AccountRecord): Account {
+  const { address, purchased, spent, held, refunding, refunded, counter } = record;
+  return { address, purchased, spent, held, refunding, refunded, counter };
+}

@@ -1,0 +1,93 @@
+import type { AllowanceBook } from "../../ports/allowanceBook.ts";
+import type { Database } from "../../ports/database.ts";
+import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
+import { bytea, byteaArray, textArray } from "./values.ts";
+
+export function postgresAllowanceBook(database: Database): AllowanceBook {
+  return {
+    async add({ id, message, scope, signature }) {
+      return await database.transaction(async (tx) => {
+        await tx.query("insert into accounts (address) values ($1) on conflict do nothing", [
+          bytea(message.account),
+        ]);
+        await tx.query(
+          `insert into allowances (id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at,
+             expires_at, priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16)
+           on conflict (id) do nothing`,
+          [
+            bytea(id),
+            bytea(message.account),
+            bytea(message.spender),
+            message.limit,
+            message.period,
+            message.rollover,
+            message.startsAt,
+            message.expiresAt,
+            message.priority,
+            bytea(message.scope),
+            byteaArray(scope.providers),
+            textArray(scope.meters),
+            message.accountCap,
+            message.counter,
+            message.salt,
+            bytea(signature),
+          ],
+        );
+        const [record] = await tx.query<AllowanceRecord>(
+          `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
+          [bytea(id)],
+        );
+        if (record === undefined)
+          throw new Error(`the allowance ${id} was stored and is not there`);
+        return toAllowance(record);
+      });
+    },
+
+    async find(id) {
+      const [record] = await database.query<AllowanceRecord>(
+        `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
+        [bytea(id)],
+      );
+      return record === undefined ? null : toAllowance(record);
+    },
+
+    async ofAccount(account) {
+      const records = await database.query<AllowanceRecord>(
+        `select ${ALLOWANCE_COLUMNS} from allowances where account = $1 order by created_at, id`,
+        [bytea(account)],
+      );
+      return records.map(toAllowance);
+    },
+
+    async revoke(id) {
+      return await database.transaction(async (tx) => {
+        // Under the account's lock, as debits are: none that comes after the answer still uses it.
+        await tx.query(
+          `select 1 from accounts where address = (select account from allowances where id = $1) for update`,
+          [bytea(id)],
+        );
+        const [record] = await tx.query<AllowanceRecord>(
+          `update allowances set revoked_at = coalesce(revoked_at, clock_timestamp())
+           where id = $1 returning ${ALLOWANCE_COLUMNS}`,
+          [bytea(id)],
+        );
+        return record === undefined ? null : toAllowance(record);
+      });
+    },
+
+    async counterOf(account) {
+      const [record] = await database.query<{ counter: bigint }>(
+        "select counter from accounts where address = $1",
+        [bytea(account)],
+      );
+      return record?.counter ?? 0n;
+    },
+
+    async now() {
+      const [clock] = await database.query<{ now: Date }>("select clock_timestamp() as now");
+      if (clock === undefined) throw new Error("the database tells no time");
+      return clock.now;
+    },
+  };
+}

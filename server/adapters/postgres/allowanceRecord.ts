@@ -1,0 +1,62 @@
+import type { Address, Hex } from "viem";
+
+import type { Allowance } from "../../domain/allowances/allowance.ts";
+
+export const ALLOWANCE_COLUMNS = `id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at,
+  expires_at, priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature,
+  created_at, revoked_at, period_index, carried_micros, period_spent, spent`;
+
+export interface AllowanceRecord {
+  readonly id: Hex;
+  readonly account: Address;
+  readonly spender: Hex;
+  readonly limit_micros: bigint;
+  readonly period_seconds: bigint;
+  readonly rollover_micros: bigint;
+  readonly starts_at: bigint;
+  readonly expires_at: bigint;
+  readonly priority: number;
+  readonly scope: Hex;
+  readonly scope_providers: readonly Address[];
+  readonly scope_meters: readonly string[];
+  readonly account_cap_micros: bigint;
+  readonly counter: bigint;
+  readonly salt: bigint;
+  readonly signature: Hex;
+  readonly created_at: Date;
+  readonly revoked_at: Date | null;
+  readonly period_index: bigint;
+  readonly carried_micros: bigint;
+  readonly period_spent: bigint;
+  readonly spent: bigint;
+}
+
+export function toAllowance(record: AllowanceRecord): Allowance {
+  return {
+    id: record.id,
+    message: {
+      account: record.account,
+      spender: record.spender,
+      limit: record.limit_micros,
+      period: record.period_seconds,
+      rollover: record.rollover_micros,
+      startsAt: record.starts_at,
+      expiresAt: record.expires_at,
+      priority: record.priority,
+      scope: record.scope,
+      accountCap: record.account_cap_micros,
+      counter: record.counter,
+      salt: record.salt,
+    },
+    scope: { providers: record.scope_providers, meters: record.scope_meters },
+    signature: record.signature,
+    createdAt: record.created_at,
+    revokedAt: record.revoked_at,
+    usage: {
+      periodIndex: record.period_index,
+      carriedMicros: record.carried_micros,
+      periodSpentMicros: record.period_spent,
+      spentMicros: record.spent,
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { acceptRefund } from "../../domain/accounts/account.ts";
+import type { ChainEvent } from "../../domain/chain/chainEvent.ts";
+import type { BlockPoint, ChainBook } from "../../ports/chainBook.ts";
+import type { Database, Sql } from "../../ports/database.ts";
+import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "./accountRecord.ts";
+import { bytea } from "./values.ts";
+
+export function postgresChainBook(database: Database): ChainBook {
+  return {
+    cursor: () => readCursor(database),
+
+    apply: ({ from, upTo, events }) =>
+      database.transaction(async (tx) => {
+        const { number, hash } = await readCursor(tx, "for update");
+        if (number !== from.number || hash !== from.hash) return false;
+
+        for (const event of events) {
+          // oxlint-disable-next-line no-await-in-loop -- the order on the chain is the order in the ledger
+          await applyEvent(tx, event);
+        }
+        await tx.query(
+          "update chain_cursor set block_number = $1, block_hash = $2, block_time = $3",
+          [upTo.number, bytea(upTo.hash), upTo.time],
+        );
+        return true;
+      }),
+  };
+}
+
+async function readCursor(sql: Sql, lock: "" | "for update" = ""): Promise<BlockPoint> {
+  const [cursor] = await sql.query<BlockPoint>(
+    `select block_number as number, block_hash as hash, block_time as time from chain_cursor ${lock}`,
+  );
+  if (cursor === undefined) throw new Error("the ledger belongs to no deployment yet");
+  return cursor;
+}
+
+async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
+  switch (event.type) {
+    case "purchased":
+      await tx.query(
+        `insert into accounts (address, purchased) values ($1, $2)
+         on conflict (address) do update set purchased = accounts.purchased + excluded.purchased`,
+        [bytea(event.account), event.amountMicros],
+      );
+      await tx.query(
+        `insert into purchases (block_number, log_index, transaction_hash, account, payer, amount_micros, token_amount)
+         values ($1, $2, $3, $4, $5, $6, $7)`,
+        [
+          event.blockNumber,
+          event.logIndex,
+          bytea(event.transactionHash),
+          bytea(event.account),
+          bytea(event.payer),
+          event.amountMicros,
+          event.tokenAmount,
+        ],
+      );
+      return;
+    case "refund_requested":
+      await applyRefundRequest(tx, event);
+      return;
+    case "counter_raised":
+      await tx.query(
+        `insert into accounts (address, counter) values ($1, $2)
+         on conflict (address) do update set counter = excluded.counter`,
+        [bytea(event.account), event.counter],
+      );
+      return;
+    case "row_settled":
+      await tx.query(
+        `insert into settlements (party, epoch, spent, refunded, earned) values ($1, $2, $3, $4, $5)
+         on conflict (party) do update set epoch = excluded.epoch, spent = excluded.spent,
+           refunded = excluded.refunded, earned = excluded.earned`,
+        [bytea(event.party), event.epoch, event.spent, event.refunded, event.earned],
+      );
+      return;
+    case "checkpoint_submitted": {
+      const known = await tx.query(
+        `update checkpoints set final_at = $3, submitted_block = $4, transaction_hash = $5
+         where epoch = $1 and root = $2 and not dropped returning id`,
+        [
+          event.epoch,
+          bytea(event.root),
+          event.finalAt,
+          event.blockNumber,
+          bytea(event.transactionHash),
+        ],
+      );
+      if (known.length === 0) {
+        throw new Error(
+          `checkpoint ${event.epoch} on chain has the root ${event.root}, which this ledger did not cut: ` +
+            "the database is not the one that its signers work from",
+        );
+      }
+      return;
+    }
+    case "checkpoint_dropped":
+      await tx.query("update checkpoints set dropped = true where epoch = $1 and root = $2", [
+        event.epoch,
+        bytea(event.root),
+      ]);
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+/** Sets the credits aside under the account's lock: from here on nothing else can spend them. */
+async function applyRefundRequest(
+  tx: Sql,
+  event: Extract<ChainEvent, { type: "refund_requested" }>,
+): Promise<void> {
+  const [record] = await tx.query<AccountRecord>(
+    `select ${ACCOUNT_COLUMNS} from accounts where address = $1 for update`,
+    [bytea(event.account)],
+  );
+  if (record === undefined) {
+    throw new Error(
+      `${event.account} asks for a refund and never bought anything: events are missing`,
+    );
+  }
+  const acceptedMicros = acceptRefund(toAccount(record), event.requestedMicros);
+
+  await tx.query("update accounts set refunding = refunding + $2 where address = $1", [
+    bytea(event.account),
+    acceptedMicros,
+  ]);
+  await tx.query(
+    `insert into refund_requests (block_number, log_index, transaction_hash, account, requested_micros, accepted_micros)
+     values ($1, $2, $3, $4, $5, $6)`,
+    [
+      event.blockNumber,
+      event.logIndex,
+      bytea(event.transactionHash),
+      bytea(event.account),
+      event.requestedMicros,
+      acceptedMicros,
+    ],
+  );
+}

@@ -1,0 +1,245 @@
+import type { Address, Hex } from "viem";
+import { zeroHash } from "viem";
+
+import type { Row } from "../../../protocol/row.ts";
+import { NO_TOTALS, totalsOf, violations } from "../../domain/checkpoints/nextCheckpoint.ts";
+import type {
+  CheckpointBook,
+  CheckpointStatus,
+  SignerSignature,
+  StoredCheckpoint,
+} from "../../ports/checkpointBook.ts";
+import type { Database, Sql } from "../../ports/database.ts";
+import { retrying } from "./retry.ts";
+import { bytea, byteaArray, numberArray } from "./values.ts";
+
+/** The later of the two clocks: a quiet chain mines no blocks, and a test's chain runs ahead of the machine. */
+const CHAIN_TIME = "greatest(clock_timestamp(), (select block_time from chain_cursor))";
+
+const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count,
+  signatures, final_at,
+  case when dropped then 'dropped' when final_at is null then 'prepared'
+    when final_at <= ${CHAIN_TIME} then 'final' else 'pending' end as status`;
+
+interface CheckpointRecord {
+  readonly id: bigint;
+  readonly epoch: bigint;
+  readonly previous_root: Hex;
+  readonly root: Hex;
+  readonly spent: bigint;
+  readonly refunded: bigint;
+  readonly earned: bigint;
+  readonly as_of: bigint;
+  readonly data_hash: Hex;
+  readonly party_count: bigint;
+  readonly signatures: SignerSignature[] | null;
+  readonly final_at: Date | null;
+  readonly status: CheckpointStatus;
+}
+
+/** The rows that a checkpoint holds: each party's newest up to it. `$1` is the checkpoint's id. */
+const ROWS_AT = `select distinct on (place) party, r.spent, r.refunded, r.earned, place
+  from checkpoint_rows r join places using (party) join checkpoints c on c.id = r.checkpoint
+  where r.checkpoint <= $1 and not c.dropped
+  order by place, r.checkpoint desc`;
+
+export function postgresCheckpointBook(database: Database): CheckpointBook {
+  async function one(condition: string, values: unknown[] = []): Promise<StoredCheckpoint | null> {
+    const [record] = await database.query<CheckpointRecord>(
+      `select * from (select ${CHECKPOINT_COLUMNS} from checkpoints) as checkpoint
+       where ${condition} order by id desc limit 1`,
+      values,
+    );
+    return record === undefined ? null : toCheckpoint(record);
+  }
+
+  const latest = () => one("status <> 'dropped'");
+
+  return {
+    latest,
+    latestFinal: () => one("status = 'final'"),
+    byEpoch: (epoch) => one("epoch = $1 and status <> 'dropped'", [epoch]),
+
+    async list({ before, limit }) {
+      const records = await database.query<CheckpointRecord>(
+        `select ${CHECKPOINT_COLUMNS} from checkpoints
+         where $1::bigint is null or id < $1 order by id desc limit $2`,
+        [before, limit],
+      );
+      return records.map(toCheckpoint);
+    },
+
+    async rows(id) {
+      const records = await database.query<Row>(ROWS_AT, [id]);
+      return records.map(toRow);
+    },
+
+    async unpaidRefunds(id, limit) {
+      const records = await database.query<Row>(
+        `select due.party, due.spent, due.refunded, due.earned from (${ROWS_AT}) as due
+         left join settlements s using (party)
+         where due.refunded > coalesce(s.refunded, 0) order by place limit $2`,
+        [id, limit],
+      );
+      return records.map(toRow);
+    },
+
+    async sign(id, signatures) {
+      await database.query("update checkpoints set signatures = $2 where id = $1", [
+        id,
+        JSON.stringify(signatures),
+      ]);
+    },
+
+    async cut(build, maxFeeBps) {
+      const last = await latest();
+      if (last !== null && last.status !== "final") return null;
+      await serveRefunds(database);
+
+      const cutId = await retrying(() =>
+        database.transaction((tx) => cutSnapshot(tx, last, build, maxFeeBps), {
+          isolation: "repeatable read",
+        }),
+      );
+      return cutId === null ? null : await one("id = $1", [cutId]);
+    },
+  };
+}
+
+/** What was set aside for refunds goes into the rows. Locks the accounts in the one order that all keep. */
+async function serveRefunds(database: Database): Promise<void> {
+  await database.transaction(async (tx) => {
+    const due = await tx.query<{ address: Address }>(
+      "select address from accounts where refunding > 0 order by address for update",
+    );
+    await tx.query(
+      `update accounts set refunded = refunded + refunding, refunding = 0 where address = any($1::bytea[])`,
+      [byteaArray(due.map(({ address }) => address))],
+    );
+  });
+}
+
+async function cutSnapshot(
+  tx: Sql,
+  last: StoredCheckpoint | null,
+  build: Parameters<CheckpointBook["cut"]>[0],
+  maxFeeBps: bigint,
+): Promise<bigint | null> {
+  const lastId = last?.id ?? 0n;
+  const changed = await changedRows(tx, lastId);
+  if (changed.length === 0) return null;
+
+  const [sums] = await tx.query<{ purchased: bigint; as_of: bigint }>(
+    `select coalesce(sum(purchased), 0) as purchased, floor(extract(epoch from clock_timestamp()))::bigint as as_of
+     from accounts`,
+  );
+  if (sums === undefined) throw new Error("a sum without a row");
+
+  await tx.query(
+    `insert into places (party, place)
+     select party, coalesce((select max(place) from places), -1) + ordinality
+     from unnest($1::bytea[]) with ordinality as new (party, ordinality)
+     where not exists (select from places where places.party = new.party)`,
+    [byteaArray(await newParties(tx, changed))],
+  );
+
+  const rows = await rowsAfter(tx, lastId, changed);
+  const totals = totalsOf(rows);
+  const broken = violations(last?.message ?? NO_TOTALS, totals, {
+    maxFeeBps,
+    purchasedMicros: sums.purchased,
+  });
+  if (broken.length > 0) throw new Error(`the books do not balance: ${broken.join("; ")}`);
+
+  const { root, dataHash } = build(rows);
+  const [stored] = await tx.query<{ id: bigint }>(
+    `insert into checkpoints (epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id`,
+    [
+      (last?.message.epoch ?? 0n) + 1n,
+      bytea(last?.message.root ?? zeroHash),
+      bytea(root),
+      totals.spent,
+      totals.refunded,
+      totals.earned,
+      sums.as_of,
+      bytea(dataHash),
+      rows.length,
+    ],
+  );
+  if (stored === undefined) throw new Error("an insert without a row");
+
+  await tx.query(
+    `insert into checkpoint_rows (checkpoint, party, spent, refunded, earned)
+     select $1, * from unnest($2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[])`,
+    [
+      stored.id,
+      byteaArray(changed.map(({ party }) => party)),
+      numberArray(changed.map(({ spent }) => spent)),
+      numberArray(changed.map(({ refunded }) => refunded)),
+      numberArray(changed.map(({ earned }) => earned)),
+    ],
+  );
+  return stored.id;
+}
+
+/** Every party whose numbers differ from its row in the last checkpoint. */
+async function changedRows(tx: Sql, lastId: bigint): Promise<Row[]> {
+  const records = await tx.query<Row>(
+    `with earned as (select provider as party, sum(earned) as earned from earnings group by provider),
+       current as (
+         select coalesce(a.address, e.party) as party, coalesce(a.spent, 0) as spent,
+           coalesce(a.refunded, 0) as refunded, coalesce(e.earned, 0) as earned
+         from accounts a full join earned e on e.party = a.address),
+       last as (${ROWS_AT})
+     select current.party, current.spent, current.refunded, current.earned
+     from current left join last using (party)
+     where (current.spent, current.refunded, current.earned)
+       is distinct from (coalesce(last.spent, 0), coalesce(last.refunded, 0), coalesce(last.earned, 0))
+     order by current.party`,
+    [lastId],
+  );
+  return records.map(toRow);
+}
+
+async function newParties(tx: Sql, changed: readonly Row[]): Promise<Address[]> {
+  const parties = byteaArray(changed.map(({ party }) => party));
+  const known = await tx.query<{ party: Address }>(
+    "select party from places where party = any($1::bytea[])",
+    [parties],
+  );
+  const places = new Set(known.map(({ party }) => party));
+  return changed.map(({ party }) => party).filter((party) => !places.has(party));
+}
+
+/** The rows of the last checkpoint with the changes in them, in the order of their places. */
+async function rowsAfter(tx: Sql, lastId: bigint, changed: readonly Row[]): Promise<Row[]> {
+  const before = (await tx.query<Row>(ROWS_AT, [lastId])).map(toRow);
+  const byParty = new Map([...before, ...changed].map((row) => [row.party, row]));
+  const order = await tx.query<{ party: Address }>("select party from places order by place");
+  return order.flatMap(({ party }) => byParty.get(party) ?? []);
+}
+
+function toRow({ party, spent, refunded, earned }: Row): Row {
+  return { party, spent, refunded, earned };
+}
+
+function toCheckpoint(record: CheckpointRecord): StoredCheckpoint {
+  return {
+    id: record.id,
+    message: {
+      epoch: record.epoch,
+      previousRoot: record.previous_root,
+      root: record.root,
+      spent: record.spent,
+      refunded: record.refunded,
+      earned: record.earned,
+      asOf: record.as_of,
+      dataHash: record.data_hash,
+    },
+    partyCount: Number(record.party_count),
+    status: record.status,
+    finalAt: record.final_at,
+    signatures: record.signatures ?? [],
+  };
+}

@@ -1,0 +1,39 @@
+import { readFile, readdir } from "node:fs/promises";
+
+import type { Database } from "../../ports/database.ts";
+
+const MIGRATIONS = new URL("./migrations/", import.meta.url);
+
+/** Any constant that no other user of the database takes: the lock under which migrations run. */
+const MIGRATION_LOCK = 7_310_001;
+
+/**
+ * Brings the schema up to date: each numbered file once, in order, all in one transaction.
+ * Processes that start together wait for one another, and the later ones find nothing to do.
+ */
+export async function migrate(database: Database): Promise<void> {
+  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith(".sql")).toSorted();
+
+  await database.transaction(async (tx) => {
+    await tx.query("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    await tx.query("create table if not exists migrations (name text primary key)");
+    const applied = await tx.query<{ name: string }>("select name from migrations");
+    const done = new Set(applied.map(({ name }) => name));
+
+    for (const name of files) {
+      if (done.has(name)) continue;
+      for (const statement of statements(await readFile(new URL(name, MIGRATIONS), "utf8"))) {
+        await tx.query(statement);
+      }
+      await tx.query("insert into migrations (name) values ($1)", [name]);
+    }
+  });
+}
+
+/** Migration files are plain: a statement ends with a semicolon at the end of a line. */
+function statements(file: string): string[] {
+  return file
+    .split(/;\s*$/m)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== "");
+}

@@ -1,0 +1,23 @@
+import type { Database } from "../../ports/database.ts";
+import { migrate } from "./migrate.ts";
+import { openPgDatabase } from "./pgDatabase.ts";
+import { openPgliteDatabase } from "./pgliteDatabase.ts";
+
+/** Where the ledger lives: a PostgreSQL server, or a folder for the embedded one. */
+export type DatabaseLocation =
+  { readonly url: string; readonly connections: number } | { readonly folder: string };
+
+/** Opens the database and brings its schema up to date. */
+export async function openDatabase(location: DatabaseLocation): Promise<Database> {
+  const database =
+    "url" in location
+      ? await openPgDatabase(location.url, location.connections)
+      : await openPgliteDatabase(location.folder);
+  try {
+    await migrate(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import { Pool, type PoolClient, types } from "pg";
+
+import type { Database, Sql, TransactionOptions } from "../../ports/database.ts";
+import { PARSERS } from "./values.ts";
+
+/** A PostgreSQL server, through a pool of `connections`. */
+export async function openPgDatabase(url: string, connections: number): Promise<Database> {
+  const pool = new Pool({ connectionString: url, max: connections, types: { getTypeParser } });
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on("error", () => undefined);
+
+  try {
+    const { rows } = await pool.query<{ server_version: string }>("show server_version");
+    return database(pool, `PostgreSQL ${rows[0]?.server_version}`);
+  } catch (cause) {
+    await pool.end();
+    throw new Error("cannot reach the database that DATABASE_URL names", { cause });
+  }
+}
+
+function database(pool: Pool, description: string): Database {
+  return {
+    description,
+    ...sqlOn(pool),
+    async script(text) {
+      await pool.query(text);
+    },
+    async transaction(work, options) {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      try {
+        await client.query(begin(options));
+        const result = await work(sqlOn(client));
+        await client.query("commit");
+        return result;
+      } catch (error) {
+        // A connection that cannot roll back is in an unknown state: it is thrown away, not reused.
+        await client.query("rollback").catch((cause: Error) => (broken = cause));
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+export function begin({ isolation = "read committed" }: TransactionOptions = {}): string {
+  return `begin isolation level ${isolation}`;
+}
+
+function sqlOn(queryable: Pool | PoolClient): Sql {
+  return {
+    async query<Row extends object>(text: string, values: readonly unknown[] = []) {
+      const { rows } = await queryable.query<Row>(text, [...values]);
+      return rows;
+    },
+  };
+}
+
+function getTypeParser(oid: number, format?: "text" | "binary") {
+  return PARSERS[oid] ?? types.getTypeParser(oid, format);
+}

@@ -1,0 +1,48 @@
+import { join } from "node:path";
+
+import { PGlite, type Transaction } from "@electric-sql/pglite";
+
+import type { Database, Sql } from "../../ports/database.ts";
+import { lockFolder } from "./folderLock.ts";
+import { OID, PARSERS } from "./values.ts";
+
+/**
+ * PostgreSQL inside this process: nothing to install. One connection, so transactions run one after the other.
+ * It does not call fsync: a crash of the process loses nothing, a power cut may lose the last moments.
+ * `folder` undefined keeps everything in memory. Throws `FolderInUse` where another process has the folder.
+ */
+export async function openPgliteDatabase(folder?: string): Promise<Database> {
+  const unlock = folder === undefined ? () => undefined : lockFolder(folder);
+  const pglite = await PGlite.create({
+    ...(folder === undefined ? {} : { dataDir: join(folder, "pglite") }),
+    parsers: PARSERS,
+    // Parameters arrive as PostgreSQL's own text form (values.ts), which the server parses.
+    serializers: { [OID.bytea]: String, [OID.int8]: String, [OID.numeric]: String },
+  });
+
+  return {
+    description: `PGlite, embedded${folder === undefined ? ", in memory" : ""}`,
+    ...sqlOn(pglite),
+    async script(text) {
+      await pglite.exec(text);
+    },
+    transaction: (work, { isolation } = {}) =>
+      pglite.transaction(async (tx) => {
+        if (isolation !== undefined) await tx.exec(`set transaction isolation level ${isolation}`);
+        return await work(sqlOn(tx));
+      }),
+    async close() {
+      await pglite.close();
+      unlock();
+    },
+  };
+}
+
+function sqlOn(queryable: PGlite | Transaction): Sql {
+  return {
+    async query<Row extends object>(text: string, values: readonly unknown[] = []) {
+      const { rows } = await queryable.query<Row>(text, [...values]);
+      return rows;
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/** PostgreSQL's error codes after which the same transaction, run again, can succeed. */
+const RETRYABLE = new Set([
+  "23505", // unique_violation: somebody wrote the same key first; now it is there to be read
+  "40001", // serialization_failure
+  "40P01", // deadlock_detected
+]);
+
+/** Far more than a fair race needs; a bug that always clashes still ends. */
+const ATTEMPTS = 8;
+
+/** Runs a transaction again where it lost a race. Whatever it did was rolled back. */
+export async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one attempt after the other is the point
+      return await attempt();
+    } catch (error) {
+      if (tries === ATTEMPTS || !isRetryable(error)) throw error;
+    }
+  }
+}
+
+function isRetryable(error: unknown): boolean {
+  return error instanceof Error && "code" in error && RETRYABLE.has(String(error.code));
+}

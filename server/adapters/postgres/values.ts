@@ -1,0 +1,31 @@
+import type { Hex } from "viem";
+
+/** PostgreSQL's type numbers, from its catalogue `pg_type`. */
+export const OID = { bytea: 17, int8: 20, numeric: 1700 } as const;
+
+/** How values are read, whichever driver reads them. Every numeric column is a whole number. */
+export const PARSERS: Record<number, (text: string) => bigint | Hex> = {
+  [OID.bytea]: (text) => `0x${text.slice(2)}`,
+  [OID.int8]: BigInt,
+  [OID.numeric]: BigInt,
+};
+
+/** A `bytea` parameter. */
+export function bytea(hex: Hex): string {
+  return `\\x${hex.slice(2)}`;
+}
+
+/** A `bytea[]` parameter, as the text that PostgreSQL parses fastest. */
+export function byteaArray(values: readonly Hex[]): string {
+  return `{${values.map((hex) => `"\\\\x${hex.slice(2)}"`).join(",")}}`;
+}
+
+/** A `bigint[]`, `numeric[]` or `smallint[]` parameter. */
+export function numberArray(values: readonly (bigint | number)[]): string {
+  return `{${values.join(",")}}`;
+}
+
+/** A `text[]`, `jsonb[]` or `timestamptz[]` parameter. */
+export function textArray(values: readonly string[]): string {
+  return `{${values.map((text) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(",")}}`;
+}

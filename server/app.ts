@@ -1,0 +1,54 @@
+import express, { type Express } from "express";
+import helmet from "helmet";
+import type { Logger } from "pino";
+
+import { accountRoutes } from "./routes/accounts.ts";
+import { allowanceRoutes } from "./routes/allowances.ts";
+import { checkpointRoutes } from "./routes/checkpoints.ts";
+import type { Context } from "./routes/context.ts";
+import { notFound, problemHandler } from "./routes/errors.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { fail } from "./routes/problem.ts";
+import { providerRoutes } from "./routes/providers.ts";
+import { serviceRoutes } from "./routes/service.ts";
+import { usageRoutes } from "./routes/usage.ts";
+import type { Health } from "./workers/health.ts";
+
+/** JSON as such, and as CloudEvents name it. */
+const JSON_TYPES = [
+  "application/json",
+  "application/cloudevents+json",
+  "application/cloudevents-batch+json",
+];
+
+/** The HTTP API. */
+export function createApp(context: Context, health: Health, log: Logger): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.use(helmet());
+
+  app.use(healthRoutes(health));
+  app.use("/v1", (req, _res, next) => {
+    const hasBody = req.method === "POST" || req.method === "PUT" || req.method === "PATCH";
+    if (hasBody && req.is(JSON_TYPES) === false) {
+      throw fail(415, "unsupported_media_type", `Send the body as ${JSON_TYPES.join(", ")}.`);
+    }
+    next();
+  });
+  app.use(
+    "/v1",
+    express.json({ limit: context.limits.maxBodyBytes, type: JSON_TYPES, strict: false }),
+  );
+  app.use(
+    "/v1",
+    serviceRoutes(context),
+    accountRoutes(context),
+    allowanceRoutes(context),
+    providerRoutes(context),
+    usageRoutes(context),
+    checkpointRoutes(context),
+  );
+  app.use(notFound);
+  app.use(problemHandler(log));
+  return app;
+}

@@ -1,0 +1,171 @@
+import { fileURLToPath } from "node:url";
+
+import { type Hex, isAddress, isHex, size } from "viem";
+import { z } from "zod";
+
+import type { DatabaseLocation } from "./adapters/postgres/openDatabase.ts";
+import { lowercaseHex } from "../protocol/hex.ts";
+
+/** A mistake in the environment: every one that there is, told at once. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const integer = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, "must be a whole number, in digits")
+    .transform(Number)
+    .pipe(z.number().min(least).max(most));
+
+const address = z
+  .string()
+  .refine((text) => isAddress(text, { strict: false }), "must be an address: 0x and 40 hex digits")
+  .transform((text): Hex => lowercaseHex(`0x${text.slice(2)}`));
+
+const privateKey = z.custom<Hex>(
+  (value) => isHex(value) && size(value) === 32,
+  "must be a private key: 0x and 64 hex digits",
+);
+
+const list = (text: string) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+
+const url = (protocols: RegExp, what: string) =>
+  z.url({ protocol: protocols, error: `must be ${what}` });
+
+/** What the environment may say. Names, defaults and bounds; README and docs/operators.md follow it. */
+const Environment = z.object({
+  /** endpoints of the chain, separated by commas; the next is asked where one fails */
+  RPC_URL: z
+    .string({ error: "is missing: the chain's JSON-RPC endpoint, or several separated by commas" })
+    .transform(list)
+    .pipe(z.array(url(/^https?$/, "an http(s) URL")).min(1, "names no endpoint")),
+  CONTRACT_ADDRESS: z
+    .string({ error: "is missing: the address of the ComputeCredits contract" })
+    .pipe(address),
+  /** a PostgreSQL server; without it the embedded one in DATA_FOLDER is used */
+  DATABASE_URL: url(
+    /^postgres(ql)?$/,
+    "a URL like postgres://user:password@host/database",
+  ).optional(),
+  DATABASE_CONNECTIONS: integer(1, 1_000).default(10),
+  DATA_FOLDER: z.string().min(1).default(".data/server"),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  PORT: integer(0, 65_535).default(8080),
+  /** blocks on top of a purchase before it can be spent */
+  CONFIRMATIONS: integer(0, 10_000).default(12),
+  BLOCKS_PER_REQUEST: integer(1, 100_000).default(2_000),
+  POLL_MILLISECONDS: integer(50, 3_600_000).default(4_000),
+  RATE_CARD_FILE: z
+    .string()
+    .min(1)
+    .default(fileURLToPath(new URL("../config/rate-card.json", import.meta.url))),
+  /** the operator's part of every charge, in hundredths of a percent; the contract's maxFeeBps bounds it */
+  FEE_BPS: integer(0, 10_000).default(0),
+  /** keys of the meter's signers, separated by commas; without them this server meters and does not settle */
+  SIGNER_PRIVATE_KEYS: z
+    .string()
+    .optional()
+    .transform((text) => list(text ?? ""))
+    .pipe(z.array(privateKey)),
+  /** pays the gas of checkpoints and refunds */
+  SETTLER_PRIVATE_KEY: privateKey.optional(),
+  SETTLE_INTERVAL_SECONDS: integer(1, 604_800).default(600),
+  MAX_BATCH_EVENTS: integer(1, 100_000).default(5_000),
+  MAX_BODY_BYTES: integer(1_024, 1_073_741_824).default(8 * 1_024 * 1_024),
+  /** 35 days: a month's late events, as the billing systems take them */
+  MAX_EVENT_AGE_SECONDS: integer(1, 31_536_000).default(35 * 86_400),
+  /** how far a provider's clock may be ahead */
+  MAX_EVENT_AHEAD_SECONDS: integer(0, 86_400).default(300),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+});
+
+export interface Config {
+  readonly rpcUrls: readonly string[];
+  readonly contract: Hex;
+  readonly database: DatabaseLocation;
+  readonly host: string;
+  readonly port: number;
+  readonly confirmations: bigint;
+  readonly blocksPerRequest: bigint;
+  readonly pollMs: number;
+  readonly rateCardFile: string;
+  readonly feeBps: bigint;
+  readonly settlement: SettlementConfig | null;
+  readonly limits: Limits;
+  readonly logLevel: string;
+}
+
+export interface SettlementConfig {
+  readonly signerKeys: readonly Hex[];
+  readonly settlerKey: Hex;
+  readonly intervalSeconds: number;
+}
+
+export interface Limits {
+  readonly maxBatchEvents: number;
+  readonly maxBodyBytes: number;
+  readonly maxEventAgeSeconds: number;
+  readonly maxEventAheadSeconds: number;
+}
+
+/** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  // An empty variable is one that was not set: shells and compose files make them.
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = Environment.safeParse(set);
+  const mistakes = parsed.success ? [] : parsed.error.issues.map(describeIssue);
+
+  const hasSigners = (set["SIGNER_PRIVATE_KEYS"] ?? "") !== "";
+  const hasSettler = set["SETTLER_PRIVATE_KEY"] !== undefined;
+  if (hasSigners !== hasSettler) {
+    mistakes.push(
+      "SIGNER_PRIVATE_KEYS and SETTLER_PRIVATE_KEY go together: set both to settle, or neither",
+    );
+  }
+  if (!parsed.success || mistakes.length > 0) {
+    throw new ConfigError(
+      `the configuration is not usable:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`,
+    );
+  }
+
+  const { data } = parsed;
+  return {
+    rpcUrls: data.RPC_URL,
+    contract: data.CONTRACT_ADDRESS,
+    database:
+      data.DATABASE_URL === undefined
+        ? { folder: data.DATA_FOLDER }
+        : { url: data.DATABASE_URL, connections: data.DATABASE_CONNECTIONS },
+    host: data.HOST,
+    port: data.PORT,
+    confirmations: BigInt(data.CONFIRMATIONS),
+    blocksPerRequest: BigInt(data.BLOCKS_PER_REQUEST),
+    pollMs: data.POLL_MILLISECONDS,
+    rateCardFile: data.RATE_CARD_FILE,
+    feeBps: BigInt(data.FEE_BPS),
+    settlement:
+      data.SETTLER_PRIVATE_KEY === undefined
+        ? null
+        : {
+            signerKeys: data.SIGNER_PRIVATE_KEYS,
+            settlerKey: data.SETTLER_PRIVATE_KEY,
+            intervalSeconds: data.SETTLE_INTERVAL_SECONDS,
+          },
+    limits: {
+      maxBatchEvents: data.MAX_BATCH_EVENTS,
+      maxBodyBytes: data.MAX_BODY_BYTES,
+      maxEventAgeSeconds: data.MAX_EVENT_AGE_SECONDS,
+      maxEventAheadSeconds: data.MAX_EVENT_AHEAD_SECONDS,
+    },
+    logLevel: data.LOG_LEVEL,
+  };
+}
+
+function describeIssue({ path, message }: z.core.$ZodIssue): string {
+  return `${String(path[0])} ${message}`;
+}

@@ -1,0 +1,24 @@
+import { type AllowanceMessage, type Scope, scopeHash } from "../../../protocol/allowance.ts";
+import { secondsSince1970 } from "./period.ts";
+
+/** Why an allowance is not taken in, whoever signed it. */
+export type AdmissionRefusal =
+  | { readonly reason: "scope_mismatch" }
+  | { readonly reason: "allowance_expired" }
+  | { readonly reason: "stale_counter"; readonly currentCounter: bigint }
+  | { readonly reason: "counter_not_reached"; readonly currentCounter: bigint };
+
+/** What can be told from the message itself; the signature is checked beside it. */
+export function checkAdmission(
+  message: AllowanceMessage,
+  scope: Scope,
+  { now, currentCounter }: { now: Date; currentCounter: bigint },
+): AdmissionRefusal | null {
+  if (scopeHash(scope) !== message.scope) return { reason: "scope_mismatch" };
+  if (message.expiresAt !== 0n && message.expiresAt <= secondsSince1970(now)) {
+    return { reason: "allowance_expired" };
+  }
+  if (message.counter < currentCounter) return { reason: "stale_counter", currentCounter };
+  if (message.counter > currentCounter) return { reason: "counter_not_reached", currentCounter };
+  return null;
+}

@@ -1,0 +1,31 @@
+import type { Allowance } from "./allowance.ts";
+import { spenderWallet } from "../../../protocol/spender.ts";
+
+/**
+ * Which of two allowances of one spender is spent first: the lower priority, then the one that expires first (never
+ * is last), then someone else's credits before the spender's own, then the older, then the smaller id.
+ */
+export function burnDownOrder(a: Allowance, b: Allowance): number {
+  return (
+    a.message.priority - b.message.priority ||
+    compare(expiry(a), expiry(b)) ||
+    Number(isOwn(a)) - Number(isOwn(b)) ||
+    a.createdAt.getTime() - b.createdAt.getTime() ||
+    compare(a.id, b.id)
+  );
+}
+
+const NEVER = 2n ** 64n;
+
+function expiry({ message }: Allowance): bigint {
+  return message.expiresAt === 0n ? NEVER : message.expiresAt;
+}
+
+function isOwn({ message }: Allowance): boolean {
+  return spenderWallet(message.spender) === message.account;
+}
+
+function compare<T extends bigint | string>(a: T, b: T): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,37 @@
+import type { AllowanceMessage } from "../../../protocol/allowance.ts";
+import type { AllowanceUsage } from "./allowance.ts";
+
+/** The usage as of `now`: moved on to the current period, with what rolls over. */
+export function renewed(
+  message: AllowanceMessage,
+  usage: AllowanceUsage,
+  now: Date,
+): AllowanceUsage {
+  const index = periodIndexAt(message, now);
+  // Time that runs backwards (a database restored on another machine) opens no second budget.
+  if (index <= usage.periodIndex) return usage;
+
+  const idlePeriods = index - usage.periodIndex - 1n;
+  const unspent = message.limit + usage.carriedMicros - usage.periodSpentMicros;
+  // Each idle period adds a whole limit; the rollover caps the sum, so one cap at the end is enough.
+  const carriedMicros = least(message.rollover, unspent + idlePeriods * message.limit);
+  return { ...usage, periodIndex: index, carriedMicros, periodSpentMicros: 0n };
+}
+
+/** What the period still allows. `usage` must be `renewed`. */
+export function remainingInPeriod(message: AllowanceMessage, usage: AllowanceUsage): bigint {
+  return message.limit + usage.carriedMicros - usage.periodSpentMicros;
+}
+
+export function secondsSince1970(time: Date): bigint {
+  return BigInt(Math.floor(time.getTime() / 1000));
+}
+
+function periodIndexAt({ period, startsAt }: AllowanceMessage, now: Date): bigint {
+  const elapsed = secondsSince1970(now) - startsAt;
+  return period === 0n || elapsed < 0n ? 0n : elapsed / period;
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}

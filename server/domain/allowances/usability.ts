@@ -1,0 +1,41 @@
+import type { Address } from "viem";
+
+import type { Allowance } from "./allowance.ts";
+import { secondsSince1970 } from "./period.ts";
+
+/** Why an allowance cannot pay for something, before any amount is looked at. */
+export type AllowanceObstacle =
+  | "access_not_granted"
+  | "allowance_out_of_scope"
+  | "allowance_revoked"
+  | "allowance_expired"
+  | "allowance_not_started";
+
+/** Who wants to be paid, for what, when. */
+export interface Charge {
+  readonly provider: Address;
+  readonly meter: string;
+  /** whether the spender gave this provider access */
+  readonly hasAccess: boolean;
+  readonly now: Date;
+  /** the counter of the allowance's account */
+  readonly counter: bigint;
+}
+
+/** `null` where nothing stands in the way. An allowance that names its providers gives them access by that. */
+export function obstacle(allowance: Allowance, charge: Charge): AllowanceObstacle | null {
+  const { message, scope, revokedAt } = allowance;
+  const seconds = secondsSince1970(charge.now);
+
+  if (revokedAt !== null || message.counter !== charge.counter) return "allowance_revoked";
+  if (message.expiresAt !== 0n && message.expiresAt <= seconds) return "allowance_expired";
+  if (message.startsAt > seconds) return "allowance_not_started";
+  if (!covers(scope.providers, charge.provider)) return "allowance_out_of_scope";
+  if (!covers(scope.meters, charge.meter)) return "allowance_out_of_scope";
+  if (!charge.hasAccess && scope.providers.length === 0) return "access_not_granted";
+  return null;
+}
+
+function covers<T>(list: readonly T[], item: T): boolean {
+  return list.length === 0 || list.includes(item);
+}

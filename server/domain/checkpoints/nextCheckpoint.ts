@@ -1,0 +1,51 @@
+import type { Row } from "../../../protocol/row.ts";
+
+/** The sums over all rows, in micro-credits. */
+export interface Totals {
+  readonly spent: bigint;
+  readonly refunded: bigint;
+  readonly earned: bigint;
+}
+
+export const NO_TOTALS: Totals = { spent: 0n, refunded: 0n, earned: 0n };
+
+export function totalsOf(rows: Iterable<Row>): Totals {
+  let { spent, refunded, earned } = NO_TOTALS;
+  for (const row of rows) {
+    spent += row.spent;
+    refunded += row.refunded;
+    earned += row.earned;
+  }
+  return { spent, refunded, earned };
+}
+
+export interface CheckpointTerms {
+  readonly maxFeeBps: bigint;
+  /** all credits ever bought, in micro-credits */
+  readonly purchasedMicros: bigint;
+}
+
+/** What the contract would refuse, told before it is signed. Empty where I2 and I3 hold. */
+export function violations(
+  previous: Totals,
+  next: Totals,
+  { maxFeeBps, purchasedMicros }: CheckpointTerms,
+): string[] {
+  const found: string[] = [];
+  for (const name of ["spent", "refunded", "earned"] as const) {
+    if (next[name] < previous[name]) {
+      found.push(`I3: total ${name} falls from ${previous[name]} to ${next[name]}`);
+    }
+  }
+  const fee = next.spent - next.earned;
+  if (fee < 0n) found.push(`I2: earned ${next.earned} exceeds spent ${next.spent}`);
+  if (fee * 10_000n > next.spent * maxFeeBps) {
+    found.push(`I2: the fee ${fee} exceeds ${maxFeeBps} basis points of ${next.spent}`);
+  }
+  if (next.spent + next.refunded > purchasedMicros) {
+    found.push(
+      `I2: spent ${next.spent} and refunded ${next.refunded} exceed the ${purchasedMicros} purchased`,
+    );
+  }
+  return found;
+}

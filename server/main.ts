@@ -1,0 +1,19 @@
+/** `npm run server`: one metering server, from the environment. */
+import { pino } from "pino";
+
+import { FolderInUse } from "./adapters/postgres/folderLock.ts";
+import { ConfigError, readConfig } from "./config.ts";
+import { serve } from "./serve.ts";
+import { untilStopped } from "./untilStopped.ts";
+
+try {
+  const config = readConfig(process.env);
+  const log = pino({ level: config.logLevel });
+  const server = await serve(config, log);
+  log.info({ url: server.url, database: server.database, contract: config.contract }, "metering");
+  await untilStopped(server, log);
+} catch (error) {
+  const isMistake = error instanceof ConfigError || error instanceof FolderInUse;
+  console.error(isMistake ? error.message : error);
+  process.exitCode = 1;
+}

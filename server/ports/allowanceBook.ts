@@ -1,0 +1,25 @@
+import type { Address, Hex } from "viem";
+
+import type { AllowanceMessage, Scope } from "../../protocol/allowance.ts";
+import type { Allowance } from "../domain/allowances/allowance.ts";
+
+export interface SignedAllowance {
+  readonly id: Hex;
+  readonly message: AllowanceMessage;
+  readonly scope: Scope;
+  readonly signature: Hex;
+}
+
+export interface AllowanceBook {
+  /** Stores an allowance whose signature has been verified; sent again, it is the same allowance. */
+  add(signed: SignedAllowance): Promise<Allowance>;
+  find(id: Hex): Promise<Allowance | null>;
+  /** oldest first */
+  ofAccount(account: Address): Promise<readonly Allowance[]>;
+  /** From this moment on it pays for nothing; revoked again, it stays as it was. `null` where there is none. */
+  revoke(id: Hex): Promise<Allowance | null>;
+  /** The account's counter, as far as the chain has been read. */
+  counterOf(account: Address): Promise<bigint>;
+  /** The database's clock: the one that periods and expiry go by. */
+  now(): Promise<Date>;
+}

@@ -1,0 +1,51 @@
+import type { Address, Hex } from "viem";
+
+import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
+import type { Deployment } from "../../protocol/domain.ts";
+import type { Row } from "../../protocol/row.ts";
+import type { ChainEvent } from "../domain/chain/chainEvent.ts";
+import type { BlockPoint } from "./chainBook.ts";
+import type { SignerSignature } from "./checkpointBook.ts";
+
+/** The terms that the contract was deployed with; they never change. */
+export interface Terms {
+  readonly token: Address;
+  /** micro-credits per whole token */
+  readonly creditMicrosPerToken: bigint;
+  readonly maxFeeBps: bigint;
+  readonly disputeWindowSeconds: number;
+  readonly refundWindowSeconds: number;
+}
+
+/** What the server reads from the chain. */
+export interface ChainReader {
+  readonly deployment: Deployment;
+  terms(): Promise<Terms>;
+  /** how many signatures a checkpoint needs, now */
+  threshold(): Promise<number>;
+  isSigner(address: Address): Promise<boolean>;
+  /** the block before the contract's own: nothing of it happened up to here */
+  origin(): Promise<BlockPoint>;
+  head(): Promise<bigint>;
+  /** of the newest checkpoint on chain, final or not; 0 before the first */
+  latestEpoch(): Promise<bigint>;
+  block(number: bigint): Promise<BlockPoint>;
+  /** in the order in which they happened */
+  events(range: { from: bigint; to: bigint }): Promise<readonly ChainEvent[]>;
+  /** Whether a wallet, or a contract (ERC-1271), signed the EIP-712 digest: exactly what the contract would accept. */
+  isSignedBy(signer: Address, digest: Hex, signature: Hex): Promise<boolean>;
+}
+
+/** What the settler sends. Resolves when the transaction is in a block, rejects where it failed. */
+export interface ChainWriter {
+  submitCheckpoint(
+    message: CheckpointMessage,
+    signatures: readonly SignerSignature[],
+  ): Promise<TransactionResult>;
+  settle(row: Row, proof: readonly Hex[]): Promise<TransactionResult>;
+}
+
+export interface TransactionResult {
+  readonly transactionHash: Hex;
+  readonly gasUsed: bigint;
+}

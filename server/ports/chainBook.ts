@@ -1,0 +1,23 @@
+import type { Hex } from "viem";
+
+import type { ChainEvent } from "../domain/chain/chainEvent.ts";
+
+/** A block that the ledger has taken in, with all before it. */
+export interface BlockPoint {
+  readonly number: bigint;
+  readonly hash: Hex;
+  readonly time: Date;
+}
+
+export interface ChainBook {
+  cursor(): Promise<BlockPoint>;
+  /**
+   * Applies the events of the blocks after the cursor up to `upTo` and moves the cursor there, in one transaction.
+   * False, and nothing done, where the cursor is no longer `from`: another server was faster.
+   */
+  apply(step: {
+    from: BlockPoint;
+    upTo: BlockPoint;
+    events: readonly ChainEvent[];
+  }): Promise<boolean>;
+}

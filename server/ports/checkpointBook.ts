@@ -1,0 +1,53 @@
+import type { Address, Hex } from "viem";
+
+import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
+import type { Row } from "../../protocol/row.ts";
+
+export type CheckpointStatus =
+  /** signed and on its way to the chain */
+  | "prepared"
+  /** on chain, in its dispute window */
+  | "pending"
+  /** on chain, its rows can be settled */
+  | "final"
+  | "dropped";
+
+export interface SignerSignature {
+  readonly signer: Address;
+  readonly signature: Hex;
+}
+
+export interface StoredCheckpoint {
+  readonly id: bigint;
+  readonly message: CheckpointMessage;
+  readonly partyCount: number;
+  readonly status: CheckpointStatus;
+  readonly finalAt: Date | null;
+  readonly signatures: readonly SignerSignature[];
+}
+
+/** What the signers' side makes of a snapshot: the checkpoint that it is going to sign. */
+export interface Cut {
+  readonly root: Hex;
+  readonly dataHash: Hex;
+}
+
+export interface CheckpointBook {
+  /**
+   * Takes one consistent snapshot of all rows, without stopping debits, and stores it as the next checkpoint.
+   * `null` where nothing changed since the last one, or where the last one is not final yet.
+   */
+  cut(build: (rows: readonly Row[]) => Cut, maxFeeBps: bigint): Promise<StoredCheckpoint | null>;
+  /** Keeps the signatures before they leave this server. */
+  sign(id: bigint, signatures: readonly SignerSignature[]): Promise<void>;
+  /** the newest that was not dropped */
+  latest(): Promise<StoredCheckpoint | null>;
+  latestFinal(): Promise<StoredCheckpoint | null>;
+  byEpoch(epoch: bigint): Promise<StoredCheckpoint | null>;
+  /** newest first */
+  list(page: { before: bigint | null; limit: number }): Promise<readonly StoredCheckpoint[]>;
+  /** all rows of a checkpoint, in the order of the tree */
+  rows(id: bigint): Promise<readonly Row[]>;
+  /** Rows of a final checkpoint whose refunds the contract has not paid yet, oldest party first. */
+  unpaidRefunds(id: bigint, limit: number): Promise<readonly Row[]>;
+}

@@ -1,0 +1,20 @@
+/** SQL with positional parameters. `bytea` is read as `0x…`, `bigint` and `numeric` as `bigint`. */
+export interface Sql {
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface TransactionOptions {
+  /** "repeatable read" sees one moment throughout; the default sees each statement's own */
+  readonly isolation?: "read committed" | "repeatable read";
+}
+
+/** PostgreSQL, embedded or a server: the same SQL on both. */
+export interface Database extends Sql {
+  /** Commits when `work` resolves, rolls back when it rejects. */
+  transaction<T>(work: (tx: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Runs many statements at once, without parameters or results. */
+  script(text: string): Promise<void>;
+  /** How an operator would call it: "PGlite, embedded" or the server's version. */
+  readonly description: string;
+  close(): Promise<void>;
+}

@@ -1,0 +1,160 @@
+import { Router } from "express";
+import { hashTypedData } from "viem";
+import { z } from "zod";
+
+import { allowanceId, allowanceTypedData } from "../../protocol/allowance.ts";
+import { allowanceRevocationTypedData } from "../../protocol/allowanceRevocation.ts";
+import { type AdmissionRefusal, checkAdmission } from "../domain/allowances/admission.ts";
+import type { Allowance } from "../domain/allowances/allowance.ts";
+import { remainingInPeriod, renewed } from "../domain/allowances/period.ts";
+import { MeterName } from "../rateCardFile.ts";
+import type { Context } from "./context.ts";
+import { AddressField, Bytes32Field, SignatureField, parse, uintField } from "./fields.ts";
+import { type ProblemError, fail } from "./problem.ts";
+import { respond } from "./respond.ts";
+
+/** More names than a scope needs; each is compared with every event. */
+const MAX_SCOPE_NAMES = 100;
+
+const AllowanceBody = z.strictObject({
+  allowance: z.strictObject({
+    account: AddressField,
+    spender: Bytes32Field,
+    limit: uintField(64),
+    period: uintField(64),
+    rollover: uintField(64),
+    startsAt: uintField(64),
+    expiresAt: uintField(64),
+    priority: uintField(8).transform(Number),
+    scope: Bytes32Field,
+    accountCap: uintField(64),
+    counter: uintField(64),
+    salt: uintField(256),
+  }),
+  /** what `allowance.scope` is the hash of; may be left out where that is zero */
+  scope: z
+    .strictObject({
+      providers: z.array(AddressField).max(MAX_SCOPE_NAMES),
+      meters: z.array(MeterName).max(MAX_SCOPE_NAMES),
+    })
+    .default({ providers: [], meters: [] }),
+  signature: SignatureField,
+});
+
+const RevocationBody = z.strictObject({ signature: SignatureField });
+
+/**
+ * `POST /v1/allowances`: 201 with the allowance; sent again, the same answer.
+ * `GET /v1/allowances/:id`, `GET /v1/accounts/:address/allowances`: how far allowances are used.
+ * `POST /v1/allowances/:id/revocation`: 200; from the answer on the allowance pays for nothing.
+ */
+export function allowanceRoutes({ allowances, chain }: Context): Router {
+  const router = Router();
+  const { deployment } = chain;
+
+  router.post("/allowances", async (req, res) => {
+    const { allowance: message, scope, signature } = parse(AllowanceBody, req.body);
+    const [now, currentCounter] = await Promise.all([
+      allowances.now(),
+      allowances.counterOf(message.account),
+    ]);
+    const refusal = checkAdmission(message, scope, { now, currentCounter });
+    if (refusal !== null) throw admissionProblem(refusal);
+
+    const typedData = allowanceTypedData(deployment, message);
+    if (!(await chain.isSignedBy(message.account, hashTypedData(typedData), signature))) {
+      throw invalidSignature(`the owner of the account ${message.account}`);
+    }
+    const id = allowanceId(deployment, message);
+    respond(res, 201, describe(await allowances.add({ id, message, scope, signature }), now));
+  });
+
+  router.get("/allowances/:id", async (req, res) => {
+    respond(res, 200, describe(await find(req.params.id), await allowances.now()));
+  });
+
+  router.get("/accounts/:address/allowances", async (req, res) => {
+    const account = parse(AddressField, req.params.address);
+    const [list, now] = await Promise.all([allowances.ofAccount(account), allowances.now()]);
+    respond(res, 200, { allowances: list.map((allowance) => describe(allowance, now)) });
+  });
+
+  router.post("/allowances/:id/revocation", async (req, res) => {
+    const { signature } = parse(RevocationBody, req.body);
+    const { id, message } = await find(req.params.id);
+    const typedData = allowanceRevocationTypedData(deployment, { allowance: id });
+    if (!(await chain.isSignedBy(message.account, hashTypedData(typedData), signature))) {
+      throw invalidSignature(`the owner of the account ${message.account}`);
+    }
+    const revoked = await allowances.revoke(id);
+    if (revoked === null) throw notFound();
+    respond(res, 200, describe(revoked, await allowances.now()));
+  });
+
+  async function find(id: string): Promise<Allowance> {
+    const allowance = await allowances.find(parse(Bytes32Field, id));
+    if (allowance === null) throw notFound();
+    return allowance;
+  }
+
+  return router;
+}
+
+export function invalidSignature(signer: string): ProblemError {
+  return fail(
+    403,
+    "invalid_signature",
+    `The signature is not that of ${signer} over this message, on this chain and contract: GET /v1/deployment tells the EIP-712 domain.`,
+  );
+}
+
+function notFound(): ProblemError {
+  return fail(404, "allowance_not_found", "There is no allowance with this id.");
+}
+
+function admissionProblem(refusal: AdmissionRefusal): ProblemError {
+  switch (refusal.reason) {
+    case "scope_mismatch":
+      return fail(
+        422,
+        refusal.reason,
+        "The signed scope is not the hash of the providers and meters sent with it.",
+      );
+    case "allowance_expired":
+      return fail(422, refusal.reason, "The allowance has expired already.");
+    case "stale_counter":
+      return fail(
+        409,
+        refusal.reason,
+        `Allowances of counter ${refusal.currentCounter - 1n} and below are void: sign with ${refusal.currentCounter}.`,
+        {
+          currentCounter: refusal.currentCounter,
+        },
+      );
+    case "counter_not_reached":
+      return fail(
+        409,
+        refusal.reason,
+        `The account's counter is ${refusal.currentCounter} as far as the chain is confirmed: sign with that, or send this again later.`,
+        {
+          currentCounter: refusal.currentCounter,
+        },
+      );
+    default:
+      return refusal satisfies never;
+  }
+}
+
+function describe(allowance: Allowance, now: Date) {
+  const { id, message, scope, createdAt, revokedAt } = allowance;
+  const usage = renewed(message, allowance.usage, now);
+  return {
+    id,
+    allowance: message,
+    scope,
+    createdAt,
+    revokedAt,
+    spentMicros: usage.spentMicros,
+    remainingMicros: remainingInPeriod(message, usage),
+  };
+}

@@ -1,0 +1,24 @@
+import type { Limits } from "../config.ts";
+import type { AccountBook } from "../ports/accountBook.ts";
+import type { AllowanceBook } from "../ports/allowanceBook.ts";
+import type { ChainReader, Terms } from "../ports/chain.ts";
+import type { ChainBook } from "../ports/chainBook.ts";
+import type { CheckpointBook } from "../ports/checkpointBook.ts";
+import type { ProviderBook } from "../ports/providerBook.ts";
+import type { RateCardBook } from "../ports/rateCardBook.ts";
+import type { UsageLedger } from "../ports/usageLedger.ts";
+
+/** What the routes work with. */
+export interface Context {
+  readonly limits: Limits;
+  readonly feeBps: bigint;
+  readonly terms: Terms;
+  readonly chain: ChainReader;
+  readonly chainBook: ChainBook;
+  readonly accounts: AccountBook;
+  readonly allowances: AllowanceBook;
+  readonly providers: ProviderBook;
+  readonly rateCards: RateCardBook;
+  readonly usage: UsageLedger;
+  readonly checkpoints: CheckpointBook;
+}

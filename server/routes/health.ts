@@ -1,0 +1,22 @@
+import { Router } from "express";
+
+import type { Health } from "../workers/health.ts";
+import { respond } from "./respond.ts";
+
+/**
+ * `GET /healthz`: 200 as long as the process answers. `GET /readyz`: 200 where it can do its work (the database answers
+ * and the chain is being followed), 503 with what is wrong where it cannot.
+ */
+export function healthRoutes(health: Health): Router {
+  const router = Router();
+
+  router.get("/healthz", (_req, res) => respond(res, 200, { status: "alive" }));
+
+  router.get("/readyz", async (_req, res) => {
+    const checks = await health.checks();
+    const isReady = checks.every(({ error }) => error === null);
+    respond(res, isReady ? 200 : 503, { status: isReady ? "ready" : "not ready", checks });
+  });
+
+  return router;
+}

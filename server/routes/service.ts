@@ -1,0 +1,33 @@
+import { Router } from "express";
+
+import { ALLOWANCE_TYPES } from "../../protocol/allowance.ts";
+import { CHECKPOINT_TYPES } from "../../protocol/checkpoint.ts";
+import { signingDomain } from "../../protocol/domain.ts";
+import { USAGE_EVENT_TYPE } from "./cloudEvent.ts";
+import type { Context } from "./context.ts";
+import { respond } from "./respond.ts";
+
+/**
+ * `GET /v1/deployment`: which contract this is, what is signed and how, and the limits.
+ * `GET /v1/rate-cards`: every version of the prices, newest first.
+ */
+export function serviceRoutes({ chain, terms, limits, feeBps, rateCards }: Context): Router {
+  const router = Router();
+
+  router.get("/deployment", (_req, res) => {
+    respond(res, 200, {
+      domain: signingDomain(chain.deployment),
+      types: { ...ALLOWANCE_TYPES, ...CHECKPOINT_TYPES },
+      terms,
+      feeBps,
+      usageEventType: USAGE_EVENT_TYPE,
+      limits,
+    });
+  });
+
+  router.get("/rate-cards", async (_req, res) => {
+    respond(res, 200, { rateCards: (await rateCards.all()).toReversed() });
+  });
+
+  return router;
+}

@@ -1,0 +1,234 @@
+import { type Server, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import type { Logger } from "pino";
+
+import { localSigner } from "./adapters/chain/localSigner.ts";
+import { openChainReader } from "./adapters/chain/viemChainReader.ts";
+import { openChainWriter } from "./adapters/chain/viemChainWriter.ts";
+import { postgresAccountBook } from "./adapters/postgres/accountBook.ts";
+import { postgresAllowanceBook } from "./adapters/postgres/allowanceBook.ts";
+import { postgresChainBook } from "./adapters/postgres/chainBook.ts";
+import { postgresCheckpointBook } from "./adapters/postgres/checkpointBook.ts";
+import { claimDatabase } from "./adapters/postgres/claimDatabase.ts";
+import { openDatabase } from "./adapters/postgres/openDatabase.ts";
+import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
+import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
+import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
+import { createApp } from "./app.ts";
+import { type Config, ConfigError, type SettlementConfig } from "./config.ts";
+import type { ChainReader } from "./ports/chain.ts";
+import type { Database } from "./ports/database.ts";
+import { readRateCardFile } from "./rateCardFile.ts";
+import type { Context } from "./routes/context.ts";
+import { type Health, WorkerHealth } from "./workers/health.ts";
+import { ReorgBeyondConfirmations, indexNextBlocks } from "./workers/indexer.ts";
+import { type Loop, startLoop } from "./workers/loop.ts";
+import { createSettler } from "./workers/settler.ts";
+
+export interface RunningServer {
+  readonly url: string;
+  readonly database: string;
+  readonly context: Context;
+  /** Rejects where the server must not go on: the chain's past changed under it. */
+  readonly failed: Promise<never>;
+  /** Ends what is under way, then stops. */
+  stop(): Promise<void>;
+}
+
+/** Starts a metering server. Throws, with nothing left running, where it cannot do its work. */
+export async function serve(config: Config, log: Logger): Promise<RunningServer> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const chain = await openChainReader(config.rpcUrls, config.contract);
+    const rateCard = await readRateCardFile(config.rateCardFile);
+    const database = await openDatabase(config.database);
+    stack.defer(() => database.close());
+    await claimDatabase(database, chain.deployment, await chain.origin());
+
+    const context = await createContext(config, chain, database);
+    const published = await context.rateCards.publish(rateCard);
+    if (published.published === "refused") {
+      throw new ConfigError(`RATE_CARD_FILE ${config.rateCardFile}: ${published.because}`);
+    }
+
+    const workers = new WorkerHealth(
+      config.settlement === null ? ["indexer"] : ["indexer", "settler"],
+    );
+    const http = createServer(createApp(context, healthOf(database, workers), log));
+    const port = await listen(http, config);
+    stack.defer(() => close(http));
+
+    const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+    // Nobody may be listening: what failed is in the log and in /readyz all the same.
+    failed.catch(() => undefined);
+
+    const loops = [indexerLoop(config, context, { workers, log, fail })];
+    if (config.settlement !== null) {
+      loops.push(await settlerLoop(config, config.settlement, context, { workers, log }));
+    }
+    for (const loop of loops) stack.defer(() => loop.stop());
+
+    return {
+      url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
+      database: database.description,
+      context,
+      failed,
+      stop: () => stack.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+async function createContext(
+  config: Config,
+  chain: ChainReader,
+  database: Database,
+): Promise<Context> {
+  const terms = await chain.terms();
+  if (config.feeBps > terms.maxFeeBps) {
+    throw new ConfigError(
+      `FEE_BPS ${config.feeBps} exceeds the contract's maximum of ${terms.maxFeeBps}`,
+    );
+  }
+  return {
+    limits: config.limits,
+    feeBps: config.feeBps,
+    terms,
+    chain,
+    chainBook: postgresChainBook(database),
+    accounts: postgresAccountBook(database),
+    allowances: postgresAllowanceBook(database),
+    providers: postgresProviderBook(database),
+    rateCards: postgresRateCardBook(database),
+    usage: postgresUsageLedger(database, { feeBps: config.feeBps, ...config.limits }),
+    checkpoints: postgresCheckpointBook(database),
+  };
+}
+
+interface Reporting {
+  readonly workers: WorkerHealth;
+  readonly log: Logger;
+}
+
+function indexerLoop(
+  { confirmations, blocksPerRequest, pollMs }: Config,
+  { chain, chainBook }: Context,
+  { workers, log, fail }: Reporting & { fail: (reason: Error) => void },
+): Loop {
+  return startLoop(
+    async () => {
+      const left = await indexNextBlocks(chain, chainBook, { confirmations, blocksPerRequest });
+      workers.succeeded("indexer");
+      return left;
+    },
+    {
+      pauseMs: pollMs,
+      onError(error) {
+        workers.failed("indexer", error);
+        log.error({ err: error }, "the chain could not be followed");
+        if (error instanceof ReorgBeyondConfirmations) fail(error);
+      },
+    },
+  );
+}
+
+async function settlerLoop(
+  config: Config,
+  { signerKeys, settlerKey, intervalSeconds }: SettlementConfig,
+  { chain, checkpoints, terms }: Context,
+  { workers, log }: Reporting,
+): Promise<Loop> {
+  const signers = signerKeys.map(localSigner);
+  await checkSigners(
+    chain,
+    signers.map(({ address }) => address),
+  );
+  const settler = createSettler({
+    chain,
+    writer: openChainWriter(config.rpcUrls, chain.deployment, settlerKey),
+    checkpoints,
+    signers,
+    maxFeeBps: terms.maxFeeBps,
+    onSubmitted({ message, partyCount }, { transactionHash, gasUsed }) {
+      const { epoch, root } = message;
+      log.info(
+        { epoch: `${epoch}`, root, partyCount, transactionHash, gasUsed: `${gasUsed}` },
+        "checkpoint submitted",
+      );
+    },
+  });
+  return startLoop(
+    async () => {
+      await settler.step();
+      workers.succeeded("settler");
+      return "done";
+    },
+    {
+      pauseMs: intervalSeconds * 1000,
+      onError(error) {
+        workers.failed("settler", error);
+        log.error({ err: error }, "settlement could not go on; it will be tried again");
+      },
+    },
+  );
+}
+
+async function checkSigners(
+  chain: ChainReader,
+  addresses: readonly `0x${string}`[],
+): Promise<void> {
+  const threshold = await chain.threshold();
+  const known = await Promise.all(addresses.map((address) => chain.isSigner(address)));
+  const strangers = addresses.filter((_, index) => known[index] === false);
+  if (strangers.length > 0) {
+    throw new ConfigError(
+      `SIGNER_PRIVATE_KEYS: the contract knows no signer ${strangers.join(", ")}`,
+    );
+  }
+  if (new Set(addresses).size < threshold) {
+    throw new ConfigError(
+      `SIGNER_PRIVATE_KEYS: a checkpoint needs ${threshold} signers, here are ${addresses.length}`,
+    );
+  }
+}
+
+function healthOf(database: Database, workers: WorkerHealth): Health {
+  return {
+    async checks() {
+      const error = await database.query("select 1").then(
+        () => null,
+        () => "does not answer",
+      );
+      return [{ name: "database", error }, ...workers.list()];
+    },
+  };
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.once("error", (cause: NodeJS.ErrnoException) => {
+    reject(
+      cause.code === "EADDRINUSE"
+        ? new ConfigError(
+            `PORT ${port} on ${host} is taken by another program: stop it, or set PORT to another`,
+            { cause },
+          )
+        : cause,
+    );
+  });
+  server.listen(port, host, () => {
+    const address: AddressInfo | string | null = server.address();
+    resolve(typeof address === "object" && address !== null ? address.port : port);
+  });
+  return await promise;
+}
+
+async function close(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeIdleConnections();
+  await promise;
+}
