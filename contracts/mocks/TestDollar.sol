@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+
+/// @title A dollar for tests and local chains: like USDC, but anyone mints it and anyone blacklists
+contract TestDollar is ERC20, ERC20Permit, ERC3009 {
+    mapping(address account => bool blacklisted) public isBlacklisted;
+
+    error Blacklisted(address account);
+
+    constructor() ERC20("Test Dollar", "TUSD") ERC20Permit("Test Dollar") {}
+
+    function mint(address account, uint256 value) external {
+        _mint(account, value);
+    }
+
+    function setBlacklisted(address account, bool blacklisted) external {
+        isBlacklisted[account] = blacklisted;
+    }
+
+    /// @notice ERC-3009 with a signature of any kind, as USDC has it since its version 2.2.
+    function receiveWithAuthorization(
+        address from,
+        address to,
+        uint256 value,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce,
+        bytes memory signature
+    ) external {
+        bytes32 digest = _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    RECEIVE_WITH_AUTHORIZATION_TYPEHASH,
+                    from,
+                    to,
+                    value,
+                    validAfter,
+                    validBefore,
+                    nonce
+                )
+            )
+        );
+        require(SignatureChecker.isValidSignatureNow(from, digest, signature), ERC3009InvalidSignature());
+        require(to == msg.sender, ERC20InvalidReceiver(to));
+        _transferWithAuthorization(from, to, value, validAfter, validBefore, nonce);
+    }
+
+    function decimals() public pure override returns (uint8) {
+        return 6;
+    }
+
+    function _update(address from, address to, uint256 value) internal override {
+        require(!isBlacklisted[from], Blacklisted(from));
+        require(!isBlacklisted[to], Blacklisted(to));
+        super._update(from, to, value);
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IRefunds} from "../interfaces/IRefunds.sol";
+
+/// @title Account counters: how an owner ends everything that it has signed
+abstract contract Counters is IRefunds {
+    /// @inheritdoc IRefunds
+    mapping(address account => uint64 counter) public override counterOf;
+
+    /// @dev When a counter was raised from this value; zero while it is the current one.
+    mapping(address account => mapping(uint64 counter => uint40 endedAt)) internal _counterEndedAt;
+
+    function _raiseCounter(address account) internal returns (uint64 counter) {
+        _counterEndedAt[account][counterOf[account]] = uint40(block.timestamp);
+        counter = ++counterOf[account];
+        emit CounterRaised(account, counter);
+    }
+}

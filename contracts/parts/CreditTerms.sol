@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+import {ITerms} from "../interfaces/ITerms.sol";
+
+/// @title The terms, fixed for ever, and the price that follows from them
+/// @dev Invariant: nothing here can change after deployment, so a credit always buys back what it cost.
+abstract contract CreditTerms is ITerms {
+    /// @dev 10^36 times the largest uint64 is far below 2^256.
+    uint8 private constant MAX_TOKEN_DECIMALS = 36;
+
+    uint256 internal constant BPS = 10_000;
+
+    IERC20 internal immutable TOKEN;
+    uint256 internal immutable TOKEN_UNIT;
+
+    /// @inheritdoc ITerms
+    uint64 public immutable override creditMicrosPerToken;
+    /// @inheritdoc ITerms
+    uint16 public immutable override maxFeeBps;
+    /// @inheritdoc ITerms
+    uint32 public immutable override disputeWindowSeconds;
+    /// @inheritdoc ITerms
+    uint32 public immutable override answerWindowSeconds;
+    /// @inheritdoc ITerms
+    uint32 public immutable override refundWindowSeconds;
+    /// @inheritdoc ITerms
+    uint32 public immutable override exitGraceSeconds;
+    /// @inheritdoc ITerms
+    uint32 public immutable override counterGraceSeconds;
+    /// @inheritdoc ITerms
+    uint32 public immutable override signerDelaySeconds;
+    /// @inheritdoc ITerms
+    uint64 public immutable override unprovenLimitMicros;
+    /// @inheritdoc ITerms
+    uint128 public immutable override challengeStakeWei;
+
+    constructor(Terms memory terms) {
+        uint8 decimals = IERC20Metadata(terms.token).decimals();
+        require(terms.creditMicrosPerToken > 0, ZeroCreditPrice());
+        require(decimals <= MAX_TOKEN_DECIMALS, UnsupportedDecimals(decimals, MAX_TOKEN_DECIMALS));
+        require(terms.maxFeeBps <= BPS, FeeAboveMaximum(terms.maxFeeBps, BPS));
+
+        TOKEN = IERC20(terms.token);
+        TOKEN_UNIT = 10 ** decimals;
+        creditMicrosPerToken = terms.creditMicrosPerToken;
+        maxFeeBps = terms.maxFeeBps;
+        disputeWindowSeconds = terms.disputeWindowSeconds;
+        answerWindowSeconds = terms.answerWindowSeconds;
+        refundWindowSeconds = terms.refundWindowSeconds;
+        exitGraceSeconds = terms.exitGraceSeconds;
+        counterGraceSeconds = terms.counterGraceSeconds;
+        signerDelaySeconds = terms.signerDelaySeconds;
+        unprovenLimitMicros = terms.unprovenLimitMicros;
+        challengeStakeWei = terms.challengeStakeWei;
+        _checkWindows(terms);
+    }
+
+    /// @inheritdoc ITerms
+    function token() external view override returns (address) {
+        return address(TOKEN);
+    }
+
+    /// @dev Rounds up: the vault never holds less than the credits that it issued are worth.
+    function _toTokensUp(uint256 creditMicros) internal view returns (uint256) {
+        return Math.ceilDiv(creditMicros * TOKEN_UNIT, creditMicrosPerToken);
+    }
+
+    /// @dev Rounds down: for cumulative totals, so that a payout is the difference of two floors and nothing is
+    ///      lost by taking it in many small parts.
+    function _toTokensDown(uint256 creditMicros) internal view returns (uint256) {
+        return (creditMicros * TOKEN_UNIT) / creditMicrosPerToken;
+    }
+
+    /// @dev Each window has room for what must happen within it, else an honest operator could be put in default.
+    function _checkWindows(Terms memory terms) private pure {
+        uint256 round = uint256(terms.disputeWindowSeconds) + terms.answerWindowSeconds;
+        _checkWindow("disputeWindowSeconds", terms.disputeWindowSeconds, 1);
+        _checkWindow("answerWindowSeconds", terms.answerWindowSeconds, 1);
+        // A checkpoint is in dispute when the request comes, the next one serves it, and may be disputed too.
+        _checkWindow("refundWindowSeconds", terms.refundWindowSeconds, 2 * round);
+        // What was spent under an ended counter gets into the checkpoint after the one in dispute.
+        _checkWindow("counterGraceSeconds", terms.counterGraceSeconds, round);
+        _checkWindow("exitGraceSeconds", terms.exitGraceSeconds, 1);
+        // Users who distrust the new signers have been refunded, or have frozen the vault, before those can sign.
+        _checkWindow("signerDelaySeconds", terms.signerDelaySeconds, round + terms.refundWindowSeconds + 1);
+    }
+
+    function _checkWindow(bytes32 window, uint256 seconds_, uint256 needed) private pure {
+        require(seconds_ >= needed, WindowTooShort(window, seconds_, needed));
+    }
+}

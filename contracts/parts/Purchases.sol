@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {IPurchases} from "../interfaces/IPurchases.sol";
+import {Accounting} from "../libraries/Accounting.sol";
+import {Vault} from "./Vault.sol";
+
+/// @title Buying credits
+/// @dev Invariant: credits are issued only against tokens that have arrived, at the price fixed at deployment.
+///      A frozen vault is paused too, for good.
+abstract contract Purchases is IPurchases, Vault {
+    using SafeERC20 for IERC20;
+
+    uint64 private constant MAX_PURCHASED = uint64(type(int64).max);
+
+    /// @inheritdoc IPurchases
+    function buy(
+        address account,
+        uint64 creditMicros
+    ) external override nonReentrant returns (uint256 tokenAmount) {
+        return _buy(account, msg.sender, creditMicros);
+    }
+
+    /// @inheritdoc IPurchases
+    function priceOf(uint64 creditMicros) external view override returns (uint256 tokenAmount) {
+        return _toTokensUp(creditMicros);
+    }
+
+    /// @inheritdoc IPurchases
+    function party(
+        address account
+    ) external view override returns (uint64 purchased, uint64 spent, uint64 refunded, uint64 earned) {
+        Accounting.Party memory books = _parties[account];
+        return (books.purchased, books.spent, books.refunded, books.earned);
+    }
+
+    function _buy(
+        address account,
+        address payer,
+        uint64 creditMicros
+    ) internal returns (uint256 tokenAmount) {
+        tokenAmount = _issue(account, payer, creditMicros);
+        uint256 balance = TOKEN.balanceOf(address(this));
+        TOKEN.safeTransferFrom(payer, address(this), tokenAmount);
+        _checkReceived(balance, tokenAmount);
+    }
+
+    /// @dev Writes the credits into the books. The caller collects `tokenAmount` before the transaction ends;
+    ///      meanwhile every function that changes the books is closed (nonReentrant).
+    function _issue(
+        address account,
+        address payer,
+        uint64 creditMicros
+    ) internal whenNotPaused returns (uint256 tokenAmount) {
+        require(account != address(0), ZeroAddress());
+        require(creditMicros > 0, ZeroAmount());
+        uint256 total = uint256(_purchased) + creditMicros;
+        require(total <= MAX_PURCHASED, TooManyCredits(total, MAX_PURCHASED));
+
+        tokenAmount = _toTokensUp(creditMicros);
+        _purchased = uint64(total);
+        _parties[account].purchased += creditMicros;
+        emit IERC20.Transfer(address(0), account, creditMicros);
+        emit CreditsPurchased(account, payer, creditMicros, tokenAmount);
+    }
+
+    /// @dev A token that keeps a part of what it moves is refused, whatever it returned.
+    function _checkReceived(uint256 balanceBefore, uint256 tokenAmount) internal view {
+        uint256 received = TOKEN.balanceOf(address(this)) - balanceBefore;
+        require(received == tokenAmount, TokenAmountMismatch(received, tokenAmount));
+    }
+}

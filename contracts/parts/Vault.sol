@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+import {Accounting} from "../libraries/Accounting.sol";
+import {CreditTerms} from "./CreditTerms.sol";
+
+/// @title The books: what the contract knows of each party, and in total
+/// @dev The totals share one slot with OpenZeppelin's pause flag, so that buying touches one slot besides the party's.
+abstract contract Vault is CreditTerms, Pausable, ReentrancyGuardTransient {
+    /// @dev Sum of all parties' `purchased`. Stays within int64, so that every amount fits a database's signed
+    ///      64-bit column and no sum of two amounts can wrap around.
+    uint64 internal _purchased;
+    /// @dev Micro-credits taken out by exits after a freeze.
+    uint64 internal _exited;
+    /// @dev When the vault was frozen, for good; zero while it is not.
+    uint40 internal _frozenAt;
+    /// @dev How many signers a checkpoint needs.
+    uint8 internal _threshold;
+
+    Accounting.Settled internal _settled;
+
+    mapping(address party => Accounting.Party books) internal _parties;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
+import {IRefunds} from "../../contracts/interfaces/IRefunds.sol";
+import {ITerms} from "../../contracts/interfaces/ITerms.sol";
+import {Fixture} from "./support/Fixture.sol";
+
+contract RequestRefundTest is Fixture {
+    function setUp() public override {
+        super.setUp();
+        buy(payer, 1_000 * CREDIT);
+    }
+
+    function request(uint64 creditMicros) internal {
+        vm.prank(payer);
+        credits.requestRefund(creditMicros);
+    }
+
+    function test_isRecordedAndRaisesTheCounter() external {
+        vm.expectEmit(address(credits));
+        emit IRefunds.CounterRaised(payer, 1);
+        vm.expectEmit(address(credits));
+        emit IRefunds.RefundRequested(payer, 400 * CREDIT, 1_000 * CREDIT, 0, 1);
+        request(400 * CREDIT);
+        IRefunds.RefundRequest memory open = credits.refundRequestOf(payer);
+        same(open.requestedMicros, 400 * CREDIT, "requested");
+        same(open.unspentMicros, 1_000 * CREDIT, "unspent");
+        same(open.deadline, block.timestamp + REFUND, "deadline");
+        same(credits.counterOf(payer), 1, "counter");
+    }
+
+    function test_ofNothing_isRefused() external {
+        vm.expectRevert(ITerms.ZeroAmount.selector);
+        request(0);
+    }
+
+    function test_beyondTheBalance_isRefused() external {
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IRefunds.InsufficientCredits.selector,
+                payer,
+                1_000 * CREDIT,
+                1_000 * CREDIT + 1
+            )
+        );
+        request(1_000 * CREDIT + 1);
+    }
+
+    function test_whileAnotherIsOpen_isRefused() external {
+        request(1);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IRefunds.RefundRequestOpen.selector,
+                payer,
+                uint40(block.timestamp + REFUND)
+            )
+        );
+        request(1);
+    }
+
+    function test_isClosedByTheRowThatPaysIt_andAnotherMayFollow() external {
+        request(400 * CREDIT);
+        ICreditTypes.Row[] memory rows = table(row(payer, 0, 400 * CREDIT, 0));
+        finalize(rows);
+        vm.expectEmit(address(credits));
+        emit IRefunds.RefundServed(payer);
+        settle(rows, 0);
+        same(credits.refundRequestOf(payer).requestedMicros, 0, "closed");
+        request(600 * CREDIT);
+        same(credits.refundRequestOf(payer).refundedMicros, 400 * CREDIT, "refunded at the request");
+    }
+
+    function test_staysOpen_whenPaidInPart() external {
+        request(400 * CREDIT);
+        ICreditTypes.Row[] memory rows = table(row(payer, 0, 400 * CREDIT - 1, 0));
+        finalize(rows);
+        settle(rows, 0);
+        same(credits.refundRequestOf(payer).requestedMicros, 400 * CREDIT, "open");
+    }
+
+    function test_isServed_whenTheRestTurnsOutToBeSpent() external {
+        request(400 * CREDIT);
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 700 * CREDIT, 300 * CREDIT, 0),
+            row(provider, 0, 0, 700 * CREDIT)
+        );
+        finalize(rows);
+        settle(rows, 0);
+        same(credits.refundRequestOf(payer).requestedMicros, 0, "closed");
+    }
+}
+
+contract RevokeAllTest is Fixture {
+    function test_raisesTheCounter() external {
+        vm.expectEmit(address(credits));
+        emit IRefunds.CounterRaised(payer, 1);
+        vm.prank(payer);
+        credits.revokeAll();
+        same(credits.counterOf(payer), 1, "counter");
+        same(credits.counterOf(stranger), 0, "nobody else's");
+    }
+}

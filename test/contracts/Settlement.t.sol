@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
+import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
+import {Fixture} from "./support/Fixture.sol";
+import {Table} from "./support/Table.sol";
+
+/// @dev The payer bought 1,000 credits, spent 100 and is due 200; the provider earned 95, so the fee is 5.
+contract SettleTest is Fixture {
+    ICreditTypes.Row[] internal rows;
+
+    function setUp() public override {
+        super.setUp();
+        buy(payer, 1_000 * CREDIT);
+        rows.push(row(payer, 100 * CREDIT, 200 * CREDIT, 0));
+        rows.push(row(provider, 0, 0, 95 * CREDIT));
+    }
+
+    function test_beforeFinality_isRefused() external {
+        submit(rows);
+        skip(DISPUTE - 1);
+        bytes32[] memory proof = Table.proof(rows, 0);
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.RowNotInCheckpoint.selector, payer, bytes32(0)));
+        credits.settle(rows[0], proof);
+        skip(1);
+        credits.settle(rows[0], proof);
+    }
+
+    function test_paysARefundAndBurnsWhatWasSpent() external {
+        finalize(rows);
+        uint256 before = dollar.balanceOf(payer);
+        vm.expectEmit(address(credits));
+        emit IERC20.Transfer(payer, address(0), 300 * CREDIT);
+        vm.expectEmit(address(credits));
+        emit ISettlement.RowSettled(payer, 1, 100 * CREDIT, 200 * CREDIT, 0, 2e6);
+        same(settle(rows, 0), 2e6, "paid");
+        same(dollar.balanceOf(payer) - before, 2e6, "received");
+        sameParty(payer, 1_000 * CREDIT, 100 * CREDIT, 200 * CREDIT, 0);
+        same(credits.balanceOf(payer), 700 * CREDIT, "balance");
+        same(credits.totalSupply(), 700 * CREDIT, "supply");
+    }
+
+    function test_paysEarnings() external {
+        finalize(rows);
+        same(settle(rows, 1), 950_000, "paid");
+        same(dollar.balanceOf(provider), 950_000, "received");
+        sameParty(provider, 0, 0, 0, 95 * CREDIT);
+    }
+
+    function test_whenTheRowWasSettledBefore_paysNothingAndChangesNothing() external {
+        finalize(rows);
+        settle(rows, 0);
+        vm.recordLogs();
+        same(settle(rows, 0), 0, "paid");
+        same(vm.getRecordedLogs().length, 0, "events");
+        sameParty(payer, 1_000 * CREDIT, 100 * CREDIT, 200 * CREDIT, 0);
+    }
+
+    function test_withAForgedRow_isRefused() external {
+        finalize(rows);
+        ICreditTypes.Row memory forged = row(provider, 0, 0, 96 * CREDIT);
+        bytes32[] memory proof = Table.proof(rows, 1);
+        bytes32 root = credits.finalCheckpoint().root;
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.RowNotInCheckpoint.selector, provider, root));
+        credits.settle(forged, proof);
+    }
+
+    function test_beforeAnyCheckpoint_isRefused() external {
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.RowNotInCheckpoint.selector, payer, bytes32(0)));
+        credits.settle(rows[0], new bytes32[](0));
+    }
+
+    function test_takenInManyParts_paysTheSameAsAtOnce() external {
+        uint256 paid = 0;
+        for (uint64 i = 1; i <= 7; ++i) {
+            ICreditTypes.Row[] memory next = table(row(payer, 33 * i, 0, 0), row(provider, 0, 0, 33 * i));
+            finalize(next);
+            paid += settle(next, 1);
+        }
+        same(paid, 2, "231 micro-credits are two base units");
+    }
+}
+
+contract ClaimFeesTest is Fixture {
+    function test_paysWhatWasSpentAndNotEarned_once() external {
+        buy(payer, 1_000 * CREDIT);
+        finalize(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 95 * CREDIT)));
+        vm.expectEmit(address(credits));
+        emit ISettlement.FeesClaimed(feeRecipient, 5 * CREDIT, 50_000);
+        same(credits.claimFees(), 50_000, "paid");
+        same(dollar.balanceOf(feeRecipient), 50_000, "received");
+        same(credits.claimFees(), 0, "nothing left");
+    }
+}
