@@ -89,4 +89,7 @@ interface ITerms {
 
     /// @notice What a challenger puts up, in wei.
     function challengeStakeWei() external view returns (uint128);
+
+    /// @notice The block that the contract was deployed in: where an indexer begins to read.
+    function deploymentBlock() external view returns (uint64);
 }

@@ -38,6 +38,8 @@ abstract contract CreditTerms is ITerms {
     uint64 public immutable override unprovenLimitMicros;
     /// @inheritdoc ITerms
     uint128 public immutable override challengeStakeWei;
+    /// @inheritdoc ITerms
+    uint64 public immutable override deploymentBlock;
 
     constructor(Terms memory terms) {
         uint8 decimals = IERC20Metadata(terms.token).decimals();
@@ -57,6 +59,7 @@ abstract contract CreditTerms is ITerms {
         signerDelaySeconds = terms.signerDelaySeconds;
         unprovenLimitMicros = terms.unprovenLimitMicros;
         challengeStakeWei = terms.challengeStakeWei;
+        deploymentBlock = uint64(block.number);
         _checkWindows(terms);
     }
 
