@@ -48,6 +48,9 @@ export interface CheckpointBook {
   list(page: { before: bigint | null; limit: number }): Promise<readonly StoredCheckpoint[]>;
   /** all rows of a checkpoint, in the order of the tree */
   rows(id: bigint): Promise<readonly Row[]>;
-  /** Rows of a final checkpoint whose refunds the contract has not paid yet, oldest party first. */
-  unpaidRefunds(id: bigint, limit: number): Promise<readonly Row[]>;
+  /**
+   * Rows of a final checkpoint that serve a refund: those with refunds that the contract has not paid yet, and those of
+   * an open request which tell it that less is due, because the rest was spent. At most `limit`.
+   */
+  refundRows(id: bigint, limit: number): Promise<readonly Row[]>;
 }

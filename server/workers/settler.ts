@@ -49,11 +49,11 @@ export function createSettler(parts: SettlerParts): Settler {
   }
 
   async function payRefunds(final: StoredCheckpoint): Promise<void> {
-    const unpaid = await checkpoints.unpaidRefunds(final.id, REFUNDS_PER_STEP);
-    if (unpaid.length === 0) return;
+    const due = await checkpoints.refundRows(final.id, REFUNDS_PER_STEP);
+    if (due.length === 0) return;
     const rows = await checkpoints.rows(final.id);
     const tree = buildTree(rows);
-    for (const row of unpaid) {
+    for (const row of due) {
       const index = rows.findIndex(({ party }) => party === row.party);
       // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
       await writer.settle(row, tree.proof(index));

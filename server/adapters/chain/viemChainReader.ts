@@ -70,8 +70,7 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
       };
     },
 
-    threshold: async () =>
-      Number(await client.readContract({ ...read, functionName: "threshold" })),
+    threshold: () => client.readContract({ ...read, functionName: "threshold" }),
     isSigner: (address) =>
       client.readContract({ ...read, functionName: "isSigner", args: [address] }),
 
@@ -123,6 +122,8 @@ function toChainEvent(log: ContractLog): ChainEvent[] {
           requestedMicros: log.args.requestedMicros,
         },
       ];
+    case "RefundServed":
+      return [{ ...place, type: "refund_served", account: lowercaseHex(log.args.account) }];
     case "CounterRaised":
       return [
         {

@@ -60,6 +60,11 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
     case "refund_requested":
       await applyRefundRequest(tx, event);
       return;
+    case "refund_served":
+      await tx.query("update refund_requests set served = true where account = $1 and not served", [
+        bytea(event.account),
+      ]);
+      return;
     case "counter_raised":
       await tx.query(
         `insert into accounts (address, counter) values ($1, $2)

@@ -74,11 +74,14 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
       return records.map(toRow);
     },
 
-    async unpaidRefunds(id, limit) {
+    async refundRows(id, limit) {
       const records = await database.query<Row>(
         `select due.party, due.spent, due.refunded, due.earned from (${ROWS_AT}) as due
          left join settlements s using (party)
-         where due.refunded > coalesce(s.refunded, 0) order by place limit $2`,
+         where due.refunded > coalesce(s.refunded, 0)
+           or (due.spent > coalesce(s.spent, 0)
+             and exists (select from refund_requests r where r.account = due.party and not r.served))
+         order by place limit $2`,
         [id, limit],
       );
       return records.map(toRow);

@@ -22,6 +22,7 @@ export type ChainEvent = ChainPlace &
         readonly account: Address;
         readonly requestedMicros: bigint;
       }
+    | { readonly type: "refund_served"; readonly account: Address }
     | { readonly type: "counter_raised"; readonly account: Address; readonly counter: bigint }
     | {
         readonly type: "row_settled";

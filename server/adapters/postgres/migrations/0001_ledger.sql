@@ -49,9 +49,13 @@ create table refund_requests (
   account bytea not null references accounts,
   requested_micros bigint not null check (requested_micros > 0),
   accepted_micros bigint not null check (accepted_micros between 0 and requested_micros),
+  -- the contract saw all that was due in a settled row
+  served boolean not null default false,
   primary key (block_number, log_index)
 );
 create index refund_requests_of_account on refund_requests (account, block_number);
+-- the contract lets an account have one open request at a time
+create unique index open_refund_requests on refund_requests (account) where not served;
 
 -- What the contract has settled of each party: the last `RowSettled`.
 create table settlements (

@@ -1,0 +1,94 @@
+import {
+  type Account,
+  type Address,
+  type Hex,
+  type PublicClient,
+  type TransactionReceipt,
+  type WalletClient,
+  erc20Abi,
+} from "viem";
+
+import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
+import type { Row } from "../protocol/row.ts";
+import { signer } from "./signer.ts";
+
+/** A wallet, the chain that it is on, and the contract that it deals with. */
+export interface OnChain {
+  readonly wallet: WalletClient;
+  readonly client: PublicClient;
+  readonly contract: Address;
+}
+
+/**
+ * Buys `creditMicros` for `account`: approves exactly the price and buys. Resolves when it is in a block; rejects, with
+ * nothing paid, where the wallet has too few tokens.
+ */
+export async function buyCredits(
+  { wallet, client, contract }: OnChain,
+  { account, creditMicros }: { account: Address; creditMicros: bigint },
+): Promise<{ receipt: TransactionReceipt; tokenAmount: bigint }> {
+  const read = { address: contract, abi: computeCreditsAbi } as const;
+  const [token, tokenAmount] = await Promise.all([
+    client.readContract({ ...read, functionName: "token" }),
+    client.readContract({ ...read, functionName: "priceOf", args: [creditMicros] }),
+  ]);
+  const approval = await wallet.writeContract({
+    ...from(wallet),
+    address: token,
+    abi: erc20Abi,
+    functionName: "approve",
+    args: [contract, tokenAmount],
+  });
+  await mined(client, approval);
+  const purchase = await wallet.writeContract({
+    ...from(wallet),
+    ...read,
+    functionName: "buy",
+    args: [account, creditMicros],
+  });
+  return { receipt: await mined(client, purchase), tokenAmount };
+}
+
+/**
+ * Asks `creditMicros` of the wallet's own unspent credits back. The ledger stops spending them and puts them in the next
+ * checkpoint. Voids every allowance signed before.
+ */
+export async function requestRefund(
+  { wallet, client, contract }: OnChain,
+  creditMicros: bigint,
+): Promise<TransactionReceipt> {
+  const request = await wallet.writeContract({
+    ...from(wallet),
+    address: contract,
+    abi: computeCreditsAbi,
+    functionName: "requestRefund",
+    args: [creditMicros],
+  });
+  return await mined(client, request);
+}
+
+/** Settles a row of the last final checkpoint: claims earnings, pays refunds, synchronises the balance. Anyone may. */
+export async function settleRow(
+  { wallet, client, contract }: OnChain,
+  row: Row,
+  proof: readonly Hex[],
+): Promise<TransactionReceipt> {
+  const settlement = await wallet.writeContract({
+    ...from(wallet),
+    address: contract,
+    abi: computeCreditsAbi,
+    functionName: "settle",
+    args: [row, [...proof]],
+  });
+  return await mined(client, settlement);
+}
+
+function from(wallet: WalletClient): { account: Account; chain: WalletClient["chain"] } {
+  return { account: signer(wallet), chain: wallet.chain };
+}
+
+async function mined(client: PublicClient, hash: Hex): Promise<TransactionReceipt> {
+  const receipt = await client.waitForTransactionReceipt({ hash });
+  if (receipt.status !== "success") throw new Error(`the transaction ${hash} was reverted`);
+  return receipt;
+}

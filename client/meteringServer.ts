@@ -1,0 +1,93 @@
+import { type Address, type Hex, isHex } from "viem";
+import { z } from "zod";
+
+import type { Row } from "../protocol/row.ts";
+import { type Api, createApi } from "./api.ts";
+import type { SignedAllowance } from "./signedAllowance.ts";
+
+const hex = z.custom<Hex>((value) => isHex(value));
+const micros = z.string().transform(BigInt);
+
+const Balance = z.object({
+  account: hex,
+  purchasedMicros: micros,
+  spentMicros: micros,
+  heldMicros: micros,
+  refundingMicros: micros,
+  refundedMicros: micros,
+  availableMicros: micros,
+  earnedMicros: micros,
+  counter: micros,
+});
+export type Balance = z.output<typeof Balance>;
+
+const Proof = z.object({
+  epoch: micros,
+  root: hex,
+  row: z.object({ party: hex, spent: micros, refunded: micros, earned: micros }),
+  proof: z.array(hex),
+});
+export interface ProvenRow {
+  readonly epoch: bigint;
+  readonly root: Hex;
+  readonly row: Row;
+  readonly proof: readonly Hex[];
+}
+
+const Outcome = z.object({
+  id: z.string().nullable(),
+  result: z.enum(["debited", "refused"]),
+  costMicros: micros.optional(),
+  repeated: z.boolean().optional(),
+  problem: z.object({ reason: z.string(), detail: z.string() }).optional(),
+});
+export type Outcome = z.output<typeof Outcome>;
+
+/** A CloudEvent that reports work; see the server's `POST /v1/usage`. */
+export interface UsageCloudEvent {
+  readonly specversion: "1.0";
+  readonly type: "compute-credits.usage.v1";
+  readonly source: Address;
+  readonly id: string;
+  readonly time: string;
+  readonly subject: Hex;
+  readonly data: {
+    readonly meter: string;
+    readonly quantity: number | string;
+    readonly dimensions?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface MeteringServer {
+  readonly api: Api;
+  balance(account: Address): Promise<Balance>;
+  proof(party: Address): Promise<ProvenRow>;
+  addAllowance(allowance: SignedAllowance): Promise<{ id: Hex }>;
+  registerProviderKey(key: { provider: Address; keyHash: Hex; signature: Hex }): Promise<void>;
+  /** With a provider's key: shows that the holder of `apiKey` turned to it. */
+  claimAccess(apiKey: string): Promise<void>;
+  /** With a provider's key: one outcome for each event, in order. */
+  reportUsage(events: readonly UsageCloudEvent[]): Promise<readonly Outcome[]>;
+}
+
+/** A metering server, typed. Rejects with an `ApiProblem` where it refuses. */
+export function meteringServer(url: string, options: { key?: string } = {}): MeteringServer {
+  const api = createApi(url, options);
+  return {
+    api,
+    balance: async (account) => Balance.parse(await api.get(`/v1/accounts/${account}`)),
+    proof: async (party) => Proof.parse(await api.get(`/v1/accounts/${party}/proof`)),
+    addAllowance: async (allowance) =>
+      z.object({ id: hex }).parse(await api.post("/v1/allowances", allowance)),
+    async registerProviderKey(key) {
+      await api.post("/v1/provider-keys", key);
+    },
+    async claimAccess(apiKey) {
+      await api.post("/v1/provider-access", { apiKey });
+    },
+    async reportUsage(events) {
+      const answer = await api.post("/v1/usage", events);
+      return z.object({ outcomes: z.array(Outcome) }).parse(answer).outcomes;
+    },
+  };
+}

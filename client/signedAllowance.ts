@@ -1,0 +1,80 @@
+import type { Hex, WalletClient } from "viem";
+import { bytesToBigInt } from "viem";
+
+import {
+  type AllowanceMessage,
+  type Scope,
+  allowanceTypedData,
+  scopeHash,
+} from "../protocol/allowance.ts";
+import { allowanceRevocationTypedData } from "../protocol/allowanceRevocation.ts";
+import type { Deployment } from "../protocol/domain.ts";
+import type { SpenderId } from "../protocol/spender.ts";
+import { signer } from "./signer.ts";
+
+/** What an owner decides; all else has a default. */
+export interface AllowanceWish {
+  readonly spender: SpenderId;
+  readonly limitMicros: bigint;
+  /** The most that the account may ever have been charged in total, whoever spends: what is spent already, plus this. */
+  readonly accountCapMicros: bigint;
+  /** the account's counter on chain */
+  readonly counter: bigint;
+  /** 0 = the limit is given once */
+  readonly periodSeconds?: bigint;
+  readonly rolloverMicros?: bigint;
+  readonly startsAt?: bigint;
+  /** seconds since 1970; 0 = never */
+  readonly expiresAt?: bigint;
+  readonly priority?: number;
+  readonly scope?: Scope;
+}
+
+export interface SignedAllowance {
+  readonly allowance: AllowanceMessage;
+  readonly scope: Scope;
+  readonly signature: Hex;
+}
+
+/** Asks the wallet for its signature: an allowance of its own credits to a spender. */
+export async function signAllowance(
+  wallet: WalletClient,
+  deployment: Deployment,
+  wish: AllowanceWish,
+): Promise<SignedAllowance> {
+  const scope = wish.scope ?? { providers: [], meters: [] };
+  const allowance: AllowanceMessage = {
+    account: signer(wallet).address,
+    spender: wish.spender,
+    limit: wish.limitMicros,
+    period: wish.periodSeconds ?? 0n,
+    rollover: wish.rolloverMicros ?? 0n,
+    startsAt: wish.startsAt ?? 0n,
+    expiresAt: wish.expiresAt ?? 0n,
+    priority: wish.priority ?? DEFAULT_PRIORITY,
+    scope: scopeHash(scope),
+    accountCap: wish.accountCapMicros,
+    counter: wish.counter,
+    salt: bytesToBigInt(crypto.getRandomValues(new Uint8Array(32))),
+  };
+  const signature = await wallet.signTypedData({
+    account: signer(wallet),
+    ...allowanceTypedData(deployment, allowance),
+  });
+  return { allowance, scope, signature };
+}
+
+/** The owner's word that the allowance is over. */
+export async function signRevocation(
+  wallet: WalletClient,
+  deployment: Deployment,
+  allowance: Hex,
+): Promise<Hex> {
+  return await wallet.signTypedData({
+    account: signer(wallet),
+    ...allowanceRevocationTypedData(deployment, { allowance }),
+  });
+}
+
+/** The middle, so that others can be put before and after. */
+const DEFAULT_PRIORITY = 128;

@@ -1,0 +1,91 @@
+import {
+  type Address,
+  type Chain,
+  type PublicClient,
+  type Transport,
+  type WalletClient,
+  createPublicClient,
+  createWalletClient,
+  getContractAddress,
+  http,
+  maxUint64,
+  parseEther,
+} from "viem";
+import { hardhat } from "viem/chains";
+
+import { type ContractName, readArtifact } from "./artifact.ts";
+import { type TestWallet, wallets } from "./wallets.ts";
+
+export interface LocalDeployment {
+  readonly token: Address;
+  readonly contract: Address;
+}
+
+/** 100 credits for a test dollar: a credit is a cent. */
+const CREDIT_MICROS_PER_DOLLAR = 100_000_000n;
+
+/** Short, so that one can watch it; each is the least that the contract takes beside the others, or near it. */
+export const LOCAL_WINDOWS = {
+  disputeWindowSeconds: 10,
+  answerWindowSeconds: 10,
+  refundWindowSeconds: 60,
+  exitGraceSeconds: 60,
+  counterGraceSeconds: 20,
+  signerDelaySeconds: 90,
+};
+
+export type LocalClient = PublicClient<Transport, Chain>;
+
+export function localClient(rpcUrl: string): LocalClient {
+  return createPublicClient({
+    chain: hardhat,
+    transport: http(rpcUrl),
+    pollingInterval: 100,
+    cacheTime: 0,
+  });
+}
+
+export function localWallet(rpcUrl: string, { account }: TestWallet): WalletClient {
+  return createWalletClient({ account, chain: hardhat, transport: http(rpcUrl) });
+}
+
+/** Deploys the test dollar and the credits, on terms for trying things out. */
+export async function deployLocal(rpcUrl: string): Promise<LocalDeployment> {
+  const operator = localWallet(rpcUrl, wallets.operator);
+  const client = localClient(rpcUrl);
+
+  async function deploy(name: ContractName, args: readonly unknown[]): Promise<Address> {
+    const { abi, bytecode } = await readArtifact(name);
+    const { account } = wallets.operator;
+    const nonce = await client.getTransactionCount({ address: account.address });
+    const hash = await operator.deployContract({
+      abi,
+      bytecode,
+      args,
+      account,
+      chain: hardhat,
+      nonce,
+    });
+    const { status } = await client.waitForTransactionReceipt({ hash });
+    if (status !== "success") throw new Error(`${name} could not be deployed`);
+    return getContractAddress({ from: account.address, nonce: BigInt(nonce) });
+  }
+
+  const token = await deploy("TestDollar", []);
+  const contract = await deploy("ComputeCredits", [
+    {
+      token,
+      creditMicrosPerToken: CREDIT_MICROS_PER_DOLLAR,
+      maxFeeBps: 1_000,
+      ...LOCAL_WINDOWS,
+      unprovenLimitMicros: maxUint64,
+      challengeStakeWei: parseEther("0.01"),
+      owner: wallets.operator.account.address,
+      guardian: wallets.operator.account.address,
+      feeRecipient: wallets.operator.account.address,
+      signers: [wallets.signer.account.address],
+      threshold: 1,
+    },
+  ]);
+  return { token, contract };
+}

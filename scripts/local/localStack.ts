@@ -1,0 +1,80 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Logger } from "pino";
+import type { Hex } from "viem";
+
+import { lockFolder } from "../../server/adapters/postgres/folderLock.ts";
+import { readConfig } from "../../server/config.ts";
+import { type RunningServer, serve } from "../../server/serve.ts";
+import { type LocalDeployment, deployLocal } from "./deployLocal.ts";
+import { buildContracts, startLocalChain } from "./localChain.ts";
+import { wallets } from "./wallets.ts";
+
+export interface LocalStackOptions {
+  /** 0 = any that is free */
+  readonly chainPort: number;
+  readonly port: number;
+  /** emptied first: its ledger belonged to a chain that is gone */
+  readonly dataFolder: string;
+  readonly databaseUrl?: string;
+  readonly settleIntervalSeconds: number;
+  readonly feeBps: number;
+  readonly log: Logger;
+}
+
+export interface LocalStack extends LocalDeployment {
+  readonly rpcUrl: string;
+  readonly server: RunningServer;
+  stop(): Promise<void>;
+}
+
+/** A chain, the contracts and a metering server, all in this process. Throws, with nothing left running. */
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+  const stack = new AsyncDisposableStack();
+  try {
+    await buildContracts();
+    const chain = await startLocalChain(options.chainPort);
+    stack.defer(() => chain.stop());
+    const deployment = await deployLocal(chain.rpcUrl);
+    if (options.databaseUrl === undefined) {
+      await emptyFolder(options.dataFolder);
+    }
+
+    const server = await serve(
+      readConfig({
+        RPC_URL: chain.rpcUrl,
+        CONTRACT_ADDRESS: deployment.contract,
+        DATA_FOLDER: options.dataFolder,
+        DATABASE_URL: options.databaseUrl,
+        PORT: `${options.port}`,
+        CONFIRMATIONS: "0",
+        POLL_MILLISECONDS: "100",
+        FEE_BPS: `${options.feeBps}`,
+        SIGNER_PRIVATE_KEYS: joined([wallets.signer.privateKey]),
+        SETTLER_PRIVATE_KEY: wallets.operator.privateKey,
+        SETTLE_INTERVAL_SECONDS: `${options.settleIntervalSeconds}`,
+      }),
+      options.log,
+    );
+    stack.defer(() => server.stop());
+    return { ...deployment, rpcUrl: chain.rpcUrl, server, stop: () => stack.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+/** Throws where another process works in it. */
+async function emptyFolder(folder: string): Promise<void> {
+  const unlock = lockFolder(folder);
+  try {
+    await rm(join(folder, "pglite"), { recursive: true, force: true });
+  } finally {
+    unlock();
+  }
+}
+
+function joined(keys: readonly Hex[]): string {
+  return keys.join(",");
+}
