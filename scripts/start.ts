@@ -48,7 +48,7 @@ async function start(): Promise<void> {
       log,
     });
     console.log(welcome(stack));
-    await untilStopped({ failed: stack.server.failed, stop: stack.stop }, log);
+    await untilStopped(stack, log);
     console.log("Stopped.");
   } catch (error) {
     const isMistake =

@@ -26,6 +26,8 @@ export interface LocalStackOptions {
 export interface LocalStack extends LocalDeployment {
   readonly rpcUrl: string;
   readonly server: RunningServer;
+  /** see `RunningServer.failed` */
+  readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -58,7 +60,13 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       options.log,
     );
     stack.defer(() => server.stop());
-    return { ...deployment, rpcUrl: chain.rpcUrl, server, stop: () => stack.disposeAsync() };
+    return {
+      ...deployment,
+      rpcUrl: chain.rpcUrl,
+      server,
+      failed: server.failed,
+      stop: () => stack.disposeAsync(),
+    };
   } catch (error) {
     await stack.disposeAsync();
     throw error;

@@ -23,6 +23,8 @@ export interface StoredCheckpoint {
   readonly partyCount: number;
   readonly status: CheckpointStatus;
   readonly finalAt: Date | null;
+  /** of its submission, once that is confirmed */
+  readonly transactionHash: Hex | null;
   readonly signatures: readonly SignerSignature[];
 }
 

@@ -57,6 +57,13 @@ export function checkpointRoutes({ checkpoints }: Context): Router {
   return router;
 }
 
-function describe({ message, status, partyCount, finalAt, signatures }: StoredCheckpoint) {
-  return { checkpoint: message, status, partyCount, finalAt, signatures };
+function describe({
+  message,
+  status,
+  partyCount,
+  finalAt,
+  transactionHash,
+  signatures,
+}: StoredCheckpoint) {
+  return { checkpoint: message, status, partyCount, finalAt, transactionHash, signatures };
 }

@@ -17,7 +17,7 @@ import { bytea, byteaArray, numberArray } from "./values.ts";
 const CHAIN_TIME = "greatest(clock_timestamp(), (select block_time from chain_cursor))";
 
 const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count,
-  signatures, final_at,
+  signatures, final_at, transaction_hash,
   case when dropped then 'dropped' when final_at is null then 'prepared'
     when final_at <= ${CHAIN_TIME} then 'final' else 'pending' end as status`;
 
@@ -34,6 +34,7 @@ interface CheckpointRecord {
   readonly party_count: bigint;
   readonly signatures: SignerSignature[] | null;
   readonly final_at: Date | null;
+  readonly transaction_hash: Hex | null;
   readonly status: CheckpointStatus;
 }
 
@@ -243,6 +244,7 @@ function toCheckpoint(record: CheckpointRecord): StoredCheckpoint {
     partyCount: Number(record.party_count),
     status: record.status,
     finalAt: record.final_at,
+    transactionHash: record.transaction_hash,
     signatures: record.signatures ?? [],
   };
 }

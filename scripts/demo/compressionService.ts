@@ -1,0 +1,118 @@
+import { randomUUID } from "node:crypto";
+import { type Server, createServer } from "node:http";
+
+import express from "express";
+import type { Address, WalletClient } from "viem";
+
+import { newApiKey } from "../../client/apiKey.ts";
+import { type UsageCloudEvent, meteringServer } from "../../client/meteringServer.ts";
+import { signer } from "../../client/signer.ts";
+import type { Deployment } from "../../protocol/domain.ts";
+import { lowercaseHex } from "../../protocol/hex.ts";
+import { providerKeyTypedData } from "../../protocol/providerKey.ts";
+import { type SpenderId, apiKeySpender } from "../../protocol/spender.ts";
+import { compress } from "./compressionWork.ts";
+
+export interface CompressionService {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** What the service answers beside the work: what was measured and what it cost. */
+export interface Receipt {
+  readonly sha256: string;
+  readonly cpuMilliseconds: number;
+  readonly bytes: number;
+  /** micro-credits, as decimal text */
+  readonly costMicros: string;
+}
+
+const LARGEST_INPUT_BYTES = 64 * 1024 * 1024;
+
+/** A compute provider: an HTTP service that works for whoever shows an API key, and bills what the work took. */
+export async function startCompressionService(
+  wallet: WalletClient,
+  deployment: Deployment,
+  meteringUrl: string,
+): Promise<CompressionService> {
+  const provider = lowercaseHex(signer(wallet).address);
+  const key = newApiKey();
+  const message = { provider, keyHash: apiKeySpender(key) };
+  const metering = meteringServer(meteringUrl, { key });
+  await metering.registerProviderKey({
+    ...message,
+    signature: await wallet.signTypedData({
+      account: signer(wallet),
+      ...providerKeyTypedData(deployment, message),
+    }),
+  });
+
+  const app = express();
+  app.post(
+    "/compress",
+    express.raw({ type: "application/octet-stream", limit: LARGEST_INPUT_BYTES }),
+    async (req, res) => {
+      const [, apiKey] = /^Bearer (\S+)$/.exec(req.get("authorization") ?? "") ?? [];
+      if (apiKey === undefined || !Buffer.isBuffer(req.body)) {
+        res
+          .status(400)
+          .json({ detail: "send bytes, and an API key as Authorization: Bearer <key>" });
+        return;
+      }
+      await metering.claimAccess(apiKey);
+      const { sha256, cpuMilliseconds, bytes } = compress(req.body);
+      const outcomes = await metering.reportUsage(
+        usageOf(provider, apiKeySpender(apiKey), [
+          ["requests", 1],
+          ["cpu.milliseconds", cpuMilliseconds],
+          ["network.bytes", bytes],
+        ]),
+      );
+      const receipt = { sha256, cpuMilliseconds, bytes, outcomes };
+      res
+        .type("json")
+        .send(
+          JSON.stringify(receipt, (_key, value: unknown) =>
+            typeof value === "bigint" ? value.toString() : value,
+          ),
+        );
+    },
+  );
+
+  const server = createServer(app);
+  const { promise: listening, resolve } = Promise.withResolvers<void>();
+  server.listen(0, "127.0.0.1", resolve);
+  await listening;
+  return { url: urlOf(server), stop: () => closed(server) };
+}
+
+function usageOf(
+  provider: Address,
+  spender: SpenderId,
+  measured: readonly (readonly [meter: string, quantity: number])[],
+): UsageCloudEvent[] {
+  const time = new Date().toISOString();
+  return measured.map(([meter, quantity]) => ({
+    specversion: "1.0",
+    type: "compute-credits.usage.v1",
+    source: provider,
+    id: randomUUID(),
+    time,
+    subject: spender,
+    data: { meter, quantity },
+  }));
+}
+
+function urlOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === "string")
+    throw new Error("the service does not listen");
+  return `http://127.0.0.1:${address.port}`;
+}
+
+async function closed(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeAllConnections();
+  await promise;
+}

@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+
+import { createTestClient, http, parseUnits } from "viem";
+import { hardhat } from "viem/chains";
+
+import { newApiKey } from "../../client/apiKey.ts";
+import { buyCredits, requestRefund, settleRow } from "../../client/contract.ts";
+import { ApiProblem } from "../../client/api.ts";
+import { type ProvenRow, meteringServer } from "../../client/meteringServer.ts";
+import { signAllowance } from "../../client/signedAllowance.ts";
+import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
+import { testDollarAbi } from "../../protocol/abi/testDollar.ts";
+import { formatCredits, parseCredits } from "../../protocol/amounts.ts";
+import { apiKeySpender } from "../../protocol/spender.ts";
+import { LOCAL_WINDOWS, localClient, localWallet } from "../local/deployLocal.ts";
+import type { LocalStack } from "../local/localStack.ts";
+import { wallets } from "../local/wallets.ts";
+import { startCompressionService } from "./compressionService.ts";
+import { eventually } from "./eventually.ts";
+import type { Receipt } from "./compressionService.ts";
+
+/** What the story ends with: the chain's numbers, which the ledger's must equal. */
+export interface StoryEnd {
+  readonly purchasedMicros: bigint;
+  readonly spentMicros: bigint;
+  readonly earnedMicros: bigint;
+  readonly refundedMicros: bigint;
+  /** in the vault, in the token's smallest unit */
+  readonly vaultTokens: bigint;
+}
+
+const JOBS = 5;
+const JOB_BYTES = 512 * 1024;
+
+/** Buy → allow → work → debit → checkpoint → claim → synchronise → refund, on a local stack; `say` tells each step. */
+export async function playStory(stack: LocalStack, say: (line: string) => void): Promise<StoryEnd> {
+  const { rpcUrl, contract, token, server } = stack;
+  const { deployment } = server.context.chain;
+  const client = localClient(rpcUrl);
+  const chain = createTestClient({ chain: hardhat, mode: "hardhat", transport: http(rpcUrl) });
+  const metering = meteringServer(server.url);
+  const alice = wallets.alice.account.address;
+  const provider = wallets.provider.account.address;
+  const asAlice = { wallet: localWallet(rpcUrl, wallets.alice), client, contract };
+  const asProvider = { wallet: localWallet(rpcUrl, wallets.provider), client, contract };
+
+  const dollars = (account: `0x${string}`) =>
+    client.readContract({
+      address: token,
+      abi: testDollarAbi,
+      functionName: "balanceOf",
+      args: [account],
+    });
+  const credits = (account: `0x${string}`) =>
+    client.readContract({
+      address: contract,
+      abi: computeCreditsAbi,
+      functionName: "balanceOf",
+      args: [account],
+    });
+
+  await client.waitForTransactionReceipt({
+    hash: await asAlice.wallet.writeContract({
+      address: token,
+      abi: testDollarAbi,
+      functionName: "mint",
+      args: [alice, parseUnits("50", 6)],
+      account: wallets.alice.account,
+      chain: hardhat,
+    }),
+  });
+
+  say("1. A wallet buys credits");
+  const bought = parseCredits("1000");
+  const purchase = await buyCredits(asAlice, { account: alice, creditMicros: bought });
+  say(
+    `   ${formatCredits(bought)} credits for ${inDollars(purchase.tokenAmount)} dollars, ${receiptText(purchase.receipt)}`,
+  );
+  await eventually("the purchase in the ledger", async () => {
+    const { purchasedMicros } = await metering.balance(alice);
+    return purchasedMicros === bought;
+  });
+
+  say("2. It signs an allowance for an API key: 400 credits, no transaction");
+  const apiKey = newApiKey();
+  const signed = await signAllowance(asAlice.wallet, deployment, {
+    spender: apiKeySpender(apiKey),
+    limitMicros: parseCredits("400"),
+    accountCapMicros: parseCredits("400"),
+    counter: (await metering.balance(alice)).counter,
+  });
+  const { id } = await metering.addAllowance(signed);
+  say(`   allowance ${id}`);
+
+  say("3. A provider works for whoever holds the key, and bills what the work took");
+  const service = await startCompressionService(asProvider.wallet, deployment, server.url);
+  const receipts: Receipt[] = [];
+  for (let job = 0; job < JOBS; job++) {
+    // oxlint-disable-next-line no-await-in-loop -- the jobs come one after the other
+    receipts.push(await compressRemotely(service.url, apiKey, randomText(JOB_BYTES)));
+  }
+  await service.stop();
+  const costMicros = receipts.reduce((sum, receipt) => sum + BigInt(receipt.costMicros), 0n);
+  const cpu = receipts.reduce((sum, { cpuMilliseconds }) => sum + cpuMilliseconds, 0);
+  const bytes = receipts.reduce((sum, receipt) => sum + receipt.bytes, 0);
+  say(`   ${JOBS} jobs took ${cpu} ms of CPU and moved ${bytes} bytes`);
+
+  say("4. Its usage is debited at once");
+  const debited = await metering.balance(alice);
+  assert.equal(debited.spentMicros, costMicros, "what was charged is what the outcomes said");
+  say(
+    `   ${formatCredits(costMicros)} credits; ${formatCredits(debited.availableMicros)} are left`,
+  );
+
+  say("5. A signed checkpoint settles everybody in one transaction");
+  const { earnedMicros } = await metering.balance(provider);
+  const first = await finalProof(alice, ({ row }) => row.spent === costMicros);
+  const fee = costMicros - earnedMicros;
+  say(`   epoch ${first.epoch}, root ${first.root}, ${await checkpointText(first.epoch)}`);
+
+  say("6. The provider claims its earnings, as tokens");
+  const earningsRow = await metering.proof(provider);
+  assert.equal(earningsRow.row.earned, earnedMicros, "the row pays what was earned");
+  const before = await dollars(provider);
+  const claim = await settleRow(asProvider, earningsRow.row, earningsRow.proof);
+  const claimed = (await dollars(provider)) - before;
+  say(
+    `   ${formatCredits(earnedMicros)} credits (fee ${formatCredits(fee)}) are ${inDollars(claimed)} dollars, ${receiptText(claim)}`,
+  );
+
+  say("7. The wallet's balance on chain is synchronised: what was spent is burned");
+  const sync = await settleRow(asAlice, first.row, first.proof);
+  assert.equal(await credits(alice), bought - costMicros, "the chain shows what the ledger shows");
+  say(`   ${formatCredits(await credits(alice))} credits on chain, ${receiptText(sync)}`);
+
+  say("8. It takes its unspent credits back, without asking anyone");
+  const unspent = await credits(alice);
+  const dollarsBefore = await dollars(alice);
+  const request = await requestRefund(asAlice, unspent);
+  say(`   asked for ${formatCredits(unspent)} credits, ${receiptText(request)}`);
+  await finalProof(alice, ({ row }) => row.refunded === unspent);
+  await eventually("the refund", async () => (await credits(alice)) === 0n);
+  const refundedTokens = (await dollars(alice)) - dollarsBefore;
+  say(`   ${inDollars(refundedTokens)} dollars are back`);
+
+  say("9. The books balance, checked against the chain");
+  const end = await checkBooks(refundedTokens);
+  say(
+    `   purchased ${formatCredits(end.purchasedMicros)} = spent ${formatCredits(end.spentMicros)} + refunded ${formatCredits(end.refundedMicros)}`,
+  );
+  say(
+    `   spent ${formatCredits(end.spentMicros)} = earned ${formatCredits(end.earnedMicros)} + fee ${formatCredits(fee)}; ${inDollars(end.vaultTokens)} dollars in the vault cover the fee`,
+  );
+  return end;
+
+  /** The party's row in a final checkpoint for which `holds`, skipping the dispute window once it is on chain. */
+  async function finalProof(
+    party: `0x${string}`,
+    holds: (proven: ProvenRow) => boolean,
+  ): Promise<ProvenRow> {
+    return await eventually("a final checkpoint", async () => {
+      const [newest] = await server.context.checkpoints.list({ before: null, limit: 1 });
+      if (newest?.status === "pending") {
+        await chain.increaseTime({ seconds: LOCAL_WINDOWS.disputeWindowSeconds });
+        await chain.mine({ blocks: 1 });
+      }
+      const proven = await metering.proof(party).catch(nullWhereMissing);
+      return proven !== null && holds(proven) ? proven : null;
+    });
+  }
+
+  async function checkpointText(epoch: bigint): Promise<string> {
+    const checkpoint = await server.context.checkpoints.byEpoch(epoch);
+    assert(checkpoint?.transactionHash, "a final checkpoint has a transaction");
+    return receiptText(await client.getTransactionReceipt({ hash: checkpoint.transactionHash }));
+  }
+
+  async function checkBooks(tokensBack: bigint): Promise<StoryEnd> {
+    const ledger = await metering.balance(alice);
+    const [purchased, spent, refunded] = await client.readContract({
+      address: contract,
+      abi: computeCreditsAbi,
+      functionName: "party",
+      args: [alice],
+    });
+    const vaultTokens = await dollars(contract);
+    assert.deepEqual(
+      [purchased, spent, refunded],
+      [ledger.purchasedMicros, ledger.spentMicros, ledger.refundedMicros],
+      "the ledger and the chain agree",
+    );
+    assert.equal(purchased, spent + refunded, "every credit was spent or refunded");
+    assert.equal(spent, earnedMicros + fee, "what was spent was earned, but for the fee");
+    const paidIn = purchase.tokenAmount;
+    assert.equal(
+      vaultTokens,
+      paidIn - claimed - tokensBack,
+      "no token came from nowhere or went there",
+    );
+    return {
+      purchasedMicros: purchased,
+      spentMicros: spent,
+      earnedMicros,
+      refundedMicros: refunded,
+      vaultTokens,
+    };
+  }
+}
+
+async function compressRemotely(url: string, apiKey: string, input: Buffer): Promise<Receipt> {
+  const response = await fetch(`${url}/compress`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/octet-stream" },
+    body: new Uint8Array(input),
+  });
+  assert.equal(response.status, 200, "the work was done and charged");
+  const receipt: Receipt = JSON.parse(await response.text());
+  return receipt;
+}
+
+/** Text that compresses to about half, as real text does. */
+function randomText(bytes: number): Buffer {
+  return Buffer.from(randomBytes(bytes / 2).toString("hex"));
+}
+
+function nullWhereMissing(error: unknown): null {
+  if (error instanceof ApiProblem && error.reason === "row_not_found") return null;
+  throw error;
+}
+
+function inDollars(tokenAmount: bigint): string {
+  return formatCredits(tokenAmount);
+}
+
+function receiptText({
+  gasUsed,
+  transactionHash,
+}: {
+  gasUsed: bigint;
+  transactionHash: string;
+}): string {
+  return `gas ${gasUsed}, transaction ${transactionHash}`;
+}

@@ -1,0 +1,87 @@
+import { expect } from "chai";
+
+import { parseCredits } from "../../protocol/amounts.ts";
+import { available } from "../../server/domain/accounts/account.ts";
+import { databaseKinds } from "../fixtures/databases.ts";
+import { type Ledger, openLedger, party, usageEvent } from "../fixtures/ledger.ts";
+
+const provider = party(1_000);
+
+for (const { name, open } of databaseKinds) {
+  describe(`strict debits on ${name}`, () => {
+    let ledger: Ledger;
+
+    before(async () => {
+      ledger = await openLedger(await open());
+    });
+    after(() => ledger.database.close());
+
+    context("when 50 writers spend one account at once", () => {
+      it("debits exactly what was bought, and refuses the rest", async () => {
+        const account = party(1);
+        await ledger.purchase(account, "100");
+        const { message } = await ledger.allow(account);
+        await ledger.grantAccess(message.spender, provider);
+
+        // 50 writers × 5 batches × 3 events of 0.2 credits: 150 credits are wanted, 100 are there.
+        const outcomes = await Promise.all(
+          Array.from({ length: 50 }, async () => {
+            const results = [];
+            for (let batch = 0; batch < 5; batch++) {
+              const events = Array.from({ length: 3 }, () =>
+                usageEvent({ provider, spender: message.spender, quantity: 200_000n }),
+              );
+              results.push(...(await ledger.usage.record(events)));
+            }
+            return results;
+          }),
+        );
+
+        const all = outcomes.flat();
+        const debited = all.filter(({ result }) => result === "debited");
+        expect(all).to.have.length(750);
+        expect(debited).to.have.length(500);
+        for (const outcome of all) {
+          if (outcome.result === "refused")
+            expect(outcome.refusal.reason).to.equal("insufficient_credits");
+        }
+
+        const balance = await ledger.accounts.balance(account);
+        expect(balance.spent).to.equal(parseCredits("100"));
+        expect(available(balance)).to.equal(0n);
+        const [sums] = await ledger.database.query<{ amount: bigint; events: bigint }>(
+          "select sum(amount_micros) as amount, count(*) as events from debits where account = $1",
+          [`\\x${account.slice(2)}`],
+        );
+        expect(sums).to.deep.equal({ amount: parseCredits("100"), events: 500n });
+        const earned = (await ledger.accounts.balance(provider)).earned;
+        expect(earned).to.equal(parseCredits("98"));
+      });
+    });
+
+    context("when many writers report the same events at once", () => {
+      it("debits each once, and gives all of them the same outcome", async () => {
+        const account = party(2);
+        await ledger.purchase(account, "10");
+        const { message } = await ledger.allow(account);
+        await ledger.grantAccess(message.spender, provider);
+        const events = Array.from({ length: 5 }, () =>
+          usageEvent({ provider, spender: message.spender, quantity: 1_000_000n }),
+        );
+
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, () => ledger.usage.record(events)),
+        );
+
+        const firsts = answers
+          .flat()
+          .filter((outcome) => outcome.result === "debited" && !outcome.repeated);
+        expect(firsts).to.have.length(5);
+        for (const answer of answers) {
+          expect(answer.map(({ result }) => result)).to.deep.equal(Array(5).fill("debited"));
+        }
+        expect((await ledger.accounts.balance(account)).spent).to.equal(parseCredits("5"));
+      });
+    });
+  });
+}
