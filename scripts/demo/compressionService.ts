@@ -68,14 +68,14 @@ export async function startCompressionService(
           ["network.bytes", bytes],
         ]),
       );
-      const receipt = { sha256, cpuMilliseconds, bytes, outcomes };
-      res
-        .type("json")
-        .send(
-          JSON.stringify(receipt, (_key, value: unknown) =>
-            typeof value === "bigint" ? value.toString() : value,
-          ),
-        );
+      const refused = outcomes.find(({ result }) => result === "refused");
+      if (refused !== undefined) {
+        res.status(402).json(refused.problem);
+        return;
+      }
+      const costMicros = outcomes.reduce((sum, outcome) => sum + (outcome.costMicros ?? 0n), 0n);
+      const receipt: Receipt = { sha256, cpuMilliseconds, bytes, costMicros: `${costMicros}` };
+      res.json(receipt);
     },
   );
 
