@@ -77,7 +77,7 @@ ${people.join("\n")}
 Try, in another terminal:
   npm run credits -- buy --wallet alice --credits 1000
   curl -s ${server.url}/v1/accounts/${alice}
-  npm run credits -- work --wallet alice --provider provider
+  npm run credits -- work --wallet alice
 
 Ctrl-C stops everything.`;
 }

@@ -86,6 +86,23 @@ export async function startCompressionService(
   return { url: urlOf(server), stop: () => closed(server) };
 }
 
+/** The other side: one job, for whoever holds the key. Rejects with what the service refused it for. */
+export async function compressRemotely(
+  url: string,
+  apiKey: string,
+  input: Buffer,
+): Promise<Receipt> {
+  const response = await fetch(`${url}/compress`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/octet-stream" },
+    body: new Uint8Array(input),
+  });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`the job was refused: ${answer}`);
+  const receipt: Receipt = JSON.parse(answer);
+  return receipt;
+}
+
 function usageOf(
   provider: Address,
   spender: SpenderId,

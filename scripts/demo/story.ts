@@ -16,9 +16,8 @@ import { apiKeySpender } from "../../protocol/spender.ts";
 import { LOCAL_WINDOWS, localClient, localWallet } from "../local/deployLocal.ts";
 import type { LocalStack } from "../local/localStack.ts";
 import { wallets } from "../local/wallets.ts";
-import { startCompressionService } from "./compressionService.ts";
+import { type Receipt, compressRemotely, startCompressionService } from "./compressionService.ts";
 import { eventually } from "./eventually.ts";
-import type { Receipt } from "./compressionService.ts";
 
 /** What the story ends with: the chain's numbers, which the ledger's must equal. */
 export interface StoryEnd {
@@ -206,17 +205,6 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
       vaultTokens,
     };
   }
-}
-
-async function compressRemotely(url: string, apiKey: string, input: Buffer): Promise<Receipt> {
-  const response = await fetch(`${url}/compress`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/octet-stream" },
-    body: new Uint8Array(input),
-  });
-  assert.equal(response.status, 200, "the work was done and charged");
-  const receipt: Receipt = JSON.parse(await response.text());
-  return receipt;
 }
 
 /** Text that compresses to about half, as real text does. */
