@@ -12,7 +12,11 @@ import { postgresChainBook } from "./adapters/postgres/chainBook.ts";
 import { postgresCheckpointBook } from "./adapters/postgres/checkpointBook.ts";
 import { claimDatabase } from "./adapters/postgres/claimDatabase.ts";
 import { openDatabase } from "./adapters/postgres/openDatabase.ts";
+import { postgresMultiplierBook } from "./adapters/postgres/multiplierBook.ts";
+import { postgresPriceBook } from "./adapters/postgres/priceBook.ts";
+import { priceReader } from "./adapters/postgres/priceReader.ts";
 import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
+import { rateIndexCache } from "./adapters/postgres/rateIndexCache.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
 import { createApp } from "./app.ts";
@@ -21,6 +25,7 @@ import type { ChainReader } from "./ports/chain.ts";
 import type { Database } from "./ports/database.ts";
 import { readRateCardFile } from "./rateCardFile.ts";
 import type { Context } from "./routes/context.ts";
+import { publicationProblem } from "./routes/publicationProblem.ts";
 import { type Health, WorkerHealth } from "./workers/health.ts";
 import { ReorgBeyondConfirmations, indexNextBlocks } from "./workers/indexer.ts";
 import { type Loop, startLoop } from "./workers/loop.ts";
@@ -41,15 +46,16 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
   const stack = new AsyncDisposableStack();
   try {
     const chain = await openChainReader(config.rpcUrls, config.contract);
-    const rateCard = await readRateCardFile(config.rateCardFile);
+    const rateCard = await readRateCardFile(config.rateCardFile, config.limits);
     const database = await openDatabase(config.database);
     stack.defer(() => database.close());
     await claimDatabase(database, chain.deployment, await chain.origin());
 
     const context = await createContext(config, chain, database);
-    const published = await context.rateCards.publish(rateCard);
+    const published = await context.rateCards.publish({ provider: null, ...rateCard });
     if (published.published === "refused") {
-      throw new ConfigError(`RATE_CARD_FILE ${config.rateCardFile}: ${published.because}`);
+      const why = publicationProblem(published.refusal).detail;
+      throw new ConfigError(`RATE_CARD_FILE ${config.rateCardFile}: ${why}`);
     }
 
     const workers = new WorkerHealth(
@@ -93,6 +99,7 @@ async function createContext(
       `FEE_BPS ${config.feeBps} exceeds the contract's maximum of ${terms.maxFeeBps}`,
     );
   }
+  const rates = rateIndexCache();
   return {
     limits: config.limits,
     feeBps: config.feeBps,
@@ -102,8 +109,14 @@ async function createContext(
     accounts: postgresAccountBook(database),
     allowances: postgresAllowanceBook(database),
     providers: postgresProviderBook(database),
-    rateCards: postgresRateCardBook(database),
-    usage: postgresUsageLedger(database, { feeBps: config.feeBps, ...config.limits }),
+    rateCards: postgresRateCardBook(database, config.limits),
+    prices: postgresPriceBook(database, rates),
+    multipliers: postgresMultiplierBook(database, rates),
+    usage: postgresUsageLedger(
+      database,
+      { feeBps: config.feeBps, ...config.limits },
+      priceReader(rates),
+    ),
     checkpoints: postgresCheckpointBook(database),
   };
 }

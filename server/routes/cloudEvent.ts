@@ -2,7 +2,7 @@ import type { Address } from "viem";
 import { z } from "zod";
 
 import type { UsageEvent } from "../domain/usage/usageEvent.ts";
-import { DimensionName, DimensionValue, MeterName } from "../rateCardFile.ts";
+import { DimensionName, DimensionValue, MeterName } from "../rateNames.ts";
 import { AddressField, Bytes32Field, TimeField, fieldErrors, uintField } from "./fields.ts";
 import { walletSpender } from "../../protocol/spender.ts";
 import { type Problem, problem } from "./problem.ts";
@@ -12,6 +12,11 @@ export const USAGE_EVENT_TYPE = "compute-credits.usage.v1";
 
 /** More dimensions than any rate needs; each is stored with every event. */
 const MAX_DIMENSIONS = 16;
+
+export const DimensionsField = z
+  .record(DimensionName, DimensionValue)
+  .refine((all) => Object.keys(all).length <= MAX_DIMENSIONS, `must be at most ${MAX_DIMENSIONS}`)
+  .default({});
 
 /** An address is the wallet's spender; 32 bytes are a spender as allowances name it. */
 const SpenderField = z.union(
@@ -33,13 +38,7 @@ const UsageCloudEvent = z.strictObject({
   data: z.strictObject({
     meter: MeterName,
     quantity: uintField(63),
-    dimensions: z
-      .record(DimensionName, DimensionValue)
-      .refine(
-        (all) => Object.keys(all).length <= MAX_DIMENSIONS,
-        `must be at most ${MAX_DIMENSIONS}`,
-      )
-      .default({}),
+    dimensions: DimensionsField,
   }),
 });
 

@@ -1,5 +1,6 @@
 import type { UsageRefusal } from "../domain/usage/outcome.ts";
 import type { Deployment } from "../../protocol/domain.ts";
+import { priceProblem } from "./priceProblem.ts";
 import { type Problem, problem } from "./problem.ts";
 
 /** The problem document of a refused event: one for each reason, with what to do about it. */
@@ -31,21 +32,10 @@ export function usageProblem(refusal: UsageRefusal, { chainId, contract }: Deplo
         },
       );
     case "no_rate_card_in_force":
-      return problem(422, reason, "No rate card was in force when the event occurred.");
     case "unknown_meter":
-      return problem(
-        422,
-        reason,
-        "The rate card has no such meter: GET /v1/rate-cards lists them.",
-      );
     case "no_matching_rate":
-      return problem(
-        422,
-        reason,
-        "The rate card has this meter, but no rate for these dimensions: GET /v1/rate-cards lists them.",
-      );
     case "quantity_too_large":
-      return problem(422, reason, "At its rate this quantity costs more credits than can exist.");
+      return priceProblem(reason);
     case "allowance_not_found":
       return problem(
         403,

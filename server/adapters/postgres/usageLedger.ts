@@ -9,37 +9,30 @@ import {
   decideDebits,
   eventKey,
 } from "../../domain/usage/decideDebits.ts";
-import type { RateCard } from "../../domain/rates/rateCard.ts";
 import type { Charge } from "../../domain/usage/outcome.ts";
 import type { UsageEvent } from "../../domain/usage/usageEvent.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { UsageLedger } from "../../ports/usageLedger.ts";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "./accountRecord.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
-import { readRateCards } from "./rateCardBook.ts";
+import { fromPriceBasis } from "./pinnedRateRecord.ts";
+import { type PriceReader } from "./priceReader.ts";
 import { retrying } from "./retry.ts";
-import { byteaArray, numberArray, textArray } from "./values.ts";
+import { addTierUnits } from "./tierUsage.ts";
+import { byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
 
-export function postgresUsageLedger(database: Database, rules: UsageRules): UsageLedger {
-  /** Cards are never changed, so they are read again only where there is a newer one. */
-  let rateCards: readonly RateCard[] = [];
-
-  async function currentRateCards(tx: Sql, newestVersion: number): Promise<readonly RateCard[]> {
-    if (rateCards.at(-1)?.version !== newestVersion) rateCards = await readRateCards(tx);
-    return rateCards;
-  }
-
+export function postgresUsageLedger(
+  database: Database,
+  rules: UsageRules,
+  prices: PriceReader,
+): UsageLedger {
   return {
     record: (events) =>
       events.length === 0
         ? Promise.resolve([])
         : retrying(() =>
             database.transaction(async (tx) => {
-              const decision = decideDebits(
-                events,
-                await readState(tx, events, currentRateCards),
-                rules,
-              );
+              const decision = decideDebits(events, await readState(tx, events, prices), rules);
               await write(tx, decision);
               return decision.outcomes;
             }),
@@ -54,7 +47,7 @@ export function postgresUsageLedger(database: Database, rules: UsageRules): Usag
 async function readState(
   tx: Sql,
   events: readonly UsageEvent[],
-  rateCardsUpTo: (tx: Sql, newestVersion: number) => Promise<readonly RateCard[]>,
+  prices: PriceReader,
 ): Promise<LedgerState> {
   const spenders = byteaArray([...new Set(events.map(({ spender }) => spender))]);
 
@@ -92,7 +85,11 @@ async function readState(
     allowances: allowances.map(toAllowance),
     hasAccess: (spender, provider) => granted.has(`${spender}${provider}`),
     known: await readKnown(tx, events),
-    rateCards: await rateCardsUpTo(tx, clock.newest_card),
+    prices: await prices.read(tx, events, {
+      now: clock.now,
+      newestCard: clock.newest_card,
+      accounts: accounts.map(({ address }) => address),
+    }),
   };
 }
 
@@ -139,7 +136,8 @@ async function readKnown(tx: Sql, events: readonly UsageEvent[]): Promise<Map<st
   return known;
 }
 
-async function write(tx: Sql, { debits, accounts, usages, outcomes }: Decision): Promise<void> {
+async function write(tx: Sql, decision: Decision): Promise<void> {
+  const { debits, accounts, usages, outcomes } = decision;
   if (debits.length === 0) return;
   const recordedAt = outcomes.find((outcome) => outcome.result === "debited" && !outcome.repeated);
   if (recordedAt?.result !== "debited") throw new Error("debits without an outcome");
@@ -147,13 +145,14 @@ async function write(tx: Sql, { debits, accounts, usages, outcomes }: Decision):
   // A plain insert: the primary key is the last guard of "exactly once", and a clash runs the batch again.
   await tx.query(
     `insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
-       occurred_at, recorded_at, rate_card, amount_micros, fee_micros, payload_hash)
+       occurred_at, recorded_at, rate_card, amount_micros, fee_micros, payload_hash, price_basis)
      select provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
-       occurred_at, $14, rate_card, amount_micros, fee_micros, payload_hash
+       occurred_at, $14, rate_card, amount_micros, fee_micros, payload_hash, price_basis
      from unnest($1::bytea[], $2::text[], $3::smallint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[],
-       $8::bigint[], $9::jsonb[], $10::timestamptz[], $11::integer[], $12::bigint[], $13::bigint[], $15::bytea[])
+       $8::bigint[], $9::jsonb[], $10::timestamptz[], $11::integer[], $12::bigint[], $13::bigint[], $15::bytea[],
+       $16::jsonb[])
        as debit (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
-         occurred_at, rate_card, amount_micros, fee_micros, payload_hash)`,
+         occurred_at, rate_card, amount_micros, fee_micros, payload_hash, price_basis)`,
     [
       byteaArray(debits.map(({ event }) => event.provider)),
       textArray(debits.map(({ event }) => event.id)),
@@ -170,8 +169,11 @@ async function write(tx: Sql, { debits, accounts, usages, outcomes }: Decision):
       numberArray(debits.map(({ feeMicros }) => feeMicros)),
       recordedAt.recordedAt,
       byteaArray(debits.map(({ payloadHash }) => payloadHash)),
+      nullableTextArray(debits.map(({ priceBasis }) => fromPriceBasis(priceBasis))),
     ],
   );
+
+  await addTierUnits(tx, decision.tierUnits);
 
   const changed = [...accounts.values()];
   await tx.query(

@@ -1,12 +1,7 @@
-import { MAX_MICROS } from "../../../protocol/amounts.ts";
-import { type RateCard, cardAt, matches, specificity } from "./rateCard.ts";
+import { BPS } from "./rate.ts";
+import type { RateRefusal } from "./rateIndex.ts";
 
-export type Price =
-  | { readonly costMicros: bigint; readonly rateCardVersion: number }
-  | { readonly refusal: PriceRefusal };
-
-export type PriceRefusal =
-  "no_rate_card_in_force" | "unknown_meter" | "no_matching_rate" | "quantity_too_large";
+export type PriceRefusal = RateRefusal | "quantity_too_large";
 
 /** What is measured. */
 export interface Measurement {
@@ -18,24 +13,11 @@ export interface Measurement {
 }
 
 /**
- * Priced by the card in force when it occurred, by the most specific rate that matches.
- * Rounds up: a provider is never paid under its rate; the payer loses under one micro-credit per event.
+ * The moment whose prices are taken: that of the occurrence, but never one to come. An event may be dated a little ahead,
+ * and a price of then could still change; so what prices an event is known when it is recorded, for ever.
  */
-export function price(cards: readonly RateCard[], measurement: Measurement): Price {
-  const card = cardAt(cards, measurement.occurredAt);
-  if (card === null) return { refusal: "no_rate_card_in_force" };
-
-  const ofMeter = card.rates.filter(({ meter }) => meter === measurement.meter);
-  if (ofMeter.length === 0) return { refusal: "unknown_meter" };
-
-  const [rate] = ofMeter
-    .filter((candidate) => matches(candidate, measurement.dimensions))
-    .toSorted((a, b) => specificity(b) - specificity(a));
-  if (rate === undefined) return { refusal: "no_matching_rate" };
-
-  const costMicros = divideUp(measurement.quantity * rate.microCredits, rate.perUnits);
-  if (costMicros > MAX_MICROS) return { refusal: "quantity_too_large" };
-  return { costMicros, rateCardVersion: card.version };
+export function pricedAt({ occurredAt, now }: { occurredAt: Date; now: Date }): Date {
+  return occurredAt < now ? occurredAt : now;
 }
 
 /**
@@ -44,11 +26,4 @@ export function price(cards: readonly RateCard[], measurement: Measurement): Pri
  */
 export function feeOf(amountMicros: bigint, feeBps: bigint): bigint {
   return (amountMicros * feeBps) / BPS;
-}
-
-/** Basis points in one. */
-const BPS = 10_000n;
-
-function divideUp(dividend: bigint, divisor: bigint): bigint {
-  return (dividend + divisor - 1n) / divisor;
 }

@@ -1,13 +1,16 @@
 import type { Address, Hex } from "viem";
 
+import { MAX_MICROS } from "../../../protocol/amounts.ts";
 import type { SpenderId } from "../../../protocol/spender.ts";
 import { type Account, available } from "../accounts/account.ts";
 import type { Allowance, AllowanceUsage } from "../allowances/allowance.ts";
 import { burnDownOrder } from "../allowances/burnDownOrder.ts";
 import { remainingInPeriod, renewed } from "../allowances/period.ts";
 import { obstacle } from "../allowances/usability.ts";
-import { type Price, feeOf, price } from "../rates/price.ts";
-import type { RateCard } from "../rates/rateCard.ts";
+import { pricePinned } from "../rates/pinnedRate.ts";
+import { feeOf, pricedAt } from "../rates/price.ts";
+import { type PriceBasis, basisOf } from "../rates/priceBasis.ts";
+import { PriceDraft, type PriceState, type TierUnits } from "../rates/priceDraft.ts";
 import type { Charge, CreditShortage, Debited, UsageOutcome, UsageRefusal } from "./outcome.ts";
 import { type UsageEvent, payloadHash } from "./usageEvent.ts";
 
@@ -20,7 +23,7 @@ export interface LedgerState {
   readonly hasAccess: (spender: SpenderId, provider: Address) => boolean;
   /** events of this batch that are debited already */
   readonly known: ReadonlyMap<string, KnownEvent>;
-  readonly rateCards: readonly RateCard[];
+  readonly prices: PriceState;
 }
 
 export interface KnownEvent {
@@ -40,6 +43,7 @@ export interface Debit extends Charge {
   readonly part: number;
   readonly feeMicros: bigint;
   readonly rateCardVersion: number;
+  readonly priceBasis: PriceBasis;
   readonly payloadHash: Hex;
 }
 
@@ -50,6 +54,8 @@ export interface Decision {
   /** the new state of each account and allowance that paid */
   readonly accounts: ReadonlyMap<Address, Account>;
   readonly usages: ReadonlyMap<Hex, AllowanceUsage>;
+  /** to add to what accounts have used of tiered rates */
+  readonly tierUnits: readonly TierUnits[];
 }
 
 /** The key that makes an event unique. */
@@ -68,6 +74,7 @@ export function decideDebits(
 ): Decision {
   const accounts = new Map<Address, Account>();
   const usages = new Map<Hex, AllowanceUsage>();
+  const prices = new PriceDraft(state.prices);
   const known = new Map(state.known);
   const debits: Debit[] = [];
   const bySpender = Map.groupBy(state.allowances.toSorted(burnDownOrder), (a) => a.message.spender);
@@ -94,20 +101,31 @@ export function decideDebits(
     const untimely = checkAge(event, state.now, rules);
     if (untimely !== null) return refused(untimely);
 
-    const priced: Price = price(state.rateCards, event);
-    if ("refusal" in priced) return refused({ reason: priced.refusal });
-    const { costMicros, rateCardVersion } = priced;
+    const at = pricedAt({ occurredAt: event.occurredAt, now: state.now });
+    const found = prices.find(event, at);
+    if (typeof found === "string") return refused({ reason: found });
 
     const usable = usableAllowances(event);
     if ("reason" in usable) return refused(usable);
+
+    // Tiers go by the usage of the account that pays first.
+    const [first] = usable.allowances;
+    if (first === undefined) throw new Error("of the usable allowances there is one at least");
+    const pinned = prices.pin(found, { ...event, account: first.message.account, at });
+    const { rateCardVersion } = pinned;
+    const costMicros = pricePinned(pinned, event.quantity);
+    if (costMicros > MAX_MICROS) return refused({ reason: "quantity_too_large" });
 
     const charges = allocate(usable.allowances, costMicros);
     if ("reason" in charges) return refused(charges);
 
     for (const [part, charge] of charges.entries()) {
       const feeMicros = feeOf(charge.amountMicros, rules.feeBps);
-      debits.push({ ...charge, event, part, feeMicros, rateCardVersion, payloadHash: hash });
+      const priceBasis = basisOf(pinned);
+      const row = { event, part, feeMicros, rateCardVersion, priceBasis, payloadHash: hash };
+      debits.push({ ...charge, ...row });
     }
+    prices.count(pinned, event.quantity);
     const outcome: Debited = {
       result: "debited",
       costMicros,
@@ -177,7 +195,8 @@ export function decideDebits(
     return charges;
   }
 
-  return { outcomes: events.map(decide), debits, accounts, usages };
+  const outcomes = events.map(decide);
+  return { outcomes, debits, accounts, usages, tierUnits: prices.added };
 }
 
 /** How much an allowance can pay, and which limit stops it there. */
