@@ -8,6 +8,7 @@ import { checkpointRoutes } from "./routes/checkpoints.ts";
 import type { Context } from "./routes/context.ts";
 import { notFound, problemHandler } from "./routes/errors.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { holdRoutes } from "./routes/holds.ts";
 import { fail } from "./routes/problem.ts";
 import { providerRoutes } from "./routes/providers.ts";
 import { serviceRoutes } from "./routes/service.ts";
@@ -46,6 +47,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     allowanceRoutes(context),
     providerRoutes(context),
     usageRoutes(context),
+    holdRoutes(context),
     checkpointRoutes(context),
   );
   app.use(notFound);

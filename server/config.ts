@@ -81,6 +81,9 @@ const Environment = z.object({
   MAX_EVENT_AGE_SECONDS: integer(1, 31_536_000).default(35 * 86_400),
   /** how far a provider's clock may be ahead */
   MAX_EVENT_AHEAD_SECONDS: integer(0, 86_400).default(300),
+  /** the longest hold; the contract's counterGraceSeconds bounds it too */
+  MAX_HOLD_SECONDS: integer(1, 86_400).default(3_600),
+  MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000).default(1_000),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -111,6 +114,8 @@ export interface Limits {
   readonly maxBodyBytes: number;
   readonly maxEventAgeSeconds: number;
   readonly maxEventAheadSeconds: number;
+  readonly maxHoldSeconds: number;
+  readonly maxOpenHoldsPerSpender: number;
 }
 
 /** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
@@ -161,6 +166,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxBodyBytes: data.MAX_BODY_BYTES,
       maxEventAgeSeconds: data.MAX_EVENT_AGE_SECONDS,
       maxEventAheadSeconds: data.MAX_EVENT_AHEAD_SECONDS,
+      maxHoldSeconds: data.MAX_HOLD_SECONDS,
+      maxOpenHoldsPerSpender: data.MAX_OPEN_HOLDS_PER_SPENDER,
     },
     logLevel: data.LOG_LEVEL,
   };

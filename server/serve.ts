@@ -12,6 +12,7 @@ import { postgresChainBook } from "./adapters/postgres/chainBook.ts";
 import { postgresCheckpointBook } from "./adapters/postgres/checkpointBook.ts";
 import { claimDatabase } from "./adapters/postgres/claimDatabase.ts";
 import { openDatabase } from "./adapters/postgres/openDatabase.ts";
+import { postgresHoldBook } from "./adapters/postgres/holdBook.ts";
 import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
@@ -63,7 +64,10 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
     // Nobody may be listening: what failed is in the log and in /readyz all the same.
     failed.catch(() => undefined);
 
-    const loops = [indexerLoop(config, context, { workers, log, fail })];
+    const loops = [
+      indexerLoop(config, context, { workers, log, fail }),
+      expiryLoop(context, { workers, log }),
+    ];
     if (config.settlement !== null) {
       loops.push(await settlerLoop(config, config.settlement, context, { workers, log }));
     }
@@ -93,8 +97,14 @@ async function createContext(
       `FEE_BPS ${config.feeBps} exceeds the contract's maximum of ${terms.maxFeeBps}`,
     );
   }
+  const limits = {
+    ...config.limits,
+    // What was held under an allowance that its owner ended on chain must still be justified by it when it is charged.
+    maxHoldSeconds: Math.min(config.limits.maxHoldSeconds, terms.counterGraceSeconds),
+  };
+  const rules = { feeBps: config.feeBps, ...limits };
   return {
-    limits: config.limits,
+    limits,
     feeBps: config.feeBps,
     terms,
     chain,
@@ -103,7 +113,8 @@ async function createContext(
     allowances: postgresAllowanceBook(database),
     providers: postgresProviderBook(database),
     rateCards: postgresRateCardBook(database),
-    usage: postgresUsageLedger(database, { feeBps: config.feeBps, ...config.limits }),
+    usage: postgresUsageLedger(database, rules),
+    holds: postgresHoldBook(database, rules),
     checkpoints: postgresCheckpointBook(database),
   };
 }
@@ -130,6 +141,27 @@ function indexerLoop(
         workers.failed("indexer", error);
         log.error({ err: error }, "the chain could not be followed");
         if (error instanceof ReorgBeyondConfirmations) fail(error);
+      },
+    },
+  );
+}
+
+/** Often enough that a leaked hold is free within a second of its end. */
+const EXPIRY_PAUSE_MS = 500;
+const EXPIRIES_PER_STEP = 500;
+
+function expiryLoop({ holds }: Context, { workers, log }: Reporting): Loop {
+  return startLoop(
+    async () => {
+      const found = await holds.expireDue(EXPIRIES_PER_STEP);
+      workers.succeeded("expiry");
+      return found === EXPIRIES_PER_STEP ? "more" : "done";
+    },
+    {
+      pauseMs: EXPIRY_PAUSE_MS,
+      onError(error) {
+        workers.failed("expiry", error);
+        log.error({ err: error }, "holds that are over could not be freed; it will be tried again");
       },
     },
   );

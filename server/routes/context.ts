@@ -4,6 +4,7 @@ import type { AllowanceBook } from "../ports/allowanceBook.ts";
 import type { ChainReader, Terms } from "../ports/chain.ts";
 import type { ChainBook } from "../ports/chainBook.ts";
 import type { CheckpointBook } from "../ports/checkpointBook.ts";
+import type { HoldBook } from "../ports/holdBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
@@ -20,5 +21,6 @@ export interface Context {
   readonly providers: ProviderBook;
   readonly rateCards: RateCardBook;
   readonly usage: UsageLedger;
+  readonly holds: HoldBook;
   readonly checkpoints: CheckpointBook;
 }

@@ -19,7 +19,7 @@ const StoredRates = z.array(
 /** Serialises those who publish at the same time. */
 const PUBLISH_LOCK = 7_310_002;
 
-export async function readRateCards(sql: Sql): Promise<readonly RateCard[]> {
+async function readRateCards(sql: Sql): Promise<readonly RateCard[]> {
   const records = await sql.query<{ version: number; effective_from: Date; card: unknown }>(
     "select version, effective_from, card from rate_cards order by version",
   );
@@ -28,6 +28,15 @@ export async function readRateCards(sql: Sql): Promise<readonly RateCard[]> {
     effectiveFrom,
     rates: StoredRates.parse(card),
   }));
+}
+
+/** Cards are never changed, so they are read again only where there is a newer one. */
+export function cachedRateCards() {
+  let cards: readonly RateCard[] = [];
+  return async (sql: Sql, newestVersion: number): Promise<readonly RateCard[]> => {
+    if (cards.at(-1)?.version !== newestVersion) cards = await readRateCards(sql);
+    return cards;
+  };
 }
 
 export function postgresRateCardBook(database: Database): RateCardBook {

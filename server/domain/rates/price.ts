@@ -1,4 +1,5 @@
 import { MAX_MICROS } from "../../../protocol/amounts.ts";
+import { type PinnedRate, pricePinned } from "./pinnedRate.ts";
 import { type RateCard, cardAt, matches, specificity } from "./rateCard.ts";
 
 export type Price =
@@ -18,10 +19,13 @@ export interface Measurement {
 }
 
 /**
- * Priced by the card in force when it occurred, by the most specific rate that matches.
- * Rounds up: a provider is never paid under its rate; the payer loses under one micro-credit per event.
+ * The rate for a measurement: of the card in force when it occurred, the most specific that matches; pinned, so that it
+ * can be kept.
  */
-export function price(cards: readonly RateCard[], measurement: Measurement): Price {
+export function rateFor(
+  cards: readonly RateCard[],
+  measurement: Omit<Measurement, "quantity">,
+): PinnedRate | { readonly refusal: PriceRefusal } {
   const card = cardAt(cards, measurement.occurredAt);
   if (card === null) return { refusal: "no_rate_card_in_force" };
 
@@ -33,9 +37,17 @@ export function price(cards: readonly RateCard[], measurement: Measurement): Pri
     .toSorted((a, b) => specificity(b) - specificity(a));
   if (rate === undefined) return { refusal: "no_matching_rate" };
 
-  const costMicros = divideUp(measurement.quantity * rate.microCredits, rate.perUnits);
+  const { microCredits, perUnits } = rate;
+  return { rateCardVersion: card.version, microCredits, perUnits };
+}
+
+/** What a measurement costs. Rounds up, as `pricePinned`. */
+export function price(cards: readonly RateCard[], measurement: Measurement): Price {
+  const rate = rateFor(cards, measurement);
+  if ("refusal" in rate) return rate;
+  const costMicros = pricePinned(rate, measurement.quantity);
   if (costMicros > MAX_MICROS) return { refusal: "quantity_too_large" };
-  return { costMicros, rateCardVersion: card.version };
+  return { costMicros, rateCardVersion: rate.rateCardVersion };
 }
 
 /**
@@ -48,7 +60,3 @@ export function feeOf(amountMicros: bigint, feeBps: bigint): bigint {
 
 /** Basis points in one. */
 const BPS = 10_000n;
-
-function divideUp(dividend: bigint, divisor: bigint): bigint {
-  return (dividend + divisor - 1n) / divisor;
-}
