@@ -9,6 +9,7 @@ import type { Context } from "./routes/context.ts";
 import { notFound, problemHandler } from "./routes/errors.ts";
 import { dynamicRateRoutes } from "./routes/dynamicRates.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { holdRoutes } from "./routes/holds.ts";
 import { fail } from "./routes/problem.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { providerRoutes } from "./routes/providers.ts";
@@ -52,6 +53,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     rateCardRoutes(context),
     priceRoutes(context),
     dynamicRateRoutes(context),
+    holdRoutes(context),
     checkpointRoutes(context),
   );
   app.use(notFound);

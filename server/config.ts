@@ -91,6 +91,9 @@ const Environment = z.object({
   MAX_PENDING_RATE_CARDS: integer(1, 1_000).default(10),
   /** the most that one preview prices */
   MAX_PRICE_MEASUREMENTS: integer(1, 100_000).default(1_000),
+  /** the longest hold; the contract's counterGraceSeconds bounds it too */
+  MAX_HOLD_SECONDS: integer(1, 86_400).default(3_600),
+  MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000).default(1_000),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -127,6 +130,8 @@ export interface Limits {
   readonly maxRateCardAheadSeconds: number;
   readonly maxPendingRateCards: number;
   readonly maxPriceMeasurements: number;
+  readonly maxHoldSeconds: number;
+  readonly maxOpenHoldsPerSpender: number;
 }
 
 /** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
@@ -183,6 +188,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxRateCardAheadSeconds: data.MAX_RATE_CARD_AHEAD_SECONDS,
       maxPendingRateCards: data.MAX_PENDING_RATE_CARDS,
       maxPriceMeasurements: data.MAX_PRICE_MEASUREMENTS,
+      maxHoldSeconds: data.MAX_HOLD_SECONDS,
+      maxOpenHoldsPerSpender: data.MAX_OPEN_HOLDS_PER_SPENDER,
     },
     logLevel: data.LOG_LEVEL,
   };

@@ -15,6 +15,7 @@ import { openDatabase } from "./adapters/postgres/openDatabase.ts";
 import { postgresMultiplierBook } from "./adapters/postgres/multiplierBook.ts";
 import { postgresPriceBook } from "./adapters/postgres/priceBook.ts";
 import { priceReader } from "./adapters/postgres/priceReader.ts";
+import { postgresHoldBook } from "./adapters/postgres/holdBook.ts";
 import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
 import { rateIndexCache } from "./adapters/postgres/rateIndexCache.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
@@ -69,7 +70,10 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
     // Nobody may be listening: what failed is in the log and in /readyz all the same.
     failed.catch(() => undefined);
 
-    const loops = [indexerLoop(config, context, { workers, log, fail })];
+    const loops = [
+      indexerLoop(config, context, { workers, log, fail }),
+      expiryLoop(context, { workers, log }),
+    ];
     if (config.settlement !== null) {
       loops.push(await settlerLoop(config, config.settlement, context, { workers, log }));
     }
@@ -100,8 +104,15 @@ async function createContext(
     );
   }
   const rates = rateIndexCache();
+  const prices = priceReader(rates);
+  const limits = {
+    ...config.limits,
+    // What was held under an allowance that its owner ended on chain must still be justified by it when it is charged.
+    maxHoldSeconds: Math.min(config.limits.maxHoldSeconds, terms.counterGraceSeconds),
+  };
+  const rules = { feeBps: config.feeBps, ...limits };
   return {
-    limits: config.limits,
+    limits,
     feeBps: config.feeBps,
     terms,
     chain,
@@ -109,14 +120,11 @@ async function createContext(
     accounts: postgresAccountBook(database),
     allowances: postgresAllowanceBook(database),
     providers: postgresProviderBook(database),
-    rateCards: postgresRateCardBook(database, config.limits),
+    rateCards: postgresRateCardBook(database, limits),
     prices: postgresPriceBook(database, rates),
     multipliers: postgresMultiplierBook(database, rates),
-    usage: postgresUsageLedger(
-      database,
-      { feeBps: config.feeBps, ...config.limits },
-      priceReader(rates),
-    ),
+    usage: postgresUsageLedger(database, rules, prices),
+    holds: postgresHoldBook(database, rules, prices),
     checkpoints: postgresCheckpointBook(database),
   };
 }
@@ -143,6 +151,27 @@ function indexerLoop(
         workers.failed("indexer", error);
         log.error({ err: error }, "the chain could not be followed");
         if (error instanceof ReorgBeyondConfirmations) fail(error);
+      },
+    },
+  );
+}
+
+/** Often enough that a leaked hold is free within a second of its end. */
+const EXPIRY_PAUSE_MS = 500;
+const EXPIRIES_PER_STEP = 500;
+
+function expiryLoop({ holds }: Context, { workers, log }: Reporting): Loop {
+  return startLoop(
+    async () => {
+      const found = await holds.expireDue(EXPIRIES_PER_STEP);
+      workers.succeeded("expiry");
+      return found === EXPIRIES_PER_STEP ? "more" : "done";
+    },
+    {
+      pauseMs: EXPIRY_PAUSE_MS,
+      onError(error) {
+        workers.failed("expiry", error);
+        log.error({ err: error }, "holds that are over could not be freed; it will be tried again");
       },
     },
   );

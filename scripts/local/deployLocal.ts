@@ -30,7 +30,7 @@ export const LOCAL_WINDOWS = {
   answerWindowSeconds: 10,
   refundWindowSeconds: 60,
   exitGraceSeconds: 60,
-  counterGraceSeconds: 20,
+  counterGraceSeconds: 600,
   signerDelaySeconds: 90,
 };
 

@@ -15,6 +15,7 @@ export interface Terms {
   readonly maxFeeBps: bigint;
   readonly disputeWindowSeconds: number;
   readonly refundWindowSeconds: number;
+  readonly counterGraceSeconds: number;
 }
 
 /** What the server reads from the chain. */

@@ -1,5 +1,19 @@
+import type { Address } from "viem";
+
 import type { UsageOutcome } from "../domain/usage/outcome.ts";
 import type { UsageEvent } from "../domain/usage/usageEvent.ts";
+
+export type VoidOutcome =
+  | {
+      readonly result: "voided";
+      readonly amountMicros: bigint;
+      readonly voidedAt: Date;
+      /** it was taken back before: nothing was given back now */
+      readonly repeated: boolean;
+    }
+  | { readonly result: "refused"; readonly reason: "event_not_found" }
+  /** a checkpoint holds it: the provider makes good with an allowance of its own */
+  | { readonly result: "refused"; readonly reason: "already_settled"; readonly epoch: bigint };
 
 export interface UsageLedger {
   /**
@@ -7,4 +21,6 @@ export interface UsageLedger {
    * stop the others. What is acknowledged is committed.
    */
   record(events: readonly UsageEvent[]): Promise<readonly UsageOutcome[]>;
+  /** Takes an event back: each allowance gets exactly what it paid, as long as no checkpoint holds the event. */
+  void(event: { provider: Address; id: string }): Promise<VoidOutcome>;
 }

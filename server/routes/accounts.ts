@@ -24,6 +24,7 @@ export function accountRoutes({ accounts, checkpoints, chainBook }: Context): Ro
       spentMicros: balance.spent,
       heldMicros: balance.held,
       refundingMicros: balance.refunding,
+      refundWaitingMicros: balance.refundWaiting,
       refundedMicros: balance.refunded,
       availableMicros: available(balance),
       earnedMicros: balance.earned,

@@ -13,25 +13,28 @@ export const USAGE_EVENT_TYPE = "compute-credits.usage.v1";
 /** More dimensions than any rate needs; each is stored with every event. */
 const MAX_DIMENSIONS = 16;
 
+/** An address is the wallet's spender; 32 bytes are a spender as allowances name it. */
+export const SpenderField = z.union(
+  [AddressField.transform(walletSpender), Bytes32Field],
+  "must be a spender: a wallet's address, or the 32 bytes that allowances name",
+);
+
+/** Unique by provider. */
+export const EventIdField = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable ASCII characters without spaces");
+
 export const DimensionsField = z
   .record(DimensionName, DimensionValue)
   .refine((all) => Object.keys(all).length <= MAX_DIMENSIONS, `must be at most ${MAX_DIMENSIONS}`)
   .default({});
-
-/** An address is the wallet's spender; 32 bytes are a spender as allowances name it. */
-const SpenderField = z.union(
-  [AddressField.transform(walletSpender), Bytes32Field],
-  "must be a spender: a wallet's address, or the 32 bytes that allowances name",
-);
 
 /** CloudEvents 1.0, structured mode. */
 const UsageCloudEvent = z.strictObject({
   specversion: z.literal("1.0", 'must be "1.0"'),
   type: z.literal(USAGE_EVENT_TYPE, `must be "${USAGE_EVENT_TYPE}"`),
   source: AddressField,
-  id: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable ASCII characters without spaces"),
+  id: EventIdField,
   time: TimeField,
   subject: SpenderField,
   datacontenttype: z.literal("application/json", 'must be "application/json"').optional(),

@@ -6,6 +6,7 @@ import type { ChainBook } from "../ports/chainBook.ts";
 import type { CheckpointBook } from "../ports/checkpointBook.ts";
 import type { MultiplierBook } from "../ports/multiplierBook.ts";
 import type { PriceBook } from "../ports/priceBook.ts";
+import type { HoldBook } from "../ports/holdBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
@@ -24,5 +25,6 @@ export interface Context {
   readonly prices: PriceBook;
   readonly multipliers: MultiplierBook;
   readonly usage: UsageLedger;
+  readonly holds: HoldBook;
   readonly checkpoints: CheckpointBook;
 }

@@ -1,10 +1,12 @@
 import { Router } from "express";
+import { z } from "zod";
 
 import type { UsageOutcome } from "../domain/usage/outcome.ts";
 import type { UsageEvent } from "../domain/usage/usageEvent.ts";
 import { authenticatedProvider } from "./authentication.ts";
-import { parseCloudEvent } from "./cloudEvent.ts";
+import { EventIdField, parseCloudEvent } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";
+import { parse } from "./fields.ts";
 import { type Problem, fail } from "./problem.ts";
 import { respond, respondProblem } from "./respond.ts";
 import { usageProblem } from "./usageProblem.ts";
@@ -14,6 +16,8 @@ import { usageProblem } from "./usageProblem.ts";
  *
  * One event: 201 debited, 200 debited before (the first outcome again), or the problem that refuses it.
  * An array: 200 with one outcome for each event, in order; only the bad ones are refused.
+ *
+ * `POST /v1/voids`: takes a debited event back, as long as no checkpoint holds it. 201; again 200 with the first outcome.
  */
 export function usageRoutes(context: Context): Router {
   const router = Router();
@@ -70,8 +74,31 @@ export function usageRoutes(context: Context): Router {
     }
   });
 
+  router.post("/voids", async (req, res) => {
+    const provider = await authenticatedProvider(req, context);
+    const { eventId } = parse(VoidBody, req.body);
+    const outcome = await context.usage.void({ provider, id: eventId });
+    if (outcome.result === "voided") {
+      respond(res, outcome.repeated ? 200 : 201, { eventId, ...outcome });
+      return;
+    }
+    if (outcome.reason === "event_not_found") {
+      throw fail(404, outcome.reason, "This provider has no debited event with this id.");
+    }
+    throw fail(
+      409,
+      outcome.reason,
+      `Checkpoint ${outcome.epoch} holds the event already: make good with an allowance of your own.`,
+      {
+        epoch: outcome.epoch,
+      },
+    );
+  });
+
   return router;
 }
+
+const VoidBody = z.strictObject({ eventId: EventIdField });
 
 function refusedOutcome(id: string | null, problem: Problem) {
   return { id, result: "refused" as const, problem };

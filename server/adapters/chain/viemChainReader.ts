@@ -53,20 +53,28 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
     head: () => client.getBlockNumber(),
 
     async terms() {
-      const [token, creditMicrosPerToken, maxFeeBps, disputeWindowSeconds, refundWindowSeconds] =
-        await Promise.all([
-          client.readContract({ ...read, functionName: "token" }),
-          client.readContract({ ...read, functionName: "creditMicrosPerToken" }),
-          client.readContract({ ...read, functionName: "maxFeeBps" }),
-          client.readContract({ ...read, functionName: "disputeWindowSeconds" }),
-          client.readContract({ ...read, functionName: "refundWindowSeconds" }),
-        ]);
+      const [
+        token,
+        creditMicrosPerToken,
+        maxFeeBps,
+        disputeWindowSeconds,
+        refundWindowSeconds,
+        counterGraceSeconds,
+      ] = await Promise.all([
+        client.readContract({ ...read, functionName: "token" }),
+        client.readContract({ ...read, functionName: "creditMicrosPerToken" }),
+        client.readContract({ ...read, functionName: "maxFeeBps" }),
+        client.readContract({ ...read, functionName: "disputeWindowSeconds" }),
+        client.readContract({ ...read, functionName: "refundWindowSeconds" }),
+        client.readContract({ ...read, functionName: "counterGraceSeconds" }),
+      ]);
       return {
         token,
         creditMicrosPerToken,
         maxFeeBps: BigInt(maxFeeBps),
         disputeWindowSeconds,
         refundWindowSeconds,
+        counterGraceSeconds,
       };
     },
 

@@ -17,7 +17,8 @@ export function postgresAccountBook(database: Database): AccountBook {
       // One statement is one moment: accounts and settlements by primary key, earnings_of_provider index-only.
       const [record] = await database.query<BalanceRecord>(
         `select given.address, coalesce(purchased, 0) as purchased, coalesce(a.spent, 0) as spent,
-           coalesce(held, 0) as held, coalesce(refunding, 0) as refunding, coalesce(a.refunded, 0) as refunded,
+           coalesce(held, 0) as held, coalesce(refunding, 0) as refunding,
+           coalesce(refund_waiting, 0) as "refundWaiting", coalesce(a.refunded, 0) as refunded,
            coalesce(counter, 0) as counter,
            (select coalesce(sum(earned), 0) from earnings where provider = given.address) as earned,
            coalesce(s.spent, 0) as settled_spent, coalesce(s.refunded, 0) as settled_refunded,

@@ -2,7 +2,8 @@ import type { Address } from "viem";
 
 import type { Account } from "../../domain/accounts/account.ts";
 
-export const ACCOUNT_COLUMNS = "address, purchased, spent, held, refunding, refunded, counter";
+export const ACCOUNT_COLUMNS = `address, purchased, spent, held, refunding,
+  refund_waiting as "refundWaiting", refunded, counter`;
 
 export interface AccountRecord extends Account {
   readonly address: Address;
@@ -10,6 +11,6 @@ export interface AccountRecord extends Account {
 
 /** The table's columns are the domain's words. */
 export function toAccount(record: AccountRecord): Account {
-  const { address, purchased, spent, held, refunding, refunded, counter } = record;
-  return { address, purchased, spent, held, refunding, refunded, counter };
+  const { address, purchased, spent, held, refunding, refundWaiting, refunded, counter } = record;
+  return { address, purchased, spent, held, refunding, refundWaiting, refunded, counter };
 }

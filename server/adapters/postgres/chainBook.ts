@@ -1,4 +1,4 @@
-import { acceptRefund } from "../../domain/accounts/account.ts";
+import { askRefund } from "../../domain/accounts/account.ts";
 import type { ChainEvent } from "../../domain/chain/chainEvent.ts";
 import type { BlockPoint, ChainBook } from "../../ports/chainBook.ts";
 import type { Database, Sql } from "../../ports/database.ts";
@@ -125,11 +125,14 @@ async function applyRefundRequest(
       `${event.account} asks for a refund and never bought anything: events are missing`,
     );
   }
-  const acceptedMicros = acceptRefund(toAccount(record), event.requestedMicros);
+  const account = askRefund(toAccount(record), event.requestedMicros);
+  const acceptedMicros =
+    account.refunding + account.refundWaiting - record.refunding - record.refundWaiting;
 
-  await tx.query("update accounts set refunding = refunding + $2 where address = $1", [
+  await tx.query("update accounts set refunding = $2, refund_waiting = $3 where address = $1", [
     bytea(event.account),
-    acceptedMicros,
+    account.refunding,
+    account.refundWaiting,
   ]);
   await tx.query(
     `insert into refund_requests (block_number, log_index, transaction_hash, account, requested_micros, accepted_micros)

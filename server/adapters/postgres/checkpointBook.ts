@@ -45,21 +45,10 @@ const ROWS_AT = `select distinct on (place) party, r.spent, r.refunded, r.earned
   order by place, r.checkpoint desc`;
 
 export function postgresCheckpointBook(database: Database): CheckpointBook {
-  async function one(condition: string, values: unknown[] = []): Promise<StoredCheckpoint | null> {
-    const [record] = await database.query<CheckpointRecord>(
-      `select * from (select ${CHECKPOINT_COLUMNS} from checkpoints) as checkpoint
-       where ${condition} order by id desc limit 1`,
-      values,
-    );
-    return record === undefined ? null : toCheckpoint(record);
-  }
-
-  const latest = () => one("status <> 'dropped'");
-
   return {
-    latest,
-    latestFinal: () => one("status = 'final'"),
-    byEpoch: (epoch) => one("epoch = $1 and status <> 'dropped'", [epoch]),
+    latest: () => latestIn(database),
+    latestFinal: () => one(database, "status = 'final'"),
+    byEpoch: (epoch) => one(database, "epoch = $1 and status <> 'dropped'", [epoch]),
 
     async list({ before, limit }) {
       const records = await database.query<CheckpointRecord>(
@@ -96,18 +85,32 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
     },
 
     async cut(build, maxFeeBps) {
-      const last = await latest();
-      if (last !== null && last.status !== "final") return null;
       await serveRefunds(database);
-
       const cutId = await retrying(() =>
-        database.transaction((tx) => cutSnapshot(tx, last, build, maxFeeBps), {
+        database.transaction((tx) => cutSnapshot(tx, build, maxFeeBps), {
           isolation: "repeatable read",
         }),
       );
-      return cutId === null ? null : await one("id = $1", [cutId]);
+      return cutId === null ? null : await one(database, "id = $1", [cutId]);
     },
   };
+}
+
+async function one(
+  sql: Sql,
+  condition: string,
+  values: readonly unknown[] = [],
+): Promise<StoredCheckpoint | null> {
+  const [record] = await sql.query<CheckpointRecord>(
+    `select * from (select ${CHECKPOINT_COLUMNS} from checkpoints) as checkpoint
+     where ${condition} order by id desc limit 1`,
+    values,
+  );
+  return record === undefined ? null : toCheckpoint(record);
+}
+
+function latestIn(sql: Sql): Promise<StoredCheckpoint | null> {
+  return one(sql, "status <> 'dropped'");
 }
 
 /** What was set aside for refunds goes into the rows. Locks the accounts in the one order that all keep. */
@@ -125,10 +128,16 @@ async function serveRefunds(database: Database): Promise<void> {
 
 async function cutSnapshot(
   tx: Sql,
-  last: StoredCheckpoint | null,
   build: Parameters<CheckpointBook["cut"]>[0],
   maxFeeBps: bigint,
 ): Promise<bigint | null> {
+  // Locks come before the first query, which is what freezes the snapshot: it sees all that they waited for. One server
+  // cuts at a time, and no event is taken back between the snapshot that holds it and the checkpoint that says so.
+  await tx.query("lock table checkpoints in share row exclusive mode");
+  await tx.query("lock table voids in share mode");
+  const last = await latestIn(tx);
+  if (last !== null && last.status !== "final") return null;
+
   const lastId = last?.id ?? 0n;
   const changed = await changedRows(tx, lastId);
   if (changed.length === 0) return null;

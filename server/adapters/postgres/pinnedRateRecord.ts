@@ -25,7 +25,13 @@ const StoredPinnedRate = z.discriminatedUnion("kind", [
 ]);
 
 const StoredPriceBasis = z
-  .union([z.object({ multiplierBps: whole }), z.object({ usedUnits: whole, use })])
+  .object({
+    multiplierBps: whole.optional(),
+    usedUnits: whole.optional(),
+    use: use.optional(),
+    tier: z.number().optional(),
+    capturedUnits: whole.optional(),
+  })
   .nullable();
 
 /** A pinned rate from a `jsonb` column. */

@@ -9,6 +9,8 @@ export interface Account {
   readonly held: bigint;
   /** asked back on chain and not yet in a checkpoint: no longer spendable */
   readonly refunding: bigint;
+  /** asked back while on hold: set aside as it becomes free, before anything else may use it */
+  readonly refundWaiting: bigint;
   readonly refunded: bigint;
   /** raised on chain to void every allowance signed before */
   readonly counter: bigint;
@@ -21,11 +23,30 @@ export function available({ purchased, spent, held, refunding, refunded }: Accou
 
 /** The account of an address that the chain has not told of yet. */
 export function emptyAccount(address: Address): Account {
-  return { address, purchased: 0n, spent: 0n, held: 0n, refunding: 0n, refunded: 0n, counter: 0n };
+  const nothing = { purchased: 0n, spent: 0n, held: 0n, refunding: 0n, refundWaiting: 0n };
+  return { address, ...nothing, refunded: 0n, counter: 0n };
 }
 
-/** How much of a refund request can be set aside: no more than is unspent and free. */
-export function acceptRefund(account: Account, requestedMicros: bigint): bigint {
-  const free = available(account);
-  return requestedMicros < free ? requestedMicros : free;
+/**
+ * Sets a refund request aside: what is free at once, and of the rest as much as is on hold, as soon as it is free. What
+ * is asked beyond that has been spent.
+ */
+export function askRefund(account: Account, requestedMicros: bigint): Account {
+  return setAside({ ...account, refundWaiting: account.refundWaiting + requestedMicros });
+}
+
+/** Gives a waiting refund what is free by now. To be called whenever held credits come free. */
+export function setAside(account: Account): Account {
+  const { refundWaiting } = account;
+  const moved = least(refundWaiting, available(account));
+  return {
+    ...account,
+    refunding: account.refunding + moved,
+    // Only what is on hold can still come free: the rest has been spent.
+    refundWaiting: least(refundWaiting - moved, account.held),
+  };
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }

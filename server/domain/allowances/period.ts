@@ -27,7 +27,8 @@ export function secondsSince1970(time: Date): bigint {
   return BigInt(Math.floor(time.getTime() / 1000));
 }
 
-function periodIndexAt({ period, startsAt }: AllowanceMessage, now: Date): bigint {
+/** Periods since `startsAt`; 0 where there are none, or before it. */
+export function periodIndexAt({ period, startsAt }: AllowanceMessage, now: Date): bigint {
   const elapsed = secondsSince1970(now) - startsAt;
   return period === 0n || elapsed < 0n ? 0n : elapsed / period;
 }

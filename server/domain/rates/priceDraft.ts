@@ -82,9 +82,14 @@ export class PriceDraft {
 
   /** Counts what was charged, where the rate is tiered. */
   count(pinned: PinnedRate, quantity: bigint): void {
-    if (pinned.kind !== "graduated" && pinned.kind !== "volume") return;
-    const key = tierUseKey(pinned.use);
-    const before = this.#added.get(key)?.units ?? 0n;
-    this.#added.set(key, { use: pinned.use, units: before + quantity });
+    for (const { use, units } of tierUnitsOf(pinned, quantity)) {
+      const key = tierUseKey(use);
+      this.#added.set(key, { use, units: units + (this.#added.get(key)?.units ?? 0n) });
+    }
   }
+}
+
+/** What charging `quantity` units adds to the usage of a tiered rate; nothing for the other kinds. */
+export function tierUnitsOf(pinned: PinnedRate, quantity: bigint): readonly TierUnits[] {
+  return "use" in pinned ? [{ use: pinned.use, units: quantity }] : [];
 }

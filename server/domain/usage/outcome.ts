@@ -1,14 +1,5 @@
-import type { Address, Hex } from "viem";
-
-import type { AllowanceObstacle } from "../allowances/usability.ts";
 import type { PriceRefusal } from "../rates/price.ts";
-
-/** What one allowance paid of an event. */
-export interface Charge {
-  readonly account: Address;
-  readonly allowance: Hex;
-  readonly amountMicros: bigint;
-}
+import type { Charge, Shortage, Unusable } from "../spending/spendingDraft.ts";
 
 export interface Debited {
   readonly result: "debited";
@@ -30,17 +21,7 @@ export type UsageOutcome = Debited | Refused;
 /** An event that is refused changes nothing and leaves its id free: it may be sent again. */
 export type UsageRefusal =
   | { readonly reason: PriceRefusal }
-  | { readonly reason: AllowanceObstacle | "allowance_not_found" }
+  | Unusable
   | { readonly reason: "event_id_conflict" }
   | { readonly reason: "event_too_old" | "event_in_future"; readonly limitSeconds: number }
-  | ({ readonly reason: CreditShortage } & Shortage);
-
-/** Which limit a charge ran into. */
-export type CreditShortage = "insufficient_credits" | "allowance_exhausted" | "account_cap_reached";
-
-export interface Shortage {
-  /** the account that would have paid first */
-  readonly account: Address;
-  readonly availableMicros: bigint;
-  readonly neededMicros: bigint;
-}
+  | Shortage;

@@ -31,3 +31,6 @@ create unique index multiplier_steps_by_time on multiplier_steps (provider, rate
 
 -- What a price depended on besides card, rate and quantity: a multiplier, or the month's usage before. Null for fixed rates.
 alter table debits add column price_basis jsonb;
+
+-- The next capture of a hold is priced as what follows these units.
+alter table holds add column captured_quantity bigint not null default 0 check (captured_quantity >= 0);

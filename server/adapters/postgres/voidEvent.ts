@@ -1,0 +1,73 @@
+import type { Address, Hex } from "viem";
+
+import { type Charge, SpendingDraft } from "../../domain/spending/spendingDraft.ts";
+import type { Sql } from "../../ports/database.ts";
+import type { VoidOutcome } from "../../ports/usageLedger.ts";
+import { toPriceBasis } from "./pinnedRateRecord.ts";
+import { lockAllowances, subtractEarnings, writeSpending } from "./spending.ts";
+import { subtractTierUnits } from "./tierUsage.ts";
+import { bytea } from "./values.ts";
+
+interface DebitRecord extends Charge {
+  readonly feeMicros: bigint;
+  readonly recorded_at: Date;
+  readonly quantity: bigint;
+  readonly price_basis: unknown;
+}
+
+/** Gives back what each allowance paid of an event, unless a checkpoint holds it already. */
+export async function voidEvent(
+  tx: Sql,
+  { provider, id }: { provider: Address; id: string },
+): Promise<VoidOutcome> {
+  const key = [bytea(provider), id];
+  // First of all: the table's lock waits for a checkpoint that is being cut, so that what follows sees it.
+  await tx.query("lock table voids in row exclusive mode");
+
+  const debits = await tx.query<DebitRecord>(
+    `select account, allowance, amount_micros as "amountMicros", fee_micros as "feeMicros", recorded_at, quantity, price_basis
+     from debits where provider = $1 and event_id = $2 order by part`,
+    key,
+  );
+  const [first] = debits;
+  if (first === undefined) return { result: "refused", reason: "event_not_found" };
+
+  const locked = await lockAllowances(tx, new Set<Hex>(debits.map(({ allowance }) => allowance)));
+  const [before] = await tx.query<{ amount_micros: bigint; voided_at: Date }>(
+    "select amount_micros, voided_at from voids where provider = $1 and event_id = $2",
+    key,
+  );
+  if (before !== undefined) {
+    return {
+      result: "voided",
+      amountMicros: before.amount_micros,
+      voidedAt: before.voided_at,
+      repeated: true,
+    };
+  }
+
+  const [settled] = await tx.query<{ epoch: bigint }>(
+    "select epoch from checkpoints where not dropped and cut_at >= $1 order by id limit 1",
+    [first.recorded_at],
+  );
+  if (settled !== undefined) {
+    return { result: "refused", reason: "already_settled", epoch: settled.epoch };
+  }
+
+  const draft = new SpendingDraft(locked);
+  for (const debit of debits) draft.returnSpent(debit, first.recorded_at);
+  await writeSpending(tx, draft.changes);
+  await subtractEarnings(
+    tx,
+    debits.map((debit) => ({ ...debit, event: { provider } })),
+  );
+
+  await subtractTierUnits(tx, toPriceBasis(first.price_basis), first.quantity);
+
+  const amountMicros = debits.reduce((sum, debit) => sum + debit.amountMicros, 0n);
+  await tx.query(
+    "insert into voids (provider, event_id, amount_micros, voided_at) values ($1, $2, $3, $4)",
+    [...key, amountMicros, locked.now],
+  );
+  return { result: "voided", amountMicros, voidedAt: locked.now, repeated: false };
+}

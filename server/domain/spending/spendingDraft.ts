@@ -1,0 +1,230 @@
+import type { Address, Hex } from "viem";
+
+import type { SpenderId } from "../../../protocol/spender.ts";
+import { type Account, available, setAside } from "../accounts/account.ts";
+import type { Allowance, AllowanceUsage } from "../allowances/allowance.ts";
+import { burnDownOrder } from "../allowances/burnDownOrder.ts";
+import { periodIndexAt, remainingInPeriod, renewed } from "../allowances/period.ts";
+import { type AllowanceObstacle, obstacle } from "../allowances/usability.ts";
+
+/** All that spending depends on, as read under the accounts' locks. */
+export interface SpendingState {
+  readonly now: Date;
+  readonly accounts: ReadonlyMap<Address, Account>;
+  /** every allowance of the spenders in question */
+  readonly allowances: readonly Allowance[];
+  readonly hasAccess: (spender: SpenderId, provider: Address) => boolean;
+}
+
+/** What one allowance pays, or holds. */
+export interface Charge {
+  readonly account: Address;
+  readonly allowance: Hex;
+  readonly amountMicros: bigint;
+}
+
+/** Which limit a charge ran into. */
+export type CreditShortage = "insufficient_credits" | "allowance_exhausted" | "account_cap_reached";
+
+export interface Shortage {
+  readonly reason: CreditShortage;
+  /** the account that would have paid first */
+  readonly account: Address;
+  readonly availableMicros: bigint;
+  readonly neededMicros: bigint;
+  /** what is on hold in that account: some of it may come back */
+  readonly heldMicros: bigint;
+}
+
+export type Unusable = { readonly reason: AllowanceObstacle | "allowance_not_found" };
+
+/** The account that pays first; tiers go by what it has used. Of usable allowances there is one at least. */
+export function firstPayer([first]: readonly Allowance[]): Address {
+  if (first === undefined) throw new Error("there is no usable allowance");
+  return first.message.account;
+}
+
+/** Who wants to charge whom for what. */
+export interface Purpose {
+  readonly provider: Address;
+  readonly spender: SpenderId;
+  readonly meter: string;
+}
+
+/**
+ * A working copy of accounts and allowances, on which decisions are made one after the other and of which the changes
+ * are written at the end. Strict: nothing takes an account below zero (I1), an allowance over its limit, or an account
+ * over the cap that the allowance's owner signed (I4).
+ */
+export class SpendingDraft {
+  readonly #state: SpendingState;
+  readonly #bySpender: ReadonlyMap<SpenderId, readonly Allowance[]>;
+  readonly #byId: ReadonlyMap<Hex, Allowance>;
+  readonly #accounts = new Map<Address, Account>();
+  readonly #usages = new Map<Hex, AllowanceUsage>();
+
+  constructor(state: SpendingState) {
+    this.#state = state;
+    this.#bySpender = Map.groupBy(
+      state.allowances.toSorted(burnDownOrder),
+      (a) => a.message.spender,
+    );
+    this.#byId = new Map(state.allowances.map((allowance) => [allowance.id, allowance]));
+  }
+
+  get now(): Date {
+    return this.#state.now;
+  }
+
+  /** The new state of each account and allowance that was touched. */
+  get changes(): {
+    accounts: ReadonlyMap<Address, Account>;
+    usages: ReadonlyMap<Hex, AllowanceUsage>;
+  } {
+    return { accounts: this.#accounts, usages: this.#usages };
+  }
+
+  /** The allowances that may pay, in burn-down order, or why none may. */
+  usable({ provider, spender, meter }: Purpose): readonly Allowance[] | Unusable {
+    const all = this.#bySpender.get(spender);
+    if (all === undefined) return { reason: "allowance_not_found" };
+    const hasAccess = this.#state.hasAccess(spender, provider);
+
+    const usable: Allowance[] = [];
+    let reason: AllowanceObstacle | null = null;
+    for (const allowance of all) {
+      const { counter } = this.#account(allowance.message.account);
+      const found = obstacle(allowance, { provider, meter, hasAccess, now: this.now, counter });
+      if (found === null) usable.push(allowance);
+      // One obstacle is told: that of the allowance which would have paid last, most often the only one.
+      else reason = found;
+    }
+    return usable.length === 0 && reason !== null ? { reason } : usable;
+  }
+
+  /** Takes an amount from the allowances in their order, wholly, or says what is missing and takes nothing. */
+  take(
+    candidates: readonly Allowance[],
+    neededMicros: bigint,
+    as: "spent" | "held",
+  ): readonly Charge[] | Shortage {
+    const charges: Charge[] = [];
+    const taken: { account: Account; id: Hex; usage: AllowanceUsage }[] = [];
+    const touched = new Map<Address, Account>();
+    let missing = neededMicros;
+    let limit: CreditShortage = "insufficient_credits";
+
+    for (const { id, message, usage: stored } of candidates) {
+      const account = touched.get(message.account) ?? this.#account(message.account);
+      const usage = this.#usages.get(id) ?? renewed(message, stored, this.now);
+      const room = least([
+        { limit: "insufficient_credits", amountMicros: available(account) },
+        { limit: "allowance_exhausted", amountMicros: remainingInPeriod(message, usage) },
+        // Held credits count as spent here: whatever is captured later stays under a cap that was signed.
+        {
+          limit: "account_cap_reached",
+          amountMicros: message.accountCap - account.spent - account.held,
+        },
+      ]);
+      if (room.amountMicros < missing) limit = room.limit;
+      const amountMicros = room.amountMicros < missing ? room.amountMicros : missing;
+      // What is free is recorded under the allowance that lets it happen.
+      if (amountMicros === 0n && !(neededMicros === 0n && charges.length === 0)) continue;
+
+      const changed = { ...account, [as]: account[as] + amountMicros };
+      touched.set(message.account, changed);
+      taken.push({ account: changed, id, usage: reserve(usage, amountMicros, as) });
+      charges.push({ account: message.account, allowance: id, amountMicros });
+      missing -= amountMicros;
+      if (missing === 0n) break;
+    }
+
+    const [first] = candidates;
+    if (missing > 0n && first !== undefined) {
+      const account = this.#account(first.message.account);
+      return {
+        reason: limit,
+        account: account.address,
+        availableMicros: neededMicros - missing,
+        neededMicros,
+        heldMicros: account.held,
+      };
+    }
+    for (const { account, id, usage } of taken) {
+      this.#accounts.set(account.address, account);
+      this.#usages.set(id, usage);
+    }
+    return charges;
+  }
+
+  /** Turns `capturedMicros` of what was held into spent, and gives `returnedMicros` of it back. */
+  resolveHeld(
+    { account: address, allowance: id }: Pick<Charge, "account" | "allowance">,
+    {
+      capturedMicros,
+      returnedMicros,
+      heldAt,
+    }: { capturedMicros: bigint; returnedMicros: bigint; heldAt: Date },
+  ): void {
+    const account = this.#account(address);
+    const held = account.held - capturedMicros - returnedMicros;
+    const spent = account.spent + capturedMicros;
+    this.#accounts.set(address, setAside({ ...account, held, spent }));
+    this.#giveBack(id, { takenAt: heldAt, returnedMicros, spentMicros: capturedMicros });
+  }
+
+  /** Gives back what was spent: to the account, and to the allowance as far as its period is still the same. */
+  returnSpent({ account: address, allowance: id, amountMicros }: Charge, spentAt: Date): void {
+    const account = this.#account(address);
+    this.#accounts.set(address, setAside({ ...account, spent: account.spent - amountMicros }));
+    this.#giveBack(id, {
+      takenAt: spentAt,
+      returnedMicros: amountMicros,
+      spentMicros: -amountMicros,
+    });
+  }
+
+  #giveBack(id: Hex, change: { takenAt: Date; returnedMicros: bigint; spentMicros: bigint }): void {
+    const allowance = this.#byId.get(id);
+    if (allowance === undefined) throw new Error(`the allowance ${id} was not read`);
+    const { message, usage: stored } = allowance;
+    const usage = this.#usages.get(id) ?? renewed(message, stored, this.now);
+    // A period that is over stays as it was: its unspent rest has been carried on, or has lapsed.
+    const isSamePeriod = periodIndexAt(message, change.takenAt) === usage.periodIndex;
+    this.#usages.set(id, {
+      ...usage,
+      periodSpentMicros: usage.periodSpentMicros - (isSamePeriod ? change.returnedMicros : 0n),
+      spentMicros: usage.spentMicros + change.spentMicros,
+    });
+  }
+
+  #account(address: Address): Account {
+    const account = this.#accounts.get(address) ?? this.#state.accounts.get(address);
+    if (account === undefined) throw new Error(`the account ${address} was not read`);
+    return account;
+  }
+}
+
+interface Room {
+  readonly limit: CreditShortage;
+  readonly amountMicros: bigint;
+}
+
+/** The tightest of the limits; none allows less than nothing. */
+function least(rooms: readonly [Room, ...Room[]]): Room {
+  const tightest = rooms.reduce((a, b) => (b.amountMicros < a.amountMicros ? b : a));
+  return tightest.amountMicros < 0n ? { ...tightest, amountMicros: 0n } : tightest;
+}
+
+/** What is held counts against the period at once, and as spent when it is captured. */
+function reserve(
+  usage: AllowanceUsage,
+  amountMicros: bigint,
+  as: "spent" | "held",
+): AllowanceUsage {
+  return {
+    ...usage,
+    periodSpentMicros: usage.periodSpentMicros + amountMicros,
+    spentMicros: usage.spentMicros + (as === "spent" ? amountMicros : 0n),
+  };
+}
