@@ -88,8 +88,6 @@ for (const { name, open } of databaseKinds) {
       return Object.fromEntries(rows.map((row) => [`${row.month} ${row.rate_key}`, row.quantity]));
     }
 
-    const month = () => new Date().toISOString().slice(0, 7);
-
     async function hold(who: Payer, meter: string, quantity: bigint) {
       const key = { provider: who.provider, id: `hold-${++parties}` };
       const request = { ...key, spender: who.spender, meter, quantity };
@@ -472,6 +470,10 @@ for (const { name, open } of databaseKinds) {
       });
     });
   });
+}
+
+function month(): string {
+  return new Date().toISOString().slice(0, 7);
 }
 
 function minutesAgo(minutes: number): Date {
