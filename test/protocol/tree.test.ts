@@ -152,12 +152,12 @@ describe("tree on the chain", () => {
     expect((await local.dollarsOf(provider)) - before).to.equal(2_900_000n);
     expect(await local.dollarsOf(party(3))).to.equal(70_000n);
   });
-
-  function revertedWith(error: unknown): string | undefined {
-    const cause =
-      error instanceof BaseError
-        ? error.walk((e) => e instanceof ContractFunctionRevertedError)
-        : null;
-    return cause instanceof ContractFunctionRevertedError ? cause.data?.errorName : undefined;
-  }
 });
+
+function revertedWith(error: unknown): string | undefined {
+  const cause =
+    error instanceof BaseError
+      ? error.walk((e) => e instanceof ContractFunctionRevertedError)
+      : null;
+  return cause instanceof ContractFunctionRevertedError ? cause.data?.errorName : undefined;
+}
