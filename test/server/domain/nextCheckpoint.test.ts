@@ -32,6 +32,7 @@ describe("violations", () => {
     ["I2: earned 201 exceeds spent 200", { spent: 200n, refunded: 50n, earned: 201n }],
     ["I2: the fee 21 exceeds 1000 basis points", { spent: 200n, refunded: 50n, earned: 179n }],
     ["I2: spent 951 and refunded 50 exceed", { spent: 951n, refunded: 50n, earned: 900n }],
+    ["I3: the total fee falls from 5 to 4", { spent: 200n, refunded: 50n, earned: 196n }],
   ] as const;
   for (const [text, next] of broken) {
     it(`finds "${text}", which the contract would refuse`, () => {
