@@ -182,6 +182,14 @@ describe("ambiguousPair", () => {
     expect(ambiguousPair([plain, h100, spot])).to.deep.equal([h100, spot]);
   });
 
+  it("is not misled by a dimension that is named like a property of every object", () => {
+    const [named, h100] = [
+      rate({ dimensions: { constructor: "a" } }),
+      rate({ dimensions: { gpu: "H100" } }),
+    ];
+    expect(ambiguousPair([named, h100])).to.deep.equal([named, h100]);
+  });
+
   it("leaves other meters, other values and other specificity alone", () => {
     const rates = [
       rate({}),
