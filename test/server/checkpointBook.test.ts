@@ -4,6 +4,7 @@ import { type Address, zeroHash } from "viem";
 import { commitToRows } from "../../protocol/checkpointData.ts";
 import type { Row } from "../../protocol/row.ts";
 import { buildTree } from "../../protocol/tree.ts";
+import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
 import { available } from "../../server/domain/accounts/account.ts";
 import { totalsOf } from "../../server/domain/checkpoints/nextCheckpoint.ts";
 import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
@@ -238,6 +239,24 @@ for (const { name, open } of databaseKinds) {
           { type: "refund_served", account },
         );
         expect(await ledger.checkpoints.refundRows(checkpoint.id, 10)).to.deep.equal([]);
+      });
+    });
+
+    context("when several servers cut at once", () => {
+      it("makes one checkpoint, and fails none of them", async () => {
+        await spend(await openAccount(account), 100n);
+        const servers = Array.from({ length: 8 }, () => postgresCheckpointBook(database));
+        // Connections are opened beforehand, so that all are equally fast.
+        await Promise.all(servers.map((server) => server.latest()));
+        const results = await Promise.allSettled(
+          servers.map((server) => server.cut(commitToRows, MAX_FEE_BPS)),
+        );
+
+        expect(await ledger.checkpoints.list({ before: null, limit: 10 })).to.have.length(1);
+        expect(results.filter(({ status }) => status === "rejected")).to.deep.equal([]);
+        expect(
+          results.filter((result) => result.status === "fulfilled" && result.value !== null),
+        ).to.have.length(1);
       });
     });
 

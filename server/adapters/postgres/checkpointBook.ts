@@ -45,16 +45,8 @@ const ROWS_AT = `select distinct on (place) party, r.spent, r.refunded, r.earned
   order by place, r.checkpoint desc`;
 
 export function postgresCheckpointBook(database: Database): CheckpointBook {
-  async function one(condition: string, values: unknown[] = []): Promise<StoredCheckpoint | null> {
-    const [record] = await database.query<CheckpointRecord>(
-      `select * from (select ${CHECKPOINT_COLUMNS} from checkpoints) as checkpoint
-       where ${condition} order by id desc limit 1`,
-      values,
-    );
-    return record === undefined ? null : toCheckpoint(record);
-  }
-
-  const latest = () => one("status <> 'dropped'");
+  const one = (condition: string, values: unknown[] = []) => findOne(database, condition, values);
+  const latest = () => one(NOT_DROPPED);
 
   return {
     latest,
@@ -96,18 +88,43 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
     },
 
     async cut(build, maxFeeBps) {
-      const last = await latest();
-      if (last !== null && last.status !== "final") return null;
+      if (isUnderWay(await latest())) return null;
       await serveRefunds(database);
 
       const cutId = await retrying(() =>
-        database.transaction((tx) => cutSnapshot(tx, last, build, maxFeeBps), {
-          isolation: "repeatable read",
-        }),
+        database.transaction(
+          async (tx) => {
+            // Read again in the snapshot: another server may have cut since.
+            const last = await findOne(tx, NOT_DROPPED);
+            return isUnderWay(last) ? null : await cutSnapshot(tx, last, build, maxFeeBps);
+          },
+          { isolation: "repeatable read" },
+        ),
       );
       return cutId === null ? null : await one("id = $1", [cutId]);
     },
   };
+}
+
+const NOT_DROPPED = "status <> 'dropped'";
+
+/** The newest checkpoint for which the condition holds. */
+async function findOne(
+  sql: Sql,
+  condition: string,
+  values: unknown[] = [],
+): Promise<StoredCheckpoint | null> {
+  const [record] = await sql.query<CheckpointRecord>(
+    `select * from (select ${CHECKPOINT_COLUMNS} from checkpoints) as checkpoint
+     where ${condition} order by id desc limit 1`,
+    values,
+  );
+  return record === undefined ? null : toCheckpoint(record);
+}
+
+/** The next one has to wait until this one is final. */
+function isUnderWay(checkpoint: StoredCheckpoint | null): boolean {
+  return checkpoint !== null && checkpoint.status !== "final";
 }
 
 /** What was set aside for refunds goes into the rows. Locks the accounts in the one order that all keep. */
