@@ -172,6 +172,28 @@ for (const { name, open } of databaseKinds) {
         await ledger.chainEvents({ type: "refund_requested", account, requestedMicros: 5n });
         expect((await balance()).refunding).to.equal(15n);
       });
+
+      it("takes the next one also where all of the last was spent: the contract tells of no service then", async () => {
+        await ledger.purchase(account, "100");
+        expect(await spend(await newSpender(), parseCredits("100"))).to.equal("debited");
+        await ledger.chainEvents({
+          type: "refund_requested",
+          account,
+          requestedMicros: parseCredits("100"),
+        });
+        await ledger.purchase(account, "50");
+        await ledger.chainEvents({
+          type: "refund_requested",
+          account,
+          requestedMicros: parseCredits("50"),
+        });
+
+        expect(await balance()).to.include({
+          purchased: parseCredits("150"),
+          spent: parseCredits("100"),
+          refunding: parseCredits("50"),
+        });
+      });
     });
 
     context("when the counter is raised", () => {
