@@ -118,6 +118,9 @@ describe("readConfig", () => {
   for (const [what, secret] of [
     ["too long", `${key}00`],
     ["no hex", key.replace("0x", "0y")],
+    ["a digit short", key.slice(0, -1)],
+    ["zero, which no wallet has", pad("0x00")],
+    ["beyond the curve's order", pad("0x", { size: 32 }).replaceAll("0", "f").replace("fx", "0x")],
   ] as const) {
     it(`refuses a private key that is ${what}, without repeating it`, () => {
       const mistakes = mistakesOf({
