@@ -51,6 +51,14 @@ describe("lockFolder", () => {
     lockFolder(folder)();
   });
 
+  it("takes over what an earlier process of this same id left behind, as in a container", () => {
+    lockFolder(folder)();
+    writeFileSync(file, `${process.pid}`);
+    const unlock = lockFolder(folder);
+    expect(() => lockFolder(folder)).to.throw(FolderInUse);
+    unlock();
+  });
+
   for (const content of ["", "nonsense", "-1", "0", "1.5"]) {
     it(`takes over a lock that holds ${JSON.stringify(content)}`, () => {
       lockFolder(folder)();
