@@ -85,6 +85,7 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
     },
 
     async cut(build, maxFeeBps) {
+      if (isUnderWay(await latestIn(database))) return null;
       await serveRefunds(database);
       const cutId = await retrying(() =>
         database.transaction((tx) => cutSnapshot(tx, build, maxFeeBps), {
@@ -113,6 +114,11 @@ function latestIn(sql: Sql): Promise<StoredCheckpoint | null> {
   return one(sql, "status <> 'dropped'");
 }
 
+/** The next one has to wait until this one is final. */
+function isUnderWay(checkpoint: StoredCheckpoint | null): boolean {
+  return checkpoint !== null && checkpoint.status !== "final";
+}
+
 /** What was set aside for refunds goes into the rows. Locks the accounts in the one order that all keep. */
 async function serveRefunds(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
@@ -136,7 +142,7 @@ async function cutSnapshot(
   await tx.query("lock table checkpoints in share row exclusive mode");
   await tx.query("lock table voids in share mode");
   const last = await latestIn(tx);
-  if (last !== null && last.status !== "final") return null;
+  if (isUnderWay(last)) return null;
 
   const lastId = last?.id ?? 0n;
   const changed = await changedRows(tx, lastId);
