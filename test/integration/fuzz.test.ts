@@ -180,7 +180,7 @@ function expectNoFailure({ status, contentType, document }: Answer): void {
 /** The object with one of its fields, at any depth, replaced, removed or added. */
 function anyChange(original: object): fc.Arbitrary<object> {
   const names = fc.oneof(
-    fc.constantFrom(...Object.keys(original), ...Object.keys(original).map((name) => name)),
+    fc.constantFrom("extra", ...Object.keys(original)),
     fc.constantFrom("__proto__", "constructor", "toString", "extra"),
   );
   return fc.tuple(names, anyValue, fc.nat(4)).chain(([name, value, kindOfChange]) => {
