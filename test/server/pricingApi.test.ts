@@ -62,12 +62,17 @@ for (const { name, open } of databaseKinds) {
       return { provider, key: await server.keyOf(provider) };
     }
 
-    const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+    const publish = (key: string, body: unknown) => server.request("/v1/rate-cards", { key, body });
+
+    const preview = (body: object) => server.request("/v1/prices", { body });
+
+    const report = (key: string, fields: object = {}) =>
+      server.request("/v1/utilisation", {
+        key,
+        body: { meter: "dynamic", utilisationBps: 10_000, ...fields },
+      });
 
     context("POST /v1/rate-cards", () => {
-      const publish = (key: string, body: unknown) =>
-        server.request("/v1/rate-cards", { key, body });
-
       it("publishes a provider's first card at once, and shows it to everybody", async () => {
         const { provider, key } = await newProvider();
         const answer = await publish(key, { rates: [rate, graduated] });
@@ -80,7 +85,7 @@ for (const { name, open } of databaseKinds) {
         ]);
         const shown = await server.request(`/v1/rate-cards?provider=${provider}`);
         expect(shown.document).to.deep.equal({ rateCards: [answer.document], nextCursor: null });
-        const one = await server.request(`/v1/rate-cards/${String(version)}`);
+        const one = await server.request(`/v1/rate-cards/${text(version)}`);
         expect(one.document).to.deep.equal(answer.document);
       });
 
@@ -123,7 +128,7 @@ for (const { name, open } of databaseKinds) {
         expect(later.status).to.equal(201);
         const shown = await server.request(`/v1/rate-cards?provider=${provider}&limit=1`);
         expect(shown.document["rateCards"]).to.deep.equal([later.document]);
-        expect(shown.document["nextCursor"]).to.equal(String(later.document["version"]));
+        expect(shown.document["nextCursor"]).to.equal(text(later.document["version"]));
       });
 
       it("lets no more cards wait than may", async () => {
@@ -209,7 +214,7 @@ for (const { name, open } of databaseKinds) {
           const cards = document["rateCards"];
           if (Array.isArray(cards)) seen.push(...cards.map(({ version }) => version));
           if (document["nextCursor"] === null) break;
-          cursor = `&cursor=${String(document["nextCursor"])}`;
+          cursor = `&cursor=${text(document["nextCursor"])}`;
         }
         const [{ newest } = { newest: 0 }] = await ledger.database.query<{ newest: number }>(
           "select max(version) as newest from rate_cards",
@@ -232,8 +237,6 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("POST /v1/prices", () => {
-      const preview = async (body: object) => await server.request("/v1/prices", { body });
-
       it("says what each would cost, one after the other, by what, and charges nothing", async () => {
         const { provider } = await newProvider();
         const account = party(++parties);
@@ -331,7 +334,7 @@ for (const { name, open } of databaseKinds) {
         ["no measurement", { measurements: [] }, "#/measurements"],
         [
           "too many",
-          { measurements: Array(5).fill({ meter: "units", quantity: 1 }) },
+          { measurements: Array.from({ length: 5 }, () => ({ meter: "units", quantity: 1 })) },
           "#/measurements",
         ],
         [
@@ -357,12 +360,6 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("POST /v1/utilisation and GET /v1/dynamic-rates", () => {
-      const report = (key: string, fields: object = {}) =>
-        server.request("/v1/utilisation", {
-          key,
-          body: { meter: "dynamic", utilisationBps: 10_000, ...fields },
-        });
-
       it("makes a step, shows it in the log, and tells when the next may follow", async () => {
         const { provider, key } = await newProvider();
         const made = await report(key);
@@ -411,7 +408,7 @@ for (const { name, open } of databaseKinds) {
         const path = `/v1/dynamic-rates/${provider}/operator:dynamic`;
         const first = await server.request(`${path}?limit=2`);
         const second = await server.request(
-          `${path}?limit=2&cursor=${String(first.document["nextCursor"])}`,
+          `${path}?limit=2&cursor=${text(first.document["nextCursor"])}`,
         );
         const numbers = [first, second].map(({ document: { steps } }) =>
           Array.isArray(steps) ? steps.map(({ number }) => number) : [],
@@ -446,7 +443,7 @@ for (const { name, open } of databaseKinds) {
         });
         const made = await report(key, { meter: "units", dimensions });
         expect(made.status).to.equal(201);
-        const rateKey = String(made.document["rateKey"]);
+        const rateKey = text(made.document["rateKey"]);
         const path = `/v1/dynamic-rates/${provider}/${encodeURIComponent(rateKey)}`;
         const log = await server.request(path);
         expect(log.document["steps"]).to.deep.equal([made.document["step"]]);
@@ -472,4 +469,13 @@ for (const { name, open } of databaseKinds) {
       });
     });
   });
+}
+
+function inSeconds(seconds: number): string {
+  return new Date(Date.now() + seconds * 1000).toISOString();
+}
+
+function text(field: unknown): string {
+  if (typeof field !== "string" && typeof field !== "number") throw new Error("no text");
+  return `${field}`;
 }

@@ -22,7 +22,13 @@ import type {
 import { insertHold, readHold, updateHold } from "./holdRecord.ts";
 import type { PriceReader } from "./priceReader.ts";
 import { retrying } from "./retry.ts";
-import { insertDebits, lockAllowances, lockSpenders, writeSpending } from "./spending.ts";
+import {
+  cachedAccess,
+  insertDebits,
+  lockAllowances,
+  lockSpenders,
+  writeSpending,
+} from "./spending.ts";
 import { addTierUnits } from "./tierUsage.ts";
 import { readKnown } from "./usageLedger.ts";
 import { bytea } from "./values.ts";
@@ -37,6 +43,8 @@ export function postgresHoldBook(
   rules: HoldRules,
   priceReader: PriceReader,
 ): HoldBook {
+  const accessOf = cachedAccess();
+
   async function authorizeIn(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {
     const locked = await lockSpenders(tx, new Set([request.spender]));
     const before = await readHold(tx, request);
@@ -60,7 +68,8 @@ export function postgresHoldBook(
     const moment = { now, newestCard, accounts: [...locked.accounts.keys()] };
     const prices = new PriceDraft(await priceReader.read(tx, [question], moment));
 
-    const draft = new SpendingDraft(locked);
+    const hasAccess = await accessOf(tx, [request]);
+    const draft = new SpendingDraft({ ...locked, hasAccess });
     const hold = authorize(request, prices, draft);
     if ("reason" in hold) return { result: "refused", refusal: hold };
     await insertHold(tx, hold);
@@ -175,7 +184,9 @@ async function openHold(tx: Sql, key: HoldKey): Promise<OpenedHold | null> {
   if (parts.length === 0) return null;
   const locked = await lockAllowances(tx, new Set(parts.map(({ allowance }) => allowance)));
   const hold = await readHold(tx, key);
-  return hold === null ? null : { hold, draft: new SpendingDraft(locked) };
+  return hold === null
+    ? null
+    : { hold, draft: new SpendingDraft({ ...locked, hasAccess: nobodyNew }) };
 }
 
 async function endHold(
@@ -187,6 +198,11 @@ async function endHold(
   await updateHold(tx, ended);
   await writeSpending(tx, draft.changes);
   return ended;
+}
+
+/** Those who pay were decided when the hold was made. */
+function nobodyNew(): boolean {
+  return false;
 }
 
 /** Equal for captures that ask the same. */

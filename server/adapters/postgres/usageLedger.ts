@@ -12,8 +12,8 @@ import type { Database, Sql } from "../../ports/database.ts";
 import type { UsageLedger } from "../../ports/usageLedger.ts";
 import type { PriceReader } from "./priceReader.ts";
 import { retrying } from "./retry.ts";
+import { cachedAccess, insertDebits, lockSpenders, writeSpending } from "./spending.ts";
 import { addTierUnits } from "./tierUsage.ts";
-import { insertDebits, lockSpenders, writeSpending } from "./spending.ts";
 import { byteaArray, textArray } from "./values.ts";
 import { voidEvent } from "./voidEvent.ts";
 
@@ -22,6 +22,8 @@ export function postgresUsageLedger(
   rules: UsageRules,
   priceReader: PriceReader,
 ): UsageLedger {
+  const accessOf = cachedAccess();
+
   return {
     record: (events) =>
       events.length === 0
@@ -30,12 +32,17 @@ export function postgresUsageLedger(
             database.transaction(async (tx) => {
               const spenders = new Set(events.map(({ spender }) => spender));
               const { newestCard, ...spending } = await lockSpenders(tx, spenders);
+              const hasAccess = await accessOf(tx, events);
               const known = await readKnown(tx, events);
               const { now, accounts } = spending;
               const moment = { now, newestCard, accounts: [...accounts.keys()] };
               const prices = await priceReader.read(tx, events, moment);
 
-              const decision = decideDebits(events, { ...spending, known, prices }, rules);
+              const decision = decideDebits(
+                events,
+                { ...spending, hasAccess, known, prices },
+                rules,
+              );
               await insertDebits(tx, decision.debits, now);
               await addTierUnits(tx, decision.tierUnits);
               await writeSpending(tx, decision);
@@ -60,13 +67,16 @@ export async function readKnown(
   tx: Sql,
   events: readonly Pick<UsageEvent, "provider" | "id">[],
 ): Promise<Map<string, KnownEvent>> {
-  // debits by primary key
+  // debits by primary key; two providers of a batch may have the same id, so there may be more than was asked for
   const records = await tx.query<KnownRecord>(
     `select provider, event_id, payload_hash, rate_card, recorded_at,
        account, allowance, amount_micros as "amountMicros"
-     from debits where (provider, event_id) in (select * from unnest($1::bytea[], $2::text[]))
+     from debits where provider = any($1::bytea[]) and event_id = any($2::text[])
      order by provider, event_id, part`,
-    [byteaArray(events.map(({ provider }) => provider)), textArray(events.map(({ id }) => id))],
+    [
+      byteaArray([...new Set(events.map(({ provider }) => provider))]),
+      textArray(events.map(({ id }) => id)),
+    ],
   );
 
   const byEvent = Map.groupBy(records, ({ provider, event_id: id }) => eventKey({ provider, id }));

@@ -4,7 +4,7 @@ import { type Charge, SpendingDraft } from "../../domain/spending/spendingDraft.
 import type { Sql } from "../../ports/database.ts";
 import type { VoidOutcome } from "../../ports/usageLedger.ts";
 import { toPriceBasis } from "./pinnedRateRecord.ts";
-import { lockAllowances, subtractEarnings, writeSpending } from "./spending.ts";
+import { lockAllowances, moveEarnings, writeSpending } from "./spending.ts";
 import { subtractTierUnits } from "./tierUsage.ts";
 import { bytea } from "./values.ts";
 
@@ -54,12 +54,13 @@ export async function voidEvent(
     return { result: "refused", reason: "already_settled", epoch: settled.epoch };
   }
 
-  const draft = new SpendingDraft(locked);
+  const draft = new SpendingDraft({ ...locked, hasAccess: () => false });
   for (const debit of debits) draft.returnSpent(debit, first.recorded_at);
   await writeSpending(tx, draft.changes);
-  await subtractEarnings(
+  await moveEarnings(
     tx,
     debits.map((debit) => ({ ...debit, event: { provider } })),
+    -1n,
   );
 
   await subtractTierUnits(tx, toPriceBasis(first.price_basis), first.quantity);

@@ -1,0 +1,118 @@
+import { expect } from "chai";
+import * as fc from "fast-check";
+
+import { MAX_MICROS } from "../../../protocol/amounts.ts";
+import { feeOf, pricedAt } from "../../../server/domain/rates/price.ts";
+import { type FixedRate, matches, specificity } from "../../../server/domain/rates/rate.ts";
+import { ambiguousPair } from "../../../server/domain/rates/rateCard.ts";
+
+const anyMicros = fc.oneof(
+  fc.bigInt({ min: 0n, max: 1_000n }),
+  fc.bigInt({ min: 0n, max: MAX_MICROS }),
+);
+
+/** Few names and few values, so that rates meet; one name is that of a property that every object has. */
+const anyDimensions = fc
+  .record(
+    {
+      gpu: fc.constantFrom("H100", "L4"),
+      tier: fc.constantFrom("spot", "reserved"),
+      constructor: fc.constantFrom("a", "b"),
+    },
+    { requiredKeys: [] },
+  )
+  .map((dimensions): Record<string, string> => Object.fromEntries(Object.entries(dimensions)));
+
+const anyRate: fc.Arbitrary<FixedRate> = fc.record({
+  meter: fc.constantFrom("gpu.seconds", "requests"),
+  dimensions: anyDimensions,
+  microCredits: fc.bigInt({ min: 0n, max: 1_000_000n }),
+  perUnits: fc.bigInt({ min: 1n, max: 1_000n }),
+});
+
+function rate(fields: Partial<FixedRate>): FixedRate {
+  return { meter: "units", dimensions: {}, microCredits: 1n, perUnits: 1n, ...fields };
+}
+
+describe("pricedAt", () => {
+  const [now, before, after] = [new Date(1_000), new Date(999), new Date(1_001)];
+
+  it("is when it occurred, and now for what is dated ahead", () => {
+    expect(pricedAt({ occurredAt: before, now })).to.equal(before);
+    expect(pricedAt({ occurredAt: now, now })).to.equal(now);
+    expect(pricedAt({ occurredAt: after, now })).to.equal(now);
+  });
+});
+
+describe("ambiguousPair", () => {
+  it("names two rates only where an event exists that fits both equally well", () => {
+    fc.assert(
+      fc.property(fc.array(anyRate, { maxLength: 4 }), (rates) => {
+        const pair = ambiguousPair(rates);
+        if (pair === null) return;
+        const [first, second] = pair;
+        const event = { ...first.dimensions, ...second.dimensions };
+        expect(matches(first, event) && matches(second, event)).to.equal(true);
+        expect(first.meter).to.equal(second.meter);
+        expect(specificity(first)).to.equal(specificity(second));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("finds two rates that say the same, and two on different dimensions", () => {
+    const [plain, h100, spot] = [
+      rate({}),
+      rate({ dimensions: { gpu: "H100" } }),
+      rate({ dimensions: { tier: "spot" } }),
+    ];
+    expect(ambiguousPair([plain, h100, plain])).to.deep.equal([plain, plain]);
+    expect(ambiguousPair([plain, h100, spot])).to.deep.equal([h100, spot]);
+  });
+
+  it("is not misled by a dimension that is named like a property of every object", () => {
+    const [named, h100] = [
+      rate({ dimensions: { constructor: "a" } }),
+      rate({ dimensions: { gpu: "H100" } }),
+    ];
+    expect(ambiguousPair([named, h100])).to.deep.equal([named, h100]);
+  });
+
+  it("leaves other meters, other values and other specificity alone", () => {
+    const rates = [
+      rate({}),
+      rate({ meter: "requests" }),
+      rate({ dimensions: { gpu: "H100" } }),
+      rate({ dimensions: { gpu: "L4" } }),
+      rate({ dimensions: { gpu: "L4", tier: "spot" } }),
+    ];
+    expect(ambiguousPair(rates)).to.equal(null);
+  });
+});
+
+describe("feeOf", () => {
+  it("rounds down, by under one micro-credit", () => {
+    fc.assert(
+      fc.property(anyMicros, fc.bigInt({ min: 0n, max: 10_000n }), (amountMicros, feeBps) => {
+        const fee = feeOf(amountMicros, feeBps);
+        expect(fee * 10_000n <= amountMicros * feeBps).to.equal(true);
+        expect((fee + 1n) * 10_000n > amountMicros * feeBps).to.equal(true);
+      }),
+    );
+  });
+
+  it("never exceeds its part of any sum of charges (I2)", () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyMicros, { maxLength: 50 }),
+        fc.bigInt({ min: 0n, max: 10_000n }),
+        (amounts, feeBps) => {
+          const spent = amounts.reduce((sum, amount) => sum + amount, 0n);
+          const fees = amounts.reduce((sum, amount) => sum + feeOf(amount, feeBps), 0n);
+          expect(fees * 10_000n <= spent * feeBps).to.equal(true);
+          expect(fees <= spent).to.equal(true);
+        },
+      ),
+    );
+  });
+});
