@@ -9,10 +9,17 @@ export const MeterName = z
     "must be a meter's name like gpu.seconds, at most 64 characters",
   );
 
-export const DimensionName = z
+const DimensionName = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,31}$/, "must be a name like gpu or tier, at most 32 characters");
 
-export const DimensionValue = z
+const DimensionValue = z
   .string()
   .regex(/^[\x20-\x7e]{1,64}$/, "must be 1 to 64 printable ASCII characters");
+
+/** More dimensions than any rate needs; each is stored with every event. */
+const MAX_DIMENSIONS = 16;
+
+export const Dimensions = z
+  .record(DimensionName, DimensionValue)
+  .refine((all) => Object.keys(all).length <= MAX_DIMENSIONS, `must be at most ${MAX_DIMENSIONS}`);

@@ -2,11 +2,11 @@ import { z } from "zod";
 
 import { MAX_MICROS } from "../protocol/amounts.ts";
 import type { Rate } from "./domain/rates/rate.ts";
-import { DimensionName, DimensionValue, MeterName } from "./rateNames.ts";
+import { Dimensions, MeterName } from "./rateNames.ts";
 
 /** A thousandfold: more than any price should move by itself. */
 const MOST_BPS = 10_000_000n;
-/** The multiplier and the rates of a tier, and what they are multiplied with, stay far from any overflow or stall. */
+/** Beyond it a step is its least, one basis point, whatever the utilisation. */
 const MOST_DENOMINATOR = 1_000_000n;
 const DAY_SECONDS = 86_400;
 
@@ -20,7 +20,7 @@ const wholeNumber = (least: bigint, most: bigint = MAX_MICROS) =>
 
 const subject = {
   meter: MeterName,
-  dimensions: z.record(DimensionName, DimensionValue),
+  dimensions: Dimensions,
 };
 
 const linear = { microCredits: wholeNumber(0n), perUnits: wholeNumber(1n) };
