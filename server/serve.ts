@@ -16,6 +16,7 @@ import { postgresHoldBook } from "./adapters/postgres/holdBook.ts";
 import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
+import { groupCommit } from "./adapters/groupCommit.ts";
 import { createApp } from "./app.ts";
 import { type Config, ConfigError, type SettlementConfig } from "./config.ts";
 import type { ChainReader } from "./ports/chain.ts";
@@ -113,7 +114,7 @@ async function createContext(
     allowances: postgresAllowanceBook(database),
     providers: postgresProviderBook(database),
     rateCards: postgresRateCardBook(database),
-    usage: postgresUsageLedger(database, rules),
+    usage: groupCommit(postgresUsageLedger(database, rules), GROUP_COMMIT),
     holds: postgresHoldBook(database, rules),
     checkpoints: postgresCheckpointBook(database),
   };
@@ -145,6 +146,9 @@ function indexerLoop(
     },
   );
 }
+
+/** Two, so that one group is decided while the other is being written. */
+const GROUP_COMMIT = { maxEvents: 1_000, lanes: 2 };
 
 /** Often enough that a leaked hold is free within a second of its end. */
 const EXPIRY_PAUSE_MS = 500;
