@@ -20,6 +20,7 @@ import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
 import { rateIndexCache } from "./adapters/postgres/rateIndexCache.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
+import { groupCommit } from "./adapters/groupCommit.ts";
 import { createApp } from "./app.ts";
 import { type Config, ConfigError, type SettlementConfig } from "./config.ts";
 import type { ChainReader } from "./ports/chain.ts";
@@ -123,7 +124,7 @@ async function createContext(
     rateCards: postgresRateCardBook(database, limits),
     prices: postgresPriceBook(database, rates),
     multipliers: postgresMultiplierBook(database, rates),
-    usage: postgresUsageLedger(database, rules, prices),
+    usage: groupCommit(postgresUsageLedger(database, rules, prices), GROUP_COMMIT),
     holds: postgresHoldBook(database, rules, prices),
     checkpoints: postgresCheckpointBook(database),
   };
@@ -155,6 +156,9 @@ function indexerLoop(
     },
   );
 }
+
+/** Two, so that one group is decided while the other is being written. */
+const GROUP_COMMIT = { maxEvents: 1_000, lanes: 2 };
 
 /** Often enough that a leaked hold is free within a second of its end. */
 const EXPIRY_PAUSE_MS = 500;
