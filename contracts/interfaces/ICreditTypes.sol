@@ -52,4 +52,10 @@ interface ICreditTypes {
         uint64 earned;
         uint64 finalAt;
     }
+
+    /// @notice There is no pending checkpoint to object to.
+    error NoPendingCheckpoint();
+
+    /// @notice As many proofs as rows.
+    error LengthMismatch(uint256 rows, uint256 proofs);
 }

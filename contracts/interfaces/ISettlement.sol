@@ -34,9 +34,6 @@ interface ISettlement is ICreditTypes {
     /// @notice The row is not in the final checkpoint's table.
     error RowNotInCheckpoint(address party, bytes32 root);
 
-    /// @notice As many proofs as rows.
-    error LengthMismatch(uint256 rows, uint256 proofs);
-
     /// @notice Nothing is owed to the party.
     error NothingOwed(address party);
 

@@ -53,6 +53,15 @@ library Accounting {
         next.earned = _grown(party.earned, claim.earned, uint256(party.earned) + pools.earning);
     }
 
+    /// @notice The books after taking out all that is unspent, as far as the pool goes.
+    function exited(Party memory party, uint64 pool) internal pure returns (Party memory next) {
+        uint64 unspent = party.purchased - party.spent - party.refunded;
+        next.purchased = party.purchased;
+        next.spent = party.spent;
+        next.refunded = party.refunded + uint64(_min(unspent, pool));
+        next.earned = party.earned;
+    }
+
     /// @notice Whether nothing changed.
     function same(Party memory a, Party memory b) internal pure returns (bool) {
         return a.spent == b.spent && a.refunded == b.refunded && a.earned == b.earned;
@@ -73,9 +82,15 @@ library Accounting {
             });
     }
 
-    /// @notice The part of the final `spent` that is backed: by settled rows, or by the limit for unproven ones.
-    function booked(uint64 spent, uint64 settledSpent, uint64 unprovenLimit) internal pure returns (uint64) {
-        return uint64(_min(spent, uint256(settledSpent) + unprovenLimit));
+    /// @notice The part of the final `spent` that is backed: by settled rows, or by the limit for unproven ones,
+    ///         and by what is still there.
+    function booked(
+        uint64 spent,
+        uint64 settledSpent,
+        uint64 unprovenLimit,
+        uint64 remaining
+    ) internal pure returns (uint64) {
+        return uint64(_min(_min(spent, remaining), uint256(settledSpent) + unprovenLimit));
     }
 
     /// @notice a − b, or zero.

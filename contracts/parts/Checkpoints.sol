@@ -25,6 +25,12 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     /// @dev An epoch's record is at its parity. A dropped one is deleted, and its epoch used again.
     Record[2] private _records;
 
+    /// @dev Checkpoints dropped so far.
+    uint64 internal _drops;
+
+    /// @dev Roots that were on chain and dropped: signing their epoch again is no fraud.
+    mapping(uint64 epoch => mapping(bytes32 root => bool dropped)) internal _dropped;
+
     /// @inheritdoc ICheckpoints
     address public override guardian;
 
@@ -115,8 +121,10 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     }
 
     /// @dev Nothing was applied yet: only a final checkpoint moves anything.
-    function _drop(Record storage pending) internal virtual {
+    function _drop(Record storage pending) internal {
         emit CheckpointDropped(pending.epoch, pending.root);
+        ++_drops;
+        _dropped[pending.epoch][pending.root] = true;
         delete pending.root;
         pending.spent = 0;
         pending.refunded = 0;

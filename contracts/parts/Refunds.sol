@@ -4,11 +4,10 @@ pragma solidity 0.8.37;
 import {IRefunds} from "../interfaces/IRefunds.sol";
 import {Accounting} from "../libraries/Accounting.sol";
 import {Counters} from "./Counters.sol";
-import {Vault} from "./Vault.sol";
 
 /// @title Refund requests
 /// @dev Invariant: whether a request was served follows from cumulative numbers on chain alone.
-abstract contract Refunds is IRefunds, Vault, Counters {
+abstract contract Refunds is IRefunds, Counters {
     mapping(address account => RefundRequest request) internal _requests;
 
     /// @inheritdoc IRefunds

@@ -31,7 +31,7 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
         bytes32[] calldata proof
     ) external override nonReentrant returns (uint256 tokenAmount) {
         Record storage last = _final();
-        require(_isRowOf(last, row, proof), RowNotInCheckpoint(row.party, last.root));
+        _requireRowOf(last, row, proof);
         tokenAmount = _settle(last, row);
         _pay(row.party, tokenAmount);
     }
@@ -110,6 +110,10 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
         if (burned > 0) emit IERC20.Transfer(account, address(0), burned);
     }
 
+    function _requireRowOf(Record storage record, Row calldata row, bytes32[] calldata proof) internal view {
+        require(_isRowOf(record, row, proof), RowNotInCheckpoint(row.party, record.root));
+    }
+
     function _isRowOf(
         Record storage record,
         Row calldata row,
@@ -130,8 +134,18 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
         pools.refund = Accounting.less(last.refunded, settled.refunded);
     }
 
+    /// @dev The part of the final `spent` that earnings and fees may draw on. Rows that are settled after others
+    ///      have exited can't book what is gone; without a limit for unproven rows that is never the case.
     function _booked(Record storage last, Accounting.Settled memory settled) internal view returns (uint64) {
-        return Accounting.booked(last.spent, settled.spent, unprovenLimitMicros);
+        uint64 spent = last.spent;
+        if (unprovenLimitMicros == type(uint64).max) return spent;
+        return Accounting.booked(spent, settled.spent, unprovenLimitMicros, _exitable(last));
+    }
+
+    /// @dev What providers, the operator and exits share: all purchases and the cover, less what rows may take as
+    ///      refunds, less what exits have taken.
+    function _exitable(Record storage last) internal view returns (uint64) {
+        return Accounting.less(uint256(_purchased) + _covered, uint256(last.refunded) + _exited);
     }
 
     function _requireNotFrozen() internal view virtual override(Checkpoints, Refunds);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-
 import {ICheckpoints} from "../interfaces/ICheckpoints.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title Who signs, and how many of them it takes
 /// @dev Invariant: 1 ≤ threshold ≤ number of signers, all distinct.
-abstract contract Signers is ICheckpoints, Vault, EIP712 {
+abstract contract Signers is ICheckpoints, Vault {
     using Signatures for address;
 
     /// @inheritdoc ICheckpoints

@@ -248,7 +248,7 @@ contract VetoTest is Fixture {
 
     function test_ofAFinalCheckpoint_isRefused() external {
         finalize(table(row(payer, 10, 0, 0), row(provider, 0, 0, 10)));
-        vm.expectRevert(ICheckpoints.NoPendingCheckpoint.selector);
+        vm.expectRevert(ICreditTypes.NoPendingCheckpoint.selector);
         vm.prank(guardian);
         credits.veto();
     }

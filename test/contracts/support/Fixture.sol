@@ -43,10 +43,22 @@ abstract contract Fixture is Test {
         vm.warp(1_800_000_000);
         dollar = new TestDollar();
         _sortedKeys(2);
-        credits = new ComputeCredits(terms());
+        credits = ComputeCredits(create("ComputeCredits.sol:ComputeCredits", abi.encode(terms())));
         fund(payer);
         fund(otherPayer);
         fund(stranger);
+    }
+
+    /// @dev Deploys a contract from its artifact: the very bytecode that production deploys.
+    function create(string memory artifact, bytes memory arguments) internal returns (address deployed) {
+        bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
+        assembly ("memory-safe") {
+            deployed := create(0, add(code, 32), mload(code))
+            if iszero(deployed) {
+                returndatacopy(0, 0, returndatasize())
+                revert(0, returndatasize())
+            }
+        }
     }
 
     function terms() internal view virtual returns (ITerms.Terms memory) {
