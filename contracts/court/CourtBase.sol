@@ -4,17 +4,17 @@ pragma solidity 0.8.37;
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
-import {IVaultForCourt} from "../interfaces/IVaultForCourt.sol";
+import {IComputeCredits} from "../interfaces/IComputeCredits.sol";
 import {ICreditTypes} from "../interfaces/ICreditTypes.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 
 /// @title What all disputes need to know of the vault
 abstract contract CourtBase is ICreditTypes {
     /// @dev The vault that deployed this court.
-    IVaultForCourt internal immutable VAULT;
+    IComputeCredits internal immutable VAULT;
 
     constructor() {
-        VAULT = IVaultForCourt(msg.sender);
+        VAULT = IComputeCredits(msg.sender);
     }
 
     /// @notice The vault whose disputes are held here.
