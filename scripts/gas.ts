@@ -60,7 +60,10 @@ function print(table: GasTable): void {
   console.log();
   const checkpoint = table["checkpoint, 1 signer, 1,000 parties"] ?? Number.NaN;
   const direct = table["direct billing: transferWithAuthorization"] ?? Number.NaN;
-  console.log("Settling the debits of N users, in thousands of gas".padEnd(52), "N = 10, 100, 1,000");
+  console.log(
+    "Settling the debits of N users, in thousands of gas".padEnd(52),
+    "N = 10, 100, 1,000",
+  );
   const ours = checkpoint / 1_000;
   const sides = {
     "this contract: one checkpoint": [ours, ours, ours],
@@ -76,7 +79,9 @@ function print(table: GasTable): void {
     console.log(`RATIO ${name}: ${ratio.toFixed(3)} (limit ${limit} / measured ${table[name]})`);
     if (!(ratio >= 1)) process.exitCode = 1;
   }
-  console.log(`RATIO direct billing of 1,000 requests: ${((1_000 * direct) / checkpoint).toFixed(0)}`);
+  console.log(
+    `RATIO direct billing of 1,000 requests: ${((1_000 * direct) / checkpoint).toFixed(0)}`,
+  );
 }
 
 async function compare(table: GasTable): Promise<void> {

@@ -6,7 +6,6 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 
 import {IComputeCredits} from "../interfaces/IComputeCredits.sol";
 import {ICreditTypes} from "../interfaces/ICreditTypes.sol";
-import {ISettlement} from "../interfaces/ISettlement.sol";
 
 /// @title What all disputes need to know of the vault
 abstract contract CourtBase is ICreditTypes {
@@ -34,10 +33,8 @@ abstract contract CourtBase is ICreditTypes {
         bytes32[] calldata proof
     ) internal pure {
         bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(row))));
-        require(
-            record.root != bytes32(0) && MerkleProof.verifyCalldata(proof, record.root, leaf),
-            ISettlement.RowNotInCheckpoint(row.party, record.root)
-        );
+        bytes32 root = MerkleProof.processProofCalldata(proof, leaf);
+        require(root == record.root, RowNotInCheckpoint(row.party, root));
     }
 
     /// @dev Whether a row uses no more than its party has purchased (I1).

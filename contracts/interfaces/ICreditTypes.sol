@@ -53,6 +53,9 @@ interface ICreditTypes {
         uint64 finalAt;
     }
 
+    /// @notice The row and its proof lead to a root that is not the one that counts here.
+    error RowNotInCheckpoint(address party, bytes32 root);
+
     /// @notice There is no pending checkpoint to object to.
     error NoPendingCheckpoint();
 

@@ -27,7 +27,7 @@ abstract contract CourtLink is ICourtLink, Exits {
 
     /// @inheritdoc ICourtLink
     function setFinalAt(uint40 finalAt) external override onlyCourt {
-        _requirePending().finalAt = finalAt;
+        _postpone(_requirePending(), finalAt);
     }
 
     /// @inheritdoc ICourtLink

@@ -31,9 +31,10 @@ abstract contract Exits is IExits, Settlement {
         bytes32[] calldata proof
     ) external override nonReentrant returns (uint256 tokenAmount) {
         require(_frozenAt > 0, NotFrozen());
-        Record storage last = _final();
-        _requireRowOf(last, row, proof);
-        tokenAmount = _settle(last, row) + _exit(last, row.party);
+        Row memory claimed = row;
+        Totals memory last = _finalWith(claimed, proof);
+        require(last.epoch == _final().epoch, RowNotInCheckpoint(row.party, _rootOf(last)));
+        tokenAmount = _settle(last, claimed) + _exit(last, row.party);
         _pay(row.party, tokenAmount);
     }
 
@@ -56,10 +57,9 @@ abstract contract Exits is IExits, Settlement {
         return _unspentPool(_final());
     }
 
-    function _exit(Record storage last, address account) private returns (uint256 tokenAmount) {
+    function _exit(Totals memory last, address account) private returns (uint256 tokenAmount) {
         Accounting.Party memory books = _parties[account];
-        uint64 pool = _unspentPool(last);
-        Accounting.Party memory next = books.exited(pool);
+        Accounting.Party memory next = books.exited(_unspentPool(last));
         uint64 taken = next.refunded - books.refunded;
         if (taken == 0) return 0;
 
@@ -72,13 +72,13 @@ abstract contract Exits is IExits, Settlement {
 
     /// @dev What was purchased, less what belongs to providers and to the operator, less what rows may take as
     ///      refunds, less what has left.
-    function _unspentPool(Record storage last) private view returns (uint64) {
-        return Accounting.less(_exitable(last), _booked(last, _settled));
+    function _unspentPool(Totals memory last) private view returns (uint64) {
+        return uint64(Accounting.less(_exitable(last), _booked(last, _settled)));
     }
 
     /// @dev A pending checkpoint is dropped: what it would have moved stays where it was.
     function _freeze() internal {
-        Record storage latest = _latest();
+        (Totals memory latest, ) = _latest();
         if (!_isFinal(latest)) _drop(latest);
         _frozenAt = uint40(block.timestamp);
         if (!paused()) _pause();

@@ -48,8 +48,8 @@ abstract contract Refunds is IRefunds, Counters {
         RefundRequest memory request,
         Accounting.Party memory books
     ) internal pure returns (bool) {
-        uint64 unspent = Accounting.less(request.unspentMicros, books.spent);
-        uint64 due = request.requestedMicros < unspent ? request.requestedMicros : unspent;
+        uint256 unspent = Accounting.less(request.unspentMicros, books.spent);
+        uint256 due = Accounting.min(request.requestedMicros, unspent);
         return books.refunded - request.refundedMicros >= due;
     }
 

@@ -29,13 +29,15 @@ abstract contract Signers is ICheckpoints, Vault {
 
     /// @dev Reverts unless enough signers signed `digest`.
     function _checkQuorum(bytes32 digest, SignerSignature[] calldata signatures) internal view {
-        require(signatures.length >= _threshold, TooFewSignatures(signatures.length, _threshold));
+        uint256 needed = _threshold;
+        require(signatures.length >= needed, TooFewSignatures(signatures.length, needed));
         address previous = address(0);
         for (uint256 i = 0; i < signatures.length; ++i) {
-            address signer = signatures[i].signer;
+            SignerSignature calldata signed = signatures[i];
+            address signer = signed.signer;
             require(signer > previous, SignersNotAscending(previous, signer));
             require(isSigner[signer], UnknownSigner(signer));
-            require(signer.isValid(digest, signatures[i].signature), InvalidSignature(signer));
+            require(signer.isValid(digest, signed.signature), InvalidSignature(signer));
             previous = signer;
         }
     }
