@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {IBond} from "../interfaces/IBond.sol";
 import {ITerms} from "../interfaces/ITerms.sol";
@@ -12,7 +13,7 @@ import {CourtBase} from "./CourtBase.sol";
 /// @title The operator's bond
 /// @dev Invariant: the court's token balance is the bond (or more, if somebody sent it tokens); the vault's tokens
 ///      are out of its reach.
-abstract contract Bond is IBond, CourtBase {
+abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     uint256 private constant MAX_COVERED = uint256(uint64(type(int64).max));
@@ -36,7 +37,7 @@ abstract contract Bond is IBond, CourtBase {
     }
 
     /// @inheritdoc IBond
-    function depositBond(uint256 tokenAmount) external override {
+    function depositBond(uint256 tokenAmount) external override nonReentrant {
         uint256 balance = TOKEN.balanceOf(address(this));
         TOKEN.safeTransferFrom(msg.sender, address(this), tokenAmount);
         uint256 received = TOKEN.balanceOf(address(this)) - balance;
@@ -55,7 +56,7 @@ abstract contract Bond is IBond, CourtBase {
     }
 
     /// @inheritdoc IBond
-    function withdrawBond(address recipient) external override {
+    function withdrawBond(address recipient) external override nonReentrant {
         uint256 timestamp = bondWithdrawalAt[recipient];
         require(
             timestamp > 0 && block.timestamp >= timestamp,
@@ -74,7 +75,7 @@ abstract contract Bond is IBond, CourtBase {
         SignerSignature[] calldata signaturesOfA,
         Checkpoint calldata b,
         SignerSignature[] calldata signaturesOfB
-    ) external override {
+    ) external override nonReentrant {
         bytes32 digestOfA = VAULT.hashCheckpoint(a);
         bytes32 digestOfB = VAULT.hashCheckpoint(b);
         require(a.epoch == b.epoch && digestOfA != digestOfB, NoEquivocation());

@@ -124,10 +124,30 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         Row memory row,
         bytes32[] calldata proof
     ) internal view returns (Totals memory found) {
-        bytes32 root = MerkleProof.processProofCalldata(proof, _leaf(row));
+        bytes32 root = _rootFor(row, proof);
         if (_roots[0] == root) found = _unpacked(_totals[0]);
-        else if (_roots[1] == root) found = _unpacked(_totals[1]);
-        require(found.epoch > 0 && _isFinal(found), RowNotInCheckpoint(row.party, root));
+        // Where nothing has changed both have the same root, and only one of them may be final.
+        if (_roots[1] == root && !_isSettleable(found)) found = _unpacked(_totals[1]);
+        require(_isSettleable(found), RowNotInCheckpoint(row.party, root));
+    }
+
+    /// @dev The last final checkpoint, which the row must belong to.
+    function _lastFinalWith(
+        Row memory row,
+        bytes32[] calldata proof
+    ) internal view returns (Totals memory last) {
+        last = _final();
+        bytes32 root = _rootFor(row, proof);
+        require(root == _rootOf(last), RowNotInCheckpoint(row.party, root));
+    }
+
+    /// @dev The root that a row and its proof lead to.
+    function _rootFor(Row memory row, bytes32[] calldata proof) private pure returns (bytes32) {
+        return MerkleProof.processProofCalldata(proof, _leaf(row));
+    }
+
+    function _isSettleable(Totals memory totals) private view returns (bool) {
+        return totals.epoch > 0 && _isFinal(totals);
     }
 
     function _rootOf(Totals memory totals) internal view returns (bytes32) {

@@ -32,8 +32,7 @@ abstract contract Exits is IExits, Settlement {
     ) external override nonReentrant returns (uint256 tokenAmount) {
         require(_frozenAt > 0, NotFrozen());
         Row memory claimed = row;
-        Totals memory last = _finalWith(claimed, proof);
-        require(last.epoch == _final().epoch, RowNotInCheckpoint(row.party, _rootOf(last)));
+        Totals memory last = _lastFinalWith(claimed, proof);
         tokenAmount = _settle(last, claimed) + _exit(last, row.party);
         _pay(row.party, tokenAmount);
     }

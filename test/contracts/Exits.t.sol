@@ -193,6 +193,13 @@ contract ExitTest is ExitFixture {
         same(credits.exitWithoutProof(otherPayer), 10e6, "paid");
     }
 
+    function test_whenTheLastCheckpointsHaveOneRoot_works() external {
+        finalize(rows);
+        finalize(rows);
+        frozen();
+        same(exit(0), 6e6, "paid");
+    }
+
     function test_withAnOlderRow_isRefused() external {
         ICreditTypes.Row[] memory older = rows;
         rows[0].spent = 500 * CREDIT;

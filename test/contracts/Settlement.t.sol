@@ -98,6 +98,16 @@ contract SettleTest is Fixture {
         credits.settle(rows[0], proof);
     }
 
+    /// @dev Found by the stateful invariants: epochs without any change have the same root.
+    function test_whileACheckpointWithTheSameRootIsPending_works() external {
+        finalize(rows);
+        submit(rows);
+        same(settle(rows, 0), 2e6, "while epoch 2 is pending");
+        skip(DISPUTE);
+        submit(rows);
+        same(settle(rows, 1), 950_000, "while epoch 3 is pending");
+    }
+
     function test_takenInManyParts_paysTheSameAsAtOnce() external {
         uint256 paid = 0;
         for (uint64 i = 1; i <= 7; ++i) {
