@@ -75,7 +75,7 @@ contract SilentToken {
         balanceOf[account] += value;
     }
 
-    function approve(address, uint256) external {} // solhint-disable-line no-empty-blocks
+    function approve(address, uint256) external {}
 
     function transfer(address to, uint256 value) external {
         _move(msg.sender, to, value);

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IExits} from "../interfaces/IExits.sol";
-import {IRefunds} from "../interfaces/IRefunds.sol";
 import {Accounting} from "../libraries/Accounting.sol";
 import {Settlement} from "./Settlement.sol";
 

@@ -54,11 +54,11 @@ abstract contract SignedPurchases is ISignedPurchases, Purchases {
             (bytes32 r, bytes32 s, uint8 v) = _split(signature);
             try
                 IERC20Permit(address(TOKEN)).permit(msg.sender, address(this), value, deadline, v, r, s)
-            {} catch {} // solhint-disable-line no-empty-blocks
+            {} catch {}
         } else {
             try
                 IPaymentToken(address(TOKEN)).permit(msg.sender, address(this), value, deadline, signature)
-            {} catch {} // solhint-disable-line no-empty-blocks
+            {} catch {}
         }
     }
 

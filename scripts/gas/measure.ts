@@ -2,12 +2,12 @@ import { artifacts, network } from "hardhat";
 import {
   type Abi,
   type Address,
-  type Hex,
   type LocalAccount,
+  parseSignature,
   createTestClient,
   createWalletClient,
   custom,
-  getContract,
+  isHex,
   keccak256,
   maxUint256,
   maxUint64,
@@ -15,9 +15,16 @@ import {
   toHex,
   zeroHash,
 } from "viem";
-import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
+import {
+  type HDAccount,
+  type PrivateKeyAccount,
+  mnemonicToAccount,
+  privateKeyToAccount,
+} from "viem/accounts";
 import { hardhat } from "viem/chains";
 
+import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
+import { testDollarAbi } from "../../protocol/abi/testDollar.ts";
 import type { Row } from "../../protocol/row.ts";
 import { type CheckpointMessage, checkpointTypedData } from "../../protocol/checkpoint.ts";
 import { type SparseTree, sparseTree } from "./sparseTree.ts";
@@ -29,13 +36,16 @@ const CREDIT = 1_000_000n;
 const DISPUTE_WINDOW_SECONDS = 3_600;
 const PHRASE = "test test test test test test test test test test test junk";
 
-const [operator, payer, payer2, provider, keeper] = [0, 1, 2, 3, 4].map((addressIndex) =>
-  mnemonicToAccount(PHRASE, { addressIndex }),
-) as [LocalAccount, LocalAccount, LocalAccount, LocalAccount, LocalAccount];
+const wallet = (addressIndex: number): HDAccount => mnemonicToAccount(PHRASE, { addressIndex });
+const operator = wallet(0);
+const payer = wallet(1);
+const payer2 = wallet(2);
+const provider = wallet(3);
+const keeper = wallet(4);
 
 const signers = Array.from({ length: 5 }, (_, i) =>
   privateKeyToAccount(keccak256(toHex(`gas signer ${i}`))),
-).sort((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1));
+).toSorted((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1));
 
 /** Measures every operation on a fresh chain, where repeats are warm: what is read and written was used before. */
 export async function measureGas(): Promise<GasTable> {
@@ -54,9 +64,7 @@ class Bench {
   readonly #client;
   readonly #token: Address;
   readonly #vault: Address;
-  readonly #vaultAbi: Abi;
-  readonly #tokenAbi: Abi;
-  readonly #signers: readonly LocalAccount[];
+  readonly #signers: readonly PrivateKeyAccount[];
   #spent = 0n;
   #earned = 0n;
   #refunded = 0n;
@@ -65,36 +73,29 @@ class Bench {
     client: ReturnType<typeof clientOf>,
     token: Address,
     vault: Address,
-    vaultAbi: Abi,
-    tokenAbi: Abi,
-    quorum: readonly LocalAccount[],
+    quorum: readonly PrivateKeyAccount[],
   ) {
     this.#client = client;
     this.#token = token;
     this.#vault = vault;
-    this.#vaultAbi = vaultAbi;
-    this.#tokenAbi = tokenAbi;
     this.#signers = quorum;
   }
 
   static async start(signerCount: 1 | 5): Promise<Bench> {
     const { provider: eip1193 } = await network.create("node");
     const client = clientOf(eip1193);
-    const deploy = async (name: string, args: readonly unknown[]): Promise<[Address, Abi]> => {
+    const deploy = async (name: string, args: readonly unknown[]): Promise<Address> => {
       const { abi, bytecode } = await artifacts.readArtifact(name);
-      const hash = await walletOf(eip1193, operator).deployContract({
-        abi: abi as Abi,
-        bytecode: bytecode as Hex,
-        args,
-      });
+      if (!isHex(bytecode)) throw new Error(`${name} has no bytecode`);
+      const hash = await walletOf(eip1193, operator).deployContract({ abi, bytecode, args });
       const { contractAddress } = await client.waitForTransactionReceipt({ hash });
       if (!contractAddress) throw new Error(`${name} could not be deployed`);
-      return [contractAddress, abi as Abi];
+      return contractAddress;
     };
-    const [implementation, tokenAbi] = await deploy("ProxiedDollar", []);
-    const [token] = await deploy("DollarProxy", [implementation]);
+    const implementation = await deploy("ProxiedDollar", []);
+    const token = await deploy("DollarProxy", [implementation]);
     const known = signers.slice(0, signerCount);
-    const [vault, vaultAbi] = await deploy("ComputeCredits", [
+    const vault = await deploy("ComputeCredits", [
       {
         token,
         creditMicrosPerToken: 100n * CREDIT,
@@ -114,14 +115,7 @@ class Bench {
         threshold: signerCount === 1 ? 1 : 3,
       },
     ]);
-    const bench = new Bench(
-      client,
-      token,
-      vault,
-      vaultAbi,
-      tokenAbi,
-      signerCount === 1 ? known : known.slice(0, 3),
-    );
+    const bench = new Bench(client, token, vault, signerCount === 1 ? known : known.slice(0, 3));
     for (const account of [payer, payer2, provider, operator, keeper]) {
       await bench.#onToken(keeper, "mint", [account.address, 1_000_000_000_000n]);
     }
@@ -204,11 +198,11 @@ class Bench {
       { party: provider.address, spent: 0n, refunded: 0n, earned: this.#earned },
     ];
     const tree = sparseTree(rows, depth);
-    const vault = this.#reader();
-    const last = (await vault.read["finalCheckpoint"]?.([])) as {
-      epoch: bigint;
-      root: Hex;
-    };
+    const last = await this.#client.readContract({
+      address: this.#vault,
+      abi: computeCreditsAbi,
+      functionName: "finalCheckpoint",
+    });
     const { timestamp } = await this.#client.getBlock();
     const message: CheckpointMessage = {
       epoch: last.epoch + 1n,
@@ -224,7 +218,7 @@ class Bench {
     const signatures = await Promise.all(
       this.#signers.map(async (signer) => ({
         signer: signer.address,
-        signature: await signer.signTypedData?.(typed),
+        signature: await signer.signTypedData(typed),
       })),
     );
     const checkpoint = await this.#onVault(operator, "submitCheckpoint", [message, signatures]);
@@ -258,7 +252,7 @@ class Bench {
       validBefore: 10n ** 11n,
       nonce: keccak256(toHex(`request ${(this.#directBillingCount += 1)}`)),
     };
-    const signature = (await payer.signTypedData?.({
+    const signature = await payer.signTypedData({
       domain: {
         name: "Test Dollar",
         version: "1",
@@ -277,13 +271,9 @@ class Bench {
       },
       primaryType: "TransferWithAuthorization",
       message,
-    })) as Hex;
-    return this.#onToken(keeper, "transferWithAuthorization", [
-      ...Object.values(message),
-      Number(`0x${signature.slice(130)}`),
-      signature.slice(0, 66),
-      `0x${signature.slice(66, 130)}`,
-    ]);
+    });
+    const { r, s, v } = parseSignature(signature);
+    return this.#onToken(keeper, "transferWithAuthorization", [...Object.values(message), v, r, s]);
   }
 
   async #keeperTopUp(): Promise<number> {
@@ -298,8 +288,13 @@ class Bench {
       expiresAt: 10n ** 11n,
       salt: 1n,
     };
-    const digest = (await this.#reader().read["hashTopUpPolicy"]?.([policy])) as Hex;
-    return this.#onVault(keeper, "topUp", [policy, await payer.sign?.({ hash: digest })]);
+    const digest = await this.#client.readContract({
+      address: this.#vault,
+      abi: computeCreditsAbi,
+      functionName: "hashTopUpPolicy",
+      args: [policy],
+    });
+    return this.#onVault(keeper, "topUp", [policy, await payer.sign({ hash: digest })]);
   }
 
   async #passTime(seconds: number): Promise<void> {
@@ -307,16 +302,12 @@ class Bench {
     await this.#client.mine({ blocks: 1 });
   }
 
-  #reader() {
-    return getContract({ address: this.#vault, abi: this.#vaultAbi, client: this.#client });
-  }
-
   #onVault(from: LocalAccount, functionName: string, args: readonly unknown[]): Promise<number> {
-    return this.#send(from, this.#vault, this.#vaultAbi, functionName, args);
+    return this.#send(from, this.#vault, computeCreditsAbi, functionName, args);
   }
 
   #onToken(from: LocalAccount, functionName: string, args: readonly unknown[]): Promise<number> {
-    return this.#send(from, this.#token, this.#tokenAbi, functionName, args);
+    return this.#send(from, this.#token, testDollarAbi, functionName, args);
   }
 
   async #send(
@@ -342,16 +333,16 @@ class Bench {
 
 type Eip1193 = Parameters<typeof custom>[0];
 
-function clientOf(provider: Eip1193) {
+function clientOf(chain: Eip1193) {
   return createTestClient({
     chain: hardhat,
     mode: "hardhat",
-    transport: custom(provider),
+    transport: custom(chain),
     pollingInterval: 5,
     cacheTime: 0,
   }).extend(publicActions);
 }
 
-function walletOf(provider: Eip1193, account: LocalAccount) {
-  return createWalletClient({ account, chain: hardhat, transport: custom(provider) });
+function walletOf(chain: Eip1193, account: LocalAccount) {
+  return createWalletClient({ account, chain: hardhat, transport: custom(chain) });
 }
