@@ -10,14 +10,12 @@ import {
 import { party } from "../../fixtures/ledger.ts";
 
 const amount = fc.bigInt({ min: 0n, max: 100n });
-const anyAccount = fc
-  .tuple(amount, amount, amount)
-  .map(([free, spent, held]) => ({
-    ...emptyAccount(party(1)),
-    purchased: free + spent + held,
-    spent,
-    held,
-  }));
+const anyAccount = fc.tuple(amount, amount, amount).map(([free, spent, held]) => ({
+  ...emptyAccount(party(1)),
+  purchased: free + spent + held,
+  spent,
+  held,
+}));
 
 describe("a refund request", () => {
   it("sets aside what is free at once, and of the rest as much as is on hold", () => {
