@@ -589,7 +589,10 @@ for (const kind of stackKinds) {
         });
         expect(ready.document).to.deep.equal({
           status: "ready",
-          checks: ["database", "indexer", "settler"].map((name) => ({ name, error: null })),
+          checks: ["database", "indexer", "settler", "expiry"].map((name) => ({
+            name,
+            error: null,
+          })),
         });
       });
 

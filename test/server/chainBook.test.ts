@@ -140,6 +140,7 @@ for (const { name, open } of databaseKinds) {
           account,
           availableMicros: parseCredits("40"),
           neededMicros: parseCredits("40") + 1n,
+          heldMicros: 0n,
         });
         expect(await spend(by, parseCredits("40"))).to.equal("debited");
       });

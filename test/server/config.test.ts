@@ -41,6 +41,8 @@ describe("readConfig", () => {
         maxBodyBytes: 8_388_608,
         maxEventAgeSeconds: 3_024_000,
         maxEventAheadSeconds: 300,
+        maxHoldSeconds: 3_600,
+        maxOpenHoldsPerSpender: 1_000,
       },
       logLevel: "info",
     });

@@ -149,7 +149,9 @@ async function cutSnapshot(
   if (changed.length === 0) return null;
 
   const [sums] = await tx.query<{ purchased: bigint; as_of: bigint }>(
-    `select coalesce(sum(purchased), 0) as purchased, floor(extract(epoch from clock_timestamp()))::bigint as as_of
+    // Never ahead of the chain, whose newest block may be older than now: a checkpoint from the future is refused.
+    `select coalesce(sum(purchased), 0) as purchased, floor(extract(epoch from
+       least(clock_timestamp(), (select block_time from chain_cursor))))::bigint as as_of
      from accounts`,
   );
   if (sums === undefined) throw new Error("a sum without a row");

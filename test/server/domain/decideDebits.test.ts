@@ -319,6 +319,7 @@ describe("decideDebits", () => {
           account: owner,
           availableMicros: 50n,
           neededMicros: 60n,
+          heldMicros: 0n,
         }),
       );
     });
@@ -341,7 +342,12 @@ describe("decideDebits", () => {
         );
         expect(outcomes.map(({ result }) => result)).to.deep.equal(["debited", "refused"]);
         expect(outcomes[1]).to.deep.equal(
-          refused(reason, { account: owner, availableMicros: 0n, neededMicros: 1n }),
+          refused(reason, {
+            account: owner,
+            availableMicros: 0n,
+            neededMicros: 1n,
+            heldMicros: "held" in ofAccount ? ofAccount.held : 0n,
+          }),
         );
       }
     });
