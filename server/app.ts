@@ -9,6 +9,8 @@ import type { Context } from "./routes/context.ts";
 import { notFound, problemHandler } from "./routes/errors.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { holdRoutes } from "./routes/holds.ts";
+import { explainRoutes } from "./routes/explain.ts";
+import { insightRoutes } from "./routes/insight.ts";
 import { fail } from "./routes/problem.ts";
 import { providerRoutes } from "./routes/providers.ts";
 import { serviceRoutes } from "./routes/service.ts";
@@ -49,6 +51,8 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     usageRoutes(context),
     holdRoutes(context),
     checkpointRoutes(context),
+    insightRoutes(context),
+    explainRoutes(context),
   );
   app.use(notFound);
   app.use(problemHandler(log));

@@ -13,6 +13,7 @@ import { postgresCheckpointBook } from "./adapters/postgres/checkpointBook.ts";
 import { claimDatabase } from "./adapters/postgres/claimDatabase.ts";
 import { openDatabase } from "./adapters/postgres/openDatabase.ts";
 import { postgresHoldBook } from "./adapters/postgres/holdBook.ts";
+import { postgresInsightBook } from "./adapters/postgres/insightBook.ts";
 import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
@@ -116,6 +117,7 @@ async function createContext(
     usage: postgresUsageLedger(database, rules),
     holds: postgresHoldBook(database, rules),
     checkpoints: postgresCheckpointBook(database),
+    insight: postgresInsightBook(database),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import type { SpenderId } from "../../protocol/spender.ts";
 import type { Account } from "../domain/accounts/account.ts";
 import type { Allowance } from "../domain/allowances/allowance.ts";
+import type { ChargeFacts } from "../domain/insight/limitsPassed.ts";
 import type { ReturningHold } from "../domain/insight/runway.ts";
 
 /** Whose part of the log: what an account paid, or what a provider was paid. */
@@ -83,6 +84,20 @@ export interface Budget {
   readonly spent24hMicros: bigint;
 }
 
+/** A debited event with what the log tells about how it came to be. */
+export interface ExplainedEvent {
+  readonly parts: readonly ExplainedPart[];
+  /** what it was captured from; `null` where it was reported as usage */
+  readonly holdId: string | null;
+  /** of the first checkpoint that holds it; `null` where none does yet */
+  readonly firstEpoch: bigint | null;
+}
+
+export interface ExplainedPart {
+  readonly debit: LoggedDebit;
+  readonly facts: ChargeFacts;
+}
+
 /** What the books tell of what happened. Reads only. */
 export interface InsightBook {
   /** newest first; `after` is the last of the page before */
@@ -96,6 +111,7 @@ export interface InsightBook {
     owner: LogOwner,
     query: { groupBy: Grouping; from: Date; to: Date; limit: number },
   ): Promise<readonly UsageSum[]>;
+  explain(event: { provider: Address; id: string }): Promise<ExplainedEvent | null>;
   outlook(account: Address, windowsSeconds: readonly bigint[]): Promise<SpendingOutlook>;
   /** oldest allowance first; `after` is the id of the last of the page before */
   budgets(

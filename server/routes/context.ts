@@ -5,6 +5,7 @@ import type { ChainReader, Terms } from "../ports/chain.ts";
 import type { ChainBook } from "../ports/chainBook.ts";
 import type { CheckpointBook } from "../ports/checkpointBook.ts";
 import type { HoldBook } from "../ports/holdBook.ts";
+import type { InsightBook } from "../ports/insightBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
@@ -23,4 +24,5 @@ export interface Context {
   readonly usage: UsageLedger;
   readonly holds: HoldBook;
   readonly checkpoints: CheckpointBook;
+  readonly insight: InsightBook;
 }

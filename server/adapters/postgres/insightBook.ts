@@ -2,6 +2,7 @@ import type { Database, Sql } from "../../ports/database.ts";
 import type { InsightBook } from "../../ports/insightBook.ts";
 import { readBudgets } from "./insight/budgets.ts";
 import { readDebits } from "./insight/debitLog.ts";
+import { readExplanation } from "./insight/explanation.ts";
 import { readOutlook } from "./insight/outlook.ts";
 import { readUsage } from "./insight/usageSums.ts";
 
@@ -13,6 +14,7 @@ export function postgresInsightBook(database: Database): InsightBook {
   return {
     debits: (...args) => readDebits(database, ...args),
     usage: (...args) => readUsage(database, ...args),
+    explain: (...args) => snapshot((sql) => readExplanation(sql, ...args)),
     outlook: (...args) => snapshot((sql) => readOutlook(sql, ...args)),
     budgets: (...args) => snapshot((sql) => readBudgets(sql, ...args)),
   };

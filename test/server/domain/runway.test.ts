@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { maxUint64, numberToHex } from "viem";
 
 import { type Account, available, emptyAccount } from "../../../server/domain/accounts/account.ts";

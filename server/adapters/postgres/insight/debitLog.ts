@@ -22,6 +22,10 @@ interface DebitRecord {
   readonly voided_at: Date | null;
 }
 
+const COLUMNS = `d.provider, d.event_id, d.part, d.account, d.allowance, d.spender, d.meter, d.quantity, d.dimensions,
+  d.occurred_at, d.recorded_at, d.rate_card, d.amount_micros, d.fee_micros, v.voided_at`;
+const DEBITS = `debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id`;
+
 /**
  * Plan: debits_of_account or debits_of_provider backwards from the cursor, sorted by the rest of the key within one
  * millisecond only (incremental sort); voids by primary key. The second bound on the time is what enters the index.
@@ -32,9 +36,7 @@ const PAGE: Readonly<Record<LogOwner["role"], string>> = {
 };
 
 function pageOf(role: LogOwner["role"]): string {
-  return `select d.provider, d.event_id, d.part, d.account, d.allowance, d.spender, d.meter, d.quantity, d.dimensions,
-      d.occurred_at, d.recorded_at, d.rate_card, d.amount_micros, d.fee_micros, v.voided_at
-    from debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id
+  return `select ${COLUMNS} from ${DEBITS}
     where d.${role} = $1
       and ($2::timestamptz is null or d.recorded_at >= $2)
       and ($3::timestamptz is null or d.recorded_at < $3)
@@ -60,6 +62,22 @@ export async function readDebits(
     limit,
   ]);
   return records.map(toDebit);
+}
+
+/** All parts of one event, and the hash of what its provider sent. By primary key. */
+export async function readEvent(
+  sql: Sql,
+  { provider, id }: { provider: Address; id: string },
+): Promise<{ parts: readonly LoggedDebit[]; payloadHash: Hex } | null> {
+  const records = await sql.query<DebitRecord & { readonly payload_hash: Hex }>(
+    `select ${COLUMNS}, d.payload_hash from ${DEBITS}
+     where d.provider = $1 and d.event_id = $2 order by d.part`,
+    [bytea(provider), id],
+  );
+  const [first] = records;
+  return first === undefined
+    ? null
+    : { parts: records.map(toDebit), payloadHash: first.payload_hash };
 }
 
 function placeValues(place: DebitPlace | null): readonly unknown[] {
