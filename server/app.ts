@@ -13,6 +13,7 @@ import { explainRoutes } from "./routes/explain.ts";
 import { insightRoutes } from "./routes/insight.ts";
 import { fail } from "./routes/problem.ts";
 import { providerRoutes } from "./routes/providers.ts";
+import { reportRoutes } from "./routes/report.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import type { Health } from "./workers/health.ts";
@@ -53,6 +54,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     checkpointRoutes(context),
     insightRoutes(context),
     explainRoutes(context),
+    reportRoutes(context),
   );
   app.use(notFound);
   app.use(problemHandler(log));

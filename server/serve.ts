@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 
 import { localSigner } from "./adapters/chain/localSigner.ts";
 import { openChainReader } from "./adapters/chain/viemChainReader.ts";
+import { openVaultReader } from "./adapters/chain/viemVaultReader.ts";
 import { openChainWriter } from "./adapters/chain/viemChainWriter.ts";
 import { postgresAccountBook } from "./adapters/postgres/accountBook.ts";
 import { postgresAllowanceBook } from "./adapters/postgres/allowanceBook.ts";
@@ -16,6 +17,7 @@ import { postgresHoldBook } from "./adapters/postgres/holdBook.ts";
 import { postgresInsightBook } from "./adapters/postgres/insightBook.ts";
 import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
+import { postgresReportBook } from "./adapters/postgres/reportBook.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
 import { createApp } from "./app.ts";
 import { type Config, ConfigError, type SettlementConfig } from "./config.ts";
@@ -118,6 +120,8 @@ async function createContext(
     holds: postgresHoldBook(database, rules),
     checkpoints: postgresCheckpointBook(database),
     insight: postgresInsightBook(database),
+    reports: postgresReportBook(database),
+    vault: openVaultReader(config.rpcUrls, chain.deployment, config),
   };
 }
 

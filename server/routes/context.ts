@@ -8,7 +8,9 @@ import type { HoldBook } from "../ports/holdBook.ts";
 import type { InsightBook } from "../ports/insightBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
+import type { ReportBook } from "../ports/reportBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
+import type { VaultReader } from "../ports/vaultReader.ts";
 
 /** What the routes work with. */
 export interface Context {
@@ -25,4 +27,6 @@ export interface Context {
   readonly holds: HoldBook;
   readonly checkpoints: CheckpointBook;
   readonly insight: InsightBook;
+  readonly reports: ReportBook;
+  readonly vault: VaultReader;
 }

@@ -75,6 +75,20 @@ for (const { name, open } of databaseKinds) {
       return parts.map(({ debit, facts }) => limitsPassed(facts, debit.recordedAt));
     }
 
+    async function pages(owner: LogOwner, limit: number): Promise<string[]> {
+      const seen: string[] = [];
+      let after: DebitPlace | null = null;
+      for (;;) {
+        const page = await ledger.insight.debits(owner, EVERYTHING, { after, limit });
+        seen.push(...page.map(({ eventId, part }) => `${eventId}/${part}`));
+        after = page.at(-1) ?? null;
+        if (page.length < limit) return seen;
+      }
+    }
+
+    const groups = async (groupBy: Grouping, owner = ofAccount()) =>
+      await ledger.insight.usage(owner, { ...LONG, groupBy });
+
     async function cut() {
       const root = hashOf(`${account} ${partyCount++}`);
       const checkpoint = await ledger.checkpoints.cut(() => ({ root, dataHash: root }), 1_000n);
@@ -89,17 +103,6 @@ for (const { name, open } of databaseKinds) {
     }
 
     describe("debits", () => {
-      async function pages(owner: LogOwner, limit: number): Promise<string[]> {
-        const seen: string[] = [];
-        let after: DebitPlace | null = null;
-        for (;;) {
-          const page = await ledger.insight.debits(owner, EVERYTHING, { after, limit });
-          seen.push(...page.map(({ eventId, part }) => `${eventId}/${part}`));
-          after = page.at(-1) ?? null;
-          if (page.length < limit) return seen;
-        }
-      }
-
       it("go page by page through all, newest first, none twice and none left out", async () => {
         const ids: string[] = [];
         for (let batch = 0; batch < 3; batch++) {
@@ -171,9 +174,6 @@ for (const { name, open } of databaseKinds) {
     });
 
     describe("usage", () => {
-      const groups = async (groupBy: Grouping, owner = ofAccount()) =>
-        await ledger.insight.usage(owner, { ...LONG, groupBy });
-
       it("sums what was not taken back, to the micro-credit", async () => {
         await spend(100n);
         await spend(51n);
