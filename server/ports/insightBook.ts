@@ -5,6 +5,7 @@ import type { Account } from "../domain/accounts/account.ts";
 import type { Allowance } from "../domain/allowances/allowance.ts";
 import type { ChargeFacts } from "../domain/insight/limitsPassed.ts";
 import type { ReturningHold } from "../domain/insight/runway.ts";
+import type { PriceBasis } from "../domain/rates/priceBasis.ts";
 
 /** Whose part of the log: what an account paid, or what a provider was paid. */
 export type LogOwner =
@@ -33,6 +34,7 @@ export interface LoggedDebit extends DebitPlace {
   readonly dimensions: Readonly<Record<string, string>>;
   readonly occurredAt: Date;
   readonly rateCardVersion: number;
+  readonly priceBasis: PriceBasis;
   readonly amountMicros: bigint;
   /** the operator's part of the amount; the rest is the provider's */
   readonly feeMicros: bigint;

@@ -69,8 +69,8 @@ export function explainRoutes({ insight, rateCards, holds, checkpoints }: Contex
   }
 
   async function priceOf(debit: LoggedDebit) {
-    const card = (await rateCards.all()).find(({ version }) => version === debit.rateCardVersion);
-    return card === undefined ? null : explainPrice(card, debit);
+    const card = await rateCards.byVersion(debit.rateCardVersion);
+    return card === null ? null : explainPrice(card, debit, debit.priceBasis);
   }
 
   async function holdOf(provider: Address, id: string) {

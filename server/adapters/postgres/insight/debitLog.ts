@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { Sql } from "../../../ports/database.ts";
 import type { DebitPlace, InsightBook, LogOwner, LoggedDebit } from "../../../ports/insightBook.ts";
+import { toPriceBasis } from "../pinnedRateRecord.ts";
 import { bytea } from "../values.ts";
 
 interface DebitRecord {
@@ -20,10 +21,11 @@ interface DebitRecord {
   readonly amount_micros: bigint;
   readonly fee_micros: bigint;
   readonly voided_at: Date | null;
+  readonly price_basis: unknown;
 }
 
 const COLUMNS = `d.provider, d.event_id, d.part, d.account, d.allowance, d.spender, d.meter, d.quantity, d.dimensions,
-  d.occurred_at, d.recorded_at, d.rate_card, d.amount_micros, d.fee_micros, v.voided_at`;
+  d.occurred_at, d.recorded_at, d.rate_card, d.amount_micros, d.fee_micros, d.price_basis, v.voided_at`;
 const DEBITS = `debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id`;
 
 /**
@@ -101,6 +103,7 @@ function toDebit(record: DebitRecord): LoggedDebit {
     rateCardVersion: record.rate_card,
     amountMicros: record.amount_micros,
     feeMicros: record.fee_micros,
+    priceBasis: toPriceBasis(record.price_basis),
     voidedAt: record.voided_at,
   };
 }
