@@ -85,6 +85,7 @@ for (const { name, open } of databaseKinds) {
         seen.push(...page.map(({ eventId, part }) => `${eventId}/${part}`));
         after = page.at(-1) ?? null;
         if (page.length < limit) return seen;
+        if (seen.length > 10_000) throw new Error("the pages come to no end");
       }
     }
 
