@@ -17,6 +17,7 @@ import { priceRoutes } from "./routes/prices.ts";
 import { providerRoutes } from "./routes/providers.ts";
 import { reportRoutes } from "./routes/report.ts";
 import { rateCardRoutes } from "./routes/rateCards.ts";
+import { quoteRoutes } from "./routes/quotes.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import type { Health } from "./workers/health.ts";
@@ -57,6 +58,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     priceRoutes(context),
     dynamicRateRoutes(context),
     holdRoutes(context),
+    quoteRoutes(context),
     checkpointRoutes(context),
     insightRoutes(context),
     explainRoutes(context),

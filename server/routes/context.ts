@@ -9,6 +9,7 @@ import type { PriceBook } from "../ports/priceBook.ts";
 import type { HoldBook } from "../ports/holdBook.ts";
 import type { InsightBook } from "../ports/insightBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
+import type { QuoteBook } from "../ports/quoteBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
 import type { ReportBook } from "../ports/reportBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
@@ -29,6 +30,8 @@ export interface Context {
   readonly multipliers: MultiplierBook;
   readonly usage: UsageLedger;
   readonly holds: HoldBook;
+  /** `null` where this server signs none */
+  readonly quotes: QuoteBook | null;
   readonly checkpoints: CheckpointBook;
   readonly insight: InsightBook;
   readonly reports: ReportBook;
