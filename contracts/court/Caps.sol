@@ -48,10 +48,8 @@ abstract contract Caps is IDisputes, CourtBase {
     ) internal view {
         if (counter != VAULT.counterOf(account)) {
             uint256 endedAt = VAULT.counterEndedAt(account, counter);
-            require(
-                endedAt > 0 && submittedAt <= endedAt + COUNTER_GRACE_SECONDS,
-                CounterEnded(account, counter)
-            );
+            // Zero for a counter that has not begun: so long ago that no grace reaches it.
+            require(submittedAt <= endedAt + COUNTER_GRACE_SECONDS, CounterEnded(account, counter));
         }
         uint64 cap = recordedCap[account][counter];
         require(spent <= cap, NotCovered(account, cap, spent));

@@ -127,7 +127,7 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         bytes32 root = _rootFor(row, proof);
         if (_roots[0] == root) found = _unpacked(_totals[0]);
         // Where nothing has changed both have the same root, and only one of them may be final.
-        if (_roots[1] == root && !_isSettleable(found)) found = _unpacked(_totals[1]);
+        if (!_isSettleable(found) && _roots[1] == root) found = _unpacked(_totals[1]);
         require(_isSettleable(found), RowNotInCheckpoint(row.party, root));
     }
 

@@ -53,6 +53,15 @@ contract SubmitCheckpointTest is Fixture {
         same(credits.finalCheckpoint().earned, 10, "final earned");
     }
 
+    function test_ofRows_hasTheLeavesOfTheStandardTree() external view {
+        ICreditTypes.Row memory one = row(payer, 1, 2, 3);
+        same(
+            credits.rowLeaf(one),
+            keccak256(bytes.concat(keccak256(abi.encode(payer, uint256(1), uint256(2), uint256(3))))),
+            "leaf"
+        );
+    }
+
     function test_whileAnotherIsPending_isRefused() external {
         submit(rowsAt(10));
         uint64 finalAt = uint64(block.timestamp + DISPUTE);
