@@ -79,10 +79,21 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
         bytes32 digestOfA = VAULT.hashCheckpoint(a);
         bytes32 digestOfB = VAULT.hashCheckpoint(b);
         require(a.epoch == b.epoch && digestOfA != digestOfB, NoEquivocation());
-        require(!VAULT.wasDropped(a.epoch, a.root) && !VAULT.wasDropped(b.epoch, b.root), NoEquivocation());
+        require(!_droppedBetween(a, b), NoEquivocation());
         VAULT.requireQuorum(digestOfA, signaturesOfA);
         VAULT.requireQuorum(digestOfB, signaturesOfB);
         _slash(a.epoch);
+    }
+
+    /// @dev Whether the epoch had to be signed again: an attempt was dropped after the one was cut and no later than the
+    ///      other. A drop after both were cut saves nobody.
+    function _droppedBetween(Checkpoint calldata a, Checkpoint calldata b) private view returns (bool) {
+        (uint64 first, uint64 second) = a.asOf < b.asOf ? (a.asOf, b.asOf) : (b.asOf, a.asOf);
+        uint256[] memory timestamps = VAULT.dropTimesOf(a.epoch);
+        for (uint256 i = 0; i < timestamps.length; ++i) {
+            if (first < timestamps[i] && timestamps[i] <= second) return true;
+        }
+        return false;
     }
 
     /// @dev The cover moves to the vault before the vault counts on it.

@@ -29,8 +29,8 @@ interface IBond is ICreditTypes {
     /// @notice The withdrawal was not announced, or has to wait.
     error BondLocked(address recipient, uint256 now_, uint256 effectiveAt);
 
-    /// @notice Not two different checkpoints of one epoch, or one of them was dropped on chain, so that its epoch had
-    ///         to be signed again.
+    /// @notice Not two different checkpoints of one epoch, or an attempt at it was dropped on chain between the one and the
+    ///         other, so that it had to be signed again. A drop after both were cut saves nobody.
     error NoEquivocation();
 
     /// @notice Adds the caller's tokens to the bond. Anyone may.

@@ -26,6 +26,9 @@ interface ICheckpoints is ICreditTypes {
     /// @notice One checkpoint at a time: this one is not final yet.
     error CheckpointPending(uint64 epoch, uint64 finalAt);
 
+    /// @notice The checkpoint was cut before the last attempt at its epoch was dropped: the drop voids it. Cut it anew.
+    error CheckpointWasDropped(uint64 asOf, uint256 droppedAt);
+
     /// @notice Epochs follow each other without gaps.
     error WrongEpoch(uint64 epoch, uint64 expected);
 

@@ -25,8 +25,8 @@ interface ICourtLink is ICreditTypes {
     /// @notice How many checkpoints were dropped so far.
     function drops() external view returns (uint64);
 
-    /// @notice Whether a checkpoint with that root was dropped, so that its epoch had to be signed again.
-    function wasDropped(uint64 epoch, bytes32 root) external view returns (bool);
+    /// @notice When attempts at an epoch were dropped, so that it had to be signed again; in order.
+    function dropTimesOf(uint64 epoch) external view returns (uint256[] memory timestamps);
 
     /// @notice When an account's counter was raised from that value; zero if it was not.
     function counterEndedAt(address account, uint64 counter) external view returns (uint40);

@@ -30,8 +30,8 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     /// @dev Checkpoints dropped so far.
     uint64 internal _drops;
 
-    /// @dev Roots that were on chain and dropped: signing their epoch again is no fraud.
-    mapping(uint64 epoch => mapping(bytes32 root => bool dropped)) internal _dropped;
+    /// @dev When attempts at an epoch were dropped: signing it again, later, is no fraud.
+    mapping(uint64 epoch => uint256[] timestamps) internal _dropTimes;
 
     /// @inheritdoc ICheckpoints
     address public override guardian;
@@ -46,11 +46,15 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         SignerSignature[] calldata signatures
     ) external override returns (uint64 finalAt) {
         _requireNotFrozen();
-        (Totals memory latest, ) = _latest();
+        (Totals memory latest, Totals memory earlier) = _latest();
         require(_isFinal(latest), CheckpointPending(latest.epoch, latest.finalAt));
         Checkpoint memory next = checkpoint;
         _checkQuorum(_hash(next), signatures);
         _checkSuccession(next, latest);
+        // A drop voids all that was signed for its epoch before: else anyone could put a dropped checkpoint back.
+        // The next one goes where the earlier one is; without an epoch, that is when the last attempt was dropped.
+        uint256 lastDrop = earlier.epoch == 0 ? earlier.finalAt : 0;
+        require(next.asOf >= lastDrop, CheckpointWasDropped(next.asOf, lastDrop));
 
         finalAt = uint64(block.timestamp + disputeWindowSeconds);
         _record(next, finalAt);
@@ -158,13 +162,16 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         return block.timestamp >= totals.finalAt;
     }
 
-    /// @dev Nothing was applied yet: only a final checkpoint moves anything.
+    /// @dev Nothing was applied yet: only a final checkpoint moves anything. The record keeps the time alone: with no
+    ///      epoch it is none, and final since.
     function _drop(Totals memory pending) internal {
         bytes32 root = _rootOf(pending);
-        delete _totals[pending.epoch % 2];
+        _totals[pending.epoch % 2] = _packed(
+            Totals({spent: 0, refunded: 0, earned: 0, finalAt: uint40(block.timestamp), epoch: 0})
+        );
         delete _roots[pending.epoch % 2];
         ++_drops;
-        _dropped[pending.epoch][root] = true;
+        _dropTimes[pending.epoch].push(block.timestamp);
         emit CheckpointDropped(pending.epoch, root);
     }
 

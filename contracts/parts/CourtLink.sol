@@ -58,8 +58,8 @@ abstract contract CourtLink is ICourtLink, Exits {
     }
 
     /// @inheritdoc ICourtLink
-    function wasDropped(uint64 epoch, bytes32 root) external view override returns (bool) {
-        return _dropped[epoch][root];
+    function dropTimesOf(uint64 epoch) external view override returns (uint256[] memory timestamps) {
+        return _dropTimes[epoch];
     }
 
     /// @inheritdoc ICourtLink
