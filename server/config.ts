@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 
-import { type Hex, isAddress, isHex, size } from "viem";
+import { type Hex, isAddress } from "viem";
 import { z } from "zod";
 
 import type { DatabaseLocation } from "./adapters/postgres/openDatabase.ts";
@@ -23,8 +23,15 @@ const address = z
   .refine((text) => isAddress(text, { strict: false }), "must be an address: 0x and 40 hex digits")
   .transform((text): Hex => lowercaseHex(`0x${text.slice(2)}`));
 
+/** The order of secp256k1: private keys are the numbers from 1 to under it. */
+const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
 const privateKey = z.custom<Hex>(
-  (value) => isHex(value) && size(value) === 32,
+  (value) =>
+    typeof value === "string" &&
+    /^0x[0-9a-fA-F]{64}$/.test(value) &&
+    BigInt(value) > 0n &&
+    BigInt(value) < CURVE_ORDER,
   "must be a private key: 0x and 64 hex digits",
 );
 

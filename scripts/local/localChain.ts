@@ -20,7 +20,12 @@ export async function buildContracts(): Promise<void> {
 /** Starts a Hardhat chain in this process, on loopback. Port 0 takes any that is free. */
 export async function startLocalChain(port: number): Promise<LocalChain> {
   await checkPort(port);
-  const server = await network.createServer("node", "127.0.0.1", port);
+  const server = await network.createServer(
+    // Else its clock begins when Hardhat was loaded, and stays behind by as long as the build took.
+    { network: "node", override: { initialDate: new Date() } },
+    "127.0.0.1",
+    port,
+  );
   const { address, port: listeningPort } = await server.listen();
   return { rpcUrl: `http://${address}:${listeningPort}`, stop: () => server.close() };
 }

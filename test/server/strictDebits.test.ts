@@ -83,5 +83,31 @@ for (const { name, open } of databaseKinds) {
         expect((await ledger.accounts.balance(account)).spent).to.equal(parseCredits("5"));
       });
     });
+
+    context("when one event id is reported for several spenders at once", () => {
+      it("debits one of them, and refuses the others as conflicts", async () => {
+        const spenders: `0x${string}`[] = [];
+        for (let n = 0; n < 10; n++) {
+          await ledger.purchase(party(10 + n), "1");
+          const { message } = await ledger.allow(party(10 + n));
+          await ledger.grantAccess(message.spender, provider);
+          spenders.push(message.spender);
+        }
+        const answers = await Promise.all(
+          spenders.map((spender) =>
+            ledger.usage.record([usageEvent({ provider, spender, id: "shared", quantity: 7n })]),
+          ),
+        );
+
+        const reasons = answers
+          .flat()
+          .map((outcome) => (outcome.result === "refused" ? outcome.refusal.reason : "debited"));
+        expect(reasons).to.have.members([...Array(9).fill("event_id_conflict"), "debited"]);
+        const balances = await Promise.all(
+          spenders.map((_, n) => ledger.accounts.balance(party(10 + n))),
+        );
+        expect(balances.reduce((sum, { spent }) => sum + spent, 0n)).to.equal(7n);
+      });
+    });
   });
 }

@@ -2,7 +2,9 @@ import {
   type Address,
   BaseError,
   type Hex,
-  HttpRequestError,
+  ContractFunctionRevertedError,
+  ContractFunctionZeroDataError,
+  AbiDecodingDataSizeTooSmallError,
   type PublicClient,
   isAddressEqual,
   parseAbi,
@@ -22,8 +24,8 @@ const ERC1271_VALID = "0x1626ba7e";
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
 /**
- * Whether the contract would take the signature: the rules of OpenZeppelin's SignatureChecker, no more and no less, so
- * that an allowance which the server lets spend always answers a challenge on chain.
+ * Whether the contract would take the signature: the rules of its `Signatures` library, no more and no less, so that an
+ * allowance which the server lets spend always answers a challenge on chain. The key comes first, code or no code.
  */
 export async function isValidSignature(
   client: PublicClient,
@@ -31,10 +33,9 @@ export async function isValidSignature(
   digest: Hex,
   signature: Hex,
 ): Promise<boolean> {
+  if (await isWalletSignature(signer, digest, signature)) return true;
   const code = await client.getCode({ address: signer });
-  return code === undefined
-    ? await isWalletSignature(signer, digest, signature)
-    : await isContractSignature(client, signer, digest, signature);
+  return code !== undefined && (await isContractSignature(client, signer, digest, signature));
 }
 
 async function isWalletSignature(signer: Address, digest: Hex, signature: Hex): Promise<boolean> {
@@ -49,7 +50,7 @@ async function isWalletSignature(signer: Address, digest: Hex, signature: Hex): 
   }
 }
 
-/** A wallet that reverts, or answers nonsense, has not signed. An endpoint that fails is no answer, and is thrown. */
+/** A wallet that reverts, or answers nonsense, has not signed. An endpoint that fails, in whatever way, is no answer. */
 async function isContractSignature(
   client: PublicClient,
   signer: Address,
@@ -65,9 +66,15 @@ async function isContractSignature(
     });
     return answer === ERC1271_VALID;
   } catch (error) {
-    if (error instanceof BaseError && error.walk((e) => e instanceof HttpRequestError) !== null) {
-      throw error;
-    }
-    return false;
+    const isAnswer =
+      error instanceof BaseError &&
+      error.walk(
+        (cause) =>
+          cause instanceof ContractFunctionRevertedError ||
+          cause instanceof ContractFunctionZeroDataError ||
+          cause instanceof AbiDecodingDataSizeTooSmallError,
+      ) !== null;
+    if (isAnswer) return false;
+    throw error;
   }
 }

@@ -1,5 +1,6 @@
+import { periodIndexAt } from "../../domain/allowances/period.ts";
 import type { AllowanceBook } from "../../ports/allowanceBook.ts";
-import type { Database } from "../../ports/database.ts";
+import type { Database, Sql } from "../../ports/database.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { bytea, byteaArray, textArray } from "./values.ts";
 
@@ -12,8 +13,9 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
         ]);
         await tx.query(
           `insert into allowances (id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at,
-             expires_at, priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16)
+             expires_at, priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature,
+             period_index)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16, $17)
            on conflict (id) do nothing`,
           [
             bytea(id),
@@ -32,6 +34,8 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
             message.counter,
             message.salt,
             bytea(signature),
+            // It begins with the period that it arrives in: nothing rolls over from before anyone could spend it.
+            periodIndexAt(message, await readClock(tx)),
           ],
         );
         const [record] = await tx.query<AllowanceRecord>(
@@ -84,10 +88,12 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
       return record?.counter ?? 0n;
     },
 
-    async now() {
-      const [clock] = await database.query<{ now: Date }>("select clock_timestamp() as now");
-      if (clock === undefined) throw new Error("the database tells no time");
-      return clock.now;
-    },
+    now: () => readClock(database),
   };
+}
+
+async function readClock(sql: Sql): Promise<Date> {
+  const [clock] = await sql.query<{ now: Date }>("select clock_timestamp() as now");
+  if (clock === undefined) throw new Error("the database tells no time");
+  return clock.now;
 }

@@ -2,9 +2,35 @@ import type { Address, Hex } from "viem";
 
 import type { Allowance } from "../../domain/allowances/allowance.ts";
 
-export const ALLOWANCE_COLUMNS = `id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at,
-  expires_at, priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature,
-  created_at, revoked_at, period_index, carried_micros, period_spent, spent`;
+const COLUMNS = [
+  "id",
+  "account",
+  "spender",
+  "limit_micros",
+  "period_seconds",
+  "rollover_micros",
+  "starts_at",
+  "expires_at",
+  "priority",
+  "scope",
+  "scope_providers",
+  "scope_meters",
+  "account_cap_micros",
+  "counter",
+  "salt",
+  "signature",
+  "created_at",
+  "revoked_at",
+  "period_index",
+  "carried_micros",
+  "period_spent",
+  "spent",
+];
+
+export const ALLOWANCE_COLUMNS = COLUMNS.join(", ");
+
+/** The same, of a table that the statement calls `l`. */
+export const ALLOWANCE_COLUMNS_OF_L = COLUMNS.map((column) => `l.${column}`).join(", ");
 
 export interface AllowanceRecord {
   readonly id: Hex;

@@ -134,6 +134,11 @@ async function applyRefundRequest(
     account.refunding,
     account.refundWaiting,
   ]);
+  // The contract takes a request only where nothing is due of the one before. It tells so (`RefundServed`) where a row
+  // paid it, and not where all of it turned out to be spent.
+  await tx.query("update refund_requests set served = true where account = $1 and not served", [
+    bytea(event.account),
+  ]);
   await tx.query(
     `insert into refund_requests (block_number, log_index, transaction_hash, account, requested_micros, accepted_micros)
      values ($1, $2, $3, $4, $5, $6)`,

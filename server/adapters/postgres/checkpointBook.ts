@@ -85,6 +85,7 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
     },
 
     async cut(build, maxFeeBps) {
+      if (isUnderWay(await latestIn(database))) return null;
       await serveRefunds(database);
       const cutId = await retrying(() =>
         database.transaction((tx) => cutSnapshot(tx, build, maxFeeBps), {
@@ -113,6 +114,11 @@ function latestIn(sql: Sql): Promise<StoredCheckpoint | null> {
   return one(sql, "status <> 'dropped'");
 }
 
+/** The next one has to wait until this one is final. */
+function isUnderWay(checkpoint: StoredCheckpoint | null): boolean {
+  return checkpoint !== null && checkpoint.status !== "final";
+}
+
 /** What was set aside for refunds goes into the rows. Locks the accounts in the one order that all keep. */
 async function serveRefunds(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
@@ -136,14 +142,16 @@ async function cutSnapshot(
   await tx.query("lock table checkpoints in share row exclusive mode");
   await tx.query("lock table voids in share mode");
   const last = await latestIn(tx);
-  if (last !== null && last.status !== "final") return null;
+  if (isUnderWay(last)) return null;
 
   const lastId = last?.id ?? 0n;
   const changed = await changedRows(tx, lastId);
   if (changed.length === 0) return null;
 
   const [sums] = await tx.query<{ purchased: bigint; as_of: bigint }>(
-    `select coalesce(sum(purchased), 0) as purchased, floor(extract(epoch from clock_timestamp()))::bigint as as_of
+    // Never ahead of the chain, whose newest block may be older than now: a checkpoint from the future is refused.
+    `select coalesce(sum(purchased), 0) as purchased, floor(extract(epoch from
+       least(clock_timestamp(), (select block_time from chain_cursor))))::bigint as as_of
      from accounts`,
   );
   if (sums === undefined) throw new Error("a sum without a row");

@@ -1,10 +1,13 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** Another process works in the folder: two would destroy what is in it. */
 export class FolderInUse extends Error {
   override readonly name = "FolderInUse";
 }
+
+/** The lock files that this very process made and has not let go. */
+const ours = new Set<string>();
 
 /**
  * Takes a folder for this process alone, until the function that it returns is called. A lock that a process left
@@ -12,17 +15,23 @@ export class FolderInUse extends Error {
  */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, "in-use-by.pid");
+  const file = join(resolve(folder), "in-use-by.pid");
 
   for (;;) {
     try {
       writeFileSync(file, `${process.pid}`, { flag: "wx" });
-      return () => rmSync(file, { force: true });
+      ours.add(file);
+      return () => {
+        ours.delete(file);
+        rmSync(file, { force: true });
+      };
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     }
     const owner = Number(readFileSync(file, "utf8"));
-    if (isRunning(owner)) {
+    // In a container every process has the same id as the one before it.
+    const isStale = owner === process.pid ? !ours.has(file) : !isRunning(owner);
+    if (!isStale) {
       throw new FolderInUse(
         `${folder} is in use by process ${owner}: stop it first, or choose another folder`,
       );

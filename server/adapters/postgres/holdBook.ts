@@ -22,7 +22,13 @@ import type {
 import { insertHold, readHold, updateHold } from "./holdRecord.ts";
 import { cachedRateCards } from "./rateCardBook.ts";
 import { retrying } from "./retry.ts";
-import { insertDebits, lockAllowances, lockSpenders, writeSpending } from "./spending.ts";
+import {
+  cachedAccess,
+  insertDebits,
+  lockAllowances,
+  lockSpenders,
+  writeSpending,
+} from "./spending.ts";
 import { readKnown } from "./usageLedger.ts";
 import { bytea } from "./values.ts";
 
@@ -33,6 +39,7 @@ export interface HoldRules {
 
 export function postgresHoldBook(database: Database, rules: HoldRules): HoldBook {
   const rateCardsUpTo = cachedRateCards();
+  const accessOf = cachedAccess();
 
   async function authorizeIn(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {
     const locked = await lockSpenders(tx, new Set([request.spender]));
@@ -59,7 +66,8 @@ export function postgresHoldBook(database: Database, rules: HoldRules): HoldBook
       return { result: "refused", refusal: { reason: "quantity_too_large" } };
     }
 
-    const draft = new SpendingDraft(locked);
+    const hasAccess = await accessOf(tx, [request]);
+    const draft = new SpendingDraft({ ...locked, hasAccess });
     const hold = authorize(request, rate, draft);
     if ("reason" in hold) return { result: "refused", refusal: hold };
     await insertHold(tx, hold);
@@ -172,7 +180,9 @@ async function openHold(tx: Sql, key: HoldKey): Promise<OpenedHold | null> {
   if (parts.length === 0) return null;
   const locked = await lockAllowances(tx, new Set(parts.map(({ allowance }) => allowance)));
   const hold = await readHold(tx, key);
-  return hold === null ? null : { hold, draft: new SpendingDraft(locked) };
+  return hold === null
+    ? null
+    : { hold, draft: new SpendingDraft({ ...locked, hasAccess: nobodyNew }) };
 }
 
 async function endHold(
@@ -184,6 +194,11 @@ async function endHold(
   await updateHold(tx, ended);
   await writeSpending(tx, draft.changes);
   return ended;
+}
+
+/** Those who pay were decided when the hold was made. */
+function nobodyNew(): boolean {
+  return false;
 }
 
 /** Equal for captures that ask the same. */

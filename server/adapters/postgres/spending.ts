@@ -5,42 +5,24 @@ import type { Account } from "../../domain/accounts/account.ts";
 import type { SpendingDraft, SpendingState } from "../../domain/spending/spendingDraft.ts";
 import type { Debit } from "../../domain/usage/decideDebits.ts";
 import type { Sql } from "../../ports/database.ts";
-import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "./accountRecord.ts";
-import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
+import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { byteaArray, numberArray, textArray } from "./values.ts";
 
 /** What spending is decided on, and the newest rate card's version. */
-export interface LockedSpending extends SpendingState {
+export interface LockedSpending extends Omit<SpendingState, "hasAccess"> {
   readonly newestCard: number;
 }
 
 /**
- * Locks the accounts that may pay for the spenders, always in the order of their addresses, so that transactions never
- * wait for one another in a circle. All that is read after the lock stays true until the commit.
+ * Locks the accounts that may pay for the spenders, and their allowances, always in the order of the accounts' addresses,
+ * so that transactions never wait for one another in a circle. All that is read stays true until the commit: a row that
+ * had to be waited for is read as it is after the wait.
  */
 export async function lockSpenders(
   tx: Sql,
   spenders: ReadonlySet<SpenderId>,
 ): Promise<LockedSpending> {
-  const ids = byteaArray([...spenders]);
-  // allowances_of_spender, then accounts by primary key
-  const accounts = await tx.query<AccountRecord>(
-    `select ${ACCOUNT_COLUMNS} from accounts
-     where address in (select account from allowances where spender = any($1::bytea[]))
-     order by address for update`,
-    [ids],
-  );
-  // provider_access by primary key
-  const access = await tx.query<{ spender: Hex; provider: Address }>(
-    "select spender, provider from provider_access where spender = any($1::bytea[])",
-    [ids],
-  );
-  const granted = new Set(access.map(({ spender, provider }) => `${spender}${provider}`));
-  // An allowance of an account that was not locked arrived since, and waits for the next time.
-  return {
-    ...(await readLocked(tx, accounts, "spender", ids)),
-    hasAccess: (spender, provider) => granted.has(`${spender}${provider}`),
-  };
+  return await lock(tx, "spender", [...spenders]);
 }
 
 /** Locks the accounts of charges that were made before: nobody new is going to pay. */
@@ -48,40 +30,83 @@ export async function lockAllowances(
   tx: Sql,
   allowances: ReadonlySet<Hex>,
 ): Promise<LockedSpending> {
-  const ids = byteaArray([...allowances]);
-  const accounts = await tx.query<AccountRecord>(
-    `select ${ACCOUNT_COLUMNS} from accounts
-     where address in (select account from allowances where id = any($1::bytea[]))
-     order by address for update`,
-    [ids],
-  );
-  return { ...(await readLocked(tx, accounts, "id", ids)), hasAccess: () => false };
+  return await lock(tx, "id", [...allowances]);
 }
 
-async function readLocked(
-  tx: Sql,
-  accounts: readonly AccountRecord[],
-  key: "spender" | "id",
-  ids: string,
-): Promise<Omit<LockedSpending, "hasAccess">> {
+type AllowanceWithAccount = AllowanceRecord & {
+  readonly purchased: bigint;
+  readonly account_spent: bigint;
+  readonly held: bigint;
+  readonly refunding: bigint;
+  readonly refund_waiting: bigint;
+  readonly refunded: bigint;
+  readonly account_counter: bigint;
+};
+
+async function lock(tx: Sql, key: "spender" | "id", ids: readonly Hex[]): Promise<LockedSpending> {
+  // allowances_of_spender or the primary key, then accounts by primary key
+  const records = await tx.query<AllowanceWithAccount>(
+    `select ${ALLOWANCE_COLUMNS_OF_L}, a.purchased, a.spent as account_spent, a.held, a.refunding, a.refund_waiting,
+       a.refunded, a.counter as account_counter
+     from allowances l join accounts a on a.address = l.account
+     where l.${key} = any($1::bytea[])
+     order by l.account, l.id for update of a, l`,
+    [byteaArray(ids)],
+  );
   const [clock] = await tx.query<{ now: Date; newest_card: number }>(
     "select clock_timestamp() as now, coalesce(max(version), 0) as newest_card from rate_cards",
   );
   if (clock === undefined) throw new Error("the database tells no time");
-  const allowances = await tx.query<AllowanceRecord>(
-    `select ${ALLOWANCE_COLUMNS} from allowances
-     where ${key} = any($1::bytea[]) and account = any($2::bytea[])`,
-    [ids, byteaArray(accounts.map(({ address }) => address))],
-  );
   return {
     now: clock.now,
     newestCard: clock.newest_card,
-    accounts: new Map<Address, Account>(
-      accounts.map((record) => [record.address, toAccount(record)]),
-    ),
-    allowances: allowances.map(toAllowance),
+    accounts: new Map(records.map((record) => [record.account, accountOf(record)])),
+    allowances: records.map(toAllowance),
   };
 }
+
+function accountOf(record: AllowanceWithAccount): Account {
+  return {
+    address: record.account,
+    purchased: record.purchased,
+    spent: record.account_spent,
+    held: record.held,
+    refunding: record.refunding,
+    refundWaiting: record.refund_waiting,
+    refunded: record.refunded,
+    counter: record.account_counter,
+  };
+}
+
+/**
+ * Which provider may bill which spender. Access is never taken back, so what was found once need not be asked again.
+ */
+export function cachedAccess() {
+  const granted = new Set<string>();
+  return async (
+    sql: Sql,
+    pairs: readonly { spender: SpenderId; provider: Address }[],
+  ): Promise<SpendingState["hasAccess"]> => {
+    const unknown = pairs.filter(({ spender, provider }) => !granted.has(`${spender}${provider}`));
+    if (unknown.length > 0) {
+      // provider_access by primary key
+      const found = await sql.query<{ spender: Hex; provider: Address }>(
+        `select spender, provider from provider_access
+         where (spender, provider) in (select * from unnest($1::bytea[], $2::bytea[]))`,
+        [
+          byteaArray(unknown.map(({ spender }) => spender)),
+          byteaArray(unknown.map(({ provider }) => provider)),
+        ],
+      );
+      if (granted.size > MOST_CACHED_PAIRS) granted.clear();
+      for (const { spender, provider } of found) granted.add(`${spender}${provider}`);
+    }
+    return (spender, provider) => granted.has(`${spender}${provider}`);
+  };
+}
+
+/** About 150 bytes each. */
+const MOST_CACHED_PAIRS = 200_000;
 
 /** Writes what a decision changed, under the locks that it was made under. */
 export async function writeSpending(tx: Sql, changes: SpendingDraft["changes"]): Promise<void> {
@@ -129,6 +154,16 @@ export async function insertDebits(
   recordedAt: Date,
 ): Promise<void> {
   if (debits.length === 0) return;
+  await insertDebitRows(tx, debits, recordedAt);
+  await moveEarnings(tx, debits, 1n);
+}
+
+/** The log alone. */
+export async function insertDebitRows(
+  tx: Sql,
+  debits: readonly Debit[],
+  recordedAt: Date,
+): Promise<void> {
   await tx.query(
     `insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
        occurred_at, recorded_at, rate_card, amount_micros, fee_micros, payload_hash)
@@ -156,55 +191,41 @@ export async function insertDebits(
       byteaArray(debits.map(({ payloadHash }) => payloadHash)),
     ],
   );
-  await addEarnings(tx, debits);
-}
-
-/** What one provider earned from one account. */
-interface EarningsChange {
-  readonly account: Address;
-  readonly provider: Address;
-  readonly earned: bigint;
 }
 
 type EarningDebit = Pick<Debit, "account" | "amountMicros" | "feeMicros"> & {
   readonly event: { readonly provider: Address };
 };
 
-/** Guarded by the accounts' locks, like all that is keyed by account. */
-async function addEarnings(tx: Sql, debits: readonly EarningDebit[]): Promise<void> {
+/**
+ * Moves providers' earnings: up by debits, down (`-1n`) by debits that are taken back. In the row of one of the accounts
+ * that paid: guarded by that account's lock, and one row for a batch, however many accounts are in it. Only the sum over
+ * a provider's rows has a meaning.
+ */
+export async function moveEarnings(
+  tx: Sql,
+  debits: readonly EarningDebit[],
+  sign: 1n | -1n,
+): Promise<void> {
   await tx.query(
     `insert into earnings (account, provider, earned)
      select * from unnest($1::bytea[], $2::bytea[], $3::bigint[])
      on conflict (account, provider) do update set earned = earnings.earned + excluded.earned`,
-    earningsArrays(sumEarnings(debits)),
+    earningsArrays(debits, sign),
   );
 }
 
-/** Takes back what providers earned by debits that are voided. */
-export async function subtractEarnings(tx: Sql, debits: readonly EarningDebit[]): Promise<void> {
-  await tx.query(
-    `update earnings set earned = earnings.earned - back.earned
-     from unnest($1::bytea[], $2::bytea[], $3::bigint[]) as back (account, provider, earned)
-     where earnings.account = back.account and earnings.provider = back.provider`,
-    earningsArrays(sumEarnings(debits)),
-  );
-}
-
-function sumEarnings(debits: readonly EarningDebit[]): readonly EarningsChange[] {
-  const sums = new Map<string, EarningsChange>();
+function earningsArrays(debits: readonly EarningDebit[], sign: 1n | -1n): string[] {
+  const sums = new Map<Address, { account: Address; earned: bigint }>();
   for (const { account, event, amountMicros, feeMicros } of debits) {
-    const { provider } = event;
-    const key = `${account}${provider}`;
-    const earned = (sums.get(key)?.earned ?? 0n) + amountMicros - feeMicros;
-    sums.set(key, { account, provider, earned });
+    const before = sums.get(event.provider);
+    const earned = (before?.earned ?? 0n) + sign * (amountMicros - feeMicros);
+    sums.set(event.provider, { account: before?.account ?? account, earned });
   }
-  return [...sums.values()];
-}
-
-function earningsArrays(changes: readonly EarningsChange[]): string[] {
+  const changes = [...sums];
   return [
-    byteaArray(changes.map(({ account }) => account)),
-    byteaArray(changes.map(({ provider }) => provider)),
-    numberArray(changes.map(({ earned }) => earned)),
+    byteaArray(changes.map(([, { account }]) => account)),
+    byteaArray(changes.map(([provider]) => provider)),
+    numberArray(changes.map(([, { earned }]) => earned)),
   ];
 }

@@ -12,12 +12,13 @@ import type { Database, Sql } from "../../ports/database.ts";
 import type { UsageLedger } from "../../ports/usageLedger.ts";
 import { cachedRateCards } from "./rateCardBook.ts";
 import { retrying } from "./retry.ts";
-import { insertDebits, lockSpenders, writeSpending } from "./spending.ts";
+import { cachedAccess, insertDebits, lockSpenders, writeSpending } from "./spending.ts";
 import { byteaArray, textArray } from "./values.ts";
 import { voidEvent } from "./voidEvent.ts";
 
 export function postgresUsageLedger(database: Database, rules: UsageRules): UsageLedger {
   const rateCardsUpTo = cachedRateCards();
+  const accessOf = cachedAccess();
 
   return {
     record: (events) =>
@@ -27,10 +28,15 @@ export function postgresUsageLedger(database: Database, rules: UsageRules): Usag
             database.transaction(async (tx) => {
               const spenders = new Set(events.map(({ spender }) => spender));
               const { newestCard, ...spending } = await lockSpenders(tx, spenders);
+              const hasAccess = await accessOf(tx, events);
               const known = await readKnown(tx, events);
               const rateCards = await rateCardsUpTo(tx, newestCard);
 
-              const decision = decideDebits(events, { ...spending, known, rateCards }, rules);
+              const decision = decideDebits(
+                events,
+                { ...spending, hasAccess, known, rateCards },
+                rules,
+              );
               await insertDebits(tx, decision.debits, spending.now);
               await writeSpending(tx, decision);
               return decision.outcomes;
@@ -54,13 +60,16 @@ export async function readKnown(
   tx: Sql,
   events: readonly Pick<UsageEvent, "provider" | "id">[],
 ): Promise<Map<string, KnownEvent>> {
-  // debits by primary key
+  // debits by primary key; two providers of a batch may have the same id, so there may be more than was asked for
   const records = await tx.query<KnownRecord>(
     `select provider, event_id, payload_hash, rate_card, recorded_at,
        account, allowance, amount_micros as "amountMicros"
-     from debits where (provider, event_id) in (select * from unnest($1::bytea[], $2::text[]))
+     from debits where provider = any($1::bytea[]) and event_id = any($2::text[])
      order by provider, event_id, part`,
-    [byteaArray(events.map(({ provider }) => provider)), textArray(events.map(({ id }) => id))],
+    [
+      byteaArray([...new Set(events.map(({ provider }) => provider))]),
+      textArray(events.map(({ id }) => id)),
+    ],
   );
 
   const byEvent = Map.groupBy(records, ({ provider, event_id: id }) => eventKey({ provider, id }));

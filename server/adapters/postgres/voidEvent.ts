@@ -3,7 +3,7 @@ import type { Address, Hex } from "viem";
 import { type Charge, SpendingDraft } from "../../domain/spending/spendingDraft.ts";
 import type { Sql } from "../../ports/database.ts";
 import type { VoidOutcome } from "../../ports/usageLedger.ts";
-import { lockAllowances, subtractEarnings, writeSpending } from "./spending.ts";
+import { lockAllowances, moveEarnings, writeSpending } from "./spending.ts";
 import { bytea } from "./values.ts";
 
 interface DebitRecord extends Charge {
@@ -50,12 +50,13 @@ export async function voidEvent(
     return { result: "refused", reason: "already_settled", epoch: settled.epoch };
   }
 
-  const draft = new SpendingDraft(locked);
+  const draft = new SpendingDraft({ ...locked, hasAccess: () => false });
   for (const debit of debits) draft.returnSpent(debit, first.recorded_at);
   await writeSpending(tx, draft.changes);
-  await subtractEarnings(
+  await moveEarnings(
     tx,
     debits.map((debit) => ({ ...debit, event: { provider } })),
+    -1n,
   );
 
   const amountMicros = debits.reduce((sum, debit) => sum + debit.amountMicros, 0n);

@@ -25,7 +25,7 @@ export interface CheckpointTerms {
   readonly purchasedMicros: bigint;
 }
 
-/** What the contract would refuse, told before it is signed. Empty where I2 and I3 hold. */
+/** What the contract would refuse, told before it is signed. Empty where I2 and I3 hold, for the fee too. */
 export function violations(
   previous: Totals,
   next: Totals,
@@ -39,6 +39,8 @@ export function violations(
   }
   const fee = next.spent - next.earned;
   if (fee < 0n) found.push(`I2: earned ${next.earned} exceeds spent ${next.spent}`);
+  const previousFee = previous.spent - previous.earned;
+  if (fee < previousFee) found.push(`I3: the total fee falls from ${previousFee} to ${fee}`);
   if (fee * 10_000n > next.spent * maxFeeBps) {
     found.push(`I2: the fee ${fee} exceeds ${maxFeeBps} basis points of ${next.spent}`);
   }

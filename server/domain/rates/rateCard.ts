@@ -41,7 +41,8 @@ export function ambiguousPair(rates: readonly Rate[]): readonly [Rate, Rate] | n
     for (const second of rates.slice(i + 1)) {
       if (first.meter !== second.meter || specificity(first) !== specificity(second)) continue;
       const contradict = Object.entries(first.dimensions).some(
-        ([name, value]) => (second.dimensions[name] ?? value) !== value,
+        ([name, value]) =>
+          Object.hasOwn(second.dimensions, name) && second.dimensions[name] !== value,
       );
       if (!contradict) return [first, second];
     }

@@ -140,12 +140,13 @@ create table debits (
 );
 create index debits_of_account on debits (account, recorded_at);
 
--- What each provider has earned from each account. Kept per account, so that a debit touches rows of its account only:
--- a busy provider is no bottleneck. A provider's earnings are the sum.
+-- What providers have earned: the sum over a provider's rows. Each transaction adds to the row of one of the accounts that
+-- paid in it, under that account's lock: a busy provider is no bottleneck. A single row tells nothing, and voids may take
+-- one below zero.
 create table earnings (
   account bytea not null,
   provider bytea not null,
-  earned bigint not null check (earned >= 0),
+  earned bigint not null,
   primary key (account, provider)
 );
 create index earnings_of_provider on earnings (provider) include (earned);

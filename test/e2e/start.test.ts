@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { type Server, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { expect } from "chai";
+
+import { eventually } from "../../scripts/demo/eventually.ts";
+import { buildContracts } from "../../scripts/local/localChain.ts";
+import { send } from "../fixtures/http.ts";
+
+const START = fileURLToPath(new URL("../../scripts/start.ts", import.meta.url));
+
+/** `npm start`, as a process of its own, and all that it has said. */
+interface Started {
+  readonly process: ChildProcess;
+  readonly said: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+describe("npm start", () => {
+  const processes: Started[] = [];
+  let folder: string;
+  let ports: { server: number; chain: number };
+  let first: Started;
+
+  before(async () => {
+    await buildContracts();
+    folder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
+    ports = { server: await freePort(), chain: await freePort() };
+    first = start(ports);
+    await welcomed(first);
+  });
+  after(async () => {
+    for (const each of processes) each.process.kill("SIGKILL");
+    await Promise.all(processes.map(({ ended }) => ended));
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  function start(at: { server: number; chain: number }, data = join(folder, "data")): Started {
+    const child = spawn(
+      process.execPath,
+      [START, "--port", `${at.server}`, "--chain-port", `${at.chain}`, "--data", data],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    }
+    const { promise: ended, resolve } = Promise.withResolvers<number | null>();
+    // Not "exit": only here all that it said has been read.
+    child.once("close", resolve);
+    const started = { process: child, said: () => said, ended };
+    processes.push(started);
+    return started;
+  }
+
+  it("says what runs where, with wallets and commands to try", () => {
+    const said = first.said();
+    expect(said).to.include(`http://127.0.0.1:${ports.chain}`);
+    expect(said).to.include(`http://127.0.0.1:${ports.server}`);
+    expect(said).to.match(/alice +0x[0-9a-fA-F]{40} +key 0x[0-9a-f]{64}/);
+    expect(said.split("Try, in another terminal:")[1]?.split("\n").slice(1, 4)).to.have.length(3);
+  });
+
+  it("is ready: it answers, its database works, the chain is followed", async () => {
+    const ready = await eventually("readiness", async () => {
+      const answer = await send(`http://127.0.0.1:${ports.server}/readyz`);
+      return answer.status === 200 && answer;
+    });
+    expect(ready.document["status"]).to.equal("ready");
+  });
+
+  it("names a port that is taken, whichever it is, and ends with 1", async () => {
+    const busy = createServer();
+    const port = await listen(busy);
+    const [chain, server] = [
+      start({ server: 0, chain: port }, join(folder, "other")),
+      start({ server: port, chain: 0 }, join(folder, "another")),
+    ];
+    expect([await chain.ended, await server.ended]).to.deep.equal([1, 1]);
+    busy.close();
+
+    expect(chain.said()).to.include(`port ${port} on 127.0.0.1 is taken by another program`);
+    expect(server.said()).to.include(`PORT ${port} on 127.0.0.1 is taken by another program`);
+    for (const { said } of [chain, server]) expect(said()).not.to.match(/^ +at /m);
+  });
+
+  it("refuses a data folder that is in use, says by whom, and leaves it alone", async () => {
+    const second = start({ server: 0, chain: 0 });
+    expect(await second.ended).to.equal(1);
+    expect(second.said()).to.include(`is in use by process ${first.process.pid}`);
+    expect(second.said()).not.to.match(/^ +at /m);
+    expect((await send(`http://127.0.0.1:${ports.server}/readyz`)).status).to.equal(200);
+  });
+
+  it("ends on SIGTERM with 0, and leaves nothing listening", async () => {
+    first.process.kill("SIGTERM");
+    expect(await first.ended).to.equal(0);
+    expect(first.said()).to.match(/Stopped\.\n$/);
+    for (const port of [ports.server, ports.chain]) {
+      const server = createServer();
+      expect(await listen(server, port)).to.equal(port);
+      server.close();
+    }
+  });
+
+  it("takes the folder over from a process that was killed", async () => {
+    const killed = start({ server: 0, chain: 0 });
+    await welcomed(killed);
+    killed.process.kill("SIGKILL");
+    await killed.ended;
+
+    const next = start({ server: 0, chain: 0 });
+    await welcomed(next);
+    expect(next.said()).to.include("Metering server  http://127.0.0.1:");
+    next.process.kill("SIGINT");
+    expect(await next.ended).to.equal(0);
+  });
+});
+
+async function welcomed(started: Started): Promise<void> {
+  await eventually("the welcome", async () => {
+    if (started.process.exitCode !== null) {
+      throw new Error(`it ended with ${started.process.exitCode}: ${started.said()}`);
+    }
+    return started.said().includes("Ctrl-C stops everything.");
+  });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  const port = await listen(probe);
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+async function listen(server: Server, port = 0): Promise<number> {
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}

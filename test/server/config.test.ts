@@ -1,0 +1,138 @@
+import { expect } from "chai";
+import { pad } from "viem";
+
+import { ConfigError, readConfig } from "../../server/config.ts";
+
+const key = pad("0x2a");
+const least = {
+  RPC_URL: "http://127.0.0.1:8545",
+  CONTRACT_ADDRESS: "0xCoFFEE0000000000000000000000000000000000".replace("o", "0"),
+};
+
+function mistakesOf(env: Record<string, string | undefined>): string[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const [head, ...mistakes] = error.message.split("\n");
+    expect(head).to.equal("the configuration is not usable:");
+    return mistakes.map((line) => line.replace("  - ", ""));
+  }
+}
+
+describe("readConfig", () => {
+  it("needs an endpoint and a contract, and has a default for all else", () => {
+    const { rateCardFile, ...config } = readConfig(least);
+    expect(rateCardFile).to.match(/config\/rate-card\.json$/);
+    expect(config).to.deep.equal({
+      rpcUrls: ["http://127.0.0.1:8545"],
+      contract: "0xc0ffee0000000000000000000000000000000000",
+      database: { folder: ".data/server" },
+      host: "127.0.0.1",
+      port: 8080,
+      confirmations: 12n,
+      blocksPerRequest: 2_000n,
+      pollMs: 4_000,
+      feeBps: 0n,
+      settlement: null,
+      limits: {
+        maxBatchEvents: 5_000,
+        maxBodyBytes: 8_388_608,
+        maxEventAgeSeconds: 3_024_000,
+        maxEventAheadSeconds: 300,
+        maxHoldSeconds: 3_600,
+        maxOpenHoldsPerSpender: 1_000,
+      },
+      logLevel: "info",
+    });
+  });
+
+  it("takes what is set", () => {
+    const config = readConfig({
+      ...least,
+      RPC_URL: "http://one:1, https://two/x ,",
+      DATABASE_URL: "postgres://me:secret@db/credits",
+      DATABASE_CONNECTIONS: "7",
+      SIGNER_PRIVATE_KEYS: `${key}, ${pad("0x2b")}`,
+      SETTLER_PRIVATE_KEY: key,
+      SETTLE_INTERVAL_SECONDS: "5",
+      FEE_BPS: "200",
+      CONFIRMATIONS: "0",
+    });
+    expect(config).to.deep.include({
+      rpcUrls: ["http://one:1", "https://two/x"],
+      database: { url: "postgres://me:secret@db/credits", connections: 7 },
+      settlement: { signerKeys: [key, pad("0x2b")], settlerKey: key, intervalSeconds: 5 },
+      feeBps: 200n,
+      confirmations: 0n,
+    });
+  });
+
+  it("takes an empty variable for one that is not set", () => {
+    expect(readConfig({ ...least, DATABASE_URL: "", PORT: "" }).port).to.equal(8080);
+    expect(mistakesOf({ ...least, RPC_URL: "" })).to.have.length(1);
+  });
+
+  it("names every mistake at once", () => {
+    const mistakes = mistakesOf({
+      CONTRACT_ADDRESS: "0x12",
+      DATABASE_URL: "mysql://db",
+      PORT: "80a",
+      FEE_BPS: "10001",
+      CONFIRMATIONS: "-1",
+      MAX_BODY_BYTES: "1e6",
+      SIGNER_PRIVATE_KEYS: "0x1234",
+      LOG_LEVEL: "loud",
+    });
+    expect(mistakes.map((line) => line.slice(0, line.indexOf(" ")))).to.have.members([
+      "CONFIRMATIONS",
+      "CONTRACT_ADDRESS",
+      "DATABASE_URL",
+      "FEE_BPS",
+      "LOG_LEVEL",
+      "MAX_BODY_BYTES",
+      "PORT",
+      "RPC_URL",
+      "SIGNER_PRIVATE_KEYS",
+      "SIGNER_PRIVATE_KEYS",
+    ]);
+    expect(mistakes).to.include("PORT must be a whole number, in digits");
+    expect(mistakes).to.include(
+      "RPC_URL is missing: the chain's JSON-RPC endpoint, or several separated by commas",
+    );
+    expect(mistakes).to.include(
+      "SIGNER_PRIVATE_KEYS and SETTLER_PRIVATE_KEY go together: set both to settle, or neither",
+    );
+  });
+
+  for (const [what, fields] of [
+    ["signers without a settler", { SIGNER_PRIVATE_KEYS: key }],
+    ["a settler without signers", { SETTLER_PRIVATE_KEY: key }],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      expect(mistakesOf({ ...least, ...fields })).to.deep.equal([
+        "SIGNER_PRIVATE_KEYS and SETTLER_PRIVATE_KEY go together: set both to settle, or neither",
+      ]);
+    });
+  }
+
+  for (const [what, secret] of [
+    ["too long", `${key}00`],
+    ["no hex", key.replace("0x", "0y")],
+    ["a digit short", key.slice(0, -1)],
+    ["zero, which no wallet has", pad("0x00")],
+    ["beyond the curve's order", pad("0x", { size: 32 }).replaceAll("0", "f").replace("fx", "0x")],
+  ] as const) {
+    it(`refuses a private key that is ${what}, without repeating it`, () => {
+      const mistakes = mistakesOf({
+        ...least,
+        SIGNER_PRIVATE_KEYS: secret,
+        SETTLER_PRIVATE_KEY: key,
+      });
+      expect(mistakes).to.deep.equal([
+        "SIGNER_PRIVATE_KEYS must be a private key: 0x and 64 hex digits",
+      ]);
+    });
+  }
+});

@@ -1,0 +1,283 @@
+import { expect } from "chai";
+import * as fc from "fast-check";
+import { maxUint64, numberToHex, pad } from "viem";
+
+import { NO_SCOPE, scopeHash } from "../../../protocol/allowance.ts";
+import { apiKeySpender, spenderWallet, walletSpender } from "../../../protocol/spender.ts";
+import { checkAdmission } from "../../../server/domain/allowances/admission.ts";
+import { type Allowance, UNUSED } from "../../../server/domain/allowances/allowance.ts";
+import { burnDownOrder } from "../../../server/domain/allowances/burnDownOrder.ts";
+import { remainingInPeriod, renewed } from "../../../server/domain/allowances/period.ts";
+import { obstacle } from "../../../server/domain/allowances/usability.ts";
+import { type AllowanceFields, allowanceOf } from "../../fixtures/allowances.ts";
+import { party } from "../../fixtures/ledger.ts";
+
+const anySmall = fc.bigInt({ min: 0n, max: 40n });
+
+describe("renewed", () => {
+  it("is what stepping through the periods one by one gives", () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          limit: anySmall,
+          rollover: anySmall,
+          period: fc.bigInt({ min: 1n, max: 50n }),
+          startsAt: fc.bigInt({ min: 0n, max: 100n }),
+        }),
+        fc.array(fc.record({ idleSeconds: fc.nat(300), spendPercent: fc.nat(100) }), {
+          maxLength: 12,
+        }),
+        (terms, visits) => {
+          const { message } = allowanceOf(terms);
+          let seconds = Number(terms.startsAt);
+          let usage = UNUSED;
+          // The model: a purse that is refilled at every boundary, one after the other.
+          let [index, carried, spent] = [0n, 0n, 0n];
+
+          for (const { idleSeconds, spendPercent } of visits) {
+            seconds += idleSeconds;
+            for (; (index + 1n) * terms.period <= BigInt(seconds) - terms.startsAt; index++) {
+              const unspent = terms.limit + carried - spent;
+              carried = unspent < terms.rollover ? unspent : terms.rollover;
+              spent = 0n;
+            }
+            usage = renewed(message, usage, new Date(seconds * 1000));
+            expect(usage.periodIndex).to.equal(index);
+            expect(usage.carriedMicros).to.equal(carried);
+            expect(remainingInPeriod(message, usage)).to.equal(terms.limit + carried - spent);
+
+            const amount = ((terms.limit + carried - spent) * BigInt(spendPercent)) / 100n;
+            spent += amount;
+            usage = { ...usage, periodSpentMicros: usage.periodSpentMicros + amount };
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("never lets more be spent than the limits of the periods begun", () => {
+    fc.assert(
+      fc.property(
+        anySmall,
+        anySmall,
+        fc.array(fc.nat(120), { maxLength: 12 }),
+        (limit, rollover, pauses) => {
+          const { message } = allowanceOf({ limit, rollover, period: 60n });
+          let [seconds, usage, total] = [0, UNUSED, 0n];
+          for (const pause of pauses) {
+            seconds += pause;
+            usage = renewed(message, usage, new Date(seconds * 1000));
+            const all = remainingInPeriod(message, usage);
+            usage = { ...usage, periodSpentMicros: usage.periodSpentMicros + all };
+            total += all;
+          }
+          expect(total <= limit * (BigInt(Math.floor(seconds / 60)) + 1n)).to.equal(true);
+        },
+      ),
+    );
+  });
+
+  it("opens no second budget where the clock runs backwards", () => {
+    const { message } = allowanceOf({ limit: 10n, period: 60n });
+    const used = { periodIndex: 5n, carriedMicros: 0n, periodSpentMicros: 10n, spentMicros: 10n };
+    const earlier = renewed(message, used, new Date(60_000));
+    expect(remainingInPeriod(message, earlier)).to.equal(0n);
+    expect(remainingInPeriod(message, renewed(message, earlier, new Date(301_000)))).to.equal(0n);
+  });
+
+  it("gives the limit once where there is no period", () => {
+    const { message } = allowanceOf({ limit: 10n, rollover: 10n, period: 0n });
+    const used = { ...UNUSED, periodSpentMicros: 10n, spentMicros: 10n };
+    expect(renewed(message, used, new Date("2999-01-01"))).to.deep.equal(used);
+  });
+
+  it("takes the largest numbers that can be signed", () => {
+    const { message } = allowanceOf({
+      limit: maxUint64,
+      rollover: maxUint64,
+      period: 1n,
+      startsAt: 0n,
+    });
+    const usage = renewed(message, UNUSED, new Date("2026-01-01"));
+    expect(usage.carriedMicros).to.equal(maxUint64);
+    expect(remainingInPeriod(message, usage)).to.equal(2n * maxUint64);
+  });
+});
+
+describe("burnDownOrder", () => {
+  const anyAllowance: fc.Arbitrary<Allowance> = fc
+    .record({
+      priority: fc.nat(2),
+      expiresAt: fc.constantFrom(0n, 5n, 6n, maxUint64),
+      account: fc.constantFrom(party(1), party(2)),
+      createdAt: fc.constantFrom(new Date(1), new Date(2)),
+      id: fc.nat(3).map((n) => numberToHex(n, { size: 32 })),
+    })
+    .map((fields) => allowanceOf({ ...fields, spender: walletSpender(party(1)) }));
+
+  it("is a total order", () => {
+    fc.assert(
+      fc.property(anyAllowance, anyAllowance, anyAllowance, (a, b, c) => {
+        expect(Math.sign(burnDownOrder(a, b))).to.equal(-Math.sign(burnDownOrder(b, a)) + 0);
+        if (burnDownOrder(a, b) <= 0 && burnDownOrder(b, c) <= 0) {
+          expect(burnDownOrder(a, c) <= 0).to.equal(true);
+        }
+        if (burnDownOrder(a, b) === 0) expect(a.id).to.equal(b.id);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  // Each pair differs in one step, and every later step says the opposite.
+  const steps: readonly [rule: string, first: AllowanceFields, second: AllowanceFields][] = [
+    ["the lower priority", { priority: 1, expiresAt: 0n }, { priority: 2, expiresAt: 5n }],
+    [
+      "the one that expires first",
+      { expiresAt: 5n, account: party(1) },
+      { expiresAt: 6n, account: party(2) },
+    ],
+    [
+      "one that expires before one that never does",
+      { expiresAt: maxUint64, account: party(1) },
+      { expiresAt: 0n, account: party(2) },
+    ],
+    [
+      "someone else's credits before one's own",
+      { account: party(2), createdAt: new Date(2) },
+      { account: party(1), createdAt: new Date(1) },
+    ],
+    [
+      "the older",
+      { createdAt: new Date(1), id: pad("0x02") },
+      { createdAt: new Date(2), id: pad("0x01") },
+    ],
+    ["the smaller id", { id: pad("0x01") }, { id: pad("0x02") }],
+  ];
+  for (const [rule, first, second] of steps) {
+    it(`puts first ${rule}`, () => {
+      const spender = walletSpender(party(1));
+      const [a, b] = [allowanceOf({ ...first, spender }), allowanceOf({ ...second, spender })];
+      expect([b, a].toSorted(burnDownOrder)).to.deep.equal([a, b]);
+    });
+  }
+
+  it("takes no key for the owner's own wallet", () => {
+    const spender = apiKeySpender("key");
+    const [a, b] = [
+      allowanceOf({ spender, account: party(1), createdAt: new Date(1) }),
+      allowanceOf({ spender, account: party(2), createdAt: new Date(2) }),
+    ];
+    expect([b, a].toSorted(burnDownOrder)).to.deep.equal([a, b]);
+  });
+});
+
+describe("obstacle", () => {
+  const provider = party(9);
+  const charge = {
+    provider,
+    meter: "units",
+    hasAccess: true,
+    now: new Date(1_000_999),
+    counter: 3n,
+  };
+  const good: AllowanceFields = { counter: 3n, startsAt: 1_000n, expiresAt: 1_001n };
+
+  it("is none from the first second to the last before it expires", () => {
+    expect(obstacle(allowanceOf(good), charge)).to.equal(null);
+  });
+
+  const cases: readonly [string, AllowanceFields, Partial<typeof charge>][] = [
+    ["allowance_expired", {}, { now: new Date(1_001_000) }],
+    ["allowance_not_started", {}, { now: new Date(999_999) }],
+    ["allowance_revoked", { revokedAt: new Date(0) }, {}],
+    ["allowance_revoked", {}, { counter: 4n }],
+    ["allowance_revoked", { counter: 4n }, {}],
+    ["allowance_out_of_scope", { scope: { providers: [party(8)], meters: [] } }, {}],
+    ["allowance_out_of_scope", { scope: { providers: [], meters: ["requests"] } }, {}],
+    [
+      "allowance_out_of_scope",
+      { scope: { providers: [provider], meters: ["requests"] } },
+      { hasAccess: false },
+    ],
+    ["access_not_granted", {}, { hasAccess: false }],
+    ["access_not_granted", { scope: { providers: [], meters: ["units"] } }, { hasAccess: false }],
+  ];
+  for (const [reason, fields, circumstances] of cases) {
+    it(`is ${reason} for ${describeCase(fields, circumstances)}`, () => {
+      expect(
+        obstacle(allowanceOf({ ...good, ...fields }), { ...charge, ...circumstances }),
+      ).to.equal(reason);
+    });
+  }
+
+  it("is none for a provider that the allowance names, without any other access", () => {
+    const named = allowanceOf({ ...good, scope: { providers: [party(8), provider], meters: [] } });
+    expect(obstacle(named, { ...charge, hasAccess: false })).to.equal(null);
+  });
+});
+
+describe("checkAdmission", () => {
+  const now = new Date(1_000_000);
+  const scope = { providers: [party(2), party(1)], meters: ["b", "a"] };
+
+  it("takes a scope in whatever order it is listed", () => {
+    const { message } = allowanceOf({ scope });
+    const listed = { providers: [party(1), party(2)], meters: ["a", "b"] };
+    expect(checkAdmission(message, listed, { now, currentCounter: 0n })).to.equal(null);
+  });
+
+  it("refuses a scope that was not signed, wider or narrower", () => {
+    const { message } = allowanceOf({ scope });
+    for (const other of [
+      { providers: [], meters: [] },
+      { providers: [party(1)], meters: ["a", "b"] },
+      { providers: scope.providers, meters: ["a", "b", "c"] },
+      { providers: scope.providers, meters: [] },
+    ]) {
+      expect(checkAdmission(message, other, { now, currentCounter: 0n })).to.deep.equal({
+        reason: "scope_mismatch",
+      });
+    }
+  });
+
+  it("refuses what expires this very second", () => {
+    const { message, scope: none } = allowanceOf({ expiresAt: 1_000n });
+    expect(checkAdmission(message, none, { now, currentCounter: 0n })).to.deep.equal({
+      reason: "allowance_expired",
+    });
+  });
+
+  for (const [counter, reason] of [
+    [1n, "stale_counter"],
+    [3n, "counter_not_reached"],
+  ] as const) {
+    it(`refuses counter ${counter} as ${reason} where the account's is 2`, () => {
+      const { message, scope: none } = allowanceOf({ counter });
+      expect(checkAdmission(message, none, { now, currentCounter: 2n })).to.deep.equal({
+        reason,
+        currentCounter: 2n,
+      });
+    });
+  }
+});
+
+describe("scopeHash", () => {
+  it("is zero only for a scope without limits", () => {
+    expect(scopeHash({ providers: [], meters: [] })).to.equal(NO_SCOPE);
+    expect(scopeHash({ providers: [], meters: ["units"] })).not.to.equal(NO_SCOPE);
+  });
+});
+
+describe("spenderWallet", () => {
+  it("is the wallet of a wallet's spender, and nobody of a key's", () => {
+    expect(spenderWallet(walletSpender(party(5)))).to.equal(party(5));
+    expect(spenderWallet(apiKeySpender("key"))).to.equal(null);
+  });
+});
+
+function describeCase(...parts: readonly object[]): string {
+  return JSON.stringify(Object.assign({}, ...parts), (_key, value: unknown) =>
+    typeof value === "bigint" ? `${value}` : value,
+  );
+}

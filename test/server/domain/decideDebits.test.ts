@@ -1,0 +1,450 @@
+import { expect } from "chai";
+import * as fc from "fast-check";
+import { type Address, numberToHex } from "viem";
+
+import { apiKeySpender } from "../../../protocol/spender.ts";
+import { type Account, available, emptyAccount } from "../../../server/domain/accounts/account.ts";
+import type { Allowance } from "../../../server/domain/allowances/allowance.ts";
+import { remainingInPeriod, renewed } from "../../../server/domain/allowances/period.ts";
+import {
+  type Decision,
+  type LedgerState,
+  type UsageRules,
+  decideDebits,
+  eventKey,
+} from "../../../server/domain/usage/decideDebits.ts";
+import type { Debited, UsageOutcome } from "../../../server/domain/usage/outcome.ts";
+import { type UsageEvent, payloadHash } from "../../../server/domain/usage/usageEvent.ts";
+import { allowanceOf } from "../../fixtures/allowances.ts";
+import { party } from "../../fixtures/ledger.ts";
+
+const NOW = new Date("2026-06-01T12:00:00Z");
+const RULES: UsageRules = { feeBps: 333n, maxEventAgeSeconds: 3_600, maxEventAheadSeconds: 60 };
+const [owner, sponsor, provider, stranger] = [party(1), party(2), party(3), party(4)];
+const [key, otherKey] = [apiKeySpender("key"), apiKeySpender("other key")];
+
+const CARD = {
+  version: 1,
+  effectiveFrom: new Date("2026-01-01"),
+  rates: [
+    { meter: "units", dimensions: {}, microCredits: 1n, perUnits: 1n },
+    { meter: "free", dimensions: {}, microCredits: 0n, perUnits: 1n },
+  ],
+};
+
+function account(address: Address, fields: Partial<Account> = {}): Account {
+  return { ...emptyAccount(address), ...fields };
+}
+
+function stateOf(
+  accounts: readonly Account[],
+  allowances: readonly Allowance[],
+  fields: Partial<LedgerState> = {},
+): LedgerState {
+  return {
+    now: NOW,
+    accounts: new Map(accounts.map((each) => [each.address, each])),
+    allowances,
+    hasAccess: (_spender, of) => of === provider,
+    known: new Map(),
+    rateCards: [CARD],
+    ...fields,
+  };
+}
+
+let eventCount = 0;
+function event(fields: Partial<UsageEvent> = {}): UsageEvent {
+  return {
+    provider,
+    id: `event-${eventCount++}`,
+    spender: key,
+    meter: "units",
+    quantity: 1n,
+    dimensions: {},
+    occurredAt: NOW,
+    ...fields,
+  };
+}
+
+/** Accounts with little, allowances of all kinds, and events that meet all limits. */
+const anyLedger: fc.Arbitrary<{ state: LedgerState; events: UsageEvent[] }> = fc
+  .record({
+    accounts: fc.tuple(anyAccount(owner), anyAccount(sponsor)),
+    allowances: fc.array(
+      fc.record({
+        account: fc.constantFrom(owner, sponsor),
+        spender: fc.constantFrom(key, otherKey),
+        limit: fc.bigInt({ min: 0n, max: 40n }),
+        period: fc.constantFrom(0n, 86_400n),
+        rollover: fc.bigInt({ min: 0n, max: 20n }),
+        accountCap: fc.bigInt({ min: 0n, max: 120n }),
+        counter: fc.constantFrom(0n, 0n, 0n, 1n),
+        priority: fc.nat(3),
+        expiresAt: fc.constantFrom(0n, 1n, 2n ** 40n),
+        revokedAt: fc.constantFrom(null, null, null, new Date(1)),
+        scope: fc.constantFrom(
+          { providers: [], meters: [] },
+          { providers: [provider], meters: [] },
+          { providers: [], meters: ["free"] },
+        ),
+      }),
+      { maxLength: 6 },
+    ),
+    events: fc.array(
+      fc.record({
+        provider: fc.constantFrom(provider, provider, provider, stranger),
+        id: fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"),
+        spender: fc.constantFrom(key, key, otherKey, apiKeySpender("nobody's")),
+        meter: fc.constantFrom("units", "units", "units", "free", "magic"),
+        quantity: fc.bigInt({ min: 0n, max: 60n }),
+        occurredAt: fc.constantFrom(NOW, NOW, NOW, new Date(0), new Date("2027-01-01")),
+      }),
+      { maxLength: 12 },
+    ),
+  })
+  .map(({ accounts, allowances, events }) => ({
+    state: stateOf(
+      accounts,
+      allowances.map((fields, n) => allowanceOf({ ...fields, id: numberToHex(n, { size: 32 }) })),
+    ),
+    events: events.map((fields) => ({ ...fields, dimensions: {} })),
+  }));
+
+function anyAccount(address: Address): fc.Arbitrary<Account> {
+  const part = fc.bigInt({ min: 0n, max: 30n });
+  return fc
+    .record({ spent: part, held: part, refunding: part, refunded: part, free: part })
+    .map(({ free, ...used }) => ({
+      ...account(address),
+      ...used,
+      purchased: free + used.spent + used.held + used.refunding + used.refunded,
+    }));
+}
+
+function always(check: (decision: Decision, state: LedgerState, events: UsageEvent[]) => void) {
+  fc.assert(
+    fc.property(anyLedger, ({ state, events }) =>
+      check(decideDebits(events, state, RULES), state, events),
+    ),
+    { numRuns: 1_000 },
+  );
+}
+
+describe("decideDebits", () => {
+  it("takes no account below zero (I1)", () => {
+    always(({ accounts }) => {
+      for (const after of accounts.values()) expect(available(after) >= 0n).to.equal(true);
+    });
+  });
+
+  it("takes no allowance over the limit of its period", () => {
+    always(({ usages }, state) => {
+      for (const { id, message } of state.allowances) {
+        const usage = usages.get(id);
+        if (usage !== undefined) {
+          expect(remainingInPeriod(message, usage) >= 0n).to.equal(true);
+        }
+      }
+    });
+  });
+
+  it("takes no account over the cap of an allowance that paid, held credits included (I4)", () => {
+    fc.assert(
+      fc.property(anyLedger, ({ state, events }) => {
+        // Event by event: a later charge under a higher cap is none of the earlier allowance's.
+        for (const each of events) {
+          const { debits, accounts } = decideDebits([each], state, RULES);
+          for (const { allowance, account: payer, amountMicros } of debits) {
+            const { message } = find(state.allowances, ({ id }) => id === allowance);
+            const after = accounts.get(payer);
+            const ofThis = debits.filter((debit) => debit.account === payer);
+            if (amountMicros === 0n || after === undefined || ofThis.length > 1) continue;
+            expect(after.spent + after.held <= message.accountCap).to.equal(true);
+          }
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("conserves: costs = charges = growth of spent = growth of usage, and earned + fee = spent", () => {
+    always(({ outcomes, debits, accounts, usages }, state) => {
+      const costs = sum(outcomes.filter(isFirst).map(({ costMicros }) => costMicros));
+      const charges = outcomes.filter(isFirst).flatMap((outcome) => outcome.charges);
+      expect(sum(charges.map(({ amountMicros }) => amountMicros))).to.equal(costs);
+      expect(
+        debits.map(({ account: payer, allowance, amountMicros }) => ({
+          account: payer,
+          allowance,
+          amountMicros,
+        })),
+      ).to.deep.equal(charges);
+
+      for (const before of state.accounts.values()) {
+        const after = accounts.get(before.address) ?? before;
+        const paid = sum(
+          debits.flatMap((debit) => (debit.account === before.address ? debit.amountMicros : [])),
+        );
+        expect(after).to.deep.equal({ ...before, spent: before.spent + paid });
+      }
+      for (const { id, message, usage } of state.allowances) {
+        const before = renewed(message, usage, NOW);
+        const after = usages.get(id) ?? before;
+        const paid = sum(
+          debits.flatMap((debit) => (debit.allowance === id ? debit.amountMicros : [])),
+        );
+        expect(after.spentMicros - before.spentMicros).to.equal(paid);
+        expect(after.periodSpentMicros - before.periodSpentMicros).to.equal(paid);
+      }
+      for (const { amountMicros, feeMicros } of debits) {
+        expect(feeMicros).to.equal((amountMicros * 333n) / 10_000n);
+      }
+    });
+  });
+
+  it("decides each event wholly or not at all: a refused one might as well not have been sent", () => {
+    always((decision, state, events) => {
+      const taken = events.filter((_, index) => decision.outcomes[index]?.result === "debited");
+      const again = decideDebits(taken, state, RULES);
+      expect(again.debits).to.deep.equal(decision.debits);
+      expect(again.accounts).to.deep.equal(decision.accounts);
+      expect(again.usages).to.deep.equal(decision.usages);
+      for (const outcome of decision.outcomes.filter(isFirst)) {
+        expect(sum(outcome.charges.map(({ amountMicros }) => amountMicros))).to.equal(
+          outcome.costMicros,
+        );
+      }
+    });
+  });
+
+  it("refuses for want of credit only where less than the cost is there, and tells how much", () => {
+    always(({ outcomes }) => {
+      for (const outcome of outcomes) {
+        if (outcome.result === "refused" && "neededMicros" in outcome.refusal) {
+          const { availableMicros, neededMicros } = outcome.refusal;
+          expect(availableMicros >= 0n && availableMicros < neededMicros).to.equal(true);
+        }
+      }
+    });
+  });
+
+  it("charges an event of an id once in a batch, and says the same of its repetitions", () => {
+    always(({ outcomes }, _state, events) => {
+      const firsts = new Map<string, { hash: string; outcome: Debited }>();
+      for (const [index, each] of events.entries()) {
+        const outcome = outcomes[index];
+        const first = firsts.get(eventKey(each));
+        if (first === undefined) {
+          if (outcome?.result === "debited") {
+            expect(outcome.repeated).to.equal(false);
+            firsts.set(eventKey(each), { hash: payloadHash(each), outcome });
+          }
+        } else if (first.hash === payloadHash(each)) {
+          expect(outcome).to.deep.equal({ ...first.outcome, repeated: true });
+        } else {
+          expect(outcome).to.deep.equal(refused("event_id_conflict"));
+        }
+      }
+    });
+  });
+
+  it("decides a batch as it would its events one after the other", () => {
+    fc.assert(
+      fc.property(anyLedger, ({ state, events }) => {
+        const batch = decideDebits(events, state, RULES);
+        let current = state;
+        const outcomes = events.map((each) => {
+          const decision = decideDebits([each], current, RULES);
+          const [outcome] = decision.outcomes;
+          const known = new Map(current.known);
+          if (outcome?.result === "debited" && !outcome.repeated) {
+            known.set(eventKey(each), { payloadHash: payloadHash(each), outcome });
+          }
+          current = {
+            ...current,
+            known,
+            accounts: new Map([...current.accounts, ...decision.accounts]),
+            allowances: current.allowances.map((allowance) => ({
+              ...allowance,
+              usage: decision.usages.get(allowance.id) ?? allowance.usage,
+            })),
+          };
+          return outcome;
+        });
+        expect(outcomes).to.deep.equal(batch.outcomes);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  context("when several allowances share a cost", () => {
+    it("takes from each what it has, in burn-down order", () => {
+      const [first, second] = [
+        allowanceOf({ id: idOf(1), account: sponsor, limit: 30n, priority: 1 }),
+        allowanceOf({ id: idOf(2), account: owner, limit: 100n, priority: 2 }),
+      ];
+      const state = stateOf(
+        [account(owner, { purchased: 100n }), account(sponsor, { purchased: 100n })],
+        [second, first],
+      );
+      const { outcomes, accounts } = decideDebits([event({ quantity: 70n })], state, RULES);
+      expect(outcomes).to.deep.equal([
+        {
+          result: "debited",
+          costMicros: 70n,
+          rateCardVersion: 1,
+          charges: [
+            { account: sponsor, allowance: idOf(1), amountMicros: 30n },
+            { account: owner, allowance: idOf(2), amountMicros: 40n },
+          ],
+          recordedAt: NOW,
+          repeated: false,
+        },
+      ]);
+      expect(accounts.get(sponsor)?.spent).to.equal(30n);
+      expect(accounts.get(owner)?.spent).to.equal(40n);
+    });
+
+    it("counts what the first took where the second spends the same account", () => {
+      const state = stateOf(
+        [account(owner, { purchased: 50n })],
+        [
+          allowanceOf({ id: idOf(1), limit: 30n, priority: 1 }),
+          allowanceOf({ id: idOf(2), limit: 30n, priority: 2 }),
+        ],
+      );
+      const [outcome] = decideDebits([event({ quantity: 60n })], state, RULES).outcomes;
+      expect(outcome).to.deep.equal(
+        refused("insufficient_credits", {
+          account: owner,
+          availableMicros: 50n,
+          neededMicros: 60n,
+          heldMicros: 0n,
+        }),
+      );
+    });
+  });
+
+  context("when a limit is met exactly", () => {
+    it("takes the last micro-credit of account, allowance and cap, and not one more", () => {
+      const limits = [
+        ["insufficient_credits", { purchased: 10n }, {}],
+        ["allowance_exhausted", { purchased: 99n }, { limit: 10n }],
+        ["account_cap_reached", { purchased: 99n }, { accountCap: 10n }],
+        ["account_cap_reached", { purchased: 99n, held: 5n }, { accountCap: 15n }],
+      ] as const;
+      for (const [reason, ofAccount, ofAllowance] of limits) {
+        const state = stateOf([account(owner, ofAccount)], [allowanceOf(ofAllowance)]);
+        const { outcomes } = decideDebits(
+          [event({ quantity: 10n }), event({ quantity: 1n })],
+          state,
+          RULES,
+        );
+        expect(outcomes.map(({ result }) => result)).to.deep.equal(["debited", "refused"]);
+        expect(outcomes[1]).to.deep.equal(
+          refused(reason, {
+            account: owner,
+            availableMicros: 0n,
+            neededMicros: 1n,
+            heldMicros: "held" in ofAccount ? ofAccount.held : 0n,
+          }),
+        );
+      }
+    });
+  });
+
+  context("when an event costs nothing", () => {
+    it("records it under the allowance that lets it happen, and charges nothing", () => {
+      const state = stateOf([account(owner)], [allowanceOf({ id: idOf(1), limit: 0n })]);
+      const { outcomes, debits } = decideDebits([event({ meter: "free" })], state, RULES);
+      expect(outcomes[0]?.result).to.equal("debited");
+      expect(debits).to.have.length(1);
+      expect(debits[0]).to.include({
+        allowance: idOf(1),
+        amountMicros: 0n,
+        feeMicros: 0n,
+        part: 0,
+      });
+    });
+  });
+
+  context("when an event comes late, or early", () => {
+    for (const [seconds, reason] of [
+      [-3_600, null],
+      [-3_600.001, "event_too_old"],
+      [60, null],
+      [60.001, "event_in_future"],
+    ] as const) {
+      it(`${reason === null ? "takes" : "refuses"} one of ${seconds} seconds from now`, () => {
+        const occurredAt = new Date(NOW.getTime() + seconds * 1000);
+        const state = stateOf([account(owner, { purchased: 10n })], [allowanceOf()]);
+        const [outcome] = decideDebits([event({ occurredAt })], state, RULES).outcomes;
+        expect(outcome?.result === "refused" ? outcome.refusal.reason : null).to.equal(reason);
+      });
+    }
+
+    it("answers a known event with its first outcome, however old it is now", () => {
+      const old = event({ occurredAt: new Date(0) });
+      const first: Debited = {
+        result: "debited",
+        costMicros: 1n,
+        rateCardVersion: 1,
+        charges: [],
+        recordedAt: new Date(0),
+        repeated: false,
+      };
+      const known = new Map([[eventKey(old), { payloadHash: payloadHash(old), outcome: first }]]);
+      const state = stateOf([account(owner)], [allowanceOf()], { known });
+      expect(decideDebits([old], state, RULES)).to.deep.include({
+        outcomes: [{ ...first, repeated: true }],
+        debits: [],
+      });
+    });
+  });
+});
+
+describe("payloadHash", () => {
+  const base = event({ id: "a", dimensions: { gpu: "H100", tier: "spot" } });
+
+  it("is the same however the dimensions are ordered, and whatever the id is", () => {
+    expect(payloadHash({ ...base, id: "b", dimensions: { tier: "spot", gpu: "H100" } })).to.equal(
+      payloadHash(base),
+    );
+  });
+
+  it("is another for another spender, meter, quantity, time or dimension", () => {
+    const others: readonly Partial<UsageEvent>[] = [
+      { spender: otherKey },
+      { meter: "free" },
+      { quantity: 2n },
+      { occurredAt: new Date(NOW.getTime() + 1) },
+      { dimensions: { gpu: "H100" } },
+      { dimensions: { gpu: "H100", tier: "reserved" } },
+      { dimensions: { gpu: "spot", tier: "H100" } },
+    ];
+    const hashes = [base, ...others.map((fields) => ({ ...base, ...fields }))].map(payloadHash);
+    expect(new Set(hashes).size).to.equal(others.length + 1);
+  });
+});
+
+function idOf(n: number): `0x${string}` {
+  return numberToHex(n, { size: 32 });
+}
+
+function sum(amounts: readonly bigint[]): bigint {
+  return amounts.reduce((total, amount) => total + amount, 0n);
+}
+
+function isFirst(outcome: UsageOutcome): outcome is Debited {
+  return outcome.result === "debited" && !outcome.repeated;
+}
+
+function refused(reason: string, fields: object = {}) {
+  return { result: "refused", refusal: { reason, ...fields } };
+}
+
+function find<T>(list: readonly T[], test: (item: T) => boolean): T {
+  const found = list.find(test);
+  if (found === undefined) throw new Error("not in the list");
+  return found;
+}

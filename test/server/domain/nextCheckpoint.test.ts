@@ -1,0 +1,63 @@
+import { expect } from "chai";
+import * as fc from "fast-check";
+
+import {
+  NO_TOTALS,
+  totalsOf,
+  violations,
+} from "../../../server/domain/checkpoints/nextCheckpoint.ts";
+import { anyRow } from "../../fixtures/arbitraries.ts";
+
+const terms = { maxFeeBps: 1_000n, purchasedMicros: 1_000n };
+const before = { spent: 100n, refunded: 50n, earned: 95n };
+
+describe("violations", () => {
+  for (const [what, next] of [
+    ["nothing changed", before],
+    ["the fee is exactly the most", { spent: 200n, refunded: 50n, earned: 180n }],
+    ["there is no fee on what was added", { spent: 200n, refunded: 50n, earned: 195n }],
+    ["every credit was spent or refunded", { spent: 900n, refunded: 100n, earned: 890n }],
+  ] as const) {
+    it(`finds none where ${what}`, () => {
+      expect(violations(before, next, terms)).to.deep.equal([]);
+    });
+  }
+
+  const broken = [
+    ["I3: total spent falls", { spent: 99n, refunded: 50n, earned: 95n }],
+    ["I3: total refunded falls", { spent: 100n, refunded: 49n, earned: 95n }],
+    ["I3: total earned falls", { spent: 100n, refunded: 50n, earned: 94n }],
+    ["I2: earned 201 exceeds spent 200", { spent: 200n, refunded: 50n, earned: 201n }],
+    ["I2: the fee 21 exceeds 1000 basis points", { spent: 200n, refunded: 50n, earned: 179n }],
+    ["I2: spent 951 and refunded 50 exceed", { spent: 951n, refunded: 50n, earned: 900n }],
+    ["I3: the total fee falls from 5 to 4", { spent: 200n, refunded: 50n, earned: 196n }],
+  ] as const;
+  for (const [text, next] of broken) {
+    it(`finds "${text}", which the contract would refuse`, () => {
+      const found = violations(before, next, terms);
+      expect(
+        found.some((each) => each.startsWith(text)),
+        found.join("; "),
+      ).to.equal(true);
+    });
+  }
+
+  it("tells all that is wrong at once", () => {
+    const next = { spent: 0n, refunded: 0n, earned: 2_000n };
+    expect(violations(before, next, terms)).to.have.length.greaterThan(2);
+  });
+});
+
+describe("totalsOf", () => {
+  it("is the sum of the rows, for any rows", () => {
+    fc.assert(
+      fc.property(fc.array(anyRow), (rows) => {
+        const { spent, refunded, earned } = totalsOf(rows);
+        expect(spent).to.equal(rows.reduce((sum, row) => sum + row.spent, 0n));
+        expect(refunded).to.equal(rows.reduce((sum, row) => sum + row.refunded, 0n));
+        expect(earned).to.equal(rows.reduce((sum, row) => sum + row.earned, 0n));
+      }),
+    );
+    expect(totalsOf([])).to.deep.equal(NO_TOTALS);
+  });
+});

@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { FolderInUse, lockFolder } from "../../server/adapters/postgres/folderLock.ts";
+
+describe("lockFolder", () => {
+  let folder: string;
+  let file: string;
+
+  beforeEach(async () => {
+    folder = join(await mkdtemp(join(tmpdir(), "compute-credits-test-")), "data");
+    file = join(folder, "in-use-by.pid");
+  });
+  afterEach(() => rm(join(folder, ".."), { recursive: true }));
+
+  it("takes a new folder for this process, until it is unlocked", () => {
+    const unlock = lockFolder(folder);
+    expect(readFileSync(file, "utf8")).to.equal(`${process.pid}`);
+    unlock();
+    expect(existsSync(file)).to.equal(false);
+    lockFolder(folder)();
+  });
+
+  it("refuses the folder to a second user in this process", () => {
+    const unlock = lockFolder(folder);
+    expect(() => lockFolder(folder)).to.throw(FolderInUse, `is in use by process ${process.pid}`);
+    unlock();
+  });
+
+  it("refuses the folder while another process has it, and names that", () => {
+    lockFolder(folder)();
+    writeFileSync(file, `${process.ppid}`);
+    expect(() => lockFolder(folder)).to.throw(
+      FolderInUse,
+      `${folder} is in use by process ${process.ppid}: stop it first, or choose another folder`,
+    );
+    expect(readFileSync(file, "utf8")).to.equal(`${process.ppid}`);
+  });
+
+  it("takes over what a process left behind that is gone", async () => {
+    const gone = spawn(process.execPath, ["--version"], { stdio: "ignore" });
+    await once(gone, "exit");
+    lockFolder(folder)();
+    writeFileSync(file, `${gone.pid}`);
+    lockFolder(folder)();
+  });
+
+  it("takes over what an earlier process of this same id left behind, as in a container", () => {
+    lockFolder(folder)();
+    writeFileSync(file, `${process.pid}`);
+    const unlock = lockFolder(folder);
+    expect(() => lockFolder(folder)).to.throw(FolderInUse);
+    unlock();
+  });
+
+  for (const content of ["", "nonsense", "-1", "0", "1.5"]) {
+    it(`takes over a lock that holds ${JSON.stringify(content)}`, () => {
+      lockFolder(folder)();
+      writeFileSync(file, content);
+      lockFolder(folder)();
+    });
+  }
+});

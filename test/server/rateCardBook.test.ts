@@ -1,0 +1,87 @@
+import { expect } from "chai";
+
+import { MAX_MICROS } from "../../protocol/amounts.ts";
+import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
+import type { Rate } from "../../server/domain/rates/rateCard.ts";
+import type { Database } from "../../server/ports/database.ts";
+import type { RateCardBook } from "../../server/ports/rateCardBook.ts";
+import { databaseKinds } from "../fixtures/databases.ts";
+
+const PAST = new Date("2020-01-01T00:00:00Z");
+const FUTURE = new Date("2999-01-01T00:00:00Z");
+const LATER = new Date("2999-06-01T00:00:00Z");
+
+function ratesOf(microCredits: bigint): Rate[] {
+  return [
+    { meter: "units", dimensions: { tier: "spot", gpu: "H100" }, microCredits, perUnits: 3n },
+  ];
+}
+
+for (const { name, open } of databaseKinds) {
+  describe(`rateCardBook on ${name}`, () => {
+    let database: Database;
+    let book: RateCardBook;
+
+    before(async () => {
+      database = await open();
+      book = postgresRateCardBook(database);
+    });
+    beforeEach(() => database.script("truncate rate_cards"));
+    after(() => database.close());
+
+    const publish = (effectiveFrom: Date, microCredits: bigint) =>
+      book.publish({ effectiveFrom, rates: ratesOf(microCredits) });
+
+    it("takes the first card, also one that is in force already, digit by digit", async () => {
+      const card = { version: 1, effectiveFrom: PAST, rates: ratesOf(MAX_MICROS) };
+      expect(await publish(PAST, MAX_MICROS)).to.deep.equal({ published: "added", card });
+      expect(await book.all()).to.deep.equal([card]);
+    });
+
+    it("leaves all as it is where the newest says the same, from whenever", async () => {
+      await publish(PAST, 1n);
+      const result = await publish(FUTURE, 1n);
+      expect(result).to.deep.equal({
+        published: "unchanged",
+        card: { version: 1, effectiveFrom: PAST, rates: ratesOf(1n) },
+      });
+      expect(await book.all()).to.have.length(1);
+    });
+
+    it("adds a card of the future after the one in force", async () => {
+      await publish(PAST, 1n);
+      await publish(FUTURE, 2n);
+      await publish(LATER, 1n);
+      expect(
+        (await book.all()).map(({ version, effectiveFrom }) => [version, effectiveFrom]),
+      ).to.deep.equal([
+        [1, PAST],
+        [2, FUTURE],
+        [3, LATER],
+      ]);
+    });
+
+    for (const [what, existing, effectiveFrom] of [
+      ["that starts when the newest does", FUTURE, FUTURE],
+      ["that starts before the newest", LATER, FUTURE],
+      ["that would have started in the past", PAST, new Date("2021-01-01")],
+    ] as const) {
+      it(`refuses other rates ${what}, and says what to mend`, async () => {
+        await publish(existing, 1n);
+        const result = await publish(effectiveFrom, 2n);
+        expect(result).to.include({ published: "refused" });
+        expect(result).to.have.property("because").that.includes('"effectiveFrom" after');
+        expect(await book.all()).to.have.length(1);
+      });
+    }
+
+    it("adds one version where several servers publish the same at once", async () => {
+      const results = await Promise.all(Array.from({ length: 6 }, () => publish(PAST, 1n)));
+      expect(results.map(({ published }) => published).toSorted()).to.deep.equal([
+        "added",
+        ...Array(5).fill("unchanged"),
+      ]);
+      expect(await book.all()).to.have.length(1);
+    });
+  });
+}
