@@ -82,10 +82,11 @@ export function auditBudgets(
   }
 
   for (const row of books.allowances) {
-    const message = journal.allowances.get(row.id);
-    if (message === undefined) throw new Disagreement("an allowance that nobody signed", { row });
+    const signed = journal.allowances.get(row.id);
+    if (signed === undefined) throw new Disagreement("an allowance that nobody signed", { row });
     if (unknown.has(row.id)) continue;
-    let budget: Budget & { spent: bigint } = { period: 0n, carried: 0n, used: 0n, spent: 0n };
+    const { message, period } = signed;
+    let budget: Budget & { spent: bigint } = { period, carried: 0n, used: 0n, spent: 0n };
     const ordered = (entries.get(row.id) ?? []).toSorted(
       (a, b) => a.at.getTime() - b.at.getTime() || Number(a.used - b.used),
     );

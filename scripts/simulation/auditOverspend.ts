@@ -46,7 +46,7 @@ export function auditOverspend(
     const voidedAt = books.voids.get(key)?.at;
     for (const { account, allowance, amount, recorded_at: at } of rows) {
       if (hold === undefined) {
-        const cap = journal.allowances.get(allowance)?.accountCap ?? null;
+        const cap = journal.allowances.get(allowance)?.message.accountCap ?? null;
         enter(account, { at, free: -amount, used: amount, cap });
       } else {
         const part = `${hold} ${allowance}`;
@@ -66,7 +66,7 @@ export function auditOverspend(
       unknown.add(account);
       continue;
     }
-    const cap = journal.allowances.get(allowance)?.accountCap ?? null;
+    const cap = journal.allowances.get(allowance)?.message.accountCap ?? null;
     enter(account, { at: hold.created_at, free: -before, used: before, cap });
     const returned = before - (captured.get(`${key} ${allowance}`) ?? 0n) - held;
     if (hold.resolved_at !== null) {

@@ -17,7 +17,7 @@ export function auditSums(
     if (books.voids.has(key)) continue;
     for (const { account, provider, amount, fee } of rows) {
       spent.add(account, amount);
-      earned.add(`${account}/${provider}`, amount - fee);
+      earned.add(provider, amount - fee);
     }
   }
   const held = new Sums();
@@ -58,16 +58,15 @@ export function auditSums(
   const left = [...spent.entries()].filter(([, amount]) => amount !== 0n);
   if (left.length > 0) throw new Disagreement("accounts are missing", { left });
 
-  for (const { account, provider, earned: amount } of books.earnings) {
-    const key = `${account}/${provider}`;
-    if (earned.of(key) !== amount) {
+  for (const { provider, earned: amount } of books.earnings) {
+    if (earned.of(provider) !== amount) {
       throw new Disagreement("earnings are not the sum of the debits", {
-        key,
+        provider,
         amount,
-        expected: earned.of(key),
+        expected: earned.of(provider),
       });
     }
-    earned.delete(key);
+    earned.delete(provider);
   }
   const unpaid = [...earned.entries()].filter(([, amount]) => amount !== 0n);
   if (unpaid.length > 0) throw new Disagreement("earnings are missing", { unpaid });

@@ -69,7 +69,6 @@ export interface CheckpointRow {
 }
 
 export interface EarningRow {
-  readonly account: Address;
   readonly provider: Address;
   readonly earned: bigint;
 }
@@ -108,7 +107,9 @@ export function readHoldParts(sql: Sql): Promise<HoldPartRow[]> {
 }
 
 export function readEarnings(sql: Sql): Promise<EarningRow[]> {
-  return sql.query<EarningRow>("select account, provider, earned from earnings");
+  return sql.query<EarningRow>(
+    "select provider, sum(earned) as earned from earnings group by provider",
+  );
 }
 
 export function readDebits(sql: Sql): Promise<DebitRow[]> {

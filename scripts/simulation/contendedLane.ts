@@ -72,8 +72,7 @@ export async function perform(
       return;
     case "allow": {
       const { signed } = operation;
-      journal.allowances.set(signed.id, signed.message);
-      await crew.perform("allow", signed);
+      journal.allowed(signed, await crew.perform("allow", signed));
       return;
     }
     case "revoke": {

@@ -21,6 +21,7 @@ export class Crew {
   readonly #crashed = Promise.withResolvers<never>();
   #database: Promise<void> = Promise.resolve();
   #turn = 0;
+  #isStopped = false;
   killedProcesses = 0;
   killedDatabases = 0;
   lostAnswers = 0;
@@ -52,7 +53,7 @@ export class Crew {
         const output = await Promise.race([this.#crashed.promise, this.#next().call(name, input)]);
         return { output, from, until: new Date(), lost };
       } catch (error) {
-        if (!(error instanceof AnswerLost)) throw error;
+        if (!(error instanceof AnswerLost) || this.#isStopped) throw error;
         this.lostAnswers++;
         // oxlint-disable-next-line no-await-in-loop -- there is nobody to ask before
         await this.#database;
@@ -90,6 +91,7 @@ export class Crew {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await Promise.all(this.#members.map((member) => member?.kill()));
   }
 

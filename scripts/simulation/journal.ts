@@ -4,6 +4,7 @@ import type { HoldRequest } from "../../server/domain/holds/authorize.ts";
 import type { Debited, UsageOutcome } from "../../server/domain/usage/outcome.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
 import type { AllowanceMessage } from "../../protocol/allowance.ts";
+import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
 import type { CaptureOutcome, CaptureRequest, HoldKey } from "../../server/ports/holdBook.ts";
 import { keyOf } from "./model/ledgerModel.ts";
 import { saidByCapture, saidByEvent, saidByHold } from "./sayings.ts";
@@ -44,9 +45,18 @@ export class Journal {
   readonly reports = new Map<string, Report[]>();
   readonly holds = new Map<string, HoldReport[]>();
   readonly voids = new Map<string, VoidReport[]>();
-  readonly allowances = new Map<Hex, AllowanceMessage>();
+  /** with the period that their budget began with */
+  readonly allowances = new Map<Hex, { message: AllowanceMessage; period: bigint }>();
   operations = 0;
   refusals = new Map<string, number>();
+
+  allowed({ id, message }: SignedAllowance, { output }: Performed<"allow">): void {
+    const period = output.usage.periodIndex;
+    const known = this.allowances.get(id);
+    // Sent again, it may have moved on.
+    const first = known === undefined || period < known.period ? period : known.period;
+    this.allowances.set(id, { message, period: first });
+  }
 
   recorded(events: readonly UsageEvent[], done: Performed<"record">): void {
     for (const [index, event] of events.entries()) {

@@ -101,7 +101,7 @@ export async function compare(
     allowances: new Map(allowances.map((row) => [row.id, row])),
     holds: byKey(await readHolds(database, since)),
     parts: Map.groupBy(parts, ({ key }) => key),
-    earnings: new Map(earnings.map((row) => [`${row.account}/${row.provider}`, row])),
+    earnings: new Map(earnings.map((row) => [row.provider, row])),
   };
   for (const { lane } of lanes) compareModel(lane.model, tables);
 }

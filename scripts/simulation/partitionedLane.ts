@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 
 import type { Debited, UsageOutcome } from "../../server/domain/usage/outcome.ts";
+import type { AllowanceMessage } from "../../protocol/allowance.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
 import type { Hold } from "../../server/domain/holds/hold.ts";
 import type { SimulatedChain } from "./chain.ts";
 import type { Crew, Performed } from "./crew.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { Journal } from "./journal.ts";
+import { periodOf } from "./model/budget.ts";
 import { type LedgerModel, keyOf } from "./model/ledgerModel.ts";
 import type { ModelHold } from "./model/state.ts";
 import type { Operation } from "./operations.ts";
@@ -54,15 +56,20 @@ export class PartitionedLane {
         return;
       case "allow": {
         const { signed } = operation;
-        const { output, ...window } = await this.#crew.perform("allow", signed);
-        this.#journal.allowances.set(signed.id, signed.message);
+        const done = await this.#crew.perform("allow", signed);
+        this.#journal.allowed(signed, done);
+        const { output, ...window } = done;
         const known = this.model.allowances.get(signed.id);
         const createdAt = known?.createdAt ?? output.createdAt;
         if (known === undefined) mustBeWithin(window, createdAt, operation);
         if (output.createdAt.getTime() !== createdAt.getTime()) {
           throw new Disagreement("an allowance was made again", { operation, output, known });
         }
-        this.model.allow(signed, createdAt);
+        const period = output.usage.periodIndex;
+        if (known === undefined && !isPeriodOf(signed.message, period, window)) {
+          throw new Disagreement("a budget begins in another period", { operation, output });
+        }
+        this.model.allow(signed, { createdAt, period });
         return;
       }
       case "revoke": {
@@ -286,6 +293,10 @@ export class PartitionedLane {
     }
     return [...moments].toSorted((a, b) => a - b).map((at) => new Date(at));
   }
+}
+
+function isPeriodOf(message: AllowanceMessage, period: bigint, { from, until }: Window): boolean {
+  return periodOf(message, from) <= period && period <= periodOf(message, until);
 }
 
 function momentsOfDebits(

@@ -50,8 +50,7 @@ export class LedgerModel {
   readonly allowances = new Map<Hex, ModelAllowance>();
   readonly holds = new Map<string, ModelHold>();
   readonly events = new Map<string, ModelEvent>();
-  /** by account and provider */
-  readonly earned = new Map<string, bigint>();
+  readonly earned = new Map<Address, bigint>();
   /** in the order in which they were cut */
   checkpoints: readonly { epoch: bigint; cutAt: Date; dropped: boolean }[] = [];
   #undo: (() => void)[] | null = null;
@@ -137,7 +136,7 @@ export class LedgerModel {
       this.#set(this.accounts, account, { ...rest, spent: spent - back });
       this.#serveWaiting(account);
       this.#giveBack(allowance, { at, takenAt: event.takenAt, budget: back, spent: -back });
-      this.#earn(account, event.provider, modelFee(back) - back);
+      this.#earn(event.provider, modelFee(back) - back);
     }
     this.#set(this.events, keyOf(key), { ...event, voidedAt: at });
     return { result: "voided", amountMicros, voidedAt: at, repeated: false };
@@ -266,10 +265,11 @@ export class LedgerModel {
     return ended;
   }
 
-  allow(signed: SignedAllowance, createdAt: Date): void {
+  /** Budgets begin with the period that the allowance arrives in. */
+  allow(signed: SignedAllowance, { createdAt, period }: { createdAt: Date; period: bigint }): void {
     if (this.allowances.has(signed.id)) return;
     if (scopeHash(signed.scope) !== signed.message.scope) throw new Error("a scope of its own");
-    const fresh = { period: 0n, carried: 0n, used: 0n, spent: 0n, revokedAt: null };
+    const fresh = { period, carried: 0n, used: 0n, spent: 0n, revokedAt: null };
     this.#set(this.allowances, signed.id, { ...signed, createdAt, ...fresh });
   }
 
@@ -459,14 +459,13 @@ export class LedgerModel {
 
   #log(key: string, event: ModelEvent): void {
     this.#set(this.events, key, event);
-    for (const { account, amountMicros } of event.outcome.charges) {
-      this.#earn(account, event.provider, amountMicros - modelFee(amountMicros));
+    for (const { amountMicros } of event.outcome.charges) {
+      this.#earn(event.provider, amountMicros - modelFee(amountMicros));
     }
   }
 
-  #earn(account: Address, provider: Address, amount: bigint): void {
-    const key = `${account}/${provider}`;
-    this.#set(this.earned, key, (this.earned.get(key) ?? 0n) + amount);
+  #earn(provider: Address, amount: bigint): void {
+    this.#set(this.earned, provider, (this.earned.get(provider) ?? 0n) + amount);
   }
 
   #account(address: Address): ModelAccount {
