@@ -1,6 +1,7 @@
+import type { Database } from "../../server/ports/database.ts";
 import type { OwnPostgresServer } from "../../test/fixtures/postgresServer.ts";
 import type { CallName, Calls } from "./calls.ts";
-import { AnswerLost, ServerProcess } from "./workerPool.ts";
+import { AnswerLost, ServerProcess, isLost } from "./workerPool.ts";
 
 /** What came of a call that was made until it was answered. */
 export interface Performed<Name extends CallName> {
@@ -90,6 +91,28 @@ export class Crew {
     }
   }
 
+  /** The database, for one who only reads, or writes what may be written twice: tries again where it was killed. */
+  steady(database: Database): Database {
+    const again = async <T>(attempt: () => Promise<T>): Promise<T> => {
+      for (;;) {
+        try {
+          // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
+          await this.#database;
+          // oxlint-disable-next-line no-await-in-loop
+          return await attempt();
+        } catch (error) {
+          const code = error instanceof Error && "code" in error ? String(error.code) : "";
+          if (!isLost(code, String(error)) || this.#isStopped) throw error;
+        }
+      }
+    };
+    return {
+      ...database,
+      query: (text, values) => again(() => database.query(text, values)),
+      transaction: (work, options) => again(() => database.transaction(work, options)),
+    };
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#members.map((member) => member?.kill()));
@@ -103,7 +126,18 @@ export class Crew {
     throw new AnswerLost("no server process is there");
   }
 
-  #startProcess(): Promise<ServerProcess> {
-    return ServerProcess.start(this.#url, (error) => this.#crashed.reject(error));
+  async #startProcess(): Promise<ServerProcess> {
+    for (;;) {
+      const kills = this.killedDatabases;
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- the database before the process
+        await this.#database;
+        // oxlint-disable-next-line no-await-in-loop
+        return await ServerProcess.start(this.#url, (error) => this.#crashed.reject(error));
+      } catch (error) {
+        // A server does not start without its database; whoever runs it starts it again.
+        if (kills === this.killedDatabases) throw error;
+      }
+    }
   }
 }

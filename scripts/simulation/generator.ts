@@ -113,7 +113,7 @@ export class Generator {
   }
 
   #record(): Operation {
-    const size = this.#random.chance(60) ? 1 : this.#random.between(2, 40);
+    const size = this.#random.chance(60) ? 1 : this.#random.between(2, 80);
     // A batch is one spender's more often than not: many share its locks.
     const spender = this.#random.chance(70) ? this.#spender() : null;
     const events = Array.from({ length: size }, () => this.#event(spender ?? this.#spender()));

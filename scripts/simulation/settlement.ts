@@ -30,6 +30,11 @@ export class Settlement {
     this.#random = random;
   }
 
+  /** A checkpoint is on its way: until it is final, the next cut does nothing. */
+  get isUnderWay(): boolean {
+    return this.#prepared !== null;
+  }
+
   /** One step of the settler's: cut where one can be cut, then let the chain have its say. */
   async step(): Promise<void> {
     const wish = { maxFeeBps: MAX_FEE_BPS };

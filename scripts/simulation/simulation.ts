@@ -67,7 +67,7 @@ export async function simulate(
   const database = await prepare(url, cards);
   const crew = await Crew.start(server, url, wish.processes);
   try {
-    return await new Simulation(wish, { database, crew, cards, start }).run();
+    return await new Simulation(wish, { database: crew.steady(database), crew, cards, start }).run();
   } finally {
     await crew.stop();
     await database.close();
@@ -201,6 +201,7 @@ class Simulation {
     const { database } = this.#stage;
     const book = postgresCheckpointBook(database);
     const before = this.#settlement.cuts.length;
+    const wasUnderWay = this.#settlement.isUnderWay;
     await this.#settlement.step();
     const latest = await book.latest();
     const isKnown = this.#settlement.cuts.some(({ id }) => id === latest?.id);
@@ -208,7 +209,7 @@ class Simulation {
 
     const checkpoints = await readCheckpoints(database);
     for (const { lane } of lanes) {
-      lane.model.serveRefunds();
+      if (!wasUnderWay) lane.model.serveRefunds();
       lane.model.checkpoints = checkpoints.map(({ epoch, dropped, cut_at: cutAt }) => ({
         epoch,
         dropped,

@@ -22,6 +22,10 @@ type Waiting = {
 const PROGRAM = fileURLToPath(new URL("./worker.ts", import.meta.url));
 
 /** What `pg` says where the connection or the server is gone: nobody knows whether the transaction committed. */
+export function isLost(code: string, message: string): boolean {
+  return LOST.has(code) || LOST_MESSAGE.test(message);
+}
+
 const LOST = new Set(["57P01", "57P02", "57P03", "08006", "ECONNRESET", "ECONNREFUSED", "EPIPE"]);
 const LOST_MESSAGE =
   /Connection terminated|Client has encountered a connection error|not queryable/;
@@ -47,7 +51,8 @@ export class ServerProcess {
   };
   #sequence = 0;
   #isEnded = false;
-  #isMeantToEnd = false;
+  /** until it is ready, and once it has been killed, its end is no surprise */
+  #isMeantToEnd = true;
 
   private constructor(child: ChildProcess, onCrash: (error: Error) => void) {
     this.#child = child;
@@ -75,6 +80,7 @@ export class ServerProcess {
         throw new Error("a server process did not start");
       }),
     ]);
+    process.#isMeantToEnd = false;
     return process;
   }
 
@@ -102,7 +108,7 @@ export class ServerProcess {
     const waiting = this.#waiting[name].get(sequence);
     this.#waiting[name].delete(sequence);
     if ("output" in answer) waiting?.resolve(answer.output);
-    else if (LOST.has(answer.code) || LOST_MESSAGE.test(answer.error)) {
+    else if (isLost(answer.code, answer.error)) {
       waiting?.reject(new AnswerLost(answer.error));
     } else if (RACES.has(answer.code) && (name === "apply" || name === "cut")) {
       // The workers that call these two try again by design; everybody else is promised an outcome.
