@@ -113,7 +113,7 @@ export class Generator {
   }
 
   #record(): Operation {
-    const size = this.#random.chance(60) ? 1 : this.#random.between(2, 80);
+    const size = this.#random.chance(60) ? 1 : this.#random.between(2, 60);
     // A batch is one spender's more often than not: many share its locks.
     const spender = this.#random.chance(70) ? this.#spender() : null;
     const events = Array.from({ length: size }, () => this.#event(spender ?? this.#spender()));
@@ -164,7 +164,7 @@ export class Generator {
 
   #authorize(): Operation {
     const random = this.#random;
-    const id = random.chance(6) ? this.#someHold().id : `${this.#name}-h${this.#holds++}`;
+    const id = random.chance(6) ? this.#someHold().id : this.#newHoldId();
     return {
       kind: "authorize",
       request: {
@@ -172,7 +172,7 @@ export class Generator {
         id,
         spender: this.#spender(),
         ...this.#measurement(),
-        ttlSeconds: random.chance(25) ? random.between(1, 2) : 600,
+        ttlSeconds: random.chance(30) ? random.between(1, 2) : 600,
       },
     };
   }
@@ -200,7 +200,7 @@ export class Generator {
   }
 
   #purchase(account: Address): Operation {
-    const amountMicros = BigInt(this.#random.between(1_000, 60_000));
+    const amountMicros = BigInt(this.#random.between(1_000, 150_000));
     return {
       kind: "chain",
       events: [{ type: "purchased", account, payer: account, amountMicros, tokenAmount: 1n }],
@@ -300,8 +300,19 @@ export class Generator {
   }
 
   #newEventKey() {
-    const id = `${this.#name}-e${this.#events++}`;
-    return { provider: this.#providerOf(id), id };
+    for (;;) {
+      const id = `${this.#name}-e${this.#events++}`;
+      const provider = this.#providerOf(id);
+      // Most events are of providers that may bill: a refusal for want of access is soon told.
+      if (this.#world.trusted.includes(provider) || this.#random.chance(20)) return { provider, id };
+    }
+  }
+
+  #newHoldId(): string {
+    for (;;) {
+      const id = `${this.#name}-h${this.#holds++}`;
+      if (this.#world.trusted.includes(this.#providerOf(id)) || this.#random.chance(20)) return id;
+    }
   }
 
   /** A capture is a usage event of the hold's provider, so its id is one of that provider's. */
