@@ -1,6 +1,8 @@
 /** `npm run bench:ledger`: how fast strict debits are, each figure against a yardstick of the same run. */
 import { openPgDatabase } from "../server/adapters/postgres/pgDatabase.ts";
 import { migrate } from "../server/adapters/postgres/migrate.ts";
+import { priceReader } from "../server/adapters/postgres/priceReader.ts";
+import { rateIndexCache } from "../server/adapters/postgres/rateIndexCache.ts";
 import { postgresUsageLedger } from "../server/adapters/postgres/usageLedger.ts";
 import { mochaGlobalTeardown, newPostgresDatabase } from "../test/fixtures/postgresServer.ts";
 import { bareInsert } from "./ledger/bareInsert.ts";
@@ -15,7 +17,7 @@ const CONNECTIONS = 4;
 const database = await openPgDatabase(await newPostgresDatabase(), CONNECTIONS + 2);
 await migrate(database);
 await createWorld(database);
-const ledger = postgresUsageLedger(database, RULES);
+const ledger = postgresUsageLedger(database, RULES, priceReader(rateIndexCache()));
 await inParallel(randomBatches(8, 1_000), (batch) => ledger.record(batch));
 
 const speed = await pairedSpeed(

@@ -7,10 +7,13 @@ import { allowanceRoutes } from "./routes/allowances.ts";
 import { checkpointRoutes } from "./routes/checkpoints.ts";
 import type { Context } from "./routes/context.ts";
 import { notFound, problemHandler } from "./routes/errors.ts";
+import { dynamicRateRoutes } from "./routes/dynamicRates.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { holdRoutes } from "./routes/holds.ts";
 import { fail } from "./routes/problem.ts";
+import { priceRoutes } from "./routes/prices.ts";
 import { providerRoutes } from "./routes/providers.ts";
+import { rateCardRoutes } from "./routes/rateCards.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import type { Health } from "./workers/health.ts";
@@ -47,6 +50,9 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     allowanceRoutes(context),
     providerRoutes(context),
     usageRoutes(context),
+    rateCardRoutes(context),
+    priceRoutes(context),
+    dynamicRateRoutes(context),
     holdRoutes(context),
     checkpointRoutes(context),
   );

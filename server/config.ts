@@ -88,6 +88,16 @@ const Environment = z.object({
   MAX_EVENT_AGE_SECONDS: integer(1, 31_536_000).default(35 * 86_400),
   /** how far a provider's clock may be ahead */
   MAX_EVENT_AHEAD_SECONDS: integer(0, 86_400).default(300),
+  MAX_RATES_PER_CARD: integer(1, 10_000).default(500),
+  MAX_TIERS_PER_RATE: integer(1, 100).default(20),
+  /** between publishing a provider's next card and its effect */
+  RATE_CARD_NOTICE_SECONDS: integer(1, 31_536_000).default(300),
+  /** a card for a later time would bar its publisher from publishing until then */
+  MAX_RATE_CARD_AHEAD_SECONDS: integer(1, 315_360_000).default(366 * 86_400),
+  /** cards of one provider that are not in force yet */
+  MAX_PENDING_RATE_CARDS: integer(1, 1_000).default(10),
+  /** the most that one preview prices */
+  MAX_PRICE_MEASUREMENTS: integer(1, 100_000).default(1_000),
   /** the longest hold; the contract's counterGraceSeconds bounds it too */
   MAX_HOLD_SECONDS: integer(1, 86_400).default(3_600),
   MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000).default(1_000),
@@ -121,6 +131,12 @@ export interface Limits {
   readonly maxBodyBytes: number;
   readonly maxEventAgeSeconds: number;
   readonly maxEventAheadSeconds: number;
+  readonly maxRatesPerCard: number;
+  readonly maxTiersPerRate: number;
+  readonly rateCardNoticeSeconds: number;
+  readonly maxRateCardAheadSeconds: number;
+  readonly maxPendingRateCards: number;
+  readonly maxPriceMeasurements: number;
   readonly maxHoldSeconds: number;
   readonly maxOpenHoldsPerSpender: number;
 }
@@ -173,6 +189,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxBodyBytes: data.MAX_BODY_BYTES,
       maxEventAgeSeconds: data.MAX_EVENT_AGE_SECONDS,
       maxEventAheadSeconds: data.MAX_EVENT_AHEAD_SECONDS,
+      maxRatesPerCard: data.MAX_RATES_PER_CARD,
+      maxTiersPerRate: data.MAX_TIERS_PER_RATE,
+      rateCardNoticeSeconds: data.RATE_CARD_NOTICE_SECONDS,
+      maxRateCardAheadSeconds: data.MAX_RATE_CARD_AHEAD_SECONDS,
+      maxPendingRateCards: data.MAX_PENDING_RATE_CARDS,
+      maxPriceMeasurements: data.MAX_PRICE_MEASUREMENTS,
       maxHoldSeconds: data.MAX_HOLD_SECONDS,
       maxOpenHoldsPerSpender: data.MAX_OPEN_HOLDS_PER_SPENDER,
     },

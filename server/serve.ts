@@ -12,16 +12,22 @@ import { postgresChainBook } from "./adapters/postgres/chainBook.ts";
 import { postgresCheckpointBook } from "./adapters/postgres/checkpointBook.ts";
 import { claimDatabase } from "./adapters/postgres/claimDatabase.ts";
 import { openDatabase } from "./adapters/postgres/openDatabase.ts";
+import { postgresMultiplierBook } from "./adapters/postgres/multiplierBook.ts";
+import { postgresPriceBook } from "./adapters/postgres/priceBook.ts";
+import { priceReader } from "./adapters/postgres/priceReader.ts";
 import { postgresHoldBook } from "./adapters/postgres/holdBook.ts";
 import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
+import { rateIndexCache } from "./adapters/postgres/rateIndexCache.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
+import { groupCommit } from "./adapters/groupCommit.ts";
 import { createApp } from "./app.ts";
 import { type Config, ConfigError, type SettlementConfig } from "./config.ts";
 import type { ChainReader } from "./ports/chain.ts";
 import type { Database } from "./ports/database.ts";
 import { readRateCardFile } from "./rateCardFile.ts";
 import type { Context } from "./routes/context.ts";
+import { publicationProblem } from "./routes/publicationProblem.ts";
 import { type Health, WorkerHealth } from "./workers/health.ts";
 import { ReorgBeyondConfirmations, indexNextBlocks } from "./workers/indexer.ts";
 import { type Loop, startLoop } from "./workers/loop.ts";
@@ -42,15 +48,16 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
   const stack = new AsyncDisposableStack();
   try {
     const chain = await openChainReader(config.rpcUrls, config.contract);
-    const rateCard = await readRateCardFile(config.rateCardFile);
+    const rateCard = await readRateCardFile(config.rateCardFile, config.limits);
     const database = await openDatabase(config.database);
     stack.defer(() => database.close());
     await claimDatabase(database, chain.deployment, await chain.origin());
 
     const context = await createContext(config, chain, database);
-    const published = await context.rateCards.publish(rateCard);
+    const published = await context.rateCards.publish({ provider: null, ...rateCard });
     if (published.published === "refused") {
-      throw new ConfigError(`RATE_CARD_FILE ${config.rateCardFile}: ${published.because}`);
+      const why = publicationProblem(published.refusal).detail;
+      throw new ConfigError(`RATE_CARD_FILE ${config.rateCardFile}: ${why}`);
     }
 
     const workers = new WorkerHealth(
@@ -97,6 +104,8 @@ async function createContext(
       `FEE_BPS ${config.feeBps} exceeds the contract's maximum of ${terms.maxFeeBps}`,
     );
   }
+  const rates = rateIndexCache();
+  const prices = priceReader(rates);
   const limits = {
     ...config.limits,
     // What was held under an allowance that its owner ended on chain must still be justified by it when it is charged.
@@ -112,9 +121,11 @@ async function createContext(
     accounts: postgresAccountBook(database),
     allowances: postgresAllowanceBook(database),
     providers: postgresProviderBook(database),
-    rateCards: postgresRateCardBook(database),
-    usage: postgresUsageLedger(database, rules),
-    holds: postgresHoldBook(database, rules),
+    rateCards: postgresRateCardBook(database, limits),
+    prices: postgresPriceBook(database, rates),
+    multipliers: postgresMultiplierBook(database, rates),
+    usage: groupCommit(postgresUsageLedger(database, rules, prices), GROUP_COMMIT),
+    holds: postgresHoldBook(database, rules, prices),
     checkpoints: postgresCheckpointBook(database),
   };
 }
@@ -145,6 +156,9 @@ function indexerLoop(
     },
   );
 }
+
+/** Two, so that one group is decided while the other is being written. */
+const GROUP_COMMIT = { maxEvents: 1_000, lanes: 2 };
 
 /** Often enough that a leaked hold is free within a second of its end. */
 const EXPIRY_PAUSE_MS = 500;

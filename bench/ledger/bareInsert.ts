@@ -15,6 +15,7 @@ export async function bareInsert(database: Database, events: readonly UsageEvent
     amountMicros: event.quantity * 10n,
     feeMicros: 0n,
     rateCardVersion: 1,
+    priceBasis: null,
     payloadHash: payloadHash(event),
   }));
   await database.transaction((tx) => insertDebitRows(tx, debits, now));

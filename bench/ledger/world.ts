@@ -13,13 +13,20 @@ export const PROVIDER = numberToHex(0xbeef, { size: 20 });
 /** What each account has: more than a benchmark spends. */
 const PURCHASED_MICROS = 1_000_000_000_000n;
 
+const PUBLICATION_RULES = {
+  rateCardNoticeSeconds: 0,
+  maxRateCardAheadSeconds: 0,
+  maxPendingRateCards: 0,
+};
+
 export async function createWorld(database: Database): Promise<void> {
   await claimDatabase(
     database,
     { chainId: 1, contract: numberToHex(1, { size: 20 }) },
     { number: 0n, hash: zeroHash, time: new Date(0) },
   );
-  await postgresRateCardBook(database).publish({
+  await postgresRateCardBook(database, PUBLICATION_RULES).publish({
+    provider: null,
     effectiveFrom: new Date("2020-01-01"),
     rates: [{ meter: "requests", dimensions: {}, microCredits: 10n, perUnits: 1n }],
   });

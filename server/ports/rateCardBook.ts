@@ -1,13 +1,24 @@
-import type { Rate, RateCard } from "../domain/rates/rateCard.ts";
+import type { Address } from "viem";
+
+import type { CardProposal, PublicationRefusal } from "../domain/rates/publication.ts";
+import type { RateCard } from "../domain/rates/rateCard.ts";
 
 export type PublishResult =
   | { readonly published: "added" | "unchanged"; readonly card: RateCard }
-  /** a version that starts then, or later, exists and says something else; or it would start in the past */
-  | { readonly published: "refused"; readonly because: string };
+  | { readonly published: "refused"; readonly refusal: PublicationRefusal };
+
+export interface CardPage {
+  /** `null` for the operator's own; left out for everybody's */
+  readonly provider?: Address | null;
+  /** versions below this one; `null` for the newest */
+  readonly before: number | null;
+  readonly limit: number;
+}
 
 export interface RateCardBook {
-  /** every version, oldest first */
-  all(): Promise<readonly RateCard[]>;
-  /** Adds a version, unless the newest is this very one. What is in force, or was, is never changed. */
-  publish(card: { effectiveFrom: Date; rates: readonly Rate[] }): Promise<PublishResult>;
+  /** newest first */
+  list(page: CardPage): Promise<readonly RateCard[]>;
+  byVersion(version: number): Promise<RateCard | null>;
+  /** Adds a version, unless its publisher's newest says the same. What is in force, or was, is never changed. */
+  publish(proposal: CardProposal): Promise<PublishResult>;
 }

@@ -7,7 +7,7 @@ import { allowanceRevocationTypedData } from "../../protocol/allowanceRevocation
 import { type AdmissionRefusal, checkAdmission } from "../domain/allowances/admission.ts";
 import type { Allowance } from "../domain/allowances/allowance.ts";
 import { remainingInPeriod, renewed } from "../domain/allowances/period.ts";
-import { MeterName } from "../rateCardFile.ts";
+import { MeterName } from "../rateNames.ts";
 import type { Context } from "./context.ts";
 import { AddressField, Bytes32Field, SignatureField, parse, uintField } from "./fields.ts";
 import { type ProblemError, fail } from "./problem.ts";

@@ -2,16 +2,13 @@ import type { Address } from "viem";
 import { z } from "zod";
 
 import type { UsageEvent } from "../domain/usage/usageEvent.ts";
-import { DimensionName, DimensionValue, MeterName } from "../rateCardFile.ts";
+import { Dimensions, MeterName } from "../rateNames.ts";
 import { AddressField, Bytes32Field, TimeField, fieldErrors, uintField } from "./fields.ts";
 import { walletSpender } from "../../protocol/spender.ts";
 import { type Problem, problem } from "./problem.ts";
 
 /** The CloudEvents type of a usage event. */
 export const USAGE_EVENT_TYPE = "compute-credits.usage.v1";
-
-/** More dimensions than any rate needs; each is stored with every event. */
-const MAX_DIMENSIONS = 16;
 
 /** An address is the wallet's spender; 32 bytes are a spender as allowances name it. */
 export const SpenderField = z.union(
@@ -24,10 +21,7 @@ export const EventIdField = z
   .string()
   .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable ASCII characters without spaces");
 
-export const DimensionsField = z
-  .record(DimensionName, DimensionValue)
-  .refine((all) => Object.keys(all).length <= MAX_DIMENSIONS, `must be at most ${MAX_DIMENSIONS}`)
-  .default({});
+export const DimensionsField = Dimensions.default({});
 
 /** CloudEvents 1.0, structured mode. */
 const UsageCloudEvent = z.strictObject({

@@ -4,6 +4,8 @@ import type { AllowanceBook } from "../ports/allowanceBook.ts";
 import type { ChainReader, Terms } from "../ports/chain.ts";
 import type { ChainBook } from "../ports/chainBook.ts";
 import type { CheckpointBook } from "../ports/checkpointBook.ts";
+import type { MultiplierBook } from "../ports/multiplierBook.ts";
+import type { PriceBook } from "../ports/priceBook.ts";
 import type { HoldBook } from "../ports/holdBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
@@ -20,6 +22,8 @@ export interface Context {
   readonly allowances: AllowanceBook;
   readonly providers: ProviderBook;
   readonly rateCards: RateCardBook;
+  readonly prices: PriceBook;
+  readonly multipliers: MultiplierBook;
   readonly usage: UsageLedger;
   readonly holds: HoldBook;
   readonly checkpoints: CheckpointBook;

@@ -10,7 +10,7 @@ import { chargeProblem } from "./chargeProblem.ts";
 import { DimensionsField, EventIdField, SpenderField } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";
 import { parse, uintField } from "./fields.ts";
-import { MeterName } from "../rateCardFile.ts";
+import { MeterName } from "../rateNames.ts";
 import { type Problem, fail, problem } from "./problem.ts";
 import { respond, respondProblem } from "./respond.ts";
 

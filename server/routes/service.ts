@@ -7,11 +7,8 @@ import { USAGE_EVENT_TYPE } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";
 import { respond } from "./respond.ts";
 
-/**
- * `GET /v1/deployment`: which contract this is, what is signed and how, and the limits.
- * `GET /v1/rate-cards`: every version of the prices, newest first.
- */
-export function serviceRoutes({ chain, terms, limits, feeBps, rateCards }: Context): Router {
+/** `GET /v1/deployment`: which contract this is, what is signed and how, and the limits. */
+export function serviceRoutes({ chain, terms, limits, feeBps }: Context): Router {
   const router = Router();
 
   router.get("/deployment", (_req, res) => {
@@ -23,10 +20,6 @@ export function serviceRoutes({ chain, terms, limits, feeBps, rateCards }: Conte
       usageEventType: USAGE_EVENT_TYPE,
       limits,
     });
-  });
-
-  router.get("/rate-cards", async (_req, res) => {
-    respond(res, 200, { rateCards: (await rateCards.all()).toReversed() });
   });
 
   return router;

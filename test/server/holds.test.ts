@@ -209,7 +209,7 @@ for (const { name, open } of databaseKinds) {
 
       it("charges the pinned rate when the card has changed since", async () => {
         const { key } = await held(2_000_000n);
-        const cards = await ledger.rateCards.all();
+        const cards = await ledger.rateCards.list({ before: null, limit: 100 });
         await ledger.database.query(
           "insert into rate_cards (version, effective_from, card) values ($1, clock_timestamp(), $2)",
           [

@@ -2,19 +2,24 @@ import { expect } from "chai";
 
 import { MAX_MICROS } from "../../protocol/amounts.ts";
 import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
-import type { Rate } from "../../server/domain/rates/rateCard.ts";
+import type { Rate } from "../../server/domain/rates/rate.ts";
 import type { Database } from "../../server/ports/database.ts";
 import type { RateCardBook } from "../../server/ports/rateCardBook.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
+import { fixedRate } from "../fixtures/rates.ts";
 
 const PAST = new Date("2020-01-01T00:00:00Z");
 const FUTURE = new Date("2999-01-01T00:00:00Z");
 const LATER = new Date("2999-06-01T00:00:00Z");
 
+const RULES = {
+  rateCardNoticeSeconds: 60,
+  maxRateCardAheadSeconds: 10 ** 11,
+  maxPendingRateCards: 1,
+};
+
 function ratesOf(microCredits: bigint): Rate[] {
-  return [
-    { meter: "units", dimensions: { tier: "spot", gpu: "H100" }, microCredits, perUnits: 3n },
-  ];
+  return [fixedRate({ dimensions: { tier: "spot", gpu: "H100" }, microCredits, perUnits: 3n })];
 }
 
 for (const { name, open } of databaseKinds) {
@@ -24,18 +29,21 @@ for (const { name, open } of databaseKinds) {
 
     before(async () => {
       database = await open();
-      book = postgresRateCardBook(database);
+      book = postgresRateCardBook(database, RULES);
     });
-    beforeEach(() => database.script("truncate rate_cards"));
+    beforeEach(() => database.script("truncate rate_cards cascade"));
     after(() => database.close());
 
     const publish = (effectiveFrom: Date, microCredits: bigint) =>
-      book.publish({ effectiveFrom, rates: ratesOf(microCredits) });
+      book.publish({ provider: null, effectiveFrom, rates: ratesOf(microCredits) });
+
+    /** oldest first */
+    const all = async () => (await book.list({ before: null, limit: 100 })).toReversed();
 
     it("takes the first card, also one that is in force already, digit by digit", async () => {
-      const card = { version: 1, effectiveFrom: PAST, rates: ratesOf(MAX_MICROS) };
+      const card = { version: 1, provider: null, effectiveFrom: PAST, rates: ratesOf(MAX_MICROS) };
       expect(await publish(PAST, MAX_MICROS)).to.deep.equal({ published: "added", card });
-      expect(await book.all()).to.deep.equal([card]);
+      expect(await all()).to.deep.equal([card]);
     });
 
     it("leaves all as it is where the newest says the same, from whenever", async () => {
@@ -43,9 +51,9 @@ for (const { name, open } of databaseKinds) {
       const result = await publish(FUTURE, 1n);
       expect(result).to.deep.equal({
         published: "unchanged",
-        card: { version: 1, effectiveFrom: PAST, rates: ratesOf(1n) },
+        card: { version: 1, provider: null, effectiveFrom: PAST, rates: ratesOf(1n) },
       });
-      expect(await book.all()).to.have.length(1);
+      expect(await all()).to.have.length(1);
     });
 
     it("adds a card of the future after the one in force", async () => {
@@ -53,7 +61,7 @@ for (const { name, open } of databaseKinds) {
       await publish(FUTURE, 2n);
       await publish(LATER, 1n);
       expect(
-        (await book.all()).map(({ version, effectiveFrom }) => [version, effectiveFrom]),
+        (await all()).map(({ version, effectiveFrom }) => [version, effectiveFrom]),
       ).to.deep.equal([
         [1, PAST],
         [2, FUTURE],
@@ -61,17 +69,17 @@ for (const { name, open } of databaseKinds) {
       ]);
     });
 
-    for (const [what, existing, effectiveFrom] of [
-      ["that starts when the newest does", FUTURE, FUTURE],
-      ["that starts before the newest", LATER, FUTURE],
-      ["that would have started in the past", PAST, new Date("2021-01-01")],
+    for (const [what, existing, effectiveFrom, reason] of [
+      ["that starts when the newest does", FUTURE, FUTURE, "effective_from_not_after_newest"],
+      ["that starts before the newest", LATER, FUTURE, "effective_from_not_after_newest"],
+      ["that would have started in the past", PAST, new Date("2021"), "effective_from_too_soon"],
     ] as const) {
-      it(`refuses other rates ${what}, and says what to mend`, async () => {
+      it(`refuses other rates ${what}, and says why`, async () => {
         await publish(existing, 1n);
         const result = await publish(effectiveFrom, 2n);
         expect(result).to.include({ published: "refused" });
-        expect(result).to.have.property("because").that.includes('"effectiveFrom" after');
-        expect(await book.all()).to.have.length(1);
+        expect(result).to.have.nested.property("refusal.reason", reason);
+        expect(await all()).to.have.length(1);
       });
     }
 
@@ -81,7 +89,7 @@ for (const { name, open } of databaseKinds) {
         "added",
         ...Array(5).fill("unchanged"),
       ]);
-      expect(await book.all()).to.have.length(1);
+      expect(await all()).to.have.length(1);
     });
   });
 }

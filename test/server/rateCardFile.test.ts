@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { ConfigError } from "../../server/config.ts";
 import { readRateCardFile } from "../../server/rateCardFile.ts";
 
+const LIMITS = { maxRatesPerCard: 100, maxTiersPerRate: 10 };
 const rate = { meter: "units", dimensions: {}, microCredits: "1", perUnits: "1" };
 const card = { effectiveFrom: "2026-01-01T00:00:00Z", rates: [rate] };
 
@@ -22,14 +23,15 @@ describe("readRateCardFile", () => {
 
   async function read(content: unknown): Promise<unknown> {
     await writeFile(file, typeof content === "string" ? content : JSON.stringify(content));
-    return await readRateCardFile(file).catch((error: unknown) => error);
+    return await readRateCardFile(file, LIMITS).catch((error: unknown) => error);
   }
 
   it("reads the card that comes with the server", async () => {
     const path = new URL("../../config/rate-card.json", import.meta.url).pathname;
-    const { effectiveFrom, rates } = await readRateCardFile(path);
+    const { effectiveFrom, rates } = await readRateCardFile(path, LIMITS);
     expect(effectiveFrom).to.deep.equal(new Date("2026-01-01T00:00:00Z"));
     expect(rates[0]).to.deep.equal({
+      kind: "fixed",
       meter: "gpu.seconds",
       dimensions: { gpu: "H100" },
       microCredits: 83_334n,
@@ -41,7 +43,7 @@ describe("readRateCardFile", () => {
     const microCredits = "9223372036854775807";
     expect(await read({ ...card, rates: [{ ...rate, microCredits }] })).to.deep.equal({
       effectiveFrom: new Date("2026-01-01T00:00:00Z"),
-      rates: [{ meter: "units", dimensions: {}, microCredits: 2n ** 63n - 1n, perUnits: 1n }],
+      rates: [{ ...rate, kind: "fixed", microCredits: 2n ** 63n - 1n, perUnits: 1n }],
     });
   });
 
@@ -82,7 +84,7 @@ describe("readRateCardFile", () => {
 
   it("says which file cannot be read", async () => {
     const missing = join(folder, "none.json");
-    const error = await readRateCardFile(missing).catch((cause: unknown) => cause);
+    const error = await readRateCardFile(missing, LIMITS).catch((cause: unknown) => cause);
     expect(error)
       .to.be.instanceOf(ConfigError)
       .with.property("message", `RATE_CARD_FILE ${missing} cannot be read`);

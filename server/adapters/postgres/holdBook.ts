@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 
 import type { Address, Hex } from "viem";
 
-import { MAX_MICROS } from "../../../protocol/amounts.ts";
 import { type HoldRequest, authorize, requestHash } from "../../domain/holds/authorize.ts";
 import { type Hold, isExpired } from "../../domain/holds/hold.ts";
 import { capture, giveUp, resolved } from "../../domain/holds/resolve.ts";
-import { feeOf, rateFor } from "../../domain/rates/price.ts";
-import { pricePinned } from "../../domain/rates/pinnedRate.ts";
+import { feeOf } from "../../domain/rates/price.ts";
+import { basisOf } from "../../domain/rates/priceBasis.ts";
+import { PriceDraft, tierUnitsOf } from "../../domain/rates/priceDraft.ts";
 import { SpendingDraft } from "../../domain/spending/spendingDraft.ts";
 import { eventKey } from "../../domain/usage/decideDebits.ts";
 import type { Database, Sql } from "../../ports/database.ts";
@@ -20,7 +20,7 @@ import type {
   ReleaseOutcome,
 } from "../../ports/holdBook.ts";
 import { insertHold, readHold, updateHold } from "./holdRecord.ts";
-import { cachedRateCards } from "./rateCardBook.ts";
+import type { PriceReader } from "./priceReader.ts";
 import { retrying } from "./retry.ts";
 import {
   cachedAccess,
@@ -29,6 +29,7 @@ import {
   lockSpenders,
   writeSpending,
 } from "./spending.ts";
+import { addTierUnits } from "./tierUsage.ts";
 import { readKnown } from "./usageLedger.ts";
 import { bytea } from "./values.ts";
 
@@ -37,8 +38,11 @@ export interface HoldRules {
   readonly maxOpenHoldsPerSpender: number;
 }
 
-export function postgresHoldBook(database: Database, rules: HoldRules): HoldBook {
-  const rateCardsUpTo = cachedRateCards();
+export function postgresHoldBook(
+  database: Database,
+  rules: HoldRules,
+  priceReader: PriceReader,
+): HoldBook {
   const accessOf = cachedAccess();
 
   async function authorizeIn(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {
@@ -59,16 +63,14 @@ export function postgresHoldBook(database: Database, rules: HoldRules): HoldBook
       return { result: "refused", refusal: { reason: "too_many_holds", limit } };
     }
 
-    const cards = await rateCardsUpTo(tx, locked.newestCard);
-    const rate = rateFor(cards, { ...request, occurredAt: locked.now });
-    if ("refusal" in rate) return { result: "refused", refusal: { reason: rate.refusal } };
-    if (pricePinned(rate, request.quantity) > MAX_MICROS) {
-      return { result: "refused", refusal: { reason: "quantity_too_large" } };
-    }
+    const { now, newestCard } = locked;
+    const question = { ...request, occurredAt: now };
+    const moment = { now, newestCard, accounts: [...locked.accounts.keys()] };
+    const prices = new PriceDraft(await priceReader.read(tx, [question], moment));
 
     const hasAccess = await accessOf(tx, [request]);
     const draft = new SpendingDraft({ ...locked, hasAccess });
-    const hold = authorize(request, rate, draft);
+    const hold = authorize(request, prices, draft);
     if ("reason" in hold) return { result: "refused", refusal: hold };
     await insertHold(tx, hold);
     await writeSpending(tx, draft.changes);
@@ -89,12 +91,12 @@ export function postgresHoldBook(database: Database, rules: HoldRules): HoldBook
         : { result: "refused", refusal: { reason: "event_id_conflict" } };
     }
 
-    const costMicros = pricePinned(hold.rate, request.quantity);
-    const captured = capture(hold, { costMicros, final: request.final }, draft);
+    const captured = capture(hold, request, draft);
     if ("reason" in captured) return { result: "refused", refusal: captured };
 
     const { rateCardVersion } = hold.rate;
-    const { charges } = captured;
+    const priceBasis = basisOf(hold.rate, hold.capturedQuantity);
+    const { charges, costMicros } = captured;
     const usage = {
       ...event,
       spender: hold.spender,
@@ -107,10 +109,12 @@ export function postgresHoldBook(database: Database, rules: HoldRules): HoldBook
       tx,
       charges.map((charge, part) => {
         const feeMicros = feeOf(charge.amountMicros, rules.feeBps);
-        return { ...charge, event: usage, part, feeMicros, rateCardVersion, payloadHash };
+        const price = { rateCardVersion, priceBasis, feeMicros };
+        return { ...charge, ...price, event: usage, part, payloadHash };
       }),
       draft.now,
     );
+    await addTierUnits(tx, tierUnitsOf(hold.rate, request.quantity));
     await updateHold(tx, captured.hold);
     await writeSpending(tx, draft.changes);
     const debit = { costMicros, rateCardVersion, charges, recordedAt: draft.now, repeated: false };

@@ -1,10 +1,9 @@
 import type { Address, Hex } from "viem";
-import { z } from "zod";
 
 import type { Hold, HoldPart, HoldResolution } from "../../domain/holds/hold.ts";
-import type { PinnedRate } from "../../domain/rates/pinnedRate.ts";
 import type { HoldKey } from "../../ports/holdBook.ts";
 import type { Sql } from "../../ports/database.ts";
+import { fromPinnedRate, toPinnedRate } from "./pinnedRateRecord.ts";
 import { bytea, byteaArray, numberArray } from "./values.ts";
 
 interface HoldRecord {
@@ -19,6 +18,7 @@ interface HoldRecord {
   readonly created_at: Date;
   readonly expires_at: Date;
   readonly captured_micros: bigint;
+  readonly captured_quantity: bigint;
   readonly resolved_as: HoldResolution["as"] | null;
   readonly resolved_at: Date | null;
 }
@@ -26,21 +26,6 @@ interface HoldRecord {
 interface PartRecord extends HoldPart {
   readonly provider: Address;
   readonly hold_id: string;
-}
-
-/** Rates are kept as text in JSON: a JSON number would lose digits. */
-const StoredRate = z.object({
-  rateCardVersion: z.int(),
-  microCredits: z.coerce.bigint(),
-  perUnits: z.coerce.bigint(),
-});
-
-function storedRate({ rateCardVersion, microCredits, perUnits }: PinnedRate): string {
-  return JSON.stringify({
-    rateCardVersion,
-    microCredits: `${microCredits}`,
-    perUnits: `${perUnits}`,
-  });
 }
 
 export async function readHold(sql: Sql, { provider, id }: HoldKey): Promise<Hold | null> {
@@ -67,12 +52,13 @@ function toHold(record: HoldRecord, parts: readonly HoldPart[]): Hold {
     meter: record.meter,
     dimensions: record.dimensions,
     quantity: record.quantity,
-    rate: StoredRate.parse(record.rate),
+    rate: toPinnedRate(record.rate),
     requestHash: record.request_hash,
     parts,
     createdAt: record.created_at,
     expiresAt: record.expires_at,
     capturedMicros: record.captured_micros,
+    capturedQuantity: record.captured_quantity,
     resolution: as === null || at === null ? null : { as, at },
   };
 }
@@ -88,7 +74,7 @@ export async function insertHold(tx: Sql, hold: Hold): Promise<void> {
       hold.meter,
       JSON.stringify(hold.dimensions),
       hold.quantity,
-      storedRate(hold.rate),
+      fromPinnedRate(hold.rate),
       bytea(hold.requestHash),
       hold.createdAt,
       hold.expiresAt,
@@ -105,8 +91,15 @@ export async function insertHold(tx: Sql, hold: Hold): Promise<void> {
 export async function updateHold(tx: Sql, hold: Hold): Promise<void> {
   const key = [bytea(hold.provider), hold.id];
   await tx.query(
-    `update holds set captured_micros = $3, resolved_as = $4, resolved_at = $5 where provider = $1 and hold_id = $2`,
-    [...key, hold.capturedMicros, hold.resolution?.as ?? null, hold.resolution?.at ?? null],
+    `update holds set captured_micros = $3, captured_quantity = $4, resolved_as = $5, resolved_at = $6
+     where provider = $1 and hold_id = $2`,
+    [
+      ...key,
+      hold.capturedMicros,
+      hold.capturedQuantity,
+      hold.resolution?.as ?? null,
+      hold.resolution?.at ?? null,
+    ],
   );
   await tx.query(
     `update hold_parts set held_micros = changed.held_micros

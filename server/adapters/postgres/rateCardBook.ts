@@ -1,77 +1,90 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { z } from "zod";
+import type { Address } from "viem";
 
-import type { Rate, RateCard } from "../../domain/rates/rateCard.ts";
+import { type PublicationRules, effectOf } from "../../domain/rates/publication.ts";
+import type { RateCard } from "../../domain/rates/rateCard.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { RateCardBook } from "../../ports/rateCardBook.ts";
+import { fromRates, toRates } from "./rateRecord.ts";
+import { bytea } from "./values.ts";
 
-/** Prices are kept as text in JSON: a JSON number would lose digits. */
-const StoredRates = z.array(
-  z.object({
-    meter: z.string(),
-    dimensions: z.record(z.string(), z.string()),
-    microCredits: z.coerce.bigint(),
-    perUnits: z.coerce.bigint(),
-  }),
-);
-
-/** Serialises those who publish at the same time. */
+/** Serialises all who publish: so versions become visible in their order, and a reader misses none. */
 const PUBLISH_LOCK = 7_310_002;
 
-async function readRateCards(sql: Sql): Promise<readonly RateCard[]> {
-  const records = await sql.query<{ version: number; effective_from: Date; card: unknown }>(
-    "select version, effective_from, card from rate_cards order by version",
+const COLUMNS = "version, provider, effective_from, card";
+
+interface CardRecord {
+  readonly version: number;
+  readonly provider: Address | null;
+  readonly effective_from: Date;
+  readonly card: unknown;
+}
+
+/** The cards after a version, oldest first. */
+export async function readRateCards(sql: Sql, after = 0): Promise<readonly RateCard[]> {
+  const records = await sql.query<CardRecord>(
+    `select ${COLUMNS} from rate_cards where version > $1 order by version`,
+    [after],
   );
-  return records.map(({ version, effective_from: effectiveFrom, card }) => ({
-    version,
-    effectiveFrom,
-    rates: StoredRates.parse(card),
-  }));
+  return records.map(toCard);
 }
 
-/** Cards are never changed, so they are read again only where there is a newer one. */
-export function cachedRateCards() {
-  let cards: readonly RateCard[] = [];
-  return async (sql: Sql, newestVersion: number): Promise<readonly RateCard[]> => {
-    if (cards.at(-1)?.version !== newestVersion) cards = await readRateCards(sql);
-    return cards;
-  };
-}
-
-export function postgresRateCardBook(database: Database): RateCardBook {
+export function postgresRateCardBook(database: Database, rules: PublicationRules): RateCardBook {
   return {
-    all: () => readRateCards(database),
+    async list({ provider, before, limit }) {
+      const records = await database.query<CardRecord>(
+        `select ${COLUMNS} from rate_cards
+         where ($1::integer is null or version < $1) and ($2 or provider is not distinct from $3::bytea)
+         order by version desc limit $4`,
+        [before, provider === undefined, provider ? bytea(provider) : null, limit],
+      );
+      return records.map(toCard);
+    },
 
-    publish: ({ effectiveFrom, rates }) =>
+    async byVersion(version) {
+      const [record] = await database.query<CardRecord>(
+        `select ${COLUMNS} from rate_cards where version = $1`,
+        [version],
+      );
+      return record === undefined ? null : toCard(record);
+    },
+
+    publish: (proposal) =>
       database.transaction(async (tx) => {
         await tx.query("select pg_advisory_xact_lock($1)", [PUBLISH_LOCK]);
-        const [clock] = await tx.query<{ now: Date }>("select clock_timestamp() as now");
-        const newest = (await readRateCards(tx)).at(-1);
-
-        if (newest !== undefined && clock !== undefined) {
-          if (isDeepStrictEqual(newest.rates, rates))
-            return { published: "unchanged", card: newest };
-          if (effectiveFrom <= newest.effectiveFrom || effectiveFrom <= clock.now) {
-            return {
-              published: "refused",
-              because:
-                `version ${newest.version} is in force from ${newest.effectiveFrom.toISOString()} and is never changed: ` +
-                `give the new rates an "effectiveFrom" after that and after ${clock.now.toISOString()}`,
-            };
-          }
-        }
-
-        const version = (newest?.version ?? 0) + 1;
-        await tx.query(
-          "insert into rate_cards (version, effective_from, card) values ($1, $2, $3)",
-          [version, effectiveFrom, JSON.stringify(rates.map(storedRate))],
+        const { provider, rates } = proposal;
+        const publisher = provider === null ? null : bytea(provider);
+        const [clock] = await tx.query<{ now: Date; newest: number }>(
+          "select clock_timestamp() as now, coalesce(max(version), 0) as newest from rate_cards",
         );
-        return { published: "added", card: { version, effectiveFrom, rates } };
+        if (clock === undefined) throw new Error("the database tells no time");
+        const records = await tx.query<CardRecord>(
+          `select ${COLUMNS} from rate_cards where provider is not distinct from $1::bytea
+           order by effective_from`,
+          [publisher],
+        );
+        const cards = records.map(toCard);
+
+        const newest = cards.at(-1);
+        const stored = fromRates(rates);
+        if (newest !== undefined && isDeepStrictEqual(newest.rates, toRates(JSON.parse(stored)))) {
+          return { published: "unchanged", card: newest };
+        }
+        const effect = effectOf(proposal, cards, clock.now, rules);
+        if ("reason" in effect) return { published: "refused", refusal: effect };
+
+        const version = clock.newest + 1;
+        const { effectiveFrom } = effect;
+        await tx.query(
+          "insert into rate_cards (version, provider, effective_from, card) values ($1, $2, $3, $4)",
+          [version, publisher, effectiveFrom, stored],
+        );
+        return { published: "added", card: { version, provider, effectiveFrom, rates } };
       }),
   };
 }
 
-function storedRate({ meter, dimensions, microCredits, perUnits }: Rate) {
-  return { meter, dimensions, microCredits: `${microCredits}`, perUnits: `${perUnits}` };
+function toCard({ version, provider, effective_from: effectiveFrom, card }: CardRecord): RateCard {
+  return { version, provider, effectiveFrom, rates: toRates(card) };
 }

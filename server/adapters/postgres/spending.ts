@@ -6,7 +6,8 @@ import type { SpendingDraft, SpendingState } from "../../domain/spending/spendin
 import type { Debit } from "../../domain/usage/decideDebits.ts";
 import type { Sql } from "../../ports/database.ts";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
-import { byteaArray, numberArray, textArray } from "./values.ts";
+import { fromPriceBasis } from "./pinnedRateRecord.ts";
+import { byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
 
 /** What spending is decided on, and the newest rate card's version. */
 export interface LockedSpending extends Omit<SpendingState, "hasAccess"> {
@@ -166,13 +167,14 @@ export async function insertDebitRows(
 ): Promise<void> {
   await tx.query(
     `insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
-       occurred_at, recorded_at, rate_card, amount_micros, fee_micros, payload_hash)
+       occurred_at, recorded_at, rate_card, amount_micros, fee_micros, payload_hash, price_basis)
      select provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
-       occurred_at, $14, rate_card, amount_micros, fee_micros, payload_hash
+       occurred_at, $14, rate_card, amount_micros, fee_micros, payload_hash, price_basis
      from unnest($1::bytea[], $2::text[], $3::smallint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[],
-       $8::bigint[], $9::jsonb[], $10::timestamptz[], $11::integer[], $12::bigint[], $13::bigint[], $15::bytea[])
+       $8::bigint[], $9::jsonb[], $10::timestamptz[], $11::integer[], $12::bigint[], $13::bigint[], $15::bytea[],
+       $16::jsonb[])
        as debit (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
-         occurred_at, rate_card, amount_micros, fee_micros, payload_hash)`,
+         occurred_at, rate_card, amount_micros, fee_micros, payload_hash, price_basis)`,
     [
       byteaArray(debits.map(({ event }) => event.provider)),
       textArray(debits.map(({ event }) => event.id)),
@@ -189,6 +191,7 @@ export async function insertDebitRows(
       numberArray(debits.map(({ feeMicros }) => feeMicros)),
       recordedAt,
       byteaArray(debits.map(({ payloadHash }) => payloadHash)),
+      nullableTextArray(debits.map(({ priceBasis }) => fromPriceBasis(priceBasis))),
     ],
   );
 }

@@ -10,14 +10,18 @@ import {
 import type { UsageEvent } from "../../domain/usage/usageEvent.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { UsageLedger } from "../../ports/usageLedger.ts";
-import { cachedRateCards } from "./rateCardBook.ts";
+import type { PriceReader } from "./priceReader.ts";
 import { retrying } from "./retry.ts";
 import { cachedAccess, insertDebits, lockSpenders, writeSpending } from "./spending.ts";
+import { addTierUnits } from "./tierUsage.ts";
 import { byteaArray, textArray } from "./values.ts";
 import { voidEvent } from "./voidEvent.ts";
 
-export function postgresUsageLedger(database: Database, rules: UsageRules): UsageLedger {
-  const rateCardsUpTo = cachedRateCards();
+export function postgresUsageLedger(
+  database: Database,
+  rules: UsageRules,
+  priceReader: PriceReader,
+): UsageLedger {
   const accessOf = cachedAccess();
 
   return {
@@ -30,14 +34,17 @@ export function postgresUsageLedger(database: Database, rules: UsageRules): Usag
               const { newestCard, ...spending } = await lockSpenders(tx, spenders);
               const hasAccess = await accessOf(tx, events);
               const known = await readKnown(tx, events);
-              const rateCards = await rateCardsUpTo(tx, newestCard);
+              const { now, accounts } = spending;
+              const moment = { now, newestCard, accounts: [...accounts.keys()] };
+              const prices = await priceReader.read(tx, events, moment);
 
               const decision = decideDebits(
                 events,
-                { ...spending, hasAccess, known, rateCards },
+                { ...spending, hasAccess, known, prices },
                 rules,
               );
-              await insertDebits(tx, decision.debits, spending.now);
+              await insertDebits(tx, decision.debits, now);
+              await addTierUnits(tx, decision.tierUnits);
               await writeSpending(tx, decision);
               return decision.outcomes;
             }),

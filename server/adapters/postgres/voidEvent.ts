@@ -3,12 +3,16 @@ import type { Address, Hex } from "viem";
 import { type Charge, SpendingDraft } from "../../domain/spending/spendingDraft.ts";
 import type { Sql } from "../../ports/database.ts";
 import type { VoidOutcome } from "../../ports/usageLedger.ts";
+import { toPriceBasis } from "./pinnedRateRecord.ts";
 import { lockAllowances, moveEarnings, writeSpending } from "./spending.ts";
+import { subtractTierUnits } from "./tierUsage.ts";
 import { bytea } from "./values.ts";
 
 interface DebitRecord extends Charge {
   readonly feeMicros: bigint;
   readonly recorded_at: Date;
+  readonly quantity: bigint;
+  readonly price_basis: unknown;
 }
 
 /** Gives back what each allowance paid of an event, unless a checkpoint holds it already. */
@@ -21,7 +25,7 @@ export async function voidEvent(
   await tx.query("lock table voids in row exclusive mode");
 
   const debits = await tx.query<DebitRecord>(
-    `select account, allowance, amount_micros as "amountMicros", fee_micros as "feeMicros", recorded_at
+    `select account, allowance, amount_micros as "amountMicros", fee_micros as "feeMicros", recorded_at, quantity, price_basis
      from debits where provider = $1 and event_id = $2 order by part`,
     key,
   );
@@ -58,6 +62,8 @@ export async function voidEvent(
     debits.map((debit) => ({ ...debit, event: { provider } })),
     -1n,
   );
+
+  await subtractTierUnits(tx, toPriceBasis(first.price_basis), first.quantity);
 
   const amountMicros = debits.reduce((sum, debit) => sum + debit.amountMicros, 0n);
   await tx.query(

@@ -2,10 +2,17 @@ import { createHash } from "node:crypto";
 
 import type { Address, Hex } from "viem";
 
+import { MAX_MICROS } from "../../../protocol/amounts.ts";
 import type { SpenderId } from "../../../protocol/spender.ts";
 import type { PriceRefusal } from "../rates/price.ts";
-import { type PinnedRate, pricePinned } from "../rates/pinnedRate.ts";
-import type { Shortage, SpendingDraft, Unusable } from "../spending/spendingDraft.ts";
+import { pricePinned } from "../rates/pinnedRate.ts";
+import type { PriceDraft } from "../rates/priceDraft.ts";
+import {
+  type Shortage,
+  type SpendingDraft,
+  type Unusable,
+  firstPayer,
+} from "../spending/spendingDraft.ts";
 import type { Hold } from "./hold.ts";
 
 /** What a provider asks to be set aside before it works. */
@@ -39,16 +46,24 @@ export function requestHash(request: HoldRequest): Hex {
   return `0x${createHash("sha256").update(JSON.stringify(asked)).digest("hex")}`;
 }
 
-/** Holds the whole cost of `quantity` at the pinned rate, or nothing. */
+/** Pins the rate of now, and holds the whole cost of `quantity` at it, or nothing. */
 export function authorize(
   request: HoldRequest,
-  rate: PinnedRate,
+  prices: PriceDraft,
   draft: SpendingDraft,
 ): Hold | HoldRefusal {
+  const { now } = draft;
+  const found = prices.find(request, now);
+  if (typeof found === "string") return { reason: found };
   const usable = draft.usable(request);
   if ("reason" in usable) return usable;
 
-  const charges = draft.take(usable, pricePinned(rate, request.quantity), "held");
+  const payer = { account: firstPayer(usable) };
+  const rate = prices.pin(found, { ...request, ...payer, occurredAt: now, at: now });
+  const costMicros = pricePinned(rate, request.quantity);
+  if (costMicros > MAX_MICROS) return { reason: "quantity_too_large" };
+
+  const charges = draft.take(usable, costMicros, "held");
   if ("reason" in charges) return charges;
 
   const { provider, id, spender, meter, dimensions, quantity, ttlSeconds } = request;
@@ -66,9 +81,10 @@ export function authorize(
       allowance,
       heldMicros: amountMicros,
     })),
-    createdAt: draft.now,
-    expiresAt: new Date(draft.now.getTime() + ttlSeconds * 1000),
+    createdAt: now,
+    expiresAt: new Date(now.getTime() + ttlSeconds * 1000),
     capturedMicros: 0n,
+    capturedQuantity: 0n,
     resolution: null,
   };
 }

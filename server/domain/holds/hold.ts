@@ -19,6 +19,8 @@ export interface Hold {
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly capturedMicros: bigint;
+  /** in units of the meter: the next capture is priced as what follows them */
+  readonly capturedQuantity: bigint;
   readonly resolution: HoldResolution | null;
 }
 

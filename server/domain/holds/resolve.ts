@@ -1,3 +1,4 @@
+import { pricePinnedPart } from "../rates/pinnedRate.ts";
 import type { Charge, SpendingDraft } from "../spending/spendingDraft.ts";
 import { type Hold, type HoldPart, type HoldResolution, heldMicros, isExpired } from "./hold.ts";
 
@@ -30,16 +31,18 @@ export function resolved(
 }
 
 /**
- * Charges `costMicros` of what is held, from the parts in their order. A `final` capture returns the rest and resolves
+ * Charges `quantity` units at the pinned rate from what is held, from the parts in their order. A `final` capture returns the rest and resolves
  * the hold; another leaves it open for more.
  */
 export function capture(
   hold: Hold,
-  { costMicros, final }: { costMicros: bigint; final: boolean },
+  { quantity, final }: { quantity: bigint; final: boolean },
   draft: SpendingDraft,
-): { hold: Hold; charges: readonly Charge[] } | ResolveRefusal {
+): { hold: Hold; costMicros: bigint; charges: readonly Charge[] } | ResolveRefusal {
   const over = resolved(hold, draft.now);
   if (over !== null) return over;
+  const usedUnits = hold.capturedQuantity;
+  const costMicros = pricePinnedPart(hold.rate, { usedUnits, quantity });
   const held = heldMicros(hold);
   if (costMicros > held)
     return { reason: "capture_exceeds_hold", heldMicros: held, neededMicros: costMicros };
@@ -64,7 +67,14 @@ export function capture(
   }
   const resolution: HoldResolution | null = final ? { as: "captured", at: draft.now } : null;
   return {
-    hold: { ...hold, parts, capturedMicros: hold.capturedMicros + costMicros, resolution },
+    hold: {
+      ...hold,
+      parts,
+      capturedMicros: hold.capturedMicros + costMicros,
+      capturedQuantity: hold.capturedQuantity + quantity,
+      resolution,
+    },
+    costMicros,
     charges,
   };
 }

@@ -1,35 +1,15 @@
-/** What a meter costs. `microCredits` per `perUnits`, for events that carry all of `dimensions`. */
-export interface Rate {
-  readonly meter: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly microCredits: bigint;
-  readonly perUnits: bigint;
-}
+import type { Address } from "viem";
 
-/** A version of the prices. Never changed: another version follows it. */
+import { type Rate, specificity } from "./rate.ts";
+
+/** A version of somebody's prices. Never changed: another version follows it. */
 export interface RateCard {
+  /** unique among all cards of the ledger: a debit names the card that priced it by this alone */
   readonly version: number;
+  /** whose prices these are; left out, or `null`, for the operator's, which are everybody's */
+  readonly provider?: Address | null;
   readonly effectiveFrom: Date;
   readonly rates: readonly Rate[];
-}
-
-/** The card in force at `time`, or `null` before the first. `cards` in any order. */
-export function cardAt(cards: readonly RateCard[], time: Date): RateCard | null {
-  let found: RateCard | null = null;
-  for (const card of cards) {
-    if (card.effectiveFrom > time) continue;
-    if (found === null || card.effectiveFrom > found.effectiveFrom) found = card;
-  }
-  return found;
-}
-
-/** Whether every dimension that the rate asks for is there with its value. */
-export function matches(rate: Rate, dimensions: Readonly<Record<string, string>>): boolean {
-  return Object.entries(rate.dimensions).every(([name, value]) => dimensions[name] === value);
-}
-
-export function specificity(rate: Rate): number {
-  return Object.keys(rate.dimensions).length;
 }
 
 /**

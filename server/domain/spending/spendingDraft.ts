@@ -38,6 +38,12 @@ export interface Shortage {
 
 export type Unusable = { readonly reason: AllowanceObstacle | "allowance_not_found" };
 
+/** The account that pays first; tiers go by what it has used. Of usable allowances there is one at least. */
+export function firstPayer([first]: readonly Allowance[]): Address {
+  if (first === undefined) throw new Error("there is no usable allowance");
+  return first.message.account;
+}
+
 /** Who wants to charge whom for what. */
 export interface Purpose {
   readonly provider: Address;

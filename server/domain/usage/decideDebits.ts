@@ -1,10 +1,18 @@
 import type { Address, Hex } from "viem";
 
+import { MAX_MICROS } from "../../../protocol/amounts.ts";
 import type { Account } from "../accounts/account.ts";
 import type { AllowanceUsage } from "../allowances/allowance.ts";
-import { type Price, feeOf, price } from "../rates/price.ts";
-import type { RateCard } from "../rates/rateCard.ts";
-import { type Charge, SpendingDraft, type SpendingState } from "../spending/spendingDraft.ts";
+import { pricePinned } from "../rates/pinnedRate.ts";
+import { feeOf, pricedAt } from "../rates/price.ts";
+import { type PriceBasis, basisOf } from "../rates/priceBasis.ts";
+import { PriceDraft, type PriceState, type TierUnits } from "../rates/priceDraft.ts";
+import {
+  type Charge,
+  SpendingDraft,
+  type SpendingState,
+  firstPayer,
+} from "../spending/spendingDraft.ts";
 import type { Debited, UsageOutcome, UsageRefusal } from "./outcome.ts";
 import { type UsageEvent, payloadHash } from "./usageEvent.ts";
 
@@ -12,7 +20,7 @@ import { type UsageEvent, payloadHash } from "./usageEvent.ts";
 export interface LedgerState extends SpendingState {
   /** events of this batch that are debited already */
   readonly known: ReadonlyMap<string, KnownEvent>;
-  readonly rateCards: readonly RateCard[];
+  readonly prices: PriceState;
 }
 
 export interface KnownEvent {
@@ -32,6 +40,7 @@ export interface Debit extends Charge {
   readonly part: number;
   readonly feeMicros: bigint;
   readonly rateCardVersion: number;
+  readonly priceBasis: PriceBasis;
   readonly payloadHash: Hex;
 }
 
@@ -42,6 +51,8 @@ export interface Decision {
   /** the new state of each account and allowance that paid */
   readonly accounts: ReadonlyMap<Address, Account>;
   readonly usages: ReadonlyMap<Hex, AllowanceUsage>;
+  /** to add to what accounts have used of tiered rates */
+  readonly tierUnits: readonly TierUnits[];
 }
 
 /** The key that makes an event unique. */
@@ -59,6 +70,7 @@ export function decideDebits(
   rules: UsageRules,
 ): Decision {
   const draft = new SpendingDraft(state);
+  const prices = new PriceDraft(state.prices);
   const known = new Map(state.known);
   const debits: Debit[] = [];
 
@@ -74,20 +86,28 @@ export function decideDebits(
     const untimely = checkAge(event, state.now, rules);
     if (untimely !== null) return refused(untimely);
 
-    const priced: Price = price(state.rateCards, event);
-    if ("refusal" in priced) return refused({ reason: priced.refusal });
-    const { costMicros, rateCardVersion } = priced;
+    const at = pricedAt({ occurredAt: event.occurredAt, now: state.now });
+    const found = prices.find(event, at);
+    if (typeof found === "string") return refused({ reason: found });
 
     const usable = draft.usable(event);
     if ("reason" in usable) return refused(usable);
 
+    const pinned = prices.pin(found, { ...event, account: firstPayer(usable), at });
+    const costMicros = pricePinned(pinned, event.quantity);
+    if (costMicros > MAX_MICROS) return refused({ reason: "quantity_too_large" });
+
     const charges = draft.take(usable, costMicros, "spent");
     if ("reason" in charges) return refused(charges);
 
+    const { rateCardVersion } = pinned;
+    const priceBasis = basisOf(pinned);
     for (const [part, charge] of charges.entries()) {
       const feeMicros = feeOf(charge.amountMicros, rules.feeBps);
-      debits.push({ ...charge, event, part, feeMicros, rateCardVersion, payloadHash: hash });
+      const price = { rateCardVersion, priceBasis, feeMicros };
+      debits.push({ ...charge, ...price, event, part, payloadHash: hash });
     }
+    prices.count(pinned, event.quantity);
     const outcome: Debited = {
       result: "debited",
       costMicros,
@@ -100,7 +120,8 @@ export function decideDebits(
     return outcome;
   }
 
-  return { outcomes: events.map(decide), debits, ...draft.changes };
+  const outcomes = events.map(decide);
+  return { outcomes, debits, tierUnits: prices.added, ...draft.changes };
 }
 
 function checkAge(

@@ -2,10 +2,14 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { type Address, numberToHex } from "viem";
 
+import { MAX_MICROS } from "../../../protocol/amounts.ts";
 import { apiKeySpender } from "../../../protocol/spender.ts";
 import { type Account, available, emptyAccount } from "../../../server/domain/accounts/account.ts";
 import type { Allowance } from "../../../server/domain/allowances/allowance.ts";
 import { remainingInPeriod, renewed } from "../../../server/domain/allowances/period.ts";
+import type { PriceState } from "../../../server/domain/rates/priceDraft.ts";
+import type { RateCard } from "../../../server/domain/rates/rateCard.ts";
+import { indexRates } from "../../../server/domain/rates/rateIndex.ts";
 import {
   type Decision,
   type LedgerState,
@@ -29,8 +33,13 @@ const CARD = {
   rates: [
     { meter: "units", dimensions: {}, microCredits: 1n, perUnits: 1n },
     { meter: "free", dimensions: {}, microCredits: 0n, perUnits: 1n },
+    { meter: "dear", dimensions: {}, microCredits: MAX_MICROS, perUnits: 2n },
   ],
 };
+
+function pricesOf(card: RateCard): PriceState {
+  return { rates: indexRates([card]), usedUnits: new Map(), multipliers: new Map() };
+}
 
 function account(address: Address, fields: Partial<Account> = {}): Account {
   return { ...emptyAccount(address), ...fields };
@@ -47,7 +56,7 @@ function stateOf(
     allowances,
     hasAccess: (_spender, of) => of === provider,
     known: new Map(),
-    rateCards: [CARD],
+    prices: pricesOf(CARD),
     ...fields,
   };
 }
@@ -350,6 +359,16 @@ describe("decideDebits", () => {
           }),
         );
       }
+    });
+  });
+
+  context("when an event costs more than can exist", () => {
+    it("refuses the first quantity that does", () => {
+      const state = stateOf([account(owner, { purchased: MAX_MICROS })], [allowanceOf()]);
+      const events = [2n, 3n].map((quantity) => event({ meter: "dear", quantity }));
+      const [most, over] = decideDebits(events, state, RULES).outcomes;
+      expect(most).to.include({ result: "debited", costMicros: MAX_MICROS });
+      expect(over).to.deep.equal(refused("quantity_too_large"));
     });
   });
 

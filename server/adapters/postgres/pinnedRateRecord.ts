@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+import type { PinnedRate } from "../../domain/rates/pinnedRate.ts";
+import type { PriceBasis } from "../../domain/rates/priceBasis.ts";
+import { StoredTiers } from "./rateRecord.ts";
+import { jsonText } from "./values.ts";
+
+const whole = z.coerce.bigint();
+const address = z.templateLiteral(["0x", z.string()]);
+const use = z.object({ account: address, rateKey: z.string(), month: z.string() });
+const linear = { rateCardVersion: z.number(), microCredits: whole, perUnits: whole };
+
+const StoredPinnedRate = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("fixed"), ...linear }),
+  z.object({ kind: z.literal("dynamic"), ...linear, multiplierBps: whole }),
+  z.object({ kind: z.literal("volume"), ...linear, tier: z.number(), usedUnits: whole, use }),
+  z.object({
+    kind: z.literal("graduated"),
+    rateCardVersion: z.number(),
+    perUnits: whole,
+    tiers: StoredTiers,
+    usedUnits: whole,
+    use,
+  }),
+]);
+
+const StoredPriceBasis = z
+  .object({
+    multiplierBps: whole.optional(),
+    usedUnits: whole.optional(),
+    use: use.optional(),
+    tier: z.number().optional(),
+    capturedUnits: whole.optional(),
+  })
+  .nullable();
+
+/** A pinned rate from a `jsonb` column. */
+export function toPinnedRate(stored: unknown): PinnedRate {
+  return StoredPinnedRate.parse(stored);
+}
+
+/** The text for a `jsonb` column. */
+export function fromPinnedRate(pinned: PinnedRate): string {
+  return jsonText(pinned);
+}
+
+export function toPriceBasis(stored: unknown): PriceBasis {
+  return StoredPriceBasis.parse(stored);
+}
+
+export function fromPriceBasis(basis: PriceBasis): string | null {
+  return basis === null ? null : jsonText(basis);
+}

@@ -1,0 +1,52 @@
+import { z } from "zod";
+
+import type { Rate } from "../../domain/rates/rate.ts";
+import { jsonText } from "./values.ts";
+
+/** Numbers are kept as text in JSON: a JSON number would lose digits. */
+const whole = z.coerce.bigint();
+const subject = { meter: z.string(), dimensions: z.record(z.string(), z.string()) };
+
+export const StoredTiers = z.array(z.object({ upTo: whole.nullable(), microCredits: whole }));
+
+/** A rate without a kind is from before there were any others. */
+const StoredRates = z.array(
+  z.union([
+    z.object({
+      kind: z.enum(["graduated", "volume"]),
+      ...subject,
+      perUnits: whole,
+      tiers: StoredTiers,
+    }),
+    z.object({
+      kind: z.literal("dynamic"),
+      ...subject,
+      microCredits: whole,
+      perUnits: whole,
+      multiplier: z.object({
+        targetBps: whole,
+        startBps: whole,
+        minBps: whole,
+        maxBps: whole,
+        maxStepBps: whole,
+        denominator: whole,
+        stepSeconds: z.number(),
+      }),
+    }),
+    z.object({
+      kind: z.literal("fixed").default("fixed"),
+      ...subject,
+      microCredits: whole,
+      perUnits: whole,
+    }),
+  ]),
+);
+
+export function toRates(stored: unknown): readonly Rate[] {
+  return StoredRates.parse(stored);
+}
+
+/** The text of a card's JSON. */
+export function fromRates(rates: readonly Rate[]): string {
+  return jsonText(rates.map((rate) => ({ ...rate, kind: rate.kind ?? "fixed" })));
+}

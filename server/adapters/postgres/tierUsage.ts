@@ -1,0 +1,36 @@
+import type { PriceBasis } from "../../domain/rates/priceBasis.ts";
+import type { TierUnits } from "../../domain/rates/priceDraft.ts";
+import type { Sql } from "../../ports/database.ts";
+import { bytea, byteaArray, numberArray, textArray } from "./values.ts";
+
+/** Adds to what accounts used of tiered rates. */
+export async function addTierUnits(sql: Sql, added: readonly TierUnits[]): Promise<void> {
+  if (added.length === 0) return;
+  // tier_usage by primary key. Added, not set: a void need not lock the account whose tiers it gives back to.
+  await sql.query(
+    `insert into tier_usage as used (account, month, rate_key, quantity)
+     select * from unnest($1::bytea[], $2::text[], $3::text[], $4::numeric[])
+     on conflict (account, month, rate_key) do update set quantity = used.quantity + excluded.quantity`,
+    [
+      byteaArray(added.map(({ use }) => use.account)),
+      textArray(added.map(({ use }) => use.month)),
+      textArray(added.map(({ use }) => use.rateKey)),
+      numberArray(added.map(({ units }) => units)),
+    ],
+  );
+}
+
+/** Takes out what a debit had added: those that follow are priced as if it had never been. */
+export async function subtractTierUnits(
+  sql: Sql,
+  basis: PriceBasis,
+  quantity: bigint,
+): Promise<void> {
+  if (basis?.use === undefined) return;
+  const { account, month, rateKey } = basis.use;
+  await sql.query(
+    `update tier_usage set quantity = quantity - $4
+     where account = $1 and month = $2 and rate_key = $3`,
+    [bytea(account), month, rateKey, `${quantity}`],
+  );
+}

@@ -1,0 +1,26 @@
+import type { Address } from "viem";
+
+import type { PricePreview } from "../domain/rates/preview.ts";
+import type { PriceRefusal } from "../domain/rates/price.ts";
+
+export interface PreviewRequest {
+  readonly provider: Address;
+  /** whose usage decides about tiers; without one, none was used */
+  readonly account: Address | null;
+  readonly measurements: readonly PreviewMeasurement[];
+}
+
+export interface PreviewMeasurement {
+  readonly meter: string;
+  readonly quantity: bigint;
+  readonly dimensions: Readonly<Record<string, string>>;
+  /** `null` for now; a time to come is priced by the cards that are published for it */
+  readonly time: Date | null;
+}
+
+export interface PriceBook {
+  /** What the measurements would cost, charged one after the other. Charges nothing. */
+  preview(
+    request: PreviewRequest,
+  ): Promise<readonly (PricePreview | { readonly refusal: PriceRefusal })[]>;
+}

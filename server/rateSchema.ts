@@ -1,0 +1,79 @@
+import { z } from "zod";
+
+import { MAX_MICROS } from "../protocol/amounts.ts";
+import type { Rate } from "./domain/rates/rate.ts";
+import { Dimensions, MeterName } from "./rateNames.ts";
+
+/** A thousandfold: more than any price should move by itself. */
+const MOST_BPS = 10_000_000n;
+/** Beyond it a step is its least, one basis point, whatever the utilisation. */
+const MOST_DENOMINATOR = 1_000_000n;
+const DAY_SECONDS = 86_400;
+
+/** Amounts are written as text, in digits: JSON's numbers lose them. */
+const wholeNumber = (least: bigint, most: bigint = MAX_MICROS) =>
+  z
+    .string({ error: 'must be a whole number in quotes, like "1000"' })
+    .regex(/^\d{1,19}$/, 'must be a whole number in quotes, like "1000"')
+    .transform(BigInt)
+    .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
+
+const subject = {
+  meter: MeterName,
+  dimensions: Dimensions,
+};
+
+const linear = { microCredits: wholeNumber(0n), perUnits: wholeNumber(1n) };
+
+const MultiplierRuleSchema = z.strictObject({
+  targetBps: wholeNumber(1n, 9_999n),
+  startBps: wholeNumber(1n, MOST_BPS),
+  minBps: wholeNumber(1n, MOST_BPS),
+  maxBps: wholeNumber(1n, MOST_BPS),
+  maxStepBps: wholeNumber(1n, MOST_BPS),
+  denominator: wholeNumber(1n, MOST_DENOMINATOR),
+  stepSeconds: z.int().min(1).max(DAY_SECONDS),
+});
+
+export interface RateSchemaLimits {
+  readonly maxRatesPerCard: number;
+  readonly maxTiersPerRate: number;
+}
+
+/** The rates of a card, as the operator's file and a provider's request write them. A kind left out is `fixed`. */
+export function ratesSchema({ maxRatesPerCard, maxTiersPerRate }: RateSchemaLimits) {
+  const tiers = z
+    .array(
+      z.strictObject({ upTo: wholeNumber(1n).nullable(), microCredits: wholeNumber(0n) }),
+      "must be a list of tiers",
+    )
+    .min(1, "must have at least one tier")
+    .max(maxTiersPerRate, `must be at most ${maxTiersPerRate} tiers`);
+
+  const rate = z.discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({ kind: z.literal("fixed").optional(), ...subject, ...linear }),
+      z.strictObject({
+        kind: z.enum(["graduated", "volume"]),
+        ...subject,
+        perUnits: wholeNumber(1n),
+        tiers,
+      }),
+      z.strictObject({
+        kind: z.literal("dynamic"),
+        ...subject,
+        ...linear,
+        multiplier: MultiplierRuleSchema,
+      }),
+    ],
+    { error: "must be fixed, graduated, volume or dynamic" },
+  );
+  return z
+    .array(rate.transform((parsed): Rate => withKind(parsed)))
+    .max(maxRatesPerCard, `must be at most ${maxRatesPerCard} rates`);
+}
+
+function withKind<T extends { kind?: string | undefined }>(parsed: T) {
+  return { ...parsed, kind: parsed.kind ?? "fixed" };
+}

@@ -1,0 +1,97 @@
+import { EventEmitter, once } from "node:events";
+
+import { expect } from "chai";
+
+import { walletSpender } from "../../protocol/spender.ts";
+import { groupCommit } from "../../server/adapters/groupCommit.ts";
+import type { UsageOutcome } from "../../server/domain/usage/outcome.ts";
+import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { UsageLedger } from "../../server/ports/usageLedger.ts";
+import { party, usageEvent } from "../fixtures/ledger.ts";
+
+/** A ledger whose commits end when the test says so. */
+function steppedLedger() {
+  const begun = new EventEmitter();
+  const commits: { events: readonly UsageEvent[]; end: (error?: Error) => void }[] = [];
+  const ledger: UsageLedger = {
+    record(events) {
+      const { promise, resolve, reject } = Promise.withResolvers<readonly UsageOutcome[]>();
+      const end = (error?: Error) =>
+        error === undefined ? resolve(events.map(outcomeOf)) : reject(error);
+      commits.push({ events, end });
+      begun.emit("commit");
+      return promise;
+    },
+    void: () => Promise.resolve({ result: "refused", reason: "event_not_found" }),
+  };
+  /** The n-th commit, from 0, as soon as it has begun. */
+  async function commit(n: number) {
+    for (;;) {
+      const found = commits[n];
+      if (found !== undefined) return found;
+      await once(begun, "commit");
+    }
+  }
+  return { ledger, commits, commit };
+}
+
+function outcomeOf({ quantity }: UsageEvent): UsageOutcome {
+  return {
+    result: "debited",
+    costMicros: quantity,
+    rateCardVersion: 1,
+    charges: [],
+    recordedAt: new Date(0),
+    repeated: false,
+  };
+}
+
+const event = (quantity: bigint) =>
+  usageEvent({ provider: party(1), spender: walletSpender(party(2)), quantity });
+
+const costs = (outcomes: readonly UsageOutcome[]) =>
+  outcomes.map((outcome) => (outcome.result === "debited" ? outcome.costMicros : null));
+
+describe("groupCommit", () => {
+  it("commits at once when nothing is under way, and together what arrives meanwhile", async () => {
+    const { ledger, commits, commit } = steppedLedger();
+    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 1 });
+    const answers = [1n, 2n, 3n].map((quantity) => grouped.record([event(quantity)]));
+    expect(commits.map(({ events }) => events.length)).to.deep.equal([1]);
+
+    (await commit(0)).end();
+    (await commit(1)).end();
+    expect(commits.map(({ events }) => events.length)).to.deep.equal([1, 2]);
+    expect((await Promise.all(answers)).map(costs)).to.deep.equal([[1n], [2n], [3n]]);
+  });
+
+  it("puts no more events into a commit than it may, and never splits a request", async () => {
+    const { ledger, commits, commit } = steppedLedger();
+    const grouped = groupCommit(ledger, { maxEvents: 3, lanes: 1 });
+    const sizes = [1, 2, 2, 5];
+    const answers = sizes.map((size) =>
+      grouped.record(Array.from({ length: size }, () => event(1n))),
+    );
+    for (const n of [0, 1, 2, 3]) (await commit(n)).end();
+    await Promise.all(answers);
+    expect(commits.map(({ events }) => events.length)).to.deep.equal([1, 2, 2, 5]);
+  });
+
+  it("lets one that fails not take the others with it", async () => {
+    const { ledger, commit } = steppedLedger();
+    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 1 });
+    const first = grouped.record([event(1n)]);
+    const [good, bad] = [grouped.record([event(2n)]), grouped.record([event(3n)])];
+    (await commit(0)).end();
+    await first;
+    (await commit(1)).end(new Error("the group failed"));
+    const told = bad.then(
+      () => "recorded",
+      (error: Error) => error.message,
+    );
+    (await commit(2)).end();
+    (await commit(3)).end(new Error("this one failed"));
+    expect(costs(await good)).to.deep.equal([2n]);
+    expect(await told).to.equal("this one failed");
+  });
+});

@@ -1,0 +1,178 @@
+import { expect } from "chai";
+
+import { cardMistakes } from "../../../server/domain/rates/cardMistakes.ts";
+import { ratesSchema } from "../../../server/rateSchema.ts";
+import { dynamicRate, fixedRate, tieredRate } from "../../fixtures/rates.ts";
+
+describe("cardMistakes", () => {
+  const good = fixedRate({ meter: "requests" });
+
+  it("has nothing to say of a card with every kind", () => {
+    const rates = [
+      good,
+      tieredRate("graduated", [[null, 1n]], { meter: "a" }),
+      tieredRate("volume", [
+        [1n, 2n],
+        [2n, 1n],
+        [null, 0n],
+      ]),
+      dynamicRate({ minBps: 1n, startBps: 1n, maxBps: 1n }, { meter: "b" }),
+    ];
+    expect(cardMistakes(rates)).to.deep.equal([]);
+  });
+
+  for (const [what, rate, reason, at] of [
+    [
+      "tiers that go down",
+      tieredRate("graduated", [
+        [2n, 1n],
+        [1n, 1n],
+        [null, 1n],
+      ]),
+      "tiers_not_ascending",
+      "rates/1/tiers/1/upTo",
+    ],
+    [
+      "a tier without a unit",
+      tieredRate("volume", [
+        [2n, 1n],
+        [2n, 1n],
+        [null, 1n],
+      ]),
+      "tiers_not_ascending",
+      "rates/1/tiers/1/upTo",
+    ],
+    [
+      "a tier after the one without an end",
+      tieredRate("volume", [
+        [null, 1n],
+        [null, 1n],
+      ]),
+      "tiers_not_ascending",
+      "rates/1/tiers/0/upTo",
+    ],
+    [
+      "a last tier that ends",
+      tieredRate("volume", [[5n, 1n]]),
+      "last_tier_bounded",
+      "rates/1/tiers/0/upTo",
+    ],
+    [
+      "bounds the wrong way round",
+      dynamicRate({ minBps: 9n, maxBps: 8n }),
+      "bounds_reversed",
+      "rates/1/multiplier/minBps",
+    ],
+    [
+      "a start under its bounds",
+      dynamicRate({ startBps: 1n }),
+      "start_out_of_bounds",
+      "rates/1/multiplier/startBps",
+    ],
+    [
+      "a start over its bounds",
+      dynamicRate({ startBps: 40_001n }),
+      "start_out_of_bounds",
+      "rates/1/multiplier/startBps",
+    ],
+    ["two rates for one event", good, "ambiguous_rates", "rates/1"],
+  ] as const) {
+    it(`names ${what}, and where`, () => {
+      const mistakes = cardMistakes([good, rate]);
+      expect(mistakes.map((m) => [m.reason, m.path.join("/")])).to.deep.equal([[reason, at]]);
+    });
+  }
+
+  it("names all of them at once", () => {
+    const rates = [tieredRate("volume", [[5n, 1n]]), dynamicRate({ startBps: 1n })];
+    expect(cardMistakes(rates).map(({ reason }) => reason)).to.deep.equal([
+      "last_tier_bounded",
+      "start_out_of_bounds",
+      "ambiguous_rates",
+    ]);
+  });
+});
+
+describe("ratesSchema", () => {
+  const schema = ratesSchema({ maxRatesPerCard: 2, maxTiersPerRate: 2 });
+  const rate = { meter: "units", dimensions: {}, microCredits: "1", perUnits: "1" };
+  const tiered = {
+    kind: "volume",
+    meter: "units",
+    dimensions: {},
+    perUnits: "1",
+    tiers: [{ upTo: null, microCredits: "1" }],
+  };
+  const dynamic = {
+    ...rate,
+    kind: "dynamic",
+    multiplier: {
+      targetBps: "8000",
+      startBps: "10000",
+      minBps: "5000",
+      maxBps: "30000",
+      maxStepBps: "1250",
+      denominator: "8",
+      stepSeconds: 60,
+    },
+  };
+
+  it("takes every kind, and a rate without one for a fixed rate", () => {
+    expect(schema.parse([rate, tiered]).map(({ kind }) => kind)).to.deep.equal(["fixed", "volume"]);
+    expect(schema.parse([dynamic])).to.have.nested.property("[0].multiplier.targetBps", 8_000n);
+  });
+
+  for (const [what, rates, path] of [
+    ["an unknown kind", [{ ...rate, kind: "auction" }], "0.kind"],
+    ["tiers in a fixed rate", [{ ...rate, tiers: tiered.tiers }], "0"],
+    ["a fixed price in a tiered rate", [{ ...tiered, microCredits: "1" }], "0"],
+    ["no tier", [{ ...tiered, tiers: [] }], "0.tiers"],
+    [
+      "more tiers than may be",
+      [{ ...tiered, tiers: [...tiered.tiers, ...tiered.tiers, ...tiered.tiers] }],
+      "0.tiers",
+    ],
+    [
+      "a bound as a number",
+      [{ ...tiered, tiers: [{ upTo: 5, microCredits: "1" }] }],
+      "0.tiers.0.upTo",
+    ],
+    [
+      "a tier that ends before its first unit",
+      [{ ...tiered, tiers: [{ upTo: "0", microCredits: "1" }] }],
+      "0.tiers.0.upTo",
+    ],
+    ["no rule", [{ ...rate, kind: "dynamic" }], "0.multiplier"],
+    [
+      "a target of nothing",
+      [{ ...dynamic, multiplier: { ...dynamic.multiplier, targetBps: "0" } }],
+      "0.multiplier.targetBps",
+    ],
+    [
+      "a target of everything",
+      [{ ...dynamic, multiplier: { ...dynamic.multiplier, targetBps: "10000" } }],
+      "0.multiplier.targetBps",
+    ],
+    [
+      "a multiplier of nothing",
+      [{ ...dynamic, multiplier: { ...dynamic.multiplier, minBps: "0" } }],
+      "0.multiplier.minBps",
+    ],
+    [
+      "no damping",
+      [{ ...dynamic, multiplier: { ...dynamic.multiplier, denominator: "0" } }],
+      "0.multiplier.denominator",
+    ],
+    [
+      "no pause",
+      [{ ...dynamic, multiplier: { ...dynamic.multiplier, stepSeconds: 0 } }],
+      "0.multiplier.stepSeconds",
+    ],
+    ["more rates than may be", [rate, rate, rate], ""],
+  ] as const) {
+    it(`refuses ${what}, and names it`, () => {
+      const { error } = schema.safeParse(rates);
+      expect(error?.issues.map((issue) => issue.path.join("."))).to.deep.equal([path]);
+    });
+  }
+});
