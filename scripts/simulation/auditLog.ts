@@ -25,6 +25,7 @@ export function auditLog(
   const debits = Map.groupBy(books.debits, ({ key }) => key);
   const holds = new Map(books.holds.map((hold) => [hold.key, hold]));
   const holdOf = new Map<string, string>();
+  const captured = new Map<string, { rate: ModelRate; units: bigint; micros: bigint }>();
 
   for (const [key, rows] of debits) {
     const [first] = rows;
@@ -43,19 +44,37 @@ export function auditLog(
     const rate = rateOf(report, first);
     mustBeLogged(key, rows, report, rate);
     if ("eventId" in report.source) {
-      holdOf.set(key, `${report.source.provider}/${report.source.id}`);
+      const hold = `${report.source.provider}/${report.source.id}`;
+      holdOf.set(key, hold);
+      const before = captured.get(hold) ?? { rate, units: 0n, micros: 0n };
+      captured.set(hold, {
+        rate,
+        units: before.units + first.quantity,
+        micros: before.micros + rows.reduce((sum, { amount }) => sum + amount, 0n),
+      });
     }
   }
   for (const [key, asked] of journal.reports) mustBeAnsweredRightly(key, asked, debits.has(key));
+  for (const [hold, { rate, units, micros }] of captured) {
+    if (micros !== modelCost(rate, units) || micros !== holds.get(hold)?.captured) {
+      throw new Disagreement("captures cost what they should not", { hold, rate, units, micros });
+    }
+  }
   auditVoids(books, journal, debits);
   return { debits, holdOf };
 
-  function rateOf({ source }: Report, { meter, dimensions }: DebitRow): ModelRate {
-    if (!("eventId" in source)) return priced(modelRate(cards, source, source.occurredAt));
+  function rateOf({ source }: Report, row: DebitRow): ModelRate {
+    const { meter, dimensions, recorded_at: recordedAt } = row;
+    if (!("eventId" in source)) return priced(modelRate(cards, source, earlier(source.occurredAt, recordedAt)));
     const hold = holds.get(`${source.provider}/${source.id}`);
     if (hold === undefined) throw new Disagreement("a capture without a hold", { source });
     return priced(modelRate(cards, { meter, dimensions }, hold.created_at));
   }
+}
+
+/** What is dated ahead is priced as of now. */
+function earlier(a: Date, b: Date): Date {
+  return a < b ? a : b;
 }
 
 function priced(rate: ReturnType<typeof modelRate>): ModelRate {
@@ -90,7 +109,9 @@ function mustBeLogged(
         row.recorded_at.getTime() === answer.recordedAt.getTime()
       );
     });
-  if (!isAsAsked || !isAsAnswered || total !== cost || answer.costMicros !== cost) {
+  // What rounding took of an earlier capture of the hold, it does not take again.
+  const isPriced = total === cost || ("eventId" in source && total === cost - 1n);
+  if (!isAsAsked || !isAsAnswered || !isPriced || answer.costMicros !== total) {
     throw new Disagreement("the log differs from what was acknowledged", {
       key,
       rows,

@@ -6,5 +6,12 @@ export const RULES = {
   maxOpenHoldsPerSpender: 8,
 };
 
+/** For the operator's cards, which take effect seconds after the start. */
+export const PUBLICATION_RULES = {
+  rateCardNoticeSeconds: 0,
+  maxRateCardAheadSeconds: 3_600,
+  maxPendingRateCards: 10,
+};
+
 /** More than `RULES.feeBps`: rounding down keeps the fee under it anyway. */
 export const MAX_FEE_BPS = 300n;

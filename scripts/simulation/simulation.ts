@@ -23,9 +23,10 @@ import { Killer } from "./killer.ts";
 import { LedgerModel } from "./model/ledgerModel.ts";
 import { type LaneAtWork, compare, runRound, sweep } from "./partitioned.ts";
 import { PartitionedLane } from "./partitionedLane.ts";
+import { PUBLICATION_RULES } from "./rules.ts";
 import { seededRandom } from "./random.ts";
 import { Settlement } from "./settlement.ts";
-import { type World, createWorld } from "./world.ts";
+import { DEPLOYMENT, type World, createWorld } from "./world.ts";
 
 export interface SimulationWish {
   readonly operations: number;
@@ -76,12 +77,11 @@ export async function simulate(
 
 async function prepare(url: string, cards: readonly SimulatedCard[]): Promise<Database> {
   const database = await openDatabase({ url, connections: 4 });
-  const { DEPLOYMENT } = await import("./world.ts");
   await claimDatabase(database, DEPLOYMENT, { number: 0n, hash: zeroHash, time: new Date(0) });
-  const book = postgresRateCardBook(database);
+  const book = postgresRateCardBook(database, PUBLICATION_RULES);
   for (const card of cards) {
     // oxlint-disable-next-line no-await-in-loop -- version after version
-    const { published } = await book.publish(card);
+    const { published } = await book.publish({ provider: null, ...card });
     if (published !== "added") throw new Error(`the card was not added: ${published}`);
   }
   return database;

@@ -1,20 +1,25 @@
 /** A server process of the simulation: the real adapters on the shared database, asked over IPC instead of HTTP. */
 import { commitToRows } from "../../protocol/checkpointData.ts";
+import { groupCommit } from "../../server/adapters/groupCommit.ts";
 import { postgresAllowanceBook } from "../../server/adapters/postgres/allowanceBook.ts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
 import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
 import { postgresHoldBook } from "../../server/adapters/postgres/holdBook.ts";
 import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
+import { priceReader } from "../../server/adapters/postgres/priceReader.ts";
+import { rateIndexCache } from "../../server/adapters/postgres/rateIndexCache.ts";
 import { postgresUsageLedger } from "../../server/adapters/postgres/usageLedger.ts";
 import type { CallAnswer, CallName, CallRequest, Calls } from "./calls.ts";
 import { RULES } from "./rules.ts";
 
 const CONNECTIONS = 10;
+const GROUP_COMMIT = { maxEvents: 200, lanes: 4 };
 
 const [, , url = ""] = process.argv;
 const database = await openPgDatabase(url, CONNECTIONS);
-const usage = postgresUsageLedger(database, RULES);
-const holds = postgresHoldBook(database, RULES);
+const prices = priceReader(rateIndexCache());
+const usage = groupCommit(postgresUsageLedger(database, RULES, prices), GROUP_COMMIT);
+const holds = postgresHoldBook(database, RULES, prices);
 const allowances = postgresAllowanceBook(database);
 const chain = postgresChainBook(database);
 const checkpoints = postgresCheckpointBook(database);

@@ -94,7 +94,7 @@ export class LedgerModel {
       return refused({ reason: "event_in_future", limitSeconds: maxEventAheadSeconds });
     }
 
-    const rate = modelRate(this.#cards, event, event.occurredAt);
+    const rate = modelRate(this.#cards, event, event.occurredAt < at ? event.occurredAt : at);
     if (typeof rate === "string") return refused({ reason: rate });
     const costMicros = modelCost(rate, event.quantity);
 
@@ -174,6 +174,7 @@ export class LedgerModel {
       createdAt: at,
       expiresAt: new Date(at.getTime() + request.ttlSeconds * 1000),
       capturedMicros: 0n,
+      capturedUnits: 0n,
       resolution: null,
     };
     this.#set(this.holds, key, hold);
@@ -193,7 +194,10 @@ export class LedgerModel {
     const over = this.#over(hold, at);
     if (over !== null) return refused(over);
 
-    const neededMicros = modelCost(hold.rate, request.quantity);
+    // The parts of a whole cost what the whole costs: what rounding took before, it does not take again.
+    const capturedUnits = hold.capturedUnits + request.quantity;
+    const neededMicros =
+      modelCost(hold.rate, capturedUnits) - modelCost(hold.rate, hold.capturedUnits);
     const heldMicros = hold.parts.reduce((sum, part) => sum + part.heldMicros, 0n);
     if (neededMicros > heldMicros) {
       return refused({ reason: "capture_exceeds_hold", heldMicros, neededMicros });
@@ -219,6 +223,7 @@ export class LedgerModel {
       ...hold,
       parts,
       capturedMicros: hold.capturedMicros + neededMicros,
+      capturedUnits,
       resolution: request.final ? { as: "captured", at } : null,
     };
     this.#set(this.holds, keyOf(request), after);

@@ -54,6 +54,7 @@ export interface ModelHold {
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly capturedMicros: bigint;
+  readonly capturedUnits: bigint;
   readonly resolution: HoldResolution | null;
 }
 
