@@ -65,7 +65,8 @@ export function auditLog(
 
   function rateOf({ source }: Report, row: DebitRow): ModelRate {
     const { meter, dimensions, recorded_at: recordedAt } = row;
-    if (!("eventId" in source)) return priced(modelRate(cards, source, earlier(source.occurredAt, recordedAt)));
+    if (!("eventId" in source))
+      return priced(modelRate(cards, source, earlier(source.occurredAt, recordedAt)));
     const hold = holds.get(`${source.provider}/${source.id}`);
     if (hold === undefined) throw new Disagreement("a capture without a hold", { source });
     return priced(modelRate(cards, { meter, dimensions }, hold.created_at));

@@ -304,7 +304,8 @@ export class Generator {
       const id = `${this.#name}-e${this.#events++}`;
       const provider = this.#providerOf(id);
       // Most events are of providers that may bill: a refusal for want of access is soon told.
-      if (this.#world.trusted.includes(provider) || this.#random.chance(20)) return { provider, id };
+      if (this.#world.trusted.includes(provider) || this.#random.chance(20))
+        return { provider, id };
     }
   }
 

@@ -68,7 +68,12 @@ export async function simulate(
   const database = await prepare(url, cards);
   const crew = await Crew.start(server, url, wish.processes);
   try {
-    return await new Simulation(wish, { database: crew.steady(database), crew, cards, start }).run();
+    return await new Simulation(wish, {
+      database: crew.steady(database),
+      crew,
+      cards,
+      start,
+    }).run();
   } finally {
     await crew.stop();
     await database.close();
