@@ -84,7 +84,7 @@ function comparable(values: object): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]: [string, unknown]) => [
       name,
-      value instanceof Date ? value.toISOString() : `${String(value)}`,
+      value instanceof Date ? value.toISOString() : String(value),
     ]),
   );
 }

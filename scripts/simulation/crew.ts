@@ -122,7 +122,7 @@ export class Crew {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await Promise.all(this.#members.map((member) => member?.kill()));
+    await Promise.all(this.#members.flatMap((member) => member?.kill() ?? []));
   }
 
   #next(): ServerProcess {

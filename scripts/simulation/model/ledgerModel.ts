@@ -493,14 +493,17 @@ export function freeOf(account: ModelAccount): bigint {
 }
 
 /** Priority, then the first to expire, then other people's credits, then the oldest, then the smallest id. */
-function inTurn(a: ModelAllowance, b: ModelAllowance): number {
-  const rank = ({ message, createdAt, id }: ModelAllowance) => [
+function rank({ message, createdAt, id }: ModelAllowance): bigint[] {
+  return [
     BigInt(message.priority),
     message.expiresAt === 0n ? 2n ** 65n : message.expiresAt,
     spenderWallet(message.spender) === message.account ? 1n : 0n,
     BigInt(createdAt.getTime()),
     BigInt(id),
   ];
+}
+
+function inTurn(a: ModelAllowance, b: ModelAllowance): number {
   const [ours, theirs] = [rank(a), rank(b)];
   for (const [place, mine] of ours.entries()) {
     const other = theirs[place] ?? mine;
