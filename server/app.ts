@@ -14,6 +14,7 @@ import { fail } from "./routes/problem.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { providerRoutes } from "./routes/providers.ts";
 import { rateCardRoutes } from "./routes/rateCards.ts";
+import { quoteRoutes } from "./routes/quotes.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import type { Health } from "./workers/health.ts";
@@ -54,6 +55,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     priceRoutes(context),
     dynamicRateRoutes(context),
     holdRoutes(context),
+    quoteRoutes(context),
     checkpointRoutes(context),
   );
   app.use(notFound);

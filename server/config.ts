@@ -100,6 +100,9 @@ const Environment = z.object({
   MAX_PRICE_MEASUREMENTS: integer(1, 100_000).default(1_000),
   /** the longest hold; the contract's counterGraceSeconds bounds it too */
   MAX_HOLD_SECONDS: integer(1, 86_400).default(3_600),
+  /** signs quotes, on every server the same; without it none are offered */
+  QUOTE_PRIVATE_KEY: privateKey.optional(),
+  MAX_QUOTE_SECONDS: integer(1, 604_800).default(3_600),
   MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000).default(1_000),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
@@ -116,6 +119,7 @@ export interface Config {
   readonly rateCardFile: string;
   readonly feeBps: bigint;
   readonly settlement: SettlementConfig | null;
+  readonly quoteKey: Hex | null;
   readonly limits: Limits;
   readonly logLevel: string;
 }
@@ -139,6 +143,7 @@ export interface Limits {
   readonly maxPriceMeasurements: number;
   readonly maxHoldSeconds: number;
   readonly maxOpenHoldsPerSpender: number;
+  readonly maxQuoteSeconds: number;
 }
 
 /** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
@@ -184,6 +189,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
             settlerKey: data.SETTLER_PRIVATE_KEY,
             intervalSeconds: data.SETTLE_INTERVAL_SECONDS,
           },
+    quoteKey: data.QUOTE_PRIVATE_KEY ?? null,
     limits: {
       maxBatchEvents: data.MAX_BATCH_EVENTS,
       maxBodyBytes: data.MAX_BODY_BYTES,
@@ -197,6 +203,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxPriceMeasurements: data.MAX_PRICE_MEASUREMENTS,
       maxHoldSeconds: data.MAX_HOLD_SECONDS,
       maxOpenHoldsPerSpender: data.MAX_OPEN_HOLDS_PER_SPENDER,
+      maxQuoteSeconds: data.MAX_QUOTE_SECONDS,
     },
     logLevel: data.LOG_LEVEL,
   };

@@ -21,6 +21,7 @@ import { rateIndexCache } from "./adapters/postgres/rateIndexCache.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
 import { groupCommit } from "./adapters/groupCommit.ts";
+import { signedQuoteBook } from "./adapters/quoteBook.ts";
 import { createApp } from "./app.ts";
 import { type Config, ConfigError, type SettlementConfig } from "./config.ts";
 import type { ChainReader } from "./ports/chain.ts";
@@ -112,6 +113,8 @@ async function createContext(
     maxHoldSeconds: Math.min(config.limits.maxHoldSeconds, terms.counterGraceSeconds),
   };
   const rules = { feeBps: config.feeBps, ...limits };
+  const allowances = postgresAllowanceBook(database);
+  const priceBook = postgresPriceBook(database, rates);
   return {
     limits,
     feeBps: config.feeBps,
@@ -119,13 +122,20 @@ async function createContext(
     chain,
     chainBook: postgresChainBook(database),
     accounts: postgresAccountBook(database),
-    allowances: postgresAllowanceBook(database),
+    allowances,
     providers: postgresProviderBook(database),
     rateCards: postgresRateCardBook(database, limits),
-    prices: postgresPriceBook(database, rates),
+    prices: priceBook,
     multipliers: postgresMultiplierBook(database, rates),
     usage: groupCommit(postgresUsageLedger(database, rules, prices), GROUP_COMMIT),
     holds: postgresHoldBook(database, rules, prices),
+    quotes:
+      config.quoteKey === null
+        ? null
+        : signedQuoteBook(chain.deployment, config.quoteKey, {
+            prices: priceBook,
+            now: () => allowances.now(),
+          }),
     checkpoints: postgresCheckpointBook(database),
   };
 }

@@ -8,6 +8,7 @@ import type { MultiplierBook } from "../ports/multiplierBook.ts";
 import type { PriceBook } from "../ports/priceBook.ts";
 import type { HoldBook } from "../ports/holdBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
+import type { QuoteBook } from "../ports/quoteBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
 
@@ -26,5 +27,7 @@ export interface Context {
   readonly multipliers: MultiplierBook;
   readonly usage: UsageLedger;
   readonly holds: HoldBook;
+  /** `null` where this server signs none */
+  readonly quotes: QuoteBook | null;
   readonly checkpoints: CheckpointBook;
 }

@@ -4,7 +4,9 @@ import { z } from "zod";
 import { apiKeySpender } from "../../protocol/spender.ts";
 import type { HoldRefusal } from "../domain/holds/authorize.ts";
 import { type Hold, heldMicros } from "../domain/holds/hold.ts";
+import type { Quote } from "../domain/holds/quote.ts";
 import type { ResolveRefusal } from "../domain/holds/resolve.ts";
+import type { SignedQuote } from "../ports/quoteBook.ts";
 import { authenticatedProvider } from "./authentication.ts";
 import { chargeProblem } from "./chargeProblem.ts";
 import { DimensionsField, EventIdField, SpenderField } from "./cloudEvent.ts";
@@ -12,6 +14,7 @@ import type { Context } from "./context.ts";
 import { parse, uintField } from "./fields.ts";
 import { MeterName } from "../rateNames.ts";
 import { type Problem, fail, problem } from "./problem.ts";
+import { SignedQuoteField } from "./quotes.ts";
 import { respond, respondProblem } from "./respond.ts";
 
 const HoldBody = z.object({
@@ -20,6 +23,7 @@ const HoldBody = z.object({
   quantity: uintField(63),
   dimensions: DimensionsField,
   ttlSeconds: z.int().min(1),
+  quote: SignedQuoteField.nullable().default(null),
 });
 /** Names the spender, or shows its key, which gives the provider access as well. */
 const SpenderHoldBody = HoldBody.extend({ spender: SpenderField }).strict();
@@ -44,15 +48,21 @@ export function holdRoutes(context: Context): Router {
 
   router.post("/holds", async (req, res) => {
     const provider = await authenticatedProvider(req, context);
-    const { spender, apiKey, ...body } = parseHold(req.body);
+    const { spender, apiKey, quote: signedQuote, ...body } = parseHold(req.body);
     if (body.ttlSeconds > limits.maxHoldSeconds) {
       throw fail(422, "hold_too_long", `A hold lasts at most ${limits.maxHoldSeconds} seconds.`, {
         maxHoldSeconds: limits.maxHoldSeconds,
       });
     }
+    const quote = signedQuote === null ? null : await readQuote(signedQuote);
     if (apiKey !== null) await providers.grantAccess({ spender, provider });
 
-    const outcome = await holds.authorize({ ...body, provider, spender });
+    const outcome = await holds.authorize({
+      ...body,
+      provider,
+      spender,
+      ...(quote === null ? {} : { quote }),
+    });
     if (outcome.result === "refused") await refuse(res, holdProblem(outcome.refusal));
     else respond(res, outcome.repeated ? 200 : 201, describe(outcome.hold));
   });
@@ -81,6 +91,18 @@ export function holdRoutes(context: Context): Router {
     respond(res, 200, describe(outcome.hold));
   });
 
+  async function readQuote(signed: SignedQuote): Promise<Quote> {
+    const quote = await context.quotes?.read(signed);
+    if (quote === null || quote === undefined) {
+      throw fail(
+        403,
+        "invalid_quote",
+        "This server never signed that quote: ask for one at /v1/quotes.",
+      );
+    }
+    return quote;
+  }
+
   function holdProblem(refusal: HoldRefusal): Problem {
     switch (refusal.reason) {
       case "hold_id_conflict":
@@ -94,6 +116,18 @@ export function holdRoutes(context: Context): Router {
           429,
           refusal.reason,
           `The spender has ${refusal.limit} open holds, and may have no more: capture or release some.`,
+        );
+      case "quote_expired":
+        return problem(
+          422,
+          refusal.reason,
+          `The quote was good until ${refusal.expiredAt.toISOString()}: ask for another.`,
+        );
+      case "quote_mismatch":
+        return problem(
+          422,
+          refusal.reason,
+          "The quote is for another provider, account, meter or dimensions, or for less: ask for one that fits.",
         );
       default:
         return chargeProblem(refusal, chain.deployment);

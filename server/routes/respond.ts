@@ -3,7 +3,7 @@ import type { Response } from "express";
 import type { Problem } from "./problem.ts";
 
 /** Amounts leave as decimal text: JSON's numbers lose digits above 2^53. */
-function toJson(value: unknown): string {
+export function toJson(value: unknown): string {
   return JSON.stringify(value, (_key, field: unknown) =>
     typeof field === "bigint" ? field.toString() : field,
   );

@@ -36,6 +36,7 @@ describe("readConfig", () => {
       pollMs: 4_000,
       feeBps: 0n,
       settlement: null,
+      quoteKey: null,
       limits: {
         maxBatchEvents: 5_000,
         maxBodyBytes: 8_388_608,
@@ -49,6 +50,7 @@ describe("readConfig", () => {
         maxPriceMeasurements: 1_000,
         maxHoldSeconds: 3_600,
         maxOpenHoldsPerSpender: 1_000,
+        maxQuoteSeconds: 3_600,
       },
       logLevel: "info",
     });

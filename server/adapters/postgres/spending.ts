@@ -88,6 +88,8 @@ export function cachedAccess() {
     sql: Sql,
     pairs: readonly { spender: SpenderId; provider: Address }[],
   ): Promise<SpendingState["hasAccess"]> => {
+    // Before anything is looked up: what this batch needs must stay until it is decided.
+    if (granted.size > MOST_CACHED_PAIRS) granted.clear();
     const unknown = pairs.filter(({ spender, provider }) => !granted.has(`${spender}${provider}`));
     if (unknown.length > 0) {
       // provider_access by primary key
@@ -99,7 +101,6 @@ export function cachedAccess() {
           byteaArray(unknown.map(({ provider }) => provider)),
         ],
       );
-      if (granted.size > MOST_CACHED_PAIRS) granted.clear();
       for (const { spender, provider } of found) granted.add(`${spender}${provider}`);
     }
     return (spender, provider) => granted.has(`${spender}${provider}`);

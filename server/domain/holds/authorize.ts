@@ -5,7 +5,7 @@ import type { Address, Hex } from "viem";
 import { MAX_MICROS } from "../../../protocol/amounts.ts";
 import type { SpenderId } from "../../../protocol/spender.ts";
 import type { PriceRefusal } from "../rates/price.ts";
-import { pricePinned } from "../rates/pinnedRate.ts";
+import { type PinnedRate, pricePinned } from "../rates/pinnedRate.ts";
 import type { PriceDraft } from "../rates/priceDraft.ts";
 import {
   type Shortage,
@@ -14,6 +14,7 @@ import {
   firstPayer,
 } from "../spending/spendingDraft.ts";
 import type { Hold } from "./hold.ts";
+import { type Quote, type QuoteRefusal, checkQuote } from "./quote.ts";
 
 /** What a provider asks to be set aside before it works. */
 export interface HoldRequest {
@@ -24,12 +25,15 @@ export interface HoldRequest {
   readonly dimensions: Readonly<Record<string, string>>;
   readonly quantity: bigint;
   readonly ttlSeconds: number;
+  /** a price that was signed before; without it the price of now is taken */
+  readonly quote?: Quote;
 }
 
 export type HoldRefusal =
   | { readonly reason: PriceRefusal }
   | { readonly reason: "hold_id_conflict" }
   | { readonly reason: "too_many_holds"; readonly limit: number }
+  | QuoteRefusal
   | Unusable
   | Shortage;
 
@@ -42,24 +46,44 @@ export function requestHash(request: HoldRequest): Hex {
     `${request.quantity}`,
     request.ttlSeconds,
     dimensions,
+    request.quote === undefined ? null : [request.quote.expiresAt, rateText(request.quote.rate)],
   ];
   return `0x${createHash("sha256").update(JSON.stringify(asked)).digest("hex")}`;
 }
 
-/** Pins the rate of now, and holds the whole cost of `quantity` at it, or nothing. */
+/** The quoted rate, or that of now, settled. */
+function rateOf(
+  request: HoldRequest,
+  account: Address,
+  prices: PriceDraft,
+  now: Date,
+): PinnedRate | { readonly reason: PriceRefusal } | QuoteRefusal {
+  if (request.quote !== undefined) {
+    return checkQuote(request.quote, { ...request, account }, now) ?? request.quote.rate;
+  }
+  const found = prices.find(request, now);
+  if (typeof found === "string") return { reason: found };
+  return prices.pin(found, { ...request, account, occurredAt: now, at: now });
+}
+
+function rateText(rate: PinnedRate): string {
+  return JSON.stringify(rate, (_key, value: unknown) =>
+    typeof value === "bigint" ? `${value}` : value,
+  );
+}
+
+/** Settles the rate, and holds the whole cost of `quantity` at it, or nothing. */
 export function authorize(
   request: HoldRequest,
   prices: PriceDraft,
   draft: SpendingDraft,
 ): Hold | HoldRefusal {
   const { now } = draft;
-  const found = prices.find(request, now);
-  if (typeof found === "string") return { reason: found };
   const usable = draft.usable(request);
   if ("reason" in usable) return usable;
 
-  const payer = { account: firstPayer(usable) };
-  const rate = prices.pin(found, { ...request, ...payer, occurredAt: now, at: now });
+  const rate = rateOf(request, firstPayer(usable), prices, now);
+  if ("reason" in rate) return rate;
   const costMicros = pricePinned(rate, request.quantity);
   if (costMicros > MAX_MICROS) return { reason: "quantity_too_large" };
 

@@ -1,0 +1,27 @@
+import type { Address, Hex } from "viem";
+
+import type { QuoteMessage } from "../../protocol/quote.ts";
+import type { Quote } from "../domain/holds/quote.ts";
+import type { PriceRefusal } from "../domain/rates/price.ts";
+
+export interface QuoteRequest {
+  readonly provider: Address;
+  readonly account: Address;
+  readonly meter: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly quantity: bigint;
+  readonly ttlSeconds: number;
+}
+
+export interface SignedQuote {
+  readonly message: QuoteMessage;
+  readonly signature: Hex;
+}
+
+export interface QuoteBook {
+  /** whose signature binds; every server of a ledger has the same */
+  readonly signer: Address;
+  make(request: QuoteRequest): Promise<SignedQuote | { readonly refusal: PriceRefusal }>;
+  /** The quote, or `null` where this ledger never signed it. */
+  read(signed: SignedQuote): Promise<Quote | null>;
+}
