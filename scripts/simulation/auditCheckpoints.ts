@@ -77,7 +77,9 @@ export function auditCheckpoints(
         throw new Disagreement("a void of what a checkpoint holds", { key, parts, checkpoint });
       }
       for (const { account, provider, amount, fee } of parts) {
-        const most = isVoidedBefore ? 0n : 1n;
+        // What a standing checkpoint holds is never voided: so what was voided, ever, is in none.
+        const isOut = isVoidedBefore || (voidedAt !== undefined && !checkpoint.dropped);
+        const most = isOut ? 0n : 1n;
         const least = isSure && !mayBeVoided ? 1n : 0n;
         widen(spent, account, least * amount, most * amount);
         widen(earned, provider, least * (amount - fee), most * (amount - fee));
