@@ -1,3 +1,4 @@
+import { globSync } from "node:fs";
 import { createRequire } from "node:module";
 
 import hardhatEthers from "@nomicfoundation/hardhat-ethers";
@@ -15,11 +16,26 @@ const solc = {
 
 const settings = { evmVersion: "prague", optimizer: { enabled: true, runs: 1_000 } };
 
+/**
+ * Solidity tests deploy the production bytecode from its artifact, and are themselves compiled the quick way:
+ * viaIR takes minutes for them and tests nothing more.
+ */
+const quickly = {
+  ...solc,
+  settings: { evmVersion: "prague", optimizer: { enabled: true, runs: 1 }, viaIR: false },
+};
+const tests = Object.fromEntries(
+  globSync("test/contracts/**/*.sol").map((file) => [file, quickly]),
+);
+
 export default defineConfig({
   plugins: [hardhatEthers, hardhatChaiMatchers, hardhatMocha, hardhatNetworkHelpers, hardhatViem],
   solidity: {
     profiles: {
-      default: { ...solc, settings: { ...settings, viaIR: true } },
+      default: {
+        compilers: [{ ...solc, settings: { ...settings, viaIR: true } }],
+        overrides: tests,
+      },
       production: { ...solc, settings: { ...settings, viaIR: true } },
     },
   },

@@ -2,19 +2,21 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {Checkpoints} from "./parts/Checkpoints.sol";
+import {CourtLink} from "./parts/CourtLink.sol";
 import {CreditTerms} from "./parts/CreditTerms.sol";
 import {CreditToken} from "./parts/CreditToken.sol";
-import {Purchases} from "./parts/Purchases.sol";
+import {Governance} from "./parts/Governance.sol";
 import {Settlement} from "./parts/Settlement.sol";
+import {SignedPurchases} from "./parts/SignedPurchases.sol";
 import {Signers} from "./parts/Signers.sol";
+import {TopUps} from "./parts/TopUps.sol";
 
 /// @title Prepaid compute credits: bought with tokens, spent off chain, settled on chain at constant cost
 /// @dev Immutable: no proxy, no upgrade. Invariants I1–I7 are listed in docs/invariants.md.
-contract ComputeCredits is CreditToken, Purchases, Settlement, Ownable2Step {
+contract ComputeCredits is CreditToken, SignedPurchases, TopUps, Governance {
     constructor(
         Terms memory terms
     )
@@ -23,10 +25,7 @@ contract ComputeCredits is CreditToken, Purchases, Settlement, Ownable2Step {
         Signers(terms.signers, terms.threshold)
         Checkpoints(terms.guardian)
         Settlement(terms.feeRecipient)
+        CourtLink(terms)
         Ownable(terms.owner)
     {}
-
-    function _requireNotFrozen() internal view override {
-        _requireNotPaused();
-    }
 }

@@ -10,9 +10,12 @@ import { notFound, problemHandler } from "./routes/errors.ts";
 import { dynamicRateRoutes } from "./routes/dynamicRates.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { holdRoutes } from "./routes/holds.ts";
+import { explainRoutes } from "./routes/explain.ts";
+import { insightRoutes } from "./routes/insight.ts";
 import { fail } from "./routes/problem.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { providerRoutes } from "./routes/providers.ts";
+import { reportRoutes } from "./routes/report.ts";
 import { rateCardRoutes } from "./routes/rateCards.ts";
 import { quoteRoutes } from "./routes/quotes.ts";
 import { serviceRoutes } from "./routes/service.ts";
@@ -57,6 +60,9 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     holdRoutes(context),
     quoteRoutes(context),
     checkpointRoutes(context),
+    insightRoutes(context),
+    explainRoutes(context),
+    reportRoutes(context),
   );
   app.use(notFound);
   app.use(problemHandler(log));

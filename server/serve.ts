@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 
 import { localSigner } from "./adapters/chain/localSigner.ts";
 import { openChainReader } from "./adapters/chain/viemChainReader.ts";
+import { openVaultReader } from "./adapters/chain/viemVaultReader.ts";
 import { openChainWriter } from "./adapters/chain/viemChainWriter.ts";
 import { postgresAccountBook } from "./adapters/postgres/accountBook.ts";
 import { postgresAllowanceBook } from "./adapters/postgres/allowanceBook.ts";
@@ -16,9 +17,11 @@ import { postgresMultiplierBook } from "./adapters/postgres/multiplierBook.ts";
 import { postgresPriceBook } from "./adapters/postgres/priceBook.ts";
 import { priceReader } from "./adapters/postgres/priceReader.ts";
 import { postgresHoldBook } from "./adapters/postgres/holdBook.ts";
+import { postgresInsightBook } from "./adapters/postgres/insightBook.ts";
 import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
 import { rateIndexCache } from "./adapters/postgres/rateIndexCache.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
+import { postgresReportBook } from "./adapters/postgres/reportBook.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
 import { groupCommit } from "./adapters/groupCommit.ts";
 import { signedQuoteBook } from "./adapters/quoteBook.ts";
@@ -137,6 +140,9 @@ async function createContext(
             now: () => allowances.now(),
           }),
     checkpoints: postgresCheckpointBook(database),
+    insight: postgresInsightBook(database),
+    reports: postgresReportBook(database),
+    vault: openVaultReader(config.rpcUrls, chain.deployment, config),
   };
 }
 

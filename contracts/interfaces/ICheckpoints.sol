@@ -26,9 +26,6 @@ interface ICheckpoints is ICreditTypes {
     /// @notice One checkpoint at a time: this one is not final yet.
     error CheckpointPending(uint64 epoch, uint64 finalAt);
 
-    /// @notice There is no pending checkpoint to object to.
-    error NoPendingCheckpoint();
-
     /// @notice Epochs follow each other without gaps.
     error WrongEpoch(uint64 epoch, uint64 expected);
 

@@ -52,4 +52,13 @@ interface ICreditTypes {
         uint64 earned;
         uint64 finalAt;
     }
+
+    /// @notice The row and its proof lead to a root that is not the one that counts here.
+    error RowNotInCheckpoint(address party, bytes32 root);
+
+    /// @notice There is no pending checkpoint to object to.
+    error NoPendingCheckpoint();
+
+    /// @notice As many proofs as rows.
+    error LengthMismatch(uint256 rows, uint256 proofs);
 }

@@ -15,9 +15,6 @@ interface IPurchases {
     /// @notice All amounts stay within a signed 64-bit number.
     error TooManyCredits(uint256 totalMicros, uint256 maximumMicros);
 
-    /// @notice The token moved another amount than it was asked to (a fee on transfer, a rebase).
-    error TokenAmountMismatch(uint256 received, uint256 expected);
-
     /// @notice Buys credits with the caller's tokens, for the caller or as a gift.
     /// @param account Who gets the credits. A gift can't be taken back.
     /// @param creditMicros How many micro-credits.

@@ -31,12 +31,6 @@ interface ISettlement is ICreditTypes {
     /// @notice The operator's fees were taken.
     event FeesClaimed(address indexed recipient, uint64 creditMicros, uint256 tokenAmount);
 
-    /// @notice The row is not in the final checkpoint's table.
-    error RowNotInCheckpoint(address party, bytes32 root);
-
-    /// @notice As many proofs as rows.
-    error LengthMismatch(uint256 rows, uint256 proofs);
-
     /// @notice Nothing is owed to the party.
     error NothingOwed(address party);
 

@@ -57,6 +57,9 @@ interface ITerms {
     /// @notice An amount that has to be positive is zero.
     error ZeroAmount();
 
+    /// @notice The token moved another amount than it was asked to (a fee on transfer, a rebase).
+    error TokenAmountMismatch(uint256 received, uint256 expected);
+
     /// @notice What credits are bought with.
     function token() external view returns (address);
 

@@ -21,17 +21,10 @@ library Accounting {
         uint64 fees;
     }
 
-    /// @dev What a row claims for its party, whoever signed it.
-    struct Claim {
-        uint64 spent;
-        uint64 refunded;
-        uint64 earned;
-    }
-
     /// @dev The most that may still leave: each pool is what the final checkpoint promised less what was taken.
     struct Pools {
-        uint64 refund;
-        uint64 earning;
+        uint256 refund;
+        uint256 earning;
     }
 
     /// @notice Applies a row to its party as far as invariants and pools allow; never fails, never goes back.
@@ -40,22 +33,36 @@ library Accounting {
     ///      what was spent, then new refunds: what has left the vault can't be spent again.
     function applied(
         Party memory party,
-        Claim memory claim,
+        uint256 spent,
+        uint256 refunded,
+        uint256 earned,
         Pools memory pools
     ) internal pure returns (Party memory next) {
-        next.purchased = party.purchased;
-        next.spent = _grown(party.spent, claim.spent, party.purchased - party.refunded);
-        next.refunded = _grown(
-            party.refunded,
-            claim.refunded,
-            _min(uint256(party.refunded) + pools.refund, party.purchased - next.spent)
-        );
-        next.earned = _grown(party.earned, claim.earned, uint256(party.earned) + pools.earning);
+        // I1 makes the differences non-negative; sums of two 64-bit numbers fit 256 bits.
+        unchecked {
+            uint256 purchased = party.purchased;
+            uint256 refundedBefore = party.refunded;
+            uint256 earnedBefore = party.earned;
+            uint256 spentNow = grown(party.spent, spent, purchased - refundedBefore);
+            uint256 refundable = min(refundedBefore + pools.refund, purchased - spentNow);
+            next = Party({
+                purchased: uint64(purchased),
+                spent: uint64(spentNow),
+                refunded: uint64(grown(refundedBefore, refunded, refundable)),
+                earned: uint64(grown(earnedBefore, earned, earnedBefore + pools.earning))
+            });
+        }
     }
 
-    /// @notice Whether nothing changed.
-    function same(Party memory a, Party memory b) internal pure returns (bool) {
-        return a.spent == b.spent && a.refunded == b.refunded && a.earned == b.earned;
+    /// @notice The books after taking out all that is unspent, as far as the pool goes.
+    function exited(Party memory party, uint64 pool) internal pure returns (Party memory next) {
+        uint64 unspent = party.purchased - party.spent - party.refunded;
+        next = Party({
+            purchased: party.purchased,
+            spent: party.spent,
+            refunded: party.refunded + uint64(min(unspent, pool)),
+            earned: party.earned
+        });
     }
 
     /// @notice The sums after a party's books moved from `books` to `next`.
@@ -64,32 +71,44 @@ library Accounting {
         Party memory books,
         Party memory next
     ) internal pure returns (Settled memory) {
-        return
-            Settled({
-                spent: settled.spent + (next.spent - books.spent),
-                refunded: settled.refunded + (next.refunded - books.refunded),
-                earned: settled.earned + (next.earned - books.earned),
-                fees: settled.fees
-            });
+        // A party's numbers only grow, and the sums of all stay below what was purchased in total.
+        unchecked {
+            return
+                Settled({
+                    spent: settled.spent + (next.spent - books.spent),
+                    refunded: settled.refunded + (next.refunded - books.refunded),
+                    earned: settled.earned + (next.earned - books.earned),
+                    fees: settled.fees
+                });
+        }
     }
 
-    /// @notice The part of the final `spent` that is backed: by settled rows, or by the limit for unproven ones.
-    function booked(uint64 spent, uint64 settledSpent, uint64 unprovenLimit) internal pure returns (uint64) {
-        return uint64(_min(spent, uint256(settledSpent) + unprovenLimit));
+    /// @notice The part of the final `spent` that is backed: by settled rows, or by the limit for unproven ones,
+    ///         and by what is still there.
+    function booked(
+        uint256 spent,
+        uint256 settledSpent,
+        uint256 unprovenLimit,
+        uint256 remaining
+    ) internal pure returns (uint256) {
+        return min(min(spent, remaining), settledSpent + unprovenLimit);
     }
 
     /// @notice a − b, or zero.
-    function less(uint256 a, uint256 b) internal pure returns (uint64) {
-        return a > b ? uint64(a - b) : 0;
+    function less(uint256 a, uint256 b) internal pure returns (uint256) {
+        unchecked {
+            return a > b ? a - b : 0;
+        }
     }
 
-    /// @dev `target`, but not below `current` and not above `limit`. Needs current ≤ limit.
-    function _grown(uint64 current, uint64 target, uint256 limit) private pure returns (uint64) {
-        uint256 capped = _min(target, limit);
-        return capped > current ? uint64(capped) : current;
+    /// @notice `target`, but not below `current` and not above `limit`, which is not below `current`.
+    function grown(uint256 current, uint256 target, uint256 limit) internal pure returns (uint256) {
+        uint256 capped = min(target, limit);
+        return capped > current ? capped : current;
     }
 
-    function _min(uint256 a, uint256 b) private pure returns (uint256) {
+    /// @notice The smaller of the two.
+    function min(uint256 a, uint256 b) internal pure returns (uint256) {
         return a < b ? a : b;
     }
 }

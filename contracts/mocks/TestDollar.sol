@@ -54,7 +54,7 @@ contract TestDollar is ERC20, ERC20Permit, ERC3009 {
         return 6;
     }
 
-    function _update(address from, address to, uint256 value) internal override {
+    function _update(address from, address to, uint256 value) internal virtual override {
         require(!isBlacklisted[from], Blacklisted(from));
         require(!isBlacklisted[to], Blacklisted(to));
         super._update(from, to, value);

@@ -2,9 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IRefunds} from "../interfaces/IRefunds.sol";
+import {Vault} from "./Vault.sol";
 
 /// @title Account counters: how an owner ends everything that it has signed
-abstract contract Counters is IRefunds {
+abstract contract Counters is IRefunds, Vault {
     /// @inheritdoc IRefunds
     mapping(address account => uint64 counter) public override counterOf;
 

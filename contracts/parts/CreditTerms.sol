@@ -76,7 +76,10 @@ abstract contract CreditTerms is ITerms {
     /// @dev Rounds down: for cumulative totals, so that a payout is the difference of two floors and nothing is
     ///      lost by taking it in many small parts.
     function _toTokensDown(uint256 creditMicros) internal view returns (uint256) {
-        return (creditMicros * TOKEN_UNIT) / creditMicrosPerToken;
+        // The unit is at most 10^36, the credits are below 2^65, and their price is not zero.
+        unchecked {
+            return (creditMicros * TOKEN_UNIT) / creditMicrosPerToken;
+        }
     }
 
     /// @dev Each window has room for what must happen within it, else an honest operator could be put in default.

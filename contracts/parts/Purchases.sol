@@ -66,10 +66,4 @@ abstract contract Purchases is IPurchases, Vault {
         emit IERC20.Transfer(address(0), account, creditMicros);
         emit CreditsPurchased(account, payer, creditMicros, tokenAmount);
     }
-
-    /// @dev A token that keeps a part of what it moves is refused, whatever it returned.
-    function _checkReceived(uint256 balanceBefore, uint256 tokenAmount) internal view {
-        uint256 received = TOKEN.balanceOf(address(this)) - balanceBefore;
-        require(received == tokenAmount, TokenAmountMismatch(received, tokenAmount));
-    }
 }

@@ -4,11 +4,10 @@ pragma solidity 0.8.37;
 import {IRefunds} from "../interfaces/IRefunds.sol";
 import {Accounting} from "../libraries/Accounting.sol";
 import {Counters} from "./Counters.sol";
-import {Vault} from "./Vault.sol";
 
 /// @title Refund requests
 /// @dev Invariant: whether a request was served follows from cumulative numbers on chain alone.
-abstract contract Refunds is IRefunds, Vault, Counters {
+abstract contract Refunds is IRefunds, Counters {
     mapping(address account => RefundRequest request) internal _requests;
 
     /// @inheritdoc IRefunds
@@ -49,8 +48,8 @@ abstract contract Refunds is IRefunds, Vault, Counters {
         RefundRequest memory request,
         Accounting.Party memory books
     ) internal pure returns (bool) {
-        uint64 unspent = Accounting.less(request.unspentMicros, books.spent);
-        uint64 due = request.requestedMicros < unspent ? request.requestedMicros : unspent;
+        uint256 unspent = Accounting.less(request.unspentMicros, books.spent);
+        uint256 due = Accounting.min(request.requestedMicros, unspent);
         return books.refunded - request.refundedMicros >= due;
     }
 

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-
 import {ICheckpoints} from "../interfaces/ICheckpoints.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title Who signs, and how many of them it takes
 /// @dev Invariant: 1 ≤ threshold ≤ number of signers, all distinct.
-abstract contract Signers is ICheckpoints, Vault, EIP712 {
+abstract contract Signers is ICheckpoints, Vault {
     using Signatures for address;
 
     /// @inheritdoc ICheckpoints
@@ -31,13 +29,15 @@ abstract contract Signers is ICheckpoints, Vault, EIP712 {
 
     /// @dev Reverts unless enough signers signed `digest`.
     function _checkQuorum(bytes32 digest, SignerSignature[] calldata signatures) internal view {
-        require(signatures.length >= _threshold, TooFewSignatures(signatures.length, _threshold));
+        uint256 needed = _threshold;
+        require(signatures.length >= needed, TooFewSignatures(signatures.length, needed));
         address previous = address(0);
         for (uint256 i = 0; i < signatures.length; ++i) {
-            address signer = signatures[i].signer;
+            SignerSignature calldata signed = signatures[i];
+            address signer = signed.signer;
             require(signer > previous, SignersNotAscending(previous, signer));
             require(isSigner[signer], UnknownSigner(signer));
-            require(signer.isValid(digest, signatures[i].signature), InvalidSignature(signer));
+            require(signer.isValid(digest, signed.signature), InvalidSignature(signer));
             previous = signer;
         }
     }

@@ -3,13 +3,14 @@ pragma solidity 0.8.37;
 
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {Accounting} from "../libraries/Accounting.sol";
 import {CreditTerms} from "./CreditTerms.sol";
 
 /// @title The books: what the contract knows of each party, and in total
 /// @dev The totals share one slot with OpenZeppelin's pause flag, so that buying touches one slot besides the party's.
-abstract contract Vault is CreditTerms, Pausable, ReentrancyGuardTransient {
+abstract contract Vault is CreditTerms, ReentrancyGuardTransient, EIP712, Pausable {
     /// @dev Sum of all parties' `purchased`. Stays within int64, so that every amount fits a database's signed
     ///      64-bit column and no sum of two amounts can wrap around.
     uint64 internal _purchased;
@@ -20,7 +21,16 @@ abstract contract Vault is CreditTerms, Pausable, ReentrancyGuardTransient {
     /// @dev How many signers a checkpoint needs.
     uint8 internal _threshold;
 
+    /// @dev Micro-credits that the rest of a slashed bond covers, should the unspent pool fall short.
+    uint64 internal _covered;
+
     Accounting.Settled internal _settled;
 
     mapping(address party => Accounting.Party books) internal _parties;
+
+    /// @dev A token that keeps a part of what it moves is refused, whatever it returned.
+    function _checkReceived(uint256 balanceBefore, uint256 tokenAmount) internal view {
+        uint256 received = TOKEN.balanceOf(address(this)) - balanceBefore;
+        require(received == tokenAmount, TokenAmountMismatch(received, tokenAmount));
+    }
 }

@@ -7,10 +7,13 @@ import type { CheckpointBook } from "../ports/checkpointBook.ts";
 import type { MultiplierBook } from "../ports/multiplierBook.ts";
 import type { PriceBook } from "../ports/priceBook.ts";
 import type { HoldBook } from "../ports/holdBook.ts";
+import type { InsightBook } from "../ports/insightBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
 import type { QuoteBook } from "../ports/quoteBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
+import type { ReportBook } from "../ports/reportBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
+import type { VaultReader } from "../ports/vaultReader.ts";
 
 /** What the routes work with. */
 export interface Context {
@@ -30,4 +33,7 @@ export interface Context {
   /** `null` where this server signs none */
   readonly quotes: QuoteBook | null;
   readonly checkpoints: CheckpointBook;
+  readonly insight: InsightBook;
+  readonly reports: ReportBook;
+  readonly vault: VaultReader;
 }

@@ -53,6 +53,15 @@ contract SubmitCheckpointTest is Fixture {
         same(credits.finalCheckpoint().earned, 10, "final earned");
     }
 
+    function test_ofRows_hasTheLeavesOfTheStandardTree() external view {
+        ICreditTypes.Row memory one = row(payer, 1, 2, 3);
+        same(
+            credits.rowLeaf(one),
+            keccak256(bytes.concat(keccak256(abi.encode(payer, uint256(1), uint256(2), uint256(3))))),
+            "leaf"
+        );
+    }
+
     function test_whileAnotherIsPending_isRefused() external {
         submit(rowsAt(10));
         uint64 finalAt = uint64(block.timestamp + DISPUTE);
@@ -172,6 +181,12 @@ contract CheckpointSignaturesTest is Fixture {
         credits.submitCheckpoint(checkpoint, signatures);
     }
 
+    function swap() internal {
+        ICreditTypes.SignerSignature memory first = signatures[0];
+        signatures[0] = signatures[1];
+        signatures[1] = first;
+    }
+
     function test_tooFew_areRefused() external {
         signatures.pop();
         refused(abi.encodeWithSelector(ICheckpoints.TooFewSignatures.selector, 1, 2));
@@ -184,7 +199,7 @@ contract CheckpointSignaturesTest is Fixture {
     }
 
     function test_inTheWrongOrder_areRefused() external {
-        (signatures[0], signatures[1]) = (signatures[1], signatures[0]);
+        swap();
         refused(
             abi.encodeWithSelector(
                 ICheckpoints.SignersNotAscending.selector,
@@ -198,7 +213,7 @@ contract CheckpointSignaturesTest is Fixture {
         uint256 key = 7;
         address unknown = vm.addr(key);
         signatures[1] = ICreditTypes.SignerSignature(unknown, sign(key, credits.hashCheckpoint(checkpoint)));
-        if (unknown < signatures[0].signer) (signatures[0], signatures[1]) = (signatures[1], signatures[0]);
+        if (unknown < signatures[0].signer) swap();
         refused(abi.encodeWithSelector(ICheckpoints.UnknownSigner.selector, unknown));
     }
 
@@ -248,7 +263,7 @@ contract VetoTest is Fixture {
 
     function test_ofAFinalCheckpoint_isRefused() external {
         finalize(table(row(payer, 10, 0, 0), row(provider, 0, 0, 10)));
-        vm.expectRevert(ICheckpoints.NoPendingCheckpoint.selector);
+        vm.expectRevert(ICreditTypes.NoPendingCheckpoint.selector);
         vm.prank(guardian);
         credits.veto();
     }

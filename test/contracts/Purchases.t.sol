@@ -9,7 +9,7 @@ import {ITerms} from "../../contracts/interfaces/ITerms.sol";
 import {Fixture} from "./support/Fixture.sol";
 
 contract BuyTest is Fixture {
-    function test_costsThePriceRoundedUp() external {
+    function test_costsThePriceRoundedUp() external view {
         same(credits.priceOf(1), 1, "one micro-credit costs one base unit");
         same(credits.priceOf(100), 1, "100 micro-credits fill one base unit");
         same(credits.priceOf(101), 2, "the fraction above is rounded up");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
@@ -23,7 +24,9 @@ contract SettleTest is Fixture {
         submit(rows);
         skip(DISPUTE - 1);
         bytes32[] memory proof = Table.proof(rows, 0);
-        vm.expectRevert(abi.encodeWithSelector(ISettlement.RowNotInCheckpoint.selector, payer, bytes32(0)));
+        vm.expectRevert(
+            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.root(rows))
+        );
         credits.settle(rows[0], proof);
         skip(1);
         credits.settle(rows[0], proof);
@@ -63,14 +66,46 @@ contract SettleTest is Fixture {
         finalize(rows);
         ICreditTypes.Row memory forged = row(provider, 0, 0, 96 * CREDIT);
         bytes32[] memory proof = Table.proof(rows, 1);
-        bytes32 root = credits.finalCheckpoint().root;
-        vm.expectRevert(abi.encodeWithSelector(ISettlement.RowNotInCheckpoint.selector, provider, root));
+        bytes32 root = Hashes.commutativeKeccak256(Table.leaf(forged), proof[0]);
+        vm.expectRevert(abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, provider, root));
         credits.settle(forged, proof);
     }
 
     function test_beforeAnyCheckpoint_isRefused() external {
-        vm.expectRevert(abi.encodeWithSelector(ISettlement.RowNotInCheckpoint.selector, payer, bytes32(0)));
+        vm.expectRevert(
+            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.leaf(rows[0]))
+        );
         credits.settle(rows[0], new bytes32[](0));
+    }
+
+    function test_ofTheCheckpointBefore_stillWorks_untilTheNextIsSubmitted() external {
+        finalize(rows);
+        ICreditTypes.Row[] memory next = table(
+            row(payer, 200 * CREDIT, 200 * CREDIT, 0),
+            row(provider, 0, 0, 190 * CREDIT)
+        );
+        finalize(next);
+        same(settle(rows, 1), 950_000, "the older row, on its way when the newer became final");
+        same(settle(next, 1), 950_000, "the newer one pays the difference");
+        same(settle(rows, 1), 0, "the older one pays nothing any more");
+        sameParty(provider, 0, 0, 0, 190 * CREDIT);
+
+        submit(next);
+        bytes32[] memory proof = Table.proof(rows, 0);
+        vm.expectRevert(
+            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.root(rows))
+        );
+        credits.settle(rows[0], proof);
+    }
+
+    /// @dev Found by the stateful invariants: epochs without any change have the same root.
+    function test_whileACheckpointWithTheSameRootIsPending_works() external {
+        finalize(rows);
+        submit(rows);
+        same(settle(rows, 0), 2e6, "while epoch 2 is pending");
+        skip(DISPUTE);
+        submit(rows);
+        same(settle(rows, 1), 950_000, "while epoch 3 is pending");
     }
 
     function test_takenInManyParts_paysTheSameAsAtOnce() external {

@@ -211,7 +211,7 @@ function nobodyNew(): boolean {
 }
 
 /** Equal for captures that ask the same. */
-function captureHash({ id, quantity, final }: CaptureRequest): Hex {
+export function captureHash({ id, quantity, final }: CaptureRequest): Hex {
   const asked = JSON.stringify([id, `${quantity}`, final]);
   return `0x${createHash("sha256").update(asked).digest("hex")}`;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ComputeCredits} from "../../../contracts/ComputeCredits.sol";
+import {IComputeCredits} from "../../../contracts/interfaces/IComputeCredits.sol";
+import {ICourt} from "../../../contracts/interfaces/ICourt.sol";
 import {ICreditTypes} from "../../../contracts/interfaces/ICreditTypes.sol";
 import {ITerms} from "../../../contracts/interfaces/ITerms.sol";
 import {TestDollar} from "../../../contracts/mocks/TestDollar.sol";
@@ -34,19 +35,33 @@ abstract contract Fixture is Test {
     address internal feeRecipient = address(0xFEE);
 
     TestDollar internal dollar;
-    ComputeCredits internal credits;
+    IComputeCredits internal credits;
+    ICourt internal court;
 
     /// @dev Ascending by address.
     uint256[] internal signerKeys;
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        dollar = new TestDollar();
+        dollar = TestDollar(create("TestDollar.sol:TestDollar", ""));
         _sortedKeys(2);
-        credits = new ComputeCredits(terms());
+        credits = IComputeCredits(create("ComputeCredits.sol:ComputeCredits", abi.encode(terms())));
+        court = ICourt(credits.court());
         fund(payer);
         fund(otherPayer);
         fund(stranger);
+    }
+
+    /// @dev Deploys a contract from its artifact: the very bytecode that production deploys.
+    function create(string memory artifact, bytes memory arguments) internal returns (address deployed) {
+        bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
+        assembly ("memory-safe") {
+            deployed := create(0, add(code, 32), mload(code))
+            if iszero(deployed) {
+                returndatacopy(0, 0, returndatasize())
+                revert(0, returndatasize())
+            }
+        }
     }
 
     function terms() internal view virtual returns (ITerms.Terms memory) {

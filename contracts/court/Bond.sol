@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+import {IBond} from "../interfaces/IBond.sol";
+import {ITerms} from "../interfaces/ITerms.sol";
+import {CourtBase} from "./CourtBase.sol";
+
+/// @title The operator's bond
+/// @dev Invariant: the court's token balance is the bond (or more, if somebody sent it tokens); the vault's tokens
+///      are out of its reach.
+abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+
+    uint256 private constant MAX_COVERED = uint256(uint64(type(int64).max));
+
+    IERC20 private immutable TOKEN;
+    uint256 private immutable TOKEN_UNIT;
+    uint64 private immutable CREDIT_MICROS_PER_TOKEN;
+    uint32 private immutable DELAY_SECONDS;
+
+    /// @inheritdoc IBond
+    uint256 public override bond;
+
+    /// @inheritdoc IBond
+    mapping(address recipient => uint256 timestamp) public override bondWithdrawalAt;
+
+    constructor(ITerms.Terms memory terms) {
+        TOKEN = IERC20(terms.token);
+        TOKEN_UNIT = 10 ** IERC20Metadata(terms.token).decimals();
+        CREDIT_MICROS_PER_TOKEN = terms.creditMicrosPerToken;
+        DELAY_SECONDS = terms.signerDelaySeconds;
+    }
+
+    /// @inheritdoc IBond
+    function depositBond(uint256 tokenAmount) external override nonReentrant {
+        uint256 balance = TOKEN.balanceOf(address(this));
+        TOKEN.safeTransferFrom(msg.sender, address(this), tokenAmount);
+        uint256 received = TOKEN.balanceOf(address(this)) - balance;
+        require(received == tokenAmount, ITerms.TokenAmountMismatch(received, tokenAmount));
+        bond += tokenAmount;
+        emit BondDeposited(msg.sender, tokenAmount, bond);
+    }
+
+    /// @inheritdoc IBond
+    function announceBondWithdrawal(address recipient) external override {
+        address owner = VAULT.owner();
+        require(msg.sender == owner, NotOwner(msg.sender, owner));
+        uint256 timestamp = block.timestamp + DELAY_SECONDS;
+        bondWithdrawalAt[recipient] = timestamp;
+        emit BondWithdrawalAnnounced(recipient, timestamp);
+    }
+
+    /// @inheritdoc IBond
+    function withdrawBond(address recipient) external override nonReentrant {
+        uint256 timestamp = bondWithdrawalAt[recipient];
+        require(
+            timestamp > 0 && block.timestamp >= timestamp,
+            BondLocked(recipient, block.timestamp, timestamp)
+        );
+        delete bondWithdrawalAt[recipient];
+        uint256 tokenAmount = bond;
+        bond = 0;
+        emit BondWithdrawn(recipient, tokenAmount);
+        TOKEN.safeTransfer(recipient, tokenAmount);
+    }
+
+    /// @inheritdoc IBond
+    function proveEquivocation(
+        Checkpoint calldata a,
+        SignerSignature[] calldata signaturesOfA,
+        Checkpoint calldata b,
+        SignerSignature[] calldata signaturesOfB
+    ) external override nonReentrant {
+        bytes32 digestOfA = VAULT.hashCheckpoint(a);
+        bytes32 digestOfB = VAULT.hashCheckpoint(b);
+        require(a.epoch == b.epoch && digestOfA != digestOfB, NoEquivocation());
+        require(!VAULT.wasDropped(a.epoch, a.root) && !VAULT.wasDropped(b.epoch, b.root), NoEquivocation());
+        VAULT.requireQuorum(digestOfA, signaturesOfA);
+        VAULT.requireQuorum(digestOfB, signaturesOfB);
+        _slash(a.epoch);
+    }
+
+    /// @dev The cover moves to the vault before the vault counts on it.
+    function _slash(uint64 epoch) private {
+        uint256 reward = bond / 2;
+        uint256 rest = bond - reward;
+        uint256 covered = (rest * CREDIT_MICROS_PER_TOKEN) / TOKEN_UNIT;
+        if (covered > MAX_COVERED) covered = MAX_COVERED;
+        bond = 0;
+        emit Equivocated(epoch, msg.sender, reward, uint64(covered));
+        TOKEN.safeTransfer(address(VAULT), rest);
+        VAULT.freezeWithCover(uint64(covered));
+        TOKEN.safeTransfer(msg.sender, reward);
+    }
+}

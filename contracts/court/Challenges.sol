@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IDisputes} from "../interfaces/IDisputes.sol";
+import {ITerms} from "../interfaces/ITerms.sol";
+import {Caps} from "./Caps.sol";
+import {Stakes} from "./Stakes.sol";
+
+/// @title Challenges: nobody is charged more than they signed for, nobody is left out
+/// @dev Invariant: while a challenge is open its checkpoint is not final. The vault's hot path pays nothing for it:
+///      the first challenge moves the checkpoint's `finalAt` out of reach, the last answer puts it back.
+abstract contract Challenges is IDisputes, Caps, Stakes {
+    /// @dev What keeps the pending checkpoint from becoming final.
+    struct Hold {
+        uint40 finalAt;
+        uint64 drops;
+        uint64 open;
+    }
+
+    uint40 private constant HELD = type(uint40).max;
+
+    bytes32 private constant EARNINGS_RECEIPT_TYPEHASH = keccak256(
+        "EarningsReceipt(address provider,uint64 earned,uint64 epoch)"
+    );
+
+    uint32 private immutable ANSWER_WINDOW_SECONDS;
+    uint32 private immutable DISPUTE_WINDOW_SECONDS;
+    uint128 private immutable STAKE_WEI;
+
+    /// @dev Void as soon as its checkpoint is dropped (`drops` differs) or has no open challenge.
+    Hold private _hold;
+
+    mapping(address account => mapping(address challenger => Challenge challenge)) private _challenges;
+
+    constructor(ITerms.Terms memory terms) {
+        ANSWER_WINDOW_SECONDS = terms.answerWindowSeconds;
+        DISPUTE_WINDOW_SECONDS = terms.disputeWindowSeconds;
+        STAKE_WEI = terms.challengeStakeWei;
+    }
+
+    /// @inheritdoc IDisputes
+    function challengeRow(Row calldata row, bytes32[] calldata proof) external payable override {
+        CheckpointRecord memory pending = _requirePending();
+        _requireRowOf(pending, row, proof);
+        require(row.spent > _settledSpent(row.party), NothingToAnswer(row.party));
+        _challenge(pending, row.party, row.spent, row.refunded, row.earned);
+    }
+
+    /// @inheritdoc IDisputes
+    function challengeOmission(Row calldata row, bytes32[] calldata proof) external payable override {
+        _requireRowOf(VAULT.finalCheckpoint(), row, proof);
+        _challenge(_requirePending(), row.party, row.spent, row.refunded, row.earned);
+    }
+
+    /// @inheritdoc IDisputes
+    function challengeEarnings(
+        EarningsReceipt calldata receipt,
+        SignerSignature[] calldata signatures
+    ) external payable override {
+        CheckpointRecord memory pending = _requirePending();
+        require(receipt.epoch <= pending.epoch, ReceiptNotDue(receipt.epoch, pending.epoch));
+        VAULT.requireQuorum(hashEarningsReceipt(receipt), signatures);
+        _challenge(pending, receipt.provider, 0, 0, receipt.earned);
+    }
+
+    /// @inheritdoc IDisputes
+    function answer(
+        address challenger,
+        Row calldata row,
+        bytes32[] calldata proof,
+        uint64 counter
+    ) external override {
+        Challenge memory asked = _requireChallenge(row.party, challenger);
+        require(block.timestamp <= asked.deadline, AnswerTooLate(block.timestamp, asked.deadline));
+        _requireRowOf(_requirePending(), row, proof);
+        require(
+            _covers(row, asked.spent, asked.refunded, asked.earned) && _isPaidFor(row),
+            RowFallsShort(row.party)
+        );
+        if (row.spent > _settledSpent(row.party)) {
+            _requireCovered(row.party, row.spent, counter, _hold.finalAt - DISPUTE_WINDOW_SECONDS);
+        }
+
+        delete _challenges[row.party][challenger];
+        if (--_hold.open == 0) VAULT.setFinalAt(_hold.finalAt);
+        stakeOf[msg.sender] += STAKE_WEI;
+        emit ChallengeAnswered(row.party, challenger, msg.sender, row.spent, row.refunded, row.earned);
+    }
+
+    /// @inheritdoc IDisputes
+    function dropUnanswered(address account, address challenger) external override {
+        Challenge memory asked = _requireChallenge(account, challenger);
+        require(block.timestamp > asked.deadline, AnswerStillPossible(block.timestamp, asked.deadline));
+        _returnStake(account, challenger);
+        emit ChallengeUnanswered(account, challenger);
+        VAULT.dropPending();
+    }
+
+    /// @inheritdoc IDisputes
+    function reclaimStake(address account) external override {
+        Challenge memory asked = _challenges[account][msg.sender];
+        require(asked.deadline > 0 && asked.drops != VAULT.drops(), NoChallenge(account, msg.sender));
+        _returnStake(account, msg.sender);
+    }
+
+    /// @inheritdoc IDisputes
+    function challengeOf(
+        address account,
+        address challenger
+    ) external view override returns (Challenge memory) {
+        return _challenges[account][challenger];
+    }
+
+    /// @inheritdoc IDisputes
+    function hashEarningsReceipt(
+        EarningsReceipt calldata receipt
+    ) public view override returns (bytes32 digest) {
+        return _hashTypedData(keccak256(abi.encode(EARNINGS_RECEIPT_TYPEHASH, receipt)));
+    }
+
+    function _challenge(
+        CheckpointRecord memory pending,
+        address account,
+        uint64 spent,
+        uint64 refunded,
+        uint64 earned
+    ) private {
+        require(msg.value == STAKE_WEI, WrongStake(msg.value, STAKE_WEI));
+        uint64 drops = VAULT.drops();
+        Challenge memory asked = _challenges[account][msg.sender];
+        if (asked.deadline > 0) {
+            require(asked.drops != drops, ChallengeOpen(account, msg.sender));
+            _returnStake(account, msg.sender);
+        }
+        _holdUp(pending, drops);
+
+        uint40 deadline = uint40(block.timestamp + ANSWER_WINDOW_SECONDS);
+        _challenges[account][msg.sender] = Challenge(spent, refunded, earned, deadline, uint24(drops));
+        emit Challenged(account, msg.sender, pending.epoch, spent, refunded, earned, deadline);
+    }
+
+    /// @dev Challenges are opened within the dispute window only, however long the answers take.
+    function _holdUp(CheckpointRecord memory pending, uint64 drops) private {
+        if (_hold.open == 0 || _hold.drops != drops) {
+            _hold = Hold({finalAt: uint40(pending.finalAt), drops: drops, open: 0});
+            VAULT.setFinalAt(HELD);
+        }
+        require(block.timestamp < _hold.finalAt, DisputeWindowOver(block.timestamp, _hold.finalAt));
+        ++_hold.open;
+    }
+
+    function _returnStake(address account, address challenger) private {
+        delete _challenges[account][challenger];
+        stakeOf[challenger] += STAKE_WEI;
+    }
+
+    function _settledSpent(address account) private view returns (uint64 spent) {
+        (, spent, , ) = VAULT.party(account);
+    }
+
+    /// @dev A challenge to the checkpoint that is pending now.
+    function _requireChallenge(
+        address account,
+        address challenger
+    ) private view returns (Challenge memory asked) {
+        asked = _challenges[account][challenger];
+        require(asked.deadline > 0 && asked.drops == VAULT.drops(), NoChallenge(account, challenger));
+    }
+}

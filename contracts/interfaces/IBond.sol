@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICreditTypes} from "./ICreditTypes.sol";
+
+/// @title The operator's bond: what signing two truths for one epoch costs
+/// @notice Half goes to whoever shows both (signers could otherwise slash themselves for free), half covers exits.
+interface IBond is ICreditTypes {
+    /// @notice The bond has grown.
+    event BondDeposited(address indexed by, uint256 tokenAmount, uint256 bond);
+
+    /// @notice The owner will withdraw the bond. It can be slashed until it is gone.
+    event BondWithdrawalAnnounced(address indexed recipient, uint256 effectiveAt);
+
+    /// @notice The bond was withdrawn, after its delay.
+    event BondWithdrawn(address indexed recipient, uint256 tokenAmount);
+
+    /// @notice The signers signed two different checkpoints for one epoch.
+    event Equivocated(
+        uint64 indexed epoch,
+        address indexed reporter,
+        uint256 rewardTokens,
+        uint64 coveredMicros
+    );
+
+    /// @notice Only the vault's owner may do that.
+    error NotOwner(address caller, address owner);
+
+    /// @notice The withdrawal was not announced, or has to wait.
+    error BondLocked(address recipient, uint256 now_, uint256 effectiveAt);
+
+    /// @notice Not two different checkpoints of one epoch, or one of them was dropped on chain, so that its epoch had
+    ///         to be signed again.
+    error NoEquivocation();
+
+    /// @notice Adds the caller's tokens to the bond. Anyone may.
+    function depositBond(uint256 tokenAmount) external;
+
+    /// @notice Vault's owner: announces a withdrawal of the bond, which takes effect after `signerDelaySeconds`.
+    function announceBondWithdrawal(address recipient) external;
+
+    /// @notice Anyone, after the delay: pays the bond to the announced recipient.
+    function withdrawBond(address recipient) external;
+
+    /// @notice Slashes the bond and freezes the vault, by two different checkpoints signed for one epoch. Anyone may.
+    function proveEquivocation(
+        Checkpoint calldata a,
+        SignerSignature[] calldata signaturesOfA,
+        Checkpoint calldata b,
+        SignerSignature[] calldata signaturesOfB
+    ) external;
+
+    /// @notice Token base units at stake.
+    function bond() external view returns (uint256 tokenAmount);
+
+    /// @notice When a withdrawal may take effect; zero if it was not announced.
+    function bondWithdrawalAt(address recipient) external view returns (uint256 timestamp);
+}

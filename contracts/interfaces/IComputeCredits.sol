@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICheckpoints} from "./ICheckpoints.sol";
+import {ICourtLink} from "./ICourtLink.sol";
+import {ICreditToken} from "./ICreditToken.sol";
+import {IExits} from "./IExits.sol";
+import {IGovernance} from "./IGovernance.sol";
+import {IPurchases} from "./IPurchases.sol";
+import {IRefunds} from "./IRefunds.sol";
+import {ISettlement} from "./ISettlement.sol";
+import {ISignedPurchases} from "./ISignedPurchases.sol";
+import {ITerms} from "./ITerms.sol";
+import {ITopUps} from "./ITopUps.sol";
+
+/// @title Everything that the vault does
+interface IComputeCredits is
+    ITerms,
+    ICreditToken,
+    IPurchases,
+    ISignedPurchases,
+    ITopUps,
+    ICheckpoints,
+    ISettlement,
+    IRefunds,
+    IExits,
+    ICourtLink,
+    IGovernance
+{
+    /// @notice Who may do what IGovernance lists for the owner.
+    function owner() external view returns (address);
+
+    /// @notice Who may become the owner by `acceptOwnership`.
+    function pendingOwner() external view returns (address);
+
+    /// @notice Owner: offers the ownership to another address.
+    function transferOwnership(address newOwner) external;
+
+    /// @notice Takes an offered ownership.
+    function acceptOwnership() external;
+
+    /// @notice Whether buying is closed.
+    function paused() external view returns (bool);
+}

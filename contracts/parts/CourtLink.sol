@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICourtLink} from "../interfaces/ICourtLink.sol";
+import {Court} from "../Court.sol";
+import {Exits} from "./Exits.sol";
+
+/// @title The vault's side of disputes
+/// @dev Deployed here, so that one transaction deploys both and neither can be exchanged.
+abstract contract CourtLink is ICourtLink, Exits {
+    /// @inheritdoc ICourtLink
+    address public immutable override court;
+
+    modifier onlyCourt() {
+        require(msg.sender == court, NotCourt(msg.sender));
+        _;
+    }
+
+    constructor(Terms memory terms) {
+        court = address(new Court(terms));
+    }
+
+    /// @inheritdoc ICourtLink
+    function dropPending() external override onlyCourt {
+        _drop(_requirePending());
+    }
+
+    /// @inheritdoc ICourtLink
+    function setFinalAt(uint40 finalAt) external override onlyCourt {
+        _postpone(_requirePending(), finalAt);
+    }
+
+    /// @inheritdoc ICourtLink
+    function freezeWithCover(uint64 creditMicros) external override onlyCourt {
+        _covered += creditMicros;
+        if (_frozenAt == 0) _freeze();
+    }
+
+    /// @inheritdoc ICourtLink
+    function requireQuorum(bytes32 digest, SignerSignature[] calldata signatures) external view override {
+        _checkQuorum(digest, signatures);
+    }
+
+    /// @inheritdoc ICourtLink
+    // solhint-disable-next-line func-name-mixedcase
+    function DOMAIN_SEPARATOR() external view override returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    /// @inheritdoc ICourtLink
+    function coveredMicros() external view override returns (uint64) {
+        return _covered;
+    }
+
+    /// @inheritdoc ICourtLink
+    function drops() external view override returns (uint64) {
+        return _drops;
+    }
+
+    /// @inheritdoc ICourtLink
+    function wasDropped(uint64 epoch, bytes32 root) external view override returns (bool) {
+        return _dropped[epoch][root];
+    }
+
+    /// @inheritdoc ICourtLink
+    function counterEndedAt(address account, uint64 counter) external view override returns (uint40) {
+        return _counterEndedAt[account][counter];
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {IExits} from "../interfaces/IExits.sol";
+import {Accounting} from "../libraries/Accounting.sol";
+import {Settlement} from "./Settlement.sol";
+
+/// @title Freeze and exits
+/// @dev Invariants: frozen is for ever; an exit draws only on what is neither booked as spent nor promised as a
+///      refund, so that it can take from no provider and no other payer's promised refund.
+abstract contract Exits is IExits, Settlement {
+    using Accounting for Accounting.Party;
+
+    /// @inheritdoc IExits
+    function freeze(address account) external override {
+        _requireNotFrozen();
+        RefundRequest memory request = refundRequestOf(account);
+        require(
+            request.requestedMicros > 0 && block.timestamp > request.deadline,
+            RefundNotOverdue(account, block.timestamp, request.deadline)
+        );
+        _freeze();
+    }
+
+    /// @inheritdoc IExits
+    function exit(
+        Row calldata row,
+        bytes32[] calldata proof
+    ) external override nonReentrant returns (uint256 tokenAmount) {
+        require(_frozenAt > 0, NotFrozen());
+        Row memory claimed = row;
+        Totals memory last = _lastFinalWith(claimed, proof);
+        tokenAmount = _settle(last, claimed) + _exit(last, row.party);
+        _pay(row.party, tokenAmount);
+    }
+
+    /// @inheritdoc IExits
+    function exitWithoutProof(address account) external override nonReentrant returns (uint256 tokenAmount) {
+        require(_frozenAt > 0, NotFrozen());
+        uint256 graceEndsAt = uint256(_frozenAt) + exitGraceSeconds;
+        require(block.timestamp >= graceEndsAt, ExitNeedsProof(block.timestamp, graceEndsAt));
+        tokenAmount = _exit(_final(), account);
+        _pay(account, tokenAmount);
+    }
+
+    /// @inheritdoc IExits
+    function frozenAt() external view override returns (uint40) {
+        return _frozenAt;
+    }
+
+    /// @inheritdoc IExits
+    function unspentPool() external view override returns (uint64) {
+        return _unspentPool(_final());
+    }
+
+    function _exit(Totals memory last, address account) private returns (uint256 tokenAmount) {
+        Accounting.Party memory books = _parties[account];
+        Accounting.Party memory next = books.exited(_unspentPool(last));
+        uint64 taken = next.refunded - books.refunded;
+        if (taken == 0) return 0;
+
+        _parties[account] = next;
+        _exited += taken;
+        tokenAmount = _payoutBetween(books, next);
+        emit IERC20.Transfer(account, address(0), taken);
+        emit Exited(account, taken, tokenAmount);
+    }
+
+    /// @dev What was purchased, less what belongs to providers and to the operator, less what rows may take as
+    ///      refunds, less what has left.
+    function _unspentPool(Totals memory last) private view returns (uint64) {
+        return uint64(Accounting.less(_exitable(last), _booked(last, _settled)));
+    }
+
+    /// @dev A pending checkpoint is dropped: what it would have moved stays where it was.
+    function _freeze() internal {
+        (Totals memory latest, ) = _latest();
+        if (!_isFinal(latest)) _drop(latest);
+        _frozenAt = uint40(block.timestamp);
+        if (!paused()) _pause();
+        emit Frozen(msg.sender);
+    }
+
+    function _requireNotFrozen() internal view override {
+        require(_frozenAt == 0, VaultFrozen(_frozenAt));
+    }
+}

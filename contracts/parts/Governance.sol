@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+
+import {IGovernance} from "../interfaces/IGovernance.sol";
+import {CourtLink} from "./CourtLink.sol";
+
+/// @title What the owner can do, and after which delay
+/// @dev Invariant: no function here moves tokens of a party, changes a term, or closes a way out.
+abstract contract Governance is IGovernance, CourtLink, Ownable2Step {
+    /// @inheritdoc IGovernance
+    mapping(bytes32 change => uint256 timestamp) public override effectiveAt;
+
+    /// @inheritdoc IGovernance
+    function pause() external override onlyOwner {
+        _pause();
+    }
+
+    /// @inheritdoc IGovernance
+    function unpause() external override onlyOwner {
+        _requireNotFrozen();
+        _unpause();
+    }
+
+    /// @inheritdoc IGovernance
+    function setFeeRecipient(address recipient) external override onlyOwner {
+        require(recipient != address(0), ZeroAddress());
+        feeRecipient = recipient;
+        emit FeeRecipientChanged(recipient);
+    }
+
+    /// @inheritdoc IGovernance
+    function announceSigners(address[] calldata signers, uint8 threshold_) external override onlyOwner {
+        _checkSigners(signers, threshold_);
+        bytes32 change = _signersChange(signers, threshold_);
+        emit SignersAnnounced(change, signers, threshold_, _announce(change));
+    }
+
+    /// @inheritdoc IGovernance
+    function changeSigners(address[] calldata signers, uint8 threshold_) external override {
+        _take(_signersChange(signers, threshold_));
+        _setSigners(signers, threshold_);
+        emit SignersChanged(signers, threshold_);
+    }
+
+    /// @inheritdoc IGovernance
+    function announceGuardian(address guardian_) external override onlyOwner {
+        bytes32 change = _guardianChange(guardian_);
+        emit GuardianAnnounced(change, guardian_, _announce(change));
+    }
+
+    /// @inheritdoc IGovernance
+    function changeGuardian(address guardian_) external override {
+        _take(_guardianChange(guardian_));
+        guardian = guardian_;
+        emit GuardianChanged(guardian_);
+    }
+
+    /// @inheritdoc IGovernance
+    function cancel(bytes32 change) external override onlyOwner {
+        require(effectiveAt[change] > 0, NotAnnounced(change));
+        delete effectiveAt[change];
+        emit AnnouncementCancelled(change);
+    }
+
+    function _announce(bytes32 change) private returns (uint256 timestamp) {
+        timestamp = block.timestamp + signerDelaySeconds;
+        effectiveAt[change] = timestamp;
+    }
+
+    function _take(bytes32 change) private {
+        uint256 timestamp = effectiveAt[change];
+        require(timestamp > 0, NotAnnounced(change));
+        require(block.timestamp >= timestamp, TooEarly(change, block.timestamp, timestamp));
+        delete effectiveAt[change];
+    }
+
+    function _signersChange(address[] calldata signers, uint8 threshold_) private pure returns (bytes32) {
+        return keccak256(abi.encode("signers", signers, threshold_));
+    }
+
+    function _guardianChange(address guardian_) private pure returns (bytes32) {
+        return keccak256(abi.encode("guardian", guardian_));
+    }
+}

@@ -1,0 +1,177 @@
+/** `npm run deploy`: puts the contracts on a chain, on terms that are said out loud, verified and recorded. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+
+import {
+  type Address,
+  type Hex,
+  createPublicClient,
+  createWalletClient,
+  getAddress,
+  http,
+  isHex,
+} from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { z } from "zod";
+
+import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
+import { readArtifact } from "./local/artifact.ts";
+import { buildContracts } from "./local/localChain.ts";
+
+const HELP = `npm run deploy -- OPTIONS      every one of them is a term for ever, or who holds which power
+
+  --rpc-url URL                    the chain
+  --token ADDRESS                  what credits are bought with: no fee on transfer, no rebasing
+  --credit-micros-per-token N      micro-credits for a whole token (100000000: 100 credits)
+  --max-fee-bps N                  the most that the operator may keep (500: 5 %)
+  --dispute-window-seconds N       until a checkpoint is final
+  --answer-window-seconds N        to answer a challenge
+  --refund-window-seconds N        to serve a refund; at least twice the two above together
+  --exit-grace-seconds N           after a freeze, until exits need no proof
+  --counter-grace-seconds N        for caps of an ended counter; at least dispute + answer
+  --signer-delay-seconds N         before new signers; more than dispute + answer + refund
+  --unproven-limit-micros N        see docs/decisions/0103; 18446744073709551615 = no limit
+  --challenge-stake-wei N          more than an answer costs in gas
+  --owner ADDRESS  --guardian ADDRESS  --fee-recipient ADDRESS
+  --signers ADDRESS,ADDRESS,…      in any order
+  --threshold N                    of them
+  --help                           this text
+
+The deployer's key is read from DEPLOYER_PRIVATE_KEY; it gets no power.`;
+
+const address = z.string().transform((text, context): Address => {
+  try {
+    return getAddress(text);
+  } catch {
+    context.addIssue({ code: "custom", message: `not an address: ${text}` });
+    return z.NEVER;
+  }
+});
+const whole = z.string().regex(/^\d+$/, "a whole number");
+const small = whole.transform(Number);
+const big = whole.transform(BigInt);
+
+const Options = z.object({
+  "rpc-url": z.url(),
+  token: address,
+  "credit-micros-per-token": big,
+  "max-fee-bps": small,
+  "dispute-window-seconds": small,
+  "answer-window-seconds": small,
+  "refund-window-seconds": small,
+  "exit-grace-seconds": small,
+  "counter-grace-seconds": small,
+  "signer-delay-seconds": small,
+  "unproven-limit-micros": big,
+  "challenge-stake-wei": big,
+  owner: address,
+  guardian: address,
+  "fee-recipient": address,
+  signers: z.string().transform((list) => list.split(",").map((text) => getAddress(text.trim()))),
+  threshold: small,
+});
+
+const { values } = parseArgs({
+  options: {
+    ...Object.fromEntries(
+      Object.keys(Options.shape).map((name) => [name, { type: "string" as const }]),
+    ),
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values["help"]) console.log(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  const options = Options.safeParse(values);
+  const key: unknown = process.env["DEPLOYER_PRIVATE_KEY"];
+  const mistakes = options.success
+    ? []
+    : options.error.issues.map(({ path, message }) => `--${path.join(".")}: ${message}`);
+  if (!isHex(key)) mistakes.push("DEPLOYER_PRIVATE_KEY: a hexadecimal key is needed");
+  if (!options.success || !isHex(key)) {
+    console.error(`${mistakes.join("\n")}\n\n${HELP}`);
+    process.exitCode = 2;
+    return;
+  }
+  await deploy(options.data, key);
+}
+
+function termsOf(options: z.infer<typeof Options>) {
+  return {
+    token: options.token,
+    creditMicrosPerToken: options["credit-micros-per-token"],
+    maxFeeBps: options["max-fee-bps"],
+    disputeWindowSeconds: options["dispute-window-seconds"],
+    answerWindowSeconds: options["answer-window-seconds"],
+    refundWindowSeconds: options["refund-window-seconds"],
+    exitGraceSeconds: options["exit-grace-seconds"],
+    counterGraceSeconds: options["counter-grace-seconds"],
+    signerDelaySeconds: options["signer-delay-seconds"],
+    unprovenLimitMicros: options["unproven-limit-micros"],
+    challengeStakeWei: options["challenge-stake-wei"],
+    owner: options.owner,
+    guardian: options.guardian,
+    feeRecipient: options["fee-recipient"],
+    signers: options.signers.toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)),
+    threshold: options.threshold,
+  };
+}
+
+async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void> {
+  await buildContracts();
+  const { abi, bytecode } = await readArtifact("ComputeCredits");
+  const transport = http(options["rpc-url"]);
+  const client = createPublicClient({ transport });
+  const chainId = await client.getChainId();
+  const account = privateKeyToAccount(key);
+  const terms = termsOf(options);
+  console.log(`Chain ${chainId}, from ${account.address}, on these terms for ever:`);
+  console.log(terms);
+
+  const hash = await createWalletClient({ account, transport }).deployContract({
+    abi: computeCreditsAbi,
+    bytecode,
+    args: [terms],
+    chain: null,
+  });
+  const receipt = await client.waitForTransactionReceipt({ hash });
+  const contract = receipt.contractAddress;
+  if (receipt.status !== "success" || !contract) throw new Error(`transaction ${hash} failed`);
+
+  const at = { address: contract, abi: computeCreditsAbi } as const;
+  for (const [term, expected] of Object.entries(terms)) {
+    if (term === "signers") continue;
+    const actual = await client.readContract({ address: contract, abi, functionName: term });
+    if (String(actual) !== String(expected)) {
+      throw new Error(`${term} is ${String(actual)} on chain, not ${String(expected)}`);
+    }
+  }
+  for (const signer of terms.signers) {
+    const known = await client.readContract({ ...at, functionName: "isSigner", args: [signer] });
+    if (!known) throw new Error(`${signer} is no signer on chain`);
+  }
+  const court = await client.readContract({ ...at, functionName: "court" });
+  const code = await client.getCode({ address: court });
+  if (code === undefined) throw new Error(`there is no court at ${court}`);
+
+  const record = {
+    chainId,
+    computeCredits: contract,
+    court,
+    block: receipt.blockNumber,
+    transaction: hash,
+    terms,
+  };
+  const folder = new URL("../deployments/", import.meta.url);
+  await mkdir(folder, { recursive: true });
+  const file = new URL(`${chainId}.json`, folder);
+  await writeFile(file, `${JSON.stringify(record, stringifyBigInts, 2)}\n`);
+  console.log(`ComputeCredits ${contract}\nCourt          ${court}`);
+  console.log(`Every term was read back from the chain. Recorded in deployments/${chainId}.json.`);
+}
+
+function stringifyBigInts(_: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}

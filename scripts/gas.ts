@@ -1,0 +1,85 @@
+/** `npm run gas`: what each operation costs, beside the limits, the peers, and direct billing on the same chain. */
+import { readFile, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+
+import { tasks } from "hardhat";
+
+import { GOALS, LIMITS } from "./gas/limits.ts";
+import { type GasTable, measureGas } from "./gas/measure.ts";
+
+const SNAPSHOT = new URL("../test/contracts/gas.snapshot.json", import.meta.url);
+
+const HELP = `npm run gas -- [options]      gas of each operation, from receipts
+
+  --update    writes the snapshot that the tests compare with
+  --help      this text`;
+
+/** Settling N = 10, 100 and 1,000 users, as measured elsewhere with Circle's USDC behind its proxy (thousands of gas). */
+const PEERS: Readonly<Record<string, readonly [number, number, number]>> = {
+  "x402 exact": [859, 8_590, 85_900],
+  "x402 batch-settlement": [234, 2_100, 21_100],
+  "The Graph Horizon collect": [1_519, 15_190, 151_900],
+  "Filecoin Pay settleRail": [916, 9_160, 91_600],
+  "0G settleFeesWithTEE": [634, 5_940, 59_400],
+  "EigenLayer submitRoot (payouts only)": [88.9, 88.9, 88.9],
+  "Morpho URD submit + accept (payouts only)": [136.4, 136.4, 136.4],
+};
+
+const { values } = parseArgs({
+  options: {
+    update: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) console.log(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  await tasks.getTask("build").run({ quiet: true, noTests: true });
+  const table = await measureGas();
+  print(table);
+  if (values.update) await writeFile(SNAPSHOT, `${JSON.stringify(table, null, 2)}\n`);
+  else await compare(table);
+}
+
+function print(table: GasTable): void {
+  for (const [name, gas] of Object.entries(table)) {
+    console.log(`${name.padEnd(48)} ${gas.toLocaleString("en").padStart(10)}`);
+  }
+  console.log();
+  const checkpoint = table["checkpoint, 1 signer, 1,000 parties"] ?? Number.NaN;
+  const direct = table["direct billing: transferWithAuthorization"] ?? Number.NaN;
+  console.log(
+    "Settling the debits of N users, in thousands of gas".padEnd(52),
+    "N = 10, 100, 1,000",
+  );
+  const ours = checkpoint / 1_000;
+  const sides = {
+    "this contract: one checkpoint": [ours, ours, ours],
+    "direct billing, one request each": [10, 100, 1_000].map((n) => (n * direct) / 1_000),
+    ...PEERS,
+  };
+  for (const [name, figures] of Object.entries(sides)) {
+    console.log(name.padEnd(48), figures.map((k) => k.toFixed(1).padStart(10)).join(" "));
+  }
+  console.log();
+  for (const [name, limit] of Object.entries({ ...LIMITS, ...GOALS })) {
+    const ratio = limit / (table[name] ?? Number.NaN);
+    console.log(`RATIO ${name}: ${ratio.toFixed(3)} (limit ${limit} / measured ${table[name]})`);
+    if (name in LIMITS && !(ratio >= 1)) process.exitCode = 1;
+  }
+  console.log(
+    `RATIO direct billing of 1,000 requests: ${((1_000 * direct) / checkpoint).toFixed(0)}`,
+  );
+}
+
+async function compare(table: GasTable): Promise<void> {
+  const snapshot: GasTable = JSON.parse(await readFile(SNAPSHOT, "utf8"));
+  for (const [name, gas] of Object.entries(table)) {
+    if (snapshot[name] !== gas) {
+      console.error(`changed: ${name}: ${snapshot[name] ?? "new"} → ${gas} (--update records it)`);
+      process.exitCode = 1;
+    }
+  }
+}

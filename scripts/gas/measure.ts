@@ -1,0 +1,348 @@
+import { artifacts, network } from "hardhat";
+import {
+  type Abi,
+  type Address,
+  type LocalAccount,
+  parseSignature,
+  createTestClient,
+  createWalletClient,
+  custom,
+  isHex,
+  keccak256,
+  maxUint256,
+  maxUint64,
+  publicActions,
+  toHex,
+  zeroHash,
+} from "viem";
+import {
+  type HDAccount,
+  type PrivateKeyAccount,
+  mnemonicToAccount,
+  privateKeyToAccount,
+} from "viem/accounts";
+import { hardhat } from "viem/chains";
+
+import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
+import { testDollarAbi } from "../../protocol/abi/testDollar.ts";
+import type { Row } from "../../protocol/row.ts";
+import { type CheckpointMessage, checkpointTypedData } from "../../protocol/checkpoint.ts";
+import { type SparseTree, sparseTree } from "./sparseTree.ts";
+
+/** Gas of one transaction, from its receipt. */
+export type GasTable = Record<string, number>;
+
+const CREDIT = 1_000_000n;
+const DISPUTE_WINDOW_SECONDS = 3_600;
+const PHRASE = "test test test test test test test test test test test junk";
+
+const wallet = (addressIndex: number): HDAccount => mnemonicToAccount(PHRASE, { addressIndex });
+const operator = wallet(0);
+const payer = wallet(1);
+const payer2 = wallet(2);
+const provider = wallet(3);
+const keeper = wallet(4);
+
+const signers = Array.from({ length: 5 }, (_, i) =>
+  privateKeyToAccount(keccak256(toHex(`gas signer ${i}`))),
+).toSorted((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1));
+
+/** Measures every operation on a fresh chain, where repeats are warm: what is read and written was used before. */
+export async function measureGas(): Promise<GasTable> {
+  const table: GasTable = {};
+  const one = await Bench.start(1);
+  await one.buying(table);
+  await one.tables(table);
+  await one.exits(table);
+  const five = await Bench.start(5);
+  await five.buying({});
+  await five.quorum(table);
+  return table;
+}
+
+class Bench {
+  readonly #client;
+  readonly #token: Address;
+  readonly #vault: Address;
+  readonly #signers: readonly PrivateKeyAccount[];
+  #spent = 0n;
+  #earned = 0n;
+  #refunded = 0n;
+
+  private constructor(
+    client: ReturnType<typeof clientOf>,
+    token: Address,
+    vault: Address,
+    quorum: readonly PrivateKeyAccount[],
+  ) {
+    this.#client = client;
+    this.#token = token;
+    this.#vault = vault;
+    this.#signers = quorum;
+  }
+
+  static async start(signerCount: 1 | 5): Promise<Bench> {
+    const { provider: eip1193 } = await network.create("node");
+    const client = clientOf(eip1193);
+    const deploy = async (name: string, args: readonly unknown[]): Promise<Address> => {
+      const { abi, bytecode } = await artifacts.readArtifact(name);
+      if (!isHex(bytecode)) throw new Error(`${name} has no bytecode`);
+      const hash = await walletOf(eip1193, operator).deployContract({ abi, bytecode, args });
+      const { contractAddress } = await client.waitForTransactionReceipt({ hash });
+      if (!contractAddress) throw new Error(`${name} could not be deployed`);
+      return contractAddress;
+    };
+    const implementation = await deploy("ProxiedDollar", []);
+    const token = await deploy("DollarProxy", [implementation]);
+    const known = signers.slice(0, signerCount);
+    const vault = await deploy("ComputeCredits", [
+      {
+        token,
+        creditMicrosPerToken: 100n * CREDIT,
+        maxFeeBps: 1_000,
+        disputeWindowSeconds: DISPUTE_WINDOW_SECONDS,
+        answerWindowSeconds: 1_800,
+        refundWindowSeconds: 86_400,
+        exitGraceSeconds: 86_400,
+        counterGraceSeconds: 7_200,
+        signerDelaySeconds: 172_800,
+        unprovenLimitMicros: maxUint64,
+        challengeStakeWei: 1n,
+        owner: operator.address,
+        guardian: operator.address,
+        feeRecipient: operator.address,
+        signers: known.map(({ address }) => address),
+        threshold: signerCount === 1 ? 1 : 3,
+      },
+    ]);
+    const bench = new Bench(client, token, vault, signerCount === 1 ? known : known.slice(0, 3));
+    for (const account of [payer, payer2, provider, operator, keeper]) {
+      await bench.#onToken(keeper, "mint", [account.address, 1_000_000_000_000n]);
+    }
+    await bench.#onToken(payer, "approve", [vault, maxUint256]);
+    await bench.#onToken(payer2, "approve", [vault, maxUint256]);
+    return bench;
+  }
+
+  /** Buying, and what it costs without us: a plain transfer and one signed transfer per request. */
+  async buying(table: GasTable): Promise<void> {
+    await this.#onToken(payer, "transfer", [payer2.address, 1n]);
+    table["plain transfer of the token"] = await this.#onToken(payer, "transfer", [
+      payer2.address,
+      1n,
+    ]);
+    await this.#onVault(payer2, "buy", [payer2.address, 1_000n * CREDIT]);
+    table["buy, first of an account"] = await this.#onVault(payer, "buy", [
+      payer.address,
+      100_000n * CREDIT,
+    ]);
+    table["buy, again"] = await this.#onVault(payer, "buy", [payer.address, 1_000n * CREDIT]);
+    await this.#directBilling();
+    table["direct billing: transferWithAuthorization"] = await this.#directBilling();
+    await this.#keeperTopUp();
+    table["top-up by a keeper"] = await this.#keeperTopUp();
+  }
+
+  /** Checkpoints and settlements of tables with 10, 1,000 and a million rows. */
+  async tables(table: GasTable): Promise<void> {
+    for (const [parties, depth] of [
+      [10, 4],
+      [1_000, 10],
+      [1_000_000, 20],
+    ] as const) {
+      await this.#round(depth);
+      await this.#round(depth);
+      const { checkpoint, tree, rows } = await this.#round(depth);
+      const name = parties.toLocaleString("en");
+      table[`checkpoint, 1 signer, ${name} parties`] = checkpoint;
+      table[`settle a payout, ${name} parties`] = await this.#settle(rows, tree, 1);
+      table[`settle without payout, ${name} parties`] = await this.#settle(rows, tree, 0);
+    }
+    table["settle a row that was settled"] = await this.#repeat();
+    await this.#onVault(operator, "claimFees", []);
+    await this.#round(10);
+    table["claim fees"] = await this.#onVault(operator, "claimFees", []);
+  }
+
+  async quorum(table: GasTable): Promise<void> {
+    await this.#round(10);
+    await this.#round(10);
+    const { checkpoint } = await this.#round(10);
+    table["checkpoint, 3 of 5 signers, 1,000 parties"] = checkpoint;
+  }
+
+  /** A refund that is never served, and what follows. */
+  async exits(table: GasTable): Promise<void> {
+    table["request a refund, first of an account"] = await this.#onVault(payer, "requestRefund", [
+      CREDIT,
+    ]);
+    const { tree, rows } = await this.#round(10);
+    await this.#passTime(86_401);
+    table["freeze"] = await this.#onVault(keeper, "freeze", [payer.address]);
+    table["exit with a proof, 1,000 parties"] = await this.#onVault(keeper, "exit", [
+      rows[0],
+      tree.proof(0),
+    ]);
+    await this.#passTime(86_401);
+    table["exit without a proof"] = await this.#onVault(keeper, "exitWithoutProof", [
+      payer2.address,
+    ]);
+  }
+
+  /** One more checkpoint, final when this returns: the payer has spent, the provider has earned. */
+  async #round(depth: number): Promise<{ checkpoint: number; tree: SparseTree; rows: Row[] }> {
+    this.#spent += 1_000n * CREDIT;
+    this.#earned += 950n * CREDIT;
+    const rows: Row[] = [
+      { party: payer.address, spent: this.#spent, refunded: this.#refunded, earned: 0n },
+      { party: provider.address, spent: 0n, refunded: 0n, earned: this.#earned },
+    ];
+    const tree = sparseTree(rows, depth);
+    const last = await this.#client.readContract({
+      address: this.#vault,
+      abi: computeCreditsAbi,
+      functionName: "finalCheckpoint",
+    });
+    const { timestamp } = await this.#client.getBlock();
+    const message: CheckpointMessage = {
+      epoch: last.epoch + 1n,
+      previousRoot: last.epoch === 0n ? zeroHash : last.root,
+      root: tree.root,
+      spent: this.#spent,
+      refunded: this.#refunded,
+      earned: this.#earned,
+      asOf: timestamp,
+      dataHash: keccak256(tree.root),
+    };
+    const typed = checkpointTypedData({ chainId: hardhat.id, contract: this.#vault }, message);
+    const signatures = await Promise.all(
+      this.#signers.map(async (signer) => ({
+        signer: signer.address,
+        signature: await signer.signTypedData(typed),
+      })),
+    );
+    const checkpoint = await this.#onVault(operator, "submitCheckpoint", [message, signatures]);
+    await this.#passTime(DISPUTE_WINDOW_SECONDS);
+    // Once before, so that what is measured is a repeat.
+    if (last.epoch % 3n !== 2n) {
+      await this.#settle(rows, tree, 0);
+      await this.#settle(rows, tree, 1);
+    }
+    return { checkpoint, tree, rows };
+  }
+
+  #settle(rows: readonly Row[], tree: SparseTree, index: number): Promise<number> {
+    return this.#onVault(keeper, "settle", [rows[index], tree.proof(index)]);
+  }
+
+  async #repeat(): Promise<number> {
+    const { tree, rows } = await this.#round(10);
+    await this.#settle(rows, tree, 1);
+    return this.#settle(rows, tree, 1);
+  }
+
+  #directBillingCount = 0;
+
+  async #directBilling(): Promise<number> {
+    const message = {
+      from: payer.address,
+      to: provider.address,
+      value: 1n,
+      validAfter: 0n,
+      validBefore: 10n ** 11n,
+      nonce: keccak256(toHex(`request ${(this.#directBillingCount += 1)}`)),
+    };
+    const signature = await payer.signTypedData({
+      domain: {
+        name: "Test Dollar",
+        version: "1",
+        chainId: hardhat.id,
+        verifyingContract: this.#token,
+      },
+      types: {
+        TransferWithAuthorization: [
+          { name: "from", type: "address" },
+          { name: "to", type: "address" },
+          { name: "value", type: "uint256" },
+          { name: "validAfter", type: "uint256" },
+          { name: "validBefore", type: "uint256" },
+          { name: "nonce", type: "bytes32" },
+        ],
+      },
+      primaryType: "TransferWithAuthorization",
+      message,
+    });
+    const { r, s, v } = parseSignature(signature);
+    return this.#onToken(keeper, "transferWithAuthorization", [...Object.values(message), v, r, s]);
+  }
+
+  async #keeperTopUp(): Promise<number> {
+    const policy = {
+      account: payer.address,
+      payer: payer.address,
+      keeper: keeper.address,
+      creditMicrosPerTopUp: CREDIT,
+      maxCreditMicrosPerPeriod: 10n * CREDIT,
+      periodSeconds: 86_400n,
+      startsAt: 0n,
+      expiresAt: 10n ** 11n,
+      salt: 1n,
+    };
+    const digest = await this.#client.readContract({
+      address: this.#vault,
+      abi: computeCreditsAbi,
+      functionName: "hashTopUpPolicy",
+      args: [policy],
+    });
+    return this.#onVault(keeper, "topUp", [policy, await payer.sign({ hash: digest })]);
+  }
+
+  async #passTime(seconds: number): Promise<void> {
+    await this.#client.increaseTime({ seconds });
+    await this.#client.mine({ blocks: 1 });
+  }
+
+  #onVault(from: LocalAccount, functionName: string, args: readonly unknown[]): Promise<number> {
+    return this.#send(from, this.#vault, computeCreditsAbi, functionName, args);
+  }
+
+  #onToken(from: LocalAccount, functionName: string, args: readonly unknown[]): Promise<number> {
+    return this.#send(from, this.#token, testDollarAbi, functionName, args);
+  }
+
+  async #send(
+    from: LocalAccount,
+    address: Address,
+    abi: Abi,
+    functionName: string,
+    args: readonly unknown[],
+  ): Promise<number> {
+    const { request } = await this.#client.simulateContract({
+      account: from,
+      address,
+      abi,
+      functionName,
+      args,
+    });
+    const hash = await walletOf(this.#client, from).writeContract(request);
+    const receipt = await this.#client.waitForTransactionReceipt({ hash });
+    if (receipt.status !== "success") throw new Error(`${functionName} failed`);
+    return Number(receipt.gasUsed);
+  }
+}
+
+type Eip1193 = Parameters<typeof custom>[0];
+
+function clientOf(chain: Eip1193) {
+  return createTestClient({
+    chain: hardhat,
+    mode: "hardhat",
+    transport: custom(chain),
+    pollingInterval: 5,
+    cacheTime: 0,
+  }).extend(publicActions);
+}
+
+function walletOf(chain: Eip1193, account: LocalAccount) {
+  return createWalletClient({ account, chain: hardhat, transport: custom(chain) });
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+/** The npm compiler, as forge calls one: it answers `--version` and `--standard-json`, and downloads nothing. */
+const { readFileSync } = require("node:fs");
+const solc = require("solc");
+
+if (process.argv.includes("--version")) {
+  console.log(`solc, the solidity compiler commandline interface\nVersion: ${solc.version()}`);
+} else {
+  process.stdout.write(solc.compile(readFileSync(0, "utf8")));
+}

@@ -1,0 +1,42 @@
+import { DAY_SECONDS } from "../../../domain/insight/burn.ts";
+import type { Sql } from "../../../ports/database.ts";
+import type { InsightBook } from "../../../ports/insightBook.ts";
+import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "../allowanceRecord.ts";
+import { bytea } from "../values.ts";
+import { readClock } from "./clock.ts";
+
+type BudgetRecord = AllowanceRecord & { readonly spent_24h: bigint };
+
+/** `sql` is one snapshot. */
+export async function readBudgets(
+  sql: Sql,
+  ...[account, { after, limit }]: Parameters<InsightBook["budgets"]>
+): ReturnType<InsightBook["budgets"]> {
+  const now = await readClock(sql);
+  const [record] = await sql.query<{ counter: bigint }>(
+    "select counter from accounts where address = $1",
+    [bytea(account)],
+  );
+  // allowances_of_account from the cursor on; the last day of debits_of_account, less those in voids
+  const records = await sql.query<BudgetRecord>(
+    `with spent as (
+       select d.allowance, sum(d.amount_micros) as micros from debits d
+       where d.account = $1 and d.recorded_at > $2::timestamptz - make_interval(secs => $3) and d.recorded_at <= $2
+         and not exists (select from voids v where v.provider = d.provider and v.event_id = d.event_id)
+       group by d.allowance)
+     select ${ALLOWANCE_COLUMNS_OF_L}, coalesce(spent.micros, 0) as spent_24h
+     from allowances l left join spent on spent.allowance = l.id
+     where l.account = $1 and ($4::bytea is null
+       or (l.created_at, l.id) > (select c.created_at, c.id from allowances c where c.id = $4))
+     order by l.created_at, l.id limit $5`,
+    [bytea(account), now, Number(DAY_SECONDS), after === null ? null : bytea(after), limit],
+  );
+  return {
+    now,
+    counter: record?.counter ?? 0n,
+    budgets: records.map((budget) => ({
+      allowance: toAllowance(budget),
+      spent24hMicros: budget.spent_24h,
+    })),
+  };
+}

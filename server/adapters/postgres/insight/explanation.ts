@@ -1,0 +1,150 @@
+import type { Hex } from "viem";
+
+import { periodIndexAt } from "../../../domain/allowances/period.ts";
+import type { ChargeFacts } from "../../../domain/insight/limitsPassed.ts";
+import { payloadHash } from "../../../domain/usage/usageEvent.ts";
+import type { Sql } from "../../../ports/database.ts";
+import type {
+  ExplainedEvent,
+  ExplainedPart,
+  InsightBook,
+  LoggedDebit,
+} from "../../../ports/insightBook.ts";
+import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "../allowanceRecord.ts";
+import { captureHash } from "../holdBook.ts";
+import { bytea } from "../values.ts";
+import { readEvent } from "./debitLog.ts";
+
+/** `sql` is one snapshot. */
+export async function readExplanation(
+  sql: Sql,
+  ...[key]: Parameters<InsightBook["explain"]>
+): Promise<ExplainedEvent | null> {
+  const event = await readEvent(sql, key);
+  const [first] = event?.parts ?? [];
+  if (event === null || first === undefined) return null;
+
+  const parts: ExplainedPart[] = [];
+  for (const debit of event.parts) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection: they would wait for one another anyway
+    parts.push({ debit, facts: await readFacts(sql, debit) });
+  }
+  return {
+    parts,
+    holdId: await findHold(sql, first, event.payloadHash),
+    firstEpoch: await firstEpoch(sql, first),
+  };
+}
+
+async function readFacts(sql: Sql, debit: LoggedDebit): Promise<ChargeFacts> {
+  const { account, recordedAt } = debit;
+  const [record] = await sql.query<AllowanceRecord>(
+    `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
+    [bytea(debit.allowance)],
+  );
+  if (record === undefined) throw new Error(`the allowance ${debit.allowance} is not there`);
+  const allowance = toAllowance(record);
+  const { period, startsAt } = allowance.message;
+  // Of an allowance without periods, only what is on hold at that moment is not in the log.
+  const periodStart =
+    period === 0n
+      ? null
+      : new Date(Number(startsAt + periodIndexAt(allowance.message, recordedAt) * period) * 1000);
+
+  const spent = await readSpent(sql, debit, periodStart);
+  // purchases_of_account, refund_requests_of_account
+  const [chain] = await sql.query<{ purchased: bigint; unknown: boolean; refunding: boolean }>(
+    `select coalesce(sum(amount_micros) filter (where recorded_at <= $2), 0) as purchased,
+       coalesce(bool_or(recorded_at is null), false) as unknown,
+       exists (select from refund_requests where account = $1 and (recorded_at <= $2 or recorded_at is null))
+         as refunding
+     from purchases where account = $1`,
+    [bytea(account), recordedAt],
+  );
+  // holds_of_spender, of the spenders in allowances_of_account; then hold_parts by primary key
+  const [holds] = await sql.query<{ of_account: boolean; of_allowance: boolean }>(
+    `with near as (
+       select p.account, p.allowance, h.resolved_at is null or h.resolved_at > $2 as was_open
+       from holds h join hold_parts p using (provider, hold_id)
+       where h.spender = any(array(select distinct spender from allowances where account = $1))
+         and h.created_at <= $2 and h.created_at > least($2, $4) - interval '${HOLD_LOOKBACK}')
+     select coalesce(bool_or(account = $1 and was_open), false) as of_account,
+       coalesce(bool_or(allowance = $3 and (was_open or $4::timestamptz is not null)), false) as of_allowance
+     from near`,
+    [bytea(account), recordedAt, bytea(debit.allowance), periodStart],
+  );
+  if (chain === undefined || holds === undefined) throw new Error("an aggregate without a row");
+  return {
+    allowance,
+    ...spent,
+    purchasedMicros: chain.unknown ? null : chain.purchased,
+    hadAskedRefund: chain.refunding,
+    hadHolds: holds.of_account,
+    hadAllowanceHolds: holds.of_allowance,
+  };
+}
+
+/** A hold lasts a day at most; one that is over is freed at once, or when a server that stood still goes on. */
+const HOLD_LOOKBACK = "8 days";
+
+async function readSpent(
+  sql: Sql,
+  { account, allowance, recordedAt }: LoggedDebit,
+  periodStart: Date | null,
+): Promise<Pick<ChargeFacts, "accountSpentMicros" | "periodSpentMicros">> {
+  // debits_of_account up to the event, voids by key: a sum over what the account had done until then
+  const [sums] = await sql.query<{ account: bigint; period: bigint }>(
+    `select coalesce(sum(d.amount_micros), 0) as account,
+       coalesce(sum(d.amount_micros) filter (
+         where d.allowance = $3 and ($4::timestamptz is null or d.recorded_at >= $4)), 0) as period
+     from debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id
+     where d.account = $1 and d.recorded_at <= $2 and (v.voided_at is null or v.voided_at > $2)`,
+    [bytea(account), recordedAt, bytea(allowance), periodStart],
+  );
+  if (sums === undefined) throw new Error("an aggregate without a row");
+  return { accountSpentMicros: sums.account, periodSpentMicros: sums.period };
+}
+
+/**
+ * The hold that a debit was captured from; `null` where it was reported as usage. The log keeps the hash of what was sent:
+ * a report's is that of the event itself, and a capture's names its hold.
+ */
+async function findHold(sql: Sql, debit: LoggedDebit, sent: Hex): Promise<string | null> {
+  const { provider, spender, meter, quantity, recordedAt } = debit;
+  if (payloadHash({ ...debit, id: debit.eventId }) === sent) return null;
+  // holds_of_spender
+  const candidates = await sql.query<{ hold_id: string }>(
+    `select hold_id from holds
+     where spender = $1 and created_at <= $2 and created_at > $2::timestamptz - interval '${HOLD_LOOKBACK}'
+       and provider = $3 and meter = $4`,
+    [bytea(spender), recordedAt, bytea(provider), meter],
+  );
+  const found = candidates.find(({ hold_id: id }) =>
+    [true, false].some(
+      (final) => captureHash({ provider, id, eventId: debit.eventId, quantity, final }) === sent,
+    ),
+  );
+  return found?.hold_id ?? null;
+}
+
+/**
+ * The first checkpoint that surely holds the event: the first one cut after it whose row of the account is no less than
+ * all that the account had been charged until then and kept being charged. What is taken back is never in a checkpoint,
+ * so these sums only grow and the account's debits enter the rows in their order.
+ */
+async function firstEpoch(sql: Sql, debit: LoggedDebit): Promise<bigint | null> {
+  if (debit.voidedAt !== null) return null;
+  const [found] = await sql.query<{ epoch: bigint }>(
+    `with kept as (
+       select coalesce(sum(d.amount_micros), 0) as micros from debits d
+       where d.account = $1 and d.recorded_at <= $2
+         and not exists (select from voids v where v.provider = d.provider and v.event_id = d.event_id))
+     select c.epoch from checkpoints c
+     where not c.dropped and c.cut_at >= $2 and (select micros from kept) <= coalesce((
+       select r.spent from checkpoint_rows r join checkpoints rc on rc.id = r.checkpoint
+       where r.party = $1 and r.checkpoint <= c.id and not rc.dropped order by r.checkpoint desc limit 1), 0)
+     order by c.id limit 1`,
+    [bytea(debit.account), debit.recordedAt],
+  );
+  return found?.epoch ?? null;
+}

@@ -1,0 +1,21 @@
+import type { Database, Sql } from "../../ports/database.ts";
+import type { InsightBook } from "../../ports/insightBook.ts";
+import { readBudgets } from "./insight/budgets.ts";
+import { readDebits } from "./insight/debitLog.ts";
+import { readExplanation } from "./insight/explanation.ts";
+import { readOutlook } from "./insight/outlook.ts";
+import { readUsage } from "./insight/usageSums.ts";
+
+export function postgresInsightBook(database: Database): InsightBook {
+  /** Several statements that see one moment. */
+  const snapshot = <T>(work: (sql: Sql) => Promise<T>) =>
+    database.transaction(work, { isolation: "repeatable read" });
+
+  return {
+    debits: (...args) => readDebits(database, ...args),
+    usage: (...args) => readUsage(database, ...args),
+    explain: (...args) => snapshot((sql) => readExplanation(sql, ...args)),
+    outlook: (...args) => snapshot((sql) => readOutlook(sql, ...args)),
+    budgets: (...args) => snapshot((sql) => readBudgets(sql, ...args)),
+  };
+}

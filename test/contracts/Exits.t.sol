@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+
+import {ICheckpoints} from "../../contracts/interfaces/ICheckpoints.sol";
+import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
+import {IExits} from "../../contracts/interfaces/IExits.sol";
+import {Fixture} from "./support/Fixture.sol";
+import {Table} from "./support/Table.sol";
+
+/// @dev Payer and other payer bought 1,000 credits each. In the final table the payer has spent 400, and 380 were
+///      earned. Then nobody serves the other payer's refund request.
+abstract contract ExitFixture is Fixture {
+    ICreditTypes.Row[] internal rows;
+
+    function setUp() public virtual override {
+        super.setUp();
+        buy(payer, 1_000 * CREDIT);
+        buy(otherPayer, 1_000 * CREDIT);
+        rows.push(row(payer, 400 * CREDIT, 0, 0));
+        rows.push(row(otherPayer, 0, 0, 0));
+        rows.push(row(provider, 0, 0, 380 * CREDIT));
+        finalize(rows);
+        vm.prank(otherPayer);
+        credits.requestRefund(100 * CREDIT);
+    }
+
+    function frozen() internal {
+        skip(REFUND + 1);
+        credits.freeze(otherPayer);
+    }
+
+    function exit(uint256 index) internal returns (uint256) {
+        return credits.exit(rows[index], Table.proof(rows, index));
+    }
+}
+
+contract FreezeTest is ExitFixture {
+    function test_beforeTheDeadline_isRefused() external {
+        uint40 deadline = uint40(block.timestamp + REFUND);
+        skip(REFUND);
+        vm.expectRevert(
+            abi.encodeWithSelector(IExits.RefundNotOverdue.selector, otherPayer, deadline, deadline)
+        );
+        credits.freeze(otherPayer);
+        skip(1);
+        vm.expectEmit(address(credits));
+        emit IExits.Frozen(stranger);
+        vm.prank(stranger);
+        credits.freeze(otherPayer);
+        same(credits.frozenAt(), block.timestamp, "frozenAt");
+        yes(credits.paused(), "paused");
+    }
+
+    function test_withoutARequest_isRefused() external {
+        skip(REFUND + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IExits.RefundNotOverdue.selector, payer, block.timestamp, uint40(0))
+        );
+        credits.freeze(payer);
+    }
+
+    function test_whenTheRequestWasServed_isRefused() external {
+        rows[1].refunded = 100 * CREDIT;
+        finalize(rows);
+        settle(rows, 1);
+        skip(REFUND);
+        vm.expectRevert(
+            abi.encodeWithSelector(IExits.RefundNotOverdue.selector, otherPayer, block.timestamp, uint40(0))
+        );
+        credits.freeze(otherPayer);
+    }
+
+    function test_whenOnlyAPartWasServed_isPossible() external {
+        rows[1].refunded = 100 * CREDIT - 1;
+        finalize(rows);
+        settle(rows, 1);
+        frozen();
+    }
+
+    function test_whenAllElseWasSpent_isRefused() external {
+        rows[1] = row(otherPayer, 950 * CREDIT, 50 * CREDIT, 0);
+        rows[2].earned = 1_300 * CREDIT;
+        finalize(rows);
+        settle(rows, 1);
+        skip(REFUND);
+        vm.expectRevert(
+            abi.encodeWithSelector(IExits.RefundNotOverdue.selector, otherPayer, block.timestamp, uint40(0))
+        );
+        credits.freeze(otherPayer);
+    }
+
+    function test_dropsThePendingCheckpoint_andClosesBuyingAndCheckpoints_forGood() external {
+        skip(REFUND);
+        rows[0].spent = 900 * CREDIT;
+        rows[2].earned = 880 * CREDIT;
+        ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rows);
+        submit(checkpoint);
+        skip(1);
+        vm.expectEmit(address(credits));
+        emit ICheckpoints.CheckpointDropped(2, checkpoint.root);
+        credits.freeze(otherPayer);
+        same(credits.finalCheckpoint().spent, 400 * CREDIT, "the last final stands");
+
+        uint40 frozenAt = uint40(block.timestamp);
+        vm.expectRevert(Pausable.EnforcedPause.selector);
+        vm.prank(payer);
+        credits.buy(payer, CREDIT);
+        ICreditTypes.SignerSignature[] memory signatures = signed(credits.hashCheckpoint(checkpoint));
+        vm.expectRevert(abi.encodeWithSelector(IExits.VaultFrozen.selector, frozenAt));
+        credits.submitCheckpoint(checkpoint, signatures);
+        vm.expectRevert(abi.encodeWithSelector(IExits.VaultFrozen.selector, frozenAt));
+        credits.freeze(otherPayer);
+        vm.expectRevert(abi.encodeWithSelector(IExits.VaultFrozen.selector, frozenAt));
+        vm.prank(payer);
+        credits.requestRefund(1);
+        vm.expectRevert(abi.encodeWithSelector(IExits.VaultFrozen.selector, frozenAt));
+        vm.prank(owner);
+        credits.unpause();
+    }
+
+    function test_keepsACheckpointThatIsJustFinal() external {
+        skip(REFUND + 1 - DISPUTE);
+        rows[0].spent = 900 * CREDIT;
+        rows[2].earned = 880 * CREDIT;
+        finalize(rows);
+        credits.freeze(otherPayer);
+        same(credits.finalCheckpoint().spent, 900 * CREDIT, "final");
+    }
+
+    function test_ofAPausedVault_works() external {
+        vm.prank(owner);
+        credits.pause();
+        frozen();
+        yes(credits.paused(), "paused");
+    }
+}
+
+contract ExitTest is ExitFixture {
+    function test_whileTheVaultIsNotFrozen_isRefused() external {
+        bytes32[] memory proof = Table.proof(rows, 0);
+        vm.expectRevert(IExits.NotFrozen.selector);
+        credits.exit(rows[0], proof);
+        vm.expectRevert(IExits.NotFrozen.selector);
+        credits.exitWithoutProof(payer);
+    }
+
+    function test_withAProof_paysAllThatIsUnspent_atOnce() external {
+        frozen();
+        uint256 before = dollar.balanceOf(payer);
+        vm.expectEmit(address(credits));
+        emit IExits.Exited(payer, 600 * CREDIT, 6e6);
+        same(exit(0), 6e6, "paid");
+        same(dollar.balanceOf(payer) - before, 6e6, "received");
+        sameParty(payer, 1_000 * CREDIT, 400 * CREDIT, 600 * CREDIT, 0);
+        same(credits.balanceOf(payer), 0, "balance");
+        same(credits.totalSupply(), 1_000 * CREDIT, "supply");
+    }
+
+    function test_ofAPartyThatAlsoEarned_paysBoth() external {
+        rows[0].earned = 10 * CREDIT;
+        rows[2].earned = 370 * CREDIT;
+        finalize(rows);
+        frozen();
+        same(exit(0), 6_100_000, "600 unspent and 10 earned");
+    }
+
+    function test_ofAPartyThatIsDueARefund_paysItOnce() external {
+        rows[0].refunded = 100 * CREDIT;
+        finalize(rows);
+        frozen();
+        same(exit(0), 6e6, "all that is unspent, whatever pool it comes from");
+        same(exit(0), 0, "once");
+        same(settle(rows, 0), 0, "not again by settling");
+    }
+
+    function test_twice_paysOnce_withOrWithoutAProof() external {
+        frozen();
+        exit(0);
+        same(exit(0), 0, "again with a proof");
+        skip(GRACE);
+        same(credits.exitWithoutProof(payer), 0, "again without");
+    }
+
+    function test_withoutAProof_waitsForTheGrace() external {
+        frozen();
+        uint256 graceEndsAt = block.timestamp + GRACE;
+        skip(GRACE - 1);
+        vm.expectRevert(abi.encodeWithSelector(IExits.ExitNeedsProof.selector, block.timestamp, graceEndsAt));
+        credits.exitWithoutProof(otherPayer);
+        skip(1);
+        same(credits.exitWithoutProof(otherPayer), 10e6, "paid");
+    }
+
+    function test_whenTheLastCheckpointsHaveOneRoot_works() external {
+        finalize(rows);
+        finalize(rows);
+        frozen();
+        same(exit(0), 6e6, "paid");
+    }
+
+    function test_withAnOlderRow_isRefused() external {
+        ICreditTypes.Row[] memory older = rows;
+        rows[0].spent = 500 * CREDIT;
+        rows[2].earned = 480 * CREDIT;
+        finalize(rows);
+        frozen();
+        bytes32[] memory proof = Table.proof(older, 0);
+        vm.expectRevert(
+            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.root(older))
+        );
+        credits.exit(older[0], proof);
+    }
+
+    function test_leavesEarningsAndFeesAlone() external {
+        frozen();
+        skip(GRACE);
+        // The payer hides that it spent 400, and goes first.
+        same(credits.exitWithoutProof(payer), 10e6, "more than its row would give");
+        same(credits.unspentPool(), 600 * CREDIT, "what exits may still take");
+        same(exit(1), 6e6, "cut to the unspent pool: nobody settled the payer's row in the grace");
+        same(settle(rows, 2), 3_800_000, "the provider is paid all the same");
+        same(credits.claimFees(), 200_000, "and so are the fees");
+        same(dollar.balanceOf(address(credits)), 0, "the vault is empty, and not below");
+    }
+
+    function test_afterTheRowOfASilentPartyWasSettled_everyoneIsPaidInFull() external {
+        frozen();
+        vm.prank(stranger);
+        settle(rows, 0);
+        skip(GRACE);
+        same(credits.exitWithoutProof(payer), 6e6, "what is really unspent");
+        same(credits.exitWithoutProof(otherPayer), 10e6, "in full");
+    }
+
+    function test_takesNoRefundThatIsPromisedToAnother() external {
+        rows[1].refunded = 100 * CREDIT;
+        finalize(rows);
+        skip(REFUND + 1);
+        credits.freeze(otherPayer);
+        skip(GRACE);
+        same(credits.unspentPool(), 1_500 * CREDIT, "1,600 unspent less 100 promised");
+        credits.exitWithoutProof(payer);
+        same(settle(rows, 1), 1e6, "the promised refund");
+        same(credits.exitWithoutProof(otherPayer), 5e6, "the rest of the pool");
+    }
+
+    function test_ofABlacklistedParty_isOwed() external {
+        frozen();
+        dollar.setBlacklisted(payer, true);
+        exit(0);
+        same(credits.owedTo(payer), 6e6, "owed");
+    }
+}
+
+/// @dev With a limit of zero for unproven rows, what no settled row shows as spent belongs to exits.
+contract ExitUnderLimitTest is ExitFixture {
+    function unprovenLimit() internal pure override returns (uint64) {
+        return 0;
+    }
+
+    function test_withoutRows_comesBeforeUnprovenEarnings() external {
+        frozen();
+        skip(GRACE);
+        same(credits.exitWithoutProof(payer), 10e6, "in full");
+        same(credits.exitWithoutProof(otherPayer), 10e6, "in full");
+        settle(rows, 0);
+        same(settle(rows, 2), 0, "nobody settled the payer's row in time");
+        same(dollar.balanceOf(address(credits)), 0, "the vault is empty, and not below");
+    }
+
+    function test_withRows_earningsArePaid() external {
+        frozen();
+        settle(rows, 0);
+        same(settle(rows, 2), 3_800_000, "earnings");
+        same(exit(0), 6e6, "payer");
+        same(exit(1), 10e6, "other payer");
+        same(credits.claimFees(), 200_000, "fees");
+    }
+}

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+
+import {IBond} from "../../contracts/interfaces/IBond.sol";
+import {ICheckpoints} from "../../contracts/interfaces/ICheckpoints.sol";
+import {ICourtLink} from "../../contracts/interfaces/ICourtLink.sol";
+import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
+import {IGovernance} from "../../contracts/interfaces/IGovernance.sol";
+import {ITerms} from "../../contracts/interfaces/ITerms.sol";
+import {TestDollar} from "../../contracts/mocks/TestDollar.sol";
+import {TestWallet} from "../../contracts/mocks/TestWallet.sol";
+import {Fixture} from "./support/Fixture.sol";
+import {Table} from "./support/Table.sol";
+
+contract OwnerTest is Fixture {
+    function onlyOwner(bytes memory call) private {
+        vm.prank(stranger);
+        (bool success, bytes memory reason) = address(credits).call(call);
+        yes(!success, "refused");
+        same(
+            keccak256(reason),
+            keccak256(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, stranger)),
+            "because it is not the owner"
+        );
+    }
+
+    function test_aloneMayDoWhatOwnersDo() external {
+        onlyOwner(abi.encodeCall(credits.pause, ()));
+        onlyOwner(abi.encodeCall(credits.unpause, ()));
+        onlyOwner(abi.encodeCall(credits.setFeeRecipient, (stranger)));
+        onlyOwner(abi.encodeCall(credits.announceSigners, (signers(), 1)));
+        onlyOwner(abi.encodeCall(credits.announceGuardian, (stranger)));
+        onlyOwner(abi.encodeCall(credits.cancel, (bytes32(0))));
+        onlyOwner(abi.encodeCall(credits.transferOwnership, (stranger)));
+        vm.expectRevert(abi.encodeWithSelector(IBond.NotOwner.selector, stranger, owner));
+        vm.prank(stranger);
+        court.announceBondWithdrawal(stranger);
+    }
+
+    function test_isHandedOverInTwoSteps() external {
+        vm.prank(owner);
+        credits.transferOwnership(stranger);
+        same(credits.owner(), owner, "not yet");
+        same(credits.pendingOwner(), stranger, "pending");
+        vm.prank(stranger);
+        credits.acceptOwnership();
+        same(credits.owner(), stranger, "now");
+    }
+
+    function test_canReachNothingOfTheCourts() external {
+        vm.startPrank(owner);
+        vm.expectRevert(abi.encodeWithSelector(ICourtLink.NotCourt.selector, owner));
+        credits.dropPending();
+        vm.expectRevert(abi.encodeWithSelector(ICourtLink.NotCourt.selector, owner));
+        credits.setFinalAt(0);
+        vm.expectRevert(abi.encodeWithSelector(ICourtLink.NotCourt.selector, owner));
+        credits.freezeWithCover(1);
+    }
+}
+
+contract PauseTest is Fixture {
+    function test_closesBuying_andNothingElse() external {
+        buy(payer, 1_000 * CREDIT);
+        vm.prank(owner);
+        credits.pause();
+        vm.expectRevert(Pausable.EnforcedPause.selector);
+        vm.prank(payer);
+        credits.buy(payer, 1);
+
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 100 * CREDIT, 50 * CREDIT, 0),
+            row(provider, 0, 0, 95 * CREDIT)
+        );
+        finalize(rows);
+        same(settle(rows, 0), 500_000, "a refund");
+        same(settle(rows, 1), 950_000, "earnings");
+        same(credits.claimFees(), 50_000, "fees");
+        vm.startPrank(payer);
+        credits.requestRefund(1);
+        credits.revokeAll();
+        credits.setRecipient(stranger);
+        vm.stopPrank();
+        skip(REFUND + 1);
+        credits.freeze(payer);
+        same(credits.exit(rows[0], Table.proof(rows, 0)), 8_500_000, "an exit");
+    }
+
+    function test_endsWhenTheOwnerSaysSo() external {
+        vm.startPrank(owner);
+        credits.pause();
+        credits.unpause();
+        vm.stopPrank();
+        buy(payer, 1);
+    }
+}
+
+contract SignerRotationTest is Fixture {
+    address[] internal next;
+
+    function setUp() public override {
+        super.setUp();
+        next.push(vm.addr(0x51));
+        buy(payer, 1_000 * CREDIT);
+    }
+
+    function announce() internal returns (bytes32) {
+        vm.prank(owner);
+        credits.announceSigners(next, 1);
+        return keccak256(abi.encode("signers", next, uint8(1)));
+    }
+
+    function test_takesEffectAfterItsDelay_andNotBefore() external {
+        vm.expectEmit(address(credits));
+        emit IGovernance.SignersAnnounced(
+            keccak256(abi.encode("signers", next, uint8(1))),
+            next,
+            1,
+            block.timestamp + SIGNER_DELAY
+        );
+        bytes32 change = announce();
+        uint256 effectiveAt = block.timestamp + SIGNER_DELAY;
+        same(credits.effectiveAt(change), effectiveAt, "effectiveAt");
+        skip(SIGNER_DELAY - 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IGovernance.TooEarly.selector, change, effectiveAt - 1, effectiveAt)
+        );
+        credits.changeSigners(next, 1);
+        skip(1);
+        address[] memory old = signers();
+        vm.expectEmit(address(credits));
+        emit IGovernance.SignersChanged(next, 1);
+        credits.changeSigners(next, 1);
+        yes(credits.isSigner(next[0]), "the new one signs");
+        yes(!credits.isSigner(old[0]) && !credits.isSigner(old[1]), "the old ones do not");
+        same(credits.threshold(), 1, "threshold");
+        vm.expectRevert(abi.encodeWithSelector(IGovernance.NotAnnounced.selector, change));
+        credits.changeSigners(next, 1);
+    }
+
+    /// @dev A refund requested when the change is announced is paid, or overdue, before the new signers can sign.
+    function test_leavesTimeToBeRefundedOrToFreezeFirst() external {
+        announce();
+        vm.prank(payer);
+        credits.requestRefund(1_000 * CREDIT);
+        skip(REFUND + 1);
+        vm.expectRevert();
+        credits.changeSigners(next, 1);
+        credits.freeze(payer);
+    }
+
+    function test_ofAnotherSet_isRefused() external {
+        announce();
+        skip(SIGNER_DELAY);
+        next[0] = stranger;
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IGovernance.NotAnnounced.selector,
+                keccak256(abi.encode("signers", next, uint8(1)))
+            )
+        );
+        credits.changeSigners(next, 1);
+    }
+
+    function test_canBeTakenBack() external {
+        bytes32 change = announce();
+        vm.expectEmit(address(credits));
+        emit IGovernance.AnnouncementCancelled(change);
+        vm.startPrank(owner);
+        credits.cancel(change);
+        vm.expectRevert(abi.encodeWithSelector(IGovernance.NotAnnounced.selector, change));
+        credits.cancel(change);
+        vm.stopPrank();
+        skip(SIGNER_DELAY);
+        vm.expectRevert(abi.encodeWithSelector(IGovernance.NotAnnounced.selector, change));
+        credits.changeSigners(next, 1);
+    }
+
+    function test_toAnImpossibleSet_isNotEvenAnnounced() external {
+        vm.startPrank(owner);
+        vm.expectRevert(abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 2, 1));
+        credits.announceSigners(next, 2);
+        next.push(next[0]);
+        vm.expectRevert(abi.encodeWithSelector(ICheckpoints.SignersNotAscending.selector, next[0], next[0]));
+        credits.announceSigners(next, 1);
+    }
+}
+
+contract GuardianChangeTest is Fixture {
+    function test_takesEffectAfterItsDelay() external {
+        bytes32 change = keccak256(abi.encode("guardian", stranger));
+        vm.expectEmit(address(credits));
+        emit IGovernance.GuardianAnnounced(change, stranger, block.timestamp + SIGNER_DELAY);
+        vm.prank(owner);
+        credits.announceGuardian(stranger);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IGovernance.TooEarly.selector,
+                change,
+                block.timestamp,
+                block.timestamp + SIGNER_DELAY
+            )
+        );
+        credits.changeGuardian(stranger);
+        skip(SIGNER_DELAY);
+        vm.expectEmit(address(credits));
+        emit IGovernance.GuardianChanged(stranger);
+        credits.changeGuardian(stranger);
+        same(credits.guardian(), stranger, "guardian");
+    }
+}
+
+contract FeeRecipientTest is Fixture {
+    function test_isChangedAtOnce_forWhatIsNotTakenYet() external {
+        buy(payer, 1_000 * CREDIT);
+        finalize(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 95 * CREDIT)));
+        vm.expectEmit(address(credits));
+        emit IGovernance.FeeRecipientChanged(otherProvider);
+        vm.prank(owner);
+        credits.setFeeRecipient(otherProvider);
+        credits.claimFees();
+        same(dollar.balanceOf(otherProvider), 50_000, "received");
+    }
+
+    function test_isSomebody() external {
+        vm.expectRevert(ITerms.ZeroAddress.selector);
+        vm.prank(owner);
+        credits.setFeeRecipient(address(0));
+    }
+}
+
+contract WalletSignerTest is Fixture {
+    TestWallet internal wallet;
+
+    function terms() internal view override returns (ITerms.Terms memory chosen) {
+        chosen = super.terms();
+        chosen.signers = new address[](1);
+        chosen.signers[0] = address(wallet);
+        chosen.threshold = 1;
+    }
+
+    function setUp() public override {
+        wallet = TestWallet(payable(create("TestWallet.sol:TestWallet", abi.encode(vm.addr(PAYER_KEY)))));
+        super.setUp();
+        buy(payer, 1_000 * CREDIT);
+    }
+
+    function walletSigned(
+        ICreditTypes.Checkpoint memory checkpoint
+    ) internal view returns (ICreditTypes.SignerSignature[] memory list) {
+        list = new ICreditTypes.SignerSignature[](1);
+        bytes memory signature = sign(PAYER_KEY, credits.hashCheckpoint(checkpoint));
+        list[0] = ICreditTypes.SignerSignature(address(wallet), bytes.concat(signature, hex"01"));
+    }
+
+    function test_ofErc1271_signsCheckpoints() external {
+        ICreditTypes.Checkpoint memory checkpoint = checkpointOf(table(row(payer, 0, 10, 0)));
+        credits.submitCheckpoint(checkpoint, walletSigned(checkpoint));
+        same(credits.pendingCheckpoint().epoch, 1, "pending");
+    }
+
+    function test_thatRevertsOrDisowns_hasNotSigned() external {
+        ICreditTypes.Checkpoint memory checkpoint = checkpointOf(table(row(payer, 0, 10, 0)));
+        ICreditTypes.SignerSignature[] memory signatures = walletSigned(checkpoint);
+        bytes memory reason = abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, address(wallet));
+        wallet.setMood(TestWallet.Mood.Reverting);
+        vm.expectRevert(reason);
+        credits.submitCheckpoint(checkpoint, signatures);
+        wallet.setMood(TestWallet.Mood.Disowning);
+        vm.expectRevert(reason);
+        credits.submitCheckpoint(checkpoint, signatures);
+    }
+}
+
+contract BondTest is Fixture {
+    ICreditTypes.Checkpoint internal a;
+    ICreditTypes.Checkpoint internal b;
+
+    function setUp() public override {
+        super.setUp();
+        buy(payer, 1_000 * CREDIT);
+        a = checkpointOf(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 100 * CREDIT)));
+        b = checkpointOf(table(row(payer, 200 * CREDIT, 0, 0), row(provider, 0, 0, 200 * CREDIT)));
+        dollar.mint(owner, 1_000e6);
+        vm.startPrank(owner);
+        dollar.approve(address(court), type(uint256).max);
+        court.depositBond(5e6 + 1);
+        vm.stopPrank();
+    }
+
+    function report() internal {
+        ICreditTypes.SignerSignature[] memory forA = signed(credits.hashCheckpoint(a));
+        ICreditTypes.SignerSignature[] memory forB = signed(credits.hashCheckpoint(b));
+        vm.prank(stranger);
+        court.proveEquivocation(a, forA, b, forB);
+    }
+
+    function refused() internal {
+        ICreditTypes.SignerSignature[] memory forA = signed(credits.hashCheckpoint(a));
+        ICreditTypes.SignerSignature[] memory forB = signed(credits.hashCheckpoint(b));
+        vm.expectRevert(IBond.NoEquivocation.selector);
+        court.proveEquivocation(a, forA, b, forB);
+    }
+
+    function test_isDepositedByAnyone() external {
+        vm.prank(payer);
+        dollar.approve(address(court), 1e6);
+        vm.expectEmit(address(court));
+        emit IBond.BondDeposited(payer, 1e6, 6e6 + 1);
+        vm.prank(payer);
+        court.depositBond(1e6);
+        same(court.bond(), 6e6 + 1, "bond");
+    }
+
+    function test_isSlashedForTwoCheckpointsOfOneEpoch_whichFreezesTheVault() external {
+        uint256 before = dollar.balanceOf(stranger);
+        uint256 vaultBefore = dollar.balanceOf(address(credits));
+        vm.expectEmit(address(court));
+        emit IBond.Equivocated(1, stranger, 2_500_000, 250_000_100);
+        report();
+        same(dollar.balanceOf(stranger) - before, 2_500_000, "half is the reporter's");
+        same(dollar.balanceOf(address(credits)) - vaultBefore, 2_500_001, "the rest covers exits");
+        same(credits.coveredMicros(), 250_000_100, "covered");
+        same(credits.unspentPool(), 1_250_000_100, "on top of what is unspent");
+        same(credits.frozenAt(), block.timestamp, "frozen");
+        same(court.bond(), 0, "nothing left");
+    }
+
+    function test_coversExitsThatTheUnspentPoolCannot() external {
+        // Totals that no row supports: 200 credits left the vault although nobody has spent them.
+        submit(b);
+        skip(DISPUTE);
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 200 * CREDIT, 0, 0),
+            row(provider, 0, 0, 200 * CREDIT)
+        );
+        settle(rows, 1);
+        report();
+        skip(GRACE);
+        same(credits.exitWithoutProof(payer), 10e6, "in full: 8 from the pool, 2 from the bond");
+    }
+
+    function test_ofAFrozenVault_isSlashedToo() external {
+        vm.prank(payer);
+        credits.requestRefund(1);
+        skip(REFUND + 1);
+        credits.freeze(payer);
+        uint40 frozenAt = credits.frozenAt();
+        skip(1);
+        report();
+        same(credits.frozenAt(), frozenAt, "frozen as before");
+        same(court.bond(), 0, "slashed");
+    }
+
+    function test_forTheSameCheckpointTwice_isRefused() external {
+        b = a;
+        refused();
+    }
+
+    function test_forTwoEpochs_isRefused() external {
+        b.epoch = 2;
+        refused();
+    }
+
+    function test_forACheckpointThatWasDropped_isRefused() external {
+        submit(a);
+        vm.prank(guardian);
+        credits.veto();
+        refused();
+        ICreditTypes.Checkpoint memory first = a;
+        a = b;
+        b = first;
+        refused();
+    }
+
+    function test_withoutAQuorumForBoth_isRefused() external {
+        ICreditTypes.SignerSignature[] memory forA = signed(credits.hashCheckpoint(a));
+        ICreditTypes.SignerSignature[] memory forB = signed(credits.hashCheckpoint(b));
+        ICreditTypes.SignerSignature[] memory one = new ICreditTypes.SignerSignature[](1);
+        one[0] = forB[0];
+        vm.expectRevert(abi.encodeWithSelector(ICheckpoints.TooFewSignatures.selector, 1, 2));
+        court.proveEquivocation(a, forA, b, one);
+        one[0] = forA[0];
+        vm.expectRevert(abi.encodeWithSelector(ICheckpoints.TooFewSignatures.selector, 1, 2));
+        court.proveEquivocation(a, one, b, forB);
+    }
+
+    function test_isWithdrawnAfterItsDelay_onceAndToWhomItWasAnnounced() external {
+        uint256 effectiveAt = block.timestamp + SIGNER_DELAY;
+        vm.expectEmit(address(court));
+        emit IBond.BondWithdrawalAnnounced(otherProvider, effectiveAt);
+        vm.prank(owner);
+        court.announceBondWithdrawal(otherProvider);
+        same(court.bondWithdrawalAt(otherProvider), effectiveAt, "announced");
+        vm.expectRevert(
+            abi.encodeWithSelector(IBond.BondLocked.selector, otherProvider, block.timestamp, effectiveAt)
+        );
+        court.withdrawBond(otherProvider);
+        skip(SIGNER_DELAY);
+        vm.expectRevert(abi.encodeWithSelector(IBond.BondLocked.selector, stranger, effectiveAt, 0));
+        court.withdrawBond(stranger);
+        vm.expectEmit(address(court));
+        emit IBond.BondWithdrawn(otherProvider, 5e6 + 1);
+        court.withdrawBond(otherProvider);
+        same(dollar.balanceOf(otherProvider), 5e6 + 1, "received");
+        same(court.bond(), 0, "nothing left");
+        vm.expectRevert(abi.encodeWithSelector(IBond.BondLocked.selector, otherProvider, effectiveAt, 0));
+        court.withdrawBond(otherProvider);
+    }
+
+    function test_toAReporterOnTheBlacklist_isRefusedAsAWhole_andMayBeReportedByAnother() external {
+        dollar.setBlacklisted(stranger, true);
+        ICreditTypes.SignerSignature[] memory forA = signed(credits.hashCheckpoint(a));
+        ICreditTypes.SignerSignature[] memory forB = signed(credits.hashCheckpoint(b));
+        vm.expectRevert(abi.encodeWithSelector(TestDollar.Blacklisted.selector, stranger));
+        vm.prank(stranger);
+        court.proveEquivocation(a, forA, b, forB);
+        court.proveEquivocation(a, forA, b, forB);
+        same(court.bond(), 0, "slashed");
+    }
+}

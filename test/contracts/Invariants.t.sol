@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
+import {Actors} from "./support/Actors.sol";
+import {Fixture} from "./support/Fixture.sol";
+
+/// @dev I1–I7 (docs/invariants.md) after any sequence of what anybody can do, with an honest and with a wholly
+///      dishonest quorum.
+abstract contract InvariantFixture is Fixture {
+    Actors internal actors;
+
+    /// @dev What was seen before, for "only grows": three numbers of each party, and of the totals.
+    mapping(address party => ICreditTypes.Row row) internal seen;
+    ICreditTypes.CheckpointRecord internal seenTotals;
+
+    function dishonest() internal pure virtual returns (bool);
+
+    function setUp() public override {
+        super.setUp();
+        actors = new Actors(credits, dollar, signerKeys, dishonest(), owner, guardian);
+    }
+
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(actors);
+    }
+
+    function invariant_I1_nobodyUsesMoreThanItPurchased() external view {
+        for (uint256 i = 0; i < actors.partyCount(); ++i) {
+            (uint64 purchased, uint64 spent, uint64 refunded, ) = credits.party(actors.parties(i));
+            atMost(uint256(spent) + refunded, purchased, "I1");
+            same(credits.balanceOf(actors.parties(i)), purchased - spent - refunded, "balance");
+        }
+    }
+
+    function invariant_I2_totalsKeepTheirBounds() external view {
+        ICreditTypes.CheckpointRecord memory last = credits.finalCheckpoint();
+        atMost(last.earned, last.spent, "earned");
+        atMost(last.spent - last.earned, (uint256(last.spent) * 500) / 10_000, "fee");
+        uint256 purchased = 0;
+        for (uint256 i = 0; i < actors.partyCount(); ++i) {
+            (uint64 p, , , ) = credits.party(actors.parties(i));
+            purchased += p;
+        }
+        atMost(uint256(last.spent) + last.refunded, purchased, "used");
+        (, uint64 refunded, uint64 earned, uint64 fees) = credits.settledTotals();
+        atMost(earned, last.earned, "claims draw on the earned pool only");
+        atMost(refunded, last.refunded, "refunds draw on the promised refunds only");
+        atMost(uint256(earned) + fees, last.spent, "earnings and fees");
+    }
+
+    function invariant_I3_numbersOnlyGrow() external {
+        for (uint256 i = 0; i < actors.partyCount(); ++i) {
+            address party = actors.parties(i);
+            (, uint64 spent, uint64 refunded, uint64 earned) = credits.party(party);
+            ICreditTypes.Row memory old = seen[party];
+            atMost(old.spent, spent, "spent grows");
+            atMost(old.refunded, refunded, "refunded grows");
+            atMost(old.earned, earned, "earned grows");
+            seen[party] = row(party, spent, refunded, earned);
+        }
+        ICreditTypes.CheckpointRecord memory last = credits.finalCheckpoint();
+        atMost(seenTotals.epoch, last.epoch, "epoch grows");
+        atMost(seenTotals.spent, last.spent, "total spent grows");
+        atMost(seenTotals.refunded, last.refunded, "total refunded grows");
+        atMost(seenTotals.earned, last.earned, "total earned grows");
+        seenTotals = last;
+    }
+
+    /// @dev Everything that can still leave, at most: all pools full, all exits taken, all that is owed withdrawn.
+    function invariant_I5_theVaultIsSolvent() external view {
+        (, uint64 refunded, uint64 earned, uint64 fees) = credits.settledTotals();
+        uint256 owed = credits.owedTo(actors.OWNER()) + credits.owedTo(feeRecipient);
+        for (uint256 i = 0; i < actors.partyCount(); ++i) owed += credits.owedTo(actors.parties(i));
+        uint256 micros = bookedMicros() - earned - fees;
+        micros += credits.finalCheckpoint().refunded - refunded;
+        micros += credits.unspentPool();
+        atMost(owed + micros / 100, dollar.balanceOf(address(credits)), "I5");
+    }
+
+    /// @dev What earnings and fees may draw on: as the final checkpoint says, within the limit for unproven rows, and
+    ///      no more than exits have left.
+    function bookedMicros() internal view returns (uint256 booked) {
+        ICreditTypes.CheckpointRecord memory last = credits.finalCheckpoint();
+        (uint64 spent, uint64 refunded, , ) = credits.settledTotals();
+        uint256 purchased = 0;
+        for (uint256 i = 0; i < actors.partyCount(); ++i) {
+            (uint64 p, , , ) = credits.party(actors.parties(i));
+            purchased += p;
+        }
+        uint256 exited = purchased - credits.totalSupply() - spent - refunded;
+        booked = last.spent;
+        if (unprovenLimit() == NO_LIMIT) return booked;
+        if (booked > uint256(spent) + unprovenLimit()) booked = uint256(spent) + unprovenLimit();
+        uint256 remaining = purchased - last.refunded - exited;
+        if (booked > remaining) booked = remaining;
+    }
+
+    /// @dev Nothing was made of nothing: what came in is there, or has left.
+    function invariant_tokensAreConserved() external view {
+        uint256 left = actors.tokensOut(feeRecipient);
+        uint256 owed = credits.owedTo(feeRecipient);
+        for (uint256 i = 0; i < actors.partyCount(); ++i) {
+            left += actors.tokensOut(actors.parties(i));
+            owed += credits.owedTo(actors.parties(i));
+        }
+        same(dollar.balanceOf(address(credits)) + left, actors.tokensIn() + owed, "tokens");
+    }
+
+    /// @dev I7: a party never takes out more than it bought and earned.
+    function invariant_I7_supplyIsTheSumOfBalances() external view {
+        uint256 sum = 0;
+        for (uint256 i = 0; i < actors.partyCount(); ++i) sum += credits.balanceOf(actors.parties(i));
+        same(credits.totalSupply(), sum, "supply");
+    }
+
+    function invariant_stakesAreThere() external view {
+        uint256 sum = 0;
+        for (uint256 i = 0; i < actors.partyCount(); ++i) sum += court.stakeOf(actors.parties(i));
+        atMost(sum + court.stakeOf(address(actors)), address(court).balance, "stakes");
+        same(dollar.balanceOf(address(court)), court.bond(), "bond");
+    }
+}
+
+contract HonestQuorumInvariantTest is InvariantFixture {
+    function dishonest() internal pure override returns (bool) {
+        return false;
+    }
+
+    /// @dev I4 and more: with an honest quorum the chain never charges, refunds or pays beyond the true books.
+    function invariant_I4_nobodyLosesAnything() external view {
+        if (credits.frozenAt() > 0) return;
+        for (uint256 i = 0; i < actors.partyCount(); ++i) {
+            (, uint64 spent, uint64 refunded, uint64 earned) = credits.party(actors.parties(i));
+            atMost(spent, actors.spent(i), "charged");
+            atMost(refunded, actors.refunded(i), "refunded");
+            atMost(earned, actors.earned(i), "paid");
+        }
+    }
+}
+
+contract DishonestQuorumInvariantTest is InvariantFixture {
+    function dishonest() internal pure override returns (bool) {
+        return true;
+    }
+}
+
+/// @dev With a limit for unproven rows, even a wholly dishonest quorum can't take more than that beyond what rows of
+///      payers show.
+contract LimitedDishonestQuorumInvariantTest is InvariantFixture {
+    uint64 internal constant LIMIT = 5e11;
+
+    function dishonest() internal pure override returns (bool) {
+        return true;
+    }
+
+    function unprovenLimit() internal pure override returns (uint64) {
+        return LIMIT;
+    }
+
+    function invariant_theLossIsBounded() external view {
+        (uint64 spent, , uint64 earned, uint64 fees) = credits.settledTotals();
+        atMost(uint256(earned) + fees, uint256(spent) + LIMIT, "unproven");
+    }
+}

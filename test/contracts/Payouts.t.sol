@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
+import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
+import {ITerms} from "../../contracts/interfaces/ITerms.sol";
+import {TestDollar} from "../../contracts/mocks/TestDollar.sol";
+import {Fixture} from "./support/Fixture.sol";
+import {Table} from "./support/Table.sol";
+
+contract RecipientTest is Fixture {
+    function test_isThePartyItself_untilItChoosesAnother() external {
+        same(credits.recipientOf(provider), provider, "itself");
+        vm.expectEmit(address(credits));
+        emit ISettlement.RecipientChosen(provider, stranger);
+        vm.prank(provider);
+        credits.setRecipient(stranger);
+        same(credits.recipientOf(provider), stranger, "chosen");
+        vm.prank(provider);
+        credits.setRecipient(address(0));
+        same(credits.recipientOf(provider), provider, "itself again");
+    }
+
+    function test_receivesWhatThePartyIsDue() external {
+        vm.prank(provider);
+        credits.setRecipient(otherProvider);
+        buy(payer, 1_000 * CREDIT);
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 100 * CREDIT, 0, 0),
+            row(provider, 0, 0, 100 * CREDIT)
+        );
+        finalize(rows);
+        settle(rows, 1);
+        same(dollar.balanceOf(otherProvider), 1e6, "recipient");
+        same(dollar.balanceOf(provider), 0, "party");
+    }
+}
+
+contract OwedTest is Fixture {
+    ICreditTypes.Row[] internal rows;
+
+    function setUp() public override {
+        super.setUp();
+        buy(payer, 1_000 * CREDIT);
+        rows.push(row(payer, 100 * CREDIT, 50 * CREDIT, 0));
+        rows.push(row(provider, 0, 0, 60 * CREDIT));
+        rows.push(row(otherProvider, 0, 0, 40 * CREDIT));
+        finalize(rows);
+        dollar.setBlacklisted(provider, true);
+    }
+
+    function test_whatTheTokenRefuses_isKeptAndWithdrawnElsewhere() external {
+        vm.expectEmit(address(credits));
+        emit ISettlement.PayoutDeferred(provider, provider, 600_000);
+        same(settle(rows, 1), 600_000, "due");
+        same(credits.owedTo(provider), 600_000, "owed");
+        sameParty(provider, 0, 0, 0, 60 * CREDIT);
+
+        vm.expectEmit(address(credits));
+        emit ISettlement.OwedWithdrawn(provider, stranger, 600_000);
+        vm.prank(provider);
+        same(credits.withdrawOwed(stranger), 600_000, "withdrawn");
+        same(dollar.balanceOf(stranger), 1_000_000e6 + 600_000, "received");
+        same(credits.owedTo(provider), 0, "nothing owed");
+    }
+
+    function test_cannotBeWithdrawnTwice_norByOthers() external {
+        settle(rows, 1);
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingOwed.selector, stranger));
+        vm.prank(stranger);
+        credits.withdrawOwed(stranger);
+        vm.startPrank(provider);
+        credits.withdrawOwed(stranger);
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingOwed.selector, provider));
+        credits.withdrawOwed(stranger);
+    }
+
+    function test_toAnAddressThatIsRefusedToo_staysOwed() external {
+        settle(rows, 1);
+        vm.expectRevert(abi.encodeWithSelector(TestDollar.Blacklisted.selector, provider));
+        vm.prank(provider);
+        credits.withdrawOwed(provider);
+        same(credits.owedTo(provider), 600_000, "still owed");
+    }
+
+    function test_inABatch_oneRefusedRecipientAndOneBadRowStopNobody() external {
+        ICreditTypes.Row[] memory batch = new ICreditTypes.Row[](4);
+        bytes32[][] memory proofs = new bytes32[][](4);
+        for (uint256 i = 0; i < 3; ++i) (batch[i + 1], proofs[i + 1]) = (rows[i], Table.proof(rows, i));
+        batch[0] = row(stranger, 0, 0, 1_000 * CREDIT);
+        vm.expectEmit(address(credits));
+        emit ISettlement.RowSkipped(stranger);
+        credits.settleMany(batch, proofs);
+        sameParty(payer, 1_000 * CREDIT, 100 * CREDIT, 50 * CREDIT, 0);
+        same(credits.owedTo(provider), 600_000, "owed");
+        same(dollar.balanceOf(otherProvider), 400_000, "paid");
+        (uint64 spent, uint64 refunded, uint64 earned, uint64 fees) = credits.settledTotals();
+        same(spent, 100 * CREDIT, "spent");
+        same(refunded, 50 * CREDIT, "refunded");
+        same(earned, 100 * CREDIT, "earned");
+        same(fees, 0, "fees");
+    }
+
+    function test_inABatch_withoutAProofForEachRow_isRefused() external {
+        vm.expectRevert(abi.encodeWithSelector(ICreditTypes.LengthMismatch.selector, 3, 1));
+        credits.settleMany(rows, new bytes32[][](1));
+    }
+}
+
+/// @dev What a root promises beyond its totals is never paid: rows are cut to the pools.
+contract PoolsTest is Fixture {
+    function setUp() public override {
+        super.setUp();
+        buy(payer, 1_000 * CREDIT);
+        buy(otherPayer, 1_000 * CREDIT);
+    }
+
+    function finalizeWith(
+        ICreditTypes.Row[] memory rows,
+        uint64 spent,
+        uint64 refunded,
+        uint64 earned
+    ) private {
+        ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rows);
+        (checkpoint.spent, checkpoint.refunded, checkpoint.earned) = (spent, refunded, earned);
+        submit(checkpoint);
+        skip(DISPUTE);
+    }
+
+    function test_earningsAreCutToTheTotal_andPaidOnWhenItGrows() external {
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 100 * CREDIT, 0, 0),
+            row(provider, 0, 0, 100 * CREDIT),
+            row(otherProvider, 0, 0, 50 * CREDIT)
+        );
+        finalizeWith(rows, 100 * CREDIT, 0, 100 * CREDIT);
+        same(settle(rows, 1), 1e6, "the first takes what there is");
+        same(settle(rows, 2), 0, "and the second nothing, of nobody's");
+        sameParty(otherProvider, 0, 0, 0, 0);
+
+        rows[0].spent = 150 * CREDIT;
+        finalizeWith(rows, 150 * CREDIT, 0, 150 * CREDIT);
+        same(settle(rows, 2), 500_000, "until the pool fills");
+    }
+
+    function test_refundsAreCutToTheTotal() external {
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 0, 100 * CREDIT, 0),
+            row(otherPayer, 0, 100 * CREDIT, 0)
+        );
+        finalizeWith(rows, 0, 150 * CREDIT, 0);
+        same(settle(rows, 0), 1e6, "the first");
+        same(settle(rows, 1), 500_000, "the second");
+    }
+
+    function test_aRowIsCutToWhatItsPartyHas() external {
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 900 * CREDIT, 300 * CREDIT, 0),
+            row(otherPayer, 2_000 * CREDIT, 0, 0)
+        );
+        finalizeWith(rows, 1_000 * CREDIT, 300 * CREDIT, 1_000 * CREDIT);
+        same(settle(rows, 0), 1e6, "spent comes before new refunds");
+        sameParty(payer, 1_000 * CREDIT, 900 * CREDIT, 100 * CREDIT, 0);
+        settle(rows, 1);
+        sameParty(otherPayer, 1_000 * CREDIT, 1_000 * CREDIT, 0, 0);
+        same(credits.totalSupply(), 0, "nothing left, and nothing below");
+    }
+
+    function test_whatWasRefunded_cannotBeSpentAnyMore() external {
+        ICreditTypes.Row[] memory rows = table(row(payer, 0, 700 * CREDIT, 0));
+        finalizeWith(rows, 0, 700 * CREDIT, 0);
+        settle(rows, 0);
+        rows[0] = row(payer, 500 * CREDIT, 700 * CREDIT, 0);
+        finalizeWith(rows, 500 * CREDIT, 700 * CREDIT, 500 * CREDIT);
+        settle(rows, 0);
+        sameParty(payer, 1_000 * CREDIT, 300 * CREDIT, 700 * CREDIT, 0);
+    }
+
+    function test_feesComeAfterAllThatIsEarned() external {
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 100 * CREDIT, 0, 0),
+            row(provider, 0, 0, 200 * CREDIT)
+        );
+        finalizeWith(rows, 100 * CREDIT, 0, 96 * CREDIT);
+        same(credits.claimFees(), 40_000, "fees");
+        same(settle(rows, 1), 960_000, "earnings");
+        same(credits.claimFees(), 0, "no more");
+        finalizeWith(rows, 200 * CREDIT, 0, 192 * CREDIT);
+        same(credits.claimFees(), 40_000, "the growth only");
+    }
+}
+
+/// @dev At most 50 credits may leave as earnings and fees beyond what settled rows show as spent.
+contract UnprovenLimitTest is Fixture {
+    ICreditTypes.Row[] internal rows;
+
+    function unprovenLimit() internal pure override returns (uint64) {
+        return 50 * CREDIT;
+    }
+
+    function setUp() public override {
+        super.setUp();
+        buy(payer, 1_000 * CREDIT);
+        buy(otherPayer, 1_000 * CREDIT);
+        rows.push(row(payer, 200 * CREDIT, 0, 0));
+        rows.push(row(provider, 0, 0, 190 * CREDIT));
+        finalize(rows);
+    }
+
+    function test_withoutThePayersRow_onlyTheLimitIsPaid() external {
+        same(settle(rows, 1), 500_000, "the limit");
+        same(settle(rows, 1), 0, "and no more");
+        same(credits.claimFees(), 0, "fees come after earnings");
+        settle(rows, 0);
+        same(settle(rows, 1), 1_400_000, "the rest, once the payer's row is settled");
+        same(credits.claimFees(), 100_000, "and the fee");
+    }
+
+    function test_totalsWithoutRows_takeNoMoreThanTheLimit() external {
+        ICreditTypes.Row[] memory forged = table(row(provider, 0, 0, 1_900 * CREDIT));
+        ICreditTypes.Checkpoint memory checkpoint = checkpointOf(forged);
+        checkpoint.spent = 2_000 * CREDIT;
+        submit(checkpoint);
+        skip(DISPUTE);
+        settle(forged, 0);
+        same(dollar.balanceOf(provider), 500_000, "the limit");
+    }
+}
+
+contract TermsTest is Fixture {
+    function refused(ITerms.Terms memory wrong, bytes memory reason) private {
+        vm.expectRevert(reason);
+        this.deploy(wrong);
+    }
+
+    function deploy(ITerms.Terms calldata chosen) external {
+        create("ComputeCredits.sol:ComputeCredits", abi.encode(chosen));
+    }
+
+    function test_areShown() external view {
+        same(credits.token(), address(dollar), "token");
+        same(credits.creditMicrosPerToken(), PRICE, "price");
+        same(credits.maxFeeBps(), 500, "fee");
+        same(credits.disputeWindowSeconds(), DISPUTE, "dispute");
+        same(credits.answerWindowSeconds(), ANSWER, "answer");
+        same(credits.refundWindowSeconds(), REFUND, "refund");
+        same(credits.exitGraceSeconds(), GRACE, "grace");
+        same(credits.counterGraceSeconds(), COUNTER_GRACE, "counter grace");
+        same(credits.signerDelaySeconds(), SIGNER_DELAY, "signer delay");
+        same(credits.unprovenLimitMicros(), NO_LIMIT, "unproven limit");
+        same(credits.challengeStakeWei(), STAKE, "stake");
+        same(credits.deploymentBlock(), block.number, "deployment block");
+        same(credits.owner(), owner, "owner");
+        same(credits.guardian(), guardian, "guardian");
+        same(credits.feeRecipient(), feeRecipient, "fee recipient");
+        same(credits.threshold(), 2, "threshold");
+        yes(credits.isSigner(vm.addr(signerKeys[0])), "signer");
+        yes(!credits.isSigner(stranger), "no signer");
+        same(court.vault(), address(credits), "the court's vault");
+    }
+
+    function test_withoutAPrice_areRefused() external {
+        ITerms.Terms memory wrong = terms();
+        wrong.creditMicrosPerToken = 0;
+        refused(wrong, abi.encodeWithSelector(ITerms.ZeroCreditPrice.selector));
+    }
+
+    function test_withAFeeAboveAll_areRefused() external {
+        ITerms.Terms memory wrong = terms();
+        wrong.maxFeeBps = 10_001;
+        refused(wrong, abi.encodeWithSelector(ITerms.FeeAboveMaximum.selector, 10_001, 10_000));
+        wrong.maxFeeBps = 10_000;
+        this.deploy(wrong);
+    }
+
+    function test_withoutAFeeRecipient_areRefused() external {
+        ITerms.Terms memory wrong = terms();
+        wrong.feeRecipient = address(0);
+        refused(wrong, abi.encodeWithSelector(ITerms.ZeroAddress.selector));
+    }
+
+    function test_withWindowsThatDoNotFit_areRefused() external {
+        ITerms.Terms memory wrong = terms();
+        wrong.disputeWindowSeconds = 0;
+        tooShort(wrong, "disputeWindowSeconds", 0, 1);
+        wrong = terms();
+        wrong.answerWindowSeconds = 0;
+        tooShort(wrong, "answerWindowSeconds", 0, 1);
+        wrong = terms();
+        wrong.refundWindowSeconds = 2 * (DISPUTE + ANSWER) - 1;
+        tooShort(wrong, "refundWindowSeconds", wrong.refundWindowSeconds, wrong.refundWindowSeconds + 1);
+        wrong = terms();
+        wrong.counterGraceSeconds = DISPUTE + ANSWER - 1;
+        tooShort(wrong, "counterGraceSeconds", wrong.counterGraceSeconds, wrong.counterGraceSeconds + 1);
+        wrong = terms();
+        wrong.exitGraceSeconds = 0;
+        tooShort(wrong, "exitGraceSeconds", 0, 1);
+        wrong = terms();
+        wrong.signerDelaySeconds = DISPUTE + ANSWER + REFUND;
+        tooShort(wrong, "signerDelaySeconds", wrong.signerDelaySeconds, wrong.signerDelaySeconds + 1);
+    }
+
+    function test_withTheShortestWindows_areAccepted() external {
+        ITerms.Terms memory least = terms();
+        (least.disputeWindowSeconds, least.answerWindowSeconds, least.exitGraceSeconds) = (1, 1, 1);
+        (least.refundWindowSeconds, least.counterGraceSeconds, least.signerDelaySeconds) = (4, 2, 7);
+        this.deploy(least);
+    }
+
+    function test_withAThresholdThatCannotBeMet_areRefused() external {
+        ITerms.Terms memory wrong = terms();
+        wrong.threshold = 0;
+        refused(wrong, abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 0, 2));
+        wrong.threshold = 3;
+        refused(wrong, abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 3, 2));
+    }
+
+    function test_withOneSignerTwice_areRefused() external {
+        ITerms.Terms memory wrong = terms();
+        wrong.signers[1] = wrong.signers[0];
+        refused(
+            wrong,
+            abi.encodeWithSignature(
+                "SignersNotAscending(address,address)",
+                wrong.signers[0],
+                wrong.signers[0]
+            )
+        );
+    }
+
+    function tooShort(ITerms.Terms memory wrong, bytes32 window, uint256 actual, uint256 needed) private {
+        refused(wrong, abi.encodeWithSelector(ITerms.WindowTooShort.selector, window, actual, needed));
+    }
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
+
+import {IPurchases} from "../../contracts/interfaces/IPurchases.sol";
+import {ITopUps} from "../../contracts/interfaces/ITopUps.sol";
+import {TestWallet} from "../../contracts/mocks/TestWallet.sol";
+import {Fixture} from "./support/Fixture.sol";
+
+abstract contract SigningFixture is Fixture {
+    address internal buyer = vm.addr(0xB1);
+    TestWallet internal wallet;
+
+    function setUp() public virtual override {
+        super.setUp();
+        dollar.mint(buyer, 1_000e6);
+        wallet = TestWallet(payable(create("TestWallet.sol:TestWallet", abi.encode(buyer))));
+        dollar.mint(address(wallet), 1_000e6);
+    }
+
+    function dollarDigest(bytes32 structHash) internal view returns (bytes32) {
+        return keccak256(abi.encodePacked("\x19\x01", dollar.DOMAIN_SEPARATOR(), structHash));
+    }
+}
+
+contract BuyWithPermitTest is SigningFixture {
+    function permitted(uint256 value) internal view returns (bytes memory) {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256(
+                    "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+                ),
+                buyer,
+                address(credits),
+                value,
+                dollar.nonces(buyer),
+                block.timestamp
+            )
+        );
+        return sign(0xB1, dollarDigest(structHash));
+    }
+
+    function test_needsNoApproval() external {
+        bytes memory signature = permitted(1e6);
+        vm.expectEmit(address(credits));
+        emit IPurchases.CreditsPurchased(buyer, buyer, 100 * CREDIT, 1e6);
+        vm.prank(buyer);
+        same(credits.buyWithPermit(buyer, 100 * CREDIT, block.timestamp, signature), 1e6, "price");
+        sameParty(buyer, 100 * CREDIT, 0, 0, 0);
+    }
+
+    function test_whenSomebodyUsedThePermitBefore_doesNoHarm() external {
+        bytes memory signature = permitted(1e6);
+        (bytes32 r, bytes32 s) = (part(signature, 32), part(signature, 64));
+        vm.prank(stranger);
+        dollar.permit(buyer, address(credits), 1e6, block.timestamp, uint8(signature[64]), r, s);
+        vm.prank(buyer);
+        credits.buyWithPermit(buyer, 100 * CREDIT, block.timestamp, signature);
+        sameParty(buyer, 100 * CREDIT, 0, 0, 0);
+    }
+
+    function test_withABadPermit_isRefusedByTheToken() external {
+        bytes memory signature = permitted(2e6);
+        vm.expectRevert(
+            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, address(credits), 0, 1e6)
+        );
+        vm.prank(buyer);
+        credits.buyWithPermit(buyer, 100 * CREDIT, block.timestamp, signature);
+    }
+
+    function test_ofAContractWallet_fallsBackOnItsApproval() external {
+        wallet.run(address(dollar), 0, abi.encodeCall(dollar.approve, (address(credits), 1e6)));
+        bytes memory anySignature = new bytes(66);
+        wallet.run(
+            address(credits),
+            0,
+            abi.encodeCall(credits.buyWithPermit, (buyer, 100 * CREDIT, block.timestamp, anySignature))
+        );
+        sameParty(buyer, 100 * CREDIT, 0, 0, 0);
+    }
+
+    function part(bytes memory signature, uint256 offset) private pure returns (bytes32 word) {
+        assembly ("memory-safe") {
+            word := mload(add(signature, offset))
+        }
+    }
+}
+
+contract BuyWithAuthorizationTest is SigningFixture {
+    bytes32 internal constant SALT = keccak256("salt");
+
+    function authorized(address from, uint256 value, bytes32 nonce) internal view returns (bytes memory) {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256(
+                    "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+                ),
+                from,
+                address(credits),
+                value,
+                0,
+                block.timestamp + 1,
+                nonce
+            )
+        );
+        return sign(0xB1, dollarDigest(structHash));
+    }
+
+    function submitted(address account, uint64 creditMicros, address from, bytes memory signature) internal {
+        vm.prank(stranger);
+        credits.buyWithAuthorization(account, creditMicros, from, 0, block.timestamp + 1, SALT, signature);
+    }
+
+    function test_mayBeSubmittedByAnyone() external {
+        bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
+        bytes memory signature = authorized(buyer, 1e6, nonce);
+        vm.expectEmit(address(credits));
+        emit IPurchases.CreditsPurchased(buyer, buyer, 100 * CREDIT, 1e6);
+        submitted(buyer, 100 * CREDIT, buyer, signature);
+        same(dollar.balanceOf(buyer), 999e6, "paid once");
+    }
+
+    function test_byAContractWallet() external {
+        bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
+        bytes memory signature = bytes.concat(authorized(address(wallet), 1e6, nonce), hex"01");
+        submitted(buyer, 100 * CREDIT, address(wallet), signature);
+        same(dollar.balanceOf(address(wallet)), 999e6, "the wallet has paid");
+        sameParty(buyer, 100 * CREDIT, 0, 0, 0);
+    }
+
+    function test_cannotBeRedirected() external {
+        bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
+        bytes memory signature = authorized(buyer, 1e6, nonce);
+        vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
+        submitted(stranger, 100 * CREDIT, buyer, signature);
+    }
+
+    function test_cannotBuyAnotherAmount() external {
+        bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
+        bytes memory signature = authorized(buyer, 1e6, nonce);
+        vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
+        submitted(buyer, 99 * CREDIT, buyer, signature);
+    }
+
+    /// @dev One base unit less than the price: nothing is bought in part, and the nonce stays good.
+    function test_belowThePrice_consumesNoNonce() external {
+        bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
+        bytes memory tooLittle = authorized(buyer, 1e6 - 1, nonce);
+        vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
+        submitted(buyer, 100 * CREDIT, buyer, tooLittle);
+        yes(!dollar.authorizationState(buyer, nonce), "the nonce is still good");
+        submitted(buyer, 100 * CREDIT, buyer, authorized(buyer, 1e6, nonce));
+    }
+
+    function test_isGoodOnce() external {
+        bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
+        bytes memory signature = authorized(buyer, 1e6, nonce);
+        submitted(buyer, 100 * CREDIT, buyer, signature);
+        vm.expectRevert(abi.encodeWithSelector(ERC3009.ERC3009UsedAuthorization.selector, buyer, nonce));
+        submitted(buyer, 100 * CREDIT, buyer, signature);
+    }
+}
+
+contract TopUpTest is SigningFixture {
+    address internal keeper = address(0x4EE9);
+    ITopUps.TopUpPolicy internal policy;
+
+    function setUp() public override {
+        super.setUp();
+        vm.prank(buyer);
+        dollar.approve(address(credits), type(uint256).max);
+        wallet.run(address(dollar), 0, abi.encodeCall(dollar.approve, (address(credits), type(uint256).max)));
+        policy = ITopUps.TopUpPolicy({
+            account: payer,
+            payer: buyer,
+            keeper: keeper,
+            creditMicrosPerTopUp: 10 * CREDIT,
+            maxCreditMicrosPerPeriod: 25 * CREDIT,
+            periodSeconds: 1 days,
+            startsAt: uint64(block.timestamp),
+            expiresAt: uint64(block.timestamp + 3 days),
+            salt: 7
+        });
+    }
+
+    function signedPolicy() internal view returns (bytes memory) {
+        return sign(0xB1, credits.hashTopUpPolicy(policy));
+    }
+
+    function topUp() internal {
+        bytes memory signature = signedPolicy();
+        vm.prank(keeper);
+        credits.topUp(policy, signature);
+    }
+
+    function refused(bytes memory reason) internal {
+        bytes memory signature = signedPolicy();
+        vm.expectRevert(reason);
+        vm.prank(keeper);
+        credits.topUp(policy, signature);
+    }
+
+    function test_buysForTheAccountWithThePayersTokens() external {
+        bytes memory signature = signedPolicy();
+        vm.expectEmit(address(credits));
+        emit ITopUps.ToppedUp(credits.hashTopUpPolicy(policy), 0, 10 * CREDIT);
+        vm.expectEmit(address(credits));
+        emit IPurchases.CreditsPurchased(payer, buyer, 10 * CREDIT, 100_000);
+        vm.prank(keeper);
+        same(credits.topUp(policy, signature), 100_000, "price");
+        sameParty(payer, 10 * CREDIT, 0, 0, 0);
+    }
+
+    function test_staysWithinThePeriodsLimit_whichRenews() external {
+        topUp();
+        topUp();
+        refused(abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 25 * CREDIT));
+        skip(1 days - 1);
+        refused(abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 25 * CREDIT));
+        skip(1);
+        topUp();
+        (uint64 period, uint64 bought, bool revoked) = credits.topUpState(credits.hashTopUpPolicy(policy));
+        same(period, 1, "period");
+        same(bought, 10 * CREDIT, "bought");
+        yes(!revoked, "in force");
+    }
+
+    function test_withoutPeriods_hasOneLimitForItsLife() external {
+        policy.periodSeconds = 0;
+        topUp();
+        topUp();
+        skip(2 days);
+        refused(abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 25 * CREDIT));
+    }
+
+    function test_beforeItStartsAndAfterItExpires_isRefused() external {
+        uint64 start = policy.startsAt;
+        vm.warp(start - 1);
+        refused(
+            abi.encodeWithSelector(
+                ITopUps.TopUpNotInForce.selector,
+                start - 1,
+                policy.startsAt,
+                policy.expiresAt
+            )
+        );
+        vm.warp(policy.expiresAt - 1);
+        topUp();
+        vm.warp(policy.expiresAt);
+        refused(
+            abi.encodeWithSelector(
+                ITopUps.TopUpNotInForce.selector,
+                policy.expiresAt,
+                policy.startsAt,
+                policy.expiresAt
+            )
+        );
+    }
+
+    function test_byAnyoneElse_isRefused() external {
+        bytes memory signature = signedPolicy();
+        vm.expectRevert(abi.encodeWithSelector(ITopUps.NotKeeper.selector, stranger, keeper));
+        vm.prank(stranger);
+        credits.topUp(policy, signature);
+    }
+
+    function test_whenRevokedByThePayer_isRefused() external {
+        bytes32 policyHash = credits.hashTopUpPolicy(policy);
+        vm.expectEmit(address(credits));
+        emit ITopUps.TopUpRevoked(policyHash, buyer);
+        vm.prank(buyer);
+        credits.revokeTopUp(policy);
+        refused(abi.encodeWithSelector(ITopUps.TopUpPolicyRevoked.selector, policyHash));
+    }
+
+    function test_isRevokedByItsPayerOnly() external {
+        vm.expectRevert(abi.encodeWithSelector(ITopUps.NotPayer.selector, keeper, buyer));
+        vm.prank(keeper);
+        credits.revokeTopUp(policy);
+    }
+
+    function test_withAForgedPolicy_isRefused() external {
+        bytes memory signature = signedPolicy();
+        policy.creditMicrosPerTopUp = 25 * CREDIT;
+        vm.expectRevert(abi.encodeWithSelector(ITopUps.InvalidPolicySignature.selector, buyer));
+        vm.prank(keeper);
+        credits.topUp(policy, signature);
+    }
+
+    function test_ofAContractWallet() external {
+        policy.payer = address(wallet);
+        topUp();
+        same(dollar.balanceOf(address(wallet)), 1_000e6 - 100_000, "the wallet has paid");
+        wallet.setMood(TestWallet.Mood.Disowning);
+        refused(abi.encodeWithSelector(ITopUps.InvalidPolicySignature.selector, address(wallet)));
+    }
+}

@@ -1,0 +1,274 @@
+import { expect } from "chai";
+import * as fc from "fast-check";
+import { maxUint64, numberToHex } from "viem";
+
+import { type Account, available, emptyAccount } from "../../../server/domain/accounts/account.ts";
+import type { Allowance } from "../../../server/domain/allowances/allowance.ts";
+import { burnDownOrder } from "../../../server/domain/allowances/burnDownOrder.ts";
+import { remainingInPeriod, renewed } from "../../../server/domain/allowances/period.ts";
+import { burnMicrosPerHour } from "../../../server/domain/insight/burn.ts";
+import {
+  HORIZON_SECONDS,
+  type ReturningHold,
+  type RunwayState,
+  runway,
+} from "../../../server/domain/insight/runway.ts";
+import { type AllowanceFields, allowanceOf } from "../../fixtures/allowances.ts";
+import { party } from "../../fixtures/ledger.ts";
+
+const START = 1_000_000;
+const now = new Date(START * 1000);
+const inSeconds = (seconds: number) => new Date((START + seconds) * 1000);
+const at = (seconds: number) => BigInt(START + seconds);
+
+function state(
+  purchased: bigint,
+  allowances: readonly AllowanceFields[],
+  rest: { account?: Partial<Account>; holds?: readonly ReturningHold[] } = {},
+): RunwayState {
+  return {
+    now,
+    account: { ...emptyAccount(party(1)), purchased, ...rest.account },
+    allowances: allowances.map((fields, n) =>
+      allowanceOf({ id: numberToHex(n + 1, { size: 32 }), ...fields }),
+    ),
+    holds: rest.holds ?? [],
+  };
+}
+
+/** Micro-credits a second, over ten seconds. */
+const burning = (perSecond: bigint) => ({ windowSeconds: 10n, spentMicros: 10n * perSecond });
+
+const id = (n: number) => numberToHex(n, { size: 32 });
+
+describe("runway", () => {
+  context("when an allowance without limits spends at a constant rate", () => {
+    it("is what is available divided by the rate, rounded down", () => {
+      expect(runway(state(100n, [{}]), burning(7n))).to.deep.equal({ secondsToZero: 14n });
+      expect(runway(state(98n, [{}]), burning(7n))).to.deep.equal({ secondsToZero: 14n });
+      expect(runway(state(97n, [{}]), burning(7n))).to.deep.equal({ secondsToZero: 13n });
+    });
+
+    it("goes by the exact fraction, not by the rate that is shown", () => {
+      const burn = { windowSeconds: 86_400n, spentMicros: 1n };
+      expect(burnMicrosPerHour(burn)).to.equal(0n);
+      expect(runway(state(5n, [{}]), burn)).to.deep.equal({ secondsToZero: 432_000n });
+    });
+
+    it("counts neither what is refunding nor what is on hold as there", () => {
+      const account = { refunding: 40n, held: 10n, spent: 20n };
+      const hold = { allowance: id(1), heldMicros: 10n, heldAt: now, expiresAt: inSeconds(60) };
+      expect(runway(state(100n, [{}], { account, holds: [hold] }), burning(1n))).to.deep.equal({
+        secondsToZero: 30n,
+      });
+    });
+
+    it("is zero where nothing is available", () => {
+      expect(runway(state(0n, [{}]), burning(1n))).to.deep.equal({ secondsToZero: 0n });
+    });
+  });
+
+  context("when credits are on hold", () => {
+    const account = { held: 50n };
+    const hold = { allowance: id(1), heldMicros: 50n, heldAt: now, expiresAt: inSeconds(20) };
+
+    it("adds them when they come back, before the rest is used up", () => {
+      const result = runway(state(100n, [{}], { account, holds: [hold] }), burning(2n));
+      expect(result).to.deep.equal({ secondsToZero: 50n });
+    });
+
+    it("gives a waiting refund its part of them first", () => {
+      const waiting = { ...account, refundWaiting: 30n };
+      const result = runway(state(100n, [{}], { account: waiting, holds: [hold] }), burning(2n));
+      expect(result).to.deep.equal({ secondsToZero: 35n });
+    });
+  });
+
+  context("when allowances bound what may be spent", () => {
+    it("lasts for ever where nothing was spent", () => {
+      expect(runway(state(9n, [{}]), burning(0n))).to.deep.equal({
+        secondsToZero: null,
+        reason: "nothing_spent",
+        reckonedSeconds: 0n,
+        leftMicros: 9n,
+      });
+    });
+
+    it("lasts for ever where nobody may spend, or no longer", () => {
+      const revoked = { revokedAt: now };
+      const expired = { expiresAt: at(0) };
+      const ofOldCounter = { counter: 3n };
+      for (const fields of [revoked, expired, ofOldCounter, { limit: 0n, period: 1n }]) {
+        expect(runway(state(9n, [fields]), burning(1n))).to.deep.equal({
+          secondsToZero: null,
+          reason: "nobody_may_spend",
+          reckonedSeconds: 0n,
+          leftMicros: 9n,
+        });
+      }
+    });
+
+    it("tells when the last allowance ends and what is left then", () => {
+      const result = runway(state(100n, [{ expiresAt: at(30) }]), burning(2n));
+      expect(result).to.deep.equal({
+        secondsToZero: null,
+        reason: "allowances_end",
+        reckonedSeconds: 30n,
+        leftMicros: 40n,
+      });
+    });
+
+    it("rests until a period is renewed, and rolls over no more than was signed", () => {
+      // 10 a period of 100 s: 5 s of spending in each, the third of which takes the last.
+      const periodic = { limit: 10n, period: 100n, startsAt: at(0) };
+      expect(runway(state(25n, [periodic]), burning(2n))).to.deep.equal({ secondsToZero: 202n });
+      // 400 s in which nothing could be spent, of which 15 roll over.
+      const idle = { ...periodic, startsAt: at(-400), expiresAt: at(50), rollover: 15n };
+      expect(runway(state(100n, [idle]), burning(1n))).to.deep.include({
+        reason: "allowances_end",
+        reckonedSeconds: 25n,
+        leftMicros: 75n,
+      });
+    });
+
+    it("stops at the cap that the owner signed, which what is on hold counts against", () => {
+      const capped = { accountCap: 60n };
+      const account = { spent: 20n, held: 10n };
+      const hold = { allowance: id(1), heldMicros: 10n, heldAt: now, expiresAt: inSeconds(5) };
+      const result = runway(state(200n, [capped], { account, holds: [hold] }), burning(1n));
+      expect(result).to.deep.include({ reason: "allowances_end", leftMicros: 140n });
+    });
+
+    it("gives up at its horizon, and says how far it came", () => {
+      const trickle = { limit: 1n, period: 86_400n, startsAt: at(0) };
+      const result = runway(state(1_000_000n, [trickle]), burning(1n));
+      expect(result).to.have.property("reason", "beyond_horizon");
+      expect("reckonedSeconds" in result && result.reckonedSeconds > HORIZON_SECONDS).to.equal(
+        true,
+      );
+    });
+  });
+
+  context("whatever the account's state", () => {
+    it("is what spending second by second comes to", () => {
+      fc.assert(
+        fc.property(arbitraryState, fc.bigInt({ min: 1n, max: 9n }), (some, perSecond) => {
+          const reckoned = runway(some, burning(perSecond)).secondsToZero;
+          const walked = walk(some, perSecond);
+          if (walked !== null) expect(reckoned).to.equal(walked);
+          else expect(reckoned === null || reckoned >= BigInt(WALKED_SECONDS)).to.equal(true);
+        }),
+        { numRuns: 1_000 },
+      );
+    });
+
+    it("is no shorter for an account with more credits", () => {
+      fc.assert(
+        fc.property(arbitraryState, fc.bigInt({ min: 0n, max: 50n }), (some, more) => {
+          const before = runway(some, burning(3n)).secondsToZero;
+          const { account } = some;
+          const richer = { ...some, account: { ...account, purchased: account.purchased + more } };
+          const after = runway(richer, burning(3n)).secondsToZero;
+          expect(after === null || (before !== null && after >= before)).to.equal(true);
+        }),
+      );
+    });
+  });
+});
+
+const WALKED_SECONDS = 120;
+
+const small = (max: number, min = 0) => fc.bigInt({ min: BigInt(min), max: BigInt(max) });
+const moment = fc.integer({ min: -60, max: 100 }).map(at);
+
+const arbitraryAllowance: fc.Arbitrary<AllowanceFields> = fc.record({
+  limit: fc.oneof(small(60), fc.constant(maxUint64)),
+  period: fc.oneof(fc.constant(0n), small(40, 1)),
+  rollover: small(50),
+  startsAt: moment,
+  expiresAt: fc.oneof(fc.constant(0n), moment),
+  priority: fc.integer({ min: 0, max: 3 }),
+  accountCap: fc.oneof(small(300), fc.constant(maxUint64)),
+  counter: fc.constantFrom(0n, 0n, 0n, 1n),
+});
+
+const arbitraryState = fc
+  .record({
+    credits: small(400, 1),
+    spent: small(50),
+    refundWaiting: small(20),
+    allowances: fc.array(arbitraryAllowance, { minLength: 1, maxLength: 4 }),
+    holds: fc.array(
+      fc.record({
+        allowance: fc.integer({ min: 1, max: 4 }).map(id),
+        heldMicros: small(40, 1),
+        heldAt: fc.integer({ min: -50, max: 0 }).map(inSeconds),
+        expiresAt: fc.integer({ min: -5, max: 100 }).map(inSeconds),
+      }),
+      { maxLength: 3 },
+    ),
+  })
+  .map(({ credits, spent, refundWaiting, allowances, holds }) => {
+    const held = holds.reduce((sum, { heldMicros }) => sum + heldMicros, 0n);
+    const waiting = refundWaiting < held ? refundWaiting : held;
+    const account = { spent, held, refundWaiting: waiting };
+    return state(credits + spent + held, allowances, { account, holds });
+  });
+
+/**
+ * The same, second by second and with the ledger's own rules for periods: the second in which the last is spent, or `null`
+ * where some is left after `WALKED_SECONDS`.
+ */
+function walk({ account, allowances, holds }: RunwayState, perSecond: bigint): bigint | null {
+  let credits = available(account);
+  let charged = account.spent + account.held;
+  let waiting = account.refundWaiting;
+  const usages = new Map(allowances.map((allowance) => [allowance.id, allowance.usage]));
+  const usageOf = (allowance: Allowance, second: number) =>
+    renewed(allowance.message, usages.get(allowance.id) ?? allowance.usage, inSeconds(second));
+
+  for (let second = 0; second < WALKED_SECONDS; second++) {
+    for (const { allowance: of, heldMicros, heldAt, expiresAt } of holds) {
+      const returned = (expiresAt.getTime() - now.getTime()) / 1000;
+      if (returned !== second && !(second === 0 && returned < 0)) continue;
+      const toRefund = heldMicros < waiting ? heldMicros : waiting;
+      waiting -= toRefund;
+      credits += heldMicros - toRefund;
+      charged -= heldMicros;
+      const allowance = allowances.find(({ id: known }) => known === of);
+      if (allowance === undefined) continue;
+      const usage = usageOf(allowance, second);
+      const { period, startsAt } = allowance.message;
+      const sinceStart = BigInt(heldAt.getTime()) / 1000n - startsAt;
+      const heldIn = period === 0n || sinceStart < 0n ? 0n : sinceStart / period;
+      const periodSpentMicros = usage.periodSpentMicros - heldMicros;
+      usages.set(of, heldIn === usage.periodIndex ? { ...usage, periodSpentMicros } : usage);
+    }
+
+    let wanted = perSecond;
+    for (const allowance of allowances.toSorted(burnDownOrder)) {
+      const { message } = allowance;
+      if (message.counter !== account.counter || message.startsAt > at(second)) continue;
+      if (message.expiresAt !== 0n && message.expiresAt <= at(second)) continue;
+      const usage = usageOf(allowance, second);
+      const rooms = [
+        wanted,
+        credits,
+        remainingInPeriod(message, usage),
+        message.accountCap - charged,
+      ];
+      const amount = rooms.reduce((a, b) => (b < a ? b : a));
+      if (amount <= 0n) continue;
+      usages.set(allowance.id, {
+        ...usage,
+        periodSpentMicros: usage.periodSpentMicros + amount,
+      });
+      credits -= amount;
+      charged += amount;
+      wanted -= amount;
+    }
+    // All of it spent at the end of a whole second is spent in the next one, which has just begun.
+    if (credits === 0n) return BigInt(second) + (wanted === 0n ? 1n : 0n);
+  }
+  return null;
+}
