@@ -158,7 +158,11 @@ export class LedgerModel {
     if (open.length >= limit) return refused({ reason: "too_many_holds", limit });
 
     const rate = modelRate(this.#cards, request, at);
-    if (typeof rate === "string") return refused({ reason: rate });
+    if (typeof rate === "string") {
+      // Who may pay is asked before what it costs.
+      const nobody = this.#whyNobody(request, at);
+      return refused(nobody ?? { reason: rate });
+    }
     const charges = this.#take(request, modelCost(rate, request.quantity), "held", at);
     if (!Array.isArray(charges)) return refused(charges);
 
@@ -329,12 +333,12 @@ export class LedgerModel {
     if (order.length === 0) return { reason: "allowance_not_found" };
 
     const able = order.filter(
-      (allowance) => this.#hindrance(allowance, provider, meter, at) === null,
+      (allowance) => this.hindrance(allowance, provider, meter, at) === null,
     );
     const last = order.at(-1);
     const first = able[0];
     if (first === undefined) {
-      const reason = last === undefined ? null : this.#hindrance(last, provider, meter, at);
+      const reason = last === undefined ? null : this.hindrance(last, provider, meter, at);
       if (reason === null) throw new Error("an allowance that is able and is not");
       return { reason };
     }
@@ -388,7 +392,23 @@ export class LedgerModel {
     return charges;
   }
 
-  #hindrance(
+  /** Why no allowance at all may pay, whatever the amount; `null` where one may. */
+  #whyNobody(
+    { spender, provider, meter }: { spender: Hex; provider: Address; meter: string },
+    at: Date,
+  ): Refusal | null {
+    const order = [...this.allowances.values()]
+      .filter(({ message }) => message.spender === spender)
+      .toSorted(inTurn);
+    let reason: ReturnType<LedgerModel["hindrance"]> = null;
+    for (const allowance of order) {
+      reason = this.hindrance(allowance, provider, meter, at);
+      if (reason === null) return null;
+    }
+    return { reason: reason ?? "allowance_not_found" };
+  }
+
+  hindrance(
     { message, scope, revokedAt }: ModelAllowance,
     provider: Address,
     meter: string,
