@@ -114,6 +114,11 @@ export function postgresHoldBook(
       }),
       draft.now,
     );
+    await tx.query("insert into captures (provider, event_id, hold_id) values ($1, $2, $3)", [
+      bytea(event.provider),
+      event.id,
+      hold.id,
+    ]);
     await addTierUnits(tx, tierUnitsOf(hold.rate, request.quantity));
     await updateHold(tx, captured.hold);
     await writeSpending(tx, draft.changes);

@@ -13,6 +13,8 @@ export async function openPgDatabase(url: string, connections: number): Promise<
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => undefined);
+  // So would one that breaks in use. There the query that was under way rejects, or the next one does.
+  pool.on("connect", (client) => client.on("error", () => undefined));
 
   try {
     const { rows } = await pool.query<{ server_version: string }>("show server_version");

@@ -1,14 +1,24 @@
 import type { Hex } from "viem";
 
 /** PostgreSQL's type numbers, from its catalogue `pg_type`. */
-export const OID = { bytea: 17, int8: 20, numeric: 1700 } as const;
+export const OID = { bytea: 17, int8: 20, byteaArray: 1001, numeric: 1700 } as const;
 
 /** How values are read, whichever driver reads them. Every numeric column is a whole number. */
-export const PARSERS: Record<number, (text: string) => bigint | Hex> = {
-  [OID.bytea]: (text) => `0x${text.slice(2)}`,
+export const PARSERS: Record<number, (text: string) => bigint | Hex | readonly Hex[]> = {
+  [OID.bytea]: hexOf,
+  [OID.byteaArray]: hexesOf,
   [OID.int8]: BigInt,
   [OID.numeric]: BigInt,
 };
+
+function hexOf(text: string): Hex {
+  return `0x${text.slice(2)}`;
+}
+
+/** `{"\\\\x01","\\\\x02"}`: the elements are hex, so no comma and no quote is ever inside one. */
+function hexesOf(text: string): readonly Hex[] {
+  return (text.match(/x[0-9a-f]*/g) ?? []).map((digits) => hexOf(`\\${digits}`));
+}
 
 /** A `bytea` parameter. */
 export function bytea(hex: Hex): string {

@@ -11,6 +11,8 @@ import { bytea } from "./values.ts";
 interface DebitRecord extends Charge {
   readonly feeMicros: bigint;
   readonly recorded_at: Date;
+  /** when its credits were set aside: before it was recorded, where it is a capture */
+  readonly taken_at: Date;
   readonly quantity: bigint;
   readonly price_basis: unknown;
 }
@@ -25,8 +27,10 @@ export async function voidEvent(
   await tx.query("lock table voids in row exclusive mode");
 
   const debits = await tx.query<DebitRecord>(
-    `select account, allowance, amount_micros as "amountMicros", fee_micros as "feeMicros", recorded_at, quantity, price_basis
-     from debits where provider = $1 and event_id = $2 order by part`,
+    `select account, allowance, amount_micros as "amountMicros", fee_micros as "feeMicros", recorded_at,
+       coalesce(h.created_at, recorded_at) as taken_at, d.quantity, price_basis
+     from debits d left join captures using (provider, event_id) left join holds h using (provider, hold_id)
+     where provider = $1 and event_id = $2 order by part`,
     key,
   );
   const [first] = debits;
@@ -55,7 +59,7 @@ export async function voidEvent(
   }
 
   const draft = new SpendingDraft({ ...locked, hasAccess: () => false });
-  for (const debit of debits) draft.returnSpent(debit, first.recorded_at);
+  for (const debit of debits) draft.returnSpent(debit, first.taken_at);
   await writeSpending(tx, draft.changes);
   await moveEarnings(
     tx,

@@ -1,0 +1,171 @@
+import type { Address, Hex } from "viem";
+
+import type { Row } from "../../protocol/row.ts";
+import type { Database, Sql } from "../../server/ports/database.ts";
+
+export interface AccountRow {
+  readonly address: Address;
+  readonly purchased: bigint;
+  readonly spent: bigint;
+  readonly held: bigint;
+  readonly refunding: bigint;
+  readonly waiting: bigint;
+  readonly refunded: bigint;
+  readonly counter: bigint;
+}
+
+export interface AllowanceRow {
+  readonly id: Hex;
+  readonly account: Address;
+  readonly created_at: Date;
+  readonly revoked_at: Date | null;
+  readonly period: bigint;
+  readonly carried: bigint;
+  readonly used: bigint;
+  readonly spent: bigint;
+}
+
+export interface HoldRow {
+  readonly key: string;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+  readonly captured: bigint;
+  readonly resolved_as: "captured" | "released" | "expired" | null;
+  readonly resolved_at: Date | null;
+}
+
+export interface HoldPartRow {
+  readonly key: string;
+  readonly account: Address;
+  readonly allowance: Hex;
+  readonly held: bigint;
+}
+
+export interface DebitRow {
+  readonly key: string;
+  readonly provider: Address;
+  readonly account: Address;
+  readonly allowance: Hex;
+  readonly spender: Hex;
+  readonly meter: string;
+  readonly quantity: bigint;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly occurred_at: Date;
+  readonly recorded_at: Date;
+  readonly rate_card: number;
+  readonly amount: bigint;
+  readonly fee: bigint;
+}
+
+export interface CheckpointRow {
+  readonly id: bigint;
+  readonly epoch: bigint;
+  readonly root: Hex;
+  readonly spent: bigint;
+  readonly refunded: bigint;
+  readonly earned: bigint;
+  readonly cut_at: Date;
+  readonly dropped: boolean;
+}
+
+export interface EarningRow {
+  readonly provider: Address;
+  readonly earned: bigint;
+}
+
+/** The tables, read with queries of the simulation's own: none goes through the code that is under test. */
+export function readAccounts(sql: Sql): Promise<AccountRow[]> {
+  return sql.query<AccountRow>(
+    `select address, purchased, spent, held, refunding, refund_waiting as waiting, refunded, counter from accounts`,
+  );
+}
+
+export function readAllowances(sql: Sql): Promise<AllowanceRow[]> {
+  return sql.query<AllowanceRow>(
+    `select id, account, created_at, revoked_at, period_index as period, carried_micros as carried,
+       period_spent as used, spent from allowances`,
+  );
+}
+
+const HOLD_KEY = `'0x' || encode(provider, 'hex') || '/' || hold_id`;
+const EVENT_KEY = `'0x' || encode(provider, 'hex') || '/' || event_id`;
+
+/** Those that are open, and those that ended since a moment. */
+export function readHolds(sql: Sql, since: Date): Promise<HoldRow[]> {
+  return sql.query<HoldRow>(
+    `select ${HOLD_KEY} as key, created_at, expires_at, captured_micros as captured, resolved_as, resolved_at
+     from holds where resolved_at is null or resolved_at >= $1`,
+    [since],
+  );
+}
+
+export function readHoldParts(sql: Sql): Promise<HoldPartRow[]> {
+  return sql.query<HoldPartRow>(
+    `select ${HOLD_KEY} as key, account, allowance, held_micros as held from hold_parts
+     order by provider, hold_id, part`,
+  );
+}
+
+export function readEarnings(sql: Sql): Promise<EarningRow[]> {
+  return sql.query<EarningRow>(
+    "select provider, sum(earned) as earned from earnings group by provider",
+  );
+}
+
+export function readDebits(sql: Sql): Promise<DebitRow[]> {
+  return sql.query<DebitRow>(
+    `select ${EVENT_KEY} as key, provider, account, allowance, spender, meter, quantity, dimensions, occurred_at,
+       recorded_at, rate_card, amount_micros as amount, fee_micros as fee
+     from debits order by provider, event_id, part`,
+  );
+}
+
+export async function readVoids(sql: Sql): Promise<Map<string, { amount: bigint; at: Date }>> {
+  const records = await sql.query<{ key: string; amount: bigint; at: Date }>(
+    `select ${EVENT_KEY} as key, amount_micros as amount, voided_at as at from voids`,
+  );
+  return new Map(records.map(({ key, ...rest }) => [key, rest]));
+}
+
+export function readCheckpoints(sql: Sql): Promise<CheckpointRow[]> {
+  return sql.query<CheckpointRow>(
+    "select id, epoch, root, spent, refunded, earned, cut_at, dropped from checkpoints order by id",
+  );
+}
+
+export interface StoredRow extends Row {
+  readonly checkpoint: bigint;
+}
+
+export function readCheckpointRows(sql: Sql): Promise<StoredRow[]> {
+  return sql.query<StoredRow>(
+    `select checkpoint, party, r.spent, r.refunded, r.earned
+     from checkpoint_rows r join places using (party) order by checkpoint, place`,
+  );
+}
+
+/** All of it, as of one moment. */
+export function readBooks(database: Database) {
+  return database.transaction(
+    async (tx) => ({
+      accounts: await readAccounts(tx),
+      allowances: await readAllowances(tx),
+      holds: await readHolds(tx, new Date(0)),
+      parts: await readHoldParts(tx),
+      earnings: await readEarnings(tx),
+      debits: await readDebits(tx),
+      voids: await readVoids(tx),
+      checkpoints: await readCheckpoints(tx),
+      rows: await readCheckpointRows(tx),
+    }),
+    { isolation: "repeatable read" },
+  );
+}
+
+export type Books = Awaited<ReturnType<typeof readBooks>>;
+
+/** All parties, in the order of the tree. */
+export async function readPlaces(sql: Sql): Promise<Address[]> {
+  const records = await sql.query<{ party: Address }>("select party from places order by place");
+  return records.map(({ party }) => party);
+}

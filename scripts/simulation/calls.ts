@@ -1,0 +1,54 @@
+import type { Address, Hex } from "viem";
+
+import type { Allowance } from "../../server/domain/allowances/allowance.ts";
+import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
+import type { HoldRequest } from "../../server/domain/holds/authorize.ts";
+import type { UsageOutcome } from "../../server/domain/usage/outcome.ts";
+import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
+import type { BlockPoint } from "../../server/ports/chainBook.ts";
+import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
+import type {
+  AuthorizeOutcome,
+  CaptureOutcome,
+  CaptureRequest,
+  HoldKey,
+  ReleaseOutcome,
+} from "../../server/ports/holdBook.ts";
+import type { VoidOutcome } from "../../server/ports/usageLedger.ts";
+
+/** What a server process can be asked: the ports that the HTTP routes use. */
+export interface Calls {
+  record: { input: readonly UsageEvent[]; output: readonly UsageOutcome[] };
+  void: { input: { provider: Address; id: string }; output: VoidOutcome };
+  authorize: { input: HoldRequest; output: AuthorizeOutcome };
+  capture: { input: CaptureRequest; output: CaptureOutcome };
+  release: { input: HoldKey; output: ReleaseOutcome };
+  expire: { input: { limit: number }; output: number };
+  allow: { input: SignedAllowance; output: Allowance };
+  revoke: { input: { id: Hex }; output: Allowance | null };
+  cursor: { input: null; output: BlockPoint };
+  apply: { input: BlockStep; output: boolean };
+  cut: { input: { maxFeeBps: bigint }; output: StoredCheckpoint | null };
+}
+
+export type CallName = keyof Calls;
+
+export interface BlockStep {
+  readonly from: BlockPoint;
+  readonly upTo: BlockPoint;
+  readonly events: readonly ChainEvent[];
+}
+
+export interface CallRequest<Name extends CallName = CallName> {
+  readonly sequence: number;
+  readonly name: Name;
+  readonly input: Calls[Name]["input"];
+}
+
+export interface CallAnswer<Name extends CallName = CallName> {
+  readonly sequence: number;
+  readonly name: Name;
+  readonly answer:
+    { readonly output: Calls[Name]["output"] } | { readonly error: string; readonly code: string };
+}

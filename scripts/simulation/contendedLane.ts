@@ -1,0 +1,89 @@
+import type { SimulatedChain } from "./chain.ts";
+import type { Crew } from "./crew.ts";
+import { Disagreement } from "./disagreement.ts";
+import type { Generator } from "./generator.ts";
+import type { Journal } from "./journal.ts";
+import { type Operation, weight } from "./operations.ts";
+import type { Settlement } from "./settlement.ts";
+
+/** Every so many operations a lane also sweeps holds; the first lane also moves settlement on. */
+const CALLS_PER_SWEEP = 40;
+const CALLS_PER_SETTLEMENT = 60;
+
+interface ContendedParts {
+  readonly crew: Crew;
+  readonly chain: SimulatedChain;
+  readonly journal: Journal;
+  readonly settlement: Settlement;
+}
+
+/** Lanes that all use the same accounts: nothing is predicted, all is written down, and audited afterwards. */
+export async function runContended(
+  lanes: readonly Generator[],
+  operationsPerLane: number,
+  parts: ContendedParts,
+): Promise<void> {
+  await Promise.all(
+    lanes.map(async (generator, index) => {
+      let calls = 0;
+      for (let done = 0; done < operationsPerLane; calls++) {
+        const operation = generator.next();
+        // oxlint-disable-next-line no-await-in-loop -- the lanes are many, each is one thing after the other
+        await perform(operation, parts);
+        done += weight(operation);
+        parts.journal.operations += weight(operation);
+        if (calls % CALLS_PER_SWEEP === index % CALLS_PER_SWEEP) {
+          // oxlint-disable-next-line no-await-in-loop
+          await parts.crew.perform("expire", { limit: 20 });
+        }
+        if (index === 0 && calls % CALLS_PER_SETTLEMENT === 0) {
+          // oxlint-disable-next-line no-await-in-loop
+          await parts.settlement.step();
+        }
+      }
+    }),
+  );
+}
+
+export async function perform(
+  operation: Operation,
+  { crew, chain, journal }: ContendedParts,
+): Promise<void> {
+  switch (operation.kind) {
+    case "record": {
+      const { events, twice } = operation;
+      const answers = await Promise.all(
+        Array.from({ length: twice ? 2 : 1 }, () => crew.perform("record", events)),
+      );
+      for (const done of answers) journal.recorded(events, done);
+      return;
+    }
+    case "void":
+      journal.voided(operation, await crew.perform("void", operation));
+      return;
+    case "authorize":
+      journal.held(operation.request, await crew.perform("authorize", operation.request));
+      return;
+    case "capture":
+      journal.captured(operation.request, await crew.perform("capture", operation.request));
+      return;
+    case "release":
+      await crew.perform("release", operation.key);
+      return;
+    case "allow": {
+      const { signed } = operation;
+      journal.allowed(signed, await crew.perform("allow", signed));
+      return;
+    }
+    case "revoke": {
+      const { output } = await crew.perform("revoke", { id: operation.id });
+      if (output?.revokedAt == null) throw new Disagreement("not revoked", { operation, output });
+      return;
+    }
+    case "chain":
+      await chain.append(operation.events);
+      return;
+    default:
+      operation satisfies never;
+  }
+}

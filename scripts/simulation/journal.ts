@@ -1,0 +1,122 @@
+import type { Address, Hex } from "viem";
+
+import type { HoldRequest } from "../../server/domain/holds/authorize.ts";
+import type { Debited, UsageOutcome } from "../../server/domain/usage/outcome.ts";
+import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { AllowanceMessage } from "../../protocol/allowance.ts";
+import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
+import type { CaptureOutcome, CaptureRequest, HoldKey } from "../../server/ports/holdBook.ts";
+import { keyOf } from "./model/ledgerModel.ts";
+import { saidByCapture, saidByEvent, saidByHold } from "./sayings.ts";
+import type { Performed } from "./crew.ts";
+
+/** One time that an event was reported, and what was answered. */
+export interface Report {
+  readonly said: string;
+  readonly from: Date;
+  readonly until: Date;
+  readonly lost: number;
+  readonly answer: Debited | { readonly refused: string };
+  /** what makes the price: an event's measurement, or the hold that a capture charges to */
+  readonly source: UsageEvent | CaptureRequest;
+}
+
+/** What the ledger said about a hold when it made it. */
+export interface HoldReport {
+  readonly said: string;
+  readonly request: HoldRequest;
+  readonly parts: readonly { account: Address; allowance: Hex; heldMicros: bigint }[];
+  /** the parts are those of the first moment: nothing had been captured or returned yet */
+  readonly isWhole: boolean;
+  readonly repeated: boolean;
+  readonly lost: number;
+}
+
+export interface VoidReport {
+  readonly from: Date;
+  readonly until: Date;
+  readonly lost: number;
+  readonly result: "voided" | "repeated" | "event_not_found" | "already_settled";
+}
+
+/** All that was asked of the ledger and all that it answered: what the books are audited against. */
+export class Journal {
+  /** by event */
+  readonly reports = new Map<string, Report[]>();
+  readonly holds = new Map<string, HoldReport[]>();
+  readonly voids = new Map<string, VoidReport[]>();
+  /** with the period that their budget began with */
+  readonly allowances = new Map<Hex, { message: AllowanceMessage; period: bigint }>();
+  operations = 0;
+  refusals = new Map<string, number>();
+
+  allowed({ id, message }: SignedAllowance, { output }: Performed<"allow">): void {
+    const period = output.usage.periodIndex;
+    const known = this.allowances.get(id);
+    // Sent again, it may have moved on.
+    const first = known === undefined || period < known.period ? period : known.period;
+    this.allowances.set(id, { message, period: first });
+  }
+
+  recorded(events: readonly UsageEvent[], done: Performed<"record">): void {
+    for (const [index, event] of events.entries()) {
+      const outcome = done.output[index];
+      if (outcome === undefined) throw new Error("an event without an outcome");
+      this.#report(keyOf(event), saidByEvent(event), event, outcome, done);
+    }
+  }
+
+  captured(request: CaptureRequest, done: Performed<"capture">): void {
+    const { output } = done;
+    const outcome = output.result === "captured" ? output.debit : output;
+    const key = keyOf({ provider: request.provider, id: request.eventId });
+    this.#report(key, saidByCapture(request), request, outcome, done);
+  }
+
+  held(request: HoldRequest, { output, lost }: Performed<"authorize">): void {
+    if (output.result === "refused") {
+      this.#count(output.refusal.reason);
+      return;
+    }
+    const { hold, repeated } = output;
+    const isWhole = !repeated || (hold.capturedMicros === 0n && hold.resolution === null);
+    append(this.holds, keyOf(request), {
+      said: saidByHold(request),
+      request,
+      parts: hold.parts,
+      isWhole,
+      repeated,
+      lost,
+    });
+  }
+
+  voided(key: HoldKey, { output, from, until, lost }: Performed<"void">): void {
+    const voided = output.result === "voided" && output.repeated ? "repeated" : output.result;
+    const result = output.result === "refused" ? output.reason : voided;
+    if (result === "refused") return;
+    append(this.voids, keyOf(key), { from, until, lost, result });
+  }
+
+  #report(
+    key: string,
+    said: string,
+    source: Report["source"],
+    outcome: UsageOutcome | Exclude<CaptureOutcome, { result: "captured" }>,
+    { from, until, lost }: Pick<Performed<"record">, "from" | "until" | "lost">,
+  ): void {
+    if (outcome.result === "refused") this.#count(outcome.refusal.reason);
+    const answer =
+      outcome.result === "debited" ? outcome : { refused: outcome.refusal.reason as string };
+    append(this.reports, key, { said, from, until, lost, answer, source });
+  }
+
+  #count(reason: string): void {
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+  }
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,68 @@
+import type { Address, Hex } from "viem";
+
+import type { Debited } from "../../../server/domain/usage/outcome.ts";
+import type { HoldResolution } from "../../../server/domain/holds/hold.ts";
+import type { SignedAllowance } from "../../../server/ports/allowanceBook.ts";
+
+export interface ModelAccount {
+  readonly purchased: bigint;
+  readonly spent: bigint;
+  readonly held: bigint;
+  readonly refunding: bigint;
+  readonly waiting: bigint;
+  readonly refunded: bigint;
+  readonly counter: bigint;
+}
+
+export const NO_CREDITS: ModelAccount = {
+  purchased: 0n,
+  spent: 0n,
+  held: 0n,
+  refunding: 0n,
+  waiting: 0n,
+  refunded: 0n,
+  counter: 0n,
+};
+
+export interface ModelAllowance extends SignedAllowance {
+  readonly createdAt: Date;
+  readonly revokedAt: Date | null;
+  /** the period that it was last used in, what came into it from before, what went out of it, and out of all */
+  readonly period: bigint;
+  readonly carried: bigint;
+  readonly used: bigint;
+  readonly spent: bigint;
+}
+
+export interface ModelPart {
+  readonly account: Address;
+  readonly allowance: Hex;
+  readonly heldMicros: bigint;
+}
+
+export interface ModelRate {
+  readonly version: number;
+  readonly microCredits: bigint;
+  readonly perUnits: bigint;
+}
+
+export interface ModelHold {
+  readonly asked: string;
+  readonly spender: Hex;
+  readonly rate: ModelRate;
+  readonly parts: readonly ModelPart[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly capturedMicros: bigint;
+  readonly capturedUnits: bigint;
+  readonly resolution: HoldResolution | null;
+}
+
+export interface ModelEvent {
+  readonly said: string;
+  readonly provider: Address;
+  readonly outcome: Debited;
+  /** when its credits were set aside, which says from which period's budget */
+  readonly takenAt: Date;
+  readonly voidedAt: Date | null;
+}

@@ -1,0 +1,30 @@
+import type { Address, Hex } from "viem";
+
+import type { HoldRequest } from "../../server/domain/holds/authorize.ts";
+import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
+import type { CaptureRequest, HoldKey } from "../../server/ports/holdBook.ts";
+import type { NewChainEvent } from "./chain.ts";
+
+/** One thing that a lane does. What it is depends on the seed alone, never on an answer. */
+export type Operation =
+  | { readonly kind: "record"; readonly events: readonly UsageEvent[]; readonly twice: boolean }
+  | { readonly kind: "void"; readonly provider: Address; readonly id: string }
+  | { readonly kind: "authorize"; readonly request: HoldRequest }
+  | { readonly kind: "capture"; readonly request: CaptureRequest }
+  | { readonly kind: "release"; readonly key: HoldKey }
+  | { readonly kind: "allow"; readonly signed: SignedAllowance }
+  | { readonly kind: "revoke"; readonly id: Hex }
+  | { readonly kind: "chain"; readonly events: readonly NewChainEvent[] };
+
+/** A batch counts for as many operations as it has events: each is decided, and answered, by itself. */
+export function weight(operation: Operation): number {
+  switch (operation.kind) {
+    case "record":
+      return operation.events.length * (operation.twice ? 2 : 1);
+    case "chain":
+      return operation.events.length;
+    default:
+      return 1;
+  }
+}

@@ -1,0 +1,17 @@
+/** The limits that the simulated servers run with: small, so that all of them are met. */
+export const RULES = {
+  feeBps: 250n,
+  maxEventAgeSeconds: 3_600,
+  maxEventAheadSeconds: 60,
+  maxOpenHoldsPerSpender: 8,
+};
+
+/** For the operator's cards, which take effect seconds after the start. */
+export const PUBLICATION_RULES = {
+  rateCardNoticeSeconds: 0,
+  maxRateCardAheadSeconds: 3_600,
+  maxPendingRateCards: 10,
+};
+
+/** More than `RULES.feeBps`: rounding down keeps the fee under it anyway. */
+export const MAX_FEE_BPS = 300n;

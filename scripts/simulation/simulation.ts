@@ -1,0 +1,274 @@
+import { zeroHash } from "viem";
+
+import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
+import { openDatabase } from "../../server/adapters/postgres/openDatabase.ts";
+import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
+import { postgresProviderBook } from "../../server/adapters/postgres/providerBook.ts";
+import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
+import type { Database } from "../../server/ports/database.ts";
+import { type OwnPostgresServer, createDatabase } from "../../test/fixtures/postgresServer.ts";
+import { auditBudgets } from "./auditBudgets.ts";
+import { auditCheckpoints, auditQuietCheckpoint } from "./auditCheckpoints.ts";
+import { auditLog } from "./auditLog.ts";
+import { auditOverspend } from "./auditOverspend.ts";
+import { auditSums } from "./auditSums.ts";
+import { readBooks, readCheckpoints, readPlaces } from "./books.ts";
+import { type SimulatedCard, simulatedCards } from "./cards.ts";
+import { SimulatedChain } from "./chain.ts";
+import { perform, runContended } from "./contendedLane.ts";
+import { Crew } from "./crew.ts";
+import { Generator } from "./generator.ts";
+import { Journal } from "./journal.ts";
+import { Killer } from "./killer.ts";
+import { LedgerModel } from "./model/ledgerModel.ts";
+import { type LaneAtWork, compare, runRound, sweep } from "./partitioned.ts";
+import { PartitionedLane } from "./partitionedLane.ts";
+import { PUBLICATION_RULES } from "./rules.ts";
+import { seededRandom } from "./random.ts";
+import { Settlement } from "./settlement.ts";
+import { DEPLOYMENT, type World, createWorld } from "./world.ts";
+
+export interface SimulationWish {
+  readonly operations: number;
+  readonly seed: string;
+  readonly processes: number;
+  /** what is killed under load */
+  readonly kills: { readonly processes: number; readonly databases: number };
+  readonly log: (line: string) => void;
+}
+
+export interface SimulationReport {
+  readonly operations: number;
+  readonly debits: number;
+  readonly voids: number;
+  readonly holds: number;
+  readonly checkpoints: number;
+  readonly allowances: number;
+  readonly refusals: ReadonlyMap<string, number>;
+  readonly killedProcesses: number;
+  readonly killedDatabases: number;
+  readonly lostAnswers: number;
+  /** allowances that a lost answer keeps the audit from replaying */
+  readonly skippedAllowances: number;
+}
+
+/** New accounts after so many operations: logs stay short enough to be replayed often. */
+const SEGMENT_OPERATIONS = 16_000;
+const LANES = 16;
+const ROUNDS = 4;
+
+/** Runs a whole simulation on a new database of the server. Throws at the first disagreement. */
+export async function simulate(
+  server: OwnPostgresServer,
+  wish: SimulationWish,
+): Promise<SimulationReport> {
+  const url = await createDatabase(server);
+  const start = new Date();
+  const cards = simulatedCards(start);
+  const database = await prepare(url, cards);
+  const crew = await Crew.start(server, url, wish.processes);
+  try {
+    return await new Simulation(wish, {
+      database: crew.steady(database),
+      crew,
+      cards,
+      start,
+    }).run();
+  } finally {
+    await crew.stop();
+    await database.close();
+  }
+}
+
+async function prepare(url: string, cards: readonly SimulatedCard[]): Promise<Database> {
+  const database = await openDatabase({ url, connections: 4 });
+  await claimDatabase(database, DEPLOYMENT, { number: 0n, hash: zeroHash, time: new Date(0) });
+  const book = postgresRateCardBook(database, PUBLICATION_RULES);
+  for (const card of cards) {
+    // oxlint-disable-next-line no-await-in-loop -- version after version
+    const { published } = await book.publish({ provider: null, ...card });
+    if (published !== "added") throw new Error(`the card was not added: ${published}`);
+  }
+  return database;
+}
+
+interface Stage {
+  readonly database: Database;
+  readonly crew: Crew;
+  readonly cards: readonly SimulatedCard[];
+  readonly start: Date;
+}
+
+class Simulation {
+  readonly #wish: SimulationWish;
+  readonly #stage: Stage;
+  readonly #journal = new Journal();
+  readonly #chain: SimulatedChain;
+  readonly #settlement: Settlement;
+  readonly #killer: Killer;
+  #worlds = 0;
+  #skipped = 0;
+
+  constructor(wish: SimulationWish, stage: Stage) {
+    this.#wish = wish;
+    this.#stage = stage;
+    const { crew } = stage;
+    this.#chain = new SimulatedChain(crew, { number: 0n, hash: zeroHash, time: new Date(0) });
+    this.#settlement = new Settlement(crew, this.#chain, seededRandom(wish.seed, "settlement"));
+    this.#killer = new Killer(crew, this.#journal, wish);
+  }
+
+  async run(): Promise<SimulationReport> {
+    const { operations, log } = this.#wish;
+    const segments = Math.max(1, Math.round(operations / SEGMENT_OPERATIONS / 2));
+    const each = Math.ceil(operations / segments / 2);
+    for (let segment = 0; segment < segments; segment++) {
+      // oxlint-disable-next-line no-await-in-loop -- segment after segment
+      await this.#killer.during(async () => {
+        await this.#partitioned(each);
+        await this.#contended(each);
+      });
+      const isLast = segment === segments - 1;
+      // oxlint-disable-next-line no-await-in-loop
+      if (isLast || segment % 4 === 3) await this.#audit();
+      log(`${this.#journal.operations} operations agree`);
+    }
+    return await this.#report();
+  }
+
+  /** Each account is driven by one lane: every outcome is predicted. */
+  async #partitioned(operations: number): Promise<void> {
+    const { crew, database, cards, start: cardsStart } = this.#stage;
+    const begun = new Date();
+    const lanes: LaneAtWork[] = [];
+    for (let index = 0; index < LANES; index++) {
+      // oxlint-disable-next-line no-await-in-loop
+      const world = await this.#createWorld({ accounts: 3, spenders: 4, providers: 3 });
+      const plan = { world, name: "lane", peers: [], cardsStart, start: wholeSecond(begun) };
+      const generator = new Generator(this.#wish.seed, { ...plan, raisesCounters: true });
+      const model = new LedgerModel(world, cards);
+      lanes.push({
+        generator,
+        lane: new PartitionedLane(crew, this.#chain, this.#journal, model),
+      });
+    }
+    await Promise.all(
+      lanes.map(async ({ generator, lane }) => {
+        // oxlint-disable-next-line no-await-in-loop
+        for (const operation of generator.opening()) await lane.perform(operation);
+      }),
+    );
+    for (let round = 0; round < ROUNDS; round++) {
+      const roundBegun = new Date();
+      const perLane = Math.ceil(operations / LANES / ROUNDS);
+      // oxlint-disable-next-line no-await-in-loop
+      await runRound(lanes, perLane, this.#journal);
+      // oxlint-disable-next-line no-await-in-loop
+      await sweep(lanes, { crew, database });
+      // oxlint-disable-next-line no-await-in-loop
+      await compare(lanes, database, roundBegun);
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#settleQuietly(lanes);
+      // oxlint-disable-next-line no-await-in-loop
+      await compare(lanes, database, roundBegun);
+    }
+  }
+
+  /** All lanes meddle with the same few accounts. */
+  async #contended(operations: number): Promise<void> {
+    const { crew, start: cardsStart } = this.#stage;
+    const world = await this.#createWorld({ accounts: 5, spenders: 8, providers: 4 });
+    const begun = wholeSecond(new Date());
+    const names = Array.from({ length: LANES }, (_, index) => `lane${index}`);
+    const parts = {
+      crew,
+      chain: this.#chain,
+      journal: this.#journal,
+      settlement: this.#settlement,
+    };
+    const lanes = names.map(
+      (name, index) =>
+        new Generator(this.#wish.seed, {
+          world,
+          name,
+          peers: names,
+          cardsStart,
+          start: begun,
+          raisesCounters: index === 0,
+        }),
+    );
+    // oxlint-disable-next-line no-await-in-loop
+    for (const operation of lanes[0]?.opening() ?? []) await perform(operation, parts);
+    await runContended(lanes, Math.ceil(operations / LANES), parts);
+  }
+
+  async #settleQuietly(lanes: readonly LaneAtWork[]): Promise<void> {
+    const { database } = this.#stage;
+    const book = postgresCheckpointBook(database);
+    const before = this.#settlement.cuts.length;
+    const wasUnderWay = this.#settlement.isUnderWay;
+    await this.#settlement.step();
+    const latest = await book.latest();
+    const isKnown = this.#settlement.cuts.some(({ id }) => id === latest?.id);
+    await this.#settlement.adopt(latest, isKnown);
+
+    const checkpoints = await readCheckpoints(database);
+    for (const { lane } of lanes) {
+      if (!wasUnderWay) lane.model.serveRefunds();
+      lane.model.checkpoints = checkpoints.map(({ epoch, dropped, cut_at: cutAt }) => ({
+        epoch,
+        dropped,
+        cutAt,
+      }));
+    }
+    const cut = this.#settlement.cuts[before];
+    if (cut !== undefined) auditQuietCheckpoint(await readBooks(database), cut);
+  }
+
+  /** The whole database against the whole journal. */
+  async #audit(): Promise<void> {
+    const { database, cards } = this.#stage;
+    const books = await readBooks(database);
+    const log = auditLog(books, this.#journal, cards);
+    const { blocks } = this.#chain;
+    auditSums(books, log, blocks);
+    auditOverspend(books, log, this.#journal, blocks);
+    this.#skipped = auditBudgets(books, log, this.#journal).skipped;
+    const places = await readPlaces(database);
+    auditCheckpoints(books, log, this.#journal, { cuts: this.#settlement.cuts, places });
+  }
+
+  async #createWorld(size: Parameters<typeof createWorld>[2]): Promise<World> {
+    const index = this.#worlds++;
+    const world = createWorld(`world${index}`, index, size);
+    const providers = postgresProviderBook(this.#stage.database);
+    await Promise.all(
+      world.spenders.flatMap((spender) =>
+        world.trusted.map((provider) => providers.grantAccess({ spender, provider })),
+      ),
+    );
+    return world;
+  }
+
+  async #report(): Promise<SimulationReport> {
+    const { database, crew } = this.#stage;
+    const books = await readBooks(database);
+    return {
+      operations: this.#journal.operations,
+      debits: new Set(books.debits.map(({ key }) => key)).size,
+      voids: books.voids.size,
+      holds: books.holds.length,
+      checkpoints: books.checkpoints.length,
+      allowances: books.allowances.length,
+      refusals: this.#journal.refusals,
+      killedProcesses: crew.killedProcesses,
+      killedDatabases: crew.killedDatabases,
+      lostAnswers: crew.lostAnswers,
+      skippedAllowances: this.#skipped,
+    };
+  }
+}
+
+function wholeSecond(time: Date): Date {
+  return new Date(Math.floor(time.getTime() / 1000) * 1000);
+}

@@ -1,0 +1,27 @@
+import { expect } from "chai";
+
+import { simulate } from "../../scripts/simulation/simulation.ts";
+import { type OwnPostgresServer, startPostgres } from "../fixtures/postgresServer.ts";
+
+describe("random operations from several server processes", () => {
+  let server: OwnPostgresServer;
+
+  before(async () => {
+    // Its own: it may be killed.
+    server = await startPostgres();
+  });
+  after(() => server.stop());
+
+  it("leave the database as the model has it, also where a server is killed under load", async () => {
+    const report = await simulate(server, {
+      operations: 2_000,
+      seed: "test",
+      processes: 2,
+      kills: { processes: 1, databases: 0 },
+      log: () => undefined,
+    });
+    expect(report.operations).to.be.at.least(2_000);
+    expect(report.debits).to.be.greaterThan(300);
+    expect(report.killedProcesses).to.equal(1);
+  });
+});
