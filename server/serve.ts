@@ -27,7 +27,7 @@ import { groupCommit } from "./adapters/groupCommit.ts";
 import { signedQuoteBook } from "./adapters/quoteBook.ts";
 import { createApp } from "./app.ts";
 import { type Config, ConfigError, type SettlementConfig } from "./config.ts";
-import type { ChainReader } from "./ports/chain.ts";
+import type { ChainReader, Terms } from "./ports/chain.ts";
 import type { Database } from "./ports/database.ts";
 import { readRateCardFile } from "./rateCardFile.ts";
 import type { Context } from "./routes/context.ts";
@@ -112,8 +112,7 @@ async function createContext(
   const prices = priceReader(rates);
   const limits = {
     ...config.limits,
-    // What was held under an allowance that its owner ended on chain must still be justified by it when it is charged.
-    maxHoldSeconds: Math.min(config.limits.maxHoldSeconds, terms.counterGraceSeconds),
+    maxHoldSeconds: Math.min(config.limits.maxHoldSeconds, longestHold(config, terms)),
   };
   const rules = { feeBps: config.feeBps, ...limits };
   const allowances = postgresAllowanceBook(database);
@@ -144,6 +143,18 @@ async function createContext(
     reports: postgresReportBook(database),
     vault: openVaultReader(config.rpcUrls, chain.deployment, config),
   };
+}
+
+/**
+ * What was held under an allowance that its owner then ended on chain is charged to it, and the checkpoint that shows so
+ * must be submitted within the counter's grace: after one that is in dispute, and after the settler's pause.
+ */
+function longestHold(
+  { settlement }: Config,
+  { counterGraceSeconds, disputeWindowSeconds, answerWindowSeconds }: Terms,
+): number {
+  const pause = settlement?.intervalSeconds ?? 0;
+  return Math.max(1, counterGraceSeconds - disputeWindowSeconds - answerWindowSeconds - pause);
 }
 
 interface Reporting {

@@ -126,6 +126,22 @@ export const computeCreditsAbi = [
     "type": "error"
   },
   {
+    "inputs": [
+      {
+        "internalType": "uint64",
+        "name": "asOf",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint256",
+        "name": "droppedAt",
+        "type": "uint256"
+      }
+    ],
+    "name": "CheckpointWasDropped",
+    "type": "error"
+  },
+  {
     "inputs": [],
     "name": "CreditsAreNonTransferable",
     "type": "error"
@@ -1878,6 +1894,25 @@ export const computeCreditsAbi = [
     "type": "function"
   },
   {
+    "inputs": [
+      {
+        "internalType": "uint64",
+        "name": "epoch",
+        "type": "uint64"
+      }
+    ],
+    "name": "dropTimesOf",
+    "outputs": [
+      {
+        "internalType": "uint256[]",
+        "name": "timestamps",
+        "type": "uint256[]"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
     "inputs": [],
     "name": "drops",
     "outputs": [
@@ -3206,30 +3241,6 @@ export const computeCreditsAbi = [
     "name": "veto",
     "outputs": [],
     "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint64",
-        "name": "epoch",
-        "type": "uint64"
-      },
-      {
-        "internalType": "bytes32",
-        "name": "root",
-        "type": "bytes32"
-      }
-    ],
-    "name": "wasDropped",
-    "outputs": [
-      {
-        "internalType": "bool",
-        "name": "",
-        "type": "bool"
-      }
-    ],
-    "stateMutability": "view",
     "type": "function"
   },
   {

@@ -14,6 +14,7 @@ export interface Terms {
   readonly creditMicrosPerToken: bigint;
   readonly maxFeeBps: bigint;
   readonly disputeWindowSeconds: number;
+  readonly answerWindowSeconds: number;
   readonly refundWindowSeconds: number;
   readonly counterGraceSeconds: number;
 }
@@ -43,7 +44,13 @@ export interface ChainWriter {
     message: CheckpointMessage,
     signatures: readonly SignerSignature[],
   ): Promise<TransactionResult>;
-  settle(row: Row, proof: readonly Hex[]): Promise<TransactionResult>;
+  /** In one transaction; a row that cannot be settled does not stop the others. */
+  settleMany(rows: readonly ProvenRow[]): Promise<TransactionResult>;
+}
+
+export interface ProvenRow {
+  readonly row: Row;
+  readonly proof: readonly Hex[];
 }
 
 export interface TransactionResult {

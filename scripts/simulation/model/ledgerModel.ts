@@ -134,7 +134,7 @@ export class LedgerModel {
     for (const { account, allowance, amountMicros: back } of outcome.charges) {
       const { spent, ...rest } = this.#account(account);
       this.#set(this.accounts, account, { ...rest, spent: spent - back });
-      this.#serveWaiting(account);
+      this.#serveWaiting(account, back);
       this.#giveBack(allowance, { at, takenAt: event.takenAt, budget: back, spent: -back });
       this.#earn(event.provider, modelFee(back) - back);
     }
@@ -300,7 +300,7 @@ export class LedgerModel {
         const { waiting, ...rest } = this.#account(event.account);
         const asked = { ...rest, waiting: waiting + event.requestedMicros };
         this.#set(this.accounts, event.account, asked);
-        this.#serveWaiting(event.account);
+        this.#serveWaiting(event.account, freeOf(this.#account(event.account)));
         return;
       }
       case "counter_raised": {
@@ -449,7 +449,7 @@ export class LedgerModel {
       held: account.held - captured - returned,
       spent: account.spent + captured,
     });
-    this.#serveWaiting(address);
+    this.#serveWaiting(address, returned);
     this.#giveBack(allowance, { at, takenAt, budget: returned, spent: captured });
   }
 
@@ -470,10 +470,9 @@ export class LedgerModel {
   }
 
   /** A refund that waits takes what came free; it can hope for what is still held, and for nothing else. */
-  #serveWaiting(address: Address): void {
+  #serveWaiting(address: Address, freed: bigint): void {
     const account = this.#account(address);
-    const free = freeOf(account);
-    const moved = free < account.waiting ? free : account.waiting;
+    const moved = freed < account.waiting ? freed : account.waiting;
     const left = account.waiting - moved;
     this.#set(this.accounts, address, {
       ...account,

@@ -58,6 +58,7 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
         creditMicrosPerToken,
         maxFeeBps,
         disputeWindowSeconds,
+        answerWindowSeconds,
         refundWindowSeconds,
         counterGraceSeconds,
       ] = await Promise.all([
@@ -65,6 +66,7 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
         client.readContract({ ...read, functionName: "creditMicrosPerToken" }),
         client.readContract({ ...read, functionName: "maxFeeBps" }),
         client.readContract({ ...read, functionName: "disputeWindowSeconds" }),
+        client.readContract({ ...read, functionName: "answerWindowSeconds" }),
         client.readContract({ ...read, functionName: "refundWindowSeconds" }),
         client.readContract({ ...read, functionName: "counterGraceSeconds" }),
       ]);
@@ -73,6 +75,7 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
         creditMicrosPerToken,
         maxFeeBps: BigInt(maxFeeBps),
         disputeWindowSeconds,
+        answerWindowSeconds,
         refundWindowSeconds,
         counterGraceSeconds,
       };

@@ -33,8 +33,14 @@ export function openChainWriter(
           args: [message, [...signatures]],
         }),
       ),
-    settle: async (row, proof) =>
-      mined(await wallet.writeContract({ ...at, functionName: "settle", args: [row, [...proof]] })),
+    settleMany: async (rows) =>
+      mined(
+        await wallet.writeContract({
+          ...at,
+          functionName: "settleMany",
+          args: [rows.map(({ row }) => row), rows.map(({ proof }) => [...proof])],
+        }),
+      ),
   };
 }
 

@@ -71,7 +71,9 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
          where due.refunded > coalesce(s.refunded, 0)
            or (due.spent > coalesce(s.spent, 0)
              and exists (select from refund_requests r where r.account = due.party and not r.served))
-         order by place limit $2`,
+         order by (select min(r.block_number) from refund_requests r where r.account = due.party and not r.served),
+           place
+         limit $2`,
         [id, limit],
       );
       return records.map(toRow);

@@ -32,13 +32,17 @@ export function emptyAccount(address: Address): Account {
  * is asked beyond that has been spent.
  */
 export function askRefund(account: Account, requestedMicros: bigint): Account {
-  return setAside({ ...account, refundWaiting: account.refundWaiting + requestedMicros });
+  const asking = { ...account, refundWaiting: account.refundWaiting + requestedMicros };
+  return setAside(asking, available(account));
 }
 
-/** Gives a waiting refund what is free by now. To be called whenever held credits come free. */
-export function setAside(account: Account): Account {
+/**
+ * Gives a waiting refund what has just come free: to be called whenever held or spent credits do. Not more than that:
+ * credits that were bought since the request are the account's to spend.
+ */
+export function setAside(account: Account, freedMicros: bigint): Account {
   const { refundWaiting } = account;
-  const moved = least(refundWaiting, available(account));
+  const moved = least(refundWaiting, freedMicros);
   return {
     ...account,
     refunding: account.refunding + moved,

@@ -169,14 +169,17 @@ export class SpendingDraft {
     const account = this.#account(address);
     const held = account.held - capturedMicros - returnedMicros;
     const spent = account.spent + capturedMicros;
-    this.#accounts.set(address, setAside({ ...account, held, spent }));
+    this.#accounts.set(address, setAside({ ...account, held, spent }, returnedMicros));
     this.#giveBack(id, { takenAt: heldAt, returnedMicros, spentMicros: capturedMicros });
   }
 
   /** Gives back what was spent: to the account, and to the allowance as far as its period is still the same. */
   returnSpent({ account: address, allowance: id, amountMicros }: Charge, spentAt: Date): void {
     const account = this.#account(address);
-    this.#accounts.set(address, setAside({ ...account, spent: account.spent - amountMicros }));
+    this.#accounts.set(
+      address,
+      setAside({ ...account, spent: account.spent - amountMicros }, amountMicros),
+    );
     this.#giveBack(id, {
       takenAt: spentAt,
       returnedMicros: amountMicros,
