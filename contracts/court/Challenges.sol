@@ -48,6 +48,8 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
 
     /// @inheritdoc IDisputes
     function challengeOmission(Row calldata row, bytes32[] calldata proof) external payable override {
+        // Empty rows fill a table up to its size, and may go.
+        require(row.spent > 0 || row.refunded > 0 || row.earned > 0, NothingToAnswer(row.party));
         _requireRowOf(VAULT.finalCheckpoint(), row, proof);
         _challenge(_requirePending(), row.party, row.spent, row.refunded, row.earned);
     }
