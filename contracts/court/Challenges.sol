@@ -48,7 +48,7 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
 
     /// @inheritdoc IDisputes
     function challengeOmission(Row calldata row, bytes32[] calldata proof) external payable override {
-        // The padding row is nobody's, and a full table has none: nobody could answer for it.
+        // The rows that fill a table up to its size are nobody's, and may go: nobody could answer for them.
         require(row.party != address(0), NothingToAnswer(row.party));
         _requireRowOf(VAULT.finalCheckpoint(), row, proof);
         _challenge(_requirePending(), row.party, row.spent, row.refunded, row.earned);

@@ -385,6 +385,22 @@ contract ChallengeTest is CourtFixture {
         same(address(court).balance, 2 * STAKE, "both stakes are there");
     }
 
+    function test_endsWithAFreeze_andItsStakeComesBack() external {
+        vm.prank(otherPayer);
+        credits.requestRefund(1);
+        skip(REFUND);
+        submit(rows);
+        challenge(stranger, 0);
+        skip(1);
+        credits.freeze(otherPayer);
+        samePending(0);
+        same(credits.finalCheckpoint().epoch, 1, "the last final stands");
+        vm.prank(stranger);
+        court.reclaimStake(payer);
+        same(court.stakeOf(stranger), STAKE, "stake");
+        same(credits.exit(before[0], Table.proof(before, 0)), 9e6, "everyone leaves by the last final table");
+    }
+
     function test_ofARowThatIsNotInTheTable_isRefused() external {
         submit(rows);
         ICreditTypes.Row memory forged = row(payer, 301 * CREDIT, 0, 0);
@@ -623,6 +639,14 @@ contract OmissionTest is CourtFixture {
         submit(rows);
         ask(otherPayer, 0);
         answerRefused(otherPayer, 0, 0, abi.encodeWithSelector(IDisputes.RowFallsShort.selector, payer));
+    }
+
+    /// @dev Tables are filled up with empty rows; a later one may have none, and an honest meter could not answer.
+    function test_ofAnEmptyRow_isRefused() external {
+        submit(rows);
+        bytes32[] memory proof = Table.proof(before, 1);
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.NothingToAnswer.selector, otherPayer));
+        court.challengeOmission{value: STAKE}(before[1], proof);
     }
 
     function test_withARowThatIsNotInTheFinalTable_isRefused() external {

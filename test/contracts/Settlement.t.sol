@@ -119,6 +119,36 @@ contract SettleTest is Fixture {
     }
 }
 
+contract RoundingTest is Fixture {
+    /// @dev However earnings are cut into parts, all that is lost is what one base unit can't show.
+    function testFuzz_partsPayWhatTheWholePays(uint32[4] calldata parts) external {
+        uint64 total = 1;
+        for (uint256 i = 0; i < parts.length; ++i) total += parts[i];
+        buy(payer, total);
+        uint64 earned = 0;
+        uint256 paid = 0;
+        for (uint256 i = 0; i < parts.length; ++i) {
+            earned += parts[i];
+            ICreditTypes.Row[] memory rows = table(row(payer, earned, 0, 0), row(provider, 0, 0, earned));
+            finalize(rows);
+            paid += settle(rows, 1);
+        }
+        same(paid, earned / 100, "the whole, rounded down once");
+    }
+
+    /// @dev What is bought and refunded at once never gains a base unit, and loses less than one.
+    function testFuzz_aRoundTripGainsNothing(uint64 amount) external {
+        uint64 micros = uint64(between(amount, 1, 1e12));
+        uint256 cost = credits.priceOf(micros);
+        buy(payer, micros);
+        ICreditTypes.Row[] memory rows = table(row(payer, 0, micros, 0));
+        finalize(rows);
+        uint256 back = settle(rows, 0);
+        atMost(back, cost, "gain");
+        atMost(cost, back + 1, "loss");
+    }
+}
+
 contract ClaimFeesTest is Fixture {
     function test_paysWhatWasSpentAndNotEarned_once() external {
         buy(payer, 1_000 * CREDIT);

@@ -3,62 +3,54 @@ pragma solidity 0.8.37;
 
 import {Accounting} from "../../../contracts/libraries/Accounting.sol";
 
-/// @title What the SMTChecker proves of one party's arithmetic, for all 64-bit inputs (`npm run prove`)
+/// @title What the SMTChecker proves of the building blocks of Accounting, for all inputs (`npm run prove`)
 contract AccountingProof {
-    using Accounting for Accounting.Party;
+    /// @dev I3, and the cut to a limit.
+    function growing(uint256 current, uint256 target, uint256 limit) external pure {
+        require(current <= limit);
+        uint256 next = Accounting.grown(current, target, limit);
+        assert(next >= current);
+        assert(next <= limit);
+        assert(next == current || next <= target);
+    }
 
+    /// @dev A repeated row changes nothing.
+    function growingTwice(uint256 current, uint256 target, uint256 limit) external pure {
+        require(current <= limit);
+        uint256 once = Accounting.grown(current, target, limit);
+        assert(Accounting.grown(once, target, limit) == once);
+    }
+
+    function lessening(uint256 a, uint256 b) external pure {
+        uint256 difference = Accounting.less(a, b);
+        assert(difference <= a);
+        assert(a <= b || difference == a - b);
+        assert(a > b || difference == 0);
+    }
+
+    function booking(uint64 spent, uint64 settledSpent, uint64 limit, uint256 remaining) external pure {
+        uint256 booked = Accounting.booked(spent, settledSpent, limit, remaining);
+        assert(booked <= spent);
+        assert(booked <= remaining);
+        assert(booked <= uint256(settledSpent) + limit);
+    }
+
+    /// @dev I1, by the three lines of `applied`: what a row asks for is cut to what its party has.
     function applying(
-        Accounting.Party memory books,
+        uint64 purchased,
         uint64 spent,
         uint64 refunded,
-        uint64 earned,
-        Accounting.Pools memory pools
+        uint64 rowSpent,
+        uint64 rowRefunded,
+        uint64 pool
     ) external pure {
-        require(uint256(books.spent) + books.refunded <= books.purchased);
-        require(pools.refund <= type(uint64).max && pools.earning <= type(uint64).max);
-        Accounting.Party memory next = books.applied(spent, refunded, earned, pools);
-
-        assert(next.purchased == books.purchased);
-        // I1
-        assert(uint256(next.spent) + next.refunded <= next.purchased);
-        // I3
-        assert(next.spent >= books.spent);
-        assert(next.refunded >= books.refunded);
-        assert(next.earned >= books.earned);
-        // No more than the row says, where it says more than the books.
-        assert(next.spent == books.spent || next.spent <= spent);
-        assert(next.refunded == books.refunded || next.refunded <= refunded);
-        assert(next.earned == books.earned || next.earned <= earned);
-        // No more than the pools hold.
-        assert(next.refunded - books.refunded <= pools.refund);
-        assert(next.earned - books.earned <= pools.earning);
-    }
-
-    function applyingTwice(
-        Accounting.Party memory books,
-        uint64 spent,
-        uint64 refunded,
-        uint64 earned
-    ) external pure {
-        require(uint256(books.spent) + books.refunded <= books.purchased);
-        Accounting.Pools memory pools = Accounting.Pools(type(uint64).max, type(uint64).max);
-        Accounting.Party memory once = books.applied(spent, refunded, earned, pools);
-        Accounting.Party memory twice = once.applied(spent, refunded, earned, pools);
-
-        assert(twice.spent == once.spent);
-        assert(twice.refunded == once.refunded);
-        assert(twice.earned == once.earned);
-    }
-
-    function exiting(Accounting.Party memory books, uint64 pool) external pure {
-        require(uint256(books.spent) + books.refunded <= books.purchased);
-        Accounting.Party memory next = books.exited(pool);
-
-        assert(uint256(next.spent) + next.refunded <= next.purchased);
-        assert(next.refunded >= books.refunded);
-        assert(next.refunded - books.refunded <= pool);
-        assert(next.spent == books.spent);
-        assert(next.earned == books.earned);
-        assert(next.purchased == books.purchased);
+        require(uint256(spent) + refunded <= purchased);
+        uint256 spentNow = Accounting.grown(spent, rowSpent, purchased - refunded);
+        uint256 refundable = Accounting.min(uint256(refunded) + pool, purchased - spentNow);
+        uint256 refundedNow = Accounting.grown(refunded, rowRefunded, refundable);
+        assert(spentNow + refundedNow <= purchased);
+        assert(spentNow >= spent && refundedNow >= refunded);
+        assert(refundedNow - refunded <= pool);
+        assert(spentNow <= type(uint64).max && refundedNow <= type(uint64).max);
     }
 }
