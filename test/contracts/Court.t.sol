@@ -641,14 +641,6 @@ contract OmissionTest is CourtFixture {
         answerRefused(otherPayer, 0, 0, abi.encodeWithSelector(IDisputes.RowFallsShort.selector, payer));
     }
 
-    /// @dev Tables are filled up with empty rows; a later one may have none, and an honest meter could not answer.
-    function test_ofAnEmptyRow_isRefused() external {
-        submit(rows);
-        bytes32[] memory proof = Table.proof(before, 1);
-        vm.expectRevert(abi.encodeWithSelector(IDisputes.NothingToAnswer.selector, otherPayer));
-        court.challengeOmission{value: STAKE}(before[1], proof);
-    }
-
     function test_withARowThatIsNotInTheFinalTable_isRefused() external {
         submit(rows);
         bytes32[] memory proof = Table.proof(rows, 2);

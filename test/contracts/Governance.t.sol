@@ -364,17 +364,6 @@ contract BondTest is Fixture {
         refused();
     }
 
-    function test_forACheckpointThatWasDropped_isRefused() external {
-        submit(a);
-        vm.prank(guardian);
-        credits.veto();
-        refused();
-        ICreditTypes.Checkpoint memory first = a;
-        a = b;
-        b = first;
-        refused();
-    }
-
     function test_withoutAQuorumForBoth_isRefused() external {
         ICreditTypes.SignerSignature[] memory forA = signed(credits.hashCheckpoint(a));
         ICreditTypes.SignerSignature[] memory forB = signed(credits.hashCheckpoint(b));
