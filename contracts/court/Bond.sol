@@ -62,6 +62,9 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
             timestamp > 0 && block.timestamp >= timestamp,
             BondLocked(recipient, block.timestamp, timestamp)
         );
+        // Else a withdrawal could be armed once, and taken in the very block of an equivocation years later.
+        uint256 expiry = timestamp + DELAY_SECONDS;
+        require(block.timestamp <= expiry, BondWithdrawalExpired(recipient, block.timestamp, expiry));
         delete bondWithdrawalAt[recipient];
         uint256 tokenAmount = bond;
         bond = 0;

@@ -29,6 +29,9 @@ interface IBond is ICreditTypes {
     /// @notice The withdrawal was not announced, or has to wait.
     error BondLocked(address recipient, uint256 now_, uint256 effectiveAt);
 
+    /// @notice The withdrawal was announced too long ago: it may be taken for `signerDelaySeconds` after its delay.
+    error BondWithdrawalExpired(address recipient, uint256 now_, uint256 expiry);
+
     /// @notice Not two different checkpoints of one epoch, or an attempt at it was dropped on chain between the one and the
     ///         other, so that it had to be signed again. A drop after both were cut saves nobody.
     error NoEquivocation();

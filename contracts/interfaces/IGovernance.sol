@@ -29,6 +29,9 @@ interface IGovernance {
     /// @notice The announced change has to wait.
     error TooEarly(bytes32 change, uint256 now_, uint256 effectiveAt);
 
+    /// @notice The change was announced too long ago: it may be carried out for `signerDelaySeconds` after its delay.
+    error AnnouncementExpired(bytes32 change, uint256 now_, uint256 expiry);
+
     /// @notice Owner: closes buying. Nothing else: whatever pays out stays open.
     function pause() external;
 

@@ -73,6 +73,9 @@ abstract contract Governance is IGovernance, CourtLink, Ownable2Step {
         uint256 timestamp = effectiveAt[change];
         require(timestamp > 0, NotAnnounced(change));
         require(block.timestamp >= timestamp, TooEarly(change, block.timestamp, timestamp));
+        // Else a change could be armed once, and carried out at a moment's notice years later.
+        uint256 expiry = timestamp + signerDelaySeconds;
+        require(block.timestamp <= expiry, AnnouncementExpired(change, block.timestamp, expiry));
         delete effectiveAt[change];
     }
 

@@ -96,6 +96,27 @@ export const computeCreditsAbi = [
   {
     "inputs": [
       {
+        "internalType": "bytes32",
+        "name": "change",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "now_",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "expiry",
+        "type": "uint256"
+      }
+    ],
+    "name": "AnnouncementExpired",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "uint64",
         "name": "asOf",
         "type": "uint64"
