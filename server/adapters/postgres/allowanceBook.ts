@@ -1,7 +1,8 @@
 import { periodIndexAt } from "../../domain/allowances/period.ts";
 import type { AllowanceBook } from "../../ports/allowanceBook.ts";
-import type { Database, Sql } from "../../ports/database.ts";
+import type { Database } from "../../ports/database.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
+import { readClock } from "./clock.ts";
 import { bytea, byteaArray, textArray } from "./values.ts";
 
 export function postgresAllowanceBook(database: Database): AllowanceBook {
@@ -90,10 +91,4 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
 
     now: () => readClock(database),
   };
-}
-
-async function readClock(sql: Sql): Promise<Date> {
-  const [clock] = await sql.query<{ now: Date }>("select clock_timestamp() as now");
-  if (clock === undefined) throw new Error("the database tells no time");
-  return clock.now;
 }

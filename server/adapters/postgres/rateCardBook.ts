@@ -6,6 +6,7 @@ import { type PublicationRules, effectOf } from "../../domain/rates/publication.
 import type { RateCard } from "../../domain/rates/rateCard.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { RateCardBook } from "../../ports/rateCardBook.ts";
+import { readPriceClock } from "./priceClock.ts";
 import { fromRates, toRates } from "./rateRecord.ts";
 import { bytea } from "./values.ts";
 
@@ -55,10 +56,7 @@ export function postgresRateCardBook(database: Database, rules: PublicationRules
         await tx.query("select pg_advisory_xact_lock($1)", [PUBLISH_LOCK]);
         const { provider, rates } = proposal;
         const publisher = provider === null ? null : bytea(provider);
-        const [clock] = await tx.query<{ now: Date; newest: number }>(
-          "select clock_timestamp() as now, coalesce(max(version), 0) as newest from rate_cards",
-        );
-        if (clock === undefined) throw new Error("the database tells no time");
+        const clock = await readPriceClock(tx);
         const records = await tx.query<CardRecord>(
           `select ${COLUMNS} from rate_cards where provider is not distinct from $1::bytea
            order by effective_from`,
@@ -74,7 +72,7 @@ export function postgresRateCardBook(database: Database, rules: PublicationRules
         const effect = effectOf(proposal, cards, clock.now, rules);
         if ("reason" in effect) return { published: "refused", refusal: effect };
 
-        const version = clock.newest + 1;
+        const version = clock.newestCard + 1;
         const { effectiveFrom } = effect;
         await tx.query(
           "insert into rate_cards (version, provider, effective_from, card) values ($1, $2, $3, $4)",

@@ -7,6 +7,7 @@ import type { Debit } from "../../domain/usage/decideDebits.ts";
 import type { Sql } from "../../ports/database.ts";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { fromPriceBasis } from "./pinnedRateRecord.ts";
+import { readPriceClock } from "./priceClock.ts";
 import { byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
 
 /** What spending is decided on, and the newest rate card's version. */
@@ -54,13 +55,8 @@ async function lock(tx: Sql, key: "spender" | "id", ids: readonly Hex[]): Promis
      order by l.account, l.id for update of a, l`,
     [byteaArray(ids)],
   );
-  const [clock] = await tx.query<{ now: Date; newest_card: number }>(
-    "select clock_timestamp() as now, coalesce(max(version), 0) as newest_card from rate_cards",
-  );
-  if (clock === undefined) throw new Error("the database tells no time");
   return {
-    now: clock.now,
-    newestCard: clock.newest_card,
+    ...(await readPriceClock(tx)),
     accounts: new Map(records.map((record) => [record.account, accountOf(record)])),
     allowances: records.map(toAllowance),
   };

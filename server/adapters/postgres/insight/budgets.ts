@@ -3,7 +3,7 @@ import type { Sql } from "../../../ports/database.ts";
 import type { InsightBook } from "../../../ports/insightBook.ts";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "../allowanceRecord.ts";
 import { bytea } from "../values.ts";
-import { readClock } from "./clock.ts";
+import { readClock } from "../clock.ts";
 
 type BudgetRecord = AllowanceRecord & { readonly spent_24h: bigint };
 

@@ -8,7 +8,7 @@ import type { InsightBook, SpendingOutlook, SpentInWindow } from "../../../ports
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "../accountRecord.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "../allowanceRecord.ts";
 import { bytea, numberArray } from "../values.ts";
-import { readClock } from "./clock.ts";
+import { readClock } from "../clock.ts";
 
 /** `sql` is one snapshot: what is on hold in one table is held in the other. */
 export async function readOutlook(
