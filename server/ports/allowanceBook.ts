@@ -14,7 +14,7 @@ export interface AllowanceBook {
   /** Stores an allowance whose signature has been verified; sent again, it is the same allowance. */
   add(signed: SignedAllowance): Promise<Allowance>;
   find(id: Hex): Promise<Allowance | null>;
-  /** oldest first */
+  /** those that its owner signed, oldest first */
   ofAccount(account: Address): Promise<readonly Allowance[]>;
   /** From this moment on it pays for nothing; revoked again, it stays as it was. `null` where there is none. */
   revoke(id: Hex): Promise<Allowance | null>;
