@@ -22,6 +22,7 @@ import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
 import { rateIndexCache } from "./adapters/postgres/rateIndexCache.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
 import { postgresReportBook } from "./adapters/postgres/reportBook.ts";
+import { postgresUsageLog } from "./adapters/postgres/usageLog.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
 import { groupCommit } from "./adapters/groupCommit.ts";
 import { signedQuoteBook } from "./adapters/quoteBook.ts";
@@ -141,6 +142,8 @@ async function createContext(
     checkpoints: postgresCheckpointBook(database),
     insight: postgresInsightBook(database),
     reports: postgresReportBook(database),
+    usageLog: postgresUsageLog(database),
+    auditors: config.auditors,
     vault: openVaultReader(config.rpcUrls, chain.deployment, config),
   };
 }

@@ -65,7 +65,7 @@ export function providerRoutes(context: Context): Router {
       throw invalidSignature(`the spender ${body.spender}`);
     }
     const spender = walletSpender(body.spender);
-    await providers.grantAccess({ spender, provider });
+    await providers.grantAccess({ spender, provider, signature: body.signature });
     respond(res, 201, { spender, provider });
   });
 

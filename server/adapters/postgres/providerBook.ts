@@ -24,10 +24,10 @@ export function postgresProviderBook(database: Database): ProviderBook {
       return (await providerOfKey(keyHash)) === provider;
     },
 
-    async grantAccess({ spender, provider }) {
+    async grantAccess({ spender, provider, signature = null }) {
       await database.query(
-        "insert into provider_access (spender, provider) values ($1, $2) on conflict do nothing",
-        [bytea(spender), bytea(provider)],
+        "insert into provider_access (spender, provider, signature) values ($1, $2, $3) on conflict do nothing",
+        [bytea(spender), bytea(provider), signature === null ? null : bytea(signature)],
       );
     },
   };
