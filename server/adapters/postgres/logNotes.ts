@@ -33,7 +33,12 @@ const Note = z.discriminatedUnion("kind", [
     at: time,
   }),
   z.object({ kind: z.literal("revocation"), allowance: hex, signature: hex.nullable() }),
-  z.object({ kind: z.literal("access_end"), spender: hex, provider: hex }),
+  z.object({
+    kind: z.literal("access_end"),
+    spender: hex,
+    provider: hex,
+    signature: hex.nullable(),
+  }),
   z.object({ kind: z.literal("blocks"), from: whole, to: whole }),
   z.object({ kind: z.literal("refund"), account: hex, amountMicros: whole }),
 ]);

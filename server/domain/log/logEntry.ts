@@ -43,7 +43,12 @@ export type LogEntry = LogPlace &
         readonly signature: Hex | null;
         readonly createdAt: Date;
       }
-    | { readonly kind: "access_end"; readonly spender: SpenderId; readonly provider: Address }
+    | {
+        readonly kind: "access_end";
+        readonly spender: SpenderId;
+        readonly provider: Address;
+        readonly signature: Hex | null;
+      }
     | { readonly kind: "card"; readonly card: RateCard; readonly createdAt: Date }
     | {
         readonly kind: "multiplier";
