@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
 import type { Row } from "../../protocol/row.ts";
+import type { ProvenRow } from "./chain.ts";
 
 export type CheckpointStatus =
   /** cut: it waits for signatures, or is on its way to the chain */
@@ -54,6 +55,8 @@ export interface CheckpointBook {
   list(page: { before: bigint | null; limit: number }): Promise<readonly StoredCheckpoint[]>;
   /** all rows of a checkpoint, in the order of the tree */
   rows(id: bigint): Promise<readonly Row[]>;
+  /** The rows of these parties in a checkpoint, with what proves them. Whoever has no row is left out. */
+  proofs(id: bigint, parties: readonly Address[]): Promise<readonly ProvenRow[]>;
   /**
    * Rows of a final checkpoint that serve a refund: those with refunds that the contract has not paid yet, and those of
    * an open request which tell it that less is due, because the rest was spent. At most `limit`.

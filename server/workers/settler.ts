@@ -1,5 +1,4 @@
 import { commitToRows } from "../../protocol/checkpointData.ts";
-import { buildTree } from "../../protocol/tree.ts";
 import type { ChainWriter, TransactionResult } from "../ports/chain.ts";
 import type { CheckpointBook, StoredCheckpoint } from "../ports/checkpointBook.ts";
 import { type SigningParts, gatherSignatures } from "./settlement/gatherSignatures.ts";
@@ -39,10 +38,10 @@ export function createSettler(parts: SettlerParts): Settler {
   async function payRefunds(final: StoredCheckpoint): Promise<void> {
     const due = await checkpoints.refundRows(final.id, REFUNDS_PER_STEP);
     if (due.length === 0) return;
-    const rows = await checkpoints.rows(final.id);
-    const places = new Map(rows.map(({ party }, place) => [party, place]));
-    const tree = buildTree(rows);
-    const proven = due.map((row) => ({ row, proof: tree.proof(places.get(row.party) ?? -1) }));
+    const proven = await checkpoints.proofs(
+      final.id,
+      due.map(({ party }) => party),
+    );
     for (let first = 0; first < proven.length; first += ROWS_PER_TRANSACTION) {
       // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
       await writer.settleMany(proven.slice(first, first + ROWS_PER_TRANSACTION));

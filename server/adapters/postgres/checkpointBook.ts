@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import { zeroHash } from "viem";
 
 import type { Row } from "../../../protocol/row.ts";
+import { buildTree } from "../../../protocol/tree.ts";
 import { NO_TOTALS, totalsOf, violations } from "../../domain/checkpoints/nextCheckpoint.ts";
 import type {
   CheckpointBook,
@@ -68,6 +69,15 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
     async rows(id) {
       const records = await database.query<Row>(ROWS_AT, [id]);
       return records.map(toRow);
+    },
+
+    async proofs(id, parties) {
+      const wanted = new Set(parties);
+      const rows = (await database.query<Row>(ROWS_AT, [id])).map(toRow);
+      const tree = buildTree(rows);
+      return rows.flatMap((row, place) =>
+        wanted.has(row.party) ? [{ row, proof: tree.proof(place) }] : [],
+      );
     },
 
     async refundRows(id, limit) {
