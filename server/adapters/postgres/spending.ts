@@ -87,7 +87,7 @@ export function cachedAccess() {
   ): Promise<SpendingState["hasAccess"]> => {
     // Before anything is looked up: what this batch needs must stay until it is decided. A set that another batch is
     // deciding by is left to it.
-    if (granted.size > MOST_CACHED_PAIRS) granted = new Set();
+    if (granted.size > MOST_CACHED_PAIRS || accessRevocations > asOf) granted = new Set();
     asOf = accessRevocations > asOf ? accessRevocations : asOf;
     const known = accessRevocations === asOf ? granted : new Set<string>();
     const unknown = pairs.filter(({ spender, provider }) => !known.has(`${spender}${provider}`));
