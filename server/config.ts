@@ -107,6 +107,12 @@ const Environment = z.object({
   /** grants, or codes, in one request; they are written under the lock of the account */
   MAX_GRANTS_PER_REQUEST: integer(1, 100_000).default(5_000),
   MAX_GRANTS_PER_CAMPAIGN: integer(1, 100_000_000).default(1_000_000),
+  /** addresses that may read the usage log, separated by commas; the contract's signers may anyway */
+  AUDITORS: z
+    .string()
+    .optional()
+    .transform((text) => list(text ?? ""))
+    .pipe(z.array(address)),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -124,6 +130,8 @@ export interface Config {
   readonly settlement: SettlementConfig | null;
   readonly quoteKey: Hex | null;
   readonly limits: Limits;
+  /** who may read the usage log besides the contract's signers */
+  readonly auditors: readonly Hex[];
   readonly logLevel: string;
 }
 
@@ -213,6 +221,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxGrantsPerRequest: data.MAX_GRANTS_PER_REQUEST,
       maxGrantsPerCampaign: data.MAX_GRANTS_PER_CAMPAIGN,
     },
+    auditors: data.AUDITORS,
     logLevel: data.LOG_LEVEL,
   };
 }

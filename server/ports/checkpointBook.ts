@@ -5,13 +5,16 @@ import type { Row } from "../../protocol/row.ts";
 import type { ProvenRow } from "./chain.ts";
 
 export type CheckpointStatus =
-  /** signed and on its way to the chain */
+  /** cut: it waits for signatures, or is on its way to the chain */
   | "prepared"
   /** on chain, in its dispute window */
   | "pending"
   /** on chain, its rows can be settled */
   | "final"
-  | "dropped";
+  /** vetoed or disproved on chain; its epoch is used again */
+  | "dropped"
+  /** given up before the meter signed it, and cut anew */
+  | "abandoned";
 
 export interface SignerSignature {
   readonly signer: Address;
@@ -26,7 +29,10 @@ export interface StoredCheckpoint {
   readonly finalAt: Date | null;
   /** of its submission, once that is confirmed */
   readonly transactionHash: Hex | null;
+  /** by signer, ascending, as the contract wants them */
   readonly signatures: readonly SignerSignature[];
+  /** the meter has decided to sign it: no other of its epoch may be signed until the chain drops it */
+  readonly isSigning: boolean;
 }
 
 /** What the signers' side makes of a snapshot: the checkpoint that it is going to sign. */
@@ -41,9 +47,7 @@ export interface CheckpointBook {
    * `null` where nothing changed since the last one, or where the last one is not final yet.
    */
   cut(build: (rows: readonly Row[]) => Cut, maxFeeBps: bigint): Promise<StoredCheckpoint | null>;
-  /** Keeps the signatures before they leave this server. */
-  sign(id: bigint, signatures: readonly SignerSignature[]): Promise<void>;
-  /** the newest that was not dropped */
+  /** the newest that counts: neither dropped nor abandoned */
   latest(): Promise<StoredCheckpoint | null>;
   latestFinal(): Promise<StoredCheckpoint | null>;
   byEpoch(epoch: bigint): Promise<StoredCheckpoint | null>;

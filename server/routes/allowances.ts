@@ -103,7 +103,7 @@ export function allowanceRoutes({ allowances, chain }: Context): Router {
         throw notTheIssuer();
       }
     }
-    const revoked = await allowances.revoke(id);
+    const revoked = await allowances.revoke(id, "signature" in body ? body.signature : null);
     if (revoked === null) throw notFound();
     respond(res, 200, await describe(revoked));
   });

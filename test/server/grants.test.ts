@@ -234,10 +234,10 @@ for (const { name, open } of databaseKinds) {
         const { id } = await newCampaign(1_000n);
         const [a, b] = [grantOf(), grantOf()];
         const [grantA] = idsOf(await issue(id, a, b));
-        await ledger.allowances.revoke(grantA ?? "0x");
+        await ledger.allowances.revoke(grantA ?? "0x", null);
         expect(await spend(a.spender, 1n)).to.equal("allowance_revoked");
         expect(await spend(b.spender, 1n)).to.equal(1n);
-        await ledger.allowances.revoke(id);
+        await ledger.allowances.revoke(id, null);
         expect(await spend(b.spender, 1n)).to.equal("campaign_revoked");
         expect(await ledger.grants.issue(id, [grantOf()])).to.deep.equal({
           reason: "campaign_revoked",
@@ -337,7 +337,7 @@ for (const { name, open } of databaseKinds) {
           reasons.push(outcome.result === "refused" ? outcome.refusal.reason : outcome.result);
         }
         expect(reasons).to.deep.equal(["code_not_found", "code_expired", "code_closed"]);
-        await ledger.allowances.revoke(id);
+        await ledger.allowances.revoke(id, null);
         const outcome = await redeem(id, "late", "friend");
         expect(outcome.result === "refused" && outcome.refusal.reason).to.equal("campaign_revoked");
       });
