@@ -3,17 +3,18 @@ const RETRYABLE = new Set([
   "23505", // unique_violation: somebody wrote the same key first; now it is there to be read
   "40001", // serialization_failure
   "40P01", // deadlock_detected
+  "55P03", // lock_not_available, where a statement said that it would not wait
 ]);
 
 /** Far more than a fair race needs; a bug that always clashes still ends. */
 const ATTEMPTS = 8;
 
-/** Runs a transaction again where it lost a race. Whatever it did was rolled back. */
-export async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
+/** Runs a transaction again where it lost a race. Whatever it did was rolled back. `tries` counts from 1. */
+export async function retrying<T>(attempt: (tries: number) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- one attempt after the other is the point
-      return await attempt();
+      return await attempt(tries);
     } catch (error) {
       if (tries === ATTEMPTS || !isRetryable(error)) throw error;
     }

@@ -79,14 +79,16 @@ function accountOf(record: AllowanceWithAccount): Account {
  * Which provider may bill which spender. Access is never taken back, so what was found once need not be asked again.
  */
 export function cachedAccess() {
-  const granted = new Set<string>();
+  const granted = new Map<SpenderId, Set<Address>>();
+  const has = (spender: SpenderId, provider: Address) =>
+    granted.get(spender)?.has(provider) === true;
   return async (
     sql: Sql,
     pairs: readonly { spender: SpenderId; provider: Address }[],
   ): Promise<SpendingState["hasAccess"]> => {
     // Before anything is looked up: what this batch needs must stay until it is decided.
-    if (granted.size > MOST_CACHED_PAIRS) granted.clear();
-    const unknown = pairs.filter(({ spender, provider }) => !granted.has(`${spender}${provider}`));
+    if (granted.size > MOST_CACHED_SPENDERS) granted.clear();
+    const unknown = pairs.filter(({ spender, provider }) => !has(spender, provider));
     if (unknown.length > 0) {
       // provider_access by primary key
       const found = await sql.query<{ spender: Hex; provider: Address }>(
@@ -97,49 +99,54 @@ export function cachedAccess() {
           byteaArray(unknown.map(({ provider }) => provider)),
         ],
       );
-      for (const { spender, provider } of found) granted.add(`${spender}${provider}`);
+      for (const { spender, provider } of found) {
+        const providers = granted.get(spender);
+        if (providers === undefined) granted.set(spender, new Set([provider]));
+        else providers.add(provider);
+      }
     }
-    return (spender, provider) => granted.has(`${spender}${provider}`);
+    return has;
   };
 }
 
-/** About 150 bytes each. */
-const MOST_CACHED_PAIRS = 200_000;
+/** About 300 bytes each. */
+const MOST_CACHED_SPENDERS = 150_000;
 
 /** Writes what a decision changed, under the locks that it was made under. */
 export async function writeSpending(tx: Sql, changes: SpendingDraft["changes"]): Promise<void> {
   const accounts = [...changes.accounts.values()];
-  if (accounts.length === 0) return;
-  await tx.query(
-    `update accounts set spent = changed.spent, held = changed.held, refunding = changed.refunding,
+  if (accounts.length > 0)
+    await tx.query(
+      `update accounts set spent = changed.spent, held = changed.held, refunding = changed.refunding,
        refund_waiting = changed.refund_waiting
      from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
        as changed (address, spent, held, refunding, refund_waiting)
      where accounts.address = changed.address`,
-    [
-      byteaArray(accounts.map(({ address }) => address)),
-      numberArray(accounts.map(({ spent }) => spent)),
-      numberArray(accounts.map(({ held }) => held)),
-      numberArray(accounts.map(({ refunding }) => refunding)),
-      numberArray(accounts.map(({ refundWaiting }) => refundWaiting)),
-    ],
-  );
+      [
+        byteaArray(accounts.map(({ address }) => address)),
+        numberArray(accounts.map(({ spent }) => spent)),
+        numberArray(accounts.map(({ held }) => held)),
+        numberArray(accounts.map(({ refunding }) => refunding)),
+        numberArray(accounts.map(({ refundWaiting }) => refundWaiting)),
+      ],
+    );
 
   const usages = [...changes.usages.entries()];
-  await tx.query(
-    `update allowances set period_index = used.period_index, carried_micros = used.carried_micros,
+  if (usages.length > 0)
+    await tx.query(
+      `update allowances set period_index = used.period_index, carried_micros = used.carried_micros,
        period_spent = used.period_spent, spent = used.spent
      from unnest($1::bytea[], $2::numeric[], $3::numeric[], $4::bigint[], $5::bigint[])
        as used (id, period_index, carried_micros, period_spent, spent)
      where allowances.id = used.id`,
-    [
-      byteaArray(usages.map(([id]) => id)),
-      numberArray(usages.map(([, usage]) => usage.periodIndex)),
-      numberArray(usages.map(([, usage]) => usage.carriedMicros)),
-      numberArray(usages.map(([, usage]) => usage.periodSpentMicros)),
-      numberArray(usages.map(([, usage]) => usage.spentMicros)),
-    ],
-  );
+      [
+        byteaArray(usages.map(([id]) => id)),
+        numberArray(usages.map(([, usage]) => usage.periodIndex)),
+        numberArray(usages.map(([, usage]) => usage.carriedMicros)),
+        numberArray(usages.map(([, usage]) => usage.periodSpentMicros)),
+        numberArray(usages.map(([, usage]) => usage.spentMicros)),
+      ],
+    );
 }
 
 /**

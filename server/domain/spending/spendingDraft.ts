@@ -3,7 +3,7 @@ import type { Address, Hex } from "viem";
 import type { SpenderId } from "../../../protocol/spender.ts";
 import { type Account, available, setAside } from "../accounts/account.ts";
 import type { Allowance, AllowanceUsage } from "../allowances/allowance.ts";
-import { burnDownOrder } from "../allowances/burnDownOrder.ts";
+import { inBurnDownOrder } from "../allowances/burnDownOrder.ts";
 import { periodIndexAt, remainingInPeriod, renewed } from "../allowances/period.ts";
 import { type AllowanceObstacle, obstacle } from "../allowances/usability.ts";
 
@@ -65,10 +65,7 @@ export class SpendingDraft {
 
   constructor(state: SpendingState) {
     this.#state = state;
-    this.#bySpender = Map.groupBy(
-      state.allowances.toSorted(burnDownOrder),
-      (a) => a.message.spender,
-    );
+    this.#bySpender = inBurnDownOrder(state.allowances);
     this.#byId = new Map(state.allowances.map((allowance) => [allowance.id, allowance]));
   }
 
@@ -117,21 +114,18 @@ export class SpendingDraft {
     for (const { id, message, usage: stored } of candidates) {
       const account = touched.get(message.account) ?? this.#account(message.account);
       const usage = this.#usages.get(id) ?? renewed(message, stored, this.now);
-      const room = least([
-        { limit: "insufficient_credits", amountMicros: available(account) },
-        { limit: "allowance_exhausted", amountMicros: remainingInPeriod(message, usage) },
+      const room = tightest({
+        insufficient_credits: available(account),
+        allowance_exhausted: remainingInPeriod(message, usage),
         // Held credits count as spent here: whatever is captured later stays under a cap that was signed.
-        {
-          limit: "account_cap_reached",
-          amountMicros: message.accountCap - account.spent - account.held,
-        },
-      ]);
+        account_cap_reached: message.accountCap - account.spent - account.held,
+      });
       if (room.amountMicros < missing) limit = room.limit;
       const amountMicros = room.amountMicros < missing ? room.amountMicros : missing;
       // What is free is recorded under the allowance that lets it happen.
       if (amountMicros === 0n && !(neededMicros === 0n && charges.length === 0)) continue;
 
-      const changed = { ...account, [as]: account[as] + amountMicros };
+      const changed = withTaken(account, amountMicros, as);
       touched.set(message.account, changed);
       taken.push({ account: changed, id, usage: reserve(usage, amountMicros, as) });
       charges.push({ account: message.account, allowance: id, amountMicros });
@@ -213,10 +207,18 @@ interface Room {
   readonly amountMicros: bigint;
 }
 
-/** The tightest of the limits; none allows less than nothing. */
-function least(rooms: readonly [Room, ...Room[]]): Room {
-  const tightest = rooms.reduce((a, b) => (b.amountMicros < a.amountMicros ? b : a));
-  return tightest.amountMicros < 0n ? { ...tightest, amountMicros: 0n } : tightest;
+/** The tightest of the limits, of equal ones that which stands first; none allows less than nothing. */
+function tightest(rooms: Readonly<Record<CreditShortage, bigint>>): Room {
+  let limit: CreditShortage = "insufficient_credits";
+  if (rooms.allowance_exhausted < rooms[limit]) limit = "allowance_exhausted";
+  if (rooms.account_cap_reached < rooms[limit]) limit = "account_cap_reached";
+  return { limit, amountMicros: rooms[limit] < 0n ? 0n : rooms[limit] };
+}
+
+function withTaken(account: Account, amountMicros: bigint, as: "spent" | "held"): Account {
+  return as === "spent"
+    ? { ...account, spent: account.spent + amountMicros }
+    : { ...account, held: account.held + amountMicros };
 }
 
 /** What is held counts against the period at once, and as spent when it is captured. */
