@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 
 import { renderAbi } from "./local/abiFile.ts";
 
-for (const name of ["ComputeCredits", "TestDollar"] as const) {
+for (const name of ["ComputeCredits", "Court", "TestDollar"] as const) {
   const { path, text } = await renderAbi(name);
   await writeFile(path, text);
   console.log(`wrote ${path.pathname}`);

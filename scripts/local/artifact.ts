@@ -2,10 +2,12 @@ import { readFile } from "node:fs/promises";
 
 import { type Abi, type Hex, isHex } from "viem";
 
-/** The contracts that scripts deploy, and where Hardhat puts what it made of them. */
+/** The contracts that scripts deploy or talk to, and where Hardhat puts what it made of them. */
 const SOURCES = {
   ComputeCredits: "ComputeCredits.sol",
+  Court: "Court.sol",
   TestDollar: "mocks/TestDollar.sol",
+  TestWallet: "mocks/TestWallet.sol",
 } as const;
 
 export type ContractName = keyof typeof SOURCES;

@@ -11,6 +11,7 @@ import type { InsightBook } from "../ports/insightBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
 import type { QuoteBook } from "../ports/quoteBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
+import type { SubmissionBook } from "../ports/submissionBook.ts";
 import type { ReportBook } from "../ports/reportBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
 import type { VaultReader } from "../ports/vaultReader.ts";
@@ -33,6 +34,7 @@ export interface Context {
   /** `null` where this server signs none */
   readonly quotes: QuoteBook | null;
   readonly checkpoints: CheckpointBook;
+  readonly submissions: SubmissionBook;
   readonly insight: InsightBook;
   readonly reports: ReportBook;
   readonly vault: VaultReader;

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import { zeroHash } from "viem";
 
 import type { Row } from "../../../protocol/row.ts";
+import { buildTree } from "../../../protocol/tree.ts";
 import { NO_TOTALS, totalsOf, violations } from "../../domain/checkpoints/nextCheckpoint.ts";
 import type {
   CheckpointBook,
@@ -17,9 +18,13 @@ import { bytea, byteaArray, numberArray } from "./values.ts";
 const CHAIN_TIME = "greatest(clock_timestamp(), (select block_time from chain_cursor))";
 
 const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count,
-  signatures, final_at, transaction_hash,
-  case when dropped then 'dropped' when final_at is null then 'prepared'
+  (select jsonb_agg(jsonb_build_object('signer', '0x' || encode(signer, 'hex'), 'signature', '0x' || encode(signature, 'hex'))
+    order by signer) from checkpoint_signatures where checkpoint = checkpoints.id) as signatures,
+  final_at, transaction_hash, signing_at,
+  case when abandoned_at is not null then 'abandoned' when dropped then 'dropped' when final_at is null then 'prepared'
     when final_at <= ${CHAIN_TIME} then 'final' else 'pending' end as status`;
+
+const COUNTS = "status not in ('dropped', 'abandoned')";
 
 interface CheckpointRecord {
   readonly id: bigint;
@@ -32,7 +37,9 @@ interface CheckpointRecord {
   readonly as_of: bigint;
   readonly data_hash: Hex;
   readonly party_count: bigint;
+  /** by signer, ascending */
   readonly signatures: SignerSignature[] | null;
+  readonly signing_at: Date | null;
   readonly final_at: Date | null;
   readonly transaction_hash: Hex | null;
   readonly status: CheckpointStatus;
@@ -48,7 +55,7 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
   return {
     latest: () => latestIn(database),
     latestFinal: () => one(database, "status = 'final'"),
-    byEpoch: (epoch) => one(database, "epoch = $1 and status <> 'dropped'", [epoch]),
+    byEpoch: (epoch) => one(database, `epoch = $1 and ${COUNTS}`, [epoch]),
 
     async list({ before, limit }) {
       const records = await database.query<CheckpointRecord>(
@@ -64,6 +71,15 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
       return records.map(toRow);
     },
 
+    async proofs(id, parties) {
+      const wanted = new Set(parties);
+      const rows = (await database.query<Row>(ROWS_AT, [id])).map(toRow);
+      const tree = buildTree(rows);
+      return rows.flatMap((row, place) =>
+        wanted.has(row.party) ? [{ row, proof: tree.proof(place) }] : [],
+      );
+    },
+
     async refundRows(id, limit) {
       const records = await database.query<Row>(
         `select due.party, due.spent, due.refunded, due.earned from (${ROWS_AT}) as due
@@ -77,13 +93,6 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
         [id, limit],
       );
       return records.map(toRow);
-    },
-
-    async sign(id, signatures) {
-      await database.query("update checkpoints set signatures = $2 where id = $1", [
-        id,
-        JSON.stringify(signatures),
-      ]);
     },
 
     async cut(build, maxFeeBps) {
@@ -113,7 +122,7 @@ async function one(
 }
 
 function latestIn(sql: Sql): Promise<StoredCheckpoint | null> {
-  return one(sql, "status <> 'dropped'");
+  return one(sql, COUNTS);
 }
 
 /** The next one has to wait until this one is final. */
@@ -265,5 +274,6 @@ function toCheckpoint(record: CheckpointRecord): StoredCheckpoint {
     finalAt: record.final_at,
     transactionHash: record.transaction_hash,
     signatures: record.signatures ?? [],
+    isSigning: record.signing_at !== null,
   };
 }

@@ -68,7 +68,7 @@ export function postgresHoldBook(
     const moment = { now, newestCard, accounts: [...locked.accounts.keys()] };
     const prices = new PriceDraft(await priceReader.read(tx, [question], moment));
 
-    const hasAccess = await accessOf(tx, [request]);
+    const hasAccess = await accessOf(tx, [request], locked);
     const draft = new SpendingDraft({ ...locked, hasAccess });
     const hold = authorize(request, prices, draft);
     if ("reason" in hold) return { result: "refused", refusal: hold };

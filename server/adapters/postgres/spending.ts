@@ -2,18 +2,17 @@ import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "../../../protocol/spender.ts";
 import type { Account } from "../../domain/accounts/account.ts";
+import type { AllowanceUsage } from "../../domain/allowances/allowance.ts";
 import type { SpendingDraft, SpendingState } from "../../domain/spending/spendingDraft.ts";
 import type { Debit } from "../../domain/usage/decideDebits.ts";
 import type { Sql } from "../../ports/database.ts";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { fromPriceBasis } from "./pinnedRateRecord.ts";
-import { readPriceClock } from "./priceClock.ts";
+import { type PriceClock, readPriceClock } from "./priceClock.ts";
 import { byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
 
-/** What spending is decided on, and the newest rate card's version. */
-export interface LockedSpending extends Omit<SpendingState, "hasAccess"> {
-  readonly newestCard: number;
-}
+/** What spending is decided on, and what is in force then. */
+export interface LockedSpending extends Omit<SpendingState, "hasAccess">, PriceClock {}
 
 /**
  * Locks the accounts that may pay for the spenders, and their allowances, always in the order of the accounts' addresses,
@@ -76,77 +75,105 @@ function accountOf(record: AllowanceWithAccount): Account {
 }
 
 /**
- * Which provider may bill which spender. Access is never taken back, so what was found once need not be asked again.
+ * Which provider may bill which spender. What was found once need not be asked again until anybody takes access back,
+ * which `accessRevocations` tells; it is to be read under the locks of those who pay.
  */
 export function cachedAccess() {
-  const granted = new Map<SpenderId, Set<Address>>();
-  const has = (spender: SpenderId, provider: Address) =>
-    granted.get(spender)?.has(provider) === true;
+  let granted = new Granted();
+  let asOf = -1n;
   return async (
     sql: Sql,
     pairs: readonly { spender: SpenderId; provider: Address }[],
+    { accessRevocations }: Pick<PriceClock, "accessRevocations">,
   ): Promise<SpendingState["hasAccess"]> => {
-    // Before anything is looked up: what this batch needs must stay until it is decided.
-    if (granted.size > MOST_CACHED_SPENDERS) granted.clear();
-    const unknown = pairs.filter(({ spender, provider }) => !has(spender, provider));
+    // Before anything is looked up: what this batch needs must stay until it is decided. What another batch is deciding by
+    // is left to it.
+    if (granted.pairs > MOST_CACHED_PAIRS || accessRevocations > asOf) granted = new Granted();
+    asOf = accessRevocations > asOf ? accessRevocations : asOf;
+    const known = accessRevocations === asOf ? granted : new Granted();
+    const unknown = pairs.filter(({ spender, provider }) => !known.has(spender, provider));
     if (unknown.length > 0) {
       // provider_access by primary key
       const found = await sql.query<{ spender: Hex; provider: Address }>(
         `select spender, provider from provider_access
-         where (spender, provider) in (select * from unnest($1::bytea[], $2::bytea[]))`,
+         join (select distinct * from unnest($1::bytea[], $2::bytea[])) as asked (spender, provider)
+           using (spender, provider)
+         where revoked_at is null`,
         [
           byteaArray(unknown.map(({ spender }) => spender)),
           byteaArray(unknown.map(({ provider }) => provider)),
         ],
       );
-      for (const { spender, provider } of found) {
-        const providers = granted.get(spender);
-        if (providers === undefined) granted.set(spender, new Set([provider]));
-        else providers.add(provider);
-      }
+      for (const { spender, provider } of found) known.add(spender, provider);
     }
-    return has;
+    return (spender, provider) => known.has(spender, provider);
   };
 }
 
+/** Pairs that were found, by spender: a joined key would be hashed anew for every event. */
+class Granted {
+  readonly #providers = new Map<SpenderId, Set<Address>>();
+
+  pairs = 0;
+
+  has(spender: SpenderId, provider: Address): boolean {
+    return this.#providers.get(spender)?.has(provider) === true;
+  }
+
+  add(spender: SpenderId, provider: Address): void {
+    const before = this.#providers.get(spender);
+    if (before === undefined) this.#providers.set(spender, new Set([provider]));
+    else before.add(provider);
+    this.pairs++;
+  }
+}
+
 /** About 300 bytes each. */
-const MOST_CACHED_SPENDERS = 150_000;
+const MOST_CACHED_PAIRS = 150_000;
 
 /** Writes what a decision changed, under the locks that it was made under. */
 export async function writeSpending(tx: Sql, changes: SpendingDraft["changes"]): Promise<void> {
-  const accounts = [...changes.accounts.values()];
-  if (accounts.length > 0)
-    await tx.query(
-      `update accounts set spent = changed.spent, held = changed.held, refunding = changed.refunding,
+  if (changes.accounts.size > 0) await writeAccounts(tx, [...changes.accounts.values()]);
+  if (changes.usages.size > 0) await writeUsages(tx, [...changes.usages]);
+}
+
+async function writeAccounts(tx: Sql, accounts: readonly Account[]): Promise<void> {
+  // accounts by primary key
+  await tx.query(
+    `update accounts set spent = changed.spent, held = changed.held, refunding = changed.refunding,
        refund_waiting = changed.refund_waiting
      from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
        as changed (address, spent, held, refunding, refund_waiting)
      where accounts.address = changed.address`,
-      [
-        byteaArray(accounts.map(({ address }) => address)),
-        numberArray(accounts.map(({ spent }) => spent)),
-        numberArray(accounts.map(({ held }) => held)),
-        numberArray(accounts.map(({ refunding }) => refunding)),
-        numberArray(accounts.map(({ refundWaiting }) => refundWaiting)),
-      ],
-    );
+    [
+      byteaArray(accounts.map(({ address }) => address)),
+      numberArray(accounts.map(({ spent }) => spent)),
+      numberArray(accounts.map(({ held }) => held)),
+      numberArray(accounts.map(({ refunding }) => refunding)),
+      numberArray(accounts.map(({ refundWaiting }) => refundWaiting)),
+    ],
+  );
+}
 
-  const usages = [...changes.usages.entries()];
-  if (usages.length > 0)
-    await tx.query(
-      `update allowances set period_index = used.period_index, carried_micros = used.carried_micros,
+async function writeUsages(
+  tx: Sql,
+  usages: readonly (readonly [Hex, AllowanceUsage])[],
+): Promise<void> {
+  // allowances by primary key
+  await tx.query(
+    `update allowances set period_index = used.period_index, carried_micros = used.carried_micros,
        period_spent = used.period_spent, spent = used.spent
      from unnest($1::bytea[], $2::numeric[], $3::numeric[], $4::bigint[], $5::bigint[])
        as used (id, period_index, carried_micros, period_spent, spent)
      where allowances.id = used.id`,
-      [
-        byteaArray(usages.map(([id]) => id)),
-        numberArray(usages.map(([, usage]) => usage.periodIndex)),
-        numberArray(usages.map(([, usage]) => usage.carriedMicros)),
-        numberArray(usages.map(([, usage]) => usage.periodSpentMicros)),
-        numberArray(usages.map(([, usage]) => usage.spentMicros)),
-      ],
-    );
+    [
+      byteaArray(usages.map(([id]) => id)),
+      numberArray(usages.map(([, usage]) => usage.periodIndex)),
+      numberArray(usages.map(([, usage]) => usage.carriedMicros)),
+      numberArray(usages.map(([, usage]) => usage.periodSpentMicros)),
+      numberArray(usages.map(([, usage]) => usage.spentMicros)),
+    ],
+  );
 }
 
 /**

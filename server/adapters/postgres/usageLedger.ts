@@ -39,12 +39,12 @@ export function postgresUsageLedger(
   /** Writes what is expected, then decides on what was there, and puts right what was expected wrongly. */
   async function recordAhead(tx: Sql, events: readonly UsageEvent[]): Promise<Outcomes> {
     const spenders = new Set(events.map(({ spender }) => spender));
-    const hasAccess = await accessOf(tx, events);
     const allowances = await lastSeenOf(tx, spenders);
     const rates = await priceReader.known(tx);
-    const guess = { now: new Date(), hasAccess, allowances, rates };
-    const spending = await spendAhead(tx, expectCharges(events, guess), allowances);
+    const lastSeen = { now: new Date(), allowances, rates };
+    const spending = await spendAhead(tx, expectCharges(events, lastSeen), allowances);
 
+    const hasAccess = await accessOf(tx, events, spending);
     const prices = await readPrices(tx, events, spending);
     const state = { ...spending, hasAccess, prices };
     const first = decideDebits(events, { ...state, known: new Map() }, rules);
@@ -62,7 +62,7 @@ export function postgresUsageLedger(
   /** Reads everything under locks, then decides and writes. */
   async function recordCarefully(tx: Sql, events: readonly UsageEvent[]): Promise<Outcomes> {
     const spending = await lockSpenders(tx, new Set(events.map(({ spender }) => spender)));
-    const hasAccess = await accessOf(tx, events);
+    const hasAccess = await accessOf(tx, events, spending);
     const known = await readKnown(tx, events);
     const prices = await readPrices(tx, events, spending);
     const decision = decideDebits(events, { ...spending, hasAccess, known, prices }, rules);

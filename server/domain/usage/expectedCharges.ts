@@ -7,7 +7,6 @@ import { periodIndexAt } from "../allowances/period.ts";
 import { obstacle } from "../allowances/usability.ts";
 import { pricedAt } from "../rates/price.ts";
 import { type RateIndex, findRate } from "../rates/rateIndex.ts";
-import type { SpendingState } from "../spending/spendingDraft.ts";
 import { pricePinned } from "../rates/pinnedRate.ts";
 import type { UsageEvent } from "./usageEvent.ts";
 
@@ -25,7 +24,8 @@ export interface ExpectedCharge {
 }
 
 /** What was known when the batch came, without a lock: any of it may have changed. */
-export interface LastSeen extends Pick<SpendingState, "now" | "hasAccess"> {
+export interface LastSeen {
+  readonly now: Date;
   /** the allowances that the spenders have now, each as it was when it was last read */
   readonly allowances: readonly Allowance[];
   readonly rates: RateIndex;
@@ -38,7 +38,7 @@ export interface LastSeen extends Pick<SpendingState, "now" | "hasAccess"> {
  */
 export function expectCharges(
   events: readonly UsageEvent[],
-  { now, hasAccess, allowances, rates }: LastSeen,
+  { now, allowances, rates }: LastSeen,
 ): ExpectedCharges {
   const bySpender = inBurnDownOrder(allowances);
   const ofAccounts = new Map<Address, bigint>();
@@ -50,7 +50,7 @@ export function expectCharges(
     const at = pricedAt({ occurredAt: event.occurredAt, now });
     const amountMicros = fixedCost(event, rates, at);
     if (amountMicros === 0n) continue;
-    const purpose = { provider, meter, hasAccess: hasAccess(spender, provider), now };
+    const purpose = { provider, meter, hasAccess: true, now };
     const payer = bySpender
       .get(spender)
       ?.find((each) => obstacle(each, { ...purpose, counter: each.message.counter }) === null);
