@@ -3,7 +3,6 @@ const RETRYABLE = new Set([
   "23505", // unique_violation: somebody wrote the same key first; now it is there to be read
   "40001", // serialization_failure
   "40P01", // deadlock_detected
-  "55P03", // lock_not_available, where a statement said that it would not wait
 ]);
 
 /** Far more than a fair race needs; a bug that always clashes still ends. */

@@ -5,7 +5,6 @@ import type { Allowance, AllowanceUsage } from "../../domain/allowances/allowanc
 import type { SpendingDraft } from "../../domain/spending/spendingDraft.ts";
 import type { ExpectedCharge, ExpectedCharges } from "../../domain/usage/expectedCharges.ts";
 import type { Sql } from "../../ports/database.ts";
-import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "./accountRecord.ts";
 import { readPriceClock } from "./priceClock.ts";
 import type { LockedSpending } from "./spending.ts";
 import { byteaArray, numberArray } from "./values.ts";
@@ -30,46 +29,40 @@ export async function spendAhead(
   lastSeen: readonly Allowance[],
 ): Promise<AheadSpending> {
   const charged = await chargeAccounts(tx, expected.accounts);
-  const accounts = new Map(charged);
-  const short = [...expected.accounts.keys()].filter((address) => !charged.has(address));
-  for (const account of await lockAtOnce(tx, short)) accounts.set(account.address, account);
+  const accounts = new Map<Address, Account>();
+  const accountsNow = new Map<Address, Account>();
+  for (const { account, aheadMicros } of charged) {
+    accounts.set(account.address, account);
+    accountsNow.set(account.address, { ...account, spent: account.spent + aheadMicros });
+  }
 
-  const usages = await chargeAllowances(
+  const before = await chargeAllowances(
     tx,
-    [...expected.allowances].filter(([, { account }]) => charged.has(account)),
+    [...expected.allowances].filter(
+      ([, { account }]) => accounts.get(account)?.spent !== accountsNow.get(account)?.spent,
+    ),
   );
-  const others = lastSeen.filter(({ id }) => !usages.has(id)).map(({ id }) => id);
+  const usagesNow = new Map<Hex, AllowanceUsage>();
+  for (const [id, usage] of before) {
+    const aheadMicros = expected.allowances.get(id)?.amountMicros ?? 0n;
+    usagesNow.set(id, {
+      ...usage,
+      periodSpentMicros: usage.periodSpentMicros + aheadMicros,
+      spentMicros: usage.spentMicros + aheadMicros,
+    });
+  }
+  const others = lastSeen.filter(({ id }) => !before.has(id)).map(({ id }) => id);
   const states = await readStates(tx, others);
 
   return {
     ...(await readPriceClock(tx)),
     accounts,
     allowances: lastSeen.flatMap((allowance) => {
-      const usage = usages.get(allowance.id);
+      const usage = before.get(allowance.id);
       const state = usage === undefined ? states.get(allowance.id) : { revokedAt: null, usage };
       return state === undefined ? [] : { ...allowance, ...state };
     }),
-    written: {
-      accounts: new Map(
-        [...charged].map(([address, account]) => [
-          address,
-          { ...account, spent: account.spent + (expected.accounts.get(address) ?? 0n) },
-        ]),
-      ),
-      usages: new Map(
-        [...usages].map(([id, usage]) => {
-          const amountMicros = expected.allowances.get(id)?.amountMicros ?? 0n;
-          return [
-            id,
-            {
-              ...usage,
-              periodSpentMicros: usage.periodSpentMicros + amountMicros,
-              spentMicros: usage.spentMicros + amountMicros,
-            },
-          ];
-        }),
-      ),
-    },
+    written: { accounts: accountsNow, usages: usagesNow },
   };
 }
 
@@ -104,56 +97,50 @@ function isSame(a: AllowanceUsage, b: AllowanceUsage | undefined): boolean {
   );
 }
 
-/** The accounts that had room, as they were before. */
+/** An account as it was before, and what was charged to it ahead: all that was wanted, or nothing. */
+interface ChargedAccount {
+  readonly account: Account;
+  readonly aheadMicros: bigint;
+}
+
 async function chargeAccounts(
   tx: Sql,
   wanted: ExpectedCharges["accounts"],
-): Promise<ReadonlyMap<Address, Account>> {
+): Promise<readonly ChargedAccount[]> {
   const addresses = [...wanted.keys()].toSorted();
   // A nested loop: accounts by primary key, in the order of the array. The sum can't overflow: it stays under `purchased`.
-  const [charged] = await tx.query<Columns<Omit<Account, "address">>>(
+  const [charged] = await tx.query<Columns<Omit<Account, "address"> & { ahead: bigint }>>(
     `with charged as (
-       update accounts set spent = accounts.spent + wanted.micros
+       update accounts set spent = accounts.spent + ${FITTING}, spent_ahead = ${FITTING}
        from unnest($1::bytea[], $2::bigint[]) with ordinality as wanted (address, micros, n)
        where accounts.address = wanted.address
-         and wanted.micros <= purchased - accounts.spent - held - refunding - refunded
-       returning n, purchased, accounts.spent - wanted.micros as spent, held, refunding, refund_waiting, refunded, counter
+       returning n, spent_ahead, purchased, accounts.spent - spent_ahead as spent, held, refunding, refund_waiting,
+         refunded, counter
      )
-     select array_agg(n) as n, array_agg(purchased) as purchased, array_agg(spent) as spent,
-       array_agg(held) as held, array_agg(refunding) as refunding, array_agg(refund_waiting) as "refundWaiting",
-       array_agg(refunded) as refunded, array_agg(counter) as counter
+     select array_agg(n) as n, array_agg(spent_ahead) as ahead, array_agg(purchased) as purchased,
+       array_agg(spent) as spent, array_agg(held) as held, array_agg(refunding) as refunding,
+       array_agg(refund_waiting) as "refundWaiting", array_agg(refunded) as refunded, array_agg(counter) as counter
      from charged`,
     [byteaArray(addresses), numberArray(addresses.map((address) => wanted.get(address) ?? 0n))],
   );
-  return new Map(
-    rowsIn(charged).map((row) => {
-      const address = at(addresses, Number(at(charged?.n, row)) - 1);
-      return [
-        address,
-        {
-          address,
-          purchased: at(charged?.purchased, row),
-          spent: at(charged?.spent, row),
-          held: at(charged?.held, row),
-          refunding: at(charged?.refunding, row),
-          refundWaiting: at(charged?.refundWaiting, row),
-          refunded: at(charged?.refunded, row),
-          counter: at(charged?.counter, row),
-        },
-      ];
-    }),
-  );
+  return rowsIn(charged).map((row) => ({
+    account: {
+      address: at(addresses, Number(at(charged?.n, row)) - 1),
+      purchased: at(charged?.purchased, row),
+      spent: at(charged?.spent, row),
+      held: at(charged?.held, row),
+      refunding: at(charged?.refunding, row),
+      refundWaiting: at(charged?.refundWaiting, row),
+      refunded: at(charged?.refunded, row),
+      counter: at(charged?.counter, row),
+    },
+    aheadMicros: at(charged?.ahead, row),
+  }));
 }
 
-/** Locks accounts, or throws where that would mean to wait: others are locked already, and the order would not be kept. */
-async function lockAtOnce(tx: Sql, addresses: readonly Address[]): Promise<readonly Account[]> {
-  if (addresses.length === 0) return [];
-  const records = await tx.query<AccountRecord>(
-    `select ${ACCOUNT_COLUMNS} from accounts where address = any($1::bytea[]) for update nowait`,
-    [byteaArray(addresses)],
-  );
-  return records.map(toAccount);
-}
+/** Kept in a column, because an update tells only what a row has become. */
+const FITTING = `case when wanted.micros <= purchased - accounts.spent - held - refunding - refunded
+         then wanted.micros else 0 end`;
 
 /** The usage of the allowances that had room, as it was before. Under their accounts' locks, so in any order. */
 async function chargeAllowances(
