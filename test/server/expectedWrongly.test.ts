@@ -68,7 +68,7 @@ for (const { name, open } of databaseKinds) {
 
     it("refuses what was revoked since the ledger saw the allowance", async () => {
       const { account, allowance, spender } = await knownSpender();
-      await ledger.allowances.revoke(allowance.id);
+      await ledger.allowances.revoke(allowance.id, "0x00");
       expect(await spend(spender, 5n)).to.deep.equal(["allowance_revoked"]);
       expect(await spentOf(account)).to.equal(1n);
       expect(await usageOf(allowance.id)).to.include({ spentMicros: 1n, periodSpentMicros: 1n });
