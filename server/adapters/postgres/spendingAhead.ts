@@ -6,7 +6,7 @@ import type { SpendingDraft } from "../../domain/spending/spendingDraft.ts";
 import type { ExpectedCharge, ExpectedCharges } from "../../domain/usage/expectedCharges.ts";
 import type { Sql } from "../../ports/database.ts";
 import { readPriceClock } from "./priceClock.ts";
-import type { LockedSpending } from "./spending.ts";
+import { type LockedSpending, readCampaigns } from "./spending.ts";
 import { byteaArray, numberArray } from "./values.ts";
 
 /**
@@ -62,6 +62,7 @@ export async function spendAhead(
       const state = usage === undefined ? states.get(allowance.id) : { revokedAt: null, usage };
       return state === undefined ? [] : { ...allowance, ...state };
     }),
+    campaigns: await readCampaigns(tx, lastSeen),
     written: { accounts: accountsNow, usages: usagesNow },
   };
 }
