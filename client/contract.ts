@@ -1,23 +1,8 @@
-import {
-  type Account,
-  type Address,
-  type Hex,
-  type PublicClient,
-  type TransactionReceipt,
-  type WalletClient,
-  erc20Abi,
-} from "viem";
+import { type Address, type Hex, type TransactionReceipt, erc20Abi } from "viem";
 
 import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
 import type { Row } from "../protocol/row.ts";
-import { signer } from "./signer.ts";
-
-/** A wallet, the chain that it is on, and the contract that it deals with. */
-export interface OnChain {
-  readonly wallet: WalletClient;
-  readonly client: PublicClient;
-  readonly contract: Address;
-}
+import { type OnChain, from, mined } from "./transact.ts";
 
 /**
  * Buys `creditMicros` for `account`: approves exactly the price and buys. Resolves when it is in a block; rejects, with
@@ -81,14 +66,4 @@ export async function settleRow(
     args: [row, [...proof]],
   });
   return await mined(client, settlement);
-}
-
-function from(wallet: WalletClient): { account: Account; chain: WalletClient["chain"] } {
-  return { account: signer(wallet), chain: wallet.chain };
-}
-
-async function mined(client: PublicClient, hash: Hex): Promise<TransactionReceipt> {
-  const receipt = await client.waitForTransactionReceipt({ hash });
-  if (receipt.status !== "success") throw new Error(`the transaction ${hash} was reverted`);
-  return receipt;
 }

@@ -9,6 +9,7 @@ import {
 } from "../protocol/allowance.ts";
 import { allowanceRevocationTypedData } from "../protocol/allowanceRevocation.ts";
 import type { Deployment } from "../protocol/domain.ts";
+import { calendarMonths } from "../protocol/period.ts";
 import type { SpenderId } from "../protocol/spender.ts";
 import { signer } from "./signer.ts";
 
@@ -20,8 +21,8 @@ export interface AllowanceWish {
   readonly accountCapMicros: bigint;
   /** the account's counter on chain */
   readonly counter: bigint;
-  /** 0 = the limit is given once */
-  readonly periodSeconds?: bigint;
+  /** The limit is given anew every so often; without it, once. Months begin on the day and time of `startsAt`, in UTC. */
+  readonly period?: { readonly seconds: bigint } | { readonly months: number };
   readonly rolloverMicros?: bigint;
   readonly startsAt?: bigint;
   /** seconds since 1970; 0 = never */
@@ -47,7 +48,7 @@ export async function signAllowance(
     account: signer(wallet).address,
     spender: wish.spender,
     limit: wish.limitMicros,
-    period: wish.periodSeconds ?? 0n,
+    period: periodOf(wish),
     rollover: wish.rolloverMicros ?? 0n,
     startsAt: wish.startsAt ?? 0n,
     expiresAt: wish.expiresAt ?? 0n,
@@ -74,6 +75,11 @@ export async function signRevocation(
     account: signer(wallet),
     ...allowanceRevocationTypedData(deployment, { allowance }),
   });
+}
+
+function periodOf({ period }: AllowanceWish): bigint {
+  if (period === undefined) return 0n;
+  return "months" in period ? calendarMonths(period.months) : period.seconds;
 }
 
 /** The middle, so that others can be put before and after. */

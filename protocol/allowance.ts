@@ -28,7 +28,7 @@ export interface AllowanceMessage {
   readonly spender: SpenderId;
   /** micro-credits, per period where there is one */
   readonly limit: bigint;
-  /** seconds; 0 = `limit` is given once */
+  /** seconds, or `calendarMonths`; 0 = `limit` is given once */
   readonly period: bigint;
   /** micro-credits: the most of what was unspent that carries over into the next period */
   readonly rollover: bigint;

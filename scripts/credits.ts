@@ -8,7 +8,8 @@ import { z } from "zod";
 
 import { ApiProblem, createApi } from "../client/api.ts";
 import { newApiKey } from "../client/apiKey.ts";
-import { type OnChain, buyCredits, requestRefund, settleRow } from "../client/contract.ts";
+import { buyCredits, requestRefund, settleRow } from "../client/contract.ts";
+import type { OnChain } from "../client/transact.ts";
 import { meteringServer } from "../client/meteringServer.ts";
 import { signAllowance } from "../client/signedAllowance.ts";
 import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";

@@ -7,6 +7,7 @@ const SOURCES = {
   ComputeCredits: "ComputeCredits.sol",
   Court: "Court.sol",
   TestDollar: "mocks/TestDollar.sol",
+  TestWallet: "mocks/TestWallet.sol",
 } as const;
 
 export type ContractName = keyof typeof SOURCES;

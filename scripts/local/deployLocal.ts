@@ -49,30 +49,42 @@ export function localWallet(rpcUrl: string, { account }: TestWallet): WalletClie
   return createWalletClient({ account, chain: hardhat, transport: http(rpcUrl) });
 }
 
-/** Deploys the test dollar and the credits, on terms for trying things out. */
-export async function deployLocal(rpcUrl: string): Promise<LocalDeployment> {
-  const operator = localWallet(rpcUrl, wallets.operator);
+/** What a test may want otherwise. Signers ascend by address. */
+export type LocalTerms = Partial<typeof LOCAL_WINDOWS> & {
+  readonly signers?: readonly Address[];
+  readonly threshold?: number;
+};
+
+/** Deploys a contract from the operator's wallet. */
+export async function deployContract(
+  rpcUrl: string,
+  name: ContractName,
+  args: readonly unknown[],
+): Promise<Address> {
   const client = localClient(rpcUrl);
+  const { abi, bytecode } = await readArtifact(name);
+  const { account } = wallets.operator;
+  const nonce = await client.getTransactionCount({ address: account.address });
+  const hash = await localWallet(rpcUrl, wallets.operator).deployContract({
+    abi,
+    bytecode,
+    args,
+    account,
+    chain: hardhat,
+    nonce,
+  });
+  const { status } = await client.waitForTransactionReceipt({ hash });
+  if (status !== "success") throw new Error(`${name} could not be deployed`);
+  return getContractAddress({ from: account.address, nonce: BigInt(nonce) });
+}
 
-  async function deploy(name: ContractName, args: readonly unknown[]): Promise<Address> {
-    const { abi, bytecode } = await readArtifact(name);
-    const { account } = wallets.operator;
-    const nonce = await client.getTransactionCount({ address: account.address });
-    const hash = await operator.deployContract({
-      abi,
-      bytecode,
-      args,
-      account,
-      chain: hardhat,
-      nonce,
-    });
-    const { status } = await client.waitForTransactionReceipt({ hash });
-    if (status !== "success") throw new Error(`${name} could not be deployed`);
-    return getContractAddress({ from: account.address, nonce: BigInt(nonce) });
-  }
-
-  const token = await deploy("TestDollar", []);
-  const contract = await deploy("ComputeCredits", [
+/** Deploys the test dollar and the credits, on terms for trying things out. */
+export async function deployLocal(
+  rpcUrl: string,
+  terms: LocalTerms = {},
+): Promise<LocalDeployment> {
+  const token = await deployContract(rpcUrl, "TestDollar", []);
+  const contract = await deployContract(rpcUrl, "ComputeCredits", [
     {
       token,
       creditMicrosPerToken: CREDIT_MICROS_PER_DOLLAR,
@@ -85,6 +97,7 @@ export async function deployLocal(rpcUrl: string): Promise<LocalDeployment> {
       feeRecipient: wallets.operator.account.address,
       signers: [wallets.signer.account.address],
       threshold: 1,
+      ...terms,
     },
   ]);
   return { token, contract };

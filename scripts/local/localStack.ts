@@ -7,7 +7,7 @@ import type { Hex } from "viem";
 import { lockFolder } from "../../server/adapters/postgres/folderLock.ts";
 import { readConfig } from "../../server/config.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
-import { type LocalDeployment, deployLocal } from "./deployLocal.ts";
+import { type LocalDeployment, type LocalTerms, deployLocal } from "./deployLocal.ts";
 import { buildContracts, startLocalChain } from "./localChain.ts";
 import { wallets } from "./wallets.ts";
 
@@ -21,6 +21,9 @@ export interface LocalStackOptions {
   readonly settleIntervalSeconds: number;
   readonly feeBps: number;
   readonly log: Logger;
+  readonly terms?: LocalTerms;
+  /** beside the variables that are set here, or in their place */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface LocalStack extends LocalDeployment {
@@ -38,7 +41,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     await buildContracts();
     const chain = await startLocalChain(options.chainPort);
     stack.defer(() => chain.stop());
-    const deployment = await deployLocal(chain.rpcUrl);
+    const deployment = await deployLocal(chain.rpcUrl, options.terms);
     if (options.databaseUrl === undefined) {
       await emptyFolder(options.dataFolder);
     }
@@ -57,6 +60,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         QUOTE_PRIVATE_KEY: wallets.operator.privateKey,
         SETTLER_PRIVATE_KEY: wallets.operator.privateKey,
         SETTLE_INTERVAL_SECONDS: `${options.settleIntervalSeconds}`,
+        ...options.environment,
       }),
       options.log,
     );

@@ -2,15 +2,19 @@ import type { Address, Hex } from "viem";
 
 import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
 import type { Row } from "../../protocol/row.ts";
+import type { ProvenRow } from "./chain.ts";
 
 export type CheckpointStatus =
-  /** signed and on its way to the chain */
+  /** cut: it waits for signatures, or is on its way to the chain */
   | "prepared"
   /** on chain, in its dispute window */
   | "pending"
   /** on chain, its rows can be settled */
   | "final"
-  | "dropped";
+  /** vetoed or disproved on chain; its epoch is used again */
+  | "dropped"
+  /** given up before the meter signed it, and cut anew */
+  | "abandoned";
 
 export interface SignerSignature {
   readonly signer: Address;
@@ -25,7 +29,10 @@ export interface StoredCheckpoint {
   readonly finalAt: Date | null;
   /** of its submission, once that is confirmed */
   readonly transactionHash: Hex | null;
+  /** by signer, ascending, as the contract wants them */
   readonly signatures: readonly SignerSignature[];
+  /** the meter has decided to sign it: no other of its epoch may be signed until the chain drops it */
+  readonly isSigning: boolean;
 }
 
 /** What the signers' side makes of a snapshot: the checkpoint that it is going to sign. */
@@ -40,9 +47,7 @@ export interface CheckpointBook {
    * `null` where nothing changed since the last one, or where the last one is not final yet.
    */
   cut(build: (rows: readonly Row[]) => Cut, maxFeeBps: bigint): Promise<StoredCheckpoint | null>;
-  /** Keeps the signatures before they leave this server. */
-  sign(id: bigint, signatures: readonly SignerSignature[]): Promise<void>;
-  /** the newest that was not dropped */
+  /** the newest that counts: neither dropped nor abandoned */
   latest(): Promise<StoredCheckpoint | null>;
   latestFinal(): Promise<StoredCheckpoint | null>;
   byEpoch(epoch: bigint): Promise<StoredCheckpoint | null>;
@@ -50,6 +55,8 @@ export interface CheckpointBook {
   list(page: { before: bigint | null; limit: number }): Promise<readonly StoredCheckpoint[]>;
   /** all rows of a checkpoint, in the order of the tree */
   rows(id: bigint): Promise<readonly Row[]>;
+  /** The rows of these parties in a checkpoint, with what proves them. Whoever has no row is left out. */
+  proofs(id: bigint, parties: readonly Address[]): Promise<readonly ProvenRow[]>;
   /**
    * Rows of a final checkpoint that serve a refund: those with refunds that the contract has not paid yet, and those of
    * an open request which tell it that less is due, because the rest was spent. At most `limit`.

@@ -2,10 +2,30 @@ import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "../../protocol/spender.ts";
 
+export interface ProviderKey {
+  readonly provider: Address;
+  readonly keyHash: Hex;
+}
+
+export interface ProviderAccess {
+  readonly spender: SpenderId;
+  readonly provider: Address;
+}
+
+/** The spending wallet's signature, kept for those who check; `null` where its holder showed an API key. */
+export interface Shown {
+  readonly signature?: Hex | null;
+}
+
 export interface ProviderBook {
-  /** Stores the hash of a provider's key. False where the same key belongs to another provider. */
-  addKey(key: { provider: Address; keyHash: Hex }): Promise<boolean>;
+  /** Stores the hash of a provider's key. */
+  addKey(key: ProviderKey): Promise<"added" | "taken" | "revoked">;
+  /** `null` where nobody has it, or has it any more. */
   providerOfKey(keyHash: Hex): Promise<Address | null>;
-  /** From now on the provider may bill the spender. */
-  grantAccess(access: { spender: SpenderId; provider: Address }): Promise<void>;
+  /** For good. When it was revoked; `null` where the provider has no such key. */
+  revokeKey(key: ProviderKey): Promise<Date | null>;
+  /** From now on the provider may bill the spender. False where the spender took that back before. */
+  grantAccess(access: ProviderAccess & Shown): Promise<boolean>;
+  /** For good: nothing that is reported or held after this goes by it. When it was revoked; `null` where it never was given. */
+  revokeAccess(access: ProviderAccess & Shown): Promise<Date | null>;
 }

@@ -1,7 +1,6 @@
 import { Router } from "express";
 
 import { rowLeaf } from "../../protocol/row.ts";
-import { buildTree } from "../../protocol/tree.ts";
 import { available } from "../domain/accounts/account.ts";
 import type { Context } from "./context.ts";
 import { AddressField, parse } from "./fields.ts";
@@ -41,10 +40,8 @@ export function accountRoutes({ accounts, checkpoints, chainBook }: Context): Ro
   router.get("/accounts/:address/proof", async (req, res) => {
     const party = parse(AddressField, req.params.address);
     const checkpoint = await checkpoints.latestFinal();
-    const rows = checkpoint === null ? [] : await checkpoints.rows(checkpoint.id);
-    const index = rows.findIndex((row) => row.party === party);
-    const row = rows[index];
-    if (checkpoint === null || row === undefined) {
+    const [proven] = checkpoint === null ? [] : await checkpoints.proofs(checkpoint.id, [party]);
+    if (checkpoint === null || proven === undefined) {
       throw fail(
         404,
         "row_not_found",
@@ -54,9 +51,9 @@ export function accountRoutes({ accounts, checkpoints, chainBook }: Context): Ro
     respond(res, 200, {
       epoch: checkpoint.message.epoch,
       root: checkpoint.message.root,
-      row,
-      leaf: rowLeaf(row),
-      proof: buildTree(rows).proof(index),
+      row: proven.row,
+      leaf: rowLeaf(proven.row),
+      proof: proven.proof,
     });
   });
 

@@ -1,10 +1,11 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import type { StoredCheckpoint } from "../ports/checkpointBook.ts";
+import { checkpointDigest } from "../../protocol/checkpoint.ts";
+import type { SignerSignature, StoredCheckpoint } from "../ports/checkpointBook.ts";
 import type { Context } from "./context.ts";
-import { parse } from "./fields.ts";
-import { fail } from "./problem.ts";
+import { AddressField, Bytes32Field, SignatureField, parse } from "./fields.ts";
+import { type ProblemError, fail } from "./problem.ts";
 import { respond } from "./respond.ts";
 
 const Epoch = z
@@ -21,11 +22,18 @@ const Page = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
 
+const SignatureBody = z.strictObject({
+  root: Bytes32Field,
+  signer: AddressField,
+  signature: SignatureField,
+});
+
 /**
  * `GET /v1/checkpoints`: newest first, in pages. `GET /v1/checkpoints/:epoch`: one, with its signatures.
  * `GET /v1/checkpoints/:epoch/rows`: every row, in the order of the tree: what anyone needs to rebuild the root.
+ * `POST /v1/checkpoints/:epoch/signatures`: a co-signer's signature of a prepared one, whose root it could reproduce.
  */
-export function checkpointRoutes({ checkpoints }: Context): Router {
+export function checkpointRoutes({ checkpoints, submissions, chain }: Context): Router {
   const router = Router();
 
   router.get("/checkpoints", async (req, res) => {
@@ -47,6 +55,44 @@ export function checkpointRoutes({ checkpoints }: Context): Router {
     });
   });
 
+  router.post("/checkpoints/:epoch/signatures", async (req, res) => {
+    const { root, ...signed } = parse(SignatureBody, req.body);
+    const checkpoint = await find(req.params.epoch);
+    if (checkpoint.message.root !== root) throw rootMismatch(checkpoint);
+    if (!holds(checkpoint, signed)) {
+      if (checkpoint.status !== "prepared") throw notPrepared(checkpoint);
+      await checkSignature(checkpoint, signed);
+      if (!(await submissions.addSignature(checkpoint.id, signed))) throw notPrepared(checkpoint);
+    }
+
+    const [{ signatures }, threshold] = await Promise.all([
+      find(req.params.epoch),
+      chain.threshold(),
+    ]);
+    respond(res, 200, { signatures, threshold });
+  });
+
+  async function checkSignature(
+    { message }: StoredCheckpoint,
+    { signer, signature }: SignerSignature,
+  ): Promise<void> {
+    if (!(await chain.isSigner(signer))) {
+      throw fail(
+        403,
+        "not_a_signer",
+        `The contract ${chain.deployment.contract} does not count ${signer} among its signers.`,
+      );
+    }
+    const digest = checkpointDigest(chain.deployment, message);
+    if (!(await chain.isSignedBy(signer, digest, signature))) {
+      throw fail(
+        422,
+        "signature_invalid",
+        `The signature is not that of ${signer} over this checkpoint, on this chain and contract: GET /v1/deployment tells the EIP-712 domain.`,
+      );
+    }
+  }
+
   async function find(epoch: string): Promise<StoredCheckpoint> {
     const checkpoint = await checkpoints.byEpoch(parse(Epoch, epoch));
     if (checkpoint === null)
@@ -55,6 +101,28 @@ export function checkpointRoutes({ checkpoints }: Context): Router {
   }
 
   return router;
+}
+
+function holds({ signatures }: StoredCheckpoint, { signer, signature }: SignerSignature): boolean {
+  return signatures.some((known) => known.signer === signer && known.signature === signature);
+}
+
+function rootMismatch({ message }: StoredCheckpoint): ProblemError {
+  return fail(
+    409,
+    "root_mismatch",
+    `The checkpoint of epoch ${message.epoch} has the root ${message.root} now: reproduce that one.`,
+    { root: message.root },
+  );
+}
+
+function notPrepared({ message, status }: StoredCheckpoint): ProblemError {
+  return fail(
+    409,
+    "checkpoint_not_prepared",
+    `The checkpoint of epoch ${message.epoch} takes no signatures any more: it is ${status === "prepared" ? "given up" : status}.`,
+    { checkpointStatus: status },
+  );
 }
 
 function describe({

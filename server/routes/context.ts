@@ -1,3 +1,5 @@
+import type { Address } from "viem";
+
 import type { Limits } from "../config.ts";
 import type { AccountBook } from "../ports/accountBook.ts";
 import type { AllowanceBook } from "../ports/allowanceBook.ts";
@@ -11,8 +13,10 @@ import type { InsightBook } from "../ports/insightBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
 import type { QuoteBook } from "../ports/quoteBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
+import type { SubmissionBook } from "../ports/submissionBook.ts";
 import type { ReportBook } from "../ports/reportBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
+import type { UsageLog } from "../ports/usageLog.ts";
 import type { VaultReader } from "../ports/vaultReader.ts";
 
 /** What the routes work with. */
@@ -33,7 +37,11 @@ export interface Context {
   /** `null` where this server signs none */
   readonly quotes: QuoteBook | null;
   readonly checkpoints: CheckpointBook;
+  readonly submissions: SubmissionBook;
   readonly insight: InsightBook;
   readonly reports: ReportBook;
   readonly vault: VaultReader;
+  readonly usageLog: UsageLog;
+  /** who may read the log besides the contract's signers */
+  readonly auditors: readonly Address[];
 }

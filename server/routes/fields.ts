@@ -38,6 +38,9 @@ export function uintField(bits: 8 | 63 | 64 | 256) {
     .refine((value) => value <= most, `must be at most ${most}`);
 }
 
+/** The secret of a spender. */
+export const ApiKeyField = z.string().min(16).max(256);
+
 /** ISO 8601 with a time zone. */
 export const TimeField = z.iso
   .datetime({ offset: true, error: "must be a time with its zone, like 2026-01-31T12:00:00Z" })

@@ -11,9 +11,10 @@ import { authenticatedProvider } from "./authentication.ts";
 import { chargeProblem } from "./chargeProblem.ts";
 import { DimensionsField, EventIdField, SpenderField } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";
-import { parse, uintField } from "./fields.ts";
+import { ApiKeyField, parse, uintField } from "./fields.ts";
 import { MeterName } from "../rateNames.ts";
 import { type Problem, fail, problem } from "./problem.ts";
+import { accessRevoked } from "./providers.ts";
 import { SignedQuoteField } from "./quotes.ts";
 import { respond, respondProblem } from "./respond.ts";
 
@@ -27,7 +28,7 @@ const HoldBody = z.object({
 });
 /** Names the spender, or shows its key, which gives the provider access as well. */
 const SpenderHoldBody = HoldBody.extend({ spender: SpenderField }).strict();
-const KeyHoldBody = HoldBody.extend({ apiKey: z.string().min(16).max(256) }).strict();
+const KeyHoldBody = HoldBody.extend({ apiKey: ApiKeyField }).strict();
 
 const CaptureBody = z.strictObject({
   eventId: EventIdField,
@@ -55,7 +56,9 @@ export function holdRoutes(context: Context): Router {
       });
     }
     const quote = signedQuote === null ? null : await readQuote(signedQuote);
-    if (apiKey !== null) await providers.grantAccess({ spender, provider });
+    if (apiKey !== null && !(await providers.grantAccess({ spender, provider }))) {
+      throw accessRevoked();
+    }
 
     const outcome = await holds.authorize({
       ...body,

@@ -1,8 +1,7 @@
 import { commitToRows } from "../../protocol/checkpointData.ts";
-import { buildTree } from "../../protocol/tree.ts";
-import type { ChainReader, ChainWriter, TransactionResult } from "../ports/chain.ts";
-import type { CheckpointBook, SignerSignature, StoredCheckpoint } from "../ports/checkpointBook.ts";
-import type { CheckpointSigner } from "../ports/signer.ts";
+import type { ChainWriter, TransactionResult } from "../ports/chain.ts";
+import type { CheckpointBook, StoredCheckpoint } from "../ports/checkpointBook.ts";
+import { type SigningParts, gatherSignatures } from "./settlement/gatherSignatures.ts";
 
 export interface Settler {
   /**
@@ -12,11 +11,9 @@ export interface Settler {
   step(): Promise<void>;
 }
 
-export interface SettlerParts {
-  readonly chain: ChainReader;
+export interface SettlerParts extends SigningParts {
   readonly writer: ChainWriter;
   readonly checkpoints: CheckpointBook;
-  readonly signers: readonly CheckpointSigner[];
   readonly maxFeeBps: bigint;
   readonly onSubmitted: (checkpoint: StoredCheckpoint, sent: TransactionResult) => void;
 }
@@ -28,36 +25,23 @@ const REFUNDS_PER_STEP = 2_000;
 const ROWS_PER_TRANSACTION = 50;
 
 export function createSettler(parts: SettlerParts): Settler {
-  const { chain, writer, checkpoints, signers, maxFeeBps, onSubmitted } = parts;
-
-  async function signed(checkpoint: StoredCheckpoint): Promise<readonly SignerSignature[]> {
-    if (checkpoint.signatures.length > 0) return checkpoint.signatures;
-    const signatures = await Promise.all(
-      signers.map(async (signer) => ({
-        signer: signer.address,
-        signature: await signer.sign(chain.deployment, checkpoint.message),
-      })),
-    );
-    // The contract wants them in ascending order, so that none counts twice.
-    const ascending = signatures.toSorted((a, b) => (a.signer < b.signer ? -1 : 1));
-    await checkpoints.sign(checkpoint.id, ascending);
-    return ascending;
-  }
+  const { chain, writer, checkpoints, maxFeeBps, onSubmitted } = parts;
 
   async function submit(checkpoint: StoredCheckpoint): Promise<void> {
     // On chain already, and the indexer is about to tell: nothing to send.
     if ((await chain.latestEpoch()) >= checkpoint.message.epoch) return;
-    const sent = await writer.submitCheckpoint(checkpoint.message, await signed(checkpoint));
-    onSubmitted(checkpoint, sent);
+    const signatures = await gatherSignatures(parts, checkpoint);
+    if (signatures === null) return;
+    onSubmitted(checkpoint, await writer.submitCheckpoint(checkpoint.message, signatures));
   }
 
   async function payRefunds(final: StoredCheckpoint): Promise<void> {
     const due = await checkpoints.refundRows(final.id, REFUNDS_PER_STEP);
     if (due.length === 0) return;
-    const rows = await checkpoints.rows(final.id);
-    const places = new Map(rows.map(({ party }, place) => [party, place]));
-    const tree = buildTree(rows);
-    const proven = due.map((row) => ({ row, proof: tree.proof(places.get(row.party) ?? -1) }));
+    const proven = await checkpoints.proofs(
+      final.id,
+      due.map(({ party }) => party),
+    );
     for (let first = 0; first < proven.length; first += ROWS_PER_TRANSACTION) {
       // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
       await writer.settleMany(proven.slice(first, first + ROWS_PER_TRANSACTION));

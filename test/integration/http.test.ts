@@ -9,7 +9,9 @@ import { type SignedAllowance, signRevocation } from "../../client/signedAllowan
 import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
 import { parseCredits } from "../../protocol/amounts.ts";
 import { providerAccessTypedData } from "../../protocol/providerAccess.ts";
+import { providerAccessRevocationTypedData } from "../../protocol/providerAccessRevocation.ts";
 import { providerKeyTypedData } from "../../protocol/providerKey.ts";
+import { providerKeyRevocationTypedData } from "../../protocol/providerKeyRevocation.ts";
 import { apiKeySpender, walletSpender } from "../../protocol/spender.ts";
 import { eventually } from "../../scripts/demo/eventually.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
@@ -523,6 +525,93 @@ for (const kind of stackKinds) {
         await refuses(() => post({ apiKey: "short" }), 400, "invalid_request");
         await refuses(() => post({ apiKey, ...body }), 400, "invalid_request");
         await refuses(() => post({ apiKey }, newApiKey()), 401, "unknown_key");
+      });
+
+      it("end a provider's key for good, by its wallet's signature", async () => {
+        const key = await stack.registerProvider(provider);
+        const message = { provider: addressOf(provider), keyHash: apiKeySpender(key) };
+        const typedData = providerKeyRevocationTypedData(stack.deployment, message);
+        const [good, forged] = [
+          await provider.account.signTypedData(typedData),
+          await bob.account.signTypedData(typedData),
+        ];
+        const revoke = (body: object) =>
+          stack.request(`/v1/provider-keys/${message.keyHash}/revocation`, { body });
+        expect((await report([], key)).status).to.equal(200);
+        const { provider: address } = message;
+        await refuses(
+          () => revoke({ provider: address, signature: forged }),
+          403,
+          "invalid_signature",
+        );
+        const ofBob = { provider: addressOf(bob), keyHash: message.keyHash };
+        const byBob = await bob.account.signTypedData(
+          providerKeyRevocationTypedData(stack.deployment, ofBob),
+        );
+        const notHis = { provider: addressOf(bob), signature: byBob };
+        await refuses(() => revoke(notHis), 404, "key_not_found");
+        expect((await report([], key)).status).to.equal(200);
+
+        const first = await revoke({ provider: address, signature: good });
+        expect(first.status).to.equal(200);
+        const again = await revoke({ provider: address, signature: good });
+        expect(again.document).to.deep.equal(first.document);
+        await refuses(() => report(cloudEvent(spender), key), 401, "unknown_key");
+
+        // The signature that registered it is still good, and does not bring it back.
+        const registration = await provider.account.signTypedData(
+          providerKeyTypedData(stack.deployment, message),
+        );
+        const body = { ...message, signature: registration };
+        await refuses(() => stack.request("/v1/provider-keys", { body }), 409, "key_revoked");
+      });
+
+      it("end a provider's access for good, by the spender's key or its wallet's signature", async () => {
+        const address = addressOf(provider);
+        const revoke = (body: object) =>
+          stack.request("/v1/provider-access/revocation", { body: { provider: address, ...body } });
+        const claim = (body: object) =>
+          stack.request("/v1/provider-access", { body, key: providerKey });
+
+        const apiKey = newApiKey();
+        await newSpender(await stack.sign(alice, { spender: apiKeySpender(apiKey) }));
+        const event = () => cloudEvent(apiKeySpender(apiKey));
+        expect((await report(event())).status).to.equal(201);
+        await refuses(() => revoke({ apiKey: newApiKey() }), 404, "access_not_found");
+        expect((await revoke({ apiKey })).status).to.equal(200);
+        await refuses(() => report(event()), 403, "access_not_granted");
+        await refuses(() => claim({ apiKey }), 403, "access_revoked");
+        const hold = { id: "h", meter: "requests", quantity: 1, dimensions: {}, ttlSeconds: 60 };
+        const body = { ...hold, apiKey };
+        await refuses(
+          () => stack.request("/v1/holds", { body, key: providerKey }),
+          403,
+          "access_revoked",
+        );
+
+        const message = { spender: addressOf(alice), provider: address };
+        await newSpender(await stack.sign(alice, { spender: walletSpender(message.spender) }));
+        const given = await alice.account.signTypedData(
+          providerAccessTypedData(stack.deployment, message),
+        );
+        // What gives access does not take it.
+        const wallet = { spender: message.spender };
+        await refuses(() => revoke({ ...wallet, signature: given }), 403, "invalid_signature");
+        expect((await report(cloudEvent(message.spender))).status).to.equal(201);
+        const taken = await alice.account.signTypedData(
+          providerAccessRevocationTypedData(stack.deployment, message),
+        );
+        expect((await revoke({ ...wallet, signature: taken })).status).to.equal(200);
+        await refuses(() => report(cloudEvent(message.spender)), 403, "access_not_granted");
+        await refuses(() => claim({ ...wallet, signature: given }), 403, "access_revoked");
+
+        // An allowance that names the provider is a new word of its owner.
+        const scope = { providers: [address], meters: [] };
+        await newSpender(
+          await stack.sign(alice, { spender: walletSpender(message.spender), scope }),
+          { access: false },
+        );
+        expect((await report(cloudEvent(message.spender))).status).to.equal(201);
       });
     });
 

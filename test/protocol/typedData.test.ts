@@ -15,7 +15,9 @@ import {
 import { commitToRows } from "../../protocol/checkpointData.ts";
 import type { Deployment } from "../../protocol/domain.ts";
 import { providerAccessTypedData } from "../../protocol/providerAccess.ts";
+import { providerAccessRevocationTypedData } from "../../protocol/providerAccessRevocation.ts";
 import { providerKeyTypedData } from "../../protocol/providerKey.ts";
+import { providerKeyRevocationTypedData } from "../../protocol/providerKeyRevocation.ts";
 import { rowLeaf } from "../../protocol/row.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
@@ -78,6 +80,20 @@ const kinds: readonly [name: string, typedData: fc.Arbitrary<AnyTypedData>][] = 
   [
     "ProviderAccess",
     messages(fc.record({ spender: anyAddress, provider: anyAddress }), providerAccessTypedData),
+  ],
+  [
+    "ProviderKeyRevocation",
+    messages(
+      fc.record({ provider: anyAddress, keyHash: anyBytes32 }),
+      providerKeyRevocationTypedData,
+    ),
+  ],
+  [
+    "ProviderAccessRevocation",
+    messages(
+      fc.record({ spender: anyAddress, provider: anyAddress }),
+      providerAccessRevocationTypedData,
+    ),
   ],
   ["Checkpoint", messages(anyCheckpoint, checkpointTypedData)],
 ];

@@ -102,6 +102,7 @@ for (const { name, open } of databaseKinds) {
           partyCount: 2,
           finalAt: null,
           signatures: [],
+          isSigning: false,
         });
         expect(await ledger.checkpoints.rows(checkpoint.id)).to.deep.equal(rows);
       });
@@ -317,7 +318,7 @@ for (const { name, open } of databaseKinds) {
           await spend(spender, 100n);
           await makeFinal(await cutOne());
         }
-        await ledger.checkpoints.sign(2n, [{ signer: account, signature: "0x1234" }]);
+        await ledger.submissions.keepOwnSignatures(2n, [{ signer: account, signature: "0x1234" }]);
 
         const first = await ledger.checkpoints.list({ before: null, limit: 2 });
         const second = await ledger.checkpoints.list({ before: first[1]?.id ?? 0n, limit: 2 });

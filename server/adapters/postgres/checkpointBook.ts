@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import { zeroHash } from "viem";
 
 import type { Row } from "../../../protocol/row.ts";
+import { buildTree } from "../../../protocol/tree.ts";
 import { NO_TOTALS, totalsOf, violations } from "../../domain/checkpoints/nextCheckpoint.ts";
 import type {
   CheckpointBook,
@@ -10,18 +11,23 @@ import type {
   StoredCheckpoint,
 } from "../../ports/checkpointBook.ts";
 import type { Database, Sql } from "../../ports/database.ts";
+import { writeNotes } from "./logNotes.ts";
 import { retrying } from "./retry.ts";
 import { bytea, byteaArray, numberArray } from "./values.ts";
 
 /** The later of the two clocks: a quiet chain mines no blocks, and a test's chain runs ahead of the machine. */
 const CHAIN_TIME = "greatest(clock_timestamp(), (select block_time from chain_cursor))";
 
-const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count,
-  signatures, final_at, transaction_hash,
-  case when dropped then 'dropped' when final_at is null then 'prepared'
+export const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count,
+  (select jsonb_agg(jsonb_build_object('signer', '0x' || encode(signer, 'hex'), 'signature', '0x' || encode(signature, 'hex'))
+    order by signer) from checkpoint_signatures where checkpoint = checkpoints.id) as signatures,
+  final_at, transaction_hash, signing_at,
+  case when abandoned_at is not null then 'abandoned' when dropped then 'dropped' when final_at is null then 'prepared'
     when final_at <= ${CHAIN_TIME} then 'final' else 'pending' end as status`;
 
-interface CheckpointRecord {
+const COUNTS = "status not in ('dropped', 'abandoned')";
+
+export interface CheckpointRecord {
   readonly id: bigint;
   readonly epoch: bigint;
   readonly previous_root: Hex;
@@ -32,7 +38,9 @@ interface CheckpointRecord {
   readonly as_of: bigint;
   readonly data_hash: Hex;
   readonly party_count: bigint;
+  /** by signer, ascending */
   readonly signatures: SignerSignature[] | null;
+  readonly signing_at: Date | null;
   readonly final_at: Date | null;
   readonly transaction_hash: Hex | null;
   readonly status: CheckpointStatus;
@@ -48,7 +56,7 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
   return {
     latest: () => latestIn(database),
     latestFinal: () => one(database, "status = 'final'"),
-    byEpoch: (epoch) => one(database, "epoch = $1 and status <> 'dropped'", [epoch]),
+    byEpoch: (epoch) => one(database, `epoch = $1 and ${COUNTS}`, [epoch]),
 
     async list({ before, limit }) {
       const records = await database.query<CheckpointRecord>(
@@ -64,6 +72,15 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
       return records.map(toRow);
     },
 
+    async proofs(id, parties) {
+      const wanted = new Set(parties);
+      const rows = (await database.query<Row>(ROWS_AT, [id])).map(toRow);
+      const tree = buildTree(rows);
+      return rows.flatMap((row, place) =>
+        wanted.has(row.party) ? [{ row, proof: tree.proof(place) }] : [],
+      );
+    },
+
     async refundRows(id, limit) {
       const records = await database.query<Row>(
         `select due.party, due.spent, due.refunded, due.earned from (${ROWS_AT}) as due
@@ -77,13 +94,6 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
         [id, limit],
       );
       return records.map(toRow);
-    },
-
-    async sign(id, signatures) {
-      await database.query("update checkpoints set signatures = $2 where id = $1", [
-        id,
-        JSON.stringify(signatures),
-      ]);
     },
 
     async cut(build, maxFeeBps) {
@@ -113,7 +123,7 @@ async function one(
 }
 
 function latestIn(sql: Sql): Promise<StoredCheckpoint | null> {
-  return one(sql, "status <> 'dropped'");
+  return one(sql, COUNTS);
 }
 
 /** The next one has to wait until this one is final. */
@@ -124,12 +134,20 @@ function isUnderWay(checkpoint: StoredCheckpoint | null): boolean {
 /** What was set aside for refunds goes into the rows. Locks the accounts in the one order that all keep. */
 async function serveRefunds(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
-    const due = await tx.query<{ address: Address }>(
-      "select address from accounts where refunding > 0 order by address for update",
+    const due = await tx.query<{ address: Address; refunding: bigint }>(
+      "select address, refunding from accounts where refunding > 0 order by address for update",
     );
     await tx.query(
       `update accounts set refunded = refunded + refunding, refunding = 0 where address = any($1::bytea[])`,
       [byteaArray(due.map(({ address }) => address))],
+    );
+    await writeNotes(
+      tx,
+      due.map(({ address: account, refunding: amountMicros }) => ({
+        kind: "refund",
+        account,
+        amountMicros,
+      })),
     );
   });
 }
@@ -247,7 +265,7 @@ function toRow({ party, spent, refunded, earned }: Row): Row {
   return { party, spent, refunded, earned };
 }
 
-function toCheckpoint(record: CheckpointRecord): StoredCheckpoint {
+export function toCheckpoint(record: CheckpointRecord): StoredCheckpoint {
   return {
     id: record.id,
     message: {
@@ -265,5 +283,6 @@ function toCheckpoint(record: CheckpointRecord): StoredCheckpoint {
     finalAt: record.final_at,
     transactionHash: record.transaction_hash,
     signatures: record.signatures ?? [],
+    isSigning: record.signing_at !== null,
   };
 }

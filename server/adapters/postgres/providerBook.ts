@@ -2,33 +2,79 @@ import type { Address } from "viem";
 
 import type { Database } from "../../ports/database.ts";
 import type { ProviderBook } from "../../ports/providerBook.ts";
+import { writeNotes } from "./logNotes.ts";
 import { bytea } from "./values.ts";
 
 export function postgresProviderBook(database: Database): ProviderBook {
-  async function providerOfKey(keyHash: `0x${string}`): Promise<Address | null> {
-    const [key] = await database.query<{ provider: Address }>(
-      "select provider from provider_keys where key_hash = $1",
-      [bytea(keyHash)],
-    );
-    return key?.provider ?? null;
-  }
-
   return {
-    providerOfKey,
+    async providerOfKey(keyHash) {
+      const [key] = await database.query<{ provider: Address }>(
+        "select provider from provider_keys where key_hash = $1 and revoked_at is null",
+        [bytea(keyHash)],
+      );
+      return key?.provider ?? null;
+    },
 
     async addKey({ provider, keyHash }) {
       await database.query(
         "insert into provider_keys (key_hash, provider) values ($1, $2) on conflict do nothing",
         [bytea(keyHash), bytea(provider)],
       );
-      return (await providerOfKey(keyHash)) === provider;
+      const [key] = await database.query<{ provider: Address; revoked: boolean }>(
+        "select provider, revoked_at is not null as revoked from provider_keys where key_hash = $1",
+        [bytea(keyHash)],
+      );
+      if (key?.provider !== provider) return "taken";
+      return key.revoked ? "revoked" : "added";
     },
 
-    async grantAccess({ spender, provider }) {
-      await database.query(
-        "insert into provider_access (spender, provider) values ($1, $2) on conflict do nothing",
-        [bytea(spender), bytea(provider)],
+    async revokeKey({ provider, keyHash }) {
+      const [key] = await database.query<{ revoked_at: Date }>(
+        `update provider_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
+         where key_hash = $1 and provider = $2 returning revoked_at`,
+        [bytea(keyHash), bytea(provider)],
       );
+      return key?.revoked_at ?? null;
+    },
+
+    async grantAccess({ spender, provider, signature = null }) {
+      const pair = [bytea(spender), bytea(provider)];
+      await database.query(
+        "insert into provider_access (spender, provider, signature) values ($1, $2, $3) on conflict do nothing",
+        [...pair, signature === null ? null : bytea(signature)],
+      );
+      const [access] = await database.query<{ granted: boolean }>(
+        "select revoked_at is null as granted from provider_access where spender = $1 and provider = $2",
+        pair,
+      );
+      return access?.granted ?? false;
+    },
+
+    async revokeAccess({ spender, provider, signature = null }) {
+      return await database.transaction(async (tx) => {
+        // Under the locks of all who pay for the spender, in the order that debits take them: none that comes after the
+        // answer still goes by it.
+        await tx.query(
+          `select 1 from accounts where address in (select account from allowances where spender = $1)
+           order by address for update`,
+          [bytea(spender)],
+        );
+        const pair = [bytea(spender), bytea(provider)];
+        const revoked = await tx.query(
+          `update provider_access set revoked_at = clock_timestamp()
+           where spender = $1 and provider = $2 and revoked_at is null returning spender`,
+          pair,
+        );
+        if (revoked.length > 0) {
+          await writeNotes(tx, [{ kind: "access_end", spender, provider, signature }]);
+        }
+        const [access] = await tx.query<{ revoked_at: Date }>(
+          "select revoked_at from provider_access where spender = $1 and provider = $2",
+          pair,
+        );
+        await tx.query("update access_revocations set count = count + 1");
+        return access?.revoked_at ?? null;
+      });
     },
   };
 }

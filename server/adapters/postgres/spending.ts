@@ -7,13 +7,11 @@ import type { Debit } from "../../domain/usage/decideDebits.ts";
 import type { Sql } from "../../ports/database.ts";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { fromPriceBasis } from "./pinnedRateRecord.ts";
-import { readPriceClock } from "./priceClock.ts";
+import { type PriceClock, readPriceClock } from "./priceClock.ts";
 import { byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
 
-/** What spending is decided on, and the newest rate card's version. */
-export interface LockedSpending extends Omit<SpendingState, "hasAccess"> {
-  readonly newestCard: number;
-}
+/** What spending is decided on, and what is in force then. */
+export interface LockedSpending extends Omit<SpendingState, "hasAccess">, PriceClock {}
 
 /**
  * Locks the accounts that may pay for the spenders, and their allowances, always in the order of the accounts' addresses,
@@ -33,6 +31,22 @@ export async function lockAllowances(
   allowances: ReadonlySet<Hex>,
 ): Promise<LockedSpending> {
   return await lock(tx, "id", [...allowances]);
+}
+
+/**
+ * Locks the account whose usage of a tiered rate is going to move, where it pays nothing itself, together with those that
+ * do, in the order of all: what a later event is priced by is then known from the order of the log.
+ */
+export async function lockTierAccount(
+  tx: Sql,
+  tierAccount: Address | undefined,
+  payers: readonly Address[],
+): Promise<void> {
+  if (tierAccount === undefined || payers.includes(tierAccount)) return;
+  await tx.query(
+    "select 1 from accounts where address = any($1::bytea[]) order by address for update",
+    [byteaArray([tierAccount, ...payers])],
+  );
 }
 
 type AllowanceWithAccount = AllowanceRecord & {
@@ -76,30 +90,36 @@ function accountOf(record: AllowanceWithAccount): Account {
 }
 
 /**
- * Which provider may bill which spender. Access is never taken back, so what was found once need not be asked again.
+ * Which provider may bill which spender. What was found once need not be asked again until anybody takes access back,
+ * which `accessRevocations` tells; it is to be read under the locks of those who pay.
  */
 export function cachedAccess() {
-  const granted = new Set<string>();
+  let granted = new Set<string>();
+  let asOf = -1n;
   return async (
     sql: Sql,
     pairs: readonly { spender: SpenderId; provider: Address }[],
+    { accessRevocations }: Pick<PriceClock, "accessRevocations">,
   ): Promise<SpendingState["hasAccess"]> => {
-    // Before anything is looked up: what this batch needs must stay until it is decided.
-    if (granted.size > MOST_CACHED_PAIRS) granted.clear();
-    const unknown = pairs.filter(({ spender, provider }) => !granted.has(`${spender}${provider}`));
+    // Before anything is looked up: what this batch needs must stay until it is decided. A set that another batch is
+    // deciding by is left to it.
+    if (granted.size > MOST_CACHED_PAIRS || accessRevocations > asOf) granted = new Set();
+    asOf = accessRevocations > asOf ? accessRevocations : asOf;
+    const known = accessRevocations === asOf ? granted : new Set<string>();
+    const unknown = pairs.filter(({ spender, provider }) => !known.has(`${spender}${provider}`));
     if (unknown.length > 0) {
       // provider_access by primary key
       const found = await sql.query<{ spender: Hex; provider: Address }>(
         `select spender, provider from provider_access
-         where (spender, provider) in (select * from unnest($1::bytea[], $2::bytea[]))`,
+         where (spender, provider) in (select * from unnest($1::bytea[], $2::bytea[])) and revoked_at is null`,
         [
           byteaArray(unknown.map(({ spender }) => spender)),
           byteaArray(unknown.map(({ provider }) => provider)),
         ],
       );
-      for (const { spender, provider } of found) granted.add(`${spender}${provider}`);
+      for (const { spender, provider } of found) known.add(`${spender}${provider}`);
     }
-    return (spender, provider) => granted.has(`${spender}${provider}`);
+    return (spender, provider) => known.has(`${spender}${provider}`);
   };
 }
 

@@ -31,10 +31,10 @@ export function postgresUsageLedger(
         : retrying(() =>
             database.transaction(async (tx) => {
               const spenders = new Set(events.map(({ spender }) => spender));
-              const { newestCard, ...spending } = await lockSpenders(tx, spenders);
-              const hasAccess = await accessOf(tx, events);
+              const spending = await lockSpenders(tx, spenders);
+              const hasAccess = await accessOf(tx, events, spending);
               const known = await readKnown(tx, events);
-              const { now, accounts } = spending;
+              const { now, newestCard, accounts } = spending;
               const moment = { now, newestCard, accounts: [...accounts.keys()] };
               const prices = await priceReader.read(tx, events, moment);
 

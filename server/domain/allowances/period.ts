@@ -1,5 +1,7 @@
 import type { AllowanceMessage } from "../../../protocol/allowance.ts";
+import { monthsOf } from "../../../protocol/period.ts";
 import type { AllowanceUsage } from "./allowance.ts";
+import { addMonths, stepsSince } from "./calendar.ts";
 
 /** The usage as of `now`: moved on to the current period, with what rolls over. */
 export function renewed(
@@ -30,8 +32,23 @@ export function secondsSince1970(time: Date): bigint {
 /** Periods since `startsAt`; 0 where there are none, or before it. */
 export function periodIndexAt({ period, startsAt }: AllowanceMessage, now: Date): bigint {
   const elapsed = secondsSince1970(now) - startsAt;
-  return period === 0n || elapsed < 0n ? 0n : elapsed / period;
+  if (period === 0n || elapsed < 0n) return 0n;
+  const months = monthsOf(period);
+  return months === null
+    ? elapsed / period
+    : BigInt(stepsSince(new Date(Number(startsAt) * 1000), now, months));
 }
+
+/** When a period begins, in seconds since 1970. */
+export function periodStartsAt({ period, startsAt }: AllowanceMessage, index: bigint): bigint {
+  const months = monthsOf(period);
+  if (months === null || index === 0n) return startsAt + index * period;
+  const start = addMonths(new Date(Number(startsAt) * 1000), Number(index) * months).getTime();
+  // Further off than dates go: never, as far as anybody lives.
+  return Number.isNaN(start) ? END_OF_TIME : BigInt(start) / 1000n;
+}
+
+const END_OF_TIME = 2n ** 64n;
 
 function least(a: bigint, b: bigint): bigint {
   return a < b ? a : b;

@@ -1,5 +1,10 @@
 import type { Allowance } from "../allowances/allowance.ts";
-import { remainingInPeriod, renewed, secondsSince1970 } from "../allowances/period.ts";
+import {
+  periodStartsAt,
+  remainingInPeriod,
+  renewed,
+  secondsSince1970,
+} from "../allowances/period.ts";
 import { DAY_SECONDS } from "./burn.ts";
 
 export type BudgetStatus = "in_force" | "not_started" | "expired" | "revoked";
@@ -38,7 +43,7 @@ export function budgetUse(
   const usage = renewed(message, stored, now);
   const budgetMicros = limit + usage.carriedMicros;
   const remainingMicros = remainingInPeriod(message, usage);
-  const renewal = period === 0n ? null : startsAt + (usage.periodIndex + 1n) * period;
+  const renewal = period === 0n ? null : periodStartsAt(message, usage.periodIndex + 1n);
   const isLastPeriod = expiresAt !== 0n && (renewal === null || expiresAt <= renewal);
   const periodEndsAt = isLastPeriod ? expiresAt : renewal;
 
@@ -50,7 +55,7 @@ export function budgetUse(
     usedMicros: usage.periodSpentMicros,
     remainingMicros,
     usedBps: budgetMicros === 0n ? BPS : (usage.periodSpentMicros * BPS) / budgetMicros,
-    periodStartsAt: period === 0n ? null : startsAt + usage.periodIndex * period,
+    periodStartsAt: period === 0n ? null : periodStartsAt(message, usage.periodIndex),
     periodEndsAt,
     exhaustion: exhaustion(),
   };

@@ -5,6 +5,7 @@ import type { Allowance } from "../allowances/allowance.ts";
 import { burnDownOrder } from "../allowances/burnDownOrder.ts";
 import {
   periodIndexAt,
+  periodStartsAt,
   remainingInPeriod,
   renewed,
   secondsSince1970,
@@ -239,7 +240,8 @@ class Course {
         continue;
       }
       if (expiresAt !== 0n) moments.push(expiresAt);
-      if (period > 0n) moments.push(startsAt + (purse.periodIndex + 1n) * period);
+      if (period > 0n)
+        moments.push(periodStartsAt(purse.allowance.message, purse.periodIndex + 1n));
     }
     const hold = this.#holds[0];
     if (hold !== undefined) moments.push(this.#start + this.#returnsAt(hold));

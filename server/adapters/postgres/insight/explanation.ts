@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-import { periodIndexAt } from "../../../domain/allowances/period.ts";
+import { periodIndexAt, periodStartsAt } from "../../../domain/allowances/period.ts";
 import type { ChargeFacts } from "../../../domain/insight/limitsPassed.ts";
 import { payloadHash } from "../../../domain/usage/usageEvent.ts";
 import type { Sql } from "../../../ports/database.ts";
@@ -44,12 +44,12 @@ async function readFacts(sql: Sql, debit: LoggedDebit): Promise<ChargeFacts> {
   );
   if (record === undefined) throw new Error(`the allowance ${debit.allowance} is not there`);
   const allowance = toAllowance(record);
-  const { period, startsAt } = allowance.message;
+  const { message } = allowance;
   // Of an allowance without periods, only what is on hold at that moment is not in the log.
   const periodStart =
-    period === 0n
+    message.period === 0n
       ? null
-      : new Date(Number(startsAt + periodIndexAt(allowance.message, recordedAt) * period) * 1000);
+      : new Date(Number(periodStartsAt(message, periodIndexAt(message, recordedAt))) * 1000);
 
   const spent = await readSpent(sql, debit, periodStart);
   // purchases_of_account, refund_requests_of_account

@@ -1,0 +1,22 @@
+import type { Account, Address, Hex, PublicClient, TransactionReceipt, WalletClient } from "viem";
+
+import { signer } from "./signer.ts";
+
+/** A wallet, the chain that it is on, and the contract that it deals with. */
+export interface OnChain {
+  readonly wallet: WalletClient;
+  readonly client: PublicClient;
+  readonly contract: Address;
+}
+
+/** Who sends a transaction, and on which chain: what every write of viem asks for. */
+export function from(wallet: WalletClient): { account: Account; chain: WalletClient["chain"] } {
+  return { account: signer(wallet), chain: wallet.chain };
+}
+
+/** Resolves when the transaction is in a block; rejects where it was reverted. */
+export async function mined(client: PublicClient, hash: Hex): Promise<TransactionReceipt> {
+  const receipt = await client.waitForTransactionReceipt({ hash });
+  if (receipt.status !== "success") throw new Error(`the transaction ${hash} was reverted`);
+  return receipt;
+}

@@ -1,0 +1,20 @@
+import { type Deployment, signingDomain } from "./domain.ts";
+import type { ProviderKeyMessage } from "./providerKey.ts";
+
+/** A provider's wallet takes a key of its nodes back, for good. */
+export function providerKeyRevocationTypedData(
+  deployment: Deployment,
+  message: ProviderKeyMessage,
+) {
+  return {
+    domain: signingDomain(deployment),
+    types: {
+      ProviderKeyRevocation: [
+        { name: "provider", type: "address" },
+        { name: "keyHash", type: "bytes32" },
+      ],
+    },
+    primaryType: "ProviderKeyRevocation",
+    message,
+  } as const;
+}

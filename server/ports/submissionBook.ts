@@ -1,0 +1,19 @@
+import type { SignerSignature } from "./checkpointBook.ts";
+
+/** What is kept of a checkpoint's way from the cut to the chain. */
+export interface SubmissionBook {
+  /**
+   * Keeps a co-signer's signature, which has been checked. False where the checkpoint waits for none any more. A signer
+   * may send it again.
+   */
+  addSignature(id: bigint, signed: SignerSignature): Promise<boolean>;
+  /**
+   * The decision to sign, before any signature of the meter is made. False where the checkpoint was given up: then
+   * nothing may be signed. Once true, this checkpoint and no other is signed for its epoch, until the chain drops it.
+   */
+  beginSigning(id: bigint): Promise<boolean>;
+  /** Keeps the meter's own signatures before they leave this server. */
+  keepOwnSignatures(id: bigint, signatures: readonly SignerSignature[]): Promise<void>;
+  /** Gives up a prepared checkpoint, so that it is cut anew. False where the meter has begun to sign it. */
+  abandon(id: bigint): Promise<boolean>;
+}

@@ -1,0 +1,63 @@
+import type { Address } from "viem";
+
+import { checkpointDigest } from "../../../protocol/checkpoint.ts";
+import type { ChainReader } from "../../ports/chain.ts";
+import type { SignerSignature, StoredCheckpoint } from "../../ports/checkpointBook.ts";
+import type { CheckpointSigner } from "../../ports/signer.ts";
+import type { SubmissionBook } from "../../ports/submissionBook.ts";
+
+export interface SigningParts {
+  readonly chain: ChainReader;
+  readonly submissions: SubmissionBook;
+  readonly signers: readonly CheckpointSigner[];
+}
+
+/**
+ * The signatures that the contract asks for, or `null` while co-signers have not given theirs. The meter's own come
+ * last: nobody ever holds one of a checkpoint that is cut anew because a co-signer refused it.
+ */
+export async function gatherSignatures(
+  { chain, submissions, signers }: SigningParts,
+  { id, message, signatures }: StoredCheckpoint,
+): Promise<readonly SignerSignature[] | null> {
+  const digest = checkpointDigest(chain.deployment, message);
+  const ours = new Set<Address>(signers.map(({ address }) => address));
+
+  const [threshold, kept, able] = await Promise.all([
+    chain.threshold(),
+    // Signers are exchanged, and contract wallets change their minds: what counted when it came may not count now.
+    filtered(
+      signatures,
+      async ({ signer, signature }) =>
+        (await chain.isSigner(signer)) && (await chain.isSignedBy(signer, digest, signature)),
+    ),
+    filtered(signers, ({ address }) => chain.isSigner(address)),
+  ]);
+  const others = kept.filter(({ signer }) => !ours.has(signer)).slice(0, threshold);
+  const needed = threshold - others.length;
+  if (able.length < needed) return null;
+  // False where it was given up in the meantime: from here on it never is.
+  if (!(await submissions.beginSigning(id))) return null;
+
+  const own = await Promise.all(
+    able.slice(0, needed).map(async (signer) => {
+      const before = kept.find((known) => known.signer === signer.address);
+      return (
+        before ?? {
+          signer: signer.address,
+          signature: await signer.sign(chain.deployment, message),
+        }
+      );
+    }),
+  );
+  await submissions.keepOwnSignatures(id, own);
+  return [...others, ...own].toSorted((a, b) => (a.signer < b.signer ? -1 : 1));
+}
+
+async function filtered<T>(
+  items: readonly T[],
+  isKept: (item: T) => Promise<boolean>,
+): Promise<T[]> {
+  const kept = await Promise.all(items.map(isKept));
+  return items.filter((_, index) => kept[index]);
+}
