@@ -1,9 +1,32 @@
-import { type Hex, concat, keccak256 } from "viem";
+import { type Hex, bytesToHex, keccak256, stringToBytes } from "viem";
 
-import { type Row, encodeRow } from "./row.ts";
-import { buildTree } from "./tree.ts";
+import { concatBytes } from "./levels.ts";
+import type { Row } from "./row.ts";
+import { rowsToBytes } from "./rowBytes.ts";
+import { TableHasher, type TableHashes } from "./tableHasher.ts";
+
+/** What a file of all rows begins with: the name of the format, and its version. */
+export const TABLE_MAGIC = stringToBytes("CCROWS01");
 
 /** What a checkpoint commits to: the root that proofs lead to, and the hash of the rows as they are published. */
 export function commitToRows(rows: readonly Row[]): { root: Hex; dataHash: Hex } {
-  return { root: buildTree(rows).root, dataHash: keccak256(concat(rows.map(encodeRow))) };
+  const hasher = new TableHasher();
+  hasher.push(rowsToBytes(rows));
+  const hashes = hasher.finish();
+  return { root: bytesToHex(hashes.root), dataHash: dataHashOf(headOf(hashes)) };
+}
+
+/** The head of the published file: how many rows follow, and the hash of each section of them. */
+export function headOf({
+  rowCount,
+  sections,
+}: Pick<TableHashes, "rowCount" | "sections">): Uint8Array<ArrayBuffer> {
+  const count = new Uint8Array(4);
+  new DataView(count.buffer).setUint32(0, rowCount);
+  return concatBytes([TABLE_MAGIC, count, sections]);
+}
+
+/** The head holds the hash of every section, so its hash stands for the whole file. */
+export function dataHashOf(head: Uint8Array): Hex {
+  return keccak256(head);
 }

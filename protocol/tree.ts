@@ -1,6 +1,9 @@
-import { type Hex, concat, keccak256 } from "viem";
+import { type Hex, bytesToHex, concat, keccak256 } from "viem";
 
-import { EMPTY_ROW, type Row, rowLeaf } from "./row.ts";
+import { HASH_BYTES, hashRows } from "./keccak/batchKeccak.ts";
+import { depthOf, emptyNode, levelAbove } from "./levels.ts";
+import { EMPTY_ROW, type Row } from "./row.ts";
+import { rowsToBytes } from "./rowBytes.ts";
 
 /**
  * The Merkle tree of a checkpoint: OpenZeppelin's StandardMerkleTree over `["address","uint64","uint64","uint64"]`,
@@ -15,35 +18,35 @@ export interface RowTree {
   proof(index: number): Hex[];
 }
 
-/** The rows as the tree takes them: filled up to a power of two, at least one. */
+/** The rows as OpenZeppelin's library takes them: filled up to a power of two, at least one. */
 export function padRows(rows: readonly Row[]): Row[] {
-  let size = 1;
-  while (size < rows.length) size *= 2;
+  const size = 2 ** depthOf(rows.length);
   return [...rows, ...Array<Row>(size - rows.length).fill(EMPTY_ROW)];
 }
 
+/**
+ * All of it in memory: 65 bytes a row, beside the rows. Nodes are in the order of the places; the library lays them out
+ * from the end, which pairs the same ones, and which of two siblings comes first does not matter to their hash.
+ */
 export function buildTree(rows: readonly Row[]): RowTree {
-  const levels = [padRows(rows).map(rowLeaf).toReversed()];
-  for (let below = levels[0] ?? []; below.length > 1;) {
-    below = hashPairs(below);
-    levels.push(below);
+  const leaves = rows.length === 0 ? emptyNode(0) : hashRows(rowsToBytes(rows));
+  const levels: Uint8Array[] = [leaves];
+  for (let nodes = leaves; nodes.length > HASH_BYTES;) {
+    nodes = levelAbove(nodes, levels.length - 1);
+    levels.push(nodes);
   }
-  const top = levels.at(-1)?.[0];
-  if (top === undefined) throw new Error("a tree has at least one leaf");
 
   return {
-    root: top,
+    root: bytesToHex(levels.at(-1) ?? leaves),
     proof(index) {
       if (!Number.isInteger(index) || index < 0 || index >= rows.length) {
         throw new RangeError(`no row at index ${index}: the tree has ${rows.length}`);
       }
-      // StandardMerkleTree lays leaves out from the end, hence the reversed order.
-      let position = (levels[0]?.length ?? 0) - 1 - index;
-      return levels.slice(0, -1).map((level) => {
-        const sibling = level[position ^ 1];
-        if (sibling === undefined) throw new Error("a full tree has a sibling at every level");
-        position >>= 1;
-        return sibling;
+      return levels.slice(0, -1).map((nodes, level) => {
+        const at = ((index >> level) ^ 1) * HASH_BYTES;
+        return bytesToHex(
+          at < nodes.length ? nodes.subarray(at, at + HASH_BYTES) : emptyNode(level),
+        );
       });
     },
   };
@@ -52,15 +55,6 @@ export function buildTree(rows: readonly Row[]): RowTree {
 /** The root that a leaf and its proof lead to. */
 export function processProof(leaf: Hex, proof: readonly Hex[]): Hex {
   return proof.reduce(hashPair, leaf);
-}
-
-function hashPairs(level: readonly Hex[]): Hex[] {
-  const above: Hex[] = [];
-  for (let i = 0; i + 1 < level.length; i += 2) {
-    const [left, right] = [level[i], level[i + 1]];
-    if (left !== undefined && right !== undefined) above.push(hashPair(left, right));
-  }
-  return above;
 }
 
 /** Commutative, as OpenZeppelin's `Hashes.commutativeKeccak256`: a proof needs no left and right. */

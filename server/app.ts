@@ -19,6 +19,7 @@ import { reportRoutes } from "./routes/report.ts";
 import { rateCardRoutes } from "./routes/rateCards.ts";
 import { quoteRoutes } from "./routes/quotes.ts";
 import { serviceRoutes } from "./routes/service.ts";
+import { usageLogRoutes } from "./routes/usageLog.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import type { Health } from "./workers/health.ts";
 
@@ -63,6 +64,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     insightRoutes(context),
     explainRoutes(context),
     reportRoutes(context),
+    usageLogRoutes(context),
   );
   app.use(notFound);
   app.use(problemHandler(log));

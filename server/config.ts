@@ -110,6 +110,12 @@ const Environment = z.object({
   QUOTE_PRIVATE_KEY: privateKey.optional(),
   MAX_QUOTE_SECONDS: integer(1, 604_800).default(3_600),
   MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000).default(1_000),
+  /** addresses that may read the usage log, separated by commas; the contract's signers may anyway */
+  AUDITORS: z
+    .string()
+    .optional()
+    .transform((text) => list(text ?? ""))
+    .pipe(z.array(address)),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -128,6 +134,8 @@ export interface Config {
   readonly settlement: SettlementConfig | null;
   readonly quoteKey: Hex | null;
   readonly limits: Limits;
+  /** who may read the usage log besides the contract's signers */
+  readonly auditors: readonly Hex[];
   readonly logLevel: string;
 }
 
@@ -213,6 +221,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxOpenHoldsPerSpender: data.MAX_OPEN_HOLDS_PER_SPENDER,
       maxQuoteSeconds: data.MAX_QUOTE_SECONDS,
     },
+    auditors: data.AUDITORS,
     logLevel: data.LOG_LEVEL,
   };
 }

@@ -24,6 +24,7 @@ import { rateIndexCache } from "./adapters/postgres/rateIndexCache.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
 import { postgresSubmissionBook } from "./adapters/postgres/submissionBook.ts";
 import { postgresReportBook } from "./adapters/postgres/reportBook.ts";
+import { postgresUsageLog } from "./adapters/postgres/usageLog.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
 import { groupCommit } from "./adapters/groupCommit.ts";
 import { signedQuoteBook } from "./adapters/quoteBook.ts";
@@ -150,6 +151,8 @@ async function createContext(
     submissions: postgresSubmissionBook(database),
     insight: postgresInsightBook(database),
     reports: postgresReportBook(database),
+    usageLog: postgresUsageLog(database),
+    auditors: config.auditors,
     vault: openVaultReader(config.rpcUrls, chain.deployment, config),
   };
 }

@@ -34,7 +34,7 @@ const handlers: {
   release: (key) => holds.release(key),
   expire: ({ limit }) => holds.expireDue(limit),
   allow: (signed) => allowances.add(signed),
-  revoke: ({ id }) => allowances.revoke(id),
+  revoke: ({ id }) => allowances.revoke(id, "0x00"),
   cursor: () => chain.cursor(),
   apply: (step) => chain.apply(step),
   cut: ({ maxFeeBps }) => checkpoints.cut(commitToRows, maxFeeBps),

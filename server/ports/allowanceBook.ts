@@ -16,8 +16,11 @@ export interface AllowanceBook {
   find(id: Hex): Promise<Allowance | null>;
   /** oldest first */
   ofAccount(account: Address): Promise<readonly Allowance[]>;
-  /** From this moment on it pays for nothing; revoked again, it stays as it was. `null` where there is none. */
-  revoke(id: Hex): Promise<Allowance | null>;
+  /**
+   * From this moment on it pays for nothing; revoked again, it stays as it was. `null` where there is none. The owner's
+   * signature is kept for those who check who was to pay.
+   */
+  revoke(id: Hex, signature: Hex): Promise<Allowance | null>;
   /** The account's counter, as far as the chain has been read. */
   counterOf(account: Address): Promise<bigint>;
   /** The database's clock: the one that periods and expiry go by. */

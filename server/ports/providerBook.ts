@@ -12,6 +12,11 @@ export interface ProviderAccess {
   readonly provider: Address;
 }
 
+/** The spending wallet's signature, kept for those who check; `null` where its holder showed an API key. */
+export interface Shown {
+  readonly signature?: Hex | null;
+}
+
 export interface ProviderBook {
   /** Stores the hash of a provider's key. */
   addKey(key: ProviderKey): Promise<"added" | "taken" | "revoked">;
@@ -20,7 +25,7 @@ export interface ProviderBook {
   /** For good. When it was revoked; `null` where the provider has no such key. */
   revokeKey(key: ProviderKey): Promise<Date | null>;
   /** From now on the provider may bill the spender. False where the spender took that back before. */
-  grantAccess(access: ProviderAccess): Promise<boolean>;
+  grantAccess(access: ProviderAccess & Shown): Promise<boolean>;
   /** For good: nothing that is reported or held after this goes by it. When it was revoked; `null` where it never was given. */
-  revokeAccess(access: ProviderAccess): Promise<Date | null>;
+  revokeAccess(access: ProviderAccess & Shown): Promise<Date | null>;
 }

@@ -86,7 +86,7 @@ export function allowanceRoutes({ allowances, chain }: Context): Router {
     if (!(await chain.isSignedBy(message.account, hashTypedData(typedData), signature))) {
       throw invalidSignature(`the owner of the account ${message.account}`);
     }
-    const revoked = await allowances.revoke(id);
+    const revoked = await allowances.revoke(id, signature);
     if (revoked === null) throw notFound();
     respond(res, 200, describe(revoked, await allowances.now()));
   });

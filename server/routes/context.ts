@@ -1,3 +1,5 @@
+import type { Address } from "viem";
+
 import type { Limits } from "../config.ts";
 import type { AccountBook } from "../ports/accountBook.ts";
 import type { AllowanceBook } from "../ports/allowanceBook.ts";
@@ -14,6 +16,7 @@ import type { RateCardBook } from "../ports/rateCardBook.ts";
 import type { SubmissionBook } from "../ports/submissionBook.ts";
 import type { ReportBook } from "../ports/reportBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
+import type { UsageLog } from "../ports/usageLog.ts";
 import type { VaultReader } from "../ports/vaultReader.ts";
 
 /** What the routes work with. */
@@ -38,4 +41,7 @@ export interface Context {
   readonly insight: InsightBook;
   readonly reports: ReportBook;
   readonly vault: VaultReader;
+  readonly usageLog: UsageLog;
+  /** who may read the log besides the contract's signers */
+  readonly auditors: readonly Address[];
 }

@@ -83,38 +83,38 @@ export function providerRoutes(context: Context): Router {
   router.post("/provider-access", async (req, res) => {
     const provider = await authenticatedProvider(req, context);
     const body = parse(ProviderAccessBody, req.body);
-    const spender = await spenderOf(body, (wallet) =>
+    const shown = await shownBy(body, (wallet) =>
       hashTypedData(providerAccessTypedData(chain.deployment, { spender: wallet, provider })),
     );
-    if (!(await providers.grantAccess({ spender, provider }))) throw accessRevoked();
-    respond(res, 201, { spender, provider });
+    if (!(await providers.grantAccess({ ...shown, provider }))) throw accessRevoked();
+    respond(res, 201, { spender: shown.spender, provider });
   });
 
   router.post("/provider-access/revocation", async (req, res) => {
     const { provider, ...body } = parse(ProviderAccessRevocationBody, req.body);
-    const spender = await spenderOf(body, (wallet) =>
+    const shown = await shownBy(body, (wallet) =>
       hashTypedData(
         providerAccessRevocationTypedData(chain.deployment, { spender: wallet, provider }),
       ),
     );
-    const revokedAt = await providers.revokeAccess({ spender, provider });
+    const revokedAt = await providers.revokeAccess({ ...shown, provider });
     if (revokedAt === null) {
       throw fail(404, "access_not_found", "The spender never gave this provider access.");
     }
-    respond(res, 200, { spender, provider, revokedAt });
+    respond(res, 200, { spender: shown.spender, provider, revokedAt });
   });
 
-  /** The spender that shows its key, or whose wallet signed. */
-  async function spenderOf(
+  /** The spender that shows its key, or whose wallet signed, and its signature. */
+  async function shownBy(
     shown: z.output<typeof ProviderAccessBody>,
     digestFor: (wallet: Address) => Hex,
-  ): Promise<SpenderId> {
-    if ("apiKey" in shown) return apiKeySpender(shown.apiKey);
+  ): Promise<{ spender: SpenderId; signature: Hex | null }> {
+    if ("apiKey" in shown) return { spender: apiKeySpender(shown.apiKey), signature: null };
     const { spender: wallet, signature } = shown;
     if (!(await chain.isSignedBy(wallet, digestFor(wallet), signature))) {
       throw invalidSignature(`the spender ${wallet}`);
     }
-    return walletSpender(wallet);
+    return { spender: walletSpender(wallet), signature };
   }
 
   return router;

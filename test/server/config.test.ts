@@ -37,6 +37,7 @@ describe("readConfig", () => {
       feeBps: 0n,
       settlement: null,
       quoteKey: null,
+      auditors: [],
       limits: {
         maxBatchEvents: 5_000,
         maxBodyBytes: 8_388_608,

@@ -272,7 +272,7 @@ for (const { name, open } of databaseKinds) {
         const soon = BigInt(Math.floor(Date.now() / 1000)) + 60n;
         await ledger.allow(account, { expiresAt: 1n });
         const later = await ledger.allow(account, { expiresAt: soon });
-        await ledger.allowances.revoke(allowance);
+        await ledger.allowances.revoke(allowance, "0x00");
         const outlook = await ledger.insight.outlook(account, BURN_WINDOWS);
         expect(outlook.allowances.map(({ id }) => id)).to.deep.equal([later.id]);
         await ledger.chainEvents({ type: "counter_raised", account, counter: 1n });

@@ -3,6 +3,7 @@ import type { AllowanceBook } from "../../ports/allowanceBook.ts";
 import type { Database } from "../../ports/database.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { readClock } from "./clock.ts";
+import { writeNotes } from "./logNotes.ts";
 import { bytea, byteaArray, textArray } from "./values.ts";
 
 export function postgresAllowanceBook(database: Database): AllowanceBook {
@@ -12,11 +13,12 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
         await tx.query("insert into accounts (address) values ($1) on conflict do nothing", [
           bytea(message.account),
         ]);
+        const now = await readClock(tx);
         await tx.query(
           `insert into allowances (id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at,
              expires_at, priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature,
-             period_index)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16, $17)
+             period_index, created_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16, $17, $18)
            on conflict (id) do nothing`,
           [
             bytea(id),
@@ -36,7 +38,8 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
             message.salt,
             bytea(signature),
             // It begins with the period that it arrives in: nothing rolls over from before anyone could spend it.
-            periodIndexAt(message, await readClock(tx)),
+            periodIndexAt(message, now),
+            now,
           ],
         );
         const [record] = await tx.query<AllowanceRecord>(
@@ -65,16 +68,22 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
       return records.map(toAllowance);
     },
 
-    async revoke(id) {
+    async revoke(id, signature) {
       return await database.transaction(async (tx) => {
         // Under the account's lock, as debits are: none that comes after the answer still uses it.
         await tx.query(
           `select 1 from accounts where address = (select account from allowances where id = $1) for update`,
           [bytea(id)],
         );
+        const revoked = await tx.query(
+          "update allowances set revoked_at = clock_timestamp() where id = $1 and revoked_at is null returning id",
+          [bytea(id)],
+        );
+        if (revoked.length > 0) {
+          await writeNotes(tx, [{ kind: "revocation", allowance: id, signature }]);
+        }
         const [record] = await tx.query<AllowanceRecord>(
-          `update allowances set revoked_at = coalesce(revoked_at, clock_timestamp())
-           where id = $1 returning ${ALLOWANCE_COLUMNS}`,
+          `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
           [bytea(id)],
         );
         return record === undefined ? null : toAllowance(record);

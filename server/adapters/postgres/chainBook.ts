@@ -3,6 +3,7 @@ import type { ChainEvent } from "../../domain/chain/chainEvent.ts";
 import type { BlockPoint, ChainBook } from "../../ports/chainBook.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "./accountRecord.ts";
+import { writeNotes } from "./logNotes.ts";
 import { bytea } from "./values.ts";
 
 export function postgresChainBook(database: Database): ChainBook {
@@ -27,6 +28,10 @@ export function postgresChainBook(database: Database): ChainBook {
         for (const event of events) {
           // oxlint-disable-next-line no-await-in-loop -- the order on the chain is the order in the ledger
           await applyEvent(tx, event);
+        }
+        // Last, when the locks of all accounts that it changed are held: for each of them its place in the order is right.
+        if (events.length > 0) {
+          await writeNotes(tx, [{ kind: "blocks", from: from.number + 1n, to: upTo.number }]);
         }
         await tx.query(
           "update chain_cursor set block_number = $1, block_hash = $2, block_time = $3",

@@ -11,6 +11,7 @@ import type {
   StoredCheckpoint,
 } from "../../ports/checkpointBook.ts";
 import type { Database, Sql } from "../../ports/database.ts";
+import { writeNotes } from "./logNotes.ts";
 import { retrying } from "./retry.ts";
 import { bytea, byteaArray, numberArray } from "./values.ts";
 
@@ -20,7 +21,7 @@ import { bytea, byteaArray, numberArray } from "./values.ts";
  */
 const CHAIN_TIME = "(select greatest(block_time, quiet_at) from chain_cursor)";
 
-const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count,
+export const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count,
   (select jsonb_agg(jsonb_build_object('signer', '0x' || encode(signer, 'hex'), 'signature', '0x' || encode(signature, 'hex'))
     order by signer) from checkpoint_signatures where checkpoint = checkpoints.id) as signatures,
   final_at, transaction_hash, signing_at,
@@ -31,7 +32,7 @@ const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, ear
 
 const COUNTS = "status not in ('dropped', 'abandoned')";
 
-interface CheckpointRecord {
+export interface CheckpointRecord {
   readonly id: bigint;
   readonly epoch: bigint;
   readonly previous_root: Hex;
@@ -138,12 +139,20 @@ function isUnderWay(checkpoint: StoredCheckpoint | null): boolean {
 /** What was set aside for refunds goes into the rows. Locks the accounts in the one order that all keep. */
 async function serveRefunds(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
-    const due = await tx.query<{ address: Address }>(
-      "select address from accounts where refunding > 0 order by address for update",
+    const due = await tx.query<{ address: Address; refunding: bigint }>(
+      "select address, refunding from accounts where refunding > 0 order by address for update",
     );
     await tx.query(
       `update accounts set refunded = refunded + refunding, refunding = 0 where address = any($1::bytea[])`,
       [byteaArray(due.map(({ address }) => address))],
+    );
+    await writeNotes(
+      tx,
+      due.map(({ address: account, refunding: amountMicros }) => ({
+        kind: "refund",
+        account,
+        amountMicros,
+      })),
     );
   });
 }
@@ -263,7 +272,7 @@ function toRow({ party, spent, refunded, earned }: Row): Row {
   return { party, spent, refunded, earned };
 }
 
-function toCheckpoint(record: CheckpointRecord): StoredCheckpoint {
+export function toCheckpoint(record: CheckpointRecord): StoredCheckpoint {
   return {
     id: record.id,
     message: {

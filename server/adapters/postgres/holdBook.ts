@@ -27,6 +27,7 @@ import {
   insertDebits,
   lockAllowances,
   lockSpenders,
+  lockTierAccount,
   writeSpending,
 } from "./spending.ts";
 import { addTierUnits } from "./tierUsage.ts";
@@ -72,7 +73,7 @@ export function postgresHoldBook(
     const draft = new SpendingDraft({ ...locked, hasAccess });
     const hold = authorize(request, prices, draft);
     if ("reason" in hold) return { result: "refused", refusal: hold };
-    await insertHold(tx, hold);
+    await insertHold(tx, hold, request.quote?.expiresAt ?? null);
     await writeSpending(tx, draft.changes);
     return { result: "held", hold, repeated: false };
   }
@@ -182,11 +183,17 @@ interface OpenedHold {
 
 /** Reads a hold under the locks of its accounts: nobody else resolves it meanwhile. */
 async function openHold(tx: Sql, key: HoldKey): Promise<OpenedHold | null> {
-  const parts = await tx.query<{ allowance: Hex; account: Address }>(
-    "select allowance, account from hold_parts where provider = $1 and hold_id = $2",
+  const parts = await tx.query<{ allowance: Hex; account: Address; tier_account: Address | null }>(
+    `select allowance, account, rate->'use'->>'account' as tier_account
+     from hold_parts join holds using (provider, hold_id) where provider = $1 and hold_id = $2`,
     [bytea(key.provider), key.id],
   );
   if (parts.length === 0) return null;
+  await lockTierAccount(
+    tx,
+    parts[0]?.tier_account ?? undefined,
+    parts.map(({ account }) => account),
+  );
   const locked = await lockAllowances(tx, new Set(parts.map(({ allowance }) => allowance)));
   const hold = await readHold(tx, key);
   return hold === null

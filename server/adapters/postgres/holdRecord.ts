@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import type { Hold, HoldPart, HoldResolution } from "../../domain/holds/hold.ts";
 import type { HoldKey } from "../../ports/holdBook.ts";
 import type { Sql } from "../../ports/database.ts";
+import { writeNotes } from "./logNotes.ts";
 import { fromPinnedRate, toPinnedRate } from "./pinnedRateRecord.ts";
 import { bytea, byteaArray, numberArray } from "./values.ts";
 
@@ -63,10 +64,12 @@ function toHold(record: HoldRecord, parts: readonly HoldPart[]): Hold {
   };
 }
 
-export async function insertHold(tx: Sql, hold: Hold): Promise<void> {
+/** `quoteExpiresAt`: of the quote whose price it has, so that others can tell why it is not the price of then. */
+export async function insertHold(tx: Sql, hold: Hold, quoteExpiresAt: Date | null): Promise<void> {
   await tx.query(
-    `insert into holds (provider, hold_id, spender, meter, dimensions, quantity, rate, request_hash, created_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    `insert into holds (provider, hold_id, spender, meter, dimensions, quantity, rate, request_hash, created_at, expires_at,
+       quote_expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       bytea(hold.provider),
       hold.id,
@@ -78,6 +81,7 @@ export async function insertHold(tx: Sql, hold: Hold): Promise<void> {
       bytea(hold.requestHash),
       hold.createdAt,
       hold.expiresAt,
+      quoteExpiresAt,
     ],
   );
   await tx.query(
@@ -107,6 +111,9 @@ export async function updateHold(tx: Sql, hold: Hold): Promise<void> {
      where provider = $1 and hold_id = $2 and hold_parts.part = changed.part`,
     [...key, ...partArrays(hold)],
   );
+  const { provider, id, resolution } = hold;
+  if (resolution !== null)
+    await writeNotes(tx, [{ kind: "hold_end", provider, id, ...resolution }]);
 }
 
 function partArrays({ parts }: Hold): string[] {

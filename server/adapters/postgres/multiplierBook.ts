@@ -18,7 +18,7 @@ export function multiplierLockName(rate: { provider: Address; rateKey: string })
 
 const COLUMNS = "step, effective_from, utilisation_bps, before_bps, after_bps, rate_card";
 
-interface StepRecord {
+export interface StepRecord {
   readonly step: number;
   readonly effective_from: Date;
   readonly utilisation_bps: number;
@@ -134,7 +134,7 @@ function stateOf(
   };
 }
 
-function toStep(record: StepRecord): MultiplierStep {
+export function toStep(record: StepRecord): MultiplierStep {
   return {
     step: record.step,
     effectiveFrom: record.effective_from,

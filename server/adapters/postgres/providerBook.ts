@@ -2,6 +2,7 @@ import type { Address } from "viem";
 
 import type { Database } from "../../ports/database.ts";
 import type { ProviderBook } from "../../ports/providerBook.ts";
+import { writeNotes } from "./logNotes.ts";
 import { bytea } from "./values.ts";
 
 export function postgresProviderBook(database: Database): ProviderBook {
@@ -36,11 +37,11 @@ export function postgresProviderBook(database: Database): ProviderBook {
       return key?.revoked_at ?? null;
     },
 
-    async grantAccess({ spender, provider }) {
+    async grantAccess({ spender, provider, signature = null }) {
       const pair = [bytea(spender), bytea(provider)];
       await database.query(
-        "insert into provider_access (spender, provider) values ($1, $2) on conflict do nothing",
-        pair,
+        "insert into provider_access (spender, provider, signature) values ($1, $2, $3) on conflict do nothing",
+        [...pair, signature === null ? null : bytea(signature)],
       );
       const [access] = await database.query<{ granted: boolean }>(
         "select revoked_at is null as granted from provider_access where spender = $1 and provider = $2",
@@ -49,7 +50,7 @@ export function postgresProviderBook(database: Database): ProviderBook {
       return access?.granted ?? false;
     },
 
-    async revokeAccess({ spender, provider }) {
+    async revokeAccess({ spender, provider, signature = null }) {
       return await database.transaction(async (tx) => {
         // Under the locks of all who pay for the spender, in the order that debits take them: none that comes after the
         // answer still goes by it.
@@ -58,10 +59,18 @@ export function postgresProviderBook(database: Database): ProviderBook {
            order by address for update`,
           [bytea(spender)],
         );
+        const pair = [bytea(spender), bytea(provider)];
+        const revoked = await tx.query(
+          `update provider_access set revoked_at = clock_timestamp()
+           where spender = $1 and provider = $2 and revoked_at is null returning spender`,
+          pair,
+        );
+        if (revoked.length > 0) {
+          await writeNotes(tx, [{ kind: "access_end", spender, provider, signature }]);
+        }
         const [access] = await tx.query<{ revoked_at: Date }>(
-          `update provider_access set revoked_at = coalesce(revoked_at, clock_timestamp())
-           where spender = $1 and provider = $2 returning revoked_at`,
-          [bytea(spender), bytea(provider)],
+          "select revoked_at from provider_access where spender = $1 and provider = $2",
+          pair,
         );
         await tx.query("update access_revocations set count = count + 1");
         return access?.revoked_at ?? null;

@@ -33,6 +33,22 @@ export async function lockAllowances(
   return await lock(tx, "id", [...allowances]);
 }
 
+/**
+ * Locks the account whose usage of a tiered rate is going to move, where it pays nothing itself, together with those that
+ * do, in the order of all: what a later event is priced by is then known from the order of the log.
+ */
+export async function lockTierAccount(
+  tx: Sql,
+  tierAccount: Address | undefined,
+  payers: readonly Address[],
+): Promise<void> {
+  if (tierAccount === undefined || payers.includes(tierAccount)) return;
+  await tx.query(
+    "select 1 from accounts where address = any($1::bytea[]) order by address for update",
+    [byteaArray([tierAccount, ...payers])],
+  );
+}
+
 type AllowanceWithAccount = AllowanceRecord & {
   readonly purchased: bigint;
   readonly account_spent: bigint;

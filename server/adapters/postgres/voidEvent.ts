@@ -4,7 +4,7 @@ import { type Charge, SpendingDraft } from "../../domain/spending/spendingDraft.
 import type { Sql } from "../../ports/database.ts";
 import type { VoidOutcome } from "../../ports/usageLedger.ts";
 import { toPriceBasis } from "./pinnedRateRecord.ts";
-import { lockAllowances, moveEarnings, writeSpending } from "./spending.ts";
+import { lockAllowances, lockTierAccount, moveEarnings, writeSpending } from "./spending.ts";
 import { subtractTierUnits } from "./tierUsage.ts";
 import { bytea } from "./values.ts";
 
@@ -36,6 +36,12 @@ export async function voidEvent(
   const [first] = debits;
   if (first === undefined) return { result: "refused", reason: "event_not_found" };
 
+  const basis = toPriceBasis(first.price_basis);
+  await lockTierAccount(
+    tx,
+    basis?.use?.account,
+    debits.map(({ account }) => account),
+  );
   const locked = await lockAllowances(tx, new Set<Hex>(debits.map(({ allowance }) => allowance)));
   const [before] = await tx.query<{ amount_micros: bigint; voided_at: Date }>(
     "select amount_micros, voided_at from voids where provider = $1 and event_id = $2",
@@ -67,7 +73,7 @@ export async function voidEvent(
     -1n,
   );
 
-  await subtractTierUnits(tx, toPriceBasis(first.price_basis), first.quantity);
+  await subtractTierUnits(tx, basis, first.quantity);
 
   const amountMicros = debits.reduce((sum, debit) => sum + debit.amountMicros, 0n);
   await tx.query(

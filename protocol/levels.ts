@@ -1,0 +1,48 @@
+import { hexToBytes } from "viem";
+
+import { HASH_BYTES, hashPairs } from "./keccak/batchKeccak.ts";
+import { EMPTY_ROW, rowLeaf } from "./row.ts";
+
+/**
+ * The root of 2^level empty rows. A table is filled up with them to a power of two, so these stand wherever it has no
+ * node of its own.
+ */
+export function emptyNode(level: number): Uint8Array {
+  for (let known = emptyNodes.length; known <= level; known++) {
+    const below = emptyNodes.at(-1) ?? hexToBytes(rowLeaf(EMPTY_ROW));
+    emptyNodes.push(known === 0 ? below : hashPairs(concatBytes([below, below])));
+  }
+  const node = emptyNodes[level];
+  if (node === undefined) throw new RangeError(`no level ${level}`);
+  return node;
+}
+
+const emptyNodes: Uint8Array[] = [];
+
+/** The nodes above those of a level. */
+export function levelAbove(nodes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
+  const isOdd = (nodes.length / HASH_BYTES) % 2 === 1;
+  return hashPairs(isOdd ? concatBytes([nodes, emptyNode(level)]) : nodes);
+}
+
+/** The nodes of `to`, from those of `from`. */
+export function climb(nodes: Uint8Array, { from, to }: { from: number; to: number }): Uint8Array {
+  let level = nodes;
+  for (let n = from; n < to; n++) level = levelAbove(level, n);
+  return level;
+}
+
+/** How many levels are above the leaves of a table of so many rows. */
+export function depthOf(rowCount: number): number {
+  return rowCount <= 1 ? 0 : 32 - Math.clz32(rowCount - 1);
+}
+
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
