@@ -110,6 +110,9 @@ const Environment = z.object({
   QUOTE_PRIVATE_KEY: privateKey.optional(),
   MAX_QUOTE_SECONDS: integer(1, 604_800).default(3_600),
   MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000).default(1_000),
+  /** grants, or codes, in one request; they are written under the lock of the account */
+  MAX_GRANTS_PER_REQUEST: integer(1, 100_000).default(5_000),
+  MAX_GRANTS_PER_CAMPAIGN: integer(1, 100_000_000).default(1_000_000),
   /** addresses that may read the usage log, separated by commas; the contract's signers may anyway */
   AUDITORS: z
     .string()
@@ -159,6 +162,9 @@ export interface Limits {
   readonly maxHoldSeconds: number;
   readonly maxOpenHoldsPerSpender: number;
   readonly maxQuoteSeconds: number;
+  readonly maxGrantsPerRequest: number;
+  /** grants and codes together */
+  readonly maxGrantsPerCampaign: number;
 }
 
 /** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
@@ -220,6 +226,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxHoldSeconds: data.MAX_HOLD_SECONDS,
       maxOpenHoldsPerSpender: data.MAX_OPEN_HOLDS_PER_SPENDER,
       maxQuoteSeconds: data.MAX_QUOTE_SECONDS,
+      maxGrantsPerRequest: data.MAX_GRANTS_PER_REQUEST,
+      maxGrantsPerCampaign: data.MAX_GRANTS_PER_CAMPAIGN,
     },
     auditors: data.AUDITORS,
     logLevel: data.LOG_LEVEL,

@@ -15,6 +15,7 @@ import { postgresCheckpointBook } from "./adapters/postgres/checkpointBook.ts";
 import { claimDatabase } from "./adapters/postgres/claimDatabase.ts";
 import { openDatabase } from "./adapters/postgres/openDatabase.ts";
 import { postgresMultiplierBook } from "./adapters/postgres/multiplierBook.ts";
+import { postgresGrantBook } from "./adapters/postgres/grantBook.ts";
 import { postgresPriceBook } from "./adapters/postgres/priceBook.ts";
 import { priceReader } from "./adapters/postgres/priceReader.ts";
 import { postgresHoldBook } from "./adapters/postgres/holdBook.ts";
@@ -134,6 +135,7 @@ async function createContext(
     chainBook: postgresChainBook(database),
     accounts: postgresAccountBook(database),
     allowances,
+    grants: postgresGrantBook(database, limits),
     providers: postgresProviderBook(database),
     rateCards: postgresRateCardBook(database, limits),
     prices: priceBook,

@@ -53,6 +53,8 @@ describe("readConfig", () => {
         maxHoldSeconds: 3_600,
         maxOpenHoldsPerSpender: 1_000,
         maxQuoteSeconds: 3_600,
+        maxGrantsPerRequest: 5_000,
+        maxGrantsPerCampaign: 1_000_000,
       },
       logLevel: "info",
     });
