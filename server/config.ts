@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type Hex, isAddress } from "viem";
 import { z } from "zod";
 
+import type { Confirmations } from "./ports/chainSource.ts";
 import type { DatabaseLocation } from "./adapters/postgres/openDatabase.ts";
 import { lowercaseHex } from "../protocol/hex.ts";
 
@@ -63,8 +64,13 @@ const Environment = z.object({
   DATA_FOLDER: z.string().min(1).default(".data/server"),
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(8080),
-  /** blocks on top of a purchase before it can be spent */
-  CONFIRMATIONS: integer(0, 10_000).default(12),
+  /** blocks on top of a purchase before it can be spent; or the chain's own word for it */
+  CONFIRMATIONS: z
+    .union([z.enum(["safe", "finalized"]), integer(0, 10_000).transform(BigInt)], {
+      error: "must be a number of blocks up to 10000, or safe, or finalized",
+    })
+    .default(12n),
+  RPC_TIMEOUT_MILLISECONDS: integer(100, 600_000).default(10_000),
   BLOCKS_PER_REQUEST: integer(1, 100_000).default(2_000),
   POLL_MILLISECONDS: integer(50, 3_600_000).default(4_000),
   RATE_CARD_FILE: z
@@ -122,7 +128,8 @@ export interface Config {
   readonly database: DatabaseLocation;
   readonly host: string;
   readonly port: number;
-  readonly confirmations: bigint;
+  readonly confirmations: Confirmations;
+  readonly rpcTimeoutMs: number;
   readonly blocksPerRequest: bigint;
   readonly pollMs: number;
   readonly rateCardFile: string;
@@ -190,7 +197,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         : { url: data.DATABASE_URL, connections: data.DATABASE_CONNECTIONS },
     host: data.HOST,
     port: data.PORT,
-    confirmations: BigInt(data.CONFIRMATIONS),
+    confirmations: data.CONFIRMATIONS,
+    rpcTimeoutMs: data.RPC_TIMEOUT_MILLISECONDS,
     blocksPerRequest: BigInt(data.BLOCKS_PER_REQUEST),
     pollMs: data.POLL_MILLISECONDS,
     rateCardFile: data.RATE_CARD_FILE,
