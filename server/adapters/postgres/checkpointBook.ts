@@ -101,6 +101,19 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
       return records.map(toRow);
     },
 
+    async worthRows(id, leastMicros, limit) {
+      const records = await database.query<Row>(
+        `select party, spent, refunded, earned from (
+           select due.*, due.spent - coalesce(s.spent, 0) as newly_spent, due.earned - coalesce(s.earned, 0) as newly_earned
+           from (${ROWS_AT}) as due left join settlements s using (party)) as due
+         where greatest(newly_spent, newly_earned) >= $2
+         order by newly_spent >= $2 desc, greatest(newly_spent, newly_earned) desc, place
+         limit $3`,
+        [id, leastMicros, limit],
+      );
+      return records.map(toRow);
+    },
+
     async cut(build, maxFeeBps) {
       if (isUnderWay(await latestIn(database))) return null;
       await serveRefunds(database);
