@@ -131,8 +131,9 @@ export async function writeSpending(tx: Sql, changes: SpendingDraft["changes"]):
   const accounts = [...changes.accounts.values()];
   if (accounts.length === 0) return;
   await tx.query(
+    // The tick tells the next cut that the row changed; cutClock.ts says why it is read here, under the lock.
     `update accounts set spent = changed.spent, held = changed.held, refunding = changed.refunding,
-       refund_waiting = changed.refund_waiting
+       refund_waiting = changed.refund_waiting, changed_at_tick = (select tick from cut_clock)
      from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
        as changed (address, spent, held, refunding, refund_waiting)
      where accounts.address = changed.address`,
@@ -228,9 +229,10 @@ export async function moveEarnings(
   sign: 1n | -1n,
 ): Promise<void> {
   await tx.query(
-    `insert into earnings (account, provider, earned)
-     select * from unnest($1::bytea[], $2::bytea[], $3::bigint[])
-     on conflict (account, provider) do update set earned = earnings.earned + excluded.earned`,
+    `insert into earnings (account, provider, earned, changed_at_tick)
+     select *, (select tick from cut_clock) from unnest($1::bytea[], $2::bytea[], $3::bigint[])
+     on conflict (account, provider) do update set earned = earnings.earned + excluded.earned,
+       changed_at_tick = excluded.changed_at_tick`,
     earningsArrays(debits, sign),
   );
 }
