@@ -11,7 +11,7 @@ import type {
 import type { Database, Sql } from "../../ports/database.ts";
 import { writeNotes } from "./logNotes.ts";
 import { allRows } from "./checkpoints/changedRows.ts";
-import { nextTick } from "./checkpoints/cutClock.ts";
+import { CURRENT_TICK, nextTick } from "./checkpoints/cutClock.ts";
 import { treeOf, writeCheckpoint } from "./checkpoints/cutSnapshot.ts";
 import { proveRows } from "./checkpoints/proofs.ts";
 import { newestRow } from "./checkpoints/rowsAt.ts";
@@ -19,15 +19,20 @@ import type { TreeOf } from "./checkpoints/storedTree.ts";
 import { retrying } from "./retry.ts";
 import { byteaArray } from "./values.ts";
 
-/** The later of the two clocks: a quiet chain mines no blocks, and a test's chain runs ahead of the machine. */
-const CHAIN_TIME = "greatest(clock_timestamp(), (select block_time from chain_cursor))";
+/**
+ * How late it is on the chain, as far as it has been read. Not the machine's clock: a block that was not read yet may tell
+ * of a challenge, and a checkpoint on top of one that is dropped would be signed in vain, and twice for its epoch.
+ */
+const CHAIN_TIME = "(select greatest(block_time, quiet_at) from chain_cursor)";
 
 export const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count,
   (select jsonb_agg(jsonb_build_object('signer', '0x' || encode(signer, 'hex'), 'signature', '0x' || encode(signature, 'hex'))
     order by signer) from checkpoint_signatures where checkpoint = checkpoints.id) as signatures,
   final_at, transaction_hash, signing_at,
   case when abandoned_at is not null then 'abandoned' when dropped then 'dropped' when final_at is null then 'prepared'
-    when final_at <= ${CHAIN_TIME} then 'final' else 'pending' end as status`;
+    when final_at > ${CHAIN_TIME} then 'pending'
+    when exists (select from challenges where checkpoint = checkpoints.id and outcome is null) then 'pending'
+    else 'final' end as status`;
 
 const COUNTS = "status not in ('dropped', 'abandoned')";
 
@@ -145,7 +150,7 @@ async function serveRefunds(database: Database): Promise<void> {
     );
     await tx.query(
       `update accounts set refunded = refunded + refunding, refunding = 0,
-         changed_at_tick = (select tick from cut_clock) where address = any($1::bytea[])`,
+         changed_at_tick = ${CURRENT_TICK} where address = any($1::bytea[])`,
       [byteaArray(due.map(({ address }) => address))],
     );
     await writeNotes(
@@ -161,7 +166,7 @@ async function serveRefunds(database: Database): Promise<void> {
 
 async function cutSnapshot(
   tx: Sql,
-  terms: { tick: bigint; maxFeeBps: bigint },
+  terms: { tick: bigint | null; maxFeeBps: bigint },
 ): Promise<bigint | null> {
   // Locks come before the first query, which is what freezes the snapshot: it sees all that they waited for. One server
   // cuts at a time, and no event is taken back between the snapshot that holds it and the checkpoint that says so.

@@ -3,7 +3,7 @@ import type { Address, Hex } from "viem";
 import type { SpenderId } from "../../../protocol/spender.ts";
 import { type Account, available, setAside } from "../accounts/account.ts";
 import type { Allowance, AllowanceUsage } from "../allowances/allowance.ts";
-import { burnDownOrder } from "../allowances/burnDownOrder.ts";
+import { inBurnDownOrder } from "../allowances/burnDownOrder.ts";
 import { periodIndexAt, remainingInPeriod, renewed } from "../allowances/period.ts";
 import { type AllowanceObstacle, obstacle } from "../allowances/usability.ts";
 
@@ -13,6 +13,8 @@ export interface SpendingState {
   readonly accounts: ReadonlyMap<Address, Account>;
   /** every allowance of the spenders in question */
   readonly allowances: readonly Allowance[];
+  /** those that grants among them were granted out of */
+  readonly campaigns: readonly Allowance[];
   readonly hasAccess: (spender: SpenderId, provider: Address) => boolean;
 }
 
@@ -24,7 +26,8 @@ export interface Charge {
 }
 
 /** Which limit a charge ran into. */
-export type CreditShortage = "insufficient_credits" | "allowance_exhausted" | "account_cap_reached";
+export type CreditShortage =
+  "insufficient_credits" | "allowance_exhausted" | "campaign_exhausted" | "account_cap_reached";
 
 export interface Shortage {
   readonly reason: CreditShortage;
@@ -53,8 +56,8 @@ export interface Purpose {
 
 /**
  * A working copy of accounts and allowances, on which decisions are made one after the other and of which the changes
- * are written at the end. Strict: nothing takes an account below zero (I1), an allowance over its limit, or an account
- * over the cap that the allowance's owner signed (I4).
+ * are written at the end. Strict: nothing takes an account below zero (I1), an allowance over its limit, all the grants of
+ * a campaign over the campaign's, or an account over the cap that the allowance's owner signed (I4).
  */
 export class SpendingDraft {
   readonly #state: SpendingState;
@@ -65,11 +68,10 @@ export class SpendingDraft {
 
   constructor(state: SpendingState) {
     this.#state = state;
-    this.#bySpender = Map.groupBy(
-      state.allowances.toSorted(burnDownOrder),
-      (a) => a.message.spender,
+    this.#bySpender = inBurnDownOrder(state.allowances);
+    this.#byId = new Map(
+      [...state.campaigns, ...state.allowances].map((allowance) => [allowance.id, allowance]),
     );
-    this.#byId = new Map(state.allowances.map((allowance) => [allowance.id, allowance]));
   }
 
   get now(): Date {
@@ -94,7 +96,10 @@ export class SpendingDraft {
     let reason: AllowanceObstacle | null = null;
     for (const allowance of all) {
       const { counter } = this.#account(allowance.message.account);
-      const found = obstacle(allowance, { provider, meter, hasAccess, now: this.now, counter });
+      const found =
+        obstacle(allowance, { provider, meter, hasAccess, now: this.now, counter }) ??
+        // Time, scope and counter of a grant lie within the campaign's from the start.
+        (isRevoked(this.#campaignOf(allowance)) ? "campaign_revoked" : null);
       if (found === null) usable.push(allowance);
       // One obstacle is told: that of the allowance which would have paid last, most often the only one.
       else reason = found;
@@ -109,31 +114,34 @@ export class SpendingDraft {
     as: "spent" | "held",
   ): readonly Charge[] | Shortage {
     const charges: Charge[] = [];
-    const taken: { account: Account; id: Hex; usage: AllowanceUsage }[] = [];
     const touched = new Map<Address, Account>();
+    const usages = new Map<Hex, AllowanceUsage>();
+    const usageOf = (allowance: Allowance) => usages.get(allowance.id) ?? this.#usage(allowance);
     let missing = neededMicros;
     let limit: CreditShortage = "insufficient_credits";
 
-    for (const { id, message, usage: stored } of candidates) {
+    for (const allowance of candidates) {
+      const { id, message } = allowance;
+      const campaign = this.#campaignOf(allowance);
       const account = touched.get(message.account) ?? this.#account(message.account);
-      const usage = this.#usages.get(id) ?? renewed(message, stored, this.now);
-      const room = least([
-        { limit: "insufficient_credits", amountMicros: available(account) },
-        { limit: "allowance_exhausted", amountMicros: remainingInPeriod(message, usage) },
+      const room = tightest({
+        insufficient_credits: available(account),
+        allowance_exhausted: remainingInPeriod(message, usageOf(allowance)),
+        campaign_exhausted:
+          campaign === null ? NO_LIMIT : remainingInPeriod(campaign.message, usageOf(campaign)),
         // Held credits count as spent here: whatever is captured later stays under a cap that was signed.
-        {
-          limit: "account_cap_reached",
-          amountMicros: message.accountCap - account.spent - account.held,
-        },
-      ]);
+        account_cap_reached: message.accountCap - account.spent - account.held,
+      });
       if (room.amountMicros < missing) limit = room.limit;
       const amountMicros = room.amountMicros < missing ? room.amountMicros : missing;
       // What is free is recorded under the allowance that lets it happen.
       if (amountMicros === 0n && !(neededMicros === 0n && charges.length === 0)) continue;
 
-      const changed = { ...account, [as]: account[as] + amountMicros };
+      const changed = withTaken(account, amountMicros, as);
       touched.set(message.account, changed);
-      taken.push({ account: changed, id, usage: reserve(usage, amountMicros, as) });
+      for (const budget of campaign === null ? [allowance] : [allowance, campaign]) {
+        usages.set(budget.id, reserve(usageOf(budget), amountMicros, as));
+      }
       charges.push({ account: message.account, allowance: id, amountMicros });
       missing -= amountMicros;
       if (missing === 0n) break;
@@ -150,10 +158,8 @@ export class SpendingDraft {
         heldMicros: account.held,
       };
     }
-    for (const { account, id, usage } of taken) {
-      this.#accounts.set(account.address, account);
-      this.#usages.set(id, usage);
-    }
+    for (const [address, account] of touched) this.#accounts.set(address, account);
+    for (const [id, usage] of usages) this.#usages.set(id, usage);
     return charges;
   }
 
@@ -188,17 +194,39 @@ export class SpendingDraft {
   }
 
   #giveBack(id: Hex, change: { takenAt: Date; returnedMicros: bigint; spentMicros: bigint }): void {
-    const allowance = this.#byId.get(id);
-    if (allowance === undefined) throw new Error(`the allowance ${id} was not read`);
-    const { message, usage: stored } = allowance;
-    const usage = this.#usages.get(id) ?? renewed(message, stored, this.now);
+    const allowance = this.#allowance(id);
+    const campaign = this.#campaignOf(allowance);
+    this.#giveBackTo(allowance, change);
+    if (campaign !== null) this.#giveBackTo(campaign, change);
+  }
+
+  #giveBackTo(
+    allowance: Allowance,
+    change: { takenAt: Date; returnedMicros: bigint; spentMicros: bigint },
+  ): void {
+    const usage = this.#usage(allowance);
     // A period that is over stays as it was: its unspent rest has been carried on, or has lapsed.
-    const isSamePeriod = periodIndexAt(message, change.takenAt) === usage.periodIndex;
-    this.#usages.set(id, {
+    const isSamePeriod = periodIndexAt(allowance.message, change.takenAt) === usage.periodIndex;
+    this.#usages.set(allowance.id, {
       ...usage,
       periodSpentMicros: usage.periodSpentMicros - (isSamePeriod ? change.returnedMicros : 0n),
       spentMicros: usage.spentMicros + change.spentMicros,
     });
+  }
+
+  /** What this allowance was granted out of, which pays along with it. */
+  #campaignOf({ campaign }: Allowance): Allowance | null {
+    return campaign === null ? null : this.#allowance(campaign);
+  }
+
+  #allowance(id: Hex): Allowance {
+    const allowance = this.#byId.get(id);
+    if (allowance === undefined) throw new Error(`the allowance ${id} was not read`);
+    return allowance;
+  }
+
+  #usage({ id, message, usage }: Allowance): AllowanceUsage {
+    return this.#usages.get(id) ?? renewed(message, usage, this.now);
   }
 
   #account(address: Address): Account {
@@ -208,15 +236,31 @@ export class SpendingDraft {
   }
 }
 
+function isRevoked(campaign: Allowance | null): boolean {
+  return campaign !== null && campaign.revokedAt !== null;
+}
+
 interface Room {
   readonly limit: CreditShortage;
   readonly amountMicros: bigint;
 }
 
-/** The tightest of the limits; none allows less than nothing. */
-function least(rooms: readonly [Room, ...Room[]]): Room {
-  const tightest = rooms.reduce((a, b) => (b.amountMicros < a.amountMicros ? b : a));
-  return tightest.amountMicros < 0n ? { ...tightest, amountMicros: 0n } : tightest;
+/** More than all credits there can be. */
+const NO_LIMIT = 2n ** 64n;
+
+/** The tightest of the limits, of equal ones that which stands first; none allows less than nothing. */
+function tightest(rooms: Readonly<Record<CreditShortage, bigint>>): Room {
+  let limit: CreditShortage = "insufficient_credits";
+  if (rooms.allowance_exhausted < rooms[limit]) limit = "allowance_exhausted";
+  if (rooms.campaign_exhausted < rooms[limit]) limit = "campaign_exhausted";
+  if (rooms.account_cap_reached < rooms[limit]) limit = "account_cap_reached";
+  return { limit, amountMicros: rooms[limit] < 0n ? 0n : rooms[limit] };
+}
+
+function withTaken(account: Account, amountMicros: bigint, as: "spent" | "held"): Account {
+  return as === "spent"
+    ? { ...account, spent: account.spent + amountMicros }
+    : { ...account, held: account.held + amountMicros };
 }
 
 /** What is held counts against the period at once, and as spent when it is captured. */

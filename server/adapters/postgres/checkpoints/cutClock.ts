@@ -2,44 +2,46 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Database } from "../../../ports/database.ts";
 
-/**
- * Counts one up and waits until no transaction is left that may have read the count before. From then on a snapshot holds
- * all that was marked with an earlier count: what it does not hold is marked with this one or a later one, and the next
- * cut finds it there. Nobody waits for the cut; the cut waits for the transactions under way.
- *
- * Writers mark rows after they have taken a lock, so they have a transaction id before they read the count.
- */
-export async function nextTick(database: Database): Promise<bigint> {
-  const [clock] = await database.query<{ tick: bigint }>(
-    "update cut_clock set tick = tick + 1 returning tick",
-  );
-  const [bound] = await database.query<{ first_after: bigint }>(
-    "select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as first_after",
-  );
-  if (clock === undefined || bound === undefined) throw new Error("the cut clock is missing");
+/** SQL: the count that a changed row is marked with, so that the next cut finds it. */
+export const CURRENT_TICK = "(select tick from cut_clock)";
 
+/**
+ * Counts one up, so that what changes from now on is told from what changed before, and gives the transactions under way
+ * a moment to end. Nobody waits for the cut. Returns the count that everything has which a snapshot taken from now on
+ * does not hold; `null` where a transaction that may have read an earlier count goes on and on.
+ *
+ * Whoever reads the count locks its table (`access share`) before it takes the snapshot that it reads it by, and until it
+ * ends. So those that hold the lock now are all that may have read an earlier one.
+ */
+export async function nextTick(database: Database): Promise<bigint | null> {
+  const [clock] = await database.query<{ tick: bigint }>(
+    `insert into cut_clock (tick) values (1)
+     on conflict (only_one) do update set tick = cut_clock.tick + 1 returning tick`,
+  );
+  if (clock === undefined) throw new Error("an insert without a row");
+
+  const under = await readers(database);
   const giveUpAt = Date.now() + PATIENCE_MS;
-  while ((await oldestUnderWay(database)) < bound.first_after) {
-    if (Date.now() > giveUpAt) {
-      throw new Error(
-        "no checkpoint could be cut: a transaction that writes to this PostgreSQL server has been open for over " +
-          `${PATIENCE_MS / 1000} seconds; pg_stat_activity tells which (the oldest xact_start)`,
-      );
-    }
+  for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- PostgreSQL tells of no end of a transaction: it has to be asked
+    const now = new Set(await readers(database));
+    if (!under.some((transaction) => now.has(transaction))) return clock.tick;
+    if (Date.now() > giveUpAt) return null;
+    // oxlint-disable-next-line no-await-in-loop -- see above
     await delay(PAUSE_MS);
   }
-  return clock.tick;
 }
 
-/** Debits take milliseconds; whatever takes longer is not the ledger's. */
-const PATIENCE_MS = 10_000;
+/** Debits take milliseconds. A cut that waited in vain is as good; the one after it looks at more rows. */
+const PATIENCE_MS = 2_000;
 const PAUSE_MS = 5;
 
-async function oldestUnderWay(database: Database): Promise<bigint> {
-  const [oldest] = await database.query<{ xid: bigint }>(
-    "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xid",
+/** The transactions that have read the count, by PostgreSQL's name for them. */
+async function readers(database: Database): Promise<string[]> {
+  const found = await database.query<{ name: string }>(
+    `select virtualtransaction as name from pg_locks
+     where relation = 'cut_clock'::regclass and pid <> pg_backend_pid()
+       and database = (select oid from pg_database where datname = current_database())`,
   );
-  if (oldest === undefined) throw new Error("the database tells no transaction ids");
-  return oldest.xid;
+  return found.map(({ name }) => name);
 }

@@ -12,8 +12,8 @@ import { TreeMismatch, type TreeOf, updateTree } from "./storedTree.ts";
 
 export interface CutTerms {
   readonly last: StoredCheckpoint | null;
-  /** of this cut's clock */
-  readonly tick: bigint;
+  /** what `nextTick` said before the snapshot */
+  readonly tick: bigint | null;
   readonly maxFeeBps: bigint;
 }
 
@@ -27,14 +27,17 @@ export async function writeCheckpoint(
 ): Promise<bigint | null> {
   const [moment] = await tx.query<{ id: bigint; cut_at: string; as_of: bigint }>(
     // `as_of` is never ahead of the chain, whose newest block may be older than now: a checkpoint from the future is
-    // refused. `cut_at` is after the snapshot, which the first query took, and to the microsecond.
+    // refused. Nor is it before the last drop, which voids what was cut earlier: a chain that runs ahead of this clock has
+    // its drops there. `cut_at` is after the snapshot, which the first query took, and to the microsecond.
     `select (select coalesce(max(id), 0) + 1 from checkpoints) as id, clock_timestamp()::text as cut_at,
-       floor(extract(epoch from least(clock_timestamp(), (select block_time from chain_cursor))))::bigint as as_of`,
+       floor(extract(epoch from greatest(least(clock_timestamp(), (select block_time from chain_cursor)),
+         (select max(dropped_at) from checkpoints))))::bigint as as_of`,
   );
   if (moment === undefined) throw new Error("the database tells no time");
   const { id } = moment;
 
-  const changes = await writeChangedRows(tx, id, last);
+  const since = await lastTick(tx, last);
+  const changes = await writeChangedRows(tx, { id, last, since });
   if (changes.count === 0n) return null;
   const totals = added(last?.message ?? NO_TOTALS, changes);
   const broken = [
@@ -62,7 +65,7 @@ export async function writeCheckpoint(
       bytea(dataHashOf(head)),
       bytea(bytesToHex(head)),
       rowCount,
-      tick,
+      tick ?? since,
       moment.cut_at,
     ],
   );
@@ -88,8 +91,7 @@ interface Changes extends Totals {
  */
 async function writeChangedRows(
   tx: Sql,
-  id: bigint,
-  last: StoredCheckpoint | null,
+  { id, last, since }: { id: bigint; last: StoredCheckpoint | null; since: bigint },
 ): Promise<Changes> {
   // accounts_by_change and earnings_by_change from the last tick on, then everything by its key: accounts_pkey,
   // earnings_of_provider (index-only), places_pkey, checkpoint_rows_of_place
@@ -124,7 +126,7 @@ async function writeChangedRows(
        coalesce((array_agg(party) filter (where spent + refunded > purchased or spent < spent_before
          or refunded < refunded_before or earned < earned_before))[1:5], '{}') as broken
      from differing`,
-    [id, last?.id ?? 0n, await lastTick(tx, last), last?.partyCount ?? 0],
+    [id, last?.id ?? 0n, since, last?.partyCount ?? 0],
   );
   if (changes === undefined) throw new Error("a sum without a row");
   return changes;

@@ -15,7 +15,7 @@ create index earnings_by_change on earnings (changed_at_tick, provider);
 create index accounts_refunding on accounts (address) where refunding > 0;
 create index accounts_refunded on accounts (address) where refunded > 0;
 
--- What changed without being in the checkpoint's snapshot has this count or a later one.
+-- What changed and is not in the checkpoint's snapshot has this count or a later one.
 alter table checkpoints add column tick bigint not null default 0;
 -- The head of the published file, whose hash is data_hash; null for checkpoints from before there was one.
 alter table checkpoints add column data_head bytea;
