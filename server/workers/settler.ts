@@ -1,4 +1,3 @@
-import { commitToRows } from "../../protocol/checkpointData.ts";
 import type { ChainBook } from "../ports/chainBook.ts";
 import type { TransactionResult } from "../ports/chain.ts";
 import type { StoredCheckpoint } from "../ports/checkpointBook.ts";
@@ -26,14 +25,26 @@ export interface SettlerParts extends SigningParts, AnsweringParts, PayingParts,
   readonly onAbandoned: (checkpoint: StoredCheckpoint) => void;
 }
 
+/** A block that was reorganised away took its payments with it. */
+const PAY_AGAIN_MS = 60_000;
+
 export function createSettler(parts: SettlerParts): Settler {
   const { chain, chainBook, writer, checkpoints, submissions, terms, probe } = parts;
   let nextCutAt = 0;
+  let paid = { checkpoint: 0n, at: 0 };
+
+  /** What there is to pay follows from the final checkpoint: it is looked up when that is a new one, and seldom again. */
+  async function pay(final: StoredCheckpoint): Promise<void> {
+    const isPaid = paid.checkpoint === final.id && performance.now() - paid.at < PAY_AGAIN_MS;
+    if (isPaid) return;
+    await payRows(parts, final);
+    paid = { checkpoint: final.id, at: performance.now() };
+  }
 
   async function cut(): Promise<StoredCheckpoint | null> {
     if (performance.now() < nextCutAt) return null;
     nextCutAt = performance.now() + parts.intervalSeconds * 1000;
-    const next = await checkpoints.cut(commitToRows, terms.maxFeeBps);
+    const next = await checkpoints.cut(terms.maxFeeBps);
     await probe("cut");
     return next;
   }
@@ -69,7 +80,7 @@ export function createSettler(parts: SettlerParts): Settler {
         },
         // While the next one is pending, too: requests have a deadline, and a crowd of them must not starve the last.
         async () => {
-          if (final !== null) await payRows(parts, final);
+          if (final !== null) await pay(final);
         },
         async () => {
           if (!isOpen || latest?.status === "pending") return;
