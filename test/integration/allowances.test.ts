@@ -229,7 +229,7 @@ for (const kind of stackKinds) {
           [own, `${5n * REQUEST}`],
         ]);
 
-        const path = `/v1/debits/${addressOf(provider)}/${String(event.id)}/explain`;
+        const path = `/v1/debits/${addressOf(provider)}/${event.id}/explain`;
         const explained = (await get(path)).document;
         expect(explained["costMicros"]).to.equal(`${10n * REQUEST}`);
         const [byGrant, byReward] = rows(explained["charges"]);
