@@ -23,6 +23,7 @@ const HELP = `npm run mutate -- [options]      deletes each require and each sta
   --offset NUMBER   begins the sample there (0)
   --file TEXT       only in files whose path contains it
   --name TEXT       only those whose name contains it
+  --kind TEXT       only kinds that contain it: branch, deleted require, deleted statement, operator
   --folder PATH     keeps the compiled project there, and uses it again: then only what changed is compiled
   --list            names the mutants and stops
   --help            this text
@@ -39,6 +40,7 @@ const { values } = parseArgs({
     offset: { type: "string", default: "0" },
     file: { type: "string", default: "" },
     name: { type: "string", default: "" },
+    kind: { type: "string", default: "" },
     folder: { type: "string" },
     list: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -52,7 +54,7 @@ function main(): void {
   const files = globSync("contracts/{parts,court,libraries}/*.sol").toSorted();
   const { mutants, mutated } = mutantsOf(files);
   const wanted = mutants
-    .filter(({ file }) => file.includes(values.file))
+    .filter(({ file, kind }) => file.includes(values.file) && kind.includes(values.kind))
     .filter((mutant) => nameOf(mutant).includes(values.name));
   const step =
     values.sample === undefined
@@ -129,14 +131,13 @@ function run(folder: string, mutants: readonly Mutant[], nobodys: number): void 
 }
 
 function passes(folder: string, id: number, timeout: number | undefined): boolean {
-  const result = spawnSync(
-    "npx",
-    [
-      ...["forge", "test", "--fail-fast", "--fuzz-runs", "32", "--code-size-limit", "1000000"],
-      ...["--block-coinbase", `0x${id.toString(16).padStart(40, "0")}`],
-    ],
-    { cwd: folder, encoding: "utf8", ...(timeout !== undefined && { timeout }) },
-  );
+  const coinbase = `0x${id.toString(16).padStart(40, "0")}`;
+  const limits = "--fail-fast --fuzz-runs 32 --code-size-limit 1000000".split(" ");
+  const result = spawnSync("npx", ["forge", "test", ...limits, "--block-coinbase", coinbase], {
+    cwd: folder,
+    encoding: "utf8",
+    ...(timeout !== undefined && { timeout }),
+  });
   if (timeout === undefined && result.status !== 0) console.error(result.stdout, result.stderr);
   return result.status === 0;
 }
