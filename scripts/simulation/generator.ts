@@ -133,6 +133,11 @@ export class Generator {
     return this.#revoke();
   }
 
+  /** Beside the lane's own course: events that were reported lately are taken back. */
+  voids(count: number): Operation[] {
+    return Array.from({ length: count }, () => this.#void());
+  }
+
   #record(): Operation {
     const size = this.#random.chance(60) ? 1 : this.#random.between(2, 60);
     // A batch is one spender's more often than not: many share its locks.
