@@ -16,6 +16,16 @@ import { startSigningService } from "../fixtures/signingService.ts";
 
 const { alice, signer, operator, bob } = wallets;
 
+/** Both keys with one service. */
+const remote = (url: string) => ({
+  SIGNER_PRIVATE_KEYS: "",
+  SETTLER_PRIVATE_KEY: "",
+  SIGNER_URL: url,
+  SIGNER_ADDRESSES: addressOf(signer),
+  SETTLER_URL: url,
+  SETTLER_ADDRESS: addressOf(operator),
+});
+
 describe("the settler's keys", () => {
   let stack: Settling;
   let spender: `0x${string}`;
@@ -27,15 +37,6 @@ describe("the settler's keys", () => {
     await stack.use(spender);
   });
   after(() => stack.stop());
-
-  const remote = (url: string) => ({
-    SIGNER_PRIVATE_KEYS: "",
-    SETTLER_PRIVATE_KEY: "",
-    SIGNER_URL: url,
-    SIGNER_ADDRESSES: addressOf(signer),
-    SETTLER_URL: url,
-    SETTLER_ADDRESS: addressOf(operator),
-  });
 
   async function failureWith(service: { url: string }): Promise<string> {
     const settler = await stack.newSettler(undefined, remote(service.url));
