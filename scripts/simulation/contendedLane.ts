@@ -43,7 +43,7 @@ export async function runContended(
           // oxlint-disable-next-line no-await-in-loop
           await Promise.all([
             parts.settlement.step(),
-            ...voids.map((operation) => perform(operation, parts)),
+            ...voids.map((each) => perform(each, parts)),
           ]);
           parts.journal.operations += voids.length;
         }
