@@ -19,7 +19,7 @@ const PUBLICATION_RULES = {
   maxPendingRateCards: 0,
 };
 
-export async function createWorld(database: Database): Promise<void> {
+export async function createWorld(database: Database, accounts = ACCOUNTS): Promise<void> {
   await claimDatabase(
     database,
     { chainId: 1, contract: numberToHex(1, { size: 20 }) },
@@ -32,7 +32,7 @@ export async function createWorld(database: Database): Promise<void> {
   });
   await database.script(`
     insert into accounts (address, purchased)
-      select decode(lpad(to_hex(n), 40, '0'), 'hex'), ${PURCHASED_MICROS} from generate_series(1, ${ACCOUNTS}) n;
+      select decode(lpad(to_hex(n), 40, '0'), 'hex'), ${PURCHASED_MICROS} from generate_series(1, ${accounts}) n;
     insert into allowances (id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at,
         priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature)
       select sha256(address), address, decode(repeat('00', 12), 'hex') || address, 18446744073709551615, 0, 0, 0, 0,
