@@ -100,10 +100,10 @@ async function debitFor(duration: number, mayStop = () => true): Promise<number>
 
 /** One cut after the other, for as long as the debits go on and until one is done. */
 async function debitWhileCutting(): Promise<number> {
-  let isOver = false;
+  const over = new AbortController();
   let cuts = 0;
   const cutting = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const now = await book.cut(10_000n);
       if (now === null) continue;
       cuts++;
@@ -111,7 +111,7 @@ async function debitWhileCutting(): Promise<number> {
     }
   })();
   const speed = await debitFor(WINDOW_SECONDS, () => cuts > 0);
-  isOver = true;
+  over.abort();
   await cutting;
   console.log(`${cuts} cuts meanwhile`);
   return speed;

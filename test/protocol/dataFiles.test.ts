@@ -30,6 +30,10 @@ function partyOf(n: number): Address {
   return numberToHex(0xabc000 + n * 17, { size: 20 });
 }
 
+function rowOf(n: number, spent = 5n): Row {
+  return { party: partyOf(n), spent, refunded: 0n, earned: 0n };
+}
+
 function fileOf(rows: readonly Row[]): Uint8Array {
   const bytes = rowsToBytes(rows);
   const hasher = new TableHasher();
@@ -191,14 +195,8 @@ describe("differenceFile", () => {
     );
   });
 
-  const row = (n: number, spent = 5n): Row => ({
-    party: partyOf(n),
-    spent,
-    refunded: 0n,
-    earned: 0n,
-  });
-  const base = [row(0), row(1), row(2)];
-  const next = [row(0), row(1, 6n), row(2), row(3)];
+  const base = [rowOf(0), rowOf(1), rowOf(2)];
+  const next = [rowOf(0), rowOf(1, 6n), rowOf(2), rowOf(3)];
   const header = {
     baseDataHash: commitToRows(base).dataHash,
     dataHash: commitToRows(next).dataHash,
@@ -215,25 +213,25 @@ describe("differenceFile", () => {
       differenceHeader({ ...header, changedCount: places.length, ...other }),
       differenceEntries(places, rowsToBytes(rows)),
     ]);
-  const right = written([1, 3], [row(1, 6n), row(3)]);
+  const right = written([1, 3], [rowOf(1, 6n), rowOf(3)]);
 
   for (const [reason, bytes] of [
     ["unknown_format", concatBytes([Uint8Array.of(1), right.subarray(1)])],
     ["cut_off", right.subarray(0, 50)],
     ["cut_off", right.subarray(0, right.length - 1)],
     ["trailing_bytes", concatBytes([right, right])],
-    ["no_rows", written([0], [row(0)], { baseRowCount: 0 })],
+    ["no_rows", written([0], [rowOf(0)], { baseRowCount: 0 })],
     ["no_rows", written([], [], { rowCount: 2 })],
-    ["places_out_of_order", written([3, 1], [row(3), row(1, 6n)])],
-    ["places_out_of_order", written([3, 3], [row(3), row(3)])],
-    ["places_out_of_order", written([1, 4], [row(1, 6n), row(4)])],
-    ["place_missing", written([1], [row(1, 6n)])],
-    ["party_missing", written([1, 3], [row(1, 6n), { ...row(3), party: zeroAddress }])],
-    ["amount_too_large", written([3], [row(3, MAX_MICROS + 1n)])],
-    ["party_moved", written([1, 3], [row(2, 6n), row(3)])],
-    ["row_unchanged", written([1, 2, 3], [row(1, 6n), row(2), row(3)])],
-    ["data_hash_mismatch", written([1, 3], [row(1, 7n), row(3)])],
-    ["other_base", written([1, 3], [row(1, 6n), row(3)], { baseDataHash: header.dataHash })],
+    ["places_out_of_order", written([3, 1], [rowOf(3), rowOf(1, 6n)])],
+    ["places_out_of_order", written([3, 3], [rowOf(3), rowOf(3)])],
+    ["places_out_of_order", written([1, 4], [rowOf(1, 6n), rowOf(4)])],
+    ["place_missing", written([1], [rowOf(1, 6n)])],
+    ["party_missing", written([1, 3], [rowOf(1, 6n), { ...rowOf(3), party: zeroAddress }])],
+    ["amount_too_large", written([3], [rowOf(3, MAX_MICROS + 1n)])],
+    ["party_moved", written([1, 3], [rowOf(2, 6n), rowOf(3)])],
+    ["row_unchanged", written([1, 2, 3], [rowOf(1, 6n), rowOf(2), rowOf(3)])],
+    ["data_hash_mismatch", written([1, 3], [rowOf(1, 7n), rowOf(3)])],
+    ["other_base", written([1, 3], [rowOf(1, 6n), rowOf(3)], { baseDataHash: header.dataHash })],
   ] as const) {
     it(`is refused as ${reason}, at ${bytes.length} bytes`, async () => {
       const applied = readDifference(inPieces(bytes)).then((difference) =>
