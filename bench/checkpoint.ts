@@ -2,9 +2,6 @@
 import { postgresCheckpointBook } from "../server/adapters/postgres/checkpointBook.ts";
 import { migrate } from "../server/adapters/postgres/migrate.ts";
 import { openPgDatabase } from "../server/adapters/postgres/pgDatabase.ts";
-import { priceReader } from "../server/adapters/postgres/priceReader.ts";
-import { rateIndexCache } from "../server/adapters/postgres/rateIndexCache.ts";
-import { postgresUsageLedger } from "../server/adapters/postgres/usageLedger.ts";
 import { mochaGlobalTeardown, newPostgresDatabase } from "../test/fixtures/postgresServer.ts";
 import {
   cutOne,
@@ -15,7 +12,7 @@ import {
   spendSomewhere,
 } from "./checkpoint/stepsOfCuts.ts";
 import { compareTrees, reportMemory } from "./checkpoint/trees.ts";
-import { createWorld, randomBatches } from "./ledger/world.ts";
+import { eventOf, openWorld } from "./ledger/world.ts";
 import { median, printRatio, seconds } from "./ratio.ts";
 
 const ACCOUNTS = Number(process.argv[2] ?? 1_000_000);
@@ -24,14 +21,13 @@ const TREE_ROWS = 100_000;
 const ROUNDS = 3;
 const CONNECTIONS = 4;
 const WINDOW_SECONDS = 4;
-const RULES = { feeBps: 0n, maxEventAgeSeconds: 86_400, maxEventAheadSeconds: 300 };
 
 await compareTrees(TREE_ROWS);
 reportMemory(ACCOUNTS);
 
 const database = await openPgDatabase(await newPostgresDatabase(), CONNECTIONS + 4);
 await migrate(database);
-await createWorld(database, ACCOUNTS);
+const { usage: ledger } = await openWorld(database, ACCOUNTS);
 await spendEverywhere(database);
 await database.script("vacuum analyze accounts");
 const book = postgresCheckpointBook(database);
@@ -62,7 +58,6 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 printRatio("incremental_vs_full", median(ratios), 20);
 
-const ledger = postgresUsageLedger(database, RULES, priceReader(rateIndexCache()));
 await debitFor(WINDOW_SECONDS);
 const speeds: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
@@ -81,7 +76,10 @@ await mochaGlobalTeardown();
 
 /** Debits a second, in batches of a thousand events of accounts chosen at random. */
 async function debitFor(duration: number, mayStop = () => true): Promise<number> {
-  const batches = randomBatches(400, 1_000, ACCOUNTS).values();
+  const now = new Date();
+  const batches = Array.from({ length: 400 }, () =>
+    Array.from({ length: 1_000 }, () => eventOf(1 + Math.floor(Math.random() * ACCOUNTS), now)),
+  ).values();
   let debits = 0;
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1000;
