@@ -74,6 +74,8 @@ export class Books {
   readonly cards = new Map<number, AuditedCard>();
   /** by `stepsName`, oldest first */
   readonly steps = new Map<string, MultiplierStep[]>();
+  /** whose allowances are all known */
+  readonly loadedSpenders = new Set<SpenderId>();
   rates: RateIndex = new Map();
   /** the last block whose events were taken in */
   appliedBlock = 0n;
