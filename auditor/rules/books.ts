@@ -174,6 +174,18 @@ export class Books {
     return this.steps.get(name)?.findLast(({ effectiveFrom }) => effectiveFrom <= at) ?? null;
   }
 
+  /** Lets go of all that was written down and can be read again. */
+  forget(): void {
+    this.parties.clear();
+    this.allowances.clear();
+    this.bySpender.clear();
+    this.loadedSpenders.clear();
+    this.access.clear();
+    this.events.clear();
+    this.holds.clear();
+    this.tiers.clear();
+  }
+
   clearChanges(): void {
     for (const set of Object.values(this.changed)) set.clear();
   }

@@ -24,6 +24,8 @@ create table chain_events (
   primary key (block_number, log_index)
 );
 
+create index chain_events_dropped on chain_events (block_number) where body->>'type' = 'checkpoint_dropped';
+
 -- How far the log has been replayed.
 create table position (
   only_one boolean primary key default true check (only_one),
