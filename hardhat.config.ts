@@ -14,7 +14,7 @@ const solc = {
   path: createRequire(import.meta.url).resolve("solc/soljson.js"),
 };
 
-const settings = { evmVersion: "prague", optimizer: { enabled: true, runs: 1_000 } };
+const settings = { evmVersion: "prague", optimizer: { enabled: true, runs: 800 } };
 
 /**
  * Solidity tests deploy the production bytecode from its artifact, and are themselves compiled the quick way:

@@ -11,5 +11,5 @@ import {ITerms} from "./interfaces/ITerms.sol";
 /// @dev Deployed by its vault, immutable like it. Apart from it for size, and so that bonds and stakes never mix with
 ///      what the vault owes. It can delay or drop a checkpoint and freeze the vault, and nothing else.
 contract Court is FraudProofs, Challenges, Bond {
-    constructor(ITerms.Terms memory terms) Caps(terms.counterGraceSeconds) Challenges(terms) Bond(terms) {}
+    constructor(ITerms.Terms memory terms) Caps(terms) Challenges(terms) Bond(terms) {}
 }

@@ -26,12 +26,12 @@ const HELP = `npm run deploy -- OPTIONS      every one of them is a term for eve
   --max-fee-bps N                  the most that the operator may keep (500: 5 %)
   --dispute-window-seconds N       until a checkpoint is final
   --answer-window-seconds N        to answer a challenge
-  --refund-window-seconds N        to serve a refund; at least twice the two above together
+  --refund-window-seconds N        to serve a refund; at least three times the two above together
   --exit-grace-seconds N           after a freeze, until exits need no proof
-  --counter-grace-seconds N        for caps of an ended counter; at least dispute + answer
-  --signer-delay-seconds N         before new signers; more than dispute + answer + refund
+  --counter-grace-seconds N        for caps of an ended counter; at least twice dispute + answer
+  --signer-delay-seconds N         before new signers; at least twice refund, + dispute + answer
   --unproven-limit-micros N        see docs/decisions/0103; 18446744073709551615 = no limit
-  --challenge-stake-wei N          more than an answer costs in gas
+  --challenge-stake-wei N          twice what an answer costs in gas, or more
   --owner ADDRESS  --guardian ADDRESS  --fee-recipient ADDRESS
   --signers ADDRESS,ADDRESS,…      in any order
   --threshold N                    of them

@@ -10,6 +10,7 @@ import { notFound, problemHandler } from "./routes/errors.ts";
 import { dynamicRateRoutes } from "./routes/dynamicRates.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { holdRoutes } from "./routes/holds.ts";
+import { grantRoutes } from "./routes/grants.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { insightRoutes } from "./routes/insight.ts";
 import { fail } from "./routes/problem.ts";
@@ -53,6 +54,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     serviceRoutes(context),
     accountRoutes(context),
     allowanceRoutes(context),
+    grantRoutes(context),
     providerRoutes(context),
     usageRoutes(context),
     rateCardRoutes(context),

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type Hex, isAddress } from "viem";
 import { z } from "zod";
 
+import type { Confirmations } from "./ports/chainSource.ts";
 import type { DatabaseLocation } from "./adapters/postgres/openDatabase.ts";
 import { lowercaseHex } from "../protocol/hex.ts";
 
@@ -63,8 +64,13 @@ const Environment = z.object({
   DATA_FOLDER: z.string().min(1).default(".data/server"),
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(8080),
-  /** blocks on top of a purchase before it can be spent */
-  CONFIRMATIONS: integer(0, 10_000).default(12),
+  /** blocks on top of a purchase before it can be spent; or the chain's own word for it */
+  CONFIRMATIONS: z
+    .union([z.enum(["safe", "finalized"]), integer(0, 10_000).transform(BigInt)], {
+      error: "must be a number of blocks up to 10000, or safe, or finalized",
+    })
+    .default(12n),
+  RPC_TIMEOUT_MILLISECONDS: integer(100, 600_000).default(10_000),
   BLOCKS_PER_REQUEST: integer(1, 100_000).default(2_000),
   POLL_MILLISECONDS: integer(50, 3_600_000).default(4_000),
   RATE_CARD_FILE: z
@@ -104,6 +110,9 @@ const Environment = z.object({
   QUOTE_PRIVATE_KEY: privateKey.optional(),
   MAX_QUOTE_SECONDS: integer(1, 604_800).default(3_600),
   MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000).default(1_000),
+  /** grants, or codes, in one request; they are written under the lock of the account */
+  MAX_GRANTS_PER_REQUEST: integer(1, 100_000).default(5_000),
+  MAX_GRANTS_PER_CAMPAIGN: integer(1, 100_000_000).default(1_000_000),
   /** addresses that may read the usage log, separated by commas; the contract's signers may anyway */
   AUDITORS: z
     .string()
@@ -119,7 +128,8 @@ export interface Config {
   readonly database: DatabaseLocation;
   readonly host: string;
   readonly port: number;
-  readonly confirmations: bigint;
+  readonly confirmations: Confirmations;
+  readonly rpcTimeoutMs: number;
   readonly blocksPerRequest: bigint;
   readonly pollMs: number;
   readonly rateCardFile: string;
@@ -152,6 +162,9 @@ export interface Limits {
   readonly maxHoldSeconds: number;
   readonly maxOpenHoldsPerSpender: number;
   readonly maxQuoteSeconds: number;
+  readonly maxGrantsPerRequest: number;
+  /** grants and codes together */
+  readonly maxGrantsPerCampaign: number;
 }
 
 /** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
@@ -184,7 +197,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         : { url: data.DATABASE_URL, connections: data.DATABASE_CONNECTIONS },
     host: data.HOST,
     port: data.PORT,
-    confirmations: BigInt(data.CONFIRMATIONS),
+    confirmations: data.CONFIRMATIONS,
+    rpcTimeoutMs: data.RPC_TIMEOUT_MILLISECONDS,
     blocksPerRequest: BigInt(data.BLOCKS_PER_REQUEST),
     pollMs: data.POLL_MILLISECONDS,
     rateCardFile: data.RATE_CARD_FILE,
@@ -212,6 +226,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxHoldSeconds: data.MAX_HOLD_SECONDS,
       maxOpenHoldsPerSpender: data.MAX_OPEN_HOLDS_PER_SPENDER,
       maxQuoteSeconds: data.MAX_QUOTE_SECONDS,
+      maxGrantsPerRequest: data.MAX_GRANTS_PER_REQUEST,
+      maxGrantsPerCampaign: data.MAX_GRANTS_PER_CAMPAIGN,
     },
     auditors: data.AUDITORS,
     logLevel: data.LOG_LEVEL,

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 
 import { localSigner } from "./adapters/chain/localSigner.ts";
+import { rpcChainSource } from "./adapters/chain/rpcChainSource.ts";
 import { openChainReader } from "./adapters/chain/viemChainReader.ts";
 import { openVaultReader } from "./adapters/chain/viemVaultReader.ts";
 import { openChainWriter } from "./adapters/chain/viemChainWriter.ts";
@@ -14,6 +15,7 @@ import { postgresCheckpointBook } from "./adapters/postgres/checkpointBook.ts";
 import { claimDatabase } from "./adapters/postgres/claimDatabase.ts";
 import { openDatabase } from "./adapters/postgres/openDatabase.ts";
 import { postgresMultiplierBook } from "./adapters/postgres/multiplierBook.ts";
+import { postgresGrantBook } from "./adapters/postgres/grantBook.ts";
 import { postgresPriceBook } from "./adapters/postgres/priceBook.ts";
 import { priceReader } from "./adapters/postgres/priceReader.ts";
 import { postgresHoldBook } from "./adapters/postgres/holdBook.ts";
@@ -30,12 +32,14 @@ import { signedQuoteBook } from "./adapters/quoteBook.ts";
 import { createApp } from "./app.ts";
 import { type Config, ConfigError, type SettlementConfig } from "./config.ts";
 import type { ChainReader, Terms } from "./ports/chain.ts";
+import type { ChainSource } from "./ports/chainSource.ts";
 import type { Database } from "./ports/database.ts";
 import { readRateCardFile } from "./rateCardFile.ts";
 import type { Context } from "./routes/context.ts";
 import { publicationProblem } from "./routes/publicationProblem.ts";
 import { type Health, WorkerHealth } from "./workers/health.ts";
-import { ReorgBeyondConfirmations, indexNextBlocks } from "./workers/indexer.ts";
+import { indexNextBlocks } from "./workers/indexer.ts";
+import { ReorgBeyondConfirmations } from "./domain/chain/reorgBeyondConfirmations.ts";
 import { type Loop, startLoop } from "./workers/loop.ts";
 import { createSettler } from "./workers/settler.ts";
 
@@ -53,7 +57,11 @@ export interface RunningServer {
 export async function serve(config: Config, log: Logger): Promise<RunningServer> {
   const stack = new AsyncDisposableStack();
   try {
-    const chain = await openChainReader(config.rpcUrls, config.contract);
+    const chain = await openChainReader(config.rpcUrls, config.contract, config.rpcTimeoutMs);
+    const source = rpcChainSource(config.rpcUrls, [config.contract, await chain.court()], {
+      ...config,
+      timeoutMs: config.rpcTimeoutMs,
+    });
     const rateCard = await readRateCardFile(config.rateCardFile, config.limits);
     const database = await openDatabase(config.database);
     stack.defer(() => database.close());
@@ -78,7 +86,7 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
     failed.catch(() => undefined);
 
     const loops = [
-      indexerLoop(config, context, { workers, log, fail }),
+      indexerLoop(config, source, context, { workers, log, fail }),
       expiryLoop(context, { workers, log }),
     ];
     if (config.settlement !== null) {
@@ -127,6 +135,7 @@ async function createContext(
     chainBook: postgresChainBook(database),
     accounts: postgresAccountBook(database),
     allowances,
+    grants: postgresGrantBook(database, limits),
     providers: postgresProviderBook(database),
     rateCards: postgresRateCardBook(database, limits),
     prices: priceBook,
@@ -168,13 +177,14 @@ interface Reporting {
 }
 
 function indexerLoop(
-  { confirmations, blocksPerRequest, pollMs }: Config,
-  { chain, chainBook }: Context,
+  { pollMs }: Config,
+  source: ChainSource,
+  { chainBook }: Context,
   { workers, log, fail }: Reporting & { fail: (reason: Error) => void },
 ): Loop {
   return startLoop(
     async () => {
-      const left = await indexNextBlocks(chain, chainBook, { confirmations, blocksPerRequest });
+      const left = await indexNextBlocks(source, chainBook);
       workers.succeeded("indexer");
       return left;
     },

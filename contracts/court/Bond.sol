@@ -29,6 +29,9 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
     /// @inheritdoc IBond
     mapping(address recipient => uint256 timestamp) public override bondWithdrawalAt;
 
+    /// @dev Who was announced last: the next one replaces it.
+    address private _announcedRecipient;
+
     constructor(ITerms.Terms memory terms) {
         TOKEN = IERC20(terms.token);
         TOKEN_UNIT = 10 ** IERC20Metadata(terms.token).decimals();
@@ -50,6 +53,8 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
     function announceBondWithdrawal(address recipient) external override {
         address owner = VAULT.owner();
         require(msg.sender == owner, NotOwner(msg.sender, owner));
+        delete bondWithdrawalAt[_announcedRecipient];
+        _announcedRecipient = recipient;
         uint256 timestamp = block.timestamp + DELAY_SECONDS;
         bondWithdrawalAt[recipient] = timestamp;
         emit BondWithdrawalAnnounced(recipient, timestamp);
@@ -83,9 +88,24 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
         bytes32 digestOfB = VAULT.hashCheckpoint(b);
         require(a.epoch == b.epoch && digestOfA != digestOfB, NoEquivocation());
         require(!_droppedBetween(a, b), NoEquivocation());
-        VAULT.requireQuorum(digestOfA, signaturesOfA);
-        VAULT.requireQuorum(digestOfB, signaturesOfB);
-        _slash(a.epoch);
+        VAULT.requireQuorum(digestOfA, signaturesOfA, a.asOf);
+        VAULT.requireQuorum(digestOfB, signaturesOfB, b.asOf);
+        (uint256 reward, uint64 covered) = _slash(type(uint256).max);
+        emit Equivocated(a.epoch, msg.sender, reward, covered);
+        TOKEN.safeTransfer(msg.sender, reward);
+    }
+
+    /// @inheritdoc IBond
+    function proveShortfall(Row calldata row, bytes32[] calldata proof) external override nonReentrant {
+        CheckpointRecord memory last = VAULT.finalCheckpoint();
+        _requireRowOf(last, row, proof);
+        (, , , uint64 earned) = VAULT.party(row.party);
+        (, , uint64 earnedByAll, ) = VAULT.settledTotals();
+        require(row.earned > earned && earnedByAll >= last.earned, NoShortfall(row.party));
+        uint256 missing = (uint256(row.earned - earned) * TOKEN_UNIT) / CREDIT_MICROS_PER_TOKEN;
+        (uint256 reward, uint64 covered) = _slash(missing);
+        emit CameShort(last.epoch, row.party, reward, covered);
+        TOKEN.safeTransfer(VAULT.recipientOf(row.party), reward);
     }
 
     /// @dev Whether the epoch had to be signed again: an attempt was dropped after the one was cut and no later than the
@@ -99,16 +119,15 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
         return false;
     }
 
-    /// @dev The cover moves to the vault before the vault counts on it.
-    function _slash(uint64 epoch) private {
-        uint256 reward = bond / 2;
+    /// @dev The cover moves to the vault before the vault counts on it. The caller pays the reward.
+    function _slash(uint256 maxReward) private returns (uint256 reward, uint64 covered) {
+        reward = bond / 2;
+        if (reward > maxReward) reward = maxReward;
         uint256 rest = bond - reward;
-        uint256 covered = (rest * CREDIT_MICROS_PER_TOKEN) / TOKEN_UNIT;
-        if (covered > MAX_COVERED) covered = MAX_COVERED;
+        uint256 micros = (rest * CREDIT_MICROS_PER_TOKEN) / TOKEN_UNIT;
+        covered = uint64(micros > MAX_COVERED ? MAX_COVERED : micros);
         bond = 0;
-        emit Equivocated(epoch, msg.sender, reward, uint64(covered));
         TOKEN.safeTransfer(address(VAULT), rest);
-        VAULT.freezeWithCover(uint64(covered));
-        TOKEN.safeTransfer(msg.sender, reward);
+        VAULT.freezeWithCover(covered);
     }
 }

@@ -3,11 +3,13 @@ pragma solidity 0.8.37;
 
 import {ICheckpoints} from "../interfaces/ICheckpoints.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
+import {ITerms} from "../interfaces/ITerms.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {CourtBase} from "./CourtBase.sol";
 
 /// @title What owners have signed for
-/// @dev Invariant: a recorded cap was signed by the account's owner, under that counter.
+/// @dev Invariants: a recorded cap was signed by the account's owner, under that counter; what is covered was in a final
+///      table, and within the cap of a counter that was good for it.
 abstract contract Caps is IDisputes, CourtBase {
     using Signatures for address;
 
@@ -16,12 +18,17 @@ abstract contract Caps is IDisputes, CourtBase {
     );
 
     uint32 private immutable COUNTER_GRACE_SECONDS;
+    uint32 internal immutable DISPUTE_WINDOW_SECONDS;
 
     /// @inheritdoc IDisputes
     mapping(address account => mapping(uint64 counter => uint64 accountCap)) public override recordedCap;
 
-    constructor(uint32 counterGraceSeconds) {
-        COUNTER_GRACE_SECONDS = counterGraceSeconds;
+    /// @inheritdoc IDisputes
+    mapping(address account => uint64 spent) public override coveredSpentOf;
+
+    constructor(ITerms.Terms memory terms) {
+        COUNTER_GRACE_SECONDS = terms.counterGraceSeconds;
+        DISPUTE_WINDOW_SECONDS = terms.disputeWindowSeconds;
     }
 
     /// @inheritdoc IDisputes
@@ -31,6 +38,19 @@ abstract contract Caps is IDisputes, CourtBase {
         if (allowance.accountCap <= recordedCap[account][allowance.counter]) return;
         recordedCap[account][allowance.counter] = allowance.accountCap;
         emit CapRecorded(account, allowance.counter, allowance.accountCap);
+    }
+
+    /// @inheritdoc IDisputes
+    function coverSpending(Row calldata row, bytes32[] calldata proof, uint64 counter) external override {
+        CheckpointRecord memory last = VAULT.finalCheckpoint();
+        _requireRowOf(last, row, proof);
+        uint64 cap = _capAt(row.party, counter, last.finalAt - DISPUTE_WINDOW_SECONDS);
+        uint64 covered = row.spent < cap ? row.spent : cap;
+        if (covered > coveredSpentOf[row.party]) {
+            coveredSpentOf[row.party] = covered;
+            emit SpendingCovered(row.party, counter, covered);
+        }
+        VAULT.settle(row, proof);
     }
 
     /// @inheritdoc IDisputes
@@ -46,12 +66,17 @@ abstract contract Caps is IDisputes, CourtBase {
         uint64 counter,
         uint256 submittedAt
     ) internal view {
+        uint64 cap = _capAt(account, counter, submittedAt);
+        require(spent <= cap, NotCovered(account, cap, spent));
+    }
+
+    /// @dev What a counter's recorded cap allows a checkpoint to charge that was submitted then.
+    function _capAt(address account, uint64 counter, uint256 submittedAt) private view returns (uint64 cap) {
         if (counter != VAULT.counterOf(account)) {
             uint256 endedAt = VAULT.counterEndedAt(account, counter);
             // Zero for a counter that has not begun: so long ago that no grace reaches it.
             require(submittedAt <= endedAt + COUNTER_GRACE_SECONDS, CounterEnded(account, counter));
         }
-        uint64 cap = recordedCap[account][counter];
-        require(spent <= cap, NotCovered(account, cap, spent));
+        return recordedCap[account][counter];
     }
 }

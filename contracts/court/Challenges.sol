@@ -24,7 +24,6 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
     );
 
     uint32 private immutable ANSWER_WINDOW_SECONDS;
-    uint32 private immutable DISPUTE_WINDOW_SECONDS;
     uint128 private immutable STAKE_WEI;
 
     /// @dev Void as soon as its checkpoint is dropped (`drops` differs) or has no open challenge.
@@ -34,7 +33,6 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
 
     constructor(ITerms.Terms memory terms) {
         ANSWER_WINDOW_SECONDS = terms.answerWindowSeconds;
-        DISPUTE_WINDOW_SECONDS = terms.disputeWindowSeconds;
         STAKE_WEI = terms.challengeStakeWei;
     }
 
@@ -61,7 +59,7 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
     ) external payable override {
         CheckpointRecord memory pending = _requirePending();
         require(receipt.epoch <= pending.epoch, ReceiptNotDue(receipt.epoch, pending.epoch));
-        VAULT.requireQuorum(hashEarningsReceipt(receipt), signatures);
+        _requireSigners(hashEarningsReceipt(receipt), signatures);
         _challenge(pending, receipt.provider, 0, 0, receipt.earned);
     }
 
@@ -85,7 +83,8 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
 
         delete _challenges[row.party][challenger];
         if (--_hold.open == 0) VAULT.setFinalAt(_hold.finalAt);
-        stakeOf[msg.sender] += STAKE_WEI;
+        stakeOf[msg.sender] += STAKE_WEI / 2;
+        stakeOf[VAULT.feeRecipient()] += STAKE_WEI - STAKE_WEI / 2;
         emit ChallengeAnswered(row.party, challenger, msg.sender, row.spent, row.refunded, row.earned);
     }
 
@@ -118,6 +117,14 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
         EarningsReceipt calldata receipt
     ) public view override returns (bytes32 digest) {
         return _hashTypedData(keccak256(abi.encode(EARNINGS_RECEIPT_TYPEHASH, receipt)));
+    }
+
+    /// @dev A receipt does not say when it was signed: by the present signers, or else by the former ones.
+    function _requireSigners(bytes32 digest, SignerSignature[] calldata signatures) private view {
+        try VAULT.requireQuorum(digest, signatures, type(uint64).max) {} catch {
+            uint40 since = VAULT.signersSince();
+            VAULT.requireQuorum(digest, signatures, since == 0 ? 0 : since - 1);
+        }
     }
 
     function _challenge(

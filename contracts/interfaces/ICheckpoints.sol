@@ -26,8 +26,9 @@ interface ICheckpoints is ICreditTypes {
     /// @notice One checkpoint at a time: this one is not final yet.
     error CheckpointPending(uint64 epoch, uint64 finalAt);
 
-    /// @notice The checkpoint was cut before the last attempt at its epoch was dropped: the drop voids it. Cut it anew.
-    error CheckpointWasDropped(uint64 asOf, uint256 droppedAt);
+    /// @notice The checkpoint was cut before the last attempt at its epoch was dropped, or before these signers took over:
+    ///         either voids all that was signed before. Cut it anew.
+    error CheckpointIsVoid(uint64 asOf, uint256 validSince);
 
     /// @notice Epochs follow each other without gaps.
     error WrongEpoch(uint64 epoch, uint64 expected);
@@ -68,8 +69,15 @@ interface ICheckpoints is ICreditTypes {
     /// @notice The signature is not this signer's for this message.
     error InvalidSignature(address signer);
 
+    /// @notice These signers were replaced too long ago (or, with a zero, by others that were replaced in turn).
+    error FormerSigners(uint256 now_, uint256 provableUntil);
+
     /// @notice Only the guardian may veto.
     error NotGuardian(address caller);
+
+    /// @notice Where signers can't take beyond `unprovenLimitMicros`, an epoch is vetoed once: more would let a guardian
+    ///         who is a payer too keep from providers what they have earned.
+    error VetoUsedUp(uint64 epoch);
 
     /// @notice Posts a checkpoint. Anyone may, with the signatures of at least `threshold` signers.
     function submitCheckpoint(
@@ -77,7 +85,8 @@ interface ICheckpoints is ICreditTypes {
         SignerSignature[] calldata signatures
     ) external returns (uint64 finalAt);
 
-    /// @notice Drops the pending checkpoint. Only the guardian may: it can delay, never take.
+    /// @notice Drops the pending checkpoint. Only the guardian may: it can delay, never take. Once an epoch, unless
+    ///         `unprovenLimitMicros` leaves all to the signers.
     function veto() external;
 
     /// @notice What signers sign for a checkpoint (EIP-712).
@@ -94,6 +103,9 @@ interface ICheckpoints is ICreditTypes {
 
     /// @notice Whether an address is a signer now.
     function isSigner(address signer) external view returns (bool);
+
+    /// @notice When the present signers took over; zero for the first ones. A checkpoint's `asOf` is not earlier.
+    function signersSince() external view returns (uint40);
 
     /// @notice How many signers a checkpoint needs.
     function threshold() external view returns (uint8);

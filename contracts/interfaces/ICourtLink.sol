@@ -25,14 +25,20 @@ interface ICourtLink is ICreditTypes {
     /// @notice How many checkpoints were dropped so far.
     function drops() external view returns (uint64);
 
-    /// @notice When attempts at an epoch were dropped, so that it had to be signed again; in order.
+    /// @notice When attempts at an epoch were dropped, or its signers replaced, so that it had to be signed again; in
+    ///         order.
     function dropTimesOf(uint64 epoch) external view returns (uint256[] memory timestamps);
 
     /// @notice When an account's counter was raised from that value; zero if it was not.
     function counterEndedAt(address account, uint64 counter) external view returns (uint40);
 
-    /// @notice Reverts unless enough of the signers signed.
-    function requireQuorum(bytes32 digest, SignerSignature[] calldata signatures) external view;
+    /// @notice Reverts unless enough of those signed who were signers at that time. The former ones count for
+    ///         `signerDelaySeconds` after they were replaced.
+    function requireQuorum(
+        bytes32 digest,
+        SignerSignature[] calldata signatures,
+        uint64 signedAt
+    ) external view;
 
     /// @notice EIP-712 domain separator of everything that is signed for the vault and its court.
     // solhint-disable-next-line func-name-mixedcase

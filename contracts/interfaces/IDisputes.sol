@@ -67,6 +67,9 @@ interface IDisputes is ICreditTypes {
     /// @notice An owner's ceiling was recorded.
     event CapRecorded(address indexed account, uint64 indexed counter, uint64 accountCap);
 
+    /// @notice An account is known to have signed for that much spending.
+    event SpendingCovered(address indexed account, uint64 indexed counter, uint64 spent);
+
     /// @notice Stakes and rewards were taken.
     event StakeWithdrawn(address indexed account, address indexed recipient, uint256 weiAmount);
 
@@ -137,14 +140,16 @@ interface IDisputes is ICreditTypes {
     /// @notice Asks where a row of the final checkpoint is in the pending one.
     function challengeOmission(Row calldata row, bytes32[] calldata proof) external payable;
 
-    /// @notice Asks for the row that pays a receipt.
+    /// @notice Asks for the row that pays a receipt, which the present signers signed, or the former ones not too long
+    ///         after they were replaced.
     function challengeEarnings(
         EarningsReceipt calldata receipt,
         SignerSignature[] calldata signatures
     ) external payable;
 
     /// @notice Answers a challenge with a row of the pending checkpoint and the recorded cap of a counter. Anyone may,
-    ///         and receives the stake.
+    ///         and receives half of the stake. The other half is the fee recipient's: else delay would be free for a
+    ///         challenger who answers itself.
     function answer(address challenger, Row calldata row, bytes32[] calldata proof, uint64 counter) external;
 
     /// @notice Drops the pending checkpoint because a challenge was not answered in time. The challenger has the stake
@@ -160,6 +165,14 @@ interface IDisputes is ICreditTypes {
     /// @notice Records an owner's ceiling, while its signature is good. A contract wallet can disown a signature
     ///         later: whoever relies on one records it first. Anyone may.
     function recordCap(Allowance calldata allowance, bytes calldata signature) external;
+
+    /// @notice Records that an account has signed for what its row of the last final checkpoint charges, as far as the
+    ///         recorded cap of that counter goes, and settles the row. With a limit for unproven spending, nothing
+    ///         beyond that is ever charged. Anyone may.
+    function coverSpending(Row calldata row, bytes32[] calldata proof, uint64 counter) external;
+
+    /// @notice How much of an account's spending is known to be covered by its signature.
+    function coveredSpentOf(address account) external view returns (uint64 spent);
 
     /// @notice The highest recorded ceiling of an account under a counter.
     function recordedCap(address account, uint64 counter) external view returns (uint64 accountCap);

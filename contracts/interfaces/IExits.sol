@@ -27,8 +27,8 @@ interface IExits is ICreditTypes {
     /// @notice Freezes the vault, for good, because an account's refund request was not served in time. Anyone may.
     function freeze(address account) external;
 
-    /// @notice Settles a row of the last final checkpoint and pays its party all that is left unspent. Anyone may, as
-    ///         soon as the vault is frozen. Draws on the unspent pool only.
+    /// @notice Settles a row of the last final checkpoint and pays its party all that is left unspent, by that row.
+    ///         Anyone may, as soon as the vault is frozen. Draws on the unspent pool only.
     function exit(Row calldata row, bytes32[] calldata proof) external returns (uint256 tokenAmount);
 
     /// @notice Pays a party what the chain knows to be unspent, once the grace for exits with a proof is over.
@@ -38,6 +38,6 @@ interface IExits is ICreditTypes {
     /// @notice When the vault was frozen; zero if it is not.
     function frozenAt() external view returns (uint40);
 
-    /// @notice Micro-credits that exits may still take.
+    /// @notice Micro-credits that refunds and exits may still take.
     function unspentPool() external view returns (uint64);
 }

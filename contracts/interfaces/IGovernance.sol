@@ -17,7 +17,7 @@ interface IGovernance {
     /// @notice The announced guardian may veto from now on.
     event GuardianChanged(address indexed guardian);
 
-    /// @notice An announcement was taken back.
+    /// @notice An announcement was taken back, or replaced by a newer one of its kind.
     event AnnouncementCancelled(bytes32 indexed change);
 
     /// @notice Fees go elsewhere from now on.
@@ -41,13 +41,14 @@ interface IGovernance {
     /// @notice Owner, at once: where fees go.
     function setFeeRecipient(address recipient) external;
 
-    /// @notice Owner: announces other signers.
+    /// @notice Owner: announces other signers, in place of any that were announced before.
     function announceSigners(address[] calldata signers, uint8 threshold) external;
 
-    /// @notice Anyone, after the delay: the announced signers take over.
+    /// @notice Anyone, after the delay: the announced signers take over. What the former ones signed and nobody
+    ///         submitted is void; what they signed against the truth is theirs for `signerDelaySeconds` more.
     function changeSigners(address[] calldata signers, uint8 threshold) external;
 
-    /// @notice Owner: announces another guardian.
+    /// @notice Owner: announces another guardian, in place of one that was announced before.
     function announceGuardian(address guardian) external;
 
     /// @notice Anyone, after the delay: the announced guardian takes over.

@@ -59,7 +59,7 @@ interface ISettlement is ICreditTypes {
     /// @notice Where the party's payouts go.
     function recipientOf(address party) external view returns (address);
 
-    /// @notice Sums over all settled rows, and the fees taken, in micro-credits.
+    /// @notice Sums over all settled rows, and the fees taken, in micro-credits. Exits count as refunded.
     function settledTotals()
         external
         view

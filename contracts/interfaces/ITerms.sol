@@ -12,9 +12,9 @@ interface ITerms {
     /// @param exitGraceSeconds How long after a freeze exits need a proof.
     /// @param counterGraceSeconds How long an allowance of an ended counter still justifies new checkpoints.
     /// @param signerDelaySeconds How long a change of signers is announced before it takes effect.
-    /// @param unprovenLimitMicros The most that may leave as earnings and fees beyond what settled rows show as
-    ///        spent. The largest uint64 leaves it to the signers; zero needs the payers' rows to be settled first.
-    /// @param challengeStakeWei What a challenger puts up; it goes to whoever answers.
+    /// @param unprovenLimitMicros The most that may leave as earnings and fees beyond what payers are known to have
+    ///        signed for (`coverSpending`). The largest uint64 leaves it to the signers; zero needs all of it.
+    /// @param challengeStakeWei What a challenger puts up; half goes to whoever answers, half to the fee recipient.
     /// @param owner May do what docs/governance.md lists, and no more.
     /// @param guardian May veto a pending checkpoint.
     /// @param feeRecipient Receives the fees.
@@ -48,8 +48,11 @@ interface ITerms {
     /// @notice A fee above everything that is spent makes no sense.
     error FeeAboveMaximum(uint256 feeBps, uint256 maximumBps);
 
-    /// @notice A window is too short for the ones that have to fit into it.
-    error WindowTooShort(bytes32 window, uint256 seconds_, uint256 needed);
+    /// @notice A challenge without a stake would be free.
+    error ZeroStake();
+
+    /// @notice A window is too short for the ones that have to fit into it, or longer than anyone should wait.
+    error WindowOutOfBounds(bytes32 window, uint256 seconds_, uint256 least, uint256 most);
 
     /// @notice An address that matters is missing.
     error ZeroAddress();
@@ -84,10 +87,11 @@ interface ITerms {
     /// @notice How long an allowance of an ended counter still justifies new checkpoints.
     function counterGraceSeconds() external view returns (uint32);
 
-    /// @notice How long a change of signers, or a withdrawal of the bond, is announced before it takes effect.
+    /// @notice How long a change of signers, or a withdrawal of the bond, is announced before it takes effect; and how
+    ///         long after it the former signers still answer for what they signed.
     function signerDelaySeconds() external view returns (uint32);
 
-    /// @notice The most that may leave as earnings and fees beyond what settled rows show as spent.
+    /// @notice The most that may leave as earnings and fees beyond what payers are known to have signed for.
     function unprovenLimitMicros() external view returns (uint64);
 
     /// @notice What a challenger puts up, in wei.

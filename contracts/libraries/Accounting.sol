@@ -13,7 +13,7 @@ library Accounting {
         uint64 earned;
     }
 
-    /// @dev One storage slot: sums of what settled rows moved, and the fees that were taken.
+    /// @dev One storage slot: sums of what settled rows and exits moved, and the fees that were taken.
     struct Settled {
         uint64 spent;
         uint64 refunded;
@@ -55,8 +55,10 @@ library Accounting {
     }
 
     /// @notice The books after taking out all that is unspent, as far as the pool goes.
-    function exited(Party memory party, uint64 pool) internal pure returns (Party memory next) {
-        uint64 unspent = party.purchased - party.spent - party.refunded;
+    /// @param spent What its row says, which may be more than the books say, and more than it has.
+    function exited(Party memory party, uint64 spent, uint64 pool) internal pure returns (Party memory next) {
+        uint256 left = party.purchased - party.refunded;
+        uint256 unspent = less(left, spent > party.spent ? spent : party.spent);
         next = Party({
             purchased: party.purchased,
             spent: party.spent,

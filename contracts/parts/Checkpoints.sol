@@ -30,7 +30,10 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     /// @dev Checkpoints dropped so far.
     uint64 internal _drops;
 
-    /// @dev When attempts at an epoch were dropped: signing it again, later, is no fraud.
+    /// @dev The last epoch that the guardian vetoed.
+    uint64 private _vetoedEpoch;
+
+    /// @dev When attempts at an epoch were dropped, or its signers replaced: signing it again, later, is no fraud.
     mapping(uint64 epoch => uint256[] timestamps) internal _dropTimes;
 
     /// @inheritdoc ICheckpoints
@@ -46,15 +49,23 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         SignerSignature[] calldata signatures
     ) external override returns (uint64 finalAt) {
         _requireNotFrozen();
+        // Read together, of one slot.
+        (uint256 generation, uint256 needed, uint256 validSince, uint256 purchased) = (
+            _generation,
+            _threshold,
+            _signersSince,
+            _purchased
+        );
         (Totals memory latest, Totals memory earlier) = _latest();
         require(_isFinal(latest), CheckpointPending(latest.epoch, latest.finalAt));
         Checkpoint memory next = checkpoint;
-        _checkQuorum(_hash(next), signatures);
-        _checkSuccession(next, latest);
+        _checkQuorum(generation, needed, _hash(next), signatures);
+        _checkSuccession(next, latest, purchased);
         // A drop voids all that was signed for its epoch before: else anyone could put a dropped checkpoint back.
         // The next one goes where the earlier one is; without an epoch, that is when the last attempt was dropped.
-        uint256 lastDrop = earlier.epoch == 0 ? earlier.finalAt : 0;
-        require(next.asOf >= lastDrop, CheckpointWasDropped(next.asOf, lastDrop));
+        // So does a change of signers: else a lower threshold would make old signatures enough.
+        if (earlier.epoch == 0 && earlier.finalAt > validSince) validSince = earlier.finalAt;
+        require(next.asOf >= validSince, CheckpointIsVoid(next.asOf, validSince));
 
         finalAt = uint64(block.timestamp + disputeWindowSeconds);
         _record(next, finalAt);
@@ -74,7 +85,13 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     /// @inheritdoc ICheckpoints
     function veto() external override {
         require(msg.sender == guardian, NotGuardian(msg.sender));
-        _drop(_requirePending());
+        Totals memory pending = _requirePending();
+        require(
+            pending.epoch != _vetoedEpoch || unprovenLimitMicros == type(uint64).max,
+            VetoUsedUp(pending.epoch)
+        );
+        _vetoedEpoch = pending.epoch;
+        _drop(pending);
     }
 
     /// @inheritdoc ICheckpoints
@@ -175,6 +192,12 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         emit CheckpointDropped(pending.epoch, root);
     }
 
+    /// @dev What was signed for the next epoch is void, and it may be signed again.
+    function _voidNext() internal {
+        (Totals memory latest, ) = _latest();
+        _dropTimes[latest.epoch + 1].push(block.timestamp);
+    }
+
     function _postpone(Totals memory pending, uint40 finalAt) internal {
         pending.finalAt = finalAt;
         _totals[pending.epoch % 2] = _packed(pending);
@@ -222,7 +245,7 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     }
 
     /// @dev Chained to the last final checkpoint, I2, I3.
-    function _checkSuccession(Checkpoint memory next, Totals memory last) private view {
+    function _checkSuccession(Checkpoint memory next, Totals memory last, uint256 purchased) private view {
         uint256 epoch = uint256(last.epoch) + 1;
         require(next.epoch == epoch && epoch <= type(uint24).max, WrongEpoch(next.epoch, uint64(epoch)));
         bytes32 root = _rootOf(last);
@@ -234,7 +257,7 @@ abstract contract Checkpoints is ICheckpoints, Signers {
             TotalsDecreased()
         );
         uint256 used = uint256(next.spent) + next.refunded;
-        require(used <= _purchased, TotalsExceedPurchases(used, _purchased));
+        require(used <= purchased, TotalsExceedPurchases(used, purchased));
         require(next.earned <= next.spent, EarnedExceedsSpent(next.earned, next.spent));
         // Just checked: earned is at most spent, in the last one too; 64 bits times 14 bits fit.
         unchecked {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ICourtLink} from "../interfaces/ICourtLink.sol";
+import {IDisputes} from "../interfaces/IDisputes.sol";
 import {Court} from "../Court.sol";
 import {Exits} from "./Exits.sol";
 
@@ -37,8 +38,12 @@ abstract contract CourtLink is ICourtLink, Exits {
     }
 
     /// @inheritdoc ICourtLink
-    function requireQuorum(bytes32 digest, SignerSignature[] calldata signatures) external view override {
-        _checkQuorum(digest, signatures);
+    function requireQuorum(
+        bytes32 digest,
+        SignerSignature[] calldata signatures,
+        uint64 signedAt
+    ) external view override {
+        _checkQuorumAt(signedAt, digest, signatures);
     }
 
     /// @inheritdoc ICourtLink
@@ -65,5 +70,9 @@ abstract contract CourtLink is ICourtLink, Exits {
     /// @inheritdoc ICourtLink
     function counterEndedAt(address account, uint64 counter) external view override returns (uint40) {
         return _counterEndedAt[account][counter];
+    }
+
+    function _coveredSpentOf(address account) internal view override returns (uint64) {
+        return IDisputes(court).coveredSpentOf(account);
     }
 }

@@ -13,6 +13,9 @@ abstract contract CreditTerms is ITerms {
     /// @dev 10^36 times the largest uint64 is far below 2^256.
     uint8 private constant MAX_TOKEN_DECIMALS = 36;
 
+    /// @dev A vault whose windows are years is one that nobody can leave.
+    uint256 private constant MAX_WINDOW = 365 days;
+
     uint256 internal constant BPS = 10_000;
 
     IERC20 internal immutable TOKEN;
@@ -46,6 +49,7 @@ abstract contract CreditTerms is ITerms {
         require(terms.creditMicrosPerToken > 0, ZeroCreditPrice());
         require(decimals <= MAX_TOKEN_DECIMALS, UnsupportedDecimals(decimals, MAX_TOKEN_DECIMALS));
         require(terms.maxFeeBps <= BPS, FeeAboveMaximum(terms.maxFeeBps, BPS));
+        require(terms.challengeStakeWei > 0, ZeroStake());
 
         TOKEN = IERC20(terms.token);
         TOKEN_UNIT = 10 ** decimals;
@@ -87,16 +91,25 @@ abstract contract CreditTerms is ITerms {
         uint256 round = uint256(terms.disputeWindowSeconds) + terms.answerWindowSeconds;
         _checkWindow("disputeWindowSeconds", terms.disputeWindowSeconds, 1);
         _checkWindow("answerWindowSeconds", terms.answerWindowSeconds, 1);
-        // A checkpoint is in dispute when the request comes, the next one serves it, and may be disputed too.
-        _checkWindow("refundWindowSeconds", terms.refundWindowSeconds, 2 * round);
-        // What was spent under an ended counter gets into the checkpoint after the one in dispute.
-        _checkWindow("counterGraceSeconds", terms.counterGraceSeconds, round);
+        // A checkpoint is in dispute when the request comes, the next one serves it and is vetoed or dropped in its last
+        // moment, and the one after that may be disputed too.
+        _checkWindow("refundWindowSeconds", terms.refundWindowSeconds, 3 * round);
+        // What was spent under an ended counter gets into the checkpoint after the one in dispute, even if that is dropped.
+        _checkWindow("counterGraceSeconds", terms.counterGraceSeconds, 2 * round);
         _checkWindow("exitGraceSeconds", terms.exitGraceSeconds, 1);
-        // Users who distrust the new signers have been refunded, or have frozen the vault, before those can sign.
-        _checkWindow("signerDelaySeconds", terms.signerDelaySeconds, round + terms.refundWindowSeconds + 1);
+        // Users who distrust the new signers have been refunded, or have frozen the vault, before those can sign: even
+        // one whose request was open when they were announced, and who needs another.
+        _checkWindow(
+            "signerDelaySeconds",
+            terms.signerDelaySeconds,
+            2 * uint256(terms.refundWindowSeconds) + round
+        );
     }
 
-    function _checkWindow(bytes32 window, uint256 seconds_, uint256 needed) private pure {
-        require(seconds_ >= needed, WindowTooShort(window, seconds_, needed));
+    function _checkWindow(bytes32 window, uint256 seconds_, uint256 least) private pure {
+        require(
+            seconds_ >= least && seconds_ <= MAX_WINDOW,
+            WindowOutOfBounds(window, seconds_, least, MAX_WINDOW)
+        );
     }
 }

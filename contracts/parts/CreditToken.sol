@@ -28,7 +28,7 @@ abstract contract CreditToken is ICreditToken, Vault {
 
     /// @inheritdoc IERC20
     function totalSupply() external view override returns (uint256) {
-        return uint256(_purchased) - _settled.spent - _settled.refunded - _exited;
+        return uint256(_purchased) - _settled.spent - _settled.refunded;
     }
 
     /// @inheritdoc IERC20

@@ -8,8 +8,9 @@ import {Accounting} from "../libraries/Accounting.sol";
 import {Settlement} from "./Settlement.sol";
 
 /// @title Freeze and exits
-/// @dev Invariants: frozen is for ever; an exit draws only on what is neither booked as spent nor promised as a
-///      refund, so that it can take from no provider and no other payer's promised refund.
+/// @dev Invariants: frozen is for ever; an exit draws only on what is not booked as spent, so that it can take from no
+///      provider. Refunds and exits share one pool: each counts as refunded, so that a promised refund that was taken by
+///      an exit is kept for nobody.
 abstract contract Exits is IExits, Settlement {
     using Accounting for Accounting.Party;
 
@@ -32,7 +33,7 @@ abstract contract Exits is IExits, Settlement {
         require(_frozenAt > 0, NotFrozen());
         Row memory claimed = row;
         Totals memory last = _lastFinalWith(claimed, proof);
-        tokenAmount = _settle(last, claimed) + _exit(last, row.party);
+        tokenAmount = _settle(last, claimed) + _exit(last, row.party, claimed.spent);
         _pay(row.party, tokenAmount);
     }
 
@@ -41,7 +42,7 @@ abstract contract Exits is IExits, Settlement {
         require(_frozenAt > 0, NotFrozen());
         uint256 graceEndsAt = uint256(_frozenAt) + exitGraceSeconds;
         require(block.timestamp >= graceEndsAt, ExitNeedsProof(block.timestamp, graceEndsAt));
-        tokenAmount = _exit(_final(), account);
+        tokenAmount = _exit(_final(), account, 0);
         _pay(account, tokenAmount);
     }
 
@@ -55,23 +56,24 @@ abstract contract Exits is IExits, Settlement {
         return _unspentPool(_final());
     }
 
-    function _exit(Totals memory last, address account) private returns (uint256 tokenAmount) {
+    /// @dev `spent` is what the account's own row says: it counts here even where no cap on record covers it.
+    function _exit(Totals memory last, address account, uint64 spent) private returns (uint256 tokenAmount) {
         Accounting.Party memory books = _parties[account];
-        Accounting.Party memory next = books.exited(_unspentPool(last));
+        Accounting.Party memory next = books.exited(spent, _unspentPool(last));
         uint64 taken = next.refunded - books.refunded;
         if (taken == 0) return 0;
 
         _parties[account] = next;
-        _exited += taken;
+        _settled.refunded += taken;
         tokenAmount = _payoutBetween(books, next);
         emit IERC20.Transfer(account, address(0), taken);
         emit Exited(account, taken, tokenAmount);
     }
 
-    /// @dev What was purchased, less what belongs to providers and to the operator, less what rows may take as
-    ///      refunds, less what has left.
+    /// @dev What was purchased, less what belongs to providers and to the operator, less what has left.
     function _unspentPool(Totals memory last) private view returns (uint64) {
-        return uint64(Accounting.less(_exitable(last), _booked(last, _settled)));
+        Accounting.Settled memory settled = _settled;
+        return uint64(Accounting.less(_unrefunded(settled), _booked(last, settled)));
     }
 
     /// @dev A pending checkpoint is dropped: what it would have moved stays where it was.

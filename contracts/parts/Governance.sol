@@ -12,6 +12,10 @@ abstract contract Governance is IGovernance, CourtLink, Ownable2Step {
     /// @inheritdoc IGovernance
     mapping(bytes32 change => uint256 timestamp) public override effectiveAt;
 
+    /// @dev The last change of each kind that was announced: the next one replaces it.
+    bytes32 private _announcedSigners;
+    bytes32 private _announcedGuardian;
+
     /// @inheritdoc IGovernance
     function pause() external override onlyOwner {
         _pause();
@@ -34,20 +38,25 @@ abstract contract Governance is IGovernance, CourtLink, Ownable2Step {
     function announceSigners(address[] calldata signers, uint8 threshold_) external override onlyOwner {
         _checkSigners(signers, threshold_);
         bytes32 change = _signersChange(signers, threshold_);
-        emit SignersAnnounced(change, signers, threshold_, _announce(change));
+        uint256 timestamp = _announce(_announcedSigners, change);
+        _announcedSigners = change;
+        emit SignersAnnounced(change, signers, threshold_, timestamp);
     }
 
     /// @inheritdoc IGovernance
     function changeSigners(address[] calldata signers, uint8 threshold_) external override {
         _take(_signersChange(signers, threshold_));
-        _setSigners(signers, threshold_);
+        _voidNext();
+        _changeSigners(signers, threshold_);
         emit SignersChanged(signers, threshold_);
     }
 
     /// @inheritdoc IGovernance
     function announceGuardian(address guardian_) external override onlyOwner {
         bytes32 change = _guardianChange(guardian_);
-        emit GuardianAnnounced(change, guardian_, _announce(change));
+        uint256 timestamp = _announce(_announcedGuardian, change);
+        _announcedGuardian = change;
+        emit GuardianAnnounced(change, guardian_, timestamp);
     }
 
     /// @inheritdoc IGovernance
@@ -60,11 +69,17 @@ abstract contract Governance is IGovernance, CourtLink, Ownable2Step {
     /// @inheritdoc IGovernance
     function cancel(bytes32 change) external override onlyOwner {
         require(effectiveAt[change] > 0, NotAnnounced(change));
+        _cancel(change);
+    }
+
+    function _cancel(bytes32 change) private {
         delete effectiveAt[change];
         emit AnnouncementCancelled(change);
     }
 
-    function _announce(bytes32 change) private returns (uint256 timestamp) {
+    /// @dev Else the older of two could follow the newer one.
+    function _announce(bytes32 replaced, bytes32 change) private returns (uint256 timestamp) {
+        if (effectiveAt[replaced] > 0) _cancel(replaced);
         timestamp = block.timestamp + signerDelaySeconds;
         effectiveAt[change] = timestamp;
     }

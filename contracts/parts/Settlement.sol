@@ -74,7 +74,7 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
         Accounting.Party memory books = _parties[row.party];
         Accounting.Settled memory settled = _settled;
         Accounting.Party memory next = books.applied(
-            row.spent,
+            _chargeable(row, books.spent),
             row.refunded,
             row.earned,
             _pools(last, settled)
@@ -123,14 +123,24 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
     ///      have exited can't book what is gone; without a limit for unproven rows that is never the case.
     function _booked(Totals memory last, Accounting.Settled memory settled) internal view returns (uint256) {
         if (unprovenLimitMicros == type(uint64).max) return last.spent;
-        return Accounting.booked(last.spent, settled.spent, unprovenLimitMicros, _exitable(last));
+        return Accounting.booked(last.spent, settled.spent, unprovenLimitMicros, _unrefunded(settled));
     }
 
-    /// @dev What providers, the operator and exits share: all purchases and the cover, less what rows may take as
-    ///      refunds, less what exits have taken.
-    function _exitable(Totals memory last) internal view returns (uint256) {
-        return Accounting.less(uint256(_purchased) + _covered, uint256(last.refunded) + _exited);
+    /// @dev What providers, the operator, refunds and exits share: all purchases and the cover, less what refunds and
+    ///      exits have taken.
+    function _unrefunded(Accounting.Settled memory settled) internal view returns (uint256) {
+        return uint256(_purchased) + _covered - settled.refunded;
     }
+
+    /// @dev What a row may charge. With a limit for unproven spending no more than its owner is known to have signed
+    ///      for, whatever the signers say.
+    function _chargeable(Row memory row, uint64 spent) private view returns (uint256) {
+        if (unprovenLimitMicros == type(uint64).max || row.spent <= spent) return row.spent;
+        return Accounting.min(row.spent, _coveredSpentOf(row.party));
+    }
+
+    /// @dev What the court knows to be covered by an account's signature.
+    function _coveredSpentOf(address account) internal view virtual returns (uint64);
 
     function _requireNotFrozen() internal view virtual override(Checkpoints, Refunds);
 }

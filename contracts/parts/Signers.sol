@@ -10,16 +10,24 @@ import {Vault} from "./Vault.sol";
 abstract contract Signers is ICheckpoints, Vault {
     using Signatures for address;
 
-    /// @inheritdoc ICheckpoints
-    mapping(address signer => bool known) public override isSigner;
-
-    address[] internal _signers;
+    mapping(uint256 generation => mapping(address signer => bool known)) private _signs;
 
     /// @notice A threshold that no set of signatures, or every one, could meet.
     error ImpossibleThreshold(uint256 threshold, uint256 signers);
 
     constructor(address[] memory signers, uint8 threshold_) {
+        _checkSigners(signers, threshold_);
         _setSigners(signers, threshold_);
+    }
+
+    /// @inheritdoc ICheckpoints
+    function isSigner(address signer) external view override returns (bool known) {
+        return _signs[_generation][signer];
+    }
+
+    /// @inheritdoc ICheckpoints
+    function signersSince() external view override returns (uint40) {
+        return _signersSince;
     }
 
     /// @inheritdoc ICheckpoints
@@ -27,27 +35,50 @@ abstract contract Signers is ICheckpoints, Vault {
         return _threshold;
     }
 
-    /// @dev Reverts unless enough signers signed `digest`.
-    function _checkQuorum(bytes32 digest, SignerSignature[] calldata signatures) internal view {
-        uint256 needed = _threshold;
+    /// @dev Reverts unless enough of those signed who were signers then. Two changes are at least `signerDelaySeconds`
+    ///      apart, so that one former set is all that has to be known.
+    function _checkQuorumAt(
+        uint64 signedAt,
+        bytes32 digest,
+        SignerSignature[] calldata signatures
+    ) internal view {
+        if (signedAt >= _signersSince) return _checkQuorum(_generation, _threshold, digest, signatures);
+        uint256 provableUntil = signedAt >= _formerSince ? uint256(_signersSince) + signerDelaySeconds : 0;
+        require(block.timestamp <= provableUntil, FormerSigners(block.timestamp, provableUntil));
+        _checkQuorum(_generation - 1, _formerThreshold, digest, signatures);
+    }
+
+    /// @dev The set is a checked one.
+    function _changeSigners(address[] memory signers, uint8 threshold_) internal {
+        _formerThreshold = _threshold;
+        _formerSince = _signersSince;
+        _signersSince = uint40(block.timestamp);
+        ++_generation;
+        _setSigners(signers, threshold_);
+    }
+
+    function _setSigners(address[] memory signers, uint8 threshold_) private {
+        for (uint256 i = 0; i < signers.length; ++i) _signs[_generation][signers[i]] = true;
+        _threshold = threshold_;
+    }
+
+    /// @dev Reverts unless as many of that generation's signers signed `digest` as are needed.
+    function _checkQuorum(
+        uint256 generation,
+        uint256 needed,
+        bytes32 digest,
+        SignerSignature[] calldata signatures
+    ) internal view {
         require(signatures.length >= needed, TooFewSignatures(signatures.length, needed));
         address previous = address(0);
         for (uint256 i = 0; i < signatures.length; ++i) {
             SignerSignature calldata signed = signatures[i];
             address signer = signed.signer;
             require(signer > previous, SignersNotAscending(previous, signer));
-            require(isSigner[signer], UnknownSigner(signer));
+            require(_signs[generation][signer], UnknownSigner(signer));
             require(signer.isValid(digest, signed.signature), InvalidSignature(signer));
             previous = signer;
         }
-    }
-
-    function _setSigners(address[] memory signers, uint8 threshold_) internal {
-        _checkSigners(signers, threshold_);
-        for (uint256 i = 0; i < _signers.length; ++i) isSigner[_signers[i]] = false;
-        for (uint256 i = 0; i < signers.length; ++i) isSigner[signers[i]] = true;
-        _signers = signers;
-        _threshold = threshold_;
     }
 
     /// @dev Reverts unless the set is strictly ascending and the threshold can be met.

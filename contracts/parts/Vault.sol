@@ -14,12 +14,16 @@ abstract contract Vault is CreditTerms, ReentrancyGuardTransient, EIP712, Pausab
     /// @dev Sum of all parties' `purchased`. Stays within int64, so that every amount fits a database's signed
     ///      64-bit column and no sum of two amounts can wrap around.
     uint64 internal _purchased;
-    /// @dev Micro-credits taken out by exits after a freeze.
-    uint64 internal _exited;
     /// @dev When the vault was frozen, for good; zero while it is not.
     uint40 internal _frozenAt;
-    /// @dev How many signers a checkpoint needs.
+    /// @dev How many signers a checkpoint needs, and needed before the last change of signers.
     uint8 internal _threshold;
+    uint8 internal _formerThreshold;
+    /// @dev When the signers took over, and when those before them did; zero for the first ones.
+    uint40 internal _signersSince;
+    uint40 internal _formerSince;
+    /// @dev How often the signers were changed.
+    uint16 internal _generation;
 
     /// @dev Micro-credits that the rest of a slashed bond covers, should the unspent pool fall short.
     uint64 internal _covered;

@@ -134,6 +134,22 @@ export const computeCreditsAbi = [
     "inputs": [
       {
         "internalType": "uint64",
+        "name": "asOf",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint256",
+        "name": "validSince",
+        "type": "uint256"
+      }
+    ],
+    "name": "CheckpointIsVoid",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint64",
         "name": "epoch",
         "type": "uint64"
       },
@@ -144,22 +160,6 @@ export const computeCreditsAbi = [
       }
     ],
     "name": "CheckpointPending",
-    "type": "error"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint64",
-        "name": "asOf",
-        "type": "uint64"
-      },
-      {
-        "internalType": "uint256",
-        "name": "droppedAt",
-        "type": "uint256"
-      }
-    ],
-    "name": "CheckpointWasDropped",
     "type": "error"
   },
   {
@@ -255,6 +255,22 @@ export const computeCreditsAbi = [
       }
     ],
     "name": "FeeTooHigh",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "now_",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "provableUntil",
+        "type": "uint256"
+      }
+    ],
+    "name": "FormerSigners",
     "type": "error"
   },
   {
@@ -720,6 +736,17 @@ export const computeCreditsAbi = [
   {
     "inputs": [
       {
+        "internalType": "uint64",
+        "name": "epoch",
+        "type": "uint64"
+      }
+    ],
+    "name": "VetoUsedUp",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "bytes32",
         "name": "window",
         "type": "bytes32"
@@ -731,11 +758,16 @@ export const computeCreditsAbi = [
       },
       {
         "internalType": "uint256",
-        "name": "needed",
+        "name": "least",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "most",
         "type": "uint256"
       }
     ],
-    "name": "WindowTooShort",
+    "name": "WindowOutOfBounds",
     "type": "error"
   },
   {
@@ -788,6 +820,11 @@ export const computeCreditsAbi = [
   {
     "inputs": [],
     "name": "ZeroRoot",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "ZeroStake",
     "type": "error"
   },
   {
@@ -2647,6 +2684,11 @@ export const computeCreditsAbi = [
         "internalType": "struct ICreditTypes.SignerSignature[]",
         "name": "signatures",
         "type": "tuple[]"
+      },
+      {
+        "internalType": "uint64",
+        "name": "signedAt",
+        "type": "uint64"
       }
     ],
     "name": "requireQuorum",
@@ -2923,6 +2965,19 @@ export const computeCreditsAbi = [
         "internalType": "uint32",
         "name": "",
         "type": "uint32"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "signersSince",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
       }
     ],
     "stateMutability": "view",

@@ -298,6 +298,17 @@ export const courtAbi = [
     "inputs": [
       {
         "internalType": "address",
+        "name": "provider",
+        "type": "address"
+      }
+    ],
+    "name": "NoShortfall",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
         "name": "account",
         "type": "address"
       }
@@ -560,6 +571,37 @@ export const courtAbi = [
     "inputs": [
       {
         "indexed": true,
+        "internalType": "uint64",
+        "name": "epoch",
+        "type": "uint64"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "provider",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "rewardTokens",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "coveredMicros",
+        "type": "uint64"
+      }
+    ],
+    "name": "CameShort",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
         "internalType": "address",
         "name": "account",
         "type": "address"
@@ -720,6 +762,31 @@ export const courtAbi = [
       }
     ],
     "name": "Equivocated",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "uint64",
+        "name": "counter",
+        "type": "uint64"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "spent",
+        "type": "uint64"
+      }
+    ],
+    "name": "SpendingCovered",
     "type": "event"
   },
   {
@@ -1018,6 +1085,70 @@ export const courtAbi = [
     "name": "challengeRow",
     "outputs": [],
     "stateMutability": "payable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "party",
+            "type": "address"
+          },
+          {
+            "internalType": "uint64",
+            "name": "spent",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "refunded",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "earned",
+            "type": "uint64"
+          }
+        ],
+        "internalType": "struct ICreditTypes.Row",
+        "name": "row",
+        "type": "tuple"
+      },
+      {
+        "internalType": "bytes32[]",
+        "name": "proof",
+        "type": "bytes32[]"
+      },
+      {
+        "internalType": "uint64",
+        "name": "counter",
+        "type": "uint64"
+      }
+    ],
+    "name": "coverSpending",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      }
+    ],
+    "name": "coveredSpentOf",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "spent",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -1340,6 +1471,46 @@ export const courtAbi = [
       }
     ],
     "name": "proveFraud",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "party",
+            "type": "address"
+          },
+          {
+            "internalType": "uint64",
+            "name": "spent",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "refunded",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "earned",
+            "type": "uint64"
+          }
+        ],
+        "internalType": "struct ICreditTypes.Row",
+        "name": "row",
+        "type": "tuple"
+      },
+      {
+        "internalType": "bytes32[]",
+        "name": "proof",
+        "type": "bytes32[]"
+      }
+    ],
+    "name": "proveShortfall",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"

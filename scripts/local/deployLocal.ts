@@ -31,7 +31,7 @@ export const LOCAL_WINDOWS = {
   refundWindowSeconds: 60,
   exitGraceSeconds: 60,
   counterGraceSeconds: 600,
-  signerDelaySeconds: 90,
+  signerDelaySeconds: 140,
 };
 
 export type LocalClient = PublicClient<Transport, Chain>;

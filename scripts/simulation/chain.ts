@@ -1,13 +1,13 @@
 import { keccak256, numberToHex, zeroHash } from "viem";
 
-import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
+import type { ChainEvent, ChainPlace } from "../../server/domain/chain/chainEvent.ts";
 import type { BlockPoint } from "../../server/ports/chainBook.ts";
 import type { Crew } from "./crew.ts";
 
 /** A chain event that has no place on the chain yet. */
 export type NewChainEvent = ChainEvent extends infer Event
   ? Event extends ChainEvent
-    ? Omit<Event, "blockNumber" | "logIndex" | "transactionHash">
+    ? Omit<Event, keyof ChainPlace>
     : never
   : never;
 
@@ -45,6 +45,7 @@ export class SimulatedChain {
     const placed = events.map((event, logIndex) => ({
       ...event,
       blockNumber: number,
+      blockTime: upTo.time,
       logIndex,
       transactionHash: zeroHash,
     }));

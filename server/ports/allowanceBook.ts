@@ -14,13 +14,13 @@ export interface AllowanceBook {
   /** Stores an allowance whose signature has been verified; sent again, it is the same allowance. */
   add(signed: SignedAllowance): Promise<Allowance>;
   find(id: Hex): Promise<Allowance | null>;
-  /** oldest first */
+  /** those that its owner signed, oldest first */
   ofAccount(account: Address): Promise<readonly Allowance[]>;
   /**
    * From this moment on it pays for nothing; revoked again, it stays as it was. `null` where there is none. The owner's
    * signature is kept for those who check who was to pay.
    */
-  revoke(id: Hex, signature: Hex): Promise<Allowance | null>;
+  revoke(id: Hex, signature: Hex | null): Promise<Allowance | null>;
   /** The account's counter, as far as the chain has been read. */
   counterOf(account: Address): Promise<bigint>;
   /** The database's clock: the one that periods and expiry go by. */

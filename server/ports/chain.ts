@@ -3,7 +3,6 @@ import type { Address, Hex } from "viem";
 import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
 import type { Deployment } from "../../protocol/domain.ts";
 import type { Row } from "../../protocol/row.ts";
-import type { ChainEvent } from "../domain/chain/chainEvent.ts";
 import type { BlockPoint } from "./chainBook.ts";
 import type { SignerSignature } from "./checkpointBook.ts";
 
@@ -28,12 +27,10 @@ export interface ChainReader {
   isSigner(address: Address): Promise<boolean>;
   /** the block before the contract's own: nothing of it happened up to here */
   origin(): Promise<BlockPoint>;
-  head(): Promise<bigint>;
   /** of the newest checkpoint on chain, final or not; 0 before the first */
   latestEpoch(): Promise<bigint>;
-  block(number: bigint): Promise<BlockPoint>;
-  /** in the order in which they happened */
-  events(range: { from: bigint; to: bigint }): Promise<readonly ChainEvent[]>;
+  /** where disputes are held */
+  court(): Promise<Address>;
   /** Whether a wallet, or a contract (ERC-1271), signed the EIP-712 digest: exactly what the contract would accept. */
   isSignedBy(signer: Address, digest: Hex, signature: Hex): Promise<boolean>;
 }

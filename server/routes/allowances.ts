@@ -6,15 +6,17 @@ import { allowanceId, allowanceTypedData } from "../../protocol/allowance.ts";
 import { allowanceRevocationTypedData } from "../../protocol/allowanceRevocation.ts";
 import { type AdmissionRefusal, checkAdmission } from "../domain/allowances/admission.ts";
 import type { Allowance } from "../domain/allowances/allowance.ts";
-import { remainingInPeriod, renewed } from "../domain/allowances/period.ts";
 import { MeterName } from "../rateNames.ts";
+import { apiKeySpender } from "../../protocol/spender.ts";
+import { bearerKey, notTheIssuer } from "./authentication.ts";
 import type { Context } from "./context.ts";
+import { describeAllowance } from "./describeAllowance.ts";
 import { AddressField, Bytes32Field, SignatureField, parse, uintField } from "./fields.ts";
 import { type ProblemError, fail } from "./problem.ts";
 import { respond } from "./respond.ts";
 
 /** More names than a scope needs; each is compared with every event. */
-const MAX_SCOPE_NAMES = 100;
+export const MAX_SCOPE_NAMES = 100;
 
 const AllowanceBody = z.strictObject({
   allowance: z.strictObject({
@@ -41,12 +43,16 @@ const AllowanceBody = z.strictObject({
   signature: SignatureField,
 });
 
-const RevocationBody = z.strictObject({ signature: SignatureField });
+/** A grant is revoked by the key that issued it, too: then there is nothing to sign. */
+const RevocationBody = z.union(
+  [z.strictObject({ signature: SignatureField }), z.strictObject({})],
+  'must be {"signature"}, or {} with the key that issued the grant',
+);
 
 /**
  * `POST /v1/allowances`: 201 with the allowance; sent again, the same answer.
  * `GET /v1/allowances/:id`, `GET /v1/accounts/:address/allowances`: how far allowances are used.
- * `POST /v1/allowances/:id/revocation`: 200; from the answer on the allowance pays for nothing.
+ * `POST /v1/allowances/:id/revocation`: by the owner, or the issuer of a grant. 200; from the answer on the allowance pays for nothing.
  */
 export function allowanceRoutes({ allowances, chain }: Context): Router {
   const router = Router();
@@ -66,30 +72,49 @@ export function allowanceRoutes({ allowances, chain }: Context): Router {
       throw invalidSignature(`the owner of the account ${message.account}`);
     }
     const id = allowanceId(deployment, message);
-    respond(res, 201, describe(await allowances.add({ id, message, scope, signature }), now));
+    const stored = await allowances.add({ id, message, scope, signature });
+    respond(res, 201, describeAllowance(stored, null, now));
   });
 
   router.get("/allowances/:id", async (req, res) => {
-    respond(res, 200, describe(await find(req.params.id), await allowances.now()));
+    respond(res, 200, await describe(await find(req.params.id)));
   });
 
   router.get("/accounts/:address/allowances", async (req, res) => {
     const account = parse(AddressField, req.params.address);
     const [list, now] = await Promise.all([allowances.ofAccount(account), allowances.now()]);
-    respond(res, 200, { allowances: list.map((allowance) => describe(allowance, now)) });
+    respond(res, 200, {
+      allowances: list.map((allowance) => describeAllowance(allowance, null, now)),
+    });
   });
 
   router.post("/allowances/:id/revocation", async (req, res) => {
-    const { signature } = parse(RevocationBody, req.body);
-    const { id, message } = await find(req.params.id);
-    const typedData = allowanceRevocationTypedData(deployment, { allowance: id });
-    if (!(await chain.isSignedBy(message.account, hashTypedData(typedData), signature))) {
-      throw invalidSignature(`the owner of the account ${message.account}`);
+    const body = parse(RevocationBody, req.body);
+    const allowance = await find(req.params.id);
+    const { id, message } = allowance;
+    if ("signature" in body) {
+      const typedData = allowanceRevocationTypedData(deployment, { allowance: id });
+      if (!(await chain.isSignedBy(message.account, hashTypedData(typedData), body.signature))) {
+        throw invalidSignature(`the owner of the account ${message.account}`);
+      }
+    } else {
+      const campaign = await campaignOf(allowance);
+      if (campaign === null || apiKeySpender(bearerKey(req)) !== campaign.message.spender) {
+        throw notTheIssuer();
+      }
     }
-    const revoked = await allowances.revoke(id, signature);
+    const revoked = await allowances.revoke(id, "signature" in body ? body.signature : null);
     if (revoked === null) throw notFound();
-    respond(res, 200, describe(revoked, await allowances.now()));
+    respond(res, 200, await describe(revoked));
   });
+
+  async function campaignOf({ campaign }: Allowance): Promise<Allowance | null> {
+    return campaign === null ? null : await allowances.find(campaign);
+  }
+
+  async function describe(allowance: Allowance) {
+    return describeAllowance(allowance, await campaignOf(allowance), await allowances.now());
+  }
 
   async function find(id: string): Promise<Allowance> {
     const allowance = await allowances.find(parse(Bytes32Field, id));
@@ -143,18 +168,4 @@ function admissionProblem(refusal: AdmissionRefusal): ProblemError {
     default:
       return refusal satisfies never;
   }
-}
-
-function describe(allowance: Allowance, now: Date) {
-  const { id, message, scope, createdAt, revokedAt } = allowance;
-  const usage = renewed(message, allowance.usage, now);
-  return {
-    id,
-    allowance: message,
-    scope,
-    createdAt,
-    revokedAt,
-    spentMicros: usage.spentMicros,
-    remainingMicros: remainingInPeriod(message, usage),
-  };
 }

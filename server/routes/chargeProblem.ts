@@ -12,6 +12,7 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
   switch (reason) {
     case "insufficient_credits":
     case "allowance_exhausted":
+    case "campaign_exhausted":
     case "account_cap_reached": {
       const { account, availableMicros, neededMicros, heldMicros } = refusal;
       const missingMicros = neededMicros - availableMicros;
@@ -36,6 +37,7 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
     case "access_not_granted":
     case "allowance_out_of_scope":
     case "allowance_revoked":
+    case "campaign_revoked":
     case "allowance_expired":
     case "allowance_not_started":
       return problem(403, reason, DETAILS[reason]);
@@ -49,6 +51,8 @@ const DETAILS: Readonly<Record<ChargeRefusal["reason"], string>> = {
     "The account has too few credits: anyone can buy some for it, with buy(account, creditMicros) on the contract.",
   allowance_exhausted:
     "The allowance's limit is reached: it is renewed with the next period, or the owner signs another.",
+  campaign_exhausted:
+    "The campaign that the allowance was granted out of is used up: its owner signs another, or its next period renews it.",
   account_cap_reached:
     "The account may not be charged beyond the cap that its owner signed: the owner signs an allowance with a higher accountCap.",
   no_rate_card_in_force: "No rate card was in force at that time.",
@@ -63,6 +67,7 @@ const DETAILS: Readonly<Record<ChargeRefusal["reason"], string>> = {
   allowance_out_of_scope: "The spender's allowance is not good for this provider or meter.",
   allowance_revoked:
     "The spender's allowance was revoked by its owner, or voided by a refund request.",
+  campaign_revoked: "The campaign that the spender's allowance was granted out of was revoked.",
   allowance_expired: "The spender's allowance has expired.",
   allowance_not_started: "The spender's allowance has not begun yet.",
 };

@@ -8,6 +8,7 @@ import type { ChainBook } from "../ports/chainBook.ts";
 import type { CheckpointBook } from "../ports/checkpointBook.ts";
 import type { MultiplierBook } from "../ports/multiplierBook.ts";
 import type { PriceBook } from "../ports/priceBook.ts";
+import type { GrantBook } from "../ports/grantBook.ts";
 import type { HoldBook } from "../ports/holdBook.ts";
 import type { InsightBook } from "../ports/insightBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
@@ -28,6 +29,7 @@ export interface Context {
   readonly chainBook: ChainBook;
   readonly accounts: AccountBook;
   readonly allowances: AllowanceBook;
+  readonly grants: GrantBook;
   readonly providers: ProviderBook;
   readonly rateCards: RateCardBook;
   readonly prices: PriceBook;

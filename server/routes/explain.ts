@@ -56,7 +56,7 @@ export function explainRoutes({ insight, rateCards, holds, checkpoints }: Contex
       charges: parts.map(({ debit: part, facts }) => ({
         account: part.account,
         allowance: part.allowance,
-        priority: facts.allowance.message.priority,
+        priority: facts.budget.allowance.message.priority,
         amountMicros: part.amountMicros,
         feeMicros: part.feeMicros,
         earnedMicros: part.amountMicros - part.feeMicros,

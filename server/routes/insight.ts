@@ -109,6 +109,7 @@ export function insightRoutes({ insight, allowances: allowanceBook }: Context): 
       budgets: budgets.map(({ allowance, spent24hMicros }) => ({
         allowance: allowance.id,
         spender: allowance.message.spender,
+        campaign: allowance.campaign,
         ...budgetUse(allowance, { now, counter, spent24hMicros }),
         spent24hMicros,
       })),

@@ -1,43 +1,23 @@
-import type { ChainReader } from "../ports/chain.ts";
 import type { ChainBook } from "../ports/chainBook.ts";
-
-/** The chain has another past than the one that the ledger took in: it must not guess which money is real. */
-export class ReorgBeyondConfirmations extends Error {
-  override readonly name = "ReorgBeyondConfirmations";
-}
-
-export interface IndexerOptions {
-  /** blocks on top of one before it counts */
-  readonly confirmations: bigint;
-  /** the most blocks that one request for logs covers */
-  readonly blocksPerRequest: bigint;
-}
+import type { ChainSource } from "../ports/chainSource.ts";
 
 /**
- * Takes the next confirmed blocks into the ledger, if there are any. Safe to call from several servers at once, and to
+ * Takes the next blocks that count into the ledger, if there are any. Safe to call from several servers at once, and to
  * be cut off anywhere: events and cursor are one transaction.
  */
 export async function indexNextBlocks(
-  chain: ChainReader,
+  source: ChainSource,
   book: ChainBook,
-  { confirmations, blocksPerRequest }: IndexerOptions,
 ): Promise<"done" | "more"> {
-  const [from, head] = await Promise.all([book.cursor(), chain.head()]);
-  const confirmed = head - confirmations;
-  if (confirmed <= from.number) return "done";
-
-  const known = await chain.block(from.number);
-  if (known.hash !== from.hash) {
-    throw new ReorgBeyondConfirmations(
-      `block ${from.number} was ${from.hash} and is now ${known.hash}: the chain was reorganised deeper than ` +
-        `${confirmations} confirmations. The ledger stands still until an operator decides which blocks hold`,
-    );
+  const from = await book.cursor();
+  const asked = performance.now();
+  const step = await source.after(from);
+  if (step === "nothing_counts_yet") return "done";
+  if (step === "nothing_there") {
+    await book.noteQuiet(from, performance.now() - asked);
+    return "done";
   }
-
-  const last = from.number + blocksPerRequest;
-  const to = last < confirmed ? last : confirmed;
-  const upTo = await chain.block(to);
-  const events = await chain.events({ from: from.number + 1n, to });
+  const { upTo, events, isLast } = step;
   await book.apply({ from, upTo, events });
-  return to < confirmed ? "more" : "done";
+  return isLast ? "done" : "more";
 }

@@ -48,4 +48,69 @@ contract AnnouncementsTest is Fixture {
         court.withdrawBond(otherProvider);
         same(court.bond(), 0, "the last moment counts");
     }
+
+    function test_aNewAnnouncementOfSigners_replacesTheOlder() external {
+        address[] memory first = new address[](1);
+        address[] memory second = new address[](1);
+        (first[0], second[0]) = (stranger, otherProvider);
+        vm.startPrank(owner);
+        credits.announceSigners(first, 1);
+        bytes32 replaced = keccak256(abi.encode("signers", first, uint8(1)));
+        vm.expectEmit(address(credits));
+        emit IGovernance.AnnouncementCancelled(replaced);
+        credits.announceSigners(second, 1);
+        vm.stopPrank();
+        same(credits.effectiveAt(replaced), 0, "gone");
+
+        skip(SIGNER_DELAY);
+        vm.expectRevert(abi.encodeWithSelector(IGovernance.NotAnnounced.selector, replaced));
+        credits.changeSigners(first, 1);
+        credits.changeSigners(second, 1);
+        yes(credits.isSigner(otherProvider), "the newer one holds");
+    }
+
+    function test_aNewAnnouncementOfAGuardian_replacesTheOlder_andNoSigners() external {
+        address[] memory next = new address[](1);
+        next[0] = stranger;
+        vm.startPrank(owner);
+        credits.announceSigners(next, 1);
+        credits.announceGuardian(stranger);
+        credits.announceGuardian(otherProvider);
+        vm.stopPrank();
+        skip(SIGNER_DELAY);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IGovernance.NotAnnounced.selector,
+                keccak256(abi.encode("guardian", stranger))
+            )
+        );
+        credits.changeGuardian(stranger);
+        credits.changeGuardian(otherProvider);
+        credits.changeSigners(next, 1);
+        same(credits.guardian(), otherProvider, "the newer one");
+    }
+
+    function test_theSameAnnouncementAgain_startsItsDelayAnew() external {
+        vm.startPrank(owner);
+        credits.announceGuardian(stranger);
+        skip(SIGNER_DELAY);
+        credits.announceGuardian(stranger);
+        vm.stopPrank();
+        bytes32 change = keccak256(abi.encode("guardian", stranger));
+        same(credits.effectiveAt(change), block.timestamp + SIGNER_DELAY, "from now");
+        skip(SIGNER_DELAY);
+        credits.changeGuardian(stranger);
+    }
+
+    function test_aNewAnnouncementOfAWithdrawal_replacesTheOlder() external {
+        vm.startPrank(owner);
+        court.announceBondWithdrawal(stranger);
+        court.announceBondWithdrawal(otherProvider);
+        vm.stopPrank();
+        same(court.bondWithdrawalAt(stranger), 0, "gone");
+        skip(SIGNER_DELAY);
+        vm.expectRevert(abi.encodeWithSelector(IBond.BondLocked.selector, stranger, block.timestamp, 0));
+        court.withdrawBond(stranger);
+        court.withdrawBond(otherProvider);
+    }
 }

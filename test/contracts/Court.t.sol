@@ -277,21 +277,30 @@ contract ChallengeTest is CourtFixture {
         court.dropUnanswered(payer, stranger);
     }
 
-    function test_theStakeGoesToWhoeverAnswers_andIsWithdrawnOnce() external {
+    function test_theStakeGoesToWhoeverAnswers_andTheOperator_andIsWithdrawnOnce() external {
         submit(rows);
         challenge(otherPayer, 0);
         recordCap();
         answer(otherPayer, 0, 0);
-        same(court.stakeOf(stranger), STAKE, "the answerer's");
+        same(court.stakeOf(stranger), STAKE / 2, "half is the answerer's");
+        same(court.stakeOf(feeRecipient), STAKE - STAKE / 2, "half is the operator's");
         same(court.stakeOf(otherPayer), 0, "not the challenger's");
         vm.expectEmit(address(court));
-        emit IDisputes.StakeWithdrawn(stranger, address(0xE0A), STAKE);
+        emit IDisputes.StakeWithdrawn(stranger, address(0xE0A), STAKE / 2);
         vm.prank(stranger);
         court.withdrawStake(payable(address(0xE0A)));
-        same(address(0xE0A).balance, STAKE, "received");
+        same(address(0xE0A).balance, STAKE / 2, "received");
         vm.expectRevert(abi.encodeWithSelector(IDisputes.NoStake.selector, stranger));
         vm.prank(stranger);
         court.withdrawStake(payable(address(0xE0A)));
+    }
+
+    function test_answeredByTheChallengerItself_costsHalfTheStake() external {
+        submit(rows);
+        challenge(stranger, 0);
+        recordCap();
+        answer(stranger, 0, 0);
+        same(court.stakeOf(stranger), STAKE / 2, "delay is not free");
     }
 
     function test_withAnotherStake_isRefused() external {

@@ -28,7 +28,7 @@ contract DropsTest is Fixture {
         credits.veto();
 
         vm.expectRevert(
-            abi.encodeWithSelector(ICheckpoints.CheckpointWasDropped.selector, bad.asOf, block.timestamp)
+            abi.encodeWithSelector(ICheckpoints.CheckpointIsVoid.selector, bad.asOf, block.timestamp)
         );
         vm.prank(stranger);
         credits.submitCheckpoint(bad, signatures);
@@ -49,7 +49,7 @@ contract DropsTest is Fixture {
         vm.prank(guardian);
         credits.veto();
         vm.expectRevert(
-            abi.encodeWithSelector(ICheckpoints.CheckpointWasDropped.selector, bad.asOf, block.timestamp)
+            abi.encodeWithSelector(ICheckpoints.CheckpointIsVoid.selector, bad.asOf, block.timestamp)
         );
         credits.submitCheckpoint(bad, signatures);
         same(credits.finalCheckpoint().spent, 50 * CREDIT, "the last final one stands");

@@ -234,16 +234,42 @@ contract ExitTest is ExitFixture {
         same(credits.exitWithoutProof(otherPayer), 10e6, "in full");
     }
 
-    function test_takesNoRefundThatIsPromisedToAnother() external {
+    /// @dev A promised refund that is taken by an exit is not kept for its party a second time.
+    function test_ofAPromisedRefund_leavesNothingBehind() external {
         rows[1].refunded = 100 * CREDIT;
         finalize(rows);
-        skip(REFUND + 1);
-        credits.freeze(otherPayer);
+        frozen();
+        settle(rows, 0);
         skip(GRACE);
-        same(credits.unspentPool(), 1_500 * CREDIT, "1,600 unspent less 100 promised");
-        credits.exitWithoutProof(payer);
+        same(credits.exitWithoutProof(otherPayer), 10e6, "in full, the promised refund among it");
+        same(settle(rows, 1), 0, "not again by settling");
+        same(credits.exitWithoutProof(payer), 6e6, "the last one in full too");
+        settle(rows, 2);
+        credits.claimFees();
+        same(dollar.balanceOf(address(credits)), 0, "nothing is kept for nobody");
+    }
+
+    /// @dev Refunds and exits share one pool: who comes first may take it, and nobody takes more than it has.
+    function test_ofOneWhoHidItsSpending_leavesTheRestToAPromisedRefund() external {
+        rows[1].refunded = 100 * CREDIT;
+        finalize(rows);
+        frozen();
+        skip(GRACE);
+        same(credits.unspentPool(), 1_600 * CREDIT, "refunds and exits share all that is unspent");
+        same(credits.exitWithoutProof(payer), 10e6, "nobody settled its row in the grace");
+        same(settle(rows, 1) + credits.exitWithoutProof(otherPayer), 6e6, "what is left, as refund or exit");
+        same(settle(rows, 2), 3_800_000, "the provider is paid all the same");
+        same(credits.claimFees(), 200_000, "and so are the fees");
+        same(dollar.balanceOf(address(credits)), 0, "the vault is empty, and not below");
+    }
+
+    function test_aPromisedRefund_isSettledFirst_byWhoeverDoesItInTheGrace() external {
+        rows[1].refunded = 100 * CREDIT;
+        finalize(rows);
+        frozen();
         same(settle(rows, 1), 1e6, "the promised refund");
-        same(credits.exitWithoutProof(otherPayer), 5e6, "the rest of the pool");
+        same(exit(1), 9e6, "and the rest");
+        same(credits.unspentPool(), 600 * CREDIT, "what is left");
     }
 
     function test_ofABlacklistedParty_isOwed() external {
@@ -251,31 +277,5 @@ contract ExitTest is ExitFixture {
         dollar.setBlacklisted(payer, true);
         exit(0);
         same(credits.owedTo(payer), 6e6, "owed");
-    }
-}
-
-/// @dev With a limit of zero for unproven rows, what no settled row shows as spent belongs to exits.
-contract ExitUnderLimitTest is ExitFixture {
-    function unprovenLimit() internal pure override returns (uint64) {
-        return 0;
-    }
-
-    function test_withoutRows_comesBeforeUnprovenEarnings() external {
-        frozen();
-        skip(GRACE);
-        same(credits.exitWithoutProof(payer), 10e6, "in full");
-        same(credits.exitWithoutProof(otherPayer), 10e6, "in full");
-        settle(rows, 0);
-        same(settle(rows, 2), 0, "nobody settled the payer's row in time");
-        same(dollar.balanceOf(address(credits)), 0, "the vault is empty, and not below");
-    }
-
-    function test_withRows_earningsArePaid() external {
-        frozen();
-        settle(rows, 0);
-        same(settle(rows, 2), 3_800_000, "earnings");
-        same(exit(0), 6e6, "payer");
-        same(exit(1), 10e6, "other payer");
-        same(credits.claimFees(), 200_000, "fees");
     }
 }

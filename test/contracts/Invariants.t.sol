@@ -46,7 +46,8 @@ abstract contract InvariantFixture is Fixture {
         atMost(uint256(last.spent) + last.refunded, purchased, "used");
         (, uint64 refunded, uint64 earned, uint64 fees) = credits.settledTotals();
         atMost(earned, last.earned, "claims draw on the earned pool only");
-        atMost(refunded, last.refunded, "refunds draw on the promised refunds only");
+        if (credits.frozenAt() == 0)
+            atMost(refunded, last.refunded, "refunds are promised ones, until a freeze");
         atMost(uint256(earned) + fees, last.spent, "earnings and fees");
     }
 
@@ -74,9 +75,14 @@ abstract contract InvariantFixture is Fixture {
         uint256 owed = credits.owedTo(actors.OWNER()) + credits.owedTo(feeRecipient);
         for (uint256 i = 0; i < actors.partyCount(); ++i) owed += credits.owedTo(actors.parties(i));
         uint256 micros = bookedMicros() - earned - fees;
-        micros += credits.finalCheckpoint().refunded - refunded;
         micros += credits.unspentPool();
+        atMost(promisedRefunds(refunded), credits.unspentPool(), "refunds are part of the unspent pool");
         atMost(owed + micros / 100, dollar.balanceOf(address(credits)), "I5");
+    }
+
+    function promisedRefunds(uint256 refunded) internal view returns (uint256) {
+        uint256 promised = credits.finalCheckpoint().refunded;
+        return promised > refunded ? promised - refunded : 0;
     }
 
     /// @dev What earnings and fees may draw on: as the final checkpoint says, within the limit for unproven rows, and
@@ -89,11 +95,11 @@ abstract contract InvariantFixture is Fixture {
             (uint64 p, , , ) = credits.party(actors.parties(i));
             purchased += p;
         }
-        uint256 exited = purchased - credits.totalSupply() - spent - refunded;
+        same(credits.totalSupply(), purchased - spent - refunded, "supply");
         booked = last.spent;
         if (unprovenLimit() == NO_LIMIT) return booked;
         if (booked > uint256(spent) + unprovenLimit()) booked = uint256(spent) + unprovenLimit();
-        uint256 remaining = purchased - last.refunded - exited;
+        uint256 remaining = purchased + credits.coveredMicros() - refunded;
         if (booked > remaining) booked = remaining;
     }
 

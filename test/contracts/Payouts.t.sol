@@ -190,44 +190,10 @@ contract PoolsTest is Fixture {
     }
 }
 
-/// @dev At most 50 credits may leave as earnings and fees beyond what settled rows show as spent.
-contract UnprovenLimitTest is Fixture {
-    ICreditTypes.Row[] internal rows;
-
-    function unprovenLimit() internal pure override returns (uint64) {
-        return 50 * CREDIT;
-    }
-
-    function setUp() public override {
-        super.setUp();
-        buy(payer, 1_000 * CREDIT);
-        buy(otherPayer, 1_000 * CREDIT);
-        rows.push(row(payer, 200 * CREDIT, 0, 0));
-        rows.push(row(provider, 0, 0, 190 * CREDIT));
-        finalize(rows);
-    }
-
-    function test_withoutThePayersRow_onlyTheLimitIsPaid() external {
-        same(settle(rows, 1), 500_000, "the limit");
-        same(settle(rows, 1), 0, "and no more");
-        same(credits.claimFees(), 0, "fees come after earnings");
-        settle(rows, 0);
-        same(settle(rows, 1), 1_400_000, "the rest, once the payer's row is settled");
-        same(credits.claimFees(), 100_000, "and the fee");
-    }
-
-    function test_totalsWithoutRows_takeNoMoreThanTheLimit() external {
-        ICreditTypes.Row[] memory forged = table(row(provider, 0, 0, 1_900 * CREDIT));
-        ICreditTypes.Checkpoint memory checkpoint = checkpointOf(forged);
-        checkpoint.spent = 2_000 * CREDIT;
-        submit(checkpoint);
-        skip(DISPUTE);
-        settle(forged, 0);
-        same(dollar.balanceOf(provider), 500_000, "the limit");
-    }
-}
-
 contract TermsTest is Fixture {
+    uint32 private constant ROUND = DISPUTE + ANSWER;
+    uint32 private constant YEAR = 365 days;
+
     function refused(ITerms.Terms memory wrong, bytes memory reason) private {
         vm.expectRevert(reason);
         this.deploy(wrong);
@@ -282,29 +248,59 @@ contract TermsTest is Fixture {
     function test_withWindowsThatDoNotFit_areRefused() external {
         ITerms.Terms memory wrong = terms();
         wrong.disputeWindowSeconds = 0;
-        tooShort(wrong, "disputeWindowSeconds", 0, 1);
+        wrongWindow(wrong, "disputeWindowSeconds", 0, 1, YEAR);
         wrong = terms();
         wrong.answerWindowSeconds = 0;
-        tooShort(wrong, "answerWindowSeconds", 0, 1);
+        wrongWindow(wrong, "answerWindowSeconds", 0, 1, YEAR);
         wrong = terms();
-        wrong.refundWindowSeconds = 2 * (DISPUTE + ANSWER) - 1;
-        tooShort(wrong, "refundWindowSeconds", wrong.refundWindowSeconds, wrong.refundWindowSeconds + 1);
+        wrong.refundWindowSeconds = 3 * ROUND - 1;
+        wrongWindow(wrong, "refundWindowSeconds", 3 * ROUND - 1, 3 * ROUND, YEAR);
         wrong = terms();
-        wrong.counterGraceSeconds = DISPUTE + ANSWER - 1;
-        tooShort(wrong, "counterGraceSeconds", wrong.counterGraceSeconds, wrong.counterGraceSeconds + 1);
+        wrong.counterGraceSeconds = 2 * ROUND - 1;
+        wrongWindow(wrong, "counterGraceSeconds", 2 * ROUND - 1, 2 * ROUND, YEAR);
         wrong = terms();
         wrong.exitGraceSeconds = 0;
-        tooShort(wrong, "exitGraceSeconds", 0, 1);
+        wrongWindow(wrong, "exitGraceSeconds", 0, 1, YEAR);
         wrong = terms();
-        wrong.signerDelaySeconds = DISPUTE + ANSWER + REFUND;
-        tooShort(wrong, "signerDelaySeconds", wrong.signerDelaySeconds, wrong.signerDelaySeconds + 1);
+        wrong.signerDelaySeconds = 2 * REFUND + ROUND - 1;
+        wrongWindow(wrong, "signerDelaySeconds", 2 * REFUND + ROUND - 1, 2 * REFUND + ROUND, YEAR);
     }
 
-    function test_withTheShortestWindows_areAccepted() external {
-        ITerms.Terms memory least = terms();
-        (least.disputeWindowSeconds, least.answerWindowSeconds, least.exitGraceSeconds) = (1, 1, 1);
-        (least.refundWindowSeconds, least.counterGraceSeconds, least.signerDelaySeconds) = (4, 2, 7);
-        this.deploy(least);
+    /// @dev A vault whose windows are years is one that nobody can leave.
+    function test_withWindowsOfYears_areRefused() external {
+        ITerms.Terms memory wrong = terms();
+        wrong.disputeWindowSeconds = YEAR + 1;
+        wrongWindow(wrong, "disputeWindowSeconds", YEAR + 1, 1, YEAR);
+        wrong = terms();
+        wrong.answerWindowSeconds = YEAR + 1;
+        wrongWindow(wrong, "answerWindowSeconds", YEAR + 1, 1, YEAR);
+        wrong = terms();
+        wrong.refundWindowSeconds = YEAR + 1;
+        wrongWindow(wrong, "refundWindowSeconds", YEAR + 1, 3 * ROUND, YEAR);
+        wrong = terms();
+        wrong.counterGraceSeconds = YEAR + 1;
+        wrongWindow(wrong, "counterGraceSeconds", YEAR + 1, 2 * ROUND, YEAR);
+        wrong = terms();
+        wrong.exitGraceSeconds = YEAR + 1;
+        wrongWindow(wrong, "exitGraceSeconds", YEAR + 1, 1, YEAR);
+        wrong = terms();
+        wrong.signerDelaySeconds = YEAR + 1;
+        wrongWindow(wrong, "signerDelaySeconds", YEAR + 1, 2 * REFUND + ROUND, YEAR);
+    }
+
+    function test_withTheShortestAndTheLongestWindows_areAccepted() external {
+        ITerms.Terms memory chosen = terms();
+        (chosen.disputeWindowSeconds, chosen.answerWindowSeconds, chosen.exitGraceSeconds) = (1, 1, 1);
+        (chosen.refundWindowSeconds, chosen.counterGraceSeconds, chosen.signerDelaySeconds) = (6, 4, 14);
+        this.deploy(chosen);
+        (chosen.exitGraceSeconds, chosen.counterGraceSeconds, chosen.signerDelaySeconds) = (YEAR, YEAR, YEAR);
+        this.deploy(chosen);
+    }
+
+    function test_withoutAStake_areRefused() external {
+        ITerms.Terms memory wrong = terms();
+        wrong.challengeStakeWei = 0;
+        refused(wrong, abi.encodeWithSignature("ZeroStake()"));
     }
 
     function test_withAThresholdThatCannotBeMet_areRefused() external {
@@ -328,7 +324,22 @@ contract TermsTest is Fixture {
         );
     }
 
-    function tooShort(ITerms.Terms memory wrong, bytes32 window, uint256 actual, uint256 needed) private {
-        refused(wrong, abi.encodeWithSelector(ITerms.WindowTooShort.selector, window, actual, needed));
+    function wrongWindow(
+        ITerms.Terms memory wrong,
+        bytes32 window,
+        uint256 actual,
+        uint256 least,
+        uint256 most
+    ) private {
+        refused(
+            wrong,
+            abi.encodeWithSignature(
+                "WindowOutOfBounds(bytes32,uint256,uint256,uint256)",
+                window,
+                actual,
+                least,
+                most
+            )
+        );
     }
 }

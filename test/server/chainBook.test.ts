@@ -105,6 +105,7 @@ for (const { name, open } of databaseKinds) {
         const unknown: ChainEvent = {
           type: "checkpoint_submitted",
           blockNumber: 1n,
+          blockTime: new Date(1_000),
           logIndex: 1,
           transactionHash: zeroHash,
           epoch: 1n,
@@ -267,6 +268,7 @@ function purchasedIn(blockNumber: bigint, amountMicros: bigint): ChainEvent {
   return {
     type: "purchased",
     blockNumber,
+    blockTime: new Date(1_000),
     logIndex: 0,
     transactionHash: zeroHash,
     account,

@@ -32,6 +32,7 @@ describe("readConfig", () => {
       host: "127.0.0.1",
       port: 8080,
       confirmations: 12n,
+      rpcTimeoutMs: 10_000,
       blocksPerRequest: 2_000n,
       pollMs: 4_000,
       feeBps: 0n,
@@ -52,6 +53,8 @@ describe("readConfig", () => {
         maxHoldSeconds: 3_600,
         maxOpenHoldsPerSpender: 1_000,
         maxQuoteSeconds: 3_600,
+        maxGrantsPerRequest: 5_000,
+        maxGrantsPerCampaign: 1_000_000,
       },
       logLevel: "info",
     });

@@ -338,6 +338,7 @@ for (const { name, open } of databaseKinds) {
         expect(ofFirst).to.deep.equal({
           accountBalance: { leftMicros: 99_999_800n },
           allowanceLimit: { limitMicros: 500n, spentMicros: 200n, leftMicros: 300n },
+          campaignLimit: null,
           accountCap: { capMicros: 1_000n, spentMicros: 200n, leftMicros: 800n },
         });
         const ofSecond = await limits(second);

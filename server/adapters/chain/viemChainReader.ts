@@ -1,32 +1,23 @@
-import {
-  type Address,
-  type Log,
-  type PublicClient,
-  createPublicClient,
-  fallback,
-  http,
-  parseEventLogs,
-} from "viem";
+import { type Address, type PublicClient, createPublicClient, fallback, http } from "viem";
 
 import { computeCreditsAbi } from "../../../protocol/abi/computeCredits.ts";
-import { lowercaseHex } from "../../../protocol/hex.ts";
-import type { ChainEvent, ChainPlace } from "../../domain/chain/chainEvent.ts";
 import type { ChainReader } from "../../ports/chain.ts";
 import type { BlockPoint } from "../../ports/chainBook.ts";
 import { isValidSignature } from "./signatureCheck.ts";
 
 /** Several endpoints: the next is asked where one fails. */
-export function rpcTransport(rpcUrls: readonly string[]) {
-  return fallback(rpcUrls.map((url) => http(url)));
+export function rpcTransport(rpcUrls: readonly string[], timeoutMs = 10_000) {
+  return fallback(rpcUrls.map((url) => http(url, { timeout: timeoutMs })));
 }
 
 /** Reads the contract at `contract`. Throws at once where the endpoint does not answer or no contract stands there. */
 export async function openChainReader(
   rpcUrls: readonly string[],
   contract: Address,
+  timeoutMs?: number,
 ): Promise<ChainReader> {
   const client: PublicClient = createPublicClient({
-    transport: rpcTransport(rpcUrls),
+    transport: rpcTransport(rpcUrls, timeoutMs),
     // A cached head would hide the newest blocks from a server that asks more often than they come.
     cacheTime: 0,
   });
@@ -49,8 +40,7 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
 
   return {
     deployment: { chainId, contract },
-    block,
-    head: () => client.getBlockNumber(),
+    court: () => client.readContract({ ...read, functionName: "court" }),
 
     async terms() {
       const [
@@ -98,85 +88,6 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
       return await block(number - 1n);
     },
 
-    async events({ from, to }) {
-      const logs = await client.getLogs({ address: contract, fromBlock: from, toBlock: to });
-      return parseEventLogs({ abi: computeCreditsAbi, logs }).flatMap(toChainEvent);
-    },
-
     isSignedBy: (signer, digest, signature) => isValidSignature(client, signer, digest, signature),
   };
-}
-
-type ContractLog = ReturnType<typeof parseEventLogs<typeof computeCreditsAbi>>[number];
-
-/** None where the ledger has nothing to do with the event. */
-function toChainEvent(log: ContractLog): ChainEvent[] {
-  const place = placeOf(log);
-  switch (log.eventName) {
-    case "CreditsPurchased":
-      return [
-        {
-          ...place,
-          type: "purchased",
-          account: lowercaseHex(log.args.account),
-          payer: lowercaseHex(log.args.payer),
-          amountMicros: log.args.creditMicros,
-          tokenAmount: log.args.tokenAmount,
-        },
-      ];
-    case "RefundRequested":
-      return [
-        {
-          ...place,
-          type: "refund_requested",
-          account: lowercaseHex(log.args.account),
-          requestedMicros: log.args.requestedMicros,
-        },
-      ];
-    case "RefundServed":
-      return [{ ...place, type: "refund_served", account: lowercaseHex(log.args.account) }];
-    case "CounterRaised":
-      return [
-        {
-          ...place,
-          type: "counter_raised",
-          account: lowercaseHex(log.args.account),
-          counter: log.args.counter,
-        },
-      ];
-    case "RowSettled":
-      return [
-        {
-          ...place,
-          type: "row_settled",
-          party: lowercaseHex(log.args.party),
-          epoch: log.args.epoch,
-          spent: log.args.spent,
-          refunded: log.args.refunded,
-          earned: log.args.earned,
-        },
-      ];
-    case "CheckpointSubmitted":
-      return [
-        {
-          ...place,
-          type: "checkpoint_submitted",
-          epoch: log.args.epoch,
-          root: log.args.root,
-          finalAt: new Date(Number(log.args.finalAt) * 1000),
-        },
-      ];
-    case "CheckpointDropped":
-      return [{ ...place, type: "checkpoint_dropped", epoch: log.args.epoch, root: log.args.root }];
-    default:
-      return [];
-  }
-}
-
-function placeOf({
-  blockNumber,
-  logIndex,
-  transactionHash,
-}: Log<bigint, number, false>): ChainPlace {
-  return { blockNumber, logIndex, transactionHash };
 }

@@ -62,7 +62,7 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
 
     async ofAccount(account) {
       const records = await database.query<AllowanceRecord>(
-        `select ${ALLOWANCE_COLUMNS} from allowances where account = $1 order by created_at, id`,
+        `select ${ALLOWANCE_COLUMNS} from allowances where account = $1 and campaign is null order by created_at, id`,
         [bytea(account)],
       );
       return records.map(toAllowance);

@@ -19,6 +19,7 @@ const COLUMNS = [
   "counter",
   "salt",
   "signature",
+  "campaign",
   "created_at",
   "revoked_at",
   "period_index",
@@ -49,6 +50,7 @@ export interface AllowanceRecord {
   readonly counter: bigint;
   readonly salt: bigint;
   readonly signature: Hex;
+  readonly campaign: Hex | null;
   readonly created_at: Date;
   readonly revoked_at: Date | null;
   readonly period_index: bigint;
@@ -76,6 +78,7 @@ export function toAllowance(record: AllowanceRecord): Allowance {
     },
     scope: { providers: record.scope_providers, meters: record.scope_meters },
     signature: record.signature,
+    campaign: record.campaign,
     createdAt: record.created_at,
     revokedAt: record.revoked_at,
     usage: {

@@ -10,6 +10,16 @@ export function postgresChainBook(database: Database): ChainBook {
   return {
     cursor: () => readCursor(database),
 
+    async noteQuiet({ number, hash }, agoMs) {
+      // Half a second is fine enough, and spares the idle chain of a laptop ten writes a second.
+      await database.query(
+        `update chain_cursor set quiet_at = clock_timestamp() - $3 * interval '1 ms'
+         where block_number = $1 and block_hash = $2
+           and (quiet_at is null or quiet_at < clock_timestamp() - interval '500 ms')`,
+        [number, bytea(hash), agoMs],
+      );
+    },
+
     apply: ({ from, upTo, events }) =>
       database.transaction(async (tx) => {
         const { number, hash } = await readCursor(tx, "for update");
@@ -85,34 +95,83 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
         [bytea(event.party), event.epoch, event.spent, event.refunded, event.earned],
       );
       return;
-    case "checkpoint_submitted": {
-      const known = await tx.query(
-        `update checkpoints set final_at = $3, submitted_block = $4, transaction_hash = $5
-         where epoch = $1 and root = $2 and not dropped returning id`,
+    case "checkpoint_submitted":
+      await applySubmission(tx, event);
+      return;
+    case "checkpoint_dropped":
+      await tx.query(
+        `update challenges set outcome = 'void' where outcome is null
+           and checkpoint in (select id from checkpoints where epoch = $1 and root = $2 and not dropped)`,
+        [event.epoch, bytea(event.root)],
+      );
+      await tx.query(
+        `update checkpoints set dropped = true, dropped_at = $3
+         where epoch = $1 and root = $2 and not dropped`,
+        [event.epoch, bytea(event.root), event.blockTime],
+      );
+      return;
+    case "challenged":
+      await tx.query(
+        `insert into challenges (block_number, log_index, checkpoint, account, challenger, spent, refunded, earned, deadline)
+         select $1, $2, id, $4, $5, $6, $7, $8, $9 from checkpoints where epoch = $3 and not dropped`,
         [
-          event.epoch,
-          bytea(event.root),
-          event.finalAt,
           event.blockNumber,
-          bytea(event.transactionHash),
+          event.logIndex,
+          event.epoch,
+          bytea(event.account),
+          bytea(event.challenger),
+          event.spent,
+          event.refunded,
+          event.earned,
+          event.deadline,
         ],
       );
-      if (known.length === 0) {
-        throw new Error(
-          `checkpoint ${event.epoch} on chain has the root ${event.root}, which this ledger did not cut: ` +
-            "the database is not the one that its signers work from",
-        );
-      }
       return;
-    }
-    case "checkpoint_dropped":
-      await tx.query("update checkpoints set dropped = true where epoch = $1 and root = $2", [
-        event.epoch,
-        bytea(event.root),
-      ]);
+    case "challenge_answered":
+    case "challenge_unanswered":
+      await tx.query(
+        `update challenges set outcome = $3 where account = $1 and challenger = $2 and outcome is null`,
+        [
+          bytea(event.account),
+          bytea(event.challenger),
+          event.type === "challenge_answered" ? "answered" : "unanswered",
+        ],
+      );
+      return;
+    case "frozen":
+      await tx.query("update chain_cursor set frozen_at = $1", [event.blockTime]);
       return;
     default:
       event satisfies never;
+  }
+}
+
+/** The ledger's own checkpoint is on chain. One that it had given up can come there, too, by its co-signers alone. */
+async function applySubmission(
+  tx: Sql,
+  event: Extract<ChainEvent, { type: "checkpoint_submitted" }>,
+): Promise<void> {
+  const at = [event.epoch, bytea(event.root)];
+  // Given up in its turn, unless it is signed: then the update after this one meets two that count, and nothing is applied.
+  await tx.query(
+    `update checkpoints set dropped = true, abandoned_at = clock_timestamp()
+     where epoch = $1 and root <> $2 and not dropped and signing_at is null`,
+    at,
+  );
+  const known = await tx.query(
+    `update checkpoints
+     set dropped = false, abandoned_at = null, final_at = $3, submitted_block = $4, transaction_hash = $5
+     where id = (select id from checkpoints
+       where epoch = $1 and root = $2 and (not dropped or abandoned_at is not null)
+       order by dropped, id desc limit 1)
+     returning id`,
+    [...at, event.finalAt, event.blockNumber, bytea(event.transactionHash)],
+  );
+  if (known.length === 0) {
+    throw new Error(
+      `checkpoint ${event.epoch} on chain has the root ${event.root}, which this ledger did not cut: ` +
+        "the database is not the one that its signers work from",
+    );
   }
 }
 
@@ -145,8 +204,9 @@ async function applyRefundRequest(
     bytea(event.account),
   ]);
   await tx.query(
-    `insert into refund_requests (block_number, log_index, transaction_hash, account, requested_micros, accepted_micros)
-     values ($1, $2, $3, $4, $5, $6)`,
+    `insert into refund_requests (block_number, log_index, transaction_hash, account, requested_micros, accepted_micros,
+       requested_at)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
     [
       event.blockNumber,
       event.logIndex,
@@ -154,6 +214,7 @@ async function applyRefundRequest(
       bytea(event.account),
       event.requestedMicros,
       acceptedMicros,
+      event.blockTime,
     ],
   );
 }

@@ -15,15 +15,20 @@ import { writeNotes } from "./logNotes.ts";
 import { retrying } from "./retry.ts";
 import { bytea, byteaArray, numberArray } from "./values.ts";
 
-/** The later of the two clocks: a quiet chain mines no blocks, and a test's chain runs ahead of the machine. */
-const CHAIN_TIME = "greatest(clock_timestamp(), (select block_time from chain_cursor))";
+/**
+ * How late it is on the chain, as far as it has been read. Not the machine's clock: a block that was not read yet may tell
+ * of a challenge, and a checkpoint on top of one that is dropped would be signed in vain, and twice for its epoch.
+ */
+const CHAIN_TIME = "(select greatest(block_time, quiet_at) from chain_cursor)";
 
 export const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count,
   (select jsonb_agg(jsonb_build_object('signer', '0x' || encode(signer, 'hex'), 'signature', '0x' || encode(signature, 'hex'))
     order by signer) from checkpoint_signatures where checkpoint = checkpoints.id) as signatures,
   final_at, transaction_hash, signing_at,
   case when abandoned_at is not null then 'abandoned' when dropped then 'dropped' when final_at is null then 'prepared'
-    when final_at <= ${CHAIN_TIME} then 'final' else 'pending' end as status`;
+    when final_at > ${CHAIN_TIME} then 'pending'
+    when exists (select from challenges where checkpoint = checkpoints.id and outcome is null) then 'pending'
+    else 'final' end as status`;
 
 const COUNTS = "status not in ('dropped', 'abandoned')";
 
@@ -169,9 +174,11 @@ async function cutSnapshot(
   if (changed.length === 0) return null;
 
   const [sums] = await tx.query<{ purchased: bigint; as_of: bigint }>(
-    // Never ahead of the chain, whose newest block may be older than now: a checkpoint from the future is refused.
+    // Never ahead of the chain, whose newest block may be older than now: a checkpoint from the future is refused. Nor
+    // before the last drop, which voids what was cut earlier: a chain that runs ahead of this clock has its drops there.
     `select coalesce(sum(purchased), 0) as purchased, floor(extract(epoch from
-       least(clock_timestamp(), (select block_time from chain_cursor))))::bigint as as_of
+       greatest(least(clock_timestamp(), (select block_time from chain_cursor)),
+         (select max(dropped_at) from checkpoints))))::bigint as as_of
      from accounts`,
   );
   if (sums === undefined) throw new Error("a sum without a row");

@@ -2,10 +2,16 @@ import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "../../../protocol/spender.ts";
 import type { Account } from "../../domain/accounts/account.ts";
+import type { Allowance } from "../../domain/allowances/allowance.ts";
 import type { SpendingDraft, SpendingState } from "../../domain/spending/spendingDraft.ts";
 import type { Debit } from "../../domain/usage/decideDebits.ts";
 import type { Sql } from "../../ports/database.ts";
-import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
+import {
+  ALLOWANCE_COLUMNS,
+  ALLOWANCE_COLUMNS_OF_L,
+  type AllowanceRecord,
+  toAllowance,
+} from "./allowanceRecord.ts";
 import { fromPriceBasis } from "./pinnedRateRecord.ts";
 import { type PriceClock, readPriceClock } from "./priceClock.ts";
 import { byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
@@ -69,11 +75,29 @@ async function lock(tx: Sql, key: "spender" | "id", ids: readonly Hex[]): Promis
      order by l.account, l.id for update of a, l`,
     [byteaArray(ids)],
   );
+  const allowances = records.map(toAllowance);
+  const campaigns = await readCampaigns(tx, allowances);
   return {
     ...(await readPriceClock(tx)),
     accounts: new Map(records.map((record) => [record.account, accountOf(record)])),
-    allowances: records.map(toAllowance),
+    allowances,
+    campaigns,
   };
+}
+
+/** What the grants among allowances were granted out of: of the same accounts, so under their locks already. */
+export async function readCampaigns(
+  tx: Sql,
+  allowances: readonly Allowance[],
+): Promise<readonly Allowance[]> {
+  const ids = new Set(allowances.flatMap(({ campaign }) => campaign ?? []));
+  if (ids.size === 0) return [];
+  // allowances by primary key
+  const records = await tx.query<AllowanceRecord>(
+    `select ${ALLOWANCE_COLUMNS} from allowances where id = any($1::bytea[])`,
+    [byteaArray([...ids])],
+  );
+  return records.map(toAllowance);
 }
 
 function accountOf(record: AllowanceWithAccount): Account {

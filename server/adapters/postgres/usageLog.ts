@@ -1,6 +1,5 @@
 import type { Address, Hex } from "viem";
 
-import type { AllowanceMessage } from "../../../protocol/allowance.ts";
 import type { LogEntry, LogEntryOf, LogPlace, LoggedCharge } from "../../domain/log/logEntry.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { LogCursor, LogPage, LogWindow, LoggedCut, UsageLog } from "../../ports/usageLog.ts";
@@ -240,23 +239,20 @@ async function readVoids(tx: Sql, values: unknown[]): Promise<LogEntryOf<"void">
   }));
 }
 
-async function readAllowances(tx: Sql, values: unknown[]): Promise<LogEntryOf<"allowance">[]> {
-  const records = await tx.query<AllowanceRecord & PlaceRecord>(
-    `select ${PLACE}, ${ALLOWANCE_COLUMNS} from allowances where ${IN_PAGE}`,
+async function readAllowances(
+  tx: Sql,
+  values: unknown[],
+): Promise<LogEntryOf<"allowance" | "grant">[]> {
+  const records = await tx.query<AllowanceRecord & PlaceRecord & { grant_key: string }>(
+    `select ${PLACE}, ${ALLOWANCE_COLUMNS}, grant_key from allowances where ${IN_PAGE}`,
     values,
   );
   return records.map((record) => {
-    const { id, message, scope, signature, createdAt } = toAllowance(record);
-    const signed: AllowanceMessage = message;
-    return {
-      ...placeOf(record),
-      kind: "allowance",
-      id,
-      message: signed,
-      scope,
-      signature,
-      createdAt,
-    };
+    const { id, message, scope, signature, campaign, createdAt } = toAllowance(record);
+    const said = { ...placeOf(record), id, message, scope, createdAt };
+    return campaign === null
+      ? { ...said, kind: "allowance", signature }
+      : { ...said, kind: "grant", campaign, key: record.grant_key };
   });
 }
 

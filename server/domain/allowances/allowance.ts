@@ -4,12 +4,14 @@ import type { AllowanceMessage, Scope } from "../../../protocol/allowance.ts";
 
 /** A signed permission to spend and how far it has been used. */
 export interface Allowance {
-  /** the EIP-712 digest that the owner signed */
+  /** the EIP-712 digest that the owner signed; of a grant, the hash of what it says */
   readonly id: Hex;
   readonly message: AllowanceMessage;
   /** what `message.scope` is the hash of */
   readonly scope: Scope;
   readonly signature: Hex;
+  /** the allowance that this one was granted out of, whose signature covers it; `null` where its own does */
+  readonly campaign: Hex | null;
   readonly createdAt: Date;
   readonly revokedAt: Date | null;
   readonly usage: AllowanceUsage;

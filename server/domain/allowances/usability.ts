@@ -8,6 +8,7 @@ export type AllowanceObstacle =
   | "access_not_granted"
   | "allowance_out_of_scope"
   | "allowance_revoked"
+  | "campaign_revoked"
   | "allowance_expired"
   | "allowance_not_started";
 

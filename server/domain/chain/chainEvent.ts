@@ -3,6 +3,8 @@ import type { Address, Hex } from "viem";
 /** Where on the chain an event stands: what makes it unique. */
 export interface ChainPlace {
   readonly blockNumber: bigint;
+  /** as the block says */
+  readonly blockTime: Date;
   readonly logIndex: number;
   readonly transactionHash: Hex;
 }
@@ -39,4 +41,22 @@ export type ChainEvent = ChainPlace &
         readonly finalAt: Date;
       }
     | { readonly type: "checkpoint_dropped"; readonly epoch: bigint; readonly root: Hex }
+    | {
+        readonly type: "challenged";
+        readonly account: Address;
+        readonly challenger: Address;
+        readonly epoch: bigint;
+        /** the least that the answer's row must show */
+        readonly spent: bigint;
+        readonly refunded: bigint;
+        readonly earned: bigint;
+        readonly deadline: Date;
+      }
+    | {
+        readonly type: "challenge_answered" | "challenge_unanswered";
+        readonly account: Address;
+        readonly challenger: Address;
+      }
+    /** for good: from here on nothing is bought, and no checkpoint taken */
+    | { readonly type: "frozen"; readonly by: Address }
   );

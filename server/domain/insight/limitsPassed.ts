@@ -1,3 +1,5 @@
+import type { Hex } from "viem";
+
 import type { Allowance } from "../allowances/allowance.ts";
 import { periodIndexAt } from "../allowances/period.ts";
 
@@ -6,18 +8,25 @@ import { periodIndexAt } from "../allowances/period.ts";
  * finer time, so whatever else was recorded in that millisecond is in it.
  */
 export interface ChargeFacts {
-  readonly allowance: Allowance;
+  readonly budget: BudgetFacts;
+  /** of what the allowance was granted out of; `null` where its owner signed it */
+  readonly campaign: BudgetFacts | null;
   /** by the account, in all, less what had been taken back by then */
   readonly accountSpentMicros: bigint;
-  /** through the allowance, in the period that the charge was recorded in, less what had been taken back by then */
-  readonly periodSpentMicros: bigint;
   /** `null` where the ledger took in a purchase before it kept the times of purchases */
   readonly purchasedMicros: bigint | null;
   readonly hadAskedRefund: boolean;
   /** whether the account had credits on hold */
   readonly hadHolds: boolean;
-  /** whether holds may have used, or still use, some of the allowance's period */
-  readonly hadAllowanceHolds: boolean;
+}
+
+/** Of an allowance, with all that was granted out of it. */
+export interface BudgetFacts {
+  readonly allowance: Allowance;
+  /** in the period that the charge was recorded in, less what had been taken back by then */
+  readonly periodSpentMicros: bigint;
+  /** whether holds may have used, or still use, some of the period */
+  readonly hadHolds: boolean;
 }
 
 /** What was left; `null` with the reason where the log does not tell exactly. */
@@ -33,7 +42,9 @@ export type UnknownBecause =
 
 export interface LimitsPassed {
   readonly accountBalance: Left;
-  readonly allowanceLimit: Left & { readonly limitMicros: bigint; readonly spentMicros: bigint };
+  readonly allowanceLimit: LimitPassed;
+  /** of what the allowance was granted out of; `null` where its owner signed it */
+  readonly campaignLimit: (LimitPassed & { readonly campaign: Hex }) | null;
   /** what was on hold counted against the cap too, when it was checked; `leftMicros` counts what was charged */
   readonly accountCap: {
     readonly capMicros: bigint;
@@ -42,16 +53,21 @@ export interface LimitsPassed {
   };
 }
 
+export type LimitPassed = Left & {
+  readonly limitMicros: bigint;
+  readonly spentMicros: bigint;
+};
+
 export function limitsPassed(facts: ChargeFacts, recordedAt: Date): LimitsPassed {
-  const { message } = facts.allowance;
-  const { accountSpentMicros, periodSpentMicros } = facts;
+  const { message } = facts.budget.allowance;
+  const { accountSpentMicros } = facts;
   return {
     accountBalance: balance(facts),
-    allowanceLimit: {
-      limitMicros: message.limit,
-      spentMicros: periodSpentMicros,
-      ...ofAllowance(facts, recordedAt),
-    },
+    allowanceLimit: limitOf(facts.budget, recordedAt),
+    campaignLimit:
+      facts.campaign === null
+        ? null
+        : { campaign: facts.campaign.allowance.id, ...limitOf(facts.campaign, recordedAt) },
     accountCap: {
       capMicros: message.accountCap,
       spentMicros: accountSpentMicros,
@@ -67,14 +83,20 @@ function balance(facts: ChargeFacts): Left {
   return { leftMicros: facts.purchasedMicros - facts.accountSpentMicros };
 }
 
-function ofAllowance(
-  { allowance, periodSpentMicros, hadAllowanceHolds }: ChargeFacts,
-  at: Date,
-): Left {
+function limitOf(budget: BudgetFacts, at: Date): LimitPassed {
+  const { allowance, periodSpentMicros } = budget;
+  return {
+    limitMicros: allowance.message.limit,
+    spentMicros: periodSpentMicros,
+    ...leftOf(budget, at),
+  };
+}
+
+function leftOf({ allowance, periodSpentMicros, hadHolds }: BudgetFacts, at: Date): Left {
   const { message } = allowance;
   // What rolled over depends on every period before, of which only the newest is kept.
   if (message.rollover > 0n && periodIndexAt(message, at) > 0n) return unknown("carried_not_kept");
-  if (hadAllowanceHolds) return unknown("held_amounts_not_kept");
+  if (hadHolds) return unknown("held_amounts_not_kept");
   return { leftMicros: message.limit - periodSpentMicros };
 }
 

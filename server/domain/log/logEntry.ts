@@ -34,6 +34,17 @@ export type LogEntry = LogPlace &
         readonly signature: Hex;
         readonly createdAt: Date;
       }
+    /** issued out of an allowance, by whoever holds its key: nobody signed it but for the campaign's owner */
+    | {
+        readonly kind: "grant";
+        readonly id: Hex;
+        readonly campaign: Hex;
+        /** the issuer's, unique within the campaign */
+        readonly key: string;
+        readonly message: AllowanceMessage;
+        readonly scope: Scope;
+        readonly createdAt: Date;
+      }
     | { readonly kind: "revocation"; readonly allowance: Hex; readonly signature: Hex | null }
     | {
         readonly kind: "access";

@@ -13,6 +13,8 @@ export interface SpendingState {
   readonly accounts: ReadonlyMap<Address, Account>;
   /** every allowance of the spenders in question */
   readonly allowances: readonly Allowance[];
+  /** those that grants among them were granted out of */
+  readonly campaigns: readonly Allowance[];
   readonly hasAccess: (spender: SpenderId, provider: Address) => boolean;
 }
 
@@ -24,7 +26,8 @@ export interface Charge {
 }
 
 /** Which limit a charge ran into. */
-export type CreditShortage = "insufficient_credits" | "allowance_exhausted" | "account_cap_reached";
+export type CreditShortage =
+  "insufficient_credits" | "allowance_exhausted" | "campaign_exhausted" | "account_cap_reached";
 
 export interface Shortage {
   readonly reason: CreditShortage;
@@ -53,8 +56,8 @@ export interface Purpose {
 
 /**
  * A working copy of accounts and allowances, on which decisions are made one after the other and of which the changes
- * are written at the end. Strict: nothing takes an account below zero (I1), an allowance over its limit, or an account
- * over the cap that the allowance's owner signed (I4).
+ * are written at the end. Strict: nothing takes an account below zero (I1), an allowance over its limit, all the grants of
+ * a campaign over the campaign's, or an account over the cap that the allowance's owner signed (I4).
  */
 export class SpendingDraft {
   readonly #state: SpendingState;
@@ -69,7 +72,9 @@ export class SpendingDraft {
       state.allowances.toSorted(burnDownOrder),
       (a) => a.message.spender,
     );
-    this.#byId = new Map(state.allowances.map((allowance) => [allowance.id, allowance]));
+    this.#byId = new Map(
+      [...state.campaigns, ...state.allowances].map((allowance) => [allowance.id, allowance]),
+    );
   }
 
   get now(): Date {
@@ -94,7 +99,10 @@ export class SpendingDraft {
     let reason: AllowanceObstacle | null = null;
     for (const allowance of all) {
       const { counter } = this.#account(allowance.message.account);
-      const found = obstacle(allowance, { provider, meter, hasAccess, now: this.now, counter });
+      const found =
+        obstacle(allowance, { provider, meter, hasAccess, now: this.now, counter }) ??
+        // Time, scope and counter of a grant lie within the campaign's from the start.
+        (isRevoked(this.#campaignOf(allowance)) ? "campaign_revoked" : null);
       if (found === null) usable.push(allowance);
       // One obstacle is told: that of the allowance which would have paid last, most often the only one.
       else reason = found;
@@ -109,17 +117,30 @@ export class SpendingDraft {
     as: "spent" | "held",
   ): readonly Charge[] | Shortage {
     const charges: Charge[] = [];
-    const taken: { account: Account; id: Hex; usage: AllowanceUsage }[] = [];
     const touched = new Map<Address, Account>();
+    const usages = new Map<Hex, AllowanceUsage>();
+    const usageOf = (allowance: Allowance) => usages.get(allowance.id) ?? this.#usage(allowance);
     let missing = neededMicros;
     let limit: CreditShortage = "insufficient_credits";
 
-    for (const { id, message, usage: stored } of candidates) {
+    for (const allowance of candidates) {
+      const { id, message } = allowance;
+      const campaign = this.#campaignOf(allowance);
       const account = touched.get(message.account) ?? this.#account(message.account);
-      const usage = this.#usages.get(id) ?? renewed(message, stored, this.now);
       const room = least([
         { limit: "insufficient_credits", amountMicros: available(account) },
-        { limit: "allowance_exhausted", amountMicros: remainingInPeriod(message, usage) },
+        {
+          limit: "allowance_exhausted",
+          amountMicros: remainingInPeriod(message, usageOf(allowance)),
+        },
+        ...(campaign === null
+          ? []
+          : [
+              {
+                limit: "campaign_exhausted" as const,
+                amountMicros: remainingInPeriod(campaign.message, usageOf(campaign)),
+              },
+            ]),
         // Held credits count as spent here: whatever is captured later stays under a cap that was signed.
         {
           limit: "account_cap_reached",
@@ -133,7 +154,9 @@ export class SpendingDraft {
 
       const changed = { ...account, [as]: account[as] + amountMicros };
       touched.set(message.account, changed);
-      taken.push({ account: changed, id, usage: reserve(usage, amountMicros, as) });
+      for (const budget of campaign === null ? [allowance] : [allowance, campaign]) {
+        usages.set(budget.id, reserve(usageOf(budget), amountMicros, as));
+      }
       charges.push({ account: message.account, allowance: id, amountMicros });
       missing -= amountMicros;
       if (missing === 0n) break;
@@ -150,10 +173,8 @@ export class SpendingDraft {
         heldMicros: account.held,
       };
     }
-    for (const { account, id, usage } of taken) {
-      this.#accounts.set(account.address, account);
-      this.#usages.set(id, usage);
-    }
+    for (const [address, account] of touched) this.#accounts.set(address, account);
+    for (const [id, usage] of usages) this.#usages.set(id, usage);
     return charges;
   }
 
@@ -188,17 +209,39 @@ export class SpendingDraft {
   }
 
   #giveBack(id: Hex, change: { takenAt: Date; returnedMicros: bigint; spentMicros: bigint }): void {
-    const allowance = this.#byId.get(id);
-    if (allowance === undefined) throw new Error(`the allowance ${id} was not read`);
-    const { message, usage: stored } = allowance;
-    const usage = this.#usages.get(id) ?? renewed(message, stored, this.now);
+    const allowance = this.#allowance(id);
+    const campaign = this.#campaignOf(allowance);
+    this.#giveBackTo(allowance, change);
+    if (campaign !== null) this.#giveBackTo(campaign, change);
+  }
+
+  #giveBackTo(
+    allowance: Allowance,
+    change: { takenAt: Date; returnedMicros: bigint; spentMicros: bigint },
+  ): void {
+    const usage = this.#usage(allowance);
     // A period that is over stays as it was: its unspent rest has been carried on, or has lapsed.
-    const isSamePeriod = periodIndexAt(message, change.takenAt) === usage.periodIndex;
-    this.#usages.set(id, {
+    const isSamePeriod = periodIndexAt(allowance.message, change.takenAt) === usage.periodIndex;
+    this.#usages.set(allowance.id, {
       ...usage,
       periodSpentMicros: usage.periodSpentMicros - (isSamePeriod ? change.returnedMicros : 0n),
       spentMicros: usage.spentMicros + change.spentMicros,
     });
+  }
+
+  /** What this allowance was granted out of, which pays along with it. */
+  #campaignOf({ campaign }: Allowance): Allowance | null {
+    return campaign === null ? null : this.#allowance(campaign);
+  }
+
+  #allowance(id: Hex): Allowance {
+    const allowance = this.#byId.get(id);
+    if (allowance === undefined) throw new Error(`the allowance ${id} was not read`);
+    return allowance;
+  }
+
+  #usage({ id, message, usage }: Allowance): AllowanceUsage {
+    return this.#usages.get(id) ?? renewed(message, usage, this.now);
   }
 
   #account(address: Address): Account {
@@ -206,6 +249,10 @@ export class SpendingDraft {
     if (account === undefined) throw new Error(`the account ${address} was not read`);
     return account;
   }
+}
+
+function isRevoked(campaign: Allowance | null): boolean {
+  return campaign !== null && campaign.revokedAt !== null;
 }
 
 interface Room {

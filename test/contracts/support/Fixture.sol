@@ -19,7 +19,7 @@ abstract contract Fixture is Test {
     uint32 internal constant REFUND = 3 days;
     uint32 internal constant GRACE = 7 days;
     uint32 internal constant COUNTER_GRACE = 4 hours;
-    uint32 internal constant SIGNER_DELAY = 4 days;
+    uint32 internal constant SIGNER_DELAY = 7 days;
     uint128 internal constant STAKE = 0.01 ether;
     uint64 internal constant NO_LIMIT = type(uint64).max;
 

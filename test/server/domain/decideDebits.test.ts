@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { type Address, numberToHex } from "viem";
+import { type Address, type Hex, numberToHex, pad } from "viem";
 
 import { MAX_MICROS } from "../../../protocol/amounts.ts";
 import { apiKeySpender } from "../../../protocol/spender.ts";
@@ -54,6 +54,7 @@ function stateOf(
     now: NOW,
     accounts: new Map(accounts.map((each) => [each.address, each])),
     allowances,
+    campaigns: [],
     hasAccess: (_spender, of) => of === provider,
     known: new Map(),
     prices: pricesOf(CARD),
@@ -96,9 +97,11 @@ const anyLedger: fc.Arbitrary<{ state: LedgerState; events: UsageEvent[] }> = fc
           { providers: [provider], meters: [] },
           { providers: [], meters: ["free"] },
         ),
+        isGrant: fc.boolean(),
       }),
       { maxLength: 6 },
     ),
+    campaigns: fc.tuple(anyCampaign(), anyCampaign()),
     events: fc.array(
       fc.record({
         provider: fc.constantFrom(provider, provider, provider, stranger),
@@ -111,13 +114,37 @@ const anyLedger: fc.Arbitrary<{ state: LedgerState; events: UsageEvent[] }> = fc
       { maxLength: 12 },
     ),
   })
-  .map(({ accounts, allowances, events }) => ({
+  .map(({ accounts, allowances, campaigns, events }) => ({
     state: stateOf(
       accounts,
-      allowances.map((fields, n) => allowanceOf({ ...fields, id: numberToHex(n, { size: 32 }) })),
+      allowances.map(({ isGrant, ...fields }, n) =>
+        allowanceOf({
+          ...fields,
+          id: numberToHex(n, { size: 32 }),
+          campaign: isGrant ? campaignOf(fields.account) : null,
+        }),
+      ),
+      {
+        campaigns: [owner, sponsor].map((each, n) =>
+          allowanceOf({ ...campaigns[n], account: each, id: campaignOf(each) }),
+        ),
+      },
     ),
     events: events.map((fields) => ({ ...fields, dimensions: {} })),
   }));
+
+function anyCampaign() {
+  return fc.record({
+    limit: fc.bigInt({ min: 0n, max: 60n }),
+    period: fc.constantFrom(0n, 86_400n),
+    revokedAt: fc.constantFrom(null, null, null, new Date(1)),
+  });
+}
+
+/** What an account's grants are granted out of. */
+function campaignOf(owns: Address): Hex {
+  return pad(owns, { size: 32 });
+}
 
 function anyAccount(address: Address): fc.Arbitrary<Account> {
   const part = fc.bigInt({ min: 0n, max: 30n });
@@ -152,6 +179,29 @@ describe("decideDebits", () => {
         const usage = usages.get(id);
         if (usage !== undefined) {
           expect(remainingInPeriod(message, usage) >= 0n).to.equal(true);
+        }
+      }
+    });
+  });
+
+  it("takes no campaign over its limit, and moves it by what its grants paid", () => {
+    always(({ usages, debits }, state) => {
+      for (const { id, message, usage, revokedAt } of state.campaigns) {
+        const grants = new Set(
+          state.allowances.flatMap((each) => (each.campaign === id ? each.id : [])),
+        );
+        const paid = sum(
+          debits.flatMap(({ allowance, amountMicros }) =>
+            grants.has(allowance) ? amountMicros : [],
+          ),
+        );
+        const before = renewed(message, usage, NOW);
+        const after = usages.get(id) ?? before;
+        expect(after.periodSpentMicros - before.periodSpentMicros).to.equal(paid);
+        expect(after.spentMicros - before.spentMicros).to.equal(paid);
+        expect(remainingInPeriod(message, after) >= 0n).to.equal(true);
+        if (revokedAt !== null) {
+          expect(debits.filter(({ allowance }) => grants.has(allowance))).to.deep.equal([]);
         }
       }
     });
@@ -284,6 +334,28 @@ describe("decideDebits", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  context("when two grants of one campaign share a cost", () => {
+    it("counts what the first took against the campaign before the second takes", () => {
+      const campaign = allowanceOf({ id: idOf(9), account: sponsor, limit: 50n });
+      const grants = [1, 2].map((n) =>
+        allowanceOf({ id: idOf(n), account: sponsor, limit: 30n, campaign: campaign.id }),
+      );
+      const credits = [account(sponsor, { purchased: 100n })];
+      const state = stateOf(credits, grants, { campaigns: [campaign] });
+      const taking = (quantity: bigint) => decideDebits([event({ quantity })], state, RULES);
+
+      const all = taking(50n);
+      expect(all.debits.map(({ amountMicros }) => amountMicros)).to.deep.equal([30n, 20n]);
+      expect(all.usages.get(campaign.id)?.spentMicros).to.equal(50n);
+      const [tooMuch] = taking(51n).outcomes;
+      expect(tooMuch).to.deep.include({ result: "refused" });
+      expect(tooMuch?.result === "refused" && tooMuch.refusal).to.deep.include({
+        reason: "campaign_exhausted",
+        availableMicros: 50n,
+      });
+    });
   });
 
   context("when several allowances share a cost", () => {

@@ -5,7 +5,10 @@ import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "../al
 import { bytea } from "../values.ts";
 import { readClock } from "../clock.ts";
 
-type BudgetRecord = AllowanceRecord & { readonly spent_24h: bigint };
+type BudgetRecord = AllowanceRecord & {
+  readonly spent_24h: bigint;
+  readonly campaign_revoked_at: Date | null;
+};
 
 /** `sql` is one snapshot. */
 export async function readBudgets(
@@ -24,7 +27,8 @@ export async function readBudgets(
        where d.account = $1 and d.recorded_at > $2::timestamptz - make_interval(secs => $3) and d.recorded_at <= $2
          and not exists (select from voids v where v.provider = d.provider and v.event_id = d.event_id)
        group by d.allowance)
-     select ${ALLOWANCE_COLUMNS_OF_L}, coalesce(spent.micros, 0) as spent_24h
+     select ${ALLOWANCE_COLUMNS_OF_L}, coalesce(spent.micros, 0) as spent_24h,
+       (select c.revoked_at from allowances c where c.id = l.campaign) as campaign_revoked_at
      from allowances l left join spent on spent.allowance = l.id
      where l.account = $1 and ($4::bytea is null
        or (l.created_at, l.id) > (select c.created_at, c.id from allowances c where c.id = $4))
@@ -35,7 +39,11 @@ export async function readBudgets(
     now,
     counter: record?.counter ?? 0n,
     budgets: records.map((budget) => ({
-      allowance: toAllowance(budget),
+      // A grant ends with its campaign.
+      allowance: toAllowance({
+        ...budget,
+        revoked_at: budget.revoked_at ?? budget.campaign_revoked_at,
+      }),
       spent24hMicros: budget.spent_24h,
     })),
   };

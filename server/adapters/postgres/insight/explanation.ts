@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 
 import { periodIndexAt, periodStartsAt } from "../../../domain/allowances/period.ts";
-import type { ChargeFacts } from "../../../domain/insight/limitsPassed.ts";
+import type { BudgetFacts, ChargeFacts } from "../../../domain/insight/limitsPassed.ts";
 import { payloadHash } from "../../../domain/usage/usageEvent.ts";
 import type { Sql } from "../../../ports/database.ts";
 import type {
@@ -38,20 +38,8 @@ export async function readExplanation(
 
 async function readFacts(sql: Sql, debit: LoggedDebit): Promise<ChargeFacts> {
   const { account, recordedAt } = debit;
-  const [record] = await sql.query<AllowanceRecord>(
-    `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
-    [bytea(debit.allowance)],
-  );
-  if (record === undefined) throw new Error(`the allowance ${debit.allowance} is not there`);
-  const allowance = toAllowance(record);
-  const { message } = allowance;
-  // Of an allowance without periods, only what is on hold at that moment is not in the log.
-  const periodStart =
-    message.period === 0n
-      ? null
-      : new Date(Number(periodStartsAt(message, periodIndexAt(message, recordedAt))) * 1000);
-
-  const spent = await readSpent(sql, debit, periodStart);
+  const budget = await readBudget(sql, debit, debit.allowance);
+  const { campaign } = budget.allowance;
   // purchases_of_account, refund_requests_of_account
   const [chain] = await sql.query<{ purchased: bigint; unknown: boolean; refunding: boolean }>(
     `select coalesce(sum(amount_micros) filter (where recorded_at <= $2), 0) as purchased,
@@ -61,49 +49,88 @@ async function readFacts(sql: Sql, debit: LoggedDebit): Promise<ChargeFacts> {
      from purchases where account = $1`,
     [bytea(account), recordedAt],
   );
-  // holds_of_spender, of the spenders in allowances_of_account; then hold_parts by primary key
-  const [holds] = await sql.query<{ of_account: boolean; of_allowance: boolean }>(
-    `with near as (
-       select p.account, p.allowance, h.resolved_at is null or h.resolved_at > $2 as was_open
-       from holds h join hold_parts p using (provider, hold_id)
-       where h.spender = any(array(select distinct spender from allowances where account = $1))
-         and h.created_at <= $2 and h.created_at > least($2, $4) - interval '${HOLD_LOOKBACK}')
-     select coalesce(bool_or(account = $1 and was_open), false) as of_account,
-       coalesce(bool_or(allowance = $3 and (was_open or $4::timestamptz is not null)), false) as of_allowance
-     from near`,
-    [bytea(account), recordedAt, bytea(debit.allowance), periodStart],
+  // debits_of_account up to the event, voids by key: a sum over what the account had done until then
+  const [spent] = await sql.query<{ micros: bigint }>(
+    `select coalesce(sum(d.amount_micros), 0) as micros
+     from debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id
+     where d.account = $1 and d.recorded_at <= $2 and (v.voided_at is null or v.voided_at > $2)`,
+    [bytea(account), recordedAt],
   );
-  if (chain === undefined || holds === undefined) throw new Error("an aggregate without a row");
+  if (chain === undefined || spent === undefined) throw new Error("an aggregate without a row");
   return {
-    allowance,
-    ...spent,
+    budget,
+    campaign: campaign === null ? null : await readBudget(sql, debit, campaign),
+    accountSpentMicros: spent.micros,
     purchasedMicros: chain.unknown ? null : chain.purchased,
     hadAskedRefund: chain.refunding,
-    hadHolds: holds.of_account,
-    hadAllowanceHolds: holds.of_allowance,
+    hadHolds: await hadHolds(sql, debit, { allowance: null, periodStart: null }),
   };
+}
+
+async function readBudget(sql: Sql, debit: LoggedDebit, id: Hex): Promise<BudgetFacts> {
+  const { account, recordedAt } = debit;
+  const [record] = await sql.query<AllowanceRecord>(
+    `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
+    [bytea(id)],
+  );
+  if (record === undefined) throw new Error(`the allowance ${id} is not there`);
+  const allowance = toAllowance(record);
+  const { message } = allowance;
+  // Of an allowance without periods, only what is on hold at that moment is not in the log.
+  const periodStart =
+    message.period === 0n
+      ? null
+      : new Date(Number(periodStartsAt(message, periodIndexAt(message, recordedAt))) * 1000);
+  // debits_of_account of the period, voids by key
+  const [spent] = await sql.query<{ micros: bigint }>(
+    `select coalesce(sum(d.amount_micros), 0) as micros
+     from debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id
+     where d.account = $1 and d.recorded_at <= $2 and ($4::timestamptz is null or d.recorded_at >= $4)
+       and (v.voided_at is null or v.voided_at > $2) and ${isOfBudget("d.allowance")}`,
+    [bytea(account), recordedAt, bytea(id), periodStart],
+  );
+  return {
+    allowance,
+    periodSpentMicros: spent?.micros ?? 0n,
+    hadHolds: await hadHolds(sql, debit, { allowance: id, periodStart }),
+  };
+}
+
+/** Whether an allowance is `$3`, or was granted out of it. */
+function isOfBudget(column: string): string {
+  return `(${column} = $3 or exists (select from allowances g where g.id = ${column} and g.campaign = $3))`;
+}
+
+/**
+ * Whether credits were on hold when the debit was recorded: of its account or, where one is named, of an allowance with all
+ * that was granted out of it, and then also at any time in the period.
+ */
+async function hadHolds(
+  sql: Sql,
+  { account, spender, recordedAt }: LoggedDebit,
+  { allowance, periodStart }: { allowance: Hex | null; periodStart: Date | null },
+): Promise<boolean> {
+  // holds_of_spender, of the spenders in allowances_of_account; then hold_parts by primary key
+  const [found] = await sql.query<{ had: boolean }>(
+    `select exists (
+       select from holds h join hold_parts p using (provider, hold_id)
+       where (h.spender = $5 or h.spender = any(array(select distinct spender from allowances where account = $1)))
+         and h.created_at <= $2 and h.created_at > least($2, $4) - interval '${HOLD_LOOKBACK}'
+         and (h.resolved_at is null or h.resolved_at > $2 or $4::timestamptz is not null)
+         and p.account = $1 and ($3::bytea is null or ${isOfBudget("p.allowance")})) as had`,
+    [
+      bytea(account),
+      recordedAt,
+      allowance === null ? null : bytea(allowance),
+      periodStart,
+      bytea(spender),
+    ],
+  );
+  return found?.had ?? false;
 }
 
 /** A hold lasts a day at most; one that is over is freed at once, or when a server that stood still goes on. */
 const HOLD_LOOKBACK = "8 days";
-
-async function readSpent(
-  sql: Sql,
-  { account, allowance, recordedAt }: LoggedDebit,
-  periodStart: Date | null,
-): Promise<Pick<ChargeFacts, "accountSpentMicros" | "periodSpentMicros">> {
-  // debits_of_account up to the event, voids by key: a sum over what the account had done until then
-  const [sums] = await sql.query<{ account: bigint; period: bigint }>(
-    `select coalesce(sum(d.amount_micros), 0) as account,
-       coalesce(sum(d.amount_micros) filter (
-         where d.allowance = $3 and ($4::timestamptz is null or d.recorded_at >= $4)), 0) as period
-     from debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id
-     where d.account = $1 and d.recorded_at <= $2 and (v.voided_at is null or v.voided_at > $2)`,
-    [bytea(account), recordedAt, bytea(allowance), periodStart],
-  );
-  if (sums === undefined) throw new Error("an aggregate without a row");
-  return { accountSpentMicros: sums.account, periodSpentMicros: sums.period };
-}
 
 /**
  * The hold that a debit was captured from; `null` where it was reported as usage. The log keeps the hash of what was sent:

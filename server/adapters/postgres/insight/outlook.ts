@@ -22,10 +22,10 @@ export async function readOutlook(
   );
   const account = record === undefined ? emptyAccount(address) : toAccount(record);
 
-  // allowances_of_account
+  // allowances_of_account. What was granted out of them is spent out of them: they bound it all.
   const allowances = await sql.query<AllowanceRecord>(
     `select ${ALLOWANCE_COLUMNS} from allowances
-     where account = $1 and revoked_at is null and counter = $2 and (expires_at = 0 or expires_at > $3)`,
+     where account = $1 and campaign is null and revoked_at is null and counter = $2 and (expires_at = 0 or expires_at > $3)`,
     [bytea(address), account.counter, secondsSince1970(now)],
   );
   return {
@@ -38,10 +38,10 @@ export async function readOutlook(
 }
 
 async function readHolds(sql: Sql, account: Address): Promise<readonly ReturningHold[]> {
-  // open_hold_parts_of_account, then holds by primary key
+  // open_hold_parts_of_account, then holds and allowances by primary key
   return await sql.query<{ allowance: Hex; heldMicros: bigint; heldAt: Date; expiresAt: Date }>(
-    `select p.allowance, p.held_micros as "heldMicros", h.created_at as "heldAt", h.expires_at as "expiresAt"
-     from hold_parts p join holds h using (provider, hold_id)
+    `select coalesce(l.campaign, l.id) as allowance, p.held_micros as "heldMicros", h.created_at as "heldAt", h.expires_at as "expiresAt"
+     from hold_parts p join holds h using (provider, hold_id) join allowances l on l.id = p.allowance
      where p.account = $1 and p.held_micros > 0 order by h.expires_at`,
     [bytea(account)],
   );

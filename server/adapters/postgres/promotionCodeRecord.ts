@@ -1,0 +1,52 @@
+import type { Hex } from "viem";
+import { z } from "zod";
+
+import { lowercaseHex } from "../../../protocol/hex.ts";
+import type { PromotionCode, PromotionTerms } from "../../domain/grants/promotionCode.ts";
+import { jsonText } from "./values.ts";
+
+export const CODE_COLUMNS = "code_hash, terms, max_redemptions, redemptions, closed_at";
+
+export interface CodeRecord {
+  readonly code_hash: Hex;
+  readonly terms: unknown;
+  readonly max_redemptions: bigint;
+  readonly redemptions: bigint;
+  readonly closed_at: Date | null;
+}
+
+const micros = z.string().transform(BigInt);
+const address = z.templateLiteral(["0x", z.string()]).transform(lowercaseHex);
+
+/** What `codeTerms` wrote. */
+const StoredTerms = z.object({
+  limit: micros,
+  period: micros,
+  rollover: micros,
+  priority: z.number().nullable(),
+  scope: z.object({ providers: z.array(address), meters: z.array(z.string()) }).nullable(),
+  redeemBy: micros,
+  validSeconds: micros,
+});
+
+export function codeTerms({
+  limit,
+  period,
+  rollover,
+  priority,
+  scope,
+  redeemBy,
+  validSeconds,
+}: PromotionTerms): string {
+  return jsonText({ limit, period, rollover, priority, scope, redeemBy, validSeconds });
+}
+
+export function toPromotionCode(record: CodeRecord): PromotionCode {
+  return {
+    ...StoredTerms.parse(record.terms),
+    codeHash: record.code_hash,
+    maxRedemptions: record.max_redemptions,
+    redemptions: record.redemptions,
+    closedAt: record.closed_at,
+  };
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICheckpoints} from "../../contracts/interfaces/ICheckpoints.sol";
+import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
+import {Fixture} from "./support/Fixture.sol";
+
+/// @dev A guardian that is a payer too spends, vetoes what shows it, and hopes for a freeze: it would leave with credits
+///      that providers have earned. Where signers can't take beyond a limit, it may veto an epoch once.
+contract GuardianUnderLimitTest is Fixture {
+    ICreditTypes.Row[] internal rows;
+
+    function unprovenLimit() internal pure override returns (uint64) {
+        return 50 * CREDIT;
+    }
+
+    function setUp() public override {
+        super.setUp();
+        buy(payer, 1_000 * CREDIT);
+        rows.push(row(payer, 100 * CREDIT, 0, 0));
+        rows.push(row(provider, 0, 0, 100 * CREDIT));
+    }
+
+    function veto() private {
+        vm.prank(guardian);
+        credits.veto();
+    }
+
+    function vetoRefused(uint64 epoch) private {
+        vm.expectRevert(abi.encodeWithSelector(ICheckpoints.VetoUsedUp.selector, epoch));
+        vm.prank(guardian);
+        credits.veto();
+    }
+
+    function test_mayVetoAnEpochOnce() external {
+        submit(rows);
+        veto();
+        submit(rows);
+        vetoRefused(1);
+        skip(DISPUTE);
+        same(credits.finalCheckpoint().epoch, 1, "final");
+
+        submit(rows);
+        veto();
+        submit(rows);
+        vetoRefused(2);
+    }
+
+    /// @dev The worst time for a request: right after a cut, with a veto of the next one in its last moment, and the
+    ///      answers of both that follow in theirs.
+    function test_cannotMakeAnOperatorMissARefund() external {
+        submit(rows);
+        vm.prank(payer);
+        credits.requestRefund(100 * CREDIT);
+        uint256 requestedAt = block.timestamp;
+        skip(DISPUTE + ANSWER);
+        rows[0].refunded = 100 * CREDIT;
+        submit(rows);
+        skip(DISPUTE - 1);
+        veto();
+        submit(rows);
+        skip(DISPUTE + ANSWER);
+        settle(rows, 0);
+        atMost(block.timestamp - requestedAt, 3 * (DISPUTE + ANSWER), "within the shortest refund window");
+        same(credits.refundRequestOf(payer).requestedMicros, 0, "served");
+    }
+}
+
+/// @dev Without a limit the veto is the only objection to totals that no row shows: it never runs out.
+contract GuardianTest is Fixture {
+    function test_mayVetoAgainAndAgain() external {
+        buy(payer, 1_000 * CREDIT);
+        for (uint256 i = 0; i < 3; ++i) {
+            submit(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 100 * CREDIT)));
+            vm.prank(guardian);
+            credits.veto();
+            skip(1);
+        }
+        same(credits.finalCheckpoint().epoch, 0, "none is final");
+    }
+}

@@ -1,0 +1,467 @@
+import { expect } from "chai";
+import { type Address, type Hex, encodeFunctionData, numberToHex } from "viem";
+import { hardhat } from "viem/chains";
+
+import { buyCredits, requestRefund } from "../../client/contract.ts";
+import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
+import { testDollarAbi } from "../../protocol/abi/testDollar.ts";
+import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
+import { rpcChainSource } from "../../server/adapters/chain/rpcChainSource.ts";
+import { openChainReader } from "../../server/adapters/chain/viemChainReader.ts";
+import { postgresAccountBook } from "../../server/adapters/postgres/accountBook.ts";
+import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
+import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
+import { ReorgBeyondConfirmations } from "../../server/domain/chain/reorgBeyondConfirmations.ts";
+import type { ChainReader } from "../../server/ports/chain.ts";
+import type { Confirmations } from "../../server/ports/chainSource.ts";
+import type { Database } from "../../server/ports/database.ts";
+import { indexNextBlocks } from "../../server/workers/indexer.ts";
+import { databaseKinds } from "../fixtures/databases.ts";
+import { type FaultyRpc, type Meddler, onResultOf, startFaultyRpc } from "../fixtures/faultyRpc.ts";
+import { emptyDatabase } from "../fixtures/ledger.ts";
+import { type LocalContract, startContract } from "../fixtures/localContract.ts";
+import { addressOf } from "../fixtures/meteredStack.ts";
+
+const { alice, bob } = wallets;
+const STRANGER: Address = numberToHex(0xbad, { size: 20 });
+const OTHER_HASH: Hex = `0x${"77".repeat(32)}`;
+
+interface IndexerOptions {
+  readonly confirmations?: Confirmations;
+  readonly blocksPerRequest?: bigint;
+}
+
+for (const { name, open } of databaseKinds) {
+  describe(`indexer on ${name}`, () => {
+    // What endpoints do has nothing to do with the database.
+    const isFirst = name === "PGlite";
+    let local: LocalContract;
+    let proxy: FaultyRpc;
+    let healthy: FaultyRpc;
+    let chain: ChainReader;
+    let contracts: readonly Address[];
+    let database: Database;
+    let snapshot: Hex;
+
+    before(async () => {
+      local = await startContract();
+      [proxy, healthy] = [await startFaultyRpc(local.rpcUrl), await startFaultyRpc(local.rpcUrl)];
+      chain = await openChainReader([local.rpcUrl], local.contract);
+      contracts = [local.contract, await chain.court()];
+      database = await open();
+    });
+    beforeEach(async () => {
+      await emptyDatabase(database);
+      await claimDatabase(database, local.deployment, await chain.origin());
+      proxy.behave();
+      snapshot = await local.chain.snapshot();
+    });
+    afterEach(() => local.chain.revert({ id: snapshot }));
+    after(async () => {
+      await Promise.all([proxy.stop(), healthy.stop()]);
+      await database.close();
+      await local.stop();
+    });
+
+    const balance = (of = alice) => postgresAccountBook(database).balance(addressOf(of));
+    const purchased = async (of = alice) => (await balance(of)).purchased;
+    const cursor = () => postgresChainBook(database).cursor();
+
+    function indexer(urls: readonly string[], options: IndexerOptions = {}, into = database) {
+      const source = rpcChainSource(urls, contracts, {
+        confirmations: 0n,
+        blocksPerRequest: 1_000n,
+        timeoutMs: 500,
+        ...options,
+      });
+      const book = postgresChainBook(into);
+      return {
+        step: () => indexNextBlocks(source, book),
+        async catchUp(): Promise<number> {
+          for (let steps = 1; ; steps++) {
+            if ((await indexNextBlocks(source, book)) === "done") return steps;
+          }
+        },
+      };
+    }
+
+    async function send(by: TestWallet, to: Address, data: Hex): Promise<void> {
+      const { account } = by;
+      const { wallet } = local.as(by);
+      const hash = await wallet.sendTransaction({ to, data, account, chain: hardhat });
+      await local.client.waitForTransactionReceipt({ hash });
+    }
+
+    async function topUp(payer: TestWallet, account: Address, creditMicros: bigint) {
+      const policy = {
+        account,
+        payer: addressOf(payer),
+        keeper: addressOf(payer),
+        creditMicrosPerTopUp: creditMicros,
+        maxCreditMicrosPerPeriod: creditMicros,
+        periodSeconds: 60n,
+        startsAt: 0n,
+        expiresAt: 2n ** 40n - 1n,
+        salt: 0n,
+      };
+      const digest = await local.client.readContract({
+        address: local.contract,
+        abi: computeCreditsAbi,
+        functionName: "hashTopUpPolicy",
+        args: [policy],
+      });
+      const args = [policy, await payer.account.sign({ hash: digest })] as const;
+      const call = { abi: computeCreditsAbi, functionName: "topUp", args } as const;
+      await send(payer, local.contract, encodeFunctionData(call));
+    }
+
+    async function giveDollars(to: TestWallet, amount: bigint): Promise<void> {
+      for (const call of [
+        { abi: testDollarAbi, functionName: "mint", args: [addressOf(to), amount] },
+        { abi: testDollarAbi, functionName: "approve", args: [local.contract, amount] },
+      ] as const) {
+        await send(to, local.token, encodeFunctionData(call));
+      }
+    }
+
+    context("when all goes well", () => {
+      it("takes in purchases, gifts, top-ups, refund requests and counters, once each and in order", async () => {
+        await local.buy(alice, 1_000n);
+        await giveDollars(bob, 1_000n);
+        await topUp(bob, addressOf(alice), 30n);
+        await buyCredits(local.as(bob), { account: addressOf(alice), creditMicros: 200n });
+        await requestRefund(local.as(alice), 500n);
+        const revokeAll = { abi: computeCreditsAbi, functionName: "revokeAll" } as const;
+        await send(alice, local.contract, encodeFunctionData(revokeAll));
+
+        const following = indexer([proxy.url]);
+        await following.catchUp();
+        expect(await balance()).to.include({ purchased: 1_230n, refunding: 500n, counter: 2n });
+        expect(await purchased(bob)).to.equal(0n);
+
+        const before = await cursor();
+        expect(await following.step()).to.equal("done");
+        expect(await cursor()).to.deep.equal(before);
+        expect(await balance()).to.include({ purchased: 1_230n, refunding: 500n, counter: 2n });
+      });
+
+      it("waits for the configured confirmations", async () => {
+        await local.buy(alice, 1_000n);
+        const following = indexer([proxy.url], { confirmations: 3n });
+        await following.catchUp();
+        expect(await purchased()).to.equal(0n);
+        await local.chain.mine({ blocks: 2 });
+        await following.catchUp();
+        expect(await purchased()).to.equal(0n);
+        await local.chain.mine({ blocks: 1 });
+        await following.catchUp();
+        expect(await purchased()).to.equal(1_000n);
+      });
+
+      for (const tag of ["safe", "finalized"] as const) {
+        it(`waits until the chain itself calls a block ${tag}`, async () => {
+          const before = await local.client.getBlockNumber();
+          await local.buy(alice, 1_000n);
+          let tagged = before;
+          proxy.meddle((call, ask) =>
+            call.params[0] === tag ? ask([numberToHex(tagged), false]) : ask(),
+          );
+          const following = indexer([proxy.url], { confirmations: tag });
+          await following.catchUp();
+          expect((await cursor()).number).to.equal(before);
+          expect(await purchased()).to.equal(0n);
+          tagged = await local.client.getBlockNumber();
+          await following.catchUp();
+          expect(await purchased()).to.equal(1_000n);
+        });
+      }
+    });
+
+    context("when the chain is reorganised", () => {
+      it("by fewer blocks than the confirmations: has no part in it", async () => {
+        const following = indexer([proxy.url], { confirmations: 4n });
+        const fork = await local.chain.snapshot();
+        await local.buy(alice, 1_000n);
+        await following.catchUp();
+        await local.chain.revert({ id: fork });
+        await local.buy(alice, 70n);
+        await local.chain.mine({ blocks: 4 });
+        await following.catchUp();
+        expect(await purchased()).to.equal(70n);
+      });
+
+      it("by more: stops loudly, and changes nothing any more", async () => {
+        const following = indexer([proxy.url], { confirmations: 1n });
+        const fork = await local.chain.snapshot();
+        await local.buy(alice, 1_000n);
+        await local.chain.mine({ blocks: 1 });
+        await following.catchUp();
+        const before = await cursor();
+        await local.chain.revert({ id: fork });
+        await local.buy(alice, 70n);
+        await local.chain.mine({ blocks: 5 });
+
+        const failure = await following.step().catch((error: unknown) => error);
+        expect(failure).to.be.instanceOf(ReorgBeyondConfirmations);
+        expect(failure).to.have.property("message").that.includes(before.hash);
+        expect(await cursor()).to.deep.equal(before);
+        expect(await purchased()).to.equal(1_000n);
+      });
+
+      it("in the eyes of one endpoint alone: believes the one that still has the blocks", async () => {
+        await local.buy(alice, 1_000n);
+        const following = indexer([proxy.url, healthy.url]);
+        await following.catchUp();
+        await local.buy(alice, 70n);
+        proxy.meddle(
+          onResultOf("eth_getBlockByNumber", (block) => ({
+            ...Object(block),
+            hash: OTHER_HASH,
+            parentHash: OTHER_HASH,
+          })),
+        );
+        await following.catchUp();
+        expect(await purchased()).to.equal(1_070n);
+      });
+    });
+
+    /** How an endpoint fails, and what the indexer says of it where there is no other. */
+    const faults: readonly { what: string; says: RegExp; meddler: Meddler }[] = [
+      {
+        what: "does not answer in time",
+        says: /took too long/,
+        meddler: (call, ask) => (call.method === "eth_getLogs" ? "hang" : ask()),
+      },
+      {
+        what: "limits the rate (429)",
+        says: /429/,
+        meddler: (call, ask) => (call.method === "eth_getLogs" ? { httpStatus: 429 } : ask()),
+      },
+      { what: "is broken (500)", says: /500/, meddler: () => ({ httpStatus: 500 }) },
+      {
+        what: "cuts its answer short",
+        says: /./,
+        meddler: (call, ask) => (call.method === "eth_getLogs" ? "cut" : ask()),
+      },
+      {
+        what: "has logs outside the range",
+        says: /unasked for/,
+        meddler: logsChanged((log) => ({ ...log, blockNumber: "0xffff" })),
+      },
+      {
+        what: "has logs of another address",
+        says: /unasked for/,
+        meddler: logsChanged((log) => ({ ...log, address: STRANGER })),
+      },
+      {
+        what: "has logs of a block with another hash",
+        says: /with the hash 0x7777/,
+        meddler: logsChanged((log) => ({ ...log, blockHash: OTHER_HASH })),
+      },
+      {
+        what: "has logs that the block's bloom filter denies",
+        says: /by its bloom filter/,
+        meddler: logsChanged((log) => ({ ...log, topics: [OTHER_HASH] })),
+      },
+      {
+        what: "has removed logs",
+        says: /with the hash/,
+        meddler: logsChanged((log) => ({ ...log, removed: true })),
+      },
+      {
+        what: "has a log twice",
+        says: /twice/,
+        meddler: onResultOf("eth_getLogs", (logs) => [...asLogs(logs), ...asLogs(logs)]),
+      },
+      {
+        what: "leaves all logs out, every time",
+        says: /left out/,
+        meddler: withReceipts(onResultOf("eth_getLogs", () => [])),
+      },
+      {
+        what: "leaves logs out of a range, and knows no receipts of blocks",
+        says: /left out/,
+        meddler: onResultOf("eth_getLogs", (logs, call) =>
+          "blockHash" in Object(call.params[0]) ? logs : [],
+        ),
+      },
+      {
+        what: "leaves some logs out, now and then",
+        says: /left out/,
+        meddler: everySecond(onResultOf("eth_getLogs", (logs) => asLogs(logs).slice(0, -1))),
+      },
+      {
+        what: "has blocks that do not follow each other",
+        says: /does not follow/,
+        meddler: onResultOf("eth_getBlockByNumber", (block) => ({
+          ...Object(block),
+          parentHash: OTHER_HASH,
+        })),
+      },
+      {
+        what: "claims blocks that it does not have",
+        says: /could not be found/,
+        meddler: onResultOf("eth_blockNumber", () => "0xffffff"),
+      },
+    ];
+
+    for (const { what, says, meddler } of isFirst ? faults : []) {
+      context(`when an endpoint ${what}`, () => {
+        it("takes nothing in, says so, and goes on once that is over", async () => {
+          await local.buy(alice, 1_000n);
+          const before = await cursor();
+          proxy.meddle(meddler);
+          const following = indexer([proxy.url]);
+          const failure = await following.step().catch((error: unknown) => error);
+          expect(String(failure)).to.match(says);
+          expect(failure).not.to.be.instanceOf(ReorgBeyondConfirmations);
+          expect(await cursor()).to.deep.equal(before);
+          expect(await purchased()).to.equal(0n);
+
+          proxy.behave();
+          await following.catchUp();
+          expect(await purchased()).to.equal(1_000n);
+        });
+
+        it("asks the next endpoint", async () => {
+          await local.buy(alice, 1_000n);
+          proxy.meddle(meddler);
+          await indexer([proxy.url, healthy.url]).catchUp();
+          expect(await purchased()).to.equal(1_000n);
+        });
+      });
+    }
+
+    context("when an endpoint lags, or goes back", () => {
+      it("waits without harm, and believes the one that is ahead", async () => {
+        await local.buy(alice, 1_000n);
+        const following = indexer([proxy.url]);
+        await following.catchUp();
+        const before = await cursor();
+        proxy.meddle(onResultOf("eth_blockNumber", () => numberToHex(before.number - 2n)));
+        expect(await following.step()).to.equal("done");
+        expect(await cursor()).to.deep.equal(before);
+
+        await local.buy(alice, 70n);
+        expect(await following.step()).to.equal("done");
+        await indexer([proxy.url, healthy.url]).catchUp();
+        expect(await purchased()).to.equal(1_070n);
+      });
+
+      it("does not take a head that went back for a chain that is quiet", async () => {
+        await indexer([proxy.url]).catchUp();
+        const { number } = await cursor();
+        proxy.meddle(onResultOf("eth_blockNumber", () => numberToHex(number - 1n)));
+        await indexer([proxy.url]).step();
+        expect(await database.query("select quiet_at from chain_cursor")).to.deep.equal([
+          { quiet_at: null },
+        ]);
+      });
+    });
+
+    context("when an endpoint refuses large ranges", () => {
+      for (const [what, message] of [
+        ["by their blocks", "eth_getLogs is limited to a 3 block range"],
+        ["by their results", "query returned more than 10000 results"],
+      ] as const) {
+        it(`asks for fewer ${what}, until all is in`, async () => {
+          await local.buy(alice, 1_000n);
+          await local.chain.mine({ blocks: 20 });
+          await local.buy(alice, 70n);
+          proxy.meddle((call, ask) => {
+            if (call.method !== "eth_getLogs") return ask();
+            const { fromBlock, toBlock } = Object(call.params[0]);
+            return Number(toBlock) - Number(fromBlock) >= 3
+              ? { error: { code: -32602, message } }
+              : ask();
+          });
+          const steps = await indexer([proxy.url]).catchUp();
+          expect(steps).to.be.greaterThan(5);
+          expect(await purchased()).to.equal(1_070n);
+        });
+      }
+
+      it("gives up where a single block is refused, and says why", async () => {
+        await local.buy(alice, 1_000n);
+        const error = { code: -32602, message: "block range too large" };
+        proxy.meddle((call, ask) => (call.method === "eth_getLogs" ? { error } : ask()));
+        const failure = await indexer([proxy.url])
+          .step()
+          .catch((reason: unknown) => reason);
+        expect(String(failure)).to.include("block range too large");
+      });
+    });
+
+    context("when it is killed between any two steps", () => {
+      it("has taken in each event once when it is started again", async () => {
+        await local.buy(alice, 1_000n);
+        await requestRefund(local.as(alice), 500n);
+        await local.buy(alice, 70n);
+
+        for (let statements = 0, isAlive = false; !isAlive; statements++) {
+          await emptyDatabase(database);
+          await claimDatabase(database, local.deployment, await chain.origin());
+          const mortal = killedAfter(database, statements);
+          isAlive = await indexer([proxy.url], { blocksPerRequest: 2n }, mortal)
+            .catchUp()
+            .then(
+              () => true,
+              () => false,
+            );
+          await indexer([proxy.url]).catchUp();
+          expect(await balance()).to.include({ purchased: 1_070n, refunding: 500n, counter: 1n });
+        }
+      });
+    });
+  });
+}
+
+/** A database whose connection ends after so many statements: as when the process is killed there. */
+function killedAfter(database: Database, statements: number): Database {
+  let left = statements;
+  function mortal<Sql extends Pick<Database, "query">>(sql: Sql): Sql {
+    return {
+      ...sql,
+      async query(text: string, values?: readonly unknown[]) {
+        if (left-- === 0) throw new Error("killed");
+        return await sql.query(text, values);
+      },
+    };
+  }
+  return {
+    ...mortal(database),
+    transaction: (work, options) => database.transaction((tx) => work(mortal(tx)), options),
+  };
+}
+
+interface RawLog {
+  readonly address: string;
+}
+
+function asLogs(result: unknown): readonly RawLog[] {
+  return Array.isArray(result) ? result : [];
+}
+
+function logsChanged(change: (log: RawLog) => object): Meddler {
+  return onResultOf("eth_getLogs", (logs) => asLogs(logs).map(change));
+}
+
+/** Hardhat's chain knows receipts of transactions only; other endpoints know those of a whole block. */
+function withReceipts(meddler: Meddler): Meddler {
+  return async (call, ask) => {
+    if (call.method !== "eth_getBlockReceipts") return meddler(call, ask);
+    const { result: block } = Object(await ask([...call.params, false], "eth_getBlockByHash"));
+    const hashes: readonly unknown[] = Object(block).transactions;
+    const receipts = await Promise.all(
+      hashes.map((hash) => ask([hash], "eth_getTransactionReceipt")),
+    );
+    return { result: receipts.map((receipt) => Object(receipt).result) };
+  };
+}
+
+/** Meddles with the first call of `eth_getLogs`, not with the second, and so on. */
+function everySecond(meddler: Meddler): Meddler {
+  let calls = 0;
+  return (call, ask) =>
+    call.method === "eth_getLogs" && calls++ % 2 === 0 ? meddler(call, ask) : ask();
+}
