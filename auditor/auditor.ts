@@ -3,9 +3,10 @@ import type { Hex } from "viem";
 import { checkpointDigest } from "../protocol/checkpoint.ts";
 import { bytea, jsonText } from "../server/adapters/postgres/values.ts";
 import type { ChainReader } from "../server/ports/chain.ts";
+import type { ChainSource } from "../server/ports/chainSource.ts";
 import type { Database } from "../server/ports/database.ts";
 import type { CheckpointSigner } from "../server/ports/signer.ts";
-import { type IndexerOptions, indexNextBlocks } from "../server/workers/indexer.ts";
+import { indexNextBlocks } from "../server/workers/indexer.ts";
 import type { LogSource, PublishedCut } from "./log/logSource.ts";
 import type { Finding } from "./rules/finding.ts";
 import { chainStore } from "./store/chainStore.ts";
@@ -16,11 +17,11 @@ import { type WitnessPosition, witness } from "./work/witness.ts";
 export interface AuditorParts {
   readonly database: Database;
   readonly source: LogSource;
-  readonly chain: ChainReader;
+  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy">;
+  readonly chainSource: ChainSource;
   /** `null` for an auditor that only watches */
   readonly signer: CheckpointSigner | null;
   readonly terms: AuditTerms;
-  readonly indexer: IndexerOptions;
   readonly onAudited?: (audited: AuditedCheckpoint) => void;
 }
 
@@ -44,7 +45,7 @@ export interface Auditor {
 }
 
 export function createAuditor(parts: AuditorParts): Auditor {
-  const { database, source, chain, signer, terms, indexer, onAudited } = parts;
+  const { database, source, chain, chainSource, signer, terms, onAudited } = parts;
   const book = chainStore(database);
   const refused = new Map<bigint, { cut: PublishedCut; findings: readonly Finding[] }>();
   let agreed: PublishedCut | null = null;
@@ -52,7 +53,7 @@ export function createAuditor(parts: AuditorParts): Auditor {
 
   async function followChain(): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop -- range after range
-    while ((await indexNextBlocks(chain, book, indexer)) === "more");
+    while ((await indexNextBlocks(chainSource, book)) === "more");
   }
 
   async function check(cut: PublishedCut): Promise<boolean> {

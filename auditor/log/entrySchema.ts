@@ -4,10 +4,11 @@ import { toPriceBasis } from "../../server/adapters/postgres/pinnedRateRecord.ts
 import { toRates } from "../../server/adapters/postgres/rateRecord.ts";
 import type { LogEntry } from "../../server/domain/log/logEntry.ts";
 import {
+  AllowanceFields,
   Charge,
   Dimensions,
   Pinned,
-  SignedAllowance,
+  ScopeLists,
   Step,
   hex,
   time,
@@ -21,7 +22,25 @@ const ending = z.enum(["captured", "released", "expired"]);
 
 /** An entry as `GET /v1/log` writes it. */
 export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("allowance"), ...place, ...SignedAllowance.shape }),
+  z.object({
+    kind: z.literal("allowance"),
+    ...place,
+    id: hex,
+    message: AllowanceFields,
+    scope: ScopeLists,
+    signature: hex,
+    createdAt: time,
+  }),
+  z.object({
+    kind: z.literal("grant"),
+    ...place,
+    id: hex,
+    campaign: hex,
+    key: z.string(),
+    message: AllowanceFields,
+    scope: ScopeLists,
+    createdAt: time,
+  }),
   z.object({ kind: z.literal("revocation"), ...place, allowance: hex, signature }),
   z.object({
     kind: z.literal("access"),

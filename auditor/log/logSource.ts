@@ -38,8 +38,5 @@ export interface LogSource {
   ): Promise<SourcePage>;
   /** the table of a checkpoint, in the order of its places */
   rows(epoch: bigint): Promise<readonly Row[]>;
-  cosign(
-    epoch: bigint,
-    signed: { root: Hex; signer: Address; signature: Hex },
-  ): Promise<void>;
+  cosign(epoch: bigint, signed: { root: Hex; signer: Address; signature: Hex }): Promise<void>;
 }

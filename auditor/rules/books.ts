@@ -123,6 +123,12 @@ export class Books {
     return [...(this.bySpender.get(spender) ?? [])].flatMap((id) => this.allowances.get(id) ?? []);
   }
 
+  /** Those that grants among these were granted out of. */
+  campaignsOf(allowances: readonly Allowance[]): readonly AuditedAllowance[] {
+    const ids = new Set(allowances.flatMap(({ campaign }) => campaign ?? []));
+    return [...ids].flatMap((id) => this.allowances.get(id) ?? []);
+  }
+
   setAccess(name: string, access: AuditedAccess): void {
     this.access.set(name, access);
     this.changed.access.add(name);

@@ -83,7 +83,8 @@ function judgeUsage(books: Books, entry: LogEntryOf<"debit">, event: EventName):
   const firsts = firstUsable(books, entry, now).map(({ message }) => message.account);
   const named = entry.priceBasis?.use?.account;
   // Where nobody can pay, the price still can be right.
-  const payers = firsts.length > 0 ? firsts : [named ?? entry.charges[0]?.account ?? event.provider];
+  const payers =
+    firsts.length > 0 ? firsts : [named ?? entry.charges[0]?.account ?? event.provider];
   const { pinned, finding } = checkPrice(books, entry, [...new Set<Address>(payers)]);
   const findings = finding === null ? [] : [finding];
 
@@ -130,16 +131,23 @@ function judgeCapture(
     takenAt: hold?.createdAt ?? now,
   });
 
-  if (hold === undefined) return wrong("hold_not_found", `captures the hold ${id}, which was never made`);
+  if (hold === undefined)
+    return wrong("hold_not_found", `captures the hold ${id}, which was never made`);
   if (resolved(hold, now) !== null) {
-    return wrong("hold_over", `captures the hold ${id}, which was over ${hold.resolution?.at.toISOString() ?? hold.expiresAt.toISOString()}`);
+    return wrong(
+      "hold_over",
+      `captures the hold ${id}, which was over ${hold.resolution?.at.toISOString() ?? hold.expiresAt.toISOString()}`,
+    );
   }
   if (
     hold.spender !== entry.spender ||
     hold.meter !== entry.meter ||
     textOf(hold.dimensions) !== textOf(entry.dimensions)
   ) {
-    return wrong("wrong_payer", `captures the hold ${id} for another spender or other work than it was made for`);
+    return wrong(
+      "wrong_payer",
+      `captures the hold ${id} for another spender or other work than it was made for`,
+    );
   }
   const draft = holdDraft(books, hold, now);
   const captured = capture(hold, { quantity: entry.quantity, final: false }, draft);
@@ -149,7 +157,11 @@ function judgeCapture(
   }
   if (captured.costMicros !== total) {
     const difference = textOfDifference(total - captured.costMicros);
-    return wrong("wrong_price", `captures the hold ${id}, at whose price it is ${captured.costMicros}: ${difference}`, captured.costMicros);
+    return wrong(
+      "wrong_price",
+      `captures the hold ${id}, at whose price it is ${captured.costMicros}: ${difference}`,
+      captured.costMicros,
+    );
   }
   books.setHold(captured.hold);
   const findings: Finding[] = [];
@@ -184,7 +196,9 @@ function judgeCapture(
 /** On the accounts and allowances that a hold is made of. */
 export function holdDraft(books: Books, { parts }: Pick<Hold, "parts">, now: Date): SpendingDraft {
   const allowances = parts.flatMap(({ allowance }) => books.allowances.get(allowance) ?? []);
-  return new SpendingDraft({ now, allowances, accounts: books.parties, hasAccess: () => false });
+  const campaigns = books.campaignsOf(allowances);
+  const accounts = books.parties;
+  return new SpendingDraft({ now, allowances, campaigns, accounts, hasAccess: () => false });
 }
 
 /** The provider gets all of a charge but the fee, which rounds down. */
@@ -221,15 +235,19 @@ function book(
   if (draft === null) force(books, entry.charges, entry.recordedAt);
   else applyDraft(books, draft);
 
-  const earned = entry.charges.reduce((sum, charge) => sum + charge.amountMicros - charge.feeMicros, 0n);
+  const earned = entry.charges.reduce(
+    (sum, charge) => sum + charge.amountMicros - charge.feeMicros,
+    0n,
+  );
   const provider = books.party(entry.provider);
   books.setParty({ ...provider, earned: provider.earned + earned });
 
   const use = entry.priceBasis?.use ?? null;
   if (use !== null) books.addUnits(use, entry.quantity);
-  else for (const added of pinned === null ? [] : tierUnitsOf(pinned, entry.quantity)) {
-    books.addUnits(added.use, added.units);
-  }
+  else
+    for (const added of pinned === null ? [] : tierUnitsOf(pinned, entry.quantity)) {
+      books.addUnits(added.use, added.units);
+    }
   books.setEvent(eventName(entry), {
     recordedAt: entry.recordedAt,
     takenAt,
@@ -248,12 +266,13 @@ function force(books: Books, charges: readonly LoggedCharge[], now: Date): void 
     books.setParty({ ...party, spent: party.spent + amountMicros });
     const allowance = books.allowances.get(id);
     if (allowance === undefined) continue;
-    const usage = renewed(allowance.message, allowance.usage, now);
-    books.setUsage(id, {
-      ...usage,
-      periodSpentMicros: usage.periodSpentMicros + amountMicros,
-      spentMicros: usage.spentMicros + amountMicros,
-    });
+    for (const budget of [allowance, ...books.campaignsOf([allowance])]) {
+      const usage = renewed(budget.message, budget.usage, now);
+      books.setUsage(budget.id, {
+        ...usage,
+        periodSpentMicros: usage.periodSpentMicros + amountMicros,
+        spentMicros: usage.spentMicros + amountMicros,
+      });
+    }
   }
 }
-

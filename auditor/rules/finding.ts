@@ -23,6 +23,8 @@ export type FindingKind =
   | "allowance_expired"
   | "allowance_not_started"
   | "allowance_exhausted"
+  | "campaign_exhausted"
+  | "campaign_revoked"
   | "account_cap_reached"
   | "insufficient_credits"
   // holds and voids

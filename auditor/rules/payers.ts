@@ -1,9 +1,6 @@
 import type { Hex } from "viem";
 
-import {
-  type AllowanceObstacle,
-  obstacle,
-} from "../../server/domain/allowances/usability.ts";
+import { type AllowanceObstacle, obstacle } from "../../server/domain/allowances/usability.ts";
 import { remainingInPeriod, renewed } from "../../server/domain/allowances/period.ts";
 import { available } from "../../server/domain/accounts/account.ts";
 import {
@@ -41,6 +38,7 @@ export function honestPayments(
     const draft = new SpendingDraft({
       now,
       allowances,
+      campaigns: books.campaignsOf(allowances),
       accounts: books.parties,
       hasAccess: () => withAccess,
     });
@@ -60,8 +58,13 @@ export function firstUsable(
   now: Date,
 ): readonly AuditedAllowance[] {
   return viewsOf(books, purpose, now).flatMap(({ withAccess, allowances }) => {
-    const hasAccess = () => withAccess;
-    const draft = new SpendingDraft({ now, allowances, accounts: books.parties, hasAccess });
+    const draft = new SpendingDraft({
+      now,
+      allowances,
+      campaigns: books.campaignsOf(allowances),
+      accounts: books.parties,
+      hasAccess: () => withAccess,
+    });
     const usable = draft.usable(purpose);
     const first = "reason" in usable ? undefined : usable[0];
     return first === undefined ? [] : (books.allowances.get(first.id) ?? []);
@@ -88,9 +91,7 @@ function viewsOf(books: Books, { spender, provider }: Purpose, now: Date): reado
   // All of them first: that is how it nearly always was.
   const sets: (readonly AuditedAllowance[])[] = [];
   for (let seen = young.length; seen >= 0; seen--) sets.push([...old, ...young.slice(0, seen)]);
-  return accesses.flatMap((withAccess) =>
-    sets.map((allowances) => ({ withAccess, allowances })),
-  );
+  return accesses.flatMap((withAccess) => sets.map((allowances) => ({ withAccess, allowances })));
 }
 
 export function sameCharges(a: readonly Charge[], b: readonly Charge[]): boolean {
@@ -112,6 +113,7 @@ const WHY_NOT: Readonly<Record<AllowanceObstacle, string>> = {
   access_not_granted: "the spender never gave this provider access",
   allowance_out_of_scope: "it is not good for this provider and meter",
   allowance_revoked: "it was revoked, or the account's counter has ended it",
+  campaign_revoked: "what it was granted out of was revoked",
   allowance_expired: "it had expired",
   allowance_not_started: "it had not started",
 };
@@ -149,20 +151,24 @@ export function explainCharges(
     }
     const party = books.party(account);
     const access = books.access.get(accessName(purpose.spender, purpose.provider));
-    const found = obstacle(allowance, {
-      provider: purpose.provider,
-      meter: purpose.meter,
-      hasAccess: access !== undefined && !access.ended,
-      now,
-      counter: party.counter,
-    });
+    const [campaign] = books.campaignsOf([allowance]);
+    const isCampaignOver = campaign !== undefined && campaign.revokedAt !== null;
+    const found =
+      obstacle(allowance, {
+        provider: purpose.provider,
+        meter: purpose.meter,
+        hasAccess: access !== undefined && !access.ended,
+        now,
+        counter: party.counter,
+      }) ?? (isCampaignOver ? "campaign_revoked" : null);
     if (found !== null) {
       return { ...about, kind: found, text: `${charged}, and ${WHY_NOT[found]}` };
     }
-    const excess = excessOf(allowance, amountMicros, {
+    const excess = excessOf(allowance, campaign, amountMicros, {
       now,
       free: available(party) - (spentBefore.get(account) ?? 0n),
-      cap: allowance.message.accountCap - party.spent - party.held - (spentBefore.get(account) ?? 0n),
+      cap:
+        allowance.message.accountCap - party.spent - party.held - (spentBefore.get(account) ?? 0n),
     });
     if (excess !== null) {
       return {
@@ -180,6 +186,7 @@ export function explainCharges(
 
 function excessOf(
   { message, usage }: AuditedAllowance,
+  campaign: AuditedAllowance | undefined,
   amountMicros: bigint,
   { now, free, cap }: { now: Date; free: bigint; cap: bigint },
 ) {
@@ -187,6 +194,16 @@ function excessOf(
   if (amountMicros > left) {
     const limit = "what the allowance had left";
     return { kind: "allowance_exhausted", byMicros: amountMicros - left, limit } as const;
+  }
+  if (campaign !== undefined) {
+    const inCampaign = remainingInPeriod(
+      campaign.message,
+      renewed(campaign.message, campaign.usage, now),
+    );
+    if (amountMicros > inCampaign) {
+      const limit = "what the campaign had left that it was granted out of";
+      return { kind: "campaign_exhausted", byMicros: amountMicros - inCampaign, limit } as const;
+    }
   }
   if (amountMicros > cap) {
     const limit = "the account cap that its owner signed";

@@ -197,7 +197,9 @@ export function checkPinnedRate(
     actual: textOf(entry.rate),
     differenceMicros: actual - (expected ?? 0n),
     text: `hold ${entry.id} of ${entry.provider} pins ${textOf(entry.rate)}, which makes it ${actual} micro-credits; ${
-      pinned === undefined ? "no price of then fits it" : `it was to pin ${textOf(pinned)}, which makes it ${expected}`
+      pinned === undefined
+        ? "no price of then fits it"
+        : `it was to pin ${textOf(pinned)}, which makes it ${expected}`
     }`,
   };
 }
@@ -209,7 +211,11 @@ export function checkPinnedRate(
 function quotable(
   books: Books,
   entry: LogEntryOf<"hold">,
-  { now, quoteExpiresAt, maxQuoteSeconds }: { now: Date; quoteExpiresAt: Date; maxQuoteSeconds: number },
+  {
+    now,
+    quoteExpiresAt,
+    maxQuoteSeconds,
+  }: { now: Date; quoteExpiresAt: Date; maxQuoteSeconds: number },
 ): readonly PinnedRate[] {
   if (quoteExpiresAt <= now) return [];
   const earliest = new Date(quoteExpiresAt.getTime() - maxQuoteSeconds * 1000);

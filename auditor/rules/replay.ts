@@ -2,10 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 
 import { zeroAddress } from "viem";
 
+import type { Scope } from "../../protocol/allowance.ts";
 import { UNUSED } from "../../server/domain/allowances/allowance.ts";
 import { periodIndexAt } from "../../server/domain/allowances/period.ts";
 import { askRefund } from "../../server/domain/accounts/account.ts";
 import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
+import { draftGrant } from "../../server/domain/grants/grant.ts";
 import { isExpired } from "../../server/domain/holds/hold.ts";
 import { giveUp } from "../../server/domain/holds/resolve.ts";
 import type { LogEntry, LogEntryOf } from "../../server/domain/log/logEntry.ts";
@@ -16,7 +18,7 @@ import { holdDraft, replayDebit } from "./debits.ts";
 import { applyDraft } from "./drafts.ts";
 import { type Finding, textOfDifference, textOfEvent } from "./finding.ts";
 import { explainCharges, firstUsable, honestPayments } from "./payers.ts";
-import { checkPinnedRate, checkStep } from "./prices.ts";
+import { checkPinnedRate, checkStep, textOf } from "./prices.ts";
 import type { ReplayTerms } from "./terms.ts";
 
 /** Names what was signed in an entry: `ReplayTerms.forged` has those whose signature does not hold. */
@@ -42,12 +44,16 @@ export function replayEntry(books: Books, entry: LogEntry, terms: ReplayTerms): 
         message: entry.message,
         scope: entry.scope,
         signature: entry.signature,
+        campaign: null,
         createdAt: entry.createdAt,
         revokedAt: null,
         // It begins with the period that it arrives in.
         usage: { ...UNUSED, periodIndex: periodIndexAt(entry.message, entry.createdAt) },
         isSigned: !isForged,
       });
+      return [];
+    case "grant":
+      replayGrant(books, entry);
       return [];
     case "revocation":
       return replayRevocation(books, entry, isForged);
@@ -75,6 +81,33 @@ export function replayEntry(books: Books, entry: LogEntry, terms: ReplayTerms): 
   }
 }
 
+/** Nobody signed it but for its campaign's owner: it is good where that covers all that it says. */
+function replayGrant(books: Books, entry: LogEntryOf<"grant">): void {
+  const { id, key, message, scope, createdAt } = entry;
+  const campaign = books.allowances.get(entry.campaign);
+  const issued = campaign === undefined ? null : draftGrant(campaign, { ...message, key, scope });
+  const isCovered =
+    issued !== null &&
+    "id" in issued &&
+    issued.id === id &&
+    textOf([issued.message, sorted(issued.scope)]) === textOf([message, sorted(scope)]);
+  books.setAllowance({
+    id,
+    message,
+    scope,
+    signature: campaign?.signature ?? "0x",
+    campaign: entry.campaign,
+    createdAt,
+    revokedAt: null,
+    usage: { ...UNUSED, periodIndex: periodIndexAt(message, createdAt) },
+    isSigned: isCovered && campaign?.isSigned === true && campaign.campaign === null,
+  });
+}
+
+function sorted({ providers, meters }: Scope): Scope {
+  return { providers: providers.toSorted(), meters: meters.toSorted() };
+}
+
 function replayVoid(books: Books, entry: LogEntryOf<"void">, terms: ReplayTerms): Finding[] {
   const name = eventName(entry);
   const event = { provider: entry.provider, id: entry.id };
@@ -83,7 +116,13 @@ function replayVoid(books: Books, entry: LogEntryOf<"void">, terms: ReplayTerms)
   if (known === undefined) {
     const text = `${textOfEvent(event)} was taken back, ${entry.amountMicros} micro-credits, and was never charged`;
     return [
-      { ...about, kind: "void_of_nothing", expected: null, differenceMicros: entry.amountMicros, text },
+      {
+        ...about,
+        kind: "void_of_nothing",
+        expected: null,
+        differenceMicros: entry.amountMicros,
+        text,
+      },
     ];
   }
   if (known.voided) {
@@ -114,17 +153,22 @@ function replayVoid(books: Books, entry: LogEntryOf<"void">, terms: ReplayTerms)
   }
 
   const ids = new Set(known.charges.map(({ allowance }) => allowance));
+  const allowances = [...ids].flatMap((id) => books.allowances.get(id) ?? []);
   const draft = new SpendingDraft({
     now: entry.at,
     accounts: books.parties,
-    allowances: [...ids].flatMap((id) => books.allowances.get(id) ?? []),
+    allowances,
+    campaigns: books.campaignsOf(allowances),
     hasAccess: () => false,
   });
   for (const charge of known.charges) {
     if (books.allowances.has(charge.allowance)) draft.returnSpent(charge, known.takenAt);
   }
   applyDraft(books, draft);
-  const earned = known.charges.reduce((sum, charge) => sum + charge.amountMicros - charge.feeMicros, 0n);
+  const earned = known.charges.reduce(
+    (sum, charge) => sum + charge.amountMicros - charge.feeMicros,
+    0n,
+  );
   const provider = books.party(entry.provider);
   books.setParty({ ...provider, earned: provider.earned - earned });
   if (known.use !== null) books.addUnits(known.use, -known.quantity);
@@ -156,7 +200,10 @@ function replayHold(books: Books, entry: LogEntryOf<"hold">, terms: ReplayTerms)
 
   const payments = honestPayments(books, entry, { amountMicros, now, as: "held" });
   const payment = payments.find(({ charges }) =>
-    isDeepStrictEqual(charges.map(({ allowance }) => allowance), entry.allowances),
+    isDeepStrictEqual(
+      charges.map(({ allowance }) => allowance),
+      entry.allowances,
+    ),
   );
   const hold = {
     ...entry,

@@ -2,12 +2,19 @@ import { bytea, jsonText } from "../../server/adapters/postgres/values.ts";
 import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
 import type { BlockPoint, ChainBook } from "../../server/ports/chainBook.ts";
 import type { Database, Sql } from "../../server/ports/database.ts";
-import { StoredChainEvent } from "./stored.ts";
+import { AuditedChainEvent } from "./stored.ts";
+
+const KEPT = new Set<ChainEvent["type"]>(
+  AuditedChainEvent.options.map(({ shape }) => shape.type.value),
+);
 
 /** The auditor's own reading of the chain: kept as it was read, and judged by when the server took it in. */
 export function chainStore(database: Database): ChainBook {
   return {
     cursor: () => cursorIn(database),
+
+    // How the chain tells the time does not matter here: nothing is dated by it.
+    noteQuiet: () => Promise.resolve(),
 
     apply: ({ from, upTo, events }) =>
       database.transaction(async (tx) => {
@@ -17,7 +24,7 @@ export function chainStore(database: Database): ChainBook {
           `insert into chain_events (block_number, log_index, body)
            select (event->>'blockNumber')::bigint, (event->>'logIndex')::integer, event
            from jsonb_array_elements($1::jsonb) as event`,
-          [jsonText(events)],
+          [jsonText(events.filter(({ type }) => KEPT.has(type)))],
         );
         await tx.query(
           "update chain_cursor set block_number = $1, block_hash = $2, block_time = $3",
@@ -45,7 +52,7 @@ export async function chainEventsIn(
     "select body from chain_events where block_number between $1 and $2 order by block_number, log_index",
     [from, to],
   );
-  return records.map(({ body }) => StoredChainEvent.parse(body));
+  return records.map(({ body }) => AuditedChainEvent.parse(body));
 }
 
 /** The checkpoints that the chain dropped, by epoch and root. */

@@ -5,7 +5,7 @@ import { byteaArray, textArray } from "../../server/adapters/postgres/values.ts"
 import { tierUseKey } from "../../server/domain/rates/priceDraft.ts";
 import type { Sql } from "../../server/ports/database.ts";
 import { Books } from "../rules/books.ts";
-import { SignedAllowance, Step, StoredEvent, StoredHold, Use } from "./stored.ts";
+import { StoredAllowance, Step, StoredEvent, StoredHold, Use } from "./stored.ts";
 import type { Subjects } from "./subjects.ts";
 
 /** Steps as far back as anything new can be priced: the oldest event is a month or so old. */
@@ -79,6 +79,12 @@ export async function loadSubjects(sql: Sql, books: Books, subjects: Subjects): 
     }
   }
   await loadAllowances(sql, books, spenders, allowances);
+  // Grants and what they were granted out of, which may have no spender in this stretch.
+  const campaigns = [
+    ...allowances,
+    ...[...spenders].flatMap((s) => books.ofSpender(s).map(({ id }) => id)),
+  ].flatMap((id) => books.allowances.get(id)?.campaign ?? []);
+  await loadAllowances(sql, books, new Set(), new Set(campaigns));
   for (const id of allowances) {
     const account = books.allowances.get(id)?.message.account;
     if (account !== undefined) parties.add(account);
@@ -133,7 +139,7 @@ async function loadAllowances(
     [byteaArray(unknownSpenders), byteaArray(missing(ids, books.allowances))],
   );
   for (const record of records) {
-    const signed = SignedAllowance.parse(record.body);
+    const signed = StoredAllowance.parse(record.body);
     // What is in the books is newer than what is stored.
     if (books.allowances.has(signed.id)) continue;
     books.knowAllowance({

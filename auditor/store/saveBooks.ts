@@ -61,8 +61,8 @@ async function saveAllowances(sql: Sql, books: Books): Promise<void> {
       byteaArray(allowances.map(({ id }) => id)),
       byteaArray(allowances.map(({ message }) => message.spender)),
       textArray(
-        allowances.map(({ id, message, scope, signature, createdAt }) =>
-          jsonText({ id, message, scope, signature, createdAt }),
+        allowances.map(({ id, message, scope, signature, campaign, createdAt }) =>
+          jsonText({ id, message, scope, signature, campaign, createdAt }),
         ),
       ),
       booleanArray(allowances.map(({ isSigned }) => isSigned)),

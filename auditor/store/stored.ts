@@ -18,24 +18,29 @@ export const Step = z.object({
   rateCardVersion: z.number(),
 });
 
-export const SignedAllowance = z.object({
+export const AllowanceFields = z.object({
+  account: hex,
+  spender: hex,
+  limit: whole,
+  period: whole,
+  rollover: whole,
+  startsAt: whole,
+  expiresAt: whole,
+  priority: z.number(),
+  scope: hex,
+  accountCap: whole,
+  counter: whole,
+  salt: whole,
+});
+
+export const ScopeLists = z.object({ providers: z.array(hex), meters: z.array(z.string()) });
+
+export const StoredAllowance = z.object({
   id: hex,
-  message: z.object({
-    account: hex,
-    spender: hex,
-    limit: whole,
-    period: whole,
-    rollover: whole,
-    startsAt: whole,
-    expiresAt: whole,
-    priority: z.number(),
-    scope: hex,
-    accountCap: whole,
-    counter: whole,
-    salt: whole,
-  }),
-  scope: z.object({ providers: z.array(hex), meters: z.array(z.string()) }),
+  message: AllowanceFields,
+  scope: ScopeLists,
   signature: hex,
+  campaign: hex.nullable(),
   createdAt: time,
 });
 
@@ -88,10 +93,10 @@ export const Message = z.object({
   dataHash: hex,
 });
 
-const place = { blockNumber: whole, logIndex: z.number(), transactionHash: hex };
+const place = { blockNumber: whole, blockTime: time, logIndex: z.number(), transactionHash: hex };
 
-/** What happened on chain, as `ChainEvent` has it. */
-export const StoredChainEvent = z.discriminatedUnion("type", [
+/** What happened on chain, as far as it matters to a row or a signature. */
+export const AuditedChainEvent = z.discriminatedUnion("type", [
   z.object({
     ...place,
     type: z.literal("purchased"),
@@ -101,23 +106,6 @@ export const StoredChainEvent = z.discriminatedUnion("type", [
     tokenAmount: whole,
   }),
   z.object({ ...place, type: z.literal("refund_requested"), account: hex, requestedMicros: whole }),
-  z.object({ ...place, type: z.literal("refund_served"), account: hex }),
   z.object({ ...place, type: z.literal("counter_raised"), account: hex, counter: whole }),
-  z.object({
-    ...place,
-    type: z.literal("row_settled"),
-    party: hex,
-    epoch: whole,
-    spent: whole,
-    refunded: whole,
-    earned: whole,
-  }),
-  z.object({
-    ...place,
-    type: z.literal("checkpoint_submitted"),
-    epoch: whole,
-    root: hex,
-    finalAt: time,
-  }),
   z.object({ ...place, type: z.literal("checkpoint_dropped"), epoch: whole, root: hex }),
 ]);

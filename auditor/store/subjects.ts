@@ -66,6 +66,11 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
       spenders.add(entry.message.spender);
       parties.add(entry.message.account);
       return;
+    case "grant":
+      spenders.add(entry.message.spender);
+      allowances.add(entry.campaign);
+      parties.add(entry.message.account);
+      return;
     case "revocation":
       allowances.add(entry.allowance);
       return;

@@ -33,7 +33,7 @@ export interface AuditTerms {
 export interface CutAudit {
   readonly database: Database;
   readonly source: LogSource;
-  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy" | "block">;
+  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy">;
   readonly terms: AuditTerms;
 }
 
@@ -95,7 +95,7 @@ async function reproduce(audit: CutAudit, tx: Sql, cut: PublishedCut): Promise<v
     ...run.findings,
     ...(await findDropped(tx, cut, last?.id ?? null)),
     ...heldBack(due, run.refunded),
-    ...(await ignoredEvents(audit, tx, cut.message, run.books)),
+    ...(await ignoredEvents(tx, cut.message, run.books)),
     ...(await overdrawn(tx, cut.id)),
     ...run.lag(await cursorIn(tx)),
   ];
@@ -165,11 +165,11 @@ class CutRun {
     const chainEvents = await this.#chainEventsOf(entries);
     const subjects = subjectsOf(entries, chainEvents);
     await loadSubjects(this.#tx, books, subjects);
-    const forged = await forgedIn(
-      entries,
-      this.#audit.chain,
-      (id) => books.allowances.get(id)?.message.account,
-    );
+    const forged = await forgedIn(entries, this.#audit.chain, (id) => {
+      const known = books.allowances.get(id);
+      if (known === undefined) return undefined;
+      return { account: known.message.account, isGrant: known.campaign !== null };
+    });
     const { fees, maxQuoteSeconds } = this.#audit.terms;
     const lastAsOf = this.#last?.message.asOf;
     const terms = {
@@ -187,7 +187,8 @@ class CutRun {
         this.findings.push(...replayEntry(books, entry, terms));
       }
       if (entry.kind === "refund") this.refunded.add(entry.account);
-      if (entry.kind === "debit") this.#newestRecorded = later(this.#newestRecorded, entry.recordedAt);
+      if (entry.kind === "debit")
+        this.#newestRecorded = later(this.#newestRecorded, entry.recordedAt);
     }
     this.findings.push(...(await compareWitnessed(this.#tx, entries)));
     this.entries += entries.length;
@@ -254,22 +255,15 @@ function heldBack(
 
 /** What happened on chain before the checkpoint's `asOf`, and the server did not take in. */
 async function ignoredEvents(
-  { chain }: CutAudit,
   tx: Sql,
   { asOf }: CheckpointMessage,
   books: Books,
 ): Promise<Finding[]> {
   const cursor = await cursorIn(tx);
   const events = await chainEventsIn(tx, { from: books.appliedBlock + 1n, to: cursor.number });
-  const relevant = events.filter((event) => ignoredEvent(event).length > 0);
-  const findings: Finding[] = [];
-  for (const event of relevant) {
-    // oxlint-disable-next-line no-await-in-loop -- the first that is younger ends it
-    const { time } = await chain.block(event.blockNumber);
-    if (BigInt(Math.floor(time.getTime() / 1000)) >= asOf) break;
-    findings.push(...ignoredEvent(event));
-  }
-  return findings;
+  return events
+    .filter(({ blockTime }) => BigInt(Math.floor(blockTime.getTime() / 1000)) < asOf)
+    .flatMap(ignoredEvent);
 }
 
 /** I1, of everybody whose numbers moved. */
@@ -296,9 +290,11 @@ async function checkTable(
   cut: PublishedCut,
   previous: CheckpointMessage | null,
 ): Promise<Finding[]> {
-  const old = new Set((await tx.query<{ address: Address }>(
-    "select address from parties where place is null",
-  )).map(({ address }) => address));
+  const old = new Set(
+    (await tx.query<{ address: Address }>("select address from parties where place is null")).map(
+      ({ address }) => address,
+    ),
+  );
   await givePlaces(tx);
   const { maxFeeBps } = terms;
   const table = await hashTable(tx, cut.id);

@@ -9,18 +9,26 @@ import type { LogEntry } from "../../server/domain/log/logEntry.ts";
 import type { ChainReader } from "../../server/ports/chain.ts";
 import { signatureName } from "../rules/replay.ts";
 
+export interface AllowanceOwner {
+  readonly account: Address;
+  /** issued out of another one */
+  readonly isGrant: boolean;
+}
+
 /**
  * Checks all that is signed in a stretch of the log; the names of those entries whose signature does not hold. `ownerOf`
- * tells the account of an allowance that came before.
+ * tells whose an allowance is that came before.
  */
 export async function forgedIn(
   entries: readonly LogEntry[],
   chain: Pick<ChainReader, "deployment" | "isSignedBy">,
-  ownerOf: (allowance: Hex) => Address | undefined,
+  ownerOf: (allowance: Hex) => AllowanceOwner | undefined,
 ): Promise<ReadonlySet<string>> {
   const owners = new Map(
-    entries.flatMap((entry): [Hex, Address][] =>
-      entry.kind === "allowance" ? [[entry.id, entry.message.account]] : [],
+    entries.flatMap((entry): [Hex, AllowanceOwner][] =>
+      entry.kind === "allowance" || entry.kind === "grant"
+        ? [[entry.id, { account: entry.message.account, isGrant: entry.kind === "grant" }]]
+        : [],
     ),
   );
 
@@ -38,9 +46,11 @@ export async function forgedIn(
       case "revocation": {
         const { allowance, signature } = entry;
         const owner = owners.get(allowance) ?? ownerOf(allowance);
-        if (owner === undefined || signature === null) return false;
+        if (owner === undefined) return false;
+        // A grant may also be taken back by whoever holds its campaign's key: nothing is signed.
+        if (signature === null) return owner.isGrant;
         const digest = hashTypedData(allowanceRevocationTypedData(deployment, { allowance }));
-        return await chain.isSignedBy(owner, digest, signature);
+        return await chain.isSignedBy(owner.account, digest, signature);
       }
       case "access":
       case "access_end": {

@@ -2,7 +2,12 @@ import { createHash } from "node:crypto";
 
 import type { Hex } from "viem";
 
-import { byteaArray, jsonText, numberArray, textArray } from "../../server/adapters/postgres/values.ts";
+import {
+  byteaArray,
+  jsonText,
+  numberArray,
+  textArray,
+} from "../../server/adapters/postgres/values.ts";
 import type { LogEntry } from "../../server/domain/log/logEntry.ts";
 import type { Database, Sql } from "../../server/ports/database.ts";
 import type { LogSource, PublishedCut } from "../log/logSource.ts";
@@ -75,10 +80,7 @@ interface WitnessRecord {
 }
 
 /** Compares what a checkpoint holds with what was seen before, and forgets what is as it was. */
-export async function compareWitnessed(
-  tx: Sql,
-  entries: readonly LogEntry[],
-): Promise<Finding[]> {
+export async function compareWitnessed(tx: Sql, entries: readonly LogEntry[]): Promise<Finding[]> {
   const now = new Map(witnessedIn(entries).map((entry) => [nameOf(entry), entry]));
   if (now.size === 0) return [];
   const records = await tx.query<WitnessRecord>(
