@@ -6,6 +6,11 @@ export interface Sql {
 export interface TransactionOptions {
   /** "repeatable read" sees one moment throughout; the default sees each statement's own */
   readonly isolation?: "read committed" | "repeatable read";
+  /**
+   * Joins go row by row through an index, in the order of what is joined: so an update locks its rows in the order of the
+   * keys that it is given, and no statistics of a table that just grew make it read the table whole.
+   */
+  readonly rowByRow?: boolean;
 }
 
 /** PostgreSQL, embedded or a server: the same SQL on both. */

@@ -1,9 +1,14 @@
 import { expect } from "chai";
+import type { Hex } from "viem";
 
 import { parseCredits } from "../../protocol/amounts.ts";
 import { available } from "../../server/domain/accounts/account.ts";
+import { priceReader } from "../../server/adapters/postgres/priceReader.ts";
+import { rateIndexCache } from "../../server/adapters/postgres/rateIndexCache.ts";
+import { postgresUsageLedger } from "../../server/adapters/postgres/usageLedger.ts";
+import type { Database } from "../../server/ports/database.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
-import { type Ledger, openLedger, party, usageEvent } from "../fixtures/ledger.ts";
+import { type Ledger, RULES, openLedger, party, usageEvent } from "../fixtures/ledger.ts";
 
 const provider = party(1_000);
 
@@ -109,5 +114,57 @@ for (const { name, open } of databaseKinds) {
         expect(balances.reduce((sum, { spent }) => sum + spent, 0n)).to.equal(7n);
       });
     });
+
+    context("when many writers spend the same accounts in orders of their own", () => {
+      it("debits all of it, and none ever waits for another in a circle", async () => {
+        const clashes: unknown[] = [];
+        const usage = postgresUsageLedger(
+          failing(ledger.database, (error) => clashes.push(error)),
+          RULES,
+          priceReader(rateIndexCache()),
+        );
+        const spenders: Hex[] = [];
+        for (let n = 0; n < 40; n++) {
+          await ledger.purchase(party(100 + n), "1");
+          const { message } = await ledger.allow(party(100 + n));
+          await ledger.grantAccess(message.spender, provider);
+          spenders.push(message.spender);
+        }
+        const answers = await Promise.all(
+          Array.from({ length: 12 }, async (_, writer) => {
+            const outcomes = [];
+            for (let batch = 0; batch < 6; batch++) {
+              // Each starts at a place of its own, and every other one goes backwards.
+              const turned = [...spenders.slice(writer * 3), ...spenders.slice(0, writer * 3)];
+              const order = writer % 2 === 0 ? turned : turned.toReversed();
+              outcomes.push(
+                ...(await usage.record(order.map((spender) => usageEvent({ provider, spender })))),
+              );
+            }
+            return outcomes;
+          }),
+        );
+        expect(answers.flat().filter(({ result }) => result !== "debited")).to.deep.equal([]);
+        expect(clashes).to.deep.equal([]);
+        for (let n = 0; n < 40; n++) {
+          expect((await ledger.accounts.balance(party(100 + n))).spent).to.equal(72n);
+        }
+      });
+    });
   });
+}
+
+/** The same database; tells of every transaction that fails. */
+function failing(database: Database, tell: (error: unknown) => void): Database {
+  return {
+    ...database,
+    async transaction(work, options) {
+      try {
+        return await database.transaction(work, options);
+      } catch (error) {
+        tell(error);
+        throw error;
+      }
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import { Pool, type PoolClient, types } from "pg";
 
 import type { Database, Sql, TransactionOptions } from "../../ports/database.ts";
+import { ROW_BY_ROW } from "./rowByRow.ts";
 import { PARSERS } from "./values.ts";
 
 /** A PostgreSQL server, through a pool of `connections`. */
@@ -69,8 +70,11 @@ function database(pool: Pool, description: string): Database {
   };
 }
 
-export function begin({ isolation = "read committed" }: TransactionOptions = {}): string {
-  return `begin isolation level ${isolation}`;
+export function begin({
+  isolation = "read committed",
+  rowByRow = false,
+}: TransactionOptions = {}): string {
+  return `begin isolation level ${isolation}${rowByRow ? `;${ROW_BY_ROW}` : ""}`;
 }
 
 function sqlOn(queryable: Pool | PoolClient): Sql {

@@ -4,6 +4,7 @@ import { PGlite, type Transaction } from "@electric-sql/pglite";
 
 import type { Database, Sql } from "../../ports/database.ts";
 import { lockFolder } from "./folderLock.ts";
+import { ROW_BY_ROW } from "./rowByRow.ts";
 import { OID, PARSERS } from "./values.ts";
 
 /**
@@ -26,9 +27,10 @@ export async function openPgliteDatabase(folder?: string): Promise<Database> {
     async script(text) {
       await pglite.exec(text);
     },
-    transaction: (work, { isolation } = {}) =>
+    transaction: (work, { isolation, rowByRow = false } = {}) =>
       pglite.transaction(async (tx) => {
         if (isolation !== undefined) await tx.exec(`set transaction isolation level ${isolation}`);
+        if (rowByRow) await tx.exec(ROW_BY_ROW);
         return await work(sqlOn(tx));
       }),
     async close() {

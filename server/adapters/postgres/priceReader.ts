@@ -8,7 +8,7 @@ import {
   multiplierKey,
   tierUseKey,
 } from "../../domain/rates/priceDraft.ts";
-import { type RateQuery, findRate } from "../../domain/rates/rateIndex.ts";
+import { type RateIndex, type RateQuery, findRate } from "../../domain/rates/rateIndex.ts";
 import type { Sql } from "../../ports/database.ts";
 import { multiplierLockName } from "./multiplierBook.ts";
 import type { RateIndexCache } from "./rateIndexCache.ts";
@@ -28,10 +28,14 @@ export interface PriceReader {
     /** `now`: no price of a later time is asked for */
     moment: { now: Date; newestCard: number; accounts: readonly Address[] },
   ): Promise<PriceState>;
+  /** The cards that this process has read; there may be newer ones. */
+  known(sql: Sql): Promise<RateIndex>;
 }
 
 export function priceReader(upTo: RateIndexCache): PriceReader {
   return {
+    known: (sql) => upTo(sql, 0),
+
     async read(tx, questions, { now, newestCard, accounts }) {
       const rates = await upTo(tx, newestCard);
       const tierKeys = new Set<string>();

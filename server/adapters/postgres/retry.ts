@@ -8,12 +8,12 @@ const RETRYABLE = new Set([
 /** Far more than a fair race needs; a bug that always clashes still ends. */
 const ATTEMPTS = 8;
 
-/** Runs a transaction again where it lost a race. Whatever it did was rolled back. */
-export async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
+/** Runs a transaction again where it lost a race. Whatever it did was rolled back. `tries` counts from 1. */
+export async function retrying<T>(attempt: (tries: number) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- one attempt after the other is the point
-      return await attempt();
+      return await attempt(tries);
     } catch (error) {
       if (tries === ATTEMPTS || !isRetryable(error)) throw error;
     }

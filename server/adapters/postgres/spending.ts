@@ -2,7 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "../../../protocol/spender.ts";
 import type { Account } from "../../domain/accounts/account.ts";
-import type { Allowance } from "../../domain/allowances/allowance.ts";
+import type { Allowance, AllowanceUsage } from "../../domain/allowances/allowance.ts";
 import type { SpendingDraft, SpendingState } from "../../domain/spending/spendingDraft.ts";
 import type { Debit } from "../../domain/usage/decideDebits.ts";
 import type { Sql } from "../../ports/database.ts";
@@ -118,42 +118,66 @@ function accountOf(record: AllowanceWithAccount): Account {
  * which `accessRevocations` tells; it is to be read under the locks of those who pay.
  */
 export function cachedAccess() {
-  let granted = new Set<string>();
+  let granted = new Granted();
   let asOf = -1n;
   return async (
     sql: Sql,
     pairs: readonly { spender: SpenderId; provider: Address }[],
     { accessRevocations }: Pick<PriceClock, "accessRevocations">,
   ): Promise<SpendingState["hasAccess"]> => {
-    // Before anything is looked up: what this batch needs must stay until it is decided. A set that another batch is
-    // deciding by is left to it.
-    if (granted.size > MOST_CACHED_PAIRS || accessRevocations > asOf) granted = new Set();
+    // Before anything is looked up: what this batch needs must stay until it is decided. What another batch is deciding by
+    // is left to it.
+    if (granted.pairs > MOST_CACHED_PAIRS || accessRevocations > asOf) granted = new Granted();
     asOf = accessRevocations > asOf ? accessRevocations : asOf;
-    const known = accessRevocations === asOf ? granted : new Set<string>();
-    const unknown = pairs.filter(({ spender, provider }) => !known.has(`${spender}${provider}`));
+    const known = accessRevocations === asOf ? granted : new Granted();
+    const unknown = pairs.filter(({ spender, provider }) => !known.has(spender, provider));
     if (unknown.length > 0) {
       // provider_access by primary key
       const found = await sql.query<{ spender: Hex; provider: Address }>(
         `select spender, provider from provider_access
-         where (spender, provider) in (select * from unnest($1::bytea[], $2::bytea[])) and revoked_at is null`,
+         join (select distinct * from unnest($1::bytea[], $2::bytea[])) as asked (spender, provider)
+           using (spender, provider)
+         where revoked_at is null`,
         [
           byteaArray(unknown.map(({ spender }) => spender)),
           byteaArray(unknown.map(({ provider }) => provider)),
         ],
       );
-      for (const { spender, provider } of found) known.add(`${spender}${provider}`);
+      for (const { spender, provider } of found) known.add(spender, provider);
     }
-    return (spender, provider) => known.has(`${spender}${provider}`);
+    return (spender, provider) => known.has(spender, provider);
   };
 }
 
-/** About 150 bytes each. */
-const MOST_CACHED_PAIRS = 200_000;
+/** Pairs that were found, by spender: a joined key would be hashed anew for every event. */
+class Granted {
+  readonly #providers = new Map<SpenderId, Set<Address>>();
+
+  pairs = 0;
+
+  has(spender: SpenderId, provider: Address): boolean {
+    return this.#providers.get(spender)?.has(provider) === true;
+  }
+
+  add(spender: SpenderId, provider: Address): void {
+    const before = this.#providers.get(spender);
+    if (before === undefined) this.#providers.set(spender, new Set([provider]));
+    else before.add(provider);
+    this.pairs++;
+  }
+}
+
+/** About 300 bytes each. */
+const MOST_CACHED_PAIRS = 150_000;
 
 /** Writes what a decision changed, under the locks that it was made under. */
 export async function writeSpending(tx: Sql, changes: SpendingDraft["changes"]): Promise<void> {
-  const accounts = [...changes.accounts.values()];
-  if (accounts.length === 0) return;
+  if (changes.accounts.size > 0) await writeAccounts(tx, [...changes.accounts.values()]);
+  if (changes.usages.size > 0) await writeUsages(tx, [...changes.usages]);
+}
+
+async function writeAccounts(tx: Sql, accounts: readonly Account[]): Promise<void> {
+  // accounts by primary key
   await tx.query(
     `update accounts set spent = changed.spent, held = changed.held, refunding = changed.refunding,
        refund_waiting = changed.refund_waiting
@@ -168,8 +192,13 @@ export async function writeSpending(tx: Sql, changes: SpendingDraft["changes"]):
       numberArray(accounts.map(({ refundWaiting }) => refundWaiting)),
     ],
   );
+}
 
-  const usages = [...changes.usages.entries()];
+async function writeUsages(
+  tx: Sql,
+  usages: readonly (readonly [Hex, AllowanceUsage])[],
+): Promise<void> {
+  // allowances by primary key
   await tx.query(
     `update allowances set period_index = used.period_index, carried_micros = used.carried_micros,
        period_spent = used.period_spent, spent = used.spent

@@ -8,11 +8,22 @@ import {
   eventKey,
 } from "../../domain/usage/decideDebits.ts";
 import type { UsageEvent } from "../../domain/usage/usageEvent.ts";
+import type { UsageOutcome } from "../../domain/usage/outcome.ts";
+import { expectCharges } from "../../domain/usage/expectedCharges.ts";
+import type { PriceState } from "../../domain/rates/priceDraft.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { UsageLedger } from "../../ports/usageLedger.ts";
+import { allowanceCache } from "./allowanceCache.ts";
 import type { PriceReader } from "./priceReader.ts";
 import { retrying } from "./retry.ts";
-import { cachedAccess, insertDebits, lockSpenders, writeSpending } from "./spending.ts";
+import {
+  type LockedSpending,
+  cachedAccess,
+  insertDebits,
+  lockSpenders,
+  writeSpending,
+} from "./spending.ts";
+import { spendAhead, stillToWrite } from "./spendingAhead.ts";
 import { addTierUnits } from "./tierUsage.ts";
 import { byteaArray, textArray } from "./values.ts";
 import { voidEvent } from "./voidEvent.ts";
@@ -23,36 +34,69 @@ export function postgresUsageLedger(
   priceReader: PriceReader,
 ): UsageLedger {
   const accessOf = cachedAccess();
+  const lastSeenOf = allowanceCache();
+
+  /** Writes what is expected, then decides on what was there, and puts right what was expected wrongly. */
+  async function recordAhead(tx: Sql, events: readonly UsageEvent[]): Promise<Outcomes> {
+    const spenders = new Set(events.map(({ spender }) => spender));
+    const allowances = await lastSeenOf(tx, spenders);
+    const rates = await priceReader.known(tx);
+    const lastSeen = { now: new Date(), allowances, rates };
+    const spending = await spendAhead(tx, expectCharges(events, lastSeen), allowances);
+
+    const hasAccess = await accessOf(tx, events, spending);
+    const prices = await readPrices(tx, events, spending);
+    const state = { ...spending, hasAccess, prices };
+    const first = decideDebits(events, { ...state, known: new Map() }, rules);
+    const refused = events.filter((_, index) => first.outcomes[index]?.result === "refused");
+    // A repetition of what was debited is found by its clash; one that would be refused now clashes with nothing.
+    const known = refused.length === 0 ? new Map() : await readKnown(tx, refused);
+    const decision = known.size === 0 ? first : decideDebits(events, { ...state, known }, rules);
+
+    await insertDebits(tx, decision.debits, spending.now);
+    await addTierUnits(tx, decision.tierUnits);
+    await writeSpending(tx, stillToWrite(spending, decision));
+    return decision.outcomes;
+  }
+
+  /** Reads everything under locks, then decides and writes. */
+  async function recordCarefully(tx: Sql, events: readonly UsageEvent[]): Promise<Outcomes> {
+    const spending = await lockSpenders(tx, new Set(events.map(({ spender }) => spender)));
+    const hasAccess = await accessOf(tx, events, spending);
+    const known = await readKnown(tx, events);
+    const prices = await readPrices(tx, events, spending);
+    const decision = decideDebits(events, { ...spending, hasAccess, known, prices }, rules);
+
+    await insertDebits(tx, decision.debits, spending.now);
+    await addTierUnits(tx, decision.tierUnits);
+    await writeSpending(tx, decision);
+    return decision.outcomes;
+  }
+
+  function readPrices(
+    tx: Sql,
+    events: readonly UsageEvent[],
+    { now, newestCard, accounts }: LockedSpending,
+  ): Promise<PriceState> {
+    return priceReader.read(tx, events, { now, newestCard, accounts: [...accounts.keys()] });
+  }
 
   return {
     record: (events) =>
       events.length === 0
         ? Promise.resolve([])
-        : retrying(() =>
-            database.transaction(async (tx) => {
-              const spenders = new Set(events.map(({ spender }) => spender));
-              const spending = await lockSpenders(tx, spenders);
-              const hasAccess = await accessOf(tx, events, spending);
-              const known = await readKnown(tx, events);
-              const { now, newestCard, accounts } = spending;
-              const moment = { now, newestCard, accounts: [...accounts.keys()] };
-              const prices = await priceReader.read(tx, events, moment);
-
-              const decision = decideDebits(
-                events,
-                { ...spending, hasAccess, known, prices },
-                rules,
-              );
-              await insertDebits(tx, decision.debits, now);
-              await addTierUnits(tx, decision.tierUnits);
-              await writeSpending(tx, decision);
-              return decision.outcomes;
-            }),
+        : retrying((tries) =>
+            database.transaction(
+              (tx) => (tries === 1 ? recordAhead(tx, events) : recordCarefully(tx, events)),
+              { rowByRow: true },
+            ),
           ),
 
     void: (event) => retrying(() => database.transaction((tx) => voidEvent(tx, event))),
   };
 }
+
+type Outcomes = readonly UsageOutcome[];
 
 interface KnownRecord extends Charge {
   provider: Address;
@@ -67,16 +111,14 @@ export async function readKnown(
   tx: Sql,
   events: readonly Pick<UsageEvent, "provider" | "id">[],
 ): Promise<Map<string, KnownEvent>> {
-  // debits by primary key; two providers of a batch may have the same id, so there may be more than was asked for
+  // debits by primary key
   const records = await tx.query<KnownRecord>(
     `select provider, event_id, payload_hash, rate_card, recorded_at,
        account, allowance, amount_micros as "amountMicros"
-     from debits where provider = any($1::bytea[]) and event_id = any($2::text[])
+     from (select distinct * from unnest($1::bytea[], $2::text[])) as asked (provider, event_id)
+     join debits using (provider, event_id)
      order by provider, event_id, part`,
-    [
-      byteaArray([...new Set(events.map(({ provider }) => provider))]),
-      textArray(events.map(({ id }) => id)),
-    ],
+    [byteaArray(events.map(({ provider }) => provider)), textArray(events.map(({ id }) => id))],
   );
 
   const byEvent = Map.groupBy(records, ({ provider, event_id: id }) => eventKey({ provider, id }));

@@ -1,14 +1,26 @@
 import type { Hex } from "viem";
 
 /** PostgreSQL's type numbers, from its catalogue `pg_type`. */
-export const OID = { bytea: 17, int8: 20, byteaArray: 1001, numeric: 1700 } as const;
+export const OID = {
+  bytea: 17,
+  int8: 20,
+  byteaArray: 1001,
+  int8Array: 1016,
+  numericArray: 1231,
+  numeric: 1700,
+} as const;
 
 /** How values are read, whichever driver reads them. Every numeric column is a whole number. */
-export const PARSERS: Record<number, (text: string) => bigint | Hex | readonly Hex[]> = {
+export const PARSERS: Record<
+  number,
+  (text: string) => bigint | Hex | readonly Hex[] | readonly bigint[]
+> = {
   [OID.bytea]: hexOf,
   [OID.byteaArray]: hexesOf,
   [OID.int8]: BigInt,
+  [OID.int8Array]: bigintsOf,
   [OID.numeric]: BigInt,
+  [OID.numericArray]: bigintsOf,
 };
 
 function hexOf(text: string): Hex {
@@ -18,6 +30,11 @@ function hexOf(text: string): Hex {
 /** `{"\\\\x01","\\\\x02"}`: the elements are hex, so no comma and no quote is ever inside one. */
 function hexesOf(text: string): readonly Hex[] {
   return (text.match(/x[0-9a-f]*/g) ?? []).map((digits) => hexOf(`\\${digits}`));
+}
+
+/** `{1,2}`, of numbers that are all there. */
+function bigintsOf(text: string): readonly bigint[] {
+  return text === "{}" ? [] : text.slice(1, -1).split(",").map(BigInt);
 }
 
 /** A `bytea` parameter. */

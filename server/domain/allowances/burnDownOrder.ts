@@ -1,5 +1,5 @@
 import type { Allowance } from "./allowance.ts";
-import { spenderWallet } from "../../../protocol/spender.ts";
+import { type SpenderId, spenderWallet } from "../../../protocol/spender.ts";
 
 /**
  * Which of two allowances of one spender is spent first: the lower priority, then the one that expires first (never
@@ -13,6 +13,16 @@ export function burnDownOrder(a: Allowance, b: Allowance): number {
     a.createdAt.getTime() - b.createdAt.getTime() ||
     compare(a.id, b.id)
   );
+}
+
+/** Each spender's allowances, those first that are spent first. */
+export function inBurnDownOrder<A extends Allowance>(
+  allowances: readonly A[],
+): ReadonlyMap<SpenderId, readonly A[]> {
+  const bySpender = Map.groupBy(allowances, ({ message }) => message.spender);
+  // Most spenders have one, and a batch has thousands of spenders.
+  for (const several of bySpender.values()) if (several.length > 1) several.sort(burnDownOrder);
+  return bySpender;
 }
 
 const NEVER = 2n ** 64n;

@@ -3,7 +3,7 @@ import type { Address, Hex } from "viem";
 import type { SpenderId } from "../../../protocol/spender.ts";
 import { type Account, available, setAside } from "../accounts/account.ts";
 import type { Allowance, AllowanceUsage } from "../allowances/allowance.ts";
-import { burnDownOrder } from "../allowances/burnDownOrder.ts";
+import { inBurnDownOrder } from "../allowances/burnDownOrder.ts";
 import { periodIndexAt, remainingInPeriod, renewed } from "../allowances/period.ts";
 import { type AllowanceObstacle, obstacle } from "../allowances/usability.ts";
 
@@ -68,10 +68,7 @@ export class SpendingDraft {
 
   constructor(state: SpendingState) {
     this.#state = state;
-    this.#bySpender = Map.groupBy(
-      state.allowances.toSorted(burnDownOrder),
-      (a) => a.message.spender,
-    );
+    this.#bySpender = inBurnDownOrder(state.allowances);
     this.#byId = new Map(
       [...state.campaigns, ...state.allowances].map((allowance) => [allowance.id, allowance]),
     );
@@ -127,32 +124,20 @@ export class SpendingDraft {
       const { id, message } = allowance;
       const campaign = this.#campaignOf(allowance);
       const account = touched.get(message.account) ?? this.#account(message.account);
-      const room = least([
-        { limit: "insufficient_credits", amountMicros: available(account) },
-        {
-          limit: "allowance_exhausted",
-          amountMicros: remainingInPeriod(message, usageOf(allowance)),
-        },
-        ...(campaign === null
-          ? []
-          : [
-              {
-                limit: "campaign_exhausted" as const,
-                amountMicros: remainingInPeriod(campaign.message, usageOf(campaign)),
-              },
-            ]),
+      const room = tightest({
+        insufficient_credits: available(account),
+        allowance_exhausted: remainingInPeriod(message, usageOf(allowance)),
+        campaign_exhausted:
+          campaign === null ? NO_LIMIT : remainingInPeriod(campaign.message, usageOf(campaign)),
         // Held credits count as spent here: whatever is captured later stays under a cap that was signed.
-        {
-          limit: "account_cap_reached",
-          amountMicros: message.accountCap - account.spent - account.held,
-        },
-      ]);
+        account_cap_reached: message.accountCap - account.spent - account.held,
+      });
       if (room.amountMicros < missing) limit = room.limit;
       const amountMicros = room.amountMicros < missing ? room.amountMicros : missing;
       // What is free is recorded under the allowance that lets it happen.
       if (amountMicros === 0n && !(neededMicros === 0n && charges.length === 0)) continue;
 
-      const changed = { ...account, [as]: account[as] + amountMicros };
+      const changed = withTaken(account, amountMicros, as);
       touched.set(message.account, changed);
       for (const budget of campaign === null ? [allowance] : [allowance, campaign]) {
         usages.set(budget.id, reserve(usageOf(budget), amountMicros, as));
@@ -260,10 +245,22 @@ interface Room {
   readonly amountMicros: bigint;
 }
 
-/** The tightest of the limits; none allows less than nothing. */
-function least(rooms: readonly [Room, ...Room[]]): Room {
-  const tightest = rooms.reduce((a, b) => (b.amountMicros < a.amountMicros ? b : a));
-  return tightest.amountMicros < 0n ? { ...tightest, amountMicros: 0n } : tightest;
+/** More than all credits there can be. */
+const NO_LIMIT = 2n ** 64n;
+
+/** The tightest of the limits, of equal ones that which stands first; none allows less than nothing. */
+function tightest(rooms: Readonly<Record<CreditShortage, bigint>>): Room {
+  let limit: CreditShortage = "insufficient_credits";
+  if (rooms.allowance_exhausted < rooms[limit]) limit = "allowance_exhausted";
+  if (rooms.campaign_exhausted < rooms[limit]) limit = "campaign_exhausted";
+  if (rooms.account_cap_reached < rooms[limit]) limit = "account_cap_reached";
+  return { limit, amountMicros: rooms[limit] < 0n ? 0n : rooms[limit] };
+}
+
+function withTaken(account: Account, amountMicros: bigint, as: "spent" | "held"): Account {
+  return as === "spent"
+    ? { ...account, spent: account.spent + amountMicros }
+    : { ...account, held: account.held + amountMicros };
 }
 
 /** What is held counts against the period at once, and as spent when it is captured. */

@@ -76,7 +76,8 @@ export function decideDebits(
 
   function decide(event: UsageEvent): UsageOutcome {
     const hash = payloadHash(event);
-    const before = known.get(eventKey(event));
+    const key = eventKey(event);
+    const before = known.get(key);
     if (before !== undefined) {
       return before.payloadHash === hash
         ? { ...before.outcome, repeated: true }
@@ -116,7 +117,7 @@ export function decideDebits(
       recordedAt: state.now,
       repeated: false,
     };
-    known.set(eventKey(event), { payloadHash: hash, outcome });
+    known.set(key, { payloadHash: hash, outcome });
     return outcome;
   }
 

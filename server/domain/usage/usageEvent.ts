@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import type { Address, Hex } from "viem";
 
@@ -22,5 +22,5 @@ export function payloadHash(event: UsageEvent): Hex {
     event.occurredAt.toISOString(),
     dimensions,
   ];
-  return `0x${createHash("sha256").update(JSON.stringify(said)).digest("hex")}`;
+  return `0x${hash("sha256", JSON.stringify(said), "hex")}`;
 }
