@@ -44,16 +44,29 @@ export interface Auditor {
   readonly agreed: PublishedCut | null;
 }
 
+/** A refused checkpoint is worked through again no more often than this. */
+const RECHECK_MS = 30_000;
+
 export function createAuditor(parts: AuditorParts): Auditor {
   const { database, source, chain, chainSource, signer, terms, onAudited } = parts;
   const book = chainStore(database);
-  const refused = new Map<bigint, { cut: PublishedCut; findings: readonly Finding[] }>();
+  const refused = new Map<
+    bigint,
+    { cut: PublishedCut; findings: readonly Finding[]; at: number }
+  >();
   let agreed: PublishedCut | null = null;
   let witnessedUpTo: WitnessPosition | null = null;
 
   async function followChain(): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop -- range after range
     while ((await indexNextBlocks(chainSource, book)) === "more");
+  }
+
+  /** One that was refused is looked at again now and then, or as soon as it is another: its server may have mended it. */
+  function isSettled(cut: PublishedCut): boolean {
+    const before = refused.get(cut.id);
+    const isSame = before !== undefined && jsonText(before.cut) === jsonText(cut);
+    return isSame && performance.now() - before.at < RECHECK_MS;
   }
 
   async function check(cut: PublishedCut): Promise<boolean> {
@@ -65,7 +78,7 @@ export function createAuditor(parts: AuditorParts): Auditor {
       refused.clear();
       agreed = cut;
     } else {
-      refused.set(cut.id, { cut, findings });
+      refused.set(cut.id, { cut, findings, at: performance.now() });
       if (before === undefined) await keepFindings(cut, findings);
     }
     const isNews = before === undefined || jsonText(before.findings) !== jsonText(findings);
@@ -128,7 +141,7 @@ export function createAuditor(parts: AuditorParts): Auditor {
           // oxlint-disable-next-line no-await-in-loop -- each stands on the one before
           if (cut.id === last?.id) agreed = cut;
           // oxlint-disable-next-line no-await-in-loop
-          else await check(cut);
+          else if (!isSettled(cut)) await check(cut);
         }
       } catch (error) {
         if (error instanceof ChainBehind) return "waiting";
