@@ -27,10 +27,17 @@ export function auditBudgets(
 ): { replayed: number; skipped: number } {
   const entries = new Map<Hex, Entry[]>();
   const unknown = new Set<Hex>();
+  /** What happens to a grant happens to its campaign as well. */
+  const budgetsOf = (allowance: Hex) => [
+    allowance,
+    ...[journal.allowances.get(allowance)?.campaign ?? []].flat(),
+  ];
   function enter(allowance: Hex, entry: Entry): void {
-    const list = entries.get(allowance);
-    if (list === undefined) entries.set(allowance, [entry]);
-    else list.push(entry);
+    for (const budget of budgetsOf(allowance)) {
+      const list = entries.get(budget);
+      if (list === undefined) entries.set(budget, [entry]);
+      else list.push(entry);
+    }
   }
 
   const holds = new Map(books.holds.map((hold) => [hold.key, hold]));
@@ -68,7 +75,7 @@ export function auditBudgets(
     for (const { allowance, held } of partsOf.get(key) ?? []) {
       const before = report?.parts.find((part) => part.allowance === allowance)?.heldMicros;
       if (before === undefined) {
-        unknown.add(allowance);
+        for (const budget of budgetsOf(allowance)) unknown.add(budget);
         continue;
       }
       const { created_at: takenAt, resolved_at: at } = hold;

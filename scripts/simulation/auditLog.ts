@@ -2,8 +2,15 @@ import type { Books, DebitRow } from "./books.ts";
 import type { SimulatedCard } from "./cards.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { HoldReport, Journal, Report } from "./journal.ts";
-import { modelCost, modelFee, modelRate } from "./model/price.ts";
-import type { ModelRate } from "./model/state.ts";
+import {
+  type ModelPrice,
+  type Priced,
+  modelCost,
+  modelCostAfter,
+  modelFee,
+  modelRate,
+  settledPrice,
+} from "./model/price.ts";
 import { saidByEvent } from "./sayings.ts";
 
 /** The log by event, and how much of it there is. */
@@ -25,7 +32,7 @@ export function auditLog(
   const debits = Map.groupBy(books.debits, ({ key }) => key);
   const holds = new Map(books.holds.map((hold) => [hold.key, hold]));
   const holdOf = new Map<string, string>();
-  const captured = new Map<string, { rate: ModelRate; units: bigint; micros: bigint }>();
+  const captured = new Map<string, { price: ModelPrice; units: bigint; micros: bigint }>();
 
   for (const [key, rows] of debits) {
     const [first] = rows;
@@ -41,36 +48,95 @@ export function auditLog(
     if (debited.some(({ said }) => said !== report.said)) {
       throw new Disagreement("two different events were acknowledged under one id", { key, asked });
     }
-    const rate = rateOf(report, first);
-    mustBeLogged(key, rows, report, rate);
+    const price = priceOf(report, first);
+    mustBeLogged(key, rows, report, price);
     if ("eventId" in report.source) {
       const hold = `${report.source.provider}/${report.source.id}`;
       holdOf.set(key, hold);
-      const before = captured.get(hold) ?? { rate, units: 0n, micros: 0n };
+      const before = captured.get(hold) ?? { price, units: 0n, micros: 0n };
       captured.set(hold, {
-        rate,
+        price,
         units: before.units + first.quantity,
         micros: before.micros + rows.reduce((sum, { amount }) => sum + amount, 0n),
       });
     }
   }
   for (const [key, asked] of journal.reports) mustBeAnsweredRightly(key, asked, debits.has(key));
-  for (const [hold, { rate, units, micros }] of captured) {
-    if (micros !== modelCost(rate, units) || micros !== holds.get(hold)?.captured) {
-      throw new Disagreement("captures cost what they should not", { hold, rate, units, micros });
+  for (const [hold, { price, units, micros }] of captured) {
+    if (micros !== modelCost(price, units) || micros !== holds.get(hold)?.captured) {
+      throw new Disagreement("captures cost what they should not", { hold, price, units, micros });
     }
   }
   auditVoids(books, journal, debits);
+  auditTierUse(books, debits);
   return { debits, holdOf };
 
-  function rateOf({ source }: Report, row: DebitRow): ModelRate {
-    const { meter, dimensions, recorded_at: recordedAt } = row;
-    if (!("eventId" in source))
-      return priced(modelRate(cards, source, earlier(source.occurredAt, recordedAt)));
-    const hold = holds.get(`${source.provider}/${source.id}`);
-    if (hold === undefined) throw new Disagreement("a capture without a hold", { source });
-    return priced(modelRate(cards, { meter, dimensions }, hold.created_at));
+  function priceOf({ source }: Report, row: DebitRow): ModelPrice {
+    if (!("eventId" in source)) {
+      const at = earlier(source.occurredAt, row.recorded_at);
+      return settled(source, { at, quantity: source.quantity, row });
+    }
+    const key = `${source.provider}/${source.id}`;
+    const hold = holds.get(key);
+    const [asked] = journal.holds.get(key) ?? [];
+    if (hold === undefined || asked === undefined) {
+      throw new Disagreement("a capture without a hold", { source });
+    }
+    const { request, quoted } = asked;
+    return quoted ?? settled(request, { at: hold.created_at, quantity: request.quantity, row });
   }
+
+  /** What was used before is as the debit says, which the sum of all bears out; how a multiplier stood is in its log. */
+  function settled(
+    wanted: Priced,
+    { at, quantity, row }: { at: Date; quantity: bigint; row: DebitRow },
+  ): ModelPrice {
+    const found = modelRate(cards, wanted, at);
+    if (typeof found === "string") throw new Disagreement("a debit without a price", { row });
+    const { rate, name } = found;
+    const start = rate.kind === "dynamic" ? rate.multiplier.startBps : 10_000n;
+    const step = books.steps.findLast(
+      (each) =>
+        each.provider === wanted.provider && each.rate_key === name && each.effective_from <= at,
+    );
+    const multiplierBps = step?.after_bps ?? start;
+    const { basis } = row;
+    if (basis?.multiplierBps !== undefined && BigInt(basis.multiplierBps) !== multiplierBps) {
+      throw new Disagreement("a multiplier of another moment", { row, step });
+    }
+    return settledPrice(found, {
+      use: useOf(row) ?? "",
+      usedBefore: BigInt(basis?.usedUnits ?? 0),
+      multiplierBps,
+      quantity,
+    });
+  }
+}
+
+/** Whose usage of which tiered rate a debit is part of. */
+function useOf({ basis }: DebitRow): string | null {
+  if (basis?.use === undefined) return null;
+  const { account, month, rateKey } = basis.use;
+  return `${account}|${month}|${rateKey}`;
+}
+
+/** What accounts have used of tiered rates is what was charged, and not taken back. */
+function auditTierUse(books: Books, debits: AuditedLog["debits"]): void {
+  const sums = new Map<string, bigint>();
+  for (const [key, [first]] of debits) {
+    const use = first === undefined ? null : useOf(first);
+    if (use === null || first === undefined || books.voids.has(key)) continue;
+    sums.set(use, (sums.get(use) ?? 0n) + first.quantity);
+  }
+  for (const row of books.tierUse) {
+    const use = `${row.account}|${row.month}|${row.rate_key}`;
+    if ((sums.get(use) ?? 0n) !== row.quantity) {
+      throw new Disagreement("a tier counts what was not used", { row, expected: sums.get(use) });
+    }
+    sums.delete(use);
+  }
+  const left = [...sums].filter(([, units]) => units !== 0n);
+  if (left.length > 0) throw new Disagreement("a tier does not count what was used", { left });
 }
 
 /** What is dated ahead is priced as of now. */
@@ -78,19 +144,16 @@ function earlier(a: Date, b: Date): Date {
   return a < b ? a : b;
 }
 
-function priced(rate: ReturnType<typeof modelRate>): ModelRate {
-  if (typeof rate === "string") throw new Disagreement("a debit without a price", { rate });
-  return rate;
-}
-
 function mustBeLogged(
   key: string,
   rows: readonly DebitRow[],
   { source, said, answer }: Report,
-  rate: ModelRate,
+  price: ModelPrice,
 ): void {
   if (!("costMicros" in answer)) return;
-  const cost = modelCost(rate, source.quantity);
+  // A capture is priced as what follows those before it.
+  const captured = BigInt(rows[0]?.basis?.capturedUnits ?? 0);
+  const cost = modelCostAfter(price, captured, source.quantity);
   const total = rows.reduce((sum, { amount }) => sum + amount, 0n);
   const isAsAsked = rows.every((row) =>
     "eventId" in source
@@ -106,13 +169,11 @@ function mustBeLogged(
         charge.allowance === row.allowance &&
         charge.amountMicros === row.amount &&
         row.fee === modelFee(row.amount) &&
-        row.rate_card === rate.version &&
+        row.rate_card === price.version &&
         row.recorded_at.getTime() === answer.recordedAt.getTime()
       );
     });
-  // What rounding took of an earlier capture of the hold, it does not take again.
-  const isPriced = total === cost || ("eventId" in source && total === cost - 1n);
-  if (!isAsAsked || !isAsAnswered || !isPriced || answer.costMicros !== total) {
+  if (!isAsAsked || !isAsAnswered || total !== cost || answer.costMicros !== total) {
     throw new Disagreement("the log differs from what was acknowledged", {
       key,
       rows,

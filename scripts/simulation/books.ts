@@ -53,6 +53,13 @@ export interface DebitRow {
   readonly occurred_at: Date;
   readonly recorded_at: Date;
   readonly rate_card: number;
+  /** what the price depended on besides, as it is stored */
+  readonly basis: {
+    readonly multiplierBps?: string;
+    readonly usedUnits?: string;
+    readonly capturedUnits?: string;
+    readonly use?: { readonly account: Address; readonly month: string; readonly rateKey: string };
+  } | null;
   readonly amount: bigint;
   readonly fee: bigint;
 }
@@ -115,7 +122,7 @@ export function readEarnings(sql: Sql): Promise<EarningRow[]> {
 export function readDebits(sql: Sql): Promise<DebitRow[]> {
   return sql.query<DebitRow>(
     `select ${EVENT_KEY} as key, provider, account, allowance, spender, meter, quantity, dimensions, occurred_at,
-       recorded_at, rate_card, amount_micros as amount, fee_micros as fee
+       recorded_at, rate_card, price_basis as basis, amount_micros as amount, fee_micros as fee
      from debits order by provider, event_id, part`,
   );
 }
@@ -131,6 +138,30 @@ export function readCheckpoints(sql: Sql): Promise<CheckpointRow[]> {
   return sql.query<CheckpointRow>(
     "select id, epoch, root, spent, refunded, earned, cut_at, dropped from checkpoints order by id",
   );
+}
+
+export interface StepRow {
+  readonly provider: Address;
+  readonly rate_key: string;
+  readonly effective_from: Date;
+  readonly after_bps: bigint;
+}
+
+export function readSteps(sql: Sql): Promise<StepRow[]> {
+  return sql.query<StepRow>(
+    "select provider, rate_key, effective_from, after_bps from multiplier_steps order by step",
+  );
+}
+
+export interface TierUseRow {
+  readonly account: Address;
+  readonly month: string;
+  readonly rate_key: string;
+  readonly quantity: bigint;
+}
+
+export function readTierUse(sql: Sql): Promise<TierUseRow[]> {
+  return sql.query<TierUseRow>("select account, month, rate_key, quantity from tier_usage");
 }
 
 export interface StoredRow extends Row {
@@ -155,6 +186,8 @@ export function readBooks(database: Database) {
       earnings: await readEarnings(tx),
       debits: await readDebits(tx),
       voids: await readVoids(tx),
+      steps: await readSteps(tx),
+      tierUse: await readTierUse(tx),
       checkpoints: await readCheckpoints(tx),
       rows: await readCheckpointRows(tx),
     }),

@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import type { Allowance } from "../../server/domain/allowances/allowance.ts";
 import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
 import type { HoldRequest } from "../../server/domain/holds/authorize.ts";
+import type { GrantRequest } from "../../server/domain/grants/grant.ts";
 import type { UsageOutcome } from "../../server/domain/usage/outcome.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
 import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
@@ -15,18 +16,34 @@ import type {
   HoldKey,
   ReleaseOutcome,
 } from "../../server/ports/holdBook.ts";
+import type { GrantBook } from "../../server/ports/grantBook.ts";
+import type { ReportResult, UtilisationReport } from "../../server/ports/multiplierBook.ts";
+import type { QuoteBook, QuoteRequest, SignedQuote } from "../../server/ports/quoteBook.ts";
 import type { VoidOutcome } from "../../server/ports/usageLedger.ts";
 
 /** What a server process can be asked: the ports that the HTTP routes use. */
 export interface Calls {
   record: { input: readonly UsageEvent[]; output: readonly UsageOutcome[] };
   void: { input: { provider: Address; id: string }; output: VoidOutcome };
-  authorize: { input: HoldRequest; output: AuthorizeOutcome };
+  authorize: {
+    input: Omit<HoldRequest, "quote"> & { quote: SignedQuote | null };
+    output: AuthorizeOutcome;
+  };
+  quote: { input: QuoteRequest; output: Awaited<ReturnType<QuoteBook["make"]>> };
+  utilisation: { input: UtilisationReport; output: ReportResult };
   capture: { input: CaptureRequest; output: CaptureOutcome };
   release: { input: HoldKey; output: ReleaseOutcome };
   expire: { input: { limit: number }; output: number };
   allow: { input: SignedAllowance; output: Allowance };
   revoke: { input: { id: Hex }; output: Allowance | null };
+  /** with the allowances that the answers name, as they are then */
+  issue: {
+    input: { campaign: Hex; grants: readonly GrantRequest[] };
+    output: {
+      outcomes: Awaited<ReturnType<GrantBook["issue"]>>;
+      issued: readonly (Allowance | null)[];
+    };
+  };
   cursor: { input: null; output: BlockPoint };
   apply: { input: BlockStep; output: boolean };
   cut: { input: { maxFeeBps: bigint }; output: StoredCheckpoint | null };

@@ -1,32 +1,63 @@
-/** A price of the simulation: `microCredits` for each `perUnits` of a meter. */
-export interface SimulatedRate {
-  readonly meter: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly microCredits: bigint;
-  readonly perUnits: bigint;
+import type { Address } from "viem";
+
+import type { MultiplierRule, Rate } from "../../server/domain/rates/rate.ts";
+
+/** A card of the simulation, as it was published. */
+export interface SimulatedCard {
+  readonly version: number;
+  /** `null` for the operator */
+  readonly provider: Address | null;
+  readonly effectiveFrom: Date;
+  readonly rates: readonly Rate[];
 }
 
-export interface SimulatedCard {
-  readonly effectiveFrom: Date;
-  readonly rates: readonly SimulatedRate[];
-}
+export type CardPlan = Pick<SimulatedCard, "effectiveFrom" | "rates">;
 
 /** Seconds after the start at which the second and the third card come into force: under way, not before. */
 const SECOND_CARD_SECONDS = 2;
 const THIRD_CARD_SECONDS = 5;
 
-/** Version 1 is the first, and so on. */
-export function simulatedCards(start: Date): readonly SimulatedCard[] {
+/** The operator's: version 1 is the first, and so on. */
+export function operatorCards(start: Date): readonly CardPlan[] {
   const after = (seconds: number) => new Date(start.getTime() + seconds * 1000);
   return [
-    { effectiveFrom: new Date("2020-01-01"), rates: rates(1n) },
-    { effectiveFrom: after(SECOND_CARD_SECONDS), rates: rates(2n) },
-    { effectiveFrom: after(THIRD_CARD_SECONDS), rates: rates(1n, 2n) },
+    { effectiveFrom: new Date("2020-01-01"), rates: operatorRates(1n) },
+    { effectiveFrom: after(SECOND_CARD_SECONDS), rates: operatorRates(2n) },
+    { effectiveFrom: after(THIRD_CARD_SECONDS), rates: operatorRates(1n, 2n) },
   ];
 }
 
+/** A provider's own: they count for the meters that they have, and for no others. */
+export function providerRates(factor: bigint): readonly Rate[] {
+  return [
+    {
+      kind: "graduated",
+      meter: "requests",
+      dimensions: {},
+      perUnits: 3n,
+      tiers: [
+        { upTo: 50n, microCredits: 410n * factor },
+        { upTo: 300n, microCredits: 250n },
+        { upTo: null, microCredits: 40n },
+      ],
+    },
+    { meter: "gpu.seconds", dimensions: {}, microCredits: 270n * factor, perUnits: 7n },
+  ];
+}
+
+/** Moves often, and meets its bounds. */
+export const MULTIPLIER: MultiplierRule = {
+  targetBps: 5_000n,
+  startBps: 10_000n,
+  minBps: 6_000n,
+  maxBps: 25_000n,
+  maxStepBps: 1_500n,
+  denominator: 4n,
+  stepSeconds: 1,
+};
+
 /** Odd divisors, so that nearly every price is rounded. */
-function rates(factor: bigint, divisor = 1n): readonly SimulatedRate[] {
+function operatorRates(factor: bigint, divisor = 1n): readonly Rate[] {
   const rate = (
     meter: string,
     dimensions: Record<string, string>,
@@ -46,5 +77,21 @@ function rates(factor: bigint, divisor = 1n): readonly SimulatedRate[] {
     rate("llm.tokens", {}, 13n, 10n),
     rate("storage.gib_hours", { tier: "gold" }, 40n, 3n),
     rate("health.checks", {}, 0n, 1n),
+    {
+      kind: "dynamic",
+      ...rate("network.gib", {}, 90n, 7n),
+      multiplier: MULTIPLIER,
+    },
+    {
+      kind: "volume",
+      meter: "cpu.seconds",
+      dimensions: {},
+      perUnits: 9n,
+      tiers: [
+        { upTo: 200n, microCredits: 700n * factor },
+        { upTo: 900n, microCredits: 500n },
+        { upTo: null, microCredits: 300n },
+      ],
+    },
   ];
 }

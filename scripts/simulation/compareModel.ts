@@ -9,6 +9,8 @@ interface Tables {
   readonly holds: ReadonlyMap<string, HoldRow>;
   readonly parts: ReadonlyMap<string, readonly HoldPartRow[]>;
   readonly earnings: ReadonlyMap<string, EarningRow>;
+  /** units of tiered rates, by account, month and rate */
+  readonly used: ReadonlyMap<string, bigint>;
 }
 
 /** Every number of a lane: the model's, and the database's. */
@@ -56,6 +58,9 @@ export function compareModel(model: LedgerModel, tables: Tables): void {
         parts: tables.parts.get(key)?.map(({ allowance, held }) => `${allowance} ${held}`),
       },
     );
+  }
+  for (const [key, units] of model.used) {
+    mustAgree("a tier's usage", key, { units }, { units: tables.used.get(key) ?? 0n });
   }
   for (const [key, earned] of model.earned) {
     mustAgree("earnings", key, { earned }, { earned: tables.earnings.get(key)?.earned });

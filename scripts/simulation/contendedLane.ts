@@ -61,9 +61,13 @@ export async function perform(
     case "void":
       journal.voided(operation, await crew.perform("void", operation));
       return;
-    case "authorize":
-      journal.held(operation.request, await crew.perform("authorize", operation.request));
+    case "authorize": {
+      // Quotes are shown by lanes that keep them.
+      const { quoteNumber: _, ...work } = operation.request;
+      const done = await crew.perform("authorize", { ...work, quote: null });
+      journal.held(operation.request, done, null);
       return;
+    }
     case "capture":
       journal.captured(operation.request, await crew.perform("capture", operation.request));
       return;
@@ -80,6 +84,23 @@ export async function perform(
       if (output?.revokedAt == null) throw new Disagreement("not revoked", { operation, output });
       return;
     }
+    case "issue": {
+      const { campaign, grants } = operation;
+      journal.issued(campaign, grants, await crew.perform("issue", { campaign, grants }));
+      return;
+    }
+    case "revokeGrant": {
+      const id = journal.grants.get(`${operation.campaign}|${operation.key}`);
+      if (id === undefined) return;
+      const { output } = await crew.perform("revoke", { id });
+      if (output?.revokedAt == null) throw new Disagreement("not revoked", { operation, output });
+      return;
+    }
+    case "quote":
+      return;
+    case "utilisation":
+      await crew.perform("utilisation", operation.report);
+      return;
     case "chain":
       await chain.append(operation.events);
       return;

@@ -6,14 +6,21 @@ import {
   allowanceId,
   scopeHash,
 } from "../../protocol/allowance.ts";
+import { calendarMonths } from "../../protocol/period.ts";
+import { apiKeySpender } from "../../protocol/spender.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { GrantRequest } from "../../server/domain/grants/grant.ts";
 import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
+import type { QuoteRequest } from "../../server/ports/quoteBook.ts";
 import type { Operation } from "./operations.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { DEPLOYMENT, type World } from "./world.ts";
 
 const DAY_MS = 86_400_000;
 const NO_SCOPE: Scope = { providers: [], meters: [] };
+/** What a lane asks for once in a while, of each kind: more would only make each debit read more allowances. */
+const MAX_CAMPAIGNS = 3;
+const MAX_GRANTS = 14;
 /** Allowances that a lane adds in all: more would only make each debit read more of them. */
 const MAX_ADDED = 40;
 
@@ -32,6 +39,8 @@ const MEASUREMENTS: readonly [Kind, ...Kind[]] = [
   { meter: "llm.tokens", dimensions: { model: "small" }, most: 2_000 },
   { meter: "storage.gib_hours", dimensions: { tier: "gold" }, most: 200 },
   { meter: "health.checks", dimensions: {}, most: 5 },
+  { meter: "network.gib", dimensions: {}, most: 80 },
+  { meter: "cpu.seconds", dimensions: {}, most: 150 },
 ];
 const UNPRICED: readonly [Kind, ...Kind[]] = [
   { meter: "storage.gib_hours", dimensions: {}, most: 200 },
@@ -49,6 +58,8 @@ export interface LanePlan {
   readonly start: Date;
   /** one lane alone knows, without an answer, which counter an account has */
   readonly raisesCounters: boolean;
+  /** quotes are answers: a lane that predicts its outcomes keeps them, and shows them again */
+  readonly quotes: boolean;
 }
 
 /**
@@ -62,22 +73,28 @@ export class Generator {
   readonly #cardsStart: Date;
   readonly #start: Date;
   readonly #raisesCounters: boolean;
+  readonly #usesQuotes: boolean;
   readonly #queue: Operation[] = [];
   readonly #random: Random;
   readonly #counters = new Map<Address, bigint>();
   readonly #asked: UsageEvent[] = [];
   readonly #allowances: SignedAllowance[] = [];
+  readonly #campaigns: SignedAllowance[] = [];
+  readonly #grants: { campaign: Hex; grant: GrantRequest }[] = [];
+  readonly #quotes: QuoteRequest[] = [];
   #events = 0;
   #holds = 0;
   #salt = 0;
 
-  constructor(seed: string, { world, name, peers, cardsStart, start, raisesCounters }: LanePlan) {
+  constructor(seed: string, plan: LanePlan) {
+    const { world, name, peers, cardsStart, start, raisesCounters, quotes } = plan;
     this.#world = world;
     this.#name = name;
     this.#peers = [name, ...peers];
     this.#cardsStart = cardsStart;
     this.#start = start;
     this.#raisesCounters = raisesCounters;
+    this.#usesQuotes = quotes;
     this.#random = seededRandom(seed, world.name, name);
   }
 
@@ -100,6 +117,10 @@ export class Generator {
     const queued = this.#queue.shift();
     if (queued !== undefined) return queued;
     const dice = this.#random.below(1_000);
+    if (dice < 8) return this.#reportUtilisation();
+    if (dice < 36) return this.#issue();
+    if (dice < 40) return this.#revokeGrant();
+    if (dice < 70 && this.#usesQuotes) return this.#quote();
     if (dice < 460) return this.#record();
     if (dice < 610) return this.#authorize();
     if (dice < 770) return this.#capture();
@@ -165,16 +186,131 @@ export class Generator {
   #authorize(): Operation {
     const random = this.#random;
     const id = random.chance(6) ? this.#someHold().id : this.#newHoldId();
+    const work = {
+      provider: this.#providerOf(id),
+      id,
+      spender: this.#spender(),
+      ...this.#measurement(),
+      ttlSeconds: random.chance(30) ? random.between(1, 2) : 600,
+      quoteNumber: null,
+    };
+    const number = this.#quotes.length - 1 - random.below(4);
+    const quoted = random.chance(35) ? this.#quotes[number] : undefined;
+    if (quoted === undefined) return { kind: "authorize", request: work };
+    // What was quoted, or a little more than that; now and then by another provider.
+    const { provider, meter, dimensions } = quoted;
+    const quantity = quoted.quantity + (random.chance(10) ? 1n : 0n);
+    const ofQuoted = { meter, dimensions, quantity, quoteNumber: number };
+    const request = {
+      ...work,
+      ...ofQuoted,
+      id: random.chance(5) ? id : this.#newHoldIdOf(provider),
+    };
+    return { kind: "authorize", request: { ...request, provider: this.#providerOf(request.id) } };
+  }
+
+  #quote(): Operation {
+    const random = this.#random;
+    const { providers, accounts } = this.#world;
+    const request = {
+      provider: random.pick(providers),
+      // Most often the one that is asked first.
+      account: random.chance(60) ? accounts[0] : random.pick(accounts),
+      ...this.#measurement(),
+      ttlSeconds: random.pick([1, 2, 600]),
+    };
+    this.#quotes.push(request);
+    return { kind: "quote", number: this.#quotes.length - 1, request };
+  }
+
+  #reportUtilisation(): Operation {
+    const random = this.#random;
     return {
-      kind: "authorize",
-      request: {
-        provider: this.#providerOf(id),
-        id,
-        spender: this.#spender(),
-        ...this.#measurement(),
-        ttlSeconds: random.chance(30) ? random.between(1, 2) : 600,
+      kind: "utilisation",
+      report: {
+        provider: random.pick(this.#world.providers),
+        meter: random.pick(["network.gib", "network.gib", "network.gib", "requests", "weather"]),
+        dimensions: {},
+        utilisationBps: BigInt(random.between(0, 10_000)),
       },
     };
+  }
+
+  /** Out of a campaign of this lane's own; now and then what was issued before, or something else under its key. */
+  #issue(): Operation {
+    const random = this.#random;
+    const campaign = this.#campaigns.at(-random.between(1, MAX_CAMPAIGNS));
+    if (campaign === undefined || (this.#campaigns.length < MAX_CAMPAIGNS && random.chance(10))) {
+      return this.#addCampaign();
+    }
+    const grants = Array.from({ length: random.between(1, 4) }, () => this.#grant(campaign));
+    return { kind: "issue", campaign: campaign.id, grants };
+  }
+
+  #grant({ id: campaign, message: { startsAt } }: SignedAllowance): GrantRequest {
+    const random = this.#random;
+    const again = this.#grants.at(-random.between(1, 6));
+    if (again?.campaign === campaign && (this.#grants.length >= MAX_GRANTS || random.chance(15))) {
+      return random.chance(80) ? again.grant : { ...again.grant, limit: again.grant.limit + 1n };
+    }
+    if (this.#grants.length >= MAX_GRANTS) {
+      // Under a campaign that issued nothing lately: a wish that is refused.
+      return this.#newGrant({ startsAt: startsAt - 1n });
+    }
+    const startSeconds = BigInt(Math.floor(this.#start.getTime() / 1000));
+    const grant = this.#newGrant({
+      startsAt: random.chance(70) ? null : startSeconds + BigInt(random.between(-3, 4)),
+      expiresAt: random.chance(70) ? null : startSeconds + BigInt(random.between(1, 40)),
+    });
+    this.#grants.push({ campaign, grant });
+    return grant;
+  }
+
+  #newGrant(dates: Partial<Pick<GrantRequest, "startsAt" | "expiresAt">>): GrantRequest {
+    const random = this.#random;
+    const limit = BigInt(random.between(0, 20_000));
+    return {
+      key: `${this.#name}-g${this.#salt++}`,
+      spender: this.#spender(),
+      limit,
+      period: random.pick([0n, 0n, 2n, 3_600n]),
+      rollover: random.pick([0n, limit / 2n]),
+      startsAt: null,
+      expiresAt: null,
+      priority: random.chance(50) ? null : random.between(0, 3),
+      scope: random.pick([null, null, NO_SCOPE, { providers: [], meters: ["requests"] }]),
+      ...dates,
+    };
+  }
+
+  /** An allowance to a key that spends nothing itself. */
+  #addCampaign(): Operation {
+    const random = this.#random;
+    const startSeconds = BigInt(Math.floor(this.#start.getTime() / 1000));
+    const limit = BigInt(random.between(5_000, 60_000));
+    const { providers } = this.#world;
+    const operation = this.#allow(
+      {
+        spender: apiKeySpender(`${this.#world.name} ${this.#name} campaign ${this.#salt}`),
+        limit,
+        period: random.pick([0n, 2n, 5n]),
+        rollover: random.pick([0n, limit]),
+        startsAt: startSeconds - 2n,
+        expiresAt: random.chance(70) ? 0n : startSeconds + BigInt(random.between(8, 60)),
+        priority: random.between(0, 2),
+        accountCap: random.chance(85) ? maxUint64 : BigInt(random.between(50_000, 500_000)),
+      },
+      random.pick([NO_SCOPE, { providers: [...providers], meters: [] }]),
+    );
+    if (operation.kind === "allow") this.#campaigns.push(operation.signed);
+    return operation;
+  }
+
+  #revokeGrant(): Operation {
+    const known = this.#grants.at(-this.#random.between(1, 8));
+    return known === undefined
+      ? this.#issue()
+      : { kind: "revokeGrant", campaign: known.campaign, key: known.grant.key };
   }
 
   #capture(): Operation {
@@ -243,12 +379,18 @@ export class Generator {
     const startSeconds = BigInt(Math.floor(this.#start.getTime() / 1000));
     const { providers } = this.#world;
     const limit = BigInt(random.between(0, 40_000));
+    const period = random.pick([0n, 0n, 1n, 1n, 2n, 5n, 3_600n, calendarMonths(1)]);
     return this.#allow(
       {
         limit: random.chance(20) ? maxUint64 : limit,
-        period: BigInt(random.pick([0, 0, 1, 1, 2, 5, 3_600])),
+        period,
         rollover: random.pick([0n, 0n, limit / 2n, limit * 3n]),
-        startsAt: random.chance(85) ? startSeconds : startSeconds + BigInt(random.between(1, 6)),
+        startsAt:
+          period > maxUint64 / 2n
+            ? this.#monthBefore(startSeconds + BigInt(random.between(1, 20)))
+            : random.chance(85)
+              ? startSeconds
+              : startSeconds + BigInt(random.between(1, 6)),
         expiresAt: random.chance(70) ? 0n : startSeconds + BigInt(random.between(1, 20)),
         priority: random.between(0, 3),
         accountCap: random.chance(85) ? maxUint64 : BigInt(random.between(1_000, 500_000)),
@@ -306,6 +448,20 @@ export class Generator {
       // Most events are of providers that may bill: a refusal for want of access is soon told.
       if (this.#world.trusted.includes(provider) || this.#random.chance(20))
         return { provider, id };
+    }
+  }
+
+  /** So that a month turns while the lane is at work. */
+  #monthBefore(seconds: bigint): bigint {
+    const time = new Date(Number(seconds) * 1000);
+    time.setUTCMonth(time.getUTCMonth() - 1);
+    return BigInt(time.getTime() / 1000);
+  }
+
+  #newHoldIdOf(provider: Address): string {
+    for (;;) {
+      const id = `${this.#name}-h${this.#holds++}`;
+      if (this.#providerOf(id) === provider) return id;
     }
   }
 

@@ -1,12 +1,15 @@
 import type { Address, Hex } from "viem";
 
-import type { HoldRequest } from "../../server/domain/holds/authorize.ts";
+import type { GrantRequest } from "../../server/domain/grants/grant.ts";
 import type { Debited, UsageOutcome } from "../../server/domain/usage/outcome.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
 import type { AllowanceMessage } from "../../protocol/allowance.ts";
 import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
 import type { CaptureOutcome, CaptureRequest, HoldKey } from "../../server/ports/holdBook.ts";
-import { keyOf } from "./model/ledgerModel.ts";
+import { periodOf } from "./model/budget.ts";
+import type { HoldWish } from "./model/holding.ts";
+import { keyOf } from "./model/keyOf.ts";
+import type { ModelPrice } from "./model/price.ts";
 import { saidByCapture, saidByEvent, saidByHold } from "./sayings.ts";
 import type { Performed } from "./crew.ts";
 
@@ -21,10 +24,20 @@ export interface Report {
   readonly source: UsageEvent | CaptureRequest;
 }
 
+export interface JournalledAllowance {
+  readonly message: AllowanceMessage;
+  /** that its budget began with */
+  readonly period: bigint;
+  /** what it was granted out of */
+  readonly campaign: Hex | null;
+}
+
 /** What the ledger said about a hold when it made it. */
 export interface HoldReport {
   readonly said: string;
-  readonly request: HoldRequest;
+  readonly request: HoldWish;
+  /** where it was held at a quote's price */
+  readonly quoted: ModelPrice | null;
   readonly parts: readonly { account: Address; allowance: Hex; heldMicros: bigint }[];
   /** the parts are those of the first moment: nothing had been captured or returned yet */
   readonly isWhole: boolean;
@@ -45,8 +58,9 @@ export class Journal {
   readonly reports = new Map<string, Report[]>();
   readonly holds = new Map<string, HoldReport[]>();
   readonly voids = new Map<string, VoidReport[]>();
-  /** with the period that their budget began with */
-  readonly allowances = new Map<Hex, { message: AllowanceMessage; period: bigint }>();
+  readonly allowances = new Map<Hex, JournalledAllowance>();
+  /** ids of grants, by campaign and key */
+  readonly grants = new Map<string, Hex>();
   operations = 0;
   refusals = new Map<string, number>();
 
@@ -55,7 +69,24 @@ export class Journal {
     const known = this.allowances.get(id);
     // Sent again, it may have moved on.
     const first = known === undefined || period < known.period ? period : known.period;
-    this.allowances.set(id, { message, period: first });
+    this.allowances.set(id, { message, period: first, campaign: null });
+  }
+
+  issued(campaign: Hex, grants: readonly GrantRequest[], { output }: Performed<"issue">): void {
+    const { outcomes, issued } = output;
+    if ("reason" in outcomes) {
+      this.#count(outcomes.reason);
+      return;
+    }
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.result === "refused") this.#count(outcome.refusal.reason);
+      const allowance = issued[index] ?? null;
+      const request = grants[index];
+      if (allowance === null || request === undefined) continue;
+      const { id, message, createdAt } = allowance;
+      this.grants.set(`${campaign}|${request.key}`, id);
+      this.allowances.set(id, { message, period: periodOf(message, createdAt), campaign });
+    }
   }
 
   recorded(events: readonly UsageEvent[], done: Performed<"record">): void {
@@ -73,7 +104,11 @@ export class Journal {
     this.#report(key, saidByCapture(request), request, outcome, done);
   }
 
-  held(request: HoldRequest, { output, lost }: Performed<"authorize">): void {
+  held(
+    request: HoldWish,
+    { output, lost }: Performed<"authorize">,
+    quoted: ModelPrice | null,
+  ): void {
     if (output.result === "refused") {
       this.#count(output.refusal.reason);
       return;
@@ -83,6 +118,7 @@ export class Journal {
     append(this.holds, keyOf(request), {
       said: saidByHold(request),
       request,
+      quoted,
       parts: hold.parts,
       isWhole,
       repeated,

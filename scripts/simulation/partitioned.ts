@@ -5,6 +5,7 @@ import {
   readEarnings,
   readHoldParts,
   readHolds,
+  readTierUse,
   type HoldRow,
 } from "./books.ts";
 import { compareModel } from "./compareModel.ts";
@@ -102,6 +103,12 @@ export async function compare(
     holds: byKey(await readHolds(database, since)),
     parts: Map.groupBy(parts, ({ key }) => key),
     earnings: new Map(earnings.map((row) => [row.provider, row])),
+    used: new Map(
+      (await readTierUse(database)).map((row) => [
+        `${row.account}|${row.month}|${row.rate_key}`,
+        row.quantity,
+      ]),
+    ),
   };
   for (const { lane } of lanes) compareModel(lane.model, tables);
 }

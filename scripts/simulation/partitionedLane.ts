@@ -2,17 +2,20 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { Debited, UsageOutcome } from "../../server/domain/usage/outcome.ts";
 import type { AllowanceMessage } from "../../protocol/allowance.ts";
+import type { SignedQuote } from "../../server/ports/quoteBook.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
 import type { Hold } from "../../server/domain/holds/hold.ts";
 import type { SimulatedChain } from "./chain.ts";
 import type { Crew, Performed } from "./crew.ts";
+import { MULTIPLIER } from "./cards.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { Journal } from "./journal.ts";
 import { periodOf } from "./model/budget.ts";
-import { type LedgerModel, keyOf } from "./model/ledgerModel.ts";
-import type { ModelHold } from "./model/state.ts";
+import { keyOf } from "./model/keyOf.ts";
+import type { LedgerModel } from "./model/ledgerModel.ts";
+import type { ModelHold, ModelQuote } from "./model/state.ts";
 import type { Operation } from "./operations.ts";
-import { saidByEvent } from "./sayings.ts";
+import { dimensionsText, saidByEvent } from "./sayings.ts";
 
 interface Window {
   readonly from: Date;
@@ -29,6 +32,8 @@ export class PartitionedLane {
   readonly #chain: SimulatedChain;
   readonly #journal: Journal;
   readonly model: LedgerModel;
+  /** by their number; `null` where the ledger would not quote */
+  readonly #quotes = new Map<number, { signed: SignedQuote; known: ModelQuote } | null>();
 
   constructor(crew: Crew, chain: SimulatedChain, journal: Journal, model: LedgerModel) {
     this.#crew = crew;
@@ -84,6 +89,20 @@ export class PartitionedLane {
         this.model.revoke(operation.id, revokedAt);
         return;
       }
+      case "issue":
+        await this.#issue(operation);
+        return;
+      case "revokeGrant": {
+        const known = this.model.grants.get(`${operation.campaign}|${operation.key}`);
+        if (known !== undefined) await this.perform({ kind: "revoke", id: known.id });
+        return;
+      }
+      case "quote":
+        await this.#quote(operation);
+        return;
+      case "utilisation":
+        await this.#reportUtilisation(operation);
+        return;
       case "chain":
         await this.#chain.append(operation.events);
         for (const event of operation.events) this.model.chainEvent(event);
@@ -195,12 +214,108 @@ export class PartitionedLane {
     }
   }
 
+  async #issue({ campaign, grants }: Extract<Operation, { kind: "issue" }>): Promise<void> {
+    const done = await this.#crew.perform("issue", { campaign, grants });
+    const { outcomes, issued } = done.output;
+    this.#journal.issued(campaign, grants, done);
+    if ("reason" in outcomes) {
+      const reasons = this.#moments(done).map((at) => this.model.whyNothingIsGranted(campaign, at));
+      if (!reasons.includes(outcomes.reason)) {
+        throw new Disagreement("a campaign grants nothing", { campaign, outcomes, reasons });
+      }
+      return;
+    }
+    for (const [index, request] of grants.entries()) {
+      const outcome = outcomes[index];
+      const allowance = issued[index] ?? null;
+      const isKnown = this.model.grants.has(`${campaign}|${request.key}`);
+      if (outcome?.result === "granted" && !isKnown && allowance !== null) {
+        mustBeWithin(done, allowance.createdAt, { request, allowance });
+      }
+      const predictions = this.#moments(done).map((at) =>
+        this.model.grant(campaign, request, { issued: null, at }),
+      );
+      const seen =
+        outcome?.result === "granted"
+          ? { granted: true, repeated: done.lost > 0 && !isKnown ? false : outcome.repeated }
+          : { refused: outcome?.refusal.reason };
+      if (!predictions.some((predicted) => isDeepStrictEqual(predicted, seen))) {
+        throw new Disagreement("the model grants otherwise", { request, outcome, predictions });
+      }
+      if (allowance === null) continue;
+      this.model.grant(campaign, request, { issued: allowance, at: done.from });
+      const known = this.model.allowance(allowance.id);
+      mustEqual("a grant", allowance.message, known.message, { request });
+      mustEqual("a grant's scope", allowance.scope, known.scope, { request });
+    }
+  }
+
+  async #quote({ number, request }: Extract<Operation, { kind: "quote" }>): Promise<void> {
+    const done = await this.#crew.perform("quote", request);
+    const { output: quote } = done;
+    const predictions = this.#moments(done).map((at) => this.model.quote(request, at));
+    if ("refusal" in quote) {
+      this.#quotes.set(number, null);
+      if (!predictions.some((each) => each.refusal === quote.refusal)) {
+        throw new Disagreement("the model quotes", { request, quote, predictions });
+      }
+      return;
+    }
+    const { message } = quote;
+    const predicted = predictions.find(
+      (each) =>
+        each.price !== undefined &&
+        each.costMicros === message.costMicros &&
+        BigInt(each.price.version) === message.rateCardVersion,
+    );
+    const expiresAt = new Date(Number(message.expiresAt) * 1000);
+    const quotedAt = expiresAt.getTime() - request.ttlSeconds * 1000;
+    const isInTime = quotedAt > done.from.getTime() - 1000 && quotedAt <= done.until.getTime();
+    if (predicted?.price === undefined || !isInTime) {
+      throw new Disagreement("the model quotes otherwise", { request, quote, predictions });
+    }
+    const { provider, account, meter, quantity } = request;
+    const dimensions = dimensionsText(request.dimensions);
+    const work = { provider, account, meter, dimensions, quantity };
+    const known = { ...work, price: predicted.price, expiresAt };
+    this.#quotes.set(number, { signed: quote, known });
+  }
+
+  async #reportUtilisation({ report }: Extract<Operation, { kind: "utilisation" }>): Promise<void> {
+    const done = await this.#crew.perform("utilisation", report);
+    const { output, lost } = done;
+    if ("step" in output) {
+      const { effectiveFrom, afterBps } = output.step;
+      mustBeWithin(done, new Date(effectiveFrom.getTime() - 1), { report, output });
+      const predicted = this.model.stepped(report, effectiveFrom);
+      mustEqual("a step", { stepped: afterBps }, predicted, { report, output });
+      return;
+    }
+    if (output.refusal === "step_too_soon" && lost > 0) {
+      // The step that was lost is the one that it comes too soon after.
+      const at = new Date(output.nextStepAt.getTime() - MULTIPLIER.stepSeconds * 1000);
+      if (at >= done.from) {
+        this.model.stepped(report, at);
+        return;
+      }
+    }
+    const { refusal } = output;
+    // A step takes effect in the next millisecond.
+    const attempt = (at: Date) => this.model.stepped(report, new Date(at.getTime() + 1));
+    this.#mustPredictOne(done, { refusal }, attempt, report);
+  }
+
   async #authorize({ request }: Extract<Operation, { kind: "authorize" }>): Promise<void> {
-    const done = await this.#crew.perform("authorize", request);
-    this.#journal.held(request, done);
+    const quoted = request.quoteNumber === null ? null : this.#quotes.get(request.quoteNumber);
+    // Nobody has a quote to show that was refused.
+    if (quoted === null && request.quoteNumber !== null) return;
+    const quote = quoted?.known ?? null;
+    const { quoteNumber: _, ...work } = request;
+    const done = await this.#crew.perform("authorize", { ...work, quote: quoted?.signed ?? null });
+    this.#journal.held(request, done, quote?.price ?? null);
     const { output, lost } = done;
     if (output.result === "refused") {
-      this.#mustPredictOne(done, output, (at) => this.model.authorize(request, at), request);
+      this.#mustPredictOne(done, output, (at) => this.model.authorize(request, quote, at), request);
       return;
     }
     const { createdAt } = output.hold;
@@ -211,7 +326,7 @@ export class PartitionedLane {
         throw new Disagreement("a hold was there before it was asked for", { request, output });
       }
     }
-    const predicted = this.model.authorize(request, isKnown ? done.until : createdAt);
+    const predicted = this.model.authorize(request, quote, isKnown ? done.until : createdAt);
     if (predicted.result !== "held") {
       throw new Disagreement("the model holds nothing", { request, output, predicted });
     }
@@ -291,6 +406,11 @@ export class PartitionedLane {
       const at = expiresAt.getTime();
       if (resolution === null && at > from.getTime() && at <= until.getTime()) moments.add(at);
     }
+    const turns = [
+      ...this.model.cards.map(({ effectiveFrom }) => effectiveFrom),
+      ...[...this.model.steps.values()].flatMap((steps) => steps.slice(-1).map(({ at }) => at)),
+    ];
+    for (const turn of turns) if (turn > from && turn <= until) moments.add(turn.getTime());
     return [...moments].toSorted((a, b) => a - b).map((at) => new Date(at));
   }
 }
@@ -365,7 +485,7 @@ function plainHold(hold: Hold) {
 }
 
 function plainModelHold(hold: ModelHold) {
-  const { parts, createdAt, expiresAt, capturedMicros, resolution, spender, rate } = hold;
-  const rateCardVersion = rate.version;
+  const { parts, createdAt, expiresAt, capturedMicros, resolution, spender, price } = hold;
+  const rateCardVersion = price.version;
   return { parts, createdAt, expiresAt, capturedMicros, resolution, spender, rateCardVersion };
 }

@@ -4,6 +4,7 @@ export const RULES = {
   maxEventAgeSeconds: 3_600,
   maxEventAheadSeconds: 60,
   maxOpenHoldsPerSpender: 8,
+  maxGrantsPerCampaign: 1_000,
 };
 
 /** For the operator's cards, which take effect seconds after the start. */
@@ -15,3 +16,6 @@ export const PUBLICATION_RULES = {
 
 /** More than `RULES.feeBps`: rounding down keeps the fee under it anyway. */
 export const MAX_FEE_BPS = 300n;
+
+/** Signs the quotes of every simulated server. */
+export const QUOTE_KEY = `0x${"51".repeat(32)}` as const;

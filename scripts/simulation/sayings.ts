@@ -1,5 +1,6 @@
-import type { HoldRequest } from "../../server/domain/holds/authorize.ts";
+import type { GrantRequest } from "../../server/domain/grants/grant.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { HoldWish } from "./model/holding.ts";
 import type { CaptureRequest } from "../../server/ports/holdBook.ts";
 
 /** What an event says beside its id: equal text, equal event. */
@@ -7,19 +8,30 @@ export function saidByEvent(
   event: Pick<UsageEvent, "spender" | "meter" | "quantity" | "dimensions" | "occurredAt">,
 ): string {
   const { spender, meter, quantity, dimensions, occurredAt } = event;
-  return ["event", spender, meter, quantity, sorted(dimensions), occurredAt.getTime()].join("|");
+  return ["event", spender, meter, quantity, dimensionsText(dimensions), occurredAt.getTime()].join(
+    "|",
+  );
 }
 
 export function saidByCapture({ id, quantity, final }: CaptureRequest): string {
   return ["capture", id, quantity, final].join("|");
 }
 
-export function saidByHold(request: HoldRequest): string {
-  const { spender, meter, quantity, dimensions, ttlSeconds } = request;
-  return ["hold", spender, meter, quantity, sorted(dimensions), ttlSeconds].join("|");
+export function saidByHold(request: HoldWish): string {
+  const { spender, meter, quantity, dimensions, ttlSeconds, quoteNumber } = request;
+  const work = [spender, meter, quantity, dimensionsText(dimensions), ttlSeconds];
+  return ["hold", ...work, quoteNumber ?? "at the price of now"].join("|");
 }
 
-function sorted(dimensions: Readonly<Record<string, string>>): string {
+export function saidByGrant(request: GrantRequest): string {
+  const { spender, limit, period, rollover, startsAt, expiresAt, priority, scope } = request;
+  const lists = scope === null ? [] : [scope.providers.join(","), scope.meters.join(",")];
+  return ["grant", spender, limit, period, rollover, startsAt, expiresAt, priority, ...lists].join(
+    "|",
+  );
+}
+
+export function dimensionsText(dimensions: Readonly<Record<string, string>>): string {
   return Object.keys(dimensions)
     .toSorted()
     .map((name) => `${name}=${dimensions[name]}`)

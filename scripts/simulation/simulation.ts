@@ -1,10 +1,11 @@
-import { zeroHash } from "viem";
+import { type Address, zeroHash } from "viem";
 
 import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
 import { openDatabase } from "../../server/adapters/postgres/openDatabase.ts";
 import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
 import { postgresProviderBook } from "../../server/adapters/postgres/providerBook.ts";
 import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
+import type { CardProposal } from "../../server/domain/rates/publication.ts";
 import type { Database } from "../../server/ports/database.ts";
 import { type OwnPostgresServer, createDatabase } from "../../test/fixtures/postgresServer.ts";
 import { auditBudgets } from "./auditBudgets.ts";
@@ -13,7 +14,7 @@ import { auditLog } from "./auditLog.ts";
 import { auditOverspend } from "./auditOverspend.ts";
 import { auditSums } from "./auditSums.ts";
 import { readBooks, readCheckpoints, readPlaces } from "./books.ts";
-import { type SimulatedCard, simulatedCards } from "./cards.ts";
+import { type SimulatedCard, operatorCards, providerRates } from "./cards.ts";
 import { SimulatedChain } from "./chain.ts";
 import { perform, runContended } from "./contendedLane.ts";
 import { Crew } from "./crew.ts";
@@ -56,6 +57,8 @@ export interface SimulationReport {
 const SEGMENT_OPERATIONS = 16_000;
 const LANES = 16;
 const ROUNDS = 4;
+/** From a world's creation to the second card of its provider. */
+const OWN_CARD_SECONDS = 4;
 
 /** Runs a whole simulation on a new database of the server. Throws at the first disagreement. */
 export async function simulate(
@@ -64,8 +67,8 @@ export async function simulate(
 ): Promise<SimulationReport> {
   const url = await createDatabase(server);
   const start = new Date();
-  const cards = simulatedCards(start);
-  const database = await prepare(url, cards);
+  const cards: SimulatedCard[] = [];
+  const database = await prepare(url, cards, start);
   const crew = await Crew.start(server, url, wish.processes);
   try {
     return await new Simulation(wish, {
@@ -80,22 +83,30 @@ export async function simulate(
   }
 }
 
-async function prepare(url: string, cards: readonly SimulatedCard[]): Promise<Database> {
+/** An empty ledger with the operator's cards, which are added to the list. */
+async function prepare(url: string, cards: SimulatedCard[], start: Date): Promise<Database> {
   const database = await openDatabase({ url, connections: 4 });
   await claimDatabase(database, DEPLOYMENT, { number: 0n, hash: zeroHash, time: new Date(0) });
-  const book = postgresRateCardBook(database, PUBLICATION_RULES);
-  for (const card of cards) {
+  for (const card of operatorCards(start)) {
     // oxlint-disable-next-line no-await-in-loop -- version after version
-    const { published } = await book.publish({ provider: null, ...card });
-    if (published !== "added") throw new Error(`the card was not added: ${published}`);
+    cards.push(await publish(database, { provider: null, ...card }));
   }
   return database;
+}
+
+async function publish(database: Database, proposal: CardProposal): Promise<SimulatedCard> {
+  const book = postgresRateCardBook(database, PUBLICATION_RULES);
+  const outcome = await book.publish(proposal);
+  // Unchanged: published before, and the answer was lost.
+  if (outcome.published === "refused") throw new Error("a card was refused", { cause: outcome });
+  const { version, effectiveFrom, rates } = outcome.card;
+  return { version, provider: proposal.provider, effectiveFrom, rates };
 }
 
 interface Stage {
   readonly database: Database;
   readonly crew: Crew;
-  readonly cards: readonly SimulatedCard[];
+  readonly cards: SimulatedCard[];
   readonly start: Date;
 }
 
@@ -144,7 +155,14 @@ class Simulation {
     for (let index = 0; index < LANES; index++) {
       // oxlint-disable-next-line no-await-in-loop
       const world = await this.#createWorld({ accounts: 3, spenders: 4, providers: 3 });
-      const plan = { world, name: "lane", peers: [], cardsStart, start: wholeSecond(begun) };
+      const plan = {
+        world,
+        name: "lane",
+        peers: [],
+        cardsStart,
+        start: wholeSecond(begun),
+        quotes: true,
+      };
       const generator = new Generator(this.#wish.seed, { ...plan, raisesCounters: true });
       const model = new LedgerModel(world, cards);
       lanes.push({
@@ -195,6 +213,7 @@ class Simulation {
           cardsStart,
           start: begun,
           raisesCounters: index === 0,
+          quotes: false,
         }),
     );
     // oxlint-disable-next-line no-await-in-loop
@@ -247,7 +266,23 @@ class Simulation {
         world.trusted.map((provider) => providers.grantAccess({ spender, provider })),
       ),
     );
+    await this.#publishOwnCards(world.providers[0]);
     return world;
+  }
+
+  /** One provider of each world has prices of its own, which change while it is at work. */
+  async #publishOwnCards(provider: Address): Promise<void> {
+    const { database, cards } = this.#stage;
+    const soon = new Date(Date.now() + OWN_CARD_SECONDS * 1000);
+    for (const [effectiveFrom, factor] of [
+      [null, 1n],
+      [soon, 2n],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop -- version after version
+      cards.push(
+        await publish(database, { provider, effectiveFrom, rates: providerRates(factor) }),
+      );
+    }
   }
 
   async #report(): Promise<SimulationReport> {

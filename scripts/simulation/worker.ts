@@ -4,23 +4,35 @@ import { groupCommit } from "../../server/adapters/groupCommit.ts";
 import { postgresAllowanceBook } from "../../server/adapters/postgres/allowanceBook.ts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
 import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
+import { postgresGrantBook } from "../../server/adapters/postgres/grantBook.ts";
 import { postgresHoldBook } from "../../server/adapters/postgres/holdBook.ts";
 import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
+import { postgresMultiplierBook } from "../../server/adapters/postgres/multiplierBook.ts";
+import { postgresPriceBook } from "../../server/adapters/postgres/priceBook.ts";
 import { priceReader } from "../../server/adapters/postgres/priceReader.ts";
 import { rateIndexCache } from "../../server/adapters/postgres/rateIndexCache.ts";
 import { postgresUsageLedger } from "../../server/adapters/postgres/usageLedger.ts";
+import { signedQuoteBook } from "../../server/adapters/quoteBook.ts";
 import type { CallAnswer, CallName, CallRequest, Calls } from "./calls.ts";
-import { RULES } from "./rules.ts";
+import { QUOTE_KEY, RULES } from "./rules.ts";
+import { DEPLOYMENT } from "./world.ts";
 
 const CONNECTIONS = 10;
 const GROUP_COMMIT = { maxEvents: 200, lanes: 4 };
 
 const [, , url = ""] = process.argv;
 const database = await openPgDatabase(url, CONNECTIONS);
-const prices = priceReader(rateIndexCache());
+const rates = rateIndexCache();
+const prices = priceReader(rates);
 const usage = groupCommit(postgresUsageLedger(database, RULES, prices), GROUP_COMMIT);
 const holds = postgresHoldBook(database, RULES, prices);
 const allowances = postgresAllowanceBook(database);
+const grants = postgresGrantBook(database, RULES);
+const multipliers = postgresMultiplierBook(database, rates);
+const quotes = signedQuoteBook(DEPLOYMENT, QUOTE_KEY, {
+  prices: postgresPriceBook(database, rates),
+  now: () => allowances.now(),
+});
 const chain = postgresChainBook(database);
 const checkpoints = postgresCheckpointBook(database);
 
@@ -29,7 +41,21 @@ const handlers: {
 } = {
   record: (events) => usage.record(events),
   void: (event) => usage.void(event),
-  authorize: (request) => holds.authorize(request),
+  async authorize({ quote: signed, ...request }) {
+    const quote = signed === null ? null : await quotes.read(signed);
+    if (signed !== null && quote === null) throw new Error("a quote of this ledger is not known");
+    return await holds.authorize({ ...request, ...(quote === null ? {} : { quote }) });
+  },
+  quote: (request) => quotes.make(request),
+  utilisation: (report) => multipliers.report(report),
+  async issue({ campaign, grants: requests }) {
+    const outcomes = await grants.issue(campaign, requests);
+    const ids = "reason" in outcomes ? [] : outcomes.map((one) => ("id" in one ? one.id : null));
+    const issued = await Promise.all(
+      ids.map(async (id) => (id === null ? null : await allowances.find(id))),
+    );
+    return { outcomes, issued };
+  },
   capture: (request) => holds.capture(request),
   release: (key) => holds.release(key),
   expire: ({ limit }) => holds.expireDue(limit),

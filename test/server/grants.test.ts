@@ -230,6 +230,25 @@ for (const { name, open } of databaseKinds) {
         expect(await spentOf(id)).to.equal(120n);
       });
 
+      it("counts what the campaign's own key spends in the same batch", async () => {
+        const { id, message } = await newCampaign(100n);
+        const grant = grantOf({ limit: 90n });
+        const [grantId] = idsOf(await issue(id, grant));
+        const outcomes = await ledger.usage.record([
+          usageEvent({ provider, spender: message.spender, quantity: 30n }),
+          usageEvent({ provider, spender: grant.spender, quantity: 60n }),
+          usageEvent({ provider, spender: message.spender, quantity: 11n }),
+          usageEvent({ provider, spender: grant.spender, quantity: 11n }),
+          usageEvent({ provider, spender: grant.spender, quantity: 10n }),
+        ]);
+        expect(
+          outcomes.map((each) =>
+            each.result === "debited" ? each.costMicros : each.refusal.reason,
+          ),
+        ).to.deep.equal([30n, 60n, "allowance_exhausted", "campaign_exhausted", 10n]);
+        expect([await spentOf(grantId ?? "0x"), await spentOf(id)]).to.deep.equal([70n, 100n]);
+      });
+
       it("is over for all with the campaign, and for one with the grant", async () => {
         const { id } = await newCampaign(1_000n);
         const [a, b] = [grantOf(), grantOf()];

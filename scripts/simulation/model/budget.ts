@@ -1,4 +1,5 @@
 import type { AllowanceMessage } from "../../../protocol/allowance.ts";
+import { monthsOf } from "../../../protocol/period.ts";
 
 /** Where a budget stands: which period, what came into it, what went out of it. */
 export interface Budget {
@@ -11,7 +12,24 @@ export interface Budget {
 export function periodOf({ period, startsAt }: AllowanceMessage, at: Date): bigint {
   if (period === 0n) return 0n;
   const seconds = BigInt(Math.floor(at.getTime() / 1000));
-  return seconds < startsAt ? 0n : (seconds - startsAt) / period;
+  if (seconds < startsAt) return 0n;
+  const months = monthsOf(period);
+  if (months === null) return (seconds - startsAt) / period;
+  let count = 0n;
+  while (monthsAfter(Number(startsAt), Number(count + 1n) * months) <= Number(seconds)) count++;
+  return count;
+}
+
+/** Month by month; a day that the month does not have is its last. */
+function monthsAfter(startSeconds: number, months: number): number {
+  const start = new Date(startSeconds * 1000);
+  const day = new Date(startSeconds * 1000);
+  day.setUTCDate(1);
+  for (let month = 0; month < months; month++) day.setUTCMonth(day.getUTCMonth() + 1);
+  const first = day.getUTCMonth();
+  day.setUTCDate(start.getUTCDate());
+  while (day.getUTCMonth() !== first) day.setUTCDate(day.getUTCDate() - 1);
+  return day.getTime() / 1000;
 }
 
 /** Turns the pages of a budget one by one up to a moment: what was left of each is carried on, up to the rollover. */

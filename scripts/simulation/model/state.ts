@@ -1,8 +1,9 @@
 import type { Address, Hex } from "viem";
 
+import type { AllowanceMessage, Scope } from "../../../protocol/allowance.ts";
 import type { Debited } from "../../../server/domain/usage/outcome.ts";
 import type { HoldResolution } from "../../../server/domain/holds/hold.ts";
-import type { SignedAllowance } from "../../../server/ports/allowanceBook.ts";
+import type { ModelPrice } from "./price.ts";
 
 export interface ModelAccount {
   readonly purchased: bigint;
@@ -24,7 +25,12 @@ export const NO_CREDITS: ModelAccount = {
   counter: 0n,
 };
 
-export interface ModelAllowance extends SignedAllowance {
+export interface ModelAllowance {
+  readonly id: Hex;
+  readonly message: AllowanceMessage;
+  readonly scope: Scope;
+  /** what it was granted out of */
+  readonly campaign: Hex | null;
   readonly createdAt: Date;
   readonly revokedAt: Date | null;
   /** the period that it was last used in, what came into it from before, what went out of it, and out of all */
@@ -34,22 +40,21 @@ export interface ModelAllowance extends SignedAllowance {
   readonly spent: bigint;
 }
 
+export interface ModelGrant {
+  readonly said: string;
+  readonly id: Hex;
+}
+
 export interface ModelPart {
   readonly account: Address;
   readonly allowance: Hex;
   readonly heldMicros: bigint;
 }
 
-export interface ModelRate {
-  readonly version: number;
-  readonly microCredits: bigint;
-  readonly perUnits: bigint;
-}
-
 export interface ModelHold {
   readonly asked: string;
   readonly spender: Hex;
-  readonly rate: ModelRate;
+  readonly price: ModelPrice;
   readonly parts: readonly ModelPart[];
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -64,5 +69,25 @@ export interface ModelEvent {
   readonly outcome: Debited;
   /** when its credits were set aside, which says from which period's budget */
   readonly takenAt: Date;
+  /** what it used of a tiered rate */
+  readonly use: string | null;
+  readonly units: bigint;
   readonly voidedAt: Date | null;
+}
+
+/** How a multiplier moved. */
+export interface ModelStep {
+  readonly at: Date;
+  readonly afterBps: bigint;
+}
+
+/** A price that was signed, and what for. */
+export interface ModelQuote {
+  readonly provider: Address;
+  readonly account: Address;
+  readonly meter: string;
+  readonly dimensions: string;
+  readonly quantity: bigint;
+  readonly price: ModelPrice;
+  readonly expiresAt: Date;
 }
