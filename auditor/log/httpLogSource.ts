@@ -111,7 +111,7 @@ export function httpLogSource(
       if (since !== null) query.set("since", since);
       if (upTo !== null) query.set("upTo", upTo);
       if (cursor !== null) query.set("after", cursor);
-      const page = await ask(`/v1/log?${query}`, Page);
+      const page = await ask(`/v1/log?${query.toString()}`, Page);
       return { entries: page.entries, upTo: page.upTo, next: page.nextCursor };
     },
     async rows(epoch) {

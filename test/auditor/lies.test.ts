@@ -18,7 +18,8 @@ type Told = Partial<Finding> & Pick<Finding, "kind">;
 /** SQL that a lying operator runs on its own ledger. */
 const hex = (text: string) => `'\\x${text.slice(2)}'`;
 
-for (const kind of databaseKinds) {
+// The lies are the same on every database; honest.test.ts runs on both.
+for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
   describe(`an auditor of a server that lies, on ${kind.name}`, () => {
     let stage: Awaited<ReturnType<typeof openAudited>>;
     let scene: Scene;
@@ -55,10 +56,9 @@ for (const kind of databaseKinds) {
     async function refuses(told: readonly Told[], disguise?: Disguise): Promise<void> {
       const before = scene.signatures.length;
       const findings = await scene.audit(disguise);
+      const names = new Set(Object.keys(told[0] ?? {}));
       const short = findings.map((finding) =>
-        Object.fromEntries(
-          Object.keys(told[0] ?? {}).map((name) => [name, finding[name as keyof Finding]]),
-        ),
+        Object.fromEntries(Object.entries(finding).filter(([name]) => names.has(name))),
       );
       expect(short, findings.map(({ text }) => text).join("\n")).to.deep.equal(told);
       expect(scene.signatures).to.have.length(before);
@@ -69,6 +69,25 @@ for (const kind of databaseKinds) {
       party: alice.address,
       event: { provider: from, id },
       differenceMicros,
+    });
+
+    /** A checkpoint that both agree on, so that the auditor knows what was signed. */
+    async function agree(): Promise<void> {
+      await use(1n);
+      const first = await scene.cut();
+      expect(await scene.audit()).to.deep.equal([]);
+      await scene.finalise(first);
+    }
+
+    const hold = (fields: object = {}) => ({
+      provider: from,
+      id: "h",
+      spender,
+      meter: "units",
+      dimensions: {},
+      quantity: 20n,
+      ttlSeconds: 60,
+      ...fields,
     });
 
     describe("about an event", () => {
@@ -227,14 +246,6 @@ for (const kind of databaseKinds) {
     });
 
     describe("about what lets somebody charge", () => {
-      /** A checkpoint that both agree on, so that the auditor knows what was signed. */
-      async function agree(): Promise<void> {
-        await use(1n);
-        const first = await scene.cut();
-        expect(await scene.audit()).to.deep.equal([]);
-        await scene.finalise(first);
-      }
-
       it("charging an allowance that nobody signed", async () => {
         await lie("delete from allowances");
         await scene.allow(alice, { spender }, mallory);
@@ -349,17 +360,6 @@ for (const kind of databaseKinds) {
     });
 
     describe("about holds and voids", () => {
-      const hold = (fields: object = {}) => ({
-        provider: from,
-        id: "h",
-        spender,
-        meter: "units",
-        dimensions: {},
-        quantity: 20n,
-        ttlSeconds: 60,
-        ...fields,
-      });
-
       it("pinning another price than the one of the moment", async () => {
         await scene.ledger.holds.authorize(hold());
         await lie(`update holds set rate = jsonb_set(rate, '{microCredits}', '"2"');
@@ -488,9 +488,8 @@ for (const kind of databaseKinds) {
 
       it("taking a refund request in, and never serving it", async () => {
         await use(10n);
-        const hide = () => lie("update accounts set refunding = 0, refund_waiting = 0");
         await scene.askRefund(alice, 500n);
-        await hide();
+        await lie("update accounts set refunding = 0, refund_waiting = 0");
         const first = await scene.cut();
         // One that comes while the checkpoint is cut may be served by the next.
         expect(await scene.audit()).to.deep.equal([]);
