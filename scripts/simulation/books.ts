@@ -170,8 +170,8 @@ export interface StoredRow extends Row {
 
 export function readCheckpointRows(sql: Sql): Promise<StoredRow[]> {
   return sql.query<StoredRow>(
-    `select checkpoint, party, r.spent, r.refunded, r.earned
-     from checkpoint_rows r join places using (party) order by checkpoint, place`,
+    `select checkpoint, party, spent, refunded, earned
+     from checkpoint_rows order by checkpoint, place`,
   );
 }
 

@@ -1,5 +1,4 @@
 /** A server process of the simulation: the real adapters on the shared database, asked over IPC instead of HTTP. */
-import { commitToRows } from "../../protocol/checkpointData.ts";
 import { groupCommit } from "../../server/adapters/groupCommit.ts";
 import { postgresAllowanceBook } from "../../server/adapters/postgres/allowanceBook.ts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
@@ -63,7 +62,7 @@ const handlers: {
   revoke: ({ id }) => allowances.revoke(id, "0x00"),
   cursor: () => chain.cursor(),
   apply: (step) => chain.apply(step),
-  cut: ({ maxFeeBps }) => checkpoints.cut(commitToRows, maxFeeBps),
+  cut: ({ maxFeeBps }) => checkpoints.cut(maxFeeBps),
 };
 
 async function handle<Name extends CallName>(request: CallRequest<Name>): Promise<void> {

@@ -35,18 +35,12 @@ export interface StoredCheckpoint {
   readonly isSigning: boolean;
 }
 
-/** What the signers' side makes of a snapshot: the checkpoint that it is going to sign. */
-export interface Cut {
-  readonly root: Hex;
-  readonly dataHash: Hex;
-}
-
 export interface CheckpointBook {
   /**
    * Takes one consistent snapshot of all rows, without stopping debits, and stores it as the next checkpoint.
    * `null` where nothing changed since the last one, or where the last one is not final yet.
    */
-  cut(build: (rows: readonly Row[]) => Cut, maxFeeBps: bigint): Promise<StoredCheckpoint | null>;
+  cut(maxFeeBps: bigint): Promise<StoredCheckpoint | null>;
   /** the newest that counts: neither dropped nor abandoned */
   latest(): Promise<StoredCheckpoint | null>;
   latestFinal(): Promise<StoredCheckpoint | null>;

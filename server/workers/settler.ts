@@ -1,4 +1,3 @@
-import { commitToRows } from "../../protocol/checkpointData.ts";
 import type { ChainWriter, TransactionResult } from "../ports/chain.ts";
 import type { CheckpointBook, StoredCheckpoint } from "../ports/checkpointBook.ts";
 import { type SigningParts, gatherSignatures } from "./settlement/gatherSignatures.ts";
@@ -57,8 +56,7 @@ export function createSettler(parts: SettlerParts): Settler {
       const latest = await checkpoints.latest();
       if (latest?.status === "pending") return;
 
-      const next =
-        latest?.status === "prepared" ? latest : await checkpoints.cut(commitToRows, maxFeeBps);
+      const next = latest?.status === "prepared" ? latest : await checkpoints.cut(maxFeeBps);
       if (next !== null) await submit(next);
     },
   };

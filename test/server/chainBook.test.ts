@@ -2,7 +2,6 @@ import { expect } from "chai";
 import { numberToHex, zeroHash } from "viem";
 
 import { parseCredits } from "../../protocol/amounts.ts";
-import { commitToRows } from "../../protocol/checkpointData.ts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
 import { available } from "../../server/domain/accounts/account.ts";
 import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
@@ -49,7 +48,7 @@ for (const { name, open } of databaseKinds) {
     async function cutOne() {
       await ledger.purchase(account, "1");
       await spend(await newSpender(), 100n);
-      const checkpoint = await ledger.checkpoints.cut(commitToRows, 1_000n);
+      const checkpoint = await ledger.checkpoints.cut(1_000n);
       if (checkpoint === null) throw new Error("there was something to cut");
       return checkpoint;
     }

@@ -28,7 +28,7 @@ for (const { name, open } of databaseKinds) {
     });
     after(() => database.close());
 
-    const cut = () => ledger.checkpoints.cut(commitToRows, MAX_FEE_BPS);
+    const cut = () => ledger.checkpoints.cut(MAX_FEE_BPS);
 
     async function cutOne(): Promise<StoredCheckpoint> {
       const checkpoint = await cut();
@@ -248,9 +248,7 @@ for (const { name, open } of databaseKinds) {
         const servers = Array.from({ length: 8 }, () => postgresCheckpointBook(database));
         // Connections are opened beforehand, so that all are equally fast.
         await Promise.all(servers.map((server) => server.latest()));
-        const results = await Promise.allSettled(
-          servers.map((server) => server.cut(commitToRows, MAX_FEE_BPS)),
-        );
+        const results = await Promise.allSettled(servers.map((server) => server.cut(MAX_FEE_BPS)));
 
         expect(await ledger.checkpoints.list({ before: null, limit: 10 })).to.have.length(1);
         expect(results.filter(({ status }) => status === "rejected")).to.deep.equal([]);

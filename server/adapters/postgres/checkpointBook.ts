@@ -1,9 +1,7 @@
 import type { Address, Hex } from "viem";
-import { zeroHash } from "viem";
 
 import type { Row } from "../../../protocol/row.ts";
-import { buildTree } from "../../../protocol/tree.ts";
-import { NO_TOTALS, totalsOf, violations } from "../../domain/checkpoints/nextCheckpoint.ts";
+import { bytesToRows } from "../../../protocol/rowBytes.ts";
 import type {
   CheckpointBook,
   CheckpointStatus,
@@ -12,8 +10,14 @@ import type {
 } from "../../ports/checkpointBook.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import { writeNotes } from "./logNotes.ts";
+import { allRows } from "./checkpoints/changedRows.ts";
+import { CURRENT_TICK, nextTick } from "./checkpoints/cutClock.ts";
+import { treeOf, writeCheckpoint } from "./checkpoints/cutSnapshot.ts";
+import { proveRows } from "./checkpoints/proofs.ts";
+import { newestRow } from "./checkpoints/rowsAt.ts";
+import type { TreeOf } from "./checkpoints/storedTree.ts";
 import { retrying } from "./retry.ts";
-import { bytea, byteaArray, numberArray } from "./values.ts";
+import { byteaArray } from "./values.ts";
 
 /**
  * How late it is on the chain, as far as it has been read. Not the machine's clock: a block that was not read yet may tell
@@ -51,12 +55,6 @@ export interface CheckpointRecord {
   readonly status: CheckpointStatus;
 }
 
-/** The rows that a checkpoint holds: each party's newest up to it. `$1` is the checkpoint's id. */
-const ROWS_AT = `select distinct on (place) party, r.spent, r.refunded, r.earned, place
-  from checkpoint_rows r join places using (party) join checkpoints c on c.id = r.checkpoint
-  where r.checkpoint <= $1 and not c.dropped
-  order by place, r.checkpoint desc`;
-
 export function postgresCheckpointBook(database: Database): CheckpointBook {
   return {
     latest: () => latestIn(database),
@@ -73,45 +71,53 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
     },
 
     async rows(id) {
-      const records = await database.query<Row>(ROWS_AT, [id]);
-      return records.map(toRow);
+      const parts: Row[] = [];
+      for await (const { bytes } of allRows(database, await treeById(database, id))) {
+        parts.push(...bytesToRows(bytes));
+      }
+      return parts;
     },
 
     async proofs(id, parties) {
-      const wanted = new Set(parties);
-      const rows = (await database.query<Row>(ROWS_AT, [id])).map(toRow);
-      const tree = buildTree(rows);
-      return rows.flatMap((row, place) =>
-        wanted.has(row.party) ? [{ row, proof: tree.proof(place) }] : [],
-      );
+      return await proveRows(database, await treeById(database, id), parties);
     },
 
     async refundRows(id, limit) {
       const records = await database.query<Row>(
-        `select due.party, due.spent, due.refunded, due.earned from (${ROWS_AT}) as due
-         left join settlements s using (party)
+        // open_refund_requests and accounts_refunded, then everything by its key
+        `with asked as (
+           select account as party, min(block_number) as block_number from refund_requests where not served group by account),
+         candidates as (select party from asked union select address from accounts where refunded > 0)
+         select due.party, due.spent, due.refunded, due.earned
+         from candidates join places p using (party) cross join lateral ${newestRow("p.place", "$1")} as due
+           left join settlements s on s.party = due.party left join asked on asked.party = due.party
          where due.refunded > coalesce(s.refunded, 0)
-           or (due.spent > coalesce(s.spent, 0)
-             and exists (select from refund_requests r where r.account = due.party and not r.served))
-         order by (select min(r.block_number) from refund_requests r where r.account = due.party and not r.served),
-           place
+           or (due.spent > coalesce(s.spent, 0) and asked.party is not null)
+         order by asked.block_number, p.place
          limit $2`,
         [id, limit],
       );
-      return records.map(toRow);
+      return records;
     },
 
-    async cut(build, maxFeeBps) {
+    async cut(maxFeeBps) {
       if (isUnderWay(await latestIn(database))) return null;
       await serveRefunds(database);
-      const cutId = await retrying(() =>
-        database.transaction((tx) => cutSnapshot(tx, build, maxFeeBps), {
+      const tick = await nextTick(database);
+      const id = await retrying(() =>
+        database.transaction((tx) => cutSnapshot(tx, { tick, maxFeeBps }), {
           isolation: "repeatable read",
         }),
       );
-      return cutId === null ? null : await one(database, "id = $1", [cutId]);
+      return id === null ? null : await one(database, "id = $1", [id]);
     },
   };
+}
+
+async function treeById(sql: Sql, id: bigint): Promise<TreeOf> {
+  const tree = treeOf(await one(sql, "id = $1", [id]));
+  if (tree === null) throw new RangeError(`there is no checkpoint ${id}`);
+  return tree;
 }
 
 async function one(
@@ -143,7 +149,8 @@ async function serveRefunds(database: Database): Promise<void> {
       "select address, refunding from accounts where refunding > 0 order by address for update",
     );
     await tx.query(
-      `update accounts set refunded = refunded + refunding, refunding = 0 where address = any($1::bytea[])`,
+      `update accounts set refunded = refunded + refunding, refunding = 0,
+         changed_at_tick = ${CURRENT_TICK} where address = any($1::bytea[])`,
       [byteaArray(due.map(({ address }) => address))],
     );
     await writeNotes(
@@ -159,117 +166,14 @@ async function serveRefunds(database: Database): Promise<void> {
 
 async function cutSnapshot(
   tx: Sql,
-  build: Parameters<CheckpointBook["cut"]>[0],
-  maxFeeBps: bigint,
+  terms: { tick: bigint | null; maxFeeBps: bigint },
 ): Promise<bigint | null> {
   // Locks come before the first query, which is what freezes the snapshot: it sees all that they waited for. One server
   // cuts at a time, and no event is taken back between the snapshot that holds it and the checkpoint that says so.
   await tx.query("lock table checkpoints in share row exclusive mode");
   await tx.query("lock table voids in share mode");
   const last = await latestIn(tx);
-  if (isUnderWay(last)) return null;
-
-  const lastId = last?.id ?? 0n;
-  const changed = await changedRows(tx, lastId);
-  if (changed.length === 0) return null;
-
-  const [sums] = await tx.query<{ purchased: bigint; as_of: bigint }>(
-    // Never ahead of the chain, whose newest block may be older than now: a checkpoint from the future is refused. Nor
-    // before the last drop, which voids what was cut earlier: a chain that runs ahead of this clock has its drops there.
-    `select coalesce(sum(purchased), 0) as purchased, floor(extract(epoch from
-       greatest(least(clock_timestamp(), (select block_time from chain_cursor)),
-         (select max(dropped_at) from checkpoints))))::bigint as as_of
-     from accounts`,
-  );
-  if (sums === undefined) throw new Error("a sum without a row");
-
-  await tx.query(
-    `insert into places (party, place)
-     select party, coalesce((select max(place) from places), -1) + ordinality
-     from unnest($1::bytea[]) with ordinality as new (party, ordinality)
-     where not exists (select from places where places.party = new.party)`,
-    [byteaArray(await newParties(tx, changed))],
-  );
-
-  const rows = await rowsAfter(tx, lastId, changed);
-  const totals = totalsOf(rows);
-  const broken = violations(last?.message ?? NO_TOTALS, totals, {
-    maxFeeBps,
-    purchasedMicros: sums.purchased,
-  });
-  if (broken.length > 0) throw new Error(`the books do not balance: ${broken.join("; ")}`);
-
-  const { root, dataHash } = build(rows);
-  const [stored] = await tx.query<{ id: bigint }>(
-    `insert into checkpoints (epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id`,
-    [
-      (last?.message.epoch ?? 0n) + 1n,
-      bytea(last?.message.root ?? zeroHash),
-      bytea(root),
-      totals.spent,
-      totals.refunded,
-      totals.earned,
-      sums.as_of,
-      bytea(dataHash),
-      rows.length,
-    ],
-  );
-  if (stored === undefined) throw new Error("an insert without a row");
-
-  await tx.query(
-    `insert into checkpoint_rows (checkpoint, party, spent, refunded, earned)
-     select $1, * from unnest($2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[])`,
-    [
-      stored.id,
-      byteaArray(changed.map(({ party }) => party)),
-      numberArray(changed.map(({ spent }) => spent)),
-      numberArray(changed.map(({ refunded }) => refunded)),
-      numberArray(changed.map(({ earned }) => earned)),
-    ],
-  );
-  return stored.id;
-}
-
-/** Every party whose numbers differ from its row in the last checkpoint. */
-async function changedRows(tx: Sql, lastId: bigint): Promise<Row[]> {
-  const records = await tx.query<Row>(
-    `with earned as (select provider as party, sum(earned) as earned from earnings group by provider),
-       current as (
-         select coalesce(a.address, e.party) as party, coalesce(a.spent, 0) as spent,
-           coalesce(a.refunded, 0) as refunded, coalesce(e.earned, 0) as earned
-         from accounts a full join earned e on e.party = a.address),
-       last as (${ROWS_AT})
-     select current.party, current.spent, current.refunded, current.earned
-     from current left join last using (party)
-     where (current.spent, current.refunded, current.earned)
-       is distinct from (coalesce(last.spent, 0), coalesce(last.refunded, 0), coalesce(last.earned, 0))
-     order by current.party`,
-    [lastId],
-  );
-  return records.map(toRow);
-}
-
-async function newParties(tx: Sql, changed: readonly Row[]): Promise<Address[]> {
-  const parties = byteaArray(changed.map(({ party }) => party));
-  const known = await tx.query<{ party: Address }>(
-    "select party from places where party = any($1::bytea[])",
-    [parties],
-  );
-  const places = new Set(known.map(({ party }) => party));
-  return changed.map(({ party }) => party).filter((party) => !places.has(party));
-}
-
-/** The rows of the last checkpoint with the changes in them, in the order of their places. */
-async function rowsAfter(tx: Sql, lastId: bigint, changed: readonly Row[]): Promise<Row[]> {
-  const before = (await tx.query<Row>(ROWS_AT, [lastId])).map(toRow);
-  const byParty = new Map([...before, ...changed].map((row) => [row.party, row]));
-  const order = await tx.query<{ party: Address }>("select party from places order by place");
-  return order.flatMap(({ party }) => byParty.get(party) ?? []);
-}
-
-function toRow({ party, spent, refunded, earned }: Row): Row {
-  return { party, spent, refunded, earned };
+  return isUnderWay(last) ? null : await writeCheckpoint(tx, { last, ...terms });
 }
 
 export function toCheckpoint(record: CheckpointRecord): StoredCheckpoint {

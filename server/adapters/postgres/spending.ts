@@ -12,6 +12,7 @@ import {
   type AllowanceRecord,
   toAllowance,
 } from "./allowanceRecord.ts";
+import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
 import { fromPriceBasis } from "./pinnedRateRecord.ts";
 import { type PriceClock, readPriceClock } from "./priceClock.ts";
 import { byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
@@ -180,7 +181,7 @@ async function writeAccounts(tx: Sql, accounts: readonly Account[]): Promise<voi
   // accounts by primary key
   await tx.query(
     `update accounts set spent = changed.spent, held = changed.held, refunding = changed.refunding,
-       refund_waiting = changed.refund_waiting
+       refund_waiting = changed.refund_waiting, changed_at_tick = ${CURRENT_TICK}
      from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
        as changed (address, spent, held, refunding, refund_waiting)
      where accounts.address = changed.address`,
@@ -281,9 +282,10 @@ export async function moveEarnings(
   sign: 1n | -1n,
 ): Promise<void> {
   await tx.query(
-    `insert into earnings (account, provider, earned)
-     select * from unnest($1::bytea[], $2::bytea[], $3::bigint[])
-     on conflict (account, provider) do update set earned = earnings.earned + excluded.earned`,
+    `insert into earnings (account, provider, earned, changed_at_tick)
+     select *, ${CURRENT_TICK} from unnest($1::bytea[], $2::bytea[], $3::bigint[])
+     on conflict (account, provider) do update set earned = earnings.earned + excluded.earned,
+       changed_at_tick = excluded.changed_at_tick`,
     earningsArrays(debits, sign),
   );
 }

@@ -5,6 +5,7 @@ import type { Allowance, AllowanceUsage } from "../../domain/allowances/allowanc
 import type { SpendingDraft } from "../../domain/spending/spendingDraft.ts";
 import type { ExpectedCharge, ExpectedCharges } from "../../domain/usage/expectedCharges.ts";
 import type { Sql } from "../../ports/database.ts";
+import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
 import { readPriceClock } from "./priceClock.ts";
 import { type LockedSpending, readCampaigns } from "./spending.ts";
 import { byteaArray, numberArray } from "./values.ts";
@@ -112,7 +113,8 @@ async function chargeAccounts(
   // A nested loop: accounts by primary key, in the order of the array. The sum can't overflow: it stays under `purchased`.
   const [charged] = await tx.query<Columns<Omit<Account, "address"> & { ahead: bigint }>>(
     `with charged as (
-       update accounts set spent = accounts.spent + ${FITTING}, spent_ahead = ${FITTING}
+       update accounts set spent = accounts.spent + ${FITTING}, spent_ahead = ${FITTING},
+         changed_at_tick = ${CURRENT_TICK}
        from unnest($1::bytea[], $2::bigint[]) with ordinality as wanted (address, micros, n)
        where accounts.address = wanted.address
        returning n, spent_ahead, purchased, accounts.spent - spent_ahead as spent, held, refunding, refund_waiting,

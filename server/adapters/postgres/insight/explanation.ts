@@ -168,8 +168,8 @@ async function firstEpoch(sql: Sql, debit: LoggedDebit): Promise<bigint | null> 
          and not exists (select from voids v where v.provider = d.provider and v.event_id = d.event_id))
      select c.epoch from checkpoints c
      where not c.dropped and c.cut_at >= $2 and (select micros from kept) <= coalesce((
-       select r.spent from checkpoint_rows r join checkpoints rc on rc.id = r.checkpoint
-       where r.party = $1 and r.checkpoint <= c.id and not rc.dropped order by r.checkpoint desc limit 1), 0)
+       select r.spent from places p join checkpoint_rows r using (place) join checkpoints rc on rc.id = r.checkpoint
+       where p.party = $1 and r.checkpoint <= c.id and not rc.dropped order by r.checkpoint desc limit 1), 0)
      order by c.id limit 1`,
     [bytea(debit.account), debit.recordedAt],
   );

@@ -1,0 +1,137 @@
+import { type Address, type Hex, bytesToHex, hexToBytes } from "viem";
+
+import { HASH_BYTES, hashPairs, hashRows } from "../../../../protocol/keccak/batchKeccak.ts";
+import { concatBytes, depthOf, levelAbove } from "../../../../protocol/levels.ts";
+import type { Row } from "../../../../protocol/row.ts";
+import { bytesToRows, rowsToBytes } from "../../../../protocol/rowBytes.ts";
+import { buildTree } from "../../../../protocol/tree.ts";
+import type { ProvenRow } from "../../../ports/chain.ts";
+import type { Sql } from "../../../ports/database.ts";
+import { byteaArray } from "../values.ts";
+import { allRows } from "./changedRows.ts";
+import { newestRow } from "./rowsAt.ts";
+import { type TreeOf, pageLevels } from "./storedTree.ts";
+import { PAGE_LEVELS, PAGE_NODES, pageName, readPages } from "./treePages.ts";
+
+interface PlacedRow extends Row {
+  readonly place: bigint;
+}
+
+/**
+ * Rows with their proofs, in the order of the parties; whoever has no row is left out. From the stored tree, a handful of
+ * pages for each; where that has been forgotten or does not lead to the root, from all rows.
+ */
+export async function proveRows(
+  sql: Sql,
+  tree: TreeOf,
+  parties: readonly Address[],
+): Promise<ProvenRow[]> {
+  const placed = await readRowsOf(sql, tree.id, parties);
+  if (placed.length === 0) return [];
+  const places = placed.map(({ place }) => Number(place));
+  const rows = placed.map(({ party, spent, refunded, earned }) => ({
+    party,
+    spent,
+    refunded,
+    earned,
+  }));
+
+  const stored = await storedProofs(sql, tree, places);
+  const proofs =
+    stored !== null && leadTo(tree.root, rows, stored)
+      ? stored
+      : await proofsFromRows(sql, tree, places);
+  return rows.map((row, index) => ({ row, proof: proofs[index] ?? [] }));
+}
+
+async function readRowsOf(
+  sql: Sql,
+  id: bigint,
+  parties: readonly Address[],
+): Promise<readonly PlacedRow[]> {
+  // places by primary key
+  return await sql.query<PlacedRow>(
+    `select newest.party, newest.spent, newest.refunded, newest.earned, p.place
+     from unnest($2::bytea[]) with ordinality as wanted (party, ordinality) join places p using (party)
+     cross join lateral ${newestRow("p.place", "$1")} as newest
+     order by wanted.ordinality`,
+    [id, byteaArray(parties)],
+  );
+}
+
+/** `null` where a page is missing. */
+async function storedProofs(
+  sql: Sql,
+  { id, rowCount }: TreeOf,
+  places: readonly number[],
+): Promise<Hex[][] | null> {
+  const levels = await Promise.all(
+    Array.from({ length: pageLevels(rowCount) }, async (_, level) => {
+      const size = PAGE_NODES ** (level + 1);
+      const pages = [...new Set(places.map((place) => Math.floor(place / size)))];
+      const stored = await readPages(
+        sql,
+        id,
+        pages.map((page) => ({ level, page })),
+      );
+      const nodes = pages.flatMap((page) => stored.get(pageName({ level, page }))?.nodes ?? []);
+      if (nodes.length < pages.length) return null;
+      return {
+        slots: new Map(pages.map((page, slot) => [page, slot])),
+        inner: innerLevels(concatBytes(nodes), level),
+      };
+    }),
+  );
+
+  const proofs: Hex[][] = [];
+  for (const place of places) {
+    const proof: Hex[] = [];
+    for (let depth = 0; depth < depthOf(rowCount); depth++) {
+      const level = levels[Math.floor(depth / PAGE_LEVELS)];
+      if (level === undefined || level === null) return null;
+      const width = PAGE_NODES >> (depth % PAGE_LEVELS);
+      const at = Math.floor(place / 2 ** depth) ^ 1;
+      const slot = level.slots.get(Math.floor(at / width)) ?? 0;
+      const nodes = level.inner[depth % PAGE_LEVELS] ?? new Uint8Array(0);
+      const offset = (slot * width + (at % width)) * HASH_BYTES;
+      proof.push(bytesToHex(nodes.subarray(offset, offset + HASH_BYTES)));
+    }
+    proofs.push(proof);
+  }
+  return proofs;
+}
+
+/** The nodes of pages, and those inside the pages above them. */
+function innerLevels(nodes: Uint8Array, level: number): Uint8Array[] {
+  const inner = [nodes];
+  for (let height = 1; height < PAGE_LEVELS; height++) {
+    inner.push(levelAbove(inner.at(-1) ?? nodes, level * PAGE_LEVELS + height - 1));
+  }
+  return inner;
+}
+
+/** Whether every proof leads from its row to the root: a wrong one must not leave this server, whatever the cause. */
+function leadTo(root: Hex, rows: readonly Row[], proofs: readonly (readonly Hex[])[]): boolean {
+  let nodes: Uint8Array = hashRows(rowsToBytes(rows));
+  const depth = proofs[0]?.length ?? 0;
+  for (let height = 0; height < depth; height++) {
+    const pairs = proofs.flatMap((proof, index) => [
+      nodes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES),
+      hexToBytes(proof[height] ?? "0x"),
+    ]);
+    nodes = hashPairs(concatBytes(pairs));
+  }
+  return rows.every(
+    (_, index) => bytesToHex(nodes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)) === root,
+  );
+}
+
+async function proofsFromRows(sql: Sql, tree: TreeOf, places: readonly number[]): Promise<Hex[][]> {
+  const parts: Uint8Array[] = [];
+  for await (const { bytes } of allRows(sql, tree)) parts.push(bytes);
+  const whole = buildTree(bytesToRows(concatBytes(parts)));
+  if (whole.root !== tree.root) {
+    throw new Error(`the rows of checkpoint ${tree.id} do not lead to its root ${tree.root}`);
+  }
+  return places.map((place) => whole.proof(place));
+}

@@ -1,0 +1,39 @@
+import type { Hex } from "viem";
+
+import { ROW_BYTES } from "../../../../protocol/keccak/keccakModule.ts";
+import type { Sql } from "../../../ports/database.ts";
+
+/**
+ * The newest row of `place` up to the checkpoint `id`, both SQL expressions. Checkpoints that were dropped have none.
+ * checkpoint_rows_of_place backwards, one row.
+ */
+export const newestRow = (place: string, id: string) =>
+  `(select party, spent, refunded, earned from checkpoint_rows r
+    where r.place = ${place} and r.checkpoint <= ${id}
+      and not exists (select from checkpoints dead where dead.id = r.checkpoint and dead.dropped)
+    order by r.checkpoint desc limit 1)`;
+
+/** A row as it is published: 44 bytes. */
+export const ROW_AS_BYTES = "party || int8send(spent) || int8send(refunded) || int8send(earned)";
+
+/** The rows of a checkpoint at `count` places from `first` on, as they are published. */
+export async function readRowBytes(
+  sql: Sql,
+  id: bigint,
+  { first, count }: { first: number; count: number },
+): Promise<Uint8Array> {
+  const [found] = await sql.query<{ bytes: Hex | null }>(
+    `select string_agg(${ROW_AS_BYTES}, ''::bytea order by slot.place) as bytes
+     from generate_series($2::bigint, $3::bigint) as slot (place) cross join lateral ${newestRow("slot.place", "$1")} as newest`,
+    [id, first, first + count - 1],
+  );
+  const bytes = toBytes(found?.bytes ?? "0x");
+  if (bytes.length !== count * ROW_BYTES) {
+    throw new Error(`checkpoint ${id} has gaps among its rows ${first} to ${first + count - 1}`);
+  }
+  return bytes;
+}
+
+export function toBytes(hex: Hex): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(hex.slice(2), "hex"));
+}

@@ -1,0 +1,233 @@
+import { type Hex, bytesToHex } from "viem";
+
+import { HASH_BYTES, hashRows } from "../../../../protocol/keccak/batchKeccak.ts";
+import { climb, concatBytes, depthOf } from "../../../../protocol/levels.ts";
+import { SECTION_LEVEL, type TableHashes, sectionCount } from "../../../../protocol/tableHasher.ts";
+import type { Sql } from "../../../ports/database.ts";
+import type { PlacedRows } from "./changedRows.ts";
+import {
+  PAGE_BYTES,
+  PAGE_LEVELS,
+  PAGE_NODES,
+  emptyPage,
+  forgetPages,
+  pageName,
+  pageRoots,
+  readPages,
+  writePages,
+} from "./treePages.ts";
+
+/** A checkpoint whose tree is stored. */
+export interface TreeOf {
+  readonly id: bigint;
+  readonly rowCount: number;
+  readonly root: Hex;
+}
+
+/** What is stored does not lead to the root that was signed. It has to be made again, from the rows. */
+export class TreeMismatch extends Error {
+  override readonly name = "TreeMismatch";
+}
+
+/** Levels of pages that a table of so many rows has. */
+export function pageLevels(rowCount: number): number {
+  return Math.max(1, Math.ceil(depthOf(rowCount) / PAGE_LEVELS));
+}
+
+/** Nodes of one level that change, ascending by where they are; `before` is unknown for leaves. */
+interface ChangedNodes {
+  readonly at: readonly number[];
+  readonly before: Uint8Array | null;
+  readonly now: Uint8Array;
+}
+
+/** The trees that an update is between. */
+interface Step {
+  readonly id: bigint;
+  readonly rowCount: number;
+  readonly last: TreeOf | null;
+}
+
+/** Bounds how long the event loop is busy hashing at a stretch: some five milliseconds. */
+const PAGES_AT_ONCE = 512;
+
+/**
+ * Brings the stored tree from `last` to the checkpoint `id` by the rows that changed: reads and writes the pages on their
+ * paths alone. Every node that it takes over is checked against the last root; throws `TreeMismatch` where one does not
+ * fit. In the cut's transaction, so that pages and checkpoint are there together or not at all.
+ */
+export async function updateTree(
+  tx: Sql,
+  step: Step,
+  changed: AsyncIterable<PlacedRows>,
+): Promise<TableHashes> {
+  const parts: ChangedNodes[] = [];
+  for await (const { places, bytes } of changed) {
+    const leaves = { at: places, before: null, now: hashRows(bytes) };
+    parts.push(...(await updateLevel(tx, step, { level: 0, changed: leaves })));
+  }
+
+  let above = joined(parts);
+  const levels = pageLevels(step.rowCount);
+  for (let level = 1; level < levels; level++) {
+    // oxlint-disable-next-line no-await-in-loop -- a level is made of the one below
+    above = joined(await updateLevel(tx, step, { level, changed: above }));
+  }
+  return await readHashes(tx, step);
+}
+
+/** Root and sections of a stored tree. */
+async function readHashes(
+  sql: Sql,
+  { id, rowCount }: Pick<Step, "id" | "rowCount">,
+): Promise<TableHashes> {
+  const level = pageLevels(rowCount) - 1;
+  const [top] = await readNodes(sql, id, { level, pages: 1 });
+  if (top === undefined) throw new TreeMismatch(`the tree of checkpoint ${id} has no top`);
+  const root = rootOfTop(top, rowCount);
+  if (depthOf(rowCount) <= SECTION_LEVEL) {
+    const sections = climb(root, { from: depthOf(rowCount), to: SECTION_LEVEL });
+    return { rowCount, root, sections };
+  }
+  const count = sectionCount(rowCount);
+  const pages = await readNodes(sql, id, {
+    level: SECTION_LEVEL / PAGE_LEVELS,
+    pages: Math.ceil(count / PAGE_NODES),
+  });
+  return { rowCount, root, sections: concatBytes(pages).subarray(0, count * HASH_BYTES) };
+}
+
+async function readNodes(
+  sql: Sql,
+  id: bigint,
+  { level, pages }: { level: number; pages: number },
+): Promise<Uint8Array[]> {
+  const keys = Array.from({ length: pages }, (_, page) => ({ level, page }));
+  const stored = await readPages(sql, id, keys);
+  return keys.flatMap((key) => stored.get(pageName(key))?.nodes ?? []);
+}
+
+function rootOfTop(top: Uint8Array, rowCount: number): Uint8Array {
+  const level = pageLevels(rowCount) - 1;
+  const nodes = climb(top, { from: level * PAGE_LEVELS, to: depthOf(rowCount) });
+  return nodes.slice(0, HASH_BYTES);
+}
+
+/** Writes the pages that have changed nodes; returns what changes in the level above them. */
+async function updateLevel(
+  tx: Sql,
+  step: Step,
+  { level, changed }: { level: number; changed: ChangedNodes },
+): Promise<ChangedNodes[]> {
+  const pages = [...new Set(changed.at.map((at) => Math.floor(at / PAGE_NODES)))];
+  // A tree that grows by a level has its old top below the new one, whether it changed or not.
+  if (isTopThatGrows(step, level) && pages[0] !== 0) pages.unshift(0);
+
+  const above: ChangedNodes[] = [];
+  let from = 0;
+  for (let first = 0; first < pages.length; first += PAGES_AT_ONCE) {
+    const batch = pages.slice(first, first + PAGES_AT_ONCE);
+    const end = ((batch.at(-1) ?? 0) + 1) * PAGE_NODES;
+    let to = from;
+    while (to < changed.at.length && (changed.at[to] ?? end) < end) to++;
+    // oxlint-disable-next-line no-await-in-loop -- one batch after the other bounds memory and the event loop's wait
+    above.push(
+      await updatePages(tx, step, { level, pages: batch, changed: part(changed, from, to) }),
+    );
+    from = to;
+  }
+  return above;
+}
+
+async function updatePages(
+  tx: Sql,
+  step: Step,
+  { level, pages, changed }: { level: number; pages: readonly number[]; changed: ChangedNodes },
+): Promise<ChangedNodes> {
+  const { id, last } = step;
+  const isOld = (page: number) => page < pagesBefore(last, level);
+  const old = pages.filter(isOld);
+  const stored = await readPages(
+    tx,
+    last?.id ?? 0n,
+    old.map((page) => ({ level, page })),
+  );
+
+  const before = concatBytes(
+    pages.map((page) => {
+      if (!isOld(page)) return emptyPage(level);
+      const known = stored.get(pageName({ level, page }));
+      if (known === undefined) throw new TreeMismatch(`page ${level}/${page} is not stored`);
+      if (last !== null && page === 0 && level === pageLevels(last.rowCount) - 1) {
+        checkRoot(known.nodes, last);
+      }
+      return known.nodes;
+    }),
+  );
+  const now = before.slice();
+  const slots = new Map(pages.map((page, slot) => [page, slot]));
+  changed.at.forEach((at, index) => {
+    const page = Math.floor(at / PAGE_NODES);
+    const offset = (slots.get(page) ?? 0) * PAGE_BYTES + (at % PAGE_NODES) * HASH_BYTES;
+    if (changed.before !== null && isOld(page)) {
+      const [known, expected] = [
+        nodeAt(before, offset),
+        nodeAt(changed.before, index * HASH_BYTES),
+      ];
+      if (!isSame(known, expected))
+        throw new TreeMismatch(`page ${level}/${page} is of another tree`);
+    }
+    now.set(nodeAt(changed.now, index * HASH_BYTES), offset);
+  });
+
+  await writePages(tx, id, level, { pages, nodes: now });
+  await forgetPages(
+    tx,
+    id,
+    level,
+    old.map((page) => ({
+      page,
+      checkpoint: stored.get(pageName({ level, page }))?.checkpoint ?? 0n,
+    })),
+  );
+  return { at: pages, before: pageRoots(before, level), now: pageRoots(now, level) };
+}
+
+function checkRoot(top: Uint8Array, { id, rowCount, root }: TreeOf): void {
+  if (bytesToHex(rootOfTop(top, rowCount)) !== root) {
+    throw new TreeMismatch(`the stored tree of checkpoint ${id} has another root`);
+  }
+}
+
+/** How many pages of a level there were. */
+function pagesBefore(last: TreeOf | null, level: number): number {
+  if (last === null || level >= pageLevels(last.rowCount)) return 0;
+  return Math.ceil(last.rowCount / PAGE_NODES ** (level + 1));
+}
+
+function isTopThatGrows({ last, rowCount }: Step, level: number): boolean {
+  if (last === null) return false;
+  const before = pageLevels(last.rowCount);
+  return level === before - 1 && pageLevels(rowCount) > before;
+}
+
+function nodeAt(nodes: Uint8Array, offset: number): Uint8Array {
+  return nodes.subarray(offset, offset + HASH_BYTES);
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+function part({ at, before, now }: ChangedNodes, from: number, to: number): ChangedNodes {
+  const cut = (nodes: Uint8Array) => nodes.subarray(from * HASH_BYTES, to * HASH_BYTES);
+  return { at: at.slice(from, to), before: before === null ? null : cut(before), now: cut(now) };
+}
+
+function joined(parts: readonly ChangedNodes[]): ChangedNodes {
+  return {
+    at: parts.flatMap(({ at }) => at),
+    before: concatBytes(parts.flatMap(({ before }) => before ?? [])),
+    now: concatBytes(parts.map(({ now }) => now)),
+  };
+}
