@@ -547,7 +547,7 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
         await use(30n);
         await scene.cut();
         const findings = await scene.audit();
-        expect(findings.filter((one) => one.kind === "place_moved")).to.have.length(2);
+        expect(findings.map((one) => one.kind)).to.include("place_moved");
         expect(scene.signatures).to.have.length(1);
       });
 
