@@ -58,6 +58,12 @@ const Environment = z.object({
     .optional(),
   /** how far a checkpoint's time may be behind what it holds */
   MAX_LAG_SECONDS: integer(1, 604_800).default(3_600),
+  /** of a checkpoint that was signed, and given up before it was on chain: another may be signed for it */
+  RELEASED_EPOCH: z
+    .string()
+    .regex(/^[1-9]\d{0,17}$/, "must be an epoch: 1 or more")
+    .transform(BigInt)
+    .optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -76,6 +82,7 @@ export interface AuditorConfig {
   /** `null` for what the server announces when the auditor begins */
   readonly fees: readonly FeeTerm[] | null;
   readonly maxLagSeconds: number;
+  readonly releasedEpoch: bigint | null;
   readonly logLevel: string;
 }
 
@@ -110,6 +117,7 @@ export function readAuditorConfig(
     pollMs: data.POLL_MILLISECONDS,
     fees: data.FEE_BPS ?? null,
     maxLagSeconds: data.MAX_LAG_SECONDS,
+    releasedEpoch: data.RELEASED_EPOCH ?? null,
     logLevel: data.LOG_LEVEL,
   };
 }

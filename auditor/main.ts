@@ -25,6 +25,7 @@ Environment (docs/auditors.md):
   CONFIRMATIONS              blocks on top of one before it counts (12), or safe, or finalized
   FEE_BPS                    the operator's part, as it was announced (what the server says when the auditor begins)
   MAX_LAG_SECONDS            how far a checkpoint's time may be behind what it holds (3600)
+  RELEASED_EPOCH             an epoch that may be signed anew: what was signed for it was given up before it was on chain
   POLL_MILLISECONDS          pause between two rounds (4000)
   LOG_LEVEL                  info
 

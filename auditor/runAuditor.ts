@@ -124,6 +124,7 @@ export async function openAuditor(
       maxFeeBps: terms.maxFeeBps,
       maxQuoteSeconds: first.maxQuoteSeconds,
       maxLagSeconds: config.maxLagSeconds,
+      releasedEpoch: config.releasedEpoch,
     },
     onAudited(audited) {
       tell(log, audited);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { type Hex, isAddress } from "viem";
@@ -87,7 +88,29 @@ const Environment = z.object({
     .pipe(z.array(privateKey)),
   /** pays the gas of checkpoints and refunds */
   SETTLER_PRIVATE_KEY: privateKey.optional(),
+  /** in place of a key here: a service that keeps it and signs (JSON-RPC), and whose key of its keys it is */
+  SIGNER_URL: url(/^https?$/, "an http(s) URL").optional(),
+  SIGNER_ADDRESSES: z
+    .string()
+    .optional()
+    .transform((text) => list(text ?? ""))
+    .pipe(z.array(address)),
+  SETTLER_URL: url(/^https?$/, "an http(s) URL").optional(),
+  SETTLER_ADDRESS: address.optional(),
   SETTLE_INTERVAL_SECONDS: integer(1, 604_800).default(600),
+  /** how long a prepared checkpoint waits for co-signers before it is cut anew; 0 = for ever */
+  ABANDON_AFTER_SECONDS: integer(0, 604_800).default(3_600),
+  /** rows that move at least so much are settled without being asked; without it only refunds are */
+  SETTLE_WORTH_MICROS: z
+    .string()
+    .regex(/^[1-9]\d{0,18}$/, "must be micro-credits, in digits")
+    .transform(BigInt)
+    .optional(),
+  /** a transaction that is not mined by then is replaced by one that offers more */
+  BUMP_AFTER_MILLISECONDS: integer(100, 3_600_000).default(60_000),
+  MAX_FEE_PER_GAS_GWEI: integer(1, 1_000_000).default(500),
+  /** how long before a refund's deadline it is said; without it half the contract's refund window */
+  REFUND_ALARM_SECONDS: integer(1, 31_536_000).optional(),
   MAX_BATCH_EVENTS: integer(1, 100_000).default(5_000),
   MAX_BODY_BYTES: integer(1_024, 1_073_741_824).default(8 * 1_024 * 1_024),
   /** 35 days: a month's late events, as the billing systems take them */
@@ -135,6 +158,7 @@ export interface Config {
   readonly rateCardFile: string;
   readonly feeBps: bigint;
   readonly settlement: SettlementConfig | null;
+  readonly refundAlarmSeconds: number | null;
   readonly quoteKey: Hex | null;
   readonly limits: Limits;
   /** who may read the usage log besides the contract's signers */
@@ -143,10 +167,20 @@ export interface Config {
 }
 
 export interface SettlementConfig {
-  readonly signerKeys: readonly Hex[];
-  readonly settlerKey: Hex;
+  readonly signers: readonly KeyPlace[];
+  /** pays the gas */
+  readonly settler: KeyPlace;
   readonly intervalSeconds: number;
+  readonly abandonAfterSeconds: number;
+  readonly worthMicros: bigint | null;
+  readonly bumpAfterMs: number;
+  /** wei */
+  readonly maxFeePerGas: bigint;
 }
+
+/** A key in this process, or at a service that signs with it. */
+export type KeyPlace =
+  { readonly privateKey: Hex } | { readonly url: string; readonly address: Hex };
 
 export interface Limits {
   readonly maxBatchEvents: number;
@@ -170,16 +204,25 @@ export interface Limits {
 /** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   // An empty variable is one that was not set: shells and compose files make them.
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const filled = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const { set, mistakes } = withKeyFiles(filled);
   const parsed = Environment.safeParse(set);
-  const mistakes = parsed.success ? [] : parsed.error.issues.map(describeIssue);
+  if (!parsed.success) mistakes.push(...parsed.error.issues.map(describeIssue));
 
-  const hasSigners = (set["SIGNER_PRIVATE_KEYS"] ?? "") !== "";
-  const hasSettler = set["SETTLER_PRIVATE_KEY"] !== undefined;
+  const hasSigners = SIGNER_NAMES.some((name) => set[name] !== undefined);
+  const hasSettler = SETTLER_NAMES.some((name) => set[name] !== undefined);
   if (hasSigners !== hasSettler) {
     mistakes.push(
-      "SIGNER_PRIVATE_KEYS and SETTLER_PRIVATE_KEY go together: set both to settle, or neither",
+      "SIGNER_PRIVATE_KEYS and SETTLER_PRIVATE_KEY (or their files, or services) go together: set both to settle, or neither",
     );
+  }
+  for (const [service, addresses] of [
+    ["SIGNER_URL", "SIGNER_ADDRESSES"],
+    ["SETTLER_URL", "SETTLER_ADDRESS"],
+  ] as const) {
+    if ((set[service] === undefined) !== (set[addresses] === undefined)) {
+      mistakes.push(`${service} and ${addresses} go together: the service, and whose keys it has`);
+    }
   }
   if (!parsed.success || mistakes.length > 0) {
     throw new ConfigError(
@@ -203,14 +246,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     pollMs: data.POLL_MILLISECONDS,
     rateCardFile: data.RATE_CARD_FILE,
     feeBps: BigInt(data.FEE_BPS),
-    settlement:
-      data.SETTLER_PRIVATE_KEY === undefined
-        ? null
-        : {
-            signerKeys: data.SIGNER_PRIVATE_KEYS,
-            settlerKey: data.SETTLER_PRIVATE_KEY,
-            intervalSeconds: data.SETTLE_INTERVAL_SECONDS,
-          },
+    settlement: settlementOf(data),
+    refundAlarmSeconds: data.REFUND_ALARM_SECONDS ?? null,
     quoteKey: data.QUOTE_PRIVATE_KEY ?? null,
     limits: {
       maxBatchEvents: data.MAX_BATCH_EVENTS,
@@ -232,6 +269,54 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     auditors: data.AUDITORS,
     logLevel: data.LOG_LEVEL,
   };
+}
+
+const SIGNER_NAMES = ["SIGNER_PRIVATE_KEYS", "SIGNER_URL"];
+const SETTLER_NAMES = ["SETTLER_PRIVATE_KEY", "SETTLER_URL"];
+
+function settlementOf(data: z.output<typeof Environment>): SettlementConfig | null {
+  const { SIGNER_URL: signerUrl, SETTLER_URL: settlerUrl, SETTLER_ADDRESS: settlerAddress } = data;
+  const settler: KeyPlace | null =
+    data.SETTLER_PRIVATE_KEY !== undefined
+      ? { privateKey: data.SETTLER_PRIVATE_KEY }
+      : settlerUrl !== undefined && settlerAddress !== undefined
+        ? { url: settlerUrl, address: settlerAddress }
+        : null;
+  if (settler === null) return null;
+  return {
+    signers: [
+      ...data.SIGNER_PRIVATE_KEYS.map((key) => ({ privateKey: key })),
+      ...(signerUrl === undefined
+        ? []
+        : data.SIGNER_ADDRESSES.map((account) => ({ url: signerUrl, address: account }))),
+    ],
+    settler,
+    intervalSeconds: data.SETTLE_INTERVAL_SECONDS,
+    abandonAfterSeconds: data.ABANDON_AFTER_SECONDS,
+    worthMicros: data.SETTLE_WORTH_MICROS ?? null,
+    bumpAfterMs: data.BUMP_AFTER_MILLISECONDS,
+    maxFeePerGas: BigInt(data.MAX_FEE_PER_GAS_GWEI) * 1_000_000_000n,
+  };
+}
+
+/** Keys may lie in files, as secret stores put them; a file's lines count as the variable's commas. */
+function withKeyFiles(env: Readonly<Record<string, string | undefined>>) {
+  const set = { ...env };
+  const mistakes: string[] = [];
+  for (const [file, name] of [
+    ["SIGNER_KEY_FILE", "SIGNER_PRIVATE_KEYS"],
+    ["SETTLER_KEY_FILE", "SETTLER_PRIVATE_KEY"],
+  ] as const) {
+    const path = env[file];
+    if (path === undefined) continue;
+    if (env[name] !== undefined) mistakes.push(`${file} and ${name} are both set: leave one out`);
+    try {
+      set[name] = readFileSync(path, "utf8").trim().split(/\s+/).join(",");
+    } catch {
+      mistakes.push(`${file} cannot be read: is ${path} there, and this user's to read?`);
+    }
+  }
+  return { set, mistakes };
 }
 
 export function describeIssue({ path, message }: z.core.$ZodIssue): string {

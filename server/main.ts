@@ -3,12 +3,16 @@ import { pino } from "pino";
 
 import { FolderInUse } from "./adapters/postgres/folderLock.ts";
 import { ConfigError, readConfig } from "./config.ts";
+import { hideSecrets, secretsOf } from "./hideSecrets.ts";
 import { serve } from "./serve.ts";
 import { untilStopped } from "./untilStopped.ts";
 
 try {
   const config = readConfig(process.env);
-  const log = pino({ level: config.logLevel });
+  const log = pino({
+    level: config.logLevel,
+    hooks: { streamWrite: hideSecrets(secretsOf(config)) },
+  });
   const server = await serve(config, log);
   log.info({ url: server.url, database: server.database, contract: config.contract }, "metering");
   await untilStopped(server, log);

@@ -3,11 +3,9 @@ import type { AddressInfo } from "node:net";
 
 import type { Logger } from "pino";
 
-import { localSigner } from "./adapters/chain/localSigner.ts";
 import { rpcChainSource } from "./adapters/chain/rpcChainSource.ts";
 import { openChainReader } from "./adapters/chain/viemChainReader.ts";
 import { openVaultReader } from "./adapters/chain/viemVaultReader.ts";
-import { openChainWriter } from "./adapters/chain/viemChainWriter.ts";
 import { postgresAccountBook } from "./adapters/postgres/accountBook.ts";
 import { postgresAllowanceBook } from "./adapters/postgres/allowanceBook.ts";
 import { postgresChainBook } from "./adapters/postgres/chainBook.ts";
@@ -23,6 +21,8 @@ import { postgresInsightBook } from "./adapters/postgres/insightBook.ts";
 import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
 import { rateIndexCache } from "./adapters/postgres/rateIndexCache.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
+import { postgresDisputeBook } from "./adapters/postgres/disputeBook.ts";
+import { postgresTransactionBook } from "./adapters/postgres/transactionBook.ts";
 import { postgresSubmissionBook } from "./adapters/postgres/submissionBook.ts";
 import { postgresReportBook } from "./adapters/postgres/reportBook.ts";
 import { postgresUsageLog } from "./adapters/postgres/usageLog.ts";
@@ -30,18 +30,18 @@ import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
 import { groupCommit } from "./adapters/groupCommit.ts";
 import { signedQuoteBook } from "./adapters/quoteBook.ts";
 import { createApp } from "./app.ts";
-import { type Config, ConfigError, type SettlementConfig } from "./config.ts";
+import { type Config, ConfigError } from "./config.ts";
 import type { ChainReader, Terms } from "./ports/chain.ts";
 import type { ChainSource } from "./ports/chainSource.ts";
 import type { Database } from "./ports/database.ts";
 import { readRateCardFile } from "./rateCardFile.ts";
 import type { Context } from "./routes/context.ts";
 import { publicationProblem } from "./routes/publicationProblem.ts";
+import { leadershipOf, settlerLoop, watchLoop } from "./settlement.ts";
 import { type Health, WorkerHealth } from "./workers/health.ts";
 import { indexNextBlocks } from "./workers/indexer.ts";
 import { ReorgBeyondConfirmations } from "./domain/chain/reorgBeyondConfirmations.ts";
 import { type Loop, startLoop } from "./workers/loop.ts";
-import { createSettler } from "./workers/settler.ts";
 
 export interface RunningServer {
   readonly url: string;
@@ -89,8 +89,10 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
       indexerLoop(config, source, context, { workers, log, fail }),
       expiryLoop(context, { workers, log }),
     ];
+    const settling = { config, context, workers, log };
+    loops.push(watchLoop(settling));
     if (config.settlement !== null) {
-      loops.push(await settlerLoop(config, config.settlement, context, { workers, log }));
+      loops.push(await settlerLoop(config.settlement, leadershipOf(config), settling));
     }
     for (const loop of loops) stack.defer(() => loop.stop());
 
@@ -151,6 +153,8 @@ async function createContext(
           }),
     checkpoints: postgresCheckpointBook(database),
     submissions: postgresSubmissionBook(database),
+    disputes: postgresDisputeBook(database),
+    transactions: postgresTransactionBook(database),
     insight: postgresInsightBook(database),
     reports: postgresReportBook(database),
     usageLog: postgresUsageLog(database),
@@ -221,70 +225,6 @@ function expiryLoop({ holds }: Context, { workers, log }: Reporting): Loop {
       },
     },
   );
-}
-
-async function settlerLoop(
-  config: Config,
-  { signerKeys, settlerKey, intervalSeconds }: SettlementConfig,
-  { chain, checkpoints, submissions, terms }: Context,
-  { workers, log }: Reporting,
-): Promise<Loop> {
-  const signers = [...new Set(signerKeys)].map(localSigner);
-  await checkSigners(
-    chain,
-    signers.map(({ address }) => address),
-    log,
-  );
-  const settler = createSettler({
-    chain,
-    writer: openChainWriter(config.rpcUrls, chain.deployment, settlerKey),
-    checkpoints,
-    submissions,
-    signers,
-    maxFeeBps: terms.maxFeeBps,
-    onSubmitted({ message, partyCount }, { transactionHash, gasUsed }) {
-      const { epoch, root } = message;
-      log.info(
-        { epoch: `${epoch}`, root, partyCount, transactionHash, gasUsed: `${gasUsed}` },
-        "checkpoint submitted",
-      );
-    },
-  });
-  return startLoop(
-    async () => {
-      await settler.step();
-      workers.succeeded("settler");
-      return "done";
-    },
-    {
-      pauseMs: intervalSeconds * 1000,
-      onError(error) {
-        workers.failed("settler", error);
-        log.error({ err: error }, "settlement could not go on; it will be tried again");
-      },
-    },
-  );
-}
-
-async function checkSigners(
-  chain: ChainReader,
-  addresses: readonly `0x${string}`[],
-  log: Logger,
-): Promise<void> {
-  const threshold = await chain.threshold();
-  const known = await Promise.all(addresses.map((address) => chain.isSigner(address)));
-  const strangers = addresses.filter((_, index) => known[index] === false);
-  if (strangers.length > 0) {
-    throw new ConfigError(
-      `SIGNER_PRIVATE_KEYS: the contract knows no signer ${strangers.join(", ")}`,
-    );
-  }
-  if (new Set(addresses).size < threshold) {
-    log.info(
-      { threshold, own: addresses.length },
-      "checkpoints wait for co-signers: POST /v1/checkpoints/{epoch}/signatures",
-    );
-  }
 }
 
 function healthOf(database: Database, workers: WorkerHealth): Health {

@@ -33,6 +33,7 @@ const CUTS_THAT_MAY_FALL = 100;
 export async function cutsThatCount(
   sql: Sql,
   message: CheckpointMessage,
+  releasedEpoch: bigint | null,
 ): Promise<{
   counts: (cut: bigint) => boolean;
   before: { previous: CheckpointMessage | null; finding: Finding | null };
@@ -54,7 +55,8 @@ export async function cutsThatCount(
   const same = counting.get(message.epoch);
   if (same !== undefined) {
     const signed = await signedOf(sql, same.id);
-    if (signed !== null && same.message.root !== message.root) {
+    const isReleased = message.epoch === releasedEpoch;
+    if (signed !== null && !isReleased && same.message.root !== message.root) {
       finding = {
         kind: "signed_another",
         party: null,

@@ -28,6 +28,8 @@ export interface AuditTerms {
   readonly maxQuoteSeconds: number;
   /** how far a checkpoint's `asOf` may be behind what it holds */
   readonly maxLagSeconds: number;
+  /** that may be signed anew although the chain has not dropped what was signed for it; `null` for none */
+  readonly releasedEpoch: bigint | null;
 }
 
 export interface CutAudit {
@@ -84,7 +86,7 @@ async function reproduce(audit: CutAudit, tx: Sql, cut: PublishedCut): Promise<v
     );
   }
   const last = await lastCut(tx);
-  const counting = await cutsThatCount(tx, cut.message);
+  const counting = await cutsThatCount(tx, cut.message, audit.terms.releasedEpoch);
   const due = await tx.query<{ address: Address; refunding: bigint }>(
     "select address, refunding from parties where refunding > 0",
   );

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import type { AllowanceMessage } from "../../protocol/allowance.ts";
 import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
 import type { Deployment } from "../../protocol/domain.ts";
 import type { Row } from "../../protocol/row.ts";
@@ -29,10 +30,26 @@ export interface ChainReader {
   origin(): Promise<BlockPoint>;
   /** of the newest checkpoint on chain, final or not; 0 before the first */
   latestEpoch(): Promise<bigint>;
+  /** of the last final one; zero before the first */
+  finalRoot(): Promise<Hex>;
+  /** what the contract has settled of each, now */
+  settledRows(parties: readonly Address[]): Promise<readonly Row[]>;
+  /** where the account stands with the court, now */
+  standing(account: Address, counter: bigint): Promise<Standing>;
+  /** whether the court waits for an answer to this challenge, now */
+  isChallengeOpen(account: Address, challenger: Address): Promise<boolean>;
   /** where disputes are held */
   court(): Promise<Address>;
   /** Whether a wallet, or a contract (ERC-1271), signed the EIP-712 digest: exactly what the contract would accept. */
   isSignedBy(signer: Address, digest: Hex, signature: Hex): Promise<boolean>;
+}
+
+export interface Standing {
+  readonly currentCounter: bigint;
+  /** when the counter that was asked for ended, in seconds since 1970; 0 where it has not */
+  readonly endedAt: number;
+  /** the highest ceiling on record under that counter */
+  readonly recordedCap: bigint;
 }
 
 /** What the settler sends. Resolves when the transaction is in a block, rejects where it failed. */
@@ -43,6 +60,16 @@ export interface ChainWriter {
   ): Promise<TransactionResult>;
   /** In one transaction; a row that cannot be settled does not stop the others. */
   settleMany(rows: readonly ProvenRow[]): Promise<TransactionResult>;
+  /** Records an owner's ceiling with the court. */
+  recordCap(allowance: CapProof): Promise<TransactionResult>;
+  /** Answers a challenge with a row of the pending checkpoint and the ceiling that is on record under `counter`. */
+  answer(challenger: Address, shown: ProvenRow, counter: bigint): Promise<TransactionResult>;
+}
+
+/** What the court takes for an owner's ceiling. */
+export interface CapProof {
+  readonly message: AllowanceMessage;
+  readonly signature: Hex;
 }
 
 export interface ProvenRow {

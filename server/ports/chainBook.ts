@@ -11,6 +11,10 @@ export interface BlockPoint {
 
 export interface ChainBook {
   cursor(): Promise<BlockPoint>;
+  /** How late it is by the chain, as far as it has been read, or by the database's clock: the later of the two. */
+  chainTime(): Promise<Date>;
+  /** when the vault was closed for good; `null` where it is open */
+  frozenAt(): Promise<Date | null>;
   /**
    * The chain had no block after `at` when it was asked, `agoMs` ago: whatever comes next is younger than that. A quiet
    * chain tells the time no other way.

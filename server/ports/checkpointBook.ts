@@ -56,4 +56,9 @@ export interface CheckpointBook {
    * an open request which tell it that less is due, because the rest was spent. At most `limit`.
    */
   refundRows(id: bigint, limit: number): Promise<readonly Row[]>;
+  /**
+   * Rows of a final checkpoint that would move at least `leastMicros` on chain, what was spent before what was earned, and
+   * the largest first. At most `limit`.
+   */
+  worthRows(id: bigint, leastMicros: bigint, limit: number): Promise<readonly Row[]>;
 }

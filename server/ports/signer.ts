@@ -1,4 +1,4 @@
-import type { Address, Hex } from "viem";
+import type { Address, Hex, TransactionSerializableEIP1559 } from "viem";
 
 import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
 import type { Deployment } from "../../protocol/domain.ts";
@@ -7,4 +7,11 @@ import type { Deployment } from "../../protocol/domain.ts";
 export interface CheckpointSigner {
   readonly address: Address;
   sign(deployment: Deployment, message: CheckpointMessage): Promise<Hex>;
+}
+
+/** Who pays for the settler's transactions: a key in memory, or a service that keeps it. */
+export interface TransactionSigner {
+  readonly address: Address;
+  /** the signed transaction, ready to be sent */
+  signTransaction(transaction: TransactionSerializableEIP1559): Promise<Hex>;
 }

@@ -14,6 +14,9 @@ export interface SubmissionBook {
   beginSigning(id: bigint): Promise<boolean>;
   /** Keeps the meter's own signatures before they leave this server. */
   keepOwnSignatures(id: bigint, signatures: readonly SignerSignature[]): Promise<void>;
-  /** Gives up a prepared checkpoint, so that it is cut anew. False where the meter has begun to sign it. */
-  abandon(id: bigint): Promise<boolean>;
+  /**
+   * Gives up a checkpoint that was cut so long ago, so that it is cut anew. False where it is younger, or where the meter
+   * has begun to sign it.
+   */
+  abandon(id: bigint, afterSeconds: number): Promise<boolean>;
 }

@@ -14,13 +14,15 @@ import type { InsightBook } from "../ports/insightBook.ts";
 import type { ProviderBook } from "../ports/providerBook.ts";
 import type { QuoteBook } from "../ports/quoteBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
+import type { DisputeBook } from "../ports/disputeBook.ts";
+import type { TransactionBook } from "../ports/transactionBook.ts";
 import type { SubmissionBook } from "../ports/submissionBook.ts";
 import type { ReportBook } from "../ports/reportBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
 import type { UsageLog } from "../ports/usageLog.ts";
 import type { VaultReader } from "../ports/vaultReader.ts";
 
-/** What the routes work with. */
+/** What the routes and the workers work with. */
 export interface Context {
   readonly limits: Limits;
   readonly feeBps: bigint;
@@ -40,6 +42,8 @@ export interface Context {
   readonly quotes: QuoteBook | null;
   readonly checkpoints: CheckpointBook;
   readonly submissions: SubmissionBook;
+  readonly disputes: DisputeBook;
+  readonly transactions: TransactionBook;
   readonly insight: InsightBook;
   readonly reports: ReportBook;
   readonly vault: VaultReader;

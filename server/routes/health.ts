@@ -5,7 +5,8 @@ import { respond } from "./respond.ts";
 
 /**
  * `GET /healthz`: 200 as long as the process answers. `GET /readyz`: 200 where it can do its work (the database answers
- * and the chain is being followed), 503 with what is wrong where it cannot.
+ * and the chain is being followed), 503 with what is wrong where it cannot. A
+ * check's `warning` asks somebody to act in time; the server goes on with its work.
  */
 export function healthRoutes(health: Health): Router {
   const router = Router();

@@ -2,6 +2,8 @@
 export interface Check {
   readonly name: string;
   readonly error: string | null;
+  /** somebody has to act in time; the server can go on with its work */
+  readonly warning?: string;
 }
 
 export interface Health {
@@ -11,6 +13,7 @@ export interface Health {
 /** Remembers how the last run of each worker ended. */
 export class WorkerHealth {
   readonly #errors = new Map<string, string | null>();
+  #alarms: readonly Check[] = [];
 
   constructor(names: readonly string[]) {
     for (const name of names) this.#errors.set(name, "has not run yet");
@@ -21,10 +24,17 @@ export class WorkerHealth {
   }
 
   failed(name: string, error: unknown): void {
-    this.#errors.set(name, error instanceof Error ? error.message : String(error));
+    const [summary = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+    // The rest is the log's: it may name endpoints, and those hold keys.
+    this.#errors.set(name, summary);
+  }
+
+  /** What is to be looked at from now on, in place of what was before. */
+  raise(alarms: readonly Check[]): void {
+    this.#alarms = alarms;
   }
 
   list(): readonly Check[] {
-    return [...this.#errors].map(([name, error]) => ({ name, error }));
+    return [...[...this.#errors].map(([name, error]) => ({ name, error })), ...this.#alarms];
   }
 }

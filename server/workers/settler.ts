@@ -1,63 +1,106 @@
-import type { ChainWriter, TransactionResult } from "../ports/chain.ts";
-import type { CheckpointBook, StoredCheckpoint } from "../ports/checkpointBook.ts";
+import type { ChainBook } from "../ports/chainBook.ts";
+import type { TransactionResult } from "../ports/chain.ts";
+import type { StoredCheckpoint } from "../ports/checkpointBook.ts";
+import { type AnsweringParts, answerChallenges } from "./settlement/answerChallenges.ts";
 import { type SigningParts, gatherSignatures } from "./settlement/gatherSignatures.ts";
+import { type PayingParts, payRows } from "./settlement/payRows.ts";
+import { type CapParts, recordCaps } from "./settlement/recordCaps.ts";
 
 export interface Settler {
   /**
-   * Moves settlement on by what can be done now: cuts the next checkpoint once the last is final, signs it, submits
-   * it, and pays the refunds of the newest final one. Whatever was cut off is taken up again by the next call.
+   * Moves settlement on by what can be done now: answers challenges, pays the rows of the newest final checkpoint, cuts
+   * the next one once that is final, signs and submits it. Whatever was cut off is taken up again by the next call, of
+   * this server or of another. At most one server may call it at a time.
    */
   step(): Promise<void>;
 }
 
-export interface SettlerParts extends SigningParts {
-  readonly writer: ChainWriter;
-  readonly checkpoints: CheckpointBook;
-  readonly maxFeeBps: bigint;
+export interface SettlerParts extends SigningParts, AnsweringParts, PayingParts, CapParts {
+  readonly chainBook: ChainBook;
+  /** how long after a cut the next one is made */
+  readonly intervalSeconds: number;
+  /** how long a prepared checkpoint waits for co-signers before it is cut anew; 0 = for ever */
+  readonly abandonAfterSeconds: number;
   readonly onSubmitted: (checkpoint: StoredCheckpoint, sent: TransactionResult) => void;
+  readonly onAbandoned: (checkpoint: StoredCheckpoint) => void;
 }
 
-/** Refunds paid in one step, the longest-waiting first: more than a step of minutes has ever to pay, and still bounded. */
-const REFUNDS_PER_STEP = 2_000;
-
-/** About 76,000 gas a row: a transaction stays under 4 million, small enough for any block. */
-const ROWS_PER_TRANSACTION = 50;
+/** A block that was reorganised away took its payments with it. */
+const PAY_AGAIN_MS = 60_000;
 
 export function createSettler(parts: SettlerParts): Settler {
-  const { chain, writer, checkpoints, maxFeeBps, onSubmitted } = parts;
+  const { chain, chainBook, writer, checkpoints, submissions, terms, probe } = parts;
+  let nextCutAt = 0;
+  let paid = { checkpoint: 0n, at: 0 };
 
-  async function submit(checkpoint: StoredCheckpoint): Promise<void> {
-    // On chain already, and the indexer is about to tell: nothing to send.
-    if ((await chain.latestEpoch()) >= checkpoint.message.epoch) return;
-    const signatures = await gatherSignatures(parts, checkpoint);
-    if (signatures === null) return;
-    onSubmitted(checkpoint, await writer.submitCheckpoint(checkpoint.message, signatures));
+  /** What there is to pay follows from the final checkpoint: it is looked up when that is a new one, and seldom again. */
+  async function pay(final: StoredCheckpoint): Promise<void> {
+    const isPaid = paid.checkpoint === final.id && performance.now() - paid.at < PAY_AGAIN_MS;
+    if (isPaid) return;
+    await payRows(parts, final);
+    paid = { checkpoint: final.id, at: performance.now() };
   }
 
-  async function payRefunds(final: StoredCheckpoint): Promise<void> {
-    const due = await checkpoints.refundRows(final.id, REFUNDS_PER_STEP);
-    if (due.length === 0) return;
-    const proven = await checkpoints.proofs(
-      final.id,
-      due.map(({ party }) => party),
-    );
-    for (let first = 0; first < proven.length; first += ROWS_PER_TRANSACTION) {
-      // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
-      await writer.settleMany(proven.slice(first, first + ROWS_PER_TRANSACTION));
+  async function cut(): Promise<StoredCheckpoint | null> {
+    if (performance.now() < nextCutAt) return null;
+    nextCutAt = performance.now() + parts.intervalSeconds * 1000;
+    const next = await checkpoints.cut(terms.maxFeeBps);
+    await probe("cut");
+    return next;
+  }
+
+  async function submit(checkpoint: StoredCheckpoint): Promise<void> {
+    const { epoch, previousRoot } = checkpoint.message;
+    // On chain already, and the indexer is about to tell: nothing to send.
+    if ((await chain.latestEpoch()) >= epoch) return;
+    // The contract must have come as far as the ledger has: what is signed on top of another root is signed in vain.
+    if ((await chain.finalRoot()) !== previousRoot) return;
+
+    const signatures = await gatherSignatures(parts, checkpoint);
+    if (signatures !== null) {
+      parts.onSubmitted(checkpoint, await writer.submitCheckpoint(checkpoint.message, signatures));
+    } else if (
+      parts.abandonAfterSeconds > 0 &&
+      (await submissions.abandon(checkpoint.id, parts.abandonAfterSeconds))
+    ) {
+      nextCutAt = 0;
+      parts.onAbandoned(checkpoint);
     }
   }
 
   return {
     async step() {
-      // While the next one is pending, too: requests have a deadline, and a crowd of them must not starve the last.
-      const final = await checkpoints.latestFinal();
-      if (final !== null) await payRefunds(final);
-
       const latest = await checkpoints.latest();
-      if (latest?.status === "pending") return;
-
-      const next = latest?.status === "prepared" ? latest : await checkpoints.cut(maxFeeBps);
-      if (next !== null) await submit(next);
+      const final = await checkpoints.latestFinal();
+      const isOpen = (await chainBook.frozenAt()) === null;
+      await inTurn([
+        // First of all: an answer has a deadline of hours, and a checkpoint hangs on it.
+        async () => {
+          if (latest?.status === "pending") await answerChallenges(parts, latest);
+        },
+        // While the next one is pending, too: requests have a deadline, and a crowd of them must not starve the last.
+        async () => {
+          if (final !== null) await pay(final);
+        },
+        async () => {
+          if (!isOpen || latest?.status === "pending") return;
+          await recordCaps(parts);
+          const next = latest?.status === "prepared" ? latest : await cut();
+          if (next !== null) await submit(next);
+        },
+      ]);
     },
   };
+}
+
+/** One after the other, whatever becomes of those before: a refund must not wait for a challenge that fails. */
+async function inTurn(tasks: readonly (() => Promise<void>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const task of tasks) {
+    // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
+    await task().catch((error: unknown) => errors.push(error));
+  }
+  const [first] = errors;
+  if (errors.length > 1) throw new AggregateError(errors, String(first));
+  if (first !== undefined) throw first;
 }

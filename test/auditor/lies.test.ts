@@ -583,6 +583,11 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
         await use(30n);
         await scene.cut();
         await refuses([{ kind: "signed_another" }]);
+
+        // Its own operator has looked into it, and lets it.
+        scene.restart(1n);
+        expect(await scene.audit()).to.deep.equal([]);
+        expect(scene.signatures.map(({ epoch }) => epoch)).to.deep.equal([1n, 1n]);
       });
     });
 

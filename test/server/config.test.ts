@@ -21,6 +21,9 @@ function mistakesOf(env: Record<string, string | undefined>): string[] {
   }
 }
 
+const TOGETHER =
+  "SIGNER_PRIVATE_KEYS and SETTLER_PRIVATE_KEY (or their files, or services) go together: set both to settle, or neither";
+
 describe("readConfig", () => {
   it("needs an endpoint and a contract, and has a default for all else", () => {
     const { rateCardFile, ...config } = readConfig(least);
@@ -37,6 +40,7 @@ describe("readConfig", () => {
       pollMs: 4_000,
       feeBps: 0n,
       settlement: null,
+      refundAlarmSeconds: null,
       quoteKey: null,
       auditors: [],
       limits: {
@@ -75,7 +79,15 @@ describe("readConfig", () => {
     expect(config).to.deep.include({
       rpcUrls: ["http://one:1", "https://two/x"],
       database: { url: "postgres://me:secret@db/credits", connections: 7 },
-      settlement: { signerKeys: [key, pad("0x2b")], settlerKey: key, intervalSeconds: 5 },
+      settlement: {
+        signers: [{ privateKey: key }, { privateKey: pad("0x2b") }],
+        settler: { privateKey: key },
+        intervalSeconds: 5,
+        abandonAfterSeconds: 3_600,
+        worthMicros: null,
+        bumpAfterMs: 60_000,
+        maxFeePerGas: 500_000_000_000n,
+      },
       feeBps: 200n,
       confirmations: 0n,
     });
@@ -113,9 +125,7 @@ describe("readConfig", () => {
     expect(mistakes).to.include(
       "RPC_URL is missing: the chain's JSON-RPC endpoint, or several separated by commas",
     );
-    expect(mistakes).to.include(
-      "SIGNER_PRIVATE_KEYS and SETTLER_PRIVATE_KEY go together: set both to settle, or neither",
-    );
+    expect(mistakes).to.include(TOGETHER);
   });
 
   for (const [what, fields] of [
@@ -123,9 +133,7 @@ describe("readConfig", () => {
     ["a settler without signers", { SETTLER_PRIVATE_KEY: key }],
   ] as const) {
     it(`refuses ${what}`, () => {
-      expect(mistakesOf({ ...least, ...fields })).to.deep.equal([
-        "SIGNER_PRIVATE_KEYS and SETTLER_PRIVATE_KEY go together: set both to settle, or neither",
-      ]);
+      expect(mistakesOf({ ...least, ...fields })).to.deep.equal([TOGETHER]);
     });
   }
 

@@ -38,7 +38,12 @@ export async function isValidSignature(
   return code !== undefined && (await isContractSignature(client, signer, digest, signature));
 }
 
-async function isWalletSignature(signer: Address, digest: Hex, signature: Hex): Promise<boolean> {
+/** Whether the signer's own key signed: it can never take that back, as a contract can. */
+export async function isWalletSignature(
+  signer: Address,
+  digest: Hex,
+  signature: Hex,
+): Promise<boolean> {
   if (size(signature) !== 65 || BigInt(slice(signature, 32, 64)) > HALF_ORDER) return false;
   const v = slice(signature, 64);
   if (v !== "0x1b" && v !== "0x1c") return false;

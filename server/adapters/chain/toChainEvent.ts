@@ -111,6 +111,16 @@ function toChainEvent({ eventName, args }: ContractLog, place: ChainPlace): Chai
           challenger: lowercaseHex(args.challenger),
         },
       ];
+    case "CapRecorded":
+      return [
+        {
+          ...place,
+          type: "cap_recorded",
+          account: lowercaseHex(args.account),
+          counter: args.counter,
+          accountCapMicros: args.accountCap,
+        },
+      ];
     case "Frozen":
       return [{ ...place, type: "frozen", by: lowercaseHex(args.by) }];
     default:

@@ -3,6 +3,7 @@ import { type Address, type PublicClient, createPublicClient, fallback, http } f
 import { computeCreditsAbi } from "../../../protocol/abi/computeCredits.ts";
 import type { ChainReader } from "../../ports/chain.ts";
 import type { BlockPoint } from "../../ports/chainBook.ts";
+import { courtAbi } from "../../../protocol/abi/court.ts";
 import { isValidSignature } from "./signatureCheck.ts";
 
 /** Several endpoints: the next is asked where one fails. */
@@ -38,9 +39,12 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
     return { number, hash, time: new Date(Number(timestamp) * 1000) };
   }
 
+  const court = () => client.readContract({ ...read, functionName: "court" });
+  const inCourt = async () => ({ address: await court(), abi: courtAbi }) as const;
+
   return {
     deployment: { chainId, contract },
-    court: () => client.readContract({ ...read, functionName: "court" }),
+    court,
 
     async terms() {
       const [
@@ -81,6 +85,49 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
         client.readContract({ ...read, functionName: "finalCheckpoint" }),
       ]);
       return pending.epoch > final.epoch ? pending.epoch : final.epoch;
+    },
+
+    async finalRoot() {
+      const { root } = await client.readContract({ ...read, functionName: "finalCheckpoint" });
+      return root;
+    },
+
+    async settledRows(parties) {
+      return await Promise.all(
+        parties.map(async (party) => {
+          const [, spent, refunded, earned] = await client.readContract({
+            ...read,
+            functionName: "party",
+            args: [party],
+          });
+          return { party, spent, refunded, earned };
+        }),
+      );
+    },
+
+    async standing(account, counter) {
+      const [currentCounter, endedAt, recordedCap] = await Promise.all([
+        client.readContract({ ...read, functionName: "counterOf", args: [account] }),
+        client.readContract({ ...read, functionName: "counterEndedAt", args: [account, counter] }),
+        client.readContract({
+          ...(await inCourt()),
+          functionName: "recordedCap",
+          args: [account, counter],
+        }),
+      ]);
+      return { currentCounter, endedAt, recordedCap };
+    },
+
+    async isChallengeOpen(account, challenger) {
+      const [{ deadline, drops }, current] = await Promise.all([
+        client.readContract({
+          ...(await inCourt()),
+          functionName: "challengeOf",
+          args: [account, challenger],
+        }),
+        client.readContract({ ...read, functionName: "drops" }),
+      ]);
+      return deadline > 0 && BigInt(drops) === current;
     },
 
     async origin() {

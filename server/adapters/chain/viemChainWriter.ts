@@ -1,55 +1,76 @@
-import { type Chain, type Hex, createPublicClient, createWalletClient, defineChain } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { type Address, type Hex, createPublicClient, encodeFunctionData } from "viem";
 
 import { computeCreditsAbi } from "../../../protocol/abi/computeCredits.ts";
+import { courtAbi } from "../../../protocol/abi/court.ts";
 import type { Deployment } from "../../../protocol/domain.ts";
-import type { ChainWriter, TransactionResult } from "../../ports/chain.ts";
+import type { ChainWriter } from "../../ports/chain.ts";
+import type { TransactionSigner } from "../../ports/signer.ts";
+import type { TransactionBook } from "../../ports/transactionBook.ts";
+import { type SenderOptions, transactionSender } from "./transactionSender.ts";
 import { rpcTransport } from "./viemChainReader.ts";
 
-/** Sends the settler's transactions from the wallet of `privateKey`, which needs the chain's own coin for gas. */
-export function openChainWriter(
-  rpcUrls: readonly string[],
-  { chainId, contract }: Deployment,
-  privateKey: Hex,
-): ChainWriter {
-  const transport = rpcTransport(rpcUrls);
-  const chain = unnamedChain(chainId, rpcUrls);
-  const wallet = createWalletClient({ account: privateKeyToAccount(privateKey), chain, transport });
-  const client = createPublicClient({ chain, transport, cacheTime: 0 });
-  const at = { address: contract, abi: computeCreditsAbi } as const;
+export interface ChainWriterParts extends Omit<SenderOptions, "chainId"> {
+  readonly rpcUrls: readonly string[];
+  readonly deployment: Deployment;
+  readonly court: Address;
+  /** pays: its wallet needs the chain's own coin for gas, and nobody else may send from it */
+  readonly signer: TransactionSigner;
+  readonly transactions: TransactionBook;
+}
 
-  async function mined(hash: Hex): Promise<TransactionResult> {
-    const receipt = await client.waitForTransactionReceipt({ hash, pollingInterval: 250 });
-    if (receipt.status !== "success") throw new Error(`the transaction ${hash} was reverted`);
-    return { transactionHash: hash, gasUsed: receipt.gasUsed };
-  }
+/** Sends the settler's transactions. */
+export function openChainWriter({
+  rpcUrls,
+  deployment: { chainId, contract },
+  court,
+  signer,
+  transactions,
+  ...options
+}: ChainWriterParts): ChainWriter {
+  const client = createPublicClient({ transport: rpcTransport(rpcUrls), cacheTime: 0 });
+  const send = transactionSender(client, signer, transactions, { chainId, ...options });
+  const onVault = (purpose: string, data: Hex) => send({ to: contract, data, purpose });
+  const inCourt = (purpose: string, data: Hex) => send({ to: court, data, purpose });
 
   return {
-    submitCheckpoint: async (message, signatures) =>
-      mined(
-        await wallet.writeContract({
-          ...at,
+    submitCheckpoint: (message, signatures) =>
+      onVault(
+        `checkpoint ${message.epoch}`,
+        encodeFunctionData({
+          abi: computeCreditsAbi,
           functionName: "submitCheckpoint",
           args: [message, [...signatures]],
         }),
       ),
-    settleMany: async (rows) =>
-      mined(
-        await wallet.writeContract({
-          ...at,
+
+    settleMany: (rows) =>
+      onVault(
+        `settling ${rows.length} rows`,
+        encodeFunctionData({
+          abi: computeCreditsAbi,
           functionName: "settleMany",
           args: [rows.map(({ row }) => row), rows.map(({ proof }) => [...proof])],
         }),
       ),
-  };
-}
 
-/** viem wants a name and a currency of every chain; only the id goes into a transaction. */
-function unnamedChain(id: number, rpcUrls: readonly string[]): Chain {
-  return defineChain({
-    id,
-    name: `chain ${id}`,
-    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
-    rpcUrls: { default: { http: [...rpcUrls] } },
-  });
+    recordCap: ({ message, signature }) =>
+      inCourt(
+        `recording the ceiling of ${message.account}`,
+        encodeFunctionData({
+          abi: courtAbi,
+          functionName: "recordCap",
+          args: [message, signature],
+        }),
+      ),
+
+    answer: (challenger, { row, proof }, counter) =>
+      inCourt(
+        `answering the challenge of ${challenger} to ${row.party}`,
+        encodeFunctionData({
+          abi: courtAbi,
+          functionName: "answer",
+          args: [challenger, row, [...proof], counter],
+        }),
+      ),
+  };
 }

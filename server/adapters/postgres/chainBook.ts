@@ -10,6 +10,21 @@ export function postgresChainBook(database: Database): ChainBook {
   return {
     cursor: () => readCursor(database),
 
+    async chainTime() {
+      const [clock] = await database.query<{ now: Date }>(
+        "select greatest(clock_timestamp(), block_time) as now from chain_cursor",
+      );
+      if (clock === undefined) throw new Error("the ledger belongs to no deployment yet");
+      return clock.now;
+    },
+
+    async frozenAt() {
+      const [found] = await database.query<{ frozen_at: Date | null }>(
+        "select frozen_at from chain_cursor",
+      );
+      return found?.frozen_at ?? null;
+    },
+
     async noteQuiet({ number, hash }, agoMs) {
       // Half a second is fine enough, and spares the idle chain of a laptop ten writes a second.
       await database.query(
@@ -136,6 +151,13 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
           bytea(event.challenger),
           event.type === "challenge_answered" ? "answered" : "unanswered",
         ],
+      );
+      return;
+    case "cap_recorded":
+      await tx.query(
+        `insert into recorded_caps (account, counter, account_cap_micros) values ($1, $2, $3)
+         on conflict (account, counter) do update set account_cap_micros = excluded.account_cap_micros`,
+        [bytea(event.account), event.counter, event.accountCapMicros],
       );
       return;
     case "frozen":

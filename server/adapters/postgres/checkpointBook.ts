@@ -100,6 +100,22 @@ export function postgresCheckpointBook(database: Database): CheckpointBook {
       return records;
     },
 
+    async worthRows(id, leastMicros, limit) {
+      const records = await database.query<Row>(
+        // places_pkey from its beginning, then everything by its key: once for each final checkpoint
+        `select party, spent, refunded, earned from (
+           select due.*, p.place, due.spent - coalesce(s.spent, 0) as newly_spent,
+             due.earned - coalesce(s.earned, 0) as newly_earned
+           from places p cross join lateral ${newestRow("p.place", "$1")} as due
+             left join settlements s on s.party = due.party) as due
+         where greatest(newly_spent, newly_earned) >= $2
+         order by newly_spent >= $2 desc, greatest(newly_spent, newly_earned) desc, place
+         limit $3`,
+        [id, leastMicros, limit],
+      );
+      return records;
+    },
+
     async cut(maxFeeBps) {
       if (isUnderWay(await latestIn(database))) return null;
       await serveRefunds(database);

@@ -37,11 +37,13 @@ export function postgresSubmissionBook(database: Database): SubmissionBook {
         }
       }),
 
-    async abandon(id) {
+    async abandon(id, afterSeconds) {
       const abandoned = await database.query(
         `update checkpoints set dropped = true, abandoned_at = clock_timestamp()
-         where id = $1 and ${PREPARED} and signing_at is null returning id`,
-        [id],
+         where id = $1 and ${PREPARED} and signing_at is null
+           and created_at <= clock_timestamp() - $2 * interval '1 second'
+         returning id`,
+        [id, afterSeconds],
       );
       return abandoned.length > 0;
     },

@@ -57,6 +57,12 @@ export type ChainEvent = ChainPlace &
         readonly account: Address;
         readonly challenger: Address;
       }
+    | {
+        readonly type: "cap_recorded";
+        readonly account: Address;
+        readonly counter: bigint;
+        readonly accountCapMicros: bigint;
+      }
     /** for good: from here on nothing is bought, and no checkpoint taken */
     | { readonly type: "frozen"; readonly by: Address }
   );

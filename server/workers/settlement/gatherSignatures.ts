@@ -3,6 +3,7 @@ import type { Address } from "viem";
 import { checkpointDigest } from "../../../protocol/checkpoint.ts";
 import type { ChainReader } from "../../ports/chain.ts";
 import type { SignerSignature, StoredCheckpoint } from "../../ports/checkpointBook.ts";
+import type { Probe } from "../../ports/settlementProbe.ts";
 import type { CheckpointSigner } from "../../ports/signer.ts";
 import type { SubmissionBook } from "../../ports/submissionBook.ts";
 
@@ -10,6 +11,7 @@ export interface SigningParts {
   readonly chain: ChainReader;
   readonly submissions: SubmissionBook;
   readonly signers: readonly CheckpointSigner[];
+  readonly probe: Probe;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface SigningParts {
  * last: nobody ever holds one of a checkpoint that is cut anew because a co-signer refused it.
  */
 export async function gatherSignatures(
-  { chain, submissions, signers }: SigningParts,
+  { chain, submissions, signers, probe }: SigningParts,
   { id, message, signatures }: StoredCheckpoint,
 ): Promise<readonly SignerSignature[] | null> {
   const digest = checkpointDigest(chain.deployment, message);
@@ -38,6 +40,7 @@ export async function gatherSignatures(
   if (able.length < needed) return null;
   // False where it was given up in the meantime: from here on it never is.
   if (!(await submissions.beginSigning(id))) return null;
+  await probe("decided");
 
   const own = await Promise.all(
     able.slice(0, needed).map(async (signer) => {
@@ -50,7 +53,9 @@ export async function gatherSignatures(
       );
     }),
   );
+  await probe("signed");
   await submissions.keepOwnSignatures(id, own);
+  await probe("kept");
   return [...others, ...own].toSorted((a, b) => (a.signer < b.signer ? -1 : 1));
 }
 

@@ -1,0 +1,129 @@
+import {
+  type Address,
+  type Hex,
+  isAddressEqual,
+  isHex,
+  numberToHex,
+  parseTransaction,
+  recoverTransactionAddress,
+  recoverTypedDataAddress,
+  stringify,
+} from "viem";
+import { z } from "zod";
+
+import { checkpointTypedData } from "../../../protocol/checkpoint.ts";
+import type { CheckpointSigner, TransactionSigner } from "../../ports/signer.ts";
+
+const Answer = z.object({
+  result: z.custom<Hex>((value) => isHex(value)).optional(),
+  error: z.object({ code: z.number(), message: z.string() }).optional(),
+});
+
+/** JSON-RPC: the service does not have this method. */
+const METHOD_NOT_FOUND = -32601;
+
+/** A signing service that was told to answer within this time: a KMS takes tens of milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+/**
+ * A signer whose key is kept by a service that speaks Ethereum's JSON-RPC over HTTP, as Web3Signer and most bridges to a
+ * KMS do. What it returns is checked: a wrong key is told here, not by the contract.
+ */
+export function remoteSigner(url: string, address: Address): CheckpointSigner & TransactionSigner {
+  async function ask(method: string, params: readonly unknown[]) {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: stringify({ jsonrpc: "2.0", id: 1, method, params }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).catch((cause: unknown) => {
+      // The address may hold credentials: it is told to nobody.
+      throw new Error(`the signer of ${address} does not answer`, { cause: nameOf(cause) });
+    });
+    const answer = Answer.safeParse(await response.json().catch(() => null));
+    if (!answer.success) {
+      throw new Error(`the signer of ${address} answered ${response.status}, and no JSON-RPC`);
+    }
+    return answer.data;
+  }
+
+  async function resultOf(methods: readonly string[], params: readonly unknown[]): Promise<Hex> {
+    let refusal = "nothing";
+    for (const method of methods) {
+      // oxlint-disable-next-line no-await-in-loop -- the second name only where the first is unknown
+      const { result, error } = await ask(method, params);
+      if (result !== undefined) return result;
+      refusal = error?.message ?? refusal;
+      if (error?.code !== METHOD_NOT_FOUND) break;
+    }
+    throw new Error(`the signer of ${address} refuses: ${refusal}`);
+  }
+
+  return {
+    address,
+
+    async sign(deployment, message) {
+      const typedData = checkpointTypedData(deployment, message);
+      const signature = await resultOf(
+        ["eth_signTypedData_v4", "eth_signTypedData"],
+        [address, stringify({ ...typedData, types: { EIP712Domain, ...typedData.types } })],
+      );
+      const signed = await recoverTypedDataAddress({ ...typedData, signature });
+      if (!isAddressEqual(signed, address)) throw wrongKey(signed);
+      return signature;
+    },
+
+    async signTransaction(transaction) {
+      const { to, data, nonce, gas, maxFeePerGas, maxPriorityFeePerGas, chainId } = transaction;
+      const serialized = await resultOf(
+        ["eth_signTransaction"],
+        [
+          {
+            from: address,
+            to,
+            data,
+            value: "0x0",
+            type: "0x2",
+            chainId: numberToHex(chainId),
+            nonce: numberToHex(nonce ?? 0),
+            gas: numberToHex(gas ?? 0n),
+            maxFeePerGas: numberToHex(maxFeePerGas ?? 0n),
+            maxPriorityFeePerGas: numberToHex(maxPriorityFeePerGas ?? 0n),
+          },
+        ],
+      );
+      const signed = parseTransaction(serialized);
+      const isOurs =
+        signed.type === "eip1559" &&
+        signed.data === data &&
+        signed.to?.toLowerCase() === to?.toLowerCase() &&
+        (signed.nonce ?? 0) === nonce &&
+        (signed.value ?? 0n) === 0n &&
+        signed.chainId === chainId &&
+        signed.maxFeePerGas === maxFeePerGas;
+      if (!isOurs) throw new Error(`the signer of ${address} signed another transaction`);
+      // Parsed as such just now.
+      const by = await recoverTransactionAddress({
+        serializedTransaction: `0x02${serialized.slice(4)}`,
+      });
+      if (!isAddressEqual(by, address)) throw wrongKey(by);
+      return serialized;
+    },
+  };
+
+  function wrongKey(signed: Address): Error {
+    return new Error(`the signer of ${address} signed with the key of ${signed}`);
+  }
+}
+
+/** Services want the domain's fields named, too. */
+const EIP712Domain = [
+  { name: "name", type: "string" },
+  { name: "version", type: "string" },
+  { name: "chainId", type: "uint256" },
+  { name: "verifyingContract", type: "address" },
+];
+
+function nameOf(cause: unknown): string {
+  return cause instanceof Error ? cause.name : typeof cause;
+}

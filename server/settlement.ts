@@ -1,0 +1,176 @@
+import type { Logger } from "pino";
+
+import { localSigner } from "./adapters/chain/localSigner.ts";
+import { remoteSigner } from "./adapters/chain/remoteSigner.ts";
+import { isWalletSignature } from "./adapters/chain/signatureCheck.ts";
+import { openChainWriter } from "./adapters/chain/viemChainWriter.ts";
+import { pgLeadership } from "./adapters/postgres/pgLeadership.ts";
+import { soleLeadership } from "./adapters/soleLeadership.ts";
+import { type Config, ConfigError, type KeyPlace, type SettlementConfig } from "./config.ts";
+import type { ChainReader } from "./ports/chain.ts";
+import type { Leadership } from "./ports/leadership.ts";
+import { type Probe, noProbe } from "./ports/settlementProbe.ts";
+import type { CheckpointSigner, TransactionSigner } from "./ports/signer.ts";
+import type { Context } from "./routes/context.ts";
+import type { Check, WorkerHealth } from "./workers/health.ts";
+import { type Loop, startLoop } from "./workers/loop.ts";
+import { settlementAlarms } from "./workers/settlementWatch.ts";
+import { type Settler, createSettler } from "./workers/settler.ts";
+
+export interface SettlementParts {
+  readonly config: Config;
+  readonly context: Context;
+  readonly workers: WorkerHealth;
+  readonly log: Logger;
+}
+
+/** A settler from the configuration. `probe` is told of each of its steps. */
+export async function openSettler(
+  settlement: SettlementConfig,
+  { config, context, log }: Omit<SettlementParts, "workers">,
+  probe: Probe = noProbe,
+): Promise<Settler> {
+  const { chain, transactions } = context;
+  const all = settlement.signers.map(signerAt).map((signer) => [signer.address, signer] as const);
+  const signers = [...new Map(all).values()];
+  await checkSigners(chain, signers, log);
+
+  return createSettler({
+    ...settlement,
+    ...context,
+    signers,
+    probe,
+    writer: openChainWriter({
+      ...settlement,
+      rpcUrls: config.rpcUrls,
+      deployment: chain.deployment,
+      court: await chain.court(),
+      signer: signerAt(settlement.settler),
+      transactions,
+      probe,
+    }),
+    isKeySignature: isWalletSignature,
+    onSubmitted({ message, partyCount }, { transactionHash, gasUsed }) {
+      const { epoch, root } = message;
+      log.info(
+        { epoch: `${epoch}`, root, partyCount, transactionHash, gasUsed: `${gasUsed}` },
+        "checkpoint submitted",
+      );
+    },
+    onAbandoned({ message, signatures }) {
+      const { epoch, root } = message;
+      log.warn(
+        { epoch: `${epoch}`, root, signatures: signatures.length },
+        "checkpoint given up: too few co-signers signed it in time; its epoch is cut anew",
+      );
+    },
+    onUnanswerable({ account, challenger, deadline }, why) {
+      log.error(
+        { account, challenger, deadline, why },
+        "a challenge cannot be answered from what is stored: unless somebody answers, the checkpoint is dropped",
+      );
+    },
+    onCapRefused({ message }, error) {
+      log.warn(
+        { account: message.account, err: error },
+        "a contract wallet's ceiling could not be recorded: it may have disowned its signature",
+      );
+    },
+  });
+}
+
+/** Settles while this server leads. */
+export async function settlerLoop(
+  settlement: SettlementConfig,
+  leadership: Leadership,
+  { workers, ...parts }: SettlementParts,
+): Promise<Loop> {
+  const { config, log } = parts;
+  const settler = await openSettler(settlement, parts);
+  let leads = false;
+  const loop = startLoop(
+    async () => {
+      const isLeader = await leadership.isLeader();
+      if (isLeader !== leads)
+        log.info(isLeader ? "settling: this server leads" : "settling: another server leads");
+      leads = isLeader;
+      if (isLeader) await settler.step();
+      workers.succeeded("settler");
+      return "done";
+    },
+    {
+      pauseMs: config.pollMs,
+      onError(error) {
+        workers.failed("settler", error);
+        log.error({ err: error }, "settlement could not go on; it will be tried again");
+      },
+    },
+  );
+  return {
+    async stop() {
+      await loop.stop();
+      await leadership.resign();
+    },
+  };
+}
+
+/** An advisory lock among servers; the embedded database admits one server alone. */
+export function leadershipOf({ database }: Config): Leadership {
+  return "url" in database ? pgLeadership(database.url) : soleLeadership;
+}
+
+/** Looks for what an operator must act on, on every server: also on those that do not settle. */
+export function watchLoop({ config, context, workers, log }: SettlementParts): Loop {
+  const { chainBook, disputes, terms } = context;
+  const refundAlarmSeconds = config.refundAlarmSeconds ?? terms.refundWindowSeconds / 2;
+  let told = "";
+  return startLoop(
+    async () => {
+      const alarms = await settlementAlarms({ ...terms, chainBook, disputes, refundAlarmSeconds });
+      const checks = alarms.map(({ name, message, isFatal }): Check =>
+        isFatal ? { name, error: message } : { name, error: null, warning: message },
+      );
+      workers.raise(checks);
+      // Once for each, or the log would hold nothing else.
+      const telling = alarms.map(({ message }) => message).join("; ");
+      if (telling !== told && telling !== "") log.error({ alarms }, telling);
+      told = telling;
+      workers.succeeded("watch");
+      return "done";
+    },
+    {
+      pauseMs: config.pollMs,
+      onError(error) {
+        workers.failed("watch", error);
+        log.error({ err: error }, "refunds and challenges could not be watched");
+      },
+    },
+  );
+}
+
+function signerAt(place: KeyPlace): CheckpointSigner & TransactionSigner {
+  return "privateKey" in place
+    ? localSigner(place.privateKey)
+    : remoteSigner(place.url, place.address);
+}
+
+async function checkSigners(
+  chain: ChainReader,
+  signers: readonly CheckpointSigner[],
+  log: Logger,
+): Promise<void> {
+  const threshold = await chain.threshold();
+  const known = await Promise.all(signers.map(({ address }) => chain.isSigner(address)));
+  const strangers = signers.filter((_, index) => known[index] === false);
+  if (strangers.length > 0) {
+    throw new ConfigError(
+      `SIGNER_PRIVATE_KEYS: the contract knows no signer ${strangers.map(({ address }) => address).join(", ")}`,
+    );
+  }
+  if (signers.length < threshold) {
+    log.info(
+      { threshold, own: signers.length },
+      "checkpoints wait for co-signers: POST /v1/checkpoints/{epoch}/signatures",
+    );
+  }
+}

@@ -1,0 +1,61 @@
+import type { Row } from "../../../protocol/row.ts";
+import type { ChainReader, ChainWriter } from "../../ports/chain.ts";
+import type { CheckpointBook, StoredCheckpoint } from "../../ports/checkpointBook.ts";
+
+export interface PayingParts {
+  readonly chain: ChainReader;
+  readonly writer: ChainWriter;
+  readonly checkpoints: CheckpointBook;
+  /** the least that a row must move to be worth its gas, in micro-credits; `null` settles refunds alone */
+  readonly worthMicros: bigint | null;
+}
+
+/** Rows settled in one step: more than a step has ever to pay, and still bounded. */
+const ROWS_PER_STEP = 2_000;
+
+/** About 76,000 gas a row: a transaction stays under 4 million, small enough for any block. */
+const ROWS_PER_TRANSACTION = 50;
+
+/**
+ * Settles the rows of the newest final checkpoint that serve refunds, the longest-waiting first, and then those that
+ * move enough to be worth it, what was spent before what was earned.
+ */
+export async function payRows(
+  { chain, writer, checkpoints, worthMicros }: PayingParts,
+  { id }: StoredCheckpoint,
+): Promise<void> {
+  const refunds = await checkpoints.refundRows(id, ROWS_PER_STEP);
+  const worthwhile =
+    worthMicros === null ? [] : await checkpoints.worthRows(id, worthMicros, ROWS_PER_STEP);
+  const due = [...new Map([...refunds, ...worthwhile].map((row) => [row.party, row])).values()];
+  if (due.length === 0) return;
+
+  const proofs = await checkpoints.proofs(
+    id,
+    due.map(({ party }) => party),
+  );
+  const byParty = new Map(proofs.map((shown) => [shown.row.party, shown]));
+  for (let first = 0; first < due.length; first += ROWS_PER_TRANSACTION) {
+    const some = due.slice(first, first + ROWS_PER_TRANSACTION);
+    // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
+    const behind = await behindOnChain(chain, some);
+    const shown = behind.flatMap(({ party }) => byParty.get(party) ?? []);
+    // oxlint-disable-next-line no-await-in-loop
+    if (shown.length > 0) await writer.settleMany(shown);
+  }
+}
+
+/** Those that the contract has not settled yet. The ledger hears of what it settled only after the confirmations. */
+async function behindOnChain(chain: ChainReader, rows: readonly Row[]): Promise<readonly Row[]> {
+  const settled = await chain.settledRows(rows.map(({ party }) => party));
+  const byParty = new Map(settled.map((row) => [row.party, row]));
+  return rows.filter((row) => {
+    const before = byParty.get(row.party);
+    return (
+      before === undefined ||
+      row.spent > before.spent ||
+      row.refunded > before.refunded ||
+      row.earned > before.earned
+    );
+  });
+}

@@ -1,0 +1,154 @@
+import { expect } from "chai";
+
+import { requestRefund } from "../../client/contract.ts";
+import { eventually } from "../../scripts/demo/eventually.ts";
+import { wallets } from "../../scripts/local/wallets.ts";
+import type { SettlementStep } from "../../server/ports/settlementProbe.ts";
+import { addressOf, stackKinds } from "../fixtures/meteredStack.ts";
+import { type Settling, killedAt, startSettling } from "../fixtures/settling.ts";
+
+const { alice, operator } = wallets;
+const STEPS: readonly SettlementStep[] = [
+  "cut",
+  "decided",
+  "signed",
+  "kept",
+  "recorded",
+  "sent",
+  "mined",
+];
+
+for (const kind of stackKinds) {
+  describe(`settler on ${kind}`, () => {
+    let stack: Settling;
+    let spender: `0x${string}`;
+    let epoch = 0n;
+
+    before(async () => {
+      stack = await startSettling(kind);
+      await stack.buyAndWait(alice, 10_000_000n);
+      spender = await stack.newSpender(alice);
+    });
+    after(() => stack.stop());
+    afterEach(async () => {
+      if ((await stack.checkpoints.latest())?.status === "pending") await stack.untilFinal(epoch);
+    });
+
+    /** That the epoch is on chain once, with the one root that was ever signed for it. */
+    async function expectOneOf(which: bigint): Promise<void> {
+      const submissions = await stack.submissionsOf(which);
+      expect(submissions).to.have.length(1);
+      const all = await stack.checkpoints.list({ before: null, limit: 100 });
+      const signed = all.filter(({ message, isSigning }) => message.epoch === which && isSigning);
+      expect(signed.map(({ message }) => message.root)).to.deep.equal([submissions[0]?.args.root]);
+    }
+
+    for (const step of STEPS) {
+      context(`when the server is killed once it is "${step}"`, () => {
+        it("comes on chain once all the same, with one root signed", async () => {
+          epoch += 1n;
+          await stack.use(spender);
+          const doomed = await stack.newSettler(killedAt(step));
+          const failure = await doomed.step().catch((error: unknown) => error);
+          expect(String(failure)).to.include(`killed at ${step}`);
+          // What is debited after the cut belongs to the next checkpoint, whoever goes on with this one.
+          await stack.use(spender);
+
+          const checkpoint = await stack.untilOnChain(await stack.newSettler(), epoch);
+          expect(checkpoint.signatures).to.have.length(1);
+          await expectOneOf(epoch);
+        });
+      });
+    }
+
+    for (const step of ["recorded", "sent", "mined"] as const) {
+      context(`when the server is killed once a refund is "${step}"`, () => {
+        it("pays it once all the same", async () => {
+          // The counter rises with the request: what was allowed before is allowed no more.
+          await requestRefund(stack.as(alice), 1_000n);
+          await eventually("the request in the ledger", async () => {
+            const { refunding } = await stack.accounts.balance(addressOf(alice));
+            return refunding === 1_000n;
+          });
+          epoch += 1n;
+          const settler = await stack.newSettler();
+          await stack.untilOnChain(settler, epoch);
+          await stack.untilFinal(epoch);
+
+          const before = await stack.dollarsOf(addressOf(alice));
+          const doomed = await stack.newSettler(killedAt(step));
+          expect(String(await doomed.step().catch((error: unknown) => error))).to.include("killed");
+          await eventually("the refund on chain", async () => {
+            await (await stack.newSettler()).step();
+            const { settled, refunded } = await stack.accounts.balance(addressOf(alice));
+            return settled.refunded === refunded;
+          });
+          expect(await stack.dollarsOf(addressOf(alice))).to.equal(before + 10n);
+          spender = await stack.newSpender(alice);
+        });
+      });
+    }
+
+    context("when two servers both believe that they lead", () => {
+      it("never signs two roots for one epoch, and submits once", async () => {
+        epoch += 1n;
+        await stack.use(spender);
+        const settlers = await Promise.all([1, 2, 3].map(() => stack.newSettler()));
+        await eventually("the checkpoint on chain", async () => {
+          // One of them may find the other's transaction in its way.
+          await Promise.allSettled(settlers.map((settler) => settler.step()));
+          return (await stack.checkpoints.byEpoch(epoch))?.status === "pending";
+        });
+        await expectOneOf(epoch);
+      });
+    });
+
+    context("when a transaction is not mined", () => {
+      afterEach(() => stack.chain.setAutomine(true));
+
+      it("replaces it by one that offers more, also after a restart, and is mined once", async () => {
+        epoch += 1n;
+        await stack.use(spender);
+        await stack.chain.setAutomine(false);
+        const wallet = addressOf(operator);
+        const nonce = BigInt(await stack.client.getTransactionCount({ address: wallet }));
+        const doomed = await stack.newSettler(killedAt("sent", 2), {
+          BUMP_AFTER_MILLISECONDS: "100",
+        });
+        expect(String(await doomed.step().catch((error: unknown) => error))).to.include("killed");
+
+        const settler = await stack.newSettler(undefined, { BUMP_AFTER_MILLISECONDS: "100" });
+        const stepping = settler.step().catch((error: unknown) => error);
+        const attempts = await eventually("three attempts", async () => {
+          const known = await stack.context.transactions.ofNonce(wallet, nonce);
+          return known.length >= 3 ? known : null;
+        });
+        for (const [index, { maxFeePerGas, maxPriorityFeePerGas }] of attempts.entries()) {
+          const before = attempts[index - 1];
+          if (before === undefined) continue;
+          // An eighth more, in both: less would not replace the one before.
+          expect(maxFeePerGas * 8n >= before.maxFeePerGas * 9n).to.equal(true);
+          expect(maxPriorityFeePerGas * 8n >= before.maxPriorityFeePerGas * 9n).to.equal(true);
+        }
+
+        await stack.chain.setAutomine(true);
+        await stack.chain.mine({ blocks: 1 });
+        await stepping;
+        await stack.untilOnChain(settler, epoch);
+        await expectOneOf(epoch);
+      });
+
+      it("offers no more than MAX_FEE_PER_GAS_GWEI, and says so", async () => {
+        epoch += 1n;
+        await stack.use(spender);
+        await stack.chain.setNextBlockBaseFeePerGas({ baseFeePerGas: 3_000_000_000n });
+        await stack.chain.mine({ blocks: 1 });
+        const thrifty = await stack.newSettler(undefined, { MAX_FEE_PER_GAS_GWEI: "1" });
+        const failure = await thrifty.step().catch((error: unknown) => error);
+        expect(String(failure)).to.match(/MAX_FEE_PER_GAS_GWEI allows 1000000000/);
+        await stack.untilOnChain(await stack.newSettler(), epoch);
+        await expectOneOf(epoch);
+      });
+    });
+  });
+}
