@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
+  existsSync,
   globSync,
   mkdtempSync,
   readFileSync,
@@ -13,46 +14,34 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-const HELP = `npm run mutate -- [options]      deletes each require, flips each comparison and arithmetic operator
+import { type Mutant, mutantsOf, withoutPure } from "./mutate/mutants.ts";
+
+const HELP = `npm run mutate -- [options]      deletes each require and each statement, forces each branch both ways,
+                                flips each comparison, boolean and arithmetic operator
 
   --sample NUMBER   tries that many mutants only, spread evenly (all)
   --offset NUMBER   begins the sample there (0)
   --file TEXT       only in files whose path contains it
+  --name TEXT       only those whose name contains it
+  --kind TEXT       only kinds that contain it: branch, deleted require, deleted statement, operator
+  --folder PATH     keeps the compiled project there, and uses it again: then only what changed is compiled
   --list            names the mutants and stops
   --help            this text
 
-About 25 seconds a mutant. Survivors that are equivalent are explained in scripts/mutants.explained.json.`;
+All mutants are compiled into one program, once; the chain's coinbase says which one is in force. So a mutant costs
+one run of the tests. Survivors that are equivalent are explained in scripts/mutants.explained.json.`;
 
-interface Mutant {
-  readonly file: string;
-  readonly line: number;
-  readonly change: string;
-  readonly text: string;
-}
-
-const FLIPS: readonly (readonly [RegExp, string])[] = [
-  [/ >= /g, " > "],
-  [/ > /g, " >= "],
-  [/ <= /g, " < "],
-  [/ < /g, " <= "],
-  [/ == /g, " != "],
-  [/ != /g, " == "],
-  [/ && /g, " || "],
-  [/ \|\| /g, " && "],
-  [/ \+ /g, " - "],
-  [/ - /g, " + "],
-  [/ \* /g, " / "],
-  [/ \/ /g, " * "],
-  [/ % /g, " / "],
-  [/ \+= /g, " -= "],
-  [/ -= /g, " += "],
-];
+/** A test that loops for ever has noticed. */
+const TIMEOUT_MS = 120_000;
 
 const { values } = parseArgs({
   options: {
     sample: { type: "string" },
     offset: { type: "string", default: "0" },
     file: { type: "string", default: "" },
+    name: { type: "string", default: "" },
+    kind: { type: "string", default: "" },
+    folder: { type: "string" },
     list: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -62,107 +51,102 @@ if (values.help) console.log(HELP);
 else main();
 
 function main(): void {
-  const all = globSync("contracts/{parts,court,libraries}/*.sol")
-    .toSorted()
-    .filter((file) => file.includes(values.file))
-    .flatMap(mutantsOf);
+  const files = globSync("contracts/{parts,court,libraries}/*.sol").toSorted();
+  const { mutants, mutated } = mutantsOf(files);
+  const wanted = mutants
+    .filter(({ file, kind }) => file.includes(values.file) && kind.includes(values.kind))
+    .filter((mutant) => nameOf(mutant).includes(values.name));
   const step =
-    values.sample === undefined ? 1 : Math.max(1, Math.floor(all.length / Number(values.sample)));
-  const chosen = all.filter((_, i) => i % step === Number(values.offset) % step);
-  console.log(`${chosen.length} of ${all.length} mutants`);
+    values.sample === undefined
+      ? 1
+      : Math.max(1, Math.floor(wanted.length / Number(values.sample)));
+  const chosen = wanted.filter((_, i) => i % step === Number(values.offset) % step);
+  console.log(`${chosen.length} of ${mutants.length} mutants`);
   if (values.list) {
-    for (const mutant of chosen) console.log(nameOf(mutant));
+    for (const mutant of chosen) console.log(`${mutant.kind}: ${nameOf(mutant)}`);
     return;
   }
-  run(chosen);
+  const folder = values.folder ?? mkdtempSync(join(tmpdir(), "mutants-"));
+  try {
+    prepare(folder);
+    for (const { path, text } of mutated) writeFileSync(join(folder, path), text);
+    for (const path of globSync("contracts/{interfaces,parts,court,libraries}/*.sol", {
+      cwd: folder,
+    })) {
+      const file = join(folder, path);
+      writeFileSync(file, withoutPure(readFileSync(file, "utf8")));
+    }
+    run(folder, chosen, mutants.length + 1);
+  } finally {
+    if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
-function run(mutants: readonly Mutant[]): void {
+/** A project of its own: the contracts with every mutant in them, and the tests. */
+function prepare(folder: string): void {
+  for (const path of ["contracts", "test/contracts", "foundry.toml", "scripts/solc.cjs"]) {
+    cpSync(path, join(folder, path), { recursive: true });
+  }
+  const modules = join(folder, "node_modules");
+  if (!existsSync(modules)) symlinkSync(join(process.cwd(), "node_modules"), modules);
+  // The stateful invariants take long, and find little that the unit tests of a mutated line do not. Proofs are of
+  // pure functions.
+  rmSync(join(folder, "test/contracts/Invariants.t.sol"));
+  rmSync(join(folder, "test/contracts/proofs"), { recursive: true });
+  writeFileSync(
+    join(folder, "contracts/Mutants.sol"),
+    `// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+library Mutants {
+    function on(uint256 id) internal view returns (bool) {
+        return uint160(address(block.coinbase)) == id;
+    }
+}
+`,
+  );
+}
+
+function run(folder: string, mutants: readonly Mutant[], nobodys: number): void {
   const explained: Record<string, string> = JSON.parse(
     readFileSync("scripts/mutants.explained.json", "utf8"),
   );
-  const folder = mkdtempSync(join(tmpdir(), "mutants-"));
-  for (const path of ["contracts", "test/contracts", "hardhat.config.ts", "package.json"]) {
-    cpSync(path, join(folder, path), { recursive: true });
-  }
-  symlinkSync(join(process.cwd(), "node_modules"), join(folder, "node_modules"));
-  // The stateful invariants take long, and find little that the unit tests of a mutated line do not.
-  rmSync(join(folder, "test/contracts/Invariants.t.sol"));
-  const tally = { killed: 0, uncompilable: 0, explained: 0, survived: 0 };
-  try {
-    if (outcomeOf(folder) !== "survived") throw new Error("the tests fail without any mutant");
-    for (const mutant of mutants) {
-      const original = readFileSync(mutant.file, "utf8");
-      writeFileSync(join(folder, mutant.file), mutant.text);
-      const outcome = outcomeOf(folder);
-      writeFileSync(join(folder, mutant.file), original);
-      const name = nameOf(mutant);
-      const reason = explained[name.replace(/:\d+ /, " ")];
-      if (outcome === "survived" && reason !== undefined) {
-        tally.explained += 1;
-        console.log(`explained  ${name}: ${reason}`);
-      } else {
-        tally[outcome] += 1;
-        console.log(`${outcome.padEnd(10)} ${name}`);
-      }
+  const tally = { killed: 0, explained: 0, survived: 0 };
+  // Compiles, which takes minutes.
+  if (!passes(folder, nobodys, undefined)) throw new Error("the tests fail without any mutant");
+  for (const mutant of mutants) {
+    const name = nameOf(mutant);
+    const reason = explained[keyOf(mutant)];
+    const outcome = passes(folder, mutant.id, TIMEOUT_MS) ? "survived" : "killed";
+    if (outcome === "survived" && reason !== undefined) {
+      tally.explained += 1;
+      console.log(`explained  ${name}: ${reason}`);
+    } else {
+      tally[outcome] += 1;
+      console.log(`${outcome.padEnd(10)} ${name}`);
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
   console.log(tally);
   if (tally.survived > 0) process.exitCode = 1;
 }
 
-function outcomeOf(folder: string): "killed" | "uncompilable" | "survived" {
-  const options = { cwd: folder, encoding: "utf8" } as const;
-  const build = spawnSync("npx", ["hardhat", "build", "--quiet", "--no-tests"], options);
-  if (build.status !== 0) return "uncompilable";
-  return spawnSync("npx", ["hardhat", "test", "solidity"], options).status === 0
-    ? "survived"
-    : "killed";
-}
-
-function mutantsOf(file: string): Mutant[] {
-  const text = readFileSync(file, "utf8");
-  const mutants: Mutant[] = [];
-  const add = (start: number, end: number, replacement: string): void => {
-    const before = text.slice(start, end).replace(/\s+/g, " ").trim();
-    mutants.push({
-      file,
-      line: text.slice(0, start).split("\n").length,
-      change: `${contextOf(text, start, end)}: ${before} → ${replacement.trim() || "(nothing)"}`,
-      text: text.slice(0, start) + replacement + text.slice(end),
-    });
-  };
-  for (const match of text.matchAll(/^ +require\([\s\S]*?\);\n/gm)) {
-    add(match.index, match.index + match[0].length, "");
-  }
-  for (const [pattern, replacement] of FLIPS) {
-    for (const match of text.matchAll(pattern)) {
-      if (isCode(text, match.index)) add(match.index, match.index + match[0].length, replacement);
-    }
-  }
-  return mutants;
-}
-
-/** Not in a comment, an import, or a loop's head (a loop that never ends kills nothing but time). */
-function isCode(text: string, index: number): boolean {
-  const start = text.lastIndexOf("\n", index) + 1;
-  const line = text.slice(start, text.indexOf("\n", index)).trim();
-  return !/^(\/\/|\*|import|pragma|for \(|"|keccak256)/.test(line);
-}
-
-/** The code around a change, so that a name outlives a move of lines. */
-function contextOf(text: string, start: number, end: number): string {
-  const from = text.lastIndexOf("\n", start) + 1;
-  const to = text.indexOf("\n", end);
-  return text
-    .slice(from, to === -1 ? text.length : to)
-    .replace(/\s+/g, " ")
-    .trim()
-    .slice(0, 90);
+function passes(folder: string, id: number, timeout: number | undefined): boolean {
+  const coinbase = `0x${id.toString(16).padStart(40, "0")}`;
+  const limits = "--fail-fast --fuzz-runs 32 --code-size-limit 1000000".split(" ");
+  const result = spawnSync("npx", ["forge", "test", ...limits, "--block-coinbase", coinbase], {
+    cwd: folder,
+    encoding: "utf8",
+    ...(timeout !== undefined && { timeout }),
+  });
+  if (timeout === undefined && result.status !== 0) console.error(result.stdout, result.stderr);
+  return result.status === 0;
 }
 
 function nameOf({ file, line, change }: Mutant): string {
   return `${file}:${line} ${change}`;
+}
+
+/** Without the line, so that an explanation outlives a move of lines. */
+function keyOf({ file, change }: Mutant): string {
+  return `${file} ${change}`;
 }

@@ -18,7 +18,7 @@ abstract contract InvariantFixture is Fixture {
 
     function setUp() public override {
         super.setUp();
-        actors = new Actors(credits, dollar, signerKeys, dishonest(), owner, guardian);
+        actors = new Actors(credits, dollar, signerKeys, dishonest(), owner);
     }
 
     function targetContracts() external view returns (address[] memory targets) {
@@ -72,7 +72,7 @@ abstract contract InvariantFixture is Fixture {
     /// @dev Everything that can still leave, at most: all pools full, all exits taken, all that is owed withdrawn.
     function invariant_I5_theVaultIsSolvent() external view {
         (, uint64 refunded, uint64 earned, uint64 fees) = credits.settledTotals();
-        uint256 owed = credits.owedTo(actors.OWNER()) + credits.owedTo(feeRecipient);
+        uint256 owed = credits.owedTo(actors.owner()) + credits.owedTo(feeRecipient);
         for (uint256 i = 0; i < actors.partyCount(); ++i) owed += credits.owedTo(actors.parties(i));
         uint256 micros = bookedMicros() - earned - fees;
         micros += credits.unspentPool();
@@ -124,7 +124,8 @@ abstract contract InvariantFixture is Fixture {
     function invariant_stakesAreThere() external view {
         uint256 sum = 0;
         for (uint256 i = 0; i < actors.partyCount(); ++i) sum += court.stakeOf(actors.parties(i));
-        atMost(sum + court.stakeOf(address(actors)), address(court).balance, "stakes");
+        sum += court.stakeOf(address(actors)) + court.stakeOf(feeRecipient);
+        atMost(sum, address(court).balance, "stakes");
         same(dollar.balanceOf(address(court)), court.bond(), "bond");
     }
 }
@@ -136,13 +137,27 @@ contract HonestQuorumInvariantTest is InvariantFixture {
 
     /// @dev I4 and more: with an honest quorum the chain never charges, refunds or pays beyond the true books.
     function invariant_I4_nobodyLosesAnything() external view {
-        if (credits.frozenAt() > 0) return;
+        bool frozen = credits.frozenAt() > 0;
         for (uint256 i = 0; i < actors.partyCount(); ++i) {
             (, uint64 spent, uint64 refunded, uint64 earned) = credits.party(actors.parties(i));
             atMost(spent, actors.spent(i), "charged");
-            atMost(refunded, actors.refunded(i), "refunded");
+            atMost(spent, actors.signedFor(i), "signed for");
             atMost(earned, actors.earned(i), "paid");
+            // An exit pays all that is unspent, whatever was asked for.
+            if (!frozen) atMost(refunded, actors.refunded(i), "refunded");
         }
+    }
+
+    /// @dev Providers are paid in full to the end, whatever exits have taken: all that the final table says was earned,
+    ///      and is not paid yet, is there.
+    function invariant_whatIsEarnedIsThere() external view {
+        ICreditTypes.CheckpointRecord memory last = credits.finalCheckpoint();
+        (, , uint64 earned, uint64 fees) = credits.settledTotals();
+        atMost((uint256(last.spent) - earned - fees) / 100, dollar.balanceOf(address(credits)), "earned");
+    }
+
+    function invariant_theBondIsSafe() external view {
+        same(credits.coveredMicros(), 0, "never slashed");
     }
 }
 
@@ -165,8 +180,27 @@ contract LimitedDishonestQuorumInvariantTest is InvariantFixture {
         return LIMIT;
     }
 
+    /// @dev I4 in a vault with a limit: whatever was signed by signers, and whoever looks.
+    function invariant_I4_nobodyIsChargedBeyondItsSignature() external view {
+        for (uint256 i = 0; i < actors.partyCount(); ++i) {
+            (, uint64 spent, , ) = credits.party(actors.parties(i));
+            atMost(spent, actors.signedFor(i), "signed for");
+        }
+    }
+
+    /// @dev What all accounts together can still take out, beside what they have taken: all that they purchased, less
+    ///      what they signed for, less the limit.
     function invariant_theLossIsBounded() external view {
-        (uint64 spent, , uint64 earned, uint64 fees) = credits.settledTotals();
+        (uint64 spent, uint64 refunded, uint64 earned, uint64 fees) = credits.settledTotals();
         atMost(uint256(earned) + fees, uint256(spent) + LIMIT, "unproven");
+        uint256 purchased = 0;
+        uint256 signedFor = 0;
+        for (uint256 i = 0; i < actors.partyCount(); ++i) {
+            (uint64 p, , , ) = credits.party(actors.parties(i));
+            purchased += p;
+            signedFor += actors.signedFor(i);
+        }
+        uint256 left = purchased + credits.coveredMicros() - refunded - earned - fees;
+        atMost(purchased, left + refunded + signedFor + LIMIT, "the loss");
     }
 }

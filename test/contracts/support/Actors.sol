@@ -1,81 +1,32 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICourt} from "../../../contracts/interfaces/ICourt.sol";
 import {IComputeCredits} from "../../../contracts/interfaces/IComputeCredits.sol";
 import {ICreditTypes} from "../../../contracts/interfaces/ICreditTypes.sol";
-import {IDisputes} from "../../../contracts/interfaces/IDisputes.sol";
 import {TestDollar} from "../../../contracts/mocks/TestDollar.sol";
 import {Table} from "./Table.sol";
-import {Test} from "./Test.sol";
+import {Accusers} from "./Accusers.sol";
+import {Books} from "./Books.sol";
 
 /// @dev Everything that anybody can do to a vault, in any order: users, an honest meter that keeps true books, the owner,
-///      the guardian, signers below the threshold, blacklists, griefers, and time. With `dishonest` the whole quorum
-///      signs tables that are not true. Every call succeeds or is caught: a revert is not a finding, a broken
-///      invariant is.
-contract Actors is Test {
-    uint64 internal constant MAX_BUY = 1e12;
-    uint256 internal constant PARTIES = 6;
-
-    IComputeCredits public immutable CREDITS;
-    ICourt public immutable COURT;
-    TestDollar public immutable DOLLAR;
-    bool public immutable DISHONEST;
-    address public immutable OWNER;
-    address public immutable GUARDIAN;
-
-    uint256[] internal _keys;
-    address[] public parties;
-
-    /// @dev The meter's books: what is true. Indexes are those of `parties`.
-    uint64[PARTIES] public spent;
-    uint64[PARTIES] public refunded;
-    uint64[PARTIES] public earned;
-    uint64[PARTIES] public refunding;
-
-    /// @dev The tables of the pending (or latest) and of the final checkpoint.
-    ICreditTypes.Row[] internal _latest;
-    ICreditTypes.Row[] internal _final;
-    uint64 internal _latestEpoch;
-
-    /// @dev What left the vault to each party, and what came in.
-    uint256 public tokensIn;
-    mapping(address party => uint256 tokens) public tokensOut;
-    mapping(string name => uint256 count) public calls;
-
+///      the guardian, signers below the threshold and former ones, accusers, blacklists, griefers, and time. With
+///      `dishonest` the whole quorum signs tables that are not true. Every call succeeds or is caught: a revert is not a
+///      finding, a broken invariant is.
+contract Actors is Accusers {
     constructor(
-        IComputeCredits credits,
-        TestDollar dollar,
+        IComputeCredits credits_,
+        TestDollar dollar_,
         uint256[] memory keys,
-        bool dishonest,
-        address owner,
-        address guardian
-    ) {
-        CREDITS = credits;
-        COURT = ICourt(credits.court());
-        DOLLAR = dollar;
-        DISHONEST = dishonest;
-        OWNER = owner;
-        GUARDIAN = guardian;
-        _keys = keys;
-        for (uint256 i = 0; i < PARTIES; ++i) {
-            address party = vm.addr(0xACE0 + i);
-            parties.push(party);
-            dollar.mint(party, type(uint128).max);
-            vm.prank(party);
-            dollar.approve(address(credits), type(uint256).max);
-            vm.prank(party);
-            dollar.approve(address(COURT), type(uint256).max);
-            vm.deal(party, 1_000_000 ether);
-        }
-    }
+        bool dishonest_,
+        address owner_
+    ) Books(credits_, dollar_, keys, dishonest_, owner_) {}
 
     // ── users ──
 
     function buy(uint256 who, uint256 forWhom, uint64 amount) external {
         uint64 micros = uint64(between(amount, 1, MAX_BUY));
         vm.prank(_party(who));
-        try CREDITS.buy(_party(forWhom), micros) returns (uint256 cost) {
+        try credits.buy(_party(forWhom), micros) returns (uint256 cost) {
             tokensIn += cost;
             ++calls["buy"];
         } catch {}
@@ -85,47 +36,49 @@ contract Actors is Test {
     function use(uint256 who, uint256 provider, uint64 amount, uint16 feeBps) external {
         (uint256 i, uint256 j) = (who % PARTIES, provider % PARTIES);
         uint64 free = _free(i);
-        if (free == 0 || CREDITS.frozenAt() > 0) return;
+        if (free == 0 || credits.frozenAt() > 0) return;
         uint64 micros = uint64(between(amount, 1, free));
         spent[i] += micros;
+        // The meter debits nothing that was not signed for.
+        if (signedFor[i] < spent[i]) signedFor[i] = spent[i] + micros / 2;
         earned[j] += micros - (micros * uint64(between(feeBps, 0, 500))) / 10_000;
         ++calls["use"];
     }
 
     function requestRefund(uint256 who, uint64 amount) external {
         uint256 i = who % PARTIES;
-        (uint64 purchased, , , ) = CREDITS.party(parties[i]);
+        (uint64 purchased, , , ) = credits.party(parties[i]);
         if (purchased == 0) return;
         vm.prank(parties[i]);
-        try CREDITS.requestRefund(uint64(between(amount, 1, purchased))) {
-            refunding[i] = CREDITS.refundRequestOf(parties[i]).requestedMicros;
+        try credits.requestRefund(uint64(between(amount, 1, purchased))) {
+            refunding[i] = credits.refundRequestOf(parties[i]).requestedMicros;
             ++calls["requestRefund"];
         } catch {}
     }
 
     function revokeAll(uint256 who) external {
         vm.prank(_party(who));
-        CREDITS.revokeAll();
+        credits.revokeAll();
     }
 
     function setRecipient(uint256 who, uint256 recipient) external {
         vm.prank(_party(who));
-        CREDITS.setRecipient(_party(recipient));
+        credits.setRecipient(_party(recipient));
     }
 
     function withdrawOwed(uint256 who, uint256 recipient) external {
         vm.prank(_party(who));
-        try CREDITS.withdrawOwed(_party(recipient)) {
+        try credits.withdrawOwed(_party(recipient)) {
             ++calls["withdrawOwed"];
         } catch {}
     }
 
     function tryToMoveCredits(uint256 who, uint256 toWhom, uint256 amount) external {
         vm.startPrank(_party(who));
-        try CREDITS.transfer(_party(toWhom), amount) {
+        try credits.transfer(_party(toWhom), amount) {
             revert NotTrue("credits moved");
         } catch {}
-        try CREDITS.approve(_party(toWhom), amount) {
+        try credits.approve(_party(toWhom), amount) {
             revert NotTrue("credits approved");
         } catch {}
         vm.stopPrank();
@@ -135,6 +88,9 @@ contract Actors is Test {
 
     /// @dev The honest table, or with a dishonest quorum any numbers at all that the vault accepts.
     function submitCheckpoint(uint256 seed) external {
+        // As the server, which dates a table by the last block that it has read: else a checkpoint that is dropped in the
+        // very second in which it was cut could not be told from one that was signed after the drop.
+        vm.warp(block.timestamp + 1);
         _promote();
         for (uint256 i = 0; i < PARTIES; ++i) _serveRefund(i);
         ICreditTypes.Row[] memory rows = new ICreditTypes.Row[](PARTIES);
@@ -142,15 +98,21 @@ contract Actors is Test {
             rows[i] = ICreditTypes.Row(parties[i], spent[i], refunded[i], earned[i]);
         }
         ICreditTypes.Checkpoint memory next = _summedUp(rows);
-        if (DISHONEST) _lie(next, rows, seed);
+        if (dishonest) _lie(next, rows, seed);
         next.root = Table.root(rows);
-        try CREDITS.submitCheckpoint(next, _signed(next, _keys.length)) {
+        ICreditTypes.SignerSignature[] memory signatures = _signed(
+            credits.hashCheckpoint(next),
+            _keys.length
+        );
+        // An honest quorum signs nothing that it does not submit.
+        if (dishonest) _keep(next, signatures);
+        try credits.submitCheckpoint(next, signatures) {
+            if (!dishonest) _keep(next, signatures);
             delete _latest;
             for (uint256 i = 0; i < PARTIES; ++i) _latest.push(rows[i]);
-            _latestEpoch = next.epoch;
             ++calls["submitCheckpoint"];
         } catch {
-            if (!DISHONEST && CREDITS.frozenAt() == 0 && CREDITS.pendingCheckpoint().epoch == 0) {
+            if (!dishonest && credits.frozenAt() == 0 && credits.pendingCheckpoint().epoch == 0) {
                 revert NotTrue("an honest checkpoint was refused");
             }
         }
@@ -163,7 +125,7 @@ contract Actors is Test {
         ICreditTypes.Checkpoint memory next = _summedUp(rows);
         next.spent = next.earned;
         next.root = Table.root(rows);
-        try CREDITS.submitCheckpoint(next, _signed(next, _keys.length - 1)) {
+        try credits.submitCheckpoint(next, _signed(credits.hashCheckpoint(next), _keys.length - 1)) {
             revert NotTrue("too few signatures were enough");
         } catch {}
     }
@@ -173,116 +135,110 @@ contract Actors is Test {
         ICreditTypes.Row[] memory rows = older ? _final : _latest;
         if (rows.length == 0) return;
         uint256 i = who % PARTIES;
-        try CREDITS.settle(rows[i], Table.proof(rows, i)) returns (uint256 paid) {
+        try credits.settle(rows[i], Table.proof(rows, i)) returns (uint256 paid) {
             tokensOut[parties[i]] += paid;
             ++calls["settle"];
         } catch {
-            if (older && CREDITS.finalCheckpoint().root == Table.root(rows)) {
+            if (older && credits.finalCheckpoint().root == Table.root(rows)) {
                 revert NotTrue("a final row could not be settled");
             }
         }
     }
 
     function claimFees() external {
-        try CREDITS.claimFees() returns (uint256 paid) {
-            tokensOut[CREDITS.feeRecipient()] += paid;
+        try credits.claimFees() returns (uint256 paid) {
+            tokensOut[credits.feeRecipient()] += paid;
             if (paid > 0) ++calls["claimFees"];
         } catch {
             revert NotTrue("fees could not be claimed");
         }
     }
 
-    // ── disputes ──
-
-    function challenge(uint256 who, uint256 about) external {
-        _promote();
-        if (CREDITS.pendingCheckpoint().epoch == 0) return;
-        ICreditTypes.Row[] memory rows = _latest;
-        uint256 i = about % PARTIES;
-        bytes32[] memory proof = Table.proof(rows, i);
-        vm.prank(_party(who));
-        try COURT.challengeRow{value: COURT_STAKE}(rows[i], proof) {
-            ++calls["challenge"];
-        } catch {}
-    }
-
-    function answer(uint256 challenger, uint256 about) external {
-        _promote();
-        ICreditTypes.Row[] memory rows = _latest;
-        if (rows.length == 0) return;
-        uint256 i = about % PARTIES;
-        IDisputes.Allowance memory allowance;
-        allowance.account = parties[i];
-        allowance.accountCap = type(uint64).max;
-        allowance.counter = CREDITS.counterOf(parties[i]);
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(0xACE0 + i, COURT.hashAllowance(allowance));
-        COURT.recordCap(allowance, abi.encodePacked(r, s, v));
-        try COURT.answer(_party(challenger), rows[i], Table.proof(rows, i), allowance.counter) {
-            ++calls["answer"];
-        } catch {}
-    }
-
-    function dropUnanswered(uint256 challenger, uint256 about) external {
-        try COURT.dropUnanswered(_party(about), _party(challenger)) {
-            ++calls["dropUnanswered"];
-        } catch {}
-    }
-
-    function reclaimAndWithdrawStakes(uint256 who, uint256 about) external {
-        address party = _party(who);
-        vm.startPrank(party);
-        try COURT.reclaimStake(_party(about)) {} catch {}
-        try COURT.withdrawStake(payable(party)) {} catch {}
-        vm.stopPrank();
-    }
-
-    function proveFraud(uint256 about) external {
-        _promote();
-        if (CREDITS.pendingCheckpoint().epoch == 0) return;
-        ICreditTypes.Row[] memory rows = new ICreditTypes.Row[](1);
-        bytes32[][] memory proofs = new bytes32[][](1);
-        (rows[0], proofs[0]) = (_latest[about % PARTIES], Table.proof(_latest, about % PARTIES));
-        try COURT.proveFraud(rows, proofs) {
-            if (!DISHONEST) revert NotTrue("an honest checkpoint was dropped for fraud");
-            ++calls["proveFraud"];
-        } catch (bytes memory reason) {
-            if (bytes4(reason) == NotTrue.selector) revert NotTrue("fraud");
-        }
-    }
-
-    function depositBond(uint256 who, uint256 amount) external {
-        vm.prank(_party(who));
-        try COURT.depositBond(between(amount, 0, 1e9)) {} catch {}
-    }
-
     // ── those in power ──
 
     function veto() external {
-        vm.prank(GUARDIAN);
-        try CREDITS.veto() {
+        vm.prank(credits.guardian());
+        try credits.veto() {
             ++calls["veto"];
         } catch {}
     }
 
     function pauseOrNot(bool paused) external {
-        vm.prank(OWNER);
-        if (paused) try CREDITS.pause() {} catch {}
-        else try CREDITS.unpause() {} catch {}
+        vm.prank(owner);
+        if (paused) try credits.pause() {} catch {}
+        else try credits.unpause() {} catch {}
     }
 
     function setFeeRecipient(uint256 who) external {
-        vm.prank(OWNER);
-        CREDITS.setFeeRecipient(_party(who));
+        vm.prank(owner);
+        credits.setFeeRecipient(_party(who));
     }
 
     function blacklist(uint256 who, bool blacklisted) external {
-        DOLLAR.setBlacklisted(_party(who), blacklisted);
+        dollar.setBlacklisted(_party(who), blacklisted);
+    }
+
+    function announceSigners(uint256 count) external {
+        delete _nextKeys;
+        ++_generation;
+        for (uint256 i = 0; i < between(count, 1, 3); ++i) {
+            _nextKeys.push(uint256(keccak256(abi.encode("next", _generation, i))));
+            for (uint256 j = i; j > 0 && vm.addr(_nextKeys[j]) < vm.addr(_nextKeys[j - 1]); --j) {
+                (_nextKeys[j], _nextKeys[j - 1]) = (_nextKeys[j - 1], _nextKeys[j]);
+            }
+        }
+        vm.prank(owner);
+        credits.announceSigners(_addressesOf(_nextKeys), uint8(_nextKeys.length));
+    }
+
+    function changeSigners() external {
+        if (_nextKeys.length == 0) return;
+        try credits.changeSigners(_addressesOf(_nextKeys), uint8(_nextKeys.length)) {
+            _formerKeys = _keys;
+            _keys = _nextKeys;
+            delete _nextKeys;
+            ++calls["changeSigners"];
+        } catch {}
+    }
+
+    /// @dev The signers that were replaced sign on, and achieve nothing.
+    function submitByFormerSigners() external {
+        if (_formerKeys.length == 0) return;
+        ICreditTypes.Row[] memory rows = new ICreditTypes.Row[](1);
+        ICreditTypes.Checkpoint memory next = _summedUp(rows);
+        ICreditTypes.CheckpointRecord memory last = credits.finalCheckpoint();
+        (next.spent, next.refunded, next.earned) = (last.spent, last.refunded, last.earned);
+        next.root = Table.root(rows);
+        uint256[] memory present = _keys;
+        _keys = _formerKeys;
+        ICreditTypes.SignerSignature[] memory signatures = _signed(
+            credits.hashCheckpoint(next),
+            _keys.length
+        );
+        _keys = present;
+        try credits.submitCheckpoint(next, signatures) {
+            revert NotTrue("former signers were enough");
+        } catch (bytes memory reason) {
+            _isFalse("former signers were enough", reason);
+        }
+    }
+
+    /// @dev A payer as guardian: it spends, vetoes what shows it, and hopes for a freeze.
+    function makeGuardian(uint256 who) external {
+        vm.prank(owner);
+        credits.announceGuardian(_party(who));
+    }
+
+    function changeGuardian(uint256 who) external {
+        try credits.changeGuardian(_party(who)) {
+            ++calls["changeGuardian"];
+        } catch {}
     }
 
     // ── the way out, and time ──
 
     function freeze(uint256 who) external {
-        try CREDITS.freeze(_party(who)) {
+        try credits.freeze(_party(who)) {
             ++calls["freeze"];
         } catch {}
     }
@@ -291,13 +247,13 @@ contract Actors is Test {
         _promote();
         uint256 i = who % PARTIES;
         if (!withProof || _final.length == 0) {
-            try CREDITS.exitWithoutProof(parties[i]) returns (uint256 paid) {
+            try credits.exitWithoutProof(parties[i]) returns (uint256 paid) {
                 tokensOut[parties[i]] += paid;
                 ++calls["exitWithoutProof"];
             } catch {}
             return;
         }
-        try CREDITS.exit(_final[i], Table.proof(_final, i)) returns (uint256 paid) {
+        try credits.exit(_final[i], Table.proof(_final, i)) returns (uint256 paid) {
             tokensOut[parties[i]] += paid;
             ++calls["exit"];
         } catch {}
@@ -309,89 +265,5 @@ contract Actors is Test {
 
     function passDays(uint256 duration) external {
         if (duration % 4 == 0) vm.warp(block.timestamp + between(duration, 1 days, 8 days));
-    }
-
-    // ── what the invariants look at ──
-
-    function partyCount() external pure returns (uint256) {
-        return PARTIES;
-    }
-
-    uint128 private constant COURT_STAKE = 0.01 ether;
-
-    function _party(uint256 who) private view returns (address) {
-        return parties[who % PARTIES];
-    }
-
-    /// @dev What an account may still use: the rest was spent, refunded, or is promised to a refund request.
-    function _free(uint256 i) private view returns (uint64) {
-        (uint64 purchased, , , ) = CREDITS.party(parties[i]);
-        uint64 taken = spent[i] + refunded[i] + refunding[i];
-        return purchased > taken ? purchased - taken : 0;
-    }
-
-    /// @dev As the ledger does: what is due goes into the row, as far as it is unspent.
-    function _serveRefund(uint256 i) private {
-        if (refunding[i] == 0) return;
-        (uint64 purchased, , , ) = CREDITS.party(parties[i]);
-        uint64 unspent = purchased - spent[i] - refunded[i];
-        refunded[i] += refunding[i] < unspent ? refunding[i] : unspent;
-        refunding[i] = 0;
-    }
-
-    /// @dev The latest table becomes the final one when its checkpoint does; a dropped one is forgotten.
-    function _promote() private {
-        if (_latest.length == 0) return;
-        bytes32 root = Table.root(_latest);
-        if (CREDITS.finalCheckpoint().root == root) _final = _latest;
-        else if (CREDITS.pendingCheckpoint().root != root) _latest = _final;
-    }
-
-    function _summedUp(
-        ICreditTypes.Row[] memory rows
-    ) private view returns (ICreditTypes.Checkpoint memory next) {
-        ICreditTypes.CheckpointRecord memory last = CREDITS.finalCheckpoint();
-        next.epoch = last.epoch + 1;
-        next.previousRoot = last.root;
-        for (uint256 i = 0; i < rows.length; ++i) {
-            next.spent += rows[i].spent;
-            next.refunded += rows[i].refunded;
-            next.earned += rows[i].earned;
-        }
-        next.asOf = uint64(block.timestamp);
-    }
-
-    /// @dev Rows with any numbers, and totals anywhere between the last ones and all that was purchased.
-    function _lie(
-        ICreditTypes.Checkpoint memory next,
-        ICreditTypes.Row[] memory rows,
-        uint256 seed
-    ) private view {
-        ICreditTypes.CheckpointRecord memory last = CREDITS.finalCheckpoint();
-        uint64 purchased = 0;
-        for (uint256 i = 0; i < PARTIES; ++i) {
-            (uint64 p, , , ) = CREDITS.party(parties[i]);
-            purchased += p;
-            uint256 random = uint256(keccak256(abi.encode(seed, i)));
-            rows[i].spent = uint64(between(random, 0, 2 * uint256(p)));
-            rows[i].refunded = uint64(between(random >> 64, 0, 2 * uint256(p)));
-            rows[i].earned = uint64(between(random >> 128, 0, 4 * MAX_BUY));
-        }
-        uint64 left = purchased - last.spent - last.refunded;
-        next.spent = last.spent + uint64(between(seed, 0, left));
-        next.refunded = last.refunded + uint64(between(seed >> 64, 0, left - (next.spent - last.spent)));
-        next.earned = next.spent - (last.spent - last.earned);
-    }
-
-    function _signed(
-        ICreditTypes.Checkpoint memory checkpoint,
-        uint256 count
-    ) private view returns (ICreditTypes.SignerSignature[] memory list) {
-        bytes32 digest = CREDITS.hashCheckpoint(checkpoint);
-        list = new ICreditTypes.SignerSignature[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keys[i], digest);
-            list[i] = ICreditTypes.SignerSignature(vm.addr(_keys[i]), abi.encodePacked(r, s, v));
-        }
     }
 }

@@ -5,8 +5,9 @@ import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
 import {ICreditTypes} from "../../../contracts/interfaces/ICreditTypes.sol";
 
-/// @dev A table of rows with its Merkle root and proofs. Any tree of sorted pairs verifies as OpenZeppelin's does;
-///      the TypeScript tests check the real StandardMerkleTree.
+/// @dev A table of rows with its Merkle root and proofs, filled up with the empty row to a power of two, as real ones
+///      are (docs/decisions/0001). Any tree of sorted pairs verifies as OpenZeppelin's does; the TypeScript tests check
+///      the real StandardMerkleTree.
 library Table {
     function leaf(ICreditTypes.Row memory row) internal pure returns (bytes32) {
         return keccak256(bytes.concat(keccak256(abi.encode(row.party, row.spent, row.refunded, row.earned))));
@@ -25,25 +26,24 @@ library Table {
         bytes32[] memory level = _leaves(rows);
         path = new bytes32[](0);
         while (level.length > 1) {
-            uint256 sibling = index ^ 1;
-            if (sibling < level.length) path = _append(path, level[sibling]);
+            path = _append(path, level[index ^ 1]);
             level = _up(level);
             index /= 2;
         }
     }
 
     function _leaves(ICreditTypes.Row[] memory rows) private pure returns (bytes32[] memory level) {
-        level = new bytes32[](rows.length);
-        for (uint256 i = 0; i < rows.length; ++i) level[i] = leaf(rows[i]);
+        uint256 size = 1;
+        while (size < rows.length) size *= 2;
+        level = new bytes32[](size);
+        ICreditTypes.Row memory empty;
+        for (uint256 i = 0; i < size; ++i) level[i] = leaf(i < rows.length ? rows[i] : empty);
     }
 
     function _up(bytes32[] memory level) private pure returns (bytes32[] memory next) {
-        next = new bytes32[]((level.length + 1) / 2);
+        next = new bytes32[](level.length / 2);
         for (uint256 i = 0; i < next.length; ++i) {
-            next[i] =
-                2 * i + 1 < level.length
-                    ? Hashes.commutativeKeccak256(level[2 * i], level[2 * i + 1])
-                    : level[2 * i];
+            next[i] = Hashes.commutativeKeccak256(level[2 * i], level[2 * i + 1]);
         }
     }
 

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICreditTypes} from "../../../contracts/interfaces/ICreditTypes.sol";
+import {IDisputes} from "../../../contracts/interfaces/IDisputes.sol";
+import {Table} from "./Table.sol";
+import {Books} from "./Books.sol";
+
+/// @dev Everything that anybody can do to the signers, rightly or not. With an honest quorum none of it succeeds but delay.
+abstract contract Accusers is Books {
+    // ── disputes ──
+
+    function challenge(uint256 who, uint256 about) external {
+        _promote();
+        if (credits.pendingCheckpoint().epoch == 0) return;
+        ICreditTypes.Row[] memory rows = _latest;
+        uint256 i = about % PARTIES;
+        bytes32[] memory proof = Table.proof(rows, i);
+        vm.prank(_party(who));
+        try court.challengeRow{value: COURT_STAKE}(rows[i], proof) {
+            ++calls["challenge"];
+        } catch {}
+    }
+
+    function challengeOmission(uint256 who, uint256 about) external {
+        _promote();
+        if (credits.pendingCheckpoint().epoch == 0 || _final.length == 0) return;
+        ICreditTypes.Row[] memory rows = _final;
+        uint256 i = about % PARTIES;
+        bytes32[] memory proof = Table.proof(rows, i);
+        vm.prank(_party(who));
+        try court.challengeOmission{value: COURT_STAKE}(rows[i], proof) {
+            ++calls["challengeOmission"];
+        } catch {}
+    }
+
+    /// @dev A receipt for what a provider has earned by now: the next table that is cut pays it.
+    function giveReceipt(uint256 about) external {
+        uint256 i = about % PARTIES;
+        uint64 pending = credits.pendingCheckpoint().epoch;
+        uint64 epoch = (pending > 0 ? pending : credits.finalCheckpoint().epoch) + 1;
+        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(parties[i], earned[i], epoch);
+        _receipts[_receiptCount++ % KEPT] = abi.encode(
+            receipt,
+            _signed(court.hashEarningsReceipt(receipt), _keys.length)
+        );
+    }
+
+    function challengeEarnings(uint256 who, uint256 which) external {
+        bytes memory kept = _receipts[which % KEPT];
+        if (kept.length == 0) return;
+        (IDisputes.EarningsReceipt memory receipt, ICreditTypes.SignerSignature[] memory signatures) = abi
+            .decode(kept, (IDisputes.EarningsReceipt, ICreditTypes.SignerSignature[]));
+        vm.prank(_party(who));
+        try court.challengeEarnings{value: COURT_STAKE}(receipt, signatures) {
+            ++calls["challengeEarnings"];
+        } catch {}
+    }
+
+    /// @dev An honest operator can answer whatever it is asked, in time.
+    function answer(uint256 challenger, uint256 about) external {
+        _promote();
+        ICreditTypes.Row[] memory rows = _latest;
+        if (rows.length == 0) return;
+        uint256 i = about % PARTIES;
+        uint64 counter = _recordCap(i);
+        try court.answer(_party(challenger), rows[i], Table.proof(rows, i), counter) {
+            ++calls["answer"];
+        } catch {
+            IDisputes.Challenge memory asked = court.challengeOf(parties[i], _party(challenger));
+            bool open = asked.deadline >= block.timestamp && asked.drops == credits.drops();
+            if (!dishonest && open && credits.pendingCheckpoint().epoch > 0) {
+                revert NotTrue("an honest operator could not answer");
+            }
+        }
+    }
+
+    /// @dev Puts on record what an account signed for, and settles its row by it.
+    function coverSpending(uint256 about) external {
+        _promote();
+        if (_final.length == 0) return;
+        ICreditTypes.Row[] memory rows = _final;
+        uint256 i = about % PARTIES;
+        uint64 counter = _recordCap(i);
+        (, , uint64 refundedBefore, uint64 earnedBefore) = credits.party(parties[i]);
+        try court.coverSpending(rows[i], Table.proof(rows, i), counter) {
+            (, , uint64 refundedNow, uint64 earnedNow) = credits.party(parties[i]);
+            tokensOut[parties[i]] += _tokens(refundedNow, earnedNow) - _tokens(refundedBefore, earnedBefore);
+            ++calls["coverSpending"];
+        } catch {}
+    }
+
+    function dropUnanswered(uint256 challenger, uint256 about) external {
+        try court.dropUnanswered(_party(about), _party(challenger)) {
+            ++calls["dropUnanswered"];
+        } catch {}
+    }
+
+    function reclaimAndWithdrawStakes(uint256 who, uint256 about) external {
+        address party = _party(who);
+        vm.startPrank(party);
+        try court.reclaimStake(_party(about)) {} catch {}
+        try court.withdrawStake(payable(party)) {} catch {}
+        vm.stopPrank();
+    }
+
+    function proveFraud(uint256 about) external {
+        _promote();
+        if (credits.pendingCheckpoint().epoch == 0) return;
+        ICreditTypes.Row[] memory rows = new ICreditTypes.Row[](1);
+        bytes32[][] memory proofs = new bytes32[][](1);
+        (rows[0], proofs[0]) = (_latest[about % PARTIES], Table.proof(_latest, about % PARTIES));
+        try court.proveFraud(rows, proofs) {
+            if (!dishonest) revert NotTrue("an honest checkpoint was dropped for fraud");
+            ++calls["proveFraud"];
+        } catch (bytes memory reason) {
+            _isFalse("an honest checkpoint was dropped for fraud", reason);
+        }
+    }
+
+    function depositBond(uint256 who, uint256 amount) external {
+        vm.prank(_party(who));
+        try court.depositBond(between(amount, 0, 1e9)) {} catch {}
+    }
+
+    function announceBondWithdrawal(uint256 who) external {
+        vm.prank(owner);
+        court.announceBondWithdrawal(_party(who));
+    }
+
+    function withdrawBond(uint256 who) external {
+        try court.withdrawBond(_party(who)) {
+            ++calls["withdrawBond"];
+        } catch {}
+    }
+
+    /// @dev Whatever an honest quorum signs, in whatever order it is dropped and signed again, is no equivocation.
+    function proveEquivocation(uint256 one, uint256 another) external {
+        (bytes memory a, bytes memory b) = (
+            _signedCheckpoints[one % KEPT],
+            _signedCheckpoints[another % KEPT]
+        );
+        if (a.length == 0 || b.length == 0) return;
+        (ICreditTypes.Checkpoint memory first, ICreditTypes.SignerSignature[] memory forFirst) = abi.decode(
+            a,
+            (ICreditTypes.Checkpoint, ICreditTypes.SignerSignature[])
+        );
+        (ICreditTypes.Checkpoint memory second, ICreditTypes.SignerSignature[] memory forSecond) = abi.decode(
+            b,
+            (ICreditTypes.Checkpoint, ICreditTypes.SignerSignature[])
+        );
+        uint256 before = dollar.balanceOf(address(credits));
+        try court.proveEquivocation(first, forFirst, second, forSecond) {
+            if (!dishonest) revert NotTrue("an honest quorum was slashed");
+            tokensIn += dollar.balanceOf(address(credits)) - before;
+            ++calls["proveEquivocation"];
+        } catch (bytes memory reason) {
+            _isFalse("an honest quorum was slashed", reason);
+        }
+    }
+
+    /// @dev No honest table leaves a provider short.
+    function proveShortfall(uint256 about) external {
+        _promote();
+        if (_final.length == 0) return;
+        ICreditTypes.Row[] memory rows = _final;
+        uint256 i = about % PARTIES;
+        uint256 before = dollar.balanceOf(address(credits));
+        try court.proveShortfall(rows[i], Table.proof(rows, i)) {
+            if (!dishonest) revert NotTrue("an honest table left a provider short");
+            tokensIn += dollar.balanceOf(address(credits)) - before;
+            ++calls["proveShortfall"];
+        } catch (bytes memory reason) {
+            _isFalse("an honest table left a provider short", reason);
+        }
+    }
+}

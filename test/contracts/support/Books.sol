@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICourt} from "../../../contracts/interfaces/ICourt.sol";
+import {IComputeCredits} from "../../../contracts/interfaces/IComputeCredits.sol";
+import {ICreditTypes} from "../../../contracts/interfaces/ICreditTypes.sol";
+import {IDisputes} from "../../../contracts/interfaces/IDisputes.sol";
+import {TestDollar} from "../../../contracts/mocks/TestDollar.sol";
+import {Table} from "./Table.sol";
+import {Test} from "./Test.sol";
+
+/// @dev What is true, who signs, and what was signed: the ground on which the actors stand.
+abstract contract Books is Test {
+    uint64 internal constant MAX_BUY = 1e12;
+    uint256 internal constant PARTIES = 6;
+
+    /// @dev Not immutable: a chain that looks for the handler's code would not know it again.
+    IComputeCredits public credits;
+    ICourt public court;
+    TestDollar public dollar;
+    bool public dishonest;
+    address public owner;
+
+    /// @dev The signers that sign now, those before them, and those that are announced.
+    uint256[] internal _keys;
+    uint256[] internal _formerKeys;
+    uint256[] internal _nextKeys;
+    uint8 internal _generation;
+    address[] public parties;
+
+    /// @dev The meter's books: what is true. Indexes are those of `parties`.
+    uint64[PARTIES] public spent;
+    uint64[PARTIES] public refunded;
+    uint64[PARTIES] public earned;
+    uint64[PARTIES] public refunding;
+
+    /// @dev The most that each account has ever signed to be charged.
+    uint64[PARTIES] public signedFor;
+
+    /// @dev The tables of the pending (or latest) and of the final checkpoint.
+    ICreditTypes.Row[] internal _latest;
+    ICreditTypes.Row[] internal _final;
+
+    /// @dev The last checkpoints that a quorum signed, with their signatures, and the last receipts.
+    uint256 internal constant KEPT = 4;
+    bytes[KEPT] internal _signedCheckpoints;
+    bytes[KEPT] internal _receipts;
+    uint256 internal _checkpointCount;
+    uint256 internal _receiptCount;
+
+    /// @dev What left the vault to each party, and what came in.
+    uint256 public tokensIn;
+    mapping(address party => uint256 tokens) public tokensOut;
+    mapping(string name => uint256 count) public calls;
+
+    constructor(
+        IComputeCredits credits_,
+        TestDollar dollar_,
+        uint256[] memory keys,
+        bool dishonest_,
+        address owner_
+    ) {
+        credits = credits_;
+        court = ICourt(credits_.court());
+        dollar = dollar_;
+        dishonest = dishonest_;
+        owner = owner_;
+        _keys = keys;
+        for (uint256 i = 0; i < PARTIES; ++i) {
+            address party = vm.addr(0xACE0 + i);
+            parties.push(party);
+            dollar.mint(party, type(uint128).max);
+            vm.prank(party);
+            dollar.approve(address(credits), type(uint256).max);
+            vm.prank(party);
+            dollar.approve(address(court), type(uint256).max);
+            vm.deal(party, 1_000_000 ether);
+        }
+    }
+
+    // ── what the invariants look at ──
+
+    function partyCount() external pure returns (uint256) {
+        return PARTIES;
+    }
+
+    uint128 internal constant COURT_STAKE = 0.01 ether;
+
+    function _party(uint256 who) internal view returns (address) {
+        return parties[who % PARTIES];
+    }
+
+    /// @dev What an account may still use: the rest was spent, refunded, or is promised to a refund request.
+    function _free(uint256 i) internal view returns (uint64) {
+        (uint64 purchased, , , ) = credits.party(parties[i]);
+        uint64 taken = spent[i] + refunded[i] + refunding[i];
+        return purchased > taken ? purchased - taken : 0;
+    }
+
+    /// @dev As the ledger does: what is due goes into the row, as far as it is unspent.
+    function _serveRefund(uint256 i) internal {
+        if (refunding[i] == 0) return;
+        (uint64 purchased, , , ) = credits.party(parties[i]);
+        uint64 unspent = purchased - spent[i] - refunded[i];
+        refunded[i] += refunding[i] < unspent ? refunding[i] : unspent;
+        refunding[i] = 0;
+    }
+
+    /// @dev The latest table becomes the final one when its checkpoint does; a dropped one is forgotten.
+    function _promote() internal {
+        if (_latest.length == 0) return;
+        bytes32 root = Table.root(_latest);
+        if (credits.finalCheckpoint().root == root) _final = _latest;
+        else if (credits.pendingCheckpoint().root != root) _latest = _final;
+    }
+
+    function _summedUp(
+        ICreditTypes.Row[] memory rows
+    ) internal view returns (ICreditTypes.Checkpoint memory next) {
+        ICreditTypes.CheckpointRecord memory last = credits.finalCheckpoint();
+        next.epoch = last.epoch + 1;
+        next.previousRoot = last.root;
+        for (uint256 i = 0; i < rows.length; ++i) {
+            next.spent += rows[i].spent;
+            next.refunded += rows[i].refunded;
+            next.earned += rows[i].earned;
+        }
+        next.asOf = uint64(block.timestamp - 1);
+    }
+
+    /// @dev Rows with any numbers, and totals anywhere between the last ones and all that was purchased.
+    function _lie(
+        ICreditTypes.Checkpoint memory next,
+        ICreditTypes.Row[] memory rows,
+        uint256 seed
+    ) internal view {
+        ICreditTypes.CheckpointRecord memory last = credits.finalCheckpoint();
+        uint64 purchased = 0;
+        for (uint256 i = 0; i < PARTIES; ++i) {
+            (uint64 p, , , ) = credits.party(parties[i]);
+            purchased += p;
+            uint256 random = uint256(keccak256(abi.encode(seed, i)));
+            rows[i].spent = uint64(between(random, 0, 2 * uint256(p)));
+            rows[i].refunded = uint64(between(random >> 64, 0, 2 * uint256(p)));
+            rows[i].earned = uint64(between(random >> 128, 0, 4 * MAX_BUY));
+        }
+        uint64 left = purchased - last.spent - last.refunded;
+        next.spent = last.spent + uint64(between(seed, 0, left));
+        next.refunded = last.refunded + uint64(between(seed >> 64, 0, left - (next.spent - last.spent)));
+        next.earned = next.spent - (last.spent - last.earned);
+    }
+
+    function _addressesOf(uint256[] memory keys) internal pure returns (address[] memory list) {
+        list = new address[](keys.length);
+        for (uint256 i = 0; i < keys.length; ++i) list[i] = vm.addr(keys[i]);
+    }
+
+    /// @dev 100 micro-credits are one base unit; a payout is a difference of floors of these.
+    function _tokens(uint64 refunded_, uint64 earned_) internal pure returns (uint256) {
+        return (uint256(refunded_) + earned_) / 100;
+    }
+
+    function _signed(
+        bytes32 digest,
+        uint256 count
+    ) internal view returns (ICreditTypes.SignerSignature[] memory list) {
+        list = new ICreditTypes.SignerSignature[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keys[i], digest);
+            list[i] = ICreditTypes.SignerSignature(vm.addr(_keys[i]), abi.encodePacked(r, s, v));
+        }
+    }
+
+    /// @dev What a quorum has signed can be shown for ever.
+    function _keep(
+        ICreditTypes.Checkpoint memory checkpoint,
+        ICreditTypes.SignerSignature[] memory signatures
+    ) internal {
+        _signedCheckpoints[_checkpointCount++ % KEPT] = abi.encode(checkpoint, signatures);
+    }
+
+    /// @dev The account signs for all that it was charged, under its present counter, and anyone puts it on record.
+    function _recordCap(uint256 i) internal returns (uint64 counter) {
+        IDisputes.Allowance memory allowance;
+        allowance.account = parties[i];
+        allowance.accountCap = signedFor[i];
+        allowance.counter = counter = credits.counterOf(parties[i]);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(0xACE0 + i, court.hashAllowance(allowance));
+        court.recordCap(allowance, abi.encodePacked(r, s, v));
+    }
+
+    function _isFalse(string memory what, bytes memory reason) internal pure {
+        if (bytes4(reason) == NotTrue.selector) revert NotTrue(what);
+    }
+}
