@@ -9,9 +9,7 @@ const KEPT = new Set<ChainEvent["type"]>(
 );
 
 /** The auditor's own reading of the chain: kept as it was read, and judged by when the server took it in. */
-export function chainStore(
-  database: Database,
-): Pick<ChainBook, "cursor" | "noteQuiet" | "apply"> {
+export function chainStore(database: Database): Pick<ChainBook, "cursor" | "noteQuiet" | "apply"> {
   return {
     cursor: () => cursorIn(database),
 
