@@ -135,6 +135,12 @@ const Environment = z.object({
   MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000).default(1_000),
   /** grants, or codes, in one request; they are written under the lock of the account */
   MAX_GRANTS_PER_REQUEST: integer(1, 100_000).default(5_000),
+  /** lengths of what events are labelled with: each is stored with every event; the formats allow no more than the defaults */
+  MAX_EVENT_ID_LENGTH: integer(16, 128).default(128),
+  MAX_DIMENSIONS: integer(1, 16).default(16),
+  MAX_DIMENSION_VALUE_LENGTH: integer(1, 64).default(64),
+  /** providers, and meters, of one scope: each is compared with every event */
+  MAX_SCOPE_NAMES: integer(1, 1_000).default(100),
   MAX_GRANTS_PER_CAMPAIGN: integer(1, 100_000_000).default(1_000_000),
   /** addresses that may read the usage log, separated by commas; the contract's signers may anyway */
   AUDITORS: z
@@ -196,6 +202,10 @@ export interface Limits {
   readonly maxHoldSeconds: number;
   readonly maxOpenHoldsPerSpender: number;
   readonly maxQuoteSeconds: number;
+  readonly maxEventIdLength: number;
+  readonly maxDimensions: number;
+  readonly maxDimensionValueLength: number;
+  readonly maxScopeNames: number;
   readonly maxGrantsPerRequest: number;
   /** grants and codes together */
   readonly maxGrantsPerCampaign: number;
@@ -263,6 +273,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxHoldSeconds: data.MAX_HOLD_SECONDS,
       maxOpenHoldsPerSpender: data.MAX_OPEN_HOLDS_PER_SPENDER,
       maxQuoteSeconds: data.MAX_QUOTE_SECONDS,
+      maxEventIdLength: data.MAX_EVENT_ID_LENGTH,
+      maxDimensions: data.MAX_DIMENSIONS,
+      maxDimensionValueLength: data.MAX_DIMENSION_VALUE_LENGTH,
+      maxScopeNames: data.MAX_SCOPE_NAMES,
       maxGrantsPerRequest: data.MAX_GRANTS_PER_REQUEST,
       maxGrantsPerCampaign: data.MAX_GRANTS_PER_CAMPAIGN,
     },

@@ -104,7 +104,8 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
   };
 }
 
-describe("auditors on a chain", () => {
+describe("auditors on a chain", function () {
+  this.timeout(180_000);
   let scene: Awaited<ReturnType<typeof startStack>> | undefined;
   afterEach(async () => {
     await scene?.stop();
