@@ -1,48 +1,51 @@
 /** `npm run bench:ledger`: how fast strict debits are, each figure against a yardstick of the same run. */
-import { openPgDatabase } from "../server/adapters/postgres/pgDatabase.ts";
-import { migrate } from "../server/adapters/postgres/migrate.ts";
-import { priceReader } from "../server/adapters/postgres/priceReader.ts";
-import { rateIndexCache } from "../server/adapters/postgres/rateIndexCache.ts";
-import { postgresUsageLedger } from "../server/adapters/postgres/usageLedger.ts";
-import { mochaGlobalTeardown, newPostgresDatabase } from "../test/fixtures/postgresServer.ts";
-import { bareInsert } from "./ledger/bareInsert.ts";
-import { createWorld, randomBatches } from "./ledger/world.ts";
-import { pairedSpeed, printRatio } from "./ratio.ts";
+import { parseArgs } from "node:util";
 
-const RULES = { feeBps: 200n, maxEventAgeSeconds: 86_400, maxEventAheadSeconds: 300 };
-const ROUNDS = 5;
-const BATCHES = 20;
-const CONNECTIONS = 4;
+import { debitsVsBareInsert } from "./ledger/debitsVsBareInsert.ts";
+import { hotAccountVsSpread } from "./ledger/hotAccount.ts";
+import { httpBatchVsLedger, httpSingleVsBareExpress } from "./ledger/http.ts";
+import { startLoadProcess } from "./ledger/loadProcess.ts";
+import { countOverspent } from "./ledger/overspend.ts";
+import { pgliteVsPostgres } from "./ledger/pglite.ts";
+import { singleVsOneCommitEach } from "./ledger/singles.ts";
+import { findPostgres, openStand } from "./ledger/stand.ts";
+import { type Figure, printFigure } from "./ratio.ts";
 
-const database = await openPgDatabase(await newPostgresDatabase(), CONNECTIONS + 2);
-await migrate(database);
-await createWorld(database);
-const ledger = postgresUsageLedger(database, RULES, priceReader(rateIndexCache()));
-await inParallel(randomBatches(8, 1_000), (batch) => ledger.record(batch));
+const HELP = `npm run bench:ledger -- [--only NAME]…
 
-const speed = await pairedSpeed(
-  () => inParallel(randomBatches(BATCHES, 1_000), (batch) => ledger.record(batch)),
-  () => inParallel(randomBatches(BATCHES, 1_000), (batch) => bareInsert(database, batch)),
-  ROUNDS,
-);
-console.log(
-  `debits ${Math.round((BATCHES * 1000) / speed.secondsOfA)}/s, bare ${Math.round((BATCHES * 1000) / speed.secondsOfB)}/s`,
-);
-printRatio("debits_vs_bare_insert", speed.ratio, 0.6);
+On the PostgreSQL that TEST_DATABASE_URL names, else on one that it starts. Ratios: medians of runs in turn.
 
-await database.close();
-await mochaGlobalTeardown();
+  --only   one of the figures, by its name; may be given several times`;
 
-/** Works through the batches on as many connections as there are. */
-async function inParallel<T>(
-  batches: readonly T[],
-  work: (batch: T) => Promise<unknown>,
-): Promise<void> {
-  const queue = batches.values();
-  await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
-      // oxlint-disable-next-line no-await-in-loop -- one batch after the other on each connection
-      for (const batch of queue) await work(batch);
-    }),
-  );
+const { values } = parseArgs({
+  options: { only: { type: "string", multiple: true }, help: { type: "boolean", default: false } },
+});
+
+if (values.help) console.log(HELP);
+else await run(values.only);
+
+async function run(only: readonly string[] | undefined): Promise<void> {
+  const server = await findPostgres();
+  const stand = await openStand(server);
+  const clients = startLoadProcess();
+  const figures: readonly [name: string, target: number | "reported", () => Promise<Figure>][] = [
+    ["debits_vs_bare_insert", 0.6, () => debitsVsBareInsert(stand, "own")],
+    ["debits_on_shared_accounts", "reported", () => debitsVsBareInsert(stand, "shared")],
+    ["hot_account_vs_spread", 0.7, () => hotAccountVsSpread(stand)],
+    ["single_vs_one_commit_each", 10, () => singleVsOneCommitEach(stand)],
+    ["http_batch_vs_ledger", 0.6, () => httpBatchVsLedger(stand, clients)],
+    ["http_single_vs_bare_express", 0.5, () => httpSingleVsBareExpress(stand, clients)],
+    ["pglite_vs_postgres", "reported", () => pgliteVsPostgres(stand)],
+  ];
+  try {
+    for (const [name, target, measure] of figures) {
+      // oxlint-disable-next-line no-await-in-loop -- each has the machine to itself
+      if (only === undefined || only.includes(name)) printFigure(name, await measure(), target);
+    }
+    console.log(`overspent accounts and allowances: ${await countOverspent(stand)}`);
+  } finally {
+    clients.stop();
+    await stand.database.close();
+    await server.stop();
+  }
 }

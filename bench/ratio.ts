@@ -1,6 +1,23 @@
-/** A measured comparison, as anyone can read it: higher is better, met at value ≥ target. */
-export function printRatio(name: string, value: number, target: number): void {
+/** A measured comparison: higher is better. */
+export interface Figure {
+  readonly ratio: number;
+  /** operations in a second */
+  readonly speedOfA: number;
+  readonly speedOfB: number;
+}
+
+/** A measured comparison, as anyone can read it: met at value ≥ target. */
+export function printRatio(name: string, value: number, target: number | "reported"): void {
   console.log(`RATIO ${name} ${value.toFixed(2)} target ${target}`);
+}
+
+export function printFigure(
+  name: string,
+  { ratio, speedOfA, speedOfB }: Figure,
+  target: number | "reported",
+): void {
+  console.log(`${name}: ${Math.round(speedOfA)}/s against ${Math.round(speedOfB)}/s`);
+  printRatio(name, ratio, target);
 }
 
 export function median(values: readonly number[]): number {
@@ -13,29 +30,40 @@ export function median(values: readonly number[]): number {
 }
 
 /** Seconds that `work` takes. */
-export async function seconds(work: () => Promise<unknown>): Promise<number> {
+async function seconds(work: () => Promise<unknown>): Promise<number> {
   const start = process.hrtime.bigint();
   await work();
   return Number(process.hrtime.bigint() - start) / 1e9;
 }
 
+/** Prepares a run, off the clock, and gives what the clock runs for. */
+type Prepare = () => (() => Promise<unknown>) | Promise<() => Promise<unknown>>;
+
 /**
- * Runs two ways of doing the same amount of work in turn and gives the median of `a`'s speed over `b`'s, pair by pair: the
- * ratio holds when the machine's own speed drifts.
+ * Runs two ways of doing the same in turn and gives the median of `a`'s speed over `b`'s, pair by pair: the ratio holds
+ * when the machine's own speed drifts. A first pair warms up and does not count. Where `b` is slow, it may do fewer
+ * operations.
  */
 export async function pairedSpeed(
-  a: (round: number) => Promise<unknown>,
-  b: (round: number) => Promise<unknown>,
-  rounds: number,
-): Promise<{ ratio: number; secondsOfA: number; secondsOfB: number }> {
+  a: Prepare,
+  b: Prepare,
+  {
+    rounds,
+    operations,
+    operationsOfB = operations,
+  }: { rounds: number; operations: number; operationsOfB?: number },
+): Promise<Figure> {
   const pairs: { a: number; b: number }[] = [];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round <= rounds; round++) {
     // oxlint-disable-next-line no-await-in-loop -- in turn is the point
-    pairs.push({ a: await seconds(() => a(round)), b: await seconds(() => b(round)) });
+    const pair = { a: operations / (await seconds(await a())), b: 0 };
+    // oxlint-disable-next-line no-await-in-loop -- in turn is the point
+    pair.b = operationsOfB / (await seconds(await b()));
+    if (round > 0) pairs.push(pair);
   }
   return {
-    ratio: median(pairs.map((pair) => pair.b / pair.a)),
-    secondsOfA: median(pairs.map((pair) => pair.a)),
-    secondsOfB: median(pairs.map((pair) => pair.b)),
+    ratio: median(pairs.map((pair) => pair.a / pair.b)),
+    speedOfA: median(pairs.map((pair) => pair.a)),
+    speedOfB: median(pairs.map((pair) => pair.b)),
   };
 }

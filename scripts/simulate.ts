@@ -1,7 +1,7 @@
 /** `npm run simulate -- --operations N --seed S`: random operations on a real PostgreSQL, audited to the last micro-credit. */
 import { parseArgs } from "node:util";
 
-import { startPostgres } from "../test/fixtures/postgresServer.ts";
+import { startPostgres } from "./local/postgresServer.ts";
 import { simulate } from "./simulation/simulation.ts";
 
 const HELP = `npm run simulate -- [--operations 50000] [--seed 1] [--processes 3] [--kill]

@@ -13,14 +13,14 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-const integer = (least: number, most: number) =>
+export const integer = (least: number, most: number) =>
   z
     .string()
     .regex(/^\d+$/, "must be a whole number, in digits")
     .transform(Number)
     .pipe(z.number().min(least).max(most));
 
-const address = z
+export const address = z
   .string()
   .refine((text) => isAddress(text, { strict: false }), "must be an address: 0x and 40 hex digits")
   .transform((text): Hex => lowercaseHex(`0x${text.slice(2)}`));
@@ -28,7 +28,7 @@ const address = z
 /** The order of secp256k1: private keys are the numbers from 1 to under it. */
 const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
-const privateKey = z.custom<Hex>(
+export const privateKey = z.custom<Hex>(
   (value) =>
     typeof value === "string" &&
     /^0x[0-9a-fA-F]{64}$/.test(value) &&
@@ -37,13 +37,13 @@ const privateKey = z.custom<Hex>(
   "must be a private key: 0x and 64 hex digits",
 );
 
-const list = (text: string) =>
+export const list = (text: string) =>
   text
     .split(",")
     .map((part) => part.trim())
     .filter((part) => part !== "");
 
-const url = (protocols: RegExp, what: string) =>
+export const url = (protocols: RegExp, what: string) =>
   z.url({ protocol: protocols, error: `must be ${what}` });
 
 /** What the environment may say. Names, defaults and bounds; README and docs/operators.md follow it. */
@@ -135,6 +135,12 @@ const Environment = z.object({
   MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000).default(1_000),
   /** grants, or codes, in one request; they are written under the lock of the account */
   MAX_GRANTS_PER_REQUEST: integer(1, 100_000).default(5_000),
+  /** lengths of what events are labelled with: each is stored with every event; the formats allow no more than the defaults */
+  MAX_EVENT_ID_LENGTH: integer(16, 128).default(128),
+  MAX_DIMENSIONS: integer(1, 16).default(16),
+  MAX_DIMENSION_VALUE_LENGTH: integer(1, 64).default(64),
+  /** providers, and meters, of one scope: each is compared with every event */
+  MAX_SCOPE_NAMES: integer(1, 1_000).default(100),
   MAX_GRANTS_PER_CAMPAIGN: integer(1, 100_000_000).default(1_000_000),
   /** addresses that may read the usage log, separated by commas; the contract's signers may anyway */
   AUDITORS: z
@@ -196,6 +202,10 @@ export interface Limits {
   readonly maxHoldSeconds: number;
   readonly maxOpenHoldsPerSpender: number;
   readonly maxQuoteSeconds: number;
+  readonly maxEventIdLength: number;
+  readonly maxDimensions: number;
+  readonly maxDimensionValueLength: number;
+  readonly maxScopeNames: number;
   readonly maxGrantsPerRequest: number;
   /** grants and codes together */
   readonly maxGrantsPerCampaign: number;
@@ -263,6 +273,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxHoldSeconds: data.MAX_HOLD_SECONDS,
       maxOpenHoldsPerSpender: data.MAX_OPEN_HOLDS_PER_SPENDER,
       maxQuoteSeconds: data.MAX_QUOTE_SECONDS,
+      maxEventIdLength: data.MAX_EVENT_ID_LENGTH,
+      maxDimensions: data.MAX_DIMENSIONS,
+      maxDimensionValueLength: data.MAX_DIMENSION_VALUE_LENGTH,
+      maxScopeNames: data.MAX_SCOPE_NAMES,
       maxGrantsPerRequest: data.MAX_GRANTS_PER_REQUEST,
       maxGrantsPerCampaign: data.MAX_GRANTS_PER_CAMPAIGN,
     },
@@ -319,6 +333,6 @@ function withKeyFiles(env: Readonly<Record<string, string | undefined>>) {
   return { set, mistakes };
 }
 
-function describeIssue({ path, message }: z.core.$ZodIssue): string {
+export function describeIssue({ path, message }: z.core.$ZodIssue): string {
   return `${String(path[0])} ${message}`;
 }

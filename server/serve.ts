@@ -75,7 +75,7 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
     }
 
     const workers = new WorkerHealth(
-      config.settlement === null ? ["indexer"] : ["indexer", "settler"],
+      config.settlement === null ? ["indexer", "expiry"] : ["indexer", "expiry", "settler"],
     );
     const http = createServer(createApp(context, healthOf(database, workers), log));
     const port = await listen(http, config);

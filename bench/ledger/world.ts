@@ -1,11 +1,10 @@
-import { numberToHex, zeroHash } from "viem";
+import { numberToHex } from "viem";
 
-import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
-import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
 import type { Database } from "../../server/ports/database.ts";
+import { type Ledger, openLedger } from "../../test/fixtures/ledger.ts";
 
-/** Accounts and one provider that they all gave access, in a database that was empty. */
+/** Accounts with an allowance for their own wallet, and one provider that they all gave access. */
 export const ACCOUNTS = 100_000;
 
 export const PROVIDER = numberToHex(0xbeef, { size: 20 });
@@ -13,56 +12,60 @@ export const PROVIDER = numberToHex(0xbeef, { size: 20 });
 /** What each account has: more than a benchmark spends. */
 const PURCHASED_MICROS = 1_000_000_000_000n;
 
-const PUBLICATION_RULES = {
-  rateCardNoticeSeconds: 0,
-  maxRateCardAheadSeconds: 0,
-  maxPendingRateCards: 0,
-};
+const RULES = { feeBps: 200n, maxEventAgeSeconds: 86_400, maxEventAheadSeconds: 300 };
 
-export async function createWorld(database: Database): Promise<void> {
-  await claimDatabase(
-    database,
-    { chainId: 1, contract: numberToHex(1, { size: 20 }) },
-    { number: 0n, hash: zeroHash, time: new Date(0) },
-  );
-  await postgresRateCardBook(database, PUBLICATION_RULES).publish({
-    provider: null,
-    effectiveFrom: new Date("2020-01-01"),
-    rates: [{ meter: "requests", dimensions: {}, microCredits: 10n, perUnits: 1n }],
-  });
+/** A ledger with the world in it, on an empty database. */
+export async function openWorld(database: Database): Promise<Ledger> {
+  const ledger = await openLedger(database, RULES);
   await database.script(`
     insert into accounts (address, purchased)
       select decode(lpad(to_hex(n), 40, '0'), 'hex'), ${PURCHASED_MICROS} from generate_series(1, ${ACCOUNTS}) n;
     insert into allowances (id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at,
         priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature)
       select sha256(address), address, decode(repeat('00', 12), 'hex') || address, 18446744073709551615, 0, 0, 0, 0,
-        128, decode(repeat('00', 32), 'hex'), '{}', '{}', 18446744073709551615, 0, 0, '\\x00' from accounts;
+        128, decode(repeat('00', 32), 'hex'), '{}', '{}', 18446744073709551615, 0, 0, decode(repeat('5a', 65), 'hex')
+      from accounts;
     insert into provider_access (spender, provider)
       select spender, decode('${PROVIDER.slice(2)}', 'hex') from allowances;
     analyze;
   `);
+  return ledger;
 }
 
-let eventCount = 0;
-
-/** An event of the n-th account, 1 to `ACCOUNTS`. */
-export function eventOf(account: number, time: Date): UsageEvent {
+/** An event of the n-th account, 1 to `ACCOUNTS`. Its id is a random UUID, as providers make them. */
+export function eventOf(account: number, occurredAt: Date): UsageEvent {
   return {
     provider: PROVIDER,
-    id: `bench-${process.pid}-${eventCount++}`,
+    id: crypto.randomUUID(),
     spender: numberToHex(account, { size: 32 }),
-    meter: "requests",
+    meter: "units",
     quantity: 3n,
     dimensions: { region: "eu" },
-    occurredAt: time,
+    occurredAt,
   };
 }
 
-/** Batches over accounts chosen evenly at random, from a generator of its own: the same in every run. */
-export function randomBatches(batches: number, size: number, accounts = ACCOUNTS): UsageEvent[][] {
-  const time = new Date();
+/**
+ * Batches over accounts chosen evenly at random, from a generator of its own: the same accounts in every run. `of` several
+ * callers, one may keep to its own part of the accounts: those that leave the rest `caller` when divided by `of`.
+ */
+export function randomBatches(
+  batches: number,
+  size: number,
+  { caller, of }: { caller: number; of: number } = { caller: 0, of: 1 },
+): UsageEvent[][] {
+  const now = new Date();
+  const account = () => 1 + (nextRandom() % (ACCOUNTS / of)) * of + caller;
   return Array.from({ length: batches }, () =>
-    Array.from({ length: size }, () => eventOf(1 + (nextRandom() % accounts), time)),
+    Array.from({ length: size }, () => eventOf(account(), now)),
+  );
+}
+
+/** One event of each account: after it, a ledger remembers all that it can. */
+export function everyAccountOnce(size: number): UsageEvent[][] {
+  const now = new Date();
+  return Array.from({ length: ACCOUNTS / size }, (_, batch) =>
+    Array.from({ length: size }, (__, index) => eventOf(1 + batch * size + index, now)),
   );
 }
 

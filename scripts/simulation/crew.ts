@@ -1,5 +1,5 @@
 import type { Database } from "../../server/ports/database.ts";
-import type { OwnPostgresServer } from "../../test/fixtures/postgresServer.ts";
+import type { OwnPostgresServer } from "../local/postgresServer.ts";
 import type { CallName, Calls } from "./calls.ts";
 import { AnswerLost, ServerProcess, isLost } from "./workerPool.ts";
 

@@ -7,7 +7,7 @@ import { postgresProviderBook } from "../../server/adapters/postgres/providerBoo
 import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
 import type { CardProposal } from "../../server/domain/rates/publication.ts";
 import type { Database } from "../../server/ports/database.ts";
-import { type OwnPostgresServer, createDatabase } from "../../test/fixtures/postgresServer.ts";
+import { type OwnPostgresServer, createDatabase } from "../local/postgresServer.ts";
 import { auditBudgets } from "./auditBudgets.ts";
 import { auditCheckpoints, auditQuietCheckpoint } from "./auditCheckpoints.ts";
 import { auditLog } from "./auditLog.ts";

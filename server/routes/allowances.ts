@@ -12,11 +12,9 @@ import { bearerKey, notTheIssuer } from "./authentication.ts";
 import type { Context } from "./context.ts";
 import { describeAllowance } from "./describeAllowance.ts";
 import { AddressField, Bytes32Field, SignatureField, parse, uintField } from "./fields.ts";
+import { checkLabels } from "./labels.ts";
 import { type ProblemError, fail } from "./problem.ts";
 import { respond } from "./respond.ts";
-
-/** More names than a scope needs; each is compared with every event. */
-export const MAX_SCOPE_NAMES = 100;
 
 const AllowanceBody = z.strictObject({
   allowance: z.strictObject({
@@ -36,8 +34,8 @@ const AllowanceBody = z.strictObject({
   /** what `allowance.scope` is the hash of; may be left out where that is zero */
   scope: z
     .strictObject({
-      providers: z.array(AddressField).max(MAX_SCOPE_NAMES),
-      meters: z.array(MeterName).max(MAX_SCOPE_NAMES),
+      providers: z.array(AddressField),
+      meters: z.array(MeterName),
     })
     .default({ providers: [], meters: [] }),
   signature: SignatureField,
@@ -54,12 +52,13 @@ const RevocationBody = z.union(
  * `GET /v1/allowances/:id`, `GET /v1/accounts/:address/allowances`: how far allowances are used.
  * `POST /v1/allowances/:id/revocation`: by the owner, or the issuer of a grant. 200; from the answer on the allowance pays for nothing.
  */
-export function allowanceRoutes({ allowances, chain }: Context): Router {
+export function allowanceRoutes({ allowances, chain, limits }: Context): Router {
   const router = Router();
   const { deployment } = chain;
 
   router.post("/allowances", async (req, res) => {
     const { allowance: message, scope, signature } = parse(AllowanceBody, req.body);
+    checkLabels({ scope }, limits);
     const [now, currentCounter] = await Promise.all([
       allowances.now(),
       allowances.counterOf(message.account),

@@ -1,9 +1,11 @@
 import type { Address } from "viem";
 import { z } from "zod";
 
+import type { Limits } from "../config.ts";
 import type { UsageEvent } from "../domain/usage/usageEvent.ts";
 import { Dimensions, MeterName } from "../rateNames.ts";
 import { AddressField, Bytes32Field, TimeField, fieldErrors, uintField } from "./fields.ts";
+import { labelProblem } from "./labels.ts";
 import { walletSpender } from "../../protocol/spender.ts";
 import { type Problem, problem } from "./problem.ts";
 
@@ -43,6 +45,7 @@ const UsageCloudEvent = z.strictObject({
 export function parseCloudEvent(
   input: unknown,
   provider: Address,
+  limits: Limits,
 ): { event: UsageEvent } | { problem: Problem } {
   const parsed = UsageCloudEvent.safeParse(input);
   if (!parsed.success) {
@@ -62,5 +65,7 @@ export function parseCloudEvent(
       ),
     };
   }
+  const tooLong = labelProblem({ id, dimensions: data.dimensions }, limits);
+  if (tooLong !== null) return { problem: tooLong };
   return { event: { provider, id, spender, occurredAt, ...data } };
 }

@@ -1,17 +1,18 @@
 import { type Request, Router } from "express";
 import { z } from "zod";
 
+import type { Scope } from "../../protocol/allowance.ts";
 import { promotionCodeHash } from "../../protocol/promotionCode.ts";
 import { apiKeySpender } from "../../protocol/spender.ts";
 import type { Allowance } from "../domain/allowances/allowance.ts";
 import type { PromotionCode } from "../domain/grants/promotionCode.ts";
-import { MAX_SCOPE_NAMES } from "./allowances.ts";
 import { bearerKey, notTheIssuer } from "./authentication.ts";
 import { EventIdField, SpenderField } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";
 import { describeAllowance } from "./describeAllowance.ts";
 import { AddressField, Bytes32Field, parse, uintField } from "./fields.ts";
 import { type GrantProblem, grantProblem } from "./grantProblem.ts";
+import { checkLabels } from "./labels.ts";
 import { LimitField } from "./logQuery.ts";
 import { ProblemError, fail } from "./problem.ts";
 import { respond } from "./respond.ts";
@@ -24,8 +25,8 @@ const Terms = z.strictObject({
   priority: uintField(8).transform(Number).nullable().default(null),
   scope: z
     .strictObject({
-      providers: z.array(AddressField).max(MAX_SCOPE_NAMES).default([]),
-      meters: z.array(MeterName).max(MAX_SCOPE_NAMES).default([]),
+      providers: z.array(AddressField).default([]),
+      meters: z.array(MeterName).default([]),
     })
     .nullable()
     .default(null),
@@ -72,7 +73,7 @@ export function grantRoutes({ allowances, grants, limits }: Context): Router {
   router.post("/allowances/:id/grants", async (req, res) => {
     const campaign = await ownCampaign(req);
     const wishes = parse(GrantsBody, req.body).grants;
-    checkCount(wishes);
+    checkSize(wishes);
     const requests = wishes.map(({ id: key, ...terms }) => ({ key, ...terms }));
     const outcomes = await grants.issue(campaign.id, requests);
     if ("reason" in outcomes) throw problemOf(outcomes);
@@ -103,7 +104,7 @@ export function grantRoutes({ allowances, grants, limits }: Context): Router {
   router.post("/allowances/:id/codes", async (req, res) => {
     const campaign = await ownCampaign(req);
     const { codes } = parse(CodesBody, req.body);
-    checkCount(codes);
+    checkSize(codes);
     const outcomes = await grants.addCodes(campaign.id, codes);
     if ("reason" in outcomes) throw problemOf(outcomes);
     const described = outcomes.map((outcome, index) => {
@@ -160,7 +161,7 @@ export function grantRoutes({ allowances, grants, limits }: Context): Router {
     return campaign;
   }
 
-  function checkCount(list: readonly unknown[]): void {
+  function checkSize(list: readonly { readonly scope: Scope | null }[]): void {
     const { maxGrantsPerRequest } = limits;
     if (list.length > maxGrantsPerRequest) {
       throw fail(
@@ -170,6 +171,7 @@ export function grantRoutes({ allowances, grants, limits }: Context): Router {
         { maxGrantsPerRequest },
       );
     }
+    for (const { scope } of list) checkLabels({ scope }, limits);
   }
 
   return router;

@@ -12,6 +12,7 @@ import { chargeProblem } from "./chargeProblem.ts";
 import { DimensionsField, EventIdField, SpenderField } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";
 import { ApiKeyField, parse, uintField } from "./fields.ts";
+import { checkLabels } from "./labels.ts";
 import { MeterName } from "../rateNames.ts";
 import { type Problem, fail, problem } from "./problem.ts";
 import { accessRevoked } from "./providers.ts";
@@ -50,6 +51,7 @@ export function holdRoutes(context: Context): Router {
   router.post("/holds", async (req, res) => {
     const provider = await authenticatedProvider(req, context);
     const { spender, apiKey, quote: signedQuote, ...body } = parseHold(req.body);
+    checkLabels(body, limits);
     if (body.ttlSeconds > limits.maxHoldSeconds) {
       throw fail(422, "hold_too_long", `A hold lasts at most ${limits.maxHoldSeconds} seconds.`, {
         maxHoldSeconds: limits.maxHoldSeconds,
@@ -80,7 +82,9 @@ export function holdRoutes(context: Context): Router {
   router.post("/holds/:id/captures", async (req, res) => {
     const provider = await authenticatedProvider(req, context);
     const id = parse(EventIdField, req.params.id);
-    const outcome = await holds.capture({ provider, id, ...parse(CaptureBody, req.body) });
+    const asked = parse(CaptureBody, req.body);
+    checkLabels({ id: asked.eventId }, limits);
+    const outcome = await holds.capture({ provider, id, ...asked });
     if (outcome.result === "refused") throw resolveProblem(outcome.refusal);
     const { hold, debit } = outcome;
     respond(res, debit.repeated ? 200 : 201, { ...debit, hold: describe(hold) });

@@ -6,6 +6,7 @@ import { chargeProblem } from "./chargeProblem.ts";
 import { DimensionsField } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";
 import { AddressField, SignatureField, parse, uintField } from "./fields.ts";
+import { checkLabels } from "./labels.ts";
 import { fail } from "./problem.ts";
 import { respond, respondProblem } from "./respond.ts";
 
@@ -50,6 +51,7 @@ export function quoteRoutes({ quotes, limits, chain }: Context): Router {
       );
     }
     const request = parse(QuoteBody, req.body);
+    checkLabels(request, limits);
     const { maxQuoteSeconds } = limits;
     if (request.ttlSeconds > maxQuoteSeconds) {
       throw fail(422, "quote_too_long", `A quote lasts at most ${maxQuoteSeconds} seconds.`, {

@@ -53,7 +53,7 @@ export function usageRoutes(context: Context): Router {
     });
 
     async function report(inputs: readonly unknown[]) {
-      const parsed = inputs.map((input) => parseCloudEvent(input, provider));
+      const parsed = inputs.map((input) => parseCloudEvent(input, provider, context.limits));
       const events: UsageEvent[] = parsed.flatMap((result) =>
         "event" in result ? [result.event] : [],
       );

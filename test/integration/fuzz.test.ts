@@ -1,8 +1,10 @@
+import { readFile, readdir } from "node:fs/promises";
 import { request } from "node:http";
 
 import { expect } from "chai";
 import * as fc from "fast-check";
 
+import { newApiKey } from "../../client/apiKey.ts";
 import type { SignedAllowance } from "../../client/signedAllowance.ts";
 import { parseCredits } from "../../protocol/amounts.ts";
 import { apiKeySpender } from "../../protocol/spender.ts";
@@ -17,7 +19,14 @@ import {
 } from "../fixtures/meteredStack.ts";
 
 const { alice, bob, provider } = wallets;
-const POSTS = ["/v1/usage", "/v1/allowances", "/v1/provider-keys", "/v1/provider-access"] as const;
+
+/** Of a route as it stands in the source: none is forgotten here. */
+interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+const ROUTES = await routesInSource();
+const POSTS = ROUTES.filter(({ method }) => method === "POST").map(({ path }) => path);
 
 /** Values that programs trip over, beside any JSON at all. */
 const anyValue = fc.oneof(
@@ -72,6 +81,9 @@ for (const kind of stackKinds) {
     /** of an account without credits: what is well-formed by chance is refused all the same */
     const spender = apiKeySpender("a spender without credits");
     let balances: unknown;
+    /** whose key issues grants, of an account without credits too */
+    let campaign: string;
+    const campaignKey = newApiKey();
 
     before(async () => {
       stack = await startMeteredStack(kind);
@@ -81,6 +93,9 @@ for (const kind of stackKinds) {
       expect((await stack.request("/v1/allowances", { body: poor })).status).to.equal(201);
       await stack.context.providers.grantAccess({ spender, provider: addressOf(provider) });
       signed = await stack.sign(bob);
+      const poorCampaign = await stack.sign(bob, { spender: apiKeySpender(campaignKey) });
+      const stored = await stack.request("/v1/allowances", { body: poorCampaign });
+      campaign = String(stored.document["id"]);
       balances = await stack.balances();
     });
     after(() => stack.stop());
@@ -88,28 +103,124 @@ for (const kind of stackKinds) {
       expect(await stack.balances()).to.deep.equal(balances);
     });
 
+    it("knows all the server's routes", () => {
+      expect(ROUTES.length).to.be.at.least(40);
+      expect(POSTS.filter((path) => !(path in goodBodies()))).to.deep.equal([]);
+    });
+
     it("answers any bytes with JSON, and never with a failure of its own", async () => {
       await fc.assert(
         fc.asyncProperty(
-          fc.constantFrom(...POSTS),
+          fc.constantFrom(...POSTS).chain(anyPathOf),
           fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.string({ minLength: 1 })),
           anyHeaders,
           async (path, body, headers) => {
             expectNoFailure(await stack.request(path, { body, key, headers }));
           },
         ),
-        { numRuns: 120 },
+        { numRuns: 200 },
       );
     });
 
     it("answers any JSON with JSON, and never with a failure of its own", async () => {
       await fc.assert(
-        fc.asyncProperty(fc.constantFrom(...POSTS), anyValue, async (path, value) => {
-          expectNoFailure(await stack.request(path, { body: JSON.stringify(value), key }));
-        }),
-        { numRuns: 80 },
+        fc.asyncProperty(
+          fc.constantFrom(...POSTS).chain(anyPathOf),
+          anyValue,
+          async (path, value) => {
+            expectNoFailure(await stack.request(path, { body: JSON.stringify(value), key }));
+          },
+        ),
+        { numRuns: 200 },
       );
     });
+
+    it("answers what is nearly right on every route, and never with a failure of its own", async () => {
+      const bodies = goodBodies();
+      const anyRequest = fc
+        .constantFrom(...POSTS)
+        .chain((route) => fc.tuple(anyPathOf(route), anyChange(bodies[route] ?? {})));
+      await fc.assert(
+        fc.asyncProperty(
+          anyRequest,
+          fc.constantFrom(key, campaignKey),
+          async ([path, body], bearer) => {
+            expectNoFailure(await stack.request(path, { body: JSON.stringify(body), key: bearer }));
+          },
+        ),
+        { numRuns: 400 },
+      );
+    });
+
+    it("answers any query on every route, and never with a failure of its own", async () => {
+      const gets = ROUTES.filter(({ method }) => method === "GET").map(({ path }) => path);
+      const anyQuery = fc.array(fc.tuple(fc.constantFrom(...QUERY_NAMES), anyText()), {
+        maxLength: 4,
+      });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(...gets).chain(anyPathOf),
+          anyQuery,
+          fc.constantFrom("application/json", "text/csv", "*/*"),
+          async (path, query, accept) => {
+            const text = query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+            const target = asPath(`${path}?${text.join("&")}`);
+            const { status } = await stack.request(target, { key, headers: { accept } });
+            expect(status, target).to.be.within(200, 499);
+          },
+        ),
+        { numRuns: 250 },
+      );
+    });
+
+    /** A body that each route takes, or would if its signature were right: nothing in it spends. */
+    function goodBodies(): Readonly<Record<string, object>> {
+      const bytes = `0x${"12".repeat(32)}`;
+      const signature = `0x${"34".repeat(65)}`;
+      const address = addressOf(bob);
+      const source = addressOf(provider);
+      const work = { meter: "requests", quantity: 1, dimensions: {} };
+      const terms = { limit: "5", period: 0, rollover: "1", priority: 3, scope: null };
+      return {
+        "/v1/checkpoints/:epoch/signatures": { root: bytes, signer: address, signature },
+        "/v1/usage": cloudEvent(spender),
+        "/v1/voids": { eventId: "an event" },
+        "/v1/holds": { id: "hold", spender, ...work, ttlSeconds: 60, quote: null },
+        "/v1/holds/:id/captures": { eventId: "event", quantity: "1", final: true },
+        "/v1/holds/:id/release": {},
+        "/v1/allowances": asJson(signed),
+        "/v1/allowances/:id/revocation": { signature },
+        "/v1/allowances/:id/grants": {
+          grants: [{ id: "grant", spender, ...terms, startsAt: null, expiresAt: "99999999999" }],
+        },
+        "/v1/allowances/:id/codes": {
+          codes: [{ codeHash: bytes, ...terms, maxRedemptions: 2, redeemBy: 0, validSeconds: 60 }],
+        },
+        "/v1/allowances/:id/codes/:codeHash/closure": {},
+        "/v1/allowances/:id/redemptions": { code: "a code", spender },
+        "/v1/provider-keys": { provider: address, keyHash: bytes, signature },
+        "/v1/provider-keys/:keyHash/revocation": { provider: address, signature },
+        "/v1/provider-access": { spender: address, signature },
+        "/v1/provider-access/revocation": { provider: source, spender: address, signature },
+        "/v1/rate-cards": {
+          rates: [{ meter: "own", dimensions: {}, microCredits: "1", perUnits: "3" }],
+        },
+        "/v1/prices": { provider: source, account: address, measurements: [work] },
+        "/v1/quotes": { provider: source, account: address, ...work, ttlSeconds: 60 },
+        "/v1/utilisation": { meter: "requests", dimensions: {}, utilisationBps: 5_000 },
+      };
+    }
+
+    /** A route with something in the place of its parameters: now and then what is there. */
+    function anyPathOf(path: string): fc.Arbitrary<string> {
+      const anyParameter = fc.oneof(
+        fc.constantFrom(campaign, addressOf(alice), addressOf(provider), "1", "operator"),
+        anyText().map((text) => encodeURIComponent(text.toWellFormed())),
+      );
+      return fc
+        .array(anyParameter, { minLength: 4, maxLength: 4 })
+        .map((values) => path.replaceAll(/:\w+/g, () => values.shift() || "0"));
+    }
 
     it("refuses events in which anything is anything", async () => {
       await fc.assert(
@@ -127,12 +238,8 @@ for (const kind of stackKinds) {
     });
 
     it("refuses allowances in which anything is anything", async () => {
-      const text = JSON.stringify(signed, (_key, value: unknown) =>
-        typeof value === "bigint" ? `${value}` : value,
-      );
-      const body: object = JSON.parse(text);
       await fc.assert(
-        fc.asyncProperty(anyChange(body), async (changed) => {
+        fc.asyncProperty(anyChange(asJson(signed)), async (changed) => {
           expectNoFailure(await stack.request("/v1/allowances", { body: JSON.stringify(changed) }));
         }),
         { numRuns: 80 },
@@ -169,6 +276,55 @@ for (const kind of stackKinds) {
       );
     });
   });
+}
+
+/** What queries are asked for, anywhere. */
+const QUERY_NAMES = [
+  "limit",
+  "cursor",
+  "from",
+  "to",
+  "groupBy",
+  "meter",
+  "spender",
+  "provider",
+  "eventId",
+  "before",
+  "after",
+  "extra",
+  "limit[a]",
+] as const;
+
+function anyText(): fc.Arbitrary<string> {
+  return fc.oneof(
+    fc.string({ minLength: 1 }),
+    fc.constantFrom("0", "1", "-1", "1e3", "%", "..", "\u0000", "2026-11-22T00:00:00Z", "day"),
+    fc.constantFrom("9".repeat(40), `0x${"ab".repeat(32)}`, `0x${"ab".repeat(20)}`, "__proto__"),
+  );
+}
+
+/** As it is sent. */
+function asJson(body: object): object {
+  const text = JSON.stringify(body, (_key, value: unknown) =>
+    typeof value === "bigint" ? `${value}` : value,
+  );
+  const sent: object = JSON.parse(text);
+  return sent;
+}
+
+/** Every route that the server's source declares. */
+async function routesInSource(): Promise<Route[]> {
+  const folder = new URL("../../server/routes/", import.meta.url);
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".ts"));
+  const sources = await Promise.all(files.map((name) => readFile(new URL(name, folder), "utf8")));
+  return sources.flatMap((source) =>
+    [...source.matchAll(/router\.(get|post|put|patch|delete)\(\s*"([^"]+)"/g)].map(
+      ([, method = "", path = ""]) => ({
+        method: method.toUpperCase(),
+        path: path.endsWith("z") ? path : `/v1${path}`,
+      }),
+    ),
+  );
 }
 
 function expectNoFailure({ status, contentType, document }: Answer): void {

@@ -678,7 +678,7 @@ for (const kind of stackKinds) {
         });
         expect(ready.document).to.deep.equal({
           status: "ready",
-          checks: ["database", "indexer", "settler", "expiry", "watch"].map((name) => ({
+          checks: ["database", "indexer", "expiry", "settler", "watch"].map((name) => ({
             name,
             error: null,
           })),

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { simulate } from "../../scripts/simulation/simulation.ts";
-import { type OwnPostgresServer, startPostgres } from "../fixtures/postgresServer.ts";
+import { type OwnPostgresServer, startPostgres } from "../../scripts/local/postgresServer.ts";
 
 describe("random operations from several server processes", () => {
   let server: OwnPostgresServer;

@@ -28,9 +28,10 @@ export async function openPgDatabase(url: string, connections: number): Promise<
 
 /**
  * The ledger reads by key, a few thousand rows at most out of millions, so its plans must go by index. PostgreSQL's default
- * costs are those of spinning disks and choose whole tables; a plan kept from when a table was small does so too.
+ * costs are those of spinning disks and choose whole tables; a plan kept from when a table was small does so too. Compiling
+ * a plan takes longer than any of them runs.
  */
-const SESSION = "-c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan";
+const SESSION = "-c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan -c jit=off";
 
 /** Prepared once on each connection, under a name that stands for its text. */
 const statementNames = new Map<string, string>();

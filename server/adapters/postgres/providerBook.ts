@@ -1,19 +1,25 @@
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 
 import type { Database } from "../../ports/database.ts";
 import type { ProviderBook } from "../../ports/providerBook.ts";
 import { writeNotes } from "./logNotes.ts";
-import { bytea } from "./values.ts";
+import { sharedLookup } from "../sharedLookup.ts";
+import { bytea, byteaArray } from "./values.ts";
 
 export function postgresProviderBook(database: Database): ProviderBook {
+  // Every request asks it: those that come together share a query.
+  const providerOfKey = sharedLookup<Hex, Address>(async (keyHashes) => {
+    // provider_keys by primary key
+    const keys = await database.query<{ hash: Hex; provider: Address }>(
+      `select key_hash as hash, provider from provider_keys
+       where key_hash = any($1::bytea[]) and revoked_at is null`,
+      [byteaArray(keyHashes)],
+    );
+    return new Map(keys.map(({ hash, provider }) => [hash, provider]));
+  });
+
   return {
-    async providerOfKey(keyHash) {
-      const [key] = await database.query<{ provider: Address }>(
-        "select provider from provider_keys where key_hash = $1 and revoked_at is null",
-        [bytea(keyHash)],
-      );
-      return key?.provider ?? null;
-    },
+    providerOfKey,
 
     async addKey({ provider, keyHash }) {
       await database.query(

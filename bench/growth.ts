@@ -1,0 +1,60 @@
+/** `npm run bench:growth`: how fast debits are where the log is long ÷ where it is short. */
+import { parseArgs } from "node:util";
+
+import { fillLog } from "./ledger/fillLog.ts";
+import { sideBySide } from "./ledger/inParallel.ts";
+import { countOverspent } from "./ledger/overspend.ts";
+import { BATCH, CALLERS, type Stand, findPostgres, openStand } from "./ledger/stand.ts";
+import { randomBatches } from "./ledger/world.ts";
+import { pairedSpeed, printFigure } from "./ratio.ts";
+
+const HELP = `npm run bench:growth -- [--rows 10000000]
+
+  --rows   usage rows that are there already; ten million take some minutes and 6 GB of disk`;
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: "string", default: "10000000" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) console.log(HELP);
+else await run(Number(values.rows));
+
+async function run(rows: number): Promise<void> {
+  const server = await findPostgres();
+  const [long, short] = [await openStand(server), await openStand(server)];
+  try {
+    await fillLog(long.database, rows);
+    console.log(`${rows} usage rows are in the one table, ${await rowsIn(short)} in the other`);
+    const figure = await pairedSpeed(
+      () => debitsOn(long),
+      () => debitsOn(short),
+      {
+        rounds: 9,
+        operations: BATCHES_EACH * CALLERS * BATCH,
+      },
+    );
+    printFigure("debits_after_growth", figure, 0.8);
+    console.log(`overspent accounts and allowances: ${await countOverspent(short)}`);
+  } finally {
+    await long.database.close();
+    await short.database.close();
+    await server.stop();
+  }
+}
+
+const BATCHES_EACH = 4;
+
+function debitsOn({ ledger }: Stand) {
+  const lists = Array.from({ length: CALLERS }, (_, caller) =>
+    randomBatches(BATCHES_EACH, BATCH, { caller, of: CALLERS }),
+  );
+  return () => sideBySide(lists, (batch) => ledger.usage.record(batch));
+}
+
+async function rowsIn({ database }: Stand): Promise<bigint> {
+  const [found] = await database.query<{ count: bigint }>("select count(*) from debits");
+  return found?.count ?? 0n;
+}

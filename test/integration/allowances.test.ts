@@ -1,0 +1,303 @@
+import { expect } from "chai";
+import type { Hex } from "viem";
+
+import { newApiKey } from "../../client/apiKey.ts";
+import { newPromotionCode } from "../../client/promotionCode.ts";
+import { type AllowanceWish, signRevocation } from "../../client/signedAllowance.ts";
+import { parseCredits } from "../../protocol/amounts.ts";
+import { promotionCodeHash } from "../../protocol/promotionCode.ts";
+import { apiKeySpender, walletSpender } from "../../protocol/spender.ts";
+import { eventually } from "../../scripts/demo/eventually.ts";
+import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
+import { type Answer, expectProblem } from "../fixtures/http.ts";
+import {
+  type MeteredStack,
+  addressOf,
+  cloudEvent,
+  stackKinds,
+  startMeteredStack,
+} from "../fixtures/meteredStack.ts";
+
+/** `alice` owns what her team spends; `operator` sponsors newcomers. */
+const { alice, bob, provider, operator } = wallets;
+/** What one request costs by the rate card. */
+const REQUEST = 10_000n;
+
+// docs/allowances.md says in words what is done here over HTTP: every way to let somebody spend, from its creation to its end.
+for (const kind of stackKinds) {
+  describe(`allowances over HTTP on ${kind}`, () => {
+    let stack: MeteredStack;
+    let providerKey: string;
+    /** with a scope that names its provider, an allowance needs no other access */
+    const scope = { providers: [addressOf(provider)], meters: [] };
+
+    before(async () => {
+      stack = await startMeteredStack(kind);
+      providerKey = await stack.registerProvider(provider);
+      await stack.buyAndWait(alice, parseCredits("100"));
+      await stack.buyAndWait(operator, parseCredits("100"));
+    });
+    after(() => stack.stop());
+
+    describe("an API key with a monthly cap", () => {
+      it("is good up to the cap, again in the next month, and for nothing once revoked", async () => {
+        const key = newApiKey();
+        // Its month turns in a few seconds.
+        const turn = new Date((Number(await now()) + 4) * 1000);
+        turn.setUTCMonth(turn.getUTCMonth() - 1);
+        const id = await created(alice, {
+          spender: apiKeySpender(key),
+          limitMicros: 3n * REQUEST,
+          period: { months: 1 },
+          startsAt: BigInt(turn.getTime() / 1000),
+        });
+        expect(await listed(alice)).to.include(id);
+        const spender = apiKeySpender(key);
+        expect(await use(spender, 2)).to.equal(2n * REQUEST);
+        expect(await use(spender, 2)).to.equal("allowance_exhausted");
+        expect(await remaining(id)).to.equal(REQUEST);
+
+        await eventually("the next month", async () => (await remaining(id)) === 3n * REQUEST);
+        expect(await use(spender, 3)).to.equal(3n * REQUEST);
+        await revoked(alice, id);
+        expect(await use(spender, 1)).to.equal("allowance_revoked");
+      });
+    });
+
+    describe("a team member's budget", () => {
+      it("is the owner's allowance to the member's wallet, and is read as a budget", async () => {
+        const spender = walletSpender(addressOf(bob));
+        const id = await created(alice, {
+          spender,
+          limitMicros: 4n * REQUEST,
+          period: { months: 1 },
+        });
+        expect(await use(spender, 1)).to.equal(REQUEST);
+        const { document } = await get(`/v1/accounts/${addressOf(alice)}/budgets?limit=100`);
+        const budget = rows(document["budgets"]).find(({ allowance }) => allowance === id);
+        expect(budget).to.deep.include({
+          status: "in_force",
+          usedMicros: `${REQUEST}`,
+          remainingMicros: `${3n * REQUEST}`,
+          usedBps: "2500",
+        });
+        await revoked(alice, id);
+        expect(await use(spender, 1)).to.equal("allowance_revoked");
+      });
+    });
+
+    describe("a free trial", () => {
+      it("is a sponsor's allowance that expires: what is unspent never left the sponsor", async () => {
+        const spender = apiKeySpender(newApiKey());
+        const id = await created(operator, {
+          spender,
+          limitMicros: 5n * REQUEST,
+          expiresAt: (await now()) + 4n,
+        });
+        expect(await listed(operator)).to.include(id);
+        expect(await use(spender, 1)).to.equal(REQUEST);
+        // More than it ever holds: what asks for its end spends nothing.
+        await eventually("its end", async () => (await use(spender, 6)) === "allowance_expired");
+        const { document } = await get(`/v1/allowances/${id}`);
+        expect(document["spentMicros"]).to.equal(`${REQUEST}`);
+      });
+    });
+
+    describe("a promotion with a code", () => {
+      it("is redeemed by so many, once each, out of a campaign signed once", async () => {
+        const { key, id: campaign } = await campaignOf(100n * REQUEST);
+        const code = newPromotionCode();
+        const terms = { limit: `${2n * REQUEST}`, maxRedemptions: 2, validSeconds: 3_600 };
+        const codes = [{ codeHash: promotionCodeHash(code), ...terms }];
+        const path = `/v1/allowances/${campaign}`;
+        const added = await stack.request(`${path}/codes`, { body: { codes }, key });
+        expect(added.document).to.include({ accepted: 1, refused: 0 });
+
+        const redeem = (spender: Hex) =>
+          stack.request(`${path}/redemptions`, { body: { code, spender } });
+        const [first, second, third] = [newSpender(), newSpender(), newSpender()];
+        const answers = [await redeem(first), await redeem(first), await redeem(second)];
+        expect(answers.map(({ status }) => status)).to.deep.equal([201, 200, 201]);
+        expect(answers[1]?.document["id"]).to.equal(answers[0]?.document["id"]);
+        expectProblem(await redeem(third), 409, "code_used_up");
+        const wrong = { code: newPromotionCode(), spender: third };
+        const unknown = await stack.request(`${path}/redemptions`, { body: wrong });
+        expectProblem(unknown, 404, "code_not_found");
+
+        expect(await use(first, 2)).to.equal(2n * REQUEST);
+        expect(await use(first, 1)).to.equal("allowance_exhausted");
+        const listing = await stack.request(`${path}/codes`, { key });
+        expect(rows(listing.document["codes"])[0]).to.include({ redemptions: "2", closedAt: null });
+        expectProblem(await get(`${path}/codes`), 401, "missing_credentials");
+        const closure = `${path}/codes/${promotionCodeHash(code)}/closure`;
+        expect((await stack.request(closure, { body: {}, key })).status).to.equal(200);
+        expectProblem(await redeem(third), 403, "code_closed");
+      });
+    });
+
+    describe("rewards for thousands", () => {
+      it("are issued in one request, each once, without a wallet, and end with their campaign", async () => {
+        const { key, id: campaign } = await campaignOf(parseCredits("50"));
+        const spenders = Array.from({ length: 1_000 }, () => newSpender());
+        const grants = spenders.map((spender, n) => ({
+          id: `reward-${n}`,
+          spender,
+          limit: `${3n * REQUEST}`,
+        }));
+        const path = `/v1/allowances/${campaign}/grants`;
+        const issue = (body: unknown, by = key) => stack.request(path, { body, key: by });
+        const first = await issue({ grants });
+        expect(first.status).to.equal(200);
+        expect(first.document).to.include({ accepted: 1_000, refused: 0 });
+        const again = rows((await issue({ grants })).document["outcomes"]);
+        expect(again.every(({ repeated }) => repeated === true)).to.equal(true);
+        expect(again.map(({ allowance }) => allowance)).to.deep.equal(
+          rows(first.document["outcomes"]).map(({ allowance }) => allowance),
+        );
+        expectProblem(await issue({ grants }, newApiKey()), 403, "not_the_issuer");
+
+        const page = await get(`${path}?limit=100`);
+        expect(page.document["grants"]).to.be.an("array").with.length(100);
+        expect(page.document["nextCursor"]).to.be.a("string");
+
+        const [one = "0x", other = "0x"] = spenders;
+        expect(await use(one, 3)).to.equal(3n * REQUEST);
+        expect(await use(one, 1)).to.equal("allowance_exhausted");
+        // The issuer takes one back with its key alone; the owner ends them all with one signature.
+        const otherId = String(again[1]?.["allowance"]);
+        const revocation = `/v1/allowances/${otherId}/revocation`;
+        expectProblem(
+          await stack.request(revocation, { body: {}, key: newApiKey() }),
+          403,
+          "not_the_issuer",
+        );
+        expect((await stack.request(revocation, { body: {}, key })).status).to.equal(200);
+        expect(await use(other, 1)).to.equal("allowance_revoked");
+        await revoked(operator, campaign);
+        expect(await use(spenders[2] ?? "0x", 1)).to.equal("campaign_revoked");
+        expectProblem(await issue({ grants }), 403, "campaign_revoked");
+      });
+    });
+
+    describe("a subscription with rollover", () => {
+      it("gives its limit anew each period, with what may be carried over", async () => {
+        const spender = newSpender();
+        const startsAt = await now();
+        const id = await created(operator, {
+          spender,
+          limitMicros: 4n * REQUEST,
+          rolloverMicros: 2n * REQUEST,
+          period: { seconds: 4n },
+          startsAt,
+        });
+        expect(await use(spender, 1)).to.equal(REQUEST);
+        await eventually("its renewal", async () => (await remaining(id)) === 6n * REQUEST);
+        expect(await use(spender, 6)).to.equal(6n * REQUEST);
+        await revoked(operator, id);
+        expect(await use(spender, 1)).to.equal("allowance_revoked");
+      });
+    });
+
+    describe("several accounts that pay for one spender", () => {
+      it("pay in burn-down order, and each debit tells who paid what, and within which limits", async () => {
+        const spender = walletSpender(addressOf(alice));
+        const { key, id: campaign } = await campaignOf(2n * REQUEST);
+        const granted = await stack.request(`/v1/allowances/${campaign}/grants`, {
+          body: { grants: [{ id: "welcome", spender, limit: `${9n * REQUEST}`, priority: 1 }] },
+          key,
+        });
+        const grant = rows(granted.document["outcomes"])[0]?.["allowance"];
+        const reward = await created(operator, {
+          spender,
+          limitMicros: 3n * REQUEST,
+          expiresAt: (await now()) + 3_600n,
+          priority: 2,
+        });
+        const own = await created(alice, { spender, limitMicros: 100n * REQUEST, priority: 2 });
+
+        const event = cloudEvent(spender, { quantity: 10 });
+        const answer = await report(event);
+        expect(answer.status).to.equal(201);
+        expect(
+          rows(answer.document["charges"]).map(({ allowance, amountMicros }) => [
+            allowance,
+            amountMicros,
+          ]),
+        ).to.deep.equal([
+          [grant, `${2n * REQUEST}`],
+          [reward, `${3n * REQUEST}`],
+          [own, `${5n * REQUEST}`],
+        ]);
+
+        const path = `/v1/debits/${addressOf(provider)}/${event.id}/explain`;
+        const explained = (await get(path)).document;
+        expect(explained["costMicros"]).to.equal(`${10n * REQUEST}`);
+        const [byGrant, byReward] = rows(explained["charges"]);
+        expect(byGrant?.["limits"]).to.have.nested.property("campaignLimit.campaign", campaign);
+        expect(byGrant?.["limits"]).to.have.nested.property("campaignLimit.leftMicros", "0");
+        expect(byReward?.["limits"]).to.have.property("campaignLimit", null);
+        for (const id of [campaign, reward]) await revoked(operator, id);
+        await revoked(alice, own);
+        expect(await use(spender, 1)).to.equal("allowance_revoked");
+      });
+    });
+
+    async function now(): Promise<bigint> {
+      return BigInt(Math.floor((await stack.context.allowances.now()).getTime() / 1000));
+    }
+
+    const get = (path: string) => stack.request(path);
+
+    const report = (body: unknown) => stack.request("/v1/usage", { body, key: providerKey });
+
+    /** The owner signs, anyone posts. */
+    async function created(owner: TestWallet, wish: Partial<AllowanceWish>): Promise<Hex> {
+      const signed = await stack.sign(owner, { scope, ...wish });
+      const { status, document } = await stack.request("/v1/allowances", { body: signed });
+      expect(status, JSON.stringify(document)).to.equal(201);
+      return hexOf(document["id"]);
+    }
+
+    /** The sponsor's one signature, to a key that issues grants. */
+    async function campaignOf(limitMicros: bigint): Promise<{ key: string; id: Hex }> {
+      const key = newApiKey();
+      return { key, id: await created(operator, { spender: apiKeySpender(key), limitMicros }) };
+    }
+
+    async function revoked(owner: TestWallet, id: Hex): Promise<void> {
+      const signature = await signRevocation(stack.as(owner).wallet, stack.deployment, id);
+      const { status } = await stack.request(`/v1/allowances/${id}/revocation`, {
+        body: { signature },
+      });
+      expect(status).to.equal(200);
+    }
+
+    async function listed(owner: TestWallet): Promise<unknown[]> {
+      const { document } = await get(`/v1/accounts/${addressOf(owner)}/allowances`);
+      return rows(document["allowances"]).map(({ id }) => id);
+    }
+
+    async function remaining(id: Hex): Promise<bigint> {
+      return BigInt(String((await get(`/v1/allowances/${id}`)).document["remainingMicros"]));
+    }
+
+    /** What so many requests cost, or why they are refused. */
+    async function use(spender: Hex, quantity: number): Promise<bigint | string> {
+      const { status, document } = await report(cloudEvent(spender, { quantity }));
+      return status === 201 ? BigInt(String(document["costMicros"])) : String(document["reason"]);
+    }
+  });
+}
+
+function newSpender(): Hex {
+  return apiKeySpender(newApiKey());
+}
+
+function rows(list: Answer["document"][string]): Readonly<Record<string, unknown>>[] {
+  expect(list).to.be.an("array");
+  return Array.isArray(list) ? list.map((row: object) => ({ ...row })) : [];
+}
+
+function hexOf(value: unknown): Hex {
+  return `0x${String(value).slice(2)}`;
+}

@@ -1,0 +1,351 @@
+import { expect } from "chai";
+import { pino } from "pino";
+import { type Address, type Hex, encodeFunctionData, parseAbi } from "viem";
+import { hardhat } from "viem/chains";
+
+import { newApiKey } from "../../client/apiKey.ts";
+import { type Court, openCourt } from "../../client/court.ts";
+import { buyCredits, requestRefund } from "../../client/contract.ts";
+import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
+import { courtAbi } from "../../protocol/abi/court.ts";
+import { testDollarAbi } from "../../protocol/abi/testDollar.ts";
+import { allowanceTypedData } from "../../protocol/allowance.ts";
+import { checkpointTypedData } from "../../protocol/checkpoint.ts";
+import { signingDomain } from "../../protocol/domain.ts";
+import { lowercaseHex } from "../../protocol/hex.ts";
+import { apiKeySpender } from "../../protocol/spender.ts";
+import { eventually } from "../../scripts/demo/eventually.ts";
+import { deployContract } from "../../scripts/local/deployLocal.ts";
+import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
+import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
+import { settlementAlarms } from "../../server/workers/settlementWatch.ts";
+import type { Settler } from "../../server/workers/settler.ts";
+import { expectProblem } from "../fixtures/http.ts";
+import { addressOf } from "../fixtures/meteredStack.ts";
+import { type Settling, startSettling } from "../fixtures/settling.ts";
+
+const { alice, bob, provider, signer, operator } = wallets;
+
+/** Long enough that a slow machine does not miss them; time is passed by hand. */
+const WINDOWS = {
+  disputeWindowSeconds: 200,
+  answerWindowSeconds: 200,
+  refundWindowSeconds: 1_200,
+  exitGraceSeconds: 1_200,
+  counterGraceSeconds: 6_000,
+  signerDelaySeconds: 2_800,
+};
+
+/** A contract wallet's mood in which it disowns all that it signed. */
+const DISOWNING = 1;
+
+describe("settler in disputes", () => {
+  let stack: Settling;
+  let settler: Settler;
+  let court: Court;
+  let spender: Hex;
+  let lines: string[];
+  let epoch = 0n;
+
+  before(async () => {
+    stack = await startSettling("PGlite", { terms: WINDOWS });
+    await stack.buyAndWait(alice, 10_000_000n);
+    spender = await stack.newSpender(alice);
+    court = await openCourt(stack.as(bob));
+    lines = [];
+    const log = pino({ level: "info" }, { write: (line: string) => void lines.push(line) });
+    settler = await stack.newSettler(undefined, {}, log);
+  });
+  after(() => stack.stop());
+
+  async function send(by: TestWallet, to: Address, data: Hex): Promise<void> {
+    const { account } = by;
+    const hash = await stack.as(by).wallet.sendTransaction({ to, data, account, chain: hardhat });
+    const { status } = await stack.client.waitForTransactionReceipt({ hash });
+    if (status !== "success") throw new Error("reverted");
+  }
+
+  async function nextPending(): Promise<StoredCheckpoint> {
+    await stack.use(spender);
+    epoch += 1n;
+    return await stack.untilOnChain(settler, epoch);
+  }
+
+  async function proofOf(checkpoint: StoredCheckpoint, party: Address) {
+    const [shown] = await stack.checkpoints.proofs(checkpoint.id, [party]);
+    if (shown === undefined) throw new Error("the party has a row");
+    return shown;
+  }
+
+  const openChallenges = ({ id }: StoredCheckpoint) => stack.context.disputes.openChallenges(id);
+  const untilHeardOf = (checkpoint: StoredCheckpoint) =>
+    eventually(
+      "the challenge in the ledger",
+      async () => (await openChallenges(checkpoint)).length > 0,
+    );
+  const untilAnswered = (checkpoint: StoredCheckpoint) =>
+    eventually("the answer in the ledger", async () => {
+      await settler.step();
+      return (await openChallenges(checkpoint)).length === 0;
+    });
+
+  /** The signers' promise to the provider. */
+  async function receiptOf(earned: bigint) {
+    const message = { provider: addressOf(provider), earned, epoch };
+    const signature = await signer.account.signTypedData({
+      domain: signingDomain(stack.deployment),
+      types: {
+        EarningsReceipt: [
+          { name: "provider", type: "address" },
+          { name: "earned", type: "uint64" },
+          { name: "epoch", type: "uint64" },
+        ],
+      },
+      primaryType: "EarningsReceipt",
+      message,
+    });
+    return [message, [{ signer: addressOf(signer), signature }]] as const;
+  }
+
+  it("answers a challenge to a row with the allowance that its owner signed", async () => {
+    const pending = await nextPending();
+    await court.challengeRow(await proofOf(pending, addressOf(alice)));
+    await untilHeardOf(pending);
+    // Its window is over, and it is not final: somebody waits for an answer.
+    await stack.passTime(WINDOWS.answerWindowSeconds - 60);
+    await untilAnswered(pending);
+    await stack.untilFinal(epoch);
+  });
+
+  it("is not misled by a window that is over: nothing is cut while an answer is due", async () => {
+    const pending = await nextPending();
+    await court.challengeRow(await proofOf(pending, addressOf(alice)));
+    await untilHeardOf(pending);
+    await stack.passTime(WINDOWS.disputeWindowSeconds + 60);
+    await eventually("time in the ledger", async () => {
+      const { time } = await stack.chainBook.cursor();
+      return pending.finalAt !== null && time > pending.finalAt;
+    });
+    expect((await stack.checkpoints.byEpoch(epoch))?.status).to.equal("pending");
+    await stack.use(spender);
+    // Too late for an answer: the checkpoint is dropped, and its epoch cut again, without a second root for one attempt.
+    await court.dropUnanswered(addressOf(alice), addressOf(bob));
+    await eventually("the drop in the ledger", async () => {
+      const latest = await stack.checkpoints.latest();
+      return latest?.message.epoch !== epoch;
+    });
+    const again = await stack.untilOnChain(settler, epoch);
+    expect(again.message.root).not.to.equal(pending.message.root);
+    await stack.untilFinal(epoch);
+  });
+
+  it("answers a receipt with the row that pays it", async () => {
+    const pending = await nextPending();
+    const { row } = await proofOf(pending, addressOf(provider));
+    await court.challengeEarnings(...(await receiptOf(row.earned)));
+    await untilHeardOf(pending);
+    await untilAnswered(pending);
+    await stack.untilFinal(epoch);
+  });
+
+  it("says which challenge it cannot answer, and still answers the others", async () => {
+    const pending = await nextPending();
+    const { row } = await proofOf(pending, addressOf(provider));
+    await court.challengeEarnings(...(await receiptOf(row.earned + 1n)));
+    await (
+      await openCourt(stack.as(provider))
+    ).challengeRow(await proofOf(pending, addressOf(alice)));
+    await eventually("both challenges", async () => (await openChallenges(pending)).length === 2);
+    await eventually("one answer", async () => {
+      await settler.step();
+      return (await openChallenges(pending)).length === 1;
+    });
+    const told = lines.filter((line) => line.includes("cannot be answered"));
+    expect(told.at(-1)).to.include(addressOf(provider)).and.to.include("row_falls_short");
+
+    // And is reminded of it, on /readyz too, well before the time is over.
+    await stack.passTime(WINDOWS.answerWindowSeconds / 2 + 1);
+    await eventually("the alarm", async () => {
+      const { status, document } = await stack.request("/readyz");
+      return status === 200 && JSON.stringify(document).includes("drops the checkpoint");
+    });
+    await stack.passTime(WINDOWS.answerWindowSeconds);
+    await court.dropUnanswered(addressOf(provider), addressOf(bob));
+    await eventually("the drop in the ledger", async () => {
+      const latest = await stack.checkpoints.latest();
+      return latest?.message.epoch !== epoch;
+    });
+    await stack.untilOnChain(settler, epoch);
+    await stack.untilFinal(epoch);
+  });
+
+  it("cuts a vetoed epoch anew", async () => {
+    const vetoed = await nextPending();
+    const veto = { abi: computeCreditsAbi, functionName: "veto" } as const;
+    await send(operator, stack.contract, encodeFunctionData(veto));
+    await eventually(
+      "the veto in the ledger",
+      async () => (await stack.checkpoints.byEpoch(epoch)) === null,
+    );
+    const again = await stack.untilOnChain(settler, epoch);
+    expect(again.id).not.to.equal(vetoed.id);
+    expect(again.message.asOf > vetoed.message.asOf).to.equal(true);
+    await stack.untilFinal(epoch);
+  });
+
+  it("records a contract wallet's ceiling in time, and answers after the wallet disowned it", async () => {
+    const wallet = lowercaseHex(
+      await deployContract(stack.rpcUrl, "TestWallet", [bob.account.address]),
+    );
+    const mint = {
+      abi: testDollarAbi,
+      functionName: "mint",
+      args: [addressOf(bob), 1_000_000n],
+    } as const;
+    await send(bob, stack.token, encodeFunctionData(mint));
+    await buyCredits(stack.as(bob), { account: wallet, creditMicros: 1_000_000n });
+    await eventually(
+      "the gift in the ledger",
+      async () => (await stack.accounts.balance(wallet)).purchased > 0n,
+    );
+
+    const ofWallet = apiKeySpender(newApiKey());
+    const signed = await stack.sign(bob, { spender: ofWallet, accountCapMicros: 900_000n });
+    const allowance = { ...signed.allowance, account: wallet, counter: 0n };
+    const signature = await bob.account.signTypedData(
+      allowanceTypedData(stack.deployment, allowance),
+    );
+    const { status } = await stack.request("/v1/allowances", {
+      body: { allowance, signature: `${signature}00` },
+    });
+    expect(status).to.equal(201);
+    await stack.context.providers.grantAccess({
+      spender: ofWallet,
+      provider: addressOf(provider),
+    });
+    await stack.use(ofWallet);
+
+    const pending = await nextPending();
+    const recorded = await stack.client.readContract({
+      address: court.address,
+      abi: courtAbi,
+      functionName: "recordedCap",
+      args: [wallet, 0n],
+    });
+    expect(recorded).to.equal(900_000n);
+
+    const abi = parseAbi(["function setMood(uint8 mood)"]);
+    await send(
+      bob,
+      wallet,
+      encodeFunctionData({ abi, functionName: "setMood", args: [DISOWNING] }),
+    );
+    await court.challengeRow(await proofOf(pending, wallet));
+    await untilHeardOf(pending);
+    await untilAnswered(pending);
+    await stack.untilFinal(epoch);
+  });
+
+  it("settles rows that are worth it, and leaves the others", async () => {
+    const { earned } = await stack.accounts.balance(addressOf(provider));
+    const rich = await stack.newSettler(undefined, { SETTLE_WORTH_MICROS: `${earned + 1n}` });
+    await rich.step();
+    const before = await stack.accounts.balance(addressOf(provider));
+    expect(before.settled.earned).to.equal(0n);
+
+    const thrifty = await stack.newSettler(undefined, { SETTLE_WORTH_MICROS: `${earned}` });
+    await thrifty.step();
+    await eventually("the settled row in the ledger", async () => {
+      const { settled } = await stack.accounts.balance(addressOf(provider));
+      return settled.earned === earned;
+    });
+  });
+
+  it("warns long before a refund's deadline; says so and cuts no more once the vault is frozen", async () => {
+    await requestRefund(stack.as(alice), 1_000n);
+    const { chainBook, disputes, terms } = stack.context;
+    const alarms = () =>
+      settlementAlarms({ ...terms, chainBook, disputes, refundAlarmSeconds: 600 });
+    await eventually("the request in the ledger", async () => disputes.oldestRefundRequest());
+    expect(await alarms()).to.deep.equal([]);
+
+    await stack.passTime(WINDOWS.refundWindowSeconds - 600);
+    const warned = await eventually("the alarm", async () => {
+      const [alarm] = await alarms();
+      return alarm;
+    });
+    expect(warned).to.include({ name: "refunds", isFatal: false });
+    expect(warned.message).to.include(addressOf(alice));
+    const ready = await eventually("the alarm on /readyz", async () => {
+      const answer = await stack.request("/readyz");
+      return JSON.stringify(answer.document).includes("anyone may freeze") && answer;
+    });
+    expect(ready.status).to.equal(200);
+
+    await stack.passTime(601);
+    const freeze = {
+      abi: computeCreditsAbi,
+      functionName: "freeze",
+      args: [addressOf(alice)],
+    } as const;
+    await send(bob, stack.contract, encodeFunctionData(freeze));
+    await eventually("the freeze in the ledger", async () => chainBook.frozenAt());
+    const last = await stack.checkpoints.latest();
+    await settler.step();
+    await (await stack.newSettler()).step();
+    expect(await stack.checkpoints.latest()).to.deep.equal(last);
+    const stopped = await eventually("the freeze on /readyz", async () => {
+      const answer = await stack.request("/readyz");
+      return answer.status === 503 && answer;
+    });
+    expect(JSON.stringify(stopped.document)).to.include("the vault is frozen since");
+  });
+});
+
+describe("settler with a co-signer who refuses", () => {
+  it("gives the checkpoint up unsigned, cuts the epoch anew, and goes on when somebody signs", async () => {
+    const signers = [addressOf(signer), addressOf(bob)].toSorted((a, b) => (a < b ? -1 : 1));
+    const stack = await startSettling("PGlite", {
+      terms: { ...WINDOWS, signers, threshold: 2 },
+      environment: { ABANDON_AFTER_SECONDS: "1" },
+    });
+    try {
+      await stack.buyAndWait(alice, 10_000_000n);
+      const spender = await stack.newSpender(alice);
+      await stack.use(spender);
+      const settler = await stack.newSettler();
+      await settler.step();
+      const refused = await stack.checkpoints.byEpoch(1n);
+      expect(refused).to.deep.include({ status: "prepared", signatures: [], isSigning: false });
+
+      await stack.use(spender);
+      const again = await eventually("the epoch cut anew", async () => {
+        await settler.step();
+        const latest = await stack.checkpoints.byEpoch(1n);
+        return latest !== null && latest.id !== refused?.id && latest;
+      });
+      const [, old] = await stack.checkpoints.list({ before: null, limit: 2 });
+      expect(old).to.deep.include({ id: refused?.id, status: "abandoned", isSigning: false });
+      expect(again.message.spent > (refused?.message.spent ?? 0n)).to.equal(true);
+
+      const sign = async ({ message }: StoredCheckpoint) => ({
+        root: message.root,
+        signer: addressOf(bob),
+        signature: await bob.account.signTypedData(checkpointTypedData(stack.deployment, message)),
+      });
+      const path = "/v1/checkpoints/1/signatures";
+      if (refused === null) throw new Error("it was there");
+      expectProblem(await stack.request(path, { body: await sign(refused) }), 409, "root_mismatch");
+      const onChain = await eventually("the checkpoint on chain", async () => {
+        const latest = await stack.checkpoints.byEpoch(1n);
+        if (latest?.status === "prepared") await stack.request(path, { body: await sign(latest) });
+        await settler.step();
+        return latest?.status === "pending" && latest;
+      });
+      expect(onChain.signatures).to.have.length(2);
+      expect(await stack.submissionsOf(1n)).to.have.length(1);
+    } finally {
+      await stack.stop();
+    }
+  });
+});
