@@ -15,7 +15,9 @@ const HELP = `npm run bench:ledger -- [--only NAME]…
 
 On the PostgreSQL that TEST_DATABASE_URL names, else on one that it starts. Ratios: medians of runs in turn.
 
-  --only   one of the figures, by its name; may be given several times`;
+  --only   one of the figures, by its name; may be given several times
+
+BENCH_ROUNDS=3 counts three pairs of runs of each figure, for a quick look.`;
 
 const { values } = parseArgs({
   options: { only: { type: "string", multiple: true }, help: { type: "boolean", default: false } },

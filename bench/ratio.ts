@@ -30,7 +30,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** Seconds that `work` takes. */
-async function seconds(work: () => Promise<unknown>): Promise<number> {
+export async function seconds(work: () => Promise<unknown>): Promise<number> {
   const start = process.hrtime.bigint();
   await work();
   return Number(process.hrtime.bigint() - start) / 1e9;
@@ -42,7 +42,7 @@ type Prepare = () => (() => Promise<unknown>) | Promise<() => Promise<unknown>>;
 /**
  * Runs two ways of doing the same in turn and gives the median of `a`'s speed over `b`'s, pair by pair: the ratio holds
  * when the machine's own speed drifts. A first pair warms up and does not count. Where `b` is slow, it may do fewer
- * operations.
+ * operations. BENCH_ROUNDS changes the number of pairs.
  */
 export async function pairedSpeed(
   a: Prepare,
@@ -54,7 +54,8 @@ export async function pairedSpeed(
   }: { rounds: number; operations: number; operationsOfB?: number },
 ): Promise<Figure> {
   const pairs: { a: number; b: number }[] = [];
-  for (let round = 0; round <= rounds; round++) {
+  const counted = Number(process.env["BENCH_ROUNDS"] ?? rounds);
+  for (let round = 0; round <= counted; round++) {
     // oxlint-disable-next-line no-await-in-loop -- in turn is the point
     const pair = { a: operations / (await seconds(await a())), b: 0 };
     // oxlint-disable-next-line no-await-in-loop -- in turn is the point

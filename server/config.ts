@@ -13,14 +13,14 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-const integer = (least: number, most: number) =>
+export const integer = (least: number, most: number) =>
   z
     .string()
     .regex(/^\d+$/, "must be a whole number, in digits")
     .transform(Number)
     .pipe(z.number().min(least).max(most));
 
-const address = z
+export const address = z
   .string()
   .refine((text) => isAddress(text, { strict: false }), "must be an address: 0x and 40 hex digits")
   .transform((text): Hex => lowercaseHex(`0x${text.slice(2)}`));
@@ -28,7 +28,7 @@ const address = z
 /** The order of secp256k1: private keys are the numbers from 1 to under it. */
 const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
-const privateKey = z.custom<Hex>(
+export const privateKey = z.custom<Hex>(
   (value) =>
     typeof value === "string" &&
     /^0x[0-9a-fA-F]{64}$/.test(value) &&
@@ -37,13 +37,13 @@ const privateKey = z.custom<Hex>(
   "must be a private key: 0x and 64 hex digits",
 );
 
-const list = (text: string) =>
+export const list = (text: string) =>
   text
     .split(",")
     .map((part) => part.trim())
     .filter((part) => part !== "");
 
-const url = (protocols: RegExp, what: string) =>
+export const url = (protocols: RegExp, what: string) =>
   z.url({ protocol: protocols, error: `must be ${what}` });
 
 /** What the environment may say. Names, defaults and bounds; README and docs/operators.md follow it. */
@@ -333,6 +333,6 @@ function withKeyFiles(env: Readonly<Record<string, string | undefined>>) {
   return { set, mistakes };
 }
 
-function describeIssue({ path, message }: z.core.$ZodIssue): string {
+export function describeIssue({ path, message }: z.core.$ZodIssue): string {
   return `${String(path[0])} ${message}`;
 }

@@ -25,4 +25,7 @@ export const wallets = {
   provider: testWallet(2),
   alice: testWallet(3),
   bob: testWallet(4),
+  /** co-sign checkpoints, where a test or the demo lets them */
+  auditor: testWallet(5),
+  secondAuditor: testWallet(6),
 } as const;

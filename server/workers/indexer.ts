@@ -7,7 +7,7 @@ import type { ChainSource } from "../ports/chainSource.ts";
  */
 export async function indexNextBlocks(
   source: ChainSource,
-  book: ChainBook,
+  book: Pick<ChainBook, "cursor" | "noteQuiet" | "apply">,
 ): Promise<"done" | "more"> {
   const from = await book.cursor();
   const asked = performance.now();

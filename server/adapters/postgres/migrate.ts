@@ -7,12 +7,17 @@ const MIGRATIONS = new URL("./migrations/", import.meta.url);
 /** Any constant that no other user of the database takes: the lock under which migrations run. */
 const MIGRATION_LOCK = 7_310_001;
 
+/** Brings the ledger's schema up to date. */
+export async function migrate(database: Database): Promise<void> {
+  await migrateFrom(MIGRATIONS, database);
+}
+
 /**
- * Brings the schema up to date: each numbered file once, in order, all in one transaction.
+ * Brings a schema up to date: each numbered file once, in order, all in one transaction.
  * Processes that start together wait for one another, and the later ones find nothing to do.
  */
-export async function migrate(database: Database): Promise<void> {
-  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith(".sql")).toSorted();
+export async function migrateFrom(folder: URL, database: Database): Promise<void> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".sql")).toSorted();
 
   await database.transaction(async (tx) => {
     await tx.query("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
@@ -22,7 +27,7 @@ export async function migrate(database: Database): Promise<void> {
 
     for (const name of files) {
       if (done.has(name)) continue;
-      for (const statement of statements(await readFile(new URL(name, MIGRATIONS), "utf8"))) {
+      for (const statement of statements(await readFile(new URL(name, folder), "utf8"))) {
         await tx.query(statement);
       }
       await tx.query("insert into migrations (name) values ($1)", [name]);

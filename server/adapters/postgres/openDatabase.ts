@@ -8,13 +8,16 @@ export type DatabaseLocation =
   { readonly url: string; readonly connections: number } | { readonly folder: string };
 
 /** Opens the database and brings its schema up to date. */
-export async function openDatabase(location: DatabaseLocation): Promise<Database> {
+export async function openDatabase(
+  location: DatabaseLocation,
+  toLatest: (database: Database) => Promise<void> = migrate,
+): Promise<Database> {
   const database =
     "url" in location
       ? await openPgDatabase(location.url, location.connections)
       : await openPgliteDatabase(location.folder);
   try {
-    await migrate(database);
+    await toLatest(database);
     return database;
   } catch (error) {
     await database.close();

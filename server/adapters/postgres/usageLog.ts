@@ -186,6 +186,7 @@ interface HoldRecord extends PlaceRecord {
   readonly dimensions: Record<string, string>;
   readonly quantity: bigint;
   readonly rate: unknown;
+  readonly allowances: readonly Hex[] | null;
   readonly created_at: Date;
   readonly expires_at: Date;
   readonly quote_expires_at: Date | null;
@@ -193,7 +194,9 @@ interface HoldRecord extends PlaceRecord {
 
 async function readHolds(tx: Sql, values: unknown[]): Promise<LogEntryOf<"hold">[]> {
   const records = await tx.query<HoldRecord>(
-    `select ${PLACE}, provider, hold_id, spender, meter, dimensions, quantity, rate, created_at, expires_at, quote_expires_at
+    `select ${PLACE}, provider, hold_id, spender, meter, dimensions, quantity, rate, created_at, expires_at, quote_expires_at,
+       (select array_agg(allowance order by part) from hold_parts p
+        where p.provider = holds.provider and p.hold_id = holds.hold_id) as allowances
      from holds where ${IN_PAGE}`,
     values,
   );
@@ -207,6 +210,7 @@ async function readHolds(tx: Sql, values: unknown[]): Promise<LogEntryOf<"hold">
     dimensions: record.dimensions,
     quantity: record.quantity,
     rate: toPinnedRate(record.rate),
+    allowances: record.allowances ?? [],
     createdAt: record.created_at,
     expiresAt: record.expires_at,
     quoteExpiresAt: record.quote_expires_at,

@@ -76,6 +76,8 @@ export type LogEntry = LogPlace &
         readonly dimensions: Readonly<Record<string, string>>;
         readonly quantity: bigint;
         readonly rate: PinnedRate;
+        /** that hold its credits ready, in the order in which they pay */
+        readonly allowances: readonly Hex[];
         readonly createdAt: Date;
         readonly expiresAt: Date;
         /** where its price was quoted before: until when that was good */

@@ -1,0 +1,154 @@
+import { readFileSync } from "node:fs";
+
+import type { Hex } from "viem";
+import { z } from "zod";
+
+import type { DatabaseLocation } from "../server/adapters/postgres/openDatabase.ts";
+import {
+  ConfigError,
+  address,
+  describeIssue,
+  integer,
+  list,
+  privateKey,
+  url,
+} from "../server/config.ts";
+import type { Confirmations } from "../server/ports/chainSource.ts";
+import type { FeeTerm } from "./rules/terms.ts";
+
+/** What the environment may say; docs/auditors.md follows it. */
+const Environment = z.object({
+  SERVER_URL: z
+    .string({ error: "is missing: the metering server that is audited" })
+    .pipe(url(/^https?$/, "an http(s) URL")),
+  /** of the auditor's own choice: not the operator's */
+  RPC_URL: z
+    .string({ error: "is missing: the chain's JSON-RPC endpoint, or several separated by commas" })
+    .transform(list)
+    .pipe(z.array(url(/^https?$/, "an http(s) URL")).min(1, "names no endpoint")),
+  CONTRACT_ADDRESS: z
+    .string({ error: "is missing: the address of the ComputeCredits contract" })
+    .pipe(address),
+  /** signs what could be reproduced, and asks for the log */
+  AUDITOR_PRIVATE_KEY: privateKey.optional(),
+  AUDITOR_PRIVATE_KEY_FILE: z.string().min(1).optional(),
+  AUDITOR_DATABASE_URL: url(
+    /^postgres(ql)?$/,
+    "a URL like postgres://user:password@host/database",
+  ).optional(),
+  AUDITOR_FOLDER: z.string().min(1).default(".data/auditor"),
+  AUDITOR_HOST: z.string().min(1).default("127.0.0.1"),
+  AUDITOR_PORT: integer(0, 65_535).default(8090),
+  CONFIRMATIONS: z
+    .union([z.enum(["safe", "finalized"]), integer(0, 10_000).transform(BigInt)], {
+      error: "must be a number of blocks up to 10000, or safe, or finalized",
+    })
+    .default(12n),
+  BLOCKS_PER_REQUEST: integer(1, 100_000).default(2_000),
+  RPC_TIMEOUT_MILLISECONDS: integer(100, 600_000).default(10_000),
+  POLL_MILLISECONDS: integer(50, 3_600_000).default(4_000),
+  /** what the operator announced, as "200", or "200,300@2026-12-01T00:00:00Z" where it changed */
+  FEE_BPS: z
+    .string()
+    .regex(
+      /^\d{1,5}(,\d{1,5}@\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)*$/,
+      'must be like "200", or "200,300@2026-12-01T00:00:00Z" where it changes',
+    )
+    .transform(feeTerms)
+    .optional(),
+  /** how far a checkpoint's time may be behind what it holds */
+  MAX_LAG_SECONDS: integer(1, 604_800).default(3_600),
+  /** of a checkpoint that was signed, and given up before it was on chain: another may be signed for it */
+  RELEASED_EPOCH: z
+    .string()
+    .regex(/^[1-9]\d{0,17}$/, "must be an epoch: 1 or more")
+    .transform(BigInt)
+    .optional(),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+});
+
+export interface AuditorConfig {
+  readonly serverUrl: string;
+  readonly rpcUrls: readonly string[];
+  readonly contract: Hex;
+  readonly key: Hex;
+  readonly database: DatabaseLocation;
+  readonly host: string;
+  readonly port: number;
+  readonly confirmations: Confirmations;
+  readonly blocksPerRequest: bigint;
+  readonly timeoutMs: number;
+  readonly pollMs: number;
+  /** `null` for what the server announces when the auditor begins */
+  readonly fees: readonly FeeTerm[] | null;
+  readonly maxLagSeconds: number;
+  readonly releasedEpoch: bigint | null;
+  readonly logLevel: string;
+}
+
+/** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
+export function readAuditorConfig(
+  env: Readonly<Record<string, string | undefined>>,
+): AuditorConfig {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = Environment.safeParse(set);
+  const mistakes = parsed.success ? [] : parsed.error.issues.map(describeIssue);
+  const key = readKey(set, mistakes);
+  if (!parsed.success || key === null || mistakes.length > 0) {
+    throw new ConfigError(
+      `the auditor's configuration is not usable:\n${mistakes.map((one) => `  - ${one}`).join("\n")}`,
+    );
+  }
+  const { data } = parsed;
+  return {
+    serverUrl: data.SERVER_URL,
+    rpcUrls: data.RPC_URL,
+    contract: data.CONTRACT_ADDRESS,
+    key,
+    database:
+      data.AUDITOR_DATABASE_URL === undefined
+        ? { folder: data.AUDITOR_FOLDER }
+        : { url: data.AUDITOR_DATABASE_URL, connections: 4 },
+    host: data.AUDITOR_HOST,
+    port: data.AUDITOR_PORT,
+    confirmations: data.CONFIRMATIONS,
+    blocksPerRequest: BigInt(data.BLOCKS_PER_REQUEST),
+    timeoutMs: data.RPC_TIMEOUT_MILLISECONDS,
+    pollMs: data.POLL_MILLISECONDS,
+    fees: data.FEE_BPS ?? null,
+    maxLagSeconds: data.MAX_LAG_SECONDS,
+    releasedEpoch: data.RELEASED_EPOCH ?? null,
+    logLevel: data.LOG_LEVEL,
+  };
+}
+
+function readKey(
+  {
+    AUDITOR_PRIVATE_KEY: given,
+    AUDITOR_PRIVATE_KEY_FILE: file,
+  }: Record<string, string | undefined>,
+  mistakes: string[],
+): Hex | null {
+  if ((given === undefined) === (file === undefined)) {
+    mistakes.push(
+      "AUDITOR_PRIVATE_KEY or AUDITOR_PRIVATE_KEY_FILE: set one of them, to the key of one of the contract's signers",
+    );
+    return null;
+  }
+  if (file === undefined) return privateKey.safeParse(given).data ?? null;
+  try {
+    const read = privateKey.safeParse(readFileSync(file, "utf8").trim());
+    if (read.success) return read.data;
+    mistakes.push("AUDITOR_PRIVATE_KEY_FILE must hold a private key: 0x and 64 hex digits");
+  } catch {
+    mistakes.push("AUDITOR_PRIVATE_KEY_FILE cannot be read");
+  }
+  return null;
+}
+
+function feeTerms(text: string): readonly FeeTerm[] {
+  return text.split(",").map((part) => {
+    const [feeBps = "0", from] = part.split("@");
+    return { feeBps: BigInt(feeBps), from: from === undefined ? null : new Date(from) };
+  });
+}

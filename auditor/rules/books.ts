@@ -1,0 +1,198 @@
+import type { Address, Hex } from "viem";
+
+import type { SpenderId } from "../../protocol/spender.ts";
+import { type Account, emptyAccount } from "../../server/domain/accounts/account.ts";
+import type { Allowance, AllowanceUsage } from "../../server/domain/allowances/allowance.ts";
+import type { LoggedCharge } from "../../server/domain/log/logEntry.ts";
+import type { Hold } from "../../server/domain/holds/hold.ts";
+import type { MultiplierStep } from "../../server/domain/rates/multiplier.ts";
+import { type TierUse } from "../../server/domain/rates/pinnedRate.ts";
+import { tierUseKey } from "../../server/domain/rates/priceDraft.ts";
+import type { RateCard } from "../../server/domain/rates/rateCard.ts";
+import { type RateIndex, indexRates } from "../../server/domain/rates/rateIndex.ts";
+
+/** An address with all its numbers, as the auditor makes them. */
+export interface Party extends Account {
+  readonly earned: bigint;
+  /** in the tree; `null` until its first row */
+  readonly place: bigint | null;
+}
+
+export interface AuditedAllowance extends Allowance {
+  /** signed by the account's owner, under its own id, for its own scope */
+  readonly isSigned: boolean;
+}
+
+export interface AuditedAccess {
+  readonly createdAt: Date;
+  readonly ended: boolean;
+}
+
+export interface AuditedEvent {
+  readonly recordedAt: Date;
+  /** when its credits were set aside: before it was recorded, where it is a capture */
+  readonly takenAt: Date;
+  readonly quantity: bigint;
+  readonly use: TierUse | null;
+  readonly charges: readonly LoggedCharge[];
+  /** the cut that held it first */
+  readonly cut: bigint;
+  readonly voided: boolean;
+}
+
+export interface AuditedCard {
+  readonly card: RateCard;
+  readonly createdAt: Date;
+}
+
+/** By `provider/id`, of events and of holds. */
+export function eventName({ provider, id }: { provider: Address; id: string }): string {
+  return `${provider}/${id}`;
+}
+
+export function accessName(spender: SpenderId, provider: Address): string {
+  return `${spender}/${provider}`;
+}
+
+export function stepsName(provider: Address, rateKey: string): string {
+  return `${provider}/${rateKey}`;
+}
+
+/**
+ * What the auditor knows of all that a stretch of the log is about. Whoever replays it puts in beforehand what was known
+ * (store/bookStore.ts), and takes out what changed.
+ */
+export class Books {
+  readonly parties = new Map<Address, Party>();
+  readonly allowances = new Map<Hex, AuditedAllowance>();
+  readonly bySpender = new Map<SpenderId, Set<Hex>>();
+  readonly access = new Map<string, AuditedAccess>();
+  readonly events = new Map<string, AuditedEvent>();
+  readonly holds = new Map<string, Hold>();
+  /** by `tierUseKey` */
+  readonly tiers = new Map<string, { use: TierUse; units: bigint }>();
+  readonly cards = new Map<number, AuditedCard>();
+  /** by `stepsName`, oldest first */
+  readonly steps = new Map<string, MultiplierStep[]>();
+  /** whose allowances are all known */
+  readonly loadedSpenders = new Set<SpenderId>();
+  rates: RateIndex = new Map();
+  /** the last block whose events were taken in */
+  appliedBlock = 0n;
+
+  /** What was touched since the last `clearChanges`. */
+  readonly changed = {
+    parties: new Set<Address>(),
+    allowances: new Set<Hex>(),
+    access: new Set<string>(),
+    events: new Set<string>(),
+    holds: new Set<string>(),
+    tiers: new Set<string>(),
+    cards: new Set<number>(),
+    steps: new Set<{ name: string; step: MultiplierStep }>(),
+  };
+
+  party(address: Address): Party {
+    return this.parties.get(address) ?? { ...emptyAccount(address), earned: 0n, place: null };
+  }
+
+  setParty(party: Party): void {
+    this.parties.set(party.address, party);
+    this.changed.parties.add(party.address);
+  }
+
+  setAllowance(allowance: AuditedAllowance): void {
+    this.knowAllowance(allowance);
+    this.changed.allowances.add(allowance.id);
+  }
+
+  /** As `setAllowance`, for one that was known before. */
+  knowAllowance(allowance: AuditedAllowance): void {
+    this.allowances.set(allowance.id, allowance);
+    const { spender } = allowance.message;
+    const ofSpender = this.bySpender.get(spender) ?? new Set();
+    this.bySpender.set(spender, ofSpender.add(allowance.id));
+  }
+
+  setUsage(id: Hex, usage: AllowanceUsage): void {
+    const allowance = this.allowances.get(id);
+    if (allowance !== undefined) this.setAllowance({ ...allowance, usage });
+  }
+
+  ofSpender(spender: SpenderId): readonly AuditedAllowance[] {
+    return [...(this.bySpender.get(spender) ?? [])].flatMap((id) => this.allowances.get(id) ?? []);
+  }
+
+  /** Those that grants among these were granted out of. */
+  campaignsOf(allowances: readonly Allowance[]): readonly AuditedAllowance[] {
+    const ids = new Set(allowances.flatMap(({ campaign }) => campaign ?? []));
+    return [...ids].flatMap((id) => this.allowances.get(id) ?? []);
+  }
+
+  setAccess(name: string, access: AuditedAccess): void {
+    this.access.set(name, access);
+    this.changed.access.add(name);
+  }
+
+  setEvent(name: string, event: AuditedEvent): void {
+    this.events.set(name, event);
+    this.changed.events.add(name);
+  }
+
+  setHold(hold: Hold): void {
+    const name = eventName(hold);
+    this.holds.set(name, hold);
+    this.changed.holds.add(name);
+  }
+
+  usedUnits(use: TierUse): bigint {
+    return this.tiers.get(tierUseKey(use))?.units ?? 0n;
+  }
+
+  addUnits(use: TierUse, units: bigint): void {
+    const key = tierUseKey(use);
+    this.tiers.set(key, { use, units: this.usedUnits(use) + units });
+    this.changed.tiers.add(key);
+  }
+
+  addCard(audited: AuditedCard): void {
+    this.knowCards([audited]);
+    this.changed.cards.add(audited.card.version);
+  }
+
+  knowCards(audited: readonly AuditedCard[]): void {
+    for (const one of audited) this.cards.set(one.card.version, one);
+    this.rates = indexRates(
+      audited.map(({ card }) => card),
+      this.rates,
+    );
+  }
+
+  addStep(name: string, step: MultiplierStep): void {
+    const ofRate = this.steps.get(name);
+    if (ofRate === undefined) this.steps.set(name, [step]);
+    else ofRate.push(step);
+    this.changed.steps.add({ name, step });
+  }
+
+  /** The newest step in force then. */
+  stepAt(name: string, at: Date): MultiplierStep | null {
+    return this.steps.get(name)?.findLast(({ effectiveFrom }) => effectiveFrom <= at) ?? null;
+  }
+
+  /** Lets go of all that was written down and can be read again. */
+  forget(): void {
+    this.parties.clear();
+    this.allowances.clear();
+    this.bySpender.clear();
+    this.loadedSpenders.clear();
+    this.access.clear();
+    this.events.clear();
+    this.holds.clear();
+    this.tiers.clear();
+  }
+
+  clearChanges(): void {
+    for (const set of Object.values(this.changed)) set.clear();
+  }
+}

@@ -1,0 +1,278 @@
+import type { Address } from "viem";
+
+import type { LogEntryOf, LoggedCharge } from "../../server/domain/log/logEntry.ts";
+import { renewed } from "../../server/domain/allowances/period.ts";
+import type { Hold } from "../../server/domain/holds/hold.ts";
+import { capture, resolved } from "../../server/domain/holds/resolve.ts";
+import type { PinnedRate } from "../../server/domain/rates/pinnedRate.ts";
+import { feeOf } from "../../server/domain/rates/price.ts";
+import { basisOf } from "../../server/domain/rates/priceBasis.ts";
+import { tierUnitsOf } from "../../server/domain/rates/priceDraft.ts";
+import { SpendingDraft } from "../../server/domain/spending/spendingDraft.ts";
+import { type Books, eventName } from "./books.ts";
+import { applyDraft } from "./drafts.ts";
+import { type EventName, type Finding, textOfDifference, textOfEvent } from "./finding.ts";
+import {
+  type Payment,
+  explainCharges,
+  firstUsable,
+  honestPayments,
+  sameCharges,
+  textOfCharges,
+} from "./payers.ts";
+import { checkPrice, textOf } from "./prices.ts";
+import { type ReplayTerms, feeBpsAt } from "./terms.ts";
+
+/**
+ * Checks one event and books it as it was charged, right or wrong: so what follows is judged by itself, and one lie is one
+ * finding.
+ */
+export function replayDebit(
+  books: Books,
+  entry: LogEntryOf<"debit">,
+  terms: ReplayTerms,
+): Finding[] {
+  const event: EventName = { provider: entry.provider, id: entry.id };
+  const total = entry.charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
+  const party = entry.charges[0]?.account ?? null;
+  const findings: Finding[] = [];
+
+  const before = books.events.get(eventName(entry));
+  if (before !== undefined) {
+    findings.push({
+      kind: "event_doubled",
+      party,
+      event,
+      expected: "0",
+      actual: `${total}`,
+      differenceMicros: total,
+      text: `${textOfEvent(event)} is charged again: ${total} micro-credits to ${party}, recorded ${entry.recordedAt.toISOString()}; it was charged before, recorded ${before.recordedAt.toISOString()}`,
+    });
+  } else if (terms.notBefore !== null && entry.recordedAt < terms.notBefore) {
+    findings.push({
+      kind: "backdated",
+      party,
+      event,
+      expected: `not before ${terms.notBefore.toISOString()}`,
+      actual: entry.recordedAt.toISOString(),
+      differenceMicros: null,
+      text: `${textOfEvent(event)} says that it was recorded ${entry.recordedAt.toISOString()}, and the checkpoint before, which does not hold it, is younger`,
+    });
+  }
+
+  const judged =
+    entry.holdId === null
+      ? judgeUsage(books, entry, event)
+      : judgeCapture(books, entry, event, entry.holdId);
+  findings.push(...judged.findings, ...checkFees(entry, event, terms));
+  book(books, entry, judged, terms);
+  return findings;
+}
+
+interface Judged {
+  readonly findings: readonly Finding[];
+  /** `null` where nobody honest would have charged like this */
+  readonly draft: SpendingDraft | null;
+  readonly pinned: PinnedRate | null;
+  readonly takenAt: Date;
+}
+
+function judgeUsage(books: Books, entry: LogEntryOf<"debit">, event: EventName): Judged {
+  const now = entry.recordedAt;
+  const amountMicros = entry.charges.reduce((sum, charge) => sum + charge.amountMicros, 0n);
+  const firsts = firstUsable(books, entry, now).map(({ message }) => message.account);
+  const named = entry.priceBasis?.use?.account;
+  // Where nobody can pay, the price still can be right.
+  const payers =
+    firsts.length > 0 ? firsts : [named ?? entry.charges[0]?.account ?? event.provider];
+  const { pinned, finding } = checkPrice(books, entry, [...new Set<Address>(payers)]);
+  const findings = finding === null ? [] : [finding];
+
+  const payments = honestPayments(books, entry, { amountMicros, now, as: "spent" });
+  const right = payments.find(({ charges }) => sameCharges(charges, entry.charges));
+  if (right !== undefined) return { findings, draft: right.draft, pinned, takenAt: now };
+  findings.push(explain(books, entry, event, payments[0] ?? null));
+  return { findings, draft: null, pinned, takenAt: now };
+}
+
+function explain(
+  books: Books,
+  entry: LogEntryOf<"debit">,
+  event: EventName,
+  expected: Payment | null,
+): Finding {
+  const { charges, recordedAt: now } = entry;
+  return explainCharges(books, event, entry, { charges, expected, now });
+}
+
+function judgeCapture(
+  books: Books,
+  entry: LogEntryOf<"debit">,
+  event: EventName,
+  id: string,
+): Judged {
+  const now = entry.recordedAt;
+  const hold = books.holds.get(eventName({ provider: entry.provider, id }));
+  const total = entry.charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
+  const about = { party: entry.charges[0]?.account ?? null, event };
+  const wrong = (kind: Finding["kind"], text: string, expected = 0n): Judged => ({
+    findings: [
+      {
+        ...about,
+        kind,
+        expected: `${expected}`,
+        actual: `${total}`,
+        differenceMicros: total - expected,
+        text: `${textOfEvent(event)}, ${total} micro-credits, ${text}`,
+      },
+    ],
+    draft: null,
+    pinned: hold?.rate ?? null,
+    takenAt: hold?.createdAt ?? now,
+  });
+
+  if (hold === undefined)
+    return wrong("hold_not_found", `captures the hold ${id}, which was never made`);
+  if (resolved(hold, now) !== null) {
+    return wrong(
+      "hold_over",
+      `captures the hold ${id}, which was over ${hold.resolution?.at.toISOString() ?? hold.expiresAt.toISOString()}`,
+    );
+  }
+  if (
+    hold.spender !== entry.spender ||
+    hold.meter !== entry.meter ||
+    textOf(hold.dimensions) !== textOf(entry.dimensions)
+  ) {
+    return wrong(
+      "wrong_payer",
+      `captures the hold ${id} for another spender or other work than it was made for`,
+    );
+  }
+  const draft = holdDraft(books, hold, now);
+  const captured = capture(hold, { quantity: entry.quantity, final: false }, draft);
+  if ("reason" in captured) {
+    const expected = captured.reason === "capture_exceeds_hold" ? captured.heldMicros : 0n;
+    return wrong("wrong_price", `is more than the hold ${id} has left`, expected);
+  }
+  if (captured.costMicros !== total) {
+    const difference = textOfDifference(total - captured.costMicros);
+    return wrong(
+      "wrong_price",
+      `captures the hold ${id}, at whose price it is ${captured.costMicros}: ${difference}`,
+      captured.costMicros,
+    );
+  }
+  books.setHold(captured.hold);
+  const findings: Finding[] = [];
+  const basis = basisOf(hold.rate, hold.capturedQuantity);
+  if (
+    hold.rate.rateCardVersion !== entry.rateCardVersion ||
+    textOf(basis) !== textOf(entry.priceBasis)
+  ) {
+    findings.push({
+      ...about,
+      kind: "wrong_price_basis",
+      expected: `card ${hold.rate.rateCardVersion}, ${textOf(basis)}`,
+      actual: `card ${entry.rateCardVersion}, ${textOf(entry.priceBasis)}`,
+      differenceMicros: 0n,
+      text: `${textOfEvent(event)} names another price than the one that its hold ${id} pinned`,
+    });
+  }
+  if (!sameCharges(captured.charges, entry.charges)) {
+    findings.push({
+      ...about,
+      kind: "wrong_payer",
+      expected: textOfCharges(captured.charges),
+      actual: textOfCharges(entry.charges),
+      differenceMicros: total,
+      text: `${textOfEvent(event)} was paid by ${textOfCharges(entry.charges)}; the hold ${id} has it from ${textOfCharges(captured.charges)}`,
+    });
+    return { findings, draft: null, pinned: hold.rate, takenAt: hold.createdAt };
+  }
+  return { findings, draft, pinned: hold.rate, takenAt: hold.createdAt };
+}
+
+/** On the accounts and allowances that a hold is made of. */
+export function holdDraft(books: Books, { parts }: Pick<Hold, "parts">, now: Date): SpendingDraft {
+  const allowances = parts.flatMap(({ allowance }) => books.allowances.get(allowance) ?? []);
+  const campaigns = books.campaignsOf(allowances);
+  const accounts = books.parties;
+  return new SpendingDraft({ now, allowances, campaigns, accounts, hasAccess: () => false });
+}
+
+/** The provider gets all of a charge but the fee, which rounds down. */
+function checkFees(
+  { charges, provider, recordedAt }: LogEntryOf<"debit">,
+  event: EventName,
+  terms: ReplayTerms,
+): Finding[] {
+  const feeBps = feeBpsAt(terms.fees, recordedAt);
+  return charges.flatMap(({ amountMicros, feeMicros }): Finding[] => {
+    const expected = feeOf(amountMicros, feeBps);
+    if (feeMicros === expected) return [];
+    const differenceMicros = expected - feeMicros;
+    return [
+      {
+        kind: "wrong_fee",
+        party: provider,
+        event,
+        expected: `${amountMicros - expected}`,
+        actual: `${amountMicros - feeMicros}`,
+        differenceMicros,
+        text: `${provider} earned ${amountMicros - feeMicros} micro-credits by ${textOfEvent(event)}, and ${amountMicros - expected} were due after a fee of ${feeBps} basis points: ${textOfDifference(differenceMicros)}`,
+      },
+    ];
+  });
+}
+
+function book(
+  books: Books,
+  entry: LogEntryOf<"debit">,
+  { draft, pinned, takenAt }: Judged,
+  terms: ReplayTerms,
+): void {
+  if (draft === null) force(books, entry.charges, entry.recordedAt);
+  else applyDraft(books, draft);
+
+  const earned = entry.charges.reduce(
+    (sum, charge) => sum + charge.amountMicros - charge.feeMicros,
+    0n,
+  );
+  const provider = books.party(entry.provider);
+  books.setParty({ ...provider, earned: provider.earned + earned });
+
+  const use = entry.priceBasis?.use ?? null;
+  if (use !== null) books.addUnits(use, entry.quantity);
+  else
+    for (const added of pinned === null ? [] : tierUnitsOf(pinned, entry.quantity)) {
+      books.addUnits(added.use, added.units);
+    }
+  books.setEvent(eventName(entry), {
+    recordedAt: entry.recordedAt,
+    takenAt,
+    quantity: entry.quantity,
+    use,
+    charges: entry.charges,
+    cut: terms.cut,
+    voided: false,
+  });
+}
+
+/** Books charges that no rule allows, for what they are. */
+function force(books: Books, charges: readonly LoggedCharge[], now: Date): void {
+  for (const { account, allowance: id, amountMicros } of charges) {
+    const party = books.party(account);
+    books.setParty({ ...party, spent: party.spent + amountMicros });
+    const allowance = books.allowances.get(id);
+    if (allowance === undefined) continue;
+    for (const budget of [allowance, ...books.campaignsOf([allowance])]) {
+      const usage = renewed(budget.message, budget.usage, now);
+      books.setUsage(budget.id, {
+        ...usage,
+        periodSpentMicros: usage.periodSpentMicros + amountMicros,
+        spentMicros: usage.spentMicros + amountMicros,
+      });
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import type { SpendingDraft } from "../../server/domain/spending/spendingDraft.ts";
+import type { Books } from "./books.ts";
+
+/** Takes what a draft changed into the books. */
+export function applyDraft(books: Books, { changes }: SpendingDraft): void {
+  for (const account of changes.accounts.values()) {
+    const { earned, place } = books.party(account.address);
+    books.setParty({ ...account, earned, place });
+  }
+  for (const [id, usage] of changes.usages) books.setUsage(id, usage);
+}

@@ -1,0 +1,436 @@
+import { isDeepStrictEqual } from "node:util";
+
+import { zeroAddress } from "viem";
+
+import type { Scope } from "../../protocol/allowance.ts";
+import { UNUSED } from "../../server/domain/allowances/allowance.ts";
+import { periodIndexAt } from "../../server/domain/allowances/period.ts";
+import { askRefund } from "../../server/domain/accounts/account.ts";
+import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
+import { draftGrant } from "../../server/domain/grants/grant.ts";
+import { isExpired } from "../../server/domain/holds/hold.ts";
+import { giveUp } from "../../server/domain/holds/resolve.ts";
+import type { LogEntry, LogEntryOf } from "../../server/domain/log/logEntry.ts";
+import { pricePinned } from "../../server/domain/rates/pinnedRate.ts";
+import { SpendingDraft } from "../../server/domain/spending/spendingDraft.ts";
+import { type Books, accessName, eventName, stepsName } from "./books.ts";
+import { holdDraft, replayDebit } from "./debits.ts";
+import { applyDraft } from "./drafts.ts";
+import { type Finding, textOfDifference, textOfEvent } from "./finding.ts";
+import { explainCharges, firstUsable, honestPayments } from "./payers.ts";
+import { checkPinnedRate, checkStep, textOf } from "./prices.ts";
+import type { ReplayTerms } from "./terms.ts";
+
+/** Names what was signed in an entry: `ReplayTerms.forged` has those whose signature does not hold. */
+export function signatureName(entry: LogEntry): string {
+  return `${entry.kind} ${entry.order}`;
+}
+
+/** Takes one entry of the log into the books, and tells all that is wrong with it. */
+export function replayEntry(books: Books, entry: LogEntry, terms: ReplayTerms): readonly Finding[] {
+  const isForged = terms.forged.has(signatureName(entry));
+  switch (entry.kind) {
+    case "debit":
+      return replayDebit(books, entry, terms);
+    case "void":
+      return replayVoid(books, entry, terms);
+    case "hold":
+      return replayHold(books, entry, terms);
+    case "hold_end":
+      return replayHoldEnd(books, entry);
+    case "allowance":
+      books.setAllowance({
+        id: entry.id,
+        message: entry.message,
+        scope: entry.scope,
+        signature: entry.signature,
+        campaign: null,
+        createdAt: entry.createdAt,
+        revokedAt: null,
+        // It begins with the period that it arrives in.
+        usage: { ...UNUSED, periodIndex: periodIndexAt(entry.message, entry.createdAt) },
+        isSigned: !isForged,
+      });
+      return [];
+    case "grant":
+      replayGrant(books, entry);
+      return [];
+    case "revocation":
+      return replayRevocation(books, entry, isForged);
+    case "access":
+      if (!isForged) {
+        const { spender, provider, createdAt } = entry;
+        books.setAccess(accessName(spender, provider), { createdAt, ended: false });
+      }
+      return [];
+    case "access_end":
+      return replayAccessEnd(books, entry, isForged);
+    case "card":
+      return replayCard(books, entry);
+    case "multiplier": {
+      const finding = checkStep(books, entry);
+      books.addStep(stepsName(entry.provider, entry.rateKey), entry.step);
+      return finding === null ? [] : [finding];
+    }
+    case "blocks":
+      return replayBlocks(books, entry, terms);
+    case "refund":
+      return replayRefund(books, entry);
+    default:
+      return entry satisfies never;
+  }
+}
+
+/** Nobody signed it but for its campaign's owner: it is good where that covers all that it says. */
+function replayGrant(books: Books, entry: LogEntryOf<"grant">): void {
+  const { id, key, message, scope, createdAt } = entry;
+  const campaign = books.allowances.get(entry.campaign);
+  const issued = campaign === undefined ? null : draftGrant(campaign, { ...message, key, scope });
+  const isCovered =
+    issued !== null &&
+    "id" in issued &&
+    issued.id === id &&
+    textOf([issued.message, sorted(issued.scope)]) === textOf([message, sorted(scope)]);
+  books.setAllowance({
+    id,
+    message,
+    scope,
+    signature: campaign?.signature ?? "0x",
+    campaign: entry.campaign,
+    createdAt,
+    revokedAt: null,
+    usage: { ...UNUSED, periodIndex: periodIndexAt(message, createdAt) },
+    isSigned: isCovered && campaign?.isSigned === true && campaign.campaign === null,
+  });
+}
+
+function sorted({ providers, meters }: Scope): Scope {
+  return { providers: providers.toSorted(), meters: meters.toSorted() };
+}
+
+function replayVoid(books: Books, entry: LogEntryOf<"void">, terms: ReplayTerms): Finding[] {
+  const name = eventName(entry);
+  const event = { provider: entry.provider, id: entry.id };
+  const known = books.events.get(name);
+  const about = { party: entry.provider, event, actual: `${entry.amountMicros}` };
+  if (known === undefined) {
+    const text = `${textOfEvent(event)} was taken back, ${entry.amountMicros} micro-credits, and was never charged`;
+    return [
+      {
+        ...about,
+        kind: "void_of_nothing",
+        expected: null,
+        differenceMicros: entry.amountMicros,
+        text,
+      },
+    ];
+  }
+  if (known.voided) {
+    const text = `${textOfEvent(event)} was taken back twice: ${entry.amountMicros} micro-credits too many`;
+    return [
+      { ...about, kind: "voided_twice", expected: "0", differenceMicros: entry.amountMicros, text },
+    ];
+  }
+  const findings: Finding[] = [];
+  if (known.cut !== terms.cut && terms.counts(known.cut)) {
+    findings.push({
+      ...about,
+      kind: "voided_after_settlement",
+      expected: "0",
+      differenceMicros: entry.amountMicros,
+      text: `${textOfEvent(event)} was taken back, ${entry.amountMicros} micro-credits, and a checkpoint that counts holds it`,
+    });
+  }
+  const total = known.charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
+  if (total !== entry.amountMicros) {
+    findings.push({
+      ...about,
+      kind: "wrong_void",
+      expected: `${total}`,
+      differenceMicros: entry.amountMicros - total,
+      text: `${textOfEvent(event)} gives ${entry.amountMicros} micro-credits back, and ${total} were charged`,
+    });
+  }
+
+  const ids = new Set(known.charges.map(({ allowance }) => allowance));
+  const allowances = [...ids].flatMap((id) => books.allowances.get(id) ?? []);
+  const draft = new SpendingDraft({
+    now: entry.at,
+    accounts: books.parties,
+    allowances,
+    campaigns: books.campaignsOf(allowances),
+    hasAccess: () => false,
+  });
+  for (const charge of known.charges) {
+    if (books.allowances.has(charge.allowance)) draft.returnSpent(charge, known.takenAt);
+  }
+  applyDraft(books, draft);
+  const earned = known.charges.reduce(
+    (sum, charge) => sum + charge.amountMicros - charge.feeMicros,
+    0n,
+  );
+  const provider = books.party(entry.provider);
+  books.setParty({ ...provider, earned: provider.earned - earned });
+  if (known.use !== null) books.addUnits(known.use, -known.quantity);
+  books.setEvent(name, { ...known, voided: true });
+  return findings;
+}
+
+function replayHold(books: Books, entry: LogEntryOf<"hold">, terms: ReplayTerms): Finding[] {
+  const event = { provider: entry.provider, id: entry.id };
+  if (books.holds.has(eventName(entry))) {
+    const text = `the hold ${entry.id} of ${entry.provider} was made twice`;
+    return [
+      {
+        kind: "hold_doubled",
+        party: null,
+        event,
+        expected: null,
+        actual: null,
+        differenceMicros: null,
+        text,
+      },
+    ];
+  }
+  const now = entry.createdAt;
+  const amountMicros = pricePinned(entry.rate, entry.quantity);
+  const firsts = firstUsable(books, entry, now).map(({ message }) => message.account);
+  const rate = checkPinnedRate(books, entry, [...new Set(firsts)], terms.maxQuoteSeconds);
+  const findings = rate === null ? [] : [rate];
+
+  const payments = honestPayments(books, entry, { amountMicros, now, as: "held" });
+  const payment = payments.find(({ charges }) =>
+    isDeepStrictEqual(
+      charges.map(({ allowance }) => allowance),
+      entry.allowances,
+    ),
+  );
+  const hold = {
+    ...entry,
+    requestHash: "0x",
+    createdAt: now,
+    capturedMicros: 0n,
+    capturedQuantity: 0n,
+    resolution: null,
+  } as const;
+  if (payment === undefined) {
+    findings.push(
+      explainCharges(books, event, entry, {
+        charges: asNamed(books, entry, amountMicros),
+        expected: payments[0] ?? null,
+        now,
+      }),
+    );
+  }
+  // Where another was to pay: as the rules have it, so that its captures show who was charged instead.
+  const booked = payment ?? payments[0];
+  if (booked !== undefined) applyDraft(books, booked.draft);
+  const parts = (booked?.charges ?? []).map(({ account, allowance, amountMicros: heldMicros }) => ({
+    account,
+    allowance,
+    heldMicros,
+  }));
+  books.setHold({ ...hold, parts });
+  return findings;
+}
+
+/** The log names the allowances of a hold, and not what each holds: all is put down to the first. */
+function asNamed(books: Books, { allowances }: LogEntryOf<"hold">, amountMicros: bigint) {
+  return allowances.map((id, part) => ({
+    account: books.allowances.get(id)?.message.account ?? zeroAddress,
+    allowance: id,
+    amountMicros: part === 0 ? amountMicros : 0n,
+  }));
+}
+
+function replayHoldEnd(books: Books, entry: LogEntryOf<"hold_end">): Finding[] {
+  const hold = books.holds.get(eventName(entry));
+  const about = {
+    party: hold?.parts[0]?.account ?? null,
+    event: { provider: entry.provider, id: entry.id },
+    differenceMicros: null,
+  };
+  if (hold === undefined || hold.resolution !== null) {
+    const text = `the hold ${entry.id} of ${entry.provider} ends as ${entry.as}, and ${hold === undefined ? "was never made" : "had ended before"}`;
+    return [{ ...about, kind: "hold_not_found", expected: null, actual: entry.as, text }];
+  }
+  const draft = holdDraft(books, hold, entry.at);
+  const ended = giveUp(hold, entry.as === "expired" ? "expired" : "released", draft);
+  applyDraft(books, draft);
+  books.setHold({ ...ended, resolution: { as: entry.as, at: entry.at } });
+  if (entry.as === "expired" && !isExpired(hold, entry.at)) {
+    const text = `the hold ${entry.id} of ${entry.provider} ran out ${entry.at.toISOString()}, and was good until ${hold.expiresAt.toISOString()}`;
+    return [
+      {
+        ...about,
+        kind: "hold_ended_early",
+        expected: hold.expiresAt.toISOString(),
+        actual: entry.at.toISOString(),
+        text,
+      },
+    ];
+  }
+  return [];
+}
+
+function replayRevocation(
+  books: Books,
+  entry: LogEntryOf<"revocation">,
+  isForged: boolean,
+): Finding[] {
+  const allowance = books.allowances.get(entry.allowance);
+  if (isForged || allowance === undefined) {
+    const party = allowance?.message.account ?? null;
+    return [
+      {
+        kind: "forged_revocation",
+        party,
+        event: null,
+        allowance: entry.allowance,
+        expected: null,
+        actual: null,
+        differenceMicros: null,
+        text: `the allowance ${entry.allowance} of ${party} was revoked, and its owner did not sign that`,
+      },
+    ];
+  }
+  books.setAllowance({ ...allowance, revokedAt: new Date(0) });
+  return [];
+}
+
+function replayAccessEnd(
+  books: Books,
+  { spender, provider }: LogEntryOf<"access_end">,
+  isForged: boolean,
+): Finding[] {
+  const name = accessName(spender, provider);
+  const access = books.access.get(name);
+  if (isForged) {
+    return [
+      {
+        kind: "forged_access",
+        party: provider,
+        event: null,
+        expected: null,
+        actual: null,
+        differenceMicros: null,
+        text: `the access of ${provider} to the spender ${spender} was taken back, and the spender did not sign that`,
+      },
+    ];
+  }
+  if (access !== undefined) books.setAccess(name, { ...access, ended: true });
+  return [];
+}
+
+function replayCard(books: Books, { card, createdAt }: LogEntryOf<"card">): Finding[] {
+  const known = books.cards.get(card.version);
+  if (known === undefined) {
+    books.addCard({ card, createdAt });
+    return [];
+  }
+  if (isDeepStrictEqual(known.card, card)) return [];
+  return [
+    {
+      kind: "card_changed",
+      party: card.provider ?? null,
+      event: null,
+      expected: null,
+      actual: null,
+      differenceMicros: null,
+      text: `rate card ${card.version} is not what it was: cards are followed by others, never changed`,
+    },
+  ];
+}
+
+/** Takes the blocks' events in from the auditor's own reading of the chain. */
+function replayBlocks(
+  books: Books,
+  { from, to }: LogEntryOf<"blocks">,
+  { chainEvents }: ReplayTerms,
+): Finding[] {
+  const skipped = chainEvents(books.appliedBlock + 1n, from - 1n).flatMap(ignoredEvent);
+  for (const event of chainEvents(from, to)) applyChainEvent(books, event);
+  books.appliedBlock = to;
+  return skipped;
+}
+
+function applyChainEvent(books: Books, event: ChainEvent): void {
+  switch (event.type) {
+    case "purchased": {
+      const party = books.party(event.account);
+      books.setParty({ ...party, purchased: party.purchased + event.amountMicros });
+      return;
+    }
+    case "refund_requested": {
+      const party = books.party(event.account);
+      books.setParty({ ...party, ...askRefund(party, event.requestedMicros) });
+      return;
+    }
+    case "counter_raised":
+      books.setParty({ ...books.party(event.account), counter: event.counter });
+      return;
+    default:
+  }
+}
+
+/** What a server left out of what happened on chain, where it matters to a row. */
+export function ignoredEvent(event: ChainEvent): Finding[] {
+  const about = { event: null, expected: null, actual: null };
+  switch (event.type) {
+    case "purchased":
+      return [
+        {
+          ...about,
+          kind: "chain_event_ignored",
+          party: event.account,
+          differenceMicros: -event.amountMicros,
+          text: `${event.account} bought ${event.amountMicros} micro-credits in block ${event.blockNumber}, and the server did not take it in`,
+        },
+      ];
+    case "refund_requested":
+      return [
+        {
+          ...about,
+          kind: "chain_event_ignored",
+          party: event.account,
+          differenceMicros: -event.requestedMicros,
+          text: `${event.account} asked for a refund of ${event.requestedMicros} micro-credits in block ${event.blockNumber}, and the server did not take it in`,
+        },
+      ];
+    case "counter_raised":
+      return [
+        {
+          ...about,
+          kind: "chain_event_ignored",
+          party: event.account,
+          differenceMicros: null,
+          text: `${event.account} raised its counter to ${event.counter} in block ${event.blockNumber}, and the server did not take it in`,
+        },
+      ];
+    default:
+      return [];
+  }
+}
+
+/** All that was set aside goes into the row, no more and no less. */
+function replayRefund(books: Books, { account, amountMicros }: LogEntryOf<"refund">): Finding[] {
+  const party = books.party(account);
+  books.setParty({
+    ...party,
+    refunding: party.refunding > amountMicros ? party.refunding - amountMicros : 0n,
+    refunded: party.refunded + amountMicros,
+  });
+  const differenceMicros = amountMicros - party.refunding;
+  if (differenceMicros === 0n) return [];
+  return [
+    {
+      kind: "wrong_refund",
+      party: account,
+      event: null,
+      expected: `${party.refunding}`,
+      actual: `${amountMicros}`,
+      differenceMicros,
+      text: `${account} is refunded ${amountMicros} micro-credits, and ${party.refunding} were set aside: ${textOfDifference(differenceMicros)}`,
+    },
+  ];
+}

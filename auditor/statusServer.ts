@@ -1,0 +1,62 @@
+import { type Server, createServer } from "node:http";
+
+import { ConfigError } from "../server/config.ts";
+import { toJson } from "../server/routes/respond.ts";
+import type { Auditor } from "./auditor.ts";
+
+/**
+ * `GET /healthz`: 200 while the auditor does its rounds and has nothing against the newest checkpoint, else 503 with the
+ * reason. `GET /findings`: what it has against the checkpoints that it refuses.
+ */
+export async function startStatusServer(
+  { host, port }: { host: string; port: number },
+  auditor: Auditor,
+  health: { readonly error: string | null },
+): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((req, res) => {
+    const answer = (status: number, body: unknown) => {
+      res.writeHead(status, { "content-type": "application/json" }).end(toJson(body));
+    };
+    const refused = auditor.findings();
+    const agreed = auditor.agreed;
+    switch (req.method === "GET" ? req.url : null) {
+      case "/healthz":
+        answer(health.error === null && refused.length === 0 ? 200 : 503, {
+          error: health.error,
+          agreedEpoch: agreed?.message.epoch ?? null,
+          agreedRoot: agreed?.message.root ?? null,
+          refusedEpochs: refused.map(({ cut }) => cut.message.epoch),
+        });
+        return;
+      case "/findings":
+        answer(200, {
+          findings: refused.flatMap(({ cut, findings }) =>
+            findings.map((finding) => ({ epoch: cut.message.epoch, ...finding })),
+          ),
+        });
+        return;
+      default:
+        answer(404, { error: "GET /healthz or GET /findings" });
+    }
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", (cause: NodeJS.ErrnoException) => {
+    const text = `AUDITOR_PORT ${port} on ${host} is taken by another program: stop it, or set AUDITOR_PORT to another`;
+    reject(cause.code === "EADDRINUSE" ? new ConfigError(text, { cause }) : cause);
+  });
+  server.listen(port, host, resolve);
+  await promise;
+  const address = server.address();
+  const listening = typeof address === "object" && address !== null ? address.port : port;
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${listening}`,
+    close: () => closed(server),
+  };
+}
+
+async function closed(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeAllConnections();
+  await promise;
+}

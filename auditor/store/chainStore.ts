@@ -1,0 +1,66 @@
+import { bytea, jsonText } from "../../server/adapters/postgres/values.ts";
+import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
+import type { BlockPoint, ChainBook } from "../../server/ports/chainBook.ts";
+import type { Database, Sql } from "../../server/ports/database.ts";
+import { AuditedChainEvent } from "./stored.ts";
+
+const KEPT = new Set<ChainEvent["type"]>(
+  AuditedChainEvent.options.map(({ shape }) => shape.type.value),
+);
+
+/** The auditor's own reading of the chain: kept as it was read, and judged by when the server took it in. */
+export function chainStore(database: Database): Pick<ChainBook, "cursor" | "noteQuiet" | "apply"> {
+  return {
+    cursor: () => cursorIn(database),
+
+    // How the chain tells the time does not matter here: nothing is dated by it.
+    noteQuiet: () => Promise.resolve(),
+
+    apply: ({ from, upTo, events }) =>
+      database.transaction(async (tx) => {
+        const { number, hash } = await cursorIn(tx);
+        if (number !== from.number || hash !== from.hash) return false;
+        await tx.query(
+          `insert into chain_events (block_number, log_index, body)
+           select (event->>'blockNumber')::bigint, (event->>'logIndex')::integer, event
+           from jsonb_array_elements($1::jsonb) as event`,
+          [jsonText(events.filter(({ type }) => KEPT.has(type)))],
+        );
+        await tx.query(
+          "update chain_cursor set block_number = $1, block_hash = $2, block_time = $3",
+          [upTo.number, bytea(upTo.hash), upTo.time],
+        );
+        return true;
+      }),
+  };
+}
+
+export async function cursorIn(sql: Sql): Promise<BlockPoint> {
+  const [cursor] = await sql.query<BlockPoint>(
+    "select block_number as number, block_hash as hash, block_time as time from chain_cursor",
+  );
+  if (cursor === undefined) throw new Error("the auditor's database belongs to no deployment yet");
+  return cursor;
+}
+
+/** What happened in these blocks, both ends included, in its order. */
+export async function chainEventsIn(
+  sql: Sql,
+  { from, to }: { from: bigint; to: bigint },
+): Promise<ChainEvent[]> {
+  const records = await sql.query<{ body: unknown }>(
+    "select body from chain_events where block_number between $1 and $2 order by block_number, log_index",
+    [from, to],
+  );
+  return records.map(({ body }) => AuditedChainEvent.parse(body));
+}
+
+/** The checkpoints that the chain dropped, by epoch and root. */
+export async function droppedOnChain(sql: Sql): Promise<ReadonlySet<string>> {
+  // chain_events_dropped
+  const records = await sql.query<{ name: string }>(
+    `select (body->>'epoch') || ' ' || (body->>'root') as name from chain_events
+     where body->>'type' = 'checkpoint_dropped'`,
+  );
+  return new Set(records.map(({ name }) => name));
+}

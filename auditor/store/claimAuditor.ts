@@ -1,0 +1,69 @@
+import type { Address, Hex } from "viem";
+
+import { lowercaseHex } from "../../protocol/hex.ts";
+import type { Deployment } from "../../protocol/domain.ts";
+import { migrateFrom } from "../../server/adapters/postgres/migrate.ts";
+import {
+  type DatabaseLocation,
+  openDatabase,
+} from "../../server/adapters/postgres/openDatabase.ts";
+import { bytea } from "../../server/adapters/postgres/values.ts";
+import type { BlockPoint } from "../../server/ports/chainBook.ts";
+import type { Database } from "../../server/ports/database.ts";
+
+const MIGRATIONS = new URL("./migrations/", import.meta.url);
+
+export async function migrateAuditor(database: Database): Promise<void> {
+  await migrateFrom(MIGRATIONS, database);
+}
+
+export async function openAuditorDatabase(location: DatabaseLocation): Promise<Database> {
+  return await openDatabase(location, migrateAuditor);
+}
+
+/** What the operator announced when this auditor began; it goes by that until its own operator says otherwise. */
+export interface FirstTerms {
+  readonly feeBps: bigint;
+  readonly maxQuoteSeconds: number;
+}
+
+/** Makes an empty database that of an auditor of this deployment, or checks that it is. The terms that it began with. */
+export async function claimAuditor(
+  database: Database,
+  { chainId, contract }: Deployment,
+  origin: BlockPoint,
+  announced: FirstTerms,
+): Promise<FirstTerms> {
+  return await database.transaction(async (tx) => {
+    await tx.query(
+      `insert into deployment (chain_id, contract, block_hash, fee_bps, max_quote_seconds)
+       values ($1, $2, $3, $4, $5) on conflict do nothing`,
+      [chainId, bytea(contract), bytea(origin.hash), announced.feeBps, announced.maxQuoteSeconds],
+    );
+    await tx.query(
+      "insert into chain_cursor (block_number, block_hash, block_time) values ($1, $2, $3) on conflict do nothing",
+      [origin.number, bytea(origin.hash), origin.time],
+    );
+    await tx.query(
+      "insert into position (cut, applied_block) values (0, $1) on conflict do nothing",
+      [origin.number],
+    );
+    const [owner] = await tx.query<{
+      chain_id: bigint;
+      contract: Address;
+      block_hash: Hex;
+      fee_bps: bigint;
+      max_quote_seconds: number;
+    }>("select * from deployment");
+    if (
+      owner?.chain_id !== BigInt(chainId) ||
+      owner.contract !== lowercaseHex(contract) ||
+      owner.block_hash !== origin.hash
+    ) {
+      throw new Error(
+        `this database belongs to an auditor of ${owner?.contract} on chain ${owner?.chain_id}: give this one a database of its own`,
+      );
+    }
+    return { feeBps: owner.fee_bps, maxQuoteSeconds: owner.max_quote_seconds };
+  });
+}

@@ -1,0 +1,185 @@
+import {
+  bytea,
+  byteaArray,
+  jsonText,
+  numberArray,
+  textArray,
+} from "../../server/adapters/postgres/values.ts";
+import type { Sql } from "../../server/ports/database.ts";
+import { type Books, eventName } from "../rules/books.ts";
+
+/** Writes what changed in the books; they go on from there. */
+export async function saveChanges(sql: Sql, books: Books, cut: bigint): Promise<void> {
+  await saveParties(sql, books, cut);
+  await saveAllowances(sql, books);
+  await saveAccess(sql, books);
+  await saveEvents(sql, books);
+  await saveHolds(sql, books);
+  await saveTiers(sql, books);
+  await saveCards(sql, books);
+  await saveSteps(sql, books);
+  await sql.query("update position set applied_block = $1", [books.appliedBlock]);
+  books.clearChanges();
+}
+
+async function saveParties(sql: Sql, books: Books, cut: bigint): Promise<void> {
+  const parties = [...books.changed.parties].map((address) => books.party(address));
+  if (parties.length === 0) return;
+  await sql.query(
+    `insert into parties (address, purchased, spent, held, refunding, refund_waiting, refunded, counter, earned,
+       changed_in)
+     select *, $10::bigint from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+       $7::bigint[], $8::bigint[], $9::bigint[])
+     on conflict (address) do update set purchased = excluded.purchased, spent = excluded.spent, held = excluded.held,
+       refunding = excluded.refunding, refund_waiting = excluded.refund_waiting, refunded = excluded.refunded,
+       counter = excluded.counter, earned = excluded.earned, changed_in = excluded.changed_in`,
+    [
+      byteaArray(parties.map(({ address }) => address)),
+      numberArray(parties.map(({ purchased }) => purchased)),
+      numberArray(parties.map(({ spent }) => spent)),
+      numberArray(parties.map(({ held }) => held)),
+      numberArray(parties.map(({ refunding }) => refunding)),
+      numberArray(parties.map(({ refundWaiting }) => refundWaiting)),
+      numberArray(parties.map(({ refunded }) => refunded)),
+      numberArray(parties.map(({ counter }) => counter)),
+      numberArray(parties.map(({ earned }) => earned)),
+      cut,
+    ],
+  );
+}
+
+async function saveAllowances(sql: Sql, books: Books): Promise<void> {
+  const allowances = [...books.changed.allowances].flatMap((id) => books.allowances.get(id) ?? []);
+  if (allowances.length === 0) return;
+  await sql.query(
+    `insert into allowances (id, spender, body, is_signed, revoked, period_index, carried, period_spent, spent)
+     select * from unnest($1::bytea[], $2::bytea[], $3::jsonb[], $4::boolean[], $5::boolean[], $6::numeric[],
+       $7::numeric[], $8::bigint[], $9::bigint[])
+     on conflict (id) do update set revoked = excluded.revoked, period_index = excluded.period_index,
+       carried = excluded.carried, period_spent = excluded.period_spent, spent = excluded.spent`,
+    [
+      byteaArray(allowances.map(({ id }) => id)),
+      byteaArray(allowances.map(({ message }) => message.spender)),
+      textArray(
+        allowances.map(({ id, message, scope, signature, campaign, createdAt }) =>
+          jsonText({ id, message, scope, signature, campaign, createdAt }),
+        ),
+      ),
+      booleanArray(allowances.map(({ isSigned }) => isSigned)),
+      booleanArray(allowances.map(({ revokedAt }) => revokedAt !== null)),
+      numberArray(allowances.map(({ usage }) => usage.periodIndex)),
+      numberArray(allowances.map(({ usage }) => usage.carriedMicros)),
+      numberArray(allowances.map(({ usage }) => usage.periodSpentMicros)),
+      numberArray(allowances.map(({ usage }) => usage.spentMicros)),
+    ],
+  );
+}
+
+async function saveAccess(sql: Sql, books: Books): Promise<void> {
+  const changed = entriesOf(books.changed.access, books.access);
+  if (changed.length === 0) return;
+  await sql.query(
+    `insert into access (name, created_at, ended)
+     select * from unnest($1::text[], $2::timestamptz[], $3::boolean[])
+     on conflict (name) do update set ended = excluded.ended`,
+    [
+      textArray(changed.map(([name]) => name)),
+      textArray(changed.map(([, { createdAt }]) => createdAt.toISOString())),
+      booleanArray(changed.map(([, { ended }]) => ended)),
+    ],
+  );
+}
+
+async function saveEvents(sql: Sql, books: Books): Promise<void> {
+  const changed = entriesOf(books.changed.events, books.events);
+  if (changed.length === 0) return;
+  await sql.query(
+    `insert into events (name, body, amount_micros, voided)
+     select * from unnest($1::text[], $2::jsonb[], $3::bigint[], $4::boolean[])
+     on conflict (name) do update set body = excluded.body, voided = excluded.voided`,
+    [
+      textArray(changed.map(([name]) => name)),
+      textArray(changed.map(([, event]) => jsonText(event))),
+      numberArray(
+        changed.map(([, { charges }]) =>
+          charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n),
+        ),
+      ),
+      booleanArray(changed.map(([, { voided }]) => voided)),
+    ],
+  );
+}
+
+async function saveHolds(sql: Sql, books: Books): Promise<void> {
+  const holds = [...books.changed.holds].flatMap((name) => books.holds.get(name) ?? []);
+  if (holds.length === 0) return;
+  await sql.query(
+    `insert into holds (name, body) select * from unnest($1::text[], $2::jsonb[])
+     on conflict (name) do update set body = excluded.body`,
+    [textArray(holds.map(eventName)), textArray(holds.map(jsonText))],
+  );
+}
+
+async function saveTiers(sql: Sql, books: Books): Promise<void> {
+  const changed = entriesOf(books.changed.tiers, books.tiers);
+  if (changed.length === 0) return;
+  await sql.query(
+    `insert into tiers (key, account, use, units)
+     select * from unnest($1::text[], $2::text[], $3::jsonb[], $4::numeric[])
+     on conflict (key) do update set units = excluded.units`,
+    [
+      textArray(changed.map(([key]) => key)),
+      textArray(changed.map(([, { use }]) => use.account)),
+      textArray(changed.map(([, { use }]) => jsonText(use))),
+      numberArray(changed.map(([, { units }]) => units)),
+    ],
+  );
+}
+
+async function saveCards(sql: Sql, books: Books): Promise<void> {
+  for (const version of books.changed.cards) {
+    const audited = books.cards.get(version);
+    if (audited === undefined) continue;
+    const { card, createdAt } = audited;
+    // oxlint-disable-next-line no-await-in-loop -- a card now and then
+    await sql.query(
+      "insert into cards (version, provider, effective_from, rates, created_at) values ($1, $2, $3, $4, $5)",
+      [
+        version,
+        card.provider == null ? null : bytea(card.provider),
+        card.effectiveFrom,
+        jsonText(card.rates),
+        createdAt,
+      ],
+    );
+  }
+}
+
+async function saveSteps(sql: Sql, books: Books): Promise<void> {
+  const steps = [...books.changed.steps];
+  if (steps.length === 0) return;
+  await sql.query(
+    `insert into steps (name, step, effective_from, body)
+     select * from unnest($1::text[], $2::integer[], $3::timestamptz[], $4::jsonb[]) on conflict do nothing`,
+    [
+      textArray(steps.map(({ name }) => name)),
+      numberArray(steps.map(({ step }) => step.step)),
+      textArray(steps.map(({ step }) => step.effectiveFrom.toISOString())),
+      textArray(steps.map(({ step }) => jsonText(step))),
+    ],
+  );
+}
+
+function entriesOf<Value>(
+  names: ReadonlySet<string>,
+  all: ReadonlyMap<string, Value>,
+): [string, Value][] {
+  return [...names].flatMap((name): [string, Value][] => {
+    const value = all.get(name);
+    return value === undefined ? [] : [[name, value]];
+  });
+}
+
+function booleanArray(values: readonly boolean[]): string {
+  return `{${values.join(",")}}`;
+}

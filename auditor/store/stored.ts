@@ -1,0 +1,111 @@
+import { z } from "zod";
+
+import { toPinnedRate } from "../../server/adapters/postgres/pinnedRateRecord.ts";
+
+/** What the auditor keeps as JSON, and reads in a log: big numbers as text, times as ISO 8601. */
+export const hex = z.templateLiteral(["0x", z.string()]);
+export const whole = z.string().transform(BigInt);
+export const time = z.string().transform((text) => new Date(text));
+
+export const Use = z.object({ account: hex, rateKey: z.string(), month: z.string() });
+
+export const Step = z.object({
+  step: z.number(),
+  effectiveFrom: time,
+  utilisationBps: whole,
+  beforeBps: whole,
+  afterBps: whole,
+  rateCardVersion: z.number(),
+});
+
+export const AllowanceFields = z.object({
+  account: hex,
+  spender: hex,
+  limit: whole,
+  period: whole,
+  rollover: whole,
+  startsAt: whole,
+  expiresAt: whole,
+  priority: z.number(),
+  scope: hex,
+  accountCap: whole,
+  counter: whole,
+  salt: whole,
+});
+
+export const ScopeLists = z.object({ providers: z.array(hex), meters: z.array(z.string()) });
+
+export const StoredAllowance = z.object({
+  id: hex,
+  message: AllowanceFields,
+  scope: ScopeLists,
+  signature: hex,
+  campaign: hex.nullable(),
+  createdAt: time,
+});
+
+export const Charge = z.object({
+  account: hex,
+  allowance: hex,
+  amountMicros: whole,
+  feeMicros: whole,
+});
+
+export const StoredEvent = z.object({
+  recordedAt: time,
+  takenAt: time,
+  quantity: whole,
+  use: Use.nullable(),
+  charges: z.array(Charge),
+  cut: whole,
+  voided: z.boolean(),
+});
+
+export const Dimensions = z.record(z.string(), z.string());
+export const Pinned = z.unknown().transform(toPinnedRate);
+const ending = z.enum(["captured", "released", "expired"]);
+
+export const StoredHold = z.object({
+  provider: hex,
+  id: z.string(),
+  spender: hex,
+  meter: z.string(),
+  dimensions: Dimensions,
+  quantity: whole,
+  rate: Pinned,
+  requestHash: hex,
+  parts: z.array(z.object({ account: hex, allowance: hex, heldMicros: whole })),
+  createdAt: time,
+  expiresAt: time,
+  capturedMicros: whole,
+  capturedQuantity: whole,
+  resolution: z.object({ as: ending, at: time }).nullable(),
+});
+
+export const Message = z.object({
+  epoch: whole,
+  previousRoot: hex,
+  root: hex,
+  spent: whole,
+  refunded: whole,
+  earned: whole,
+  asOf: whole,
+  dataHash: hex,
+});
+
+const place = { blockNumber: whole, blockTime: time, logIndex: z.number(), transactionHash: hex };
+
+/** What happened on chain, as far as it matters to a row or a signature. */
+export const AuditedChainEvent = z.discriminatedUnion("type", [
+  z.object({
+    ...place,
+    type: z.literal("purchased"),
+    account: hex,
+    payer: hex,
+    amountMicros: whole,
+    tokenAmount: whole,
+  }),
+  z.object({ ...place, type: z.literal("refund_requested"), account: hex, requestedMicros: whole }),
+  z.object({ ...place, type: z.literal("counter_raised"), account: hex, counter: whole }),
+  z.object({ ...place, type: z.literal("checkpoint_dropped"), epoch: whole, root: hex }),
+]);

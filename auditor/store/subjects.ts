@@ -1,0 +1,91 @@
+import type { Address, Hex } from "viem";
+
+import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
+import type { LogEntry } from "../../server/domain/log/logEntry.ts";
+import { accessName, eventName } from "../rules/books.ts";
+
+/** All that a stretch of the log is about. */
+export interface Subjects {
+  readonly events: Set<string>;
+  readonly holds: Set<string>;
+  readonly access: Set<string>;
+  readonly spenders: Set<Hex>;
+  readonly allowances: Set<Hex>;
+  readonly parties: Set<Address>;
+}
+
+export function subjectsOf(
+  entries: readonly LogEntry[],
+  chainEvents: readonly ChainEvent[],
+): Subjects {
+  const subjects: Subjects = {
+    events: new Set(),
+    holds: new Set(),
+    access: new Set(),
+    spenders: new Set(),
+    allowances: new Set(),
+    parties: new Set(),
+  };
+  for (const event of chainEvents) {
+    if ("account" in event) subjects.parties.add(event.account);
+  }
+  for (const entry of entries) addSubjects(subjects, entry);
+  return subjects;
+}
+
+function addSubjects(subjects: Subjects, entry: LogEntry): void {
+  const { events, holds, access, spenders, allowances, parties } = subjects;
+  switch (entry.kind) {
+    case "debit": {
+      const { provider, holdId, priceBasis } = entry;
+      events.add(eventName(entry));
+      if (holdId !== null) holds.add(eventName({ provider, id: holdId }));
+      parties.add(provider);
+      for (const { account, allowance } of entry.charges) {
+        parties.add(account);
+        allowances.add(allowance);
+      }
+      if (priceBasis?.use !== undefined) parties.add(priceBasis.use.account);
+      spenders.add(entry.spender);
+      access.add(accessName(entry.spender, provider));
+      return;
+    }
+    case "void":
+      events.add(eventName(entry));
+      parties.add(entry.provider);
+      return;
+    case "hold":
+      holds.add(eventName(entry));
+      spenders.add(entry.spender);
+      access.add(accessName(entry.spender, entry.provider));
+      return;
+    case "hold_end":
+      holds.add(eventName(entry));
+      return;
+    case "allowance":
+      spenders.add(entry.message.spender);
+      parties.add(entry.message.account);
+      return;
+    case "grant":
+      spenders.add(entry.message.spender);
+      allowances.add(entry.campaign);
+      parties.add(entry.message.account);
+      return;
+    case "revocation":
+      allowances.add(entry.allowance);
+      return;
+    case "access":
+    case "access_end":
+      access.add(accessName(entry.spender, entry.provider));
+      return;
+    case "refund":
+      parties.add(entry.account);
+      return;
+    case "card":
+    case "multiplier":
+    case "blocks":
+      return;
+    default:
+      entry satisfies never;
+  }
+}

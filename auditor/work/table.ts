@@ -1,0 +1,107 @@
+import { type Address, type Hex, bytesToHex, hexToBytes } from "viem";
+
+import { dataHashOf, headOf } from "../../protocol/checkpointData.ts";
+import { hashRows } from "../../protocol/keccak/batchKeccak.ts";
+import { climb, concatBytes, depthOf } from "../../protocol/levels.ts";
+import type { Row } from "../../protocol/row.ts";
+import { rowsToBytes } from "../../protocol/rowBytes.ts";
+import { SECTION_LEVEL, SECTION_ROWS, TableHasher } from "../../protocol/tableHasher.ts";
+import { bytea, byteaArray, numberArray } from "../../server/adapters/postgres/values.ts";
+import type { Totals } from "../../server/domain/checkpoints/nextCheckpoint.ts";
+import type { Sql } from "../../server/ports/database.ts";
+
+export interface ReproducedTable {
+  readonly root: Hex;
+  readonly dataHash: Hex;
+  readonly totals: Totals;
+  readonly purchasedMicros: bigint;
+}
+
+/** Gives a place to everybody who has a first row: after all others, in the order of their addresses. */
+export async function givePlaces(tx: Sql): Promise<void> {
+  await tx.query(
+    `update parties set place = given.place
+     from (
+       select address, (select coalesce(max(place), -1) from parties) + row_number() over (order by address) as place
+       from parties where place is null and (spent > 0 or refunded > 0 or earned > 0)
+     ) as given
+     where parties.address = given.address`,
+  );
+}
+
+/** Takes the places of newcomers from elsewhere; those of all others stay as they are. */
+export async function adoptPlaces(
+  tx: Sql,
+  places: readonly { party: Address; place: number }[],
+): Promise<void> {
+  const arrays = [
+    byteaArray(places.map(({ party }) => party)),
+    numberArray(places.map(({ place }) => place)),
+  ];
+  // Out of the way first: they may change places among themselves.
+  await tx.query("update parties set place = null where address = any($1::bytea[])", [arrays[0]]);
+  await tx.query(
+    `update parties set place = given.place from unnest($1::bytea[], $2::bigint[]) as given (address, place)
+     where parties.address = given.address`,
+    arrays,
+  );
+}
+
+/** Hashes the table anew, where a row of it changed in this cut: section by section. */
+export async function hashTable(tx: Sql, cut: bigint): Promise<ReproducedTable> {
+  const [sums] = await tx.query<Totals & { rows: bigint; purchased: bigint }>(
+    `select coalesce(max(place) + 1, 0) as rows, coalesce(sum(purchased), 0) as purchased,
+       coalesce(sum(spent), 0) as spent, coalesce(sum(refunded), 0) as refunded, coalesce(sum(earned), 0) as earned
+     from parties`,
+  );
+  if (sums === undefined) throw new Error("a sum without a row");
+  const { rows, purchased: purchasedMicros, spent, refunded, earned } = sums;
+  const rowCount = Number(rows);
+  const totals = { spent, refunded, earned };
+
+  // parties_by_change
+  const changed = await tx.query<{ index: bigint }>(
+    `select distinct place / ${SECTION_ROWS} as index from parties
+     where changed_in = $1 and place is not null order by index`,
+    [cut],
+  );
+  for (const { index } of changed) {
+    // oxlint-disable-next-line no-await-in-loop -- a section at a time in memory
+    const leaves = hashRows(rowsToBytes(await readRows(tx, index)));
+    const node = climb(leaves, { from: 0, to: SECTION_LEVEL });
+    // oxlint-disable-next-line no-await-in-loop
+    await tx.query(
+      "insert into sections (index, node) values ($1, $2) on conflict (index) do update set node = excluded.node",
+      [index, bytea(bytesToHex(node))],
+    );
+  }
+
+  // A table of one section may be less deep than a section.
+  if (rowCount <= SECTION_ROWS) {
+    const hasher = new TableHasher();
+    hasher.push(rowsToBytes(await readRows(tx, 0n)));
+    const hashes = hasher.finish();
+    const root = bytesToHex(hashes.root);
+    return { root, dataHash: dataHashOf(headOf(hashes)), totals, purchasedMicros };
+  }
+  const nodes = await tx.query<{ node: Hex }>("select node from sections order by index");
+  const sections = concatBytes(nodes.map(({ node }) => hexToBytes(node)));
+  const root = bytesToHex(climb(sections, { from: SECTION_LEVEL, to: depthOf(rowCount) }));
+  return { root, dataHash: dataHashOf(headOf({ rowCount, sections })), totals, purchasedMicros };
+}
+
+async function readRows(tx: Sql, section: bigint): Promise<Row[]> {
+  const first = section * BigInt(SECTION_ROWS);
+  return await tx.query<Row>(
+    `select address as party, spent, refunded, earned from parties
+     where place >= $1 and place < $2 order by place`,
+    [first, first + BigInt(SECTION_ROWS)],
+  );
+}
+
+/** The whole table, in the order of its places: only where it has to be compared. */
+export async function readTable(tx: Sql): Promise<Row[]> {
+  return await tx.query<Row>(
+    `select address as party, spent, refunded, earned from parties where place is not null order by place`,
+  );
+}

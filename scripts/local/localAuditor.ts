@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Logger } from "pino";
+
+import type { AuditedCheckpoint } from "../../auditor/auditor.ts";
+import { readAuditorConfig } from "../../auditor/config.ts";
+import { type RunningAuditor, runAuditor } from "../../auditor/runAuditor.ts";
+import type { LocalStack } from "./localStack.ts";
+import type { TestWallet } from "./wallets.ts";
+
+/** An auditor of a local stack, with a database of its own in a folder that goes with it. */
+export async function startLocalAuditor(
+  { server, rpcUrl, contract }: Pick<LocalStack, "server" | "rpcUrl" | "contract">,
+  { privateKey }: TestWallet,
+  log: Logger,
+  onAudited?: (audited: AuditedCheckpoint) => void,
+): Promise<RunningAuditor> {
+  const folder = await mkdtemp(join(tmpdir(), "compute-credits-auditor-"));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const running = await runAuditor(
+      readAuditorConfig({
+        SERVER_URL: server.url,
+        RPC_URL: rpcUrl,
+        CONTRACT_ADDRESS: contract,
+        AUDITOR_PRIVATE_KEY: privateKey,
+        AUDITOR_FOLDER: folder,
+        AUDITOR_PORT: "0",
+        CONFIRMATIONS: "0",
+        POLL_MILLISECONDS: "100",
+      }),
+      log,
+      onAudited === undefined ? {} : { onAudited },
+    );
+    return {
+      ...running,
+      async stop() {
+        await running.stop();
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}

@@ -1,0 +1,135 @@
+import { expect } from "chai";
+
+import type { Rate } from "../../server/domain/rates/rate.ts";
+import { type Scene, openAudited, person } from "../fixtures/audited.ts";
+import { databaseKinds } from "../fixtures/databases.ts";
+
+const alice = person("alice");
+const sponsor = person("sponsor");
+const provider = person("provider");
+
+const RULE = {
+  targetBps: 5_000n,
+  startBps: 10_000n,
+  minBps: 5_000n,
+  maxBps: 40_000n,
+  maxStepBps: 2_000n,
+  denominator: 8n,
+  stepSeconds: 1,
+};
+
+/** A rate of each kind. */
+const OWN_RATES: readonly Rate[] = [
+  { kind: "fixed", meter: "requests", dimensions: {}, microCredits: 7n, perUnits: 2n },
+  {
+    kind: "graduated",
+    meter: "tokens",
+    dimensions: {},
+    perUnits: 3n,
+    tiers: [
+      { upTo: 10n, microCredits: 9n },
+      { upTo: null, microCredits: 4n },
+    ],
+  },
+  {
+    kind: "volume",
+    meter: "bytes",
+    dimensions: {},
+    perUnits: 1n,
+    tiers: [
+      { upTo: 10n, microCredits: 5n },
+      { upTo: null, microCredits: 2n },
+    ],
+  },
+  {
+    kind: "dynamic",
+    meter: "gpu",
+    dimensions: {},
+    microCredits: 11n,
+    perUnits: 1n,
+    multiplier: RULE,
+  },
+];
+
+for (const kind of databaseKinds) {
+  describe(`an auditor of an honest server on ${kind.name}`, () => {
+    let stage: Awaited<ReturnType<typeof openAudited>>;
+    let scene: Scene;
+
+    before(async () => {
+      stage = await openAudited(kind);
+    });
+    after(() => stage.close());
+    beforeEach(async () => {
+      scene = await stage.begin();
+    });
+
+    it("signs what it could reproduce: every kind of price, holds, captures, voids, refunds and drops", async () => {
+      const { ledger } = scene;
+      const from = provider.address;
+      await scene.buy(alice, 100_000n);
+      await scene.buy(sponsor, 50n);
+      await ledger.rateCards.publish({ provider: from, effectiveFrom: null, rates: OWN_RATES });
+      const own = await scene.allow(alice, { limit: 3_000n, period: 60n, rollover: 100n });
+      const { spender } = own.message;
+      await scene.allow(sponsor, { spender, priority: 1 });
+      await ledger.grantAccess(spender, from);
+
+      // The sponsor pays first, and then both.
+      await scene.use({ provider: from, spender, quantity: 30n, meter: "units" });
+      const shared = await scene.use({ provider: from, spender, quantity: 40n, meter: "units" });
+      for (const meter of ["requests", "tokens", "bytes", "tokens", "bytes", "gpu"]) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        await scene.use({ provider: from, spender, quantity: 8n, meter });
+      }
+      await ledger.multipliers.report({
+        provider: from,
+        meter: "gpu",
+        dimensions: {},
+        utilisationBps: 9_000n,
+      });
+      await scene.use({ provider: from, spender, quantity: 3n, meter: "gpu" });
+      const hold = { provider: from, id: "h1", spender, dimensions: {}, ttlSeconds: 60 };
+      await ledger.holds.authorize({ ...hold, meter: "tokens", quantity: 30n });
+      await ledger.holds.capture({ ...hold, eventId: "c1", quantity: 7n, final: false });
+      const first = await scene.cut();
+      expect(await scene.audit()).to.deep.equal([]);
+      expect(scene.signatures).to.deep.equal([{ epoch: 1n, root: first.message.root }]);
+      await scene.drop(first);
+
+      // What was in the dropped one can still be taken back.
+      await ledger.usage.void({ provider: from, id: shared.id });
+      await ledger.holds.capture({ ...hold, eventId: "c2", quantity: 11n, final: true });
+      await ledger.holds.authorize({ ...hold, id: "h2", meter: "bytes", quantity: 4n });
+      await ledger.holds.release({ ...hold, id: "h2" });
+      const second = await scene.cut();
+      expect(await scene.audit()).to.deep.equal([]);
+      await scene.finalise(second);
+
+      await ledger.holds.authorize({ ...hold, id: "h3", meter: "units", quantity: 4n });
+      await scene.askRefund(alice, 1_000_000n);
+      await ledger.holds.release({ ...hold, id: "h3" });
+      const third = await scene.cut();
+      scene.restart();
+      expect(await scene.audit()).to.deep.equal([]);
+      expect(third.message.refunded > 0n).to.equal(true);
+      expect(scene.signatures.map(({ epoch }) => epoch)).to.deep.equal([1n, 1n, 2n]);
+      expect(scene.audited.map(({ findings }) => findings.length)).to.deep.equal([0, 0, 0]);
+      expect(scene.audited.every(({ entries }) => entries > 0)).to.equal(true);
+    });
+
+    it("signs nothing twice, and finds nothing to do where nothing is new", async () => {
+      await scene.buy(alice, 1_000n);
+      const { message } = await scene.allow(alice);
+      await scene.ledger.grantAccess(message.spender, provider.address);
+      await scene.use({ provider: provider.address, spender: message.spender, quantity: 30n });
+      await scene.cut();
+      await scene.audit();
+      scene.restart();
+      await scene.audit();
+      await scene.audit();
+      expect(scene.signatures).to.have.length(1);
+      expect(scene.audited).to.have.length(1);
+    });
+  });
+}
