@@ -30,7 +30,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** Seconds that `work` takes. */
-async function seconds(work: () => Promise<unknown>): Promise<number> {
+export async function seconds(work: () => Promise<unknown>): Promise<number> {
   const start = process.hrtime.bigint();
   await work();
   return Number(process.hrtime.bigint() - start) / 1e9;

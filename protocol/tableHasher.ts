@@ -31,21 +31,26 @@ export class TableHasher {
     }
   }
 
+  /** The root of a section that is full. */
+  closed(section: number): Uint8Array | undefined {
+    return this.#sections[section];
+  }
+
+  /** Of all that was pushed until now. */
   finish(): TableHashes {
-    const [only] = this.#sections;
     const last = this.#started;
-    if (only === undefined) {
-      const rowCount = last.length / ROW_BYTES;
+    const rowCount = this.#rowCount + last.length / ROW_BYTES;
+    const depth = depthOf(rowCount);
+    if (this.#sections.length === 0) {
       const leaves = rowCount === 0 ? emptyNode(0) : hashRows(last);
-      const depth = depthOf(rowCount);
       const root = climb(leaves, { from: 0, to: depth });
       return { rowCount, root, sections: climb(root, { from: depth, to: SECTION_LEVEL }) };
     }
-    if (last.length > 0) this.#closeSection();
-    const rowCount = this.#rowCount;
-    const sections = concatBytes(this.#sections);
-    const root = climb(sections, { from: SECTION_LEVEL, to: depthOf(rowCount) });
-    return { rowCount, root, sections };
+    const sections = concatBytes([
+      ...this.#sections,
+      ...(last.length === 0 ? [] : [climb(hashRows(last), { from: 0, to: SECTION_LEVEL })]),
+    ]);
+    return { rowCount, root: climb(sections, { from: SECTION_LEVEL, to: depth }), sections };
   }
 
   #closeSection(): void {

@@ -10,6 +10,7 @@ import { postgresAccountBook } from "./adapters/postgres/accountBook.ts";
 import { postgresAllowanceBook } from "./adapters/postgres/allowanceBook.ts";
 import { postgresChainBook } from "./adapters/postgres/chainBook.ts";
 import { postgresCheckpointBook } from "./adapters/postgres/checkpointBook.ts";
+import { postgresCheckpointData } from "./adapters/postgres/checkpoints/dataFiles.ts";
 import { claimDatabase } from "./adapters/postgres/claimDatabase.ts";
 import { openDatabase } from "./adapters/postgres/openDatabase.ts";
 import { postgresMultiplierBook } from "./adapters/postgres/multiplierBook.ts";
@@ -152,6 +153,7 @@ async function createContext(
             now: () => allowances.now(),
           }),
     checkpoints: postgresCheckpointBook(database),
+    checkpointData: postgresCheckpointData(database),
     submissions: postgresSubmissionBook(database),
     disputes: postgresDisputeBook(database),
     transactions: postgresTransactionBook(database),

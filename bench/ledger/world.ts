@@ -15,11 +15,11 @@ const PURCHASED_MICROS = 1_000_000_000_000n;
 const RULES = { feeBps: 200n, maxEventAgeSeconds: 86_400, maxEventAheadSeconds: 300 };
 
 /** A ledger with the world in it, on an empty database. */
-export async function openWorld(database: Database): Promise<Ledger> {
+export async function openWorld(database: Database, accounts = ACCOUNTS): Promise<Ledger> {
   const ledger = await openLedger(database, RULES);
   await database.script(`
     insert into accounts (address, purchased)
-      select decode(lpad(to_hex(n), 40, '0'), 'hex'), ${PURCHASED_MICROS} from generate_series(1, ${ACCOUNTS}) n;
+      select decode(lpad(to_hex(n), 40, '0'), 'hex'), ${PURCHASED_MICROS} from generate_series(1, ${accounts}) n;
     insert into allowances (id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at,
         priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature)
       select sha256(address), address, decode(repeat('00', 12), 'hex') || address, 18446744073709551615, 0, 0, 0, 0,

@@ -23,7 +23,8 @@ interface ICreditTypes {
     /// @param spent Sum of the rows' `spent`.
     /// @param refunded Sum of the rows' `refunded`.
     /// @param earned Sum of the rows' `earned`.
-    /// @param asOf When the table was cut, by the signers' clock. Informative: no right depends on it.
+    /// @param asOf When the table was cut, by the signers' clock: not before the last drop of its epoch, nor before its
+    ///        signers took over. No party's right depends on it.
     /// @param dataHash Hash of the published table, so that anyone can tell that they hold the signed one.
     struct Checkpoint {
         uint64 epoch;

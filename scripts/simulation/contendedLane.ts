@@ -8,7 +8,8 @@ import type { Settlement } from "./settlement.ts";
 
 /** Every so many operations a lane also sweeps holds; the first lane also moves settlement on. */
 const CALLS_PER_SWEEP = 40;
-const CALLS_PER_SETTLEMENT = 60;
+const CALLS_PER_SETTLEMENT = 30;
+const VOIDS_DURING_A_CUT = 24;
 
 interface ContendedParts {
   readonly crew: Crew;
@@ -37,8 +38,14 @@ export async function runContended(
           await parts.crew.perform("expire", { limit: 20 });
         }
         if (index === 0 && calls % CALLS_PER_SETTLEMENT === 0) {
+          // A cut is over in milliseconds: what must not happen meanwhile is tried then, many times.
+          const voids = generator.voids(VOIDS_DURING_A_CUT);
           // oxlint-disable-next-line no-await-in-loop
-          await parts.settlement.step();
+          await Promise.all([
+            parts.settlement.step(),
+            ...voids.map((each) => perform(each, parts)),
+          ]);
+          parts.journal.operations += voids.length;
         }
       }
     }),

@@ -117,10 +117,10 @@ export class Generator {
     const queued = this.#queue.shift();
     if (queued !== undefined) return queued;
     const dice = this.#random.below(1_000);
-    if (dice < 8) return this.#reportUtilisation();
-    if (dice < 36) return this.#issue();
-    if (dice < 40) return this.#revokeGrant();
-    if (dice < 70 && this.#usesQuotes) return this.#quote();
+    if (dice < 20) return this.#reportUtilisation();
+    if (dice < 48) return this.#issue();
+    if (dice < 52) return this.#revokeGrant();
+    if (dice < 95 && this.#usesQuotes) return this.#quote();
     if (dice < 460) return this.#record();
     if (dice < 610) return this.#authorize();
     if (dice < 770) return this.#capture();
@@ -131,6 +131,11 @@ export class Generator {
     if (dice < 971 && this.#raisesCounters) return this.#raiseCounter();
     if (dice < 992) return this.#addAllowance();
     return this.#revoke();
+  }
+
+  /** Beside the lane's own course: events that were reported lately are taken back. */
+  voids(count: number): Operation[] {
+    return Array.from({ length: count }, () => this.#void());
   }
 
   #record(): Operation {
@@ -183,6 +188,12 @@ export class Generator {
     return { ...measured, quantity: BigInt(random.between(0, most)) };
   }
 
+  /** Of a rate that soon is another: what a quote is for. */
+  #movingMeasurement() {
+    const meter = this.#random.pick(["network.gib", "cpu.seconds", "requests"]);
+    return { meter, dimensions: {}, quantity: BigInt(this.#random.between(1, 150)) };
+  }
+
   #authorize(): Operation {
     const random = this.#random;
     const id = random.chance(6) ? this.#someHold().id : this.#newHoldId();
@@ -216,7 +227,7 @@ export class Generator {
       provider: random.pick(providers),
       // Most often the one that is asked first.
       account: random.chance(60) ? accounts[0] : random.pick(accounts),
-      ...this.#measurement(),
+      ...(random.chance(70) ? this.#movingMeasurement() : this.#measurement()),
       ttlSeconds: random.pick([1, 2, 600]),
     };
     this.#quotes.push(request);

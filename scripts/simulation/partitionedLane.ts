@@ -1,26 +1,30 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { Debited, UsageOutcome } from "../../server/domain/usage/outcome.ts";
-import type { AllowanceMessage } from "../../protocol/allowance.ts";
+import type { UsageOutcome } from "../../server/domain/usage/outcome.ts";
 import type { SignedQuote } from "../../server/ports/quoteBook.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
-import type { Hold } from "../../server/domain/holds/hold.ts";
 import type { SimulatedChain } from "./chain.ts";
-import type { Crew, Performed } from "./crew.ts";
+import type { Crew } from "./crew.ts";
 import { MULTIPLIER } from "./cards.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { Journal } from "./journal.ts";
-import { periodOf } from "./model/budget.ts";
 import { keyOf } from "./model/keyOf.ts";
 import type { LedgerModel } from "./model/ledgerModel.ts";
-import type { ModelHold, ModelQuote } from "./model/state.ts";
+import type { ModelQuote } from "./model/state.ts";
+import {
+  type Window,
+  around,
+  firstTime,
+  isPeriodOf,
+  momentsOfDebits,
+  mustBeFirstOnce,
+  mustBeWithin,
+  mustEqual,
+  plainHold,
+  plainModelHold,
+} from "./laneChecks.ts";
 import type { Operation } from "./operations.ts";
-import { dimensionsText, saidByEvent } from "./sayings.ts";
-
-interface Window {
-  readonly from: Date;
-  readonly until: Date;
-}
+import { dimensionsText } from "./sayings.ts";
 
 /**
  * Does a lane's operations one after the other, and compares each outcome with the model's. Where the ledger tells when it
@@ -413,79 +417,4 @@ export class PartitionedLane {
     for (const turn of turns) if (turn > from && turn <= until) moments.add(turn.getTime());
     return [...moments].toSorted((a, b) => a - b).map((at) => new Date(at));
   }
-}
-
-function isPeriodOf(message: AllowanceMessage, period: bigint, { from, until }: Window): boolean {
-  return periodOf(message, from) <= period && period <= periodOf(message, until);
-}
-
-function momentsOfDebits(
-  events: readonly UsageEvent[],
-  answers: readonly (readonly UsageOutcome[])[],
-  model: LedgerModel,
-): Date[] {
-  const moments = new Set<number>();
-  for (const answer of answers) {
-    for (const [index, outcome] of answer.entries()) {
-      const event = events[index];
-      if (event === undefined || outcome.result === "refused") continue;
-      if (!model.events.has(keyOf(event))) moments.add(outcome.recordedAt.getTime());
-    }
-  }
-  return [...moments].toSorted((a, b) => a - b).map((at) => new Date(at));
-}
-
-/** Of all answers about one event, one alone may claim to be the first. */
-function mustBeFirstOnce(
-  events: readonly UsageEvent[],
-  answers: readonly (readonly UsageOutcome[])[],
-): void {
-  const firsts = new Map<string, number>();
-  for (const answer of answers) {
-    for (const [index, outcome] of answer.entries()) {
-      const event = events[index];
-      if (event === undefined || outcome.result === "refused" || outcome.repeated) continue;
-      const key = `${keyOf(event)}|${saidByEvent(event)}`;
-      firsts.set(key, (firsts.get(key) ?? 0) + 1);
-    }
-  }
-  for (const [event, count] of firsts) {
-    if (count > 1) throw new Disagreement("an event was debited twice", { event, answers });
-  }
-}
-
-function firstTime(debit: Debited): Debited {
-  return { ...debit, repeated: false };
-}
-
-function around(performed: readonly Performed<"record">[]): Window {
-  return {
-    from: new Date(Math.min(...performed.map(({ from }) => from.getTime()))),
-    until: new Date(Math.max(...performed.map(({ until }) => until.getTime()))),
-  };
-}
-
-function mustBeWithin({ from, until }: Window, at: Date, evidence: object): void {
-  // One machine, one clock; the database's microseconds are cut off to milliseconds.
-  if (at.getTime() < from.getTime() || at.getTime() > until.getTime()) {
-    throw new Disagreement("a moment outside the call", { at, from, until, evidence });
-  }
-}
-
-function mustEqual(what: string, actual: unknown, expected: unknown, evidence: object): void {
-  if (!isDeepStrictEqual(actual, expected)) {
-    throw new Disagreement(`${what} is not as the model has it`, { actual, expected, evidence });
-  }
-}
-
-function plainHold(hold: Hold) {
-  const { parts, createdAt, expiresAt, capturedMicros, resolution, spender } = hold;
-  const { rateCardVersion } = hold.rate;
-  return { parts, createdAt, expiresAt, capturedMicros, resolution, spender, rateCardVersion };
-}
-
-function plainModelHold(hold: ModelHold) {
-  const { parts, createdAt, expiresAt, capturedMicros, resolution, spender, price } = hold;
-  const rateCardVersion = price.version;
-  return { parts, createdAt, expiresAt, capturedMicros, resolution, spender, rateCardVersion };
 }

@@ -1,8 +1,12 @@
-import { Router } from "express";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 
 import { checkpointDigest } from "../../protocol/checkpoint.ts";
 import type { SignerSignature, StoredCheckpoint } from "../ports/checkpointBook.ts";
+import type { DataFile } from "../ports/checkpointData.ts";
 import type { Context } from "./context.ts";
 import { AddressField, Bytes32Field, SignatureField, parse } from "./fields.ts";
 import { type ProblemError, fail } from "./problem.ts";
@@ -22,6 +26,14 @@ const Page = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
 
+const DataQuery = z.strictObject({ since: Epoch.optional() });
+
+/** More are had as a file: one answer should not hold a server's memory. */
+const MOST_ROWS_AS_JSON = 10_000;
+
+const TABLE_TYPE = "application/vnd.compute-credits.table";
+const DIFFERENCE_TYPE = "application/vnd.compute-credits.difference";
+
 const SignatureBody = z.strictObject({
   root: Bytes32Field,
   signer: AddressField,
@@ -31,9 +43,16 @@ const SignatureBody = z.strictObject({
 /**
  * `GET /v1/checkpoints`: newest first, in pages. `GET /v1/checkpoints/:epoch`: one, with its signatures.
  * `GET /v1/checkpoints/:epoch/rows`: every row, in the order of the tree: what anyone needs to rebuild the root.
+ * `GET /v1/checkpoints/:epoch/data`: the same rows as a file, whose hash was signed (docs/checkpoint-data.md); with
+ * `?since=:epoch` only those that changed since.
  * `POST /v1/checkpoints/:epoch/signatures`: a co-signer's signature of a prepared one, whose root it could reproduce.
  */
-export function checkpointRoutes({ checkpoints, submissions, chain }: Context): Router {
+export function checkpointRoutes({
+  checkpoints,
+  checkpointData,
+  submissions,
+  chain,
+}: Context): Router {
   const router = Router();
 
   router.get("/checkpoints", async (req, res) => {
@@ -49,9 +68,43 @@ export function checkpointRoutes({ checkpoints, submissions, chain }: Context): 
 
   router.get("/checkpoints/:epoch/rows", async (req, res) => {
     const checkpoint = await find(req.params.epoch);
+    if (checkpoint.partyCount > MOST_ROWS_AS_JSON) {
+      throw fail(
+        422,
+        "too_many_rows",
+        `The checkpoint has ${checkpoint.partyCount} rows: get them as a file, from /v1/checkpoints/${checkpoint.message.epoch}/data.`,
+      );
+    }
     respond(res, 200, {
       ...describe(checkpoint),
       rows: await checkpoints.rows(checkpoint.id),
+    });
+  });
+
+  router.get("/checkpoints/:epoch/data", async (req, res) => {
+    const { since } = parse(DataQuery, req.query);
+    const checkpoint = await find(req.params.epoch);
+    const { epoch, dataHash } = checkpoint.message;
+    if (since === undefined) {
+      const file = await checkpointData.table(checkpoint);
+      if (file === null) throw noData(checkpoint);
+      await sendFile(req, res, { checkpoint, file, etag: `"${dataHash}"`, type: TABLE_TYPE });
+      return;
+    }
+
+    if (since >= epoch) {
+      throw fail(
+        422,
+        "since_not_before",
+        `since=${since} is not before the epoch ${epoch}: a difference goes forward.`,
+      );
+    }
+    const base = await find(`${since}`);
+    await sendFile(req, res, {
+      checkpoint,
+      file: await checkpointData.difference(base, checkpoint),
+      etag: `"${base.message.dataHash}-${dataHash}"`,
+      type: DIFFERENCE_TYPE,
     });
   });
 
@@ -101,6 +154,47 @@ export function checkpointRoutes({ checkpoints, submissions, chain }: Context): 
   }
 
   return router;
+}
+
+/** Final data never changes; another may still take the epoch of a checkpoint that is not final. */
+async function sendFile(
+  req: Request,
+  res: Response,
+  {
+    checkpoint,
+    file,
+    etag,
+    type,
+  }: { checkpoint: StoredCheckpoint; file: DataFile; etag: string; type: string },
+): Promise<void> {
+  const isFinal = checkpoint.status === "final";
+  res.set({
+    "content-type": type,
+    "content-length": `${file.byteLength}`,
+    "cache-control": isFinal ? "public, max-age=31536000, immutable" : "no-cache",
+    etag,
+  });
+  if (req.fresh) {
+    res.removeHeader("content-length");
+    res.status(304).end();
+    return;
+  }
+  if (req.method === "HEAD") {
+    res.end();
+    return;
+  }
+  // Where rows can't be read, or the reader is gone, the connection is cut off: the length tells that something is missing.
+  await pipeline(Readable.from(file.bytes(), { objectMode: false }), res).catch(() =>
+    res.destroy(),
+  );
+}
+
+function noData({ message }: StoredCheckpoint): ProblemError {
+  return fail(
+    404,
+    "data_not_available",
+    `The checkpoint of epoch ${message.epoch} was cut before its rows were published as a file: see /v1/checkpoints/${message.epoch}/rows.`,
+  );
 }
 
 function holds({ signatures }: StoredCheckpoint, { signer, signature }: SignerSignature): boolean {

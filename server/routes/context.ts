@@ -6,6 +6,7 @@ import type { AllowanceBook } from "../ports/allowanceBook.ts";
 import type { ChainReader, Terms } from "../ports/chain.ts";
 import type { ChainBook } from "../ports/chainBook.ts";
 import type { CheckpointBook } from "../ports/checkpointBook.ts";
+import type { CheckpointData } from "../ports/checkpointData.ts";
 import type { MultiplierBook } from "../ports/multiplierBook.ts";
 import type { PriceBook } from "../ports/priceBook.ts";
 import type { GrantBook } from "../ports/grantBook.ts";
@@ -41,6 +42,7 @@ export interface Context {
   /** `null` where this server signs none */
   readonly quotes: QuoteBook | null;
   readonly checkpoints: CheckpointBook;
+  readonly checkpointData: CheckpointData;
   readonly submissions: SubmissionBook;
   readonly disputes: DisputeBook;
   readonly transactions: TransactionBook;

@@ -26,7 +26,7 @@ export interface SettlerParts extends SigningParts, AnsweringParts, PayingParts,
 }
 
 /** A block that was reorganised away took its payments with it. */
-const PAY_AGAIN_MS = 60_000;
+const PAY_AGAIN_MS = 10_000;
 
 export function createSettler(parts: SettlerParts): Settler {
   const { chain, chainBook, writer, checkpoints, submissions, terms, probe } = parts;

@@ -90,6 +90,13 @@ contract AnnouncementsTest is Fixture {
         same(credits.guardian(), otherProvider, "the newer one");
     }
 
+    function test_anAnnouncement_cancelsNothing_whereNoneIsOpen() external {
+        vm.recordLogs();
+        vm.prank(owner);
+        credits.announceGuardian(stranger);
+        same(vm.getRecordedLogs().length, 1, "the announcement alone");
+    }
+
     function test_theSameAnnouncementAgain_startsItsDelayAnew() external {
         vm.startPrank(owner);
         credits.announceGuardian(stranger);

@@ -137,6 +137,24 @@ contract FraudProofTest is CourtFixture {
         samePending(0);
     }
 
+    function test_ofARowThatShrankInOneNumber_andGrewInTheOthers_drops() external {
+        before[1] = row(otherPayer, 10 * CREDIT, 50 * CREDIT, 0);
+        before[2].earned = 110 * CREDIT;
+        finalize(before);
+        rows[0].refunded = 20 * CREDIT;
+        rows[1] = row(otherPayer, 20 * CREDIT, 40 * CREDIT, 10 * CREDIT);
+        shrank(1);
+        rows[1] = row(otherPayer, 5 * CREDIT, 60 * CREDIT, 10 * CREDIT);
+        shrank(1);
+    }
+
+    function shrank(uint256 index) private {
+        submitWith(320 * CREDIT, 60 * CREDIT, 320 * CREDIT);
+        skip(1);
+        court.proveShrunk(before[index], Table.proof(before, index), rows[index], Table.proof(rows, index));
+        samePending(0);
+    }
+
     function test_ofARowThatGrew_isRefused() external {
         submit(rows);
         for (uint256 i = 0; i < 3; ++i) {
@@ -544,6 +562,13 @@ contract RecordCapTest is CourtFixture {
         recordCap();
         same(court.recordedCap(payer, 0), 400 * CREDIT, "raised");
         same(court.recordedCap(payer, 1), 0, "of this counter only");
+    }
+
+    function test_again_saysNothing() external {
+        recordCap();
+        vm.recordLogs();
+        recordCap();
+        same(vm.getRecordedLogs().length, 0, "no event");
     }
 
     function test_withSomebodyElsesSignature_isRefused() external {

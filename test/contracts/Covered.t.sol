@@ -75,6 +75,9 @@ contract CoverSpendingTest is LimitFixture {
     function test_again_changesNothing_andNeverGoesBack() external {
         signFor(300 * CREDIT, 0);
         cover(0, 0);
+        vm.recordLogs();
+        cover(0, 0);
+        same(vm.getRecordedLogs().length, 0, "no event");
         vm.prank(payer);
         credits.revokeAll();
         signFor(150 * CREDIT, 1);

@@ -105,6 +105,20 @@ contract DropsTest is Fixture {
         yes(credits.frozenAt() > 0, "the proof counts after the veto as before it");
     }
 
+    /// @dev What is dated by the second of a drop counts as signed after it, however it was: date it earlier.
+    function test_whatIsDatedByTheSecondOfADrop_countsAsSignedAfterIt() external {
+        buy(payer, 1_000 * CREDIT);
+        ICreditTypes.Checkpoint memory a = _overcharging();
+        ICreditTypes.SignerSignature[] memory signaturesOfA = signed(credits.hashCheckpoint(a));
+        credits.submitCheckpoint(a, signaturesOfA);
+        vm.prank(guardian);
+        credits.veto();
+        skip(60);
+        ICreditTypes.Checkpoint memory b = _right();
+        court.proveEquivocation(a, signaturesOfA, b, signed(credits.hashCheckpoint(b)));
+        yes(credits.frozenAt() > 0, "two truths after one drop");
+    }
+
     function test_thePaddingRow_isNobodysAndCannotBeMissed() external {
         buy(payer, 1_000 * CREDIT);
         ICreditTypes.Row[] memory padded = new ICreditTypes.Row[](4);

@@ -108,6 +108,27 @@ contract SettleTest is Fixture {
         same(settle(rows, 1), 950_000, "while epoch 3 is pending");
     }
 
+    function test_inSteps_addsUpInTheSums() external {
+        ICreditTypes.Row[] memory next = table(
+            row(payer, 100 * CREDIT, 10 * CREDIT, 0),
+            row(provider, 0, 0, 95 * CREDIT)
+        );
+        for (uint64 i = 1; i <= 2; ++i) {
+            (next[0].spent, next[0].refunded, next[1].earned) = (
+                100 * i * CREDIT,
+                10 * i * CREDIT,
+                95 * i * CREDIT
+            );
+            finalize(next);
+            settle(next, 0);
+            settle(next, 1);
+        }
+        (uint64 spent, uint64 refunded, uint64 earned, ) = credits.settledTotals();
+        same(spent, 200 * CREDIT, "spent");
+        same(refunded, 20 * CREDIT, "refunded");
+        same(earned, 190 * CREDIT, "earned");
+    }
+
     function test_takenInManyParts_paysTheSameAsAtOnce() external {
         uint256 paid = 0;
         for (uint64 i = 1; i <= 7; ++i) {

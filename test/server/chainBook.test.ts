@@ -249,6 +249,30 @@ for (const { name, open } of databaseKinds) {
         expect((await ledger.checkpoints.latestFinal())?.status).to.equal("final");
       });
 
+      it("becomes final on a quiet chain by the time that goes by, not by a clock that is ahead of the chain's", async () => {
+        const { epoch, root } = (await cutOne()).message;
+        const finalAt = new Date(10_000);
+        const from = await ledger.chainBook.cursor();
+        const upTo = { number: from.number + 1n, hash: hashOf("quiet"), time: new Date(1_000) };
+        const place = { blockNumber: upTo.number, blockTime: upTo.time, logIndex: 0 };
+        const submitted: ChainEvent = {
+          ...place,
+          type: "checkpoint_submitted",
+          transactionHash: zeroHash,
+          epoch,
+          root,
+          finalAt,
+        };
+        await ledger.chainBook.apply({ from, upTo, events: [submitted] });
+        await ledger.chainBook.noteQuiet(upTo, 0);
+        expect((await ledger.checkpoints.byEpoch(epoch))?.status).to.equal("pending");
+
+        // As if it had been quiet for nine seconds.
+        await database.query("update chain_cursor set seen_at = seen_at - interval '9 s'");
+        await ledger.chainBook.noteQuiet(upTo, 0);
+        expect((await ledger.checkpoints.byEpoch(epoch))?.status).to.equal("final");
+      });
+
       it("is forgotten once it is dropped", async () => {
         const { epoch, root } = (await cutOne()).message;
         const finalAt = new Date(0);

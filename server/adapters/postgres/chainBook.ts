@@ -28,9 +28,9 @@ export function postgresChainBook(database: Database): ChainBook {
     async noteQuiet({ number, hash }, agoMs) {
       // Half a second is fine enough, and spares the idle chain of a laptop ten writes a second.
       await database.query(
-        `update chain_cursor set quiet_at = clock_timestamp() - $3 * interval '1 ms'
-         where block_number = $1 and block_hash = $2
-           and (quiet_at is null or quiet_at < clock_timestamp() - interval '500 ms')`,
+        `update chain_cursor set quiet_at = block_time + (clock_timestamp() - $3 * interval '1 ms' - seen_at)
+         where block_number = $1 and block_hash = $2 and (quiet_at is null
+           or quiet_at < block_time + (clock_timestamp() - seen_at) - interval '500 ms')`,
         [number, bytea(hash), agoMs],
       );
     },
@@ -49,7 +49,8 @@ export function postgresChainBook(database: Database): ChainBook {
           await writeNotes(tx, [{ kind: "blocks", from: from.number + 1n, to: upTo.number }]);
         }
         await tx.query(
-          "update chain_cursor set block_number = $1, block_hash = $2, block_time = $3",
+          `update chain_cursor set block_number = $1, block_hash = $2, block_time = $3,
+             seen_at = clock_timestamp(), quiet_at = null`,
           [upTo.number, bytea(upTo.hash), upTo.time],
         );
         return true;

@@ -1,0 +1,64 @@
+import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
+import { numberToHex } from "viem";
+
+import type { Row } from "../../protocol/row.ts";
+import { rowsToBytes } from "../../protocol/rowBytes.ts";
+import { TableHasher } from "../../protocol/tableHasher.ts";
+import { buildTree, padRows } from "../../protocol/tree.ts";
+import { median, printRatio, seconds } from "../ratio.ts";
+
+const OURS = 7;
+
+/** The whole tree, from rows to every proof at hand: ours, and OpenZeppelin's over the same rows. */
+export async function compareTrees(rowCount: number): Promise<void> {
+  const rows = rowsOf(rowCount);
+  const values = padRows(rows).map(({ party, spent, refunded, earned }) => [
+    party,
+    spent,
+    refunded,
+    earned,
+  ]);
+  let root = "";
+  const ours: number[] = [];
+  for (let round = 0; round < OURS; round++) {
+    // oxlint-disable-next-line no-await-in-loop -- in turn is the point
+    ours.push(await seconds(async () => (root = buildTree(rows).root)));
+  }
+  const theirs = await seconds(async () => {
+    const types = ["address", "uint64", "uint64", "uint64"];
+    const tree = StandardMerkleTree.of(values, types, { sortLeaves: false });
+    if (tree.root !== root) throw new Error("the roots differ");
+  });
+  console.log(
+    `tree of ${rowCount} rows: ${median(ours).toFixed(3)} s, @openzeppelin/merkle-tree ${theirs.toFixed(1)} s`,
+  );
+  printRatio("tree_vs_openzeppelin", theirs / median(ours), 50);
+}
+
+/** What a million rows take while they are hashed: all in memory, and as they stream by. */
+export function reportMemory(rowCount: number): void {
+  const bytes = rowsToBytes(rowsOf(rowCount));
+  const before = usedMegabytes();
+  const hasher = new TableHasher();
+  hasher.push(bytes);
+  const streamed = usedMegabytes() - before;
+  hasher.finish();
+  console.log(
+    `memory for ${rowCount} rows: ${(bytes.length / 1e6).toFixed(0)} MB as published, hashing them as they come ${Math.max(0, streamed).toFixed(1)} MB more`,
+  );
+}
+
+function usedMegabytes(): number {
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 1e6;
+}
+
+function rowsOf(count: number): Row[] {
+  return Array.from({ length: count }, (_, n) => ({
+    party: numberToHex((n * 7_919_001) % 1_000_000_007, { size: 20 }),
+    spent: BigInt(n) * 1_000n,
+    refunded: BigInt(n % 7),
+    earned: BigInt(n % 3),
+  }));
+}

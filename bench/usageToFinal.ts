@@ -1,0 +1,115 @@
+/**
+ * `npm run bench:final`: seconds from a debit until its checkpoint is final, and is known to be, on a local chain that
+ * mines a block a second, by the configuration that decides it.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { pino } from "pino";
+import { createTestClient, http, maxUint64 } from "viem";
+import { hardhat } from "viem/chains";
+
+import { newApiKey } from "../client/apiKey.ts";
+import { meteringServer } from "../client/meteringServer.ts";
+import { signAllowance } from "../client/signedAllowance.ts";
+import { apiKeySpender } from "../protocol/spender.ts";
+import { eventually } from "../scripts/demo/eventually.ts";
+import { wallets } from "../scripts/local/wallets.ts";
+import { contractAt } from "../test/fixtures/localContract.ts";
+import { startLocalStack } from "../scripts/local/localStack.ts";
+import { addressOf, cloudEvent } from "../test/fixtures/meteredStack.ts";
+import { providerKeyTypedData } from "../protocol/providerKey.ts";
+
+const { alice, provider } = wallets;
+const BLOCK_SECONDS = 1;
+
+/** Everything else is as it is on a local chain. */
+const CONFIGURATIONS = [
+  { confirmations: 0, disputeWindowSeconds: 5, intervalSeconds: 1 },
+  { confirmations: 3, disputeWindowSeconds: 5, intervalSeconds: 1 },
+  { confirmations: 0, disputeWindowSeconds: 10, intervalSeconds: 1 },
+];
+
+for (const configuration of CONFIGURATIONS) {
+  // oxlint-disable-next-line no-await-in-loop -- one has the machine for itself
+  const { submitted, final } = await measure(configuration);
+  const { confirmations, disputeWindowSeconds, intervalSeconds } = configuration;
+  console.log(
+    `confirmations ${confirmations}, dispute window ${disputeWindowSeconds} s, interval ${intervalSeconds} s, ` +
+      `blocks of ${BLOCK_SECONDS} s: submitted and confirmed after ${submitted.toFixed(1)} s, final after ${final.toFixed(1)} s`,
+  );
+}
+process.exit();
+
+async function measure({
+  confirmations,
+  disputeWindowSeconds,
+  intervalSeconds,
+}: (typeof CONFIGURATIONS)[number]) {
+  const dataFolder = await mkdtemp(join(tmpdir(), "compute-credits-bench-"));
+  const stack = await startLocalStack({
+    chainPort: 0,
+    port: 0,
+    dataFolder,
+    settleIntervalSeconds: intervalSeconds,
+    feeBps: 0,
+    log: pino({ level: "silent" }),
+    terms: { disputeWindowSeconds },
+    environment: { CONFIRMATIONS: `${confirmations}` },
+  });
+  try {
+    const local = contractAt(stack.rpcUrl, stack.contract, stack.token);
+    const chain = createTestClient({
+      chain: hardhat,
+      mode: "hardhat",
+      transport: http(stack.rpcUrl),
+    });
+    await chain.setIntervalMining({ interval: BLOCK_SECONDS });
+    const { accounts, checkpoints } = stack.server.context;
+    await local.buy(alice, 1_000_000n);
+    await eventually(
+      "the purchase",
+      async () => (await accounts.balance(addressOf(alice))).purchased > 0n,
+    );
+
+    const [key, apiKey] = [newApiKey(), newApiKey()];
+    const message = { provider: addressOf(provider), keyHash: apiKeySpender(key) };
+    const metering = meteringServer(stack.server.url, { key });
+    await fetch(new URL("/v1/provider-keys", stack.server.url), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        ...message,
+        signature: await provider.account.signTypedData(
+          providerKeyTypedData(local.deployment, message),
+        ),
+      }),
+    });
+    await metering.addAllowance(
+      await signAllowance(local.as(alice).wallet, local.deployment, {
+        spender: apiKeySpender(apiKey),
+        limitMicros: maxUint64,
+        accountCapMicros: maxUint64,
+        counter: 0n,
+      }),
+    );
+    await metering.claimAccess(apiKey);
+    const start = performance.now();
+    const since = () => (performance.now() - start) / 1000;
+    const response = await fetch(new URL("/v1/usage", stack.server.url), {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
+      body: JSON.stringify(cloudEvent(apiKeySpender(apiKey))),
+    });
+    if (response.status !== 201) throw new Error(`usage was answered ${response.status}`);
+
+    await eventually("the submission", async () => (await checkpoints.byEpoch(1n))?.finalAt);
+    const submitted = since();
+    await eventually("finality", async () => await checkpoints.latestFinal());
+    return { submitted, final: since() };
+  } finally {
+    await stack.stop();
+    await rm(dataFolder, { recursive: true, force: true });
+  }
+}

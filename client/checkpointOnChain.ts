@@ -1,0 +1,79 @@
+import type { Address, Hex, PublicClient } from "viem";
+
+import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
+
+export interface ContractOnChain {
+  readonly client: PublicClient;
+  readonly contract: Address;
+}
+
+/** What the contract keeps of a checkpoint, and the data hash that its submission named. */
+export interface CheckpointOnChain {
+  readonly epoch: bigint;
+  readonly root: Hex;
+  readonly spent: bigint;
+  readonly refunded: bigint;
+  readonly earned: bigint;
+  readonly status: "final" | "pending";
+  readonly finalAt: Date;
+  readonly dataHash: Hex;
+}
+
+/** The last final checkpoint and the pending one, as far as there are any. */
+export async function checkpointsOnChain(on: ContractOnChain): Promise<{
+  final: CheckpointOnChain | null;
+  pending: CheckpointOnChain | null;
+}> {
+  const read = { address: on.contract, abi: computeCreditsAbi } as const;
+  const [final, pending] = await Promise.all([
+    on.client.readContract({ ...read, functionName: "finalCheckpoint" }),
+    on.client.readContract({ ...read, functionName: "pendingCheckpoint" }),
+  ]);
+  return {
+    final: await withDataHash(on, final, "final"),
+    pending: await withDataHash(on, pending, "pending"),
+  };
+}
+
+/** In blocks: what every public endpoint answers at once. */
+const WINDOW = 2_000n;
+
+interface RecordOnChain {
+  readonly epoch: bigint;
+  readonly root: Hex;
+  readonly spent: bigint;
+  readonly refunded: bigint;
+  readonly earned: bigint;
+  readonly finalAt: bigint;
+}
+
+async function withDataHash(
+  on: ContractOnChain,
+  record: RecordOnChain,
+  status: CheckpointOnChain["status"],
+): Promise<CheckpointOnChain | null> {
+  if (record.epoch === 0n) return null;
+  const dataHash = await submittedDataHash(on, record);
+  return { ...record, status, finalAt: new Date(Number(record.finalAt) * 1000), dataHash };
+}
+
+/** From the newest block backwards. */
+async function submittedDataHash(
+  { client, contract }: ContractOnChain,
+  { epoch, root }: RecordOnChain,
+): Promise<Hex> {
+  for (let to = await client.getBlockNumber(); to >= 0n; to -= WINDOW) {
+    // oxlint-disable-next-line no-await-in-loop -- it is most likely in the newest blocks
+    const events = await client.getContractEvents({
+      address: contract,
+      abi: computeCreditsAbi,
+      eventName: "CheckpointSubmitted",
+      args: { epoch, root },
+      fromBlock: to >= WINDOW ? to - WINDOW + 1n : 0n,
+      toBlock: to,
+    });
+    const { dataHash } = events.at(-1)?.args ?? {};
+    if (dataHash !== undefined) return dataHash;
+  }
+  throw new Error(`the chain has a checkpoint of epoch ${epoch} and no event of its submission`);
+}

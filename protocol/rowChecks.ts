@@ -1,0 +1,56 @@
+import { zeroAddress } from "viem";
+
+import { MAX_MICROS } from "./amounts.ts";
+import { ROW_BYTES } from "./keccak/keccakModule.ts";
+import { MalformedData } from "./malformedData.ts";
+import { partyAt, rowAt } from "./rowBytes.ts";
+
+export interface RowTotals {
+  readonly spent: bigint;
+  readonly refunded: bigint;
+  readonly earned: bigint;
+}
+
+/** Goes through the rows of a table as they come: each must be somebody's, nobody's twice, and in bounds. */
+export class RowChecks {
+  readonly #places = new Map<string, number>();
+  #spent = 0n;
+  #refunded = 0n;
+  #earned = 0n;
+
+  get totals(): RowTotals {
+    return { spent: this.#spent, refunded: this.#refunded, earned: this.#earned };
+  }
+
+  push(rows: Uint8Array): void {
+    for (let index = 0; index < rows.length / ROW_BYTES; index++) {
+      const place = this.#places.size;
+      const { party, spent, refunded, earned } = checkedRow(rows, index, place);
+      const before = this.#places.get(party);
+      if (before !== undefined) {
+        throw new MalformedData("party_twice", `rows ${before} and ${place} are both of ${party}`);
+      }
+      this.#places.set(party, place);
+      this.#spent += spent;
+      this.#refunded += refunded;
+      this.#earned += earned;
+    }
+  }
+}
+
+/** A row whose party is somebody and whose numbers are amounts. */
+export function checkedRow(rows: Uint8Array, index: number, place: number) {
+  const row = rowAt(rows, index);
+  if (row.party === zeroAddress) {
+    throw new MalformedData("party_missing", `row ${place} is of the zero address`);
+  }
+  for (const name of ["spent", "refunded", "earned"] as const) {
+    if (row[name] > MAX_MICROS) {
+      throw new MalformedData(
+        "amount_too_large",
+        `row ${place} (${partyAt(rows, index)}) has ${name} ${row[name]}, over 2^63 - 1`,
+      );
+    }
+  }
+  return row;
+}
