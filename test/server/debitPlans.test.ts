@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Hex } from "viem";
 
 import { priceReader } from "../../server/adapters/postgres/priceReader.ts";
 import { rateIndexCache } from "../../server/adapters/postgres/rateIndexCache.ts";
@@ -15,7 +16,7 @@ for (const { name, open } of databaseKinds) {
     it("go row by row through indexes, even where the tables are small", async () => {
       const ledger = await openLedger(await open());
       try {
-        const spenders = [];
+        const spenders: Hex[] = [];
         for (let n = 0; n < 5; n++) {
           // oxlint-disable-next-line no-await-in-loop -- blocks come one after the other
           await ledger.purchase(party(n), "1");
