@@ -60,16 +60,8 @@ describe("verify and rebuild, against a chain and a server", () => {
     const { rpcUrl, contract, server } = stack;
     const { code, text } = await script(
       "verify",
-      "--account",
-      addressOf(alice),
-      "--contract",
-      contract,
-      "--rpc",
-      rpcUrl,
-      "--server",
-      server.url,
-      "--ceiling",
-      "100",
+      ...["--account", addressOf(alice), "--contract", contract, "--rpc", rpcUrl],
+      ...["--server", server.url, "--ceiling", "100"],
     );
     expect(text).to.include("are those that were signed").and.not.include("✘");
     expect(code).to.equal(0);
@@ -79,16 +71,8 @@ describe("verify and rebuild, against a chain and a server", () => {
     const { rpcUrl, contract, server } = stack;
     const { code, text } = await script(
       "verify",
-      "--account",
-      addressOf(alice),
-      "--contract",
-      contract,
-      "--rpc",
-      rpcUrl,
-      "--server",
-      server.url,
-      "--ceiling",
-      "0.000001",
+      ...["--account", addressOf(alice), "--contract", contract, "--rpc", rpcUrl],
+      ...["--server", server.url, "--ceiling", "0.000001"],
     );
     expect(text).to.include("✘").and.include("challengeRow");
     expect(code).to.equal(1);
@@ -98,14 +82,7 @@ describe("verify and rebuild, against a chain and a server", () => {
     const { rpcUrl, contract, server } = stack;
     const { code, text } = await script(
       "rebuild",
-      "--server",
-      server.url,
-      "--epoch",
-      `${epoch}`,
-      "--rpc",
-      rpcUrl,
-      "--contract",
-      contract,
+      ...["--server", server.url, "--epoch", `${epoch}`, "--rpc", rpcUrl, "--contract", contract],
     );
     expect(text).to.include(`all of it is the final checkpoint's on chain, of epoch ${epoch}`);
     expect(code).to.equal(0);
