@@ -12,6 +12,8 @@ const HELP = `npm run bench:growth -- [--rows 10000000]
 
   --rows   usage rows that are there already; ten million take some minutes and 6 GB of disk`;
 
+const BATCHES_EACH = 4;
+
 const { values } = parseArgs({
   options: {
     rows: { type: "string", default: "10000000" },
@@ -44,8 +46,6 @@ async function run(rows: number): Promise<void> {
     await server.stop();
   }
 }
-
-const BATCHES_EACH = 4;
 
 function debitsOn({ ledger }: Stand) {
   const lists = Array.from({ length: CALLERS }, (_, caller) =>

@@ -3,6 +3,7 @@ import type { Address, Hex, TransactionReceipt } from "viem";
 import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
 import { courtAbi } from "../protocol/abi/court.ts";
 import type { CheckpointMessage } from "../protocol/checkpoint.ts";
+import type { EarningsReceiptMessage } from "../protocol/earningsReceipt.ts";
 import type { ProvenRow } from "./meteringServer.ts";
 import type { SignedAllowance } from "./signedAllowance.ts";
 import { type OnChain, from, mined } from "./transact.ts";
@@ -16,13 +17,6 @@ export interface SignedCheckpoint {
   readonly signatures: readonly { readonly signer: Address; readonly signature: Hex }[];
 }
 
-/** The signers' promise that every checkpoint from `epoch` on shows at least `earned` for the provider. */
-export interface EarningsReceipt {
-  readonly provider: Address;
-  readonly earned: bigint;
-  readonly epoch: bigint;
-}
-
 /** What a wallet does in the court where a checkpoint wrongs somebody. Each resolves when it is in a block. */
 export interface Court {
   readonly address: Address;
@@ -34,7 +28,7 @@ export interface Court {
   challengeOmission(before: ShownRow): Promise<TransactionReceipt>;
   /** "Show the row that pays what you promised this provider." */
   challengeEarnings(
-    receipt: EarningsReceipt,
+    receipt: EarningsReceiptMessage,
     signatures: SignedCheckpoint["signatures"],
   ): Promise<TransactionReceipt>;
   /** Records the ceiling that an owner signed, so that it can answer for what the account was charged. */

@@ -34,6 +34,15 @@ export interface ProvenRow {
   readonly proof: readonly Hex[];
 }
 
+const SignedReceipt = z.object({
+  receipt: z.object({ provider: hex, earned: micros, epoch: micros }),
+  signatures: z.array(z.object({ signer: hex, signature: hex })),
+  /** how many signatures the contract wants */
+  threshold: z.number(),
+  isEnforceable: z.boolean(),
+});
+export type SignedReceipt = z.output<typeof SignedReceipt>;
+
 const Outcome = z.object({
   id: z.string().nullable(),
   result: z.enum(["debited", "refused"]),
@@ -66,6 +75,8 @@ export interface MeteringServer {
   registerProviderKey(key: { provider: Address; keyHash: Hex; signature: Hex }): Promise<void>;
   /** With a provider's key: shows that the holder of `apiKey` turned to it. */
   claimAccess(apiKey: string): Promise<void>;
+  /** With a provider's key: the signers' promise of all that it has earned as of now. */
+  receipt(): Promise<SignedReceipt>;
   /** With a provider's key: one outcome for each event, in order. */
   reportUsage(events: readonly UsageCloudEvent[]): Promise<readonly Outcome[]>;
 }
@@ -85,6 +96,7 @@ export function meteringServer(url: string, options: { key?: string } = {}): Met
     async claimAccess(apiKey) {
       await api.post("/v1/provider-access", { apiKey });
     },
+    receipt: async () => SignedReceipt.parse(await api.post("/v1/receipts", {})),
     async reportUsage(events) {
       const answer = await api.post("/v1/usage", events);
       return z.object({ outcomes: z.array(Outcome) }).parse(answer).outcomes;

@@ -17,6 +17,7 @@ import { fail } from "./routes/problem.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { providerRoutes } from "./routes/providers.ts";
 import { reportRoutes } from "./routes/report.ts";
+import { receiptRoutes } from "./routes/receipts.ts";
 import { rateCardRoutes } from "./routes/rateCards.ts";
 import { quoteRoutes } from "./routes/quotes.ts";
 import { serviceRoutes } from "./routes/service.ts";
@@ -56,6 +57,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     allowanceRoutes(context),
     grantRoutes(context),
     providerRoutes(context),
+    receiptRoutes(context),
     usageRoutes(context),
     rateCardRoutes(context),
     priceRoutes(context),

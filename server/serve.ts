@@ -19,6 +19,7 @@ import { postgresPriceBook } from "./adapters/postgres/priceBook.ts";
 import { priceReader } from "./adapters/postgres/priceReader.ts";
 import { postgresHoldBook } from "./adapters/postgres/holdBook.ts";
 import { postgresInsightBook } from "./adapters/postgres/insightBook.ts";
+import { postgresPromiseBook } from "./adapters/postgres/promiseBook.ts";
 import { postgresProviderBook } from "./adapters/postgres/providerBook.ts";
 import { rateIndexCache } from "./adapters/postgres/rateIndexCache.ts";
 import { postgresRateCardBook } from "./adapters/postgres/rateCardBook.ts";
@@ -30,6 +31,7 @@ import { postgresUsageLog } from "./adapters/postgres/usageLog.ts";
 import { postgresUsageLedger } from "./adapters/postgres/usageLedger.ts";
 import { groupCommit } from "./adapters/groupCommit.ts";
 import { signedQuoteBook } from "./adapters/quoteBook.ts";
+import { signedReceipts } from "./adapters/signedReceipts.ts";
 import { createApp } from "./app.ts";
 import { type Config, ConfigError } from "./config.ts";
 import type { ChainReader, Terms } from "./ports/chain.ts";
@@ -38,7 +40,7 @@ import type { Database } from "./ports/database.ts";
 import { readRateCardFile } from "./rateCardFile.ts";
 import type { Context } from "./routes/context.ts";
 import { publicationProblem } from "./routes/publicationProblem.ts";
-import { leadershipOf, settlerLoop, watchLoop } from "./settlement.ts";
+import { leadershipOf, settlerLoop, signerAt, watchLoop } from "./settlement.ts";
 import { type Health, WorkerHealth } from "./workers/health.ts";
 import { indexNextBlocks } from "./workers/indexer.ts";
 import { ReorgBeyondConfirmations } from "./domain/chain/reorgBeyondConfirmations.ts";
@@ -152,6 +154,14 @@ async function createContext(
             prices: priceBook,
             now: () => allowances.now(),
           }),
+    receipts:
+      config.settlement === null
+        ? null
+        : signedReceipts(
+            chain.deployment,
+            postgresPromiseBook(database),
+            config.settlement.signers.map(signerAt),
+          ),
     checkpoints: postgresCheckpointBook(database),
     checkpointData: postgresCheckpointData(database),
     submissions: postgresSubmissionBook(database),

@@ -10,7 +10,7 @@ import { type Config, ConfigError, type KeyPlace, type SettlementConfig } from "
 import type { ChainReader } from "./ports/chain.ts";
 import type { Leadership } from "./ports/leadership.ts";
 import { type Probe, noProbe } from "./ports/settlementProbe.ts";
-import type { CheckpointSigner, TransactionSigner } from "./ports/signer.ts";
+import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "./ports/signer.ts";
 import type { Context } from "./routes/context.ts";
 import type { Check, WorkerHealth } from "./workers/health.ts";
 import { type Loop, startLoop } from "./workers/loop.ts";
@@ -148,7 +148,8 @@ export function watchLoop({ config, context, workers, log }: SettlementParts): L
   );
 }
 
-function signerAt(place: KeyPlace): CheckpointSigner & TransactionSigner {
+/** A key of this server, or of a service. */
+export function signerAt(place: KeyPlace): CheckpointSigner & ReceiptSigner & TransactionSigner {
   return "privateKey" in place
     ? localSigner(place.privateKey)
     : remoteSigner(place.url, place.address);

@@ -19,7 +19,7 @@ export async function fillLog(database: Database, rows: number): Promise<void> {
       select decode('${PROVIDER.slice(2)}', 'hex'), gen_random_uuid()::text, 0, address, sha256(address),
         decode(repeat('00', 12), 'hex') || address, 'units', 3, '{"region": "eu"}', at, at, 1, 0, 0, sha256(address)
       from (
-        select decode(lpad(to_hex(1 + (i * 7919) % ${ACCOUNTS}), 40, '0'), 'hex') as address,
+        select decode(lpad(to_hex(1 + (i::bigint * 7919) % ${ACCOUNTS}), 40, '0'), 'hex') as address,
           now() - make_interval(secs => (${rows} - i) * (31536000.0 / ${rows})) as at
         from generate_series(1, ${rows}) i
       ) as made;

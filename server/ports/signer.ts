@@ -2,11 +2,18 @@ import type { Address, Hex, TransactionSerializableEIP1559 } from "viem";
 
 import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
 import type { Deployment } from "../../protocol/domain.ts";
+import type { EarningsReceiptMessage } from "../../protocol/earningsReceipt.ts";
 
 /** One of the meter's signers: a key in memory, or a service that keeps it. */
 export interface CheckpointSigner {
   readonly address: Address;
   sign(deployment: Deployment, message: CheckpointMessage): Promise<Hex>;
+}
+
+/** One of the meter's signers, for what it promises to providers. */
+export interface ReceiptSigner {
+  readonly address: Address;
+  signReceipt(deployment: Deployment, message: EarningsReceiptMessage): Promise<Hex>;
 }
 
 /** Who pays for the settler's transactions: a key in memory, or a service that keeps it. */

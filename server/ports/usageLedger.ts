@@ -13,7 +13,9 @@ export type VoidOutcome =
     }
   | { readonly result: "refused"; readonly reason: "event_not_found" }
   /** a checkpoint holds it: the provider makes good with an allowance of its own */
-  | { readonly result: "refused"; readonly reason: "already_settled"; readonly epoch: bigint };
+  | { readonly result: "refused"; readonly reason: "already_settled"; readonly epoch: bigint }
+  /** its provider has a signed receipt that counts it in */
+  | { readonly result: "refused"; readonly reason: "receipt_given" };
 
 export interface UsageLedger {
   /**

@@ -17,6 +17,7 @@ import type { QuoteBook } from "../ports/quoteBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
 import type { DisputeBook } from "../ports/disputeBook.ts";
 import type { TransactionBook } from "../ports/transactionBook.ts";
+import type { ReceiptBook } from "../ports/receiptBook.ts";
 import type { SubmissionBook } from "../ports/submissionBook.ts";
 import type { ReportBook } from "../ports/reportBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
@@ -44,6 +45,8 @@ export interface Context {
   readonly checkpoints: CheckpointBook;
   readonly checkpointData: CheckpointData;
   readonly submissions: SubmissionBook;
+  /** `null` where this server has no signer's key */
+  readonly receipts: ReceiptBook | null;
   readonly disputes: DisputeBook;
   readonly transactions: TransactionBook;
   readonly insight: InsightBook;

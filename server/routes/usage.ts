@@ -85,6 +85,13 @@ export function usageRoutes(context: Context): Router {
     if (outcome.reason === "event_not_found") {
       throw fail(404, outcome.reason, "This provider has no debited event with this id.");
     }
+    if (outcome.reason === "receipt_given") {
+      throw fail(
+        409,
+        outcome.reason,
+        "A receipt that this provider was given counts the event in: make good with an allowance of your own.",
+      );
+    }
     throw fail(
       409,
       outcome.reason,

@@ -1,33 +1,22 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { expect } from "chai";
 import { pino } from "pino";
 
 import { parseCredits } from "../../protocol/amounts.ts";
+import { startAuditedStack } from "../../scripts/demo/auditedStack.ts";
 import { playStory } from "../../scripts/demo/story.ts";
-import { type LocalStack, startLocalStack } from "../../scripts/local/localStack.ts";
+import type { LocalStack } from "../../scripts/local/localStack.ts";
 
 describe("the demo's story", () => {
-  let dataFolder: string;
   let stack: LocalStack;
+  /** by epoch: whether the auditor could reproduce it */
+  const audited = new Map<bigint, boolean>();
 
   before(async () => {
-    dataFolder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
-    stack = await startLocalStack({
-      chainPort: 0,
-      port: 0,
-      dataFolder,
-      settleIntervalSeconds: 1,
-      feeBps: 200,
-      log: pino({ level: "silent" }),
-    });
+    stack = await startAuditedStack(pino({ level: "silent" }), ({ cut, findings }) =>
+      audited.set(cut.message.epoch, findings.length === 0),
+    );
   });
-  after(async () => {
-    await stack.stop();
-    await rm(dataFolder, { recursive: true, force: true });
-  });
+  after(() => stack.stop());
 
   it("ends with every credit spent or refunded, and every token accounted for", async () => {
     const lines: string[] = [];
@@ -44,5 +33,7 @@ describe("the demo's story", () => {
     expect(end.vaultTokens >= fee / 100n).to.equal(true);
     expect(end.vaultTokens <= fee / 100n + 3n).to.equal(true);
     expect(lines.filter((line) => /^\d\. /.test(line))).to.have.length(9);
+    expect(audited.size).to.be.greaterThan(1);
+    expect([...audited.values()]).to.not.include(false);
   });
 });

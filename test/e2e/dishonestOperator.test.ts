@@ -150,6 +150,35 @@ describe("a dishonest operator", () => {
     });
   });
 
+  describe("pays a provider less than it promised", () => {
+    it("the provider shows its receipt; no row pays it, and the checkpoint is dropped", async () => {
+      const { receipt, signatures } = theatre.receipt;
+      expect(receipt).to.deep.equal({
+        provider: addressOf(provider),
+        earned: credits(147),
+        epoch: theatre.kept.provider.epoch + 1n,
+      });
+      const forgery = await theatre.forge([
+        rowOf(alice, { spent: credits(100) }),
+        rowOf(bob, { spent: credits(50) }),
+        rowOf(provider, { earned: credits(146) }),
+        rowOf(operator, { earned: credits(1) }),
+      ]);
+      await theatre.post(forgery);
+
+      const court = await theatre.courtFor(provider);
+      await court.challengeEarnings(receipt, signatures);
+      const operators = await theatre.courtFor(operator);
+      const answer = operators.answer(addressOf(provider), forgery.prove(provider), 0n);
+      expect(await refusalOf(answer)).to.contain("RowFallsShort");
+
+      await theatre.passTime(LOCAL_WINDOWS.answerWindowSeconds);
+      await court.dropUnanswered(addressOf(provider), addressOf(provider));
+      expect(await theatre.pendingEpoch()).to.equal(0n);
+      await everybodyGetsOut();
+    });
+  });
+
   describe("signs two truths for one epoch", () => {
     it("Bob shows both: half the bond is his, half covers the exits, and all leave", async () => {
       await theatre.depositBond(dollars(100));

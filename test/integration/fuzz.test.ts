@@ -185,6 +185,7 @@ for (const kind of stackKinds) {
         "/v1/checkpoints/:epoch/signatures": { root: bytes, signer: address, signature },
         "/v1/usage": cloudEvent(spender),
         "/v1/voids": { eventId: "an event" },
+        "/v1/receipts": {},
         "/v1/holds": { id: "hold", spender, ...work, ttlSeconds: 60, quote: null },
         "/v1/holds/:id/captures": { eventId: "event", quantity: "1", final: true },
         "/v1/holds/:id/release": {},

@@ -1,18 +1,20 @@
 import {
   type Address,
   type Hex,
+  hashTypedData,
   isAddressEqual,
   isHex,
   numberToHex,
   parseTransaction,
   recoverTransactionAddress,
-  recoverTypedDataAddress,
+  recoverAddress,
   stringify,
 } from "viem";
 import { z } from "zod";
 
-import { checkpointTypedData } from "../../../protocol/checkpoint.ts";
-import type { CheckpointSigner, TransactionSigner } from "../../ports/signer.ts";
+import { checkpointDigest, checkpointTypedData } from "../../../protocol/checkpoint.ts";
+import { earningsReceiptTypedData } from "../../../protocol/earningsReceipt.ts";
+import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "../../ports/signer.ts";
 
 const Answer = z.object({
   result: z.custom<Hex>((value) => isHex(value)).optional(),
@@ -29,7 +31,10 @@ const TIMEOUT_MS = 10_000;
  * A signer whose key is kept by a service that speaks Ethereum's JSON-RPC over HTTP, as Web3Signer and most bridges to a
  * KMS do. What it returns is checked: a wrong key is told here, not by the contract.
  */
-export function remoteSigner(url: string, address: Address): CheckpointSigner & TransactionSigner {
+export function remoteSigner(
+  url: string,
+  address: Address,
+): CheckpointSigner & ReceiptSigner & TransactionSigner {
   async function ask(method: string, params: readonly unknown[]) {
     const response = await fetch(url, {
       method: "POST",
@@ -59,18 +64,27 @@ export function remoteSigner(url: string, address: Address): CheckpointSigner & 
     throw new Error(`the signer of ${address} refuses: ${refusal}`);
   }
 
+  async function signTypedData(typedData: { types: object }, digest: Hex): Promise<Hex> {
+    const signature = await resultOf(
+      ["eth_signTypedData_v4", "eth_signTypedData"],
+      [address, stringify({ ...typedData, types: { EIP712Domain, ...typedData.types } })],
+    );
+    const signed = await recoverAddress({ hash: digest, signature });
+    if (!isAddressEqual(signed, address)) throw wrongKey(signed);
+    return signature;
+  }
+
   return {
     address,
 
-    async sign(deployment, message) {
-      const typedData = checkpointTypedData(deployment, message);
-      const signature = await resultOf(
-        ["eth_signTypedData_v4", "eth_signTypedData"],
-        [address, stringify({ ...typedData, types: { EIP712Domain, ...typedData.types } })],
-      );
-      const signed = await recoverTypedDataAddress({ ...typedData, signature });
-      if (!isAddressEqual(signed, address)) throw wrongKey(signed);
-      return signature;
+    sign: (deployment, message) =>
+      signTypedData(
+        checkpointTypedData(deployment, message),
+        checkpointDigest(deployment, message),
+      ),
+    async signReceipt(deployment, message) {
+      const typedData = earningsReceiptTypedData(deployment, message);
+      return await signTypedData(typedData, hashTypedData(typedData));
     },
 
     async signTransaction(transaction) {

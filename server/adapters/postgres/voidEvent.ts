@@ -64,6 +64,12 @@ export async function voidEvent(
     return { result: "refused", reason: "already_settled", epoch: settled.epoch };
   }
 
+  const [promise] = await tx.query(
+    "select from earnings_promises where provider = $1 and promised_at >= $2",
+    [bytea(provider), first.recorded_at],
+  );
+  if (promise !== undefined) return { result: "refused", reason: "receipt_given" };
+
   const draft = new SpendingDraft({ ...locked, hasAccess: () => false });
   for (const debit of debits) draft.returnSpent(debit, first.taken_at);
   await writeSpending(tx, draft.changes);
