@@ -232,6 +232,10 @@ export async function readChainFacts(on: ContractOnChain, account: Address): Pro
 }
 
 export function askServer(url: string): ServerSays {
-  const { balance, proof } = meteringServer(url);
-  return { balance, proof, table: (epoch, onRows) => downloadTable(url, epoch, onRows) };
+  const server = meteringServer(url);
+  return {
+    balance: (account) => server.balance(account),
+    proof: (account) => server.proof(account),
+    table: (epoch, onRows) => downloadTable(url, epoch, onRows),
+  };
 }
