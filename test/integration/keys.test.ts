@@ -115,11 +115,8 @@ describe("the settler's keys", () => {
     try {
       await eventually("the lead", async () => output.includes("this server leads"));
       rpc.meddle(() => ({ httpStatus: 500 }));
-      await eventually("an error in the log", async () =>
-        output.includes("the chain could not be followed"),
-      );
       // viem's errors name the endpoint: so there was something to hide.
-      expect(output).to.include("[hidden]");
+      await eventually("an error that names the endpoint", async () => output.includes("[hidden]"));
     } finally {
       server.kill("SIGTERM");
       await ended;
