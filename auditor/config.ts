@@ -5,14 +5,14 @@ import { z } from "zod";
 
 import type { DatabaseLocation } from "../server/adapters/postgres/openDatabase.ts";
 import {
-  ConfigError,
-  address,
+  CHAIN_ENVIRONMENT,
   describeIssue,
   integer,
-  list,
   privateKey,
+  unusable,
   url,
-} from "../server/config.ts";
+  withoutEmpty,
+} from "../server/environment.ts";
 import type { Confirmations } from "../server/ports/chainSource.ts";
 import type { FeeTerm } from "./rules/terms.ts";
 
@@ -21,14 +21,8 @@ const Environment = z.object({
   SERVER_URL: z
     .string({ error: "is missing: the metering server that is audited" })
     .pipe(url(/^https?$/, "an http(s) URL")),
-  /** of the auditor's own choice: not the operator's */
-  RPC_URL: z
-    .string({ error: "is missing: the chain's JSON-RPC endpoint, or several separated by commas" })
-    .transform(list)
-    .pipe(z.array(url(/^https?$/, "an http(s) URL")).min(1, "names no endpoint")),
-  CONTRACT_ADDRESS: z
-    .string({ error: "is missing: the address of the ComputeCredits contract" })
-    .pipe(address),
+  /** its RPC_URL is of the auditor's own choice: not the operator's */
+  ...CHAIN_ENVIRONMENT,
   /** signs what could be reproduced, and asks for the log */
   AUDITOR_PRIVATE_KEY: privateKey.optional(),
   AUDITOR_PRIVATE_KEY_FILE: z.string().min(1).optional(),
@@ -39,14 +33,6 @@ const Environment = z.object({
   AUDITOR_FOLDER: z.string().min(1).default(".data/auditor"),
   AUDITOR_HOST: z.string().min(1).default("127.0.0.1"),
   AUDITOR_PORT: integer(0, 65_535).default(8090),
-  CONFIRMATIONS: z
-    .union([z.enum(["safe", "finalized"]), integer(0, 10_000).transform(BigInt)], {
-      error: "must be a number of blocks up to 10000, or safe, or finalized",
-    })
-    .default(12n),
-  BLOCKS_PER_REQUEST: integer(1, 100_000).default(2_000),
-  RPC_TIMEOUT_MILLISECONDS: integer(100, 600_000).default(10_000),
-  POLL_MILLISECONDS: integer(50, 3_600_000).default(4_000),
   /** what the operator announced, as "200", or "200,300@2026-12-01T00:00:00Z" where it changed */
   FEE_BPS: z
     .string()
@@ -64,7 +50,6 @@ const Environment = z.object({
     .regex(/^[1-9]\d{0,17}$/, "must be an epoch: 1 or more")
     .transform(BigInt)
     .optional(),
-  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
 export interface AuditorConfig {
@@ -90,14 +75,12 @@ export interface AuditorConfig {
 export function readAuditorConfig(
   env: Readonly<Record<string, string | undefined>>,
 ): AuditorConfig {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const set = withoutEmpty(env);
   const parsed = Environment.safeParse(set);
   const mistakes = parsed.success ? [] : parsed.error.issues.map(describeIssue);
   const key = readKey(set, mistakes);
   if (!parsed.success || key === null || mistakes.length > 0) {
-    throw new ConfigError(
-      `the auditor's configuration is not usable:\n${mistakes.map((one) => `  - ${one}`).join("\n")}`,
-    );
+    throw unusable("the auditor's configuration", mistakes);
   }
   const { data } = parsed;
   return {

@@ -6,7 +6,7 @@ import { logAccessTypedData } from "../protocol/logAccess.ts";
 import { localSigner } from "../server/adapters/chain/localSigner.ts";
 import { rpcChainSource } from "../server/adapters/chain/rpcChainSource.ts";
 import { openChainReader } from "../server/adapters/chain/viemChainReader.ts";
-import { ConfigError } from "../server/config.ts";
+import { ConfigError } from "../server/environment.ts";
 import { ReorgBeyondConfirmations } from "../server/domain/chain/reorgBeyondConfirmations.ts";
 import { startLoop } from "../server/workers/loop.ts";
 import { type AuditedCheckpoint, type Auditor, createAuditor } from "./auditor.ts";

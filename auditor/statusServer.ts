@@ -1,6 +1,6 @@
 import { type Server, createServer } from "node:http";
 
-import { ConfigError } from "../server/config.ts";
+import { ConfigError } from "../server/environment.ts";
 import { toJson } from "../server/routes/respond.ts";
 import type { Auditor } from "./auditor.ts";
 

@@ -53,15 +53,15 @@ export async function openCourt({ wallet, client, contract }: OnChain): Promise<
     client.readContract({ ...vault, functionName: "challengeStakeWei" }),
   ]);
   const call = { ...from(wallet), address, abi: courtAbi } as const;
+  const sent = (hash: Promise<Hex>) => mined(client, hash);
 
   return {
     address,
     stakeWei,
 
-    challengeRow: async ({ row, proof }) =>
-      mined(
-        client,
-        await wallet.writeContract({
+    challengeRow: ({ row, proof }) =>
+      sent(
+        wallet.writeContract({
           ...call,
           functionName: "challengeRow",
           args: [row, [...proof]],
@@ -69,10 +69,9 @@ export async function openCourt({ wallet, client, contract }: OnChain): Promise<
         }),
       ),
 
-    challengeOmission: async ({ row, proof }) =>
-      mined(
-        client,
-        await wallet.writeContract({
+    challengeOmission: ({ row, proof }) =>
+      sent(
+        wallet.writeContract({
           ...call,
           functionName: "challengeOmission",
           args: [row, [...proof]],
@@ -80,10 +79,9 @@ export async function openCourt({ wallet, client, contract }: OnChain): Promise<
         }),
       ),
 
-    challengeEarnings: async (receipt, signatures) =>
-      mined(
-        client,
-        await wallet.writeContract({
+    challengeEarnings: (receipt, signatures) =>
+      sent(
+        wallet.writeContract({
           ...call,
           functionName: "challengeEarnings",
           args: [receipt, [...signatures]],
@@ -91,44 +89,40 @@ export async function openCourt({ wallet, client, contract }: OnChain): Promise<
         }),
       ),
 
-    recordCap: async ({ allowance, signature }) =>
-      mined(
-        client,
-        await wallet.writeContract({
+    recordCap: ({ allowance, signature }) =>
+      sent(
+        wallet.writeContract({
           ...call,
           functionName: "recordCap",
           args: [allowance, signature],
         }),
       ),
 
-    answer: async (challenger, { row, proof }, counter) =>
-      mined(
-        client,
-        await wallet.writeContract({
+    answer: (challenger, { row, proof }, counter) =>
+      sent(
+        wallet.writeContract({
           ...call,
           functionName: "answer",
           args: [challenger, row, [...proof], counter],
         }),
       ),
 
-    dropUnanswered: async (account, challenger) =>
-      mined(
-        client,
-        await wallet.writeContract({
+    dropUnanswered: (account, challenger) =>
+      sent(
+        wallet.writeContract({
           ...call,
           functionName: "dropUnanswered",
           args: [account, challenger],
         }),
       ),
 
-    async proveFraud(rows) {
+    proveFraud(rows) {
       // The court wants them in ascending order, so that none counts twice.
       const ascending = rows.toSorted((a, b) =>
         a.row.party.toLowerCase() < b.row.party.toLowerCase() ? -1 : 1,
       );
-      return await mined(
-        client,
-        await wallet.writeContract({
+      return sent(
+        wallet.writeContract({
           ...call,
           functionName: "proveFraud",
           args: [ascending.map(({ row }) => row), ascending.map(({ proof }) => [...proof])],
@@ -136,20 +130,18 @@ export async function openCourt({ wallet, client, contract }: OnChain): Promise<
       );
     },
 
-    proveEquivocation: async (a, b) =>
-      mined(
-        client,
-        await wallet.writeContract({
+    proveEquivocation: (a, b) =>
+      sent(
+        wallet.writeContract({
           ...call,
           functionName: "proveEquivocation",
           args: [a.message, [...a.signatures], b.message, [...b.signatures]],
         }),
       ),
 
-    withdrawStake: async () =>
-      mined(
-        client,
-        await wallet.writeContract({
+    withdrawStake: () =>
+      sent(
+        wallet.writeContract({
           ...call,
           functionName: "withdrawStake",
           args: [call.account.address],

@@ -10,10 +10,7 @@ export async function freeze(
   account: Address,
 ): Promise<TransactionReceipt> {
   const call = { address: contract, abi: computeCreditsAbi, functionName: "freeze" } as const;
-  return await mined(
-    client,
-    await wallet.writeContract({ ...from(wallet), ...call, args: [account] }),
-  );
+  return await mined(client, wallet.writeContract({ ...from(wallet), ...call, args: [account] }));
 }
 
 /**
@@ -28,7 +25,7 @@ export async function exit(
   const call = { address: contract, abi: computeCreditsAbi, functionName: "exit" } as const;
   return await mined(
     client,
-    await wallet.writeContract({ ...from(wallet), ...call, args: [row, [...proof]] }),
+    wallet.writeContract({ ...from(wallet), ...call, args: [row, [...proof]] }),
   );
 }
 
@@ -42,8 +39,5 @@ export async function exitWithoutProof(
     abi: computeCreditsAbi,
     functionName: "exitWithoutProof",
   } as const;
-  return await mined(
-    client,
-    await wallet.writeContract({ ...from(wallet), ...call, args: [party] }),
-  );
+  return await mined(client, wallet.writeContract({ ...from(wallet), ...call, args: [party] }));
 }

@@ -14,8 +14,12 @@ export function from(wallet: WalletClient): { account: Account; chain: WalletCli
   return { account: signer(wallet), chain: wallet.chain };
 }
 
-/** Resolves when the transaction is in a block; rejects where it was reverted. */
-export async function mined(client: PublicClient, hash: Hex): Promise<TransactionReceipt> {
+/** Resolves when what was sent is in a block; rejects where it was refused or reverted. */
+export async function mined(
+  client: PublicClient,
+  sent: Hex | Promise<Hex>,
+): Promise<TransactionReceipt> {
+  const hash = await sent;
   const receipt = await client.waitForTransactionReceipt({ hash });
   if (receipt.status !== "success") throw new Error(`the transaction ${hash} was reverted`);
   return receipt;

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { pino } from "pino";
 
 import { FolderInUse } from "../server/adapters/postgres/folderLock.ts";
-import { ConfigError } from "../server/config.ts";
+import { ConfigError } from "../server/environment.ts";
 import { untilStopped } from "../server/untilStopped.ts";
 import { PortTaken } from "./local/localChain.ts";
 import { type LocalStack, startLocalStack } from "./local/localStack.ts";

@@ -1,61 +1,26 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { type Hex, isAddress } from "viem";
+import type { Hex } from "viem";
 import { z } from "zod";
 
 import type { Confirmations } from "./ports/chainSource.ts";
 import type { DatabaseLocation } from "./adapters/postgres/openDatabase.ts";
-import { lowercaseHex } from "../protocol/hex.ts";
-
-/** A mistake in the environment: every one that there is, told at once. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
-
-export const integer = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, "must be a whole number, in digits")
-    .transform(Number)
-    .pipe(z.number().min(least).max(most));
-
-export const address = z
-  .string()
-  .refine((text) => isAddress(text, { strict: false }), "must be an address: 0x and 40 hex digits")
-  .transform((text): Hex => lowercaseHex(`0x${text.slice(2)}`));
-
-/** The order of secp256k1: private keys are the numbers from 1 to under it. */
-const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-
-export const privateKey = z.custom<Hex>(
-  (value) =>
-    typeof value === "string" &&
-    /^0x[0-9a-fA-F]{64}$/.test(value) &&
-    BigInt(value) > 0n &&
-    BigInt(value) < CURVE_ORDER,
-  "must be a private key: 0x and 64 hex digits",
-);
-
-export const list = (text: string) =>
-  text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-
-export const url = (protocols: RegExp, what: string) =>
-  z.url({ protocol: protocols, error: `must be ${what}` });
+import {
+  CHAIN_ENVIRONMENT,
+  address,
+  describeIssue,
+  integer,
+  list,
+  privateKey,
+  unusable,
+  url,
+  withoutEmpty,
+} from "./environment.ts";
 
 /** What the environment may say. Names, defaults and bounds; README and docs/operators.md follow it. */
 const Environment = z.object({
-  /** endpoints of the chain, separated by commas; the next is asked where one fails */
-  RPC_URL: z
-    .string({ error: "is missing: the chain's JSON-RPC endpoint, or several separated by commas" })
-    .transform(list)
-    .pipe(z.array(url(/^https?$/, "an http(s) URL")).min(1, "names no endpoint")),
-  CONTRACT_ADDRESS: z
-    .string({ error: "is missing: the address of the ComputeCredits contract" })
-    .pipe(address),
+  ...CHAIN_ENVIRONMENT,
   /** a PostgreSQL server; without it the embedded one in DATA_FOLDER is used */
   DATABASE_URL: url(
     /^postgres(ql)?$/,
@@ -65,15 +30,6 @@ const Environment = z.object({
   DATA_FOLDER: z.string().min(1).default(".data/server"),
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(8080),
-  /** blocks on top of a purchase before it can be spent; or the chain's own word for it */
-  CONFIRMATIONS: z
-    .union([z.enum(["safe", "finalized"]), integer(0, 10_000).transform(BigInt)], {
-      error: "must be a number of blocks up to 10000, or safe, or finalized",
-    })
-    .default(12n),
-  RPC_TIMEOUT_MILLISECONDS: integer(100, 600_000).default(10_000),
-  BLOCKS_PER_REQUEST: integer(1, 100_000).default(2_000),
-  POLL_MILLISECONDS: integer(50, 3_600_000).default(4_000),
   RATE_CARD_FILE: z
     .string()
     .min(1)
@@ -148,7 +104,6 @@ const Environment = z.object({
     .optional()
     .transform((text) => list(text ?? ""))
     .pipe(z.array(address)),
-  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
 export interface Config {
@@ -213,9 +168,7 @@ export interface Limits {
 
 /** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  // An empty variable is one that was not set: shells and compose files make them.
-  const filled = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const { set, mistakes } = withKeyFiles(filled);
+  const { set, mistakes } = withKeyFiles(withoutEmpty(env));
   const parsed = Environment.safeParse(set);
   if (!parsed.success) mistakes.push(...parsed.error.issues.map(describeIssue));
 
@@ -235,9 +188,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     }
   }
   if (!parsed.success || mistakes.length > 0) {
-    throw new ConfigError(
-      `the configuration is not usable:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`,
-    );
+    throw unusable("the configuration", mistakes);
   }
 
   const { data } = parsed;
@@ -331,8 +282,4 @@ function withKeyFiles(env: Readonly<Record<string, string | undefined>>) {
     }
   }
   return { set, mistakes };
-}
-
-export function describeIssue({ path, message }: z.core.$ZodIssue): string {
-  return `${String(path[0])} ${message}`;
 }

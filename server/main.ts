@@ -2,7 +2,8 @@
 import { pino } from "pino";
 
 import { FolderInUse } from "./adapters/postgres/folderLock.ts";
-import { ConfigError, readConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
+import { ConfigError } from "./environment.ts";
 import { hideSecrets, secretsOf } from "./hideSecrets.ts";
 import { serve } from "./serve.ts";
 import { untilStopped } from "./untilStopped.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import { z } from "zod";
 
-import { ConfigError } from "./config.ts";
+import { ConfigError } from "./environment.ts";
 import { cardMistakes } from "./domain/rates/cardMistakes.ts";
 import type { Rate } from "./domain/rates/rate.ts";
 import { type RateSchemaLimits, ratesSchema } from "./rateSchema.ts";

@@ -34,14 +34,8 @@ export function honestPayments(
   purpose: Purpose,
   { amountMicros, now, as }: { amountMicros: bigint; now: Date; as: "spent" | "held" },
 ): readonly Payment[] {
-  return viewsOf(books, purpose, now).flatMap(({ withAccess, allowances }) => {
-    const draft = new SpendingDraft({
-      now,
-      allowances,
-      campaigns: books.campaignsOf(allowances),
-      accounts: books.parties,
-      hasAccess: () => withAccess,
-    });
+  return viewsOf(books, purpose, now).flatMap((view) => {
+    const draft = draftOf(books, view, now);
     const usable = draft.usable(purpose);
     if ("reason" in usable) return [];
     const charges = draft.take(usable, amountMicros, as);
@@ -57,17 +51,21 @@ export function firstUsable(
   purpose: Purpose,
   now: Date,
 ): readonly AuditedAllowance[] {
-  return viewsOf(books, purpose, now).flatMap(({ withAccess, allowances }) => {
-    const draft = new SpendingDraft({
-      now,
-      allowances,
-      campaigns: books.campaignsOf(allowances),
-      accounts: books.parties,
-      hasAccess: () => withAccess,
-    });
+  return viewsOf(books, purpose, now).flatMap((view) => {
+    const draft = draftOf(books, view, now);
     const usable = draft.usable(purpose);
     const first = "reason" in usable ? undefined : usable[0];
     return first === undefined ? [] : (books.allowances.get(first.id) ?? []);
+  });
+}
+
+function draftOf(books: Books, { withAccess, allowances }: View, now: Date): SpendingDraft {
+  return new SpendingDraft({
+    now,
+    allowances,
+    campaigns: books.campaignsOf(allowances),
+    accounts: books.parties,
+    hasAccess: () => withAccess,
   });
 }
 

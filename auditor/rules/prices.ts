@@ -3,8 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Address } from "viem";
 
 import type { DebitEntry, LogEntryOf } from "../../server/domain/log/logEntry.ts";
-import { clamp } from "../../server/domain/rates/clamp.ts";
-import { nextMultiplier } from "../../server/domain/rates/multiplier.ts";
+import { stepMultiplier } from "../../server/domain/rates/multiplier.ts";
 import { type PinnedRate, pinRate, pricePinned } from "../../server/domain/rates/pinnedRate.ts";
 import { pricedAt } from "../../server/domain/rates/price.ts";
 import { basisOf } from "../../server/domain/rates/priceBasis.ts";
@@ -263,20 +262,16 @@ export function checkStep(books: Books, entry: LogEntryOf<"multiplier">): Findin
   if (step.step !== (last?.step ?? 0) + 1) {
     return wrong(`${(last?.step ?? 0) + 1}`, `${step.step}`, "is not the next one");
   }
-  const rule = rate.multiplier;
-  if (last !== null) {
-    const due = last.effectiveFrom.getTime() + rule.stepSeconds * 1000;
-    if (step.effectiveFrom.getTime() < due) {
-      return wrong(new Date(due).toISOString(), step.effectiveFrom.toISOString(), "came too soon");
-    }
+  const { utilisationBps, rateCardVersion, effectiveFrom: at } = step;
+  const made = stepMultiplier(last, { utilisationBps, rateCardVersion, at }, rate.multiplier);
+  if ("tooSoonUntil" in made) {
+    return wrong(made.tooSoonUntil.toISOString(), at.toISOString(), "came too soon");
   }
-  const before = clamp(last?.afterBps ?? rule.startBps, rule.minBps, rule.maxBps);
-  const after = nextMultiplier(before, step.utilisationBps, rule);
-  if (step.beforeBps !== before || step.afterBps !== after) {
+  if (step.beforeBps !== made.beforeBps || step.afterBps !== made.afterBps) {
     return wrong(
-      `${before} to ${after}`,
+      `${made.beforeBps} to ${made.afterBps}`,
       `${step.beforeBps} to ${step.afterBps}`,
-      `moves it from ${step.beforeBps} to ${step.afterBps} basis points; a utilisation of ${step.utilisationBps} moves it from ${before} to ${after}`,
+      `moves it from ${step.beforeBps} to ${step.afterBps} basis points; a utilisation of ${utilisationBps} moves it from ${made.beforeBps} to ${made.afterBps}`,
     );
   }
   return null;

@@ -1,10 +1,9 @@
 import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "../../protocol/spender.ts";
-import type { Account } from "../domain/accounts/account.ts";
 import type { Allowance } from "../domain/allowances/allowance.ts";
 import type { ChargeFacts } from "../domain/insight/limitsPassed.ts";
-import type { ReturningHold } from "../domain/insight/runway.ts";
+import type { RunwayState } from "../domain/insight/runway.ts";
 import type { PriceBasis } from "../domain/rates/priceBasis.ts";
 
 /** Whose part of the log: what an account paid, or what a provider was paid. */
@@ -70,14 +69,8 @@ export interface SpentInWindow {
   readonly spentMicros: bigint;
 }
 
-/** All that bounds an account's spending from now on, read at one moment. */
-export interface SpendingOutlook {
-  /** by the database's clock */
-  readonly now: Date;
-  readonly account: Account;
-  /** that are neither revoked, nor void, nor expired */
-  readonly allowances: readonly Allowance[];
-  readonly holds: readonly ReturningHold[];
+/** All that bounds an account's spending from now on, read at one moment; its allowances are neither void nor over. */
+export interface SpendingOutlook extends RunwayState {
   readonly windows: readonly SpentInWindow[];
 }
 

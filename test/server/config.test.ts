@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { pad } from "viem";
 
-import { ConfigError, readConfig } from "../../server/config.ts";
+import { readConfig } from "../../server/config.ts";
+import { ConfigError } from "../../server/environment.ts";
 
 const key = pad("0x2a");
 const least = {

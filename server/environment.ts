@@ -1,0 +1,80 @@
+import { type Hex, isAddress } from "viem";
+import { z } from "zod";
+
+import { lowercaseHex } from "../protocol/hex.ts";
+
+/** A mistake in the environment: every one that there is, told at once. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export const integer = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, "must be a whole number, in digits")
+    .transform(Number)
+    .pipe(z.number().min(least).max(most));
+
+export const address = z
+  .string()
+  .refine((text) => isAddress(text, { strict: false }), "must be an address: 0x and 40 hex digits")
+  .transform((text): Hex => lowercaseHex(`0x${text.slice(2)}`));
+
+/** The order of secp256k1: private keys are the numbers from 1 to under it. */
+const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+export const privateKey = z.custom<Hex>(
+  (value) =>
+    typeof value === "string" &&
+    /^0x[0-9a-fA-F]{64}$/.test(value) &&
+    BigInt(value) > 0n &&
+    BigInt(value) < CURVE_ORDER,
+  "must be a private key: 0x and 64 hex digits",
+);
+
+export const list = (text: string) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+
+export const url = (protocols: RegExp, what: string) =>
+  z.url({ protocol: protocols, error: `must be ${what}` });
+
+/** What every process that follows the chain is told of it. */
+export const CHAIN_ENVIRONMENT = {
+  /** endpoints of the chain, separated by commas; the next is asked where one fails */
+  RPC_URL: z
+    .string({ error: "is missing: the chain's JSON-RPC endpoint, or several separated by commas" })
+    .transform(list)
+    .pipe(z.array(url(/^https?$/, "an http(s) URL")).min(1, "names no endpoint")),
+  CONTRACT_ADDRESS: z
+    .string({ error: "is missing: the address of the ComputeCredits contract" })
+    .pipe(address),
+  /** blocks on top of a purchase before it can be spent; or the chain's own word for it */
+  CONFIRMATIONS: z
+    .union([z.enum(["safe", "finalized"]), integer(0, 10_000).transform(BigInt)], {
+      error: "must be a number of blocks up to 10000, or safe, or finalized",
+    })
+    .default(12n),
+  RPC_TIMEOUT_MILLISECONDS: integer(100, 600_000).default(10_000),
+  BLOCKS_PER_REQUEST: integer(1, 100_000).default(2_000),
+  POLL_MILLISECONDS: integer(50, 3_600_000).default(4_000),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+};
+
+/** An empty variable is one that was not set: shells and compose files make them. */
+export function withoutEmpty(env: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+}
+
+/** All that is wrong with `what`, a line each. */
+export function unusable(what: string, mistakes: readonly string[]): ConfigError {
+  return new ConfigError(
+    `${what} is not usable:\n${mistakes.map((one) => `  - ${one}`).join("\n")}`,
+  );
+}
+
+export function describeIssue({ path, message }: z.core.$ZodIssue): string {
+  return `${String(path[0])} ${message}`;
+}
