@@ -7,7 +7,7 @@ export interface ContractOnChain {
   readonly contract: Address;
 }
 
-/** What the contract keeps of a checkpoint, and the data hash that its submission named. */
+/** What the contract keeps of a checkpoint, and what its submission said: its data hash, and when it was. */
 export interface CheckpointOnChain {
   readonly epoch: bigint;
   readonly root: Hex;
@@ -16,6 +16,8 @@ export interface CheckpointOnChain {
   readonly earned: bigint;
   readonly status: "final" | "pending";
   readonly finalAt: Date;
+  /** the chain's time */
+  readonly submittedAt: Date;
   readonly dataHash: Hex;
 }
 
@@ -53,15 +55,15 @@ async function withDataHash(
   status: CheckpointOnChain["status"],
 ): Promise<CheckpointOnChain | null> {
   if (record.epoch === 0n) return null;
-  const dataHash = await submittedDataHash(on, record);
-  return { ...record, status, finalAt: new Date(Number(record.finalAt) * 1000), dataHash };
+  const submission = await submissionOf(on, record);
+  return { ...record, status, finalAt: new Date(Number(record.finalAt) * 1000), ...submission };
 }
 
 /** From the newest block backwards. */
-async function submittedDataHash(
+async function submissionOf(
   { client, contract }: ContractOnChain,
   { epoch, root }: RecordOnChain,
-): Promise<Hex> {
+): Promise<Pick<CheckpointOnChain, "dataHash" | "submittedAt">> {
   for (let to = await client.getBlockNumber(); to >= 0n; to -= WINDOW) {
     // oxlint-disable-next-line no-await-in-loop -- it is most likely in the newest blocks
     const events = await client.getContractEvents({
@@ -72,8 +74,14 @@ async function submittedDataHash(
       fromBlock: to >= WINDOW ? to - WINDOW + 1n : 0n,
       toBlock: to,
     });
-    const { dataHash } = events.at(-1)?.args ?? {};
-    if (dataHash !== undefined) return dataHash;
+    const last = events.at(-1);
+    if (last?.args.dataHash === undefined) continue;
+    // oxlint-disable-next-line no-await-in-loop -- the loop ends here
+    const { timestamp } = await client.getBlock({ blockNumber: last.blockNumber });
+    return {
+      dataHash: last.args.dataHash,
+      submittedAt: new Date(Number(timestamp) * 1000),
+    };
   }
   throw new Error(`the chain has a checkpoint of epoch ${epoch} and no event of its submission`);
 }

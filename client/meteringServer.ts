@@ -1,6 +1,7 @@
 import { type Address, type Hex, isHex } from "viem";
 import { z } from "zod";
 
+import type { AllowanceMessage } from "../protocol/allowance.ts";
 import type { Row } from "../protocol/row.ts";
 import { type Api, createApi } from "./api.ts";
 import type { SignedAllowance } from "./signedAllowance.ts";
@@ -18,6 +19,8 @@ const Balance = z.object({
   availableMicros: micros,
   earnedMicros: micros,
   counter: micros,
+  /** the last block whose purchases are in it */
+  asOfBlock: micros,
 });
 export type Balance = z.output<typeof Balance>;
 
@@ -34,7 +37,35 @@ export interface ProvenRow {
   readonly proof: readonly Hex[];
 }
 
-const SignedReceipt = z.object({
+const AllowanceFields = z.object({
+  account: hex,
+  spender: hex,
+  limit: micros,
+  period: micros,
+  rollover: micros,
+  startsAt: micros,
+  expiresAt: micros,
+  priority: z.coerce.number().int().min(0).max(255),
+  scope: hex,
+  accountCap: micros,
+  counter: micros,
+  salt: micros,
+});
+const ShownAllowance = z.object({
+  id: hex,
+  allowance: AllowanceFields,
+  signature: hex,
+  revokedAt: z.string().nullable(),
+});
+/** An allowance as a server shows it, with what its owner is said to have signed: to be checked. */
+export interface ShownAllowance {
+  readonly allowance: AllowanceMessage;
+  readonly signature: Hex;
+  readonly revokedAt: string | null;
+}
+
+/** As `POST /v1/receipts` answers. */
+export const SignedReceipt = z.object({
   receipt: z.object({ provider: hex, earned: micros, epoch: micros }),
   signatures: z.array(z.object({ signer: hex, signature: hex })),
   /** how many signatures the contract wants */
@@ -71,6 +102,8 @@ export interface MeteringServer {
   readonly api: Api;
   balance(account: Address): Promise<Balance>;
   proof(party: Address): Promise<ProvenRow>;
+  /** Those that the account's owner signed, oldest first; not the grants out of them. */
+  allowances(account: Address): Promise<readonly ShownAllowance[]>;
   addAllowance(allowance: SignedAllowance): Promise<{ id: Hex }>;
   registerProviderKey(key: { provider: Address; keyHash: Hex; signature: Hex }): Promise<void>;
   /** With a provider's key: shows that the holder of `apiKey` turned to it. */
@@ -88,6 +121,10 @@ export function meteringServer(url: string, options: { key?: string } = {}): Met
     api,
     balance: async (account) => Balance.parse(await api.get(`/v1/accounts/${account}`)),
     proof: async (party) => Proof.parse(await api.get(`/v1/accounts/${party}/proof`)),
+    allowances: async (account) => {
+      const answer = await api.get(`/v1/accounts/${account}/allowances`);
+      return z.object({ allowances: z.array(ShownAllowance) }).parse(answer).allowances;
+    },
     addAllowance: async (allowance) =>
       z.object({ id: hex }).parse(await api.post("/v1/allowances", allowance)),
     async registerProviderKey(key) {

@@ -1,6 +1,5 @@
 import type { Address } from "viem";
 
-import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
 import { formatCredits } from "../protocol/amounts.ts";
 import { lowercaseHex } from "../protocol/hex.ts";
 import { ROW_BYTES } from "../protocol/keccak/keccakModule.ts";
@@ -8,116 +7,80 @@ import { type Row, rowLeaf } from "../protocol/row.ts";
 import { partyAt, rowAt } from "../protocol/rowBytes.ts";
 import type { TableSummary } from "../protocol/tableFile.ts";
 import { processProof } from "../protocol/tree.ts";
-import { downloadTable } from "./checkpointData.ts";
-import {
-  type CheckpointOnChain,
-  type ContractOnChain,
-  checkpointsOnChain,
-} from "./checkpointOnChain.ts";
-import { type Balance, type ProvenRow, meteringServer } from "./meteringServer.ts";
+import type { CheckpointOnChain } from "./checkpointOnChain.ts";
+import type { SignedReceipt } from "./meteringServer.ts";
+import { judgeCharge, signedCeiling } from "./verify/ceiling.ts";
+import type { ChainFacts } from "./verify/chainFacts.ts";
+import { type Finding, REMEDY, type Say } from "./verify/finding.ts";
+import { type CheckedRow, judgeReceipt } from "./verify/judgeReceipt.ts";
+import type { ServerSays } from "./verify/serverSays.ts";
 
 type Numbers = Omit<Row, "party">;
 
-/** What the chain says of an account: the only thing that is believed. */
-export interface ChainFacts {
-  readonly purchased: bigint;
-  readonly settled: Numbers;
-  readonly final: CheckpointOnChain | null;
-  readonly pending: CheckpointOnChain | null;
+export interface Verification {
+  /** see `readChainFacts` */
+  readonly chain: ChainFacts;
+  /** see `askServer` */
+  readonly server: ServerSays;
+  /** a provider's receipts that it kept: see `MeteringServer.receipt` */
+  readonly receipts?: readonly SignedReceipt[];
+  /** micro-credits: what the owner knows to have signed for at most, where that is less than the server shows, or it shows nothing */
+  readonly ceilingMicros?: bigint;
 }
-
-/** What a server, or a mirror, says: every word of it is checked. */
-export interface ServerSays {
-  balance(account: Address): Promise<Pick<Balance, "purchasedMicros" | "spentMicros">>;
-  proof(account: Address): Promise<ProvenRow>;
-  table(epoch: bigint, onRows: (rows: Uint8Array) => void): Promise<TableSummary>;
-}
-
-/** One thing that was looked at, in plain words. */
-export interface Finding {
-  readonly holds: boolean;
-  readonly text: string;
-  /** what one can do where it does not hold */
-  readonly remedy?: string;
-}
-
-const REMEDY = {
-  data: "Get the table from a mirror, or from an auditor (docs/checkpoint-data.md). If nobody has it, ask your credits back (requestRefund): where that is not served in time anyone may freeze the vault, and you exit with the last row that you can prove.",
-  proof:
-    "Make the proof yourself from the table: npm run rebuild, then protocol/tree.ts. The server can't keep it from you.",
-  paidFor:
-    "While the checkpoint is pending: proveFraud with this row and its proof, in one transaction; it is dropped.",
-  shrunk:
-    "While the checkpoint is pending: proveShrunk with both rows and their proofs; it is dropped.",
-  omitted:
-    "While the checkpoint is pending: challengeOmission with your row of the final one and its proof.",
-  ceiling:
-    "While the checkpoint is pending: challengeRow with this row and its proof. Without an allowance of yours that covers it, it is dropped.",
-  totals:
-    "While the checkpoint is pending: proveFraud with the rows that add up to more; and tell the guardian.",
-  balance: "Ask the operator. Nothing is settled by it: rows are.",
-} as const;
 
 /**
- * Checks what a server says of an account against the chain, trusting the chain alone: that the published rows are those
- * that were signed, that the account's row is in them and can be true, and that its proof settles it.
+ * Checks what a server says of an account against the chain, trusting the chain alone: that what was bought is what the
+ * chain's events say, that the published rows are those that were signed, that the account's row is in them and can be
+ * true, that it charges no more than its owner signed for and pays what its receipts promise, and that its proof settles it.
+ * What was spent since the newest checkpoint is the server's word until the next one: that is said with the balance.
  */
 export async function verifyAccount(
   account: Address,
-  {
-    chain,
-    server,
-    ceilingMicros,
-  }: {
-    chain: ChainFacts;
-    server: ServerSays;
-    /** the largest `accountCap` that the owner ever signed */
-    ceilingMicros?: bigint;
-  },
+  { chain, server, receipts = [], ceilingMicros }: Verification,
 ): Promise<readonly Finding[]> {
   const party = lowercaseHex(account);
   const findings: Finding[] = [];
-  const say = (holds: boolean, text: string, remedy: string) =>
+  const say: Say = (holds, text, remedy) =>
     findings.push(holds ? { holds, text } : { holds, text, remedy });
-  if (chain.final === null && chain.pending === null) {
-    say(true, "There is no checkpoint on chain yet: nothing is settled, nothing can be wrong.", "");
-    return findings;
-  }
 
-  const rows: { final?: Row | null; pending?: Row | null } = {};
+  judgePurchases(chain, say);
+  const ceiling = await signedCeiling(party, { chain, server, say });
+  const rows: CheckedRow[] = [];
   for (const checkpoint of [chain.final, chain.pending]) {
     if (checkpoint === null) continue;
     // oxlint-disable-next-line no-await-in-loop -- two
-    const found = await rowIn(checkpoint, party, server, say);
-    if (found === undefined) continue;
-    rows[checkpoint.status] = found;
-    judgeRow(found ?? { party, spent: 0n, refunded: 0n, earned: 0n }, checkpoint, chain, say);
-    if (found !== null && ceilingMicros !== undefined && found.spent > chain.settled.spent) {
-      say(
-        found.spent <= ceilingMicros,
-        `Epoch ${checkpoint.epoch} charges ${formatCredits(found.spent)} in all; you signed for up to ${formatCredits(ceilingMicros)}.`,
-        REMEDY.ceiling,
-      );
-    }
+    const row = await rowIn(checkpoint, party, server, say);
+    if (row === undefined) continue;
+    rows.push({ checkpoint, row });
+    const numbers = row ?? { spent: 0n, refunded: 0n, earned: 0n };
+    judgeRow(numbers, checkpoint, chain, say);
+    judgeCharge(numbers.spent, checkpoint, chain, { ceiling, ownMicros: ceilingMicros }, say);
+  }
+  if (chain.final === null && chain.pending === null) {
+    say(true, "There is no checkpoint on chain yet: nothing is settled.", "");
   }
 
-  const { final, pending } = rows;
-  if (final !== undefined && final !== null && pending !== undefined) {
-    if (pending === null)
-      say(false, "Your row is gone from the pending checkpoint.", REMEDY.omitted);
-    else
-      say(
-        covers(pending, final),
-        "Your row in the pending checkpoint has no less than in the final one.",
-        REMEDY.shrunk,
-      );
+  const [final, pending] = (["final", "pending"] as const).map((status) =>
+    rows.find(({ checkpoint }) => checkpoint.status === status),
+  );
+  judgeGrowth(final?.row, pending?.row, say);
+  await judgeProof(party, chain.final, final?.row, server, say);
+  for (const receipt of receipts) {
+    // oxlint-disable-next-line no-await-in-loop -- in the order in which they were given
+    await judgeReceipt(party, receipt, { chain, rows, say });
   }
-  await judgeProof(party, chain.final, final, server, say);
   await judgeBalance(party, chain, server, say);
   return findings;
 }
 
-type Say = (holds: boolean, text: string, remedy: string) => void;
+function judgePurchases({ purchased, purchases, blockNumber }: ChainFacts, say: Say): void {
+  const bought = sumOf(purchases);
+  say(
+    bought === purchased,
+    `You purchased ${formatCredits(purchased)}, says the contract; its ${purchases.length} purchase events up to block ${blockNumber} add up to ${formatCredits(bought)}.`,
+    REMEDY.chain,
+  );
+}
 
 /** `undefined` where the table can't be had, `null` where the account has no row in it. */
 async function rowIn(
@@ -136,8 +99,7 @@ async function rowIn(
       }
     });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    say(false, `The rows of ${name} can't be had: ${why}.`, REMEDY.data);
+    say(false, `The rows of ${name} can't be had: ${reasonOf(error)}.`, REMEDY.data);
     return undefined;
   }
   const isSigned = table.root === checkpoint.root && table.dataHash === checkpoint.dataHash;
@@ -158,7 +120,7 @@ async function rowIn(
   return row;
 }
 
-function judgeRow(row: Row, { epoch }: CheckpointOnChain, chain: ChainFacts, say: Say): void {
+function judgeRow(row: Numbers, { epoch }: CheckpointOnChain, chain: ChainFacts, say: Say): void {
   const { spent, refunded, earned } = row;
   say(
     spent + refunded <= chain.purchased,
@@ -169,6 +131,23 @@ function judgeRow(row: Row, { epoch }: CheckpointOnChain, chain: ChainFacts, say
     covers(row, chain.settled),
     `Epoch ${epoch}: no less than what is settled on chain (spent ${formatCredits(chain.settled.spent)}, refunded ${formatCredits(chain.settled.refunded)}, earned ${formatCredits(chain.settled.earned)}).`,
     REMEDY.paidFor,
+  );
+}
+
+function judgeGrowth(
+  final: Row | null | undefined,
+  pending: Row | null | undefined,
+  say: Say,
+): void {
+  if (final === undefined || final === null || pending === undefined) return;
+  if (pending === null) {
+    say(false, "Your row is gone from the pending checkpoint.", REMEDY.omitted);
+    return;
+  }
+  say(
+    covers(pending, final),
+    "Your row in the pending checkpoint has no less than in the final one.",
+    REMEDY.shrunk,
   );
 }
 
@@ -190,27 +169,33 @@ async function judgeProof(
       REMEDY.proof,
     );
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    say(false, `The server gives no proof of your row: ${why}.`, REMEDY.proof);
+    say(false, `The server gives no proof of your row: ${reasonOf(error)}.`, REMEDY.proof);
   }
 }
 
 async function judgeBalance(
   party: Address,
-  { purchased, settled }: ChainFacts,
+  { purchases, settled, blockNumber }: ChainFacts,
   server: ServerSays,
   say: Say,
 ): Promise<void> {
   try {
-    const { purchasedMicros, spentMicros } = await server.balance(party);
+    const { purchasedMicros, spentMicros, asOfBlock } = await server.balance(party);
+    // Events of blocks that this endpoint has not got yet can't be compared.
+    const known = asOfBlock < blockNumber ? asOfBlock : blockNumber;
+    const bought = sumOf(purchases.filter((purchase) => purchase.blockNumber <= known));
     say(
-      purchasedMicros <= purchased && spentMicros >= settled.spent,
-      `The server's balance says ${formatCredits(purchasedMicros)} purchased and ${formatCredits(spentMicros)} spent; the chain says ${formatCredits(purchased)}, and ${formatCredits(settled.spent)} settled.`,
+      asOfBlock <= blockNumber ? purchasedMicros === bought : purchasedMicros >= bought,
+      `The server's balance says ${formatCredits(purchasedMicros)} purchased as of block ${asOfBlock}; by the chain's events it was ${formatCredits(bought)}. The newest block is ${blockNumber}.`,
+      REMEDY.balance,
+    );
+    say(
+      spentMicros >= settled.spent,
+      `The server's balance says ${formatCredits(spentMicros)} spent; ${formatCredits(settled.spent)} are settled. What was spent since the newest checkpoint is its word until the next one.`,
       REMEDY.balance,
     );
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    say(false, `The server tells no balance: ${why}.`, REMEDY.balance);
+    say(false, `The server tells no balance: ${reasonOf(error)}.`, REMEDY.balance);
   }
 }
 
@@ -218,24 +203,10 @@ function covers(row: Numbers, least: Numbers): boolean {
   return row.spent >= least.spent && row.refunded >= least.refunded && row.earned >= least.earned;
 }
 
-export async function readChainFacts(on: ContractOnChain, account: Address): Promise<ChainFacts> {
-  const [checkpoints, [purchased, spent, refunded, earned]] = await Promise.all([
-    checkpointsOnChain(on),
-    on.client.readContract({
-      address: on.contract,
-      abi: computeCreditsAbi,
-      functionName: "party",
-      args: [account],
-    }),
-  ]);
-  return { ...checkpoints, purchased, settled: { spent, refunded, earned } };
+function sumOf(purchases: ChainFacts["purchases"]): bigint {
+  return purchases.reduce((sum, { creditMicros }) => sum + creditMicros, 0n);
 }
 
-export function askServer(url: string): ServerSays {
-  const server = meteringServer(url);
-  return {
-    balance: (account) => server.balance(account),
-    proof: (account) => server.proof(account),
-    table: (epoch, onRows) => downloadTable(url, epoch, onRows),
-  };
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,19 +1,26 @@
 /** `npm run verify`: whether what a server says of an account is what the chain has. */
+import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
 import { createPublicClient, http, isAddress } from "viem";
 
-import { askServer, readChainFacts, verifyAccount } from "../client/verifyAccount.ts";
+import { SignedReceipt } from "../client/meteringServer.ts";
+import { readChainFacts } from "../client/verify/chainFacts.ts";
+import { askServer } from "../client/verify/serverSays.ts";
+import { verifyAccount } from "../client/verifyAccount.ts";
 import { parseCredits } from "../protocol/amounts.ts";
 
 const HELP = `npm run verify -- --account 0x… --contract 0x… [options]
 
-Checks a party's row, its proof and the published rows against the chain, and says what holds, what does not and what
-one can do. Believes the chain alone. Exit code 1 where something does not hold.
+Checks a party's purchases, its row, its proof and the published rows against the chain, what it was charged against what
+its owner signed, and a provider's receipts against what it was paid. Says what holds, what does not, and what one can do.
+Believes the chain alone. Exit code 1 where something does not hold.
 
   --server URL         the metering server, or a mirror of its data (http://127.0.0.1:8080)
   --rpc URL            the chain, best one's own node (http://127.0.0.1:8545)
-  --ceiling CREDITS    the largest total that the account's owner ever signed for (accountCap)`;
+  --receipt FILE       a provider's earnings receipt, as POST /v1/receipts answered it; may be given again
+  --ceiling CREDITS    what you know to have signed for at most (accountCap): where that is less than the allowances
+                       show, or the server, a mirror, shows none`;
 
 const { values } = parseArgs({
   options: {
@@ -21,12 +28,19 @@ const { values } = parseArgs({
     contract: { type: "string", default: "" },
     server: { type: "string", default: "http://127.0.0.1:8080" },
     rpc: { type: "string", default: "http://127.0.0.1:8545" },
+    receipt: { type: "string", multiple: true, default: [] },
     ceiling: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
 
 const { account, contract, ceiling } = values;
+
+async function receiptIn(file: string): Promise<SignedReceipt> {
+  const text = await readFile(file, "utf8");
+  return SignedReceipt.parse(JSON.parse(text));
+}
+
 if (
   values.help ||
   !isAddress(account, { strict: false }) ||
@@ -39,6 +53,7 @@ if (
   const findings = await verifyAccount(account, {
     chain: await readChainFacts({ client, contract }, account),
     server: askServer(values.server),
+    receipts: await Promise.all(values.receipt.map(receiptIn)),
     ...(ceiling === undefined ? {} : { ceilingMicros: parseCredits(ceiling) }),
   });
   for (const { holds, text, remedy } of findings) {

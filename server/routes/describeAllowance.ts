@@ -1,7 +1,11 @@
 import type { Allowance } from "../domain/allowances/allowance.ts";
 import { remainingInPeriod, renewed } from "../domain/allowances/period.ts";
 
-/** An allowance as it is shown; with its `campaign`, where it was granted out of one. */
+/**
+ * An allowance as it is shown; with its `campaign`, where it was granted out of one. `signature` is the owner's, `null` of a
+ * grant: its campaign's covers it. Whoever may read an allowance reads its signature too, so that anybody can check for
+ * an account what it signed for. It is worth nothing to a thief: docs/threat-model.md says why.
+ */
 export function describeAllowance(allowance: Allowance, campaign: Allowance | null, now: Date) {
   const { id, message, scope, createdAt, revokedAt } = allowance;
   const usage = renewed(message, allowance.usage, now);
@@ -9,6 +13,7 @@ export function describeAllowance(allowance: Allowance, campaign: Allowance | nu
     id,
     allowance: message,
     scope,
+    signature: allowance.campaign === null ? allowance.signature : null,
     createdAt,
     revokedAt,
     spentMicros: usage.spentMicros,

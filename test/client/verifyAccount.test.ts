@@ -1,8 +1,16 @@
 import { expect } from "chai";
-import { numberToHex, zeroHash } from "viem";
+import { hashTypedData, keccak256, numberToHex, stringToBytes, zeroHash } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 
 import type { CheckpointOnChain } from "../../client/checkpointOnChain.ts";
-import { type ChainFacts, type ServerSays, verifyAccount } from "../../client/verifyAccount.ts";
+import type { ShownAllowance, SignedReceipt } from "../../client/meteringServer.ts";
+import type { ChainFacts } from "../../client/verify/chainFacts.ts";
+import type { ServerSays } from "../../client/verify/serverSays.ts";
+import { verifyAccount } from "../../client/verifyAccount.ts";
+import { type AllowanceMessage, NO_SCOPE, allowanceTypedData } from "../../protocol/allowance.ts";
+import { earningsReceiptTypedData } from "../../protocol/earningsReceipt.ts";
+import { isWalletSignature } from "../../protocol/signatureCheck.ts";
+import { lowercaseHex } from "../../protocol/hex.ts";
 import { commitToRows, headOf } from "../../protocol/checkpointData.ts";
 import { concatBytes } from "../../protocol/levels.ts";
 import type { Row } from "../../protocol/row.ts";
@@ -11,7 +19,52 @@ import { readTable } from "../../protocol/tableFile.ts";
 import { TableHasher } from "../../protocol/tableHasher.ts";
 import { buildTree } from "../../protocol/tree.ts";
 
-const [alice, bob] = [numberToHex(0xa11ce, { size: 20 }), numberToHex(0xb0b, { size: 20 })];
+const keyOf = (name: string) => privateKeyToAccount(keccak256(stringToBytes(name)));
+const [owner, mallory, meter] = [keyOf("alice"), keyOf("mallory"), keyOf("meter")];
+const [alice, bob] = [lowercaseHex(owner.address), numberToHex(0xb0b, { size: 20 })];
+const deployment = { chainId: 31_337, contract: numberToHex(0xc0, { size: 20 }) };
+
+/** Time on the chain, in seconds: the pending checkpoint was submitted at 1,000, the final one at 500. */
+const at = (seconds: number) => new Date(seconds * 1000);
+
+/** An allowance that the server shows, signed by alice unless told otherwise. */
+async function shown(
+  fields: Partial<AllowanceMessage> = {},
+  { signer = owner, revokedAt = null }: { signer?: typeof owner; revokedAt?: string | null } = {},
+): Promise<ShownAllowance> {
+  const allowance = {
+    account: alice,
+    spender: zeroHash,
+    limit: 1_000n,
+    period: 0n,
+    rollover: 0n,
+    startsAt: 0n,
+    expiresAt: 0n,
+    priority: 128,
+    scope: NO_SCOPE,
+    accountCap: 1_000n,
+    counter: 1n,
+    salt: 0n,
+    ...fields,
+  };
+  const signature = await signer.signTypedData(allowanceTypedData(deployment, allowance));
+  return { allowance, signature, revokedAt };
+}
+
+async function receipt(
+  earned: bigint,
+  epoch: bigint,
+  { signer = meter, provider = alice } = {},
+): Promise<SignedReceipt> {
+  const message = { provider, earned, epoch };
+  const signature = await signer.signTypedData(earningsReceiptTypedData(deployment, message));
+  return {
+    receipt: message,
+    signatures: [{ signer: lowercaseHex(signer.address), signature }],
+    threshold: 1,
+    isEnforceable: true,
+  };
+}
 const rowOf = (party: Row["party"], spent: bigint, earned = 0n): Row => ({
   party,
   spent,
@@ -29,7 +82,8 @@ function onChain(rows: readonly Row[], status: "final" | "pending"): CheckpointO
     refunded: 0n,
     earned: rows.reduce((sum, { earned }) => sum + earned, 0n),
     status,
-    finalAt: new Date(0),
+    finalAt: at(0),
+    submittedAt: at(status === "final" ? 500 : 1_000),
   };
 }
 
@@ -47,7 +101,24 @@ async function* once(bytes: Uint8Array) {
 /** The chain after the signers signed these rows. */
 function chainWith(pending: readonly Row[] = after): ChainFacts {
   return {
+    deployment,
+    blockNumber: 90n,
     purchased: 1_000n,
+    purchases: [
+      { blockNumber: 10n, creditMicros: 700n },
+      { blockNumber: 80n, creditMicros: 300n },
+    ],
+    counter: 1n,
+    counterGraceSeconds: 100,
+    counterOnChain: async () => ({ endedAt: null, recordedCap: 0n }),
+    isSigned: (digest, signature) => isWalletSignature(alice, digest, signature),
+    isEnforceable: async ({ receipt: message, signatures: [first] }) =>
+      first !== undefined &&
+      (await isWalletSignature(
+        lowercaseHex(meter.address),
+        hashTypedData(earningsReceiptTypedData(deployment, message)),
+        first.signature,
+      )),
     settled: { spent: 40n, refunded: 0n, earned: 0n },
     final: onChain(before, "final"),
     pending: onChain(pending, "pending"),
@@ -58,15 +129,18 @@ function chainWith(pending: readonly Row[] = after): ChainFacts {
 function serverWith({
   tables = [fileOf(before), fileOf(after)],
   proof,
-  balance = { purchasedMicros: 1_000n, spentMicros: 160n },
+  balance = { purchasedMicros: 1_000n, spentMicros: 160n, asOfBlock: 85n },
+  allowances = async () => [await shown()],
 }: {
   tables?: readonly Uint8Array[];
   proof?: Awaited<ReturnType<ServerSays["proof"]>>;
   balance?: Awaited<ReturnType<ServerSays["balance"]>>;
+  allowances?: () => Promise<readonly ShownAllowance[]>;
 } = {}): ServerSays {
   const tree = buildTree(before);
   return {
     balance: async () => balance,
+    allowances,
     proof: async () =>
       proof ?? { epoch: 1n, root: tree.root, row: rowOf(alice, 100n), proof: tree.proof(0) },
     table: (epoch, onRows) =>
@@ -74,8 +148,12 @@ function serverWith({
   };
 }
 
-async function failures(chain: ChainFacts, server: ServerSays, ceilingMicros = 1_000n) {
-  const findings = await verifyAccount(alice, { chain, server, ceilingMicros });
+async function failures(
+  chain: ChainFacts,
+  server: ServerSays,
+  more: { receipts?: readonly SignedReceipt[]; ceilingMicros?: bigint } = {},
+) {
+  const findings = await verifyAccount(alice, { chain, server, ...more });
   return findings.filter(({ holds }) => !holds);
 }
 
@@ -172,9 +250,122 @@ describe("verifyAccount", () => {
     [
       "invents a purchase",
       chainWith(),
-      serverWith({ balance: { purchasedMicros: 2_000n, spentMicros: 160n } }),
+      serverWith({ balance: { purchasedMicros: 2_000n, spentMicros: 160n, asOfBlock: 85n } }),
       /balance says 0\.002 purchased/,
       /operator/,
+    ],
+    [
+      "keeps a purchase from its ledger",
+      chainWith(),
+      serverWith({ balance: { purchasedMicros: 700n, spentMicros: 160n, asOfBlock: 85n } }),
+      /0\.0007 purchased as of block 85; by the chain's events it was 0\.001/,
+      /operator/,
+    ],
+    [
+      "says less spent than is settled",
+      chainWith(),
+      serverWith({ balance: { purchasedMicros: 1_000n, spentMicros: 39n, asOfBlock: 85n } }),
+      /0\.000039 spent; 0\.00004 are settled/,
+      /operator/,
+    ],
+    [
+      "shows an allowance that somebody else signed",
+      chainWith(),
+      serverWith({
+        allowances: async () => [
+          await shown(),
+          await shown({ accountCap: 9_000n }, { signer: mallory }),
+        ],
+      }),
+      /up to 0\.009 \(0x[0-9a-f]{64}\) that you did not sign/,
+      /counts for nothing/,
+    ],
+    [
+      "raises the cap of a signed allowance",
+      chainWith(),
+      serverWith({
+        allowances: async () => {
+          const signed = await shown({ accountCap: 149n });
+          return [{ ...signed, allowance: { ...signed.allowance, accountCap: 1_000n } }];
+        },
+      }),
+      /up to 0\.001 \(0x[0-9a-f]{64}\) that you did not sign/,
+      /counts for nothing/,
+    ],
+    [
+      "shows somebody else's allowance",
+      chainWith(),
+      serverWith({
+        allowances: async () => [
+          await shown(),
+          await shown({ account: lowercaseHex(mallory.address) }, { signer: mallory }),
+        ],
+      }),
+      /is not of this account/,
+      /counts for nothing/,
+    ],
+    [
+      "charges more than all that the owner signed for",
+      chainWith(),
+      serverWith({
+        allowances: async () => [
+          await shown({ accountCap: 149n }),
+          await shown({ accountCap: 120n }),
+        ],
+      }),
+      /Epoch 2 charges 0\.00015 in all; you signed for up to 0\.000149/,
+      /challengeRow/,
+    ],
+    [
+      "charges by an allowance of a counter that ended before the grace",
+      {
+        ...chainWith(),
+        counterOnChain: async (counter) => ({
+          endedAt: counter === 0n ? at(899) : null,
+          recordedCap: 0n,
+        }),
+      },
+      serverWith({
+        allowances: async () => [
+          await shown({ counter: 0n }),
+          await shown({ accountCap: 120n, counter: 1n }),
+        ],
+      }),
+      /Epoch 2 charges 0\.00015 in all; you signed for up to 0\.00012/,
+      /challengeRow/,
+    ],
+    [
+      "charges by an allowance of a counter that never was",
+      chainWith(),
+      serverWith({
+        allowances: async () => [
+          await shown({ counter: 7n }),
+          await shown({ accountCap: 120n, counter: 1n }),
+        ],
+      }),
+      /Epoch 2 charges 0\.00015 in all; you signed for up to 0\.00012/,
+      /challengeRow/,
+    ],
+    [
+      "has settled more than the owner ever signed for",
+      { ...chainWith(), settled: { spent: 100n, refunded: 0n, earned: 0n } },
+      serverWith({ allowances: async () => [await shown({ accountCap: 99n })] }),
+      /Epoch 1 charges 0\.0001 in all; you signed for up to 0\.000099/,
+      /can't be challenged any more/,
+    ],
+    [
+      "tells no allowances",
+      chainWith(),
+      serverWith({ allowances: () => Promise.reject(new Error("a mirror has tables only")) }),
+      /nothing of your allowances: a mirror has tables only/,
+      /--ceiling/,
+    ],
+    [
+      "is followed through an endpoint that leaves a purchase out",
+      { ...chainWith(), purchases: [{ blockNumber: 10n, creditMicros: 700n }] },
+      serverWith({ balance: { purchasedMicros: 700n, spentMicros: 160n, asOfBlock: 85n } }),
+      /purchased 0\.001, says the contract; its 1 purchase events up to block 90 add up to 0\.0007/,
+      /ask another one/,
     ],
   ];
   for (const [what, chain, server, text, remedy] of lies) {
@@ -185,10 +376,91 @@ describe("verifyAccount", () => {
     });
   }
 
-  it("notices a charge above what the owner signed for", async () => {
-    const [found, ...others] = await failures(chainWith(), serverWith(), 149n);
+  it("counts an allowance of a counter that ended within the grace, as the court does", async () => {
+    const chain: ChainFacts = {
+      ...chainWith(),
+      counterOnChain: async (counter) => ({
+        endedAt: counter === 0n ? at(900) : null,
+        recordedCap: 0n,
+      }),
+    };
+    const server = serverWith({ allowances: async () => [await shown({ counter: 0n })] });
+    expect(await failures(chain, server)).to.deep.equal([]);
+  });
+
+  it("counts one that was revoked off chain, and a cap that is recorded on chain", async () => {
+    const revoked = await shown({}, { revokedAt: "2026-01-01T00:00:00Z" });
+    const server = serverWith({ allowances: async () => [revoked] });
+    expect(await failures(chainWith(), server)).to.deep.equal([]);
+
+    const chain: ChainFacts = {
+      ...chainWith(),
+      counterOnChain: async () => ({ endedAt: null, recordedCap: 150n }),
+    };
+    expect(await failures(chain, serverWith({ allowances: async () => [] }))).to.deep.equal([]);
+  });
+
+  it("holds a row to what the owner knows to have signed for, where that is less", async () => {
+    const [found, ...others] = await failures(chainWith(), serverWith(), { ceilingMicros: 149n });
     expect(found?.text).to.include("Epoch 2 charges 0.00015 in all; you signed for up to 0.000149");
     expect(found?.remedy).to.match(/challengeRow/);
     expect(others).to.deep.equal([]);
+  });
+
+  describe("with a provider's receipts", () => {
+    // In this story alice has earned, too.
+    const finalRow = rowOf(alice, 100n, 30n);
+    const finalRows = [finalRow, rowOf(bob, 0n, 60n)];
+    const pendingRows = [rowOf(alice, 150n, 50n), rowOf(bob, 0n, 90n)];
+    const chain = { ...chainWith(pendingRows), final: onChain(finalRows, "final") };
+    const finalTree = buildTree(finalRows);
+    const server = serverWith({
+      tables: [fileOf(finalRows), fileOf(pendingRows)],
+      proof: { epoch: 1n, root: finalTree.root, row: finalRow, proof: finalTree.proof(0) },
+    });
+
+    it("finds that those are kept that are due, and that others are not due yet", async () => {
+      const receipts = [await receipt(30n, 1n), await receipt(50n, 2n), await receipt(70n, 3n)];
+      expect(await failures(chain, server, { receipts })).to.deep.equal([]);
+      const findings = await verifyAccount(alice, { chain, server, receipts });
+      const texts = findings.map(({ text }) => text).filter((text) => text.includes("receipt"));
+      expect(texts).to.have.length(4);
+      expect(texts.at(-1)).to.include("not due yet");
+    });
+
+    const broken: readonly (readonly [string, () => Promise<SignedReceipt>, RegExp, RegExp])[] = [
+      [
+        "falls short of one",
+        () => receipt(51n, 2n),
+        /epoch 2 pays 0\.00005 \(pending\): 0\.000001 too few/,
+        /challengeEarnings/,
+      ],
+      [
+        "had one signed by somebody who is no signer",
+        () => receipt(50n, 2n, { signer: mallory }),
+        /not signed by enough/,
+        /no notice/,
+      ],
+      [
+        "gave one to somebody else",
+        () => receipt(50n, 2n, { provider: bob }),
+        /not this account's/,
+        /no notice/,
+      ],
+    ];
+    for (const [what, signed, text, remedy] of broken) {
+      it(`notices a server that ${what}`, async () => {
+        const [found, ...others] = await failures(chain, server, { receipts: [await signed()] });
+        expect(found?.text).to.match(text);
+        expect(found?.remedy).to.match(remedy);
+        expect(others).to.deep.equal([]);
+      });
+    }
+
+    it("notices that the row which pays one is kept secret", async () => {
+      const secretive = { ...server, table: () => Promise.reject(new Error("no")) };
+      const found = await failures(chain, secretive, { receipts: [await receipt(50n, 2n)] });
+      expect(found.at(-1)?.text).to.match(/is due, and the rows that pay it can't be had/);
+    });
   });
 });

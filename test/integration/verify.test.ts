@@ -1,15 +1,18 @@
 import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { expect } from "chai";
 
 import { newApiKey } from "../../client/apiKey.ts";
-import { meteringServer } from "../../client/meteringServer.ts";
+import { type SignedReceipt, meteringServer } from "../../client/meteringServer.ts";
 import { parseCredits } from "../../protocol/amounts.ts";
 import { apiKeySpender } from "../../protocol/spender.ts";
 import { eventually } from "../../scripts/demo/eventually.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
-import { wallets } from "../../scripts/local/wallets.ts";
+import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
 import {
   type MeteredStack,
   addressOf,
@@ -37,6 +40,9 @@ describe("verify and rebuild, against a chain and a server", () => {
   const { alice, provider } = wallets;
   let stack: MeteredStack;
   let epoch: bigint;
+  let folder: string;
+  /** the provider's, from before the checkpoint and from after it */
+  let receipts: readonly [SignedReceipt, SignedReceipt];
 
   before(async () => {
     stack = await startMeteredStack("PGlite");
@@ -51,31 +57,64 @@ describe("verify and rebuild, against a chain and a server", () => {
     );
     await metering.claimAccess(apiKey);
     await stack.request("/v1/usage", { key, body: [cloudEvent(spender, { quantity: 100 })] });
+    const early = await metering.receipt();
     epoch = await eventually("a final checkpoint", async () => {
       const newest = await stack.context.checkpoints.latest();
       if (newest?.status === "pending") await stack.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
       return newest?.status === "final" ? newest.message.epoch : null;
     });
+    receipts = [early, await metering.receipt()];
+    folder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
   });
-  after(() => stack.stop());
+  after(async () => {
+    await stack.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
 
-  it("finds that an honest server's account holds", async () => {
-    const { rpcUrl, contract, server } = stack;
-    const { code, text } = await script(
+  const verify = (wallet: TestWallet, options = "") =>
+    script(
       "verify",
-      `--account ${addressOf(alice)} --contract ${contract} --rpc ${rpcUrl} --server ${server.url} --ceiling 100`,
+      `--account ${addressOf(wallet)} --contract ${stack.contract} --rpc ${stack.rpcUrl} --server ${stack.server.url} ${options}`,
     );
+
+  async function receiptFile(name: string, receipt: SignedReceipt): Promise<string> {
+    const file = join(folder, name);
+    const text = JSON.stringify(receipt, (_, value: unknown) =>
+      typeof value === "bigint" ? value.toString() : value,
+    );
+    await writeFile(file, text);
+    return `--receipt ${file}`;
+  }
+
+  it("finds that an honest server's account holds, without being told anything", async () => {
+    const { code, text } = await verify(alice);
     expect(text).to.include("are those that were signed").and.not.include("✘");
+    expect(text).to.include("You signed 1 of the 1 allowances");
+    expect(text).to.include("you signed for up to 100.");
+    expect(text).to.include("1 purchase events");
     expect(code).to.equal(0);
   });
 
   it("finds that a ceiling was passed", async () => {
-    const { rpcUrl, contract, server } = stack;
-    const { code, text } = await script(
-      "verify",
-      `--account ${addressOf(alice)} --contract ${contract} --rpc ${rpcUrl} --server ${server.url} --ceiling 0.000001`,
-    );
+    const { code, text } = await verify(alice, "--ceiling 0.000001");
     expect(text).to.include("✘").and.include("challengeRow");
+    expect(code).to.equal(1);
+  });
+
+  it("finds that a provider's receipts are kept, and when another is due", async () => {
+    const [due, later] = receipts;
+    const files = [await receiptFile("due", due), await receiptFile("later", later)];
+    const { code, text } = await verify(provider, files.join(" "));
+    expect(text).to.include(`epoch ${due.receipt.epoch} pays`).and.not.include("✘");
+    expect(text).to.include("not due yet");
+    expect(code).to.equal(0);
+  });
+
+  it("finds that a receipt was changed after the signature", async () => {
+    const [due] = receipts;
+    const forged = { ...due, receipt: { ...due.receipt, earned: due.receipt.earned + 1n } };
+    const { code, text } = await verify(provider, await receiptFile("forged", forged));
+    expect(text).to.include("is not signed by enough of the contract's signers");
     expect(code).to.equal(1);
   });
 

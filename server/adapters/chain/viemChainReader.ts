@@ -4,7 +4,7 @@ import { computeCreditsAbi } from "../../../protocol/abi/computeCredits.ts";
 import type { ChainReader } from "../../ports/chain.ts";
 import type { BlockPoint } from "../../ports/chainBook.ts";
 import { courtAbi } from "../../../protocol/abi/court.ts";
-import { isValidSignature } from "./signatureCheck.ts";
+import { isValidSignature } from "../../../protocol/signatureCheck.ts";
 
 /** Several endpoints: the next is asked where one fails. */
 export function rpcTransport(rpcUrls: readonly string[], timeoutMs = 10_000) {

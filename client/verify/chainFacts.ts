@@ -1,0 +1,117 @@
+import { type Address, BaseError, ContractFunctionRevertedError, type Hex, maxUint64 } from "viem";
+
+import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
+import { courtAbi } from "../../protocol/abi/court.ts";
+import type { Deployment } from "../../protocol/domain.ts";
+import { lowercaseHex } from "../../protocol/hex.ts";
+import type { Row } from "../../protocol/row.ts";
+import { isValidSignature } from "../../protocol/signatureCheck.ts";
+import {
+  type CheckpointOnChain,
+  type ContractOnChain,
+  checkpointsOnChain,
+} from "../checkpointOnChain.ts";
+import type { SignedReceipt } from "../meteringServer.ts";
+import { type Purchase, purchasesOnChain } from "../purchasesOnChain.ts";
+
+/** What the chain knows of one counter of an account. */
+export interface CounterOnChain {
+  /** when the account's counter was raised from it; `null` where it was not */
+  readonly endedAt: Date | null;
+  /** micro-credits: the highest `accountCap` that somebody had recorded in the court */
+  readonly recordedCap: bigint;
+}
+
+/** What the chain says of an account: the only thing that is believed. */
+export interface ChainFacts {
+  readonly deployment: Deployment;
+  /** up to which block it was read */
+  readonly blockNumber: bigint;
+  readonly purchased: bigint;
+  /** oldest first */
+  readonly purchases: readonly Purchase[];
+  readonly settled: Omit<Row, "party">;
+  readonly final: CheckpointOnChain | null;
+  readonly pending: CheckpointOnChain | null;
+  readonly counter: bigint;
+  /** for so long after its counter ended an allowance still covers what a checkpoint charges */
+  readonly counterGraceSeconds: number;
+  counterOnChain(counter: bigint): Promise<CounterOnChain>;
+  /** by the contract's rules: the account's key, or else its contract (ERC-1271), as of now */
+  isSigned(digest: Hex, signature: Hex): Promise<boolean>;
+  /** whether the court would take the receipt: enough of the present or the former signers signed it */
+  isEnforceable(receipt: SignedReceipt): Promise<boolean>;
+}
+
+export async function readChainFacts(on: ContractOnChain, account: Address): Promise<ChainFacts> {
+  const { client, contract } = on;
+  const read = { address: contract, abi: computeCreditsAbi } as const;
+  const [blockNumber, chainId, court, counterGraceSeconds] = await Promise.all([
+    client.getBlockNumber({ cacheTime: 0 }),
+    client.getChainId(),
+    client.readContract({ ...read, functionName: "court" }),
+    client.readContract({ ...read, functionName: "counterGraceSeconds" }),
+  ]);
+  const inCourt = { address: court, abi: courtAbi } as const;
+  const [checkpoints, counter, [purchased, spent, refunded, earned], purchases] = await Promise.all(
+    [
+      checkpointsOnChain(on),
+      client.readContract({ ...read, functionName: "counterOf", args: [account] }),
+      client.readContract({ ...read, functionName: "party", args: [account], blockNumber }),
+      purchasesOnChain(on, account, blockNumber),
+    ],
+  );
+
+  return {
+    ...checkpoints,
+    deployment: { chainId, contract: lowercaseHex(contract) },
+    blockNumber,
+    purchased,
+    purchases,
+    settled: { spent, refunded, earned },
+    counter,
+    counterGraceSeconds,
+
+    async counterOnChain(of) {
+      const [endedAt, recordedCap] = await Promise.all([
+        client.readContract({ ...read, functionName: "counterEndedAt", args: [account, of] }),
+        client.readContract({ ...inCourt, functionName: "recordedCap", args: [account, of] }),
+      ]);
+      return { endedAt: endedAt === 0 ? null : new Date(endedAt * 1000), recordedCap };
+    },
+
+    isSigned: (digest, signature) => isValidSignature(client, account, digest, signature),
+
+    async isEnforceable({ receipt, signatures }) {
+      const digest = await client.readContract({
+        ...inCourt,
+        functionName: "hashEarningsReceipt",
+        args: [receipt],
+      });
+      // As the court does: the present signers, or else those before them.
+      const since = await client.readContract({ ...read, functionName: "signersSince" });
+      const isQuorum = async (signedAt: bigint) => {
+        try {
+          await client.readContract({
+            ...read,
+            functionName: "requireQuorum",
+            args: [digest, [...signatures], signedAt],
+          });
+          return true;
+        } catch (error) {
+          if (isRevert(error)) return false;
+          throw error;
+        }
+      };
+      return (await isQuorum(maxUint64)) || (await isQuorum(since === 0 ? 0n : BigInt(since) - 1n));
+    },
+  };
+}
+
+/** The contract says no; an endpoint that fails says nothing. */
+function isRevert(error: unknown): boolean {
+  return (
+    error instanceof BaseError &&
+    error.walk((cause) => cause instanceof ContractFunctionRevertedError) !== null
+  );
+}

@@ -1,0 +1,45 @@
+import type { Address } from "viem";
+
+import { formatCredits } from "../../protocol/amounts.ts";
+import { lowercaseHex } from "../../protocol/hex.ts";
+import type { Row } from "../../protocol/row.ts";
+import type { CheckpointOnChain } from "../checkpointOnChain.ts";
+import type { SignedReceipt } from "../meteringServer.ts";
+import type { ChainFacts } from "./chainFacts.ts";
+import { REMEDY, type Say } from "./finding.ts";
+
+/** A checkpoint on chain and the provider's row in it; `row` is `null` where it has none. */
+export interface CheckedRow {
+  readonly checkpoint: CheckpointOnChain;
+  readonly row: Row | null;
+}
+
+/** Whether a provider's receipt is kept: every checkpoint from its epoch on pays at least what it says. */
+export async function judgeReceipt(
+  party: Address,
+  signed: SignedReceipt,
+  { chain, rows, say }: { chain: ChainFacts; rows: readonly CheckedRow[]; say: Say },
+): Promise<void> {
+  const { provider, earned, epoch } = signed.receipt;
+  const name = `The receipt of ${formatCredits(earned)} earned from epoch ${epoch} on`;
+  if (lowercaseHex(provider) !== party) {
+    say(false, `${name} is ${provider}'s, not this account's.`, REMEDY.receiptForNothing);
+    return;
+  }
+  if (!(await chain.isEnforceable(signed))) {
+    const text = `${name} is not signed by enough of the contract's signers.`;
+    say(false, text, REMEDY.receiptForNothing);
+    return;
+  }
+  const due = rows.filter(({ checkpoint }) => checkpoint.epoch >= epoch);
+  for (const { checkpoint, row } of due) {
+    const paid = row?.earned ?? 0n;
+    const where = `epoch ${checkpoint.epoch} pays ${formatCredits(paid)} (${checkpoint.status})`;
+    const short = paid < earned ? `: ${formatCredits(earned - paid)} too few` : "";
+    say(paid >= earned, `${name}: ${where}${short}.`, REMEDY.receipt);
+  }
+  if (due.length > 0) return;
+  const isDue = [chain.final, chain.pending].some((one) => one !== null && one.epoch >= epoch);
+  if (isDue) say(false, `${name} is due, and the rows that pay it can't be had.`, REMEDY.data);
+  else say(true, `${name} is signed, and not due yet: keep it.`, "");
+}

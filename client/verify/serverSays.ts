@@ -1,0 +1,30 @@
+import type { Address } from "viem";
+
+import type { TableSummary } from "../../protocol/tableFile.ts";
+import { downloadTable } from "../checkpointData.ts";
+import {
+  type Balance,
+  type ProvenRow,
+  type ShownAllowance,
+  meteringServer,
+} from "../meteringServer.ts";
+
+/** What a server, or a mirror, says: every word of it is checked. */
+export interface ServerSays {
+  balance(
+    account: Address,
+  ): Promise<Pick<Balance, "purchasedMicros" | "spentMicros" | "asOfBlock">>;
+  allowances(account: Address): Promise<readonly ShownAllowance[]>;
+  proof(account: Address): Promise<ProvenRow>;
+  table(epoch: bigint, onRows: (rows: Uint8Array) => void): Promise<TableSummary>;
+}
+
+export function askServer(url: string): ServerSays {
+  const server = meteringServer(url);
+  return {
+    balance: (account) => server.balance(account),
+    allowances: (account) => server.allowances(account),
+    proof: (account) => server.proof(account),
+    table: (epoch, onRows) => downloadTable(url, epoch, onRows),
+  };
+}
