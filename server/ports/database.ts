@@ -1,4 +1,4 @@
-/** SQL with positional parameters. `bytea` is read as `0x…`, `bigint` and `numeric` as `bigint`. */
+/** SQL with positional parameters; a `bytea` may be given as bytes. `bytea` is read as `0x…`, `bigint` and `numeric` as `bigint`. */
 export interface Sql {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }

@@ -171,14 +171,37 @@ for (const { name, open } of databaseKinds) {
     });
 
     it("keeps the pages of two checkpoints, however many there were", async () => {
+      const ids: bigint[] = [];
       for (let n = 0; n < 5; n++) {
         await spendDirectly(ledger, { from: 1, count: 20, amount: 1n });
-        await submitted(ledger, await cut());
+        const checkpoint = await cut();
+        ids.push(checkpoint.id);
+        await submitted(ledger, checkpoint);
       }
-      const versions = await database.query<{ count: bigint }>(
-        "select count(*) as count from tree_pages group by level, page",
-      );
-      expect(versions.map(({ count }) => count)).to.deep.equal([2n, 2n, 2n]);
+      const [checkpoint_before, checkpoint] = ids.slice(-2);
+      const page = { checkpoint, checkpoint_before };
+      expect(
+        await database.query("select checkpoint, checkpoint_before from tree_pages"),
+      ).to.deep.equal([page, page, page]);
+    });
+
+    it("keeps the pages of the final checkpoint through any number that are dropped after it", async () => {
+      await spendDirectly(ledger, { from: 1, count: 40, amount: 5n });
+      const final = await cut();
+      const rows = await holdsEverything(final);
+      await submitted(ledger, final);
+      for (let n = 0; n < 3; n++) {
+        await spendDirectly(ledger, { from: 1, count: 3, amount: 5n });
+        const doomed = await cut();
+        await submitted(ledger, doomed, new Date(9e12));
+        await dropped(ledger, doomed);
+      }
+      // Damaged rows: a proof that is made from them is of another root, so that the pages alone can have made it.
+      await database.script("update checkpoint_rows set spent = spent + 1 where place > 20");
+      const [first] = rows;
+      if (first === undefined) throw new Error("there are rows");
+      const [proven] = await ledger.checkpoints.proofs(final.id, [first.party]);
+      expect(proven).to.deep.equal({ row: first, proof: buildTree(rows).proof(0) });
     });
 
     it("proves nothing for whoever has no row", async () => {

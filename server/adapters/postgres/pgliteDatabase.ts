@@ -1,11 +1,12 @@
 import { join } from "node:path";
 
 import { PGlite, type Transaction } from "@electric-sql/pglite";
+import { bytesToHex } from "viem";
 
 import type { Database, Sql } from "../../ports/database.ts";
 import { lockFolder } from "./folderLock.ts";
 import { ROW_BY_ROW } from "./rowByRow.ts";
-import { OID, PARSERS } from "./values.ts";
+import { OID, PARSERS, bytea } from "./values.ts";
 
 /**
  * PostgreSQL inside this process: nothing to install. One connection, so transactions run one after the other.
@@ -18,7 +19,7 @@ export async function openPgliteDatabase(folder?: string): Promise<Database> {
     ...(folder === undefined ? {} : { dataDir: join(folder, "pglite") }),
     parsers: PARSERS,
     // Parameters arrive as PostgreSQL's own text form (values.ts), which the server parses.
-    serializers: { [OID.bytea]: String, [OID.int8]: String, [OID.numeric]: String },
+    serializers: { [OID.bytea]: byteaText, [OID.int8]: String, [OID.numeric]: String },
   });
 
   return {
@@ -38,6 +39,10 @@ export async function openPgliteDatabase(folder?: string): Promise<Database> {
       unlock();
     },
   };
+}
+
+function byteaText(value: unknown): string {
+  return value instanceof Uint8Array ? bytea(bytesToHex(value)) : String(value);
 }
 
 function sqlOn(queryable: PGlite | Transaction): Sql {

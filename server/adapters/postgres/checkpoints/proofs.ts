@@ -1,7 +1,7 @@
 import { type Address, type Hex, bytesToHex, hexToBytes } from "viem";
 
 import { HASH_BYTES, hashPairs, hashRows } from "../../../../protocol/keccak/batchKeccak.ts";
-import { concatBytes, depthOf, levelAbove } from "../../../../protocol/levels.ts";
+import { concatBytes, depthOf } from "../../../../protocol/levels.ts";
 import type { Row } from "../../../../protocol/row.ts";
 import { bytesToRows, rowsToBytes } from "../../../../protocol/rowBytes.ts";
 import { buildTree } from "../../../../protocol/tree.ts";
@@ -9,9 +9,10 @@ import type { ProvenRow } from "../../../ports/chain.ts";
 import type { Sql } from "../../../ports/database.ts";
 import { byteaArray } from "../values.ts";
 import { allRows } from "./changedRows.ts";
-import { newestRow } from "./rowsAt.ts";
+import { hashPages } from "./pageHashes.ts";
+import { newestRow, toBytes } from "./rowsAt.ts";
 import { type TreeOf, pageLevels } from "./storedTree.ts";
-import { PAGE_LEVELS, PAGE_NODES, pageName, readPages } from "./treePages.ts";
+import { PAGE_LEVELS, PAGE_NODES, readPages } from "./treePages.ts";
 
 interface PlacedRow extends Row {
   readonly place: bigint;
@@ -69,16 +70,16 @@ async function storedProofs(
     Array.from({ length: pageLevels(rowCount) }, async (_, level) => {
       const size = PAGE_NODES ** (level + 1);
       const pages = [...new Set(places.map((place) => Math.floor(place / size)))];
-      const stored = await readPages(
-        sql,
-        id,
-        pages.map((page) => ({ level, page })),
-      );
-      const nodes = pages.flatMap((page) => stored.get(pageName({ level, page }))?.nodes ?? []);
+      const keys = pages.map((page) => ({ level, page }));
+      const stored = await readPages(sql, id, keys);
+      const nodes = keys.flatMap((key) => {
+        const known = stored.get(key);
+        return known === undefined ? [] : toBytes(known.nodes);
+      });
       if (nodes.length < pages.length) return null;
       return {
         slots: new Map(pages.map((page, slot) => [page, slot])),
-        inner: innerLevels(concatBytes(nodes), level),
+        inner: hashPages(concatBytes(nodes), level),
       };
     }),
   );
@@ -99,15 +100,6 @@ async function storedProofs(
     proofs.push(proof);
   }
   return proofs;
-}
-
-/** The nodes of pages, and those inside the pages above them. */
-function innerLevels(nodes: Uint8Array, level: number): Uint8Array[] {
-  const inner = [nodes];
-  for (let height = 1; height < PAGE_LEVELS; height++) {
-    inner.push(levelAbove(inner.at(-1) ?? nodes, level * PAGE_LEVELS + height - 1));
-  }
-  return inner;
 }
 
 /** Whether every proof leads from its row to the root: a wrong one must not leave this server, whatever the cause. */

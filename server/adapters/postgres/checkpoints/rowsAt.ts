@@ -35,5 +35,7 @@ export async function readRowBytes(
 }
 
 export function toBytes(hex: Hex): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.from(hex.slice(2), "hex"));
+  const bytes = new Uint8Array((hex.length - 2) / 2);
+  Buffer.from(bytes.buffer).write(hex.slice(2), "hex");
+  return bytes;
 }

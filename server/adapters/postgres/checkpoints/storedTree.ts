@@ -5,14 +5,14 @@ import { climb, concatBytes, depthOf } from "../../../../protocol/levels.ts";
 import { SECTION_LEVEL, type TableHashes, sectionCount } from "../../../../protocol/tableHasher.ts";
 import type { Sql } from "../../../ports/database.ts";
 import type { PlacedRows } from "./changedRows.ts";
+import { hashChanged, hashPages, nodeIn, pageRoots, withNodes } from "./pageHashes.ts";
+import { toBytes } from "./rowsAt.ts";
 import {
   PAGE_BYTES,
   PAGE_LEVELS,
   PAGE_NODES,
+  type PageKey,
   emptyPage,
-  forgetPages,
-  pageName,
-  pageRoots,
   readPages,
   writePages,
 } from "./treePages.ts";
@@ -49,7 +49,7 @@ interface Step {
 }
 
 /** Bounds how long the event loop is busy hashing at a stretch: some five milliseconds. */
-const PAGES_AT_ONCE = 512;
+const PAGES_AT_ONCE = 1_024;
 
 /**
  * Brings the stored tree from `last` to the checkpoint `id` by the rows that changed: reads and writes the pages on their
@@ -104,7 +104,10 @@ async function readNodes(
 ): Promise<Uint8Array[]> {
   const keys = Array.from({ length: pages }, (_, page) => ({ level, page }));
   const stored = await readPages(sql, id, keys);
-  return keys.flatMap((key) => stored.get(pageName(key))?.nodes ?? []);
+  return keys.flatMap((key) => {
+    const known = stored.get(key);
+    return known === undefined ? [] : toBytes(known.nodes);
+  });
 }
 
 function rootOfTop(top: Uint8Array, rowCount: number): Uint8Array {
@@ -145,52 +148,46 @@ async function updatePages(
   { level, pages, changed }: { level: number; pages: readonly number[]; changed: ChangedNodes },
 ): Promise<ChangedNodes> {
   const { id, last } = step;
-  const isOld = (page: number) => page < pagesBefore(last, level);
-  const old = pages.filter(isOld);
-  const stored = await readPages(
-    tx,
-    last?.id ?? 0n,
-    old.map((page) => ({ level, page })),
-  );
+  const keys = pages.map((page) => ({ level, page }));
+  const isOld = ({ page }: PageKey) => page < pagesBefore(last, level);
+  const stored = await readPages(tx, last?.id ?? 0n, keys.filter(isOld));
 
-  const before = concatBytes(
-    pages.map((page) => {
-      if (!isOld(page)) return emptyPage(level);
-      const known = stored.get(pageName({ level, page }));
-      if (known === undefined) throw new TreeMismatch(`page ${level}/${page} is not stored`);
-      if (last !== null && page === 0 && level === pageLevels(last.rowCount) - 1) {
-        checkRoot(known.nodes, last);
-      }
-      return known.nodes;
-    }),
-  );
-  const now = before.slice();
-  const slots = new Map(pages.map((page, slot) => [page, slot]));
-  changed.at.forEach((at, index) => {
-    const page = Math.floor(at / PAGE_NODES);
-    const offset = (slots.get(page) ?? 0) * PAGE_BYTES + (at % PAGE_NODES) * HASH_BYTES;
-    if (changed.before !== null && isOld(page)) {
-      const [known, expected] = [
-        nodeAt(before, offset),
-        nodeAt(changed.before, index * HASH_BYTES),
-      ];
-      if (!isSame(known, expected))
-        throw new TreeMismatch(`page ${level}/${page} is of another tree`);
-    }
-    now.set(nodeAt(changed.now, index * HASH_BYTES), offset);
+  const whole = Buffer.alloc(pages.length * PAGE_BYTES);
+  const empty = emptyPage(level);
+  keys.forEach((key, slot) => {
+    const known = stored.get(key);
+    if (known !== undefined) whole.write(known.nodes.slice(2), slot * PAGE_BYTES, "hex");
+    else if (isOld(key)) throw new TreeMismatch(`page ${level}/${key.page} is not stored`);
+    else whole.set(empty, slot * PAGE_BYTES);
   });
+  if (last !== null && pages[0] === 0 && level === pageLevels(last.rowCount) - 1) {
+    checkRoot(whole.subarray(0, PAGE_BYTES), last);
+  }
 
-  await writePages(tx, id, level, { pages, nodes: now });
-  await forgetPages(
-    tx,
-    id,
-    level,
-    old.map((page) => ({
-      page,
-      checkpoint: stored.get(pageName({ level, page }))?.checkpoint ?? 0n,
-    })),
+  const slots = new Map(pages.map((page, slot) => [page, slot]));
+  const changedNodes = changed.at.map((at) =>
+    nodeIn(slots.get(Math.floor(at / PAGE_NODES)) ?? 0, at),
   );
-  return { at: pages, before: pageRoots(before, level), now: pageRoots(now, level) };
+  const { before: expected } = changed;
+  if (expected !== null) {
+    changedNodes.forEach((node, index) => {
+      const page = Math.floor((changed.at[index] ?? 0) / PAGE_NODES);
+      const isTakenOver = isOld({ level, page });
+      if (isTakenOver && !isSameNode([whole, node], [expected, index])) {
+        throw new TreeMismatch(`page ${level}/${page} is of another tree`);
+      }
+    });
+  }
+
+  // Whether these are the pages that the level above has says that level: a wrong one ends the transaction there. So they
+  // are written while their nodes are hashed.
+  const kept = keys.map((key) => stored.get(key)?.checkpoint ?? null);
+  const nodes = withNodes(whole, { changed: changedNodes, now: changed.now });
+  const writing = writePages(tx, id, level, { pages, kept, nodes });
+  const before = hashPages(whole, level);
+  const now = hashChanged(before, { pages: nodes, changed: changedNodes });
+  await writing;
+  return { at: pages, before: pageRoots(before), now };
 }
 
 function checkRoot(top: Uint8Array, { id, rowCount, root }: TreeOf): void {
@@ -211,12 +208,12 @@ function isTopThatGrows({ last, rowCount }: Step, level: number): boolean {
   return level === before - 1 && pageLevels(rowCount) > before;
 }
 
-function nodeAt(nodes: Uint8Array, offset: number): Uint8Array {
-  return nodes.subarray(offset, offset + HASH_BYTES);
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
+function isSameNode(
+  [a, atA]: readonly [Buffer, number],
+  [b, atB]: readonly [Uint8Array, number],
+): boolean {
+  const [fromA, fromB] = [atA * HASH_BYTES, atB * HASH_BYTES];
+  return a.compare(b, fromB, fromB + HASH_BYTES, fromA, fromA + HASH_BYTES) === 0;
 }
 
 function part({ at, before, now }: ChangedNodes, from: number, to: number): ChangedNodes {

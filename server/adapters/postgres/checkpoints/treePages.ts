@@ -1,10 +1,9 @@
 import type { Hex } from "viem";
 
 import { HASH_BYTES } from "../../../../protocol/keccak/batchKeccak.ts";
-import { climb, emptyNode } from "../../../../protocol/levels.ts";
+import { emptyNode } from "../../../../protocol/levels.ts";
 import type { Sql } from "../../../ports/database.ts";
 import { numberArray } from "../values.ts";
-import { toBytes } from "./rowsAt.ts";
 
 /** A page has sixteen neighbouring nodes; the page above has one node for it. */
 export const PAGE_LEVELS = 4;
@@ -17,73 +16,65 @@ export interface PageKey {
   readonly page: number;
 }
 
-/** The pages up to a checkpoint: their nodes, and the checkpoint that wrote them. Those that are missing are left out. */
+/**
+ * The pages as they were at a checkpoint, in the order of the keys, with the checkpoint that wrote each. One that is not
+ * stored is left out.
+ */
 export async function readPages(
   sql: Sql,
   id: bigint,
   keys: readonly PageKey[],
-): Promise<Map<string, StoredPage>> {
+): Promise<ReadonlyMap<PageKey, StoredPage>> {
   if (keys.length === 0) return new Map();
-  // tree_pages by primary key, backwards, one row for each key
-  const records = await sql.query<{ level: number; page: bigint; checkpoint: bigint; nodes: Hex }>(
-    `select wanted.level, wanted.page, newest.checkpoint, newest.nodes
-     from unnest($2::smallint[], $3::bigint[]) as wanted (level, page) cross join lateral (
-       select checkpoint, nodes from tree_pages t
-       where t.level = wanted.level and t.page = wanted.page and t.checkpoint <= $1
-         and not exists (select from checkpoints dead where dead.id = t.checkpoint and dead.dropped)
-       order by t.checkpoint desc limit 1) as newest`,
+  // tree_pages by primary key, one row for each key
+  const records = await sql.query<{ n: number; checkpoint: bigint; nodes: Hex }>(
+    `select wanted.n::integer as n, case when ${isThereAt("t.checkpoint")} then t.checkpoint else t.checkpoint_before end as checkpoint,
+       case when ${isThereAt("t.checkpoint")} then t.nodes else t.nodes_before end as nodes
+     from unnest($2::smallint[], $3::bigint[]) with ordinality as wanted (level, page, n)
+       join tree_pages t on t.level = wanted.level and t.page = wanted.page
+     where ${isThereAt("t.checkpoint")} or ${isThereAt("t.checkpoint_before")}`,
     [id, numberArray(keys.map(({ level }) => level)), numberArray(keys.map(({ page }) => page))],
   );
-  return new Map(
-    records.map(({ level, page, checkpoint, nodes }) => [
-      pageName({ level, page: Number(page) }),
-      { checkpoint, nodes: toBytes(nodes) },
-    ]),
-  );
+  const found = new Map<PageKey, StoredPage>();
+  for (const { n, checkpoint, nodes } of records) {
+    const key = keys[n - 1];
+    if (key !== undefined) found.set(key, { checkpoint, nodes });
+  }
+  return found;
 }
+
+const isThereAt = (checkpoint: string) =>
+  `(${checkpoint} <= $1 and ${checkpoint} <> all (array(select id from checkpoints where dropped)))`;
 
 export interface StoredPage {
   readonly checkpoint: bigint;
-  readonly nodes: Uint8Array;
+  readonly nodes: Hex;
 }
 
-export function pageName({ level, page }: PageKey): string {
-  return `${level}/${page}`;
-}
-
-/** Writes pages of one level, one behind the other in `nodes`, in the order of `pages`. */
+/**
+ * Writes pages of one level, one behind the other in `nodes`, in the order of `pages`. The version of the checkpoint that
+ * `kept` says, for each of them, stays beside the new one.
+ */
 export async function writePages(
   tx: Sql,
   id: bigint,
   level: number,
-  { pages, nodes }: { pages: readonly number[]; nodes: Uint8Array },
+  {
+    pages,
+    kept,
+    nodes,
+  }: { pages: readonly number[]; kept: readonly (bigint | null)[]; nodes: Uint8Array },
 ): Promise<void> {
-  // One parameter that is cut into pieces: a list of them takes three times as long to parse.
+  // One parameter that is cut into pieces, and as bytes: a list of them takes three times as long to parse, hexadecimal
+  // digits a third longer.
   await tx.query(
-    `insert into tree_pages (level, page, checkpoint, nodes)
-     select $1, page, $2, substring($4::bytea from (ordinality - 1)::integer * ${PAGE_BYTES} + 1 for ${PAGE_BYTES})
-     from unnest($3::bigint[]) with ordinality as written (page, ordinality)`,
-    [level, id, numberArray(pages), `\\x${Buffer.from(nodes).toString("hex")}`],
-  );
-}
-
-/** Forgets what no checkpoint that can still be proved needs: all versions of these pages but the given and the newest. */
-export async function forgetPages(
-  tx: Sql,
-  id: bigint,
-  level: number,
-  kept: readonly { page: number; checkpoint: bigint }[],
-): Promise<void> {
-  if (kept.length === 0) return;
-  await tx.query(
-    `delete from tree_pages t using unnest($3::bigint[], $4::bigint[]) as kept (page, checkpoint)
-     where t.level = $2 and t.page = kept.page and t.checkpoint <> kept.checkpoint and t.checkpoint <> $1`,
-    [
-      id,
-      level,
-      numberArray(kept.map(({ page }) => page)),
-      numberArray(kept.map(({ checkpoint }) => checkpoint)),
-    ],
+    `insert into tree_pages as t (level, page, checkpoint, nodes, checkpoint_before)
+     select $1, page, $2, substring($5::bytea from (n - 1)::integer * ${PAGE_BYTES} + 1 for ${PAGE_BYTES}), nullif(kept, 0)
+     from unnest($3::bigint[], $4::bigint[]) with ordinality as written (page, kept, n)
+     on conflict (level, page) do update set checkpoint = excluded.checkpoint, nodes = excluded.nodes,
+       checkpoint_before = excluded.checkpoint_before, nodes_before =
+         case excluded.checkpoint_before when t.checkpoint then t.nodes when t.checkpoint_before then t.nodes_before end`,
+    [level, id, numberArray(pages), numberArray(kept.map((known) => known ?? 0n)), nodes],
   );
 }
 
@@ -94,9 +85,4 @@ export function emptyPage(level: number): Uint8Array {
     page.set(emptyNode(level * PAGE_LEVELS), node * HASH_BYTES);
   }
   return page;
-}
-
-/** The nodes that stand for pages, which are one behind the other, in the page above. */
-export function pageRoots(pages: Uint8Array, level: number): Uint8Array {
-  return climb(pages, { from: level * PAGE_LEVELS, to: (level + 1) * PAGE_LEVELS });
 }
