@@ -1,0 +1,190 @@
+import { expect } from "chai";
+import { type Address, type TestClient, createTestClient, http } from "viem";
+import { foundry } from "viem/chains";
+
+import { eventually } from "../../scripts/demo/eventually.ts";
+import { deployLocal } from "../../scripts/local/deployLocal.ts";
+import { wallets } from "../../scripts/local/wallets.ts";
+import { rpcChainSource } from "../../server/adapters/chain/rpcChainSource.ts";
+import { openChainReader } from "../../server/adapters/chain/viemChainReader.ts";
+import { postgresAccountBook } from "../../server/adapters/postgres/accountBook.ts";
+import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
+import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
+import { migrate } from "../../server/adapters/postgres/migrate.ts";
+import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
+import { ReorgBeyondConfirmations } from "../../server/domain/chain/reorgBeyondConfirmations.ts";
+import type { ChainReader } from "../../server/ports/chain.ts";
+import type { Confirmations } from "../../server/ports/chainSource.ts";
+import type { Database } from "../../server/ports/database.ts";
+import { indexNextBlocks } from "../../server/workers/indexer.ts";
+import { type Anvil, noAnvil, startAnvil } from "../fixtures/anvil.ts";
+import { startChildServer } from "../fixtures/childServer.ts";
+import { emptyDatabase } from "../fixtures/ledger.ts";
+import { contractAt } from "../fixtures/localContract.ts";
+import { addressOf } from "../fixtures/meteredStack.ts";
+import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
+
+const alice = addressOf(wallets.alice);
+
+describe("indexer on a chain that is reorganised by its node", () => {
+  let anvil: Anvil;
+  let local: ReturnType<typeof contractAt>;
+  let node: TestClient;
+  let chain: ChainReader;
+  let contracts: readonly Address[];
+  let databaseUrl: string;
+  let database: Database;
+
+  before(async function () {
+    if (noAnvil !== null) {
+      console.log(`      skipped: ${noAnvil}`);
+      this.skip();
+    }
+    anvil = await startAnvil();
+    const { contract, token } = await deployLocal(anvil.rpcUrl);
+    local = contractAt(anvil.rpcUrl, contract, token);
+    node = createTestClient({ chain: foundry, mode: "anvil", transport: http(anvil.rpcUrl) });
+    chain = await openChainReader([anvil.rpcUrl], contract);
+    contracts = [contract, await chain.court()];
+    databaseUrl = await newPostgresDatabase();
+    database = await openPgDatabase(databaseUrl, 2);
+    await migrate(database);
+  });
+  beforeEach(async () => {
+    await emptyDatabase(database);
+    await claimDatabase(database, local.deployment, await chain.origin());
+  });
+  after(async () => {
+    await database?.close();
+    await anvil?.stop();
+  });
+
+  const purchased = async () => (await postgresAccountBook(database).balance(alice)).purchased;
+  const cursor = () => postgresChainBook(database).cursor();
+  const head = () => local.client.getBlockNumber();
+
+  /** Buys, in blocks of its own; returns how many those were. */
+  async function buy(creditMicros: bigint): Promise<number> {
+    const before = await head();
+    await local.buy(wallets.alice, creditMicros);
+    return Number((await head()) - before);
+  }
+
+  /** The newest blocks are replaced by as many others, without what was in them. */
+  const reorganise = (depth: number) =>
+    node.request<{ Parameters: [number, []]; ReturnType: null }>({
+      method: "anvil_reorg",
+      params: [depth, []],
+    });
+
+  /** The newest blocks are gone: the chain is shorter. */
+  const rollBack = (depth: number) =>
+    node.request<{ Parameters: [number]; ReturnType: null }>({
+      method: "anvil_rollback",
+      params: [depth],
+    });
+
+  function indexer(confirmations: Confirmations) {
+    const source = rpcChainSource([anvil.rpcUrl], contracts, {
+      confirmations,
+      blocksPerRequest: 1_000n,
+      timeoutMs: 2_000,
+    });
+    const book = postgresChainBook(database);
+    const step = () => indexNextBlocks(source, book);
+    return {
+      step,
+      async catchUp(): Promise<void> {
+        while ((await step()) !== "done");
+      },
+    };
+  }
+
+  it("has no part in a reorganisation by fewer blocks than the confirmations, however often", async () => {
+    const following = indexer(5n);
+    await following.catchUp();
+    const before = await purchased();
+    for (const creditMicros of [1_000n, 2_000n, 3_000n]) {
+      const blocks = await buy(creditMicros);
+      expect(blocks).to.be.lessThanOrEqual(4);
+      await following.catchUp();
+      await reorganise(blocks);
+      await following.catchUp();
+    }
+    await buy(70n);
+    await node.mine({ blocks: 5 });
+    await following.catchUp();
+    expect(await purchased()).to.equal(before + 70n);
+  });
+
+  it("takes in what comes back in another block, once", async () => {
+    const following = indexer(4n);
+    await following.catchUp();
+    const before = await purchased();
+    const mined = await local.client.getBlock({ blockTag: "latest" });
+    const blocks = await buy(500n);
+    await rollBack(blocks);
+    expect(await head()).to.equal(mined.number);
+    await node.mine({ blocks: 1 });
+    await buy(500n);
+    await node.mine({ blocks: 4 });
+    await following.catchUp();
+    expect(await purchased()).to.equal(before + 500n);
+  });
+
+  for (const [what, reorg] of [
+    ["replaced", reorganise],
+    ["taken away", rollBack],
+  ] as const) {
+    it(`stops, and changes nothing any more, where more blocks are ${what} than are confirmed`, async () => {
+      const following = indexer(1n);
+      const bought = await buy(1_000n);
+      await node.mine({ blocks: 1 });
+      await following.catchUp();
+      const [known, before] = [await cursor(), await purchased()];
+
+      await reorg(bought + 1);
+      // Until there is a newer block there is nothing to read: an endpoint that lags looks no different.
+      expect(await following.step()).to.equal("done");
+      await buy(70n);
+      await node.mine({ blocks: 4 });
+      const failure = await following.step().catch((error: unknown) => error);
+      expect(failure).to.be.instanceOf(ReorgBeyondConfirmations);
+      expect(failure).to.have.property("message").that.includes(known.hash);
+      expect(await cursor()).to.deep.equal(known);
+      expect(await purchased()).to.equal(before);
+    });
+  }
+
+  it("ends the server, with exit code 1 and the reason, where even finalized blocks are replaced", async () => {
+    const server = startChildServer({
+      RPC_URL: anvil.rpcUrl,
+      CONTRACT_ADDRESS: local.contract,
+      DATABASE_URL: databaseUrl,
+      CONFIRMATIONS: "finalized",
+    });
+    try {
+      const before = await purchased();
+      await buy(1_000n);
+      await node.mine({ blocks: 2 });
+      await eventually("the purchase", async () => (await purchased()) > before);
+      const { hash } = await cursor();
+
+      // Not finalized yet: nothing happens.
+      await reorganise(1);
+      await node.mine({ blocks: 1 });
+      const { number } = await cursor();
+      await eventually("the next block", async () => (await cursor()).number > number);
+      expect(server.process.exitCode).to.equal(null);
+
+      await reorganise(5);
+      await node.mine({ blocks: 3 });
+      await eventually("the server's end", async () => server.process.exitCode !== null);
+      expect(await server.ended).to.equal(1);
+      expect(server.said()).to.include("ReorgBeyondConfirmations");
+      expect(hash).to.not.equal((await local.client.getBlock({ blockTag: "finalized" })).hash);
+    } finally {
+      await server.kill();
+    }
+  });
+});
