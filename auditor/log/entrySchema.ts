@@ -112,4 +112,12 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("blocks"), ...place, from: whole, to: whole }),
   z.object({ kind: z.literal("refund"), ...place, account: hex, amountMicros: whole }),
+  z.object({
+    kind: z.literal("receipt"),
+    ...place,
+    provider: hex,
+    earned: whole,
+    epoch: whole,
+    at: time,
+  }),
 ]);

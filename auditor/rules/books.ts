@@ -28,6 +28,13 @@ export interface AuditedAccess {
   readonly ended: boolean;
 }
 
+/** What a provider was promised last. */
+export interface AuditedReceipt {
+  readonly earned: bigint;
+  readonly epoch: bigint;
+  readonly at: Date;
+}
+
 export interface AuditedEvent {
   readonly recordedAt: Date;
   /** when its credits were set aside: before it was recorded, where it is a capture */
@@ -68,6 +75,8 @@ export class Books {
   readonly bySpender = new Map<SpenderId, Set<Hex>>();
   readonly access = new Map<string, AuditedAccess>();
   readonly events = new Map<string, AuditedEvent>();
+  /** by provider */
+  readonly receipts = new Map<Address, AuditedReceipt>();
   readonly holds = new Map<string, Hold>();
   /** by `tierUseKey` */
   readonly tiers = new Map<string, { use: TierUse; units: bigint }>();
@@ -86,6 +95,7 @@ export class Books {
     allowances: new Set<Hex>(),
     access: new Set<string>(),
     events: new Set<string>(),
+    receipts: new Set<Address>(),
     holds: new Set<string>(),
     tiers: new Set<string>(),
     cards: new Set<number>(),
@@ -139,6 +149,11 @@ export class Books {
     this.changed.events.add(name);
   }
 
+  setReceipt(provider: Address, receipt: AuditedReceipt): void {
+    this.receipts.set(provider, receipt);
+    this.changed.receipts.add(provider);
+  }
+
   setHold(hold: Hold): void {
     const name = eventName(hold);
     this.holds.set(name, hold);
@@ -188,6 +203,7 @@ export class Books {
     this.loadedSpenders.clear();
     this.access.clear();
     this.events.clear();
+    this.receipts.clear();
     this.holds.clear();
     this.tiers.clear();
   }

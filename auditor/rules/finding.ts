@@ -37,6 +37,11 @@ export type FindingKind =
   | "voided_twice"
   | "voided_after_settlement"
   | "wrong_void"
+  // receipts of earnings
+  | "receipt_not_paid"
+  | "receipt_dropped"
+  | "receipt_changed"
+  | "voided_after_receipt"
   // prices
   | "card_changed"
   | "wrong_multiplier"
@@ -54,8 +59,7 @@ export type FindingKind =
   | "wrong_epoch"
   | "wrong_previous_root"
   | "wrong_as_of"
-  | "signed_another"
-  | "missing_receipt";
+  | "signed_another";
 
 export interface EventName {
   readonly provider: Address;

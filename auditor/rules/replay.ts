@@ -10,7 +10,7 @@ import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
 import { draftGrant } from "../../server/domain/grants/grant.ts";
 import { isExpired } from "../../server/domain/holds/hold.ts";
 import { giveUp } from "../../server/domain/holds/resolve.ts";
-import type { LogEntry, LogEntryOf } from "../../server/domain/log/logEntry.ts";
+import type { LogEntry, LogEntryOf, LoggedCharge } from "../../server/domain/log/logEntry.ts";
 import { pricePinned } from "../../server/domain/rates/pinnedRate.ts";
 import { SpendingDraft } from "../../server/domain/spending/spendingDraft.ts";
 import { type Books, accessName, eventName, stepsName } from "./books.ts";
@@ -76,6 +76,9 @@ export function replayEntry(books: Books, entry: LogEntry, terms: ReplayTerms): 
       return replayBlocks(books, entry, terms);
     case "refund":
       return replayRefund(books, entry);
+    case "receipt":
+      replayReceipt(books, entry);
+      return [];
     default:
       return entry satisfies never;
   }
@@ -141,6 +144,17 @@ function replayVoid(books: Books, entry: LogEntryOf<"void">, terms: ReplayTerms)
       text: `${textOfEvent(event)} was taken back, ${entry.amountMicros} micro-credits, and a checkpoint that counts holds it`,
     });
   }
+  const promised = books.receipts.get(entry.provider);
+  if (promised !== undefined && known.recordedAt <= promised.at) {
+    const lost = earnedBy(known.charges);
+    findings.push({
+      ...about,
+      kind: "voided_after_receipt",
+      expected: "0",
+      differenceMicros: -lost,
+      text: `${textOfEvent(event)} was taken back, by which ${entry.provider} had earned ${lost} micro-credits, and the receipt of ${promised.at.toISOString()} promises them: ${promised.earned} from epoch ${promised.epoch} on`,
+    });
+  }
   const total = known.charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
   if (total !== entry.amountMicros) {
     findings.push({
@@ -165,15 +179,27 @@ function replayVoid(books: Books, entry: LogEntryOf<"void">, terms: ReplayTerms)
     if (books.allowances.has(charge.allowance)) draft.returnSpent(charge, known.takenAt);
   }
   applyDraft(books, draft);
-  const earned = known.charges.reduce(
-    (sum, charge) => sum + charge.amountMicros - charge.feeMicros,
-    0n,
-  );
   const provider = books.party(entry.provider);
-  books.setParty({ ...provider, earned: provider.earned - earned });
+  books.setParty({ ...provider, earned: provider.earned - earnedBy(known.charges) });
   if (known.use !== null) books.addUnits(known.use, -known.quantity);
   books.setEvent(name, { ...known, voided: true });
   return findings;
+}
+
+function earnedBy(charges: readonly LoggedCharge[]): bigint {
+  return charges.reduce((sum, { amountMicros, feeMicros }) => sum + amountMicros - feeMicros, 0n);
+}
+
+/** A later receipt never takes an earlier one back: the most that was promised stays, and is due when that was. */
+function replayReceipt(books: Books, { provider, earned, epoch, at }: LogEntryOf<"receipt">): void {
+  const before = books.receipts.get(provider);
+  const most = before !== undefined && before.earned > earned ? before : { earned, epoch };
+  const isOlder = before !== undefined && before.at > at;
+  books.setReceipt(provider, {
+    earned: most.earned,
+    epoch: most.epoch,
+    at: isOlder ? before.at : at,
+  });
 }
 
 function replayHold(books: Books, entry: LogEntryOf<"hold">, terms: ReplayTerms): Finding[] {

@@ -95,6 +95,7 @@ export async function loadSubjects(sql: Sql, books: Books, subjects: Subjects): 
   const unknown = missing(parties, books.parties);
   await loadParties(sql, books, unknown);
   await loadTiers(sql, books, unknown);
+  await loadReceipts(sql, books, unknown);
 }
 
 function missing<Key>(wanted: ReadonlySet<Key>, known: { has(key: Key): boolean }): Key[] {
@@ -179,6 +180,20 @@ async function loadParties(sql: Sql, books: Books, addresses: readonly Address[]
   }
   for (const address of addresses) {
     if (!books.parties.has(address)) books.parties.set(address, books.party(address));
+  }
+}
+
+async function loadReceipts(sql: Sql, books: Books, providers: readonly Address[]): Promise<void> {
+  const records = await sql.query<{
+    provider: Address;
+    earned: bigint;
+    epoch: bigint;
+    given_at: Date;
+  }>("select provider, earned, epoch, given_at from receipts where provider = any($1::bytea[])", [
+    byteaArray(providers),
+  ]);
+  for (const { provider, earned, epoch, given_at: at } of records) {
+    books.receipts.set(provider, { earned, epoch, at });
   }
 }
 

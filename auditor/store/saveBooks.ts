@@ -14,6 +14,7 @@ export async function saveChanges(sql: Sql, books: Books, cut: bigint): Promise<
   await saveAllowances(sql, books);
   await saveAccess(sql, books);
   await saveEvents(sql, books);
+  await saveReceipts(sql, books);
   await saveHolds(sql, books);
   await saveTiers(sql, books);
   await saveCards(sql, books);
@@ -110,6 +111,22 @@ async function saveEvents(sql: Sql, books: Books): Promise<void> {
   );
 }
 
+async function saveReceipts(sql: Sql, books: Books): Promise<void> {
+  const changed = entriesOf(books.changed.receipts, books.receipts);
+  if (changed.length === 0) return;
+  await sql.query(
+    `insert into receipts (provider, earned, epoch, given_at)
+     select * from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::timestamptz[])
+     on conflict (provider) do update set earned = excluded.earned, epoch = excluded.epoch, given_at = excluded.given_at`,
+    [
+      byteaArray(changed.map(([provider]) => provider)),
+      numberArray(changed.map(([, { earned }]) => earned)),
+      numberArray(changed.map(([, { epoch }]) => epoch)),
+      textArray(changed.map(([, { at }]) => at.toISOString())),
+    ],
+  );
+}
+
 async function saveHolds(sql: Sql, books: Books): Promise<void> {
   const holds = [...books.changed.holds].flatMap((name) => books.holds.get(name) ?? []);
   if (holds.length === 0) return;
@@ -170,11 +187,11 @@ async function saveSteps(sql: Sql, books: Books): Promise<void> {
   );
 }
 
-function entriesOf<Value>(
-  names: ReadonlySet<string>,
-  all: ReadonlyMap<string, Value>,
-): [string, Value][] {
-  return [...names].flatMap((name): [string, Value][] => {
+function entriesOf<Name extends string, Value>(
+  names: ReadonlySet<Name>,
+  all: ReadonlyMap<Name, Value>,
+): [Name, Value][] {
+  return [...names].flatMap((name): [Name, Value][] => {
     const value = all.get(name);
     return value === undefined ? [] : [[name, value]];
   });

@@ -78,6 +78,9 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
     case "access_end":
       access.add(accessName(entry.spender, entry.provider));
       return;
+    case "receipt":
+      parties.add(entry.provider);
+      return;
     case "refund":
       parties.add(entry.account);
       return;

@@ -8,7 +8,7 @@ import type { ChainReader } from "../../server/ports/chain.ts";
 import type { Database, Sql } from "../../server/ports/database.ts";
 import type { LogSource, PublishedCut, SourcePage } from "../log/logSource.ts";
 import type { Books } from "../rules/books.ts";
-import type { Finding } from "../rules/finding.ts";
+import { type Finding, textOfDifference } from "../rules/finding.ts";
 import { ignoredEvent, replayEntry } from "../rules/replay.ts";
 import { checkMessage, compareRows } from "../rules/table.ts";
 import type { FeeTerm } from "../rules/terms.ts";
@@ -99,6 +99,7 @@ async function reproduce(audit: CutAudit, tx: Sql, cut: PublishedCut): Promise<v
     ...heldBack(due, run.refunded),
     ...(await ignoredEvents(tx, cut.message, run.books)),
     ...(await overdrawn(tx, cut.id)),
+    ...(await unpaidReceipts(tx, cut.message)),
     ...run.lag(await cursorIn(tx)),
   ];
   const { previous, finding } = counting.before;
@@ -283,6 +284,30 @@ async function overdrawn(tx: Sql, cut: bigint): Promise<Finding[]> {
     actual: `${over}`,
     differenceMicros: over,
     text: `I1: ${address} has spent, held and been refunded ${over} micro-credits more than it bought`,
+  }));
+}
+
+/** What was promised to providers and is due: the row that the log gives them must pay it. One record for each provider. */
+async function unpaidReceipts(tx: Sql, { epoch }: CheckpointMessage): Promise<Finding[]> {
+  const records = await tx.query<{
+    provider: Address;
+    promised: bigint;
+    from_epoch: bigint;
+    earned: bigint;
+  }>(
+    `select provider, receipts.earned as promised, receipts.epoch as from_epoch, coalesce(parties.earned, 0) as earned
+     from receipts left join parties on address = provider
+     where receipts.epoch <= $1 and receipts.earned > coalesce(parties.earned, 0) order by provider`,
+    [epoch],
+  );
+  return records.map(({ provider, promised, from_epoch: from, earned }) => ({
+    kind: "receipt_not_paid",
+    party: provider,
+    event: null,
+    expected: `${promised}`,
+    actual: `${earned}`,
+    differenceMicros: earned - promised,
+    text: `${provider} has a receipt of ${promised} micro-credits earned from epoch ${from} on, and the checkpoint of epoch ${epoch} pays ${earned}: ${textOfDifference(earned - promised)}`,
   }));
 }
 

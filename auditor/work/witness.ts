@@ -13,19 +13,23 @@ import type { Database, Sql } from "../../server/ports/database.ts";
 import type { LogSource, PublishedCut } from "../log/logSource.ts";
 import { Entry } from "../log/entrySchema.ts";
 import { eventName } from "../rules/books.ts";
-import { type Finding, textOfDifference, textOfEvent } from "../rules/finding.ts";
+import { type EventName, type Finding, textOfDifference, textOfEvent } from "../rules/finding.ts";
 import { textOf } from "../rules/prices.ts";
 import { sees } from "../rules/snapshot.ts";
 
-/** Entries that move money by themselves: what an auditor remembers to have seen before a checkpoint holds it. */
-type Witnessed = Extract<LogEntry, { kind: "debit" | "void" }>;
+/** Entries that move money by themselves, and promises: what an auditor remembers to have seen before a checkpoint holds it. */
+type Witnessed = Extract<LogEntry, { kind: "debit" | "void" | "receipt" }>;
 
 function witnessedIn(entries: readonly LogEntry[]): Witnessed[] {
-  return entries.filter((entry) => entry.kind === "debit" || entry.kind === "void");
+  return entries.filter(
+    (entry) => entry.kind === "debit" || entry.kind === "void" || entry.kind === "receipt",
+  );
 }
 
 function nameOf(entry: Witnessed): string {
-  return `${entry.kind} ${eventName(entry)}`;
+  // A provider has many receipts, and they have no names.
+  const of = entry.kind === "receipt" ? { ...entry, id: `${entry.order}` } : entry;
+  return `${entry.kind} ${eventName(of)}`;
 }
 
 function hashOf(entry: LogEntry): Hex {
@@ -92,16 +96,15 @@ export async function compareWitnessed(tx: Sql, entries: readonly LogEntry[]): P
     if (entry === undefined || hashOf(entry) === hash) return [];
     const before = asWitnessed(body);
     const differenceMicros = amountOf(entry) - amountOf(before);
-    const event = { provider: entry.provider, id: entry.id };
     return [
       {
-        kind: "event_changed",
+        kind: entry.kind === "receipt" ? "receipt_changed" : "event_changed",
         party: partyOf(before),
-        event,
+        event: eventOf(entry),
         expected: textOf(before),
         actual: textOf(entry),
         differenceMicros,
-        text: `${textOfEvent(event)} is not what the log said before: ${amountOf(before)} micro-credits then, ${amountOf(entry)} now (${textOfDifference(differenceMicros)})`,
+        text: `${textOfWitnessed(entry)} is not what the log said before: ${amountOf(before)} micro-credits then, ${amountOf(entry)} now (${textOfDifference(differenceMicros)})`,
       },
     ];
   });
@@ -122,18 +125,17 @@ export async function findDropped(
     // A cut may have begun before it, and be told of after it; the one after that can't have.
     const isOverdue = previousCut !== null && afterCut < previousCut;
     if (!isOverdue && (cut.snapshot === null || !sees(cut.snapshot, entry.transaction))) return [];
-    const event = { provider: entry.provider, id: entry.id };
     const amount = amountOf(entry);
     return [
       {
-        kind: "event_dropped",
+        kind: entry.kind === "receipt" ? "receipt_dropped" : "event_dropped",
         // Whoever would have been paid; a void that is gone wrongs whoever would have got it back.
         party: entry.provider,
-        event,
+        event: eventOf(entry),
         expected: `${entry.kind} of ${amount}`,
         actual: "0",
         differenceMicros: -amount,
-        text: `the ${entry.kind} of ${textOfEvent(event)}, ${amount} micro-credits, was in the log and is gone`,
+        text: `the ${entry.kind} of ${textOfWitnessed(entry)}, ${amount} micro-credits, was in the log and is gone`,
       },
     ];
   });
@@ -145,12 +147,22 @@ function asWitnessed(body: unknown): Witnessed {
   return entry;
 }
 
+function eventOf(entry: Witnessed): EventName | null {
+  return entry.kind === "receipt" ? null : { provider: entry.provider, id: entry.id };
+}
+
+function textOfWitnessed(entry: Witnessed): string {
+  return entry.kind === "receipt"
+    ? `what ${entry.provider} had earned by ${entry.at.toISOString()}`
+    : textOfEvent(entry);
+}
+
 function partyOf(entry: Witnessed) {
   return entry.kind === "debit" ? (entry.charges[0]?.account ?? null) : entry.provider;
 }
 
 function amountOf(entry: Witnessed): bigint {
-  return entry.kind === "void"
-    ? entry.amountMicros
-    : entry.charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
+  if (entry.kind === "void") return entry.amountMicros;
+  if (entry.kind === "receipt") return entry.earned;
+  return entry.charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
 }

@@ -102,11 +102,17 @@ for (const kind of databaseKinds) {
       await ledger.holds.capture({ ...hold, eventId: "c2", quantity: 11n, final: true });
       await ledger.holds.authorize({ ...hold, id: "h2", meter: "bytes", quantity: 4n });
       await ledger.holds.release({ ...hold, id: "h2" });
+      // What came after the receipt can be taken back.
+      const receipt = await scene.promise(provider);
+      const later = await scene.use({ provider: from, spender, quantity: 5n, meter: "units" });
+      await ledger.usage.void({ provider: from, id: later.id });
       const second = await scene.cut();
       expect(await scene.audit()).to.deep.equal([]);
+      expect(receipt).to.include({ epoch: 1n, earned: second.message.earned });
       await scene.finalise(second);
 
       await ledger.holds.authorize({ ...hold, id: "h3", meter: "units", quantity: 4n });
+      await scene.promise(provider);
       await scene.askRefund(alice, 1_000_000n);
       await ledger.holds.release({ ...hold, id: "h3" });
       const third = await scene.cut();

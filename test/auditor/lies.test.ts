@@ -15,6 +15,14 @@ const provider = person("provider");
 /** What a test says of a finding: who, which event, by how much. */
 type Told = Partial<Finding> & Pick<Finding, "kind">;
 
+/** What the provider was promised, and by how much it is not kept. */
+const promised = (kind: Finding["kind"], differenceMicros: bigint): Told => ({
+  kind,
+  party: provider.address,
+  event: null,
+  differenceMicros,
+});
+
 /** SQL that a lying operator runs on its own ledger. */
 const hex = (text: string) => `'\\x${text.slice(2)}'`;
 
@@ -457,6 +465,75 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
             actual: "10000 to 20000",
           },
         ]);
+      });
+    });
+
+    describe("about receipts of earnings", () => {
+      it("losing an event that one counts, before the auditor saw it", async () => {
+        const { id } = await use(50n);
+        await use(100n);
+        await scene.promise(provider);
+        await lie(`delete from debits where event_id = '${id}'`);
+        await moveSums(-50n, -49n);
+        await scene.cut();
+        await refuses([promised("receipt_not_paid", -49n)]);
+        const [{ text } = { text: "" }] = await scene.audit();
+        expect(text).to.equal(
+          `${from} has a receipt of 147 micro-credits earned from epoch 1 on, and the checkpoint of epoch 1 pays 98: 49 too few`,
+        );
+      });
+
+      it("taking an event back that one counts, as its checkpoint was dropped", async () => {
+        const { id } = await use(100n);
+        await scene.promise(provider);
+        const first = await scene.cut();
+        expect(await scene.audit()).to.deep.equal([]);
+        await scene.drop(first);
+        scene.restart();
+        await use(10n);
+        await lie(
+          `insert into voids (provider, event_id, amount_micros) values (${hex(from)}, '${id}', 100)`,
+        );
+        await moveSums(-100n, -98n);
+        await scene.cut();
+        await refuses([
+          { ...promised("voided_after_receipt", -98n), event: { provider: from, id } },
+          promised("receipt_not_paid", -88n),
+        ]);
+      });
+
+      it("taking an event back that one counts, while the provider earns more", async () => {
+        const { id } = await use(50n);
+        await scene.promise(provider);
+        await use(100n);
+        await lie(
+          `insert into voids (provider, event_id, amount_micros) values (${hex(from)}, '${id}', 50)`,
+        );
+        await moveSums(-50n, -49n);
+        await scene.cut();
+        await refuses([
+          { ...promised("voided_after_receipt", -49n), event: { provider: from, id } },
+        ]);
+      });
+
+      it("taking one out of the log that the auditor has seen", async () => {
+        await use(50n);
+        await scene.promise(provider);
+        expect(await scene.audit()).to.deep.equal([]);
+        await lie("delete from log_notes where kind = 'receipt'");
+        await scene.cut();
+        await refuses([promised("receipt_dropped", -49n)]);
+      });
+
+      it("lowering one that the auditor has seen", async () => {
+        await use(50n);
+        await scene.promise(provider);
+        expect(await scene.audit()).to.deep.equal([]);
+        await lie(
+          `update log_notes set body = jsonb_set(body, '{earned}', '"9"') where kind = 'receipt'`,
+        );
+        await scene.cut();
+        await refuses([promised("receipt_changed", -40n)]);
       });
     });
 

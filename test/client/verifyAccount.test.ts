@@ -298,7 +298,8 @@ describe("verifyAccount", () => {
       serverWith({
         allowances: async () => [
           await shown(),
-          await shown({ account: lowercaseHex(mallory.address) }, { signer: mallory }),
+          // Alice signed for what is not hers.
+          await shown({ account: lowercaseHex(mallory.address) }),
         ],
       }),
       /is not of this account/,
@@ -385,6 +386,26 @@ describe("verifyAccount", () => {
       }),
     };
     const server = serverWith({ allowances: async () => [await shown({ counter: 0n })] });
+    expect(await failures(chain, server)).to.deep.equal([]);
+  });
+
+  it("lets what is settled stand on allowances of counters that ended long ago", async () => {
+    const chain: ChainFacts = {
+      ...chainWith(),
+      settled: { spent: 150n, refunded: 0n, earned: 0n },
+      pending: null,
+      final: onChain(after, "final"),
+      counterOnChain: async (counter) => ({
+        endedAt: counter === 0n ? at(1) : null,
+        recordedCap: 0n,
+      }),
+    };
+    const table = buildTree(after);
+    const server = serverWith({
+      tables: [fileOf(after)],
+      proof: { epoch: 1n, root: table.root, row: rowOf(alice, 150n), proof: table.proof(0) },
+      allowances: async () => [await shown({ counter: 0n, accountCap: 150n })],
+    });
     expect(await failures(chain, server)).to.deep.equal([]);
   });
 

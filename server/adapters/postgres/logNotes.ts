@@ -4,7 +4,7 @@ import type { LogEntryOf, LogPlace } from "../../domain/log/logEntry.ts";
 import type { Sql } from "../../ports/database.ts";
 import { jsonText } from "./values.ts";
 
-type NoteKind = "hold_end" | "revocation" | "access_end" | "blocks" | "refund";
+type NoteKind = "hold_end" | "revocation" | "access_end" | "blocks" | "refund" | "receipt";
 
 /** What is written of an entry that has no row of its own. */
 export type LogNote = {
@@ -41,6 +41,7 @@ const Note = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("blocks"), from: whole, to: whole }),
   z.object({ kind: z.literal("refund"), account: hex, amountMicros: whole }),
+  z.object({ kind: z.literal("receipt"), provider: hex, earned: whole, epoch: whole, at: time }),
 ]);
 
 /** A note as the table has it. */

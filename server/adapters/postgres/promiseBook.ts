@@ -1,5 +1,6 @@
 import type { Database } from "../../ports/database.ts";
 import type { PromiseBook } from "../../ports/receiptBook.ts";
+import { writeNotes } from "./logNotes.ts";
 import { bytea } from "./values.ts";
 
 export function postgresPromiseBook(database: Database): PromiseBook {
@@ -11,17 +12,21 @@ export function postgresPromiseBook(database: Database): PromiseBook {
         await tx.query("lock table checkpoints in share mode");
         await tx.query("lock table voids in share mode");
         // earnings_of_provider, index only
-        const [promised] = await tx.query<{ earned: bigint; epoch: bigint }>(
+        const [promised] = await tx.query<{ earned: bigint; epoch: bigint; at: Date }>(
           `insert into earnings_promises (provider, earned, epoch)
            select $1, (select coalesce(sum(earned), 0) from earnings where provider = $1),
              (select coalesce(max(epoch), 0) + 1 from checkpoints where not dropped)
            on conflict (provider) do update
              set earned = excluded.earned, epoch = excluded.epoch, promised_at = clock_timestamp()
-           returning earned, epoch`,
+           returning earned, epoch, promised_at as at`,
           [bytea(provider)],
         );
         if (promised === undefined) throw new Error("an insert without a row");
-        return { provider, ...promised };
+        const { earned, epoch, at } = promised;
+        // After the sum was read, and under the lock that keeps events from being taken back: whoever replays the log in its
+        // order has at least `earned` here.
+        await writeNotes(tx, [{ kind: "receipt", provider, earned, epoch, at }]);
+        return { provider, earned, epoch };
       }),
   };
 }

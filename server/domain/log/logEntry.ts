@@ -102,7 +102,19 @@ export type LogEntry = LogPlace &
     | { readonly kind: "blocks"; readonly from: bigint; readonly to: bigint }
     /** what had been set aside for a refund went into the account's row */
     | { readonly kind: "refund"; readonly account: Address; readonly amountMicros: bigint }
+    | ReceiptEntry
   );
+
+/** The signers' promise to a provider: every checkpoint from `epoch` on pays `earned`, which all that was recorded so far adds up to. */
+export interface ReceiptEntry {
+  readonly kind: "receipt";
+  readonly provider: Address;
+  /** micro-credits, cumulative */
+  readonly earned: bigint;
+  readonly epoch: bigint;
+  /** no event that was recorded until then is taken back any more */
+  readonly at: Date;
+}
 
 /** A usage event, or the capture of a hold, with all who paid for it. */
 export interface DebitEntry {
