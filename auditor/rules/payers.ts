@@ -144,7 +144,11 @@ export function explainCharges(
       return { ...about, kind: "unknown_allowance", text };
     }
     if (!allowance.isSigned) {
-      const text = `${charged}, which its owner did not sign`;
+      const why =
+        allowance.campaign === null
+          ? "which its owner did not sign"
+          : `a grant that its campaign ${allowance.campaign}, as its owner signed it, does not cover`;
+      const text = `${charged}, ${why}`;
       return { ...about, kind: "forged_allowance", text };
     }
     const party = books.party(account);

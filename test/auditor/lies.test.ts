@@ -2,7 +2,8 @@ import { expect } from "chai";
 
 import type { SourcePage } from "../../auditor/log/logSource.ts";
 import type { Finding } from "../../auditor/rules/finding.ts";
-import { walletSpender } from "../../protocol/spender.ts";
+import { apiKeySpender, walletSpender } from "../../protocol/spender.ts";
+import type { Allowance } from "../../server/domain/allowances/allowance.ts";
 import type { LogEntry } from "../../server/domain/log/logEntry.ts";
 import { type Disguise, type Scene, openAudited, person } from "../fixtures/audited.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
@@ -15,6 +16,14 @@ const provider = person("provider");
 /** What a test says of a finding: who, which event, by how much. */
 type Told = Partial<Finding> & Pick<Finding, "kind">;
 
+/** What the sponsor was charged that it never signed for. */
+const wronged = (kind: Finding["kind"], id: string, differenceMicros: bigint): Told => ({
+  kind,
+  party: sponsor.address,
+  event: { provider: provider.address, id },
+  differenceMicros,
+});
+
 /** What the provider was promised, and by how much it is not kept. */
 const promised = (kind: Finding["kind"], differenceMicros: bigint): Told => ({
   kind,
@@ -22,6 +31,9 @@ const promised = (kind: Finding["kind"], differenceMicros: bigint): Told => ({
   event: null,
   differenceMicros,
 });
+
+/** Whoever was granted something. */
+type Grantee = Pick<Allowance, "id"> & { readonly spender: Allowance["message"]["spender"] };
 
 /** SQL that a lying operator runs on its own ledger. */
 const hex = (text: string) => `'\\x${text.slice(2)}'`;
@@ -364,6 +376,124 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
           { kind: "forged_revocation", party: sponsor.address, event: null },
           { kind: "wrong_payer", party: alice.address, event: { provider: from, id } },
         ]);
+      });
+    });
+
+    describe("about campaigns and the grants out of them", () => {
+      let grants = 0;
+
+      /** A grant of the sponsor's campaign, as the holder of its key issues it, to a spender that has turned to the provider. */
+      async function grantOf({ id: campaign }: Allowance, limit = 1_000n): Promise<Grantee> {
+        const key = `grant ${grants++}`;
+        const to = apiKeySpender(key);
+        const request = { key, spender: to, limit, period: 0n, rollover: 0n };
+        const [outcome] = [
+          await scene.ledger.grants.issue(campaign, [
+            { ...request, startsAt: null, expiresAt: null, priority: null, scope: null },
+          ]),
+        ].flat();
+        if (outcome === undefined || !("result" in outcome) || outcome.result !== "granted") {
+          throw new Error(`not granted: ${JSON.stringify(outcome)}`);
+        }
+        await scene.ledger.grantAccess(to, from);
+        return { id: outcome.id, spender: to };
+      }
+
+      it("nothing is wrong where several grants share what the owner signed for", async () => {
+        const campaign = await scene.allow(sponsor, { limit: 50n });
+        for (const quantity of [20n, 30n]) {
+          // oxlint-disable-next-line no-await-in-loop -- one after the other
+          await use(quantity, { spender: (await grantOf(campaign)).spender });
+        }
+        await scene.cut();
+        expect(await scene.audit()).to.deep.equal([]);
+        expect(scene.signatures).to.have.length(1);
+      });
+
+      it("a grant with a higher cap on the account than its campaign's", async () => {
+        const campaign = await scene.allow(sponsor, { accountCap: 15n });
+        const grant = await grantOf(campaign);
+        await lie(`update allowances set account_cap_micros = 1000 where id = ${hex(grant.id)}`);
+        const { id } = await use(40n, { spender: grant.spender });
+        await scene.cut();
+        await refuses([wronged("forged_allowance", id, 40n)]);
+        const [{ text } = { text: "" }] = await scene.audit();
+        expect(text).to.contain(
+          `a grant that its campaign ${campaign.id}, as its owner signed it,`,
+        );
+      });
+
+      it("charging grants together more than the campaign's owner signed for", async () => {
+        const campaign = await scene.allow(sponsor, { limit: 50n });
+        const [one, two] = [await grantOf(campaign), await grantOf(campaign)];
+        await agree();
+        await use(30n, { spender: one.spender });
+        await lie(`update allowances set limit_micros = 1000 where id = ${hex(campaign.id)}`);
+        const { id } = await use(45n, { spender: two.spender });
+        await scene.cut();
+        await refuses([wronged("campaign_exhausted", id, 25n)]);
+      });
+
+      it("counting a debit against the grant, and not against the campaign", async () => {
+        const campaign = await scene.allow(sponsor, { limit: 50n });
+        const [one, two] = [await grantOf(campaign), await grantOf(campaign)];
+        await use(30n, { spender: one.spender });
+        await lie(
+          `update allowances set spent = 0, period_spent = 0 where id = ${hex(campaign.id)}`,
+        );
+        const { id } = await use(30n, { spender: two.spender });
+        await scene.cut();
+        await refuses([wronged("campaign_exhausted", id, 10n)]);
+      });
+
+      it("granting out of an allowance that nobody signed", async () => {
+        const grant = await grantOf(await scene.allow(sponsor, {}, mallory));
+        const { id } = await use(10n, { spender: grant.spender });
+        await scene.cut();
+        await refuses([wronged("forged_allowance", id, 10n)]);
+      });
+
+      it("granting out of a campaign whose terms were changed after the signature", async () => {
+        const campaign = await scene.allow(sponsor, { limit: 5n });
+        await lie(`update allowances set limit_micros = 1000 where id = ${hex(campaign.id)}`);
+        const { id } = await use(10n, { spender: (await grantOf(campaign)).spender });
+        await scene.cut();
+        await refuses([wronged("forged_allowance", id, 10n)]);
+      });
+
+      it("granting out of somebody else's campaign", async () => {
+        const [campaign, other] = [await scene.allow(sponsor), await scene.allow(alice)];
+        const grant = await grantOf(other);
+        await lie(
+          `update allowances set campaign = ${hex(campaign.id)} where id = ${hex(grant.id)}`,
+        );
+        const { id } = await use(10n, { spender: grant.spender });
+        await scene.cut();
+        await refuses([charged("forged_allowance", id, 10n)]);
+      });
+
+      it("granting after the campaign was revoked", async () => {
+        const campaign = await scene.allow(sponsor);
+        await agree();
+        await scene.revoke(sponsor, campaign);
+        await lie("update allowances set revoked_at = null");
+        const { id } = await use(10n, { spender: (await grantOf(campaign)).spender });
+        await scene.cut();
+        await refuses([wronged("campaign_revoked", id, 10n)]);
+      });
+
+      it("granting after the counter that the campaign was signed under has ended", async () => {
+        const campaign = await scene.allow(sponsor);
+        await agree();
+        await scene.ledger.chainEvents({
+          type: "counter_raised",
+          account: sponsor.address,
+          counter: 1n,
+        });
+        await lie("update accounts set counter = 0");
+        const { id } = await use(10n, { spender: (await grantOf(campaign)).spender });
+        await scene.cut();
+        await refuses([wronged("allowance_revoked", id, 10n)]);
       });
     });
 
