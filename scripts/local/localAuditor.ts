@@ -12,7 +12,11 @@ import type { TestWallet } from "./wallets.ts";
 
 /** An auditor of a local stack, with a database of its own in a folder that goes with it. */
 export async function startLocalAuditor(
-  { server, rpcUrl, contract }: Pick<LocalStack, "server" | "rpcUrl" | "contract">,
+  {
+    server,
+    rpcUrl,
+    contract,
+  }: Pick<LocalStack, "rpcUrl" | "contract"> & { readonly server: { readonly url: string } },
   { privateKey }: TestWallet,
   log: Logger,
   onAudited?: (audited: AuditedCheckpoint) => void,

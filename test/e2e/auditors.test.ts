@@ -8,6 +8,7 @@ import { pino } from "pino";
 import { meteringServer } from "../../client/meteringServer.ts";
 import { newApiKey } from "../../client/apiKey.ts";
 import { signAllowance } from "../../client/signedAllowance.ts";
+import type { Finding } from "../../auditor/rules/finding.ts";
 import type { RunningAuditor } from "../../auditor/runAuditor.ts";
 import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
 import { parseCredits } from "../../protocol/amounts.ts";
@@ -21,6 +22,7 @@ import { contractAt } from "../fixtures/localContract.ts";
 import { addressOf } from "../fixtures/meteredStack.ts";
 import { send } from "../fixtures/http.ts";
 import { usageEvent } from "../fixtures/ledger.ts";
+import { startLyingProxy } from "../fixtures/lyingProxy.ts";
 import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
 
 const silent = pino({ level: "silent" });
@@ -53,10 +55,14 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
     local,
     context,
 
-    async audit(wallet: TestWallet): Promise<RunningAuditor> {
-      const auditor = await startLocalAuditor(stack, wallet, silent);
+    async audit(wallet: TestWallet, url = server.url): Promise<RunningAuditor> {
+      const auditor = await startLocalAuditor({ ...stack, server: { url } }, wallet, silent);
       running.push(auditor);
       return auditor;
+    },
+
+    async stopAuditors(): Promise<void> {
+      await Promise.all(running.splice(0).map((auditor) => auditor.stop()));
     },
 
     /** Alice buys, and lets an API key spend; a provider has worked for it. */
@@ -96,12 +102,29 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
       }),
 
     async stop(): Promise<void> {
-      await Promise.all(running.map((auditor) => auditor.stop()));
+      await this.stopAuditors();
       await stack.stop();
       await database.close();
       await rm(dataFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** Tells of every event that it cost a micro-credit more. */
+function oneMoreForEachEvent(path: string, document: unknown): unknown {
+  if (!path.startsWith("/v1/log?")) return document;
+  const text = JSON.stringify(document);
+  return JSON.parse(text, (name, value: unknown) =>
+    name === "amountMicros" ? `${BigInt(String(value)) + 1n}` : value,
+  );
+}
+
+/** What an auditor has first against the checkpoint of an epoch, once it has worked through it. */
+async function refusalOf({ auditor }: RunningAuditor, epoch: bigint): Promise<Finding> {
+  return await eventually(`a refusal of epoch ${epoch}`, () => {
+    const refused = auditor.findings().find(({ cut }) => cut.message.epoch === epoch);
+    return Promise.resolve(refused?.findings[0]);
+  });
 }
 
 describe("auditors on a chain", function () {
@@ -162,12 +185,72 @@ describe("auditors on a chain", function () {
     });
   });
 
+  // One story: each goes on where the one before ended.
   context("when two of three must sign, the meter and one of two auditors", () => {
+    let stage: Awaited<ReturnType<typeof startStack>>;
+    let proxy: Awaited<ReturnType<typeof startLyingProxy>>;
+    const [meter, other] = [addressOf(wallets.signer), addressOf(wallets.secondAuditor)];
+
+    before(async () => {
+      stage = await startStack(2, [wallets.auditor, wallets.secondAuditor]);
+      proxy = await startLyingProxy(stage.stack.server.url, oneMoreForEachEvent);
+    });
+    after(async () => {
+      await stage.stop();
+      await proxy.stop();
+    });
+
+    const signersOf = async (epoch: bigint) =>
+      (await stage.context.checkpoints.byEpoch(epoch))?.signatures.map(({ signer }) => signer);
+
     it("goes on while one of the auditors is down", async () => {
-      const stage = (scene = await startStack(2, [wallets.auditor, wallets.secondAuditor]));
       await stage.work();
       await stage.audit(wallets.secondAuditor);
       await eventually("the checkpoint on chain", async () => (await stage.onChain()).epoch === 1n);
+    });
+
+    it("goes on while one of the auditors refuses, whom somebody tells a lie", async () => {
+      const refusing = await stage.audit(wallets.auditor, proxy.url);
+      expect(await refusalOf(refusing, 1n)).to.include({
+        kind: "wrong_price",
+        party: addressOf(wallets.alice),
+        differenceMicros: 1n,
+      });
+      await stage.local.passTime(10);
+      await stage.use();
+      await eventually("a second one", async () => (await stage.onChain()).epoch === 2n);
+      expect(await signersOf(2n)).to.have.members([meter, other]);
+      await refusalOf(refusing, 2n);
+      expect((await send(`${refusing.url}/healthz`)).status).to.equal(503);
+      // The chain makes it final, whatever the one thinks of it.
+      await stage.local.passTime(10);
+      await eventually("that it is final", async () => {
+        const checkpoint = await stage.context.checkpoints.byEpoch(2n);
+        return checkpoint?.status === "final";
+      });
+    });
+
+    it("stops where all are told a lie: none of them signs", async () => {
+      await stage.stopAuditors();
+      const id = await stage.use();
+      await stage.lie(`update debits set amount_micros = amount_micros + 1 where event_id = '${id}';
+        update accounts set spent = spent + 1 where spent > 0; update earnings set earned = earned + 1;
+        update checkpoints set dropped = true, abandoned_at = clock_timestamp() where epoch = 3`);
+      const auditors = await Promise.all(
+        [wallets.auditor, wallets.secondAuditor].map((wallet) => stage.audit(wallet)),
+      );
+      const refusals = await Promise.all(auditors.map((auditor) => refusalOf(auditor, 3n)));
+      for (const refusal of refusals) {
+        expect(refusal).to.include({ kind: "wrong_price", party: addressOf(wallets.alice) });
+        expect(refusal).to.include({ differenceMicros: 1n });
+        expect(refusal.event).to.deep.equal({ provider: addressOf(wallets.provider), id });
+      }
+      const latest = await stage.context.checkpoints.latest();
+      expect(latest?.message.epoch).to.equal(3n);
+      expect(latest?.status).to.equal("prepared");
+      const signers = await signersOf(3n);
+      expect(signers).to.not.include(addressOf(wallets.auditor)).and.not.include(other);
+      expect((await stage.onChain()).epoch).to.equal(0n);
     });
   });
 
