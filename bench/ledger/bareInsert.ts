@@ -1,8 +1,9 @@
 import { zeroHash } from "viem";
 
-import { insertDebitRows } from "../../server/adapters/postgres/spending.ts";
+import { insertDebitRows } from "../../server/adapters/postgres/debitRows.ts";
+import { byteaArray, numberArray, textArray } from "../../server/adapters/postgres/values.ts";
 import type { Debit } from "../../server/domain/usage/decideDebits.ts";
-import { type UsageEvent, payloadHash } from "../../server/domain/usage/usageEvent.ts";
+import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
 import type { Database } from "../../server/ports/database.ts";
 
 /** Rows like those that the ledger writes for these events: made before the clock runs. */
@@ -16,11 +17,46 @@ export function rowsOf(events: readonly UsageEvent[]): Debit[] {
     feeMicros: 0n,
     rateCardVersion: 1,
     priceBasis: null,
-    payloadHash: payloadHash(event),
+    payloadHash: null,
   }));
 }
 
-/** The yardstick: the same rows into the same table with all its keys, by the same statement, and nothing else. */
+/**
+ * The yardstick: the same rows into the same table with all its keys, by `insert … select unnest`, an array for each
+ * column, and nothing else. The ledger's own statement packs them; `packedInsert` is that one alone.
+ */
 export async function bareInsert(database: Database, rows: readonly Debit[]): Promise<void> {
+  await database.transaction((tx) =>
+    tx.query(
+      `insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
+         occurred_at, recorded_at, rate_card, amount_micros, fee_micros)
+       select provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
+         occurred_at, $14, rate_card, amount_micros, fee_micros
+       from unnest($1::bytea[], $2::text[], $3::smallint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[],
+         $8::bigint[], $9::jsonb[], $10::timestamptz[], $11::integer[], $12::bigint[], $13::bigint[])
+         as debit (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
+           occurred_at, rate_card, amount_micros, fee_micros)`,
+      [
+        byteaArray(rows.map(({ event }) => event.provider)),
+        textArray(rows.map(({ event }) => event.id)),
+        numberArray(rows.map(({ part }) => part)),
+        byteaArray(rows.map(({ account }) => account)),
+        byteaArray(rows.map(({ allowance }) => allowance)),
+        byteaArray(rows.map(({ event }) => event.spender)),
+        textArray(rows.map(({ event }) => event.meter)),
+        numberArray(rows.map(({ event }) => event.quantity)),
+        textArray(rows.map(({ event }) => JSON.stringify(event.dimensions))),
+        textArray(rows.map(({ event }) => event.occurredAt.toISOString())),
+        numberArray(rows.map(({ rateCardVersion }) => rateCardVersion)),
+        numberArray(rows.map(({ amountMicros }) => amountMicros)),
+        numberArray(rows.map(({ feeMicros }) => feeMicros)),
+        new Date(),
+      ],
+    ),
+  );
+}
+
+/** The ledger's own statement, and nothing else. */
+export async function packedInsert(database: Database, rows: readonly Debit[]): Promise<void> {
   await database.transaction((tx) => insertDebitRows(tx, rows, new Date()));
 }

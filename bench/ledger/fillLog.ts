@@ -13,6 +13,8 @@ export async function fillLog(database: Database, rows: number): Promise<void> {
     await database.script(`drop index ${name}`);
   }
   await database.script(`
+    begin;
+    ${ROOM_TO_SORT};
     alter table debits drop constraint debits_pkey;
     insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions, occurred_at,
         recorded_at, rate_card, amount_micros, fee_micros, payload_hash)
@@ -24,10 +26,14 @@ export async function fillLog(database: Database, rows: number): Promise<void> {
         from generate_series(1, ${rows}) i
       ) as made;
     alter table debits add primary key (provider, event_id, part);
+    commit;
   `);
   for (const { definition } of indexes) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    await database.script(definition);
+    await database.script(`begin; ${ROOM_TO_SORT}; ${definition}; commit`);
   }
   await database.script("vacuum analyze debits");
 }
+
+/** An index on millions of rows is sorted in memory, not on disk. */
+const ROOM_TO_SORT = "set local maintenance_work_mem = '1GB'";

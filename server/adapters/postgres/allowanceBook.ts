@@ -1,7 +1,12 @@
 import { periodIndexAt } from "../../domain/allowances/period.ts";
 import type { AllowanceBook } from "../../ports/allowanceBook.ts";
 import type { Database } from "../../ports/database.ts";
-import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
+import {
+  ALLOWANCE_COLUMNS,
+  ARRIVED,
+  type AllowanceRecord,
+  toAllowance,
+} from "./allowanceRecord.ts";
 import { readClock } from "./clock.ts";
 import { writeNotes } from "./logNotes.ts";
 import { bytea, byteaArray, textArray } from "./values.ts";
@@ -13,12 +18,18 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
         await tx.query("insert into accounts (address) values ($1) on conflict do nothing", [
           bytea(message.account),
         ]);
+        // Before the count of arrivals, as grants have them: a circle of those who wait otherwise.
+        await tx.query("select 1 from accounts where address = $1 for key share", [
+          bytea(message.account),
+        ]);
         const now = await readClock(tx);
         await tx.query(
-          `insert into allowances (id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at,
+          `with ${ARRIVED}
+           insert into allowances (id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at,
              expires_at, priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature,
-             period_index, created_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16, $17, $18)
+             period_index, created_at, arrival)
+           select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16, $17, $18, count
+           from arrived
            on conflict (id) do nothing`,
           [
             bytea(id),

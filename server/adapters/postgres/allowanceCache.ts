@@ -1,63 +1,97 @@
-import type { Hex } from "viem";
-
 import type { SpenderId } from "../../../protocol/spender.ts";
 import type { Allowance } from "../../domain/allowances/allowance.ts";
+import { burnDownOrder } from "../../domain/allowances/burnDownOrder.ts";
 import type { Sql } from "../../ports/database.ts";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { byteaArray } from "./values.ts";
 
 /**
- * All the allowances that spenders have now, each as it was when this process first read it: what was signed never
- * changes, and which there are is asked each time; whether they are revoked and how far they are used is old.
+ * All the allowances that each of these spenders has now, those first that are spent first; each as it was when this process first read it: what was signed never
+ * changes, and of new ones the database tells; whether they are revoked and how far they are used is old.
  */
 export type AllowanceCache = (
   sql: Sql,
-  spenders: ReadonlySet<SpenderId>,
-) => Promise<readonly Allowance[]>;
+  asked: readonly { readonly spender: SpenderId }[],
+) => Promise<readonly (readonly Allowance[])[]>;
 
 export function allowanceCache(): AllowanceCache {
-  const seen = new Map<SpenderId, readonly Allowance[]>();
+  let seen = new Map<SpenderId, readonly Allowance[]>();
+  let seenUpTo = 0n;
   let count = 0;
 
-  return async (sql, spenders) => {
+  async function takeArrivals(sql: Sql, arrived: bigint): Promise<void> {
+    // allowances_by_arrival
+    const records = await sql.query<AllowanceRecord>(
+      `select ${ALLOWANCE_COLUMNS_OF_L} from allowances l where arrival > $1 and arrival <= $2`,
+      [seenUpTo, arrived],
+    );
+    // Of a spender that was never asked about, all will be read when it is.
+    const ofSeen = records.filter(({ spender }) => seen.has(spender));
+    for (const record of ofSeen) count += take(seen, record);
+    if (arrived > seenUpTo) seenUpTo = arrived;
+  }
+
+  return async (sql, asked) => {
     // Before anything is looked up: what this batch needs must stay until it is decided.
     if (count > MOST_CACHED_ALLOWANCES) {
-      seen.clear();
+      seen = new Map();
       count = 0;
     }
-    const known = new Set<Hex>();
-    const asked = [...spenders].map((spender) => {
-      const [first, ...others] = seen.get(spender) ?? [];
-      for (const { id } of others) known.add(id);
-      return { spender, id: first?.id ?? NO_ID };
-    });
+    const arrived = await readArrivals(sql);
+    if (arrived > seenUpTo) await takeArrivals(sql, arrived);
 
-    // allowances_of_spender. Most spenders have one allowance, and it is known: nothing comes back.
-    const found = await sql.query<{ id: Hex }>(
-      `select l.id from unnest($1::bytea[], $2::bytea[]) as known (spender, id)
-       join allowances l on l.spender = known.spender and l.id <> known.id`,
-      [byteaArray(asked.map(({ spender }) => spender)), byteaArray(asked.map(({ id }) => id))],
-    );
-    const unknown = found.filter(({ id }) => !known.has(id));
-    if (unknown.length > 0) {
-      // allowances by primary key
-      const records = await sql.query<AllowanceRecord>(
-        `select ${ALLOWANCE_COLUMNS_OF_L} from unnest($1::bytea[]) as wanted (id) join allowances l using (id)`,
-        [byteaArray(unknown.map(({ id }) => id))],
-      );
-      for (const record of records) {
-        const before = seen.get(record.spender) ?? [];
-        // Another batch may have read it meanwhile.
-        if (before.some(({ id }) => id === record.id)) continue;
-        seen.set(record.spender, [...before, toAllowance(record)]);
-        count++;
+    const known = seen;
+    const unknown = new Set<SpenderId>();
+    const answers = asked.map(({ spender }) => {
+      const allowances = known.get(spender);
+      if (allowances === undefined) unknown.add(spender);
+      return allowances ?? NONE;
+    });
+    if (unknown.size === 0) return answers;
+
+    const found = await readAllowances(sql, [...unknown]);
+    // While they were read another batch may have learnt of later arrivals, which may be theirs.
+    if (seenUpTo === arrived && seen === known) {
+      for (const [spender, allowances] of found) {
+        if (!known.has(spender)) count += allowances.length;
+        known.set(spender, allowances);
       }
     }
-    return [...spenders].flatMap((spender) => seen.get(spender) ?? []);
+    return asked.map(({ spender }, n) =>
+      unknown.has(spender) ? (found.get(spender) ?? NONE) : (answers[n] ?? NONE),
+    );
   };
 }
 
-const NO_ID: Hex = "0x";
+async function readArrivals(sql: Sql): Promise<bigint> {
+  const [arrivals] = await sql.query<{ count: bigint }>("select count from allowance_arrivals");
+  if (arrivals === undefined) throw new Error("the count of arrivals is gone");
+  return arrivals.count;
+}
+
+async function readAllowances(
+  sql: Sql,
+  spenders: readonly SpenderId[],
+): Promise<Map<SpenderId, readonly Allowance[]>> {
+  // allowances_of_spender
+  const records = await sql.query<AllowanceRecord>(
+    `select ${ALLOWANCE_COLUMNS_OF_L} from unnest($1::bytea[]) as wanted (spender) join allowances l using (spender)`,
+    [byteaArray(spenders)],
+  );
+  const found = new Map<SpenderId, readonly Allowance[]>();
+  for (const record of records) take(found, record);
+  return found;
+}
+
+/** How many it added: an allowance that is there stays as it was. */
+function take(bySpender: Map<SpenderId, readonly Allowance[]>, record: AllowanceRecord): 0 | 1 {
+  const before = bySpender.get(record.spender) ?? [];
+  if (before.some(({ id }) => id === record.id)) return 0;
+  bySpender.set(record.spender, [...before, toAllowance(record)].toSorted(burnDownOrder));
+  return 1;
+}
+
+const NONE: readonly Allowance[] = [];
 
 /** About a kilobyte each. */
 const MOST_CACHED_ALLOWANCES = 150_000;

@@ -33,6 +33,10 @@ export const ALLOWANCE_COLUMNS = COLUMNS.join(", ");
 /** The same, of a table that the statement calls `l`. */
 export const ALLOWANCE_COLUMNS_OF_L = COLUMNS.map((column) => `l.${column}`).join(", ");
 
+/** A part of every statement that brings allowances: whoever remembers which there are learns from `count` of new ones. */
+export const ARRIVED =
+  "arrived as (update allowance_arrivals set count = count + 1 returning count)";
+
 export interface AllowanceRecord {
   readonly id: Hex;
   readonly account: Address;

@@ -4,7 +4,12 @@ import { periodIndexAt } from "../../domain/allowances/period.ts";
 import type { Grant } from "../../domain/grants/grant.ts";
 import type { Sql } from "../../ports/database.ts";
 import type { IssuedGrant } from "../../ports/grantBook.ts";
-import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
+import {
+  ALLOWANCE_COLUMNS,
+  ARRIVED,
+  type AllowanceRecord,
+  toAllowance,
+} from "./allowanceRecord.ts";
 import { bytea, byteaArray, numberArray, textArray } from "./values.ts";
 
 /** Of a campaign's grants those that have one of the keys. */
@@ -29,13 +34,14 @@ export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date)
   const messages = grants.map(({ message }) => message);
   const { account, accountCap, counter, salt } = first.message;
   await tx.query(
-    `insert into allowances (account, account_cap_micros, counter, salt, signature, campaign, created_at,
+    `with ${ARRIVED}
+     insert into allowances (account, account_cap_micros, counter, salt, signature, campaign, created_at,
        id, grant_key, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at, priority, scope,
-       scope_providers, scope_meters, period_index)
+       scope_providers, scope_meters, period_index, arrival)
      select $1, $2, $3, $4, $5, $6, $7,
        id, grant_key, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at, priority, scope,
        array(select jsonb_array_elements_text(names -> 'providers')::bytea),
-       array(select jsonb_array_elements_text(names -> 'meters')), period_index
+       array(select jsonb_array_elements_text(names -> 'meters')), period_index, (select count from arrived)
      from unnest($8::bytea[], $9::text[], $10::bytea[], $11::numeric[], $12::numeric[], $13::numeric[], $14::numeric[],
        $15::numeric[], $16::smallint[], $17::bytea[], $18::jsonb[], $19::numeric[])
        as granted (id, grant_key, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at,

@@ -24,12 +24,12 @@ import type { PriceReader } from "./priceReader.ts";
 import { retrying } from "./retry.ts";
 import {
   cachedAccess,
-  insertDebits,
   lockAllowances,
   lockSpenders,
   lockTierAccount,
   writeSpending,
 } from "./spending.ts";
+import { insertDebits } from "./debitRows.ts";
 import { addTierUnits } from "./tierUsage.ts";
 import { readKnown } from "./usageLedger.ts";
 import { bytea } from "./values.ts";
@@ -87,7 +87,7 @@ export function postgresHoldBook(
     const payloadHash = captureHash(request);
     const known = (await readKnown(tx, [event])).get(eventKey(event));
     if (known !== undefined) {
-      return known.payloadHash === payloadHash
+      return known.sent === payloadHash
         ? { result: "captured", hold, debit: known.outcome }
         : { result: "refused", refusal: { reason: "event_id_conflict" } };
     }

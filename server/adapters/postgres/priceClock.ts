@@ -8,12 +8,13 @@ export interface PriceClock {
   readonly accessRevocations: bigint;
 }
 
+/** SQL: its columns. Volatile, and so of the moment when the row is made. */
+export const PRICE_CLOCK = `clock_timestamp() as now,
+  (select coalesce(max(version), 0) from rate_cards) as "newestCard",
+  (select count from access_revocations) as "accessRevocations"`;
+
 export async function readPriceClock(sql: Sql): Promise<PriceClock> {
-  const [clock] = await sql.query<PriceClock>(
-    `select clock_timestamp() as now, coalesce(max(version), 0) as "newestCard",
-       (select count from access_revocations) as "accessRevocations"
-     from rate_cards`,
-  );
+  const [clock] = await sql.query<PriceClock>(`select ${PRICE_CLOCK}`);
   if (clock === undefined) throw new Error("the database tells no time");
   return clock;
 }

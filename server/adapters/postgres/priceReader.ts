@@ -30,11 +30,14 @@ export interface PriceReader {
   ): Promise<PriceState>;
   /** The cards that this process has read; there may be newer ones. */
   known(sql: Sql): Promise<RateIndex>;
+  /** All cards up to a version at least: the same index as before where nothing has come. */
+  readonly upTo: RateIndexCache;
 }
 
 export function priceReader(upTo: RateIndexCache): PriceReader {
   return {
     known: (sql) => upTo(sql, 0),
+    upTo,
 
     async read(tx, questions, { now, newestCard, accounts }) {
       const rates = await upTo(tx, newestCard);

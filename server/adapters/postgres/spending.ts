@@ -4,7 +4,6 @@ import type { SpenderId } from "../../../protocol/spender.ts";
 import type { Account } from "../../domain/accounts/account.ts";
 import type { Allowance, AllowanceUsage } from "../../domain/allowances/allowance.ts";
 import type { SpendingDraft, SpendingState } from "../../domain/spending/spendingDraft.ts";
-import type { Debit } from "../../domain/usage/decideDebits.ts";
 import type { Sql } from "../../ports/database.ts";
 import {
   ALLOWANCE_COLUMNS,
@@ -13,9 +12,8 @@ import {
   toAllowance,
 } from "./allowanceRecord.ts";
 import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
-import { fromPriceBasis } from "./pinnedRateRecord.ts";
 import { type PriceClock, readPriceClock } from "./priceClock.ts";
-import { byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
+import { byteaArray, numberArray } from "./values.ts";
 
 /** What spending is decided on, and what is in force then. */
 export interface LockedSpending extends Omit<SpendingState, "hasAccess">, PriceClock {}
@@ -132,23 +130,25 @@ export function cachedAccess() {
     asOf = accessRevocations > asOf ? accessRevocations : asOf;
     const known = accessRevocations === asOf ? granted : new Granted();
     const unknown = pairs.filter(({ spender, provider }) => !known.has(spender, provider));
-    if (unknown.length > 0) {
-      // provider_access by primary key
-      const found = await sql.query<{ spender: Hex; provider: Address }>(
-        `select spender, provider from provider_access
+    if (unknown.length === 0) return everybody;
+    // provider_access by primary key
+    const found = await sql.query<{ spender: Hex; provider: Address }>(
+      `select spender, provider from provider_access
          join (select distinct * from unnest($1::bytea[], $2::bytea[])) as asked (spender, provider)
            using (spender, provider)
          where revoked_at is null`,
-        [
-          byteaArray(unknown.map(({ spender }) => spender)),
-          byteaArray(unknown.map(({ provider }) => provider)),
-        ],
-      );
-      for (const { spender, provider } of found) known.add(spender, provider);
-    }
+      [
+        byteaArray(unknown.map(({ spender }) => spender)),
+        byteaArray(unknown.map(({ provider }) => provider)),
+      ],
+    );
+    for (const { spender, provider } of found) known.add(spender, provider);
     return (spender, provider) => known.has(spender, provider);
   };
 }
+
+/** Of the pairs that were asked about. */
+const everybody = () => true;
 
 /** Pairs that were found, by spender: a joined key would be hashed anew for every event. */
 class Granted {
@@ -214,93 +214,4 @@ async function writeUsages(
       numberArray(usages.map(([, usage]) => usage.spentMicros)),
     ],
   );
-}
-
-/**
- * Writes debits to the log and to the providers' earnings. A plain insert: the primary key is the last guard of
- * "exactly once", and a clash runs the transaction again.
- */
-export async function insertDebits(
-  tx: Sql,
-  debits: readonly Debit[],
-  recordedAt: Date,
-): Promise<void> {
-  if (debits.length === 0) return;
-  await insertDebitRows(tx, debits, recordedAt);
-  await moveEarnings(tx, debits, 1n);
-}
-
-/** The log alone. */
-export async function insertDebitRows(
-  tx: Sql,
-  debits: readonly Debit[],
-  recordedAt: Date,
-): Promise<void> {
-  await tx.query(
-    `insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
-       occurred_at, recorded_at, rate_card, amount_micros, fee_micros, payload_hash, price_basis)
-     select provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
-       occurred_at, $14, rate_card, amount_micros, fee_micros, payload_hash, price_basis
-     from unnest($1::bytea[], $2::text[], $3::smallint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[],
-       $8::bigint[], $9::jsonb[], $10::timestamptz[], $11::integer[], $12::bigint[], $13::bigint[], $15::bytea[],
-       $16::jsonb[])
-       as debit (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
-         occurred_at, rate_card, amount_micros, fee_micros, payload_hash, price_basis)`,
-    [
-      byteaArray(debits.map(({ event }) => event.provider)),
-      textArray(debits.map(({ event }) => event.id)),
-      numberArray(debits.map(({ part }) => part)),
-      byteaArray(debits.map(({ account }) => account)),
-      byteaArray(debits.map(({ allowance }) => allowance)),
-      byteaArray(debits.map(({ event }) => event.spender)),
-      textArray(debits.map(({ event }) => event.meter)),
-      numberArray(debits.map(({ event }) => event.quantity)),
-      textArray(debits.map(({ event }) => JSON.stringify(event.dimensions))),
-      textArray(debits.map(({ event }) => event.occurredAt.toISOString())),
-      numberArray(debits.map(({ rateCardVersion }) => rateCardVersion)),
-      numberArray(debits.map(({ amountMicros }) => amountMicros)),
-      numberArray(debits.map(({ feeMicros }) => feeMicros)),
-      recordedAt,
-      byteaArray(debits.map(({ payloadHash }) => payloadHash)),
-      nullableTextArray(debits.map(({ priceBasis }) => fromPriceBasis(priceBasis))),
-    ],
-  );
-}
-
-type EarningDebit = Pick<Debit, "account" | "amountMicros" | "feeMicros"> & {
-  readonly event: { readonly provider: Address };
-};
-
-/**
- * Moves providers' earnings: up by debits, down (`-1n`) by debits that are taken back. In the row of one of the accounts
- * that paid: guarded by that account's lock, and one row for a batch, however many accounts are in it. Only the sum over
- * a provider's rows has a meaning.
- */
-export async function moveEarnings(
-  tx: Sql,
-  debits: readonly EarningDebit[],
-  sign: 1n | -1n,
-): Promise<void> {
-  await tx.query(
-    `insert into earnings (account, provider, earned, changed_at_tick)
-     select *, ${CURRENT_TICK} from unnest($1::bytea[], $2::bytea[], $3::bigint[])
-     on conflict (account, provider) do update set earned = earnings.earned + excluded.earned,
-       changed_at_tick = excluded.changed_at_tick`,
-    earningsArrays(debits, sign),
-  );
-}
-
-function earningsArrays(debits: readonly EarningDebit[], sign: 1n | -1n): string[] {
-  const sums = new Map<Address, { account: Address; earned: bigint }>();
-  for (const { account, event, amountMicros, feeMicros } of debits) {
-    const before = sums.get(event.provider);
-    const earned = (before?.earned ?? 0n) + sign * (amountMicros - feeMicros);
-    sums.set(event.provider, { account: before?.account ?? account, earned });
-  }
-  const changes = [...sums];
-  return [
-    byteaArray(changes.map(([, { account }]) => account)),
-    byteaArray(changes.map(([provider]) => provider)),
-    numberArray(changes.map(([, { earned }]) => earned)),
-  ];
 }

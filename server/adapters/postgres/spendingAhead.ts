@@ -3,12 +3,25 @@ import type { Address, Hex } from "viem";
 import type { Account } from "../../domain/accounts/account.ts";
 import type { Allowance, AllowanceUsage } from "../../domain/allowances/allowance.ts";
 import type { SpendingDraft } from "../../domain/spending/spendingDraft.ts";
-import type { ExpectedCharge, ExpectedCharges } from "../../domain/usage/expectedCharges.ts";
+import type {
+  ExpectedCharges,
+  ExpectedOfAccount,
+  ExpectedOfAllowance,
+} from "../../domain/usage/expectedCharges.ts";
 import type { Sql } from "../../ports/database.ts";
 import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
-import { readPriceClock } from "./priceClock.ts";
+import { PRICE_CLOCK, type PriceClock } from "./priceClock.ts";
 import { type LockedSpending, readCampaigns } from "./spending.ts";
-import { byteaArray, numberArray } from "./values.ts";
+import { byteaArray, numberArray, packedBytes, packedColumn } from "./values.ts";
+
+/** What became of the charges that were expected: written, all of it or in part. Everything is locked now. */
+export interface ChargedAhead {
+  readonly clock: PriceClock;
+  /** whether each account and each allowance had room for its whole sum */
+  readonly isComplete: boolean;
+  /** the allowances that had */
+  readonly allowances: ReadonlySet<Hex>;
+}
 
 /**
  * Spending that was locked by writing what it is expected to become. `accounts` and `allowances` are what was there
@@ -24,45 +37,58 @@ export interface AheadSpending extends LockedSpending {
  * that is not there: an account or an allowance without room for its whole sum stays as it was, and is locked all the
  * same. To be called in a transaction that goes `rowByRow`.
  */
-export async function spendAhead(
+export async function chargeAhead(tx: Sql, expected: ExpectedCharges): Promise<ChargedAhead> {
+  const accounts = [...expected.accounts].toSorted(byAddress);
+  const charged = await chargeAccounts(tx, accounts);
+  const hadRoom = charged === accounts.length ? null : await accountsWithRoom(tx, accounts);
+  const allowances = [...expected.allowances].filter(
+    ([, { account }]) => hadRoom === null || hadRoom.has(account),
+  );
+  const { places, ...clock } = await chargeAllowances(tx, allowances);
+  return {
+    clock,
+    isComplete: hadRoom === null && places.length === allowances.length,
+    allowances: new Set(places.flatMap((place) => allowances[Number(place) - 1]?.[0] ?? [])),
+  };
+}
+
+/** What was there before the charges, and what is there now. Read under the locks that they took. */
+export async function readAhead(
   tx: Sql,
   expected: ExpectedCharges,
+  { clock, allowances: charged }: ChargedAhead,
   lastSeen: readonly Allowance[],
 ): Promise<AheadSpending> {
-  const charged = await chargeAccounts(tx, expected.accounts);
   const accounts = new Map<Address, Account>();
   const accountsNow = new Map<Address, Account>();
-  for (const { account, aheadMicros } of charged) {
-    accounts.set(account.address, account);
-    accountsNow.set(account.address, { ...account, spent: account.spent + aheadMicros });
+  for (const { aheadMicros, ...now } of await readAccounts(tx, [...expected.accounts.keys()])) {
+    accountsNow.set(now.address, now);
+    accounts.set(now.address, { ...now, spent: now.spent - aheadMicros });
   }
-
-  const before = await chargeAllowances(
+  const states = await readStates(
     tx,
-    [...expected.allowances].filter(
-      ([, { account }]) => accounts.get(account)?.spent !== accountsNow.get(account)?.spent,
-    ),
+    lastSeen.map(({ id }) => id),
   );
   const usagesNow = new Map<Hex, AllowanceUsage>();
-  for (const [id, usage] of before) {
+  const allowances = lastSeen.flatMap((allowance) => {
+    const { id } = allowance;
+    const state = states.get(id);
+    if (state === undefined) return [];
+    if (!charged.has(id)) return { ...allowance, ...state };
+    usagesNow.set(id, state.usage);
     const aheadMicros = expected.allowances.get(id)?.amountMicros ?? 0n;
-    usagesNow.set(id, {
-      ...usage,
-      periodSpentMicros: usage.periodSpentMicros + aheadMicros,
-      spentMicros: usage.spentMicros + aheadMicros,
-    });
-  }
-  const others = lastSeen.filter(({ id }) => !before.has(id)).map(({ id }) => id);
-  const states = await readStates(tx, others);
-
+    const { periodSpentMicros, spentMicros } = state.usage;
+    const usage = {
+      ...state.usage,
+      periodSpentMicros: periodSpentMicros - aheadMicros,
+      spentMicros: spentMicros - aheadMicros,
+    };
+    return { ...allowance, ...state, usage };
+  });
   return {
-    ...(await readPriceClock(tx)),
+    ...clock,
     accounts,
-    allowances: lastSeen.flatMap((allowance) => {
-      const usage = before.get(allowance.id);
-      const state = usage === undefined ? states.get(allowance.id) : { revokedAt: null, usage };
-      return state === undefined ? [] : { ...allowance, ...state };
-    }),
+    allowances,
     campaigns: await readCampaigns(tx, lastSeen),
     written: { accounts: accountsNow, usages: usagesNow },
   };
@@ -99,107 +125,111 @@ function isSame(a: AllowanceUsage, b: AllowanceUsage | undefined): boolean {
   );
 }
 
-/** An account as it was before, and what was charged to it ahead: all that was wanted, or nothing. */
-interface ChargedAccount {
-  readonly account: Account;
-  readonly aheadMicros: bigint;
+function byAddress([a]: readonly [Address, unknown], [b]: readonly [Address, unknown]): number {
+  return a < b ? -1 : 1;
 }
 
+/** How many accounts were charged all that was wanted of them. */
 async function chargeAccounts(
   tx: Sql,
-  wanted: ExpectedCharges["accounts"],
-): Promise<readonly ChargedAccount[]> {
-  const addresses = [...wanted.keys()].toSorted();
+  wanted: readonly (readonly [Address, ExpectedOfAccount])[],
+): Promise<number> {
   // A nested loop: accounts by primary key, in the order of the array. The sum can't overflow: it stays under `purchased`.
-  const [charged] = await tx.query<Columns<Omit<Account, "address"> & { ahead: bigint }>>(
+  const [charged] = await tx.query<{ count: bigint }>(
     `with charged as (
        update accounts set spent = accounts.spent + ${FITTING}, spent_ahead = ${FITTING},
          changed_at_tick = ${CURRENT_TICK}
-       from unnest($1::bytea[], $2::bigint[]) with ordinality as wanted (address, micros, n)
+       from (
+         select ${packedColumn("$1", "n", 20)} as address, micros, cap, signed_counter
+         from unnest($2::bigint[], $3::bigint[], $4::bigint[]) with ordinality as u (micros, cap, signed_counter, n)
+       ) as wanted
        where accounts.address = wanted.address
-       returning n, spent_ahead, purchased, accounts.spent - spent_ahead as spent, held, refunding, refund_waiting,
-         refunded, counter
+       returning spent_ahead = micros as had_room
      )
-     select array_agg(n) as n, array_agg(spent_ahead) as ahead, array_agg(purchased) as purchased,
-       array_agg(spent) as spent, array_agg(held) as held, array_agg(refunding) as refunding,
-       array_agg(refund_waiting) as "refundWaiting", array_agg(refunded) as refunded, array_agg(counter) as counter
-     from charged`,
-    [byteaArray(addresses), numberArray(addresses.map((address) => wanted.get(address) ?? 0n))],
+     select count(*) filter (where had_room) as count from charged`,
+    [
+      packedBytes(wanted.map(([address]) => address)),
+      numberArray(wanted.map(([, { amountMicros }]) => amountMicros)),
+      numberArray(wanted.map(([, { accountCap }]) => leastOf(accountCap, MOST))),
+      numberArray(wanted.map(([, { counter }]) => leastOf(counter, MOST))),
+    ],
   );
-  return rowsIn(charged).map((row) => ({
-    account: {
-      address: at(addresses, Number(at(charged?.n, row)) - 1),
-      purchased: at(charged?.purchased, row),
-      spent: at(charged?.spent, row),
-      held: at(charged?.held, row),
-      refunding: at(charged?.refunding, row),
-      refundWaiting: at(charged?.refundWaiting, row),
-      refunded: at(charged?.refunded, row),
-      counter: at(charged?.counter, row),
-    },
-    aheadMicros: at(charged?.ahead, row),
-  }));
+  return Number(charged?.count ?? 0n);
+}
+
+/** What a column can hold. No account is ever charged so much, and no counter raised so far. */
+const MOST = 2n ** 63n - 1n;
+
+function leastOf(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 /** Kept in a column, because an update tells only what a row has become. */
-const FITTING = `case when wanted.micros <= purchased - accounts.spent - held - refunding - refunded
-         then wanted.micros else 0 end`;
+const FITTING = `case when micros <= purchased - accounts.spent - held - refunding - refunded
+         and micros <= cap - accounts.spent - held and (counter = signed_counter or micros = 0)
+         then micros else 0 end`;
 
-/** The usage of the allowances that had room, as it was before. Under their accounts' locks, so in any order. */
-async function chargeAllowances(
+async function accountsWithRoom(
   tx: Sql,
-  wanted: readonly (readonly [Hex, ExpectedCharge])[],
-): Promise<ReadonlyMap<Hex, AllowanceUsage>> {
-  if (wanted.length === 0) return new Map();
-  // A nested loop: allowances by primary key. What is charged was charged to the account: no sum can overflow.
-  const [charged] = await tx.query<Columns<AllowanceUsage>>(
-    `with charged as (
-       update allowances set spent = allowances.spent + wanted.micros, period_spent = period_spent + wanted.micros
-       from unnest($1::bytea[], $2::numeric[], $3::bigint[]) with ordinality as wanted (id, period_index, micros, n)
-       where allowances.id = wanted.id and allowances.period_index = wanted.period_index and revoked_at is null
-         and wanted.micros <= limit_micros + carried_micros - period_spent
-       returning n, allowances.period_index, carried_micros, period_spent - wanted.micros as period_spent,
-         allowances.spent - wanted.micros as spent
-     )
-     select array_agg(n) as n, array_agg(period_index) as "periodIndex", array_agg(carried_micros) as "carriedMicros",
-       array_agg(period_spent) as "periodSpentMicros", array_agg(spent) as "spentMicros"
-     from charged`,
-    [
-      byteaArray(wanted.map(([id]) => id)),
-      numberArray(wanted.map(([, { periodIndex }]) => periodIndex)),
-      numberArray(wanted.map(([, { amountMicros }]) => amountMicros)),
-    ],
+  wanted: readonly (readonly [Address, ExpectedOfAccount])[],
+): Promise<ReadonlySet<Address>> {
+  const found = await readAccounts(
+    tx,
+    wanted.map(([address]) => address),
   );
-  return new Map(
-    rowsIn(charged).map((row) => {
-      const [id] = at(wanted, Number(at(charged?.n, row)) - 1);
-      return [
-        id,
-        {
-          periodIndex: at(charged?.periodIndex, row),
-          carriedMicros: at(charged?.carriedMicros, row),
-          periodSpentMicros: at(charged?.periodSpentMicros, row),
-          spentMicros: at(charged?.spentMicros, row),
-        },
-      ];
-    }),
+  const sums = new Map(wanted);
+  return new Set(
+    found.flatMap(({ address, aheadMicros }) =>
+      sums.get(address)?.amountMicros === aheadMicros ? [address] : [],
+    ),
+  );
+}
+
+/** An account as it is now, and what was charged to it ahead. */
+type AccountAhead = Account & { readonly aheadMicros: bigint };
+
+async function readAccounts(
+  tx: Sql,
+  addresses: readonly Address[],
+): Promise<readonly AccountAhead[]> {
+  // accounts by primary key
+  return await tx.query<AccountAhead>(
+    `select address, purchased, spent, held, refunding, refund_waiting as "refundWaiting", refunded, counter,
+       spent_ahead as "aheadMicros"
+     from unnest($1::bytea[]) as wanted (address) join accounts using (address)`,
+    [byteaArray(addresses)],
   );
 }
 
 /**
- * A result as one row of arrays, a thousand rows are read several times faster so. `n` is the place, from 1, in what was
- * asked. Null where there are none.
+ * Charges the allowances that have room; `places`, from 1, tells which those are. Under their accounts' locks, so in any
+ * order. The clock goes with it: the statement began when the locks were there, and it is read when all is written.
  */
-type Columns<Row> = { readonly [Name in keyof Row | "n"]: readonly bigint[] | null };
-
-function rowsIn(columns: { readonly n: readonly bigint[] | null } | undefined): number[] {
-  return [...(columns?.n ?? []).keys()];
-}
-
-function at<T>(column: readonly T[] | null | undefined, row: number): T {
-  const value = column?.[row];
-  if (value === undefined) throw new RangeError("the columns of a result are of one length");
-  return value;
+async function chargeAllowances(
+  tx: Sql,
+  wanted: readonly (readonly [Hex, ExpectedOfAllowance])[],
+): Promise<PriceClock & { readonly places: readonly bigint[] }> {
+  // A nested loop: allowances by primary key. What is charged was charged to the account: no sum can overflow.
+  const [charged] = await tx.query<PriceClock & { places: readonly bigint[] | null }>(
+    `with charged as (
+       update allowances set spent = allowances.spent + micros, period_spent = period_spent + micros
+       from (
+         select n, ${packedColumn("$1", "n", 32)} as id, index, micros
+         from unnest($2::numeric[], $3::bigint[]) with ordinality as u (index, micros, n)
+       ) as wanted
+       where allowances.id = wanted.id and period_index = index and revoked_at is null
+         and micros <= limit_micros + carried_micros - period_spent
+       returning n
+     ), places as (select array_agg(n) as places from charged)
+     select places, ${PRICE_CLOCK} from places`,
+    [
+      packedBytes(wanted.map(([id]) => id)),
+      numberArray(wanted.map(([, { periodIndex }]) => periodIndex)),
+      numberArray(wanted.map(([, { amountMicros }]) => amountMicros)),
+    ],
+  );
+  if (charged === undefined) throw new Error("an aggregate without a row");
+  return { ...charged, places: charged.places ?? [] };
 }
 
 type AllowanceState = Pick<Allowance, "revokedAt" | "usage">;

@@ -9,6 +9,7 @@ import {
 } from "../../domain/usage/decideDebits.ts";
 import type { UsageEvent } from "../../domain/usage/usageEvent.ts";
 import type { UsageOutcome } from "../../domain/usage/outcome.ts";
+import { confirmDebits } from "../../domain/usage/confirmedDebits.ts";
 import { expectCharges } from "../../domain/usage/expectedCharges.ts";
 import type { PriceState } from "../../domain/rates/priceDraft.ts";
 import type { Database, Sql } from "../../ports/database.ts";
@@ -16,14 +17,9 @@ import type { UsageLedger } from "../../ports/usageLedger.ts";
 import { allowanceCache } from "./allowanceCache.ts";
 import type { PriceReader } from "./priceReader.ts";
 import { retrying } from "./retry.ts";
-import {
-  type LockedSpending,
-  cachedAccess,
-  insertDebits,
-  lockSpenders,
-  writeSpending,
-} from "./spending.ts";
-import { spendAhead, stillToWrite } from "./spendingAhead.ts";
+import { type LockedSpending, cachedAccess, lockSpenders, writeSpending } from "./spending.ts";
+import { chargeAhead, readAhead, stillToWrite } from "./spendingAhead.ts";
+import { insertDebits } from "./debitRows.ts";
 import { addTierUnits } from "./tierUsage.ts";
 import { byteaArray, textArray } from "./values.ts";
 import { voidEvent } from "./voidEvent.ts";
@@ -36,15 +32,28 @@ export function postgresUsageLedger(
   const accessOf = cachedAccess();
   const lastSeenOf = allowanceCache();
 
-  /** Writes what is expected, then decides on what was there, and puts right what was expected wrongly. */
+  /**
+   * Writes what is expected. Where all of it had room, that is the decision; else decides on what was there, and puts right
+   * what was expected wrongly.
+   */
   async function recordAhead(tx: Sql, events: readonly UsageEvent[]): Promise<Outcomes> {
-    const spenders = new Set(events.map(({ spender }) => spender));
-    const allowances = await lastSeenOf(tx, spenders);
+    const allowances = await lastSeenOf(tx, events);
     const rates = await priceReader.known(tx);
-    const lastSeen = { now: new Date(), allowances, rates };
-    const spending = await spendAhead(tx, expectCharges(events, lastSeen), allowances);
+    const expected = expectCharges(events, { now: new Date(), allowances, rates });
+    const charged = await chargeAhead(tx, expected);
+    const hasAccess = await accessOf(tx, events, charged.clock);
 
-    const hasAccess = await accessOf(tx, events, spending);
+    if (charged.isComplete && (await priceReader.upTo(tx, charged.clock.newestCard)) === rates) {
+      const { now } = charged.clock;
+      const confirmed = confirmDebits(events, expected, { now, hasAccess, allowances }, rules);
+      if (confirmed !== null) {
+        await insertDebits(tx, confirmed.debits, now);
+        return confirmed.outcomes;
+      }
+    }
+
+    const lastSeen = [...new Set(allowances)].flat();
+    const spending = await readAhead(tx, expected, charged, lastSeen);
     const prices = await readPrices(tx, events, spending);
     const state = { ...spending, hasAccess, prices };
     const first = decideDebits(events, { ...state, known: new Map() }, rules);
@@ -101,7 +110,12 @@ type Outcomes = readonly UsageOutcome[];
 interface KnownRecord extends Charge {
   provider: Address;
   event_id: string;
-  payload_hash: Hex;
+  payload_hash: Hex | null;
+  spender: Hex;
+  meter: string;
+  quantity: bigint;
+  dimensions: Record<string, string>;
+  occurred_at: Date;
   rate_card: number;
   recorded_at: Date;
 }
@@ -113,7 +127,7 @@ export async function readKnown(
 ): Promise<Map<string, KnownEvent>> {
   // debits by primary key
   const records = await tx.query<KnownRecord>(
-    `select provider, event_id, payload_hash, rate_card, recorded_at,
+    `select provider, event_id, payload_hash, spender, meter, quantity, dimensions, occurred_at, rate_card, recorded_at,
        account, allowance, amount_micros as "amountMicros"
      from (select distinct * from unnest($1::bytea[], $2::text[])) as asked (provider, event_id)
      join debits using (provider, event_id)
@@ -132,7 +146,7 @@ export async function readKnown(
       amountMicros,
     }));
     known.set(key, {
-      payloadHash: first.payload_hash,
+      sent: first.payload_hash ?? { ...first, occurredAt: first.occurred_at },
       outcome: {
         result: "debited",
         costMicros: charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n),

@@ -47,6 +47,18 @@ export function byteaArray(values: readonly Hex[]): string {
   return `{${values.map((hex) => `"\\\\x${hex.slice(2)}"`).join(",")}}`;
 }
 
+/** Values of one size one after the other, as a `bytea` parameter: read with `packedColumn`, faster than any array. */
+export function packedBytes(values: readonly Hex[]): string {
+  let digits = "\\x";
+  for (const hex of values) digits += hex.slice(2);
+  return digits;
+}
+
+/** SQL: the value at a place, from 1, of packed ones that are `size` bytes each. */
+export function packedColumn(packed: string, place: string, size: number): string {
+  return `substring(${packed}::bytea, ${size} * ${place}::int - ${size - 1}, ${size})`;
+}
+
 /** A `bigint[]`, `numeric[]` or `smallint[]` parameter. */
 export function numberArray(values: readonly (bigint | number)[]): string {
   return `{${values.join(",")}}`;

@@ -4,7 +4,8 @@ import { type Charge, SpendingDraft } from "../../domain/spending/spendingDraft.
 import type { Sql } from "../../ports/database.ts";
 import type { VoidOutcome } from "../../ports/usageLedger.ts";
 import { toPriceBasis } from "./pinnedRateRecord.ts";
-import { lockAllowances, lockTierAccount, moveEarnings, writeSpending } from "./spending.ts";
+import { moveEarnings } from "./debitRows.ts";
+import { lockAllowances, lockTierAccount, writeSpending } from "./spending.ts";
 import { subtractTierUnits } from "./tierUsage.ts";
 import { bytea } from "./values.ts";
 

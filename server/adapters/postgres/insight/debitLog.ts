@@ -66,12 +66,12 @@ export async function readDebits(
   return records.map(toDebit);
 }
 
-/** All parts of one event, and the hash of what its provider sent. By primary key. */
+/** All parts of one event, and the hash of what its provider sent, where the log has one. By primary key. */
 export async function readEvent(
   sql: Sql,
   { provider, id }: { provider: Address; id: string },
-): Promise<{ parts: readonly LoggedDebit[]; payloadHash: Hex } | null> {
-  const records = await sql.query<DebitRecord & { readonly payload_hash: Hex }>(
+): Promise<{ parts: readonly LoggedDebit[]; payloadHash: Hex | null } | null> {
+  const records = await sql.query<DebitRecord & { readonly payload_hash: Hex | null }>(
     `select ${COLUMNS}, d.payload_hash from ${DEBITS}
      where d.provider = $1 and d.event_id = $2 order by d.part`,
     [bytea(provider), id],

@@ -133,12 +133,12 @@ async function hadHolds(
 const HOLD_LOOKBACK = "8 days";
 
 /**
- * The hold that a debit was captured from; `null` where it was reported as usage. The log keeps the hash of what was sent:
- * a report's is that of the event itself, and a capture's names its hold.
+ * The hold that a debit was captured from; `null` where it was reported as usage. The log keeps the hash of a capture, which
+ * names its hold; of a report it has none or, from earlier servers, that of the event itself.
  */
-async function findHold(sql: Sql, debit: LoggedDebit, sent: Hex): Promise<string | null> {
+async function findHold(sql: Sql, debit: LoggedDebit, sent: Hex | null): Promise<string | null> {
   const { provider, spender, meter, quantity, recordedAt } = debit;
-  if (payloadHash({ ...debit, id: debit.eventId }) === sent) return null;
+  if (sent === null || payloadHash(debit) === sent) return null;
   // holds_of_spender
   const candidates = await sql.query<{ hold_id: string }>(
     `select hold_id from holds

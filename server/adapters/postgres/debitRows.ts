@@ -1,0 +1,154 @@
+import type { Address } from "viem";
+
+import type { Debit } from "../../domain/usage/decideDebits.ts";
+import type { Sql } from "../../ports/database.ts";
+import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
+import { fromPriceBasis } from "./pinnedRateRecord.ts";
+import { bytea, byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
+
+/**
+ * Writes debits to the log and to the providers' earnings. A plain insert: the primary key is the last guard of
+ * "exactly once", and a clash runs the transaction again.
+ */
+export async function insertDebits(
+  tx: Sql,
+  debits: readonly Debit[],
+  recordedAt: Date,
+): Promise<void> {
+  if (debits.length === 0) return;
+  await insertDebitRows(tx, debits, recordedAt);
+  await moveEarnings(tx, debits, 1n);
+}
+
+/**
+ * The log alone. As few bytes as will do: what is of one size goes packed, and what most events of a batch have in common
+ * goes once, in a list of kinds.
+ */
+export async function insertDebitRows(
+  tx: Sql,
+  debits: readonly Debit[],
+  recordedAt: Date,
+): Promise<void> {
+  const { kindOf, kinds } = kindsOf(debits);
+  let parties = "";
+  let ids = "";
+  let hasHash = false;
+  for (const { event, account, allowance, payloadHash } of debits) {
+    parties += event.provider.slice(2);
+    parties += account.slice(2);
+    parties += allowance.slice(2);
+    parties += event.spender.slice(2);
+    ids += ids === "" ? '"' : '","';
+    ids += event.id;
+    hasHash ||= payloadHash !== null;
+  }
+  await tx.query(INSERT, [
+    `\\x${parties}`,
+    // Ids are quoted one by one only where one of them needs more than quotes.
+    debits.some(({ event }) => NEEDS_ESCAPE.test(event.id))
+      ? textArray(debits.map(({ event }) => event.id))
+      : `{${ids}"}`,
+    numberArray(debits.map(({ part }) => part)),
+    numberArray(debits.map(({ event }) => event.quantity)),
+    numberArray(debits.map(({ event }) => event.occurredAt.getTime())),
+    numberArray(debits.map(({ amountMicros }) => amountMicros)),
+    numberArray(debits.map(({ feeMicros }) => feeMicros)),
+    numberArray(kindOf),
+    textArray(kinds.map(({ meter }) => meter)),
+    textArray(kinds.map(({ dimensions }) => dimensions)),
+    numberArray(kinds.map(({ rateCard }) => rateCard)),
+    nullableTextArray(kinds.map(({ priceBasis }) => priceBasis)),
+    recordedAt,
+    hasHash
+      ? nullableTextArray(
+          debits.map(({ payloadHash: sent }) => (sent === null ? null : bytea(sent))),
+        )
+      : null,
+  ]);
+}
+
+const NEEDS_ESCAPE = /["\\]/;
+
+const PARTY_BYTES = 20 + 20 + 32 + 32;
+
+function party(from: number, size: number): string {
+  return `substring($1::bytea, ${PARTY_BYTES} * n::int - ${PARTY_BYTES - 1 - from}, ${size})`;
+}
+
+const INSERT = `insert into debits (provider, account, allowance, spender, event_id, part, quantity, occurred_at,
+    amount_micros, fee_micros, meter, dimensions, rate_card, price_basis, recorded_at, payload_hash)
+  select ${party(0, 20)}, ${party(20, 20)}, ${party(40, 32)}, ${party(72, 32)}, event_id, part, quantity,
+    to_timestamp(occurred_ms::float8 / 1000), amount_micros, fee_micros,
+    ($9::text[])[kind], ($10::jsonb[])[kind], ($11::integer[])[kind], ($12::jsonb[])[kind], $13, payload_hash
+  from unnest($2::text[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[],
+    $14::bytea[]) with ordinality
+    as debit (event_id, part, quantity, occurred_ms, amount_micros, fee_micros, kind, payload_hash, n)`;
+
+/** What a debit is besides who pays whom how much. */
+interface Kind {
+  readonly meter: string;
+  /** JSON */
+  readonly dimensions: string;
+  readonly rateCard: number;
+  /** JSON */
+  readonly priceBasis: string | null;
+}
+
+/** Each kind once, and each debit's place among them, from 1. */
+function kindsOf(debits: readonly Debit[]): { kindOf: readonly number[]; kinds: readonly Kind[] } {
+  const kinds: Kind[] = [];
+  const places = new Map<string, number>();
+  const kindOf = debits.map(({ event, rateCardVersion, priceBasis }) => {
+    const dimensions = JSON.stringify(event.dimensions);
+    const basis = fromPriceBasis(priceBasis);
+    const key = `${event.meter} ${rateCardVersion} ${dimensions} ${basis}`;
+    const known = places.get(key);
+    if (known !== undefined) return known;
+    places.set(key, kinds.length + 1);
+    return kinds.push({
+      meter: event.meter,
+      dimensions,
+      rateCard: rateCardVersion,
+      priceBasis: basis,
+    });
+  });
+  return { kindOf, kinds };
+}
+
+type EarningDebit = Pick<Debit, "account" | "amountMicros" | "feeMicros"> & {
+  readonly event: { readonly provider: Address };
+};
+
+/**
+ * Moves providers' earnings: up by debits, down (`-1n`) by debits that are taken back. In the row of one of the accounts
+ * that paid: guarded by that account's lock, and one row for a batch, however many accounts are in it. Only the sum over
+ * a provider's rows has a meaning.
+ */
+export async function moveEarnings(
+  tx: Sql,
+  debits: readonly EarningDebit[],
+  sign: 1n | -1n,
+): Promise<void> {
+  await tx.query(
+    `insert into earnings (account, provider, earned, changed_at_tick)
+     select *, ${CURRENT_TICK} from unnest($1::bytea[], $2::bytea[], $3::bigint[])
+     on conflict (account, provider) do update set earned = earnings.earned + excluded.earned,
+       changed_at_tick = excluded.changed_at_tick`,
+    earningsArrays(debits, sign),
+  );
+}
+
+function earningsArrays(debits: readonly EarningDebit[], sign: 1n | -1n): string[] {
+  const sums = new Map<Address, { account: Address; earned: bigint }>();
+  for (const { account, event, amountMicros, feeMicros } of debits) {
+    const before = sums.get(event.provider);
+    const earned = (before?.earned ?? 0n) + sign * (amountMicros - feeMicros);
+    sums.set(event.provider, { account: before?.account ?? account, earned });
+  }
+  const changes = [...sums];
+  return [
+    byteaArray(changes.map(([, { account }]) => account)),
+    byteaArray(changes.map(([provider]) => provider)),
+    numberArray(changes.map(([, { earned }]) => earned)),
+  ];
+}

@@ -1,0 +1,167 @@
+import { expect } from "chai";
+import * as fc from "fast-check";
+
+import { available } from "../../../server/domain/accounts/account.ts";
+import type { Allowance } from "../../../server/domain/allowances/allowance.ts";
+import { inBurnDownOrder } from "../../../server/domain/allowances/burnDownOrder.ts";
+import { remainingInPeriod } from "../../../server/domain/allowances/period.ts";
+import { confirmDebits } from "../../../server/domain/usage/confirmedDebits.ts";
+import {
+  type LedgerState,
+  decideDebits,
+  eventKey,
+} from "../../../server/domain/usage/decideDebits.ts";
+import {
+  type ExpectedCharges,
+  expectCharges,
+} from "../../../server/domain/usage/expectedCharges.ts";
+import type { UsageEvent } from "../../../server/domain/usage/usageEvent.ts";
+import { allowanceOf } from "../../fixtures/allowances.ts";
+import {
+  NOW,
+  RULES,
+  account,
+  anyLedger,
+  event,
+  owner,
+  sponsor,
+  stateOf,
+} from "../../fixtures/anyLedger.ts";
+
+const later = (milliseconds: number) => new Date(NOW.getTime() + milliseconds);
+
+function lastSeenOf({ allowances }: LedgerState, events: readonly UsageEvent[]) {
+  const bySpender = inBurnDownOrder(allowances);
+  return events.map(({ spender }) => bySpender.get(spender) ?? []);
+}
+
+/** Whether the statements that charge ahead would have charged all of it. */
+function fits({ accounts, allowances }: LedgerState, expected: ExpectedCharges): boolean {
+  const ofAccounts = [...expected.accounts].every(([address, wanted]) => {
+    const found = accounts.get(address);
+    const { amountMicros, accountCap, counter } = wanted;
+    return (
+      found !== undefined &&
+      amountMicros <= available(found) &&
+      amountMicros <= accountCap - found.spent - found.held &&
+      (amountMicros === 0n || counter === found.counter)
+    );
+  });
+  const byId = new Map(allowances.map((each) => [each.id, each]));
+  const ofAllowances = [...expected.allowances].every(([id, { amountMicros, periodIndex }]) => {
+    const found = byId.get(id);
+    return (
+      found !== undefined &&
+      found.revokedAt === null &&
+      found.usage.periodIndex === periodIndex &&
+      amountMicros <= remainingInPeriod(found.message, found.usage)
+    );
+  });
+  return ofAccounts && ofAllowances;
+}
+
+/** What is confirmed of a guess made at `NOW`, on what was there then, when it is found to fit. */
+function confirmed(state: LedgerState, events: readonly UsageEvent[], seen = state.allowances) {
+  const allowances = lastSeenOf({ ...state, allowances: seen }, events);
+  const expected = expectCharges(events, { now: NOW, allowances, rates: state.prices.rates });
+  if (!fits(state, expected)) return null;
+  return confirmDebits(events, expected, { ...state, allowances }, RULES);
+}
+
+describe("confirmDebits", () => {
+  it("says what the decision says, or nothing", () => {
+    let confirmedTogether = 0;
+    fc.assert(
+      fc.property(
+        anyLedger,
+        fc.constantFrom(0, 1, 999, 1_000, 60_000),
+        fc.constantFrom(0n, 150n),
+        fc.infiniteStream(fc.boolean()),
+        ({ state: before, events: all }, waitedMs, moreMicros, wasRevokedSince) => {
+          // A repetition clashes with the first one when both are written.
+          const events = [...new Map(all.map((each) => [eventKey(each), each])).values()];
+          // Periods as if they were in use, some allowances as they were before they were revoked, grants as if they were
+          // none (they are never guessed at), and sometimes more than little everywhere.
+          const allowances = before.allowances.map((each) => ({
+            ...each,
+            campaign: null,
+            message: {
+              ...each.message,
+              limit: each.message.limit + moreMicros,
+              accountCap: each.message.accountCap + moreMicros,
+            },
+            usage: { ...each.usage, periodIndex: periodOf(each) },
+          }));
+          const accounts = new Map(
+            [...before.accounts].map(([address, each]) => [
+              address,
+              { ...each, purchased: each.purchased + moreMicros },
+            ]),
+          );
+          const seen = allowances.map((each) =>
+            wasRevokedSince.next().value === true ? { ...each, revokedAt: null } : each,
+          );
+          const state = { ...before, accounts, allowances, now: later(waitedMs) };
+          const check = (some: readonly UsageEvent[]) => {
+            const found = confirmed(state, some, seen);
+            if (found === null) return false;
+            const { outcomes, debits } = decideDebits(some, state, RULES);
+            expect(found).to.deep.equal({ outcomes, debits });
+            return true;
+          };
+          // Most batches meet a limit somewhere: those events together that are confirmed one by one.
+          const together = events.filter((each) => check([each]));
+          if (together.length > 1 && check(together)) confirmedTogether++;
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+    expect(confirmedTogether).to.be.greaterThan(20);
+  });
+
+  const credits = [account(owner, { purchased: 10n }), account(sponsor, { purchased: 10n })];
+  const second = 1_000;
+
+  context("when an allowance begins, ends or renews itself before the locks are there", () => {
+    const soon = BigInt(NOW.getTime() / 1000) + 1n;
+    for (const [what, fields] of [
+      ["begins", { startsAt: soon, priority: 1 }],
+      ["ends", { expiresAt: soon, priority: 1 }],
+      ["renews itself", { startsAt: soon - 60n, period: 60n, usage: usageIn(0n) }],
+    ] as const) {
+      it(`confirms nothing, because one ${what}`, () => {
+        const own = allowanceOf({ account: sponsor });
+        const turning = allowanceOf({ id: "0x02", ...fields });
+        const state = stateOf(credits, [own, turning]);
+        expect(confirmed({ ...state, now: later(second - 1) }, [event()])).not.to.equal(null);
+        expect(confirmed({ ...state, now: later(second) }, [event()])).to.equal(null);
+      });
+    }
+  });
+
+  it("confirms no event that is dated ahead, though its card may be the same", () => {
+    const state = { ...stateOf(credits, [allowanceOf()]), now: later(10) };
+    expect(confirmed(state, [event({ occurredAt: later(5) })])).to.equal(null);
+    expect(confirmed(state, [event({ occurredAt: NOW })])).not.to.equal(null);
+  });
+
+  it("confirms no event that has become too old", () => {
+    const state = { ...stateOf(credits, [allowanceOf()]), now: later(1) };
+    const oldest = NOW.getTime() - RULES.maxEventAgeSeconds * second;
+    expect(confirmed(state, [event({ occurredAt: new Date(oldest) })])).to.equal(null);
+    expect(confirmed(state, [event({ occurredAt: new Date(oldest + 1) })])).not.to.equal(null);
+  });
+
+  it("confirms nothing where the database's clock is behind the guess", () => {
+    const state = stateOf(credits, [allowanceOf()]);
+    expect(confirmed({ ...state, now: later(-1) }, [event()])).to.equal(null);
+  });
+});
+
+function usageIn(periodIndex: bigint) {
+  return { periodIndex, carriedMicros: 0n, periodSpentMicros: 0n, spentMicros: 0n };
+}
+
+function periodOf({ message }: Allowance): bigint {
+  return message.period === 0n ? 0n : BigInt(NOW.getTime()) / 1000n / message.period;
+}
