@@ -52,13 +52,14 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
   );
   app.use(
     "/v1",
+    // First, because it is asked most: routes are tried in their order.
+    usageRoutes(context),
     serviceRoutes(context),
     accountRoutes(context),
     allowanceRoutes(context),
     grantRoutes(context),
     providerRoutes(context),
     receiptRoutes(context),
-    usageRoutes(context),
     rateCardRoutes(context),
     priceRoutes(context),
     dynamicRateRoutes(context),

@@ -17,7 +17,7 @@ import { QUOTE_KEY, RULES } from "./rules.ts";
 import { DEPLOYMENT } from "./world.ts";
 
 const CONNECTIONS = 10;
-const GROUP_COMMIT = { maxEvents: 200, lanes: 4 };
+const GROUP_COMMIT = { maxEvents: 200, lanes: 4, eventsWorthALane: 1 };
 
 const [, , url = ""] = process.argv;
 const database = await openPgDatabase(url, CONNECTIONS);

@@ -7,31 +7,50 @@ export interface GroupCommitOptions {
   readonly maxEvents: number;
   /** commits under way at once */
   readonly lanes: number;
+  /** so many events must wait before another commit is begun beside one that is under way */
+  readonly eventsWorthALane: number;
 }
 
 interface Waiting {
   readonly events: readonly UsageEvent[];
+  readonly asOfRevocations: bigint | undefined;
   readonly resolve: (outcomes: readonly UsageOutcome[]) => void;
   readonly reject: (reason: unknown) => void;
 }
 
 /**
  * Lets requests that come at the same time share a commit: while as many are under way as there are lanes, what arrives
- * waits and goes together with the next. Nobody waits for a timer, and an idle ledger commits at once.
+ * waits and goes together with the next. A few single events beside a commit wait for it, too: what a commit costs besides
+ * its events is most of what they cost. Nobody waits for a timer, and an idle ledger commits as soon as it has read what has
+ * arrived already.
  */
 export function groupCommit(
   ledger: UsageLedger,
-  { maxEvents, lanes }: GroupCommitOptions,
+  { maxEvents, lanes, eventsWorthALane }: GroupCommitOptions,
 ): UsageLedger {
   const queue: Waiting[] = [];
   let underWay = 0;
+  let waitingEvents = 0;
+  let isWoken = false;
+
+  function wake(): void {
+    if (isWoken) return;
+    isWoken = true;
+    setImmediate(() => {
+      isWoken = false;
+      pump();
+    });
+  }
 
   function pump(): void {
-    while (underWay < lanes && queue.length > 0) {
+    while (
+      queue.length > 0 &&
+      (underWay === 0 || (underWay < lanes && waitingEvents >= eventsWorthALane))
+    ) {
       underWay++;
       void commit(nextGroup()).finally(() => {
         underWay--;
-        pump();
+        wake();
       });
     }
   }
@@ -44,12 +63,16 @@ export function groupCommit(
       events += waiting.events.length;
       size++;
     }
+    waitingEvents -= events;
     return queue.splice(0, size);
   }
 
   async function commit(group: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await ledger.record(group.flatMap(({ events }) => events));
+      const outcomes = await ledger.record(
+        group.flatMap(({ events }) => events),
+        earliest(group),
+      );
       let from = 0;
       for (const { events, resolve } of group)
         resolve(outcomes.slice(from, (from += events.length)));
@@ -63,11 +86,21 @@ export function groupCommit(
 
   return {
     ...ledger,
-    record(events) {
+    record(events, asOfRevocations) {
       const { promise, resolve, reject } = Promise.withResolvers<readonly UsageOutcome[]>();
-      queue.push({ events, resolve, reject });
-      pump();
+      queue.push({ events, asOfRevocations, resolve, reject });
+      waitingEvents += events.length;
+      wake();
       return promise;
     },
   };
+}
+
+/** Good for all of a group. */
+function earliest(group: readonly Waiting[]): bigint | undefined {
+  let least: bigint | undefined;
+  for (const { asOfRevocations: asOf } of group) {
+    if (asOf !== undefined && (least === undefined || asOf < least)) least = asOf;
+  }
+  return least;
 }

@@ -7,6 +7,12 @@ export interface ProviderKey {
   readonly keyHash: Hex;
 }
 
+/** Who a key belongs to, as of a count of revocations (of keys and of access) that the database keeps. */
+export interface Caller {
+  readonly provider: Address;
+  readonly asOfRevocations: bigint;
+}
+
 export interface ProviderAccess {
   readonly spender: SpenderId;
   readonly provider: Address;
@@ -22,6 +28,10 @@ export interface ProviderBook {
   addKey(key: ProviderKey): Promise<"added" | "taken" | "revoked">;
   /** `null` where nobody has it, or has it any more. */
   providerOfKey(keyHash: Hex): Promise<Address | null>;
+  /** The same, with the count of revocations that it was found at. */
+  callerOfKey(keyHash: Hex): Promise<Caller | null>;
+  /** What `callerOfKey` found before, without asking: to be used where `asOfRevocations` is looked at again. */
+  rememberedCaller(keyHash: Hex): Caller | null;
   /** For good. When it was revoked; `null` where the provider has no such key. */
   revokeKey(key: ProviderKey): Promise<Date | null>;
   /** From now on the provider may bill the spender. False where the spender took that back before. */

@@ -1,7 +1,11 @@
+import { hash } from "node:crypto";
+
 import type { Request } from "express";
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 
 import { apiKeySpender } from "../../protocol/spender.ts";
+import { AccessMayBeOver } from "../ports/accessMayBeOver.ts";
+import type { Caller } from "../ports/providerBook.ts";
 import type { Context } from "./context.ts";
 import { type ProblemError, fail } from "./problem.ts";
 
@@ -14,6 +18,31 @@ export function bearerKey(req: Request): string {
   return key;
 }
 
+/**
+ * Does the work of the provider whose key the request carries, by what is remembered of the key; where that may have changed,
+ * again by what the database says.
+ */
+export async function asCaller<T>(
+  req: Request,
+  { providers }: Pick<Context, "providers">,
+  work: (caller: Caller) => Promise<T>,
+): Promise<T> {
+  const keyHash = hashOf(bearerKey(req));
+  let caller = providers.rememberedCaller(keyHash);
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    caller ??= await providers.callerOfKey(keyHash);
+    if (caller === null) throw unknownKey();
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- and one try
+      return await work(caller);
+    } catch (error) {
+      if (!(error instanceof AccessMayBeOver)) throw error;
+      caller = null;
+    }
+  }
+}
+
 /** The provider whose key the request carries (`Authorization: Bearer …`). Only the key's hash is known here. */
 export async function authenticatedProvider(
   req: Request,
@@ -21,13 +50,33 @@ export async function authenticatedProvider(
 ): Promise<Address> {
   const provider = await providers.providerOfKey(apiKeySpender(bearerKey(req)));
   if (provider === null) {
-    throw fail(
-      401,
-      "unknown_key",
-      "No provider has registered this key: post its hash, signed by the provider's wallet, to /v1/provider-keys.",
-    );
+    throw unknownKey();
   }
   return provider;
+}
+
+/** A key's hash takes longer than all else that is done to let a request in. Keys themselves are not kept. */
+function hashOf(key: string): Hex {
+  const digest = hash("sha256", key, "base64");
+  const known = hashes.get(digest);
+  if (known !== undefined) return known;
+  if (hashes.size > MOST_HASHES) hashes.clear();
+  const found = apiKeySpender(key);
+  hashes.set(digest, found);
+  return found;
+}
+
+const hashes = new Map<string, Hex>();
+
+/** About 300 bytes each. */
+const MOST_HASHES = 50_000;
+
+function unknownKey(): ProblemError {
+  return fail(
+    401,
+    "unknown_key",
+    "No provider has registered this key: post its hash, signed by the provider's wallet, to /v1/provider-keys.",
+  );
 }
 
 export function notTheIssuer(): ProblemError {

@@ -10,9 +10,19 @@ export function toJson(value: unknown): string {
 }
 
 export function respond(res: Response, status: number, body: unknown): void {
-  res.status(status).type("application/json").send(toJson(body));
+  if (res.req.method === "GET") res.status(status).type("application/json").send(toJson(body));
+  else sendPlainly(res, status, "application/json", toJson(body));
 }
 
 export function respondProblem(res: Response, problem: Problem): void {
   res.status(problem.status).type("application/problem+json").send(toJson(problem));
+}
+
+/** Without what Express adds for caches, a hash of the answer: nobody asks for one of these again. */
+function sendPlainly(res: Response, status: number, type: string, text: string): void {
+  res.writeHead(status, {
+    "content-type": `${type}; charset=utf-8`,
+    "content-length": Buffer.byteLength(text),
+  });
+  res.end(text);
 }

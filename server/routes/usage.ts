@@ -1,9 +1,10 @@
-import { Router } from "express";
+import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 
 import type { UsageOutcome } from "../domain/usage/outcome.ts";
+import type { Caller } from "../ports/providerBook.ts";
 import type { UsageEvent } from "../domain/usage/usageEvent.ts";
-import { authenticatedProvider } from "./authentication.ts";
+import { asCaller, authenticatedProvider } from "./authentication.ts";
 import { EventIdField, parseCloudEvent } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";
 import { parse } from "./fields.ts";
@@ -22,8 +23,9 @@ import { usageProblem } from "./usageProblem.ts";
 export function usageRoutes(context: Context): Router {
   const router = Router();
 
-  router.post("/usage", async (req, res) => {
-    const provider = await authenticatedProvider(req, context);
+  router.post("/usage", (req, res) => asCaller(req, context, (caller) => take(req, res, caller)));
+
+  async function take(req: Request, res: Response, { provider, asOfRevocations }: Caller) {
     const body: unknown = req.body;
 
     if (!Array.isArray(body)) {
@@ -57,7 +59,7 @@ export function usageRoutes(context: Context): Router {
       const events: UsageEvent[] = parsed.flatMap((result) =>
         "event" in result ? [result.event] : [],
       );
-      const decided = (await context.usage.record(events)).values();
+      const decided = (await context.usage.record(events, asOfRevocations)).values();
       return parsed.map((result, index) => {
         if ("problem" in result) return refusedOutcome(idOf(inputs[index]), result.problem);
         const { value: outcome } = decided.next();
@@ -72,7 +74,7 @@ export function usageRoutes(context: Context): Router {
       }
       return { id, ...outcome };
     }
-  });
+  }
 
   router.post("/voids", async (req, res) => {
     const provider = await authenticatedProvider(req, context);

@@ -1,7 +1,11 @@
 import { expect } from "chai";
 
+import { newApiKey } from "../../client/apiKey.ts";
+import { apiKeySpender } from "../../protocol/spender.ts";
+import { USAGE_EVENT_TYPE } from "../../server/routes/cloudEvent.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../fixtures/ledger.ts";
+import { serveLedger } from "../fixtures/ledgerServer.ts";
 
 const provider = party(1_000);
 
@@ -54,6 +58,48 @@ for (const { name, open } of databaseKinds) {
       expect(await otherServer.providers.grantAccess({ spender, provider })).to.equal(false);
       const [outcome] = await otherServer.usage.record([usageEvent({ provider, spender })]);
       expect(outcome?.result).to.equal("refused");
+    });
+
+    it("ends a provider's key on every server, whoever remembers it", async () => {
+      const { message } = await ledger.allow(party(3));
+      const { spender } = message;
+      await ledger.purchase(party(3), "1");
+      await ledger.grantAccess(spender, provider);
+      const servers = [await serveLedger(ledger), await serveLedger(otherServer)];
+      try {
+        const key = newApiKey();
+        const keyHash = apiKeySpender(key);
+        await ledger.providers.addKey({ provider, keyHash });
+        const report = async (body: unknown) => {
+          const answers = servers.map((server) => server.request("/v1/usage", { body, key }));
+          return (await Promise.all(answers)).map(({ status }) => status);
+        };
+        const event = () => {
+          const { id, quantity } = usageEvent({ provider, spender });
+          return {
+            specversion: "1.0",
+            type: USAGE_EVENT_TYPE,
+            source: provider,
+            id,
+            subject: spender,
+            time: new Date().toISOString(),
+            data: { meter: "units", quantity: `${quantity}` },
+          };
+        };
+        expect((await report(event())).toSorted()).to.deep.equal([200, 201]);
+        expect((await report(event())).toSorted()).to.deep.equal([200, 201]);
+        // Somebody else's revocation: they look again, and go on.
+        await ledger.providers.revokeAccess({ spender: message.spender, provider: party(1_002) });
+        expect((await report(event())).toSorted()).to.deep.equal([200, 201]);
+
+        expect(await ledger.providers.revokeKey({ provider, keyHash })).to.be.instanceOf(Date);
+        for (const body of [event(), [event()], [], {}]) {
+          // oxlint-disable-next-line no-await-in-loop -- one kind of request after the other
+          expect(await report(body)).to.deep.equal([401, 401]);
+        }
+      } finally {
+        await Promise.all(servers.map((server) => server.stop()));
+      }
     });
 
     it("leaves others' access as it is", async () => {

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from "node:events";
+import { setImmediate as turn } from "node:timers/promises";
 
 import { expect } from "chai";
 
@@ -6,6 +7,7 @@ import { walletSpender } from "../../protocol/spender.ts";
 import { groupCommit } from "../../server/adapters/groupCommit.ts";
 import type { UsageOutcome } from "../../server/domain/usage/outcome.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import { AccessMayBeOver } from "../../server/ports/accessMayBeOver.ts";
 import type { UsageLedger } from "../../server/ports/usageLedger.ts";
 import { party, usageEvent } from "../fixtures/ledger.ts";
 
@@ -53,13 +55,15 @@ const costs = (outcomes: readonly UsageOutcome[]) =>
   outcomes.map((outcome) => (outcome.result === "debited" ? outcome.costMicros : null));
 
 describe("groupCommit", () => {
-  it("commits at once when nothing is under way, and together what arrives meanwhile", async () => {
+  it("commits together what arrives in one turn, and what arrives during a commit", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 1 });
-    const answers = [1n, 2n, 3n].map((quantity) => grouped.record([event(quantity)]));
+    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 1, eventsWorthALane: 1 });
+    const first = grouped.record([event(1n)]);
+    const begun = await commit(0);
+    const answers = [first, ...[2n, 3n].map((quantity) => grouped.record([event(quantity)]))];
     expect(commits.map(({ events }) => events.length)).to.deep.equal([1]);
 
-    (await commit(0)).end();
+    begun.end();
     (await commit(1)).end();
     expect(commits.map(({ events }) => events.length)).to.deep.equal([1, 2]);
     expect((await Promise.all(answers)).map(costs)).to.deep.equal([[1n], [2n], [3n]]);
@@ -67,20 +71,63 @@ describe("groupCommit", () => {
 
   it("puts no more events into a commit than it may, and never splits a request", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = groupCommit(ledger, { maxEvents: 3, lanes: 1 });
+    const grouped = groupCommit(ledger, { maxEvents: 3, lanes: 1, eventsWorthALane: 1 });
     const sizes = [1, 2, 2, 5];
     const answers = sizes.map((size) =>
       grouped.record(Array.from({ length: size }, () => event(1n))),
     );
-    for (const n of [0, 1, 2, 3]) (await commit(n)).end();
+    for (const n of [0, 1, 2]) (await commit(n)).end();
     await Promise.all(answers);
-    expect(commits.map(({ events }) => events.length)).to.deep.equal([1, 2, 2, 5]);
+    expect(commits.map(({ events }) => events.length)).to.deep.equal([3, 2, 5]);
+  });
+
+  it("begins another commit beside the first only for so many events as are worth it", async () => {
+    const { ledger, commits, commit } = steppedLedger();
+    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 2, eventsWorthALane: 2 });
+    const answers = [grouped.record([event(1n)])];
+    const first = await commit(0);
+    answers.push(grouped.record([event(2n)]));
+    // What is scheduled in a turn has happened two turns later.
+    await turn();
+    await turn();
+    expect(commits).to.have.length(1);
+    answers.push(grouped.record([event(3n)]));
+    const second = await commit(1);
+    expect(second.events).to.have.length(2);
+    first.end();
+    second.end();
+    expect((await Promise.all(answers)).map(costs)).to.deep.equal([[1n], [2n], [3n]]);
+  });
+
+  it("records a group by the earliest look at the reporters' keys, and each by its own where that is too old", async () => {
+    const asked: (bigint | undefined)[] = [];
+    const { ledger } = steppedLedger();
+    const grouped = groupCommit(
+      {
+        ...ledger,
+        record(events, asOf) {
+          asked.push(asOf);
+          return asOf === 3n
+            ? Promise.reject(new AccessMayBeOver())
+            : Promise.resolve(events.map(outcomeOf));
+        },
+      },
+      { maxEvents: 10, lanes: 1, eventsWorthALane: 1 },
+    );
+    const [early, late, none] = [3n, 4n, undefined].map((asOf) =>
+      grouped.record([event(1n)], asOf),
+    );
+    expect(await late).to.have.length(1);
+    expect(await none).to.have.length(1);
+    expect(await early?.catch((error: Error) => error.name)).to.equal("AccessMayBeOver");
+    expect(asked).to.deep.equal([3n, 3n, 4n, undefined]);
   });
 
   it("lets one that fails not take the others with it", async () => {
     const { ledger, commit } = steppedLedger();
-    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 1 });
+    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 1, eventsWorthALane: 1 });
     const first = grouped.record([event(1n)]);
+    await commit(0);
     const [good, bad] = [grouped.record([event(2n)]), grouped.record([event(3n)])];
     (await commit(0)).end();
     await first;

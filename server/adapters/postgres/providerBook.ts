@@ -1,25 +1,30 @@
 import type { Address, Hex } from "viem";
 
 import type { Database } from "../../ports/database.ts";
-import type { ProviderBook } from "../../ports/providerBook.ts";
+import type { Caller, ProviderBook } from "../../ports/providerBook.ts";
 import { writeNotes } from "./logNotes.ts";
 import { sharedLookup } from "../sharedLookup.ts";
 import { bytea, byteaArray } from "./values.ts";
 
 export function postgresProviderBook(database: Database): ProviderBook {
   // Every request asks it: those that come together share a query.
-  const providerOfKey = sharedLookup<Hex, Address>(async (keyHashes) => {
+  const callerOfKey = sharedLookup<Hex, Caller>(async (keyHashes) => {
     // provider_keys by primary key
-    const keys = await database.query<{ hash: Hex; provider: Address }>(
-      `select key_hash as hash, provider from provider_keys
-       where key_hash = any($1::bytea[]) and revoked_at is null`,
+    const keys = await database.query<Caller & { hash: Hex }>(
+      `select key_hash as hash, provider, (select count from access_revocations) as "asOfRevocations"
+       from provider_keys where key_hash = any($1::bytea[]) and revoked_at is null`,
       [byteaArray(keyHashes)],
     );
-    return new Map(keys.map(({ hash, provider }) => [hash, provider]));
+    if (remembered.size > MOST_REMEMBERED_KEYS) remembered.clear();
+    for (const { hash, ...caller } of keys) remembered.set(hash, caller);
+    return new Map(keys.map(({ hash, ...caller }) => [hash, caller]));
   });
+  const remembered = new Map<Hex, Caller>();
 
   return {
-    providerOfKey,
+    callerOfKey,
+    providerOfKey: async (keyHash) => (await callerOfKey(keyHash))?.provider ?? null,
+    rememberedCaller: (keyHash) => remembered.get(keyHash) ?? null,
 
     async addKey({ provider, keyHash }) {
       await database.query(
@@ -35,12 +40,16 @@ export function postgresProviderBook(database: Database): ProviderBook {
     },
 
     async revokeKey({ provider, keyHash }) {
-      const [key] = await database.query<{ revoked_at: Date }>(
-        `update provider_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
-         where key_hash = $1 and provider = $2 returning revoked_at`,
-        [bytea(keyHash), bytea(provider)],
-      );
-      return key?.revoked_at ?? null;
+      return await database.transaction(async (tx) => {
+        const [key] = await tx.query<{ revoked_at: Date }>(
+          `update provider_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
+           where key_hash = $1 and provider = $2 returning revoked_at`,
+          [bytea(keyHash), bytea(provider)],
+        );
+        if (key === undefined) return null;
+        await tx.query("update access_revocations set count = count + 1");
+        return key.revoked_at;
+      });
     },
 
     async grantAccess({ spender, provider, signature = null }) {
@@ -84,3 +93,6 @@ export function postgresProviderBook(database: Database): ProviderBook {
     },
   };
 }
+
+/** About 300 bytes each. */
+const MOST_REMEMBERED_KEYS = 50_000;

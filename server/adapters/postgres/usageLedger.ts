@@ -13,8 +13,10 @@ import { confirmDebits } from "../../domain/usage/confirmedDebits.ts";
 import { expectCharges } from "../../domain/usage/expectedCharges.ts";
 import type { PriceState } from "../../domain/rates/priceDraft.ts";
 import type { Database, Sql } from "../../ports/database.ts";
+import { AccessMayBeOver } from "../../ports/accessMayBeOver.ts";
 import type { UsageLedger } from "../../ports/usageLedger.ts";
 import { allowanceCache } from "./allowanceCache.ts";
+import { type PriceClock, readPriceClock } from "./priceClock.ts";
 import type { PriceReader } from "./priceReader.ts";
 import { retrying } from "./retry.ts";
 import { type LockedSpending, cachedAccess, lockSpenders, writeSpending } from "./spending.ts";
@@ -36,11 +38,12 @@ export function postgresUsageLedger(
    * Writes what is expected. Where all of it had room, that is the decision; else decides on what was there, and puts right
    * what was expected wrongly.
    */
-  async function recordAhead(tx: Sql, events: readonly UsageEvent[]): Promise<Outcomes> {
+  async function recordAhead(tx: Sql, { events, asOfRevocations }: Report): Promise<Outcomes> {
     const allowances = await lastSeenOf(tx, events);
     const rates = await priceReader.known(tx);
     const expected = expectCharges(events, { now: new Date(), allowances, rates });
     const charged = await chargeAhead(tx, expected);
+    checkAccess(charged.clock, asOfRevocations);
     const hasAccess = await accessOf(tx, events, charged.clock);
 
     if (charged.isComplete && (await priceReader.upTo(tx, charged.clock.newestCard)) === rates) {
@@ -69,8 +72,9 @@ export function postgresUsageLedger(
   }
 
   /** Reads everything under locks, then decides and writes. */
-  async function recordCarefully(tx: Sql, events: readonly UsageEvent[]): Promise<Outcomes> {
+  async function recordCarefully(tx: Sql, { events, asOfRevocations }: Report): Promise<Outcomes> {
     const spending = await lockSpenders(tx, new Set(events.map(({ spender }) => spender)));
+    checkAccess(spending, asOfRevocations);
     const hasAccess = await accessOf(tx, events, spending);
     const known = await readKnown(tx, events);
     const prices = await readPrices(tx, events, spending);
@@ -91,21 +95,36 @@ export function postgresUsageLedger(
   }
 
   return {
-    record: (events) =>
-      events.length === 0
-        ? Promise.resolve([])
-        : retrying((tries) =>
-            database.transaction(
-              (tx) => (tries === 1 ? recordAhead(tx, events) : recordCarefully(tx, events)),
-              { rowByRow: true },
-            ),
-          ),
+    async record(events, asOfRevocations) {
+      if (events.length === 0) {
+        if (asOfRevocations !== undefined) {
+          checkAccess(await readPriceClock(database), asOfRevocations);
+        }
+        return [];
+      }
+      const report = { events, asOfRevocations };
+      return await retrying((tries) =>
+        database.transaction(
+          (tx) => (tries === 1 ? recordAhead(tx, report) : recordCarefully(tx, report)),
+          { rowByRow: true },
+        ),
+      );
+    },
 
     void: (event) => retrying(() => database.transaction((tx) => voidEvent(tx, event))),
   };
 }
 
 type Outcomes = readonly UsageOutcome[];
+
+interface Report {
+  readonly events: readonly UsageEvent[];
+  readonly asOfRevocations: bigint | undefined;
+}
+
+function checkAccess({ accessRevocations }: PriceClock, asOf: bigint | undefined): void {
+  if (asOf !== undefined && accessRevocations > asOf) throw new AccessMayBeOver();
+}
 
 interface KnownRecord extends Charge {
   provider: Address;
