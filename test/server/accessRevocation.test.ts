@@ -72,7 +72,7 @@ for (const { name, open } of databaseKinds) {
         await ledger.providers.addKey({ provider, keyHash });
         const report = async (body: unknown) => {
           const answers = servers.map((server) => server.request("/v1/usage", { body, key }));
-          return (await Promise.all(answers)).map(({ status }) => status);
+          return (await Promise.all(answers)).map(({ status }) => status).toSorted((a, b) => a - b);
         };
         const event = () => {
           const { id, quantity } = usageEvent({ provider, spender });
@@ -86,11 +86,11 @@ for (const { name, open } of databaseKinds) {
             data: { meter: "units", quantity: `${quantity}` },
           };
         };
-        expect((await report(event())).toSorted()).to.deep.equal([200, 201]);
-        expect((await report(event())).toSorted()).to.deep.equal([200, 201]);
+        expect(await report(event())).to.deep.equal([200, 201]);
+        expect(await report(event())).to.deep.equal([200, 201]);
         // Somebody else's revocation: they look again, and go on.
         await ledger.providers.revokeAccess({ spender: message.spender, provider: party(1_002) });
-        expect((await report(event())).toSorted()).to.deep.equal([200, 201]);
+        expect(await report(event())).to.deep.equal([200, 201]);
 
         expect(await ledger.providers.revokeKey({ provider, keyHash })).to.be.instanceOf(Date);
         for (const body of [event(), [event()], [], {}]) {
