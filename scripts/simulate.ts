@@ -4,12 +4,13 @@ import { parseArgs } from "node:util";
 import { startPostgres } from "./local/postgresServer.ts";
 import { simulate } from "./simulation/simulation.ts";
 
-const HELP = `npm run simulate -- [--operations 50000] [--seed 1] [--processes 3] [--kill]
+const HELP = `npm run simulate -- [--operations 50000] [--seed 1] [--processes 3] [--kill] [--audit]
 
   --operations  how many; a batch of events counts as many as it holds
   --seed        any text: the operations follow from it
   --processes   server processes on the one database
-  --kill        also kills server processes, and PostgreSQL itself, with SIGKILL under load`;
+  --kill        also kills server processes, and PostgreSQL itself, with SIGKILL under load
+  --audit       also lets the auditor that operators run follow, and make every checkpoint again`;
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     processes: { type: "string", default: "3" },
     kill: { type: "boolean", default: false },
+    audit: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -25,8 +27,8 @@ if (values.help) console.log(HELP);
 else await run(Number(values.operations), Number(values.processes));
 
 async function run(operations: number, processes: number): Promise<void> {
-  const { seed, kill } = values;
-  const command = `npm run simulate -- --operations ${operations} --seed ${seed} --processes ${processes}${kill ? " --kill" : ""}`;
+  const { seed, kill, audit } = values;
+  const command = `npm run simulate -- --operations ${operations} --seed ${seed} --processes ${processes}${kill ? " --kill" : ""}${audit ? " --audit" : ""}`;
   const server = await startPostgres();
   const begun = performance.now();
   try {
@@ -37,6 +39,7 @@ async function run(operations: number, processes: number): Promise<void> {
       kills: kill
         ? { processes: Math.ceil(operations / 8_000), databases: Math.ceil(operations / 40_000) }
         : { processes: 0, databases: 0 },
+      audit,
       log: (line) => console.log(line),
     });
     const seconds = (performance.now() - begun) / 1000;

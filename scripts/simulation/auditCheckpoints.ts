@@ -17,7 +17,7 @@ interface Bounds {
 /**
  * Every checkpoint: its totals are its rows', I1 to I3 hold, and each row is the log up to some moment of the cut. What was
  * acknowledged before the cut was asked for must be in it, what was recorded after it must not; a void gives back nothing
- * that a standing checkpoint holds.
+ * that a standing checkpoint holds, and nothing that a receipt counts.
  */
 export function auditCheckpoints(
   books: Books,
@@ -44,6 +44,7 @@ export function auditCheckpoints(
     }
     const window = windows.get(id);
     if (window !== undefined) mustEqualTheLog(checkpoint, now, window);
+    if (!checkpoint.dropped) mustPay(checkpoint, now, journal.receipts);
     if (!checkpoint.dropped) standing = checkpoint;
   }
 
@@ -67,8 +68,7 @@ export function auditCheckpoints(
       const voidedAt = books.voids.get(key)?.at;
       const voids = journal.voids.get(key) ?? [];
       const isVoidedBefore = voids.some(
-        ({ result, until }) =>
-          result !== "already_settled" && result !== "event_not_found" && until < from,
+        ({ result, until }) => (result === "voided" || result === "repeated") && until < from,
       );
       const mayBeVoided = voidedAt !== undefined && voidedAt <= checkpoint.cut_at;
       const reports = journal.reports.get(key) ?? [];
@@ -94,6 +94,19 @@ export function auditCheckpoints(
     const missing = [...spent].filter(([party, { least }]) => least > 0n && !now.has(party));
     if (missing.length > 0) throw new Disagreement("a row is missing", { checkpoint, missing });
   }
+}
+
+/** A receipt is kept by every checkpoint from its epoch on; one that was dropped may have been cut before it was given. */
+function mustPay(
+  checkpoint: CheckpointRow,
+  now: ReadonlyMap<Address, Row>,
+  receipts: Journal["receipts"],
+): void {
+  const unpaid = receipts.find(
+    ({ provider, earned, epoch }) =>
+      epoch <= checkpoint.epoch && (now.get(provider)?.earned ?? 0n) < earned,
+  );
+  if (unpaid !== undefined) throw new Disagreement("a receipt is not paid", { checkpoint, unpaid });
 }
 
 function widen(all: Map<Address, Bounds>, party: Address, least: bigint, most: bigint): void {

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import type { EarningsReceiptMessage } from "../../protocol/earningsReceipt.ts";
 import type { Allowance } from "../../server/domain/allowances/allowance.ts";
 import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
 import type { HoldRequest } from "../../server/domain/holds/authorize.ts";
@@ -44,6 +45,7 @@ export interface Calls {
       issued: readonly (Allowance | null)[];
     };
   };
+  promise: { input: Address; output: EarningsReceiptMessage };
   cursor: { input: null; output: BlockPoint };
   apply: { input: BlockStep; output: boolean };
   cut: { input: { maxFeeBps: bigint }; output: StoredCheckpoint | null };

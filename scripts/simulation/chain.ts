@@ -2,6 +2,8 @@ import { keccak256, numberToHex, zeroHash } from "viem";
 
 import type { ChainEvent, ChainPlace } from "../../server/domain/chain/chainEvent.ts";
 import type { BlockPoint } from "../../server/ports/chainBook.ts";
+import type { ChainSource } from "../../server/ports/chainSource.ts";
+import type { BlockStep } from "./calls.ts";
 import type { Crew } from "./crew.ts";
 
 /** A chain event that has no place on the chain yet. */
@@ -20,11 +22,12 @@ export interface AppliedBlock {
 }
 
 /** The chain of the simulation: a block for each group of events, which several servers try to take in at once. */
-export class SimulatedChain {
+export class SimulatedChain implements ChainSource {
   readonly #crew: Crew;
   #head: BlockPoint;
   #last: Promise<unknown> = Promise.resolve();
   readonly blocks: AppliedBlock[] = [];
+  readonly #steps: BlockStep[] = [];
 
   constructor(crew: Crew, origin: BlockPoint) {
     this.#crew = crew;
@@ -36,6 +39,15 @@ export class SimulatedChain {
     const applied = this.#last.then(() => this.#applyNext(events));
     this.#last = applied.catch(() => undefined);
     return applied;
+  }
+
+  /** For whoever reads the chain besides: a block after the other, as the ledger has taken them in. */
+  after(from: BlockPoint): ReturnType<ChainSource["after"]> {
+    // Block n is the n-th.
+    const step = this.#steps[Number(from.number)];
+    if (step === undefined) return Promise.resolve("nothing_there");
+    const isLast = Number(step.upTo.number) === this.#steps.length;
+    return Promise.resolve({ upTo: step.upTo, events: step.events, isLast });
   }
 
   async #applyNext(events: readonly NewChainEvent[]): Promise<AppliedBlock> {
@@ -67,6 +79,7 @@ export class SimulatedChain {
     }
 
     this.#head = upTo;
+    this.#steps.push(step);
     const block = { number, events, from: answers[0].from, until: cursor.until };
     this.blocks.push(block);
     return block;

@@ -1,3 +1,5 @@
+import type { Address } from "viem";
+
 import type { SimulatedChain } from "./chain.ts";
 import type { Crew } from "./crew.ts";
 import { Disagreement } from "./disagreement.ts";
@@ -9,6 +11,8 @@ import type { Settlement } from "./settlement.ts";
 /** Every so many operations a lane also sweeps holds; the first lane also moves settlement on. */
 const CALLS_PER_SWEEP = 40;
 const CALLS_PER_SETTLEMENT = 30;
+/** A receipt keeps what came before it from being taken back: with more of them there would be no voids. */
+const CALLS_PER_RECEIPT = 21;
 const VOIDS_DURING_A_CUT = 24;
 
 interface ContendedParts {
@@ -16,6 +20,8 @@ interface ContendedParts {
   readonly chain: SimulatedChain;
   readonly journal: Journal;
   readonly settlement: Settlement;
+  /** each is given a receipt of its earnings now and then */
+  readonly providers: readonly Address[];
 }
 
 /** Lanes that all use the same accounts: nothing is predicted, all is written down, and audited afterwards. */
@@ -37,6 +43,11 @@ export async function runContended(
           // oxlint-disable-next-line no-await-in-loop
           await parts.crew.perform("expire", { limit: 20 });
         }
+        if (calls % CALLS_PER_RECEIPT === index % CALLS_PER_RECEIPT) {
+          const provider = parts.providers[calls % parts.providers.length];
+          // oxlint-disable-next-line no-await-in-loop
+          if (provider !== undefined) await giveReceipt(provider, parts);
+        }
         if (index === 0 && calls % CALLS_PER_SETTLEMENT === 0) {
           // A cut is over in milliseconds: what must not happen meanwhile is tried then, many times.
           const voids = generator.voids(VOIDS_DURING_A_CUT);
@@ -50,6 +61,13 @@ export async function runContended(
       }
     }),
   );
+}
+
+/** While events of the provider are recorded and taken back. */
+async function giveReceipt(provider: Address, { crew, journal }: ContendedParts): Promise<void> {
+  const { output } = await crew.perform("promise", provider);
+  journal.receipts.push(output);
+  journal.operations++;
 }
 
 export async function perform(

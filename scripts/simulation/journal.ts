@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import type { GrantRequest } from "../../server/domain/grants/grant.ts";
 import type { Debited, UsageOutcome } from "../../server/domain/usage/outcome.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { EarningsReceiptMessage } from "../../protocol/earningsReceipt.ts";
 import type { AllowanceMessage } from "../../protocol/allowance.ts";
 import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
 import type { CaptureOutcome, CaptureRequest, HoldKey } from "../../server/ports/holdBook.ts";
@@ -49,7 +50,7 @@ export interface VoidReport {
   readonly from: Date;
   readonly until: Date;
   readonly lost: number;
-  readonly result: "voided" | "repeated" | "event_not_found" | "already_settled";
+  readonly result: "voided" | "repeated" | "event_not_found" | "already_settled" | "receipt_given";
 }
 
 /** All that was asked of the ledger and all that it answered: what the books are audited against. */
@@ -58,6 +59,8 @@ export class Journal {
   readonly reports = new Map<string, Report[]>();
   readonly holds = new Map<string, HoldReport[]>();
   readonly voids = new Map<string, VoidReport[]>();
+  /** of earnings, in the order in which they were answered */
+  readonly receipts: EarningsReceiptMessage[] = [];
   readonly allowances = new Map<Hex, JournalledAllowance>();
   /** ids of grants, by campaign and key */
   readonly grants = new Map<string, Hex>();

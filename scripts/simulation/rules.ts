@@ -17,5 +17,8 @@ export const PUBLICATION_RULES = {
 /** More than `RULES.feeBps`: rounding down keeps the fee under it anyway. */
 export const MAX_FEE_BPS = 300n;
 
+/** More than any lane asks a quote to last. */
+export const MAX_QUOTE_SECONDS = 3_600;
+
 /** Signs the quotes of every simulated server. */
 export const QUOTE_KEY = `0x${"51".repeat(32)}` as const;

@@ -18,6 +18,7 @@ import { type SimulatedCard, operatorCards, providerRates } from "./cards.ts";
 import { SimulatedChain } from "./chain.ts";
 import { perform, runContended } from "./contendedLane.ts";
 import { Crew } from "./crew.ts";
+import { type FollowingAuditor, startFollowingAuditor } from "./followingAuditor.ts";
 import { Generator } from "./generator.ts";
 import { Journal } from "./journal.ts";
 import { Killer } from "./killer.ts";
@@ -35,6 +36,8 @@ export interface SimulationWish {
   readonly processes: number;
   /** what is killed under load */
   readonly kills: { readonly processes: number; readonly databases: number };
+  /** also lets the auditor that operators run follow, and make every checkpoint again */
+  readonly audit: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -45,18 +48,22 @@ export interface SimulationReport {
   readonly holds: number;
   readonly checkpoints: number;
   readonly allowances: number;
+  readonly receipts: number;
   readonly refusals: ReadonlyMap<string, number>;
   readonly killedProcesses: number;
   readonly killedDatabases: number;
   readonly lostAnswers: number;
   /** allowances that a lost answer keeps the audit from replaying */
   readonly skippedAllowances: number;
+  /** what the following auditor did; `null` without one */
+  readonly audited: { readonly checkpoints: number; readonly entries: number } | null;
 }
 
 /** New accounts after so many operations: logs stay short enough to be replayed often. */
 const SEGMENT_OPERATIONS = 16_000;
 const LANES = 16;
 const ROUNDS = 4;
+const LAST_STEPS = 3;
 /** From a world's creation to the second card of its provider. */
 const OWN_CARD_SECONDS = 4;
 
@@ -74,14 +81,20 @@ export async function simulate(
     cards.push(await publish(database, { provider: null, ...card }));
   }
   const crew = await Crew.start(server, url, wish.processes);
+  const steady = crew.steady(database);
+  const chain = new SimulatedChain(crew, { number: 0n, hash: zeroHash, time: new Date(0) });
+  const auditor = wish.audit ? await startFollowingAuditor(steady, chain) : null;
   try {
     return await new Simulation(wish, {
-      database: crew.steady(database),
+      database: steady,
       crew,
+      chain,
+      auditor,
       cards,
       start,
     }).run();
   } finally {
+    await auditor?.stop();
     await crew.stop();
     await database.close();
   }
@@ -110,6 +123,8 @@ async function publish(database: Database, proposal: CardProposal): Promise<Simu
 interface Stage {
   readonly database: Database;
   readonly crew: Crew;
+  readonly chain: SimulatedChain;
+  readonly auditor: FollowingAuditor | null;
   readonly cards: SimulatedCard[];
   readonly start: Date;
 }
@@ -127,8 +142,8 @@ class Simulation {
   constructor(wish: SimulationWish, stage: Stage) {
     this.#wish = wish;
     this.#stage = stage;
-    const { crew } = stage;
-    this.#chain = new SimulatedChain(crew, { number: 0n, hash: zeroHash, time: new Date(0) });
+    const { crew, chain } = stage;
+    this.#chain = chain;
     this.#settlement = new Settlement(crew, this.#chain, seededRandom(wish.seed, "settlement"));
     this.#killer = new Killer(crew, this.#journal, wish);
   }
@@ -144,6 +159,9 @@ class Simulation {
         await this.#contended(each);
       });
       const isLast = segment === segments - 1;
+      // So that a checkpoint holds everything: the first may only settle the one that is under way.
+      // oxlint-disable-next-line no-await-in-loop
+      if (isLast) await this.#settleLast();
       // oxlint-disable-next-line no-await-in-loop
       if (isLast || segment % 4 === 3) await this.#audit();
       log(`${this.#journal.operations} operations agree`);
@@ -207,6 +225,7 @@ class Simulation {
       chain: this.#chain,
       journal: this.#journal,
       settlement: this.#settlement,
+      providers: world.providers,
     };
     const lanes = names.map(
       (name, index) =>
@@ -223,6 +242,13 @@ class Simulation {
     // oxlint-disable-next-line no-await-in-loop
     for (const operation of lanes[0]?.opening() ?? []) await perform(operation, parts);
     await runContended(lanes, Math.ceil(operations / LANES), parts);
+  }
+
+  async #settleLast(): Promise<void> {
+    for (let step = 0; step < LAST_STEPS; step++) {
+      // oxlint-disable-next-line no-await-in-loop -- step after step
+      await this.#settleQuietly([]);
+    }
   }
 
   async #settleQuietly(lanes: readonly LaneAtWork[]): Promise<void> {
@@ -246,6 +272,7 @@ class Simulation {
     }
     const cut = this.#settlement.cuts[before];
     if (cut !== undefined) auditQuietCheckpoint(await readBooks(database), cut);
+    await this.#stage.auditor?.follow();
   }
 
   /** The whole database against the whole journal. */
@@ -257,6 +284,7 @@ class Simulation {
     auditSums(books, log, blocks);
     auditOverspend(books, log, this.#journal, blocks);
     this.#skipped = auditBudgets(books, log, this.#journal).skipped;
+    await this.#stage.auditor?.follow();
     const places = await readPlaces(database);
     auditCheckpoints(books, log, this.#journal, { cuts: this.#settlement.cuts, places });
   }
@@ -267,7 +295,10 @@ class Simulation {
     const providers = postgresProviderBook(this.#stage.database);
     await Promise.all(
       world.spenders.flatMap((spender) =>
-        world.trusted.map((provider) => providers.grantAccess({ spender, provider })),
+        // Signed by nobody, as all is here; where a wallet spends, something has to stand there.
+        world.trusted.map((provider) =>
+          providers.grantAccess({ spender, provider, signature: "0x00" }),
+        ),
       ),
     );
     await this.#publishOwnCards(world.providers[0]);
@@ -284,6 +315,16 @@ class Simulation {
     cards.push(await publish(database, { provider, effectiveFrom, rates: providerRates(2n) }));
   }
 
+  #audited(): SimulationReport["audited"] {
+    const { auditor } = this.#stage;
+    if (auditor === null) return null;
+    const { audited } = auditor;
+    return {
+      checkpoints: audited.length,
+      entries: audited.reduce((sum, { entries }) => sum + entries, 0),
+    };
+  }
+
   async #report(): Promise<SimulationReport> {
     const { database, crew } = this.#stage;
     const books = await readBooks(database);
@@ -294,11 +335,13 @@ class Simulation {
       holds: books.holds.length,
       checkpoints: books.checkpoints.length,
       allowances: books.allowances.length,
+      receipts: this.#journal.receipts.length,
       refusals: this.#journal.refusals,
       killedProcesses: crew.killedProcesses,
       killedDatabases: crew.killedDatabases,
       lostAnswers: crew.lostAnswers,
       skippedAllowances: this.#skipped,
+      audited: this.#audited(),
     };
   }
 }

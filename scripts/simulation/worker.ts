@@ -10,6 +10,7 @@ import { postgresMultiplierBook } from "../../server/adapters/postgres/multiplie
 import { postgresPriceBook } from "../../server/adapters/postgres/priceBook.ts";
 import { priceReader } from "../../server/adapters/postgres/priceReader.ts";
 import { rateIndexCache } from "../../server/adapters/postgres/rateIndexCache.ts";
+import { postgresPromiseBook } from "../../server/adapters/postgres/promiseBook.ts";
 import { postgresUsageLedger } from "../../server/adapters/postgres/usageLedger.ts";
 import { signedQuoteBook } from "../../server/adapters/quoteBook.ts";
 import type { CallAnswer, CallName, CallRequest, Calls } from "./calls.ts";
@@ -34,6 +35,7 @@ const quotes = signedQuoteBook(DEPLOYMENT, QUOTE_KEY, {
 });
 const chain = postgresChainBook(database);
 const checkpoints = postgresCheckpointBook(database);
+const promises = postgresPromiseBook(database);
 
 const handlers: {
   [Name in CallName]: (input: Calls[Name]["input"]) => Promise<Calls[Name]["output"]>;
@@ -60,6 +62,7 @@ const handlers: {
   expire: ({ limit }) => holds.expireDue(limit),
   allow: (signed) => allowances.add(signed),
   revoke: ({ id }) => allowances.revoke(id, "0x00"),
+  promise: (provider) => promises.promise(provider),
   cursor: () => chain.cursor(),
   apply: (step) => chain.apply(step),
   cut: ({ maxFeeBps }) => checkpoints.cut(maxFeeBps),

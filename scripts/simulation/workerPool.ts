@@ -48,6 +48,7 @@ export class ServerProcess {
     issue: new Map(),
     quote: new Map(),
     utilisation: new Map(),
+    promise: new Map(),
     cursor: new Map(),
     apply: new Map(),
     cut: new Map(),

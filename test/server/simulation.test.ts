@@ -18,10 +18,13 @@ describe("random operations from several server processes", () => {
       seed: "test",
       processes: 2,
       kills: { processes: 1, databases: 0 },
+      audit: true,
       log: () => undefined,
     });
     expect(report.operations).to.be.at.least(2_000);
     expect(report.debits).to.be.greaterThan(300);
     expect(report.killedProcesses).to.equal(1);
+    // The auditor could make every checkpoint again.
+    expect(report.audited?.checkpoints).to.equal(report.checkpoints);
   });
 });
