@@ -2,11 +2,8 @@ import { expect } from "chai";
 import { Client } from "pg";
 
 import { eventually } from "../../scripts/demo/eventually.ts";
-import {
-  LEADER_SESSION,
-  SETTLER_LOCK,
-  pgLeadership,
-} from "../../server/adapters/postgres/pgLeadership.ts";
+import { ADVISORY_LOCK } from "../../server/adapters/postgres/advisoryLocks.ts";
+import { LEADER_SESSION, pgLeadership } from "../../server/adapters/postgres/pgLeadership.ts";
 import type { Leadership } from "../../server/ports/leadership.ts";
 import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
 
@@ -35,7 +32,7 @@ describe("pgLeadership", () => {
       `select pg_terminate_backend(pid) from pg_locks
        where locktype = 'advisory' and granted and objid = $1 and pid <> pg_backend_pid()
          and database = (select oid from pg_database where datname = current_database())`,
-      [SETTLER_LOCK],
+      [ADVISORY_LOCK.settler],
     );
     await client.end();
   }
@@ -72,7 +69,7 @@ describe("pgLeadership", () => {
     const hanging = new Client({ connectionString: url, options: LEADER_SESSION });
     hanging.on("error", () => undefined);
     await hanging.connect();
-    await hanging.query("select pg_advisory_lock($1)", [SETTLER_LOCK]);
+    await hanging.query("select pg_advisory_lock($1)", [ADVISORY_LOCK.settler]);
     expect(await leaders()).to.deep.equal([]);
     await eventually("a new leader", async () => (await leaders()).length === 1);
   });

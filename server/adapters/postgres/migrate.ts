@@ -1,11 +1,9 @@
 import { readFile, readdir } from "node:fs/promises";
 
 import type { Database } from "../../ports/database.ts";
+import { ADVISORY_LOCK } from "./advisoryLocks.ts";
 
 const MIGRATIONS = new URL("./migrations/", import.meta.url);
-
-/** Any constant that no other user of the database takes: the lock under which migrations run. */
-const MIGRATION_LOCK = 7_310_001;
 
 /** Brings the ledger's schema up to date. */
 export async function migrate(database: Database): Promise<void> {
@@ -20,7 +18,7 @@ export async function migrateFrom(folder: URL, database: Database): Promise<void
   const files = (await readdir(folder)).filter((name) => name.endsWith(".sql")).toSorted();
 
   await database.transaction(async (tx) => {
-    await tx.query("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    await tx.query("select pg_advisory_xact_lock($1)", [ADVISORY_LOCK.migrations]);
     await tx.query("create table if not exists migrations (name text primary key)");
     const applied = await tx.query<{ name: string }>("select name from migrations");
     const done = new Set(applied.map(({ name }) => name));

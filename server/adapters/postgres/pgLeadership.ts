@@ -1,9 +1,7 @@
 import { Client } from "pg";
 
 import type { Leadership } from "../../ports/leadership.ts";
-
-/** Any constant that no other user of the database takes: whoever holds this lock settles. */
-export const SETTLER_LOCK = 7_310_002;
+import { ADVISORY_LOCK } from "./advisoryLocks.ts";
 
 /** Often enough that the server never thinks that the leader has gone. */
 const HEARTBEAT_MS = 1_000;
@@ -62,7 +60,7 @@ export function pgLeadership(url: string): Leadership {
         } else {
           const { rows } = await session.query<{ taken: boolean }>(
             "select pg_try_advisory_lock($1) as taken",
-            [SETTLER_LOCK],
+            [ADVISORY_LOCK.settler],
           );
           holds = rows[0]?.taken === true && client === session;
         }

@@ -6,12 +6,10 @@ import { type PublicationRules, effectOf } from "../../domain/rates/publication.
 import type { RateCard } from "../../domain/rates/rateCard.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { RateCardBook } from "../../ports/rateCardBook.ts";
+import { ADVISORY_LOCK } from "./advisoryLocks.ts";
 import { readPriceClock } from "./priceClock.ts";
 import { fromRates, toRates } from "./rateRecord.ts";
 import { bytea } from "./values.ts";
-
-/** Serialises all who publish: so versions become visible in their order, and a reader misses none. */
-const PUBLISH_LOCK = 7_310_002;
 
 const COLUMNS = "version, provider, effective_from, card";
 
@@ -53,7 +51,8 @@ export function postgresRateCardBook(database: Database, rules: PublicationRules
 
     publish: (proposal) =>
       database.transaction(async (tx) => {
-        await tx.query("select pg_advisory_xact_lock($1)", [PUBLISH_LOCK]);
+        // Serialises all who publish: so versions become visible in their order, and a reader misses none.
+        await tx.query("select pg_advisory_xact_lock($1)", [ADVISORY_LOCK.publishing]);
         const { provider, rates } = proposal;
         const publisher = provider === null ? null : bytea(provider);
         const clock = await readPriceClock(tx);
