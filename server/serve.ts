@@ -38,6 +38,7 @@ import { ConfigError } from "./environment.ts";
 import type { ChainReader, Terms } from "./ports/chain.ts";
 import type { ChainSource } from "./ports/chainSource.ts";
 import type { Database } from "./ports/database.ts";
+import { type Probe, noProbe } from "./ports/settlementProbe.ts";
 import { readRateCardFile } from "./rateCardFile.ts";
 import type { Context } from "./routes/context.ts";
 import { publicationProblem } from "./routes/publicationProblem.ts";
@@ -57,8 +58,15 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts a metering server. Throws, with nothing left running, where it cannot do its work. */
-export async function serve(config: Config, log: Logger): Promise<RunningServer> {
+/**
+ * Starts a metering server. Throws, with nothing left running, where it cannot do its work. `probe` is told of each step of
+ * settlement.
+ */
+export async function serve(
+  config: Config,
+  log: Logger,
+  probe: Probe = noProbe,
+): Promise<RunningServer> {
   const stack = new AsyncDisposableStack();
   try {
     const chain = await openChainReader(config.rpcUrls, config.contract, config.rpcTimeoutMs);
@@ -96,7 +104,7 @@ export async function serve(config: Config, log: Logger): Promise<RunningServer>
     const settling = { config, context, workers, log };
     loops.push(watchLoop(settling));
     if (config.settlement !== null) {
-      loops.push(await settlerLoop(config.settlement, leadershipOf(config), settling));
+      loops.push(await settlerLoop(config.settlement, leadershipOf(config), settling, probe));
     }
     for (const loop of loops) stack.defer(() => loop.stop());
 

@@ -85,9 +85,10 @@ export async function settlerLoop(
   settlement: SettlementConfig,
   leadership: Leadership,
   { workers, ...parts }: SettlementParts,
+  probe: Probe,
 ): Promise<Loop> {
   const { config, log } = parts;
-  const settler = await openSettler(settlement, parts);
+  const settler = await openSettler(settlement, parts, probe);
   let leads = false;
   const loop = startLoop(
     async () => {

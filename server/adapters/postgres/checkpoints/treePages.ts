@@ -25,26 +25,36 @@ export async function readPages(
   id: bigint,
   keys: readonly PageKey[],
 ): Promise<ReadonlyMap<PageKey, StoredPage>> {
-  if (keys.length === 0) return new Map();
-  // tree_pages by primary key, one row for each key
-  const records = await sql.query<{ n: number; checkpoint: bigint; nodes: Hex }>(
-    `select wanted.n::integer as n, case when ${isThereAt("t.checkpoint")} then t.checkpoint else t.checkpoint_before end as checkpoint,
-       case when ${isThereAt("t.checkpoint")} then t.nodes else t.nodes_before end as nodes
-     from unnest($2::smallint[], $3::bigint[]) with ordinality as wanted (level, page, n)
-       join tree_pages t on t.level = wanted.level and t.page = wanted.page
-     where ${isThereAt("t.checkpoint")} or ${isThereAt("t.checkpoint_before")}`,
-    [id, numberArray(keys.map(({ level }) => level)), numberArray(keys.map(({ page }) => page))],
-  );
   const found = new Map<PageKey, StoredPage>();
-  for (const { n, checkpoint, nodes } of records) {
-    const key = keys[n - 1];
-    if (key !== undefined) found.set(key, { checkpoint, nodes });
+  // Almost always the newest version of a page is the one: the other is asked for where it is not.
+  for (const version of ["newest", "before"] as const) {
+    const missing = keys.filter((key) => !found.has(key));
+    // oxlint-disable-next-line no-await-in-loop -- see above
+    for (const { n, checkpoint, nodes } of await readVersions(sql, id, missing, version)) {
+      const key = missing[n - 1];
+      if (key !== undefined) found.set(key, { checkpoint, nodes });
+    }
   }
   return found;
 }
 
-const isThereAt = (checkpoint: string) =>
-  `(${checkpoint} <= $1 and ${checkpoint} <> all (array(select id from checkpoints where dropped)))`;
+async function readVersions(
+  sql: Sql,
+  id: bigint,
+  keys: readonly PageKey[],
+  version: "newest" | "before",
+): Promise<readonly (StoredPage & { n: number })[]> {
+  if (keys.length === 0) return [];
+  const suffix = version === "newest" ? "" : "_before";
+  // tree_pages by primary key, one row for each key
+  return await sql.query<StoredPage & { n: number }>(
+    `select n::integer as n, t.checkpoint${suffix} as checkpoint, t.nodes${suffix} as nodes
+     from unnest($2::smallint[], $3::bigint[]) with ordinality as wanted (level, page, n)
+       join tree_pages t using (level, page)
+     where t.checkpoint${suffix} <= $1 and t.checkpoint${suffix} <> all (array(select id from checkpoints where dropped))`,
+    [id, numberArray(keys.map(({ level }) => level)), numberArray(keys.map(({ page }) => page))],
+  );
+}
 
 export interface StoredPage {
   readonly checkpoint: bigint;

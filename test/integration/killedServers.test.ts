@@ -1,0 +1,196 @@
+import { expect } from "chai";
+import { type Hex, maxUint64 } from "viem";
+
+import { newApiKey } from "../../client/apiKey.ts";
+import { signAllowance } from "../../client/signedAllowance.ts";
+import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
+import { providerKeyTypedData } from "../../protocol/providerKey.ts";
+import { apiKeySpender } from "../../protocol/spender.ts";
+import { eventually } from "../../scripts/demo/eventually.ts";
+import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
+import { buildContracts } from "../../scripts/local/localChain.ts";
+import { wallets } from "../../scripts/local/wallets.ts";
+import { postgresAccountBook } from "../../server/adapters/postgres/accountBook.ts";
+import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
+import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
+import { postgresProviderBook } from "../../server/adapters/postgres/providerBook.ts";
+import type { CheckpointBook } from "../../server/ports/checkpointBook.ts";
+import type { Database } from "../../server/ports/database.ts";
+import type { SettlementStep } from "../../server/ports/settlementProbe.ts";
+import { type ChildServer, startChildServer } from "../fixtures/childServer.ts";
+import { send } from "../fixtures/http.ts";
+import { type LocalContract, startContract } from "../fixtures/localContract.ts";
+import { addressOf, cloudEvent } from "../fixtures/meteredStack.ts";
+import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
+
+const { alice, provider, signer, operator } = wallets;
+
+/** Servers that run beside each other: the one that leads, and those that take over. */
+const CREW = 3;
+
+/** From a leader's death until another has taken over, at the most. PostgreSQL sees a killed process at once. */
+const TAKEOVER_MS = 3_000;
+
+describe("servers that are killed (SIGKILL)", () => {
+  let local: LocalContract;
+  let databaseUrl: string;
+  let database: Database;
+  let checkpoints: CheckpointBook;
+  let providerKey: string;
+  let spender: Hex;
+  let crew: ChildServer[] = [];
+  const doomedAt: SettlementStep[] = [
+    "cut",
+    "decided",
+    "signed",
+    "kept",
+    "recorded",
+    "sent",
+    "mined",
+  ];
+  let debitedMicros = 0n;
+
+  before(async () => {
+    await buildContracts();
+    local = await startContract();
+    databaseUrl = await newPostgresDatabase();
+    for (let n = 0; n < CREW; n++) startOne();
+    const [url] = await Promise.all(crew.map((server) => server.url()));
+
+    database = await openPgDatabase(databaseUrl, 2);
+    checkpoints = postgresCheckpointBook(database);
+    await local.buy(alice, 10_000_000n);
+    await eventually("the purchase", async () => {
+      const { purchased } = await postgresAccountBook(database).balance(addressOf(alice));
+      return purchased > 0n;
+    });
+    providerKey = newApiKey();
+    const message = { provider: addressOf(provider), keyHash: apiKeySpender(providerKey) };
+    const typedData = providerKeyTypedData(local.deployment, message);
+    const signature = await provider.account.signTypedData(typedData);
+    await created(url, "/v1/provider-keys", { ...message, signature });
+    spender = apiKeySpender(newApiKey());
+    const wish = { spender, limitMicros: maxUint64, accountCapMicros: maxUint64, counter: 0n };
+    const { wallet } = local.as(alice);
+    await created(url, "/v1/allowances", await signAllowance(wallet, local.deployment, wish));
+    await postgresProviderBook(database).grantAccess({ spender, provider: message.provider });
+  });
+  after(async () => {
+    await Promise.all(crew.map((server) => server.kill()));
+    await database?.close();
+    await local?.stop();
+  });
+
+  /** The next that is doomed; one that is not, once all steps have had theirs. */
+  function startOne(): void {
+    const step = doomedAt.shift();
+    crew.push(
+      startChildServer(
+        {
+          RPC_URL: local.rpcUrl,
+          CONTRACT_ADDRESS: local.contract,
+          DATABASE_URL: databaseUrl,
+          DATABASE_CONNECTIONS: "4",
+          SIGNER_PRIVATE_KEYS: signer.privateKey,
+          SETTLER_PRIVATE_KEY: operator.privateKey,
+          SETTLE_INTERVAL_SECONDS: "1",
+          BUMP_AFTER_MILLISECONDS: "1000",
+          ...(step === undefined ? {} : { STOPS_AT: step }),
+        },
+        "test/fixtures/doomedServer.ts",
+      ),
+    );
+  }
+
+  /** One event to every server, at once: whoever does not know how it ended asks again, and anywhere. */
+  async function debitEverywhere(): Promise<void> {
+    const body = cloudEvent(spender);
+    const urls = await Promise.all(crew.map((server) => server.url()));
+    const answers = await Promise.all(
+      urls.map((url) => send(new URL("/v1/usage", url).href, { key: providerKey, body })),
+    );
+    const costs = answers.map(({ document }) => document["costMicros"]);
+    expect(new Set(costs).size, JSON.stringify(answers.map(({ document }) => document))).to.equal(
+      1,
+    );
+    debitedMicros += BigInt(String(costs[0]));
+  }
+
+  const leaders = () => crew.filter((server) => server.said().includes("this server leads"));
+
+  /** Debits, and lets the windows pass, until `isOver`. */
+  async function goOnUntil(what: string, isOver: () => Promise<boolean>): Promise<void> {
+    await debitEverywhere();
+    await eventually(what, async () => {
+      if (await isOver()) return true;
+      const latest = await checkpoints.latest();
+      if (latest?.status === "pending") await local.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
+      return false;
+    });
+  }
+
+  it("one leads at a time, and the next takes over within seconds, wherever the leader stood", async () => {
+    const stood: string[] = [];
+    while (stood.length < 7) {
+      const leader = await eventually("a leader", async () => leaders()[0]);
+      let at = "";
+      await goOnUntil("the leader's stand", async () => {
+        [, at = ""] = /stands at (\w+)/.exec(leader.said()) ?? [];
+        return at !== "";
+      });
+      stood.push(at);
+      // A server that stands still in settlement goes on metering.
+      await debitEverywhere();
+      expect(leaders()).to.deep.equal([leader]);
+
+      crew = crew.filter((server) => server !== leader);
+      const killedAt = performance.now();
+      await leader.kill();
+      await eventually("another leader", async () => leaders().length === 1);
+      expect(performance.now() - killedAt).to.be.lessThan(TAKEOVER_MS);
+      startOne();
+    }
+    expect(stood.toSorted()).to.deep.equal([
+      "cut",
+      "decided",
+      "kept",
+      "mined",
+      "recorded",
+      "sent",
+      "signed",
+    ]);
+  });
+
+  it("then all that was debited is final, once", async () => {
+    await goOnUntil("a final checkpoint with everything", async () => {
+      const final = await checkpoints.latestFinal();
+      return final?.message.spent === debitedMicros;
+    });
+    const { spent } = await postgresAccountBook(database).balance(addressOf(alice));
+    expect(spent).to.equal(debitedMicros);
+  });
+
+  it("and each epoch came on chain once, with the one root that was ever signed for it", async () => {
+    const submissions = await local.client.getContractEvents({
+      address: local.contract,
+      abi: computeCreditsAbi,
+      eventName: "CheckpointSubmitted",
+      fromBlock: 0n,
+    });
+    const onChain = submissions.map(({ args: { epoch, root } }) => ({ epoch, root }));
+    expect(onChain.map(({ epoch }) => epoch)).to.deep.equal(onChain.map((_, n) => BigInt(n + 1)));
+    expect(onChain.length).to.be.greaterThan(2);
+
+    const signed = await database.query(
+      `select distinct epoch, root from checkpoints
+       where signing_at is not null or exists (select from checkpoint_signatures where checkpoint = checkpoints.id)
+       order by epoch`,
+    );
+    expect(signed).to.deep.equal(onChain);
+  });
+});
+
+async function created(url: string | undefined, path: string, body: unknown): Promise<void> {
+  const { status, document } = await send(new URL(path, url).href, { body });
+  if (status !== 201) throw new Error(`${path}: ${JSON.stringify(document)}`);
+}
