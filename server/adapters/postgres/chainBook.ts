@@ -4,7 +4,7 @@ import type { BlockPoint, ChainBook } from "../../ports/chainBook.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "./accountRecord.ts";
 import { writeNotes } from "./logNotes.ts";
-import { bytea } from "./values.ts";
+import { bytea, byteaArray } from "./values.ts";
 
 export function postgresChainBook(database: Database): ChainBook {
   return {
@@ -40,6 +40,7 @@ export function postgresChainBook(database: Database): ChainBook {
         const { number, hash } = await readCursor(tx, "for update");
         if (number !== from.number || hash !== from.hash) return false;
 
+        await lockInOrder(tx, events);
         for (const event of events) {
           // oxlint-disable-next-line no-await-in-loop -- the order on the chain is the order in the ledger
           await applyEvent(tx, event);
@@ -64,6 +65,33 @@ async function readCursor(sql: Sql, lock: "" | "for update" = ""): Promise<Block
   );
   if (cursor === undefined) throw new Error("the ledger belongs to no deployment yet");
   return cursor;
+}
+
+/**
+ * The chain's order of accounts is anybody's: locks are taken before, in the one order that all keep. Checkpoints first,
+ * which a cut holds for as long as it takes, and which it waits for the voids with, that may wait for an account; then
+ * accounts by address, as debits do.
+ */
+async function lockInOrder(tx: Sql, events: readonly ChainEvent[]): Promise<void> {
+  if (events.some(({ type }) => type.startsWith("checkpoint_") || type.startsWith("challenge"))) {
+    await tx.query("lock table checkpoints in row exclusive mode");
+  }
+  const accounts = new Set(
+    events.flatMap((event) =>
+      event.type === "purchased" ||
+      event.type === "refund_requested" ||
+      event.type === "counter_raised"
+        ? event.account
+        : [],
+    ),
+  );
+  if (accounts.size > 1) {
+    // accounts by primary key. Whoever is not there yet is nobody's but this transaction's.
+    await tx.query(
+      "select 1 from accounts where address = any($1::bytea[]) order by address for update",
+      [byteaArray([...accounts])],
+    );
+  }
 }
 
 async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
