@@ -17,7 +17,7 @@ import { type WitnessPosition, witness } from "./work/witness.ts";
 export interface AuditorParts {
   readonly database: Database;
   readonly source: LogSource;
-  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy">;
+  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy" | "signersSince">;
   readonly chainSource: ChainSource;
   /** `null` for an auditor that only watches */
   readonly signer: CheckpointSigner | null;

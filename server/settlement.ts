@@ -65,6 +65,13 @@ export async function openSettler(
         "checkpoint given up: too few co-signers signed it in time; its epoch is cut anew",
       );
     },
+    onVoid({ message }) {
+      const { epoch, root } = message;
+      log.warn(
+        { epoch: `${epoch}`, root },
+        "checkpoint void: the signers changed after it was cut; its epoch is cut anew",
+      );
+    },
     onUnanswerable({ account, challenger, deadline }, why) {
       log.error(
         { account, challenger, deadline, why },

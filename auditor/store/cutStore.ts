@@ -33,7 +33,7 @@ const CUTS_THAT_MAY_FALL = 100;
 export async function cutsThatCount(
   sql: Sql,
   message: CheckpointMessage,
-  releasedEpoch: bigint | null,
+  { releasedEpoch, signersSince }: { releasedEpoch: bigint | null; signersSince: bigint },
 ): Promise<{
   counts: (cut: bigint) => boolean;
   before: { previous: CheckpointMessage | null; finding: Finding | null };
@@ -55,7 +55,8 @@ export async function cutsThatCount(
   const same = counting.get(message.epoch);
   if (same !== undefined) {
     const signed = await signedOf(sql, same.id);
-    const isReleased = message.epoch === releasedEpoch;
+    // What was cut before the signers changed comes on chain no more, whoever signed it.
+    const isReleased = message.epoch === releasedEpoch || same.message.asOf < signersSince;
     if (signed !== null && !isReleased && same.message.root !== message.root) {
       finding = {
         kind: "signed_another",

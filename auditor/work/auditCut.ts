@@ -35,7 +35,7 @@ export interface AuditTerms {
 export interface CutAudit {
   readonly database: Database;
   readonly source: LogSource;
-  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy">;
+  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy" | "signersSince">;
   readonly terms: AuditTerms;
 }
 
@@ -86,7 +86,10 @@ async function reproduce(audit: CutAudit, tx: Sql, cut: PublishedCut): Promise<v
     );
   }
   const last = await lastCut(tx);
-  const counting = await cutsThatCount(tx, cut.message, audit.terms.releasedEpoch);
+  const counting = await cutsThatCount(tx, cut.message, {
+    releasedEpoch: audit.terms.releasedEpoch,
+    signersSince: await confirmedChange(audit, tx),
+  });
   const due = await tx.query<{ address: Address; refunding: bigint }>(
     "select address, refunding from parties where refunding > 0",
   );
@@ -113,6 +116,13 @@ async function reproduce(audit: CutAudit, tx: Sql, cut: PublishedCut): Promise<v
     [id, message.epoch, bytea(message.root), snapshot, jsonText(message), run.entries],
   );
   await tx.query("update position set cut = $1", [id]);
+}
+
+/** When the present signers took over, in seconds since 1970; 0 as long as this auditor has not read the chain that far. */
+async function confirmedChange({ chain }: CutAudit, tx: Sql): Promise<bigint> {
+  const since = await chain.signersSince();
+  const { time } = await cursorIn(tx);
+  return BigInt(Math.floor(time.getTime() / 1000)) >= since ? since : 0n;
 }
 
 /** The replay of one cut's part of the log. */

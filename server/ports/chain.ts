@@ -26,6 +26,8 @@ export interface ChainReader {
   /** how many signatures a checkpoint needs, now */
   threshold(): Promise<number>;
   isSigner(address: Address): Promise<boolean>;
+  /** when the present signers took over, in seconds since 1970; a checkpoint that was cut before is void */
+  signersSince(): Promise<bigint>;
   /** the block before the contract's own: nothing of it happened up to here */
   origin(): Promise<BlockPoint>;
   /** of the newest checkpoint on chain, final or not; 0 before the first */

@@ -23,7 +23,12 @@ export interface SettlerParts extends SigningParts, AnsweringParts, PayingParts,
   readonly abandonAfterSeconds: number;
   readonly onSubmitted: (checkpoint: StoredCheckpoint, sent: TransactionResult) => void;
   readonly onAbandoned: (checkpoint: StoredCheckpoint) => void;
+  /** It was cut before the present signers took over. */
+  readonly onVoid: (checkpoint: StoredCheckpoint) => void;
 }
+
+/** How many times longer: a day for the default hour, in which somebody can start the auditor that is down. */
+const PATIENCE_WHEN_CO_SIGNED = 24;
 
 /** A block that was reorganised away took its payments with it. */
 const PAY_AGAIN_MS = 10_000;
@@ -56,16 +61,34 @@ export function createSettler(parts: SettlerParts): Settler {
     // The contract must have come as far as the ledger has: what is signed on top of another root is signed in vain.
     if ((await chain.finalRoot()) !== previousRoot) return;
 
-    const signatures = await gatherSignatures(parts, checkpoint);
-    if (signatures !== null) {
+    const since = await chain.signersSince();
+    if (checkpoint.message.asOf < since) {
+      // Signed or not, it is void, and its epoch is signed anew by those who sign now.
+      if (await submissions.dropVoid(checkpoint.id, since)) {
+        nextCutAt = 0;
+        parts.onVoid(checkpoint);
+      }
+      return;
+    }
+
+    const gathered = await gatherSignatures(parts, checkpoint);
+    if ("signatures" in gathered) {
+      const { signatures } = gathered;
       parts.onSubmitted(checkpoint, await writer.submitCheckpoint(checkpoint.message, signatures));
-    } else if (
-      parts.abandonAfterSeconds > 0 &&
-      (await submissions.abandon(checkpoint.id, parts.abandonAfterSeconds))
-    ) {
+    } else if (await giveUp(checkpoint, gathered.coSigned)) {
       nextCutAt = 0;
       parts.onAbandoned(checkpoint);
     }
+  }
+
+  /** Whoever co-signed it signs no other of its epoch: while others may still do so, it is worth waiting for them. */
+  async function giveUp({ id }: StoredCheckpoint, coSigned: number): Promise<boolean> {
+    const { abandonAfterSeconds } = parts;
+    if (abandonAfterSeconds === 0) return false;
+    return await submissions.abandon(
+      id,
+      coSigned === 0 ? abandonAfterSeconds : PATIENCE_WHEN_CO_SIGNED * abandonAfterSeconds,
+    );
   }
 
   return {

@@ -798,6 +798,25 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
       });
     });
 
+    it("signs another root for an epoch where the signers changed after the one that it signed was cut", async () => {
+      await use(30n);
+      const { message } = await scene.cut();
+      const asOf = message.asOf - 5n;
+      await lie(`update checkpoints set as_of = ${asOf}`);
+      expect(await scene.audit()).to.deep.equal([]);
+      await lie("update checkpoints set dropped = true, dropped_at = to_timestamp(as_of)");
+      await use(30n);
+      await scene.cut();
+
+      // Those who took over just then, or before, could still put it on chain.
+      scene.changeSigners(asOf);
+      await refuses([{ kind: "signed_another" }]);
+      scene.changeSigners(asOf + 1n);
+      scene.restart();
+      expect(await scene.audit()).to.deep.equal([]);
+      expect(scene.signatures.map(({ epoch }) => epoch)).to.deep.equal([1n, 1n]);
+    });
+
     it("tells all the lies of a checkpoint, and signs the one that has none any more", async () => {
       const one = await use(30n);
       const two = await use(30n);

@@ -24,7 +24,7 @@ import { expectProblem } from "../fixtures/http.ts";
 import { addressOf } from "../fixtures/meteredStack.ts";
 import { type Settling, startSettling } from "../fixtures/settling.ts";
 
-const { alice, bob, provider, signer, operator } = wallets;
+const { alice, bob, provider, signer, operator, auditor } = wallets;
 
 /** Long enough that a slow machine does not miss them; time is passed by hand. */
 const WINDOWS = {
@@ -304,9 +304,9 @@ describe("settler in disputes", () => {
 
 describe("settler with a co-signer who refuses", () => {
   it("gives the checkpoint up unsigned, cuts the epoch anew, and goes on when somebody signs", async () => {
-    const signers = [addressOf(signer), addressOf(bob)].toSorted((a, b) => (a < b ? -1 : 1));
+    const signers = [signer, bob, auditor].map(addressOf).toSorted((a, b) => (a < b ? -1 : 1));
     const stack = await startSettling("PGlite", {
-      terms: { ...WINDOWS, signers, threshold: 2 },
+      terms: { ...WINDOWS, signers, threshold: 3 },
       environment: { ABANDON_AFTER_SECONDS: "1" },
     });
     try {
@@ -328,21 +328,44 @@ describe("settler with a co-signer who refuses", () => {
       expect(old).to.deep.include({ id: refused?.id, status: "abandoned", isSigning: false });
       expect(again.message.spent > (refused?.message.spent ?? 0n)).to.equal(true);
 
-      const sign = async ({ message }: StoredCheckpoint) => ({
+      const sign = async ({ message }: StoredCheckpoint, by = bob) => ({
         root: message.root,
-        signer: addressOf(bob),
-        signature: await bob.account.signTypedData(checkpointTypedData(stack.deployment, message)),
+        signer: addressOf(by),
+        signature: await by.account.signTypedData(checkpointTypedData(stack.deployment, message)),
       });
       const path = "/v1/checkpoints/1/signatures";
       if (refused === null) throw new Error("it was there");
       expectProblem(await stack.request(path, { body: await sign(refused) }), 409, "root_mismatch");
+
+      // Whoever signed it can sign no other of the epoch: so it waits much longer for the third.
+      const asked: number[] = [];
+      const { submissions } = stack.context;
+      const before = { ...submissions };
+      Object.assign(submissions, {
+        abandon(id: bigint, afterSeconds: number) {
+          asked.push(afterSeconds);
+          return before.abandon(id, afterSeconds);
+        },
+      });
+      const signed = await eventually("a checkpoint that one has signed", async () => {
+        const latest = await stack.checkpoints.byEpoch(1n);
+        if (latest === null) return null;
+        const { status } = await stack.request(path, { body: await sign(latest) });
+        return status === 200 && latest;
+      });
+      await settler.step();
+      expect(asked).to.deep.equal([24]);
+
       const onChain = await eventually("the checkpoint on chain", async () => {
         const latest = await stack.checkpoints.byEpoch(1n);
-        if (latest?.status === "prepared") await stack.request(path, { body: await sign(latest) });
+        if (latest?.status === "prepared") {
+          await stack.request(path, { body: await sign(latest, auditor) });
+        }
         await settler.step();
         return latest?.status === "pending" && latest;
       });
-      expect(onChain.signatures).to.have.length(2);
+      expect(onChain.id).to.equal(signed.id);
+      expect(onChain.signatures).to.have.length(3);
       expect(await stack.submissionsOf(1n)).to.have.length(1);
     } finally {
       await stack.stop();

@@ -7,7 +7,7 @@ import type { SettlementStep } from "../../server/ports/settlementProbe.ts";
 import { addressOf, stackKinds } from "../fixtures/meteredStack.ts";
 import { type Settling, killedAt, startSettling } from "../fixtures/settling.ts";
 
-const { alice, operator } = wallets;
+const { alice, bob, operator } = wallets;
 const STEPS: readonly SettlementStep[] = [
   "cut",
   "decided",
@@ -151,5 +151,31 @@ for (const kind of stackKinds) {
         await expectOneOf(epoch);
       });
     });
+
+    // Last of all: from here on others sign.
+    context(
+      "when the signers change after a checkpoint was signed and before it is on chain",
+      () => {
+        it("cuts the epoch anew, because the contract takes the first one no more", async () => {
+          epoch += 1n;
+          await stack.use(spender);
+          const doomed = await stack.newSettler(killedAt("kept"));
+          expect(String(await doomed.step().catch((error: unknown) => error))).to.include("killed");
+          const signed = await stack.checkpoints.latest();
+          expect(signed).to.include({ isSigning: true, status: "prepared" });
+
+          await stack.changeSigners([addressOf(bob)]);
+          const settler = await stack.newSettler(undefined, {
+            SIGNER_PRIVATE_KEYS: bob.privateKey,
+          });
+          const checkpoint = await stack.untilOnChain(settler, epoch);
+          expect(checkpoint.id).to.not.equal(signed?.id);
+          expect(checkpoint.signatures.map((one) => one.signer)).to.deep.equal([addressOf(bob)]);
+          expect(await stack.submissionsOf(epoch)).to.have.length(1);
+          const [, old] = await stack.checkpoints.list({ before: null, limit: 2 });
+          expect(old).to.include({ id: signed?.id, status: "dropped" });
+        });
+      },
+    );
   });
 }

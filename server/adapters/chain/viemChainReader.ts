@@ -79,6 +79,10 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
     isSigner: (address) =>
       client.readContract({ ...read, functionName: "isSigner", args: [address] }),
 
+    async signersSince() {
+      return BigInt(await client.readContract({ ...read, functionName: "signersSince" }));
+    },
+
     async latestEpoch() {
       const [pending, final] = await Promise.all([
         client.readContract({ ...read, functionName: "pendingCheckpoint" }),

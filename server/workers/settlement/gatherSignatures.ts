@@ -14,14 +14,18 @@ export interface SigningParts {
   readonly probe: Probe;
 }
 
+/** What the contract asks for; or how many co-signers have signed, where others have to. */
+export type Gathered =
+  { readonly signatures: readonly SignerSignature[] } | { readonly coSigned: number };
+
 /**
- * The signatures that the contract asks for, or `null` while co-signers have not given theirs. The meter's own come
+ * The signatures that the contract asks for, where co-signers have given theirs. The meter's own come
  * last: nobody ever holds one of a checkpoint that is cut anew because a co-signer refused it.
  */
 export async function gatherSignatures(
   { chain, submissions, signers, probe }: SigningParts,
   { id, message, signatures }: StoredCheckpoint,
-): Promise<readonly SignerSignature[] | null> {
+): Promise<Gathered> {
   const digest = checkpointDigest(chain.deployment, message);
   const ours = new Set<Address>(signers.map(({ address }) => address));
 
@@ -37,9 +41,9 @@ export async function gatherSignatures(
   ]);
   const others = kept.filter(({ signer }) => !ours.has(signer)).slice(0, threshold);
   const needed = threshold - others.length;
-  if (able.length < needed) return null;
+  if (able.length < needed) return { coSigned: others.length };
   // False where it was given up in the meantime: from here on it never is.
-  if (!(await submissions.beginSigning(id))) return null;
+  if (!(await submissions.beginSigning(id))) return { coSigned: others.length };
   await probe("decided");
 
   const own = await Promise.all(
@@ -56,7 +60,7 @@ export async function gatherSignatures(
   await probe("signed");
   await submissions.keepOwnSignatures(id, own);
   await probe("kept");
-  return [...others, ...own].toSorted((a, b) => (a.signer < b.signer ? -1 : 1));
+  return { signatures: [...others, ...own].toSorted((a, b) => (a.signer < b.signer ? -1 : 1)) };
 }
 
 async function filtered<T>(
