@@ -93,14 +93,6 @@ describe("locks of the indexer, debits, voids and cuts on PostgreSQL", () => {
     return applied;
   }
 
-  const purchase = (account: Address): EventOfTest => ({
-    type: "purchased",
-    account,
-    payer: account,
-    amountMicros: 5n,
-    tokenAmount: 1n,
-  });
-
   it("never are in a circle where the chain's order of accounts is not that of debits", async () => {
     const spenders = [await newSpender(first), await newSpender(second)];
     const events = spenders.map((spender) => usageEvent({ provider, spender, quantity: 7n }));
@@ -156,3 +148,13 @@ type EventOfTest = ChainEvent extends infer Event
     ? Omit<Event, "blockNumber" | "blockTime" | "logIndex" | "transactionHash">
     : never
   : never;
+
+function purchase(account: Address): EventOfTest {
+  return {
+    type: "purchased",
+    account,
+    payer: account,
+    amountMicros: 5n,
+    tokenAmount: 1n,
+  };
+}
