@@ -29,7 +29,11 @@ export async function startFollowingAuditor(ledger: Database, chain: SimulatedCh
   const auditor = createAuditor({
     database,
     source: logOf(ledger, first),
-    chain: { deployment: DEPLOYMENT, isSignedBy: () => Promise.resolve(true) },
+    chain: {
+      deployment: DEPLOYMENT,
+      signersSince: () => Promise.resolve(0n),
+      isSignedBy: () => Promise.resolve(true),
+    },
     chainSource: chain,
     signer: null,
     terms: {
