@@ -50,7 +50,7 @@ abstract contract Caps is IDisputes, CourtBase {
             coveredSpentOf[row.party] = covered;
             emit SpendingCovered(row.party, counter, covered);
         }
-        VAULT.settle(row, proof);
+        VAULT.settle(row, last.epoch, proof);
     }
 
     /// @inheritdoc IDisputes

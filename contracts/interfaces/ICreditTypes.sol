@@ -57,6 +57,9 @@ interface ICreditTypes {
     /// @notice The row and its proof lead to a root that is not the one that counts here.
     error RowNotInCheckpoint(address party, bytes32 root);
 
+    /// @notice The epoch's checkpoint is not final, or no longer on record: the last final one is.
+    error EpochNotFinal(uint256 epoch);
+
     /// @notice There is no pending checkpoint to object to.
     error NoPendingCheckpoint();
 

@@ -34,15 +34,20 @@ interface ISettlement is ICreditTypes {
     /// @notice Nothing is owed to the party.
     error NothingOwed(address party);
 
-    /// @notice Applies a row of the last final checkpoint: burns what was spent, pays what was newly earned and newly
+    /// @notice Applies a row of a final checkpoint, the last or the one before it: burns what was spent, pays what was newly earned and newly
     ///         refunded. Anyone may. A stale or repeated row changes nothing.
     /// @dev Pays floor(new total) − floor(old total), so that repetition neither loses nor gains a fraction. A row
     ///      that promises more than the pools hold is paid as far as they go, and the rest when they fill.
+    /// @param epoch Of the checkpoint that the row and its proof belong to.
     /// @return tokenAmount What was paid (or is owed, where the token refused).
-    function settle(Row calldata row, bytes32[] calldata proof) external returns (uint256 tokenAmount);
+    function settle(
+        Row calldata row,
+        uint256 epoch,
+        bytes32[] calldata proof
+    ) external returns (uint256 tokenAmount);
 
     /// @notice Settles several rows. One whose proof does not fit is skipped; one refusing recipient stops nobody.
-    function settleMany(Row[] calldata rows, bytes32[][] calldata proofs) external;
+    function settleMany(Row[] calldata rows, uint256 epoch, bytes32[][] calldata proofs) external;
 
     /// @notice Chooses where the caller's payouts go; the zero address means the caller itself.
     function setRecipient(address recipient) external;

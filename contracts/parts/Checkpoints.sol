@@ -1,30 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-
 import {ICheckpoints} from "../interfaces/ICheckpoints.sol";
+import {Books, booksOf, headOfCheckpoint} from "../libraries/Books.sol";
+import {Rows} from "../libraries/Rows.sol";
 import {Signers} from "./Signers.sol";
 
 /// @title Checkpoints and when they become final
 /// @dev Invariants: I2 and I3 for the totals of every accepted checkpoint; at most one is pending; only a final one
 ///      moves anything. Two records are used in turn, so that storage never grows.
 abstract contract Checkpoints is ICheckpoints, Signers {
-    /// @dev One slot beside the root's. 24 bits of epochs last 319 years at one every ten minutes.
-    struct Totals {
-        uint64 spent;
-        uint64 refunded;
-        uint64 earned;
-        uint40 finalAt;
-        uint24 epoch;
-    }
-
     bytes32 private constant CHECKPOINT_TYPEHASH = keccak256(
         "Checkpoint(uint64 epoch,bytes32 previousRoot,bytes32 root,uint64 spent,uint64 refunded,uint64 earned,uint64 asOf,bytes32 dataHash)"
     );
 
-    /// @dev An epoch's totals and root are at its parity. What is dropped is deleted, and its epoch used again.
-    uint256[2] private _totals;
+    /// @dev An epoch's totals and root are at its parity. What is dropped is deleted, and its epoch used again. 24 bits
+    ///      of epochs last 319 years at one every ten minutes.
+    Books[2] private _totals;
     bytes32[2] private _roots;
 
     /// @dev Checkpoints dropped so far.
@@ -56,15 +48,15 @@ abstract contract Checkpoints is ICheckpoints, Signers {
             _signersSince,
             _purchased
         );
-        (Totals memory latest, Totals memory earlier) = _latest();
-        require(_isFinal(latest), CheckpointPending(latest.epoch, latest.finalAt));
+        (Books latest, Books earlier) = _latest();
+        require(_isFinal(latest), CheckpointPending(uint64(latest.epoch()), uint64(latest.finalAt())));
         Checkpoint memory next = checkpoint;
         _checkQuorum(generation, needed, _hash(next), signatures);
         _checkSuccession(next, latest, purchased);
         // A drop voids all that was signed for its epoch before: else anyone could put a dropped checkpoint back.
         // The next one goes where the earlier one is; without an epoch, that is when the last attempt was dropped.
         // So does a change of signers: else a lower threshold would make old signatures enough.
-        if (earlier.epoch == 0 && earlier.finalAt > validSince) validSince = earlier.finalAt;
+        if (earlier.epoch() == 0 && earlier.finalAt() > validSince) validSince = earlier.finalAt();
         require(next.asOf >= validSince, CheckpointIsVoid(next.asOf, validSince));
 
         finalAt = uint64(block.timestamp + disputeWindowSeconds);
@@ -85,18 +77,18 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     /// @inheritdoc ICheckpoints
     function veto() external override {
         require(msg.sender == guardian, NotGuardian(msg.sender));
-        Totals memory pending = _requirePending();
+        Books pending = _requirePending();
         require(
-            pending.epoch != _vetoedEpoch || unprovenLimitMicros == type(uint64).max,
-            VetoUsedUp(pending.epoch)
+            pending.epoch() != _vetoedEpoch || unprovenLimitMicros == type(uint64).max,
+            VetoUsedUp(uint64(pending.epoch()))
         );
-        _vetoedEpoch = pending.epoch;
+        _vetoedEpoch = uint64(pending.epoch());
         _drop(pending);
     }
 
     /// @inheritdoc ICheckpoints
     function pendingCheckpoint() external view override returns (CheckpointRecord memory record) {
-        (Totals memory latest, ) = _latest();
+        (Books latest, ) = _latest();
         if (!_isFinal(latest)) record = _shown(latest);
     }
 
@@ -112,95 +104,81 @@ abstract contract Checkpoints is ICheckpoints, Signers {
 
     /// @inheritdoc ICheckpoints
     function rowLeaf(Row calldata row) public pure override returns (bytes32 leaf) {
-        return _leaf(row);
-    }
-
-    /// @dev Hashed twice, so that no inner node can be taken for a leaf.
-    function _leaf(Row memory row) internal pure returns (bytes32) {
-        return keccak256(bytes.concat(keccak256(abi.encode(row))));
+        return Rows.leafOf(row);
     }
 
     /// @dev The pending checkpoint; reverts if there is none.
-    function _requirePending() internal view returns (Totals memory pending) {
+    function _requirePending() internal view returns (Books pending) {
         (pending, ) = _latest();
         require(!_isFinal(pending), NoPendingCheckpoint());
     }
 
     /// @dev The last final checkpoint; empty before the first.
-    function _final() internal view returns (Totals memory) {
-        (Totals memory latest, Totals memory earlier) = _latest();
+    function _final() internal view returns (Books) {
+        (Books latest, Books earlier) = _latest();
         return _isFinal(latest) ? latest : earlier;
     }
 
     /// @dev The last checkpoint and the one before it; empty where there is none.
-    function _latest() internal view returns (Totals memory latest, Totals memory earlier) {
-        (latest, earlier) = (_unpacked(_totals[0]), _unpacked(_totals[1]));
-        if (earlier.epoch > latest.epoch) (latest, earlier) = (earlier, latest);
+    function _latest() internal view returns (Books latest, Books earlier) {
+        (latest, earlier) = (_totals[0], _totals[1]);
+        if (earlier.epoch() > latest.epoch()) (latest, earlier) = (earlier, latest);
     }
 
-    /// @dev The final checkpoint that a row and its proof belong to: the last, or the one before it while that is
+    /// @dev The final checkpoint of an epoch, which the row must belong to: the last, or the one before it while that is
     ///      still on record. Cumulative rows make the older one harmless, and a payout that is on its way does not
     ///      fail because a newer checkpoint has just become final.
     function _finalWith(
         Row memory row,
+        uint256 epoch,
         bytes32[] calldata proof
-    ) internal view returns (Totals memory found) {
-        bytes32 root = _rootFor(row, proof);
-        if (_roots[0] == root) found = _unpacked(_totals[0]);
-        // Where nothing has changed both have the same root, and only one of them may be final.
-        if (!_isSettleable(found) && _roots[1] == root) found = _unpacked(_totals[1]);
-        require(_isSettleable(found), RowNotInCheckpoint(row.party, root));
+    ) internal view returns (Books found) {
+        found = _totals[epoch % 2];
+        require(epoch > 0 && found.epoch() == epoch && _isFinal(found), EpochNotFinal(epoch));
+        _requireIn(_roots[epoch % 2], row, proof);
     }
 
     /// @dev The last final checkpoint, which the row must belong to.
-    function _lastFinalWith(
-        Row memory row,
-        bytes32[] calldata proof
-    ) internal view returns (Totals memory last) {
+    function _lastFinalWith(Row memory row, bytes32[] calldata proof) internal view returns (Books last) {
         last = _final();
-        bytes32 root = _rootFor(row, proof);
-        require(root == _rootOf(last), RowNotInCheckpoint(row.party, root));
+        _requireIn(_rootOf(last), row, proof);
     }
 
-    /// @dev The root that a row and its proof lead to.
-    function _rootFor(Row memory row, bytes32[] calldata proof) private pure returns (bytes32) {
-        return MerkleProof.processProofCalldata(proof, _leaf(row));
+    function _requireIn(bytes32 root, Row memory row, bytes32[] calldata proof) private pure {
+        bytes32 found = Rows.rootOf(Rows.leafOf(row), proof);
+        require(found == root, RowNotInCheckpoint(row.party, found));
     }
 
-    function _isSettleable(Totals memory totals) private view returns (bool) {
-        return totals.epoch > 0 && _isFinal(totals);
+    function _rootOf(Books totals) internal view returns (bytes32) {
+        return totals.epoch() == 0 ? bytes32(0) : _roots[totals.epoch() % 2];
     }
 
-    function _rootOf(Totals memory totals) internal view returns (bytes32) {
-        return totals.epoch == 0 ? bytes32(0) : _roots[totals.epoch % 2];
-    }
-
-    function _isFinal(Totals memory totals) internal view returns (bool) {
-        return block.timestamp >= totals.finalAt;
+    function _isFinal(Books totals) internal view returns (bool) {
+        return block.timestamp >= totals.finalAt();
     }
 
     /// @dev Nothing was applied yet: only a final checkpoint moves anything. The record keeps the time alone: with no
     ///      epoch it is none, and final since.
-    function _drop(Totals memory pending) internal {
+    function _drop(Books pending) internal {
+        uint256 epoch = pending.epoch();
         bytes32 root = _rootOf(pending);
-        _totals[pending.epoch % 2] = _packed(
-            Totals({spent: 0, refunded: 0, earned: 0, finalAt: uint40(block.timestamp), epoch: 0})
-        );
-        delete _roots[pending.epoch % 2];
+        _totals[epoch % 2] = booksOf(headOfCheckpoint(block.timestamp, 0), 0, 0, 0);
+        delete _roots[epoch % 2];
         ++_drops;
-        _dropTimes[pending.epoch].push(block.timestamp);
-        emit CheckpointDropped(pending.epoch, root);
+        _dropTimes[uint64(epoch)].push(block.timestamp);
+        emit CheckpointDropped(uint64(epoch), root);
     }
 
     /// @dev What was signed for the next epoch is void, and it may be signed again.
     function _voidNext() internal {
-        (Totals memory latest, ) = _latest();
-        _dropTimes[latest.epoch + 1].push(block.timestamp);
+        (Books latest, ) = _latest();
+        _dropTimes[uint64(latest.epoch() + 1)].push(block.timestamp);
     }
 
-    function _postpone(Totals memory pending, uint40 finalAt) internal {
-        pending.finalAt = finalAt;
-        _totals[pending.epoch % 2] = _packed(pending);
+    function _postpone(Books pending, uint40 finalAt) internal {
+        uint256 epoch = pending.epoch();
+        uint256 head = headOfCheckpoint(finalAt, epoch);
+        _totals[epoch % 2] = booksOf(head, pending.spent(), pending.refunded(), pending.earned());
     }
 
     function _requireNotFrozen() internal view virtual;
@@ -212,48 +190,24 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     function _record(Checkpoint memory next, uint256 finalAt) private {
         uint256 parity = next.epoch % 2;
         _roots[parity] = next.root;
-        _totals[parity] = _packed(
-            Totals({
-                spent: next.spent,
-                refunded: next.refunded,
-                earned: next.earned,
-                finalAt: uint40(finalAt),
-                epoch: uint24(next.epoch)
-            })
+        _totals[parity] = booksOf(
+            headOfCheckpoint(finalAt, next.epoch),
+            next.spent,
+            next.refunded,
+            next.earned
         );
     }
 
-    /// @dev By hand, so that one write stores it: the compiler writes a field at a time (900 gas more).
-    function _packed(Totals memory totals) private pure returns (uint256) {
-        return
-            uint256(totals.spent) |
-            (uint256(totals.refunded) << 64) |
-            (uint256(totals.earned) << 128) |
-            (uint256(totals.finalAt) << 192) |
-            (uint256(totals.epoch) << 232);
-    }
-
-    function _unpacked(uint256 word) private pure returns (Totals memory) {
-        return
-            Totals({
-                spent: uint64(word),
-                refunded: uint64(word >> 64),
-                earned: uint64(word >> 128),
-                finalAt: uint40(word >> 192),
-                epoch: uint24(word >> 232)
-            });
-    }
-
     /// @dev Chained to the last final checkpoint, I2, I3.
-    function _checkSuccession(Checkpoint memory next, Totals memory last, uint256 purchased) private view {
-        uint256 epoch = uint256(last.epoch) + 1;
+    function _checkSuccession(Checkpoint memory next, Books last, uint256 purchased) private view {
+        uint256 epoch = last.epoch() + 1;
         require(next.epoch == epoch && epoch <= type(uint24).max, WrongEpoch(next.epoch, uint64(epoch)));
         bytes32 root = _rootOf(last);
         require(next.previousRoot == root, WrongPreviousRoot(next.previousRoot, root));
         require(next.root != bytes32(0), ZeroRoot());
         require(next.asOf <= block.timestamp, CheckpointFromFuture(next.asOf, block.timestamp));
         require(
-            next.spent >= last.spent && next.refunded >= last.refunded && next.earned >= last.earned,
+            next.spent >= last.spent() && next.refunded >= last.refunded() && next.earned >= last.earned(),
             TotalsDecreased()
         );
         uint256 used = uint256(next.spent) + next.refunded;
@@ -262,22 +216,22 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         // Just checked: earned is at most spent, in the last one too; 64 bits times 14 bits fit.
         unchecked {
             uint64 fee = next.spent - next.earned;
-            uint64 lastFee = last.spent - last.earned;
+            uint64 lastFee = uint64(last.spent() - last.earned());
             uint256 maximum = (uint256(next.spent) * maxFeeBps) / BPS;
             require(fee <= maximum, FeeTooHigh(fee, maximum));
             require(fee >= lastFee, FeeDecreased(fee, lastFee));
         }
     }
 
-    function _shown(Totals memory totals) private view returns (CheckpointRecord memory) {
+    function _shown(Books totals) private view returns (CheckpointRecord memory) {
         return
             CheckpointRecord({
-                epoch: totals.epoch,
+                epoch: uint64(totals.epoch()),
                 root: _rootOf(totals),
-                spent: totals.spent,
-                refunded: totals.refunded,
-                earned: totals.earned,
-                finalAt: totals.finalAt
+                spent: uint64(totals.spent()),
+                refunded: uint64(totals.refunded()),
+                earned: uint64(totals.earned()),
+                finalAt: uint64(totals.finalAt())
             });
     }
 }

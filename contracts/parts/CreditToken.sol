@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 
 import {ICreditToken} from "../interfaces/ICreditToken.sol";
-import {Accounting} from "../libraries/Accounting.sol";
+import {Books} from "../libraries/Books.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title The ERC-20 face of the books
@@ -28,13 +28,13 @@ abstract contract CreditToken is ICreditToken, Vault {
 
     /// @inheritdoc IERC20
     function totalSupply() external view override returns (uint256) {
-        return uint256(_purchased) - _settled.spent - _settled.refunded;
+        return uint256(_purchased) - _settled.spent() - _settled.refunded();
     }
 
     /// @inheritdoc IERC20
     function balanceOf(address account) external view override returns (uint256) {
-        Accounting.Party storage books = _parties[account];
-        return books.purchased - books.spent - books.refunded;
+        Books books = _parties[account];
+        return books.purchased() - books.spent() - books.refunded();
     }
 
     /// @inheritdoc IERC20

@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IExits} from "../interfaces/IExits.sol";
 import {Accounting} from "../libraries/Accounting.sol";
+import {Books, booksOf} from "../libraries/Books.sol";
 import {Settlement} from "./Settlement.sol";
 
 /// @title Freeze and exits
@@ -12,7 +13,7 @@ import {Settlement} from "./Settlement.sol";
 ///      provider. Refunds and exits share one pool: each counts as refunded, so that a promised refund that was taken by
 ///      an exit is kept for nobody.
 abstract contract Exits is IExits, Settlement {
-    using Accounting for Accounting.Party;
+    using Accounting for Books;
 
     /// @inheritdoc IExits
     function freeze(address account) external override {
@@ -32,7 +33,7 @@ abstract contract Exits is IExits, Settlement {
     ) external override nonReentrant returns (uint256 tokenAmount) {
         require(_frozenAt > 0, NotFrozen());
         Row memory claimed = row;
-        Totals memory last = _lastFinalWith(claimed, proof);
+        Books last = _lastFinalWith(claimed, proof);
         tokenAmount = _settle(last, claimed) + _exit(last, row.party, claimed.spent);
         _pay(row.party, tokenAmount);
     }
@@ -53,32 +54,32 @@ abstract contract Exits is IExits, Settlement {
 
     /// @inheritdoc IExits
     function unspentPool() external view override returns (uint64) {
-        return _unspentPool(_final());
+        return uint64(_unspentPool(_final()));
     }
 
     /// @dev `spent` is what the account's own row says: it counts here even where no cap on record covers it.
-    function _exit(Totals memory last, address account, uint64 spent) private returns (uint256 tokenAmount) {
-        Accounting.Party memory books = _parties[account];
-        Accounting.Party memory next = books.exited(spent, _unspentPool(last));
-        uint64 taken = next.refunded - books.refunded;
+    function _exit(Books last, address account, uint256 spent) private returns (uint256 tokenAmount) {
+        Books books = _parties[account];
+        uint256 taken = books.unspentOf(spent, _unspentPool(last));
         if (taken == 0) return 0;
 
-        _parties[account] = next;
-        _settled.refunded += taken;
-        tokenAmount = _payoutBetween(books, next);
+        Books moved = booksOf(0, 0, taken, 0);
+        _parties[account] = books + moved;
+        _settled = _settled + moved;
+        tokenAmount = _payoutBetween(books, books + moved);
         emit IERC20.Transfer(account, address(0), taken);
-        emit Exited(account, taken, tokenAmount);
+        emit Exited(account, uint64(taken), tokenAmount);
     }
 
     /// @dev What was purchased, less what belongs to providers and to the operator, less what has left.
-    function _unspentPool(Totals memory last) private view returns (uint64) {
-        Accounting.Settled memory settled = _settled;
-        return uint64(Accounting.less(_unrefunded(settled), _booked(last, settled)));
+    function _unspentPool(Books last) private view returns (uint256) {
+        Books settled = _settled;
+        return Accounting.less(_unrefunded(settled), _booked(last, settled));
     }
 
     /// @dev A pending checkpoint is dropped: what it would have moved stays where it was.
     function _freeze() internal {
-        (Totals memory latest, ) = _latest();
+        (Books latest, ) = _latest();
         if (!_isFinal(latest)) _drop(latest);
         _frozenAt = uint40(block.timestamp);
         if (!paused()) _pause();

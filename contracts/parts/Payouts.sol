@@ -12,6 +12,7 @@ import {Vault} from "./Vault.sol";
 abstract contract Payouts is ISettlement, Vault {
     using SafeERC20 for IERC20;
 
+    /// @dev Read for those alone whose books say that there is one.
     mapping(address party => address recipient) private _recipients;
 
     /// @inheritdoc ISettlement
@@ -20,6 +21,7 @@ abstract contract Payouts is ISettlement, Vault {
     /// @inheritdoc ISettlement
     function setRecipient(address recipient) external override {
         _recipients[msg.sender] = recipient;
+        _parties[msg.sender] = _parties[msg.sender].redirected(recipient != address(0));
         emit RecipientChosen(msg.sender, recipient);
     }
 
@@ -34,8 +36,7 @@ abstract contract Payouts is ISettlement, Vault {
 
     /// @inheritdoc ISettlement
     function recipientOf(address party) public view override returns (address recipient) {
-        recipient = _recipients[party];
-        if (recipient == address(0)) recipient = party;
+        return _parties[party].isRedirected() ? _recipients[party] : party;
     }
 
     /// @dev Pays, or keeps as owed what the token refuses. A caller that gives too little gas for the transfer can

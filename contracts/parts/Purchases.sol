@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {IPurchases} from "../interfaces/IPurchases.sol";
-import {Accounting} from "../libraries/Accounting.sol";
+import {Books, booksOf} from "../libraries/Books.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title Buying credits
@@ -33,8 +33,13 @@ abstract contract Purchases is IPurchases, Vault {
     function party(
         address account
     ) external view override returns (uint64 purchased, uint64 spent, uint64 refunded, uint64 earned) {
-        Accounting.Party memory books = _parties[account];
-        return (books.purchased, books.spent, books.refunded, books.earned);
+        Books books = _parties[account];
+        return (
+            uint64(books.purchased()),
+            uint64(books.spent()),
+            uint64(books.refunded()),
+            uint64(books.earned())
+        );
     }
 
     function _buy(
@@ -62,7 +67,7 @@ abstract contract Purchases is IPurchases, Vault {
 
         tokenAmount = _toTokensUp(creditMicros);
         _purchased = uint64(total);
-        _parties[account].purchased += creditMicros;
+        _parties[account] = _parties[account] + booksOf(creditMicros, 0, 0, 0);
         emit IERC20.Transfer(address(0), account, creditMicros);
         emit CreditsPurchased(account, payer, creditMicros, tokenAmount);
     }

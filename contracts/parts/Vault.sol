@@ -5,7 +5,7 @@ import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {Accounting} from "../libraries/Accounting.sol";
+import {Books} from "../libraries/Books.sol";
 import {CreditTerms} from "./CreditTerms.sol";
 
 /// @title The books: what the contract knows of each party, and in total
@@ -28,9 +28,11 @@ abstract contract Vault is CreditTerms, ReentrancyGuardTransient, EIP712, Pausab
     /// @dev Micro-credits that the rest of a slashed bond covers, should the unspent pool fall short.
     uint64 internal _covered;
 
-    Accounting.Settled internal _settled;
+    /// @dev Sums of what settled rows and exits moved, and the fees that were taken.
+    Books internal _settled;
 
-    mapping(address party => Accounting.Party books) internal _parties;
+    /// @dev Invariant I1: spent + refunded ≤ purchased.
+    mapping(address party => Books books) internal _parties;
 
     /// @dev A token that keeps a part of what it moves is refused, whatever it returned.
     function _checkReceived(uint256 balanceBefore, uint256 tokenAmount) internal view {

@@ -34,6 +34,31 @@ contract RecipientTest is Fixture {
         same(dollar.balanceOf(otherProvider), 1e6, "recipient");
         same(dollar.balanceOf(provider), 0, "party");
     }
+
+    /// @dev One word holds both: neither purchases, rows nor exits may turn a recipient on or off.
+    function test_staysChosen_whateverHappensToTheBooks() external {
+        vm.prank(payer);
+        credits.setRecipient(stranger);
+        buy(payer, 1_000 * CREDIT);
+        buy(otherPayer, 1_000 * CREDIT);
+        same(credits.recipientOf(otherPayer), otherPayer, "nobody else's");
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 100 * CREDIT, 100 * CREDIT, 0),
+            row(otherPayer, 0, 0, 100 * CREDIT)
+        );
+        finalize(rows);
+        same(settle(rows, 0), 1e6, "refunded");
+        buy(payer, 1 * CREDIT);
+        same(dollar.balanceOf(stranger), 1e6, "recipient");
+        same(credits.recipientOf(payer), stranger, "still");
+        sameParty(payer, 1_001 * CREDIT, 100 * CREDIT, 100 * CREDIT, 0);
+        same(credits.balanceOf(payer), 801 * CREDIT, "balance");
+
+        vm.prank(payer);
+        credits.setRecipient(address(0));
+        same(credits.recipientOf(payer), payer, "itself again");
+        sameParty(payer, 1_001 * CREDIT, 100 * CREDIT, 100 * CREDIT, 0);
+    }
 }
 
 contract OwedTest is Fixture {
@@ -90,7 +115,7 @@ contract OwedTest is Fixture {
         batch[0] = row(stranger, 0, 0, 1_000 * CREDIT);
         vm.expectEmit(address(credits));
         emit ISettlement.RowSkipped(stranger);
-        credits.settleMany(batch, proofs);
+        credits.settleMany(batch, 1, proofs);
         sameParty(payer, 1_000 * CREDIT, 100 * CREDIT, 50 * CREDIT, 0);
         same(credits.owedTo(provider), 600_000, "owed");
         same(dollar.balanceOf(otherProvider), 400_000, "paid");
@@ -103,7 +128,7 @@ contract OwedTest is Fixture {
 
     function test_inABatch_withoutAProofForEachRow_isRefused() external {
         vm.expectRevert(abi.encodeWithSelector(ICreditTypes.LengthMismatch.selector, 3, 1));
-        credits.settleMany(rows, new bytes32[][](1));
+        credits.settleMany(rows, 1, new bytes32[][](1));
     }
 }
 

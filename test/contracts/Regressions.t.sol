@@ -32,7 +32,7 @@ contract WhatTheOthersGotWrongTest is Fixture {
         finalize(rows);
         bytes32[][] memory proofs = new bytes32[][](2);
         proofs[1] = Table.proof(rows, 1);
-        credits.settleMany(rows, proofs);
+        credits.settleMany(rows, 1, proofs);
         sameParty(payer, 1_000 * CREDIT, 0, 0, 0);
         sameParty(provider, 0, 0, 0, 100 * CREDIT);
     }
@@ -205,7 +205,7 @@ contract OddTokensTest is Fixture {
         token.approve(address(credits), type(uint256).max);
 
         reenter(abi.encodeCall(credits.buy, (payer, CREDIT)));
-        reenter(abi.encodeCall(credits.settle, (rows[0], Table.proof(rows, 0))));
+        reenter(abi.encodeCall(credits.settle, (rows[0], 1, Table.proof(rows, 0))));
         reenter(abi.encodeCall(credits.claimFees, ()));
         reenter(abi.encodeCall(credits.withdrawOwed, (stranger)));
         reenter(abi.encodeCall(credits.exit, (rows[0], Table.proof(rows, 0))));

@@ -24,12 +24,10 @@ contract SettleTest is Fixture {
         submit(rows);
         skip(DISPUTE - 1);
         bytes32[] memory proof = Table.proof(rows, 0);
-        vm.expectRevert(
-            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.root(rows))
-        );
-        credits.settle(rows[0], proof);
+        vm.expectRevert(abi.encodeWithSelector(ICreditTypes.EpochNotFinal.selector, 1));
+        credits.settle(rows[0], 1, proof);
         skip(1);
-        credits.settle(rows[0], proof);
+        credits.settle(rows[0], 1, proof);
     }
 
     function test_paysARefundAndBurnsWhatWasSpent() external {
@@ -68,14 +66,14 @@ contract SettleTest is Fixture {
         bytes32[] memory proof = Table.proof(rows, 1);
         bytes32 root = Hashes.commutativeKeccak256(Table.leaf(forged), proof[0]);
         vm.expectRevert(abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, provider, root));
-        credits.settle(forged, proof);
+        credits.settle(forged, 1, proof);
     }
 
     function test_beforeAnyCheckpoint_isRefused() external {
-        vm.expectRevert(
-            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.leaf(rows[0]))
-        );
-        credits.settle(rows[0], new bytes32[](0));
+        for (uint256 epoch = 0; epoch < 3; ++epoch) {
+            vm.expectRevert(abi.encodeWithSelector(ICreditTypes.EpochNotFinal.selector, epoch));
+            credits.settle(rows[0], epoch, new bytes32[](0));
+        }
     }
 
     function test_ofTheCheckpointBefore_stillWorks_untilTheNextIsSubmitted() external {
@@ -92,20 +90,36 @@ contract SettleTest is Fixture {
 
         submit(next);
         bytes32[] memory proof = Table.proof(rows, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICreditTypes.EpochNotFinal.selector, 1));
+        credits.settle(rows[0], 1, proof);
+    }
+
+    function test_underAnotherEpoch_isRefused(uint256 epoch) external {
+        vm.assume(epoch != 1);
+        finalize(rows);
+        bytes32[] memory proof = Table.proof(rows, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICreditTypes.EpochNotFinal.selector, epoch));
+        credits.settle(rows[0], epoch, proof);
+    }
+
+    function test_withARowOfTheOtherFinalEpoch_isRefused() external {
+        finalize(rows);
+        finalize(table(row(payer, 200 * CREDIT, 200 * CREDIT, 0), row(provider, 0, 0, 190 * CREDIT)));
+        bytes32[] memory proof = Table.proof(rows, 0);
         vm.expectRevert(
             abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.root(rows))
         );
-        credits.settle(rows[0], proof);
+        credits.settle(rows[0], 2, proof);
     }
 
     /// @dev Found by the stateful invariants: epochs without any change have the same root.
     function test_whileACheckpointWithTheSameRootIsPending_works() external {
         finalize(rows);
         submit(rows);
-        same(settle(rows, 0), 2e6, "while epoch 2 is pending");
+        same(credits.settle(rows[0], 1, Table.proof(rows, 0)), 2e6, "while epoch 2 is pending");
         skip(DISPUTE);
         submit(rows);
-        same(settle(rows, 1), 950_000, "while epoch 3 is pending");
+        same(credits.settle(rows[1], 2, Table.proof(rows, 1)), 950_000, "while epoch 3 is pending");
     }
 
     function test_inSteps_addsUpInTheSums() external {

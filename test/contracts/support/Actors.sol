@@ -130,18 +130,38 @@ contract Actors is Accusers {
         } catch {}
     }
 
-    function settle(uint256 who, bool older) external {
+    function settle(uint256 who) external {
         _promote();
-        ICreditTypes.Row[] memory rows = older ? _final : _latest;
-        if (rows.length == 0) return;
+        if (_final.length == 0) return;
         uint256 i = who % PARTIES;
-        try credits.settle(rows[i], Table.proof(rows, i)) returns (uint256 paid) {
+        if (!_settles(_final, i, credits.finalCheckpoint().epoch)) {
+            revert NotTrue("a final row could not be settled");
+        }
+    }
+
+    /// @dev A row of the final checkpoint before the last one, which is on record until the next is submitted.
+    function settleEarlier(uint256 who) external {
+        _promote();
+        if (_earlier.length == 0) return;
+        bool onRecord = credits.pendingCheckpoint().epoch == 0 && credits.drops() == 0;
+        if (!_settles(_earlier, who % PARTIES, _finalEpoch - 1) && onRecord) {
+            revert NotTrue("a row that was final before could not be settled");
+        }
+    }
+
+    function settlePending(uint256 who) external {
+        _promote();
+        uint64 epoch = credits.pendingCheckpoint().epoch;
+        if (epoch > 0 && _settles(_latest, who % PARTIES, epoch)) revert NotTrue("a pending row was settled");
+    }
+
+    function _settles(ICreditTypes.Row[] memory rows, uint256 i, uint64 epoch) private returns (bool) {
+        try credits.settle(rows[i], epoch, Table.proof(rows, i)) returns (uint256 paid) {
             tokensOut[parties[i]] += paid;
             ++calls["settle"];
+            return true;
         } catch {
-            if (older && credits.finalCheckpoint().root == Table.root(rows)) {
-                revert NotTrue("a final row could not be settled");
-            }
+            return false;
         }
     }
 

@@ -37,9 +37,11 @@ abstract contract Books is Test {
     /// @dev The most that each account has ever signed to be charged.
     uint64[PARTIES] public signedFor;
 
-    /// @dev The tables of the pending (or latest) and of the final checkpoint.
+    /// @dev The tables of the pending (or latest) checkpoint, of the final one, and of the one before that.
     ICreditTypes.Row[] internal _latest;
     ICreditTypes.Row[] internal _final;
+    ICreditTypes.Row[] internal _earlier;
+    uint64 internal _finalEpoch;
 
     /// @dev The last checkpoints that a quorum signed, with their signatures, and the last receipts.
     uint256 internal constant KEPT = 4;
@@ -110,8 +112,11 @@ abstract contract Books is Test {
     function _promote() internal {
         if (_latest.length == 0) return;
         bytes32 root = Table.root(_latest);
-        if (credits.finalCheckpoint().root == root) _final = _latest;
-        else if (credits.pendingCheckpoint().root != root) _latest = _final;
+        ICreditTypes.CheckpointRecord memory last = credits.finalCheckpoint();
+        if (last.root == root) {
+            if (last.epoch != _finalEpoch) (_earlier, _finalEpoch) = (_final, last.epoch);
+            _final = _latest;
+        } else if (credits.pendingCheckpoint().root != root) _latest = _final;
     }
 
     function _summedUp(

@@ -40,6 +40,8 @@ abstract contract Fixture is Test {
 
     /// @dev Ascending by address.
     uint256[] internal signerKeys;
+    /// @dev The epoch that a table was last submitted for.
+    mapping(bytes32 root => uint64 epoch) internal epochOf;
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
@@ -168,6 +170,7 @@ abstract contract Fixture is Test {
     }
 
     function submit(ICreditTypes.Checkpoint memory checkpoint) internal {
+        epochOf[checkpoint.root] = checkpoint.epoch;
         credits.submitCheckpoint(checkpoint, signed(credits.hashCheckpoint(checkpoint)));
     }
 
@@ -181,7 +184,7 @@ abstract contract Fixture is Test {
     }
 
     function settle(ICreditTypes.Row[] memory rows, uint256 index) internal returns (uint256) {
-        return credits.settle(rows[index], Table.proof(rows, index));
+        return credits.settle(rows[index], epochOf[Table.root(rows)], Table.proof(rows, index));
     }
 
     function skip(uint256 duration) internal {
