@@ -52,18 +52,20 @@ export async function requestRefund(
   return await mined(client, request);
 }
 
-/** Settles a row of the last final checkpoint: claims earnings, pays refunds, synchronises the balance. Anyone may. */
+/**
+ * Settles a row of a final checkpoint, the last one or the one before it: claims earnings, pays refunds, synchronises
+ * the balance. Anyone may.
+ */
 export async function settleRow(
   { wallet, client, contract }: OnChain,
-  row: Row,
-  proof: readonly Hex[],
+  { row, epoch, proof }: { row: Row; epoch: bigint; proof: readonly Hex[] },
 ): Promise<TransactionReceipt> {
   const settlement = await wallet.writeContract({
     ...from(wallet),
     address: contract,
     abi: computeCreditsAbi,
     functionName: "settle",
-    args: [row, [...proof]],
+    args: [row, epoch, [...proof]],
   });
   return await mined(client, settlement);
 }

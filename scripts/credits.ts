@@ -141,9 +141,9 @@ async function refund(wallet: TestWallet, creditMicros: bigint): Promise<void> {
 }
 
 async function settle(wallet: TestWallet): Promise<void> {
-  const { epoch, row, proof } = await meteringServer(values.server).proof(wallet.account.address);
-  const { gasUsed } = await settleRow(await onChain(wallet), row, proof);
-  console.log(`settled by checkpoint ${epoch} (gas ${gasUsed})`);
+  const proven = await meteringServer(values.server).proof(wallet.account.address);
+  const { gasUsed } = await settleRow(await onChain(wallet), proven);
+  console.log(`settled by checkpoint ${proven.epoch} (gas ${gasUsed})`);
 }
 
 async function onChain(wallet: TestWallet): Promise<OnChain> {

@@ -35,13 +35,12 @@ async function source(path: string): Promise<string> {
   return readFile(new URL(path, root), "utf8");
 }
 
-const sources: Record<string, { content: string }> = {
-  "contracts/libraries/Accounting.sol": {
-    content: await source("contracts/libraries/Accounting.sol"),
-  },
-};
-for (const file of files) {
-  const path = `test/contracts/proofs/${file}`;
+const sources: Record<string, { content: string }> = {};
+for (const path of [
+  "contracts/libraries/Accounting.sol",
+  "contracts/libraries/Books.sol",
+  ...files.map((file) => `test/contracts/proofs/${file}`),
+]) {
   sources[path] = { content: await source(path) };
 }
 

@@ -43,13 +43,13 @@ abstract contract Caps is IDisputes, CourtBase {
     /// @inheritdoc IDisputes
     function coverSpending(Row calldata row, bytes32[] calldata proof, uint64 counter) external override {
         CheckpointRecord memory last = VAULT.finalCheckpoint();
-        _requireRowOf(last, row, proof);
         uint64 cap = _capAt(row.party, counter, last.finalAt - DISPUTE_WINDOW_SECONDS);
         uint64 covered = row.spent < cap ? row.spent : cap;
         if (covered > coveredSpentOf[row.party]) {
             coveredSpentOf[row.party] = covered;
             emit SpendingCovered(row.party, counter, covered);
         }
+        // Reverts, with all of this, where the row is not of that checkpoint.
         VAULT.settle(row, last.epoch, proof);
     }
 

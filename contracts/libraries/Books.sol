@@ -12,9 +12,9 @@ pragma solidity 0.8.37;
 type Books is uint256;
 
 using {
-    add as +,
-    subtract as -,
-    equal as ==,
+    plus,
+    minus,
+    equals,
     head,
     spent,
     refunded,
@@ -38,20 +38,20 @@ function headOfCheckpoint(uint256 finalAt_, uint256 epoch_) pure returns (uint25
 }
 
 /// @dev Number by number; no sum may reach 2^64.
-function add(Books a, Books b) pure returns (Books) {
+function plus(Books a, Books b) pure returns (Books) {
     unchecked {
         return Books.wrap(Books.unwrap(a) + Books.unwrap(b));
     }
 }
 
 /// @dev Number by number; none of `b` may be above that of `a`.
-function subtract(Books a, Books b) pure returns (Books) {
+function minus(Books a, Books b) pure returns (Books) {
     unchecked {
         return Books.wrap(Books.unwrap(a) - Books.unwrap(b));
     }
 }
 
-function equal(Books a, Books b) pure returns (bool) {
+function equals(Books a, Books b) pure returns (bool) {
     return Books.unwrap(a) == Books.unwrap(b);
 }
 

@@ -60,3 +60,11 @@ contract TestDollar is ERC20, ERC20Permit, ERC3009 {
         super._update(from, to, value);
     }
 }
+
+/// @title A dollar that keeps one percent of each transfer, however it was signed for
+contract FeeDollar is TestDollar {
+    function _update(address from, address to, uint256 value) internal override {
+        super._update(from, to, value);
+        if (from != address(0) && to != address(0)) super._update(to, address(0xFEE), value / 100);
+    }
+}

@@ -64,9 +64,10 @@ abstract contract Exits is IExits, Settlement {
         if (taken == 0) return 0;
 
         Books moved = booksOf(0, 0, taken, 0);
-        _parties[account] = books + moved;
-        _settled = _settled + moved;
-        tokenAmount = _payoutBetween(books, books + moved);
+        Books next = books.plus(moved);
+        _parties[account] = next;
+        _settled = _settled.plus(moved);
+        tokenAmount = _payoutBetween(books, next);
         emit IERC20.Transfer(account, address(0), taken);
         emit Exited(account, uint64(taken), tokenAmount);
     }

@@ -67,7 +67,7 @@ abstract contract Purchases is IPurchases, Vault {
 
         tokenAmount = _toTokensUp(creditMicros);
         _purchased = uint64(total);
-        _parties[account] = _parties[account] + booksOf(creditMicros, 0, 0, 0);
+        _parties[account] = _parties[account].plus(booksOf(creditMicros, 0, 0, 0));
         emit IERC20.Transfer(address(0), account, creditMicros);
         emit CreditsPurchased(account, payer, creditMicros, tokenAmount);
     }

@@ -52,7 +52,7 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
         uint256 fees = settled.head();
         // Providers come first: fees are what is booked beyond all that is earned, claimed or not.
         uint256 claimable = Accounting.less(_booked(last, settled), last.earned() + fees);
-        _settled = settled + booksOf(claimable, 0, 0, 0);
+        _settled = settled.plus(booksOf(claimable, 0, 0, 0));
         tokenAmount = _toTokensDown(fees + claimable) - _toTokensDown(fees);
         emit FeesClaimed(feeRecipient, uint64(claimable), tokenAmount);
         _pay(feeRecipient, tokenAmount);
@@ -85,11 +85,11 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
             Accounting.less(last.refunded(), settled.refunded()),
             _earningPool(last, settled)
         );
-        if (next == books) return 0;
-        Books moved = next - books;
+        if (next.equals(books)) return 0;
+        Books moved = next.minus(books);
         _parties[row.party] = next;
         // The sums of all stay below what was purchased in total.
-        _settled = settled + moved;
+        _settled = settled.plus(moved);
         uint256 refunded = moved.refunded();
         if (refunded > 0) _closeServed(row.party, next);
         uint256 burned = moved.spent() + refunded;

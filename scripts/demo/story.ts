@@ -122,14 +122,14 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   const earningsRow = await metering.proof(provider);
   assert.equal(earningsRow.row.earned, earnedMicros, "the row pays what was earned");
   const before = await dollars(provider);
-  const claim = await settleRow(asProvider, earningsRow.row, earningsRow.proof);
+  const claim = await settleRow(asProvider, earningsRow);
   const claimed = (await dollars(provider)) - before;
   say(
     `   ${formatCredits(earnedMicros)} credits (fee ${formatCredits(fee)}) are ${inDollars(claimed)} dollars, ${receiptText(claim)}`,
   );
 
   say("7. The wallet's balance on chain is synchronised: what was spent is burned");
-  const sync = await settleRow(asAlice, first.row, first.proof);
+  const sync = await settleRow(asAlice, first);
   assert.equal(await credits(alice), bought - costMicros, "the chain shows what the ledger shows");
   say(`   ${formatCredits(await credits(alice))} credits on chain, ${receiptText(sync)}`);
 

@@ -29,6 +29,14 @@ import type { Row } from "../../protocol/row.ts";
 import { type CheckpointMessage, checkpointTypedData } from "../../protocol/checkpoint.ts";
 import { type SparseTree, sparseTree } from "./sparseTree.ts";
 
+/** A final checkpoint, what submitting it cost, and its table. */
+interface Round {
+  readonly epoch: bigint;
+  readonly checkpoint: number;
+  readonly tree: SparseTree;
+  readonly rows: readonly Row[];
+}
+
 /** Gas of one transaction, from its receipt. */
 export type GasTable = Record<string, number>;
 
@@ -152,11 +160,11 @@ class Bench {
     ] as const) {
       await this.#round(depth);
       await this.#round(depth);
-      const { checkpoint, tree, rows } = await this.#round(depth);
+      const round = await this.#round(depth);
       const name = parties.toLocaleString("en");
-      table[`checkpoint, 1 signer, ${name} parties`] = checkpoint;
-      table[`settle a payout, ${name} parties`] = await this.#settle(rows, tree, 1);
-      table[`settle without payout, ${name} parties`] = await this.#settle(rows, tree, 0);
+      table[`checkpoint, 1 signer, ${name} parties`] = round.checkpoint;
+      table[`settle a payout, ${name} parties`] = await this.#settle(round, 1);
+      table[`settle without payout, ${name} parties`] = await this.#settle(round, 0);
     }
     table["settle a row that was settled"] = await this.#repeat();
     await this.#onVault(operator, "claimFees", []);
@@ -190,7 +198,7 @@ class Bench {
   }
 
   /** One more checkpoint, final when this returns: the payer has spent, the provider has earned. */
-  async #round(depth: number): Promise<{ checkpoint: number; tree: SparseTree; rows: Row[] }> {
+  async #round(depth: number): Promise<Round> {
     this.#spent += 1_000n * CREDIT;
     this.#earned += 950n * CREDIT;
     const rows: Row[] = [
@@ -224,21 +232,22 @@ class Bench {
     const checkpoint = await this.#onVault(operator, "submitCheckpoint", [message, signatures]);
     await this.#passTime(DISPUTE_WINDOW_SECONDS);
     // Once before, so that what is measured is a repeat.
+    const round = { epoch: message.epoch, checkpoint, tree, rows };
     if (last.epoch % 3n !== 2n) {
-      await this.#settle(rows, tree, 0);
-      await this.#settle(rows, tree, 1);
+      await this.#settle(round, 0);
+      await this.#settle(round, 1);
     }
-    return { checkpoint, tree, rows };
+    return round;
   }
 
-  #settle(rows: readonly Row[], tree: SparseTree, index: number): Promise<number> {
-    return this.#onVault(keeper, "settle", [rows[index], tree.proof(index)]);
+  #settle({ rows, epoch, tree }: Round, index: number): Promise<number> {
+    return this.#onVault(keeper, "settle", [rows[index], epoch, tree.proof(index)]);
   }
 
   async #repeat(): Promise<number> {
-    const { tree, rows } = await this.#round(10);
-    await this.#settle(rows, tree, 1);
-    return this.#settle(rows, tree, 1);
+    const round = await this.#round(10);
+    await this.#settle(round, 1);
+    return this.#settle(round, 1);
   }
 
   #directBillingCount = 0;

@@ -60,8 +60,8 @@ export interface ChainWriter {
     message: CheckpointMessage,
     signatures: readonly SignerSignature[],
   ): Promise<TransactionResult>;
-  /** In one transaction; a row that cannot be settled does not stop the others. */
-  settleMany(rows: readonly ProvenRow[]): Promise<TransactionResult>;
+  /** Rows of a final epoch, in one transaction; one that cannot be settled does not stop the others. */
+  settleMany(rows: readonly ProvenRow[], epoch: bigint): Promise<TransactionResult>;
   /** Records an owner's ceiling with the court. */
   recordCap(allowance: CapProof): Promise<TransactionResult>;
   /** Answers a challenge with a row of the pending checkpoint and the ceiling that is on record under `counter`. */

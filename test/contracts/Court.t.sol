@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+
 import {ICheckpoints} from "../../contracts/interfaces/ICheckpoints.sol";
 import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
 import {IDisputes} from "../../contracts/interfaces/IDisputes.sol";
@@ -66,6 +68,14 @@ abstract contract CourtFixture is Fixture {
         vm.expectRevert(reason);
         vm.prank(stranger);
         court.answer(challenger, rows[index], proof, counter);
+    }
+
+    function notIn(
+        ICreditTypes.Row memory forged,
+        bytes32[] memory proof
+    ) internal pure returns (bytes memory reason) {
+        bytes32 root = MerkleProof.processProof(proof, Table.leaf(forged));
+        return abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, forged.party, root);
     }
 
     function samePending(uint64 epoch) internal view {
@@ -153,6 +163,18 @@ contract FraudProofTest is CourtFixture {
         skip(1);
         court.proveShrunk(before[index], Table.proof(before, index), rows[index], Table.proof(rows, index));
         samePending(0);
+    }
+
+    function test_ofARowThatShrank_whereEitherIsForged_isRefused() external {
+        submit(rows);
+        bytes32[] memory proofBefore = Table.proof(before, 2);
+        bytes32[] memory proof = Table.proof(rows, 2);
+        ICreditTypes.Row memory forged = row(provider, 0, 0, 400 * CREDIT);
+        vm.expectRevert(notIn(forged, proofBefore));
+        court.proveShrunk(forged, proofBefore, rows[2], proof);
+        forged.earned = 1;
+        vm.expectRevert(notIn(forged, proof));
+        court.proveShrunk(before[2], proofBefore, forged, proof);
     }
 
     function test_ofARowThatGrew_isRefused() external {
@@ -527,15 +549,31 @@ contract AnswerTest is CourtFixture {
         finalize(rows);
         submit(rows);
         challenge(stranger, 0);
-        settle(rows, 0);
+        credits.settle(rows[0], 2, Table.proof(rows, 0));
         answer(stranger, 0, 0);
     }
 
-    function test_withAnotherTablesRow_isRefused() external {
+    function test_withARowThatIsNotInTheTable_isRefused() external {
         recordCap();
-        bytes32[] memory proof = Table.proof(before, 0);
-        vm.expectRevert();
-        court.answer(stranger, before[0], proof, 0);
+        bytes32[] memory proof = Table.proof(rows, 0);
+        ICreditTypes.Row memory forged = rows[0];
+        forged.earned = 1;
+        vm.expectRevert(notIn(forged, proof));
+        court.answer(stranger, forged, proof, 0);
+    }
+
+    /// @dev Else one answer would count for the other challenger's question, too.
+    function test_ofTheSameChallengeAgain_isRefused() external {
+        challenge(otherPayer, 0);
+        recordCap();
+        answer(stranger, 0, 0);
+        answerRefused(
+            stranger,
+            0,
+            0,
+            abi.encodeWithSelector(IDisputes.NoChallenge.selector, payer, stranger)
+        );
+        same(court.challengeOf(payer, otherPayer).spent, 300 * CREDIT, "the other one is open");
     }
 
     function test_toNobodysChallenge_isRefused() external {

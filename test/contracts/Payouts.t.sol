@@ -38,7 +38,7 @@ contract RecipientTest is Fixture {
     /// @dev One word holds both: neither purchases, rows nor exits may turn a recipient on or off.
     function test_staysChosen_whateverHappensToTheBooks() external {
         vm.prank(payer);
-        credits.setRecipient(stranger);
+        credits.setRecipient(otherProvider);
         buy(payer, 1_000 * CREDIT);
         buy(otherPayer, 1_000 * CREDIT);
         same(credits.recipientOf(otherPayer), otherPayer, "nobody else's");
@@ -49,8 +49,8 @@ contract RecipientTest is Fixture {
         finalize(rows);
         same(settle(rows, 0), 1e6, "refunded");
         buy(payer, 1 * CREDIT);
-        same(dollar.balanceOf(stranger), 1e6, "recipient");
-        same(credits.recipientOf(payer), stranger, "still");
+        same(dollar.balanceOf(otherProvider), 1e6, "recipient");
+        same(credits.recipientOf(payer), otherProvider, "still");
         sameParty(payer, 1_001 * CREDIT, 100 * CREDIT, 100 * CREDIT, 0);
         same(credits.balanceOf(payer), 801 * CREDIT, "balance");
 

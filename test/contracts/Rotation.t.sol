@@ -170,6 +170,38 @@ contract RotationTest is Fixture {
         same(court.bond(), 0, "slashed");
     }
 
+    function test_whatTheFormerSignersSigned_fromTheirFirstSecondOn_isProven() external {
+        rotateTo(NEXT_KEY);
+        (a.asOf, b.asOf) = (uint64(block.timestamp), uint64(block.timestamp));
+        ICreditTypes.SignerSignature[] memory newOfA = signed(credits.hashCheckpoint(a));
+        ICreditTypes.SignerSignature[] memory newOfB = signed(credits.hashCheckpoint(b));
+        rotateTo(0x52);
+        court.proveEquivocation(a, newOfA, b, newOfB);
+        same(court.bond(), 0, "slashed");
+    }
+
+    function test_aReceiptOfTheFormerSigners_isPaid_alsoAfterTwoChanges() external {
+        rotateTo(NEXT_KEY);
+        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(provider, 150 * CREDIT, 1);
+        ICreditTypes.SignerSignature[] memory signatures = signed(court.hashEarningsReceipt(receipt));
+        rotateTo(0x52);
+        submit(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 100 * CREDIT)));
+        vm.prank(stranger);
+        court.challengeEarnings{value: STAKE}(receipt, signatures);
+        same(court.challengeOf(provider, stranger).earned, 150 * CREDIT, "asked");
+    }
+
+    /// @dev A bond worth more credits than there can be covers as many as there can be.
+    function test_theCover_isBounded() external {
+        dollar.mint(stranger, 4e17);
+        vm.startPrank(stranger);
+        dollar.approve(address(court), 4e17);
+        court.depositBond(4e17);
+        vm.stopPrank();
+        court.proveEquivocation(a, ofA, b, ofB);
+        same(credits.coveredMicros(), uint64(type(int64).max), "covered");
+    }
+
     function test_theSetBeforeTheLast_isForgotten() external {
         rotateTo(NEXT_KEY);
         rotateTo(0x52);

@@ -2,9 +2,12 @@
 pragma solidity 0.8.37;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
 import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
 
+import {IPaymentToken} from "../../contracts/interfaces/IPaymentToken.sol";
 import {IPurchases} from "../../contracts/interfaces/IPurchases.sol";
+import {ITerms} from "../../contracts/interfaces/ITerms.sol";
 import {ITopUps} from "../../contracts/interfaces/ITopUps.sol";
 import {TestWallet} from "../../contracts/mocks/TestWallet.sol";
 import {Fixture} from "./support/Fixture.sol";
@@ -73,6 +76,7 @@ contract BuyWithPermitTest is SigningFixture {
     function test_ofAContractWallet_fallsBackOnItsApproval() external {
         wallet.run(address(dollar), 0, abi.encodeCall(dollar.approve, (address(credits), 1e6)));
         bytes memory anySignature = new bytes(66);
+        vm.expectCall(address(dollar), abi.encodePacked(IPaymentToken.permit.selector));
         wallet.run(
             address(credits),
             0,
@@ -88,7 +92,7 @@ contract BuyWithPermitTest is SigningFixture {
     }
 }
 
-contract BuyWithAuthorizationTest is SigningFixture {
+abstract contract AuthorizationFixture is SigningFixture {
     bytes32 internal constant SALT = keccak256("salt");
 
     function authorized(address from, uint256 value, bytes32 nonce) internal view returns (bytes memory) {
@@ -111,6 +115,22 @@ contract BuyWithAuthorizationTest is SigningFixture {
     function submitted(address account, uint64 creditMicros, address from, bytes memory signature) internal {
         vm.prank(stranger);
         credits.buyWithAuthorization(account, creditMicros, from, 0, block.timestamp + 1, SALT, signature);
+    }
+}
+
+contract BuyWithAuthorizationTest is AuthorizationFixture {
+    /// @dev Most tokens know the form with v, r and s alone; contract wallets need the other.
+    function test_goesToTheToken_inTheFormThatItsLengthAsksFor() external {
+        bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
+        vm.expectCall(address(dollar), abi.encodePacked(IERC3009.receiveWithAuthorization.selector));
+        submitted(buyer, 100 * CREDIT, buyer, authorized(buyer, 1e6, nonce));
+        bytes memory longer = bytes.concat(authorized(address(wallet), 2e6, nonce2()), hex"01");
+        vm.expectCall(address(dollar), abi.encodePacked(IPaymentToken.receiveWithAuthorization.selector));
+        submitted(buyer, 200 * CREDIT, address(wallet), longer);
+    }
+
+    function nonce2() private view returns (bytes32) {
+        return credits.authorizationNonce(buyer, 200 * CREDIT, SALT);
     }
 
     function test_mayBeSubmittedByAnyone() external {
@@ -159,6 +179,19 @@ contract BuyWithAuthorizationTest is SigningFixture {
         bytes memory signature = authorized(buyer, 1e6, nonce);
         submitted(buyer, 100 * CREDIT, buyer, signature);
         vm.expectRevert(abi.encodeWithSelector(ERC3009.ERC3009UsedAuthorization.selector, buyer, nonce));
+        submitted(buyer, 100 * CREDIT, buyer, signature);
+    }
+}
+
+contract AuthorizationOfATokenThatKeepsAPartTest is AuthorizationFixture {
+    function dollarArtifact() internal pure override returns (string memory) {
+        return "TestDollar.sol:FeeDollar";
+    }
+
+    function test_isRefused() external {
+        bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
+        bytes memory signature = authorized(buyer, 1e6, nonce);
+        vm.expectRevert(abi.encodeWithSelector(ITerms.TokenAmountMismatch.selector, 990_000, 1e6));
         submitted(buyer, 100 * CREDIT, buyer, signature);
     }
 }
@@ -225,6 +258,14 @@ contract TopUpTest is SigningFixture {
         same(period, 1, "period");
         same(bought, 10 * CREDIT, "bought");
         yes(!revoked, "in force");
+    }
+
+    function test_reachesThePeriodsLimit_exactly() external {
+        policy.maxCreditMicrosPerPeriod = 20 * CREDIT;
+        topUp();
+        topUp();
+        sameParty(payer, 20 * CREDIT, 0, 0, 0);
+        refused(abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 20 * CREDIT));
     }
 
     function test_withoutPeriods_hasOneLimitForItsLife() external {

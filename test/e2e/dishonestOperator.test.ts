@@ -100,8 +100,7 @@ describe("a dishonest operator", () => {
 
   describe("vanishes with its database", () => {
     it("earnings of the final checkpoint are claimed as ever", async () => {
-      const { row, proof } = theatre.kept.provider;
-      await settleRow(theatre.as(provider), row, proof);
+      await settleRow(theatre.as(provider), theatre.kept.provider);
       expect(await theatre.gained(provider)).to.equal(dollars(1.47));
     });
 
@@ -113,8 +112,8 @@ describe("a dishonest operator", () => {
 
       // Bob mirrored the published rows. He settles Alice's too: else she could take out what she has spent.
       await exit(theatre.as(bob), kept.bob.row, kept.bob.proof);
-      await settleRow(theatre.as(bob), kept.alice.row, kept.alice.proof);
-      await settleRow(theatre.as(bob), kept.provider.row, kept.provider.proof);
+      await settleRow(theatre.as(bob), kept.alice);
+      await settleRow(theatre.as(bob), kept.provider);
 
       const withoutProof = () => exitWithoutProof(theatre.as(alice), addressOf(alice));
       expect(await refusalOf(withoutProof())).to.contain("ExitNeedsProof");

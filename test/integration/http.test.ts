@@ -698,7 +698,7 @@ for (const kind of stackKinds) {
           return proof !== null && proof.row.spent === spent && proof;
         });
 
-        await settleRow(stack.as(bob), proven.row, proven.proof);
+        await settleRow(stack.as(bob), proven);
         const [, spentOnChain] = await stack.client.readContract({
           address: stack.contract,
           abi: computeCreditsAbi,

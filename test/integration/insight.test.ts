@@ -218,9 +218,9 @@ for (const kind of stackKinds) {
 
       for (const party of [source, account]) {
         // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
-        const { row, proof } = await meteringServer(stack.server.url).proof(party);
+        const proven = await meteringServer(stack.server.url).proof(party);
         // oxlint-disable-next-line no-await-in-loop -- as above
-        await settleRow(stack.as(provider), row, proof);
+        await settleRow(stack.as(provider), proven);
       }
       await eventually("the settled rows in the ledger", async () => {
         const { document } = await get("/v1/report");

@@ -126,9 +126,11 @@ describe("tree on the chain", () => {
   it("refuses a row that says one micro-credit more than the table", async () => {
     const [first] = rows;
     const forged = { ...first, party: alice, spent: 0n, refunded: 600_000_001n, earned: 0n };
-    const refusal = await settleRow(local.as(wallets.bob), forged, buildTree(rows).proof(0)).catch(
-      (error: unknown) => error,
-    );
+    const refusal = await settleRow(local.as(wallets.bob), {
+      row: forged,
+      epoch: 1n,
+      proof: buildTree(rows).proof(0),
+    }).catch((error: unknown) => error);
     expect(revertedWith(refusal)).to.equal("RowNotInCheckpoint");
   });
 
@@ -136,7 +138,7 @@ describe("tree on the chain", () => {
     const tree = buildTree(rows);
     const before = await local.dollarsOf(provider);
     for (const [index, row] of rows.entries()) {
-      await settleRow(local.as(wallets.bob), row, tree.proof(index));
+      await settleRow(local.as(wallets.bob), { row, epoch: 1n, proof: tree.proof(index) });
     }
 
     for (const row of rows) {

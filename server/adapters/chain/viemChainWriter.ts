@@ -43,13 +43,13 @@ export function openChainWriter({
         }),
       ),
 
-    settleMany: (rows) =>
+    settleMany: (rows, epoch) =>
       onVault(
         `settling ${rows.length} rows`,
         encodeFunctionData({
           abi: computeCreditsAbi,
           functionName: "settleMany",
-          args: [rows.map(({ row }) => row), rows.map(({ proof }) => [...proof])],
+          args: [rows.map(({ row }) => row), epoch, rows.map(({ proof }) => [...proof])],
         }),
       ),
 

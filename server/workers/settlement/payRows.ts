@@ -22,7 +22,7 @@ const ROWS_PER_TRANSACTION = 50;
  */
 export async function payRows(
   { chain, writer, checkpoints, worthMicros }: PayingParts,
-  { id }: StoredCheckpoint,
+  { id, message }: StoredCheckpoint,
 ): Promise<void> {
   const refunds = await checkpoints.refundRows(id, ROWS_PER_STEP);
   const worthwhile =
@@ -41,7 +41,7 @@ export async function payRows(
     const behind = await behindOnChain(chain, some);
     const shown = behind.flatMap(({ party }) => byParty.get(party) ?? []);
     // oxlint-disable-next-line no-await-in-loop
-    if (shown.length > 0) await writer.settleMany(shown);
+    if (shown.length > 0) await writer.settleMany(shown, message.epoch);
   }
 }
 

@@ -45,7 +45,7 @@ abstract contract Fixture is Test {
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        dollar = TestDollar(create("TestDollar.sol:TestDollar", ""));
+        dollar = TestDollar(create(dollarArtifact(), ""));
         _sortedKeys(2);
         credits = IComputeCredits(create("ComputeCredits.sol:ComputeCredits", abi.encode(terms())));
         court = ICourt(credits.court());
@@ -86,6 +86,10 @@ abstract contract Fixture is Test {
                 signers: signers(),
                 threshold: uint8(signerKeys.length)
             });
+    }
+
+    function dollarArtifact() internal pure virtual returns (string memory) {
+        return "TestDollar.sol:TestDollar";
     }
 
     function unprovenLimit() internal view virtual returns (uint64) {
