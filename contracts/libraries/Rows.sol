@@ -10,6 +10,7 @@ library Rows {
     /// @notice Hashed twice, so that no inner node can be taken for a leaf.
     function leafOf(ICreditTypes.Row memory row) internal pure returns (bytes32 leaf) {
         // A row in memory is its own encoding: four words.
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             mstore(0x00, keccak256(row, 0x80))
             leaf := keccak256(0x00, 0x20)
@@ -18,6 +19,7 @@ library Rows {
 
     /// @notice The root that follows from a leaf and its siblings, from the bottom up. Pairs are hashed in order.
     function rootOf(bytes32 leaf, bytes32[] calldata proof) internal pure returns (bytes32 root) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             root := leaf
             let end := add(proof.offset, shl(5, proof.length))

@@ -192,6 +192,17 @@ export const computeCreditsAbi = [
     "inputs": [
       {
         "internalType": "uint256",
+        "name": "epoch",
+        "type": "uint256"
+      }
+    ],
+    "name": "EpochNotFinal",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
         "name": "now_",
         "type": "uint256"
       },
@@ -2873,6 +2884,11 @@ export const computeCreditsAbi = [
         "type": "tuple"
       },
       {
+        "internalType": "uint256",
+        "name": "epoch",
+        "type": "uint256"
+      },
+      {
         "internalType": "bytes32[]",
         "name": "proof",
         "type": "bytes32[]"
@@ -2917,6 +2933,11 @@ export const computeCreditsAbi = [
         "internalType": "struct ICreditTypes.Row[]",
         "name": "rows",
         "type": "tuple[]"
+      },
+      {
+        "internalType": "uint256",
+        "name": "epoch",
+        "type": "uint256"
       },
       {
         "internalType": "bytes32[][]",
