@@ -70,9 +70,10 @@ function main(): void {
   try {
     prepare(folder);
     for (const { path, text } of mutated) writeFileSync(join(folder, path), text);
-    for (const path of globSync("contracts/{interfaces,parts,court,libraries}/*.sol", {
-      cwd: folder,
-    })) {
+    for (const path of globSync(
+      ["contracts/{interfaces,parts,court,libraries}/*.sol", "test/contracts/**/*.sol"],
+      { cwd: folder },
+    )) {
       const file = join(folder, path);
       writeFileSync(file, withoutPure(readFileSync(file, "utf8")));
     }

@@ -13,7 +13,7 @@ export interface PayingParts {
 /** Rows settled in one step: more than a step has ever to pay, and still bounded. */
 const ROWS_PER_STEP = 2_000;
 
-/** About 76,000 gas a row: a transaction stays under 4 million, small enough for any block. */
+/** Some 75,000 gas a row at most (`npm run gas`): a transaction stays under 4 million, small enough for any block. */
 const ROWS_PER_TRANSACTION = 50;
 
 /**
