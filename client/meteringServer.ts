@@ -58,6 +58,11 @@ const ShownAllowance = z.object({
   revokedAt: z.string().nullable(),
 });
 /** An allowance as a server shows it, with what its owner is said to have signed: to be checked. */
+const AllowancePage = z.object({
+  allowances: z.array(ShownAllowance),
+  nextCursor: z.string().nullable(),
+});
+
 export interface ShownAllowance {
   readonly allowance: AllowanceMessage;
   readonly signature: Hex;
@@ -122,8 +127,16 @@ export function meteringServer(url: string, options: { key?: string } = {}): Met
     balance: async (account) => Balance.parse(await api.get(`/v1/accounts/${account}`)),
     proof: async (party) => Proof.parse(await api.get(`/v1/accounts/${party}/proof`)),
     allowances: async (account) => {
-      const answer = await api.get(`/v1/accounts/${account}/allowances`);
-      return z.object({ allowances: z.array(ShownAllowance) }).parse(answer).allowances;
+      const all: ShownAllowance[] = [];
+      let query: string | null = "limit=100";
+      while (query !== null) {
+        // oxlint-disable-next-line no-await-in-loop -- each page names the next
+        const answer = await api.get(`/v1/accounts/${account}/allowances?${query}`);
+        const { allowances, nextCursor } = AllowancePage.parse(answer);
+        all.push(...allowances);
+        query = nextCursor === null ? null : `limit=100&cursor=${nextCursor}`;
+      }
+      return all;
     },
     addAllowance: async (allowance) =>
       z.object({ id: hex }).parse(await api.post("/v1/allowances", allowance)),

@@ -230,8 +230,29 @@ export class Generator {
       ...(random.chance(70) ? this.#movingMeasurement() : this.#measurement()),
       ttlSeconds: random.pick([1, 2, 600]),
     };
-    this.#quotes.push(request);
-    return { kind: "quote", number: this.#quotes.length - 1, request };
+    const number = this.#quotes.push(request) - 1;
+    if (random.chance(40)) return this.#quoteBeforeAMove(number, request);
+    return { kind: "quote", number, request };
+  }
+
+  /** A quote that is taken up after much was used of the same rate: of a tiered one, the price of now is another. */
+  #quoteBeforeAMove(number: number, asked: QuoteRequest): Operation {
+    const { provider, account, meter, dimensions, quantity } = asked;
+    const { accounts, spenders } = this.#world;
+    // The spender whom the account was first to pay for.
+    const spender = spenders[accounts.indexOf(account)] ?? spenders[0];
+    const used = { id: this.#newEventIdOf(provider), quantity: 20n * quantity };
+    const occurredAt = this.#cardsStart;
+    const event = { provider, spender, meter, dimensions, occurredAt, ...used };
+    const hold = { id: this.#newHoldIdOf(provider), quantity, ttlSeconds: 600 };
+    this.#queue.push(
+      { kind: "record", events: [event], twice: false },
+      {
+        kind: "authorize",
+        request: { provider, spender, meter, dimensions, quoteNumber: number, ...hold },
+      },
+    );
+    return { kind: "quote", number, request: { ...asked, ttlSeconds: 600 } };
   }
 
   #reportUtilisation(): Operation {
@@ -467,6 +488,13 @@ export class Generator {
     const time = new Date(Number(seconds) * 1000);
     time.setUTCMonth(time.getUTCMonth() - 1);
     return BigInt(time.getTime() / 1000);
+  }
+
+  #newEventIdOf(provider: Address): string {
+    for (;;) {
+      const id = `${this.#name}-e${this.#events++}`;
+      if (this.#providerOf(id) === provider) return id;
+    }
   }
 
   #newHoldIdOf(provider: Address): string {

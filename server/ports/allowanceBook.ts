@@ -14,8 +14,11 @@ export interface AllowanceBook {
   /** Stores an allowance whose signature has been verified; sent again, it is the same allowance. */
   add(signed: SignedAllowance): Promise<Allowance>;
   find(id: Hex): Promise<Allowance | null>;
-  /** those that its owner signed, oldest first */
-  ofAccount(account: Address): Promise<readonly Allowance[]>;
+  /** those that its owner signed, oldest first, after the one with the id `after` */
+  ofAccount(
+    account: Address,
+    page?: { readonly after: Hex | null; readonly limit: number },
+  ): Promise<readonly Allowance[]>;
   /**
    * From this moment on it pays for nothing; revoked again, it stays as it was. `null` where there is none. The owner's
    * signature is kept for those who check who was to pay.

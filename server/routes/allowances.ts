@@ -13,6 +13,7 @@ import type { Context } from "./context.ts";
 import { describeAllowance } from "./describeAllowance.ts";
 import { AddressField, Bytes32Field, SignatureField, parse, uintField } from "./fields.ts";
 import { checkLabels } from "./labels.ts";
+import { LimitField } from "./logQuery.ts";
 import { type ProblemError, fail } from "./problem.ts";
 import { respond } from "./respond.ts";
 
@@ -47,9 +48,11 @@ const RevocationBody = z.union(
   'must be {"signature"}, or {} with the key that issued the grant',
 );
 
+const PageQuery = z.strictObject({ cursor: Bytes32Field.optional(), limit: LimitField });
+
 /**
  * `POST /v1/allowances`: 201 with the allowance; sent again, the same answer.
- * `GET /v1/allowances/:id`, `GET /v1/accounts/:address/allowances`: how far allowances are used.
+ * `GET /v1/allowances/:id`, `GET /v1/accounts/:address/allowances`, in pages: how far allowances are used.
  * `POST /v1/allowances/:id/revocation`: by the owner, or the issuer of a grant. 200; from the answer on the allowance pays for nothing.
  */
 export function allowanceRoutes({ allowances, chain, limits }: Context): Router {
@@ -81,9 +84,15 @@ export function allowanceRoutes({ allowances, chain, limits }: Context): Router 
 
   router.get("/accounts/:address/allowances", async (req, res) => {
     const account = parse(AddressField, req.params.address);
-    const [list, now] = await Promise.all([allowances.ofAccount(account), allowances.now()]);
+    const { cursor, limit } = parse(PageQuery, req.query);
+    const [list, now] = await Promise.all([
+      allowances.ofAccount(account, { after: cursor ?? null, limit }),
+      allowances.now(),
+    ]);
+    const last = list.length === limit ? list.at(-1) : undefined;
     respond(res, 200, {
       allowances: list.map((allowance) => describeAllowance(allowance, null, now)),
+      nextCursor: last?.id ?? null,
     });
   });
 

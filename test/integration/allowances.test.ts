@@ -273,8 +273,16 @@ for (const kind of stackKinds) {
     }
 
     async function listed(owner: TestWallet): Promise<unknown[]> {
-      const { document } = await get(`/v1/accounts/${addressOf(owner)}/allowances`);
-      return rows(document["allowances"]).map(({ id }) => id);
+      const ids: unknown[] = [];
+      let query: string | null = "limit=2";
+      while (query !== null) {
+        // oxlint-disable-next-line no-await-in-loop -- each page names the next
+        const answer = await get(`/v1/accounts/${addressOf(owner)}/allowances?${query}`);
+        ids.push(...rows(answer.document["allowances"]).map(({ id }) => id));
+        const next = answer.document["nextCursor"];
+        query = typeof next === "string" ? `limit=2&cursor=${next}` : null;
+      }
+      return ids;
     }
 
     async function remaining(id: Hex): Promise<bigint> {

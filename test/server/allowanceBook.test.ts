@@ -30,6 +30,24 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
+    it("are listed in pages, each from where the last one ended", async () => {
+      const ids: string[] = [];
+      // oxlint-disable-next-line no-await-in-loop -- one after the other: that is their order
+      for (let n = 0; n < 5; n++) ids.push((await ledger.allow(party(3))).id);
+      await ledger.allow(party(4));
+      const listed: string[] = [];
+      for (let after: `0x${string}` | null = null; ;) {
+        // oxlint-disable-next-line no-await-in-loop -- each page from where the last one ended
+        const page = await ledger.allowances.ofAccount(party(3), { after, limit: 2 });
+        listed.push(...page.map(({ id }) => id));
+        const last = page.at(-1);
+        if (last === undefined) break;
+        expect(page.length).to.be.at.most(2);
+        after = last.id;
+      }
+      expect(listed).to.deep.equal(ids);
+    });
+
     context("when it is sent again", () => {
       it("is the same allowance, as far as it was used", async () => {
         const first = await ledger.allow(party(2), { limit: 5n });

@@ -71,10 +71,15 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
       return record === undefined ? null : toAllowance(record);
     },
 
-    async ofAccount(account) {
+    async ofAccount(account, { after, limit } = { after: null, limit: MOST_AT_ONCE }) {
+      // allowances_of_account from the cursor on; the first bound is what enters the index
       const records = await database.query<AllowanceRecord>(
-        `select ${ALLOWANCE_COLUMNS} from allowances where account = $1 and campaign is null order by created_at, id`,
-        [bytea(account)],
+        `select ${ALLOWANCE_COLUMNS} from allowances
+         where account = $1 and campaign is null and ($2::bytea is null
+           or (created_at >= (select c.created_at from allowances c where c.id = $2)
+             and (created_at, id) > (select c.created_at, c.id from allowances c where c.id = $2)))
+         order by created_at, id limit $3`,
+        [bytea(account), after === null ? null : bytea(after), limit],
       );
       return records.map(toAllowance);
     },
@@ -112,3 +117,5 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
     now: () => readClock(database),
   };
 }
+
+const MOST_AT_ONCE = 1_000;
