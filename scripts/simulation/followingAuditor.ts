@@ -1,19 +1,14 @@
 import { zeroHash } from "viem";
 
 import { type AuditedCheckpoint, createAuditor } from "../../auditor/auditor.ts";
-import type { LogSource } from "../../auditor/log/logSource.ts";
 import { claimAuditor, migrateAuditor } from "../../auditor/store/claimAuditor.ts";
-import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
 import { openPgliteDatabase } from "../../server/adapters/postgres/pgliteDatabase.ts";
-import { postgresUsageLog } from "../../server/adapters/postgres/usageLog.ts";
 import type { Database } from "../../server/ports/database.ts";
+import { ledgerLog } from "../local/ledgerLog.ts";
 import type { SimulatedChain } from "./chain.ts";
 import { Disagreement } from "./disagreement.ts";
 import { MAX_FEE_BPS, MAX_QUOTE_SECONDS, RULES } from "./rules.ts";
 import { DEPLOYMENT } from "./world.ts";
-
-const PAGE_ENTRIES = 1_000;
-const CUTS_AT_ONCE = 20;
 
 /**
  * The auditor that operators run (`auditor/`), behind the simulated ledger: it has the usage log, the chain and a database of its own,
@@ -28,7 +23,7 @@ export async function startFollowingAuditor(ledger: Database, chain: SimulatedCh
   const audited: AuditedCheckpoint[] = [];
   const auditor = createAuditor({
     database,
-    source: logOf(ledger, first),
+    source: ledgerLog(ledger, { deployment: DEPLOYMENT, ...first }),
     chain: {
       deployment: DEPLOYMENT,
       signersSince: () => Promise.resolve(0n),
@@ -71,36 +66,3 @@ export async function startFollowingAuditor(ledger: Database, chain: SimulatedCh
 }
 
 export type FollowingAuditor = Awaited<ReturnType<typeof startFollowingAuditor>>;
-
-/** The ledger's log as HTTP gives it, without HTTP. */
-function logOf(
-  database: Database,
-  announced: { feeBps: bigint; maxQuoteSeconds: number },
-): LogSource {
-  const log = postgresUsageLog(database);
-  const checkpoints = postgresCheckpointBook(database);
-  return {
-    terms: () => Promise.resolve({ deployment: DEPLOYMENT, ...announced }),
-    async cuts(after) {
-      const cuts = await log.cuts(after, CUTS_AT_ONCE);
-      return cuts.map(({ checkpoint: { id, message, status }, snapshot }) => ({
-        id,
-        message,
-        status,
-        snapshot,
-      }));
-    },
-    async page(window, cursor) {
-      const [order = "", last = ""] = cursor?.split("-") ?? [];
-      const after = cursor === null ? null : { order: BigInt(order), last: BigInt(last) };
-      const page = await log.page(window, after, PAGE_ENTRIES);
-      const next = page.next === null ? null : `${page.next.order}-${page.next.last}`;
-      return { ...page, next };
-    },
-    async rows(epoch) {
-      const checkpoint = await checkpoints.byEpoch(epoch);
-      return checkpoint === null ? [] : await checkpoints.rows(checkpoint.id);
-    },
-    cosign: () => Promise.reject(new Error("this auditor only watches")),
-  };
-}

@@ -1,0 +1,135 @@
+/**
+ * `npm run bench:auditor`: whether an auditor keeps up with a ledger. Debits are recorded in batches and cut, then an auditor
+ * with a database of its own on the same PostgreSQL makes the checkpoint again: reads the log, judges every event, writes its
+ * books, hashes the table. Without HTTP on either side, and with signatures that all pass: there is one for each
+ * allowance, and none for an event.
+ */
+import { zeroHash } from "viem";
+
+import { createAuditor } from "../auditor/auditor.ts";
+import { claimAuditor, migrateAuditor } from "../auditor/store/claimAuditor.ts";
+import { ledgerLog } from "../scripts/local/ledgerLog.ts";
+import { createDatabase } from "../scripts/local/postgresServer.ts";
+import { migrate } from "../server/adapters/postgres/migrate.ts";
+import { openPgDatabase } from "../server/adapters/postgres/pgDatabase.ts";
+import type { UsageEvent } from "../server/domain/usage/usageEvent.ts";
+import type { Database } from "../server/ports/database.ts";
+import { type Ledger, RULES, deployment, openLedger, party } from "../test/fixtures/ledger.ts";
+import { inParallel } from "./ledger/inParallel.ts";
+import { BATCH, CALLERS, findPostgres } from "./ledger/stand.ts";
+import { pairedSpeed, printFigure } from "./ratio.ts";
+
+const ACCOUNTS = 2_000;
+const BATCHES = 20;
+const ROUNDS = 5;
+const PURCHASED_MICROS = 1_000_000_000_000n;
+const provider = party(1_000_000);
+
+const server = await findPostgres();
+const [database, own] = await Promise.all([openNew(20), openNew(4)]);
+try {
+  await migrate(database);
+  const ledger = await openLedger(database);
+  const spenders = await openWorld(ledger);
+  const auditor = await openAuditor(ledger, own);
+  const record = () => {
+    const batches = Array.from({ length: BATCHES }, () => batchOf(spenders));
+    return () => inParallel(batches, CALLERS, (batch) => ledger.usage.record(batch));
+  };
+  await record()();
+  const figure = await pairedSpeed(
+    async () => {
+      // What was recorded last becomes a checkpoint, off the clock.
+      const epoch = await cut(ledger);
+      return async () => {
+        await auditor.step();
+        if (auditor.agreed?.message.epoch !== epoch) throw new Error("the auditor did not agree");
+      };
+    },
+    record,
+    { rounds: ROUNDS, operations: BATCHES * BATCH },
+  );
+  printFigure("auditor_vs_debits", figure, 1);
+} finally {
+  await Promise.all([database.close(), own.close()]);
+  await server.stop();
+}
+
+async function openNew(connections: number): Promise<Database> {
+  return await openPgDatabase(await createDatabase(server), connections);
+}
+
+/** Accounts with an allowance to a key each. Their spenders. */
+async function openWorld(ledger: Ledger): Promise<readonly UsageEvent["spender"][]> {
+  const accounts = Array.from({ length: ACCOUNTS }, (_, index) => party(1 + index));
+  await ledger.chainEvents(
+    ...accounts.map((account) => ({
+      type: "purchased" as const,
+      account,
+      payer: account,
+      amountMicros: PURCHASED_MICROS,
+      tokenAmount: 1n,
+    })),
+  );
+  const spenders: UsageEvent["spender"][] = [];
+  await inParallel(accounts, CALLERS, async (account) => {
+    const { spender } = (await ledger.allow(account)).message;
+    await ledger.grantAccess(spender, provider);
+    spenders.push(spender);
+  });
+  return spenders;
+}
+
+function batchOf(spenders: readonly UsageEvent["spender"][]): UsageEvent[] {
+  const now = new Date();
+  return Array.from({ length: BATCH }, () => ({
+    provider,
+    id: crypto.randomUUID(),
+    spender: spenders[Math.floor(Math.random() * spenders.length)] ?? zeroHash,
+    meter: "units",
+    quantity: 3n,
+    dimensions: { region: "eu" },
+    occurredAt: now,
+  }));
+}
+
+/** Cuts a checkpoint, and lets the chain make it final. */
+async function cut(ledger: Ledger): Promise<bigint> {
+  const checkpoint = await ledger.checkpoints.cut(1_000n);
+  if (checkpoint === null) throw new Error("nothing was cut");
+  const { epoch, root } = checkpoint.message;
+  await ledger.chainEvents({ type: "checkpoint_submitted", epoch, root, finalAt: new Date(0) });
+  return epoch;
+}
+
+async function openAuditor({ database: of, blocks }: Ledger, auditors: Database) {
+  await migrateAuditor(auditors);
+  const first = { feeBps: RULES.feeBps, maxQuoteSeconds: 3_600 };
+  const origin = { number: 0n, hash: zeroHash, time: new Date(0) };
+  await claimAuditor(auditors, deployment, origin, first);
+  return createAuditor({
+    database: auditors,
+    source: ledgerLog(of, { deployment, ...first }),
+    chain: {
+      deployment,
+      signersSince: () => Promise.resolve(0n),
+      isSignedBy: () => Promise.resolve(true),
+    },
+    chainSource: {
+      after(from) {
+        // Block n is the n-th.
+        const step = blocks[Number(from.number)];
+        if (step === undefined) return Promise.resolve("nothing_there");
+        return Promise.resolve({ ...step, isLast: Number(step.upTo.number) === blocks.length });
+      },
+    },
+    signer: null,
+    terms: {
+      fees: [{ feeBps: RULES.feeBps, from: null }],
+      maxFeeBps: 1_000n,
+      maxQuoteSeconds: first.maxQuoteSeconds,
+      maxLagSeconds: 3_600,
+      releasedEpoch: null,
+    },
+  });
+}

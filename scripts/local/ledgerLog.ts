@@ -1,0 +1,37 @@
+import type { AnnouncedTerms, LogSource } from "../../auditor/log/logSource.ts";
+import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
+import { postgresUsageLog } from "../../server/adapters/postgres/usageLog.ts";
+import type { Database } from "../../server/ports/database.ts";
+
+const PAGE_ENTRIES = 1_000;
+const CUTS_AT_ONCE = 20;
+
+/** The ledger's log as HTTP gives it, without HTTP. */
+export function ledgerLog(database: Database, announced: AnnouncedTerms): LogSource {
+  const log = postgresUsageLog(database);
+  const checkpoints = postgresCheckpointBook(database);
+  return {
+    terms: () => Promise.resolve(announced),
+    async cuts(after) {
+      const cuts = await log.cuts(after, CUTS_AT_ONCE);
+      return cuts.map(({ checkpoint: { id, message, status }, snapshot }) => ({
+        id,
+        message,
+        status,
+        snapshot,
+      }));
+    },
+    async page(window, cursor) {
+      const [order = "", last = ""] = cursor?.split("-") ?? [];
+      const after = cursor === null ? null : { order: BigInt(order), last: BigInt(last) };
+      const page = await log.page(window, after, PAGE_ENTRIES);
+      const next = page.next === null ? null : `${page.next.order}-${page.next.last}`;
+      return { ...page, next };
+    },
+    async rows(epoch) {
+      const checkpoint = await checkpoints.byEpoch(epoch);
+      return checkpoint === null ? [] : await checkpoints.rows(checkpoint.id);
+    },
+    cosign: () => Promise.reject(new Error("this auditor only watches")),
+  };
+}
