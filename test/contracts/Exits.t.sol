@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 
 import {ICheckpoints} from "../../contracts/interfaces/ICheckpoints.sol";
@@ -175,10 +177,22 @@ contract ExitTest is ExitFixture {
         same(settle(rows, 0), 0, "not again by settling");
     }
 
+    function test_burnsWhatItTakesBack() external {
+        frozen();
+        settle(rows, 0);
+        vm.expectEmit(address(credits));
+        emit IERC20.Transfer(payer, address(0), 600 * CREDIT);
+        vm.expectEmit(address(credits));
+        emit IExits.Exited(payer, 600 * CREDIT, 6e6);
+        exit(0);
+    }
+
     function test_twice_paysOnce_withOrWithoutAProof() external {
         frozen();
         exit(0);
+        vm.recordLogs();
         same(exit(0), 0, "again with a proof");
+        same(vm.getRecordedLogs().length, 0, "events");
         skip(GRACE);
         same(credits.exitWithoutProof(payer), 0, "again without");
     }

@@ -47,6 +47,44 @@ contract RequestRefundTest is Fixture {
         request(1_000 * CREDIT + 1);
     }
 
+    function test_countsWhatWasSpentAndRefunded() external {
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 400 * CREDIT, 100 * CREDIT, 0),
+            row(provider, 0, 0, 400 * CREDIT)
+        );
+        finalize(rows);
+        settle(rows, 0);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IRefunds.InsufficientCredits.selector,
+                payer,
+                500 * CREDIT,
+                500 * CREDIT + 1
+            )
+        );
+        request(500 * CREDIT + 1);
+        vm.expectEmit(address(credits));
+        emit IRefunds.RefundRequested(payer, 500 * CREDIT, 900 * CREDIT, 100 * CREDIT, 1);
+        request(500 * CREDIT);
+    }
+
+    /// @dev Nothing was refunded, so nothing closed it; and nothing is due any more.
+    function test_isHidden_whenAllOfItTurnsOutToBeSpent() external {
+        request(500 * CREDIT);
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 1_000 * CREDIT, 0, 0),
+            row(provider, 0, 0, 1_000 * CREDIT)
+        );
+        finalize(rows);
+        settle(rows, 0);
+        IRefunds.RefundRequest memory open = credits.refundRequestOf(payer);
+        same(open.requestedMicros, 0, "requested");
+        same(open.deadline, 0, "deadline");
+        buy(payer, 10 * CREDIT);
+        request(10 * CREDIT);
+        same(credits.refundRequestOf(payer).requestedMicros, 10 * CREDIT, "another may follow");
+    }
+
     function test_whileAnotherIsOpen_isRefused() external {
         request(1);
         vm.expectRevert(
@@ -69,6 +107,18 @@ contract RequestRefundTest is Fixture {
         same(credits.refundRequestOf(payer).requestedMicros, 0, "closed");
         request(600 * CREDIT);
         same(credits.refundRequestOf(payer).refundedMicros, 400 * CREDIT, "refunded at the request");
+    }
+
+    function test_isServedOnce() external {
+        request(100 * CREDIT);
+        ICreditTypes.Row[] memory rows = table(row(payer, 0, 100 * CREDIT, 0));
+        finalize(rows);
+        settle(rows, 0);
+        rows[0].refunded = 150 * CREDIT;
+        finalize(rows);
+        vm.recordLogs();
+        settle(rows, 0);
+        same(vm.getRecordedLogs().length, 3, "the row, what was burned, the payment");
     }
 
     function test_staysOpen_whenPaidInPart() external {

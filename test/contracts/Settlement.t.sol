@@ -46,7 +46,10 @@ contract SettleTest is Fixture {
 
     function test_paysEarnings() external {
         finalize(rows);
+        vm.recordLogs();
         same(settle(rows, 1), 950_000, "paid");
+        same(vm.getRecordedLogs().length, 2, "the row and the payment: nothing was burned");
+        same(credits.owedTo(provider), 0, "and nothing is owed besides");
         same(dollar.balanceOf(provider), 950_000, "received");
         sameParty(provider, 0, 0, 0, 95 * CREDIT);
     }
