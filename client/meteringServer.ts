@@ -57,12 +57,12 @@ const ShownAllowance = z.object({
   signature: hex,
   revokedAt: z.string().nullable(),
 });
-/** An allowance as a server shows it, with what its owner is said to have signed: to be checked. */
 const AllowancePage = z.object({
   allowances: z.array(ShownAllowance),
   nextCursor: z.string().nullable(),
 });
 
+/** An allowance as a server shows it, with what its owner is said to have signed: to be checked. */
 export interface ShownAllowance {
   readonly allowance: AllowanceMessage;
   readonly signature: Hex;
