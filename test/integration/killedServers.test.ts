@@ -156,9 +156,12 @@ describe("servers that are killed (SIGKILL)", () => {
       crew = crew.filter((server) => server !== leader);
       const killedAt = performance.now();
       await leader.kill();
+      // One that is not doomed would lead for ever: it comes last.
+      const others = crew.length;
+      if (others === 0) startOne();
       await eventually("another leader", async () => leaders().length === 1);
-      expect(performance.now() - killedAt).to.be.lessThan(TAKEOVER_MS);
-      startOne();
+      if (others > 0) expect(performance.now() - killedAt).to.be.lessThan(TAKEOVER_MS);
+      if (doomedAt.length > 0) startOne();
     }
     expect(stood.toSorted()).to.deep.equal([
       "cut",
