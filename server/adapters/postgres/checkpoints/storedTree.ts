@@ -12,6 +12,7 @@ import {
   PAGE_LEVELS,
   PAGE_NODES,
   type PageKey,
+  type StoredPage,
   emptyPage,
   readPages,
   writePages,
@@ -126,31 +127,60 @@ async function updateLevel(
   // A tree that grows by a level has its old top below the new one, whether it changed or not.
   if (isTopThatGrows(step, level) && pages[0] !== 0) pages.unshift(0);
 
+  const keys = pages.map((page) => ({ level, page }));
+  const batches: PageKey[][] = [];
+  for (let first = 0; first < keys.length; first += PAGES_AT_ONCE) {
+    batches.push(keys.slice(first, first + PAGES_AT_ONCE));
+  }
   const above: ChangedNodes[] = [];
+  let reading = readBefore(tx, step.last, batches[0]);
   let from = 0;
-  for (let first = 0; first < pages.length; first += PAGES_AT_ONCE) {
-    const batch = pages.slice(first, first + PAGES_AT_ONCE);
-    const end = ((batch.at(-1) ?? 0) + 1) * PAGE_NODES;
+  for (const [index, batch] of batches.entries()) {
+    const end = ((batch.at(-1)?.page ?? 0) + 1) * PAGE_NODES;
     let to = from;
     while (to < changed.at.length && (changed.at[to] ?? end) < end) to++;
     // oxlint-disable-next-line no-await-in-loop -- one batch after the other bounds memory and the event loop's wait
-    above.push(
-      await updatePages(tx, step, { level, pages: batch, changed: part(changed, from, to) }),
-    );
+    const stored = await reading;
+    // PostgreSQL reads the next pages while these are worked on.
+    reading = readBefore(tx, step.last, batches[index + 1]);
+    const here = { level, keys: batch, stored, changed: part(changed, from, to) };
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    above.push(await updatePages(tx, step, here));
     from = to;
   }
   return above;
 }
 
+/** Pages as they were before. Whoever stops before it asks for them need not hear that they could not be read. */
+function readBefore(
+  tx: Sql,
+  last: TreeOf | null,
+  keys: readonly PageKey[] = [],
+): Promise<ReadonlyMap<PageKey, StoredPage>> {
+  const old = keys.filter(({ level, page }) => page < pagesBefore(last, level));
+  const reading = readPages(tx, last?.id ?? 0n, old);
+  reading.catch(() => undefined);
+  return reading;
+}
+
 async function updatePages(
   tx: Sql,
   step: Step,
-  { level, pages, changed }: { level: number; pages: readonly number[]; changed: ChangedNodes },
+  {
+    level,
+    keys,
+    stored,
+    changed,
+  }: {
+    level: number;
+    keys: readonly PageKey[];
+    stored: ReadonlyMap<PageKey, StoredPage>;
+    changed: ChangedNodes;
+  },
 ): Promise<ChangedNodes> {
   const { id, last } = step;
-  const keys = pages.map((page) => ({ level, page }));
+  const pages = keys.map(({ page }) => page);
   const isOld = ({ page }: PageKey) => page < pagesBefore(last, level);
-  const stored = await readPages(tx, last?.id ?? 0n, keys.filter(isOld));
 
   const whole = Buffer.alloc(pages.length * PAGE_BYTES);
   const empty = emptyPage(level);
