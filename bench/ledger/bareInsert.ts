@@ -1,6 +1,5 @@
 import { zeroHash } from "viem";
 
-import { insertDebitRows } from "../../server/adapters/postgres/debitRows.ts";
 import { byteaArray, numberArray, textArray } from "../../server/adapters/postgres/values.ts";
 import type { Debit } from "../../server/domain/usage/decideDebits.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
@@ -23,7 +22,7 @@ export function rowsOf(events: readonly UsageEvent[]): Debit[] {
 
 /**
  * The yardstick: the same rows into the same table with all its keys, by `insert … select unnest`, an array for each
- * column, and nothing else. The ledger's own statement packs them; `packedInsert` is that one alone.
+ * column, and nothing else. The ledger's own statement packs them.
  */
 export async function bareInsert(database: Database, rows: readonly Debit[]): Promise<void> {
   await database.transaction((tx) =>
@@ -54,9 +53,4 @@ export async function bareInsert(database: Database, rows: readonly Debit[]): Pr
       ],
     ),
   );
-}
-
-/** The ledger's own statement, and nothing else. */
-export async function packedInsert(database: Database, rows: readonly Debit[]): Promise<void> {
-  await database.transaction((tx) => insertDebitRows(tx, rows, new Date()));
 }

@@ -20,11 +20,12 @@ export async function openWorld(database: Database, accounts = ACCOUNTS): Promis
   await database.script(`
     insert into accounts (address, purchased)
       select decode(lpad(to_hex(n), 40, '0'), 'hex'), ${PURCHASED_MICROS} from generate_series(1, ${accounts}) n;
-    insert into allowances (id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at,
-        priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature)
-      select sha256(address), address, decode(repeat('00', 12), 'hex') || address, 18446744073709551615, 0, 0, 0, 0,
-        128, decode(repeat('00', 32), 'hex'), '{}', '{}', 18446744073709551615, 0, 0, decode(repeat('5a', 65), 'hex')
+    insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at, priority, scope,
+        scope_providers, scope_meters, account_cap_micros, counter, salt, signature)
+      select sha256(address), address, decode(repeat('00', 12), 'hex') || address, 0, 0, 0, 128,
+        decode(repeat('00', 32), 'hex'), '{}', '{}', 18446744073709551615, 0, 0, decode(repeat('5a', 65), 'hex')
       from accounts;
+    insert into allowance_usage (id, limit_micros, rollover_micros) select id, 18446744073709551615, 0 from signed_allowances;
     insert into provider_access (spender, provider)
       select spender, decode('${PROVIDER.slice(2)}', 'hex') from allowances;
     analyze;

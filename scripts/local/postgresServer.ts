@@ -12,6 +12,8 @@ import { Client } from "pg";
 export interface PostgresServer {
   /** without a database name */
   readonly url: string;
+  /** where its Unix socket is: quicker than TCP for whoever is on the same machine */
+  readonly socketFolder?: string;
   stop(): Promise<void>;
 }
 
@@ -26,10 +28,10 @@ export interface OwnPostgresServer extends PostgresServer {
 let databaseCount = 0;
 
 /** Creates an empty database; returns its URL. */
-export async function createDatabase({ url }: PostgresServer): Promise<string> {
+export async function createDatabase({ url, socketFolder }: PostgresServer): Promise<string> {
   const name = `test_${process.pid}_${databaseCount++}`;
   await withClient(`${url}/postgres`, (client) => client.query(`create database ${name}`));
-  return `${url}/${name}`;
+  return `${url}/${name}${socketFolder === undefined ? "" : `?host=${socketFolder}`}`;
 }
 
 /** The server that `TEST_DATABASE_URL` names, else one that is started. */
@@ -109,6 +111,7 @@ async function startServer(
 
   return {
     url,
+    ...(process.platform !== "win32" && { socketFolder: folder }),
     async kill() {
       const ended = once(server, "exit");
       const backends = childrenOf(server.pid);

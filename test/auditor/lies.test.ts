@@ -67,7 +67,8 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
              where ctid = (select ctid from earnings where provider = ${hex(from)} limit 1);`);
 
     /** What was allowed this very moment may be unseen by another server, and that is no lie. */
-    const notNew = () => lie("update allowances set created_at = created_at - interval '1 minute'");
+    const notNew = () =>
+      lie("update signed_allowances set created_at = created_at - interval '1 minute'");
 
     const use = (quantity: bigint, fields: object = {}) =>
       scene.use({ provider: from, spender, quantity, ...fields });
@@ -267,7 +268,7 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
 
     describe("about what lets somebody charge", () => {
       it("charging an allowance that nobody signed", async () => {
-        await lie("delete from allowances");
+        await lie("delete from allowance_usage; delete from signed_allowances");
         await scene.allow(alice, { spender }, mallory);
         const { id } = await use(10n);
         await scene.cut();
@@ -275,7 +276,7 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
       });
 
       it("charging an allowance whose terms were changed after the signature", async () => {
-        await lie("update allowances set limit_micros = limit_micros + 1");
+        await lie("update allowance_usage set limit_micros = limit_micros + 1");
         const { id } = await use(10n);
         await scene.cut();
         await refuses([charged("forged_allowance", id, 10n)]);
@@ -285,7 +286,7 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
         await agree();
         const [mine] = await scene.ledger.allowances.ofAccount(alice.address);
         if (mine !== undefined) await scene.revoke(alice, mine);
-        await lie("update allowances set revoked_at = null");
+        await lie("update allowance_usage set revoked_at = null");
         const { id } = await use(10n);
         await scene.cut();
         await refuses([charged("allowance_revoked", id, 10n)]);
@@ -322,11 +323,11 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
         await scene.ledger.grantAccess(small.message.spender, from);
         await agree();
         await lie(
-          "alter table allowances drop constraint never_over_limit; update allowances set limit_micros = 1000 where limit_micros = 15",
+          "alter table allowance_usage drop constraint never_over_limit; update allowance_usage set limit_micros = 1000 where limit_micros = 15",
         );
         const { id } = await use(40n, { spender: small.message.spender });
         await lie(
-          "update allowances set period_spent = 0; alter table allowances add constraint never_over_limit check (period_spent <= limit_micros + carried_micros)",
+          "update allowance_usage set period_spent = 0; alter table allowance_usage add constraint never_over_limit check (period_spent <= limit_micros + carried_micros)",
         );
         await scene.cut();
         await refuses([charged("allowance_exhausted", id, 25n)]);
@@ -336,7 +337,9 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
         const capped = await scene.allow(alice, { accountCap: 15n });
         await scene.ledger.grantAccess(capped.message.spender, from);
         await agree();
-        await lie("update allowances set account_cap_micros = 1000 where account_cap_micros = 15");
+        await lie(
+          "update signed_allowances set account_cap_micros = 1000 where account_cap_micros = 15",
+        );
         const { id } = await use(40n, { spender: capped.message.spender });
         await scene.cut();
         await refuses([charged("account_cap_reached", id, 26n)]);
@@ -413,7 +416,9 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
       it("a grant with a higher cap on the account than its campaign's", async () => {
         const campaign = await scene.allow(sponsor, { accountCap: 15n });
         const grant = await grantOf(campaign);
-        await lie(`update allowances set account_cap_micros = 1000 where id = ${hex(grant.id)}`);
+        await lie(
+          `update signed_allowances set account_cap_micros = 1000 where id = ${hex(grant.id)}`,
+        );
         const { id } = await use(40n, { spender: grant.spender });
         await scene.cut();
         await refuses([wronged("forged_allowance", id, 40n)]);
@@ -428,7 +433,7 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
         const [one, two] = [await grantOf(campaign), await grantOf(campaign)];
         await agree();
         await use(30n, { spender: one.spender });
-        await lie(`update allowances set limit_micros = 1000 where id = ${hex(campaign.id)}`);
+        await lie(`update allowance_usage set limit_micros = 1000 where id = ${hex(campaign.id)}`);
         const { id } = await use(45n, { spender: two.spender });
         await scene.cut();
         await refuses([wronged("campaign_exhausted", id, 25n)]);
@@ -439,7 +444,7 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
         const [one, two] = [await grantOf(campaign), await grantOf(campaign)];
         await use(30n, { spender: one.spender });
         await lie(
-          `update allowances set spent = 0, period_spent = 0 where id = ${hex(campaign.id)}`,
+          `update allowance_usage set spent = 0, period_spent = 0 where id = ${hex(campaign.id)}`,
         );
         const { id } = await use(30n, { spender: two.spender });
         await scene.cut();
@@ -455,7 +460,7 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
 
       it("granting out of a campaign whose terms were changed after the signature", async () => {
         const campaign = await scene.allow(sponsor, { limit: 5n });
-        await lie(`update allowances set limit_micros = 1000 where id = ${hex(campaign.id)}`);
+        await lie(`update allowance_usage set limit_micros = 1000 where id = ${hex(campaign.id)}`);
         const { id } = await use(10n, { spender: (await grantOf(campaign)).spender });
         await scene.cut();
         await refuses([wronged("forged_allowance", id, 10n)]);
@@ -465,7 +470,7 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
         const [campaign, other] = [await scene.allow(sponsor), await scene.allow(alice)];
         const grant = await grantOf(other);
         await lie(
-          `update allowances set campaign = ${hex(campaign.id)} where id = ${hex(grant.id)}`,
+          `update signed_allowances set campaign = ${hex(campaign.id)} where id = ${hex(grant.id)}`,
         );
         const { id } = await use(10n, { spender: grant.spender });
         await scene.cut();
@@ -476,7 +481,7 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
         const campaign = await scene.allow(sponsor);
         await agree();
         await scene.revoke(sponsor, campaign);
-        await lie("update allowances set revoked_at = null");
+        await lie("update allowance_usage set revoked_at = null");
         const { id } = await use(10n, { spender: (await grantOf(campaign)).spender });
         await scene.cut();
         await refuses([wronged("campaign_revoked", id, 10n)]);

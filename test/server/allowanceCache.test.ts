@@ -1,6 +1,9 @@
 import { expect } from "chai";
 
-import { allowanceCache } from "../../server/adapters/postgres/allowanceCache.ts";
+import {
+  type LastSeenAllowances,
+  allowanceCache,
+} from "../../server/adapters/postgres/allowanceCache.ts";
 import type { Sql } from "../../server/ports/database.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger, party } from "../fixtures/ledger.ts";
@@ -19,17 +22,18 @@ for (const { name, open } of databaseKinds) {
       const first = await ledger.allow(party(1));
       const { spender } = first.message;
       const { sql, asked } = watched(ledger.database);
-      expect(idsOf(await cache(sql, [{ spender }]))).to.deep.equal([[first.id]]);
+      expect(idsOf(await cache.lastSeen(sql, [{ spender }]))).to.deep.equal([[first.id]]);
       asked.length = 0;
-      expect(idsOf(await cache(sql, [{ spender }, { spender }]))).to.deep.equal([
-        [first.id],
-        [first.id],
-      ]);
-      expect(asked).to.deep.equal(["select count from allowance_arrivals"]);
+      const again = await cache.lastSeen(sql, [{ spender }, { spender }]);
+      expect(idsOf(again)).to.deep.equal([[first.id], [first.id]]);
+      expect(asked).to.deep.equal([]);
 
       const second = await ledger.allow(party(2), { spender, priority: 1 });
       await ledger.allow(party(3));
-      expect(idsOf(await cache(sql, [{ spender }]))).to.deep.equal([[second.id, first.id]]);
+      await cache.takeArrivals(sql, again.upTo + 2n);
+      const later = await cache.lastSeen(sql, [{ spender }]);
+      expect(idsOf(later)).to.deep.equal([[second.id, first.id]]);
+      expect(later.upTo).to.equal(again.upTo + 2n);
     });
 
     it("misses none that comes while it reads another spender's for the first time", async () => {
@@ -40,11 +44,12 @@ for (const { name, open } of databaseKinds) {
         if (!text.includes("unnest")) return;
         // Another batch learns of it before this one, which read too early, remembers what it read.
         await ledger.allow(party(5), { spender });
-        await cache(ledger.database, []);
+        const { upTo } = await cache.lastSeen(ledger.database, []);
+        await cache.takeArrivals(ledger.database, upTo + 1n);
       });
-      expect(idsOf(await cache(sql, [{ spender }]))).to.deep.equal([[first.id]]);
-      const [found] = await cache(ledger.database, [{ spender }]);
-      expect(found).to.have.length(2);
+      expect(idsOf(await cache.lastSeen(sql, [{ spender }]))).to.deep.equal([[first.id]]);
+      const found = await cache.lastSeen(ledger.database, [{ spender }]);
+      expect(found.allowances[0]).to.have.length(2);
     });
   });
 }
@@ -63,6 +68,6 @@ function watched(database: Sql, after: (text: string) => Promise<void> = () => P
   return { sql, asked };
 }
 
-function idsOf(answers: readonly (readonly { readonly id: string }[])[]): string[][] {
+function idsOf({ allowances: answers }: LastSeenAllowances): string[][] {
   return answers.map((allowances) => allowances.map(({ id }) => id));
 }

@@ -118,7 +118,7 @@ for (const { name, open } of databaseKinds) {
         startsAt: BigInt(Math.floor(Date.now() / 1000)) - 10n * DAY,
       });
       await ledger.database.query(
-        "update allowances set period_index = period_index - 2 where id = $1",
+        "update allowance_usage set period_index = period_index - 2 where id = $1",
         [`\\x${allowance.id.slice(2)}`],
       );
       expect(await spend(spender, 13n, 1n)).to.deep.equal(["debited", "allowance_exhausted"]);

@@ -52,10 +52,11 @@ for (const { name, open } of databaseKinds) {
           select ${address(0xa00000, "i")}, 1000000, 10 from generate_series(0, ${ACCOUNTS - 1}) i;
         insert into purchases select 1, i, '\\x00', ${a}, ${a}, 1000000, 1, now()
           from generate_series(0, ${ACCOUNTS - 1}) i;
-        insert into allowances (id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at,
-            priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature)
-          select ${id("i")}, ${address(0xa00000, "i")}, ${id("i")}, 1000000, 0, 0, 0, 0, 1, ${id("0")}, '{}', '{}', 1000000,
-            0, i, '\\x00' from generate_series(0, ${ACCOUNTS - 1}) i;
+        insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at, priority, scope,
+            scope_providers, scope_meters, account_cap_micros, counter, salt, signature)
+          select ${id("i")}, ${address(0xa00000, "i")}, ${id("i")}, 0, 0, 0, 1, ${id("0")}, '{}', '{}', 1000000, 0, i, '\\x00'
+          from generate_series(0, ${ACCOUNTS - 1}) i;
+        insert into allowance_usage (id, limit_micros, rollover_micros) select id, 1000000, 0 from signed_allowances;
         insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions, occurred_at,
             recorded_at, rate_card, amount_micros, fee_micros, payload_hash)
           select ${p}, 'event-' || i, 0, ${a}, ${id(`i % ${ACCOUNTS}`)}, ${id(`i % ${ACCOUNTS}`)}, 'units', 1, '{}', now(),

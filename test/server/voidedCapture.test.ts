@@ -27,7 +27,7 @@ for (const { name, open } of databaseKinds) {
         await ledger.database.query(
           "update holds set created_at = created_at - interval '1 hour' where hold_id = 'hold'",
         );
-        await ledger.database.query("update allowances set period_index = period_index - 1");
+        await ledger.database.query("update allowance_usage set period_index = period_index - 1");
         await ledger.holds.capture({ ...key, eventId: "work", quantity: 60n, final: true });
         await ledger.usage.record([usageEvent({ provider, spender, quantity: 10n })]);
 

@@ -24,13 +24,16 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
         ]);
         const now = await readClock(tx);
         await tx.query(
-          `with ${ARRIVED}
-           insert into allowances (id, account, spender, limit_micros, period_seconds, rollover_micros, starts_at,
-             expires_at, priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature,
-             period_index, created_at, arrival)
-           select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16, $17, $18, count
-           from arrived
-           on conflict (id) do nothing`,
+          `with ${ARRIVED}, signed as (
+             insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at, priority, scope,
+               scope_providers, scope_meters, account_cap_micros, counter, salt, signature, created_at, arrival)
+             select $1::bytea, $2, $3, $5, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16, $18, count
+             from arrived
+             on conflict (id) do nothing
+             returning id
+           )
+           insert into allowance_usage (id, limit_micros, rollover_micros, period_index)
+           select id, $4, $6, $17 from signed`,
           [
             bytea(id),
             bytea(message.account),
@@ -92,7 +95,7 @@ export function postgresAllowanceBook(database: Database): AllowanceBook {
           [bytea(id)],
         );
         const revoked = await tx.query(
-          "update allowances set revoked_at = clock_timestamp() where id = $1 and revoked_at is null returning id",
+          "update allowance_usage set revoked_at = clock_timestamp() where id = $1 and revoked_at is null returning id",
           [bytea(id)],
         );
         if (revoked.length > 0) {

@@ -5,67 +5,86 @@ import type { Sql } from "../../ports/database.ts";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { byteaArray } from "./values.ts";
 
+/** SQL: how many transactions have brought allowances. */
+export const ARRIVALS = "(select count from allowance_arrivals)";
+
 /**
- * All the allowances that each of these spenders has now, those first that are spent first; each as it was when this process first read it: what was signed never
- * changes, and of new ones the database tells; whether they are revoked and how far they are used is old.
+ * The allowances of spenders as this process first read them: what was signed never changes; whether they are revoked and
+ * how far they are used is old. Of new ones the database tells by a count, which whoever decides by an answer compares.
  */
-export type AllowanceCache = (
-  sql: Sql,
-  asked: readonly { readonly spender: SpenderId }[],
-) => Promise<readonly (readonly Allowance[])[]>;
+export interface AllowanceCache {
+  /** All that each of these spenders had when the count was `upTo`, those first that are spent first. */
+  lastSeen(
+    sql: Sql,
+    asked: readonly { readonly spender: SpenderId }[],
+  ): Promise<LastSeenAllowances>;
+  /** Learns of those that came until the count was `arrived`. */
+  takeArrivals(sql: Sql, arrived: bigint): Promise<void>;
+}
+
+export interface LastSeenAllowances {
+  readonly allowances: readonly (readonly Allowance[])[];
+  readonly upTo: bigint;
+}
 
 export function allowanceCache(): AllowanceCache {
   let seen = new Map<SpenderId, readonly Allowance[]>();
-  let seenUpTo = 0n;
+  let seenUpTo: bigint | null = null;
   let count = 0;
 
-  async function takeArrivals(sql: Sql, arrived: bigint): Promise<void> {
-    // allowances_by_arrival
-    const records = await sql.query<AllowanceRecord>(
-      `select ${ALLOWANCE_COLUMNS_OF_L} from allowances l where arrival > $1 and arrival <= $2`,
-      [seenUpTo, arrived],
-    );
-    // Of a spender that was never asked about, all will be read when it is.
-    const ofSeen = records.filter(({ spender }) => seen.has(spender));
-    for (const record of ofSeen) count += take(seen, record);
-    if (arrived > seenUpTo) seenUpTo = arrived;
-  }
+  return {
+    async takeArrivals(sql, arrived) {
+      if (seenUpTo === null || arrived <= seenUpTo) return;
+      // allowances_by_arrival
+      const records = await sql.query<AllowanceRecord>(
+        `select ${ALLOWANCE_COLUMNS_OF_L} from allowances l where arrival > $1 and arrival <= $2`,
+        [seenUpTo, arrived],
+      );
+      // Of a spender that was never asked about, all will be read when it is.
+      const ofSeen = records.filter(({ spender }) => seen.has(spender));
+      for (const record of ofSeen) count += take(seen, record);
+      if (arrived > seenUpTo) seenUpTo = arrived;
+    },
 
-  return async (sql, asked) => {
-    // Before anything is looked up: what this batch needs must stay until it is decided.
-    if (count > MOST_CACHED_ALLOWANCES) {
-      seen = new Map();
-      count = 0;
-    }
-    const arrived = await readArrivals(sql);
-    if (arrived > seenUpTo) await takeArrivals(sql, arrived);
-
-    const known = seen;
-    const unknown = new Set<SpenderId>();
-    const answers = asked.map(({ spender }) => {
-      const allowances = known.get(spender);
-      if (allowances === undefined) unknown.add(spender);
-      return allowances ?? NONE;
-    });
-    if (unknown.size === 0) return answers;
-
-    const found = await readAllowances(sql, [...unknown]);
-    // While they were read another batch may have learnt of later arrivals, which may be theirs.
-    if (seenUpTo === arrived && seen === known) {
-      for (const [spender, allowances] of found) {
-        if (!known.has(spender)) count += allowances.length;
-        known.set(spender, allowances);
+    async lastSeen(sql, asked) {
+      // Before anything is looked up: what this batch needs must stay until it is decided.
+      if (count > MOST_CACHED_ALLOWANCES) {
+        seen = new Map();
+        count = 0;
       }
-    }
-    return asked.map(({ spender }, n) =>
-      unknown.has(spender) ? (found.get(spender) ?? NONE) : (answers[n] ?? NONE),
-    );
+      if (seenUpTo === null) {
+        const arrived = await readArrivals(sql);
+        seenUpTo ??= arrived;
+      }
+      const upTo = seenUpTo;
+      const known = seen;
+      const unknown = new Set<SpenderId>();
+      const answers = asked.map(({ spender }) => {
+        const allowances = known.get(spender);
+        if (allowances === undefined) unknown.add(spender);
+        return allowances ?? NONE;
+      });
+      if (unknown.size === 0) return { allowances: answers, upTo };
+
+      const found = await readAllowances(sql, [...unknown]);
+      // While they were read another batch may have learnt of later arrivals, which may be theirs.
+      if (seenUpTo === upTo && seen === known) {
+        for (const [spender, allowances] of found) {
+          if (!known.has(spender)) count += allowances.length;
+          known.set(spender, allowances);
+        }
+      }
+      const allowances = asked.map(({ spender }, n) =>
+        unknown.has(spender) ? (found.get(spender) ?? NONE) : (answers[n] ?? NONE),
+      );
+      return { allowances, upTo };
+    },
   };
 }
 
 async function readArrivals(sql: Sql): Promise<bigint> {
-  const [arrivals] = await sql.query<{ count: bigint }>("select count from allowance_arrivals");
-  if (arrivals === undefined) throw new Error("the count of arrivals is gone");
+  const [arrivals] = await sql.query<{ count: bigint | null }>(`select ${ARRIVALS} as count`);
+  if (arrivals?.count == null) throw new Error("the count of arrivals is gone");
   return arrivals.count;
 }
 

@@ -8,7 +8,8 @@ import { bytea, byteaArray, nullableTextArray, numberArray, textArray } from "./
 
 /**
  * Writes debits to the log and to the providers' earnings. A plain insert: the primary key is the last guard of
- * "exactly once", and a clash runs the transaction again.
+ * "exactly once", and a clash runs the transaction again. As few bytes as will do: what is of one size goes packed, and
+ * what most events of a batch have in common goes once, in a list of kinds.
  */
 export async function insertDebits(
   tx: Sql,
@@ -16,19 +17,6 @@ export async function insertDebits(
   recordedAt: Date,
 ): Promise<void> {
   if (debits.length === 0) return;
-  await insertDebitRows(tx, debits, recordedAt);
-  await moveEarnings(tx, debits, 1n);
-}
-
-/**
- * The log alone. As few bytes as will do: what is of one size goes packed, and what most events of a batch have in common
- * goes once, in a list of kinds.
- */
-export async function insertDebitRows(
-  tx: Sql,
-  debits: readonly Debit[],
-  recordedAt: Date,
-): Promise<void> {
   const { kindOf, kinds } = kindsOf(debits);
   let parties = "";
   let ids = "";
@@ -64,6 +52,7 @@ export async function insertDebitRows(
           debits.map(({ payloadHash: sent }) => (sent === null ? null : bytea(sent))),
         )
       : null,
+    ...earningsArrays(debits, 1n),
   ]);
 }
 
@@ -75,11 +64,22 @@ function party(from: number, size: number): string {
   return `substring($1::bytea, ${PARTY_BYTES} * n::int - ${PARTY_BYTES - 1 - from}, ${size})`;
 }
 
-const INSERT = `insert into debits (provider, account, allowance, spender, event_id, part, quantity, occurred_at,
-    amount_micros, fee_micros, meter, dimensions, rate_card, price_basis, recorded_at, payload_hash)
+/** Moves providers' earnings: the parameters are `earningsArrays`, the first of them `$first`. */
+function moveEarningsBy(first: number): string {
+  return `insert into earnings (account, provider, earned, changed_at_tick)
+    select *, ${CURRENT_TICK} from unnest($${first}::bytea[], $${first + 1}::bytea[], $${first + 2}::bigint[])
+    on conflict (account, provider) do update set earned = earnings.earned + excluded.earned,
+      changed_at_tick = excluded.changed_at_tick`;
+}
+
+// The transaction's id would else be made again for each row.
+const INSERT = `with earned as (${moveEarningsBy(15)})
+  insert into debits (provider, account, allowance, spender, event_id, part, quantity, occurred_at, amount_micros,
+    fee_micros, meter, dimensions, rate_card, price_basis, recorded_at, payload_hash, transaction_id)
   select ${party(0, 20)}, ${party(20, 20)}, ${party(40, 32)}, ${party(72, 32)}, event_id, part, quantity,
     to_timestamp(occurred_ms::float8 / 1000), amount_micros, fee_micros,
-    ($9::text[])[kind], ($10::jsonb[])[kind], ($11::integer[])[kind], ($12::jsonb[])[kind], $13, payload_hash
+    ($9::text[])[kind], ($10::jsonb[])[kind], ($11::integer[])[kind], ($12::jsonb[])[kind], $13, payload_hash,
+    (select pg_current_xact_id()::text::bigint)
   from unnest($2::text[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[],
     $14::bytea[]) with ordinality
     as debit (event_id, part, quantity, occurred_ms, amount_micros, fee_micros, kind, payload_hash, n)`;
@@ -129,13 +129,7 @@ export async function moveEarnings(
   debits: readonly EarningDebit[],
   sign: 1n | -1n,
 ): Promise<void> {
-  await tx.query(
-    `insert into earnings (account, provider, earned, changed_at_tick)
-     select *, ${CURRENT_TICK} from unnest($1::bytea[], $2::bytea[], $3::bigint[])
-     on conflict (account, provider) do update set earned = earnings.earned + excluded.earned,
-       changed_at_tick = excluded.changed_at_tick`,
-    earningsArrays(debits, sign),
-  );
+  await tx.query(moveEarningsBy(1), earningsArrays(debits, sign));
 }
 
 function earningsArrays(debits: readonly EarningDebit[], sign: 1n | -1n): string[] {

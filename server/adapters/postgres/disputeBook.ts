@@ -38,10 +38,10 @@ export function postgresDisputeBook(database: Database): DisputeBook {
       for (const byContract of [true, false]) {
         const ids = signings.filter((each) => each.byContract === byContract).map(({ id }) => id);
         // oxlint-disable-next-line no-await-in-loop -- two
-        await database.query("update allowances set by_contract = $2 where id = any($1::bytea[])", [
-          byteaArray(ids),
-          byContract,
-        ]);
+        await database.query(
+          "update signed_allowances set by_contract = $2 where id = any($1::bytea[])",
+          [byteaArray(ids), byContract],
+        );
       }
     },
 

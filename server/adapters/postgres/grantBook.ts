@@ -193,7 +193,7 @@ export function postgresGrantBook(database: Database, rules: GrantRules): GrantB
 
 async function countIssued(tx: Sql, campaign: Hex, count: number): Promise<void> {
   if (count === 0) return;
-  await tx.query("update allowances set issued_count = issued_count + $2 where id = $1", [
+  await tx.query("update signed_allowances set issued_count = issued_count + $2 where id = $1", [
     bytea(campaign),
     count,
   ]);

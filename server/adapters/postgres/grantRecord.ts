@@ -34,18 +34,23 @@ export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date)
   const messages = grants.map(({ message }) => message);
   const { account, accountCap, counter, salt } = first.message;
   await tx.query(
-    `with ${ARRIVED}
-     insert into allowances (account, account_cap_micros, counter, salt, signature, campaign, created_at,
-       id, grant_key, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at, priority, scope,
-       scope_providers, scope_meters, period_index, arrival)
-     select $1, $2, $3, $4, $5, $6, $7,
-       id, grant_key, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at, priority, scope,
-       array(select jsonb_array_elements_text(names -> 'providers')::bytea),
-       array(select jsonb_array_elements_text(names -> 'meters')), period_index, (select count from arrived)
-     from unnest($8::bytea[], $9::text[], $10::bytea[], $11::numeric[], $12::numeric[], $13::numeric[], $14::numeric[],
-       $15::numeric[], $16::smallint[], $17::bytea[], $18::jsonb[], $19::numeric[])
-       as granted (id, grant_key, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at,
-         priority, scope, names, period_index)`,
+    `with ${ARRIVED}, granted as (
+       select * from unnest($8::bytea[], $9::text[], $10::bytea[], $11::numeric[], $12::numeric[], $13::numeric[],
+         $14::numeric[], $15::numeric[], $16::smallint[], $17::bytea[], $18::jsonb[], $19::numeric[])
+         as granted (id, grant_key, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at,
+           priority, scope, names, period_index)
+     ), signed as (
+       insert into signed_allowances (account, account_cap_micros, counter, salt, signature, campaign, created_at,
+         id, grant_key, spender, period_seconds, starts_at, expires_at, priority, scope, scope_providers, scope_meters,
+         arrival)
+       select $1, $2, $3, $4, $5, $6, $7,
+         id, grant_key, spender, period_seconds, starts_at, expires_at, priority, scope,
+         array(select jsonb_array_elements_text(names -> 'providers')::bytea),
+         array(select jsonb_array_elements_text(names -> 'meters')), (select count from arrived)
+       from granted
+     )
+     insert into allowance_usage (id, limit_micros, rollover_micros, period_index)
+     select id, limit_micros, rollover_micros, period_index from granted`,
     [
       bytea(account),
       accountCap,

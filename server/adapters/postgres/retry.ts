@@ -5,6 +5,9 @@ const RETRYABLE = new Set([
   "40P01", // deadlock_detected
 ]);
 
+/** Thrown where an attempt finds that what it began with is out of date: the next begins with what is there now. */
+export class OutOfDate extends Error {}
+
 /** Far more than a fair race needs; a bug that always clashes still ends. */
 const ATTEMPTS = 8;
 
@@ -21,5 +24,6 @@ export async function retrying<T>(attempt: (tries: number) => Promise<T>): Promi
 }
 
 function isRetryable(error: unknown): boolean {
+  if (error instanceof OutOfDate) return true;
   return error instanceof Error && "code" in error && RETRYABLE.has(String(error.code));
 }

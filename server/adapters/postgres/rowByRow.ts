@@ -1,4 +1,14 @@
+const NESTED_LOOPS = ["hashjoin", "mergejoin", "seqscan", "bitmapscan"].map(
+  (method) => `enable_${method} = off`,
+);
+
+/**
+ * One plan for all batches, because to plan takes longer than to record a few events. It must go by index whatever the
+ * tables were like when it was made: at this cost of each entry that is read, the whole of an index is only where it has ten.
+ */
+const ONE_PLAN = ["plan_cache_mode = force_generic_plan", "cpu_index_tuple_cost = 100"];
+
 /** Leaves the planner nested loops with an index inside (`TransactionOptions.rowByRow`), until the transaction ends. */
-export const ROW_BY_ROW = ["hashjoin", "mergejoin", "seqscan", "bitmapscan"]
-  .map((method) => `set local enable_${method} = off`)
+export const ROW_BY_ROW = [...NESTED_LOOPS, ...ONE_PLAN]
+  .map((setting) => `set local ${setting}`)
   .join(";");

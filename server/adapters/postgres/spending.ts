@@ -199,13 +199,13 @@ async function writeUsages(
   tx: Sql,
   usages: readonly (readonly [Hex, AllowanceUsage])[],
 ): Promise<void> {
-  // allowances by primary key
+  // allowance_usage by primary key
   await tx.query(
-    `update allowances set period_index = used.period_index, carried_micros = used.carried_micros,
+    `update allowance_usage set period_index = used.period_index, carried_micros = used.carried_micros,
        period_spent = used.period_spent, spent = used.spent
-     from unnest($1::bytea[], $2::numeric[], $3::numeric[], $4::bigint[], $5::bigint[])
+     from unnest($1::bytea[], $2::bigint[], $3::numeric[], $4::bigint[], $5::bigint[])
        as used (id, period_index, carried_micros, period_spent, spent)
-     where allowances.id = used.id`,
+     where allowance_usage.id = used.id`,
     [
       byteaArray(usages.map(([id]) => id)),
       numberArray(usages.map(([, usage]) => usage.periodIndex)),

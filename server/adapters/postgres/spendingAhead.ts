@@ -9,6 +9,7 @@ import type {
   ExpectedOfAllowance,
 } from "../../domain/usage/expectedCharges.ts";
 import type { Sql } from "../../ports/database.ts";
+import { ARRIVALS } from "./allowanceCache.ts";
 import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
 import { PRICE_CLOCK, type PriceClock } from "./priceClock.ts";
 import { type LockedSpending, readCampaigns } from "./spending.ts";
@@ -17,6 +18,8 @@ import { byteaArray, numberArray, packedBytes, packedColumn } from "./values.ts"
 /** What became of the charges that were expected: written, all of it or in part. Everything is locked now. */
 export interface ChargedAhead {
   readonly clock: PriceClock;
+  /** how often allowances have come (allowanceCache.ts) */
+  readonly arrivals: bigint;
   /** whether each account and each allowance had room for its whole sum */
   readonly isComplete: boolean;
   /** the allowances that had */
@@ -44,9 +47,10 @@ export async function chargeAhead(tx: Sql, expected: ExpectedCharges): Promise<C
   const allowances = [...expected.allowances].filter(
     ([, { account }]) => hadRoom === null || hadRoom.has(account),
   );
-  const { places, ...clock } = await chargeAllowances(tx, allowances);
+  const { places, arrivals, ...clock } = await chargeAllowances(tx, allowances);
   return {
     clock,
+    arrivals,
     isComplete: hadRoom === null && places.length === allowances.length,
     allowances: new Set(places.flatMap((place) => allowances[Number(place) - 1]?.[0] ?? [])),
   };
@@ -208,20 +212,22 @@ async function readAccounts(
 async function chargeAllowances(
   tx: Sql,
   wanted: readonly (readonly [Hex, ExpectedOfAllowance])[],
-): Promise<PriceClock & { readonly places: readonly bigint[] }> {
-  // A nested loop: allowances by primary key. What is charged was charged to the account: no sum can overflow.
-  const [charged] = await tx.query<PriceClock & { places: readonly bigint[] | null }>(
+): Promise<PriceClock & { readonly arrivals: bigint; readonly places: readonly bigint[] }> {
+  // A nested loop: allowance_usage by primary key. What is charged was charged to the account: no sum can overflow.
+  const [charged] = await tx.query<
+    PriceClock & { arrivals: bigint; places: readonly bigint[] | null }
+  >(
     `with charged as (
-       update allowances set spent = allowances.spent + micros, period_spent = period_spent + micros
+       update allowance_usage set spent = allowance_usage.spent + micros, period_spent = period_spent + micros
        from (
          select n, ${packedColumn("$1", "n", 32)} as id, index, micros
-         from unnest($2::numeric[], $3::bigint[]) with ordinality as u (index, micros, n)
+         from unnest($2::bigint[], $3::bigint[]) with ordinality as u (index, micros, n)
        ) as wanted
-       where allowances.id = wanted.id and period_index = index and revoked_at is null
-         and micros <= limit_micros + carried_micros - period_spent
+       where allowance_usage.id = wanted.id and period_index = index and revoked_at is null
+         and micros <= period_room - period_spent
        returning n
      ), places as (select array_agg(n) as places from charged)
-     select places, ${PRICE_CLOCK} from places`,
+     select places, ${ARRIVALS} as arrivals, ${PRICE_CLOCK} from places`,
     [
       packedBytes(wanted.map(([id]) => id)),
       numberArray(wanted.map(([, { periodIndex }]) => periodIndex)),
@@ -236,11 +242,11 @@ type AllowanceState = Pick<Allowance, "revokedAt" | "usage">;
 
 async function readStates(tx: Sql, ids: readonly Hex[]): Promise<ReadonlyMap<Hex, AllowanceState>> {
   if (ids.length === 0) return new Map();
-  // allowances by primary key
+  // allowance_usage by primary key
   const records = await tx.query<AllowanceUsage & { id: Hex; revokedAt: Date | null }>(
     `select id, revoked_at as "revokedAt", period_index as "periodIndex", carried_micros as "carriedMicros",
        period_spent as "periodSpentMicros", spent as "spentMicros"
-     from unnest($1::bytea[]) as wanted (id) join allowances using (id)`,
+     from unnest($1::bytea[]) as wanted (id) join allowance_usage using (id)`,
     [byteaArray(ids)],
   );
   return new Map(records.map(({ id, revokedAt, ...usage }) => [id, { revokedAt, usage }]));

@@ -18,7 +18,7 @@ import type { UsageLedger } from "../../ports/usageLedger.ts";
 import { allowanceCache } from "./allowanceCache.ts";
 import { type PriceClock, readPriceClock } from "./priceClock.ts";
 import type { PriceReader } from "./priceReader.ts";
-import { retrying } from "./retry.ts";
+import { OutOfDate, retrying } from "./retry.ts";
 import { type LockedSpending, cachedAccess, lockSpenders, writeSpending } from "./spending.ts";
 import { chargeAhead, readAhead, stillToWrite } from "./spendingAhead.ts";
 import { insertDebits } from "./debitRows.ts";
@@ -32,17 +32,21 @@ export function postgresUsageLedger(
   priceReader: PriceReader,
 ): UsageLedger {
   const accessOf = cachedAccess();
-  const lastSeenOf = allowanceCache();
+  const cache = allowanceCache();
 
   /**
    * Writes what is expected. Where all of it had room, that is the decision; else decides on what was there, and puts right
    * what was expected wrongly.
    */
   async function recordAhead(tx: Sql, { events, asOfRevocations }: Report): Promise<Outcomes> {
-    const allowances = await lastSeenOf(tx, events);
+    const { allowances, upTo } = await cache.lastSeen(tx, events);
     const rates = await priceReader.known(tx);
     const expected = expectCharges(events, { now: new Date(), allowances, rates });
     const charged = await chargeAhead(tx, expected);
+    if (charged.arrivals > upTo) {
+      await cache.takeArrivals(tx, charged.arrivals);
+      throw new OutOfDate("allowances have come that may be these spenders'");
+    }
     checkAccess(charged.clock, asOfRevocations);
     const hasAccess = await accessOf(tx, events, charged.clock);
 

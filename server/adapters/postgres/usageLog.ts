@@ -16,7 +16,7 @@ const TABLES = [
   "debits",
   "holds",
   "voids",
-  "allowances",
+  "signed_allowances",
   "provider_access",
   "rate_cards",
   "multiplier_steps",
