@@ -3,6 +3,11 @@ export interface Sql {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
+export interface Transaction extends Sql {
+  /** The last statement, of which no rows are wanted: it is sent with the commit, and where it fails so does the transaction. */
+  lastly(text: string, values: readonly unknown[]): void;
+}
+
 export interface TransactionOptions {
   /** "repeatable read" sees one moment throughout; the default sees each statement's own */
   readonly isolation?: "read committed" | "repeatable read";
@@ -11,12 +16,17 @@ export interface TransactionOptions {
    * keys that it is given, and no statistics of a table that just grew make it read the table whole.
    */
   readonly rowByRow?: boolean;
+  /**
+   * The first statement is sent with the begin, without waiting for it. Should the begin fail, it must write nothing: with
+   * `rowByRow` a statement sees to that by the condition `HAS_BEGUN`.
+   */
+  readonly beginsWithFirst?: boolean;
 }
 
 /** PostgreSQL, embedded or a server: the same SQL on both. */
 export interface Database extends Sql {
   /** Commits when `work` resolves, rolls back when it rejects. */
-  transaction<T>(work: (tx: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Runs many statements at once, without parameters or results. */
   script(text: string): Promise<void>;
   /** How an operator would call it: "PGlite, embedded" or the server's version. */

@@ -14,7 +14,7 @@ export const USAGE_EVENT_TYPE = "compute-credits.usage.v1";
 
 /** An address is the wallet's spender; 32 bytes are a spender as allowances name it. */
 export const SpenderField = z.union(
-  [AddressField.transform(walletSpender), Bytes32Field],
+  [Bytes32Field, AddressField.transform(walletSpender)],
   "must be a spender: a wallet's address, or the 32 bytes that allowances name",
 );
 

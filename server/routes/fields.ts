@@ -31,7 +31,7 @@ export function uintField(bits: 8 | 63 | 64 | 256) {
   const most = 2n ** BigInt(bits) - 1n;
   return z
     .union(
-      [z.int().min(0), z.string().regex(/^\d{1,78}$/)],
+      [z.string().regex(/^\d{1,78}$/), z.int().min(0)],
       "must be a whole number from 0: digits in a string, or a JSON number up to 2^53",
     )
     .transform(BigInt)

@@ -78,7 +78,8 @@ describe("locks of the indexer, debits, voids and cuts on PostgreSQL", () => {
     });
     const book = postgresChainBook({
       ...database,
-      transaction: (work, options) => database.transaction((tx) => work(paused(tx)), options),
+      transaction: (work, options) =>
+        database.transaction((tx) => work({ ...tx, ...paused(tx) }), options),
     });
     const from = await ledger.chainBook.cursor();
     const number = from.number + 1n;

@@ -512,6 +512,7 @@ function observe(database: Database, after: (text: string) => Promise<void>): Da
   return {
     ...database,
     ...observed(database),
-    transaction: (work, options) => database.transaction((tx) => work(observed(tx)), options),
+    transaction: (work, options) =>
+      database.transaction((tx) => work({ ...tx, ...observed(tx) }), options),
   };
 }

@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
 import type { Debit } from "../../domain/usage/decideDebits.ts";
-import type { Sql } from "../../ports/database.ts";
+import type { Sql, Transaction } from "../../ports/database.ts";
 import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
 import { fromPriceBasis } from "./pinnedRateRecord.ts";
 import { bytea, byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
@@ -16,7 +16,19 @@ export async function insertDebits(
   debits: readonly Debit[],
   recordedAt: Date,
 ): Promise<void> {
-  if (debits.length === 0) return;
+  if (debits.length > 0) await tx.query(INSERT, valuesOf(debits, recordedAt));
+}
+
+/** The same as the last statement of a transaction. */
+export function insertDebitsLastly(
+  tx: Transaction,
+  debits: readonly Debit[],
+  recordedAt: Date,
+): void {
+  if (debits.length > 0) tx.lastly(INSERT, valuesOf(debits, recordedAt));
+}
+
+function valuesOf(debits: readonly Debit[], recordedAt: Date): unknown[] {
   const { kindOf, kinds } = kindsOf(debits);
   let parties = "";
   let ids = "";
@@ -30,7 +42,7 @@ export async function insertDebits(
     ids += event.id;
     hasHash ||= payloadHash !== null;
   }
-  await tx.query(INSERT, [
+  return [
     `\\x${parties}`,
     // Ids are quoted one by one only where one of them needs more than quotes.
     debits.some(({ event }) => NEEDS_ESCAPE.test(event.id))
@@ -53,7 +65,7 @@ export async function insertDebits(
         )
       : null,
     ...earningsArrays(debits, 1n),
-  ]);
+  ];
 }
 
 const NEEDS_ESCAPE = /["\\]/;

@@ -1,6 +1,6 @@
 import { Pool, type PoolClient, types } from "pg";
 
-import type { Database, Sql, TransactionOptions } from "../../ports/database.ts";
+import type { Database, Sql, Transaction, TransactionOptions } from "../../ports/database.ts";
 import { ROW_BY_ROW } from "./rowByRow.ts";
 import { PARSERS } from "./values.ts";
 
@@ -9,6 +9,8 @@ export async function openPgDatabase(url: string, connections: number): Promise<
   const pool = new Pool({
     connectionString: url,
     max: connections,
+    // What need not wait for an answer does not: a transaction's first and last statements.
+    pipeline: true,
     types: { getTypeParser },
     options: SESSION,
   });
@@ -51,13 +53,13 @@ function database(pool: Pool, description: string): Database {
     async script(text) {
       await pool.query(text);
     },
-    async transaction(work, options) {
+    async transaction(work, options = {}) {
       const client = await pool.connect();
       let broken: Error | undefined;
       try {
-        await client.query(begin(options));
-        const result = await work(sqlOn(client));
-        await client.query("commit");
+        const { tx, committed } = await beginOn(client, options);
+        const result = await work(tx);
+        await committed();
         return result;
       } catch (error) {
         // A connection that cannot roll back is in an unknown state: it is thrown away, not reused.
@@ -68,6 +70,33 @@ function database(pool: Pool, description: string): Database {
       }
     },
     close: () => pool.end(),
+  };
+}
+
+async function beginOn(
+  client: PoolClient,
+  options: TransactionOptions,
+): Promise<{ tx: Transaction; committed: () => Promise<void> }> {
+  const begun = client.query(begin(options));
+  if (options.beginsWithFirst === true) begun.catch(() => undefined);
+  else await begun;
+  const sql = sqlOn(client);
+  let last: Parameters<Transaction["lastly"]> | undefined;
+  return {
+    tx: {
+      async query<Row extends object>(text: string, values?: readonly unknown[]) {
+        const rows = sql.query<Row>(text, values);
+        await Promise.all([begun, rows]);
+        return await rows;
+      },
+      lastly(...statement) {
+        last = statement;
+      },
+    },
+    async committed() {
+      // After a statement that failed, this commit is a rollback; and the failure is what is told.
+      await Promise.all([begun, last && sql.query(...last), client.query("commit")]);
+    },
   };
 }
 

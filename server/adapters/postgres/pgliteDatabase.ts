@@ -1,9 +1,9 @@
 import { join } from "node:path";
 
-import { PGlite, type Transaction } from "@electric-sql/pglite";
+import { PGlite, type Transaction as PGliteTransaction } from "@electric-sql/pglite";
 import { bytesToHex } from "viem";
 
-import type { Database, Sql } from "../../ports/database.ts";
+import type { Database, Sql, Transaction } from "../../ports/database.ts";
 import { lockFolder } from "./folderLock.ts";
 import { ROW_BY_ROW } from "./rowByRow.ts";
 import { OID, PARSERS, bytea } from "./values.ts";
@@ -32,7 +32,11 @@ export async function openPgliteDatabase(folder?: string): Promise<Database> {
       pglite.transaction(async (tx) => {
         if (isolation !== undefined) await tx.exec(`set transaction isolation level ${isolation}`);
         if (rowByRow) await tx.exec(ROW_BY_ROW);
-        return await work(sqlOn(tx));
+        const sql = sqlOn(tx);
+        let last: Parameters<Transaction["lastly"]> | undefined;
+        const result = await work({ ...sql, lastly: (...statement) => (last = statement) });
+        if (last !== undefined) await sql.query(...last);
+        return result;
       }),
     async close() {
       await pglite.close();
@@ -45,7 +49,7 @@ function byteaText(value: unknown): string {
   return value instanceof Uint8Array ? bytea(bytesToHex(value)) : String(value);
 }
 
-function sqlOn(queryable: PGlite | Transaction): Sql {
+function sqlOn(queryable: PGlite | PGliteTransaction): Sql {
   return {
     async query<Row extends object>(text: string, values: readonly unknown[] = []) {
       const { rows } = await queryable.query<Row>(text, [...values]);

@@ -8,6 +8,9 @@ const NESTED_LOOPS = ["hashjoin", "mergejoin", "seqscan", "bitmapscan"].map(
  */
 const ONE_PLAN = ["plan_cache_mode = force_generic_plan", "cpu_index_tuple_cost = 100"];
 
+/** SQL: whether the transaction that is to go row by row has begun. Outside of it, sessions plan each statement anew. */
+export const HAS_BEGUN = "current_setting('plan_cache_mode') = 'force_generic_plan'";
+
 /** Leaves the planner nested loops with an index inside (`TransactionOptions.rowByRow`), until the transaction ends. */
 export const ROW_BY_ROW = [...NESTED_LOOPS, ...ONE_PLAN]
   .map((setting) => `set local ${setting}`)

@@ -10,6 +10,7 @@ import type {
 } from "../../domain/usage/expectedCharges.ts";
 import type { Sql } from "../../ports/database.ts";
 import { ARRIVALS } from "./allowanceCache.ts";
+import { HAS_BEGUN } from "./rowByRow.ts";
 import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
 import { PRICE_CLOCK, type PriceClock } from "./priceClock.ts";
 import { type LockedSpending, readCampaigns } from "./spending.ts";
@@ -38,7 +39,7 @@ export interface AheadSpending extends LockedSpending {
 /**
  * Charges what is expected and thereby locks every account that may pay, in the order of addresses. Nothing is charged
  * that is not there: an account or an allowance without room for its whole sum stays as it was, and is locked all the
- * same. To be called in a transaction that goes `rowByRow`.
+ * same. To be called in a transaction that goes `rowByRow`, and may be its first statement (`beginsWithFirst`).
  */
 export async function chargeAhead(tx: Sql, expected: ExpectedCharges): Promise<ChargedAhead> {
   const accounts = [...expected.accounts].toSorted(byAddress);
@@ -147,7 +148,7 @@ async function chargeAccounts(
          select ${packedColumn("$1", "n", 20)} as address, micros, cap, signed_counter
          from unnest($2::bigint[], $3::bigint[], $4::bigint[]) with ordinality as u (micros, cap, signed_counter, n)
        ) as wanted
-       where accounts.address = wanted.address
+       where accounts.address = wanted.address and ${HAS_BEGUN}
        returning spent_ahead = micros as had_room
      )
      select count(*) filter (where had_room) as count from charged`,

@@ -12,7 +12,7 @@ import type { UsageOutcome } from "../../domain/usage/outcome.ts";
 import { confirmDebits } from "../../domain/usage/confirmedDebits.ts";
 import { expectCharges } from "../../domain/usage/expectedCharges.ts";
 import type { PriceState } from "../../domain/rates/priceDraft.ts";
-import type { Database, Sql } from "../../ports/database.ts";
+import type { Database, Sql, Transaction } from "../../ports/database.ts";
 import { AccessMayBeOver } from "../../ports/accessMayBeOver.ts";
 import type { UsageLedger } from "../../ports/usageLedger.ts";
 import { allowanceCache } from "./allowanceCache.ts";
@@ -21,7 +21,7 @@ import type { PriceReader } from "./priceReader.ts";
 import { OutOfDate, retrying } from "./retry.ts";
 import { type LockedSpending, cachedAccess, lockSpenders, writeSpending } from "./spending.ts";
 import { chargeAhead, readAhead, stillToWrite } from "./spendingAhead.ts";
-import { insertDebits } from "./debitRows.ts";
+import { insertDebits, insertDebitsLastly } from "./debitRows.ts";
 import { addTierUnits } from "./tierUsage.ts";
 import { byteaArray, textArray } from "./values.ts";
 import { voidEvent } from "./voidEvent.ts";
@@ -38,7 +38,10 @@ export function postgresUsageLedger(
    * Writes what is expected. Where all of it had room, that is the decision; else decides on what was there, and puts right
    * what was expected wrongly.
    */
-  async function recordAhead(tx: Sql, { events, asOfRevocations }: Report): Promise<Outcomes> {
+  async function recordAhead(
+    tx: Transaction,
+    { events, asOfRevocations }: Report,
+  ): Promise<Outcomes> {
     const { allowances, upTo } = await cache.lastSeen(tx, events);
     const rates = await priceReader.known(tx);
     const expected = expectCharges(events, { now: new Date(), allowances, rates });
@@ -54,7 +57,7 @@ export function postgresUsageLedger(
       const { now } = charged.clock;
       const confirmed = confirmDebits(events, expected, { now, hasAccess, allowances }, rules);
       if (confirmed !== null) {
-        await insertDebits(tx, confirmed.debits, now);
+        insertDebitsLastly(tx, confirmed.debits, now);
         return confirmed.outcomes;
       }
     }
@@ -110,7 +113,7 @@ export function postgresUsageLedger(
       return await retrying((tries) =>
         database.transaction(
           (tx) => (tries === 1 ? recordAhead(tx, report) : recordCarefully(tx, report)),
-          { rowByRow: true },
+          { rowByRow: true, beginsWithFirst: true },
         ),
       );
     },
