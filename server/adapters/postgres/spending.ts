@@ -150,20 +150,20 @@ export function cachedAccess() {
 /** Of the pairs that were asked about. */
 const everybody = () => true;
 
-/** Pairs that were found, by spender: a joined key would be hashed anew for every event. */
+/** Pairs that were found, by provider, of which a batch has few: a joined key would be hashed anew for every event. */
 class Granted {
-  readonly #providers = new Map<SpenderId, Set<Address>>();
+  readonly #spenders = new Map<Address, Set<SpenderId>>();
 
   pairs = 0;
 
   has(spender: SpenderId, provider: Address): boolean {
-    return this.#providers.get(spender)?.has(provider) === true;
+    return this.#spenders.get(provider)?.has(spender) === true;
   }
 
   add(spender: SpenderId, provider: Address): void {
-    const before = this.#providers.get(spender);
-    if (before === undefined) this.#providers.set(spender, new Set([provider]));
-    else before.add(provider);
+    const before = this.#spenders.get(provider);
+    if (before === undefined) this.#spenders.set(provider, new Set([spender]));
+    else before.add(spender);
     this.pairs++;
   }
 }
