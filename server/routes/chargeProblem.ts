@@ -4,7 +4,8 @@ import type { Deployment } from "../../protocol/domain.ts";
 import { type Problem, problem } from "./problem.ts";
 
 /** Why something cannot be charged, or held: the same for usage events and for holds. */
-export type ChargeRefusal = { readonly reason: PriceRefusal } | Unusable | Shortage;
+export type ChargeRefusal =
+  { readonly reason: PriceRefusal | "vault_frozen" } | Unusable | Shortage;
 
 /** The problem document of a charge that is refused: one for each reason, with what to do about it. */
 export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Deployment): Problem {
@@ -28,6 +29,8 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
         contract,
       });
     }
+    case "vault_frozen":
+      return problem(409, reason, DETAILS[reason], { chainId, contract });
     case "no_rate_card_in_force":
     case "unknown_meter":
     case "no_matching_rate":
@@ -55,6 +58,8 @@ const DETAILS: Readonly<Record<ChargeRefusal["reason"], string>> = {
     "The campaign that the allowance was granted out of is used up: its owner signs another, or its next period renews it.",
   account_cap_reached:
     "The account may not be charged beyond the cap that its owner signed: the owner signs an allowance with a higher accountCap.",
+  vault_frozen:
+    "The vault is frozen: nothing can be settled any more, so nothing is metered. Accounts take their credits out on chain.",
   no_rate_card_in_force: "No rate card was in force at that time.",
   unknown_meter: "The rate card has no such meter: GET /v1/rate-cards lists them.",
   no_matching_rate:

@@ -55,6 +55,8 @@ export function postgresHoldBook(
         : { result: "refused", refusal: { reason: "hold_id_conflict" } };
     }
 
+    if (locked.frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
+
     const limit = rules.maxOpenHoldsPerSpender;
     const [open] = await tx.query<{ count: bigint }>(
       "select count(*) as count from holds where spender = $1 and resolved_as is null",

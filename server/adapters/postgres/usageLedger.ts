@@ -53,8 +53,9 @@ export function postgresUsageLedger(
     checkAccess(charged.clock, asOfRevocations);
     const hasAccess = await accessOf(tx, events, charged.clock);
 
-    if (charged.isComplete && (await priceReader.upTo(tx, charged.clock.newestCard)) === rates) {
-      const { now } = charged.clock;
+    const { now, newestCard, frozenAt } = charged.clock;
+    const isInForce = frozenAt === null && (await priceReader.upTo(tx, newestCard)) === rates;
+    if (charged.isComplete && isInForce) {
       const confirmed = confirmDebits(events, expected, { now, hasAccess, allowances }, rules);
       if (confirmed !== null) {
         insertDebitsLastly(tx, confirmed.debits, now);

@@ -32,6 +32,7 @@ export interface HoldRequest {
 export type HoldRefusal =
   | { readonly reason: PriceRefusal }
   | { readonly reason: "hold_id_conflict" }
+  | { readonly reason: "vault_frozen" }
   | { readonly reason: "too_many_holds"; readonly limit: number }
   | QuoteRefusal
   | Unusable

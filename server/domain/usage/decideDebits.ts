@@ -21,6 +21,8 @@ export interface LedgerState extends SpendingState {
   /** events of this batch that are debited already */
   readonly known: ReadonlyMap<string, KnownEvent>;
   readonly prices: PriceState;
+  /** when the vault was frozen: nothing that comes after could ever be settled */
+  readonly frozenAt: Date | null;
 }
 
 export interface KnownEvent {
@@ -84,6 +86,8 @@ export function decideDebits(
         ? { ...before.outcome, repeated: true }
         : refused({ reason: "event_id_conflict" });
     }
+
+    if (state.frozenAt !== null) return refused({ reason: "vault_frozen" });
 
     const untimely = checkAge(event, state.now, rules);
     if (untimely !== null) return refused(untimely);

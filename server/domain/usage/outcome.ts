@@ -23,5 +23,6 @@ export type UsageRefusal =
   | { readonly reason: PriceRefusal }
   | Unusable
   | { readonly reason: "event_id_conflict" }
+  | { readonly reason: "vault_frozen" }
   | { readonly reason: "event_too_old" | "event_in_future"; readonly limitSeconds: number }
   | Shortage;
