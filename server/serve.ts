@@ -225,7 +225,7 @@ function indexerLoop(
 }
 
 /** Two, so that one group is decided while the other is being written; 24, of 1 to 200 tried, is the quickest for 64 callers. */
-const GROUP_COMMIT = { maxEvents: 1_000, lanes: 2, eventsWorthALane: 24 };
+const GROUP_COMMIT = { maxEvents: 1_000, lanes: 2, eventsWorthALane: 16 };
 
 /** Often enough that a leaked hold is free within a second of its end. */
 const EXPIRY_PAUSE_MS = 500;

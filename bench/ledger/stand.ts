@@ -13,7 +13,7 @@ import { inParallel } from "./inParallel.ts";
 import { everyAccountOnce, openWorld } from "./world.ts";
 
 /** As the server has it. */
-const GROUP_COMMIT = { maxEvents: 1_000, lanes: 2, eventsWorthALane: 24 };
+const GROUP_COMMIT = { maxEvents: 1_000, lanes: 2, eventsWorthALane: 16 };
 
 /** Callers, each on a connection of its own. */
 export const CALLERS = 4;

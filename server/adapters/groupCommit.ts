@@ -20,7 +20,8 @@ interface Waiting {
 
 /**
  * Lets requests that come at the same time share a commit: while as many are under way as there are lanes, what arrives
- * waits and goes together with the next. A few single events beside a commit wait for it, too: what a commit costs besides
+ * waits and goes together with the next. Many are shared out among the lanes that are free: those that were answered together come
+ * again together, and would for ever go in one group, with the ledger waiting for the database and the other way round. A few single events beside a commit wait for it, too: what a commit costs besides
  * its events is most of what they cost. Nobody waits for a timer, and an idle ledger commits as soon as it has read what has
  * arrived already.
  */
@@ -47,19 +48,23 @@ export function groupCommit(
       queue.length > 0 &&
       (underWay === 0 || (underWay < lanes && waitingEvents >= eventsWorthALane))
     ) {
+      const group = nextGroup();
       underWay++;
-      void commit(nextGroup()).finally(() => {
+      void commit(group).finally(() => {
         underWay--;
         wake();
       });
     }
   }
 
+  /** What comes next, shared out among the free lanes where each share is worth one. */
   function nextGroup(): Waiting[] {
+    const shares = Math.min(lanes - underWay, Math.floor(waitingEvents / eventsWorthALane));
+    const most = Math.min(maxEvents, Math.ceil(waitingEvents / Math.max(1, shares)));
     let events = 0;
     let size = 0;
     for (const waiting of queue) {
-      if (size > 0 && events + waiting.events.length > maxEvents) break;
+      if (size > 0 && events + waiting.events.length > most) break;
       events += waiting.events.length;
       size++;
     }

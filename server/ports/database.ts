@@ -17,8 +17,8 @@ export interface TransactionOptions {
    */
   readonly rowByRow?: boolean;
   /**
-   * The first statement is sent with the begin, without waiting for it. Should the begin fail, it must write nothing: with
-   * `rowByRow` a statement sees to that by the condition `HAS_BEGUN`.
+   * The first statements may be sent with the begin, without waiting for it. Should the begin fail, they must write nothing:
+   * with `rowByRow` a statement sees to that by the condition `HAS_BEGUN`.
    */
   readonly beginsWithFirst?: boolean;
 }

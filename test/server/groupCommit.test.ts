@@ -69,6 +69,22 @@ describe("groupCommit", () => {
     expect((await Promise.all(answers)).map(costs)).to.deep.equal([[1n], [2n], [3n]]);
   });
 
+  it("shares out among the free lanes what is worth it, and goes in one where it is not", async () => {
+    const { ledger, commits, commit } = steppedLedger();
+    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 2, eventsWorthALane: 3 });
+    const single = () => grouped.record([event(1n)]);
+    const many = Array.from({ length: 7 }, single);
+    (await commit(0)).end();
+    (await commit(1)).end();
+    await Promise.all(many);
+    expect(commits.map(({ events }) => events.length)).to.deep.equal([4, 3]);
+
+    const few = Array.from({ length: 5 }, single);
+    (await commit(2)).end();
+    await Promise.all(few);
+    expect(commits.map(({ events }) => events.length)).to.deep.equal([4, 3, 5]);
+  });
+
   it("puts no more events into a commit than it may, and never splits a request", async () => {
     const { ledger, commits, commit } = steppedLedger();
     const grouped = groupCommit(ledger, { maxEvents: 3, lanes: 1, eventsWorthALane: 1 });

@@ -39,20 +39,20 @@ export interface AheadSpending extends LockedSpending {
 /**
  * Charges what is expected and thereby locks every account that may pay, in the order of addresses. Nothing is charged
  * that is not there: an account or an allowance without room for its whole sum stays as it was, and is locked all the
- * same. To be called in a transaction that goes `rowByRow`, and may be its first statement (`beginsWithFirst`).
+ * same. To be called in a transaction that goes `rowByRow`, and may be the first that it does (`beginsWithFirst`).
  */
 export async function chargeAhead(tx: Sql, expected: ExpectedCharges): Promise<ChargedAhead> {
   const accounts = [...expected.accounts].toSorted(byAddress);
-  const charged = await chargeAccounts(tx, accounts);
-  const hadRoom = charged === accounts.length ? null : await accountsWithRoom(tx, accounts);
-  const allowances = [...expected.allowances].filter(
-    ([, { account }]) => hadRoom === null || hadRoom.has(account),
-  );
-  const { places, arrivals, ...clock } = await chargeAllowances(tx, allowances);
+  const allowances = [...expected.allowances];
+  // Sent together, and done one after the other.
+  const [charged, { places, arrivals, ...clock }] = await Promise.all([
+    chargeAccounts(tx, accounts),
+    chargeAllowances(tx, allowances),
+  ]);
   return {
     clock,
     arrivals,
-    isComplete: hadRoom === null && places.length === allowances.length,
+    isComplete: charged === accounts.length && places.length === allowances.length,
     allowances: new Set(places.flatMap((place) => allowances[Number(place) - 1]?.[0] ?? [])),
   };
 }
@@ -174,22 +174,6 @@ const FITTING = `case when micros <= purchased - accounts.spent - held - refundi
          and micros <= cap - accounts.spent - held and (counter = signed_counter or micros = 0)
          then micros else 0 end`;
 
-async function accountsWithRoom(
-  tx: Sql,
-  wanted: readonly (readonly [Address, ExpectedOfAccount])[],
-): Promise<ReadonlySet<Address>> {
-  const found = await readAccounts(
-    tx,
-    wanted.map(([address]) => address),
-  );
-  const sums = new Map(wanted);
-  return new Set(
-    found.flatMap(({ address, aheadMicros }) =>
-      sums.get(address)?.amountMicros === aheadMicros ? [address] : [],
-    ),
-  );
-}
-
 /** An account as it is now, and what was charged to it ahead. */
 type AccountAhead = Account & { readonly aheadMicros: bigint };
 
@@ -224,7 +208,7 @@ async function chargeAllowances(
          select n, ${packedColumn("$1", "n", 32)} as id, index, micros
          from unnest($2::bigint[], $3::bigint[]) with ordinality as u (index, micros, n)
        ) as wanted
-       where allowance_usage.id = wanted.id and period_index = index and revoked_at is null
+       where allowance_usage.id = wanted.id and ${HAS_BEGUN} and period_index = index and revoked_at is null
          and micros <= period_room - period_spent
        returning n
      ), places as (select array_agg(n) as places from charged)

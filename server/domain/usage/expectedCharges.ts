@@ -28,7 +28,6 @@ export interface ExpectedOfAccount {
 }
 
 export interface ExpectedOfAllowance {
-  readonly account: Address;
   readonly amountMicros: bigint;
   readonly periodIndex: bigint;
 }
@@ -89,7 +88,7 @@ export function expectCharges(
     if (ofAllowance !== undefined) ofAllowance.amountMicros += costMicros;
     else {
       const periodIndex = periodIndexAt(payer.message, now);
-      ofAllowances.set(payer.id, { account, amountMicros: costMicros, periodIndex });
+      ofAllowances.set(payer.id, { amountMicros: costMicros, periodIndex });
     }
     charges.push({ payer, ...cost });
   }
