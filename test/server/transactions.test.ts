@@ -53,6 +53,18 @@ for (const { name, open } of databaseKinds) {
       expect(await notes()).to.deep.equal([]);
     });
 
+    it("can do later what a statement sent before it kept from being done", async () => {
+      const insert = "insert into notes values (7)";
+      const failed = database.transaction(
+        (tx) => Promise.all([tx.query("insert into nowhere values (1)"), tx.query(insert)]),
+        ROW_BY_ROW,
+      );
+      expect(await failed.catch((error: unknown) => error)).to.have.property("code", "42P01");
+      expect(await notes()).to.deep.equal([]);
+      await database.transaction((tx) => tx.query(insert), ROW_BY_ROW);
+      expect(await notes()).to.deep.equal([7]);
+    });
+
     it("write nothing by the statement that was sent with a begin that fails", async () => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no begin that can be asked for fails by itself
       const isolation = "no such" as unknown as NonNullable<TransactionOptions["isolation"]>;
