@@ -1,3 +1,5 @@
+import { totalmem } from "node:os";
+
 import { groupCommit } from "../../server/adapters/groupCommit.ts";
 import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
 import { migrate } from "../../server/adapters/postgres/migrate.ts";
@@ -28,9 +30,13 @@ export interface Stand {
   readonly usage: UsageLedger;
 }
 
-/** Memory as a server of this size would be given; durability as it comes: every commit is flushed. */
+/** Memory as docs/scaling.md has it, a quarter; durability as it comes: every commit is flushed. */
 export async function findPostgres(): Promise<PostgresServer> {
-  return await findOrStartServer({ shared_buffers: "1GB", max_wal_size: "8GB" });
+  const quarterMegabytes = Math.floor(totalmem() / 4 / 2 ** 20);
+  return await findOrStartServer({
+    shared_buffers: `${quarterMegabytes}MB`,
+    max_wal_size: "8GB",
+  });
 }
 
 /** A world on a new database, at its working temperature: every account has been debited once. */
