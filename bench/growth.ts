@@ -1,4 +1,5 @@
 /** `npm run bench:growth`: how fast debits are where the log is long ÷ where it is short. */
+import { totalmem } from "node:os";
 import { parseArgs } from "node:util";
 
 import { fillLog } from "./ledger/fillLog.ts";
@@ -28,7 +29,8 @@ if (values.help) console.log(HELP);
 else await run(Number(values.rows));
 
 async function run(rows: number): Promise<void> {
-  const server = await findPostgres();
+  // A quarter of the memory, as docs/scaling.md has it.
+  const server = await findPostgres(Math.floor(totalmem() / 4 / 2 ** 20));
   const [long, short] = [await openStand(server), await openStand(server)];
   try {
     await fillLog(long.database, rows);

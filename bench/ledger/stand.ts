@@ -1,5 +1,3 @@
-import { totalmem } from "node:os";
-
 import { groupCommit } from "../../server/adapters/groupCommit.ts";
 import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
 import { migrate } from "../../server/adapters/postgres/migrate.ts";
@@ -30,13 +28,9 @@ export interface Stand {
   readonly usage: UsageLedger;
 }
 
-/** Memory as docs/scaling.md has it, a quarter; durability as it comes: every commit is flushed. */
-export async function findPostgres(): Promise<PostgresServer> {
-  const quarterMegabytes = Math.floor(totalmem() / 4 / 2 ** 20);
-  return await findOrStartServer({
-    shared_buffers: `${quarterMegabytes}MB`,
-    max_wal_size: "8GB",
-  });
+/** Durability as it comes: every commit is flushed. Memory for what is measured here to fit, as it should. */
+export async function findPostgres(megabytes = 1_024): Promise<PostgresServer> {
+  return await findOrStartServer({ shared_buffers: `${megabytes}MB`, max_wal_size: "8GB" });
 }
 
 /** A world on a new database, at its working temperature: every account has been debited once. */
