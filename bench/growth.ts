@@ -35,7 +35,7 @@ async function run(rows: number): Promise<void> {
   try {
     await fillLog(long.database, rows);
     console.log(`${rows} usage rows are in the one table, ${await rowsIn(short)} in the other`);
-    for (let run = 0; run < WARM_UP; run++) {
+    for (let done = 0; done < WARM_UP; done++) {
       for (const stand of [long, short]) {
         // oxlint-disable-next-line no-await-in-loop -- each has the machine to itself
         await debitsOn(stand)();
