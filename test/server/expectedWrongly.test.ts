@@ -171,6 +171,18 @@ for (const { name, open } of databaseKinds) {
       expect(await spentOf(account)).to.equal(1n);
     });
 
+    it("adds to what an allowance has spent in all no more than a bigint holds", async () => {
+      const most = 2n ** 63n - 1n;
+      const { account, allowance, spender } = await knownSpender({ limit: most });
+      // As a renewal leaves it: nothing spent in this period, something in all.
+      await ledger.database.query("update allowance_usage set period_spent = 0 where id = $1", [
+        `\\x${allowance.id.slice(2)}`,
+      ]);
+      expect(await spend(spender, most)).to.deep.equal(["insufficient_credits"]);
+      expect(await spentOf(account)).to.equal(1n);
+      expect(await usageOf(allowance.id)).to.include({ spentMicros: 1n, periodSpentMicros: 0n });
+    });
+
     it("knows no spender that has no allowance", async () => {
       expect(await spend(apiKeySpender("nobody's"), 1n)).to.deep.equal(["allowance_not_found"]);
     });

@@ -39,7 +39,7 @@ export interface AheadSpending extends LockedSpending {
 /**
  * Charges what is expected and thereby locks every account that may pay, in the order of addresses. Nothing is charged
  * that is not there: an account or an allowance without room for its whole sum stays as it was, and is locked all the
- * same. To be called in a transaction that goes `rowByRow`, and may be the first that it does (`beginsWithFirst`).
+ * same. To be called in a transaction that goes `rowByRow`, and may be the first that it does.
  */
 export async function chargeAhead(tx: Sql, expected: ExpectedCharges): Promise<ChargedAhead> {
   const accounts = [...expected.accounts].toSorted(byAddress);
@@ -198,7 +198,8 @@ async function chargeAllowances(
   tx: Sql,
   wanted: readonly (readonly [Hex, ExpectedOfAllowance])[],
 ): Promise<PriceClock & { readonly arrivals: bigint; readonly places: readonly bigint[] }> {
-  // A nested loop: allowance_usage by primary key. What is charged was charged to the account: no sum can overflow.
+  // A nested loop: allowance_usage by primary key. An allowance is charged even where its account has no room, so that its
+  // sums are kept within a bigint here.
   const [charged] = await tx.query<
     PriceClock & { arrivals: bigint; places: readonly bigint[] | null }
   >(
@@ -209,7 +210,7 @@ async function chargeAllowances(
          from unnest($2::bigint[], $3::bigint[]) with ordinality as u (index, micros, n)
        ) as wanted
        where allowance_usage.id = wanted.id and ${HAS_BEGUN} and period_index = index and revoked_at is null
-         and micros <= period_room - period_spent
+         and micros <= period_room - period_spent and micros <= ${MOST} - allowance_usage.spent
        returning n
      ), places as (select array_agg(n) as places from charged)
      select places, ${ARRIVALS} as arrivals, ${PRICE_CLOCK} from places`,
