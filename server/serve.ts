@@ -154,7 +154,7 @@ async function createContext(
     rateCards: postgresRateCardBook(database, limits),
     prices: priceBook,
     multipliers: postgresMultiplierBook(database, rates),
-    usage: groupCommit(postgresUsageLedger(database, rules, prices), GROUP_COMMIT),
+    usage: groupCommit(postgresUsageLedger(database, rules, prices)),
     holds: postgresHoldBook(database, rules, prices),
     quotes:
       config.quoteKey === null
@@ -223,9 +223,6 @@ function indexerLoop(
     },
   );
 }
-
-/** Two, so that one group is decided while the other is being written; 24, of 1 to 200 tried, is the quickest for 64 callers. */
-const GROUP_COMMIT = { maxEvents: 1_000, lanes: 2, eventsWorthALane: 16 };
 
 /** Often enough that a leaked hold is free within a second of its end. */
 const EXPIRY_PAUSE_MS = 500;

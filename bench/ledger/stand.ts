@@ -12,9 +12,6 @@ import type { Ledger } from "../../test/fixtures/ledger.ts";
 import { inParallel } from "./inParallel.ts";
 import { everyAccountOnce, openWorld } from "./world.ts";
 
-/** As the server has it. */
-const GROUP_COMMIT = { maxEvents: 1_000, lanes: 2, eventsWorthALane: 16 };
-
 /** Callers, each on a connection of its own. */
 export const CALLERS = 4;
 
@@ -45,5 +42,5 @@ export async function openStand(server: PostgresServer): Promise<Stand> {
 
 export async function standOn(database: Database): Promise<Stand> {
   const ledger = await openWorld(database);
-  return { database, ledger, usage: groupCommit(ledger.usage, GROUP_COMMIT) };
+  return { database, ledger, usage: groupCommit(ledger.usage) };
 }

@@ -7,7 +7,11 @@ const PAGE_ENTRIES = 1_000;
 const CUTS_AT_ONCE = 20;
 
 /** The ledger's log as HTTP gives it, without HTTP. */
-export function ledgerLog(database: Database, announced: AnnouncedTerms): LogSource {
+export function ledgerLog(
+  database: Database,
+  announced: AnnouncedTerms,
+  pageEntries = PAGE_ENTRIES,
+): LogSource {
   const log = postgresUsageLog(database);
   const checkpoints = postgresCheckpointBook(database);
   return {
@@ -24,7 +28,7 @@ export function ledgerLog(database: Database, announced: AnnouncedTerms): LogSou
     async page(window, cursor) {
       const [order = "", last = ""] = cursor?.split("-") ?? [];
       const after = cursor === null ? null : { order: BigInt(order), last: BigInt(last) };
-      const page = await log.page(window, after, PAGE_ENTRIES);
+      const page = await log.page(window, after, pageEntries);
       const next = page.next === null ? null : `${page.next.order}-${page.next.last}`;
       return { ...page, next };
     },

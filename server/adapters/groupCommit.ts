@@ -11,6 +11,9 @@ export interface GroupCommitOptions {
   readonly eventsWorthALane: number;
 }
 
+/** Two lanes, so that one group is decided while the other is being written. */
+const DEFAULTS: GroupCommitOptions = { maxEvents: 1_000, lanes: 2, eventsWorthALane: 16 };
+
 interface Waiting {
   readonly events: readonly UsageEvent[];
   readonly asOfRevocations: bigint | undefined;
@@ -20,14 +23,14 @@ interface Waiting {
 
 /**
  * Lets requests that come at the same time share a commit: while as many are under way as there are lanes, what arrives
- * waits and goes together with the next. Many are shared out among the lanes that are free: those that were answered together come
- * again together, and would for ever go in one group, with the ledger waiting for the database and the other way round. A few single events beside a commit wait for it, too: what a commit costs besides
- * its events is most of what they cost. Nobody waits for a timer, and an idle ledger commits as soon as it has read what has
- * arrived already.
+ * waits and goes together with the next. Many are shared out among the lanes that are free: those that were answered
+ * together come again together, and would for ever go in one group, with the ledger waiting for the database and the
+ * other way round. A few single events beside a commit wait for it, too: what a commit costs besides its events is most of
+ * what they cost. Nobody waits for a timer, and an idle ledger commits as soon as it has read what has arrived already.
  */
 export function groupCommit(
   ledger: UsageLedger,
-  { maxEvents, lanes, eventsWorthALane }: GroupCommitOptions,
+  { maxEvents, lanes, eventsWorthALane }: GroupCommitOptions = DEFAULTS,
 ): UsageLedger {
   const queue: Waiting[] = [];
   let underWay = 0;

@@ -13,14 +13,10 @@ export interface TransactionOptions {
   readonly isolation?: "read committed" | "repeatable read";
   /**
    * Joins go row by row through an index, in the order of what is joined: so an update locks its rows in the order of the
-   * keys that it is given, and no statistics of a table that just grew make it read the table whole.
+   * keys that it is given, and no statistics of a table that just grew make it read the table whole. The first statements
+   * are sent with the begin, without waiting for it: should it fail, they must write nothing, by the condition `HAS_BEGUN`.
    */
   readonly rowByRow?: boolean;
-  /**
-   * The first statements may be sent with the begin, without waiting for it. Should the begin fail, they must write nothing:
-   * with `rowByRow` a statement sees to that by the condition `HAS_BEGUN`.
-   */
-  readonly beginsWithFirst?: boolean;
 }
 
 /** PostgreSQL, embedded or a server: the same SQL on both. */

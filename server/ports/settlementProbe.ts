@@ -1,19 +1,22 @@
-/** The steps of settlement between which a server may be killed. */
-export type SettlementStep =
+/** The steps of settlement, in their order, between which a server may be killed. */
+export const SETTLEMENT_STEPS = [
   /** a checkpoint was cut */
-  | "cut"
+  "cut",
   /** the decision to sign it was recorded */
-  | "decided"
+  "decided",
   /** the meter's signatures were made */
-  | "signed"
+  "signed",
   /** and recorded */
-  | "kept"
+  "kept",
   /** a transaction was recorded */
-  | "recorded"
+  "recorded",
   /** and sent */
-  | "sent"
+  "sent",
   /** and is in a block */
-  | "mined";
+  "mined",
+] as const;
+
+export type SettlementStep = (typeof SETTLEMENT_STEPS)[number];
 
 /** Told of each step; a test that throws here kills the server between two of them. */
 export type Probe = (step: SettlementStep) => Promise<void>;

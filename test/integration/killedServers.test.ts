@@ -16,7 +16,7 @@ import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
 import { postgresProviderBook } from "../../server/adapters/postgres/providerBook.ts";
 import type { CheckpointBook } from "../../server/ports/checkpointBook.ts";
 import type { Database } from "../../server/ports/database.ts";
-import type { SettlementStep } from "../../server/ports/settlementProbe.ts";
+import { SETTLEMENT_STEPS } from "../../server/ports/settlementProbe.ts";
 import { type ChildServer, startChildServer } from "../fixtures/childServer.ts";
 import { send } from "../fixtures/http.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
@@ -39,15 +39,7 @@ describe("servers that are killed (SIGKILL)", () => {
   let providerKey: string;
   let spender: Hex;
   let crew: ChildServer[] = [];
-  const doomedAt: SettlementStep[] = [
-    "cut",
-    "decided",
-    "signed",
-    "kept",
-    "recorded",
-    "sent",
-    "mined",
-  ];
+  const doomedAt = [...SETTLEMENT_STEPS];
   let debitedMicros = 0n;
   /** the checkpoint whose window was let pass */
   let passed = 0n;
@@ -141,7 +133,7 @@ describe("servers that are killed (SIGKILL)", () => {
 
   it("one leads at a time, and the next takes over within seconds, wherever the leader stood", async () => {
     const stood: string[] = [];
-    while (stood.length < 7) {
+    while (stood.length < SETTLEMENT_STEPS.length) {
       const leader = await eventually("a leader", async () => leaders()[0]);
       let at = "";
       await goOnUntil("the leader's stand", async () => {
@@ -163,15 +155,7 @@ describe("servers that are killed (SIGKILL)", () => {
       if (others > 0) expect(performance.now() - killedAt).to.be.lessThan(TAKEOVER_MS);
       if (doomedAt.length > 0) startOne();
     }
-    expect(stood.toSorted()).to.deep.equal([
-      "cut",
-      "decided",
-      "kept",
-      "mined",
-      "recorded",
-      "sent",
-      "signed",
-    ]);
+    expect(stood.toSorted()).to.deep.equal(SETTLEMENT_STEPS.toSorted());
   });
 
   it("then all that was debited is final, once", async () => {

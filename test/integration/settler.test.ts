@@ -3,20 +3,11 @@ import { expect } from "chai";
 import { requestRefund } from "../../client/contract.ts";
 import { eventually } from "../../scripts/demo/eventually.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
-import type { SettlementStep } from "../../server/ports/settlementProbe.ts";
+import { SETTLEMENT_STEPS } from "../../server/ports/settlementProbe.ts";
 import { addressOf, stackKinds } from "../fixtures/meteredStack.ts";
 import { type Settling, killedAt, startSettling } from "../fixtures/settling.ts";
 
 const { alice, bob, operator } = wallets;
-const STEPS: readonly SettlementStep[] = [
-  "cut",
-  "decided",
-  "signed",
-  "kept",
-  "recorded",
-  "sent",
-  "mined",
-];
 
 for (const kind of stackKinds) {
   describe(`settler on ${kind}`, () => {
@@ -44,7 +35,7 @@ for (const kind of stackKinds) {
     }
 
     // With PostgreSQL, other servers go on, and processes are killed in earnest: killedServers.test.ts.
-    for (const step of kind === "PGlite" ? STEPS : []) {
+    for (const step of kind === "PGlite" ? SETTLEMENT_STEPS : []) {
       context(`when the server is killed once it is "${step}"`, () => {
         it("comes on chain once all the same, with one root signed", async () => {
           epoch += 1n;

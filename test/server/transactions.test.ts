@@ -4,7 +4,7 @@ import { HAS_BEGUN } from "../../server/adapters/postgres/rowByRow.ts";
 import type { Database, TransactionOptions } from "../../server/ports/database.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 
-const ROW_BY_ROW = { rowByRow: true, beginsWithFirst: true };
+const ROW_BY_ROW = { rowByRow: true };
 
 for (const { name, open } of databaseKinds) {
   describe(`transactions on ${name}`, () => {

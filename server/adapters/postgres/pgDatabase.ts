@@ -78,7 +78,7 @@ async function beginOn(
   options: TransactionOptions,
 ): Promise<{ tx: Transaction; committed: () => Promise<void> }> {
   const begun = client.query(begin(options));
-  if (options.beginsWithFirst === true) begun.catch(() => undefined);
+  if (options.rowByRow === true) begun.catch(() => undefined);
   else await begun;
   const sql = sqlOn(client);
   let last: Parameters<Transaction["lastly"]> | undefined;

@@ -114,7 +114,7 @@ export function postgresUsageLedger(
       return await retrying((tries) =>
         database.transaction(
           (tx) => (tries === 1 ? recordAhead(tx, report) : recordCarefully(tx, report)),
-          { rowByRow: true, beginsWithFirst: true },
+          { rowByRow: true },
         ),
       );
     },
