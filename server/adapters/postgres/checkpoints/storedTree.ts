@@ -49,8 +49,11 @@ interface Step {
   readonly last: TreeOf | null;
 }
 
-/** Bounds how long the event loop is busy hashing at a stretch: some five milliseconds. */
-const PAGES_AT_ONCE = 1_024;
+/**
+ * Bounds how long the event loop is busy at a stretch, two milliseconds or so. Few enough that their text fits into a
+ * socket's buffer: of more, PostgreSQL waits with the rest until these are hashed.
+ */
+const PAGES_AT_ONCE = 256;
 
 /**
  * Brings the stored tree from `last` to the checkpoint `id` by the rows that changed: reads and writes the pages on their
@@ -134,6 +137,7 @@ async function updateLevel(
   }
   const above: ChangedNodes[] = [];
   let reading = readBefore(tx, step.last, batches[0]);
+  let writing: Promise<void> = Promise.resolve();
   let from = 0;
   for (const [index, batch] of batches.entries()) {
     const end = ((batch.at(-1)?.page ?? 0) + 1) * PAGE_NODES;
@@ -144,10 +148,15 @@ async function updateLevel(
     // PostgreSQL reads the next pages while these are worked on.
     reading = readBefore(tx, step.last, batches[index + 1]);
     const here = { level, keys: batch, stored, changed: part(changed, from, to) };
+    const updated = updatePages(tx, step, here);
+    above.push(updated.above);
+    // Only now, so that PostgreSQL is never without a batch to write.
     // oxlint-disable-next-line no-await-in-loop -- as above
-    above.push(await updatePages(tx, step, here));
+    await writing;
+    writing = updated.writing;
     from = to;
   }
+  await writing;
   return above;
 }
 
@@ -163,7 +172,8 @@ function readBefore(
   return reading;
 }
 
-async function updatePages(
+/** What becomes of pages; they are being written when this returns. */
+function updatePages(
   tx: Sql,
   step: Step,
   {
@@ -177,7 +187,7 @@ async function updatePages(
     stored: ReadonlyMap<PageKey, StoredPage>;
     changed: ChangedNodes;
   },
-): Promise<ChangedNodes> {
+): { above: ChangedNodes; writing: Promise<void> } {
   const { id, last } = step;
   const pages = keys.map(({ page }) => page);
   const isOld = ({ page }: PageKey) => page < pagesBefore(last, level);
@@ -216,8 +226,8 @@ async function updatePages(
   const writing = writePages(tx, id, level, { pages, kept, nodes });
   const before = hashPages(whole, level);
   const now = hashChanged(before, { pages: nodes, changed: changedNodes });
-  await writing;
-  return { at: pages, before: pageRoots(before), now };
+  writing.catch(() => undefined);
+  return { above: { at: pages, before: pageRoots(before), now }, writing };
 }
 
 function checkRoot(top: Uint8Array, { id, rowCount, root }: TreeOf): void {
