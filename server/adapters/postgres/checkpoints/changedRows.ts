@@ -4,7 +4,7 @@ import { ROW_BYTES } from "../../../../protocol/keccak/keccakModule.ts";
 import { SECTION_ROWS } from "../../../../protocol/tableHasher.ts";
 import type { Sql } from "../../../ports/database.ts";
 import { ROW_AS_BYTES, readRowBytes, toBytes } from "./rowsAt.ts";
-import { PAGE_NODES } from "./treePages.ts";
+import { PAGE_NODES } from "./page.ts";
 
 /** Rows as they are published, and where they stand in the table: ascending. */
 export interface PlacedRows {

@@ -97,16 +97,18 @@ async function writeChangedRows(
   // earnings_of_provider (index-only), places_pkey, checkpoint_rows_of_place
   const [changes] = await tx.query<Changes>(
     `with marked as (
-       select address as party from accounts where changed_at_tick >= $3
-       union select provider from earnings where changed_at_tick >= $3
-       union select party from places where place >= $4),
+       select address as party, purchased, spent, refunded from accounts where changed_at_tick >= $3
+       union all
+       select party, coalesce(purchased, 0), coalesce(spent, 0), coalesce(refunded, 0)
+       from (select provider as party from earnings where changed_at_tick >= $3
+         union select party from places where place >= $4) as others left join accounts on address = party
+       where changed_at_tick is null or changed_at_tick < $3),
      changed as materialized (
-       select marked.party, p.place, coalesce(a.purchased, 0) as purchased,
-         coalesce(a.spent, 0) as spent, coalesce(a.refunded, 0) as refunded,
+       select marked.*, p.place,
          (select coalesce(sum(earned), 0) from earnings where provider = marked.party)::bigint as earned,
          coalesce(b.spent, 0) as spent_before, coalesce(b.refunded, 0) as refunded_before,
          coalesce(b.earned, 0) as earned_before
-       from marked left join accounts a on a.address = marked.party left join places p using (party)
+       from marked left join places p using (party)
          left join lateral ${newestRow("p.place", "$2")} as b on true),
      differing as materialized (
        select * from changed

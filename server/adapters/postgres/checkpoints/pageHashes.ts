@@ -1,6 +1,6 @@
 import { HASH_BYTES, hashPairs } from "../../../../protocol/keccak/batchKeccak.ts";
 import { levelAbove } from "../../../../protocol/levels.ts";
-import { PAGE_LEVELS, PAGE_NODES } from "./treePages.ts";
+import { PAGE_LEVELS, PAGE_NODES } from "./page.ts";
 
 const PAIR_BYTES = 2 * HASH_BYTES;
 

@@ -12,7 +12,8 @@ import { allRows } from "./changedRows.ts";
 import { hashPages } from "./pageHashes.ts";
 import { newestRow, toBytes } from "./rowsAt.ts";
 import { type TreeOf, pageLevels } from "./storedTree.ts";
-import { PAGE_LEVELS, PAGE_NODES, readPages } from "./treePages.ts";
+import { PAGE_LEVELS, PAGE_NODES } from "./page.ts";
+import { readPages } from "./treePages.ts";
 
 interface PlacedRow extends Row {
   readonly place: bigint;

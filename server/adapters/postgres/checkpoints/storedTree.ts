@@ -6,17 +6,9 @@ import { SECTION_LEVEL, type TableHashes, sectionCount } from "../../../../proto
 import type { Sql } from "../../../ports/database.ts";
 import type { PlacedRows } from "./changedRows.ts";
 import { hashChanged, hashPages, nodeIn, pageRoots, withNodes } from "./pageHashes.ts";
+import { PAGE_BYTES, PAGE_LEVELS, PAGE_NODES, emptyPage, undoOf } from "./page.ts";
 import { toBytes } from "./rowsAt.ts";
-import {
-  PAGE_BYTES,
-  PAGE_LEVELS,
-  PAGE_NODES,
-  type PageKey,
-  type StoredPage,
-  emptyPage,
-  readPages,
-  writePages,
-} from "./treePages.ts";
+import { type PageKey, type StoredPage, readPages, writePages } from "./treePages.ts";
 
 /** A checkpoint whose tree is stored. */
 export interface TreeOf {
@@ -223,7 +215,8 @@ function updatePages(
   // are written while their nodes are hashed.
   const kept = keys.map((key) => stored.get(key)?.checkpoint ?? null);
   const nodes = withNodes(whole, { changed: changedNodes, now: changed.now });
-  const writing = writePages(tx, id, level, { pages, kept, nodes });
+  const undo = undoOf(whole, changedNodes);
+  const writing = writePages(tx, id, level, { pages, kept, nodes, undo });
   const before = hashPages(whole, level);
   const now = hashChanged(before, { pages: nodes, changed: changedNodes });
   writing.catch(() => undefined);

@@ -1,14 +1,8 @@
 import type { Hex } from "viem";
 
-import { HASH_BYTES } from "../../../../protocol/keccak/batchKeccak.ts";
-import { emptyNode } from "../../../../protocol/levels.ts";
 import type { Sql } from "../../../ports/database.ts";
 import { numberArray } from "../values.ts";
-
-/** A page has sixteen neighbouring nodes; the page above has one node for it. */
-export const PAGE_LEVELS = 4;
-export const PAGE_NODES = 2 ** PAGE_LEVELS;
-export const PAGE_BYTES = PAGE_NODES * HASH_BYTES;
+import { PAGE_BYTES, type Undo, undone } from "./page.ts";
 
 /** Which checkpoint's pages, and which page. */
 export interface PageKey {
@@ -45,15 +39,18 @@ async function readVersions(
   version: "newest" | "before",
 ): Promise<readonly (StoredPage & { n: number })[]> {
   if (keys.length === 0) return [];
-  const suffix = version === "newest" ? "" : "_before";
+  const [checkpoint, undo] =
+    version === "newest" ? ["checkpoint", "null::bytea"] : ["checkpoint_before", "undo"];
   // tree_pages by primary key, one row for each key
-  return await sql.query<StoredPage & { n: number }>(
-    `select n::integer as n, t.checkpoint${suffix} as checkpoint, t.nodes${suffix} as nodes
+  const records = await sql.query<StoredPage & { n: number; undo: Hex | null }>(
+    `select n::integer as n, t.${checkpoint} as checkpoint, t.nodes, ${undo} as undo
      from unnest($2::smallint[], $3::bigint[]) with ordinality as wanted (level, page, n)
        join tree_pages t using (level, page)
-     where t.checkpoint${suffix} <= $1 and t.checkpoint${suffix} <> all (array(select id from checkpoints where dropped))`,
+     where t.${checkpoint} <= $1 and t.${checkpoint} <> all (array(select id from checkpoints where dropped))`,
     [id, numberArray(keys.map(({ level }) => level)), numberArray(keys.map(({ page }) => page))],
   );
+  if (version === "newest") return records;
+  return records.map((page) => ({ ...page, nodes: undone(page.nodes, page.undo ?? "0x") }));
 }
 
 export interface StoredPage {
@@ -63,7 +60,7 @@ export interface StoredPage {
 
 /**
  * Writes pages of one level, one behind the other in `nodes`, in the order of `pages`. The version of the checkpoint that
- * `kept` says, for each of them, stays beside the new one.
+ * `kept` says, for each of them, is what `undo` leads back to.
  */
 export async function writePages(
   tx: Sql,
@@ -73,26 +70,33 @@ export async function writePages(
     pages,
     kept,
     nodes,
-  }: { pages: readonly number[]; kept: readonly (bigint | null)[]; nodes: Uint8Array },
+    undo,
+  }: {
+    pages: readonly number[];
+    kept: readonly (bigint | null)[];
+    nodes: Uint8Array;
+    undo: Undo;
+  },
 ): Promise<void> {
-  // One parameter that is cut into pieces, and as bytes: a list of them takes three times as long to parse, hexadecimal
-  // digits a third longer.
+  // Parameters that are cut into pieces, and as bytes: a list of them takes three times as long to parse, hexadecimal digits
+  // a third longer.
   await tx.query(
-    `insert into tree_pages as t (level, page, checkpoint, nodes, checkpoint_before)
-     select $1, page, $2, substring($5::bytea from (n - 1)::integer * ${PAGE_BYTES} + 1 for ${PAGE_BYTES}), nullif(kept, 0)
-     from unnest($3::bigint[], $4::bigint[]) with ordinality as written (page, kept, n)
+    `insert into tree_pages (level, page, checkpoint, nodes, checkpoint_before, undo)
+     select $1, page, $2, substring($5::bytea from (n - 1)::integer * ${PAGE_BYTES} + 1 for ${PAGE_BYTES}), nullif(kept, 0),
+       case when kept > 0 then substring($6::bytea from undo_from + 1 for undo_to - undo_from) end
+     from unnest($3::bigint[], $4::bigint[], $7::integer[], $8::integer[])
+       with ordinality as written (page, kept, undo_from, undo_to, n)
      on conflict (level, page) do update set checkpoint = excluded.checkpoint, nodes = excluded.nodes,
-       checkpoint_before = excluded.checkpoint_before, nodes_before =
-         case excluded.checkpoint_before when t.checkpoint then t.nodes when t.checkpoint_before then t.nodes_before end`,
-    [level, id, numberArray(pages), numberArray(kept.map((known) => known ?? 0n)), nodes],
+       checkpoint_before = excluded.checkpoint_before, undo = excluded.undo`,
+    [
+      level,
+      id,
+      numberArray(pages),
+      numberArray(kept.map((known) => known ?? 0n)),
+      nodes,
+      undo.bytes,
+      numberArray([0, ...undo.ends.slice(0, -1)]),
+      numberArray(undo.ends),
+    ],
   );
-}
-
-/** A page of empty rows, at its level. */
-export function emptyPage(level: number): Uint8Array {
-  const page = new Uint8Array(PAGE_BYTES);
-  for (let node = 0; node < PAGE_NODES; node++) {
-    page.set(emptyNode(level * PAGE_LEVELS), node * HASH_BYTES);
-  }
-  return page;
 }
