@@ -18,7 +18,7 @@ import { median, printRatio, seconds } from "./ratio.ts";
 const ACCOUNTS = Number(process.argv[2] ?? 1_000_000);
 const CHANGED = ACCOUNTS / 100;
 const TREE_ROWS = 100_000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const CONNECTIONS = 4;
 const WINDOW_SECONDS = 4;
 
