@@ -7,8 +7,9 @@ import type { StoredCheckpoint } from "../../../ports/checkpointBook.ts";
 import type { Sql } from "../../../ports/database.ts";
 import { bytea } from "../values.ts";
 import { allRows, changedRows } from "./changedRows.ts";
+import { halfTheTime } from "./givingWay.ts";
 import { newestRow } from "./rowsAt.ts";
-import { TreeMismatch, type TreeOf, updateTree } from "./storedTree.ts";
+import { type Step, TreeMismatch, type TreeOf, updateTree } from "./storedTree.ts";
 
 export interface CutTerms {
   readonly last: StoredCheckpoint | null;
@@ -47,7 +48,8 @@ export async function writeCheckpoint(
   if (broken.length > 0) throw new Error(`the books do not balance: ${broken.join("; ")}`);
 
   const rowCount = Number(changes.row_count);
-  const hashes = await updateOrRebuildTree(tx, { id, rowCount, last: treeOf(last) });
+  const step = { id, rowCount, last: treeOf(last), giveWay: halfTheTime() };
+  const hashes = await updateOrRebuildTree(tx, step);
   const head = headOf(hashes);
   await tx.query(
     `insert into checkpoints (id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, data_head,
@@ -150,10 +152,7 @@ function added(totals: Totals, changes: Totals): Totals {
   };
 }
 
-async function updateOrRebuildTree(
-  tx: Sql,
-  step: { id: bigint; rowCount: number; last: TreeOf | null },
-): Promise<TableHashes> {
+async function updateOrRebuildTree(tx: Sql, step: Step): Promise<TableHashes> {
   try {
     return await updateTree(tx, step, changedRows(tx, step.id));
   } catch (error) {

@@ -5,6 +5,7 @@ import { climb, concatBytes, depthOf } from "../../../../protocol/levels.ts";
 import { SECTION_LEVEL, type TableHashes, sectionCount } from "../../../../protocol/tableHasher.ts";
 import type { Sql } from "../../../ports/database.ts";
 import type { PlacedRows } from "./changedRows.ts";
+import type { GiveWay } from "./givingWay.ts";
 import { hashChanged, hashPages, nodeIn, pageRoots, withNodes } from "./pageHashes.ts";
 import { PAGE_BYTES, PAGE_LEVELS, PAGE_NODES, emptyPage, undoOf } from "./page.ts";
 import { toBytes } from "./rowsAt.ts";
@@ -35,10 +36,12 @@ interface ChangedNodes {
 }
 
 /** The trees that an update is between. */
-interface Step {
+export interface Step {
   readonly id: bigint;
   readonly rowCount: number;
   readonly last: TreeOf | null;
+  /** between batches of pages; unless said otherwise, one goes after the other */
+  readonly giveWay?: GiveWay;
 }
 
 /**
@@ -146,6 +149,8 @@ async function updateLevel(
     // oxlint-disable-next-line no-await-in-loop -- as above
     await writing;
     writing = updated.writing;
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await step.giveWay?.();
     from = to;
   }
   await writing;
