@@ -1,11 +1,12 @@
 import { expect } from "chai";
 
 import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
+import { bytea } from "../../server/adapters/postgres/values.ts";
 import type { Database } from "../../server/ports/database.ts";
-import { payer, spendDirectly, submitted } from "../fixtures/bareRows.ts";
+import { ONE_PROVIDER, payer, spendDirectly, submitted } from "../fixtures/bareRows.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger } from "../fixtures/ledger.ts";
-import { type PlanNode, explaining } from "../fixtures/plans.ts";
+import { type PlanNode, explaining, nodesOf } from "../fixtures/plans.ts";
 
 const PAYERS = 6_000;
 
@@ -68,6 +69,24 @@ for (const { name, open } of databaseKinds) {
       watched.takePlans();
       await postgresCheckpointBook(watched.database).refundRows(latest?.id ?? 0n, 10);
       expectByKey(watched.takePlans(), "checkpoint_rows_of_place");
+    });
+
+    it("adds up what a provider earned once, however many accounts changed", async () => {
+      await ledger.database.query(
+        "insert into earnings (account, provider, earned) select address, $1, 0 from accounts on conflict do nothing",
+        [bytea(ONE_PROVIDER)],
+      );
+      await ledger.database.script("analyze");
+      const latest = await ledger.checkpoints.latest();
+      if (latest !== null) await submitted(ledger, latest);
+      await spendDirectly(ledger, { from: 17, count: 300, amount: 1n });
+      watched.takePlans();
+      await postgresCheckpointBook(watched.database).cut(1_000n);
+      const forEachRow = watched
+        .takePlans()
+        .filter((node) => node["Parent Relationship"] === "SubPlan")
+        .flatMap(nodesOf);
+      expect(forEachRow.map((node) => node["Relation Name"])).not.to.include("earnings");
     });
   });
 }

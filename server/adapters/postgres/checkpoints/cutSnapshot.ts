@@ -98,19 +98,21 @@ async function writeChangedRows(
   // accounts_by_change and earnings_by_change from the last tick on, then everything by its key: accounts_pkey,
   // earnings_of_provider (index-only), places_pkey, checkpoint_rows_of_place
   const [changes] = await tx.query<Changes>(
-    `with marked as (
+    `with earning as (
+       select provider as party, sum(earned)::bigint as earned from earnings
+       where provider in (select provider from earnings where changed_at_tick >= $3) group by provider),
+     marked as (
        select address as party, purchased, spent, refunded from accounts where changed_at_tick >= $3
        union all
        select party, coalesce(purchased, 0), coalesce(spent, 0), coalesce(refunded, 0)
-       from (select provider as party from earnings where changed_at_tick >= $3
-         union select party from places where place >= $4) as others left join accounts on address = party
+       from (select party from earning union select party from places where place >= $4) as others
+         left join accounts on address = party
        where changed_at_tick is null or changed_at_tick < $3),
      changed as materialized (
-       select marked.*, p.place,
-         (select coalesce(sum(earned), 0) from earnings where provider = marked.party)::bigint as earned,
+       select marked.*, p.place, coalesce(earning.earned, b.earned, 0) as earned,
          coalesce(b.spent, 0) as spent_before, coalesce(b.refunded, 0) as refunded_before,
          coalesce(b.earned, 0) as earned_before
-       from marked left join places p using (party)
+       from marked left join earning using (party) left join places p using (party)
          left join lateral ${newestRow("p.place", "$2")} as b on true),
      differing as materialized (
        select * from changed
