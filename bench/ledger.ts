@@ -7,7 +7,7 @@ import { httpBatchVsLedger, httpSingleVsBareExpress } from "./ledger/http.ts";
 import { startLoadProcess } from "./ledger/loadProcess.ts";
 import { countOverspent } from "./ledger/overspend.ts";
 import { pgliteVsPostgres } from "./ledger/pglite.ts";
-import { singleVsOneCommitEach } from "./ledger/singles.ts";
+import { AT_ONCE, singleVsOneCommitEach } from "./ledger/singles.ts";
 import { findPostgres, openStand } from "./ledger/stand.ts";
 import { type Figure, printFigure } from "./ratio.ts";
 
@@ -36,7 +36,8 @@ async function run(only: readonly string[] | undefined): Promise<void> {
     ["hot_account_vs_spread", 0.7, () => hotAccountVsSpread(stand)],
     ["single_vs_one_commit_each", 10, () => singleVsOneCommitEach(stand)],
     ["http_batch_vs_ledger", 0.6, () => httpBatchVsLedger(stand, clients)],
-    ["http_single_vs_bare_express", 0.5, () => httpSingleVsBareExpress(stand, clients)],
+    ["http_single_vs_bare_express", 0.5, () => httpSingleVsBareExpress(stand, clients, AT_ONCE)],
+    ["http_single_64_at_once", "reported", () => httpSingleVsBareExpress(stand, clients, 64)],
     ["pglite_vs_postgres", "reported", () => pgliteVsPostgres(stand)],
   ];
   try {

@@ -1,5 +1,4 @@
 import express, { type Express } from "express";
-import helmet from "helmet";
 import type { Logger } from "pino";
 
 import { accountRoutes } from "./routes/accounts.ts";
@@ -20,6 +19,7 @@ import { reportRoutes } from "./routes/report.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
 import { rateCardRoutes } from "./routes/rateCards.ts";
 import { quoteRoutes } from "./routes/quotes.ts";
+import { securityHeaders } from "./routes/securityHeaders.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { usageLogRoutes } from "./routes/usageLog.ts";
 import { usageRoutes } from "./routes/usage.ts";
@@ -36,20 +36,19 @@ const JSON_TYPES = [
 export function createApp(context: Context, health: Health, log: Logger): Express {
   const app = express();
   app.disable("x-powered-by");
-  app.use(helmet());
+  app.use(securityHeaders);
 
-  app.use(healthRoutes(health));
-  app.use("/v1", (req, _res, next) => {
-    const hasBody = req.method === "POST" || req.method === "PUT" || req.method === "PATCH";
-    if (hasBody && req.is(JSON_TYPES) === false) {
-      throw fail(415, "unsupported_media_type", `Send the body as ${JSON_TYPES.join(", ")}.`);
-    }
-    next();
-  });
   app.use(
     "/v1",
     express.json({ limit: context.limits.maxBodyBytes, type: JSON_TYPES, strict: false }),
   );
+  app.use("/v1", (req, _res, next) => {
+    const hasBody = req.method === "POST" || req.method === "PUT" || req.method === "PATCH";
+    if (hasBody && req.body === undefined && req.is(JSON_TYPES) === false) {
+      throw fail(415, "unsupported_media_type", `Send the body as ${JSON_TYPES.join(", ")}.`);
+    }
+    next();
+  });
   app.use(
     "/v1",
     // First, because it is asked most: routes are tried in their order.
@@ -71,6 +70,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     reportRoutes(context),
     usageLogRoutes(context),
   );
+  app.use(healthRoutes(health));
   app.use(notFound);
   app.use(problemHandler(log));
   return app;

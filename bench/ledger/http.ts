@@ -14,7 +14,6 @@ import { PROVIDER, randomBatches } from "./world.ts";
 
 const BATCHES = 16;
 const SINGLES = 6_000;
-const CLIENTS = 64;
 
 /** Batches of JSON over HTTP: validated, rated, committed ÷ the ledger called directly. */
 export async function httpBatchVsLedger(stand: Stand, clients: LoadProcess): Promise<Figure> {
@@ -38,17 +37,19 @@ export async function httpBatchVsLedger(stand: Stand, clients: LoadProcess): Pro
   }
 }
 
-/** One event in each request ÷ an Express server that parses the same body and sends it back. */
-export async function httpSingleVsBareExpress(stand: Stand, clients: LoadProcess): Promise<Figure> {
+/** One event in each request, so many requests at once ÷ an Express server that parses the same body and sends it back. */
+export async function httpSingleVsBareExpress(
+  stand: Stand,
+  clients: LoadProcess,
+  atOnce: number,
+): Promise<Figure> {
   const ledger = await serve(stand);
   const echo = await serveEcho();
   const { headers } = ledger;
   try {
     return await pairedSpeed(
-      () =>
-        clients.prepare({ url: ledger.url, headers, bodies: singleBodies(), atOnce: CLIENTS }, 201),
-      () =>
-        clients.prepare({ url: echo.url, headers, bodies: singleBodies(), atOnce: CLIENTS }, 200),
+      () => clients.prepare({ url: ledger.url, headers, bodies: singleBodies(), atOnce }, 201),
+      () => clients.prepare({ url: echo.url, headers, bodies: singleBodies(), atOnce }, 200),
       { rounds: 7, operations: SINGLES },
     );
   } finally {

@@ -3,7 +3,8 @@ import { inParallel } from "./inParallel.ts";
 import type { Stand } from "./stand.ts";
 import { randomBatches } from "./world.ts";
 
-const AT_ONCE = 256;
+/** Callers with a debit each. */
+export const AT_ONCE = 256;
 const FEW = 1_000;
 const MANY = 10_000;
 

@@ -29,7 +29,7 @@ export type CaptureOutcome =
   | {
       readonly result: "refused";
       readonly refusal:
-        ResolveRefusal | NotFound | { readonly reason: "event_id_conflict" | "quantity_too_large" };
+        ResolveRefusal | NotFound | { readonly reason: "event_id_conflict" | "vault_frozen" };
     };
 
 export type ReleaseOutcome =

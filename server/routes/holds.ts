@@ -1,6 +1,7 @@
 import { type Response, Router } from "express";
 import { z } from "zod";
 
+import type { Deployment } from "../../protocol/domain.ts";
 import { apiKeySpender } from "../../protocol/spender.ts";
 import type { HoldRefusal } from "../domain/holds/authorize.ts";
 import { type Hold, heldMicros } from "../domain/holds/hold.ts";
@@ -14,7 +15,7 @@ import type { Context } from "./context.ts";
 import { ApiKeyField, parse, uintField } from "./fields.ts";
 import { checkLabels } from "./labels.ts";
 import { MeterName } from "../rateNames.ts";
-import { type Problem, fail, problem } from "./problem.ts";
+import { type Problem, ProblemError, fail, problem } from "./problem.ts";
 import { accessRevoked } from "./providers.ts";
 import { SignedQuoteField } from "./quotes.ts";
 import { respond, respondProblem } from "./respond.ts";
@@ -85,7 +86,7 @@ export function holdRoutes(context: Context): Router {
     const asked = parse(CaptureBody, req.body);
     checkLabels({ id: asked.eventId }, limits);
     const outcome = await holds.capture({ provider, id, ...asked });
-    if (outcome.result === "refused") throw resolveProblem(outcome.refusal);
+    if (outcome.result === "refused") throw resolveProblem(outcome.refusal, chain.deployment);
     const { hold, debit } = outcome;
     respond(res, debit.repeated ? 200 : 201, { ...debit, hold: describe(hold) });
   });
@@ -94,7 +95,7 @@ export function holdRoutes(context: Context): Router {
     const provider = await authenticatedProvider(req, context);
     parse(ReleaseBody, req.body);
     const outcome = await holds.release({ provider, id: parse(EventIdField, req.params.id) });
-    if (outcome.result === "refused") throw resolveProblem(outcome.refusal);
+    if (outcome.result === "refused") throw resolveProblem(outcome.refusal, chain.deployment);
     respond(res, 200, describe(outcome.hold));
   });
 
@@ -167,8 +168,8 @@ function notFound() {
 
 function resolveProblem(
   refusal:
-    | ResolveRefusal
-    | { readonly reason: "hold_not_found" | "event_id_conflict" | "quantity_too_large" },
+    ResolveRefusal | { readonly reason: "hold_not_found" | "event_id_conflict" | "vault_frozen" },
+  deployment: Deployment,
 ) {
   switch (refusal.reason) {
     case "hold_not_found":
@@ -179,12 +180,8 @@ function resolveProblem(
         refusal.reason,
         "This provider has already reported another event with this id.",
       );
-    case "quantity_too_large":
-      return fail(
-        422,
-        refusal.reason,
-        "At its rate this quantity costs more credits than can exist.",
-      );
+    case "vault_frozen":
+      return new ProblemError(chargeProblem({ reason: refusal.reason }, deployment));
     case "hold_resolved":
       return fail(
         409,

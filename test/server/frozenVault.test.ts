@@ -8,6 +8,14 @@ import { type LedgerServer, serveLedger } from "../fixtures/ledgerServer.ts";
 const owner = party(1);
 const provider = party(2);
 
+const captureOf = (eventId: string) => ({
+  provider,
+  id: "before",
+  quantity: 1n,
+  final: false,
+  eventId,
+});
+
 for (const { name, open } of databaseKinds) {
   describe(`a ledger whose vault is frozen, on ${name}`, () => {
     let ledger: Ledger;
@@ -38,11 +46,14 @@ for (const { name, open } of databaseKinds) {
       ttlSeconds: 60,
     });
 
-    it("debits and holds nothing more, and says that nothing can be settled any more", async () => {
+    it("debits, holds and captures nothing more, and says that nothing can be settled any more", async () => {
       const event = usageEvent({ provider, spender, quantity: 5n });
       const [debited] = await ledger.usage.record([event]);
       expect(debited).to.include({ result: "debited", repeated: false });
       expect((await ledger.holds.authorize(holdFor("before"))).result).to.equal("held");
+      const inTime = captureOf("in-time");
+      const captured = await ledger.holds.capture(inTime);
+      if (captured.result === "refused") throw new Error("the capture was refused");
 
       await ledger.chainEvents({ type: "frozen", by: owner });
 
@@ -53,6 +64,10 @@ for (const { name, open } of databaseKinds) {
         { result: "refused", refusal: { reason: "vault_frozen" } },
       ]);
       expect(await ledger.holds.authorize(holdFor("after"))).to.deep.equal({
+        result: "refused",
+        refusal: { reason: "vault_frozen" },
+      });
+      expect(await ledger.holds.capture(captureOf("late"))).to.deep.equal({
         result: "refused",
         refusal: { reason: "vault_frozen" },
       });
@@ -75,8 +90,19 @@ for (const { name, open } of databaseKinds) {
         reason: "vault_frozen",
       });
 
+      const capture = { key, body: { quantity: 1, final: false, eventId: "late" } };
+      const tooLate = await server.request("/v1/holds/before/captures", capture);
+      expect({ status: tooLate.status, reason: tooLate.document["reason"] }).to.deep.equal({
+        status: 409,
+        reason: "vault_frozen",
+      });
+
       // What was answered before is answered again.
       expect(await ledger.usage.record([event])).to.deep.equal([{ ...debited, repeated: true }]);
+      expect(await ledger.holds.capture(inTime)).to.deep.include({
+        result: "captured",
+        debit: { ...captured.debit, repeated: true },
+      });
       expect((await ledger.holds.release({ provider, id: "before" })).result).to.equal("released");
     });
   });

@@ -83,7 +83,7 @@ export function postgresHoldBook(
   async function captureIn(tx: Sql, request: CaptureRequest): Promise<CaptureOutcome> {
     const opened = await openHold(tx, request);
     if (opened === null) return { result: "refused", refusal: { reason: "hold_not_found" } };
-    const { hold, draft } = opened;
+    const { hold, draft, frozenAt } = opened;
 
     const event = { provider: request.provider, id: request.eventId };
     const payloadHash = captureHash(request);
@@ -94,6 +94,7 @@ export function postgresHoldBook(
         : { result: "refused", refusal: { reason: "event_id_conflict" } };
     }
 
+    if (frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
     const captured = capture(hold, request, draft);
     if ("reason" in captured) return { result: "refused", refusal: captured };
 
@@ -181,6 +182,7 @@ async function expireIn(tx: Sql, key: HoldKey): Promise<void> {
 interface OpenedHold {
   readonly hold: Hold;
   readonly draft: SpendingDraft;
+  readonly frozenAt: Date | null;
 }
 
 /** Reads a hold under the locks of its accounts: nobody else resolves it meanwhile. */
@@ -198,9 +200,9 @@ async function openHold(tx: Sql, key: HoldKey): Promise<OpenedHold | null> {
   );
   const locked = await lockAllowances(tx, new Set(parts.map(({ allowance }) => allowance)));
   const hold = await readHold(tx, key);
-  return hold === null
-    ? null
-    : { hold, draft: new SpendingDraft({ ...locked, hasAccess: nobodyNew }) };
+  if (hold === null) return null;
+  const draft = new SpendingDraft({ ...locked, hasAccess: nobodyNew });
+  return { hold, draft, frozenAt: locked.frozenAt };
 }
 
 async function endHold(
