@@ -18,7 +18,7 @@ export const integer = (least: number, most: number) =>
 export const address = z
   .string()
   .refine((text) => isAddress(text, { strict: false }), "must be an address: 0x and 40 hex digits")
-  .transform((text): Hex => lowercaseHex(`0x${text.slice(2)}`));
+  .transform(lowercaseHex);
 
 /** The order of secp256k1: private keys are the numbers from 1 to under it. */
 const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;

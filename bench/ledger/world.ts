@@ -1,5 +1,6 @@
 import { numberToHex } from "viem";
 
+import { lowercaseHex } from "../../protocol/hex.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
 import type { Database } from "../../server/ports/database.ts";
 import { type Ledger, openLedger } from "../../test/fixtures/ledger.ts";
@@ -38,7 +39,8 @@ export function eventOf(account: number, occurredAt: Date): UsageEvent {
   return {
     provider: PROVIDER,
     id: crypto.randomUUID(),
-    spender: numberToHex(account, { size: 32 }),
+    // Whole, as a request's parser leaves it, not as parts that are joined when they are first read.
+    spender: lowercaseHex(numberToHex(account, { size: 32 })),
     meter: "units",
     quantity: 3n,
     dimensions: { region: "eu" },

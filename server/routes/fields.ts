@@ -1,4 +1,4 @@
-import { type Address, type Hex, isAddress } from "viem";
+import { isAddress } from "viem";
 import { z } from "zod";
 
 import { lowercaseHex } from "../../protocol/hex.ts";
@@ -13,7 +13,7 @@ export const AddressField = z
     (text) => isAddress(text),
     "must be an address: 0x and 40 hex digits, with a right checksum",
   )
-  .transform((text): Address => lowercaseHex(`0x${text.slice(2)}`));
+  .transform(lowercaseHex);
 
 export const Bytes32Field = hexField(
   /^0x[0-9a-fA-F]{64}$/,
@@ -63,8 +63,5 @@ export function fieldErrors(error: z.ZodError): { pointer: string; detail: strin
 }
 
 function hexField(pattern: RegExp, message: string) {
-  return z
-    .string()
-    .regex(pattern, message)
-    .transform((text): Hex => lowercaseHex(`0x${text.slice(2)}`));
+  return z.string().regex(pattern, message).transform(lowercaseHex);
 }

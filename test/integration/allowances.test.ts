@@ -242,67 +242,64 @@ for (const kind of stackKinds) {
       });
     });
 
-    // All at once, because each takes the seconds that it lasts; on one database, because the other tests have both.
-    if (kind === stackKinds[0]) {
-      it("each renews itself, and expires", async () => {
-        const [startsAt, period] = [(await now()) - 2n, { seconds: 4n }];
-        const ends = { limitMicros: 2n * REQUEST, period, startsAt, expiresAt: startsAt + 11n };
-        const owned = async (owner: TestWallet, spender: Hex, wish = {}) => {
-          const ids = [await created(owner, { spender, ...ends, ...wish })];
-          expect(await listed(owner)).to.include(ids[0]);
-          return { spender, ids };
-        };
-        const lasting = { limit: `${2n * REQUEST}`, period: "4" };
-        const granted = async (want: string) => {
-          const spender = newSpender();
-          const { key, id: campaign } = await campaignOf(100n * REQUEST);
-          const path = `/v1/allowances/${campaign}`;
-          if (want === "a promotion with a code") {
-            const code = newPromotionCode();
-            const terms = { ...lasting, maxRedemptions: 1, validSeconds: 9 };
-            const codes = [{ codeHash: promotionCodeHash(code), ...terms }];
-            await stack.request(`${path}/codes`, { body: { codes }, key });
-            await stack.request(`${path}/redemptions`, { body: { code, spender } });
-          } else {
-            const expiresAt = `${startsAt + 13n}`;
-            const grants = [{ id: "reward", spender, ...lasting, expiresAt }];
-            await stack.request(`${path}/grants`, { body: { grants }, key });
-          }
-          const [grant] = rows((await get(`${path}/grants`)).document["grants"]);
-          return { spender, ids: [hexOf(grant?.["id"])] };
-        };
-        const shared = newSpender();
-        const half = { limitMicros: REQUEST };
-        const wants = {
-          "an API key with a monthly cap": await owned(alice, newSpender()),
-          "a team member's budget": await owned(alice, walletSpender(addressOf(provider))),
-          "a free trial": await owned(operator, newSpender()),
-          "a promotion with a code": await granted("a promotion with a code"),
-          "a reward": await granted("a reward"),
-          // What is carried over is more to use, and nothing was left to carry.
-          "a subscription": await owned(operator, newSpender(), { rolloverMicros: REQUEST }),
-          "several accounts for one spender": {
-            spender: shared,
-            ids: [
-              ...(await owned(alice, shared, half)).ids,
-              ...(await owned(operator, shared, half)).ids,
-            ],
-          },
-        };
-        await Promise.all(
-          Object.entries(wants).map(async ([want, { spender, ids }]) => {
-            const left = async () =>
-              (await Promise.all(ids.map(remaining))).reduce((a, b) => a + b);
-            expect(await use(spender, 2), want).to.equal(2n * REQUEST);
-            await eventually(`the renewal of ${want}`, async () => (await left()) >= 2n * REQUEST);
-            expect(await use(spender, 2), want).to.equal(2n * REQUEST);
-            // More than it ever holds: what asks for its end spends nothing.
-            const isOver = async () => (await use(spender, 9)) === "allowance_expired";
-            await eventually(`the end of ${want}`, isOver);
-          }),
-        );
-      });
-    }
+    // All at once, because each takes the seconds that it lasts.
+    it("each renews itself, and expires", async () => {
+      const [startsAt, period] = [(await now()) - 2n, { seconds: 4n }];
+      const ends = { limitMicros: 2n * REQUEST, period, startsAt, expiresAt: startsAt + 11n };
+      const owned = async (owner: TestWallet, spender: Hex, wish = {}) => {
+        const ids = [await created(owner, { spender, ...ends, ...wish })];
+        expect(await listed(owner)).to.include(ids[0]);
+        return { spender, ids };
+      };
+      const lasting = { limit: `${2n * REQUEST}`, period: "4" };
+      const granted = async (want: string) => {
+        const spender = newSpender();
+        const { key, id: campaign } = await campaignOf(100n * REQUEST);
+        const path = `/v1/allowances/${campaign}`;
+        if (want === "a promotion with a code") {
+          const code = newPromotionCode();
+          const terms = { ...lasting, maxRedemptions: 1, validSeconds: 9 };
+          const codes = [{ codeHash: promotionCodeHash(code), ...terms }];
+          await stack.request(`${path}/codes`, { body: { codes }, key });
+          await stack.request(`${path}/redemptions`, { body: { code, spender } });
+        } else {
+          const expiresAt = `${startsAt + 13n}`;
+          const grants = [{ id: "reward", spender, ...lasting, expiresAt }];
+          await stack.request(`${path}/grants`, { body: { grants }, key });
+        }
+        const [grant] = rows((await get(`${path}/grants`)).document["grants"]);
+        return { spender, ids: [hexOf(grant?.["id"])] };
+      };
+      const shared = newSpender();
+      const half = { limitMicros: REQUEST };
+      const wants = {
+        "an API key with a monthly cap": await owned(alice, newSpender()),
+        "a team member's budget": await owned(alice, walletSpender(addressOf(provider))),
+        "a free trial": await owned(operator, newSpender()),
+        "a promotion with a code": await granted("a promotion with a code"),
+        "a reward": await granted("a reward"),
+        // What is carried over is more to use, and nothing was left to carry.
+        "a subscription": await owned(operator, newSpender(), { rolloverMicros: REQUEST }),
+        "several accounts for one spender": {
+          spender: shared,
+          ids: [
+            ...(await owned(alice, shared, half)).ids,
+            ...(await owned(operator, shared, half)).ids,
+          ],
+        },
+      };
+      await Promise.all(
+        Object.entries(wants).map(async ([want, { spender, ids }]) => {
+          const left = async () => (await Promise.all(ids.map(remaining))).reduce((a, b) => a + b);
+          expect(await use(spender, 2), want).to.equal(2n * REQUEST);
+          await eventually(`the renewal of ${want}`, async () => (await left()) >= 2n * REQUEST);
+          expect(await use(spender, 2), want).to.equal(2n * REQUEST);
+          // More than it ever holds: what asks for its end spends nothing.
+          const isOver = async () => (await use(spender, 9)) === "allowance_expired";
+          await eventually(`the end of ${want}`, isOver);
+        }),
+      );
+    });
 
     async function now(): Promise<bigint> {
       return BigInt(Math.floor((await stack.context.allowances.now()).getTime() / 1000));

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import type { Scope } from "../../../protocol/allowance.ts";
 import type { Allowance } from "../../domain/allowances/allowance.ts";
 
 const COLUMNS = [
@@ -64,6 +65,7 @@ export interface AllowanceRecord {
 }
 
 export function toAllowance(record: AllowanceRecord): Allowance {
+  const isAnything = record.scope_providers.length === 0 && record.scope_meters.length === 0;
   return {
     id: record.id,
     message: {
@@ -80,7 +82,9 @@ export function toAllowance(record: AllowanceRecord): Allowance {
       counter: record.counter,
       salt: record.salt,
     },
-    scope: { providers: record.scope_providers, meters: record.scope_meters },
+    scope: isAnything
+      ? ANYTHING
+      : { providers: record.scope_providers, meters: record.scope_meters },
     signature: record.signature,
     campaign: record.campaign,
     createdAt: record.created_at,
@@ -93,3 +97,6 @@ export function toAllowance(record: AllowanceRecord): Allowance {
     },
   };
 }
+
+/** One for all that it is the scope of: thousands of allowances are remembered. */
+const ANYTHING: Scope = { providers: [], meters: [] };

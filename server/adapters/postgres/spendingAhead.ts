@@ -23,8 +23,8 @@ export interface ChargedAhead {
   readonly arrivals: bigint;
   /** whether each account and each allowance had room for its whole sum */
   readonly isComplete: boolean;
-  /** the allowances that had */
-  readonly allowances: ReadonlySet<Hex>;
+  /** which of the expected allowances had, by their places from 1; `null` where all had */
+  readonly places: readonly bigint[] | null;
 }
 
 /**
@@ -52,8 +52,8 @@ export async function chargeAhead(tx: Sql, expected: ExpectedCharges): Promise<C
   return {
     clock,
     arrivals,
-    isComplete: charged === accounts.length && places.length === allowances.length,
-    allowances: new Set(places.flatMap((place) => allowances[Number(place) - 1]?.[0] ?? [])),
+    isComplete: charged === accounts.length && places === null,
+    places,
   };
 }
 
@@ -61,7 +61,7 @@ export async function chargeAhead(tx: Sql, expected: ExpectedCharges): Promise<C
 export async function readAhead(
   tx: Sql,
   expected: ExpectedCharges,
-  { clock, allowances: charged }: ChargedAhead,
+  { clock, places }: ChargedAhead,
   lastSeen: readonly Allowance[],
 ): Promise<AheadSpending> {
   const accounts = new Map<Address, Account>();
@@ -74,6 +74,8 @@ export async function readAhead(
     tx,
     lastSeen.map(({ id }) => id),
   );
+  const wanted = [...expected.allowances.keys()];
+  const charged = new Set(places?.map((place) => wanted[Number(place) - 1]) ?? wanted);
   const usagesNow = new Map<Hex, AllowanceUsage>();
   const allowances = lastSeen.flatMap((allowance) => {
     const { id } = allowance;
@@ -191,18 +193,16 @@ async function readAccounts(
 }
 
 /**
- * Charges the allowances that have room; `places`, from 1, tells which those are. Under their accounts' locks, so in any
+ * Charges the allowances that have room; `places`, from 1, tells which those are, `null` that it is all of them. Under their accounts' locks, so in any
  * order. The clock goes with it: the statement began when the locks were there, and it is read when all is written.
  */
 async function chargeAllowances(
   tx: Sql,
   wanted: readonly (readonly [Hex, ExpectedOfAllowance])[],
-): Promise<PriceClock & { readonly arrivals: bigint; readonly places: readonly bigint[] }> {
+): Promise<PriceClock & Pick<ChargedAhead, "arrivals" | "places">> {
   // A nested loop: allowance_usage by primary key. An allowance is charged even where its account has no room, so that its
   // sums are kept within a bigint here.
-  const [charged] = await tx.query<
-    PriceClock & { arrivals: bigint; places: readonly bigint[] | null }
-  >(
+  const [charged] = await tx.query<PriceClock & Pick<ChargedAhead, "arrivals" | "places">>(
     `with charged as (
        update allowance_usage set spent = allowance_usage.spent + micros, period_spent = period_spent + micros
        from (
@@ -212,7 +212,9 @@ async function chargeAllowances(
        where allowance_usage.id = wanted.id and ${HAS_BEGUN} and period_index = index and revoked_at is null
          and micros <= period_room - period_spent and micros <= ${MOST} - allowance_usage.spent
        returning n
-     ), places as (select array_agg(n) as places from charged)
+     ), places as (
+       select case when count(*) < cardinality($2::bigint[]) then coalesce(array_agg(n), '{}') end as places from charged
+     )
      select places, ${ARRIVALS} as arrivals, ${PRICE_CLOCK} from places`,
     [
       packedBytes(wanted.map(([id]) => id)),
@@ -221,7 +223,7 @@ async function chargeAllowances(
     ],
   );
   if (charged === undefined) throw new Error("an aggregate without a row");
-  return { ...charged, places: charged.places ?? [] };
+  return charged;
 }
 
 type AllowanceState = Pick<Allowance, "revokedAt" | "usage">;

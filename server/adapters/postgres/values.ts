@@ -17,11 +17,20 @@ export const PARSERS: Record<
 > = {
   [OID.bytea]: hexOf,
   [OID.byteaArray]: hexesOf,
-  [OID.int8]: BigInt,
+  [OID.int8]: bigintOf,
   [OID.int8Array]: bigintsOf,
-  [OID.numeric]: BigInt,
+  [OID.numeric]: bigintOf,
   [OID.numericArray]: bigintsOf,
 };
+
+/** What most columns are most of the time, nothing or no limit, is one object, not one for each row that is remembered. */
+function bigintOf(text: string): bigint {
+  if (text === "0") return 0n;
+  return text === NO_LIMIT_TEXT ? NO_LIMIT : BigInt(text);
+}
+
+const NO_LIMIT = 2n ** 64n - 1n;
+const NO_LIMIT_TEXT = `${NO_LIMIT}`;
 
 function hexOf(text: string): Hex {
   return `0x${text.slice(2)}`;

@@ -31,8 +31,9 @@ export function secondsSince1970(time: Date): bigint {
 
 /** Periods since `startsAt`; 0 where there are none, or before it. */
 export function periodIndexAt({ period, startsAt }: AllowanceMessage, now: Date): bigint {
+  if (period === 0n) return 0n;
   const elapsed = secondsSince1970(now) - startsAt;
-  if (period === 0n || elapsed < 0n) return 0n;
+  if (elapsed < 0n) return 0n;
   const months = monthsOf(period);
   return months === null
     ? elapsed / period

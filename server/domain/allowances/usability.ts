@@ -26,11 +26,11 @@ export interface Charge {
 /** `null` where nothing stands in the way. An allowance that names its providers gives them access by that. */
 export function obstacle(allowance: Allowance, charge: Charge): AllowanceObstacle | null {
   const { message, scope, revokedAt } = allowance;
-  const seconds = secondsSince1970(charge.now);
+  const { startsAt, expiresAt } = message;
 
   if (revokedAt !== null || message.counter !== charge.counter) return "allowance_revoked";
-  if (message.expiresAt !== 0n && message.expiresAt <= seconds) return "allowance_expired";
-  if (message.startsAt > seconds) return "allowance_not_started";
+  if (expiresAt !== 0n && expiresAt <= secondsSince1970(charge.now)) return "allowance_expired";
+  if (startsAt !== 0n && startsAt > secondsSince1970(charge.now)) return "allowance_not_started";
   if (!covers(scope.providers, charge.provider)) return "allowance_out_of_scope";
   if (!covers(scope.meters, charge.meter)) return "allowance_out_of_scope";
   if (!charge.hasAccess && scope.providers.length === 0) return "access_not_granted";

@@ -17,7 +17,7 @@ export interface Measurement {
  * and a price of then could still change; so what prices an event is known when it is recorded, for ever.
  */
 export function pricedAt({ occurredAt, now }: { occurredAt: Date; now: Date }): Date {
-  return occurredAt < now ? occurredAt : now;
+  return occurredAt.getTime() < now.getTime() ? occurredAt : now;
 }
 
 /**

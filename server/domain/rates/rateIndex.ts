@@ -79,7 +79,8 @@ export function ratesInForce(index: RateIndex, provider: Address, at: Date): rea
 
 /** Newest first, and most events are of now: the first look finds it. */
 function cardAt(index: RateIndex, publisher: Address | null, at: Date): IndexedCard | undefined {
-  return index.get(publisher)?.find(({ card }) => card.effectiveFrom <= at);
+  const ms = at.getTime();
+  return index.get(publisher)?.find(({ card }) => card.effectiveFrom.getTime() <= ms);
 }
 
 function indexCard(card: RateCard): IndexedCard {

@@ -30,6 +30,7 @@ export function confirmDebits(
   if (charges === null || now < expected.now) return null;
   const outcomes: Debited[] = [];
   const debits: Debit[] = [];
+  const expectedMs = expected.now.getTime();
   const isSameSecond = secondsSince1970(now) === secondsSince1970(expected.now);
 
   for (const [index, event] of events.entries()) {
@@ -38,7 +39,7 @@ export function confirmDebits(
     const { payer, costMicros, rateCardVersion } = charge;
     const { provider, spender, occurredAt } = event;
     // What is dated ahead is priced by the moment of the decision.
-    if (occurredAt > expected.now || checkAge(event, now, rules) !== null) return null;
+    if (occurredAt.getTime() > expectedMs || checkAge(event, now, rules) !== null) return null;
     if (payer.scope.providers.length === 0 && !hasAccess(spender, provider)) return null;
     const candidates = allowances[index] ?? [];
     if (!isSameSecond && candidates.some((each) => hasTurned(each, expected.now, now))) return null;
