@@ -157,7 +157,7 @@ async function chargeAccounts(
     [
       packedBytes(wanted.map(([address]) => address)),
       numberArray(wanted.map(([, { amountMicros }]) => amountMicros)),
-      numberArray(wanted.map(([, { accountCap }]) => leastOf(accountCap, MOST))),
+      numberArray(wanted.map(([, { accountCap }]) => (accountCap > MOST ? "null" : accountCap))),
       numberArray(wanted.map(([, { counter }]) => leastOf(counter, MOST))),
     ],
   );
@@ -173,7 +173,7 @@ function leastOf(a: bigint, b: bigint): bigint {
 
 /** Kept in a column, because an update tells only what a row has become. */
 const FITTING = `case when micros <= purchased - accounts.spent - held - refunding - refunded
-         and micros <= cap - accounts.spent - held and (counter = signed_counter or micros = 0)
+         and (cap is null or micros <= cap - accounts.spent - held) and (counter = signed_counter or micros = 0)
          then micros else 0 end`;
 
 /** An account as it is now, and what was charged to it ahead. */

@@ -69,7 +69,7 @@ export function packedColumn(packed: string, place: string, size: number): strin
 }
 
 /** A `bigint[]`, `numeric[]` or `smallint[]` parameter. */
-export function numberArray(values: readonly (bigint | number)[]): string {
+export function numberArray(values: readonly (bigint | number | "null")[]): string {
   return `{${values.join(",")}}`;
 }
 

@@ -77,7 +77,7 @@ export function expectCharges(
 
     const { account, accountCap, counter } = payer.message;
     const ofAccount = ofAccounts.get(account);
-    const { costMicros } = cost;
+    const { costMicros, rateCardVersion } = cost;
     if (ofAccount === undefined || ofAccount.amountMicros + costMicros > MAX_MICROS) continue;
     if (ofAccount.amountMicros === 0n) ofAccount.counter = counter;
     // Allowances of two counters: one of them is over, and which is for the decision to tell.
@@ -90,7 +90,7 @@ export function expectCharges(
       const periodIndex = periodIndexAt(payer.message, now);
       ofAllowances.set(payer.id, { amountMicros: costMicros, periodIndex });
     }
-    charges.push({ payer, ...cost });
+    charges.push({ payer, costMicros, rateCardVersion });
   }
   return {
     now,
