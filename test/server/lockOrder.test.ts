@@ -3,10 +3,18 @@ import type { Address } from "viem";
 
 import { eventually } from "../../scripts/demo/eventually.ts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
+import { postgresGrantBook } from "../../server/adapters/postgres/grantBook.ts";
 import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
 import type { Database, Sql } from "../../server/ports/database.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
-import { type Ledger, emptyLedger, hashOf, party, usageEvent } from "../fixtures/ledger.ts";
+import {
+  type Ledger,
+  MAX_GRANTS,
+  emptyLedger,
+  hashOf,
+  party,
+  usageEvent,
+} from "../fixtures/ledger.ts";
 
 const [first, second, provider] = [party(1), party(2), party(3)];
 
@@ -16,7 +24,7 @@ const DEADLOCK = "40P01";
 // PGlite has one connection: there nobody waits for anybody.
 const server = databaseKinds.find(({ name }) => name === "PostgreSQL");
 
-describe("locks of the indexer, debits, voids and cuts on PostgreSQL", () => {
+describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", () => {
   let database: Database;
   let ledger: Ledger;
   let circles = 0;
@@ -61,26 +69,35 @@ describe("locks of the indexer, debits, voids and cuts on PostgreSQL", () => {
       return found !== undefined && found.count >= count;
     });
 
-  /** Applies events, and does `meanwhile` when the first purchase of them is in. Retries nothing. */
-  async function applyAnd(events: readonly EventOfTest[], meanwhile: () => Promise<void>) {
-    const { promise: begun, resolve } = Promise.withResolvers<void>();
+  /** The database, which does `meanwhile` when a transaction has sent its first statement with this in it. */
+  function pausedAfter(part: string, meanwhile: () => Promise<void>): Database {
     let isFirst = true;
     const paused = (sql: Sql): Sql => ({
       async query(text, values) {
         const rows = await sql.query<never>(text, values);
-        if (isFirst && text.includes("insert into purchases")) {
+        if (isFirst && text.includes(part)) {
           isFirst = false;
-          resolve();
           await meanwhile();
         }
         return rows;
       },
     });
-    const book = postgresChainBook({
+    return {
       ...database,
       transaction: (work, options) =>
         database.transaction((tx) => work({ ...tx, ...paused(tx) }), options),
-    });
+    };
+  }
+
+  /** Applies events, and does `meanwhile` when the first purchase of them is in. Retries nothing. */
+  async function applyAnd(events: readonly EventOfTest[], meanwhile: () => Promise<void>) {
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    const book = postgresChainBook(
+      pausedAfter("insert into purchases", async () => {
+        resolve();
+        await meanwhile();
+      }),
+    );
     const from = await ledger.chainBook.cursor();
     const number = from.number + 1n;
     const upTo = { number, hash: hashOf(`block ${number}`), time: new Date() };
@@ -141,6 +158,34 @@ describe("locks of the indexer, debits, voids and cuts on PostgreSQL", () => {
     expect(applied).to.equal(true);
     expect((await others)?.[0]).to.include({ result: "voided", amountMicros: 11n });
     expect((await ledger.accounts.balance(first)).purchased).to.equal(1_000_005n);
+  });
+
+  it("never are in a circle where an allowance comes while grants of the same account are issued", async () => {
+    const campaign = await ledger.allow(first, { limit: 1_000n });
+    const adding: Promise<unknown>[] = [];
+    const grants = postgresGrantBook(
+      pausedAfter("for update", async () => {
+        adding.push(ledger.allow(first));
+        await waiting(1);
+      }),
+      { maxGrantsPerCampaign: MAX_GRANTS },
+    );
+    const outcomes = await grants.issue(campaign.id, [
+      {
+        key: "one",
+        spender: hashOf("somebody"),
+        limit: 5n,
+        period: 0n,
+        rollover: 0n,
+        startsAt: null,
+        expiresAt: null,
+        priority: null,
+        scope: null,
+      },
+    ]);
+    expect(outcomes).to.have.nested.property("[0].result", "granted");
+    await Promise.all(adding);
+    expect(adding).to.have.length(1);
   });
 });
 
