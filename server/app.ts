@@ -1,4 +1,4 @@
-import express, { type Express } from "express";
+import express, { type Express, Router } from "express";
 import type { Logger } from "pino";
 
 import { accountRoutes } from "./routes/accounts.ts";
@@ -38,19 +38,25 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
   app.disable("x-powered-by");
   app.use(securityHeaders);
 
-  app.use(
-    "/v1",
+  app.use("/v1", v1(context));
+  app.use(healthRoutes(health));
+  app.use(notFound);
+  app.use(problemHandler(log));
+  return app;
+}
+
+/** One router for all: what is mounted at a path by itself has its path looked at for every request. */
+function v1(context: Context): Router {
+  const router = Router();
+  router.use(
     express.json({ limit: context.limits.maxBodyBytes, type: JSON_TYPES, strict: false }),
-  );
-  app.use("/v1", (req, _res, next) => {
-    const hasBody = req.method === "POST" || req.method === "PUT" || req.method === "PATCH";
-    if (hasBody && req.body === undefined && req.is(JSON_TYPES) === false) {
-      throw fail(415, "unsupported_media_type", `Send the body as ${JSON_TYPES.join(", ")}.`);
-    }
-    next();
-  });
-  app.use(
-    "/v1",
+    (req, _res, next) => {
+      const hasBody = req.method === "POST" || req.method === "PUT" || req.method === "PATCH";
+      if (hasBody && req.body === undefined && req.is(JSON_TYPES) === false) {
+        throw fail(415, "unsupported_media_type", `Send the body as ${JSON_TYPES.join(", ")}.`);
+      }
+      next();
+    },
     // First, because it is asked most: routes are tried in their order.
     usageRoutes(context),
     serviceRoutes(context),
@@ -70,8 +76,5 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
     reportRoutes(context),
     usageLogRoutes(context),
   );
-  app.use(healthRoutes(health));
-  app.use(notFound);
-  app.use(problemHandler(log));
-  return app;
+  return router;
 }
