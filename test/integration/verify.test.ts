@@ -5,14 +5,19 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { expect } from "chai";
+import { type Address, type Hex, parseAbi } from "viem";
+import { hardhat } from "viem/chains";
 
 import { newApiKey } from "../../client/apiKey.ts";
+import { buyCredits } from "../../client/contract.ts";
 import { type SignedReceipt, meteringServer } from "../../client/meteringServer.ts";
+import { allowanceTypedData } from "../../protocol/allowance.ts";
 import { parseCredits } from "../../protocol/amounts.ts";
+import { lowercaseHex } from "../../protocol/hex.ts";
 import { apiKeySpender } from "../../protocol/spender.ts";
 import { eventually } from "../../scripts/demo/eventually.ts";
-import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
-import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
+import { LOCAL_WINDOWS, deployContract } from "../../scripts/local/deployLocal.ts";
+import { wallets } from "../../scripts/local/wallets.ts";
 import {
   type MeteredStack,
   addressOf,
@@ -21,6 +26,9 @@ import {
 } from "../fixtures/meteredStack.ts";
 
 const run = promisify(execFile);
+
+/** Of the test wallet's moods. */
+const DISOWNING = 1;
 
 /** What a script printed, and how it ended. */
 async function script(name: string, line: string) {
@@ -37,8 +45,11 @@ async function script(name: string, line: string) {
 }
 
 describe("verify and rebuild, against a chain and a server", () => {
-  const { alice, provider } = wallets;
+  const { alice, bob, provider } = wallets;
   let stack: MeteredStack;
+  /** signs by Bob's key (ERC-1271) */
+  let contractWallet: Address;
+  let providerKey: string;
   let epoch: bigint;
   let folder: string;
   /** the provider's, from before the checkpoint and from after it */
@@ -46,23 +57,22 @@ describe("verify and rebuild, against a chain and a server", () => {
 
   before(async () => {
     stack = await startMeteredStack("PGlite");
+    contractWallet = lowercaseHex(
+      await deployContract(stack.rpcUrl, "TestWallet", [bob.account.address]),
+    );
     await stack.buyAndWait(alice, parseCredits("100"));
     const apiKey = newApiKey();
     const spender = apiKeySpender(apiKey);
     const ceiling = parseCredits("100");
-    const key = await stack.registerProvider(provider);
-    const metering = meteringServer(stack.server.url, { key });
+    providerKey = await stack.registerProvider(provider);
+    const metering = meteringServer(stack.server.url, { key: providerKey });
     await metering.addAllowance(
       await stack.sign(alice, { spender, limitMicros: ceiling, accountCapMicros: ceiling }),
     );
     await metering.claimAccess(apiKey);
-    await stack.request("/v1/usage", { key, body: [cloudEvent(spender, { quantity: 100 })] });
+    await used(spender);
     const early = await metering.receipt();
-    epoch = await eventually("a final checkpoint", async () => {
-      const newest = await stack.context.checkpoints.latest();
-      if (newest?.status === "pending") await stack.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
-      return newest?.status === "final" ? newest.message.epoch : null;
-    });
+    epoch = await finalEpoch(0n);
     receipts = [early, await metering.receipt()];
     folder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
   });
@@ -71,10 +81,25 @@ describe("verify and rebuild, against a chain and a server", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const verify = (wallet: TestWallet, options = "") =>
+  const used = (spender: Hex) =>
+    stack.request("/v1/usage", {
+      key: providerKey,
+      body: [cloudEvent(spender, { quantity: 100 })],
+    });
+
+  /** Lets the windows pass until a checkpoint after `last` is final. */
+  const finalEpoch = (last: bigint) =>
+    eventually("a final checkpoint", async () => {
+      const newest = await stack.context.checkpoints.latest();
+      if (newest?.status === "pending") await stack.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
+      const isFinal = newest?.status === "final" && newest.message.epoch > last;
+      return isFinal ? newest.message.epoch : null;
+    });
+
+  const verify = (account: Address, options = "") =>
     script(
       "verify",
-      `--account ${addressOf(wallet)} --contract ${stack.contract} --rpc ${stack.rpcUrl} --server ${stack.server.url} ${options}`,
+      `--account ${account} --contract ${stack.contract} --rpc ${stack.rpcUrl} --server ${stack.server.url} ${options}`,
     );
 
   async function receiptFile(name: string, receipt: SignedReceipt): Promise<string> {
@@ -87,7 +112,7 @@ describe("verify and rebuild, against a chain and a server", () => {
   }
 
   it("finds that an honest server's account holds, without being told anything", async () => {
-    const { code, text } = await verify(alice);
+    const { code, text } = await verify(addressOf(alice));
     expect(text).to.include("are those that were signed").and.not.include("✘");
     expect(text).to.include("You signed 1 of the 1 allowances");
     expect(text).to.include("you signed for up to 100.");
@@ -96,7 +121,7 @@ describe("verify and rebuild, against a chain and a server", () => {
   });
 
   it("finds that a ceiling was passed", async () => {
-    const { code, text } = await verify(alice, "--ceiling 0.000001");
+    const { code, text } = await verify(addressOf(alice), "--ceiling 0.000001");
     expect(text).to.include("✘").and.include("challengeRow");
     expect(code).to.equal(1);
   });
@@ -104,7 +129,7 @@ describe("verify and rebuild, against a chain and a server", () => {
   it("finds that a provider's receipts are kept, and when another is due", async () => {
     const [due, later] = receipts;
     const files = [await receiptFile("due", due), await receiptFile("later", later)];
-    const { code, text } = await verify(provider, files.join(" "));
+    const { code, text } = await verify(addressOf(provider), files.join(" "));
     expect(text).to.include(`epoch ${due.receipt.epoch} pays`).and.not.include("✘");
     expect(text).to.include("not due yet");
     expect(code).to.equal(0);
@@ -113,7 +138,7 @@ describe("verify and rebuild, against a chain and a server", () => {
   it("finds that a receipt was changed after the signature", async () => {
     const [due] = receipts;
     const forged = { ...due, receipt: { ...due.receipt, earned: due.receipt.earned + 1n } };
-    const { code, text } = await verify(provider, await receiptFile("forged", forged));
+    const { code, text } = await verify(addressOf(provider), await receiptFile("forged", forged));
     expect(text).to.include("is not signed by enough of the contract's signers");
     expect(code).to.equal(1);
   });
@@ -126,6 +151,48 @@ describe("verify and rebuild, against a chain and a server", () => {
     );
     expect(text).to.include(`all of it is the final checkpoint's on chain, of epoch ${epoch}`);
     expect(code).to.equal(0);
+  });
+
+  it("finds that a contract wallet signed, and that it disowns what it signed", async () => {
+    const creditMicros = parseCredits("50");
+    await buyCredits(stack.as(alice), { account: contractWallet, creditMicros });
+    await eventually("the purchase", async () => {
+      const { purchased } = await stack.context.accounts.balance(contractWallet);
+      return purchased === creditMicros;
+    });
+    const apiKey = newApiKey();
+    const spender = apiKeySpender(apiKey);
+    const wish = { spender, limitMicros: creditMicros, accountCapMicros: creditMicros };
+    const { allowance, scope } = await stack.sign(bob, wish);
+    const message = { ...allowance, account: contractWallet };
+    // The byte behind it makes it the wallet's, and nobody's key's.
+    const signature = await bob.account.signTypedData(
+      allowanceTypedData(stack.deployment, message),
+    );
+    const metering = meteringServer(stack.server.url, { key: providerKey });
+    await metering.addAllowance({ allowance: message, scope, signature: `${signature}01` });
+    await metering.claimAccess(apiKey);
+    await used(spender);
+    await finalEpoch(epoch);
+
+    const honest = await verify(contractWallet);
+    expect(honest.text).to.include("You signed 1 of the 1 allowances").and.not.include("✘");
+    expect(honest.text).to.include("you signed for up to 50.");
+    expect(honest.code).to.equal(0);
+
+    const { wallet, client } = stack.as(alice);
+    const hash = await wallet.writeContract({
+      account: alice.account,
+      chain: hardhat,
+      address: contractWallet,
+      abi: parseAbi(["function setMood(uint8 mood)"]),
+      functionName: "setMood",
+      args: [DISOWNING],
+    });
+    await client.waitForTransactionReceipt({ hash });
+    const disowning = await verify(contractWallet);
+    expect(disowning.text).to.include("that you did not sign");
+    expect(disowning.code).to.equal(1);
   });
 
   for (const [name, options] of [

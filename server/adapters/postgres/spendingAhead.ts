@@ -141,7 +141,7 @@ async function chargeAccounts(
   tx: Sql,
   wanted: readonly (readonly [Address, ExpectedOfAccount])[],
 ): Promise<number> {
-  // A nested loop: accounts by primary key, in the order of the array. The sum can't overflow: it stays under `purchased`.
+  // A nested loop: accounts by hash, in the order of the array. The sum can't overflow: it stays under `purchased`.
   const [charged] = await tx.query<{ count: bigint }>(
     `with charged as (
        update accounts set spent = accounts.spent + ${FITTING}, spent_ahead = ${FITTING},
@@ -193,14 +193,14 @@ async function readAccounts(
 }
 
 /**
- * Charges the allowances that have room; `places`, from 1, tells which those are, `null` that it is all of them. Under their accounts' locks, so in any
- * order. The clock goes with it: the statement began when the locks were there, and it is read when all is written.
+ * Charges the allowances that have room; `places` tells which those are. Under their accounts' locks, so in any order. The
+ * clock goes with it: the statement began when the locks were there, and it is read when all is written.
  */
 async function chargeAllowances(
   tx: Sql,
   wanted: readonly (readonly [Hex, ExpectedOfAllowance])[],
 ): Promise<PriceClock & Pick<ChargedAhead, "arrivals" | "places">> {
-  // A nested loop: allowance_usage by primary key. An allowance is charged even where its account has no room, so that its
+  // A nested loop: allowance_usage by hash. An allowance is charged even where its account has no room, so that its
   // sums are kept within a bigint here.
   const [charged] = await tx.query<PriceClock & Pick<ChargedAhead, "arrivals" | "places">>(
     `with charged as (

@@ -1,0 +1,32 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+
+import { expect } from "chai";
+import { zeroAddress } from "viem";
+
+import { meteringServer } from "../../client/meteringServer.ts";
+
+describe("a metering server as the SDK has it", () => {
+  it("is not asked for ever, where its list of allowances has no end", async () => {
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked++;
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ allowances: [], nextCursor: `${asked}` }));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("it listens on no port");
+    try {
+      const asking = meteringServer(`http://127.0.0.1:${address.port}`).allowances(zeroAddress);
+      const failure = await asking.catch((error: unknown) => error);
+      expect(failure)
+        .to.be.an("error")
+        .with.property("message", "its list goes on after 1000 pages");
+      expect(asked).to.equal(1_000);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+});
