@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { type Hex, maxUint64 } from "viem";
 
 import { newApiKey } from "../../client/apiKey.ts";
+import { requestRefund } from "../../client/contract.ts";
 import { signAllowance } from "../../client/signedAllowance.ts";
 import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
 import { providerKeyTypedData } from "../../protocol/providerKey.ts";
@@ -16,7 +17,7 @@ import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
 import { postgresProviderBook } from "../../server/adapters/postgres/providerBook.ts";
 import type { CheckpointBook } from "../../server/ports/checkpointBook.ts";
 import type { Database } from "../../server/ports/database.ts";
-import { SETTLEMENT_STEPS } from "../../server/ports/settlementProbe.ts";
+import { SETTLEMENT_STEPS, type SettlementStep } from "../../server/ports/settlementProbe.ts";
 import { type ChildServer, startChildServer } from "../fixtures/childServer.ts";
 import { send } from "../fixtures/http.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
@@ -27,6 +28,10 @@ const { alice, provider, signer, operator } = wallets;
 
 /** Servers that run beside each other: the one that leads, and those that take over. */
 const CREW = 3;
+
+const REFUND_MICROS = 1_000n;
+/** Micro-credits in the dollar's smallest unit. */
+const MICROS_PER_UNIT = 100n;
 
 /** From a leader's death until another has taken over, at the most. PostgreSQL sees a killed process at once. */
 const TAKEOVER_MS = 3_000;
@@ -80,9 +85,8 @@ describe("servers that are killed (SIGKILL)", () => {
     await local?.stop();
   });
 
-  /** The next that is doomed; one that is not, once all steps have had theirs. */
-  function startOne(): void {
-    const step = doomedAt.shift();
+  /** Unless told, the next that is doomed; one that is not, once all steps have had theirs. */
+  function startOne(step: SettlementStep | undefined = doomedAt.shift()): void {
     crew.push(
       startChildServer(
         {
@@ -99,6 +103,13 @@ describe("servers that are killed (SIGKILL)", () => {
         "test/fixtures/doomedServer.ts",
       ),
     );
+  }
+
+  /** Kills all, and starts one. */
+  async function replaceCrew(step: SettlementStep | undefined): Promise<void> {
+    await Promise.all(crew.map((server) => server.kill()));
+    crew = [];
+    startOne(step);
   }
 
   /** One event to every server, at once: whoever does not know how it ended asks again, and anywhere. */
@@ -165,6 +176,38 @@ describe("servers that are killed (SIGKILL)", () => {
     });
     const { spent } = await postgresAccountBook(database).balance(addressOf(alice));
     expect(spent).to.equal(debitedMicros);
+  });
+
+  it("and a refund is paid once, though two leaders are killed over it", async () => {
+    const account = addressOf(alice);
+    const dollars = await local.dollarsOf(account);
+    await requestRefund(local.as(alice), REFUND_MICROS);
+    const { id } = await eventually("a checkpoint with the refund, under way", async () => {
+      const latest = await checkpoints.latest();
+      const isOfRefund = latest?.status === "pending" && latest.message.refunded > 0n;
+      return isOfRefund ? latest : null;
+    });
+
+    // With automatic mining "sent" leaves the chain as "mined" does.
+    for (const step of ["recorded", "mined"] as const) {
+      // oxlint-disable-next-line no-await-in-loop -- one leader after the other
+      await replaceCrew(step);
+      // oxlint-disable-next-line no-await-in-loop
+      if (step === "recorded") await local.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
+      // oxlint-disable-next-line no-await-in-loop
+      await crew[0]?.hasSaid(`stands at ${step}`);
+    }
+    await replaceCrew(undefined);
+    await eventually("the refund in the ledger", async () => {
+      const { settled } = await postgresAccountBook(database).balance(account);
+      return settled.refunded === REFUND_MICROS;
+    });
+    expect(await local.dollarsOf(account)).to.equal(dollars + REFUND_MICROS / MICROS_PER_UNIT);
+    expect((await checkpoints.latestFinal())?.id).to.equal(id);
+    const nonces = await database.query(
+      "select distinct nonce from settler_transactions where purpose like 'settling %'",
+    );
+    expect(nonces).to.have.length(1);
   });
 
   it("and each epoch came on chain once, with the one root that was ever signed for it", async () => {
