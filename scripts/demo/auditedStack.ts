@@ -10,19 +10,24 @@ import { startLocalAuditor } from "../local/localAuditor.ts";
 import { type LocalStack, startLocalStack } from "../local/localStack.ts";
 import { wallets } from "../local/wallets.ts";
 
+/** Who may co-sign, beside the meter. */
+const AUDITORS = [wallets.auditor, wallets.secondAuditor] as const;
+
 /**
- * A local stack whose contract wants two signatures under every checkpoint, the meter's and an auditor's, and that
- * auditor at work.
+ * A local stack whose contract wants two signatures under every checkpoint, and so many auditors at work: with one it takes
+ * the meter and the auditor (2 of 2), with two any two of them (2 of 3).
  */
 export async function startAuditedStack(
   log: Logger,
   onAudited: (audited: AuditedCheckpoint) => void,
+  count: 1 | 2 = 1,
 ): Promise<LocalStack> {
+  const auditors = AUDITORS.slice(0, count);
   const stack = new AsyncDisposableStack();
   try {
     const dataFolder = await mkdtemp(join(tmpdir(), "compute-credits-demo-"));
     stack.defer(() => rm(dataFolder, { recursive: true, force: true }));
-    const signers = [wallets.signer, wallets.auditor]
+    const signers = [wallets.signer, ...auditors]
       .map(({ account }) => lowercaseHex(account.address))
       .toSorted();
     const local = await startLocalStack({
@@ -35,8 +40,11 @@ export async function startAuditedStack(
       terms: { signers, threshold: 2 },
     });
     stack.defer(() => local.stop());
-    const auditor = await startLocalAuditor(local, wallets.auditor, log, onAudited);
-    stack.defer(() => auditor.stop());
+    for (const wallet of auditors) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const auditor = await startLocalAuditor(local, wallet, log, onAudited);
+      stack.defer(() => auditor.stop());
+    }
     return { ...local, stop: () => stack.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
