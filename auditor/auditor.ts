@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-import { checkpointDigest } from "../protocol/checkpoint.ts";
+import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
 import { bytea, jsonText } from "../server/adapters/postgres/values.ts";
 import type { ChainReader } from "../server/ports/chain.ts";
 import type { ChainSource } from "../server/ports/chainSource.ts";

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import { privateKeyToAccount } from "viem/accounts";
 
-import { lowercaseHex } from "../protocol/hex.ts";
-import { logAccessTypedData } from "../protocol/logAccess.ts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
+import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
 import { localSigner } from "../server/adapters/chain/localSigner.ts";
 import { rpcChainSource } from "../server/adapters/chain/rpcChainSource.ts";
 import { openChainReader } from "../server/adapters/chain/viemChainReader.ts";

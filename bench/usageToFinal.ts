@@ -13,13 +13,13 @@ import { hardhat } from "viem/chains";
 import { newApiKey } from "../client/apiKey.ts";
 import { meteringServer } from "../client/meteringServer.ts";
 import { signAllowance } from "../client/signedAllowance.ts";
-import { apiKeySpender } from "../protocol/spender.ts";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { eventually } from "../scripts/demo/eventually.ts";
 import { wallets } from "../scripts/local/wallets.ts";
 import { contractAt } from "../test/fixtures/localContract.ts";
 import { startLocalStack } from "../scripts/local/localStack.ts";
 import { addressOf, cloudEvent } from "../test/fixtures/meteredStack.ts";
-import { providerKeyTypedData } from "../protocol/providerKey.ts";
+import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 
 const { alice, provider } = wallets;
 const BLOCK_SECONDS = 1;

@@ -1,6 +1,6 @@
 import { bytesToHex } from "viem";
 
-import { API_KEY_PREFIX } from "../protocol/spender.ts";
+import { API_KEY_PREFIX } from "@compute-credits/protocol/messages/spender";
 
 /** A new secret for a spender, or for a provider's nodes: 256 random bits. Only its hash is ever stored or signed. */
 export function newApiKey(): string {

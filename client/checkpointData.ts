@@ -1,5 +1,5 @@
 import { ApiProblem } from "./api.ts";
-import { type TableSummary, readTable } from "../protocol/tableFile.ts";
+import { type TableSummary, readTable } from "@compute-credits/protocol/data/tableFile";
 
 /**
  * Downloads the rows of a checkpoint from a server or a mirror, checking them as they arrive. What they lead to is for the

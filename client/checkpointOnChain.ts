@@ -1,6 +1,6 @@
 import type { Address, Hex, PublicClient } from "viem";
 
-import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 
 export interface ContractOnChain {
   readonly client: PublicClient;

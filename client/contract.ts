@@ -1,7 +1,7 @@
 import { type Address, type Hex, type TransactionReceipt, erc20Abi } from "viem";
 
-import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
-import type { Row } from "../protocol/row.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import { type OnChain, from, mined } from "./transact.ts";
 
 /**

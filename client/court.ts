@@ -1,9 +1,9 @@
 import type { Address, Hex, TransactionReceipt } from "viem";
 
-import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
-import { courtAbi } from "../protocol/abi/court.ts";
-import type { CheckpointMessage } from "../protocol/checkpoint.ts";
-import type { EarningsReceiptMessage } from "../protocol/earningsReceipt.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { courtAbi } from "@compute-credits/protocol/abi/court";
+import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
+import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { ProvenRow } from "./meteringServer.ts";
 import type { SignedAllowance } from "./signedAllowance.ts";
 import { type OnChain, from, mined } from "./transact.ts";

@@ -1,7 +1,7 @@
 import type { Address, Hex, TransactionReceipt } from "viem";
 
-import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
-import type { Row } from "../protocol/row.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import { type OnChain, from, mined } from "./transact.ts";
 
 /** Closes the vault for good, because the account's refund is overdue. Anyone may. */

@@ -1,8 +1,8 @@
 import { type Address, type Hex, isHex } from "viem";
 import { z } from "zod";
 
-import type { AllowanceMessage } from "../protocol/allowance.ts";
-import type { Row } from "../protocol/row.ts";
+import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import { type Api, createApi } from "./api.ts";
 import type { SignedAllowance } from "./signedAllowance.ts";
 

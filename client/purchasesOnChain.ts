@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { ContractOnChain } from "./checkpointOnChain.ts";
 
 /** Credits that came to an account, whoever paid for them. */

@@ -6,11 +6,11 @@ import {
   type Scope,
   allowanceTypedData,
   scopeHash,
-} from "../protocol/allowance.ts";
-import { allowanceRevocationTypedData } from "../protocol/allowanceRevocation.ts";
-import type { Deployment } from "../protocol/domain.ts";
-import { calendarMonths } from "../protocol/period.ts";
-import type { SpenderId } from "../protocol/spender.ts";
+} from "@compute-credits/protocol/messages/allowance";
+import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { calendarMonths } from "@compute-credits/protocol/messages/period";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { signer } from "./signer.ts";
 
 /** What an owner decides; all else has a default. */

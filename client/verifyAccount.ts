@@ -1,12 +1,12 @@
 import type { Address } from "viem";
 
-import { formatCredits } from "../protocol/amounts.ts";
-import { lowercaseHex } from "../protocol/hex.ts";
-import { ROW_BYTES } from "../protocol/keccak/keccakModule.ts";
-import { type Row, rowLeaf } from "../protocol/row.ts";
-import { partyAt, rowAt } from "../protocol/rowBytes.ts";
-import type { TableSummary } from "../protocol/tableFile.ts";
-import { processProof } from "../protocol/tree.ts";
+import { formatCredits } from "@compute-credits/protocol/amounts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
+import { ROW_BYTES } from "@compute-credits/protocol/keccak/keccakModule";
+import { type Row, rowLeaf } from "@compute-credits/protocol/tree/row";
+import { partyAt, rowAt } from "@compute-credits/protocol/tree/rowBytes";
+import type { TableSummary } from "@compute-credits/protocol/data/tableFile";
+import { processProof } from "@compute-credits/protocol/tree/tree";
 import type { CheckpointOnChain } from "./checkpointOnChain.ts";
 import type { SignedReceipt } from "./meteringServer.ts";
 import { judgeCharge, signedCeiling } from "./verify/ceiling.ts";

@@ -14,7 +14,7 @@ import {
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 
-import { computeCreditsAbi } from "../protocol/abi/computeCredits.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { readArtifact } from "./local/artifact.ts";
 import { buildContracts } from "./local/localChain.ts";
 

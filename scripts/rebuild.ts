@@ -7,9 +7,9 @@ import { type Hex, createPublicClient, http, isAddress } from "viem";
 import { ApiProblem } from "../client/api.ts";
 import { downloadTable } from "../client/checkpointData.ts";
 import { checkpointsOnChain } from "../client/checkpointOnChain.ts";
-import { formatCredits } from "../protocol/amounts.ts";
-import { MalformedData } from "../protocol/malformedData.ts";
-import { type TableSummary, readTable } from "../protocol/tableFile.ts";
+import { formatCredits } from "@compute-credits/protocol/amounts";
+import { MalformedData } from "@compute-credits/protocol/data/malformedData";
+import { type TableSummary, readTable } from "@compute-credits/protocol/data/tableFile";
 
 const HELP = `npm run rebuild -- --file PATH                    rebuilds root and data hash from a file
 npm run rebuild -- --server URL --epoch N         or from a server's, as it arrives

@@ -8,7 +8,7 @@ import { SignedReceipt } from "../client/meteringServer.ts";
 import { readChainFacts } from "../client/verify/chainFacts.ts";
 import { askServer } from "../client/verify/serverSays.ts";
 import { verifyAccount } from "../client/verifyAccount.ts";
-import { parseCredits } from "../protocol/amounts.ts";
+import { parseCredits } from "@compute-credits/protocol/amounts";
 
 const HELP = `npm run verify -- --account 0x… --contract 0x… [options]
 

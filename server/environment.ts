@@ -1,7 +1,7 @@
 import { type Hex, isAddress } from "viem";
 import { z } from "zod";
 
-import { lowercaseHex } from "../protocol/hex.ts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 
 /** A mistake in the environment: every one that there is, told at once. */
 export class ConfigError extends Error {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { MAX_MICROS } from "../protocol/amounts.ts";
+import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { Rate } from "./domain/rates/rate.ts";
 import { Dimensions, MeterName } from "./rateNames.ts";
 

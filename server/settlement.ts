@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 
 import { localSigner } from "./adapters/chain/localSigner.ts";
 import { remoteSigner } from "./adapters/chain/remoteSigner.ts";
-import { isWalletSignature } from "../protocol/signatureCheck.ts";
+import { isWalletSignature } from "@compute-credits/protocol/messages/signatureCheck";
 import { openChainWriter } from "./adapters/chain/viemChainWriter.ts";
 import { pgLeadership } from "./adapters/postgres/pgLeadership.ts";
 import { soleLeadership } from "./adapters/soleLeadership.ts";

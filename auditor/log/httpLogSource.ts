@@ -1,9 +1,9 @@
 import type { Address, Hex } from "viem";
 import { z } from "zod";
 
-import type { Deployment } from "../../protocol/domain.ts";
-import { LOG_ACCESS_SECONDS } from "../../protocol/logAccess.ts";
-import { lowercaseHex } from "../../protocol/hex.ts";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { LOG_ACCESS_SECONDS } from "@compute-credits/protocol/messages/logAccess";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { Message, hex, whole } from "../store/stored.ts";
 import { Entry } from "./entrySchema.ts";
 import type { LogSource } from "./logSource.ts";

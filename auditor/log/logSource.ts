@@ -1,8 +1,8 @@
 import type { Address, Hex } from "viem";
 
-import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
-import type { Deployment } from "../../protocol/domain.ts";
-import type { Row } from "../../protocol/row.ts";
+import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import type { LogEntry } from "../../server/domain/log/logEntry.ts";
 import type { CheckpointStatus } from "../../server/ports/checkpointBook.ts";
 

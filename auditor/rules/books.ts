@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { SpenderId } from "../../protocol/spender.ts";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { type Account, emptyAccount } from "../../server/domain/accounts/account.ts";
 import type { Allowance, AllowanceUsage } from "../../server/domain/allowances/allowance.ts";
 import type { LoggedCharge } from "../../server/domain/log/logEntry.ts";

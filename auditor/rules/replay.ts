@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { zeroAddress } from "viem";
 
-import type { Scope } from "../../protocol/allowance.ts";
+import type { Scope } from "@compute-credits/protocol/messages/allowance";
 import { UNUSED } from "../../server/domain/allowances/allowance.ts";
 import { periodIndexAt } from "../../server/domain/allowances/period.ts";
 import { askRefund } from "../../server/domain/accounts/account.ts";

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
-import { type CheckpointMessage } from "../../protocol/checkpoint.ts";
-import type { Row } from "../../protocol/row.ts";
+import { type CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import {
   NO_TOTALS,
   type Totals,

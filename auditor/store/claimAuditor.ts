@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
-import { lowercaseHex } from "../../protocol/hex.ts";
-import type { Deployment } from "../../protocol/domain.ts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { migrateFrom } from "../../server/adapters/postgres/migrate.ts";
 import {
   type DatabaseLocation,

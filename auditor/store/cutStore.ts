@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
+import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import type { Sql } from "../../server/ports/database.ts";
 import type { Finding } from "../rules/finding.ts";
 import { droppedOnChain } from "./chainStore.ts";

@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
+import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import { bytea, jsonText } from "../../server/adapters/postgres/values.ts";
 import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
 import type { LogEntry } from "../../server/domain/log/logEntry.ts";

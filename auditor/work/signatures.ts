@@ -1,10 +1,10 @@
 import { type Address, type Hex, hashTypedData } from "viem";
 
-import { allowanceId, scopeHash } from "../../protocol/allowance.ts";
-import { allowanceRevocationTypedData } from "../../protocol/allowanceRevocation.ts";
-import { providerAccessTypedData } from "../../protocol/providerAccess.ts";
-import { providerAccessRevocationTypedData } from "../../protocol/providerAccessRevocation.ts";
-import { spenderWallet } from "../../protocol/spender.ts";
+import { allowanceId, scopeHash } from "@compute-credits/protocol/messages/allowance";
+import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
+import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
+import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
+import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { LogEntry } from "../../server/domain/log/logEntry.ts";
 import type { ChainReader } from "../../server/ports/chain.ts";
 import { signatureName } from "../rules/replay.ts";

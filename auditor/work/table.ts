@@ -1,11 +1,15 @@
 import { type Address, type Hex, bytesToHex, hexToBytes } from "viem";
 
-import { dataHashOf, headOf } from "../../protocol/checkpointData.ts";
-import { hashRows } from "../../protocol/keccak/batchKeccak.ts";
-import { climb, concatBytes, depthOf } from "../../protocol/levels.ts";
-import type { Row } from "../../protocol/row.ts";
-import { rowsToBytes } from "../../protocol/rowBytes.ts";
-import { SECTION_LEVEL, SECTION_ROWS, TableHasher } from "../../protocol/tableHasher.ts";
+import { dataHashOf, headOf } from "@compute-credits/protocol/data/checkpointData";
+import { hashRows } from "@compute-credits/protocol/keccak/batchKeccak";
+import { climb, concatBytes, depthOf } from "@compute-credits/protocol/tree/levels";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
+import {
+  SECTION_LEVEL,
+  SECTION_ROWS,
+  TableHasher,
+} from "@compute-credits/protocol/tree/tableHasher";
 import { bytea, byteaArray, numberArray } from "../../server/adapters/postgres/values.ts";
 import type { Totals } from "../../server/domain/checkpoints/nextCheckpoint.ts";
 import type { Sql } from "../../server/ports/database.ts";

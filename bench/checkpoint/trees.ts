@@ -1,10 +1,10 @@
 import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
 import { numberToHex } from "viem";
 
-import type { Row } from "../../protocol/row.ts";
-import { rowsToBytes } from "../../protocol/rowBytes.ts";
-import { TableHasher } from "../../protocol/tableHasher.ts";
-import { buildTree, padRows } from "../../protocol/tree.ts";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
+import { TableHasher } from "@compute-credits/protocol/tree/tableHasher";
+import { buildTree, padRows } from "@compute-credits/protocol/tree/tree";
 import { median, printRatio, seconds } from "../ratio.ts";
 
 const OURS = 7;

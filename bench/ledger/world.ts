@@ -1,6 +1,6 @@
 import { numberToHex } from "viem";
 
-import { lowercaseHex } from "../../protocol/hex.ts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
 import type { Database } from "../../server/ports/database.ts";
 import { type Ledger, openLedger } from "../../test/fixtures/ledger.ts";

@@ -1,8 +1,8 @@
 import { type Hex, hashTypedData } from "viem";
 
-import { allowanceTypedData } from "../../protocol/allowance.ts";
-import { formatCredits } from "../../protocol/amounts.ts";
-import { lowercaseHex } from "../../protocol/hex.ts";
+import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
+import { formatCredits } from "@compute-credits/protocol/amounts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { CheckpointOnChain } from "../checkpointOnChain.ts";
 import type { ShownAllowance } from "../meteringServer.ts";
 import type { ChainFacts, CounterOnChain } from "./chainFacts.ts";

@@ -1,11 +1,11 @@
 import { type Address, BaseError, ContractFunctionRevertedError, type Hex, maxUint64 } from "viem";
 
-import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
-import { courtAbi } from "../../protocol/abi/court.ts";
-import type { Deployment } from "../../protocol/domain.ts";
-import { lowercaseHex } from "../../protocol/hex.ts";
-import type { Row } from "../../protocol/row.ts";
-import { isValidSignature } from "../../protocol/signatureCheck.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { courtAbi } from "@compute-credits/protocol/abi/court";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { isValidSignature } from "@compute-credits/protocol/messages/signatureCheck";
 import {
   type CheckpointOnChain,
   type ContractOnChain,

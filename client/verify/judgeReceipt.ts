@@ -1,8 +1,8 @@
 import type { Address } from "viem";
 
-import { formatCredits } from "../../protocol/amounts.ts";
-import { lowercaseHex } from "../../protocol/hex.ts";
-import type { Row } from "../../protocol/row.ts";
+import { formatCredits } from "@compute-credits/protocol/amounts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import type { CheckpointOnChain } from "../checkpointOnChain.ts";
 import type { SignedReceipt } from "../meteringServer.ts";
 import type { ChainFacts } from "./chainFacts.ts";

@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { TableSummary } from "../../protocol/tableFile.ts";
+import type { TableSummary } from "@compute-credits/protocol/data/tableFile";
 import { downloadTable } from "../checkpointData.ts";
 import {
   type Balance,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 
 import type { AuditedCheckpoint } from "../../auditor/auditor.ts";
-import { lowercaseHex } from "../../protocol/hex.ts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { startLocalAuditor } from "../local/localAuditor.ts";
 import { type LocalStack, startLocalStack } from "../local/localStack.ts";
 import { wallets } from "../local/wallets.ts";

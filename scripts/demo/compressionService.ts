@@ -7,10 +7,10 @@ import type { Address, WalletClient } from "viem";
 import { newApiKey } from "../../client/apiKey.ts";
 import { type UsageCloudEvent, meteringServer } from "../../client/meteringServer.ts";
 import { signer } from "../../client/signer.ts";
-import type { Deployment } from "../../protocol/domain.ts";
-import { lowercaseHex } from "../../protocol/hex.ts";
-import { providerKeyTypedData } from "../../protocol/providerKey.ts";
-import { type SpenderId, apiKeySpender } from "../../protocol/spender.ts";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
+import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
+import { type SpenderId, apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { compress } from "./compressionWork.ts";
 
 export interface CompressionService {

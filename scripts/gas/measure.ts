@@ -23,10 +23,13 @@ import {
 } from "viem/accounts";
 import { hardhat } from "viem/chains";
 
-import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
-import { testDollarAbi } from "../../protocol/abi/testDollar.ts";
-import type { Row } from "../../protocol/row.ts";
-import { type CheckpointMessage, checkpointTypedData } from "../../protocol/checkpoint.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import {
+  type CheckpointMessage,
+  checkpointTypedData,
+} from "@compute-credits/protocol/messages/checkpoint";
 import { type SparseTree, sparseTree } from "./sparseTree.ts";
 
 /** A final checkpoint, what submitting it cost, and its table. */

@@ -5,7 +5,7 @@ export async function renderAbi(name: ContractName): Promise<{ path: URL; text: 
   const { abi } = await readArtifact(name);
   const constant = `${name[0]?.toLowerCase()}${name.slice(1)}`;
   return {
-    path: new URL(`../../protocol/abi/${constant}.ts`, import.meta.url),
+    path: new URL(`../../packages/protocol/abi/${constant}.ts`, import.meta.url),
     text: `// Written by \`npm run abi\` from the built contract.\nexport const ${constant}Abi = ${JSON.stringify(abi, null, 2)} as const;\n`,
   };
 }

@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { Row } from "../../protocol/row.ts";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import type { AuditedLog } from "./auditLog.ts";
 import type { Books, CheckpointRow } from "./books.ts";
 import { Disagreement } from "./disagreement.ts";

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { Row } from "../../protocol/row.ts";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import type { Database, Sql } from "../../server/ports/database.ts";
 
 export interface AccountRow {

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { EarningsReceiptMessage } from "../../protocol/earningsReceipt.ts";
+import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { Allowance } from "../../server/domain/allowances/allowance.ts";
 import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
 import type { HoldRequest } from "../../server/domain/holds/authorize.ts";

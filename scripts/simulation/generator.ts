@@ -5,9 +5,9 @@ import {
   type Scope,
   allowanceId,
   scopeHash,
-} from "../../protocol/allowance.ts";
-import { calendarMonths } from "../../protocol/period.ts";
-import { apiKeySpender } from "../../protocol/spender.ts";
+} from "@compute-credits/protocol/messages/allowance";
+import { calendarMonths } from "@compute-credits/protocol/messages/period";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
 import type { GrantRequest } from "../../server/domain/grants/grant.ts";
 import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { AllowanceMessage } from "../../protocol/allowance.ts";
+import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import type { Hold } from "../../server/domain/holds/hold.ts";
 import type { Debited, UsageOutcome } from "../../server/domain/usage/outcome.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";

@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
-import { commitToRows } from "../../protocol/checkpointData.ts";
-import type { Row } from "../../protocol/row.ts";
+import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
 import type { SimulatedChain } from "./chain.ts";
 import type { Crew } from "./crew.ts";

@@ -1,7 +1,7 @@
 import { type Address, type Hex, numberToHex } from "viem";
 
-import type { Deployment } from "../../protocol/domain.ts";
-import { apiKeySpender, walletSpender } from "../../protocol/spender.ts";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 
 export const DEPLOYMENT: Deployment = {
   chainId: 31337,

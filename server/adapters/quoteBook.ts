@@ -2,9 +2,9 @@ import { type Hex, hashTypedData, isAddressEqual, recoverAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 
-import type { Deployment } from "../../protocol/domain.ts";
-import { lowercaseHex } from "../../protocol/hex.ts";
-import { quoteTypedData } from "../../protocol/quote.ts";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
+import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
 import { canonicalDimensions } from "../domain/holds/quote.ts";
 import type { PriceBook } from "../ports/priceBook.ts";
 import type { QuoteBook } from "../ports/quoteBook.ts";

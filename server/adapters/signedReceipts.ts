@@ -1,4 +1,4 @@
-import type { Deployment } from "../../protocol/domain.ts";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { PromiseBook, ReceiptBook } from "../ports/receiptBook.ts";
 import type { ReceiptSigner } from "../ports/signer.ts";
 

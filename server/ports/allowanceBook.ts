@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { AllowanceMessage, Scope } from "../../protocol/allowance.ts";
+import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
 import type { Allowance } from "../domain/allowances/allowance.ts";
 
 export interface SignedAllowance {

@@ -1,9 +1,9 @@
 import type { Address, Hex } from "viem";
 
-import type { AllowanceMessage } from "../../protocol/allowance.ts";
-import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
-import type { Deployment } from "../../protocol/domain.ts";
-import type { Row } from "../../protocol/row.ts";
+import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
+import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import type { BlockPoint } from "./chainBook.ts";
 import type { SignerSignature } from "./checkpointBook.ts";
 

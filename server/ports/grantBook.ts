@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-import type { SpenderId } from "../../protocol/spender.ts";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "../domain/allowances/allowance.ts";
 import type { BeyondCampaign, GrantRequest } from "../domain/grants/grant.ts";
 import type { IssuingRefusal } from "../domain/grants/issuing.ts";

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { SpenderId } from "../../protocol/spender.ts";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "../domain/allowances/allowance.ts";
 import type { ChargeFacts } from "../domain/insight/limitsPassed.ts";
 import type { RunwayState } from "../domain/insight/runway.ts";

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { SpenderId } from "../../protocol/spender.ts";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 
 export interface ProviderKey {
   readonly provider: Address;

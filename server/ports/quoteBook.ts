@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { QuoteMessage } from "../../protocol/quote.ts";
+import type { QuoteMessage } from "@compute-credits/protocol/messages/quote";
 import type { Quote } from "../domain/holds/quote.ts";
 import type { PriceRefusal } from "../domain/rates/price.ts";
 

@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { EarningsReceiptMessage } from "../../protocol/earningsReceipt.ts";
+import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { SignerSignature } from "./checkpointBook.ts";
 
 export interface SignedReceipt {

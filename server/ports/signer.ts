@@ -1,8 +1,8 @@
 import type { Address, Hex, TransactionSerializableEIP1559 } from "viem";
 
-import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
-import type { Deployment } from "../../protocol/domain.ts";
-import type { EarningsReceiptMessage } from "../../protocol/earningsReceipt.ts";
+import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 
 /** One of the meter's signers: a key in memory, or a service that keeps it. */
 export interface CheckpointSigner {

@@ -1,6 +1,6 @@
 import { Router } from "express";
 
-import { rowLeaf } from "../../protocol/row.ts";
+import { rowLeaf } from "@compute-credits/protocol/tree/row";
 import { available } from "../domain/accounts/account.ts";
 import type { Context } from "./context.ts";
 import { AddressField, parse } from "./fields.ts";

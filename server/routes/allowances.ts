@@ -2,12 +2,12 @@ import { Router } from "express";
 import { hashTypedData } from "viem";
 import { z } from "zod";
 
-import { allowanceId, allowanceTypedData } from "../../protocol/allowance.ts";
-import { allowanceRevocationTypedData } from "../../protocol/allowanceRevocation.ts";
+import { allowanceId, allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
+import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
 import { type AdmissionRefusal, checkAdmission } from "../domain/allowances/admission.ts";
 import type { Allowance } from "../domain/allowances/allowance.ts";
 import { MeterName } from "../rateNames.ts";
-import { apiKeySpender } from "../../protocol/spender.ts";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { bearerKey, notTheIssuer } from "./authentication.ts";
 import type { Context } from "./context.ts";
 import { describeAllowance } from "./describeAllowance.ts";

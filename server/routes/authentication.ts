@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import type { Request } from "express";
 import type { Address, Hex } from "viem";
 
-import { apiKeySpender } from "../../protocol/spender.ts";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { AccessMayBeOver } from "../ports/accessMayBeOver.ts";
 import type { Caller } from "../ports/providerBook.ts";
 import type { Context } from "./context.ts";

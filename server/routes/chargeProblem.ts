@@ -1,6 +1,6 @@
 import type { PriceRefusal } from "../domain/rates/price.ts";
 import type { Shortage, Unusable } from "../domain/spending/spendingDraft.ts";
-import type { Deployment } from "../../protocol/domain.ts";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { type Problem, problem } from "./problem.ts";
 
 /** Why something cannot be charged, or held: the same for usage events and for holds. */

@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 
-import { checkpointDigest } from "../../protocol/checkpoint.ts";
+import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
 import type { SignerSignature, StoredCheckpoint } from "../ports/checkpointBook.ts";
 import type { DataFile } from "../ports/checkpointData.ts";
 import type { Context } from "./context.ts";

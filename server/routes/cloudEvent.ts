@@ -6,7 +6,7 @@ import type { UsageEvent } from "../domain/usage/usageEvent.ts";
 import { Dimensions, MeterName } from "../rateNames.ts";
 import { AddressField, Bytes32Field, TimeField, fieldErrors, uintField } from "./fields.ts";
 import { labelProblem } from "./labels.ts";
-import { walletSpender } from "../../protocol/spender.ts";
+import { walletSpender } from "@compute-credits/protocol/messages/spender";
 import { type Problem, problem } from "./problem.ts";
 
 /** The CloudEvents type of a usage event. */

@@ -1,7 +1,7 @@
 import { isAddress } from "viem";
 import { z } from "zod";
 
-import { lowercaseHex } from "../../protocol/hex.ts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { fail } from "./problem.ts";
 
 /** What requests are made of. Unknown fields are refused where objects are built from these: `z.strictObject`. */

@@ -1,9 +1,9 @@
 import { type Request, Router } from "express";
 import { z } from "zod";
 
-import type { Scope } from "../../protocol/allowance.ts";
-import { promotionCodeHash } from "../../protocol/promotionCode.ts";
-import { apiKeySpender } from "../../protocol/spender.ts";
+import type { Scope } from "@compute-credits/protocol/messages/allowance";
+import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "../domain/allowances/allowance.ts";
 import type { PromotionCode } from "../domain/grants/promotionCode.ts";
 import { bearerKey, notTheIssuer } from "./authentication.ts";

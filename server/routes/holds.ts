@@ -1,8 +1,8 @@
 import { type Response, Router } from "express";
 import { z } from "zod";
 
-import type { Deployment } from "../../protocol/domain.ts";
-import { apiKeySpender } from "../../protocol/spender.ts";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { HoldRefusal } from "../domain/holds/authorize.ts";
 import { type Hold, heldMicros } from "../domain/holds/hold.ts";
 import type { Quote } from "../domain/holds/quote.ts";

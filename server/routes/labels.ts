@@ -1,4 +1,4 @@
-import type { Scope } from "../../protocol/allowance.ts";
+import type { Scope } from "@compute-credits/protocol/messages/allowance";
 import type { Limits } from "../config.ts";
 import { type Problem, ProblemError, problem } from "./problem.ts";
 

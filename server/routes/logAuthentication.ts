@@ -2,7 +2,10 @@ import type { Request } from "express";
 import { type Address, hashTypedData } from "viem";
 import { z } from "zod";
 
-import { LOG_ACCESS_SECONDS, logAccessTypedData } from "../../protocol/logAccess.ts";
+import {
+  LOG_ACCESS_SECONDS,
+  logAccessTypedData,
+} from "@compute-credits/protocol/messages/logAccess";
 import type { Context } from "./context.ts";
 import { AddressField, SignatureField } from "./fields.ts";
 import { fail } from "./problem.ts";

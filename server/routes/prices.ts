@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import type { Deployment } from "../../protocol/domain.ts";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { basisOf } from "../domain/rates/priceBasis.ts";
 import type { PricePreview } from "../domain/rates/preview.ts";
 import type { PriceRefusal } from "../domain/rates/price.ts";

@@ -2,11 +2,15 @@ import { Router } from "express";
 import { type Address, type Hex, hashTypedData } from "viem";
 import { z } from "zod";
 
-import { providerAccessTypedData } from "../../protocol/providerAccess.ts";
-import { providerAccessRevocationTypedData } from "../../protocol/providerAccessRevocation.ts";
-import { providerKeyTypedData } from "../../protocol/providerKey.ts";
-import { providerKeyRevocationTypedData } from "../../protocol/providerKeyRevocation.ts";
-import { type SpenderId, apiKeySpender, walletSpender } from "../../protocol/spender.ts";
+import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
+import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
+import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
+import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
+import {
+  type SpenderId,
+  apiKeySpender,
+  walletSpender,
+} from "@compute-credits/protocol/messages/spender";
 import { invalidSignature } from "./allowances.ts";
 import { authenticatedProvider } from "./authentication.ts";
 import type { Context } from "./context.ts";

@@ -1,8 +1,8 @@
 import { Router } from "express";
 
-import { ALLOWANCE_TYPES } from "../../protocol/allowance.ts";
-import { CHECKPOINT_TYPES } from "../../protocol/checkpoint.ts";
-import { signingDomain } from "../../protocol/domain.ts";
+import { ALLOWANCE_TYPES } from "@compute-credits/protocol/messages/allowance";
+import { CHECKPOINT_TYPES } from "@compute-credits/protocol/messages/checkpoint";
+import { signingDomain } from "@compute-credits/protocol/messages/domain";
 import { USAGE_EVENT_TYPE } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";
 import { respond } from "./respond.ts";

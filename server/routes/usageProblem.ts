@@ -1,4 +1,4 @@
-import type { Deployment } from "../../protocol/domain.ts";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { UsageRefusal } from "../domain/usage/outcome.ts";
 import { chargeProblem } from "./chargeProblem.ts";
 import { type Problem, problem } from "./problem.ts";

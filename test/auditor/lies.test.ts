@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import type { SourcePage } from "../../auditor/log/logSource.ts";
 import type { Finding } from "../../auditor/rules/finding.ts";
-import { apiKeySpender, walletSpender } from "../../protocol/spender.ts";
+import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "../../server/domain/allowances/allowance.ts";
 import type { LogEntry } from "../../server/domain/log/logEntry.ts";
 import { type Disguise, type Scene, openAudited, person } from "../fixtures/audited.ts";

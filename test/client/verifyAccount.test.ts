@@ -7,17 +7,21 @@ import type { ShownAllowance, SignedReceipt } from "../../client/meteringServer.
 import type { ChainFacts } from "../../client/verify/chainFacts.ts";
 import type { ServerSays } from "../../client/verify/serverSays.ts";
 import { verifyAccount } from "../../client/verifyAccount.ts";
-import { type AllowanceMessage, NO_SCOPE, allowanceTypedData } from "../../protocol/allowance.ts";
-import { earningsReceiptTypedData } from "../../protocol/earningsReceipt.ts";
-import { isWalletSignature } from "../../protocol/signatureCheck.ts";
-import { lowercaseHex } from "../../protocol/hex.ts";
-import { commitToRows, headOf } from "../../protocol/checkpointData.ts";
-import { concatBytes } from "../../protocol/levels.ts";
-import type { Row } from "../../protocol/row.ts";
-import { rowsToBytes } from "../../protocol/rowBytes.ts";
-import { readTable } from "../../protocol/tableFile.ts";
-import { TableHasher } from "../../protocol/tableHasher.ts";
-import { buildTree } from "../../protocol/tree.ts";
+import {
+  type AllowanceMessage,
+  NO_SCOPE,
+  allowanceTypedData,
+} from "@compute-credits/protocol/messages/allowance";
+import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
+import { isWalletSignature } from "@compute-credits/protocol/messages/signatureCheck";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
+import { commitToRows, headOf } from "@compute-credits/protocol/data/checkpointData";
+import { concatBytes } from "@compute-credits/protocol/tree/levels";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
+import { readTable } from "@compute-credits/protocol/data/tableFile";
+import { TableHasher } from "@compute-credits/protocol/tree/tableHasher";
+import { buildTree } from "@compute-credits/protocol/tree/tree";
 
 const keyOf = (name: string) => privateKeyToAccount(keccak256(stringToBytes(name)));
 const [owner, mallory, meter] = [keyOf("alice"), keyOf("mallory"), keyOf("meter")];

@@ -5,8 +5,8 @@ import { artifacts } from "hardhat";
 import { TypedDataEncoder } from "ethers";
 import { hexToBytes, size, toHex, zeroHash } from "viem";
 
-import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
-import { allowanceTypedData } from "../../protocol/allowance.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
 import { LIMITS } from "../../scripts/gas/limits.ts";
 import { type GasTable, measureGas } from "../../scripts/gas/measure.ts";
 import { wallets } from "../../scripts/local/wallets.ts";

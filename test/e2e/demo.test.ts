@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { pino } from "pino";
 
-import { parseCredits } from "../../protocol/amounts.ts";
+import { parseCredits } from "@compute-credits/protocol/amounts";
 import { startAuditedStack } from "../../scripts/demo/auditedStack.ts";
 import { playStory } from "../../scripts/demo/story.ts";
 import type { LocalStack } from "../../scripts/local/localStack.ts";

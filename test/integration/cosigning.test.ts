@@ -1,8 +1,11 @@
 import { expect } from "chai";
 import { type Address, type Hex, getContractAddress } from "viem";
 
-import { type CheckpointMessage, checkpointTypedData } from "../../protocol/checkpoint.ts";
-import { lowercaseHex } from "../../protocol/hex.ts";
+import {
+  type CheckpointMessage,
+  checkpointTypedData,
+} from "@compute-credits/protocol/messages/checkpoint";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { eventually } from "../../scripts/demo/eventually.ts";
 import { LOCAL_WINDOWS, deployContract } from "../../scripts/local/deployLocal.ts";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";

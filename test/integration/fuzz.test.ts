@@ -6,8 +6,8 @@ import * as fc from "fast-check";
 
 import { newApiKey } from "../../client/apiKey.ts";
 import type { SignedAllowance } from "../../client/signedAllowance.ts";
-import { parseCredits } from "../../protocol/amounts.ts";
-import { apiKeySpender } from "../../protocol/spender.ts";
+import { parseCredits } from "@compute-credits/protocol/amounts";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { wallets } from "../../scripts/local/wallets.ts";
 import type { Answer } from "../fixtures/http.ts";
 import {

@@ -3,8 +3,8 @@ import { type Address, type Hex, encodeFunctionData, numberToHex } from "viem";
 import { hardhat } from "viem/chains";
 
 import { buyCredits, requestRefund } from "../../client/contract.ts";
-import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
-import { testDollarAbi } from "../../protocol/abi/testDollar.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
 import { rpcChainSource } from "../../server/adapters/chain/rpcChainSource.ts";
 import { openChainReader } from "../../server/adapters/chain/viemChainReader.ts";

@@ -6,8 +6,8 @@ import { meteringServer } from "../../client/meteringServer.ts";
 import { eventually } from "../../scripts/demo/eventually.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
-import { testDollarAbi } from "../../protocol/abi/testDollar.ts";
-import { parseCredits } from "../../protocol/amounts.ts";
+import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
+import { parseCredits } from "@compute-credits/protocol/amounts";
 import { type Answer, expectProblem } from "../fixtures/http.ts";
 import {
   type MeteredStack,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 
-import { MAX_MICROS, formatCredits, parseCredits } from "../../protocol/amounts.ts";
+import { MAX_MICROS, formatCredits, parseCredits } from "@compute-credits/protocol/amounts";
 
 describe("amounts", () => {
   it("read back what was written, for every amount", () => {

@@ -2,21 +2,21 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { type Address, numberToHex, zeroAddress } from "viem";
 
-import { MAX_MICROS } from "../../protocol/amounts.ts";
-import { commitToRows, dataHashOf, headOf } from "../../protocol/checkpointData.ts";
+import { MAX_MICROS } from "@compute-credits/protocol/amounts";
+import { commitToRows, dataHashOf, headOf } from "@compute-credits/protocol/data/checkpointData";
 import {
   applyDifference,
   differenceEntries,
   differenceHeader,
   readDifference,
-} from "../../protocol/differenceFile.ts";
-import { ROW_BYTES } from "../../protocol/keccak/keccakModule.ts";
-import { concatBytes } from "../../protocol/levels.ts";
-import { MalformedData } from "../../protocol/malformedData.ts";
-import type { Row } from "../../protocol/row.ts";
-import { bytesToRows, rowsToBytes } from "../../protocol/rowBytes.ts";
-import { readTable, tableBytes } from "../../protocol/tableFile.ts";
-import { SECTION_ROWS, TableHasher } from "../../protocol/tableHasher.ts";
+} from "@compute-credits/protocol/data/differenceFile";
+import { ROW_BYTES } from "@compute-credits/protocol/keccak/keccakModule";
+import { concatBytes } from "@compute-credits/protocol/tree/levels";
+import { MalformedData } from "@compute-credits/protocol/data/malformedData";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { bytesToRows, rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
+import { readTable, tableBytes } from "@compute-credits/protocol/data/tableFile";
+import { SECTION_ROWS, TableHasher } from "@compute-credits/protocol/tree/tableHasher";
 import { anyUint } from "../fixtures/arbitraries.ts";
 
 const numbers = fc.record({ spent: anyUint(63), refunded: anyUint(63), earned: anyUint(63) });

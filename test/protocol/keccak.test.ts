@@ -2,9 +2,9 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { bytesToHex, concat, keccak256 } from "viem";
 
-import { BATCH, hashPairs, hashRows } from "../../protocol/keccak/batchKeccak.ts";
-import { rowLeaf } from "../../protocol/row.ts";
-import { bytesToRows, rowsToBytes } from "../../protocol/rowBytes.ts";
+import { BATCH, hashPairs, hashRows } from "@compute-credits/protocol/keccak/batchKeccak";
+import { rowLeaf } from "@compute-credits/protocol/tree/row";
+import { bytesToRows, rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
 import { anyRow } from "../fixtures/arbitraries.ts";
 
 /** The n-th piece of so many bytes. */

@@ -2,12 +2,12 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { bytesToHex } from "viem";
 
-import { commitToRows } from "../../protocol/checkpointData.ts";
-import { ROW_BYTES } from "../../protocol/keccak/keccakModule.ts";
-import type { Row } from "../../protocol/row.ts";
-import { rowsToBytes } from "../../protocol/rowBytes.ts";
-import { SECTION_ROWS, TableHasher } from "../../protocol/tableHasher.ts";
-import { buildTree } from "../../protocol/tree.ts";
+import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
+import { ROW_BYTES } from "@compute-credits/protocol/keccak/keccakModule";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
+import { SECTION_ROWS, TableHasher } from "@compute-credits/protocol/tree/tableHasher";
+import { buildTree } from "@compute-credits/protocol/tree/tree";
 import { anyRow } from "../fixtures/arbitraries.ts";
 
 const many = fc.sample(anyRow, { numRuns: 2 * SECTION_ROWS + 3, seed: 2 });

@@ -5,12 +5,12 @@ import { BaseError, ContractFunctionRevertedError, zeroHash } from "viem";
 import { hardhat } from "viem/chains";
 
 import { settleRow } from "../../client/contract.ts";
-import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
-import { parseCredits } from "../../protocol/amounts.ts";
-import type { CheckpointMessage } from "../../protocol/checkpoint.ts";
-import { commitToRows } from "../../protocol/checkpointData.ts";
-import { type Row, rowLeaf } from "../../protocol/row.ts";
-import { buildTree, padRows, processProof } from "../../protocol/tree.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { parseCredits } from "@compute-credits/protocol/amounts";
+import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
+import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
+import { type Row, rowLeaf } from "@compute-credits/protocol/tree/row";
+import { buildTree, padRows, processProof } from "@compute-credits/protocol/tree/tree";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { localSigner } from "../../server/adapters/chain/localSigner.ts";

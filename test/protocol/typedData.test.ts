@@ -4,21 +4,21 @@ import * as fc from "fast-check";
 import { type Hex, hashTypedData, isHex, numberToHex, recoverAddress, zeroHash } from "viem";
 import { hardhat } from "viem/chains";
 
-import { computeCreditsAbi } from "../../protocol/abi/computeCredits.ts";
-import { allowanceId, allowanceTypedData } from "../../protocol/allowance.ts";
-import { allowanceRevocationTypedData } from "../../protocol/allowanceRevocation.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { allowanceId, allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
+import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
 import {
   type CheckpointMessage,
   checkpointDigest,
   checkpointTypedData,
-} from "../../protocol/checkpoint.ts";
-import { commitToRows } from "../../protocol/checkpointData.ts";
-import type { Deployment } from "../../protocol/domain.ts";
-import { providerAccessTypedData } from "../../protocol/providerAccess.ts";
-import { providerAccessRevocationTypedData } from "../../protocol/providerAccessRevocation.ts";
-import { providerKeyTypedData } from "../../protocol/providerKey.ts";
-import { providerKeyRevocationTypedData } from "../../protocol/providerKeyRevocation.ts";
-import { rowLeaf } from "../../protocol/row.ts";
+} from "@compute-credits/protocol/messages/checkpoint";
+import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
+import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
+import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
+import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
+import { rowLeaf } from "@compute-credits/protocol/tree/row";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { localSigner } from "../../server/adapters/chain/localSigner.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { newApiKey } from "../../client/apiKey.ts";
-import { apiKeySpender } from "../../protocol/spender.ts";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { USAGE_EVENT_TYPE } from "../../server/routes/cloudEvent.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../fixtures/ledger.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { numberToHex, zeroHash } from "viem";
 
-import { parseCredits } from "../../protocol/amounts.ts";
+import { parseCredits } from "@compute-credits/protocol/amounts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
 import { available } from "../../server/domain/accounts/account.ts";
 import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { type Address, zeroHash } from "viem";
 
-import { commitToRows } from "../../protocol/checkpointData.ts";
-import type { Row } from "../../protocol/row.ts";
-import { buildTree } from "../../protocol/tree.ts";
+import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { buildTree } from "@compute-credits/protocol/tree/tree";
 import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
 import { available } from "../../server/domain/accounts/account.ts";
 import { totalsOf } from "../../server/domain/checkpoints/nextCheckpoint.ts";

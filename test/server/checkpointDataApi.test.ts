@@ -1,9 +1,9 @@
 import { expect } from "chai";
 
-import { applyDifference, readDifference } from "../../protocol/differenceFile.ts";
-import { concatBytes } from "../../protocol/levels.ts";
-import { bytesToRows } from "../../protocol/rowBytes.ts";
-import { readTable } from "../../protocol/tableFile.ts";
+import { applyDifference, readDifference } from "@compute-credits/protocol/data/differenceFile";
+import { concatBytes } from "@compute-credits/protocol/tree/levels";
+import { bytesToRows } from "@compute-credits/protocol/tree/rowBytes";
+import { readTable } from "@compute-credits/protocol/data/tableFile";
 import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
 import type { Database } from "../../server/ports/database.ts";
 import { dropped, spendDirectly, submitted } from "../fixtures/bareRows.ts";

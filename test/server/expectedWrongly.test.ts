@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
 
-import { apiKeySpender } from "../../protocol/spender.ts";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { UsageOutcome } from "../../server/domain/usage/outcome.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../fixtures/ledger.ts";

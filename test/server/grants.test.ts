@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
 
-import { promotionCodeHash } from "../../protocol/promotionCode.ts";
-import { apiKeySpender } from "../../protocol/spender.ts";
+import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { GrantRequest } from "../../server/domain/grants/grant.ts";
 import { limitsPassed } from "../../server/domain/insight/limitsPassed.ts";
 import type { CodeOutcome, GrantOutcome } from "../../server/ports/grantBook.ts";

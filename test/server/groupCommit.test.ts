@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 
 import { expect } from "chai";
 
-import { walletSpender } from "../../protocol/spender.ts";
+import { walletSpender } from "@compute-credits/protocol/messages/spender";
 import { groupCommit } from "../../server/adapters/groupCommit.ts";
 import type { UsageOutcome } from "../../server/domain/usage/outcome.ts";
 import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";

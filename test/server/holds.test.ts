@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Address, Hex } from "viem";
 
-import { parseCredits } from "../../protocol/amounts.ts";
+import { parseCredits } from "@compute-credits/protocol/amounts";
 import { available } from "../../server/domain/accounts/account.ts";
 import { heldMicros } from "../../server/domain/holds/hold.ts";
 import { databaseKinds } from "../fixtures/databases.ts";

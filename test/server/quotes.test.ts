@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { verifyTypedData } from "ethers";
 import type { Address, Hex } from "viem";
 
-import { QUOTE_TYPES } from "../../protocol/quote.ts";
-import { signingDomain } from "../../protocol/domain.ts";
+import { QUOTE_TYPES } from "@compute-credits/protocol/messages/quote";
+import { signingDomain } from "@compute-credits/protocol/messages/domain";
 import { signedQuoteBook } from "../../server/adapters/quoteBook.ts";
 import { toJson } from "../../server/routes/respond.ts";
 import { databaseKinds } from "../fixtures/databases.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { MAX_MICROS } from "../../protocol/amounts.ts";
+import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
 import type { Rate } from "../../server/domain/rates/rate.ts";
 import type { Database } from "../../server/ports/database.ts";

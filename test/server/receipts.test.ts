@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { hashTypedData, recoverAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
-import { earningsReceiptTypedData } from "../../protocol/earningsReceipt.ts";
+import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
 import { localSigner } from "../../server/adapters/chain/localSigner.ts";
 import { postgresPromiseBook } from "../../server/adapters/postgres/promiseBook.ts";
 import { signedReceipts } from "../../server/adapters/signedReceipts.ts";

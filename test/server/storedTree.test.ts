@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 
-import { commitToRows } from "../../protocol/checkpointData.ts";
-import type { Row } from "../../protocol/row.ts";
-import { buildTree } from "../../protocol/tree.ts";
+import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { buildTree } from "@compute-credits/protocol/tree/tree";
 import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
 import type { Database } from "../../server/ports/database.ts";
 import { currentNumbers, dropped, payer, spendDirectly, submitted } from "../fixtures/bareRows.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
 
-import { parseCredits } from "../../protocol/amounts.ts";
+import { parseCredits } from "@compute-credits/protocol/amounts";
 import { available } from "../../server/domain/accounts/account.ts";
 import { priceReader } from "../../server/adapters/postgres/priceReader.ts";
 import { rateIndexCache } from "../../server/adapters/postgres/rateIndexCache.ts";

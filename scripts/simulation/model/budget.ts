@@ -1,5 +1,5 @@
-import type { AllowanceMessage } from "../../../protocol/allowance.ts";
-import { monthsOf } from "../../../protocol/period.ts";
+import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
+import { monthsOf } from "@compute-credits/protocol/messages/period";
 
 /** Where a budget stands: which period, what came into it, what went out of it. */
 export interface Budget {

@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-import { type Scope, scopeHash } from "../../../protocol/allowance.ts";
+import { type Scope, scopeHash } from "@compute-credits/protocol/messages/allowance";
 import type { Allowance } from "../../../server/domain/allowances/allowance.ts";
 import type { GrantRequest } from "../../../server/domain/grants/grant.ts";
 import type { SignedAllowance } from "../../../server/ports/allowanceBook.ts";

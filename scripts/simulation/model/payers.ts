@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import { spenderWallet } from "../../../protocol/spender.ts";
+import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { Debited, Refused } from "../../../server/domain/usage/outcome.ts";
 import { type ModelBooks, freeOf } from "./books.ts";
 import { budgetAt } from "./budget.ts";

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { AllowanceMessage, Scope } from "../../../protocol/allowance.ts";
+import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
 import type { Debited } from "../../../server/domain/usage/outcome.ts";
 import type { HoldResolution } from "../../../server/domain/holds/hold.ts";
 import type { ModelPrice } from "./price.ts";

@@ -1,9 +1,9 @@
 import type { Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
-import { checkpointTypedData } from "../../../protocol/checkpoint.ts";
-import { earningsReceiptTypedData } from "../../../protocol/earningsReceipt.ts";
-import { lowercaseHex } from "../../../protocol/hex.ts";
+import { checkpointTypedData } from "@compute-credits/protocol/messages/checkpoint";
+import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "../../ports/signer.ts";
 
 /** A signer whose key is in this process. */

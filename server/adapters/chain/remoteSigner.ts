@@ -12,8 +12,11 @@ import {
 } from "viem";
 import { z } from "zod";
 
-import { checkpointDigest, checkpointTypedData } from "../../../protocol/checkpoint.ts";
-import { earningsReceiptTypedData } from "../../../protocol/earningsReceipt.ts";
+import {
+  checkpointDigest,
+  checkpointTypedData,
+} from "@compute-credits/protocol/messages/checkpoint";
+import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "../../ports/signer.ts";
 
 const Answer = z.object({

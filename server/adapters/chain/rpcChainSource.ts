@@ -11,7 +11,7 @@ import {
 } from "viem";
 import { z } from "zod";
 
-import { lowercaseHex } from "../../../protocol/hex.ts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { ReorgBeyondConfirmations } from "../../domain/chain/reorgBeyondConfirmations.ts";
 import type { BlockPoint } from "../../ports/chainBook.ts";
 import type { ChainSource, ChainStep, Confirmations } from "../../ports/chainSource.ts";

@@ -1,8 +1,8 @@
 import { type Hex, parseEventLogs, toEventSelector } from "viem";
 
-import { computeCreditsAbi } from "../../../protocol/abi/computeCredits.ts";
-import { courtAbi } from "../../../protocol/abi/court.ts";
-import { lowercaseHex } from "../../../protocol/hex.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { courtAbi } from "@compute-credits/protocol/abi/court";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { ChainEvent, ChainPlace } from "../../domain/chain/chainEvent.ts";
 import type { MinedLog } from "./checkedLogs.ts";
 

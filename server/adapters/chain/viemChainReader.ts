@@ -1,10 +1,10 @@
 import { type Address, type PublicClient, createPublicClient, fallback, http } from "viem";
 
-import { computeCreditsAbi } from "../../../protocol/abi/computeCredits.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { ChainReader } from "../../ports/chain.ts";
 import type { BlockPoint } from "../../ports/chainBook.ts";
-import { courtAbi } from "../../../protocol/abi/court.ts";
-import { isValidSignature } from "../../../protocol/signatureCheck.ts";
+import { courtAbi } from "@compute-credits/protocol/abi/court";
+import { isValidSignature } from "@compute-credits/protocol/messages/signatureCheck";
 
 /** Several endpoints: the next is asked where one fails. */
 export function rpcTransport(rpcUrls: readonly string[], timeoutMs = 10_000) {

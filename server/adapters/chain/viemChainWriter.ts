@@ -1,8 +1,8 @@
 import { type Address, type Hex, createPublicClient, encodeFunctionData } from "viem";
 
-import { computeCreditsAbi } from "../../../protocol/abi/computeCredits.ts";
-import { courtAbi } from "../../../protocol/abi/court.ts";
-import type { Deployment } from "../../../protocol/domain.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { courtAbi } from "@compute-credits/protocol/abi/court";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { ChainWriter } from "../../ports/chain.ts";
 import type { TransactionSigner } from "../../ports/signer.ts";
 import type { TransactionBook } from "../../ports/transactionBook.ts";

@@ -1,7 +1,7 @@
 import { createPublicClient, erc20Abi, parseEventLogs } from "viem";
 
-import { computeCreditsAbi } from "../../../protocol/abi/computeCredits.ts";
-import type { Deployment } from "../../../protocol/domain.ts";
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { VaultReader } from "../../ports/vaultReader.ts";
 import { rpcTransport } from "./viemChainReader.ts";
 

@@ -1,4 +1,4 @@
-import type { SpenderId } from "../../../protocol/spender.ts";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "../../domain/allowances/allowance.ts";
 import { burnDownOrder } from "../../domain/allowances/burnDownOrder.ts";
 import type { Sql } from "../../ports/database.ts";

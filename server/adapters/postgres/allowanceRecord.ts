@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { Scope } from "../../../protocol/allowance.ts";
+import type { Scope } from "@compute-credits/protocol/messages/allowance";
 import type { Allowance } from "../../domain/allowances/allowance.ts";
 
 const COLUMNS = [

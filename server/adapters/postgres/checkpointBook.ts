@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
-import type { Row } from "../../../protocol/row.ts";
-import { bytesToRows } from "../../../protocol/rowBytes.ts";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { bytesToRows } from "@compute-credits/protocol/tree/rowBytes";
 import type {
   CheckpointBook,
   CheckpointStatus,

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
-import { lowercaseHex } from "../../../protocol/hex.ts";
-import type { Deployment } from "../../../protocol/domain.ts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { BlockPoint } from "../../ports/chainBook.ts";
 import type { Database } from "../../ports/database.ts";
 import { bytea } from "./values.ts";

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import { z } from "zod";
 
-import { lowercaseHex } from "../../../protocol/hex.ts";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { PromotionCode, PromotionTerms } from "../../domain/grants/promotionCode.ts";
 import { jsonText } from "./values.ts";
 

@@ -1,4 +1,8 @@
-import { type AllowanceMessage, type Scope, scopeHash } from "../../../protocol/allowance.ts";
+import {
+  type AllowanceMessage,
+  type Scope,
+  scopeHash,
+} from "@compute-credits/protocol/messages/allowance";
 import { secondsSince1970 } from "./period.ts";
 
 /** Why an allowance is not taken in, whoever signed it. */

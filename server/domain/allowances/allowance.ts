@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-import type { AllowanceMessage, Scope } from "../../../protocol/allowance.ts";
+import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
 
 /** A signed permission to spend and how far it has been used. */
 export interface Allowance {

@@ -1,5 +1,5 @@
 import type { Allowance } from "./allowance.ts";
-import { type SpenderId, spenderWallet } from "../../../protocol/spender.ts";
+import { type SpenderId, spenderWallet } from "@compute-credits/protocol/messages/spender";
 
 /**
  * Which of two allowances of one spender is spent first: the lower priority, then the one that expires first (never

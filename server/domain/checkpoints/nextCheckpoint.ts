@@ -1,4 +1,4 @@
-import type { Row } from "../../../protocol/row.ts";
+import type { Row } from "@compute-credits/protocol/tree/row";
 
 /** The sums over all rows, in micro-credits. */
 export interface Totals {

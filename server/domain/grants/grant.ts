@@ -2,8 +2,12 @@ import { createHash } from "node:crypto";
 
 import type { Hex } from "viem";
 
-import { type AllowanceMessage, type Scope, scopeHash } from "../../../protocol/allowance.ts";
-import type { SpenderId } from "../../../protocol/spender.ts";
+import {
+  type AllowanceMessage,
+  type Scope,
+  scopeHash,
+} from "@compute-credits/protocol/messages/allowance";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "../allowances/allowance.ts";
 import { secondsSince1970 } from "../allowances/period.ts";
 import type { GrantTerms } from "./grantTerms.ts";

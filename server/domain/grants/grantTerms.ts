@@ -1,4 +1,4 @@
-import type { Scope } from "../../../protocol/allowance.ts";
+import type { Scope } from "@compute-credits/protocol/messages/allowance";
 
 /** What the issuer decides about a grant; what is `null` is as its campaign has it. */
 export interface GrantTerms {

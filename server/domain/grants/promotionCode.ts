@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { Hex } from "viem";
 
-import type { SpenderId } from "../../../protocol/spender.ts";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "../allowances/allowance.ts";
 import { secondsSince1970 } from "../allowances/period.ts";
 import { type BeyondCampaign, type Grant, draftGrant } from "./grant.ts";

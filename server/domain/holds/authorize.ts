@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 
 import type { Address, Hex } from "viem";
 
-import { MAX_MICROS } from "../../../protocol/amounts.ts";
-import type { SpenderId } from "../../../protocol/spender.ts";
+import { MAX_MICROS } from "@compute-credits/protocol/amounts";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { PriceRefusal } from "../rates/price.ts";
 import { type PinnedRate, pricePinned } from "../rates/pinnedRate.ts";
 import type { PriceDraft } from "../rates/priceDraft.ts";

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { SpenderId } from "../../../protocol/spender.ts";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { PinnedRate } from "../rates/pinnedRate.ts";
 
 /** Credits set aside for work that is about to be done. Unique by `(provider, id)`. */

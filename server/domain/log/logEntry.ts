@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
-import type { AllowanceMessage, Scope } from "../../../protocol/allowance.ts";
-import type { SpenderId } from "../../../protocol/spender.ts";
+import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { HoldResolution } from "../holds/hold.ts";
 import type { MultiplierStep } from "../rates/multiplier.ts";
 import type { PinnedRate } from "../rates/pinnedRate.ts";

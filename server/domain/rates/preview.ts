@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import { MAX_MICROS } from "../../../protocol/amounts.ts";
+import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import { type PinnedRate, pricePinned, tierOf } from "./pinnedRate.ts";
 import type { PriceRefusal } from "./price.ts";
 import type { PriceDraft } from "./priceDraft.ts";

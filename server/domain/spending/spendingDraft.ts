@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { SpenderId } from "../../../protocol/spender.ts";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { type Account, available, setAside } from "../accounts/account.ts";
 import type { Allowance, AllowanceUsage } from "../allowances/allowance.ts";
 import { inBurnDownOrder } from "../allowances/burnDownOrder.ts";

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import { MAX_MICROS } from "../../../protocol/amounts.ts";
+import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { Account } from "../accounts/account.ts";
 import type { AllowanceUsage } from "../allowances/allowance.ts";
 import { pricePinned } from "../rates/pinnedRate.ts";

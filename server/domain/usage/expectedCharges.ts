@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import { MAX_MICROS } from "../../../protocol/amounts.ts";
+import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { Allowance } from "../allowances/allowance.ts";
 import { periodIndexAt } from "../allowances/period.ts";
 import { obstacle } from "../allowances/usability.ts";

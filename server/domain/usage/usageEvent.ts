@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 
 import type { Address, Hex } from "viem";
 
-import type { SpenderId } from "../../../protocol/spender.ts";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Measurement } from "../rates/price.ts";
 
 /** Something that a provider did for a spender. Unique by `(provider, id)`. */

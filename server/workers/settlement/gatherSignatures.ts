@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import { checkpointDigest } from "../../../protocol/checkpoint.ts";
+import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
 import type { ChainReader } from "../../ports/chain.ts";
 import type { SignerSignature, StoredCheckpoint } from "../../ports/checkpointBook.ts";
 import type { Probe } from "../../ports/settlementProbe.ts";

@@ -1,4 +1,4 @@
-import type { Row } from "../../../protocol/row.ts";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import type { ChainReader, ChainWriter } from "../../ports/chain.ts";
 import type { CheckpointBook, StoredCheckpoint } from "../../ports/checkpointBook.ts";
 

@@ -2,8 +2,12 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { maxUint64, numberToHex, pad } from "viem";
 
-import { NO_SCOPE, scopeHash } from "../../../protocol/allowance.ts";
-import { apiKeySpender, spenderWallet, walletSpender } from "../../../protocol/spender.ts";
+import { NO_SCOPE, scopeHash } from "@compute-credits/protocol/messages/allowance";
+import {
+  apiKeySpender,
+  spenderWallet,
+  walletSpender,
+} from "@compute-credits/protocol/messages/spender";
 import { checkAdmission } from "../../../server/domain/allowances/admission.ts";
 import { type Allowance, UNUSED } from "../../../server/domain/allowances/allowance.ts";
 import { burnDownOrder } from "../../../server/domain/allowances/burnDownOrder.ts";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { maxUint64 } from "viem";
 
-import { calendarMonths, monthsOf } from "../../../protocol/period.ts";
+import { calendarMonths, monthsOf } from "@compute-credits/protocol/messages/period";
 import { UNUSED } from "../../../server/domain/allowances/allowance.ts";
 import { addMonths, stepsSince } from "../../../server/domain/allowances/calendar.ts";
 import {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { numberToHex } from "viem";
 
-import { MAX_MICROS } from "../../../protocol/amounts.ts";
+import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import { available } from "../../../server/domain/accounts/account.ts";
 import { remainingInPeriod, renewed } from "../../../server/domain/allowances/period.ts";
 import {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 
-import { MAX_MICROS } from "../../../protocol/amounts.ts";
+import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import { feeOf, pricedAt } from "../../../server/domain/rates/price.ts";
 import { type FixedRate, matches, specificity } from "../../../server/domain/rates/rate.ts";
 import { ambiguousPair } from "../../../server/domain/rates/rateCard.ts";

@@ -1,7 +1,7 @@
 import { type Hex, bytesToHex, zeroHash } from "viem";
 
-import { dataHashOf, headOf } from "../../../../protocol/checkpointData.ts";
-import type { TableHashes } from "../../../../protocol/tableHasher.ts";
+import { dataHashOf, headOf } from "@compute-credits/protocol/data/checkpointData";
+import type { TableHashes } from "@compute-credits/protocol/tree/tableHasher";
 import { NO_TOTALS, type Totals, violations } from "../../../domain/checkpoints/nextCheckpoint.ts";
 import type { StoredCheckpoint } from "../../../ports/checkpointBook.ts";
 import type { Sql } from "../../../ports/database.ts";

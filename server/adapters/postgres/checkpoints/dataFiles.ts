@@ -4,12 +4,16 @@ import {
   differenceBytes,
   differenceEntries,
   differenceHeader,
-} from "../../../../protocol/differenceFile.ts";
-import { hashRows } from "../../../../protocol/keccak/batchKeccak.ts";
-import { ROW_BYTES } from "../../../../protocol/keccak/keccakModule.ts";
-import { climb } from "../../../../protocol/levels.ts";
-import { tableBytes } from "../../../../protocol/tableFile.ts";
-import { SECTION_LEVEL, SECTION_ROWS, sectionHash } from "../../../../protocol/tableHasher.ts";
+} from "@compute-credits/protocol/data/differenceFile";
+import { hashRows } from "@compute-credits/protocol/keccak/batchKeccak";
+import { ROW_BYTES } from "@compute-credits/protocol/keccak/keccakModule";
+import { climb } from "@compute-credits/protocol/tree/levels";
+import { tableBytes } from "@compute-credits/protocol/data/tableFile";
+import {
+  SECTION_LEVEL,
+  SECTION_ROWS,
+  sectionHash,
+} from "@compute-credits/protocol/tree/tableHasher";
 import type { CheckpointData } from "../../../ports/checkpointData.ts";
 import type { StoredCheckpoint } from "../../../ports/checkpointBook.ts";
 import type { Database, Sql } from "../../../ports/database.ts";

@@ -1,7 +1,7 @@
 import { type Hex, bytesToHex } from "viem";
 
-import { HASH_BYTES } from "../../../../protocol/keccak/batchKeccak.ts";
-import { emptyNode } from "../../../../protocol/levels.ts";
+import { HASH_BYTES } from "@compute-credits/protocol/keccak/batchKeccak";
+import { emptyNode } from "@compute-credits/protocol/tree/levels";
 import { toBytes } from "./rowsAt.ts";
 
 /** A page has sixteen neighbouring nodes; the page above has one node for it. */

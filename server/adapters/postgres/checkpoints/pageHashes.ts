@@ -1,5 +1,5 @@
-import { HASH_BYTES, hashPairs } from "../../../../protocol/keccak/batchKeccak.ts";
-import { levelAbove } from "../../../../protocol/levels.ts";
+import { HASH_BYTES, hashPairs } from "@compute-credits/protocol/keccak/batchKeccak";
+import { levelAbove } from "@compute-credits/protocol/tree/levels";
 import { PAGE_LEVELS, PAGE_NODES } from "./page.ts";
 
 const PAIR_BYTES = 2 * HASH_BYTES;

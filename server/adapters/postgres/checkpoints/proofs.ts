@@ -1,10 +1,10 @@
 import { type Address, type Hex, bytesToHex, hexToBytes } from "viem";
 
-import { HASH_BYTES, hashPairs, hashRows } from "../../../../protocol/keccak/batchKeccak.ts";
-import { concatBytes, depthOf } from "../../../../protocol/levels.ts";
-import type { Row } from "../../../../protocol/row.ts";
-import { bytesToRows, rowsToBytes } from "../../../../protocol/rowBytes.ts";
-import { buildTree } from "../../../../protocol/tree.ts";
+import { HASH_BYTES, hashPairs, hashRows } from "@compute-credits/protocol/keccak/batchKeccak";
+import { concatBytes, depthOf } from "@compute-credits/protocol/tree/levels";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { bytesToRows, rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
+import { buildTree } from "@compute-credits/protocol/tree/tree";
 import type { ProvenRow } from "../../../ports/chain.ts";
 import type { Sql } from "../../../ports/database.ts";
 import { byteaArray } from "../values.ts";

@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-import { ROW_BYTES } from "../../../../protocol/keccak/keccakModule.ts";
+import { ROW_BYTES } from "@compute-credits/protocol/keccak/keccakModule";
 import type { Sql } from "../../../ports/database.ts";
 
 /**

@@ -1,8 +1,12 @@
 import { type Hex, bytesToHex } from "viem";
 
-import { HASH_BYTES, hashRows } from "../../../../protocol/keccak/batchKeccak.ts";
-import { climb, concatBytes, depthOf } from "../../../../protocol/levels.ts";
-import { SECTION_LEVEL, type TableHashes, sectionCount } from "../../../../protocol/tableHasher.ts";
+import { HASH_BYTES, hashRows } from "@compute-credits/protocol/keccak/batchKeccak";
+import { climb, concatBytes, depthOf } from "@compute-credits/protocol/tree/levels";
+import {
+  SECTION_LEVEL,
+  type TableHashes,
+  sectionCount,
+} from "@compute-credits/protocol/tree/tableHasher";
 import type { Sql } from "../../../ports/database.ts";
 import type { PlacedRows } from "./changedRows.ts";
 import type { GiveWay } from "./givingWay.ts";

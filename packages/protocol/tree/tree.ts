@@ -1,6 +1,6 @@
 import { type Hex, bytesToHex, concat, keccak256 } from "viem";
 
-import { HASH_BYTES, hashRows } from "./keccak/batchKeccak.ts";
+import { HASH_BYTES, hashRows } from "../keccak/batchKeccak.ts";
 import { depthOf, emptyNode, levelAbove } from "./levels.ts";
 import { EMPTY_ROW, type Row } from "./row.ts";
 import { rowsToBytes } from "./rowBytes.ts";

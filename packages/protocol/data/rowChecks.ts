@@ -1,9 +1,9 @@
 import { zeroAddress } from "viem";
 
-import { MAX_MICROS } from "./amounts.ts";
-import { ROW_BYTES } from "./keccak/keccakModule.ts";
+import { MAX_MICROS } from "../amounts.ts";
+import { ROW_BYTES } from "../keccak/keccakModule.ts";
 import { MalformedData } from "./malformedData.ts";
-import { partyAt, rowAt } from "./rowBytes.ts";
+import { partyAt, rowAt } from "../tree/rowBytes.ts";
 
 export interface RowTotals {
   readonly spent: bigint;

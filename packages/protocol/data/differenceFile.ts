@@ -2,12 +2,12 @@ import { type Hex, bytesToHex, hexToBytes, stringToBytes } from "viem";
 
 import { ByteSource } from "./byteSource.ts";
 import { dataHashOf, headOf } from "./checkpointData.ts";
-import { ROW_BYTES } from "./keccak/keccakModule.ts";
-import { concatBytes } from "./levels.ts";
+import { ROW_BYTES } from "../keccak/keccakModule.ts";
+import { concatBytes } from "../tree/levels.ts";
 import { MalformedData } from "./malformedData.ts";
 import { checkedRow } from "./rowChecks.ts";
-import { partyAt } from "./rowBytes.ts";
-import { TableHasher } from "./tableHasher.ts";
+import { partyAt } from "../tree/rowBytes.ts";
+import { TableHasher } from "../tree/tableHasher.ts";
 
 /** What a file of the rows that changed begins with: the name of the format, and its version. */
 export const DIFFERENCE_MAGIC = stringToBytes("CCDIFF01");

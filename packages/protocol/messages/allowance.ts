@@ -1,7 +1,7 @@
 import { type Address, type Hex, encodeAbiParameters, hashTypedData, keccak256 } from "viem";
 
 import { type Deployment, signingDomain } from "./domain.ts";
-import { lowercaseHex } from "./hex.ts";
+import { lowercaseHex } from "../hex.ts";
 import type { SpenderId } from "./spender.ts";
 
 /** The EIP-712 type of an allowance: the same on chain, in the server and in the wallet. */

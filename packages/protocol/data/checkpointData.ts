@@ -1,9 +1,9 @@
 import { type Hex, bytesToHex, keccak256, stringToBytes } from "viem";
 
-import { concatBytes } from "./levels.ts";
-import type { Row } from "./row.ts";
-import { rowsToBytes } from "./rowBytes.ts";
-import { TableHasher, type TableHashes } from "./tableHasher.ts";
+import { concatBytes } from "../tree/levels.ts";
+import type { Row } from "../tree/row.ts";
+import { rowsToBytes } from "../tree/rowBytes.ts";
+import { TableHasher, type TableHashes } from "../tree/tableHasher.ts";
 
 /** What a file of all rows begins with: the name of the format, and its version. */
 export const TABLE_MAGIC = stringToBytes("CCROWS01");

@@ -1,6 +1,6 @@
 import { type Address, bytesToHex, hexToBytes } from "viem";
 
-import { ROW_BYTES } from "./keccak/keccakModule.ts";
+import { ROW_BYTES } from "../keccak/keccakModule.ts";
 import type { Row } from "./row.ts";
 
 /**

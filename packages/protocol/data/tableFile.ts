@@ -2,11 +2,11 @@ import { type Hex, bytesToHex } from "viem";
 
 import { ByteSource } from "./byteSource.ts";
 import { TABLE_MAGIC, dataHashOf } from "./checkpointData.ts";
-import { ROW_BYTES } from "./keccak/keccakModule.ts";
-import { concatBytes } from "./levels.ts";
+import { ROW_BYTES } from "../keccak/keccakModule.ts";
+import { concatBytes } from "../tree/levels.ts";
 import { MalformedData } from "./malformedData.ts";
 import { RowChecks, type RowTotals } from "./rowChecks.ts";
-import { SECTION_ROWS, TableHasher, sectionCount, sectionHash } from "./tableHasher.ts";
+import { SECTION_ROWS, TableHasher, sectionCount, sectionHash } from "../tree/tableHasher.ts";
 
 /** What a file of all rows says. */
 export interface TableSummary {

@@ -1,5 +1,5 @@
-import { HASH_BYTES, hashRows } from "./keccak/batchKeccak.ts";
-import { ROW_BYTES } from "./keccak/keccakModule.ts";
+import { HASH_BYTES, hashRows } from "../keccak/batchKeccak.ts";
+import { ROW_BYTES } from "../keccak/keccakModule.ts";
 import { climb, concatBytes, depthOf, emptyNode } from "./levels.ts";
 
 /** A section is 2^12 rows: 180 KB, so that whoever downloads a table can check it piece by piece. */

@@ -1,4 +1,4 @@
-import { concatBytes } from "./levels.ts";
+import { concatBytes } from "../tree/levels.ts";
 import { MalformedData } from "./malformedData.ts";
 
 /** Bytes that arrive in pieces, taken in the lengths that are asked for. */

@@ -1,6 +1,6 @@
 import { type Address, type Hex, keccak256, pad, size, slice, stringToBytes } from "viem";
 
-import { lowercaseHex } from "./hex.ts";
+import { lowercaseHex } from "../hex.ts";
 
 /** Who may spend, as an allowance names it: 32 bytes, an address padded on the left or the hash of an API key. */
 export type SpenderId = Hex;

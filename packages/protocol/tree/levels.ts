@@ -1,6 +1,6 @@
 import { hexToBytes } from "viem";
 
-import { HASH_BYTES, hashPairs } from "./keccak/batchKeccak.ts";
+import { HASH_BYTES, hashPairs } from "../keccak/batchKeccak.ts";
 import { EMPTY_ROW, rowLeaf } from "./row.ts";
 
 /**
