@@ -5,7 +5,7 @@ import { pino } from "pino";
 
 import { FolderInUse } from "../server/adapters/postgres/folderLock.ts";
 import { ConfigError } from "../server/environment.ts";
-import { ReorgBeyondConfirmations } from "../server/domain/chain/reorgBeyondConfirmations.ts";
+import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import { untilStopped } from "../server/untilStopped.ts";
 import { readAuditorConfig } from "./config.ts";
 import { openAuditor, runAuditor } from "./runAuditor.ts";

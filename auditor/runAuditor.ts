@@ -7,7 +7,7 @@ import { localSigner } from "../server/adapters/chain/localSigner.ts";
 import { rpcChainSource } from "../server/adapters/chain/rpcChainSource.ts";
 import { openChainReader } from "../server/adapters/chain/viemChainReader.ts";
 import { ConfigError } from "../server/environment.ts";
-import { ReorgBeyondConfirmations } from "../server/domain/chain/reorgBeyondConfirmations.ts";
+import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import { startLoop } from "../server/workers/loop.ts";
 import { type AuditedCheckpoint, type Auditor, createAuditor } from "./auditor.ts";
 import type { AuditorConfig } from "./config.ts";

@@ -12,7 +12,7 @@ import { ledgerLog } from "../scripts/local/ledgerLog.ts";
 import { createDatabase } from "../scripts/local/postgresServer.ts";
 import { migrate } from "../server/adapters/postgres/migrate.ts";
 import { openPgDatabase } from "../server/adapters/postgres/pgDatabase.ts";
-import type { UsageEvent } from "../server/domain/usage/usageEvent.ts";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { Database } from "../server/ports/database.ts";
 import { type Ledger, RULES, deployment, openLedger, party } from "../test/fixtures/ledger.ts";
 import { inParallel } from "./ledger/inParallel.ts";

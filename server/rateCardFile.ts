@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 
 import { ConfigError } from "./environment.ts";
-import { cardMistakes } from "./domain/rates/cardMistakes.ts";
-import type { Rate } from "./domain/rates/rate.ts";
-import { type RateSchemaLimits, ratesSchema } from "./rateSchema.ts";
+import { cardMistakes } from "@compute-credits/rules/pricing/cardMistakes";
+import type { Rate } from "@compute-credits/rules/pricing/rate";
+import { type RateSchemaLimits, ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
 
 /** Reads and checks the operator's rate card. Throws a `ConfigError` that says what to mend and where. */
 export async function readRateCardFile(

@@ -45,7 +45,7 @@ import { publicationProblem } from "./routes/publicationProblem.ts";
 import { leadershipOf, settlerLoop, signerAt, watchLoop } from "./settlement.ts";
 import { type Health, WorkerHealth } from "./workers/health.ts";
 import { indexNextBlocks } from "./workers/indexer.ts";
-import { ReorgBeyondConfirmations } from "./domain/chain/reorgBeyondConfirmations.ts";
+import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import { type Loop, startLoop } from "./workers/loop.ts";
 
 export interface RunningServer {

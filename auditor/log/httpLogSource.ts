@@ -4,8 +4,8 @@ import { z } from "zod";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { LOG_ACCESS_SECONDS } from "@compute-credits/protocol/messages/logAccess";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import { Message, hex, whole } from "../store/stored.ts";
-import { Entry } from "./entrySchema.ts";
+import { Message, hex, whole } from "@compute-credits/rules/log/storedJson";
+import { Entry } from "@compute-credits/rules/log/logEntrySchema";
 import type { LogSource } from "./logSource.ts";
 
 const Cuts = z.object({

@@ -1,15 +1,15 @@
 import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import { type Account, emptyAccount } from "../../server/domain/accounts/account.ts";
-import type { Allowance, AllowanceUsage } from "../../server/domain/allowances/allowance.ts";
-import type { LoggedCharge } from "../../server/domain/log/logEntry.ts";
-import type { Hold } from "../../server/domain/holds/hold.ts";
-import type { MultiplierStep } from "../../server/domain/rates/multiplier.ts";
-import { type TierUse } from "../../server/domain/rates/pinnedRate.ts";
-import { tierUseKey } from "../../server/domain/rates/priceDraft.ts";
-import type { RateCard } from "../../server/domain/rates/rateCard.ts";
-import { type RateIndex, indexRates } from "../../server/domain/rates/rateIndex.ts";
+import { type Account, emptyAccount } from "@compute-credits/rules/accounts/account";
+import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
+import type { LoggedCharge } from "@compute-credits/rules/log/logEntry";
+import type { Hold } from "@compute-credits/rules/holds/hold";
+import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
+import { type TierUse } from "@compute-credits/rules/pricing/pinnedRate";
+import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
+import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
+import { type RateIndex, indexRates } from "@compute-credits/rules/pricing/rateIndex";
 
 /** An address with all its numbers, as the auditor makes them. */
 export interface Party extends Account {

@@ -1,14 +1,14 @@
 import type { Address } from "viem";
 
-import type { LogEntryOf, LoggedCharge } from "../../server/domain/log/logEntry.ts";
-import { renewed } from "../../server/domain/allowances/period.ts";
-import type { Hold } from "../../server/domain/holds/hold.ts";
-import { capture, resolved } from "../../server/domain/holds/resolve.ts";
-import type { PinnedRate } from "../../server/domain/rates/pinnedRate.ts";
-import { feeOf } from "../../server/domain/rates/price.ts";
-import { basisOf } from "../../server/domain/rates/priceBasis.ts";
-import { tierUnitsOf } from "../../server/domain/rates/priceDraft.ts";
-import { SpendingDraft } from "../../server/domain/spending/spendingDraft.ts";
+import type { LogEntryOf, LoggedCharge } from "@compute-credits/rules/log/logEntry";
+import { renewed } from "@compute-credits/rules/allowances/period";
+import type { Hold } from "@compute-credits/rules/holds/hold";
+import { capture, resolved } from "@compute-credits/rules/holds/resolve";
+import type { PinnedRate } from "@compute-credits/rules/pricing/pinnedRate";
+import { feeOf } from "@compute-credits/rules/pricing/price";
+import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
+import { tierUnitsOf } from "@compute-credits/rules/pricing/priceDraft";
+import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { type Books, eventName } from "./books.ts";
 import { applyDraft } from "./drafts.ts";
 import { type EventName, type Finding, textOfDifference, textOfEvent } from "./finding.ts";

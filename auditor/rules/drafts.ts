@@ -1,4 +1,4 @@
-import type { SpendingDraft } from "../../server/domain/spending/spendingDraft.ts";
+import type { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import type { Books } from "./books.ts";
 
 /** Takes what a draft changed into the books. */

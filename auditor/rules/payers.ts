@@ -1,13 +1,13 @@
 import type { Hex } from "viem";
 
-import { type AllowanceObstacle, obstacle } from "../../server/domain/allowances/usability.ts";
-import { remainingInPeriod, renewed } from "../../server/domain/allowances/period.ts";
-import { available } from "../../server/domain/accounts/account.ts";
+import { type AllowanceObstacle, obstacle } from "@compute-credits/rules/allowances/usability";
+import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
+import { available } from "@compute-credits/rules/accounts/account";
 import {
   type Charge,
   type Purpose,
   SpendingDraft,
-} from "../../server/domain/spending/spendingDraft.ts";
+} from "@compute-credits/rules/spending/spendingDraft";
 import { type AuditedAllowance, type Books, accessName } from "./books.ts";
 import { type EventName, type Finding, textOfDifference, textOfEvent } from "./finding.ts";
 import { UNSEEN_MS } from "./terms.ts";

@@ -2,19 +2,19 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { Address } from "viem";
 
-import type { DebitEntry, LogEntryOf } from "../../server/domain/log/logEntry.ts";
-import { stepMultiplier } from "../../server/domain/rates/multiplier.ts";
-import { type PinnedRate, pinRate, pricePinned } from "../../server/domain/rates/pinnedRate.ts";
-import { pricedAt } from "../../server/domain/rates/price.ts";
-import { basisOf } from "../../server/domain/rates/priceBasis.ts";
-import { monthOf } from "../../server/domain/rates/priceDraft.ts";
+import type { DebitEntry, LogEntryOf } from "@compute-credits/rules/log/logEntry";
+import { stepMultiplier } from "@compute-credits/rules/pricing/multiplier";
+import { type PinnedRate, pinRate, pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
+import { pricedAt } from "@compute-credits/rules/pricing/price";
+import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
+import { monthOf } from "@compute-credits/rules/pricing/priceDraft";
 import {
   type FoundRate,
   type RateIndex,
   type RateQuery,
   findRate,
-} from "../../server/domain/rates/rateIndex.ts";
-import { rateKey as keyOf } from "../../server/domain/rates/rateKey.ts";
+} from "@compute-credits/rules/pricing/rateIndex";
+import { rateKey as keyOf } from "@compute-credits/rules/pricing/rateKey";
 import { type Books, stepsName } from "./books.ts";
 import { type Finding, textOfDifference, textOfEvent } from "./finding.ts";
 import { UNSEEN_MS } from "./terms.ts";

@@ -6,7 +6,7 @@ import {
   NO_TOTALS,
   type Totals,
   violations,
-} from "../../server/domain/checkpoints/nextCheckpoint.ts";
+} from "@compute-credits/rules/checkpoints/nextCheckpoint";
 import { type Finding, textOfDifference } from "./finding.ts";
 
 /** What a checkpoint was to be. */

@@ -1,4 +1,4 @@
-import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 
 /** The operator's part of every charge, from a moment on. */
 export interface FeeTerm {

@@ -1,8 +1,8 @@
 import { bytea, jsonText } from "../../server/adapters/postgres/values.ts";
-import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { BlockPoint, ChainBook } from "../../server/ports/chainBook.ts";
 import type { Database, Sql } from "../../server/ports/database.ts";
-import { AuditedChainEvent } from "./stored.ts";
+import { AuditedChainEvent } from "@compute-credits/rules/log/storedJson";
 
 const KEPT = new Set<ChainEvent["type"]>(
   AuditedChainEvent.options.map(({ shape }) => shape.type.value),

@@ -4,7 +4,7 @@ import type { CheckpointMessage } from "@compute-credits/protocol/messages/check
 import type { Sql } from "../../server/ports/database.ts";
 import type { Finding } from "../rules/finding.ts";
 import { droppedOnChain } from "./chainStore.ts";
-import { Message } from "./stored.ts";
+import { Message } from "@compute-credits/rules/log/storedJson";
 
 /** A checkpoint that could be reproduced. */
 export interface CutBefore {

@@ -1,11 +1,17 @@
 import type { Address, Hex } from "viem";
 
-import { toRates } from "../../server/adapters/postgres/rateRecord.ts";
+import { toRates } from "@compute-credits/rules/pricing/rateJson";
 import { byteaArray, textArray } from "../../server/adapters/postgres/values.ts";
-import { tierUseKey } from "../../server/domain/rates/priceDraft.ts";
+import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
 import type { Sql } from "../../server/ports/database.ts";
 import { Books } from "../rules/books.ts";
-import { StoredAllowance, Step, StoredEvent, StoredHold, Use } from "./stored.ts";
+import {
+  StoredAllowance,
+  Step,
+  StoredEvent,
+  StoredHold,
+  Use,
+} from "@compute-credits/rules/log/storedJson";
 import type { Subjects } from "./subjects.ts";
 
 /** Steps as far back as anything new can be priced: the oldest event is a month or so old. */

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
-import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
-import type { LogEntry } from "../../server/domain/log/logEntry.ts";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
+import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import { accessName, eventName } from "../rules/books.ts";
 
 /** All that a stretch of the log is about. */

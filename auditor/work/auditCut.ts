@@ -2,8 +2,8 @@ import type { Address } from "viem";
 
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import { bytea, jsonText } from "../../server/adapters/postgres/values.ts";
-import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
-import type { LogEntry } from "../../server/domain/log/logEntry.ts";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
+import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { ChainReader } from "../../server/ports/chain.ts";
 import type { Database, Sql } from "../../server/ports/database.ts";
 import type { LogSource, PublishedCut, SourcePage } from "../log/logSource.ts";

@@ -5,7 +5,7 @@ import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
-import type { LogEntry } from "../../server/domain/log/logEntry.ts";
+import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { ChainReader } from "../../server/ports/chain.ts";
 import { signatureName } from "../rules/replay.ts";
 

@@ -11,7 +11,7 @@ import {
   TableHasher,
 } from "@compute-credits/protocol/tree/tableHasher";
 import { bytea, byteaArray, numberArray } from "../../server/adapters/postgres/values.ts";
-import type { Totals } from "../../server/domain/checkpoints/nextCheckpoint.ts";
+import type { Totals } from "@compute-credits/rules/checkpoints/nextCheckpoint";
 import type { Sql } from "../../server/ports/database.ts";
 
 export interface ReproducedTable {

@@ -8,10 +8,10 @@ import {
   numberArray,
   textArray,
 } from "../../server/adapters/postgres/values.ts";
-import type { LogEntry } from "../../server/domain/log/logEntry.ts";
+import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { Database, Sql } from "../../server/ports/database.ts";
 import type { LogSource, PublishedCut } from "../log/logSource.ts";
-import { Entry } from "../log/entrySchema.ts";
+import { Entry } from "@compute-credits/rules/log/logEntrySchema";
 import { eventName } from "../rules/books.ts";
 import { type EventName, type Finding, textOfDifference, textOfEvent } from "../rules/finding.ts";
 import { textOf } from "../rules/prices.ts";

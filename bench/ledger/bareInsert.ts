@@ -1,8 +1,8 @@
 import { zeroHash } from "viem";
 
 import { byteaArray, numberArray, textArray } from "../../server/adapters/postgres/values.ts";
-import type { Debit } from "../../server/domain/usage/decideDebits.ts";
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { Debit } from "@compute-credits/rules/usage/decideDebits";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { Database } from "../../server/ports/database.ts";
 
 /** Rows like those that the ledger writes for these events: made before the clock runs. */

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 
 import express from "express";
 
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { USAGE_EVENT_TYPE } from "../../server/routes/cloudEvent.ts";
 import { serveLedger } from "../../test/fixtures/ledgerServer.ts";
 import { type Figure, pairedSpeed } from "../ratio.ts";

@@ -1,7 +1,7 @@
 import { numberToHex } from "viem";
 
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { Database } from "../../server/ports/database.ts";
 import { type Ledger, openLedger } from "../../test/fixtures/ledger.ts";
 

@@ -1,12 +1,12 @@
 import type { Address, Hex } from "viem";
 
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
-import type { Allowance } from "../../server/domain/allowances/allowance.ts";
-import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
-import type { HoldRequest } from "../../server/domain/holds/authorize.ts";
-import type { GrantRequest } from "../../server/domain/grants/grant.ts";
-import type { UsageOutcome } from "../../server/domain/usage/outcome.ts";
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
+import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
 import type { BlockPoint } from "../../server/ports/chainBook.ts";
 import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";

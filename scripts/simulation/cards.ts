@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { MultiplierRule, Rate } from "../../server/domain/rates/rate.ts";
+import type { MultiplierRule, Rate } from "@compute-credits/rules/pricing/rate";
 
 /** A card of the simulation, as it was published. */
 export interface SimulatedCard {

@@ -1,6 +1,6 @@
 import { keccak256, numberToHex, zeroHash } from "viem";
 
-import type { ChainEvent, ChainPlace } from "../../server/domain/chain/chainEvent.ts";
+import type { ChainEvent, ChainPlace } from "@compute-credits/rules/chain/chainEvent";
 import type { BlockPoint } from "../../server/ports/chainBook.ts";
 import type { ChainSource } from "../../server/ports/chainSource.ts";
 import type { BlockStep } from "./calls.ts";

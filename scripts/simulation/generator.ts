@@ -8,8 +8,8 @@ import {
 } from "@compute-credits/protocol/messages/allowance";
 import { calendarMonths } from "@compute-credits/protocol/messages/period";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
-import type { GrantRequest } from "../../server/domain/grants/grant.ts";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
 import type { QuoteRequest } from "../../server/ports/quoteBook.ts";
 import type { Operation } from "./operations.ts";

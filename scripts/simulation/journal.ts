@@ -1,8 +1,8 @@
 import type { Address, Hex } from "viem";
 
-import type { GrantRequest } from "../../server/domain/grants/grant.ts";
-import type { Debited, UsageOutcome } from "../../server/domain/usage/outcome.ts";
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";

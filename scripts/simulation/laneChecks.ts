@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
-import type { Hold } from "../../server/domain/holds/hold.ts";
-import type { Debited, UsageOutcome } from "../../server/domain/usage/outcome.ts";
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { Hold } from "@compute-credits/rules/holds/hold";
+import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { Performed } from "./crew.ts";
 import { Disagreement } from "./disagreement.ts";
 import { periodOf } from "./model/budget.ts";

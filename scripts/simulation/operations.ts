@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
-import type { GrantRequest } from "../../server/domain/grants/grant.ts";
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
 import type { CaptureRequest, HoldKey } from "../../server/ports/holdBook.ts";
 import type { UtilisationReport } from "../../server/ports/multiplierBook.ts";

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { UsageOutcome } from "../../server/domain/usage/outcome.ts";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { SignedQuote } from "../../server/ports/quoteBook.ts";
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { SimulatedChain } from "./chain.ts";
 import type { Crew } from "./crew.ts";
 import { MULTIPLIER } from "./cards.ts";

@@ -1,5 +1,5 @@
-import type { GrantRequest } from "../../server/domain/grants/grant.ts";
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { HoldWish } from "./model/holding.ts";
 import type { CaptureRequest } from "../../server/ports/holdBook.ts";
 

@@ -5,7 +5,7 @@ import { openDatabase } from "../../server/adapters/postgres/openDatabase.ts";
 import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
 import { postgresProviderBook } from "../../server/adapters/postgres/providerBook.ts";
 import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
-import type { CardProposal } from "../../server/domain/rates/publication.ts";
+import type { CardProposal } from "@compute-credits/rules/pricing/publication";
 import type { Database } from "../../server/ports/database.ts";
 import { type OwnPostgresServer, createDatabase } from "../local/postgresServer.ts";
 import { auditBudgets } from "./auditBudgets.ts";

@@ -1,5 +1,5 @@
-import type { UsageOutcome } from "../domain/usage/outcome.ts";
-import type { UsageEvent } from "../domain/usage/usageEvent.ts";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { UsageLedger } from "../ports/usageLedger.ts";
 
 export interface GroupCommitOptions {

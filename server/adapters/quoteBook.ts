@@ -5,10 +5,10 @@ import { z } from "zod";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
-import { canonicalDimensions } from "../domain/holds/quote.ts";
+import { canonicalDimensions } from "@compute-credits/rules/holds/quote";
 import type { PriceBook } from "../ports/priceBook.ts";
 import type { QuoteBook } from "../ports/quoteBook.ts";
-import { fromPinnedRate, toPinnedRate } from "./postgres/pinnedRateRecord.ts";
+import { fromPinnedRate, toPinnedRate } from "@compute-credits/rules/pricing/pinnedRateJson";
 
 const Dimensions = z.record(z.string(), z.string());
 

@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { Account } from "../domain/accounts/account.ts";
+import type { Account } from "@compute-credits/rules/accounts/account";
 
 /** Everything that one address has, in micro-credits. */
 export interface Balance extends Account {

@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-import type { ChainEvent } from "../domain/chain/chainEvent.ts";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 
 /** A block that the ledger has taken in, with all before it. */
 export interface BlockPoint {

@@ -1,4 +1,4 @@
-import type { ChainEvent } from "../domain/chain/chainEvent.ts";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { BlockPoint } from "./chainBook.ts";
 
 /** What has to be on top of a block, or be said of it, before it counts. */

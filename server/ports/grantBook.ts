@@ -1,14 +1,14 @@
 import type { Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import type { Allowance } from "../domain/allowances/allowance.ts";
-import type { BeyondCampaign, GrantRequest } from "../domain/grants/grant.ts";
-import type { IssuingRefusal } from "../domain/grants/issuing.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { BeyondCampaign, GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { IssuingRefusal } from "@compute-credits/rules/grants/issuing";
 import type {
   PromotionCode,
   PromotionTerms,
   RedemptionRefusal,
-} from "../domain/grants/promotionCode.ts";
+} from "@compute-credits/rules/grants/promotionCode";
 
 export type TooMany = { readonly reason: "too_many_grants"; readonly limit: number };
 

@@ -1,9 +1,9 @@
 import type { Address } from "viem";
 
-import type { Hold } from "../domain/holds/hold.ts";
-import type { HoldRefusal, HoldRequest } from "../domain/holds/authorize.ts";
-import type { ResolveRefusal } from "../domain/holds/resolve.ts";
-import type { Debited } from "../domain/usage/outcome.ts";
+import type { Hold } from "@compute-credits/rules/holds/hold";
+import type { HoldRefusal, HoldRequest } from "@compute-credits/rules/holds/authorize";
+import type { ResolveRefusal } from "@compute-credits/rules/holds/resolve";
+import type { Debited } from "@compute-credits/rules/usage/outcome";
 
 export interface HoldKey {
   readonly provider: Address;

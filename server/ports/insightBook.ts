@@ -1,10 +1,10 @@
 import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import type { Allowance } from "../domain/allowances/allowance.ts";
-import type { ChargeFacts } from "../domain/insight/limitsPassed.ts";
-import type { RunwayState } from "../domain/insight/runway.ts";
-import type { PriceBasis } from "../domain/rates/priceBasis.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { ChargeFacts } from "@compute-credits/rules/insight/limitsPassed";
+import type { RunwayState } from "@compute-credits/rules/insight/runway";
+import type { PriceBasis } from "@compute-credits/rules/pricing/priceBasis";
 
 /** Whose part of the log: what an account paid, or what a provider was paid. */
 export type LogOwner =

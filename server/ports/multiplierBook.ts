@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
-import type { MultiplierStep } from "../domain/rates/multiplier.ts";
-import type { FoundRate } from "../domain/rates/rateIndex.ts";
+import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
+import type { FoundRate } from "@compute-credits/rules/pricing/rateIndex";
 
 /** What a provider reports of one rate: how much of what it offers is in use. */
 export interface UtilisationReport {

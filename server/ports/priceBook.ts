@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
-import type { PricePreview } from "../domain/rates/preview.ts";
-import type { PriceRefusal } from "../domain/rates/price.ts";
+import type { PricePreview } from "@compute-credits/rules/pricing/preview";
+import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
 
 export interface PreviewRequest {
   readonly provider: Address;

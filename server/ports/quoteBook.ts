@@ -1,8 +1,8 @@
 import type { Address, Hex } from "viem";
 
 import type { QuoteMessage } from "@compute-credits/protocol/messages/quote";
-import type { Quote } from "../domain/holds/quote.ts";
-import type { PriceRefusal } from "../domain/rates/price.ts";
+import type { Quote } from "@compute-credits/rules/holds/quote";
+import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
 
 export interface QuoteRequest {
   readonly provider: Address;

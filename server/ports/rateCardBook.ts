@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
-import type { CardProposal, PublicationRefusal } from "../domain/rates/publication.ts";
-import type { RateCard } from "../domain/rates/rateCard.ts";
+import type { CardProposal, PublicationRefusal } from "@compute-credits/rules/pricing/publication";
+import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 
 export type PublishResult =
   | { readonly published: "added" | "unchanged"; readonly card: RateCard }

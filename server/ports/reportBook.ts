@@ -1,6 +1,6 @@
-import type { TokenPrice } from "../domain/insight/liability.ts";
-import type { ReconciledLedger } from "../domain/insight/reconcile.ts";
-import type { PoolTotals } from "../domain/insight/vaultTotals.ts";
+import type { TokenPrice } from "@compute-credits/rules/insight/liability";
+import type { ReconciledLedger } from "@compute-credits/rules/insight/reconcile";
+import type { PoolTotals } from "@compute-credits/rules/insight/vaultTotals";
 import type { BlockPoint } from "./chainBook.ts";
 
 /** Fees of one day, in UTC, and meter; events that were taken back are left out. Micro-credits. */

@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
-import type { UsageOutcome } from "../domain/usage/outcome.ts";
-import type { UsageEvent } from "../domain/usage/usageEvent.ts";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 
 export type VoidOutcome =
   | {

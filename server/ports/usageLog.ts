@@ -1,4 +1,4 @@
-import type { LogEntry } from "../domain/log/logEntry.ts";
+import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { StoredCheckpoint } from "./checkpointBook.ts";
 
 /** The form of a snapshot, as `pg_current_snapshot` writes it. */

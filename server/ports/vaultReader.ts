@@ -1,4 +1,4 @@
-import type { VaultTotals } from "../domain/insight/vaultTotals.ts";
+import type { VaultTotals } from "@compute-credits/rules/insight/vaultTotals";
 
 /** Reads the contract's sums. Rejects where the endpoint does not answer, or has forgotten the block. */
 export interface VaultReader {

@@ -1,7 +1,7 @@
 import { Router } from "express";
 
 import { rowLeaf } from "@compute-credits/protocol/tree/row";
-import { available } from "../domain/accounts/account.ts";
+import { available } from "@compute-credits/rules/accounts/account";
 import type { Context } from "./context.ts";
 import { AddressField, parse } from "./fields.ts";
 import { fail } from "./problem.ts";

@@ -4,9 +4,9 @@ import { z } from "zod";
 
 import { allowanceId, allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
 import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
-import { type AdmissionRefusal, checkAdmission } from "../domain/allowances/admission.ts";
-import type { Allowance } from "../domain/allowances/allowance.ts";
-import { MeterName } from "../rateNames.ts";
+import { type AdmissionRefusal, checkAdmission } from "@compute-credits/rules/allowances/admission";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { MeterName } from "@compute-credits/rules/pricing/rateNames";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { bearerKey, notTheIssuer } from "./authentication.ts";
 import type { Context } from "./context.ts";

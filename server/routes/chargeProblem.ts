@@ -1,5 +1,5 @@
-import type { PriceRefusal } from "../domain/rates/price.ts";
-import type { Shortage, Unusable } from "../domain/spending/spendingDraft.ts";
+import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
+import type { Shortage, Unusable } from "@compute-credits/rules/spending/spendingDraft";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { type Problem, problem } from "./problem.ts";
 

@@ -2,8 +2,8 @@ import type { Address } from "viem";
 import { z } from "zod";
 
 import type { Limits } from "../config.ts";
-import type { UsageEvent } from "../domain/usage/usageEvent.ts";
-import { Dimensions, MeterName } from "../rateNames.ts";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import { Dimensions, MeterName } from "@compute-credits/rules/pricing/rateNames";
 import { AddressField, Bytes32Field, TimeField, fieldErrors, uintField } from "./fields.ts";
 import { labelProblem } from "./labels.ts";
 import { walletSpender } from "@compute-credits/protocol/messages/spender";

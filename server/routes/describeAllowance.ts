@@ -1,5 +1,5 @@
-import type { Allowance } from "../domain/allowances/allowance.ts";
-import { remainingInPeriod, renewed } from "../domain/allowances/period.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
 
 /**
  * An allowance as it is shown; with its `campaign`, where it was granted out of one. `signature` is the owner's, `null` of a

@@ -1,10 +1,10 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import type { MultiplierStep } from "../domain/rates/multiplier.ts";
-import { BPS } from "../domain/rates/rate.ts";
+import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
+import { BPS } from "@compute-credits/rules/pricing/rate";
 import type { DynamicState } from "../ports/multiplierBook.ts";
-import { MeterName } from "../rateNames.ts";
+import { MeterName } from "@compute-credits/rules/pricing/rateNames";
 import { authenticatedProvider } from "./authentication.ts";
 import { DimensionsField } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";

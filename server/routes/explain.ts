@@ -2,9 +2,9 @@ import { Router } from "express";
 import type { Address } from "viem";
 import { z } from "zod";
 
-import { heldMicros } from "../domain/holds/hold.ts";
-import { limitsPassed } from "../domain/insight/limitsPassed.ts";
-import { explainPrice } from "../domain/insight/priceExplanation.ts";
+import { heldMicros } from "@compute-credits/rules/holds/hold";
+import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
+import { explainPrice } from "@compute-credits/rules/insight/priceExplanation";
 import type { LoggedDebit } from "../ports/insightBook.ts";
 import { EventIdField } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";

@@ -1,6 +1,6 @@
-import type { BeyondCampaign } from "../domain/grants/grant.ts";
-import type { IssuingRefusal } from "../domain/grants/issuing.ts";
-import type { RedemptionRefusal } from "../domain/grants/promotionCode.ts";
+import type { BeyondCampaign } from "@compute-credits/rules/grants/grant";
+import type { IssuingRefusal } from "@compute-credits/rules/grants/issuing";
+import type { RedemptionRefusal } from "@compute-credits/rules/grants/promotionCode";
 import type { TooMany } from "../ports/grantBook.ts";
 import { type Problem, problem } from "./problem.ts";
 

@@ -4,8 +4,8 @@ import { z } from "zod";
 import type { Scope } from "@compute-credits/protocol/messages/allowance";
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import type { Allowance } from "../domain/allowances/allowance.ts";
-import type { PromotionCode } from "../domain/grants/promotionCode.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
 import { bearerKey, notTheIssuer } from "./authentication.ts";
 import { EventIdField, SpenderField } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";
@@ -16,7 +16,7 @@ import { checkLabels } from "./labels.ts";
 import { LimitField } from "./logQuery.ts";
 import { ProblemError, fail } from "./problem.ts";
 import { respond } from "./respond.ts";
-import { MeterName } from "../rateNames.ts";
+import { MeterName } from "@compute-credits/rules/pricing/rateNames";
 
 const Terms = z.strictObject({
   limit: uintField(64),

@@ -1,10 +1,10 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 
-import { available } from "../domain/accounts/account.ts";
-import { budgetUse } from "../domain/insight/budgetUse.ts";
-import { BURN_WINDOWS, burnMicrosPerHour } from "../domain/insight/burn.ts";
-import { runway } from "../domain/insight/runway.ts";
+import { available } from "@compute-credits/rules/accounts/account";
+import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
+import { BURN_WINDOWS, burnMicrosPerHour } from "@compute-credits/rules/insight/burn";
+import { runway } from "@compute-credits/rules/insight/runway";
 import type { LogOwner, LoggedDebit } from "../ports/insightBook.ts";
 import type { Context } from "./context.ts";
 import { respondCsv, wantsCsv } from "./csv.ts";

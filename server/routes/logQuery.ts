@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { DebitPlace } from "../ports/insightBook.ts";
-import { MeterName } from "../rateNames.ts";
+import { MeterName } from "@compute-credits/rules/pricing/rateNames";
 import { EventIdField, SpenderField } from "./cloudEvent.ts";
 import { AddressField, TimeField } from "./fields.ts";
 import { fail } from "./problem.ts";

@@ -2,14 +2,14 @@ import { Router } from "express";
 import { z } from "zod";
 
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import { basisOf } from "../domain/rates/priceBasis.ts";
-import type { PricePreview } from "../domain/rates/preview.ts";
-import type { PriceRefusal } from "../domain/rates/price.ts";
+import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
+import type { PricePreview } from "@compute-credits/rules/pricing/preview";
+import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
 import { chargeProblem } from "./chargeProblem.ts";
 import { DimensionsField } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";
 import { AddressField, TimeField, parse, uintField } from "./fields.ts";
-import { MeterName } from "../rateNames.ts";
+import { MeterName } from "@compute-credits/rules/pricing/rateNames";
 import { respond } from "./respond.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { PublicationRefusal } from "../domain/rates/publication.ts";
+import type { PublicationRefusal } from "@compute-credits/rules/pricing/publication";
 import { type Problem, problem } from "./problem.ts";
 
 const AT = "#/effectiveFrom";

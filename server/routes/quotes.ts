@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import { MeterName } from "../rateNames.ts";
+import { MeterName } from "@compute-credits/rules/pricing/rateNames";
 import { chargeProblem } from "./chargeProblem.ts";
 import { DimensionsField } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";

@@ -2,10 +2,10 @@ import { Router } from "express";
 import type { Address } from "viem";
 import { z } from "zod";
 
-import { cardMistakes } from "../domain/rates/cardMistakes.ts";
-import type { RateCard } from "../domain/rates/rateCard.ts";
-import { rateKey } from "../domain/rates/rateKey.ts";
-import { ratesSchema } from "../rateSchema.ts";
+import { cardMistakes } from "@compute-credits/rules/pricing/cardMistakes";
+import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
+import { rateKey } from "@compute-credits/rules/pricing/rateKey";
+import { ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
 import { authenticatedProvider } from "./authentication.ts";
 import type { Context } from "./context.ts";
 import { AddressField, TimeField, parse } from "./fields.ts";

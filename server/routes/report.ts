@@ -1,8 +1,8 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import { liability, toTokensDown } from "../domain/insight/liability.ts";
-import { reconcile } from "../domain/insight/reconcile.ts";
+import { liability, toTokensDown } from "@compute-credits/rules/insight/liability";
+import { reconcile } from "@compute-credits/rules/insight/reconcile";
 import type { Context } from "./context.ts";
 import { respondCsv, wantsCsv } from "./csv.ts";
 import { TimeField, parse } from "./fields.ts";

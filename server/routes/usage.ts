@@ -1,9 +1,9 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 
-import type { UsageOutcome } from "../domain/usage/outcome.ts";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { Caller } from "../ports/providerBook.ts";
-import type { UsageEvent } from "../domain/usage/usageEvent.ts";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { asCaller, authenticatedProvider } from "./authentication.ts";
 import { EventIdField, parseCloudEvent } from "./cloudEvent.ts";
 import type { Context } from "./context.ts";

@@ -1,5 +1,5 @@
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import type { UsageRefusal } from "../domain/usage/outcome.ts";
+import type { UsageRefusal } from "@compute-credits/rules/usage/outcome";
 import { chargeProblem } from "./chargeProblem.ts";
 import { type Problem, problem } from "./problem.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import type { Rate } from "../../server/domain/rates/rate.ts";
+import type { Rate } from "@compute-credits/rules/pricing/rate";
 import { type Scene, openAudited, person } from "../fixtures/audited.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 

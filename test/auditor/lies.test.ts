@@ -3,8 +3,8 @@ import { expect } from "chai";
 import type { SourcePage } from "../../auditor/log/logSource.ts";
 import type { Finding } from "../../auditor/rules/finding.ts";
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
-import type { Allowance } from "../../server/domain/allowances/allowance.ts";
-import type { LogEntry } from "../../server/domain/log/logEntry.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import { type Disguise, type Scene, openAudited, person } from "../fixtures/audited.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 

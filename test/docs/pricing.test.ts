@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 
 import { expect } from "chai";
 
-import { nextMultiplier } from "../../server/domain/rates/multiplier.ts";
-import { pinRate, pricePinned } from "../../server/domain/rates/pinnedRate.ts";
-import type { Rate } from "../../server/domain/rates/rate.ts";
-import { ratesSchema } from "../../server/rateSchema.ts";
+import { nextMultiplier } from "@compute-credits/rules/pricing/multiplier";
+import { pinRate, pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
+import type { Rate } from "@compute-credits/rules/pricing/rate";
+import { ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
 import { party } from "../fixtures/ledger.ts";
 import { cardOf } from "../fixtures/rates.ts";
 

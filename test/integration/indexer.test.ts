@@ -11,7 +11,7 @@ import { openChainReader } from "../../server/adapters/chain/viemChainReader.ts"
 import { postgresAccountBook } from "../../server/adapters/postgres/accountBook.ts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
 import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
-import { ReorgBeyondConfirmations } from "../../server/domain/chain/reorgBeyondConfirmations.ts";
+import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import type { ChainReader } from "../../server/ports/chain.ts";
 import type { Confirmations } from "../../server/ports/chainSource.ts";
 import type { Database } from "../../server/ports/database.ts";

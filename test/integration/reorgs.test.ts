@@ -12,7 +12,7 @@ import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
 import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
 import { migrate } from "../../server/adapters/postgres/migrate.ts";
 import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
-import { ReorgBeyondConfirmations } from "../../server/domain/chain/reorgBeyondConfirmations.ts";
+import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import type { ChainReader } from "../../server/ports/chain.ts";
 import type { Confirmations } from "../../server/ports/chainSource.ts";
 import type { Database } from "../../server/ports/database.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { remainingInPeriod, renewed } from "../../server/domain/allowances/period.ts";
+import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger, party } from "../fixtures/ledger.ts";
 

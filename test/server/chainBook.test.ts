@@ -3,8 +3,8 @@ import { numberToHex, zeroHash } from "viem";
 
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
-import { available } from "../../server/domain/accounts/account.ts";
-import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
+import { available } from "@compute-credits/rules/accounts/account";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Database } from "../../server/ports/database.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, emptyLedger, hashOf, party, usageEvent } from "../fixtures/ledger.ts";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Hex } from "viem";
 
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import type { UsageOutcome } from "../../server/domain/usage/outcome.ts";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../fixtures/ledger.ts";
 

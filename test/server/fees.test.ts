@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 
-import { gasFees } from "../../server/domain/checkpoints/fees.ts";
+import { gasFees } from "@compute-credits/rules/checkpoints/fees";
 
 const wei = fc.bigInt(0n, 10n ** 15n);
 const market = fc.record({ baseFeePerGas: wei, maxPriorityFeePerGas: wei });

@@ -3,8 +3,8 @@ import type { Hex } from "viem";
 
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import type { GrantRequest } from "../../server/domain/grants/grant.ts";
-import { limitsPassed } from "../../server/domain/insight/limitsPassed.ts";
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
 import type { CodeOutcome, GrantOutcome } from "../../server/ports/grantBook.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { MAX_GRANTS, type Ledger, openLedger, party, usageEvent } from "../fixtures/ledger.ts";

@@ -5,8 +5,8 @@ import { expect } from "chai";
 
 import { walletSpender } from "@compute-credits/protocol/messages/spender";
 import { groupCommit } from "../../server/adapters/groupCommit.ts";
-import type { UsageOutcome } from "../../server/domain/usage/outcome.ts";
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { AccessMayBeOver } from "../../server/ports/accessMayBeOver.ts";
 import type { UsageLedger } from "../../server/ports/usageLedger.ts";
 import { party, usageEvent } from "../fixtures/ledger.ts";

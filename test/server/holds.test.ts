@@ -2,8 +2,8 @@ import { expect } from "chai";
 import type { Address, Hex } from "viem";
 
 import { parseCredits } from "@compute-credits/protocol/amounts";
-import { available } from "../../server/domain/accounts/account.ts";
-import { heldMicros } from "../../server/domain/holds/hold.ts";
+import { available } from "@compute-credits/rules/accounts/account";
+import { heldMicros } from "@compute-credits/rules/holds/hold";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../fixtures/ledger.ts";
 

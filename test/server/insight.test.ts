@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import type { Address, Hex } from "viem";
 
-import { available } from "../../server/domain/accounts/account.ts";
-import { BURN_WINDOWS } from "../../server/domain/insight/burn.ts";
-import { limitsPassed } from "../../server/domain/insight/limitsPassed.ts";
-import type { UsageEvent } from "../../server/domain/usage/usageEvent.ts";
+import { available } from "@compute-credits/rules/accounts/account";
+import { BURN_WINDOWS } from "@compute-credits/rules/insight/burn";
+import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { DebitPlace, Grouping, LogOwner } from "../../server/ports/insightBook.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { expectProblem } from "../fixtures/http.ts";

@@ -3,7 +3,7 @@ import { type Address, type Hex, keccak256, numberToHex, pad } from "viem";
 
 import { postgresAccountBook } from "../../server/adapters/postgres/accountBook.ts";
 import { postgresInsightBook } from "../../server/adapters/postgres/insightBook.ts";
-import { BURN_WINDOWS } from "../../server/domain/insight/burn.ts";
+import { BURN_WINDOWS } from "@compute-credits/rules/insight/burn";
 import type { AccountBook } from "../../server/ports/accountBook.ts";
 import { GROUPINGS, type InsightBook, type LogOwner } from "../../server/ports/insightBook.ts";
 import { databaseKinds } from "../fixtures/databases.ts";

@@ -4,7 +4,7 @@ import type { Address } from "viem";
 import { eventually } from "../../scripts/demo/eventually.ts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
 import { postgresGrantBook } from "../../server/adapters/postgres/grantBook.ts";
-import type { ChainEvent } from "../../server/domain/chain/chainEvent.ts";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Database, Sql } from "../../server/ports/database.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
-import type { Rate } from "../../server/domain/rates/rate.ts";
+import type { Rate } from "@compute-credits/rules/pricing/rate";
 import type { Database } from "../../server/ports/database.ts";
 import type { RateCardBook } from "../../server/ports/rateCardBook.ts";
 import { databaseKinds } from "../fixtures/databases.ts";

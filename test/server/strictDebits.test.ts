@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Hex } from "viem";
 
 import { parseCredits } from "@compute-credits/protocol/amounts";
-import { available } from "../../server/domain/accounts/account.ts";
+import { available } from "@compute-credits/rules/accounts/account";
 import { priceReader } from "../../server/adapters/postgres/priceReader.ts";
 import { rateIndexCache } from "../../server/adapters/postgres/rateIndexCache.ts";
 import { postgresUsageLedger } from "../../server/adapters/postgres/usageLedger.ts";

@@ -1,8 +1,8 @@
 import type { Hex } from "viem";
 
 import { type Scope, scopeHash } from "@compute-credits/protocol/messages/allowance";
-import type { Allowance } from "../../../server/domain/allowances/allowance.ts";
-import type { GrantRequest } from "../../../server/domain/grants/grant.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { SignedAllowance } from "../../../server/ports/allowanceBook.ts";
 import { saidByGrant } from "../sayings.ts";
 import type { ModelBooks } from "./books.ts";

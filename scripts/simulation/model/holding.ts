@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
-import type { HoldRequest } from "../../../server/domain/holds/authorize.ts";
-import type { Debited } from "../../../server/domain/usage/outcome.ts";
+import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
+import type { Debited } from "@compute-credits/rules/usage/outcome";
 import type { CaptureOutcome, CaptureRequest, HoldKey } from "../../../server/ports/holdBook.ts";
 import { RULES } from "../rules.ts";
 import { dimensionsText, saidByCapture, saidByHold } from "../sayings.ts";

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 
-import type { UsageOutcome } from "../../../server/domain/usage/outcome.ts";
-import type { UsageEvent } from "../../../server/domain/usage/usageEvent.ts";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { SignedAllowance } from "../../../server/ports/allowanceBook.ts";
 import type { CaptureRequest, HoldKey } from "../../../server/ports/holdBook.ts";
 import type { UtilisationReport } from "../../../server/ports/multiplierBook.ts";

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
-import type { Debited, Refused } from "../../../server/domain/usage/outcome.ts";
+import type { Debited, Refused } from "@compute-credits/rules/usage/outcome";
 import { type ModelBooks, freeOf } from "./books.ts";
 import { budgetAt } from "./budget.ts";
 import type { ModelAccount, ModelAllowance } from "./state.ts";

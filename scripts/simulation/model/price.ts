@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { MultiplierRule, Rate, Tier } from "../../../server/domain/rates/rate.ts";
+import type { MultiplierRule, Rate, Tier } from "@compute-credits/rules/pricing/rate";
 import type { SimulatedCard } from "../cards.ts";
 import { RULES } from "../rules.ts";
 

@@ -1,8 +1,8 @@
 import type { Address, Hex } from "viem";
 
 import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
-import type { Debited } from "../../../server/domain/usage/outcome.ts";
-import type { HoldResolution } from "../../../server/domain/holds/hold.ts";
+import type { Debited } from "@compute-credits/rules/usage/outcome";
+import type { HoldResolution } from "@compute-credits/rules/holds/hold";
 import type { ModelPrice } from "./price.ts";
 
 export interface ModelAccount {

@@ -1,5 +1,5 @@
-import type { Debited, UsageOutcome } from "../../../server/domain/usage/outcome.ts";
-import type { UsageEvent } from "../../../server/domain/usage/usageEvent.ts";
+import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { HoldKey } from "../../../server/ports/holdBook.ts";
 import type { VoidOutcome } from "../../../server/ports/usageLedger.ts";
 import { RULES } from "../rules.ts";

@@ -12,7 +12,7 @@ import {
 import { z } from "zod";
 
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import { ReorgBeyondConfirmations } from "../../domain/chain/reorgBeyondConfirmations.ts";
+import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import type { BlockPoint } from "../../ports/chainBook.ts";
 import type { ChainSource, ChainStep, Confirmations } from "../../ports/chainSource.ts";
 import {

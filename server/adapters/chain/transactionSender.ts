@@ -9,7 +9,7 @@ import {
   keccak256,
 } from "viem";
 
-import { gasFees } from "../../domain/checkpoints/fees.ts";
+import { gasFees } from "@compute-credits/rules/checkpoints/fees";
 import type { TransactionResult } from "../../ports/chain.ts";
 import type { TransactionSigner } from "../../ports/signer.ts";
 import type { TransactionAttempt, TransactionBook } from "../../ports/transactionBook.ts";

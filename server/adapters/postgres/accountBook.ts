@@ -1,6 +1,6 @@
 import type { AccountBook, Balance } from "../../ports/accountBook.ts";
 import type { Database } from "../../ports/database.ts";
-import { emptyAccount } from "../../domain/accounts/account.ts";
+import { emptyAccount } from "@compute-credits/rules/accounts/account";
 import { type AccountRecord, toAccount } from "./accountRecord.ts";
 import { bytea } from "./values.ts";
 

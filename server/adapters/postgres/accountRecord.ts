@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { Account } from "../../domain/accounts/account.ts";
+import type { Account } from "@compute-credits/rules/accounts/account";
 
 export const ACCOUNT_COLUMNS = `address, purchased, spent, held, refunding,
   refund_waiting as "refundWaiting", refunded, counter`;

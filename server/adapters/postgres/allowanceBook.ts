@@ -1,4 +1,4 @@
-import { periodIndexAt } from "../../domain/allowances/period.ts";
+import { periodIndexAt } from "@compute-credits/rules/allowances/period";
 import type { AllowanceBook } from "../../ports/allowanceBook.ts";
 import type { Database } from "../../ports/database.ts";
 import {

@@ -1,6 +1,6 @@
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import type { Allowance } from "../../domain/allowances/allowance.ts";
-import { burnDownOrder } from "../../domain/allowances/burnDownOrder.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { burnDownOrder } from "@compute-credits/rules/allowances/burnDownOrder";
 import type { Sql } from "../../ports/database.ts";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { byteaArray } from "./values.ts";

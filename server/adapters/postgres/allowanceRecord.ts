@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
 import type { Scope } from "@compute-credits/protocol/messages/allowance";
-import type { Allowance } from "../../domain/allowances/allowance.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 
 const COLUMNS = [
   "id",

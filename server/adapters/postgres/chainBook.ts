@@ -1,5 +1,5 @@
-import { askRefund } from "../../domain/accounts/account.ts";
-import type { ChainEvent } from "../../domain/chain/chainEvent.ts";
+import { askRefund } from "@compute-credits/rules/accounts/account";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { BlockPoint, ChainBook } from "../../ports/chainBook.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "./accountRecord.ts";

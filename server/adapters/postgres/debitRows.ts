@@ -1,9 +1,9 @@
 import type { Address } from "viem";
 
-import type { Debit } from "../../domain/usage/decideDebits.ts";
+import type { Debit } from "@compute-credits/rules/usage/decideDebits";
 import type { Sql, Transaction } from "../../ports/database.ts";
 import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
-import { fromPriceBasis } from "./pinnedRateRecord.ts";
+import { fromPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { bytea, byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
 
 /**

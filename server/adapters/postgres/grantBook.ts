@@ -1,9 +1,9 @@
 import type { Hex } from "viem";
 
-import type { Allowance } from "../../domain/allowances/allowance.ts";
-import { type Grant, draftGrant, isOver } from "../../domain/grants/grant.ts";
-import { issuingRefusal } from "../../domain/grants/issuing.ts";
-import { promotionHash, redeem, redemptionKey } from "../../domain/grants/promotionCode.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { type Grant, draftGrant, isOver } from "@compute-credits/rules/grants/grant";
+import { issuingRefusal } from "@compute-credits/rules/grants/issuing";
+import { promotionHash, redeem, redemptionKey } from "@compute-credits/rules/grants/promotionCode";
 import type { Database, Sql } from "../../ports/database.ts";
 import type {
   CodeOutcome,

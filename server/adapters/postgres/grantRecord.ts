@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 
-import { periodIndexAt } from "../../domain/allowances/period.ts";
-import type { Grant } from "../../domain/grants/grant.ts";
+import { periodIndexAt } from "@compute-credits/rules/allowances/period";
+import type { Grant } from "@compute-credits/rules/grants/grant";
 import type { Sql } from "../../ports/database.ts";
 import type { IssuedGrant } from "../../ports/grantBook.ts";
 import {

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 
 import type { Address, Hex } from "viem";
 
-import { type HoldRequest, authorize, requestHash } from "../../domain/holds/authorize.ts";
-import { type Hold, isExpired } from "../../domain/holds/hold.ts";
-import { capture, giveUp, resolved } from "../../domain/holds/resolve.ts";
-import { feeOf } from "../../domain/rates/price.ts";
-import { basisOf } from "../../domain/rates/priceBasis.ts";
-import { PriceDraft, tierUnitsOf } from "../../domain/rates/priceDraft.ts";
-import { SpendingDraft } from "../../domain/spending/spendingDraft.ts";
-import { eventKey } from "../../domain/usage/decideDebits.ts";
+import { type HoldRequest, authorize, requestHash } from "@compute-credits/rules/holds/authorize";
+import { type Hold, isExpired } from "@compute-credits/rules/holds/hold";
+import { capture, giveUp, resolved } from "@compute-credits/rules/holds/resolve";
+import { feeOf } from "@compute-credits/rules/pricing/price";
+import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
+import { PriceDraft, tierUnitsOf } from "@compute-credits/rules/pricing/priceDraft";
+import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
+import { eventKey } from "@compute-credits/rules/usage/decideDebits";
 import type { Database, Sql } from "../../ports/database.ts";
 import type {
   AuthorizeOutcome,

@@ -1,10 +1,10 @@
 import type { Address, Hex } from "viem";
 
-import type { Hold, HoldPart, HoldResolution } from "../../domain/holds/hold.ts";
+import type { Hold, HoldPart, HoldResolution } from "@compute-credits/rules/holds/hold";
 import type { HoldKey } from "../../ports/holdBook.ts";
 import type { Sql } from "../../ports/database.ts";
 import { writeNotes } from "./logNotes.ts";
-import { fromPinnedRate, toPinnedRate } from "./pinnedRateRecord.ts";
+import { fromPinnedRate, toPinnedRate } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { bytea, byteaArray, numberArray } from "./values.ts";
 
 interface HoldRecord {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { LogEntryOf, LogPlace } from "../../domain/log/logEntry.ts";
+import type { LogEntryOf, LogPlace } from "@compute-credits/rules/log/logEntry";
 import type { Sql } from "../../ports/database.ts";
 import { jsonText } from "./values.ts";
 

@@ -1,10 +1,14 @@
 import type { Address } from "viem";
 
-import { clamp } from "../../domain/rates/clamp.ts";
-import { type MultiplierStep, nextStepAt, stepMultiplier } from "../../domain/rates/multiplier.ts";
-import type { DynamicRate } from "../../domain/rates/rate.ts";
-import { type FoundRate, ratesInForce } from "../../domain/rates/rateIndex.ts";
-import { rateKey } from "../../domain/rates/rateKey.ts";
+import { clamp } from "@compute-credits/rules/pricing/clamp";
+import {
+  type MultiplierStep,
+  nextStepAt,
+  stepMultiplier,
+} from "@compute-credits/rules/pricing/multiplier";
+import type { DynamicRate } from "@compute-credits/rules/pricing/rate";
+import { type FoundRate, ratesInForce } from "@compute-credits/rules/pricing/rateIndex";
+import { rateKey } from "@compute-credits/rules/pricing/rateKey";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { DynamicState, MultiplierBook } from "../../ports/multiplierBook.ts";
 import { readPriceClock } from "./priceClock.ts";

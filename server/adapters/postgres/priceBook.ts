@@ -1,7 +1,7 @@
 import { zeroAddress } from "viem";
 
-import { PriceDraft } from "../../domain/rates/priceDraft.ts";
-import { previewPrice } from "../../domain/rates/preview.ts";
+import { PriceDraft } from "@compute-credits/rules/pricing/priceDraft";
+import { previewPrice } from "@compute-credits/rules/pricing/preview";
 import type { Database } from "../../ports/database.ts";
 import type { PriceBook } from "../../ports/priceBook.ts";
 import { readPriceClock } from "./priceClock.ts";

@@ -1,14 +1,14 @@
 import type { Address } from "viem";
 
-import { pricedAt } from "../../domain/rates/price.ts";
+import { pricedAt } from "@compute-credits/rules/pricing/price";
 import {
   type MultiplierMoment,
   type PriceState,
   monthOf,
   multiplierKey,
   tierUseKey,
-} from "../../domain/rates/priceDraft.ts";
-import { type RateIndex, type RateQuery, findRate } from "../../domain/rates/rateIndex.ts";
+} from "@compute-credits/rules/pricing/priceDraft";
+import { type RateIndex, type RateQuery, findRate } from "@compute-credits/rules/pricing/rateIndex";
 import type { Sql } from "../../ports/database.ts";
 import { multiplierLockName } from "./multiplierBook.ts";
 import type { RateIndexCache } from "./rateIndexCache.ts";

@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 import { z } from "zod";
 
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import type { PromotionCode, PromotionTerms } from "../../domain/grants/promotionCode.ts";
+import type { PromotionCode, PromotionTerms } from "@compute-credits/rules/grants/promotionCode";
 import { jsonText } from "./values.ts";
 
 export const CODE_COLUMNS = "code_hash, terms, max_redemptions, redemptions, closed_at";

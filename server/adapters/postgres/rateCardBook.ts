@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { Address } from "viem";
 
-import { type PublicationRules, effectOf } from "../../domain/rates/publication.ts";
-import type { RateCard } from "../../domain/rates/rateCard.ts";
+import { type PublicationRules, effectOf } from "@compute-credits/rules/pricing/publication";
+import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { RateCardBook } from "../../ports/rateCardBook.ts";
 import { ADVISORY_LOCK } from "./advisoryLocks.ts";
 import { readPriceClock } from "./priceClock.ts";
-import { fromRates, toRates } from "./rateRecord.ts";
+import { fromRates, toRates } from "@compute-credits/rules/pricing/rateJson";
 import { bytea } from "./values.ts";
 
 const COLUMNS = "version, provider, effective_from, card";

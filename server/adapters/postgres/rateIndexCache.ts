@@ -1,4 +1,4 @@
-import { type RateIndex, indexRates } from "../../domain/rates/rateIndex.ts";
+import { type RateIndex, indexRates } from "@compute-credits/rules/pricing/rateIndex";
 import type { Sql } from "../../ports/database.ts";
 import { readRateCards } from "./rateCardBook.ts";
 

@@ -1,7 +1,7 @@
 import type { BlockPoint } from "../../ports/chainBook.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { DayRevenue, LedgerReport, ReportBook } from "../../ports/reportBook.ts";
-import type { PoolTotals } from "../../domain/insight/vaultTotals.ts";
+import type { PoolTotals } from "@compute-credits/rules/insight/vaultTotals";
 import { readClock } from "./clock.ts";
 
 export function postgresReportBook(database: Database): ReportBook {

@@ -1,9 +1,9 @@
 import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import type { Account } from "../../domain/accounts/account.ts";
-import type { Allowance, AllowanceUsage } from "../../domain/allowances/allowance.ts";
-import type { SpendingDraft, SpendingState } from "../../domain/spending/spendingDraft.ts";
+import type { Account } from "@compute-credits/rules/accounts/account";
+import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
+import type { SpendingDraft, SpendingState } from "@compute-credits/rules/spending/spendingDraft";
 import type { Sql } from "../../ports/database.ts";
 import {
   ALLOWANCE_COLUMNS,

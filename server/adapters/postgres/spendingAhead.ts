@@ -1,13 +1,13 @@
 import type { Address, Hex } from "viem";
 
-import type { Account } from "../../domain/accounts/account.ts";
-import type { Allowance, AllowanceUsage } from "../../domain/allowances/allowance.ts";
-import type { SpendingDraft } from "../../domain/spending/spendingDraft.ts";
+import type { Account } from "@compute-credits/rules/accounts/account";
+import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
+import type { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import type {
   ExpectedCharges,
   ExpectedOfAccount,
   ExpectedOfAllowance,
-} from "../../domain/usage/expectedCharges.ts";
+} from "@compute-credits/rules/usage/predictCharges";
 import type { Sql } from "../../ports/database.ts";
 import { ARRIVALS } from "./allowanceCache.ts";
 import { HAS_BEGUN } from "./rowByRow.ts";

@@ -1,5 +1,5 @@
-import type { PriceBasis } from "../../domain/rates/priceBasis.ts";
-import type { TierUnits } from "../../domain/rates/priceDraft.ts";
+import type { PriceBasis } from "@compute-credits/rules/pricing/priceBasis";
+import type { TierUnits } from "@compute-credits/rules/pricing/priceDraft";
 import type { Sql } from "../../ports/database.ts";
 import { bytea, byteaArray, numberArray, textArray } from "./values.ts";
 

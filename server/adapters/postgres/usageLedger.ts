@@ -1,17 +1,17 @@
 import type { Address, Hex } from "viem";
 
-import type { Charge } from "../../domain/spending/spendingDraft.ts";
+import type { Charge } from "@compute-credits/rules/spending/spendingDraft";
 import {
   type KnownEvent,
   type UsageRules,
   decideDebits,
   eventKey,
-} from "../../domain/usage/decideDebits.ts";
-import type { UsageEvent } from "../../domain/usage/usageEvent.ts";
-import type { UsageOutcome } from "../../domain/usage/outcome.ts";
-import { confirmDebits } from "../../domain/usage/confirmedDebits.ts";
-import { expectCharges } from "../../domain/usage/expectedCharges.ts";
-import type { PriceState } from "../../domain/rates/priceDraft.ts";
+} from "@compute-credits/rules/usage/decideDebits";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import { confirmDebits } from "@compute-credits/rules/usage/confirmPrediction";
+import { expectCharges } from "@compute-credits/rules/usage/predictCharges";
+import type { PriceState } from "@compute-credits/rules/pricing/priceDraft";
 import type { Database, Sql, Transaction } from "../../ports/database.ts";
 import { AccessMayBeOver } from "../../ports/accessMayBeOver.ts";
 import type { UsageLedger } from "../../ports/usageLedger.ts";

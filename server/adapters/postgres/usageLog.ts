@@ -1,14 +1,19 @@
 import type { Address, Hex } from "viem";
 
-import type { LogEntry, LogEntryOf, LogPlace, LoggedCharge } from "../../domain/log/logEntry.ts";
+import type {
+  LogEntry,
+  LogEntryOf,
+  LogPlace,
+  LoggedCharge,
+} from "@compute-credits/rules/log/logEntry";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { LogCursor, LogPage, LogWindow, LoggedCut, UsageLog } from "../../ports/usageLog.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { CHECKPOINT_COLUMNS, type CheckpointRecord, toCheckpoint } from "./checkpointBook.ts";
 import { type StepRecord, toStep } from "./multiplierBook.ts";
 import { noteEntry } from "./logNotes.ts";
-import { toPinnedRate, toPriceBasis } from "./pinnedRateRecord.ts";
-import { toRates } from "./rateRecord.ts";
+import { toPinnedRate, toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
+import { toRates } from "@compute-credits/rules/pricing/rateJson";
 import { byteaArray, textArray } from "./values.ts";
 
 /** Every table with entries. */

@@ -1,9 +1,9 @@
 import type { Address, Hex } from "viem";
 
-import { type Charge, SpendingDraft } from "../../domain/spending/spendingDraft.ts";
+import { type Charge, SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import type { Sql } from "../../ports/database.ts";
 import type { VoidOutcome } from "../../ports/usageLedger.ts";
-import { toPriceBasis } from "./pinnedRateRecord.ts";
+import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { moveEarnings } from "./debitRows.ts";
 import { lockAllowances, lockTierAccount, writeSpending } from "./spending.ts";
 import { subtractTierUnits } from "./tierUsage.ts";

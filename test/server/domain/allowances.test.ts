@@ -8,11 +8,11 @@ import {
   spenderWallet,
   walletSpender,
 } from "@compute-credits/protocol/messages/spender";
-import { checkAdmission } from "../../../server/domain/allowances/admission.ts";
-import { type Allowance, UNUSED } from "../../../server/domain/allowances/allowance.ts";
-import { burnDownOrder } from "../../../server/domain/allowances/burnDownOrder.ts";
-import { remainingInPeriod, renewed } from "../../../server/domain/allowances/period.ts";
-import { obstacle } from "../../../server/domain/allowances/usability.ts";
+import { checkAdmission } from "@compute-credits/rules/allowances/admission";
+import { type Allowance, UNUSED } from "@compute-credits/rules/allowances/allowance";
+import { burnDownOrder } from "@compute-credits/rules/allowances/burnDownOrder";
+import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
+import { obstacle } from "@compute-credits/rules/allowances/usability";
 import { type AllowanceFields, allowanceOf } from "../../fixtures/allowances.ts";
 import { party } from "../../fixtures/ledger.ts";
 

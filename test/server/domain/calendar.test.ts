@@ -3,14 +3,10 @@ import * as fc from "fast-check";
 import { maxUint64 } from "viem";
 
 import { calendarMonths, monthsOf } from "@compute-credits/protocol/messages/period";
-import { UNUSED } from "../../../server/domain/allowances/allowance.ts";
-import { addMonths, stepsSince } from "../../../server/domain/allowances/calendar.ts";
-import {
-  periodIndexAt,
-  periodStartsAt,
-  renewed,
-} from "../../../server/domain/allowances/period.ts";
-import { budgetUse } from "../../../server/domain/insight/budgetUse.ts";
+import { UNUSED } from "@compute-credits/rules/allowances/allowance";
+import { addMonths, stepsSince } from "@compute-credits/rules/allowances/calendar";
+import { periodIndexAt, periodStartsAt, renewed } from "@compute-credits/rules/allowances/period";
+import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
 import { allowanceOf } from "../../fixtures/allowances.ts";
 
 const anyTime = fc

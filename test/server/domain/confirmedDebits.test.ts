@@ -1,21 +1,18 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 
-import { available } from "../../../server/domain/accounts/account.ts";
-import type { Allowance } from "../../../server/domain/allowances/allowance.ts";
-import { inBurnDownOrder } from "../../../server/domain/allowances/burnDownOrder.ts";
-import { remainingInPeriod } from "../../../server/domain/allowances/period.ts";
-import { confirmDebits } from "../../../server/domain/usage/confirmedDebits.ts";
+import { available } from "@compute-credits/rules/accounts/account";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { inBurnDownOrder } from "@compute-credits/rules/allowances/burnDownOrder";
+import { remainingInPeriod } from "@compute-credits/rules/allowances/period";
+import { confirmDebits } from "@compute-credits/rules/usage/confirmPrediction";
 import {
   type LedgerState,
   decideDebits,
   eventKey,
-} from "../../../server/domain/usage/decideDebits.ts";
-import {
-  type ExpectedCharges,
-  expectCharges,
-} from "../../../server/domain/usage/expectedCharges.ts";
-import type { UsageEvent } from "../../../server/domain/usage/usageEvent.ts";
+} from "@compute-credits/rules/usage/decideDebits";
+import { type ExpectedCharges, expectCharges } from "@compute-credits/rules/usage/predictCharges";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { allowanceOf } from "../../fixtures/allowances.ts";
 import {
   NOW,

@@ -3,16 +3,16 @@ import * as fc from "fast-check";
 import { numberToHex } from "viem";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
-import { available } from "../../../server/domain/accounts/account.ts";
-import { remainingInPeriod, renewed } from "../../../server/domain/allowances/period.ts";
+import { available } from "@compute-credits/rules/accounts/account";
+import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
 import {
   type Decision,
   type LedgerState,
   decideDebits,
   eventKey,
-} from "../../../server/domain/usage/decideDebits.ts";
-import type { Debited, UsageOutcome } from "../../../server/domain/usage/outcome.ts";
-import { type UsageEvent, payloadHash } from "../../../server/domain/usage/usageEvent.ts";
+} from "@compute-credits/rules/usage/decideDebits";
+import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import { type UsageEvent, payloadHash } from "@compute-credits/rules/usage/usageEvent";
 import { allowanceOf } from "../../fixtures/allowances.ts";
 import {
   NOW,

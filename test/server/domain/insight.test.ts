@@ -2,15 +2,15 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { maxUint64 } from "viem";
 
-import { budgetUse } from "../../../server/domain/insight/budgetUse.ts";
-import { liability, toTokensDown } from "../../../server/domain/insight/liability.ts";
-import { explainPrice } from "../../../server/domain/insight/priceExplanation.ts";
-import { type ReconciledLedger, reconcile } from "../../../server/domain/insight/reconcile.ts";
-import type { VaultTotals } from "../../../server/domain/insight/vaultTotals.ts";
-import { pinRate, pricePinnedPart } from "../../../server/domain/rates/pinnedRate.ts";
-import { basisOf } from "../../../server/domain/rates/priceBasis.ts";
-import type { Rate } from "../../../server/domain/rates/rate.ts";
-import { findRate, indexRates } from "../../../server/domain/rates/rateIndex.ts";
+import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
+import { liability, toTokensDown } from "@compute-credits/rules/insight/liability";
+import { explainPrice } from "@compute-credits/rules/insight/priceExplanation";
+import { type ReconciledLedger, reconcile } from "@compute-credits/rules/insight/reconcile";
+import type { VaultTotals } from "@compute-credits/rules/insight/vaultTotals";
+import { pinRate, pricePinnedPart } from "@compute-credits/rules/pricing/pinnedRate";
+import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
+import type { Rate } from "@compute-credits/rules/pricing/rate";
+import { findRate, indexRates } from "@compute-credits/rules/pricing/rateIndex";
 import { allowanceOf } from "../../fixtures/allowances.ts";
 import { party } from "../../fixtures/ledger.ts";
 

@@ -1,11 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 
-import {
-  NO_TOTALS,
-  totalsOf,
-  violations,
-} from "../../../server/domain/checkpoints/nextCheckpoint.ts";
+import { NO_TOTALS, totalsOf, violations } from "@compute-credits/rules/checkpoints/nextCheckpoint";
 import { anyRow } from "../../fixtures/arbitraries.ts";
 
 const terms = { maxFeeBps: 1_000n };

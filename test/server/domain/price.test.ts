@@ -2,9 +2,9 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
-import { feeOf, pricedAt } from "../../../server/domain/rates/price.ts";
-import { type FixedRate, matches, specificity } from "../../../server/domain/rates/rate.ts";
-import { ambiguousPair } from "../../../server/domain/rates/rateCard.ts";
+import { feeOf, pricedAt } from "@compute-credits/rules/pricing/price";
+import { type FixedRate, matches, specificity } from "@compute-credits/rules/pricing/rate";
+import { ambiguousPair } from "@compute-credits/rules/pricing/rateCard";
 
 const anyMicros = fc.oneof(
   fc.bigInt({ min: 0n, max: 1_000n }),

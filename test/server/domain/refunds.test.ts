@@ -6,7 +6,7 @@ import {
   available,
   emptyAccount,
   setAside,
-} from "../../../server/domain/accounts/account.ts";
+} from "@compute-credits/rules/accounts/account";
 import { party } from "../../fixtures/ledger.ts";
 
 const amount = fc.bigInt({ min: 0n, max: 100n });

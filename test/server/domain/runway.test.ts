@@ -2,17 +2,17 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { maxUint64, numberToHex } from "viem";
 
-import { type Account, available, emptyAccount } from "../../../server/domain/accounts/account.ts";
-import type { Allowance } from "../../../server/domain/allowances/allowance.ts";
-import { burnDownOrder } from "../../../server/domain/allowances/burnDownOrder.ts";
-import { remainingInPeriod, renewed } from "../../../server/domain/allowances/period.ts";
-import { burnMicrosPerHour } from "../../../server/domain/insight/burn.ts";
+import { type Account, available, emptyAccount } from "@compute-credits/rules/accounts/account";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { burnDownOrder } from "@compute-credits/rules/allowances/burnDownOrder";
+import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
+import { burnMicrosPerHour } from "@compute-credits/rules/insight/burn";
 import {
   HORIZON_SECONDS,
   type ReturningHold,
   type RunwayState,
   runway,
-} from "../../../server/domain/insight/runway.ts";
+} from "@compute-credits/rules/insight/runway";
 import { type AllowanceFields, allowanceOf } from "../../fixtures/allowances.ts";
 import { party } from "../../fixtures/ledger.ts";
 

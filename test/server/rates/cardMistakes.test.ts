@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
-import { cardMistakes } from "../../../server/domain/rates/cardMistakes.ts";
-import { ratesSchema } from "../../../server/rateSchema.ts";
+import { cardMistakes } from "@compute-credits/rules/pricing/cardMistakes";
+import { ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
 import { dynamicRate, fixedRate, tieredRate } from "../../fixtures/rates.ts";
 
 describe("cardMistakes", () => {

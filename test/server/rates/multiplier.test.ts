@@ -6,8 +6,8 @@ import {
   nextMultiplier,
   replaySteps,
   stepMultiplier,
-} from "../../../server/domain/rates/multiplier.ts";
-import type { MultiplierRule } from "../../../server/domain/rates/rate.ts";
+} from "@compute-credits/rules/pricing/multiplier";
+import type { MultiplierRule } from "@compute-credits/rules/pricing/rate";
 import { RULE, anyRule, anyUtilisation } from "../../fixtures/rates.ts";
 
 const anyMultiplier = fc.bigInt({ min: 1n, max: 200_000n });

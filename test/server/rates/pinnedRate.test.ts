@@ -1,18 +1,15 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 
-import {
-  fromPinnedRate,
-  toPinnedRate,
-} from "../../../server/adapters/postgres/pinnedRateRecord.ts";
+import { fromPinnedRate, toPinnedRate } from "@compute-credits/rules/pricing/pinnedRateJson";
 import {
   type PinnedRate,
   pinRate,
   pricePinned,
   pricePinnedPart,
-} from "../../../server/domain/rates/pinnedRate.ts";
-import { basisOf, priceAgain } from "../../../server/domain/rates/priceBasis.ts";
-import type { Rate, Tier } from "../../../server/domain/rates/rate.ts";
+} from "@compute-credits/rules/pricing/pinnedRate";
+import { basisOf, priceAgain } from "@compute-credits/rules/pricing/priceBasis";
+import type { Rate, Tier } from "@compute-credits/rules/pricing/rate";
 import { party } from "../../fixtures/ledger.ts";
 import {
   anyPerUnits,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
-import { type PublicationRules, effectOf } from "../../../server/domain/rates/publication.ts";
-import type { RateCard } from "../../../server/domain/rates/rateCard.ts";
+import { type PublicationRules, effectOf } from "@compute-credits/rules/pricing/publication";
+import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { party } from "../../fixtures/ledger.ts";
 import { cardOf } from "../../fixtures/rates.ts";
 

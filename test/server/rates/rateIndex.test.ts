@@ -2,10 +2,10 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import type { Address } from "viem";
 
-import { type Rate, matches, specificity } from "../../../server/domain/rates/rate.ts";
-import { type RateCard, ambiguousPair } from "../../../server/domain/rates/rateCard.ts";
-import { findRate, indexRates, ratesInForce } from "../../../server/domain/rates/rateIndex.ts";
-import { rateKey } from "../../../server/domain/rates/rateKey.ts";
+import { type Rate, matches, specificity } from "@compute-credits/rules/pricing/rate";
+import { type RateCard, ambiguousPair } from "@compute-credits/rules/pricing/rateCard";
+import { findRate, indexRates, ratesInForce } from "@compute-credits/rules/pricing/rateIndex";
+import { rateKey } from "@compute-credits/rules/pricing/rateKey";
 import { party } from "../../fixtures/ledger.ts";
 import { cardOf, fixedRate } from "../../fixtures/rates.ts";
 

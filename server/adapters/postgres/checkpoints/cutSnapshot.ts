@@ -2,7 +2,11 @@ import { type Hex, bytesToHex, zeroHash } from "viem";
 
 import { dataHashOf, headOf } from "@compute-credits/protocol/data/checkpointData";
 import type { TableHashes } from "@compute-credits/protocol/tree/tableHasher";
-import { NO_TOTALS, type Totals, violations } from "../../../domain/checkpoints/nextCheckpoint.ts";
+import {
+  NO_TOTALS,
+  type Totals,
+  violations,
+} from "@compute-credits/rules/checkpoints/nextCheckpoint";
 import type { StoredCheckpoint } from "../../../ports/checkpointBook.ts";
 import type { Sql } from "../../../ports/database.ts";
 import { bytea } from "../values.ts";

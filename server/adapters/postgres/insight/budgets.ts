@@ -1,4 +1,4 @@
-import { DAY_SECONDS } from "../../../domain/insight/burn.ts";
+import { DAY_SECONDS } from "@compute-credits/rules/insight/burn";
 import type { Sql } from "../../../ports/database.ts";
 import type { InsightBook } from "../../../ports/insightBook.ts";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "../allowanceRecord.ts";

@@ -2,7 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { Sql } from "../../../ports/database.ts";
 import type { DebitPlace, InsightBook, LogOwner, LoggedDebit } from "../../../ports/insightBook.ts";
-import { toPriceBasis } from "../pinnedRateRecord.ts";
+import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { bytea } from "../values.ts";
 
 interface DebitRecord {

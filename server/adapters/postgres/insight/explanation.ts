@@ -1,8 +1,8 @@
 import type { Hex } from "viem";
 
-import { periodIndexAt, periodStartsAt } from "../../../domain/allowances/period.ts";
-import type { BudgetFacts, ChargeFacts } from "../../../domain/insight/limitsPassed.ts";
-import { payloadHash } from "../../../domain/usage/usageEvent.ts";
+import { periodIndexAt, periodStartsAt } from "@compute-credits/rules/allowances/period";
+import type { BudgetFacts, ChargeFacts } from "@compute-credits/rules/insight/limitsPassed";
+import { payloadHash } from "@compute-credits/rules/usage/usageEvent";
 import type { Sql } from "../../../ports/database.ts";
 import type {
   ExplainedEvent,

@@ -1,8 +1,8 @@
 import type { Address, Hex } from "viem";
 
-import { emptyAccount } from "../../../domain/accounts/account.ts";
-import { secondsSince1970 } from "../../../domain/allowances/period.ts";
-import type { ReturningHold } from "../../../domain/insight/runway.ts";
+import { emptyAccount } from "@compute-credits/rules/accounts/account";
+import { secondsSince1970 } from "@compute-credits/rules/allowances/period";
+import type { ReturningHold } from "@compute-credits/rules/insight/runway";
 import type { Sql } from "../../../ports/database.ts";
 import type { InsightBook, SpendingOutlook, SpentInWindow } from "../../../ports/insightBook.ts";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "../accountRecord.ts";

@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import type { Measurement } from "../rates/price.ts";
+import type { Measurement } from "../pricing/price.ts";
 
 /** Something that a provider did for a spender. Unique by `(provider, id)`. */
 export interface UsageEvent extends Measurement {

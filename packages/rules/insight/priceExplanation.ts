@@ -1,10 +1,10 @@
 import type { Address } from "viem";
 
-import type { Measurement } from "../rates/price.ts";
-import { type PriceBasis, priceAgain } from "../rates/priceBasis.ts";
-import type { Rate, Tier } from "../rates/rate.ts";
-import type { RateCard } from "../rates/rateCard.ts";
-import { findRate, indexRates } from "../rates/rateIndex.ts";
+import type { Measurement } from "../pricing/price.ts";
+import { type PriceBasis, priceAgain } from "../pricing/priceBasis.ts";
+import type { Rate, Tier } from "../pricing/rate.ts";
+import type { RateCard } from "../pricing/rateCard.ts";
+import { findRate, indexRates } from "../pricing/rateIndex.ts";
 
 /** How a cost came about, so that a reader can do the sum again. */
 export interface PriceExplanation {

@@ -1,4 +1,4 @@
-import { pricePinnedPart } from "../rates/pinnedRate.ts";
+import { pricePinnedPart } from "../pricing/pinnedRate.ts";
 import type { Charge, SpendingDraft } from "../spending/spendingDraft.ts";
 import { type Hold, type HoldPart, type HoldResolution, heldMicros, isExpired } from "./hold.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { toPinnedRate } from "../../server/adapters/postgres/pinnedRateRecord.ts";
+import { toPinnedRate } from "../pricing/pinnedRateJson.ts";
 
 /** What the auditor keeps as JSON, and reads in a log: big numbers as text, times as ISO 8601. */
 export const hex = z.templateLiteral(["0x", z.string()]);

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import type { PinnedRate } from "../rates/pinnedRate.ts";
+import type { PinnedRate } from "../pricing/pinnedRate.ts";
 
 /** Credits set aside for work that is about to be done. Unique by `(provider, id)`. */
 export interface Hold {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-import type { Rate } from "../../domain/rates/rate.ts";
-import { jsonText } from "./values.ts";
+import type { Rate } from "./rate.ts";
+import { jsonText } from "../../../server/adapters/postgres/values.ts";
 
 /** Numbers are kept as text in JSON: a JSON number would lose digits. */
 const whole = z.coerce.bigint();

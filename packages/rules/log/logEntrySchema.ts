@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-import { toPriceBasis } from "../../server/adapters/postgres/pinnedRateRecord.ts";
-import { toRates } from "../../server/adapters/postgres/rateRecord.ts";
-import type { LogEntry } from "../../server/domain/log/logEntry.ts";
+import { toPriceBasis } from "../pricing/pinnedRateJson.ts";
+import { toRates } from "../pricing/rateJson.ts";
+import type { LogEntry } from "./logEntry.ts";
 import {
   AllowanceFields,
   Charge,
@@ -13,7 +13,7 @@ import {
   hex,
   time,
   whole,
-} from "../store/stored.ts";
+} from "./storedJson.ts";
 
 const place = { order: whole, transaction: whole };
 const signature = hex.nullable();

@@ -3,10 +3,10 @@ import type { Address, Hex } from "viem";
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { Account } from "../accounts/account.ts";
 import type { AllowanceUsage } from "../allowances/allowance.ts";
-import { pricePinned } from "../rates/pinnedRate.ts";
-import { feeOf, pricedAt } from "../rates/price.ts";
-import { type PriceBasis, basisOf } from "../rates/priceBasis.ts";
-import { PriceDraft, type PriceState, type TierUnits } from "../rates/priceDraft.ts";
+import { pricePinned } from "../pricing/pinnedRate.ts";
+import { feeOf, pricedAt } from "../pricing/price.ts";
+import { type PriceBasis, basisOf } from "../pricing/priceBasis.ts";
+import { PriceDraft, type PriceState, type TierUnits } from "../pricing/priceDraft.ts";
 import {
   type Charge,
   SpendingDraft,

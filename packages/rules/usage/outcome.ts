@@ -1,4 +1,4 @@
-import type { PriceRefusal } from "../rates/price.ts";
+import type { PriceRefusal } from "../pricing/price.ts";
 import type { Charge, Shortage, Unusable } from "../spending/spendingDraft.ts";
 
 export interface Debited {

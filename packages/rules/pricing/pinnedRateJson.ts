@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-import type { PinnedRate } from "../../domain/rates/pinnedRate.ts";
-import type { PriceBasis } from "../../domain/rates/priceBasis.ts";
-import { StoredTiers } from "./rateRecord.ts";
-import { jsonText } from "./values.ts";
+import type { PinnedRate } from "./pinnedRate.ts";
+import type { PriceBasis } from "./priceBasis.ts";
+import { StoredTiers } from "./rateJson.ts";
+import { jsonText } from "../../../server/adapters/postgres/values.ts";
 
 const whole = z.coerce.bigint();
 const address = z.templateLiteral(["0x", z.string()]);

@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { PinnedRate } from "../rates/pinnedRate.ts";
+import type { PinnedRate } from "../pricing/pinnedRate.ts";
 
 /** A price that this ledger signed, as a hold takes it. */
 export interface Quote {

@@ -4,9 +4,9 @@ import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { Allowance } from "../allowances/allowance.ts";
 import { periodIndexAt } from "../allowances/period.ts";
 import { obstacle } from "../allowances/usability.ts";
-import { pricedAt } from "../rates/price.ts";
-import { type RateIndex, findRate } from "../rates/rateIndex.ts";
-import { pricePinned } from "../rates/pinnedRate.ts";
+import { pricedAt } from "../pricing/price.ts";
+import { type RateIndex, findRate } from "../pricing/rateIndex.ts";
+import { pricePinned } from "../pricing/pinnedRate.ts";
 import type { UsageEvent } from "./usageEvent.ts";
 
 /** What a batch is going to take where nothing has changed, nothing is short and nothing is shared. Micro-credits. */

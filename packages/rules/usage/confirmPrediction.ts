@@ -1,9 +1,9 @@
 import type { Allowance } from "../allowances/allowance.ts";
 import { periodIndexAt, secondsSince1970 } from "../allowances/period.ts";
-import { feeOf } from "../rates/price.ts";
+import { feeOf } from "../pricing/price.ts";
 import type { SpendingState } from "../spending/spendingDraft.ts";
 import { type Debit, type UsageRules, checkAge } from "./decideDebits.ts";
-import type { ExpectedCharges } from "./expectedCharges.ts";
+import type { ExpectedCharges } from "./predictCharges.ts";
 import type { Debited } from "./outcome.ts";
 import type { UsageEvent } from "./usageEvent.ts";
 

@@ -3,10 +3,10 @@ import type { Address, Hex } from "viem";
 import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { HoldResolution } from "../holds/hold.ts";
-import type { MultiplierStep } from "../rates/multiplier.ts";
-import type { PinnedRate } from "../rates/pinnedRate.ts";
-import type { PriceBasis } from "../rates/priceBasis.ts";
-import type { RateCard } from "../rates/rateCard.ts";
+import type { MultiplierStep } from "../pricing/multiplier.ts";
+import type { PinnedRate } from "../pricing/pinnedRate.ts";
+import type { PriceBasis } from "../pricing/priceBasis.ts";
+import type { RateCard } from "../pricing/rateCard.ts";
 import type { Charge } from "../spending/spendingDraft.ts";
 
 /** Where an entry stands in the log. */

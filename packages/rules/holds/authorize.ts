@@ -4,9 +4,9 @@ import type { Address, Hex } from "viem";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import type { PriceRefusal } from "../rates/price.ts";
-import { type PinnedRate, pricePinned } from "../rates/pinnedRate.ts";
-import type { PriceDraft } from "../rates/priceDraft.ts";
+import type { PriceRefusal } from "../pricing/price.ts";
+import { type PinnedRate, pricePinned } from "../pricing/pinnedRate.ts";
+import type { PriceDraft } from "../pricing/priceDraft.ts";
 import {
   type Shortage,
   type SpendingDraft,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
-import type { Rate } from "./domain/rates/rate.ts";
+import type { Rate } from "./rate.ts";
 import { Dimensions, MeterName } from "./rateNames.ts";
 
 /** A thousandfold: more than any price should move by itself. */
