@@ -1,7 +1,8 @@
 import type { Hex } from "viem";
 
 import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
-import { bytea, jsonText } from "../server/adapters/postgres/values.ts";
+import { jsonText } from "@compute-credits/protocol/jsonText";
+import { bytea } from "../server/adapters/postgres/values.ts";
 import type { ChainReader } from "../server/ports/chain.ts";
 import type { ChainSource } from "../server/ports/chainSource.ts";
 import type { Database } from "../server/ports/database.ts";

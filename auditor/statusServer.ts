@@ -1,7 +1,7 @@
 import { type Server, createServer } from "node:http";
 
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import { ConfigError } from "../server/environment.ts";
-import { toJson } from "../server/routes/respond.ts";
 import type { Auditor } from "./auditor.ts";
 
 /**
@@ -15,7 +15,7 @@ export async function startStatusServer(
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((req, res) => {
     const answer = (status: number, body: unknown) => {
-      res.writeHead(status, { "content-type": "application/json" }).end(toJson(body));
+      res.writeHead(status, { "content-type": "application/json" }).end(jsonText(body));
     };
     const refused = auditor.findings();
     const agreed = auditor.agreed;

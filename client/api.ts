@@ -1,3 +1,4 @@
+import { jsonText } from "@compute-credits/protocol/jsonText";
 /** What a metering server answered instead of what was asked for: an RFC 9457 problem. */
 export class ApiProblem extends Error {
   override readonly name = "ApiProblem";
@@ -40,9 +41,7 @@ export function createApi(url: string, { key }: { key?: string } = {}): Api {
       call(path, {
         method: "POST",
         headers: { ...authorization, "content-type": "application/json" },
-        body: JSON.stringify(body, (_key, value: unknown) =>
-          typeof value === "bigint" ? value.toString() : value,
-        ),
+        body: jsonText(body),
       }),
   };
 }

@@ -15,6 +15,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import { readArtifact } from "./local/artifact.ts";
 import { buildContracts } from "./local/localChain.ts";
 
@@ -167,11 +168,7 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
   const folder = new URL("../deployments/", import.meta.url);
   await mkdir(folder, { recursive: true });
   const file = new URL(`${chainId}.json`, folder);
-  await writeFile(file, `${JSON.stringify(record, stringifyBigInts, 2)}\n`);
+  await writeFile(file, `${jsonText(record, 2)}\n`);
   console.log(`ComputeCredits ${contract}\nCourt          ${court}`);
   console.log(`Every term was read back from the chain. Recorded in deployments/${chainId}.json.`);
-}
-
-function stringifyBigInts(_: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
 }

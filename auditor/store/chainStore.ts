@@ -1,4 +1,5 @@
-import { bytea, jsonText } from "../../server/adapters/postgres/values.ts";
+import { jsonText } from "@compute-credits/protocol/jsonText";
+import { bytea } from "../../server/adapters/postgres/values.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { BlockPoint, ChainBook } from "../../server/ports/chainBook.ts";
 import type { Database, Sql } from "../../server/ports/database.ts";

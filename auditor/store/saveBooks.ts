@@ -1,7 +1,7 @@
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import {
   bytea,
   byteaArray,
-  jsonText,
   numberArray,
   textArray,
 } from "../../server/adapters/postgres/values.ts";

@@ -1,7 +1,8 @@
 import type { Address } from "viem";
 
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
-import { bytea, jsonText } from "../../server/adapters/postgres/values.ts";
+import { jsonText } from "@compute-credits/protocol/jsonText";
+import { bytea } from "../../server/adapters/postgres/values.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { ChainReader } from "../../server/ports/chain.ts";

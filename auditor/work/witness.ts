@@ -2,12 +2,9 @@ import { createHash } from "node:crypto";
 
 import type { Hex } from "viem";
 
-import {
-  byteaArray,
-  jsonText,
-  numberArray,
-  textArray,
-} from "../../server/adapters/postgres/values.ts";
+import { jsonText } from "@compute-credits/protocol/jsonText";
+
+import { byteaArray, numberArray, textArray } from "../../server/adapters/postgres/values.ts";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { Database, Sql } from "../../server/ports/database.ts";
 import type { LogSource, PublishedCut } from "../log/logSource.ts";

@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { expect } from "chai";
 import * as fc from "fast-check";
 
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import { newApiKey } from "../../client/apiKey.ts";
 import type { SignedAllowance } from "../../client/signedAllowance.ts";
 import { parseCredits } from "@compute-credits/protocol/amounts";
@@ -306,9 +307,7 @@ function anyText(): fc.Arbitrary<string> {
 
 /** As it is sent. */
 function asJson(body: object): object {
-  const text = JSON.stringify(body, (_key, value: unknown) =>
-    typeof value === "bigint" ? `${value}` : value,
-  );
+  const text = jsonText(body);
   const sent: object = JSON.parse(text);
   return sent;
 }

@@ -8,6 +8,7 @@ import { expect } from "chai";
 import { type Address, type Hex, parseAbi } from "viem";
 import { hardhat } from "viem/chains";
 
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import { newApiKey } from "../../client/apiKey.ts";
 import { buyCredits } from "../../client/contract.ts";
 import { type SignedReceipt, meteringServer } from "../../client/meteringServer.ts";
@@ -104,9 +105,7 @@ describe("verify and rebuild, against a chain and a server", () => {
 
   async function receiptFile(name: string, receipt: SignedReceipt): Promise<string> {
     const file = join(folder, name);
-    const text = JSON.stringify(receipt, (_, value: unknown) =>
-      typeof value === "bigint" ? value.toString() : value,
-    );
+    const text = jsonText(receipt);
     await writeFile(file, text);
     return `--receipt ${file}`;
   }

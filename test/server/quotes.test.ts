@@ -4,8 +4,8 @@ import type { Address, Hex } from "viem";
 
 import { QUOTE_TYPES } from "@compute-credits/protocol/messages/quote";
 import { signingDomain } from "@compute-credits/protocol/messages/domain";
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import { signedQuoteBook } from "../../server/adapters/quoteBook.ts";
-import { toJson } from "../../server/routes/respond.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, deployment, openLedger, party } from "../fixtures/ledger.ts";
 import { type LedgerServer, QUOTE_KEY, serveLedger } from "../fixtures/ledgerServer.ts";
@@ -121,7 +121,7 @@ for (const { name, open } of databaseKinds) {
       });
       if ("refusal" in quoted) throw new Error(quoted.refusal);
       const { status, document } = await hold(
-        JSON.parse(toJson({ ...quoted, signer: late.signer })),
+        JSON.parse(jsonText({ ...quoted, signer: late.signer })),
       );
       expect([status, document["reason"]]).to.deep.equal([422, "quote_expired"]);
     });

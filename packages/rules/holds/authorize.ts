@@ -4,6 +4,7 @@ import type { Address, Hex } from "viem";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { PriceRefusal } from "../pricing/price.ts";
 import { type PinnedRate, pricePinned } from "../pricing/pinnedRate.ts";
 import type { PriceDraft } from "../pricing/priceDraft.ts";
@@ -68,9 +69,7 @@ function rateOf(
 }
 
 function rateText(rate: PinnedRate): string {
-  return JSON.stringify(rate, (_key, value: unknown) =>
-    typeof value === "bigint" ? `${value}` : value,
-  );
+  return jsonText(rate);
 }
 
 /** Settles the rate, and holds the whole cost of `quantity` at it, or nothing. */

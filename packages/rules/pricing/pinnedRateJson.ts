@@ -1,9 +1,9 @@
 import { z } from "zod";
 
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { PinnedRate } from "./pinnedRate.ts";
 import type { PriceBasis } from "./priceBasis.ts";
 import { StoredTiers } from "./rateJson.ts";
-import { jsonText } from "../../../server/adapters/postgres/values.ts";
 
 const whole = z.coerce.bigint();
 const address = z.templateLiteral(["0x", z.string()]);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Rate } from "./rate.ts";
-import { jsonText } from "../../../server/adapters/postgres/values.ts";
 
 /** Numbers are kept as text in JSON: a JSON number would lose digits. */
 const whole = z.coerce.bigint();

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 import type { LogEntryOf, LogPlace } from "@compute-credits/rules/log/logEntry";
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Sql } from "../../ports/database.ts";
-import { jsonText } from "./values.ts";
 
 type NoteKind = "hold_end" | "revocation" | "access_end" | "blocks" | "refund" | "receipt";
 

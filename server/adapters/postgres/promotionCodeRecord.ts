@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { PromotionCode, PromotionTerms } from "@compute-credits/rules/grants/promotionCode";
-import { jsonText } from "./values.ts";
+import { jsonText } from "@compute-credits/protocol/jsonText";
 
 export const CODE_COLUMNS = "code_hash, terms, max_redemptions, redemptions, closed_at";
 

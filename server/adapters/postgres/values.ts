@@ -82,10 +82,3 @@ export function textArray(values: readonly string[]): string {
 export function nullableTextArray(values: readonly (string | null)[]): string {
   return `{${values.map((text) => (text === null ? "null" : textArray([text]).slice(1, -1))).join(",")}}`;
 }
-
-/** JSON as it is stored: big numbers as text, because JSON's numbers lose digits. */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value, (_key, field: unknown) =>
-    typeof field === "bigint" ? field.toString() : field,
-  );
-}

@@ -13,6 +13,7 @@ import { type Allowance, UNUSED } from "@compute-credits/rules/allowances/allowa
 import { burnDownOrder } from "@compute-credits/rules/allowances/burnDownOrder";
 import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
 import { obstacle } from "@compute-credits/rules/allowances/usability";
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import { type AllowanceFields, allowanceOf } from "../../fixtures/allowances.ts";
 import { party } from "../../fixtures/ledger.ts";
 
@@ -281,7 +282,5 @@ describe("spenderWallet", () => {
 });
 
 function describeCase(...parts: readonly object[]): string {
-  return JSON.stringify(Object.assign({}, ...parts), (_key, value: unknown) =>
-    typeof value === "bigint" ? `${value}` : value,
-  );
+  return jsonText(Object.assign({}, ...parts));
 }
