@@ -10,9 +10,9 @@ import { pino } from "pino";
 import { createTestClient, http, maxUint64 } from "viem";
 import { hardhat } from "viem/chains";
 
-import { newApiKey } from "../client/apiKey.ts";
-import { meteringServer } from "../client/meteringServer.ts";
-import { signAllowance } from "../client/signedAllowance.ts";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { meteringServer } from "@compute-credits/client/http/meteringServer";
+import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { eventually } from "../scripts/demo/eventually.ts";
 import { wallets } from "../scripts/local/wallets.ts";

@@ -6,12 +6,12 @@ import { parseUnits } from "viem";
 import { hardhat } from "viem/chains";
 import { z } from "zod";
 
-import { ApiProblem, createApi } from "../client/api.ts";
-import { newApiKey } from "../client/apiKey.ts";
-import { buyCredits, requestRefund, settleRow } from "../client/contract.ts";
-import type { OnChain } from "../client/transact.ts";
-import { meteringServer } from "../client/meteringServer.ts";
-import { signAllowance } from "../client/signedAllowance.ts";
+import { ApiProblem, createApi } from "@compute-credits/client/http/api";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { buyCredits, requestRefund, settleRow } from "@compute-credits/client/chain/credits";
+import type { OnChain } from "@compute-credits/client/chain/transact";
+import { meteringServer } from "@compute-credits/client/http/meteringServer";
+import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
 import { formatCredits, parseCredits } from "@compute-credits/protocol/amounts";

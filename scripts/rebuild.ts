@@ -4,9 +4,9 @@ import { parseArgs } from "node:util";
 
 import { type Hex, createPublicClient, http, isAddress } from "viem";
 
-import { ApiProblem } from "../client/api.ts";
-import { downloadTable } from "../client/checkpointData.ts";
-import { checkpointsOnChain } from "../client/checkpointOnChain.ts";
+import { ApiProblem } from "@compute-credits/client/http/api";
+import { downloadTable } from "@compute-credits/client/http/checkpointData";
+import { checkpointsOnChain } from "@compute-credits/client/chain/checkpointOnChain";
 import { formatCredits } from "@compute-credits/protocol/amounts";
 import { MalformedData } from "@compute-credits/protocol/data/malformedData";
 import { type TableSummary, readTable } from "@compute-credits/protocol/data/tableFile";

@@ -4,10 +4,10 @@ import { parseArgs } from "node:util";
 
 import { createPublicClient, http, isAddress } from "viem";
 
-import { SignedReceipt } from "../client/meteringServer.ts";
-import { readChainFacts } from "../client/verify/chainFacts.ts";
-import { askServer } from "../client/verify/serverSays.ts";
-import { verifyAccount } from "../client/verifyAccount.ts";
+import { SignedReceipt } from "@compute-credits/client/http/meteringServer";
+import { readChainFacts } from "@compute-credits/client/verify/chainFacts";
+import { askServer } from "@compute-credits/client/verify/serverSays";
+import { verifyAccount } from "@compute-credits/client/verify/verifyAccount";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 
 const HELP = `npm run verify -- --account 0x… --contract 0x… [options]

@@ -4,9 +4,9 @@ import { type Server, createServer } from "node:http";
 import express from "express";
 import type { Address, WalletClient } from "viem";
 
-import { newApiKey } from "../../client/apiKey.ts";
-import { type UsageCloudEvent, meteringServer } from "../../client/meteringServer.ts";
-import { signer } from "../../client/signer.ts";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { type UsageCloudEvent, meteringServer } from "@compute-credits/client/http/meteringServer";
+import { signer } from "@compute-credits/client/chain/signer";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";

@@ -4,11 +4,11 @@ import { randomBytes } from "node:crypto";
 import { createTestClient, http, parseUnits } from "viem";
 import { hardhat } from "viem/chains";
 
-import { newApiKey } from "../../client/apiKey.ts";
-import { buyCredits, requestRefund, settleRow } from "../../client/contract.ts";
-import { ApiProblem } from "../../client/api.ts";
-import { type ProvenRow, meteringServer } from "../../client/meteringServer.ts";
-import { signAllowance } from "../../client/signedAllowance.ts";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { buyCredits, requestRefund, settleRow } from "@compute-credits/client/chain/credits";
+import { ApiProblem } from "@compute-credits/client/http/api";
+import { type ProvenRow, meteringServer } from "@compute-credits/client/http/meteringServer";
+import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
 import { formatCredits, parseCredits } from "@compute-credits/protocol/amounts";

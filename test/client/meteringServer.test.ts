@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { expect } from "chai";
 import { zeroAddress } from "viem";
 
-import { meteringServer } from "../../client/meteringServer.ts";
+import { meteringServer } from "@compute-credits/client/http/meteringServer";
 
 describe("a metering server as the SDK has it", () => {
   it("is not asked for ever, where its list of allowances has no end", async () => {

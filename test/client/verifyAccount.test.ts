@@ -2,11 +2,11 @@ import { expect } from "chai";
 import { hashTypedData, keccak256, numberToHex, stringToBytes, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
-import type { CheckpointOnChain } from "../../client/checkpointOnChain.ts";
-import type { ShownAllowance, SignedReceipt } from "../../client/meteringServer.ts";
-import type { ChainFacts } from "../../client/verify/chainFacts.ts";
-import type { ServerSays } from "../../client/verify/serverSays.ts";
-import { verifyAccount } from "../../client/verifyAccount.ts";
+import type { CheckpointOnChain } from "@compute-credits/client/chain/checkpointOnChain";
+import type { ShownAllowance, SignedReceipt } from "@compute-credits/client/http/meteringServer";
+import type { ChainFacts } from "@compute-credits/client/verify/chainFacts";
+import type { ServerSays } from "@compute-credits/client/verify/serverSays";
+import { verifyAccount } from "@compute-credits/client/verify/verifyAccount";
 import {
   type AllowanceMessage,
   NO_SCOPE,

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { pino } from "pino";
 
-import { meteringServer } from "../../client/meteringServer.ts";
-import { newApiKey } from "../../client/apiKey.ts";
-import { signAllowance } from "../../client/signedAllowance.ts";
+import { meteringServer } from "@compute-credits/client/http/meteringServer";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import type { Finding } from "../../auditor/rules/finding.ts";
 import type { RunningAuditor } from "../../auditor/runAuditor.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
-import { requestRefund, settleRow } from "../../client/contract.ts";
-import { exit, exitWithoutProof, freeze } from "../../client/exit.ts";
+import { requestRefund, settleRow } from "@compute-credits/client/chain/credits";
+import { exit, exitWithoutProof, freeze } from "@compute-credits/client/chain/exit";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { addressOf } from "../fixtures/meteredStack.ts";

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
 
-import { newApiKey } from "../../client/apiKey.ts";
-import { newPromotionCode } from "../../client/promotionCode.ts";
-import { type AllowanceWish, signRevocation } from "../../client/signedAllowance.ts";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { newPromotionCode } from "@compute-credits/client/wallet/promotionCode";
+import { type AllowanceWish, signRevocation } from "@compute-credits/client/wallet/signedAllowance";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";

@@ -3,9 +3,9 @@ import { pino } from "pino";
 import { type Address, type Hex, encodeFunctionData, parseAbi } from "viem";
 import { hardhat } from "viem/chains";
 
-import { newApiKey } from "../../client/apiKey.ts";
-import { type Court, openCourt } from "../../client/court.ts";
-import { buyCredits, requestRefund } from "../../client/contract.ts";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { type Court, openCourt } from "@compute-credits/client/chain/court";
+import { buyCredits, requestRefund } from "@compute-credits/client/chain/credits";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";

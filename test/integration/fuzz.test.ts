@@ -5,8 +5,8 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { newApiKey } from "../../client/apiKey.ts";
-import type { SignedAllowance } from "../../client/signedAllowance.ts";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import type { SignedAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { wallets } from "../../scripts/local/wallets.ts";

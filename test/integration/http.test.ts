@@ -2,10 +2,13 @@ import { expect } from "chai";
 import { type Hex, concat, maxUint64, numberToHex, pad, slice } from "viem";
 import { hardhat } from "viem/chains";
 
-import { newApiKey } from "../../client/apiKey.ts";
-import { settleRow } from "../../client/contract.ts";
-import { meteringServer } from "../../client/meteringServer.ts";
-import { type SignedAllowance, signRevocation } from "../../client/signedAllowance.ts";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { settleRow } from "@compute-credits/client/chain/credits";
+import { meteringServer } from "@compute-credits/client/http/meteringServer";
+import {
+  type SignedAllowance,
+  signRevocation,
+} from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { type Address, type Hex, encodeFunctionData, numberToHex } from "viem";
 import { hardhat } from "viem/chains";
 
-import { buyCredits, requestRefund } from "../../client/contract.ts";
+import { buyCredits, requestRefund } from "@compute-credits/client/chain/credits";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
 
-import { settleRow } from "../../client/contract.ts";
-import { meteringServer } from "../../client/meteringServer.ts";
+import { settleRow } from "@compute-credits/client/chain/credits";
+import { meteringServer } from "@compute-credits/client/http/meteringServer";
 import { eventually } from "../../scripts/demo/eventually.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";

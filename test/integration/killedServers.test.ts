@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { type Hex, maxUint64 } from "viem";
 
-import { newApiKey } from "../../client/apiKey.ts";
-import { requestRefund } from "../../client/contract.ts";
-import { signAllowance } from "../../client/signedAllowance.ts";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { requestRefund } from "@compute-credits/client/chain/credits";
+import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";

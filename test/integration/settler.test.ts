@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { requestRefund } from "../../client/contract.ts";
+import { requestRefund } from "@compute-credits/client/chain/credits";
 import { eventually } from "../../scripts/demo/eventually.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { SETTLEMENT_STEPS } from "../../server/ports/settlementProbe.ts";

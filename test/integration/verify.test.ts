@@ -9,9 +9,9 @@ import { type Address, type Hex, parseAbi } from "viem";
 import { hardhat } from "viem/chains";
 
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { newApiKey } from "../../client/apiKey.ts";
-import { buyCredits } from "../../client/contract.ts";
-import { type SignedReceipt, meteringServer } from "../../client/meteringServer.ts";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { buyCredits } from "@compute-credits/client/chain/credits";
+import { type SignedReceipt, meteringServer } from "@compute-credits/client/http/meteringServer";
 import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { BaseError, ContractFunctionRevertedError, zeroHash } from "viem";
 import { hardhat } from "viem/chains";
 
-import { settleRow } from "../../client/contract.ts";
+import { settleRow } from "@compute-credits/client/chain/credits";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";

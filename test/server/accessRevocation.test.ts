@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { newApiKey } from "../../client/apiKey.ts";
+import { newApiKey } from "@compute-credits/client/wallet/apiKey";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { USAGE_EVENT_TYPE } from "../../server/routes/cloudEvent.ts";
 import { databaseKinds } from "../fixtures/databases.ts";

@@ -7,13 +7,13 @@ import { type Row, rowLeaf } from "@compute-credits/protocol/tree/row";
 import { partyAt, rowAt } from "@compute-credits/protocol/tree/rowBytes";
 import type { TableSummary } from "@compute-credits/protocol/data/tableFile";
 import { processProof } from "@compute-credits/protocol/tree/tree";
-import type { CheckpointOnChain } from "./checkpointOnChain.ts";
-import type { SignedReceipt } from "./meteringServer.ts";
-import { judgeCharge, signedCeiling } from "./verify/ceiling.ts";
-import type { ChainFacts } from "./verify/chainFacts.ts";
-import { type Finding, REMEDY, type Say } from "./verify/finding.ts";
-import { type CheckedRow, judgeReceipt } from "./verify/judgeReceipt.ts";
-import type { ServerSays } from "./verify/serverSays.ts";
+import type { CheckpointOnChain } from "../chain/checkpointOnChain.ts";
+import type { SignedReceipt } from "../http/meteringServer.ts";
+import { judgeCharge, signedCeiling } from "./ceiling.ts";
+import type { ChainFacts } from "./chainFacts.ts";
+import { type Finding, REMEDY, type Say } from "./finding.ts";
+import { type CheckedRow, judgeReceipt } from "./judgeReceipt.ts";
+import type { ServerSays } from "./serverSays.ts";
 
 type Numbers = Omit<Row, "party">;
 

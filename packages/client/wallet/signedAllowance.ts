@@ -11,7 +11,7 @@ import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { calendarMonths } from "@compute-credits/protocol/messages/period";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import { signer } from "./signer.ts";
+import { signer } from "../chain/signer.ts";
 
 /** What an owner decides; all else has a default. */
 export interface AllowanceWish {

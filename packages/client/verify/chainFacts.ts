@@ -10,9 +10,9 @@ import {
   type CheckpointOnChain,
   type ContractOnChain,
   checkpointsOnChain,
-} from "../checkpointOnChain.ts";
-import type { SignedReceipt } from "../meteringServer.ts";
-import { type Purchase, purchasesOnChain } from "../purchasesOnChain.ts";
+} from "../chain/checkpointOnChain.ts";
+import type { SignedReceipt } from "../http/meteringServer.ts";
+import { type Purchase, purchasesOnChain } from "../chain/purchasesOnChain.ts";
 
 /** What the chain knows of one counter of an account. */
 export interface CounterOnChain {

@@ -1,13 +1,13 @@
 import type { Address } from "viem";
 
 import type { TableSummary } from "@compute-credits/protocol/data/tableFile";
-import { downloadTable } from "../checkpointData.ts";
+import { downloadTable } from "../http/checkpointData.ts";
 import {
   type Balance,
   type ProvenRow,
   type ShownAllowance,
   meteringServer,
-} from "../meteringServer.ts";
+} from "../http/meteringServer.ts";
 
 /** What a server, or a mirror, says: every word of it is checked. */
 export interface ServerSays {

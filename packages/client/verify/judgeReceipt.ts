@@ -3,8 +3,8 @@ import type { Address } from "viem";
 import { formatCredits } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { Row } from "@compute-credits/protocol/tree/row";
-import type { CheckpointOnChain } from "../checkpointOnChain.ts";
-import type { SignedReceipt } from "../meteringServer.ts";
+import type { CheckpointOnChain } from "../chain/checkpointOnChain.ts";
+import type { SignedReceipt } from "../http/meteringServer.ts";
 import type { ChainFacts } from "./chainFacts.ts";
 import { REMEDY, type Say } from "./finding.ts";
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { type Api, createApi } from "./api.ts";
-import type { SignedAllowance } from "./signedAllowance.ts";
+import type { SignedAllowance } from "../wallet/signedAllowance.ts";
 
 const hex = z.custom<Hex>((value) => isHex(value));
 const micros = z.string().transform(BigInt);

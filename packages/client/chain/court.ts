@@ -4,8 +4,8 @@ import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits"
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
-import type { ProvenRow } from "./meteringServer.ts";
-import type { SignedAllowance } from "./signedAllowance.ts";
+import type { ProvenRow } from "../http/meteringServer.ts";
+import type { SignedAllowance } from "../wallet/signedAllowance.ts";
 import { type OnChain, from, mined } from "./transact.ts";
 
 /** A row, and the sibling hashes that lead from it to a checkpoint's root. */
