@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Hex } from "viem";
 import { z } from "zod";
 
+import type { Limits } from "./limits.ts";
 import type { Confirmations } from "./ports/chainSource.ts";
 import type { DatabaseLocation } from "./adapters/postgres/openDatabase.ts";
 import {
@@ -142,29 +143,6 @@ export interface SettlementConfig {
 /** A key in this process, or at a service that signs with it. */
 export type KeyPlace =
   { readonly privateKey: Hex } | { readonly url: string; readonly address: Hex };
-
-export interface Limits {
-  readonly maxBatchEvents: number;
-  readonly maxBodyBytes: number;
-  readonly maxEventAgeSeconds: number;
-  readonly maxEventAheadSeconds: number;
-  readonly maxRatesPerCard: number;
-  readonly maxTiersPerRate: number;
-  readonly rateCardNoticeSeconds: number;
-  readonly maxRateCardAheadSeconds: number;
-  readonly maxPendingRateCards: number;
-  readonly maxPriceMeasurements: number;
-  readonly maxHoldSeconds: number;
-  readonly maxOpenHoldsPerSpender: number;
-  readonly maxQuoteSeconds: number;
-  readonly maxEventIdLength: number;
-  readonly maxDimensions: number;
-  readonly maxDimensionValueLength: number;
-  readonly maxScopeNames: number;
-  readonly maxGrantsPerRequest: number;
-  /** grants and codes together */
-  readonly maxGrantsPerCampaign: number;
-}
 
 /** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {

@@ -1,10 +1,11 @@
 /** `npm run server`: one metering server, from the environment. */
 import { pino } from "pino";
 
+import { secretsOf } from "./secrets.ts";
 import { FolderInUse } from "./adapters/postgres/folderLock.ts";
 import { readConfig } from "./config.ts";
 import { ConfigError } from "./environment.ts";
-import { hideSecrets, secretsOf } from "./hideSecrets.ts";
+import { hideSecrets } from "./hideSecrets.ts";
 import { serve } from "./serve.ts";
 import { untilStopped } from "./untilStopped.ts";
 

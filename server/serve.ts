@@ -1,8 +1,11 @@
-import { type Server, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 
 import type { Logger } from "pino";
 
+import { indexerLoop, expiryLoop } from "./workers/startWorkers.ts";
+import { signerAt } from "./workers/settlement/signerAt.ts";
+import { watchLoop } from "./workers/watchLoop.ts";
+import { listen, close } from "./httpServer.ts";
 import { rpcChainSource } from "./adapters/chain/rpcChainSource.ts";
 import { openChainReader } from "./adapters/chain/viemChainReader.ts";
 import { openVaultReader } from "./adapters/chain/viemVaultReader.ts";
@@ -36,17 +39,13 @@ import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./environment.ts";
 import type { ChainReader, Terms } from "./ports/chain.ts";
-import type { ChainSource } from "./ports/chainSource.ts";
 import type { Database } from "./ports/database.ts";
 import { type Probe, noProbe } from "./ports/settlementProbe.ts";
 import { readRateCardFile } from "./rateCardFile.ts";
 import type { Context } from "./routes/context.ts";
 import { publicationProblem } from "./routes/publicationProblem.ts";
-import { leadershipOf, settlerLoop, signerAt, watchLoop } from "./settlement.ts";
+import { leadershipOf, settlerLoop } from "./settlement.ts";
 import { type Health, WorkerHealth } from "./workers/health.ts";
-import { indexNextBlocks } from "./workers/indexer.ts";
-import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
-import { type Loop, startLoop } from "./workers/loop.ts";
 
 export interface RunningServer {
   readonly url: string;
@@ -196,55 +195,6 @@ function longestHold(
   return Math.max(1, counterGraceSeconds - disputeWindowSeconds - answerWindowSeconds - pause);
 }
 
-interface Reporting {
-  readonly workers: WorkerHealth;
-  readonly log: Logger;
-}
-
-function indexerLoop(
-  { pollMs }: Config,
-  source: ChainSource,
-  { chainBook }: Context,
-  { workers, log, fail }: Reporting & { fail: (reason: Error) => void },
-): Loop {
-  return startLoop(
-    async () => {
-      const left = await indexNextBlocks(source, chainBook);
-      workers.succeeded("indexer");
-      return left;
-    },
-    {
-      pauseMs: pollMs,
-      onError(error) {
-        workers.failed("indexer", error);
-        log.error({ err: error }, "the chain could not be followed");
-        if (error instanceof ReorgBeyondConfirmations) fail(error);
-      },
-    },
-  );
-}
-
-/** Often enough that a leaked hold is free within a second of its end. */
-const EXPIRY_PAUSE_MS = 500;
-const EXPIRIES_PER_STEP = 500;
-
-function expiryLoop({ holds }: Context, { workers, log }: Reporting): Loop {
-  return startLoop(
-    async () => {
-      const found = await holds.expireDue(EXPIRIES_PER_STEP);
-      workers.succeeded("expiry");
-      return found === EXPIRIES_PER_STEP ? "more" : "done";
-    },
-    {
-      pauseMs: EXPIRY_PAUSE_MS,
-      onError(error) {
-        workers.failed("expiry", error);
-        log.error({ err: error }, "holds that are over could not be freed; it will be tried again");
-      },
-    },
-  );
-}
-
 function healthOf(database: Database, workers: WorkerHealth): Health {
   return {
     async checks() {
@@ -255,30 +205,4 @@ function healthOf(database: Database, workers: WorkerHealth): Health {
       return [{ name: "database", error }, ...workers.list()];
     },
   };
-}
-
-async function listen(server: Server, { host, port }: Config): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.once("error", (cause: NodeJS.ErrnoException) => {
-    reject(
-      cause.code === "EADDRINUSE"
-        ? new ConfigError(
-            `PORT ${port} on ${host} is taken by another program: stop it, or set PORT to another`,
-            { cause },
-          )
-        : cause,
-    );
-  });
-  server.listen(port, host, () => {
-    const address: AddressInfo | string | null = server.address();
-    resolve(typeof address === "object" && address !== null ? address.port : port);
-  });
-  return await promise;
-}
-
-async function close(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  server.closeIdleConnections();
-  await promise;
 }

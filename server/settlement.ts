@@ -1,21 +1,19 @@
 import type { Logger } from "pino";
 
-import { localSigner } from "./adapters/chain/localSigner.ts";
-import { remoteSigner } from "./adapters/chain/remoteSigner.ts";
+import { signerAt } from "./workers/settlement/signerAt.ts";
 import { isWalletSignature } from "@compute-credits/protocol/messages/signatureCheck";
 import { openChainWriter } from "./adapters/chain/viemChainWriter.ts";
 import { pgLeadership } from "./adapters/postgres/pgLeadership.ts";
 import { soleLeadership } from "./adapters/soleLeadership.ts";
-import type { Config, KeyPlace, SettlementConfig } from "./config.ts";
+import type { Config, SettlementConfig } from "./config.ts";
 import { ConfigError } from "./environment.ts";
 import type { ChainReader } from "./ports/chain.ts";
 import type { Leadership } from "./ports/leadership.ts";
 import { type Probe, noProbe } from "./ports/settlementProbe.ts";
-import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "./ports/signer.ts";
+import type { CheckpointSigner } from "./ports/signer.ts";
 import type { Context } from "./routes/context.ts";
-import type { Check, WorkerHealth } from "./workers/health.ts";
+import type { WorkerHealth } from "./workers/health.ts";
 import { type Loop, startLoop } from "./workers/loop.ts";
-import { settlementAlarms } from "./workers/settlementWatch.ts";
 import { type Settler, createSettler } from "./workers/settler.ts";
 
 export interface SettlementParts {
@@ -126,42 +124,6 @@ export async function settlerLoop(
 /** An advisory lock among servers; the embedded database admits one server alone. */
 export function leadershipOf({ database }: Config): Leadership {
   return "url" in database ? pgLeadership(database.url) : soleLeadership;
-}
-
-/** Looks for what an operator must act on, on every server: also on those that do not settle. */
-export function watchLoop({ config, context, workers, log }: SettlementParts): Loop {
-  const { chainBook, disputes, terms } = context;
-  const refundAlarmSeconds = config.refundAlarmSeconds ?? terms.refundWindowSeconds / 2;
-  let told = "";
-  return startLoop(
-    async () => {
-      const alarms = await settlementAlarms({ ...terms, chainBook, disputes, refundAlarmSeconds });
-      const checks = alarms.map(({ name, message, isFatal }): Check =>
-        isFatal ? { name, error: message } : { name, error: null, warning: message },
-      );
-      workers.raise(checks);
-      // Once for each, or the log would hold nothing else.
-      const telling = alarms.map(({ message }) => message).join("; ");
-      if (telling !== told && telling !== "") log.error({ alarms }, telling);
-      told = telling;
-      workers.succeeded("watch");
-      return "done";
-    },
-    {
-      pauseMs: config.pollMs,
-      onError(error) {
-        workers.failed("watch", error);
-        log.error({ err: error }, "refunds and challenges could not be watched");
-      },
-    },
-  );
-}
-
-/** A key of this server, or of a service. */
-export function signerAt(place: KeyPlace): CheckpointSigner & ReceiptSigner & TransactionSigner {
-  return "privateKey" in place
-    ? localSigner(place.privateKey)
-    : remoteSigner(place.url, place.address);
 }
 
 async function checkSigners(

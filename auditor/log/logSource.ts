@@ -1,10 +1,10 @@
 import type { Address, Hex } from "viem";
 
+import type { CheckpointStatus } from "@compute-credits/rules/log/checkpointStatus";
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
-import type { CheckpointStatus } from "../../server/ports/checkpointBook.ts";
 
 /** What a metering server announces. */
 export interface AnnouncedTerms {

@@ -1,7 +1,8 @@
+import type { BlockPoint } from "../../server/ports/blockPoint.ts";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { bytea } from "../../server/adapters/postgres/values.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-import type { BlockPoint, ChainBook } from "../../server/ports/chainBook.ts";
+import type { ChainBook } from "../../server/ports/chainBook.ts";
 import type { Database, Sql } from "../../server/ports/database.ts";
 import { AuditedChainEvent } from "@compute-credits/rules/log/storedJson";
 

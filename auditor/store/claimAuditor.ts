@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import type { BlockPoint } from "../../server/ports/blockPoint.ts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { migrateFrom } from "../../server/adapters/postgres/migrate.ts";
@@ -8,7 +9,6 @@ import {
   openDatabase,
 } from "../../server/adapters/postgres/openDatabase.ts";
 import { bytea } from "../../server/adapters/postgres/values.ts";
-import type { BlockPoint } from "../../server/ports/chainBook.ts";
 import type { Database } from "../../server/ports/database.ts";
 
 const MIGRATIONS = new URL("./migrations/", import.meta.url);

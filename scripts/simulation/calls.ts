@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import type { BlockPoint } from "../../server/ports/blockPoint.ts";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
@@ -8,7 +9,6 @@ import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
-import type { BlockPoint } from "../../server/ports/chainBook.ts";
 import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
 import type {
   AuthorizeOutcome,

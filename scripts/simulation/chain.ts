@@ -1,7 +1,7 @@
 import { keccak256, numberToHex, zeroHash } from "viem";
 
+import type { BlockPoint } from "../../server/ports/blockPoint.ts";
 import type { ChainEvent, ChainPlace } from "@compute-credits/rules/chain/chainEvent";
-import type { BlockPoint } from "../../server/ports/chainBook.ts";
 import type { ChainSource } from "../../server/ports/chainSource.ts";
 import type { BlockStep } from "./calls.ts";
 import type { Crew } from "./crew.ts";

@@ -1,11 +1,8 @@
 import type { Address, Hex } from "viem";
 
-import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
-import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
+import type { BlockPoint } from "./blockPoint.ts";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { Row } from "@compute-credits/protocol/tree/row";
-import type { BlockPoint } from "./chainBook.ts";
-import type { SignerSignature } from "./checkpointBook.ts";
 
 /** The terms that the contract was deployed with; they never change. */
 export interface Terms {
@@ -52,34 +49,4 @@ export interface Standing {
   readonly endedAt: number;
   /** the highest ceiling on record under that counter */
   readonly recordedCap: bigint;
-}
-
-/** What the settler sends. Resolves when the transaction is in a block, rejects where it failed. */
-export interface ChainWriter {
-  submitCheckpoint(
-    message: CheckpointMessage,
-    signatures: readonly SignerSignature[],
-  ): Promise<TransactionResult>;
-  /** Rows of a final epoch, in one transaction; one that cannot be settled does not stop the others. */
-  settleMany(rows: readonly ProvenRow[], epoch: bigint): Promise<TransactionResult>;
-  /** Records an owner's ceiling with the court. */
-  recordCap(allowance: CapProof): Promise<TransactionResult>;
-  /** Answers a challenge with a row of the pending checkpoint and the ceiling that is on record under `counter`. */
-  answer(challenger: Address, shown: ProvenRow, counter: bigint): Promise<TransactionResult>;
-}
-
-/** What the court takes for an owner's ceiling. */
-export interface CapProof {
-  readonly message: AllowanceMessage;
-  readonly signature: Hex;
-}
-
-export interface ProvenRow {
-  readonly row: Row;
-  readonly proof: readonly Hex[];
-}
-
-export interface TransactionResult {
-  readonly transactionHash: Hex;
-  readonly gasUsed: bigint;
 }

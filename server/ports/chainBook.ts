@@ -1,13 +1,5 @@
-import type { Hex } from "viem";
-
+import type { BlockPoint } from "./blockPoint.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-
-/** A block that the ledger has taken in, with all before it. */
-export interface BlockPoint {
-  readonly number: bigint;
-  readonly hash: Hex;
-  readonly time: Date;
-}
 
 export interface ChainBook {
   cursor(): Promise<BlockPoint>;

@@ -1,5 +1,5 @@
+import type { BlockPoint } from "./blockPoint.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-import type { BlockPoint } from "./chainBook.ts";
 
 /** What has to be on top of a block, or be said of it, before it counts. */
 export type Confirmations = bigint | "safe" | "finalized";

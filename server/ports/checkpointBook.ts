@@ -1,25 +1,10 @@
 import type { Address, Hex } from "viem";
 
+import type { ProvenRow } from "./chainWriter.ts";
+import type { CheckpointStatus } from "@compute-credits/rules/log/checkpointStatus";
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import type { Row } from "@compute-credits/protocol/tree/row";
-import type { ProvenRow } from "./chain.ts";
-
-export type CheckpointStatus =
-  /** cut: it waits for signatures, or is on its way to the chain */
-  | "prepared"
-  /** on chain, in its dispute window */
-  | "pending"
-  /** on chain, its rows can be settled */
-  | "final"
-  /** vetoed or disproved on chain; its epoch is used again */
-  | "dropped"
-  /** given up before the meter signed it, and cut anew */
-  | "abandoned";
-
-export interface SignerSignature {
-  readonly signer: Address;
-  readonly signature: Hex;
-}
 
 export interface StoredCheckpoint {
   readonly id: bigint;

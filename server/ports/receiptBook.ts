@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
-import type { SignerSignature } from "./checkpointBook.ts";
 
 export interface SignedReceipt {
   readonly message: EarningsReceiptMessage;

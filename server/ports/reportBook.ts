@@ -1,7 +1,7 @@
+import type { BlockPoint } from "./blockPoint.ts";
 import type { TokenPrice } from "@compute-credits/rules/insight/liability";
 import type { ReconciledLedger } from "@compute-credits/rules/insight/reconcile";
 import type { PoolTotals } from "@compute-credits/rules/insight/vaultTotals";
-import type { BlockPoint } from "./chainBook.ts";
 
 /** Fees of one day, in UTC, and meter; events that were taken back are left out. Micro-credits. */
 export interface DayRevenue {

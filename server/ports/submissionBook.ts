@@ -1,4 +1,4 @@
-import type { SignerSignature } from "./checkpointBook.ts";
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 
 /** What is kept of a checkpoint's way from the cut to the chain. */
 export interface SubmissionBook {

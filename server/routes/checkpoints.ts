@@ -4,8 +4,9 @@ import { pipeline } from "node:stream/promises";
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
-import type { SignerSignature, StoredCheckpoint } from "../ports/checkpointBook.ts";
+import type { StoredCheckpoint } from "../ports/checkpointBook.ts";
 import type { DataFile } from "../ports/checkpointData.ts";
 import type { Context } from "./context.ts";
 import { AddressField, Bytes32Field, SignatureField, parse } from "./fields.ts";

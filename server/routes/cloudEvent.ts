@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 import { z } from "zod";
 
-import type { Limits } from "../config.ts";
+import type { Limits } from "../limits.ts";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { Dimensions, MeterName } from "@compute-credits/rules/pricing/rateNames";
 import { AddressField, Bytes32Field, TimeField, fieldErrors, uintField } from "./fields.ts";

@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { Limits } from "../config.ts";
+import type { Limits } from "../limits.ts";
 import type { AccountBook } from "../ports/accountBook.ts";
 import type { AllowanceBook } from "../ports/allowanceBook.ts";
 import type { ChainReader, Terms } from "../ports/chain.ts";

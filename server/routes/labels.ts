@@ -1,5 +1,5 @@
+import type { Limits } from "../limits.ts";
 import type { Scope } from "@compute-credits/protocol/messages/allowance";
-import type { Limits } from "../config.ts";
 import { type Problem, ProblemError, problem } from "./problem.ts";
 
 /** What things are labelled with. The formats bound it, and the operator may bound it more. */

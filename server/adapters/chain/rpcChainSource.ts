@@ -11,9 +11,9 @@ import {
 } from "viem";
 import { z } from "zod";
 
+import type { BlockPoint } from "../../ports/blockPoint.ts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
-import type { BlockPoint } from "../../ports/chainBook.ts";
 import type { ChainSource, ChainStep, Confirmations } from "../../ports/chainSource.ts";
 import {
   type Header,

@@ -9,8 +9,8 @@ import {
   keccak256,
 } from "viem";
 
+import type { TransactionResult } from "../../ports/chainWriter.ts";
 import { gasFees } from "@compute-credits/rules/checkpoints/fees";
-import type { TransactionResult } from "../../ports/chain.ts";
 import type { TransactionSigner } from "../../ports/signer.ts";
 import type { TransactionAttempt, TransactionBook } from "../../ports/transactionBook.ts";
 import type { Probe } from "../../ports/settlementProbe.ts";

@@ -1,6 +1,7 @@
+import type { BlockPoint } from "../../ports/blockPoint.ts";
 import { askRefund } from "@compute-credits/rules/accounts/account";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-import type { BlockPoint, ChainBook } from "../../ports/chainBook.ts";
+import type { ChainBook } from "../../ports/chainBook.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "./accountRecord.ts";
 import { writeNotes } from "./logNotes.ts";

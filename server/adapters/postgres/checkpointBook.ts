@@ -1,13 +1,10 @@
 import type { Address, Hex } from "viem";
 
+import type { CheckpointStatus } from "@compute-credits/rules/log/checkpointStatus";
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { bytesToRows } from "@compute-credits/protocol/tree/rowBytes";
-import type {
-  CheckpointBook,
-  CheckpointStatus,
-  SignerSignature,
-  StoredCheckpoint,
-} from "../../ports/checkpointBook.ts";
+import type { CheckpointBook, StoredCheckpoint } from "../../ports/checkpointBook.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import { writeNotes } from "./logNotes.ts";
 import { allRows } from "./checkpoints/changedRows.ts";

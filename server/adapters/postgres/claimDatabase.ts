@@ -1,8 +1,8 @@
 import type { Address, Hex } from "viem";
 
+import type { BlockPoint } from "../../ports/blockPoint.ts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import type { BlockPoint } from "../../ports/chainBook.ts";
 import type { Database } from "../../ports/database.ts";
 import { bytea } from "./values.ts";
 

@@ -1,4 +1,4 @@
-import type { BlockPoint } from "../../ports/chainBook.ts";
+import type { BlockPoint } from "../../ports/blockPoint.ts";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { DayRevenue, LedgerReport, ReportBook } from "../../ports/reportBook.ts";
 import type { PoolTotals } from "@compute-credits/rules/insight/vaultTotals";

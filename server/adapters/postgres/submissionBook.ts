@@ -1,4 +1,4 @@
-import type { SignerSignature } from "../../ports/checkpointBook.ts";
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { Database, Sql } from "../../ports/database.ts";
 import type { SubmissionBook } from "../../ports/submissionBook.ts";
 import { bytea } from "./values.ts";

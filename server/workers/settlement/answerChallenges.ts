@@ -1,4 +1,5 @@
-import type { ChainReader, ChainWriter, ProvenRow, Terms } from "../../ports/chain.ts";
+import type { ChainWriter, ProvenRow } from "../../ports/chainWriter.ts";
+import type { ChainReader, Terms } from "../../ports/chain.ts";
 import type { CheckpointBook, StoredCheckpoint } from "../../ports/checkpointBook.ts";
 import type { DisputeBook, OpenChallenge } from "../../ports/disputeBook.ts";
 

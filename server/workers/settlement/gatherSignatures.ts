@@ -1,8 +1,9 @@
 import type { Address } from "viem";
 
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
 import type { ChainReader } from "../../ports/chain.ts";
-import type { SignerSignature, StoredCheckpoint } from "../../ports/checkpointBook.ts";
+import type { StoredCheckpoint } from "../../ports/checkpointBook.ts";
 import type { Probe } from "../../ports/settlementProbe.ts";
 import type { CheckpointSigner } from "../../ports/signer.ts";
 import type { SubmissionBook } from "../../ports/submissionBook.ts";

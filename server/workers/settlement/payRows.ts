@@ -1,5 +1,6 @@
+import type { ChainWriter } from "../../ports/chainWriter.ts";
 import type { Row } from "@compute-credits/protocol/tree/row";
-import type { ChainReader, ChainWriter } from "../../ports/chain.ts";
+import type { ChainReader } from "../../ports/chain.ts";
 import type { CheckpointBook, StoredCheckpoint } from "../../ports/checkpointBook.ts";
 
 export interface PayingParts {

@@ -1,11 +1,11 @@
 import { type Address, type Hex, bytesToHex, hexToBytes } from "viem";
 
+import type { ProvenRow } from "../../../ports/chainWriter.ts";
 import { HASH_BYTES, hashPairs, hashRows } from "@compute-credits/protocol/keccak/batchKeccak";
 import { concatBytes, depthOf } from "@compute-credits/protocol/tree/levels";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { bytesToRows, rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
 import { buildTree } from "@compute-credits/protocol/tree/tree";
-import type { ProvenRow } from "../../../ports/chain.ts";
 import type { Sql } from "../../../ports/database.ts";
 import { byteaArray } from "../values.ts";
 import { allRows } from "./changedRows.ts";

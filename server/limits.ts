@@ -1,0 +1,22 @@
+export interface Limits {
+  readonly maxBatchEvents: number;
+  readonly maxBodyBytes: number;
+  readonly maxEventAgeSeconds: number;
+  readonly maxEventAheadSeconds: number;
+  readonly maxRatesPerCard: number;
+  readonly maxTiersPerRate: number;
+  readonly rateCardNoticeSeconds: number;
+  readonly maxRateCardAheadSeconds: number;
+  readonly maxPendingRateCards: number;
+  readonly maxPriceMeasurements: number;
+  readonly maxHoldSeconds: number;
+  readonly maxOpenHoldsPerSpender: number;
+  readonly maxQuoteSeconds: number;
+  readonly maxEventIdLength: number;
+  readonly maxDimensions: number;
+  readonly maxDimensionValueLength: number;
+  readonly maxScopeNames: number;
+  readonly maxGrantsPerRequest: number;
+  /** grants and codes together */
+  readonly maxGrantsPerCampaign: number;
+}

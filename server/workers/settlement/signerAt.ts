@@ -1,0 +1,11 @@
+import { remoteSigner } from "../../adapters/chain/remoteSigner.ts";
+import { localSigner } from "../../adapters/chain/localSigner.ts";
+import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "../../ports/signer.ts";
+import type { KeyPlace } from "../../config.ts";
+
+/** A key of this server, or of a service. */
+export function signerAt(place: KeyPlace): CheckpointSigner & ReceiptSigner & TransactionSigner {
+  return "privateKey" in place
+    ? localSigner(place.privateKey)
+    : remoteSigner(place.url, place.address);
+}

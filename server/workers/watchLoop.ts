@@ -1,0 +1,33 @@
+import type { Check } from "./health.ts";
+import { settlementAlarms } from "./settlementWatch.ts";
+import { type Loop, startLoop } from "./loop.ts";
+import type { SettlementParts } from "../settlement.ts";
+
+/** Looks for what an operator must act on, on every server: also on those that do not settle. */
+export function watchLoop({ config, context, workers, log }: SettlementParts): Loop {
+  const { chainBook, disputes, terms } = context;
+  const refundAlarmSeconds = config.refundAlarmSeconds ?? terms.refundWindowSeconds / 2;
+  let told = "";
+  return startLoop(
+    async () => {
+      const alarms = await settlementAlarms({ ...terms, chainBook, disputes, refundAlarmSeconds });
+      const checks = alarms.map(({ name, message, isFatal }): Check =>
+        isFatal ? { name, error: message } : { name, error: null, warning: message },
+      );
+      workers.raise(checks);
+      // Once for each, or the log would hold nothing else.
+      const telling = alarms.map(({ message }) => message).join("; ");
+      if (telling !== told && telling !== "") log.error({ alarms }, telling);
+      told = telling;
+      workers.succeeded("watch");
+      return "done";
+    },
+    {
+      pauseMs: config.pollMs,
+      onError(error) {
+        workers.failed("watch", error);
+        log.error({ err: error }, "refunds and challenges could not be watched");
+      },
+    },
+  );
+}
