@@ -6,11 +6,11 @@
  */
 import { zeroHash } from "viem";
 
+import { migrateLedger } from "../server/adapters/postgres/migrateLedger.ts";
 import { createAuditor } from "../auditor/auditor.ts";
 import { claimAuditor, migrateAuditor } from "../auditor/store/claimAuditor.ts";
 import { ledgerLog } from "../scripts/local/ledgerLog.ts";
 import { createDatabase } from "../scripts/local/postgresServer.ts";
-import { migrate } from "../server/adapters/postgres/migrate.ts";
 import { openPgDatabase } from "../server/adapters/postgres/pgDatabase.ts";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { Database } from "../server/ports/database.ts";
@@ -28,7 +28,7 @@ const provider = party(1_000_000);
 const server = await findPostgres();
 const [database, own] = await Promise.all([openNew(20), openNew(4)]);
 try {
-  await migrate(database);
+  await migrateLedger(database);
   const ledger = await openLedger(database);
   const spenders = await openWorld(ledger);
   const auditor = await openAuditor(ledger, own);

@@ -1,6 +1,6 @@
 /** `npm run bench:checkpoint [-- ACCOUNTS]`: what checkpoints cost, and what they cost the debits beside them. */
+import { migrateLedger } from "../server/adapters/postgres/migrateLedger.ts";
 import { postgresCheckpointBook } from "../server/adapters/postgres/checkpointBook.ts";
-import { migrate } from "../server/adapters/postgres/migrate.ts";
 import { openPgDatabase } from "../server/adapters/postgres/pgDatabase.ts";
 import { mochaGlobalTeardown, newPostgresDatabase } from "../test/fixtures/postgresServer.ts";
 import {
@@ -29,7 +29,7 @@ reportMemory(ACCOUNTS);
 console.log(`memory of this process at its most, before any cut: ${mostMegabytes()} MB`);
 
 const database = await openPgDatabase(await newPostgresDatabase(), CONNECTIONS + 4);
-await migrate(database);
+await migrateLedger(database);
 const { usage: ledger } = await openWorld(database, ACCOUNTS);
 await spendEverywhere(database);
 await database.script("vacuum analyze accounts");

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Hex } from "viem";
 import { z } from "zod";
 
+import type { KeyPlace } from "./workers/settlement/signerAt.ts";
 import type { Limits } from "./limits.ts";
 import type { Confirmations } from "./ports/chainSource.ts";
 import type { DatabaseLocation } from "./adapters/postgres/openDatabase.ts";
@@ -139,10 +140,6 @@ export interface SettlementConfig {
   /** wei */
   readonly maxFeePerGas: bigint;
 }
-
-/** A key in this process, or at a service that signs with it. */
-export type KeyPlace =
-  { readonly privateKey: Hex } | { readonly url: string; readonly address: Hex };
 
 /** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {

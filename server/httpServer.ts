@@ -1,9 +1,11 @@
 import type { AddressInfo } from "node:net";
 import type { Server } from "node:http";
 import { ConfigError } from "./environment.ts";
-import type { Config } from "./config.ts";
 
-export async function listen(server: Server, { host, port }: Config): Promise<number> {
+export async function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   server.once("error", (cause: NodeJS.ErrnoException) => {
     reject(

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 
 import type { Logger } from "pino";
 
+import { migrateLedger } from "./adapters/postgres/migrateLedger.ts";
 import { indexerLoop, expiryLoop } from "./workers/startWorkers.ts";
 import { signerAt } from "./workers/settlement/signerAt.ts";
 import { watchLoop } from "./workers/watchLoop.ts";
@@ -74,7 +75,7 @@ export async function serve(
       timeoutMs: config.rpcTimeoutMs,
     });
     const rateCard = await readRateCardFile(config.rateCardFile, config.limits);
-    const database = await openDatabase(config.database);
+    const database = await openDatabase(config.database, migrateLedger);
     stack.defer(() => database.close());
     await claimDatabase(database, chain.deployment, await chain.origin());
 

@@ -1,10 +1,8 @@
 import type { Logger } from "pino";
 
-import type { RunningServer } from "./serve.ts";
-
 /** Waits for SIGINT or SIGTERM, or for the server to fail, then stops it. Rejects with what it failed of. */
 export async function untilStopped(
-  server: Pick<RunningServer, "failed" | "stop">,
+  server: { readonly failed: Promise<never>; stop(): Promise<void> },
   log: Logger,
 ): Promise<void> {
   const { promise: signalled, resolve } = Promise.withResolvers<NodeJS.Signals>();

@@ -1,4 +1,4 @@
-import { migrate } from "../../server/adapters/postgres/migrate.ts";
+import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
 import { openPgliteDatabase } from "../../server/adapters/postgres/pgliteDatabase.ts";
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";
@@ -11,7 +11,7 @@ const BATCHES = 8;
 export async function pgliteVsPostgres(postgres: Stand): Promise<Figure> {
   const database = await openPgliteDatabase();
   try {
-    await migrate(database);
+    await migrateLedger(database);
     const pglite = await standOn(database);
     const run = (stand: Stand) => () => {
       const batches = randomBatches(BATCHES, BATCH);

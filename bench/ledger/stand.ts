@@ -1,6 +1,6 @@
+import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
 import { groupCommit } from "../../server/adapters/groupCommit.ts";
 import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
-import { migrate } from "../../server/adapters/postgres/migrate.ts";
 import type { Database } from "../../server/ports/database.ts";
 import type { UsageLedger } from "../../server/ports/usageLedger.ts";
 import {
@@ -33,7 +33,7 @@ export async function findPostgres(megabytes = 1_024): Promise<PostgresServer> {
 /** A world on a new database, at its working temperature: every account has been debited once. */
 export async function openStand(server: PostgresServer): Promise<Stand> {
   const database = await openPgDatabase(await createDatabase(server), 20);
-  await migrate(database);
+  await migrateLedger(database);
   const stand = await standOn(database);
   await inParallel(everyAccountOnce(BATCH), CALLERS, (batch) => stand.usage.record(batch));
   await database.script("vacuum analyze");

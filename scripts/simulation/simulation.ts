@@ -1,5 +1,6 @@
 import { type Address, zeroHash } from "viem";
 
+import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
 import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
 import { openDatabase } from "../../server/adapters/postgres/openDatabase.ts";
 import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
@@ -101,7 +102,7 @@ export async function simulate(
 }
 
 async function openEmpty(url: string): Promise<Database> {
-  const database = await openDatabase({ url, connections: 4 });
+  const database = await openDatabase({ url, connections: 4 }, migrateLedger);
   await claimDatabase(database, DEPLOYMENT, { number: 0n, hash: zeroHash, time: new Date(0) });
   return database;
 }

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { type Address, type TestClient, createTestClient, http } from "viem";
 import { foundry } from "viem/chains";
 
+import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
 import { eventually } from "../../scripts/demo/eventually.ts";
 import { deployLocal } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
@@ -10,7 +11,6 @@ import { openChainReader } from "../../server/adapters/chain/viemChainReader.ts"
 import { postgresAccountBook } from "../../server/adapters/postgres/accountBook.ts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
 import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
-import { migrate } from "../../server/adapters/postgres/migrate.ts";
 import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import type { ChainReader } from "../../server/ports/chain.ts";
@@ -48,7 +48,7 @@ describe("indexer on a chain that is reorganised by its node", () => {
     contracts = [contract, await chain.court()];
     databaseUrl = await newPostgresDatabase();
     database = await openPgDatabase(databaseUrl, 2);
-    await migrate(database);
+    await migrateLedger(database);
   });
   beforeEach(async () => {
     await emptyDatabase(database);

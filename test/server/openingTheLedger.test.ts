@@ -3,8 +3,8 @@ import { readdir } from "node:fs/promises";
 import { expect } from "chai";
 import { type Hex, getAddress, numberToHex } from "viem";
 
+import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
 import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
-import { migrate } from "../../server/adapters/postgres/migrate.ts";
 import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
 import { openPgliteDatabase } from "../../server/adapters/postgres/pgliteDatabase.ts";
 import type { Database } from "../../server/ports/database.ts";
@@ -29,11 +29,11 @@ describe("migrate", () => {
 
   it("builds an empty PGlite's schema once, and leaves it as it is the next time", async () => {
     const database = await openPgliteDatabase();
-    await migrate(database);
+    await migrateLedger(database);
     await database.query("insert into accounts (address, purchased) values ($1, 5)", [
       `\\x${"aa".repeat(20)}`,
     ]);
-    await migrate(database);
+    await migrateLedger(database);
     expect(await appliedMigrations(database)).to.deep.equal(files);
     expect(await database.query("select purchased from accounts")).to.deep.equal([
       { purchased: 5n },

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { migrate } from "../../server/adapters/postgres/migrate.ts";
+import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
 import { openPgliteDatabase } from "../../server/adapters/postgres/pgliteDatabase.ts";
 import { type Ledger, openLedger, party } from "../fixtures/ledger.ts";
 import { type LedgerServer, serveLedger } from "../fixtures/ledgerServer.ts";
@@ -22,7 +22,7 @@ describe("what browsers are told", () => {
 
   before(async () => {
     const database = await openPgliteDatabase();
-    await migrate(database);
+    await migrateLedger(database);
     ledger = await openLedger(database);
     server = await serveLedger(ledger);
     key = await server.keyOf(provider);

@@ -3,13 +3,6 @@ import { readFile, readdir } from "node:fs/promises";
 import type { Database } from "../../ports/database.ts";
 import { ADVISORY_LOCK } from "./advisoryLocks.ts";
 
-const MIGRATIONS = new URL("./migrations/", import.meta.url);
-
-/** Brings the ledger's schema up to date. */
-export async function migrate(database: Database): Promise<void> {
-  await migrateFrom(MIGRATIONS, database);
-}
-
 /**
  * Brings a schema up to date: each numbered file once, in order, all in one transaction.
  * Processes that start together wait for one another, and the later ones find nothing to do.

@@ -1,5 +1,4 @@
 import type { Database } from "../../ports/database.ts";
-import { migrate } from "./migrate.ts";
 import { openPgDatabase } from "./pgDatabase.ts";
 import { openPgliteDatabase } from "./pgliteDatabase.ts";
 
@@ -10,14 +9,14 @@ export type DatabaseLocation =
 /** Opens the database and brings its schema up to date. */
 export async function openDatabase(
   location: DatabaseLocation,
-  toLatest: (database: Database) => Promise<void> = migrate,
+  migrate: (database: Database) => Promise<void>,
 ): Promise<Database> {
   const database =
     "url" in location
       ? await openPgDatabase(location.url, location.connections)
       : await openPgliteDatabase(location.folder);
   try {
-    await toLatest(database);
+    await migrate(database);
     return database;
   } catch (error) {
     await database.close();

@@ -1,7 +1,8 @@
+import type { Hex } from "viem";
+
 import { remoteSigner } from "../../adapters/chain/remoteSigner.ts";
 import { localSigner } from "../../adapters/chain/localSigner.ts";
 import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "../../ports/signer.ts";
-import type { KeyPlace } from "../../config.ts";
 
 /** A key of this server, or of a service. */
 export function signerAt(place: KeyPlace): CheckpointSigner & ReceiptSigner & TransactionSigner {
@@ -9,3 +10,7 @@ export function signerAt(place: KeyPlace): CheckpointSigner & ReceiptSigner & Tr
     ? localSigner(place.privateKey)
     : remoteSigner(place.url, place.address);
 }
+
+/** A key in this process, or at a service that signs with it. */
+export type KeyPlace =
+  { readonly privateKey: Hex } | { readonly url: string; readonly address: Hex };
