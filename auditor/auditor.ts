@@ -2,12 +2,12 @@ import type { Hex } from "viem";
 
 import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { bytea } from "../server/adapters/postgres/values.ts";
-import type { ChainReader } from "../server/ports/chain.ts";
-import type { ChainSource } from "../server/ports/chainSource.ts";
-import type { Database } from "../server/ports/database.ts";
-import type { CheckpointSigner } from "../server/ports/signer.ts";
-import { indexNextBlocks } from "../server/workers/indexer.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
+import type { ChainReader } from "@compute-credits/platform/chain/chain";
+import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
+import type { Database } from "@compute-credits/platform/postgres/database";
+import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
+import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
 import type { LogSource, PublishedCut } from "./log/logSource.ts";
 import type { Finding } from "./rules/finding.ts";
 import { chainStore } from "./store/chainStore.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Hex } from "viem";
 import { z } from "zod";
 
-import type { DatabaseLocation } from "../server/adapters/postgres/openDatabase.ts";
+import type { DatabaseLocation } from "@compute-credits/platform/postgres/openDatabase";
 import {
   CHAIN_ENVIRONMENT,
   describeIssue,
@@ -12,8 +12,8 @@ import {
   unusable,
   url,
   withoutEmpty,
-} from "../server/environment.ts";
-import type { Confirmations } from "../server/ports/chainSource.ts";
+} from "@compute-credits/platform/process/environment";
+import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
 import type { FeeTerm } from "./rules/terms.ts";
 
 /** What the environment may say; docs/auditors.md follows it. */

@@ -3,10 +3,10 @@ import { parseArgs } from "node:util";
 
 import { pino } from "pino";
 
-import { FolderInUse } from "../server/adapters/postgres/folderLock.ts";
-import { ConfigError } from "../server/environment.ts";
+import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
+import { ConfigError } from "@compute-credits/platform/process/environment";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
-import { untilStopped } from "../server/untilStopped.ts";
+import { untilStopped } from "@compute-credits/platform/process/untilStopped";
 import { readAuditorConfig } from "./config.ts";
 import { openAuditor, runAuditor } from "./runAuditor.ts";
 

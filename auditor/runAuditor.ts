@@ -3,12 +3,12 @@ import { privateKeyToAccount } from "viem/accounts";
 
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
-import { localSigner } from "../server/adapters/chain/localSigner.ts";
-import { rpcChainSource } from "../server/adapters/chain/rpcChainSource.ts";
-import { openChainReader } from "../server/adapters/chain/viemChainReader.ts";
-import { ConfigError } from "../server/environment.ts";
+import { localSigner } from "@compute-credits/platform/chain/localSigner";
+import { rpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
+import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
+import { ConfigError } from "@compute-credits/platform/process/environment";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
-import { startLoop } from "../server/workers/loop.ts";
+import { startLoop } from "@compute-credits/platform/process/loop";
 import { type AuditedCheckpoint, type Auditor, createAuditor } from "./auditor.ts";
 import type { AuditorConfig } from "./config.ts";
 import { httpLogSource } from "./log/httpLogSource.ts";

@@ -1,7 +1,7 @@
 import { type Server, createServer } from "node:http";
 
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { ConfigError } from "../server/environment.ts";
+import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { Auditor } from "./auditor.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** `npm run bench:checkpoint [-- ACCOUNTS]`: what checkpoints cost, and what they cost the debits beside them. */
 import { migrateLedger } from "../server/adapters/postgres/migrateLedger.ts";
 import { postgresCheckpointBook } from "../server/adapters/postgres/checkpointBook.ts";
-import { openPgDatabase } from "../server/adapters/postgres/pgDatabase.ts";
+import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { mochaGlobalTeardown, newPostgresDatabase } from "../test/fixtures/postgresServer.ts";
 import {
   cutOne,

@@ -3,9 +3,9 @@ import { parseArgs } from "node:util";
 
 import { pino } from "pino";
 
-import { FolderInUse } from "../server/adapters/postgres/folderLock.ts";
-import { ConfigError } from "../server/environment.ts";
-import { untilStopped } from "../server/untilStopped.ts";
+import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
+import { ConfigError } from "@compute-credits/platform/process/environment";
+import { untilStopped } from "@compute-credits/platform/process/untilStopped";
 import { PortTaken } from "./local/localChain.ts";
 import { type LocalStack, startLocalStack } from "./local/localStack.ts";
 import { wallets } from "./local/wallets.ts";

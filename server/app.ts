@@ -23,7 +23,7 @@ import { securityHeaders } from "./routes/securityHeaders.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { usageLogRoutes } from "./routes/usageLog.ts";
 import { usageRoutes } from "./routes/usage.ts";
-import type { Health } from "./workers/health.ts";
+import type { Health } from "@compute-credits/platform/process/health";
 
 /** JSON as such, and as CloudEvents name it. */
 const JSON_TYPES = [

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import type { Hex } from "viem";
 import { z } from "zod";
 
-import type { KeyPlace } from "./workers/settlement/signerAt.ts";
+import type { KeyPlace } from "@compute-credits/platform/chain/signerAt";
 import type { Limits } from "./limits.ts";
-import type { Confirmations } from "./ports/chainSource.ts";
-import type { DatabaseLocation } from "./adapters/postgres/openDatabase.ts";
+import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
+import type { DatabaseLocation } from "@compute-credits/platform/postgres/openDatabase";
 import {
   CHAIN_ENVIRONMENT,
   address,
@@ -18,7 +18,7 @@ import {
   unusable,
   url,
   withoutEmpty,
-} from "./environment.ts";
+} from "@compute-credits/platform/process/environment";
 
 /** What the environment may say. Names, defaults and bounds; README and docs/operators.md follow it. */
 const Environment = z.object({

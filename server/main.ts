@@ -2,12 +2,12 @@
 import { pino } from "pino";
 
 import { secretsOf } from "./secrets.ts";
-import { FolderInUse } from "./adapters/postgres/folderLock.ts";
+import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
 import { readConfig } from "./config.ts";
-import { ConfigError } from "./environment.ts";
-import { hideSecrets } from "./hideSecrets.ts";
+import { ConfigError } from "@compute-credits/platform/process/environment";
+import { hideSecrets } from "@compute-credits/platform/process/hideSecrets";
 import { serve } from "./serve.ts";
-import { untilStopped } from "./untilStopped.ts";
+import { untilStopped } from "@compute-credits/platform/process/untilStopped";
 
 try {
   const config = readConfig(process.env);

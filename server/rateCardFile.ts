@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import { z } from "zod";
 
-import { ConfigError } from "./environment.ts";
+import { ConfigError } from "@compute-credits/platform/process/environment";
 import { cardMistakes } from "@compute-credits/rules/pricing/cardMistakes";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
 import { type RateSchemaLimits, ratesSchema } from "@compute-credits/rules/pricing/rateSchema";

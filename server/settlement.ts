@@ -1,19 +1,19 @@
 import type { Logger } from "pino";
 
-import { signerAt } from "./workers/settlement/signerAt.ts";
+import { signerAt } from "@compute-credits/platform/chain/signerAt";
 import { isWalletSignature } from "@compute-credits/protocol/messages/signatureCheck";
-import { openChainWriter } from "./adapters/chain/viemChainWriter.ts";
-import { pgLeadership } from "./adapters/postgres/pgLeadership.ts";
-import { soleLeadership } from "./adapters/soleLeadership.ts";
+import { openChainWriter } from "@compute-credits/platform/chain/viemChainWriter";
+import { pgLeadership } from "@compute-credits/platform/postgres/pgLeadership";
+import { soleLeadership } from "@compute-credits/platform/postgres/soleLeadership";
 import type { Config, SettlementConfig } from "./config.ts";
-import { ConfigError } from "./environment.ts";
-import type { ChainReader } from "./ports/chain.ts";
-import type { Leadership } from "./ports/leadership.ts";
-import { type Probe, noProbe } from "./ports/settlementProbe.ts";
-import type { CheckpointSigner } from "./ports/signer.ts";
+import { ConfigError } from "@compute-credits/platform/process/environment";
+import type { ChainReader } from "@compute-credits/platform/chain/chain";
+import type { Leadership } from "@compute-credits/platform/postgres/leadership";
+import { type Probe, noProbe } from "@compute-credits/platform/chain/probe";
+import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
 import type { Context } from "./routes/context.ts";
-import type { WorkerHealth } from "./workers/health.ts";
-import { type Loop, startLoop } from "./workers/loop.ts";
+import type { WorkerHealth } from "@compute-credits/platform/process/health";
+import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
 import { type Settler, createSettler } from "./workers/settler.ts";
 
 export interface SettlementParts {

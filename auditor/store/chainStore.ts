@@ -1,9 +1,9 @@
-import type { BlockPoint } from "../../server/ports/blockPoint.ts";
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { bytea } from "../../server/adapters/postgres/values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-import type { ChainBook } from "../../server/ports/chainBook.ts";
-import type { Database, Sql } from "../../server/ports/database.ts";
+import type { ChainBook } from "@compute-credits/platform/chain/chainStore";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { AuditedChainEvent } from "@compute-credits/rules/log/storedJson";
 
 const KEPT = new Set<ChainEvent["type"]>(

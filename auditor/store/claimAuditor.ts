@@ -1,15 +1,15 @@
 import type { Address, Hex } from "viem";
 
-import type { BlockPoint } from "../../server/ports/blockPoint.ts";
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import { migrateFrom } from "../../server/adapters/postgres/migrate.ts";
+import { migrateFrom } from "@compute-credits/platform/postgres/migrate";
 import {
   type DatabaseLocation,
   openDatabase,
-} from "../../server/adapters/postgres/openDatabase.ts";
-import { bytea } from "../../server/adapters/postgres/values.ts";
-import type { Database } from "../../server/ports/database.ts";
+} from "@compute-credits/platform/postgres/openDatabase";
+import { bytea } from "@compute-credits/platform/postgres/values";
+import type { Database } from "@compute-credits/platform/postgres/database";
 
 const MIGRATIONS = new URL("./migrations/", import.meta.url);
 

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
-import type { Sql } from "../../server/ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { Finding } from "../rules/finding.ts";
 import { droppedOnChain } from "./chainStore.ts";
 import { Message } from "@compute-credits/rules/log/storedJson";

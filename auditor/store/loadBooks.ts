@@ -1,9 +1,9 @@
 import type { Address, Hex } from "viem";
 
 import { toRates } from "@compute-credits/rules/pricing/rateJson";
-import { byteaArray, textArray } from "../../server/adapters/postgres/values.ts";
+import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
-import type { Sql } from "../../server/ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import { Books } from "../rules/books.ts";
 import {
   StoredAllowance,

@@ -4,8 +4,8 @@ import {
   byteaArray,
   numberArray,
   textArray,
-} from "../../server/adapters/postgres/values.ts";
-import type { Sql } from "../../server/ports/database.ts";
+} from "@compute-credits/platform/postgres/values";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import { type Books, eventName } from "../rules/books.ts";
 
 /** Writes what changed in the books; they go on from there. */

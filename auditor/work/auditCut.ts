@@ -2,11 +2,11 @@ import type { Address } from "viem";
 
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { bytea } from "../../server/adapters/postgres/values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
-import type { ChainReader } from "../../server/ports/chain.ts";
-import type { Database, Sql } from "../../server/ports/database.ts";
+import type { ChainReader } from "@compute-credits/platform/chain/chain";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { LogSource, PublishedCut, SourcePage } from "../log/logSource.ts";
 import type { Books } from "../rules/books.ts";
 import { type Finding, textOfDifference } from "../rules/finding.ts";

@@ -10,9 +10,9 @@ import {
   SECTION_ROWS,
   TableHasher,
 } from "@compute-credits/protocol/tree/tableHasher";
-import { bytea, byteaArray, numberArray } from "../../server/adapters/postgres/values.ts";
+import { bytea, byteaArray, numberArray } from "@compute-credits/platform/postgres/values";
 import type { Totals } from "@compute-credits/rules/checkpoints/nextCheckpoint";
-import type { Sql } from "../../server/ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 
 export interface ReproducedTable {
   readonly root: Hex;

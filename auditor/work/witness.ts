@@ -4,9 +4,9 @@ import type { Hex } from "viem";
 
 import { jsonText } from "@compute-credits/protocol/jsonText";
 
-import { byteaArray, numberArray, textArray } from "../../server/adapters/postgres/values.ts";
+import { byteaArray, numberArray, textArray } from "@compute-credits/platform/postgres/values";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
-import type { Database, Sql } from "../../server/ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { LogSource, PublishedCut } from "../log/logSource.ts";
 import { Entry } from "@compute-credits/rules/log/logEntrySchema";
 import { eventName } from "../rules/books.ts";

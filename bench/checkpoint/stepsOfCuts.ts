@@ -3,7 +3,7 @@ import { CURRENT_TICK } from "../../server/adapters/postgres/checkpoints/cutCloc
 import { rebuildTree, treeOf } from "../../server/adapters/postgres/checkpoints/cutSnapshot.ts";
 import { updateTree } from "../../server/adapters/postgres/checkpoints/storedTree.ts";
 import type { CheckpointBook, StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
-import type { Database, Sql } from "../../server/ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { seconds } from "../ratio.ts";
 
 export const MAX_FEE_BPS = 10_000n;

@@ -1,9 +1,9 @@
 import { zeroHash } from "viem";
 
-import { byteaArray, numberArray, textArray } from "../../server/adapters/postgres/values.ts";
+import { byteaArray, numberArray, textArray } from "@compute-credits/platform/postgres/values";
 import type { Debit } from "@compute-credits/rules/usage/decideDebits";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 
 /** Rows like those that the ledger writes for these events: made before the clock runs. */
 export function rowsOf(events: readonly UsageEvent[]): Debit[] {

@@ -1,4 +1,4 @@
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { ACCOUNTS, PROVIDER } from "./world.ts";
 
 /** Rows of the last year in the log, as a ledger that has run so long would have them; nobody's balance moves. */

@@ -1,5 +1,5 @@
 import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
-import { openPgliteDatabase } from "../../server/adapters/postgres/pgliteDatabase.ts";
+import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";
 import { BATCH, CALLERS, type Stand, standOn } from "./stand.ts";

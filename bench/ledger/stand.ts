@@ -1,7 +1,7 @@
 import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
 import { groupCommit } from "../../server/adapters/groupCommit.ts";
-import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
-import type { Database } from "../../server/ports/database.ts";
+import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import type { UsageLedger } from "../../server/ports/usageLedger.ts";
 import {
   type PostgresServer,

@@ -2,7 +2,7 @@ import { numberToHex } from "viem";
 
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { type Ledger, openLedger } from "../../test/fixtures/ledger.ts";
 
 /** Accounts with an allowance for their own wallet, and one provider that they all gave access. */

@@ -1,7 +1,7 @@
 import type { AnnouncedTerms, LogSource } from "../../auditor/log/logSource.ts";
 import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
 import { postgresUsageLog } from "../../server/adapters/postgres/usageLog.ts";
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 
 const PAGE_ENTRIES = 1_000;
 const CUTS_AT_ONCE = 20;

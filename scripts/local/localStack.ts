@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Hex } from "viem";
 
-import { lockFolder } from "../../server/adapters/postgres/folderLock.ts";
+import { lockFolder } from "@compute-credits/platform/postgres/folderLock";
 import { readConfig } from "../../server/config.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
 import { type LocalDeployment, type LocalTerms, deployLocal } from "./deployLocal.ts";

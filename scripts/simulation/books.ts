@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
 import type { Row } from "@compute-credits/protocol/tree/row";
-import type { Database, Sql } from "../../server/ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 
 export interface AccountRow {
   readonly address: Address;

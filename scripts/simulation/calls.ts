@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { BlockPoint } from "../../server/ports/blockPoint.ts";
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";

@@ -1,8 +1,8 @@
 import { keccak256, numberToHex, zeroHash } from "viem";
 
-import type { BlockPoint } from "../../server/ports/blockPoint.ts";
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { ChainEvent, ChainPlace } from "@compute-credits/rules/chain/chainEvent";
-import type { ChainSource } from "../../server/ports/chainSource.ts";
+import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { BlockStep } from "./calls.ts";
 import type { Crew } from "./crew.ts";
 

@@ -1,4 +1,4 @@
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import type { OwnPostgresServer } from "../local/postgresServer.ts";
 import type { CallName, Calls } from "./calls.ts";
 import { AnswerLost, ServerProcess, isLost } from "./workerPool.ts";

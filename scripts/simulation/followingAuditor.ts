@@ -2,8 +2,8 @@ import { zeroHash } from "viem";
 
 import { type AuditedCheckpoint, createAuditor } from "../../auditor/auditor.ts";
 import { claimAuditor, migrateAuditor } from "../../auditor/store/claimAuditor.ts";
-import { openPgliteDatabase } from "../../server/adapters/postgres/pgliteDatabase.ts";
-import type { Database } from "../../server/ports/database.ts";
+import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { ledgerLog } from "../local/ledgerLog.ts";
 import type { SimulatedChain } from "./chain.ts";
 import { Disagreement } from "./disagreement.ts";

@@ -1,4 +1,4 @@
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import {
   readAccounts,
   readAllowances,

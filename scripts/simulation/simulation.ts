@@ -2,12 +2,12 @@ import { type Address, zeroHash } from "viem";
 
 import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
 import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
-import { openDatabase } from "../../server/adapters/postgres/openDatabase.ts";
+import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
 import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
 import { postgresProviderBook } from "../../server/adapters/postgres/providerBook.ts";
 import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
 import type { CardProposal } from "@compute-credits/rules/pricing/publication";
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { type OwnPostgresServer, createDatabase } from "../local/postgresServer.ts";
 import { auditBudgets } from "./auditBudgets.ts";
 import { auditCheckpoints, auditQuietCheckpoint } from "./auditCheckpoints.ts";

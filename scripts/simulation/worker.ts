@@ -5,7 +5,7 @@ import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
 import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
 import { postgresGrantBook } from "../../server/adapters/postgres/grantBook.ts";
 import { postgresHoldBook } from "../../server/adapters/postgres/holdBook.ts";
-import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
+import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { postgresMultiplierBook } from "../../server/adapters/postgres/multiplierBook.ts";
 import { postgresPriceBook } from "../../server/adapters/postgres/priceBook.ts";
 import { priceReader } from "../../server/adapters/postgres/priceReader.ts";

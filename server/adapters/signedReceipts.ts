@@ -1,6 +1,6 @@
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { PromiseBook, ReceiptBook } from "../ports/receiptBook.ts";
-import type { ReceiptSigner } from "../ports/signer.ts";
+import type { ReceiptSigner } from "@compute-credits/platform/chain/signer";
 
 /** Receipts by the signers that this server has keys of. */
 export function signedReceipts(

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { ProvenRow } from "./chainWriter.ts";
+import type { ProvenRow } from "@compute-credits/platform/chain/chainWriter";
 import type { CheckpointStatus } from "@compute-credits/rules/log/checkpointStatus";
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";

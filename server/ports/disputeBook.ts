@@ -1,5 +1,5 @@
 import type { Address, Hex } from "viem";
-import type { CapProof } from "./chainWriter.ts";
+import type { CapProof } from "@compute-credits/platform/chain/chainWriter";
 
 /** A question to a pending checkpoint: show a row of the account with no less than these numbers, and what covers it. */
 export interface OpenChallenge {

@@ -1,4 +1,4 @@
-import type { BlockPoint } from "./blockPoint.ts";
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { TokenPrice } from "@compute-credits/rules/insight/liability";
 import type { ReconciledLedger } from "@compute-credits/rules/insight/reconcile";
 import type { PoolTotals } from "@compute-credits/rules/insight/vaultTotals";

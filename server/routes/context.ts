@@ -3,8 +3,8 @@ import type { Address } from "viem";
 import type { Limits } from "../limits.ts";
 import type { AccountBook } from "../ports/accountBook.ts";
 import type { AllowanceBook } from "../ports/allowanceBook.ts";
-import type { ChainReader, Terms } from "../ports/chain.ts";
-import type { ChainBook } from "../ports/chainBook.ts";
+import type { ChainReader, Terms } from "@compute-credits/platform/chain/chain";
+import type { ChainBook } from "@compute-credits/platform/chain/chainStore";
 import type { CheckpointBook } from "../ports/checkpointBook.ts";
 import type { CheckpointData } from "../ports/checkpointData.ts";
 import type { MultiplierBook } from "../ports/multiplierBook.ts";
@@ -16,13 +16,13 @@ import type { ProviderBook } from "../ports/providerBook.ts";
 import type { QuoteBook } from "../ports/quoteBook.ts";
 import type { RateCardBook } from "../ports/rateCardBook.ts";
 import type { DisputeBook } from "../ports/disputeBook.ts";
-import type { TransactionBook } from "../ports/transactionBook.ts";
+import type { TransactionBook } from "@compute-credits/platform/chain/transactionStore";
 import type { ReceiptBook } from "../ports/receiptBook.ts";
 import type { SubmissionBook } from "../ports/submissionBook.ts";
 import type { ReportBook } from "../ports/reportBook.ts";
 import type { UsageLedger } from "../ports/usageLedger.ts";
 import type { UsageLog } from "../ports/usageLog.ts";
-import type { VaultReader } from "../ports/vaultReader.ts";
+import type { VaultReader } from "@compute-credits/platform/chain/vaultReader";
 
 /** What the routes and the workers work with. */
 export interface Context {

@@ -1,6 +1,6 @@
 import { Router } from "express";
 
-import type { Health } from "../workers/health.ts";
+import type { Health } from "@compute-credits/platform/process/health";
 import { respond } from "./respond.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { ChainBook } from "../ports/chainBook.ts";
+import type { ChainBook } from "@compute-credits/platform/chain/chainStore";
 import type { DisputeBook } from "../ports/disputeBook.ts";
 
 export interface WatchParts {

@@ -1,5 +1,5 @@
-import type { TransactionResult } from "../ports/chainWriter.ts";
-import type { ChainBook } from "../ports/chainBook.ts";
+import type { TransactionResult } from "@compute-credits/platform/chain/chainWriter";
+import type { ChainBook } from "@compute-credits/platform/chain/chainStore";
 import type { StoredCheckpoint } from "../ports/checkpointBook.ts";
 import { type AnsweringParts, answerChallenges } from "./settlement/answerChallenges.ts";
 import { type SigningParts, gatherSignatures } from "./settlement/gatherSignatures.ts";

@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
 
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
-import { indexNextBlocks } from "./indexer.ts";
-import { type Loop, startLoop } from "./loop.ts";
+import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
+import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
 import type { Context } from "../routes/context.ts";
-import type { ChainSource } from "../ports/chainSource.ts";
+import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { Config } from "../config.ts";
-import { WorkerHealth } from "./health.ts";
+import { WorkerHealth } from "@compute-credits/platform/process/health";
 
 export interface Reporting {
   readonly workers: WorkerHealth;

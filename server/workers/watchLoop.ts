@@ -1,6 +1,6 @@
-import type { Check } from "./health.ts";
+import type { Check } from "@compute-credits/platform/process/health";
 import { settlementAlarms } from "./settlementWatch.ts";
-import { type Loop, startLoop } from "./loop.ts";
+import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
 import type { SettlementParts } from "../settlement.ts";
 
 /** Looks for what an operator must act on, on every server: also on those that do not settle. */

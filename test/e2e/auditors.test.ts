@@ -13,7 +13,7 @@ import type { RunningAuditor } from "../../auditor/runAuditor.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
+import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { eventually } from "../../scripts/demo/eventually.ts";
 import { startLocalAuditor } from "../../scripts/local/localAuditor.ts";
 import { startLocalStack } from "../../scripts/local/localStack.ts";

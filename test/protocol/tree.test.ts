@@ -13,7 +13,7 @@ import { type Row, rowLeaf } from "@compute-credits/protocol/tree/row";
 import { buildTree, padRows, processProof } from "@compute-credits/protocol/tree/tree";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
-import { localSigner } from "../../server/adapters/chain/localSigner.ts";
+import { localSigner } from "@compute-credits/platform/chain/localSigner";
 import { anyRow } from "../fixtures/arbitraries.ts";
 import { party } from "../fixtures/ledger.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";

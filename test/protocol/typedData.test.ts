@@ -21,9 +21,9 @@ import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messag
 import { rowLeaf } from "@compute-credits/protocol/tree/row";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
-import { localSigner } from "../../server/adapters/chain/localSigner.ts";
-import { openChainReader } from "../../server/adapters/chain/viemChainReader.ts";
-import type { ChainReader } from "../../server/ports/chain.ts";
+import { localSigner } from "@compute-credits/platform/chain/localSigner";
+import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
+import type { ChainReader } from "@compute-credits/platform/chain/chain";
 import { anyAddress, anyBytes32, anyRow, anyUint } from "../fixtures/arbitraries.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
 

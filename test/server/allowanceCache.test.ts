@@ -4,7 +4,7 @@ import {
   type LastSeenAllowances,
   allowanceCache,
 } from "../../server/adapters/postgres/allowanceCache.ts";
-import type { Sql } from "../../server/ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger, party } from "../fixtures/ledger.ts";
 

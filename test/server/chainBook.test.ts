@@ -5,7 +5,7 @@ import { parseCredits } from "@compute-credits/protocol/amounts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
 import { available } from "@compute-credits/rules/accounts/account";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, emptyLedger, hashOf, party, usageEvent } from "../fixtures/ledger.ts";
 

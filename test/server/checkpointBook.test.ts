@@ -8,7 +8,7 @@ import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpoin
 import { available } from "@compute-credits/rules/accounts/account";
 import { totalsOf } from "@compute-credits/rules/checkpoints/nextCheckpoint";
 import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, emptyLedger, party, usageEvent } from "../fixtures/ledger.ts";
 

@@ -5,7 +5,7 @@ import { concatBytes } from "@compute-credits/protocol/tree/levels";
 import { bytesToRows } from "@compute-credits/protocol/tree/rowBytes";
 import { readTable } from "@compute-credits/protocol/data/tableFile";
 import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { dropped, spendDirectly, submitted } from "../fixtures/bareRows.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, emptyLedger } from "../fixtures/ledger.ts";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { pad } from "viem";
 
 import { readConfig } from "../../server/config.ts";
-import { ConfigError } from "../../server/environment.ts";
+import { ConfigError } from "@compute-credits/platform/process/environment";
 
 const key = pad("0x2a");
 const least = {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { CURRENT_TICK } from "../../server/adapters/postgres/checkpoints/cutClock.ts";
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { payer, spendDirectly, submitted } from "../fixtures/bareRows.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, emptyLedger } from "../fixtures/ledger.ts";

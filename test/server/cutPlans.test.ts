@@ -1,8 +1,8 @@
 import { expect } from "chai";
 
 import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
-import { bytea } from "../../server/adapters/postgres/values.ts";
-import type { Database } from "../../server/ports/database.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { ONE_PROVIDER, payer, spendDirectly, submitted } from "../fixtures/bareRows.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger } from "../fixtures/ledger.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { FolderInUse, lockFolder } from "../../server/adapters/postgres/folderLock.ts";
+import { FolderInUse, lockFolder } from "@compute-credits/platform/postgres/folderLock";
 
 describe("lockFolder", () => {
   let folder: string;

@@ -2,9 +2,9 @@ import { expect } from "chai";
 import { Client } from "pg";
 
 import { eventually } from "../../scripts/demo/eventually.ts";
-import { ADVISORY_LOCK } from "../../server/adapters/postgres/advisoryLocks.ts";
-import { LEADER_SESSION, pgLeadership } from "../../server/adapters/postgres/pgLeadership.ts";
-import type { Leadership } from "../../server/ports/leadership.ts";
+import { ADVISORY_LOCK } from "@compute-credits/platform/postgres/advisoryLocks";
+import { LEADER_SESSION, pgLeadership } from "@compute-credits/platform/postgres/pgLeadership";
+import type { Leadership } from "@compute-credits/platform/postgres/leadership";
 import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
 
 describe("pgLeadership", () => {

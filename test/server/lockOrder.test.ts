@@ -5,7 +5,7 @@ import { eventually } from "../../scripts/demo/eventually.ts";
 import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
 import { postgresGrantBook } from "../../server/adapters/postgres/grantBook.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-import type { Database, Sql } from "../../server/ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../fixtures/databases.ts";
 import {
   type Ledger,

@@ -5,9 +5,9 @@ import { type Hex, getAddress, numberToHex } from "viem";
 
 import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
 import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
-import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
-import { openPgliteDatabase } from "../../server/adapters/postgres/pgliteDatabase.ts";
-import type { Database } from "../../server/ports/database.ts";
+import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
+import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { hashOf } from "../fixtures/ledger.ts";
 import { newPostgresDatabase } from "../fixtures/postgresServer.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { openPgDatabase } from "../../server/adapters/postgres/pgDatabase.ts";
+import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
 
 describe("a PostgreSQL server that goes away", () => {

@@ -13,7 +13,7 @@ import { priceAgain } from "@compute-credits/rules/pricing/priceBasis";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
 import { findRate, indexRates } from "@compute-credits/rules/pricing/rateIndex";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { Database, Sql } from "../../server/ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, RULES, openLedger, party, usageEvent } from "../fixtures/ledger.ts";
 import { dynamicRate, fixedRate, insertCard, tieredRate } from "../fixtures/rates.ts";

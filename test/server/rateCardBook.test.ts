@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import type { RateCardBook } from "../../server/ports/rateCardBook.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { fixedRate } from "../fixtures/rates.ts";

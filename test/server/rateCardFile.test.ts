@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { ConfigError } from "../../server/environment.ts";
+import { ConfigError } from "@compute-credits/platform/process/environment";
 import { readRateCardFile } from "../../server/rateCardFile.ts";
 
 const LIMITS = { maxRatesPerCard: 100, maxTiersPerRate: 10 };

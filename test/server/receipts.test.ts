@@ -3,7 +3,7 @@ import { hashTypedData, recoverAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
-import { localSigner } from "../../server/adapters/chain/localSigner.ts";
+import { localSigner } from "@compute-credits/platform/chain/localSigner";
 import { postgresPromiseBook } from "../../server/adapters/postgres/promiseBook.ts";
 import { signedReceipts } from "../../server/adapters/signedReceipts.ts";
 import { databaseKinds } from "../fixtures/databases.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
-import { openPgliteDatabase } from "../../server/adapters/postgres/pgliteDatabase.ts";
+import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
 import { type Ledger, openLedger, party } from "../fixtures/ledger.ts";
 import { type LedgerServer, serveLedger } from "../fixtures/ledgerServer.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { sharedLookup } from "../../server/adapters/sharedLookup.ts";
+import { sharedLookup } from "@compute-credits/platform/process/sharedLookup";
 
 /** A look-up whose queries end when the test says so. */
 function steppedLookup() {

@@ -5,7 +5,7 @@ import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { buildTree } from "@compute-credits/protocol/tree/tree";
 import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { currentNumbers, dropped, payer, spendDirectly, submitted } from "../fixtures/bareRows.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, emptyLedger } from "../fixtures/ledger.ts";

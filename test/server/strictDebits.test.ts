@@ -6,7 +6,7 @@ import { available } from "@compute-credits/rules/accounts/account";
 import { priceReader } from "../../server/adapters/postgres/priceReader.ts";
 import { rateIndexCache } from "../../server/adapters/postgres/rateIndexCache.ts";
 import { postgresUsageLedger } from "../../server/adapters/postgres/usageLedger.ts";
-import type { Database } from "../../server/ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, RULES, openLedger, party, usageEvent } from "../fixtures/ledger.ts";
 

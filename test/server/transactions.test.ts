@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
-import { HAS_BEGUN } from "../../server/adapters/postgres/rowByRow.ts";
-import type { Database, TransactionOptions } from "../../server/ports/database.ts";
+import { HAS_BEGUN } from "@compute-credits/platform/postgres/nestedLoopPlan";
+import type { Database, TransactionOptions } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../fixtures/databases.ts";
 
 const ROW_BY_ROW = { rowByRow: true };

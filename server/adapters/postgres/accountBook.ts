@@ -1,8 +1,8 @@
 import type { AccountBook, Balance } from "../../ports/accountBook.ts";
-import type { Database } from "../../ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { emptyAccount } from "@compute-credits/rules/accounts/account";
 import { type AccountRecord, toAccount } from "./accountRecord.ts";
-import { bytea } from "./values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 interface BalanceRecord extends AccountRecord {
   readonly earned: bigint;

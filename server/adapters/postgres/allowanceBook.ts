@@ -1,15 +1,15 @@
 import { periodIndexAt } from "@compute-credits/rules/allowances/period";
 import type { AllowanceBook } from "../../ports/allowanceBook.ts";
-import type { Database } from "../../ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import {
   ALLOWANCE_COLUMNS,
   ARRIVED,
   type AllowanceRecord,
   toAllowance,
 } from "./allowanceRecord.ts";
-import { readClock } from "./clock.ts";
+import { readClock } from "@compute-credits/platform/postgres/clock";
 import { writeNotes } from "./logNotes.ts";
-import { bytea, byteaArray, textArray } from "./values.ts";
+import { bytea, byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 
 export function postgresAllowanceBook(database: Database): AllowanceBook {
   return {

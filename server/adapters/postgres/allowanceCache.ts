@@ -1,9 +1,9 @@
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { burnDownOrder } from "@compute-credits/rules/allowances/burnDownOrder";
-import type { Sql } from "../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
-import { byteaArray } from "./values.ts";
+import { byteaArray } from "@compute-credits/platform/postgres/values";
 
 /** SQL: how many transactions have brought allowances. */
 export const ARRIVALS = "(select count from allowance_arrivals)";

@@ -1,11 +1,11 @@
-import type { BlockPoint } from "../../ports/blockPoint.ts";
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import { askRefund } from "@compute-credits/rules/accounts/account";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-import type { ChainBook } from "../../ports/chainBook.ts";
-import type { Database, Sql } from "../../ports/database.ts";
+import type { ChainBook } from "@compute-credits/platform/chain/chainStore";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "./accountRecord.ts";
 import { writeNotes } from "./logNotes.ts";
-import { bytea, byteaArray } from "./values.ts";
+import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
 export function postgresChainBook(database: Database): ChainBook {
   return {

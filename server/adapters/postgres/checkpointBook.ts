@@ -5,7 +5,7 @@ import type { SignerSignature } from "@compute-credits/protocol/messages/signerS
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { bytesToRows } from "@compute-credits/protocol/tree/rowBytes";
 import type { CheckpointBook, StoredCheckpoint } from "../../ports/checkpointBook.ts";
-import type { Database, Sql } from "../../ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { writeNotes } from "./logNotes.ts";
 import { allRows } from "./checkpoints/changedRows.ts";
 import { CURRENT_TICK, nextTick } from "./checkpoints/cutClock.ts";
@@ -13,8 +13,8 @@ import { treeOf, writeCheckpoint } from "./checkpoints/cutSnapshot.ts";
 import { proveRows } from "./checkpoints/proofs.ts";
 import { newestRow } from "./checkpoints/rowsAt.ts";
 import type { TreeOf } from "./checkpoints/storedTree.ts";
-import { retrying } from "./retry.ts";
-import { byteaArray } from "./values.ts";
+import { retrying } from "@compute-credits/platform/postgres/retry";
+import { byteaArray } from "@compute-credits/platform/postgres/values";
 
 /**
  * How late it is on the chain, as far as it has been read. Not the machine's clock: a block that was not read yet may tell

@@ -1,10 +1,10 @@
 import type { Address, Hex } from "viem";
 
-import type { BlockPoint } from "../../ports/blockPoint.ts";
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import type { Database } from "../../ports/database.ts";
-import { bytea } from "./values.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 interface Claim {
   readonly chain_id: bigint;

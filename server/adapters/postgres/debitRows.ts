@@ -1,10 +1,16 @@
 import type { Address } from "viem";
 
 import type { Debit } from "@compute-credits/rules/usage/decideDebits";
-import type { Sql, Transaction } from "../../ports/database.ts";
+import type { Sql, Transaction } from "@compute-credits/platform/postgres/database";
 import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
 import { fromPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
-import { bytea, byteaArray, nullableTextArray, numberArray, textArray } from "./values.ts";
+import {
+  bytea,
+  byteaArray,
+  nullableTextArray,
+  numberArray,
+  textArray,
+} from "@compute-credits/platform/postgres/values";
 
 /**
  * Writes debits to the log and to the providers' earnings. A plain insert: the primary key is the last guard of

@@ -1,9 +1,9 @@
 import type { Address } from "viem";
 
-import type { Database } from "../../ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import type { DisputeBook, OpenChallenge, UnknownSigning } from "../../ports/disputeBook.ts";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
-import { bytea, byteaArray } from "./values.ts";
+import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
 export function postgresDisputeBook(database: Database): DisputeBook {
   return {

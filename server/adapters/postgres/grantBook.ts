@@ -4,7 +4,7 @@ import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { type Grant, draftGrant, isOver } from "@compute-credits/rules/grants/grant";
 import { issuingRefusal } from "@compute-credits/rules/grants/issuing";
 import { promotionHash, redeem, redemptionKey } from "@compute-credits/rules/grants/promotionCode";
-import type { Database, Sql } from "../../ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type {
   CodeOutcome,
   GrantBook,
@@ -13,7 +13,7 @@ import type {
   RedeemOutcome,
 } from "../../ports/grantBook.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
-import { readClock } from "./clock.ts";
+import { readClock } from "@compute-credits/platform/postgres/clock";
 import { grantsByKey, insertGrants } from "./grantRecord.ts";
 import {
   CODE_COLUMNS,
@@ -21,8 +21,13 @@ import {
   codeTerms,
   toPromotionCode,
 } from "./promotionCodeRecord.ts";
-import { retrying } from "./retry.ts";
-import { bytea, byteaArray, numberArray, textArray } from "./values.ts";
+import { retrying } from "@compute-credits/platform/postgres/retry";
+import {
+  bytea,
+  byteaArray,
+  numberArray,
+  textArray,
+} from "@compute-credits/platform/postgres/values";
 
 export interface GrantRules {
   /** grants and codes of one campaign */

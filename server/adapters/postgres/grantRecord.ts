@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 
 import { periodIndexAt } from "@compute-credits/rules/allowances/period";
 import type { Grant } from "@compute-credits/rules/grants/grant";
-import type { Sql } from "../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { IssuedGrant } from "../../ports/grantBook.ts";
 import {
   ALLOWANCE_COLUMNS,
@@ -10,7 +10,12 @@ import {
   type AllowanceRecord,
   toAllowance,
 } from "./allowanceRecord.ts";
-import { bytea, byteaArray, numberArray, textArray } from "./values.ts";
+import {
+  bytea,
+  byteaArray,
+  numberArray,
+  textArray,
+} from "@compute-credits/platform/postgres/values";
 
 /** Of a campaign's grants those that have one of the keys. */
 export async function grantsByKey(

@@ -10,7 +10,7 @@ import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
 import { PriceDraft, tierUnitsOf } from "@compute-credits/rules/pricing/priceDraft";
 import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
-import type { Database, Sql } from "../../ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type {
   AuthorizeOutcome,
   CaptureOutcome,
@@ -21,7 +21,7 @@ import type {
 } from "../../ports/holdBook.ts";
 import { insertHold, readHold, updateHold } from "./holdRecord.ts";
 import type { PriceReader } from "./priceReader.ts";
-import { retrying } from "./retry.ts";
+import { retrying } from "@compute-credits/platform/postgres/retry";
 import {
   cachedAccess,
   lockAllowances,
@@ -32,7 +32,7 @@ import {
 import { insertDebits } from "./debitRows.ts";
 import { addTierUnits } from "./tierUsage.ts";
 import { readKnown } from "./usageLedger.ts";
-import { bytea } from "./values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 export interface HoldRules {
   readonly feeBps: bigint;

@@ -2,10 +2,10 @@ import type { Address, Hex } from "viem";
 
 import type { Hold, HoldPart, HoldResolution } from "@compute-credits/rules/holds/hold";
 import type { HoldKey } from "../../ports/holdBook.ts";
-import type { Sql } from "../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import { writeNotes } from "./logNotes.ts";
 import { fromPinnedRate, toPinnedRate } from "@compute-credits/rules/pricing/pinnedRateJson";
-import { bytea, byteaArray, numberArray } from "./values.ts";
+import { bytea, byteaArray, numberArray } from "@compute-credits/platform/postgres/values";
 
 interface HoldRecord {
   readonly provider: Address;

@@ -1,4 +1,4 @@
-import type { Database, Sql } from "../../ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { InsightBook } from "../../ports/insightBook.ts";
 import { readBudgets } from "./insight/budgets.ts";
 import { readDebits } from "./insight/debitLog.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import type { LogEntryOf, LogPlace } from "@compute-credits/rules/log/logEntry";
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import type { Sql } from "../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 
 type NoteKind = "hold_end" | "revocation" | "access_end" | "blocks" | "refund" | "receipt";
 

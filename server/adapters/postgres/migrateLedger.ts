@@ -1,5 +1,5 @@
-import type { Database } from "../../ports/database.ts";
-import { migrateFrom } from "./migrate.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
+import { migrateFrom } from "@compute-credits/platform/postgres/migrate";
 
 const MIGRATIONS = new URL("./migrations/", import.meta.url);
 

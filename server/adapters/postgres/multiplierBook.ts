@@ -9,11 +9,11 @@ import {
 import type { DynamicRate } from "@compute-credits/rules/pricing/rate";
 import { type FoundRate, ratesInForce } from "@compute-credits/rules/pricing/rateIndex";
 import { rateKey } from "@compute-credits/rules/pricing/rateKey";
-import type { Database, Sql } from "../../ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { DynamicState, MultiplierBook } from "../../ports/multiplierBook.ts";
 import { readPriceClock } from "./priceClock.ts";
 import type { RateIndexCache } from "./rateIndexCache.ts";
-import { bytea } from "./values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 /** Who holds this lock decides alone about the next step; batches that are being priced share it. */
 export function multiplierLockName(rate: { provider: Address; rateKey: string }): string {

@@ -2,7 +2,7 @@ import { zeroAddress } from "viem";
 
 import { PriceDraft } from "@compute-credits/rules/pricing/priceDraft";
 import { previewPrice } from "@compute-credits/rules/pricing/preview";
-import type { Database } from "../../ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import type { PriceBook } from "../../ports/priceBook.ts";
 import { readPriceClock } from "./priceClock.ts";
 import { priceReader } from "./priceReader.ts";

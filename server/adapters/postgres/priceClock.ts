@@ -1,4 +1,4 @@
-import type { Sql } from "../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 
 /** The database's time, and what tells whether that which a server remembers is still so. */
 export interface PriceClock {

@@ -9,10 +9,10 @@ import {
   tierUseKey,
 } from "@compute-credits/rules/pricing/priceDraft";
 import { type RateIndex, type RateQuery, findRate } from "@compute-credits/rules/pricing/rateIndex";
-import type { Sql } from "../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import { multiplierLockName } from "./multiplierBook.ts";
 import type { RateIndexCache } from "./rateIndexCache.ts";
-import { byteaArray, textArray } from "./values.ts";
+import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 
 /** Something to be priced. */
 export type PriceQuestion = RateQuery & { readonly occurredAt: Date };

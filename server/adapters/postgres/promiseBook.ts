@@ -1,7 +1,7 @@
-import type { Database } from "../../ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import type { PromiseBook } from "../../ports/receiptBook.ts";
 import { writeNotes } from "./logNotes.ts";
-import { bytea } from "./values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 export function postgresPromiseBook(database: Database): PromiseBook {
   return {

@@ -1,10 +1,10 @@
 import type { Address, Hex } from "viem";
 
-import type { Database } from "../../ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import type { Caller, ProviderBook } from "../../ports/providerBook.ts";
 import { writeNotes } from "./logNotes.ts";
-import { sharedLookup } from "../sharedLookup.ts";
-import { bytea, byteaArray } from "./values.ts";
+import { sharedLookup } from "@compute-credits/platform/process/sharedLookup";
+import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
 export function postgresProviderBook(database: Database): ProviderBook {
   // Every request asks it: those that come together share a query.

@@ -4,12 +4,12 @@ import type { Address } from "viem";
 
 import { type PublicationRules, effectOf } from "@compute-credits/rules/pricing/publication";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
-import type { Database, Sql } from "../../ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { RateCardBook } from "../../ports/rateCardBook.ts";
-import { ADVISORY_LOCK } from "./advisoryLocks.ts";
+import { ADVISORY_LOCK } from "@compute-credits/platform/postgres/advisoryLocks";
 import { readPriceClock } from "./priceClock.ts";
 import { fromRates, toRates } from "@compute-credits/rules/pricing/rateJson";
-import { bytea } from "./values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 const COLUMNS = "version, provider, effective_from, card";
 

@@ -1,5 +1,5 @@
 import { type RateIndex, indexRates } from "@compute-credits/rules/pricing/rateIndex";
-import type { Sql } from "../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import { readRateCards } from "./rateCardBook.ts";
 
 /** The index of all cards up to a version at least. */

@@ -1,8 +1,8 @@
-import type { BlockPoint } from "../../ports/blockPoint.ts";
-import type { Database, Sql } from "../../ports/database.ts";
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { DayRevenue, LedgerReport, ReportBook } from "../../ports/reportBook.ts";
 import type { PoolTotals } from "@compute-credits/rules/insight/vaultTotals";
-import { readClock } from "./clock.ts";
+import { readClock } from "@compute-credits/platform/postgres/clock";
 
 export function postgresReportBook(database: Database): ReportBook {
   return {

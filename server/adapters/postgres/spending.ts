@@ -4,7 +4,7 @@ import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Account } from "@compute-credits/rules/accounts/account";
 import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
 import type { SpendingDraft, SpendingState } from "@compute-credits/rules/spending/spendingDraft";
-import type { Sql } from "../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import {
   ALLOWANCE_COLUMNS,
   ALLOWANCE_COLUMNS_OF_L,
@@ -13,7 +13,7 @@ import {
 } from "./allowanceRecord.ts";
 import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
 import { type PriceClock, readPriceClock } from "./priceClock.ts";
-import { byteaArray, numberArray } from "./values.ts";
+import { byteaArray, numberArray } from "@compute-credits/platform/postgres/values";
 
 /** What spending is decided on, and what is in force then. */
 export interface LockedSpending extends Omit<SpendingState, "hasAccess">, PriceClock {}

@@ -8,13 +8,18 @@ import type {
   ExpectedOfAccount,
   ExpectedOfAllowance,
 } from "@compute-credits/rules/usage/predictCharges";
-import type { Sql } from "../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import { ARRIVALS } from "./allowanceCache.ts";
-import { HAS_BEGUN } from "./rowByRow.ts";
+import { HAS_BEGUN } from "@compute-credits/platform/postgres/nestedLoopPlan";
 import { CURRENT_TICK } from "./checkpoints/cutClock.ts";
 import { PRICE_CLOCK, type PriceClock } from "./priceClock.ts";
 import { type LockedSpending, readCampaigns } from "./spending.ts";
-import { byteaArray, numberArray, packedBytes, packedColumn } from "./values.ts";
+import {
+  byteaArray,
+  numberArray,
+  packedBytes,
+  packedColumn,
+} from "@compute-credits/platform/postgres/values";
 
 /** What became of the charges that were expected: written, all of it or in part. Everything is locked now. */
 export interface ChargedAhead {

@@ -1,7 +1,7 @@
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
-import type { Database, Sql } from "../../ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { SubmissionBook } from "../../ports/submissionBook.ts";
-import { bytea } from "./values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 /** Cut, and neither on chain nor given up. */
 const PREPARED = "not dropped and final_at is null";

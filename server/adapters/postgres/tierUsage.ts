@@ -1,7 +1,12 @@
 import type { PriceBasis } from "@compute-credits/rules/pricing/priceBasis";
 import type { TierUnits } from "@compute-credits/rules/pricing/priceDraft";
-import type { Sql } from "../../ports/database.ts";
-import { bytea, byteaArray, numberArray, textArray } from "./values.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import {
+  bytea,
+  byteaArray,
+  numberArray,
+  textArray,
+} from "@compute-credits/platform/postgres/values";
 
 /** Adds to what accounts used of tiered rates. */
 export async function addTierUnits(sql: Sql, added: readonly TierUnits[]): Promise<void> {

@@ -1,8 +1,11 @@
 import type { Address, Hex } from "viem";
 
-import type { Database } from "../../ports/database.ts";
-import type { TransactionAttempt, TransactionBook } from "../../ports/transactionBook.ts";
-import { bytea } from "./values.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
+import type {
+  TransactionAttempt,
+  TransactionBook,
+} from "@compute-credits/platform/chain/transactionStore";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 interface AttemptRecord {
   readonly hash: Hex;

@@ -12,18 +12,18 @@ import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import { confirmDebits } from "@compute-credits/rules/usage/confirmPrediction";
 import { expectCharges } from "@compute-credits/rules/usage/predictCharges";
 import type { PriceState } from "@compute-credits/rules/pricing/priceDraft";
-import type { Database, Sql, Transaction } from "../../ports/database.ts";
+import type { Database, Sql, Transaction } from "@compute-credits/platform/postgres/database";
 import { AccessMayBeOver } from "../../ports/accessMayBeOver.ts";
 import type { UsageLedger } from "../../ports/usageLedger.ts";
 import { allowanceCache } from "./allowanceCache.ts";
 import { type PriceClock, readPriceClock } from "./priceClock.ts";
 import type { PriceReader } from "./priceReader.ts";
-import { OutOfDate, retrying } from "./retry.ts";
+import { OutOfDate, retrying } from "@compute-credits/platform/postgres/retry";
 import { type LockedSpending, cachedAccess, lockSpenders, writeSpending } from "./spending.ts";
 import { chargeAhead, readAhead, stillToWrite } from "./spendingAhead.ts";
 import { insertDebits, insertDebitsLastly } from "./debitRows.ts";
 import { addTierUnits } from "./tierUsage.ts";
-import { byteaArray, textArray } from "./values.ts";
+import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 import { voidEvent } from "./voidEvent.ts";
 
 export function postgresUsageLedger(

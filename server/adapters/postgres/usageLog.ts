@@ -6,7 +6,7 @@ import type {
   LogPlace,
   LoggedCharge,
 } from "@compute-credits/rules/log/logEntry";
-import type { Database, Sql } from "../../ports/database.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { LogCursor, LogPage, LogWindow, LoggedCut, UsageLog } from "../../ports/usageLog.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { CHECKPOINT_COLUMNS, type CheckpointRecord, toCheckpoint } from "./checkpointBook.ts";
@@ -14,7 +14,7 @@ import { type StepRecord, toStep } from "./multiplierBook.ts";
 import { noteEntry } from "./logNotes.ts";
 import { toPinnedRate, toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { toRates } from "@compute-credits/rules/pricing/rateJson";
-import { byteaArray, textArray } from "./values.ts";
+import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 
 /** Every table with entries. */
 const TABLES = [

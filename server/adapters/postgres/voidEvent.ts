@@ -1,13 +1,13 @@
 import type { Address, Hex } from "viem";
 
 import { type Charge, SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
-import type { Sql } from "../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { VoidOutcome } from "../../ports/usageLedger.ts";
 import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { moveEarnings } from "./debitRows.ts";
 import { lockAllowances, lockTierAccount, writeSpending } from "./spending.ts";
 import { subtractTierUnits } from "./tierUsage.ts";
-import { bytea } from "./values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 interface DebitRecord extends Charge {
   readonly feeMicros: bigint;

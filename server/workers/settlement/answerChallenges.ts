@@ -1,5 +1,5 @@
-import type { ChainWriter, ProvenRow } from "../../ports/chainWriter.ts";
-import type { ChainReader, Terms } from "../../ports/chain.ts";
+import type { ChainWriter, ProvenRow } from "@compute-credits/platform/chain/chainWriter";
+import type { ChainReader, Terms } from "@compute-credits/platform/chain/chain";
 import type { CheckpointBook, StoredCheckpoint } from "../../ports/checkpointBook.ts";
 import type { DisputeBook, OpenChallenge } from "../../ports/disputeBook.ts";
 

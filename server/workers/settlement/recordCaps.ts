@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { CapProof, ChainWriter } from "../../ports/chainWriter.ts";
+import type { CapProof, ChainWriter } from "@compute-credits/platform/chain/chainWriter";
 import type { DisputeBook } from "../../ports/disputeBook.ts";
 
 export interface CapParts {

@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 
 import { ROW_BYTES } from "@compute-credits/protocol/keccak/keccakModule";
 import { SECTION_ROWS } from "@compute-credits/protocol/tree/tableHasher";
-import type { Sql } from "../../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import { ROW_AS_BYTES, readRowBytes, toBytes } from "./rowsAt.ts";
 import { PAGE_NODES } from "./page.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { Database } from "../../../ports/database.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
 
 /** SQL: the count that a changed row is marked with, so that the next cut finds it. */
 export const CURRENT_TICK = "(select tick from cut_clock)";

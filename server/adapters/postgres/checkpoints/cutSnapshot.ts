@@ -8,8 +8,8 @@ import {
   violations,
 } from "@compute-credits/rules/checkpoints/nextCheckpoint";
 import type { StoredCheckpoint } from "../../../ports/checkpointBook.ts";
-import type { Sql } from "../../../ports/database.ts";
-import { bytea } from "../values.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import { bytea } from "@compute-credits/platform/postgres/values";
 import { allRows, changedRows } from "./changedRows.ts";
 import { halfTheTime } from "./givingWay.ts";
 import { newestRow } from "./rowsAt.ts";

@@ -16,8 +16,8 @@ import {
 } from "@compute-credits/protocol/tree/tableHasher";
 import type { CheckpointData } from "../../../ports/checkpointData.ts";
 import type { StoredCheckpoint } from "../../../ports/checkpointBook.ts";
-import type { Database, Sql } from "../../../ports/database.ts";
-import { numberArray } from "../values.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import { numberArray } from "@compute-credits/platform/postgres/values";
 import { allRows } from "./changedRows.ts";
 import { ROW_AS_BYTES, newestRow, toBytes } from "./rowsAt.ts";
 

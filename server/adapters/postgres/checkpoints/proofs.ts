@@ -1,13 +1,13 @@
 import { type Address, type Hex, bytesToHex, hexToBytes } from "viem";
 
-import type { ProvenRow } from "../../../ports/chainWriter.ts";
+import type { ProvenRow } from "@compute-credits/platform/chain/chainWriter";
 import { HASH_BYTES, hashPairs, hashRows } from "@compute-credits/protocol/keccak/batchKeccak";
 import { concatBytes, depthOf } from "@compute-credits/protocol/tree/levels";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { bytesToRows, rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
 import { buildTree } from "@compute-credits/protocol/tree/tree";
-import type { Sql } from "../../../ports/database.ts";
-import { byteaArray } from "../values.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import { byteaArray } from "@compute-credits/platform/postgres/values";
 import { allRows } from "./changedRows.ts";
 import { hashPages } from "./pageHashes.ts";
 import { newestRow, toBytes } from "./rowsAt.ts";

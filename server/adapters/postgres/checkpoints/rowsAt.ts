@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 
 import { ROW_BYTES } from "@compute-credits/protocol/keccak/keccakModule";
-import type { Sql } from "../../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 
 /**
  * The newest row of `place` up to the checkpoint `id`, both SQL expressions. Checkpoints that were dropped have none.

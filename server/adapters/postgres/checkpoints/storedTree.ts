@@ -7,7 +7,7 @@ import {
   type TableHashes,
   sectionCount,
 } from "@compute-credits/protocol/tree/tableHasher";
-import type { Sql } from "../../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { PlacedRows } from "./changedRows.ts";
 import type { GiveWay } from "./givingWay.ts";
 import { hashChanged, hashPages, nodeIn, pageRoots, withNodes } from "./pageHashes.ts";

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 
-import type { Sql } from "../../../ports/database.ts";
-import { numberArray } from "../values.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import { numberArray } from "@compute-credits/platform/postgres/values";
 import { PAGE_BYTES, type Undo, undone } from "./page.ts";
 
 /** Which checkpoint's pages, and which page. */

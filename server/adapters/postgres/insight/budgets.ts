@@ -1,9 +1,9 @@
 import { DAY_SECONDS } from "@compute-credits/rules/insight/burn";
-import type { Sql } from "../../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { InsightBook } from "../../../ports/insightBook.ts";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "../allowanceRecord.ts";
-import { bytea } from "../values.ts";
-import { readClock } from "../clock.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
+import { readClock } from "@compute-credits/platform/postgres/clock";
 
 type BudgetRecord = AllowanceRecord & {
   readonly spent_24h: bigint;

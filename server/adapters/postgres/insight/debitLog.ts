@@ -1,9 +1,9 @@
 import type { Address, Hex } from "viem";
 
-import type { Sql } from "../../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { DebitPlace, InsightBook, LogOwner, LoggedDebit } from "../../../ports/insightBook.ts";
 import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
-import { bytea } from "../values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 interface DebitRecord {
   readonly provider: Address;

@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 import { periodIndexAt, periodStartsAt } from "@compute-credits/rules/allowances/period";
 import type { BudgetFacts, ChargeFacts } from "@compute-credits/rules/insight/limitsPassed";
 import { payloadHash } from "@compute-credits/rules/usage/usageEvent";
-import type { Sql } from "../../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import type {
   ExplainedEvent,
   ExplainedPart,
@@ -12,7 +12,7 @@ import type {
 } from "../../../ports/insightBook.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "../allowanceRecord.ts";
 import { captureHash } from "../holdBook.ts";
-import { bytea } from "../values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 import { readEvent } from "./debitLog.ts";
 
 /** `sql` is one snapshot. */

@@ -3,12 +3,12 @@ import type { Address, Hex } from "viem";
 import { emptyAccount } from "@compute-credits/rules/accounts/account";
 import { secondsSince1970 } from "@compute-credits/rules/allowances/period";
 import type { ReturningHold } from "@compute-credits/rules/insight/runway";
-import type { Sql } from "../../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { InsightBook, SpendingOutlook, SpentInWindow } from "../../../ports/insightBook.ts";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "../accountRecord.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "../allowanceRecord.ts";
-import { bytea, numberArray } from "../values.ts";
-import { readClock } from "../clock.ts";
+import { bytea, numberArray } from "@compute-credits/platform/postgres/values";
+import { readClock } from "@compute-credits/platform/postgres/clock";
 
 /** `sql` is one snapshot: what is on hold in one table is held in the other. */
 export async function readOutlook(

@@ -1,6 +1,6 @@
-import type { Sql } from "../../../ports/database.ts";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { Grouping, InsightBook, LogOwner, UsageSum } from "../../../ports/insightBook.ts";
-import { bytea } from "../values.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 const KEY: Readonly<Record<Grouping, string>> = {
   meter: "d.meter",

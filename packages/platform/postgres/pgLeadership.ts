@@ -1,6 +1,6 @@
 import { Client } from "pg";
 
-import type { Leadership } from "../../ports/leadership.ts";
+import type { Leadership } from "./leadership.ts";
 import { ADVISORY_LOCK } from "./advisoryLocks.ts";
 
 /** Often enough that the server never thinks that the leader has gone. */

@@ -1,4 +1,4 @@
-import type { Sql } from "../../ports/database.ts";
+import type { Sql } from "./database.ts";
 
 /** The database's clock, in whole milliseconds, as the log has its times. */
 export async function readClock(sql: Sql): Promise<Date> {

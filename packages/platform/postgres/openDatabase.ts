@@ -1,4 +1,4 @@
-import type { Database } from "../../ports/database.ts";
+import type { Database } from "./database.ts";
 import { openPgDatabase } from "./pgDatabase.ts";
 import { openPgliteDatabase } from "./pgliteDatabase.ts";
 

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { PGlite, type Transaction as PGliteTransaction } from "@electric-sql/pglite";
 import { bytesToHex } from "viem";
 
-import type { Database, Sql, Transaction } from "../../ports/database.ts";
+import type { Database, Sql, Transaction } from "./database.ts";
 import { lockFolder } from "./folderLock.ts";
-import { ROW_BY_ROW } from "./rowByRow.ts";
+import { ROW_BY_ROW } from "./nestedLoopPlan.ts";
 import { OID, PARSERS, bytea } from "./values.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { readFile, readdir } from "node:fs/promises";
 
-import type { Database } from "../../ports/database.ts";
+import type { Database } from "./database.ts";
 import { ADVISORY_LOCK } from "./advisoryLocks.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { type Address, type PublicClient, createPublicClient, fallback, http } from "viem";
 
-import type { BlockPoint } from "../../ports/blockPoint.ts";
+import type { BlockPoint } from "./blockPoint.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
-import type { ChainReader } from "../../ports/chain.ts";
+import type { ChainReader } from "./chain.ts";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import { isValidSignature } from "@compute-credits/protocol/messages/signatureCheck";
 

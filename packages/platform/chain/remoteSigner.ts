@@ -17,7 +17,7 @@ import {
   checkpointTypedData,
 } from "@compute-credits/protocol/messages/checkpoint";
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
-import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "../../ports/signer.ts";
+import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "./signer.ts";
 
 const Answer = z.object({
   result: z.custom<Hex>((value) => isHex(value)).optional(),

@@ -1,4 +1,4 @@
-import type { Leadership } from "../ports/leadership.ts";
+import type { Leadership } from "./leadership.ts";
 
 /** The embedded database admits one process, which therefore leads. */
 export const soleLeadership: Leadership = {

@@ -1,7 +1,7 @@
 import { Pool, type PoolClient, types } from "pg";
 
-import type { Database, Sql, Transaction, TransactionOptions } from "../../ports/database.ts";
-import { ROW_BY_ROW } from "./rowByRow.ts";
+import type { Database, Sql, Transaction, TransactionOptions } from "./database.ts";
+import { ROW_BY_ROW } from "./nestedLoopPlan.ts";
 import { PARSERS } from "./values.ts";
 
 /** A PostgreSQL server, through a pool of `connections`. */

@@ -4,7 +4,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { checkpointTypedData } from "@compute-credits/protocol/messages/checkpoint";
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "../../ports/signer.ts";
+import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "./signer.ts";
 
 /** A signer whose key is in this process. */
 export function localSigner(privateKey: Hex): CheckpointSigner & ReceiptSigner & TransactionSigner {

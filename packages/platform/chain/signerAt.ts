@@ -1,8 +1,8 @@
 import type { Hex } from "viem";
 
-import { remoteSigner } from "../../adapters/chain/remoteSigner.ts";
-import { localSigner } from "../../adapters/chain/localSigner.ts";
-import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "../../ports/signer.ts";
+import { remoteSigner } from "./remoteSigner.ts";
+import { localSigner } from "./localSigner.ts";
+import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "./signer.ts";
 
 /** A key of this server, or of a service. */
 export function signerAt(place: KeyPlace): CheckpointSigner & ReceiptSigner & TransactionSigner {

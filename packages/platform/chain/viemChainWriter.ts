@@ -1,11 +1,11 @@
 import { type Address, type Hex, createPublicClient, encodeFunctionData } from "viem";
 
-import type { ChainWriter } from "../../ports/chainWriter.ts";
+import type { ChainWriter } from "./chainWriter.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import type { TransactionSigner } from "../../ports/signer.ts";
-import type { TransactionBook } from "../../ports/transactionBook.ts";
+import type { TransactionSigner } from "./signer.ts";
+import type { TransactionBook } from "./transactionStore.ts";
 import { type SenderOptions, transactionSender } from "./transactionSender.ts";
 import { rpcTransport } from "./viemChainReader.ts";
 

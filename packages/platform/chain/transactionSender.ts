@@ -9,11 +9,11 @@ import {
   keccak256,
 } from "viem";
 
-import type { TransactionResult } from "../../ports/chainWriter.ts";
+import type { TransactionResult } from "./chainWriter.ts";
 import { gasFees } from "@compute-credits/rules/checkpoints/fees";
-import type { TransactionSigner } from "../../ports/signer.ts";
-import type { TransactionAttempt, TransactionBook } from "../../ports/transactionBook.ts";
-import type { Probe } from "../../ports/settlementProbe.ts";
+import type { TransactionSigner } from "./signer.ts";
+import type { TransactionAttempt, TransactionBook } from "./transactionStore.ts";
+import type { Probe } from "./probe.ts";
 
 export interface SenderOptions {
   readonly chainId: number;

@@ -2,7 +2,7 @@ import { createPublicClient, erc20Abi, parseEventLogs } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import type { VaultReader } from "../../ports/vaultReader.ts";
+import type { VaultReader } from "./vaultReader.ts";
 import { rpcTransport } from "./viemChainReader.ts";
 
 export function openVaultReader(

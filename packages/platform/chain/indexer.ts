@@ -1,5 +1,5 @@
-import type { ChainBook } from "../ports/chainBook.ts";
-import type { ChainSource } from "../ports/chainSource.ts";
+import type { ChainBook } from "./chainStore.ts";
+import type { ChainSource } from "./chainSource.ts";
 
 /**
  * Takes the next blocks that count into the ledger, if there are any. Safe to call from several servers at once, and to

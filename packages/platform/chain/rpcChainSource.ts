@@ -11,10 +11,10 @@ import {
 } from "viem";
 import { z } from "zod";
 
-import type { BlockPoint } from "../../ports/blockPoint.ts";
+import type { BlockPoint } from "./blockPoint.ts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
-import type { ChainSource, ChainStep, Confirmations } from "../../ports/chainSource.ts";
+import type { ChainSource, ChainStep, Confirmations } from "./chainSource.ts";
 import {
   type Header,
   type MinedLog,
