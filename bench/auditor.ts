@@ -6,7 +6,7 @@
  */
 import { zeroHash } from "viem";
 
-import { migrateLedger } from "../server/adapters/postgres/migrateLedger.ts";
+import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { createAuditor } from "../auditor/auditor.ts";
 import { claimAuditor, migrateAuditor } from "../auditor/store/claimAuditor.ts";
 import { ledgerLog } from "../scripts/local/ledgerLog.ts";

@@ -1,6 +1,6 @@
 /** `npm run bench:checkpoint [-- ACCOUNTS]`: what checkpoints cost, and what they cost the debits beside them. */
-import { migrateLedger } from "../server/adapters/postgres/migrateLedger.ts";
-import { postgresCheckpointBook } from "../server/adapters/postgres/checkpointBook.ts";
+import { migrateLedger } from "../server/stores/migrateLedger.ts";
+import { postgresCheckpointBook } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { mochaGlobalTeardown, newPostgresDatabase } from "../test/fixtures/postgresServer.ts";
 import {

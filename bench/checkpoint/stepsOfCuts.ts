@@ -1,8 +1,11 @@
-import { changedRows } from "../../server/adapters/postgres/checkpoints/changedRows.ts";
-import { CURRENT_TICK } from "../../server/adapters/postgres/checkpoints/cutClock.ts";
-import { rebuildTree, treeOf } from "../../server/adapters/postgres/checkpoints/cutSnapshot.ts";
-import { updateTree } from "../../server/adapters/postgres/checkpoints/storedTree.ts";
-import type { CheckpointBook, StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
+import { changedRows } from "../../server/stores/checkpoints/changedRows.ts";
+import { CURRENT_TICK } from "../../server/stores/log/changeTick.ts";
+import { rebuildTree, treeOf } from "../../server/stores/checkpoints/cutSnapshot.ts";
+import { updateTree } from "../../server/stores/checkpoints/storedTree.ts";
+import type {
+  CheckpointBook,
+  StoredCheckpoint,
+} from "../../server/stores/checkpoints/checkpointStore.ts";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { seconds } from "../ratio.ts";
 

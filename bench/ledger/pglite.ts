@@ -1,4 +1,4 @@
-import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
+import { migrateLedger } from "../../server/stores/migrateLedger.ts";
 import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";

@@ -1,8 +1,8 @@
-import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
-import { groupCommit } from "../../server/adapters/groupCommit.ts";
+import { migrateLedger } from "../../server/stores/migrateLedger.ts";
+import { groupCommit } from "../../server/stores/usage/groupCommit.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import type { Database } from "@compute-credits/platform/postgres/database";
-import type { UsageLedger } from "../../server/ports/usageLedger.ts";
+import type { UsageLedger } from "../../server/stores/usage/usageLedger.ts";
 import {
   type PostgresServer,
   createDatabase,

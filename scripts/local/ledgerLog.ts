@@ -1,6 +1,6 @@
 import type { AnnouncedTerms, LogSource } from "../../auditor/log/logSource.ts";
-import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
-import { postgresUsageLog } from "../../server/adapters/postgres/usageLog.ts";
+import { postgresCheckpointBook } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { postgresUsageLog } from "../../server/stores/feed/postgresUsageLog.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 
 const PAGE_ENTRIES = 1_000;

@@ -8,19 +8,26 @@ import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
-import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
+import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
+import type { StoredCheckpoint } from "../../server/stores/checkpoints/checkpointStore.ts";
 import type {
   AuthorizeOutcome,
   CaptureOutcome,
   CaptureRequest,
   HoldKey,
   ReleaseOutcome,
-} from "../../server/ports/holdBook.ts";
-import type { GrantBook } from "../../server/ports/grantBook.ts";
-import type { ReportResult, UtilisationReport } from "../../server/ports/multiplierBook.ts";
-import type { QuoteBook, QuoteRequest, SignedQuote } from "../../server/ports/quoteBook.ts";
-import type { VoidOutcome } from "../../server/ports/usageLedger.ts";
+} from "../../server/stores/holds/holdStore.ts";
+import type { GrantBook } from "../../server/stores/allowances/grantStore.ts";
+import type {
+  ReportResult,
+  UtilisationReport,
+} from "../../server/stores/pricing/multiplierStore.ts";
+import type {
+  QuoteBook,
+  QuoteRequest,
+  SignedQuote,
+} from "../../server/stores/pricing/quoteStore.ts";
+import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 
 /** What a server process can be asked: the ports that the HTTP routes use. */
 export interface Calls {

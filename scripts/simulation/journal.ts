@@ -5,8 +5,12 @@ import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
-import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
-import type { CaptureOutcome, CaptureRequest, HoldKey } from "../../server/ports/holdBook.ts";
+import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
+import type {
+  CaptureOutcome,
+  CaptureRequest,
+  HoldKey,
+} from "../../server/stores/holds/holdStore.ts";
 import { periodOf } from "./model/budget.ts";
 import type { HoldWish } from "./model/holding.ts";
 import { keyOf } from "./model/keyOf.ts";

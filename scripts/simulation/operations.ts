@@ -2,10 +2,10 @@ import type { Address, Hex } from "viem";
 
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { SignedAllowance } from "../../server/ports/allowanceBook.ts";
-import type { CaptureRequest, HoldKey } from "../../server/ports/holdBook.ts";
-import type { UtilisationReport } from "../../server/ports/multiplierBook.ts";
-import type { QuoteRequest } from "../../server/ports/quoteBook.ts";
+import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
+import type { CaptureRequest, HoldKey } from "../../server/stores/holds/holdStore.ts";
+import type { UtilisationReport } from "../../server/stores/pricing/multiplierStore.ts";
+import type { QuoteRequest } from "../../server/stores/pricing/quoteStore.ts";
 import type { NewChainEvent } from "./chain.ts";
 import type { HoldWish } from "./model/holding.ts";
 

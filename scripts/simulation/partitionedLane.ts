@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
-import type { SignedQuote } from "../../server/ports/quoteBook.ts";
+import type { SignedQuote } from "../../server/stores/pricing/quoteStore.ts";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { SimulatedChain } from "./chain.ts";
 import type { Crew } from "./crew.ts";

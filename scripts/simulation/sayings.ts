@@ -1,7 +1,7 @@
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { HoldWish } from "./model/holding.ts";
-import type { CaptureRequest } from "../../server/ports/holdBook.ts";
+import type { CaptureRequest } from "../../server/stores/holds/holdStore.ts";
 
 /** What an event says beside its id: equal text, equal event. */
 export function saidByEvent(

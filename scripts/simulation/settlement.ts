@@ -2,7 +2,7 @@ import type { Address } from "viem";
 
 import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
 import type { Row } from "@compute-credits/protocol/tree/row";
-import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
+import type { StoredCheckpoint } from "../../server/stores/checkpoints/checkpointStore.ts";
 import type { SimulatedChain } from "./chain.ts";
 import type { Crew } from "./crew.ts";
 import { Disagreement } from "./disagreement.ts";

@@ -1,11 +1,11 @@
 import { type Address, zeroHash } from "viem";
 
-import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
-import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
+import { migrateLedger } from "../../server/stores/migrateLedger.ts";
+import { claimDatabase } from "../../server/stores/chain/claimDatabase.ts";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
-import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
-import { postgresProviderBook } from "../../server/adapters/postgres/providerBook.ts";
-import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
+import { postgresCheckpointBook } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { postgresProviderBook } from "../../server/stores/providers/postgresProviderStore.ts";
+import { postgresRateCardBook } from "../../server/stores/pricing/postgresRateCardStore.ts";
 import type { CardProposal } from "@compute-credits/rules/pricing/publication";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { type OwnPostgresServer, createDatabase } from "../local/postgresServer.ts";

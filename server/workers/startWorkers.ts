@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
 import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
-import type { Context } from "../routes/context.ts";
+import type { Context } from "../context.ts";
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { Config } from "../config.ts";
 import { WorkerHealth } from "@compute-credits/platform/process/health";

@@ -1,7 +1,7 @@
 import type { Check } from "@compute-credits/platform/process/health";
-import { settlementAlarms } from "./settlementWatch.ts";
+import { settlementAlarms } from "./settlement/alarms.ts";
 import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
-import type { SettlementParts } from "../settlement.ts";
+import type { SettlementParts } from "./settlement/openSettler.ts";
 
 /** Looks for what an operator must act on, on every server: also on those that do not settle. */
 export function watchLoop({ config, context, workers, log }: SettlementParts): Loop {

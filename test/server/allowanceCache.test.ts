@@ -3,7 +3,7 @@ import { expect } from "chai";
 import {
   type LastSeenAllowances,
   allowanceCache,
-} from "../../server/adapters/postgres/allowanceCache.ts";
+} from "../../server/stores/allowances/allowanceCache.ts";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger, party } from "../fixtures/ledger.ts";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { numberToHex, zeroHash } from "viem";
 
 import { parseCredits } from "@compute-credits/protocol/amounts";
-import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
+import { postgresChainBook } from "../../server/stores/chain/postgresChainStore.ts";
 import { available } from "@compute-credits/rules/accounts/account";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Database } from "@compute-credits/platform/postgres/database";

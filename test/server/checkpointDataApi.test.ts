@@ -4,7 +4,7 @@ import { applyDifference, readDifference } from "@compute-credits/protocol/data/
 import { concatBytes } from "@compute-credits/protocol/tree/levels";
 import { bytesToRows } from "@compute-credits/protocol/tree/rowBytes";
 import { readTable } from "@compute-credits/protocol/data/tableFile";
-import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
+import type { StoredCheckpoint } from "../../server/stores/checkpoints/checkpointStore.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { dropped, spendDirectly, submitted } from "../fixtures/bareRows.ts";
 import { databaseKinds } from "../fixtures/databases.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { CURRENT_TICK } from "../../server/adapters/postgres/checkpoints/cutClock.ts";
+import { CURRENT_TICK } from "../../server/stores/log/changeTick.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { payer, spendDirectly, submitted } from "../fixtures/bareRows.ts";
 import { databaseKinds } from "../fixtures/databases.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { postgresCheckpointBook } from "../../server/adapters/postgres/checkpointBook.ts";
+import { postgresCheckpointBook } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { ONE_PROVIDER, payer, spendDirectly, submitted } from "../fixtures/bareRows.ts";

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
 
-import { priceReader } from "../../server/adapters/postgres/priceReader.ts";
-import { rateIndexCache } from "../../server/adapters/postgres/rateIndexCache.ts";
-import { postgresUsageLedger } from "../../server/adapters/postgres/usageLedger.ts";
+import { priceReader } from "../../server/stores/pricing/priceReader.ts";
+import { rateIndexCache } from "../../server/stores/pricing/rateIndexCache.ts";
+import { postgresUsageLedger } from "../../server/stores/usage/postgresUsageLedger.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { RULES, openLedger, party, usageEvent } from "../fixtures/ledger.ts";
 import { explaining, keysOf } from "../fixtures/plans.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { halfTheTime } from "../../server/adapters/postgres/checkpoints/givingWay.ts";
+import { halfTheTime } from "../../server/stores/checkpoints/throttle.ts";
 
 describe("work that gives way", () => {
   it("pauses for as long as each piece took", async () => {

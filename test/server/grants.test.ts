@@ -5,7 +5,7 @@ import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionC
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
-import type { CodeOutcome, GrantOutcome } from "../../server/ports/grantBook.ts";
+import type { CodeOutcome, GrantOutcome } from "../../server/stores/allowances/grantStore.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { MAX_GRANTS, type Ledger, openLedger, party, usageEvent } from "../fixtures/ledger.ts";
 

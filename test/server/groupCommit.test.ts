@@ -4,11 +4,11 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect } from "chai";
 
 import { walletSpender } from "@compute-credits/protocol/messages/spender";
-import { groupCommit } from "../../server/adapters/groupCommit.ts";
+import { groupCommit } from "../../server/stores/usage/groupCommit.ts";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import { AccessMayBeOver } from "../../server/ports/accessMayBeOver.ts";
-import type { UsageLedger } from "../../server/ports/usageLedger.ts";
+import { AccessMayBeOver } from "../../server/stores/usage/staleAccess.ts";
+import type { UsageLedger } from "../../server/stores/usage/usageLedger.ts";
 import { party, usageEvent } from "../fixtures/ledger.ts";
 
 /** A ledger whose commits end when the test says so. */

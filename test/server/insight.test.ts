@@ -5,7 +5,7 @@ import { available } from "@compute-credits/rules/accounts/account";
 import { BURN_WINDOWS } from "@compute-credits/rules/insight/burn";
 import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { DebitPlace, Grouping, LogOwner } from "../../server/ports/insightBook.ts";
+import type { DebitPlace, Grouping, LogOwner } from "../../server/stores/insight/insightStore.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { expectProblem } from "../fixtures/http.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../fixtures/ledger.ts";

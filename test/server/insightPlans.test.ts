@@ -1,11 +1,15 @@
 import { expect } from "chai";
 import { type Address, type Hex, keccak256, numberToHex, pad } from "viem";
 
-import { postgresAccountBook } from "../../server/adapters/postgres/accountBook.ts";
-import { postgresInsightBook } from "../../server/adapters/postgres/insightBook.ts";
+import { postgresAccountBook } from "../../server/stores/accounts/postgresAccountStore.ts";
+import { postgresInsightBook } from "../../server/stores/insight/postgresInsightStore.ts";
 import { BURN_WINDOWS } from "@compute-credits/rules/insight/burn";
-import type { AccountBook } from "../../server/ports/accountBook.ts";
-import { GROUPINGS, type InsightBook, type LogOwner } from "../../server/ports/insightBook.ts";
+import type { AccountBook } from "../../server/stores/accounts/accountStore.ts";
+import {
+  GROUPINGS,
+  type InsightBook,
+  type LogOwner,
+} from "../../server/stores/insight/insightStore.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, openLedger } from "../fixtures/ledger.ts";
 import { type PlanNode, explaining, keysOf } from "../fixtures/plans.ts";

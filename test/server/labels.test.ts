@@ -1,8 +1,8 @@
 import { expect } from "chai";
 
 import { readConfig } from "../../server/config.ts";
-import { parseCloudEvent } from "../../server/routes/cloudEvent.ts";
-import { labelProblem } from "../../server/routes/labels.ts";
+import { parseCloudEvent } from "../../server/http/cloudEvent.ts";
+import { labelProblem } from "../../server/http/labelLimits.ts";
 import { party } from "../fixtures/ledger.ts";
 import { cloudEvent } from "../fixtures/meteredStack.ts";
 

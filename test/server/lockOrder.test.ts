@@ -2,8 +2,8 @@ import { expect } from "chai";
 import type { Address } from "viem";
 
 import { eventually } from "../../scripts/demo/eventually.ts";
-import { postgresChainBook } from "../../server/adapters/postgres/chainBook.ts";
-import { postgresGrantBook } from "../../server/adapters/postgres/grantBook.ts";
+import { postgresChainBook } from "../../server/stores/chain/postgresChainStore.ts";
+import { postgresGrantBook } from "../../server/stores/allowances/postgresGrantStore.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../fixtures/databases.ts";

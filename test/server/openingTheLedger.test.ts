@@ -3,8 +3,8 @@ import { readdir } from "node:fs/promises";
 import { expect } from "chai";
 import { type Hex, getAddress, numberToHex } from "viem";
 
-import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
-import { claimDatabase } from "../../server/adapters/postgres/claimDatabase.ts";
+import { migrateLedger } from "../../server/stores/migrateLedger.ts";
+import { claimDatabase } from "../../server/stores/chain/claimDatabase.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
 import type { Database } from "@compute-credits/platform/postgres/database";
@@ -12,7 +12,7 @@ import { databaseKinds } from "../fixtures/databases.ts";
 import { hashOf } from "../fixtures/ledger.ts";
 import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
 
-const MIGRATIONS = new URL("../../server/adapters/postgres/migrations/", import.meta.url);
+const MIGRATIONS = new URL("../../server/stores/migrations/", import.meta.url);
 
 async function appliedMigrations(database: Database): Promise<string[]> {
   const applied = await database.query<{ name: string }>(
@@ -45,7 +45,7 @@ describe("migrate", () => {
     const url = await newPostgresDatabase();
     const servers = await Promise.all(Array.from({ length: 4 }, () => openPgDatabase(url, 1)));
     try {
-      await Promise.all(servers.map(migrate));
+      await Promise.all(servers.map(migrateLedger));
       for (const server of servers) expect(await appliedMigrations(server)).to.deep.equal(files);
     } finally {
       await Promise.all(servers.map((server) => server.close()));

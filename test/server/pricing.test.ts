@@ -4,10 +4,10 @@ import { expect } from "chai";
 import type { Address } from "viem";
 
 import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
-import { postgresMultiplierBook } from "../../server/adapters/postgres/multiplierBook.ts";
-import { postgresUsageLedger } from "../../server/adapters/postgres/usageLedger.ts";
-import { priceReader } from "../../server/adapters/postgres/priceReader.ts";
-import { rateIndexCache } from "../../server/adapters/postgres/rateIndexCache.ts";
+import { postgresMultiplierBook } from "../../server/stores/pricing/postgresMultiplierStore.ts";
+import { postgresUsageLedger } from "../../server/stores/usage/postgresUsageLedger.ts";
+import { priceReader } from "../../server/stores/pricing/priceReader.ts";
+import { rateIndexCache } from "../../server/stores/pricing/rateIndexCache.ts";
 import { replaySteps } from "@compute-credits/rules/pricing/multiplier";
 import { priceAgain } from "@compute-credits/rules/pricing/priceBasis";
 import type { Rate } from "@compute-credits/rules/pricing/rate";

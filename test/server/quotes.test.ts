@@ -5,7 +5,7 @@ import type { Address, Hex } from "viem";
 import { QUOTE_TYPES } from "@compute-credits/protocol/messages/quote";
 import { signingDomain } from "@compute-credits/protocol/messages/domain";
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { signedQuoteBook } from "../../server/adapters/quoteBook.ts";
+import { signedQuoteBook } from "../../server/stores/pricing/signedQuotes.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, deployment, openLedger, party } from "../fixtures/ledger.ts";
 import { type LedgerServer, QUOTE_KEY, serveLedger } from "../fixtures/ledgerServer.ts";

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
-import { postgresRateCardBook } from "../../server/adapters/postgres/rateCardBook.ts";
+import { postgresRateCardBook } from "../../server/stores/pricing/postgresRateCardStore.ts";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
 import type { Database } from "@compute-credits/platform/postgres/database";
-import type { RateCardBook } from "../../server/ports/rateCardBook.ts";
+import type { RateCardBook } from "../../server/stores/pricing/rateCardStore.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { fixedRate } from "../fixtures/rates.ts";
 

@@ -4,8 +4,8 @@ import { privateKeyToAccount } from "viem/accounts";
 
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
 import { localSigner } from "@compute-credits/platform/chain/localSigner";
-import { postgresPromiseBook } from "../../server/adapters/postgres/promiseBook.ts";
-import { signedReceipts } from "../../server/adapters/signedReceipts.ts";
+import { postgresPromiseBook } from "../../server/stores/checkpoints/postgresReceiptRecords.ts";
+import { signedReceipts } from "../../server/stores/checkpoints/signedReceipts.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, deployment, openLedger, party, usageEvent } from "../fixtures/ledger.ts";
 

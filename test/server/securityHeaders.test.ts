@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { migrateLedger } from "../../server/adapters/postgres/migrateLedger.ts";
+import { migrateLedger } from "../../server/stores/migrateLedger.ts";
 import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
 import { type Ledger, openLedger, party } from "../fixtures/ledger.ts";
 import { type LedgerServer, serveLedger } from "../fixtures/ledgerServer.ts";

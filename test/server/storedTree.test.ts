@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { buildTree } from "@compute-credits/protocol/tree/tree";
-import type { StoredCheckpoint } from "../../server/ports/checkpointBook.ts";
+import type { StoredCheckpoint } from "../../server/stores/checkpoints/checkpointStore.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { currentNumbers, dropped, payer, spendDirectly, submitted } from "../fixtures/bareRows.ts";
 import { databaseKinds } from "../fixtures/databases.ts";

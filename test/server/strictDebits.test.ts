@@ -3,9 +3,9 @@ import type { Hex } from "viem";
 
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { available } from "@compute-credits/rules/accounts/account";
-import { priceReader } from "../../server/adapters/postgres/priceReader.ts";
-import { rateIndexCache } from "../../server/adapters/postgres/rateIndexCache.ts";
-import { postgresUsageLedger } from "../../server/adapters/postgres/usageLedger.ts";
+import { priceReader } from "../../server/stores/pricing/priceReader.ts";
+import { rateIndexCache } from "../../server/stores/pricing/rateIndexCache.ts";
+import { postgresUsageLedger } from "../../server/stores/usage/postgresUsageLedger.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type Ledger, RULES, openLedger, party, usageEvent } from "../fixtures/ledger.ts";

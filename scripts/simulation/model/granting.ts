@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 import { type Scope, scopeHash } from "@compute-credits/protocol/messages/allowance";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
-import type { SignedAllowance } from "../../../server/ports/allowanceBook.ts";
+import type { SignedAllowance } from "../../../server/stores/allowances/allowanceStore.ts";
 import { saidByGrant } from "../sayings.ts";
 import type { ModelBooks } from "./books.ts";
 import { periodOf } from "./budget.ts";

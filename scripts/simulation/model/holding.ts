@@ -2,7 +2,11 @@ import type { Address, Hex } from "viem";
 
 import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
 import type { Debited } from "@compute-credits/rules/usage/outcome";
-import type { CaptureOutcome, CaptureRequest, HoldKey } from "../../../server/ports/holdBook.ts";
+import type {
+  CaptureOutcome,
+  CaptureRequest,
+  HoldKey,
+} from "../../../server/stores/holds/holdStore.ts";
 import { RULES } from "../rules.ts";
 import { dimensionsText, saidByCapture, saidByHold } from "../sayings.ts";
 import type { ModelBooks } from "./books.ts";

@@ -1,3 +1,3 @@
-import type { HoldKey } from "../../../server/ports/holdBook.ts";
+import type { HoldKey } from "../../../server/stores/holds/holdStore.ts";
 
 export const keyOf = ({ provider, id }: HoldKey): string => `${provider}/${id}`;

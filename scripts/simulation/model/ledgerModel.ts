@@ -2,10 +2,10 @@ import type { Hex } from "viem";
 
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { SignedAllowance } from "../../../server/ports/allowanceBook.ts";
-import type { CaptureRequest, HoldKey } from "../../../server/ports/holdBook.ts";
-import type { UtilisationReport } from "../../../server/ports/multiplierBook.ts";
-import type { VoidOutcome } from "../../../server/ports/usageLedger.ts";
+import type { SignedAllowance } from "../../../server/stores/allowances/allowanceStore.ts";
+import type { CaptureRequest, HoldKey } from "../../../server/stores/holds/holdStore.ts";
+import type { UtilisationReport } from "../../../server/stores/pricing/multiplierStore.ts";
+import type { VoidOutcome } from "../../../server/stores/usage/usageLedger.ts";
 import type { NewChainEvent } from "../chain.ts";
 import { ModelBooks, freeOf } from "./books.ts";
 import { allow, grant, revoke, whyNothingIsGranted } from "./granting.ts";

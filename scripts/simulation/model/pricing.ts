@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { UtilisationReport } from "../../../server/ports/multiplierBook.ts";
+import type { UtilisationReport } from "../../../server/stores/pricing/multiplierStore.ts";
 import type { ModelBooks } from "./books.ts";
 import {
   type ModelPrice,

@@ -1,7 +1,7 @@
 import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { HoldKey } from "../../../server/ports/holdBook.ts";
-import type { VoidOutcome } from "../../../server/ports/usageLedger.ts";
+import type { HoldKey } from "../../../server/stores/holds/holdStore.ts";
+import type { VoidOutcome } from "../../../server/stores/usage/usageLedger.ts";
 import { RULES } from "../rules.ts";
 import { saidByEvent } from "../sayings.ts";
 import type { ModelBooks } from "./books.ts";

@@ -1,7 +1,7 @@
 import type { ChainWriter, ProvenRow } from "@compute-credits/platform/chain/chainWriter";
 import type { ChainReader, Terms } from "@compute-credits/platform/chain/chain";
-import type { CheckpointBook, StoredCheckpoint } from "../../ports/checkpointBook.ts";
-import type { DisputeBook, OpenChallenge } from "../../ports/disputeBook.ts";
+import type { CheckpointBook, StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
+import type { DisputeBook, OpenChallenge } from "../../stores/settlement/disputeStore.ts";
 
 export interface AnsweringParts {
   readonly chain: ChainReader;

@@ -3,10 +3,10 @@ import type { Address } from "viem";
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
 import type { ChainReader } from "@compute-credits/platform/chain/chain";
-import type { StoredCheckpoint } from "../../ports/checkpointBook.ts";
+import type { StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
 import type { Probe } from "@compute-credits/platform/chain/probe";
 import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
-import type { SubmissionBook } from "../../ports/submissionBook.ts";
+import type { SubmissionBook } from "../../stores/settlement/submissionStore.ts";
 
 export interface SigningParts {
   readonly chain: ChainReader;

@@ -1,7 +1,7 @@
 import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { ChainReader } from "@compute-credits/platform/chain/chain";
-import type { CheckpointBook, StoredCheckpoint } from "../../ports/checkpointBook.ts";
+import type { CheckpointBook, StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
 
 export interface PayingParts {
   readonly chain: ChainReader;

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
 import type { CapProof, ChainWriter } from "@compute-credits/platform/chain/chainWriter";
-import type { DisputeBook } from "../../ports/disputeBook.ts";
+import type { DisputeBook } from "../../stores/settlement/disputeStore.ts";
 
 export interface CapParts {
   readonly writer: ChainWriter;

@@ -1,0 +1,87 @@
+import type { Hex } from "viem";
+
+import { periodIndexAt } from "@compute-credits/rules/allowances/period";
+import type { Grant } from "@compute-credits/rules/grants/grant";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import type { IssuedGrant } from "./grantStore.ts";
+import {
+  ALLOWANCE_COLUMNS,
+  ARRIVED,
+  type AllowanceRecord,
+  toAllowance,
+} from "./allowanceRecord.ts";
+import {
+  bytea,
+  byteaArray,
+  numberArray,
+  textArray,
+} from "@compute-credits/platform/postgres/values";
+
+/** Of a campaign's grants those that have one of the keys. */
+export async function grantsByKey(
+  tx: Sql,
+  campaign: Hex,
+  keys: readonly string[],
+): Promise<readonly IssuedGrant[]> {
+  // grants_of_campaign_by_key
+  const records = await tx.query<AllowanceRecord & { grant_key: string }>(
+    `select ${ALLOWANCE_COLUMNS}, grant_key from allowances
+     where campaign = $1 and grant_key = any($2::text[])`,
+    [bytea(campaign), textArray(keys)],
+  );
+  return records.map((record) => ({ key: record.grant_key, grant: toAllowance(record) }));
+}
+
+/** Under the account's lock, and of one campaign. */
+export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date): Promise<void> {
+  const [first] = grants;
+  if (first === undefined) return;
+  const messages = grants.map(({ message }) => message);
+  const { account, accountCap, counter, salt } = first.message;
+  await tx.query(
+    `with ${ARRIVED}, granted as (
+       select * from unnest($8::bytea[], $9::text[], $10::bytea[], $11::numeric[], $12::numeric[], $13::numeric[],
+         $14::numeric[], $15::numeric[], $16::smallint[], $17::bytea[], $18::jsonb[], $19::numeric[])
+         as granted (id, grant_key, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at,
+           priority, scope, names, period_index)
+     ), signed as (
+       insert into signed_allowances (account, account_cap_micros, counter, salt, signature, campaign, created_at,
+         id, grant_key, spender, period_seconds, starts_at, expires_at, priority, scope, scope_providers, scope_meters,
+         arrival)
+       select $1, $2, $3, $4, $5, $6, $7,
+         id, grant_key, spender, period_seconds, starts_at, expires_at, priority, scope,
+         array(select jsonb_array_elements_text(names -> 'providers')::bytea),
+         array(select jsonb_array_elements_text(names -> 'meters')), (select count from arrived)
+       from granted
+     )
+     insert into allowance_usage (id, limit_micros, rollover_micros, period_index)
+     select id, limit_micros, rollover_micros, period_index from granted`,
+    [
+      bytea(account),
+      accountCap,
+      counter,
+      salt,
+      bytea(first.signature),
+      bytea(first.campaign),
+      now,
+      byteaArray(grants.map(({ id }) => id)),
+      textArray(grants.map(({ key }) => key)),
+      byteaArray(messages.map(({ spender }) => spender)),
+      numberArray(messages.map(({ limit }) => limit)),
+      numberArray(messages.map(({ period }) => period)),
+      numberArray(messages.map(({ rollover }) => rollover)),
+      numberArray(messages.map(({ startsAt }) => startsAt)),
+      numberArray(messages.map(({ expiresAt }) => expiresAt)),
+      numberArray(messages.map(({ priority }) => priority)),
+      byteaArray(messages.map(({ scope }) => scope)),
+      // A list of lists of different lengths is no array in SQL.
+      textArray(
+        grants.map(({ scope: { providers, meters } }) =>
+          JSON.stringify({ providers: providers.map(bytea), meters }),
+        ),
+      ),
+      // It begins with the period that it arrives in: nothing rolls over from before anyone could spend it.
+      numberArray(messages.map((message) => periodIndexAt(message, now))),
+    ],
+  );
+}

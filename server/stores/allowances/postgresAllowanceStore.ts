@@ -1,0 +1,124 @@
+import { periodIndexAt } from "@compute-credits/rules/allowances/period";
+import type { AllowanceBook } from "./allowanceStore.ts";
+import type { Database } from "@compute-credits/platform/postgres/database";
+import {
+  ALLOWANCE_COLUMNS,
+  ARRIVED,
+  type AllowanceRecord,
+  toAllowance,
+} from "./allowanceRecord.ts";
+import { readClock } from "@compute-credits/platform/postgres/clock";
+import { writeNotes } from "../log/writeNotes.ts";
+import { bytea, byteaArray, textArray } from "@compute-credits/platform/postgres/values";
+
+export function postgresAllowanceBook(database: Database): AllowanceBook {
+  return {
+    async add({ id, message, scope, signature }) {
+      return await database.transaction(async (tx) => {
+        await tx.query("insert into accounts (address) values ($1) on conflict do nothing", [
+          bytea(message.account),
+        ]);
+        // Before the count of arrivals, as grants have them: a circle of those who wait otherwise.
+        await tx.query("select 1 from accounts where address = $1 for key share", [
+          bytea(message.account),
+        ]);
+        const now = await readClock(tx);
+        await tx.query(
+          `with ${ARRIVED}, signed as (
+             insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at, priority, scope,
+               scope_providers, scope_meters, account_cap_micros, counter, salt, signature, created_at, arrival)
+             select $1::bytea, $2, $3, $5, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16, $18, count
+             from arrived
+             on conflict (id) do nothing
+             returning id
+           )
+           insert into allowance_usage (id, limit_micros, rollover_micros, period_index)
+           select id, $4, $6, $17 from signed`,
+          [
+            bytea(id),
+            bytea(message.account),
+            bytea(message.spender),
+            message.limit,
+            message.period,
+            message.rollover,
+            message.startsAt,
+            message.expiresAt,
+            message.priority,
+            bytea(message.scope),
+            byteaArray(scope.providers),
+            textArray(scope.meters),
+            message.accountCap,
+            message.counter,
+            message.salt,
+            bytea(signature),
+            // It begins with the period that it arrives in: nothing rolls over from before anyone could spend it.
+            periodIndexAt(message, now),
+            now,
+          ],
+        );
+        const [record] = await tx.query<AllowanceRecord>(
+          `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
+          [bytea(id)],
+        );
+        if (record === undefined)
+          throw new Error(`the allowance ${id} was stored and is not there`);
+        return toAllowance(record);
+      });
+    },
+
+    async find(id) {
+      const [record] = await database.query<AllowanceRecord>(
+        `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
+        [bytea(id)],
+      );
+      return record === undefined ? null : toAllowance(record);
+    },
+
+    async ofAccount(account, { after, limit } = { after: null, limit: MOST_AT_ONCE }) {
+      // allowances_of_account from the cursor on; the first bound is what enters the index
+      const records = await database.query<AllowanceRecord>(
+        `select ${ALLOWANCE_COLUMNS} from allowances
+         where account = $1 and campaign is null and ($2::bytea is null
+           or (created_at >= (select c.created_at from allowances c where c.id = $2)
+             and (created_at, id) > (select c.created_at, c.id from allowances c where c.id = $2)))
+         order by created_at, id limit $3`,
+        [bytea(account), after === null ? null : bytea(after), limit],
+      );
+      return records.map(toAllowance);
+    },
+
+    async revoke(id, signature) {
+      return await database.transaction(async (tx) => {
+        // Under the account's lock, as debits are: none that comes after the answer still uses it.
+        await tx.query(
+          `select 1 from accounts where address = (select account from allowances where id = $1) for update`,
+          [bytea(id)],
+        );
+        const revoked = await tx.query(
+          "update allowance_usage set revoked_at = clock_timestamp() where id = $1 and revoked_at is null returning id",
+          [bytea(id)],
+        );
+        if (revoked.length > 0) {
+          await writeNotes(tx, [{ kind: "revocation", allowance: id, signature }]);
+        }
+        const [record] = await tx.query<AllowanceRecord>(
+          `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
+          [bytea(id)],
+        );
+        return record === undefined ? null : toAllowance(record);
+      });
+    },
+
+    async counterOf(account) {
+      const [record] = await database.query<{ counter: bigint }>(
+        "select counter from accounts where address = $1",
+        [bytea(account)],
+      );
+      return record?.counter ?? 0n;
+    },
+
+    now: () => readClock(database),
+  };
+}
+
+const MOST_AT_ONCE = 1_000;

@@ -1,0 +1,227 @@
+import type { Hex } from "viem";
+
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { type Grant, draftGrant, isOver } from "@compute-credits/rules/grants/grant";
+import { issuingRefusal } from "@compute-credits/rules/grants/issuing";
+import { promotionHash, redeem, redemptionKey } from "@compute-credits/rules/grants/promotionCode";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import type { CodeOutcome, GrantBook, GrantOutcome, NewCode, RedeemOutcome } from "./grantStore.ts";
+import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
+import { readClock } from "@compute-credits/platform/postgres/clock";
+import { grantsByKey, insertGrants } from "./grantRecord.ts";
+import {
+  CODE_COLUMNS,
+  type CodeRecord,
+  codeTerms,
+  toPromotionCode,
+} from "./promotionCodeRecord.ts";
+import { retrying } from "@compute-credits/platform/postgres/retry";
+import {
+  bytea,
+  byteaArray,
+  numberArray,
+  textArray,
+} from "@compute-credits/platform/postgres/values";
+
+export interface GrantRules {
+  /** grants and codes of one campaign */
+  readonly maxGrantsPerCampaign: number;
+}
+
+export function postgresGrantBook(database: Database, rules: GrantRules): GrantBook {
+  const tooMany = { reason: "too_many_grants", limit: rules.maxGrantsPerCampaign } as const;
+
+  return {
+    issue: (campaignId, requests) =>
+      inCampaign(campaignId, async (tx, campaign, now) => {
+        const known = new Map(
+          (
+            await grantsByKey(
+              tx,
+              campaignId,
+              requests.map(({ key }) => key),
+            )
+          ).map(({ key, grant }) => [key, grant.id]),
+        );
+        let room = await roomIn(tx, campaignId);
+        const grants: Grant[] = [];
+        const outcomes = requests.map((request): GrantOutcome => {
+          const grant = draftGrant(campaign, request);
+          const before = known.get(request.key);
+          if (before !== undefined) {
+            return "id" in grant && grant.id === before
+              ? { result: "granted", id: before, repeated: true }
+              : { result: "refused", refusal: { reason: "grant_id_conflict" } };
+          }
+          if ("reason" in grant) return { result: "refused", refusal: grant };
+          if (isOver(grant, now))
+            return { result: "refused", refusal: { reason: "grant_expired" } };
+          if (room === 0) return { result: "refused", refusal: tooMany };
+          room--;
+          known.set(grant.key, grant.id);
+          grants.push(grant);
+          return { result: "granted", id: grant.id, repeated: false };
+        });
+        await insertGrants(tx, grants, now);
+        await countIssued(tx, campaignId, grants.length);
+        return outcomes;
+      }),
+
+    addCodes: (campaignId, codes) =>
+      inCampaign(campaignId, async (tx) => {
+        const known = await codeHashes(tx, campaignId, codes);
+        let room = await roomIn(tx, campaignId);
+        const added: NewCode[] = [];
+        const outcomes = codes.map((code): CodeOutcome => {
+          const hash = promotionHash(code);
+          const before = known.get(code.codeHash);
+          if (before !== undefined) {
+            return before === hash
+              ? { result: "added", repeated: true }
+              : { result: "refused", refusal: { reason: "code_conflict" } };
+          }
+          if (room === 0) return { result: "refused", refusal: tooMany };
+          room--;
+          known.set(code.codeHash, hash);
+          added.push(code);
+          return { result: "added", repeated: false };
+        });
+        await insertCodes(tx, campaignId, added);
+        await countIssued(tx, campaignId, added.length);
+        return outcomes;
+      }),
+
+    async redeem({ campaign: campaignId, codeHash, spender }) {
+      const outcome = await inCampaign<RedeemOutcome>(campaignId, async (tx, campaign, now) => {
+        const [before] = await grantsByKey(tx, campaignId, [redemptionKey(codeHash, spender)]);
+        if (before !== undefined)
+          return { result: "redeemed", grant: before.grant, repeated: true };
+        const [record] = await tx.query<CodeRecord>(
+          `select ${CODE_COLUMNS} from promotion_codes where campaign = $1 and code_hash = $2`,
+          [bytea(campaignId), bytea(codeHash)],
+        );
+        if (record === undefined)
+          return { result: "refused", refusal: { reason: "code_not_found" } };
+        const grant = redeem(toPromotionCode(record), campaign, spender, now);
+        if ("reason" in grant) return { result: "refused", refusal: grant };
+        if ((await roomIn(tx, campaignId)) === 0) return { result: "refused", refusal: tooMany };
+
+        await insertGrants(tx, [grant], now);
+        await countIssued(tx, campaignId, 1);
+        await tx.query(
+          "update promotion_codes set redemptions = redemptions + 1 where campaign = $1 and code_hash = $2",
+          [bytea(campaignId), bytea(codeHash)],
+        );
+        const [stored] = await grantsByKey(tx, campaignId, [grant.key]);
+        if (stored === undefined)
+          throw new Error(`the grant ${grant.id} was stored and is not there`);
+        return { result: "redeemed", grant: stored.grant, repeated: false };
+      });
+      return "reason" in outcome ? { result: "refused", refusal: outcome } : outcome;
+    },
+
+    async closeCode(campaign, codeHash) {
+      const [record] = await database.query<CodeRecord>(
+        `update promotion_codes set closed_at = coalesce(closed_at, clock_timestamp())
+         where campaign = $1 and code_hash = $2 returning ${CODE_COLUMNS}`,
+        [bytea(campaign), bytea(codeHash)],
+      );
+      return record === undefined ? null : toPromotionCode(record);
+    },
+
+    async ofCampaign(campaign, { after, limit }) {
+      // grants_of_campaign from the cursor on
+      const records = await database.query<AllowanceRecord & { grant_key: string }>(
+        `select ${ALLOWANCE_COLUMNS}, grant_key from allowances
+         where campaign = $1 and ($2::bytea is null
+           or (created_at, id) > (select c.created_at, c.id from allowances c where c.id = $2))
+         order by created_at, id limit $3`,
+        [bytea(campaign), after === null ? null : bytea(after), limit],
+      );
+      return records.map((record) => ({ key: record.grant_key, grant: toAllowance(record) }));
+    },
+
+    async codes(campaign, { after, limit }) {
+      // promotion_codes by primary key
+      const records = await database.query<CodeRecord>(
+        `select ${CODE_COLUMNS} from promotion_codes
+         where campaign = $1 and ($2::bytea is null or code_hash > $2) order by code_hash limit $3`,
+        [bytea(campaign), after === null ? null : bytea(after), limit],
+      );
+      return records.map(toPromotionCode);
+    },
+  };
+
+  /**
+   * Under the lock of the campaign's account, which debits take first too: grants are issued one request after the other,
+   * and none after the answer to a revocation.
+   */
+  function inCampaign<T>(
+    id: Hex,
+    work: (tx: Sql, campaign: Allowance, now: Date) => Promise<T>,
+  ): Promise<T | NonNullable<ReturnType<typeof issuingRefusal>>> {
+    return retrying(() =>
+      database.transaction(async (tx) => {
+        const [account] = await tx.query<{ counter: bigint }>(
+          `select counter from accounts where address = (select account from allowances where id = $1) for update`,
+          [bytea(id)],
+        );
+        const [record] = await tx.query<AllowanceRecord>(
+          `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
+          [bytea(id)],
+        );
+        if (account === undefined || record === undefined) {
+          throw new Error(`the campaign ${id} is not there`);
+        }
+        const campaign = toAllowance(record);
+        const now = await readClock(tx);
+        const refusal = issuingRefusal(campaign, { now, counter: account.counter });
+        return refusal ?? (await work(tx, campaign, now));
+      }),
+    );
+  }
+
+  async function roomIn(tx: Sql, campaign: Hex): Promise<number> {
+    const [issued] = await tx.query<{ count: bigint }>(
+      "select issued_count as count from allowances where id = $1",
+      [bytea(campaign)],
+    );
+    return Math.max(0, rules.maxGrantsPerCampaign - Number(issued?.count ?? 0n));
+  }
+}
+
+async function countIssued(tx: Sql, campaign: Hex, count: number): Promise<void> {
+  if (count === 0) return;
+  await tx.query("update signed_allowances set issued_count = issued_count + $2 where id = $1", [
+    bytea(campaign),
+    count,
+  ]);
+}
+
+async function codeHashes(
+  tx: Sql,
+  campaign: Hex,
+  codes: readonly NewCode[],
+): Promise<Map<Hex, Hex>> {
+  const records = await tx.query<{ code_hash: Hex; terms_hash: Hex }>(
+    `select code_hash, terms_hash from promotion_codes
+     where campaign = $1 and code_hash = any($2::bytea[])`,
+    [bytea(campaign), byteaArray(codes.map(({ codeHash }) => codeHash))],
+  );
+  return new Map(records.map((record) => [record.code_hash, record.terms_hash]));
+}
+
+async function insertCodes(tx: Sql, campaign: Hex, codes: readonly NewCode[]): Promise<void> {
+  if (codes.length === 0) return;
+  await tx.query(
+    `insert into promotion_codes (campaign, code_hash, terms, terms_hash, max_redemptions)
+     select $1, * from unnest($2::bytea[], $3::jsonb[], $4::bytea[], $5::bigint[])`,
+    [
+      bytea(campaign),
+      byteaArray(codes.map(({ codeHash }) => codeHash)),
+      textArray(codes.map(codeTerms)),
+      byteaArray(codes.map(promotionHash)),
+      numberArray(codes.map(({ maxRedemptions }) => maxRedemptions)),
+    ],
+  );
+}

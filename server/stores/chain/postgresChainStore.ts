@@ -1,0 +1,272 @@
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
+import { askRefund } from "@compute-credits/rules/accounts/account";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
+import type { ChainBook } from "@compute-credits/platform/chain/chainStore";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "../accounts/accountRecord.ts";
+import { writeNotes } from "../log/writeNotes.ts";
+import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
+
+export function postgresChainBook(database: Database): ChainBook {
+  return {
+    cursor: () => readCursor(database),
+
+    async chainTime() {
+      const [clock] = await database.query<{ now: Date }>(
+        "select greatest(clock_timestamp(), block_time) as now from chain_cursor",
+      );
+      if (clock === undefined) throw new Error("the ledger belongs to no deployment yet");
+      return clock.now;
+    },
+
+    async frozenAt() {
+      const [found] = await database.query<{ frozen_at: Date | null }>(
+        "select frozen_at from chain_cursor",
+      );
+      return found?.frozen_at ?? null;
+    },
+
+    async noteQuiet({ number, hash }, agoMs) {
+      // Half a second is fine enough, and spares the idle chain of a laptop ten writes a second.
+      await database.query(
+        `update chain_cursor set quiet_at = block_time + (clock_timestamp() - $3 * interval '1 ms' - seen_at)
+         where block_number = $1 and block_hash = $2 and (quiet_at is null
+           or quiet_at < block_time + (clock_timestamp() - seen_at) - interval '500 ms')`,
+        [number, bytea(hash), agoMs],
+      );
+    },
+
+    apply: ({ from, upTo, events }) =>
+      database.transaction(async (tx) => {
+        const { number, hash } = await readCursor(tx, "for update");
+        if (number !== from.number || hash !== from.hash) return false;
+
+        await lockInOrder(tx, events);
+        for (const event of events) {
+          // oxlint-disable-next-line no-await-in-loop -- the order on the chain is the order in the ledger
+          await applyEvent(tx, event);
+        }
+        // Last, when the locks of all accounts that it changed are held: for each of them its place in the order is right.
+        if (events.length > 0) {
+          await writeNotes(tx, [{ kind: "blocks", from: from.number + 1n, to: upTo.number }]);
+        }
+        await tx.query(
+          `update chain_cursor set block_number = $1, block_hash = $2, block_time = $3,
+             seen_at = clock_timestamp(), quiet_at = null`,
+          [upTo.number, bytea(upTo.hash), upTo.time],
+        );
+        return true;
+      }),
+  };
+}
+
+async function readCursor(sql: Sql, lock: "" | "for update" = ""): Promise<BlockPoint> {
+  const [cursor] = await sql.query<BlockPoint>(
+    `select block_number as number, block_hash as hash, block_time as time from chain_cursor ${lock}`,
+  );
+  if (cursor === undefined) throw new Error("the ledger belongs to no deployment yet");
+  return cursor;
+}
+
+/**
+ * The chain's order of accounts is anybody's: locks are taken before, in the one order that all keep. Checkpoints first,
+ * which a cut holds for as long as it takes, and which it waits for the voids with, that may wait for an account; then
+ * accounts by address, as debits do.
+ */
+async function lockInOrder(tx: Sql, events: readonly ChainEvent[]): Promise<void> {
+  if (events.some(({ type }) => type.startsWith("checkpoint_") || type.startsWith("challenge"))) {
+    await tx.query("lock table checkpoints in row exclusive mode");
+  }
+  const accounts = new Set(
+    events.flatMap((event) =>
+      event.type === "purchased" ||
+      event.type === "refund_requested" ||
+      event.type === "counter_raised"
+        ? event.account
+        : [],
+    ),
+  );
+  if (accounts.size > 1) {
+    // accounts by primary key. Whoever is not there yet is nobody's but this transaction's.
+    await tx.query(
+      "select 1 from accounts where address = any($1::bytea[]) order by address for update",
+      [byteaArray([...accounts])],
+    );
+  }
+}
+
+async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
+  switch (event.type) {
+    case "purchased":
+      await tx.query(
+        `insert into accounts (address, purchased) values ($1, $2)
+         on conflict (address) do update set purchased = accounts.purchased + excluded.purchased`,
+        [bytea(event.account), event.amountMicros],
+      );
+      await tx.query(
+        `insert into purchases (block_number, log_index, transaction_hash, account, payer, amount_micros, token_amount)
+         values ($1, $2, $3, $4, $5, $6, $7)`,
+        [
+          event.blockNumber,
+          event.logIndex,
+          bytea(event.transactionHash),
+          bytea(event.account),
+          bytea(event.payer),
+          event.amountMicros,
+          event.tokenAmount,
+        ],
+      );
+      return;
+    case "refund_requested":
+      await applyRefundRequest(tx, event);
+      return;
+    case "refund_served":
+      await tx.query("update refund_requests set served = true where account = $1 and not served", [
+        bytea(event.account),
+      ]);
+      return;
+    case "counter_raised":
+      await tx.query(
+        `insert into accounts (address, counter) values ($1, $2)
+         on conflict (address) do update set counter = excluded.counter`,
+        [bytea(event.account), event.counter],
+      );
+      return;
+    case "row_settled":
+      await tx.query(
+        `insert into settlements (party, epoch, spent, refunded, earned) values ($1, $2, $3, $4, $5)
+         on conflict (party) do update set epoch = excluded.epoch, spent = excluded.spent,
+           refunded = excluded.refunded, earned = excluded.earned`,
+        [bytea(event.party), event.epoch, event.spent, event.refunded, event.earned],
+      );
+      return;
+    case "checkpoint_submitted":
+      await applySubmission(tx, event);
+      return;
+    case "checkpoint_dropped":
+      await tx.query(
+        `update challenges set outcome = 'void' where outcome is null
+           and checkpoint in (select id from checkpoints where epoch = $1 and root = $2 and not dropped)`,
+        [event.epoch, bytea(event.root)],
+      );
+      await tx.query(
+        `update checkpoints set dropped = true, dropped_at = $3
+         where epoch = $1 and root = $2 and not dropped`,
+        [event.epoch, bytea(event.root), event.blockTime],
+      );
+      return;
+    case "challenged":
+      await tx.query(
+        `insert into challenges (block_number, log_index, checkpoint, account, challenger, spent, refunded, earned, deadline)
+         select $1, $2, id, $4, $5, $6, $7, $8, $9 from checkpoints where epoch = $3 and not dropped`,
+        [
+          event.blockNumber,
+          event.logIndex,
+          event.epoch,
+          bytea(event.account),
+          bytea(event.challenger),
+          event.spent,
+          event.refunded,
+          event.earned,
+          event.deadline,
+        ],
+      );
+      return;
+    case "challenge_answered":
+    case "challenge_unanswered":
+      await tx.query(
+        `update challenges set outcome = $3 where account = $1 and challenger = $2 and outcome is null`,
+        [
+          bytea(event.account),
+          bytea(event.challenger),
+          event.type === "challenge_answered" ? "answered" : "unanswered",
+        ],
+      );
+      return;
+    case "cap_recorded":
+      await tx.query(
+        `insert into recorded_caps (account, counter, account_cap_micros) values ($1, $2, $3)
+         on conflict (account, counter) do update set account_cap_micros = excluded.account_cap_micros`,
+        [bytea(event.account), event.counter, event.accountCapMicros],
+      );
+      return;
+    case "frozen":
+      await tx.query("update chain_cursor set frozen_at = $1", [event.blockTime]);
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+/** The ledger's own checkpoint is on chain. One that it had given up can come there, too, by its co-signers alone. */
+async function applySubmission(
+  tx: Sql,
+  event: Extract<ChainEvent, { type: "checkpoint_submitted" }>,
+): Promise<void> {
+  const at = [event.epoch, bytea(event.root)];
+  // Given up in its turn, unless it is signed: then the update after this one meets two that count, and nothing is applied.
+  await tx.query(
+    `update checkpoints set dropped = true, abandoned_at = clock_timestamp()
+     where epoch = $1 and root <> $2 and not dropped and signing_at is null`,
+    at,
+  );
+  const known = await tx.query(
+    `update checkpoints
+     set dropped = false, abandoned_at = null, final_at = $3, submitted_block = $4, transaction_hash = $5
+     where id = (select id from checkpoints
+       where epoch = $1 and root = $2 and (not dropped or abandoned_at is not null)
+       order by dropped, id desc limit 1)
+     returning id`,
+    [...at, event.finalAt, event.blockNumber, bytea(event.transactionHash)],
+  );
+  if (known.length === 0) {
+    throw new Error(
+      `checkpoint ${event.epoch} on chain has the root ${event.root}, which this ledger did not cut: ` +
+        "the database is not the one that its signers work from",
+    );
+  }
+}
+
+/** Sets the credits aside under the account's lock: from here on nothing else can spend them. */
+async function applyRefundRequest(
+  tx: Sql,
+  event: Extract<ChainEvent, { type: "refund_requested" }>,
+): Promise<void> {
+  const [record] = await tx.query<AccountRecord>(
+    `select ${ACCOUNT_COLUMNS} from accounts where address = $1 for update`,
+    [bytea(event.account)],
+  );
+  if (record === undefined) {
+    throw new Error(
+      `${event.account} asks for a refund and never bought anything: events are missing`,
+    );
+  }
+  const account = askRefund(toAccount(record), event.requestedMicros);
+  const acceptedMicros =
+    account.refunding + account.refundWaiting - record.refunding - record.refundWaiting;
+
+  await tx.query("update accounts set refunding = $2, refund_waiting = $3 where address = $1", [
+    bytea(event.account),
+    account.refunding,
+    account.refundWaiting,
+  ]);
+  // The contract takes a request only where nothing is due of the one before. It tells so (`RefundServed`) where a row
+  // paid it, and not where all of it turned out to be spent.
+  await tx.query("update refund_requests set served = true where account = $1 and not served", [
+    bytea(event.account),
+  ]);
+  await tx.query(
+    `insert into refund_requests (block_number, log_index, transaction_hash, account, requested_micros, accepted_micros,
+       requested_at)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      event.blockNumber,
+      event.logIndex,
+      bytea(event.transactionHash),
+      bytea(event.account),
+      event.requestedMicros,
+      acceptedMicros,
+      event.blockTime,
+    ],
+  );
+}

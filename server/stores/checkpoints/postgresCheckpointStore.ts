@@ -1,0 +1,212 @@
+import type { Address, Hex } from "viem";
+
+import type { CheckpointStatus } from "@compute-credits/rules/log/checkpointStatus";
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { bytesToRows } from "@compute-credits/protocol/tree/rowBytes";
+import type { CheckpointBook, StoredCheckpoint } from "./checkpointStore.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import { writeNotes } from "../log/writeNotes.ts";
+import { allRows } from "./changedRows.ts";
+import { CURRENT_TICK, nextTick } from "../log/changeTick.ts";
+import { treeOf, writeCheckpoint } from "./cutSnapshot.ts";
+import { proveRows } from "./proofs.ts";
+import { newestRow } from "./rowsAt.ts";
+import type { TreeOf } from "./storedTree.ts";
+import { retrying } from "@compute-credits/platform/postgres/retry";
+import { byteaArray } from "@compute-credits/platform/postgres/values";
+
+/**
+ * How late it is on the chain, as far as it has been read. Not the machine's clock: a block that was not read yet may tell
+ * of a challenge, and a checkpoint on top of one that is dropped would be signed in vain, and twice for its epoch.
+ */
+const CHAIN_TIME = "(select greatest(block_time, quiet_at) from chain_cursor)";
+
+export const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count,
+  (select jsonb_agg(jsonb_build_object('signer', '0x' || encode(signer, 'hex'), 'signature', '0x' || encode(signature, 'hex'))
+    order by signer) from checkpoint_signatures where checkpoint = checkpoints.id) as signatures,
+  final_at, transaction_hash, signing_at,
+  case when abandoned_at is not null then 'abandoned' when dropped then 'dropped' when final_at is null then 'prepared'
+    when final_at > ${CHAIN_TIME} then 'pending'
+    when exists (select from challenges where checkpoint = checkpoints.id and outcome is null) then 'pending'
+    else 'final' end as status`;
+
+const COUNTS = "status not in ('dropped', 'abandoned')";
+
+export interface CheckpointRecord {
+  readonly id: bigint;
+  readonly epoch: bigint;
+  readonly previous_root: Hex;
+  readonly root: Hex;
+  readonly spent: bigint;
+  readonly refunded: bigint;
+  readonly earned: bigint;
+  readonly as_of: bigint;
+  readonly data_hash: Hex;
+  readonly party_count: bigint;
+  /** by signer, ascending */
+  readonly signatures: SignerSignature[] | null;
+  readonly signing_at: Date | null;
+  readonly final_at: Date | null;
+  readonly transaction_hash: Hex | null;
+  readonly status: CheckpointStatus;
+}
+
+export function postgresCheckpointBook(database: Database): CheckpointBook {
+  return {
+    latest: () => latestIn(database),
+    latestFinal: () => one(database, "status = 'final'"),
+    byEpoch: (epoch) => one(database, `epoch = $1 and ${COUNTS}`, [epoch]),
+
+    async list({ before, limit }) {
+      const records = await database.query<CheckpointRecord>(
+        `select ${CHECKPOINT_COLUMNS} from checkpoints
+         where $1::bigint is null or id < $1 order by id desc limit $2`,
+        [before, limit],
+      );
+      return records.map(toCheckpoint);
+    },
+
+    async rows(id) {
+      const parts: Row[] = [];
+      for await (const { bytes } of allRows(database, await treeById(database, id))) {
+        parts.push(...bytesToRows(bytes));
+      }
+      return parts;
+    },
+
+    async proofs(id, parties) {
+      return await proveRows(database, await treeById(database, id), parties);
+    },
+
+    async refundRows(id, limit) {
+      const records = await database.query<Row>(
+        // open_refund_requests and accounts_refunded, then everything by its key
+        `with asked as (
+           select account as party, min(block_number) as block_number from refund_requests where not served group by account),
+         candidates as (select party from asked union select address from accounts where refunded > 0)
+         select due.party, due.spent, due.refunded, due.earned
+         from candidates join places p using (party) cross join lateral ${newestRow("p.place", "$1")} as due
+           left join settlements s on s.party = due.party left join asked on asked.party = due.party
+         where due.refunded > coalesce(s.refunded, 0)
+           or (due.spent > coalesce(s.spent, 0) and asked.party is not null)
+         order by asked.block_number, p.place
+         limit $2`,
+        [id, limit],
+      );
+      return records;
+    },
+
+    async worthRows(id, leastMicros, limit) {
+      const records = await database.query<Row>(
+        // places_pkey from its beginning, then everything by its key: once for each final checkpoint
+        `select party, spent, refunded, earned from (
+           select due.*, p.place, due.spent - coalesce(s.spent, 0) as newly_spent,
+             due.earned - coalesce(s.earned, 0) as newly_earned
+           from places p cross join lateral ${newestRow("p.place", "$1")} as due
+             left join settlements s on s.party = due.party) as due
+         where greatest(newly_spent, newly_earned) >= $2
+         order by newly_spent >= $2 desc, greatest(newly_spent, newly_earned) desc, place
+         limit $3`,
+        [id, leastMicros, limit],
+      );
+      return records;
+    },
+
+    async cut(maxFeeBps) {
+      if (isUnderWay(await latestIn(database))) return null;
+      await serveRefunds(database);
+      const tick = await nextTick(database);
+      const id = await retrying(() =>
+        database.transaction((tx) => cutSnapshot(tx, { tick, maxFeeBps }), {
+          isolation: "repeatable read",
+        }),
+      );
+      return id === null ? null : await one(database, "id = $1", [id]);
+    },
+  };
+}
+
+async function treeById(sql: Sql, id: bigint): Promise<TreeOf> {
+  const tree = treeOf(await one(sql, "id = $1", [id]));
+  if (tree === null) throw new RangeError(`there is no checkpoint ${id}`);
+  return tree;
+}
+
+async function one(
+  sql: Sql,
+  condition: string,
+  values: readonly unknown[] = [],
+): Promise<StoredCheckpoint | null> {
+  const [record] = await sql.query<CheckpointRecord>(
+    `select * from (select ${CHECKPOINT_COLUMNS} from checkpoints) as checkpoint
+     where ${condition} order by id desc limit 1`,
+    values,
+  );
+  return record === undefined ? null : toCheckpoint(record);
+}
+
+function latestIn(sql: Sql): Promise<StoredCheckpoint | null> {
+  return one(sql, COUNTS);
+}
+
+/** The next one has to wait until this one is final. */
+function isUnderWay(checkpoint: StoredCheckpoint | null): boolean {
+  return checkpoint !== null && checkpoint.status !== "final";
+}
+
+/** What was set aside for refunds goes into the rows. Locks the accounts in the one order that all keep. */
+async function serveRefunds(database: Database): Promise<void> {
+  await database.transaction(async (tx) => {
+    const due = await tx.query<{ address: Address; refunding: bigint }>(
+      "select address, refunding from accounts where refunding > 0 order by address for update",
+    );
+    await tx.query(
+      `update accounts set refunded = refunded + refunding, refunding = 0,
+         changed_at_tick = ${CURRENT_TICK} where address = any($1::bytea[])`,
+      [byteaArray(due.map(({ address }) => address))],
+    );
+    await writeNotes(
+      tx,
+      due.map(({ address: account, refunding: amountMicros }) => ({
+        kind: "refund",
+        account,
+        amountMicros,
+      })),
+    );
+  });
+}
+
+async function cutSnapshot(
+  tx: Sql,
+  terms: { tick: bigint | null; maxFeeBps: bigint },
+): Promise<bigint | null> {
+  // Locks come before the first query, which is what freezes the snapshot: it sees all that they waited for. One server
+  // cuts at a time, and no event is taken back between the snapshot that holds it and the checkpoint that says so.
+  await tx.query("lock table checkpoints in share row exclusive mode");
+  await tx.query("lock table voids in share mode");
+  const last = await latestIn(tx);
+  return isUnderWay(last) ? null : await writeCheckpoint(tx, { last, ...terms });
+}
+
+export function toCheckpoint(record: CheckpointRecord): StoredCheckpoint {
+  return {
+    id: record.id,
+    message: {
+      epoch: record.epoch,
+      previousRoot: record.previous_root,
+      root: record.root,
+      spent: record.spent,
+      refunded: record.refunded,
+      earned: record.earned,
+      asOf: record.as_of,
+      dataHash: record.data_hash,
+    },
+    partyCount: Number(record.party_count),
+    status: record.status,
+    finalAt: record.final_at,
+    transactionHash: record.transaction_hash,
+    signatures: record.signatures ?? [],
+    isSigning: record.signing_at !== null,
+  };
+}

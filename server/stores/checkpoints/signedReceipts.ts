@@ -1,0 +1,24 @@
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import type { PromiseBook, ReceiptBook } from "./receiptStore.ts";
+import type { ReceiptSigner } from "@compute-credits/platform/chain/signer";
+
+/** Receipts by the signers that this server has keys of. */
+export function signedReceipts(
+  deployment: Deployment,
+  promises: PromiseBook,
+  signers: readonly ReceiptSigner[],
+): ReceiptBook {
+  const ascending = signers.toSorted((a, b) => (a.address < b.address ? -1 : 1));
+  return {
+    async issue(provider) {
+      const message = await promises.promise(provider);
+      const signatures = await Promise.all(
+        ascending.map(async (signer) => ({
+          signer: signer.address,
+          signature: await signer.signReceipt(deployment, message),
+        })),
+      );
+      return { message, signatures };
+    },
+  };
+}

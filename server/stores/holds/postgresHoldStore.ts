@@ -1,0 +1,228 @@
+import { createHash } from "node:crypto";
+
+import type { Address, Hex } from "viem";
+
+import { type HoldRequest, authorize, requestHash } from "@compute-credits/rules/holds/authorize";
+import { type Hold, isExpired } from "@compute-credits/rules/holds/hold";
+import { capture, giveUp, resolved } from "@compute-credits/rules/holds/resolve";
+import { feeOf } from "@compute-credits/rules/pricing/price";
+import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
+import { PriceDraft, tierUnitsOf } from "@compute-credits/rules/pricing/priceDraft";
+import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
+import { eventKey } from "@compute-credits/rules/usage/decideDebits";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import type {
+  AuthorizeOutcome,
+  CaptureOutcome,
+  CaptureRequest,
+  HoldBook,
+  HoldKey,
+  ReleaseOutcome,
+} from "./holdStore.ts";
+import { insertHold, readHold, updateHold } from "./holdRecord.ts";
+import type { PriceReader } from "../pricing/priceReader.ts";
+import { retrying } from "@compute-credits/platform/postgres/retry";
+import {
+  cachedAccess,
+  lockAllowances,
+  lockSpenders,
+  lockTierAccount,
+  writeSpending,
+} from "../usage/lockSpending.ts";
+import { insertDebits } from "../usage/insertDebits.ts";
+import { addTierUnits } from "../pricing/tierUsage.ts";
+import { readKnown } from "../usage/postgresUsageLedger.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
+
+export interface HoldRules {
+  readonly feeBps: bigint;
+  readonly maxOpenHoldsPerSpender: number;
+}
+
+export function postgresHoldBook(
+  database: Database,
+  rules: HoldRules,
+  priceReader: PriceReader,
+): HoldBook {
+  const accessOf = cachedAccess();
+
+  async function authorizeIn(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {
+    const locked = await lockSpenders(tx, new Set([request.spender]));
+    const before = await readHold(tx, request);
+    if (before !== null) {
+      return before.requestHash === requestHash(request)
+        ? { result: "held", hold: before, repeated: true }
+        : { result: "refused", refusal: { reason: "hold_id_conflict" } };
+    }
+
+    if (locked.frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
+
+    const limit = rules.maxOpenHoldsPerSpender;
+    const [open] = await tx.query<{ count: bigint }>(
+      "select count(*) as count from holds where spender = $1 and resolved_as is null",
+      [bytea(request.spender)],
+    );
+    if (open !== undefined && open.count >= limit) {
+      return { result: "refused", refusal: { reason: "too_many_holds", limit } };
+    }
+
+    const { now, newestCard } = locked;
+    const question = { ...request, occurredAt: now };
+    const moment = { now, newestCard, accounts: [...locked.accounts.keys()] };
+    const prices = new PriceDraft(await priceReader.read(tx, [question], moment));
+
+    const hasAccess = await accessOf(tx, [request], locked);
+    const draft = new SpendingDraft({ ...locked, hasAccess });
+    const hold = authorize(request, prices, draft);
+    if ("reason" in hold) return { result: "refused", refusal: hold };
+    await insertHold(tx, hold, request.quote?.expiresAt ?? null);
+    await writeSpending(tx, draft.changes);
+    return { result: "held", hold, repeated: false };
+  }
+
+  async function captureIn(tx: Sql, request: CaptureRequest): Promise<CaptureOutcome> {
+    const opened = await openHold(tx, request);
+    if (opened === null) return { result: "refused", refusal: { reason: "hold_not_found" } };
+    const { hold, draft, frozenAt } = opened;
+
+    const event = { provider: request.provider, id: request.eventId };
+    const payloadHash = captureHash(request);
+    const known = (await readKnown(tx, [event])).get(eventKey(event));
+    if (known !== undefined) {
+      return known.sent === payloadHash
+        ? { result: "captured", hold, debit: known.outcome }
+        : { result: "refused", refusal: { reason: "event_id_conflict" } };
+    }
+
+    if (frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
+    const captured = capture(hold, request, draft);
+    if ("reason" in captured) return { result: "refused", refusal: captured };
+
+    const { rateCardVersion } = hold.rate;
+    const priceBasis = basisOf(hold.rate, hold.capturedQuantity);
+    const { charges, costMicros } = captured;
+    const usage = {
+      ...event,
+      spender: hold.spender,
+      meter: hold.meter,
+      quantity: request.quantity,
+      dimensions: hold.dimensions,
+      occurredAt: draft.now,
+    };
+    await insertDebits(
+      tx,
+      charges.map((charge, part) => {
+        const feeMicros = feeOf(charge.amountMicros, rules.feeBps);
+        const price = { rateCardVersion, priceBasis, feeMicros };
+        return { ...charge, ...price, event: usage, part, payloadHash };
+      }),
+      draft.now,
+    );
+    await tx.query("insert into captures (provider, event_id, hold_id) values ($1, $2, $3)", [
+      bytea(event.provider),
+      event.id,
+      hold.id,
+    ]);
+    await addTierUnits(tx, tierUnitsOf(hold.rate, request.quantity));
+    await updateHold(tx, captured.hold);
+    await writeSpending(tx, draft.changes);
+    const debit = { costMicros, rateCardVersion, charges, recordedAt: draft.now, repeated: false };
+    return { result: "captured", hold: captured.hold, debit: { result: "debited", ...debit } };
+  }
+
+  const transaction = <T>(work: (tx: Sql) => Promise<T>) =>
+    retrying(() => database.transaction(work));
+
+  return {
+    authorize: (request) => transaction((tx) => authorizeIn(tx, request)),
+    capture: (request) => transaction((tx) => captureIn(tx, request)),
+    release: (key) => transaction((tx) => releaseIn(tx, key)),
+    find: (key) => readHold(database, key),
+
+    async expireDue(limit) {
+      // open_holds_by_expiry
+      const due = await database.query<HoldKey>(
+        `select provider, hold_id as id from holds
+         where resolved_as is null and expires_at <= clock_timestamp() order by expires_at limit $1`,
+        [limit],
+      );
+      // oxlint-disable-next-line no-await-in-loop -- each in a transaction of its own: none waits for the others' locks
+      for (const key of due) await transaction((tx) => expireIn(tx, key));
+      return due.length;
+    },
+
+    async secondsToNextExpiry(account) {
+      // open_hold_parts_of_account, then holds by primary key
+      const [next] = await database.query<{ seconds: number | null }>(
+        `select ceil(extract(epoch from min(expires_at) - clock_timestamp()))::integer as seconds
+         from hold_parts join holds using (provider, hold_id)
+         where account = $1 and held_micros > 0 and resolved_as is null`,
+        [bytea(account)],
+      );
+      const seconds = next?.seconds ?? null;
+      return seconds === null ? null : Math.max(seconds, 1);
+    },
+  };
+}
+
+async function releaseIn(tx: Sql, key: HoldKey): Promise<ReleaseOutcome> {
+  const opened = await openHold(tx, key);
+  if (opened === null) return { result: "refused", refusal: { reason: "hold_not_found" } };
+  const over = resolved(opened.hold, opened.draft.now);
+  if (over !== null) return { result: "refused", refusal: over };
+  return { result: "released", hold: await endHold(tx, opened, "released") };
+}
+
+async function expireIn(tx: Sql, key: HoldKey): Promise<void> {
+  const opened = await openHold(tx, key);
+  if (opened === null || opened.hold.resolution !== null) return;
+  if (isExpired(opened.hold, opened.draft.now)) await endHold(tx, opened, "expired");
+}
+
+interface OpenedHold {
+  readonly hold: Hold;
+  readonly draft: SpendingDraft;
+  readonly frozenAt: Date | null;
+}
+
+/** Reads a hold under the locks of its accounts: nobody else resolves it meanwhile. */
+async function openHold(tx: Sql, key: HoldKey): Promise<OpenedHold | null> {
+  const parts = await tx.query<{ allowance: Hex; account: Address; tier_account: Address | null }>(
+    `select allowance, account, rate->'use'->>'account' as tier_account
+     from hold_parts join holds using (provider, hold_id) where provider = $1 and hold_id = $2`,
+    [bytea(key.provider), key.id],
+  );
+  if (parts.length === 0) return null;
+  await lockTierAccount(
+    tx,
+    parts[0]?.tier_account ?? undefined,
+    parts.map(({ account }) => account),
+  );
+  const locked = await lockAllowances(tx, new Set(parts.map(({ allowance }) => allowance)));
+  const hold = await readHold(tx, key);
+  if (hold === null) return null;
+  const draft = new SpendingDraft({ ...locked, hasAccess: nobodyNew });
+  return { hold, draft, frozenAt: locked.frozenAt };
+}
+
+async function endHold(
+  tx: Sql,
+  { hold, draft }: OpenedHold,
+  as: "released" | "expired",
+): Promise<Hold> {
+  const ended = giveUp(hold, as, draft);
+  await updateHold(tx, ended);
+  await writeSpending(tx, draft.changes);
+  return ended;
+}
+
+/** Those who pay were decided when the hold was made. */
+function nobodyNew(): boolean {
+  return false;
+}
+
+/** Equal for captures that ask the same. */
+export function captureHash({ id, quantity, final }: CaptureRequest): Hex {
+  const asked = JSON.stringify([id, `${quantity}`, final]);
+  return `0x${createHash("sha256").update(asked).digest("hex")}`;
+}

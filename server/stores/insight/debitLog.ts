@@ -1,0 +1,109 @@
+import type { Address, Hex } from "viem";
+
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import type { DebitPlace, InsightBook, LogOwner, LoggedDebit } from "./insightStore.ts";
+import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
+import { bytea } from "@compute-credits/platform/postgres/values";
+
+interface DebitRecord {
+  readonly provider: Address;
+  readonly event_id: string;
+  readonly part: number;
+  readonly account: Address;
+  readonly allowance: Hex;
+  readonly spender: Hex;
+  readonly meter: string;
+  readonly quantity: bigint;
+  readonly dimensions: Record<string, string>;
+  readonly occurred_at: Date;
+  readonly recorded_at: Date;
+  readonly rate_card: number;
+  readonly amount_micros: bigint;
+  readonly fee_micros: bigint;
+  readonly voided_at: Date | null;
+  readonly price_basis: unknown;
+}
+
+const COLUMNS = `d.provider, d.event_id, d.part, d.account, d.allowance, d.spender, d.meter, d.quantity, d.dimensions,
+  d.occurred_at, d.recorded_at, d.rate_card, d.amount_micros, d.fee_micros, d.price_basis, v.voided_at`;
+const DEBITS = `debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id`;
+
+/**
+ * Plan: debits_of_account or debits_of_provider backwards from the cursor, sorted by the rest of the key within one
+ * millisecond only (incremental sort); voids by primary key. The second bound on the time is what enters the index.
+ */
+const PAGE: Readonly<Record<LogOwner["role"], string>> = {
+  account: pageOf("account"),
+  provider: pageOf("provider"),
+};
+
+function pageOf(role: LogOwner["role"]): string {
+  return `select ${COLUMNS} from ${DEBITS}
+    where d.${role} = $1
+      and ($2::timestamptz is null or d.recorded_at >= $2)
+      and ($3::timestamptz is null or d.recorded_at < $3)
+      and ($4::text is null or d.meter = $4)
+      and ($5::bytea is null or d.spender = $5)
+      and ($6::timestamptz is null or (d.recorded_at <= $6
+        and (d.recorded_at, d.provider, d.event_id, d.part) < ($6, $7::bytea, $8::text, $9::smallint)))
+    order by d.recorded_at desc, d.provider desc, d.event_id desc, d.part desc
+    limit $10`;
+}
+
+export async function readDebits(
+  sql: Sql,
+  ...[owner, filter, { after, limit }]: Parameters<InsightBook["debits"]>
+): Promise<readonly LoggedDebit[]> {
+  const records = await sql.query<DebitRecord>(PAGE[owner.role], [
+    bytea(owner.address),
+    filter.from,
+    filter.to,
+    filter.meter,
+    filter.spender === null ? null : bytea(filter.spender),
+    ...placeValues(after),
+    limit,
+  ]);
+  return records.map(toDebit);
+}
+
+/** All parts of one event, and the hash of what its provider sent, where the log has one. By primary key. */
+export async function readEvent(
+  sql: Sql,
+  { provider, id }: { provider: Address; id: string },
+): Promise<{ parts: readonly LoggedDebit[]; payloadHash: Hex | null } | null> {
+  const records = await sql.query<DebitRecord & { readonly payload_hash: Hex | null }>(
+    `select ${COLUMNS}, d.payload_hash from ${DEBITS}
+     where d.provider = $1 and d.event_id = $2 order by d.part`,
+    [bytea(provider), id],
+  );
+  const [first] = records;
+  return first === undefined
+    ? null
+    : { parts: records.map(toDebit), payloadHash: first.payload_hash };
+}
+
+function placeValues(place: DebitPlace | null): readonly unknown[] {
+  if (place === null) return [null, null, null, null];
+  return [place.recordedAt, bytea(place.provider), place.eventId, place.part];
+}
+
+function toDebit(record: DebitRecord): LoggedDebit {
+  return {
+    provider: record.provider,
+    eventId: record.event_id,
+    part: record.part,
+    account: record.account,
+    allowance: record.allowance,
+    spender: record.spender,
+    meter: record.meter,
+    quantity: record.quantity,
+    dimensions: record.dimensions,
+    occurredAt: record.occurred_at,
+    recordedAt: record.recorded_at,
+    rateCardVersion: record.rate_card,
+    amountMicros: record.amount_micros,
+    feeMicros: record.fee_micros,
+    priceBasis: toPriceBasis(record.price_basis),
+    voidedAt: record.voided_at,
+  };
+}

@@ -1,0 +1,176 @@
+import type { Hex } from "viem";
+
+import { periodIndexAt, periodStartsAt } from "@compute-credits/rules/allowances/period";
+import type { BudgetFacts, ChargeFacts } from "@compute-credits/rules/insight/limitsPassed";
+import { payloadHash } from "@compute-credits/rules/usage/usageEvent";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import type { ExplainedEvent, ExplainedPart, InsightBook, LoggedDebit } from "./insightStore.ts";
+import {
+  ALLOWANCE_COLUMNS,
+  type AllowanceRecord,
+  toAllowance,
+} from "../allowances/allowanceRecord.ts";
+import { captureHash } from "../holds/postgresHoldStore.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
+import { readEvent } from "./debitLog.ts";
+
+/** `sql` is one snapshot. */
+export async function readExplanation(
+  sql: Sql,
+  ...[key]: Parameters<InsightBook["explain"]>
+): Promise<ExplainedEvent | null> {
+  const event = await readEvent(sql, key);
+  const [first] = event?.parts ?? [];
+  if (event === null || first === undefined) return null;
+
+  const parts: ExplainedPart[] = [];
+  for (const debit of event.parts) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection: they would wait for one another anyway
+    parts.push({ debit, facts: await readFacts(sql, debit) });
+  }
+  return {
+    parts,
+    holdId: await findHold(sql, first, event.payloadHash),
+    firstEpoch: await firstEpoch(sql, first),
+  };
+}
+
+async function readFacts(sql: Sql, debit: LoggedDebit): Promise<ChargeFacts> {
+  const { account, recordedAt } = debit;
+  const budget = await readBudget(sql, debit, debit.allowance);
+  const { campaign } = budget.allowance;
+  // purchases_of_account, refund_requests_of_account
+  const [chain] = await sql.query<{ purchased: bigint; unknown: boolean; refunding: boolean }>(
+    `select coalesce(sum(amount_micros) filter (where recorded_at <= $2), 0) as purchased,
+       coalesce(bool_or(recorded_at is null), false) as unknown,
+       exists (select from refund_requests where account = $1 and (recorded_at <= $2 or recorded_at is null))
+         as refunding
+     from purchases where account = $1`,
+    [bytea(account), recordedAt],
+  );
+  // debits_of_account up to the event, voids by key: a sum over what the account had done until then
+  const [spent] = await sql.query<{ micros: bigint }>(
+    `select coalesce(sum(d.amount_micros), 0) as micros
+     from debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id
+     where d.account = $1 and d.recorded_at <= $2 and (v.voided_at is null or v.voided_at > $2)`,
+    [bytea(account), recordedAt],
+  );
+  if (chain === undefined || spent === undefined) throw new Error("an aggregate without a row");
+  return {
+    budget,
+    campaign: campaign === null ? null : await readBudget(sql, debit, campaign),
+    accountSpentMicros: spent.micros,
+    purchasedMicros: chain.unknown ? null : chain.purchased,
+    hadAskedRefund: chain.refunding,
+    hadHolds: await hadHolds(sql, debit, { allowance: null, periodStart: null }),
+  };
+}
+
+async function readBudget(sql: Sql, debit: LoggedDebit, id: Hex): Promise<BudgetFacts> {
+  const { account, recordedAt } = debit;
+  const [record] = await sql.query<AllowanceRecord>(
+    `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
+    [bytea(id)],
+  );
+  if (record === undefined) throw new Error(`the allowance ${id} is not there`);
+  const allowance = toAllowance(record);
+  const { message } = allowance;
+  // Of an allowance without periods, only what is on hold at that moment is not in the log.
+  const periodStart =
+    message.period === 0n
+      ? null
+      : new Date(Number(periodStartsAt(message, periodIndexAt(message, recordedAt))) * 1000);
+  // debits_of_account of the period, voids by key
+  const [spent] = await sql.query<{ micros: bigint }>(
+    `select coalesce(sum(d.amount_micros), 0) as micros
+     from debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id
+     where d.account = $1 and d.recorded_at <= $2 and ($4::timestamptz is null or d.recorded_at >= $4)
+       and (v.voided_at is null or v.voided_at > $2) and ${isOfBudget("d.allowance")}`,
+    [bytea(account), recordedAt, bytea(id), periodStart],
+  );
+  return {
+    allowance,
+    periodSpentMicros: spent?.micros ?? 0n,
+    hadHolds: await hadHolds(sql, debit, { allowance: id, periodStart }),
+  };
+}
+
+/** Whether an allowance is `$3`, or was granted out of it. */
+function isOfBudget(column: string): string {
+  return `(${column} = $3 or exists (select from allowances g where g.id = ${column} and g.campaign = $3))`;
+}
+
+/**
+ * Whether credits were on hold when the debit was recorded: of its account or, where one is named, of an allowance with all
+ * that was granted out of it, and then also at any time in the period.
+ */
+async function hadHolds(
+  sql: Sql,
+  { account, spender, recordedAt }: LoggedDebit,
+  { allowance, periodStart }: { allowance: Hex | null; periodStart: Date | null },
+): Promise<boolean> {
+  // holds_of_spender, of the spenders in allowances_of_account; then hold_parts by primary key
+  const [found] = await sql.query<{ had: boolean }>(
+    `select exists (
+       select from holds h join hold_parts p using (provider, hold_id)
+       where (h.spender = $5 or h.spender = any(array(select distinct spender from allowances where account = $1)))
+         and h.created_at <= $2 and h.created_at > least($2, $4) - interval '${HOLD_LOOKBACK}'
+         and (h.resolved_at is null or h.resolved_at > $2 or $4::timestamptz is not null)
+         and p.account = $1 and ($3::bytea is null or ${isOfBudget("p.allowance")})) as had`,
+    [
+      bytea(account),
+      recordedAt,
+      allowance === null ? null : bytea(allowance),
+      periodStart,
+      bytea(spender),
+    ],
+  );
+  return found?.had ?? false;
+}
+
+/** A hold lasts a day at most; one that is over is freed at once, or when a server that stood still goes on. */
+const HOLD_LOOKBACK = "8 days";
+
+/**
+ * The hold that a debit was captured from; `null` where it was reported as usage. The log keeps the hash of a capture, which
+ * names its hold; of a report it has none or, from earlier servers, that of the event itself.
+ */
+async function findHold(sql: Sql, debit: LoggedDebit, sent: Hex | null): Promise<string | null> {
+  const { provider, spender, meter, quantity, recordedAt } = debit;
+  if (sent === null || payloadHash(debit) === sent) return null;
+  // holds_of_spender
+  const candidates = await sql.query<{ hold_id: string }>(
+    `select hold_id from holds
+     where spender = $1 and created_at <= $2 and created_at > $2::timestamptz - interval '${HOLD_LOOKBACK}'
+       and provider = $3 and meter = $4`,
+    [bytea(spender), recordedAt, bytea(provider), meter],
+  );
+  const found = candidates.find(({ hold_id: id }) =>
+    [true, false].some(
+      (final) => captureHash({ provider, id, eventId: debit.eventId, quantity, final }) === sent,
+    ),
+  );
+  return found?.hold_id ?? null;
+}
+
+/**
+ * The first checkpoint that surely holds the event: the first one cut after it whose row of the account is no less than
+ * all that the account had been charged until then and kept being charged. What is taken back is never in a checkpoint,
+ * so these sums only grow and the account's debits enter the rows in their order.
+ */
+async function firstEpoch(sql: Sql, debit: LoggedDebit): Promise<bigint | null> {
+  if (debit.voidedAt !== null) return null;
+  const [found] = await sql.query<{ epoch: bigint }>(
+    `with kept as (
+       select coalesce(sum(d.amount_micros), 0) as micros from debits d
+       where d.account = $1 and d.recorded_at <= $2
+         and not exists (select from voids v where v.provider = d.provider and v.event_id = d.event_id))
+     select c.epoch from checkpoints c
+     where not c.dropped and c.cut_at >= $2 and (select micros from kept) <= coalesce((
+       select r.spent from places p join checkpoint_rows r using (place) join checkpoints rc on rc.id = r.checkpoint
+       where p.party = $1 and r.checkpoint <= c.id and not rc.dropped order by r.checkpoint desc limit 1), 0)
+     order by c.id limit 1`,
+    [bytea(debit.account), debit.recordedAt],
+  );
+  return found?.epoch ?? null;
+}

@@ -1,0 +1,71 @@
+import type { Address, Hex } from "viem";
+
+import { emptyAccount } from "@compute-credits/rules/accounts/account";
+import { secondsSince1970 } from "@compute-credits/rules/allowances/period";
+import type { ReturningHold } from "@compute-credits/rules/insight/runway";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import type { InsightBook, SpendingOutlook, SpentInWindow } from "./insightStore.ts";
+import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "../accounts/accountRecord.ts";
+import {
+  ALLOWANCE_COLUMNS,
+  type AllowanceRecord,
+  toAllowance,
+} from "../allowances/allowanceRecord.ts";
+import { bytea, numberArray } from "@compute-credits/platform/postgres/values";
+import { readClock } from "@compute-credits/platform/postgres/clock";
+
+/** `sql` is one snapshot: what is on hold in one table is held in the other. */
+export async function readOutlook(
+  sql: Sql,
+  ...[address, windowsSeconds]: Parameters<InsightBook["outlook"]>
+): Promise<SpendingOutlook> {
+  const now = await readClock(sql);
+  const [record] = await sql.query<AccountRecord>(
+    `select ${ACCOUNT_COLUMNS} from accounts where address = $1`,
+    [bytea(address)],
+  );
+  const account = record === undefined ? emptyAccount(address) : toAccount(record);
+
+  // allowances_of_account. What was granted out of them is spent out of them: they bound it all.
+  const allowances = await sql.query<AllowanceRecord>(
+    `select ${ALLOWANCE_COLUMNS} from allowances
+     where account = $1 and campaign is null and revoked_at is null and counter = $2 and (expires_at = 0 or expires_at > $3)`,
+    [bytea(address), account.counter, secondsSince1970(now)],
+  );
+  return {
+    now,
+    account,
+    allowances: allowances.map(toAllowance),
+    holds: await readHolds(sql, address),
+    windows: await readWindows(sql, address, windowsSeconds, now),
+  };
+}
+
+async function readHolds(sql: Sql, account: Address): Promise<readonly ReturningHold[]> {
+  // open_hold_parts_of_account, then holds and allowances by primary key
+  return await sql.query<{ allowance: Hex; heldMicros: bigint; heldAt: Date; expiresAt: Date }>(
+    `select coalesce(l.campaign, l.id) as allowance, p.held_micros as "heldMicros", h.created_at as "heldAt", h.expires_at as "expiresAt"
+     from hold_parts p join holds h using (provider, hold_id) join allowances l on l.id = p.allowance
+     where p.account = $1 and p.held_micros > 0 order by h.expires_at`,
+    [bytea(account)],
+  );
+}
+
+async function readWindows(
+  sql: Sql,
+  account: Address,
+  windowsSeconds: readonly bigint[],
+  now: Date,
+): Promise<readonly SpentInWindow[]> {
+  // For each window a range of debits_of_account, less those in voids.
+  return await sql.query<SpentInWindow>(
+    `select w.seconds as "windowSeconds", (
+         select coalesce(sum(d.amount_micros), 0) from debits d
+         where d.account = $1 and d.recorded_at > $3::timestamptz - make_interval(secs => w.seconds)
+           and d.recorded_at <= $3
+           and not exists (select from voids v where v.provider = d.provider and v.event_id = d.event_id)
+       ) as "spentMicros"
+     from unnest($2::bigint[]) with ordinality as w (seconds, place) order by w.place`,
+    [bytea(account), numberArray(windowsSeconds), now],
+  );
+}

@@ -1,0 +1,21 @@
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import type { InsightBook } from "./insightStore.ts";
+import { readBudgets } from "./budgets.ts";
+import { readDebits } from "./debitLog.ts";
+import { readExplanation } from "./explanation.ts";
+import { readOutlook } from "./outlook.ts";
+import { readUsage } from "./usageSums.ts";
+
+export function postgresInsightBook(database: Database): InsightBook {
+  /** Several statements that see one moment. */
+  const snapshot = <T>(work: (sql: Sql) => Promise<T>) =>
+    database.transaction(work, { isolation: "repeatable read" });
+
+  return {
+    debits: (...args) => readDebits(database, ...args),
+    usage: (...args) => readUsage(database, ...args),
+    explain: (...args) => snapshot((sql) => readExplanation(sql, ...args)),
+    outlook: (...args) => snapshot((sql) => readOutlook(sql, ...args)),
+    budgets: (...args) => snapshot((sql) => readBudgets(sql, ...args)),
+  };
+}

@@ -1,0 +1,150 @@
+import type { Address } from "viem";
+
+import { clamp } from "@compute-credits/rules/pricing/clamp";
+import {
+  type MultiplierStep,
+  nextStepAt,
+  stepMultiplier,
+} from "@compute-credits/rules/pricing/multiplier";
+import type { DynamicRate } from "@compute-credits/rules/pricing/rate";
+import { type FoundRate, ratesInForce } from "@compute-credits/rules/pricing/rateIndex";
+import { rateKey } from "@compute-credits/rules/pricing/rateKey";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import type { DynamicState, MultiplierBook } from "./multiplierStore.ts";
+import { readPriceClock } from "./priceClock.ts";
+import type { RateIndexCache } from "./rateIndexCache.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
+
+/** Who holds this lock decides alone about the next step; batches that are being priced share it. */
+export function multiplierLockName(rate: { provider: Address; rateKey: string }): string {
+  return `multiplier ${rate.provider}/${rate.rateKey}`;
+}
+
+const COLUMNS = "step, effective_from, utilisation_bps, before_bps, after_bps, rate_card";
+
+export interface StepRecord {
+  readonly step: number;
+  readonly effective_from: Date;
+  readonly utilisation_bps: number;
+  readonly before_bps: bigint;
+  readonly after_bps: bigint;
+  readonly rate_card: number;
+}
+
+export function postgresMultiplierBook(database: Database, rates: RateIndexCache): MultiplierBook {
+  async function inForce(sql: Sql, provider: Address) {
+    const { now, newestCard } = await readPriceClock(sql);
+    return { now, found: ratesInForce(await rates(sql, newestCard), provider, now) };
+  }
+
+  return {
+    report: ({ provider, meter, dimensions, utilisationBps }) =>
+      database.transaction(async (tx) => {
+        // The rate's key tells which rate is meant, whoever published it.
+        const found = (await inForce(tx, provider)).found.find(
+          ({ card, key }) => key === rateKey(card.provider ?? null, { meter, dimensions }),
+        );
+        if (found === undefined) return { refusal: "unknown_rate" };
+        if (found.rate.kind !== "dynamic") return { refusal: "rate_not_dynamic" };
+        const { rate, key } = found;
+
+        await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
+          multiplierLockName({ provider, rateKey: key }),
+        ]);
+        const { now } = await readPriceClock(tx);
+        const last = await lastStep(tx, { provider, rateKey: key });
+        const rateCardVersion = found.card.version;
+        // The next whole millisecond: later than every batch that was priced before this lock was had, whose times are whole.
+        const at = new Date(now.getTime() + 1);
+        const step = stepMultiplier(last, { utilisationBps, rateCardVersion, at }, rate.multiplier);
+        if ("tooSoonUntil" in step) {
+          return { refusal: "step_too_soon", nextStepAt: step.tooSoonUntil, now };
+        }
+        await insertStep(tx, { provider, rateKey: key }, step);
+        return { step, rate: stateOf(provider, { ...found, rate }, step, now) };
+      }),
+
+    async states(provider) {
+      const { now, found: all } = await inForce(database, provider);
+      const dynamic = all.flatMap((found) =>
+        found.rate.kind === "dynamic" ? [{ ...found, rate: found.rate }] : [],
+      );
+      return await Promise.all(
+        dynamic.map(async (found) =>
+          stateOf(provider, found, await lastStep(database, { provider, rateKey: found.key }), now),
+        ),
+      );
+    },
+
+    async steps({ provider, rateKey: key }, { before, limit }) {
+      // multiplier_steps by primary key
+      const records = await database.query<StepRecord>(
+        `select ${COLUMNS} from multiplier_steps
+         where provider = $1 and rate_key = $2 and ($3::integer is null or step < $3)
+         order by step desc limit $4`,
+        [bytea(provider), key, before, limit],
+      );
+      return records.map(toStep);
+    },
+  };
+}
+
+async function lastStep(
+  sql: Sql,
+  { provider, rateKey: key }: { provider: Address; rateKey: string },
+): Promise<MultiplierStep | null> {
+  const [record] = await sql.query<StepRecord>(
+    `select ${COLUMNS} from multiplier_steps where provider = $1 and rate_key = $2
+     order by step desc limit 1`,
+    [bytea(provider), key],
+  );
+  return record === undefined ? null : toStep(record);
+}
+
+async function insertStep(
+  tx: Sql,
+  { provider, rateKey: key }: { provider: Address; rateKey: string },
+  step: MultiplierStep,
+): Promise<void> {
+  await tx.query(
+    `insert into multiplier_steps (provider, rate_key, ${COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      bytea(provider),
+      key,
+      step.step,
+      step.effectiveFrom,
+      `${step.utilisationBps}`,
+      `${step.beforeBps}`,
+      `${step.afterBps}`,
+      step.rateCardVersion,
+    ],
+  );
+}
+
+function stateOf(
+  provider: Address,
+  found: FoundRate & { rate: DynamicRate },
+  last: MultiplierStep | null,
+  now: Date,
+): DynamicState {
+  const { startBps, minBps, maxBps } = found.rate.multiplier;
+  const next = last === null ? now : nextStepAt(last, found.rate.multiplier);
+  return {
+    provider,
+    found,
+    multiplierBps: clamp(last?.afterBps ?? startBps, minBps, maxBps),
+    stepCount: last?.step ?? 0,
+    nextStepAt: next > now ? next : null,
+  };
+}
+
+export function toStep(record: StepRecord): MultiplierStep {
+  return {
+    step: record.step,
+    effectiveFrom: record.effective_from,
+    utilisationBps: BigInt(record.utilisation_bps),
+    beforeBps: record.before_bps,
+    afterBps: record.after_bps,
+    rateCardVersion: record.rate_card,
+  };
+}

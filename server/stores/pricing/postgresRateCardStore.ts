@@ -1,0 +1,87 @@
+import { isDeepStrictEqual } from "node:util";
+
+import type { Address } from "viem";
+
+import { type PublicationRules, effectOf } from "@compute-credits/rules/pricing/publication";
+import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import type { RateCardBook } from "./rateCardStore.ts";
+import { ADVISORY_LOCK } from "@compute-credits/platform/postgres/advisoryLocks";
+import { readPriceClock } from "./priceClock.ts";
+import { fromRates, toRates } from "@compute-credits/rules/pricing/rateJson";
+import { bytea } from "@compute-credits/platform/postgres/values";
+
+const COLUMNS = "version, provider, effective_from, card";
+
+interface CardRecord {
+  readonly version: number;
+  readonly provider: Address | null;
+  readonly effective_from: Date;
+  readonly card: unknown;
+}
+
+/** The cards after a version, oldest first. */
+export async function readRateCards(sql: Sql, after = 0): Promise<readonly RateCard[]> {
+  const records = await sql.query<CardRecord>(
+    `select ${COLUMNS} from rate_cards where version > $1 order by version`,
+    [after],
+  );
+  return records.map(toCard);
+}
+
+export function postgresRateCardBook(database: Database, rules: PublicationRules): RateCardBook {
+  return {
+    async list({ provider, before, limit }) {
+      const records = await database.query<CardRecord>(
+        `select ${COLUMNS} from rate_cards
+         where ($1::integer is null or version < $1) and ($2 or provider is not distinct from $3::bytea)
+         order by version desc limit $4`,
+        [before, provider === undefined, provider ? bytea(provider) : null, limit],
+      );
+      return records.map(toCard);
+    },
+
+    async byVersion(version) {
+      const [record] = await database.query<CardRecord>(
+        `select ${COLUMNS} from rate_cards where version = $1`,
+        [version],
+      );
+      return record === undefined ? null : toCard(record);
+    },
+
+    publish: (proposal) =>
+      database.transaction(async (tx) => {
+        // Serialises all who publish: so versions become visible in their order, and a reader misses none.
+        await tx.query("select pg_advisory_xact_lock($1)", [ADVISORY_LOCK.publishing]);
+        const { provider, rates } = proposal;
+        const publisher = provider === null ? null : bytea(provider);
+        const clock = await readPriceClock(tx);
+        const records = await tx.query<CardRecord>(
+          `select ${COLUMNS} from rate_cards where provider is not distinct from $1::bytea
+           order by effective_from`,
+          [publisher],
+        );
+        const cards = records.map(toCard);
+
+        const newest = cards.at(-1);
+        const stored = fromRates(rates);
+        if (newest !== undefined && isDeepStrictEqual(newest.rates, toRates(JSON.parse(stored)))) {
+          return { published: "unchanged", card: newest };
+        }
+        const effect = effectOf(proposal, cards, clock.now, rules);
+        if ("reason" in effect) return { published: "refused", refusal: effect };
+
+        const version = clock.newestCard + 1;
+        const { effectiveFrom } = effect;
+        await tx.query(
+          "insert into rate_cards (version, provider, effective_from, card) values ($1, $2, $3, $4)",
+          [version, publisher, effectiveFrom, stored],
+        );
+        return { published: "added", card: { version, provider, effectiveFrom, rates } };
+      }),
+  };
+}
+
+function toCard({ version, provider, effective_from: effectiveFrom, card }: CardRecord): RateCard {
+  return { version, provider, effectiveFrom, rates: toRates(card) };
+}

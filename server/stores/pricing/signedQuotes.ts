@@ -1,0 +1,70 @@
+import { type Hex, hashTypedData, isAddressEqual, recoverAddress } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { z } from "zod";
+
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
+import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
+import { canonicalDimensions } from "@compute-credits/rules/holds/quote";
+import type { PriceBook } from "./priceStore.ts";
+import type { QuoteBook } from "./quoteStore.ts";
+import { fromPinnedRate, toPinnedRate } from "@compute-credits/rules/pricing/pinnedRateJson";
+
+const Dimensions = z.record(z.string(), z.string());
+
+/** Quotes signed with a key of this ledger: they need no storage, and any server with the key honours them. */
+export function signedQuoteBook(
+  deployment: Deployment,
+  privateKey: Hex,
+  { prices, now }: { prices: PriceBook; now: () => Promise<Date> },
+): QuoteBook {
+  const account = privateKeyToAccount(privateKey);
+
+  return {
+    signer: lowercaseHex(account.address),
+
+    async make({ ttlSeconds, account: payer, ...work }) {
+      const [time, [preview]] = await Promise.all([
+        now(),
+        prices.preview({
+          provider: work.provider,
+          account: payer,
+          measurements: [{ ...work, time: null }],
+        }),
+      ]);
+      if (preview === undefined) throw new Error("one measurement has one price");
+      if ("refusal" in preview) return preview;
+      const message = {
+        provider: work.provider,
+        account: payer,
+        meter: work.meter,
+        dimensions: canonicalDimensions(work.dimensions),
+        quantity: work.quantity,
+        costMicros: preview.costMicros,
+        rateCardVersion: BigInt(preview.pinned.rateCardVersion),
+        rate: fromPinnedRate(preview.pinned),
+        expiresAt: BigInt(Math.floor(time.getTime() / 1000) + ttlSeconds),
+      };
+      return {
+        message,
+        signature: await account.signTypedData(quoteTypedData(deployment, message)),
+      };
+    },
+
+    async read({ message, signature }) {
+      const hash = hashTypedData(quoteTypedData(deployment, message));
+      const signer = await recoverAddress({ hash, signature }).catch(() => null);
+      if (signer === null || !isAddressEqual(signer, account.address)) return null;
+      // What this ledger signed is what it wrote: it parses.
+      return {
+        provider: message.provider,
+        account: message.account,
+        meter: message.meter,
+        dimensions: Dimensions.parse(JSON.parse(message.dimensions)),
+        quantity: message.quantity,
+        rate: toPinnedRate(JSON.parse(message.rate)),
+        expiresAt: new Date(Number(message.expiresAt) * 1000),
+      };
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import type { Address, Hex } from "viem";
+
+import type { Database } from "@compute-credits/platform/postgres/database";
+import type { Caller, ProviderBook } from "./providerStore.ts";
+import { writeNotes } from "../log/writeNotes.ts";
+import { sharedLookup } from "@compute-credits/platform/process/sharedLookup";
+import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
+
+export function postgresProviderBook(database: Database): ProviderBook {
+  // Every request asks it: those that come together share a query.
+  const callerOfKey = sharedLookup<Hex, Caller>(async (keyHashes) => {
+    // provider_keys by primary key
+    const keys = await database.query<Caller & { hash: Hex }>(
+      `select key_hash as hash, provider, (select count from access_revocations) as "asOfRevocations"
+       from provider_keys where key_hash = any($1::bytea[]) and revoked_at is null`,
+      [byteaArray(keyHashes)],
+    );
+    if (remembered.size > MOST_REMEMBERED_KEYS) remembered.clear();
+    for (const { hash, ...caller } of keys) remembered.set(hash, caller);
+    return new Map(keys.map(({ hash, ...caller }) => [hash, caller]));
+  });
+  const remembered = new Map<Hex, Caller>();
+
+  return {
+    callerOfKey,
+    providerOfKey: async (keyHash) => (await callerOfKey(keyHash))?.provider ?? null,
+    rememberedCaller: (keyHash) => remembered.get(keyHash) ?? null,
+
+    async addKey({ provider, keyHash }) {
+      await database.query(
+        "insert into provider_keys (key_hash, provider) values ($1, $2) on conflict do nothing",
+        [bytea(keyHash), bytea(provider)],
+      );
+      const [key] = await database.query<{ provider: Address; revoked: boolean }>(
+        "select provider, revoked_at is not null as revoked from provider_keys where key_hash = $1",
+        [bytea(keyHash)],
+      );
+      if (key?.provider !== provider) return "taken";
+      return key.revoked ? "revoked" : "added";
+    },
+
+    async revokeKey({ provider, keyHash }) {
+      return await database.transaction(async (tx) => {
+        const [key] = await tx.query<{ revoked_at: Date }>(
+          `update provider_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
+           where key_hash = $1 and provider = $2 returning revoked_at`,
+          [bytea(keyHash), bytea(provider)],
+        );
+        if (key === undefined) return null;
+        await tx.query("update access_revocations set count = count + 1");
+        return key.revoked_at;
+      });
+    },
+
+    async grantAccess({ spender, provider, signature = null }) {
+      const pair = [bytea(spender), bytea(provider)];
+      await database.query(
+        "insert into provider_access (spender, provider, signature) values ($1, $2, $3) on conflict do nothing",
+        [...pair, signature === null ? null : bytea(signature)],
+      );
+      const [access] = await database.query<{ granted: boolean }>(
+        "select revoked_at is null as granted from provider_access where spender = $1 and provider = $2",
+        pair,
+      );
+      return access?.granted ?? false;
+    },
+
+    async revokeAccess({ spender, provider, signature = null }) {
+      return await database.transaction(async (tx) => {
+        // Under the locks of all who pay for the spender, in the order that debits take them: none that comes after the
+        // answer still goes by it.
+        await tx.query(
+          `select 1 from accounts where address in (select account from allowances where spender = $1)
+           order by address for update`,
+          [bytea(spender)],
+        );
+        const pair = [bytea(spender), bytea(provider)];
+        const revoked = await tx.query(
+          `update provider_access set revoked_at = clock_timestamp()
+           where spender = $1 and provider = $2 and revoked_at is null returning spender`,
+          pair,
+        );
+        if (revoked.length > 0) {
+          await writeNotes(tx, [{ kind: "access_end", spender, provider, signature }]);
+        }
+        const [access] = await tx.query<{ revoked_at: Date }>(
+          "select revoked_at from provider_access where spender = $1 and provider = $2",
+          pair,
+        );
+        await tx.query("update access_revocations set count = count + 1");
+        return access?.revoked_at ?? null;
+      });
+    },
+  };
+}
+
+/** About 300 bytes each. */
+const MOST_REMEMBERED_KEYS = 50_000;

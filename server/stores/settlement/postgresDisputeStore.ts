@@ -1,0 +1,83 @@
+import type { Address } from "viem";
+
+import type { Database } from "@compute-credits/platform/postgres/database";
+import type { DisputeBook, OpenChallenge, UnknownSigning } from "./disputeStore.ts";
+import {
+  ALLOWANCE_COLUMNS_OF_L,
+  type AllowanceRecord,
+  toAllowance,
+} from "../allowances/allowanceRecord.ts";
+import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
+
+export function postgresDisputeBook(database: Database): DisputeBook {
+  return {
+    async openChallenges(checkpoint) {
+      return await database.query<OpenChallenge>(
+        `select account, challenger, spent, refunded, earned, deadline from challenges
+         where checkpoint = $1 and outcome is null order by deadline, block_number, log_index`,
+        [checkpoint],
+      );
+    },
+
+    // By allowances_of_account. A grant's ceiling is its campaign's, which is an allowance of the same account.
+    async capsCovering(account, spentMicros) {
+      const records = await database.query<AllowanceRecord>(
+        `select distinct on (l.counter) ${ALLOWANCE_COLUMNS_OF_L} from allowances l
+         where l.account = $1 and l.campaign is null and l.account_cap_micros >= $2
+         order by l.counter desc, l.account_cap_micros desc`,
+        [bytea(account), spentMicros],
+      );
+      return records.map(toAllowance);
+    },
+
+    // By allowances_not_looked_at.
+    async unknownSignings(limit) {
+      return await database.query<UnknownSigning>(
+        "select id, account, signature from allowances where by_contract is null and campaign is null limit $1",
+        [limit],
+      );
+    },
+
+    async noteSignings(signings) {
+      for (const byContract of [true, false]) {
+        const ids = signings.filter((each) => each.byContract === byContract).map(({ id }) => id);
+        // oxlint-disable-next-line no-await-in-loop -- two
+        await database.query(
+          "update signed_allowances set by_contract = $2 where id = any($1::bytea[])",
+          [byteaArray(ids), byContract],
+        );
+      }
+    },
+
+    // By allowances_by_contract: the few accounts that are contract wallets.
+    async capsToRecord(limit) {
+      const records = await database.query<AllowanceRecord>(
+        `select distinct on (l.account) ${ALLOWANCE_COLUMNS_OF_L} from allowances l
+         join accounts on address = l.account and accounts.counter = l.counter
+         left join recorded_caps r on r.account = l.account and r.counter = l.counter
+         left join settlements s on s.party = l.account
+         where l.by_contract and l.account_cap_micros > coalesce(r.account_cap_micros, 0)
+           and accounts.spent > greatest(coalesce(r.account_cap_micros, 0), coalesce(s.spent, 0))
+         order by l.account, l.account_cap_micros desc
+         limit $1`,
+        [limit],
+      );
+      return records.map(toAllowance);
+    },
+
+    async oldestRefundRequest() {
+      const [oldest] = await database.query<{ account: Address; requestedAt: Date }>(
+        `select account, requested_at as "requestedAt" from refund_requests
+         where not served and requested_at is not null order by requested_at limit 1`,
+      );
+      return oldest ?? null;
+    },
+
+    async mostUrgentChallenge() {
+      const [urgent] = await database.query<{ account: Address; deadline: Date }>(
+        "select account, deadline from challenges where outcome is null order by deadline limit 1",
+      );
+      return urgent ?? null;
+    },
+  };
+}

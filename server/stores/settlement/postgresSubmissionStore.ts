@@ -1,0 +1,71 @@
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import type { SubmissionBook } from "./submissionStore.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
+
+/** Cut, and neither on chain nor given up. */
+const PREPARED = "not dropped and final_at is null";
+
+export function postgresSubmissionBook(database: Database): SubmissionBook {
+  return {
+    addSignature: (id, signed) =>
+      database.transaction(async (tx) => {
+        // Locked, so that it is not given up in between.
+        const prepared = await tx.query(
+          `select from checkpoints where id = $1 and ${PREPARED} for share`,
+          [id],
+        );
+        if (prepared.length === 0) return false;
+        await keep(tx, id, signed);
+        return true;
+      }),
+
+    async beginSigning(id) {
+      const begun = await database.query(
+        `update checkpoints set signing_at = coalesce(signing_at, clock_timestamp())
+         where id = $1 and ${PREPARED} returning id`,
+        [id],
+      );
+      return begun.length > 0;
+    },
+
+    keepOwnSignatures: (id, signatures) =>
+      database.transaction(async (tx) => {
+        for (const signed of signatures) {
+          // oxlint-disable-next-line no-await-in-loop -- a handful, on one connection
+          await keep(tx, id, signed);
+        }
+      }),
+
+    async abandon(id, afterSeconds) {
+      const abandoned = await database.query(
+        `update checkpoints set dropped = true, abandoned_at = clock_timestamp()
+         where id = $1 and ${PREPARED} and signing_at is null
+           and created_at <= clock_timestamp() - $2 * interval '1 second'
+         returning id`,
+        [id, afterSeconds],
+      );
+      return abandoned.length > 0;
+    },
+
+    async dropVoid(id, signersSince) {
+      const dropped = await database.query(
+        `update checkpoints set dropped = true, dropped_at = to_timestamp($2::bigint)
+         where id = $1 and ${PREPARED} and as_of < $2
+           and (select block_time from chain_cursor) >= to_timestamp($2::bigint)
+         returning id`,
+        [id, signersSince],
+      );
+      return dropped.length > 0;
+    },
+  };
+}
+
+/** The newest of a signer counts: a contract wallet may have disowned the one before. */
+async function keep(tx: Sql, id: bigint, { signer, signature }: SignerSignature): Promise<void> {
+  await tx.query(
+    `insert into checkpoint_signatures (checkpoint, signer, signature) values ($1, $2, $3)
+     on conflict (checkpoint, signer) do update set signature = excluded.signature`,
+    [id, bytea(signer), bytea(signature)],
+  );
+}

@@ -1,0 +1,217 @@
+import type { Address, Hex } from "viem";
+
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
+import type { Account } from "@compute-credits/rules/accounts/account";
+import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
+import type { SpendingDraft, SpendingState } from "@compute-credits/rules/spending/spendingDraft";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import {
+  ALLOWANCE_COLUMNS,
+  ALLOWANCE_COLUMNS_OF_L,
+  type AllowanceRecord,
+  toAllowance,
+} from "../allowances/allowanceRecord.ts";
+import { CURRENT_TICK } from "../log/changeTick.ts";
+import { type PriceClock, readPriceClock } from "../pricing/priceClock.ts";
+import { byteaArray, numberArray } from "@compute-credits/platform/postgres/values";
+
+/** What spending is decided on, and what is in force then. */
+export interface LockedSpending extends Omit<SpendingState, "hasAccess">, PriceClock {}
+
+/**
+ * Locks the accounts that may pay for the spenders, and their allowances, always in the order of the accounts' addresses,
+ * so that transactions never wait for one another in a circle. All that is read stays true until the commit: a row that
+ * had to be waited for is read as it is after the wait.
+ */
+export async function lockSpenders(
+  tx: Sql,
+  spenders: ReadonlySet<SpenderId>,
+): Promise<LockedSpending> {
+  return await lock(tx, "spender", [...spenders]);
+}
+
+/** Locks the accounts of charges that were made before: nobody new is going to pay. */
+export async function lockAllowances(
+  tx: Sql,
+  allowances: ReadonlySet<Hex>,
+): Promise<LockedSpending> {
+  return await lock(tx, "id", [...allowances]);
+}
+
+/**
+ * Locks the account whose usage of a tiered rate is going to move, where it pays nothing itself, together with those that
+ * do, in the order of all: what a later event is priced by is then known from the order of the log.
+ */
+export async function lockTierAccount(
+  tx: Sql,
+  tierAccount: Address | undefined,
+  payers: readonly Address[],
+): Promise<void> {
+  if (tierAccount === undefined || payers.includes(tierAccount)) return;
+  await tx.query(
+    "select 1 from accounts where address = any($1::bytea[]) order by address for update",
+    [byteaArray([tierAccount, ...payers])],
+  );
+}
+
+type AllowanceWithAccount = AllowanceRecord & {
+  readonly purchased: bigint;
+  readonly account_spent: bigint;
+  readonly held: bigint;
+  readonly refunding: bigint;
+  readonly refund_waiting: bigint;
+  readonly refunded: bigint;
+  readonly account_counter: bigint;
+};
+
+async function lock(tx: Sql, key: "spender" | "id", ids: readonly Hex[]): Promise<LockedSpending> {
+  // allowances_of_spender or the primary key, then accounts by primary key
+  const records = await tx.query<AllowanceWithAccount>(
+    `select ${ALLOWANCE_COLUMNS_OF_L}, a.purchased, a.spent as account_spent, a.held, a.refunding, a.refund_waiting,
+       a.refunded, a.counter as account_counter
+     from allowances l join accounts a on a.address = l.account
+     where l.${key} = any($1::bytea[])
+     order by l.account, l.id for update of a, l`,
+    [byteaArray(ids)],
+  );
+  const allowances = records.map(toAllowance);
+  const campaigns = await readCampaigns(tx, allowances);
+  return {
+    ...(await readPriceClock(tx)),
+    accounts: new Map(records.map((record) => [record.account, accountOf(record)])),
+    allowances,
+    campaigns,
+  };
+}
+
+/** What the grants among allowances were granted out of: of the same accounts, so under their locks already. */
+export async function readCampaigns(
+  tx: Sql,
+  allowances: readonly Allowance[],
+): Promise<readonly Allowance[]> {
+  const ids = new Set(allowances.flatMap(({ campaign }) => campaign ?? []));
+  if (ids.size === 0) return [];
+  // allowances by primary key
+  const records = await tx.query<AllowanceRecord>(
+    `select ${ALLOWANCE_COLUMNS} from allowances where id = any($1::bytea[])`,
+    [byteaArray([...ids])],
+  );
+  return records.map(toAllowance);
+}
+
+function accountOf(record: AllowanceWithAccount): Account {
+  return {
+    address: record.account,
+    purchased: record.purchased,
+    spent: record.account_spent,
+    held: record.held,
+    refunding: record.refunding,
+    refundWaiting: record.refund_waiting,
+    refunded: record.refunded,
+    counter: record.account_counter,
+  };
+}
+
+/**
+ * Which provider may bill which spender. What was found once need not be asked again until anybody takes access back,
+ * which `accessRevocations` tells; it is to be read under the locks of those who pay.
+ */
+export function cachedAccess() {
+  let granted = new Granted();
+  let asOf = -1n;
+  return async (
+    sql: Sql,
+    pairs: readonly { spender: SpenderId; provider: Address }[],
+    { accessRevocations }: Pick<PriceClock, "accessRevocations">,
+  ): Promise<SpendingState["hasAccess"]> => {
+    // Before anything is looked up: what this batch needs must stay until it is decided. What another batch is deciding by
+    // is left to it.
+    if (granted.pairs > MOST_CACHED_PAIRS || accessRevocations > asOf) granted = new Granted();
+    asOf = accessRevocations > asOf ? accessRevocations : asOf;
+    const known = accessRevocations === asOf ? granted : new Granted();
+    const unknown = pairs.filter(({ spender, provider }) => !known.has(spender, provider));
+    if (unknown.length === 0) return everybody;
+    // provider_access by primary key
+    const found = await sql.query<{ spender: Hex; provider: Address }>(
+      `select spender, provider from provider_access
+         join (select distinct * from unnest($1::bytea[], $2::bytea[])) as asked (spender, provider)
+           using (spender, provider)
+         where revoked_at is null`,
+      [
+        byteaArray(unknown.map(({ spender }) => spender)),
+        byteaArray(unknown.map(({ provider }) => provider)),
+      ],
+    );
+    for (const { spender, provider } of found) known.add(spender, provider);
+    return (spender, provider) => known.has(spender, provider);
+  };
+}
+
+/** Of the pairs that were asked about. */
+const everybody = () => true;
+
+/** Pairs that were found, by provider, of which a batch has few: a joined key would be hashed anew for every event. */
+class Granted {
+  readonly #spenders = new Map<Address, Set<SpenderId>>();
+
+  pairs = 0;
+
+  has(spender: SpenderId, provider: Address): boolean {
+    return this.#spenders.get(provider)?.has(spender) === true;
+  }
+
+  add(spender: SpenderId, provider: Address): void {
+    const before = this.#spenders.get(provider);
+    if (before === undefined) this.#spenders.set(provider, new Set([spender]));
+    else before.add(spender);
+    this.pairs++;
+  }
+}
+
+/** About 300 bytes each. */
+const MOST_CACHED_PAIRS = 150_000;
+
+/** Writes what a decision changed, under the locks that it was made under. */
+export async function writeSpending(tx: Sql, changes: SpendingDraft["changes"]): Promise<void> {
+  if (changes.accounts.size > 0) await writeAccounts(tx, [...changes.accounts.values()]);
+  if (changes.usages.size > 0) await writeUsages(tx, [...changes.usages]);
+}
+
+async function writeAccounts(tx: Sql, accounts: readonly Account[]): Promise<void> {
+  // accounts by primary key
+  await tx.query(
+    `update accounts set spent = changed.spent, held = changed.held, refunding = changed.refunding,
+       refund_waiting = changed.refund_waiting, changed_at_tick = ${CURRENT_TICK}
+     from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+       as changed (address, spent, held, refunding, refund_waiting)
+     where accounts.address = changed.address`,
+    [
+      byteaArray(accounts.map(({ address }) => address)),
+      numberArray(accounts.map(({ spent }) => spent)),
+      numberArray(accounts.map(({ held }) => held)),
+      numberArray(accounts.map(({ refunding }) => refunding)),
+      numberArray(accounts.map(({ refundWaiting }) => refundWaiting)),
+    ],
+  );
+}
+
+async function writeUsages(
+  tx: Sql,
+  usages: readonly (readonly [Hex, AllowanceUsage])[],
+): Promise<void> {
+  // allowance_usage by primary key
+  await tx.query(
+    `update allowance_usage set period_index = used.period_index, carried_micros = used.carried_micros,
+       period_spent = used.period_spent, spent = used.spent
+     from unnest($1::bytea[], $2::bigint[], $3::numeric[], $4::bigint[], $5::bigint[])
+       as used (id, period_index, carried_micros, period_spent, spent)
+     where allowance_usage.id = used.id`,
+    [
+      byteaArray(usages.map(([id]) => id)),
+      numberArray(usages.map(([, usage]) => usage.periodIndex)),
+      numberArray(usages.map(([, usage]) => usage.carriedMicros)),
+      numberArray(usages.map(([, usage]) => usage.periodSpentMicros)),
+      numberArray(usages.map(([, usage]) => usage.spentMicros)),
+    ],
+  );
+}

@@ -1,0 +1,188 @@
+import type { Address, Hex } from "viem";
+
+import type { Charge } from "@compute-credits/rules/spending/spendingDraft";
+import {
+  type KnownEvent,
+  type UsageRules,
+  decideDebits,
+  eventKey,
+} from "@compute-credits/rules/usage/decideDebits";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import { confirmDebits } from "@compute-credits/rules/usage/confirmPrediction";
+import { expectCharges } from "@compute-credits/rules/usage/predictCharges";
+import type { PriceState } from "@compute-credits/rules/pricing/priceDraft";
+import type { Database, Sql, Transaction } from "@compute-credits/platform/postgres/database";
+import { AccessMayBeOver } from "./staleAccess.ts";
+import type { UsageLedger } from "./usageLedger.ts";
+import { allowanceCache } from "../allowances/allowanceCache.ts";
+import { type PriceClock, readPriceClock } from "../pricing/priceClock.ts";
+import type { PriceReader } from "../pricing/priceReader.ts";
+import { OutOfDate, retrying } from "@compute-credits/platform/postgres/retry";
+import { type LockedSpending, cachedAccess, lockSpenders, writeSpending } from "./lockSpending.ts";
+import { chargeAhead, readAhead, stillToWrite } from "./chargeOptimistically.ts";
+import { insertDebits, insertDebitsLastly } from "./insertDebits.ts";
+import { addTierUnits } from "../pricing/tierUsage.ts";
+import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
+import { voidEvent } from "./voidEvent.ts";
+
+export function postgresUsageLedger(
+  database: Database,
+  rules: UsageRules,
+  priceReader: PriceReader,
+): UsageLedger {
+  const accessOf = cachedAccess();
+  const cache = allowanceCache();
+
+  /**
+   * Writes what is expected. Where all of it had room, that is the decision; else decides on what was there, and puts right
+   * what was expected wrongly.
+   */
+  async function recordAhead(
+    tx: Transaction,
+    { events, asOfRevocations }: Report,
+  ): Promise<Outcomes> {
+    const { allowances, upTo } = await cache.lastSeen(tx, events);
+    const rates = await priceReader.known(tx);
+    const expected = expectCharges(events, { now: new Date(), allowances, rates });
+    const charged = await chargeAhead(tx, expected);
+    if (charged.arrivals > upTo) {
+      await cache.takeArrivals(tx, charged.arrivals);
+      throw new OutOfDate("allowances have come that may be these spenders'");
+    }
+    checkAccess(charged.clock, asOfRevocations);
+    const hasAccess = await accessOf(tx, events, charged.clock);
+
+    const { now, newestCard, frozenAt } = charged.clock;
+    const isInForce = frozenAt === null && (await priceReader.upTo(tx, newestCard)) === rates;
+    if (charged.isComplete && isInForce) {
+      const confirmed = confirmDebits(events, expected, { now, hasAccess, allowances }, rules);
+      if (confirmed !== null) {
+        insertDebitsLastly(tx, confirmed.debits, now);
+        return confirmed.outcomes;
+      }
+    }
+
+    const lastSeen = [...new Set(allowances)].flat();
+    const spending = await readAhead(tx, expected, charged, lastSeen);
+    const prices = await readPrices(tx, events, spending);
+    const state = { ...spending, hasAccess, prices };
+    const first = decideDebits(events, { ...state, known: new Map() }, rules);
+    const refused = events.filter((_, index) => first.outcomes[index]?.result === "refused");
+    // A repetition of what was debited is found by its clash; one that would be refused now clashes with nothing.
+    const known = refused.length === 0 ? new Map() : await readKnown(tx, refused);
+    const decision = known.size === 0 ? first : decideDebits(events, { ...state, known }, rules);
+
+    await insertDebits(tx, decision.debits, spending.now);
+    await addTierUnits(tx, decision.tierUnits);
+    await writeSpending(tx, stillToWrite(spending, decision));
+    return decision.outcomes;
+  }
+
+  /** Reads everything under locks, then decides and writes. */
+  async function recordCarefully(tx: Sql, { events, asOfRevocations }: Report): Promise<Outcomes> {
+    const spending = await lockSpenders(tx, new Set(events.map(({ spender }) => spender)));
+    checkAccess(spending, asOfRevocations);
+    const hasAccess = await accessOf(tx, events, spending);
+    const known = await readKnown(tx, events);
+    const prices = await readPrices(tx, events, spending);
+    const decision = decideDebits(events, { ...spending, hasAccess, known, prices }, rules);
+
+    await insertDebits(tx, decision.debits, spending.now);
+    await addTierUnits(tx, decision.tierUnits);
+    await writeSpending(tx, decision);
+    return decision.outcomes;
+  }
+
+  function readPrices(
+    tx: Sql,
+    events: readonly UsageEvent[],
+    { now, newestCard, accounts }: LockedSpending,
+  ): Promise<PriceState> {
+    return priceReader.read(tx, events, { now, newestCard, accounts: [...accounts.keys()] });
+  }
+
+  return {
+    async record(events, asOfRevocations) {
+      if (events.length === 0) {
+        if (asOfRevocations !== undefined) {
+          checkAccess(await readPriceClock(database), asOfRevocations);
+        }
+        return [];
+      }
+      const report = { events, asOfRevocations };
+      return await retrying((tries) =>
+        database.transaction(
+          (tx) => (tries === 1 ? recordAhead(tx, report) : recordCarefully(tx, report)),
+          { rowByRow: true },
+        ),
+      );
+    },
+
+    void: (event) => retrying(() => database.transaction((tx) => voidEvent(tx, event))),
+  };
+}
+
+type Outcomes = readonly UsageOutcome[];
+
+interface Report {
+  readonly events: readonly UsageEvent[];
+  readonly asOfRevocations: bigint | undefined;
+}
+
+function checkAccess({ accessRevocations }: PriceClock, asOf: bigint | undefined): void {
+  if (asOf !== undefined && accessRevocations > asOf) throw new AccessMayBeOver();
+}
+
+interface KnownRecord extends Charge {
+  provider: Address;
+  event_id: string;
+  payload_hash: Hex | null;
+  spender: Hex;
+  meter: string;
+  quantity: bigint;
+  dimensions: Record<string, string>;
+  occurred_at: Date;
+  rate_card: number;
+  recorded_at: Date;
+}
+
+/** Which of the events are debited already, and how. */
+export async function readKnown(
+  tx: Sql,
+  events: readonly Pick<UsageEvent, "provider" | "id">[],
+): Promise<Map<string, KnownEvent>> {
+  // debits by primary key
+  const records = await tx.query<KnownRecord>(
+    `select provider, event_id, payload_hash, spender, meter, quantity, dimensions, occurred_at, rate_card, recorded_at,
+       account, allowance, amount_micros as "amountMicros"
+     from (select distinct * from unnest($1::bytea[], $2::text[])) as asked (provider, event_id)
+     join debits using (provider, event_id)
+     order by provider, event_id, part`,
+    [byteaArray(events.map(({ provider }) => provider)), textArray(events.map(({ id }) => id))],
+  );
+
+  const byEvent = Map.groupBy(records, ({ provider, event_id: id }) => eventKey({ provider, id }));
+  const known = new Map<string, KnownEvent>();
+  for (const [key, parts] of byEvent) {
+    const [first] = parts;
+    if (first === undefined) continue;
+    const charges = parts.map(({ account, allowance, amountMicros }) => ({
+      account,
+      allowance,
+      amountMicros,
+    }));
+    known.set(key, {
+      sent: first.payload_hash ?? { ...first, occurredAt: first.occurred_at },
+      outcome: {
+        result: "debited",
+        costMicros: charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n),
+        rateCardVersion: first.rate_card,
+        charges,
+        recordedAt: first.recorded_at,
+        repeated: true,
+      },
+    });
+  }
+  return known;
+}
