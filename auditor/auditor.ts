@@ -9,7 +9,7 @@ import type { Database } from "@compute-credits/platform/postgres/database";
 import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
 import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
 import type { LogSource, PublishedCut } from "./log/logSource.ts";
-import type { Finding } from "./rules/finding.ts";
+import type { Finding } from "./replay/finding.ts";
 import { chainStore } from "./store/chainStore.ts";
 import { type KeptSignature, lastCut, signedOf } from "./store/cutStore.ts";
 import { type AuditTerms, ChainBehind, auditCut } from "./work/auditCut.ts";

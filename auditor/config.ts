@@ -14,7 +14,7 @@ import {
   withoutEmpty,
 } from "@compute-credits/platform/process/environment";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
-import type { FeeTerm } from "./rules/terms.ts";
+import type { FeeTerm } from "./replay/terms.ts";
 
 /** What the environment may say; docs/auditors.md follows it. */
 const Environment = z.object({

@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import type { Finding } from "../rules/finding.ts";
+import type { Finding } from "../replay/finding.ts";
 import { droppedOnChain } from "./chainStore.ts";
 import { Message } from "@compute-credits/rules/log/storedJson";
 

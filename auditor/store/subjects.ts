@@ -2,7 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
-import { accessName, eventName } from "../rules/books.ts";
+import { accessName, eventName } from "../replay/auditState.ts";
 
 /** All that a stretch of the log is about. */
 export interface Subjects {

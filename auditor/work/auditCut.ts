@@ -8,18 +8,18 @@ import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { ChainReader } from "@compute-credits/platform/chain/chain";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { LogSource, PublishedCut, SourcePage } from "../log/logSource.ts";
-import type { Books } from "../rules/books.ts";
-import { type Finding, textOfDifference } from "../rules/finding.ts";
-import { ignoredEvent, replayEntry } from "../rules/replay.ts";
-import { checkMessage, compareRows } from "../rules/table.ts";
-import type { FeeTerm } from "../rules/terms.ts";
+import type { Books } from "../replay/auditState.ts";
+import { type Finding, textOfDifference } from "../replay/finding.ts";
+import { ignoredEvent, replayEntry } from "../replay/replayEntry.ts";
+import { checkMessage, compareRows } from "../replay/checkTable.ts";
+import type { FeeTerm } from "../replay/terms.ts";
 import { chainEventsIn, cursorIn } from "../store/chainStore.ts";
-import { loadSubjects, openBooks } from "../store/loadBooks.ts";
-import { saveChanges } from "../store/saveBooks.ts";
+import { loadSubjects, openBooks } from "../store/loadState.ts";
+import { saveChanges } from "../store/saveState.ts";
 import { subjectsOf } from "../store/subjects.ts";
 import { type CutBefore, cutsThatCount, lastCut } from "../store/cutStore.ts";
 import { forgedIn } from "./signatures.ts";
-import { adoptPlaces, givePlaces, hashTable, readTable } from "./table.ts";
+import { adoptPlaces, givePlaces, hashTable, readTable } from "./rebuildTable.ts";
 import { compareWitnessed, findDropped } from "./witness.ts";
 
 /** What an auditor judges by, besides the log and the chain. */

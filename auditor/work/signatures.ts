@@ -7,7 +7,7 @@ import { providerAccessRevocationTypedData } from "@compute-credits/protocol/mes
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { ChainReader } from "@compute-credits/platform/chain/chain";
-import { signatureName } from "../rules/replay.ts";
+import { signatureName } from "../replay/replayEntry.ts";
 
 export interface AllowanceOwner {
   readonly account: Address;

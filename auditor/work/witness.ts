@@ -9,10 +9,10 @@ import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { LogSource, PublishedCut } from "../log/logSource.ts";
 import { Entry } from "@compute-credits/rules/log/logEntrySchema";
-import { eventName } from "../rules/books.ts";
-import { type EventName, type Finding, textOfDifference, textOfEvent } from "../rules/finding.ts";
-import { textOf } from "../rules/prices.ts";
-import { sees } from "../rules/snapshot.ts";
+import { eventName } from "../replay/auditState.ts";
+import { type EventName, type Finding, textOfDifference, textOfEvent } from "../replay/finding.ts";
+import { textOf } from "../replay/prices.ts";
+import { sees } from "../replay/snapshot.ts";
 
 /** Entries that move money by themselves, and promises: what an auditor remembers to have seen before a checkpoint holds it. */
 type Witnessed = Extract<LogEntry, { kind: "debit" | "void" | "receipt" }>;

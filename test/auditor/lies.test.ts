@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import type { SourcePage } from "../../auditor/log/logSource.ts";
-import type { Finding } from "../../auditor/rules/finding.ts";
+import type { Finding } from "../../auditor/replay/finding.ts";
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";

@@ -8,7 +8,7 @@ import { pino } from "pino";
 import { meteringServer } from "@compute-credits/client/http/meteringServer";
 import { newApiKey } from "@compute-credits/client/wallet/apiKey";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
-import type { Finding } from "../../auditor/rules/finding.ts";
+import type { Finding } from "../../auditor/replay/finding.ts";
 import type { RunningAuditor } from "../../auditor/runAuditor.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { parseCredits } from "@compute-credits/protocol/amounts";

@@ -4,7 +4,7 @@ import { toRates } from "@compute-credits/rules/pricing/rateJson";
 import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import { Books } from "../rules/books.ts";
+import { Books } from "../replay/auditState.ts";
 import {
   StoredAllowance,
   Step,

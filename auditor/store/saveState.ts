@@ -6,7 +6,7 @@ import {
   textArray,
 } from "@compute-credits/platform/postgres/values";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import { type Books, eventName } from "../rules/books.ts";
+import { type Books, eventName } from "../replay/auditState.ts";
 
 /** Writes what changed in the books; they go on from there. */
 export async function saveChanges(sql: Sql, books: Books, cut: bigint): Promise<void> {

@@ -15,7 +15,7 @@ import {
   findRate,
 } from "@compute-credits/rules/pricing/rateIndex";
 import { rateKey as keyOf } from "@compute-credits/rules/pricing/rateKey";
-import { type Books, stepsName } from "./books.ts";
+import { type Books, stepsName } from "./auditState.ts";
 import { type Finding, textOfDifference, textOfEvent } from "./finding.ts";
 import { UNSEEN_MS } from "./terms.ts";
 

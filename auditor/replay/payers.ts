@@ -8,7 +8,7 @@ import {
   type Purpose,
   SpendingDraft,
 } from "@compute-credits/rules/spending/spendingDraft";
-import { type AuditedAllowance, type Books, accessName } from "./books.ts";
+import { type AuditedAllowance, type Books, accessName } from "./auditState.ts";
 import { type EventName, type Finding, textOfDifference, textOfEvent } from "./finding.ts";
 import { UNSEEN_MS } from "./terms.ts";
 

@@ -9,8 +9,8 @@ import { feeOf } from "@compute-credits/rules/pricing/price";
 import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
 import { tierUnitsOf } from "@compute-credits/rules/pricing/priceDraft";
 import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
-import { type Books, eventName } from "./books.ts";
-import { applyDraft } from "./drafts.ts";
+import { type Books, eventName } from "./auditState.ts";
+import { applyDraft } from "./applyDraft.ts";
 import { type EventName, type Finding, textOfDifference, textOfEvent } from "./finding.ts";
 import {
   type Payment,

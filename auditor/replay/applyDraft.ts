@@ -1,5 +1,5 @@
 import type { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
-import type { Books } from "./books.ts";
+import type { Books } from "./auditState.ts";
 
 /** Takes what a draft changed into the books. */
 export function applyDraft(books: Books, { changes }: SpendingDraft): void {
