@@ -14,7 +14,7 @@ import { newApiKey } from "@compute-credits/client/wallet/apiKey";
 import { meteringServer } from "@compute-credits/client/http/meteringServer";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import { eventually } from "../scripts/demo/eventually.ts";
+import { eventually } from "../scripts/local/eventually.ts";
 import { wallets } from "../scripts/local/wallets.ts";
 import { contractAt } from "../test/fixtures/localContract.ts";
 import { startLocalStack } from "../scripts/local/localStack.ts";

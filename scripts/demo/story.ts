@@ -17,7 +17,7 @@ import { LOCAL_WINDOWS, localClient, localWallet } from "../local/deployLocal.ts
 import type { LocalStack } from "../local/localStack.ts";
 import { wallets } from "../local/wallets.ts";
 import { type Receipt, compressRemotely, startCompressionService } from "./compressionService.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../local/eventually.ts";
 
 /** What the story ends with: the chain's numbers, which the ledger's must equal. */
 export interface StoryEnd {

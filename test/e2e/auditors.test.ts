@@ -14,7 +14,7 @@ import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits"
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { startLocalAuditor } from "../../scripts/local/localAuditor.ts";
 import { startLocalStack } from "../../scripts/local/localStack.ts";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";

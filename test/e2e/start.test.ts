@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 import { expect } from "chai";
 
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { buildContracts } from "../../scripts/local/localChain.ts";
 import { send } from "../fixtures/http.ts";
 

@@ -7,7 +7,7 @@ import { type AllowanceWish, signRevocation } from "@compute-credits/client/wall
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
 import { type Answer, expectProblem } from "../fixtures/http.ts";
 import {

@@ -6,7 +6,7 @@ import {
   checkpointTypedData,
 } from "@compute-credits/protocol/messages/checkpoint";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { LOCAL_WINDOWS, deployContract } from "../../scripts/local/deployLocal.ts";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
 import { expectProblem } from "../fixtures/http.ts";

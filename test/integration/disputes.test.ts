@@ -14,7 +14,7 @@ import { checkpointTypedData } from "@compute-credits/protocol/messages/checkpoi
 import { signingDomain } from "@compute-credits/protocol/messages/domain";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { deployContract } from "../../scripts/local/deployLocal.ts";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
 import type { StoredCheckpoint } from "../../server/stores/checkpoints/checkpointStore.ts";

@@ -16,7 +16,7 @@ import { providerAccessRevocationTypedData } from "@compute-credits/protocol/mes
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { type Answer, expectProblem } from "../fixtures/http.ts";

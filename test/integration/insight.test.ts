@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 
 import { settleRow } from "@compute-credits/client/chain/credits";
 import { meteringServer } from "@compute-credits/client/http/meteringServer";
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { startFaultyRpc } from "../fixtures/faultyRpc.ts";
 import { addressOf } from "../fixtures/meteredStack.ts";

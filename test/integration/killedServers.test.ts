@@ -7,7 +7,7 @@ import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { buildContracts } from "../../scripts/local/localChain.ts";
 import { wallets } from "../../scripts/local/wallets.ts";

@@ -3,7 +3,7 @@ import { type Address, type TestClient, createTestClient, http } from "viem";
 import { foundry } from "viem/chains";
 
 import { migrateLedger } from "../../server/stores/migrateLedger.ts";
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { deployLocal } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { rpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";

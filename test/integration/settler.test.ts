@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { requestRefund } from "@compute-credits/client/chain/credits";
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { SETTLEMENT_STEPS } from "@compute-credits/platform/chain/probe";
 import { addressOf, stackKinds } from "../fixtures/meteredStack.ts";

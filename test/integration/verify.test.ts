@@ -16,7 +16,7 @@ import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { LOCAL_WINDOWS, deployContract } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import {

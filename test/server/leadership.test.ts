@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Client } from "pg";
 
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { ADVISORY_LOCK } from "@compute-credits/platform/postgres/advisoryLocks";
 import { LEADER_SESSION, pgLeadership } from "@compute-credits/platform/postgres/pgLeadership";
 import type { Leadership } from "@compute-credits/platform/postgres/leadership";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Address } from "viem";
 
-import { eventually } from "../../scripts/demo/eventually.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
 import { postgresChainBook } from "../../server/stores/chain/postgresChainStore.ts";
 import { postgresGrantBook } from "../../server/stores/allowances/postgresGrantStore.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { simulate } from "../../scripts/simulation/simulation.ts";
+import { simulate } from "../../simulation/simulation.ts";
 import { type OwnPostgresServer, startPostgres } from "../../scripts/local/postgresServer.ts";
 
 describe("random operations from several server processes", () => {

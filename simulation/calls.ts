@@ -1,0 +1,73 @@
+import type { Address, Hex } from "viem";
+
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
+import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
+import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
+import type { StoredCheckpoint } from "../server/stores/checkpoints/checkpointStore.ts";
+import type {
+  AuthorizeOutcome,
+  CaptureOutcome,
+  CaptureRequest,
+  HoldKey,
+  ReleaseOutcome,
+} from "../server/stores/holds/holdStore.ts";
+import type { GrantBook } from "../server/stores/allowances/grantStore.ts";
+import type { ReportResult, UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
+import type { QuoteBook, QuoteRequest, SignedQuote } from "../server/stores/pricing/quoteStore.ts";
+import type { VoidOutcome } from "../server/stores/usage/usageLedger.ts";
+
+/** What a server process can be asked: the ports that the HTTP routes use. */
+export interface Calls {
+  record: { input: readonly UsageEvent[]; output: readonly UsageOutcome[] };
+  void: { input: { provider: Address; id: string }; output: VoidOutcome };
+  authorize: {
+    input: Omit<HoldRequest, "quote"> & { quote: SignedQuote | null };
+    output: AuthorizeOutcome;
+  };
+  quote: { input: QuoteRequest; output: Awaited<ReturnType<QuoteBook["make"]>> };
+  utilisation: { input: UtilisationReport; output: ReportResult };
+  capture: { input: CaptureRequest; output: CaptureOutcome };
+  release: { input: HoldKey; output: ReleaseOutcome };
+  expire: { input: { limit: number }; output: number };
+  allow: { input: SignedAllowance; output: Allowance };
+  revoke: { input: { id: Hex }; output: Allowance | null };
+  /** with the allowances that the answers name, as they are then */
+  issue: {
+    input: { campaign: Hex; grants: readonly GrantRequest[] };
+    output: {
+      outcomes: Awaited<ReturnType<GrantBook["issue"]>>;
+      issued: readonly (Allowance | null)[];
+    };
+  };
+  promise: { input: Address; output: EarningsReceiptMessage };
+  cursor: { input: null; output: BlockPoint };
+  apply: { input: BlockStep; output: boolean };
+  cut: { input: { maxFeeBps: bigint }; output: StoredCheckpoint | null };
+}
+
+export type CallName = keyof Calls;
+
+export interface BlockStep {
+  readonly from: BlockPoint;
+  readonly upTo: BlockPoint;
+  readonly events: readonly ChainEvent[];
+}
+
+export interface CallRequest<Name extends CallName = CallName> {
+  readonly sequence: number;
+  readonly name: Name;
+  readonly input: Calls[Name]["input"];
+}
+
+export interface CallAnswer<Name extends CallName = CallName> {
+  readonly sequence: number;
+  readonly name: Name;
+  readonly answer:
+    { readonly output: Calls[Name]["output"] } | { readonly error: string; readonly code: string };
+}

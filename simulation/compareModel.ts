@@ -1,0 +1,101 @@
+import type {
+  AccountRow,
+  AllowanceRow,
+  EarningRow,
+  HoldPartRow,
+  HoldRow,
+} from "./ledgerSnapshot.ts";
+import { Disagreement } from "./disagreement.ts";
+import { type LedgerModel } from "./model/ledgerModel.ts";
+import { NO_CREDITS } from "./model/state.ts";
+
+interface Tables {
+  readonly accounts: ReadonlyMap<string, AccountRow>;
+  readonly allowances: ReadonlyMap<string, AllowanceRow>;
+  readonly holds: ReadonlyMap<string, HoldRow>;
+  readonly parts: ReadonlyMap<string, readonly HoldPartRow[]>;
+  readonly earnings: ReadonlyMap<string, EarningRow>;
+  /** units of tiered rates, by account, month and rate */
+  readonly used: ReadonlyMap<string, bigint>;
+}
+
+/** Every number of a lane: the model's, and the database's. */
+export function compareModel(model: LedgerModel, tables: Tables): void {
+  for (const [address, { waiting, ...account }] of model.accounts) {
+    const row = tables.accounts.get(address);
+    mustAgree("an account", address, { ...account, waiting }, pick(row, NO_CREDITS));
+  }
+  for (const [id, allowance] of model.allowances) {
+    const row = tables.allowances.get(id);
+    const { period, carried, used, spent, createdAt, revokedAt } = allowance;
+    mustAgree(
+      "an allowance",
+      id,
+      { period, carried, used, spent, createdAt, revokedAt },
+      {
+        ...pick(row, { period, carried, used, spent }),
+        createdAt: row?.created_at,
+        revokedAt: row?.revoked_at,
+      },
+    );
+  }
+  for (const [key, hold] of model.holds) {
+    const row = tables.holds.get(key);
+    const { createdAt, expiresAt, capturedMicros, resolution } = hold;
+    // Holds that ended before were compared then, and nothing changes them any more.
+    if (row === undefined && resolution !== null) continue;
+    mustAgree(
+      "a hold",
+      key,
+      {
+        createdAt,
+        expiresAt,
+        capturedMicros,
+        as: resolution?.as ?? null,
+        at: resolution?.at ?? null,
+        parts: hold.parts.map(({ allowance, heldMicros }) => `${allowance} ${heldMicros}`),
+      },
+      {
+        createdAt: row?.created_at,
+        expiresAt: row?.expires_at,
+        capturedMicros: row?.captured,
+        as: row?.resolved_as,
+        at: row?.resolved_at,
+        parts: tables.parts.get(key)?.map(({ allowance, held }) => `${allowance} ${held}`),
+      },
+    );
+  }
+  for (const [key, units] of model.used) {
+    mustAgree("a tier's usage", key, { units }, { units: tables.used.get(key) ?? 0n });
+  }
+  for (const [key, earned] of model.earned) {
+    mustAgree("earnings", key, { earned }, { earned: tables.earnings.get(key)?.earned });
+  }
+}
+
+/** The same names as `like` has. */
+function pick<T extends object>(row: Partial<T> | undefined, like: T): object {
+  const given = new Map(Object.entries(row ?? {}));
+  return Object.fromEntries(Object.keys(like).map((name) => [name, given.get(name)]));
+}
+
+function mustAgree(what: string, key: string, model: object, database: object): void {
+  const [ours, theirs] = [comparable(model), comparable(database)];
+  const differing = Object.keys(ours).filter((name) => ours[name] !== theirs[name]);
+  if (differing.length > 0) {
+    throw new Disagreement(`${what} is not as the model has it: ${differing.join(", ")}`, {
+      key,
+      model,
+      database,
+    });
+  }
+}
+
+function comparable(values: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]: [string, unknown]) => [
+      name,
+      value instanceof Date ? value.toISOString() : String(value),
+    ]),
+  );
+}

@@ -1,0 +1,39 @@
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import type { HoldWish } from "./model/holding.ts";
+import type { CaptureRequest } from "../server/stores/holds/holdStore.ts";
+
+/** What an event says beside its id: equal text, equal event. */
+export function saidByEvent(
+  event: Pick<UsageEvent, "spender" | "meter" | "quantity" | "dimensions" | "occurredAt">,
+): string {
+  const { spender, meter, quantity, dimensions, occurredAt } = event;
+  return ["event", spender, meter, quantity, dimensionsText(dimensions), occurredAt.getTime()].join(
+    "|",
+  );
+}
+
+export function saidByCapture({ id, quantity, final }: CaptureRequest): string {
+  return ["capture", id, quantity, final].join("|");
+}
+
+export function saidByHold(request: HoldWish): string {
+  const { spender, meter, quantity, dimensions, ttlSeconds, quoteNumber } = request;
+  const work = [spender, meter, quantity, dimensionsText(dimensions), ttlSeconds];
+  return ["hold", ...work, quoteNumber ?? "at the price of now"].join("|");
+}
+
+export function saidByGrant(request: GrantRequest): string {
+  const { spender, limit, period, rollover, startsAt, expiresAt, priority, scope } = request;
+  const lists = scope === null ? [] : [scope.providers.join(","), scope.meters.join(",")];
+  return ["grant", spender, limit, period, rollover, startsAt, expiresAt, priority, ...lists].join(
+    "|",
+  );
+}
+
+export function dimensionsText(dimensions: Readonly<Record<string, string>>): string {
+  return Object.keys(dimensions)
+    .toSorted()
+    .map((name) => `${name}=${dimensions[name]}`)
+    .join(",");
+}

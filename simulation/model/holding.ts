@@ -1,0 +1,213 @@
+import type { Address, Hex } from "viem";
+
+import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
+import type { Debited } from "@compute-credits/rules/usage/outcome";
+import type {
+  CaptureOutcome,
+  CaptureRequest,
+  HoldKey,
+} from "../../server/stores/holds/holdStore.ts";
+import { RULES } from "../limits.ts";
+import { dimensionsText, saidByCapture, saidByHold } from "../fingerprint.ts";
+import type { ModelBooks } from "./modelState.ts";
+import { keyOf } from "./keyOf.ts";
+import { type Charges, isRefusal, payersOf, take } from "./payers.ts";
+import { type ModelPrice, modelCost, modelCostAfter } from "./price.ts";
+import { foundRate, priceOf } from "./pricing.ts";
+import { refused } from "./refused.ts";
+import type { ModelHold, ModelQuote } from "./state.ts";
+import { log } from "./usage.ts";
+
+export type ModelAuthorize =
+  | { readonly result: "held"; readonly hold: ModelHold; readonly repeated: boolean }
+  | { readonly result: "refused"; readonly refusal: unknown };
+export type ModelCapture =
+  | { readonly result: "captured"; readonly hold: ModelHold; readonly debit: Debited }
+  | Extract<CaptureOutcome, { result: "refused" }>
+  | { readonly result: "refused"; readonly refusal: unknown };
+export type ModelRelease =
+  | { readonly result: "released"; readonly hold: ModelHold }
+  | { readonly result: "refused"; readonly refusal: unknown };
+
+/** What a lane asks to be held: with a quote, where it has one. */
+export type HoldWish = Omit<HoldRequest, "quote"> & { readonly quoteNumber: number | null };
+
+export function authorizeHold(
+  books: ModelBooks,
+  request: HoldWish,
+  quote: ModelQuote | null,
+  at: Date,
+): ModelAuthorize {
+  const key = keyOf(request);
+  const asked = saidByHold(request);
+  const before = books.holds.get(key);
+  if (before !== undefined) {
+    return before.asked === asked
+      ? { result: "held", hold: before, repeated: true }
+      : refused({ reason: "hold_id_conflict" });
+  }
+  const limit = RULES.maxOpenHoldsPerSpender;
+  const open = [...books.holds.values()].filter(
+    ({ spender, resolution }) => spender === request.spender && resolution === null,
+  );
+  if (open.length >= limit) return refused({ reason: "too_many_holds", limit });
+
+  // Who may pay is asked before what it costs.
+  const payers = payersOf(books, request, at);
+  if (isRefusal(payers)) return refused(payers);
+  const price = holdPrice(books, request, { quote, account: payers[0].message.account, at });
+  if ("reason" in price) return refused(price);
+  const charges = take(books, payers, modelCost(price, request.quantity), { into: "held", at });
+  if (isRefusal(charges)) return refused(charges);
+
+  const hold: ModelHold = {
+    asked,
+    spender: request.spender,
+    price,
+    parts: charges.map(({ account, allowance, amountMicros }) => ({
+      account,
+      allowance,
+      heldMicros: amountMicros,
+    })),
+    createdAt: at,
+    expiresAt: new Date(at.getTime() + request.ttlSeconds * 1000),
+    capturedMicros: 0n,
+    capturedUnits: 0n,
+    resolution: null,
+  };
+  books.set(books.holds, key, hold);
+  return { result: "held", hold, repeated: false };
+}
+
+function holdPrice(
+  books: ModelBooks,
+  request: HoldWish,
+  { quote, account, at }: { quote: ModelQuote | null; account: Address; at: Date },
+): ModelPrice | { readonly reason: string; readonly expiredAt?: Date } {
+  if (quote !== null) {
+    if (quote.expiresAt.getTime() <= at.getTime()) {
+      return { reason: "quote_expired", expiredAt: quote.expiresAt };
+    }
+    const isQuoted =
+      quote.provider === request.provider &&
+      quote.account === account &&
+      quote.meter === request.meter &&
+      quote.dimensions === dimensionsText(request.dimensions) &&
+      quote.quantity >= request.quantity;
+    return isQuoted ? quote.price : { reason: "quote_mismatch" };
+  }
+  const rate = foundRate(books, request, at, at);
+  if (typeof rate === "string") return { reason: rate };
+  return priceOf(books, rate, { ...request, account, occurredAt: at, at });
+}
+
+export function captureHold(books: ModelBooks, request: CaptureRequest, at: Date): ModelCapture {
+  const hold = books.holds.get(keyOf(request));
+  if (hold === undefined) return refused({ reason: "hold_not_found" });
+  const eventKey = keyOf({ provider: request.provider, id: request.eventId });
+  const before = books.events.get(eventKey);
+  if (before !== undefined) {
+    return before.said === saidByCapture(request)
+      ? { result: "captured", hold, debit: { ...before.outcome, repeated: true } }
+      : refused({ reason: "event_id_conflict" });
+  }
+  const over = ended(hold, at);
+  if (over !== null) return refused(over);
+
+  // The parts of a whole cost what the whole costs: what rounding took before, it does not take again.
+  const neededMicros = modelCostAfter(hold.price, hold.capturedUnits, request.quantity);
+  const heldMicros = hold.parts.reduce((sum, part) => sum + part.heldMicros, 0n);
+  if (neededMicros > heldMicros) {
+    return refused({ reason: "capture_exceeds_hold", heldMicros, neededMicros });
+  }
+
+  let missing = neededMicros;
+  const charges: Charges[number][] = [];
+  const parts = hold.parts.map((part) => {
+    const taken = missing < part.heldMicros ? missing : part.heldMicros;
+    missing -= taken;
+    const returned = request.final ? part.heldMicros - taken : 0n;
+    endHeld(books, part, { at, takenAt: hold.createdAt, captured: taken, returned });
+    const { account, allowance } = part;
+    if (taken > 0n) charges.push({ account, allowance, amountMicros: taken });
+    return { account, allowance, heldMicros: part.heldMicros - taken - returned };
+  });
+  const [first] = hold.parts;
+  if (charges.length === 0 && first !== undefined) {
+    charges.push({ account: first.account, allowance: first.allowance, amountMicros: 0n });
+  }
+
+  const after: ModelHold = {
+    ...hold,
+    parts,
+    capturedMicros: hold.capturedMicros + neededMicros,
+    capturedUnits: hold.capturedUnits + request.quantity,
+    resolution: request.final ? { as: "captured", at } : null,
+  };
+  books.set(books.holds, keyOf(request), after);
+  const debit: Debited = {
+    result: "debited",
+    costMicros: neededMicros,
+    rateCardVersion: hold.price.version,
+    charges,
+    recordedAt: at,
+    repeated: false,
+  };
+  log(books, eventKey, {
+    said: saidByCapture(request),
+    provider: request.provider,
+    outcome: debit,
+    takenAt: hold.createdAt,
+    use: hold.price.use,
+    units: request.quantity,
+    voidedAt: null,
+  });
+  return { result: "captured", hold: after, debit };
+}
+
+export function releaseHold(books: ModelBooks, key: HoldKey, at: Date): ModelRelease {
+  const hold = books.holds.get(keyOf(key));
+  if (hold === undefined) return refused({ reason: "hold_not_found" });
+  const over = ended(hold, at);
+  if (over !== null) return refused(over);
+  return { result: "released", hold: endHold(books, keyOf(key), "released", at) };
+}
+
+export function endHold(
+  books: ModelBooks,
+  key: string,
+  as: "released" | "expired",
+  at: Date,
+): ModelHold {
+  const hold = books.holds.get(key);
+  if (hold === undefined) throw new Error(`the model has no hold ${key}`);
+  for (const part of hold.parts) {
+    const change = { at, takenAt: hold.createdAt, captured: 0n, returned: part.heldMicros };
+    endHeld(books, part, change);
+  }
+  const parts = hold.parts.map((part) => ({ ...part, heldMicros: 0n }));
+  const over: ModelHold = { ...hold, parts, resolution: { as, at } };
+  books.set(books.holds, key, over);
+  return over;
+}
+
+function ended({ resolution, capturedMicros, expiresAt }: ModelHold, at: Date) {
+  const end =
+    resolution ??
+    (expiresAt.getTime() <= at.getTime() ? { as: "expired" as const, at: expiresAt } : null);
+  return end === null
+    ? null
+    : { reason: "hold_resolved" as const, resolution: end, capturedMicros };
+}
+
+function endHeld(
+  books: ModelBooks,
+  { account: address, allowance }: { account: Address; allowance: Hex },
+  change: { at: Date; takenAt: Date; captured: bigint; returned: bigint },
+): void {
+  const { at, takenAt, captured, returned } = change;
+  const { held, spent } = books.account(address);
+  books.changeAccount(address, { held: held - captured - returned, spent: spent + captured });
+  books.serveWaiting(address, returned);
+  books.giveBack(allowance, { at, takenAt, budget: returned, spent: captured });
+}

@@ -1,0 +1,118 @@
+import type { Hex } from "viem";
+
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
+import type { CaptureRequest, HoldKey } from "../../server/stores/holds/holdStore.ts";
+import type { UtilisationReport } from "../../server/stores/pricing/multiplierStore.ts";
+import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
+import type { NewChainEvent } from "../chain.ts";
+import { ModelBooks, freeOf } from "./modelState.ts";
+import { allow, grant, revoke, whyNothingIsGranted } from "./granting.ts";
+import {
+  type HoldWish,
+  type ModelAuthorize,
+  type ModelCapture,
+  type ModelRelease,
+  authorizeHold,
+  captureHold,
+  endHold,
+  releaseHold,
+} from "./holding.ts";
+import { modelCost } from "./price.ts";
+import { foundRate, priceOf, stepped } from "./pricing.ts";
+import type { ModelHold, ModelQuote } from "./state.ts";
+import { recordOne, takeBack } from "./usage.ts";
+
+/**
+ * The ledger once more, in plain words and for one lane: one thing after the other, at the moments that the ledger itself
+ * named. Shares no rule with `server/domain`: what it borrows from there are types.
+ */
+export class LedgerModel extends ModelBooks {
+  record(events: readonly UsageEvent[], at: Date): UsageOutcome[] {
+    return events.map((event) => recordOne(this, event, at));
+  }
+
+  void(key: HoldKey, at: Date): VoidOutcome {
+    return takeBack(this, key, at);
+  }
+
+  authorize(request: HoldWish, quote: ModelQuote | null, at: Date): ModelAuthorize {
+    return authorizeHold(this, request, quote, at);
+  }
+
+  capture(request: CaptureRequest, at: Date): ModelCapture {
+    return captureHold(this, request, at);
+  }
+
+  release(key: HoldKey, at: Date): ModelRelease {
+    return releaseHold(this, key, at);
+  }
+
+  endHold(key: string, as: "released" | "expired", at: Date): ModelHold {
+    return endHold(this, key, as, at);
+  }
+
+  allow(signed: SignedAllowance, arrival: { createdAt: Date; period: bigint }): void {
+    allow(this, signed, arrival);
+  }
+
+  revoke(id: Hex, revokedAt: Date): void {
+    revoke(this, id, revokedAt);
+  }
+
+  whyNothingIsGranted(campaign: Hex, at: Date): string | null {
+    return whyNothingIsGranted(this, campaign, at);
+  }
+
+  grant(
+    campaign: Hex,
+    ...wish: Parameters<typeof grant> extends [unknown, unknown, ...infer Rest] ? Rest : never
+  ) {
+    return grant(this, campaign, ...wish);
+  }
+
+  stepped(report: UtilisationReport, at: Date) {
+    return stepped(this, report, at);
+  }
+
+  /** What a quote of that moment says, and binds to; or why there is none. */
+  quote(
+    request: Omit<ModelQuote, "price" | "expiresAt" | "dimensions"> & {
+      dimensions: Readonly<Record<string, string>>;
+    },
+    at: Date,
+  ) {
+    const rate = foundRate(this, request, at, at);
+    if (typeof rate === "string") return { refusal: rate };
+    const price = priceOf(this, rate, { ...request, occurredAt: at, at });
+    return { price, costMicros: modelCost(price, request.quantity) };
+  }
+
+  chainEvent(event: NewChainEvent): void {
+    switch (event.type) {
+      case "purchased": {
+        const { purchased } = this.account(event.account);
+        this.changeAccount(event.account, { purchased: purchased + event.amountMicros });
+        return;
+      }
+      case "refund_requested": {
+        const { waiting } = this.account(event.account);
+        this.changeAccount(event.account, { waiting: waiting + event.requestedMicros });
+        this.serveWaiting(event.account, freeOf(this.account(event.account)));
+        return;
+      }
+      case "counter_raised":
+        this.changeAccount(event.account, { counter: event.counter });
+        return;
+      default:
+    }
+  }
+
+  /** A checkpoint is being cut: what is set aside for refunds goes into the rows. */
+  serveRefunds(): void {
+    for (const [address, { refunded, refunding }] of this.accounts) {
+      this.changeAccount(address, { refunded: refunded + refunding, refunding: 0n });
+    }
+  }
+}

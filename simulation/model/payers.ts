@@ -1,0 +1,144 @@
+import type { Address, Hex } from "viem";
+
+import { spenderWallet } from "@compute-credits/protocol/messages/spender";
+import type { Debited, Refused } from "@compute-credits/rules/usage/outcome";
+import { type ModelBooks, freeOf } from "./modelState.ts";
+import { budgetAt } from "./budget.ts";
+import type { ModelAccount, ModelAllowance } from "./state.ts";
+
+export type Refusal = Refused["refusal"];
+export type Charges = Debited["charges"];
+
+/** Who wants to charge whom, for what. */
+export interface Wanted {
+  readonly spender: Hex;
+  readonly provider: Address;
+  readonly meter: string;
+}
+
+/** Those who may pay, in their order, or why nobody may. */
+export function payersOf(
+  books: ModelBooks,
+  wanted: Wanted,
+  at: Date,
+): readonly [ModelAllowance, ...ModelAllowance[]] | Refusal {
+  const order = [...books.allowances.values()]
+    .filter(({ message }) => message.spender === wanted.spender)
+    .toSorted(inTurn);
+  const [first, ...rest] = order.filter((one) => hindrance(books, one, wanted, at) === null);
+  if (first !== undefined) return [first, ...rest];
+  const last = order.at(-1);
+  const reason = last === undefined ? "allowance_not_found" : hindrance(books, last, wanted, at);
+  if (reason === null) throw new Error("an allowance that is able and is not");
+  return { reason };
+}
+
+export function isRefusal(
+  payers: ReturnType<typeof payersOf> | Charges | Refusal,
+): payers is Refusal {
+  return "reason" in payers;
+}
+
+function hindrance(
+  books: ModelBooks,
+  { message, scope, revokedAt, campaign }: ModelAllowance,
+  { provider, meter }: Wanted,
+  at: Date,
+) {
+  const seconds = BigInt(Math.floor(at.getTime() / 1000));
+  if (revokedAt !== null) return "allowance_revoked";
+  if (books.account(message.account).counter !== message.counter) return "allowance_revoked";
+  if (message.expiresAt > 0n && seconds >= message.expiresAt) return "allowance_expired";
+  if (seconds < message.startsAt) return "allowance_not_started";
+  if (scope.providers.length > 0 && !scope.providers.includes(provider)) {
+    return "allowance_out_of_scope";
+  }
+  if (scope.meters.length > 0 && !scope.meters.includes(meter)) return "allowance_out_of_scope";
+  if (scope.providers.length === 0 && !books.world.trusted.includes(provider)) {
+    return "access_not_granted";
+  }
+  if (campaign !== null && books.allowance(campaign).revokedAt !== null) return "campaign_revoked";
+  return null;
+}
+
+/** Takes all that is needed from one after the other, or nothing. */
+export function take(
+  books: ModelBooks,
+  able: readonly [ModelAllowance, ...ModelAllowance[]],
+  needed: bigint,
+  { into, at }: { into: "spent" | "held"; at: Date },
+): Charges | Refusal {
+  const [first] = able;
+  const heldAtFirst = books.account(first.message.account).held;
+  const charges: Charges[number][] = [];
+  const newAccounts = new Map<Address, ModelAccount>();
+  const newAllowances = new Map<Hex, ModelAllowance>();
+  let missing = needed;
+  let limit: Limit = "insufficient_credits";
+  for (const candidate of able) {
+    if (missing === 0n && charges.length > 0) break;
+    const { account: address, accountCap } = candidate.message;
+    const account = newAccounts.get(address) ?? books.account(address);
+    const budgets = books
+      .budgetsOf(candidate.id)
+      .map((one) => newAllowances.get(one.id) ?? budgetAt(one.message, one, at));
+    const rooms: [Limit, bigint][] = [
+      ["insufficient_credits", freeOf(account)],
+      ...budgets.map(({ message, carried, used }, n): [Limit, bigint] => [
+        n === 0 ? "allowance_exhausted" : "campaign_exhausted",
+        message.limit + carried - used,
+      ]),
+      ["account_cap_reached", accountCap - account.spent - account.held],
+    ];
+    const [tightest, room] = rooms.reduce((a, b) => (b[1] < a[1] ? b : a));
+    const most = room < 0n ? 0n : room;
+    if (most < missing) limit = tightest;
+    const amountMicros = most < missing ? most : missing;
+    if (amountMicros === 0n && needed > 0n) continue;
+    newAccounts.set(address, { ...account, [into]: account[into] + amountMicros });
+    for (const budget of budgets) {
+      newAllowances.set(budget.id, {
+        ...budget,
+        used: budget.used + amountMicros,
+        spent: budget.spent + (into === "spent" ? amountMicros : 0n),
+      });
+    }
+    charges.push({ account: address, allowance: candidate.id, amountMicros });
+    missing -= amountMicros;
+  }
+  if (missing > 0n) {
+    return {
+      reason: limit,
+      account: first.message.account,
+      availableMicros: needed - missing,
+      neededMicros: needed,
+      heldMicros: heldAtFirst,
+    };
+  }
+  for (const [address, account] of newAccounts) books.set(books.accounts, address, account);
+  for (const [id, allowance] of newAllowances) books.set(books.allowances, id, allowance);
+  return charges;
+}
+
+type Limit =
+  "insufficient_credits" | "allowance_exhausted" | "campaign_exhausted" | "account_cap_reached";
+
+/** Priority, then the first to expire, then other people's credits, then the oldest, then the smallest id. */
+function rank({ message, createdAt, id }: ModelAllowance): bigint[] {
+  return [
+    BigInt(message.priority),
+    message.expiresAt === 0n ? 2n ** 65n : message.expiresAt,
+    spenderWallet(message.spender) === message.account ? 1n : 0n,
+    BigInt(createdAt.getTime()),
+    BigInt(id),
+  ];
+}
+
+function inTurn(a: ModelAllowance, b: ModelAllowance): number {
+  const [ours, theirs] = [rank(a), rank(b)];
+  for (const [place, mine] of ours.entries()) {
+    const other = theirs[place] ?? mine;
+    if (mine !== other) return mine < other ? -1 : 1;
+  }
+  return 0;
+}

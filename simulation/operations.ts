@@ -1,0 +1,40 @@
+import type { Address, Hex } from "viem";
+
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
+import type { CaptureRequest, HoldKey } from "../server/stores/holds/holdStore.ts";
+import type { UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
+import type { QuoteRequest } from "../server/stores/pricing/quoteStore.ts";
+import type { NewChainEvent } from "./chain.ts";
+import type { HoldWish } from "./model/holding.ts";
+
+/** One thing that a lane does. What it is depends on the seed alone, never on an answer. */
+export type Operation =
+  | { readonly kind: "record"; readonly events: readonly UsageEvent[]; readonly twice: boolean }
+  | { readonly kind: "void"; readonly provider: Address; readonly id: string }
+  | { readonly kind: "authorize"; readonly request: HoldWish }
+  | { readonly kind: "capture"; readonly request: CaptureRequest }
+  | { readonly kind: "release"; readonly key: HoldKey }
+  | { readonly kind: "allow"; readonly signed: SignedAllowance }
+  | { readonly kind: "revoke"; readonly id: Hex }
+  | { readonly kind: "issue"; readonly campaign: Hex; readonly grants: readonly GrantRequest[] }
+  /** by its key: which id it got is in an answer */
+  | { readonly kind: "revokeGrant"; readonly campaign: Hex; readonly key: string }
+  | { readonly kind: "quote"; readonly number: number; readonly request: QuoteRequest }
+  | { readonly kind: "utilisation"; readonly report: UtilisationReport }
+  | { readonly kind: "chain"; readonly events: readonly NewChainEvent[] };
+
+/** A batch counts for as many operations as it has events: each is decided, and answered, by itself. */
+export function weight(operation: Operation): number {
+  switch (operation.kind) {
+    case "record":
+      return operation.events.length * (operation.twice ? 2 : 1);
+    case "chain":
+      return operation.events.length;
+    case "issue":
+      return operation.grants.length;
+    default:
+      return 1;
+  }
+}
