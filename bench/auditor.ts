@@ -16,7 +16,7 @@ import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { type Ledger, RULES, deployment, openLedger, party } from "../test/fixtures/ledger.ts";
 import { inParallel } from "./ledger/inParallel.ts";
-import { BATCH, CALLERS, findPostgres } from "./ledger/stand.ts";
+import { BATCH, CALLERS, findPostgres } from "./ledger/rig.ts";
 import { pairedSpeed, printFigure } from "./ratio.ts";
 
 const ACCOUNTS = 2_000;

@@ -12,7 +12,7 @@ import {
   spendSomewhere,
 } from "./checkpoint/stepsOfCuts.ts";
 import { compareTrees, reportMemory } from "./checkpoint/trees.ts";
-import { eventOf, openWorld } from "./ledger/world.ts";
+import { eventOf, openWorld } from "./ledger/parties.ts";
 import { median, printRatio, seconds } from "./ratio.ts";
 
 const ACCOUNTS = Number(process.argv[2] ?? 1_000_000);

@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import { fillLog } from "./ledger/fillLog.ts";
 import { sideBySide } from "./ledger/inParallel.ts";
 import { countOverspent } from "./ledger/overspend.ts";
-import { BATCH, CALLERS, type Stand, findPostgres, openStand } from "./ledger/stand.ts";
-import { randomBatches } from "./ledger/world.ts";
+import { BATCH, CALLERS, type Stand, findPostgres, openStand } from "./ledger/rig.ts";
+import { randomBatches } from "./ledger/parties.ts";
 import { pairedSpeed, printFigure } from "./ratio.ts";
 
 const HELP = `npm run bench:growth -- [--rows 10000000]

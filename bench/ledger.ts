@@ -8,7 +8,7 @@ import { startLoadProcess } from "./ledger/loadProcess.ts";
 import { countOverspent } from "./ledger/overspend.ts";
 import { pgliteVsPostgres } from "./ledger/pglite.ts";
 import { AT_ONCE, singleVsOneCommitEach } from "./ledger/singles.ts";
-import { findPostgres, openStand } from "./ledger/stand.ts";
+import { findPostgres, openStand } from "./ledger/rig.ts";
 import { type Figure, printFigure } from "./ratio.ts";
 
 const HELP = `npm run bench:ledger -- [--only NAME]…

@@ -1,8 +1,8 @@
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { bareInsert, rowsOf } from "./bareInsert.ts";
 import { sideBySide } from "./inParallel.ts";
-import { BATCH, CALLERS, type Stand } from "./stand.ts";
-import { randomBatches } from "./world.ts";
+import { BATCH, CALLERS, type Stand } from "./rig.ts";
+import { randomBatches } from "./parties.ts";
 
 const BATCHES_EACH = 6;
 

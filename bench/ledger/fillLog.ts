@@ -1,5 +1,5 @@
 import type { Database } from "@compute-credits/platform/postgres/database";
-import { ACCOUNTS, PROVIDER } from "./world.ts";
+import { ACCOUNTS, PROVIDER } from "./parties.ts";
 
 /** Rows of the last year in the log, as a ledger that has run so long would have them; nobody's balance moves. */
 export async function fillLog(database: Database, rows: number): Promise<void> {

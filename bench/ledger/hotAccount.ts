@@ -1,7 +1,7 @@
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";
-import { BATCH, CALLERS, type Stand } from "./stand.ts";
-import { eventOf, randomBatches } from "./world.ts";
+import { BATCH, CALLERS, type Stand } from "./rig.ts";
+import { eventOf, randomBatches } from "./parties.ts";
 
 const BATCHES = 16;
 

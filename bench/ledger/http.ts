@@ -9,8 +9,8 @@ import { serveLedger } from "../../test/fixtures/ledgerServer.ts";
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";
 import type { LoadProcess } from "./loadProcess.ts";
-import { BATCH, CALLERS, type Stand } from "./stand.ts";
-import { PROVIDER, randomBatches } from "./world.ts";
+import { BATCH, CALLERS, type Stand } from "./rig.ts";
+import { PROVIDER, randomBatches } from "./parties.ts";
 
 const BATCHES = 16;
 const SINGLES = 6_000;

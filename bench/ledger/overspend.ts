@@ -1,6 +1,6 @@
 import { zeroHash } from "viem";
 
-import type { Stand } from "./stand.ts";
+import type { Stand } from "./rig.ts";
 
 /** Accounts and allowances that are over a limit, or whose sums differ from the log's; the yardstick's rows don't count. */
 export async function countOverspent({ database }: Stand): Promise<number> {

@@ -2,8 +2,8 @@ import { migrateLedger } from "../../server/stores/migrateLedger.ts";
 import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";
-import { BATCH, CALLERS, type Stand, standOn } from "./stand.ts";
-import { randomBatches } from "./world.ts";
+import { BATCH, CALLERS, type Stand, standOn } from "./rig.ts";
+import { randomBatches } from "./parties.ts";
 
 const BATCHES = 8;
 

@@ -1,7 +1,7 @@
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";
-import type { Stand } from "./stand.ts";
-import { randomBatches } from "./world.ts";
+import type { Stand } from "./rig.ts";
+import { randomBatches } from "./parties.ts";
 
 /** Callers with a debit each. */
 export const AT_ONCE = 256;

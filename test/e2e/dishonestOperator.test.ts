@@ -13,7 +13,7 @@ import {
   dollars,
   rowOf,
   startTheatre,
-} from "../fixtures/theatre.ts";
+} from "../fixtures/dishonestOperator.ts";
 
 const { alice, bob, provider, operator } = wallets;
 

@@ -1,0 +1,24 @@
+import { expect } from "chai";
+
+import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
+import { newPostgresDatabase } from "../../fixtures/postgresServer.ts";
+
+describe("a PostgreSQL server that goes away", () => {
+  context("when a connection breaks in the middle of a transaction", () => {
+    it("fails that transaction, and neither the process nor the next one", async () => {
+      const database = await openPgDatabase(await newPostgresDatabase(), 2);
+      try {
+        const broken = database.transaction(async (tx) => {
+          const [backend] = await tx.query<{ pid: number }>("select pg_backend_pid() as pid");
+          await database.query("select pg_terminate_backend($1, 10000)", [backend?.pid]);
+          await tx.query("select 1");
+        });
+        const error: unknown = await broken.catch((reason: unknown) => reason);
+        expect(error).to.be.instanceOf(Error);
+        expect(await database.query("select 1 as one")).to.deep.equal([{ one: 1 }]);
+      } finally {
+        await database.close();
+      }
+    });
+  });
+});

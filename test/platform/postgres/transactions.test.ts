@@ -1,0 +1,87 @@
+import { expect } from "chai";
+
+import { HAS_BEGUN } from "@compute-credits/platform/postgres/nestedLoopPlan";
+import type { Database, TransactionOptions } from "@compute-credits/platform/postgres/database";
+import { databaseKinds } from "../../fixtures/databases.ts";
+
+const ROW_BY_ROW = { rowByRow: true };
+
+for (const { name, open } of databaseKinds) {
+  describe(`transactions on ${name}`, () => {
+    let database: Database;
+
+    before(async () => {
+      database = await open();
+      await database.script("create table notes (id integer primary key)");
+    });
+    beforeEach(() => database.script("truncate notes"));
+    after(() => database.close());
+
+    async function notes(): Promise<number[]> {
+      const found = await database.query<{ id: number }>("select id from notes order by id");
+      return found.map(({ id }) => id);
+    }
+
+    it("commit their last statement with all others", async () => {
+      const result = await database.transaction(async (tx) => {
+        await tx.query("insert into notes values (1)");
+        tx.lastly("insert into notes values ($1)", [2]);
+        return "done";
+      }, ROW_BY_ROW);
+      expect(result).to.equal("done");
+      expect(await notes()).to.deep.equal([1, 2]);
+    });
+
+    it("leave nothing where their last statement fails, and tell why", async () => {
+      const failed = database.transaction(async (tx) => {
+        await tx.query("insert into notes values (1)");
+        tx.lastly("insert into notes values ($1)", [1]);
+      });
+      expect(await failed.catch((error: unknown) => error)).to.have.property("code", "23505");
+      expect(await notes()).to.deep.equal([]);
+      // The connection is as good as before.
+      await database.transaction((tx) => tx.query("insert into notes values (3)"));
+      expect(await notes()).to.deep.equal([3]);
+    });
+
+    it("leave nothing where the work fails after the last statement was named", async () => {
+      const failed = database.transaction(async (tx) => {
+        tx.lastly("insert into notes values ($1)", [1]);
+        await tx.query("insert into nowhere values (1)");
+      });
+      expect(await failed.catch((error: unknown) => error)).to.have.property("code", "42P01");
+      expect(await notes()).to.deep.equal([]);
+    });
+
+    it("can do later what a statement sent before it kept from being done", async () => {
+      const insert = "insert into notes values (7)";
+      const failed = database.transaction(
+        (tx) => Promise.all([tx.query("insert into nowhere values (1)"), tx.query(insert)]),
+        ROW_BY_ROW,
+      );
+      expect(await failed.catch((error: unknown) => error)).to.have.property("code", "42P01");
+      expect(await notes()).to.deep.equal([]);
+      await database.transaction((tx) => tx.query(insert), ROW_BY_ROW);
+      expect(await notes()).to.deep.equal([7]);
+    });
+
+    it("write nothing by the statement that was sent with a begin that fails", async () => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no begin that can be asked for fails by itself
+      const isolation = "no such" as unknown as NonNullable<TransactionOptions["isolation"]>;
+      const failed = database.transaction(
+        (tx) => tx.query(`insert into notes select 1 where ${HAS_BEGUN}`),
+        { ...ROW_BY_ROW, isolation },
+      );
+      expect(await failed.catch((error: unknown) => error)).to.have.property("code", "42601");
+      expect(await notes()).to.deep.equal([]);
+    });
+
+    it("know that they have begun", async () => {
+      await database.transaction(
+        (tx) => tx.query(`insert into notes select 1 where ${HAS_BEGUN}`),
+        ROW_BY_ROW,
+      );
+      expect(await notes()).to.deep.equal([1]);
+    });
+  });
+}

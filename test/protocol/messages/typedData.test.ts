@@ -1,0 +1,300 @@
+import { expect } from "chai";
+import { TypedDataEncoder, Wallet, getAddress, verifyTypedData } from "ethers";
+import * as fc from "fast-check";
+import { type Hex, hashTypedData, isHex, numberToHex, recoverAddress, zeroHash } from "viem";
+import { hardhat } from "viem/chains";
+
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { allowanceId, allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
+import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
+import {
+  type CheckpointMessage,
+  checkpointDigest,
+  checkpointTypedData,
+} from "@compute-credits/protocol/messages/checkpoint";
+import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
+import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
+import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
+import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
+import { rowLeaf } from "@compute-credits/protocol/tree/row";
+import { LOCAL_WINDOWS } from "../../../scripts/local/deployLocal.ts";
+import { wallets } from "../../../scripts/local/wallets.ts";
+import { localSigner } from "@compute-credits/platform/chain/localSigner";
+import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
+import type { ChainReader } from "@compute-credits/platform/chain/chain";
+import { anyAddress, anyBytes32, anyRow, anyUint } from "../../fixtures/arbitraries.ts";
+import { type LocalContract, startContract } from "../../fixtures/localContract.ts";
+
+const anyDeployment: fc.Arbitrary<Deployment> = fc.record({
+  chainId: fc.integer({ min: 1 }),
+  contract: anyAddress,
+});
+
+const anyCheckpoint: fc.Arbitrary<CheckpointMessage> = fc.record({
+  epoch: anyUint(64),
+  previousRoot: anyBytes32,
+  root: anyBytes32,
+  spent: anyUint(64),
+  refunded: anyUint(64),
+  earned: anyUint(64),
+  asOf: anyUint(64),
+  dataHash: anyBytes32,
+});
+
+const anyAllowance = fc.record({
+  account: anyAddress,
+  spender: anyBytes32,
+  limit: anyUint(64),
+  period: anyUint(64),
+  rollover: anyUint(64),
+  startsAt: anyUint(64),
+  expiresAt: anyUint(64),
+  priority: fc.integer({ min: 0, max: 255 }),
+  scope: anyBytes32,
+  accountCap: anyUint(64),
+  counter: anyUint(64),
+  salt: anyUint(256),
+});
+
+/** What is signed, of whichever kind, in the loosest type that both libraries take. */
+interface AnyTypedData {
+  readonly domain: { name: string; version: string; chainId: number; verifyingContract: Hex };
+  readonly types: Readonly<Record<string, readonly { name: string; type: string }[]>>;
+  readonly primaryType: string;
+  readonly message: object;
+}
+
+/** Every message of the protocol: what it is called, and its typed data with random fields. */
+const kinds: readonly [name: string, typedData: fc.Arbitrary<AnyTypedData>][] = [
+  ["Allowance", messages(anyAllowance, allowanceTypedData)],
+  [
+    "AllowanceRevocation",
+    messages(fc.record({ allowance: anyBytes32 }), allowanceRevocationTypedData),
+  ],
+  [
+    "ProviderKey",
+    messages(fc.record({ provider: anyAddress, keyHash: anyBytes32 }), providerKeyTypedData),
+  ],
+  [
+    "ProviderAccess",
+    messages(fc.record({ spender: anyAddress, provider: anyAddress }), providerAccessTypedData),
+  ],
+  [
+    "ProviderKeyRevocation",
+    messages(
+      fc.record({ provider: anyAddress, keyHash: anyBytes32 }),
+      providerKeyRevocationTypedData,
+    ),
+  ],
+  [
+    "ProviderAccessRevocation",
+    messages(
+      fc.record({ spender: anyAddress, provider: anyAddress }),
+      providerAccessRevocationTypedData,
+    ),
+  ],
+  ["Checkpoint", messages(anyCheckpoint, checkpointTypedData)],
+];
+
+function messages<Message>(
+  message: fc.Arbitrary<Message>,
+  typedData: (deployment: Deployment, message: Message) => AnyTypedData,
+): fc.Arbitrary<AnyTypedData> {
+  return fc.tuple(anyDeployment, message).map((parts) => typedData(...parts));
+}
+
+/** ethers wants lists that it could change. */
+function ethersTypes({ types }: AnyTypedData) {
+  return Object.fromEntries(Object.entries(types).map(([name, fields]) => [name, [...fields]]));
+}
+
+function viemDigest({ domain, types, primaryType, message }: AnyTypedData): Hex {
+  return hashTypedData({ domain, types, primaryType, message: { ...message } });
+}
+
+function toHex(text: string): Hex {
+  if (!isHex(text)) throw new Error(`${text} is not hex`);
+  return text;
+}
+
+describe("typed data", () => {
+  const alice = new Wallet(wallets.alice.privateKey);
+
+  for (const [name, anyTypedData] of kinds) {
+    context(`of the kind ${name}`, () => {
+      it("has the digest that ethers computes", () => {
+        fc.assert(
+          fc.property(anyTypedData, (typedData) => {
+            expect(viemDigest(typedData)).to.equal(
+              TypedDataEncoder.hash(typedData.domain, ethersTypes(typedData), typedData.message),
+            );
+          }),
+          { numRuns: 40 },
+        );
+      });
+
+      it("signed with viem is recovered by ethers, and the other way round", async () => {
+        await fc.assert(
+          fc.asyncProperty(anyTypedData, async (typedData) => {
+            const { domain, types, primaryType, message } = typedData;
+            const byViem = await wallets.alice.account.signTypedData({
+              domain,
+              types,
+              primaryType,
+              message: { ...message },
+            });
+            const byEthers = await alice.signTypedData(domain, ethersTypes(typedData), message);
+
+            expect(verifyTypedData(domain, ethersTypes(typedData), message, byViem)).to.equal(
+              alice.address,
+            );
+            expect(
+              await recoverAddress({ hash: viemDigest(typedData), signature: toHex(byEthers) }),
+            ).to.equal(alice.address);
+          }),
+          { numRuns: 3 },
+        );
+      });
+
+      it("has another digest on another chain, and at another contract", () => {
+        fc.assert(
+          fc.property(anyTypedData, (typedData) => {
+            const { domain } = typedData;
+            const digests = new Set([
+              viemDigest(typedData),
+              viemDigest({ ...typedData, domain: { ...domain, chainId: domain.chainId + 1 } }),
+              viemDigest({
+                ...typedData,
+                domain: { ...domain, verifyingContract: numberToHex(1, { size: 20 }) },
+              }),
+            ]);
+            expect(digests.size).to.equal(3);
+          }),
+          { numRuns: 10 },
+        );
+      });
+    });
+  }
+
+  it("names every field of an allowance in its id", () => {
+    const deployment = { chainId: 31337, contract: numberToHex(7, { size: 20 }) };
+    fc.assert(
+      fc.property(anyAllowance, anyAllowance, (message, other) => {
+        const fields = Object.keys(message).filter(
+          (key) => Reflect.get(message, key) !== Reflect.get(other, key),
+        );
+        const ids = fields.map((key) =>
+          allowanceId(deployment, { ...message, [key]: Reflect.get(other, key) }),
+        );
+        expect(new Set([allowanceId(deployment, message), ...ids]).size).to.equal(
+          fields.length + 1,
+        );
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe("typed data on the chain", () => {
+  let local: LocalContract;
+  let reader: ChainReader;
+
+  before(async () => {
+    local = await startContract();
+    reader = await openChainReader([local.rpcUrl], local.contract);
+  });
+  after(() => local.stop());
+
+  it("gives a checkpoint the digest that the contract computes", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyCheckpoint, async (message) => {
+        const onChain = await local.client.readContract({
+          address: local.contract,
+          abi: computeCreditsAbi,
+          functionName: "hashCheckpoint",
+          args: [message],
+        });
+        expect(checkpointDigest(local.deployment, message)).to.equal(onChain);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("gives a row the leaf that the contract computes", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyRow, async (row) => {
+        const onChain = await local.client.readContract({
+          address: local.contract,
+          abi: computeCreditsAbi,
+          functionName: "rowLeaf",
+          args: [row],
+        });
+        expect(rowLeaf(row)).to.equal(onChain);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  for (const [name, anyTypedData] of kinds) {
+    it(`lets the server take an ethers wallet's signature of ${name}, and nobody else's`, async () => {
+      const alice = new Wallet(wallets.alice.privateKey);
+      await fc.assert(
+        fc.asyncProperty(anyTypedData, async (typedData) => {
+          const signature = toHex(
+            await alice.signTypedData(typedData.domain, ethersTypes(typedData), typedData.message),
+          );
+          const digest = viemDigest(typedData);
+          const [ofAlice, ofBob, ofOtherDigest] = await Promise.all([
+            reader.isSignedBy(wallets.alice.account.address, digest, signature),
+            reader.isSignedBy(wallets.bob.account.address, digest, signature),
+            reader.isSignedBy(wallets.alice.account.address, zeroHash, signature),
+          ]);
+          expect([ofAlice, ofBob, ofOtherDigest]).to.deep.equal([true, false, false]);
+        }),
+        { numRuns: 3 },
+      );
+    });
+  }
+
+  it("lets the contract take a checkpoint that ethers signed, then one that viem signed", async () => {
+    const deployment = { ...local.deployment, contract: toHex(getAddress(local.contract)) };
+    const rows = [{ party: wallets.alice.account.address, spent: 0n, refunded: 0n, earned: 0n }];
+    const first: CheckpointMessage = {
+      epoch: 1n,
+      previousRoot: zeroHash,
+      ...commitToRows(rows),
+      spent: 0n,
+      refunded: 0n,
+      earned: 0n,
+      asOf: 0n,
+    };
+    const second = { ...first, epoch: 2n, previousRoot: first.root };
+
+    const typedData = checkpointTypedData(deployment, first);
+    const byEthers = await new Wallet(wallets.signer.privateKey).signTypedData(
+      typedData.domain,
+      ethersTypes(typedData),
+      typedData.message,
+    );
+    await submit(first, toHex(byEthers));
+    await local.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
+    await submit(second, await localSigner(wallets.signer.privateKey).sign(deployment, second));
+
+    expect(await reader.latestEpoch()).to.equal(2n);
+  });
+
+  async function submit(message: CheckpointMessage, signature: Hex): Promise<void> {
+    const hash = await local.as(wallets.bob).wallet.writeContract({
+      address: local.contract,
+      abi: computeCreditsAbi,
+      functionName: "submitCheckpoint",
+      args: [message, [{ signer: wallets.signer.account.address, signature }]],
+      account: wallets.bob.account,
+      chain: hardhat,
+    });
+    const { status } = await local.client.waitForTransactionReceipt({ hash });
+    expect(status).to.equal("success");
+  }
+});

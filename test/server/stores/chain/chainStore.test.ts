@@ -1,0 +1,302 @@
+import { expect } from "chai";
+import { numberToHex, zeroHash } from "viem";
+
+import { parseCredits } from "@compute-credits/protocol/amounts";
+import { postgresChainBook } from "../../../../server/stores/chain/postgresChainStore.ts";
+import { available } from "@compute-credits/rules/accounts/account";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
+import type { Database } from "@compute-credits/platform/postgres/database";
+import { databaseKinds } from "../../../fixtures/databases.ts";
+import { type Ledger, emptyLedger, hashOf, party, usageEvent } from "../../../fixtures/ledger.ts";
+
+const [account, stranger, provider] = [party(1), party(2), party(3)];
+
+for (const { name, open } of databaseKinds) {
+  describe(`chainBook on ${name}`, () => {
+    let database: Database;
+    let ledger: Ledger;
+
+    before(async () => {
+      database = await open();
+    });
+    beforeEach(async () => {
+      ledger = await emptyLedger(database);
+    });
+    after(() => database.close());
+
+    const balance = () => ledger.accounts.balance(account);
+
+    async function step(number: bigint, ...events: ChainEvent[]) {
+      const upTo = { number, hash: hashOf(`block ${number}`), time: new Date(1_000) };
+      return { from: await ledger.chainBook.cursor(), upTo, events };
+    }
+
+    /** What `spender` is answered for an event of `micros`. */
+    async function spend(spender: `0x${string}`, micros: bigint) {
+      const [outcome] = await ledger.usage.record([
+        usageEvent({ provider, spender, quantity: micros }),
+      ]);
+      return outcome?.result === "refused" ? outcome.refusal : outcome?.result;
+    }
+
+    async function newSpender() {
+      const { message } = await ledger.allow(account);
+      await ledger.grantAccess(message.spender, provider);
+      return message.spender;
+    }
+
+    async function cutOne() {
+      await ledger.purchase(account, "1");
+      await spend(await newSpender(), 100n);
+      const checkpoint = await ledger.checkpoints.cut(1_000n);
+      if (checkpoint === null) throw new Error("there was something to cut");
+      return checkpoint;
+    }
+
+    context("when a purchase is read", () => {
+      it("gives the account the credits, whoever paid, and moves the cursor", async () => {
+        expect(await ledger.chainBook.apply(await step(7n, purchasedIn(7n, 500n)))).to.equal(true);
+
+        expect((await balance()).purchased).to.equal(500n);
+        expect((await ledger.accounts.balance(stranger)).purchased).to.equal(0n);
+        expect(await ledger.chainBook.cursor()).to.deep.equal({
+          number: 7n,
+          hash: hashOf("block 7"),
+          time: new Date(1_000),
+        });
+      });
+
+      it("adds to what was bought before", async () => {
+        await ledger.chainBook.apply(await step(1n, purchasedIn(1n, 500n)));
+        await ledger.chainBook.apply(await step(2n, purchasedIn(2n, 1n)));
+        expect((await balance()).purchased).to.equal(501n);
+      });
+    });
+
+    context("when a second server applies the same blocks", () => {
+      it("changes nothing with the old cursor, and says so", async () => {
+        const same = await step(1n, purchasedIn(1n, 500n));
+        expect(await ledger.chainBook.apply(same)).to.equal(true);
+        expect(await ledger.chainBook.apply(same)).to.equal(false);
+        expect((await balance()).purchased).to.equal(500n);
+      });
+
+      it("changes nothing where its cursor's block has another hash", async () => {
+        await ledger.chainBook.apply(await step(1n));
+        const { from, ...rest } = await step(2n, purchasedIn(2n, 500n));
+        const reorganised = { ...rest, from: { ...from, hash: hashOf("another block 1") } };
+        expect(await ledger.chainBook.apply(reorganised)).to.equal(false);
+        expect((await balance()).purchased).to.equal(0n);
+      });
+
+      it("applies them once, however many servers do so at once", async () => {
+        const same = await step(1n, purchasedIn(1n, 500n));
+        const servers = Array.from({ length: 8 }, () => postgresChainBook(database));
+        const applied = await Promise.all(servers.map((server) => server.apply(same)));
+        expect(applied.filter(Boolean)).to.have.length(1);
+        expect((await balance()).purchased).to.equal(500n);
+      });
+    });
+
+    context("when an event cannot be applied", () => {
+      it("applies nothing of its block, and leaves the cursor where it was", async () => {
+        const before = await ledger.chainBook.cursor();
+        const unknown: ChainEvent = {
+          type: "checkpoint_submitted",
+          blockNumber: 1n,
+          blockTime: new Date(1_000),
+          logIndex: 1,
+          transactionHash: zeroHash,
+          epoch: 1n,
+          root: hashOf("not ours"),
+          finalAt: new Date(),
+        };
+        const failure = await ledger.chainBook
+          .apply(await step(1n, purchasedIn(1n, 500n), unknown))
+          .catch((error: unknown) => error);
+
+        expect(failure)
+          .to.be.instanceOf(Error)
+          .with.property("message")
+          .that.includes("which this ledger did not cut");
+        expect((await balance()).purchased).to.equal(0n);
+        expect(await ledger.chainBook.cursor()).to.deep.equal(before);
+      });
+    });
+
+    context("when a refund is requested", () => {
+      it("sets it aside, so that it cannot be spent", async () => {
+        await ledger.purchase(account, "100");
+        const by = await newSpender();
+        await ledger.chainEvents({
+          type: "refund_requested",
+          account,
+          requestedMicros: parseCredits("60"),
+        });
+
+        expect(await balance()).to.include({ refunding: parseCredits("60"), refunded: 0n });
+        expect(await spend(by, parseCredits("40") + 1n)).to.deep.equal({
+          reason: "insufficient_credits",
+          account,
+          availableMicros: parseCredits("40"),
+          neededMicros: parseCredits("40") + 1n,
+          heldMicros: 0n,
+        });
+        expect(await spend(by, parseCredits("40"))).to.equal("debited");
+      });
+
+      it("sets aside only what is free: what was spent meanwhile is spent", async () => {
+        await ledger.purchase(account, "100");
+        expect(await spend(await newSpender(), parseCredits("70"))).to.equal("debited");
+        await ledger.chainEvents({
+          type: "refund_requested",
+          account,
+          requestedMicros: parseCredits("100"),
+        });
+
+        const after = await balance();
+        expect(after.refunding).to.equal(parseCredits("30"));
+        expect(available(after)).to.equal(0n);
+      });
+
+      it("takes no request of an account that bought nothing: events must be missing", async () => {
+        const failure = await ledger
+          .chainEvents({ type: "refund_requested", account: stranger, requestedMicros: 1n })
+          .catch((error: unknown) => error);
+        expect(failure).to.be.instanceOf(Error).with.property("message").that.includes("missing");
+      });
+
+      it("takes the next one after it was served", async () => {
+        await ledger.purchase(account, "100");
+        await ledger.chainEvents({ type: "refund_requested", account, requestedMicros: 10n });
+        await ledger.chainEvents({ type: "refund_served", account });
+        await ledger.chainEvents({ type: "refund_requested", account, requestedMicros: 5n });
+        expect((await balance()).refunding).to.equal(15n);
+      });
+
+      it("takes the next one also where all of the last was spent: the contract tells of no service then", async () => {
+        await ledger.purchase(account, "100");
+        expect(await spend(await newSpender(), parseCredits("100"))).to.equal("debited");
+        await ledger.chainEvents({
+          type: "refund_requested",
+          account,
+          requestedMicros: parseCredits("100"),
+        });
+        await ledger.purchase(account, "50");
+        await ledger.chainEvents({
+          type: "refund_requested",
+          account,
+          requestedMicros: parseCredits("50"),
+        });
+
+        expect(await balance()).to.include({
+          purchased: parseCredits("150"),
+          spent: parseCredits("100"),
+          refunding: parseCredits("50"),
+        });
+      });
+    });
+
+    context("when the counter is raised", () => {
+      it("voids the allowances signed before, and those only", async () => {
+        await ledger.purchase(account, "100");
+        const before = await newSpender();
+        await ledger.chainEvents({ type: "counter_raised", account, counter: 1n });
+        const after = await newSpender();
+
+        expect(await spend(before, 1n)).to.deep.equal({ reason: "allowance_revoked" });
+        expect(await spend(after, 1n)).to.equal("debited");
+        expect(await ledger.allowances.counterOf(account)).to.equal(1n);
+      });
+
+      it("is known of an address that bought nothing", async () => {
+        await ledger.chainEvents({ type: "counter_raised", account: stranger, counter: 2n });
+        expect(await ledger.allowances.counterOf(stranger)).to.equal(2n);
+      });
+    });
+
+    context("when rows are settled", () => {
+      it("remembers the last of each party", async () => {
+        const row = { type: "row_settled", party: account, refunded: 0n } as const;
+        await ledger.chainEvents({ ...row, epoch: 1n, spent: 5n, earned: 1n });
+        await ledger.chainEvents({ ...row, epoch: 2n, spent: 9n, earned: 2n, refunded: 3n });
+        expect((await balance()).settled).to.deep.equal({ spent: 9n, refunded: 3n, earned: 2n });
+      });
+    });
+
+    context("when a checkpoint is submitted", () => {
+      it("is pending until it is final", async () => {
+        const { message } = await cutOne();
+        const { epoch, root } = message;
+        const inAnHour = new Date(Date.now() + 3_600_000);
+        await ledger.chainEvents({
+          type: "checkpoint_submitted",
+          epoch,
+          root,
+          finalAt: inAnHour,
+        });
+        expect(await ledger.checkpoints.byEpoch(1n)).to.deep.include({
+          status: "pending",
+          finalAt: inAnHour,
+          transactionHash: zeroHash,
+        });
+        expect(await ledger.checkpoints.latestFinal()).to.equal(null);
+
+        // The chain's clock may run ahead of the machine's.
+        const from = await ledger.chainBook.cursor();
+        const upTo = { number: 99n, hash: numberToHex(99n, { size: 32 }), time: inAnHour };
+        await ledger.chainBook.apply({ from, upTo, events: [] });
+        expect((await ledger.checkpoints.latestFinal())?.status).to.equal("final");
+      });
+
+      it("becomes final on a quiet chain by the time that goes by, not by a clock that is ahead of the chain's", async () => {
+        const { epoch, root } = (await cutOne()).message;
+        const finalAt = new Date(10_000);
+        const from = await ledger.chainBook.cursor();
+        const upTo = { number: from.number + 1n, hash: hashOf("quiet"), time: new Date(1_000) };
+        const place = { blockNumber: upTo.number, blockTime: upTo.time, logIndex: 0 };
+        const submitted: ChainEvent = {
+          ...place,
+          type: "checkpoint_submitted",
+          transactionHash: zeroHash,
+          epoch,
+          root,
+          finalAt,
+        };
+        await ledger.chainBook.apply({ from, upTo, events: [submitted] });
+        await ledger.chainBook.noteQuiet(upTo, 0);
+        expect((await ledger.checkpoints.byEpoch(epoch))?.status).to.equal("pending");
+
+        // As if it had been quiet for nine seconds.
+        await database.query("update chain_cursor set seen_at = seen_at - interval '9 s'");
+        await ledger.chainBook.noteQuiet(upTo, 0);
+        expect((await ledger.checkpoints.byEpoch(epoch))?.status).to.equal("final");
+      });
+
+      it("is forgotten once it is dropped", async () => {
+        const { epoch, root } = (await cutOne()).message;
+        const finalAt = new Date(0);
+        await ledger.chainEvents({ type: "checkpoint_submitted", epoch, root, finalAt });
+        await ledger.chainEvents({ type: "checkpoint_dropped", epoch, root });
+        expect(await ledger.checkpoints.latest()).to.equal(null);
+        expect(await ledger.checkpoints.byEpoch(1n)).to.equal(null);
+        const [kept] = await ledger.checkpoints.list({ before: null, limit: 10 });
+        expect(kept?.status).to.equal("dropped");
+      });
+    });
+  });
+}
+
+function purchasedIn(blockNumber: bigint, amountMicros: bigint): ChainEvent {
+  return {
+    type: "purchased",
+    blockNumber,
+    blockTime: new Date(1_000),
+    logIndex: 0,
+    transactionHash: zeroHash,
+    account,
+    payer: stranger,
+    amountMicros,
+    tokenAmount: 1n,
+  };
+}

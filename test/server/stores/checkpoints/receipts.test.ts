@@ -1,0 +1,103 @@
+import { expect } from "chai";
+import { hashTypedData, recoverAddress } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+
+import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
+import { localSigner } from "@compute-credits/platform/chain/localSigner";
+import { postgresPromiseBook } from "../../../../server/stores/checkpoints/postgresReceiptRecords.ts";
+import { signedReceipts } from "../../../../server/stores/checkpoints/signedReceipts.ts";
+import { databaseKinds } from "../../../fixtures/databases.ts";
+import {
+  type Ledger,
+  deployment,
+  openLedger,
+  party,
+  usageEvent,
+} from "../../../fixtures/ledger.ts";
+
+const provider = party(1_000);
+const KEYS = [`0x${"52".repeat(32)}`, `0x${"53".repeat(32)}`] as const;
+
+for (const { name, open } of databaseKinds) {
+  describe(`receipts of earnings on ${name}`, () => {
+    let ledger: Ledger;
+    let spender: `0x${string}`;
+    const receipts = () =>
+      signedReceipts(deployment, postgresPromiseBook(ledger.database), KEYS.map(localSigner));
+
+    beforeEach(async () => {
+      ledger = await openLedger(await open());
+      await ledger.purchase(party(1), "1000");
+      ({ spender } = (await ledger.allow(party(1))).message);
+      await ledger.grantAccess(spender, provider);
+    });
+    afterEach(() => ledger.database.close());
+
+    it("promise what is recorded, from the next checkpoint on, signed by each signer in ascending order", async () => {
+      await ledger.usage.record([usageEvent({ provider, spender, quantity: 1_000_000n })]);
+      const { message, signatures } = await receipts().issue(provider);
+
+      // 2 % of it is the fee.
+      expect(message).to.deep.equal({ provider, earned: 980_000n, epoch: 1n });
+      const digest = hashTypedData(earningsReceiptTypedData(deployment, message));
+      const signers = KEYS.map((key) => privateKeyToAccount(key).address.toLowerCase()).toSorted();
+      expect(signatures.map(({ signer }) => signer)).to.deep.equal(signers);
+      const recovered = await Promise.all(
+        signatures.map(({ signature }) => recoverAddress({ hash: digest, signature })),
+      );
+      expect(recovered.map((address) => address.toLowerCase())).to.deep.equal(signers);
+    });
+
+    it("a checkpoint that is cut already is not promised: the one after it is", async () => {
+      await ledger.usage.record([usageEvent({ provider, spender, quantity: 1_000_000n })]);
+      await ledger.checkpoints.cut(1_000n);
+      await ledger.usage.record([usageEvent({ provider, spender, quantity: 1_000_000n })]);
+      const { message } = await receipts().issue(provider);
+      expect(message).to.deep.equal({ provider, earned: 1_960_000n, epoch: 2n });
+    });
+
+    it("an event that a receipt counts in cannot be taken back; one after it can", async () => {
+      const [counted, later] = [
+        usageEvent({ provider, spender, quantity: 1_000_000n }),
+        usageEvent({ provider, spender, quantity: 1_000_000n }),
+      ];
+      await ledger.usage.record([counted]);
+      await receipts().issue(provider);
+      await ledger.usage.record([later]);
+
+      expect(await ledger.usage.void(counted)).to.deep.equal({
+        result: "refused",
+        reason: "receipt_given",
+      });
+      expect(await ledger.usage.void(later)).to.include({ result: "voided" });
+      // Another provider's receipt is none of its business.
+      await receipts().issue(party(1_001));
+      expect((await receipts().issue(provider)).message.earned).to.equal(980_000n);
+    });
+
+    it("no checkpoint falls short of any receipt, while everything happens at once", async () => {
+      const promised: { earned: bigint; epoch: bigint }[] = [];
+      const rounds = Array.from({ length: 6 }, (_, round) => round);
+      await Promise.all([
+        ...rounds.map(async () => {
+          const event = usageEvent({ provider, spender, quantity: 1_000_000n });
+          await ledger.usage.record([event]);
+          await ledger.usage.void(event);
+          await ledger.usage.record([usageEvent({ provider, spender, quantity: 1_000_000n })]);
+        }),
+        ...rounds.map(async () => promised.push((await receipts().issue(provider)).message)),
+        ledger.checkpoints.cut(1_000n),
+      ]);
+
+      const cut = (await ledger.checkpoints.latest()) ?? (await ledger.checkpoints.cut(1_000n));
+      if (cut === null) throw new Error("there was something to cut");
+      const earned = (await ledger.accounts.balance(provider)).earned;
+      for (const receipt of promised) {
+        expect(receipt.earned <= earned).to.equal(true);
+        if (receipt.epoch <= cut.message.epoch) {
+          expect(receipt.earned <= cut.message.earned).to.equal(true);
+        }
+      }
+    });
+  });
+}

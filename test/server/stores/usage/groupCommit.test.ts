@@ -1,0 +1,160 @@
+import { EventEmitter, once } from "node:events";
+import { setImmediate as turn } from "node:timers/promises";
+
+import { expect } from "chai";
+
+import { walletSpender } from "@compute-credits/protocol/messages/spender";
+import { groupCommit } from "../../../../server/stores/usage/groupCommit.ts";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import { AccessMayBeOver } from "../../../../server/stores/usage/staleAccess.ts";
+import type { UsageLedger } from "../../../../server/stores/usage/usageLedger.ts";
+import { party, usageEvent } from "../../../fixtures/ledger.ts";
+
+/** A ledger whose commits end when the test says so. */
+function steppedLedger() {
+  const begun = new EventEmitter();
+  const commits: { events: readonly UsageEvent[]; end: (error?: Error) => void }[] = [];
+  const ledger: UsageLedger = {
+    record(events) {
+      const { promise, resolve, reject } = Promise.withResolvers<readonly UsageOutcome[]>();
+      const end = (error?: Error) =>
+        error === undefined ? resolve(events.map(outcomeOf)) : reject(error);
+      commits.push({ events, end });
+      begun.emit("commit");
+      return promise;
+    },
+    void: () => Promise.resolve({ result: "refused", reason: "event_not_found" }),
+  };
+  /** The n-th commit, from 0, as soon as it has begun. */
+  async function commit(n: number) {
+    for (;;) {
+      const found = commits[n];
+      if (found !== undefined) return found;
+      await once(begun, "commit");
+    }
+  }
+  return { ledger, commits, commit };
+}
+
+function outcomeOf({ quantity }: UsageEvent): UsageOutcome {
+  return {
+    result: "debited",
+    costMicros: quantity,
+    rateCardVersion: 1,
+    charges: [],
+    recordedAt: new Date(0),
+    repeated: false,
+  };
+}
+
+const event = (quantity: bigint) =>
+  usageEvent({ provider: party(1), spender: walletSpender(party(2)), quantity });
+
+const costs = (outcomes: readonly UsageOutcome[]) =>
+  outcomes.map((outcome) => (outcome.result === "debited" ? outcome.costMicros : null));
+
+describe("groupCommit", () => {
+  it("commits together what arrives in one turn, and what arrives during a commit", async () => {
+    const { ledger, commits, commit } = steppedLedger();
+    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 1, eventsWorthALane: 1 });
+    const first = grouped.record([event(1n)]);
+    const begun = await commit(0);
+    const answers = [first, ...[2n, 3n].map((quantity) => grouped.record([event(quantity)]))];
+    expect(commits.map(({ events }) => events.length)).to.deep.equal([1]);
+
+    begun.end();
+    (await commit(1)).end();
+    expect(commits.map(({ events }) => events.length)).to.deep.equal([1, 2]);
+    expect((await Promise.all(answers)).map(costs)).to.deep.equal([[1n], [2n], [3n]]);
+  });
+
+  it("shares out among the free lanes what is worth it, and goes in one where it is not", async () => {
+    const { ledger, commits, commit } = steppedLedger();
+    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 2, eventsWorthALane: 3 });
+    const single = () => grouped.record([event(1n)]);
+    const many = Array.from({ length: 7 }, single);
+    (await commit(0)).end();
+    (await commit(1)).end();
+    await Promise.all(many);
+    expect(commits.map(({ events }) => events.length)).to.deep.equal([4, 3]);
+
+    const few = Array.from({ length: 5 }, single);
+    (await commit(2)).end();
+    await Promise.all(few);
+    expect(commits.map(({ events }) => events.length)).to.deep.equal([4, 3, 5]);
+  });
+
+  it("puts no more events into a commit than it may, and never splits a request", async () => {
+    const { ledger, commits, commit } = steppedLedger();
+    const grouped = groupCommit(ledger, { maxEvents: 3, lanes: 1, eventsWorthALane: 1 });
+    const sizes = [1, 2, 2, 5];
+    const answers = sizes.map((size) =>
+      grouped.record(Array.from({ length: size }, () => event(1n))),
+    );
+    for (const n of [0, 1, 2]) (await commit(n)).end();
+    await Promise.all(answers);
+    expect(commits.map(({ events }) => events.length)).to.deep.equal([3, 2, 5]);
+  });
+
+  it("begins another commit beside the first only for so many events as are worth it", async () => {
+    const { ledger, commits, commit } = steppedLedger();
+    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 2, eventsWorthALane: 2 });
+    const answers = [grouped.record([event(1n)])];
+    const first = await commit(0);
+    answers.push(grouped.record([event(2n)]));
+    // What is scheduled in a turn has happened two turns later.
+    await turn();
+    await turn();
+    expect(commits).to.have.length(1);
+    answers.push(grouped.record([event(3n)]));
+    const second = await commit(1);
+    expect(second.events).to.have.length(2);
+    first.end();
+    second.end();
+    expect((await Promise.all(answers)).map(costs)).to.deep.equal([[1n], [2n], [3n]]);
+  });
+
+  it("records a group by the earliest look at the reporters' keys, and each by its own where that is too old", async () => {
+    const asked: (bigint | undefined)[] = [];
+    const { ledger } = steppedLedger();
+    const grouped = groupCommit(
+      {
+        ...ledger,
+        record(events, asOf) {
+          asked.push(asOf);
+          return asOf === 3n
+            ? Promise.reject(new AccessMayBeOver())
+            : Promise.resolve(events.map(outcomeOf));
+        },
+      },
+      { maxEvents: 10, lanes: 1, eventsWorthALane: 1 },
+    );
+    const [early, late, none] = [3n, 4n, undefined].map((asOf) =>
+      grouped.record([event(1n)], asOf),
+    );
+    expect(await late).to.have.length(1);
+    expect(await none).to.have.length(1);
+    expect(await early?.catch((error: Error) => error.name)).to.equal("AccessMayBeOver");
+    expect(asked).to.deep.equal([3n, 3n, 4n, undefined]);
+  });
+
+  it("lets one that fails not take the others with it", async () => {
+    const { ledger, commit } = steppedLedger();
+    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 1, eventsWorthALane: 1 });
+    const first = grouped.record([event(1n)]);
+    await commit(0);
+    const [good, bad] = [grouped.record([event(2n)]), grouped.record([event(3n)])];
+    (await commit(0)).end();
+    await first;
+    (await commit(1)).end(new Error("the group failed"));
+    const told = bad.then(
+      () => "recorded",
+      (error: Error) => error.message,
+    );
+    (await commit(2)).end();
+    (await commit(3)).end(new Error("this one failed"));
+    expect(costs(await good)).to.deep.equal([2n]);
+    expect(await told).to.equal("this one failed");
+  });
+});
