@@ -4,15 +4,15 @@ pragma solidity 0.8.37;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {Checkpoints} from "./parts/Checkpoints.sol";
-import {CourtLink} from "./parts/CourtLink.sol";
-import {CreditTerms} from "./parts/CreditTerms.sol";
-import {CreditToken} from "./parts/CreditToken.sol";
-import {Governance} from "./parts/Governance.sol";
-import {Settlement} from "./parts/Settlement.sol";
-import {SignedPurchases} from "./parts/SignedPurchases.sol";
-import {Signers} from "./parts/Signers.sol";
-import {TopUps} from "./parts/TopUps.sol";
+import {Checkpoints} from "./vault/Checkpoints.sol";
+import {CourtLink} from "./vault/CourtLink.sol";
+import {CreditTerms} from "./vault/CreditTerms.sol";
+import {CreditToken} from "./vault/CreditToken.sol";
+import {Governance} from "./vault/Governance.sol";
+import {Settlement} from "./vault/Settlement.sol";
+import {SignedPurchases} from "./vault/SignedPurchases.sol";
+import {Signers} from "./vault/Signers.sol";
+import {TopUps} from "./vault/TopUps.sol";
 
 /// @title Prepaid compute credits: bought with tokens, spent off chain, settled on chain at constant cost
 /// @dev Immutable: no proxy, no upgrade. Invariants I1–I7 are listed in docs/invariants.md.

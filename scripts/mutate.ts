@@ -51,7 +51,7 @@ if (values.help) console.log(HELP);
 else main();
 
 function main(): void {
-  const files = globSync("contracts/{parts,court,libraries}/*.sol").toSorted();
+  const files = globSync("contracts/{vault,court,libraries}/*.sol").toSorted();
   const { mutants, mutated } = mutantsOf(files);
   const wanted = mutants
     .filter(({ file, kind }) => file.includes(values.file) && kind.includes(values.kind))
@@ -71,7 +71,7 @@ function main(): void {
     prepare(folder);
     for (const { path, text } of mutated) writeFileSync(join(folder, path), text);
     for (const path of globSync(
-      ["contracts/{interfaces,parts,court,libraries}/*.sol", "test/contracts/**/*.sol"],
+      ["contracts/{interfaces,vault,court,libraries}/*.sol", "test/contracts/**/*.sol"],
       { cwd: folder },
     )) {
       const file = join(folder, path);
