@@ -15,7 +15,7 @@ import { type KeptSignature, lastCut, signedOf } from "./store/cutStore.ts";
 import { type AuditTerms, ChainBehind, auditCut } from "./work/auditCut.ts";
 import { type WitnessPosition, witness } from "./work/witness.ts";
 
-export interface AuditorParts {
+export interface AuditorDeps {
   readonly database: Database;
   readonly source: LogSource;
   readonly chain: Pick<ChainReader, "deployment" | "isSignedBy" | "signersSince">;
@@ -48,7 +48,7 @@ export interface Auditor {
 /** A refused checkpoint is worked through again no more often than this. */
 const RECHECK_MS = 30_000;
 
-export function createAuditor(parts: AuditorParts): Auditor {
+export function createAuditor(parts: AuditorDeps): Auditor {
   const { database, source, chain, chainSource, signer, terms, onAudited } = parts;
   const book = chainStore(database);
   const refused = new Map<
@@ -117,7 +117,7 @@ export function createAuditor(parts: AuditorParts): Auditor {
     if (signer === null || cut.status !== "prepared") return;
     const { epoch, root, signature, sent } = await sign(cut, signer);
     if (sent) return;
-    // A contract wallet's signature is judged by its contract: one that is worth nothing is no help to anybody.
+    // A contract wallet's signature is checked by its contract: one that is worth nothing is no help to anybody.
     const digest: Hex = checkpointDigest(chain.deployment, cut.message);
     if (!(await chain.isSignedBy(signer.address, digest, signature))) {
       throw new Error(`${signer.address} cannot sign for the contract: is it the right key?`);

@@ -30,7 +30,7 @@ const [database, own] = await Promise.all([openNew(20), openNew(4)]);
 try {
   await migrateLedger(database);
   const ledger = await openLedger(database);
-  const spenders = await openWorld(ledger);
+  const spenders = await openFilledLedger(ledger);
   const auditor = await openAuditor(ledger, own);
   const record = () => {
     const batches = Array.from({ length: BATCHES }, () => batchOf(spenders));
@@ -60,7 +60,7 @@ async function openNew(connections: number): Promise<Database> {
 }
 
 /** Accounts with an allowance to a key each. Their spenders. */
-async function openWorld(ledger: Ledger): Promise<readonly UsageEvent["spender"][]> {
+async function openFilledLedger(ledger: Ledger): Promise<readonly UsageEvent["spender"][]> {
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => party(1 + index));
   await ledger.chainEvents(
     ...accounts.map((account) => ({

@@ -1,6 +1,6 @@
 /** `npm run bench:checkpoint [-- ACCOUNTS]`: what checkpoints cost, and what they cost the debits beside them. */
 import { migrateLedger } from "../server/stores/migrateLedger.ts";
-import { postgresCheckpointBook } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { postgresCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { mochaGlobalTeardown, newPostgresDatabase } from "../test/fixtures/postgresServer.ts";
 import {
@@ -12,7 +12,7 @@ import {
   spendSomewhere,
 } from "./checkpoint/stepsOfCuts.ts";
 import { compareTrees, reportMemory } from "./checkpoint/trees.ts";
-import { eventOf, openWorld } from "./ledger/parties.ts";
+import { eventOf, openFilledLedger } from "./ledger/parties.ts";
 import { median, printRatio, seconds } from "./ratio.ts";
 
 const ACCOUNTS = Number(process.argv[2] ?? 1_000_000);
@@ -30,10 +30,10 @@ console.log(`memory of this process at its most, before any cut: ${mostMegabytes
 
 const database = await openPgDatabase(await newPostgresDatabase(), CONNECTIONS + 4);
 await migrateLedger(database);
-const { usage: ledger } = await openWorld(database, ACCOUNTS);
+const { usage: ledger } = await openFilledLedger(database, ACCOUNTS);
 await spendEverywhere(database);
 await database.script("vacuum analyze accounts");
-const book = postgresCheckpointBook(database);
+const book = postgresCheckpointStore(database);
 
 let last = await (async () => {
   let first = null;

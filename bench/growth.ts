@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { fillLog } from "./ledger/fillLog.ts";
 import { sideBySide } from "./ledger/inParallel.ts";
 import { countOverspent } from "./ledger/overspend.ts";
-import { BATCH, CALLERS, type Stand, findPostgres, openStand } from "./ledger/rig.ts";
+import { BATCH, CALLERS, type Rig, findPostgres, openRig } from "./ledger/rig.ts";
 import { randomBatches } from "./ledger/parties.ts";
 import { pairedSpeed, printFigure } from "./ratio.ts";
 
@@ -31,14 +31,14 @@ else await run(Number(values.rows));
 async function run(rows: number): Promise<void> {
   // A quarter of the memory, as docs/scaling.md has it.
   const server = await findPostgres(Math.floor(totalmem() / 4 / 2 ** 20));
-  const [long, short] = [await openStand(server), await openStand(server)];
+  const [long, short] = [await openRig(server), await openRig(server)];
   try {
     await fillLog(long.database, rows);
     console.log(`${rows} usage rows are in the one table, ${await rowsIn(short)} in the other`);
     for (let done = 0; done < WARM_UP; done++) {
-      for (const stand of [long, short]) {
+      for (const rig of [long, short]) {
         // oxlint-disable-next-line no-await-in-loop -- each has the machine to itself
-        await debitsOn(stand)();
+        await debitsOn(rig)();
       }
     }
     const figure = await pairedSpeed(
@@ -58,14 +58,14 @@ async function run(rows: number): Promise<void> {
   }
 }
 
-function debitsOn({ ledger }: Stand) {
+function debitsOn({ ledger }: Rig) {
   const lists = Array.from({ length: CALLERS }, (_, caller) =>
     randomBatches(BATCHES_EACH, BATCH, { caller, of: CALLERS }),
   );
   return () => sideBySide(lists, (batch) => ledger.usage.record(batch));
 }
 
-async function rowsIn({ database }: Stand): Promise<bigint> {
+async function rowsIn({ database }: Rig): Promise<bigint> {
   const [found] = await database.query<{ count: bigint }>("select count(*) from debits");
   return found?.count ?? 0n;
 }

@@ -8,7 +8,7 @@ import { startLoadProcess } from "./ledger/loadProcess.ts";
 import { countOverspent } from "./ledger/overspend.ts";
 import { pgliteVsPostgres } from "./ledger/pglite.ts";
 import { AT_ONCE, singleVsOneCommitEach } from "./ledger/singles.ts";
-import { findPostgres, openStand } from "./ledger/rig.ts";
+import { findPostgres, openRig } from "./ledger/rig.ts";
 import { type Figure, printFigure } from "./ratio.ts";
 
 const HELP = `npm run bench:ledger -- [--only NAME]…
@@ -28,27 +28,27 @@ else await run(values.only);
 
 async function run(only: readonly string[] | undefined): Promise<void> {
   const server = await findPostgres();
-  const stand = await openStand(server);
+  const rig = await openRig(server);
   const clients = startLoadProcess();
   const figures: readonly [name: string, target: number | "reported", () => Promise<Figure>][] = [
-    ["debits_vs_bare_insert", 0.6, () => debitsVsBareInsert(stand, "own")],
-    ["debits_on_shared_accounts", "reported", () => debitsVsBareInsert(stand, "shared")],
-    ["hot_account_vs_spread", 0.7, () => hotAccountVsSpread(stand)],
-    ["single_vs_one_commit_each", 10, () => singleVsOneCommitEach(stand)],
-    ["http_batch_vs_ledger", 0.6, () => httpBatchVsLedger(stand, clients)],
-    ["http_single_vs_bare_express", 0.5, () => httpSingleVsBareExpress(stand, clients, AT_ONCE)],
-    ["http_single_64_at_once", "reported", () => httpSingleVsBareExpress(stand, clients, 64)],
-    ["pglite_vs_postgres", "reported", () => pgliteVsPostgres(stand)],
+    ["debits_vs_bare_insert", 0.6, () => debitsVsBareInsert(rig, "own")],
+    ["debits_on_shared_accounts", "reported", () => debitsVsBareInsert(rig, "shared")],
+    ["hot_account_vs_spread", 0.7, () => hotAccountVsSpread(rig)],
+    ["single_vs_one_commit_each", 10, () => singleVsOneCommitEach(rig)],
+    ["http_batch_vs_ledger", 0.6, () => httpBatchVsLedger(rig, clients)],
+    ["http_single_vs_bare_express", 0.5, () => httpSingleVsBareExpress(rig, clients, AT_ONCE)],
+    ["http_single_64_at_once", "reported", () => httpSingleVsBareExpress(rig, clients, 64)],
+    ["pglite_vs_postgres", "reported", () => pgliteVsPostgres(rig)],
   ];
   try {
     for (const [name, target, measure] of figures) {
       // oxlint-disable-next-line no-await-in-loop -- each has the machine to itself
       if (only === undefined || only.includes(name)) printFigure(name, await measure(), target);
     }
-    console.log(`overspent accounts and allowances: ${await countOverspent(stand)}`);
+    console.log(`overspent accounts and allowances: ${await countOverspent(rig)}`);
   } finally {
     clients.stop();
-    await stand.database.close();
+    await rig.database.close();
     await server.stop();
   }
 }

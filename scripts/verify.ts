@@ -6,7 +6,7 @@ import { createPublicClient, http, isAddress } from "viem";
 
 import { SignedReceipt } from "@compute-credits/client/http/meteringServer";
 import { readChainFacts } from "@compute-credits/client/verify/chainFacts";
-import { askServer } from "@compute-credits/client/verify/serverSays";
+import { askServer } from "@compute-credits/client/verify/serverAnswers";
 import { verifyAccount } from "@compute-credits/client/verify/verifyAccount";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 

@@ -10,31 +10,31 @@ import { listen, close } from "@compute-credits/platform/process/httpServer";
 import { rpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { openVaultReader } from "@compute-credits/platform/chain/viemVaultReader";
-import { postgresAccountBook } from "./stores/accounts/postgresAccountStore.ts";
-import { postgresAllowanceBook } from "./stores/allowances/postgresAllowanceStore.ts";
-import { postgresChainBook } from "./stores/chain/postgresChainStore.ts";
-import { postgresCheckpointBook } from "./stores/checkpoints/postgresCheckpointStore.ts";
+import { postgresAccountStore } from "./stores/accounts/postgresAccountStore.ts";
+import { postgresAllowanceStore } from "./stores/allowances/postgresAllowanceStore.ts";
+import { postgresChainStore } from "./stores/chain/postgresChainStore.ts";
+import { postgresCheckpointStore } from "./stores/checkpoints/postgresCheckpointStore.ts";
 import { postgresCheckpointData } from "./stores/checkpoints/postgresCheckpointData.ts";
 import { claimDatabase } from "./stores/chain/claimDatabase.ts";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
-import { postgresMultiplierBook } from "./stores/pricing/postgresMultiplierStore.ts";
-import { postgresGrantBook } from "./stores/allowances/postgresGrantStore.ts";
-import { postgresPriceBook } from "./stores/pricing/postgresPriceStore.ts";
+import { postgresMultiplierStore } from "./stores/pricing/postgresMultiplierStore.ts";
+import { postgresGrantStore } from "./stores/allowances/postgresGrantStore.ts";
+import { postgresPriceStore } from "./stores/pricing/postgresPriceStore.ts";
 import { priceReader } from "./stores/pricing/priceReader.ts";
-import { postgresHoldBook } from "./stores/holds/postgresHoldStore.ts";
-import { postgresInsightBook } from "./stores/insight/postgresInsightStore.ts";
-import { postgresPromiseBook } from "./stores/checkpoints/postgresReceiptRecords.ts";
-import { postgresProviderBook } from "./stores/providers/postgresProviderStore.ts";
+import { postgresHoldStore } from "./stores/holds/postgresHoldStore.ts";
+import { postgresInsightStore } from "./stores/insight/postgresInsightStore.ts";
+import { postgresReceiptRecords } from "./stores/checkpoints/postgresReceiptRecords.ts";
+import { postgresProviderStore } from "./stores/providers/postgresProviderStore.ts";
 import { rateIndexCache } from "./stores/pricing/rateIndexCache.ts";
-import { postgresRateCardBook } from "./stores/pricing/postgresRateCardStore.ts";
-import { postgresDisputeBook } from "./stores/settlement/postgresDisputeStore.ts";
-import { postgresTransactionBook } from "./stores/settlement/postgresTransactionStore.ts";
-import { postgresSubmissionBook } from "./stores/settlement/postgresSubmissionStore.ts";
-import { postgresReportBook } from "./stores/insight/postgresReportStore.ts";
+import { postgresRateCardStore } from "./stores/pricing/postgresRateCardStore.ts";
+import { postgresDisputeStore } from "./stores/settlement/postgresDisputeStore.ts";
+import { postgresTransactionStore } from "./stores/settlement/postgresTransactionStore.ts";
+import { postgresSubmissionStore } from "./stores/settlement/postgresSubmissionStore.ts";
+import { postgresReportStore } from "./stores/insight/postgresReportStore.ts";
 import { postgresUsageLog } from "./stores/feed/postgresUsageLog.ts";
 import { postgresUsageLedger } from "./stores/usage/postgresUsageLedger.ts";
 import { groupCommit } from "./stores/usage/groupCommit.ts";
-import { signedQuoteBook } from "./stores/pricing/signedQuotes.ts";
+import { signedQuotes } from "./stores/pricing/signedQuotes.ts";
 import { signedReceipts } from "./stores/checkpoints/signedReceipts.ts";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
@@ -139,28 +139,28 @@ async function createContext(
     maxHoldSeconds: Math.min(config.limits.maxHoldSeconds, longestHold(config, terms)),
   };
   const rules = { feeBps: config.feeBps, ...limits };
-  const allowances = postgresAllowanceBook(database);
-  const priceBook = postgresPriceBook(database, rates);
+  const allowances = postgresAllowanceStore(database);
+  const priceStore = postgresPriceStore(database, rates);
   return {
     limits,
     feeBps: config.feeBps,
     terms,
     chain,
-    chainBook: postgresChainBook(database),
-    accounts: postgresAccountBook(database),
+    chainStore: postgresChainStore(database),
+    accounts: postgresAccountStore(database),
     allowances,
-    grants: postgresGrantBook(database, limits),
-    providers: postgresProviderBook(database),
-    rateCards: postgresRateCardBook(database, limits),
-    prices: priceBook,
-    multipliers: postgresMultiplierBook(database, rates),
+    grants: postgresGrantStore(database, limits),
+    providers: postgresProviderStore(database),
+    rateCards: postgresRateCardStore(database, limits),
+    prices: priceStore,
+    multipliers: postgresMultiplierStore(database, rates),
     usage: groupCommit(postgresUsageLedger(database, rules, prices)),
-    holds: postgresHoldBook(database, rules, prices),
+    holds: postgresHoldStore(database, rules, prices),
     quotes:
       config.quoteKey === null
         ? null
-        : signedQuoteBook(chain.deployment, config.quoteKey, {
-            prices: priceBook,
+        : signedQuotes(chain.deployment, config.quoteKey, {
+            prices: priceStore,
             now: () => allowances.now(),
           }),
     receipts:
@@ -168,16 +168,16 @@ async function createContext(
         ? null
         : signedReceipts(
             chain.deployment,
-            postgresPromiseBook(database),
+            postgresReceiptRecords(database),
             config.settlement.signers.map(signerAt),
           ),
-    checkpoints: postgresCheckpointBook(database),
+    checkpoints: postgresCheckpointStore(database),
     checkpointData: postgresCheckpointData(database),
-    submissions: postgresSubmissionBook(database),
-    disputes: postgresDisputeBook(database),
-    transactions: postgresTransactionBook(database),
-    insight: postgresInsightBook(database),
-    reports: postgresReportBook(database),
+    submissions: postgresSubmissionStore(database),
+    disputes: postgresDisputeStore(database),
+    transactions: postgresTransactionStore(database),
+    insight: postgresInsightStore(database),
+    reports: postgresReportStore(database),
     usageLog: postgresUsageLog(database),
     auditors: config.auditors,
     vault: openVaultReader(config.rpcUrls, chain.deployment, config),

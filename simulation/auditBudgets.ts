@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 
 import { type AuditedLog, wholeHolds } from "./auditLog.ts";
-import type { Books } from "./ledgerSnapshot.ts";
+import type { LedgerSnapshot } from "./ledgerSnapshot.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { Journal } from "./journal.ts";
 import { type Budget, budgetAt, periodOf } from "./model/budget.ts";
@@ -21,7 +21,7 @@ interface Entry {
  * one millisecond have no known order; what comes back is taken first, which accuses nobody wrongly.
  */
 export function auditBudgets(
-  books: Books,
+  snapshot: LedgerSnapshot,
   { debits, holdOf }: AuditedLog,
   journal: Journal,
 ): { replayed: number; skipped: number } {
@@ -40,15 +40,15 @@ export function auditBudgets(
     }
   }
 
-  const holds = new Map(books.holds.map((hold) => [hold.key, hold]));
+  const holds = new Map(snapshot.holds.map((hold) => [hold.key, hold]));
   const whole = wholeHolds(journal);
-  const partsOf = Map.groupBy(books.parts, ({ key }) => key);
+  const partsOf = Map.groupBy(snapshot.parts, ({ key }) => key);
   /** of each part of a hold, what has left it */
   const captured = new Map<string, bigint>();
 
   for (const [key, rows] of debits) {
     const hold = holds.get(holdOf.get(key) ?? "");
-    const voidedAt = books.voids.get(key)?.at;
+    const voidedAt = snapshot.voids.get(key)?.at;
     for (const { allowance, amount, recorded_at: at } of rows) {
       const takenAt = hold?.created_at ?? at;
       if (hold === undefined) enter(allowance, { at, takenAt, used: amount, spent: amount });
@@ -88,7 +88,7 @@ export function auditBudgets(
     }
   }
 
-  for (const row of books.allowances) {
+  for (const row of snapshot.allowances) {
     const signed = journal.allowances.get(row.id);
     if (signed === undefined) throw new Disagreement("an allowance that nobody signed", { row });
     if (unknown.has(row.id)) continue;
@@ -122,5 +122,5 @@ export function auditBudgets(
       throw new Disagreement("an allowance paid after it was revoked", { row, last });
     }
   }
-  return { replayed: books.allowances.length - unknown.size, skipped: unknown.size };
+  return { replayed: snapshot.allowances.length - unknown.size, skipped: unknown.size };
 }

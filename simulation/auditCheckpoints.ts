@@ -2,7 +2,7 @@ import type { Address } from "viem";
 
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { AuditedLog } from "./auditLog.ts";
-import type { Books, CheckpointRow } from "./ledgerSnapshot.ts";
+import type { LedgerSnapshot, CheckpointRow } from "./ledgerSnapshot.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { Journal } from "./journal.ts";
 import { MAX_FEE_BPS } from "./limits.ts";
@@ -20,18 +20,18 @@ interface Bounds {
  * that a standing checkpoint holds, and nothing that a receipt counts.
  */
 export function auditCheckpoints(
-  books: Books,
+  snapshot: LedgerSnapshot,
   { debits }: AuditedLog,
   journal: Journal,
   { cuts, places }: { cuts: readonly CutMade[]; places: readonly Address[] },
 ): void {
-  const rows = rowsUpTo(books.checkpoints, books.rows);
+  const rows = rowsUpTo(snapshot.checkpoints, snapshot.rows);
   const windows = new Map(cuts.map((cut) => [cut.id, cut]));
-  const accounts = new Map(books.accounts.map((account) => [account.address, account]));
-  const purchased = books.accounts.reduce((sum, account) => sum + account.purchased, 0n);
+  const accounts = new Map(snapshot.accounts.map((account) => [account.address, account]));
+  const purchased = snapshot.accounts.reduce((sum, account) => sum + account.purchased, 0n);
   let standing: CheckpointRow | null = null;
 
-  for (const checkpoint of books.checkpoints) {
+  for (const checkpoint of snapshot.checkpoints) {
     const { id } = checkpoint;
     const now = rows.get(id) ?? new Map<Address, Row>();
     const before = (standing === null ? undefined : rows.get(standing.id)) ?? new Map();
@@ -65,7 +65,7 @@ export function auditCheckpoints(
     for (const [key, parts] of debits) {
       const [first] = parts;
       if (first === undefined || first.recorded_at > checkpoint.cut_at) continue;
-      const voidedAt = books.voids.get(key)?.at;
+      const voidedAt = snapshot.voids.get(key)?.at;
       const voids = journal.voids.get(key) ?? [];
       const isVoidedBefore = voids.some(
         ({ result, until }) => (result === "voided" || result === "repeated") && until < from,
@@ -149,13 +149,13 @@ function mustHold(
 }
 
 /** While nothing is under way, a checkpoint that is cut now is exactly the accounts and the earnings. */
-export function auditQuietCheckpoint(books: Books, { id }: { id: bigint }): void {
-  const now = rowsUpTo(books.checkpoints, books.rows).get(id) ?? new Map<Address, Row>();
+export function auditQuietCheckpoint(snapshot: LedgerSnapshot, { id }: { id: bigint }): void {
+  const now = rowsUpTo(snapshot.checkpoints, snapshot.rows).get(id) ?? new Map<Address, Row>();
   const earned = new Map<Address, bigint>();
-  for (const { provider, earned: amount } of books.earnings) {
+  for (const { provider, earned: amount } of snapshot.earnings) {
     earned.set(provider, (earned.get(provider) ?? 0n) + amount);
   }
-  const spent = new Map(books.accounts.map((account) => [account.address, account]));
+  const spent = new Map(snapshot.accounts.map((account) => [account.address, account]));
   for (const party of new Set([...earned.keys(), ...spent.keys()])) {
     const row = now.get(party);
     const expected = {
@@ -167,6 +167,7 @@ export function auditQuietCheckpoint(books: Books, { id }: { id: bigint }): void
       (row?.spent ?? 0n) === expected.spent &&
       (row?.refunded ?? 0n) === expected.refunded &&
       (row?.earned ?? 0n) === expected.earned;
-    if (!isRight) throw new Disagreement("a quiet checkpoint is not the books", { row, expected });
+    if (!isRight)
+      throw new Disagreement("a quiet checkpoint is not the snapshot", { row, expected });
   }
 }

@@ -1,4 +1,4 @@
-import type { Books, DebitRow } from "./ledgerSnapshot.ts";
+import type { LedgerSnapshot, DebitRow } from "./ledgerSnapshot.ts";
 import type { SimulatedCard } from "./cards.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { HoldReport, Journal, Report } from "./journal.ts";
@@ -25,12 +25,12 @@ export interface AuditedLog {
  * name; and nothing else.
  */
 export function auditLog(
-  books: Books,
+  snapshot: LedgerSnapshot,
   journal: Journal,
   cards: readonly SimulatedCard[],
 ): AuditedLog {
-  const debits = Map.groupBy(books.debits, ({ key }) => key);
-  const holds = new Map(books.holds.map((hold) => [hold.key, hold]));
+  const debits = Map.groupBy(snapshot.debits, ({ key }) => key);
+  const holds = new Map(snapshot.holds.map((hold) => [hold.key, hold]));
   const holdOf = new Map<string, string>();
   const captured = new Map<string, { price: ModelPrice; units: bigint; micros: bigint }>();
 
@@ -67,8 +67,8 @@ export function auditLog(
       throw new Disagreement("captures cost what they should not", { hold, price, units, micros });
     }
   }
-  auditVoids(books, journal, debits);
-  auditTierUse(books, debits);
+  auditVoids(snapshot, journal, debits);
+  auditTierUse(snapshot, debits);
   return { debits, holdOf };
 
   function priceOf({ source }: Report, row: DebitRow): ModelPrice {
@@ -95,7 +95,7 @@ export function auditLog(
     if (typeof found === "string") throw new Disagreement("a debit without a price", { row });
     const { rate, name } = found;
     const start = rate.kind === "dynamic" ? rate.multiplier.startBps : 10_000n;
-    const step = books.steps.findLast(
+    const step = snapshot.steps.findLast(
       (each) =>
         each.provider === wanted.provider && each.rate_key === name && each.effective_from <= at,
     );
@@ -121,14 +121,14 @@ function useOf({ basis }: DebitRow): string | null {
 }
 
 /** What accounts have used of tiered rates is what was charged, and not taken back. */
-function auditTierUse(books: Books, debits: AuditedLog["debits"]): void {
+function auditTierUse(snapshot: LedgerSnapshot, debits: AuditedLog["debits"]): void {
   const sums = new Map<string, bigint>();
   for (const [key, [first]] of debits) {
     const use = first === undefined ? null : useOf(first);
-    if (use === null || first === undefined || books.voids.has(key)) continue;
+    if (use === null || first === undefined || snapshot.voids.has(key)) continue;
     sums.set(use, (sums.get(use) ?? 0n) + first.quantity);
   }
-  for (const row of books.tierUse) {
+  for (const row of snapshot.tierUse) {
     const use = `${row.account}|${row.month}|${row.rate_key}`;
     if ((sums.get(use) ?? 0n) !== row.quantity) {
       throw new Disagreement("a tier counts what was not used", { row, expected: sums.get(use) });
@@ -204,11 +204,11 @@ function mustBeAnsweredRightly(key: string, asked: readonly Report[], isLogged: 
 }
 
 function auditVoids(
-  books: Books,
+  snapshot: LedgerSnapshot,
   journal: Journal,
   debits: ReadonlyMap<string, readonly DebitRow[]>,
 ): void {
-  for (const [key, { amount }] of books.voids) {
+  for (const [key, { amount }] of snapshot.voids) {
     const rows = debits.get(key) ?? [];
     const total = rows.reduce((sum, row) => sum + row.amount, 0n);
     const told = (journal.voids.get(key) ?? []).filter(
@@ -221,7 +221,7 @@ function auditVoids(
   }
   for (const [key, told] of journal.voids) {
     const isVoided = told.some(({ result }) => result === "voided" || result === "repeated");
-    if (isVoided && !books.voids.has(key)) {
+    if (isVoided && !snapshot.voids.has(key)) {
       throw new Disagreement("an acknowledged void is lost", { key, told });
     }
   }

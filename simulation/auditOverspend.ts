@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
 import { type AuditedLog, wholeHolds } from "./auditLog.ts";
-import type { Books } from "./ledgerSnapshot.ts";
+import type { LedgerSnapshot } from "./ledgerSnapshot.ts";
 import type { AppliedBlock } from "./chain.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { Journal } from "./journal.ts";
@@ -21,7 +21,7 @@ interface Entry {
  * is accused wrongly, and an overspend that any order explains is none.
  */
 export function auditOverspend(
-  books: Books,
+  snapshot: LedgerSnapshot,
   { debits, holdOf }: AuditedLog,
   journal: Journal,
   blocks: readonly AppliedBlock[],
@@ -43,7 +43,7 @@ export function auditOverspend(
   const captured = new Map<string, bigint>();
   for (const [key, rows] of debits) {
     const hold = holdOf.get(key);
-    const voidedAt = books.voids.get(key)?.at;
+    const voidedAt = snapshot.voids.get(key)?.at;
     for (const { account, allowance, amount, recorded_at: at } of rows) {
       if (hold === undefined) {
         const cap = journal.allowances.get(allowance)?.message.accountCap ?? null;
@@ -58,8 +58,8 @@ export function auditOverspend(
     }
   }
   const whole = wholeHolds(journal);
-  const holds = new Map(books.holds.map((hold) => [hold.key, hold]));
-  for (const { key, account, allowance, held } of books.parts) {
+  const holds = new Map(snapshot.holds.map((hold) => [hold.key, hold]));
+  for (const { key, account, allowance, held } of snapshot.parts) {
     const hold = holds.get(key);
     const before = whole.get(key)?.parts.find((part) => part.allowance === allowance)?.heldMicros;
     if (hold === undefined || before === undefined) {

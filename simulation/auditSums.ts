@@ -1,28 +1,28 @@
 import type { Address } from "viem";
 
 import type { AuditedLog } from "./auditLog.ts";
-import type { Books } from "./ledgerSnapshot.ts";
+import type { LedgerSnapshot } from "./ledgerSnapshot.ts";
 import type { AppliedBlock } from "./chain.ts";
 import { Disagreement } from "./disagreement.ts";
 
 /** The balances are the sums of what the log, the holds and the chain say: nothing is lost, nothing is made. */
 export function auditSums(
-  books: Books,
+  snapshot: LedgerSnapshot,
   { debits }: AuditedLog,
   blocks: readonly AppliedBlock[],
 ): void {
   const spent = new Sums();
   const earned = new Sums();
   for (const [key, rows] of debits) {
-    if (books.voids.has(key)) continue;
+    if (snapshot.voids.has(key)) continue;
     for (const { account, provider, amount, fee } of rows) {
       spent.add(account, amount);
       earned.add(provider, amount - fee);
     }
   }
   const held = new Sums();
-  const open = new Set(books.holds.filter((h) => h.resolved_at === null).map(({ key }) => key));
-  for (const { key, account, held: amount } of books.parts) {
+  const open = new Set(snapshot.holds.filter((h) => h.resolved_at === null).map(({ key }) => key));
+  for (const { key, account, held: amount } of snapshot.parts) {
     if (amount > 0n && !open.has(key)) throw new Disagreement("a hold that ended holds", { key });
     held.add(account, amount);
   }
@@ -35,7 +35,7 @@ export function auditSums(
     if (event.type === "counter_raised") counters.set(event.account, event.counter);
   }
 
-  for (const row of books.accounts) {
+  for (const row of snapshot.accounts) {
     const expected = {
       purchased: purchased.of(row.address),
       spent: spent.of(row.address),
@@ -58,7 +58,7 @@ export function auditSums(
   const left = [...spent.entries()].filter(([, amount]) => amount !== 0n);
   if (left.length > 0) throw new Disagreement("accounts are missing", { left });
 
-  for (const { provider, earned: amount } of books.earnings) {
+  for (const { provider, earned: amount } of snapshot.earnings) {
     if (earned.of(provider) !== amount) {
       throw new Disagreement("earnings are not the sum of the debits", {
         provider,

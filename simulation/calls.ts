@@ -17,9 +17,9 @@ import type {
   HoldKey,
   ReleaseOutcome,
 } from "../server/stores/holds/holdStore.ts";
-import type { GrantBook } from "../server/stores/allowances/grantStore.ts";
+import type { GrantStore } from "../server/stores/allowances/grantStore.ts";
 import type { ReportResult, UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
-import type { QuoteBook, QuoteRequest, SignedQuote } from "../server/stores/pricing/quoteStore.ts";
+import type { QuoteStore, QuoteRequest, SignedQuote } from "../server/stores/pricing/quoteStore.ts";
 import type { VoidOutcome } from "../server/stores/usage/usageLedger.ts";
 
 /** What a server process can be asked: the ports that the HTTP routes use. */
@@ -30,7 +30,7 @@ export interface Calls {
     input: Omit<HoldRequest, "quote"> & { quote: SignedQuote | null };
     output: AuthorizeOutcome;
   };
-  quote: { input: QuoteRequest; output: Awaited<ReturnType<QuoteBook["make"]>> };
+  quote: { input: QuoteRequest; output: Awaited<ReturnType<QuoteStore["make"]>> };
   utilisation: { input: UtilisationReport; output: ReportResult };
   capture: { input: CaptureRequest; output: CaptureOutcome };
   release: { input: HoldKey; output: ReleaseOutcome };
@@ -41,7 +41,7 @@ export interface Calls {
   issue: {
     input: { campaign: Hex; grants: readonly GrantRequest[] };
     output: {
-      outcomes: Awaited<ReturnType<GrantBook["issue"]>>;
+      outcomes: Awaited<ReturnType<GrantStore["issue"]>>;
       issued: readonly (Allowance | null)[];
     };
   };

@@ -4,7 +4,7 @@ import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { ChainEvent, ChainPlace } from "@compute-credits/rules/chain/chainEvent";
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { BlockStep } from "./calls.ts";
-import type { Crew } from "./serverPool.ts";
+import type { ServerPool } from "./serverPool.ts";
 
 /** A chain event that has no place on the chain yet. */
 export type NewChainEvent = ChainEvent extends infer Event
@@ -23,14 +23,14 @@ export interface AppliedBlock {
 
 /** The chain of the simulation: a block for each group of events, which several servers try to take in at once. */
 export class SimulatedChain implements ChainSource {
-  readonly #crew: Crew;
+  readonly #serverPool: ServerPool;
   #head: BlockPoint;
   #last: Promise<unknown> = Promise.resolve();
   readonly blocks: AppliedBlock[] = [];
   readonly #steps: BlockStep[] = [];
 
-  constructor(crew: Crew, origin: BlockPoint) {
-    this.#crew = crew;
+  constructor(serverPool: ServerPool, origin: BlockPoint) {
+    this.#serverPool = serverPool;
     this.#head = origin;
   }
 
@@ -65,15 +65,15 @@ export class SimulatedChain implements ChainSource {
 
     // Two servers at once, as in production: one of them must be told that the other was faster.
     const answers = await Promise.all([
-      this.#crew.perform("apply", step),
-      this.#crew.perform("apply", step),
+      this.#serverPool.perform("apply", step),
+      this.#serverPool.perform("apply", step),
     ]);
     const applied = answers.filter(({ output }) => output).length;
     const isLost = answers.some(({ lost }) => lost > 0);
     if (applied > 1 || (applied === 0 && !isLost)) {
       throw new Error(`block ${number} was taken in ${applied} times`);
     }
-    const cursor = await this.#crew.perform("cursor", null);
+    const cursor = await this.#serverPool.perform("cursor", null);
     if (cursor.output.number !== number || cursor.output.hash !== upTo.hash) {
       throw new Error(`the ledger stands at block ${cursor.output.number}, not at ${number}`);
     }

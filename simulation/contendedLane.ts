@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
 import type { SimulatedChain } from "./chain.ts";
-import type { Crew } from "./serverPool.ts";
+import type { ServerPool } from "./serverPool.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { Generator } from "./generator.ts";
 import type { Journal } from "./journal.ts";
@@ -15,8 +15,8 @@ const CALLS_PER_SETTLEMENT = 30;
 const CALLS_PER_RECEIPT = 21;
 const VOIDS_DURING_A_CUT = 24;
 
-interface ContendedParts {
-  readonly crew: Crew;
+interface ContendedDeps {
+  readonly serverPool: ServerPool;
   readonly chain: SimulatedChain;
   readonly journal: Journal;
   readonly settlement: Settlement;
@@ -28,7 +28,7 @@ interface ContendedParts {
 export async function runContended(
   lanes: readonly Generator[],
   operationsPerLane: number,
-  parts: ContendedParts,
+  parts: ContendedDeps,
 ): Promise<void> {
   await Promise.all(
     lanes.map(async (generator, index) => {
@@ -41,7 +41,7 @@ export async function runContended(
         parts.journal.operations += weight(operation);
         if (calls % CALLS_PER_SWEEP === index % CALLS_PER_SWEEP) {
           // oxlint-disable-next-line no-await-in-loop
-          await parts.crew.perform("expire", { limit: 20 });
+          await parts.serverPool.perform("expire", { limit: 20 });
         }
         if (calls % CALLS_PER_RECEIPT === index % CALLS_PER_RECEIPT) {
           const provider = parts.providers[calls % parts.providers.length];
@@ -64,67 +64,70 @@ export async function runContended(
 }
 
 /** While events of the provider are recorded and taken back. */
-async function giveReceipt(provider: Address, { crew, journal }: ContendedParts): Promise<void> {
-  const { output } = await crew.perform("promise", provider);
+async function giveReceipt(
+  provider: Address,
+  { serverPool, journal }: ContendedDeps,
+): Promise<void> {
+  const { output } = await serverPool.perform("promise", provider);
   journal.receipts.push(output);
   journal.operations++;
 }
 
 export async function perform(
   operation: Operation,
-  { crew, chain, journal }: ContendedParts,
+  { serverPool, chain, journal }: ContendedDeps,
 ): Promise<void> {
   switch (operation.kind) {
     case "record": {
       const { events, twice } = operation;
       const answers = await Promise.all(
-        Array.from({ length: twice ? 2 : 1 }, () => crew.perform("record", events)),
+        Array.from({ length: twice ? 2 : 1 }, () => serverPool.perform("record", events)),
       );
       for (const done of answers) journal.recorded(events, done);
       return;
     }
     case "void":
-      journal.voided(operation, await crew.perform("void", operation));
+      journal.voided(operation, await serverPool.perform("void", operation));
       return;
     case "authorize": {
       // Quotes are shown by lanes that keep them.
       const { quoteNumber: _, ...work } = operation.request;
-      const done = await crew.perform("authorize", { ...work, quote: null });
+      const done = await serverPool.perform("authorize", { ...work, quote: null });
       journal.held(operation.request, done, null);
       return;
     }
     case "capture":
-      journal.captured(operation.request, await crew.perform("capture", operation.request));
+      journal.captured(operation.request, await serverPool.perform("capture", operation.request));
       return;
     case "release":
-      await crew.perform("release", operation.key);
+      await serverPool.perform("release", operation.key);
       return;
     case "allow": {
       const { signed } = operation;
-      journal.allowed(signed, await crew.perform("allow", signed));
+      journal.allowed(signed, await serverPool.perform("allow", signed));
       return;
     }
     case "revoke": {
-      const { output } = await crew.perform("revoke", { id: operation.id });
+      const { output } = await serverPool.perform("revoke", { id: operation.id });
       if (output?.revokedAt == null) throw new Disagreement("not revoked", { operation, output });
       return;
     }
     case "issue": {
       const { campaign, grants } = operation;
-      journal.issued(campaign, grants, await crew.perform("issue", { campaign, grants }));
+      journal.issued(campaign, grants, await serverPool.perform("issue", { campaign, grants }));
       return;
     }
     case "revokeGrant": {
       const id = journal.grants.get(`${operation.campaign}|${operation.key}`);
       if (id === undefined) return;
-      const { output } = await crew.perform("revoke", { id });
+      const { output } = await serverPool.perform("revoke", { id });
       if (output?.revokedAt == null) throw new Disagreement("not revoked", { operation, output });
       return;
     }
     case "quote":
       return;
     case "utilisation":
-      await crew.perform("utilisation", operation.report);
+      await serverPool.perform("utilisation", operation.report);
       return;
     case "chain":
       await chain.append(operation.events);

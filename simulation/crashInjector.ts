@@ -1,7 +1,7 @@
-import type { Crew } from "./serverPool.ts";
+import type { ServerPool } from "./serverPool.ts";
 import type { Journal } from "./journal.ts";
 import { seededRandom } from "./random.ts";
-import type { SimulationWish } from "./simulation.ts";
+import type { SimulationOptions } from "./simulation.ts";
 
 type Victim = {
   readonly at: number;
@@ -10,17 +10,17 @@ type Victim = {
 };
 
 /** Kills server processes, and the database, after numbers of operations that the seed determines. */
-export class Killer {
-  readonly #crew: Crew;
+export class CrashInjector {
+  readonly #serverPool: ServerPool;
   readonly #journal: Journal;
   readonly #victims: Victim[];
 
   constructor(
-    crew: Crew,
+    serverPool: ServerPool,
     journal: Journal,
-    { seed, operations, kills, processes }: SimulationWish,
+    { seed, operations, kills, processes }: SimulationOptions,
   ) {
-    this.#crew = crew;
+    this.#serverPool = serverPool;
     this.#journal = journal;
     const random = seededRandom(seed, "kills");
     const some = (count: number, kind: Victim["kind"]) =>
@@ -41,7 +41,9 @@ export class Killer {
       if (next === undefined || this.#journal.operations < next.at) return;
       this.#victims.shift();
       killed.push(
-        next.kind === "process" ? this.#crew.killProcess(next.index) : this.#crew.killDatabase(),
+        next.kind === "process"
+          ? this.#serverPool.killProcess(next.index)
+          : this.#serverPool.killDatabase(),
       );
     }, 5);
     try {

@@ -1,6 +1,6 @@
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { HoldWish } from "./model/holding.ts";
+import type { SimulatedHold } from "./model/holding.ts";
 import type { CaptureRequest } from "../server/stores/holds/holdStore.ts";
 
 /** What an event says beside its id: equal text, equal event. */
@@ -17,7 +17,7 @@ export function saidByCapture({ id, quantity, final }: CaptureRequest): string {
   return ["capture", id, quantity, final].join("|");
 }
 
-export function saidByHold(request: HoldWish): string {
+export function saidByHold(request: SimulatedHold): string {
   const { spender, meter, quantity, dimensions, ttlSeconds, quoteNumber } = request;
   const work = [spender, meter, quantity, dimensionsText(dimensions), ttlSeconds];
   return ["hold", ...work, quoteNumber ?? "at the price of now"].join("|");

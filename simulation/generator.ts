@@ -14,7 +14,7 @@ import type { SignedAllowance } from "../server/stores/allowances/allowanceStore
 import type { QuoteRequest } from "../server/stores/pricing/quoteStore.ts";
 import type { Operation } from "./operations.ts";
 import { type Random, seededRandom } from "./random.ts";
-import { DEPLOYMENT, type World } from "./parties.ts";
+import { DEPLOYMENT, type Parties } from "./parties.ts";
 
 const DAY_MS = 86_400_000;
 const NO_SCOPE: Scope = { providers: [], meters: [] };
@@ -48,9 +48,9 @@ const UNPRICED: readonly [Kind, ...Kind[]] = [
 ];
 
 export interface LanePlan {
-  readonly world: World;
+  readonly parties: Parties;
   readonly name: string;
-  /** other lanes of the same world, whose events and holds this one meddles with */
+  /** other lanes of the same parties, whose events and holds this one meddles with */
   readonly peers: readonly string[];
   /** what the cards' dates count from */
   readonly cardsStart: Date;
@@ -67,7 +67,7 @@ export interface LanePlan {
  * refers to what was asked before, by itself or by a peer, whatever came of it.
  */
 export class Generator {
-  readonly #world: World;
+  readonly #parties: Parties;
   readonly #name: string;
   readonly #peers: readonly [string, ...string[]];
   readonly #cardsStart: Date;
@@ -87,20 +87,20 @@ export class Generator {
   #salt = 0;
 
   constructor(seed: string, plan: LanePlan) {
-    const { world, name, peers, cardsStart, start, raisesCounters, quotes } = plan;
-    this.#world = world;
+    const { parties, name, peers, cardsStart, start, raisesCounters, quotes } = plan;
+    this.#parties = parties;
     this.#name = name;
     this.#peers = [name, ...peers];
     this.#cardsStart = cardsStart;
     this.#start = start;
     this.#raisesCounters = raisesCounters;
     this.#usesQuotes = quotes;
-    this.#random = seededRandom(seed, world.name, name);
+    this.#random = seededRandom(seed, parties.name, name);
   }
 
-  /** What every lane of a world has to begin with: credits, and an allowance for each spender. */
+  /** What every lane of a parties has to begin with: credits, and an allowance for each spender. */
   opening(): Operation[] {
-    const { accounts, spenders } = this.#world;
+    const { accounts, spenders } = this.#parties;
     const purchases = accounts.map((account) => this.#purchase(account));
     const allowances = spenders.map((spender, index) =>
       this.#allow({
@@ -126,7 +126,7 @@ export class Generator {
     if (dice < 770) return this.#capture();
     if (dice < 820) return { kind: "release", key: this.#someHold() };
     if (dice < 890) return this.#void();
-    if (dice < 955) return this.#purchase(this.#random.pick(this.#world.accounts));
+    if (dice < 955) return this.#purchase(this.#random.pick(this.#parties.accounts));
     if (dice < 968) return this.#refundRequest();
     if (dice < 971 && this.#raisesCounters) return this.#raiseCounter();
     if (dice < 992) return this.#addAllowance();
@@ -222,7 +222,7 @@ export class Generator {
 
   #quote(): Operation {
     const random = this.#random;
-    const { providers, accounts } = this.#world;
+    const { providers, accounts } = this.#parties;
     const request = {
       provider: random.pick(providers),
       // Most often the one that is asked first.
@@ -238,7 +238,7 @@ export class Generator {
   /** A quote that is taken up after much was used of the same rate: of a tiered one, the price of now is another. */
   #quoteBeforeAMove(number: number, asked: QuoteRequest): Operation {
     const { provider, account, meter, dimensions, quantity } = asked;
-    const { accounts, spenders } = this.#world;
+    const { accounts, spenders } = this.#parties;
     // The spender whom the account was first to pay for.
     const spender = spenders[accounts.indexOf(account)] ?? spenders[0];
     const used = { id: this.#newEventIdOf(provider), quantity: 20n * quantity };
@@ -260,7 +260,7 @@ export class Generator {
     return {
       kind: "utilisation",
       report: {
-        provider: random.pick(this.#world.providers),
+        provider: random.pick(this.#parties.providers),
         meter: random.pick(["network.gib", "network.gib", "network.gib", "requests", "weather"]),
         dimensions: {},
         utilisationBps: BigInt(random.between(0, 10_000)),
@@ -320,10 +320,10 @@ export class Generator {
     const random = this.#random;
     const startSeconds = BigInt(Math.floor(this.#start.getTime() / 1000));
     const limit = BigInt(random.between(5_000, 60_000));
-    const { providers } = this.#world;
+    const { providers } = this.#parties;
     const operation = this.#allow(
       {
-        spender: apiKeySpender(`${this.#world.name} ${this.#name} campaign ${this.#salt}`),
+        spender: apiKeySpender(`${this.#parties.name} ${this.#name} campaign ${this.#salt}`),
         limit,
         period: random.pick([0n, 2n, 5n]),
         rollover: random.pick([0n, limit]),
@@ -376,7 +376,7 @@ export class Generator {
   }
 
   #refundRequest(): Operation {
-    const account = this.#random.pick(this.#world.accounts);
+    const account = this.#random.pick(this.#parties.accounts);
     const requestedMicros = BigInt(this.#random.between(1, 30_000));
     return {
       kind: "chain",
@@ -390,7 +390,7 @@ export class Generator {
 
   /** All that was signed before is void; a new allowance makes up for it. */
   #raiseCounter(): Operation {
-    const { accounts } = this.#world;
+    const { accounts } = this.#parties;
     const account = accounts.at(-1) ?? accounts[0];
     const counter = this.#counterOf(account) + 1n;
     this.#counters.set(account, counter);
@@ -409,7 +409,7 @@ export class Generator {
       return { kind: "allow", signed: known };
     }
     const startSeconds = BigInt(Math.floor(this.#start.getTime() / 1000));
-    const { providers } = this.#world;
+    const { providers } = this.#parties;
     const limit = BigInt(random.between(0, 40_000));
     const period = random.pick([0n, 0n, 1n, 1n, 2n, 5n, 3_600n, calendarMonths(1)]);
     return this.#allow(
@@ -438,7 +438,7 @@ export class Generator {
   }
 
   #allow(wish: Partial<AllowanceMessage>, scope: Scope = NO_SCOPE): Operation {
-    const account = wish.account ?? this.#random.pick(this.#world.accounts);
+    const account = wish.account ?? this.#random.pick(this.#parties.accounts);
     const message: AllowanceMessage = {
       account,
       spender: this.#spender(),
@@ -470,7 +470,7 @@ export class Generator {
   }
 
   #spender(): Hex {
-    return this.#random.pick(this.#world.spenders);
+    return this.#random.pick(this.#parties.spenders);
   }
 
   #newEventKey() {
@@ -478,7 +478,7 @@ export class Generator {
       const id = `${this.#name}-e${this.#events++}`;
       const provider = this.#providerOf(id);
       // Most events are of providers that may bill: a refusal for want of access is soon told.
-      if (this.#world.trusted.includes(provider) || this.#random.chance(20))
+      if (this.#parties.trusted.includes(provider) || this.#random.chance(20))
         return { provider, id };
     }
   }
@@ -507,7 +507,8 @@ export class Generator {
   #newHoldId(): string {
     for (;;) {
       const id = `${this.#name}-h${this.#holds++}`;
-      if (this.#world.trusted.includes(this.#providerOf(id)) || this.#random.chance(20)) return id;
+      if (this.#parties.trusted.includes(this.#providerOf(id)) || this.#random.chance(20))
+        return id;
     }
   }
 
@@ -527,7 +528,7 @@ export class Generator {
 
   /** An id tells its provider by its number: so a peer's id can be guessed, and is never two providers'. */
   #providerOf(id: string): Address {
-    const { providers } = this.#world;
+    const { providers } = this.#parties;
     const number = Number(/\d+$/.exec(id)?.[0] ?? 0);
     return providers[number % providers.length] ?? providers[0];
   }

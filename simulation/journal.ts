@@ -8,7 +8,7 @@ import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowa
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
 import type { CaptureOutcome, CaptureRequest, HoldKey } from "../server/stores/holds/holdStore.ts";
 import { periodOf } from "./model/budget.ts";
-import type { HoldWish } from "./model/holding.ts";
+import type { SimulatedHold } from "./model/holding.ts";
 import { keyOf } from "./model/keyOf.ts";
 import type { ModelPrice } from "./model/price.ts";
 import { saidByCapture, saidByEvent, saidByHold } from "./fingerprint.ts";
@@ -36,7 +36,7 @@ export interface JournalledAllowance {
 /** What the ledger said about a hold when it made it. */
 export interface HoldReport {
   readonly said: string;
-  readonly request: HoldWish;
+  readonly request: SimulatedHold;
   /** where it was held at a quote's price */
   readonly quoted: ModelPrice | null;
   readonly parts: readonly { account: Address; allowance: Hex; heldMicros: bigint }[];
@@ -53,7 +53,7 @@ export interface VoidReport {
   readonly result: "voided" | "repeated" | "event_not_found" | "already_settled" | "receipt_given";
 }
 
-/** All that was asked of the ledger and all that it answered: what the books are audited against. */
+/** All that was asked of the ledger and all that it answered: what the snapshot are audited against. */
 export class Journal {
   /** by event */
   readonly reports = new Map<string, Report[]>();
@@ -108,7 +108,7 @@ export class Journal {
   }
 
   held(
-    request: HoldWish,
+    request: SimulatedHold,
     { output, lost }: Performed<"authorize">,
     quoted: ModelPrice | null,
   ): void {

@@ -176,7 +176,7 @@ export function readCheckpointRows(sql: Sql): Promise<StoredRow[]> {
 }
 
 /** All of it, as of one moment. */
-export function readBooks(database: Database) {
+export function readLedgerSnapshot(database: Database) {
   return database.transaction(
     async (tx) => ({
       accounts: await readAccounts(tx),
@@ -195,7 +195,7 @@ export function readBooks(database: Database) {
   );
 }
 
-export type Books = Awaited<ReturnType<typeof readBooks>>;
+export type LedgerSnapshot = Awaited<ReturnType<typeof readLedgerSnapshot>>;
 
 /** All parties, in the order of the tree. */
 export async function readPlaces(sql: Sql): Promise<Address[]> {

@@ -7,13 +7,13 @@ import type { CaptureRequest, HoldKey } from "../server/stores/holds/holdStore.t
 import type { UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
 import type { QuoteRequest } from "../server/stores/pricing/quoteStore.ts";
 import type { NewChainEvent } from "./chain.ts";
-import type { HoldWish } from "./model/holding.ts";
+import type { SimulatedHold } from "./model/holding.ts";
 
 /** One thing that a lane does. What it is depends on the seed alone, never on an answer. */
 export type Operation =
   | { readonly kind: "record"; readonly events: readonly UsageEvent[]; readonly twice: boolean }
   | { readonly kind: "void"; readonly provider: Address; readonly id: string }
-  | { readonly kind: "authorize"; readonly request: HoldWish }
+  | { readonly kind: "authorize"; readonly request: SimulatedHold }
   | { readonly kind: "capture"; readonly request: CaptureRequest }
   | { readonly kind: "release"; readonly key: HoldKey }
   | { readonly kind: "allow"; readonly signed: SignedAllowance }

@@ -8,8 +8,8 @@ export const DEPLOYMENT: Deployment = {
   contract: numberToHex(0xc0ffee, { size: 20 }),
 };
 
-/** Who takes part in a group of lanes. Nobody is in two worlds, so that what happens in one is told by it alone. */
-export interface World {
+/** Who takes part in a group of lanes. Nobody is in two partiesList, so that what happens in one is told by it alone. */
+export interface Parties {
   readonly name: string;
   readonly accounts: readonly [Address, ...Address[]];
   readonly providers: readonly [Address, ...Address[]];
@@ -18,14 +18,14 @@ export interface World {
   readonly trusted: readonly Address[];
 }
 
-export interface WorldSize {
+export interface PartyCounts {
   readonly accounts: number;
   readonly spenders: number;
   readonly providers: number;
 }
 
-/** The `index`-th world: its parties are recognisable in a failure's text. */
-export function createWorld(name: string, index: number, size: WorldSize): World {
+/** The `index`-th parties: its parties are recognisable in a failure's text. */
+export function createParties(name: string, index: number, size: PartyCounts): Parties {
   const base = index * 0x1000;
   const party = (kind: number) => (n: number) =>
     numberToHex(0xa000000000 + kind * 0x10000000 + base + n, { size: 20 });

@@ -9,7 +9,7 @@ import {
   type HoldRow,
 } from "./ledgerSnapshot.ts";
 import { compareModel } from "./compareModel.ts";
-import type { Crew } from "./serverPool.ts";
+import type { ServerPool } from "./serverPool.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { Generator } from "./generator.ts";
 import type { Journal } from "./journal.ts";
@@ -43,10 +43,10 @@ export async function runRound(
 /** Frees the holds that are over, by several servers at once, and sees that it happened to those and to no other. */
 export async function sweep(
   lanes: readonly LaneAtWork[],
-  { crew, database }: { crew: Crew; database: Database },
+  { serverPool, database }: { serverPool: ServerPool; database: Database },
 ): Promise<void> {
   const begun = new Date();
-  const all = await Promise.all([0, 1, 2].map(() => untilNoneIsDue(crew)));
+  const all = await Promise.all([0, 1, 2].map(() => untilNoneIsDue(serverPool)));
   const ended = new Date(Math.max(...all.map((until) => until.getTime())));
 
   const rows = byKey(await readHolds(database, begun));
@@ -79,10 +79,10 @@ export async function sweep(
   }
 }
 
-async function untilNoneIsDue(crew: Crew): Promise<Date> {
+async function untilNoneIsDue(serverPool: ServerPool): Promise<Date> {
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- one step after the other, as the server's own loop
-    const { output, until } = await crew.perform("expire", { limit: 10 });
+    const { output, until } = await serverPool.perform("expire", { limit: 10 });
     if (output < 10) return until;
   }
 }

@@ -4,7 +4,7 @@ import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { SignedQuote } from "../server/stores/pricing/quoteStore.ts";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { SimulatedChain } from "./chain.ts";
-import type { Crew } from "./serverPool.ts";
+import type { ServerPool } from "./serverPool.ts";
 import { MULTIPLIER } from "./cards.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { Journal } from "./journal.ts";
@@ -32,15 +32,15 @@ import { dimensionsText } from "./fingerprint.ts";
  * between the question and the answer.
  */
 export class PartitionedLane {
-  readonly #crew: Crew;
+  readonly #serverPool: ServerPool;
   readonly #chain: SimulatedChain;
   readonly #journal: Journal;
   readonly model: LedgerModel;
   /** by their number; `null` where the ledger would not quote */
   readonly #quotes = new Map<number, { signed: SignedQuote; known: ModelQuote } | null>();
 
-  constructor(crew: Crew, chain: SimulatedChain, journal: Journal, model: LedgerModel) {
-    this.#crew = crew;
+  constructor(serverPool: ServerPool, chain: SimulatedChain, journal: Journal, model: LedgerModel) {
+    this.#serverPool = serverPool;
     this.#chain = chain;
     this.#journal = journal;
     this.model = model;
@@ -65,7 +65,7 @@ export class PartitionedLane {
         return;
       case "allow": {
         const { signed } = operation;
-        const done = await this.#crew.perform("allow", signed);
+        const done = await this.#serverPool.perform("allow", signed);
         this.#journal.allowed(signed, done);
         const { output, ...window } = done;
         const known = this.model.allowances.get(signed.id);
@@ -82,7 +82,9 @@ export class PartitionedLane {
         return;
       }
       case "revoke": {
-        const { output, ...window } = await this.#crew.perform("revoke", { id: operation.id });
+        const { output, ...window } = await this.#serverPool.perform("revoke", {
+          id: operation.id,
+        });
         const known = this.model.allowances.get(operation.id);
         const revokedAt = output?.revokedAt ?? null;
         if (revokedAt === null || known === undefined) {
@@ -118,7 +120,7 @@ export class PartitionedLane {
 
   async #record({ events, twice }: Extract<Operation, { kind: "record" }>): Promise<void> {
     const performed = await Promise.all(
-      Array.from({ length: twice ? 2 : 1 }, () => this.#crew.perform("record", events)),
+      Array.from({ length: twice ? 2 : 1 }, () => this.#serverPool.perform("record", events)),
     );
     for (const done of performed) this.#journal.recorded(events, done);
 
@@ -203,7 +205,7 @@ export class PartitionedLane {
 
   async #void({ provider, id }: Extract<Operation, { kind: "void" }>): Promise<void> {
     const key = { provider, id };
-    const done = await this.#crew.perform("void", key);
+    const done = await this.#serverPool.perform("void", key);
     this.#journal.voided(key, done);
     const { output, lost } = done;
     const known = this.model.events.get(keyOf(key));
@@ -219,7 +221,7 @@ export class PartitionedLane {
   }
 
   async #issue({ campaign, grants }: Extract<Operation, { kind: "issue" }>): Promise<void> {
-    const done = await this.#crew.perform("issue", { campaign, grants });
+    const done = await this.#serverPool.perform("issue", { campaign, grants });
     const { outcomes, issued } = done.output;
     this.#journal.issued(campaign, grants, done);
     if ("reason" in outcomes) {
@@ -255,7 +257,7 @@ export class PartitionedLane {
   }
 
   async #quote({ number, request }: Extract<Operation, { kind: "quote" }>): Promise<void> {
-    const done = await this.#crew.perform("quote", request);
+    const done = await this.#serverPool.perform("quote", request);
     const { output: quote } = done;
     const predictions = this.#moments(done).map((at) => this.model.quote(request, at));
     if ("refusal" in quote) {
@@ -286,7 +288,7 @@ export class PartitionedLane {
   }
 
   async #reportUtilisation({ report }: Extract<Operation, { kind: "utilisation" }>): Promise<void> {
-    const done = await this.#crew.perform("utilisation", report);
+    const done = await this.#serverPool.perform("utilisation", report);
     const { output, lost } = done;
     if ("step" in output) {
       const { effectiveFrom, afterBps } = output.step;
@@ -315,7 +317,10 @@ export class PartitionedLane {
     if (quoted === null && request.quoteNumber !== null) return;
     const quote = quoted?.known ?? null;
     const { quoteNumber: _, ...work } = request;
-    const done = await this.#crew.perform("authorize", { ...work, quote: quoted?.signed ?? null });
+    const done = await this.#serverPool.perform("authorize", {
+      ...work,
+      quote: quoted?.signed ?? null,
+    });
     this.#journal.held(request, done, quote?.price ?? null);
     const { output, lost } = done;
     if (output.result === "refused") {
@@ -339,7 +344,7 @@ export class PartitionedLane {
   }
 
   async #capture({ request }: Extract<Operation, { kind: "capture" }>): Promise<void> {
-    const done = await this.#crew.perform("capture", request);
+    const done = await this.#serverPool.perform("capture", request);
     this.#journal.captured(request, done);
     const { output, lost } = done;
     if (output.result === "refused") {
@@ -360,7 +365,7 @@ export class PartitionedLane {
   }
 
   async #release({ key }: Extract<Operation, { kind: "release" }>): Promise<void> {
-    const done = await this.#crew.perform("release", key);
+    const done = await this.#serverPool.perform("release", key);
     const { output, lost } = done;
     if (output.result === "released") {
       const at = output.hold.resolution?.at;

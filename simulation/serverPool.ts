@@ -15,7 +15,7 @@ export interface Performed<Name extends CallName> {
 }
 
 /** The server processes, and the database under them, of which any may be killed at any time. */
-export class Crew {
+export class ServerPool {
   readonly #url: string;
   readonly #server: OwnPostgresServer;
   readonly #members: (ServerProcess | undefined)[];
@@ -36,12 +36,12 @@ export class Crew {
     this.#crashed.promise.catch(() => undefined);
   }
 
-  static async start(server: OwnPostgresServer, url: string, count: number): Promise<Crew> {
+  static async start(server: OwnPostgresServer, url: string, count: number): Promise<ServerPool> {
     const members: ServerProcess[] = [];
-    const crew = new Crew(server, url, members);
-    const started = Array.from({ length: count }, () => crew.#startProcess());
+    const serverPool = new ServerPool(server, url, members);
+    const started = Array.from({ length: count }, () => serverPool.#startProcess());
     members.push(...(await Promise.all(started)));
-    return crew;
+    return serverPool;
   }
 
   /** Asks one server after the other until one answers. Rejects where the ledger throws, or a server dies by itself. */

@@ -4,7 +4,7 @@ import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { StoredCheckpoint } from "../server/stores/checkpoints/checkpointStore.ts";
 import type { SimulatedChain } from "./chain.ts";
-import type { Crew } from "./serverPool.ts";
+import type { ServerPool } from "./serverPool.ts";
 import { Disagreement } from "./disagreement.ts";
 import type { Random } from "./random.ts";
 import { MAX_FEE_BPS } from "./limits.ts";
@@ -18,14 +18,14 @@ export interface CutMade {
 
 /** Cuts checkpoints by two servers at once, and makes the chain accept them, drop them, or take its time. */
 export class Settlement {
-  readonly #crew: Crew;
+  readonly #serverPool: ServerPool;
   readonly #chain: SimulatedChain;
   readonly #random: Random;
   #prepared: StoredCheckpoint | null = null;
   readonly cuts: CutMade[] = [];
 
-  constructor(crew: Crew, chain: SimulatedChain, random: Random) {
-    this.#crew = crew;
+  constructor(serverPool: ServerPool, chain: SimulatedChain, random: Random) {
+    this.#serverPool = serverPool;
     this.#chain = chain;
     this.#random = random;
   }
@@ -39,8 +39,8 @@ export class Settlement {
   async step(): Promise<void> {
     const wish = { maxFeeBps: MAX_FEE_BPS };
     const answers = await Promise.all([
-      this.#crew.perform("cut", wish),
-      this.#crew.perform("cut", wish),
+      this.#serverPool.perform("cut", wish),
+      this.#serverPool.perform("cut", wish),
     ]);
     const made = answers.filter(({ output }) => output !== null);
     const [first] = made;

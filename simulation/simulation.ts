@@ -3,9 +3,9 @@ import { type Address, zeroHash } from "viem";
 import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { claimDatabase } from "../server/stores/chain/claimDatabase.ts";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
-import { postgresCheckpointBook } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
-import { postgresProviderBook } from "../server/stores/providers/postgresProviderStore.ts";
-import { postgresRateCardBook } from "../server/stores/pricing/postgresRateCardStore.ts";
+import { postgresCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { postgresProviderStore } from "../server/stores/providers/postgresProviderStore.ts";
+import { postgresRateCardStore } from "../server/stores/pricing/postgresRateCardStore.ts";
 import type { CardProposal } from "@compute-credits/rules/pricing/publication";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { type OwnPostgresServer, createDatabase } from "../scripts/local/postgresServer.ts";
@@ -14,24 +14,24 @@ import { auditCheckpoints, auditQuietCheckpoint } from "./auditCheckpoints.ts";
 import { auditLog } from "./auditLog.ts";
 import { auditOverspend } from "./auditOverspend.ts";
 import { auditSums } from "./auditSums.ts";
-import { readBooks, readCheckpoints, readPlaces } from "./ledgerSnapshot.ts";
+import { readLedgerSnapshot, readCheckpoints, readPlaces } from "./ledgerSnapshot.ts";
 import { type SimulatedCard, operatorCards, providerRates } from "./cards.ts";
 import { SimulatedChain } from "./chain.ts";
 import { perform, runContended } from "./contendedLane.ts";
-import { Crew } from "./serverPool.ts";
+import { ServerPool } from "./serverPool.ts";
 import { type FollowingAuditor, startFollowingAuditor } from "./followingAuditor.ts";
 import { Generator } from "./generator.ts";
 import { Journal } from "./journal.ts";
-import { Killer } from "./crashInjector.ts";
+import { CrashInjector } from "./crashInjector.ts";
 import { LedgerModel } from "./model/ledgerModel.ts";
 import { type LaneAtWork, compare, runRound, sweep } from "./partitioned.ts";
 import { PartitionedLane } from "./partitionedLane.ts";
 import { PUBLICATION_RULES } from "./limits.ts";
 import { seededRandom } from "./random.ts";
 import { Settlement } from "./settlement.ts";
-import { DEPLOYMENT, type World, createWorld } from "./parties.ts";
+import { DEPLOYMENT, type Parties, createParties } from "./parties.ts";
 
-export interface SimulationWish {
+export interface SimulationOptions {
   readonly operations: number;
   readonly seed: string;
   readonly processes: number;
@@ -65,13 +65,13 @@ const SEGMENT_OPERATIONS = 16_000;
 const LANES = 16;
 const ROUNDS = 4;
 const LAST_STEPS = 3;
-/** From a world's creation to the second card of its provider. */
+/** From a parties's creation to the second card of its provider. */
 const OWN_CARD_SECONDS = 4;
 
 /** Runs a whole simulation on a new database of the server. Throws at the first disagreement. */
 export async function simulate(
   server: OwnPostgresServer,
-  wish: SimulationWish,
+  wish: SimulationOptions,
 ): Promise<SimulationReport> {
   const url = await createDatabase(server);
   const database = await openEmpty(url);
@@ -81,14 +81,14 @@ export async function simulate(
     // oxlint-disable-next-line no-await-in-loop -- version after version
     cards.push(await publish(database, { provider: null, ...card }));
   }
-  const crew = await Crew.start(server, url, wish.processes);
-  const steady = crew.steady(database);
-  const chain = new SimulatedChain(crew, { number: 0n, hash: zeroHash, time: new Date(0) });
+  const serverPool = await ServerPool.start(server, url, wish.processes);
+  const steady = serverPool.steady(database);
+  const chain = new SimulatedChain(serverPool, { number: 0n, hash: zeroHash, time: new Date(0) });
   const auditor = wish.audit ? await startFollowingAuditor(steady, chain) : null;
   try {
     return await new Simulation(wish, {
       database: steady,
-      crew,
+      serverPool,
       chain,
       auditor,
       cards,
@@ -96,7 +96,7 @@ export async function simulate(
     }).run();
   } finally {
     await auditor?.stop();
-    await crew.stop();
+    await serverPool.stop();
     await database.close();
   }
 }
@@ -108,7 +108,7 @@ async function openEmpty(url: string): Promise<Database> {
 }
 
 async function publish(database: Database, proposal: CardProposal): Promise<SimulatedCard> {
-  const book = postgresRateCardBook(database, PUBLICATION_RULES);
+  const book = postgresRateCardStore(database, PUBLICATION_RULES);
   const outcome = await book.publish(proposal);
   if (outcome.published === "refused") {
     // On a machine that is slow enough, its time has come meanwhile: then as soon as it can be.
@@ -123,7 +123,7 @@ async function publish(database: Database, proposal: CardProposal): Promise<Simu
 
 interface Stage {
   readonly database: Database;
-  readonly crew: Crew;
+  readonly serverPool: ServerPool;
   readonly chain: SimulatedChain;
   readonly auditor: FollowingAuditor | null;
   readonly cards: SimulatedCard[];
@@ -131,22 +131,26 @@ interface Stage {
 }
 
 class Simulation {
-  readonly #wish: SimulationWish;
+  readonly #wish: SimulationOptions;
   readonly #stage: Stage;
   readonly #journal = new Journal();
   readonly #chain: SimulatedChain;
   readonly #settlement: Settlement;
-  readonly #killer: Killer;
-  #worlds = 0;
+  readonly #crashInjector: CrashInjector;
+  #partiesList = 0;
   #skipped = 0;
 
-  constructor(wish: SimulationWish, stage: Stage) {
+  constructor(wish: SimulationOptions, stage: Stage) {
     this.#wish = wish;
     this.#stage = stage;
-    const { crew, chain } = stage;
+    const { serverPool, chain } = stage;
     this.#chain = chain;
-    this.#settlement = new Settlement(crew, this.#chain, seededRandom(wish.seed, "settlement"));
-    this.#killer = new Killer(crew, this.#journal, wish);
+    this.#settlement = new Settlement(
+      serverPool,
+      this.#chain,
+      seededRandom(wish.seed, "settlement"),
+    );
+    this.#crashInjector = new CrashInjector(serverPool, this.#journal, wish);
   }
 
   async run(): Promise<SimulationReport> {
@@ -155,7 +159,7 @@ class Simulation {
     const each = Math.ceil(operations / segments / 2);
     for (let segment = 0; segment < segments; segment++) {
       // oxlint-disable-next-line no-await-in-loop -- segment after segment
-      await this.#killer.during(async () => {
+      await this.#crashInjector.during(async () => {
         await this.#partitioned(each);
         await this.#contended(each);
       });
@@ -172,14 +176,14 @@ class Simulation {
 
   /** Each account is driven by one lane: every outcome is predicted. */
   async #partitioned(operations: number): Promise<void> {
-    const { crew, database, cards, start: cardsStart } = this.#stage;
+    const { serverPool, database, cards, start: cardsStart } = this.#stage;
     const begun = new Date();
     const lanes: LaneAtWork[] = [];
     for (let index = 0; index < LANES; index++) {
       // oxlint-disable-next-line no-await-in-loop
-      const world = await this.#createWorld({ accounts: 3, spenders: 4, providers: 3 });
+      const parties = await this.#createParties({ accounts: 3, spenders: 4, providers: 3 });
       const plan = {
-        world,
+        parties,
         name: "lane",
         peers: [],
         cardsStart,
@@ -187,10 +191,10 @@ class Simulation {
         quotes: true,
       };
       const generator = new Generator(this.#wish.seed, { ...plan, raisesCounters: true });
-      const model = new LedgerModel(world, cards);
+      const model = new LedgerModel(parties, cards);
       lanes.push({
         generator,
-        lane: new PartitionedLane(crew, this.#chain, this.#journal, model),
+        lane: new PartitionedLane(serverPool, this.#chain, this.#journal, model),
       });
     }
     await Promise.all(
@@ -205,7 +209,7 @@ class Simulation {
       // oxlint-disable-next-line no-await-in-loop
       await runRound(lanes, perLane, this.#journal);
       // oxlint-disable-next-line no-await-in-loop
-      await sweep(lanes, { crew, database });
+      await sweep(lanes, { serverPool, database });
       // oxlint-disable-next-line no-await-in-loop
       await compare(lanes, database, roundBegun);
       // oxlint-disable-next-line no-await-in-loop
@@ -217,21 +221,21 @@ class Simulation {
 
   /** All lanes meddle with the same few accounts. */
   async #contended(operations: number): Promise<void> {
-    const { crew, start: cardsStart } = this.#stage;
-    const world = await this.#createWorld({ accounts: 5, spenders: 8, providers: 4 });
+    const { serverPool, start: cardsStart } = this.#stage;
+    const parties = await this.#createParties({ accounts: 5, spenders: 8, providers: 4 });
     const begun = wholeSecond(new Date());
     const names = Array.from({ length: LANES }, (_, index) => `lane${index}`);
     const parts = {
-      crew,
+      serverPool,
       chain: this.#chain,
       journal: this.#journal,
       settlement: this.#settlement,
-      providers: world.providers,
+      providers: parties.providers,
     };
     const lanes = names.map(
       (name, index) =>
         new Generator(this.#wish.seed, {
-          world,
+          parties,
           name,
           peers: names,
           cardsStart,
@@ -254,7 +258,7 @@ class Simulation {
 
   async #settleQuietly(lanes: readonly LaneAtWork[]): Promise<void> {
     const { database } = this.#stage;
-    const book = postgresCheckpointBook(database);
+    const book = postgresCheckpointStore(database);
     const before = this.#settlement.cuts.length;
     const wasUnderWay = this.#settlement.isUnderWay;
     await this.#settlement.step();
@@ -272,41 +276,41 @@ class Simulation {
       }));
     }
     const cut = this.#settlement.cuts[before];
-    if (cut !== undefined) auditQuietCheckpoint(await readBooks(database), cut);
+    if (cut !== undefined) auditQuietCheckpoint(await readLedgerSnapshot(database), cut);
     await this.#stage.auditor?.follow();
   }
 
   /** The whole database against the whole journal. */
   async #audit(): Promise<void> {
     const { database, cards } = this.#stage;
-    const books = await readBooks(database);
-    const log = auditLog(books, this.#journal, cards);
+    const snapshot = await readLedgerSnapshot(database);
+    const log = auditLog(snapshot, this.#journal, cards);
     const { blocks } = this.#chain;
-    auditSums(books, log, blocks);
-    auditOverspend(books, log, this.#journal, blocks);
-    this.#skipped = auditBudgets(books, log, this.#journal).skipped;
+    auditSums(snapshot, log, blocks);
+    auditOverspend(snapshot, log, this.#journal, blocks);
+    this.#skipped = auditBudgets(snapshot, log, this.#journal).skipped;
     await this.#stage.auditor?.follow();
     const places = await readPlaces(database);
-    auditCheckpoints(books, log, this.#journal, { cuts: this.#settlement.cuts, places });
+    auditCheckpoints(snapshot, log, this.#journal, { cuts: this.#settlement.cuts, places });
   }
 
-  async #createWorld(size: Parameters<typeof createWorld>[2]): Promise<World> {
-    const index = this.#worlds++;
-    const world = createWorld(`world${index}`, index, size);
-    const providers = postgresProviderBook(this.#stage.database);
+  async #createParties(size: Parameters<typeof createParties>[2]): Promise<Parties> {
+    const index = this.#partiesList++;
+    const parties = createParties(`parties${index}`, index, size);
+    const providers = postgresProviderStore(this.#stage.database);
     await Promise.all(
-      world.spenders.flatMap((spender) =>
+      parties.spenders.flatMap((spender) =>
         // Signed by nobody, as all is here; where a wallet spends, something has to stand there.
-        world.trusted.map((provider) =>
+        parties.trusted.map((provider) =>
           providers.grantAccess({ spender, provider, signature: "0x00" }),
         ),
       ),
     );
-    await this.#publishOwnCards(world.providers[0]);
-    return world;
+    await this.#publishOwnCards(parties.providers[0]);
+    return parties;
   }
 
-  /** One provider of each world has prices of its own, which change while it is at work. */
+  /** One provider of each parties has prices of its own, which change while it is at work. */
   async #publishOwnCards(provider: Address): Promise<void> {
     const { database, cards } = this.#stage;
     cards.push(
@@ -327,20 +331,20 @@ class Simulation {
   }
 
   async #report(): Promise<SimulationReport> {
-    const { database, crew } = this.#stage;
-    const books = await readBooks(database);
+    const { database, serverPool } = this.#stage;
+    const snapshot = await readLedgerSnapshot(database);
     return {
       operations: this.#journal.operations,
-      debits: new Set(books.debits.map(({ key }) => key)).size,
-      voids: books.voids.size,
-      holds: books.holds.length,
-      checkpoints: books.checkpoints.length,
-      allowances: books.allowances.length,
+      debits: new Set(snapshot.debits.map(({ key }) => key)).size,
+      voids: snapshot.voids.size,
+      holds: snapshot.holds.length,
+      checkpoints: snapshot.checkpoints.length,
+      allowances: snapshot.allowances.length,
       receipts: this.#journal.receipts.length,
       refusals: this.#journal.refusals,
-      killedProcesses: crew.killedProcesses,
-      killedDatabases: crew.killedDatabases,
-      lostAnswers: crew.lostAnswers,
+      killedProcesses: serverPool.killedProcesses,
+      killedDatabases: serverPool.killedDatabases,
+      lostAnswers: serverPool.lostAnswers,
       skippedAllowances: this.#skipped,
       audited: this.#audited(),
     };

@@ -1,18 +1,18 @@
 /** A server process of the simulation: the real adapters on the shared database, asked over IPC instead of HTTP. */
 import { groupCommit } from "../server/stores/usage/groupCommit.ts";
-import { postgresAllowanceBook } from "../server/stores/allowances/postgresAllowanceStore.ts";
-import { postgresChainBook } from "../server/stores/chain/postgresChainStore.ts";
-import { postgresCheckpointBook } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
-import { postgresGrantBook } from "../server/stores/allowances/postgresGrantStore.ts";
-import { postgresHoldBook } from "../server/stores/holds/postgresHoldStore.ts";
+import { postgresAllowanceStore } from "../server/stores/allowances/postgresAllowanceStore.ts";
+import { postgresChainStore } from "../server/stores/chain/postgresChainStore.ts";
+import { postgresCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { postgresGrantStore } from "../server/stores/allowances/postgresGrantStore.ts";
+import { postgresHoldStore } from "../server/stores/holds/postgresHoldStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
-import { postgresMultiplierBook } from "../server/stores/pricing/postgresMultiplierStore.ts";
-import { postgresPriceBook } from "../server/stores/pricing/postgresPriceStore.ts";
+import { postgresMultiplierStore } from "../server/stores/pricing/postgresMultiplierStore.ts";
+import { postgresPriceStore } from "../server/stores/pricing/postgresPriceStore.ts";
 import { priceReader } from "../server/stores/pricing/priceReader.ts";
 import { rateIndexCache } from "../server/stores/pricing/rateIndexCache.ts";
-import { postgresPromiseBook } from "../server/stores/checkpoints/postgresReceiptRecords.ts";
+import { postgresReceiptRecords } from "../server/stores/checkpoints/postgresReceiptRecords.ts";
 import { postgresUsageLedger } from "../server/stores/usage/postgresUsageLedger.ts";
-import { signedQuoteBook } from "../server/stores/pricing/signedQuotes.ts";
+import { signedQuotes } from "../server/stores/pricing/signedQuotes.ts";
 import type { CallAnswer, CallName, CallRequest, Calls } from "./calls.ts";
 import { QUOTE_KEY, RULES } from "./limits.ts";
 import { DEPLOYMENT } from "./parties.ts";
@@ -25,17 +25,17 @@ const database = await openPgDatabase(url, CONNECTIONS);
 const rates = rateIndexCache();
 const prices = priceReader(rates);
 const usage = groupCommit(postgresUsageLedger(database, RULES, prices), GROUP_COMMIT);
-const holds = postgresHoldBook(database, RULES, prices);
-const allowances = postgresAllowanceBook(database);
-const grants = postgresGrantBook(database, RULES);
-const multipliers = postgresMultiplierBook(database, rates);
-const quotes = signedQuoteBook(DEPLOYMENT, QUOTE_KEY, {
-  prices: postgresPriceBook(database, rates),
+const holds = postgresHoldStore(database, RULES, prices);
+const allowances = postgresAllowanceStore(database);
+const grants = postgresGrantStore(database, RULES);
+const multipliers = postgresMultiplierStore(database, rates);
+const quotes = signedQuotes(DEPLOYMENT, QUOTE_KEY, {
+  prices: postgresPriceStore(database, rates),
   now: () => allowances.now(),
 });
-const chain = postgresChainBook(database);
-const checkpoints = postgresCheckpointBook(database);
-const promises = postgresPromiseBook(database);
+const chain = postgresChainStore(database);
+const checkpoints = postgresCheckpointStore(database);
+const promises = postgresReceiptRecords(database);
 
 const handlers: {
   [Name in CallName]: (input: Calls[Name]["input"]) => Promise<Calls[Name]["output"]>;

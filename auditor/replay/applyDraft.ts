@@ -1,11 +1,11 @@
 import type { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
-import type { Books } from "./auditState.ts";
+import type { AuditState } from "./auditState.ts";
 
-/** Takes what a draft changed into the books. */
-export function applyDraft(books: Books, { changes }: SpendingDraft): void {
+/** Takes what a draft changed into the auditState. */
+export function applyDraft(auditState: AuditState, { changes }: SpendingDraft): void {
   for (const account of changes.accounts.values()) {
-    const { earned, place } = books.party(account.address);
-    books.setParty({ ...account, earned, place });
+    const { earned, place } = auditState.party(account.address);
+    auditState.setParty({ ...account, earned, place });
   }
-  for (const [id, usage] of changes.usages) books.setUsage(id, usage);
+  for (const [id, usage] of changes.usages) auditState.setUsage(id, usage);
 }

@@ -69,7 +69,7 @@ export function stepsName(provider: Address, rateKey: string): string {
  * What the auditor knows of all that a stretch of the log is about. Whoever replays it puts in beforehand what was known
  * (store/bookStore.ts), and takes out what changed.
  */
-export class Books {
+export class AuditState {
   readonly parties = new Map<Address, Party>();
   readonly allowances = new Map<Hex, AuditedAllowance>();
   readonly bySpender = new Map<SpenderId, Set<Hex>>();

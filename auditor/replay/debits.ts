@@ -9,7 +9,7 @@ import { feeOf } from "@compute-credits/rules/pricing/price";
 import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
 import { tierUnitsOf } from "@compute-credits/rules/pricing/priceDraft";
 import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
-import { type Books, eventName } from "./auditState.ts";
+import { type AuditState, eventName } from "./auditState.ts";
 import { applyDraft } from "./applyDraft.ts";
 import { type EventName, type Finding, textOfDifference, textOfEvent } from "./finding.ts";
 import {
@@ -24,11 +24,11 @@ import { checkPrice, textOf } from "./prices.ts";
 import { type ReplayTerms, feeBpsAt } from "./terms.ts";
 
 /**
- * Checks one event and books it as it was charged, right or wrong: so what follows is judged by itself, and one lie is one
+ * Checks one event and auditState it as it was charged, right or wrong: so what follows is checked by itself, and one lie is one
  * finding.
  */
 export function replayDebit(
-  books: Books,
+  auditState: AuditState,
   entry: LogEntryOf<"debit">,
   terms: ReplayTerms,
 ): Finding[] {
@@ -37,7 +37,7 @@ export function replayDebit(
   const party = entry.charges[0]?.account ?? null;
   const findings: Finding[] = [];
 
-  const before = books.events.get(eventName(entry));
+  const before = auditState.events.get(eventName(entry));
   if (before !== undefined) {
     findings.push({
       kind: "event_doubled",
@@ -60,16 +60,16 @@ export function replayDebit(
     });
   }
 
-  const judged =
+  const checked =
     entry.holdId === null
-      ? judgeUsage(books, entry, event)
-      : judgeCapture(books, entry, event, entry.holdId);
-  findings.push(...judged.findings, ...checkFees(entry, event, terms));
-  book(books, entry, judged, terms);
+      ? checkUsage(auditState, entry, event)
+      : checkCapture(auditState, entry, event, entry.holdId);
+  findings.push(...checked.findings, ...checkFees(entry, event, terms));
+  book(auditState, entry, checked, terms);
   return findings;
 }
 
-interface Judged {
+interface Checked {
   readonly findings: readonly Finding[];
   /** `null` where nobody honest would have charged like this */
   readonly draft: SpendingDraft | null;
@@ -77,45 +77,45 @@ interface Judged {
   readonly takenAt: Date;
 }
 
-function judgeUsage(books: Books, entry: LogEntryOf<"debit">, event: EventName): Judged {
+function checkUsage(auditState: AuditState, entry: LogEntryOf<"debit">, event: EventName): Checked {
   const now = entry.recordedAt;
   const amountMicros = entry.charges.reduce((sum, charge) => sum + charge.amountMicros, 0n);
-  const firsts = firstUsable(books, entry, now).map(({ message }) => message.account);
+  const firsts = firstUsable(auditState, entry, now).map(({ message }) => message.account);
   const named = entry.priceBasis?.use?.account;
   // Where nobody can pay, the price still can be right.
   const payers =
     firsts.length > 0 ? firsts : [named ?? entry.charges[0]?.account ?? event.provider];
-  const { pinned, finding } = checkPrice(books, entry, [...new Set<Address>(payers)]);
+  const { pinned, finding } = checkPrice(auditState, entry, [...new Set<Address>(payers)]);
   const findings = finding === null ? [] : [finding];
 
-  const payments = honestPayments(books, entry, { amountMicros, now, as: "spent" });
+  const payments = honestPayments(auditState, entry, { amountMicros, now, as: "spent" });
   const right = payments.find(({ charges }) => sameCharges(charges, entry.charges));
   if (right !== undefined) return { findings, draft: right.draft, pinned, takenAt: now };
-  findings.push(explain(books, entry, event, payments[0] ?? null));
+  findings.push(explain(auditState, entry, event, payments[0] ?? null));
   return { findings, draft: null, pinned, takenAt: now };
 }
 
 function explain(
-  books: Books,
+  auditState: AuditState,
   entry: LogEntryOf<"debit">,
   event: EventName,
   expected: Payment | null,
 ): Finding {
   const { charges, recordedAt: now } = entry;
-  return explainCharges(books, event, entry, { charges, expected, now });
+  return explainCharges(auditState, event, entry, { charges, expected, now });
 }
 
-function judgeCapture(
-  books: Books,
+function checkCapture(
+  auditState: AuditState,
   entry: LogEntryOf<"debit">,
   event: EventName,
   id: string,
-): Judged {
+): Checked {
   const now = entry.recordedAt;
-  const hold = books.holds.get(eventName({ provider: entry.provider, id }));
+  const hold = auditState.holds.get(eventName({ provider: entry.provider, id }));
   const total = entry.charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
   const about = { party: entry.charges[0]?.account ?? null, event };
-  const wrong = (kind: Finding["kind"], text: string, expected = 0n): Judged => ({
+  const wrong = (kind: Finding["kind"], text: string, expected = 0n): Checked => ({
     findings: [
       {
         ...about,
@@ -149,7 +149,7 @@ function judgeCapture(
       `captures the hold ${id} for another spender or other work than it was made for`,
     );
   }
-  const draft = holdDraft(books, hold, now);
+  const draft = holdDraft(auditState, hold, now);
   const captured = capture(hold, { quantity: entry.quantity, final: false }, draft);
   if ("reason" in captured) {
     const expected = captured.reason === "capture_exceeds_hold" ? captured.heldMicros : 0n;
@@ -163,7 +163,7 @@ function judgeCapture(
       captured.costMicros,
     );
   }
-  books.setHold(captured.hold);
+  auditState.setHold(captured.hold);
   const findings: Finding[] = [];
   const basis = basisOf(hold.rate, hold.capturedQuantity);
   if (
@@ -194,10 +194,14 @@ function judgeCapture(
 }
 
 /** On the accounts and allowances that a hold is made of. */
-export function holdDraft(books: Books, { parts }: Pick<Hold, "parts">, now: Date): SpendingDraft {
-  const allowances = parts.flatMap(({ allowance }) => books.allowances.get(allowance) ?? []);
-  const campaigns = books.campaignsOf(allowances);
-  const accounts = books.parties;
+export function holdDraft(
+  auditState: AuditState,
+  { parts }: Pick<Hold, "parts">,
+  now: Date,
+): SpendingDraft {
+  const allowances = parts.flatMap(({ allowance }) => auditState.allowances.get(allowance) ?? []);
+  const campaigns = auditState.campaignsOf(allowances);
+  const accounts = auditState.parties;
   return new SpendingDraft({ now, allowances, campaigns, accounts, hasAccess: () => false });
 }
 
@@ -227,28 +231,28 @@ function checkFees(
 }
 
 function book(
-  books: Books,
+  auditState: AuditState,
   entry: LogEntryOf<"debit">,
-  { draft, pinned, takenAt }: Judged,
+  { draft, pinned, takenAt }: Checked,
   terms: ReplayTerms,
 ): void {
-  if (draft === null) force(books, entry.charges, entry.recordedAt);
-  else applyDraft(books, draft);
+  if (draft === null) force(auditState, entry.charges, entry.recordedAt);
+  else applyDraft(auditState, draft);
 
   const earned = entry.charges.reduce(
     (sum, charge) => sum + charge.amountMicros - charge.feeMicros,
     0n,
   );
-  const provider = books.party(entry.provider);
-  books.setParty({ ...provider, earned: provider.earned + earned });
+  const provider = auditState.party(entry.provider);
+  auditState.setParty({ ...provider, earned: provider.earned + earned });
 
   const use = entry.priceBasis?.use ?? null;
-  if (use !== null) books.addUnits(use, entry.quantity);
+  if (use !== null) auditState.addUnits(use, entry.quantity);
   else
     for (const added of pinned === null ? [] : tierUnitsOf(pinned, entry.quantity)) {
-      books.addUnits(added.use, added.units);
+      auditState.addUnits(added.use, added.units);
     }
-  books.setEvent(eventName(entry), {
+  auditState.setEvent(eventName(entry), {
     recordedAt: entry.recordedAt,
     takenAt,
     quantity: entry.quantity,
@@ -259,16 +263,16 @@ function book(
   });
 }
 
-/** Books charges that no rule allows, for what they are. */
-function force(books: Books, charges: readonly LoggedCharge[], now: Date): void {
+/** AuditState charges that no rule allows, for what they are. */
+function force(auditState: AuditState, charges: readonly LoggedCharge[], now: Date): void {
   for (const { account, allowance: id, amountMicros } of charges) {
-    const party = books.party(account);
-    books.setParty({ ...party, spent: party.spent + amountMicros });
-    const allowance = books.allowances.get(id);
+    const party = auditState.party(account);
+    auditState.setParty({ ...party, spent: party.spent + amountMicros });
+    const allowance = auditState.allowances.get(id);
     if (allowance === undefined) continue;
-    for (const budget of [allowance, ...books.campaignsOf([allowance])]) {
+    for (const budget of [allowance, ...auditState.campaignsOf([allowance])]) {
       const usage = renewed(budget.message, budget.usage, now);
-      books.setUsage(budget.id, {
+      auditState.setUsage(budget.id, {
         ...usage,
         periodSpentMicros: usage.periodSpentMicros + amountMicros,
         spentMicros: usage.spentMicros + amountMicros,

@@ -5,10 +5,10 @@ import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/pe
 import { available } from "@compute-credits/rules/accounts/account";
 import {
   type Charge,
-  type Purpose,
+  type ChargeRequest,
   SpendingDraft,
 } from "@compute-credits/rules/spending/spendingDraft";
-import { type AuditedAllowance, type Books, accessName } from "./auditState.ts";
+import { type AuditedAllowance, type AuditState, accessName } from "./auditState.ts";
 import { type EventName, type Finding, textOfDifference, textOfEvent } from "./finding.ts";
 import { UNSEEN_MS } from "./terms.ts";
 
@@ -30,55 +30,63 @@ interface View {
  * was written at that very time.
  */
 export function honestPayments(
-  books: Books,
-  purpose: Purpose,
+  auditState: AuditState,
+  purpose: ChargeRequest,
   { amountMicros, now, as }: { amountMicros: bigint; now: Date; as: "spent" | "held" },
 ): readonly Payment[] {
-  return viewsOf(books, purpose, now).flatMap((view) => {
-    const draft = draftOf(books, view, now);
+  return viewsOf(auditState, purpose, now).flatMap((view) => {
+    const draft = draftOf(auditState, view, now);
     const usable = draft.usable(purpose);
     if ("reason" in usable) return [];
     const charges = draft.take(usable, amountMicros, as);
     if ("reason" in charges) return [];
-    const known = usable.flatMap(({ id }) => books.allowances.get(id) ?? []);
+    const known = usable.flatMap(({ id }) => auditState.allowances.get(id) ?? []);
     return [{ charges, usable: known, draft }];
   });
 }
 
 /** The allowance that would have paid first: tiers go by what its account has used. */
 export function firstUsable(
-  books: Books,
-  purpose: Purpose,
+  auditState: AuditState,
+  purpose: ChargeRequest,
   now: Date,
 ): readonly AuditedAllowance[] {
-  return viewsOf(books, purpose, now).flatMap((view) => {
-    const draft = draftOf(books, view, now);
+  return viewsOf(auditState, purpose, now).flatMap((view) => {
+    const draft = draftOf(auditState, view, now);
     const usable = draft.usable(purpose);
     const first = "reason" in usable ? undefined : usable[0];
-    return first === undefined ? [] : (books.allowances.get(first.id) ?? []);
+    return first === undefined ? [] : (auditState.allowances.get(first.id) ?? []);
   });
 }
 
-function draftOf(books: Books, { withAccess, allowances }: View, now: Date): SpendingDraft {
+function draftOf(
+  auditState: AuditState,
+  { withAccess, allowances }: View,
+  now: Date,
+): SpendingDraft {
   return new SpendingDraft({
     now,
     allowances,
-    campaigns: books.campaignsOf(allowances),
-    accounts: books.parties,
+    campaigns: auditState.campaignsOf(allowances),
+    accounts: auditState.parties,
     hasAccess: () => withAccess,
   });
 }
 
-function viewsOf(books: Books, { spender, provider }: Purpose, now: Date): readonly View[] {
-  const signed = books.ofSpender(spender).filter(({ isSigned }) => isSigned);
+function viewsOf(
+  auditState: AuditState,
+  { spender, provider }: ChargeRequest,
+  now: Date,
+): readonly View[] {
+  const signed = auditState.ofSpender(spender).filter(({ isSigned }) => isSigned);
   // An account that was never heard of has nothing, and still has to be there.
   for (const { message } of signed) {
-    if (!books.parties.has(message.account)) {
-      books.parties.set(message.account, books.party(message.account));
+    if (!auditState.parties.has(message.account)) {
+      auditState.parties.set(message.account, auditState.party(message.account));
     }
   }
   const isNew = (createdAt: Date) => now.getTime() - createdAt.getTime() < UNSEEN_MS;
-  const access = books.access.get(accessName(spender, provider));
+  const access = auditState.access.get(accessName(spender, provider));
   const hasAccess = access !== undefined && !access.ended;
   const accesses = hasAccess && isNew(access.createdAt) ? [true, false] : [hasAccess];
 
@@ -118,14 +126,14 @@ const WHY_NOT: Readonly<Record<AllowanceObstacle, string>> = {
 
 /** What is wrong with charges that no honest server makes: of the first one that can't be, else of their order. */
 export function explainCharges(
-  books: Books,
+  auditState: AuditState,
   event: EventName,
-  purpose: Purpose,
+  purpose: ChargeRequest,
   { charges, expected, now }: { charges: readonly Charge[]; expected: Payment | null; now: Date },
 ): Finding {
   const spentBefore = new Map<string, bigint>();
   for (const { account, allowance: id, amountMicros } of charges) {
-    const allowance = books.allowances.get(id);
+    const allowance = auditState.allowances.get(id);
     const about = {
       party: account,
       event,
@@ -151,9 +159,9 @@ export function explainCharges(
       const text = `${charged}, ${why}`;
       return { ...about, kind: "forged_allowance", text };
     }
-    const party = books.party(account);
-    const access = books.access.get(accessName(purpose.spender, purpose.provider));
-    const [campaign] = books.campaignsOf([allowance]);
+    const party = auditState.party(account);
+    const access = auditState.access.get(accessName(purpose.spender, purpose.provider));
+    const [campaign] = auditState.campaignsOf([allowance]);
     const isCampaignOver = campaign !== undefined && campaign.revokedAt !== null;
     const found =
       obstacle(allowance, {

@@ -15,7 +15,7 @@ import {
   findRate,
 } from "@compute-credits/rules/pricing/rateIndex";
 import { rateKey as keyOf } from "@compute-credits/rules/pricing/rateKey";
-import { type Books, stepsName } from "./auditState.ts";
+import { type AuditState, stepsName } from "./auditState.ts";
 import { type Finding, textOfDifference, textOfEvent } from "./finding.ts";
 import { UNSEEN_MS } from "./terms.ts";
 
@@ -24,28 +24,28 @@ import { UNSEEN_MS } from "./terms.ts";
  * a server may have priced by what it knew a moment before.
  */
 export function honestRates(
-  books: Books,
+  auditState: AuditState,
   query: RateQuery,
   { at, now }: { at: Date; now: Date },
 ): readonly FoundRate[] {
   const found: FoundRate[] = [];
-  let index: RateIndex = books.rates;
+  let index: RateIndex = auditState.rates;
   for (;;) {
     const rate = findRate(index, query, at);
     if (typeof rate !== "string") found.push(rate);
-    const newest = newestCard(books, index, query.provider, at);
+    const newest = newestCard(auditState, index, query.provider, at);
     if (newest === null || now.getTime() - newest.createdAt.getTime() >= UNSEEN_MS) return found;
     index = without(index, newest.version);
   }
 }
 
 /** Of the provider's own cards and the operator's in force then, the one that was published last. */
-function newestCard(books: Books, index: RateIndex, provider: Address, at: Date) {
+function newestCard(auditState: AuditState, index: RateIndex, provider: Address, at: Date) {
   const inForce = [index.get(provider), index.get(null)].flatMap(
     (cards) => cards?.find(({ card }) => card.effectiveFrom <= at)?.card ?? [],
   );
   const known = inForce.flatMap(({ version }) => {
-    const createdAt = books.cards.get(version)?.createdAt;
+    const createdAt = auditState.cards.get(version)?.createdAt;
     return createdAt === undefined ? [] : [{ version, createdAt }];
   });
   return known.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0] ?? null;
@@ -61,8 +61,8 @@ function without(index: RateIndex, version: number): RateIndex {
 }
 
 /** The price of a found rate, settled from what the auditor itself knows of usage and multipliers. */
-export function pinFromBooks(
-  books: Books,
+export function pinFromState(
+  auditState: AuditState,
   found: FoundRate,
   event: {
     provider: Address;
@@ -75,9 +75,9 @@ export function pinFromBooks(
   return pinRate(found, event.quantity, {
     account: event.account,
     monthOf: () => monthOf(event.occurredAt),
-    usedUnits: (use) => books.usedUnits(use),
+    usedUnits: (use) => auditState.usedUnits(use),
     multiplierBps: (rateKey) =>
-      books.stepAt(stepsName(event.provider, rateKey), event.at)?.afterBps ?? null,
+      auditState.stepAt(stepsName(event.provider, rateKey), event.at)?.afterBps ?? null,
   });
 }
 
@@ -86,15 +86,15 @@ export function pinFromBooks(
  * what is wrong with the one that it was.
  */
 export function checkPrice(
-  books: Books,
+  auditState: AuditState,
   entry: DebitEntry,
   accounts: readonly Address[],
 ): { pinned: PinnedRate | null; finding: Finding | null } {
   const at = pricedAt({ occurredAt: entry.occurredAt, now: entry.recordedAt });
-  const rates = honestRates(books, entry, { at, now: entry.recordedAt });
+  const rates = honestRates(auditState, entry, { at, now: entry.recordedAt });
   const actual = entry.charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
   const honest = rates.flatMap((found) =>
-    accounts.map((account) => pinFromBooks(books, found, { ...entry, account, at })),
+    accounts.map((account) => pinFromState(auditState, found, { ...entry, account, at })),
   );
   const right = honest.find(
     (pinned) =>
@@ -169,7 +169,7 @@ export function checkPrice(
 
 /** A hold's rate is that of the moment when it was made, or one that was quoted not long before. */
 export function checkPinnedRate(
-  books: Books,
+  auditState: AuditState,
   entry: LogEntryOf<"hold">,
   accounts: readonly Address[],
   maxQuoteSeconds: number,
@@ -177,12 +177,12 @@ export function checkPinnedRate(
   const { createdAt: now, quoteExpiresAt } = entry;
   const pins =
     quoteExpiresAt === null
-      ? honestRates(books, entry, { at: now, now }).flatMap((found) =>
+      ? honestRates(auditState, entry, { at: now, now }).flatMap((found) =>
           accounts.map((account) =>
-            pinFromBooks(books, found, { ...entry, account, occurredAt: now, at: now }),
+            pinFromState(auditState, found, { ...entry, account, occurredAt: now, at: now }),
           ),
         )
-      : quotable(books, entry, { now, quoteExpiresAt, maxQuoteSeconds });
+      : quotable(auditState, entry, { now, quoteExpiresAt, maxQuoteSeconds });
   if (pins.some((pinned) => isDeepStrictEqual(pinned, entry.rate))) return null;
 
   const [pinned] = pins;
@@ -208,7 +208,7 @@ export function checkPinnedRate(
  * have been signed at the earliest until the hold. What the account had used by then is the server's word.
  */
 function quotable(
-  books: Books,
+  auditState: AuditState,
   entry: LogEntryOf<"hold">,
   {
     now,
@@ -221,28 +221,28 @@ function quotable(
   const moments = [
     earliest,
     now,
-    ...[...books.cards.values()].map(({ card }) => card.effectiveFrom),
-    ...[...books.steps.values()].flat().map(({ effectiveFrom }) => effectiveFrom),
+    ...[...auditState.cards.values()].map(({ card }) => card.effectiveFrom),
+    ...[...auditState.steps.values()].flat().map(({ effectiveFrom }) => effectiveFrom),
   ].filter((moment) => moment >= earliest && moment <= now);
   const { rate } = entry;
   return moments.toReversed().flatMap((at) => {
-    const found = findRate(books.rates, entry, at);
+    const found = findRate(auditState.rates, entry, at);
     if (typeof found === "string") return [];
     return pinRate(found, entry.quantity, {
       account: "use" in rate ? rate.use.account : entry.provider,
       monthOf: () => ("use" in rate ? rate.use.month : monthOf(at)),
       usedUnits: () => ("use" in rate ? rate.usedUnits : 0n),
       multiplierBps: (rateKey) =>
-        books.stepAt(stepsName(entry.provider, rateKey), at)?.afterBps ?? null,
+        auditState.stepAt(stepsName(entry.provider, rateKey), at)?.afterBps ?? null,
     });
   });
 }
 
 /** Makes a step of a multiplier again from the utilisation that was reported. */
-export function checkStep(books: Books, entry: LogEntryOf<"multiplier">): Finding | null {
+export function checkStep(auditState: AuditState, entry: LogEntryOf<"multiplier">): Finding | null {
   const { provider, rateKey, step } = entry;
   const name = stepsName(provider, rateKey);
-  const last = books.steps.get(name)?.at(-1) ?? null;
+  const last = auditState.steps.get(name)?.at(-1) ?? null;
   const wrong = (expected: string, actual: string, why: string): Finding => ({
     kind: "wrong_multiplier",
     party: provider,
@@ -253,7 +253,7 @@ export function checkStep(books: Books, entry: LogEntryOf<"multiplier">): Findin
     text: `step ${step.step} of the multiplier of ${rateKey} at ${provider} ${why}`,
   });
 
-  const card = books.cards.get(step.rateCardVersion)?.card;
+  const card = auditState.cards.get(step.rateCardVersion)?.card;
   const rate = card?.rates.find((one) => keyOf(card.provider ?? null, one) === rateKey);
   if (rate?.kind !== "dynamic") {
     const why = `names card ${step.rateCardVersion}, which has no such rate`;

@@ -13,7 +13,7 @@ import { giveUp } from "@compute-credits/rules/holds/resolve";
 import type { LogEntry, LogEntryOf, LoggedCharge } from "@compute-credits/rules/log/logEntry";
 import { pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
 import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
-import { type Books, accessName, eventName, stepsName } from "./auditState.ts";
+import { type AuditState, accessName, eventName, stepsName } from "./auditState.ts";
 import { holdDraft, replayDebit } from "./debits.ts";
 import { applyDraft } from "./applyDraft.ts";
 import { type Finding, textOfDifference, textOfEvent } from "./finding.ts";
@@ -26,20 +26,24 @@ export function signatureName(entry: LogEntry): string {
   return `${entry.kind} ${entry.order}`;
 }
 
-/** Takes one entry of the log into the books, and tells all that is wrong with it. */
-export function replayEntry(books: Books, entry: LogEntry, terms: ReplayTerms): readonly Finding[] {
+/** Takes one entry of the log into the auditState, and tells all that is wrong with it. */
+export function replayEntry(
+  auditState: AuditState,
+  entry: LogEntry,
+  terms: ReplayTerms,
+): readonly Finding[] {
   const isForged = terms.forged.has(signatureName(entry));
   switch (entry.kind) {
     case "debit":
-      return replayDebit(books, entry, terms);
+      return replayDebit(auditState, entry, terms);
     case "void":
-      return replayVoid(books, entry, terms);
+      return replayVoid(auditState, entry, terms);
     case "hold":
-      return replayHold(books, entry, terms);
+      return replayHold(auditState, entry, terms);
     case "hold_end":
-      return replayHoldEnd(books, entry);
+      return replayHoldEnd(auditState, entry);
     case "allowance":
-      books.setAllowance({
+      auditState.setAllowance({
         id: entry.id,
         message: entry.message,
         scope: entry.scope,
@@ -53,31 +57,31 @@ export function replayEntry(books: Books, entry: LogEntry, terms: ReplayTerms): 
       });
       return [];
     case "grant":
-      replayGrant(books, entry);
+      replayGrant(auditState, entry);
       return [];
     case "revocation":
-      return replayRevocation(books, entry, isForged);
+      return replayRevocation(auditState, entry, isForged);
     case "access":
       if (!isForged) {
         const { spender, provider, createdAt } = entry;
-        books.setAccess(accessName(spender, provider), { createdAt, ended: false });
+        auditState.setAccess(accessName(spender, provider), { createdAt, ended: false });
       }
       return [];
     case "access_end":
-      return replayAccessEnd(books, entry, isForged);
+      return replayAccessEnd(auditState, entry, isForged);
     case "card":
-      return replayCard(books, entry);
+      return replayCard(auditState, entry);
     case "multiplier": {
-      const finding = checkStep(books, entry);
-      books.addStep(stepsName(entry.provider, entry.rateKey), entry.step);
+      const finding = checkStep(auditState, entry);
+      auditState.addStep(stepsName(entry.provider, entry.rateKey), entry.step);
       return finding === null ? [] : [finding];
     }
     case "blocks":
-      return replayBlocks(books, entry, terms);
+      return replayBlocks(auditState, entry, terms);
     case "refund":
-      return replayRefund(books, entry);
+      return replayRefund(auditState, entry);
     case "receipt":
-      replayReceipt(books, entry);
+      replayReceipt(auditState, entry);
       return [];
     default:
       return entry satisfies never;
@@ -85,16 +89,16 @@ export function replayEntry(books: Books, entry: LogEntry, terms: ReplayTerms): 
 }
 
 /** Nobody signed it but for its campaign's owner: it is good where that covers all that it says. */
-function replayGrant(books: Books, entry: LogEntryOf<"grant">): void {
+function replayGrant(auditState: AuditState, entry: LogEntryOf<"grant">): void {
   const { id, key, message, scope, createdAt } = entry;
-  const campaign = books.allowances.get(entry.campaign);
+  const campaign = auditState.allowances.get(entry.campaign);
   const issued = campaign === undefined ? null : draftGrant(campaign, { ...message, key, scope });
   const isCovered =
     issued !== null &&
     "id" in issued &&
     issued.id === id &&
     textOf([issued.message, sorted(issued.scope)]) === textOf([message, sorted(scope)]);
-  books.setAllowance({
+  auditState.setAllowance({
     id,
     message,
     scope,
@@ -111,10 +115,14 @@ function sorted({ providers, meters }: Scope): Scope {
   return { providers: providers.toSorted(), meters: meters.toSorted() };
 }
 
-function replayVoid(books: Books, entry: LogEntryOf<"void">, terms: ReplayTerms): Finding[] {
+function replayVoid(
+  auditState: AuditState,
+  entry: LogEntryOf<"void">,
+  terms: ReplayTerms,
+): Finding[] {
   const name = eventName(entry);
   const event = { provider: entry.provider, id: entry.id };
-  const known = books.events.get(name);
+  const known = auditState.events.get(name);
   const about = { party: entry.provider, event, actual: `${entry.amountMicros}` };
   if (known === undefined) {
     const text = `${textOfEvent(event)} was taken back, ${entry.amountMicros} micro-credits, and was never charged`;
@@ -144,7 +152,7 @@ function replayVoid(books: Books, entry: LogEntryOf<"void">, terms: ReplayTerms)
       text: `${textOfEvent(event)} was taken back, ${entry.amountMicros} micro-credits, and a checkpoint that counts holds it`,
     });
   }
-  const promised = books.receipts.get(entry.provider);
+  const promised = auditState.receipts.get(entry.provider);
   if (promised !== undefined && known.recordedAt <= promised.at) {
     const lost = earnedBy(known.charges);
     findings.push({
@@ -167,22 +175,22 @@ function replayVoid(books: Books, entry: LogEntryOf<"void">, terms: ReplayTerms)
   }
 
   const ids = new Set(known.charges.map(({ allowance }) => allowance));
-  const allowances = [...ids].flatMap((id) => books.allowances.get(id) ?? []);
+  const allowances = [...ids].flatMap((id) => auditState.allowances.get(id) ?? []);
   const draft = new SpendingDraft({
     now: entry.at,
-    accounts: books.parties,
+    accounts: auditState.parties,
     allowances,
-    campaigns: books.campaignsOf(allowances),
+    campaigns: auditState.campaignsOf(allowances),
     hasAccess: () => false,
   });
   for (const charge of known.charges) {
-    if (books.allowances.has(charge.allowance)) draft.returnSpent(charge, known.takenAt);
+    if (auditState.allowances.has(charge.allowance)) draft.returnSpent(charge, known.takenAt);
   }
-  applyDraft(books, draft);
-  const provider = books.party(entry.provider);
-  books.setParty({ ...provider, earned: provider.earned - earnedBy(known.charges) });
-  if (known.use !== null) books.addUnits(known.use, -known.quantity);
-  books.setEvent(name, { ...known, voided: true });
+  applyDraft(auditState, draft);
+  const provider = auditState.party(entry.provider);
+  auditState.setParty({ ...provider, earned: provider.earned - earnedBy(known.charges) });
+  if (known.use !== null) auditState.addUnits(known.use, -known.quantity);
+  auditState.setEvent(name, { ...known, voided: true });
   return findings;
 }
 
@@ -191,20 +199,27 @@ function earnedBy(charges: readonly LoggedCharge[]): bigint {
 }
 
 /** A later receipt never takes an earlier one back: the most that was promised stays, and is due when that was. */
-function replayReceipt(books: Books, { provider, earned, epoch, at }: LogEntryOf<"receipt">): void {
-  const before = books.receipts.get(provider);
+function replayReceipt(
+  auditState: AuditState,
+  { provider, earned, epoch, at }: LogEntryOf<"receipt">,
+): void {
+  const before = auditState.receipts.get(provider);
   const most = before !== undefined && before.earned > earned ? before : { earned, epoch };
   const isOlder = before !== undefined && before.at > at;
-  books.setReceipt(provider, {
+  auditState.setReceipt(provider, {
     earned: most.earned,
     epoch: most.epoch,
     at: isOlder ? before.at : at,
   });
 }
 
-function replayHold(books: Books, entry: LogEntryOf<"hold">, terms: ReplayTerms): Finding[] {
+function replayHold(
+  auditState: AuditState,
+  entry: LogEntryOf<"hold">,
+  terms: ReplayTerms,
+): Finding[] {
   const event = { provider: entry.provider, id: entry.id };
-  if (books.holds.has(eventName(entry))) {
+  if (auditState.holds.has(eventName(entry))) {
     const text = `the hold ${entry.id} of ${entry.provider} was made twice`;
     return [
       {
@@ -220,11 +235,11 @@ function replayHold(books: Books, entry: LogEntryOf<"hold">, terms: ReplayTerms)
   }
   const now = entry.createdAt;
   const amountMicros = pricePinned(entry.rate, entry.quantity);
-  const firsts = firstUsable(books, entry, now).map(({ message }) => message.account);
-  const rate = checkPinnedRate(books, entry, [...new Set(firsts)], terms.maxQuoteSeconds);
+  const firsts = firstUsable(auditState, entry, now).map(({ message }) => message.account);
+  const rate = checkPinnedRate(auditState, entry, [...new Set(firsts)], terms.maxQuoteSeconds);
   const findings = rate === null ? [] : [rate];
 
-  const payments = honestPayments(books, entry, { amountMicros, now, as: "held" });
+  const payments = honestPayments(auditState, entry, { amountMicros, now, as: "held" });
   const payment = payments.find(({ charges }) =>
     isDeepStrictEqual(
       charges.map(({ allowance }) => allowance),
@@ -241,8 +256,8 @@ function replayHold(books: Books, entry: LogEntryOf<"hold">, terms: ReplayTerms)
   } as const;
   if (payment === undefined) {
     findings.push(
-      explainCharges(books, event, entry, {
-        charges: asNamed(books, entry, amountMicros),
+      explainCharges(auditState, event, entry, {
+        charges: asNamed(auditState, entry, amountMicros),
         expected: payments[0] ?? null,
         now,
       }),
@@ -250,27 +265,27 @@ function replayHold(books: Books, entry: LogEntryOf<"hold">, terms: ReplayTerms)
   }
   // Where another was to pay: as the rules have it, so that its captures show who was charged instead.
   const booked = payment ?? payments[0];
-  if (booked !== undefined) applyDraft(books, booked.draft);
+  if (booked !== undefined) applyDraft(auditState, booked.draft);
   const parts = (booked?.charges ?? []).map(({ account, allowance, amountMicros: heldMicros }) => ({
     account,
     allowance,
     heldMicros,
   }));
-  books.setHold({ ...hold, parts });
+  auditState.setHold({ ...hold, parts });
   return findings;
 }
 
 /** The log names the allowances of a hold, and not what each holds: all is put down to the first. */
-function asNamed(books: Books, { allowances }: LogEntryOf<"hold">, amountMicros: bigint) {
+function asNamed(auditState: AuditState, { allowances }: LogEntryOf<"hold">, amountMicros: bigint) {
   return allowances.map((id, part) => ({
-    account: books.allowances.get(id)?.message.account ?? zeroAddress,
+    account: auditState.allowances.get(id)?.message.account ?? zeroAddress,
     allowance: id,
     amountMicros: part === 0 ? amountMicros : 0n,
   }));
 }
 
-function replayHoldEnd(books: Books, entry: LogEntryOf<"hold_end">): Finding[] {
-  const hold = books.holds.get(eventName(entry));
+function replayHoldEnd(auditState: AuditState, entry: LogEntryOf<"hold_end">): Finding[] {
+  const hold = auditState.holds.get(eventName(entry));
   const about = {
     party: hold?.parts[0]?.account ?? null,
     event: { provider: entry.provider, id: entry.id },
@@ -280,10 +295,10 @@ function replayHoldEnd(books: Books, entry: LogEntryOf<"hold_end">): Finding[] {
     const text = `the hold ${entry.id} of ${entry.provider} ends as ${entry.as}, and ${hold === undefined ? "was never made" : "had ended before"}`;
     return [{ ...about, kind: "hold_not_found", expected: null, actual: entry.as, text }];
   }
-  const draft = holdDraft(books, hold, entry.at);
+  const draft = holdDraft(auditState, hold, entry.at);
   const ended = giveUp(hold, entry.as === "expired" ? "expired" : "released", draft);
-  applyDraft(books, draft);
-  books.setHold({ ...ended, resolution: { as: entry.as, at: entry.at } });
+  applyDraft(auditState, draft);
+  auditState.setHold({ ...ended, resolution: { as: entry.as, at: entry.at } });
   if (entry.as === "expired" && !isExpired(hold, entry.at)) {
     const text = `the hold ${entry.id} of ${entry.provider} ran out ${entry.at.toISOString()}, and was good until ${hold.expiresAt.toISOString()}`;
     return [
@@ -300,11 +315,11 @@ function replayHoldEnd(books: Books, entry: LogEntryOf<"hold_end">): Finding[] {
 }
 
 function replayRevocation(
-  books: Books,
+  auditState: AuditState,
   entry: LogEntryOf<"revocation">,
   isForged: boolean,
 ): Finding[] {
-  const allowance = books.allowances.get(entry.allowance);
+  const allowance = auditState.allowances.get(entry.allowance);
   if (isForged || allowance === undefined) {
     const party = allowance?.message.account ?? null;
     return [
@@ -320,17 +335,17 @@ function replayRevocation(
       },
     ];
   }
-  books.setAllowance({ ...allowance, revokedAt: new Date(0) });
+  auditState.setAllowance({ ...allowance, revokedAt: new Date(0) });
   return [];
 }
 
 function replayAccessEnd(
-  books: Books,
+  auditState: AuditState,
   { spender, provider }: LogEntryOf<"access_end">,
   isForged: boolean,
 ): Finding[] {
   const name = accessName(spender, provider);
-  const access = books.access.get(name);
+  const access = auditState.access.get(name);
   if (isForged) {
     return [
       {
@@ -344,14 +359,14 @@ function replayAccessEnd(
       },
     ];
   }
-  if (access !== undefined) books.setAccess(name, { ...access, ended: true });
+  if (access !== undefined) auditState.setAccess(name, { ...access, ended: true });
   return [];
 }
 
-function replayCard(books: Books, { card, createdAt }: LogEntryOf<"card">): Finding[] {
-  const known = books.cards.get(card.version);
+function replayCard(auditState: AuditState, { card, createdAt }: LogEntryOf<"card">): Finding[] {
+  const known = auditState.cards.get(card.version);
   if (known === undefined) {
-    books.addCard({ card, createdAt });
+    auditState.addCard({ card, createdAt });
     return [];
   }
   if (isDeepStrictEqual(known.card, card)) return [];
@@ -370,30 +385,30 @@ function replayCard(books: Books, { card, createdAt }: LogEntryOf<"card">): Find
 
 /** Takes the blocks' events in from the auditor's own reading of the chain. */
 function replayBlocks(
-  books: Books,
+  auditState: AuditState,
   { from, to }: LogEntryOf<"blocks">,
   { chainEvents }: ReplayTerms,
 ): Finding[] {
-  const skipped = chainEvents(books.appliedBlock + 1n, from - 1n).flatMap(ignoredEvent);
-  for (const event of chainEvents(from, to)) applyChainEvent(books, event);
-  books.appliedBlock = to;
+  const skipped = chainEvents(auditState.appliedBlock + 1n, from - 1n).flatMap(ignoredEvent);
+  for (const event of chainEvents(from, to)) applyChainEvent(auditState, event);
+  auditState.appliedBlock = to;
   return skipped;
 }
 
-function applyChainEvent(books: Books, event: ChainEvent): void {
+function applyChainEvent(auditState: AuditState, event: ChainEvent): void {
   switch (event.type) {
     case "purchased": {
-      const party = books.party(event.account);
-      books.setParty({ ...party, purchased: party.purchased + event.amountMicros });
+      const party = auditState.party(event.account);
+      auditState.setParty({ ...party, purchased: party.purchased + event.amountMicros });
       return;
     }
     case "refund_requested": {
-      const party = books.party(event.account);
-      books.setParty({ ...party, ...askRefund(party, event.requestedMicros) });
+      const party = auditState.party(event.account);
+      auditState.setParty({ ...party, ...askRefund(party, event.requestedMicros) });
       return;
     }
     case "counter_raised":
-      books.setParty({ ...books.party(event.account), counter: event.counter });
+      auditState.setParty({ ...auditState.party(event.account), counter: event.counter });
       return;
     default:
   }
@@ -439,9 +454,12 @@ export function ignoredEvent(event: ChainEvent): Finding[] {
 }
 
 /** All that was set aside goes into the row, no more and no less. */
-function replayRefund(books: Books, { account, amountMicros }: LogEntryOf<"refund">): Finding[] {
-  const party = books.party(account);
-  books.setParty({
+function replayRefund(
+  auditState: AuditState,
+  { account, amountMicros }: LogEntryOf<"refund">,
+): Finding[] {
+  const party = auditState.party(account);
+  auditState.setParty({
     ...party,
     refunding: party.refunding > amountMicros ? party.refunding - amountMicros : 0n,
     refunded: party.refunded + amountMicros,

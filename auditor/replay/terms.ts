@@ -7,7 +7,7 @@ export interface FeeTerm {
   readonly from: Date | null;
 }
 
-/** What a stretch of the log is replayed by, besides the books. */
+/** What a stretch of the log is replayed by, besides the auditState. */
 export interface ReplayTerms {
   /** the cut that is being checked */
   readonly cut: bigint;

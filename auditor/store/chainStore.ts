@@ -2,7 +2,7 @@ import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-import type { ChainBook } from "@compute-credits/platform/chain/chainStore";
+import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { AuditedChainEvent } from "@compute-credits/rules/log/storedJson";
 
@@ -10,8 +10,8 @@ const KEPT = new Set<ChainEvent["type"]>(
   AuditedChainEvent.options.map(({ shape }) => shape.type.value),
 );
 
-/** The auditor's own reading of the chain: kept as it was read, and judged by when the server took it in. */
-export function chainStore(database: Database): Pick<ChainBook, "cursor" | "noteQuiet" | "apply"> {
+/** The auditor's own reading of the chain: kept as it was read, and checked by when the server took it in. */
+export function chainStore(database: Database): Pick<ChainStore, "cursor" | "noteQuiet" | "apply"> {
   return {
     cursor: () => cursorIn(database),
 

@@ -4,7 +4,7 @@ import { toRates } from "@compute-credits/rules/pricing/rateJson";
 import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import { Books } from "../replay/auditState.ts";
+import { AuditState } from "../replay/auditState.ts";
 import {
   StoredAllowance,
   Step,
@@ -17,9 +17,9 @@ import type { Subjects } from "./subjects.ts";
 /** Steps as far back as anything new can be priced: the oldest event is a month or so old. */
 const REMEMBERED_DAYS = 60;
 
-/** Books that know every card, and the multipliers of late; all else is loaded as the log comes to it. */
-export async function openBooks(sql: Sql): Promise<Books> {
-  const books = new Books();
+/** AuditState that know every card, and the multipliers of late; all else is loaded as the log comes to it. */
+export async function openState(sql: Sql): Promise<AuditState> {
+  const auditState = new AuditState();
   const cards = await sql.query<{
     version: number;
     provider: Address | null;
@@ -27,7 +27,7 @@ export async function openBooks(sql: Sql): Promise<Books> {
     rates: unknown;
     created_at: Date;
   }>("select version, provider, effective_from, rates, created_at from cards order by version");
-  books.knowCards(
+  auditState.knowCards(
     cards.map(({ version, provider, effective_from: effectiveFrom, rates, created_at }) => ({
       card: { version, provider, effectiveFrom, rates: toRates(rates) },
       createdAt: created_at,
@@ -43,7 +43,7 @@ export async function openBooks(sql: Sql): Promise<Books> {
     [REMEMBERED_DAYS],
   );
   for (const [name, ofRate] of Map.groupBy(steps, (step) => step.name)) {
-    books.steps.set(
+    auditState.steps.set(
       name,
       ofRate.map(({ body }) => Step.parse(body)),
     );
@@ -51,57 +51,61 @@ export async function openBooks(sql: Sql): Promise<Books> {
   const [position] = await sql.query<{ applied_block: bigint }>(
     "select applied_block from position",
   );
-  books.appliedBlock = position?.applied_block ?? 0n;
-  return books;
+  auditState.appliedBlock = position?.applied_block ?? 0n;
+  return auditState;
 }
 
-/** Loads what is known of all that a stretch of the log is about, where the books do not have it yet. */
-export async function loadSubjects(sql: Sql, books: Books, subjects: Subjects): Promise<void> {
+/** Loads what is known of all that a stretch of the log is about, where the auditState do not have it yet. */
+export async function loadSubjects(
+  sql: Sql,
+  auditState: AuditState,
+  subjects: Subjects,
+): Promise<void> {
   const { events, holds, access, spenders, allowances, parties } = subjects;
-  await loadNamed(sql, "events", missing(events, books.events), (name, body) =>
-    books.events.set(name, StoredEvent.parse(body)),
+  await loadNamed(sql, "events", missing(events, auditState.events), (name, body) =>
+    auditState.events.set(name, StoredEvent.parse(body)),
   );
-  await loadNamed(sql, "holds", missing(holds, books.holds), (name, body) =>
-    books.holds.set(name, StoredHold.parse(body)),
+  await loadNamed(sql, "holds", missing(holds, auditState.holds), (name, body) =>
+    auditState.holds.set(name, StoredHold.parse(body)),
   );
   const records = await sql.query<{ name: string; created_at: Date; ended: boolean }>(
     "select name, created_at, ended from access where name = any($1::text[])",
-    [textArray(missing(access, books.access))],
+    [textArray(missing(access, auditState.access))],
   );
   for (const { name, created_at: createdAt, ended } of records) {
-    books.access.set(name, { createdAt, ended });
+    auditState.access.set(name, { createdAt, ended });
   }
 
   for (const name of events) {
-    for (const charge of books.events.get(name)?.charges ?? []) {
+    for (const charge of auditState.events.get(name)?.charges ?? []) {
       allowances.add(charge.allowance);
       parties.add(charge.account);
     }
   }
   for (const name of holds) {
-    for (const part of books.holds.get(name)?.parts ?? []) {
+    for (const part of auditState.holds.get(name)?.parts ?? []) {
       allowances.add(part.allowance);
       parties.add(part.account);
     }
   }
-  await loadAllowances(sql, books, spenders, allowances);
+  await loadAllowances(sql, auditState, spenders, allowances);
   // Grants and what they were granted out of, which may have no spender in this stretch.
   const campaigns = [
     ...allowances,
-    ...[...spenders].flatMap((s) => books.ofSpender(s).map(({ id }) => id)),
-  ].flatMap((id) => books.allowances.get(id)?.campaign ?? []);
-  await loadAllowances(sql, books, new Set(), new Set(campaigns));
+    ...[...spenders].flatMap((s) => auditState.ofSpender(s).map(({ id }) => id)),
+  ].flatMap((id) => auditState.allowances.get(id)?.campaign ?? []);
+  await loadAllowances(sql, auditState, new Set(), new Set(campaigns));
   for (const id of allowances) {
-    const account = books.allowances.get(id)?.message.account;
+    const account = auditState.allowances.get(id)?.message.account;
     if (account !== undefined) parties.add(account);
   }
   for (const spender of spenders) {
-    for (const { message } of books.ofSpender(spender)) parties.add(message.account);
+    for (const { message } of auditState.ofSpender(spender)) parties.add(message.account);
   }
-  const unknown = missing(parties, books.parties);
-  await loadParties(sql, books, unknown);
-  await loadTiers(sql, books, unknown);
-  await loadReceipts(sql, books, unknown);
+  const unknown = missing(parties, auditState.parties);
+  await loadParties(sql, auditState, unknown);
+  await loadTiers(sql, auditState, unknown);
+  await loadReceipts(sql, auditState, unknown);
 }
 
 function missing<Key>(wanted: ReadonlySet<Key>, known: { has(key: Key): boolean }): Key[] {
@@ -124,11 +128,13 @@ async function loadNamed(
 
 async function loadAllowances(
   sql: Sql,
-  books: Books,
+  auditState: AuditState,
   spenders: ReadonlySet<Hex>,
   ids: ReadonlySet<Hex>,
 ): Promise<void> {
-  const unknownSpenders = [...spenders].filter((spender) => !books.loadedSpenders.has(spender));
+  const unknownSpenders = [...spenders].filter(
+    (spender) => !auditState.loadedSpenders.has(spender),
+  );
   const records = await sql.query<{
     body: unknown;
     is_signed: boolean;
@@ -143,13 +149,13 @@ async function loadAllowances(
      union
      select body, is_signed, revoked, period_index, carried, period_spent, spent from allowances
      where id = any($2::bytea[])`,
-    [byteaArray(unknownSpenders), byteaArray(missing(ids, books.allowances))],
+    [byteaArray(unknownSpenders), byteaArray(missing(ids, auditState.allowances))],
   );
   for (const record of records) {
     const signed = StoredAllowance.parse(record.body);
-    // What is in the books is newer than what is stored.
-    if (books.allowances.has(signed.id)) continue;
-    books.knowAllowance({
+    // What is in the auditState is newer than what is stored.
+    if (auditState.allowances.has(signed.id)) continue;
+    auditState.knowAllowance({
       ...signed,
       isSigned: record.is_signed,
       revokedAt: record.revoked ? new Date(0) : null,
@@ -161,10 +167,14 @@ async function loadAllowances(
       },
     });
   }
-  for (const spender of unknownSpenders) books.loadedSpenders.add(spender);
+  for (const spender of unknownSpenders) auditState.loadedSpenders.add(spender);
 }
 
-async function loadParties(sql: Sql, books: Books, addresses: readonly Address[]): Promise<void> {
+async function loadParties(
+  sql: Sql,
+  auditState: AuditState,
+  addresses: readonly Address[],
+): Promise<void> {
   const records = await sql.query<{
     address: Address;
     purchased: bigint;
@@ -182,14 +192,19 @@ async function loadParties(sql: Sql, books: Books, addresses: readonly Address[]
     [byteaArray(addresses)],
   );
   for (const { refund_waiting: refundWaiting, ...party } of records) {
-    books.parties.set(party.address, { ...party, refundWaiting });
+    auditState.parties.set(party.address, { ...party, refundWaiting });
   }
   for (const address of addresses) {
-    if (!books.parties.has(address)) books.parties.set(address, books.party(address));
+    if (!auditState.parties.has(address))
+      auditState.parties.set(address, auditState.party(address));
   }
 }
 
-async function loadReceipts(sql: Sql, books: Books, providers: readonly Address[]): Promise<void> {
+async function loadReceipts(
+  sql: Sql,
+  auditState: AuditState,
+  providers: readonly Address[],
+): Promise<void> {
   const records = await sql.query<{
     provider: Address;
     earned: bigint;
@@ -199,18 +214,22 @@ async function loadReceipts(sql: Sql, books: Books, providers: readonly Address[
     byteaArray(providers),
   ]);
   for (const { provider, earned, epoch, given_at: at } of records) {
-    books.receipts.set(provider, { earned, epoch, at });
+    auditState.receipts.set(provider, { earned, epoch, at });
   }
 }
 
 /** What these accounts used of tiered rates. */
-async function loadTiers(sql: Sql, books: Books, accounts: readonly Address[]): Promise<void> {
+async function loadTiers(
+  sql: Sql,
+  auditState: AuditState,
+  accounts: readonly Address[],
+): Promise<void> {
   const records = await sql.query<{ use: unknown; units: bigint }>(
     "select use, units from tiers where account = any($1::text[])",
     [textArray(accounts)],
   );
   for (const { use: stored, units } of records) {
     const use = Use.parse(stored);
-    books.tiers.set(tierUseKey(use), { use, units });
+    auditState.tiers.set(tierUseKey(use), { use, units });
   }
 }

@@ -6,25 +6,25 @@ import {
   textArray,
 } from "@compute-credits/platform/postgres/values";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import { type Books, eventName } from "../replay/auditState.ts";
+import { type AuditState, eventName } from "../replay/auditState.ts";
 
-/** Writes what changed in the books; they go on from there. */
-export async function saveChanges(sql: Sql, books: Books, cut: bigint): Promise<void> {
-  await saveParties(sql, books, cut);
-  await saveAllowances(sql, books);
-  await saveAccess(sql, books);
-  await saveEvents(sql, books);
-  await saveReceipts(sql, books);
-  await saveHolds(sql, books);
-  await saveTiers(sql, books);
-  await saveCards(sql, books);
-  await saveSteps(sql, books);
-  await sql.query("update position set applied_block = $1", [books.appliedBlock]);
-  books.clearChanges();
+/** Writes what changed in the auditState; they go on from there. */
+export async function saveChanges(sql: Sql, auditState: AuditState, cut: bigint): Promise<void> {
+  await saveParties(sql, auditState, cut);
+  await saveAllowances(sql, auditState);
+  await saveAccess(sql, auditState);
+  await saveEvents(sql, auditState);
+  await saveReceipts(sql, auditState);
+  await saveHolds(sql, auditState);
+  await saveTiers(sql, auditState);
+  await saveCards(sql, auditState);
+  await saveSteps(sql, auditState);
+  await sql.query("update position set applied_block = $1", [auditState.appliedBlock]);
+  auditState.clearChanges();
 }
 
-async function saveParties(sql: Sql, books: Books, cut: bigint): Promise<void> {
-  const parties = [...books.changed.parties].map((address) => books.party(address));
+async function saveParties(sql: Sql, auditState: AuditState, cut: bigint): Promise<void> {
+  const parties = [...auditState.changed.parties].map((address) => auditState.party(address));
   if (parties.length === 0) return;
   await sql.query(
     `insert into parties (address, purchased, spent, held, refunding, refund_waiting, refunded, counter, earned,
@@ -49,8 +49,10 @@ async function saveParties(sql: Sql, books: Books, cut: bigint): Promise<void> {
   );
 }
 
-async function saveAllowances(sql: Sql, books: Books): Promise<void> {
-  const allowances = [...books.changed.allowances].flatMap((id) => books.allowances.get(id) ?? []);
+async function saveAllowances(sql: Sql, auditState: AuditState): Promise<void> {
+  const allowances = [...auditState.changed.allowances].flatMap(
+    (id) => auditState.allowances.get(id) ?? [],
+  );
   if (allowances.length === 0) return;
   await sql.query(
     `insert into allowances (id, spender, body, is_signed, revoked, period_index, carried, period_spent, spent)
@@ -76,8 +78,8 @@ async function saveAllowances(sql: Sql, books: Books): Promise<void> {
   );
 }
 
-async function saveAccess(sql: Sql, books: Books): Promise<void> {
-  const changed = entriesOf(books.changed.access, books.access);
+async function saveAccess(sql: Sql, auditState: AuditState): Promise<void> {
+  const changed = entriesOf(auditState.changed.access, auditState.access);
   if (changed.length === 0) return;
   await sql.query(
     `insert into access (name, created_at, ended)
@@ -91,8 +93,8 @@ async function saveAccess(sql: Sql, books: Books): Promise<void> {
   );
 }
 
-async function saveEvents(sql: Sql, books: Books): Promise<void> {
-  const changed = entriesOf(books.changed.events, books.events);
+async function saveEvents(sql: Sql, auditState: AuditState): Promise<void> {
+  const changed = entriesOf(auditState.changed.events, auditState.events);
   if (changed.length === 0) return;
   await sql.query(
     `insert into events (name, body, amount_micros, voided)
@@ -111,8 +113,8 @@ async function saveEvents(sql: Sql, books: Books): Promise<void> {
   );
 }
 
-async function saveReceipts(sql: Sql, books: Books): Promise<void> {
-  const changed = entriesOf(books.changed.receipts, books.receipts);
+async function saveReceipts(sql: Sql, auditState: AuditState): Promise<void> {
+  const changed = entriesOf(auditState.changed.receipts, auditState.receipts);
   if (changed.length === 0) return;
   await sql.query(
     `insert into receipts (provider, earned, epoch, given_at)
@@ -127,8 +129,8 @@ async function saveReceipts(sql: Sql, books: Books): Promise<void> {
   );
 }
 
-async function saveHolds(sql: Sql, books: Books): Promise<void> {
-  const holds = [...books.changed.holds].flatMap((name) => books.holds.get(name) ?? []);
+async function saveHolds(sql: Sql, auditState: AuditState): Promise<void> {
+  const holds = [...auditState.changed.holds].flatMap((name) => auditState.holds.get(name) ?? []);
   if (holds.length === 0) return;
   await sql.query(
     `insert into holds (name, body) select * from unnest($1::text[], $2::jsonb[])
@@ -137,8 +139,8 @@ async function saveHolds(sql: Sql, books: Books): Promise<void> {
   );
 }
 
-async function saveTiers(sql: Sql, books: Books): Promise<void> {
-  const changed = entriesOf(books.changed.tiers, books.tiers);
+async function saveTiers(sql: Sql, auditState: AuditState): Promise<void> {
+  const changed = entriesOf(auditState.changed.tiers, auditState.tiers);
   if (changed.length === 0) return;
   await sql.query(
     `insert into tiers (key, account, use, units)
@@ -153,9 +155,9 @@ async function saveTiers(sql: Sql, books: Books): Promise<void> {
   );
 }
 
-async function saveCards(sql: Sql, books: Books): Promise<void> {
-  for (const version of books.changed.cards) {
-    const audited = books.cards.get(version);
+async function saveCards(sql: Sql, auditState: AuditState): Promise<void> {
+  for (const version of auditState.changed.cards) {
+    const audited = auditState.cards.get(version);
     if (audited === undefined) continue;
     const { card, createdAt } = audited;
     // oxlint-disable-next-line no-await-in-loop -- a card now and then
@@ -172,8 +174,8 @@ async function saveCards(sql: Sql, books: Books): Promise<void> {
   }
 }
 
-async function saveSteps(sql: Sql, books: Books): Promise<void> {
-  const steps = [...books.changed.steps];
+async function saveSteps(sql: Sql, auditState: AuditState): Promise<void> {
+  const steps = [...auditState.changed.steps];
   if (steps.length === 0) return;
   await sql.query(
     `insert into steps (name, step, effective_from, body)

@@ -8,13 +8,13 @@ import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { ChainReader } from "@compute-credits/platform/chain/chain";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { LogSource, PublishedCut, SourcePage } from "../log/logSource.ts";
-import type { Books } from "../replay/auditState.ts";
+import type { AuditState } from "../replay/auditState.ts";
 import { type Finding, textOfDifference } from "../replay/finding.ts";
 import { ignoredEvent, replayEntry } from "../replay/replayEntry.ts";
 import { checkMessage, compareRows } from "../replay/checkTable.ts";
 import type { FeeTerm } from "../replay/terms.ts";
 import { chainEventsIn, cursorIn } from "../store/chainStore.ts";
-import { loadSubjects, openBooks } from "../store/loadState.ts";
+import { loadSubjects, openState } from "../store/loadState.ts";
 import { saveChanges } from "../store/saveState.ts";
 import { subjectsOf } from "../store/subjects.ts";
 import { type CutBefore, cutsThatCount, lastCut } from "../store/cutStore.ts";
@@ -101,7 +101,7 @@ async function reproduce(audit: CutAudit, tx: Sql, cut: PublishedCut): Promise<v
     ...run.findings,
     ...(await findDropped(tx, cut, last?.id ?? null)),
     ...heldBack(due, run.refunded),
-    ...(await ignoredEvents(tx, cut.message, run.books)),
+    ...(await ignoredEvents(tx, cut.message, run.auditState)),
     ...(await overdrawn(tx, cut.id)),
     ...(await unpaidReceipts(tx, cut.message)),
     ...run.lag(await cursorIn(tx)),
@@ -131,7 +131,7 @@ class CutRun {
   readonly findings: Finding[] = [];
   readonly refunded = new Set<Address>();
   entries = 0;
-  #books: Books | undefined;
+  #auditState: AuditState | undefined;
   #newestRecorded: Date | null = null;
   readonly #audit: CutAudit;
   readonly #tx: Sql;
@@ -153,15 +153,15 @@ class CutRun {
     this.#counting = counting;
   }
 
-  get books(): Books {
-    if (this.#books === undefined) throw new Error("nothing was replayed yet");
-    return this.#books;
+  get auditState(): AuditState {
+    if (this.#auditState === undefined) throw new Error("nothing was replayed yet");
+    return this.#auditState;
   }
 
   async replay(snapshot: string): Promise<void> {
     const window = { since: this.#last?.snapshot ?? null, upTo: snapshot };
     const { source } = this.#audit;
-    this.#books = await openBooks(this.#tx);
+    this.#auditState = await openState(this.#tx);
     // The next page is on its way while this one is being replayed.
     let coming: ReturnType<LogSource["page"]> | null = source.page(window, null);
     while (coming !== null) {
@@ -175,12 +175,12 @@ class CutRun {
   }
 
   async #replayPage(entries: readonly LogEntry[]): Promise<void> {
-    const { books } = this;
+    const { auditState } = this;
     const chainEvents = await this.#chainEventsOf(entries);
     const subjects = subjectsOf(entries, chainEvents);
-    await loadSubjects(this.#tx, books, subjects);
+    await loadSubjects(this.#tx, auditState, subjects);
     const forged = await forgedIn(entries, this.#audit.chain, (id) => {
-      const known = books.allowances.get(id);
+      const known = auditState.allowances.get(id);
       if (known === undefined) return undefined;
       return { account: known.message.account, isGrant: known.campaign !== null };
     });
@@ -198,7 +198,7 @@ class CutRun {
     };
     for (const entry of entries) {
       if (this.findings.length < MOST_FINDINGS) {
-        this.findings.push(...replayEntry(books, entry, terms));
+        this.findings.push(...replayEntry(auditState, entry, terms));
       }
       if (entry.kind === "refund") this.refunded.add(entry.account);
       if (entry.kind === "debit")
@@ -206,8 +206,8 @@ class CutRun {
     }
     this.findings.push(...(await compareWitnessed(this.#tx, entries)));
     this.entries += entries.length;
-    await saveChanges(this.#tx, books, this.#cut.id);
-    if (books.parties.size > MOST_PARTIES_IN_MEMORY) books.forget();
+    await saveChanges(this.#tx, auditState, this.#cut.id);
+    if (auditState.parties.size > MOST_PARTIES_IN_MEMORY) auditState.forget();
   }
 
   /** What the auditor itself read of the blocks that the server says it took in here. */
@@ -220,7 +220,7 @@ class CutRun {
         `the server has read the chain up to block ${last.to}, this auditor up to ${cursor.number}`,
       );
     }
-    return await chainEventsIn(this.#tx, { from: this.books.appliedBlock + 1n, to: last.to });
+    return await chainEventsIn(this.#tx, { from: this.auditState.appliedBlock + 1n, to: last.to });
   }
 
   /** A checkpoint that is dated back hides what happened on chain since. */
@@ -271,10 +271,10 @@ function heldBack(
 async function ignoredEvents(
   tx: Sql,
   { asOf }: CheckpointMessage,
-  books: Books,
+  auditState: AuditState,
 ): Promise<Finding[]> {
   const cursor = await cursorIn(tx);
-  const events = await chainEventsIn(tx, { from: books.appliedBlock + 1n, to: cursor.number });
+  const events = await chainEventsIn(tx, { from: auditState.appliedBlock + 1n, to: cursor.number });
   return events
     .filter(({ blockTime }) => BigInt(Math.floor(blockTime.getTime() / 1000)) < asOf)
     .flatMap(ignoredEvent);

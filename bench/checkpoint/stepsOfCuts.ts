@@ -3,7 +3,7 @@ import { CURRENT_TICK } from "../../server/stores/log/changeTick.ts";
 import { rebuildTree, treeOf } from "../../server/stores/checkpoints/cutSnapshot.ts";
 import { updateTree } from "../../server/stores/checkpoints/storedTree.ts";
 import type {
-  CheckpointBook,
+  CheckpointStore,
   StoredCheckpoint,
 } from "../../server/stores/checkpoints/checkpointStore.ts";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
@@ -31,7 +31,7 @@ export async function spendSomewhere(
   );
 }
 
-export async function cutOne(book: CheckpointBook): Promise<StoredCheckpoint> {
+export async function cutOne(book: CheckpointStore): Promise<StoredCheckpoint> {
   const checkpoint = await book.cut(MAX_FEE_BPS);
   if (checkpoint === null) throw new Error("there was something to cut");
   return checkpoint;

@@ -1,7 +1,7 @@
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { bareInsert, rowsOf } from "./bareInsert.ts";
 import { sideBySide } from "./inParallel.ts";
-import { BATCH, CALLERS, type Stand } from "./rig.ts";
+import { BATCH, CALLERS, type Rig } from "./rig.ts";
 import { randomBatches } from "./parties.ts";
 
 const BATCHES_EACH = 6;
@@ -12,7 +12,7 @@ const BATCHES_EACH = 6;
  * every batch meets accounts of every other.
  */
 export async function debitsVsBareInsert(
-  { ledger, database }: Stand,
+  { ledger, database }: Rig,
   accounts: "own" | "shared",
 ): Promise<Figure> {
   const batches = () =>

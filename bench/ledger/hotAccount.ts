@@ -1,12 +1,12 @@
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";
-import { BATCH, CALLERS, type Stand } from "./rig.ts";
+import { BATCH, CALLERS, type Rig } from "./rig.ts";
 import { eventOf, randomBatches } from "./parties.ts";
 
 const BATCHES = 16;
 
 /** All events on one account ÷ spread over all. */
-export async function hotAccountVsSpread({ usage }: Stand): Promise<Figure> {
+export async function hotAccountVsSpread({ usage }: Rig): Promise<Figure> {
   return await pairedSpeed(
     () => {
       const now = new Date();

@@ -9,15 +9,15 @@ import { serveLedger } from "../../test/fixtures/ledgerServer.ts";
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";
 import type { LoadProcess } from "./loadProcess.ts";
-import { BATCH, CALLERS, type Stand } from "./rig.ts";
+import { BATCH, CALLERS, type Rig } from "./rig.ts";
 import { PROVIDER, randomBatches } from "./parties.ts";
 
 const BATCHES = 16;
 const SINGLES = 6_000;
 
 /** Batches of JSON over HTTP: validated, rated, committed ÷ the ledger called directly. */
-export async function httpBatchVsLedger(stand: Stand, clients: LoadProcess): Promise<Figure> {
-  const { url, headers, stop } = await serve(stand);
+export async function httpBatchVsLedger(rig: Rig, clients: LoadProcess): Promise<Figure> {
+  const { url, headers, stop } = await serve(rig);
   try {
     return await pairedSpeed(
       () => {
@@ -28,7 +28,7 @@ export async function httpBatchVsLedger(stand: Stand, clients: LoadProcess): Pro
       },
       () => {
         const batches = randomBatches(BATCHES, BATCH);
-        return () => inParallel(batches, CALLERS, (batch) => stand.usage.record(batch));
+        return () => inParallel(batches, CALLERS, (batch) => rig.usage.record(batch));
       },
       { rounds: 7, operations: BATCHES * BATCH },
     );
@@ -39,11 +39,11 @@ export async function httpBatchVsLedger(stand: Stand, clients: LoadProcess): Pro
 
 /** One event in each request, so many requests at once ÷ an Express server that parses the same body and sends it back. */
 export async function httpSingleVsBareExpress(
-  stand: Stand,
+  rig: Rig,
   clients: LoadProcess,
   atOnce: number,
 ): Promise<Figure> {
-  const ledger = await serve(stand);
+  const ledger = await serve(rig);
   const echo = await serveEcho();
   const { headers } = ledger;
   try {
@@ -84,7 +84,7 @@ function cloudEvent({
   };
 }
 
-async function serve({ ledger, usage }: Stand) {
+async function serve({ ledger, usage }: Rig) {
   const server = await serveLedger({ ...ledger, usage });
   const key = await server.keyOf(PROVIDER);
   const headers = { "content-type": "application/json", authorization: `Bearer ${key}` };

@@ -1,9 +1,9 @@
 import { zeroHash } from "viem";
 
-import type { Stand } from "./rig.ts";
+import type { Rig } from "./rig.ts";
 
 /** Accounts and allowances that are over a limit, or whose sums differ from the log's; the yardstick's rows don't count. */
-export async function countOverspent({ database }: Stand): Promise<number> {
+export async function countOverspent({ database }: Rig): Promise<number> {
   const [found] = await database.query<{ accounts: bigint; allowances: bigint }>(
     `with of_allowance as (
        select account, allowance, sum(amount_micros) as micros from debits

@@ -15,8 +15,8 @@ const PURCHASED_MICROS = 1_000_000_000_000n;
 
 const RULES = { feeBps: 200n, maxEventAgeSeconds: 86_400, maxEventAheadSeconds: 300 };
 
-/** A ledger with the world in it, on an empty database. */
-export async function openWorld(database: Database, accounts = ACCOUNTS): Promise<Ledger> {
+/** A ledger with the parties in it, on an empty database. */
+export async function openFilledLedger(database: Database, accounts = ACCOUNTS): Promise<Ledger> {
   const ledger = await openLedger(database, RULES);
   await database.script(`
     insert into accounts (address, purchased)

@@ -10,7 +10,7 @@ import {
 } from "../../scripts/local/postgresServer.ts";
 import type { Ledger } from "../../test/fixtures/ledger.ts";
 import { inParallel } from "./inParallel.ts";
-import { everyAccountOnce, openWorld } from "./parties.ts";
+import { everyAccountOnce, openFilledLedger } from "./parties.ts";
 
 /** Callers, each on a connection of its own. */
 export const CALLERS = 4;
@@ -18,7 +18,7 @@ export const CALLERS = 4;
 export const BATCH = 1_000;
 
 /** Where figures are taken. */
-export interface Stand {
+export interface Rig {
   readonly database: Database;
   readonly ledger: Ledger;
   /** the ledger as the server's routes have it */
@@ -30,17 +30,17 @@ export async function findPostgres(megabytes = 1_024): Promise<PostgresServer> {
   return await findOrStartServer({ shared_buffers: `${megabytes}MB`, max_wal_size: "8GB" });
 }
 
-/** A world on a new database, at its working temperature: every account has been debited once. */
-export async function openStand(server: PostgresServer): Promise<Stand> {
+/** A parties on a new database, at its working temperature: every account has been debited once. */
+export async function openRig(server: PostgresServer): Promise<Rig> {
   const database = await openPgDatabase(await createDatabase(server), 20);
   await migrateLedger(database);
-  const stand = await standOn(database);
-  await inParallel(everyAccountOnce(BATCH), CALLERS, (batch) => stand.usage.record(batch));
+  const rig = await standOn(database);
+  await inParallel(everyAccountOnce(BATCH), CALLERS, (batch) => rig.usage.record(batch));
   await database.script("vacuum analyze");
-  return stand;
+  return rig;
 }
 
-export async function standOn(database: Database): Promise<Stand> {
-  const ledger = await openWorld(database);
+export async function standOn(database: Database): Promise<Rig> {
+  const ledger = await openFilledLedger(database);
   return { database, ledger, usage: groupCommit(ledger.usage) };
 }

@@ -1,6 +1,6 @@
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";
-import type { Stand } from "./rig.ts";
+import type { Rig } from "./rig.ts";
 import { randomBatches } from "./parties.ts";
 
 /** Callers with a debit each. */
@@ -9,7 +9,7 @@ const FEW = 1_000;
 const MANY = 10_000;
 
 /** 256 callers with a debit each, over and over: with the group commit ÷ one transaction for each debit. */
-export async function singleVsOneCommitEach({ usage, ledger }: Stand): Promise<Figure> {
+export async function singleVsOneCommitEach({ usage, ledger }: Rig): Promise<Figure> {
   return await pairedSpeed(
     () => {
       const list = randomBatches(MANY, 1);

@@ -144,7 +144,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   say(`   ${inDollars(refundedTokens)} dollars are back`);
 
   say("9. The books balance, checked against the chain");
-  const end = await checkBooks(refundedTokens);
+  const end = await checkState(refundedTokens);
   say(
     `   purchased ${formatCredits(end.purchasedMicros)} = spent ${formatCredits(end.spentMicros)} + refunded ${formatCredits(end.refundedMicros)}`,
   );
@@ -175,7 +175,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
     return receiptText(await client.getTransactionReceipt({ hash: checkpoint.transactionHash }));
   }
 
-  async function checkBooks(tokensBack: bigint): Promise<StoryEnd> {
+  async function checkState(tokensBack: bigint): Promise<StoryEnd> {
     const ledger = await metering.balance(alice);
     const [purchased, spent, refunded] = await client.readContract({
       address: contract,

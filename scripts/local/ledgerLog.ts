@@ -1,5 +1,5 @@
 import type { AnnouncedTerms, LogSource } from "../../auditor/log/logSource.ts";
-import { postgresCheckpointBook } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { postgresCheckpointStore } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { postgresUsageLog } from "../../server/stores/feed/postgresUsageLog.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 
@@ -13,7 +13,7 @@ export function ledgerLog(
   pageEntries = PAGE_ENTRIES,
 ): LogSource {
   const log = postgresUsageLog(database);
-  const checkpoints = postgresCheckpointBook(database);
+  const checkpoints = postgresCheckpointStore(database);
   return {
     terms: () => Promise.resolve(announced),
     async cuts(after) {

@@ -4,7 +4,7 @@ import type { Request } from "express";
 import type { Address, Hex } from "viem";
 
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import { AccessMayBeOver } from "../stores/usage/staleAccess.ts";
+import { StaleAccessError } from "../stores/usage/staleAccess.ts";
 import type { Caller } from "../stores/providers/providerStore.ts";
 import type { Context } from "../context.ts";
 import { type ProblemError, fail } from "./problem.ts";
@@ -37,7 +37,7 @@ export async function asCaller<T>(
       // oxlint-disable-next-line no-await-in-loop -- and one try
       return await work(caller);
     } catch (error) {
-      if (!(error instanceof AccessMayBeOver)) throw error;
+      if (!(error instanceof StaleAccessError)) throw error;
       caller = null;
     }
   }

@@ -16,12 +16,12 @@ export interface Reporting {
 export function indexerLoop(
   { pollMs }: Config,
   source: ChainSource,
-  { chainBook }: Context,
+  { chainStore }: Context,
   { workers, log, fail }: Reporting & { fail: (reason: Error) => void },
 ): Loop {
   return startLoop(
     async () => {
-      const left = await indexNextBlocks(source, chainBook);
+      const left = await indexNextBlocks(source, chainStore);
       workers.succeeded("indexer");
       return left;
     },

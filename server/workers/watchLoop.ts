@@ -1,16 +1,16 @@
 import type { Check } from "@compute-credits/platform/process/health";
 import { settlementAlarms } from "./settlement/alarms.ts";
 import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
-import type { SettlementParts } from "./settlement/openSettler.ts";
+import type { SettlementDeps } from "./settlement/openSettler.ts";
 
 /** Looks for what an operator must act on, on every server: also on those that do not settle. */
-export function watchLoop({ config, context, workers, log }: SettlementParts): Loop {
-  const { chainBook, disputes, terms } = context;
+export function watchLoop({ config, context, workers, log }: SettlementDeps): Loop {
+  const { chainStore, disputes, terms } = context;
   const refundAlarmSeconds = config.refundAlarmSeconds ?? terms.refundWindowSeconds / 2;
   let told = "";
   return startLoop(
     async () => {
-      const alarms = await settlementAlarms({ ...terms, chainBook, disputes, refundAlarmSeconds });
+      const alarms = await settlementAlarms({ ...terms, chainStore, disputes, refundAlarmSeconds });
       const checks = alarms.map(({ name, message, isFatal }): Check =>
         isFatal ? { name, error: message } : { name, error: null, warning: message },
       );

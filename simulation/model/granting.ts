@@ -5,7 +5,7 @@ import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
 import { saidByGrant } from "../fingerprint.ts";
-import type { ModelBooks } from "./modelState.ts";
+import type { ModelState } from "./modelState.ts";
 import { periodOf } from "./budget.ts";
 import type { ModelAllowance } from "./state.ts";
 
@@ -13,11 +13,11 @@ const FRESH = { carried: 0n, used: 0n, spent: 0n, revokedAt: null };
 
 /** Budgets begin with the period that the allowance arrives in. */
 export function allow(
-  books: ModelBooks,
+  modelState: ModelState,
   { id, message, scope }: SignedAllowance,
   { createdAt, period }: { createdAt: Date; period: bigint },
 ): void {
-  if (books.allowances.has(id)) return;
+  if (modelState.allowances.has(id)) return;
   if (scopeHash(scope) !== message.scope) throw new Error("a scope of its own");
   const allowance: ModelAllowance = {
     id,
@@ -28,19 +28,23 @@ export function allow(
     period,
     ...FRESH,
   };
-  books.set(books.allowances, id, allowance);
+  modelState.set(modelState.allowances, id, allowance);
 }
 
-export function revoke(books: ModelBooks, id: Hex, revokedAt: Date): void {
-  const allowance = books.allowances.get(id);
+export function revoke(modelState: ModelState, id: Hex, revokedAt: Date): void {
+  const allowance = modelState.allowances.get(id);
   if (allowance === undefined || allowance.revokedAt !== null) return;
-  books.set(books.allowances, id, { ...allowance, revokedAt });
+  modelState.set(modelState.allowances, id, { ...allowance, revokedAt });
 }
 
 /** Why a campaign grants nothing at that moment; `null` where it does. */
-export function whyNothingIsGranted(books: ModelBooks, campaign: Hex, at: Date): string | null {
-  const { message, revokedAt } = books.allowance(campaign);
-  if (revokedAt !== null || books.account(message.account).counter !== message.counter) {
+export function whyNothingIsGranted(
+  modelState: ModelState,
+  campaign: Hex,
+  at: Date,
+): string | null {
+  const { message, revokedAt } = modelState.allowance(campaign);
+  if (revokedAt !== null || modelState.account(message.account).counter !== message.counter) {
     return "campaign_revoked";
   }
   const isOver =
@@ -54,20 +58,20 @@ export type GrantPrediction =
 
 /** Of a campaign that grants. `issued` is the allowance that the ledger says it made. */
 export function grant(
-  books: ModelBooks,
+  modelState: ModelState,
   campaign: Hex,
   request: GrantRequest,
   { issued, at }: { issued: Allowance | null; at: Date },
 ): GrantPrediction {
   const key = `${campaign}|${request.key}`;
-  const before = books.grants.get(key);
+  const before = modelState.grants.get(key);
   const said = saidByGrant(request);
   if (before !== undefined) {
     return before.said === said
       ? { granted: true, repeated: true }
       : { refused: "grant_id_conflict" };
   }
-  const { message, scope } = books.allowance(campaign);
+  const { message, scope } = modelState.allowance(campaign);
   const expiresAt = request.expiresAt ?? message.expiresAt;
   const startsAt = request.startsAt ?? message.startsAt;
   const wanted = request.scope ?? scope;
@@ -91,8 +95,8 @@ export function grant(
     scope: issued.message.scope,
     salt: issued.message.salt,
   };
-  books.set(books.grants, key, { said, id: issued.id });
-  books.set(books.allowances, issued.id, {
+  modelState.set(modelState.grants, key, { said, id: issued.id });
+  modelState.set(modelState.allowances, issued.id, {
     id: issued.id,
     message: expected,
     scope: narrow(wanted, scope),

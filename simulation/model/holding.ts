@@ -9,7 +9,7 @@ import type {
 } from "../../server/stores/holds/holdStore.ts";
 import { RULES } from "../limits.ts";
 import { dimensionsText, saidByCapture, saidByHold } from "../fingerprint.ts";
-import type { ModelBooks } from "./modelState.ts";
+import type { ModelState } from "./modelState.ts";
 import { keyOf } from "./keyOf.ts";
 import { type Charges, isRefusal, payersOf, take } from "./payers.ts";
 import { type ModelPrice, modelCost, modelCostAfter } from "./price.ts";
@@ -30,34 +30,37 @@ export type ModelRelease =
   | { readonly result: "refused"; readonly refusal: unknown };
 
 /** What a lane asks to be held: with a quote, where it has one. */
-export type HoldWish = Omit<HoldRequest, "quote"> & { readonly quoteNumber: number | null };
+export type SimulatedHold = Omit<HoldRequest, "quote"> & { readonly quoteNumber: number | null };
 
 export function authorizeHold(
-  books: ModelBooks,
-  request: HoldWish,
+  modelState: ModelState,
+  request: SimulatedHold,
   quote: ModelQuote | null,
   at: Date,
 ): ModelAuthorize {
   const key = keyOf(request);
   const asked = saidByHold(request);
-  const before = books.holds.get(key);
+  const before = modelState.holds.get(key);
   if (before !== undefined) {
     return before.asked === asked
       ? { result: "held", hold: before, repeated: true }
       : refused({ reason: "hold_id_conflict" });
   }
   const limit = RULES.maxOpenHoldsPerSpender;
-  const open = [...books.holds.values()].filter(
+  const open = [...modelState.holds.values()].filter(
     ({ spender, resolution }) => spender === request.spender && resolution === null,
   );
   if (open.length >= limit) return refused({ reason: "too_many_holds", limit });
 
   // Who may pay is asked before what it costs.
-  const payers = payersOf(books, request, at);
+  const payers = payersOf(modelState, request, at);
   if (isRefusal(payers)) return refused(payers);
-  const price = holdPrice(books, request, { quote, account: payers[0].message.account, at });
+  const price = holdPrice(modelState, request, { quote, account: payers[0].message.account, at });
   if ("reason" in price) return refused(price);
-  const charges = take(books, payers, modelCost(price, request.quantity), { into: "held", at });
+  const charges = take(modelState, payers, modelCost(price, request.quantity), {
+    into: "held",
+    at,
+  });
   if (isRefusal(charges)) return refused(charges);
 
   const hold: ModelHold = {
@@ -75,13 +78,13 @@ export function authorizeHold(
     capturedUnits: 0n,
     resolution: null,
   };
-  books.set(books.holds, key, hold);
+  modelState.set(modelState.holds, key, hold);
   return { result: "held", hold, repeated: false };
 }
 
 function holdPrice(
-  books: ModelBooks,
-  request: HoldWish,
+  modelState: ModelState,
+  request: SimulatedHold,
   { quote, account, at }: { quote: ModelQuote | null; account: Address; at: Date },
 ): ModelPrice | { readonly reason: string; readonly expiredAt?: Date } {
   if (quote !== null) {
@@ -96,16 +99,20 @@ function holdPrice(
       quote.quantity >= request.quantity;
     return isQuoted ? quote.price : { reason: "quote_mismatch" };
   }
-  const rate = foundRate(books, request, at, at);
+  const rate = foundRate(modelState, request, at, at);
   if (typeof rate === "string") return { reason: rate };
-  return priceOf(books, rate, { ...request, account, occurredAt: at, at });
+  return priceOf(modelState, rate, { ...request, account, occurredAt: at, at });
 }
 
-export function captureHold(books: ModelBooks, request: CaptureRequest, at: Date): ModelCapture {
-  const hold = books.holds.get(keyOf(request));
+export function captureHold(
+  modelState: ModelState,
+  request: CaptureRequest,
+  at: Date,
+): ModelCapture {
+  const hold = modelState.holds.get(keyOf(request));
   if (hold === undefined) return refused({ reason: "hold_not_found" });
   const eventKey = keyOf({ provider: request.provider, id: request.eventId });
-  const before = books.events.get(eventKey);
+  const before = modelState.events.get(eventKey);
   if (before !== undefined) {
     return before.said === saidByCapture(request)
       ? { result: "captured", hold, debit: { ...before.outcome, repeated: true } }
@@ -127,7 +134,7 @@ export function captureHold(books: ModelBooks, request: CaptureRequest, at: Date
     const taken = missing < part.heldMicros ? missing : part.heldMicros;
     missing -= taken;
     const returned = request.final ? part.heldMicros - taken : 0n;
-    endHeld(books, part, { at, takenAt: hold.createdAt, captured: taken, returned });
+    endHeld(modelState, part, { at, takenAt: hold.createdAt, captured: taken, returned });
     const { account, allowance } = part;
     if (taken > 0n) charges.push({ account, allowance, amountMicros: taken });
     return { account, allowance, heldMicros: part.heldMicros - taken - returned };
@@ -144,7 +151,7 @@ export function captureHold(books: ModelBooks, request: CaptureRequest, at: Date
     capturedUnits: hold.capturedUnits + request.quantity,
     resolution: request.final ? { as: "captured", at } : null,
   };
-  books.set(books.holds, keyOf(request), after);
+  modelState.set(modelState.holds, keyOf(request), after);
   const debit: Debited = {
     result: "debited",
     costMicros: neededMicros,
@@ -153,7 +160,7 @@ export function captureHold(books: ModelBooks, request: CaptureRequest, at: Date
     recordedAt: at,
     repeated: false,
   };
-  log(books, eventKey, {
+  log(modelState, eventKey, {
     said: saidByCapture(request),
     provider: request.provider,
     outcome: debit,
@@ -165,29 +172,29 @@ export function captureHold(books: ModelBooks, request: CaptureRequest, at: Date
   return { result: "captured", hold: after, debit };
 }
 
-export function releaseHold(books: ModelBooks, key: HoldKey, at: Date): ModelRelease {
-  const hold = books.holds.get(keyOf(key));
+export function releaseHold(modelState: ModelState, key: HoldKey, at: Date): ModelRelease {
+  const hold = modelState.holds.get(keyOf(key));
   if (hold === undefined) return refused({ reason: "hold_not_found" });
   const over = ended(hold, at);
   if (over !== null) return refused(over);
-  return { result: "released", hold: endHold(books, keyOf(key), "released", at) };
+  return { result: "released", hold: endHold(modelState, keyOf(key), "released", at) };
 }
 
 export function endHold(
-  books: ModelBooks,
+  modelState: ModelState,
   key: string,
   as: "released" | "expired",
   at: Date,
 ): ModelHold {
-  const hold = books.holds.get(key);
+  const hold = modelState.holds.get(key);
   if (hold === undefined) throw new Error(`the model has no hold ${key}`);
   for (const part of hold.parts) {
     const change = { at, takenAt: hold.createdAt, captured: 0n, returned: part.heldMicros };
-    endHeld(books, part, change);
+    endHeld(modelState, part, change);
   }
   const parts = hold.parts.map((part) => ({ ...part, heldMicros: 0n }));
   const over: ModelHold = { ...hold, parts, resolution: { as, at } };
-  books.set(books.holds, key, over);
+  modelState.set(modelState.holds, key, over);
   return over;
 }
 
@@ -201,13 +208,13 @@ function ended({ resolution, capturedMicros, expiresAt }: ModelHold, at: Date) {
 }
 
 function endHeld(
-  books: ModelBooks,
+  modelState: ModelState,
   { account: address, allowance }: { account: Address; allowance: Hex },
   change: { at: Date; takenAt: Date; captured: bigint; returned: bigint },
 ): void {
   const { at, takenAt, captured, returned } = change;
-  const { held, spent } = books.account(address);
-  books.changeAccount(address, { held: held - captured - returned, spent: spent + captured });
-  books.serveWaiting(address, returned);
-  books.giveBack(allowance, { at, takenAt, budget: returned, spent: captured });
+  const { held, spent } = modelState.account(address);
+  modelState.changeAccount(address, { held: held - captured - returned, spent: spent + captured });
+  modelState.serveWaiting(address, returned);
+  modelState.giveBack(allowance, { at, takenAt, budget: returned, spent: captured });
 }

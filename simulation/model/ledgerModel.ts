@@ -7,10 +7,10 @@ import type { CaptureRequest, HoldKey } from "../../server/stores/holds/holdStor
 import type { UtilisationReport } from "../../server/stores/pricing/multiplierStore.ts";
 import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 import type { NewChainEvent } from "../chain.ts";
-import { ModelBooks, freeOf } from "./modelState.ts";
+import { ModelState, freeOf } from "./modelState.ts";
 import { allow, grant, revoke, whyNothingIsGranted } from "./granting.ts";
 import {
-  type HoldWish,
+  type SimulatedHold,
   type ModelAuthorize,
   type ModelCapture,
   type ModelRelease,
@@ -28,7 +28,7 @@ import { recordOne, takeBack } from "./usage.ts";
  * The ledger once more, in plain words and for one lane: one thing after the other, at the moments that the ledger itself
  * named. Shares no rule with `server/domain`: what it borrows from there are types.
  */
-export class LedgerModel extends ModelBooks {
+export class LedgerModel extends ModelState {
   record(events: readonly UsageEvent[], at: Date): UsageOutcome[] {
     return events.map((event) => recordOne(this, event, at));
   }
@@ -37,7 +37,7 @@ export class LedgerModel extends ModelBooks {
     return takeBack(this, key, at);
   }
 
-  authorize(request: HoldWish, quote: ModelQuote | null, at: Date): ModelAuthorize {
+  authorize(request: SimulatedHold, quote: ModelQuote | null, at: Date): ModelAuthorize {
     return authorizeHold(this, request, quote, at);
   }
 

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
 import type { SimulatedCard } from "../cards.ts";
-import type { World } from "../parties.ts";
+import type { Parties } from "../parties.ts";
 import { budgetAt, periodOf } from "./budget.ts";
 import {
   type ModelAccount,
@@ -14,8 +14,8 @@ import {
 } from "./state.ts";
 
 /** All that the model knows, and how it moves: every change can be undone, so that a thing can be tried. */
-export class ModelBooks {
-  readonly world: World;
+export class ModelState {
+  readonly parties: Parties;
   readonly cards: readonly SimulatedCard[];
   readonly accounts = new Map<Address, ModelAccount>();
   readonly allowances = new Map<Hex, ModelAllowance>();
@@ -32,8 +32,8 @@ export class ModelBooks {
   checkpoints: readonly { epoch: bigint; cutAt: Date; dropped: boolean }[] = [];
   #undo: (() => void)[] | null = null;
 
-  constructor(world: World, cards: readonly SimulatedCard[]) {
-    this.world = world;
+  constructor(parties: Parties, cards: readonly SimulatedCard[]) {
+    this.parties = parties;
     this.cards = cards;
   }
 

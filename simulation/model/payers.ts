@@ -2,7 +2,7 @@ import type { Address, Hex } from "viem";
 
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { Debited, Refused } from "@compute-credits/rules/usage/outcome";
-import { type ModelBooks, freeOf } from "./modelState.ts";
+import { type ModelState, freeOf } from "./modelState.ts";
 import { budgetAt } from "./budget.ts";
 import type { ModelAccount, ModelAllowance } from "./state.ts";
 
@@ -10,7 +10,7 @@ export type Refusal = Refused["refusal"];
 export type Charges = Debited["charges"];
 
 /** Who wants to charge whom, for what. */
-export interface Wanted {
+export interface ChargeRequest {
   readonly spender: Hex;
   readonly provider: Address;
   readonly meter: string;
@@ -18,17 +18,18 @@ export interface Wanted {
 
 /** Those who may pay, in their order, or why nobody may. */
 export function payersOf(
-  books: ModelBooks,
-  wanted: Wanted,
+  modelState: ModelState,
+  wanted: ChargeRequest,
   at: Date,
 ): readonly [ModelAllowance, ...ModelAllowance[]] | Refusal {
-  const order = [...books.allowances.values()]
+  const order = [...modelState.allowances.values()]
     .filter(({ message }) => message.spender === wanted.spender)
     .toSorted(inTurn);
-  const [first, ...rest] = order.filter((one) => hindrance(books, one, wanted, at) === null);
+  const [first, ...rest] = order.filter((one) => hindrance(modelState, one, wanted, at) === null);
   if (first !== undefined) return [first, ...rest];
   const last = order.at(-1);
-  const reason = last === undefined ? "allowance_not_found" : hindrance(books, last, wanted, at);
+  const reason =
+    last === undefined ? "allowance_not_found" : hindrance(modelState, last, wanted, at);
   if (reason === null) throw new Error("an allowance that is able and is not");
   return { reason };
 }
@@ -40,36 +41,37 @@ export function isRefusal(
 }
 
 function hindrance(
-  books: ModelBooks,
+  modelState: ModelState,
   { message, scope, revokedAt, campaign }: ModelAllowance,
-  { provider, meter }: Wanted,
+  { provider, meter }: ChargeRequest,
   at: Date,
 ) {
   const seconds = BigInt(Math.floor(at.getTime() / 1000));
   if (revokedAt !== null) return "allowance_revoked";
-  if (books.account(message.account).counter !== message.counter) return "allowance_revoked";
+  if (modelState.account(message.account).counter !== message.counter) return "allowance_revoked";
   if (message.expiresAt > 0n && seconds >= message.expiresAt) return "allowance_expired";
   if (seconds < message.startsAt) return "allowance_not_started";
   if (scope.providers.length > 0 && !scope.providers.includes(provider)) {
     return "allowance_out_of_scope";
   }
   if (scope.meters.length > 0 && !scope.meters.includes(meter)) return "allowance_out_of_scope";
-  if (scope.providers.length === 0 && !books.world.trusted.includes(provider)) {
+  if (scope.providers.length === 0 && !modelState.parties.trusted.includes(provider)) {
     return "access_not_granted";
   }
-  if (campaign !== null && books.allowance(campaign).revokedAt !== null) return "campaign_revoked";
+  if (campaign !== null && modelState.allowance(campaign).revokedAt !== null)
+    return "campaign_revoked";
   return null;
 }
 
 /** Takes all that is needed from one after the other, or nothing. */
 export function take(
-  books: ModelBooks,
+  modelState: ModelState,
   able: readonly [ModelAllowance, ...ModelAllowance[]],
   needed: bigint,
   { into, at }: { into: "spent" | "held"; at: Date },
 ): Charges | Refusal {
   const [first] = able;
-  const heldAtFirst = books.account(first.message.account).held;
+  const heldAtFirst = modelState.account(first.message.account).held;
   const charges: Charges[number][] = [];
   const newAccounts = new Map<Address, ModelAccount>();
   const newAllowances = new Map<Hex, ModelAllowance>();
@@ -78,8 +80,8 @@ export function take(
   for (const candidate of able) {
     if (missing === 0n && charges.length > 0) break;
     const { account: address, accountCap } = candidate.message;
-    const account = newAccounts.get(address) ?? books.account(address);
-    const budgets = books
+    const account = newAccounts.get(address) ?? modelState.account(address);
+    const budgets = modelState
       .budgetsOf(candidate.id)
       .map((one) => newAllowances.get(one.id) ?? budgetAt(one.message, one, at));
     const rooms: [Limit, bigint][] = [
@@ -115,8 +117,9 @@ export function take(
       heldMicros: heldAtFirst,
     };
   }
-  for (const [address, account] of newAccounts) books.set(books.accounts, address, account);
-  for (const [id, allowance] of newAllowances) books.set(books.allowances, id, allowance);
+  for (const [address, account] of newAccounts)
+    modelState.set(modelState.accounts, address, account);
+  for (const [id, allowance] of newAllowances) modelState.set(modelState.allowances, id, allowance);
   return charges;
 }
 

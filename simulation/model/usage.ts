@@ -4,7 +4,7 @@ import type { HoldKey } from "../../server/stores/holds/holdStore.ts";
 import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 import { RULES } from "../limits.ts";
 import { saidByEvent } from "../fingerprint.ts";
-import type { ModelBooks } from "./modelState.ts";
+import type { ModelState } from "./modelState.ts";
 import { keyOf } from "./keyOf.ts";
 import { isRefusal, payersOf, take } from "./payers.ts";
 import { modelCost, modelFee } from "./price.ts";
@@ -12,9 +12,9 @@ import { foundRate, priceOf } from "./pricing.ts";
 import { refused } from "./refused.ts";
 import type { ModelEvent } from "./state.ts";
 
-export function recordOne(books: ModelBooks, event: UsageEvent, at: Date): UsageOutcome {
+export function recordOne(modelState: ModelState, event: UsageEvent, at: Date): UsageOutcome {
   const key = keyOf(event);
-  const before = books.events.get(key);
+  const before = modelState.events.get(key);
   if (before !== undefined) {
     return before.said === saidByEvent(event)
       ? { ...before.outcome, repeated: true }
@@ -30,14 +30,14 @@ export function recordOne(books: ModelBooks, event: UsageEvent, at: Date): Usage
     return refused({ reason: "event_in_future", limitSeconds: maxEventAheadSeconds });
   }
 
-  const rate = foundRate(books, event, event.occurredAt, at);
+  const rate = foundRate(modelState, event, event.occurredAt, at);
   if (typeof rate === "string") return refused({ reason: rate });
-  const payers = payersOf(books, event, at);
+  const payers = payersOf(modelState, event, at);
   if (isRefusal(payers)) return refused(payers);
   const { account } = payers[0].message;
-  const price = priceOf(books, rate, { ...event, account, at });
+  const price = priceOf(modelState, rate, { ...event, account, at });
   const costMicros = modelCost(price, event.quantity);
-  const charges = take(books, payers, costMicros, { into: "spent", at });
+  const charges = take(modelState, payers, costMicros, { into: "spent", at });
   if (isRefusal(charges)) return refused(charges);
 
   const outcome: Debited = {
@@ -48,7 +48,7 @@ export function recordOne(books: ModelBooks, event: UsageEvent, at: Date): Usage
     recordedAt: at,
     repeated: false,
   };
-  log(books, key, {
+  log(modelState, key, {
     said: saidByEvent(event),
     provider: event.provider,
     outcome,
@@ -61,21 +61,21 @@ export function recordOne(books: ModelBooks, event: UsageEvent, at: Date): Usage
 }
 
 /** Writes an event down, with what its provider earns and what it uses of a tier. */
-export function log(books: ModelBooks, key: string, event: ModelEvent): void {
-  books.set(books.events, key, event);
-  books.countUnits(event.use, event.units);
+export function log(modelState: ModelState, key: string, event: ModelEvent): void {
+  modelState.set(modelState.events, key, event);
+  modelState.countUnits(event.use, event.units);
   for (const { amountMicros } of event.outcome.charges) {
-    books.earn(event.provider, amountMicros - modelFee(amountMicros));
+    modelState.earn(event.provider, amountMicros - modelFee(amountMicros));
   }
 }
 
-export function takeBack(books: ModelBooks, key: HoldKey, at: Date): VoidOutcome {
-  const event = books.events.get(keyOf(key));
+export function takeBack(modelState: ModelState, key: HoldKey, at: Date): VoidOutcome {
+  const event = modelState.events.get(keyOf(key));
   if (event === undefined) return { result: "refused", reason: "event_not_found" };
   const { outcome, voidedAt } = event;
   const { costMicros: amountMicros } = outcome;
   if (voidedAt !== null) return { result: "voided", amountMicros, voidedAt, repeated: true };
-  const holder = books.checkpoints.find(
+  const holder = modelState.checkpoints.find(
     ({ dropped, cutAt }) => !dropped && cutAt.getTime() >= outcome.recordedAt.getTime(),
   );
   if (holder !== undefined) {
@@ -83,12 +83,12 @@ export function takeBack(books: ModelBooks, key: HoldKey, at: Date): VoidOutcome
   }
 
   for (const { account, allowance, amountMicros: back } of outcome.charges) {
-    books.changeAccount(account, { spent: books.account(account).spent - back });
-    books.serveWaiting(account, back);
-    books.giveBack(allowance, { at, takenAt: event.takenAt, budget: back, spent: -back });
-    books.earn(event.provider, modelFee(back) - back);
+    modelState.changeAccount(account, { spent: modelState.account(account).spent - back });
+    modelState.serveWaiting(account, back);
+    modelState.giveBack(allowance, { at, takenAt: event.takenAt, budget: back, spent: -back });
+    modelState.earn(event.provider, modelFee(back) - back);
   }
-  books.countUnits(event.use, -event.units);
-  books.set(books.events, keyOf(key), { ...event, voidedAt: at });
+  modelState.countUnits(event.use, -event.units);
+  modelState.set(modelState.events, keyOf(key), { ...event, voidedAt: at });
   return { result: "voided", amountMicros, voidedAt: at, repeated: false };
 }

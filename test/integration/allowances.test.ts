@@ -3,7 +3,10 @@ import type { Hex } from "viem";
 
 import { newApiKey } from "@compute-credits/client/wallet/apiKey";
 import { newPromotionCode } from "@compute-credits/client/wallet/promotionCode";
-import { type AllowanceWish, signRevocation } from "@compute-credits/client/wallet/signedAllowance";
+import {
+  type AllowanceOptions,
+  signRevocation,
+} from "@compute-credits/client/wallet/signedAllowance";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
@@ -310,7 +313,7 @@ for (const kind of stackKinds) {
     const report = (body: unknown) => stack.request("/v1/usage", { body, key: providerKey });
 
     /** The owner signs, anyone posts. */
-    async function created(owner: TestWallet, wish: Partial<AllowanceWish>): Promise<Hex> {
+    async function created(owner: TestWallet, wish: Partial<AllowanceOptions>): Promise<Hex> {
       const signed = await stack.sign(owner, { scope, ...wish });
       const { status, document } = await stack.request("/v1/allowances", { body: signed });
       expect(status, JSON.stringify(document)).to.equal(201);

@@ -123,7 +123,7 @@ describe("settler in disputes", () => {
     await untilHeardOf(pending);
     await stack.passTime(WINDOWS.disputeWindowSeconds + 60);
     await eventually("time in the ledger", async () => {
-      const { time } = await stack.chainBook.cursor();
+      const { time } = await stack.chainStore.cursor();
       return pending.finalAt !== null && time > pending.finalAt;
     });
     expect((await stack.checkpoints.byEpoch(epoch))?.status).to.equal("pending");
@@ -263,9 +263,9 @@ describe("settler in disputes", () => {
 
   it("warns long before a refund's deadline; says so and cuts no more once the vault is frozen", async () => {
     await requestRefund(stack.as(alice), 1_000n);
-    const { chainBook, disputes, terms } = stack.context;
+    const { chainStore, disputes, terms } = stack.context;
     const alarms = () =>
-      settlementAlarms({ ...terms, chainBook, disputes, refundAlarmSeconds: 600 });
+      settlementAlarms({ ...terms, chainStore, disputes, refundAlarmSeconds: 600 });
     await eventually("the request in the ledger", async () => disputes.oldestRefundRequest());
     expect(await alarms()).to.deep.equal([]);
 
@@ -289,7 +289,7 @@ describe("settler in disputes", () => {
       args: [addressOf(alice)],
     } as const;
     await send(bob, stack.contract, encodeFunctionData(freeze));
-    await eventually("the freeze in the ledger", async () => chainBook.frozenAt());
+    await eventually("the freeze in the ledger", async () => chainStore.frozenAt());
     const last = await stack.checkpoints.latest();
     await settler.step();
     await (await stack.newSettler()).step();

@@ -11,11 +11,11 @@ import { eventually } from "../../scripts/local/eventually.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { buildContracts } from "../../scripts/local/localChain.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
-import { postgresAccountBook } from "../../server/stores/accounts/postgresAccountStore.ts";
-import { postgresCheckpointBook } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { postgresAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
+import { postgresCheckpointStore } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
-import { postgresProviderBook } from "../../server/stores/providers/postgresProviderStore.ts";
-import type { CheckpointBook } from "../../server/stores/checkpoints/checkpointStore.ts";
+import { postgresProviderStore } from "../../server/stores/providers/postgresProviderStore.ts";
+import type { CheckpointStore } from "../../server/stores/checkpoints/checkpointStore.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { SETTLEMENT_STEPS, type SettlementStep } from "@compute-credits/platform/chain/probe";
 import { type ChildServer, startChildServer } from "../fixtures/childServer.ts";
@@ -40,10 +40,10 @@ describe("servers that are killed (SIGKILL)", () => {
   let local: LocalContract;
   let databaseUrl: string;
   let database: Database;
-  let checkpoints: CheckpointBook;
+  let checkpoints: CheckpointStore;
   let providerKey: string;
   let spender: Hex;
-  let crew: ChildServer[] = [];
+  let serverPool: ChildServer[] = [];
   const doomedAt = [...SETTLEMENT_STEPS];
   let debitedMicros = 0n;
   /** the checkpoint whose window was let pass */
@@ -54,13 +54,13 @@ describe("servers that are killed (SIGKILL)", () => {
     local = await startContract();
     databaseUrl = await newPostgresDatabase();
     for (let n = 0; n < CREW; n++) startOne();
-    const [url] = await Promise.all(crew.map((server) => server.url()));
+    const [url] = await Promise.all(serverPool.map((server) => server.url()));
 
     database = await openPgDatabase(databaseUrl, 2);
-    checkpoints = postgresCheckpointBook(database);
+    checkpoints = postgresCheckpointStore(database);
     await local.buy(alice, 10_000_000n);
     await eventually("the purchase", async () => {
-      const { purchased } = await postgresAccountBook(database).balance(addressOf(alice));
+      const { purchased } = await postgresAccountStore(database).balance(addressOf(alice));
       return purchased > 0n;
     });
     providerKey = newApiKey();
@@ -72,22 +72,22 @@ describe("servers that are killed (SIGKILL)", () => {
     const wish = { spender, limitMicros: maxUint64, accountCapMicros: maxUint64, counter: 0n };
     const { wallet } = local.as(alice);
     await created(url, "/v1/allowances", await signAllowance(wallet, local.deployment, wish));
-    await postgresProviderBook(database).grantAccess({ spender, provider: message.provider });
+    await postgresProviderStore(database).grantAccess({ spender, provider: message.provider });
   });
   afterEach(function () {
     if (this.currentTest?.isFailed() === true) {
-      console.log(crew.map((server) => server.said()).join("\n\n"));
+      console.log(serverPool.map((server) => server.said()).join("\n\n"));
     }
   });
   after(async () => {
-    await Promise.all(crew.map((server) => server.kill()));
+    await Promise.all(serverPool.map((server) => server.kill()));
     await database?.close();
     await local?.stop();
   });
 
   /** Unless told, the next that is doomed; one that is not, once all steps have had theirs. */
   function startOne(step: SettlementStep | undefined = doomedAt.shift()): void {
-    crew.push(
+    serverPool.push(
       startChildServer(
         {
           RPC_URL: local.rpcUrl,
@@ -106,16 +106,16 @@ describe("servers that are killed (SIGKILL)", () => {
   }
 
   /** Kills all, and starts one. */
-  async function replaceCrew(step: SettlementStep | undefined): Promise<void> {
-    await Promise.all(crew.map((server) => server.kill()));
-    crew = [];
+  async function replaceServers(step: SettlementStep | undefined): Promise<void> {
+    await Promise.all(serverPool.map((server) => server.kill()));
+    serverPool = [];
     startOne(step);
   }
 
   /** One event to every server, at once: whoever does not know how it ended asks again, and anywhere. */
   async function debitEverywhere(): Promise<void> {
     const body = cloudEvent(spender);
-    const urls = await Promise.all(crew.map((server) => server.url()));
+    const urls = await Promise.all(serverPool.map((server) => server.url()));
     const answers = await Promise.all(
       urls.map((url) => send(new URL("/v1/usage", url).href, { key: providerKey, body })),
     );
@@ -126,7 +126,7 @@ describe("servers that are killed (SIGKILL)", () => {
     debitedMicros += BigInt(String(costs[0]));
   }
 
-  const leaders = () => crew.filter((server) => server.said().includes("this server leads"));
+  const leaders = () => serverPool.filter((server) => server.said().includes("this server leads"));
 
   /** Debits, and lets the windows pass, until `isOver`. */
   async function goOnUntil(what: string, isOver: () => Promise<boolean>): Promise<void> {
@@ -156,11 +156,11 @@ describe("servers that are killed (SIGKILL)", () => {
       await debitEverywhere();
       expect(leaders()).to.deep.equal([leader]);
 
-      crew = crew.filter((server) => server !== leader);
+      serverPool = serverPool.filter((server) => server !== leader);
       const killedAt = performance.now();
       await leader.kill();
       // One that is not doomed would lead for ever: it comes last.
-      const others = crew.length;
+      const others = serverPool.length;
       if (others === 0) startOne();
       await eventually("another leader", async () => leaders().length === 1);
       if (others > 0) expect(performance.now() - killedAt).to.be.lessThan(TAKEOVER_MS);
@@ -174,7 +174,7 @@ describe("servers that are killed (SIGKILL)", () => {
       const final = await checkpoints.latestFinal();
       return final?.message.spent === debitedMicros;
     });
-    const { spent } = await postgresAccountBook(database).balance(addressOf(alice));
+    const { spent } = await postgresAccountStore(database).balance(addressOf(alice));
     expect(spent).to.equal(debitedMicros);
   });
 
@@ -191,15 +191,15 @@ describe("servers that are killed (SIGKILL)", () => {
     // With automatic mining "sent" leaves the chain as "mined" does.
     for (const step of ["recorded", "mined"] as const) {
       // oxlint-disable-next-line no-await-in-loop -- one leader after the other
-      await replaceCrew(step);
+      await replaceServers(step);
       // oxlint-disable-next-line no-await-in-loop
       if (step === "recorded") await local.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
       // oxlint-disable-next-line no-await-in-loop
-      await crew[0]?.hasSaid(`stands at ${step}`);
+      await serverPool[0]?.hasSaid(`stands at ${step}`);
     }
-    await replaceCrew(undefined);
+    await replaceServers(undefined);
     await eventually("the refund in the ledger", async () => {
-      const { settled } = await postgresAccountBook(database).balance(account);
+      const { settled } = await postgresAccountStore(database).balance(account);
       return settled.refunded === REFUND_MICROS;
     });
     expect(await local.dollarsOf(account)).to.equal(dollars + REFUND_MICROS / MICROS_PER_UNIT);

@@ -6,8 +6,8 @@ import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { CheckpointOnChain } from "../chain/checkpointOnChain.ts";
 import type { ShownAllowance } from "../http/meteringServer.ts";
 import type { ChainFacts, CounterOnChain } from "./chainFacts.ts";
-import { REMEDY, type Say } from "./finding.ts";
-import type { ServerSays } from "./serverSays.ts";
+import { REMEDY, type Report } from "./finding.ts";
+import type { ServerAnswers } from "./serverAnswers.ts";
 
 /** What an account's owner signed for, by counter. */
 interface SignedCaps extends CounterOnChain {
@@ -35,7 +35,7 @@ export interface Ceiling {
  */
 export async function signedCeiling(
   party: Hex,
-  { chain, server, say }: { chain: ChainFacts; server: ServerSays; say: Say },
+  { chain, server, say }: { chain: ChainFacts; server: ServerAnswers; say: Report },
 ): Promise<Ceiling | null> {
   let shown: readonly ShownAllowance[];
   try {
@@ -113,13 +113,13 @@ function highest(amounts: readonly bigint[]): bigint {
   return amounts.reduce((most, amount) => (amount > most ? amount : most), 0n);
 }
 
-/** Whether a row charges no more than was signed for; what is settled needs no answer, and is judged all the same. */
-export function judgeCharge(
+/** Whether a row charges no more than was signed for; what is settled needs no answer, and is checked all the same. */
+export function checkCharge(
   spent: bigint,
   { epoch, submittedAt }: CheckpointOnChain,
   { settled }: ChainFacts,
   { ceiling, ownMicros }: { ceiling: Ceiling | null; ownMicros: bigint | undefined },
-  say: Say,
+  say: Report,
 ): void {
   const isSettled = spent <= settled.spent;
   const signed = isSettled ? ceiling?.everMicros : ceiling?.at(submittedAt);

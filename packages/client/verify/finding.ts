@@ -6,7 +6,7 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-export type Say = (holds: boolean, text: string, remedy: string) => void;
+export type Report = (holds: boolean, text: string, remedy: string) => void;
 
 export const REMEDY = {
   data: "Get the table from a mirror, or from an auditor (docs/checkpoint-data.md). If nobody has it, ask your credits back (requestRefund): where that is not served in time anyone may freeze the vault, and you exit with the last row that you can prove.",
@@ -25,7 +25,7 @@ export const REMEDY = {
   allowance:
     "It counts for nothing. If the server lets anybody spend by it: revokeAll ends every allowance of your present counter on chain.",
   noAllowances:
-    "Say what you signed for with --ceiling, or ask a server that tells. Any row is held to it: challengeRow while the checkpoint is pending.",
+    "Report what you signed for with --ceiling, or ask a server that tells. Any row is held to it: challengeRow while the checkpoint is pending.",
   totals:
     "While the checkpoint is pending: proveFraud with the rows that add up to more; and tell the guardian.",
   chain:

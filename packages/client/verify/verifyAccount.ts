@@ -9,11 +9,11 @@ import type { TableSummary } from "@compute-credits/protocol/data/tableFile";
 import { processProof } from "@compute-credits/protocol/tree/tree";
 import type { CheckpointOnChain } from "../chain/checkpointOnChain.ts";
 import type { SignedReceipt } from "../http/meteringServer.ts";
-import { judgeCharge, signedCeiling } from "./ceiling.ts";
+import { checkCharge, signedCeiling } from "./ceiling.ts";
 import type { ChainFacts } from "./chainFacts.ts";
-import { type Finding, REMEDY, type Say } from "./finding.ts";
-import { type CheckedRow, judgeReceipt } from "./judgeReceipt.ts";
-import type { ServerSays } from "./serverSays.ts";
+import { type Finding, REMEDY, type Report } from "./finding.ts";
+import { type CheckedRow, checkReceipt } from "./checkReceipt.ts";
+import type { ServerAnswers } from "./serverAnswers.ts";
 
 type Numbers = Omit<Row, "party">;
 
@@ -21,7 +21,7 @@ export interface Verification {
   /** see `readChainFacts` */
   readonly chain: ChainFacts;
   /** see `askServer` */
-  readonly server: ServerSays;
+  readonly server: ServerAnswers;
   /** a provider's receipts that it kept: see `MeteringServer.receipt` */
   readonly receipts?: readonly SignedReceipt[];
   /** micro-credits: what the owner knows to have signed for at most, where that is less than the server shows, or it shows nothing */
@@ -40,10 +40,10 @@ export async function verifyAccount(
 ): Promise<readonly Finding[]> {
   const party = lowercaseHex(account);
   const findings: Finding[] = [];
-  const say: Say = (holds, text, remedy) =>
+  const say: Report = (holds, text, remedy) =>
     findings.push(holds ? { holds, text } : { holds, text, remedy });
 
-  judgePurchases(chain, say);
+  checkPurchases(chain, say);
   const ceiling = await signedCeiling(party, { chain, server, say });
   const rows: CheckedRow[] = [];
   for (const checkpoint of [chain.final, chain.pending]) {
@@ -53,8 +53,8 @@ export async function verifyAccount(
     if (row === undefined) continue;
     rows.push({ checkpoint, row });
     const numbers = row ?? { spent: 0n, refunded: 0n, earned: 0n };
-    judgeRow(numbers, checkpoint, chain, say);
-    judgeCharge(numbers.spent, checkpoint, chain, { ceiling, ownMicros: ceilingMicros }, say);
+    checkRow(numbers, checkpoint, chain, say);
+    checkCharge(numbers.spent, checkpoint, chain, { ceiling, ownMicros: ceilingMicros }, say);
   }
   if (chain.final === null && chain.pending === null) {
     say(true, "There is no checkpoint on chain yet: nothing is settled.", "");
@@ -63,17 +63,17 @@ export async function verifyAccount(
   const [final, pending] = (["final", "pending"] as const).map((status) =>
     rows.find(({ checkpoint }) => checkpoint.status === status),
   );
-  judgeGrowth(final?.row, pending?.row, say);
-  await judgeProof(party, chain.final, final?.row, server, say);
+  checkGrowth(final?.row, pending?.row, say);
+  await checkProof(party, chain.final, final?.row, server, say);
   for (const receipt of receipts) {
     // oxlint-disable-next-line no-await-in-loop -- in the order in which they were given
-    await judgeReceipt(party, receipt, { chain, rows, say });
+    await checkReceipt(party, receipt, { chain, rows, say });
   }
-  await judgeBalance(party, chain, server, say);
+  await checkBalance(party, chain, server, say);
   return findings;
 }
 
-function judgePurchases({ purchased, purchases, blockNumber }: ChainFacts, say: Say): void {
+function checkPurchases({ purchased, purchases, blockNumber }: ChainFacts, say: Report): void {
   const bought = sumOf(purchases);
   say(
     bought === purchased,
@@ -86,8 +86,8 @@ function judgePurchases({ purchased, purchases, blockNumber }: ChainFacts, say: 
 async function rowIn(
   checkpoint: CheckpointOnChain,
   party: Address,
-  server: ServerSays,
-  say: Say,
+  server: ServerAnswers,
+  say: Report,
 ): Promise<Row | null | undefined> {
   const name = `the ${checkpoint.status} checkpoint (epoch ${checkpoint.epoch})`;
   let row: Row | null = null;
@@ -120,7 +120,12 @@ async function rowIn(
   return row;
 }
 
-function judgeRow(row: Numbers, { epoch }: CheckpointOnChain, chain: ChainFacts, say: Say): void {
+function checkRow(
+  row: Numbers,
+  { epoch }: CheckpointOnChain,
+  chain: ChainFacts,
+  say: Report,
+): void {
   const { spent, refunded, earned } = row;
   say(
     spent + refunded <= chain.purchased,
@@ -134,10 +139,10 @@ function judgeRow(row: Numbers, { epoch }: CheckpointOnChain, chain: ChainFacts,
   );
 }
 
-function judgeGrowth(
+function checkGrowth(
   final: Row | null | undefined,
   pending: Row | null | undefined,
-  say: Say,
+  say: Report,
 ): void {
   if (final === undefined || final === null || pending === undefined) return;
   if (pending === null) {
@@ -151,12 +156,12 @@ function judgeGrowth(
   );
 }
 
-async function judgeProof(
+async function checkProof(
   party: Address,
   final: CheckpointOnChain | null,
   row: Row | null | undefined,
-  server: ServerSays,
-  say: Say,
+  server: ServerAnswers,
+  say: Report,
 ): Promise<void> {
   if (final === null || row === null || row === undefined) return;
   try {
@@ -173,11 +178,11 @@ async function judgeProof(
   }
 }
 
-async function judgeBalance(
+async function checkBalance(
   party: Address,
   { purchases, settled, blockNumber }: ChainFacts,
-  server: ServerSays,
-  say: Say,
+  server: ServerAnswers,
+  say: Report,
 ): Promise<void> {
   try {
     const { purchasedMicros, spentMicros, asOfBlock } = await server.balance(party);

@@ -14,7 +14,7 @@ import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { signer } from "../chain/signer.ts";
 
 /** What an owner decides; all else has a default. */
-export interface AllowanceWish {
+export interface AllowanceOptions {
   readonly spender: SpenderId;
   readonly limitMicros: bigint;
   /** The most that the account may ever have been charged in total, whoever spends: what is spent already, plus this. */
@@ -41,7 +41,7 @@ export interface SignedAllowance {
 export async function signAllowance(
   wallet: WalletClient,
   deployment: Deployment,
-  wish: AllowanceWish,
+  wish: AllowanceOptions,
 ): Promise<SignedAllowance> {
   const scope = wish.scope ?? { providers: [], meters: [] };
   const allowance: AllowanceMessage = {
@@ -77,7 +77,7 @@ export async function signRevocation(
   });
 }
 
-function periodOf({ period }: AllowanceWish): bigint {
+function periodOf({ period }: AllowanceOptions): bigint {
   if (period === undefined) return 0n;
   return "months" in period ? calendarMonths(period.months) : period.seconds;
 }

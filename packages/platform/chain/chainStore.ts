@@ -1,7 +1,7 @@
 import type { BlockPoint } from "./blockPoint.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 
-export interface ChainBook {
+export interface ChainStore {
   cursor(): Promise<BlockPoint>;
   /** How late it is by the chain, as far as it has been read, or by the database's clock: the later of the two. */
   chainTime(): Promise<Date>;

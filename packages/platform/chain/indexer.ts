@@ -1,4 +1,4 @@
-import type { ChainBook } from "./chainStore.ts";
+import type { ChainStore } from "./chainStore.ts";
 import type { ChainSource } from "./chainSource.ts";
 
 /**
@@ -7,7 +7,7 @@ import type { ChainSource } from "./chainSource.ts";
  */
 export async function indexNextBlocks(
   source: ChainSource,
-  book: Pick<ChainBook, "cursor" | "noteQuiet" | "apply">,
+  book: Pick<ChainStore, "cursor" | "noteQuiet" | "apply">,
 ): Promise<"done" | "more"> {
   const from = await book.cursor();
   const asked = performance.now();

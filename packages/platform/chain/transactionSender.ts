@@ -12,7 +12,7 @@ import {
 import type { TransactionResult } from "./chainWriter.ts";
 import { gasFees } from "@compute-credits/rules/checkpoints/fees";
 import type { TransactionSigner } from "./signer.ts";
-import type { TransactionAttempt, TransactionBook } from "./transactionStore.ts";
+import type { TransactionAttempt, TransactionStore } from "./transactionStore.ts";
 import type { Probe } from "./probe.ts";
 
 export interface SenderOptions {
@@ -50,7 +50,7 @@ const SPARE_GAS = 25n;
 export function transactionSender(
   client: PublicClient,
   signer: TransactionSigner,
-  book: TransactionBook,
+  book: TransactionStore,
   { chainId, bumpAfterMs, maxFeePerGas, probe }: SenderOptions,
 ): SendTransaction {
   const wallet = signer.address;

@@ -14,7 +14,7 @@ export interface TransactionAttempt {
   readonly maxPriorityFeePerGas: bigint;
 }
 
-export interface TransactionBook {
+export interface TransactionStore {
   /** Keeps an attempt before it leaves. */
   keep(attempt: TransactionAttempt): Promise<void>;
   /** all that were made with this nonce, the latest last */

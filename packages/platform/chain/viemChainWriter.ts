@@ -5,17 +5,17 @@ import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits"
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { TransactionSigner } from "./signer.ts";
-import type { TransactionBook } from "./transactionStore.ts";
+import type { TransactionStore } from "./transactionStore.ts";
 import { type SenderOptions, transactionSender } from "./transactionSender.ts";
 import { rpcTransport } from "./viemChainReader.ts";
 
-export interface ChainWriterParts extends Omit<SenderOptions, "chainId"> {
+export interface ChainWriterDeps extends Omit<SenderOptions, "chainId"> {
   readonly rpcUrls: readonly string[];
   readonly deployment: Deployment;
   readonly court: Address;
   /** pays: its wallet needs the chain's own coin for gas, and nobody else may send from it */
   readonly signer: TransactionSigner;
-  readonly transactions: TransactionBook;
+  readonly transactions: TransactionStore;
 }
 
 /** Sends the settler's transactions. */
@@ -26,7 +26,7 @@ export function openChainWriter({
   signer,
   transactions,
   ...options
-}: ChainWriterParts): ChainWriter {
+}: ChainWriterDeps): ChainWriter {
   const client = createPublicClient({ transport: rpcTransport(rpcUrls), cacheTime: 0 });
   const send = transactionSender(client, signer, transactions, { chainId, ...options });
   const onVault = (purpose: string, data: Hex) => send({ to: contract, data, purpose });

@@ -5,7 +5,7 @@ export interface Sql {
 
 export interface Transaction extends Sql {
   /** The last statement, of which no rows are wanted: it is sent with the commit, and where it fails so does the transaction. */
-  lastly(text: string, values: readonly unknown[]): void;
+  withCommit(text: string, values: readonly unknown[]): void;
 }
 
 export interface TransactionOptions {
@@ -16,7 +16,7 @@ export interface TransactionOptions {
    * keys that it is given, and no statistics of a table that just grew make it read the table whole. The first statements
    * are sent with the begin, without waiting for it: should it fail, they must write nothing, by the condition `HAS_BEGUN`.
    */
-  readonly rowByRow?: boolean;
+  readonly nestedLoopPlan?: boolean;
 }
 
 /** PostgreSQL, embedded or a server: the same SQL on both. */

@@ -11,7 +11,7 @@ const ONE_PLAN = ["plan_cache_mode = force_generic_plan", "cpu_index_tuple_cost 
 /** SQL: whether the transaction that is to go row by row has begun. Outside of it, sessions plan each statement anew. */
 export const HAS_BEGUN = "current_setting('plan_cache_mode') = 'force_generic_plan'";
 
-/** Leaves the planner nested loops with an index inside (`TransactionOptions.rowByRow`), until the transaction ends. */
-export const ROW_BY_ROW = [...NESTED_LOOPS, ...ONE_PLAN]
+/** Leaves the planner nested loops with an index inside (`TransactionOptions.nestedLoopPlan`), until the transaction ends. */
+export const NESTED_LOOP_PLAN = [...NESTED_LOOPS, ...ONE_PLAN]
   .map((setting) => `set local ${setting}`)
   .join(";");

@@ -1,7 +1,7 @@
 import { Pool, type PoolClient, types } from "pg";
 
 import type { Database, Sql, Transaction, TransactionOptions } from "./database.ts";
-import { ROW_BY_ROW } from "./nestedLoopPlan.ts";
+import { NESTED_LOOP_PLAN } from "./nestedLoopPlan.ts";
 import { PARSERS } from "./values.ts";
 
 /** A PostgreSQL server, through a pool of `connections`. */
@@ -78,10 +78,10 @@ async function beginOn(
   options: TransactionOptions,
 ): Promise<{ tx: Transaction; committed: () => Promise<void> }> {
   const begun = client.query(begin(options));
-  if (options.rowByRow === true) begun.catch(() => undefined);
+  if (options.nestedLoopPlan === true) begun.catch(() => undefined);
   else await begun;
   const sql = sqlOn(client);
-  let last: Parameters<Transaction["lastly"]> | undefined;
+  let last: Parameters<Transaction["withCommit"]> | undefined;
   return {
     tx: {
       async query<Row extends object>(text: string, values?: readonly unknown[]) {
@@ -89,7 +89,7 @@ async function beginOn(
         await Promise.all([begun, rows]);
         return await rows;
       },
-      lastly(...statement) {
+      withCommit(...statement) {
         last = statement;
       },
     },
@@ -102,9 +102,9 @@ async function beginOn(
 
 export function begin({
   isolation = "read committed",
-  rowByRow = false,
+  nestedLoopPlan = false,
 }: TransactionOptions = {}): string {
-  return `begin isolation level ${isolation}${rowByRow ? `;${ROW_BY_ROW}` : ""}`;
+  return `begin isolation level ${isolation}${nestedLoopPlan ? `;${NESTED_LOOP_PLAN}` : ""}`;
 }
 
 function sqlOn(queryable: Pool | PoolClient): Sql {

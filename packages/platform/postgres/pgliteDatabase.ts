@@ -5,7 +5,7 @@ import { bytesToHex } from "viem";
 
 import type { Database, Sql, Transaction } from "./database.ts";
 import { lockFolder } from "./folderLock.ts";
-import { ROW_BY_ROW } from "./nestedLoopPlan.ts";
+import { NESTED_LOOP_PLAN } from "./nestedLoopPlan.ts";
 import { OID, PARSERS, bytea } from "./values.ts";
 
 /**
@@ -28,13 +28,13 @@ export async function openPgliteDatabase(folder?: string): Promise<Database> {
     async script(text) {
       await pglite.exec(text);
     },
-    transaction: (work, { isolation, rowByRow = false } = {}) =>
+    transaction: (work, { isolation, nestedLoopPlan = false } = {}) =>
       pglite.transaction(async (tx) => {
         if (isolation !== undefined) await tx.exec(`set transaction isolation level ${isolation}`);
-        if (rowByRow) await tx.exec(ROW_BY_ROW);
+        if (nestedLoopPlan) await tx.exec(NESTED_LOOP_PLAN);
         const sql = sqlOn(tx);
-        let last: Parameters<Transaction["lastly"]> | undefined;
-        const result = await work({ ...sql, lastly: (...statement) => (last = statement) });
+        let last: Parameters<Transaction["withCommit"]> | undefined;
+        const result = await work({ ...sql, withCommit: (...statement) => (last = statement) });
         if (last !== undefined) await sql.query(...last);
         return result;
       }),

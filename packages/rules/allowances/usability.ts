@@ -13,7 +13,7 @@ export type AllowanceObstacle =
   | "allowance_not_started";
 
 /** Who wants to be paid, for what, when. */
-export interface Charge {
+export interface ChargeRequest {
   readonly provider: Address;
   readonly meter: string;
   /** whether the spender gave this provider access */
@@ -24,16 +24,16 @@ export interface Charge {
 }
 
 /** `null` where nothing stands in the way. An allowance that names its providers gives them access by that. */
-export function obstacle(allowance: Allowance, charge: Charge): AllowanceObstacle | null {
+export function obstacle(allowance: Allowance, request: ChargeRequest): AllowanceObstacle | null {
   const { message, scope, revokedAt } = allowance;
   const { startsAt, expiresAt } = message;
 
-  if (revokedAt !== null || message.counter !== charge.counter) return "allowance_revoked";
-  if (expiresAt !== 0n && expiresAt <= secondsSince1970(charge.now)) return "allowance_expired";
-  if (startsAt !== 0n && startsAt > secondsSince1970(charge.now)) return "allowance_not_started";
-  if (!covers(scope.providers, charge.provider)) return "allowance_out_of_scope";
-  if (!covers(scope.meters, charge.meter)) return "allowance_out_of_scope";
-  if (!charge.hasAccess && scope.providers.length === 0) return "access_not_granted";
+  if (revokedAt !== null || message.counter !== request.counter) return "allowance_revoked";
+  if (expiresAt !== 0n && expiresAt <= secondsSince1970(request.now)) return "allowance_expired";
+  if (startsAt !== 0n && startsAt > secondsSince1970(request.now)) return "allowance_not_started";
+  if (!covers(scope.providers, request.provider)) return "allowance_out_of_scope";
+  if (!covers(scope.meters, request.meter)) return "allowance_out_of_scope";
+  if (!request.hasAccess && scope.providers.length === 0) return "access_not_granted";
   return null;
 }
 

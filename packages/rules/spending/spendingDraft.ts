@@ -48,7 +48,7 @@ export function firstPayer([first]: readonly Allowance[]): Address {
 }
 
 /** Who wants to charge whom for what. */
-export interface Purpose {
+export interface ChargeRequest {
   readonly provider: Address;
   readonly spender: SpenderId;
   readonly meter: string;
@@ -87,7 +87,7 @@ export class SpendingDraft {
   }
 
   /** The allowances that may pay, in burn-down order, or why none may. */
-  usable({ provider, spender, meter }: Purpose): readonly Allowance[] | Unusable {
+  usable({ provider, spender, meter }: ChargeRequest): readonly Allowance[] | Unusable {
     const all = this.#bySpender.get(spender);
     if (all === undefined) return { reason: "allowance_not_found" };
     const hasAccess = this.#state.hasAccess(spender, provider);

@@ -3,12 +3,12 @@ import { periodIndexAt, secondsSince1970 } from "../allowances/period.ts";
 import { feeOf } from "../pricing/price.ts";
 import type { SpendingState } from "../spending/spendingDraft.ts";
 import { type Debit, type UsageRules, checkAge } from "./decideDebits.ts";
-import type { ExpectedCharges } from "./predictCharges.ts";
+import type { PredictedCharges } from "./predictCharges.ts";
 import type { Debited } from "./outcome.ts";
 import type { UsageEvent } from "./usageEvent.ts";
 
 /** What was found under the locks, after every charge that was expected had been written in full. */
-export interface FoundAfterwards {
+export interface StateAfterCharges {
   readonly now: Date;
   readonly hasAccess: SpendingState["hasAccess"];
   /** of each event the spender's allowances, as the charges were expected by them */
@@ -20,10 +20,10 @@ export interface FoundAfterwards {
  * counter, in the allowance and its period; and where no card has come since. `null` where it might say anything else: then
  * it has to be asked. Events that repeat one another are not looked for: they clash when they are written.
  */
-export function confirmDebits(
+export function confirmPrediction(
   events: readonly UsageEvent[],
-  expected: ExpectedCharges,
-  { now, hasAccess, allowances }: FoundAfterwards,
+  expected: PredictedCharges,
+  { now, hasAccess, allowances }: StateAfterCharges,
   rules: UsageRules,
 ): { outcomes: readonly Debited[]; debits: readonly Debit[] } | null {
   const { charges } = expected;

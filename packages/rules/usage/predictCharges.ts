@@ -10,16 +10,16 @@ import { pricePinned } from "../pricing/pinnedRate.ts";
 import type { UsageEvent } from "./usageEvent.ts";
 
 /** What a batch is going to take where nothing has changed, nothing is short and nothing is shared. Micro-credits. */
-export interface ExpectedCharges {
+export interface PredictedCharges {
   readonly now: Date;
   /** every account that may pay, those too that are expected to pay nothing */
-  readonly accounts: ReadonlyMap<Address, ExpectedOfAccount>;
-  readonly allowances: ReadonlyMap<Hex, ExpectedOfAllowance>;
+  readonly accounts: ReadonlyMap<Address, PredictedForAccount>;
+  readonly allowances: ReadonlyMap<Hex, PredictedForAllowance>;
   /** what is expected of each event, in their order; `null` where more than that has to be looked at */
-  readonly charges: readonly ExpectedCharge[] | null;
+  readonly charges: readonly PredictedCharge[] | null;
 }
 
-export interface ExpectedOfAccount {
+export interface PredictedForAccount {
   readonly amountMicros: bigint;
   /** the least cap that was signed among the allowances that are to pay */
   readonly accountCap: bigint;
@@ -27,13 +27,13 @@ export interface ExpectedOfAccount {
   readonly counter: bigint;
 }
 
-export interface ExpectedOfAllowance {
+export interface PredictedForAllowance {
   readonly amountMicros: bigint;
   readonly periodIndex: bigint;
 }
 
 /** One allowance pays one event, whole. */
-export interface ExpectedCharge {
+export interface PredictedCharge {
   readonly payer: Allowance;
   readonly costMicros: bigint;
   readonly rateCardVersion: number;
@@ -52,13 +52,13 @@ export interface LastSeen {
  * seems usable. It decides nothing. Where it is right, as it is nearly always, the rows need not be read before they are
  * written, nor the batch be decided again.
  */
-export function expectCharges(
+export function predictCharges(
   events: readonly UsageEvent[],
   { now, allowances, rates }: LastSeen,
-): ExpectedCharges {
-  const ofAccounts = new Map<Address, Mutable<ExpectedOfAccount>>();
-  const ofAllowances = new Map<Hex, Mutable<ExpectedOfAllowance>>();
-  const charges: ExpectedCharge[] = [];
+): PredictedCharges {
+  const ofAccounts = new Map<Address, Mutable<PredictedForAccount>>();
+  const ofAllowances = new Map<Hex, Mutable<PredictedForAllowance>>();
+  const charges: PredictedCharge[] = [];
 
   for (const [index, event] of events.entries()) {
     const { provider, meter } = event;
@@ -102,14 +102,14 @@ export function expectCharges(
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-const NOTHING: ExpectedOfAccount = { amountMicros: 0n, accountCap: 2n ** 64n - 1n, counter: 0n };
+const NOTHING: PredictedForAccount = { amountMicros: 0n, accountCap: 2n ** 64n - 1n, counter: 0n };
 
 /** `null` where the price depends on more than the card, and for what is free. */
 function fixedCost(
   event: UsageEvent,
   rates: RateIndex,
   at: Date,
-): Pick<ExpectedCharge, "costMicros" | "rateCardVersion"> | null {
+): Pick<PredictedCharge, "costMicros" | "rateCardVersion"> | null {
   const found = findRate(rates, event, at);
   if (typeof found === "string") return null;
   const { card, rate } = found;

@@ -11,12 +11,12 @@ import { respond } from "../../http/respond.ts";
  * `GET /v1/accounts/:address`: what the address has, now, in micro-credits. Zeros where it was never heard of.
  * `GET /v1/accounts/:address/proof`: its row in the newest final checkpoint, with the proof that `settle` takes.
  */
-export function accountRoutes({ accounts, checkpoints, chainBook }: Context): Router {
+export function accountRoutes({ accounts, checkpoints, chainStore }: Context): Router {
   const router = Router();
 
   router.get("/accounts/:address", async (req, res) => {
     const address = parse(AddressField, req.params.address);
-    const [balance, cursor] = await Promise.all([accounts.balance(address), chainBook.cursor()]);
+    const [balance, cursor] = await Promise.all([accounts.balance(address), chainStore.cursor()]);
     respond(res, 200, {
       account: address,
       purchasedMicros: balance.purchased,

@@ -34,7 +34,7 @@ const BudgetQuery = z.strictObject({ cursor: Bytes32Field.optional(), limit: Lim
  * `GET /v1/accounts/:address/budgets`: how far its allowances are used.
  * Debits and sums as CSV too, with `Accept: text/csv`.
  */
-export function insightRoutes({ insight, allowances: allowanceBook }: Context): Router {
+export function insightRoutes({ insight, allowances: allowanceStore }: Context): Router {
   const router = Router();
 
   router.get("/accounts/:address/debits", (req, res) => debits("account", req, res));
@@ -140,7 +140,7 @@ export function insightRoutes({ insight, allowances: allowanceBook }: Context): 
   ): Promise<void> {
     const address = parse(AddressField, req.params["address"]);
     const { groupBy } = query;
-    const { from, to } = timeRange(query, await allowanceBook.now());
+    const { from, to } = timeRange(query, await allowanceStore.now());
     const groups = await insight.usage(
       { role, address },
       { groupBy, from, to, limit: MAX_GROUPS + 1 },

@@ -16,7 +16,7 @@ export interface Settled {
   readonly earned: bigint;
 }
 
-export interface AccountBook {
+export interface AccountStore {
   /** Zeros for an address that was never heard of. */
   balance(address: Address): Promise<Balance>;
 }

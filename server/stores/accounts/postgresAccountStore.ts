@@ -1,4 +1,4 @@
-import type { AccountBook, Balance } from "./accountStore.ts";
+import type { AccountStore, Balance } from "./accountStore.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { emptyAccount } from "@compute-credits/rules/accounts/account";
 import { type AccountRecord, toAccount } from "./accountRecord.ts";
@@ -11,7 +11,7 @@ interface BalanceRecord extends AccountRecord {
   readonly settled_earned: bigint;
 }
 
-export function postgresAccountBook(database: Database): AccountBook {
+export function postgresAccountStore(database: Database): AccountStore {
   return {
     async balance(address): Promise<Balance> {
       // One statement is one moment: accounts and settlements by primary key, earnings_of_provider index-only.

@@ -10,7 +10,7 @@ export interface SignedAllowance {
   readonly signature: Hex;
 }
 
-export interface AllowanceBook {
+export interface AllowanceStore {
   /** Stores an allowance whose signature has been verified; sent again, it is the same allowance. */
   add(signed: SignedAllowance): Promise<Allowance>;
   find(id: Hex): Promise<Allowance | null>;

@@ -40,7 +40,7 @@ export type RedeemOutcome =
     };
 
 /** Allowances issued out of allowances. Every call is one transaction; one outcome for each thing asked, in their order. */
-export interface GrantBook {
+export interface GrantStore {
   /** A grant that was issued before, with the same key and the same content, is the same grant. */
   issue(
     campaign: Hex,

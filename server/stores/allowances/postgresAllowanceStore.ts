@@ -1,5 +1,5 @@
 import { periodIndexAt } from "@compute-credits/rules/allowances/period";
-import type { AllowanceBook } from "./allowanceStore.ts";
+import type { AllowanceStore } from "./allowanceStore.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import {
   ALLOWANCE_COLUMNS,
@@ -11,7 +11,7 @@ import { readClock } from "@compute-credits/platform/postgres/clock";
 import { writeNotes } from "../log/writeNotes.ts";
 import { bytea, byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 
-export function postgresAllowanceBook(database: Database): AllowanceBook {
+export function postgresAllowanceStore(database: Database): AllowanceStore {
   return {
     async add({ id, message, scope, signature }) {
       return await database.transaction(async (tx) => {

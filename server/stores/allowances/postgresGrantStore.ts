@@ -5,7 +5,13 @@ import { type Grant, draftGrant, isOver } from "@compute-credits/rules/grants/gr
 import { issuingRefusal } from "@compute-credits/rules/grants/issuing";
 import { promotionHash, redeem, redemptionKey } from "@compute-credits/rules/grants/promotionCode";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
-import type { CodeOutcome, GrantBook, GrantOutcome, NewCode, RedeemOutcome } from "./grantStore.ts";
+import type {
+  CodeOutcome,
+  GrantStore,
+  GrantOutcome,
+  NewCode,
+  RedeemOutcome,
+} from "./grantStore.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 import { grantsByKey, insertGrants } from "./grantRecord.ts";
@@ -28,7 +34,7 @@ export interface GrantRules {
   readonly maxGrantsPerCampaign: number;
 }
 
-export function postgresGrantBook(database: Database, rules: GrantRules): GrantBook {
+export function postgresGrantStore(database: Database, rules: GrantRules): GrantStore {
   const tooMany = { reason: "too_many_grants", limit: rules.maxGrantsPerCampaign } as const;
 
   return {

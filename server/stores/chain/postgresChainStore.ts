@@ -1,13 +1,13 @@
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import { askRefund } from "@compute-credits/rules/accounts/account";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-import type { ChainBook } from "@compute-credits/platform/chain/chainStore";
+import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "../accounts/accountRecord.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
-export function postgresChainBook(database: Database): ChainBook {
+export function postgresChainStore(database: Database): ChainStore {
   return {
     cursor: () => readCursor(database),
 

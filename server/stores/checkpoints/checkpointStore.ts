@@ -20,7 +20,7 @@ export interface StoredCheckpoint {
   readonly isSigning: boolean;
 }
 
-export interface CheckpointBook {
+export interface CheckpointStore {
   /**
    * Takes one consistent snapshot of all rows, without stopping debits, and stores it as the next checkpoint.
    * `null` where nothing changed since the last one, or where the last one is not final yet.

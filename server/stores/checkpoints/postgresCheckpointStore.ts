@@ -4,7 +4,7 @@ import type { CheckpointStatus } from "@compute-credits/rules/log/checkpointStat
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { bytesToRows } from "@compute-credits/protocol/tree/rowBytes";
-import type { CheckpointBook, StoredCheckpoint } from "./checkpointStore.ts";
+import type { CheckpointStore, StoredCheckpoint } from "./checkpointStore.ts";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { writeNotes } from "../log/writeNotes.ts";
 import { allRows } from "./changedRows.ts";
@@ -52,7 +52,7 @@ export interface CheckpointRecord {
   readonly status: CheckpointStatus;
 }
 
-export function postgresCheckpointBook(database: Database): CheckpointBook {
+export function postgresCheckpointStore(database: Database): CheckpointStore {
   return {
     latest: () => latestIn(database),
     latestFinal: () => one(database, "status = 'final'"),

@@ -1,9 +1,9 @@
 import type { Database } from "@compute-credits/platform/postgres/database";
-import type { PromiseBook } from "./receiptStore.ts";
+import type { ReceiptRecords } from "./receiptStore.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
-export function postgresPromiseBook(database: Database): PromiseBook {
+export function postgresReceiptRecords(database: Database): ReceiptRecords {
   return {
     promise: (provider) =>
       database.transaction(async (tx) => {

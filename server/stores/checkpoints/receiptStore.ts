@@ -9,7 +9,7 @@ export interface SignedReceipt {
   readonly signatures: readonly SignerSignature[];
 }
 
-export interface PromiseBook {
+export interface ReceiptRecords {
   /**
    * What the provider has earned as of now, and the first epoch whose checkpoint is sure to show it. From here on no event
    * that is in it can be taken back: else the promise could not be kept.
@@ -17,7 +17,7 @@ export interface PromiseBook {
   promise(provider: Address): Promise<EarningsReceiptMessage>;
 }
 
-export interface ReceiptBook {
+export interface ReceiptStore {
   /** A receipt of all that the provider has earned as of now, signed by this server's signers. */
   issue(provider: Address): Promise<SignedReceipt>;
 }

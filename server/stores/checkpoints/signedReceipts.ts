@@ -1,13 +1,13 @@
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import type { PromiseBook, ReceiptBook } from "./receiptStore.ts";
+import type { ReceiptRecords, ReceiptStore } from "./receiptStore.ts";
 import type { ReceiptSigner } from "@compute-credits/platform/chain/signer";
 
 /** Receipts by the signers that this server has keys of. */
 export function signedReceipts(
   deployment: Deployment,
-  promises: PromiseBook,
+  promises: ReceiptRecords,
   signers: readonly ReceiptSigner[],
-): ReceiptBook {
+): ReceiptStore {
   const ascending = signers.toSorted((a, b) => (a.address < b.address ? -1 : 1));
   return {
     async issue(provider) {

@@ -37,7 +37,7 @@ export type ReleaseOutcome =
   | { readonly result: "refused"; readonly refusal: ResolveRefusal | NotFound };
 
 /** Every change is one transaction; a hold is resolved once, and a second try is told how. */
-export interface HoldBook {
+export interface HoldStore {
   /** Sets the credits aside, or takes nothing. The same request again gives the same hold. */
   authorize(request: HoldRequest): Promise<AuthorizeOutcome>;
   /** Charges at the pinned rate, up to what is held. The same capture again gives the first outcome. */

@@ -15,7 +15,7 @@ import type {
   AuthorizeOutcome,
   CaptureOutcome,
   CaptureRequest,
-  HoldBook,
+  HoldStore,
   HoldKey,
   ReleaseOutcome,
 } from "./holdStore.ts";
@@ -39,11 +39,11 @@ export interface HoldRules {
   readonly maxOpenHoldsPerSpender: number;
 }
 
-export function postgresHoldBook(
+export function postgresHoldStore(
   database: Database,
   rules: HoldRules,
   priceReader: PriceReader,
-): HoldBook {
+): HoldStore {
   const accessOf = cachedAccess();
 
   async function authorizeIn(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {

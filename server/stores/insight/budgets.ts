@@ -1,6 +1,6 @@
 import { DAY_SECONDS } from "@compute-credits/rules/insight/burn";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import type { InsightBook } from "./insightStore.ts";
+import type { InsightStore } from "./insightStore.ts";
 import {
   ALLOWANCE_COLUMNS_OF_L,
   type AllowanceRecord,
@@ -17,8 +17,8 @@ type BudgetRecord = AllowanceRecord & {
 /** `sql` is one snapshot. */
 export async function readBudgets(
   sql: Sql,
-  ...[account, { after, limit }]: Parameters<InsightBook["budgets"]>
-): ReturnType<InsightBook["budgets"]> {
+  ...[account, { after, limit }]: Parameters<InsightStore["budgets"]>
+): ReturnType<InsightStore["budgets"]> {
   const now = await readClock(sql);
   const [record] = await sql.query<{ counter: bigint }>(
     "select counter from accounts where address = $1",

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import type { DebitPlace, InsightBook, LogOwner, LoggedDebit } from "./insightStore.ts";
+import type { DebitPlace, InsightStore, LogOwner, LoggedDebit } from "./insightStore.ts";
 import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
@@ -52,7 +52,7 @@ function pageOf(role: LogOwner["role"]): string {
 
 export async function readDebits(
   sql: Sql,
-  ...[owner, filter, { after, limit }]: Parameters<InsightBook["debits"]>
+  ...[owner, filter, { after, limit }]: Parameters<InsightStore["debits"]>
 ): Promise<readonly LoggedDebit[]> {
   const records = await sql.query<DebitRecord>(PAGE[owner.role], [
     bytea(owner.address),

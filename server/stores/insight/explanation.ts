@@ -4,7 +4,7 @@ import { periodIndexAt, periodStartsAt } from "@compute-credits/rules/allowances
 import type { BudgetFacts, ChargeFacts } from "@compute-credits/rules/insight/limitsPassed";
 import { payloadHash } from "@compute-credits/rules/usage/usageEvent";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import type { ExplainedEvent, ExplainedPart, InsightBook, LoggedDebit } from "./insightStore.ts";
+import type { ExplainedEvent, ExplainedPart, InsightStore, LoggedDebit } from "./insightStore.ts";
 import {
   ALLOWANCE_COLUMNS,
   type AllowanceRecord,
@@ -17,7 +17,7 @@ import { readEvent } from "./debitLog.ts";
 /** `sql` is one snapshot. */
 export async function readExplanation(
   sql: Sql,
-  ...[key]: Parameters<InsightBook["explain"]>
+  ...[key]: Parameters<InsightStore["explain"]>
 ): Promise<ExplainedEvent | null> {
   const event = await readEvent(sql, key);
   const [first] = event?.parts ?? [];

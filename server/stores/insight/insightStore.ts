@@ -94,7 +94,7 @@ export interface ExplainedPart {
 }
 
 /** What the books tell of what happened. Reads only. */
-export interface InsightBook {
+export interface InsightStore {
   /** newest first; `after` is the last of the page before */
   debits(
     owner: LogOwner,

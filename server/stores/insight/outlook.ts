@@ -4,7 +4,7 @@ import { emptyAccount } from "@compute-credits/rules/accounts/account";
 import { secondsSince1970 } from "@compute-credits/rules/allowances/period";
 import type { ReturningHold } from "@compute-credits/rules/insight/runway";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import type { InsightBook, SpendingOutlook, SpentInWindow } from "./insightStore.ts";
+import type { InsightStore, SpendingOutlook, SpentInWindow } from "./insightStore.ts";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "../accounts/accountRecord.ts";
 import {
   ALLOWANCE_COLUMNS,
@@ -17,7 +17,7 @@ import { readClock } from "@compute-credits/platform/postgres/clock";
 /** `sql` is one snapshot: what is on hold in one table is held in the other. */
 export async function readOutlook(
   sql: Sql,
-  ...[address, windowsSeconds]: Parameters<InsightBook["outlook"]>
+  ...[address, windowsSeconds]: Parameters<InsightStore["outlook"]>
 ): Promise<SpendingOutlook> {
   const now = await readClock(sql);
   const [record] = await sql.query<AccountRecord>(

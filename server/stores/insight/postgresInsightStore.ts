@@ -1,12 +1,12 @@
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
-import type { InsightBook } from "./insightStore.ts";
+import type { InsightStore } from "./insightStore.ts";
 import { readBudgets } from "./budgets.ts";
 import { readDebits } from "./debitLog.ts";
 import { readExplanation } from "./explanation.ts";
 import { readOutlook } from "./outlook.ts";
 import { readUsage } from "./usageSums.ts";
 
-export function postgresInsightBook(database: Database): InsightBook {
+export function postgresInsightStore(database: Database): InsightStore {
   /** Several statements that see one moment. */
   const snapshot = <T>(work: (sql: Sql) => Promise<T>) =>
     database.transaction(work, { isolation: "repeatable read" });

@@ -1,10 +1,10 @@
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
-import type { DayRevenue, LedgerReport, ReportBook } from "./reportStore.ts";
+import type { DayRevenue, LedgerReport, ReportStore } from "./reportStore.ts";
 import type { PoolTotals } from "@compute-credits/rules/insight/vaultTotals";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 
-export function postgresReportBook(database: Database): ReportBook {
+export function postgresReportStore(database: Database): ReportStore {
   return {
     report: (query) =>
       database.transaction((tx) => readReport(tx, query), { isolation: "repeatable read" }),
@@ -22,7 +22,7 @@ export function postgresReportBook(database: Database): ReportBook {
 
 async function readReport(
   tx: Sql,
-  { from, to, price }: Parameters<ReportBook["report"]>[0],
+  { from, to, price }: Parameters<ReportStore["report"]>[0],
 ): Promise<LedgerReport> {
   const asOf = await readClock(tx);
   const [block] = await tx.query<BlockPoint>(

@@ -22,7 +22,7 @@ export interface LedgerReport extends Omit<ReconciledLedger, "finalCheckpoint"> 
 }
 
 /** Sums over everybody: it reads every account once, and the log of the days asked for. For operators, not for every page. */
-export interface ReportBook {
+export interface ReportStore {
   report(query: { from: Date; to: Date; price: TokenPrice }): Promise<LedgerReport>;
   /** the ledger's own numbers of a checkpoint; `null` where it knows none of that epoch */
   checkpointTotals(epoch: bigint): Promise<PoolTotals | null>;

@@ -1,5 +1,5 @@
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import type { Grouping, InsightBook, LogOwner, UsageSum } from "./insightStore.ts";
+import type { Grouping, InsightStore, LogOwner, UsageSum } from "./insightStore.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
 const KEY: Readonly<Record<Grouping, string>> = {
@@ -50,7 +50,7 @@ function sumsOf({ role }: LogOwner, groupBy: Grouping): string {
 
 export async function readUsage(
   sql: Sql,
-  ...[owner, { groupBy, from, to, limit }]: Parameters<InsightBook["usage"]>
+  ...[owner, { groupBy, from, to, limit }]: Parameters<InsightStore["usage"]>
 ): Promise<readonly UsageSum[]> {
   return await sql.query<UsageSum>(sumsOf(owner, groupBy), [bytea(owner.address), from, to, limit]);
 }

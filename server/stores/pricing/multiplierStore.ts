@@ -27,7 +27,7 @@ export interface DynamicState {
   readonly nextStepAt: Date | null;
 }
 
-export interface MultiplierBook {
+export interface MultiplierStore {
   /** Makes the step that the report leads to, if its time has come. */
   report(report: UtilisationReport): Promise<ReportResult>;
   /** the dynamic rates that are in force for a provider */

@@ -10,7 +10,7 @@ import type { DynamicRate } from "@compute-credits/rules/pricing/rate";
 import { type FoundRate, ratesInForce } from "@compute-credits/rules/pricing/rateIndex";
 import { rateKey } from "@compute-credits/rules/pricing/rateKey";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
-import type { DynamicState, MultiplierBook } from "./multiplierStore.ts";
+import type { DynamicState, MultiplierStore } from "./multiplierStore.ts";
 import { readPriceClock } from "./priceClock.ts";
 import type { RateIndexCache } from "./rateIndexCache.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
@@ -31,7 +31,10 @@ export interface StepRecord {
   readonly rate_card: number;
 }
 
-export function postgresMultiplierBook(database: Database, rates: RateIndexCache): MultiplierBook {
+export function postgresMultiplierStore(
+  database: Database,
+  rates: RateIndexCache,
+): MultiplierStore {
   async function inForce(sql: Sql, provider: Address) {
     const { now, newestCard } = await readPriceClock(sql);
     return { now, found: ratesInForce(await rates(sql, newestCard), provider, now) };

@@ -3,12 +3,12 @@ import { zeroAddress } from "viem";
 import { PriceDraft } from "@compute-credits/rules/pricing/priceDraft";
 import { previewPrice } from "@compute-credits/rules/pricing/preview";
 import type { Database } from "@compute-credits/platform/postgres/database";
-import type { PriceBook } from "./priceStore.ts";
+import type { PriceStore } from "./priceStore.ts";
 import { readPriceClock } from "./priceClock.ts";
 import { priceReader } from "./priceReader.ts";
 import type { RateIndexCache } from "./rateIndexCache.ts";
 
-export function postgresPriceBook(database: Database, rates: RateIndexCache): PriceBook {
+export function postgresPriceStore(database: Database, rates: RateIndexCache): PriceStore {
   const prices = priceReader(rates);
   return {
     preview: ({ provider, account, measurements }) =>

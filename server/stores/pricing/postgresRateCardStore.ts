@@ -5,7 +5,7 @@ import type { Address } from "viem";
 import { type PublicationRules, effectOf } from "@compute-credits/rules/pricing/publication";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
-import type { RateCardBook } from "./rateCardStore.ts";
+import type { RateCardStore } from "./rateCardStore.ts";
 import { ADVISORY_LOCK } from "@compute-credits/platform/postgres/advisoryLocks";
 import { readPriceClock } from "./priceClock.ts";
 import { fromRates, toRates } from "@compute-credits/rules/pricing/rateJson";
@@ -29,7 +29,7 @@ export async function readRateCards(sql: Sql, after = 0): Promise<readonly RateC
   return records.map(toCard);
 }
 
-export function postgresRateCardBook(database: Database, rules: PublicationRules): RateCardBook {
+export function postgresRateCardStore(database: Database, rules: PublicationRules): RateCardStore {
   return {
     async list({ provider, before, limit }) {
       const records = await database.query<CardRecord>(

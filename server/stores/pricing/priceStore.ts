@@ -18,7 +18,7 @@ export interface PreviewMeasurement {
   readonly time: Date | null;
 }
 
-export interface PriceBook {
+export interface PriceStore {
   /** What the measurements would cost, charged one after the other. Charges nothing. */
   preview(
     request: PreviewRequest,

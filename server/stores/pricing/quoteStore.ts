@@ -18,7 +18,7 @@ export interface SignedQuote {
   readonly signature: Hex;
 }
 
-export interface QuoteBook {
+export interface QuoteStore {
   /** whose signature binds; every server of a ledger has the same */
   readonly signer: Address;
   make(request: QuoteRequest): Promise<SignedQuote | { readonly refusal: PriceRefusal }>;

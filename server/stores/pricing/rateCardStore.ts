@@ -15,7 +15,7 @@ export interface CardPage {
   readonly limit: number;
 }
 
-export interface RateCardBook {
+export interface RateCardStore {
   /** newest first */
   list(page: CardPage): Promise<readonly RateCard[]>;
   byVersion(version: number): Promise<RateCard | null>;

@@ -6,18 +6,18 @@ import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
 import { canonicalDimensions } from "@compute-credits/rules/holds/quote";
-import type { PriceBook } from "./priceStore.ts";
-import type { QuoteBook } from "./quoteStore.ts";
+import type { PriceStore } from "./priceStore.ts";
+import type { QuoteStore } from "./quoteStore.ts";
 import { fromPinnedRate, toPinnedRate } from "@compute-credits/rules/pricing/pinnedRateJson";
 
 const Dimensions = z.record(z.string(), z.string());
 
 /** Quotes signed with a key of this ledger: they need no storage, and any server with the key honours them. */
-export function signedQuoteBook(
+export function signedQuotes(
   deployment: Deployment,
   privateKey: Hex,
-  { prices, now }: { prices: PriceBook; now: () => Promise<Date> },
-): QuoteBook {
+  { prices, now }: { prices: PriceStore; now: () => Promise<Date> },
+): QuoteStore {
   const account = privateKeyToAccount(privateKey);
 
   return {

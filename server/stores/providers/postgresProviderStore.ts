@@ -1,12 +1,12 @@
 import type { Address, Hex } from "viem";
 
 import type { Database } from "@compute-credits/platform/postgres/database";
-import type { Caller, ProviderBook } from "./providerStore.ts";
+import type { Caller, ProviderStore } from "./providerStore.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { sharedLookup } from "@compute-credits/platform/process/sharedLookup";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
-export function postgresProviderBook(database: Database): ProviderBook {
+export function postgresProviderStore(database: Database): ProviderStore {
   // Every request asks it: those that come together share a query.
   const callerOfKey = sharedLookup<Hex, Caller>(async (keyHashes) => {
     // provider_keys by primary key

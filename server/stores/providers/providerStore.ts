@@ -23,7 +23,7 @@ export interface Shown {
   readonly signature?: Hex | null;
 }
 
-export interface ProviderBook {
+export interface ProviderStore {
   /** Stores the hash of a provider's key. */
   addKey(key: ProviderKey): Promise<"added" | "taken" | "revoked">;
   /** `null` where nobody has it, or has it any more. */

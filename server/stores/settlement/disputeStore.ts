@@ -19,7 +19,7 @@ export interface UnknownSigning {
 }
 
 /** What the meter answers challenges with. */
-export interface DisputeBook {
+export interface DisputeStore {
   /** of a checkpoint; the most urgent first */
   openChallenges(checkpoint: bigint): Promise<readonly OpenChallenge[]>;
   /** The owner's highest ceiling of each counter that is no less than `spentMicros`, the newest counter first. */

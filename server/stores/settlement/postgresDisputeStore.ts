@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
 import type { Database } from "@compute-credits/platform/postgres/database";
-import type { DisputeBook, OpenChallenge, UnknownSigning } from "./disputeStore.ts";
+import type { DisputeStore, OpenChallenge, UnknownSigning } from "./disputeStore.ts";
 import {
   ALLOWANCE_COLUMNS_OF_L,
   type AllowanceRecord,
@@ -9,7 +9,7 @@ import {
 } from "../allowances/allowanceRecord.ts";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
-export function postgresDisputeBook(database: Database): DisputeBook {
+export function postgresDisputeStore(database: Database): DisputeStore {
   return {
     async openChallenges(checkpoint) {
       return await database.query<OpenChallenge>(

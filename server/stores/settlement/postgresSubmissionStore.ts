@@ -1,12 +1,12 @@
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
-import type { SubmissionBook } from "./submissionStore.ts";
+import type { SubmissionStore } from "./submissionStore.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
 /** Cut, and neither on chain nor given up. */
 const PREPARED = "not dropped and final_at is null";
 
-export function postgresSubmissionBook(database: Database): SubmissionBook {
+export function postgresSubmissionStore(database: Database): SubmissionStore {
   return {
     addSignature: (id, signed) =>
       database.transaction(async (tx) => {

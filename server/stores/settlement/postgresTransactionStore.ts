@@ -3,7 +3,7 @@ import type { Address, Hex } from "viem";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type {
   TransactionAttempt,
-  TransactionBook,
+  TransactionStore,
 } from "@compute-credits/platform/chain/transactionStore";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
@@ -17,7 +17,7 @@ interface AttemptRecord {
   readonly max_priority_fee_per_gas: bigint;
 }
 
-export function postgresTransactionBook(database: Database): TransactionBook {
+export function postgresTransactionStore(database: Database): TransactionStore {
   return {
     async keep(attempt) {
       await database.query(

@@ -1,7 +1,7 @@
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 
 /** What is kept of a checkpoint's way from the cut to the chain. */
-export interface SubmissionBook {
+export interface SubmissionStore {
   /**
    * Keeps a co-signer's signature, which has been checked. False where the checkpoint waits for none any more. A signer
    * may send it again.

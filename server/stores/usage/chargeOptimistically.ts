@@ -4,9 +4,9 @@ import type { Account } from "@compute-credits/rules/accounts/account";
 import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
 import type { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import type {
-  ExpectedCharges,
-  ExpectedOfAccount,
-  ExpectedOfAllowance,
+  PredictedCharges,
+  PredictedForAccount,
+  PredictedForAllowance,
 } from "@compute-credits/rules/usage/predictCharges";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { ARRIVALS } from "../allowances/allowanceCache.ts";
@@ -22,7 +22,7 @@ import {
 } from "@compute-credits/platform/postgres/values";
 
 /** What became of the charges that were expected: written, all of it or in part. Everything is locked now. */
-export interface ChargedAhead {
+export interface OptimisticCharges {
   readonly clock: PriceClock;
   /** how often allowances have come (allowanceCache.ts) */
   readonly arrivals: bigint;
@@ -37,16 +37,19 @@ export interface ChargedAhead {
  * before: decisions are made on them as on any other; `written` is what is there now, to be put right where a decision
  * says otherwise.
  */
-export interface AheadSpending extends LockedSpending {
+export interface OptimisticSpending extends LockedSpending {
   readonly written: SpendingDraft["changes"];
 }
 
 /**
  * Charges what is expected and thereby locks every account that may pay, in the order of addresses. Nothing is charged
  * that is not there: an account or an allowance without room for its whole sum stays as it was, and is locked all the
- * same. To be called in a transaction that goes `rowByRow`, and may be the first that it does.
+ * same. To be called in a transaction that goes `nestedLoopPlan`, and may be the first that it does.
  */
-export async function chargeAhead(tx: Sql, expected: ExpectedCharges): Promise<ChargedAhead> {
+export async function chargeOptimistically(
+  tx: Sql,
+  expected: PredictedCharges,
+): Promise<OptimisticCharges> {
   const accounts = [...expected.accounts].toSorted(byAddress);
   const allowances = [...expected.allowances];
   // Sent together, and done one after the other.
@@ -63,17 +66,17 @@ export async function chargeAhead(tx: Sql, expected: ExpectedCharges): Promise<C
 }
 
 /** What was there before the charges, and what is there now. Read under the locks that they took. */
-export async function readAhead(
+export async function readOptimisticSpending(
   tx: Sql,
-  expected: ExpectedCharges,
-  { clock, places }: ChargedAhead,
+  expected: PredictedCharges,
+  { clock, places }: OptimisticCharges,
   lastSeen: readonly Allowance[],
-): Promise<AheadSpending> {
+): Promise<OptimisticSpending> {
   const accounts = new Map<Address, Account>();
   const accountsNow = new Map<Address, Account>();
-  for (const { aheadMicros, ...now } of await readAccounts(tx, [...expected.accounts.keys()])) {
+  for (const { chargedMicros, ...now } of await readAccounts(tx, [...expected.accounts.keys()])) {
     accountsNow.set(now.address, now);
-    accounts.set(now.address, { ...now, spent: now.spent - aheadMicros });
+    accounts.set(now.address, { ...now, spent: now.spent - chargedMicros });
   }
   const states = await readStates(
     tx,
@@ -88,12 +91,12 @@ export async function readAhead(
     if (state === undefined) return [];
     if (!charged.has(id)) return { ...allowance, ...state };
     usagesNow.set(id, state.usage);
-    const aheadMicros = expected.allowances.get(id)?.amountMicros ?? 0n;
+    const chargedMicros = expected.allowances.get(id)?.amountMicros ?? 0n;
     const { periodSpentMicros, spentMicros } = state.usage;
     const usage = {
       ...state.usage,
-      periodSpentMicros: periodSpentMicros - aheadMicros,
-      spentMicros: spentMicros - aheadMicros,
+      periodSpentMicros: periodSpentMicros - chargedMicros,
+      spentMicros: spentMicros - chargedMicros,
     };
     return { ...allowance, ...state, usage };
   });
@@ -107,8 +110,8 @@ export async function readAhead(
 }
 
 /** What is still to be written: where the decision differs from what was written ahead of it. */
-export function stillToWrite(
-  { accounts, allowances, written }: AheadSpending,
+export function corrections(
+  { accounts, allowances, written }: OptimisticSpending,
   decided: SpendingDraft["changes"],
 ): SpendingDraft["changes"] {
   const accountsLeft = new Map<Address, Account>();
@@ -144,7 +147,7 @@ function byAddress([a]: readonly [Address, unknown], [b]: readonly [Address, unk
 /** How many accounts were charged all that was wanted of them. */
 async function chargeAccounts(
   tx: Sql,
-  wanted: readonly (readonly [Address, ExpectedOfAccount])[],
+  wanted: readonly (readonly [Address, PredictedForAccount])[],
 ): Promise<number> {
   // A nested loop: accounts by hash, in the order of the array. The sum can't overflow: it stays under `purchased`.
   const [charged] = await tx.query<{ count: bigint }>(
@@ -182,16 +185,16 @@ const FITTING = `case when micros <= purchased - accounts.spent - held - refundi
          then micros else 0 end`;
 
 /** An account as it is now, and what was charged to it ahead. */
-type AccountAhead = Account & { readonly aheadMicros: bigint };
+type ChargedAccount = Account & { readonly chargedMicros: bigint };
 
 async function readAccounts(
   tx: Sql,
   addresses: readonly Address[],
-): Promise<readonly AccountAhead[]> {
+): Promise<readonly ChargedAccount[]> {
   // accounts by primary key
-  return await tx.query<AccountAhead>(
+  return await tx.query<ChargedAccount>(
     `select address, purchased, spent, held, refunding, refund_waiting as "refundWaiting", refunded, counter,
-       spent_ahead as "aheadMicros"
+       spent_ahead as "chargedMicros"
      from unnest($1::bytea[]) as wanted (address) join accounts using (address)`,
     [byteaArray(addresses)],
   );
@@ -203,11 +206,11 @@ async function readAccounts(
  */
 async function chargeAllowances(
   tx: Sql,
-  wanted: readonly (readonly [Hex, ExpectedOfAllowance])[],
-): Promise<PriceClock & Pick<ChargedAhead, "arrivals" | "places">> {
+  wanted: readonly (readonly [Hex, PredictedForAllowance])[],
+): Promise<PriceClock & Pick<OptimisticCharges, "arrivals" | "places">> {
   // A nested loop: allowance_usage by hash. An allowance is charged even where its account has no room, so that its
   // sums are kept within a bigint here.
-  const [charged] = await tx.query<PriceClock & Pick<ChargedAhead, "arrivals" | "places">>(
+  const [charged] = await tx.query<PriceClock & Pick<OptimisticCharges, "arrivals" | "places">>(
     `with charged as (
        update allowance_usage set spent = allowance_usage.spent + micros, period_spent = period_spent + micros
        from (

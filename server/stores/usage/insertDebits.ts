@@ -31,7 +31,7 @@ export function insertDebitsLastly(
   debits: readonly Debit[],
   recordedAt: Date,
 ): void {
-  if (debits.length > 0) tx.lastly(INSERT, valuesOf(debits, recordedAt));
+  if (debits.length > 0) tx.withCommit(INSERT, valuesOf(debits, recordedAt));
 }
 
 function valuesOf(debits: readonly Debit[], recordedAt: Date): unknown[] {

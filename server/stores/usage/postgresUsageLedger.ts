@@ -9,18 +9,22 @@ import {
 } from "@compute-credits/rules/usage/decideDebits";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
-import { confirmDebits } from "@compute-credits/rules/usage/confirmPrediction";
-import { expectCharges } from "@compute-credits/rules/usage/predictCharges";
+import { confirmPrediction } from "@compute-credits/rules/usage/confirmPrediction";
+import { predictCharges } from "@compute-credits/rules/usage/predictCharges";
 import type { PriceState } from "@compute-credits/rules/pricing/priceDraft";
 import type { Database, Sql, Transaction } from "@compute-credits/platform/postgres/database";
-import { AccessMayBeOver } from "./staleAccess.ts";
+import { StaleAccessError } from "./staleAccess.ts";
 import type { UsageLedger } from "./usageLedger.ts";
 import { allowanceCache } from "../allowances/allowanceCache.ts";
 import { type PriceClock, readPriceClock } from "../pricing/priceClock.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
 import { OutOfDate, retrying } from "@compute-credits/platform/postgres/retry";
 import { type LockedSpending, cachedAccess, lockSpenders, writeSpending } from "./lockSpending.ts";
-import { chargeAhead, readAhead, stillToWrite } from "./chargeOptimistically.ts";
+import {
+  chargeOptimistically,
+  readOptimisticSpending,
+  corrections,
+} from "./chargeOptimistically.ts";
 import { insertDebits, insertDebitsLastly } from "./insertDebits.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
 import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
@@ -38,14 +42,14 @@ export function postgresUsageLedger(
    * Writes what is expected. Where all of it had room, that is the decision; else decides on what was there, and puts right
    * what was expected wrongly.
    */
-  async function recordAhead(
+  async function recordOptimistic(
     tx: Transaction,
     { events, asOfRevocations }: Report,
   ): Promise<Outcomes> {
     const { allowances, upTo } = await cache.lastSeen(tx, events);
     const rates = await priceReader.known(tx);
-    const expected = expectCharges(events, { now: new Date(), allowances, rates });
-    const charged = await chargeAhead(tx, expected);
+    const expected = predictCharges(events, { now: new Date(), allowances, rates });
+    const charged = await chargeOptimistically(tx, expected);
     if (charged.arrivals > upTo) {
       await cache.takeArrivals(tx, charged.arrivals);
       throw new OutOfDate("allowances have come that may be these spenders'");
@@ -56,7 +60,7 @@ export function postgresUsageLedger(
     const { now, newestCard, frozenAt } = charged.clock;
     const isInForce = frozenAt === null && (await priceReader.upTo(tx, newestCard)) === rates;
     if (charged.isComplete && isInForce) {
-      const confirmed = confirmDebits(events, expected, { now, hasAccess, allowances }, rules);
+      const confirmed = confirmPrediction(events, expected, { now, hasAccess, allowances }, rules);
       if (confirmed !== null) {
         insertDebitsLastly(tx, confirmed.debits, now);
         return confirmed.outcomes;
@@ -64,7 +68,7 @@ export function postgresUsageLedger(
     }
 
     const lastSeen = [...new Set(allowances)].flat();
-    const spending = await readAhead(tx, expected, charged, lastSeen);
+    const spending = await readOptimisticSpending(tx, expected, charged, lastSeen);
     const prices = await readPrices(tx, events, spending);
     const state = { ...spending, hasAccess, prices };
     const first = decideDebits(events, { ...state, known: new Map() }, rules);
@@ -75,12 +79,12 @@ export function postgresUsageLedger(
 
     await insertDebits(tx, decision.debits, spending.now);
     await addTierUnits(tx, decision.tierUnits);
-    await writeSpending(tx, stillToWrite(spending, decision));
+    await writeSpending(tx, corrections(spending, decision));
     return decision.outcomes;
   }
 
   /** Reads everything under locks, then decides and writes. */
-  async function recordCarefully(tx: Sql, { events, asOfRevocations }: Report): Promise<Outcomes> {
+  async function recordLocked(tx: Sql, { events, asOfRevocations }: Report): Promise<Outcomes> {
     const spending = await lockSpenders(tx, new Set(events.map(({ spender }) => spender)));
     checkAccess(spending, asOfRevocations);
     const hasAccess = await accessOf(tx, events, spending);
@@ -113,8 +117,8 @@ export function postgresUsageLedger(
       const report = { events, asOfRevocations };
       return await retrying((tries) =>
         database.transaction(
-          (tx) => (tries === 1 ? recordAhead(tx, report) : recordCarefully(tx, report)),
-          { rowByRow: true },
+          (tx) => (tries === 1 ? recordOptimistic(tx, report) : recordLocked(tx, report)),
+          { nestedLoopPlan: true },
         ),
       );
     },
@@ -131,7 +135,7 @@ interface Report {
 }
 
 function checkAccess({ accessRevocations }: PriceClock, asOf: bigint | undefined): void {
-  if (asOf !== undefined && accessRevocations > asOf) throw new AccessMayBeOver();
+  if (asOf !== undefined && accessRevocations > asOf) throw new StaleAccessError();
 }
 
 interface KnownRecord extends Charge {

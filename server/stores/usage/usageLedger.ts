@@ -21,7 +21,7 @@ export interface UsageLedger {
   /**
    * Debits a batch in one transaction. One outcome for each event, in their order; an event that is refused does not
    * stop the others. What is acknowledged is committed. With `asOfRevocations`, the count at which the reporter's key was
-   * looked at: throws `AccessMayBeOver`, and debits nothing, where it has grown since.
+   * looked at: throws `StaleAccessError`, and debits nothing, where it has grown since.
    */
   record(events: readonly UsageEvent[], asOfRevocations?: bigint): Promise<readonly UsageOutcome[]>;
   /** Takes an event back: each allowance gets exactly what it paid, as long as no checkpoint holds the event. */

@@ -1,9 +1,9 @@
-import type { ChainBook } from "@compute-credits/platform/chain/chainStore";
-import type { DisputeBook } from "../../stores/settlement/disputeStore.ts";
+import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
+import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
 
-export interface WatchParts {
-  readonly chainBook: Pick<ChainBook, "frozenAt" | "chainTime">;
-  readonly disputes: Pick<DisputeBook, "oldestRefundRequest" | "mostUrgentChallenge">;
+export interface WatchDeps {
+  readonly chainStore: Pick<ChainStore, "frozenAt" | "chainTime">;
+  readonly disputes: Pick<DisputeStore, "oldestRefundRequest" | "mostUrgentChallenge">;
   readonly refundWindowSeconds: number;
   readonly answerWindowSeconds: number;
   /** how long before a refund's deadline it is said */
@@ -20,15 +20,15 @@ export interface Alarm {
 
 /** What is wrong on chain, or about to be: long before anyone may freeze the vault for it. */
 export async function settlementAlarms({
-  chainBook,
+  chainStore,
   disputes,
   refundWindowSeconds,
   answerWindowSeconds,
   refundAlarmSeconds,
-}: WatchParts): Promise<readonly Alarm[]> {
+}: WatchDeps): Promise<readonly Alarm[]> {
   const [now, frozenAt, refund, challenge] = await Promise.all([
-    chainBook.chainTime(),
-    chainBook.frozenAt(),
+    chainStore.chainTime(),
+    chainStore.frozenAt(),
     disputes.oldestRefundRequest(),
     disputes.mostUrgentChallenge(),
   ]);

@@ -1,13 +1,16 @@
 import type { ChainWriter, ProvenRow } from "@compute-credits/platform/chain/chainWriter";
 import type { ChainReader, Terms } from "@compute-credits/platform/chain/chain";
-import type { CheckpointBook, StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
-import type { DisputeBook, OpenChallenge } from "../../stores/settlement/disputeStore.ts";
+import type {
+  CheckpointStore,
+  StoredCheckpoint,
+} from "../../stores/checkpoints/checkpointStore.ts";
+import type { DisputeStore, OpenChallenge } from "../../stores/settlement/disputeStore.ts";
 
-export interface AnsweringParts {
+export interface AnsweringDeps {
   readonly chain: ChainReader;
   readonly writer: ChainWriter;
-  readonly checkpoints: CheckpointBook;
-  readonly disputes: DisputeBook;
+  readonly checkpoints: CheckpointStore;
+  readonly disputes: DisputeStore;
   readonly terms: Terms;
   /** A challenge that nothing stored can answer: unless somebody does, it drops the checkpoint. */
   readonly onUnanswerable: (challenge: OpenChallenge, why: string) => void;
@@ -18,7 +21,7 @@ export interface AnsweringParts {
  * that its owner signed where the row charges more than is settled. One that cannot be answered does not stop the others.
  */
 export async function answerChallenges(
-  parts: AnsweringParts,
+  parts: AnsweringDeps,
   pending: StoredCheckpoint,
 ): Promise<void> {
   const { chain, checkpoints, disputes, onUnanswerable } = parts;
@@ -49,7 +52,7 @@ export async function answerChallenges(
 
 /** `null` where it was answered; else the reason why it cannot be. */
 async function answer(
-  { chain, writer, disputes, terms }: AnsweringParts,
+  { chain, writer, disputes, terms }: AnsweringDeps,
   { finalAt }: StoredCheckpoint,
   { challenger, ...asked }: OpenChallenge,
   shown: ProvenRow,

@@ -6,11 +6,11 @@ import type { ChainReader } from "@compute-credits/platform/chain/chain";
 import type { StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
 import type { Probe } from "@compute-credits/platform/chain/probe";
 import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
-import type { SubmissionBook } from "../../stores/settlement/submissionStore.ts";
+import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
 
-export interface SigningParts {
+export interface SigningDeps {
   readonly chain: ChainReader;
-  readonly submissions: SubmissionBook;
+  readonly submissions: SubmissionStore;
   readonly signers: readonly CheckpointSigner[];
   readonly probe: Probe;
 }
@@ -24,7 +24,7 @@ export type Gathered =
  * last: nobody ever holds one of a checkpoint that is cut anew because a co-signer refused it.
  */
 export async function gatherSignatures(
-  { chain, submissions, signers, probe }: SigningParts,
+  { chain, submissions, signers, probe }: SigningDeps,
   { id, message, signatures }: StoredCheckpoint,
 ): Promise<Gathered> {
   const digest = checkpointDigest(chain.deployment, message);

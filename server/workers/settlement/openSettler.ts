@@ -16,7 +16,7 @@ import type { WorkerHealth } from "@compute-credits/platform/process/health";
 import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
 import { type Settler, createSettler } from "./settler.ts";
 
-export interface SettlementParts {
+export interface SettlementDeps {
   readonly config: Config;
   readonly context: Context;
   readonly workers: WorkerHealth;
@@ -26,7 +26,7 @@ export interface SettlementParts {
 /** A settler from the configuration. `probe` is told of each of its steps. */
 export async function openSettler(
   settlement: SettlementConfig,
-  { config, context, log }: Omit<SettlementParts, "workers">,
+  { config, context, log }: Omit<SettlementDeps, "workers">,
   probe: Probe = noProbe,
 ): Promise<Settler> {
   const { chain, transactions } = context;
@@ -89,7 +89,7 @@ export async function openSettler(
 export async function settlerLoop(
   settlement: SettlementConfig,
   leadership: Leadership,
-  { workers, ...parts }: SettlementParts,
+  { workers, ...parts }: SettlementDeps,
   probe: Probe,
 ): Promise<Loop> {
   const { config, log } = parts;

@@ -1,12 +1,15 @@
 import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { ChainReader } from "@compute-credits/platform/chain/chain";
-import type { CheckpointBook, StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
+import type {
+  CheckpointStore,
+  StoredCheckpoint,
+} from "../../stores/checkpoints/checkpointStore.ts";
 
-export interface PayingParts {
+export interface PayingDeps {
   readonly chain: ChainReader;
   readonly writer: ChainWriter;
-  readonly checkpoints: CheckpointBook;
+  readonly checkpoints: CheckpointStore;
   /** the least that a row must move to be worth its gas, in micro-credits; `null` settles refunds alone */
   readonly worthMicros: bigint | null;
 }
@@ -22,7 +25,7 @@ const ROWS_PER_TRANSACTION = 50;
  * move enough to be worth it, what was spent before what was earned.
  */
 export async function payRows(
-  { chain, writer, checkpoints, worthMicros }: PayingParts,
+  { chain, writer, checkpoints, worthMicros }: PayingDeps,
   { id, message }: StoredCheckpoint,
 ): Promise<void> {
   const refunds = await checkpoints.refundRows(id, ROWS_PER_STEP);

@@ -1,11 +1,11 @@
 import type { Address, Hex } from "viem";
 
 import type { CapProof, ChainWriter } from "@compute-credits/platform/chain/chainWriter";
-import type { DisputeBook } from "../../stores/settlement/disputeStore.ts";
+import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
 
-export interface CapParts {
+export interface CapDeps {
   readonly writer: ChainWriter;
-  readonly disputes: DisputeBook;
+  readonly disputes: DisputeStore;
   /** Whether the account's own key made the signature: then it can never be disowned. */
   readonly isKeySignature: (account: Address, digest: Hex, signature: Hex) => Promise<boolean>;
   readonly onCapRefused: (cap: CapProof, error: unknown) => void;
@@ -21,7 +21,7 @@ export async function recordCaps({
   disputes,
   isKeySignature,
   onCapRefused,
-}: CapParts): Promise<void> {
+}: CapDeps): Promise<void> {
   const unknown = await disputes.unknownSignings(LOOKED_AT_PER_STEP);
   if (unknown.length > 0) {
     await disputes.noteSignings(

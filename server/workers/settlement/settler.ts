@@ -1,10 +1,10 @@
 import type { TransactionResult } from "@compute-credits/platform/chain/chainWriter";
-import type { ChainBook } from "@compute-credits/platform/chain/chainStore";
+import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
-import { type AnsweringParts, answerChallenges } from "./answerChallenges.ts";
-import { type SigningParts, gatherSignatures } from "./gatherSignatures.ts";
-import { type PayingParts, payRows } from "./payRows.ts";
-import { type CapParts, recordCaps } from "./recordCaps.ts";
+import { type AnsweringDeps, answerChallenges } from "./answerChallenges.ts";
+import { type SigningDeps, gatherSignatures } from "./gatherSignatures.ts";
+import { type PayingDeps, payRows } from "./payRows.ts";
+import { type CapDeps, recordCaps } from "./recordCaps.ts";
 
 export interface Settler {
   /**
@@ -15,8 +15,8 @@ export interface Settler {
   step(): Promise<void>;
 }
 
-export interface SettlerParts extends SigningParts, AnsweringParts, PayingParts, CapParts {
-  readonly chainBook: ChainBook;
+export interface SettlerDeps extends SigningDeps, AnsweringDeps, PayingDeps, CapDeps {
+  readonly chainStore: ChainStore;
   /** how long after a cut the next one is made */
   readonly intervalSeconds: number;
   /** how long a prepared checkpoint waits for co-signers before it is cut anew; 0 = for ever */
@@ -33,8 +33,8 @@ const PATIENCE_WHEN_CO_SIGNED = 24;
 /** A block that was reorganised away took its payments with it. */
 const PAY_AGAIN_MS = 10_000;
 
-export function createSettler(parts: SettlerParts): Settler {
-  const { chain, chainBook, writer, checkpoints, submissions, terms, probe } = parts;
+export function createSettler(parts: SettlerDeps): Settler {
+  const { chain, chainStore, writer, checkpoints, submissions, terms, probe } = parts;
   let nextCutAt = 0;
   let paid = { checkpoint: 0n, at: 0 };
 
@@ -95,7 +95,7 @@ export function createSettler(parts: SettlerParts): Settler {
     async step() {
       const latest = await checkpoints.latest();
       const final = await checkpoints.latestFinal();
-      const isOpen = (await chainBook.frozenAt()) === null;
+      const isOpen = (await chainStore.frozenAt()) === null;
       await inTurn([
         // First of all: an answer has a deadline of hours, and a checkpoint hangs on it.
         async () => {

@@ -5,7 +5,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import type { CheckpointOnChain } from "@compute-credits/client/chain/checkpointOnChain";
 import type { ShownAllowance, SignedReceipt } from "@compute-credits/client/http/meteringServer";
 import type { ChainFacts } from "@compute-credits/client/verify/chainFacts";
-import type { ServerSays } from "@compute-credits/client/verify/serverSays";
+import type { ServerAnswers } from "@compute-credits/client/verify/serverAnswers";
 import { verifyAccount } from "@compute-credits/client/verify/verifyAccount";
 import {
   type AllowanceMessage,
@@ -137,10 +137,10 @@ function serverWith({
   allowances = async () => [await shown()],
 }: {
   tables?: readonly Uint8Array[];
-  proof?: Awaited<ReturnType<ServerSays["proof"]>>;
-  balance?: Awaited<ReturnType<ServerSays["balance"]>>;
+  proof?: Awaited<ReturnType<ServerAnswers["proof"]>>;
+  balance?: Awaited<ReturnType<ServerAnswers["balance"]>>;
   allowances?: () => Promise<readonly ShownAllowance[]>;
-} = {}): ServerSays {
+} = {}): ServerAnswers {
   const tree = buildTree(before);
   return {
     balance: async () => balance,
@@ -154,7 +154,7 @@ function serverWith({
 
 async function failures(
   chain: ChainFacts,
-  server: ServerSays,
+  server: ServerAnswers,
   more: { receipts?: readonly SignedReceipt[]; ceilingMicros?: bigint } = {},
 ) {
   const findings = await verifyAccount(alice, { chain, server, ...more });
@@ -174,7 +174,7 @@ describe("verifyAccount", () => {
   });
 
   const tree = buildTree(before);
-  const lies: readonly (readonly [string, ChainFacts, ServerSays, RegExp, RegExp])[] = [
+  const lies: readonly (readonly [string, ChainFacts, ServerAnswers, RegExp, RegExp])[] = [
     [
       "publishes a table with another row",
       chainWith(),

@@ -4,7 +4,7 @@ import { HAS_BEGUN } from "@compute-credits/platform/postgres/nestedLoopPlan";
 import type { Database, TransactionOptions } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../../fixtures/databases.ts";
 
-const ROW_BY_ROW = { rowByRow: true };
+const NESTED_LOOP_PLAN = { nestedLoopPlan: true };
 
 for (const { name, open } of databaseKinds) {
   describe(`transactions on ${name}`, () => {
@@ -25,9 +25,9 @@ for (const { name, open } of databaseKinds) {
     it("commit their last statement with all others", async () => {
       const result = await database.transaction(async (tx) => {
         await tx.query("insert into notes values (1)");
-        tx.lastly("insert into notes values ($1)", [2]);
+        tx.withCommit("insert into notes values ($1)", [2]);
         return "done";
-      }, ROW_BY_ROW);
+      }, NESTED_LOOP_PLAN);
       expect(result).to.equal("done");
       expect(await notes()).to.deep.equal([1, 2]);
     });
@@ -35,7 +35,7 @@ for (const { name, open } of databaseKinds) {
     it("leave nothing where their last statement fails, and tell why", async () => {
       const failed = database.transaction(async (tx) => {
         await tx.query("insert into notes values (1)");
-        tx.lastly("insert into notes values ($1)", [1]);
+        tx.withCommit("insert into notes values ($1)", [1]);
       });
       expect(await failed.catch((error: unknown) => error)).to.have.property("code", "23505");
       expect(await notes()).to.deep.equal([]);
@@ -46,7 +46,7 @@ for (const { name, open } of databaseKinds) {
 
     it("leave nothing where the work fails after the last statement was named", async () => {
       const failed = database.transaction(async (tx) => {
-        tx.lastly("insert into notes values ($1)", [1]);
+        tx.withCommit("insert into notes values ($1)", [1]);
         await tx.query("insert into nowhere values (1)");
       });
       expect(await failed.catch((error: unknown) => error)).to.have.property("code", "42P01");
@@ -57,11 +57,11 @@ for (const { name, open } of databaseKinds) {
       const insert = "insert into notes values (7)";
       const failed = database.transaction(
         (tx) => Promise.all([tx.query("insert into nowhere values (1)"), tx.query(insert)]),
-        ROW_BY_ROW,
+        NESTED_LOOP_PLAN,
       );
       expect(await failed.catch((error: unknown) => error)).to.have.property("code", "42P01");
       expect(await notes()).to.deep.equal([]);
-      await database.transaction((tx) => tx.query(insert), ROW_BY_ROW);
+      await database.transaction((tx) => tx.query(insert), NESTED_LOOP_PLAN);
       expect(await notes()).to.deep.equal([7]);
     });
 
@@ -70,7 +70,7 @@ for (const { name, open } of databaseKinds) {
       const isolation = "no such" as unknown as NonNullable<TransactionOptions["isolation"]>;
       const failed = database.transaction(
         (tx) => tx.query(`insert into notes select 1 where ${HAS_BEGUN}`),
-        { ...ROW_BY_ROW, isolation },
+        { ...NESTED_LOOP_PLAN, isolation },
       );
       expect(await failed.catch((error: unknown) => error)).to.have.property("code", "42601");
       expect(await notes()).to.deep.equal([]);
@@ -79,7 +79,7 @@ for (const { name, open } of databaseKinds) {
     it("know that they have begun", async () => {
       await database.transaction(
         (tx) => tx.query(`insert into notes select 1 where ${HAS_BEGUN}`),
-        ROW_BY_ROW,
+        NESTED_LOOP_PLAN,
       );
       expect(await notes()).to.deep.equal([1]);
     });

@@ -5,13 +5,13 @@ import { available } from "@compute-credits/rules/accounts/account";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { inBurnDownOrder } from "@compute-credits/rules/allowances/burnDownOrder";
 import { remainingInPeriod } from "@compute-credits/rules/allowances/period";
-import { confirmDebits } from "@compute-credits/rules/usage/confirmPrediction";
+import { confirmPrediction } from "@compute-credits/rules/usage/confirmPrediction";
 import {
   type LedgerState,
   decideDebits,
   eventKey,
 } from "@compute-credits/rules/usage/decideDebits";
-import { type ExpectedCharges, expectCharges } from "@compute-credits/rules/usage/predictCharges";
+import { type PredictedCharges, predictCharges } from "@compute-credits/rules/usage/predictCharges";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { allowanceOf } from "../../fixtures/allowances.ts";
 import {
@@ -33,7 +33,7 @@ function lastSeenOf({ allowances }: LedgerState, events: readonly UsageEvent[]) 
 }
 
 /** Whether the statements that charge ahead would have charged all of it. */
-function fits({ accounts, allowances }: LedgerState, expected: ExpectedCharges): boolean {
+function fits({ accounts, allowances }: LedgerState, expected: PredictedCharges): boolean {
   const ofAccounts = [...expected.accounts].every(([address, wanted]) => {
     const found = accounts.get(address);
     const { amountMicros, accountCap, counter } = wanted;
@@ -60,12 +60,12 @@ function fits({ accounts, allowances }: LedgerState, expected: ExpectedCharges):
 /** What is confirmed of a guess made at `NOW`, on what was there then, when it is found to fit. */
 function confirmed(state: LedgerState, events: readonly UsageEvent[], seen = state.allowances) {
   const allowances = lastSeenOf({ ...state, allowances: seen }, events);
-  const expected = expectCharges(events, { now: NOW, allowances, rates: state.prices.rates });
+  const expected = predictCharges(events, { now: NOW, allowances, rates: state.prices.rates });
   if (!fits(state, expected)) return null;
-  return confirmDebits(events, expected, { ...state, allowances }, RULES);
+  return confirmPrediction(events, expected, { ...state, allowances }, RULES);
 }
 
-describe("confirmDebits", () => {
+describe("confirmPrediction", () => {
   it("says what the decision says, or nothing", () => {
     let confirmedTogether = 0;
     fc.assert(

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import type { Address } from "viem";
 
 import { eventually } from "../../../scripts/local/eventually.ts";
-import { postgresChainBook } from "../../../server/stores/chain/postgresChainStore.ts";
-import { postgresGrantBook } from "../../../server/stores/allowances/postgresGrantStore.ts";
+import { postgresChainStore } from "../../../server/stores/chain/postgresChainStore.ts";
+import { postgresGrantStore } from "../../../server/stores/allowances/postgresGrantStore.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../../fixtures/databases.ts";
@@ -92,13 +92,13 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
   /** Applies events, and does `meanwhile` when the first purchase of them is in. Retries nothing. */
   async function applyAnd(events: readonly EventOfTest[], meanwhile: () => Promise<void>) {
     const { promise: begun, resolve } = Promise.withResolvers<void>();
-    const book = postgresChainBook(
+    const book = postgresChainStore(
       pausedAfter("insert into purchases", async () => {
         resolve();
         await meanwhile();
       }),
     );
-    const from = await ledger.chainBook.cursor();
+    const from = await ledger.chainStore.cursor();
     const number = from.number + 1n;
     const upTo = { number, hash: hashOf(`block ${number}`), time: new Date() };
     const places = { blockNumber: number, blockTime: upTo.time, transactionHash: upTo.hash };
@@ -163,7 +163,7 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
   it("never are in a circle where an allowance comes while grants of the same account are issued", async () => {
     const campaign = await ledger.allow(first, { limit: 1_000n });
     const adding: Promise<unknown>[] = [];
-    const grants = postgresGrantBook(
+    const grants = postgresGrantStore(
       pausedAfter("for update", async () => {
         adding.push(ledger.allow(first));
         await waiting(1);

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { numberToHex, zeroHash } from "viem";
 
 import { parseCredits } from "@compute-credits/protocol/amounts";
-import { postgresChainBook } from "../../../../server/stores/chain/postgresChainStore.ts";
+import { postgresChainStore } from "../../../../server/stores/chain/postgresChainStore.ts";
 import { available } from "@compute-credits/rules/accounts/account";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Database } from "@compute-credits/platform/postgres/database";
@@ -12,7 +12,7 @@ import { type Ledger, emptyLedger, hashOf, party, usageEvent } from "../../../fi
 const [account, stranger, provider] = [party(1), party(2), party(3)];
 
 for (const { name, open } of databaseKinds) {
-  describe(`chainBook on ${name}`, () => {
+  describe(`chainStore on ${name}`, () => {
     let database: Database;
     let ledger: Ledger;
 
@@ -28,7 +28,7 @@ for (const { name, open } of databaseKinds) {
 
     async function step(number: bigint, ...events: ChainEvent[]) {
       const upTo = { number, hash: hashOf(`block ${number}`), time: new Date(1_000) };
-      return { from: await ledger.chainBook.cursor(), upTo, events };
+      return { from: await ledger.chainStore.cursor(), upTo, events };
     }
 
     /** What `spender` is answered for an event of `micros`. */
@@ -55,11 +55,11 @@ for (const { name, open } of databaseKinds) {
 
     context("when a purchase is read", () => {
       it("gives the account the credits, whoever paid, and moves the cursor", async () => {
-        expect(await ledger.chainBook.apply(await step(7n, purchasedIn(7n, 500n)))).to.equal(true);
+        expect(await ledger.chainStore.apply(await step(7n, purchasedIn(7n, 500n)))).to.equal(true);
 
         expect((await balance()).purchased).to.equal(500n);
         expect((await ledger.accounts.balance(stranger)).purchased).to.equal(0n);
-        expect(await ledger.chainBook.cursor()).to.deep.equal({
+        expect(await ledger.chainStore.cursor()).to.deep.equal({
           number: 7n,
           hash: hashOf("block 7"),
           time: new Date(1_000),
@@ -67,8 +67,8 @@ for (const { name, open } of databaseKinds) {
       });
 
       it("adds to what was bought before", async () => {
-        await ledger.chainBook.apply(await step(1n, purchasedIn(1n, 500n)));
-        await ledger.chainBook.apply(await step(2n, purchasedIn(2n, 1n)));
+        await ledger.chainStore.apply(await step(1n, purchasedIn(1n, 500n)));
+        await ledger.chainStore.apply(await step(2n, purchasedIn(2n, 1n)));
         expect((await balance()).purchased).to.equal(501n);
       });
     });
@@ -76,22 +76,22 @@ for (const { name, open } of databaseKinds) {
     context("when a second server applies the same blocks", () => {
       it("changes nothing with the old cursor, and says so", async () => {
         const same = await step(1n, purchasedIn(1n, 500n));
-        expect(await ledger.chainBook.apply(same)).to.equal(true);
-        expect(await ledger.chainBook.apply(same)).to.equal(false);
+        expect(await ledger.chainStore.apply(same)).to.equal(true);
+        expect(await ledger.chainStore.apply(same)).to.equal(false);
         expect((await balance()).purchased).to.equal(500n);
       });
 
       it("changes nothing where its cursor's block has another hash", async () => {
-        await ledger.chainBook.apply(await step(1n));
+        await ledger.chainStore.apply(await step(1n));
         const { from, ...rest } = await step(2n, purchasedIn(2n, 500n));
         const reorganised = { ...rest, from: { ...from, hash: hashOf("another block 1") } };
-        expect(await ledger.chainBook.apply(reorganised)).to.equal(false);
+        expect(await ledger.chainStore.apply(reorganised)).to.equal(false);
         expect((await balance()).purchased).to.equal(0n);
       });
 
       it("applies them once, however many servers do so at once", async () => {
         const same = await step(1n, purchasedIn(1n, 500n));
-        const servers = Array.from({ length: 8 }, () => postgresChainBook(database));
+        const servers = Array.from({ length: 8 }, () => postgresChainStore(database));
         const applied = await Promise.all(servers.map((server) => server.apply(same)));
         expect(applied.filter(Boolean)).to.have.length(1);
         expect((await balance()).purchased).to.equal(500n);
@@ -100,7 +100,7 @@ for (const { name, open } of databaseKinds) {
 
     context("when an event cannot be applied", () => {
       it("applies nothing of its block, and leaves the cursor where it was", async () => {
-        const before = await ledger.chainBook.cursor();
+        const before = await ledger.chainStore.cursor();
         const unknown: ChainEvent = {
           type: "checkpoint_submitted",
           blockNumber: 1n,
@@ -111,7 +111,7 @@ for (const { name, open } of databaseKinds) {
           root: hashOf("not ours"),
           finalAt: new Date(),
         };
-        const failure = await ledger.chainBook
+        const failure = await ledger.chainStore
           .apply(await step(1n, purchasedIn(1n, 500n), unknown))
           .catch((error: unknown) => error);
 
@@ -120,7 +120,7 @@ for (const { name, open } of databaseKinds) {
           .with.property("message")
           .that.includes("which this ledger did not cut");
         expect((await balance()).purchased).to.equal(0n);
-        expect(await ledger.chainBook.cursor()).to.deep.equal(before);
+        expect(await ledger.chainStore.cursor()).to.deep.equal(before);
       });
     });
 
@@ -243,16 +243,16 @@ for (const { name, open } of databaseKinds) {
         expect(await ledger.checkpoints.latestFinal()).to.equal(null);
 
         // The chain's clock may run ahead of the machine's.
-        const from = await ledger.chainBook.cursor();
+        const from = await ledger.chainStore.cursor();
         const upTo = { number: 99n, hash: numberToHex(99n, { size: 32 }), time: inAnHour };
-        await ledger.chainBook.apply({ from, upTo, events: [] });
+        await ledger.chainStore.apply({ from, upTo, events: [] });
         expect((await ledger.checkpoints.latestFinal())?.status).to.equal("final");
       });
 
       it("becomes final on a quiet chain by the time that goes by, not by a clock that is ahead of the chain's", async () => {
         const { epoch, root } = (await cutOne()).message;
         const finalAt = new Date(10_000);
-        const from = await ledger.chainBook.cursor();
+        const from = await ledger.chainStore.cursor();
         const upTo = { number: from.number + 1n, hash: hashOf("quiet"), time: new Date(1_000) };
         const place = { blockNumber: upTo.number, blockTime: upTo.time, logIndex: 0 };
         const submitted: ChainEvent = {
@@ -263,13 +263,13 @@ for (const { name, open } of databaseKinds) {
           root,
           finalAt,
         };
-        await ledger.chainBook.apply({ from, upTo, events: [submitted] });
-        await ledger.chainBook.noteQuiet(upTo, 0);
+        await ledger.chainStore.apply({ from, upTo, events: [submitted] });
+        await ledger.chainStore.noteQuiet(upTo, 0);
         expect((await ledger.checkpoints.byEpoch(epoch))?.status).to.equal("pending");
 
         // As if it had been quiet for nine seconds.
         await database.query("update chain_cursor set seen_at = seen_at - interval '9 s'");
-        await ledger.chainBook.noteQuiet(upTo, 0);
+        await ledger.chainStore.noteQuiet(upTo, 0);
         expect((await ledger.checkpoints.byEpoch(epoch))?.status).to.equal("final");
       });
 

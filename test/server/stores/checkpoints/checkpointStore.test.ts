@@ -4,7 +4,7 @@ import { type Address, zeroHash } from "viem";
 import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { buildTree } from "@compute-credits/protocol/tree/tree";
-import { postgresCheckpointBook } from "../../../../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { postgresCheckpointStore } from "../../../../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { available } from "@compute-credits/rules/accounts/account";
 import { totalsOf } from "@compute-credits/rules/checkpoints/nextCheckpoint";
 import type { StoredCheckpoint } from "../../../../server/stores/checkpoints/checkpointStore.ts";
@@ -16,7 +16,7 @@ const [early, account, provider] = [party(1), party(5), party(9)];
 const MAX_FEE_BPS = 1_000n;
 
 for (const { name, open } of databaseKinds) {
-  describe(`checkpointBook on ${name}`, () => {
+  describe(`checkpointStore on ${name}`, () => {
     let database: Database;
     let ledger: Ledger;
 
@@ -245,7 +245,7 @@ for (const { name, open } of databaseKinds) {
     context("when several servers cut at once", () => {
       it("makes one checkpoint, and fails none of them", async () => {
         await spend(await openAccount(account), 100n);
-        const servers = Array.from({ length: 8 }, () => postgresCheckpointBook(database));
+        const servers = Array.from({ length: 8 }, () => postgresCheckpointStore(database));
         // Connections are opened beforehand, so that all are equally fast.
         await Promise.all(servers.map((server) => server.latest()));
         const results = await Promise.allSettled(servers.map((server) => server.cut(MAX_FEE_BPS)));

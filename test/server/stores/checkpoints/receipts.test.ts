@@ -4,7 +4,7 @@ import { privateKeyToAccount } from "viem/accounts";
 
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
 import { localSigner } from "@compute-credits/platform/chain/localSigner";
-import { postgresPromiseBook } from "../../../../server/stores/checkpoints/postgresReceiptRecords.ts";
+import { postgresReceiptRecords } from "../../../../server/stores/checkpoints/postgresReceiptRecords.ts";
 import { signedReceipts } from "../../../../server/stores/checkpoints/signedReceipts.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import {
@@ -23,7 +23,7 @@ for (const { name, open } of databaseKinds) {
     let ledger: Ledger;
     let spender: `0x${string}`;
     const receipts = () =>
-      signedReceipts(deployment, postgresPromiseBook(ledger.database), KEYS.map(localSigner));
+      signedReceipts(deployment, postgresReceiptRecords(ledger.database), KEYS.map(localSigner));
 
     beforeEach(async () => {
       ledger = await openLedger(await open());

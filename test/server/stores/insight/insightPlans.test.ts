@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import { type Address, type Hex, keccak256, numberToHex, pad } from "viem";
 
-import { postgresAccountBook } from "../../../../server/stores/accounts/postgresAccountStore.ts";
-import { postgresInsightBook } from "../../../../server/stores/insight/postgresInsightStore.ts";
+import { postgresAccountStore } from "../../../../server/stores/accounts/postgresAccountStore.ts";
+import { postgresInsightStore } from "../../../../server/stores/insight/postgresInsightStore.ts";
 import { BURN_WINDOWS } from "@compute-credits/rules/insight/burn";
-import type { AccountBook } from "../../../../server/stores/accounts/accountStore.ts";
+import type { AccountStore } from "../../../../server/stores/accounts/accountStore.ts";
 import {
   GROUPINGS,
-  type InsightBook,
+  type InsightStore,
   type LogOwner,
 } from "../../../../server/stores/insight/insightStore.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
@@ -32,8 +32,8 @@ const id = (n: string) => `decode(lpad(to_hex(${n}), 64, '0'), 'hex')`;
 for (const { name, open } of databaseKinds) {
   describe(`plans of the reading queries on ${name}`, () => {
     let ledger: Ledger;
-    let insight: InsightBook;
-    let accounts: AccountBook;
+    let insight: InsightStore;
+    let accounts: AccountStore;
     let takePlans: () => readonly PlanNode[];
     const account: LogOwner = { role: "account", address: accountOf(17) };
     const provider: LogOwner = { role: "provider", address: providerOf(17) };
@@ -43,8 +43,8 @@ for (const { name, open } of databaseKinds) {
       await fill();
       const watched = explaining(ledger.database);
       ({ takePlans } = watched);
-      insight = postgresInsightBook(watched.database);
-      accounts = postgresAccountBook(watched.database);
+      insight = postgresInsightStore(watched.database);
+      accounts = postgresAccountStore(watched.database);
     });
     after(() => ledger.database.close());
 

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import type { Address } from "viem";
 
 import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
-import { postgresMultiplierBook } from "../../../../server/stores/pricing/postgresMultiplierStore.ts";
+import { postgresMultiplierStore } from "../../../../server/stores/pricing/postgresMultiplierStore.ts";
 import { postgresUsageLedger } from "../../../../server/stores/usage/postgresUsageLedger.ts";
 import { priceReader } from "../../../../server/stores/pricing/priceReader.ts";
 import { rateIndexCache } from "../../../../server/stores/pricing/rateIndexCache.ts";
@@ -334,7 +334,7 @@ for (const { name, open } of databaseKinds) {
       it("waits for a step that is being made: no price is taken from a log that still changes", async () => {
         const who = await payer();
         const { database, paused } = slowAfter(ledger.database, /insert into multiplier_steps/);
-        const slow = postgresMultiplierBook(database, rateIndexCache());
+        const slow = postgresMultiplierStore(database, rateIndexCache());
         const stepping = slow.report({
           provider: who.provider,
           meter: "dynamic",

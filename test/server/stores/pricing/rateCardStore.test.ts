@@ -1,10 +1,10 @@
 import { expect } from "chai";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
-import { postgresRateCardBook } from "../../../../server/stores/pricing/postgresRateCardStore.ts";
+import { postgresRateCardStore } from "../../../../server/stores/pricing/postgresRateCardStore.ts";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
 import type { Database } from "@compute-credits/platform/postgres/database";
-import type { RateCardBook } from "../../../../server/stores/pricing/rateCardStore.ts";
+import type { RateCardStore } from "../../../../server/stores/pricing/rateCardStore.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { fixedRate } from "../../../fixtures/rates.ts";
 
@@ -23,13 +23,13 @@ function ratesOf(microCredits: bigint): Rate[] {
 }
 
 for (const { name, open } of databaseKinds) {
-  describe(`rateCardBook on ${name}`, () => {
+  describe(`rateCardStore on ${name}`, () => {
     let database: Database;
-    let book: RateCardBook;
+    let book: RateCardStore;
 
     before(async () => {
       database = await open();
-      book = postgresRateCardBook(database, RULES);
+      book = postgresRateCardStore(database, RULES);
     });
     beforeEach(() => database.script("truncate rate_cards cascade"));
     after(() => database.close());

@@ -7,7 +7,7 @@ import { walletSpender } from "@compute-credits/protocol/messages/spender";
 import { groupCommit } from "../../../../server/stores/usage/groupCommit.ts";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import { AccessMayBeOver } from "../../../../server/stores/usage/staleAccess.ts";
+import { StaleAccessError } from "../../../../server/stores/usage/staleAccess.ts";
 import type { UsageLedger } from "../../../../server/stores/usage/usageLedger.ts";
 import { party, usageEvent } from "../../../fixtures/ledger.ts";
 
@@ -124,7 +124,7 @@ describe("groupCommit", () => {
         record(events, asOf) {
           asked.push(asOf);
           return asOf === 3n
-            ? Promise.reject(new AccessMayBeOver())
+            ? Promise.reject(new StaleAccessError())
             : Promise.resolve(events.map(outcomeOf));
         },
       },
@@ -135,7 +135,7 @@ describe("groupCommit", () => {
     );
     expect(await late).to.have.length(1);
     expect(await none).to.have.length(1);
-    expect(await early?.catch((error: Error) => error.name)).to.equal("AccessMayBeOver");
+    expect(await early?.catch((error: Error) => error.name)).to.equal("StaleAccessError");
     expect(asked).to.deep.equal([3n, 3n, 4n, undefined]);
   });
 

@@ -10,7 +10,7 @@ import {
 } from "../http/meteringServer.ts";
 
 /** What a server, or a mirror, says: every word of it is checked. */
-export interface ServerSays {
+export interface ServerAnswers {
   balance(
     account: Address,
   ): Promise<Pick<Balance, "purchasedMicros" | "spentMicros" | "asOfBlock">>;
@@ -19,7 +19,7 @@ export interface ServerSays {
   table(epoch: bigint, onRows: (rows: Uint8Array) => void): Promise<TableSummary>;
 }
 
-export function askServer(url: string): ServerSays {
+export function askServer(url: string): ServerAnswers {
   const server = meteringServer(url);
   return {
     balance: (account) => server.balance(account),

@@ -6,7 +6,7 @@ import type { Row } from "@compute-credits/protocol/tree/row";
 import type { CheckpointOnChain } from "../chain/checkpointOnChain.ts";
 import type { SignedReceipt } from "../http/meteringServer.ts";
 import type { ChainFacts } from "./chainFacts.ts";
-import { REMEDY, type Say } from "./finding.ts";
+import { REMEDY, type Report } from "./finding.ts";
 
 /** A checkpoint on chain and the provider's row in it; `row` is `null` where it has none. */
 export interface CheckedRow {
@@ -15,10 +15,10 @@ export interface CheckedRow {
 }
 
 /** Whether a provider's receipt is kept: every checkpoint from its epoch on pays at least what it says. */
-export async function judgeReceipt(
+export async function checkReceipt(
   party: Address,
   signed: SignedReceipt,
-  { chain, rows, say }: { chain: ChainFacts; rows: readonly CheckedRow[]; say: Say },
+  { chain, rows, say }: { chain: ChainFacts; rows: readonly CheckedRow[]; say: Report },
 ): Promise<void> {
   const { provider, earned, epoch } = signed.receipt;
   const name = `The receipt of ${formatCredits(earned)} earned from epoch ${epoch} on`;
