@@ -7,7 +7,7 @@ import { checkpointRoutes } from "./routes/checkpoints/checkpoints.ts";
 import type { Context } from "./context.ts";
 import { notFound, problemHandler } from "./http/errors.ts";
 import { dynamicRateRoutes } from "./routes/pricing/dynamicRates.ts";
-import { healthRoutes } from "./http/health.ts";
+import { healthRoutes } from "./routes/health/health.ts";
 import { holdRoutes } from "./routes/holds/holds.ts";
 import { grantRoutes } from "./routes/allowances/grants.ts";
 import { explainRoutes } from "./routes/insight/explain.ts";

@@ -314,8 +314,8 @@ function asJson(body: object): object {
 
 /** Every route that the server's source declares. */
 async function routesInSource(): Promise<Route[]> {
-  const folder = new URL("../../server/", import.meta.url);
-  const files = (await readdir(folder)).filter((name) => name.endsWith(".ts"));
+  const folder = new URL("../../server/routes/", import.meta.url);
+  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".ts"));
   const sources = await Promise.all(files.map((name) => readFile(new URL(name, folder), "utf8")));
   return sources.flatMap((source) =>
     [...source.matchAll(/router\.(get|post|put|patch|delete)\(\s*"([^"]+)"/g)].map(

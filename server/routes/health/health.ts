@@ -1,7 +1,7 @@
 import { Router } from "express";
 
 import type { Health } from "@compute-credits/platform/process/health";
-import { respond } from "./respond.ts";
+import { respond } from "../../http/respond.ts";
 
 /**
  * `GET /healthz`: 200 as long as the process answers. `GET /readyz`: 200 where it can do its work (the database answers
