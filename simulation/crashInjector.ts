@@ -1,7 +1,7 @@
+import type { SimulationOptions } from "./simulationOptions.ts";
 import type { ServerPool } from "./serverPool.ts";
 import type { Journal } from "./journal.ts";
 import { seededRandom } from "./random.ts";
-import type { SimulationOptions } from "./simulation.ts";
 
 type Victim = {
   readonly at: number;

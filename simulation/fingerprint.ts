@@ -1,6 +1,6 @@
+import type { SimulatedHold } from "./model/holdRequest.ts";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { SimulatedHold } from "./model/holding.ts";
 import type { CaptureRequest } from "../server/stores/holds/holdStore.ts";
 
 /** What an event says beside its id: equal text, equal event. */

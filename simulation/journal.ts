@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import type { SimulatedHold } from "./model/holdRequest.ts";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
@@ -8,7 +9,6 @@ import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowa
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
 import type { CaptureOutcome, CaptureRequest, HoldKey } from "../server/stores/holds/holdStore.ts";
 import { periodOf } from "./model/budget.ts";
-import type { SimulatedHold } from "./model/holding.ts";
 import { keyOf } from "./model/keyOf.ts";
 import type { ModelPrice } from "./model/price.ts";
 import { saidByCapture, saidByEvent, saidByHold } from "./fingerprint.ts";

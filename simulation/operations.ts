@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import type { SimulatedHold } from "./model/holdRequest.ts";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
@@ -7,7 +8,6 @@ import type { CaptureRequest, HoldKey } from "../server/stores/holds/holdStore.t
 import type { UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
 import type { QuoteRequest } from "../server/stores/pricing/quoteStore.ts";
 import type { NewChainEvent } from "./chain.ts";
-import type { SimulatedHold } from "./model/holding.ts";
 
 /** One thing that a lane does. What it is depends on the seed alone, never on an answer. */
 export type Operation =

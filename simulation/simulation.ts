@@ -1,5 +1,6 @@
 import { type Address, zeroHash } from "viem";
 
+import type { SimulationOptions } from "./simulationOptions.ts";
 import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { claimDatabase } from "../server/stores/chain/claimDatabase.ts";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
@@ -30,17 +31,6 @@ import { PUBLICATION_RULES } from "./limits.ts";
 import { seededRandom } from "./random.ts";
 import { Settlement } from "./settlement.ts";
 import { DEPLOYMENT, type Parties, createParties } from "./parties.ts";
-
-export interface SimulationOptions {
-  readonly operations: number;
-  readonly seed: string;
-  readonly processes: number;
-  /** what is killed under load */
-  readonly kills: { readonly processes: number; readonly databases: number };
-  /** also lets the auditor that operators run follow, and make every checkpoint again */
-  readonly audit: boolean;
-  readonly log: (line: string) => void;
-}
 
 export interface SimulationReport {
   readonly operations: number;

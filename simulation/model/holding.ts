@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
+import type { SimulatedHold } from "./holdRequest.ts";
 import type { Debited } from "@compute-credits/rules/usage/outcome";
 import type {
   CaptureOutcome,
@@ -28,9 +28,6 @@ export type ModelCapture =
 export type ModelRelease =
   | { readonly result: "released"; readonly hold: ModelHold }
   | { readonly result: "refused"; readonly refusal: unknown };
-
-/** What a lane asks to be held: with a quote, where it has one. */
-export type SimulatedHold = Omit<HoldRequest, "quote"> & { readonly quoteNumber: number | null };
 
 export function authorizeHold(
   modelState: ModelState,

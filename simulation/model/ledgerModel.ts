@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 
+import type { SimulatedHold } from "./holdRequest.ts";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
@@ -10,7 +11,6 @@ import type { NewChainEvent } from "../chain.ts";
 import { ModelState, freeOf } from "./modelState.ts";
 import { allow, grant, revoke, whyNothingIsGranted } from "./granting.ts";
 import {
-  type SimulatedHold,
   type ModelAuthorize,
   type ModelCapture,
   type ModelRelease,
