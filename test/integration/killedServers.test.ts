@@ -100,7 +100,7 @@ describe("servers that are killed (SIGKILL)", () => {
           BUMP_AFTER_MILLISECONDS: "1000",
           ...(step === undefined ? {} : { STOPS_AT: step }),
         },
-        "test/fixtures/doomedServer.ts",
+        "test/fixtures/crashingServer.ts",
       ),
     );
   }
