@@ -1,6 +1,6 @@
 /** `npm run bench:checkpoint [-- ACCOUNTS]`: what checkpoints cost, and what they cost the debits beside them. */
 import { migrateLedger } from "../server/stores/migrateLedger.ts";
-import { postgresCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { createCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { mochaGlobalTeardown, newPostgresDatabase } from "../test/fixtures/postgresServer.ts";
 import {
@@ -33,7 +33,7 @@ await migrateLedger(database);
 const { usage: ledger } = await openFilledLedger(database, ACCOUNTS);
 await spendEverywhere(database);
 await database.script("vacuum analyze accounts");
-const book = postgresCheckpointStore(database);
+const book = createCheckpointStore(database);
 
 let last = await (async () => {
   let first = null;

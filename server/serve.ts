@@ -10,32 +10,32 @@ import { listen, close } from "@compute-credits/platform/process/httpServer";
 import { rpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { openVaultReader } from "@compute-credits/platform/chain/viemVaultReader";
-import { postgresAccountStore } from "./stores/accounts/postgresAccountStore.ts";
-import { postgresAllowanceStore } from "./stores/allowances/postgresAllowanceStore.ts";
-import { postgresChainStore } from "./stores/chain/postgresChainStore.ts";
-import { postgresCheckpointStore } from "./stores/checkpoints/postgresCheckpointStore.ts";
-import { postgresCheckpointData } from "./stores/checkpoints/postgresCheckpointData.ts";
+import { createAccountStore } from "./stores/accounts/postgresAccountStore.ts";
+import { createAllowanceStore } from "./stores/allowances/postgresAllowanceStore.ts";
+import { createChainStore } from "./stores/chain/postgresChainStore.ts";
+import { createCheckpointStore } from "./stores/checkpoints/postgresCheckpointStore.ts";
+import { createCheckpointData } from "./stores/checkpoints/postgresCheckpointData.ts";
 import { claimDatabase } from "./stores/chain/claimDatabase.ts";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
-import { postgresMultiplierStore } from "./stores/pricing/postgresMultiplierStore.ts";
-import { postgresGrantStore } from "./stores/allowances/postgresGrantStore.ts";
-import { postgresPriceStore } from "./stores/pricing/postgresPriceStore.ts";
-import { priceReader } from "./stores/pricing/priceReader.ts";
-import { postgresHoldStore } from "./stores/holds/postgresHoldStore.ts";
-import { postgresInsightStore } from "./stores/insight/postgresInsightStore.ts";
-import { postgresReceiptRecords } from "./stores/checkpoints/postgresReceiptRecords.ts";
-import { postgresProviderStore } from "./stores/providers/postgresProviderStore.ts";
-import { rateIndexCache } from "./stores/pricing/rateIndexCache.ts";
-import { postgresRateCardStore } from "./stores/pricing/postgresRateCardStore.ts";
-import { postgresDisputeStore } from "./stores/settlement/postgresDisputeStore.ts";
-import { postgresTransactionStore } from "./stores/settlement/postgresTransactionStore.ts";
-import { postgresSubmissionStore } from "./stores/settlement/postgresSubmissionStore.ts";
-import { postgresReportStore } from "./stores/insight/postgresReportStore.ts";
-import { postgresUsageLog } from "./stores/feed/postgresUsageLog.ts";
-import { postgresUsageLedger } from "./stores/usage/postgresUsageLedger.ts";
-import { groupCommit } from "./stores/usage/groupCommit.ts";
-import { signedQuotes } from "./stores/pricing/signedQuotes.ts";
-import { signedReceipts } from "./stores/checkpoints/signedReceipts.ts";
+import { createMultiplierStore } from "./stores/pricing/postgresMultiplierStore.ts";
+import { createGrantStore } from "./stores/allowances/postgresGrantStore.ts";
+import { createPriceStore } from "./stores/pricing/postgresPriceStore.ts";
+import { createPriceReader } from "./stores/pricing/priceReader.ts";
+import { createHoldStore } from "./stores/holds/postgresHoldStore.ts";
+import { createInsightStore } from "./stores/insight/postgresInsightStore.ts";
+import { createReceiptRecords } from "./stores/checkpoints/postgresReceiptRecords.ts";
+import { createProviderStore } from "./stores/providers/postgresProviderStore.ts";
+import { createRateIndexCache } from "./stores/pricing/rateIndexCache.ts";
+import { createRateCardStore } from "./stores/pricing/postgresRateCardStore.ts";
+import { createDisputeStore } from "./stores/settlement/postgresDisputeStore.ts";
+import { createTransactionStore } from "./stores/settlement/postgresTransactionStore.ts";
+import { createSubmissionStore } from "./stores/settlement/postgresSubmissionStore.ts";
+import { createReportStore } from "./stores/insight/postgresReportStore.ts";
+import { createUsageLog } from "./stores/feed/postgresUsageLog.ts";
+import { createUsageLedger } from "./stores/usage/postgresUsageLedger.ts";
+import { withGroupCommit } from "./stores/usage/groupCommit.ts";
+import { createQuoteStore } from "./stores/pricing/signedQuotes.ts";
+import { createReceiptStore } from "./stores/checkpoints/signedReceipts.ts";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "@compute-credits/platform/process/environment";
@@ -132,53 +132,53 @@ async function createContext(
       `FEE_BPS ${config.feeBps} exceeds the contract's maximum of ${terms.maxFeeBps}`,
     );
   }
-  const rates = rateIndexCache();
-  const prices = priceReader(rates);
+  const rates = createRateIndexCache();
+  const prices = createPriceReader(rates);
   const limits = {
     ...config.limits,
     maxHoldSeconds: Math.min(config.limits.maxHoldSeconds, longestHold(config, terms)),
   };
   const rules = { feeBps: config.feeBps, ...limits };
-  const allowances = postgresAllowanceStore(database);
-  const priceStore = postgresPriceStore(database, rates);
+  const allowances = createAllowanceStore(database);
+  const priceStore = createPriceStore(database, rates);
   return {
     limits,
     feeBps: config.feeBps,
     terms,
     chain,
-    chainStore: postgresChainStore(database),
-    accounts: postgresAccountStore(database),
+    chainStore: createChainStore(database),
+    accounts: createAccountStore(database),
     allowances,
-    grants: postgresGrantStore(database, limits),
-    providers: postgresProviderStore(database),
-    rateCards: postgresRateCardStore(database, limits),
+    grants: createGrantStore(database, limits),
+    providers: createProviderStore(database),
+    rateCards: createRateCardStore(database, limits),
     prices: priceStore,
-    multipliers: postgresMultiplierStore(database, rates),
-    usage: groupCommit(postgresUsageLedger(database, rules, prices)),
-    holds: postgresHoldStore(database, rules, prices),
+    multipliers: createMultiplierStore(database, rates),
+    usage: withGroupCommit(createUsageLedger(database, rules, prices)),
+    holds: createHoldStore(database, rules, prices),
     quotes:
       config.quoteKey === null
         ? null
-        : signedQuotes(chain.deployment, config.quoteKey, {
+        : createQuoteStore(chain.deployment, config.quoteKey, {
             prices: priceStore,
             now: () => allowances.now(),
           }),
     receipts:
       config.settlement === null
         ? null
-        : signedReceipts(
+        : createReceiptStore(
             chain.deployment,
-            postgresReceiptRecords(database),
+            createReceiptRecords(database),
             config.settlement.signers.map(signerAt),
           ),
-    checkpoints: postgresCheckpointStore(database),
-    checkpointData: postgresCheckpointData(database),
-    submissions: postgresSubmissionStore(database),
-    disputes: postgresDisputeStore(database),
-    transactions: postgresTransactionStore(database),
-    insight: postgresInsightStore(database),
-    reports: postgresReportStore(database),
-    usageLog: postgresUsageLog(database),
+    checkpoints: createCheckpointStore(database),
+    checkpointData: createCheckpointData(database),
+    submissions: createSubmissionStore(database),
+    disputes: createDisputeStore(database),
+    transactions: createTransactionStore(database),
+    insight: createInsightStore(database),
+    reports: createReportStore(database),
+    usageLog: createUsageLog(database),
     auditors: config.auditors,
     vault: openVaultReader(config.rpcUrls, chain.deployment, config),
   };

@@ -4,9 +4,9 @@ import type { SimulationOptions } from "./simulationOptions.ts";
 import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { claimDatabase } from "../server/stores/chain/claimDatabase.ts";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
-import { postgresCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
-import { postgresProviderStore } from "../server/stores/providers/postgresProviderStore.ts";
-import { postgresRateCardStore } from "../server/stores/pricing/postgresRateCardStore.ts";
+import { createCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { createProviderStore } from "../server/stores/providers/postgresProviderStore.ts";
+import { createRateCardStore } from "../server/stores/pricing/postgresRateCardStore.ts";
 import type { CardProposal } from "@compute-credits/rules/pricing/publication";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { type OwnPostgresServer, createDatabase } from "../scripts/local/postgresServer.ts";
@@ -98,7 +98,7 @@ async function openEmpty(url: string): Promise<Database> {
 }
 
 async function publish(database: Database, proposal: CardProposal): Promise<SimulatedCard> {
-  const book = postgresRateCardStore(database, PUBLICATION_RULES);
+  const book = createRateCardStore(database, PUBLICATION_RULES);
   const outcome = await book.publish(proposal);
   if (outcome.published === "refused") {
     // On a machine that is slow enough, its time has come meanwhile: then as soon as it can be.
@@ -248,7 +248,7 @@ class Simulation {
 
   async #settleQuietly(lanes: readonly LaneAtWork[]): Promise<void> {
     const { database } = this.#stage;
-    const book = postgresCheckpointStore(database);
+    const book = createCheckpointStore(database);
     const before = this.#settlement.cuts.length;
     const wasUnderWay = this.#settlement.isUnderWay;
     await this.#settlement.step();
@@ -287,7 +287,7 @@ class Simulation {
   async #createParties(size: Parameters<typeof createParties>[2]): Promise<Parties> {
     const index = this.#partiesList++;
     const parties = createParties(`parties${index}`, index, size);
-    const providers = postgresProviderStore(this.#stage.database);
+    const providers = createProviderStore(this.#stage.database);
     await Promise.all(
       parties.spenders.flatMap((spender) =>
         // Signed by nobody, as all is here; where a wallet spends, something has to stand there.

@@ -1,18 +1,18 @@
 /** A server process of the simulation: the real adapters on the shared database, asked over IPC instead of HTTP. */
-import { groupCommit } from "../server/stores/usage/groupCommit.ts";
-import { postgresAllowanceStore } from "../server/stores/allowances/postgresAllowanceStore.ts";
-import { postgresChainStore } from "../server/stores/chain/postgresChainStore.ts";
-import { postgresCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
-import { postgresGrantStore } from "../server/stores/allowances/postgresGrantStore.ts";
-import { postgresHoldStore } from "../server/stores/holds/postgresHoldStore.ts";
+import { withGroupCommit } from "../server/stores/usage/groupCommit.ts";
+import { createAllowanceStore } from "../server/stores/allowances/postgresAllowanceStore.ts";
+import { createChainStore } from "../server/stores/chain/postgresChainStore.ts";
+import { createCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { createGrantStore } from "../server/stores/allowances/postgresGrantStore.ts";
+import { createHoldStore } from "../server/stores/holds/postgresHoldStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
-import { postgresMultiplierStore } from "../server/stores/pricing/postgresMultiplierStore.ts";
-import { postgresPriceStore } from "../server/stores/pricing/postgresPriceStore.ts";
-import { priceReader } from "../server/stores/pricing/priceReader.ts";
-import { rateIndexCache } from "../server/stores/pricing/rateIndexCache.ts";
-import { postgresReceiptRecords } from "../server/stores/checkpoints/postgresReceiptRecords.ts";
-import { postgresUsageLedger } from "../server/stores/usage/postgresUsageLedger.ts";
-import { signedQuotes } from "../server/stores/pricing/signedQuotes.ts";
+import { createMultiplierStore } from "../server/stores/pricing/postgresMultiplierStore.ts";
+import { createPriceStore } from "../server/stores/pricing/postgresPriceStore.ts";
+import { createPriceReader } from "../server/stores/pricing/priceReader.ts";
+import { createRateIndexCache } from "../server/stores/pricing/rateIndexCache.ts";
+import { createReceiptRecords } from "../server/stores/checkpoints/postgresReceiptRecords.ts";
+import { createUsageLedger } from "../server/stores/usage/postgresUsageLedger.ts";
+import { createQuoteStore } from "../server/stores/pricing/signedQuotes.ts";
 import type { CallAnswer, CallName, CallRequest, Calls } from "./calls.ts";
 import { QUOTE_KEY, RULES } from "./limits.ts";
 import { DEPLOYMENT } from "./parties.ts";
@@ -22,20 +22,20 @@ const GROUP_COMMIT = { maxEvents: 200, lanes: 4, eventsWorthALane: 1 };
 
 const [, , url = ""] = process.argv;
 const database = await openPgDatabase(url, CONNECTIONS);
-const rates = rateIndexCache();
-const prices = priceReader(rates);
-const usage = groupCommit(postgresUsageLedger(database, RULES, prices), GROUP_COMMIT);
-const holds = postgresHoldStore(database, RULES, prices);
-const allowances = postgresAllowanceStore(database);
-const grants = postgresGrantStore(database, RULES);
-const multipliers = postgresMultiplierStore(database, rates);
-const quotes = signedQuotes(DEPLOYMENT, QUOTE_KEY, {
-  prices: postgresPriceStore(database, rates),
+const rates = createRateIndexCache();
+const prices = createPriceReader(rates);
+const usage = withGroupCommit(createUsageLedger(database, RULES, prices), GROUP_COMMIT);
+const holds = createHoldStore(database, RULES, prices);
+const allowances = createAllowanceStore(database);
+const grants = createGrantStore(database, RULES);
+const multipliers = createMultiplierStore(database, rates);
+const quotes = createQuoteStore(DEPLOYMENT, QUOTE_KEY, {
+  prices: createPriceStore(database, rates),
   now: () => allowances.now(),
 });
-const chain = postgresChainStore(database);
-const checkpoints = postgresCheckpointStore(database);
-const promises = postgresReceiptRecords(database);
+const chain = createChainStore(database);
+const checkpoints = createCheckpointStore(database);
+const promises = createReceiptRecords(database);
 
 const handlers: {
   [Name in CallName]: (input: Calls[Name]["input"]) => Promise<Calls[Name]["output"]>;

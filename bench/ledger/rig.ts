@@ -1,5 +1,5 @@
 import { migrateLedger } from "../../server/stores/migrateLedger.ts";
-import { groupCommit } from "../../server/stores/usage/groupCommit.ts";
+import { withGroupCommit } from "../../server/stores/usage/groupCommit.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { UsageLedger } from "../../server/stores/usage/usageLedger.ts";
@@ -42,5 +42,5 @@ export async function openRig(server: PostgresServer): Promise<Rig> {
 
 export async function standOn(database: Database): Promise<Rig> {
   const ledger = await openFilledLedger(database);
-  return { database, ledger, usage: groupCommit(ledger.usage) };
+  return { database, ledger, usage: withGroupCommit(ledger.usage) };
 }

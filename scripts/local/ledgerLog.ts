@@ -1,6 +1,6 @@
 import type { AnnouncedTerms, LogSource } from "../../auditor/log/logSource.ts";
-import { postgresCheckpointStore } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
-import { postgresUsageLog } from "../../server/stores/feed/postgresUsageLog.ts";
+import { createCheckpointStore } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { createUsageLog } from "../../server/stores/feed/postgresUsageLog.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 
 const PAGE_ENTRIES = 1_000;
@@ -12,8 +12,8 @@ export function ledgerLog(
   announced: AnnouncedTerms,
   pageEntries = PAGE_ENTRIES,
 ): LogSource {
-  const log = postgresUsageLog(database);
-  const checkpoints = postgresCheckpointStore(database);
+  const log = createUsageLog(database);
+  const checkpoints = createCheckpointStore(database);
   return {
     terms: () => Promise.resolve(announced),
     async cuts(after) {

@@ -28,7 +28,7 @@ export async function asCaller<T>(
   work: (caller: Caller) => Promise<T>,
 ): Promise<T> {
   const keyHash = hashOf(bearerKey(req));
-  let caller = providers.rememberedCaller(keyHash);
+  let caller = providers.cachedCaller(keyHash);
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- one look after the other
     caller ??= await providers.callerOfKey(keyHash);

@@ -8,8 +8,8 @@ import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
 import { rpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
-import { postgresAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
-import { postgresChainStore } from "../../server/stores/chain/postgresChainStore.ts";
+import { createAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
+import { createChainStore } from "../../server/stores/chain/postgresChainStore.ts";
 import { claimDatabase } from "../../server/stores/chain/claimDatabase.ts";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import type { ChainReader } from "@compute-credits/platform/chain/chain";
@@ -63,9 +63,9 @@ for (const { name, open } of databaseKinds) {
       await local.stop();
     });
 
-    const balance = (of = alice) => postgresAccountStore(database).balance(addressOf(of));
+    const balance = (of = alice) => createAccountStore(database).balance(addressOf(of));
     const purchased = async (of = alice) => (await balance(of)).purchased;
-    const cursor = () => postgresChainStore(database).cursor();
+    const cursor = () => createChainStore(database).cursor();
 
     function indexer(urls: readonly string[], options: IndexerOptions = {}, into = database) {
       const source = rpcChainSource(urls, contracts, {
@@ -74,7 +74,7 @@ for (const { name, open } of databaseKinds) {
         timeoutMs: 500,
         ...options,
       });
-      const book = postgresChainStore(into);
+      const book = createChainStore(into);
       return {
         step: () => indexNextBlocks(source, book),
         async catchUp(): Promise<number> {

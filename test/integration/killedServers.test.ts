@@ -11,10 +11,10 @@ import { eventually } from "../../scripts/local/eventually.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { buildContracts } from "../../scripts/local/localChain.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
-import { postgresAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
-import { postgresCheckpointStore } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { createAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
+import { createCheckpointStore } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
-import { postgresProviderStore } from "../../server/stores/providers/postgresProviderStore.ts";
+import { createProviderStore } from "../../server/stores/providers/postgresProviderStore.ts";
 import type { CheckpointStore } from "../../server/stores/checkpoints/checkpointStore.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { SETTLEMENT_STEPS, type SettlementStep } from "@compute-credits/platform/chain/probe";
@@ -57,10 +57,10 @@ describe("servers that are killed (SIGKILL)", () => {
     const [url] = await Promise.all(serverPool.map((server) => server.url()));
 
     database = await openPgDatabase(databaseUrl, 2);
-    checkpoints = postgresCheckpointStore(database);
+    checkpoints = createCheckpointStore(database);
     await local.buy(alice, 10_000_000n);
     await eventually("the purchase", async () => {
-      const { purchased } = await postgresAccountStore(database).balance(addressOf(alice));
+      const { purchased } = await createAccountStore(database).balance(addressOf(alice));
       return purchased > 0n;
     });
     providerKey = newApiKey();
@@ -72,7 +72,7 @@ describe("servers that are killed (SIGKILL)", () => {
     const wish = { spender, limitMicros: maxUint64, accountCapMicros: maxUint64, counter: 0n };
     const { wallet } = local.as(alice);
     await created(url, "/v1/allowances", await signAllowance(wallet, local.deployment, wish));
-    await postgresProviderStore(database).grantAccess({ spender, provider: message.provider });
+    await createProviderStore(database).grantAccess({ spender, provider: message.provider });
   });
   afterEach(function () {
     if (this.currentTest?.isFailed() === true) {
@@ -174,7 +174,7 @@ describe("servers that are killed (SIGKILL)", () => {
       const final = await checkpoints.latestFinal();
       return final?.message.spent === debitedMicros;
     });
-    const { spent } = await postgresAccountStore(database).balance(addressOf(alice));
+    const { spent } = await createAccountStore(database).balance(addressOf(alice));
     expect(spent).to.equal(debitedMicros);
   });
 
@@ -199,7 +199,7 @@ describe("servers that are killed (SIGKILL)", () => {
     }
     await replaceServers(undefined);
     await eventually("the refund in the ledger", async () => {
-      const { settled } = await postgresAccountStore(database).balance(account);
+      const { settled } = await createAccountStore(database).balance(account);
       return settled.refunded === REFUND_MICROS;
     });
     expect(await local.dollarsOf(account)).to.equal(dollars + REFUND_MICROS / MICROS_PER_UNIT);

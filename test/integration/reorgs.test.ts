@@ -8,8 +8,8 @@ import { deployLocal } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { rpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
-import { postgresAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
-import { postgresChainStore } from "../../server/stores/chain/postgresChainStore.ts";
+import { createAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
+import { createChainStore } from "../../server/stores/chain/postgresChainStore.ts";
 import { claimDatabase } from "../../server/stores/chain/claimDatabase.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
@@ -59,8 +59,8 @@ describe("indexer on a chain that is reorganised by its node", () => {
     await anvil?.stop();
   });
 
-  const purchased = async () => (await postgresAccountStore(database).balance(alice)).purchased;
-  const cursor = () => postgresChainStore(database).cursor();
+  const purchased = async () => (await createAccountStore(database).balance(alice)).purchased;
+  const cursor = () => createChainStore(database).cursor();
   const head = () => local.client.getBlockNumber();
 
   /** Buys, in blocks of its own; returns how many those were. */
@@ -90,7 +90,7 @@ describe("indexer on a chain that is reorganised by its node", () => {
       blocksPerRequest: 1_000n,
       timeoutMs: 2_000,
     });
-    const book = postgresChainStore(database);
+    const book = createChainStore(database);
     const step = () => indexNextBlocks(source, book);
     return {
       step,

@@ -11,7 +11,7 @@ interface BalanceRecord extends AccountRecord {
   readonly settled_earned: bigint;
 }
 
-export function postgresAccountStore(database: Database): AccountStore {
+export function createAccountStore(database: Database): AccountStore {
   return {
     async balance(address): Promise<Balance> {
       // One statement is one moment: accounts and settlements by primary key, earnings_of_provider index-only.

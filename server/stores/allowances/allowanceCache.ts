@@ -6,7 +6,7 @@ import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./all
 import { byteaArray } from "@compute-credits/platform/postgres/values";
 
 /** SQL: how many transactions have brought allowances. */
-export const ARRIVALS = "(select count from allowance_arrivals)";
+export const ARRIVAL_COUNT = "(select count from allowance_arrivals)";
 
 /**
  * The allowances of spenders as this process first read them: what was signed never changes; whether they are revoked and
@@ -27,7 +27,7 @@ export interface LastSeenAllowances {
   readonly upTo: bigint;
 }
 
-export function allowanceCache(): AllowanceCache {
+export function createAllowanceCache(): AllowanceCache {
   let seen = new Map<SpenderId, readonly Allowance[]>();
   let seenUpTo: bigint | null = null;
   let count = 0;
@@ -83,7 +83,7 @@ export function allowanceCache(): AllowanceCache {
 }
 
 async function readArrivals(sql: Sql): Promise<bigint> {
-  const [arrivals] = await sql.query<{ count: bigint | null }>(`select ${ARRIVALS} as count`);
+  const [arrivals] = await sql.query<{ count: bigint | null }>(`select ${ARRIVAL_COUNT} as count`);
   if (arrivals?.count == null) throw new Error("the count of arrivals is gone");
   return arrivals.count;
 }

@@ -35,7 +35,7 @@ export const ALLOWANCE_COLUMNS = COLUMNS.join(", ");
 export const ALLOWANCE_COLUMNS_OF_L = COLUMNS.map((column) => `l.${column}`).join(", ");
 
 /** A part of every statement that brings allowances: whoever remembers which there are learns from `count` of new ones. */
-export const ARRIVED =
+export const ARRIVED_CTE =
   "arrived as (update allowance_arrivals set count = count + 1 returning count)";
 
 export interface AllowanceRecord {

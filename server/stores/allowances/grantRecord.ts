@@ -6,7 +6,7 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { IssuedGrant } from "./grantStore.ts";
 import {
   ALLOWANCE_COLUMNS,
-  ARRIVED,
+  ARRIVED_CTE,
   type AllowanceRecord,
   toAllowance,
 } from "./allowanceRecord.ts";
@@ -39,7 +39,7 @@ export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date)
   const messages = grants.map(({ message }) => message);
   const { account, accountCap, counter, salt } = first.message;
   await tx.query(
-    `with ${ARRIVED}, granted as (
+    `with ${ARRIVED_CTE}, granted as (
        select * from unnest($8::bytea[], $9::text[], $10::bytea[], $11::numeric[], $12::numeric[], $13::numeric[],
          $14::numeric[], $15::numeric[], $16::smallint[], $17::bytea[], $18::jsonb[], $19::numeric[])
          as granted (id, grant_key, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at,

@@ -3,7 +3,7 @@ import type { AllowanceStore } from "./allowanceStore.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import {
   ALLOWANCE_COLUMNS,
-  ARRIVED,
+  ARRIVED_CTE,
   type AllowanceRecord,
   toAllowance,
 } from "./allowanceRecord.ts";
@@ -11,7 +11,7 @@ import { readClock } from "@compute-credits/platform/postgres/clock";
 import { writeNotes } from "../log/writeNotes.ts";
 import { bytea, byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 
-export function postgresAllowanceStore(database: Database): AllowanceStore {
+export function createAllowanceStore(database: Database): AllowanceStore {
   return {
     async add({ id, message, scope, signature }) {
       return await database.transaction(async (tx) => {
@@ -24,7 +24,7 @@ export function postgresAllowanceStore(database: Database): AllowanceStore {
         ]);
         const now = await readClock(tx);
         await tx.query(
-          `with ${ARRIVED}, signed as (
+          `with ${ARRIVED_CTE}, signed as (
              insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at, priority, scope,
                scope_providers, scope_meters, account_cap_micros, counter, salt, signature, created_at, arrival)
              select $1::bytea, $2, $3, $5, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16, $18, count

@@ -34,7 +34,7 @@ export interface GrantRules {
   readonly maxGrantsPerCampaign: number;
 }
 
-export function postgresGrantStore(database: Database, rules: GrantRules): GrantStore {
+export function createGrantStore(database: Database, rules: GrantRules): GrantStore {
   const tooMany = { reason: "too_many_grants", limit: rules.maxGrantsPerCampaign } as const;
 
   return {

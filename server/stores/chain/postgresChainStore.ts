@@ -7,7 +7,7 @@ import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "../accounts/acco
 import { writeNotes } from "../log/writeNotes.ts";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
-export function postgresChainStore(database: Database): ChainStore {
+export function createChainStore(database: Database): ChainStore {
   return {
     cursor: () => readCursor(database),
 

@@ -42,8 +42,8 @@ export interface CheckpointStore {
    */
   refundRows(id: bigint, limit: number): Promise<readonly Row[]>;
   /**
-   * Rows of a final checkpoint that would move at least `leastMicros` on chain, what was spent before what was earned, and
+   * Rows of a final checkpoint that would move at least `minMicros` on chain, what was spent before what was earned, and
    * the largest first. At most `limit`.
    */
-  worthRows(id: bigint, leastMicros: bigint, limit: number): Promise<readonly Row[]>;
+  rowsWorthSettling(id: bigint, minMicros: bigint, limit: number): Promise<readonly Row[]>;
 }

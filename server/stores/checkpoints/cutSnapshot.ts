@@ -13,11 +13,11 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 import { allRows, changedRows } from "./changedRows.ts";
 import { halfTheTime } from "./throttle.ts";
 import { newestRow } from "./rowsAt.ts";
-import { type Step, TreeMismatch, type TreeOf, updateTree } from "./storedTree.ts";
+import { type Step, TreeMismatchError, type TreeOf, updateTree } from "./storedTree.ts";
 
 export interface CutTerms {
   readonly last: StoredCheckpoint | null;
-  /** what `nextTick` said before the snapshot */
+  /** what `advanceTick` said before the snapshot */
   readonly tick: bigint | null;
   readonly maxFeeBps: bigint;
 }
@@ -162,7 +162,7 @@ async function updateOrRebuildTree(tx: Sql, step: Step): Promise<TableHashes> {
   try {
     return await updateTree(tx, step, changedRows(tx, step.id));
   } catch (error) {
-    if (!(error instanceof TreeMismatch) || step.last === null) throw error;
+    if (!(error instanceof TreeMismatchError) || step.last === null) throw error;
     await rebuildTree(tx, step.last);
     return await updateTree(tx, step, changedRows(tx, step.id));
   }

@@ -24,7 +24,7 @@ import { ROW_AS_BYTES, newestRow, toBytes } from "./rowsAt.ts";
 /** What a table's head has before the hashes of its sections: name and number of rows. */
 const BEFORE_SECTIONS = 12;
 
-export function postgresCheckpointData(database: Database): CheckpointData {
+export function createCheckpointData(database: Database): CheckpointData {
   return {
     async table({ id, partyCount: rowCount }) {
       const [found] = await database.query<{ head: Hex | null }>(

@@ -8,7 +8,7 @@ import type { CheckpointStore, StoredCheckpoint } from "./checkpointStore.ts";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { writeNotes } from "../log/writeNotes.ts";
 import { allRows } from "./changedRows.ts";
-import { CURRENT_TICK, nextTick } from "../log/changeTick.ts";
+import { CURRENT_TICK, advanceTick } from "../log/changeTick.ts";
 import { treeOf, writeCheckpoint } from "./cutSnapshot.ts";
 import { proveRows } from "./proofs.ts";
 import { newestRow } from "./rowsAt.ts";
@@ -52,7 +52,7 @@ export interface CheckpointRecord {
   readonly status: CheckpointStatus;
 }
 
-export function postgresCheckpointStore(database: Database): CheckpointStore {
+export function createCheckpointStore(database: Database): CheckpointStore {
   return {
     latest: () => latestIn(database),
     latestFinal: () => one(database, "status = 'final'"),
@@ -97,7 +97,7 @@ export function postgresCheckpointStore(database: Database): CheckpointStore {
       return records;
     },
 
-    async worthRows(id, leastMicros, limit) {
+    async rowsWorthSettling(id, minMicros, limit) {
       const records = await database.query<Row>(
         // places_pkey from its beginning, then everything by its key: once for each final checkpoint
         `select party, spent, refunded, earned from (
@@ -108,7 +108,7 @@ export function postgresCheckpointStore(database: Database): CheckpointStore {
          where greatest(newly_spent, newly_earned) >= $2
          order by newly_spent >= $2 desc, greatest(newly_spent, newly_earned) desc, place
          limit $3`,
-        [id, leastMicros, limit],
+        [id, minMicros, limit],
       );
       return records;
     },
@@ -116,7 +116,7 @@ export function postgresCheckpointStore(database: Database): CheckpointStore {
     async cut(maxFeeBps) {
       if (isUnderWay(await latestIn(database))) return null;
       await serveRefunds(database);
-      const tick = await nextTick(database);
+      const tick = await advanceTick(database);
       const id = await retrying(() =>
         database.transaction((tx) => cutSnapshot(tx, { tick, maxFeeBps }), {
           isolation: "repeatable read",

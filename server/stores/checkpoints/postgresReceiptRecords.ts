@@ -3,7 +3,7 @@ import type { ReceiptRecords } from "./receiptStore.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
-export function postgresReceiptRecords(database: Database): ReceiptRecords {
+export function createReceiptRecords(database: Database): ReceiptRecords {
   return {
     promise: (provider) =>
       database.transaction(async (tx) => {

@@ -3,7 +3,7 @@ import type { ReceiptRecords, ReceiptStore } from "./receiptStore.ts";
 import type { ReceiptSigner } from "@compute-credits/platform/chain/signer";
 
 /** Receipts by the signers that this server has keys of. */
-export function signedReceipts(
+export function createReceiptStore(
   deployment: Deployment,
   promises: ReceiptRecords,
   signers: readonly ReceiptSigner[],

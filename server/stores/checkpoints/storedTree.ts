@@ -23,8 +23,8 @@ export interface TreeOf {
 }
 
 /** What is stored does not lead to the root that was signed. It has to be made again, from the rows. */
-export class TreeMismatch extends Error {
-  override readonly name = "TreeMismatch";
+export class TreeMismatchError extends Error {
+  override readonly name = "TreeMismatchError";
 }
 
 /** Levels of pages that a table of so many rows has. */
@@ -56,7 +56,7 @@ const PAGES_AT_ONCE = 256;
 
 /**
  * Brings the stored tree from `last` to the checkpoint `id` by the rows that changed: reads and writes the pages on their
- * paths alone. Every node that it takes over is checked against the last root; throws `TreeMismatch` where one does not
+ * paths alone. Every node that it takes over is checked against the last root; throws `TreeMismatchError` where one does not
  * fit. In the cut's transaction, so that pages and checkpoint are there together or not at all.
  */
 export async function updateTree(
@@ -86,7 +86,7 @@ async function readHashes(
 ): Promise<TableHashes> {
   const level = pageLevels(rowCount) - 1;
   const [top] = await readNodes(sql, id, { level, pages: 1 });
-  if (top === undefined) throw new TreeMismatch(`the tree of checkpoint ${id} has no top`);
+  if (top === undefined) throw new TreeMismatchError(`the tree of checkpoint ${id} has no top`);
   const root = rootOfTop(top, rowCount);
   if (depthOf(rowCount) <= SECTION_LEVEL) {
     const sections = climb(root, { from: depthOf(rowCount), to: SECTION_LEVEL });
@@ -198,7 +198,7 @@ function updatePages(
   keys.forEach((key, slot) => {
     const known = stored.get(key);
     if (known !== undefined) whole.write(known.nodes.slice(2), slot * PAGE_BYTES, "hex");
-    else if (isOld(key)) throw new TreeMismatch(`page ${level}/${key.page} is not stored`);
+    else if (isOld(key)) throw new TreeMismatchError(`page ${level}/${key.page} is not stored`);
     else whole.set(empty, slot * PAGE_BYTES);
   });
   if (last !== null && pages[0] === 0 && level === pageLevels(last.rowCount) - 1) {
@@ -215,7 +215,7 @@ function updatePages(
       const page = Math.floor((changed.at[index] ?? 0) / PAGE_NODES);
       const isTakenOver = isOld({ level, page });
       if (isTakenOver && !isSameNode([whole, node], [expected, index])) {
-        throw new TreeMismatch(`page ${level}/${page} is of another tree`);
+        throw new TreeMismatchError(`page ${level}/${page} is of another tree`);
       }
     });
   }
@@ -234,7 +234,7 @@ function updatePages(
 
 function checkRoot(top: Uint8Array, { id, rowCount, root }: TreeOf): void {
   if (bytesToHex(rootOfTop(top, rowCount)) !== root) {
-    throw new TreeMismatch(`the stored tree of checkpoint ${id} has another root`);
+    throw new TreeMismatchError(`the stored tree of checkpoint ${id} has another root`);
   }
 }
 

@@ -49,7 +49,7 @@ const IN_PAGE = `log_order >= $3 and log_order < $4
 
 const PLACE = "log_order, transaction_id";
 
-export function postgresUsageLog(database: Database): UsageLog {
+export function createUsageLog(database: Database): UsageLog {
   return {
     page: (window, after, limit) =>
       // One moment throughout: what is "now" for the first table is so for the last.

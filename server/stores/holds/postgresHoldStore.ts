@@ -23,7 +23,7 @@ import { insertHold, readHold, updateHold } from "./holdRecord.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
 import { retrying } from "@compute-credits/platform/postgres/retry";
 import {
-  cachedAccess,
+  createAccessCache,
   lockAllowances,
   lockSpenders,
   lockTierAccount,
@@ -31,7 +31,7 @@ import {
 } from "../usage/lockSpending.ts";
 import { insertDebits } from "../usage/insertDebits.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
-import { readKnown } from "../usage/postgresUsageLedger.ts";
+import { readKnownDebits } from "../usage/postgresUsageLedger.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
 export interface HoldRules {
@@ -39,12 +39,12 @@ export interface HoldRules {
   readonly maxOpenHoldsPerSpender: number;
 }
 
-export function postgresHoldStore(
+export function createHoldStore(
   database: Database,
   rules: HoldRules,
   priceReader: PriceReader,
 ): HoldStore {
-  const accessOf = cachedAccess();
+  const accessOf = createAccessCache();
 
   async function authorizeIn(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {
     const locked = await lockSpenders(tx, new Set([request.spender]));
@@ -87,7 +87,7 @@ export function postgresHoldStore(
 
     const event = { provider: request.provider, id: request.eventId };
     const payloadHash = captureHash(request);
-    const known = (await readKnown(tx, [event])).get(eventKey(event));
+    const known = (await readKnownDebits(tx, [event])).get(eventKey(event));
     if (known !== undefined) {
       return known.sent === payloadHash
         ? { result: "captured", hold, debit: known.outcome }

@@ -6,7 +6,7 @@ import { readExplanation } from "./explanation.ts";
 import { readOutlook } from "./outlook.ts";
 import { readUsage } from "./usageSums.ts";
 
-export function postgresInsightStore(database: Database): InsightStore {
+export function createInsightStore(database: Database): InsightStore {
   /** Several statements that see one moment. */
   const snapshot = <T>(work: (sql: Sql) => Promise<T>) =>
     database.transaction(work, { isolation: "repeatable read" });

@@ -4,7 +4,7 @@ import type { DayRevenue, LedgerReport, ReportStore } from "./reportStore.ts";
 import type { PoolTotals } from "@compute-credits/rules/insight/vaultTotals";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 
-export function postgresReportStore(database: Database): ReportStore {
+export function createReportStore(database: Database): ReportStore {
   return {
     report: (query) =>
       database.transaction((tx) => readReport(tx, query), { isolation: "repeatable read" }),

@@ -13,7 +13,7 @@ export const CURRENT_TICK = "(select tick from cut_clock)";
  * Whoever reads the count locks its table (`access share`) before it takes the snapshot that it reads it by, and until it
  * ends. So those that hold the lock now are all that may have read an earlier one.
  */
-export async function nextTick(database: Database): Promise<bigint | null> {
+export async function advanceTick(database: Database): Promise<bigint | null> {
   const [clock] = await database.query<{ tick: bigint }>(
     `insert into cut_clock (tick) values (1)
      on conflict (only_one) do update set tick = cut_clock.tick + 1 returning tick`,

@@ -31,10 +31,7 @@ export interface StepRecord {
   readonly rate_card: number;
 }
 
-export function postgresMultiplierStore(
-  database: Database,
-  rates: RateIndexCache,
-): MultiplierStore {
+export function createMultiplierStore(database: Database, rates: RateIndexCache): MultiplierStore {
   async function inForce(sql: Sql, provider: Address) {
     const { now, newestCard } = await readPriceClock(sql);
     return { now, found: ratesInForce(await rates(sql, newestCard), provider, now) };

@@ -5,11 +5,11 @@ import { previewPrice } from "@compute-credits/rules/pricing/preview";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { PriceStore } from "./priceStore.ts";
 import { readPriceClock } from "./priceClock.ts";
-import { priceReader } from "./priceReader.ts";
+import { createPriceReader } from "./priceReader.ts";
 import type { RateIndexCache } from "./rateIndexCache.ts";
 
-export function postgresPriceStore(database: Database, rates: RateIndexCache): PriceStore {
-  const prices = priceReader(rates);
+export function createPriceStore(database: Database, rates: RateIndexCache): PriceStore {
+  const prices = createPriceReader(rates);
   return {
     preview: ({ provider, account, measurements }) =>
       // One moment throughout: a debit in between would be counted in one place and not in another.

@@ -29,7 +29,7 @@ export async function readRateCards(sql: Sql, after = 0): Promise<readonly RateC
   return records.map(toCard);
 }
 
-export function postgresRateCardStore(database: Database, rules: PublicationRules): RateCardStore {
+export function createRateCardStore(database: Database, rules: PublicationRules): RateCardStore {
   return {
     async list({ provider, before, limit }) {
       const records = await database.query<CardRecord>(

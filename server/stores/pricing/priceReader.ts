@@ -34,7 +34,7 @@ export interface PriceReader {
   readonly upTo: RateIndexCache;
 }
 
-export function priceReader(upTo: RateIndexCache): PriceReader {
+export function createPriceReader(upTo: RateIndexCache): PriceReader {
   return {
     known: (sql) => upTo(sql, 0),
     upTo,

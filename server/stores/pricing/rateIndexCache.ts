@@ -6,7 +6,7 @@ import { readRateCards } from "./postgresRateCardStore.ts";
 export type RateIndexCache = (sql: Sql, newestCard: number) => Promise<RateIndex>;
 
 /** Cards never change and appear in the order of their versions: only those after the newest known one are read. */
-export function rateIndexCache(): RateIndexCache {
+export function createRateIndexCache(): RateIndexCache {
   let known: { index: RateIndex; newest: number } = { index: new Map(), newest: 0 };
   return async (sql, newestCard) => {
     const before = known;

@@ -13,7 +13,7 @@ import { fromPinnedRate, toPinnedRate } from "@compute-credits/rules/pricing/pin
 const Dimensions = z.record(z.string(), z.string());
 
 /** Quotes signed with a key of this ledger: they need no storage, and any server with the key honours them. */
-export function signedQuotes(
+export function createQuoteStore(
   deployment: Deployment,
   privateKey: Hex,
   { prices, now }: { prices: PriceStore; now: () => Promise<Date> },

@@ -6,7 +6,7 @@ import { writeNotes } from "../log/writeNotes.ts";
 import { sharedLookup } from "@compute-credits/platform/process/sharedLookup";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
-export function postgresProviderStore(database: Database): ProviderStore {
+export function createProviderStore(database: Database): ProviderStore {
   // Every request asks it: those that come together share a query.
   const callerOfKey = sharedLookup<Hex, Caller>(async (keyHashes) => {
     // provider_keys by primary key
@@ -24,7 +24,7 @@ export function postgresProviderStore(database: Database): ProviderStore {
   return {
     callerOfKey,
     providerOfKey: async (keyHash) => (await callerOfKey(keyHash))?.provider ?? null,
-    rememberedCaller: (keyHash) => remembered.get(keyHash) ?? null,
+    cachedCaller: (keyHash) => remembered.get(keyHash) ?? null,
 
     async addKey({ provider, keyHash }) {
       await database.query(

@@ -19,7 +19,7 @@ export interface ProviderAccess {
 }
 
 /** The spending wallet's signature, kept for those who check; `null` where its holder showed an API key. */
-export interface Shown {
+export interface AccessSignature {
   readonly signature?: Hex | null;
 }
 
@@ -31,11 +31,11 @@ export interface ProviderStore {
   /** The same, with the count of revocations that it was found at. */
   callerOfKey(keyHash: Hex): Promise<Caller | null>;
   /** What `callerOfKey` found before, without asking: to be used where `asOfRevocations` is looked at again. */
-  rememberedCaller(keyHash: Hex): Caller | null;
+  cachedCaller(keyHash: Hex): Caller | null;
   /** For good. When it was revoked; `null` where the provider has no such key. */
   revokeKey(key: ProviderKey): Promise<Date | null>;
   /** From now on the provider may bill the spender. False where the spender took that back before. */
-  grantAccess(access: ProviderAccess & Shown): Promise<boolean>;
+  grantAccess(access: ProviderAccess & AccessSignature): Promise<boolean>;
   /** For good: nothing that is reported or held after this goes by it. When it was revoked; `null` where it never was given. */
-  revokeAccess(access: ProviderAccess & Shown): Promise<Date | null>;
+  revokeAccess(access: ProviderAccess & AccessSignature): Promise<Date | null>;
 }

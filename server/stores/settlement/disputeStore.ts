@@ -11,7 +11,7 @@ export interface OpenChallenge {
   readonly deadline: Date;
 }
 
-export interface UnknownSigning {
+export interface UnclassifiedSignature {
   /** the digest that was signed */
   readonly id: Hex;
   readonly account: Address;
@@ -25,8 +25,8 @@ export interface DisputeStore {
   /** The owner's highest ceiling of each counter that is no less than `spentMicros`, the newest counter first. */
   capsCovering(account: Address, spentMicros: bigint): Promise<readonly CapProof[]>;
   /** Signed allowances of which it is not known whether a key or a contract signed them. */
-  unknownSignings(limit: number): Promise<readonly UnknownSigning[]>;
-  noteSignings(signings: readonly { id: Hex; byContract: boolean }[]): Promise<void>;
+  unclassifiedSignatures(limit: number): Promise<readonly UnclassifiedSignature[]>;
+  recordSignatureKinds(signings: readonly { id: Hex; byContract: boolean }[]): Promise<void>;
   /**
    * Ceilings that contract wallets signed, that are charged on, and that the court does not have on record: a wallet can
    * disown them later. One for an account.

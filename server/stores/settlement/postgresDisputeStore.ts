@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
 import type { Database } from "@compute-credits/platform/postgres/database";
-import type { DisputeStore, OpenChallenge, UnknownSigning } from "./disputeStore.ts";
+import type { DisputeStore, OpenChallenge, UnclassifiedSignature } from "./disputeStore.ts";
 import {
   ALLOWANCE_COLUMNS_OF_L,
   type AllowanceRecord,
@@ -9,7 +9,7 @@ import {
 } from "../allowances/allowanceRecord.ts";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
-export function postgresDisputeStore(database: Database): DisputeStore {
+export function createDisputeStore(database: Database): DisputeStore {
   return {
     async openChallenges(checkpoint) {
       return await database.query<OpenChallenge>(
@@ -31,14 +31,14 @@ export function postgresDisputeStore(database: Database): DisputeStore {
     },
 
     // By allowances_not_looked_at.
-    async unknownSignings(limit) {
-      return await database.query<UnknownSigning>(
+    async unclassifiedSignatures(limit) {
+      return await database.query<UnclassifiedSignature>(
         "select id, account, signature from allowances where by_contract is null and campaign is null limit $1",
         [limit],
       );
     },
 
-    async noteSignings(signings) {
+    async recordSignatureKinds(signings) {
       for (const byContract of [true, false]) {
         const ids = signings.filter((each) => each.byContract === byContract).map(({ id }) => id);
         // oxlint-disable-next-line no-await-in-loop -- two

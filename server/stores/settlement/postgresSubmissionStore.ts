@@ -6,7 +6,7 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 /** Cut, and neither on chain nor given up. */
 const PREPARED = "not dropped and final_at is null";
 
-export function postgresSubmissionStore(database: Database): SubmissionStore {
+export function createSubmissionStore(database: Database): SubmissionStore {
   return {
     addSignature: (id, signed) =>
       database.transaction(async (tx) => {
@@ -48,7 +48,7 @@ export function postgresSubmissionStore(database: Database): SubmissionStore {
       return abandoned.length > 0;
     },
 
-    async dropVoid(id, signersSince) {
+    async dropSuperseded(id, signersSince) {
       const dropped = await database.query(
         `update checkpoints set dropped = true, dropped_at = to_timestamp($2::bigint)
          where id = $1 and ${PREPARED} and as_of < $2

@@ -17,7 +17,7 @@ interface AttemptRecord {
   readonly max_priority_fee_per_gas: bigint;
 }
 
-export function postgresTransactionStore(database: Database): TransactionStore {
+export function createTransactionStore(database: Database): TransactionStore {
   return {
     async keep(attempt) {
       await database.query(

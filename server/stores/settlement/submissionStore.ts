@@ -23,5 +23,5 @@ export interface SubmissionStore {
    * Drops a checkpoint that was cut before its signers took over, so that it is cut anew: the contract takes it no more,
    * whoever signed it. False as long as the ledger has not read the chain up to that moment: it may be on chain already.
    */
-  dropVoid(id: bigint, signersSince: bigint): Promise<boolean>;
+  dropSuperseded(id: bigint, signersSince: bigint): Promise<boolean>;
 }

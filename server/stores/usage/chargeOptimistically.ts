@@ -9,7 +9,7 @@ import type {
   PredictedForAllowance,
 } from "@compute-credits/rules/usage/predictCharges";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import { ARRIVALS } from "../allowances/allowanceCache.ts";
+import { ARRIVAL_COUNT } from "../allowances/allowanceCache.ts";
 import { HAS_BEGUN } from "@compute-credits/platform/postgres/nestedLoopPlan";
 import { CURRENT_TICK } from "../log/changeTick.ts";
 import { PRICE_CLOCK, type PriceClock } from "../pricing/priceClock.ts";
@@ -223,7 +223,7 @@ async function chargeAllowances(
      ), places as (
        select case when count(*) < cardinality($2::bigint[]) then coalesce(array_agg(n), '{}') end as places from charged
      )
-     select places, ${ARRIVALS} as arrivals, ${PRICE_CLOCK} from places`,
+     select places, ${ARRIVAL_COUNT} as arrivals, ${PRICE_CLOCK} from places`,
     [
       packedBytes(wanted.map(([id]) => id)),
       numberArray(wanted.map(([, { periodIndex }]) => periodIndex)),

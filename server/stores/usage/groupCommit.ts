@@ -28,7 +28,7 @@ interface Waiting {
  * other way round. A few single events beside a commit wait for it, too: what a commit costs besides its events is most of
  * what they cost. Nobody waits for a timer, and an idle ledger commits as soon as it has read what has arrived already.
  */
-export function groupCommit(
+export function withGroupCommit(
   ledger: UsageLedger,
   { maxEvents, lanes, eventsWorthALane }: GroupCommitOptions = DEFAULTS,
 ): UsageLedger {

@@ -26,7 +26,7 @@ export async function insertDebits(
 }
 
 /** The same as the last statement of a transaction. */
-export function insertDebitsLastly(
+export function insertDebitsWithCommit(
   tx: Transaction,
   debits: readonly Debit[],
   recordedAt: Date,

@@ -116,7 +116,7 @@ function accountOf(record: AllowanceWithAccount): Account {
  * Which provider may bill which spender. What was found once need not be asked again until anybody takes access back,
  * which `accessRevocations` tells; it is to be read under the locks of those who pay.
  */
-export function cachedAccess() {
+export function createAccessCache() {
   let granted = new Granted();
   let asOf = -1n;
   return async (

@@ -15,28 +15,33 @@ import type { PriceState } from "@compute-credits/rules/pricing/priceDraft";
 import type { Database, Sql, Transaction } from "@compute-credits/platform/postgres/database";
 import { StaleAccessError } from "./staleAccess.ts";
 import type { UsageLedger } from "./usageLedger.ts";
-import { allowanceCache } from "../allowances/allowanceCache.ts";
+import { createAllowanceCache } from "../allowances/allowanceCache.ts";
 import { type PriceClock, readPriceClock } from "../pricing/priceClock.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
 import { OutOfDate, retrying } from "@compute-credits/platform/postgres/retry";
-import { type LockedSpending, cachedAccess, lockSpenders, writeSpending } from "./lockSpending.ts";
+import {
+  type LockedSpending,
+  createAccessCache,
+  lockSpenders,
+  writeSpending,
+} from "./lockSpending.ts";
 import {
   chargeOptimistically,
   readOptimisticSpending,
   corrections,
 } from "./chargeOptimistically.ts";
-import { insertDebits, insertDebitsLastly } from "./insertDebits.ts";
+import { insertDebits, insertDebitsWithCommit } from "./insertDebits.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
 import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 import { voidEvent } from "./voidEvent.ts";
 
-export function postgresUsageLedger(
+export function createUsageLedger(
   database: Database,
   rules: UsageRules,
   priceReader: PriceReader,
 ): UsageLedger {
-  const accessOf = cachedAccess();
-  const cache = allowanceCache();
+  const accessOf = createAccessCache();
+  const cache = createAllowanceCache();
 
   /**
    * Writes what is expected. Where all of it had room, that is the decision; else decides on what was there, and puts right
@@ -62,7 +67,7 @@ export function postgresUsageLedger(
     if (charged.isComplete && isInForce) {
       const confirmed = confirmPrediction(events, expected, { now, hasAccess, allowances }, rules);
       if (confirmed !== null) {
-        insertDebitsLastly(tx, confirmed.debits, now);
+        insertDebitsWithCommit(tx, confirmed.debits, now);
         return confirmed.outcomes;
       }
     }
@@ -74,7 +79,7 @@ export function postgresUsageLedger(
     const first = decideDebits(events, { ...state, known: new Map() }, rules);
     const refused = events.filter((_, index) => first.outcomes[index]?.result === "refused");
     // A repetition of what was debited is found by its clash; one that would be refused now clashes with nothing.
-    const known = refused.length === 0 ? new Map() : await readKnown(tx, refused);
+    const known = refused.length === 0 ? new Map() : await readKnownDebits(tx, refused);
     const decision = known.size === 0 ? first : decideDebits(events, { ...state, known }, rules);
 
     await insertDebits(tx, decision.debits, spending.now);
@@ -88,7 +93,7 @@ export function postgresUsageLedger(
     const spending = await lockSpenders(tx, new Set(events.map(({ spender }) => spender)));
     checkAccess(spending, asOfRevocations);
     const hasAccess = await accessOf(tx, events, spending);
-    const known = await readKnown(tx, events);
+    const known = await readKnownDebits(tx, events);
     const prices = await readPrices(tx, events, spending);
     const decision = decideDebits(events, { ...spending, hasAccess, known, prices }, rules);
 
@@ -152,7 +157,7 @@ interface KnownRecord extends Charge {
 }
 
 /** Which of the events are debited already, and how. */
-export async function readKnown(
+export async function readKnownDebits(
   tx: Sql,
   events: readonly Pick<UsageEvent, "provider" | "id">[],
 ): Promise<Map<string, KnownEvent>> {

@@ -30,7 +30,7 @@ export async function payRows(
 ): Promise<void> {
   const refunds = await checkpoints.refundRows(id, ROWS_PER_STEP);
   const worthwhile =
-    worthMicros === null ? [] : await checkpoints.worthRows(id, worthMicros, ROWS_PER_STEP);
+    worthMicros === null ? [] : await checkpoints.rowsWorthSettling(id, worthMicros, ROWS_PER_STEP);
   const due = [...new Map([...refunds, ...worthwhile].map((row) => [row.party, row])).values()];
   if (due.length === 0) return;
 

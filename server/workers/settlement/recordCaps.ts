@@ -22,9 +22,9 @@ export async function recordCaps({
   isKeySignature,
   onCapRefused,
 }: CapDeps): Promise<void> {
-  const unknown = await disputes.unknownSignings(LOOKED_AT_PER_STEP);
+  const unknown = await disputes.unclassifiedSignatures(LOOKED_AT_PER_STEP);
   if (unknown.length > 0) {
-    await disputes.noteSignings(
+    await disputes.recordSignatureKinds(
       await Promise.all(
         unknown.map(async ({ id, account, signature }) => ({
           id,

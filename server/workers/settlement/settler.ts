@@ -64,7 +64,7 @@ export function createSettler(parts: SettlerDeps): Settler {
     const since = await chain.signersSince();
     if (checkpoint.message.asOf < since) {
       // Signed or not, it is void, and its epoch is signed anew by those who sign now.
-      if (await submissions.dropVoid(checkpoint.id, since)) {
+      if (await submissions.dropSuperseded(checkpoint.id, since)) {
         nextCutAt = 0;
         parts.onVoid(checkpoint);
       }

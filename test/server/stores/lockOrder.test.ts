@@ -2,8 +2,8 @@ import { expect } from "chai";
 import type { Address } from "viem";
 
 import { eventually } from "../../../scripts/local/eventually.ts";
-import { postgresChainStore } from "../../../server/stores/chain/postgresChainStore.ts";
-import { postgresGrantStore } from "../../../server/stores/allowances/postgresGrantStore.ts";
+import { createChainStore } from "../../../server/stores/chain/postgresChainStore.ts";
+import { createGrantStore } from "../../../server/stores/allowances/postgresGrantStore.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../../fixtures/databases.ts";
@@ -92,7 +92,7 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
   /** Applies events, and does `meanwhile` when the first purchase of them is in. Retries nothing. */
   async function applyAnd(events: readonly EventOfTest[], meanwhile: () => Promise<void>) {
     const { promise: begun, resolve } = Promise.withResolvers<void>();
-    const book = postgresChainStore(
+    const book = createChainStore(
       pausedAfter("insert into purchases", async () => {
         resolve();
         await meanwhile();
@@ -163,7 +163,7 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
   it("never are in a circle where an allowance comes while grants of the same account are issued", async () => {
     const campaign = await ledger.allow(first, { limit: 1_000n });
     const adding: Promise<unknown>[] = [];
-    const grants = postgresGrantStore(
+    const grants = createGrantStore(
       pausedAfter("for update", async () => {
         adding.push(ledger.allow(first));
         await waiting(1);

@@ -5,7 +5,7 @@ import type { Address, Hex } from "viem";
 import { QUOTE_TYPES } from "@compute-credits/protocol/messages/quote";
 import { signingDomain } from "@compute-credits/protocol/messages/domain";
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { signedQuotes } from "../../../../server/stores/pricing/signedQuotes.ts";
+import { createQuoteStore } from "../../../../server/stores/pricing/signedQuotes.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, deployment, openLedger, party } from "../../../fixtures/ledger.ts";
 import { type LedgerServer, QUOTE_KEY, serveLedger } from "../../../fixtures/ledgerServer.ts";
@@ -107,7 +107,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     it("refuses a quote that is over, by the database's clock", async () => {
-      const late = signedQuotes(deployment, QUOTE_KEY, {
+      const late = createQuoteStore(deployment, QUOTE_KEY, {
         prices: ledger.prices,
         now: () => Promise.resolve(new Date(Date.now() - 61_000)),
       });

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import {
   type LastSeenAllowances,
-  allowanceCache,
+  createAllowanceCache,
 } from "../../../../server/stores/allowances/allowanceCache.ts";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../../../fixtures/databases.ts";
@@ -18,7 +18,7 @@ for (const { name, open } of databaseKinds) {
     after(() => ledger.database.close());
 
     it("takes in what came since, and reads nothing else again", async () => {
-      const cache = allowanceCache();
+      const cache = createAllowanceCache();
       const first = await ledger.allow(party(1));
       const { spender } = first.message;
       const { sql, asked } = watched(ledger.database);
@@ -37,7 +37,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     it("misses none that comes while it reads another spender's for the first time", async () => {
-      const cache = allowanceCache();
+      const cache = createAllowanceCache();
       const first = await ledger.allow(party(4));
       const { spender } = first.message;
       const { sql } = watched(ledger.database, async (text) => {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { numberToHex, zeroHash } from "viem";
 
 import { parseCredits } from "@compute-credits/protocol/amounts";
-import { postgresChainStore } from "../../../../server/stores/chain/postgresChainStore.ts";
+import { createChainStore } from "../../../../server/stores/chain/postgresChainStore.ts";
 import { available } from "@compute-credits/rules/accounts/account";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Database } from "@compute-credits/platform/postgres/database";
@@ -91,7 +91,7 @@ for (const { name, open } of databaseKinds) {
 
       it("applies them once, however many servers do so at once", async () => {
         const same = await step(1n, purchasedIn(1n, 500n));
-        const servers = Array.from({ length: 8 }, () => postgresChainStore(database));
+        const servers = Array.from({ length: 8 }, () => createChainStore(database));
         const applied = await Promise.all(servers.map((server) => server.apply(same)));
         expect(applied.filter(Boolean)).to.have.length(1);
         expect((await balance()).purchased).to.equal(500n);

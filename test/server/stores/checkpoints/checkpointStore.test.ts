@@ -4,7 +4,7 @@ import { type Address, zeroHash } from "viem";
 import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { buildTree } from "@compute-credits/protocol/tree/tree";
-import { postgresCheckpointStore } from "../../../../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { createCheckpointStore } from "../../../../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { available } from "@compute-credits/rules/accounts/account";
 import { totalsOf } from "@compute-credits/rules/checkpoints/nextCheckpoint";
 import type { StoredCheckpoint } from "../../../../server/stores/checkpoints/checkpointStore.ts";
@@ -245,7 +245,7 @@ for (const { name, open } of databaseKinds) {
     context("when several servers cut at once", () => {
       it("makes one checkpoint, and fails none of them", async () => {
         await spend(await openAccount(account), 100n);
-        const servers = Array.from({ length: 8 }, () => postgresCheckpointStore(database));
+        const servers = Array.from({ length: 8 }, () => createCheckpointStore(database));
         // Connections are opened beforehand, so that all are equally fast.
         await Promise.all(servers.map((server) => server.latest()));
         const results = await Promise.allSettled(servers.map((server) => server.cut(MAX_FEE_BPS)));

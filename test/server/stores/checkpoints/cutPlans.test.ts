@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { postgresCheckpointStore } from "../../../../server/stores/checkpoints/postgresCheckpointStore.ts";
+import { createCheckpointStore } from "../../../../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { ONE_PROVIDER, payer, spendDirectly, submitted } from "../../../fixtures/bareRows.ts";
@@ -36,7 +36,7 @@ for (const { name, open } of databaseKinds) {
     it("reads what changed since the last one, by key", async () => {
       await spendDirectly(ledger, { from: 17, count: 3, amount: 1n });
       watched.takePlans();
-      const checkpoint = await postgresCheckpointStore(watched.database).cut(1_000n);
+      const checkpoint = await createCheckpointStore(watched.database).cut(1_000n);
       expect(checkpoint?.partyCount).to.equal(PAYERS + 1);
       expectByKey(
         watched.takePlans(),
@@ -54,7 +54,7 @@ for (const { name, open } of databaseKinds) {
     it("proves a row by key", async () => {
       const latest = await ledger.checkpoints.latest();
       watched.takePlans();
-      const book = postgresCheckpointStore(watched.database);
+      const book = createCheckpointStore(watched.database);
       expect(await book.proofs(latest?.id ?? 0n, [payer(17)])).to.have.length(1);
       expectByKey(
         watched.takePlans(),
@@ -67,7 +67,7 @@ for (const { name, open } of databaseKinds) {
     it("finds the rows that serve refunds by key", async () => {
       const latest = await ledger.checkpoints.latest();
       watched.takePlans();
-      await postgresCheckpointStore(watched.database).refundRows(latest?.id ?? 0n, 10);
+      await createCheckpointStore(watched.database).refundRows(latest?.id ?? 0n, 10);
       expectByKey(watched.takePlans(), "checkpoint_rows_of_place");
     });
 
@@ -81,7 +81,7 @@ for (const { name, open } of databaseKinds) {
       if (latest !== null) await submitted(ledger, latest);
       await spendDirectly(ledger, { from: 17, count: 300, amount: 1n });
       watched.takePlans();
-      await postgresCheckpointStore(watched.database).cut(1_000n);
+      await createCheckpointStore(watched.database).cut(1_000n);
       const forEachRow = watched
         .takePlans()
         .filter((node) => node["Parent Relationship"] === "SubPlan")

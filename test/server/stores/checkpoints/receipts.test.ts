@@ -4,8 +4,8 @@ import { privateKeyToAccount } from "viem/accounts";
 
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
 import { localSigner } from "@compute-credits/platform/chain/localSigner";
-import { postgresReceiptRecords } from "../../../../server/stores/checkpoints/postgresReceiptRecords.ts";
-import { signedReceipts } from "../../../../server/stores/checkpoints/signedReceipts.ts";
+import { createReceiptRecords } from "../../../../server/stores/checkpoints/postgresReceiptRecords.ts";
+import { createReceiptStore } from "../../../../server/stores/checkpoints/signedReceipts.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import {
   type Ledger,
@@ -23,7 +23,7 @@ for (const { name, open } of databaseKinds) {
     let ledger: Ledger;
     let spender: `0x${string}`;
     const receipts = () =>
-      signedReceipts(deployment, postgresReceiptRecords(ledger.database), KEYS.map(localSigner));
+      createReceiptStore(deployment, createReceiptRecords(ledger.database), KEYS.map(localSigner));
 
     beforeEach(async () => {
       ledger = await openLedger(await open());

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { type Address, type Hex, keccak256, numberToHex, pad } from "viem";
 
-import { postgresAccountStore } from "../../../../server/stores/accounts/postgresAccountStore.ts";
-import { postgresInsightStore } from "../../../../server/stores/insight/postgresInsightStore.ts";
+import { createAccountStore } from "../../../../server/stores/accounts/postgresAccountStore.ts";
+import { createInsightStore } from "../../../../server/stores/insight/postgresInsightStore.ts";
 import { BURN_WINDOWS } from "@compute-credits/rules/insight/burn";
 import type { AccountStore } from "../../../../server/stores/accounts/accountStore.ts";
 import {
@@ -43,8 +43,8 @@ for (const { name, open } of databaseKinds) {
       await fill();
       const watched = explaining(ledger.database);
       ({ takePlans } = watched);
-      insight = postgresInsightStore(watched.database);
-      accounts = postgresAccountStore(watched.database);
+      insight = createInsightStore(watched.database);
+      accounts = createAccountStore(watched.database);
     });
     after(() => ledger.database.close());
 

@@ -4,10 +4,10 @@ import { expect } from "chai";
 import type { Address } from "viem";
 
 import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
-import { postgresMultiplierStore } from "../../../../server/stores/pricing/postgresMultiplierStore.ts";
-import { postgresUsageLedger } from "../../../../server/stores/usage/postgresUsageLedger.ts";
-import { priceReader } from "../../../../server/stores/pricing/priceReader.ts";
-import { rateIndexCache } from "../../../../server/stores/pricing/rateIndexCache.ts";
+import { createMultiplierStore } from "../../../../server/stores/pricing/postgresMultiplierStore.ts";
+import { createUsageLedger } from "../../../../server/stores/usage/postgresUsageLedger.ts";
+import { createPriceReader } from "../../../../server/stores/pricing/priceReader.ts";
+import { createRateIndexCache } from "../../../../server/stores/pricing/rateIndexCache.ts";
 import { replaySteps } from "@compute-credits/rules/pricing/multiplier";
 import { priceAgain } from "@compute-credits/rules/pricing/priceBasis";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
@@ -173,7 +173,11 @@ for (const { name, open } of databaseKinds) {
         const monthStart = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
         const lastMonth = new Date(monthStart.getTime() - 1);
         const rules = { ...RULES, maxEventAgeSeconds: 40 * 86_400 };
-        const patient = postgresUsageLedger(ledger.database, rules, priceReader(rateIndexCache()));
+        const patient = createUsageLedger(
+          ledger.database,
+          rules,
+          createPriceReader(createRateIndexCache()),
+        );
         const events = [monthStart, lastMonth, monthStart].map((occurredAt) =>
           usageEvent({ ...who, meter: "graduated", quantity: 100n, occurredAt }),
         );
@@ -334,7 +338,7 @@ for (const { name, open } of databaseKinds) {
       it("waits for a step that is being made: no price is taken from a log that still changes", async () => {
         const who = await payer();
         const { database, paused } = slowAfter(ledger.database, /insert into multiplier_steps/);
-        const slow = postgresMultiplierStore(database, rateIndexCache());
+        const slow = createMultiplierStore(database, createRateIndexCache());
         const stepping = slow.report({
           provider: who.provider,
           meter: "dynamic",
@@ -452,7 +456,11 @@ for (const { name, open } of databaseKinds) {
       it("asks nothing more of the database where no event meets a tiered or dynamic rate", async () => {
         const who = await payer();
         const counting = countingDatabase(ledger.database);
-        const usage = postgresUsageLedger(counting.database, RULES, priceReader(rateIndexCache()));
+        const usage = createUsageLedger(
+          counting.database,
+          RULES,
+          createPriceReader(createRateIndexCache()),
+        );
         const batch = (...meters: readonly string[]) =>
           usage.record(meters.map((meter) => usageEvent({ ...who, meter })));
         await batch("units");

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
-import { postgresRateCardStore } from "../../../../server/stores/pricing/postgresRateCardStore.ts";
+import { createRateCardStore } from "../../../../server/stores/pricing/postgresRateCardStore.ts";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { RateCardStore } from "../../../../server/stores/pricing/rateCardStore.ts";
@@ -29,7 +29,7 @@ for (const { name, open } of databaseKinds) {
 
     before(async () => {
       database = await open();
-      book = postgresRateCardStore(database, RULES);
+      book = createRateCardStore(database, RULES);
     });
     beforeEach(() => database.script("truncate rate_cards cascade"));
     after(() => database.close());

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
 
-import { priceReader } from "../../../../server/stores/pricing/priceReader.ts";
-import { rateIndexCache } from "../../../../server/stores/pricing/rateIndexCache.ts";
-import { postgresUsageLedger } from "../../../../server/stores/usage/postgresUsageLedger.ts";
+import { createPriceReader } from "../../../../server/stores/pricing/priceReader.ts";
+import { createRateIndexCache } from "../../../../server/stores/pricing/rateIndexCache.ts";
+import { createUsageLedger } from "../../../../server/stores/usage/postgresUsageLedger.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { RULES, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
 import { explaining, keysOf } from "../../../fixtures/plans.ts";
@@ -36,7 +36,7 @@ for (const { name, open } of databaseKinds) {
         }
         await ledger.database.script("analyze");
         const { database, takePlans } = explaining(ledger.database);
-        const usage = postgresUsageLedger(database, RULES, priceReader(rateIndexCache()));
+        const usage = createUsageLedger(database, RULES, createPriceReader(createRateIndexCache()));
 
         const events = spenders.slice(0, 5).map((spender) => usageEvent({ provider, spender }));
         await usage.record(events);

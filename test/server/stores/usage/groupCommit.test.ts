@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect } from "chai";
 
 import { walletSpender } from "@compute-credits/protocol/messages/spender";
-import { groupCommit } from "../../../../server/stores/usage/groupCommit.ts";
+import { withGroupCommit } from "../../../../server/stores/usage/groupCommit.ts";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { StaleAccessError } from "../../../../server/stores/usage/staleAccess.ts";
@@ -57,7 +57,7 @@ const costs = (outcomes: readonly UsageOutcome[]) =>
 describe("groupCommit", () => {
   it("commits together what arrives in one turn, and what arrives during a commit", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 1, eventsWorthALane: 1 });
+    const grouped = withGroupCommit(ledger, { maxEvents: 10, lanes: 1, eventsWorthALane: 1 });
     const first = grouped.record([event(1n)]);
     const begun = await commit(0);
     const answers = [first, ...[2n, 3n].map((quantity) => grouped.record([event(quantity)]))];
@@ -71,7 +71,7 @@ describe("groupCommit", () => {
 
   it("shares out among the free lanes what is worth it, and goes in one where it is not", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 2, eventsWorthALane: 3 });
+    const grouped = withGroupCommit(ledger, { maxEvents: 10, lanes: 2, eventsWorthALane: 3 });
     const single = () => grouped.record([event(1n)]);
     const many = Array.from({ length: 7 }, single);
     (await commit(0)).end();
@@ -87,7 +87,7 @@ describe("groupCommit", () => {
 
   it("puts no more events into a commit than it may, and never splits a request", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = groupCommit(ledger, { maxEvents: 3, lanes: 1, eventsWorthALane: 1 });
+    const grouped = withGroupCommit(ledger, { maxEvents: 3, lanes: 1, eventsWorthALane: 1 });
     const sizes = [1, 2, 2, 5];
     const answers = sizes.map((size) =>
       grouped.record(Array.from({ length: size }, () => event(1n))),
@@ -99,7 +99,7 @@ describe("groupCommit", () => {
 
   it("begins another commit beside the first only for so many events as are worth it", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 2, eventsWorthALane: 2 });
+    const grouped = withGroupCommit(ledger, { maxEvents: 10, lanes: 2, eventsWorthALane: 2 });
     const answers = [grouped.record([event(1n)])];
     const first = await commit(0);
     answers.push(grouped.record([event(2n)]));
@@ -118,7 +118,7 @@ describe("groupCommit", () => {
   it("records a group by the earliest look at the reporters' keys, and each by its own where that is too old", async () => {
     const asked: (bigint | undefined)[] = [];
     const { ledger } = steppedLedger();
-    const grouped = groupCommit(
+    const grouped = withGroupCommit(
       {
         ...ledger,
         record(events, asOf) {
@@ -141,7 +141,7 @@ describe("groupCommit", () => {
 
   it("lets one that fails not take the others with it", async () => {
     const { ledger, commit } = steppedLedger();
-    const grouped = groupCommit(ledger, { maxEvents: 10, lanes: 1, eventsWorthALane: 1 });
+    const grouped = withGroupCommit(ledger, { maxEvents: 10, lanes: 1, eventsWorthALane: 1 });
     const first = grouped.record([event(1n)]);
     await commit(0);
     const [good, bad] = [grouped.record([event(2n)]), grouped.record([event(3n)])];

@@ -3,9 +3,9 @@ import type { Hex } from "viem";
 
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { available } from "@compute-credits/rules/accounts/account";
-import { priceReader } from "../../../../server/stores/pricing/priceReader.ts";
-import { rateIndexCache } from "../../../../server/stores/pricing/rateIndexCache.ts";
-import { postgresUsageLedger } from "../../../../server/stores/usage/postgresUsageLedger.ts";
+import { createPriceReader } from "../../../../server/stores/pricing/priceReader.ts";
+import { createRateIndexCache } from "../../../../server/stores/pricing/rateIndexCache.ts";
+import { createUsageLedger } from "../../../../server/stores/usage/postgresUsageLedger.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, RULES, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
@@ -118,10 +118,10 @@ for (const { name, open } of databaseKinds) {
     context("when many writers spend the same accounts in orders of their own", () => {
       it("debits all of it, and none ever waits for another in a circle", async () => {
         const clashes: unknown[] = [];
-        const usage = postgresUsageLedger(
+        const usage = createUsageLedger(
           failing(ledger.database, (error) => clashes.push(error)),
           RULES,
-          priceReader(rateIndexCache()),
+          createPriceReader(createRateIndexCache()),
         );
         const spenders: Hex[] = [];
         for (let n = 0; n < 40; n++) {
