@@ -51,7 +51,7 @@ function bodyProblem(error: unknown) {
     default:
       return status !== undefined && status >= 400 && status < 500
         ? problem(
-            status,
+            status === 415 ? 415 : 400,
             "unreadable_request",
             "The request cannot be read: check its encoding, length and path.",
           )

@@ -1,5 +1,7 @@
 import { STATUS_CODES } from "node:http";
 
+import type { Reason, StatusOf } from "./reasons.ts";
+
 /** RFC 9457. `reason` is stable: programs branch on it; `detail` is for people and says what to do. */
 export interface Problem {
   readonly type: string;
@@ -21,9 +23,10 @@ export class ProblemError extends Error {
   }
 }
 
-export function problem(
-  status: number,
-  reason: string,
+/** The table in reasons.ts says which reasons and statuses exist. */
+export function problem<R extends Reason>(
+  status: StatusOf<R>,
+  reason: R,
   detail: string,
   extensions: Readonly<Record<string, unknown>> = {},
 ): Problem {
@@ -38,6 +41,6 @@ export function problem(
 }
 
 /** For `throw fail(…)`. */
-export function fail(...args: Parameters<typeof problem>): ProblemError {
+export function fail<R extends Reason>(...args: Parameters<typeof problem<R>>): ProblemError {
   return new ProblemError(problem(...args));
 }
