@@ -1,8 +1,8 @@
 import { type Address, type Hex, bytesToHex, hexToBytes } from "viem";
 
-import { dataHashOf, headOf } from "@compute-credits/protocol/data/checkpointData";
+import { dataHashOf, tableHead } from "@compute-credits/protocol/data/checkpointData";
 import { hashRows } from "@compute-credits/protocol/keccak/batchKeccak";
-import { climb, concatBytes, depthOf } from "@compute-credits/protocol/tree/levels";
+import { nodesAtLevel, concatBytes, treeDepth } from "@compute-credits/protocol/tree/levels";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
 import {
@@ -72,7 +72,7 @@ export async function hashTable(tx: Sql, cut: bigint): Promise<ReproducedTable> 
   for (const { index } of changed) {
     // oxlint-disable-next-line no-await-in-loop -- a section at a time in memory
     const leaves = hashRows(rowsToBytes(await readRows(tx, index)));
-    const node = climb(leaves, { from: 0, to: SECTION_LEVEL });
+    const node = nodesAtLevel(leaves, { from: 0, to: SECTION_LEVEL });
     // oxlint-disable-next-line no-await-in-loop
     await tx.query(
       "insert into sections (index, node) values ($1, $2) on conflict (index) do update set node = excluded.node",
@@ -86,12 +86,12 @@ export async function hashTable(tx: Sql, cut: bigint): Promise<ReproducedTable> 
     hasher.push(rowsToBytes(await readRows(tx, 0n)));
     const hashes = hasher.finish();
     const root = bytesToHex(hashes.root);
-    return { root, dataHash: dataHashOf(headOf(hashes)), totals, purchasedMicros };
+    return { root, dataHash: dataHashOf(tableHead(hashes)), totals, purchasedMicros };
   }
   const nodes = await tx.query<{ node: Hex }>("select node from sections order by index");
   const sections = concatBytes(nodes.map(({ node }) => hexToBytes(node)));
-  const root = bytesToHex(climb(sections, { from: SECTION_LEVEL, to: depthOf(rowCount) }));
-  return { root, dataHash: dataHashOf(headOf({ rowCount, sections })), totals, purchasedMicros };
+  const root = bytesToHex(nodesAtLevel(sections, { from: SECTION_LEVEL, to: treeDepth(rowCount) }));
+  return { root, dataHash: dataHashOf(tableHead({ rowCount, sections })), totals, purchasedMicros };
 }
 
 async function readRows(tx: Sql, section: bigint): Promise<Row[]> {

@@ -1,10 +1,10 @@
-/** One credit, in the unit that every amount of this project is kept in: micro-credits. */
+/** One credit in micro-credits, the unit of every amount in this project. */
 export const MICROS_PER_CREDIT = 1_000_000n;
 
-/** The largest amount that fits PostgreSQL's `bigint`; the contract keeps the total of all purchases under it. */
+/** The largest value of PostgreSQL's `bigint`. The contract keeps total purchases below it. */
 export const MAX_MICROS = 2n ** 63n - 1n;
 
-/** "12.5" for 12_500_000n: exact, without trailing zeros. */
+/** Formats micro-credits as credits: `12_500_000n` gives "12.5". Exact, without trailing zeros. */
 export function formatCredits(amountMicros: bigint): string {
   const sign = amountMicros < 0n ? "-" : "";
   const magnitude = amountMicros < 0n ? -amountMicros : amountMicros;
@@ -13,7 +13,10 @@ export function formatCredits(amountMicros: bigint): string {
   return fraction === "" ? `${sign}${whole}` : `${sign}${whole}.${fraction}`;
 }
 
-/** 12_500_000n for "12.5". Throws where the text has more than six decimals: nothing is rounded silently. */
+/**
+ * Parses credits into micro-credits: "12.5" gives `12_500_000n`. Throws a `RangeError` for
+ * anything but digits with at most six decimals, so that nothing is rounded silently.
+ */
 export function parseCredits(text: string): bigint {
   const match = /^(\d+)(?:\.(\d{1,6}))?$/.exec(text);
   if (match === null) {

@@ -1,8 +1,11 @@
 import type { Hex } from "viem";
 
-/** One spelling per value: addresses and hashes are compared and hashed in lower case. `text` begins with 0x. */
+/**
+ * Lowercases an address or hash, so that each value has one spelling to compare and to hash.
+ * `text` begins with 0x.
+ */
 export function lowercaseHex(text: string): Hex {
-  // Most come as they should be, and are not built anew.
+  // Most values are in lower case already: return them without a copy.
   return isLowercase(text) ? text : `0x${text.slice(2).toLowerCase()}`;
 }
 

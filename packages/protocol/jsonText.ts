@@ -1,4 +1,4 @@
-/** JSON with every `bigint` as decimal text: JSON's own numbers lose digits above 2^53. */
+/** Writes JSON with each `bigint` as a decimal string: a JSON number loses digits above 2^53. */
 export function jsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, bigintsAsText, indent);
 }

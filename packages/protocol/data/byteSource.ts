@@ -1,21 +1,24 @@
 import { concatBytes } from "../tree/levels.ts";
 import { MalformedData } from "./malformedData.ts";
 
-/** Bytes that arrive in pieces, taken in the lengths that are asked for. */
+/** Reads a stream of chunks in the lengths that the caller asks for. */
 export class ByteSource {
-  readonly #pieces: AsyncIterator<Uint8Array>;
+  readonly #chunks: AsyncIterator<Uint8Array>;
   #rest: Uint8Array[] = [];
   #available = 0;
   #taken = 0;
 
-  constructor(pieces: AsyncIterable<Uint8Array>) {
-    this.#pieces = pieces[Symbol.asyncIterator]();
+  constructor(chunks: AsyncIterable<Uint8Array>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Exactly so many. Throws `MalformedData` where the file ends before. */
+  /**
+   * Reads exactly `count` bytes. Throws `MalformedData` (`cut_off`) if the stream ends earlier;
+   * `what` names the part of the file in that error.
+   */
   async take(count: number, what: string): Promise<Uint8Array> {
     while (this.#available < count) {
-      // oxlint-disable-next-line no-await-in-loop -- piece after piece
+      // oxlint-disable-next-line no-await-in-loop -- chunks arrive in order
       if (!(await this.#more())) {
         const at = this.#taken + this.#available;
         throw new MalformedData("cut_off", `the file ends at byte ${at}, inside ${what}`);
@@ -29,17 +32,20 @@ export class ByteSource {
     return all.subarray(0, count);
   }
 
-  /** Throws `MalformedData` where more follows. */
-  async end(): Promise<void> {
-    // oxlint-disable-next-line no-await-in-loop -- pieces may be empty
+  /** Throws `MalformedData` (`trailing_bytes`) unless the stream ends here. */
+  async expectEnd(): Promise<void> {
+    // oxlint-disable-next-line no-await-in-loop -- chunks may be empty
     while (this.#available === 0 && (await this.#more()));
     if (this.#available > 0) {
-      throw new MalformedData("trailing_bytes", `more follows after byte ${this.#taken}, the end`);
+      throw new MalformedData(
+        "trailing_bytes",
+        `the file should end at byte ${this.#taken}, but more bytes follow`,
+      );
     }
   }
 
   async #more(): Promise<boolean> {
-    const next = await this.#pieces.next();
+    const next = await this.#chunks.next();
     if (next.done === true) return false;
     this.#rest.push(next.value);
     this.#available += next.value.length;

@@ -5,19 +5,22 @@ import type { Row } from "../tree/row.ts";
 import { rowsToBytes } from "../tree/rowBytes.ts";
 import { TableHasher, type TableHashes } from "../tree/tableHasher.ts";
 
-/** What a file of all rows begins with: the name of the format, and its version. */
+/** The first eight bytes of a table file: the format's name and version. */
 export const TABLE_MAGIC = stringToBytes("CCROWS01");
 
-/** What a checkpoint commits to: the root that proofs lead to, and the hash of the rows as they are published. */
+/**
+ * The two hashes that a checkpoint commits to: the Merkle root, and the data hash of the published
+ * table file.
+ */
 export function commitToRows(rows: readonly Row[]): { root: Hex; dataHash: Hex } {
   const hasher = new TableHasher();
   hasher.push(rowsToBytes(rows));
   const hashes = hasher.finish();
-  return { root: bytesToHex(hashes.root), dataHash: dataHashOf(headOf(hashes)) };
+  return { root: bytesToHex(hashes.root), dataHash: dataHashOf(tableHead(hashes)) };
 }
 
-/** The head of the published file: how many rows follow, and the hash of each section of them. */
-export function headOf({
+/** The head of the published file: magic, row count, and the hash of each section. */
+export function tableHead({
   rowCount,
   sections,
 }: Pick<TableHashes, "rowCount" | "sections">): Uint8Array<ArrayBuffer> {
@@ -26,7 +29,7 @@ export function headOf({
   return concatBytes([TABLE_MAGIC, count, sections]);
 }
 
-/** The head holds the hash of every section, so its hash stands for the whole file. */
+/** Hashes the head. The head holds every section's hash, so this hash commits to the whole file. */
 export function dataHashOf(head: Uint8Array): Hex {
   return keccak256(head);
 }

@@ -1,4 +1,4 @@
-/** What is wrong with a file of checkpoint data. Stable: branch on it. */
+/** The violation found in a file of checkpoint data. Stable: callers may branch on it. */
 export type DataFault =
   | "unknown_format"
   | "cut_off"
@@ -15,7 +15,7 @@ export type DataFault =
   | "row_unchanged"
   | "data_hash_mismatch";
 
-/** A file of checkpoint data that is not what docs/checkpoint-data.md describes. */
+/** Thrown for a file that violates the format in docs/checkpoint-data.md. */
 export class MalformedData extends Error {
   override readonly name = "MalformedData";
   readonly reason: DataFault;

@@ -5,13 +5,16 @@ import { ROW_BYTES } from "../keccak/keccakModule.ts";
 import { MalformedData } from "./malformedData.ts";
 import { partyAt, rowAt } from "../tree/rowBytes.ts";
 
+/** Sums over all rows, in micro-credits. */
 export interface RowTotals {
   readonly spent: bigint;
   readonly refunded: bigint;
   readonly earned: bigint;
 }
 
-/** Goes through the rows of a table as they come: each must be somebody's, nobody's twice, and in bounds. */
+/**
+ * Checks a table's rows as they arrive: each party is set and unique, and amounts are in bounds.
+ */
 export class RowChecks {
   readonly #places = new Map<string, number>();
   #spent = 0n;
@@ -22,13 +25,17 @@ export class RowChecks {
     return { spent: this.#spent, refunded: this.#refunded, earned: this.#earned };
   }
 
+  /** Checks the next rows, 44 bytes each. Throws `MalformedData` at the first invalid row. */
   push(rows: Uint8Array): void {
     for (let index = 0; index < rows.length / ROW_BYTES; index++) {
       const place = this.#places.size;
       const { party, spent, refunded, earned } = checkedRow(rows, index, place);
       const before = this.#places.get(party);
       if (before !== undefined) {
-        throw new MalformedData("party_twice", `rows ${before} and ${place} are both of ${party}`);
+        throw new MalformedData(
+          "party_twice",
+          `rows ${before} and ${place} both belong to ${party}`,
+        );
       }
       this.#places.set(party, place);
       this.#spent += spent;
@@ -38,11 +45,14 @@ export class RowChecks {
   }
 }
 
-/** A row whose party is somebody and whose numbers are amounts. */
+/**
+ * Reads the row at `index` and checks it. `place` is its index in the whole table, for the error.
+ * Throws `MalformedData` for the zero address or an amount over `MAX_MICROS`.
+ */
 export function checkedRow(rows: Uint8Array, index: number, place: number) {
   const row = rowAt(rows, index);
   if (row.party === zeroAddress) {
-    throw new MalformedData("party_missing", `row ${place} is of the zero address`);
+    throw new MalformedData("party_missing", `row ${place} belongs to the zero address`);
   }
   for (const name of ["spent", "refunded", "earned"] as const) {
     if (row[name] > MAX_MICROS) {

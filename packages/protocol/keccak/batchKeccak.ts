@@ -3,19 +3,25 @@ import { DATA_AT } from "./permutation.ts";
 
 export const HASH_BYTES = 32;
 
-/** As many as are hashed in one call: about two milliseconds, so that whoever hashes more lets others in between. */
+/** Items per call into WebAssembly. One call takes about two milliseconds. */
 export const BATCH = 4_096;
 
 const destinationAt = DATA_AT + 2 * HASH_BYTES * (BATCH + 1);
 const { memory, hashPairs: wasmPairs, hashRows: wasmRows } = instantiate();
 const bytes = new Uint8Array(memory.buffer);
 
-/** The nodes above pairs of siblings: 64 bytes become 32, the smaller sibling first. */
+/**
+ * Hashes pairs of sibling nodes (64 bytes) into their parents (32 bytes). The smaller sibling goes
+ * first. Throws a `RangeError` if `pairs` is not a multiple of 64 bytes.
+ */
 export function hashPairs(pairs: Uint8Array): Uint8Array<ArrayBuffer> {
   return inBatches(pairs, 2 * HASH_BYTES, wasmPairs);
 }
 
-/** The leaves of rows: 44 bytes become 32. */
+/**
+ * Hashes rows (44 bytes) into leaves (32 bytes), as `rowLeaf` does. Throws a `RangeError` if `rows`
+ * is not a multiple of 44 bytes.
+ */
 export function hashRows(rows: Uint8Array): Uint8Array<ArrayBuffer> {
   return inBatches(rows, ROW_BYTES, wasmRows);
 }
@@ -33,7 +39,7 @@ function inBatches(input: Uint8Array, itemBytes: number, hash: HashItems): Uint8
   return hashes;
 }
 
-/** Of so many items at `source` to `destination`, in the module's memory. */
+/** Hashes `count` items from `source` to `destination`, both offsets in the module's memory. */
 type HashItems = (source: number, destination: number, count: number) => void;
 
 interface KeccakExports {
@@ -42,7 +48,7 @@ interface KeccakExports {
   readonly hashRows: HashItems;
 }
 
-/** As browsers and Node have it; told here because TypeScript knows it by the browser's types alone. */
+/** Declared here because TypeScript has `WebAssembly` only in its DOM types, which Node lacks. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (module: object) => { readonly exports: KeccakExports };

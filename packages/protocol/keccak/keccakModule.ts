@@ -4,9 +4,9 @@ import {
   TYPE,
   type WasmFunction,
   call,
-  concatenated,
+  concatCode,
   get,
-  give,
+  returnNow,
   i32,
   i64,
   ifThen,
@@ -18,11 +18,13 @@ import {
   v128,
 } from "./wasmBytes.ts";
 
-/** Keccak's padding: 0x01 behind the message, 0x80 at the end of the block of 136 bytes, which is in lane 16. */
+/**
+ * Keccak's padding: 0x01 after the message, 0x80 in the last byte of the 136-byte block (lane 16).
+ */
 const PADDING_FIRST = 1n;
 const PADDING_LAST = 1n << 63n;
 
-/** Whether the 32 bytes at the first pointer come before those at the second. */
+/** Compares the 32 bytes at two pointers: 1 if the first are lower, else 0. */
 const isLess: WasmFunction = {
   parameters: [TYPE.i32, TYPE.i32],
   results: [TYPE.i32],
@@ -33,28 +35,28 @@ const isLess: WasmFunction = {
 function isLessBody(): Code {
   const [left, right, at] = [0, 1, 2];
   const difference = (word: number) =>
-    concatenated([get(left), i64.load(8 * word), get(right), i64.load(8 * word), i64.xor]);
-  // Words are read from their last byte, so the first byte that differs is at the lowest bit that does.
+    concatCode([get(left), i64.load(8 * word), get(right), i64.load(8 * word), i64.xor]);
+  // Loads are little-endian, so the lowest bit that differs is in the first byte that differs.
   const byteAt = (pointer: number, word: number) =>
-    concatenated([get(pointer), get(at), i32.add, i32.load8(8 * word)]);
-  return concatenated([
+    concatCode([get(pointer), get(at), i32.add, i32.load8(8 * word)]);
+  return concatCode([
     ...[0, 1, 2, 3].map((word) =>
-      concatenated([
+      concatCode([
         difference(word),
         i64.eqz,
-        [0x45],
+        i32.eqz,
         ifThen(
-          concatenated([
+          concatCode([
             difference(word),
             i64.ctz,
             i32.wrap,
             i32.const(3),
-            [0x76],
+            i32.shrU,
             set(at),
             byteAt(left, word),
             byteAt(right, word),
             i32.ltU,
-            give,
+            returnNow,
           ]),
         ),
       ]),
@@ -63,21 +65,21 @@ function isLessBody(): Code {
   ]);
 }
 
-/** Both lanes of the state from one constant. */
-const putConstant = (lane: number, value: bigint): Code =>
-  concatenated([
+/** Stores one constant in a lane of both states. */
+const storeConstant = (lane: number, value: bigint): Code =>
+  concatCode([
     i32.const(0),
     value === 0n ? v128.zero : [...i64.const(value), ...v128.splat],
     v128.store(stateLane(lane)),
   ]);
 
-/** A lane of the state from two pointers, one for each hash. */
-const putLane = (
+/** Loads 64 bits from each of two pointers into a lane: one pointer per hash. */
+const storeLane = (
   lane: number,
   [first, firstOffset]: readonly [number, number],
   [second, secondOffset]: readonly [number, number],
 ): Code =>
-  concatenated([
+  concatCode([
     i32.const(0),
     get(second),
     get(first),
@@ -86,12 +88,12 @@ const putLane = (
     v128.store(stateLane(lane)),
   ]);
 
-/** The two hashes: 32 bytes each, one behind the other. */
-const takeHashes = (destination: number): Code =>
-  concatenated(
+/** Stores both hashes at `destination`, 32 bytes each, one after the other. */
+const storeHashes = (destination: number): Code =>
+  concatCode(
     ([0, 1] as const).flatMap((which) =>
       [0, 1, 2, 3].map((word) =>
-        concatenated([
+        concatCode([
           get(destination),
           i32.const(0),
           v128.load(stateLane(word)),
@@ -101,26 +103,29 @@ const takeHashes = (destination: number): Code =>
     ),
   );
 
-/** Calls `body` for two items at a time: `(source, destination, count)`, where one more than an odd count is hashed. */
-function forEachTwo(itemBytes: number, locals: readonly number[], body: Code): WasmFunction {
+/**
+ * Builds `(source, destination, count)`, which runs `body` for two items at a time. An odd count
+ * hashes one item too many, so the buffers have room for it.
+ */
+function forEachPair(itemBytes: number, locals: readonly number[], body: Code): WasmFunction {
   const [source, destination, left] = [0, 1, 2];
   return {
     parameters: [TYPE.i32, TYPE.i32, TYPE.i32],
     results: [],
     locals,
     body: repeatWhile(
-      concatenated([
+      concatCode([
         body,
         [...get(source), ...i32.const(2 * itemBytes), ...i32.add, ...set(source)],
         [...get(destination), ...i32.const(64), ...i32.add, ...set(destination)],
         [...get(left), ...i32.const(2), ...i32.sub, ...tee(left)],
-        [...i32.const(0), 0x4a],
+        [...i32.const(0), ...i32.gtS],
       ]),
     ),
   };
 }
 
-/** Two sibling nodes to the node above them: the smaller one first (OpenZeppelin's `commutativeKeccak256`). */
+/** Hashes two siblings into their parent, smaller first (OpenZeppelin's `commutativeKeccak256`). */
 function hashPairs(): WasmFunction {
   const [source, destination] = [0, 1];
   const [low, high] = [
@@ -128,28 +133,30 @@ function hashPairs(): WasmFunction {
     [5, 6],
   ] as const;
   const order = (which: 0 | 1) => {
-    const left = concatenated([get(source), i32.const(64 * which), i32.add]);
-    const right = concatenated([get(source), i32.const(64 * which + 32), i32.add]);
-    const rightIsLess = concatenated([right, left, call(IS_LESS)]);
-    return concatenated([
+    const left = concatCode([get(source), i32.const(64 * which), i32.add]);
+    const right = concatCode([get(source), i32.const(64 * which + 32), i32.add]);
+    const rightIsLess = concatCode([right, left, call(IS_LESS)]);
+    return concatCode([
       [...right, ...left, ...rightIsLess, ...select, ...set(low[which])],
       [...left, ...right, ...rightIsLess, ...select, ...set(high[which])],
     ]);
   };
   return {
-    ...forEachTwo(
+    ...forEachPair(
       64,
       Array<number>(4).fill(TYPE.i32),
-      concatenated([
+      concatCode([
         order(0),
         order(1),
-        ...[0, 1, 2, 3].map((word) => putLane(word, [low[0], 8 * word], [low[1], 8 * word])),
-        ...[0, 1, 2, 3].map((word) => putLane(4 + word, [high[0], 8 * word], [high[1], 8 * word])),
+        ...[0, 1, 2, 3].map((word) => storeLane(word, [low[0], 8 * word], [low[1], 8 * word])),
+        ...[0, 1, 2, 3].map((word) =>
+          storeLane(4 + word, [high[0], 8 * word], [high[1], 8 * word]),
+        ),
         ...LANES.slice(8).map((lane) =>
-          putConstant(lane, lane === 8 ? PADDING_FIRST : lane === 16 ? PADDING_LAST : 0n),
+          storeConstant(lane, lane === 8 ? PADDING_FIRST : lane === 16 ? PADDING_LAST : 0n),
         ),
         call(PERMUTE),
-        takeHashes(destination),
+        storeHashes(destination),
       ]),
     ),
     exportedAs: "hashPairs",
@@ -157,16 +164,16 @@ function hashPairs(): WasmFunction {
 }
 
 /**
- * Rows of 44 bytes (party, then three numbers of eight bytes) to leaves: what `keccak256(keccak256(abi.encode(…)))` is of
- * the same four values in words of 32 bytes.
+ * Hashes 44-byte rows (party, then three uint64) into leaves: `keccak256(keccak256(abi.encode(…)))`
+ * of the same four values as 32-byte words.
  */
 function hashRows(): WasmFunction {
   const [source, destination] = [0, 1];
   const lane = (index: number, offset: number) =>
-    putLane(index, [source, offset], [source, ROW_BYTES + offset]);
-  // Twelve zeros come before the address, so that its first four bytes end up in the upper half of lane 1.
+    storeLane(index, [source, offset], [source, ROW_BYTES + offset]);
+  // The address has twelve zero bytes in front, so its first four bytes are lane 1's upper half.
   const firstOfParty = (which: 0 | 1) =>
-    concatenated([
+    concatCode([
       get(source),
       i64.load32U(ROW_BYTES * which),
       i64.const(32n),
@@ -181,34 +188,35 @@ function hashRows(): WasmFunction {
     [15, 36],
   ]);
   return {
-    ...forEachTwo(
+    ...forEachPair(
       ROW_BYTES,
       [],
-      concatenated([
+      concatCode([
         [...i32.const(0), ...firstOfParty(0), ...firstOfParty(1), ...v128.store(stateLane(1))],
         ...LANES.filter((index) => index !== 1).map((index) => {
           const offset = numbers.get(index);
           if (offset !== undefined) return lane(index, offset);
-          return putConstant(index, index === 16 ? PADDING_FIRST | PADDING_LAST : 0n);
+          return storeConstant(index, index === 16 ? PADDING_FIRST | PADDING_LAST : 0n);
         }),
         call(PERMUTE),
         ...LANES.slice(4).map((index) =>
-          putConstant(index, index === 4 ? PADDING_FIRST : index === 16 ? PADDING_LAST : 0n),
+          storeConstant(index, index === 4 ? PADDING_FIRST : index === 16 ? PADDING_LAST : 0n),
         ),
         call(PERMUTE),
-        takeHashes(destination),
+        storeHashes(destination),
       ]),
     ),
     exportedAs: "hashRows",
   };
 }
 
+/** Size of a published row: an address and three uint64. */
 export const ROW_BYTES = 44;
 
 const PERMUTE = 0;
 const IS_LESS = 1;
 
-/** The module, made anew in each process: there is no binary to trust or to rebuild. */
+/** Assembles the module's bytes at start, so that the repository holds no binary to trust. */
 export function keccakModule(): Uint8Array<ArrayBuffer> {
   return moduleBytes([permute, isLess, hashPairs(), hashRows()], {
     offset: CONSTANTS_AT,

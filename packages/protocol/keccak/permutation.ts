@@ -2,7 +2,7 @@ import {
   type Code,
   TYPE,
   type WasmFunction,
-  concatenated,
+  concatCode,
   get,
   i32,
   repeatWhile,
@@ -39,12 +39,12 @@ const ROUND_CONSTANTS = [
   0x8000000080008008n,
 ];
 
-/** How far step ρ turns the lane at x + 5y (FIPS 202, section 3.2.2). */
-const TURNS = [
+/** Bits by which step ρ rotates the lane at x + 5y (FIPS 202, section 3.2.2). */
+const ROTATIONS = [
   0, 1, 62, 28, 27, 36, 44, 6, 55, 20, 3, 10, 43, 25, 39, 41, 45, 15, 21, 8, 18, 2, 61, 56, 14,
 ];
 
-/** Where things are in the memory: round constants, the state of two hashes side by side, what is to be hashed. */
+/** Memory layout: the round constants, the interleaved state of two hashes, then the input. */
 export const CONSTANTS_AT = 0;
 const STATE_AT = 256;
 export const DATA_AT = 1024;
@@ -54,7 +54,7 @@ const FIVE = [0, 1, 2, 3, 4];
 
 export const stateLane = (lane: number) => STATE_AT + 16 * lane;
 
-/** The locals of the permutation: the state, what it becomes, columns and their effect, and one to turn with. */
+/** The locals, named as in FIPS 202: state `a`, next state `b`, columns `c`, column effects `d`. */
 const round = 0;
 const a = (lane: number) => 1 + (lane % 25);
 const b = (lane: number) => 26 + (lane % 25);
@@ -62,7 +62,7 @@ const c = (x: number) => 51 + (x % 5);
 const d = (x: number) => 56 + (x % 5);
 const scratch = 61;
 
-/** Two Keccak-f[1600] at once, on the state in memory. */
+/** Runs two Keccak-f[1600] permutations at once, on the state in memory. */
 export const permute: WasmFunction = {
   parameters: [],
   results: [],
@@ -72,11 +72,11 @@ export const permute: WasmFunction = {
 
 function permuteBody(): Code {
   const theta = FIVE.flatMap((x) => [
-    ...xored(a(x), a(x + 5), a(x + 10), a(x + 15), a(x + 20)),
+    ...xorAll(a(x), a(x + 5), a(x + 10), a(x + 15), a(x + 20)),
     ...set(c(x)),
   ]);
   const thetaEffect = FIVE.flatMap((x) => [
-    ...turned(get(c(x + 1)), 1),
+    ...rotateLeft(get(c(x + 1)), 1),
     ...get(c(x + 4)),
     ...v128.xor,
     ...set(d(x)),
@@ -84,7 +84,7 @@ function permuteBody(): Code {
   const rhoPi = LANES.flatMap((lane) => {
     const [x, y] = [lane % 5, Math.floor(lane / 5)];
     const to = y + 5 * ((2 * x + 3 * y) % 5);
-    return [...turned(xored(a(lane), d(x)), TURNS[lane] ?? 0), ...set(b(to))];
+    return [...rotateLeft(xorAll(a(lane), d(x)), ROTATIONS[lane] ?? 0), ...set(b(to))];
   });
   const chi = LANES.flatMap((lane) => {
     const row = lane - (lane % 5);
@@ -105,10 +105,10 @@ function permuteBody(): Code {
     ...set(a(0)),
   ];
 
-  return concatenated([
+  return concatCode([
     ...LANES.map((lane) => [...i32.const(0), ...v128.load(stateLane(lane)), ...set(a(lane))]),
     repeatWhile(
-      concatenated([
+      concatCode([
         theta,
         thetaEffect,
         rhoPi,
@@ -122,14 +122,14 @@ function permuteBody(): Code {
   ]);
 }
 
-/** Rotated to the left; by whole bytes in one instruction. */
-function turned(value: Code, by: number): Code {
+/** Rotates both lanes left. A rotation by whole bytes takes a single shuffle. */
+function rotateLeft(value: Code, by: number): Code {
   if (by === 0) return value;
   if (by % 8 === 0) {
     const lanes = Array.from({ length: 16 }, (_, i) => (i & 8) | ((i - by / 8) & 7));
     return [...value, ...tee(scratch), ...get(scratch), ...v128.shuffle(lanes)];
   }
-  return concatenated([
+  return concatCode([
     value,
     tee(scratch),
     i32.const(by),
@@ -141,11 +141,11 @@ function turned(value: Code, by: number): Code {
   ]);
 }
 
-function xored(...locals: readonly number[]): Code {
+function xorAll(...locals: readonly number[]): Code {
   return locals.flatMap((index, i) => (i === 0 ? get(index) : [...get(index), ...v128.xor]));
 }
 
-/** The round constants as the permutation reads them. */
+/** The round constants as little-endian bytes. */
 export function constantBytes(): number[] {
   const view = new DataView(new ArrayBuffer(8 * ROUND_CONSTANTS.length));
   ROUND_CONSTANTS.forEach((constant, index) => view.setBigUint64(8 * index, constant, true));

@@ -1,8 +1,8 @@
-/** The few pieces of WebAssembly's binary format that a module of plain functions is made of. */
+/** Encodes the parts of WebAssembly's binary format that the Keccak module needs. */
 export type Code = readonly number[];
 
-/** LEB128, unsigned. */
-export function u32(value: number): number[] {
+/** Unsigned LEB128. */
+function u32(value: number): number[] {
   const bytes: number[] = [];
   for (let rest = value; ; rest >>>= 7) {
     if (rest < 0x80) return [...bytes, rest];
@@ -10,7 +10,7 @@ export function u32(value: number): number[] {
   }
 }
 
-/** LEB128, signed: what `i32.const` and `i64.const` take. */
+/** Signed LEB128, as `i32.const` and `i64.const` take it. */
 function signed(value: bigint): number[] {
   const bytes: number[] = [];
   for (let rest = value; ; rest >>= 7n) {
@@ -25,7 +25,7 @@ export const TYPE = { i32: 0x7f, v128: 0x7b } as const;
 
 const END = 0x0b;
 
-export function concatenated(parts: readonly Code[]): number[] {
+export function concatCode(parts: readonly Code[]): number[] {
   return parts.flat();
 }
 
@@ -36,12 +36,13 @@ export const tee = local(0x22);
 
 export const i32 = {
   const: (value: number): Code => [0x41, ...signed(BigInt(value))],
-  load: (offset: number): Code => [0x28, 2, ...u32(offset)],
   load8: (offset: number): Code => [0x2d, 0, ...u32(offset)],
+  eqz: [0x45],
+  ltU: [0x49],
+  gtS: [0x4a],
   add: [0x6a],
   sub: [0x6b],
-  and: [0x71],
-  ltU: [0x49],
+  shrU: [0x76],
   wrap: [0xa7],
 } as const;
 
@@ -53,7 +54,6 @@ export const i64 = {
   shl: [0x86],
   ctz: [0x7a],
   eqz: [0x50],
-  extendU: [0xad],
 } as const;
 
 const simd = (opcode: number, ...immediates: readonly number[]): Code => [
@@ -62,7 +62,7 @@ const simd = (opcode: number, ...immediates: readonly number[]): Code => [
   ...immediates,
 ];
 
-/** Two 64-bit lanes: two hashes are computed at once. */
+/** A vector holds two 64-bit lanes, one for each of two hashes. */
 export const v128 = {
   load: (offset: number) => simd(0, 4, ...u32(offset)),
   store: (offset: number) => simd(11, 4, ...u32(offset)),
@@ -81,18 +81,18 @@ export const v128 = {
   shrU: simd(205),
 } as const;
 
-/** Runs `body` again for as long as it leaves something other than zero on the stack. */
+/** Repeats `body` while it leaves a non-zero value on the stack. */
 export const repeatWhile = (body: Code): Code => [0x03, 0x40, ...body, 0x0d, 0, END];
 export const call = (index: number): Code => [0x10, ...u32(index)];
-/** One of the two values below the condition. */
+/** Picks one of the two values below the condition on the stack. */
 export const select: Code = [0x1b];
 export const ifThen = (body: Code): Code => [0x04, 0x40, ...body, END];
-export const give: Code = [0x0f];
+export const returnNow: Code = [0x0f];
 
 export interface WasmFunction {
   readonly parameters: readonly number[];
   readonly results: readonly number[];
-  /** the types of its locals, behind the parameters */
+  /** types of the locals that follow the parameters */
   readonly locals: readonly number[];
   readonly body: Code;
   readonly exportedAs?: string;
@@ -100,7 +100,7 @@ export interface WasmFunction {
 
 const MAGIC_AND_VERSION = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
-/** A module of these functions, one memory (exported) and one piece of data in it. */
+/** Encodes a module with these functions, one exported memory and one data segment. */
 export function moduleBytes(
   functions: readonly WasmFunction[],
   data: { offset: number; bytes: readonly number[] },

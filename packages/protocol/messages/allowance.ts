@@ -4,7 +4,7 @@ import { type Deployment, signingDomain } from "./domain.ts";
 import { lowercaseHex } from "../hex.ts";
 import type { SpenderId } from "./spender.ts";
 
-/** The EIP-712 type of an allowance: the same on chain, in the server and in the wallet. */
+/** The EIP-712 type of an allowance. The contract, the server and wallets hash the same type. */
 export const ALLOWANCE_TYPES = {
   Allowance: [
     { name: "account", type: "address" },
@@ -26,28 +26,28 @@ export const ALLOWANCE_TYPES = {
 export interface AllowanceMessage {
   readonly account: Address;
   readonly spender: SpenderId;
-  /** micro-credits, per period where there is one */
+  /** micro-credits per period; in total if `period` is 0 */
   readonly limit: bigint;
-  /** seconds, or `calendarMonths`; 0 = `limit` is given once */
+  /** seconds, or `calendarMonths`; 0 = no renewal */
   readonly period: bigint;
-  /** micro-credits: the most of what was unspent that carries over into the next period */
+  /** micro-credits: the most that carries over from one period to the next */
   readonly rollover: bigint;
-  /** seconds since 1970; periods are counted from here */
+  /** seconds since 1970; the first period begins here */
   readonly startsAt: bigint;
   /** seconds since 1970; 0 = never */
   readonly expiresAt: bigint;
   /** lower is spent first */
   readonly priority: number;
-  /** `scopeHash` of what it is good for; `NO_SCOPE` = everything */
+  /** `scopeHash` of the providers and meters it pays for; `NO_SCOPE` = all */
   readonly scope: Hex;
-  /** micro-credits: the most that the account may ever have been charged in total after a debit of this allowance */
+  /** micro-credits: the highest total that the account may reach with a debit of this allowance */
   readonly accountCap: bigint;
-  /** the account's counter on chain when it was signed */
+  /** the account's counter on chain at signing; raising it voids the allowance */
   readonly counter: bigint;
   readonly salt: bigint;
 }
 
-/** What an allowance is good for; an empty list means every provider, or every meter. */
+/** The providers and meters that an allowance pays for. An empty list means all of them. */
 export interface Scope {
   readonly providers: readonly Address[];
   readonly meters: readonly string[];
@@ -55,7 +55,9 @@ export interface Scope {
 
 export const NO_SCOPE: Hex = `0x${"00".repeat(32)}`;
 
-/** Independent of the order in which the lists are written: they are sorted, in lower case, before hashing. */
+/**
+ * Hashes a scope. Sorts both lists and lowercases addresses first, so that order does not matter.
+ */
 export function scopeHash({ providers, meters }: Scope): Hex {
   if (providers.length === 0 && meters.length === 0) return NO_SCOPE;
   const sortedProviders = providers.map(lowercaseHex).toSorted();
@@ -67,12 +69,12 @@ export function scopeHash({ providers, meters }: Scope): Hex {
   );
 }
 
-/** The allowance's id: its EIP-712 digest, so that one signature is one allowance, however often it is sent. */
+/** The allowance's id is its EIP-712 digest: posting one signature twice gives one allowance. */
 export function allowanceId(deployment: Deployment, message: AllowanceMessage): Hex {
   return hashTypedData(allowanceTypedData(deployment, message));
 }
 
-/** What the account's owner signs. */
+/** The typed data that the account's owner signs. */
 export function allowanceTypedData(deployment: Deployment, message: AllowanceMessage) {
   return {
     domain: signingDomain(deployment),

@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 
 import { type Deployment, signingDomain } from "./domain.ts";
 
-/** The account's owner takes one allowance back. (`revokeAll()` on chain takes back all of them.) */
+/** The account's owner revokes one allowance. `revokeAll()` on chain revokes all of them. */
 export function allowanceRevocationTypedData(deployment: Deployment, message: { allowance: Hex }) {
   return {
     domain: signingDomain(deployment),

@@ -15,7 +15,7 @@ export const CHECKPOINT_TYPES = {
   ],
 } as const;
 
-/** The state of every party at one moment, in one constant-size message. Amounts are cumulative micro-credits. */
+/** Commits to every party's row at one moment. Amounts are cumulative micro-credits. */
 export interface CheckpointMessage {
   /** 1 for the first */
   readonly epoch: bigint;
@@ -25,9 +25,9 @@ export interface CheckpointMessage {
   readonly spent: bigint;
   readonly refunded: bigint;
   readonly earned: bigint;
-  /** seconds since 1970: the snapshot holds every debit that was recorded up to then */
+  /** seconds since 1970: the snapshot holds every debit recorded until then */
   readonly asOf: bigint;
-  /** hash of the published rows */
+  /** hash of the published table file's head */
   readonly dataHash: Hex;
 }
 
@@ -40,7 +40,7 @@ export function checkpointTypedData(deployment: Deployment, message: CheckpointM
   } as const;
 }
 
-/** The EIP-712 digest that the meter's signers sign. */
+/** The EIP-712 digest that the checkpoint signers sign. */
 export function checkpointDigest(deployment: Deployment, message: CheckpointMessage): Hex {
   return hashTypedData(checkpointTypedData(deployment, message));
 }

@@ -1,12 +1,12 @@
 import type { Address, TypedDataDomain } from "viem";
 
-/** Where a deployment of the contract stands: what every signature of this system is bound to. */
+/** The contract that every signature of this system is bound to. */
 export interface Deployment {
   readonly chainId: number;
   readonly contract: Address;
 }
 
-/** The EIP-712 domain: a signature for one chain or contract is worth nothing on another. */
+/** The EIP-712 domain. It makes a signature invalid on any other chain or contract. */
 export function signingDomain({ chainId, contract }: Deployment) {
   return {
     name: "ComputeCredits",

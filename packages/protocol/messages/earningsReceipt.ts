@@ -2,7 +2,7 @@ import type { Address } from "viem";
 
 import { type Deployment, signingDomain } from "./domain.ts";
 
-/** The EIP-712 type of a receipt, as the contract's court has it. */
+/** The EIP-712 type of an earnings receipt, as in `Court.sol`. */
 export const EARNINGS_RECEIPT_TYPES = {
   EarningsReceipt: [
     { name: "provider", type: "address" },
@@ -11,7 +11,7 @@ export const EARNINGS_RECEIPT_TYPES = {
   ],
 } as const;
 
-/** The signers' promise: every checkpoint from `epoch` on shows at least `earned` for the provider. */
+/** The signers promise that each checkpoint from `epoch` on shows at least `earned`. */
 export interface EarningsReceiptMessage {
   readonly provider: Address;
   /** micro-credits, cumulative */
@@ -19,7 +19,10 @@ export interface EarningsReceiptMessage {
   readonly epoch: bigint;
 }
 
-/** What the signers sign. A checkpoint that falls short of it is dropped: see the court's `challengeEarnings`. */
+/**
+ * The typed data that the signers sign. The court drops a checkpoint that shows less
+ * (`challengeEarnings`).
+ */
 export function earningsReceiptTypedData(deployment: Deployment, message: EarningsReceiptMessage) {
   return {
     domain: signingDomain(deployment),

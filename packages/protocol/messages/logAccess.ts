@@ -2,10 +2,10 @@ import type { Address } from "viem";
 
 import { type Deployment, signingDomain } from "./domain.ts";
 
-/** An auditor asks for the usage log: other people's usage, so not everybody's to read. */
+/** An auditor signs this to read the usage log, which shows the usage of all accounts. */
 export interface LogAccessMessage {
   readonly reader: Address;
-  /** seconds since 1970: good for a few minutes from then */
+  /** seconds since 1970; the request is valid for `LOG_ACCESS_SECONDS` from then */
   readonly issuedAt: bigint;
 }
 

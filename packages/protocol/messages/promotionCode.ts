@@ -1,6 +1,6 @@
 import { type Hex, keccak256, stringToBytes } from "viem";
 
-/** What a server keeps of a promotion code: only who has the code can redeem it. */
+/** The hash that the server stores, so that only a holder of the code itself can redeem it. */
 export function promotionCodeHash(code: string): Hex {
   return keccak256(stringToBytes(code));
 }

@@ -2,7 +2,10 @@ import type { Address } from "viem";
 
 import { type Deployment, signingDomain } from "./domain.ts";
 
-/** A spending wallet lets one provider bill it. (The holder of an API key does so by handing the key over.) */
+/**
+ * A spending wallet lets one provider bill it. The holder of an API key grants access by giving the
+ * provider the key.
+ */
 export interface ProviderAccessMessage {
   readonly spender: Address;
   readonly provider: Address;

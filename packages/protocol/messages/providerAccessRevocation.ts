@@ -1,7 +1,10 @@
 import { type Deployment, signingDomain } from "./domain.ts";
 import type { ProviderAccessMessage } from "./providerAccess.ts";
 
-/** A spending wallet no longer lets a provider bill it, for good. (The holder of an API key shows the key instead.) */
+/**
+ * A spending wallet ends a provider's access for good. The holder of an API key ends it by sending
+ * the key instead.
+ */
 export function providerAccessRevocationTypedData(
   deployment: Deployment,
   message: ProviderAccessMessage,

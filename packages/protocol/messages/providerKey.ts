@@ -2,10 +2,13 @@ import type { Address, Hex } from "viem";
 
 import { type Deployment, signingDomain } from "./domain.ts";
 
-/** A provider's wallet signs the hash of the key that its nodes report usage with; the secret never leaves them. */
+/**
+ * A provider's wallet registers the hash of the key that its nodes report usage with. The secret
+ * never leaves the nodes.
+ */
 export interface ProviderKeyMessage {
   readonly provider: Address;
-  /** `apiKeySpender` of the secret: keccak-256 */
+  /** keccak-256 of the secret (`apiKeySpender`) */
   readonly keyHash: Hex;
 }
 

@@ -1,7 +1,7 @@
 import { type Deployment, signingDomain } from "./domain.ts";
 import type { ProviderKeyMessage } from "./providerKey.ts";
 
-/** A provider's wallet takes a key of its nodes back, for good. */
+/** A provider's wallet revokes a key of its nodes for good. */
 export function providerKeyRevocationTypedData(
   deployment: Deployment,
   message: ProviderKeyMessage,

@@ -16,20 +16,20 @@ export const QUOTE_TYPES = {
   ],
 } as const;
 
-/** A binding price: a hold that is made with it before it expires is charged at it, whatever the cards say by then. */
+/** A binding price. A hold placed with it before it expires pays it, even if the cards change. */
 export interface QuoteMessage {
   readonly provider: Address;
-  /** whose usage decides about tiers: the account that pays */
+  /** the account that pays; its usage selects the tier */
   readonly account: Address;
   readonly meter: string;
-  /** JSON, with its names in order */
+  /** JSON with sorted names (`canonicalDimensions`) */
   readonly dimensions: string;
   /** the most that may be held at this price, in units of the meter */
   readonly quantity: bigint;
-  /** what all of it costs */
+  /** the cost of the whole quantity, rounded up */
   readonly costMicros: bigint;
   readonly rateCardVersion: bigint;
-  /** all that the price depends on but the quantity, as JSON: what a hold keeps */
+  /** the `PinnedRate` as JSON: all that the price depends on except the quantity */
   readonly rate: string;
   /** seconds since 1970 */
   readonly expiresAt: bigint;

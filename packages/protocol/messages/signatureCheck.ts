@@ -17,15 +17,16 @@ const ERC1271_ABI = parseAbi([
   "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)",
 ]);
 
-/** What a wallet contract answers where it stands by a signature (ERC-1271). */
+/** The value that a contract wallet returns for a valid signature (ERC-1271). */
 const ERC1271_VALID = "0x1626ba7e";
 
-/** Half of secp256k1's order: a larger `s` is the same signature written a second way (EIP-2). */
+/** Half of secp256k1's order. A larger `s` is a second encoding of the same signature (EIP-2). */
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
 /**
- * Whether the contract would take the signature: the rules of its `Signatures` library, no more and no less, so that an
- * allowance which the server lets spend always answers a challenge on chain. The key comes first, code or no code.
+ * Checks a signature by exactly the rules of the contract's `Signatures` library, so that each
+ * allowance that the server accepts can answer a challenge on chain. Tries the signer's key first,
+ * even if the address has code, then ERC-1271. Throws if the RPC endpoint fails.
  */
 export async function isValidSignature(
   client: PublicClient,
@@ -33,13 +34,15 @@ export async function isValidSignature(
   digest: Hex,
   signature: Hex,
 ): Promise<boolean> {
-  if (await isWalletSignature(signer, digest, signature)) return true;
+  if (await isEcdsaSignature(signer, digest, signature)) return true;
   const code = await client.getCode({ address: signer });
   return code !== undefined && (await isContractSignature(client, signer, digest, signature));
 }
 
-/** Whether the signer's own key signed: it can never take that back, as a contract can. */
-export async function isWalletSignature(
+/**
+ * Checks a 65-byte ECDSA signature. Unlike a contract, a key cannot withdraw its signature later.
+ */
+export async function isEcdsaSignature(
   signer: Address,
   digest: Hex,
   signature: Hex,
@@ -50,12 +53,15 @@ export async function isWalletSignature(
   try {
     return isAddressEqual(await recoverAddress({ hash: digest, signature }), signer);
   } catch {
-    // No point on the curve: not a signature of anybody.
+    // `r` is not on the curve: no key made this signature.
     return false;
   }
 }
 
-/** A wallet that reverts, or answers nonsense, has not signed. An endpoint that fails, in whatever way, is no answer. */
+/**
+ * Asks the contract wallet (ERC-1271). A revert or a malformed answer counts as invalid. A failing
+ * RPC endpoint is an error, not an answer.
+ */
 async function isContractSignature(
   client: PublicClient,
   signer: Address,

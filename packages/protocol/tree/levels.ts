@@ -4,8 +4,8 @@ import { HASH_BYTES, hashPairs } from "../keccak/batchKeccak.ts";
 import { EMPTY_ROW, rowLeaf } from "./row.ts";
 
 /**
- * The root of 2^level empty rows. A table is filled up with them to a power of two, so these stand wherever it has no
- * node of its own.
+ * The root of 2^level empty rows. A table is padded with empty rows to a power of two, so these
+ * nodes fill the tree beyond the table's last row.
  */
 export function emptyNode(level: number): Uint8Array {
   for (let known = emptyNodes.length; known <= level; known++) {
@@ -19,21 +19,24 @@ export function emptyNode(level: number): Uint8Array {
 
 const emptyNodes: Uint8Array[] = [];
 
-/** The nodes above those of a level. */
+/** Hashes the nodes of `level` into those of the next level, padding an odd count. */
 export function levelAbove(nodes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
   const isOdd = (nodes.length / HASH_BYTES) % 2 === 1;
   return hashPairs(isOdd ? concatBytes([nodes, emptyNode(level)]) : nodes);
 }
 
-/** The nodes of `to`, from those of `from`. */
-export function climb(nodes: Uint8Array, { from, to }: { from: number; to: number }): Uint8Array {
+/** Hashes the nodes of level `from` up to level `to`. */
+export function nodesAtLevel(
+  nodes: Uint8Array,
+  { from, to }: { from: number; to: number },
+): Uint8Array {
   let level = nodes;
   for (let n = from; n < to; n++) level = levelAbove(level, n);
   return level;
 }
 
-/** How many levels are above the leaves of a table of so many rows. */
-export function depthOf(rowCount: number): number {
+/** The number of levels above the leaves for a table of `rowCount` rows. */
+export function treeDepth(rowCount: number): number {
   return rowCount <= 1 ? 0 : 32 - Math.clz32(rowCount - 1);
 }
 

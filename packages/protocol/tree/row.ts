@@ -1,6 +1,6 @@
 import { type Address, type Hex, concat, keccak256, numberToHex, pad, zeroAddress } from "viem";
 
-/** The three cumulative numbers of one party, in micro-credits; they only ever grow. */
+/** One party's three cumulative amounts in micro-credits. They never fall (I3). */
 export interface Row {
   readonly party: Address;
   readonly spent: bigint;
@@ -8,10 +8,12 @@ export interface Row {
   readonly earned: bigint;
 }
 
-/** Fills the tree up to a power of two; settles nothing, for nobody. */
+/**
+ * Pads the tree to a power of two. The contract cannot settle it: its party is the zero address.
+ */
 export const EMPTY_ROW: Row = { party: zeroAddress, spent: 0n, refunded: 0n, earned: 0n };
 
-/** Four 32-byte words: `abi.encode(address, uint64, uint64, uint64)`. */
+/** Encodes a row as `abi.encode(address, uint64, uint64, uint64)`: four 32-byte words. */
 export function encodeRow({ party, spent, refunded, earned }: Row): Hex {
   return concat([
     pad(party, { size: 32 }),
@@ -21,7 +23,7 @@ export function encodeRow({ party, spent, refunded, earned }: Row): Hex {
   ]);
 }
 
-/** Hashed twice, so that a leaf can never be mistaken for an inner node (second preimage). */
+/** Hashes twice, so that a leaf can never pass for an inner node (second preimage). */
 export function rowLeaf(row: Row): Hex {
   return keccak256(keccak256(encodeRow(row)));
 }

@@ -4,8 +4,8 @@ import { ROW_BYTES } from "../keccak/keccakModule.ts";
 import type { Row } from "./row.ts";
 
 /**
- * A row as it is published: party (20 bytes), spent, refunded, earned (8 bytes each, the first byte the highest). The
- * same four values as in `encodeRow`, without the zeros in front.
+ * Encodes rows as they are published: party (20 bytes), then spent, refunded and earned (8 bytes
+ * each, big-endian). These are the values of `encodeRow` without leading zeros.
  */
 export function rowsToBytes(rows: readonly Row[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(rows.length * ROW_BYTES);

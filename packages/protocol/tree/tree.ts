@@ -1,32 +1,35 @@
 import { type Hex, bytesToHex, concat, keccak256 } from "viem";
 
 import { HASH_BYTES, hashRows } from "../keccak/batchKeccak.ts";
-import { depthOf, emptyNode, levelAbove } from "./levels.ts";
+import { treeDepth, emptyNode, levelAbove } from "./levels.ts";
 import { EMPTY_ROW, type Row } from "./row.ts";
 import { rowsToBytes } from "./rowBytes.ts";
 
 /**
- * The Merkle tree of a checkpoint: OpenZeppelin's StandardMerkleTree over `["address","uint64","uint64","uint64"]`,
- * leaves in the order given (`sortLeaves: false`), filled up with `EMPTY_ROW` to a power of two.
- *
- * A party keeps its place for ever, so a changed row changes one path and a new party replaces an empty row;
- * sorted leaves, or a tree without room to grow, would move all the others.
+ * The Merkle tree of a checkpoint: OpenZeppelin's StandardMerkleTree over
+ * `["address","uint64","uint64","uint64"]` with `sortLeaves: false`, padded with `EMPTY_ROW` to a
+ * power of two. A party never changes its place, so a changed row changes one path
+ * (docs/decisions/0001-tree-with-places.md).
  */
 export interface RowTree {
   readonly root: Hex;
-  /** The sibling hashes from the leaf at `index` up to the root. */
+  /**
+   * The sibling hashes from the leaf at `index` up to the root. Throws a `RangeError` if the table
+   * has no such row.
+   */
   proof(index: number): Hex[];
 }
 
-/** The rows as OpenZeppelin's library takes them: filled up to a power of two, at least one. */
+/** Pads rows to a power of two (at least one), as OpenZeppelin's library needs them. */
 export function padRows(rows: readonly Row[]): Row[] {
-  const size = 2 ** depthOf(rows.length);
+  const size = 2 ** treeDepth(rows.length);
   return [...rows, ...Array<Row>(size - rows.length).fill(EMPTY_ROW)];
 }
 
 /**
- * All of it in memory: 65 bytes a row, beside the rows. Nodes are in the order of the places; the library lays them out
- * from the end, which pairs the same ones, and which of two siblings comes first does not matter to their hash.
+ * Builds the whole tree in memory: 65 bytes per row besides the rows. Nodes are in place order;
+ * OpenZeppelin's library stores them in reverse, which pairs the same siblings, and their order
+ * does not affect the hash.
  */
 export function buildTree(rows: readonly Row[]): RowTree {
   const leaves = rows.length === 0 ? emptyNode(0) : hashRows(rowsToBytes(rows));
@@ -52,12 +55,12 @@ export function buildTree(rows: readonly Row[]): RowTree {
   };
 }
 
-/** The root that a leaf and its proof lead to. */
+/** The root that follows from a leaf and its proof. */
 export function processProof(leaf: Hex, proof: readonly Hex[]): Hex {
   return proof.reduce(hashPair, leaf);
 }
 
-/** Commutative, as OpenZeppelin's `Hashes.commutativeKeccak256`: a proof needs no left and right. */
+/** Commutative like OpenZeppelin's `Hashes.commutativeKeccak256`, so proofs carry no directions. */
 function hashPair(a: Hex, b: Hex): Hex {
   return keccak256(a < b ? concat([a, b]) : concat([b, a]));
 }

@@ -5,9 +5,9 @@ import type { Rate } from "./rate.ts";
 import { Dimensions, MeterName } from "./rateNames.ts";
 
 /** A thousandfold: more than any price should move by itself. */
-const MOST_BPS = 10_000_000n;
+const MAX_MULTIPLIER_BPS = 10_000_000n;
 /** Beyond it a step is its least, one basis point, whatever the utilisation. */
-const MOST_DENOMINATOR = 1_000_000n;
+const MAX_DENOMINATOR = 1_000_000n;
 const DAY_SECONDS = 86_400;
 
 /** Amounts are written as text, in digits: JSON's numbers lose them. */
@@ -27,11 +27,11 @@ const linear = { microCredits: wholeNumber(0n), perUnits: wholeNumber(1n) };
 
 const MultiplierRuleSchema = z.strictObject({
   targetBps: wholeNumber(1n, 9_999n),
-  startBps: wholeNumber(1n, MOST_BPS),
-  minBps: wholeNumber(1n, MOST_BPS),
-  maxBps: wholeNumber(1n, MOST_BPS),
-  maxStepBps: wholeNumber(1n, MOST_BPS),
-  denominator: wholeNumber(1n, MOST_DENOMINATOR),
+  startBps: wholeNumber(1n, MAX_MULTIPLIER_BPS),
+  minBps: wholeNumber(1n, MAX_MULTIPLIER_BPS),
+  maxBps: wholeNumber(1n, MAX_MULTIPLIER_BPS),
+  maxStepBps: wholeNumber(1n, MAX_MULTIPLIER_BPS),
+  denominator: wholeNumber(1n, MAX_DENOMINATOR),
   stepSeconds: z.int().min(1).max(DAY_SECONDS),
 });
 

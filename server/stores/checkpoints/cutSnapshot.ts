@@ -1,6 +1,6 @@
 import { type Hex, bytesToHex, zeroHash } from "viem";
 
-import { dataHashOf, headOf } from "@compute-credits/protocol/data/checkpointData";
+import { dataHashOf, tableHead } from "@compute-credits/protocol/data/checkpointData";
 import type { TableHashes } from "@compute-credits/protocol/tree/tableHasher";
 import {
   NO_TOTALS,
@@ -54,7 +54,7 @@ export async function writeCheckpoint(
   const rowCount = Number(changes.row_count);
   const step = { id, rowCount, last: treeOf(last), giveWay: halfTheTime() };
   const hashes = await updateOrRebuildTree(tx, step);
-  const head = headOf(hashes);
+  const head = tableHead(hashes);
   await tx.query(
     `insert into checkpoints (id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, data_head,
        party_count, tick, cut_at)

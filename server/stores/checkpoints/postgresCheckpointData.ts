@@ -7,7 +7,7 @@ import {
 } from "@compute-credits/protocol/data/differenceFile";
 import { hashRows } from "@compute-credits/protocol/keccak/batchKeccak";
 import { ROW_BYTES } from "@compute-credits/protocol/keccak/keccakModule";
-import { climb } from "@compute-credits/protocol/tree/levels";
+import { nodesAtLevel } from "@compute-credits/protocol/tree/levels";
 import { tableBytes } from "@compute-credits/protocol/data/tableFile";
 import {
   SECTION_LEVEL,
@@ -58,7 +58,7 @@ async function* tableOf(
   yield head;
   let section = 0;
   for await (const { bytes } of allRows(sql, table)) {
-    const hash = climb(hashRows(bytes), { from: 0, to: SECTION_LEVEL });
+    const hash = nodesAtLevel(hashRows(bytes), { from: 0, to: SECTION_LEVEL });
     const signed = sectionHash(head.subarray(BEFORE_SECTIONS), section);
     if (bytesToHex(hash) !== bytesToHex(signed)) {
       throw new Error(`the rows of checkpoint ${table.id} were changed after it was cut`);

@@ -2,7 +2,7 @@ import { type Address, type Hex, bytesToHex, hexToBytes } from "viem";
 
 import type { ProvenRow } from "@compute-credits/platform/chain/chainWriter";
 import { HASH_BYTES, hashPairs, hashRows } from "@compute-credits/protocol/keccak/batchKeccak";
-import { concatBytes, depthOf } from "@compute-credits/protocol/tree/levels";
+import { concatBytes, treeDepth } from "@compute-credits/protocol/tree/levels";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { bytesToRows, rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
 import { buildTree } from "@compute-credits/protocol/tree/tree";
@@ -88,7 +88,7 @@ async function storedProofs(
   const proofs: Hex[][] = [];
   for (const place of places) {
     const proof: Hex[] = [];
-    for (let depth = 0; depth < depthOf(rowCount); depth++) {
+    for (let depth = 0; depth < treeDepth(rowCount); depth++) {
       const level = levels[Math.floor(depth / PAGE_LEVELS)];
       if (level === undefined || level === null) return null;
       const width = PAGE_NODES >> (depth % PAGE_LEVELS);

@@ -1,7 +1,7 @@
 import { type Hex, bytesToHex } from "viem";
 
 import { HASH_BYTES, hashRows } from "@compute-credits/protocol/keccak/batchKeccak";
-import { climb, concatBytes, depthOf } from "@compute-credits/protocol/tree/levels";
+import { nodesAtLevel, concatBytes, treeDepth } from "@compute-credits/protocol/tree/levels";
 import {
   SECTION_LEVEL,
   type TableHashes,
@@ -29,7 +29,7 @@ export class TreeMismatchError extends Error {
 
 /** Levels of pages that a table of so many rows has. */
 export function pageLevels(rowCount: number): number {
-  return Math.max(1, Math.ceil(depthOf(rowCount) / PAGE_LEVELS));
+  return Math.max(1, Math.ceil(treeDepth(rowCount) / PAGE_LEVELS));
 }
 
 /** Nodes of one level that change, ascending by where they are; `before` is unknown for leaves. */
@@ -88,8 +88,8 @@ async function readHashes(
   const [top] = await readNodes(sql, id, { level, pages: 1 });
   if (top === undefined) throw new TreeMismatchError(`the tree of checkpoint ${id} has no top`);
   const root = rootOfTop(top, rowCount);
-  if (depthOf(rowCount) <= SECTION_LEVEL) {
-    const sections = climb(root, { from: depthOf(rowCount), to: SECTION_LEVEL });
+  if (treeDepth(rowCount) <= SECTION_LEVEL) {
+    const sections = nodesAtLevel(root, { from: treeDepth(rowCount), to: SECTION_LEVEL });
     return { rowCount, root, sections };
   }
   const count = sectionCount(rowCount);
@@ -115,7 +115,7 @@ async function readNodes(
 
 function rootOfTop(top: Uint8Array, rowCount: number): Uint8Array {
   const level = pageLevels(rowCount) - 1;
-  const nodes = climb(top, { from: level * PAGE_LEVELS, to: depthOf(rowCount) });
+  const nodes = nodesAtLevel(top, { from: level * PAGE_LEVELS, to: treeDepth(rowCount) });
   return nodes.slice(0, HASH_BYTES);
 }
 

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 
 import { signerAt } from "@compute-credits/platform/chain/signerAt";
-import { isWalletSignature } from "@compute-credits/protocol/messages/signatureCheck";
+import { isEcdsaSignature } from "@compute-credits/protocol/messages/signatureCheck";
 import { openChainWriter } from "@compute-credits/platform/chain/viemChainWriter";
 import { pgLeadership } from "@compute-credits/platform/postgres/pgLeadership";
 import { soleLeadership } from "@compute-credits/platform/postgres/soleLeadership";
@@ -48,7 +48,7 @@ export async function openSettler(
       transactions,
       probe,
     }),
-    isKeySignature: isWalletSignature,
+    isKeySignature: isEcdsaSignature,
     onSubmitted({ message, partyCount }, { transactionHash, gasUsed }) {
       const { epoch, root } = message;
       log.info(

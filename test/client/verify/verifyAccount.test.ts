@@ -13,9 +13,9 @@ import {
   allowanceTypedData,
 } from "@compute-credits/protocol/messages/allowance";
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
-import { isWalletSignature } from "@compute-credits/protocol/messages/signatureCheck";
+import { isEcdsaSignature } from "@compute-credits/protocol/messages/signatureCheck";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import { commitToRows, headOf } from "@compute-credits/protocol/data/checkpointData";
+import { commitToRows, tableHead } from "@compute-credits/protocol/data/checkpointData";
 import { concatBytes } from "@compute-credits/protocol/tree/levels";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
@@ -95,7 +95,7 @@ function fileOf(rows: readonly Row[]): Uint8Array {
   const bytes = rowsToBytes(rows);
   const hasher = new TableHasher();
   hasher.push(bytes);
-  return concatBytes([headOf(hasher.finish()), bytes]);
+  return concatBytes([tableHead(hasher.finish()), bytes]);
 }
 
 async function* once(bytes: Uint8Array) {
@@ -115,10 +115,10 @@ function chainWith(pending: readonly Row[] = after): ChainFacts {
     counter: 1n,
     counterGraceSeconds: 100,
     counterOnChain: async () => ({ endedAt: null, recordedCap: 0n }),
-    isSigned: (digest, signature) => isWalletSignature(alice, digest, signature),
+    isSigned: (digest, signature) => isEcdsaSignature(alice, digest, signature),
     isEnforceable: async ({ receipt: message, signatures: [first] }) =>
       first !== undefined &&
-      (await isWalletSignature(
+      (await isEcdsaSignature(
         lowercaseHex(meter.address),
         hashTypedData(earningsReceiptTypedData(deployment, message)),
         first.signature,

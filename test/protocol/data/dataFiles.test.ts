@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { type Address, numberToHex, zeroAddress } from "viem";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
-import { commitToRows, dataHashOf, headOf } from "@compute-credits/protocol/data/checkpointData";
+import { commitToRows, dataHashOf, tableHead } from "@compute-credits/protocol/data/checkpointData";
 import {
   applyDifference,
   differenceEntries,
@@ -38,7 +38,7 @@ function fileOf(rows: readonly Row[]): Uint8Array {
   const bytes = rowsToBytes(rows);
   const hasher = new TableHasher();
   hasher.push(bytes);
-  return concatBytes([headOf(hasher.finish()), bytes]);
+  return concatBytes([tableHead(hasher.finish()), bytes]);
 }
 
 function differenceOf(before: readonly Row[], after: readonly Row[]): Uint8Array {
