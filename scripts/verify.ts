@@ -4,7 +4,8 @@ import { parseArgs } from "node:util";
 
 import { createPublicClient, http, isAddress } from "viem";
 
-import { SignedReceipt } from "@compute-credits/client/http/meteringServer";
+import type { SignedReceipt } from "@compute-credits/client/http/meteringServer";
+import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
 import { readChainFacts } from "@compute-credits/client/verify/chainFacts";
 import { askServer } from "@compute-credits/client/verify/serverAnswers";
 import { verifyAccount } from "@compute-credits/client/verify/verifyAccount";
@@ -38,7 +39,7 @@ const { account, contract, ceiling } = values;
 
 async function receiptIn(file: string): Promise<SignedReceipt> {
   const text = await readFile(file, "utf8");
-  return SignedReceipt.parse(JSON.parse(text));
+  return SignedReceiptJson.parse(JSON.parse(text));
 }
 
 if (

@@ -3,8 +3,9 @@ import { z } from "zod";
 
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { LOG_ACCESS_SECONDS } from "@compute-credits/protocol/messages/logAccess";
-import { lowercaseHex } from "@compute-credits/protocol/hex";
-import { Message, hex, whole } from "@compute-credits/rules/log/storedJson";
+import { CheckpointJson, RowJson } from "@compute-credits/protocol/json/checkpoint";
+import { AddressField } from "@compute-credits/protocol/json/fields";
+import { whole } from "@compute-credits/rules/log/storedJson";
 import { Entry } from "@compute-credits/rules/log/logEntrySchema";
 import type { LogSource } from "./logSource.ts";
 
@@ -12,7 +13,7 @@ const Cuts = z.object({
   cuts: z.array(
     z.object({
       id: whole,
-      checkpoint: Message,
+      checkpoint: CheckpointJson,
       status: z.enum(["prepared", "pending", "final", "dropped", "abandoned"]),
       snapshot: z.string().nullable(),
     }),
@@ -24,13 +25,11 @@ const Page = z.object({
   nextCursor: z.string().nullable(),
 });
 const Announced = z.object({
-  domain: z.object({ chainId: z.number(), verifyingContract: hex }),
+  domain: z.object({ chainId: z.number(), verifyingContract: AddressField }),
   feeBps: whole,
   limits: z.object({ maxQuoteSeconds: z.number() }),
 });
-const Rows = z.object({
-  rows: z.array(z.object({ party: hex, spent: whole, refunded: whole, earned: whole })),
-});
+const Rows = z.object({ rows: z.array(RowJson) });
 const Problem = z.object({ reason: z.string(), detail: z.string() });
 
 /** A server's answer is never waited for longer; what was under way is asked for again. */
@@ -98,8 +97,7 @@ export function httpLogSource(
   return {
     async terms() {
       const { domain, feeBps, limits } = await ask("/v1/deployment", Announced);
-      const contract = lowercaseHex(domain.verifyingContract);
-      const announced = { chainId: domain.chainId, contract };
+      const announced = { chainId: domain.chainId, contract: domain.verifyingContract };
       return { deployment: announced, feeBps, maxQuoteSeconds: limits.maxQuoteSeconds };
     },
     async cuts(after) {

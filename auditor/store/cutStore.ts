@@ -4,7 +4,7 @@ import type { CheckpointMessage } from "@compute-credits/protocol/messages/check
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { Finding } from "../replay/finding.ts";
 import { droppedOnChain } from "./chainStore.ts";
-import { Message } from "@compute-credits/rules/log/storedJson";
+import { CheckpointJson } from "@compute-credits/protocol/json/checkpoint";
 
 /** A checkpoint that could be reproduced. */
 export interface CutBefore {
@@ -23,7 +23,7 @@ export async function lastCut(sql: Sql): Promise<CutBefore | null> {
   const [record] = await sql.query<CutRecord>(
     "select id, message, snapshot from cuts order by id desc limit 1",
   );
-  return record === undefined ? null : { ...record, message: Message.parse(record.message) };
+  return record === undefined ? null : { ...record, message: CheckpointJson.parse(record.message) };
 }
 
 /** Only the newest can be dropped; those before this many count for ever. */
@@ -47,7 +47,7 @@ export async function cutsThatCount(
   const counting = new Map<bigint, { id: bigint; message: CheckpointMessage }>();
   let finding: Finding | null = null;
   for (const { id, message: stored } of records) {
-    const before = Message.parse(stored);
+    const before = CheckpointJson.parse(stored);
     if (dropped.has(`${before.epoch} ${before.root}`)) continue;
     counting.set(before.epoch, { id, message: before });
   }

@@ -1,9 +1,13 @@
 import { z } from "zod";
 
+import {
+  AddressField,
+  EventIdField,
+  SpenderField,
+  TimeField,
+} from "@compute-credits/protocol/json/fields";
 import type { DebitPlace } from "../stores/insight/insightStore.ts";
-import { MeterName } from "@compute-credits/rules/pricing/rateNames";
-import { EventIdField, SpenderField } from "./cloudEvent.ts";
-import { AddressField, TimeField } from "./fields.ts";
+import { MeterName } from "@compute-credits/protocol/json/names";
 import { fail } from "./problem.ts";
 
 /** A page of a log: `MAX_PAGE` rows at most. */

@@ -1,6 +1,10 @@
 import { type Address, type Hex, isHex } from "viem";
 import { z } from "zod";
 
+import { AllowanceJson } from "@compute-credits/protocol/json/allowance";
+import { RowJson } from "@compute-credits/protocol/json/checkpoint";
+import { SignatureField } from "@compute-credits/protocol/json/fields";
+import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { type Api, createApi } from "./api.ts";
@@ -27,7 +31,7 @@ export type Balance = z.output<typeof Balance>;
 const Proof = z.object({
   epoch: micros,
   root: hex,
-  row: z.object({ party: hex, spent: micros, refunded: micros, earned: micros }),
+  row: RowJson,
   proof: z.array(hex),
 });
 export interface ProvenRow {
@@ -37,24 +41,10 @@ export interface ProvenRow {
   readonly proof: readonly Hex[];
 }
 
-const AllowanceFields = z.object({
-  account: hex,
-  spender: hex,
-  limit: micros,
-  period: micros,
-  rollover: micros,
-  startsAt: micros,
-  expiresAt: micros,
-  priority: z.coerce.number().int().min(0).max(255),
-  scope: hex,
-  accountCap: micros,
-  counter: micros,
-  salt: micros,
-});
 const ShownAllowance = z.object({
   id: hex,
-  allowance: AllowanceFields,
-  signature: hex,
+  allowance: AllowanceJson,
+  signature: SignatureField,
   revokedAt: z.string().nullable(),
 });
 const AllowancePage = z.object({
@@ -70,14 +60,7 @@ export interface ShownAllowance {
 }
 
 /** As `POST /v1/receipts` answers. */
-export const SignedReceipt = z.object({
-  receipt: z.object({ provider: hex, earned: micros, epoch: micros }),
-  signatures: z.array(z.object({ signer: hex, signature: hex })),
-  /** how many signatures the contract wants */
-  threshold: z.number(),
-  isEnforceable: z.boolean(),
-});
-export type SignedReceipt = z.output<typeof SignedReceipt>;
+export type SignedReceipt = z.output<typeof SignedReceiptJson>;
 
 const Outcome = z.object({
   id: z.string().nullable(),
@@ -150,7 +133,7 @@ export function meteringServer(url: string, options: { key?: string } = {}): Met
     async claimAccess(apiKey) {
       await api.post("/v1/provider-access", { apiKey });
     },
-    receipt: async () => SignedReceipt.parse(await api.post("/v1/receipts", {})),
+    receipt: async () => SignedReceiptJson.parse(await api.post("/v1/receipts", {})),
     async reportUsage(events) {
       const answer = await api.post("/v1/usage", events);
       return z.object({ outcomes: z.array(Outcome) }).parse(answer).outcomes;

@@ -1,62 +1,73 @@
 import { z } from "zod";
 
+import { AllowanceJson, ScopeJson } from "@compute-credits/protocol/json/allowance";
+import {
+  AddressField,
+  Bytes32Field,
+  EventIdField,
+  SignatureField,
+} from "@compute-credits/protocol/json/fields";
+import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
 import { toPriceBasis } from "../pricing/pinnedRateJson.ts";
 import { toRates } from "../pricing/rateJson.ts";
 import type { LogEntry } from "./logEntry.ts";
 import {
-  AllowanceFields,
-  Charge,
-  Dimensions,
-  Pinned,
-  ScopeLists,
-  Step,
-  hex,
-  time,
-  whole,
-} from "./storedJson.ts";
+  AccessEndNote,
+  BlocksNote,
+  HoldEndNote,
+  ReceiptNote,
+  RefundNote,
+  RevocationNote,
+} from "./noteSchema.ts";
+import { Charge, Pinned, Step, time, whole } from "./storedJson.ts";
 
 const place = { order: whole, transaction: whole };
-const signature = hex.nullable();
-const work = { spender: hex, meter: z.string(), quantity: whole, dimensions: Dimensions };
-const ending = z.enum(["captured", "released", "expired"]);
+const event = { provider: AddressField, id: EventIdField };
+const work = {
+  spender: Bytes32Field,
+  meter: MeterName,
+  quantity: whole,
+  dimensions: Dimensions,
+};
 
 /** An entry as `GET /v1/log` writes it. */
 export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("allowance"),
     ...place,
-    id: hex,
-    message: AllowanceFields,
-    scope: ScopeLists,
-    signature: hex,
+    id: Bytes32Field,
+    message: AllowanceJson,
+    scope: ScopeJson,
+    signature: SignatureField,
     createdAt: time,
   }),
   z.object({
     kind: z.literal("grant"),
     ...place,
-    id: hex,
-    campaign: hex,
+    id: Bytes32Field,
+    campaign: Bytes32Field,
+    /** an id that the issuer chose, or `redemptionKey`, which has spaces */
     key: z.string(),
-    message: AllowanceFields,
-    scope: ScopeLists,
+    message: AllowanceJson,
+    scope: ScopeJson,
     createdAt: time,
   }),
-  z.object({ kind: z.literal("revocation"), ...place, allowance: hex, signature }),
+  RevocationNote.extend(place),
   z.object({
     kind: z.literal("access"),
     ...place,
-    spender: hex,
-    provider: hex,
-    signature,
+    spender: Bytes32Field,
+    provider: AddressField,
+    signature: SignatureField.nullable(),
     createdAt: time,
   }),
-  z.object({ kind: z.literal("access_end"), ...place, spender: hex, provider: hex, signature }),
+  AccessEndNote.extend(place),
   z.object({
     kind: z.literal("card"),
     ...place,
     card: z.object({
       version: z.number(),
-      provider: hex.nullable(),
+      provider: AddressField.nullable(),
       effectiveFrom: time,
       rates: z.unknown().transform(toRates),
     }),
@@ -65,59 +76,42 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("multiplier"),
     ...place,
-    provider: hex,
+    provider: AddressField,
     rateKey: z.string(),
     step: Step,
   }),
   z.object({
     kind: z.literal("hold"),
     ...place,
+    ...event,
     ...work,
-    provider: hex,
-    id: z.string(),
     rate: Pinned,
-    allowances: z.array(hex),
+    allowances: z.array(Bytes32Field),
     createdAt: time,
     expiresAt: time,
     quoteExpiresAt: time.nullable(),
   }),
-  z.object({
-    kind: z.literal("hold_end"),
-    ...place,
-    provider: hex,
-    id: z.string(),
-    as: ending,
-    at: time,
-  }),
+  HoldEndNote.extend(place),
   z.object({
     kind: z.literal("debit"),
     ...place,
+    ...event,
     ...work,
-    provider: hex,
-    id: z.string(),
     occurredAt: time,
     recordedAt: time,
     rateCardVersion: z.number(),
     priceBasis: z.unknown().transform(toPriceBasis),
-    holdId: z.string().nullable(),
+    holdId: EventIdField.nullable(),
     charges: z.array(Charge).min(1),
   }),
   z.object({
     kind: z.literal("void"),
     ...place,
-    provider: hex,
-    id: z.string(),
+    ...event,
     amountMicros: whole,
     at: time,
   }),
-  z.object({ kind: z.literal("blocks"), ...place, from: whole, to: whole }),
-  z.object({ kind: z.literal("refund"), ...place, account: hex, amountMicros: whole }),
-  z.object({
-    kind: z.literal("receipt"),
-    ...place,
-    provider: hex,
-    earned: whole,
-    epoch: whole,
-    at: time,
-  }),
+  BlocksNote.extend(place),
+  RefundNote.extend(place),
+  ReceiptNote.extend(place),
 ]);

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { AllowanceJson, ScopeJson } from "@compute-credits/protocol/json/allowance";
+import { Dimensions } from "@compute-credits/protocol/json/names";
 import { toPinnedRate } from "../pricing/pinnedRateJson.ts";
 
 /** What the auditor keeps as JSON, and reads in a log: big numbers as text, times as ISO 8601. */
@@ -18,27 +20,10 @@ export const Step = z.object({
   rateCardVersion: z.number(),
 });
 
-export const AllowanceFields = z.object({
-  account: hex,
-  spender: hex,
-  limit: whole,
-  period: whole,
-  rollover: whole,
-  startsAt: whole,
-  expiresAt: whole,
-  priority: z.number(),
-  scope: hex,
-  accountCap: whole,
-  counter: whole,
-  salt: whole,
-});
-
-export const ScopeLists = z.object({ providers: z.array(hex), meters: z.array(z.string()) });
-
 export const StoredAllowance = z.object({
   id: hex,
-  message: AllowanceFields,
-  scope: ScopeLists,
+  message: AllowanceJson,
+  scope: ScopeJson,
   signature: hex,
   campaign: hex.nullable(),
   createdAt: time,
@@ -61,7 +46,6 @@ export const StoredEvent = z.object({
   voided: z.boolean(),
 });
 
-export const Dimensions = z.record(z.string(), z.string());
 export const Pinned = z.unknown().transform(toPinnedRate);
 const ending = z.enum(["captured", "released", "expired"]);
 
@@ -80,17 +64,6 @@ export const StoredHold = z.object({
   capturedMicros: whole,
   capturedQuantity: whole,
   resolution: z.object({ as: ending, at: time }).nullable(),
-});
-
-export const Message = z.object({
-  epoch: whole,
-  previousRoot: hex,
-  root: hex,
-  spent: whole,
-  refunded: whole,
-  earned: whole,
-  asOf: whole,
-  dataHash: hex,
 });
 
 const place = { blockNumber: whole, blockTime: time, logIndex: z.number(), transactionHash: hex };

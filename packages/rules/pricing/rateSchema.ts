@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { Rate } from "./rate.ts";
-import { Dimensions, MeterName } from "./rateNames.ts";
+import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
 
 /** A thousandfold: more than any price should move by itself. */
 const MAX_MULTIPLIER_BPS = 10_000_000n;

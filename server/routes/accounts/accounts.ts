@@ -1,9 +1,10 @@
 import { Router } from "express";
 
+import { AddressField } from "@compute-credits/protocol/json/fields";
+import { parse } from "../../http/parse.ts";
 import { rowLeaf } from "@compute-credits/protocol/tree/row";
 import { available } from "@compute-credits/rules/accounts/account";
 import type { Context } from "../../context.ts";
-import { AddressField, parse } from "../../http/fields.ts";
 import { fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
 

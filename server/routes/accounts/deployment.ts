@@ -1,9 +1,9 @@
 import { Router } from "express";
 
+import { USAGE_EVENT_TYPE } from "../usage/parseCloudEvent.ts";
 import { ALLOWANCE_TYPES } from "@compute-credits/protocol/messages/allowance";
 import { CHECKPOINT_TYPES } from "@compute-credits/protocol/messages/checkpoint";
 import { signingDomain } from "@compute-credits/protocol/messages/domain";
-import { USAGE_EVENT_TYPE } from "../../http/cloudEvent.ts";
 import type { Context } from "../../context.ts";
 import { respond } from "../../http/respond.ts";
 

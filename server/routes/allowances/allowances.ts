@@ -2,43 +2,26 @@ import { Router } from "express";
 import { hashTypedData } from "viem";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
+import { SignatureField, Bytes32Field, AddressField } from "@compute-credits/protocol/json/fields";
+import { AllowanceJson, ScopeJson } from "@compute-credits/protocol/json/allowance";
 import { allowanceId, allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
 import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
 import { type AdmissionRefusal, checkAdmission } from "@compute-credits/rules/allowances/admission";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
-import { MeterName } from "@compute-credits/rules/pricing/rateNames";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { bearerKey, notTheIssuer } from "../../http/authentication.ts";
 import type { Context } from "../../context.ts";
 import { describeAllowance } from "./describeAllowance.ts";
-import { AddressField, Bytes32Field, SignatureField, parse, uintField } from "../../http/fields.ts";
 import { checkLabels } from "../../http/labelLimits.ts";
 import { LimitField } from "../../http/logQuery.ts";
 import { type ProblemError, fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
 
 const AllowanceBody = z.strictObject({
-  allowance: z.strictObject({
-    account: AddressField,
-    spender: Bytes32Field,
-    limit: uintField(64),
-    period: uintField(64),
-    rollover: uintField(64),
-    startsAt: uintField(64),
-    expiresAt: uintField(64),
-    priority: uintField(8).transform(Number),
-    scope: Bytes32Field,
-    accountCap: uintField(64),
-    counter: uintField(64),
-    salt: uintField(256),
-  }),
+  allowance: AllowanceJson,
   /** what `allowance.scope` is the hash of; may be left out where that is zero */
-  scope: z
-    .strictObject({
-      providers: z.array(AddressField),
-      meters: z.array(MeterName),
-    })
-    .default({ providers: [], meters: [] }),
+  scope: ScopeJson.default({ providers: [], meters: [] }),
   signature: SignatureField,
 });
 

@@ -1,22 +1,27 @@
 import { type Request, Router } from "express";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
+import { ScopeJson } from "@compute-credits/protocol/json/allowance";
+import {
+  uintField,
+  EventIdField,
+  SpenderField,
+  Bytes32Field,
+} from "@compute-credits/protocol/json/fields";
 import type { Scope } from "@compute-credits/protocol/messages/allowance";
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
 import { bearerKey, notTheIssuer } from "../../http/authentication.ts";
-import { EventIdField, SpenderField } from "../../http/cloudEvent.ts";
 import type { Context } from "../../context.ts";
 import { describeAllowance } from "./describeAllowance.ts";
-import { AddressField, Bytes32Field, parse, uintField } from "../../http/fields.ts";
 import { type GrantProblem, grantProblem } from "./grantProblem.ts";
 import { checkLabels } from "../../http/labelLimits.ts";
 import { LimitField } from "../../http/logQuery.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
-import { MeterName } from "@compute-credits/rules/pricing/rateNames";
 
 const Terms = z.strictObject({
   limit: uintField(64),
@@ -25,8 +30,8 @@ const Terms = z.strictObject({
   priority: uintField(8).transform(Number).nullable().default(null),
   scope: z
     .strictObject({
-      providers: z.array(AddressField).default([]),
-      meters: z.array(MeterName).default([]),
+      providers: ScopeJson.shape.providers.default([]),
+      meters: ScopeJson.shape.meters.default([]),
     })
     .nullable()
     .default(null),

@@ -4,12 +4,14 @@ import { pipeline } from "node:stream/promises";
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
+import { Bytes32Field } from "@compute-credits/protocol/json/fields";
+import { SignerSignatureJson } from "@compute-credits/protocol/json/checkpoint";
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
 import type { StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
 import type { DataFile } from "../../stores/checkpoints/checkpointData.ts";
 import type { Context } from "../../context.ts";
-import { AddressField, Bytes32Field, SignatureField, parse } from "../../http/fields.ts";
 import { type ProblemError, fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
 
@@ -35,11 +37,7 @@ const MOST_ROWS_AS_JSON = 10_000;
 const TABLE_TYPE = "application/vnd.compute-credits.table";
 const DIFFERENCE_TYPE = "application/vnd.compute-credits.difference";
 
-const SignatureBody = z.strictObject({
-  root: Bytes32Field,
-  signer: AddressField,
-  signature: SignatureField,
-});
+const SignatureBody = SignerSignatureJson.extend({ root: Bytes32Field });
 
 /**
  * `GET /v1/checkpoints`: newest first, in pages. `GET /v1/checkpoints/:epoch`: one, with its signatures.

@@ -1,6 +1,15 @@
 import { type Response, Router } from "express";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
+import { SignedQuoteJson } from "@compute-credits/protocol/json/quote";
+import { MeterName, Dimensions } from "@compute-credits/protocol/json/names";
+import {
+  EventIdField,
+  uintField,
+  SpenderField,
+  ApiKeyField,
+} from "@compute-credits/protocol/json/fields";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { HoldRefusal } from "@compute-credits/rules/holds/authorize";
@@ -10,23 +19,19 @@ import type { ResolveRefusal } from "@compute-credits/rules/holds/resolve";
 import type { SignedQuote } from "../../stores/pricing/quoteStore.ts";
 import { authenticatedProvider } from "../../http/authentication.ts";
 import { chargeProblem } from "../../http/chargeProblem.ts";
-import { DimensionsField, EventIdField, SpenderField } from "../../http/cloudEvent.ts";
 import type { Context } from "../../context.ts";
-import { ApiKeyField, parse, uintField } from "../../http/fields.ts";
 import { checkLabels } from "../../http/labelLimits.ts";
-import { MeterName } from "@compute-credits/rules/pricing/rateNames";
 import { type Problem, ProblemError, fail, problem } from "../../http/problem.ts";
 import { accessRevoked } from "../providers/providers.ts";
-import { SignedQuoteField } from "../pricing/quotes.ts";
 import { respond, respondProblem } from "../../http/respond.ts";
 
 const HoldBody = z.object({
   id: EventIdField,
   meter: MeterName,
   quantity: uintField(63),
-  dimensions: DimensionsField,
+  dimensions: Dimensions.default({}),
   ttlSeconds: z.int().min(1),
-  quote: SignedQuoteField.nullable().default(null),
+  quote: SignedQuoteJson.nullable().default(null),
 });
 /** Names the spender, or shows its key, which gives the provider access as well. */
 const SpenderHoldBody = HoldBody.extend({ spender: SpenderField }).strict();

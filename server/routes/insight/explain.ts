@@ -2,13 +2,13 @@ import { Router } from "express";
 import type { Address } from "viem";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
+import { EventIdField, AddressField } from "@compute-credits/protocol/json/fields";
 import { heldMicros } from "@compute-credits/rules/holds/hold";
 import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
 import { explainPrice } from "@compute-credits/rules/insight/priceExplanation";
 import type { LoggedDebit } from "../../stores/insight/insightStore.ts";
-import { EventIdField } from "../../http/cloudEvent.ts";
 import type { Context } from "../../context.ts";
-import { AddressField, parse } from "../../http/fields.ts";
 import { fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
 

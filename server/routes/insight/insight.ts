@@ -1,6 +1,8 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
+import { TimeField, Bytes32Field, AddressField } from "@compute-credits/protocol/json/fields";
 import { available } from "@compute-credits/rules/accounts/account";
 import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
 import { BURN_WINDOWS, burnMicrosPerHour } from "@compute-credits/rules/insight/burn";
@@ -8,7 +10,6 @@ import { runway } from "@compute-credits/rules/insight/runway";
 import type { LogOwner, LoggedDebit } from "../../stores/insight/insightStore.ts";
 import type { Context } from "../../context.ts";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
-import { AddressField, Bytes32Field, TimeField, parse } from "../../http/fields.ts";
 import { LimitField, LogQuery, cursorOf } from "../../http/logQuery.ts";
 import { fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";

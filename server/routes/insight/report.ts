@@ -1,11 +1,12 @@
 import { Router } from "express";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
+import { TimeField } from "@compute-credits/protocol/json/fields";
 import { liability, toTokensDown } from "@compute-credits/rules/insight/liability";
 import { reconcile } from "@compute-credits/rules/insight/reconcile";
 import type { Context } from "../../context.ts";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
-import { TimeField, parse } from "../../http/fields.ts";
 import { fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
 import { timeRange } from "../../http/timeRange.ts";

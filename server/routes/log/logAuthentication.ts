@@ -2,12 +2,12 @@ import type { Request } from "express";
 import { type Address, hashTypedData } from "viem";
 import { z } from "zod";
 
+import { AddressField, SignatureField } from "@compute-credits/protocol/json/fields";
 import {
   LOG_ACCESS_SECONDS,
   logAccessTypedData,
 } from "@compute-credits/protocol/messages/logAccess";
 import type { Context } from "../../context.ts";
-import { AddressField, SignatureField } from "../../http/fields.ts";
 import { fail } from "../../http/problem.ts";
 
 const Credentials = z.tuple([

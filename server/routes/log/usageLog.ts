@@ -1,9 +1,9 @@
 import { Router } from "express";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
 import { SNAPSHOT_PATTERN } from "../../stores/feed/usageLog.ts";
 import type { Context } from "../../context.ts";
-import { parse } from "../../http/fields.ts";
 import { authenticatedAuditor } from "./logAuthentication.ts";
 import { respond } from "../../http/respond.ts";
 

@@ -1,20 +1,20 @@
 import { Router } from "express";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
+import { uintField, AddressField } from "@compute-credits/protocol/json/fields";
+import { MeterName, Dimensions } from "@compute-credits/protocol/json/names";
 import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
 import { BPS } from "@compute-credits/rules/pricing/rate";
 import type { DynamicState } from "../../stores/pricing/multiplierStore.ts";
-import { MeterName } from "@compute-credits/rules/pricing/rateNames";
 import { authenticatedProvider } from "../../http/authentication.ts";
-import { DimensionsField } from "../../http/cloudEvent.ts";
 import type { Context } from "../../context.ts";
-import { AddressField, parse, uintField } from "../../http/fields.ts";
 import { fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
 
 const UtilisationBody = z.strictObject({
   meter: MeterName,
-  dimensions: DimensionsField,
+  dimensions: Dimensions.default({}),
   utilisationBps: uintField(63).refine((bps) => bps <= BPS, `must be at most ${BPS}`),
 });
 

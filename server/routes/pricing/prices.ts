@@ -1,15 +1,15 @@
 import { Router } from "express";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
+import { MeterName, Dimensions } from "@compute-credits/protocol/json/names";
+import { AddressField, uintField, TimeField } from "@compute-credits/protocol/json/fields";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
 import type { PricePreview } from "@compute-credits/rules/pricing/preview";
 import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
 import { chargeProblem } from "../../http/chargeProblem.ts";
-import { DimensionsField } from "../../http/cloudEvent.ts";
 import type { Context } from "../../context.ts";
-import { AddressField, TimeField, parse, uintField } from "../../http/fields.ts";
-import { MeterName } from "@compute-credits/rules/pricing/rateNames";
 import { respond } from "../../http/respond.ts";
 
 /**
@@ -26,7 +26,7 @@ export function priceRoutes({ prices, limits, chain }: Context): Router {
         z.strictObject({
           meter: MeterName,
           quantity: uintField(63),
-          dimensions: DimensionsField,
+          dimensions: Dimensions.default({}),
           time: TimeField.nullable().default(null),
         }),
       )

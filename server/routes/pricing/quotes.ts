@@ -1,11 +1,11 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import { MeterName } from "@compute-credits/rules/pricing/rateNames";
+import { parse } from "../../http/parse.ts";
+import { MeterName, Dimensions } from "@compute-credits/protocol/json/names";
+import { AddressField, uintField } from "@compute-credits/protocol/json/fields";
 import { chargeProblem } from "../../http/chargeProblem.ts";
-import { DimensionsField } from "../../http/cloudEvent.ts";
 import type { Context } from "../../context.ts";
-import { AddressField, SignatureField, parse, uintField } from "../../http/fields.ts";
 import { checkLabels } from "../../http/labelLimits.ts";
 import { fail } from "../../http/problem.ts";
 import { respond, respondProblem } from "../../http/respond.ts";
@@ -14,25 +14,9 @@ const QuoteBody = z.strictObject({
   provider: AddressField,
   account: AddressField,
   meter: MeterName,
-  dimensions: DimensionsField,
+  dimensions: Dimensions.default({}),
   quantity: uintField(63),
   ttlSeconds: z.int().min(1).default(300),
-});
-
-/** A quote as it was signed, to be shown with a hold. */
-export const SignedQuoteField = z.strictObject({
-  message: z.strictObject({
-    provider: AddressField,
-    account: AddressField,
-    meter: MeterName,
-    dimensions: z.string().max(8_192),
-    quantity: uintField(63),
-    costMicros: uintField(63),
-    rateCardVersion: uintField(63),
-    rate: z.string().max(65_536),
-    expiresAt: uintField(63),
-  }),
-  signature: SignatureField,
 });
 
 /**

@@ -2,13 +2,14 @@ import { Router } from "express";
 import type { Address } from "viem";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
+import { AddressField, TimeField } from "@compute-credits/protocol/json/fields";
 import { cardMistakes } from "@compute-credits/rules/pricing/cardMistakes";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { rateKey } from "@compute-credits/rules/pricing/rateKey";
 import { ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
 import { authenticatedProvider } from "../../http/authentication.ts";
 import type { Context } from "../../context.ts";
-import { AddressField, TimeField, parse } from "../../http/fields.ts";
 import { fail, ProblemError } from "../../http/problem.ts";
 import { publicationProblem } from "./publicationProblem.ts";
 import { respond } from "../../http/respond.ts";

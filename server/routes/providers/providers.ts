@@ -2,6 +2,13 @@ import { Router } from "express";
 import { type Address, type Hex, hashTypedData } from "viem";
 import { z } from "zod";
 
+import { parse } from "../../http/parse.ts";
+import {
+  AddressField,
+  Bytes32Field,
+  SignatureField,
+  ApiKeyField,
+} from "@compute-credits/protocol/json/fields";
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
@@ -14,13 +21,6 @@ import {
 import { invalidSignature } from "../allowances/allowances.ts";
 import { authenticatedProvider } from "../../http/authentication.ts";
 import type { Context } from "../../context.ts";
-import {
-  AddressField,
-  ApiKeyField,
-  Bytes32Field,
-  SignatureField,
-  parse,
-} from "../../http/fields.ts";
 import { type ProblemError, fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
 

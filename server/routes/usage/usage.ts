@@ -1,13 +1,14 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 
+import { EventIdField } from "@compute-credits/protocol/json/fields";
+import { parse } from "../../http/parse.ts";
+import { parseCloudEvent } from "./parseCloudEvent.ts";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { Caller } from "../../stores/providers/providerStore.ts";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { asCaller, authenticatedProvider } from "../../http/authentication.ts";
-import { EventIdField, parseCloudEvent } from "../../http/cloudEvent.ts";
 import type { Context } from "../../context.ts";
-import { parse } from "../../http/fields.ts";
 import { type Problem, fail } from "../../http/problem.ts";
 import { respond, respondProblem } from "../../http/respond.ts";
 import { usageProblem } from "./usageProblem.ts";

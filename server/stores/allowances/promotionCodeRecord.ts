@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import { z } from "zod";
 
-import { lowercaseHex } from "@compute-credits/protocol/hex";
+import { ScopeJson } from "@compute-credits/protocol/json/allowance";
 import type { PromotionCode, PromotionTerms } from "@compute-credits/rules/grants/promotionCode";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 
@@ -16,7 +16,6 @@ export interface CodeRecord {
 }
 
 const micros = z.string().transform(BigInt);
-const address = z.templateLiteral(["0x", z.string()]).transform(lowercaseHex);
 
 /** What `codeTerms` wrote. */
 const StoredTerms = z.object({
@@ -24,7 +23,7 @@ const StoredTerms = z.object({
   period: micros,
   rollover: micros,
   priority: z.number().nullable(),
-  scope: z.object({ providers: z.array(address), meters: z.array(z.string()) }).nullable(),
+  scope: ScopeJson.nullable(),
   redeemBy: micros,
   validSeconds: micros,
 });

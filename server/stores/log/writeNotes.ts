@@ -1,5 +1,4 @@
-import { z } from "zod";
-
+import { Note } from "@compute-credits/rules/log/noteSchema";
 import type { LogEntryOf, LogPlace } from "@compute-credits/rules/log/logEntry";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Sql } from "@compute-credits/platform/postgres/database";
@@ -19,30 +18,6 @@ export async function writeNotes(tx: Sql, notes: readonly LogNote[]): Promise<vo
     [jsonText(notes)],
   );
 }
-
-const hex = z.templateLiteral(["0x", z.string()]);
-const time = z.iso.datetime().transform((text) => new Date(text));
-const whole = z.coerce.bigint();
-
-const Note = z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("hold_end"),
-    provider: hex,
-    id: z.string(),
-    as: z.enum(["captured", "released", "expired"]),
-    at: time,
-  }),
-  z.object({ kind: z.literal("revocation"), allowance: hex, signature: hex.nullable() }),
-  z.object({
-    kind: z.literal("access_end"),
-    spender: hex,
-    provider: hex,
-    signature: hex.nullable(),
-  }),
-  z.object({ kind: z.literal("blocks"), from: whole, to: whole }),
-  z.object({ kind: z.literal("refund"), account: hex, amountMicros: whole }),
-  z.object({ kind: z.literal("receipt"), provider: hex, earned: whole, epoch: whole, at: time }),
-]);
 
 /** A note as the table has it. */
 export function noteEntry(kind: string, body: unknown): LogNote {

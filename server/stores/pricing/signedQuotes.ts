@@ -1,16 +1,14 @@
 import { type Hex, hashTypedData, isAddressEqual, recoverAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { z } from "zod";
 
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
+import { Dimensions } from "@compute-credits/protocol/json/names";
 import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
 import { canonicalDimensions } from "@compute-credits/rules/holds/quote";
 import type { PriceStore } from "./priceStore.ts";
 import type { QuoteStore } from "./quoteStore.ts";
 import { fromPinnedRate, toPinnedRate } from "@compute-credits/rules/pricing/pinnedRateJson";
-
-const Dimensions = z.record(z.string(), z.string());
 
 /** Quotes signed with a key of this ledger: they need no storage, and any server with the key honours them. */
 export function createQuoteStore(

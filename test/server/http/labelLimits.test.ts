@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { readConfig } from "../../../server/config.ts";
-import { parseCloudEvent } from "../../../server/http/cloudEvent.ts";
+import { parseCloudEvent } from "../../../server/routes/usage/parseCloudEvent.ts";
 import { labelProblem } from "../../../server/http/labelLimits.ts";
 import { party } from "../../fixtures/ledger.ts";
 import { cloudEvent } from "../../fixtures/meteredStack.ts";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { newApiKey } from "@compute-credits/client/wallet/apiKey";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import { USAGE_EVENT_TYPE } from "../../../../server/http/cloudEvent.ts";
+import { USAGE_EVENT_TYPE } from "../../../../server/routes/usage/parseCloudEvent.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
 import { serveLedger } from "../../../fixtures/ledgerServer.ts";

@@ -1,29 +1,22 @@
 import type { Address } from "viem";
 import { z } from "zod";
 
-import type { Limits } from "../limits.ts";
+import { fieldErrors } from "../../http/parse.ts";
+import {
+  AddressField,
+  EventIdField,
+  TimeField,
+  SpenderField,
+  uintField,
+} from "@compute-credits/protocol/json/fields";
+import type { Limits } from "../../limits.ts";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import { Dimensions, MeterName } from "@compute-credits/rules/pricing/rateNames";
-import { AddressField, Bytes32Field, TimeField, fieldErrors, uintField } from "./fields.ts";
-import { labelProblem } from "./labelLimits.ts";
-import { walletSpender } from "@compute-credits/protocol/messages/spender";
-import { type Problem, problem } from "./problem.ts";
+import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
+import { labelProblem } from "../../http/labelLimits.ts";
+import { type Problem, problem } from "../../http/problem.ts";
 
 /** The CloudEvents type of a usage event. */
 export const USAGE_EVENT_TYPE = "compute-credits.usage.v1";
-
-/** An address is the wallet's spender; 32 bytes are a spender as allowances name it. */
-export const SpenderField = z.union(
-  [Bytes32Field, AddressField.transform(walletSpender)],
-  "must be a spender: a wallet's address, or the 32 bytes that allowances name",
-);
-
-/** Unique by provider. */
-export const EventIdField = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable ASCII characters without spaces");
-
-export const DimensionsField = Dimensions.default({});
 
 /** CloudEvents 1.0, structured mode. */
 const UsageCloudEvent = z.strictObject({
@@ -37,7 +30,7 @@ const UsageCloudEvent = z.strictObject({
   data: z.strictObject({
     meter: MeterName,
     quantity: uintField(63),
-    dimensions: DimensionsField,
+    dimensions: Dimensions.default({}),
   }),
 });
 

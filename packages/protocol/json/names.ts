@@ -1,7 +1,5 @@
 import { z } from "zod";
 
-/** Names that rates and usage events have in common. */
-
 export const MeterName = z
   .string()
   .regex(
@@ -17,9 +15,10 @@ const DimensionValue = z
   .string()
   .regex(/^[\x20-\x7e]{1,64}$/, "must be 1 to 64 printable ASCII characters");
 
-/** More dimensions than any rate needs; each is stored with every event. */
+/** Every event is stored with its dimensions, so their number is bounded. */
 const MAX_DIMENSIONS = 16;
 
+/** What a rate or a usage event says about the work besides its meter, such as the GPU's model. */
 export const Dimensions = z
   .record(DimensionName, DimensionValue)
   .refine((all) => Object.keys(all).length <= MAX_DIMENSIONS, `must be at most ${MAX_DIMENSIONS}`);

@@ -1,0 +1,68 @@
+import { isAddress } from "viem";
+import { z } from "zod";
+
+import { lowercaseHex } from "../hex.ts";
+import { walletSpender } from "../messages/spender.ts";
+
+/**
+ * The fields that JSON bodies are built from, in requests, answers and logs. Objects built from them
+ * refuse unknown fields (`z.strictObject`): a name that is misspelt must not pass as an absent one.
+ */
+
+const LOWERCASE_ADDRESS = /^0x[0-9a-f]{40}$/;
+
+/** An address in lower case, or in mixed case with a valid checksum. Becomes lower case. */
+export const AddressField = z
+  .string()
+  .refine(
+    // Most addresses are in lower case, which has no checksum to verify.
+    (text) => LOWERCASE_ADDRESS.test(text) || isAddress(text),
+    "must be an address: 0x and 40 hex digits, with a right checksum",
+  )
+  .transform(lowercaseHex);
+
+export const Bytes32Field = hexField(
+  /^0x[0-9a-fA-F]{64}$/,
+  "must be 32 bytes: 0x and 64 hex digits",
+);
+
+/** At most 8 KiB: longer than any signature that ERC-1271 wallets make today. */
+export const SignatureField = hexField(
+  /^0x(?:[0-9a-fA-F]{2}){1,8192}$/,
+  "must be a signature: 0x and an even number of hex digits",
+);
+
+/** A whole number as digits in a string, or as a JSON number up to 2^53. Becomes a `bigint`. */
+export function uintField(bits: 8 | 63 | 64 | 256) {
+  const most = 2n ** BigInt(bits) - 1n;
+  return z
+    .union(
+      [z.string().regex(/^\d{1,78}$/), z.int().min(0)],
+      "must be a whole number from 0: digits in a string, or a JSON number up to 2^53",
+    )
+    .transform(BigInt)
+    .refine((value) => value <= most, `must be at most ${most}`);
+}
+
+/** ISO 8601 with a time zone. Becomes a `Date`. */
+export const TimeField = z.iso
+  .datetime({ offset: true, error: "must be a time with its zone, like 2026-01-31T12:00:00Z" })
+  .transform((text) => new Date(text));
+
+/** A wallet's address, or the 32 bytes that name a spender in allowances. Becomes the 32 bytes. */
+export const SpenderField = z.union(
+  [Bytes32Field, AddressField.transform(walletSpender)],
+  "must be a spender: a wallet's address, or the 32 bytes that allowances name",
+);
+
+/** The secret text of an API key. Its hash is the spender, or the provider's key. */
+export const ApiKeyField = z.string().min(16).max(256);
+
+/** Unique among the events of one provider. */
+export const EventIdField = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable ASCII characters without spaces");
+
+function hexField(pattern: RegExp, message: string) {
+  return z.string().regex(pattern, message).transform(lowercaseHex);
+}

@@ -1,0 +1,21 @@
+import { z } from "zod";
+
+import type { EarningsReceiptMessage } from "../messages/earningsReceipt.ts";
+import { SignerSignatureJson } from "./checkpoint.ts";
+import { AddressField, uintField } from "./fields.ts";
+
+/** `EarningsReceiptMessage` as JSON. */
+const ReceiptJson = z.strictObject({
+  provider: AddressField,
+  earned: uintField(64),
+  epoch: uintField(64),
+}) satisfies z.ZodType<EarningsReceiptMessage>;
+
+/** A receipt with its signatures, as `POST /v1/receipts` answers it. */
+export const SignedReceiptJson = z.object({
+  receipt: ReceiptJson,
+  signatures: z.array(SignerSignatureJson),
+  /** how many signatures the contract wants */
+  threshold: z.int(),
+  isEnforceable: z.boolean(),
+});

@@ -1,0 +1,61 @@
+import { z } from "zod";
+
+import {
+  AddressField,
+  Bytes32Field,
+  EventIdField,
+  SignatureField,
+} from "@compute-credits/protocol/json/fields";
+import { time, whole } from "./storedJson.ts";
+
+/**
+ * Entries of the log that the ledger stores as notes, because no other table has a row for them.
+ * The log publishes each note as it is stored, with its place added.
+ */
+export const HoldEndNote = z.object({
+  kind: z.literal("hold_end"),
+  provider: AddressField,
+  id: EventIdField,
+  as: z.enum(["captured", "released", "expired"]),
+  at: time,
+});
+
+/** `signature` is `null` if the grant's issuer revoked it with the campaign's key. */
+export const RevocationNote = z.object({
+  kind: z.literal("revocation"),
+  allowance: Bytes32Field,
+  signature: SignatureField.nullable(),
+});
+
+/** `signature` is `null` if the spender is an API key and not a wallet. */
+export const AccessEndNote = z.object({
+  kind: z.literal("access_end"),
+  spender: Bytes32Field,
+  provider: AddressField,
+  signature: SignatureField.nullable(),
+});
+
+export const BlocksNote = z.object({ kind: z.literal("blocks"), from: whole, to: whole });
+
+export const RefundNote = z.object({
+  kind: z.literal("refund"),
+  account: AddressField,
+  amountMicros: whole,
+});
+
+export const ReceiptNote = z.object({
+  kind: z.literal("receipt"),
+  provider: AddressField,
+  earned: whole,
+  epoch: whole,
+  at: time,
+});
+
+export const Note = z.discriminatedUnion("kind", [
+  HoldEndNote,
+  RevocationNote,
+  AccessEndNote,
+  BlocksNote,
+  RefundNote,
+  ReceiptNote,
+]);

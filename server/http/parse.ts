@@ -1,0 +1,20 @@
+import type { z } from "zod";
+
+import { fail } from "./problem.ts";
+
+/** Parses what a client sent. Throws a 400 that lists each wrong field and what it must be. */
+export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw fail(400, "invalid_request", "Some fields of the request are wrong: see errors.", {
+    errors: fieldErrors(parsed.error),
+  });
+}
+
+/** Each wrong field as a JSON pointer, and what it must be. */
+export function fieldErrors(error: z.ZodError): { pointer: string; detail: string }[] {
+  return error.issues.map(({ path, message }) => ({
+    pointer: `#/${path.map(String).join("/")}`,
+    detail: message,
+  }));
+}
