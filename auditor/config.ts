@@ -16,41 +16,54 @@ import {
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
 import type { FeeTerm } from "./replay/terms.ts";
 
-/** What the environment may say; docs/auditors.md follows it. */
-const Environment = z.object({
+const AUDITOR = {
   SERVER_URL: z
     .string({ error: "is missing: the metering server that is audited" })
-    .pipe(url(/^https?$/, "an http(s) URL")),
-  /** its RPC_URL is of the auditor's own choice: not the operator's */
-  ...CHAIN_ENVIRONMENT,
-  /** signs what could be reproduced, and asks for the log */
-  AUDITOR_PRIVATE_KEY: privateKey.optional(),
-  AUDITOR_PRIVATE_KEY_FILE: z.string().min(1).optional(),
-  AUDITOR_DATABASE_URL: url(
-    /^postgres(ql)?$/,
-    "a URL like postgres://user:password@host/database",
-  ).optional(),
-  AUDITOR_FOLDER: z.string().min(1).default(".data/auditor"),
-  AUDITOR_HOST: z.string().min(1).default("127.0.0.1"),
-  AUDITOR_PORT: integer(0, 65_535).default(8090),
-  /** what the operator announced, as "200", or "200,300@2026-12-01T00:00:00Z" where it changed */
+    .pipe(url(/^https?$/, "an http(s) URL"))
+    .describe("Metering server that is audited."),
+  AUDITOR_PRIVATE_KEY: privateKey
+    .optional()
+    .describe("Key that signs checkpoints and asks for the log."),
+  AUDITOR_PRIVATE_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("File that holds that key instead."),
+  AUDITOR_DATABASE_URL: url(/^postgres(ql)?$/, "a URL like postgres://user:password@host/database")
+    .optional()
+    .describe("PostgreSQL database; unset: the embedded one."),
+  AUDITOR_FOLDER: z
+    .string()
+    .min(1)
+    .default(".data/auditor")
+    .describe("Folder of the embedded database."),
+  AUDITOR_HOST: z.string().min(1).default("127.0.0.1").describe("Address that HTTP listens on."),
+  AUDITOR_PORT: integer(0, 65_535).default(8090).describe("Port that HTTP listens on; 0: any."),
   FEE_BPS: z
     .string()
     .regex(
       /^\d{1,5}(,\d{1,5}@\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)*$/,
       'must be like "200", or "200,300@2026-12-01T00:00:00Z" where it changes',
     )
+    .meta({ bounds: "`200`, or with dated changes" })
     .transform(feeTerms)
-    .optional(),
-  /** how far a checkpoint's time may be behind what it holds */
-  MAX_LAG_SECONDS: integer(1, 604_800).default(3_600),
-  /** of a checkpoint that was signed, and given up before it was on chain: another may be signed for it */
+    .optional()
+    .describe("The announced fee; unset: the server's at the start."),
+  MAX_LAG_SECONDS: integer(1, 604_800)
+    .default(3_600)
+    .describe("How far `asOf` may lie behind the checkpoint's events."),
   RELEASED_EPOCH: z
     .string()
     .regex(/^[1-9]\d{0,17}$/, "must be an epoch: 1 or more")
     .transform(BigInt)
-    .optional(),
-});
+    .optional()
+    .describe("Epoch that may be signed once more."),
+};
+
+/** Every variable by topic. docs/settings.md is generated from their descriptions, defaults and bounds. */
+export const AUDITOR_SETTINGS = { auditor: AUDITOR, chain: CHAIN_ENVIRONMENT };
+
+const Environment = z.object({ ...AUDITOR, ...CHAIN_ENVIRONMENT });
 
 export interface AuditorConfig {
   readonly serverUrl: string;
@@ -64,14 +77,14 @@ export interface AuditorConfig {
   readonly blocksPerRequest: bigint;
   readonly timeoutMs: number;
   readonly pollMs: number;
-  /** `null` for what the server announces when the auditor begins */
+  /** `null` takes the fee that the server announces when the auditor starts */
   readonly fees: readonly FeeTerm[] | null;
   readonly maxLagSeconds: number;
   readonly releasedEpoch: bigint | null;
   readonly logLevel: string;
 }
 
-/** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
+/** Reads the configuration once. Throws a `ConfigError` that lists every mistake. */
 export function readAuditorConfig(
   env: Readonly<Record<string, string | undefined>>,
 ): AuditorConfig {

@@ -6,8 +6,9 @@ import { pino } from "pino";
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
+import { settingsOf } from "@compute-credits/platform/process/settings";
 import { untilStopped } from "@compute-credits/platform/process/untilStopped";
-import { readAuditorConfig } from "./config.ts";
+import { AUDITOR_SETTINGS, readAuditorConfig } from "./config.ts";
 import { openAuditor, runAuditor } from "./runAuditor.ts";
 
 const HELP = `npm run auditor -- [options]     checks a metering server, and co-signs what it could reproduce
@@ -15,22 +16,21 @@ const HELP = `npm run auditor -- [options]     checks a metering server, and co-
   --once    checks all checkpoints that there are, and ends
   --help    this text
 
-Environment (docs/auditors.md):
-  SERVER_URL                 the metering server
-  RPC_URL                    the chain, through endpoints of your own choice, separated by commas
-  CONTRACT_ADDRESS           the ComputeCredits contract
-  AUDITOR_PRIVATE_KEY        the key of one of the contract's signers; or AUDITOR_PRIVATE_KEY_FILE
-  AUDITOR_FOLDER             its embedded database (.data/auditor); or AUDITOR_DATABASE_URL
-  AUDITOR_HOST, AUDITOR_PORT GET /healthz and /findings (127.0.0.1, 8090)
-  CONFIRMATIONS              blocks on top of one before it counts (12), or safe, or finalized
-  FEE_BPS                    the operator's part, as it was announced (what the server says when the auditor begins)
-  MAX_LAG_SECONDS            how far a checkpoint's time may be behind what it holds (3600)
-  RELEASED_EPOCH             an epoch that may be signed anew: what was signed for it was given up before it was on chain
-  POLL_MILLISECONDS          pause between two rounds (4000)
-  LOG_LEVEL                  info
+Environment (docs/settings.md):
+${environmentHelp()}
 
 Ends with 0 when it is stopped, 1 where it cannot work, 2 where the chain's past changed under it; with --once, 3 where
 a checkpoint could not be reproduced.`;
+
+/** The variables that the configuration is read from, a line each. */
+function environmentHelp(): string {
+  const settings = Object.values(AUDITOR_SETTINGS).flatMap((shape) => settingsOf(shape));
+  return settings
+    .map(({ name, meaning, fallback }) =>
+      [`  ${name.padEnd(25)}`, meaning, ...(fallback === null ? [] : [`(${fallback})`])].join(" "),
+    )
+    .join("\n");
+}
 
 const { values } = parseArgs({
   options: {

@@ -1,4 +1,4 @@
-/** The quick half of `npm test`: formatting, types, lint. All three run; any failure fails the whole. */
+/** The quick half of `npm test`: formatting, types, lint, generated docs. All run; any failure fails the whole. */
 import { spawnSync } from "node:child_process";
 
 const checks = [
@@ -6,6 +6,7 @@ const checks = [
   ["tsc", "--project", "tsconfig.json"],
   ["oxlint", "--deny-warnings"],
   ["solhint", "--max-warnings", "0", "contracts/**/*.sol"],
+  ["node", "scripts/docs.ts", "--check"],
 ] as const;
 
 const failed = checks.filter(([command, ...args]) => {
@@ -14,6 +15,6 @@ const failed = checks.filter(([command, ...args]) => {
 });
 
 if (failed.length > 0) {
-  console.error(`failed: ${failed.map(([command]) => command).join(", ")}`);
+  console.error(`failed: ${failed.map((command) => command.join(" ")).join(", ")}`);
   process.exitCode = 1;
 }

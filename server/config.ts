@@ -20,92 +20,153 @@ import {
   withoutEmpty,
 } from "@compute-credits/platform/process/environment";
 
-/** What the environment may say. Names, defaults and bounds; README and docs/operators.md follow it. */
-const Environment = z.object({
-  ...CHAIN_ENVIRONMENT,
-  /** a PostgreSQL server; without it the embedded one in DATA_FOLDER is used */
-  DATABASE_URL: url(
-    /^postgres(ql)?$/,
-    "a URL like postgres://user:password@host/database",
-  ).optional(),
-  DATABASE_CONNECTIONS: integer(1, 1_000).default(10),
-  DATA_FOLDER: z.string().min(1).default(".data/server"),
-  HOST: z.string().min(1).default("127.0.0.1"),
-  PORT: integer(0, 65_535).default(8080),
+const addresses = z
+  .string()
+  .optional()
+  .transform((text) => list(text ?? ""))
+  .pipe(z.array(address));
+
+const DATABASE_AND_HTTP = {
+  DATABASE_URL: url(/^postgres(ql)?$/, "a URL like postgres://user:password@host/database")
+    .optional()
+    .describe("PostgreSQL database; unset: the embedded one."),
+  DATABASE_CONNECTIONS: integer(1, 1_000)
+    .default(10)
+    .describe("Connections of this server to PostgreSQL."),
+  DATA_FOLDER: z
+    .string()
+    .min(1)
+    .default(".data/server")
+    .describe("Folder of the embedded database."),
+  HOST: z.string().min(1).default("127.0.0.1").describe("Address that HTTP listens on."),
+  PORT: integer(0, 65_535).default(8080).describe("Port that HTTP listens on; 0 takes any."),
+  AUDITORS: addresses.describe("Addresses that may read the log besides the contract's signers."),
+};
+
+const PRICES = {
   RATE_CARD_FILE: z
     .string()
     .min(1)
-    .default(fileURLToPath(new URL("../config/rate-card.json", import.meta.url))),
-  /** the operator's part of every charge, in hundredths of a percent; the contract's maxFeeBps bounds it */
-  FEE_BPS: integer(0, 10_000).default(0),
-  /** keys of the meter's signers, separated by commas; without them this server meters and does not settle */
+    .default(fileURLToPath(new URL("../config/rate-card.json", import.meta.url)))
+    .describe("The operator's rate card."),
+  FEE_BPS: integer(0, 10_000)
+    .default(0)
+    .describe("Operator's part of each charge, in hundredths of a percent."),
+  QUOTE_PRIVATE_KEY: privateKey
+    .optional()
+    .describe("Key that signs quotes; unset: none are offered."),
+};
+
+const SETTLEMENT = {
   SIGNER_PRIVATE_KEYS: z
     .string()
     .optional()
     .transform((text) => list(text ?? ""))
-    .pipe(z.array(privateKey)),
-  /** pays the gas of checkpoints and refunds */
-  SETTLER_PRIVATE_KEY: privateKey.optional(),
-  /** in place of a key here: a service that keeps it and signs (JSON-RPC), and whose key of its keys it is */
-  SIGNER_URL: url(/^https?$/, "an http(s) URL").optional(),
-  SIGNER_ADDRESSES: z
-    .string()
+    .pipe(z.array(privateKey))
+    .describe("The meter's signers' keys, separated by commas."),
+  SIGNER_KEY_FILE: z.string().min(1).optional().describe("File that holds those keys instead."),
+  SIGNER_URL: url(/^https?$/, "an http(s) URL")
     .optional()
-    .transform((text) => list(text ?? ""))
-    .pipe(z.array(address)),
-  SETTLER_URL: url(/^https?$/, "an http(s) URL").optional(),
-  SETTLER_ADDRESS: address.optional(),
-  SETTLE_INTERVAL_SECONDS: integer(1, 604_800).default(600),
-  /** how long a prepared checkpoint waits for co-signers before it is cut anew; 0 = for ever */
-  ABANDON_AFTER_SECONDS: integer(0, 604_800).default(3_600),
-  /** rows that move at least so much are settled without being asked; without it only refunds are */
+    .describe("Signing service that holds those keys instead."),
+  SIGNER_ADDRESSES: addresses.describe("Addresses of the keys that `SIGNER_URL` holds."),
+  SETTLER_PRIVATE_KEY: privateKey
+    .optional()
+    .describe("Key of the wallet that pays the settler's gas."),
+  SETTLER_KEY_FILE: z.string().min(1).optional().describe("File that holds that key instead."),
+  SETTLER_URL: url(/^https?$/, "an http(s) URL")
+    .optional()
+    .describe("Signing service that holds that key instead."),
+  SETTLER_ADDRESS: address.optional().describe("Address of the key that `SETTLER_URL` holds."),
+  SETTLE_INTERVAL_SECONDS: integer(1, 604_800)
+    .default(600)
+    .describe("Least time between two cuts of a checkpoint."),
+  ABANDON_AFTER_SECONDS: integer(0, 604_800)
+    .default(3_600)
+    .describe("Wait for co-signers before a new cut; 0: no end."),
   SETTLE_WORTH_MICROS: z
     .string()
     .regex(/^[1-9]\d{0,18}$/, "must be micro-credits, in digits")
+    .meta({ bounds: "1 to 19 digits" })
     .transform(BigInt)
-    .optional(),
-  /** a transaction that is not mined by then is replaced by one that offers more */
-  BUMP_AFTER_MILLISECONDS: integer(100, 3_600_000).default(60_000),
-  MAX_FEE_PER_GAS_GWEI: integer(1, 1_000_000).default(500),
-  /** how long before a refund's deadline it is said; without it half the contract's refund window */
-  REFUND_ALARM_SECONDS: integer(1, 31_536_000).optional(),
-  MAX_BATCH_EVENTS: integer(1, 100_000).default(5_000),
-  MAX_BODY_BYTES: integer(1_024, 1_073_741_824).default(8 * 1_024 * 1_024),
-  /** 35 days: a month's late events, as the billing systems take them */
-  MAX_EVENT_AGE_SECONDS: integer(1, 31_536_000).default(35 * 86_400),
-  /** how far a provider's clock may be ahead */
-  MAX_EVENT_AHEAD_SECONDS: integer(0, 86_400).default(300),
-  MAX_RATES_PER_CARD: integer(1, 10_000).default(500),
-  MAX_TIERS_PER_RATE: integer(1, 100).default(20),
-  /** between publishing a provider's next card and its effect */
-  RATE_CARD_NOTICE_SECONDS: integer(1, 31_536_000).default(300),
-  /** a card for a later time would bar its publisher from publishing until then */
-  MAX_RATE_CARD_AHEAD_SECONDS: integer(1, 315_360_000).default(366 * 86_400),
-  /** cards of one provider that are not in force yet */
-  MAX_PENDING_RATE_CARDS: integer(1, 1_000).default(10),
-  /** the most that one preview prices */
-  MAX_PRICE_MEASUREMENTS: integer(1, 100_000).default(1_000),
-  /** the longest hold; the contract's counterGraceSeconds bounds it too */
-  MAX_HOLD_SECONDS: integer(1, 86_400).default(3_600),
-  /** signs quotes, on every server the same; without it none are offered */
-  QUOTE_PRIVATE_KEY: privateKey.optional(),
-  MAX_QUOTE_SECONDS: integer(1, 604_800).default(3_600),
-  MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000).default(1_000),
-  /** grants, or codes, in one request; they are written under the lock of the account */
-  MAX_GRANTS_PER_REQUEST: integer(1, 100_000).default(5_000),
-  /** lengths of what events are labelled with: each is stored with every event; the formats allow no more than the defaults */
-  MAX_EVENT_ID_LENGTH: integer(16, 128).default(128),
-  MAX_DIMENSIONS: integer(1, 16).default(16),
-  MAX_DIMENSION_VALUE_LENGTH: integer(1, 64).default(64),
-  /** providers, and meters, of one scope: each is compared with every event */
-  MAX_SCOPE_NAMES: integer(1, 1_000).default(100),
-  MAX_GRANTS_PER_CAMPAIGN: integer(1, 100_000_000).default(1_000_000),
-  /** addresses that may read the usage log, separated by commas; the contract's signers may anyway */
-  AUDITORS: z
-    .string()
     .optional()
-    .transform((text) => list(text ?? ""))
-    .pipe(z.array(address)),
+    .describe("Settles rows that move this much; unset: refunds only."),
+  BUMP_AFTER_MILLISECONDS: integer(100, 3_600_000)
+    .default(60_000)
+    .describe("Wait before a transaction is replaced by a better-paid one."),
+  MAX_FEE_PER_GAS_GWEI: integer(1, 1_000_000)
+    .default(500)
+    .describe("Highest fee that is ever offered for gas."),
+  REFUND_ALARM_SECONDS: integer(1, 31_536_000)
+    .optional()
+    .describe("Alarm before a refund's deadline; unset: half the window."),
+};
+
+/** Each is told by `GET /v1/deployment`, under its name in camel case. */
+const LIMITS = {
+  MAX_BATCH_EVENTS: integer(1, 100_000).default(5_000).describe("Events in one request."),
+  MAX_BODY_BYTES: integer(1_024, 1_073_741_824)
+    .default(8 * 1_024 * 1_024)
+    .describe("Bytes in one request's body."),
+  MAX_EVENT_AGE_SECONDS: integer(1, 31_536_000)
+    .default(35 * 86_400)
+    .describe("Age of an event that is still taken."),
+  MAX_EVENT_AHEAD_SECONDS: integer(0, 86_400)
+    .default(300)
+    .describe("How far an event's time may be ahead."),
+  MAX_RATES_PER_CARD: integer(1, 10_000).default(500).describe("Rates in one rate card."),
+  MAX_TIERS_PER_RATE: integer(1, 100).default(20).describe("Tiers in one rate."),
+  RATE_CARD_NOTICE_SECONDS: integer(1, 31_536_000)
+    .default(300)
+    .describe("Least time before a provider's next card applies."),
+  MAX_RATE_CARD_AHEAD_SECONDS: integer(1, 315_360_000)
+    .default(366 * 86_400)
+    .describe("How far ahead a card may be dated."),
+  MAX_PENDING_RATE_CARDS: integer(1, 1_000)
+    .default(10)
+    .describe("Cards of one provider that are not in force yet."),
+  MAX_PRICE_MEASUREMENTS: integer(1, 100_000)
+    .default(1_000)
+    .describe("Measurements in one price preview."),
+  MAX_HOLD_SECONDS: integer(1, 86_400)
+    .default(3_600)
+    .describe("Length of a hold; the contract's windows bound it too."),
+  MAX_QUOTE_SECONDS: integer(1, 604_800).default(3_600).describe("Life of a quote."),
+  MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000)
+    .default(1_000)
+    .describe("Open holds of one spender."),
+  MAX_GRANTS_PER_REQUEST: integer(1, 100_000)
+    .default(5_000)
+    .describe("Grants or codes in one request."),
+  MAX_GRANTS_PER_CAMPAIGN: integer(1, 100_000_000)
+    .default(1_000_000)
+    .describe("Grants and codes of one campaign, together."),
+  MAX_EVENT_ID_LENGTH: integer(16, 128)
+    .default(128)
+    .describe("Characters in an id of an event or hold."),
+  MAX_DIMENSIONS: integer(1, 16).default(16).describe("Dimensions of one event, hold or quote."),
+  MAX_DIMENSION_VALUE_LENGTH: integer(1, 64)
+    .default(64)
+    .describe("Characters in a dimension's value."),
+  MAX_SCOPE_NAMES: integer(1, 1_000)
+    .default(100)
+    .describe("Providers, and as many meters, in one scope."),
+};
+
+/** Every variable by topic. docs/settings.md is generated from their descriptions, defaults and bounds. */
+export const SERVER_SETTINGS = {
+  chain: CHAIN_ENVIRONMENT,
+  server: DATABASE_AND_HTTP,
+  prices: PRICES,
+  settlement: SETTLEMENT,
+  limits: LIMITS,
+};
+
+const Environment = z.object({
+  ...CHAIN_ENVIRONMENT,
+  ...DATABASE_AND_HTTP,
+  ...PRICES,
+  ...SETTLEMENT,
+  ...LIMITS,
 });
 
 export interface Config {
@@ -124,7 +185,7 @@ export interface Config {
   readonly refundAlarmSeconds: number | null;
   readonly quoteKey: Hex | null;
   readonly limits: Limits;
-  /** who may read the usage log besides the contract's signers */
+  /** addresses that may read the usage log, besides the contract's signers */
   readonly auditors: readonly Hex[];
   readonly logLevel: string;
 }
@@ -141,7 +202,7 @@ export interface SettlementConfig {
   readonly maxFeePerGas: bigint;
 }
 
-/** Reads the configuration, once. Throws a `ConfigError` that names every mistake. */
+/** Reads the configuration once. Throws a `ConfigError` that lists every mistake. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const { set, mistakes } = withKeyFiles(withoutEmpty(env));
   const parsed = Environment.safeParse(set);
@@ -154,12 +215,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       "SIGNER_PRIVATE_KEYS and SETTLER_PRIVATE_KEY (or their files, or services) go together: set both to settle, or neither",
     );
   }
-  for (const [service, addresses] of [
+  for (const [service, keys] of [
     ["SIGNER_URL", "SIGNER_ADDRESSES"],
     ["SETTLER_URL", "SETTLER_ADDRESS"],
   ] as const) {
-    if ((set[service] === undefined) !== (set[addresses] === undefined)) {
-      mistakes.push(`${service} and ${addresses} go together: the service, and whose keys it has`);
+    if ((set[service] === undefined) !== (set[keys] === undefined)) {
+      mistakes.push(`${service} and ${keys} go together: the service, and whose keys it has`);
     }
   }
   if (!parsed.success || mistakes.length > 0) {
@@ -239,7 +300,7 @@ function settlementOf(data: z.output<typeof Environment>): SettlementConfig | nu
   };
 }
 
-/** Keys may lie in files, as secret stores put them; a file's lines count as the variable's commas. */
+/** Reads keys from files, as secret stores provide them. A file has one key per line. */
 function withKeyFiles(env: Readonly<Record<string, string | undefined>>) {
   const set = { ...env };
   const mistakes: string[] = [];

@@ -3,17 +3,19 @@ import { z } from "zod";
 
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 
-/** A mistake in the environment: every one that there is, told at once. */
+/** The environment has mistakes; the message lists all of them. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
+/** A whole number within bounds. The bounds are kept as `meta`, for the table in docs/settings.md. */
 export const integer = (least: number, most: number) =>
   z
     .string()
     .regex(/^\d+$/, "must be a whole number, in digits")
     .transform(Number)
-    .pipe(z.number().min(least).max(most));
+    .pipe(z.number().min(least).max(most))
+    .meta({ bounds: `${least} to ${most}` });
 
 export const address = z
   .string()
@@ -41,34 +43,46 @@ export const list = (text: string) =>
 export const url = (protocols: RegExp, what: string) =>
   z.url({ protocol: protocols, error: `must be ${what}` });
 
-/** What every process that follows the chain is told of it. */
+/** Settings of every process that follows the chain. */
 export const CHAIN_ENVIRONMENT = {
-  /** endpoints of the chain, separated by commas; the next is asked where one fails */
   RPC_URL: z
     .string({ error: "is missing: the chain's JSON-RPC endpoint, or several separated by commas" })
     .transform(list)
-    .pipe(z.array(url(/^https?$/, "an http(s) URL")).min(1, "names no endpoint")),
+    .pipe(z.array(url(/^https?$/, "an http(s) URL")).min(1, "names no endpoint"))
+    .describe("JSON-RPC endpoints of the chain, separated by commas."),
   CONTRACT_ADDRESS: z
     .string({ error: "is missing: the address of the ComputeCredits contract" })
-    .pipe(address),
-  /** blocks on top of a purchase before it can be spent; or the chain's own word for it */
+    .pipe(address)
+    .describe("Address of the ComputeCredits contract."),
   CONFIRMATIONS: z
     .union([z.enum(["safe", "finalized"]), integer(0, 10_000).transform(BigInt)], {
       error: "must be a number of blocks up to 10000, or safe, or finalized",
     })
-    .default(12n),
-  RPC_TIMEOUT_MILLISECONDS: integer(100, 600_000).default(10_000),
-  BLOCKS_PER_REQUEST: integer(1, 100_000).default(2_000),
-  POLL_MILLISECONDS: integer(50, 3_600_000).default(4_000),
-  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+    .meta({ bounds: "0 to 10000, `safe` or `finalized`" })
+    .default(12n)
+    .describe("Blocks on top of a block before its events count."),
+  RPC_TIMEOUT_MILLISECONDS: integer(100, 600_000)
+    .default(10_000)
+    .describe("Longest wait for one answer of an endpoint."),
+  BLOCKS_PER_REQUEST: integer(1, 100_000)
+    .default(2_000)
+    .describe("Blocks per step of the indexer; fewer if an endpoint refuses."),
+  POLL_MILLISECONDS: integer(50, 3_600_000)
+    .default(4_000)
+    .describe("Pause between two rounds of following the chain."),
+  LOG_LEVEL: z
+    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
+    .meta({ bounds: "`fatal` to `trace`, or `silent`" })
+    .default("info")
+    .describe("Least severe log lines that are written."),
 };
 
-/** An empty variable is one that was not set: shells and compose files make them. */
+/** Treats an empty variable as unset, because shells and compose files make them. */
 export function withoutEmpty(env: Readonly<Record<string, string | undefined>>) {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
 }
 
-/** All that is wrong with `what`, a line each. */
+/** Lists the mistakes in `what`, one per line. */
 export function unusable(what: string, mistakes: readonly string[]): ConfigError {
   return new ConfigError(
     `${what} is not usable:\n${mistakes.map((one) => `  - ${one}`).join("\n")}`,
