@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 
 import { ConfigError } from "@compute-credits/platform/process/environment";
-import { cardMistakes } from "@compute-credits/rules/pricing/cardMistakes";
+import { findCardErrors } from "@compute-credits/rules/pricing/findCardErrors";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
 import { type RateSchemaLimits, ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
 
@@ -33,7 +33,7 @@ export async function readRateCardFile(
       `RATE_CARD_FILE ${path} is not a rate card:\n${z.prettifyError(parsed.error)}`,
     );
   }
-  const mistakes = cardMistakes(parsed.data.rates);
+  const mistakes = findCardErrors(parsed.data.rates);
   if (mistakes.length > 0) {
     const list = mistakes.map(({ path: at, detail }) => `  - ${at.join(".")}: ${detail}`);
     throw new ConfigError(`RATE_CARD_FILE ${path} is not a rate card:\n${list.join("\n")}`);

@@ -1,7 +1,7 @@
 import { keccak256, numberToHex, zeroHash } from "viem";
 
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
-import type { ChainEvent, ChainPlace } from "@compute-credits/rules/chain/chainEvent";
+import type { ChainEvent, ChainPosition } from "@compute-credits/rules/chain/chainEvent";
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { BlockStep } from "./calls.ts";
 import type { ServerPool } from "./serverPool.ts";
@@ -9,7 +9,7 @@ import type { ServerPool } from "./serverPool.ts";
 /** A chain event that has no place on the chain yet. */
 export type NewChainEvent = ChainEvent extends infer Event
   ? Event extends ChainEvent
-    ? Omit<Event, keyof ChainPlace>
+    ? Omit<Event, keyof ChainPosition>
     : never
   : never;
 

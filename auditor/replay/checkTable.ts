@@ -2,11 +2,7 @@ import type { Address, Hex } from "viem";
 
 import { type CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import type { Row } from "@compute-credits/protocol/tree/row";
-import {
-  NO_TOTALS,
-  type Totals,
-  violations,
-} from "@compute-credits/rules/checkpoints/nextCheckpoint";
+import { NO_TOTALS, type Totals, findViolations } from "@compute-credits/rules/checkpoints/totals";
 import { type Finding, textOfDifference } from "./finding.ts";
 
 /** What a checkpoint was to be. */
@@ -59,7 +55,7 @@ export function checkMessage(message: CheckpointMessage, expected: ExpectedTable
     findings.push(about("wrong_totals", totals[name], message[name], text));
   }
   const before = previous ?? NO_TOTALS;
-  for (const text of violations(before, totals, expected)) {
+  for (const text of findViolations(before, totals, expected)) {
     findings.push(about("invariant_broken", null, null, text));
   }
   if (message.dataHash !== expected.dataHash) {

@@ -1,12 +1,12 @@
 import type { Address } from "viem";
 
 import type { LogEntryOf, LoggedCharge } from "@compute-credits/rules/log/logEntry";
-import { renewed } from "@compute-credits/rules/allowances/period";
+import { renewUsage } from "@compute-credits/rules/allowances/period";
 import type { Hold } from "@compute-credits/rules/holds/hold";
-import { capture, resolved } from "@compute-credits/rules/holds/resolve";
+import { capture, checkOpen } from "@compute-credits/rules/holds/resolve";
 import type { PinnedRate } from "@compute-credits/rules/pricing/pinnedRate";
 import { feeOf } from "@compute-credits/rules/pricing/price";
-import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
+import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import { tierUnitsOf } from "@compute-credits/rules/pricing/priceDraft";
 import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { type AuditState, eventName } from "./auditState.ts";
@@ -133,7 +133,7 @@ function checkCapture(
 
   if (hold === undefined)
     return wrong("hold_not_found", `captures the hold ${id}, which was never made`);
-  if (resolved(hold, now) !== null) {
+  if (checkOpen(hold, now) !== null) {
     return wrong(
       "hold_over",
       `captures the hold ${id}, which was over ${hold.resolution?.at.toISOString() ?? hold.expiresAt.toISOString()}`,
@@ -165,7 +165,7 @@ function checkCapture(
   }
   auditState.setHold(captured.hold);
   const findings: Finding[] = [];
-  const basis = basisOf(hold.rate, hold.capturedQuantity);
+  const basis = priceBasisOf(hold.rate, hold.capturedQuantity);
   if (
     hold.rate.rateCardVersion !== entry.rateCardVersion ||
     textOf(basis) !== textOf(entry.priceBasis)
@@ -271,7 +271,7 @@ function force(auditState: AuditState, charges: readonly LoggedCharge[], now: Da
     const allowance = auditState.allowances.get(id);
     if (allowance === undefined) continue;
     for (const budget of [allowance, ...auditState.campaignsOf([allowance])]) {
-      const usage = renewed(budget.message, budget.usage, now);
+      const usage = renewUsage(budget.message, budget.usage, now);
       auditState.setUsage(budget.id, {
         ...usage,
         periodSpentMicros: usage.periodSpentMicros + amountMicros,

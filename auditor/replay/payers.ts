@@ -1,13 +1,13 @@
 import type { Hex } from "viem";
 
-import { type AllowanceObstacle, obstacle } from "@compute-credits/rules/allowances/usability";
-import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
-import { available } from "@compute-credits/rules/accounts/account";
 import {
-  type Charge,
+  type AllowanceObstacle,
   type ChargeRequest,
-  SpendingDraft,
-} from "@compute-credits/rules/spending/spendingDraft";
+  findObstacle,
+} from "@compute-credits/rules/allowances/usability";
+import { remainingInPeriod, renewUsage } from "@compute-credits/rules/allowances/period";
+import { available } from "@compute-credits/rules/accounts/account";
+import { type Charge, SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { type AuditedAllowance, type AuditState, accessName } from "./auditState.ts";
 import { type EventName, type Finding, textOfDifference, textOfEvent } from "./finding.ts";
 import { UNSEEN_MS } from "./terms.ts";
@@ -31,12 +31,12 @@ interface View {
  */
 export function honestPayments(
   auditState: AuditState,
-  purpose: ChargeRequest,
+  request: ChargeRequest,
   { amountMicros, now, as }: { amountMicros: bigint; now: Date; as: "spent" | "held" },
 ): readonly Payment[] {
-  return viewsOf(auditState, purpose, now).flatMap((view) => {
+  return viewsOf(auditState, request, now).flatMap((view) => {
     const draft = draftOf(auditState, view, now);
-    const usable = draft.usable(purpose);
+    const usable = draft.usable(request);
     if ("reason" in usable) return [];
     const charges = draft.take(usable, amountMicros, as);
     if ("reason" in charges) return [];
@@ -48,12 +48,12 @@ export function honestPayments(
 /** The allowance that would have paid first: tiers go by what its account has used. */
 export function firstUsable(
   auditState: AuditState,
-  purpose: ChargeRequest,
+  request: ChargeRequest,
   now: Date,
 ): readonly AuditedAllowance[] {
-  return viewsOf(auditState, purpose, now).flatMap((view) => {
+  return viewsOf(auditState, request, now).flatMap((view) => {
     const draft = draftOf(auditState, view, now);
-    const usable = draft.usable(purpose);
+    const usable = draft.usable(request);
     const first = "reason" in usable ? undefined : usable[0];
     return first === undefined ? [] : (auditState.allowances.get(first.id) ?? []);
   });
@@ -128,7 +128,7 @@ const WHY_NOT: Readonly<Record<AllowanceObstacle, string>> = {
 export function explainCharges(
   auditState: AuditState,
   event: EventName,
-  purpose: ChargeRequest,
+  request: ChargeRequest,
   { charges, expected, now }: { charges: readonly Charge[]; expected: Payment | null; now: Date },
 ): Finding {
   const spentBefore = new Map<string, bigint>();
@@ -146,7 +146,7 @@ export function explainCharges(
     if (
       allowance === undefined ||
       allowance.message.account !== account ||
-      allowance.message.spender !== purpose.spender
+      allowance.message.spender !== request.spender
     ) {
       const text = `${charged}, which lets this spender charge nothing to it`;
       return { ...about, kind: "unknown_allowance", text };
@@ -160,13 +160,11 @@ export function explainCharges(
       return { ...about, kind: "forged_allowance", text };
     }
     const party = auditState.party(account);
-    const access = auditState.access.get(accessName(purpose.spender, purpose.provider));
+    const access = auditState.access.get(accessName(request.spender, request.provider));
     const [campaign] = auditState.campaignsOf([allowance]);
     const isCampaignOver = campaign !== undefined && campaign.revokedAt !== null;
     const found =
-      obstacle(allowance, {
-        provider: purpose.provider,
-        meter: purpose.meter,
+      findObstacle(allowance, request, {
         hasAccess: access !== undefined && !access.ended,
         now,
         counter: party.counter,
@@ -200,7 +198,7 @@ function excessOf(
   amountMicros: bigint,
   { now, free, cap }: { now: Date; free: bigint; cap: bigint },
 ) {
-  const left = remainingInPeriod(message, renewed(message, usage, now));
+  const left = remainingInPeriod(message, renewUsage(message, usage, now));
   if (amountMicros > left) {
     const limit = "what the allowance had left";
     return { kind: "allowance_exhausted", byMicros: amountMicros - left, limit } as const;
@@ -208,7 +206,7 @@ function excessOf(
   if (campaign !== undefined) {
     const inCampaign = remainingInPeriod(
       campaign.message,
-      renewed(campaign.message, campaign.usage, now),
+      renewUsage(campaign.message, campaign.usage, now),
     );
     if (amountMicros > inCampaign) {
       const limit = "what the campaign had left that it was granted out of";

@@ -6,7 +6,7 @@ import type { DebitEntry, LogEntryOf } from "@compute-credits/rules/log/logEntry
 import { stepMultiplier } from "@compute-credits/rules/pricing/multiplier";
 import { type PinnedRate, pinRate, pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
 import { pricedAt } from "@compute-credits/rules/pricing/price";
-import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
+import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import { monthOf } from "@compute-credits/rules/pricing/priceDraft";
 import {
   type FoundRate,
@@ -100,7 +100,7 @@ export function checkPrice(
     (pinned) =>
       pinned.rateCardVersion === entry.rateCardVersion &&
       pricePinned(pinned, entry.quantity) === actual &&
-      sameBasis(basisOf(pinned), entry.priceBasis),
+      sameBasis(priceBasisOf(pinned), entry.priceBasis),
   );
   if (right !== undefined) return { pinned: right, finding: null };
 
@@ -152,7 +152,7 @@ export function checkPrice(
       },
     };
   }
-  const basis = [basisOf(pinned), entry.priceBasis].map(textOf);
+  const basis = [priceBasisOf(pinned), entry.priceBasis].map(textOf);
   return {
     pinned,
     finding: {

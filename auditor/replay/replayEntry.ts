@@ -3,13 +3,13 @@ import { isDeepStrictEqual } from "node:util";
 import { zeroAddress } from "viem";
 
 import type { Scope } from "@compute-credits/protocol/messages/allowance";
-import { UNUSED } from "@compute-credits/rules/allowances/allowance";
+import { NO_USAGE } from "@compute-credits/rules/allowances/allowance";
 import { periodIndexAt } from "@compute-credits/rules/allowances/period";
-import { askRefund } from "@compute-credits/rules/accounts/account";
+import { requestRefund } from "@compute-credits/rules/accounts/account";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import { draftGrant } from "@compute-credits/rules/grants/grant";
 import { isExpired } from "@compute-credits/rules/holds/hold";
-import { giveUp } from "@compute-credits/rules/holds/resolve";
+import { returnHeld } from "@compute-credits/rules/holds/resolve";
 import type { LogEntry, LogEntryOf, LoggedCharge } from "@compute-credits/rules/log/logEntry";
 import { pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
 import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
@@ -52,7 +52,7 @@ export function replayEntry(
         createdAt: entry.createdAt,
         revokedAt: null,
         // It begins with the period that it arrives in.
-        usage: { ...UNUSED, periodIndex: periodIndexAt(entry.message, entry.createdAt) },
+        usage: { ...NO_USAGE, periodIndex: periodIndexAt(entry.message, entry.createdAt) },
         isSigned: !isForged,
       });
       return [];
@@ -106,7 +106,7 @@ function replayGrant(auditState: AuditState, entry: LogEntryOf<"grant">): void {
     campaign: entry.campaign,
     createdAt,
     revokedAt: null,
-    usage: { ...UNUSED, periodIndex: periodIndexAt(message, createdAt) },
+    usage: { ...NO_USAGE, periodIndex: periodIndexAt(message, createdAt) },
     isSigned: isCovered && campaign?.isSigned === true && campaign.campaign === null,
   });
 }
@@ -296,7 +296,7 @@ function replayHoldEnd(auditState: AuditState, entry: LogEntryOf<"hold_end">): F
     return [{ ...about, kind: "hold_not_found", expected: null, actual: entry.as, text }];
   }
   const draft = holdDraft(auditState, hold, entry.at);
-  const ended = giveUp(hold, entry.as === "expired" ? "expired" : "released", draft);
+  const ended = returnHeld(hold, entry.as === "expired" ? "expired" : "released", draft);
   applyDraft(auditState, draft);
   auditState.setHold({ ...ended, resolution: { as: entry.as, at: entry.at } });
   if (entry.as === "expired" && !isExpired(hold, entry.at)) {
@@ -404,7 +404,7 @@ function applyChainEvent(auditState: AuditState, event: ChainEvent): void {
     }
     case "refund_requested": {
       const party = auditState.party(event.account);
-      auditState.setParty({ ...party, ...askRefund(party, event.requestedMicros) });
+      auditState.setParty({ ...party, ...requestRefund(party, event.requestedMicros) });
       return;
     }
     case "counter_raised":

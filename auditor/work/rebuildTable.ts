@@ -11,7 +11,7 @@ import {
   TableHasher,
 } from "@compute-credits/protocol/tree/tableHasher";
 import { bytea, byteaArray, numberArray } from "@compute-credits/platform/postgres/values";
-import type { Totals } from "@compute-credits/rules/checkpoints/nextCheckpoint";
+import type { Totals } from "@compute-credits/rules/checkpoints/totals";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 
 export interface ReproducedTable {

@@ -27,3 +27,8 @@ export function parseCredits(text: string): bigint {
   const [, whole = "0", fraction = ""] = match;
   return BigInt(whole) * MICROS_PER_CREDIT + BigInt(fraction.padEnd(6, "0"));
 }
+
+/** The smaller of two amounts; `Math.min` takes no `bigint`. */
+export function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}

@@ -1,11 +1,11 @@
 import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
-import type { Shortage, Unusable } from "@compute-credits/rules/spending/spendingDraft";
+import type { Shortage, UsabilityRefusal } from "@compute-credits/rules/spending/spendingDraft";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { type Problem, problem } from "./problem.ts";
 
 /** Why something cannot be charged, or held: the same for usage events and for holds. */
 export type ChargeRefusal =
-  { readonly reason: PriceRefusal | "vault_frozen" } | Unusable | Shortage;
+  { readonly reason: PriceRefusal | "vault_frozen" } | UsabilityRefusal | Shortage;
 
 /** The problem document of a charge that is refused: one for each reason, with what to do about it. */
 export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Deployment): Problem {

@@ -113,7 +113,7 @@ for (const kind of databaseKinds) {
 
       await ledger.holds.authorize({ ...hold, id: "h3", meter: "units", quantity: 4n });
       await scene.promise(provider);
-      await scene.askRefund(alice, 1_000_000n);
+      await scene.requestRefund(alice, 1_000_000n);
       await ledger.holds.release({ ...hold, id: "h3" });
       const third = await scene.cut();
       scene.restart();

@@ -700,7 +700,7 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
 
       it("taking a refund request in, and never serving it", async () => {
         await use(10n);
-        await scene.askRefund(alice, 500n);
+        await scene.requestRefund(alice, 500n);
         await lie("update accounts set refunding = 0, refund_waiting = 0");
         const first = await scene.cut();
         // One that comes while the checkpoint is cut may be served by the next.
@@ -715,7 +715,7 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
 
       it("refunding more than was asked", async () => {
         await use(10n);
-        await scene.askRefund(alice, 500n);
+        await scene.requestRefund(alice, 500n);
         await lie("update accounts set refunding = 600 where refunding > 0");
         await scene.cut();
         await refuses([{ kind: "wrong_refund", party: alice.address, differenceMicros: 100n }]);

@@ -11,6 +11,7 @@ import {
 } from "viem";
 import { z } from "zod";
 
+import { min } from "@compute-credits/protocol/amounts";
 import type { BlockPoint } from "./blockPoint.ts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
@@ -47,7 +48,7 @@ const Receipts = z.array(
 const BATCH_SIZE = 50;
 
 /** An endpoint that failed is asked again after a pause that doubles from the first to the second of these. */
-const REST_MS = { least: 1_000, most: 60_000 };
+const REST_MS = { min: 1_000, max: 60_000 };
 
 interface Endpoint {
   readonly client: PublicClient;
@@ -120,7 +121,7 @@ export function rpcChainSource(
         // oxlint-disable-next-line no-await-in-loop -- again, with fewer blocks, where these were too many
         const step = await readRange(client, others, from, { first, to });
         // Twice as many the next time, up to what is configured: a busy stretch does not slow the rest down.
-        span = least(span * 2n, blocksPerRequest);
+        span = min(span * 2n, blocksPerRequest);
         return { ...step, isLast: to === confirmed };
       } catch (error) {
         const fewer = (to - from.number) / 2n;
@@ -270,7 +271,7 @@ function succeeded(endpoint: Endpoint): void {
 }
 
 function failed(endpoint: Endpoint): void {
-  endpoint.restsUntil = Date.now() + Math.min(REST_MS.least * 2 ** endpoint.failures, REST_MS.most);
+  endpoint.restsUntil = Date.now() + Math.min(REST_MS.min * 2 ** endpoint.failures, REST_MS.max);
   endpoint.failures += 1;
 }
 
@@ -325,8 +326,4 @@ function asksTooMuch(error: unknown): boolean {
 
 function timeOf({ timestamp }: Header): Date {
   return new Date(Number(timestamp) * 1000);
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }

@@ -3,7 +3,7 @@ import { type Hex, parseEventLogs, toEventSelector } from "viem";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import type { ChainEvent, ChainPlace } from "@compute-credits/rules/chain/chainEvent";
+import type { ChainEvent, ChainPosition } from "@compute-credits/rules/chain/chainEvent";
 import type { MinedLog } from "./checkedLogs.ts";
 
 const ABI = [...computeCreditsAbi, ...courtAbi] as const;
@@ -30,7 +30,7 @@ export function toChainEvents(
 
 type ContractLog = ReturnType<typeof parseEventLogs<typeof ABI>>[number];
 
-function toChainEvent({ eventName, args }: ContractLog, place: ChainPlace): ChainEvent[] {
+function toChainEvent({ eventName, args }: ContractLog, place: ChainPosition): ChainEvent[] {
   switch (eventName) {
     case "CreditsPurchased":
       return [

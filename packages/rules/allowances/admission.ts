@@ -5,14 +5,17 @@ import {
 } from "@compute-credits/protocol/messages/allowance";
 import { secondsSince1970 } from "./period.ts";
 
-/** Why an allowance is not taken in, whoever signed it. */
+/** The reason why the ledger rejects an allowance, apart from its signature. */
 export type AdmissionRefusal =
   | { readonly reason: "scope_mismatch" }
   | { readonly reason: "allowance_expired" }
   | { readonly reason: "stale_counter"; readonly currentCounter: bigint }
   | { readonly reason: "counter_not_reached"; readonly currentCounter: bigint };
 
-/** What can be told from the message itself; the signature is checked beside it. */
+/**
+ * Checks a posted allowance against its scope, the time and the account's counter on chain. `null`
+ * if it is admissible. The caller checks the signature.
+ */
 export function checkAdmission(
   message: AllowanceMessage,
   scope: Scope,

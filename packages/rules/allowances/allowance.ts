@@ -2,34 +2,36 @@ import type { Hex } from "viem";
 
 import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
 
-/** A signed permission to spend and how far it has been used. */
+/** A signed permission to spend, with its usage. */
 export interface Allowance {
-  /** the EIP-712 digest that the owner signed; of a grant, the hash of what it says */
+  /** the EIP-712 digest that the owner signed; for a grant, the hash of its terms */
   readonly id: Hex;
   readonly message: AllowanceMessage;
-  /** what `message.scope` is the hash of */
+  /** the preimage of `message.scope` */
   readonly scope: Scope;
   readonly signature: Hex;
-  /** the allowance that this one was granted out of, whose signature covers it; `null` where its own does */
+  /**
+   * for a grant, the id of the allowance whose signature covers it; `null` if the owner signed it
+   */
   readonly campaign: Hex | null;
   readonly createdAt: Date;
   readonly revokedAt: Date | null;
   readonly usage: AllowanceUsage;
 }
 
-/** Where an allowance stands in the period that it was last used in. */
+/** The usage of an allowance, as of the period in which it was last used. */
 export interface AllowanceUsage {
-  /** periods since `startsAt` */
+  /** number of periods since `startsAt` */
   readonly periodIndex: bigint;
-  /** micro-credits brought over from the period before */
+  /** micro-credits carried over from the period before */
   readonly carriedMicros: bigint;
-  /** micro-credits spent in that period */
+  /** micro-credits spent or held in that period */
   readonly periodSpentMicros: bigint;
-  /** micro-credits spent in all */
+  /** micro-credits spent in total */
   readonly spentMicros: bigint;
 }
 
-export const UNUSED: AllowanceUsage = {
+export const NO_USAGE: AllowanceUsage = {
   periodIndex: 0n,
   carriedMicros: 0n,
   periodSpentMicros: 0n,

@@ -2,25 +2,26 @@ import type { Allowance } from "./allowance.ts";
 import { type SpenderId, spenderWallet } from "@compute-credits/protocol/messages/spender";
 
 /**
- * Which of two allowances of one spender is spent first: the lower priority, then the one that expires first (never
- * is last), then someone else's credits before the spender's own, then the older, then the smaller id.
+ * Compares two allowances of one spender for the order in which they are spent: lower priority,
+ * earlier expiry (never is last), other people's credits before the spender's own, older, smaller
+ * id. Source: DESIGN.md, section 5.
  */
 export function burnDownOrder(a: Allowance, b: Allowance): number {
   return (
     a.message.priority - b.message.priority ||
     compare(expiry(a), expiry(b)) ||
-    Number(isOwn(a)) - Number(isOwn(b)) ||
+    Number(spendsOwnCredits(a)) - Number(spendsOwnCredits(b)) ||
     a.createdAt.getTime() - b.createdAt.getTime() ||
     compare(a.id, b.id)
   );
 }
 
-/** Each spender's allowances, those first that are spent first. */
+/** Groups allowances by spender, each group in burn-down order. */
 export function inBurnDownOrder<A extends Allowance>(
   allowances: readonly A[],
 ): ReadonlyMap<SpenderId, readonly A[]> {
   const bySpender = Map.groupBy(allowances, ({ message }) => message.spender);
-  // Most spenders have one, and a batch has thousands of spenders.
+  // A batch has thousands of spenders, and most have a single allowance: skip those.
   for (const several of bySpender.values()) if (several.length > 1) several.sort(burnDownOrder);
   return bySpender;
 }
@@ -31,7 +32,7 @@ function expiry({ message }: Allowance): bigint {
   return message.expiresAt === 0n ? NEVER : message.expiresAt;
 }
 
-function isOwn({ message }: Allowance): boolean {
+function spendsOwnCredits({ message }: Allowance): boolean {
   return spenderWallet(message.spender) === message.account;
 }
 

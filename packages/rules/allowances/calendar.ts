@@ -1,6 +1,6 @@
 /**
- * So many months later in UTC, on the same day of the month at the same time of day; where that month is too short, on its
- * last day. Always counted from the first start, so that a 31st comes back after a February.
+ * Adds calendar months in UTC. Keeps the day and time of day, or takes the month's last day if the
+ * month is too short. Callers count from the first start, so that the 31st returns after February.
  */
 export function addMonths(start: Date, months: number): Date {
   const month = start.getUTCMonth() + months;
@@ -10,13 +10,13 @@ export function addMonths(start: Date, months: number): Date {
   return new Date(Date.UTC(start.getUTCFullYear(), month, day) + timeOfDay);
 }
 
-/** How often `step` months, one step after the other, have gone by since `start`; 0 before it. */
+/** The number of whole steps of `step` months from `start` to `now`; 0 before `start`. */
 export function stepsSince(start: Date, now: Date, step: number): number {
   if (now < start) return 0;
   const months =
     (now.getUTCFullYear() - start.getUTCFullYear()) * 12 + now.getUTCMonth() - start.getUTCMonth();
   const steps = Math.floor(months / step);
-  // In the month of a renewal, before its day and time.
+  // In the month of the next step, but before its day and time: that step is not complete.
   return steps > 0 && addMonths(start, steps * step) > now ? steps - 1 : steps;
 }
 

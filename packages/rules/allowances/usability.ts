@@ -1,9 +1,10 @@
 import type { Address } from "viem";
 
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "./allowance.ts";
 import { secondsSince1970 } from "./period.ts";
 
-/** Why an allowance cannot pay for something, before any amount is looked at. */
+/** The reason why an allowance cannot pay for a request, whatever the amount. */
 export type AllowanceObstacle =
   | "access_not_granted"
   | "allowance_out_of_scope"
@@ -12,28 +13,40 @@ export type AllowanceObstacle =
   | "allowance_expired"
   | "allowance_not_started";
 
-/** Who wants to be paid, for what, when. */
+/** A provider's request to charge a spender for a meter. */
 export interface ChargeRequest {
   readonly provider: Address;
+  readonly spender: SpenderId;
   readonly meter: string;
+}
+
+/** The state that decides whether an allowance may pay. */
+export interface UsabilityConditions {
   /** whether the spender gave this provider access */
   readonly hasAccess: boolean;
   readonly now: Date;
-  /** the counter of the allowance's account */
+  /** the counter of the allowance's account on chain */
   readonly counter: bigint;
 }
 
-/** `null` where nothing stands in the way. An allowance that names its providers gives them access by that. */
-export function obstacle(allowance: Allowance, request: ChargeRequest): AllowanceObstacle | null {
+/**
+ * The first reason why the allowance cannot pay for the request, or `null` if it can. An allowance
+ * whose scope lists providers grants them access by itself.
+ */
+export function findObstacle(
+  allowance: Allowance,
+  { provider, meter }: Pick<ChargeRequest, "provider" | "meter">,
+  { hasAccess, now, counter }: UsabilityConditions,
+): AllowanceObstacle | null {
   const { message, scope, revokedAt } = allowance;
   const { startsAt, expiresAt } = message;
 
-  if (revokedAt !== null || message.counter !== request.counter) return "allowance_revoked";
-  if (expiresAt !== 0n && expiresAt <= secondsSince1970(request.now)) return "allowance_expired";
-  if (startsAt !== 0n && startsAt > secondsSince1970(request.now)) return "allowance_not_started";
-  if (!covers(scope.providers, request.provider)) return "allowance_out_of_scope";
-  if (!covers(scope.meters, request.meter)) return "allowance_out_of_scope";
-  if (!request.hasAccess && scope.providers.length === 0) return "access_not_granted";
+  if (revokedAt !== null || message.counter !== counter) return "allowance_revoked";
+  if (expiresAt !== 0n && expiresAt <= secondsSince1970(now)) return "allowance_expired";
+  if (startsAt !== 0n && startsAt > secondsSince1970(now)) return "allowance_not_started";
+  if (!covers(scope.providers, provider)) return "allowance_out_of_scope";
+  if (!covers(scope.meters, meter)) return "allowance_out_of_scope";
+  if (!hasAccess && scope.providers.length === 0) return "access_not_granted";
   return null;
 }
 

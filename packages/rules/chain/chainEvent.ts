@@ -1,16 +1,18 @@
 import type { Address, Hex } from "viem";
 
-/** Where on the chain an event stands: what makes it unique. */
-export interface ChainPlace {
+/** The position of an event on the chain. It identifies the event. */
+export interface ChainPosition {
   readonly blockNumber: bigint;
-  /** as the block says */
+  /** the block's timestamp */
   readonly blockTime: Date;
   readonly logIndex: number;
   readonly transactionHash: Hex;
 }
 
-/** What the contract tells the ledger. Amounts in micro-credits, tokens in the token's smallest unit. */
-export type ChainEvent = ChainPlace &
+/**
+ * A contract event that the ledger follows. Amounts are micro-credits; tokens are smallest units.
+ */
+export type ChainEvent = ChainPosition &
   (
     | {
         readonly type: "purchased";
@@ -46,7 +48,7 @@ export type ChainEvent = ChainPlace &
         readonly account: Address;
         readonly challenger: Address;
         readonly epoch: bigint;
-        /** the least that the answer's row must show */
+        /** lower bounds for the row in the answer */
         readonly spent: bigint;
         readonly refunded: bigint;
         readonly earned: bigint;
@@ -63,6 +65,6 @@ export type ChainEvent = ChainPlace &
         readonly counter: bigint;
         readonly accountCapMicros: bigint;
       }
-    /** for good: from here on nothing is bought, and no checkpoint taken */
+    /** the vault is frozen for good: it sells no credits and accepts no checkpoint any more */
     | { readonly type: "frozen"; readonly by: Address }
   );

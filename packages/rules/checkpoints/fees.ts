@@ -1,34 +1,37 @@
-/** What a transaction offers for a unit of gas (EIP-1559), in wei. */
+import { min } from "@compute-credits/protocol/amounts";
+
+/** The fees that a transaction offers per unit of gas (EIP-1559), in wei. */
 export interface GasFees {
   readonly maxFeePerGas: bigint;
   readonly maxPriorityFeePerGas: bigint;
 }
 
-/** The most that may be offered is less than what would replace the transaction that waits. */
+/** The configured maximum is below the fee that the transaction needs, in wei per unit of gas. */
 export interface FeeTooHigh {
   readonly reason: "fee_too_high";
   readonly neededPerGas: bigint;
 }
 
 /**
- * What to offer. Twice the base fee lasts for six full blocks, each of which may raise it by an eighth. A transaction that
- * waits is replaced only by one that offers a tenth more (an eighth here: clients differ), in both numbers.
+ * Chooses the fees of a transaction. Twice the base fee stays valid for six full blocks, each of
+ * which raises it by an eighth. Nodes replace a pending transaction only if both fees rise by a
+ * tenth; this raises them by an eighth, because clients differ.
  */
 export function gasFees(
   market: { readonly baseFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint },
-  waiting: readonly GasFees[],
-  mostPerGas: bigint,
+  pending: readonly GasFees[],
+  maxPerGas: bigint,
 ): GasFees | FeeTooHigh {
-  const tips = waiting.map((fees) => raised(fees.maxPriorityFeePerGas));
-  const most = waiting.map((fees) => raised(fees.maxFeePerGas));
+  const tips = pending.map((fees) => raised(fees.maxPriorityFeePerGas));
+  const maxFees = pending.map((fees) => raised(fees.maxFeePerGas));
   const maxPriorityFeePerGas = largest([market.maxPriorityFeePerGas, ...tips]);
-  const floor = largest([market.baseFeePerGas + maxPriorityFeePerGas, ...most]);
-  if (floor > mostPerGas) return { reason: "fee_too_high", neededPerGas: floor };
-  const wanted = largest([2n * market.baseFeePerGas + maxPriorityFeePerGas, ...most]);
-  return { maxFeePerGas: wanted < mostPerGas ? wanted : mostPerGas, maxPriorityFeePerGas };
+  const floor = largest([market.baseFeePerGas + maxPriorityFeePerGas, ...maxFees]);
+  if (floor > maxPerGas) return { reason: "fee_too_high", neededPerGas: floor };
+  const wanted = largest([2n * market.baseFeePerGas + maxPriorityFeePerGas, ...maxFees]);
+  return { maxFeePerGas: min(wanted, maxPerGas), maxPriorityFeePerGas };
 }
 
-/** Rounds up, or a small fee would not rise at all. */
+/** Adds an eighth, rounded up, so that even a fee of one wei rises. */
 function raised(fee: bigint): bigint {
   return fee + (fee + 7n) / 8n;
 }

@@ -12,33 +12,34 @@ import type { Allowance } from "../allowances/allowance.ts";
 import { secondsSince1970 } from "../allowances/period.ts";
 import type { GrantTerms } from "./grantTerms.ts";
 
-/** A grant that the issuer asks for. Unique by `(campaign, key)`. */
+/** An issuer's request for a grant. Unique by `(campaign, key)`. */
 export interface GrantRequest extends GrantTerms {
   readonly key: string;
   readonly spender: SpenderId;
 }
 
-/** An allowance that is issued out of another, its campaign, by whoever holds the campaign's key. */
+/** An allowance issued out of another one (its campaign) by the holder of the campaign's key. */
 export type Grant = Pick<Allowance, "id" | "message" | "scope" | "signature"> & {
   readonly campaign: Hex;
   readonly key: string;
 };
 
-/** What makes a grant wider than the campaign that the owner signed for. */
+/** The field in which a requested grant exceeds the campaign that the owner signed. */
 export type BeyondCampaign = {
   readonly reason: "beyond_campaign";
   readonly field: "startsAt" | "expiresAt" | "scope";
 };
 
 /**
- * The allowance that a grant is. Never wider than its campaign: neither longer, nor good for more, nor under another
- * counter or cap. Its limit may exceed what the campaign has left: what is spent counts against both, first come first served.
+ * Builds the allowance of a grant. It never exceeds its campaign in time or scope, and shares its
+ * counter and cap. Its limit may exceed what the campaign has left: each debit counts against both,
+ * so grants compete for the campaign's rest.
  */
 export function draftGrant(campaign: Allowance, request: GrantRequest): Grant | BeyondCampaign {
   const ofCampaign = campaign.message;
   const startsAt = request.startsAt ?? ofCampaign.startsAt;
   const expiresAt = orNever(request.expiresAt) ?? ofCampaign.expiresAt;
-  const scope = narrowed(campaign.scope, request.scope);
+  const scope = narrowScope(campaign.scope, request.scope);
 
   if (startsAt < ofCampaign.startsAt) return { reason: "beyond_campaign", field: "startsAt" };
   if (ofCampaign.expiresAt !== 0n && expiresAt > ofCampaign.expiresAt) {
@@ -70,14 +71,14 @@ export function draftGrant(campaign: Allowance, request: GrantRequest): Grant | 
   };
 }
 
-/** Whether it is over before it begins. */
-export function isOver({ message }: Pick<Grant, "message">, now: Date): boolean {
+/** Whether the grant has expired by `now`. */
+export function isExpiredGrant({ message }: Pick<Grant, "message">, now: Date): boolean {
   return message.expiresAt !== 0n && message.expiresAt <= secondsSince1970(now);
 }
 
-/** Commits to all that the grant says: what tells a repetition from a conflict. */
+/** Hashes all terms of the grant, so that a repeated request differs from a conflicting one. */
 function grantId(campaign: Hex, key: string, message: AllowanceMessage): Hex {
-  const said = [
+  const fields = [
     "grant",
     campaign,
     key,
@@ -90,19 +91,21 @@ function grantId(campaign: Hex, key: string, message: AllowanceMessage): Hex {
     message.priority,
     message.scope,
   ];
-  return `0x${createHash("sha256").update(JSON.stringify(said)).digest("hex")}`;
+  return `0x${createHash("sha256").update(JSON.stringify(fields)).digest("hex")}`;
 }
 
-/** The campaign's scope, or the part of it that the issuer names; `null` where it names something else. */
-function narrowed(campaign: Scope, wanted: Scope | null): Scope | null {
+/**
+ * The issuer's scope if it lies within the campaign's, else `null`. Without one, the campaign's.
+ */
+function narrowScope(campaign: Scope, wanted: Scope | null): Scope | null {
   if (wanted === null) return campaign;
-  const providers = narrowedList(campaign.providers, wanted.providers);
-  const meters = narrowedList(campaign.meters, wanted.meters);
+  const providers = narrowList(campaign.providers, wanted.providers);
+  const meters = narrowList(campaign.meters, wanted.meters);
   return providers === null || meters === null ? null : { providers, meters };
 }
 
-/** An empty list is everything: of the campaign's, that is the campaign's. */
-function narrowedList<T>(campaign: readonly T[], wanted: readonly T[]): readonly T[] | null {
+/** Treats an empty `wanted` list as the campaign's whole list. */
+function narrowList<T>(campaign: readonly T[], wanted: readonly T[]): readonly T[] | null {
   if (wanted.length === 0) return campaign;
   return campaign.length === 0 || wanted.every((name) => campaign.includes(name)) ? wanted : null;
 }

@@ -1,14 +1,17 @@
 import type { Allowance } from "../allowances/allowance.ts";
 import { secondsSince1970 } from "../allowances/period.ts";
 
-/** Why nothing can be granted out of an allowance, whatever it is. */
+/** The reason why no grant can be issued out of an allowance. */
 export type IssuingRefusal =
-  /** grants are issued out of what an owner signed, not out of other grants */
+  /** only an allowance that an owner signed can issue grants; a grant cannot */
   | { readonly reason: "campaign_is_grant" }
   | { readonly reason: "campaign_revoked" }
   | { readonly reason: "campaign_expired" };
 
-/** `null` where its key may issue grants. `counter` is that of the allowance's account. */
+/**
+ * Checks whether grants can be issued out of an allowance; `null` if so. `counter` is the current
+ * counter of its account on chain.
+ */
 export function issuingRefusal(
   { campaign, message, revokedAt }: Allowance,
   { now, counter }: { now: Date; counter: bigint },

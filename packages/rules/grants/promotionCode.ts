@@ -8,16 +8,18 @@ import { secondsSince1970 } from "../allowances/period.ts";
 import { type BeyondCampaign, type Grant, draftGrant } from "./grant.ts";
 import type { GrantTerms } from "./grantTerms.ts";
 
-/** What the issuer decides about a code: the grant that it is redeemed for, by how many, until when. */
+/**
+ * The issuer's terms of a code: the grant it gives, the number of redemptions, and the deadline.
+ */
 export interface PromotionTerms extends Omit<GrantTerms, "startsAt" | "expiresAt"> {
   readonly maxRedemptions: bigint;
-  /** seconds since 1970; 0 = as long as the campaign */
+  /** seconds since 1970; 0 = until the campaign expires */
   readonly redeemBy: bigint;
-  /** how long a grant lasts from its redemption on, in seconds; 0 = as long as the campaign */
+  /** lifetime of the grant from its redemption, in seconds; 0 = until the campaign expires */
   readonly validSeconds: bigint;
 }
 
-/** A code as it is kept: whoever reads the books can't redeem it. */
+/** A stored code. It holds only the hash, so a reader of the database cannot redeem it. */
 export interface PromotionCode extends PromotionTerms {
   /** keccak-256 of the code's text. Unique by `(campaign, codeHash)`. */
   readonly codeHash: Hex;
@@ -31,7 +33,10 @@ export type RedemptionRefusal =
   | { readonly reason: "code_used_up"; readonly maxRedemptions: bigint }
   | BeyondCampaign;
 
-/** The grant that `spender` gets for a code now, or why none. Periods are counted from the redemption. */
+/**
+ * Redeems a code for `spender`: returns the grant, or the reason for the refusal. The grant starts
+ * now, or with its campaign if that starts later; its periods count from then.
+ */
 export function redeem(
   code: PromotionCode,
   campaign: Allowance,
@@ -54,14 +59,17 @@ export function redeem(
   });
 }
 
-/** A spender redeems a code once. An issuer's own keys have no spaces: none is ever the same. */
+/**
+ * The grant's key for a redemption, so that a spender redeems a code once. It contains spaces,
+ * which an issuer's key cannot, so the two never collide.
+ */
 export function redemptionKey(codeHash: Hex, spender: SpenderId): string {
   return `code ${codeHash} ${spender}`;
 }
 
-/** Equal for codes that say the same: what tells a repetition from a conflict. */
+/** Hashes a code's terms, so that a repeated request differs from a conflicting one. */
 export function promotionHash(terms: PromotionTerms): Hex {
-  const said = [
+  const fields = [
     `${terms.limit}`,
     `${terms.period}`,
     `${terms.rollover}`,
@@ -71,10 +79,10 @@ export function promotionHash(terms: PromotionTerms): Hex {
     `${terms.redeemBy}`,
     `${terms.validSeconds}`,
   ];
-  return `0x${createHash("sha256").update(JSON.stringify(said)).digest("hex")}`;
+  return `0x${createHash("sha256").update(JSON.stringify(fields)).digest("hex")}`;
 }
 
-/** Never after the campaign's end. */
+/** The grant's expiry in seconds since 1970; `null` takes the campaign's, which is the latest. */
 function expiryOf(
   { validSeconds }: PromotionTerms,
   { message }: Allowance,

@@ -11,13 +11,13 @@ import type { PriceDraft } from "../pricing/priceDraft.ts";
 import {
   type Shortage,
   type SpendingDraft,
-  type Unusable,
+  type UsabilityRefusal,
   firstPayer,
 } from "../spending/spendingDraft.ts";
 import type { Hold } from "./hold.ts";
 import { type Quote, type QuoteRefusal, checkQuote } from "./quote.ts";
 
-/** What a provider asks to be set aside before it works. */
+/** A provider's request to reserve credits before it works. */
 export interface HoldRequest {
   readonly provider: Address;
   readonly id: string;
@@ -26,7 +26,7 @@ export interface HoldRequest {
   readonly dimensions: Readonly<Record<string, string>>;
   readonly quantity: bigint;
   readonly ttlSeconds: number;
-  /** a price that was signed before; without it the price of now is taken */
+  /** a signed price; without one the hold takes the current price */
   readonly quote?: Quote;
 }
 
@@ -36,25 +36,25 @@ export type HoldRefusal =
   | { readonly reason: "vault_frozen" }
   | { readonly reason: "too_many_holds"; readonly limit: number }
   | QuoteRefusal
-  | Unusable
+  | UsabilityRefusal
   | Shortage;
 
-/** Equal for requests that ask the same: what tells a repetition from a conflict. */
+/** Hashes a request's content, so that a repeated request differs from a conflicting one. */
 export function requestHash(request: HoldRequest): Hex {
   const dimensions = Object.entries(request.dimensions).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const asked = [
+  const fields = [
     request.spender,
     request.meter,
     `${request.quantity}`,
     request.ttlSeconds,
     dimensions,
-    request.quote === undefined ? null : [request.quote.expiresAt, rateText(request.quote.rate)],
+    request.quote === undefined ? null : [request.quote.expiresAt, jsonText(request.quote.rate)],
   ];
-  return `0x${createHash("sha256").update(JSON.stringify(asked)).digest("hex")}`;
+  return `0x${createHash("sha256").update(JSON.stringify(fields)).digest("hex")}`;
 }
 
-/** The quoted rate, or that of now, settled. */
-function rateOf(
+/** Pins the quoted rate, or the current one if there is no quote. */
+function pinRequestedRate(
   request: HoldRequest,
   account: Address,
   prices: PriceDraft,
@@ -68,11 +68,10 @@ function rateOf(
   return prices.pin(found, { ...request, account, occurredAt: now, at: now });
 }
 
-function rateText(rate: PinnedRate): string {
-  return jsonText(rate);
-}
-
-/** Settles the rate, and holds the whole cost of `quantity` at it, or nothing. */
+/**
+ * Decides a hold: pins the rate, then reserves the whole cost of `quantity` at that rate, or
+ * nothing. Changes `draft` only if it succeeds.
+ */
 export function authorize(
   request: HoldRequest,
   prices: PriceDraft,
@@ -82,7 +81,7 @@ export function authorize(
   const usable = draft.usable(request);
   if ("reason" in usable) return usable;
 
-  const rate = rateOf(request, firstPayer(usable), prices, now);
+  const rate = pinRequestedRate(request, firstPayer(usable), prices, now);
   if ("reason" in rate) return rate;
   const costMicros = pricePinned(rate, request.quantity);
   if (costMicros > MAX_MICROS) return { reason: "quantity_too_large" };

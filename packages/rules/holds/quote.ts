@@ -2,10 +2,10 @@ import type { Address } from "viem";
 
 import type { PinnedRate } from "../pricing/pinnedRate.ts";
 
-/** A price that this ledger signed, as a hold takes it. */
+/** A price that this ledger signed and a hold can use. */
 export interface Quote {
   readonly provider: Address;
-  /** whose usage the price's tier goes by */
+  /** the account whose usage selects the tier */
   readonly account: Address;
   readonly meter: string;
   readonly dimensions: Readonly<Record<string, string>>;
@@ -16,20 +16,20 @@ export interface Quote {
 
 export type QuoteRefusal =
   | { readonly reason: "quote_expired"; readonly expiredAt: Date }
-  /** the hold asks for something else than what was quoted, or somebody else is going to pay */
+  /** the hold differs from the quoted work, or another account would pay first */
   | { readonly reason: "quote_mismatch" };
 
-/** What the hold must be, to be made at the quoted price. */
+/** The properties of a hold that a quote must match. */
 export interface QuotedWork {
   readonly provider: Address;
   readonly meter: string;
   readonly dimensions: Readonly<Record<string, string>>;
   readonly quantity: bigint;
-  /** who is going to pay first */
+  /** the account that pays first */
   readonly account: Address;
 }
 
-/** `null` where the quote holds. It is over at the very moment that it names. */
+/** Checks a quote against a hold; `null` if it applies. A quote ends exactly at `expiresAt`. */
 export function checkQuote(quote: Quote, work: QuotedWork, now: Date): QuoteRefusal | null {
   if (quote.expiresAt <= now) return { reason: "quote_expired", expiredAt: quote.expiresAt };
   const isQuoted =
@@ -41,7 +41,7 @@ export function checkQuote(quote: Quote, work: QuotedWork, now: Date): QuoteRefu
   return isQuoted ? null : { reason: "quote_mismatch" };
 }
 
-/** JSON with its names in order: the same text for the same dimensions. */
+/** Writes dimensions as JSON with sorted names, so that equal dimensions give equal text. */
 export function canonicalDimensions(dimensions: Readonly<Record<string, string>>): string {
   const entries = Object.entries(dimensions).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify(Object.fromEntries(entries));

@@ -14,8 +14,11 @@ export type ResolveRefusal =
       readonly neededMicros: bigint;
     };
 
-/** Why nothing can be done with the hold any more, or `null`. An expired one counts as resolved before it is swept. */
-export function resolved(
+/**
+ * Checks that a hold is still open; `null` if so. An expired hold counts as resolved, even before
+ * the sweep has recorded it.
+ */
+export function checkOpen(
   { resolution, capturedMicros, expiresAt }: Hold,
   now: Date,
 ): ResolveRefusal | null {
@@ -31,16 +34,17 @@ export function resolved(
 }
 
 /**
- * Charges `quantity` units at the pinned rate from what is held, from the parts in their order. A `final` capture returns the rest and resolves
- * the hold; another leaves it open for more.
+ * Charges `quantity` units at the pinned rate from the held credits, part by part. A `final`
+ * capture returns the rest and ends the hold; any other leaves it open. Changes `draft` only if it
+ * succeeds.
  */
 export function capture(
   hold: Hold,
   { quantity, final }: { quantity: bigint; final: boolean },
   draft: SpendingDraft,
 ): { hold: Hold; costMicros: bigint; charges: readonly Charge[] } | ResolveRefusal {
-  const over = resolved(hold, draft.now);
-  if (over !== null) return over;
+  const refusal = checkOpen(hold, draft.now);
+  if (refusal !== null) return refusal;
   const usedUnits = hold.capturedQuantity;
   const costMicros = pricePinnedPart(hold.rate, { usedUnits, quantity });
   const held = heldMicros(hold);
@@ -54,7 +58,7 @@ export function capture(
     const amountMicros = inPart < missing ? inPart : missing;
     const rest = inPart - amountMicros;
     missing -= amountMicros;
-    // What is free is recorded under the first allowance, as a free event is.
+    // A free capture is recorded under the first allowance, as a free event is.
     if (amountMicros > 0n || (costMicros === 0n && charges.length === 0)) {
       charges.push({ account, allowance, amountMicros });
     }
@@ -79,8 +83,8 @@ export function capture(
   };
 }
 
-/** Returns all that is still held. */
-export function giveUp(hold: Hold, as: "released" | "expired", draft: SpendingDraft): Hold {
+/** Returns all credits still held and ends the hold. */
+export function returnHeld(hold: Hold, as: "released" | "expired", draft: SpendingDraft): Hold {
   for (const { account, allowance, heldMicros: returnedMicros } of hold.parts) {
     draft.resolveHeld(
       { account, allowance },

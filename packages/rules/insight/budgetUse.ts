@@ -2,31 +2,34 @@ import type { Allowance } from "../allowances/allowance.ts";
 import {
   periodStartsAt,
   remainingInPeriod,
-  renewed,
+  renewUsage,
   secondsSince1970,
 } from "../allowances/period.ts";
+import { BPS } from "../pricing/rate.ts";
 import { DAY_SECONDS } from "./burn.ts";
 
 export type BudgetStatus = "in_force" | "not_started" | "expired" | "revoked";
 
-/** How far an allowance is used, in the period that `now` is in. Times are seconds since 1970, as in the allowance. */
+/** The usage of an allowance in the current period. Times are seconds since 1970. */
 export interface BudgetUse {
   readonly status: BudgetStatus;
-  /** the period's limit, with what was carried over */
+  /** the limit plus what was carried over */
   readonly budgetMicros: bigint;
-  /** spent, and on hold */
+  /** spent or on hold */
   readonly usedMicros: bigint;
   readonly remainingMicros: bigint;
-  /** Rounds down: 10,000 is reached only by the last micro-credit. A budget of nothing is used up. */
+  /**
+   * Rounds down: only the last micro-credit makes it 10,000. A budget of zero counts as used up.
+   */
   readonly usedBps: bigint;
-  /** `null` where there are no periods */
+  /** `null` if the allowance has no periods */
   readonly periodStartsAt: bigint | null;
-  /** when it is renewed, or over; `null` for never */
+  /** when the budget renews or ends; `null` = never */
   readonly periodEndsAt: bigint | null;
   readonly exhaustion: Exhaustion;
 }
 
-/** When the budget is used up at the rate of the last 24 hours. Rounds down: never later than it is. */
+/** The seconds until the budget is used up at the last 24 hours' rate. Rounds down. */
 export type Exhaustion =
   | { readonly secondsToExhaustion: bigint }
   | {
@@ -34,13 +37,17 @@ export type Exhaustion =
       readonly reason: "nothing_spent" | "ends_first" | "renewed_first" | "not_in_force";
     };
 
+/**
+ * Computes an allowance's budget use at `now`. `counter` is its account's counter on chain;
+ * `spent24hMicros` is what it spent in the last 24 hours.
+ */
 export function budgetUse(
   { message, usage: stored, revokedAt }: Allowance,
   { now, counter, spent24hMicros }: { now: Date; counter: bigint; spent24hMicros: bigint },
 ): BudgetUse {
   const seconds = secondsSince1970(now);
   const { startsAt, expiresAt, period, limit } = message;
-  const usage = renewed(message, stored, now);
+  const usage = renewUsage(message, stored, now);
   const budgetMicros = limit + usage.carriedMicros;
   const remainingMicros = remainingInPeriod(message, usage);
   const renewal = period === 0n ? null : periodStartsAt(message, usage.periodIndex + 1n);
@@ -83,6 +90,3 @@ function statusAt(
   if (expiresAt !== 0n && expiresAt <= seconds) return "expired";
   return startsAt > seconds ? "not_started" : "in_force";
 }
-
-/** Basis points in one. */
-const BPS = 10_000n;

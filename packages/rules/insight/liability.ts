@@ -1,4 +1,4 @@
-/** Sums over the whole ledger, at one moment. Micro-credits. */
+/** Sums over the whole ledger at one moment, in micro-credits. */
 export interface LedgerSums {
   readonly purchased: bigint;
   readonly spent: bigint;
@@ -6,30 +6,31 @@ export interface LedgerSums {
   readonly refunding: bigint;
   readonly refunded: bigint;
   readonly earned: bigint;
-  /** what the chain has settled, as the ledger has read it */
+  /** sums of the rows settled on chain, as far as the ledger has read it */
   readonly settled: { readonly spent: bigint; readonly refunded: bigint; readonly earned: bigint };
 }
 
-/** What is owed to whom, in micro-credits. */
+/** What the vault owes, in micro-credits. */
 export interface Liability {
-  /** credits that are neither spent nor given back: purchased − spent − refunded */
+  /** purchased − spent − refunded */
   readonly unspent: bigint;
-  /** of these: set aside for work that has been authorised */
+  /** part of `unspent`: reserved by holds */
   readonly held: bigint;
-  /** of these: asked back, and not in a checkpoint yet */
+  /** part of `unspent`: reserved for refund requests, not in a checkpoint yet */
   readonly refunding: bigint;
-  /** of these: free to be spent */
+  /** part of `unspent`: free to spend */
   readonly available: bigint;
-  /** refunds in rows that the chain has not settled */
+  /** refunds not settled on chain yet: refunded − settled refunded */
   readonly refundsDue: bigint;
-  /** earnings that the chain has not settled: earned − settled earned */
+  /** earnings not settled on chain yet: earned − settled earned */
   readonly earningsDue: bigint;
-  /** spent − earned − what the fee recipient has taken */
+  /** fees not taken yet: spent − earned − fees taken */
   readonly feesDue: bigint;
-  /** all of it: purchased − what was paid out */
+  /** the sum of all: purchased − paid out */
   readonly total: bigint;
 }
 
+/** Computes what the vault owes. `feesTaken` is what the fee recipient took, in micro-credits. */
 export function liability(sums: LedgerSums, feesTaken: bigint): Liability {
   const { purchased, spent, held, refunding, refunded, earned, settled } = sums;
   const unspent = purchased - spent - refunded;
@@ -48,14 +49,17 @@ export function liability(sums: LedgerSums, feesTaken: bigint): Liability {
   };
 }
 
-/** What a credit is worth, as the contract has it for ever. */
+/** The price of credits in tokens, fixed at deployment. */
 export interface TokenPrice {
-  /** the token's smallest units in one token */
+  /** smallest units per token: 10^decimals */
   readonly tokenUnit: bigint;
   readonly creditMicrosPerToken: bigint;
 }
 
-/** Rounds down, as the contract does when it pays: the vault keeps what is left of a smallest unit. */
+/**
+ * Converts micro-credits to the token's smallest unit. Rounds down as the contract does when it
+ * pays: the vault keeps the fraction.
+ */
 export function toTokensDown(
   micros: bigint,
   { tokenUnit, creditMicrosPerToken }: TokenPrice,

@@ -4,33 +4,33 @@ import type { Allowance } from "../allowances/allowance.ts";
 import { periodIndexAt } from "../allowances/period.ts";
 
 /**
- * What the log tells of a charge's surroundings, at the end of the millisecond in which it was recorded: the log has no
- * finer time, so whatever else was recorded in that millisecond is in it.
+ * The state around a charge, at the end of the millisecond in which it was recorded. The log has no
+ * finer time, so it includes everything recorded in that millisecond.
  */
 export interface ChargeFacts {
   readonly budget: BudgetFacts;
-  /** of what the allowance was granted out of; `null` where its owner signed it */
+  /** the grant's campaign; `null` for an allowance that its owner signed */
   readonly campaign: BudgetFacts | null;
-  /** by the account, in all, less what had been taken back by then */
+  /** total spent by the account, less voids until then */
   readonly accountSpentMicros: bigint;
-  /** `null` where the ledger took in a purchase before it kept the times of purchases */
+  /** `null` if the ledger recorded a purchase before it stored purchase times */
   readonly purchasedMicros: bigint | null;
   readonly hadAskedRefund: boolean;
   /** whether the account had credits on hold */
   readonly hadHolds: boolean;
 }
 
-/** Of an allowance, with all that was granted out of it. */
+/** An allowance with its usage, including the usage of its grants. */
 export interface BudgetFacts {
   readonly allowance: Allowance;
-  /** in the period that the charge was recorded in, less what had been taken back by then */
+  /** spent in the period of the charge, less voids until then */
   readonly periodSpentMicros: bigint;
-  /** whether holds may have used, or still use, some of the period */
+  /** whether holds may have used, or still use, part of the period */
   readonly hadHolds: boolean;
 }
 
-/** What was left; `null` with the reason where the log does not tell exactly. */
-export type Left =
+/** The amount left after a charge, or the reason why the log does not show it exactly. */
+export type RemainingAmount =
   | { readonly leftMicros: bigint }
   | { readonly leftMicros: null; readonly unknownBecause: UnknownBecause };
 
@@ -40,12 +40,13 @@ export type UnknownBecause =
   | "held_amounts_not_kept"
   | "carried_not_kept";
 
+/** The limits that a charge was checked against, with what each had left afterwards. */
 export interface LimitsPassed {
-  readonly accountBalance: Left;
+  readonly accountBalance: RemainingAmount;
   readonly allowanceLimit: LimitPassed;
-  /** of what the allowance was granted out of; `null` where its owner signed it */
+  /** the grant's campaign; `null` for an allowance that its owner signed */
   readonly campaignLimit: (LimitPassed & { readonly campaign: Hex }) | null;
-  /** what was on hold counted against the cap too, when it was checked; `leftMicros` counts what was charged */
+  /** the check also counted held credits against the cap; `leftMicros` counts only charges */
   readonly accountCap: {
     readonly capMicros: bigint;
     readonly spentMicros: bigint;
@@ -53,11 +54,12 @@ export interface LimitsPassed {
   };
 }
 
-export type LimitPassed = Left & {
+export type LimitPassed = RemainingAmount & {
   readonly limitMicros: bigint;
   readonly spentMicros: bigint;
 };
 
+/** Computes the limits that a charge passed when it was recorded. */
 export function limitsPassed(facts: ChargeFacts, recordedAt: Date): LimitsPassed {
   const { message } = facts.budget.allowance;
   const { accountSpentMicros } = facts;
@@ -76,7 +78,7 @@ export function limitsPassed(facts: ChargeFacts, recordedAt: Date): LimitsPassed
   };
 }
 
-function balance(facts: ChargeFacts): Left {
+function balance(facts: ChargeFacts): RemainingAmount {
   if (facts.purchasedMicros === null) return unknown("purchase_times_not_kept");
   if (facts.hadAskedRefund) return unknown("refund_amounts_not_kept");
   if (facts.hadHolds) return unknown("held_amounts_not_kept");
@@ -92,14 +94,17 @@ function limitOf(budget: BudgetFacts, at: Date): LimitPassed {
   };
 }
 
-function leftOf({ allowance, periodSpentMicros, hadHolds }: BudgetFacts, at: Date): Left {
+function leftOf(
+  { allowance, periodSpentMicros, hadHolds }: BudgetFacts,
+  at: Date,
+): RemainingAmount {
   const { message } = allowance;
-  // What rolled over depends on every period before, of which only the newest is kept.
+  // What rolled over depends on every earlier period, and the ledger keeps only the newest.
   if (message.rollover > 0n && periodIndexAt(message, at) > 0n) return unknown("carried_not_kept");
   if (hadHolds) return unknown("held_amounts_not_kept");
   return { leftMicros: message.limit - periodSpentMicros };
 }
 
-function unknown(unknownBecause: UnknownBecause): Left {
+function unknown(unknownBecause: UnknownBecause): RemainingAmount {
   return { leftMicros: null, unknownBecause };
 }

@@ -1,33 +1,33 @@
 import type { Address } from "viem";
 
 import type { Measurement } from "../pricing/price.ts";
-import { type PriceBasis, priceAgain } from "../pricing/priceBasis.ts";
+import { type PriceBasis, recomputePrice } from "../pricing/priceBasis.ts";
 import type { Rate, Tier } from "../pricing/rate.ts";
 import type { RateCard } from "../pricing/rateCard.ts";
 import { findRate, indexRates } from "../pricing/rateIndex.ts";
 
-/** How a cost came about, so that a reader can do the sum again. */
+/** How a cost was computed, so that a reader can repeat the sum. */
 export interface PriceExplanation {
   readonly rateCardVersion: number;
-  /** whose card it is; `null` for the operator's */
+  /** the card's provider; `null` for the operator */
   readonly publisher: Address | null;
   readonly effectiveFrom: Date;
-  /** the very rate that matched */
+  /** the rate that matched */
   readonly rate: Rate;
-  /** what the price depended on besides: a multiplier, or what the month had used before; kept with the debit */
+  /** the other inputs, stored with the debit: the multiplier, or the month's earlier usage */
   readonly basis: PriceBasis;
-  /** the sum with its numbers */
+  /** the sum with its numbers and result */
   readonly formula: string;
   readonly rounding: typeof ROUNDING;
-  /** what the sum comes to: the same as what was charged */
+  /** the result, equal to the amount charged */
   readonly costMicros: bigint;
 }
 
 const ROUNDING = "up, once, at the end: the payer loses under one micro-credit per event";
 
 /**
- * Prices a debit again, by the card that it names and what was kept with it. `null` where they don't go together: then the
- * log says something else than the cards.
+ * Recomputes a debit's price from its card and its stored price basis. `null` if the card has no
+ * matching rate: then the log contradicts the cards. Throws if the basis lacks what the rate needs.
  */
 export function explainPrice(
   card: RateCard,
@@ -36,7 +36,7 @@ export function explainPrice(
 ): PriceExplanation | null {
   const found = findRate(indexRates([card]), { provider, ...event }, card.effectiveFrom);
   if (typeof found === "string") return null;
-  const costMicros = priceAgain(found, basis, quantity);
+  const costMicros = recomputePrice(found, basis, quantity);
   return {
     rateCardVersion: card.version,
     publisher: card.provider ?? null,
@@ -49,7 +49,7 @@ export function explainPrice(
   };
 }
 
-/** A later capture of a hold costs what all captures so far cost together, less what those before it did. */
+/** A later capture costs the sum of all captures so far, less the cost of the earlier ones. */
 function formula(rate: Rate, basis: PriceBasis, quantity: bigint): string {
   const captured = basis?.capturedUnits ?? 0n;
   if (captured === 0n) return sum(rate, basis, quantity);
@@ -75,7 +75,7 @@ function sum(rate: Rate, basis: PriceBasis, quantity: bigint): string {
   }
 }
 
-/** Which units after those used before fall in which tier. */
+/** Lists the units of this usage per tier, as terms of the formula. */
 function tierParts(tiers: readonly Tier[], usedUnits: bigint, quantity: bigint): string[] {
   const end = usedUnits + quantity;
   const parts: string[] = [];

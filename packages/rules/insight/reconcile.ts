@@ -1,44 +1,44 @@
 import { type LedgerSums, type TokenPrice, toTokensDown } from "./liability.ts";
 import type { PoolTotals, VaultTotals } from "./vaultTotals.ts";
 
-/** The ledger's side of the comparison, all at the block that it has read the chain up to. */
+/** The ledger's side of the comparison, as of the last block that it has read. */
 export interface ReconciledLedger extends LedgerSums {
-  /** the newest checkpoint that was cut and not dropped; zeros before the first */
+  /** the newest checkpoint cut and not dropped; zeros before the first */
   readonly newestCheckpoint: PoolTotals;
-  /** the ledger's own numbers of the checkpoint that the chain has as its final one; `null` where it knows none */
+  /** the ledger's totals for the chain's final checkpoint; `null` if it has none */
   readonly finalCheckpoint: PoolTotals | null;
-  /** what buyers paid, in the token's smallest unit */
+  /** paid by buyers, in the token's smallest unit */
   readonly tokensIn: bigint;
-  /** what settled rows paid out, each party's total rounded down as the contract does */
+  /** paid out by settled rows; each party's total is rounded down, as in the contract */
   readonly tokensOut: bigint;
 }
 
-export type Because =
-  /** recorded since the newest checkpoint was cut */
+export type DifferenceReason =
+  /** recorded after the newest checkpoint was cut */
   | "not_in_a_checkpoint_yet"
   | "checkpoint_not_final_yet"
-  /** in the final checkpoint, and nobody has settled the row */
+  /** in the final checkpoint, but the row is not settled on chain */
   | "row_not_settled_yet"
-  /** the token refused a payout, and the contract keeps it for the party */
+  /** the token rejected a payout, so the contract owes it to the party */
   | "payout_deferred"
-  /** tokens that reached the vault without anyone buying */
+  /** tokens sent to the vault without a purchase */
   | "sent_to_the_vault"
-  /** a mistake in the books, or an event of the chain that the ledger does not follow */
+  /** an error in the ledger, or a chain event that it does not follow */
   | "unexplained";
 
 export interface Difference {
-  readonly because: Because;
-  /** ledger − chain; of tokens: chain − ledger */
+  readonly because: DifferenceReason;
+  /** ledger − chain; for tokens: chain − ledger */
   readonly amount: bigint;
 }
 
-/** One number that both sides have. */
+/** One number that the ledger and the chain both have. */
 export interface Comparison {
   readonly name: string;
   readonly unit: "micro-credits" | "tokens";
   readonly ledger: bigint;
   readonly chain: bigint;
-  /** why they differ, to the last unit; empty where they are equal */
+  /** accounts for the whole difference; empty if both are equal */
   readonly differences: readonly Difference[];
 }
 
@@ -48,7 +48,10 @@ export interface Reconciliation {
   readonly comparisons: readonly Comparison[];
 }
 
-/** Compares the books with the chain at one block. */
+/**
+ * Compares the ledger with the chain at one block and explains each difference. `deferredTokens`
+ * are payouts that the contract owes because the token rejected them, in smallest units.
+ */
 export function reconcile(
   ledger: ReconciledLedger,
   chain: VaultTotals,
@@ -75,12 +78,12 @@ export function reconcile(
     [],
   );
 
-  const expected = ledger.tokensIn - ledger.tokensOut - toTokensDown(feesTaken, price);
-  const surplus = chain.tokenBalance - expected;
+  const tokensDue = ledger.tokensIn - ledger.tokensOut - toTokensDown(feesTaken, price);
+  const surplus = chain.tokenBalance - tokensDue;
   const tokens: Comparison = {
     name: "vaultTokens",
     unit: "tokens",
-    ledger: expected,
+    ledger: tokensDue,
     chain: chain.tokenBalance,
     differences: differences(surplus, [
       ["payout_deferred", deferredTokens],
@@ -101,19 +104,19 @@ function compare(
   name: string,
   ledger: bigint,
   chain: bigint,
-  reasons: readonly (readonly [Because, bigint])[],
+  reasons: readonly (readonly [DifferenceReason, bigint])[],
 ): Comparison {
   const unit = "micro-credits";
   return { name, unit, ledger, chain, differences: differences(ledger - chain, reasons) };
 }
 
 /**
- * The parts of a difference that have a reason, and whatever is left. Every reason is one of being ahead: a negative part
- * is none, and nothing that it hides is explained.
+ * Splits a difference by reason; the rest is `unexplained`. Every reason explains a surplus, so
+ * negative amounts are left out and what they offset stays unexplained.
  */
 function differences(
   whole: bigint,
-  reasons: readonly (readonly [Because, bigint])[],
+  reasons: readonly (readonly [DifferenceReason, bigint])[],
 ): readonly Difference[] {
   const explained = reasons
     .filter(([, amount]) => amount > 0n)

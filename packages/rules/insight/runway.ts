@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 
+import { min } from "@compute-credits/protocol/amounts";
 import { type Account, available } from "../accounts/account.ts";
 import type { Allowance } from "../allowances/allowance.ts";
 import { burnDownOrder } from "../allowances/burnDownOrder.ts";
@@ -7,12 +8,12 @@ import {
   periodIndexAt,
   periodStartsAt,
   remainingInPeriod,
-  renewed,
+  renewUsage,
   secondsSince1970,
 } from "../allowances/period.ts";
 import type { Burn } from "./burn.ts";
 
-/** A part of a hold, which comes back at the hold's end unless it is captured. */
+/** A part of a hold. Its credits return when the hold expires, unless they are captured. */
 export interface ReturningHold {
   readonly allowance: Hex;
   readonly heldMicros: bigint;
@@ -20,7 +21,7 @@ export interface ReturningHold {
   readonly expiresAt: Date;
 }
 
-/** All that bounds an account's spending from `now` on. */
+/** The state that limits an account's spending from `now` on. */
 export interface RunwayState {
   readonly now: Date;
   readonly account: Account;
@@ -29,36 +30,35 @@ export interface RunwayState {
 }
 
 export type Runway =
-  /** Rounds down: credits are never promised for longer than they last. */
+  /** Rounds down, so that the credits last at least this long. */
   | { readonly secondsToZero: bigint }
   | {
       readonly secondsToZero: null;
       readonly reason:
-        /** nothing was spent in the window */
+        /** the account spent nothing in the window */
         | "nothing_spent"
-        /** no allowance lets anyone spend, now or later */
+        /** no allowance permits spending, now or later */
         | "nobody_may_spend"
-        /** the allowances are used up, or over, before the credits are */
+        /** the allowances end or run out before the credits do */
         | "allowances_end"
-        /** they last as far as it was reckoned, which is `reckonedSeconds` */
+        /** the credits last longer than the simulated `reckonedSeconds` */
         | "beyond_horizon";
       readonly reckonedSeconds: bigint;
-      /** available then; rounds down */
+      /** available at that time, rounded down */
       readonly leftMicros: bigint;
     };
 
-/** Ten years: nobody's burn rate holds that long. */
+/** Ten years. A forecast from a recent burn rate means nothing beyond that. */
 export const HORIZON_SECONDS = 315_576_000n;
 
-/** Allowances times moments that are looked at: renewals of many short periods end the reckoning early. */
+/** Bound on allowances times steps, because many short periods would make the simulation long. */
 const MAX_VISITS = 500_000;
 
 /**
- * When the account's available credits are first zero, if it is spent at `burn` as long as its allowances let anyone.
- *
- * Spending goes on at the constant rate from allowance to allowance in burn-down order; where none has room it rests until
- * one begins or is renewed. What is on hold comes back whole at the hold's end, first of all to a refund that waits for
- * it. Any allowance is taken as good for everything that is spent: a scope could only make it last longer.
+ * Computes when the available credits reach zero if spending continues at `burn` within the
+ * account's allowances, in burn-down order. Spending pauses while no allowance has room. Holds
+ * return in full at their expiry, first to a waiting refund. Scopes are ignored: they could only
+ * lengthen the runway.
  */
 export function runway(state: RunwayState, burn: Burn): Runway {
   const { account } = state;
@@ -67,18 +67,18 @@ export function runway(state: RunwayState, burn: Burn): Runway {
     return lasts("nothing_spent", 0n, available(account));
   }
 
-  const course = new Course(state, burn);
+  const simulation = new SpendingSimulation(state, burn);
   let visits = 0;
   for (;;) {
-    const zeroAt = course.goOn();
+    const zeroAt = simulation.advance();
     if (zeroAt !== null) return { secondsToZero: zeroAt };
-    if (course.isOver) {
-      const reason = course.hasSpent ? "allowances_end" : "nobody_may_spend";
-      return lasts(reason, course.lastSpentAt, course.leftMicros);
+    if (simulation.isOver) {
+      const reason = simulation.hasSpent ? "allowances_end" : "nobody_may_spend";
+      return lasts(reason, simulation.lastSpentAt, simulation.leftMicros);
     }
     visits += state.allowances.length + 1;
-    if (course.elapsed > HORIZON_SECONDS || visits > MAX_VISITS) {
-      return lasts("beyond_horizon", course.elapsed, course.leftMicros);
+    if (simulation.elapsed > HORIZON_SECONDS || visits > MAX_VISITS) {
+      return lasts("beyond_horizon", simulation.elapsed, simulation.leftMicros);
     }
   }
 }
@@ -89,26 +89,26 @@ function lasts(reason: Lasting["reason"], reckonedSeconds: bigint, leftMicros: b
   return { secondsToZero: null, reason, reckonedSeconds, leftMicros };
 }
 
-/** An allowance on its way through time. */
-interface Purse {
+/** An allowance with its state at the simulated time. */
+interface SimulatedAllowance {
   readonly allowance: Allowance;
   periodIndex: bigint;
-  /** what the period still allows, scaled */
+  /** left in the period, in scaled micro-credits */
   room: bigint;
 }
 
 /**
- * The account's way from now on, moment by moment: from one change of what may be spent to the next. Amounts are scaled by
- * the window's seconds, so that a second's spending is the whole number `spentMicros` and nothing is rounded on the way.
+ * Simulates spending from one change of the limits to the next. Amounts are multiplied by the
+ * window's seconds, so that one second spends exactly `spentMicros` and nothing is rounded.
  */
-class Course {
+class SpendingSimulation {
   readonly #scale: bigint;
   readonly #perSecond: bigint;
   readonly #start: bigint;
-  readonly #purses: readonly Purse[];
+  readonly #allowances: readonly SimulatedAllowance[];
   readonly #holds: ReturningHold[];
   #credits: bigint;
-  /** spent and held: what caps are measured by */
+  /** spent + held, which account caps limit */
   #charged: bigint;
   #refundWaiting: bigint;
   elapsed = 0n;
@@ -120,11 +120,11 @@ class Course {
     this.#scale = burn.windowSeconds;
     this.#perSecond = burn.spentMicros;
     this.#start = secondsSince1970(now);
-    this.#purses = allowances
+    this.#allowances = allowances
       .filter(({ message, revokedAt }) => revokedAt === null && message.counter === account.counter)
       .toSorted(burnDownOrder)
       .map((allowance) => {
-        const usage = renewed(allowance.message, allowance.usage, now);
+        const usage = renewUsage(allowance.message, allowance.usage, now);
         const room = remainingInPeriod(allowance.message, usage) * this.#scale;
         return { allowance, periodIndex: usage.periodIndex, room };
       });
@@ -138,14 +138,13 @@ class Course {
     return this.#credits / this.#scale;
   }
 
-  /** Goes to the next change. The second in which the credits are used up, or `null`. */
-  goOn(): bigint | null {
+  /** Advances to the next change. Returns the second in which the credits run out, or `null`. */
+  advance(): bigint | null {
     this.#renew();
-    this.#takeBackHolds();
+    this.#returnHolds();
     const next = this.#nextChange();
     const credits = this.#credits;
-    const wanted =
-      next === null ? credits : least(credits, (next - this.elapsed) * this.#perSecond);
+    const wanted = next === null ? credits : min(credits, (next - this.elapsed) * this.#perSecond);
     const spent = this.#spend(wanted);
     if (spent > 0n) {
       this.hasSpent = true;
@@ -160,13 +159,13 @@ class Course {
 
   #spend(wanted: bigint): bigint {
     let missing = wanted;
-    for (const purse of this.#purses) {
+    for (const simulated of this.#allowances) {
       if (missing === 0n) break;
-      if (!this.#isInForce(purse)) continue;
-      const underCap = purse.allowance.message.accountCap * this.#scale - this.#charged;
-      const amount = least(missing, least(purse.room, underCap));
+      if (!this.#isInForce(simulated)) continue;
+      const underCap = simulated.allowance.message.accountCap * this.#scale - this.#charged;
+      const amount = min(missing, min(simulated.room, underCap));
       if (amount <= 0n) continue;
-      purse.room -= amount;
+      simulated.room -= amount;
       this.#charged += amount;
       this.#credits -= amount;
       missing -= amount;
@@ -174,82 +173,78 @@ class Course {
     return wanted - missing;
   }
 
-  /** For good: neither a renewal nor a hold that comes back will let it pay again. */
-  #isUsedUp({ room, allowance: { message } }: Purse): boolean {
+  /** Whether the allowance can never pay again: no renewal or returning hold is to come. */
+  #isUsedUp({ room, allowance: { message } }: SimulatedAllowance): boolean {
     if (this.#holds.length > 0) return false;
     const isRenewed = message.period > 0n && message.limit > 0n;
     return (room <= 0n && !isRenewed) || message.accountCap * this.#scale <= this.#charged;
   }
 
-  #isInForce({ allowance: { message } }: Purse): boolean {
+  #isInForce({ allowance: { message } }: SimulatedAllowance): boolean {
     const now = this.#start + this.elapsed;
     return message.startsAt <= now && (message.expiresAt === 0n || now < message.expiresAt);
   }
 
-  /** As `renewed`, on what is left instead of what was used. */
+  /** Like `renewUsage`, but on the amount left instead of the amount used. */
   #renew(): void {
-    for (const purse of this.#purses) {
-      const { message } = purse.allowance;
-      const index = this.#periodIndex(purse, this.#start + this.elapsed);
-      if (index <= purse.periodIndex) continue;
-      const idlePeriods = index - purse.periodIndex - 1n;
-      const unspent = purse.room + idlePeriods * message.limit * this.#scale;
-      purse.room = message.limit * this.#scale + least(message.rollover * this.#scale, unspent);
-      purse.periodIndex = index;
+    for (const simulated of this.#allowances) {
+      const { message } = simulated.allowance;
+      const index = this.#periodIndex(simulated, this.#start + this.elapsed);
+      if (index <= simulated.periodIndex) continue;
+      const idlePeriods = index - simulated.periodIndex - 1n;
+      const unspent = simulated.room + idlePeriods * message.limit * this.#scale;
+      simulated.room = message.limit * this.#scale + min(message.rollover * this.#scale, unspent);
+      simulated.periodIndex = index;
     }
   }
 
-  #takeBackHolds(): void {
+  #returnHolds(): void {
     for (let hold = this.#holds[0]; hold !== undefined; hold = this.#holds[0]) {
       if (this.#returnsAt(hold) > this.elapsed) return;
       this.#holds.shift();
       const amount = hold.heldMicros * this.#scale;
-      const toRefund = least(amount, this.#refundWaiting);
+      const toRefund = min(amount, this.#refundWaiting);
       this.#refundWaiting -= toRefund;
       this.#credits += amount - toRefund;
       this.#charged -= amount;
-      const purse = this.#purses.find(({ allowance }) => allowance.id === hold.allowance);
-      // As the ledger does: a period that is over gets nothing back.
+      const simulated = this.#allowances.find(({ allowance }) => allowance.id === hold.allowance);
+      // As in the ledger, a period that has ended gets nothing back.
       if (
-        purse !== undefined &&
-        this.#periodIndex(purse, secondsSince1970(hold.heldAt)) === purse.periodIndex
+        simulated !== undefined &&
+        this.#periodIndex(simulated, secondsSince1970(hold.heldAt)) === simulated.periodIndex
       )
-        purse.room += amount;
+        simulated.room += amount;
     }
   }
 
-  /** Rounds up: nothing comes back early. One that is over already is as good as back. */
+  /** The second in which a hold returns, rounded up; 0 if it has expired already. */
   #returnsAt({ expiresAt }: ReturningHold): bigint {
     const seconds = BigInt(Math.ceil(expiresAt.getTime() / 1000)) - this.#start;
     return seconds < 0n ? 0n : seconds;
   }
 
-  #periodIndex({ allowance: { message } }: Purse, seconds: bigint): bigint {
+  #periodIndex({ allowance: { message } }: SimulatedAllowance, seconds: bigint): bigint {
     return periodIndexAt(message, new Date(Number(seconds) * 1000));
   }
 
-  /** Seconds from the start to the next moment at which more, or less, may be spent; `null` where nothing changes any more. */
+  /** Seconds from the start to the next change of the limits; `null` if none is to come. */
   #nextChange(): bigint | null {
     const now = this.#start + this.elapsed;
     const moments: bigint[] = [];
-    for (const purse of this.#purses) {
-      const { startsAt, expiresAt, period } = purse.allowance.message;
-      if ((expiresAt !== 0n && expiresAt <= now) || this.#isUsedUp(purse)) continue;
+    for (const simulated of this.#allowances) {
+      const { startsAt, expiresAt, period } = simulated.allowance.message;
+      if ((expiresAt !== 0n && expiresAt <= now) || this.#isUsedUp(simulated)) continue;
       if (startsAt > now) {
         moments.push(startsAt);
         continue;
       }
       if (expiresAt !== 0n) moments.push(expiresAt);
       if (period > 0n)
-        moments.push(periodStartsAt(purse.allowance.message, purse.periodIndex + 1n));
+        moments.push(periodStartsAt(simulated.allowance.message, simulated.periodIndex + 1n));
     }
     const hold = this.#holds[0];
     if (hold !== undefined) moments.push(this.#start + this.#returnsAt(hold));
     const [first, ...rest] = moments;
-    return first === undefined ? null : rest.reduce(least, first) - this.#start;
+    return first === undefined ? null : rest.reduce(min, first) - this.#start;
   }
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }

@@ -1,19 +1,19 @@
-/** Cumulative micro-credits. */
+/** Cumulative sums in micro-credits. */
 export interface PoolTotals {
   readonly spent: bigint;
   readonly refunded: bigint;
   readonly earned: bigint;
 }
 
-/** What the contract and its token say at one block. Amounts in micro-credits, but for tokens. */
+/** The contract's totals and its token balance at one block. In micro-credits, except tokens. */
 export interface VaultTotals {
-  /** credits that the chain knows to be unspent */
+  /** unspent credits on chain */
   readonly totalSupply: bigint;
   /** sums over all settled rows */
   readonly settled: PoolTotals;
   readonly feesTaken: bigint;
   /** epoch 0 and zeros before the first */
   readonly finalCheckpoint: PoolTotals & { readonly epoch: bigint };
-  /** of the token's smallest unit */
+  /** in the token's smallest unit */
   readonly tokenBalance: bigint;
 }

@@ -1,11 +1,11 @@
 export type CheckpointStatus =
-  /** cut: it waits for signatures, or is on its way to the chain */
+  /** cut; collecting signatures or being submitted */
   | "prepared"
-  /** on chain, in its dispute window */
+  /** on chain, in the dispute window */
   | "pending"
-  /** on chain, its rows can be settled */
+  /** on chain; its rows can be settled */
   | "final"
-  /** vetoed or disproved on chain; its epoch is used again */
+  /** vetoed or disproved on chain; its epoch number is reused */
   | "dropped"
-  /** given up before the meter signed it, and cut anew */
+  /** abandoned before the meter signed it; a new one is cut */
   | "abandoned";

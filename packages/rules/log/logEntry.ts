@@ -9,22 +9,22 @@ import type { PriceBasis } from "../pricing/priceBasis.ts";
 import type { RateCard } from "../pricing/rateCard.ts";
 import type { Charge } from "../spending/spendingDraft.ts";
 
-/** Where an entry stands in the log. */
-export interface LogPlace {
-  /** unique; for each account, the order in which things happened to it */
+/** The position of an entry in the log. */
+export interface LogPosition {
+  /** unique; ascending in the order of events for each account */
   readonly order: bigint;
-  /** that wrote it: a checkpoint holds the entries whose transactions its snapshot sees */
+  /** the writing transaction: a checkpoint holds the entries visible to its snapshot */
   readonly transaction: bigint;
 }
 
-/** What one allowance paid of an event. */
+/** The part of an event's cost that one allowance paid. */
 export interface LoggedCharge extends Charge {
-  /** the operator's part */
+  /** the operator's share of `amountMicros` */
   readonly feeMicros: bigint;
 }
 
-/** All that the rows of a checkpoint depend on, besides the chain: whoever has it can make them again. */
-export type LogEntry = LogPlace &
+/** An entry of the log. The log and the chain together are enough to rebuild every row. */
+export type LogEntry = LogPosition &
   (
     | {
         readonly kind: "allowance";
@@ -34,12 +34,12 @@ export type LogEntry = LogPlace &
         readonly signature: Hex;
         readonly createdAt: Date;
       }
-    /** issued out of an allowance, by whoever holds its key: nobody signed it but for the campaign's owner */
+    /** issued by a holder of the campaign's key; covered by the campaign's signature only */
     | {
         readonly kind: "grant";
         readonly id: Hex;
         readonly campaign: Hex;
-        /** the issuer's, unique within the campaign */
+        /** the issuer's key for it, unique within the campaign */
         readonly key: string;
         readonly message: AllowanceMessage;
         readonly scope: Scope;
@@ -50,7 +50,7 @@ export type LogEntry = LogPlace &
         readonly kind: "access";
         readonly spender: SpenderId;
         readonly provider: Address;
-        /** of a spending wallet; `null` where the provider was shown an API key */
+        /** the spending wallet's; `null` if the provider presented an API key */
         readonly signature: Hex | null;
         readonly createdAt: Date;
       }
@@ -76,11 +76,11 @@ export type LogEntry = LogPlace &
         readonly dimensions: Readonly<Record<string, string>>;
         readonly quantity: bigint;
         readonly rate: PinnedRate;
-        /** that hold its credits ready, in the order in which they pay */
+        /** the allowances that hold the credits, in the order in which they pay */
         readonly allowances: readonly Hex[];
         readonly createdAt: Date;
         readonly expiresAt: Date;
-        /** where its price was quoted before: until when that was good */
+        /** the quote's expiry; `null` if the hold used the current price */
         readonly quoteExpiresAt: Date | null;
       }
     | {
@@ -98,25 +98,28 @@ export type LogEntry = LogPlace &
         readonly amountMicros: bigint;
         readonly at: Date;
       }
-    /** the events of these blocks were taken in, both ends included */
+    /** the ledger recorded the events of these blocks, inclusive */
     | { readonly kind: "blocks"; readonly from: bigint; readonly to: bigint }
-    /** what had been set aside for a refund went into the account's row */
+    /** credits reserved for a refund went into the account's row */
     | { readonly kind: "refund"; readonly account: Address; readonly amountMicros: bigint }
     | ReceiptEntry
   );
 
-/** The signers' promise to a provider: every checkpoint from `epoch` on pays `earned`, which all that was recorded so far adds up to. */
+/**
+ * The signers' promise to a provider: each checkpoint from `epoch` on shows at least `earned`, the
+ * sum of all earnings recorded so far.
+ */
 export interface ReceiptEntry {
   readonly kind: "receipt";
   readonly provider: Address;
   /** micro-credits, cumulative */
   readonly earned: bigint;
   readonly epoch: bigint;
-  /** no event that was recorded until then is taken back any more */
+  /** events recorded until then can no longer be voided */
   readonly at: Date;
 }
 
-/** A usage event, or the capture of a hold, with all who paid for it. */
+/** A usage event or a capture, with what each allowance paid. */
 export interface DebitEntry {
   readonly kind: "debit";
   readonly provider: Address;
@@ -129,7 +132,7 @@ export interface DebitEntry {
   readonly recordedAt: Date;
   readonly rateCardVersion: number;
   readonly priceBasis: PriceBasis;
-  /** the hold that it was captured from */
+  /** for a capture, the hold's id */
   readonly holdId: string | null;
   readonly charges: readonly LoggedCharge[];
 }

@@ -30,7 +30,7 @@ const work = {
   dimensions: Dimensions,
 };
 
-/** An entry as `GET /v1/log` writes it. */
+/** A log entry in the format of `GET /v1/log`. */
 export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("allowance"),

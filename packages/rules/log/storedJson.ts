@@ -4,7 +4,7 @@ import { AllowanceJson, ScopeJson } from "@compute-credits/protocol/json/allowan
 import { Dimensions } from "@compute-credits/protocol/json/names";
 import { toPinnedRate } from "../pricing/pinnedRateJson.ts";
 
-/** What the auditor keeps as JSON, and reads in a log: big numbers as text, times as ISO 8601. */
+/** JSON values in the log and in the auditor's database: bigints as text, times as ISO 8601. */
 export const hex = z.templateLiteral(["0x", z.string()]);
 export const whole = z.string().transform(BigInt);
 export const time = z.string().transform((text) => new Date(text));
@@ -68,7 +68,7 @@ export const StoredHold = z.object({
 
 const place = { blockNumber: whole, blockTime: time, logIndex: z.number(), transactionHash: hex };
 
-/** What happened on chain, as far as it matters to a row or a signature. */
+/** The chain events that affect a row or the validity of a signature. */
 export const AuditedChainEvent = z.discriminatedUnion("type", [
   z.object({
     ...place,

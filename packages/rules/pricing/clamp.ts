@@ -1,4 +1,4 @@
-export function clamp(value: bigint, least: bigint, most: bigint): bigint {
-  if (value < least) return least;
-  return value > most ? most : value;
+export function clamp(value: bigint, lowest: bigint, highest: bigint): bigint {
+  if (value < lowest) return lowest;
+  return value > highest ? highest : value;
 }

@@ -2,13 +2,13 @@ import { clamp } from "./clamp.ts";
 import type { MultiplierRule } from "./rate.ts";
 
 /**
- * The multiplier after a step, as EIP-1559 moves its base fee:
+ * The multiplier after a step, by the formula of EIP-1559's base fee:
  *
  *     next = current + current × (utilisation − target) / (target × denominator)
  *
- * The change is rounded towards zero: up, the payer gains under a basis point; down, the provider does. It is at least
- * one basis point where utilisation and target differ, so that a small multiplier is never stuck; at most `maxStepBps`;
- * and the result is kept within the bounds, of which `current` may have been outside when a new version narrowed them.
+ * Rounds the change towards zero: the payer gains on the way up, the provider on the way down, by
+ * less than a basis point. Moves by at least one basis point unless utilisation equals the target,
+ * and by at most `maxStepBps`. Clamps `current` too, because a newer card may have narrower bounds.
  */
 export function nextMultiplier(
   currentBps: bigint,
@@ -24,20 +24,20 @@ export function nextMultiplier(
   return clamp(current + clamp(change, -maxStepBps, maxStepBps), minBps, maxBps);
 }
 
-/** One step, as it is logged. */
+/** One logged step of a multiplier. */
 export interface MultiplierStep {
   /** 1 for the first */
   readonly step: number;
-  /** in force from here on */
+  /** `afterBps` applies from then on */
   readonly effectiveFrom: Date;
   readonly utilisationBps: bigint;
   readonly beforeBps: bigint;
   readonly afterBps: bigint;
-  /** the card whose rule moved it */
+  /** the card whose rule applied */
   readonly rateCardVersion: number;
 }
 
-/** What a log says again when every step of it, oldest first, is made anew from the utilisation alone. */
+/** Recomputes a log of steps, oldest first, from the reported utilisation alone. */
 export function replaySteps(
   steps: readonly MultiplierStep[],
   ruleOf: (rateCardVersion: number) => MultiplierRule,
@@ -54,7 +54,7 @@ export function replaySteps(
   return replayed;
 }
 
-/** The step that a report of utilisation leads to, or when the next one may be made. */
+/** The step that follows from a utilisation report, or the time at which one is possible again. */
 export function stepMultiplier(
   last: MultiplierStep | null,
   report: { utilisationBps: bigint; rateCardVersion: number; at: Date },
@@ -76,6 +76,7 @@ export function stepMultiplier(
   };
 }
 
+/** The earliest time of the next step. */
 export function nextStepAt(last: MultiplierStep, { stepSeconds }: MultiplierRule): Date {
   return new Date(last.effectiveFrom.getTime() + stepSeconds * 1000);
 }

@@ -4,7 +4,7 @@ import { clamp } from "./clamp.ts";
 import { BPS, type Tier } from "./rate.ts";
 import type { FoundRate } from "./rateIndex.ts";
 
-/** Whose usage of which tiered rate, in which month. */
+/** Identifies a tiered rate's usage: by account, rate and month. */
 export interface TierUse {
   readonly account: Address;
   readonly rateKey: string;
@@ -19,13 +19,14 @@ interface LinearPrice {
 }
 
 /**
- * A price that is settled: all that it depends on but the quantity. Kept with a hold or a quote, it is charged whatever
- * the cards, the month's usage and the multiplier are later; and every debit is priced through one.
+ * A rate with all inputs of its price fixed except the quantity. Holds and quotes store it, so that
+ * later changes of cards, usage or multipliers do not affect them. Every debit is priced through
+ * one.
  */
 export type PinnedRate =
   | (LinearPrice & { readonly kind: "fixed" })
   | (LinearPrice & { readonly kind: "dynamic"; readonly multiplierBps: bigint })
-  /** the tier is chosen by the quantity that was asked about: using less than that costs no more than that did */
+  /** the requested quantity selects the tier: using less never costs more */
   | (LinearPrice & {
       readonly kind: "volume";
       readonly tier: number;
@@ -41,17 +42,17 @@ export type PinnedRate =
       readonly use: TierUse;
     };
 
-/** What a price depends on, besides the card and the quantity. */
+/** The inputs of a price besides the card and the quantity. */
 export interface PriceFacts {
-  /** the multiplier in force, where the rate is dynamic and has one; a rate starts with its rule's `startBps` */
+  /** a dynamic rate's current multiplier; `null` before its first step (`startBps` applies) */
   readonly multiplierBps: (rateKey: string) => bigint | null;
   readonly usedUnits: (use: TierUse) => bigint;
-  /** who pays */
+  /** the account that pays */
   readonly account: Address;
   readonly monthOf: () => string;
 }
 
-/** Settles the price of `quantity` units. */
+/** Pins the rate for `quantity` units. */
 export function pinRate(
   { card, rate, key }: FoundRate,
   quantity: bigint,
@@ -87,8 +88,8 @@ export function pinRate(
 }
 
 /**
- * What `quantity` units cost, in micro-credits. Exact until the end, then rounded up once: a provider is never paid under
- * its rate; the payer loses under one micro-credit per event.
+ * The cost of `quantity` units in micro-credits. Exact until the end, then rounded up once: the
+ * provider is never paid below its rate; the payer loses less than one micro-credit per event.
  */
 export function pricePinned(pinned: PinnedRate, quantity: bigint): bigint {
   switch (pinned.kind) {
@@ -105,8 +106,8 @@ export function pricePinned(pinned: PinnedRate, quantity: bigint): bigint {
 }
 
 /**
- * What the next `quantity` units cost after `usedUnits` of the same pinned rate were charged. The parts of a whole cost
- * together what the whole costs: rounding up part by part can't take a capture over what was held for it.
+ * The cost of the next `quantity` units after `usedUnits` of the same pinned rate. All parts add up
+ * to the cost of the whole, so that rounding part by part cannot exceed the hold.
  */
 export function pricePinnedPart(
   pinned: PinnedRate,
@@ -115,12 +116,12 @@ export function pricePinnedPart(
   return pricePinned(pinned, usedUnits + quantity) - pricePinned(pinned, usedUnits);
 }
 
-/** The tier of the n-th unit of a month. */
+/** The index of the tier in which the month's n-th unit falls. */
 export function tierOf(tiers: readonly Tier[], unit: bigint): number {
   return tiers.findIndex(({ upTo }) => upTo === null || unit <= upTo);
 }
 
-/** Units times price, over all tiers that `quantity` units after `usedUnits` fall in. */
+/** The sum of units times price over the tiers of the `quantity` units after `usedUnits`. */
 function graduatedSum(tiers: readonly Tier[], usedUnits: bigint, quantity: bigint): bigint {
   const end = usedUnits + quantity;
   let sum = 0n;

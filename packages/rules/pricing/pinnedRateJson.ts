@@ -34,20 +34,22 @@ const StoredPriceBasis = z
   })
   .nullable();
 
-/** A pinned rate from a `jsonb` column. */
+/** Reads a pinned rate from a `jsonb` column. Throws a `ZodError` if it is malformed. */
 export function toPinnedRate(stored: unknown): PinnedRate {
   return StoredPinnedRate.parse(stored);
 }
 
-/** The text for a `jsonb` column. */
+/** Writes a pinned rate for a `jsonb` column. */
 export function fromPinnedRate(pinned: PinnedRate): string {
   return jsonText(pinned);
 }
 
+/** Reads a price basis from a `jsonb` column. Throws a `ZodError` if it is malformed. */
 export function toPriceBasis(stored: unknown): PriceBasis {
   return StoredPriceBasis.parse(stored);
 }
 
+/** Writes a price basis for a `jsonb` column. */
 export function fromPriceBasis(basis: PriceBasis): string | null {
   return basis === null ? null : jsonText(basis);
 }

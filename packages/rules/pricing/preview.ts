@@ -6,16 +6,16 @@ import type { PriceRefusal } from "./price.ts";
 import type { PriceDraft } from "./priceDraft.ts";
 import type { FoundRate, RateQuery } from "./rateIndex.ts";
 
-/** What something would cost, and why. */
+/** A price with the inputs that it was computed from. */
 export interface PricePreview {
   readonly costMicros: bigint;
   readonly found: FoundRate;
   readonly pinned: PinnedRate;
-  /** of the last unit, counted from 0; `null` where the rate has none */
+  /** index of the last unit's tier; `null` if the rate has no tiers */
   readonly tier: number | null;
 }
 
-/** Prices a measurement as a debit would be, and counts it for those that follow. */
+/** Prices a measurement like a debit, and counts its units for the measurements that follow. */
 export function previewPrice(
   draft: PriceDraft,
   measurement: RateQuery & { quantity: bigint; account: Address; at: Date },

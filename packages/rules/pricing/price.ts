@@ -3,7 +3,7 @@ import type { RateRefusal } from "./rateIndex.ts";
 
 export type PriceRefusal = RateRefusal | "quantity_too_large";
 
-/** What is measured. */
+/** A measured quantity of work. */
 export interface Measurement {
   readonly meter: string;
   /** whole units of the meter */
@@ -13,16 +13,16 @@ export interface Measurement {
 }
 
 /**
- * The moment whose prices are taken: that of the occurrence, but never one to come. An event may be dated a little ahead,
- * and a price of then could still change; so what prices an event is known when it is recorded, for ever.
+ * The time whose prices apply: the event's, but never later than `now`. An event may be dated a
+ * little in the future, and prices there could still change.
  */
 export function pricedAt({ occurredAt, now }: { occurredAt: Date; now: Date }): Date {
   return occurredAt.getTime() < now.getTime() ? occurredAt : now;
 }
 
 /**
- * The part of a charge that is the operator's.
- * Rounds down: the provider gains under one micro-credit, and the fees never exceed `feeBps` of what was spent (I2).
+ * The operator's share of a charge, in micro-credits. Rounds down: the provider gains less than one
+ * micro-credit, and fees never exceed `feeBps` of spending (I2).
  */
 export function feeOf(amountMicros: bigint, feeBps: bigint): bigint {
   return (amountMicros * feeBps) / BPS;

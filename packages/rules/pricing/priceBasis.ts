@@ -2,23 +2,25 @@ import { type PinnedRate, type TierUse, pricePinnedPart } from "./pinnedRate.ts"
 import type { FoundRate } from "./rateIndex.ts";
 
 /**
- * What the price of a debit depended on, besides its card, rate and quantity. Kept with the debit, so that anyone can
- * price it again, and that what it used of a tiered rate can be given back. `null` where there is nothing besides.
+ * The inputs of a debit's price besides card, rate and quantity. Stored with the debit, so that
+ * anyone can recompute the price and a void can return the units of a tiered rate. `null` if the
+ * price has no other input.
  */
-export type PriceBasis = PriceFactsKept | null;
+export type PriceBasis = StoredPriceFacts | null;
 
-interface PriceFactsKept {
-  /** of a dynamic rate */
+interface StoredPriceFacts {
+  /** for a dynamic rate */
   readonly multiplierBps?: bigint | undefined;
-  /** of a tiered rate: what was used before, of what; and for `volume` the tier, which a hold chooses in advance */
+  /** for a tiered rate: earlier usage; for `volume` also the tier, which a hold fixes in advance */
   readonly usedUnits?: bigint | undefined;
   readonly use?: TierUse | undefined;
   readonly tier?: number | undefined;
-  /** of a capture that was not the first of its hold: the units captured before */
+  /** for a later capture of a hold: the units captured before it */
   readonly capturedUnits?: bigint | undefined;
 }
 
-export function basisOf(pinned: PinnedRate, capturedUnits = 0n): PriceBasis {
+/** The price basis to store with a debit. `capturedUnits` are those captured earlier. */
+export function priceBasisOf(pinned: PinnedRate, capturedUnits = 0n): PriceBasis {
   const captured = capturedUnits === 0n ? {} : { capturedUnits };
   switch (pinned.kind) {
     case "fixed":
@@ -34,8 +36,11 @@ export function basisOf(pinned: PinnedRate, capturedUnits = 0n): PriceBasis {
   }
 }
 
-/** What a debit costs, from the rate that its card has and what was kept with it. Throws where they don't go together. */
-export function priceAgain(
+/**
+ * Recomputes a debit's cost in micro-credits from its rate and stored basis, with the rounding of
+ * `pricePinned`. Throws if the basis lacks an input that the rate needs.
+ */
+export function recomputePrice(
   { card, rate, key }: FoundRate,
   basis: PriceBasis,
   quantity: bigint,
@@ -73,5 +78,5 @@ export function priceAgain(
     default:
       return rate satisfies never;
   }
-  throw new Error(`the debit lacks what a price of ${key} depends on`);
+  throw new Error(`the debit's price basis lacks an input of the rate ${key}`);
 }

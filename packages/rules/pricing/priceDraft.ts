@@ -9,12 +9,12 @@ import {
   findRate,
 } from "./rateIndex.ts";
 
-/** All that prices depend on. What is not in the maps was never used, and has never moved. */
+/** The state that prices depend on. A missing entry means no usage, or no step so far. */
 export interface PriceState {
   readonly rates: RateIndex;
-  /** by `tierUseKey`: units of a tiered rate that an account used in a month */
+  /** by `tierUseKey`: units used */
   readonly usedUnits: ReadonlyMap<string, bigint>;
-  /** by `multiplierKey`: the multiplier in basis points, as the last step until then left it */
+  /** by `multiplierKey`: the multiplier in basis points at that time */
   readonly multipliers: ReadonlyMap<string, bigint>;
 }
 
@@ -22,7 +22,7 @@ export function tierUseKey({ account, rateKey, month }: TierUse): string {
   return `${account}/${month}/${rateKey}`;
 }
 
-/** A provider's multiplier of a rate, at a time. */
+/** Identifies a multiplier by provider, rate and time. */
 export interface MultiplierMoment {
   readonly provider: Address;
   readonly rateKey: string;
@@ -33,18 +33,18 @@ export function multiplierKey({ provider, rateKey, at }: MultiplierMoment): stri
   return `${provider}/${at.getTime()}/${rateKey}`;
 }
 
-/** The calendar month in UTC, as tiers count it. */
+/** The calendar month in UTC, by which tiers count usage: `2026-11`. */
 export function monthOf(time: Date): string {
   return time.toISOString().slice(0, "YYYY-MM".length);
 }
 
-/** Units to add to what an account has used. */
+/** Units to add to a tiered rate's usage. */
 export interface TierUnits {
   readonly use: TierUse;
   readonly units: bigint;
 }
 
-/** Prices one event after the other: each sees what those before it used of a tiered rate. */
+/** Prices events in order: each counts the tiered usage of the events before it. */
 export class PriceDraft {
   readonly #state: PriceState;
   readonly #added = new Map<string, TierUnits>();
@@ -53,7 +53,7 @@ export class PriceDraft {
     this.#state = state;
   }
 
-  /** What was used of tiered rates by all that was counted. */
+  /** The tiered usage counted so far. */
   get added(): readonly TierUnits[] {
     return [...this.#added.values()];
   }
@@ -62,7 +62,7 @@ export class PriceDraft {
     return findRate(this.#state.rates, query, at);
   }
 
-  /** Settles the price of an event. `at` is what `find` was asked with; the month is that of the occurrence. */
+  /** Pins an event's rate. `at` is the time passed to `find`; `occurredAt` selects the month. */
   pin(
     found: FoundRate,
     event: { provider: Address; account: Address; quantity: bigint; occurredAt: Date; at: Date },
@@ -80,7 +80,7 @@ export class PriceDraft {
     });
   }
 
-  /** Counts what was charged, where the rate is tiered. */
+  /** Counts charged units of a tiered rate. Other kinds have no usage. */
   count(pinned: PinnedRate, quantity: bigint): void {
     for (const { use, units } of tierUnitsOf(pinned, quantity)) {
       const key = tierUseKey(use);
@@ -89,7 +89,7 @@ export class PriceDraft {
   }
 }
 
-/** What charging `quantity` units adds to the usage of a tiered rate; nothing for the other kinds. */
+/** The usage that `quantity` units add to a tiered rate; empty for the other kinds. */
 export function tierUnitsOf(pinned: PinnedRate, quantity: bigint): readonly TierUnits[] {
   return "use" in pinned ? [{ use: pinned.use, units: quantity }] : [];
 }

@@ -3,21 +3,21 @@ import type { Address } from "viem";
 import type { Rate } from "./rate.ts";
 import type { RateCard } from "./rateCard.ts";
 
-/** What somebody wants to publish. */
+/** A card that a publisher wants to publish. */
 export interface CardProposal {
   /** `null` for the operator */
   readonly provider: Address | null;
-  /** `null` for as soon as the rules allow */
+  /** `null` = as soon as the rules allow */
   readonly effectiveFrom: Date | null;
   readonly rates: readonly Rate[];
 }
 
 export interface PublicationRules {
-  /** between publishing a provider's next card and its effect: time for spenders to look, and for servers to learn of it */
+  /** notice before a provider's next card applies: for spenders to look and servers to load it */
   readonly rateCardNoticeSeconds: number;
-  /** a card for a time beyond this would bar its publisher from publishing until then */
+  /** a card further in the future would block its publisher until then */
   readonly maxRateCardAheadSeconds: number;
-  /** cards of one provider that are not in force yet */
+  /** most cards of one provider that are not in force yet */
   readonly maxPendingRateCards: number;
 }
 
@@ -28,12 +28,12 @@ export type PublicationRefusal =
   | { readonly reason: "too_many_pending_rate_cards"; readonly limit: number };
 
 /**
- * When a card takes effect, or why it can't. The past has its price: only a publisher's first card may apply at once,
- * and the operator's first may say that it applied before anything was metered.
+ * Decides when a card takes effect, or why it can't. Prices of the past never change: only a
+ * publisher's first card may apply at once, and the operator's first may be dated back.
  */
-export function effectOf(
+export function scheduleCard(
   { provider, effectiveFrom }: CardProposal,
-  /** the publisher's own, oldest first */
+  /** the publisher's cards, oldest first */
   cards: readonly RateCard[],
   now: Date,
   rules: PublicationRules,
@@ -41,7 +41,7 @@ export function effectOf(
   const newest = cards.at(-1);
   if (provider === null && newest === undefined) return { effectiveFrom: effectiveFrom ?? now };
 
-  // The operator gives notice in its own way, and its file is read at the servers' start.
+  // The operator announces its cards elsewhere, and servers load them at start.
   const noticeSeconds = newest === undefined || provider === null ? 0 : rules.rateCardNoticeSeconds;
   const earliest = after(now, noticeSeconds);
   const latest = after(now, rules.maxRateCardAheadSeconds);

@@ -2,19 +2,19 @@ import type { Address } from "viem";
 
 import { type Rate, specificity } from "./rate.ts";
 
-/** A version of somebody's prices. Never changed: another version follows it. */
+/** One version of a publisher's prices. Immutable: changes are published as a new version. */
 export interface RateCard {
-  /** unique among all cards of the ledger: a debit names the card that priced it by this alone */
+  /** unique among all cards of the ledger; debits refer to a card by it */
   readonly version: number;
-  /** whose prices these are; left out, or `null`, for the operator's, which are everybody's */
+  /** the publisher; missing or `null` for the operator, whose card applies to all providers */
   readonly provider?: Address | null;
   readonly effectiveFrom: Date;
   readonly rates: readonly Rate[];
 }
 
 /**
- * Two rates between which some event could not choose: equally specific, and an event may match both.
- * A card with such a pair is refused, so that a price never depends on the order in a file.
+ * Finds two equally specific rates that can match the same event. Such a card is rejected, so that
+ * a price never depends on the order of rates.
  */
 export function ambiguousPair(rates: readonly Rate[]): readonly [Rate, Rate] | null {
   for (const [i, first] of rates.entries()) {

@@ -4,17 +4,17 @@ import { type Rate, specificity } from "./rate.ts";
 import type { RateCard } from "./rateCard.ts";
 import { rateKey } from "./rateKey.ts";
 
-/** A rate with the card that it stands in. */
+/** A rate with its card. */
 export interface FoundRate {
   readonly card: RateCard;
   readonly rate: Rate;
-  /** names the rate across versions (rateKey.ts) */
+  /** identifies the rate across card versions (rateKey.ts) */
   readonly key: string;
 }
 
 export type RateRefusal = "no_rate_card_in_force" | "unknown_meter" | "no_matching_rate";
 
-/** What is looked for: the rate of an event of this provider. */
+/** The properties of an event that select its rate. */
 export interface RateQuery {
   readonly provider: Address;
   readonly meter: string;
@@ -22,8 +22,8 @@ export interface RateQuery {
 }
 
 /**
- * Cards arranged for look-up: thousands of events are rated in a batch, and none should walk through whole cards.
- * Keyed by publisher (`null` is the operator), each one's newest card first.
+ * Cards indexed by publisher (`null` is the operator), newest card first. A batch rates thousands
+ * of events, so that a lookup must not scan whole cards.
  */
 export type RateIndex = ReadonlyMap<Address | null, readonly IndexedCard[]>;
 
@@ -34,10 +34,10 @@ interface IndexedCard {
 }
 
 interface IndexedRate extends FoundRate {
-  readonly asked: readonly (readonly [name: string, value: string])[];
+  readonly required: readonly (readonly [name: string, value: string])[];
 }
 
-/** Adds cards to an index. What was in it is not arranged again. */
+/** Returns an index with the cards added. Does not rebuild the entries of `onto`. */
 export function indexRates(cards: readonly RateCard[], onto: RateIndex = new Map()): RateIndex {
   const index = new Map(onto);
   for (const [publisher, added] of Map.groupBy(cards, ({ provider }) => provider ?? null)) {
@@ -51,8 +51,8 @@ export function indexRates(cards: readonly RateCard[], onto: RateIndex = new Map
 }
 
 /**
- * The rate that prices an event at a time: of the provider's own card for the meters that it has, of the operator's card
- * for all others; the most specific one that matches.
+ * Finds the most specific rate that matches an event at a time: in the provider's card if it has
+ * the meter, else in the operator's.
  */
 export function findRate(index: RateIndex, query: RateQuery, at: Date): FoundRate | RateRefusal {
   const own = cardAt(index, query.provider, at);
@@ -61,15 +61,15 @@ export function findRate(index: RateIndex, query: RateQuery, at: Date): FoundRat
 
   const ofMeter = card.byMeter.get(query.meter);
   if (ofMeter === undefined) return "unknown_meter";
-  const found = ofMeter.find(({ asked }) =>
-    asked.every(
+  const found = ofMeter.find(({ required }) =>
+    required.every(
       ([name, value]) => Object.hasOwn(query.dimensions, name) && query.dimensions[name] === value,
     ),
   );
   return found ?? "no_matching_rate";
 }
 
-/** The rates that a provider's events can meet at a time, its own before the operator's. */
+/** All rates that apply to a provider's events at a time, the provider's before the operator's. */
 export function ratesInForce(index: RateIndex, provider: Address, at: Date): readonly FoundRate[] {
   const own = cardAt(index, provider, at)?.byMeter ?? new Map<string, readonly IndexedRate[]>();
   const operators = cardAt(index, null, at)?.byMeter ?? new Map<string, readonly IndexedRate[]>();
@@ -77,7 +77,7 @@ export function ratesInForce(index: RateIndex, provider: Address, at: Date): rea
   return [...own, ...others].flatMap(([, rates]) => rates);
 }
 
-/** Newest first, and most events are of now: the first look finds it. */
+/** The publisher's card in force. Cards are newest first, so most lookups end at the first. */
 function cardAt(index: RateIndex, publisher: Address | null, at: Date): IndexedCard | undefined {
   const ms = at.getTime();
   return index.get(publisher)?.find(({ card }) => card.effectiveFrom.getTime() <= ms);
@@ -88,7 +88,7 @@ function indexCard(card: RateCard): IndexedCard {
     card,
     rate,
     key: rateKey(card.provider ?? null, rate),
-    asked: Object.entries(rate.dimensions),
+    required: Object.entries(rate.dimensions),
   }));
   const specificFirst = rates.toSorted((a, b) => specificity(b.rate) - specificity(a.rate));
   return { card, byMeter: Map.groupBy(specificFirst, ({ rate }) => rate.meter) };

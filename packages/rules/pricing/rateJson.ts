@@ -3,13 +3,13 @@ import { z } from "zod";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Rate } from "./rate.ts";
 
-/** Numbers are kept as text in JSON: a JSON number would lose digits. */
+/** Integers are stored as text, because JSON numbers lose digits above 2^53. */
 const whole = z.coerce.bigint();
 const subject = { meter: z.string(), dimensions: z.record(z.string(), z.string()) };
 
 export const StoredTiers = z.array(z.object({ upTo: whole.nullable(), microCredits: whole }));
 
-/** A rate without a kind is from before there were any others. */
+/** A rate without a kind is fixed: old rows were written before there were other kinds. */
 const StoredRates = z.array(
   z.union([
     z.object({
@@ -42,11 +42,12 @@ const StoredRates = z.array(
   ]),
 );
 
+/** Reads rates from stored JSON. Throws a `ZodError` if it is malformed. */
 export function toRates(stored: unknown): readonly Rate[] {
   return StoredRates.parse(stored);
 }
 
-/** The text of a card's JSON. */
+/** Writes rates as JSON for storage. */
 export function fromRates(rates: readonly Rate[]): string {
   return jsonText(rates.map((rate) => ({ ...rate, kind: rate.kind ?? "fixed" })));
 }

@@ -3,16 +3,16 @@ import type { Address } from "viem";
 import type { Rate } from "./rate.ts";
 
 /**
- * Names a rate across the versions of its card: what was used of it in a month, and how its multiplier moved, goes on
- * when its publisher changes the price. `operator:llm.tokens;kind=input`, or a provider's address before the colon.
- * Fits a segment of a URL as it is, but for dimension values with characters that are percent-encoded in it.
+ * Identifies a rate across card versions, so that its monthly usage and multiplier survive a price
+ * change. Example: `operator:llm.tokens;kind=input`, or a provider's address before the colon.
+ * Dimension values are percent-encoded, so that the key fits in a URL segment.
  */
 export function rateKey(
   publisher: Address | null,
   { meter, dimensions }: Pick<Rate, "meter" | "dimensions">,
 ): string {
-  const asked = Object.entries(dimensions)
+  const required = Object.entries(dimensions)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `;${name}=${encodeURIComponent(value)}`);
-  return `${publisher ?? "operator"}:${meter}${asked.join("")}`;
+  return `${publisher ?? "operator"}:${meter}${required.join("")}`;
 }

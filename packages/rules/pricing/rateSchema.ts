@@ -4,13 +4,13 @@ import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { Rate } from "./rate.ts";
 import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
 
-/** A thousandfold: more than any price should move by itself. */
+/** A factor of 1,000, more than any price should move by itself. */
 const MAX_MULTIPLIER_BPS = 10_000_000n;
-/** Beyond it a step is its least, one basis point, whatever the utilisation. */
+/** With a larger denominator every step is the minimum of one basis point. */
 const MAX_DENOMINATOR = 1_000_000n;
 const DAY_SECONDS = 86_400;
 
-/** Amounts are written as text, in digits: JSON's numbers lose them. */
+/** Integers are written as text, because JSON numbers lose digits above 2^53. */
 const wholeNumber = (least: bigint, most: bigint = MAX_MICROS) =>
   z
     .string({ error: 'must be a whole number in quotes, like "1000"' })
@@ -40,7 +40,10 @@ export interface RateSchemaLimits {
   readonly maxTiersPerRate: number;
 }
 
-/** The rates of a card, as the operator's file and a provider's request write them. A kind left out is `fixed`. */
+/**
+ * The rates of a card in the operator's file and in a provider's request. The kind defaults to
+ * `fixed`.
+ */
 export function ratesSchema({ maxRatesPerCard, maxTiersPerRate }: RateSchemaLimits) {
   const tiers = z
     .array(

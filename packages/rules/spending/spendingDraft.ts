@@ -1,31 +1,35 @@
 import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import { type Account, available, setAside } from "../accounts/account.ts";
+import { type Account, available, fundWaitingRefund } from "../accounts/account.ts";
 import type { Allowance, AllowanceUsage } from "../allowances/allowance.ts";
 import { inBurnDownOrder } from "../allowances/burnDownOrder.ts";
-import { periodIndexAt, remainingInPeriod, renewed } from "../allowances/period.ts";
-import { type AllowanceObstacle, obstacle } from "../allowances/usability.ts";
+import { periodIndexAt, remainingInPeriod, renewUsage } from "../allowances/period.ts";
+import {
+  type AllowanceObstacle,
+  type ChargeRequest,
+  findObstacle,
+} from "../allowances/usability.ts";
 
-/** All that spending depends on, as read under the accounts' locks. */
+/** The state that spending depends on, read under the accounts' locks. */
 export interface SpendingState {
   readonly now: Date;
   readonly accounts: ReadonlyMap<Address, Account>;
-  /** every allowance of the spenders in question */
+  /** all allowances of the spenders */
   readonly allowances: readonly Allowance[];
-  /** those that grants among them were granted out of */
+  /** the campaigns of the grants among `allowances` */
   readonly campaigns: readonly Allowance[];
   readonly hasAccess: (spender: SpenderId, provider: Address) => boolean;
 }
 
-/** What one allowance pays, or holds. */
+/** The amount that one allowance pays or holds. */
 export interface Charge {
   readonly account: Address;
   readonly allowance: Hex;
   readonly amountMicros: bigint;
 }
 
-/** Which limit a charge ran into. */
+/** The limit that a charge exceeded. */
 export type CreditShortage =
   "insufficient_credits" | "allowance_exhausted" | "campaign_exhausted" | "account_cap_reached";
 
@@ -35,29 +39,22 @@ export interface Shortage {
   readonly account: Address;
   readonly availableMicros: bigint;
   readonly neededMicros: bigint;
-  /** what is on hold in that account: some of it may come back */
+  /** held in that account; some of it may return */
   readonly heldMicros: bigint;
 }
 
-export type Unusable = { readonly reason: AllowanceObstacle | "allowance_not_found" };
+export type UsabilityRefusal = { readonly reason: AllowanceObstacle | "allowance_not_found" };
 
-/** The account that pays first; tiers go by what it has used. Of usable allowances there is one at least. */
+/** The account that pays first; its usage selects tiers. Throws if the list is empty. */
 export function firstPayer([first]: readonly Allowance[]): Address {
   if (first === undefined) throw new Error("there is no usable allowance");
   return first.message.account;
 }
 
-/** Who wants to charge whom for what. */
-export interface ChargeRequest {
-  readonly provider: Address;
-  readonly spender: SpenderId;
-  readonly meter: string;
-}
-
 /**
- * A working copy of accounts and allowances, on which decisions are made one after the other and of which the changes
- * are written at the end. Strict: nothing takes an account below zero (I1), an allowance over its limit, all the grants of
- * a campaign over the campaign's, or an account over the cap that the allowance's owner signed (I4).
+ * A working copy of accounts and allowances. Decisions change it one by one; the caller writes its
+ * `changes` at the end. No decision takes an account below zero (I1), an allowance or campaign over
+ * its limit, or an account over the cap that its owner signed (I4).
  */
 export class SpendingDraft {
   readonly #state: SpendingState;
@@ -78,7 +75,7 @@ export class SpendingDraft {
     return this.#state.now;
   }
 
-  /** The new state of each account and allowance that was touched. */
+  /** The new state of each changed account and allowance. */
   get changes(): {
     accounts: ReadonlyMap<Address, Account>;
     usages: ReadonlyMap<Hex, AllowanceUsage>;
@@ -86,8 +83,8 @@ export class SpendingDraft {
     return { accounts: this.#accounts, usages: this.#usages };
   }
 
-  /** The allowances that may pay, in burn-down order, or why none may. */
-  usable({ provider, spender, meter }: ChargeRequest): readonly Allowance[] | Unusable {
+  /** The allowances that may pay, in burn-down order, or the reason why none may. */
+  usable({ provider, spender, meter }: ChargeRequest): readonly Allowance[] | UsabilityRefusal {
     const all = this.#bySpender.get(spender);
     if (all === undefined) return { reason: "allowance_not_found" };
     const hasAccess = this.#state.hasAccess(spender, provider);
@@ -97,17 +94,21 @@ export class SpendingDraft {
     for (const allowance of all) {
       const { counter } = this.#account(allowance.message.account);
       const found =
-        obstacle(allowance, { provider, meter, hasAccess, now: this.now, counter }) ??
-        // Time, scope and counter of a grant lie within the campaign's from the start.
+        findObstacle(allowance, { provider, meter }, { hasAccess, now: this.now, counter }) ??
+        // A grant's time, scope and counter lie within its campaign's by construction.
         (isRevoked(this.#campaignOf(allowance)) ? "campaign_revoked" : null);
       if (found === null) usable.push(allowance);
-      // One obstacle is told: that of the allowance which would have paid last, most often the only one.
+      // Reports the obstacle of the allowance that would have paid last, which is often the only
+      // one.
       else reason = found;
     }
     return usable.length === 0 && reason !== null ? { reason } : usable;
   }
 
-  /** Takes an amount from the allowances in their order, wholly, or says what is missing and takes nothing. */
+  /**
+   * Takes the whole amount from the candidates in their order. If they lack credits, takes nothing
+   * and returns the shortage.
+   */
   take(
     candidates: readonly Allowance[],
     neededMicros: bigint,
@@ -129,12 +130,12 @@ export class SpendingDraft {
         allowance_exhausted: remainingInPeriod(message, usageOf(allowance)),
         campaign_exhausted:
           campaign === null ? NO_LIMIT : remainingInPeriod(campaign.message, usageOf(campaign)),
-        // Held credits count as spent here: whatever is captured later stays under a cap that was signed.
+        // Held credits count as spent, so that a later capture stays under the signed cap.
         account_cap_reached: message.accountCap - account.spent - account.held,
       });
       if (room.amountMicros < missing) limit = room.limit;
       const amountMicros = room.amountMicros < missing ? room.amountMicros : missing;
-      // What is free is recorded under the allowance that lets it happen.
+      // A free event is recorded under the first allowance that permits it.
       if (amountMicros === 0n && !(neededMicros === 0n && charges.length === 0)) continue;
 
       const changed = withTaken(account, amountMicros, as);
@@ -163,7 +164,7 @@ export class SpendingDraft {
     return charges;
   }
 
-  /** Turns `capturedMicros` of what was held into spent, and gives `returnedMicros` of it back. */
+  /** Turns `capturedMicros` of held credits into spent ones, and returns `returnedMicros`. */
   resolveHeld(
     { account: address, allowance: id }: Pick<Charge, "account" | "allowance">,
     {
@@ -175,16 +176,16 @@ export class SpendingDraft {
     const account = this.#account(address);
     const held = account.held - capturedMicros - returnedMicros;
     const spent = account.spent + capturedMicros;
-    this.#accounts.set(address, setAside({ ...account, held, spent }, returnedMicros));
+    this.#accounts.set(address, fundWaitingRefund({ ...account, held, spent }, returnedMicros));
     this.#giveBack(id, { takenAt: heldAt, returnedMicros, spentMicros: capturedMicros });
   }
 
-  /** Gives back what was spent: to the account, and to the allowance as far as its period is still the same. */
+  /** Returns spent credits to the account, and to the allowance if its period has not ended. */
   returnSpent({ account: address, allowance: id, amountMicros }: Charge, spentAt: Date): void {
     const account = this.#account(address);
     this.#accounts.set(
       address,
-      setAside({ ...account, spent: account.spent - amountMicros }, amountMicros),
+      fundWaitingRefund({ ...account, spent: account.spent - amountMicros }, amountMicros),
     );
     this.#giveBack(id, {
       takenAt: spentAt,
@@ -205,7 +206,7 @@ export class SpendingDraft {
     change: { takenAt: Date; returnedMicros: bigint; spentMicros: bigint },
   ): void {
     const usage = this.#usage(allowance);
-    // A period that is over stays as it was: its unspent rest has been carried on, or has lapsed.
+    // A period that has ended does not change: its rest was carried over or has lapsed.
     const isSamePeriod = periodIndexAt(allowance.message, change.takenAt) === usage.periodIndex;
     this.#usages.set(allowance.id, {
       ...usage,
@@ -214,7 +215,7 @@ export class SpendingDraft {
     });
   }
 
-  /** What this allowance was granted out of, which pays along with it. */
+  /** The campaign of a grant, whose limit counts each charge too. */
   #campaignOf({ campaign }: Allowance): Allowance | null {
     return campaign === null ? null : this.#allowance(campaign);
   }
@@ -226,7 +227,7 @@ export class SpendingDraft {
   }
 
   #usage({ id, message, usage }: Allowance): AllowanceUsage {
-    return this.#usages.get(id) ?? renewed(message, usage, this.now);
+    return this.#usages.get(id) ?? renewUsage(message, usage, this.now);
   }
 
   #account(address: Address): Account {
@@ -245,10 +246,10 @@ interface Room {
   readonly amountMicros: bigint;
 }
 
-/** More than all credits there can be. */
+/** Exceeds any possible amount. */
 const NO_LIMIT = 2n ** 64n;
 
-/** The tightest of the limits, of equal ones that which stands first; none allows less than nothing. */
+/** The tightest limit, or the first of equal ones. Its amount is never negative. */
 function tightest(rooms: Readonly<Record<CreditShortage, bigint>>): Room {
   let limit: CreditShortage = "insufficient_credits";
   if (rooms.allowance_exhausted < rooms[limit]) limit = "allowance_exhausted";
@@ -263,7 +264,7 @@ function withTaken(account: Account, amountMicros: bigint, as: "spent" | "held")
     : { ...account, held: account.held + amountMicros };
 }
 
-/** What is held counts against the period at once, and as spent when it is captured. */
+/** Held credits count against the period at once, and against `spentMicros` when captured. */
 function reserve(
   usage: AllowanceUsage,
   amountMicros: bigint,

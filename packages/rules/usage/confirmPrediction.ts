@@ -7,42 +7,44 @@ import type { PredictedCharges } from "./predictCharges.ts";
 import type { Debited } from "./outcome.ts";
 import type { UsageEvent } from "./usageEvent.ts";
 
-/** What was found under the locks, after every charge that was expected had been written in full. */
-export interface StateAfterCharges {
+/** The state under the locks, after all predicted charges were written in full. */
+export interface LockedState {
   readonly now: Date;
   readonly hasAccess: SpendingState["hasAccess"];
-  /** of each event the spender's allowances, as the charges were expected by them */
+  /** for each event, the spender's allowances that the prediction used */
   readonly allowances: readonly (readonly Allowance[])[];
 }
 
 /**
- * What `decideDebits` would say, where every charge that was expected fitted: into the account and under the cap, under the
- * counter, in the allowance and its period; and where no card has come since. `null` where it might say anything else: then
- * it has to be asked. Events that repeat one another are not looked for: they clash when they are written.
+ * Returns what `decideDebits` would decide, given that each predicted charge fitted its account,
+ * cap, counter, allowance and period, and that no card was added. `null` if the decision could
+ * differ; the caller then runs `decideDebits`. Repeated events are not checked: they conflict when
+ * written (docs/decisions/0007-a-guess-that-is-the-decision.md).
  */
 export function confirmPrediction(
   events: readonly UsageEvent[],
-  expected: PredictedCharges,
-  { now, hasAccess, allowances }: StateAfterCharges,
+  predicted: PredictedCharges,
+  { now, hasAccess, allowances }: LockedState,
   rules: UsageRules,
 ): { outcomes: readonly Debited[]; debits: readonly Debit[] } | null {
-  const { charges } = expected;
-  if (charges === null || now < expected.now) return null;
+  const { charges } = predicted;
+  if (charges === null || now < predicted.now) return null;
   const outcomes: Debited[] = [];
   const debits: Debit[] = [];
-  const expectedMs = expected.now.getTime();
-  const isSameSecond = secondsSince1970(now) === secondsSince1970(expected.now);
+  const predictedMs = predicted.now.getTime();
+  const isSameSecond = secondsSince1970(now) === secondsSince1970(predicted.now);
 
   for (const [index, event] of events.entries()) {
     const charge = charges[index];
     if (charge === undefined) return null;
     const { payer, costMicros, rateCardVersion } = charge;
     const { provider, spender, occurredAt } = event;
-    // What is dated ahead is priced by the moment of the decision.
-    if (occurredAt.getTime() > expectedMs || checkAge(event, now, rules) !== null) return null;
+    // An event dated in the future is priced at the time of the decision.
+    if (occurredAt.getTime() > predictedMs || checkAge(event, now, rules) !== null) return null;
     if (payer.scope.providers.length === 0 && !hasAccess(spender, provider)) return null;
     const candidates = allowances[index] ?? [];
-    if (!isSameSecond && candidates.some((each) => hasTurned(each, expected.now, now))) return null;
+    if (!isSameSecond && candidates.some((each) => changedBetween(each, predicted.now, now)))
+      return null;
 
     const { account } = payer.message;
     const paid = { account, allowance: payer.id, amountMicros: costMicros };
@@ -67,8 +69,8 @@ export function confirmPrediction(
   return { outcomes, debits };
 }
 
-/** Whether an allowance began, ended or renewed itself between two times. */
-function hasTurned({ message }: Allowance, before: Date, now: Date): boolean {
+/** Whether an allowance started, expired or renewed between two times. */
+function changedBetween({ message }: Allowance, before: Date, now: Date): boolean {
   const [from, to] = [secondsSince1970(before), secondsSince1970(now)];
   const { startsAt, expiresAt } = message;
   return (

@@ -5,7 +5,7 @@ import type { Account } from "../accounts/account.ts";
 import type { AllowanceUsage } from "../allowances/allowance.ts";
 import { pricePinned } from "../pricing/pinnedRate.ts";
 import { feeOf, pricedAt } from "../pricing/price.ts";
-import { type PriceBasis, basisOf } from "../pricing/priceBasis.ts";
+import { type PriceBasis, priceBasisOf } from "../pricing/priceBasis.ts";
 import { PriceDraft, type PriceState, type TierUnits } from "../pricing/priceDraft.ts";
 import {
   type Charge,
@@ -14,20 +14,20 @@ import {
   firstPayer,
 } from "../spending/spendingDraft.ts";
 import type { Debited, UsageOutcome, UsageRefusal } from "./outcome.ts";
-import { type Payload, type UsageEvent, payloadHash, saysTheSame } from "./usageEvent.ts";
+import { type Payload, type UsageEvent, payloadHash, isSamePayload } from "./usageEvent.ts";
 
-/** All that a decision depends on, as read under the accounts' locks. */
+/** The state that a decision depends on, read under the accounts' locks. */
 export interface LedgerState extends SpendingState {
-  /** events of this batch that are debited already */
+  /** events of this batch that were debited earlier */
   readonly known: ReadonlyMap<string, KnownEvent>;
   readonly prices: PriceState;
-  /** when the vault was frozen: nothing that comes after could ever be settled */
+  /** set if the vault is frozen: later debits could never be settled */
   readonly frozenAt: Date | null;
 }
 
 export interface KnownEvent {
-  /** what its provider sent, or a hash of that */
-  readonly sent: Payload | Hex;
+  /** the payload, or its hash */
+  readonly payload: Payload | Hex;
   readonly outcome: Debited;
 }
 
@@ -37,36 +37,37 @@ export interface UsageRules {
   readonly maxEventAheadSeconds: number;
 }
 
-/** A row to write: what one allowance pays of one event. */
+/** A row to write: the part of an event's cost that one allowance pays. */
 export interface Debit extends Charge {
   readonly event: UsageEvent;
   readonly part: number;
   readonly feeMicros: bigint;
   readonly rateCardVersion: number;
   readonly priceBasis: PriceBasis;
-  /** of what was sent, where the event is not all of it */
+  /** hash of the request, if the event does not hold all of it */
   readonly payloadHash: Hex | null;
 }
 
 export interface Decision {
-  /** one for each event, in the order of the events */
+  /** one per event, in the same order */
   readonly outcomes: readonly UsageOutcome[];
   readonly debits: readonly Debit[];
-  /** the new state of each account and allowance that paid */
+  /** new state of each account and allowance that paid */
   readonly accounts: ReadonlyMap<Address, Account>;
   readonly usages: ReadonlyMap<Hex, AllowanceUsage>;
-  /** to add to what accounts have used of tiered rates */
+  /** units to add to the usage of tiered rates */
   readonly tierUnits: readonly TierUnits[];
 }
 
-/** The key that makes an event unique. */
+/** The event's unique key. */
 export function eventKey({ provider, id }: Pick<UsageEvent, "provider" | "id">): string {
   return `${provider}/${id}`;
 }
 
 /**
- * Decides a batch in its order, each event wholly or not at all. Strict: no debit takes an account below zero (I1), an
- * allowance over its limit, or an account over the cap that the allowance's owner signed (I4).
+ * Decides a batch in order; each event is charged in full or refused. No debit takes an account
+ * below zero (I1), an allowance over its limit, or an account over the cap that its owner signed
+ * (I4).
  */
 export function decideDebits(
   events: readonly UsageEvent[],
@@ -89,8 +90,8 @@ export function decideDebits(
 
     if (state.frozenAt !== null) return refused({ reason: "vault_frozen" });
 
-    const untimely = checkAge(event, state.now, rules);
-    if (untimely !== null) return refused(untimely);
+    const ageRefusal = checkAge(event, state.now, rules);
+    if (ageRefusal !== null) return refused(ageRefusal);
 
     const at = pricedAt({ occurredAt: event.occurredAt, now: state.now });
     const found = prices.find(event, at);
@@ -107,7 +108,7 @@ export function decideDebits(
     if ("reason" in charges) return refused(charges);
 
     const { rateCardVersion } = pinned;
-    const priceBasis = basisOf(pinned);
+    const priceBasis = priceBasisOf(pinned);
     for (const [part, charge] of charges.entries()) {
       const feeMicros = feeOf(charge.amountMicros, rules.feeBps);
       const price = { rateCardVersion, priceBasis, feeMicros };
@@ -122,7 +123,7 @@ export function decideDebits(
       recordedAt: state.now,
       repeated: false,
     };
-    known.set(key, { sent: event, outcome });
+    known.set(key, { payload: event, outcome });
     return outcome;
   }
 
@@ -130,11 +131,13 @@ export function decideDebits(
   return { outcomes, debits, tierUnits: prices.added, ...draft.changes };
 }
 
-function isRepetition(event: UsageEvent, { sent }: KnownEvent): boolean {
-  return typeof sent === "string" ? payloadHash(event) === sent : saysTheSame(event, sent);
+function isRepetition(event: UsageEvent, { payload }: KnownEvent): boolean {
+  return typeof payload === "string"
+    ? payloadHash(event) === payload
+    : isSamePayload(event, payload);
 }
 
-/** `null` where the event is of a time that is taken. */
+/** Checks that the event's time is within the accepted window; `null` if so. */
 export function checkAge(
   { occurredAt }: UsageEvent,
   now: Date,

@@ -1,5 +1,5 @@
 import type { PriceRefusal } from "../pricing/price.ts";
-import type { Charge, Shortage, Unusable } from "../spending/spendingDraft.ts";
+import type { Charge, Shortage, UsabilityRefusal } from "../spending/spendingDraft.ts";
 
 export interface Debited {
   readonly result: "debited";
@@ -7,7 +7,7 @@ export interface Debited {
   readonly rateCardVersion: number;
   readonly charges: readonly Charge[];
   readonly recordedAt: Date;
-  /** the event was known: this is the outcome of the first time, and nothing was charged now */
+  /** the event was debited before: this is its first outcome, and nothing was charged now */
   readonly repeated: boolean;
 }
 
@@ -18,10 +18,12 @@ export interface Refused {
 
 export type UsageOutcome = Debited | Refused;
 
-/** An event that is refused changes nothing and leaves its id free: it may be sent again. */
+/**
+ * The reason for a refusal. It changes nothing and leaves the id free, so the event may be resent.
+ */
 export type UsageRefusal =
   | { readonly reason: PriceRefusal }
-  | Unusable
+  | UsabilityRefusal
   | { readonly reason: "event_id_conflict" }
   | { readonly reason: "vault_frozen" }
   | { readonly reason: "event_too_old" | "event_in_future"; readonly limitSeconds: number }

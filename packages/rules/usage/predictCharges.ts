@@ -3,27 +3,27 @@ import type { Address, Hex } from "viem";
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { Allowance } from "../allowances/allowance.ts";
 import { periodIndexAt } from "../allowances/period.ts";
-import { obstacle } from "../allowances/usability.ts";
+import { findObstacle } from "../allowances/usability.ts";
 import { pricedAt } from "../pricing/price.ts";
 import { type RateIndex, findRate } from "../pricing/rateIndex.ts";
 import { pricePinned } from "../pricing/pinnedRate.ts";
 import type { UsageEvent } from "./usageEvent.ts";
 
-/** What a batch is going to take where nothing has changed, nothing is short and nothing is shared. Micro-credits. */
+/** The charges of a batch in micro-credits, if no state has changed and no credits are short. */
 export interface PredictedCharges {
   readonly now: Date;
-  /** every account that may pay, those too that are expected to pay nothing */
+  /** every account that may pay, including those predicted to pay nothing */
   readonly accounts: ReadonlyMap<Address, PredictedForAccount>;
   readonly allowances: ReadonlyMap<Hex, PredictedForAllowance>;
-  /** what is expected of each event, in their order; `null` where more than that has to be looked at */
+  /** one per event, in the same order; `null` if the batch cannot be predicted as a whole */
   readonly charges: readonly PredictedCharge[] | null;
 }
 
 export interface PredictedForAccount {
   readonly amountMicros: bigint;
-  /** the least cap that was signed among the allowances that are to pay */
+  /** the lowest cap among the allowances that pay */
   readonly accountCap: bigint;
-  /** the counter that they were signed under */
+  /** the counter that these allowances were signed under */
   readonly counter: bigint;
 }
 
@@ -32,29 +32,29 @@ export interface PredictedForAllowance {
   readonly periodIndex: bigint;
 }
 
-/** One allowance pays one event, whole. */
+/** A prediction that one allowance pays a whole event. */
 export interface PredictedCharge {
   readonly payer: Allowance;
   readonly costMicros: bigint;
   readonly rateCardVersion: number;
 }
 
-/** What was known when the batch came, without a lock: any of it may have changed. */
-export interface LastSeen {
+/** The state read without locks when the batch arrived. Any of it may be out of date. */
+export interface OptimisticState {
   readonly now: Date;
-  /** of each event the spender's allowances in burn-down order, each as it was when it was last read */
+  /** for each event, the spender's allowances in burn-down order, as last read */
   readonly allowances: readonly (readonly Allowance[])[];
   readonly rates: RateIndex;
 }
 
 /**
- * A guess at `decideDebits`, made before anything is locked: each event at a fixed rate is paid by the first allowance that
- * seems usable. It decides nothing. Where it is right, as it is nearly always, the rows need not be read before they are
- * written, nor the batch be decided again.
+ * Predicts the result of `decideDebits` before any lock is taken: the first usable allowance pays
+ * each event at a fixed rate. Decides nothing. If `confirmPrediction` confirms it, as it nearly
+ * always does, rows are written without being read first.
  */
 export function predictCharges(
   events: readonly UsageEvent[],
-  { now, allowances, rates }: LastSeen,
+  { now, allowances, rates }: OptimisticState,
 ): PredictedCharges {
   const ofAccounts = new Map<Address, Mutable<PredictedForAccount>>();
   const ofAllowances = new Map<Hex, Mutable<PredictedForAllowance>>();
@@ -68,11 +68,11 @@ export function predictCharges(
     }
     const cost = fixedCost(event, rates, pricedAt({ occurredAt: event.occurredAt, now }));
     if (cost === null) continue;
-    const purpose = { provider, meter, hasAccess: true, now };
-    const payer = candidates.find(
-      (each) => obstacle(each, { ...purpose, counter: each.message.counter }) === null,
-    );
-    // A grant's charge counts against its campaign, too.
+    const payer = candidates.find((each) => {
+      const conditions = { hasAccess: true, now, counter: each.message.counter };
+      return findObstacle(each, { provider, meter }, conditions) === null;
+    });
+    // A grant's charge also counts against its campaign, which is not predicted.
     if (payer === undefined || payer.campaign !== null) continue;
 
     const { account, accountCap, counter } = payer.message;
@@ -80,7 +80,7 @@ export function predictCharges(
     const { costMicros, rateCardVersion } = cost;
     if (ofAccount === undefined || ofAccount.amountMicros + costMicros > MAX_MICROS) continue;
     if (ofAccount.amountMicros === 0n) ofAccount.counter = counter;
-    // Allowances of two counters: one of them is over, and which is for the decision to tell.
+    // Two counters: one of these allowances is void, and only the decision knows which.
     else if (ofAccount.counter !== counter) continue;
     ofAccount.amountMicros += costMicros;
     if (accountCap < ofAccount.accountCap) ofAccount.accountCap = accountCap;
@@ -104,7 +104,7 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 const NOTHING: PredictedForAccount = { amountMicros: 0n, accountCap: 2n ** 64n - 1n, counter: 0n };
 
-/** `null` where the price depends on more than the card, and for what is free. */
+/** The cost at a fixed rate; `null` for a free event or any other kind of rate. */
 function fixedCost(
   event: UsageEvent,
   rates: RateIndex,

@@ -5,18 +5,18 @@ import type { Address, Hex } from "viem";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Measurement } from "../pricing/price.ts";
 
-/** Something that a provider did for a spender. Unique by `(provider, id)`. */
+/** Work that a provider did for a spender. Unique by `(provider, id)`. */
 export interface UsageEvent extends Measurement {
   readonly provider: Address;
   readonly id: string;
   readonly spender: SpenderId;
 }
 
-/** All that an event says besides its key. */
+/** An event without its key. */
 export type Payload = Omit<UsageEvent, "provider" | "id">;
 
-/** Whether two say the same, however they were written: what tells a repetition from a conflict. */
-export function saysTheSame(a: Payload, b: Payload): boolean {
+/** Whether two payloads are equal, in any order of dimensions: a repetition, not a conflict. */
+export function isSamePayload(a: Payload, b: Payload): boolean {
   const names = Object.keys(a.dimensions);
   return (
     a.spender === b.spender &&
@@ -30,15 +30,15 @@ export function saysTheSame(a: Payload, b: Payload): boolean {
   );
 }
 
-/** Equal for events that say the same, however they were written. The log of earlier servers has it in place of comparing. */
+/** Hashes a payload, independent of the order of dimensions. Older log rows hold only this hash. */
 export function payloadHash(event: Payload): Hex {
   const dimensions = Object.entries(event.dimensions).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const said = [
+  const fields = [
     event.spender,
     event.meter,
     event.quantity.toString(),
     event.occurredAt.toISOString(),
     dimensions,
   ];
-  return `0x${hash("sha256", JSON.stringify(said), "hex")}`;
+  return `0x${hash("sha256", JSON.stringify(fields), "hex")}`;
 }

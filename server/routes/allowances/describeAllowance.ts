@@ -1,5 +1,5 @@
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
-import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
+import { remainingInPeriod, renewUsage } from "@compute-credits/rules/allowances/period";
 
 /**
  * An allowance as it is shown; with its `campaign`, where it was granted out of one. `signature` is the owner's, `null` of a
@@ -8,7 +8,7 @@ import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/pe
  */
 export function describeAllowance(allowance: Allowance, campaign: Allowance | null, now: Date) {
   const { id, message, scope, createdAt, revokedAt } = allowance;
-  const usage = renewed(message, allowance.usage, now);
+  const usage = renewUsage(message, allowance.usage, now);
   return {
     id,
     allowance: message,
@@ -26,7 +26,7 @@ export function describeAllowance(allowance: Allowance, campaign: Allowance | nu
             revokedAt: campaign.revokedAt,
             remainingMicros: remainingInPeriod(
               campaign.message,
-              renewed(campaign.message, campaign.usage, now),
+              renewUsage(campaign.message, campaign.usage, now),
             ),
           },
   };

@@ -5,7 +5,7 @@ import { parse } from "../../http/parse.ts";
 import { MeterName, Dimensions } from "@compute-credits/protocol/json/names";
 import { AddressField, uintField, TimeField } from "@compute-credits/protocol/json/fields";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
+import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import type { PricePreview } from "@compute-credits/rules/pricing/preview";
 import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
 import { chargeProblem } from "../../http/chargeProblem.ts";
@@ -58,6 +58,6 @@ function describe(
     rateCardVersion: pinned.rateCardVersion,
     rate: { ...found.rate, rateKey: found.key },
     tier,
-    basis: basisOf(pinned),
+    basis: priceBasisOf(pinned),
   };
 }

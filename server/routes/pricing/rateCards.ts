@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import { parse } from "../../http/parse.ts";
 import { AddressField, TimeField } from "@compute-credits/protocol/json/fields";
-import { cardMistakes } from "@compute-credits/rules/pricing/cardMistakes";
+import { findCardErrors } from "@compute-credits/rules/pricing/findCardErrors";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { rateKey } from "@compute-credits/rules/pricing/rateKey";
 import { ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
@@ -63,7 +63,7 @@ export function rateCardRoutes(context: Context): Router {
   router.post("/rate-cards", async (req, res) => {
     const provider = await authenticatedProvider(req, context);
     const { effectiveFrom, rates } = parse(RateCardBody, req.body);
-    const mistakes = cardMistakes(rates);
+    const mistakes = findCardErrors(rates);
     if (mistakes.length > 0) {
       throw fail(422, "invalid_rate_card", "The card has rates to mend: see errors.", {
         errors: mistakes.map(({ reason, path, detail }) => ({

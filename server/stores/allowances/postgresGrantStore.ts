@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
-import { type Grant, draftGrant, isOver } from "@compute-credits/rules/grants/grant";
+import { type Grant, draftGrant, isExpiredGrant } from "@compute-credits/rules/grants/grant";
 import { issuingRefusal } from "@compute-credits/rules/grants/issuing";
 import { promotionHash, redeem, redemptionKey } from "@compute-credits/rules/grants/promotionCode";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
@@ -60,7 +60,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
               : { result: "refused", refusal: { reason: "grant_id_conflict" } };
           }
           if ("reason" in grant) return { result: "refused", refusal: grant };
-          if (isOver(grant, now))
+          if (isExpiredGrant(grant, now))
             return { result: "refused", refusal: { reason: "grant_expired" } };
           if (room === 0) return { result: "refused", refusal: tooMany };
           room--;

@@ -1,5 +1,5 @@
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
-import { askRefund } from "@compute-credits/rules/accounts/account";
+import { requestRefund } from "@compute-credits/rules/accounts/account";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
@@ -241,7 +241,7 @@ async function applyRefundRequest(
       `${event.account} asks for a refund and never bought anything: events are missing`,
     );
   }
-  const account = askRefund(toAccount(record), event.requestedMicros);
+  const account = requestRefund(toAccount(record), event.requestedMicros);
   const acceptedMicros =
     account.refunding + account.refundWaiting - record.refunding - record.refundWaiting;
 

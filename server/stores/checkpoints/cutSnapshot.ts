@@ -2,11 +2,7 @@ import { type Hex, bytesToHex, zeroHash } from "viem";
 
 import { dataHashOf, tableHead } from "@compute-credits/protocol/data/checkpointData";
 import type { TableHashes } from "@compute-credits/protocol/tree/tableHasher";
-import {
-  NO_TOTALS,
-  type Totals,
-  violations,
-} from "@compute-credits/rules/checkpoints/nextCheckpoint";
+import { NO_TOTALS, type Totals, findViolations } from "@compute-credits/rules/checkpoints/totals";
 import type { StoredCheckpoint } from "./checkpointStore.ts";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { bytea } from "@compute-credits/platform/postgres/values";
@@ -47,7 +43,7 @@ export async function writeCheckpoint(
   const totals = added(last?.message ?? NO_TOTALS, changes);
   const broken = [
     ...changes.broken.map((party) => `I1 or I3: the row of ${party}`),
-    ...violations(last?.message ?? NO_TOTALS, totals, { maxFeeBps }),
+    ...findViolations(last?.message ?? NO_TOTALS, totals, { maxFeeBps }),
   ];
   if (broken.length > 0) throw new Error(`the books do not balance: ${broken.join("; ")}`);
 

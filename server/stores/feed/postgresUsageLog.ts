@@ -3,7 +3,7 @@ import type { Address, Hex } from "viem";
 import type {
   LogEntry,
   LogEntryOf,
-  LogPlace,
+  LogPosition,
   LoggedCharge,
 } from "@compute-credits/rules/log/logEntry";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
@@ -128,7 +128,7 @@ interface PlaceRecord {
   readonly transaction_id: bigint;
 }
 
-function placeOf(record: PlaceRecord): LogPlace {
+function placeOf(record: PlaceRecord): LogPosition {
   return { order: record.log_order, transaction: record.transaction_id };
 }
 

@@ -4,9 +4,9 @@ import type { Address, Hex } from "viem";
 
 import { type HoldRequest, authorize, requestHash } from "@compute-credits/rules/holds/authorize";
 import { type Hold, isExpired } from "@compute-credits/rules/holds/hold";
-import { capture, giveUp, resolved } from "@compute-credits/rules/holds/resolve";
+import { capture, checkOpen, returnHeld } from "@compute-credits/rules/holds/resolve";
 import { feeOf } from "@compute-credits/rules/pricing/price";
-import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
+import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import { PriceDraft, tierUnitsOf } from "@compute-credits/rules/pricing/priceDraft";
 import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
@@ -89,7 +89,7 @@ export function createHoldStore(
     const payloadHash = captureHash(request);
     const known = (await readKnownDebits(tx, [event])).get(eventKey(event));
     if (known !== undefined) {
-      return known.sent === payloadHash
+      return known.payload === payloadHash
         ? { result: "captured", hold, debit: known.outcome }
         : { result: "refused", refusal: { reason: "event_id_conflict" } };
     }
@@ -99,7 +99,7 @@ export function createHoldStore(
     if ("reason" in captured) return { result: "refused", refusal: captured };
 
     const { rateCardVersion } = hold.rate;
-    const priceBasis = basisOf(hold.rate, hold.capturedQuantity);
+    const priceBasis = priceBasisOf(hold.rate, hold.capturedQuantity);
     const { charges, costMicros } = captured;
     const usage = {
       ...event,
@@ -168,7 +168,7 @@ export function createHoldStore(
 async function releaseIn(tx: Sql, key: HoldKey): Promise<ReleaseOutcome> {
   const opened = await openHold(tx, key);
   if (opened === null) return { result: "refused", refusal: { reason: "hold_not_found" } };
-  const over = resolved(opened.hold, opened.draft.now);
+  const over = checkOpen(opened.hold, opened.draft.now);
   if (over !== null) return { result: "refused", refusal: over };
   return { result: "released", hold: await endHold(tx, opened, "released") };
 }
@@ -210,7 +210,7 @@ async function endHold(
   { hold, draft }: OpenedHold,
   as: "released" | "expired",
 ): Promise<Hold> {
-  const ended = giveUp(hold, as, draft);
+  const ended = returnHeld(hold, as, draft);
   await updateHold(tx, ended);
   await writeSpending(tx, draft.changes);
   return ended;

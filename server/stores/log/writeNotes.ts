@@ -1,5 +1,5 @@
 import { Note } from "@compute-credits/rules/log/noteSchema";
-import type { LogEntryOf, LogPlace } from "@compute-credits/rules/log/logEntry";
+import type { LogEntryOf, LogPosition } from "@compute-credits/rules/log/logEntry";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 
@@ -7,7 +7,7 @@ type NoteKind = "hold_end" | "revocation" | "access_end" | "blocks" | "refund" |
 
 /** What is written of an entry that has no row of its own. */
 export type LogNote = {
-  [Kind in NoteKind]: Omit<LogEntryOf<Kind>, keyof LogPlace>;
+  [Kind in NoteKind]: Omit<LogEntryOf<Kind>, keyof LogPosition>;
 }[NoteKind];
 
 /** Writes to the log, in the transaction, and under the locks, of what it tells. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { Address } from "viem";
 
-import { type PublicationRules, effectOf } from "@compute-credits/rules/pricing/publication";
+import { type PublicationRules, scheduleCard } from "@compute-credits/rules/pricing/publication";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { RateCardStore } from "./rateCardStore.ts";
@@ -68,7 +68,7 @@ export function createRateCardStore(database: Database, rules: PublicationRules)
         if (newest !== undefined && isDeepStrictEqual(newest.rates, toRates(JSON.parse(stored)))) {
           return { published: "unchanged", card: newest };
         }
-        const effect = effectOf(proposal, cards, clock.now, rules);
+        const effect = scheduleCard(proposal, cards, clock.now, rules);
         if ("reason" in effect) return { published: "refused", refusal: effect };
 
         const version = clock.newestCard + 1;

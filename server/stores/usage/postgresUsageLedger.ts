@@ -182,7 +182,7 @@ export async function readKnownDebits(
       amountMicros,
     }));
     known.set(key, {
-      sent: first.payload_hash ?? { ...first, occurredAt: first.occurred_at },
+      payload: first.payload_hash ?? { ...first, occurredAt: first.occurred_at },
       outcome: {
         result: "debited",
         costMicros: charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n),

@@ -2,10 +2,10 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 
 import {
-  askRefund,
+  requestRefund,
   available,
   emptyAccount,
-  setAside,
+  fundWaitingRefund,
 } from "@compute-credits/rules/accounts/account";
 import { party } from "../../fixtures/ledger.ts";
 
@@ -22,7 +22,7 @@ describe("a refund request", () => {
     fc.assert(
       fc.property(anyAccount, amount, (account, requested) => {
         const free = available(account);
-        const asked = askRefund(account, requested);
+        const asked = requestRefund(account, requested);
         const rest = requested > free ? requested - free : 0n;
         expect(asked.refunding).to.equal(requested - rest);
         expect(asked.refundWaiting).to.equal(rest < account.held ? rest : account.held);
@@ -34,12 +34,15 @@ describe("a refund request", () => {
   it("gets what comes free before anything else can use it, and never more than was asked", () => {
     fc.assert(
       fc.property(anyAccount, amount, fc.nat({ max: 100 }), (account, requested, percent) => {
-        const asked = askRefund(account, requested);
+        const asked = requestRefund(account, requested);
         const captured = (account.held * BigInt(percent)) / 100n;
         const returned = account.held - captured;
         // Bought since: nothing of it goes into a refund that was asked before.
         const richer = { ...asked, purchased: asked.purchased + 1_000n };
-        const after = setAside({ ...richer, held: 0n, spent: asked.spent + captured }, returned);
+        const after = fundWaitingRefund(
+          { ...richer, held: 0n, spent: asked.spent + captured },
+          returned,
+        );
         const waited = asked.refundWaiting < returned ? asked.refundWaiting : returned;
         expect(after.refunding).to.equal(asked.refunding + waited);
         expect(after.refunding <= requested).to.equal(true);

@@ -9,17 +9,17 @@ import {
   walletSpender,
 } from "@compute-credits/protocol/messages/spender";
 import { checkAdmission } from "@compute-credits/rules/allowances/admission";
-import { type Allowance, UNUSED } from "@compute-credits/rules/allowances/allowance";
+import { type Allowance, NO_USAGE } from "@compute-credits/rules/allowances/allowance";
 import { burnDownOrder } from "@compute-credits/rules/allowances/burnDownOrder";
-import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
-import { obstacle } from "@compute-credits/rules/allowances/usability";
+import { remainingInPeriod, renewUsage } from "@compute-credits/rules/allowances/period";
+import { findObstacle } from "@compute-credits/rules/allowances/usability";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { type AllowanceFields, allowanceOf } from "../../fixtures/allowances.ts";
 import { party } from "../../fixtures/ledger.ts";
 
 const anySmall = fc.bigInt({ min: 0n, max: 40n });
 
-describe("renewed", () => {
+describe("renewUsage", () => {
   it("is what stepping through the periods one by one gives", () => {
     fc.assert(
       fc.property(
@@ -35,7 +35,7 @@ describe("renewed", () => {
         (terms, visits) => {
           const { message } = allowanceOf(terms);
           let seconds = Number(terms.startsAt);
-          let usage = UNUSED;
+          let usage = NO_USAGE;
           // The model: a purse that is refilled at every boundary, one after the other.
           let [index, carried, spent] = [0n, 0n, 0n];
 
@@ -46,7 +46,7 @@ describe("renewed", () => {
               carried = unspent < terms.rollover ? unspent : terms.rollover;
               spent = 0n;
             }
-            usage = renewed(message, usage, new Date(seconds * 1000));
+            usage = renewUsage(message, usage, new Date(seconds * 1000));
             expect(usage.periodIndex).to.equal(index);
             expect(usage.carriedMicros).to.equal(carried);
             expect(remainingInPeriod(message, usage)).to.equal(terms.limit + carried - spent);
@@ -69,10 +69,10 @@ describe("renewed", () => {
         fc.array(fc.nat(120), { maxLength: 12 }),
         (limit, rollover, pauses) => {
           const { message } = allowanceOf({ limit, rollover, period: 60n });
-          let [seconds, usage, total] = [0, UNUSED, 0n];
+          let [seconds, usage, total] = [0, NO_USAGE, 0n];
           for (const pause of pauses) {
             seconds += pause;
-            usage = renewed(message, usage, new Date(seconds * 1000));
+            usage = renewUsage(message, usage, new Date(seconds * 1000));
             const all = remainingInPeriod(message, usage);
             usage = { ...usage, periodSpentMicros: usage.periodSpentMicros + all };
             total += all;
@@ -86,15 +86,17 @@ describe("renewed", () => {
   it("opens no second budget where the clock runs backwards", () => {
     const { message } = allowanceOf({ limit: 10n, period: 60n });
     const used = { periodIndex: 5n, carriedMicros: 0n, periodSpentMicros: 10n, spentMicros: 10n };
-    const earlier = renewed(message, used, new Date(60_000));
+    const earlier = renewUsage(message, used, new Date(60_000));
     expect(remainingInPeriod(message, earlier)).to.equal(0n);
-    expect(remainingInPeriod(message, renewed(message, earlier, new Date(301_000)))).to.equal(0n);
+    expect(remainingInPeriod(message, renewUsage(message, earlier, new Date(301_000)))).to.equal(
+      0n,
+    );
   });
 
   it("gives the limit once where there is no period", () => {
     const { message } = allowanceOf({ limit: 10n, rollover: 10n, period: 0n });
-    const used = { ...UNUSED, periodSpentMicros: 10n, spentMicros: 10n };
-    expect(renewed(message, used, new Date("2999-01-01"))).to.deep.equal(used);
+    const used = { ...NO_USAGE, periodSpentMicros: 10n, spentMicros: 10n };
+    expect(renewUsage(message, used, new Date("2999-01-01"))).to.deep.equal(used);
   });
 
   it("takes the largest numbers that can be signed", () => {
@@ -104,7 +106,7 @@ describe("renewed", () => {
       period: 1n,
       startsAt: 0n,
     });
-    const usage = renewed(message, UNUSED, new Date("2026-01-01"));
+    const usage = renewUsage(message, NO_USAGE, new Date("2026-01-01"));
     expect(usage.carriedMicros).to.equal(maxUint64);
     expect(remainingInPeriod(message, usage)).to.equal(2n * maxUint64);
   });
@@ -177,7 +179,7 @@ describe("burnDownOrder", () => {
   });
 });
 
-describe("obstacle", () => {
+describe("findObstacle", () => {
   const provider = party(9);
   const charge = {
     provider,
@@ -189,7 +191,7 @@ describe("obstacle", () => {
   const good: AllowanceFields = { counter: 3n, startsAt: 1_000n, expiresAt: 1_001n };
 
   it("is none from the first second to the last before it expires", () => {
-    expect(obstacle(allowanceOf(good), charge)).to.equal(null);
+    expect(findObstacle(allowanceOf(good), charge, charge)).to.equal(null);
   });
 
   const cases: readonly [string, AllowanceFields, Partial<typeof charge>][] = [
@@ -211,14 +213,14 @@ describe("obstacle", () => {
   for (const [reason, fields, circumstances] of cases) {
     it(`is ${reason} for ${describeCase(fields, circumstances)}`, () => {
       expect(
-        obstacle(allowanceOf({ ...good, ...fields }), { ...charge, ...circumstances }),
+        findObstacle(allowanceOf({ ...good, ...fields }), charge, { ...charge, ...circumstances }),
       ).to.equal(reason);
     });
   }
 
   it("is none for a provider that the allowance names, without any other access", () => {
     const named = allowanceOf({ ...good, scope: { providers: [party(8), provider], meters: [] } });
-    expect(obstacle(named, { ...charge, hasAccess: false })).to.equal(null);
+    expect(findObstacle(named, charge, { ...charge, hasAccess: false })).to.equal(null);
   });
 });
 

@@ -3,9 +3,13 @@ import * as fc from "fast-check";
 import { maxUint64 } from "viem";
 
 import { calendarMonths, monthsOf } from "@compute-credits/protocol/messages/period";
-import { UNUSED } from "@compute-credits/rules/allowances/allowance";
+import { NO_USAGE } from "@compute-credits/rules/allowances/allowance";
 import { addMonths, stepsSince } from "@compute-credits/rules/allowances/calendar";
-import { periodIndexAt, periodStartsAt, renewed } from "@compute-credits/rules/allowances/period";
+import {
+  periodIndexAt,
+  periodStartsAt,
+  renewUsage,
+} from "@compute-credits/rules/allowances/period";
 import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
 import { allowanceOf } from "../../fixtures/allowances.ts";
 
@@ -79,13 +83,17 @@ describe("a period of calendar months", () => {
   it("renews the limit, and carries the rest over", () => {
     const terms = { limit: 100n, rollover: 30n, period: calendarMonths(1) };
     const { message } = allowanceOf({ ...terms, startsAt: seconds("2026-01-01T00:00:00Z") });
-    const january = renewed(message, UNUSED, new Date("2026-01-15"));
+    const january = renewUsage(message, NO_USAGE, new Date("2026-01-15"));
     const used = { ...january, periodSpentMicros: 80n };
-    expect(renewed(message, used, new Date("2026-01-31T23:59:59Z"))).to.deep.equal(used);
-    const february = renewed(message, used, new Date("2026-02-01"));
+    expect(renewUsage(message, used, new Date("2026-01-31T23:59:59Z"))).to.deep.equal(used);
+    const february = renewUsage(message, used, new Date("2026-02-01"));
     expect(february).to.deep.include({ carriedMicros: 20n, periodSpentMicros: 0n });
     // Two idle months give two whole limits, and the rollover caps them.
-    const may = renewed(message, { ...february, periodSpentMicros: 120n }, new Date("2026-05-01"));
+    const may = renewUsage(
+      message,
+      { ...february, periodSpentMicros: 120n },
+      new Date("2026-05-01"),
+    );
     expect(may.carriedMicros).to.equal(30n);
   });
 

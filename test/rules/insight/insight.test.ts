@@ -8,7 +8,7 @@ import { explainPrice } from "@compute-credits/rules/insight/priceExplanation";
 import { type ReconciledLedger, reconcile } from "@compute-credits/rules/insight/reconcile";
 import type { VaultTotals } from "@compute-credits/rules/insight/vaultTotals";
 import { pinRate, pricePinnedPart } from "@compute-credits/rules/pricing/pinnedRate";
-import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
+import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
 import { findRate, indexRates } from "@compute-credits/rules/pricing/rateIndex";
 import { allowanceOf } from "../../fixtures/allowances.ts";
@@ -230,7 +230,7 @@ describe("explainPrice", () => {
             monthOf: () => "2026-11",
           });
           const charged = pricePinnedPart(pinned, { usedUnits: captured, quantity });
-          const explained = explainPrice(card, measured, basisOf(pinned, captured));
+          const explained = explainPrice(card, measured, priceBasisOf(pinned, captured));
           expect(explained?.costMicros).to.equal(charged);
           expect(explained?.rate).to.deep.equal(rate);
           expect(evaluated(explained?.formula ?? "")).to.deep.equal([charged, charged]);

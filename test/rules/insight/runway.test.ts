@@ -5,7 +5,7 @@ import { maxUint64, numberToHex } from "viem";
 import { type Account, available, emptyAccount } from "@compute-credits/rules/accounts/account";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { burnDownOrder } from "@compute-credits/rules/allowances/burnDownOrder";
-import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
+import { remainingInPeriod, renewUsage } from "@compute-credits/rules/allowances/period";
 import { burnMicrosPerHour } from "@compute-credits/rules/insight/burn";
 import {
   HORIZON_SECONDS,
@@ -118,7 +118,7 @@ describe("runway", () => {
       });
     });
 
-    it("rests until a period is renewed, and rolls over no more than was signed", () => {
+    it("rests until a period is renewUsage, and rolls over no more than was signed", () => {
       // 10 a period of 100 s: 5 s of spending in each, the third of which takes the last.
       const periodic = { limit: 10n, period: 100n, startsAt: at(0) };
       expect(runway(state(25n, [periodic]), burning(2n))).to.deep.equal({ secondsToZero: 202n });
@@ -225,7 +225,7 @@ function walk({ account, allowances, holds }: RunwayState, perSecond: bigint): b
   let waiting = account.refundWaiting;
   const usages = new Map(allowances.map((allowance) => [allowance.id, allowance.usage]));
   const usageOf = (allowance: Allowance, second: number) =>
-    renewed(allowance.message, usages.get(allowance.id) ?? allowance.usage, inSeconds(second));
+    renewUsage(allowance.message, usages.get(allowance.id) ?? allowance.usage, inSeconds(second));
 
   for (let second = 0; second < WALKED_SECONDS; second++) {
     for (const { allowance: of, heldMicros, heldAt, expiresAt } of holds) {

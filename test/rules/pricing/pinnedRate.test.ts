@@ -8,7 +8,7 @@ import {
   pricePinned,
   pricePinnedPart,
 } from "@compute-credits/rules/pricing/pinnedRate";
-import { basisOf, priceAgain } from "@compute-credits/rules/pricing/priceBasis";
+import { priceBasisOf, recomputePrice } from "@compute-credits/rules/pricing/priceBasis";
 import type { Rate, Tier } from "@compute-credits/rules/pricing/rate";
 import { party } from "../../fixtures/ledger.ts";
 import {
@@ -260,7 +260,7 @@ describe("pricing by pinned rates", () => {
         fc.bigInt({ min: 1n, max: 100_000n }),
         (rate, quantity, usedUnits, before, multiplierBps) => {
           const pinned = pin(rate, quantity, { usedUnits, multiplierBps });
-          const again = priceAgain(found(rate), basisOf(pinned, before), quantity);
+          const again = recomputePrice(found(rate), priceBasisOf(pinned, before), quantity);
           expect(again).to.equal(pricePinnedPart(pinned, { usedUnits: before, quantity }));
         },
       ),

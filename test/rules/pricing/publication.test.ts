@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { type PublicationRules, effectOf } from "@compute-credits/rules/pricing/publication";
+import { type PublicationRules, scheduleCard } from "@compute-credits/rules/pricing/publication";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { party } from "../../fixtures/ledger.ts";
 import { cardOf } from "../../fixtures/rates.ts";
@@ -22,13 +22,13 @@ function effect(by: typeof provider | null, seconds: number | null, ...before: r
     cardOf(index + 1, [], { provider: by, effectiveFrom: inSeconds(each) }),
   );
   const effectiveFrom = seconds === null ? null : inSeconds(seconds);
-  const result = effectOf({ provider: by, effectiveFrom, rates: [] }, cards, NOW, RULES);
+  const result = scheduleCard({ provider: by, effectiveFrom, rates: [] }, cards, NOW, RULES);
   return "reason" in result
     ? result.reason
     : (result.effectiveFrom.getTime() - NOW.getTime()) / 1000;
 }
 
-describe("effectOf", () => {
+describe("scheduleCard", () => {
   context("when a provider publishes its first card", () => {
     for (const [seconds, result] of [
       [null, 0],

@@ -4,7 +4,7 @@ import { numberToHex } from "viem";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import { available } from "@compute-credits/rules/accounts/account";
-import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
+import { remainingInPeriod, renewUsage } from "@compute-credits/rules/allowances/period";
 import {
   type Decision,
   type LedgerState,
@@ -64,7 +64,7 @@ describe("decideDebits", () => {
             grants.has(allowance) ? amountMicros : [],
           ),
         );
-        const before = renewed(message, usage, NOW);
+        const before = renewUsage(message, usage, NOW);
         const after = usages.get(id) ?? before;
         expect(after.periodSpentMicros - before.periodSpentMicros).to.equal(paid);
         expect(after.spentMicros - before.spentMicros).to.equal(paid);
@@ -116,7 +116,7 @@ describe("decideDebits", () => {
         expect(after).to.deep.equal({ ...before, spent: before.spent + paid });
       }
       for (const { id, message, usage } of state.allowances) {
-        const before = renewed(message, usage, NOW);
+        const before = renewUsage(message, usage, NOW);
         const after = usages.get(id) ?? before;
         const paid = sum(
           debits.flatMap((debit) => (debit.allowance === id ? debit.amountMicros : [])),
@@ -186,7 +186,7 @@ describe("decideDebits", () => {
           const [outcome] = decision.outcomes;
           const known = new Map(current.known);
           if (outcome?.result === "debited" && !outcome.repeated) {
-            known.set(eventKey(each), { sent: each, outcome });
+            known.set(eventKey(each), { payload: each, outcome });
           }
           current = {
             ...current,
@@ -357,7 +357,7 @@ describe("decideDebits", () => {
         recordedAt: new Date(0),
         repeated: false,
       };
-      const known = new Map([[eventKey(old), { sent: old, outcome: first }]]);
+      const known = new Map([[eventKey(old), { payload: old, outcome: first }]]);
       const state = stateOf([account(owner)], [allowanceOf()], { known });
       expect(decideDebits([old], state, RULES)).to.deep.include({
         outcomes: [{ ...first, repeated: true }],

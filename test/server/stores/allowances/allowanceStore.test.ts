@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { remainingInPeriod, renewed } from "@compute-credits/rules/allowances/period";
+import { remainingInPeriod, renewUsage } from "@compute-credits/rules/allowances/period";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, openLedger, party } from "../../../fixtures/ledger.ts";
 
@@ -25,7 +25,7 @@ for (const { name, open } of databaseKinds) {
         if (stored === null) throw new Error("the allowance is not there");
         const now = await ledger.allowances.now();
         expect(
-          remainingInPeriod(stored.message, renewed(stored.message, stored.usage, now)),
+          remainingInPeriod(stored.message, renewUsage(stored.message, stored.usage, now)),
         ).to.equal(100n);
       });
     });

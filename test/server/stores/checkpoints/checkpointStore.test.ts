@@ -6,7 +6,7 @@ import type { Row } from "@compute-credits/protocol/tree/row";
 import { buildTree } from "@compute-credits/protocol/tree/tree";
 import { createCheckpointStore } from "../../../../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { available } from "@compute-credits/rules/accounts/account";
-import { totalsOf } from "@compute-credits/rules/checkpoints/nextCheckpoint";
+import { totalsOf } from "@compute-credits/rules/checkpoints/totals";
 import type { StoredCheckpoint } from "../../../../server/stores/checkpoints/checkpointStore.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../../../fixtures/databases.ts";

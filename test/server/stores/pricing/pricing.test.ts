@@ -9,7 +9,7 @@ import { createUsageLedger } from "../../../../server/stores/usage/postgresUsage
 import { createPriceReader } from "../../../../server/stores/pricing/priceReader.ts";
 import { createRateIndexCache } from "../../../../server/stores/pricing/rateIndexCache.ts";
 import { replaySteps } from "@compute-credits/rules/pricing/multiplier";
-import { priceAgain } from "@compute-credits/rules/pricing/priceBasis";
+import { recomputePrice } from "@compute-credits/rules/pricing/priceBasis";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
 import { findRate, indexRates } from "@compute-credits/rules/pricing/rateIndex";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
@@ -447,7 +447,7 @@ for (const { name, open } of databaseKinds) {
           if (card === undefined) throw new Error("a debit names a card that is not there");
           const found = findRate(indexRates([card]), { provider, meter, dimensions }, new Date());
           if (typeof found === "string") throw new Error(found);
-          expect(priceAgain(found, toPriceBasis(row.price_basis), quantity)).to.equal(cost);
+          expect(recomputePrice(found, toPriceBasis(row.price_basis), quantity)).to.equal(cost);
         }
       });
     });

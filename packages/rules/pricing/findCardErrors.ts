@@ -1,8 +1,8 @@
 import type { Rate } from "./rate.ts";
 import { ambiguousPair } from "./rateCard.ts";
 
-/** Something that makes a card unusable although each of its fields is well formed. */
-export interface CardMistake {
+/** An error between fields of a card, each of which is well formed by itself. */
+export interface CardError {
   readonly reason:
     | "ambiguous_rates"
     | "tiers_not_ascending"
@@ -13,10 +13,10 @@ export interface CardMistake {
   readonly detail: string;
 }
 
-/** Every mistake of a card; none in a card that can be published. */
-export function cardMistakes(rates: readonly Rate[]): readonly CardMistake[] {
+/** Finds all errors of a card. Empty for a card that can be published. */
+export function findCardErrors(rates: readonly Rate[]): readonly CardError[] {
   const ofRates = rates.flatMap((rate, index) =>
-    rateMistakes(rate).map((mistake) => ({ ...mistake, path: ["rates", index, ...mistake.path] })),
+    rateErrors(rate).map((error) => ({ ...error, path: ["rates", index, ...error.path] })),
   );
   const pair = ambiguousPair(rates);
   if (pair === null) return ofRates;
@@ -32,14 +32,14 @@ export function cardMistakes(rates: readonly Rate[]): readonly CardMistake[] {
   ];
 }
 
-function rateMistakes(rate: Rate): readonly CardMistake[] {
+function rateErrors(rate: Rate): readonly CardError[] {
   switch (rate.kind) {
     case undefined:
     case "fixed":
       return [];
     case "graduated":
     case "volume":
-      return rate.tiers.flatMap(({ upTo }, index): CardMistake[] => {
+      return rate.tiers.flatMap(({ upTo }, index): CardError[] => {
         const path = ["tiers", index, "upTo"];
         const before = rate.tiers[index - 1]?.upTo ?? 0n;
         if (index === rate.tiers.length - 1) {

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 
-import { cardMistakes } from "@compute-credits/rules/pricing/cardMistakes";
+import { findCardErrors } from "@compute-credits/rules/pricing/findCardErrors";
 import { ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
 import { dynamicRate, fixedRate, tieredRate } from "../../fixtures/rates.ts";
 
-describe("cardMistakes", () => {
+describe("findCardErrors", () => {
   const good = fixedRate({ meter: "requests" });
 
   it("has nothing to say of a card with every kind", () => {
@@ -18,7 +18,7 @@ describe("cardMistakes", () => {
       ]),
       dynamicRate({ minBps: 1n, startBps: 1n, maxBps: 1n }, { meter: "b" }),
     ];
-    expect(cardMistakes(rates)).to.deep.equal([]);
+    expect(findCardErrors(rates)).to.deep.equal([]);
   });
 
   for (const [what, rate, reason, at] of [
@@ -78,14 +78,14 @@ describe("cardMistakes", () => {
     ["two rates for one event", good, "ambiguous_rates", "rates/1"],
   ] as const) {
     it(`names ${what}, and where`, () => {
-      const mistakes = cardMistakes([good, rate]);
+      const mistakes = findCardErrors([good, rate]);
       expect(mistakes.map((m) => [m.reason, m.path.join("/")])).to.deep.equal([[reason, at]]);
     });
   }
 
   it("names all of them at once", () => {
     const rates = [tieredRate("volume", [[5n, 1n]]), dynamicRate({ startBps: 1n })];
-    expect(cardMistakes(rates).map(({ reason }) => reason)).to.deep.equal([
+    expect(findCardErrors(rates).map(({ reason }) => reason)).to.deep.equal([
       "last_tier_bounded",
       "start_out_of_bounds",
       "ambiguous_rates",

@@ -1,20 +1,20 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 
-import { NO_TOTALS, totalsOf, violations } from "@compute-credits/rules/checkpoints/nextCheckpoint";
+import { NO_TOTALS, totalsOf, findViolations } from "@compute-credits/rules/checkpoints/totals";
 import { anyRow } from "../../fixtures/arbitraries.ts";
 
 const terms = { maxFeeBps: 1_000n };
 const before = { spent: 100n, refunded: 50n, earned: 95n };
 
-describe("violations", () => {
+describe("findViolations", () => {
   for (const [what, next] of [
     ["nothing changed", before],
     ["the fee is exactly the most", { spent: 200n, refunded: 50n, earned: 180n }],
     ["there is no fee on what was added", { spent: 200n, refunded: 50n, earned: 195n }],
   ] as const) {
     it(`finds none where ${what}`, () => {
-      expect(violations(before, next, terms)).to.deep.equal([]);
+      expect(findViolations(before, next, terms)).to.deep.equal([]);
     });
   }
 
@@ -28,7 +28,7 @@ describe("violations", () => {
   ] as const;
   for (const [text, next] of broken) {
     it(`finds "${text}", which the contract would refuse`, () => {
-      const found = violations(before, next, terms);
+      const found = findViolations(before, next, terms);
       expect(
         found.some((each) => each.startsWith(text)),
         found.join("; "),
@@ -38,7 +38,7 @@ describe("violations", () => {
 
   it("tells all that is wrong at once", () => {
     const next = { spent: 0n, refunded: 0n, earned: 2_000n };
-    expect(violations(before, next, terms)).to.have.length.greaterThan(2);
+    expect(findViolations(before, next, terms)).to.have.length.greaterThan(2);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Row } from "@compute-credits/protocol/tree/row";
 
-/** The sums over all rows, in micro-credits. */
+/** Sums over all rows, in micro-credits. */
 export interface Totals {
   readonly spent: bigint;
   readonly refunded: bigint;
@@ -24,10 +24,11 @@ export interface CheckpointTerms {
 }
 
 /**
- * What the contract would refuse, told before it is signed. Empty where I2 and I3 hold, for the fee too. That no more is
- * spent and refunded than was purchased is told of each row as it changes (I1); so it holds for their sum.
+ * Checks the totals of a new checkpoint against I2 and I3 before it is signed, because the contract
+ * rejects any violation. Returns a message per violation. I1 (spent + refunded ≤ purchased) is
+ * checked per row elsewhere, so it also holds for the sums.
  */
-export function violations(
+export function findViolations(
   previous: Totals,
   next: Totals,
   { maxFeeBps }: CheckpointTerms,
