@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Setting } from "@compute-credits/platform/process/settings";
 import { settingsOf } from "@compute-credits/platform/process/settings";
 import type { DataFault } from "@compute-credits/protocol/data/malformedData";
-import type { CardMistake } from "@compute-credits/rules/pricing/cardMistakes";
+import type { CardError } from "@compute-credits/rules/pricing/findCardErrors";
 import { zeroAddress } from "viem";
 import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
 import { SERVER_SETTINGS, readConfig } from "../../server/config.ts";
@@ -31,7 +31,7 @@ const DATA_FAULTS: Readonly<Record<DataFault, string>> = {
   data_hash_mismatch: "The result does not have the later `dataHash`.",
 };
 
-const CARD_MISTAKES: Readonly<Record<CardMistake["reason"], string>> = {
+const CARD_MISTAKES: Readonly<Record<CardError["reason"], string>> = {
   ambiguous_rates: "One event could match two equally specific rates.",
   tiers_not_ascending: "A tier's `upTo` is not above the one before.",
   last_tier_bounded: "The last tier's `upTo` is not `null`.",
