@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { bytea } from "@compute-credits/platform/postgres/values";
-import type { ChainReader } from "@compute-credits/platform/chain/chain";
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";

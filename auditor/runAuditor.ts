@@ -3,9 +3,9 @@ import { privateKeyToAccount } from "viem/accounts";
 
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
-import { localSigner } from "@compute-credits/platform/chain/localSigner";
-import { rpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
-import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
+import { createLocalSigner } from "@compute-credits/platform/chain/localSigner";
+import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
+import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import { startLoop } from "@compute-credits/platform/process/loop";
@@ -73,9 +73,9 @@ export async function openAuditor(
   stack: AsyncDisposableStack,
   onAudited?: (audited: AuditedCheckpoint) => void,
 ): Promise<Auditor> {
-  const chain = await openChainReader(config.rpcUrls, config.contract, config.timeoutMs);
+  const chain = await createChainReader(config.rpcUrls, config.contract, config.timeoutMs);
   const { deployment } = chain;
-  const signer = localSigner(config.key);
+  const signer = createLocalSigner(config.key);
   if (!(await chain.isSigner(signer.address))) {
     log.warn(
       { address: signer.address },
@@ -117,7 +117,7 @@ export async function openAuditor(
     database,
     source,
     chain,
-    chainSource: rpcChainSource(config.rpcUrls, [config.contract, court], config),
+    chainSource: createRpcChainSource(config.rpcUrls, [config.contract, court], config),
     signer: (await chain.isSigner(signer.address)) ? signer : null,
     terms: {
       fees: config.fees ?? [{ feeBps: first.feeBps, from: null }],

@@ -119,7 +119,7 @@ async function openAuditor({ database: of, blocks }: Ledger, auditors: Database)
       after(from) {
         // Block n is the n-th.
         const step = blocks[Number(from.number)];
-        if (step === undefined) return Promise.resolve("nothing_there");
+        if (step === undefined) return Promise.resolve("no_new_block");
         return Promise.resolve({ ...step, isLast: Number(step.upTo.number) === blocks.length });
       },
     },

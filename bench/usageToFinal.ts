@@ -10,8 +10,8 @@ import { pino } from "pino";
 import { createTestClient, http, maxUint64 } from "viem";
 import { hardhat } from "viem/chains";
 
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
-import { meteringServer } from "@compute-credits/client/http/meteringServer";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { eventually } from "../scripts/local/eventually.ts";
@@ -73,9 +73,9 @@ async function measure({
       async () => (await accounts.balance(addressOf(alice))).purchased > 0n,
     );
 
-    const [key, apiKey] = [newApiKey(), newApiKey()];
+    const [key, apiKey] = [createApiKey(), createApiKey()];
     const message = { provider: addressOf(provider), keyHash: apiKeySpender(key) };
-    const metering = meteringServer(stack.server.url, { key });
+    const metering = createMeteringClient(stack.server.url, { key });
     await fetch(new URL("/v1/provider-keys", stack.server.url), {
       method: "POST",
       headers: { "content-type": "application/json" },

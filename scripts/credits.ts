@@ -7,10 +7,10 @@ import { hardhat } from "viem/chains";
 import { z } from "zod";
 
 import { ApiProblem, createApi } from "@compute-credits/client/http/api";
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { buyCredits, requestRefund, settleRow } from "@compute-credits/client/chain/credits";
-import type { OnChain } from "@compute-credits/client/chain/transact";
-import { meteringServer } from "@compute-credits/client/http/meteringServer";
+import type { WalletConnection } from "@compute-credits/client/chain/transact";
+import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
@@ -90,10 +90,10 @@ async function buy(wallet: TestWallet, creditMicros: bigint): Promise<void> {
 async function work(wallet: TestWallet, limitMicros: bigint): Promise<void> {
   const { wallet: signing, contract } = await onChain(wallet);
   const deployment = { chainId: hardhat.id, contract };
-  const metering = meteringServer(values.server);
+  const metering = createMeteringClient(values.server);
   const { counter, spentMicros } = await metering.balance(wallet.account.address);
 
-  const apiKey = newApiKey();
+  const apiKey = createApiKey();
   const allowance = await metering.addAllowance(
     await signAllowance(signing, deployment, {
       spender: apiKeySpender(apiKey),
@@ -126,7 +126,7 @@ async function work(wallet: TestWallet, limitMicros: bigint): Promise<void> {
 }
 
 async function balance({ account }: TestWallet): Promise<void> {
-  const has = await meteringServer(values.server).balance(account.address);
+  const has = await createMeteringClient(values.server).balance(account.address);
   for (const [name, value] of Object.entries(has)) {
     if (name.endsWith("Micros"))
       console.log(`${name.replace("Micros", "").padEnd(10)} ${formatCredits(BigInt(value))}`);
@@ -141,12 +141,12 @@ async function refund(wallet: TestWallet, creditMicros: bigint): Promise<void> {
 }
 
 async function settle(wallet: TestWallet): Promise<void> {
-  const proven = await meteringServer(values.server).proof(wallet.account.address);
+  const proven = await createMeteringClient(values.server).proof(wallet.account.address);
   const { gasUsed } = await settleRow(await onChain(wallet), proven);
   console.log(`settled by checkpoint ${proven.epoch} (gas ${gasUsed})`);
 }
 
-async function onChain(wallet: TestWallet): Promise<OnChain> {
+async function onChain(wallet: TestWallet): Promise<WalletConnection> {
   const { domain } = z
     .object({ domain: z.object({ verifyingContract: z.templateLiteral(["0x", z.string()]) }) })
     .parse(await createApi(values.server).get("/v1/deployment"));

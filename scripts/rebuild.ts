@@ -6,7 +6,7 @@ import { type Hex, createPublicClient, http, isAddress } from "viem";
 
 import { ApiProblem } from "@compute-credits/client/http/api";
 import { downloadTable } from "@compute-credits/client/http/checkpointData";
-import { checkpointsOnChain } from "@compute-credits/client/chain/checkpointOnChain";
+import { readCheckpoints } from "@compute-credits/client/chain/readCheckpoints";
 import { formatCredits } from "@compute-credits/protocol/amounts";
 import { MalformedData } from "@compute-credits/protocol/data/malformedData";
 import { type TableSummary, readTable } from "@compute-credits/protocol/data/tableFile";
@@ -63,7 +63,7 @@ async function compare(table: TableSummary, rpc: string): Promise<void> {
   const contract = values.contract ?? "";
   if (!isAddress(contract, { strict: false })) throw new RangeError("--rpc needs a --contract");
   const client = createPublicClient({ transport: http(rpc) });
-  const { final, pending } = await checkpointsOnChain({ client, contract });
+  const { final, pending } = await readCheckpoints({ client, contract });
   const known = [final, pending].find((checkpoint) => checkpoint?.root === table.root);
   if (known === undefined || known === null) {
     throw new MalformedData(

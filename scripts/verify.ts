@@ -4,10 +4,10 @@ import { parseArgs } from "node:util";
 
 import { createPublicClient, http, isAddress } from "viem";
 
-import type { SignedReceipt } from "@compute-credits/client/http/meteringServer";
+import type { SignedReceipt } from "@compute-credits/client/http/meteringClient";
 import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
 import { readChainFacts } from "@compute-credits/client/verify/chainFacts";
-import { askServer } from "@compute-credits/client/verify/serverAnswers";
+import { createServerAnswers } from "@compute-credits/client/verify/serverAnswers";
 import { verifyAccount } from "@compute-credits/client/verify/verifyAccount";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 
@@ -53,7 +53,7 @@ if (
   const client = createPublicClient({ transport: http(values.rpc) });
   const findings = await verifyAccount(account, {
     chain: await readChainFacts({ client, contract }, account),
-    server: askServer(values.server),
+    server: createServerAnswers(values.server),
     receipts: await Promise.all(values.receipt.map(receiptIn)),
     ...(ceiling === undefined ? {} : { ceilingMicros: parseCredits(ceiling) }),
   });

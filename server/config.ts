@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Hex } from "viem";
 import { z } from "zod";
 
-import type { KeyPlace } from "@compute-credits/platform/chain/signerAt";
+import type { KeyLocation } from "@compute-credits/platform/chain/createSigner";
 import type { Limits } from "./limits.ts";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
 import type { DatabaseLocation } from "@compute-credits/platform/postgres/openDatabase";
@@ -191,9 +191,9 @@ export interface Config {
 }
 
 export interface SettlementConfig {
-  readonly signers: readonly KeyPlace[];
+  readonly signers: readonly KeyLocation[];
   /** pays the gas */
-  readonly settler: KeyPlace;
+  readonly settler: KeyLocation;
   readonly intervalSeconds: number;
   readonly abandonAfterSeconds: number;
   readonly worthMicros: bigint | null;
@@ -277,7 +277,7 @@ const SETTLER_NAMES = ["SETTLER_PRIVATE_KEY", "SETTLER_URL"];
 
 function settlementOf(data: z.output<typeof Environment>): SettlementConfig | null {
   const { SIGNER_URL: signerUrl, SETTLER_URL: settlerUrl, SETTLER_ADDRESS: settlerAddress } = data;
-  const settler: KeyPlace | null =
+  const settler: KeyLocation | null =
     data.SETTLER_PRIVATE_KEY !== undefined
       ? { privateKey: data.SETTLER_PRIVATE_KEY }
       : settlerUrl !== undefined && settlerAddress !== undefined

@@ -3,7 +3,7 @@ import type { Address } from "viem";
 import type { Limits } from "./limits.ts";
 import type { AccountStore } from "./stores/accounts/accountStore.ts";
 import type { AllowanceStore } from "./stores/allowances/allowanceStore.ts";
-import type { ChainReader, Terms } from "@compute-credits/platform/chain/chain";
+import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { CheckpointStore } from "./stores/checkpoints/checkpointStore.ts";
 import type { CheckpointData } from "./stores/checkpoints/checkpointData.ts";

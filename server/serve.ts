@@ -4,12 +4,12 @@ import type { Logger } from "pino";
 
 import { migrateLedger } from "./stores/migrateLedger.ts";
 import { indexerLoop, expiryLoop } from "./workers/startWorkers.ts";
-import { signerAt } from "@compute-credits/platform/chain/signerAt";
+import { createSigner } from "@compute-credits/platform/chain/createSigner";
 import { watchLoop } from "./workers/watchLoop.ts";
 import { listen, close } from "@compute-credits/platform/process/httpServer";
-import { rpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
-import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
-import { openVaultReader } from "@compute-credits/platform/chain/viemVaultReader";
+import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
+import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
+import { createVaultReader } from "@compute-credits/platform/chain/viemVaultReader";
 import { createAccountStore } from "./stores/accounts/postgresAccountStore.ts";
 import { createAllowanceStore } from "./stores/allowances/postgresAllowanceStore.ts";
 import { createChainStore } from "./stores/chain/postgresChainStore.ts";
@@ -39,7 +39,7 @@ import { createReceiptStore } from "./stores/checkpoints/signedReceipts.ts";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "@compute-credits/platform/process/environment";
-import type { ChainReader, Terms } from "@compute-credits/platform/chain/chain";
+import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { type Probe, noProbe } from "@compute-credits/platform/chain/probe";
 import { readRateCardFile } from "./rateCardFile.ts";
@@ -69,8 +69,8 @@ export async function serve(
 ): Promise<RunningServer> {
   const stack = new AsyncDisposableStack();
   try {
-    const chain = await openChainReader(config.rpcUrls, config.contract, config.rpcTimeoutMs);
-    const source = rpcChainSource(config.rpcUrls, [config.contract, await chain.court()], {
+    const chain = await createChainReader(config.rpcUrls, config.contract, config.rpcTimeoutMs);
+    const source = createRpcChainSource(config.rpcUrls, [config.contract, await chain.court()], {
       ...config,
       timeoutMs: config.rpcTimeoutMs,
     });
@@ -169,7 +169,7 @@ async function createContext(
         : createReceiptStore(
             chain.deployment,
             createReceiptRecords(database),
-            config.settlement.signers.map(signerAt),
+            config.settlement.signers.map(createSigner),
           ),
     checkpoints: createCheckpointStore(database),
     checkpointData: createCheckpointData(database),
@@ -180,7 +180,7 @@ async function createContext(
     reports: createReportStore(database),
     usageLog: createUsageLog(database),
     auditors: config.auditors,
-    vault: openVaultReader(config.rpcUrls, chain.deployment, config),
+    vault: createVaultReader(config.rpcUrls, chain.deployment, config),
   };
 }
 

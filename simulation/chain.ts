@@ -45,7 +45,7 @@ export class SimulatedChain implements ChainSource {
   after(from: BlockPoint): ReturnType<ChainSource["after"]> {
     // Block n is the n-th.
     const step = this.#steps[Number(from.number)];
-    if (step === undefined) return Promise.resolve("nothing_there");
+    if (step === undefined) return Promise.resolve("no_new_block");
     const isLast = Number(step.upTo.number) === this.#steps.length;
     return Promise.resolve({ upTo: step.upTo, events: step.events, isLast });
   }

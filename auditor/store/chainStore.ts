@@ -11,12 +11,14 @@ const KEPT = new Set<ChainEvent["type"]>(
 );
 
 /** The auditor's own reading of the chain: kept as it was read, and checked by when the server took it in. */
-export function chainStore(database: Database): Pick<ChainStore, "cursor" | "noteQuiet" | "apply"> {
+export function chainStore(
+  database: Database,
+): Pick<ChainStore, "cursor" | "recordIdle" | "apply"> {
   return {
     cursor: () => cursorIn(database),
 
     // How the chain tells the time does not matter here: nothing is dated by it.
-    noteQuiet: () => Promise.resolve(),
+    recordIdle: () => Promise.resolve(),
 
     apply: ({ from, upTo, events }) =>
       database.transaction(async (tx) => {

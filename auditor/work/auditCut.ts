@@ -5,7 +5,7 @@ import { jsonText } from "@compute-credits/protocol/jsonText";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
-import type { ChainReader } from "@compute-credits/platform/chain/chain";
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { LogSource, PublishedCut, SourcePage } from "../log/logSource.ts";
 import type { AuditState } from "../replay/auditState.ts";

@@ -6,7 +6,7 @@ import { providerAccessTypedData } from "@compute-credits/protocol/messages/prov
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
-import type { ChainReader } from "@compute-credits/platform/chain/chain";
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { signatureName } from "../replay/replayEntry.ts";
 
 export interface AllowanceOwner {

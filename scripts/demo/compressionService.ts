@@ -4,9 +4,12 @@ import { type Server, createServer } from "node:http";
 import express from "express";
 import type { Address, WalletClient } from "viem";
 
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
-import { type UsageCloudEvent, meteringServer } from "@compute-credits/client/http/meteringServer";
-import { signer } from "@compute-credits/client/chain/signer";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
+import {
+  type UsageCloudEvent,
+  createMeteringClient,
+} from "@compute-credits/client/http/meteringClient";
+import { walletAccount } from "@compute-credits/client/chain/walletAccount";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
@@ -35,14 +38,14 @@ export async function startCompressionService(
   deployment: Deployment,
   meteringUrl: string,
 ): Promise<CompressionService> {
-  const provider = lowercaseHex(signer(wallet).address);
-  const key = newApiKey();
+  const provider = lowercaseHex(walletAccount(wallet).address);
+  const key = createApiKey();
   const message = { provider, keyHash: apiKeySpender(key) };
-  const metering = meteringServer(meteringUrl, { key });
+  const metering = createMeteringClient(meteringUrl, { key });
   await metering.registerProviderKey({
     ...message,
     signature: await wallet.signTypedData({
-      account: signer(wallet),
+      account: walletAccount(wallet),
       ...providerKeyTypedData(deployment, message),
     }),
   });

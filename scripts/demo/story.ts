@@ -4,10 +4,10 @@ import { randomBytes } from "node:crypto";
 import { createTestClient, http, parseUnits } from "viem";
 import { hardhat } from "viem/chains";
 
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { buyCredits, requestRefund, settleRow } from "@compute-credits/client/chain/credits";
 import { ApiProblem } from "@compute-credits/client/http/api";
-import { type ProvenRow, meteringServer } from "@compute-credits/client/http/meteringServer";
+import { type ProvenRow, createMeteringClient } from "@compute-credits/client/http/meteringClient";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
@@ -38,7 +38,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   const { deployment } = server.context.chain;
   const client = localClient(rpcUrl);
   const chain = createTestClient({ chain: hardhat, mode: "hardhat", transport: http(rpcUrl) });
-  const metering = meteringServer(server.url);
+  const metering = createMeteringClient(server.url);
   const alice = wallets.alice.account.address;
   const provider = wallets.provider.account.address;
   const asAlice = { wallet: localWallet(rpcUrl, wallets.alice), client, contract };
@@ -82,7 +82,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   });
 
   say("2. It signs an allowance for an API key: 400 credits, no transaction");
-  const apiKey = newApiKey();
+  const apiKey = createApiKey();
   const signed = await signAllowance(asAlice.wallet, deployment, {
     spender: apiKeySpender(apiKey),
     limitMicros: parseCredits("400"),

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { pino } from "pino";
 
-import { meteringServer } from "@compute-credits/client/http/meteringServer";
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import type { Finding } from "../../auditor/replay/finding.ts";
 import type { RunningAuditor } from "../../auditor/runAuditor.ts";
@@ -48,7 +48,7 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
   const { context } = server;
   const running: RunningAuditor[] = [];
   const provider = addressOf(wallets.provider);
-  const spender = apiKeySpender(newApiKey());
+  const spender = apiKeySpender(createApiKey());
 
   return {
     stack,
@@ -79,7 +79,7 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
         accountCapMicros: parseCredits("50"),
         counter: 0n,
       });
-      await meteringServer(server.url).addAllowance(signed);
+      await createMeteringClient(server.url).addAllowance(signed);
       await context.providers.grantAccess({ spender, provider });
       return await this.use();
     },

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
 
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
-import { newPromotionCode } from "@compute-credits/client/wallet/promotionCode";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createPromotionCode } from "@compute-credits/client/wallet/promotionCode";
 import {
   type AllowanceOptions,
   signRevocation,
@@ -44,7 +44,7 @@ for (const kind of stackKinds) {
 
     describe("an API key with a monthly cap", () => {
       it("is good up to the cap, again in the next month, and for nothing once revoked", async () => {
-        const key = newApiKey();
+        const key = createApiKey();
         // Its month turns in a few seconds.
         const turn = new Date((Number(await now()) + 4) * 1000);
         turn.setUTCMonth(turn.getUTCMonth() - 1);
@@ -91,7 +91,7 @@ for (const kind of stackKinds) {
 
     describe("a free trial", () => {
       it("is a sponsor's allowance that expires: what is unspent never left the sponsor", async () => {
-        const spender = apiKeySpender(newApiKey());
+        const spender = apiKeySpender(createApiKey());
         const id = await created(operator, {
           spender,
           limitMicros: 5n * REQUEST,
@@ -109,7 +109,7 @@ for (const kind of stackKinds) {
     describe("a promotion with a code", () => {
       it("is redeemed by so many, once each, out of a campaign signed once", async () => {
         const { key, id: campaign } = await campaignOf(100n * REQUEST);
-        const code = newPromotionCode();
+        const code = createPromotionCode();
         const terms = { limit: `${2n * REQUEST}`, maxRedemptions: 2, validSeconds: 3_600 };
         const codes = [{ codeHash: promotionCodeHash(code), ...terms }];
         const path = `/v1/allowances/${campaign}`;
@@ -123,7 +123,7 @@ for (const kind of stackKinds) {
         expect(answers.map(({ status }) => status)).to.deep.equal([201, 200, 201]);
         expect(answers[1]?.document["id"]).to.equal(answers[0]?.document["id"]);
         expectProblem(await redeem(third), 409, "code_used_up");
-        const wrong = { code: newPromotionCode(), spender: third };
+        const wrong = { code: createPromotionCode(), spender: third };
         const unknown = await stack.request(`${path}/redemptions`, { body: wrong });
         expectProblem(unknown, 404, "code_not_found");
 
@@ -157,7 +157,7 @@ for (const kind of stackKinds) {
         expect(again.map(({ allowance }) => allowance)).to.deep.equal(
           rows(first.document["outcomes"]).map(({ allowance }) => allowance),
         );
-        expectProblem(await issue({ grants }, newApiKey()), 403, "not_the_issuer");
+        expectProblem(await issue({ grants }, createApiKey()), 403, "not_the_issuer");
 
         const page = await get(`${path}?limit=100`);
         expect(page.document["grants"]).to.be.an("array").with.length(100);
@@ -170,7 +170,7 @@ for (const kind of stackKinds) {
         const otherId = String(again[1]?.["allowance"]);
         const revocation = `/v1/allowances/${otherId}/revocation`;
         expectProblem(
-          await stack.request(revocation, { body: {}, key: newApiKey() }),
+          await stack.request(revocation, { body: {}, key: createApiKey() }),
           403,
           "not_the_issuer",
         );
@@ -260,7 +260,7 @@ for (const kind of stackKinds) {
         const { key, id: campaign } = await campaignOf(100n * REQUEST);
         const path = `/v1/allowances/${campaign}`;
         if (want === "a promotion with a code") {
-          const code = newPromotionCode();
+          const code = createPromotionCode();
           const terms = { ...lasting, maxRedemptions: 1, validSeconds: 9 };
           const codes = [{ codeHash: promotionCodeHash(code), ...terms }];
           await stack.request(`${path}/codes`, { body: { codes }, key });
@@ -322,7 +322,7 @@ for (const kind of stackKinds) {
 
     /** The sponsor's one signature, to a key that issues grants. */
     async function campaignOf(limitMicros: bigint): Promise<{ key: string; id: Hex }> {
-      const key = newApiKey();
+      const key = createApiKey();
       return { key, id: await created(operator, { spender: apiKeySpender(key), limitMicros }) };
     }
 
@@ -360,7 +360,7 @@ for (const kind of stackKinds) {
 }
 
 function newSpender(): Hex {
-  return apiKeySpender(newApiKey());
+  return apiKeySpender(createApiKey());
 }
 
 function rows(list: Answer["document"][string]): Readonly<Record<string, unknown>>[] {

@@ -3,8 +3,8 @@ import { pino } from "pino";
 import { type Address, type Hex, encodeFunctionData, parseAbi } from "viem";
 import { hardhat } from "viem/chains";
 
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
-import { type Court, openCourt } from "@compute-credits/client/chain/court";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
+import { type Court, createCourt } from "@compute-credits/client/chain/court";
 import { buyCredits, requestRefund } from "@compute-credits/client/chain/credits";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
@@ -51,7 +51,7 @@ describe("settler in disputes", () => {
     stack = await startSettling("PGlite", { terms: WINDOWS });
     await stack.buyAndWait(alice, 10_000_000n);
     spender = await stack.newSpender(alice);
-    court = await openCourt(stack.as(bob));
+    court = await createCourt(stack.as(bob));
     lines = [];
     const log = pino({ level: "info" }, { write: (line: string) => void lines.push(line) });
     settler = await stack.newSettler(undefined, {}, log);
@@ -153,7 +153,7 @@ describe("settler in disputes", () => {
     const { row } = await proofOf(pending, addressOf(provider));
     await court.challengeEarnings(...(await receiptOf(row.earned + 1n)));
     await (
-      await openCourt(stack.as(provider))
+      await createCourt(stack.as(provider))
     ).challengeRow(await proofOf(pending, addressOf(alice)));
     await eventually("both challenges", async () => (await openChallenges(pending)).length === 2);
     await eventually("one answer", async () => {
@@ -209,7 +209,7 @@ describe("settler in disputes", () => {
       async () => (await stack.accounts.balance(wallet)).purchased > 0n,
     );
 
-    const ofWallet = apiKeySpender(newApiKey());
+    const ofWallet = apiKeySpender(createApiKey());
     const signed = await stack.sign(bob, { spender: ofWallet, accountCapMicros: 900_000n });
     const allowance = { ...signed.allowance, account: wallet, counter: 0n };
     const signature = await bob.account.signTypedData(

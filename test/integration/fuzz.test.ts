@@ -5,7 +5,7 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import type { SignedAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
@@ -84,7 +84,7 @@ for (const kind of stackKinds) {
     let balances: unknown;
     /** whose key issues grants, of an account without credits too */
     let campaign: string;
-    const campaignKey = newApiKey();
+    const campaignKey = createApiKey();
 
     before(async () => {
       stack = await startMeteredStack(kind);

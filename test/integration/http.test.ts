@@ -2,9 +2,9 @@ import { expect } from "chai";
 import { type Hex, concat, maxUint64, numberToHex, pad, slice } from "viem";
 import { hardhat } from "viem/chains";
 
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { settleRow } from "@compute-credits/client/chain/credits";
-import { meteringServer } from "@compute-credits/client/http/meteringServer";
+import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
 import {
   type SignedAllowance,
   signRevocation,
@@ -333,7 +333,7 @@ for (const kind of stackKinds) {
 
       for (const [what, key, reason] of [
         ["without a key", undefined, "missing_credentials"],
-        ["with a key that nobody registered", newApiKey(), "unknown_key"],
+        ["with a key that nobody registered", createApiKey(), "unknown_key"],
         ["with two keys", "one two", "missing_credentials"],
       ] as const) {
         it(`refuses a report ${what}`, async () => {
@@ -486,7 +486,7 @@ for (const kind of stackKinds) {
 
     describe("provider keys and access", () => {
       it("take a key once, and for its owner only", async () => {
-        const message = { provider: addressOf(provider), keyHash: apiKeySpender(newApiKey()) };
+        const message = { provider: addressOf(provider), keyHash: apiKeySpender(createApiKey()) };
         const typedData = providerKeyTypedData(stack.deployment, message);
         const [good, forged] = [
           await provider.account.signTypedData(typedData),
@@ -508,7 +508,7 @@ for (const kind of stackKinds) {
       it("give access for the API key itself, or for the wallet's signature", async () => {
         const post = (body: object, key: string = providerKey) =>
           stack.request("/v1/provider-access", { body, key });
-        const apiKey = newApiKey();
+        const apiKey = createApiKey();
         await newSpender(await stack.sign(alice, { spender: apiKeySpender(apiKey) }), {
           access: false,
         });
@@ -527,7 +527,7 @@ for (const kind of stackKinds) {
 
         await refuses(() => post({ apiKey: "short" }), 400, "invalid_request");
         await refuses(() => post({ apiKey, ...body }), 400, "invalid_request");
-        await refuses(() => post({ apiKey }, newApiKey()), 401, "unknown_key");
+        await refuses(() => post({ apiKey }, createApiKey()), 401, "unknown_key");
       });
 
       it("end a provider's key for good, by its wallet's signature", async () => {
@@ -576,11 +576,11 @@ for (const kind of stackKinds) {
         const claim = (body: object) =>
           stack.request("/v1/provider-access", { body, key: providerKey });
 
-        const apiKey = newApiKey();
+        const apiKey = createApiKey();
         await newSpender(await stack.sign(alice, { spender: apiKeySpender(apiKey) }));
         const event = () => cloudEvent(apiKeySpender(apiKey));
         expect((await report(event())).status).to.equal(201);
-        await refuses(() => revoke({ apiKey: newApiKey() }), 404, "access_not_found");
+        await refuses(() => revoke({ apiKey: createApiKey() }), 404, "access_not_found");
         expect((await revoke({ apiKey })).status).to.equal(200);
         await refuses(() => report(event()), 403, "access_not_granted");
         await refuses(() => claim({ apiKey }), 403, "access_revoked");
@@ -690,7 +690,7 @@ for (const kind of stackKinds) {
 
       it("proves a party's row, and the contract settles it", async () => {
         await report(cloudEvent(spender));
-        const metering = meteringServer(stack.server.url);
+        const metering = createMeteringClient(stack.server.url);
         const { spent } = await stack.context.accounts.balance(addressOf(alice));
         const proven = await eventually("a final checkpoint", async () => {
           const [newest] = await stack.context.checkpoints.list({ before: null, limit: 1 });

@@ -6,13 +6,13 @@ import { buyCredits, requestRefund } from "@compute-credits/client/chain/credits
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
-import { rpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
-import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
+import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
+import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { createAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
 import { createChainStore } from "../../server/stores/chain/postgresChainStore.ts";
 import { claimDatabase } from "../../server/stores/chain/claimDatabase.ts";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
-import type { ChainReader } from "@compute-credits/platform/chain/chain";
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
@@ -46,7 +46,7 @@ for (const { name, open } of databaseKinds) {
     before(async () => {
       local = await startContract();
       [proxy, healthy] = [await startFaultyRpc(local.rpcUrl), await startFaultyRpc(local.rpcUrl)];
-      chain = await openChainReader([local.rpcUrl], local.contract);
+      chain = await createChainReader([local.rpcUrl], local.contract);
       contracts = [local.contract, await chain.court()];
       database = await open();
     });
@@ -68,7 +68,7 @@ for (const { name, open } of databaseKinds) {
     const cursor = () => createChainStore(database).cursor();
 
     function indexer(urls: readonly string[], options: IndexerOptions = {}, into = database) {
-      const source = rpcChainSource(urls, contracts, {
+      const source = createRpcChainSource(urls, contracts, {
         confirmations: 0n,
         blocksPerRequest: 1_000n,
         timeoutMs: 500,

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Hex } from "viem";
 
 import { settleRow } from "@compute-credits/client/chain/credits";
-import { meteringServer } from "@compute-credits/client/http/meteringServer";
+import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
 import { eventually } from "../../scripts/local/eventually.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
@@ -218,7 +218,7 @@ for (const kind of stackKinds) {
 
       for (const party of [source, account]) {
         // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
-        const proven = await meteringServer(stack.server.url).proof(party);
+        const proven = await createMeteringClient(stack.server.url).proof(party);
         // oxlint-disable-next-line no-await-in-loop -- as above
         await settleRow(stack.as(provider), proven);
       }

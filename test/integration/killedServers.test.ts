@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { type Hex, maxUint64 } from "viem";
 
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { requestRefund } from "@compute-credits/client/chain/credits";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
@@ -63,12 +63,12 @@ describe("servers that are killed (SIGKILL)", () => {
       const { purchased } = await createAccountStore(database).balance(addressOf(alice));
       return purchased > 0n;
     });
-    providerKey = newApiKey();
+    providerKey = createApiKey();
     const message = { provider: addressOf(provider), keyHash: apiKeySpender(providerKey) };
     const typedData = providerKeyTypedData(local.deployment, message);
     const signature = await provider.account.signTypedData(typedData);
     await created(url, "/v1/provider-keys", { ...message, signature });
-    spender = apiKeySpender(newApiKey());
+    spender = apiKeySpender(createApiKey());
     const wish = { spender, limitMicros: maxUint64, accountCapMicros: maxUint64, counter: 0n };
     const { wallet } = local.as(alice);
     await created(url, "/v1/allowances", await signAllowance(wallet, local.deployment, wish));

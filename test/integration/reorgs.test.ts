@@ -6,14 +6,14 @@ import { migrateLedger } from "../../server/stores/migrateLedger.ts";
 import { eventually } from "../../scripts/local/eventually.ts";
 import { deployLocal } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
-import { rpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
-import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
+import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
+import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { createAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
 import { createChainStore } from "../../server/stores/chain/postgresChainStore.ts";
 import { claimDatabase } from "../../server/stores/chain/claimDatabase.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
-import type { ChainReader } from "@compute-credits/platform/chain/chain";
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
@@ -44,7 +44,7 @@ describe("indexer on a chain that is reorganised by its node", () => {
     const { contract, token } = await deployLocal(anvil.rpcUrl);
     local = contractAt(anvil.rpcUrl, contract, token);
     node = createTestClient({ chain: foundry, mode: "anvil", transport: http(anvil.rpcUrl) });
-    chain = await openChainReader([anvil.rpcUrl], contract);
+    chain = await createChainReader([anvil.rpcUrl], contract);
     contracts = [contract, await chain.court()];
     databaseUrl = await newPostgresDatabase();
     database = await openPgDatabase(databaseUrl, 2);
@@ -85,7 +85,7 @@ describe("indexer on a chain that is reorganised by its node", () => {
     });
 
   function indexer(confirmations: Confirmations) {
-    const source = rpcChainSource([anvil.rpcUrl], contracts, {
+    const source = createRpcChainSource([anvil.rpcUrl], contracts, {
       confirmations,
       blocksPerRequest: 1_000n,
       timeoutMs: 2_000,

@@ -9,9 +9,12 @@ import { type Address, type Hex, parseAbi } from "viem";
 import { hardhat } from "viem/chains";
 
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { buyCredits } from "@compute-credits/client/chain/credits";
-import { type SignedReceipt, meteringServer } from "@compute-credits/client/http/meteringServer";
+import {
+  type SignedReceipt,
+  createMeteringClient,
+} from "@compute-credits/client/http/meteringClient";
 import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
@@ -62,11 +65,11 @@ describe("verify and rebuild, against a chain and a server", () => {
       await deployContract(stack.rpcUrl, "TestWallet", [bob.account.address]),
     );
     await stack.buyAndWait(alice, parseCredits("100"));
-    const apiKey = newApiKey();
+    const apiKey = createApiKey();
     const spender = apiKeySpender(apiKey);
     const ceiling = parseCredits("100");
     providerKey = await stack.registerProvider(provider);
-    const metering = meteringServer(stack.server.url, { key: providerKey });
+    const metering = createMeteringClient(stack.server.url, { key: providerKey });
     await metering.addAllowance(
       await stack.sign(alice, { spender, limitMicros: ceiling, accountCapMicros: ceiling }),
     );
@@ -159,7 +162,7 @@ describe("verify and rebuild, against a chain and a server", () => {
       const { purchased } = await stack.context.accounts.balance(contractWallet);
       return purchased === creditMicros;
     });
-    const apiKey = newApiKey();
+    const apiKey = createApiKey();
     const spender = apiKeySpender(apiKey);
     const wish = { spender, limitMicros: creditMicros, accountCapMicros: creditMicros };
     const { allowance, scope } = await stack.sign(bob, wish);
@@ -168,7 +171,7 @@ describe("verify and rebuild, against a chain and a server", () => {
     const signature = await bob.account.signTypedData(
       allowanceTypedData(stack.deployment, message),
     );
-    const metering = meteringServer(stack.server.url, { key: providerKey });
+    const metering = createMeteringClient(stack.server.url, { key: providerKey });
     await metering.addAllowance({ allowance: message, scope, signature: `${signature}01` });
     await metering.claimAccess(apiKey);
     await used(spender);

@@ -4,9 +4,9 @@ import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits"
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
-import type { ProvenRow } from "../http/meteringServer.ts";
+import type { ProvenRow } from "../http/meteringClient.ts";
 import type { SignedAllowance } from "../wallet/signedAllowance.ts";
-import { type OnChain, from, mined } from "./transact.ts";
+import { type WalletConnection, senderOf, waitForSuccess } from "./transact.ts";
 
 /** A row, and the sibling hashes that lead from it to a checkpoint's root. */
 export type ShownRow = Pick<ProvenRow, "row" | "proof">;
@@ -46,14 +46,14 @@ export interface Court {
 }
 
 /** The court of a vault, for the wallet that asks. */
-export async function openCourt({ wallet, client, contract }: OnChain): Promise<Court> {
+export async function createCourt({ wallet, client, contract }: WalletConnection): Promise<Court> {
   const vault = { address: contract, abi: computeCreditsAbi } as const;
   const [address, stakeWei] = await Promise.all([
     client.readContract({ ...vault, functionName: "court" }),
     client.readContract({ ...vault, functionName: "challengeStakeWei" }),
   ]);
-  const call = { ...from(wallet), address, abi: courtAbi } as const;
-  const sent = (hash: Promise<Hex>) => mined(client, hash);
+  const call = { ...senderOf(wallet), address, abi: courtAbi } as const;
+  const sent = (hash: Promise<Hex>) => waitForSuccess(client, hash);
 
   return {
     address,

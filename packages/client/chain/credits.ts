@@ -2,14 +2,14 @@ import { type Address, type Hex, type TransactionReceipt, erc20Abi } from "viem"
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { Row } from "@compute-credits/protocol/tree/row";
-import { type OnChain, from, mined } from "./transact.ts";
+import { type WalletConnection, senderOf, waitForSuccess } from "./transact.ts";
 
 /**
  * Buys `creditMicros` for `account`: approves exactly the price and buys. Resolves when it is in a block; rejects, with
  * nothing paid, where the wallet has too few tokens.
  */
 export async function buyCredits(
-  { wallet, client, contract }: OnChain,
+  { wallet, client, contract }: WalletConnection,
   { account, creditMicros }: { account: Address; creditMicros: bigint },
 ): Promise<{ receipt: TransactionReceipt; tokenAmount: bigint }> {
   const read = { address: contract, abi: computeCreditsAbi } as const;
@@ -18,20 +18,20 @@ export async function buyCredits(
     client.readContract({ ...read, functionName: "priceOf", args: [creditMicros] }),
   ]);
   const approval = await wallet.writeContract({
-    ...from(wallet),
+    ...senderOf(wallet),
     address: token,
     abi: erc20Abi,
     functionName: "approve",
     args: [contract, tokenAmount],
   });
-  await mined(client, approval);
+  await waitForSuccess(client, approval);
   const purchase = await wallet.writeContract({
-    ...from(wallet),
+    ...senderOf(wallet),
     ...read,
     functionName: "buy",
     args: [account, creditMicros],
   });
-  return { receipt: await mined(client, purchase), tokenAmount };
+  return { receipt: await waitForSuccess(client, purchase), tokenAmount };
 }
 
 /**
@@ -39,17 +39,17 @@ export async function buyCredits(
  * checkpoint. Voids every allowance signed before.
  */
 export async function requestRefund(
-  { wallet, client, contract }: OnChain,
+  { wallet, client, contract }: WalletConnection,
   creditMicros: bigint,
 ): Promise<TransactionReceipt> {
   const request = await wallet.writeContract({
-    ...from(wallet),
+    ...senderOf(wallet),
     address: contract,
     abi: computeCreditsAbi,
     functionName: "requestRefund",
     args: [creditMicros],
   });
-  return await mined(client, request);
+  return await waitForSuccess(client, request);
 }
 
 /**
@@ -57,15 +57,15 @@ export async function requestRefund(
  * the balance. Anyone may.
  */
 export async function settleRow(
-  { wallet, client, contract }: OnChain,
+  { wallet, client, contract }: WalletConnection,
   { row, epoch, proof }: { row: Row; epoch: bigint; proof: readonly Hex[] },
 ): Promise<TransactionReceipt> {
   const settlement = await wallet.writeContract({
-    ...from(wallet),
+    ...senderOf(wallet),
     address: contract,
     abi: computeCreditsAbi,
     functionName: "settle",
     args: [row, epoch, [...proof]],
   });
-  return await mined(client, settlement);
+  return await waitForSuccess(client, settlement);
 }

@@ -2,15 +2,18 @@ import type { Address, Hex, TransactionReceipt } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { Row } from "@compute-credits/protocol/tree/row";
-import { type OnChain, from, mined } from "./transact.ts";
+import { type WalletConnection, senderOf, waitForSuccess } from "./transact.ts";
 
 /** Closes the vault for good, because the account's refund is overdue. Anyone may. */
 export async function freeze(
-  { wallet, client, contract }: OnChain,
+  { wallet, client, contract }: WalletConnection,
   account: Address,
 ): Promise<TransactionReceipt> {
   const call = { address: contract, abi: computeCreditsAbi, functionName: "freeze" } as const;
-  return await mined(client, wallet.writeContract({ ...from(wallet), ...call, args: [account] }));
+  return await waitForSuccess(
+    client,
+    wallet.writeContract({ ...senderOf(wallet), ...call, args: [account] }),
+  );
 }
 
 /**
@@ -18,20 +21,20 @@ export async function freeze(
  * that it has not spent. Anyone may.
  */
 export async function exit(
-  { wallet, client, contract }: OnChain,
+  { wallet, client, contract }: WalletConnection,
   row: Row,
   proof: readonly Hex[],
 ): Promise<TransactionReceipt> {
   const call = { address: contract, abi: computeCreditsAbi, functionName: "exit" } as const;
-  return await mined(
+  return await waitForSuccess(
     client,
-    wallet.writeContract({ ...from(wallet), ...call, args: [row, [...proof]] }),
+    wallet.writeContract({ ...senderOf(wallet), ...call, args: [row, [...proof]] }),
   );
 }
 
 /** Out of a frozen vault without anybody's data, once the exit grace is over: pays what the chain knows to be unspent. */
 export async function exitWithoutProof(
-  { wallet, client, contract }: OnChain,
+  { wallet, client, contract }: WalletConnection,
   party: Address,
 ): Promise<TransactionReceipt> {
   const call = {
@@ -39,5 +42,8 @@ export async function exitWithoutProof(
     abi: computeCreditsAbi,
     functionName: "exitWithoutProof",
   } as const;
-  return await mined(client, wallet.writeContract({ ...from(wallet), ...call, args: [party] }));
+  return await waitForSuccess(
+    client,
+    wallet.writeContract({ ...senderOf(wallet), ...call, args: [party] }),
+  );
 }

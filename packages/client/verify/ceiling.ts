@@ -3,8 +3,8 @@ import { type Hex, hashTypedData } from "viem";
 import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
 import { formatCredits } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import type { CheckpointOnChain } from "../chain/checkpointOnChain.ts";
-import type { ShownAllowance } from "../http/meteringServer.ts";
+import type { CheckpointOnChain } from "../chain/readCheckpoints.ts";
+import type { ShownAllowance } from "../http/meteringClient.ts";
 import type { ChainFacts, CounterOnChain } from "./chainFacts.ts";
 import { REMEDY, type Report } from "./finding.ts";
 import type { ServerAnswers } from "./serverAnswers.ts";
@@ -35,14 +35,14 @@ export interface Ceiling {
  */
 export async function signedCeiling(
   party: Hex,
-  { chain, server, say }: { chain: ChainFacts; server: ServerAnswers; say: Report },
+  { chain, server, report }: { chain: ChainFacts; server: ServerAnswers; report: Report },
 ): Promise<Ceiling | null> {
   let shown: readonly ShownAllowance[];
   try {
     shown = await server.allowances(party);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    say(false, `The server tells nothing of your allowances: ${why}.`, REMEDY.noAllowances);
+    report(false, `The server tells nothing of your allowances: ${why}.`, REMEDY.noAllowances);
     return null;
   }
 
@@ -58,7 +58,7 @@ export async function signedCeiling(
       continue;
     }
     const cap = formatCredits(allowance.accountCap);
-    say(
+    report(
       false,
       `The server shows an allowance of up to ${cap} (${digest}) that ${isYours ? "you did not sign" : "is not of this account"}.`,
       REMEDY.allowance,
@@ -90,7 +90,7 @@ export async function signedCeiling(
       ? [`${revoked} revoked, which the chain doesn't know: revokeAll ends them there too`]
       : []),
   ];
-  say(
+  report(
     true,
     `You signed ${signed.length} of the ${shown.length} allowances that the server shows${but.length > 0 ? ` (${but.join("; ")})` : ""}.`,
     "",
@@ -118,16 +118,19 @@ export function checkCharge(
   spent: bigint,
   { epoch, submittedAt }: CheckpointOnChain,
   { settled }: ChainFacts,
-  { ceiling, ownMicros }: { ceiling: Ceiling | null; ownMicros: bigint | undefined },
-  say: Report,
+  {
+    ceiling,
+    ownerCeilingMicros,
+  }: { ceiling: Ceiling | null; ownerCeilingMicros: bigint | undefined },
+  report: Report,
 ): void {
   const isSettled = spent <= settled.spent;
   const signed = isSettled ? ceiling?.everMicros : ceiling?.at(submittedAt);
-  const limits = [signed, ownMicros].filter((one) => one !== undefined);
+  const limits = [signed, ownerCeilingMicros].filter((one) => one !== undefined);
   const [first, ...others] = limits;
   if (first === undefined) return;
   const limit = others.reduce((least, one) => (one < least ? one : least), first);
-  say(
+  report(
     spent <= limit,
     `Epoch ${epoch} charges ${formatCredits(spent)} in all; you signed for up to ${formatCredits(limit)}.`,
     isSettled ? REMEDY.settledCeiling : REMEDY.ceiling,

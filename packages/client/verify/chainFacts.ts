@@ -8,11 +8,11 @@ import type { Row } from "@compute-credits/protocol/tree/row";
 import { isValidSignature } from "@compute-credits/protocol/messages/signatureCheck";
 import {
   type CheckpointOnChain,
-  type ContractOnChain,
-  checkpointsOnChain,
-} from "../chain/checkpointOnChain.ts";
-import type { SignedReceipt } from "../http/meteringServer.ts";
-import { type Purchase, purchasesOnChain } from "../chain/purchasesOnChain.ts";
+  type ContractConnection,
+  readCheckpoints,
+} from "../chain/readCheckpoints.ts";
+import type { SignedReceipt } from "../http/meteringClient.ts";
+import { type Purchase, readPurchases } from "../chain/readPurchases.ts";
 
 /** What the chain knows of one counter of an account. */
 export interface CounterOnChain {
@@ -43,7 +43,10 @@ export interface ChainFacts {
   isEnforceable(receipt: SignedReceipt): Promise<boolean>;
 }
 
-export async function readChainFacts(on: ContractOnChain, account: Address): Promise<ChainFacts> {
+export async function readChainFacts(
+  on: ContractConnection,
+  account: Address,
+): Promise<ChainFacts> {
   const { client, contract } = on;
   const read = { address: contract, abi: computeCreditsAbi } as const;
   const [blockNumber, chainId, court, counterGraceSeconds] = await Promise.all([
@@ -55,10 +58,10 @@ export async function readChainFacts(on: ContractOnChain, account: Address): Pro
   const inCourt = { address: court, abi: courtAbi } as const;
   const [checkpoints, counter, [purchased, spent, refunded, earned], purchases] = await Promise.all(
     [
-      checkpointsOnChain(on),
+      readCheckpoints(on),
       client.readContract({ ...read, functionName: "counterOf", args: [account] }),
       client.readContract({ ...read, functionName: "party", args: [account], blockNumber }),
-      purchasesOnChain(on, account, blockNumber),
+      readPurchases(on, account, blockNumber),
     ],
   );
 

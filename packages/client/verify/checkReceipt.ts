@@ -3,8 +3,8 @@ import type { Address } from "viem";
 import { formatCredits } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { Row } from "@compute-credits/protocol/tree/row";
-import type { CheckpointOnChain } from "../chain/checkpointOnChain.ts";
-import type { SignedReceipt } from "../http/meteringServer.ts";
+import type { CheckpointOnChain } from "../chain/readCheckpoints.ts";
+import type { SignedReceipt } from "../http/meteringClient.ts";
 import type { ChainFacts } from "./chainFacts.ts";
 import { REMEDY, type Report } from "./finding.ts";
 
@@ -18,17 +18,17 @@ export interface CheckedRow {
 export async function checkReceipt(
   party: Address,
   signed: SignedReceipt,
-  { chain, rows, say }: { chain: ChainFacts; rows: readonly CheckedRow[]; say: Report },
+  { chain, rows, report }: { chain: ChainFacts; rows: readonly CheckedRow[]; report: Report },
 ): Promise<void> {
   const { provider, earned, epoch } = signed.receipt;
   const name = `The receipt of ${formatCredits(earned)} earned from epoch ${epoch} on`;
   if (lowercaseHex(provider) !== party) {
-    say(false, `${name} is ${provider}'s, not this account's.`, REMEDY.receiptForNothing);
+    report(false, `${name} is ${provider}'s, not this account's.`, REMEDY.receiptForNothing);
     return;
   }
   if (!(await chain.isEnforceable(signed))) {
     const text = `${name} is not signed by enough of the contract's signers.`;
-    say(false, text, REMEDY.receiptForNothing);
+    report(false, text, REMEDY.receiptForNothing);
     return;
   }
   const due = rows.filter(({ checkpoint }) => checkpoint.epoch >= epoch);
@@ -36,10 +36,10 @@ export async function checkReceipt(
     const paid = row?.earned ?? 0n;
     const where = `epoch ${checkpoint.epoch} pays ${formatCredits(paid)} (${checkpoint.status})`;
     const short = paid < earned ? `: ${formatCredits(earned - paid)} too few` : "";
-    say(paid >= earned, `${name}: ${where}${short}.`, REMEDY.receipt);
+    report(paid >= earned, `${name}: ${where}${short}.`, REMEDY.receipt);
   }
   if (due.length > 0) return;
   const isDue = [chain.final, chain.pending].some((one) => one !== null && one.epoch >= epoch);
-  if (isDue) say(false, `${name} is due, and the rows that pay it can't be had.`, REMEDY.data);
-  else say(true, `${name} is signed, and not due yet: keep it.`, "");
+  if (isDue) report(false, `${name} is due, and the rows that pay it can't be had.`, REMEDY.data);
+  else report(true, `${name} is signed, and not due yet: keep it.`, "");
 }

@@ -6,8 +6,8 @@ import {
   type Balance,
   type ProvenRow,
   type ShownAllowance,
-  meteringServer,
-} from "../http/meteringServer.ts";
+  createMeteringClient,
+} from "../http/meteringClient.ts";
 
 /** What a server, or a mirror, says: every word of it is checked. */
 export interface ServerAnswers {
@@ -19,8 +19,8 @@ export interface ServerAnswers {
   table(epoch: bigint, onRows: (rows: Uint8Array) => void): Promise<TableSummary>;
 }
 
-export function askServer(url: string): ServerAnswers {
-  const server = meteringServer(url);
+export function createServerAnswers(url: string): ServerAnswers {
+  const server = createMeteringClient(url);
   return {
     balance: (account) => server.balance(account),
     allowances: (account) => server.allowances(account),

@@ -7,8 +7,8 @@ import { type Row, rowLeaf } from "@compute-credits/protocol/tree/row";
 import { partyAt, rowAt } from "@compute-credits/protocol/tree/rowBytes";
 import type { TableSummary } from "@compute-credits/protocol/data/tableFile";
 import { processProof } from "@compute-credits/protocol/tree/tree";
-import type { CheckpointOnChain } from "../chain/checkpointOnChain.ts";
-import type { SignedReceipt } from "../http/meteringServer.ts";
+import type { CheckpointOnChain } from "../chain/readCheckpoints.ts";
+import type { SignedReceipt } from "../http/meteringClient.ts";
 import { checkCharge, signedCeiling } from "./ceiling.ts";
 import type { ChainFacts } from "./chainFacts.ts";
 import { type Finding, REMEDY, type Report } from "./finding.ts";
@@ -20,9 +20,9 @@ type Numbers = Omit<Row, "party">;
 export interface Verification {
   /** see `readChainFacts` */
   readonly chain: ChainFacts;
-  /** see `askServer` */
+  /** see `createServerAnswers` */
   readonly server: ServerAnswers;
-  /** a provider's receipts that it kept: see `MeteringServer.receipt` */
+  /** a provider's receipts that it kept: see `MeteringClient.receipt` */
   readonly receipts?: readonly SignedReceipt[];
   /** micro-credits: what the owner knows to have signed for at most, where that is less than the server shows, or it shows nothing */
   readonly ceilingMicros?: bigint;
@@ -30,7 +30,7 @@ export interface Verification {
 
 /**
  * Checks what a server says of an account against the chain, trusting the chain alone: that what was bought is what the
- * chain's events say, that the published rows are those that were signed, that the account's row is in them and can be
+ * chain's events report, that the published rows are those that were signed, that the account's row is in them and can be
  * true, that it charges no more than its owner signed for and pays what its receipts promise, and that its proof settles it.
  * What was spent since the newest checkpoint is the server's word until the next one: that is said with the balance.
  */
@@ -40,42 +40,48 @@ export async function verifyAccount(
 ): Promise<readonly Finding[]> {
   const party = lowercaseHex(account);
   const findings: Finding[] = [];
-  const say: Report = (holds, text, remedy) =>
+  const report: Report = (holds, text, remedy) =>
     findings.push(holds ? { holds, text } : { holds, text, remedy });
 
-  checkPurchases(chain, say);
-  const ceiling = await signedCeiling(party, { chain, server, say });
+  checkPurchases(chain, report);
+  const ceiling = await signedCeiling(party, { chain, server, report });
   const rows: CheckedRow[] = [];
   for (const checkpoint of [chain.final, chain.pending]) {
     if (checkpoint === null) continue;
     // oxlint-disable-next-line no-await-in-loop -- two
-    const row = await rowIn(checkpoint, party, server, say);
+    const row = await rowIn(checkpoint, party, server, report);
     if (row === undefined) continue;
     rows.push({ checkpoint, row });
     const numbers = row ?? { spent: 0n, refunded: 0n, earned: 0n };
-    checkRow(numbers, checkpoint, chain, say);
-    checkCharge(numbers.spent, checkpoint, chain, { ceiling, ownMicros: ceilingMicros }, say);
+    checkRow(numbers, checkpoint, chain, report);
+    checkCharge(
+      numbers.spent,
+      checkpoint,
+      chain,
+      { ceiling, ownerCeilingMicros: ceilingMicros },
+      report,
+    );
   }
   if (chain.final === null && chain.pending === null) {
-    say(true, "There is no checkpoint on chain yet: nothing is settled.", "");
+    report(true, "There is no checkpoint on chain yet: nothing is settled.", "");
   }
 
   const [final, pending] = (["final", "pending"] as const).map((status) =>
     rows.find(({ checkpoint }) => checkpoint.status === status),
   );
-  checkGrowth(final?.row, pending?.row, say);
-  await checkProof(party, chain.final, final?.row, server, say);
+  checkGrowth(final?.row, pending?.row, report);
+  await checkProof(party, chain.final, final?.row, server, report);
   for (const receipt of receipts) {
     // oxlint-disable-next-line no-await-in-loop -- in the order in which they were given
-    await checkReceipt(party, receipt, { chain, rows, say });
+    await checkReceipt(party, receipt, { chain, rows, report });
   }
-  await checkBalance(party, chain, server, say);
+  await checkBalance(party, chain, server, report);
   return findings;
 }
 
-function checkPurchases({ purchased, purchases, blockNumber }: ChainFacts, say: Report): void {
+function checkPurchases({ purchased, purchases, blockNumber }: ChainFacts, report: Report): void {
   const bought = sumOf(purchases);
-  say(
+  report(
     bought === purchased,
     `You purchased ${formatCredits(purchased)}, says the contract; its ${purchases.length} purchase events up to block ${blockNumber} add up to ${formatCredits(bought)}.`,
     REMEDY.chain,
@@ -87,7 +93,7 @@ async function rowIn(
   checkpoint: CheckpointOnChain,
   party: Address,
   server: ServerAnswers,
-  say: Report,
+  report: Report,
 ): Promise<Row | null | undefined> {
   const name = `the ${checkpoint.status} checkpoint (epoch ${checkpoint.epoch})`;
   let row: Row | null = null;
@@ -99,11 +105,11 @@ async function rowIn(
       }
     });
   } catch (error) {
-    say(false, `The rows of ${name} can't be had: ${reasonOf(error)}.`, REMEDY.data);
+    report(false, `The rows of ${name} can't be had: ${reasonOf(error)}.`, REMEDY.data);
     return undefined;
   }
   const isSigned = table.root === checkpoint.root && table.dataHash === checkpoint.dataHash;
-  say(
+  report(
     isSigned,
     isSigned
       ? `The published rows of ${name} are those that were signed: ${table.rowCount} rows, root ${table.root}.`
@@ -112,7 +118,7 @@ async function rowIn(
   );
   if (!isSigned) return undefined;
   const { totals } = table;
-  say(
+  report(
     (["spent", "refunded", "earned"] as const).every((key) => totals[key] === checkpoint[key]),
     `They add up to the totals on chain: ${formatCredits(totals.spent)} spent, ${formatCredits(totals.earned)} earned.`,
     REMEDY.totals,
@@ -124,15 +130,15 @@ function checkRow(
   row: Numbers,
   { epoch }: CheckpointOnChain,
   chain: ChainFacts,
-  say: Report,
+  report: Report,
 ): void {
   const { spent, refunded, earned } = row;
-  say(
+  report(
     spent + refunded <= chain.purchased,
     `Epoch ${epoch}: spent ${formatCredits(spent)}, refunded ${formatCredits(refunded)}, earned ${formatCredits(earned)}; you purchased ${formatCredits(chain.purchased)}.`,
     REMEDY.paidFor,
   );
-  say(
+  report(
     covers(row, chain.settled),
     `Epoch ${epoch}: no less than what is settled on chain (spent ${formatCredits(chain.settled.spent)}, refunded ${formatCredits(chain.settled.refunded)}, earned ${formatCredits(chain.settled.earned)}).`,
     REMEDY.paidFor,
@@ -142,14 +148,14 @@ function checkRow(
 function checkGrowth(
   final: Row | null | undefined,
   pending: Row | null | undefined,
-  say: Report,
+  report: Report,
 ): void {
   if (final === undefined || final === null || pending === undefined) return;
   if (pending === null) {
-    say(false, "Your row is gone from the pending checkpoint.", REMEDY.omitted);
+    report(false, "Your row is gone from the pending checkpoint.", REMEDY.omitted);
     return;
   }
-  say(
+  report(
     covers(pending, final),
     "Your row in the pending checkpoint has no less than in the final one.",
     REMEDY.shrunk,
@@ -161,20 +167,20 @@ async function checkProof(
   final: CheckpointOnChain | null,
   row: Row | null | undefined,
   server: ServerAnswers,
-  say: Report,
+  report: Report,
 ): Promise<void> {
   if (final === null || row === null || row === undefined) return;
   try {
     const proven = await server.proof(party);
     const leads =
       proven.row.party === party && processProof(rowLeaf(proven.row), proven.proof) === final.root;
-    say(
+    report(
       leads,
       `The server's proof ${leads ? "leads" : "does not lead"} from your row to the root on chain.`,
       REMEDY.proof,
     );
   } catch (error) {
-    say(false, `The server gives no proof of your row: ${reasonOf(error)}.`, REMEDY.proof);
+    report(false, `The server gives no proof of your row: ${reasonOf(error)}.`, REMEDY.proof);
   }
 }
 
@@ -182,25 +188,25 @@ async function checkBalance(
   party: Address,
   { purchases, settled, blockNumber }: ChainFacts,
   server: ServerAnswers,
-  say: Report,
+  report: Report,
 ): Promise<void> {
   try {
     const { purchasedMicros, spentMicros, asOfBlock } = await server.balance(party);
     // Events of blocks that this endpoint has not got yet can't be compared.
     const known = asOfBlock < blockNumber ? asOfBlock : blockNumber;
     const bought = sumOf(purchases.filter((purchase) => purchase.blockNumber <= known));
-    say(
+    report(
       asOfBlock <= blockNumber ? purchasedMicros === bought : purchasedMicros >= bought,
       `The server's balance says ${formatCredits(purchasedMicros)} purchased as of block ${asOfBlock}; by the chain's events it was ${formatCredits(bought)}. The newest block is ${blockNumber}.`,
       REMEDY.balance,
     );
-    say(
+    report(
       spentMicros >= settled.spent,
       `The server's balance says ${formatCredits(spentMicros)} spent; ${formatCredits(settled.spent)} are settled. What was spent since the newest checkpoint is its word until the next one.`,
       REMEDY.balance,
     );
   } catch (error) {
-    say(false, `The server tells no balance: ${reasonOf(error)}.`, REMEDY.balance);
+    report(false, `The server tells no balance: ${reasonOf(error)}.`, REMEDY.balance);
   }
 }
 

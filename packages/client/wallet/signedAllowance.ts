@@ -11,7 +11,7 @@ import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { calendarMonths } from "@compute-credits/protocol/messages/period";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import { signer } from "../chain/signer.ts";
+import { walletAccount } from "../chain/walletAccount.ts";
 
 /** What an owner decides; all else has a default. */
 export interface AllowanceOptions {
@@ -41,25 +41,25 @@ export interface SignedAllowance {
 export async function signAllowance(
   wallet: WalletClient,
   deployment: Deployment,
-  wish: AllowanceOptions,
+  options: AllowanceOptions,
 ): Promise<SignedAllowance> {
-  const scope = wish.scope ?? { providers: [], meters: [] };
+  const scope = options.scope ?? { providers: [], meters: [] };
   const allowance: AllowanceMessage = {
-    account: signer(wallet).address,
-    spender: wish.spender,
-    limit: wish.limitMicros,
-    period: periodOf(wish),
-    rollover: wish.rolloverMicros ?? 0n,
-    startsAt: wish.startsAt ?? 0n,
-    expiresAt: wish.expiresAt ?? 0n,
-    priority: wish.priority ?? DEFAULT_PRIORITY,
+    account: walletAccount(wallet).address,
+    spender: options.spender,
+    limit: options.limitMicros,
+    period: periodOf(options),
+    rollover: options.rolloverMicros ?? 0n,
+    startsAt: options.startsAt ?? 0n,
+    expiresAt: options.expiresAt ?? 0n,
+    priority: options.priority ?? DEFAULT_PRIORITY,
     scope: scopeHash(scope),
-    accountCap: wish.accountCapMicros,
-    counter: wish.counter,
+    accountCap: options.accountCapMicros,
+    counter: options.counter,
     salt: bytesToBigInt(crypto.getRandomValues(new Uint8Array(32))),
   };
   const signature = await wallet.signTypedData({
-    account: signer(wallet),
+    account: walletAccount(wallet),
     ...allowanceTypedData(deployment, allowance),
   });
   return { allowance, scope, signature };
@@ -72,7 +72,7 @@ export async function signRevocation(
   allowance: Hex,
 ): Promise<Hex> {
   return await wallet.signTypedData({
-    account: signer(wallet),
+    account: walletAccount(wallet),
     ...allowanceRevocationTypedData(deployment, { allowance }),
   });
 }

@@ -18,5 +18,5 @@ export interface ChainSource {
    * The blocks after `from`; where none counts yet, whether the chain has any at all. Throws `ReorgBeyondConfirmations`
    * where `from` is no longer in the chain, as far as any endpoint knows.
    */
-  after(from: BlockPoint): Promise<ChainStep | "nothing_counts_yet" | "nothing_there">;
+  after(from: BlockPoint): Promise<ChainStep | "no_confirmed_block" | "no_new_block">;
 }

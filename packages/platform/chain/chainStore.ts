@@ -11,7 +11,7 @@ export interface ChainStore {
    * The chain had no block after `at` when it was asked, `agoMs` ago: whatever comes next is younger than that. A quiet
    * chain tells the time no other way.
    */
-  noteQuiet(at: BlockPoint, agoMs: number): Promise<void>;
+  recordIdle(at: BlockPoint, agoMs: number): Promise<void>;
   /**
    * Applies the events of the blocks after the cursor up to `upTo` and moves the cursor there, in one transaction.
    * False, and nothing done, where the cursor is no longer `from`: another server was faster.

@@ -3,8 +3,8 @@ import { type Address, type Hex, type Log, isAddressEqual, zeroHash } from "viem
 import { bloomMayContain } from "./logsBloom.ts";
 
 /** An endpoint's answer that cannot be true. */
-export class WrongAnswer extends Error {
-  override readonly name = "WrongAnswer";
+export class InvalidRpcAnswer extends Error {
+  override readonly name = "InvalidRpcAnswer";
 }
 
 export interface Header {
@@ -23,14 +23,14 @@ export type MinedLog = Log<bigint, number, false>;
  */
 export function checkHeaders(headers: readonly Header[], from: bigint, to: bigint): void {
   if (BigInt(headers.length) !== to - from + 1n) {
-    throw new WrongAnswer(`${headers.length} blocks for the range ${from} to ${to}`);
+    throw new InvalidRpcAnswer(`${headers.length} blocks for the range ${from} to ${to}`);
   }
   for (const [index, { number, parentHash }] of headers.entries()) {
     const expected = from + BigInt(index);
-    if (number !== expected) throw new WrongAnswer(`block ${number} in place of ${expected}`);
+    if (number !== expected) throw new InvalidRpcAnswer(`block ${number} in place of ${expected}`);
     const parent = headers[index - 1];
     if (parent !== undefined && parentHash !== parent.hash && parentHash !== zeroHash) {
-      throw new WrongAnswer(`block ${number} does not follow block ${parent.number}`);
+      throw new InvalidRpcAnswer(`block ${number} does not follow block ${parent.number}`);
     }
   }
 }
@@ -47,15 +47,18 @@ export function checkLogs(
   const byNumber = new Map(headers.map((header) => [header.number, header]));
   for (const { address, blockNumber, blockHash, removed, topics } of logs) {
     const header = byNumber.get(blockNumber);
-    if (header === undefined) throw new WrongAnswer(`a log of block ${blockNumber}, unasked for`);
+    if (header === undefined)
+      throw new InvalidRpcAnswer(`a log of block ${blockNumber}, unasked for`);
     if (blockHash !== header.hash || removed) {
-      throw new WrongAnswer(`a log of block ${blockNumber} with the hash ${blockHash}`);
+      throw new InvalidRpcAnswer(`a log of block ${blockNumber} with the hash ${blockHash}`);
     }
     if (!contracts.some((contract) => isAddressEqual(contract, address))) {
-      throw new WrongAnswer(`a log of ${address}, unasked for`);
+      throw new InvalidRpcAnswer(`a log of ${address}, unasked for`);
     }
     if (![address, ...topics].every((value) => bloomMayContain(header.logsBloom, value))) {
-      throw new WrongAnswer(`a log that block ${blockNumber} does not have, by its bloom filter`);
+      throw new InvalidRpcAnswer(
+        `a log that block ${blockNumber} does not have, by its bloom filter`,
+      );
     }
   }
   const inOrder = logs.toSorted((a, b) =>
@@ -66,14 +69,14 @@ export function checkLogs(
   for (const [index, log] of inOrder.entries()) {
     const before = inOrder[index - 1];
     if (before?.blockNumber === log.blockNumber && before.logIndex === log.logIndex) {
-      throw new WrongAnswer(`the log ${log.logIndex} of block ${log.blockNumber}, twice`);
+      throw new InvalidRpcAnswer(`the log ${log.logIndex} of block ${log.blockNumber}, twice`);
     }
   }
   return inOrder;
 }
 
 /** Blocks that may have logs of these events, by their bloom filters, and of which none came. */
-export function suspectBlocks(
+export function findSuspectBlocks(
   headers: readonly Header[],
   logs: readonly MinedLog[],
   { contracts, topics }: { contracts: readonly Address[]; topics: readonly Hex[] },
@@ -88,12 +91,14 @@ export function suspectBlocks(
 }
 
 /** Throws where a second asking brought a log that the first one left out. (Each by itself is checked already.) */
-export function checkNothingMissing(logs: readonly MinedLog[], second: readonly MinedLog[]): void {
+export function checkComplete(logs: readonly MinedLog[], second: readonly MinedLog[]): void {
   const name = ({ blockHash, logIndex, topics, data }: MinedLog) =>
     `${blockHash}/${logIndex}/${topics.join()}/${data}`;
   const known = new Set(logs.map(name));
   const missing = second.filter((log) => !known.has(name(log)));
   if (missing.length > 0) {
-    throw new WrongAnswer(`asked again, ${missing.length} logs came that were left out before`);
+    throw new InvalidRpcAnswer(
+      `asked again, ${missing.length} logs came that were left out before`,
+    );
   }
 }

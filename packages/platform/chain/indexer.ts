@@ -7,14 +7,14 @@ import type { ChainSource } from "./chainSource.ts";
  */
 export async function indexNextBlocks(
   source: ChainSource,
-  book: Pick<ChainStore, "cursor" | "noteQuiet" | "apply">,
+  book: Pick<ChainStore, "cursor" | "recordIdle" | "apply">,
 ): Promise<"done" | "more"> {
   const from = await book.cursor();
   const asked = performance.now();
   const step = await source.after(from);
-  if (step === "nothing_counts_yet") return "done";
-  if (step === "nothing_there") {
-    await book.noteQuiet(from, performance.now() - asked);
+  if (step === "no_confirmed_block") return "done";
+  if (step === "no_new_block") {
+    await book.recordIdle(from, performance.now() - asked);
     return "done";
   }
   const { upTo, events, isLast } = step;

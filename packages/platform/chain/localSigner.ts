@@ -7,7 +7,9 @@ import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "./signer.ts";
 
 /** A signer whose key is in this process. */
-export function localSigner(privateKey: Hex): CheckpointSigner & ReceiptSigner & TransactionSigner {
+export function createLocalSigner(
+  privateKey: Hex,
+): CheckpointSigner & ReceiptSigner & TransactionSigner {
   const account = privateKeyToAccount(privateKey);
   return {
     address: lowercaseHex(account.address),

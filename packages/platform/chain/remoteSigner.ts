@@ -34,7 +34,7 @@ const TIMEOUT_MS = 10_000;
  * A signer whose key is kept by a service that speaks Ethereum's JSON-RPC over HTTP, as Web3Signer and most bridges to a
  * KMS do. What it returns is checked: a wrong key is told here, not by the contract.
  */
-export function remoteSigner(
+export function createRemoteSigner(
   url: string,
   address: Address,
 ): CheckpointSigner & ReceiptSigner & TransactionSigner {

@@ -19,11 +19,11 @@ import type { ChainSource, ChainStep, Confirmations } from "./chainSource.ts";
 import {
   type Header,
   type MinedLog,
-  WrongAnswer,
+  InvalidRpcAnswer,
   checkHeaders,
   checkLogs,
-  checkNothingMissing,
-  suspectBlocks,
+  checkComplete,
+  findSuspectBlocks,
 } from "./checkedLogs.ts";
 import { EVENT_TOPICS, toChainEvents } from "./toChainEvent.ts";
 
@@ -61,7 +61,7 @@ interface Endpoint {
  * it is consistent: the blocks follow each other from the last one known, every log is of such a block, no block's bloom
  * filter speaks of logs that are missing, and a second asking (of another endpoint, where there is one) brings the same.
  */
-export function rpcChainSource(
+export function createRpcChainSource(
   rpcUrls: readonly string[],
   contracts: readonly Address[],
   { confirmations, blocksPerRequest, timeoutMs }: ChainSourceOptions,
@@ -84,7 +84,7 @@ export function rpcChainSource(
       if (able.length === 0) {
         // A head before `from` is one that lags, and tells nothing.
         const newest = tips.reduce((max, { head }) => (head > max ? head : max), 0n);
-        return newest === from.number ? "nothing_there" : "nothing_counts_yet";
+        return newest === from.number ? "no_new_block" : "no_confirmed_block";
       }
 
       const errors: unknown[] = [];
@@ -154,19 +154,20 @@ export function rpcChainSource(
     const second = await firstOf([...others, client], async (other) =>
       checkLogs(await logsOf(other, range), headers, contracts),
     );
-    checkNothingMissing(logs, second);
-    for (const { number, hash } of suspectBlocks(headers, logs, {
+    checkComplete(logs, second);
+    for (const { number, hash } of findSuspectBlocks(headers, logs, {
       contracts,
       topics: EVENT_TOPICS,
     })) {
       // oxlint-disable-next-line no-await-in-loop -- rare: a block of which the filter speaks by chance
       const missing = await countByReceipts(client, hash);
-      if (missing > 0) throw new WrongAnswer(`${missing} logs of block ${number} were left out`);
+      if (missing > 0)
+        throw new InvalidRpcAnswer(`${missing} logs of block ${number} were left out`);
     }
 
     const byNumber = new Map(headers.map((header) => [header.number, timeOf(header)]));
     const last = headers.at(-1);
-    if (last === undefined) throw new WrongAnswer("a range without blocks");
+    if (last === undefined) throw new InvalidRpcAnswer("a range without blocks");
     return {
       upTo: { number: last.number, hash: last.hash, time: timeOf(last) },
       events: toChainEvents(logs, (number) => byNumber.get(number) ?? timeOf(last)),
@@ -213,7 +214,7 @@ async function checkSuccession(
   const known = await client.getBlock({ blockNumber: from.number });
   if (known.hash === from.hash) {
     if (next.parentHash === zeroHash) return;
-    throw new WrongAnswer(`block ${next.number} does not follow block ${from.number}`);
+    throw new InvalidRpcAnswer(`block ${next.number} does not follow block ${from.number}`);
   }
   throw new ReorgBeyondConfirmations(from, known.hash);
 }

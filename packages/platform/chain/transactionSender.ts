@@ -47,7 +47,7 @@ const SPARE_GAS = 25n;
  * whatever of this wallet still waits: no gap ever stops it, and after a crash the same call cannot be mined twice.
  * Attempts are recorded before they leave: the next one offers enough to replace them.
  */
-export function transactionSender(
+export function createTransactionSender(
   client: PublicClient,
   signer: TransactionSigner,
   book: TransactionStore,

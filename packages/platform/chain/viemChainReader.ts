@@ -2,7 +2,7 @@ import { type Address, type PublicClient, createPublicClient, fallback, http } f
 
 import type { BlockPoint } from "./blockPoint.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
-import type { ChainReader } from "./chain.ts";
+import type { ChainReader } from "./chainReader.ts";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import { isValidSignature } from "@compute-credits/protocol/messages/signatureCheck";
 
@@ -12,7 +12,7 @@ export function rpcTransport(rpcUrls: readonly string[], timeoutMs = 10_000) {
 }
 
 /** Reads the contract at `contract`. Throws at once where the endpoint does not answer or no contract stands there. */
-export async function openChainReader(
+export async function createChainReader(
   rpcUrls: readonly string[],
   contract: Address,
   timeoutMs?: number,
@@ -109,7 +109,7 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
       );
     },
 
-    async standing(account, counter) {
+    async counterState(account, counter) {
       const [currentCounter, endedAt, recordedCap] = await Promise.all([
         client.readContract({ ...read, functionName: "counterOf", args: [account] }),
         client.readContract({ ...read, functionName: "counterEndedAt", args: [account, counter] }),

@@ -6,7 +6,7 @@ import { courtAbi } from "@compute-credits/protocol/abi/court";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { TransactionSigner } from "./signer.ts";
 import type { TransactionStore } from "./transactionStore.ts";
-import { type SenderOptions, transactionSender } from "./transactionSender.ts";
+import { type SenderOptions, createTransactionSender } from "./transactionSender.ts";
 import { rpcTransport } from "./viemChainReader.ts";
 
 export interface ChainWriterDeps extends Omit<SenderOptions, "chainId"> {
@@ -19,7 +19,7 @@ export interface ChainWriterDeps extends Omit<SenderOptions, "chainId"> {
 }
 
 /** Sends the settler's transactions. */
-export function openChainWriter({
+export function createChainWriter({
   rpcUrls,
   deployment: { chainId, contract },
   court,
@@ -28,7 +28,7 @@ export function openChainWriter({
   ...options
 }: ChainWriterDeps): ChainWriter {
   const client = createPublicClient({ transport: rpcTransport(rpcUrls), cacheTime: 0 });
-  const send = transactionSender(client, signer, transactions, { chainId, ...options });
+  const send = createTransactionSender(client, signer, transactions, { chainId, ...options });
   const onVault = (purpose: string, data: Hex) => send({ to: contract, data, purpose });
   const inCourt = (purpose: string, data: Hex) => send({ to: court, data, purpose });
 

@@ -5,7 +5,7 @@ import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { VaultReader } from "./vaultReader.ts";
 import { rpcTransport } from "./viemChainReader.ts";
 
-export function openVaultReader(
+export function createVaultReader(
   rpcUrls: readonly string[],
   { contract }: Deployment,
   { blocksPerRequest }: { blocksPerRequest: bigint },

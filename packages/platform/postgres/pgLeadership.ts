@@ -17,7 +17,7 @@ export const LEADER_SESSION =
  * Leads while it holds an advisory lock, on a connection of its own. The connection must reach the server itself: a pooler
  * that shares connections between transactions cannot keep such a lock.
  */
-export function pgLeadership(url: string): Leadership {
+export function createPgLeadership(url: string): Leadership {
   let client: Client | null = null;
   let holds = false;
   let heartbeat: NodeJS.Timeout | undefined;

@@ -6,13 +6,13 @@ const RETRYABLE = new Set([
 ]);
 
 /** Thrown where an attempt finds that what it began with is out of date: the next begins with what is there now. */
-export class OutOfDate extends Error {}
+export class StaleRead extends Error {}
 
 /** Far more than a fair race needs; a bug that always clashes still ends. */
 const ATTEMPTS = 8;
 
 /** Runs a transaction again where it lost a race. Whatever it did was rolled back. `tries` counts from 1. */
-export async function retrying<T>(attempt: (tries: number) => Promise<T>): Promise<T> {
+export async function withRetries<T>(attempt: (tries: number) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- one attempt after the other is the point
@@ -24,6 +24,6 @@ export async function retrying<T>(attempt: (tries: number) => Promise<T>): Promi
 }
 
 function isRetryable(error: unknown): boolean {
-  if (error instanceof OutOfDate) return true;
+  if (error instanceof StaleRead) return true;
   return error instanceof Error && "code" in error && RETRYABLE.has(String(error.code));
 }

@@ -21,7 +21,7 @@ import {
   codeTerms,
   toPromotionCode,
 } from "./promotionCodeRecord.ts";
-import { retrying } from "@compute-credits/platform/postgres/retry";
+import { withRetries } from "@compute-credits/platform/postgres/retry";
 import {
   bytea,
   byteaArray,
@@ -166,7 +166,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
     id: Hex,
     work: (tx: Sql, campaign: Allowance, now: Date) => Promise<T>,
   ): Promise<T | NonNullable<ReturnType<typeof issuingRefusal>>> {
-    return retrying(() =>
+    return withRetries(() =>
       database.transaction(async (tx) => {
         const [account] = await tx.query<{ counter: bigint }>(
           `select counter from accounts where address = (select account from allowances where id = $1) for update`,

@@ -26,7 +26,7 @@ export function createChainStore(database: Database): ChainStore {
       return found?.frozen_at ?? null;
     },
 
-    async noteQuiet({ number, hash }, agoMs) {
+    async recordIdle({ number, hash }, agoMs) {
       // Half a second is fine enough, and spares the idle chain of a laptop ten writes a second.
       await database.query(
         `update chain_cursor set quiet_at = block_time + (clock_timestamp() - $3 * interval '1 ms' - seen_at)

@@ -13,7 +13,7 @@ import { treeOf, writeCheckpoint } from "./cutSnapshot.ts";
 import { proveRows } from "./proofs.ts";
 import { newestRow } from "./rowsAt.ts";
 import type { TreeOf } from "./storedTree.ts";
-import { retrying } from "@compute-credits/platform/postgres/retry";
+import { withRetries } from "@compute-credits/platform/postgres/retry";
 import { byteaArray } from "@compute-credits/platform/postgres/values";
 
 /**
@@ -117,7 +117,7 @@ export function createCheckpointStore(database: Database): CheckpointStore {
       if (isUnderWay(await latestIn(database))) return null;
       await serveRefunds(database);
       const tick = await advanceTick(database);
-      const id = await retrying(() =>
+      const id = await withRetries(() =>
         database.transaction((tx) => cutSnapshot(tx, { tick, maxFeeBps }), {
           isolation: "repeatable read",
         }),

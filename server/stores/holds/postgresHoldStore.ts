@@ -21,7 +21,7 @@ import type {
 } from "./holdStore.ts";
 import { insertHold, readHold, updateHold } from "./holdRecord.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
-import { retrying } from "@compute-credits/platform/postgres/retry";
+import { withRetries } from "@compute-credits/platform/postgres/retry";
 import {
   createAccessCache,
   lockAllowances,
@@ -131,7 +131,7 @@ export function createHoldStore(
   }
 
   const transaction = <T>(work: (tx: Sql) => Promise<T>) =>
-    retrying(() => database.transaction(work));
+    withRetries(() => database.transaction(work));
 
   return {
     authorize: (request) => transaction((tx) => authorizeIn(tx, request)),

@@ -18,7 +18,7 @@ import type { UsageLedger } from "./usageLedger.ts";
 import { createAllowanceCache } from "../allowances/allowanceCache.ts";
 import { type PriceClock, readPriceClock } from "../pricing/priceClock.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
-import { OutOfDate, retrying } from "@compute-credits/platform/postgres/retry";
+import { StaleRead, withRetries } from "@compute-credits/platform/postgres/retry";
 import {
   type LockedSpending,
   createAccessCache,
@@ -57,7 +57,7 @@ export function createUsageLedger(
     const charged = await chargeOptimistically(tx, expected);
     if (charged.arrivals > upTo) {
       await cache.takeArrivals(tx, charged.arrivals);
-      throw new OutOfDate("allowances have come that may be these spenders'");
+      throw new StaleRead("allowances have come that may be these spenders'");
     }
     checkAccess(charged.clock, asOfRevocations);
     const hasAccess = await accessOf(tx, events, charged.clock);
@@ -120,7 +120,7 @@ export function createUsageLedger(
         return [];
       }
       const report = { events, asOfRevocations };
-      return await retrying((tries) =>
+      return await withRetries((tries) =>
         database.transaction(
           (tx) => (tries === 1 ? recordOptimistic(tx, report) : recordLocked(tx, report)),
           { nestedLoopPlan: true },
@@ -128,7 +128,7 @@ export function createUsageLedger(
       );
     },
 
-    void: (event) => retrying(() => database.transaction((tx) => voidEvent(tx, event))),
+    void: (event) => withRetries(() => database.transaction((tx) => voidEvent(tx, event))),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ChainWriter, ProvenRow } from "@compute-credits/platform/chain/chainWriter";
-import type { ChainReader, Terms } from "@compute-credits/platform/chain/chain";
+import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import type {
   CheckpointStore,
   StoredCheckpoint,
@@ -72,13 +72,13 @@ async function answer(
   for (const cap of await disputes.capsCovering(party, spent)) {
     const { counter } = cap.message;
     // oxlint-disable-next-line no-await-in-loop -- the first that fits is enough
-    const standing = await chain.standing(party, counter);
+    const counterState = await chain.counterState(party, counter);
     const isInGrace =
-      counter === standing.currentCounter ||
-      submittedAt <= standing.endedAt + terms.counterGraceSeconds;
+      counter === counterState.currentCounter ||
+      submittedAt <= counterState.endedAt + terms.counterGraceSeconds;
     if (!isInGrace) continue;
     // oxlint-disable-next-line no-await-in-loop
-    if (standing.recordedCap < spent) await writer.recordCap(cap);
+    if (counterState.recordedCap < spent) await writer.recordCap(cap);
     // oxlint-disable-next-line no-await-in-loop
     await writer.answer(challenger, shown, counter);
     return null;

@@ -1,13 +1,13 @@
 import type { Logger } from "pino";
 
-import { signerAt } from "@compute-credits/platform/chain/signerAt";
+import { createSigner } from "@compute-credits/platform/chain/createSigner";
 import { isEcdsaSignature } from "@compute-credits/protocol/messages/signatureCheck";
-import { openChainWriter } from "@compute-credits/platform/chain/viemChainWriter";
-import { pgLeadership } from "@compute-credits/platform/postgres/pgLeadership";
+import { createChainWriter } from "@compute-credits/platform/chain/viemChainWriter";
+import { createPgLeadership } from "@compute-credits/platform/postgres/pgLeadership";
 import { soleLeadership } from "@compute-credits/platform/postgres/soleLeadership";
 import type { Config, SettlementConfig } from "../../config.ts";
 import { ConfigError } from "@compute-credits/platform/process/environment";
-import type { ChainReader } from "@compute-credits/platform/chain/chain";
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { Leadership } from "@compute-credits/platform/postgres/leadership";
 import { type Probe, noProbe } from "@compute-credits/platform/chain/probe";
 import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
@@ -30,7 +30,9 @@ export async function openSettler(
   probe: Probe = noProbe,
 ): Promise<Settler> {
   const { chain, transactions } = context;
-  const all = settlement.signers.map(signerAt).map((signer) => [signer.address, signer] as const);
+  const all = settlement.signers
+    .map(createSigner)
+    .map((signer) => [signer.address, signer] as const);
   const signers = [...new Map(all).values()];
   await checkSigners(chain, signers, log);
 
@@ -39,12 +41,12 @@ export async function openSettler(
     ...context,
     signers,
     probe,
-    writer: openChainWriter({
+    writer: createChainWriter({
       ...settlement,
       rpcUrls: config.rpcUrls,
       deployment: chain.deployment,
       court: await chain.court(),
-      signer: signerAt(settlement.settler),
+      signer: createSigner(settlement.settler),
       transactions,
       probe,
     }),
@@ -123,7 +125,7 @@ export async function settlerLoop(
 
 /** An advisory lock among servers; the embedded database admits one server alone. */
 export function leadershipOf({ database }: Config): Leadership {
-  return "url" in database ? pgLeadership(database.url) : soleLeadership;
+  return "url" in database ? createPgLeadership(database.url) : soleLeadership;
 }
 
 async function checkSigners(

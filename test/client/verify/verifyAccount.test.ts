@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { hashTypedData, keccak256, numberToHex, stringToBytes, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
-import type { CheckpointOnChain } from "@compute-credits/client/chain/checkpointOnChain";
-import type { ShownAllowance, SignedReceipt } from "@compute-credits/client/http/meteringServer";
+import type { CheckpointOnChain } from "@compute-credits/client/chain/readCheckpoints";
+import type { ShownAllowance, SignedReceipt } from "@compute-credits/client/http/meteringClient";
 import type { ChainFacts } from "@compute-credits/client/verify/chainFacts";
 import type { ServerAnswers } from "@compute-credits/client/verify/serverAnswers";
 import { verifyAccount } from "@compute-credits/client/verify/verifyAccount";

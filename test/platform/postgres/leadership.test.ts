@@ -3,17 +3,20 @@ import { Client } from "pg";
 
 import { eventually } from "../../../scripts/local/eventually.ts";
 import { ADVISORY_LOCK } from "@compute-credits/platform/postgres/advisoryLocks";
-import { LEADER_SESSION, pgLeadership } from "@compute-credits/platform/postgres/pgLeadership";
+import {
+  LEADER_SESSION,
+  createPgLeadership,
+} from "@compute-credits/platform/postgres/pgLeadership";
 import type { Leadership } from "@compute-credits/platform/postgres/leadership";
 import { newPostgresDatabase } from "../../fixtures/postgresServer.ts";
 
-describe("pgLeadership", () => {
+describe("createPgLeadership", () => {
   let url: string;
   let servers: readonly Leadership[];
 
   beforeEach(async () => {
     url = await newPostgresDatabase();
-    servers = Array.from({ length: 5 }, () => pgLeadership(url));
+    servers = Array.from({ length: 5 }, () => createPgLeadership(url));
   });
   afterEach(() => Promise.all(servers.map((server) => server.resign())));
 

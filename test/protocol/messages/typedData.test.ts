@@ -21,9 +21,9 @@ import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messag
 import { rowLeaf } from "@compute-credits/protocol/tree/row";
 import { LOCAL_WINDOWS } from "../../../scripts/local/deployLocal.ts";
 import { wallets } from "../../../scripts/local/wallets.ts";
-import { localSigner } from "@compute-credits/platform/chain/localSigner";
-import { openChainReader } from "@compute-credits/platform/chain/viemChainReader";
-import type { ChainReader } from "@compute-credits/platform/chain/chain";
+import { createLocalSigner } from "@compute-credits/platform/chain/localSigner";
+import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { anyAddress, anyBytes32, anyRow, anyUint } from "../../fixtures/arbitraries.ts";
 import { type LocalContract, startContract } from "../../fixtures/localContract.ts";
 
@@ -203,7 +203,7 @@ describe("typed data on the chain", () => {
 
   before(async () => {
     local = await startContract();
-    reader = await openChainReader([local.rpcUrl], local.contract);
+    reader = await createChainReader([local.rpcUrl], local.contract);
   });
   after(() => local.stop());
 
@@ -280,7 +280,10 @@ describe("typed data on the chain", () => {
     );
     await submit(first, toHex(byEthers));
     await local.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
-    await submit(second, await localSigner(wallets.signer.privateKey).sign(deployment, second));
+    await submit(
+      second,
+      await createLocalSigner(wallets.signer.privateKey).sign(deployment, second),
+    );
 
     expect(await reader.latestEpoch()).to.equal(2n);
   });

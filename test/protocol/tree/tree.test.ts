@@ -13,7 +13,7 @@ import { type Row, rowLeaf } from "@compute-credits/protocol/tree/row";
 import { buildTree, padRows, processProof } from "@compute-credits/protocol/tree/tree";
 import { LOCAL_WINDOWS } from "../../../scripts/local/deployLocal.ts";
 import { wallets } from "../../../scripts/local/wallets.ts";
-import { localSigner } from "@compute-credits/platform/chain/localSigner";
+import { createLocalSigner } from "@compute-credits/platform/chain/localSigner";
 import { anyRow } from "../../fixtures/arbitraries.ts";
 import { party } from "../../fixtures/ledger.ts";
 import { type LocalContract, startContract } from "../../fixtures/localContract.ts";
@@ -106,7 +106,7 @@ describe("tree on the chain", () => {
       earned: parseCredits("297"),
       asOf: 0n,
     };
-    const signer = localSigner(wallets.signer.privateKey);
+    const signer = createLocalSigner(wallets.signer.privateKey);
     const hash = await local.as(wallets.bob).wallet.writeContract({
       address: local.contract,
       abi: computeCreditsAbi,

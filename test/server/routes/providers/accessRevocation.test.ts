@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { newApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { USAGE_EVENT_TYPE } from "../../../../server/routes/usage/parseCloudEvent.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
@@ -67,7 +67,7 @@ for (const { name, open } of databaseKinds) {
       await ledger.grantAccess(spender, provider);
       const servers = [await serveLedger(ledger), await serveLedger(otherServer)];
       try {
-        const key = newApiKey();
+        const key = createApiKey();
         const keyHash = apiKeySpender(key);
         await ledger.providers.addKey({ provider, keyHash });
         const report = async (body: unknown) => {

@@ -264,12 +264,12 @@ for (const { name, open } of databaseKinds) {
           finalAt,
         };
         await ledger.chainStore.apply({ from, upTo, events: [submitted] });
-        await ledger.chainStore.noteQuiet(upTo, 0);
+        await ledger.chainStore.recordIdle(upTo, 0);
         expect((await ledger.checkpoints.byEpoch(epoch))?.status).to.equal("pending");
 
         // As if it had been quiet for nine seconds.
         await database.query("update chain_cursor set seen_at = seen_at - interval '9 s'");
-        await ledger.chainStore.noteQuiet(upTo, 0);
+        await ledger.chainStore.recordIdle(upTo, 0);
         expect((await ledger.checkpoints.byEpoch(epoch))?.status).to.equal("final");
       });
 

@@ -3,7 +3,7 @@ import { hashTypedData, recoverAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
-import { localSigner } from "@compute-credits/platform/chain/localSigner";
+import { createLocalSigner } from "@compute-credits/platform/chain/localSigner";
 import { createReceiptRecords } from "../../../../server/stores/checkpoints/postgresReceiptRecords.ts";
 import { createReceiptStore } from "../../../../server/stores/checkpoints/signedReceipts.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
@@ -23,7 +23,11 @@ for (const { name, open } of databaseKinds) {
     let ledger: Ledger;
     let spender: `0x${string}`;
     const receipts = () =>
-      createReceiptStore(deployment, createReceiptRecords(ledger.database), KEYS.map(localSigner));
+      createReceiptStore(
+        deployment,
+        createReceiptRecords(ledger.database),
+        KEYS.map(createLocalSigner),
+      );
 
     beforeEach(async () => {
       ledger = await openLedger(await open());

@@ -86,7 +86,7 @@ export interface UsageCloudEvent {
   };
 }
 
-export interface MeteringServer {
+export interface MeteringClient {
   readonly api: Api;
   balance(account: Address): Promise<Balance>;
   proof(party: Address): Promise<ProvenRow>;
@@ -103,10 +103,10 @@ export interface MeteringServer {
 }
 
 /** Of a hundred allowances: more than anybody signs. A list that goes on has no end. */
-const MOST_PAGES = 1_000;
+const MAX_PAGES = 1_000;
 
 /** A metering server, typed. Rejects with an `ApiProblem` where it refuses. */
-export function meteringServer(url: string, options: { key?: string } = {}): MeteringServer {
+export function createMeteringClient(url: string, options: { key?: string } = {}): MeteringClient {
   const api = createApi(url, options);
   return {
     api,
@@ -115,7 +115,7 @@ export function meteringServer(url: string, options: { key?: string } = {}): Met
     allowances: async (account) => {
       const all: ShownAllowance[] = [];
       let query = "limit=100";
-      for (let page = 0; page < MOST_PAGES; page++) {
+      for (let page = 0; page < MAX_PAGES; page++) {
         // oxlint-disable-next-line no-await-in-loop -- each page names the next
         const answer = await api.get(`/v1/accounts/${account}/allowances?${query}`);
         const { allowances, nextCursor } = AllowancePage.parse(answer);
@@ -123,7 +123,7 @@ export function meteringServer(url: string, options: { key?: string } = {}): Met
         if (nextCursor === null) return all;
         query = `limit=100&cursor=${nextCursor}`;
       }
-      throw new Error(`its list goes on after ${MOST_PAGES} pages`);
+      throw new Error(`its list goes on after ${MAX_PAGES} pages`);
     },
     addAllowance: async (allowance) =>
       z.object({ id: hex }).parse(await api.post("/v1/allowances", allowance)),

@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
-import type { ContractOnChain } from "./checkpointOnChain.ts";
+import type { ContractConnection } from "./readCheckpoints.ts";
 
 /** Credits that came to an account, whoever paid for them. */
 export interface Purchase {
@@ -16,8 +16,8 @@ const SMALLEST_RANGE = 500n;
  * The `CreditsPurchased` events of an account from the contract's first block to `upTo`, oldest first: gifts and top-ups
  * too. By the account's topic, so most endpoints answer the whole range at once; what one refuses is asked for in halves.
  */
-export async function purchasesOnChain(
-  on: ContractOnChain,
+export async function readPurchases(
+  on: ContractConnection,
   account: Address,
   upTo: bigint,
 ): Promise<readonly Purchase[]> {
@@ -30,7 +30,7 @@ export async function purchasesOnChain(
 }
 
 async function purchasesIn(
-  on: ContractOnChain,
+  on: ContractConnection,
   account: Address,
   from: bigint,
   to: bigint,

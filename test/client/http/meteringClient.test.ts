@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { expect } from "chai";
 import { zeroAddress } from "viem";
 
-import { meteringServer } from "@compute-credits/client/http/meteringServer";
+import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
 
 describe("a metering server as the SDK has it", () => {
   it("is not asked for ever, where its list of allowances has no end", async () => {
@@ -18,7 +18,9 @@ describe("a metering server as the SDK has it", () => {
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("it listens on no port");
     try {
-      const asking = meteringServer(`http://127.0.0.1:${address.port}`).allowances(zeroAddress);
+      const asking = createMeteringClient(`http://127.0.0.1:${address.port}`).allowances(
+        zeroAddress,
+      );
       const failure = await asking.catch((error: unknown) => error);
       expect(failure)
         .to.be.an("error")

@@ -1,7 +1,7 @@
 import type { Account, WalletClient } from "viem";
 
 /** The account that a wallet signs with. Throws where it was made without one. */
-export function signer(wallet: WalletClient): Account {
+export function walletAccount(wallet: WalletClient): Account {
   if (wallet.account === undefined)
     throw new Error("the wallet has no account: createWalletClient({ account, … })");
   return wallet.account;

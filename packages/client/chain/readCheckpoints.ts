@@ -2,7 +2,7 @@ import type { Address, Hex, PublicClient } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 
-export interface ContractOnChain {
+export interface ContractConnection {
   readonly client: PublicClient;
   readonly contract: Address;
 }
@@ -22,7 +22,7 @@ export interface CheckpointOnChain {
 }
 
 /** The last final checkpoint and the pending one, as far as there are any. */
-export async function checkpointsOnChain(on: ContractOnChain): Promise<{
+export async function readCheckpoints(on: ContractConnection): Promise<{
   final: CheckpointOnChain | null;
   pending: CheckpointOnChain | null;
 }> {
@@ -50,7 +50,7 @@ interface RecordOnChain {
 }
 
 async function withDataHash(
-  on: ContractOnChain,
+  on: ContractConnection,
   record: RecordOnChain,
   status: CheckpointOnChain["status"],
 ): Promise<CheckpointOnChain | null> {
@@ -61,7 +61,7 @@ async function withDataHash(
 
 /** From the newest block backwards. */
 async function submissionOf(
-  { client, contract }: ContractOnChain,
+  { client, contract }: ContractConnection,
   { epoch, root }: RecordOnChain,
 ): Promise<Pick<CheckpointOnChain, "dataHash" | "submittedAt">> {
   for (let to = await client.getBlockNumber(); to >= 0n; to -= WINDOW) {

@@ -34,7 +34,7 @@ export interface ChainReader {
   /** what the contract has settled of each, now */
   settledRows(parties: readonly Address[]): Promise<readonly Row[]>;
   /** where the account stands with the court, now */
-  standing(account: Address, counter: bigint): Promise<Standing>;
+  counterState(account: Address, counter: bigint): Promise<CounterState>;
   /** whether the court waits for an answer to this challenge, now */
   isChallengeOpen(account: Address, challenger: Address): Promise<boolean>;
   /** where disputes are held */
@@ -43,7 +43,7 @@ export interface ChainReader {
   isSignedBy(signer: Address, digest: Hex, signature: Hex): Promise<boolean>;
 }
 
-export interface Standing {
+export interface CounterState {
   readonly currentCounter: bigint;
   /** when the counter that was asked for ended, in seconds since 1970; 0 where it has not */
   readonly endedAt: number;
