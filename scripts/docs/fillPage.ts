@@ -14,7 +14,7 @@ export async function fillPage(page: string, tables: ReadonlyMap<string, string>
     if (found === undefined) throw new Error(`the docs have no generated table ${name}`);
     return `${open}\n${found}\n\n${close}`;
   });
-  const config = await resolveConfig(new URL(import.meta.url));
+  const config = await resolveConfig(new URL("../../docs/page.md", import.meta.url));
   return await format(filled, { ...config, parser: "markdown" });
 }
 

@@ -10,6 +10,7 @@ import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
 import { SERVER_SETTINGS, readConfig } from "../../server/config.ts";
 import { REASONS_BY_TOPIC } from "../../server/http/reasons.ts";
 import { code, table } from "./fillPage.ts";
+import { messageTypes } from "./messages.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -39,13 +40,14 @@ const CARD_MISTAKES: Readonly<Record<CardError["reason"], string>> = {
   start_out_of_bounds: "`startBps` is not between `minBps` and `maxBps`.",
 };
 
-/** The generated tables by the name that pages use. */
+/** The generated parts by the name that pages use. */
 export const tables: ReadonlyMap<string, string> = new Map([
   ...Object.entries(SERVER_SETTINGS).map(
     ([topic, shape]) => [`settings-${topic}`, settingsTable(settingsOf(shape))] as const,
   ),
   ["settings-auditor", settingsTable(settingsOf(AUDITOR_SETTINGS.auditor))],
   ["limits", limitsTable()],
+  ["messages", messageTypes()],
   ...Object.entries(REASONS_BY_TOPIC).map(
     ([topic, reasons]) => [`reasons-${topic}`, reasonsTable(reasons)] as const,
   ),

@@ -1,0 +1,90 @@
+import { zeroAddress, zeroHash } from "viem";
+
+import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
+import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
+import { checkpointTypedData } from "@compute-credits/protocol/messages/checkpoint";
+import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
+import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
+import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
+import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
+import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
+import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
+import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
+
+const deployment = { chainId: 1, contract: zeroAddress };
+
+const CHARGEABLE = {
+  provider: zeroAddress,
+  account: zeroAddress,
+  meter: "",
+  dimensions: "",
+  quantity: 0n,
+};
+
+/** Typed data with empty values: only the types are read. */
+const MESSAGES: readonly {
+  readonly types: Readonly<Record<string, readonly { name: string; type: string }[]>>;
+}[] = [
+  allowanceTypedData(deployment, {
+    account: zeroAddress,
+    spender: zeroHash,
+    limit: 0n,
+    period: 0n,
+    rollover: 0n,
+    startsAt: 0n,
+    expiresAt: 0n,
+    priority: 0,
+    scope: zeroHash,
+    accountCap: 0n,
+    counter: 0n,
+    salt: 0n,
+  }),
+  allowanceRevocationTypedData(deployment, { allowance: zeroHash }),
+  providerKeyTypedData(deployment, { provider: zeroAddress, keyHash: zeroHash }),
+  providerKeyRevocationTypedData(deployment, { provider: zeroAddress, keyHash: zeroHash }),
+  providerAccessTypedData(deployment, { spender: zeroAddress, provider: zeroAddress }),
+  providerAccessRevocationTypedData(deployment, { spender: zeroAddress, provider: zeroAddress }),
+  logAccessTypedData(deployment, { reader: zeroAddress, issuedAt: 0n }),
+  checkpointTypedData(deployment, {
+    epoch: 0n,
+    previousRoot: zeroHash,
+    root: zeroHash,
+    spent: 0n,
+    refunded: 0n,
+    earned: 0n,
+    asOf: 0n,
+    dataHash: zeroHash,
+  }),
+  earningsReceiptTypedData(deployment, { provider: zeroAddress, earned: 0n, epoch: 0n }),
+  quoteTypedData(deployment, {
+    ...CHARGEABLE,
+    costMicros: 0n,
+    rateCardVersion: 0n,
+    rate: "",
+    expiresAt: 0n,
+  }),
+];
+
+/** The EIP-712 types as code, a message each, wrapped at 80 columns. */
+export function messageTypes(): string {
+  const types = MESSAGES.flatMap((message) => Object.entries(message.types));
+  const lines = types.map(([name, fields]) =>
+    wrapped(`${name}(`, `${fields.map((field) => `${field.type} ${field.name}`).join(", ")})`),
+  );
+  return ["```solidity", ...lines, "```"].join("\n");
+}
+
+/** Breaks after commas, and indents what follows by the length of `head`. */
+function wrapped(head: string, tail: string): string {
+  const indent = " ".repeat(head.length);
+  let line = head;
+  const lines: string[] = [];
+  for (const part of tail.split(/(?<=, )/)) {
+    if ((line + part).trimEnd().length > 80) {
+      lines.push(line.trimEnd());
+      line = indent;
+    }
+    line += part;
+  }
+  return [...lines, line].join("\n");
+}
