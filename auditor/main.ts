@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { pino } from "pino";
 
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
+import { MigrationRefused } from "@compute-credits/platform/postgres/migrationRefused";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import { settingsOf } from "@compute-credits/platform/process/settings";
@@ -63,7 +64,10 @@ async function main(): Promise<void> {
 }
 
 function giveUp(error: unknown): void {
-  const isMistake = error instanceof ConfigError || error instanceof FolderInUse;
+  const isMistake =
+    error instanceof ConfigError ||
+    error instanceof FolderInUse ||
+    error instanceof MigrationRefused;
   console.error(isMistake ? error.message : error);
   process.exitCode = error instanceof ReorgBeyondConfirmations ? 2 : 1;
 }

@@ -3,6 +3,7 @@ import { pino } from "pino";
 
 import { secretsOf } from "./secrets.ts";
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
+import { MigrationRefused } from "@compute-credits/platform/postgres/migrationRefused";
 import { readConfig } from "./config.ts";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { hideSecrets } from "@compute-credits/platform/process/hideSecrets";
@@ -19,7 +20,10 @@ try {
   log.info({ url: server.url, database: server.database, contract: config.contract }, "metering");
   await untilStopped(server, log);
 } catch (error) {
-  const isMistake = error instanceof ConfigError || error instanceof FolderInUse;
+  const isMistake =
+    error instanceof ConfigError ||
+    error instanceof FolderInUse ||
+    error instanceof MigrationRefused;
   console.error(isMistake ? error.message : error);
   process.exitCode = 1;
 }

@@ -3,7 +3,7 @@ import type { Address, Hex } from "viem";
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import { migrateFrom } from "@compute-credits/platform/postgres/migrate";
+import { type Migrations, migrate } from "@compute-credits/platform/postgres/migrate";
 import {
   type DatabaseLocation,
   openDatabase,
@@ -11,10 +11,19 @@ import {
 import { bytea } from "@compute-credits/platform/postgres/values";
 import type { Database } from "@compute-credits/platform/postgres/database";
 
-const MIGRATIONS = new URL("./migrations/", import.meta.url);
+export const AUDITOR_MIGRATIONS: Migrations = {
+  program: "auditor",
+  folder: new URL("./migrations/", import.meta.url),
+  howToRecreate:
+    "For the embedded database, stop the auditor and delete the folder `pglite` in AUDITOR_FOLDER; " +
+    "for PostgreSQL, create a database and name it in AUDITOR_DATABASE_URL. The auditor then reads " +
+    "the log and the chain again from their beginning. It forgets what it signed: wait until the " +
+    "chain has a final checkpoint for every epoch that it signed, or it might sign another root.",
+};
 
+/** Brings the auditor's schema up to date. Throws `MigrationRefused` if it can't. */
 export async function migrateAuditor(database: Database): Promise<void> {
-  await migrateFrom(MIGRATIONS, database);
+  await migrate(AUDITOR_MIGRATIONS, database);
 }
 
 export async function openAuditorDatabase(location: DatabaseLocation): Promise<Database> {

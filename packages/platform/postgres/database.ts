@@ -4,6 +4,8 @@ export interface Sql {
 }
 
 export interface Transaction extends Sql {
+  /** Runs many statements, without parameters or results, as PostgreSQL separates them. */
+  script(text: string): Promise<void>;
   /** The last statement, of which no rows are wanted: it is sent with the commit, and where it fails so does the transaction. */
   withCommit(text: string, values: readonly unknown[]): void;
 }

@@ -89,6 +89,10 @@ async function beginOn(
         await Promise.all([begun, rows]);
         return await rows;
       },
+      async script(text) {
+        await begun;
+        await client.query(text);
+      },
       withCommit(...statement) {
         last = statement;
       },

@@ -34,7 +34,13 @@ export async function openPgliteDatabase(folder?: string): Promise<Database> {
         if (nestedLoopPlan) await tx.exec(NESTED_LOOP_PLAN);
         const sql = sqlOn(tx);
         let last: Parameters<Transaction["withCommit"]> | undefined;
-        const result = await work({ ...sql, withCommit: (...statement) => (last = statement) });
+        const result = await work({
+          ...sql,
+          async script(text) {
+            await tx.exec(text);
+          },
+          withCommit: (...statement) => (last = statement),
+        });
         if (last !== undefined) await sql.query(...last);
         return result;
       }),

@@ -169,7 +169,7 @@ for (const { name, open } of databaseKinds) {
       await goesByKey(
         () => insight.explain(event),
         "debits_pkey",
-        "allowances_pkey",
+        "signed_allowances_pkey",
         "debits_of_account",
         "holds_of_spender",
         "purchases_of_account",
