@@ -1,57 +1,10 @@
-import { readdir } from "node:fs/promises";
-
 import { expect } from "chai";
 import { type Hex, getAddress, numberToHex } from "viem";
 
-import { migrateLedger } from "../../../server/stores/migrateLedger.ts";
 import { claimDatabase } from "../../../server/stores/chain/claimDatabase.ts";
-import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
-import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../../fixtures/databases.ts";
 import { hashOf } from "../../fixtures/ledger.ts";
-import { newPostgresDatabase } from "../../fixtures/postgresServer.ts";
-
-const MIGRATIONS = new URL("../../../server/stores/migrations/", import.meta.url);
-
-async function appliedMigrations(database: Database): Promise<string[]> {
-  const applied = await database.query<{ name: string }>(
-    "select name from migrations order by name",
-  );
-  return applied.map(({ name }) => name);
-}
-
-describe("migrate", () => {
-  let files: string[];
-  before(async () => {
-    files = (await readdir(MIGRATIONS)).toSorted();
-  });
-
-  it("builds an empty PGlite's schema once, and leaves it as it is the next time", async () => {
-    const database = await openPgliteDatabase();
-    await migrateLedger(database);
-    await database.query("insert into accounts (address, purchased) values ($1, 5)", [
-      `\\x${"aa".repeat(20)}`,
-    ]);
-    await migrateLedger(database);
-    expect(await appliedMigrations(database)).to.deep.equal(files);
-    expect(await database.query("select purchased from accounts")).to.deep.equal([
-      { purchased: 5n },
-    ]);
-    await database.close();
-  });
-
-  it("runs once where several servers start at once on an empty PostgreSQL", async () => {
-    const url = await newPostgresDatabase();
-    const servers = await Promise.all(Array.from({ length: 4 }, () => openPgDatabase(url, 1)));
-    try {
-      await Promise.all(servers.map(migrateLedger));
-      for (const server of servers) expect(await appliedMigrations(server)).to.deep.equal(files);
-    } finally {
-      await Promise.all(servers.map((server) => server.close()));
-    }
-  });
-});
 
 for (const { name, open } of databaseKinds) {
   describe(`claimDatabase on ${name}`, () => {
