@@ -2,7 +2,7 @@
 import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { createCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
-import { mochaGlobalTeardown, newPostgresDatabase } from "../test/fixtures/postgresServer.ts";
+import { createDatabase, findOrStartServer } from "../scripts/local/postgresServer.ts";
 import {
   cutOne,
   fullTree,
@@ -28,7 +28,8 @@ reportMemory(ACCOUNTS);
 // Of what came until now, OpenZeppelin's tree is the most.
 console.log(`memory of this process at its most, before any cut: ${mostMegabytes()} MB`);
 
-const database = await openPgDatabase(await newPostgresDatabase(), CONNECTIONS + 4);
+const server = await findOrStartServer();
+const database = await openPgDatabase(await createDatabase(server), CONNECTIONS + 4);
 await migrateLedger(database);
 const { usage: ledger } = await openFilledLedger(database, ACCOUNTS);
 await spendEverywhere(database);
@@ -84,7 +85,7 @@ console.log(
 );
 
 await database.close();
-await mochaGlobalTeardown();
+await server.stop();
 
 function mostMegabytes(): number {
   return Math.round(process.resourceUsage().maxRSS / 1024);

@@ -9,6 +9,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { Client } from "pg";
 
+import { guardAgainstOrphans } from "./orphanGuard.ts";
+
 export interface PostgresServer {
   /** without a database name */
   readonly url: string;
@@ -27,10 +29,15 @@ export interface OwnPostgresServer extends PostgresServer {
 
 let databaseCount = 0;
 
-/** Creates an empty database; returns its URL. */
-export async function createDatabase({ url, socketFolder }: PostgresServer): Promise<string> {
+/** Creates a database, empty or as a copy of `template`, to which nothing may be connected; returns its URL. */
+export async function createDatabase(
+  { url, socketFolder }: Omit<PostgresServer, "stop">,
+  template = "template1",
+): Promise<string> {
   const name = `test_${process.pid}_${databaseCount++}`;
-  await withClient(`${url}/postgres`, (client) => client.query(`create database ${name}`));
+  await withClient(`${url}/postgres`, (client) =>
+    client.query(`create database ${name} template ${template}`),
+  );
   return `${url}/${name}${socketFolder === undefined ? "" : `?host=${socketFolder}`}`;
 }
 
@@ -106,6 +113,7 @@ async function startServer(
       { ...as, cwd: folder, stdio: "ignore" },
     );
   const url = `postgres://test@127.0.0.1:${port}`;
+  const guard = guardAgainstOrphans(folder);
   let server = start();
   await untilAnswers(url, server);
 
@@ -136,6 +144,7 @@ async function startServer(
       // PostgreSQL's fast shutdown.
       server.kill("SIGINT");
       await ended;
+      guard.release();
       await rm(folder, { recursive: true, force: true });
     },
   };

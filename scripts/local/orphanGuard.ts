@@ -1,0 +1,24 @@
+import { spawn } from "node:child_process";
+
+/** Waits for a line; its pipe closes when the process that holds the other end is gone. */
+const SCRIPT = `
+read -r released && exit
+kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"
+tries=0
+while [ -e "$1/data/postmaster.pid" ] && [ $((tries += 1)) -le 100 ]; do sleep 0.1; done
+rm -rf "$1"`;
+
+/**
+ * Stops the PostgreSQL server whose data is in `folder`/data, and removes the folder, if this process ends
+ * without `release`, even by SIGKILL. Does nothing on Windows, which has no `sh`.
+ */
+export function guardAgainstOrphans(folder: string): { release(): void } {
+  if (process.platform === "win32") return { release: () => undefined };
+  const guard = spawn("sh", ["-c", SCRIPT, "sh", folder], {
+    // In its own session, where a Ctrl-C in the terminal does not end it first.
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  guard.unref();
+  return { release: () => guard.stdin.end("released\n") };
+}
