@@ -8,44 +8,49 @@ import type { ProvenRow } from "../http/meteringClient.ts";
 import type { SignedAllowance } from "../wallet/signedAllowance.ts";
 import { type WalletConnection, senderOf, waitForSuccess } from "./transact.ts";
 
-/** A row, and the sibling hashes that lead from it to a checkpoint's root. */
+/** A row with the sibling hashes up to a checkpoint's root. */
 export type ShownRow = Pick<ProvenRow, "row" | "proof">;
 
-/** A checkpoint and enough of its signers, ascending. */
+/** A checkpoint with the signatures of a quorum, in ascending order of signers. */
 export interface SignedCheckpoint {
   readonly message: CheckpointMessage;
   readonly signatures: readonly { readonly signer: Address; readonly signature: Hex }[];
 }
 
-/** What a wallet does in the court where a checkpoint wrongs somebody. Each resolves when it is in a block. */
+/**
+ * Disputes a checkpoint in the court. Each method sends a transaction: it resolves when the
+ * transaction is in a block, and rejects if it reverts.
+ */
 export interface Court {
   readonly address: Address;
-  /** wei that a challenge costs until it turns out to be right */
+  /** wei: the stake of a challenge; returned if the challenge succeeds */
   readonly stakeWei: bigint;
-  /** "Show the owner's allowance that covers what this row of the pending checkpoint charges." */
+  /** Challenges a row of the pending checkpoint that charges more than the owner signed for. */
   challengeRow(charged: ShownRow): Promise<TransactionReceipt>;
-  /** "This row of the final checkpoint: where is it in the pending one?" */
+  /** Challenges the pending checkpoint for lacking this row of the final one. */
   challengeOmission(before: ShownRow): Promise<TransactionReceipt>;
-  /** "Show the row that pays what you promised this provider." */
+  /** Challenges the pending checkpoint for paying a provider less than its receipt promises. */
   challengeEarnings(
     receipt: EarningsReceiptMessage,
     signatures: SignedCheckpoint["signatures"],
   ): Promise<TransactionReceipt>;
-  /** Records the ceiling that an owner signed, so that it can answer for what the account was charged. */
+  /** Records an owner's signed account cap, which an answer to a challenge needs. */
   recordCap(signed: SignedAllowance): Promise<TransactionReceipt>;
-  /** Answers a challenge with a row of the pending checkpoint and the recorded ceiling of `counter`; earns the stake. */
+  /**
+   * Answers a challenge with the account's row and the cap recorded for `counter`; earns the stake.
+   */
   answer(challenger: Address, shown: ShownRow, counter: bigint): Promise<TransactionReceipt>;
-  /** Drops the pending checkpoint, as nobody answered in time; the challenger gets its stake back. */
+  /** Drops the pending checkpoint after an unanswered challenge; the challenger's stake returns. */
   dropUnanswered(account: Address, challenger: Address): Promise<TransactionReceipt>;
-  /** Drops the pending checkpoint by rows of it that cannot be true. */
+  /** Drops the pending checkpoint by proving rows of it that cannot be true. */
   proveFraud(rows: readonly ShownRow[]): Promise<TransactionReceipt>;
-  /** Slashes the bond and freezes the vault, by two checkpoints signed for one epoch. */
+  /** Slashes the bond and freezes the vault by two checkpoints signed for the same epoch. */
   proveEquivocation(a: SignedCheckpoint, b: SignedCheckpoint): Promise<TransactionReceipt>;
-  /** Pays out stakes and rewards. */
+  /** Pays out the wallet's returned stakes and rewards. */
   withdrawStake(): Promise<TransactionReceipt>;
 }
 
-/** The court of a vault, for the wallet that asks. */
+/** Creates a client of the vault's court for a wallet. Rejects if the endpoint does not answer. */
 export async function createCourt({ wallet, client, contract }: WalletConnection): Promise<Court> {
   const vault = { address: contract, abi: computeCreditsAbi } as const;
   const [address, stakeWei] = await Promise.all([
@@ -53,14 +58,14 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
     client.readContract({ ...vault, functionName: "challengeStakeWei" }),
   ]);
   const call = { ...senderOf(wallet), address, abi: courtAbi } as const;
-  const sent = (hash: Promise<Hex>) => waitForSuccess(client, hash);
+  const send = (hash: Promise<Hex>) => waitForSuccess(client, hash);
 
   return {
     address,
     stakeWei,
 
     challengeRow: ({ row, proof }) =>
-      sent(
+      send(
         wallet.writeContract({
           ...call,
           functionName: "challengeRow",
@@ -70,7 +75,7 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
       ),
 
     challengeOmission: ({ row, proof }) =>
-      sent(
+      send(
         wallet.writeContract({
           ...call,
           functionName: "challengeOmission",
@@ -80,7 +85,7 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
       ),
 
     challengeEarnings: (receipt, signatures) =>
-      sent(
+      send(
         wallet.writeContract({
           ...call,
           functionName: "challengeEarnings",
@@ -90,7 +95,7 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
       ),
 
     recordCap: ({ allowance, signature }) =>
-      sent(
+      send(
         wallet.writeContract({
           ...call,
           functionName: "recordCap",
@@ -99,7 +104,7 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
       ),
 
     answer: (challenger, { row, proof }, counter) =>
-      sent(
+      send(
         wallet.writeContract({
           ...call,
           functionName: "answer",
@@ -108,7 +113,7 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
       ),
 
     dropUnanswered: (account, challenger) =>
-      sent(
+      send(
         wallet.writeContract({
           ...call,
           functionName: "dropUnanswered",
@@ -117,11 +122,11 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
       ),
 
     proveFraud(rows) {
-      // The court wants them in ascending order, so that none counts twice.
+      // The court requires ascending parties, so that no row counts twice.
       const ascending = rows.toSorted((a, b) =>
         a.row.party.toLowerCase() < b.row.party.toLowerCase() ? -1 : 1,
       );
-      return sent(
+      return send(
         wallet.writeContract({
           ...call,
           functionName: "proveFraud",
@@ -131,7 +136,7 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
     },
 
     proveEquivocation: (a, b) =>
-      sent(
+      send(
         wallet.writeContract({
           ...call,
           functionName: "proveEquivocation",
@@ -140,7 +145,7 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
       ),
 
     withdrawStake: () =>
-      sent(
+      send(
         wallet.writeContract({
           ...call,
           functionName: "withdrawStake",

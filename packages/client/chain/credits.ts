@@ -5,8 +5,9 @@ import type { Row } from "@compute-credits/protocol/tree/row";
 import { type WalletConnection, senderOf, waitForSuccess } from "./transact.ts";
 
 /**
- * Buys `creditMicros` for `account`: approves exactly the price and buys. Resolves when it is in a block; rejects, with
- * nothing paid, where the wallet has too few tokens.
+ * Buys `creditMicros` for `account`: approves exactly the price (in the token's smallest unit),
+ * then buys. Resolves when the purchase is in a block. Rejects, with nothing paid, if the wallet
+ * has too few tokens.
  */
 export async function buyCredits(
   { wallet, client, contract }: WalletConnection,
@@ -35,8 +36,8 @@ export async function buyCredits(
 }
 
 /**
- * Asks `creditMicros` of the wallet's own unspent credits back. The ledger stops spending them and puts them in the next
- * checkpoint. Voids every allowance signed before.
+ * Requests a refund of `creditMicros` of the wallet's unspent credits. The ledger reserves them and
+ * refunds them with the next checkpoint. Voids every allowance signed before.
  */
 export async function requestRefund(
   { wallet, client, contract }: WalletConnection,
@@ -53,8 +54,8 @@ export async function requestRefund(
 }
 
 /**
- * Settles a row of a final checkpoint, the last one or the one before it: claims earnings, pays refunds, synchronises
- * the balance. Anyone may.
+ * Settles a row of the last final checkpoint or the one before it: pays earnings and refunds, and
+ * burns spent credits. Anyone may settle any row.
  */
 export async function settleRow(
   { wallet, client, contract }: WalletConnection,

@@ -4,7 +4,7 @@ import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits"
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { type WalletConnection, senderOf, waitForSuccess } from "./transact.ts";
 
-/** Closes the vault for good, because the account's refund is overdue. Anyone may. */
+/** Freezes the vault for good because the account's refund is overdue. Anyone may call it. */
 export async function freeze(
   { wallet, client, contract }: WalletConnection,
   account: Address,
@@ -17,8 +17,8 @@ export async function freeze(
 }
 
 /**
- * Out of a frozen vault, at once: settles the party's row of the last final checkpoint, and pays what it earned and all
- * that it has not spent. Anyone may.
+ * Exits a frozen vault with a proof, at once: settles the party's row of the last final checkpoint
+ * and pays its earnings and unspent credits. Anyone may call it.
  */
 export async function exit(
   { wallet, client, contract }: WalletConnection,
@@ -32,7 +32,10 @@ export async function exit(
   );
 }
 
-/** Out of a frozen vault without anybody's data, once the exit grace is over: pays what the chain knows to be unspent. */
+/**
+ * Exits a frozen vault without a proof, after the exit grace. Pays the credits that are unspent by
+ * the settled rows.
+ */
 export async function exitWithoutProof(
   { wallet, client, contract }: WalletConnection,
   party: Address,

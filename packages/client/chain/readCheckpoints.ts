@@ -2,12 +2,13 @@ import type { Address, Hex, PublicClient } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 
+/** The vault contract and a client of its chain. */
 export interface ContractConnection {
   readonly client: PublicClient;
   readonly contract: Address;
 }
 
-/** What the contract keeps of a checkpoint, and what its submission said: its data hash, and when it was. */
+/** A checkpoint as the contract stores it, with the data hash and time of its submission. */
 export interface CheckpointOnChain {
   readonly epoch: bigint;
   readonly root: Hex;
@@ -16,12 +17,12 @@ export interface CheckpointOnChain {
   readonly earned: bigint;
   readonly status: "final" | "pending";
   readonly finalAt: Date;
-  /** the chain's time */
+  /** the timestamp of the block with the submission */
   readonly submittedAt: Date;
   readonly dataHash: Hex;
 }
 
-/** The last final checkpoint and the pending one, as far as there are any. */
+/** Reads the last final checkpoint and the pending one; `null` if there is none. */
 export async function readCheckpoints(on: ContractConnection): Promise<{
   final: CheckpointOnChain | null;
   pending: CheckpointOnChain | null;
@@ -37,8 +38,8 @@ export async function readCheckpoints(on: ContractConnection): Promise<{
   };
 }
 
-/** In blocks: what every public endpoint answers at once. */
-const WINDOW = 2_000n;
+/** Blocks per log request, which every public endpoint accepts. */
+const BLOCKS_PER_REQUEST = 2_000n;
 
 interface RecordOnChain {
   readonly epoch: bigint;
@@ -59,19 +60,19 @@ async function withDataHash(
   return { ...record, status, finalAt: new Date(Number(record.finalAt) * 1000), ...submission };
 }
 
-/** From the newest block backwards. */
+/** Searches the submission's event from the newest block backwards. */
 async function submissionOf(
   { client, contract }: ContractConnection,
   { epoch, root }: RecordOnChain,
 ): Promise<Pick<CheckpointOnChain, "dataHash" | "submittedAt">> {
-  for (let to = await client.getBlockNumber(); to >= 0n; to -= WINDOW) {
-    // oxlint-disable-next-line no-await-in-loop -- it is most likely in the newest blocks
+  for (let to = await client.getBlockNumber(); to >= 0n; to -= BLOCKS_PER_REQUEST) {
+    // oxlint-disable-next-line no-await-in-loop -- the newest blocks most likely have it
     const events = await client.getContractEvents({
       address: contract,
       abi: computeCreditsAbi,
       eventName: "CheckpointSubmitted",
       args: { epoch, root },
-      fromBlock: to >= WINDOW ? to - WINDOW + 1n : 0n,
+      fromBlock: to >= BLOCKS_PER_REQUEST ? to - BLOCKS_PER_REQUEST + 1n : 0n,
       toBlock: to,
     });
     const last = events.at(-1);
@@ -83,5 +84,5 @@ async function submissionOf(
       submittedAt: new Date(Number(timestamp) * 1000),
     };
   }
-  throw new Error(`the chain has a checkpoint of epoch ${epoch} and no event of its submission`);
+  throw new Error(`the endpoint has no submission event for the checkpoint of epoch ${epoch}`);
 }

@@ -3,18 +3,19 @@ import type { Address } from "viem";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { ContractConnection } from "./readCheckpoints.ts";
 
-/** Credits that came to an account, whoever paid for them. */
+/** A purchase of credits for an account, by any payer. */
 export interface Purchase {
   readonly blockNumber: bigint;
   readonly creditMicros: bigint;
 }
 
-/** In blocks: a range that an endpoint refuses is halved down to this. */
-const SMALLEST_RANGE = 500n;
+/** Blocks: a range that an endpoint rejects is halved down to this size. */
+const MIN_RANGE_BLOCKS = 500n;
 
 /**
- * The `CreditsPurchased` events of an account from the contract's first block to `upTo`, oldest first: gifts and top-ups
- * too. By the account's topic, so most endpoints answer the whole range at once; what one refuses is asked for in halves.
+ * Reads an account's purchases from the contract's first block to `upTo`, oldest first, including
+ * gifts and top-ups. Filters by topic, so most endpoints answer the whole range at once; a rejected
+ * range is split in halves.
  */
 export async function readPurchases(
   on: ContractConnection,
@@ -51,7 +52,7 @@ async function purchasesIn(
       creditMicros: args.creditMicros,
     }));
   } catch (error) {
-    if (to - from < SMALLEST_RANGE) throw error;
+    if (to - from < MIN_RANGE_BLOCKS) throw error;
     const middle = (from + to) / 2n;
     const older = await purchasesIn(on, account, from, middle);
     return [...older, ...(await purchasesIn(on, account, middle + 1n, to))];

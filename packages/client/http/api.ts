@@ -1,10 +1,12 @@
 import { jsonText } from "@compute-credits/protocol/jsonText";
-/** What a metering server answered instead of what was asked for: an RFC 9457 problem. */
+
+/** A metering server's refusal: an RFC 9457 problem. */
 export class ApiProblem extends Error {
   override readonly name = "ApiProblem";
   readonly status: number;
-  /** stable: branch on this */
+  /** stable, in snake_case: callers branch on it */
   readonly reason: string;
+  /** the whole problem document */
   readonly document: Readonly<Record<string, unknown>>;
 
   constructor(status: number, document: Readonly<Record<string, unknown>>) {
@@ -15,14 +17,16 @@ export class ApiProblem extends Error {
   }
 }
 
+/** Requests to a metering server with JSON bodies. */
 export interface Api {
   get(path: string): Promise<unknown>;
   post(path: string, body: unknown): Promise<unknown>;
 }
 
 /**
- * The HTTP API of a metering server. `key` is a provider's; reading needs none. Amounts are sent and answered as
- * decimal text. Rejects with an `ApiProblem` where the server refuses.
+ * Creates a client of a metering server's HTTP API. `key` is a provider's key; public reads need
+ * none. Amounts are decimal text in both directions. Requests reject with `ApiProblem` on a
+ * refusal.
  */
 export function createApi(url: string, { key }: { key?: string } = {}): Api {
   const authorization: Record<string, string> =

@@ -2,9 +2,9 @@ import { ApiProblem } from "./api.ts";
 import { type TableSummary, readTable } from "@compute-credits/protocol/data/tableFile";
 
 /**
- * Downloads the rows of a checkpoint from a server or a mirror, checking them as they arrive. What they lead to is for the
- * caller to compare with the chain. Rejects with an `ApiProblem` where the server refuses, with `MalformedData` where the
- * file is not what it should be.
+ * Downloads a checkpoint's rows from a server or mirror and checks the file as it arrives. The
+ * caller compares the resulting root and data hash with the chain. Rejects with `ApiProblem` on a
+ * refusal and with `MalformedData` for an invalid file.
  */
 export async function downloadTable(
   server: string,

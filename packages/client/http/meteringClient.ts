@@ -23,7 +23,7 @@ const Balance = z.object({
   availableMicros: micros,
   earnedMicros: micros,
   counter: micros,
-  /** the last block whose purchases are in it */
+  /** the last block whose purchases the balance includes */
   asOfBlock: micros,
 });
 export type Balance = z.output<typeof Balance>;
@@ -52,14 +52,14 @@ const AllowancePage = z.object({
   nextCursor: z.string().nullable(),
 });
 
-/** An allowance as a server shows it, with what its owner is said to have signed: to be checked. */
+/** An allowance as a server returns it. The caller must check the signature. */
 export interface ShownAllowance {
   readonly allowance: AllowanceMessage;
   readonly signature: Hex;
   readonly revokedAt: string | null;
 }
 
-/** As `POST /v1/receipts` answers. */
+/** The response of `POST /v1/receipts`. */
 export type SignedReceipt = z.output<typeof SignedReceiptJson>;
 
 const Outcome = z.object({
@@ -71,7 +71,7 @@ const Outcome = z.object({
 });
 export type Outcome = z.output<typeof Outcome>;
 
-/** A CloudEvent that reports work; see the server's `POST /v1/usage`. */
+/** A CloudEvent that reports usage; see `POST /v1/usage`. */
 export interface UsageCloudEvent {
   readonly specversion: "1.0";
   readonly type: "compute-credits.usage.v1";
@@ -86,26 +86,27 @@ export interface UsageCloudEvent {
   };
 }
 
+/** The calls of a metering server. Every method rejects with `ApiProblem` on a refusal. */
 export interface MeteringClient {
   readonly api: Api;
   balance(account: Address): Promise<Balance>;
   proof(party: Address): Promise<ProvenRow>;
-  /** Those that the account's owner signed, oldest first; not the grants out of them. */
+  /** Lists the allowances that the owner signed, oldest first, without the grants out of them. */
   allowances(account: Address): Promise<readonly ShownAllowance[]>;
   addAllowance(allowance: SignedAllowance): Promise<{ id: Hex }>;
   registerProviderKey(key: { provider: Address; keyHash: Hex; signature: Hex }): Promise<void>;
-  /** With a provider's key: shows that the holder of `apiKey` turned to it. */
+  /** Needs a provider's key: records that the holder of `apiKey` gave it access. */
   claimAccess(apiKey: string): Promise<void>;
-  /** With a provider's key: the signers' promise of all that it has earned as of now. */
+  /** Needs a provider's key: issues a receipt for all that the provider has earned so far. */
   receipt(): Promise<SignedReceipt>;
-  /** With a provider's key: one outcome for each event, in order. */
+  /** Needs a provider's key: reports events and returns one outcome per event, in order. */
   reportUsage(events: readonly UsageCloudEvent[]): Promise<readonly Outcome[]>;
 }
 
-/** Of a hundred allowances: more than anybody signs. A list that goes on has no end. */
+/** Pages of 100 allowances. No account has so many, so a longer list would never end. */
 const MAX_PAGES = 1_000;
 
-/** A metering server, typed. Rejects with an `ApiProblem` where it refuses. */
+/** Creates a typed client of a metering server. `key` is a provider's key. */
 export function createMeteringClient(url: string, options: { key?: string } = {}): MeteringClient {
   const api = createApi(url, options);
   return {

@@ -1,7 +1,7 @@
 import { type Hex, hashTypedData } from "viem";
 
 import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
-import { formatCredits } from "@compute-credits/protocol/amounts";
+import { formatCredits, min } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { CheckpointOnChain } from "../chain/readCheckpoints.ts";
 import type { ShownAllowance } from "../http/meteringClient.ts";
@@ -9,29 +9,26 @@ import type { ChainFacts, CounterOnChain } from "./chainFacts.ts";
 import { REMEDY, type Report } from "./finding.ts";
 import type { ServerAnswers } from "./serverAnswers.ts";
 
-/** What an account's owner signed for, by counter. */
+/** The cap that an account's owner signed under one counter. */
 interface SignedCaps extends CounterOnChain {
   readonly counter: bigint;
-  /** micro-credits: the highest `accountCap`, signed or recorded */
+  /** micro-credits: the highest `accountCap`, in a signed allowance or recorded in the court */
   readonly cap: bigint;
 }
 
-/** The most that an account may have been charged in all: by what its owner signed, as the court counts it. */
+/** The most that an account may be charged in total by its signed caps, counted as in the court. */
 export interface Ceiling {
-  /** for a checkpoint that was submitted then */
+  /** micro-credits, for a checkpoint submitted at that time */
   at(submittedAt: Date): bigint;
-  /** under whatever counter */
+  /** micro-credits: the highest cap under any counter */
   readonly everMicros: bigint;
 }
 
 /**
- * Finds out what the owner signed for. The allowances are the server's to show, and each signature is checked here: one that
- * is forged, or changed, counts for nothing. One that the server keeps to itself can only make the ceiling lower: then the
- * server is at fault, and the challenge makes it show the allowance. `null` where none can be had.
- *
- * The rule is the court's (`Caps._capAt`): the highest cap of the account's counter, and of one that ended up to
- * `counterGraceSeconds` before the checkpoint was submitted. An allowance that was revoked off chain counts as before: that
- * it was revoked is the server's word, and what it paid for until then it still has to cover.
+ * Computes the ceiling from the server's list of allowances, each with its signature checked. An
+ * allowance that the server hides only lowers the ceiling, and a challenge makes the server show
+ * it. Revocations off chain do not count, because earlier charges still need their cap. Source: the
+ * court's `Caps._capAt`. `null` if the server returns no list.
  */
 export async function signedCeiling(
   party: Hex,
@@ -42,7 +39,7 @@ export async function signedCeiling(
     shown = await server.allowances(party);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    report(false, `The server tells nothing of your allowances: ${why}.`, REMEDY.noAllowances);
+    report(false, `The server shows nothing of your allowances: ${why}.`, REMEDY.noAllowances);
     return null;
   }
 
@@ -51,7 +48,7 @@ export async function signedCeiling(
     const { allowance, signature } = one;
     const digest = hashTypedData(allowanceTypedData(chain.deployment, allowance));
     const isYours = lowercaseHex(allowance.account) === party;
-    // oxlint-disable-next-line no-await-in-loop -- few, and endpoints limit how many are asked at once
+    // oxlint-disable-next-line no-await-in-loop -- few, and endpoints limit request rates
     const isSigned = isYours && (await chain.isSigned(digest, signature));
     if (isSigned) {
       signed.push(one);
@@ -84,15 +81,17 @@ export async function signedCeiling(
 
   const ended = signed.filter(({ allowance }) => allowance.counter !== chain.counter).length;
   const revoked = signed.filter(({ revokedAt }) => revokedAt !== null).length;
-  const but = [
-    ...(ended > 0 ? [`${ended} of another counter than yours, ${chain.counter}`] : []),
+  const remarks = [
+    ...(ended > 0
+      ? [`${ended} under a counter other than your current one, ${chain.counter}`]
+      : []),
     ...(revoked > 0
-      ? [`${revoked} revoked, which the chain doesn't know: revokeAll ends them there too`]
+      ? [`${revoked} revoked off chain only: revokeAll also revokes them on chain`]
       : []),
   ];
   report(
     true,
-    `You signed ${signed.length} of the ${shown.length} allowances that the server shows${but.length > 0 ? ` (${but.join("; ")})` : ""}.`,
+    `You signed ${signed.length} of the ${shown.length} allowances that the server shows${remarks.length > 0 ? ` (${remarks.join("; ")})` : ""}.`,
     "",
   );
   return {
@@ -110,10 +109,13 @@ function counts({ counter, endedAt }: SignedCaps, chain: ChainFacts, submittedAt
 const capOf = ({ cap }: SignedCaps) => cap;
 
 function highest(amounts: readonly bigint[]): bigint {
-  return amounts.reduce((most, amount) => (amount > most ? amount : most), 0n);
+  return amounts.reduce((max, amount) => (amount > max ? amount : max), 0n);
 }
 
-/** Whether a row charges no more than was signed for; what is settled needs no answer, and is checked all the same. */
+/**
+ * Checks that a row charges at most the ceiling. Also checks settled rows, which cannot be
+ * disputed.
+ */
 export function checkCharge(
   spent: bigint,
   { epoch, submittedAt }: CheckpointOnChain,
@@ -129,7 +131,7 @@ export function checkCharge(
   const limits = [signed, ownerCeilingMicros].filter((one) => one !== undefined);
   const [first, ...others] = limits;
   if (first === undefined) return;
-  const limit = others.reduce((least, one) => (one < least ? one : least), first);
+  const limit = others.reduce(min, first);
   report(
     spent <= limit,
     `Epoch ${epoch} charges ${formatCredits(spent)} in all; you signed for up to ${formatCredits(limit)}.`,

@@ -14,35 +14,37 @@ import {
 import type { SignedReceipt } from "../http/meteringClient.ts";
 import { type Purchase, readPurchases } from "../chain/readPurchases.ts";
 
-/** What the chain knows of one counter of an account. */
+/** The chain's state of one counter of an account. */
 export interface CounterOnChain {
-  /** when the account's counter was raised from it; `null` where it was not */
+  /** when the account raised its counter beyond this one; `null` if it has not */
   readonly endedAt: Date | null;
-  /** micro-credits: the highest `accountCap` that somebody had recorded in the court */
+  /** micro-credits: the highest `accountCap` recorded in the court */
   readonly recordedCap: bigint;
 }
 
-/** What the chain says of an account: the only thing that is believed. */
+/** An account's state on chain, which is the only source that the verification trusts. */
 export interface ChainFacts {
   readonly deployment: Deployment;
-  /** up to which block it was read */
+  /** the block as of which the chain was read */
   readonly blockNumber: bigint;
+  /** micro-credits, by the contract's storage */
   readonly purchased: bigint;
-  /** oldest first */
+  /** by the contract's events, oldest first */
   readonly purchases: readonly Purchase[];
   readonly settled: Omit<Row, "party">;
   readonly final: CheckpointOnChain | null;
   readonly pending: CheckpointOnChain | null;
   readonly counter: bigint;
-  /** for so long after its counter ended an allowance still covers what a checkpoint charges */
+  /** how long after its counter's end an allowance still covers a checkpoint's charges */
   readonly counterGraceSeconds: number;
   counterOnChain(counter: bigint): Promise<CounterOnChain>;
-  /** by the contract's rules: the account's key, or else its contract (ERC-1271), as of now */
+  /** checks the account's signature by the contract's rules: its key first, then ERC-1271 */
   isSigned(digest: Hex, signature: Hex): Promise<boolean>;
-  /** whether the court would take the receipt: enough of the present or the former signers signed it */
+  /** whether the court would accept the receipt: a quorum of current or former signers signed it */
   isEnforceable(receipt: SignedReceipt): Promise<boolean>;
 }
 
+/** Reads an account's facts at the newest block. Rejects if the endpoint does not answer. */
 export async function readChainFacts(
   on: ContractConnection,
   account: Address,
@@ -91,7 +93,7 @@ export async function readChainFacts(
         functionName: "hashEarningsReceipt",
         args: [receipt],
       });
-      // As the court does: the present signers, or else those before them.
+      // As in the court: the current signers, or else those before them.
       const since = await client.readContract({ ...read, functionName: "signersSince" });
       const isQuorum = async (signedAt: bigint) => {
         try {
@@ -111,7 +113,7 @@ export async function readChainFacts(
   };
 }
 
-/** The contract says no; an endpoint that fails says nothing. */
+/** Whether the contract rejected the call. A failing endpoint proves nothing. */
 function isRevert(error: unknown): boolean {
   return (
     error instanceof BaseError &&

@@ -1,38 +1,39 @@
-/** One thing that was looked at, in plain words. */
+/** The result of one check, in words for the account's owner. */
 export interface Finding {
   readonly holds: boolean;
   readonly text: string;
-  /** what one can do where it does not hold */
+  /** what the owner can do about a failed check */
   readonly remedy?: string;
 }
 
 export type Report = (holds: boolean, text: string, remedy: string) => void;
 
+/** What an owner can do about each kind of failed check. */
 export const REMEDY = {
-  data: "Get the table from a mirror, or from an auditor (docs/checkpoint-data.md). If nobody has it, ask your credits back (requestRefund): where that is not served in time anyone may freeze the vault, and you exit with the last row that you can prove.",
+  data: "Get the table from a mirror or an auditor (docs/checkpoint-data.md). If none has it, request a refund (requestRefund). If the refund is overdue, anyone may freeze the vault, and you exit with the last row that you can prove.",
   proof:
-    "Make the proof yourself from the table: npm run rebuild, then protocol/tree.ts. The server can't keep it from you.",
+    "Make the proof yourself from the table: npm run rebuild, then packages/protocol/tree/tree.ts. You don't need the server for it.",
   paidFor:
-    "While the checkpoint is pending: proveFraud with this row and its proof, in one transaction; it is dropped.",
+    "While the checkpoint is pending, call proveFraud with this row and its proof. The contract then drops the checkpoint.",
   shrunk:
-    "While the checkpoint is pending: proveShrunk with both rows and their proofs; it is dropped.",
+    "While the checkpoint is pending, call proveShrunk with both rows and their proofs. The contract then drops the checkpoint.",
   omitted:
-    "While the checkpoint is pending: challengeOmission with your row of the final one and its proof.",
+    "While the checkpoint is pending, call challengeOmission with your row of the final checkpoint and its proof.",
   ceiling:
-    "While the checkpoint is pending: challengeRow with this row and its proof. Without an allowance of yours that covers it, it is dropped.",
+    "While the checkpoint is pending, call challengeRow with this row and its proof. Unless an allowance that you signed covers it, the contract drops the checkpoint.",
   settledCeiling:
-    "What is settled can't be challenged any more. Raise your counter (revokeAll, or a refund request), so that no more is charged, and show the row and your allowances to the guardian and the other signers.",
+    "A settled row can't be challenged any more. Raise your counter (revokeAll or a refund request) to stop further charges, and show the row and your allowances to the guardian and the other signers.",
   allowance:
-    "It counts for nothing. If the server lets anybody spend by it: revokeAll ends every allowance of your present counter on chain.",
+    "This allowance counts for nothing. If the server lets anyone spend with it, call revokeAll: it voids every allowance of your current counter on chain.",
   noAllowances:
-    "Report what you signed for with --ceiling, or ask a server that tells. Any row is held to it: challengeRow while the checkpoint is pending.",
+    "State the most that you signed for with --ceiling, or use a server that shows your allowances. If a row charges more, call challengeRow while the checkpoint is pending.",
   totals:
-    "While the checkpoint is pending: proveFraud with the rows that add up to more; and tell the guardian.",
+    "While the checkpoint is pending, call proveFraud with the rows that add up to more, and tell the guardian.",
   chain:
-    "One of the endpoint's answers is wrong or incomplete: ask another one, best your own node.",
-  balance: "Ask the operator. Nothing is settled by it: rows are.",
+    "One of the endpoint's answers is wrong or incomplete: ask another one, preferably your own node.",
+  balance: "Ask the operator. Only rows are settled, so this balance moves no tokens.",
   receipt:
-    "While a checkpoint of that epoch or a later one is pending: challengeEarnings with this receipt and its signatures. Unless a row that pays it is shown in time, the checkpoint is dropped.",
-  receiptForNothing:
-    "The contract takes no notice of it: ask for a receipt that enough signers have signed (isEnforceable), before you work on.",
+    "While a checkpoint of that epoch or a later one is pending, call challengeEarnings with this receipt and its signatures. Unless the operator shows a row that pays it in time, the contract drops the checkpoint.",
+  worthlessReceipt:
+    "The contract takes no notice of this receipt. Before you continue to work, request one that enough signers have signed (isEnforceable).",
 } as const;

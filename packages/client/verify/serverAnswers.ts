@@ -9,7 +9,7 @@ import {
   createMeteringClient,
 } from "../http/meteringClient.ts";
 
-/** What a server, or a mirror, says: every word of it is checked. */
+/** The answers of a server or mirror. The verification trusts none of them. */
 export interface ServerAnswers {
   balance(
     account: Address,
@@ -19,6 +19,7 @@ export interface ServerAnswers {
   table(epoch: bigint, onRows: (rows: Uint8Array) => void): Promise<TableSummary>;
 }
 
+/** Creates a source of answers from the server at `url`. */
 export function createServerAnswers(url: string): ServerAnswers {
   const server = createMeteringClient(url);
   return {

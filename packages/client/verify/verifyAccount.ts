@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import { formatCredits } from "@compute-credits/protocol/amounts";
+import { formatCredits, min } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { ROW_BYTES } from "@compute-credits/protocol/keccak/keccakModule";
 import { type Row, rowLeaf } from "@compute-credits/protocol/tree/row";
@@ -15,24 +15,26 @@ import { type Finding, REMEDY, type Report } from "./finding.ts";
 import { type CheckedRow, checkReceipt } from "./checkReceipt.ts";
 import type { ServerAnswers } from "./serverAnswers.ts";
 
-type Numbers = Omit<Row, "party">;
+type Amounts = Omit<Row, "party">;
 
+/** The inputs of a verification. */
 export interface Verification {
   /** see `readChainFacts` */
   readonly chain: ChainFacts;
   /** see `createServerAnswers` */
   readonly server: ServerAnswers;
-  /** a provider's receipts that it kept: see `MeteringClient.receipt` */
+  /** receipts that a provider has stored: see `MeteringClient.receipt` */
   readonly receipts?: readonly SignedReceipt[];
-  /** micro-credits: what the owner knows to have signed for at most, where that is less than the server shows, or it shows nothing */
+  /**
+   * micro-credits: the most that the owner remembers signing for; applies if it is the lower limit
+   */
   readonly ceilingMicros?: bigint;
 }
 
 /**
- * Checks what a server says of an account against the chain, trusting the chain alone: that what was bought is what the
- * chain's events report, that the published rows are those that were signed, that the account's row is in them and can be
- * true, that it charges no more than its owner signed for and pays what its receipts promise, and that its proof settles it.
- * What was spent since the newest checkpoint is the server's word until the next one: that is said with the balance.
+ * Checks a server's answers about an account against the chain: purchases, the published rows, the
+ * account's row and its growth, its signed ceiling, its receipts and its proof. Spending after the
+ * newest checkpoint cannot be checked until the next one; the balance's finding says so.
  */
 export async function verifyAccount(
   account: Address,
@@ -48,7 +50,7 @@ export async function verifyAccount(
   const rows: CheckedRow[] = [];
   for (const checkpoint of [chain.final, chain.pending]) {
     if (checkpoint === null) continue;
-    // oxlint-disable-next-line no-await-in-loop -- two
+    // oxlint-disable-next-line no-await-in-loop -- two checkpoints, in order
     const row = await rowIn(checkpoint, party, server, report);
     if (row === undefined) continue;
     rows.push({ checkpoint, row });
@@ -72,7 +74,7 @@ export async function verifyAccount(
   checkGrowth(final?.row, pending?.row, report);
   await checkProof(party, chain.final, final?.row, server, report);
   for (const receipt of receipts) {
-    // oxlint-disable-next-line no-await-in-loop -- in the order in which they were given
+    // oxlint-disable-next-line no-await-in-loop -- findings keep the order of the receipts
     await checkReceipt(party, receipt, { chain, rows, report });
   }
   await checkBalance(party, chain, server, report);
@@ -88,7 +90,7 @@ function checkPurchases({ purchased, purchases, blockNumber }: ChainFacts, repor
   );
 }
 
-/** `undefined` where the table can't be had, `null` where the account has no row in it. */
+/** Reads and checks the account's row: `undefined` without a valid table, `null` without a row. */
 async function rowIn(
   checkpoint: CheckpointOnChain,
   party: Address,
@@ -127,7 +129,7 @@ async function rowIn(
 }
 
 function checkRow(
-  row: Numbers,
+  row: Amounts,
   { epoch }: CheckpointOnChain,
   chain: ChainFacts,
   report: Report,
@@ -139,7 +141,7 @@ function checkRow(
     REMEDY.paidFor,
   );
   report(
-    covers(row, chain.settled),
+    isAtLeast(row, chain.settled),
     `Epoch ${epoch}: no less than what is settled on chain (spent ${formatCredits(chain.settled.spent)}, refunded ${formatCredits(chain.settled.refunded)}, earned ${formatCredits(chain.settled.earned)}).`,
     REMEDY.paidFor,
   );
@@ -156,7 +158,7 @@ function checkGrowth(
     return;
   }
   report(
-    covers(pending, final),
+    isAtLeast(pending, final),
     "Your row in the pending checkpoint has no less than in the final one.",
     REMEDY.shrunk,
   );
@@ -180,7 +182,7 @@ async function checkProof(
       REMEDY.proof,
     );
   } catch (error) {
-    report(false, `The server gives no proof of your row: ${reasonOf(error)}.`, REMEDY.proof);
+    report(false, `The server returned no proof of your row: ${reasonOf(error)}.`, REMEDY.proof);
   }
 }
 
@@ -192,8 +194,8 @@ async function checkBalance(
 ): Promise<void> {
   try {
     const { purchasedMicros, spentMicros, asOfBlock } = await server.balance(party);
-    // Events of blocks that this endpoint has not got yet can't be compared.
-    const known = asOfBlock < blockNumber ? asOfBlock : blockNumber;
+    // The server may be ahead of this endpoint: compare only blocks that both have.
+    const known = min(asOfBlock, blockNumber);
     const bought = sumOf(purchases.filter((purchase) => purchase.blockNumber <= known));
     report(
       asOfBlock <= blockNumber ? purchasedMicros === bought : purchasedMicros >= bought,
@@ -202,16 +204,16 @@ async function checkBalance(
     );
     report(
       spentMicros >= settled.spent,
-      `The server's balance says ${formatCredits(spentMicros)} spent; ${formatCredits(settled.spent)} are settled. What was spent since the newest checkpoint is its word until the next one.`,
+      `The server's balance says ${formatCredits(spentMicros)} spent; ${formatCredits(settled.spent)} are settled. Spending after the newest checkpoint can't be checked until the next one.`,
       REMEDY.balance,
     );
   } catch (error) {
-    report(false, `The server tells no balance: ${reasonOf(error)}.`, REMEDY.balance);
+    report(false, `The server returned no balance: ${reasonOf(error)}.`, REMEDY.balance);
   }
 }
 
-function covers(row: Numbers, least: Numbers): boolean {
-  return row.spent >= least.spent && row.refunded >= least.refunded && row.earned >= least.earned;
+function isAtLeast(row: Amounts, other: Amounts): boolean {
+  return row.spent >= other.spent && row.refunded >= other.refunded && row.earned >= other.earned;
 }
 
 function sumOf(purchases: ChainFacts["purchases"]): bigint {

@@ -1,7 +1,10 @@
-/** Crockford's: no I, L, O or U, which are misread. */
+/** Crockford's base32, without I, L, O and U, which are easily misread. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/** A code to hand out, like `7K2M-9XQ4-W1ZB-8HTN`: 80 random bits, more than anybody guesses through an API. */
+/**
+ * Creates a promotion code such as `7K2M-9XQ4-W1ZB-8HTN`. It has 80 random bits, too many to guess
+ * through an API.
+ */
 export function createPromotionCode(): string {
   const letters = Array.from(
     crypto.getRandomValues(new Uint8Array(16)),

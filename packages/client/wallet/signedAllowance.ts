@@ -13,15 +13,17 @@ import { calendarMonths } from "@compute-credits/protocol/messages/period";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { walletAccount } from "../chain/walletAccount.ts";
 
-/** What an owner decides; all else has a default. */
+/** The owner's choices for an allowance; optional ones have defaults. */
 export interface AllowanceOptions {
   readonly spender: SpenderId;
   readonly limitMicros: bigint;
-  /** The most that the account may ever have been charged in total, whoever spends: what is spent already, plus this. */
+  /**
+   * The highest total that the account may be charged, by all spenders: spent so far, plus this.
+   */
   readonly accountCapMicros: bigint;
   /** the account's counter on chain */
   readonly counter: bigint;
-  /** The limit is given anew every so often; without it, once. Months begin on the day and time of `startsAt`, in UTC. */
+  /** Renews the limit. Without a period it counts once. Months begin at `startsAt`, in UTC. */
   readonly period?: { readonly seconds: bigint } | { readonly months: number };
   readonly rolloverMicros?: bigint;
   readonly startsAt?: bigint;
@@ -31,13 +33,17 @@ export interface AllowanceOptions {
   readonly scope?: Scope;
 }
 
+/** A signed allowance with the scope behind its hash, as `POST /v1/allowances` takes it. */
 export interface SignedAllowance {
   readonly allowance: AllowanceMessage;
   readonly scope: Scope;
   readonly signature: Hex;
 }
 
-/** Asks the wallet for its signature: an allowance of its own credits to a spender. */
+/**
+ * Asks the wallet to sign an allowance of its credits to a spender. Rejects if the wallet has no
+ * account or its user declines.
+ */
 export async function signAllowance(
   wallet: WalletClient,
   deployment: Deployment,
@@ -65,7 +71,7 @@ export async function signAllowance(
   return { allowance, scope, signature };
 }
 
-/** The owner's word that the allowance is over. */
+/** Asks the wallet to sign the revocation of one allowance. */
 export async function signRevocation(
   wallet: WalletClient,
   deployment: Deployment,
@@ -82,5 +88,5 @@ function periodOf({ period }: AllowanceOptions): bigint {
   return "months" in period ? calendarMonths(period.months) : period.seconds;
 }
 
-/** The middle, so that others can be put before and after. */
+/** The middle of 0 to 255, so that other allowances can go before or after. */
 const DEFAULT_PRIORITY = 128;

@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-/** A block that the ledger has taken in, with all before it. */
+/** The last block that the ledger has recorded; it has recorded all blocks before it too. */
 export interface BlockPoint {
   readonly number: bigint;
   readonly hash: Hex;

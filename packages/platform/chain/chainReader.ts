@@ -4,7 +4,7 @@ import type { BlockPoint } from "./blockPoint.ts";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { Row } from "@compute-credits/protocol/tree/row";
 
-/** The terms that the contract was deployed with; they never change. */
+/** The terms fixed at the contract's deployment. */
 export interface Terms {
   readonly token: Address;
   /** micro-credits per whole token */
@@ -16,37 +16,38 @@ export interface Terms {
   readonly counterGraceSeconds: number;
 }
 
-/** What the server reads from the chain. */
+/** Reads the contracts at the newest block. Every method rejects if no endpoint answers. */
 export interface ChainReader {
   readonly deployment: Deployment;
   terms(): Promise<Terms>;
-  /** how many signatures a checkpoint needs, now */
+  /** the number of signatures that a checkpoint needs */
   threshold(): Promise<number>;
   isSigner(address: Address): Promise<boolean>;
-  /** when the present signers took over, in seconds since 1970; a checkpoint that was cut before is void */
+  /** seconds since 1970: when the current signers took over; checkpoints cut earlier are void */
   signersSince(): Promise<bigint>;
-  /** the block before the contract's own: nothing of it happened up to here */
+  /** the block before the contract's deployment, from which the ledger starts reading */
   origin(): Promise<BlockPoint>;
-  /** of the newest checkpoint on chain, final or not; 0 before the first */
+  /** the epoch of the newest checkpoint, final or pending; 0 before the first */
   latestEpoch(): Promise<bigint>;
-  /** of the last final one; zero before the first */
+  /** the root of the last final checkpoint; zero before the first */
   finalRoot(): Promise<Hex>;
-  /** what the contract has settled of each, now */
+  /** the settled amounts of each party, in the same order */
   settledRows(parties: readonly Address[]): Promise<readonly Row[]>;
-  /** where the account stands with the court, now */
+  /** the state of one of the account's counters in the vault and the court */
   counterState(account: Address, counter: bigint): Promise<CounterState>;
-  /** whether the court waits for an answer to this challenge, now */
+  /** whether the court still waits for an answer to this challenge */
   isChallengeOpen(account: Address, challenger: Address): Promise<boolean>;
-  /** where disputes are held */
+  /** the address of the court, which decides disputes */
   court(): Promise<Address>;
-  /** Whether a wallet, or a contract (ERC-1271), signed the EIP-712 digest: exactly what the contract would accept. */
+  /** Checks a signature by the contract's own rules: the signer's key, or ERC-1271. */
   isSignedBy(signer: Address, digest: Hex, signature: Hex): Promise<boolean>;
 }
 
+/** The state of one counter of an account. */
 export interface CounterState {
   readonly currentCounter: bigint;
-  /** when the counter that was asked for ended, in seconds since 1970; 0 where it has not */
+  /** seconds since 1970: when the requested counter ended; 0 if it has not */
   readonly endedAt: number;
-  /** the highest ceiling on record under that counter */
+  /** micro-credits: the highest account cap recorded in the court under that counter */
   readonly recordedCap: bigint;
 }

@@ -1,22 +1,22 @@
 import type { BlockPoint } from "./blockPoint.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 
-/** What has to be on top of a block, or be said of it, before it counts. */
+/** When a block counts: after this many blocks on top of it, or once it has this block tag. */
 export type Confirmations = bigint | "safe" | "finalized";
 
-/** The next blocks that count, with all that the contracts told in them, in the order in which it happened. */
+/** The events of the next confirmed blocks, in chain order. */
 export interface ChainStep {
   readonly upTo: BlockPoint;
   readonly events: readonly ChainEvent[];
-  /** whether further blocks count already */
+  /** whether `upTo` is the newest confirmed block */
   readonly isLast: boolean;
 }
 
-/** Where the ledger learns what happened on chain. Answers are checked: what contradicts itself is an error. */
+/** Reads the chain's events. Checks each answer and rejects if it is inconsistent. */
 export interface ChainSource {
   /**
-   * The blocks after `from`; where none counts yet, whether the chain has any at all. Throws `ReorgBeyondConfirmations`
-   * where `from` is no longer in the chain, as far as any endpoint knows.
+   * Reads the confirmed blocks after `from`. Without one, tells whether the chain has unconfirmed
+   * blocks. Throws `ReorgBeyondConfirmations` if no endpoint has `from` in its chain any more.
    */
   after(from: BlockPoint): Promise<ChainStep | "no_confirmed_block" | "no_new_block">;
 }

@@ -5,26 +5,32 @@ import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowa
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 
-/** What the settler sends. Resolves when the transaction is in a block, rejects where it failed. */
+/**
+ * Sends the settler's transactions. Each method resolves when the transaction is in a block, and
+ * rejects if it fails.
+ */
 export interface ChainWriter {
   submitCheckpoint(
     message: CheckpointMessage,
     signatures: readonly SignerSignature[],
   ): Promise<TransactionResult>;
-  /** Rows of a final epoch, in one transaction; one that cannot be settled does not stop the others. */
+  /** Settles rows of a final epoch in one transaction; the contract skips rows it cannot settle. */
   settleMany(rows: readonly ProvenRow[], epoch: bigint): Promise<TransactionResult>;
-  /** Records an owner's ceiling with the court. */
+  /** Records an owner's account cap in the court. */
   recordCap(allowance: CapProof): Promise<TransactionResult>;
-  /** Answers a challenge with a row of the pending checkpoint and the ceiling that is on record under `counter`. */
+  /**
+   * Answers a challenge with a row of the pending checkpoint and the cap recorded for `counter`.
+   */
   answer(challenger: Address, shown: ProvenRow, counter: bigint): Promise<TransactionResult>;
 }
 
-/** What the court takes for an owner's ceiling. */
+/** A signed allowance that proves an account cap to the court. */
 export interface CapProof {
   readonly message: AllowanceMessage;
   readonly signature: Hex;
 }
 
+/** A row with the sibling hashes up to the checkpoint's root. */
 export interface ProvenRow {
   readonly row: Row;
   readonly proof: readonly Hex[];

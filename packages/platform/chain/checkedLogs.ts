@@ -2,11 +2,12 @@ import { type Address, type Hex, type Log, isAddressEqual, zeroHash } from "viem
 
 import { bloomMayContain } from "./logsBloom.ts";
 
-/** An endpoint's answer that cannot be true. */
+/** Thrown for an endpoint's answer that contradicts itself or what was asked. */
 export class InvalidRpcAnswer extends Error {
   override readonly name = "InvalidRpcAnswer";
 }
 
+/** The fields of a block header that the checks need. */
 export interface Header {
   readonly number: bigint;
   readonly hash: Hex;
@@ -18,16 +19,18 @@ export interface Header {
 export type MinedLog = Log<bigint, number, false>;
 
 /**
- * Throws where the headers are not one chain of the blocks `from` to `to`. (A block that names no parent proves nothing:
- * Hardhat makes such when it is told to mine many at once.)
+ * Checks that the headers are the connected blocks `from` to `to`; throws `InvalidRpcAnswer` if
+ * not. A zero parent hash is accepted: Hardhat writes it when it mines many blocks at once.
  */
 export function checkHeaders(headers: readonly Header[], from: bigint, to: bigint): void {
   if (BigInt(headers.length) !== to - from + 1n) {
-    throw new InvalidRpcAnswer(`${headers.length} blocks for the range ${from} to ${to}`);
+    throw new InvalidRpcAnswer(`got ${headers.length} blocks for the range ${from} to ${to}`);
   }
   for (const [index, { number, parentHash }] of headers.entries()) {
     const expected = from + BigInt(index);
-    if (number !== expected) throw new InvalidRpcAnswer(`block ${number} in place of ${expected}`);
+    if (number !== expected) {
+      throw new InvalidRpcAnswer(`got block ${number} instead of ${expected}`);
+    }
     const parent = headers[index - 1];
     if (parent !== undefined && parentHash !== parent.hash && parentHash !== zeroHash) {
       throw new InvalidRpcAnswer(`block ${number} does not follow block ${parent.number}`);
@@ -36,8 +39,8 @@ export function checkHeaders(headers: readonly Header[], from: bigint, to: bigin
 }
 
 /**
- * The logs in the order of the chain. Throws where one is of another contract, outside the blocks, or of a block with
- * another hash, or where one comes twice.
+ * Checks the logs and returns them in chain order. Throws `InvalidRpcAnswer` if one has another
+ * contract, a block outside the headers, another block hash, or a duplicate.
  */
 export function checkLogs(
   logs: readonly MinedLog[],
@@ -48,16 +51,16 @@ export function checkLogs(
   for (const { address, blockNumber, blockHash, removed, topics } of logs) {
     const header = byNumber.get(blockNumber);
     if (header === undefined)
-      throw new InvalidRpcAnswer(`a log of block ${blockNumber}, unasked for`);
+      throw new InvalidRpcAnswer(`got a log of block ${blockNumber}, unasked for`);
     if (blockHash !== header.hash || removed) {
-      throw new InvalidRpcAnswer(`a log of block ${blockNumber} with the hash ${blockHash}`);
+      throw new InvalidRpcAnswer(`got a log of block ${blockNumber} with the hash ${blockHash}`);
     }
     if (!contracts.some((contract) => isAddressEqual(contract, address))) {
-      throw new InvalidRpcAnswer(`a log of ${address}, unasked for`);
+      throw new InvalidRpcAnswer(`got a log of ${address}, unasked for`);
     }
     if (![address, ...topics].every((value) => bloomMayContain(header.logsBloom, value))) {
       throw new InvalidRpcAnswer(
-        `a log that block ${blockNumber} does not have, by its bloom filter`,
+        `got a log that block ${blockNumber} does not contain by its bloom filter`,
       );
     }
   }
@@ -69,28 +72,31 @@ export function checkLogs(
   for (const [index, log] of inOrder.entries()) {
     const before = inOrder[index - 1];
     if (before?.blockNumber === log.blockNumber && before.logIndex === log.logIndex) {
-      throw new InvalidRpcAnswer(`the log ${log.logIndex} of block ${log.blockNumber}, twice`);
+      throw new InvalidRpcAnswer(`got log ${log.logIndex} of block ${log.blockNumber} twice`);
     }
   }
   return inOrder;
 }
 
-/** Blocks that may have logs of these events, by their bloom filters, and of which none came. */
+/** Blocks whose bloom filters admit logs of these events although the answer has none of them. */
 export function findSuspectBlocks(
   headers: readonly Header[],
   logs: readonly MinedLog[],
   { contracts, topics }: { contracts: readonly Address[]; topics: readonly Hex[] },
 ): readonly Header[] {
-  const told = new Set(logs.map(({ blockNumber }) => blockNumber));
+  const withLogs = new Set(logs.map(({ blockNumber }) => blockNumber));
   return headers.filter(
     ({ number, logsBloom }) =>
-      !told.has(number) &&
+      !withLogs.has(number) &&
       contracts.some((contract) => bloomMayContain(logsBloom, contract)) &&
       topics.some((topic) => bloomMayContain(logsBloom, topic)),
   );
 }
 
-/** Throws where a second asking brought a log that the first one left out. (Each by itself is checked already.) */
+/**
+ * Throws `InvalidRpcAnswer` if a second request returned a log that the first left out. Both are
+ * checked by `checkLogs` before.
+ */
 export function checkComplete(logs: readonly MinedLog[], second: readonly MinedLog[]): void {
   const name = ({ blockHash, logIndex, topics, data }: MinedLog) =>
     `${blockHash}/${logIndex}/${topics.join()}/${data}`;
@@ -98,7 +104,7 @@ export function checkComplete(logs: readonly MinedLog[], second: readonly MinedL
   const missing = second.filter((log) => !known.has(name(log)));
   if (missing.length > 0) {
     throw new InvalidRpcAnswer(
-      `asked again, ${missing.length} logs came that were left out before`,
+      `a second request returned ${missing.length} logs that the first left out`,
     );
   }
 }

@@ -4,15 +4,15 @@ import { createRemoteSigner } from "./remoteSigner.ts";
 import { createLocalSigner } from "./localSigner.ts";
 import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "./signer.ts";
 
-/** A key of this server, or of a service. */
+/** Creates a signer for a key in this process or in a signing service. */
 export function createSigner(
-  place: KeyLocation,
+  location: KeyLocation,
 ): CheckpointSigner & ReceiptSigner & TransactionSigner {
-  return "privateKey" in place
-    ? createLocalSigner(place.privateKey)
-    : createRemoteSigner(place.url, place.address);
+  return "privateKey" in location
+    ? createLocalSigner(location.privateKey)
+    : createRemoteSigner(location.url, location.address);
 }
 
-/** A key in this process, or at a service that signs with it. */
+/** A private key in this process, or the URL of a signing service with the key's address. */
 export type KeyLocation =
   { readonly privateKey: Hex } | { readonly url: string; readonly address: Hex };

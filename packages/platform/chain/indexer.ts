@@ -2,22 +2,22 @@ import type { ChainStore } from "./chainStore.ts";
 import type { ChainSource } from "./chainSource.ts";
 
 /**
- * Takes the next blocks that count into the ledger, if there are any. Safe to call from several servers at once, and to
- * be cut off anywhere: events and cursor are one transaction.
+ * Records the next confirmed blocks, if any. Safe to run on several servers at once and to abort at
+ * any point, because events and cursor are written in one transaction.
  */
 export async function indexNextBlocks(
   source: ChainSource,
-  book: Pick<ChainStore, "cursor" | "recordIdle" | "apply">,
+  store: Pick<ChainStore, "cursor" | "recordIdle" | "apply">,
 ): Promise<"done" | "more"> {
-  const from = await book.cursor();
-  const asked = performance.now();
+  const from = await store.cursor();
+  const startedAt = performance.now();
   const step = await source.after(from);
   if (step === "no_confirmed_block") return "done";
   if (step === "no_new_block") {
-    await book.recordIdle(from, performance.now() - asked);
+    await store.recordIdle(from, performance.now() - startedAt);
     return "done";
   }
   const { upTo, events, isLast } = step;
-  await book.apply({ from, upTo, events });
+  await store.apply({ from, upTo, events });
   return isLast ? "done" : "more";
 }

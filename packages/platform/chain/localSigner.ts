@@ -6,7 +6,7 @@ import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/ear
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "./signer.ts";
 
-/** A signer whose key is in this process. */
+/** Creates a signer whose key is in this process. */
 export function createLocalSigner(
   privateKey: Hex,
 ): CheckpointSigner & ReceiptSigner & TransactionSigner {

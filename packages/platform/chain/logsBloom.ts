@@ -1,8 +1,8 @@
 import { type Hex, hexToBytes, keccak256 } from "viem";
 
 /**
- * Whether a block's bloom filter allows that a log of it has this address or topic. "No" is certain; "yes" may be by
- * chance. (Three bits of 2048 by the value's hash: Yellow Paper, 4.4.3.)
+ * Whether a block's bloom filter admits a log with this address or topic. False is certain; true
+ * may be a coincidence. Source: Yellow Paper, 4.4.3 (three bits of 2048, from the value's hash).
  */
 export function bloomMayContain(bloom: Hex, value: Hex): boolean {
   const filter = hexToBytes(bloom);

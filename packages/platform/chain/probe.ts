@@ -1,24 +1,24 @@
-/** The steps of settlement, in their order, between which a server may be killed. */
+/** The steps of settlement, in order. Tests kill a server between any two of them. */
 export const SETTLEMENT_STEPS = [
-  /** a checkpoint was cut */
+  /** the checkpoint was cut */
   "cut",
   /** the decision to sign it was recorded */
   "decided",
-  /** the meter's signatures were made */
+  /** the meter has signed */
   "signed",
-  /** and recorded */
+  /** its signatures were recorded */
   "kept",
-  /** a transaction was recorded */
+  /** the transaction was recorded */
   "recorded",
-  /** and sent */
+  /** the transaction was sent */
   "sent",
-  /** and is in a block */
+  /** the transaction is in a block */
   "mined",
 ] as const;
 
 export type SettlementStep = (typeof SETTLEMENT_STEPS)[number];
 
-/** Told of each step; a test that throws here kills the server between two of them. */
+/** Called after each step. A test throws here to stop the server between two steps. */
 export type Probe = (step: SettlementStep) => Promise<void>;
 
 export const noProbe: Probe = () => Promise.resolve();

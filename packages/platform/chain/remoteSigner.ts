@@ -24,15 +24,16 @@ const Answer = z.object({
   error: z.object({ code: z.number(), message: z.string() }).optional(),
 });
 
-/** JSON-RPC: the service does not have this method. */
+/** JSON-RPC 2.0's code for an unknown method. */
 const METHOD_NOT_FOUND = -32601;
 
-/** A signing service that was told to answer within this time: a KMS takes tens of milliseconds. */
+/** The time limit of a request. A KMS answers within tens of milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 /**
- * A signer whose key is kept by a service that speaks Ethereum's JSON-RPC over HTTP, as Web3Signer and most bridges to a
- * KMS do. What it returns is checked: a wrong key is told here, not by the contract.
+ * Creates a signer whose key is held by a service with Ethereum's JSON-RPC over HTTP, such as
+ * Web3Signer or a bridge to a KMS. Checks each signature, so that a wrong key fails here and not in
+ * the contract. Methods reject if the service fails, refuses, or signs something else.
  */
 export function createRemoteSigner(
   url: string,
@@ -45,20 +46,22 @@ export function createRemoteSigner(
       body: stringify({ jsonrpc: "2.0", id: 1, method, params }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch((cause: unknown) => {
-      // The address may hold credentials: it is told to nobody.
+      // The URL may contain credentials, so it stays out of errors.
       throw new Error(`the signer of ${address} does not answer`, { cause: nameOf(cause) });
     });
     const answer = Answer.safeParse(await response.json().catch(() => null));
     if (!answer.success) {
-      throw new Error(`the signer of ${address} answered ${response.status}, and no JSON-RPC`);
+      throw new Error(
+        `the signer of ${address} answered ${response.status} without a JSON-RPC document`,
+      );
     }
     return answer.data;
   }
 
   async function resultOf(methods: readonly string[], params: readonly unknown[]): Promise<Hex> {
-    let refusal = "nothing";
+    let refusal = "no error message";
     for (const method of methods) {
-      // oxlint-disable-next-line no-await-in-loop -- the second name only where the first is unknown
+      // oxlint-disable-next-line no-await-in-loop -- tries the second name if the first is unknown
       const { result, error } = await ask(method, params);
       if (result !== undefined) return result;
       refusal = error?.message ?? refusal;
@@ -119,7 +122,7 @@ export function createRemoteSigner(
         signed.chainId === chainId &&
         signed.maxFeePerGas === maxFeePerGas;
       if (!isOurs) throw new Error(`the signer of ${address} signed another transaction`);
-      // Parsed as such just now.
+      // `parseTransaction` has checked the type, so the prefix is 0x02.
       const by = await recoverTransactionAddress({
         serializedTransaction: `0x02${serialized.slice(4)}`,
       });
@@ -133,7 +136,7 @@ export function createRemoteSigner(
   }
 }
 
-/** Services want the domain's fields named, too. */
+/** Signing services need the domain's type in the request too. */
 const EIP712Domain = [
   { name: "name", type: "string" },
   { name: "version", type: "string" },

@@ -4,21 +4,21 @@ import type { CheckpointMessage } from "@compute-credits/protocol/messages/check
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 
-/** One of the meter's signers: a key in memory, or a service that keeps it. */
+/** Signs checkpoints for the meter. The key is in memory or in a signing service. */
 export interface CheckpointSigner {
   readonly address: Address;
   sign(deployment: Deployment, message: CheckpointMessage): Promise<Hex>;
 }
 
-/** One of the meter's signers, for what it promises to providers. */
+/** Signs the meter's earnings receipts for providers. */
 export interface ReceiptSigner {
   readonly address: Address;
   signReceipt(deployment: Deployment, message: EarningsReceiptMessage): Promise<Hex>;
 }
 
-/** Who pays for the settler's transactions: a key in memory, or a service that keeps it. */
+/** Signs and pays the settler's transactions. The key is in memory or in a signing service. */
 export interface TransactionSigner {
   readonly address: Address;
-  /** the signed transaction, ready to be sent */
+  /** returns the signed transaction, serialized for `eth_sendRawTransaction` */
   signTransaction(transaction: TransactionSerializableEIP1559): Promise<Hex>;
 }

@@ -8,12 +8,12 @@ import type { MinedLog } from "./checkedLogs.ts";
 
 const ABI = [...computeCreditsAbi, ...courtAbi] as const;
 
-/** Everything that the two contracts tell, by its first topic. */
+/** The first topics of all events of both contracts. */
 export const EVENT_TOPICS: readonly Hex[] = ABI.flatMap((item) =>
   item.type === "event" ? [toEventSelector(item)] : [],
 );
 
-/** In the order given; without those that the ledger has nothing to do with. */
+/** Decodes logs in the given order and leaves out the events that the ledger does not follow. */
 export function toChainEvents(
   logs: readonly MinedLog[],
   timeOf: (blockNumber: bigint) => Date,
@@ -30,12 +30,12 @@ export function toChainEvents(
 
 type ContractLog = ReturnType<typeof parseEventLogs<typeof ABI>>[number];
 
-function toChainEvent({ eventName, args }: ContractLog, place: ChainPosition): ChainEvent[] {
+function toChainEvent({ eventName, args }: ContractLog, position: ChainPosition): ChainEvent[] {
   switch (eventName) {
     case "CreditsPurchased":
       return [
         {
-          ...place,
+          ...position,
           type: "purchased",
           account: lowercaseHex(args.account),
           payer: lowercaseHex(args.payer),
@@ -46,18 +46,18 @@ function toChainEvent({ eventName, args }: ContractLog, place: ChainPosition): C
     case "RefundRequested":
       return [
         {
-          ...place,
+          ...position,
           type: "refund_requested",
           account: lowercaseHex(args.account),
           requestedMicros: args.requestedMicros,
         },
       ];
     case "RefundServed":
-      return [{ ...place, type: "refund_served", account: lowercaseHex(args.account) }];
+      return [{ ...position, type: "refund_served", account: lowercaseHex(args.account) }];
     case "CounterRaised":
       return [
         {
-          ...place,
+          ...position,
           type: "counter_raised",
           account: lowercaseHex(args.account),
           counter: args.counter,
@@ -66,7 +66,7 @@ function toChainEvent({ eventName, args }: ContractLog, place: ChainPosition): C
     case "RowSettled":
       return [
         {
-          ...place,
+          ...position,
           type: "row_settled",
           party: lowercaseHex(args.party),
           epoch: args.epoch,
@@ -78,7 +78,7 @@ function toChainEvent({ eventName, args }: ContractLog, place: ChainPosition): C
     case "CheckpointSubmitted":
       return [
         {
-          ...place,
+          ...position,
           type: "checkpoint_submitted",
           epoch: args.epoch,
           root: args.root,
@@ -86,11 +86,11 @@ function toChainEvent({ eventName, args }: ContractLog, place: ChainPosition): C
         },
       ];
     case "CheckpointDropped":
-      return [{ ...place, type: "checkpoint_dropped", epoch: args.epoch, root: args.root }];
+      return [{ ...position, type: "checkpoint_dropped", epoch: args.epoch, root: args.root }];
     case "Challenged":
       return [
         {
-          ...place,
+          ...position,
           type: "challenged",
           account: lowercaseHex(args.account),
           challenger: lowercaseHex(args.challenger),
@@ -105,7 +105,7 @@ function toChainEvent({ eventName, args }: ContractLog, place: ChainPosition): C
     case "ChallengeUnanswered":
       return [
         {
-          ...place,
+          ...position,
           type: eventName === "ChallengeAnswered" ? "challenge_answered" : "challenge_unanswered",
           account: lowercaseHex(args.account),
           challenger: lowercaseHex(args.challenger),
@@ -114,7 +114,7 @@ function toChainEvent({ eventName, args }: ContractLog, place: ChainPosition): C
     case "CapRecorded":
       return [
         {
-          ...place,
+          ...position,
           type: "cap_recorded",
           account: lowercaseHex(args.account),
           counter: args.counter,
@@ -122,7 +122,7 @@ function toChainEvent({ eventName, args }: ContractLog, place: ChainPosition): C
         },
       ];
     case "Frozen":
-      return [{ ...place, type: "frozen", by: lowercaseHex(args.by) }];
+      return [{ ...position, type: "frozen", by: lowercaseHex(args.by) }];
     default:
       return [];
   }

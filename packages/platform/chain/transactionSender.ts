@@ -17,9 +17,9 @@ import type { Probe } from "./probe.ts";
 
 export interface SenderOptions {
   readonly chainId: number;
-  /** after so long without being mined a transaction is replaced by one that offers more */
+  /** a transaction not mined after this time is replaced by one with higher fees */
   readonly bumpAfterMs: number;
-  /** wei; more is never offered */
+  /** wei per unit of gas; the upper limit of every offer */
   readonly maxFeePerGas: bigint;
   readonly probe: Probe;
 }
@@ -31,26 +31,29 @@ export interface Call {
   readonly purpose: string;
 }
 
-/** Resolves when the transaction is in a block; rejects where it would fail, or failed. */
+/** Resolves when the transaction is in a block. Rejects if it would revert, or has reverted. */
 export type SendTransaction = (call: Call) => Promise<TransactionResult>;
 
-/** How often a transaction is replaced before the step gives up, to be taken up by the next one. */
+/** Attempts per call. The settler's next step then sends the call again. */
 const ATTEMPTS = 6;
 
 const POLL_MS = 250;
 
-/** Spare gas over the estimate, in percent: between the two the chain goes on, and storage that was warm may be cold. */
+/**
+ * Percent of gas added to the estimate, because the state may change before the transaction runs.
+ */
 const SPARE_GAS = 25n;
 
 /**
- * Sends one wallet's transactions one by one. Each takes the nonce after the last one that is in a block, and so replaces
- * whatever of this wallet still waits: no gap ever stops it, and after a crash the same call cannot be mined twice.
- * Attempts are recorded before they leave: the next one offers enough to replace them.
+ * Creates a sender for one wallet. It sends one transaction at a time with the next mined nonce, so
+ * each replaces whatever is still pending: no nonce gap can block it, and after a crash the same
+ * call is not mined twice. It records each attempt before sending, so that the next one can outbid
+ * it.
  */
 export function createTransactionSender(
   client: PublicClient,
   signer: TransactionSigner,
-  book: TransactionStore,
+  store: TransactionStore,
   { chainId, bumpAfterMs, maxFeePerGas, probe }: SenderOptions,
 ): SendTransaction {
   const wallet = signer.address;
@@ -58,22 +61,24 @@ export function createTransactionSender(
   return async (call) => {
     const callHash = keccak256(concat([call.to, call.data]));
     for (let tries = 0; tries < ATTEMPTS; tries++) {
-      // oxlint-disable-next-line no-await-in-loop -- one attempt after the other is the point
+      // oxlint-disable-next-line no-await-in-loop -- attempts run one after another
       const result = await attempt(call, callHash);
       if (result !== null) return result;
     }
     throw new Error(
-      `${call.purpose} was not mined after ${ATTEMPTS} attempts, each offering more: it will be tried again`,
+      `${call.purpose} was not mined after ${ATTEMPTS} attempts with rising fees. It will be tried again`,
     );
   };
 
-  /** `null` where it has to be tried again, offering more or with another nonce. */
+  /**
+   * Sends the call once. `null` if another attempt is needed, with higher fees or another nonce.
+   */
   async function attempt(
     { to, data, purpose }: Call,
     callHash: Hex,
   ): Promise<TransactionResult | null> {
     const nonce = await client.getTransactionCount({ address: wallet });
-    const before = await book.ofNonce(wallet, BigInt(nonce));
+    const before = await store.ofNonce(wallet, BigInt(nonce));
     const [gas, block, tip] = await Promise.all([
       estimateGas({ account: wallet, to, data }, before.length > 0),
       client.getBlock(),
@@ -83,7 +88,7 @@ export function createTransactionSender(
     const fees = gasFees(market, before, maxFeePerGas);
     if ("reason" in fees) {
       throw new Error(
-        `${purpose} needs ${fees.neededPerGas} wei a unit of gas, and MAX_FEE_PER_GAS_GWEI allows ${maxFeePerGas}`,
+        `${purpose} needs ${fees.neededPerGas} wei per unit of gas, but MAX_FEE_PER_GAS_GWEI allows ${maxFeePerGas}`,
       );
     }
 
@@ -105,9 +110,9 @@ export function createTransactionSender(
       purpose,
       ...fees,
     };
-    await book.keep(sent);
+    await store.keep(sent);
     await probe("recorded");
-    const isTaken = await client.sendRawTransaction({ serializedTransaction: serialized }).then(
+    const isAccepted = await client.sendRawTransaction({ serializedTransaction: serialized }).then(
       () => true,
       (error: unknown) => {
         if (isRetryable(error)) return false;
@@ -116,29 +121,32 @@ export function createTransactionSender(
     );
     await probe("sent");
 
-    const mined = await minedOf([...before, sent], isTaken ? bumpAfterMs : POLL_MS);
+    const mined = await minedOf([...before, sent], isAccepted ? bumpAfterMs : POLL_MS);
     if (mined === null || mined.attempt.callHash !== callHash) return null;
     await probe("mined");
     return mined.result;
   }
 
-  /** Some endpoints reckon with what waits: an attempt of our own at the very same call makes it fail there. */
+  /**
+   * Estimates gas. Some endpoints include pending transactions, where our own pending attempt at
+   * the same call makes the estimate fail: then asks for the latest block instead.
+   */
   async function estimateGas(
     call: { account: Address; to: Address; data: Hex },
-    mayWait: boolean,
+    mayBePending: boolean,
   ): Promise<bigint> {
     return await client.estimateGas(call).catch((error: unknown) => {
-      if (mayWait) return client.estimateGas({ ...call, blockTag: "latest" });
+      if (mayBePending) return client.estimateGas({ ...call, blockTag: "latest" });
       throw error;
     });
   }
 
-  /** Whichever of the attempts with one nonce was mined, or `null` where none is after `patienceMs`. */
+  /** Waits for one of the attempts with the same nonce to be mined; `null` after `patienceMs`. */
   async function minedOf(attempts: readonly TransactionAttempt[], patienceMs: number) {
     const until = performance.now() + patienceMs;
     for (;;) {
       for (const each of attempts) {
-        // oxlint-disable-next-line no-await-in-loop -- a handful; only one of them can be there
+        // oxlint-disable-next-line no-await-in-loop -- a few; at most one of them is mined
         const result = await resultOf(each);
         if (result !== null) return { attempt: each, result };
       }
@@ -154,7 +162,7 @@ export function createTransactionSender(
   }: TransactionAttempt): Promise<TransactionResult | null> {
     try {
       const { status, gasUsed } = await client.getTransactionReceipt({ hash });
-      if (status !== "success") throw new Error(`${purpose}: the transaction ${hash} was reverted`);
+      if (status !== "success") throw new Error(`${purpose}: the transaction ${hash} reverted`);
       return { transactionHash: hash, gasUsed };
     } catch (error) {
       if (error instanceof TransactionReceiptNotFoundError) return null;
@@ -163,7 +171,9 @@ export function createTransactionSender(
   }
 }
 
-/** The nonce went to another of our attempts, or this one is there already, or offers too little to replace one. */
+/**
+ * Whether the nonce is used, the transaction is already known, or its fees are too low to replace.
+ */
 function isRetryable(error: unknown): boolean {
   return /nonce|already (known|imported)|underpriced|known transaction|replace/i.test(
     String(error),

@@ -1,22 +1,23 @@
 import type { Address, Hex } from "viem";
 
-/** A transaction that may have left this server. */
+/** A transaction that this server may have sent. */
 export interface TransactionAttempt {
   readonly hash: Hex;
   readonly wallet: Address;
   readonly nonce: bigint;
-  /** attempts at the same call differ in their fees alone */
+  /** identifies the call; attempts at the same call differ only in their fees */
   readonly callHash: Hex;
-  /** for people */
+  /** for logs and errors */
   readonly purpose: string;
-  /** wei */
+  /** wei per unit of gas */
   readonly maxFeePerGas: bigint;
   readonly maxPriorityFeePerGas: bigint;
 }
 
+/** Records the settler's attempts, so that a later one can replace them, even after a crash. */
 export interface TransactionStore {
-  /** Keeps an attempt before it leaves. */
+  /** Records an attempt before it is sent. */
   keep(attempt: TransactionAttempt): Promise<void>;
-  /** all that were made with this nonce, the latest last */
+  /** all attempts with this nonce, oldest first */
   ofNonce(wallet: Address, nonce: bigint): Promise<readonly TransactionAttempt[]>;
 }

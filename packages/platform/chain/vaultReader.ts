@@ -1,10 +1,14 @@
 import type { VaultTotals } from "@compute-credits/rules/insight/vaultTotals";
 
-/** Reads the contract's sums. Rejects where the endpoint does not answer, or has forgotten the block. */
+/**
+ * Reads the contract's totals. Rejects if the endpoint fails or no longer has the block's state.
+ */
 export interface VaultReader {
   totalsAt(block: bigint): Promise<VaultTotals>;
-  /** Tokens that were to be paid out, that the token refused to move, and that were not withdrawn up to the block. */
+  /**
+   * Payouts that the token rejected and that were not withdrawn up to the block, in smallest units.
+   */
   deferredTokens(block: bigint): Promise<bigint>;
-  /** the token's smallest units in one token */
+  /** smallest units per token: 10^decimals */
   tokenUnit(): Promise<bigint>;
 }

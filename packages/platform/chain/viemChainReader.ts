@@ -6,12 +6,12 @@ import type { ChainReader } from "./chainReader.ts";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import { isValidSignature } from "@compute-credits/protocol/messages/signatureCheck";
 
-/** Several endpoints: the next is asked where one fails. */
+/** A transport that asks the endpoints in order until one answers. */
 export function rpcTransport(rpcUrls: readonly string[], timeoutMs = 10_000) {
   return fallback(rpcUrls.map((url) => http(url, { timeout: timeoutMs })));
 }
 
-/** Reads the contract at `contract`. Throws at once where the endpoint does not answer or no contract stands there. */
+/** Creates a reader of the contract. Rejects if no endpoint answers or the address has no code. */
 export async function createChainReader(
   rpcUrls: readonly string[],
   contract: Address,
@@ -19,7 +19,7 @@ export async function createChainReader(
 ): Promise<ChainReader> {
   const client: PublicClient = createPublicClient({
     transport: rpcTransport(rpcUrls, timeoutMs),
-    // A cached head would hide the newest blocks from a server that asks more often than they come.
+    // viem caches the head block, which would hide new blocks from a server that polls often.
     cacheTime: 0,
   });
   const chainId = await client.getChainId().catch((cause: unknown) => {

@@ -13,12 +13,12 @@ export interface ChainWriterDeps extends Omit<SenderOptions, "chainId"> {
   readonly rpcUrls: readonly string[];
   readonly deployment: Deployment;
   readonly court: Address;
-  /** pays: its wallet needs the chain's own coin for gas, and nobody else may send from it */
+  /** pays for gas; no other program may send from its wallet, because nonces would collide */
   readonly signer: TransactionSigner;
   readonly transactions: TransactionStore;
 }
 
-/** Sends the settler's transactions. */
+/** Creates a writer that sends the settler's transactions. */
 export function createChainWriter({
   rpcUrls,
   deployment: { chainId, contract },
@@ -55,7 +55,7 @@ export function createChainWriter({
 
     recordCap: ({ message, signature }) =>
       inCourt(
-        `recording the ceiling of ${message.account}`,
+        `recording the account cap of ${message.account}`,
         encodeFunctionData({
           abi: courtAbi,
           functionName: "recordCap",

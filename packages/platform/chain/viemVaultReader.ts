@@ -5,6 +5,7 @@ import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { VaultReader } from "./vaultReader.ts";
 import { rpcTransport } from "./viemChainReader.ts";
 
+/** Creates a reader of the vault. `blocksPerRequest` bounds the block range of one log request. */
 export function createVaultReader(
   rpcUrls: readonly string[],
   { contract }: Deployment,
@@ -49,7 +50,7 @@ export function createVaultReader(
       for (let fromBlock = first; fromBlock <= block; fromBlock += blocksPerRequest) {
         const last = fromBlock + blocksPerRequest - 1n;
         const toBlock = last < block ? last : block;
-        // oxlint-disable-next-line no-await-in-loop -- endpoints bound what one request may ask for, and how many come at once
+        // oxlint-disable-next-line no-await-in-loop -- endpoints limit ranges and request rates
         const logs = await client.getLogs({ address: contract, fromBlock, toBlock });
         for (const { eventName, args } of parseEventLogs({ abi: computeCreditsAbi, logs })) {
           if (eventName === "PayoutDeferred") deferred += args.tokenAmount;

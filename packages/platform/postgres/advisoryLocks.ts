@@ -1,12 +1,13 @@
 /**
- * Advisory locks of the whole database, side by side so that no two are the same: a lock of one that waits for another's
- * would wait for as long as a server leads. Any constants that no other user of the database takes.
+ * The keys of all advisory locks, in one place so that no two are equal: a second use of the
+ * settler's key would wait as long as a server leads. The numbers are arbitrary, but no other
+ * program on the database may use them.
  */
 export const ADVISORY_LOCK = {
   /** held while migrations run */
   migrations: 7_310_001,
-  /** whoever holds it settles */
+  /** held by the server that settles */
   settler: 7_310_002,
-  /** one rate card is published at a time */
+  /** held while a rate card is published: one at a time */
   publishing: 7_310_003,
 } as const;

@@ -1,33 +1,39 @@
-/** SQL with positional parameters; a `bytea` may be given as bytes. `bytea` is read as `0x…`, `bigint` and `numeric` as `bigint`. */
+/**
+ * SQL with positional parameters. A `bytea` parameter may be a `Uint8Array`. Results have `bytea`
+ * as `0x…` text, and `bigint` and `numeric` as `bigint`.
+ */
 export interface Sql {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
 export interface Transaction extends Sql {
-  /** Runs many statements, without parameters or results, as PostgreSQL separates them. */
+  /** Runs several statements without parameters or results. */
   script(text: string): Promise<void>;
-  /** The last statement, of which no rows are wanted: it is sent with the commit, and where it fails so does the transaction. */
+  /**
+   * Sets the last statement. It returns no rows and is sent together with the commit, which saves a
+   * round trip. If it fails, so does the transaction.
+   */
   withCommit(text: string, values: readonly unknown[]): void;
 }
 
 export interface TransactionOptions {
-  /** "repeatable read" sees one moment throughout; the default sees each statement's own */
+  /** with "repeatable read" all statements share a snapshot; by default each has its own */
   readonly isolation?: "read committed" | "repeatable read";
   /**
-   * Joins go row by row through an index, in the order of what is joined: so an update locks its rows in the order of the
-   * keys that it is given, and no statistics of a table that just grew make it read the table whole. The first statements
-   * are sent with the begin, without waiting for it: should it fail, they must write nothing, by the condition `HAS_BEGUN`.
+   * Forces nested loops over an index. An update then locks rows in the order of its keys, and
+   * stale statistics never cause a full scan. The first statements are sent without waiting for
+   * `begin`; they need the condition `HAS_BEGUN`, so that they write nothing if `begin` fails.
    */
   readonly nestedLoopPlan?: boolean;
 }
 
-/** PostgreSQL, embedded or a server: the same SQL on both. */
+/** PostgreSQL, either embedded (PGlite) or a server. Both run the same SQL. */
 export interface Database extends Sql {
-  /** Commits when `work` resolves, rolls back when it rejects. */
+  /** Runs `work` in a transaction: commits when it resolves, rolls back when it rejects. */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /** Runs many statements at once, without parameters or results. */
+  /** Runs several statements without parameters or results. */
   script(text: string): Promise<void>;
-  /** How an operator would call it: "PGlite, embedded" or the server's version. */
+  /** for the log: "PGlite, embedded" or the server's version */
   readonly description: string;
   close(): Promise<void>;
 }

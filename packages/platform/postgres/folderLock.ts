@@ -1,17 +1,17 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** Another process works in the folder: two would destroy what is in it. */
+/** Thrown if another process uses the folder. Two processes would corrupt its data. */
 export class FolderInUse extends Error {
   override readonly name = "FolderInUse";
 }
 
-/** The lock files that this very process made and has not let go. */
+/** The lock files that this process holds. */
 const ours = new Set<string>();
 
 /**
- * Takes a folder for this process alone, until the function that it returns is called. A lock that a process left
- * behind when it was killed is taken over.
+ * Locks a folder for this process and returns a function that unlocks it. Takes over a lock that a
+ * killed process left behind. Throws `FolderInUse` if a running process holds it.
  */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
@@ -29,7 +29,7 @@ export function lockFolder(folder: string): () => void {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     }
     const owner = Number(readFileSync(file, "utf8"));
-    // In a container every process has the same id as the one before it.
+    // In a container, a restarted process has the same id as the one before it.
     const isStale = owner === process.pid ? !ours.has(file) : !isRunning(owner);
     if (!isStale) {
       throw new FolderInUse(
@@ -46,7 +46,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, as another user.
+    // EPERM: the process runs as another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -1,7 +1,7 @@
-/** One of any number of servers settles at a time. */
+/** Elects the one server that settles. */
 export interface Leadership {
-  /** Whether this server leads now; takes the lead where nobody has it. Ask before every step. */
+  /** Whether this server leads now. Takes the lead if it is free. Call it before every step. */
   isLeader(): Promise<boolean>;
-  /** Leaves the lead to another. */
+  /** Gives up the lead, so that another server can take it. */
   resign(): Promise<void>;
 }

@@ -3,15 +3,19 @@ const NESTED_LOOPS = ["hashjoin", "mergejoin", "seqscan", "bitmapscan"].map(
 );
 
 /**
- * One plan for all batches, because to plan takes longer than to record a few events. It must go by index whatever the
- * tables were like when it was made: at this cost of each entry that is read, the whole of an index is only where it has ten.
+ * Plans each statement once per session, because planning takes longer than recording a few events.
+ * The high cost per index entry makes a plan for a table that was small at the time still use index
+ * lookups: reading a whole index is only cheaper below about ten entries.
  */
 const ONE_PLAN = ["plan_cache_mode = force_generic_plan", "cpu_index_tuple_cost = 100"];
 
-/** SQL: whether the transaction that is to go row by row has begun. Outside of it, sessions plan each statement anew. */
+/**
+ * SQL condition: true only inside a transaction with `nestedLoopPlan`. Outside of one, sessions use
+ * `force_custom_plan` (pgDatabase.ts).
+ */
 export const HAS_BEGUN = "current_setting('plan_cache_mode') = 'force_generic_plan'";
 
-/** Leaves the planner nested loops with an index inside (`TransactionOptions.nestedLoopPlan`), until the transaction ends. */
+/** Leaves the planner only nested loops over an index, until the transaction ends. */
 export const NESTED_LOOP_PLAN = [...NESTED_LOOPS, ...ONE_PLAN]
   .map((setting) => `set local ${setting}`)
   .join(";");

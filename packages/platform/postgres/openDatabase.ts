@@ -2,11 +2,11 @@ import type { Database } from "./database.ts";
 import { openPgDatabase } from "./pgDatabase.ts";
 import { openPgliteDatabase } from "./pgliteDatabase.ts";
 
-/** Where the ledger lives: a PostgreSQL server, or a folder for the embedded one. */
+/** The URL of a PostgreSQL server, or a folder for the embedded PostgreSQL. */
 export type DatabaseLocation =
   { readonly url: string; readonly connections: number } | { readonly folder: string };
 
-/** Opens the database and brings its schema up to date. */
+/** Opens the database and migrates its schema. Rejects, with the database closed, if that fails. */
 export async function openDatabase(
   location: DatabaseLocation,
   migrate: (database: Database) => Promise<void>,

@@ -4,19 +4,20 @@ import type { Database, Sql, Transaction, TransactionOptions } from "./database.
 import { NESTED_LOOP_PLAN } from "./nestedLoopPlan.ts";
 import { PARSERS } from "./values.ts";
 
-/** A PostgreSQL server, through a pool of `connections`. */
+/** Opens a pool of `connections` to a PostgreSQL server. Rejects if the server does not answer. */
 export async function openPgDatabase(url: string, connections: number): Promise<Database> {
   const pool = new Pool({
     connectionString: url,
     max: connections,
-    // What need not wait for an answer does not: a transaction's first and last statements.
+    // Lets a transaction's first and last statements go out without waiting for an answer.
     pipeline: true,
     types: { getTypeParser },
     options: SESSION,
   });
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  // The pool replaces an idle connection that breaks. Without a listener the error ends the
+  // process.
   pool.on("error", () => undefined);
-  // So would one that breaks in use. There the query that was under way rejects, or the next one does.
+  // A connection that breaks in use ends it too. Its current or next query rejects anyway.
   pool.on("connect", (client) => client.on("error", () => undefined));
 
   try {
@@ -29,13 +30,13 @@ export async function openPgDatabase(url: string, connections: number): Promise<
 }
 
 /**
- * The ledger reads by key, a few thousand rows at most out of millions, so its plans must go by index. PostgreSQL's default
- * costs are those of spinning disks and choose whole tables; a plan kept from when a table was small does so too. Compiling
- * a plan takes longer than any of them runs.
+ * The ledger reads at most a few thousand of millions of rows, by key, so plans must use indexes.
+ * The default `random_page_cost` is for spinning disks and leads to full scans, and so does a plan
+ * cached while a table was small. JIT compilation takes longer than any statement runs.
  */
 const SESSION = "-c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan -c jit=off";
 
-/** Prepared once on each connection, under a name that stands for its text. */
+/** The prepared statement's name for each text. Each connection prepares a statement once. */
 const statementNames = new Map<string, string>();
 
 function nameOf(text: string): string {
@@ -57,12 +58,12 @@ function database(pool: Pool, description: string): Database {
       const client = await pool.connect();
       let broken: Error | undefined;
       try {
-        const { tx, committed } = await beginOn(client, options);
+        const { tx, commit } = await beginOn(client, options);
         const result = await work(tx);
-        await committed();
+        await commit();
         return result;
       } catch (error) {
-        // A connection that cannot roll back is in an unknown state: it is thrown away, not reused.
+        // A connection that cannot roll back is in an unknown state, so the pool discards it.
         await client.query("rollback").catch((cause: Error) => (broken = cause));
         throw error;
       } finally {
@@ -76,7 +77,7 @@ function database(pool: Pool, description: string): Database {
 async function beginOn(
   client: PoolClient,
   options: TransactionOptions,
-): Promise<{ tx: Transaction; committed: () => Promise<void> }> {
+): Promise<{ tx: Transaction; commit: () => Promise<void> }> {
   const begun = client.query(begin(options));
   if (options.nestedLoopPlan === true) begun.catch(() => undefined);
   else await begun;
@@ -97,13 +98,14 @@ async function beginOn(
         last = statement;
       },
     },
-    async committed() {
-      // After a statement that failed, this commit is a rollback; and the failure is what is told.
+    async commit() {
+      // If the last statement fails, PostgreSQL turns the commit into a rollback, and this rejects.
       await Promise.all([begun, last && sql.query(...last), client.query("commit")]);
     },
   };
 }
 
+/** The statement that begins a transaction with these options. */
 export function begin({
   isolation = "read committed",
   nestedLoopPlan = false,

@@ -3,19 +3,20 @@ import { Client } from "pg";
 import type { Leadership } from "./leadership.ts";
 import { ADVISORY_LOCK } from "./advisoryLocks.ts";
 
-/** Often enough that the server never thinks that the leader has gone. */
+/** Well below `idle_session_timeout`, so that PostgreSQL never ends a live leader's session. */
 const HEARTBEAT_MS = 1_000;
 
 /**
- * The lock goes with its connection. PostgreSQL ends a connection at once where the process dies, and after some seconds of
- * silence where it hangs or its machine is gone.
+ * The lock ends with its session. PostgreSQL ends the session at once if the process dies, and
+ * within seconds if the process hangs or its machine disappears.
  */
 export const LEADER_SESSION =
   "-c idle_session_timeout=5s -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3";
 
 /**
- * Leads while it holds an advisory lock, on a connection of its own. The connection must reach the server itself: a pooler
- * that shares connections between transactions cannot keep such a lock.
+ * Creates a leadership based on an advisory lock on a dedicated connection. `url` must reach the
+ * server directly: a pooler that shares connections between transactions cannot hold the lock.
+ * `isLeader` rejects if the connection fails.
  */
 export function createPgLeadership(url: string): Leadership {
   let client: Client | null = null;
@@ -46,7 +47,7 @@ export function createPgLeadership(url: string): Leadership {
     client = null;
     holds = false;
     clearInterval(heartbeat);
-    // It may be half open: ending it lets PostgreSQL give the lock away.
+    // The connection may be half open. Ending it releases the lock.
     broken.end().catch(() => undefined);
   }
 
@@ -55,7 +56,7 @@ export function createPgLeadership(url: string): Leadership {
       const session = client ?? (await connect());
       try {
         if (holds) {
-          // The answer comes over the connection that holds the lock: while it comes, nobody else has it.
+          // An answer on this connection proves that its session, and so the lock, still exists.
           await session.query("select");
         } else {
           const { rows } = await session.query<{ taken: boolean }>(

@@ -9,10 +9,10 @@ import { NESTED_LOOP_PLAN } from "./nestedLoopPlan.ts";
 import { OID, PARSERS, bytea } from "./values.ts";
 
 /**
- * PostgreSQL inside this process: nothing to install. One connection, so transactions run one after the other.
- * It does not call fsync: a crash of the process loses nothing, a power cut may lose the last moments.
- * `folder` undefined keeps everything in memory. Throws `FolderInUse` where another process has the folder.
- * A new database starts as a copy of `image`, a tar of a data folder, if there is one: `initdb` takes seconds.
+ * Opens PostgreSQL inside this process, with one connection: transactions run one at a time. It does
+ * not call fsync: a crashed process loses nothing, a power cut may lose the last writes. Without a
+ * folder all data is in memory. A new database starts as a copy of `image`, a tar of a data folder,
+ * because `initdb` takes seconds. Throws `FolderInUse` if another process uses the folder.
  */
 export async function openPgliteDatabase(folder?: string, image?: Blob): Promise<Database> {
   const unlock = folder === undefined ? () => undefined : lockFolder(folder);
@@ -20,7 +20,7 @@ export async function openPgliteDatabase(folder?: string, image?: Blob): Promise
     ...(folder === undefined ? {} : { dataDir: join(folder, "pglite") }),
     ...(image === undefined ? {} : { loadDataDir: image }),
     parsers: PARSERS,
-    // Parameters arrive as PostgreSQL's own text form (values.ts), which the server parses.
+    // Parameters are in PostgreSQL's text format already (values.ts), so they pass unchanged.
     serializers: { [OID.bytea]: byteaText, [OID.int8]: String, [OID.numeric]: String },
   });
 

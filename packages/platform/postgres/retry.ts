@@ -1,21 +1,24 @@
-/** PostgreSQL's error codes after which the same transaction, run again, can succeed. */
+/** PostgreSQL's error codes after which a retry of the same transaction can succeed. */
 const RETRYABLE = new Set([
-  "23505", // unique_violation: somebody wrote the same key first; now it is there to be read
+  "23505", // unique_violation: another transaction wrote the key first; a retry reads it
   "40001", // serialization_failure
   "40P01", // deadlock_detected
 ]);
 
-/** Thrown where an attempt finds that what it began with is out of date: the next begins with what is there now. */
+/** Thrown by an attempt that worked on stale data. The next attempt reads it again. */
 export class StaleRead extends Error {}
 
-/** Far more than a fair race needs; a bug that always clashes still ends. */
+/** More than any real contention needs, so that a bug that always conflicts still ends. */
 const ATTEMPTS = 8;
 
-/** Runs a transaction again where it lost a race. Whatever it did was rolled back. `tries` counts from 1. */
+/**
+ * Retries a transaction that lost a race; it was rolled back. `tries` counts from 1. Rejects with
+ * the last error after `ATTEMPTS`, and at once with any other error.
+ */
 export async function withRetries<T>(attempt: (tries: number) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one attempt after the other is the point
+      // oxlint-disable-next-line no-await-in-loop -- attempts run one after another
       return await attempt(tries);
     } catch (error) {
       if (tries === ATTEMPTS || !isRetryable(error)) throw error;

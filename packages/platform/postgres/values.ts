@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-/** PostgreSQL's type numbers, from its catalogue `pg_type`. */
+/** PostgreSQL's type ids, from the catalogue `pg_type`. */
 export const OID = {
   bytea: 17,
   int8: 20,
@@ -10,7 +10,7 @@ export const OID = {
   numeric: 1700,
 } as const;
 
-/** How values are read, whichever driver reads them. Every numeric column is a whole number. */
+/** Parsers of column values for both drivers. All numeric columns hold whole numbers. */
 export const PARSERS: Record<
   number,
   (text: string) => bigint | Hex | readonly Hex[] | readonly bigint[]
@@ -23,7 +23,7 @@ export const PARSERS: Record<
   [OID.numericArray]: bigintsOf,
 };
 
-/** What most columns are most of the time, nothing or no limit, is one object, not one for each row that is remembered. */
+/** Shares one object for zero and for "no limit", the most frequent values, to save memory. */
 function bigintOf(text: string): bigint {
   if (text === "0") return 0n;
   return text === NO_LIMIT_TEXT ? NO_LIMIT : BigInt(text);
@@ -36,49 +36,52 @@ function hexOf(text: string): Hex {
   return `0x${text.slice(2)}`;
 }
 
-/** `{"\\\\x01","\\\\x02"}`: the elements are hex, so no comma and no quote is ever inside one. */
+/** Parses `{"\\\\x01","\\\\x02"}`. Elements are hex, so they contain no comma or quote. */
 function hexesOf(text: string): readonly Hex[] {
   return (text.match(/x[0-9a-f]*/g) ?? []).map((digits) => hexOf(`\\${digits}`));
 }
 
-/** `{1,2}`, of numbers that are all there. */
+/** Parses `{1,2}`, an array without nulls. */
 function bigintsOf(text: string): readonly bigint[] {
   return text === "{}" ? [] : text.slice(1, -1).split(",").map(BigInt);
 }
 
-/** A `bytea` parameter. */
+/** Writes a `bytea` parameter. */
 export function bytea(hex: Hex): string {
   return `\\x${hex.slice(2)}`;
 }
 
-/** A `bytea[]` parameter, as the text that PostgreSQL parses fastest. */
+/** Writes a `bytea[]` parameter in the text form that PostgreSQL parses fastest. */
 export function byteaArray(values: readonly Hex[]): string {
   return `{${values.map((hex) => `"\\\\x${hex.slice(2)}"`).join(",")}}`;
 }
 
-/** Values of one size one after the other, as a `bytea` parameter: read with `packedColumn`, faster than any array. */
+/**
+ * Concatenates values of equal size into one `bytea` parameter, which PostgreSQL parses faster than
+ * an array. Read it with `packedColumn`.
+ */
 export function packedBytes(values: readonly Hex[]): string {
   let digits = "\\x";
   for (const hex of values) digits += hex.slice(2);
   return digits;
 }
 
-/** SQL: the value at a place, from 1, of packed ones that are `size` bytes each. */
-export function packedColumn(packed: string, place: string, size: number): string {
-  return `substring(${packed}::bytea, ${size} * ${place}::int - ${size - 1}, ${size})`;
+/** SQL: the value at `index` (from 1) of a packed parameter, with `size` bytes per value. */
+export function packedColumn(packed: string, index: string, size: number): string {
+  return `substring(${packed}::bytea, ${size} * ${index}::int - ${size - 1}, ${size})`;
 }
 
-/** A `bigint[]`, `numeric[]` or `smallint[]` parameter. */
+/** Writes a `bigint[]`, `numeric[]` or `smallint[]` parameter. */
 export function numberArray(values: readonly (bigint | number | "null")[]): string {
   return `{${values.join(",")}}`;
 }
 
-/** A `text[]`, `jsonb[]` or `timestamptz[]` parameter. */
+/** Writes a `text[]`, `jsonb[]` or `timestamptz[]` parameter. */
 export function textArray(values: readonly string[]): string {
   return `{${values.map((text) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(",")}}`;
 }
 
-/** Like `textArray`, with nulls: nullable `jsonb[]` columns. */
+/** Like `textArray`, but allows nulls, for nullable columns. */
 export function nullableTextArray(values: readonly (string | null)[]): string {
   return `{${values.map((text) => (text === null ? "null" : textArray([text]).slice(1, -1))).join(",")}}`;
 }
