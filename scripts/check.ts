@@ -1,4 +1,7 @@
-/** The quick half of `npm test`: formatting, types, lint, generated docs. All run; any failure fails the whole. */
+/**
+ * The quick half of `npm test`: formatting, types, lint, generated docs, compiled contracts.
+ * All run; any failure fails the whole.
+ */
 import { spawnSync } from "node:child_process";
 
 const checks = [
@@ -7,6 +10,7 @@ const checks = [
   ["oxlint", "--deny-warnings"],
   ["solhint", "--max-warnings", "0", "contracts/**/*.sol"],
   ["node", "scripts/docs.ts", "--check"],
+  ["node", "scripts/compiled.ts", "--check"],
 ] as const;
 
 const failed = checks.filter(([command, ...args]) => {

@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 
 import { parseUnits } from "viem";
-import { hardhat } from "viem/chains";
 import { z } from "zod";
 
 import { ApiProblem, createApi } from "@compute-credits/client/http/api";
@@ -18,6 +17,7 @@ import { formatCredits, parseCredits } from "@compute-credits/protocol/amounts";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { compressRemotely, startCompressionService } from "./demo/compressionService.ts";
 import { localClient, localWallet } from "./local/deployLocal.ts";
+import { HARDHAT_CHAIN } from "./local/hardhatChain.ts";
 import { type TestWallet, wallets } from "./local/wallets.ts";
 
 const HELP = `npm run credits -- VERB [options]      against the system that npm start runs
@@ -75,7 +75,7 @@ async function buy(wallet: TestWallet, creditMicros: bigint): Promise<void> {
     functionName: "mint",
     args: [wallet.account.address, parseUnits("1000000", 6)],
     account: wallet.account,
-    chain: hardhat,
+    chain: HARDHAT_CHAIN,
   });
   await client.waitForTransactionReceipt({ hash: mint });
   const { receipt, tokenAmount } = await buyCredits(
@@ -89,7 +89,7 @@ async function buy(wallet: TestWallet, creditMicros: bigint): Promise<void> {
 
 async function work(wallet: TestWallet, limitMicros: bigint): Promise<void> {
   const { wallet: signing, contract } = await onChain(wallet);
-  const deployment = { chainId: hardhat.id, contract };
+  const deployment = { chainId: HARDHAT_CHAIN.id, contract };
   const metering = createMeteringClient(values.server);
   const { counter, spentMicros } = await metering.balance(wallet.account.address);
 

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
 import {
+  type Abi,
   type Address,
   type Hex,
   createPublicClient,
@@ -16,8 +17,8 @@ import { z } from "zod";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { readArtifact } from "./local/artifact.ts";
-import { buildContracts } from "./local/localChain.ts";
+import { readCompiled } from "./compiled/readCompiled.ts";
+import { changedSources } from "./compiled/sources.ts";
 
 const HELP = `npm run deploy -- OPTIONS      every one of them is a term for ever, or who holds which power
 
@@ -121,8 +122,15 @@ function termsOf(options: z.infer<typeof Options>) {
 }
 
 async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void> {
-  await buildContracts();
-  const { abi, bytecode } = await readArtifact("ComputeCredits");
+  const changed = await changedSources();
+  if (changed.length > 0) {
+    throw new Error(
+      `${changed.join(", ")} changed since the contracts were compiled: npm run compiled, and review`,
+    );
+  }
+  const { bytecode } = await readCompiled("ComputeCredits");
+  // Any name: the terms are read back by theirs.
+  const abi: Abi = computeCreditsAbi;
   const transport = http(options["rpc-url"]);
   const client = createPublicClient({ transport });
   const chainId = await client.getChainId();

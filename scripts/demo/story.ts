@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 
 import { createTestClient, http, parseUnits } from "viem";
-import { hardhat } from "viem/chains";
 
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { buyCredits, requestRefund, settleRow } from "@compute-credits/client/chain/credits";
@@ -14,6 +13,7 @@ import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
 import { formatCredits, parseCredits } from "@compute-credits/protocol/amounts";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { LOCAL_WINDOWS, localClient, localWallet } from "../local/deployLocal.ts";
+import { HARDHAT_CHAIN } from "../local/hardhatChain.ts";
 import type { LocalStack } from "../local/localStack.ts";
 import { wallets } from "../local/wallets.ts";
 import { type Receipt, compressRemotely, startCompressionService } from "./compressionService.ts";
@@ -37,7 +37,11 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   const { rpcUrl, contract, token, server } = stack;
   const { deployment } = server.context.chain;
   const client = localClient(rpcUrl);
-  const chain = createTestClient({ chain: hardhat, mode: "hardhat", transport: http(rpcUrl) });
+  const chain = createTestClient({
+    chain: HARDHAT_CHAIN,
+    mode: "hardhat",
+    transport: http(rpcUrl),
+  });
   const metering = createMeteringClient(server.url);
   const alice = wallets.alice.account.address;
   const provider = wallets.provider.account.address;
@@ -66,7 +70,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
       functionName: "mint",
       args: [alice, parseUnits("50", 6)],
       account: wallets.alice.account,
-      chain: hardhat,
+      chain: HARDHAT_CHAIN,
     }),
   });
 

@@ -11,9 +11,9 @@ import {
   maxUint64,
   parseEther,
 } from "viem";
-import { hardhat } from "viem/chains";
 
-import { type ContractName, readArtifact } from "./artifact.ts";
+import { type CompiledName, readCompiled } from "../compiled/readCompiled.ts";
+import { HARDHAT_CHAIN } from "./hardhatChain.ts";
 import { type TestWallet, wallets } from "./wallets.ts";
 
 export interface LocalDeployment {
@@ -24,7 +24,10 @@ export interface LocalDeployment {
 /** 100 credits for a test dollar: a credit is a cent. */
 const CREDIT_MICROS_PER_DOLLAR = 100_000_000n;
 
-/** Short, so that one can watch it; each is the least that the contract takes beside the others, or near it. */
+/**
+ * Seconds, short enough to watch. Each is about the least that the contract accepts beside the
+ * others.
+ */
 export const LOCAL_WINDOWS = {
   disputeWindowSeconds: 10,
   answerWindowSeconds: 10,
@@ -38,7 +41,7 @@ export type LocalClient = PublicClient<Transport, Chain>;
 
 export function localClient(rpcUrl: string): LocalClient {
   return createPublicClient({
-    chain: hardhat,
+    chain: HARDHAT_CHAIN,
     transport: http(rpcUrl),
     pollingInterval: 100,
     cacheTime: 0,
@@ -46,31 +49,31 @@ export function localClient(rpcUrl: string): LocalClient {
 }
 
 export function localWallet(rpcUrl: string, { account }: TestWallet): WalletClient {
-  return createWalletClient({ account, chain: hardhat, transport: http(rpcUrl) });
+  return createWalletClient({ account, chain: HARDHAT_CHAIN, transport: http(rpcUrl) });
 }
 
-/** What a test may want otherwise. Signers ascend by address. */
+/** Terms that a test changes. Signers ascend by address. */
 export type LocalTerms = Partial<typeof LOCAL_WINDOWS> & {
   readonly signers?: readonly Address[];
   readonly threshold?: number;
 };
 
-/** Deploys a contract from the operator's wallet. */
+/** Deploys a compiled contract from the operator's wallet. Throws if the deployment reverts. */
 export async function deployContract(
   rpcUrl: string,
-  name: ContractName,
+  name: CompiledName,
   args: readonly unknown[],
 ): Promise<Address> {
   const client = localClient(rpcUrl);
-  const { abi, bytecode } = await readArtifact(name);
+  const { constructorAbi, bytecode } = await readCompiled(name);
   const { account } = wallets.operator;
   const nonce = await client.getTransactionCount({ address: account.address });
   const hash = await localWallet(rpcUrl, wallets.operator).deployContract({
-    abi,
+    abi: constructorAbi,
     bytecode,
     args,
     account,
-    chain: hardhat,
+    chain: HARDHAT_CHAIN,
     nonce,
   });
   const { status } = await client.waitForTransactionReceipt({ hash });
@@ -78,7 +81,7 @@ export async function deployContract(
   return getContractAddress({ from: account.address, nonce: BigInt(nonce) });
 }
 
-/** Deploys the test dollar and the credits, on terms for trying things out. */
+/** Deploys the test dollar and the vault, with terms for trying things out. */
 export async function deployLocal(
   rpcUrl: string,
   terms: LocalTerms = {},

@@ -1,47 +1,42 @@
-import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
 
-import { network, tasks } from "hardhat";
+import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 
-/** A port that something else listens on. */
-export class PortTaken extends Error {
-  override readonly name = "PortTaken";
-}
+import { HARDHAT_CHAIN } from "./hardhatChain.ts";
 
 export interface LocalChain {
   readonly rpcUrl: string;
   stop(): Promise<void>;
 }
 
-/** Builds the contracts, where they changed. */
-export async function buildContracts(): Promise<void> {
-  await tasks.getTask("build").run({ quiet: true, noTests: true });
-}
+const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Starts a Hardhat chain in this process, on loopback. Port 0 takes any that is free. */
+/**
+ * Starts a Hardhat chain in this process, on loopback. Port 0 takes any that is free.
+ * The chain does without the project's configuration: its plugins take a second to load, and its
+ * artifacts two, only to name functions in Solidity stack traces.
+ */
 export async function startLocalChain(port: number): Promise<LocalChain> {
-  await checkPort(port);
+  const { network } = await createHardhatRuntimeEnvironment(
+    {
+      paths: { artifacts: "cache/no-artifacts" },
+      networks: {
+        node: {
+          type: "edr-simulated",
+          chainId: HARDHAT_CHAIN.id,
+          mining: { auto: true, interval: 0 },
+        },
+      },
+    },
+    {},
+    PROJECT,
+  );
   const server = await network.createServer(
-    // Else its clock begins when Hardhat was loaded, and stays behind by as long as the build took.
+    // Without it the chain's clock begins when Hardhat was loaded, and stays behind.
     { network: "node", override: { initialDate: new Date() } },
     "127.0.0.1",
     port,
   );
   const { address, port: listeningPort } = await server.listen();
   return { rpcUrl: `http://${address}:${listeningPort}`, stop: () => server.close() };
-}
-
-/** Throws a `PortTaken` that says what to do. */
-export async function checkPort(port: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const probe = createServer();
-  probe.once("error", (cause) =>
-    reject(
-      new PortTaken(
-        `port ${port} on 127.0.0.1 is taken by another program: stop it, or choose another port (--help)`,
-        { cause },
-      ),
-    ),
-  );
-  probe.listen(port, "127.0.0.1", () => probe.close(() => resolve()));
-  await promise;
 }

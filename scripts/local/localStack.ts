@@ -8,48 +8,52 @@ import { lockFolder } from "@compute-credits/platform/postgres/folderLock";
 import { readConfig } from "../../server/config.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
 import { type LocalDeployment, type LocalTerms, deployLocal } from "./deployLocal.ts";
-import { buildContracts, startLocalChain } from "./localChain.ts";
+import { startLocalChain } from "./localChain.ts";
 import { wallets } from "./wallets.ts";
 
 export interface LocalStackOptions {
-  /** 0 = any that is free */
+  /** of the chain; 0 = any that is free */
   readonly chainPort: number;
+  /** of the metering server; 0 = any that is free */
   readonly port: number;
   /** emptied first: its ledger belonged to a chain that is gone */
   readonly dataFolder: string;
   /** a data folder to start from: a copy takes less than a new database */
   readonly template?: string;
+  /** in place of the folder */
   readonly databaseUrl?: string;
   readonly settleIntervalSeconds: number;
   readonly feeBps: number;
   readonly log: Logger;
   readonly terms?: LocalTerms;
-  /** beside the variables that are set here, or in their place */
+  /** more of the server's variables; they win over those that are set here */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface LocalStack extends LocalDeployment {
   readonly rpcUrl: string;
   readonly server: RunningServer;
-  /** see `RunningServer.failed` */
+  /** rejects when the server must not go on */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
-/** A chain, the contracts and a metering server, all in this process. Throws, with nothing left running. */
+/**
+ * Starts a chain, the contracts and a metering server, all in this process. If one of them fails,
+ * it stops the others and throws.
+ */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const stack = new AsyncDisposableStack();
   try {
-    await buildContracts();
-    const chain = await startLocalChain(options.chainPort);
-    stack.defer(() => chain.stop());
-    const deployment = await deployLocal(chain.rpcUrl, options.terms);
     if (options.databaseUrl === undefined) {
       await emptyFolder(options.dataFolder);
       if (options.template !== undefined) {
         await cp(options.template, options.dataFolder, { recursive: true });
       }
     }
+    const chain = await startLocalChain(options.chainPort);
+    stack.defer(() => chain.stop());
+    const deployment = await deployLocal(chain.rpcUrl, options.terms);
 
     const server = await serve(
       readConfig({
@@ -83,7 +87,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   }
 }
 
-/** Throws where another process works in it. */
+/** Throws `FolderInUse` if another process works in it. */
 async function emptyFolder(folder: string): Promise<void> {
   const unlock = lockFolder(folder);
   try {

@@ -3,6 +3,9 @@ import { settlementAlarms } from "./settlement/alarms.ts";
 import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
 import type { SettlementDeps } from "./settlement/openSettler.ts";
 
+/** The deadlines that are watched are seconds long at least. */
+const LEAST_PAUSE_MS = 1_000;
+
 /** Looks for what an operator must act on, on every server: also on those that do not settle. */
 export function watchLoop({ config, context, workers, log }: SettlementDeps): Loop {
   const { chainStore, disputes, terms } = context;
@@ -23,7 +26,7 @@ export function watchLoop({ config, context, workers, log }: SettlementDeps): Lo
       return "done";
     },
     {
-      pauseMs: config.pollMs,
+      pauseMs: Math.max(config.pollMs, LEAST_PAUSE_MS),
       onError(error) {
         workers.failed("watch", error);
         log.error({ err: error }, "refunds and challenges could not be watched");

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { type Server, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 
 import { eventually } from "../../scripts/local/eventually.ts";
-import { buildContracts } from "../../scripts/local/localChain.ts";
+
 import { send } from "../fixtures/http.ts";
 
 const START = fileURLToPath(new URL("../../scripts/start.ts", import.meta.url));
@@ -28,7 +29,6 @@ describe("npm start", () => {
   let first: Started;
 
   before(async () => {
-    await buildContracts();
     folder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
     ports = { server: await freePort(), chain: await freePort() };
     first = start(ports);
@@ -43,7 +43,7 @@ describe("npm start", () => {
   function start(at: { server: number; chain: number }, data = join(folder, "data")): Started {
     const child = spawn(
       process.execPath,
-      [START, "--port", `${at.server}`, "--chain-port", `${at.chain}`, "--data", data],
+      [START, "--port", `${at.server}`, "--rpc-port", `${at.chain}`, "--data", data],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     let said = "";
@@ -63,7 +63,13 @@ describe("npm start", () => {
     expect(said).to.include(`http://127.0.0.1:${ports.chain}`);
     expect(said).to.include(`http://127.0.0.1:${ports.server}`);
     expect(said).to.match(/alice +0x[0-9a-fA-F]{40} +key 0x[0-9a-f]{64}/);
-    expect(said.split("Try, in another terminal:")[1]?.split("\n").slice(1, 4)).to.have.length(3);
+    const commands = said.match(/^ {2}npm run credits -- .*$/gm);
+    expect(commands).to.have.length(3);
+    for (const command of commands ?? []) {
+      expect(command).to.include(
+        ` --server http://127.0.0.1:${ports.server} --rpc http://127.0.0.1:${ports.chain}`,
+      );
+    }
   });
 
   it("is ready: it answers, its database works, the chain is followed", async () => {
@@ -74,19 +80,32 @@ describe("npm start", () => {
     expect(ready.document["status"]).to.equal("ready");
   });
 
-  it("names a port that is taken, whichever it is, and ends with 1", async () => {
-    const busy = createServer();
-    const port = await listen(busy);
-    // One after the other: each builds the contracts first, in the same folder.
-    const chain = start({ server: 0, chain: port }, join(folder, "other"));
-    expect(await chain.ended).to.equal(1);
-    const server = start({ server: port, chain: 0 }, join(folder, "another"));
-    expect(await server.ended).to.equal(1);
-    busy.close();
+  for (const [which, option] of [
+    ["chain", "--rpc-port"],
+    ["server", "--port"],
+  ] as const) {
+    it(`names a taken port and ${option}, starts nothing, and ends with 1`, async () => {
+      const busy = createServer();
+      const port = await listen(busy);
+      const data = join(folder, which);
+      const refused = start({ server: 0, chain: 0, [which]: port }, data);
+      expect(await refused.ended).to.equal(1);
+      busy.close();
 
-    expect(chain.said()).to.include(`port ${port} on 127.0.0.1 is taken by another program`);
-    expect(server.said()).to.include(`PORT ${port} on 127.0.0.1 is taken by another program`);
-    for (const { said } of [chain, server]) expect(said()).not.to.match(/^ +at /m);
+      expect(refused.said()).to.equal(
+        `Port ${port} on 127.0.0.1 is taken by another program. Stop it, or choose another with ${option}.\n`,
+      );
+      expect(existsSync(data)).to.equal(false);
+    });
+  }
+
+  it("names both ports if both are taken", async () => {
+    const refused = start(ports, join(folder, "both"));
+    expect(await refused.ended).to.equal(1);
+    expect(refused.said().match(/choose another with --\S+\./g)).to.deep.equal([
+      "choose another with --port.",
+      "choose another with --rpc-port.",
+    ]);
   });
 
   it("refuses a data folder that is in use, says by whom, and leaves it alone", async () => {

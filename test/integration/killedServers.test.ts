@@ -9,7 +9,6 @@ import { providerKeyTypedData } from "@compute-credits/protocol/messages/provide
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { eventually } from "../../scripts/local/eventually.ts";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
-import { buildContracts } from "../../scripts/local/localChain.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { createAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
 import { createCheckpointStore } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
@@ -50,7 +49,6 @@ describe("servers that are killed (SIGKILL)", () => {
   let passed = 0n;
 
   before(async () => {
-    await buildContracts();
     local = await startContract();
     databaseUrl = await newPostgresDatabase();
     for (let n = 0; n < CREW; n++) startOne();

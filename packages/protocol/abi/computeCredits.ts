@@ -1,4 +1,4 @@
-// Written by `npm run abi` from the built contract.
+// Written by `npm run compiled` from the built contract.
 export const computeCreditsAbi = [
   {
     "inputs": [

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 
 import { type Abi, type Hex, isHex } from "viem";
 
-/** The contracts that scripts deploy or talk to, and where Hardhat puts what it made of them. */
-const SOURCES = {
+/** The contracts that have a committed form, and the files in which Hardhat finds them. */
+export const SOURCES = {
   ComputeCredits: "ComputeCredits.sol",
   Court: "Court.sol",
   TestDollar: "mocks/TestDollar.sol",
@@ -17,7 +17,7 @@ export interface Artifact {
   readonly bytecode: Hex;
 }
 
-/** Reads a built contract. Throws where `npm run build` has not run. */
+/** Reads what `npm run build` made of a contract. Rejects if it has not run. */
 export async function readArtifact(name: ContractName): Promise<Artifact> {
   const file = new URL(`../../artifacts/contracts/${SOURCES[name]}/${name}.json`, import.meta.url);
   const { abi, bytecode }: { abi: Abi; bytecode: unknown } = JSON.parse(

@@ -1,0 +1,108 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+
+/** The user typed something that a command cannot take. The message says what to type instead. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/**
+ * Runs a command. A mistake of the user is printed without a stack: a `UsageError`, or an error
+ * that `explain` has a text for. Any other error is printed whole. Both end with exit code 1.
+ */
+export async function run(
+  command: () => Promise<void>,
+  explain: (error: unknown) => string | null = () => null,
+): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    const text = error instanceof UsageError ? error.message : explain(error);
+    console.error(text ?? error);
+    process.exitCode = 1;
+  }
+}
+
+/** Reads a command's options. Throws a `UsageError` that names the option that was probably meant. */
+export function readOptions<const T extends ParseArgsConfig>(
+  config: T,
+): ReturnType<typeof parseArgs<T>> {
+  const names = Object.keys(config.options ?? {});
+  const kept = names.find((name) => keptByNpm(name) !== undefined);
+  if (kept !== undefined) {
+    throw new UsageError(
+      `npm kept --${kept} for itself. Write -- before the options: ${npmCommand()} -- --${kept} ${keptByNpm(kept)}`,
+    );
+  }
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw usageError(error, names);
+  }
+}
+
+/** A whole number within bounds. Throws a `UsageError` for anything else. */
+export function wholeNumber(
+  option: string,
+  text: string,
+  { least, most }: { readonly least: number; readonly most: number },
+): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`${option} is a whole number from ${least} to ${most}, not "${text}".`);
+}
+
+/** The choice that is closest to what was typed, if any is close. */
+export function closest(typed: string, choices: readonly string[]): string | null {
+  const [best] = choices
+    .map((choice) => ({ choice, distance: distanceBetween(typed.toLowerCase(), choice) }))
+    .toSorted((a, b) => a.distance - b.distance);
+  if (best === undefined) return null;
+  const isClose = best.distance <= Math.max(1, Math.floor(typed.length / 2));
+  return isClose ? best.choice : null;
+}
+
+/** `npm start --port 9000` never reaches the command: npm turns the option into a variable. */
+function keptByNpm(option: string): string | undefined {
+  return process.env[`npm_config_${option.replaceAll("-", "_")}`];
+}
+
+function npmCommand(): string {
+  const script = process.env["npm_lifecycle_event"] ?? "start";
+  return script === "start" ? "npm start" : `npm run ${script}`;
+}
+
+function usageError(error: unknown, names: readonly string[]): unknown {
+  if (!(error instanceof Error && "code" in error)) return error;
+  const [, quoted = ""] = /'(.*?)(?: <value>)?'/.exec(error.message) ?? [];
+  switch (error.code) {
+    case "ERR_PARSE_ARGS_UNKNOWN_OPTION": {
+      const meant = closest(quoted.replace(/^-+/, ""), names);
+      const hint = meant === null ? "" : ` Did you mean --${meant}?`;
+      return new UsageError(`There is no option ${quoted}.${hint} --help lists the options.`);
+    }
+    case "ERR_PARSE_ARGS_INVALID_OPTION_VALUE":
+      return new UsageError(
+        error.message.includes("does not take")
+          ? `${quoted} takes no value.`
+          : `${quoted} needs a value after it. --help lists the options.`,
+      );
+    case "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL":
+      return new UsageError(`"${quoted}" is not understood. --help lists the options.`);
+    default:
+      return error;
+  }
+}
+
+/** How many letters have to be inserted, deleted or replaced (Levenshtein). */
+function distanceBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (const [i, letter] of Array.from(a).entries()) {
+    const next = [i + 1];
+    for (const [j, other] of Array.from(b).entries()) {
+      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

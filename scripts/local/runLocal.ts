@@ -1,0 +1,98 @@
+import { pino } from "pino";
+
+import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
+import { ConfigError } from "@compute-credits/platform/process/environment";
+import { untilStopped } from "@compute-credits/platform/process/untilStopped";
+import { UsageError } from "../commandLine.ts";
+import { changedSources } from "../compiled/sources.ts";
+import { type LocalStack, startLocalStack } from "./localStack.ts";
+import { DEFAULT_PORTS } from "./ports.ts";
+import { wallets } from "./wallets.ts";
+
+export interface RunOptions {
+  /** of the metering server; 0 = any that is free */
+  readonly port: number;
+  /** of the chain; 0 = any that is free */
+  readonly rpcPort: number;
+  readonly dataFolder: string;
+  readonly settleIntervalSeconds: number;
+  readonly logLevel: string;
+}
+
+/**
+ * Often enough for a person. Ten times as often, as tests poll, an idle system takes a tenth of a
+ * core.
+ */
+const POLL_MILLISECONDS = 1_000;
+
+const PARENT_CHECK_MS = 500;
+
+/**
+ * Runs the local system until a signal ends it, or the npm that started it is gone. Throws a
+ * `UsageError` if the folder or the configuration cannot be used.
+ */
+export async function runLocal(options: RunOptions): Promise<void> {
+  const changed = await changedSources();
+  if (changed.length > 0) {
+    console.warn(
+      `Note: ${changed.join(", ")} changed since the contracts were compiled. To run the change: npm run compiled`,
+    );
+  }
+  endWithNpm();
+  const log = pino({ level: options.logLevel });
+  const stack = await startLocalStack({
+    ...options,
+    chainPort: options.rpcPort,
+    feeBps: 200,
+    log,
+    environment: { POLL_MILLISECONDS: `${POLL_MILLISECONDS}` },
+  }).catch((error: unknown) => {
+    const isMistake = error instanceof ConfigError || error instanceof FolderInUse;
+    throw isMistake ? new UsageError(error.message, { cause: error }) : error;
+  });
+  console.log(welcome(stack, options.settleIntervalSeconds));
+  await untilStopped(stack, log);
+  console.log("Stopped.");
+}
+
+/** A killed npm cannot pass its signal on: without this its child would keep both ports. */
+function endWithNpm(): void {
+  if (process.env["npm_lifecycle_event"] !== "start") return;
+  const npm = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== npm) process.kill(process.pid, "SIGTERM");
+  }, PARENT_CHECK_MS).unref();
+}
+
+function welcome(stack: LocalStack, settleSeconds: number): string {
+  const { rpcUrl, server, token, contract } = stack;
+  const people = (["alice", "bob", "provider"] as const).map((name) => {
+    const { account, privateKey } = wallets[name];
+    return `  ${name.padEnd(9)} ${account.address}  key ${privateKey}`;
+  });
+  const where = optionsFor(stack);
+  return `
+Chain            ${rpcUrl} (Hardhat, chain 31337; new, and gone when this stops)
+Metering server  ${server.url} (${server.database}; emptied, because the chain is new; no fsync: fine for trying things out)
+Test dollar      ${token}
+ComputeCredits   ${contract}
+Settlement       a checkpoint every ${settleSeconds} s if something changed, final 10 s later
+
+Test wallets (public keys of Hardhat's test phrase: never send them anything of worth)
+${people.join("\n")}
+
+Try, in another terminal:
+  npm run credits -- buy --wallet alice --credits 1000${where}
+  npm run credits -- work --wallet alice${where}
+  npm run credits -- balance --wallet alice${where}
+
+Ctrl-C stops everything.`;
+}
+
+/** What `npm run credits` has to be told to reach this system: nothing if the ports are the usual. */
+function optionsFor({ rpcUrl, server }: LocalStack): string {
+  const isUsual =
+    new URL(server.url).port === `${DEFAULT_PORTS.server}` &&
+    new URL(rpcUrl).port === `${DEFAULT_PORTS.rpc}`;
+  return isUsual ? "" : ` --server ${server.url} --rpc ${rpcUrl}`;
+}
