@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-/** What is wrong with what a server says. Stable: programs branch on it; docs/auditors.md says what to do about each. */
+/** What is wrong with what a server says. Stable: programs branch on it; docs/findings.md says what each means. */
 export type FindingKind =
   // an event
   | "event_doubled"
