@@ -99,12 +99,8 @@ export async function openAuditor(
     );
   }
 
-  const [database, terms, origin, court] = await Promise.all([
-    openAuditorDatabase(config.database),
-    chain.terms(),
-    chain.origin(),
-    chain.court(),
-  ]);
+  const [terms, origin, court] = await Promise.all([chain.terms(), chain.origin(), chain.court()]);
+  const database = await openAuditorDatabase(config.database);
   stack.defer(() => database.close());
   const first = await claimAuditor(database, deployment, origin, announced);
   if (config.fees === null && first.feeBps !== announced.feeBps) {
@@ -117,7 +113,11 @@ export async function openAuditor(
     database,
     source,
     chain,
-    chainSource: createRpcChainSource(config.rpcUrls, [config.contract, court], config),
+    chainSource: createRpcChainSource(config.rpcUrls, [config.contract, court], {
+      confirmations: config.confirmations,
+      blocksPerRequest: config.blocksPerRequest,
+      timeoutMs: config.timeoutMs,
+    }),
     signer: (await chain.isSigner(signer.address)) ? signer : null,
     terms: {
       fees: config.fees ?? [{ feeBps: first.feeBps, from: null }],

@@ -1,7 +1,7 @@
 import { type Server, createServer } from "node:http";
 
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { ConfigError } from "@compute-credits/platform/process/environment";
+import { listen } from "@compute-credits/platform/process/httpServer";
 import type { Auditor } from "./auditor.ts";
 
 /**
@@ -39,17 +39,8 @@ export async function startStatusServer(
         answer(404, { error: "GET /healthz or GET /findings" });
     }
   });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", (cause: NodeJS.ErrnoException) => {
-    const text = `AUDITOR_PORT ${port} on ${host} is taken by another program: stop it, or set AUDITOR_PORT to another`;
-    reject(cause.code === "EADDRINUSE" ? new ConfigError(text, { cause }) : cause);
-  });
-  server.listen(port, host, resolve);
-  await promise;
-  const address = server.address();
-  const listening = typeof address === "object" && address !== null ? address.port : port;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${listening}`,
+    url: await listen(server, { host, port, portSetting: "AUDITOR_PORT" }),
     close: () => closed(server),
   };
 }

@@ -1,30 +1,62 @@
 import type { Address } from "viem";
 
-import type { Limits } from "./limits.ts";
-import type { AccountStore } from "./stores/accounts/accountStore.ts";
-import type { AllowanceStore } from "./stores/allowances/allowanceStore.ts";
 import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
-import type { CheckpointStore } from "./stores/checkpoints/checkpointStore.ts";
-import type { CheckpointData } from "./stores/checkpoints/checkpointData.ts";
-import type { MultiplierStore } from "./stores/pricing/multiplierStore.ts";
-import type { PriceStore } from "./stores/pricing/priceStore.ts";
+import { createSigner } from "@compute-credits/platform/chain/createSigner";
+import type { TransactionStore } from "@compute-credits/platform/chain/transactionStore";
+import type { VaultReader } from "@compute-credits/platform/chain/vaultReader";
+import { createVaultReader } from "@compute-credits/platform/chain/viemVaultReader";
+import type { Database } from "@compute-credits/platform/postgres/database";
+import { ConfigError } from "@compute-credits/platform/process/environment";
+import type { Config } from "./config.ts";
+import { type Limits, longestHoldSeconds } from "./limits.ts";
+import type { AccountStore } from "./stores/accounts/accountStore.ts";
+import { createAccountStore } from "./stores/accounts/postgresAccountStore.ts";
+import type { AllowanceStore } from "./stores/allowances/allowanceStore.ts";
 import type { GrantStore } from "./stores/allowances/grantStore.ts";
+import { createAllowanceStore } from "./stores/allowances/postgresAllowanceStore.ts";
+import { createGrantStore } from "./stores/allowances/postgresGrantStore.ts";
+import { createChainStore } from "./stores/chain/postgresChainStore.ts";
+import type { CheckpointData } from "./stores/checkpoints/checkpointData.ts";
+import type { CheckpointStore } from "./stores/checkpoints/checkpointStore.ts";
+import { createCheckpointData } from "./stores/checkpoints/postgresCheckpointData.ts";
+import { createCheckpointStore } from "./stores/checkpoints/postgresCheckpointStore.ts";
+import { createReceiptRecords } from "./stores/checkpoints/postgresReceiptRecords.ts";
+import type { ReceiptStore } from "./stores/checkpoints/receiptStore.ts";
+import { createReceiptStore } from "./stores/checkpoints/signedReceipts.ts";
+import { createUsageLog } from "./stores/feed/postgresUsageLog.ts";
+import type { UsageLog } from "./stores/feed/usageLog.ts";
 import type { HoldStore } from "./stores/holds/holdStore.ts";
+import { createHoldStore } from "./stores/holds/postgresHoldStore.ts";
 import type { InsightStore } from "./stores/insight/insightStore.ts";
-import type { ProviderStore } from "./stores/providers/providerStore.ts";
+import { createInsightStore } from "./stores/insight/postgresInsightStore.ts";
+import { createReportStore } from "./stores/insight/postgresReportStore.ts";
+import type { ReportStore } from "./stores/insight/reportStore.ts";
+import type { MultiplierStore } from "./stores/pricing/multiplierStore.ts";
+import { createMultiplierStore } from "./stores/pricing/postgresMultiplierStore.ts";
+import { createPriceStore } from "./stores/pricing/postgresPriceStore.ts";
+import { createRateCardStore } from "./stores/pricing/postgresRateCardStore.ts";
+import { createPriceReader } from "./stores/pricing/priceReader.ts";
+import type { PriceStore } from "./stores/pricing/priceStore.ts";
 import type { QuoteStore } from "./stores/pricing/quoteStore.ts";
 import type { RateCardStore } from "./stores/pricing/rateCardStore.ts";
+import { createRateIndexCache } from "./stores/pricing/rateIndexCache.ts";
+import { createQuoteStore } from "./stores/pricing/signedQuotes.ts";
+import { createProviderStore } from "./stores/providers/postgresProviderStore.ts";
+import type { ProviderStore } from "./stores/providers/providerStore.ts";
 import type { DisputeStore } from "./stores/settlement/disputeStore.ts";
-import type { TransactionStore } from "@compute-credits/platform/chain/transactionStore";
-import type { ReceiptStore } from "./stores/checkpoints/receiptStore.ts";
+import { createDisputeStore } from "./stores/settlement/postgresDisputeStore.ts";
+import { createSubmissionStore } from "./stores/settlement/postgresSubmissionStore.ts";
+import { createTransactionStore } from "./stores/settlement/postgresTransactionStore.ts";
 import type { SubmissionStore } from "./stores/settlement/submissionStore.ts";
-import type { ReportStore } from "./stores/insight/reportStore.ts";
+import { withGroupCommit } from "./stores/usage/groupCommit.ts";
+import { createUsageLedger } from "./stores/usage/postgresUsageLedger.ts";
 import type { UsageLedger } from "./stores/usage/usageLedger.ts";
-import type { UsageLog } from "./stores/feed/usageLog.ts";
-import type { VaultReader } from "@compute-credits/platform/chain/vaultReader";
 
-/** What the routes and the workers work with. */
+/**
+ * Everything that routes and workers are wired with. Only the wiring reads it as a whole
+ * (serve.ts, app.ts, workers/openWorkers.ts): each router and worker declares what it uses.
+ */
 export interface Context {
   readonly limits: Limits;
   readonly feeBps: bigint;
@@ -40,12 +72,12 @@ export interface Context {
   readonly multipliers: MultiplierStore;
   readonly usage: UsageLedger;
   readonly holds: HoldStore;
-  /** `null` where this server signs none */
+  /** `null` if this server has no key to sign quotes with */
   readonly quotes: QuoteStore | null;
   readonly checkpoints: CheckpointStore;
   readonly checkpointData: CheckpointData;
   readonly submissions: SubmissionStore;
-  /** `null` where this server has no signer's key */
+  /** `null` if this server has no signer's key */
   readonly receipts: ReceiptStore | null;
   readonly disputes: DisputeStore;
   readonly transactions: TransactionStore;
@@ -53,6 +85,81 @@ export interface Context {
   readonly reports: ReportStore;
   readonly vault: VaultReader;
   readonly usageLog: UsageLog;
-  /** who may read the log besides the contract's signers */
+  /** addresses that may read the usage log, besides the contract's signers */
   readonly auditors: readonly Address[];
+}
+
+/** Opens every store on the database. Throws a `ConfigError` if the fee exceeds the contract's. */
+export async function createContext(
+  config: Config,
+  chain: ChainReader,
+  database: Database,
+): Promise<Context> {
+  const { feeBps } = config;
+  const terms = await chain.terms();
+  if (feeBps > terms.maxFeeBps) {
+    throw new ConfigError(
+      `FEE_BPS ${feeBps} exceeds the contract's maximum of ${terms.maxFeeBps}: lower it`,
+    );
+  }
+  const limits = limitsUnder(terms, config);
+  const { maxEventAgeSeconds, maxEventAheadSeconds, maxOpenHoldsPerSpender } = limits;
+  const rates = createRateIndexCache();
+  const priceReader = createPriceReader(rates);
+  const prices = createPriceStore(database, rates);
+  const allowances = createAllowanceStore(database);
+  const ledger = createUsageLedger(
+    database,
+    { feeBps, maxEventAgeSeconds, maxEventAheadSeconds },
+    priceReader,
+  );
+  return {
+    limits,
+    feeBps,
+    terms,
+    chain,
+    chainStore: createChainStore(database),
+    accounts: createAccountStore(database),
+    allowances,
+    grants: createGrantStore(database, limits),
+    providers: createProviderStore(database),
+    rateCards: createRateCardStore(database, limits),
+    prices,
+    multipliers: createMultiplierStore(database, rates),
+    usage: withGroupCommit(ledger),
+    holds: createHoldStore(database, { feeBps, maxOpenHoldsPerSpender }, priceReader),
+    quotes:
+      config.quoteKey === null
+        ? null
+        : createQuoteStore(chain.deployment, config.quoteKey, {
+            prices,
+            now: () => allowances.now(),
+          }),
+    receipts:
+      config.settlement === null
+        ? null
+        : createReceiptStore(
+            chain.deployment,
+            createReceiptRecords(database),
+            config.settlement.signers.map(createSigner),
+          ),
+    checkpoints: createCheckpointStore(database),
+    checkpointData: createCheckpointData(database),
+    submissions: createSubmissionStore(database),
+    disputes: createDisputeStore(database),
+    transactions: createTransactionStore(database),
+    insight: createInsightStore(database),
+    reports: createReportStore(database),
+    usageLog: createUsageLog(database),
+    auditors: config.auditors,
+    vault: createVaultReader(config.rpcUrls, chain.deployment, {
+      blocksPerRequest: config.blocksPerRequest,
+    }),
+  };
+}
+
+/** The configured limits, with holds no longer than the contract's terms allow. */
+function limitsUnder(terms: Terms, { limits, settlement }: Config): Limits {
+  const longest = longestHoldSeconds(terms, settlement?.intervalSeconds ?? 0);
+  return { ...limits, maxHoldSeconds: Math.min(limits.maxHoldSeconds, longest) };
 }

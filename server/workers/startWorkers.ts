@@ -1,59 +1,48 @@
 import type { Logger } from "pino";
 
-import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
-import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
 import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
-import type { Context } from "../context.ts";
-import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
-import type { Config } from "../config.ts";
-import { WorkerHealth } from "@compute-credits/platform/process/health";
+import type { WorkerHealth } from "@compute-credits/platform/process/health";
+import type { Worker } from "./worker.ts";
 
+/** Where workers report how each run ended. */
 export interface Reporting {
-  readonly workers: WorkerHealth;
+  readonly health: WorkerHealth;
   readonly log: Logger;
 }
 
-export function indexerLoop(
-  { pollMs }: Config,
-  source: ChainSource,
-  { chainStore }: Context,
-  { workers, log, fail }: Reporting & { fail: (reason: Error) => void },
+/** Starts all workers. Throws nothing, so that no worker is left running behind an error. */
+export function startWorkers(workers: readonly Worker[], reporting: Reporting): Loop {
+  const running = new AsyncDisposableStack();
+  for (const worker of workers) {
+    const loop = startWorker(worker, reporting);
+    running.defer(() => loop.stop());
+  }
+  return { stop: () => running.disposeAsync() };
+}
+
+function startWorker(
+  { name, pauseMs, step, failure, onError, onStop }: Worker,
+  { health, log }: Reporting,
 ): Loop {
-  return startLoop(
+  const loop = startLoop(
     async () => {
-      const left = await indexNextBlocks(source, chainStore);
-      workers.succeeded("indexer");
+      const left = await step();
+      health.succeeded(name);
       return left;
     },
     {
-      pauseMs: pollMs,
+      pauseMs,
       onError(error) {
-        workers.failed("indexer", error);
-        log.error({ err: error }, "the chain could not be followed");
-        if (error instanceof ReorgBeyondConfirmations) fail(error);
+        health.failed(name, error);
+        log.error({ err: error }, failure);
+        onError?.(error);
       },
     },
   );
-}
-
-/** Often enough that a leaked hold is free within a second of its end. */
-export const EXPIRY_PAUSE_MS = 500;
-
-export const EXPIRIES_PER_STEP = 500;
-
-export function expiryLoop({ holds }: Context, { workers, log }: Reporting): Loop {
-  return startLoop(
-    async () => {
-      const found = await holds.expireDue(EXPIRIES_PER_STEP);
-      workers.succeeded("expiry");
-      return found === EXPIRIES_PER_STEP ? "more" : "done";
+  return {
+    async stop() {
+      await loop.stop();
+      await onStop?.();
     },
-    {
-      pauseMs: EXPIRY_PAUSE_MS,
-      onError(error) {
-        workers.failed("expiry", error);
-        log.error({ err: error }, "holds that are over could not be freed; it will be tried again");
-      },
-    },
-  );
+  };
 }

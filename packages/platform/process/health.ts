@@ -1,8 +1,9 @@
-/** What is wrong with each part that the server needs; `null` where nothing is. */
+/** One part that the process needs, and what is wrong with it now. */
 export interface Check {
   readonly name: string;
+  /** `null` if the part works */
   readonly error: string | null;
-  /** somebody has to act in time; the server can go on with its work */
+  /** The part works, and an operator must act in time so that it goes on working. */
   readonly warning?: string;
 }
 
@@ -10,26 +11,27 @@ export interface Health {
   checks(): Promise<readonly Check[]>;
 }
 
-/** Remembers how the last run of each worker ended. */
+/** Remembers how the last run of each worker ended, and the alarms that are on. */
 export class WorkerHealth {
   readonly #errors = new Map<string, string | null>();
   #alarms: readonly Check[] = [];
 
-  constructor(names: readonly string[]) {
-    for (const name of names) this.#errors.set(name, "has not run yet");
+  /** Lists a worker from now on, as one that has not run yet. */
+  add(name: string): void {
+    this.#errors.set(name, "has not run yet");
   }
 
   succeeded(name: string): void {
     this.#errors.set(name, null);
   }
 
+  /** Keeps the first line only: health is public, and the other lines may hold keys in URLs. */
   failed(name: string, error: unknown): void {
     const [summary = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-    // The rest is the log's: it may name endpoints, and those hold keys.
     this.#errors.set(name, summary);
   }
 
-  /** What is to be looked at from now on, in place of what was before. */
+  /** Replaces all earlier alarms by these. */
   raise(alarms: readonly Check[]): void {
     this.#alarms = alarms;
   }

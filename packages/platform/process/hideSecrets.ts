@@ -1,4 +1,4 @@
-/** A line of the log without them. */
+/** Replaces every secret in a line of the log by `[hidden]`. */
 export function hideSecrets(secrets: readonly string[]): (line: string) => string {
   return (line) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "[hidden]"), line);
 }

@@ -1,19 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface Loop {
-  /** Resolves when the step under way has ended; none begins after. */
+  /** Starts no further step. Resolves when the step under way has ended. */
   stop(): Promise<void>;
 }
 
 export interface LoopOptions {
   readonly pauseMs: number;
-  /** A step that throws is told here; the loop goes on, unless this ends it. */
+  /** Receives what a step throws. The loop goes on after the pause. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Runs `step` again and again until it is stopped, with a pause between two runs: none where the step says that it left
- * work undone.
+ * Repeats `step` until it is stopped, one run at a time. Pauses after each run, except after one
+ * that returns `more` because it left work undone.
  */
 export function startLoop(
   step: () => Promise<"done" | "more">,
@@ -24,7 +24,7 @@ export function startLoop(
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
-      // oxlint-disable-next-line no-await-in-loop -- one step after the other is the point
+      // oxlint-disable-next-line no-await-in-loop -- steps run one after the other
       const left = await step().catch(onError);
       // oxlint-disable-next-line no-await-in-loop
       if (left !== "more") await delay(pauseMs, undefined, { signal }).catch(() => undefined);

@@ -5,8 +5,8 @@ interface Waiting<Key, Value> {
 }
 
 /**
- * Lets questions that come at the same time share a query. While one is under way, what is asked waits for the next: so an
- * answer is never older than its question, and nothing is remembered.
+ * Lets lookups that arrive together share one query. A lookup that arrives during a query waits
+ * for the next one, so no answer is older than its question. Nothing is cached.
  */
 export function sharedLookup<Key, Value>(
   find: (keys: readonly Key[]) => Promise<ReadonlyMap<Key, Value>>,
@@ -20,7 +20,7 @@ export function sharedLookup<Key, Value>(
       const asked = queue;
       queue = [];
       try {
-        // oxlint-disable-next-line no-await-in-loop -- one query after the other is the point
+        // oxlint-disable-next-line no-await-in-loop -- queries run one after the other
         const found = await find([...new Set(asked.map(({ key }) => key))]);
         for (const { key, resolve } of asked) resolve(found.get(key) ?? null);
       } catch (error) {

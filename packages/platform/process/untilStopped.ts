@@ -1,6 +1,9 @@
 import type { Logger } from "pino";
 
-/** Waits for SIGINT or SIGTERM, or for the server to fail, then stops it. Rejects with what it failed of. */
+/**
+ * Waits for SIGINT or SIGTERM, or until the server fails, and then stops the server.
+ * Rejects with the server's failure.
+ */
 export async function untilStopped(
   server: { readonly failed: Promise<never>; stop(): Promise<void> },
   log: Logger,

@@ -1,31 +1,35 @@
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
 
-export interface WatchDeps {
+export interface AlarmDeps {
   readonly chainStore: Pick<ChainStore, "frozenAt" | "chainTime">;
   readonly disputes: Pick<DisputeStore, "oldestRefundRequest" | "mostUrgentChallenge">;
+  /** from a refund request until anyone may freeze the vault for it */
   readonly refundWindowSeconds: number;
+  /** from a challenge until it drops the checkpoint */
   readonly answerWindowSeconds: number;
-  /** how long before a refund's deadline it is said */
+  /** how long before a refund's deadline the alarm begins */
   readonly refundAlarmSeconds: number;
 }
 
-/** What an operator has to look at. */
 export interface Alarm {
   readonly name: "vault" | "refunds" | "challenges";
   readonly message: string;
-  /** the server cannot do its work any more; else it can, and somebody has to act in time */
+  /** True if the server cannot do its work. False if it can, and an operator must act in time. */
   readonly isFatal: boolean;
 }
 
-/** What is wrong on chain, or about to be: long before anyone may freeze the vault for it. */
+/**
+ * Reports what is wrong on chain, and each duty whose deadline comes near: a refund within
+ * `refundAlarmSeconds`, a challenge in the second half of its answer window.
+ */
 export async function settlementAlarms({
   chainStore,
   disputes,
   refundWindowSeconds,
   answerWindowSeconds,
   refundAlarmSeconds,
-}: WatchDeps): Promise<readonly Alarm[]> {
+}: AlarmDeps): Promise<readonly Alarm[]> {
   const [now, frozenAt, refund, challenge] = await Promise.all([
     chainStore.chainTime(),
     chainStore.frozenAt(),
@@ -36,7 +40,9 @@ export async function settlementAlarms({
   if (frozenAt !== null) {
     alarms.push({
       name: "vault",
-      message: `the vault is frozen since ${frozenAt.toISOString()}: no checkpoint is cut any more, everyone exits on chain`,
+      message:
+        `the vault is frozen since ${frozenAt.toISOString()}: ` +
+        "no checkpoint is cut any more, and accounts exit on chain",
       isFatal: true,
     });
   }
@@ -45,7 +51,9 @@ export async function settlementAlarms({
     if (now >= later(deadline, -refundAlarmSeconds)) {
       alarms.push({
         name: "refunds",
-        message: `the refund of ${refund.account} is not served, and from ${deadline.toISOString()} on anyone may freeze the vault for it`,
+        message:
+          `the refund of ${refund.account} is not paid yet, ` +
+          `and anyone may freeze the vault for it from ${deadline.toISOString()} on`,
         isFatal: false,
       });
     }
@@ -53,7 +61,9 @@ export async function settlementAlarms({
   if (challenge !== null && now >= later(challenge.deadline, -answerWindowSeconds / 2)) {
     alarms.push({
       name: "challenges",
-      message: `the challenge to ${challenge.account} is not answered, and drops the checkpoint from ${challenge.deadline.toISOString()} on`,
+      message:
+        `the challenge to ${challenge.account} is not answered yet, ` +
+        `and drops the checkpoint from ${challenge.deadline.toISOString()} on`,
       isFatal: false,
     });
   }

@@ -9,19 +9,20 @@ import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
 import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
 
 export interface SigningDeps {
-  readonly chain: ChainReader;
-  readonly submissions: SubmissionStore;
+  readonly chain: Pick<ChainReader, "deployment" | "threshold" | "isSigner" | "isSignedBy">;
+  readonly submissions: Pick<SubmissionStore, "beginSigning" | "keepOwnSignatures">;
+  /** whose keys this server has */
   readonly signers: readonly CheckpointSigner[];
   readonly probe: Probe;
 }
 
-/** What the contract asks for; or how many co-signers have signed, where others have to. */
+/** As many signatures as the contract asks for; or, if co-signers are missing, how many signed. */
 export type Gathered =
   { readonly signatures: readonly SignerSignature[] } | { readonly coSigned: number };
 
 /**
- * The signatures that the contract asks for, where co-signers have given theirs. The meter's own come
- * last: nobody ever holds one of a checkpoint that is cut anew because a co-signer refused it.
+ * Signs a checkpoint once enough co-signers have signed it. The meter's own signatures come last:
+ * otherwise one would exist for a checkpoint that is cut again because a co-signer refused it.
  */
 export async function gatherSignatures(
   { chain, submissions, signers, probe }: SigningDeps,
@@ -32,7 +33,8 @@ export async function gatherSignatures(
 
   const [threshold, kept, able] = await Promise.all([
     chain.threshold(),
-    // Signers are exchanged, and contract wallets change their minds: what counted when it came may not count now.
+    // A signature that counted on arrival may not count now: signers change, and contract wallets
+    // can disown a signature.
     filtered(
       signatures,
       async ({ signer, signature }) =>
@@ -43,7 +45,7 @@ export async function gatherSignatures(
   const others = kept.filter(({ signer }) => !ours.has(signer)).slice(0, threshold);
   const needed = threshold - others.length;
   if (able.length < needed) return { coSigned: others.length };
-  // False where it was given up in the meantime: from here on it never is.
+  // False if the checkpoint was given up meanwhile. Once true, it can no longer be given up.
   if (!(await submissions.beginSigning(id))) return { coSigned: others.length };
   await probe("decided");
 

@@ -1,135 +1,78 @@
 import type { Logger } from "pino";
 
-import { createSigner } from "@compute-credits/platform/chain/createSigner";
 import { isEcdsaSignature } from "@compute-credits/protocol/messages/signatureCheck";
-import { createChainWriter } from "@compute-credits/platform/chain/viemChainWriter";
-import { createPgLeadership } from "@compute-credits/platform/postgres/pgLeadership";
-import { soleLeadership } from "@compute-credits/platform/postgres/soleLeadership";
-import type { Config, SettlementConfig } from "../../config.ts";
-import { ConfigError } from "@compute-credits/platform/process/environment";
-import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
-import type { Leadership } from "@compute-credits/platform/postgres/leadership";
-import { type Probe, noProbe } from "@compute-credits/platform/chain/probe";
+import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
+import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
+import type { Probe } from "@compute-credits/platform/chain/probe";
 import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
-import type { Context } from "../../context.ts";
-import type { WorkerHealth } from "@compute-credits/platform/process/health";
-import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
+import { createSigner } from "@compute-credits/platform/chain/createSigner";
+import type { TransactionStore } from "@compute-credits/platform/chain/transactionStore";
+import { createChainWriter } from "@compute-credits/platform/chain/viemChainWriter";
+import { ConfigError } from "@compute-credits/platform/process/environment";
+import type { SettlementConfig } from "../../config.ts";
+import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
+import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
+import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
 import { type Settler, createSettler } from "./settler.ts";
+import { logSettlerEvents } from "./settlerEvents.ts";
 
-export interface SettlementDeps {
-  readonly config: Config;
-  readonly context: Context;
-  readonly workers: WorkerHealth;
+export interface OpenSettlerDeps {
+  readonly rpcUrls: readonly string[];
+  readonly chain: ChainReader;
+  readonly terms: Terms;
+  readonly chainStore: ChainStore;
+  readonly checkpoints: CheckpointStore;
+  readonly submissions: SubmissionStore;
+  readonly disputes: DisputeStore;
+  readonly transactions: TransactionStore;
   readonly log: Logger;
+  /** is told of each step of settlement */
+  readonly probe: Probe;
 }
 
-/** A settler from the configuration. `probe` is told of each of its steps. */
+/** Throws a `ConfigError` if the contract does not count one of the keys among its signers. */
 export async function openSettler(
   settlement: SettlementConfig,
-  { config, context, log }: Omit<SettlementDeps, "workers">,
-  probe: Probe = noProbe,
+  deps: OpenSettlerDeps,
 ): Promise<Settler> {
-  const { chain, transactions } = context;
-  const all = settlement.signers
-    .map(createSigner)
-    .map((signer) => [signer.address, signer] as const);
-  const signers = [...new Map(all).values()];
+  const { chain, probe, log } = deps;
+  const signers = withoutDoubles(settlement.signers.map(createSigner));
   await checkSigners(chain, signers, log);
 
   return createSettler({
-    ...settlement,
-    ...context,
+    chain,
+    terms: deps.terms,
+    chainStore: deps.chainStore,
+    checkpoints: deps.checkpoints,
+    submissions: deps.submissions,
+    disputes: deps.disputes,
     signers,
-    probe,
     writer: createChainWriter({
-      ...settlement,
-      rpcUrls: config.rpcUrls,
+      rpcUrls: deps.rpcUrls,
       deployment: chain.deployment,
       court: await chain.court(),
       signer: createSigner(settlement.settler),
-      transactions,
+      transactions: deps.transactions,
+      bumpAfterMs: settlement.bumpAfterMs,
+      maxFeePerGas: settlement.maxFeePerGas,
       probe,
     }),
-    isKeySignature: isEcdsaSignature,
-    onSubmitted({ message, partyCount }, { transactionHash, gasUsed }) {
-      const { epoch, root } = message;
-      log.info(
-        { epoch: `${epoch}`, root, partyCount, transactionHash, gasUsed: `${gasUsed}` },
-        "checkpoint submitted",
-      );
-    },
-    onAbandoned({ message, signatures }) {
-      const { epoch, root } = message;
-      log.warn(
-        { epoch: `${epoch}`, root, signatures: signatures.length },
-        "checkpoint given up: too few co-signers signed it in time; its epoch is cut anew",
-      );
-    },
-    onVoid({ message }) {
-      const { epoch, root } = message;
-      log.warn(
-        { epoch: `${epoch}`, root },
-        "checkpoint void: the signers changed after it was cut; its epoch is cut anew",
-      );
-    },
-    onUnanswerable({ account, challenger, deadline }, why) {
-      log.error(
-        { account, challenger, deadline, why },
-        "a challenge cannot be answered from what is stored: unless somebody answers, the checkpoint is dropped",
-      );
-    },
-    onCapRefused({ message }, error) {
-      log.warn(
-        { account: message.account, err: error },
-        "a contract wallet's ceiling could not be recorded: it may have disowned its signature",
-      );
-    },
+    isEcdsaSignature,
+    intervalSeconds: settlement.intervalSeconds,
+    abandonAfterSeconds: settlement.abandonAfterSeconds,
+    worthMicros: settlement.worthMicros,
+    events: logSettlerEvents(log),
+    probe,
   });
 }
 
-/** Settles while this server leads. */
-export async function settlerLoop(
-  settlement: SettlementConfig,
-  leadership: Leadership,
-  { workers, ...parts }: SettlementDeps,
-  probe: Probe,
-): Promise<Loop> {
-  const { config, log } = parts;
-  const settler = await openSettler(settlement, parts, probe);
-  let leads = false;
-  const loop = startLoop(
-    async () => {
-      const isLeader = await leadership.isLeader();
-      if (isLeader !== leads)
-        log.info(isLeader ? "settling: this server leads" : "settling: another server leads");
-      leads = isLeader;
-      if (isLeader) await settler.step();
-      workers.succeeded("settler");
-      return "done";
-    },
-    {
-      pauseMs: config.pollMs,
-      onError(error) {
-        workers.failed("settler", error);
-        log.error({ err: error }, "settlement could not go on; it will be tried again");
-      },
-    },
-  );
-  return {
-    async stop() {
-      await loop.stop();
-      await leadership.resign();
-    },
-  };
-}
-
-/** An advisory lock among servers; the embedded database admits one server alone. */
-export function leadershipOf({ database }: Config): Leadership {
-  return "url" in database ? createPgLeadership(database.url) : soleLeadership;
+/** The operator may name a key twice; the contract counts each signer once. */
+function withoutDoubles(signers: readonly CheckpointSigner[]): readonly CheckpointSigner[] {
+  return [...new Map(signers.map((signer) => [signer.address, signer])).values()];
 }
 
 async function checkSigners(
-  chain: ChainReader,
+  chain: Pick<ChainReader, "threshold" | "isSigner">,
   signers: readonly CheckpointSigner[],
   log: Logger,
 ): Promise<void> {

@@ -7,22 +7,22 @@ import type {
 } from "../../stores/checkpoints/checkpointStore.ts";
 
 export interface PayingDeps {
-  readonly chain: ChainReader;
-  readonly writer: ChainWriter;
-  readonly checkpoints: CheckpointStore;
-  /** the least that a row must move to be worth its gas, in micro-credits; `null` settles refunds alone */
+  readonly chain: Pick<ChainReader, "settledRows">;
+  readonly writer: Pick<ChainWriter, "settleMany">;
+  readonly checkpoints: Pick<CheckpointStore, "refundRows" | "rowsWorthSettling" | "proofs">;
+  /** micro-credits that a row must move to be worth its gas; `null` settles only refunds */
   readonly worthMicros: bigint | null;
 }
 
-/** Rows settled in one step: more than a step has ever to pay, and still bounded. */
+/** Bounds one step. The next step settles the rest. */
 const ROWS_PER_STEP = 2_000;
 
-/** Some 75,000 gas a row at most (`npm run gas`): a transaction stays under 4 million, small enough for any block. */
+/** A row costs up to 75,000 gas (`npm run gas`), so a transaction stays under 4 million. */
 const ROWS_PER_TRANSACTION = 50;
 
 /**
- * Settles the rows of the newest final checkpoint that serve refunds, the longest-waiting first, and then those that
- * move enough to be worth it, what was spent before what was earned.
+ * Settles rows of the newest final checkpoint: first those with refunds, the longest wait first,
+ * then those that move at least `worthMicros`, spending before earnings.
  */
 export async function payRows(
   { chain, writer, checkpoints, worthMicros }: PayingDeps,
@@ -49,8 +49,11 @@ export async function payRows(
   }
 }
 
-/** Those that the contract has not settled yet. The ledger hears of what it settled only after the confirmations. */
-async function behindOnChain(chain: ChainReader, rows: readonly Row[]): Promise<readonly Row[]> {
+/** Keeps the rows that the contract has not settled. The ledger lags behind by the confirmations. */
+async function behindOnChain(
+  chain: PayingDeps["chain"],
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
   const settled = await chain.settledRows(rows.map(({ party }) => party));
   const byParty = new Map(settled.map((row) => [row.party, row]));
   return rows.filter((row) => {

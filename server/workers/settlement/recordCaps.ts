@@ -1,34 +1,41 @@
 import type { Address, Hex } from "viem";
 
-import type { CapProof, ChainWriter } from "@compute-credits/platform/chain/chainWriter";
+import type { SettlerEvents } from "./settlerEvents.ts";
+import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
 import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
 
 export interface CapDeps {
-  readonly writer: ChainWriter;
-  readonly disputes: DisputeStore;
-  /** Whether the account's own key made the signature: then it can never be disowned. */
-  readonly isKeySignature: (account: Address, digest: Hex, signature: Hex) => Promise<boolean>;
-  readonly onCapRefused: (cap: CapProof, error: unknown) => void;
+  readonly writer: Pick<ChainWriter, "recordCap">;
+  readonly disputes: Pick<
+    DisputeStore,
+    "unclassifiedSignatures" | "recordSignatureKinds" | "capsToRecord"
+  >;
+  /** Whether the account's own key made the signature. Only a contract wallet can disown one. */
+  readonly isEcdsaSignature: (account: Address, digest: Hex, signature: Hex) => Promise<boolean>;
+  readonly events: Pick<SettlerEvents, "capRefused">;
 }
 
-/** Half a second of work at most. */
-const LOOKED_AT_PER_STEP = 500;
+/** Bounds the signature checks of one step to half a second. */
+const CHECKED_PER_STEP = 500;
 const CAPS_PER_STEP = 20;
 
-/** Has the court record the ceilings of contract wallets that were charged: a wallet could disown them before a challenge. */
+/**
+ * Records with the court the caps of contract wallets that were charged. A wallet could disown its
+ * signature later, and then a challenge to its row could not be answered.
+ */
 export async function recordCaps({
   writer,
   disputes,
-  isKeySignature,
-  onCapRefused,
+  isEcdsaSignature,
+  events,
 }: CapDeps): Promise<void> {
-  const unknown = await disputes.unclassifiedSignatures(LOOKED_AT_PER_STEP);
+  const unknown = await disputes.unclassifiedSignatures(CHECKED_PER_STEP);
   if (unknown.length > 0) {
     await disputes.recordSignatureKinds(
       await Promise.all(
         unknown.map(async ({ id, account, signature }) => ({
           id,
-          byContract: !(await isKeySignature(account, id, signature)),
+          byContract: !(await isEcdsaSignature(account, id, signature)),
         })),
       ),
     );
@@ -38,7 +45,7 @@ export async function recordCaps({
       // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
       await writer.recordCap(cap);
     } catch (error) {
-      onCapRefused(cap, error);
+      events.capRefused(cap, error);
     }
   }
 }

@@ -1,6 +1,13 @@
-import type { TransactionResult } from "@compute-credits/platform/chain/chainWriter";
+import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
+import type { SettlerEvents } from "./settlerEvents.ts";
+import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
+import type {
+  StoredCheckpoint,
+  CheckpointStore,
+} from "../../stores/checkpoints/checkpointStore.ts";
+import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
+import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
-import type { StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
 import { type AnsweringDeps, answerChallenges } from "./answerChallenges.ts";
 import { type SigningDeps, gatherSignatures } from "./gatherSignatures.ts";
 import { type PayingDeps, payRows } from "./payRows.ts";
@@ -8,47 +15,50 @@ import { type CapDeps, recordCaps } from "./recordCaps.ts";
 
 export interface Settler {
   /**
-   * Moves settlement on by what can be done now: answers challenges, pays the rows of the newest final checkpoint, cuts
-   * the next one once that is final, signs and submits it. Whatever was cut off is taken up again by the next call, of
-   * this server or of another. At most one server may call it at a time.
+   * Does what settlement can do now: answers challenges, pays the rows of the newest final
+   * checkpoint, then cuts, signs and submits the next one. After a crash the next call goes on,
+   * on any server. Only one server at a time may call it.
    */
   step(): Promise<void>;
 }
 
 export interface SettlerDeps extends SigningDeps, AnsweringDeps, PayingDeps, CapDeps {
-  readonly chainStore: ChainStore;
-  /** how long after a cut the next one is made */
+  readonly chain: ChainReader;
+  readonly writer: ChainWriter;
+  readonly chainStore: Pick<ChainStore, "frozenAt">;
+  readonly checkpoints: CheckpointStore;
+  readonly submissions: SubmissionStore;
+  readonly disputes: DisputeStore;
+  readonly terms: Terms;
+  readonly events: SettlerEvents;
+  /** from one cut to the next */
   readonly intervalSeconds: number;
-  /** how long a prepared checkpoint waits for co-signers before it is cut anew; 0 = for ever */
+  /** how long a checkpoint waits for its first co-signer before it is given up; 0 = for ever */
   readonly abandonAfterSeconds: number;
-  readonly onSubmitted: (checkpoint: StoredCheckpoint, sent: TransactionResult) => void;
-  readonly onAbandoned: (checkpoint: StoredCheckpoint) => void;
-  /** It was cut before the present signers took over. */
-  readonly onVoid: (checkpoint: StoredCheckpoint) => void;
 }
 
-/** How many times longer: a day for the default hour, in which somebody can start the auditor that is down. */
+/** A co-signed checkpoint waits this many times longer: by default a day, to repair an auditor. */
 const PATIENCE_WHEN_CO_SIGNED = 24;
 
-/** A block that was reorganised away took its payments with it. */
+/** Payments are looked up again this often, because a reorganised block undoes its payments. */
 const PAY_AGAIN_MS = 10_000;
 
-export function createSettler(parts: SettlerDeps): Settler {
-  const { chain, chainStore, writer, checkpoints, submissions, terms, probe } = parts;
+export function createSettler(deps: SettlerDeps): Settler {
+  const { chain, chainStore, writer, checkpoints, submissions, terms, events, probe } = deps;
   let nextCutAt = 0;
   let paid = { checkpoint: 0n, at: 0 };
 
-  /** What there is to pay follows from the final checkpoint: it is looked up when that is a new one, and seldom again. */
+  /** Looks up what to pay when the final checkpoint is a new one, and every `PAY_AGAIN_MS`. */
   async function pay(final: StoredCheckpoint): Promise<void> {
     const isPaid = paid.checkpoint === final.id && performance.now() - paid.at < PAY_AGAIN_MS;
     if (isPaid) return;
-    await payRows(parts, final);
+    await payRows(deps, final);
     paid = { checkpoint: final.id, at: performance.now() };
   }
 
   async function cut(): Promise<StoredCheckpoint | null> {
     if (performance.now() < nextCutAt) return null;
-    nextCutAt = performance.now() + parts.intervalSeconds * 1000;
+    nextCutAt = performance.now() + deps.intervalSeconds * 1000;
     const next = await checkpoints.cut(terms.maxFeeBps);
     await probe("cut");
     return next;
@@ -56,34 +66,37 @@ export function createSettler(parts: SettlerDeps): Settler {
 
   async function submit(checkpoint: StoredCheckpoint): Promise<void> {
     const { epoch, previousRoot } = checkpoint.message;
-    // On chain already, and the indexer is about to tell: nothing to send.
+    // It is on chain already, and the indexer has not read it yet.
     if ((await chain.latestEpoch()) >= epoch) return;
-    // The contract must have come as far as the ledger has: what is signed on top of another root is signed in vain.
+    // The contract refuses a checkpoint that follows another root than its own final one.
     if ((await chain.finalRoot()) !== previousRoot) return;
 
     const since = await chain.signersSince();
     if (checkpoint.message.asOf < since) {
-      // Signed or not, it is void, and its epoch is signed anew by those who sign now.
+      // The contract refuses it, signed or not, so the present signers sign its epoch again.
       if (await submissions.dropSuperseded(checkpoint.id, since)) {
         nextCutAt = 0;
-        parts.onVoid(checkpoint);
+        events.void(checkpoint);
       }
       return;
     }
 
-    const gathered = await gatherSignatures(parts, checkpoint);
+    const gathered = await gatherSignatures(deps, checkpoint);
     if ("signatures" in gathered) {
       const { signatures } = gathered;
-      parts.onSubmitted(checkpoint, await writer.submitCheckpoint(checkpoint.message, signatures));
+      events.submitted(checkpoint, await writer.submitCheckpoint(checkpoint.message, signatures));
     } else if (await giveUp(checkpoint, gathered.coSigned)) {
       nextCutAt = 0;
-      parts.onAbandoned(checkpoint);
+      events.abandoned(checkpoint);
     }
   }
 
-  /** Whoever co-signed it signs no other of its epoch: while others may still do so, it is worth waiting for them. */
+  /**
+   * A co-signer signs one checkpoint per epoch, so one that has been co-signed waits longer: giving
+   * it up would lose those signatures.
+   */
   async function giveUp({ id }: StoredCheckpoint, coSigned: number): Promise<boolean> {
-    const { abandonAfterSeconds } = parts;
+    const { abandonAfterSeconds } = deps;
     if (abandonAfterSeconds === 0) return false;
     return await submissions.abandon(
       id,
@@ -97,17 +110,17 @@ export function createSettler(parts: SettlerDeps): Settler {
       const final = await checkpoints.latestFinal();
       const isOpen = (await chainStore.frozenAt()) === null;
       await inTurn([
-        // First of all: an answer has a deadline of hours, and a checkpoint hangs on it.
+        // First, because an unanswered challenge drops the checkpoint within hours.
         async () => {
-          if (latest?.status === "pending") await answerChallenges(parts, latest);
+          if (latest?.status === "pending") await answerChallenges(deps, latest);
         },
-        // While the next one is pending, too: requests have a deadline, and a crowd of them must not starve the last.
+        // Also while the next one is pending: refund requests have deadlines.
         async () => {
           if (final !== null) await pay(final);
         },
         async () => {
           if (!isOpen || latest?.status === "pending") return;
-          await recordCaps(parts);
+          await recordCaps(deps);
           const next = latest?.status === "prepared" ? latest : await cut();
           if (next !== null) await submit(next);
         },
@@ -116,7 +129,7 @@ export function createSettler(parts: SettlerDeps): Settler {
   };
 }
 
-/** One after the other, whatever becomes of those before: a refund must not wait for a challenge that fails. */
+/** Runs all tasks in order, then throws what failed: a failed answer must not delay a refund. */
 async function inTurn(tasks: readonly (() => Promise<void>)[]): Promise<void> {
   const errors: unknown[] = [];
   for (const task of tasks) {

@@ -1,0 +1,80 @@
+import type { Logger } from "pino";
+
+import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
+import type { Probe } from "@compute-credits/platform/chain/probe";
+import type { Leadership } from "@compute-credits/platform/postgres/leadership";
+import type { DatabaseLocation } from "@compute-credits/platform/postgres/openDatabase";
+import { createPgLeadership } from "@compute-credits/platform/postgres/pgLeadership";
+import { soleLeadership } from "@compute-credits/platform/postgres/soleLeadership";
+import type { WorkerHealth } from "@compute-credits/platform/process/health";
+import type { Config } from "../config.ts";
+import type { Context } from "../context.ts";
+import { indexerWorker } from "./chain/indexerWorker.ts";
+import { expiryWorker } from "./holds/expiryWorker.ts";
+import { openSettler } from "./settlement/openSettler.ts";
+import { settlerWorker } from "./settlement/settlerWorker.ts";
+import { watchWorker } from "./settlement/watchWorker.ts";
+import type { Worker } from "./worker.ts";
+
+export interface OpenWorkersOptions {
+  readonly source: ChainSource;
+  readonly health: WorkerHealth;
+  readonly log: Logger;
+  readonly probe: Probe;
+  readonly onReorg: (error: Error) => void;
+}
+
+/**
+ * Wires every worker of a server and starts none, so that what throws here leaves nothing running.
+ * Throws a `ConfigError` if the contract does not know a signer's key.
+ */
+export async function openWorkers(
+  config: Config,
+  context: Context,
+  { source, health, log, probe, onReorg }: OpenWorkersOptions,
+): Promise<readonly Worker[]> {
+  const { chainStore, holds, disputes, terms } = context;
+  const { pollMs } = config;
+  return [
+    indexerWorker({ source, chainStore, pollMs, onReorg }),
+    expiryWorker({ holds }),
+    ...(await settlerOf(config, context, { log, probe })),
+    watchWorker({
+      chainStore,
+      disputes,
+      refundWindowSeconds: terms.refundWindowSeconds,
+      answerWindowSeconds: terms.answerWindowSeconds,
+      refundAlarmSeconds: config.refundAlarmSeconds ?? terms.refundWindowSeconds / 2,
+      pollMs,
+      health,
+      log,
+    }),
+  ];
+}
+
+/** The settler, or no worker if this server has no keys to settle with. */
+async function settlerOf(
+  { settlement, rpcUrls, database, pollMs }: Config,
+  context: Context,
+  { log, probe }: { readonly log: Logger; readonly probe: Probe },
+): Promise<readonly Worker[]> {
+  if (settlement === null) return [];
+  const settler = await openSettler(settlement, {
+    rpcUrls,
+    chain: context.chain,
+    terms: context.terms,
+    chainStore: context.chainStore,
+    checkpoints: context.checkpoints,
+    submissions: context.submissions,
+    disputes: context.disputes,
+    transactions: context.transactions,
+    log,
+    probe,
+  });
+  return [settlerWorker({ settler, leadership: leadershipOf(database), pollMs, log })];
+}
+
+/** Servers of one PostgreSQL elect a leader. The embedded database has one server, which leads. */
+function leadershipOf(database: DatabaseLocation): Leadership {
+  return "url" in database ? createPgLeadership(database.url) : soleLeadership;
+}

@@ -1,0 +1,60 @@
+import type { Logger } from "pino";
+
+import type { CapProof, TransactionResult } from "@compute-credits/platform/chain/chainWriter";
+import type { StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
+import type { OpenChallenge } from "../../stores/settlement/disputeStore.ts";
+
+/** Why the ledger has no answer to a challenge. */
+export type Unanswerable = "no_row" | "row_falls_short" | "no_allowance_covers_it";
+
+/** What the settler reports to the operator. */
+export interface SettlerEvents {
+  submitted(checkpoint: StoredCheckpoint, sent: TransactionResult): void;
+  /** Too few co-signers signed the checkpoint in time. Its epoch is cut again. */
+  abandoned(checkpoint: StoredCheckpoint): void;
+  /** The signers changed after the checkpoint was cut. Its epoch is cut again. */
+  void(checkpoint: StoredCheckpoint): void;
+  /** The ledger has no answer: the challenge drops the checkpoint, unless another party answers. */
+  unanswerable(challenge: OpenChallenge, why: Unanswerable): void;
+  /** The court refused an account's cap, as it does if a contract wallet disowns its signature. */
+  capRefused(cap: CapProof, error: unknown): void;
+}
+
+/** Writes each event as one line of the log. */
+export function logSettlerEvents(log: Logger): SettlerEvents {
+  return {
+    submitted({ message, partyCount }, { transactionHash, gasUsed }) {
+      const { epoch, root } = message;
+      log.info(
+        { epoch: `${epoch}`, root, partyCount, transactionHash, gasUsed: `${gasUsed}` },
+        "checkpoint submitted",
+      );
+    },
+    abandoned({ message, signatures }) {
+      const { epoch, root } = message;
+      log.warn(
+        { epoch: `${epoch}`, root, signatures: signatures.length },
+        "checkpoint given up: too few co-signers signed it in time; its epoch is cut again",
+      );
+    },
+    void({ message }) {
+      const { epoch, root } = message;
+      log.warn(
+        { epoch: `${epoch}`, root },
+        "checkpoint void: the signers changed after it was cut; its epoch is cut again",
+      );
+    },
+    unanswerable({ account, challenger, deadline }, why) {
+      log.error(
+        { account, challenger, deadline, why },
+        "a challenge cannot be answered by the ledger: it drops the checkpoint unless another party answers",
+      );
+    },
+    capRefused({ message }, error) {
+      log.warn(
+        { account: message.account, err: error },
+        "the cap of a contract wallet could not be recorded: it may have disowned its signature",
+      );
+    },
+  };
+}

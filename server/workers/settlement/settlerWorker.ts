@@ -1,0 +1,32 @@
+import type { Logger } from "pino";
+
+import type { Leadership } from "@compute-credits/platform/postgres/leadership";
+import type { Settler } from "./settler.ts";
+import type { Worker } from "../worker.ts";
+
+export interface SettlerWorkerDeps {
+  readonly settler: Settler;
+  readonly leadership: Leadership;
+  readonly pollMs: number;
+  readonly log: Logger;
+}
+
+/** Settles while this server leads. */
+export function settlerWorker({ settler, leadership, pollMs, log }: SettlerWorkerDeps): Worker {
+  let wasLeader = false;
+  return {
+    name: "settler",
+    pauseMs: pollMs,
+    async step() {
+      const isLeader = await leadership.isLeader();
+      if (isLeader !== wasLeader) {
+        log.info(isLeader ? "settling: this server leads" : "settling: another server leads");
+      }
+      wasLeader = isLeader;
+      if (isLeader) await settler.step();
+      return "done";
+    },
+    failure: "settlement could not go on; the settler tries again",
+    onStop: () => leadership.resign(),
+  };
+}
