@@ -18,7 +18,7 @@ import { QUOTE_KEY, RULES } from "./limits.ts";
 import { DEPLOYMENT } from "./parties.ts";
 
 const CONNECTIONS = 10;
-const GROUP_COMMIT = { maxEvents: 200, lanes: 4, eventsWorthALane: 1 };
+const GROUP_COMMIT = { maxEvents: 200, maxConcurrent: 4, minEventsPerCommit: 1 };
 
 const [, , url = ""] = process.argv;
 const database = await openPgDatabase(url, CONNECTIONS);
@@ -62,7 +62,7 @@ const handlers: {
   expire: ({ limit }) => holds.expireDue(limit),
   allow: (signed) => allowances.add(signed),
   revoke: ({ id }) => allowances.revoke(id, "0x00"),
-  promise: (provider) => promises.promise(provider),
+  promise: (provider) => promises.record(provider),
   cursor: () => chain.cursor(),
   apply: (step) => chain.apply(step),
   cut: ({ maxFeeBps }) => checkpoints.cut(maxFeeBps),

@@ -1,6 +1,6 @@
 import { changedRows } from "../../server/stores/checkpoints/changedRows.ts";
 import { CURRENT_TICK } from "../../server/stores/log/changeTick.ts";
-import { rebuildTree, treeOf } from "../../server/stores/checkpoints/cutSnapshot.ts";
+import { rebuildTree, toStoredTree } from "../../server/stores/checkpoints/cutSnapshot.ts";
 import { updateTree } from "../../server/stores/checkpoints/storedTree.ts";
 import type {
   CheckpointStore,
@@ -69,7 +69,7 @@ export function incrementalTree(database: Database, last: StoredCheckpoint): Pro
        select $2, place, party, spent + 1, refunded, earned from checkpoint_rows where checkpoint = $1`,
       [last.id, id],
     );
-    const step = { id, rowCount: last.partyCount, last: treeOf(last) };
+    const step = { id, rowCount: last.partyCount, last: toStoredTree(last) };
     return await seconds(() => updateTree(tx, step, changedRows(tx, id)));
   });
 }
@@ -77,7 +77,7 @@ export function incrementalTree(database: Database, last: StoredCheckpoint): Pro
 /** The stored tree of `now`, made from all of its rows: read, hash and write everything. */
 export function fullTree(database: Database, now: StoredCheckpoint): Promise<number> {
   return undone(database, async (tx) => {
-    const tree = treeOf(now);
+    const tree = toStoredTree(now);
     if (tree === null) throw new Error("no checkpoint");
     await tx.query("delete from tree_pages");
     return await seconds(() => rebuildTree(tx, tree));

@@ -47,9 +47,9 @@ export function whyNothingIsGranted(
   if (revokedAt !== null || modelState.account(message.account).counter !== message.counter) {
     return "campaign_revoked";
   }
-  const isOver =
+  const isExpiredGrant =
     message.expiresAt > 0n && BigInt(Math.floor(at.getTime() / 1000)) >= message.expiresAt;
-  return isOver ? "campaign_expired" : null;
+  return isExpiredGrant ? "campaign_expired" : null;
 }
 
 /** What is said of one grant: what it is called, or why there is none. */

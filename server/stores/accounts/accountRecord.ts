@@ -9,7 +9,7 @@ export interface AccountRecord extends Account {
   readonly address: Address;
 }
 
-/** The table's columns are the domain's words. */
+/** Drops whatever else the query selected: the columns already have the fields' names. */
 export function toAccount(record: AccountRecord): Account {
   const { address, purchased, spent, held, refunding, refundWaiting, refunded, counter } = record;
   return { address, purchased, spent, held, refunding, refundWaiting, refunded, counter };

@@ -2,14 +2,15 @@ import type { Address } from "viem";
 
 import type { Account } from "@compute-credits/rules/accounts/account";
 
-/** Everything that one address has, in micro-credits. */
+/** The whole position of one address, in micro-credits. */
 export interface Balance extends Account {
-  /** as a provider, after the fee */
+  /** earned as a provider, net of the fee */
   readonly earned: bigint;
-  /** what the contract has settled so far; the rest follows with the next checkpoint */
+  /** what the contract has settled so far; the rest follows with later checkpoints */
   readonly settled: Settled;
 }
 
+/** Cumulative amounts that the contract has applied, in micro-credits. */
 export interface Settled {
   readonly spent: bigint;
   readonly refunded: bigint;
@@ -17,6 +18,6 @@ export interface Settled {
 }
 
 export interface AccountStore {
-  /** Zeros for an address that was never heard of. */
+  /** Returns zeros for an unknown address. */
   balance(address: Address): Promise<Balance>;
 }

@@ -14,7 +14,8 @@ interface BalanceRecord extends AccountRecord {
 export function createAccountStore(database: Database): AccountStore {
   return {
     async balance(address): Promise<Balance> {
-      // One statement is one moment: accounts and settlements by primary key, earnings_of_provider index-only.
+      // One statement, so all sums are of one snapshot. Plan: accounts and settlements by primary
+      // key, earnings_of_provider index-only.
       const [record] = await database.query<BalanceRecord>(
         `select given.address, coalesce(purchased, 0) as purchased, coalesce(a.spent, 0) as spent,
            coalesce(held, 0) as held, coalesce(refunding, 0) as refunding,

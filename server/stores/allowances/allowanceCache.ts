@@ -5,86 +5,88 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { byteaArray } from "@compute-credits/platform/postgres/values";
 
-/** SQL: how many transactions have brought allowances. */
+/** SQL: the number of transactions that have added allowances. */
 export const ARRIVAL_COUNT = "(select count from allowance_arrivals)";
 
 /**
- * The allowances of spenders as this process first read them: what was signed never changes; whether they are revoked and
- * how far they are used is old. Of new ones the database tells by a count, which whoever decides by an answer compares.
+ * Caches allowances as this process first read them. Signed terms never change, but usage and
+ * revocation may be out of date. New allowances raise a count in the database: compare it with
+ * `upTo` before you rely on an answer.
  */
 export interface AllowanceCache {
-  /** All that each of these spenders had when the count was `upTo`, those first that are spent first. */
-  lastSeen(
-    sql: Sql,
-    asked: readonly { readonly spender: SpenderId }[],
-  ): Promise<LastSeenAllowances>;
-  /** Learns of those that came until the count was `arrived`. */
-  takeArrivals(sql: Sql, arrived: bigint): Promise<void>;
+  /**
+   * Returns, for each query, the spender's allowances in burn-down order as of the count `upTo`.
+   */
+  lookUp(sql: Sql, queries: readonly { readonly spender: SpenderId }[]): Promise<CachedAllowances>;
+  /** Reads the allowances that were added up to the count `arrivalCount`. */
+  addArrivals(sql: Sql, arrivalCount: bigint): Promise<void>;
 }
 
-export interface LastSeenAllowances {
+export interface CachedAllowances {
   readonly allowances: readonly (readonly Allowance[])[];
+  /** the arrival count that the answer is complete for */
   readonly upTo: bigint;
 }
 
 export function createAllowanceCache(): AllowanceCache {
-  let seen = new Map<SpenderId, readonly Allowance[]>();
-  let seenUpTo: bigint | null = null;
-  let count = 0;
+  let cached = new Map<SpenderId, readonly Allowance[]>();
+  let cachedUpTo: bigint | null = null;
+  let cachedCount = 0;
 
   return {
-    async takeArrivals(sql, arrived) {
-      if (seenUpTo === null || arrived <= seenUpTo) return;
-      // allowances_by_arrival
+    async addArrivals(sql, arrivalCount) {
+      if (cachedUpTo === null || arrivalCount <= cachedUpTo) return;
+      // Plan: a range of allowances_by_arrival.
       const records = await sql.query<AllowanceRecord>(
         `select ${ALLOWANCE_COLUMNS_OF_L} from allowances l where arrival > $1 and arrival <= $2`,
-        [seenUpTo, arrived],
+        [cachedUpTo, arrivalCount],
       );
-      // Of a spender that was never asked about, all will be read when it is.
-      const ofSeen = records.filter(({ spender }) => seen.has(spender));
-      for (const record of ofSeen) count += take(seen, record);
-      if (arrived > seenUpTo) seenUpTo = arrived;
+      // Spenders that are not cached are skipped: the first lookup reads all of theirs.
+      const ofCachedSpenders = records.filter(({ spender }) => cached.has(spender));
+      for (const record of ofCachedSpenders) cachedCount += addTo(cached, record);
+      if (arrivalCount > cachedUpTo) cachedUpTo = arrivalCount;
     },
 
-    async lastSeen(sql, asked) {
-      // Before anything is looked up: what this batch needs must stay until it is decided.
-      if (count > MOST_CACHED_ALLOWANCES) {
-        seen = new Map();
-        count = 0;
+    async lookUp(sql, queries) {
+      // Evicts before the lookup, so that a batch keeps what it found until it is decided.
+      if (cachedCount > MAX_CACHED_ALLOWANCES) {
+        cached = new Map();
+        cachedCount = 0;
       }
-      if (seenUpTo === null) {
-        const arrived = await readArrivals(sql);
-        seenUpTo ??= arrived;
+      if (cachedUpTo === null) {
+        const arrivalCount = await readArrivalCount(sql);
+        cachedUpTo ??= arrivalCount;
       }
-      const upTo = seenUpTo;
-      const known = seen;
-      const unknown = new Set<SpenderId>();
-      const answers = asked.map(({ spender }) => {
-        const allowances = known.get(spender);
-        if (allowances === undefined) unknown.add(spender);
+      const upTo = cachedUpTo;
+      const snapshot = cached;
+      const missing = new Set<SpenderId>();
+      const hits = queries.map(({ spender }) => {
+        const allowances = snapshot.get(spender);
+        if (allowances === undefined) missing.add(spender);
         return allowances ?? NONE;
       });
-      if (unknown.size === 0) return { allowances: answers, upTo };
+      if (missing.size === 0) return { allowances: hits, upTo };
 
-      const found = await readAllowances(sql, [...unknown]);
-      // While they were read another batch may have learnt of later arrivals, which may be theirs.
-      if (seenUpTo === upTo && seen === known) {
+      const found = await readAllowances(sql, [...missing]);
+      // Skips caching if another batch added arrivals during the read: some may be of these
+      // spenders.
+      if (cachedUpTo === upTo && cached === snapshot) {
         for (const [spender, allowances] of found) {
-          if (!known.has(spender)) count += allowances.length;
-          known.set(spender, allowances);
+          if (!snapshot.has(spender)) cachedCount += allowances.length;
+          snapshot.set(spender, allowances);
         }
       }
-      const allowances = asked.map(({ spender }, n) =>
-        unknown.has(spender) ? (found.get(spender) ?? NONE) : (answers[n] ?? NONE),
+      const allowances = queries.map(({ spender }, n) =>
+        missing.has(spender) ? (found.get(spender) ?? NONE) : (hits[n] ?? NONE),
       );
       return { allowances, upTo };
     },
   };
 }
 
-async function readArrivals(sql: Sql): Promise<bigint> {
+async function readArrivalCount(sql: Sql): Promise<bigint> {
   const [arrivals] = await sql.query<{ count: bigint | null }>(`select ${ARRIVAL_COUNT} as count`);
-  if (arrivals?.count == null) throw new Error("the count of arrivals is gone");
+  if (arrivals?.count == null) throw new Error("the table allowance_arrivals has no row");
   return arrivals.count;
 }
 
@@ -92,18 +94,19 @@ async function readAllowances(
   sql: Sql,
   spenders: readonly SpenderId[],
 ): Promise<Map<SpenderId, readonly Allowance[]>> {
-  // allowances_of_spender
+  // Plan: allowances_of_spender, once per spender.
   const records = await sql.query<AllowanceRecord>(
-    `select ${ALLOWANCE_COLUMNS_OF_L} from unnest($1::bytea[]) as wanted (spender) join allowances l using (spender)`,
+    `select ${ALLOWANCE_COLUMNS_OF_L} from unnest($1::bytea[]) as wanted (spender)
+       join allowances l using (spender)`,
     [byteaArray(spenders)],
   );
   const found = new Map<SpenderId, readonly Allowance[]>();
-  for (const record of records) take(found, record);
+  for (const record of records) addTo(found, record);
   return found;
 }
 
-/** How many it added: an allowance that is there stays as it was. */
-function take(bySpender: Map<SpenderId, readonly Allowance[]>, record: AllowanceRecord): 0 | 1 {
+/** Returns how many it added. A cached allowance is never replaced. */
+function addTo(bySpender: Map<SpenderId, readonly Allowance[]>, record: AllowanceRecord): 0 | 1 {
   const before = bySpender.get(record.spender) ?? [];
   if (before.some(({ id }) => id === record.id)) return 0;
   bySpender.set(record.spender, [...before, toAllowance(record)].toSorted(burnDownOrder));
@@ -112,5 +115,5 @@ function take(bySpender: Map<SpenderId, readonly Allowance[]>, record: Allowance
 
 const NONE: readonly Allowance[] = [];
 
-/** About a kilobyte each. */
-const MOST_CACHED_ALLOWANCES = 150_000;
+/** An allowance takes about a kilobyte. */
+const MAX_CACHED_ALLOWANCES = 150_000;

@@ -31,10 +31,13 @@ const COLUMNS = [
 
 export const ALLOWANCE_COLUMNS = COLUMNS.join(", ");
 
-/** The same, of a table that the statement calls `l`. */
+/** The same columns, for a statement that aliases the table as `l`. */
 export const ALLOWANCE_COLUMNS_OF_L = COLUMNS.map((column) => `l.${column}`).join(", ");
 
-/** A part of every statement that brings allowances: whoever remembers which there are learns from `count` of new ones. */
+/**
+ * SQL: the CTE `arrived`. Every statement that adds allowances raises this count, so that caches
+ * notice (allowanceCache.ts).
+ */
 export const ARRIVED_CTE =
   "arrived as (update allowance_arrivals set count = count + 1 returning count)";
 
@@ -65,7 +68,7 @@ export interface AllowanceRecord {
 }
 
 export function toAllowance(record: AllowanceRecord): Allowance {
-  const isAnything = record.scope_providers.length === 0 && record.scope_meters.length === 0;
+  const isUnrestricted = record.scope_providers.length === 0 && record.scope_meters.length === 0;
   return {
     id: record.id,
     message: {
@@ -82,8 +85,8 @@ export function toAllowance(record: AllowanceRecord): Allowance {
       counter: record.counter,
       salt: record.salt,
     },
-    scope: isAnything
-      ? ANYTHING
+    scope: isUnrestricted
+      ? UNRESTRICTED
       : { providers: record.scope_providers, meters: record.scope_meters },
     signature: record.signature,
     campaign: record.campaign,
@@ -98,5 +101,5 @@ export function toAllowance(record: AllowanceRecord): Allowance {
   };
 }
 
-/** One for all that it is the scope of: thousands of allowances are remembered. */
-const ANYTHING: Scope = { providers: [], meters: [] };
+/** Shared by all unrestricted allowances, because thousands of them are cached. */
+const UNRESTRICTED: Scope = { providers: [], meters: [] };

@@ -11,21 +11,23 @@ export interface SignedAllowance {
 }
 
 export interface AllowanceStore {
-  /** Stores an allowance whose signature has been verified; sent again, it is the same allowance. */
+  /**
+   * Stores an allowance whose signature has been verified. Adding it again returns the stored one.
+   */
   add(signed: SignedAllowance): Promise<Allowance>;
   find(id: Hex): Promise<Allowance | null>;
-  /** those that its owner signed, oldest first, after the one with the id `after` */
+  /** Lists the allowances that the owner signed (no grants), oldest first, after the id `after`. */
   ofAccount(
     account: Address,
     page?: { readonly after: Hex | null; readonly limit: number },
   ): Promise<readonly Allowance[]>;
   /**
-   * From this moment on it pays for nothing; revoked again, it stays as it was. `null` where there is none. The owner's
-   * signature is kept for those who check who was to pay.
+   * Revokes an allowance for good; a second call changes nothing. Returns `null` if it does not
+   * exist. The owner's signature is kept as evidence for auditors.
    */
   revoke(id: Hex, signature: Hex | null): Promise<Allowance | null>;
-  /** The account's counter, as far as the chain has been read. */
+  /** Reads the account's counter as of the last indexed block. */
   counterOf(account: Address): Promise<bigint>;
-  /** The database's clock: the one that periods and expiry go by. */
+  /** Reads the database's clock, which decides about periods and expiry. */
   now(): Promise<Date>;
 }

@@ -17,13 +17,13 @@ import {
   textArray,
 } from "@compute-credits/platform/postgres/values";
 
-/** Of a campaign's grants those that have one of the keys. */
+/** Reads a campaign's grants by their idempotency keys. */
 export async function grantsByKey(
   tx: Sql,
   campaign: Hex,
   keys: readonly string[],
 ): Promise<readonly IssuedGrant[]> {
-  // grants_of_campaign_by_key
+  // Plan: grants_of_campaign_by_key, once per key.
   const records = await tx.query<AllowanceRecord & { grant_key: string }>(
     `select ${ALLOWANCE_COLUMNS}, grant_key from allowances
      where campaign = $1 and grant_key = any($2::text[])`,
@@ -32,7 +32,7 @@ export async function grantsByKey(
   return records.map((record) => ({ key: record.grant_key, grant: toAllowance(record) }));
 }
 
-/** Under the account's lock, and of one campaign. */
+/** Inserts grants of one campaign. The caller holds the account's lock. */
 export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date): Promise<void> {
   const [first] = grants;
   if (first === undefined) return;
@@ -40,13 +40,15 @@ export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date)
   const { account, accountCap, counter, salt } = first.message;
   await tx.query(
     `with ${ARRIVED_CTE}, granted as (
-       select * from unnest($8::bytea[], $9::text[], $10::bytea[], $11::numeric[], $12::numeric[], $13::numeric[],
-         $14::numeric[], $15::numeric[], $16::smallint[], $17::bytea[], $18::jsonb[], $19::numeric[])
-         as granted (id, grant_key, spender, limit_micros, period_seconds, rollover_micros, starts_at, expires_at,
-           priority, scope, names, period_index)
+       select * from unnest($8::bytea[], $9::text[], $10::bytea[], $11::numeric[], $12::numeric[],
+         $13::numeric[], $14::numeric[], $15::numeric[], $16::smallint[], $17::bytea[],
+         $18::jsonb[], $19::numeric[])
+         as granted (id, grant_key, spender, limit_micros, period_seconds, rollover_micros,
+           starts_at, expires_at, priority, scope, names, period_index)
      ), signed as (
-       insert into signed_allowances (account, account_cap_micros, counter, salt, signature, campaign, created_at,
-         id, grant_key, spender, period_seconds, starts_at, expires_at, priority, scope, scope_providers, scope_meters,
+       insert into signed_allowances (account, account_cap_micros, counter, salt, signature,
+         campaign, created_at, id, grant_key, spender, period_seconds, starts_at, expires_at,
+         priority, scope, scope_providers, scope_meters,
          arrival)
        select $1, $2, $3, $4, $5, $6, $7,
          id, grant_key, spender, period_seconds, starts_at, expires_at, priority, scope,
@@ -74,13 +76,13 @@ export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date)
       numberArray(messages.map(({ expiresAt }) => expiresAt)),
       numberArray(messages.map(({ priority }) => priority)),
       byteaArray(messages.map(({ scope }) => scope)),
-      // A list of lists of different lengths is no array in SQL.
+      // As JSON, because a PostgreSQL array cannot hold arrays of different lengths.
       textArray(
         grants.map(({ scope: { providers, meters } }) =>
           JSON.stringify({ providers: providers.map(bytea), meters }),
         ),
       ),
-      // It begins with the period that it arrives in: nothing rolls over from before anyone could spend it.
+      // Starts with the current period: nothing rolls over from periods before the grant existed.
       numberArray(messages.map((message) => periodIndexAt(message, now))),
     ],
   );

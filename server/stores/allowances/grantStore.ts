@@ -39,9 +39,12 @@ export type RedeemOutcome =
         RedemptionRefusal | IssuingRefusal | TooMany | { readonly reason: "code_not_found" };
     };
 
-/** Allowances issued out of allowances. Every call is one transaction; one outcome for each thing asked, in their order. */
+/**
+ * Issues allowances out of a campaign's allowance. Each call is one transaction and returns one
+ * outcome per item, in order.
+ */
 export interface GrantStore {
-  /** A grant that was issued before, with the same key and the same content, is the same grant. */
+  /** Issues grants. Issuing one again with the same key and content returns the first one's id. */
   issue(
     campaign: Hex,
     grants: readonly GrantRequest[],
@@ -50,16 +53,18 @@ export interface GrantStore {
     campaign: Hex,
     codes: readonly NewCode[],
   ): Promise<readonly CodeOutcome[] | IssuingRefusal>;
-  /** Once for each spender; again, the same grant. */
-  redeem(wish: { campaign: Hex; codeHash: Hex; spender: SpenderId }): Promise<RedeemOutcome>;
-  /** From now on nobody redeems it; what was redeemed stays. `null` where there is none. */
+  /** Redeems a code once per spender. A second call returns the first grant. */
+  redeem(request: { campaign: Hex; codeHash: Hex; spender: SpenderId }): Promise<RedeemOutcome>;
+  /**
+   * Closes a code to new redemptions; its grants stay. Returns `null` if the code does not exist.
+   */
   closeCode(campaign: Hex, codeHash: Hex): Promise<PromotionCode | null>;
-  /** oldest first; `after` is the id of the last of the page before */
+  /** Lists a campaign's grants, oldest first. `after` is the last id of the previous page. */
   ofCampaign(
     campaign: Hex,
     page: { after: Hex | null; limit: number },
   ): Promise<readonly IssuedGrant[]>;
-  /** in the order of their hashes; `after` is the last of the page before */
+  /** Lists a campaign's codes, ordered by hash. `after` is the last hash of the previous page. */
   codes(
     campaign: Hex,
     page: { after: Hex | null; limit: number },

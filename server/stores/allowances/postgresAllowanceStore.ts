@@ -18,16 +18,19 @@ export function createAllowanceStore(database: Database): AllowanceStore {
         await tx.query("insert into accounts (address) values ($1) on conflict do nothing", [
           bytea(message.account),
         ]);
-        // Before the count of arrivals, as grants have them: a circle of those who wait otherwise.
+        // Locks the account before the arrival count, in the same order as grants do. The other
+        // order could deadlock.
         await tx.query("select 1 from accounts where address = $1 for key share", [
           bytea(message.account),
         ]);
         const now = await readClock(tx);
         await tx.query(
           `with ${ARRIVED_CTE}, signed as (
-             insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at, priority, scope,
-               scope_providers, scope_meters, account_cap_micros, counter, salt, signature, created_at, arrival)
-             select $1::bytea, $2, $3, $5, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14, $15, $16, $18, count
+             insert into signed_allowances (id, account, spender, period_seconds, starts_at,
+               expires_at, priority, scope, scope_providers, scope_meters, account_cap_micros,
+               counter, salt, signature, created_at, arrival)
+             select $1::bytea, $2, $3, $5, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14,
+               $15, $16, $18, count
              from arrived
              on conflict (id) do nothing
              returning id
@@ -51,7 +54,8 @@ export function createAllowanceStore(database: Database): AllowanceStore {
             message.counter,
             message.salt,
             bytea(signature),
-            // It begins with the period that it arrives in: nothing rolls over from before anyone could spend it.
+            // Starts with the current period: nothing rolls over from periods before the allowance
+            // existed.
             periodIndexAt(message, now),
             now,
           ],
@@ -60,8 +64,7 @@ export function createAllowanceStore(database: Database): AllowanceStore {
           `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
           [bytea(id)],
         );
-        if (record === undefined)
-          throw new Error(`the allowance ${id} was stored and is not there`);
+        if (record === undefined) throw new Error(`allowance ${id} is missing after its insert`);
         return toAllowance(record);
       });
     },
@@ -74,8 +77,9 @@ export function createAllowanceStore(database: Database): AllowanceStore {
       return record === undefined ? null : toAllowance(record);
     },
 
-    async ofAccount(account, { after, limit } = { after: null, limit: MOST_AT_ONCE }) {
-      // allowances_of_account from the cursor on; the first bound is what enters the index
+    async ofAccount(account, { after, limit } = { after: null, limit: DEFAULT_PAGE_SIZE }) {
+      // Plan: allowances_of_account from the cursor on. Only the first bound (created_at) can use
+      // the index.
       const records = await database.query<AllowanceRecord>(
         `select ${ALLOWANCE_COLUMNS} from allowances
          where account = $1 and campaign is null and ($2::bytea is null
@@ -89,13 +93,16 @@ export function createAllowanceStore(database: Database): AllowanceStore {
 
     async revoke(id, signature) {
       return await database.transaction(async (tx) => {
-        // Under the account's lock, as debits are: none that comes after the answer still uses it.
+        // Takes the account's lock, as debits do: no debit uses the allowance after this call
+        // returns.
         await tx.query(
-          `select 1 from accounts where address = (select account from allowances where id = $1) for update`,
+          `select 1 from accounts
+           where address = (select account from allowances where id = $1) for update`,
           [bytea(id)],
         );
         const revoked = await tx.query(
-          "update allowance_usage set revoked_at = clock_timestamp() where id = $1 and revoked_at is null returning id",
+          `update allowance_usage set revoked_at = clock_timestamp()
+           where id = $1 and revoked_at is null returning id`,
           [bytea(id)],
         );
         if (revoked.length > 0) {
@@ -121,4 +128,4 @@ export function createAllowanceStore(database: Database): AllowanceStore {
   };
 }
 
-const MOST_AT_ONCE = 1_000;
+const DEFAULT_PAGE_SIZE = 1_000;

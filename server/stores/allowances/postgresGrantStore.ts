@@ -30,7 +30,7 @@ import {
 } from "@compute-credits/platform/postgres/values";
 
 export interface GrantRules {
-  /** grants and codes of one campaign */
+  /** counts a campaign's grants and codes together */
   readonly maxGrantsPerCampaign: number;
 }
 
@@ -40,7 +40,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
   return {
     issue: (campaignId, requests) =>
       inCampaign(campaignId, async (tx, campaign, now) => {
-        const known = new Map(
+        const existing = new Map(
           (
             await grantsByKey(
               tx,
@@ -49,11 +49,11 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
             )
           ).map(({ key, grant }) => [key, grant.id]),
         );
-        let room = await roomIn(tx, campaignId);
+        let remaining = await readRemainingGrants(tx, campaignId);
         const grants: Grant[] = [];
         const outcomes = requests.map((request): GrantOutcome => {
           const grant = draftGrant(campaign, request);
-          const before = known.get(request.key);
+          const before = existing.get(request.key);
           if (before !== undefined) {
             return "id" in grant && grant.id === before
               ? { result: "granted", id: before, repeated: true }
@@ -62,9 +62,9 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
           if ("reason" in grant) return { result: "refused", refusal: grant };
           if (isExpiredGrant(grant, now))
             return { result: "refused", refusal: { reason: "grant_expired" } };
-          if (room === 0) return { result: "refused", refusal: tooMany };
-          room--;
-          known.set(grant.key, grant.id);
+          if (remaining === 0) return { result: "refused", refusal: tooMany };
+          remaining--;
+          existing.set(grant.key, grant.id);
           grants.push(grant);
           return { result: "granted", id: grant.id, repeated: false };
         });
@@ -75,20 +75,20 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
 
     addCodes: (campaignId, codes) =>
       inCampaign(campaignId, async (tx) => {
-        const known = await codeHashes(tx, campaignId, codes);
-        let room = await roomIn(tx, campaignId);
+        const existing = await readTermsHashes(tx, campaignId, codes);
+        let remaining = await readRemainingGrants(tx, campaignId);
         const added: NewCode[] = [];
         const outcomes = codes.map((code): CodeOutcome => {
           const hash = promotionHash(code);
-          const before = known.get(code.codeHash);
+          const before = existing.get(code.codeHash);
           if (before !== undefined) {
             return before === hash
               ? { result: "added", repeated: true }
               : { result: "refused", refusal: { reason: "code_conflict" } };
           }
-          if (room === 0) return { result: "refused", refusal: tooMany };
-          room--;
-          known.set(code.codeHash, hash);
+          if (remaining === 0) return { result: "refused", refusal: tooMany };
+          remaining--;
+          existing.set(code.codeHash, hash);
           added.push(code);
           return { result: "added", repeated: false };
         });
@@ -110,17 +110,18 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
           return { result: "refused", refusal: { reason: "code_not_found" } };
         const grant = redeem(toPromotionCode(record), campaign, spender, now);
         if ("reason" in grant) return { result: "refused", refusal: grant };
-        if ((await roomIn(tx, campaignId)) === 0) return { result: "refused", refusal: tooMany };
+        if ((await readRemainingGrants(tx, campaignId)) === 0)
+          return { result: "refused", refusal: tooMany };
 
         await insertGrants(tx, [grant], now);
         await countIssued(tx, campaignId, 1);
         await tx.query(
-          "update promotion_codes set redemptions = redemptions + 1 where campaign = $1 and code_hash = $2",
+          `update promotion_codes set redemptions = redemptions + 1
+           where campaign = $1 and code_hash = $2`,
           [bytea(campaignId), bytea(codeHash)],
         );
         const [stored] = await grantsByKey(tx, campaignId, [grant.key]);
-        if (stored === undefined)
-          throw new Error(`the grant ${grant.id} was stored and is not there`);
+        if (stored === undefined) throw new Error(`grant ${grant.id} is missing after its insert`);
         return { result: "redeemed", grant: stored.grant, repeated: false };
       });
       return "reason" in outcome ? { result: "refused", refusal: outcome } : outcome;
@@ -136,7 +137,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
     },
 
     async ofCampaign(campaign, { after, limit }) {
-      // grants_of_campaign from the cursor on
+      // Plan: grants_of_campaign from the cursor on.
       const records = await database.query<AllowanceRecord & { grant_key: string }>(
         `select ${ALLOWANCE_COLUMNS}, grant_key from allowances
          where campaign = $1 and ($2::bytea is null
@@ -148,7 +149,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
     },
 
     async codes(campaign, { after, limit }) {
-      // promotion_codes by primary key
+      // Plan: promotion_codes by primary key from the cursor on.
       const records = await database.query<CodeRecord>(
         `select ${CODE_COLUMNS} from promotion_codes
          where campaign = $1 and ($2::bytea is null or code_hash > $2) order by code_hash limit $3`,
@@ -159,8 +160,8 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
   };
 
   /**
-   * Under the lock of the campaign's account, which debits take first too: grants are issued one request after the other,
-   * and none after the answer to a revocation.
+   * Runs `work` under the lock of the campaign's account, which debits and revocations take too. So
+   * grants of a campaign are issued one request at a time, and none after its revocation returned.
    */
   function inCampaign<T>(
     id: Hex,
@@ -169,7 +170,8 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
     return withRetries(() =>
       database.transaction(async (tx) => {
         const [account] = await tx.query<{ counter: bigint }>(
-          `select counter from accounts where address = (select account from allowances where id = $1) for update`,
+          `select counter from accounts
+           where address = (select account from allowances where id = $1) for update`,
           [bytea(id)],
         );
         const [record] = await tx.query<AllowanceRecord>(
@@ -177,7 +179,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
           [bytea(id)],
         );
         if (account === undefined || record === undefined) {
-          throw new Error(`the campaign ${id} is not there`);
+          throw new Error(`campaign ${id} does not exist`);
         }
         const campaign = toAllowance(record);
         const now = await readClock(tx);
@@ -187,7 +189,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
     );
   }
 
-  async function roomIn(tx: Sql, campaign: Hex): Promise<number> {
+  async function readRemainingGrants(tx: Sql, campaign: Hex): Promise<number> {
     const [issued] = await tx.query<{ count: bigint }>(
       "select issued_count as count from allowances where id = $1",
       [bytea(campaign)],
@@ -204,7 +206,7 @@ async function countIssued(tx: Sql, campaign: Hex, count: number): Promise<void>
   ]);
 }
 
-async function codeHashes(
+async function readTermsHashes(
   tx: Sql,
   campaign: Hex,
   codes: readonly NewCode[],

@@ -17,7 +17,7 @@ export interface CodeRecord {
 
 const micros = z.string().transform(BigInt);
 
-/** What `codeTerms` wrote. */
+/** The JSON that `codeTerms` writes. */
 const StoredTerms = z.object({
   limit: micros,
   period: micros,

@@ -13,8 +13,8 @@ interface Claim {
 }
 
 /**
- * Makes an empty database that of this deployment, or checks that it is. Throws where it belongs to another one: two
- * deployments in one ledger would mix two groups of people's money.
+ * Binds an empty database to this deployment, or checks that it is bound to it. Throws if it
+ * belongs to another one: two deployments in one ledger would mix the money of two vaults.
  */
 export async function claimDatabase(
   database: Database,
@@ -28,7 +28,8 @@ export async function claimDatabase(
       [chainId, bytea(contract), origin.number, bytea(origin.hash)],
     );
     await tx.query(
-      "insert into chain_cursor (block_number, block_hash, block_time) values ($1, $2, $3) on conflict do nothing",
+      `insert into chain_cursor (block_number, block_hash, block_time) values ($1, $2, $3)
+         on conflict do nothing`,
       [origin.number, bytea(origin.hash), origin.time],
     );
 
@@ -39,8 +40,9 @@ export async function claimDatabase(
       owner.block_hash === origin.hash;
     if (!isOurs) {
       throw new Error(
-        `this database belongs to the deployment ${owner?.contract} on chain ${owner?.chain_id} (block ${owner?.block_hash}), ` +
-          `not to ${contract} on chain ${chainId} (block ${origin.hash}): give this deployment a database of its own`,
+        `this database belongs to the deployment ${owner?.contract} on chain ${owner?.chain_id} ` +
+          `(block ${owner?.block_hash}), not to ${contract} on chain ${chainId} ` +
+          `(block ${origin.hash}): give this deployment a database of its own`,
       );
     }
   });

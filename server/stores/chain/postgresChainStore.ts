@@ -15,7 +15,7 @@ export function createChainStore(database: Database): ChainStore {
       const [clock] = await database.query<{ now: Date }>(
         "select greatest(clock_timestamp(), block_time) as now from chain_cursor",
       );
-      if (clock === undefined) throw new Error("the ledger belongs to no deployment yet");
+      if (clock === undefined) throw new Error(NOT_CLAIMED);
       return clock.now;
     },
 
@@ -27,9 +27,10 @@ export function createChainStore(database: Database): ChainStore {
     },
 
     async recordIdle({ number, hash }, agoMs) {
-      // Half a second is fine enough, and spares the idle chain of a laptop ten writes a second.
+      // At most one write per half second: a local chain is polled ten times a second.
       await database.query(
-        `update chain_cursor set quiet_at = block_time + (clock_timestamp() - $3 * interval '1 ms' - seen_at)
+        `update chain_cursor
+         set quiet_at = block_time + (clock_timestamp() - $3 * interval '1 ms' - seen_at)
          where block_number = $1 and block_hash = $2 and (quiet_at is null
            or quiet_at < block_time + (clock_timestamp() - seen_at) - interval '500 ms')`,
         [number, bytea(hash), agoMs],
@@ -46,7 +47,8 @@ export function createChainStore(database: Database): ChainStore {
           // oxlint-disable-next-line no-await-in-loop -- the order on the chain is the order in the ledger
           await applyEvent(tx, event);
         }
-        // Last, when the locks of all accounts that it changed are held: for each of them its place in the order is right.
+        // Last, while the locks of all changed accounts are held, so that the note's log order is
+        // right for each account.
         if (events.length > 0) {
           await writeNotes(tx, [{ kind: "blocks", from: from.number + 1n, to: upTo.number }]);
         }
@@ -62,16 +64,19 @@ export function createChainStore(database: Database): ChainStore {
 
 async function readCursor(sql: Sql, lock: "" | "for update" = ""): Promise<BlockPoint> {
   const [cursor] = await sql.query<BlockPoint>(
-    `select block_number as number, block_hash as hash, block_time as time from chain_cursor ${lock}`,
+    `select block_number as number, block_hash as hash, block_time as time
+       from chain_cursor ${lock}`,
   );
-  if (cursor === undefined) throw new Error("the ledger belongs to no deployment yet");
+  if (cursor === undefined) throw new Error(NOT_CLAIMED);
   return cursor;
 }
 
+const NOT_CLAIMED = "the database is not bound to a deployment yet";
+
 /**
- * The chain's order of accounts is anybody's: locks are taken before, in the one order that all keep. Checkpoints first,
- * which a cut holds for as long as it takes, and which it waits for the voids with, that may wait for an account; then
- * accounts by address, as debits do.
+ * Takes all locks up front in the ledger's global lock order, because the chain's event order is
+ * arbitrary. The table `checkpoints` comes first: a cut holds it while it waits for voids, and a
+ * void may wait for an account. Then come the accounts by address, as in debits.
  */
 async function lockInOrder(tx: Sql, events: readonly ChainEvent[]): Promise<void> {
   if (events.some(({ type }) => type.startsWith("checkpoint_") || type.startsWith("challenge"))) {
@@ -87,7 +92,7 @@ async function lockInOrder(tx: Sql, events: readonly ChainEvent[]): Promise<void
     ),
   );
   if (accounts.size > 1) {
-    // accounts by primary key. Whoever is not there yet is nobody's but this transaction's.
+    // Plan: accounts by primary key. An account without a row is only known to this transaction.
     await tx.query(
       "select 1 from accounts where address = any($1::bytea[]) order by address for update",
       [byteaArray([...accounts])],
@@ -104,7 +109,8 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
         [bytea(event.account), event.amountMicros],
       );
       await tx.query(
-        `insert into purchases (block_number, log_index, transaction_hash, account, payer, amount_micros, token_amount)
+        `insert into purchases (block_number, log_index, transaction_hash, account, payer,
+           amount_micros, token_amount)
          values ($1, $2, $3, $4, $5, $6, $7)`,
         [
           event.blockNumber,
@@ -118,7 +124,7 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
       );
       return;
     case "refund_requested":
-      await applyRefundRequest(tx, event);
+      await applyRefundRequested(tx, event);
       return;
     case "refund_served":
       await tx.query("update refund_requests set served = true where account = $1 and not served", [
@@ -141,12 +147,13 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
       );
       return;
     case "checkpoint_submitted":
-      await applySubmission(tx, event);
+      await applyCheckpointSubmitted(tx, event);
       return;
     case "checkpoint_dropped":
       await tx.query(
         `update challenges set outcome = 'void' where outcome is null
-           and checkpoint in (select id from checkpoints where epoch = $1 and root = $2 and not dropped)`,
+           and checkpoint in (select id from checkpoints where epoch = $1 and root = $2
+             and not dropped)`,
         [event.epoch, bytea(event.root)],
       );
       await tx.query(
@@ -157,8 +164,10 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
       return;
     case "challenged":
       await tx.query(
-        `insert into challenges (block_number, log_index, checkpoint, account, challenger, spent, refunded, earned, deadline)
-         select $1, $2, id, $4, $5, $6, $7, $8, $9 from checkpoints where epoch = $3 and not dropped`,
+        `insert into challenges (block_number, log_index, checkpoint, account, challenger, spent,
+           refunded, earned, deadline)
+         select $1, $2, id, $4, $5, $6, $7, $8, $9 from checkpoints where epoch = $3
+           and not dropped`,
         [
           event.blockNumber,
           event.logIndex,
@@ -175,7 +184,8 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
     case "challenge_answered":
     case "challenge_unanswered":
       await tx.query(
-        `update challenges set outcome = $3 where account = $1 and challenger = $2 and outcome is null`,
+        `update challenges set outcome = $3 where account = $1 and challenger = $2
+           and outcome is null`,
         [
           bytea(event.account),
           bytea(event.challenger),
@@ -186,7 +196,8 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
     case "cap_recorded":
       await tx.query(
         `insert into recorded_caps (account, counter, account_cap_micros) values ($1, $2, $3)
-         on conflict (account, counter) do update set account_cap_micros = excluded.account_cap_micros`,
+         on conflict (account, counter) do update
+           set account_cap_micros = excluded.account_cap_micros`,
         [bytea(event.account), event.counter, event.accountCapMicros],
       );
       return;
@@ -198,13 +209,17 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
   }
 }
 
-/** The ledger's own checkpoint is on chain. One that it had given up can come there, too, by its co-signers alone. */
-async function applySubmission(
+/**
+ * Marks the ledger's checkpoint as submitted. Co-signers alone may also submit one that the ledger
+ * has abandoned.
+ */
+async function applyCheckpointSubmitted(
   tx: Sql,
   event: Extract<ChainEvent, { type: "checkpoint_submitted" }>,
 ): Promise<void> {
   const at = [event.epoch, bytea(event.root)];
-  // Given up in its turn, unless it is signed: then the update after this one meets two that count, and nothing is applied.
+  // Abandons the ledger's other checkpoint of this epoch, unless signing has begun. In that case
+  // the next update violates the unique index, and nothing is applied.
   await tx.query(
     `update checkpoints set dropped = true, abandoned_at = clock_timestamp()
      where epoch = $1 and root <> $2 and not dropped and signing_at is null`,
@@ -212,7 +227,8 @@ async function applySubmission(
   );
   const known = await tx.query(
     `update checkpoints
-     set dropped = false, abandoned_at = null, final_at = $3, submitted_block = $4, transaction_hash = $5
+     set dropped = false, abandoned_at = null, final_at = $3, submitted_block = $4,
+       transaction_hash = $5
      where id = (select id from checkpoints
        where epoch = $1 and root = $2 and (not dropped or abandoned_at is not null)
        order by dropped, id desc limit 1)
@@ -221,14 +237,18 @@ async function applySubmission(
   );
   if (known.length === 0) {
     throw new Error(
-      `checkpoint ${event.epoch} on chain has the root ${event.root}, which this ledger did not cut: ` +
-        "the database is not the one that its signers work from",
+      `checkpoint ${event.epoch} on chain has the root ${event.root}, ` +
+        "which this ledger did not cut: " +
+        "the signers work from another database",
     );
   }
 }
 
-/** Sets the credits aside under the account's lock: from here on nothing else can spend them. */
-async function applyRefundRequest(
+/**
+ * Sets the requested credits aside under the account's lock. Nothing else can spend them from then
+ * on.
+ */
+async function applyRefundRequested(
   tx: Sql,
   event: Extract<ChainEvent, { type: "refund_requested" }>,
 ): Promise<void> {
@@ -238,7 +258,7 @@ async function applyRefundRequest(
   );
   if (record === undefined) {
     throw new Error(
-      `${event.account} asks for a refund and never bought anything: events are missing`,
+      `${event.account} requested a refund but has no purchases: earlier events are missing`,
     );
   }
   const account = requestRefund(toAccount(record), event.requestedMicros);
@@ -250,14 +270,14 @@ async function applyRefundRequest(
     account.refunding,
     account.refundWaiting,
   ]);
-  // The contract takes a request only where nothing is due of the one before. It tells so (`RefundServed`) where a row
-  // paid it, and not where all of it turned out to be spent.
+  // The contract accepts a request only if the previous one is settled. It emits `RefundServed` if
+  // a row paid it, but nothing if the credits turned out to be spent.
   await tx.query("update refund_requests set served = true where account = $1 and not served", [
     bytea(event.account),
   ]);
   await tx.query(
-    `insert into refund_requests (block_number, log_index, transaction_hash, account, requested_micros, accepted_micros,
-       requested_at)
+    `insert into refund_requests (block_number, log_index, transaction_hash, account,
+       requested_micros, accepted_micros, requested_at)
      values ($1, $2, $3, $4, $5, $6, $7)`,
     [
       event.blockNumber,

@@ -1,15 +1,15 @@
 import type { StoredCheckpoint } from "./checkpointStore.ts";
 
-/** A file as it is published: how long it is, and its bytes as they are read. */
+/** A published file: its length and a stream of its bytes. */
 export interface DataFile {
   readonly byteLength: number;
   bytes(): AsyncIterable<Uint8Array>;
 }
 
-/** The rows of checkpoints as everybody may have them: docs/checkpoint-data.md. */
+/** The public files with the rows of checkpoints. Formats: docs/checkpoint-data.md. */
 export interface CheckpointData {
-  /** All rows; `null` for a checkpoint that was cut before there were such files. */
+  /** The file of all rows. `null` for a checkpoint older than this file format. */
   table(checkpoint: StoredCheckpoint): Promise<DataFile | null>;
-  /** The rows of the second checkpoint that the first one has not. */
+  /** The file of the rows that differ between `base` and `checkpoint`. */
   difference(base: StoredCheckpoint, checkpoint: StoredCheckpoint): Promise<DataFile>;
 }

@@ -12,38 +12,41 @@ export interface StoredCheckpoint {
   readonly partyCount: number;
   readonly status: CheckpointStatus;
   readonly finalAt: Date | null;
-  /** of its submission, once that is confirmed */
+  /** the submission's transaction, once it is confirmed */
   readonly transactionHash: Hex | null;
-  /** by signer, ascending, as the contract wants them */
+  /** ascending by signer, as the contract requires */
   readonly signatures: readonly SignerSignature[];
-  /** the meter has decided to sign it: no other of its epoch may be signed until the chain drops it */
+  /** signing has begun: no other checkpoint of this epoch may be signed until the chain drops it */
   readonly isSigning: boolean;
 }
 
 export interface CheckpointStore {
   /**
-   * Takes one consistent snapshot of all rows, without stopping debits, and stores it as the next checkpoint.
-   * `null` where nothing changed since the last one, or where the last one is not final yet.
+   * Stores one consistent snapshot of all rows as the next checkpoint, without stopping debits.
+   * Returns `null` if nothing changed since the last one, or if the last one is not final yet.
    */
   cut(maxFeeBps: bigint): Promise<StoredCheckpoint | null>;
-  /** the newest that counts: neither dropped nor abandoned */
+  /** Reads the newest checkpoint that is neither dropped nor abandoned. */
   latest(): Promise<StoredCheckpoint | null>;
   latestFinal(): Promise<StoredCheckpoint | null>;
   byEpoch(epoch: bigint): Promise<StoredCheckpoint | null>;
-  /** newest first */
+  /** Lists checkpoints, newest first, below the id `before`. */
   list(page: { before: bigint | null; limit: number }): Promise<readonly StoredCheckpoint[]>;
-  /** all rows of a checkpoint, in the order of the tree */
+  /** Reads all rows of a checkpoint, in tree order. Throws a `RangeError` if it does not exist. */
   rows(id: bigint): Promise<readonly Row[]>;
-  /** The rows of these parties in a checkpoint, with what proves them. Whoever has no row is left out. */
+  /**
+   * Reads the rows of these parties with their Merkle proofs. Parties without a row are left out.
+   */
   proofs(id: bigint, parties: readonly Address[]): Promise<readonly ProvenRow[]>;
   /**
-   * Rows of a final checkpoint that serve a refund: those with refunds that the contract has not paid yet, and those of
-   * an open request which tell it that less is due, because the rest was spent. At most `limit`.
+   * Reads rows of a final checkpoint that serve a refund: rows with unpaid refunds, and rows of
+   * open requests that reduce what is due because credits were spent. Oldest request first, at most
+   * `limit`.
    */
   refundRows(id: bigint, limit: number): Promise<readonly Row[]>;
   /**
-   * Rows of a final checkpoint that would move at least `minMicros` on chain, what was spent before what was earned, and
-   * the largest first. At most `limit`.
+   * Reads rows of a final checkpoint that would settle at least `minMicros` on chain. Spending
+   * comes before earnings, the largest first, at most `limit`.
    */
   rowsWorthSettling(id: bigint, minMicros: bigint, limit: number): Promise<readonly Row[]>;
 }

@@ -6,75 +6,79 @@ import { NO_TOTALS, type Totals, findViolations } from "@compute-credits/rules/c
 import type { StoredCheckpoint } from "./checkpointStore.ts";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { bytea } from "@compute-credits/platform/postgres/values";
+import { insertRecord } from "../insertRecord.ts";
 import { allRows, changedRows } from "./changedRows.ts";
-import { halfTheTime } from "./throttle.ts";
+import { createThrottle } from "./throttle.ts";
 import { newestRow } from "./rowsAt.ts";
-import { type Step, TreeMismatchError, type TreeOf, updateTree } from "./storedTree.ts";
+import { type TreeUpdate, TreeMismatchError, type StoredTree, updateTree } from "./storedTree.ts";
 
-export interface CutTerms {
+export interface CutOptions {
   readonly last: StoredCheckpoint | null;
-  /** what `advanceTick` said before the snapshot */
+  /** the result of `advanceTick` before the snapshot; `null` if it gave up */
   readonly tick: bigint | null;
   readonly maxFeeBps: bigint;
 }
 
 /**
- * Writes the next checkpoint, its rows and its tree, of what the transaction's snapshot holds. `null` where nothing
- * changed. Reads what changed since the last one, and no other account.
+ * Writes the next checkpoint with its rows and tree from the transaction's snapshot. Returns its
+ * id, or `null` if nothing changed. Reads only accounts that changed since the last checkpoint.
  */
 export async function writeCheckpoint(
   tx: Sql,
-  { last, tick, maxFeeBps }: CutTerms,
+  { last, tick, maxFeeBps }: CutOptions,
 ): Promise<bigint | null> {
   const [moment] = await tx.query<{ id: bigint; cut_at: string; as_of: bigint }>(
-    // `as_of` is never ahead of the chain, whose newest block may be older than now: a checkpoint from the future is
-    // refused. Nor is it before the last drop, which voids what was cut earlier: a chain that runs ahead of this clock has
-    // its drops there. `cut_at` is after the snapshot, which the first query took, and to the microsecond.
-    `select (select coalesce(max(id), 0) + 1 from checkpoints) as id, clock_timestamp()::text as cut_at,
-       floor(extract(epoch from greatest(least(clock_timestamp(), (select block_time from chain_cursor)),
+    // `as_of` is at most the newest block's time, because the contract refuses future checkpoints.
+    // It is at least the last drop's time, because a drop voids earlier cuts and the chain's clock
+    // may run ahead. `cut_at` is later than the snapshot, which the first query took, with
+    // microseconds.
+    `select (select coalesce(max(id), 0) + 1 from checkpoints) as id,
+       clock_timestamp()::text as cut_at,
+       floor(extract(epoch from greatest(
+         least(clock_timestamp(), (select block_time from chain_cursor)),
          (select max(dropped_at) from checkpoints))))::bigint as as_of`,
   );
-  if (moment === undefined) throw new Error("the database tells no time");
+  if (moment === undefined) throw new Error("the database returned no time");
   const { id } = moment;
 
   const since = await lastTick(tx, last);
   const changes = await writeChangedRows(tx, { id, last, since });
   if (changes.count === 0n) return null;
-  const totals = added(last?.message ?? NO_TOTALS, changes);
-  const broken = [
-    ...changes.broken.map((party) => `I1 or I3: the row of ${party}`),
+  const totals = addChanges(last?.message ?? NO_TOTALS, changes);
+  const problems = [
+    ...changes.violators.map((party) => `I1 or I3: the row of ${party}`),
     ...findViolations(last?.message ?? NO_TOTALS, totals, { maxFeeBps }),
   ];
-  if (broken.length > 0) throw new Error(`the books do not balance: ${broken.join("; ")}`);
+  if (problems.length > 0) throw new Error(`the books do not balance: ${problems.join("; ")}`);
 
   const rowCount = Number(changes.row_count);
-  const step = { id, rowCount, last: treeOf(last), giveWay: halfTheTime() };
-  const hashes = await updateOrRebuildTree(tx, step);
+  const update = { id, rowCount, last: toStoredTree(last), throttle: createThrottle() };
+  const hashes = await updateOrRebuildTree(tx, update);
   const head = tableHead(hashes);
-  await tx.query(
-    `insert into checkpoints (id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, data_head,
-       party_count, tick, cut_at)
-     overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-    [
+  await insertRecord(
+    tx,
+    "checkpoints",
+    {
       id,
-      (last?.message.epoch ?? 0n) + 1n,
-      bytea(last?.message.root ?? zeroHash),
-      bytea(bytesToHex(hashes.root)),
-      totals.spent,
-      totals.refunded,
-      totals.earned,
-      moment.as_of,
-      bytea(dataHashOf(head)),
-      bytea(bytesToHex(head)),
-      rowCount,
-      tick ?? since,
-      moment.cut_at,
-    ],
+      epoch: (last?.message.epoch ?? 0n) + 1n,
+      previous_root: bytea(last?.message.root ?? zeroHash),
+      root: bytea(bytesToHex(hashes.root)),
+      spent: totals.spent,
+      refunded: totals.refunded,
+      earned: totals.earned,
+      as_of: moment.as_of,
+      data_hash: bytea(dataHashOf(head)),
+      data_head: bytea(bytesToHex(head)),
+      party_count: rowCount,
+      tick: tick ?? since,
+      cut_at: moment.cut_at,
+    },
+    { overriding: "overriding system value" },
   );
   return id;
 }
 
-export function treeOf(checkpoint: StoredCheckpoint | null): TreeOf | null {
+export function toStoredTree(checkpoint: StoredCheckpoint | null): StoredTree | null {
   if (checkpoint === null) return null;
   const { id, partyCount: rowCount, message } = checkpoint;
   return { id, rowCount, root: message.root };
@@ -83,24 +87,26 @@ export function treeOf(checkpoint: StoredCheckpoint | null): TreeOf | null {
 interface Changes extends Totals {
   readonly count: bigint;
   readonly row_count: bigint;
-  /** parties whose row breaks I1 or I3; a few of them */
-  readonly broken: readonly Hex[];
+  /** up to five parties whose row violates I1 or I3 */
+  readonly violators: readonly Hex[];
 }
 
 /**
- * Writes the rows that differ from the last checkpoint's, and gives new parties their places. A place that was given by
- * a checkpoint which was dropped keeps its party, whatever the row says now: places leave no gaps.
+ * Writes the rows that differ from the last checkpoint's and assigns places to new parties. A place
+ * that a dropped checkpoint assigned keeps its party, even if the row is unchanged, so that places
+ * have no gaps.
  */
 async function writeChangedRows(
   tx: Sql,
   { id, last, since }: { id: bigint; last: StoredCheckpoint | null; since: bigint },
 ): Promise<Changes> {
-  // accounts_by_change and earnings_by_change from the last tick on, then everything by its key: accounts_pkey,
-  // earnings_of_provider (index-only), places_pkey, checkpoint_rows_of_place
+  // Plan: accounts_by_change and earnings_by_change from the last tick on, then lookups by key:
+  // accounts_pkey, earnings_of_provider (index-only), places_pkey, checkpoint_rows_of_place.
   const [changes] = await tx.query<Changes>(
     `with earning as (
        select provider as party, sum(earned)::bigint as earned from earnings
-       where provider in (select provider from earnings where changed_at_tick >= $3) group by provider),
+       where provider in (select provider from earnings where changed_at_tick >= $3)
+         group by provider),
      marked as (
        select address as party, purchased, spent, refunded from accounts where changed_at_tick >= $3
        union all
@@ -116,29 +122,36 @@ async function writeChangedRows(
          left join lateral ${newestRow("p.place", "$2")} as b on true),
      differing as materialized (
        select * from changed
-       where (spent, refunded, earned) is distinct from (spent_before, refunded_before, earned_before)
+       where (spent, refunded, earned)
+           is distinct from (spent_before, refunded_before, earned_before)
          or place >= $4),
      given as (
        insert into places (party, place)
-       select party, (select coalesce(max(place), -1) from places) + row_number() over (order by party)
+       select party,
+         (select coalesce(max(place), -1) from places) + row_number() over (order by party)
        from differing where place is null returning party, place),
      written as (
        insert into checkpoint_rows (checkpoint, place, party, spent, refunded, earned)
        select $1, coalesce(d.place, given.place), d.party, d.spent, d.refunded, d.earned
        from differing d left join given using (party) order by 2)
      select count(*) as count, coalesce(sum(spent - spent_before), 0) as spent,
-       coalesce(sum(refunded - refunded_before), 0) as refunded, coalesce(sum(earned - earned_before), 0) as earned,
-       (select coalesce(max(place), -1) + 1 from places) + count(*) filter (where place is null) as row_count,
+       coalesce(sum(refunded - refunded_before), 0) as refunded,
+       coalesce(sum(earned - earned_before), 0) as earned,
+       (select coalesce(max(place), -1) + 1 from places)
+         + count(*) filter (where place is null) as row_count,
        coalesce((array_agg(party) filter (where spent + refunded > purchased or spent < spent_before
-         or refunded < refunded_before or earned < earned_before))[1:5], '{}') as broken
+         or refunded < refunded_before or earned < earned_before))[1:5], '{}') as violators
      from differing`,
     [id, last?.id ?? 0n, since, last?.partyCount ?? 0],
   );
-  if (changes === undefined) throw new Error("a sum without a row");
+  if (changes === undefined) throw new Error("an aggregate returned no row");
   return changes;
 }
 
-/** Whatever is not in the last checkpoint was marked with its tick, or later. */
+/**
+ * Reads the last checkpoint's tick. Every change that it does not contain is marked with this tick
+ * or a later one.
+ */
 async function lastTick(tx: Sql, last: StoredCheckpoint | null): Promise<bigint> {
   const [found] = await tx.query<{ tick: bigint }>("select tick from checkpoints where id = $1", [
     last?.id ?? 0n,
@@ -146,7 +159,7 @@ async function lastTick(tx: Sql, last: StoredCheckpoint | null): Promise<bigint>
   return found?.tick ?? 0n;
 }
 
-function added(totals: Totals, changes: Totals): Totals {
+function addChanges(totals: Totals, changes: Totals): Totals {
   return {
     spent: totals.spent + changes.spent,
     refunded: totals.refunded + changes.refunded,
@@ -154,23 +167,24 @@ function added(totals: Totals, changes: Totals): Totals {
   };
 }
 
-async function updateOrRebuildTree(tx: Sql, step: Step): Promise<TableHashes> {
+async function updateOrRebuildTree(tx: Sql, update: TreeUpdate): Promise<TableHashes> {
   try {
-    return await updateTree(tx, step, changedRows(tx, step.id));
+    return await updateTree(tx, update, changedRows(tx, update.id));
   } catch (error) {
-    if (!(error instanceof TreeMismatchError) || step.last === null) throw error;
-    await rebuildTree(tx, step.last);
-    return await updateTree(tx, step, changedRows(tx, step.id));
+    if (!(error instanceof TreeMismatchError) || update.last === null) throw error;
+    await rebuildTree(tx, update.last);
+    return await updateTree(tx, update, changedRows(tx, update.id));
   }
 }
 
-/** Makes the stored tree of a checkpoint again from its rows. */
-export async function rebuildTree(tx: Sql, tree: TreeOf): Promise<void> {
+/** Rebuilds a checkpoint's stored tree from its rows. Throws if they do not lead to its root. */
+export async function rebuildTree(tx: Sql, tree: StoredTree): Promise<void> {
   await tx.query("delete from tree_pages");
   const hashes = await updateTree(tx, { ...tree, last: null }, allRows(tx, tree));
   if (bytesToHex(hashes.root) !== tree.root) {
     throw new Error(
-      `the rows of checkpoint ${tree.id} do not lead to its root ${tree.root}: they were changed after it was cut`,
+      `the rows of checkpoint ${tree.id} do not lead to its root ${tree.root}: ` +
+        "they were changed after it was cut",
     );
   }
 }

@@ -4,12 +4,12 @@ import { HASH_BYTES } from "@compute-credits/protocol/keccak/batchKeccak";
 import { emptyNode } from "@compute-credits/protocol/tree/levels";
 import { toBytes } from "./rowsAt.ts";
 
-/** A page has sixteen neighbouring nodes; the page above has one node for it. */
+/** A page holds sixteen neighbouring nodes. Their common ancestor is one node of the page above. */
 export const PAGE_LEVELS = 4;
 export const PAGE_NODES = 2 ** PAGE_LEVELS;
 export const PAGE_BYTES = PAGE_NODES * HASH_BYTES;
 
-/** A page of empty rows, at its level. */
+/** Returns a page of empty subtrees for a level of pages. */
 export function emptyPage(level: number): Uint8Array {
   const page = new Uint8Array(PAGE_BYTES);
   for (let node = 0; node < PAGE_NODES; node++) {
@@ -18,18 +18,18 @@ export function emptyPage(level: number): Uint8Array {
   return page;
 }
 
-/** A byte for the place in the page, and the node that was there. */
+/** An entry is one byte for the node's index in the page, then the old node. */
 const ENTRY_BYTES = 1 + HASH_BYTES;
 
-/** What pages were where they become something else: for each its entries, one behind the other. */
+/** The old nodes of changed pages. The entries of all pages are concatenated. */
 export interface Undo {
   readonly bytes: Uint8Array;
-  /** where each page's entries end in `bytes` */
+  /** the end offset of each page's entries in `bytes` */
   readonly ends: readonly number[];
 }
 
-/** Of pages one behind the other, of which the nodes `changed` (ascending) become others. */
-export function undoOf(pages: Uint8Array, changed: readonly number[]): Undo {
+/** Saves the nodes `changed` (ascending) of concatenated pages before they are overwritten. */
+export function createUndo(pages: Uint8Array, changed: readonly number[]): Undo {
   const bytes = new Uint8Array(changed.length * ENTRY_BYTES);
   const ends = Array<number>(pages.length / HASH_BYTES / PAGE_NODES).fill(0);
   changed.forEach((node, index) => {
@@ -42,8 +42,8 @@ export function undoOf(pages: Uint8Array, changed: readonly number[]): Undo {
   return { bytes, ends };
 }
 
-/** A page as it was. */
-export function undone(page: Hex, undo: Hex): Hex {
+/** Restores a page to its previous version. */
+export function applyUndo(page: Hex, undo: Hex): Hex {
   const nodes = toBytes(page);
   const entries = toBytes(undo);
   for (let at = 0; at < entries.length; at += ENTRY_BYTES) {

@@ -4,7 +4,7 @@ import { PAGE_LEVELS, PAGE_NODES } from "./page.ts";
 
 const PAIR_BYTES = 2 * HASH_BYTES;
 
-/** Pages of one level, one behind the other, and the nodes inside them, up to those that stand for them in the level above. */
+/** Concatenated pages of one level and their inner nodes, level by level up to the page roots. */
 export type PageNodes = readonly Uint8Array[];
 
 export function hashPages(pages: Uint8Array, level: number): PageNodes {
@@ -15,19 +15,21 @@ export function hashPages(pages: Uint8Array, level: number): PageNodes {
   return nodes;
 }
 
-/** The same pages, where the nodes `changed` have become those in `now`, which are one behind the other. */
+/**
+ * Returns a copy of the pages with the nodes `changed` replaced by the concatenated hashes `now`.
+ */
 export function withNodes(
   pages: Uint8Array,
   { changed, now }: { changed: readonly number[]; now: Uint8Array },
 ): Uint8Array {
   const after = new Uint8Array(pages);
-  put(after, changed, now);
+  setNodes(after, changed, now);
   return after;
 }
 
 /**
- * The nodes that stand for pages, of which the nodes `changed` (ascending) were others `before`. Hashes on their paths
- * alone: where few change, a quarter of what all of a page takes.
+ * Returns the roots of pages after the nodes `changed` (ascending) were replaced. Hashes only the
+ * changed paths: with few changes, a quarter of the work for whole pages.
  */
 export function hashChanged(
   before: PageNodes,
@@ -37,7 +39,7 @@ export function hashChanged(
   return before.slice(1).reduce((below, nodes) => {
     at = parentsOf(at);
     const after = nodes.slice();
-    put(after, at, hashPairs(pairsUnder(at, below)));
+    setNodes(after, at, hashPairs(pairsUnder(at, below)));
     return after;
   }, pages);
 }
@@ -50,13 +52,13 @@ function pairsUnder(parents: readonly number[], nodes: Uint8Array): Uint8Array {
   return pairs;
 }
 
-function put(nodes: Uint8Array, at: readonly number[], hashes: Uint8Array): void {
+function setNodes(nodes: Uint8Array, at: readonly number[], hashes: Uint8Array): void {
   at.forEach((node, index) => {
     nodes.set(hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES), node * HASH_BYTES);
   });
 }
 
-/** The nodes that stand for pages, in the page above. */
+/** Returns the root of each page, which is its node in the level above. */
 export function pageRoots(nodes: PageNodes): Uint8Array {
   return nodes[PAGE_LEVELS] ?? new Uint8Array(0);
 }
@@ -70,7 +72,7 @@ function parentsOf(nodes: readonly number[]): number[] {
   return parents;
 }
 
-/** Where a page's node is among those of pages that are one behind the other. */
-export function nodeIn(slot: number, node: number): number {
+/** Returns a node's index in concatenated pages, of which its own page is the one at `slot`. */
+export function nodeIndexIn(slot: number, node: number): number {
   return slot * PAGE_NODES + (node % PAGE_NODES);
 }

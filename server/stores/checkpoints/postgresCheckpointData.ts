@@ -21,8 +21,8 @@ import { numberArray } from "@compute-credits/platform/postgres/values";
 import { allRows } from "./changedRows.ts";
 import { ROW_AS_BYTES, newestRow, toBytes } from "./rowsAt.ts";
 
-/** What a table's head has before the hashes of its sections: name and number of rows. */
-const BEFORE_SECTIONS = 12;
+/** A table's head starts with its format name and row count, before the section hashes. */
+const HEAD_PREFIX_BYTES = 12;
 
 export function createCheckpointData(database: Database): CheckpointData {
   return {
@@ -49,7 +49,10 @@ export function createCheckpointData(database: Database): CheckpointData {
   };
 }
 
-/** Section by section, each checked against the head before it leaves: what is cut off is better than what is wrong. */
+/**
+ * Yields the table section by section. Checks each section against the signed head first: a
+ * truncated file is better than a wrong one.
+ */
 async function* tableOf(
   sql: Sql,
   table: { id: bigint; rowCount: number },
@@ -59,7 +62,7 @@ async function* tableOf(
   let section = 0;
   for await (const { bytes } of allRows(sql, table)) {
     const hash = nodesAtLevel(hashRows(bytes), { from: 0, to: SECTION_LEVEL });
-    const signed = sectionHash(head.subarray(BEFORE_SECTIONS), section);
+    const signed = sectionHash(head.subarray(HEAD_PREFIX_BYTES), section);
     if (bytesToHex(hash) !== bytesToHex(signed)) {
       throw new Error(`the rows of checkpoint ${table.id} were changed after it was cut`);
     }
@@ -73,11 +76,12 @@ async function changedPlaces(
   base: StoredCheckpoint,
   { id }: StoredCheckpoint,
 ): Promise<number[]> {
-  // checkpoint_rows by primary key
+  // Plan: a range of checkpoint_rows by primary key.
   const [found] = await sql.query<{ places: Hex | null }>(
     `select string_agg(int4send(place::integer), ''::bytea order by place) as places from (
        select distinct place from checkpoint_rows r where checkpoint > $1 and checkpoint <= $2
-         and not exists (select from checkpoints dead where dead.id = r.checkpoint and dead.dropped)) as changed`,
+         and not exists (select from checkpoints dead where dead.id = r.checkpoint
+           and dead.dropped)) as changed`,
     [base.id, id],
   );
   const bytes = toBytes(found?.places ?? "0x");
@@ -100,14 +104,17 @@ async function* differenceOf(
   });
   for (let first = 0; first < places.length; first += SECTION_ROWS) {
     const now = places.slice(first, first + SECTION_ROWS);
-    // oxlint-disable-next-line no-await-in-loop -- piece by piece is the point
+    // oxlint-disable-next-line no-await-in-loop -- chunks bound the memory
     const [found] = await sql.query<{ bytes: Hex | null }>(
       `select string_agg(${ROW_AS_BYTES}, ''::bytea order by changed.place) as bytes
-       from unnest($2::bigint[]) as changed (place) cross join lateral ${newestRow("changed.place", "$1")} as newest`,
+       from unnest($2::bigint[]) as changed (place)
+         cross join lateral ${newestRow("changed.place", "$1")} as newest`,
       [id, numberArray(now)],
     );
     const rows = toBytes(found?.bytes ?? "0x");
-    if (rows.length !== now.length * ROW_BYTES) throw new Error(`checkpoint ${id} lost rows`);
+    if (rows.length !== now.length * ROW_BYTES) {
+      throw new Error(`checkpoint ${id} has fewer rows than changed places`);
+    }
     yield differenceEntries(now, rows);
   }
 }

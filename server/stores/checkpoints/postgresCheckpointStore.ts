@@ -9,29 +9,35 @@ import type { Database, Sql } from "@compute-credits/platform/postgres/database"
 import { writeNotes } from "../log/writeNotes.ts";
 import { allRows } from "./changedRows.ts";
 import { CURRENT_TICK, advanceTick } from "../log/changeTick.ts";
-import { treeOf, writeCheckpoint } from "./cutSnapshot.ts";
+import { toStoredTree, writeCheckpoint } from "./cutSnapshot.ts";
 import { proveRows } from "./proofs.ts";
 import { newestRow } from "./rowsAt.ts";
-import type { TreeOf } from "./storedTree.ts";
+import type { StoredTree } from "./storedTree.ts";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
 import { byteaArray } from "@compute-credits/platform/postgres/values";
 
 /**
- * How late it is on the chain, as far as it has been read. Not the machine's clock: a block that was not read yet may tell
- * of a challenge, and a checkpoint on top of one that is dropped would be signed in vain, and twice for its epoch.
+ * SQL: the chain's time as of the last indexed block. Not the database's clock: an unread block may
+ * contain a challenge, and a checkpoint on top of a dropped one would lead to two signed roots for
+ * its epoch.
  */
 const CHAIN_TIME = "(select greatest(block_time, quiet_at) from chain_cursor)";
 
-export const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of, data_hash, party_count,
-  (select jsonb_agg(jsonb_build_object('signer', '0x' || encode(signer, 'hex'), 'signature', '0x' || encode(signature, 'hex'))
+export const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refunded, earned, as_of,
+  data_hash, party_count,
+  (select jsonb_agg(jsonb_build_object(
+      'signer', '0x' || encode(signer, 'hex'), 'signature', '0x' || encode(signature, 'hex'))
     order by signer) from checkpoint_signatures where checkpoint = checkpoints.id) as signatures,
   final_at, transaction_hash, signing_at,
-  case when abandoned_at is not null then 'abandoned' when dropped then 'dropped' when final_at is null then 'prepared'
+  case when abandoned_at is not null then 'abandoned'
+    when dropped then 'dropped'
+    when final_at is null then 'prepared'
     when final_at > ${CHAIN_TIME} then 'pending'
-    when exists (select from challenges where checkpoint = checkpoints.id and outcome is null) then 'pending'
+    when exists (select from challenges where checkpoint = checkpoints.id and outcome is null)
+      then 'pending'
     else 'final' end as status`;
 
-const COUNTS = "status not in ('dropped', 'abandoned')";
+const NOT_DROPPED = "status not in ('dropped', 'abandoned')";
 
 export interface CheckpointRecord {
   readonly id: bigint;
@@ -44,7 +50,7 @@ export interface CheckpointRecord {
   readonly as_of: bigint;
   readonly data_hash: Hex;
   readonly party_count: bigint;
-  /** by signer, ascending */
+  /** ascending by signer */
   readonly signatures: SignerSignature[] | null;
   readonly signing_at: Date | null;
   readonly final_at: Date | null;
@@ -54,9 +60,9 @@ export interface CheckpointRecord {
 
 export function createCheckpointStore(database: Database): CheckpointStore {
   return {
-    latest: () => latestIn(database),
-    latestFinal: () => one(database, "status = 'final'"),
-    byEpoch: (epoch) => one(database, `epoch = $1 and ${COUNTS}`, [epoch]),
+    latest: () => readLatest(database),
+    latestFinal: () => readOne(database, "status = 'final'"),
+    byEpoch: (epoch) => readOne(database, `epoch = $1 and ${NOT_DROPPED}`, [epoch]),
 
     async list({ before, limit }) {
       const records = await database.query<CheckpointRecord>(
@@ -69,24 +75,27 @@ export function createCheckpointStore(database: Database): CheckpointStore {
 
     async rows(id) {
       const parts: Row[] = [];
-      for await (const { bytes } of allRows(database, await treeById(database, id))) {
+      for await (const { bytes } of allRows(database, await readTree(database, id))) {
         parts.push(...bytesToRows(bytes));
       }
       return parts;
     },
 
     async proofs(id, parties) {
-      return await proveRows(database, await treeById(database, id), parties);
+      return await proveRows(database, await readTree(database, id), parties);
     },
 
     async refundRows(id, limit) {
-      const records = await database.query<Row>(
-        // open_refund_requests and accounts_refunded, then everything by its key
+      return await database.query<Row>(
+        // Plan: open_refund_requests and accounts_refunded, then lookups by key.
         `with asked as (
-           select account as party, min(block_number) as block_number from refund_requests where not served group by account),
-         candidates as (select party from asked union select address from accounts where refunded > 0)
+           select account as party, min(block_number) as block_number from refund_requests
+             where not served group by account),
+         candidates as (
+           select party from asked union select address from accounts where refunded > 0)
          select due.party, due.spent, due.refunded, due.earned
-         from candidates join places p using (party) cross join lateral ${newestRow("p.place", "$1")} as due
+         from candidates join places p using (party)
+           cross join lateral ${newestRow("p.place", "$1")} as due
            left join settlements s on s.party = due.party left join asked on asked.party = due.party
          where due.refunded > coalesce(s.refunded, 0)
            or (due.spent > coalesce(s.spent, 0) and asked.party is not null)
@@ -94,12 +103,11 @@ export function createCheckpointStore(database: Database): CheckpointStore {
          limit $2`,
         [id, limit],
       );
-      return records;
     },
 
     async rowsWorthSettling(id, minMicros, limit) {
-      const records = await database.query<Row>(
-        // places_pkey from its beginning, then everything by its key: once for each final checkpoint
+      return await database.query<Row>(
+        // Plan: a scan of places_pkey, then lookups by key. Runs once per final checkpoint.
         `select party, spent, refunded, earned from (
            select due.*, p.place, due.spent - coalesce(s.spent, 0) as newly_spent,
              due.earned - coalesce(s.earned, 0) as newly_earned
@@ -110,11 +118,10 @@ export function createCheckpointStore(database: Database): CheckpointStore {
          limit $3`,
         [id, minMicros, limit],
       );
-      return records;
     },
 
     async cut(maxFeeBps) {
-      if (isUnderWay(await latestIn(database))) return null;
+      if (isPending(await readLatest(database))) return null;
       await serveRefunds(database);
       const tick = await advanceTick(database);
       const id = await withRetries(() =>
@@ -122,18 +129,18 @@ export function createCheckpointStore(database: Database): CheckpointStore {
           isolation: "repeatable read",
         }),
       );
-      return id === null ? null : await one(database, "id = $1", [id]);
+      return id === null ? null : await readOne(database, "id = $1", [id]);
     },
   };
 }
 
-async function treeById(sql: Sql, id: bigint): Promise<TreeOf> {
-  const tree = treeOf(await one(sql, "id = $1", [id]));
+async function readTree(sql: Sql, id: bigint): Promise<StoredTree> {
+  const tree = toStoredTree(await readOne(sql, "id = $1", [id]));
   if (tree === null) throw new RangeError(`there is no checkpoint ${id}`);
   return tree;
 }
 
-async function one(
+async function readOne(
   sql: Sql,
   condition: string,
   values: readonly unknown[] = [],
@@ -146,16 +153,19 @@ async function one(
   return record === undefined ? null : toCheckpoint(record);
 }
 
-function latestIn(sql: Sql): Promise<StoredCheckpoint | null> {
-  return one(sql, COUNTS);
+function readLatest(sql: Sql): Promise<StoredCheckpoint | null> {
+  return readOne(sql, NOT_DROPPED);
 }
 
-/** The next one has to wait until this one is final. */
-function isUnderWay(checkpoint: StoredCheckpoint | null): boolean {
+/** The next cut waits until this checkpoint is final. */
+function isPending(checkpoint: StoredCheckpoint | null): boolean {
   return checkpoint !== null && checkpoint.status !== "final";
 }
 
-/** What was set aside for refunds goes into the rows. Locks the accounts in the one order that all keep. */
+/**
+ * Moves the credits set aside for refunds into the rows. Locks accounts by address, the global lock
+ * order.
+ */
 async function serveRefunds(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
     const due = await tx.query<{ address: Address; refunding: bigint }>(
@@ -179,14 +189,15 @@ async function serveRefunds(database: Database): Promise<void> {
 
 async function cutSnapshot(
   tx: Sql,
-  terms: { tick: bigint | null; maxFeeBps: bigint },
+  options: { tick: bigint | null; maxFeeBps: bigint },
 ): Promise<bigint | null> {
-  // Locks come before the first query, which is what freezes the snapshot: it sees all that they waited for. One server
-  // cuts at a time, and no event is taken back between the snapshot that holds it and the checkpoint that says so.
+  // The locks come first: under repeatable read the first query takes the snapshot, which then
+  // includes all that the locks waited for. One server cuts at a time, and no event is voided
+  // between its snapshot and the commit of the checkpoint that contains it.
   await tx.query("lock table checkpoints in share row exclusive mode");
   await tx.query("lock table voids in share mode");
-  const last = await latestIn(tx);
-  return isUnderWay(last) ? null : await writeCheckpoint(tx, { last, ...terms });
+  const last = await readLatest(tx);
+  return isPending(last) ? null : await writeCheckpoint(tx, { last, ...options });
 }
 
 export function toCheckpoint(record: CheckpointRecord): StoredCheckpoint {

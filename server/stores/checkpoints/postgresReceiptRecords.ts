@@ -5,14 +5,14 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 
 export function createReceiptRecords(database: Database): ReceiptRecords {
   return {
-    promise: (provider) =>
+    record: (provider) =>
       database.transaction(async (tx) => {
-        // In the order in which a cut takes them. The first waits for a checkpoint that is being cut: whether it holds what
-        // is promised here would not be known. The second keeps events from being taken back meanwhile.
+        // Locks in the order of a cut. The first waits for a running cut, which may or may not
+        // contain these earnings. The second keeps events from being voided meanwhile.
         await tx.query("lock table checkpoints in share mode");
         await tx.query("lock table voids in share mode");
-        // earnings_of_provider, index only
-        const [promised] = await tx.query<{ earned: bigint; epoch: bigint; at: Date }>(
+        // Plan: earnings_of_provider, index-only.
+        const [receipt] = await tx.query<{ earned: bigint; epoch: bigint; at: Date }>(
           `insert into earnings_promises (provider, earned, epoch)
            select $1, (select coalesce(sum(earned), 0) from earnings where provider = $1),
              (select coalesce(max(epoch), 0) + 1 from checkpoints where not dropped)
@@ -21,10 +21,10 @@ export function createReceiptRecords(database: Database): ReceiptRecords {
            returning earned, epoch, promised_at as at`,
           [bytea(provider)],
         );
-        if (promised === undefined) throw new Error("an insert without a row");
-        const { earned, epoch, at } = promised;
-        // After the sum was read, and under the lock that keeps events from being taken back: whoever replays the log in its
-        // order has at least `earned` here.
+        if (receipt === undefined) throw new Error("an insert returned no row");
+        const { earned, epoch, at } = receipt;
+        // Written after the sum was read and under the lock against voids. So a replay of the log
+        // has at least `earned` at this note.
         await writeNotes(tx, [{ kind: "receipt", provider, earned, epoch, at }]);
         return { provider, earned, epoch };
       }),

@@ -11,7 +11,7 @@ import { byteaArray } from "@compute-credits/platform/postgres/values";
 import { allRows } from "./changedRows.ts";
 import { hashPages } from "./pageHashes.ts";
 import { newestRow, toBytes } from "./rowsAt.ts";
-import { type TreeOf, pageLevels } from "./storedTree.ts";
+import { type StoredTree, pageLevels } from "./storedTree.ts";
 import { PAGE_LEVELS, PAGE_NODES } from "./page.ts";
 import { readPages } from "./treePages.ts";
 
@@ -20,15 +20,16 @@ interface PlacedRow extends Row {
 }
 
 /**
- * Rows with their proofs, in the order of the parties; whoever has no row is left out. From the stored tree, a handful of
- * pages for each; where that has been forgotten or does not lead to the root, from all rows.
+ * Reads rows with their proofs, in the order of the parties. Parties without a row are left out.
+ * Uses a few pages of the stored tree per party; if pages are missing or do not lead to the root,
+ * uses all rows.
  */
 export async function proveRows(
   sql: Sql,
-  tree: TreeOf,
+  tree: StoredTree,
   parties: readonly Address[],
 ): Promise<ProvenRow[]> {
-  const placed = await readRowsOf(sql, tree.id, parties);
+  const placed = await readPlacedRows(sql, tree.id, parties);
   if (placed.length === 0) return [];
   const places = placed.map(({ place }) => Number(place));
   const rows = placed.map(({ party, spent, refunded, earned }) => ({
@@ -40,31 +41,32 @@ export async function proveRows(
 
   const stored = await storedProofs(sql, tree, places);
   const proofs =
-    stored !== null && leadTo(tree.root, rows, stored)
+    stored !== null && leadToRoot(tree.root, rows, stored)
       ? stored
       : await proofsFromRows(sql, tree, places);
   return rows.map((row, index) => ({ row, proof: proofs[index] ?? [] }));
 }
 
-async function readRowsOf(
+async function readPlacedRows(
   sql: Sql,
   id: bigint,
   parties: readonly Address[],
 ): Promise<readonly PlacedRow[]> {
-  // places by primary key
+  // Plan: places by primary key, then checkpoint_rows_of_place, one row per party.
   return await sql.query<PlacedRow>(
     `select newest.party, newest.spent, newest.refunded, newest.earned, p.place
-     from unnest($2::bytea[]) with ordinality as wanted (party, ordinality) join places p using (party)
+     from unnest($2::bytea[]) with ordinality as wanted (party, ordinality)
+       join places p using (party)
      cross join lateral ${newestRow("p.place", "$1")} as newest
      order by wanted.ordinality`,
     [id, byteaArray(parties)],
   );
 }
 
-/** `null` where a page is missing. */
+/** Builds proofs from stored pages. Returns `null` if a page is missing. */
 async function storedProofs(
   sql: Sql,
-  { id, rowCount }: TreeOf,
+  { id, rowCount }: StoredTree,
   places: readonly number[],
 ): Promise<Hex[][] | null> {
   const levels = await Promise.all(
@@ -103,8 +105,11 @@ async function storedProofs(
   return proofs;
 }
 
-/** Whether every proof leads from its row to the root: a wrong one must not leave this server, whatever the cause. */
-function leadTo(root: Hex, rows: readonly Row[], proofs: readonly (readonly Hex[])[]): boolean {
+/**
+ * Checks that every proof leads from its row to the root. A wrong proof must never leave this
+ * server.
+ */
+function leadToRoot(root: Hex, rows: readonly Row[], proofs: readonly (readonly Hex[])[]): boolean {
   let nodes: Uint8Array = hashRows(rowsToBytes(rows));
   const depth = proofs[0]?.length ?? 0;
   for (let height = 0; height < depth; height++) {
@@ -119,7 +124,11 @@ function leadTo(root: Hex, rows: readonly Row[], proofs: readonly (readonly Hex[
   );
 }
 
-async function proofsFromRows(sql: Sql, tree: TreeOf, places: readonly number[]): Promise<Hex[][]> {
+async function proofsFromRows(
+  sql: Sql,
+  tree: StoredTree,
+  places: readonly number[],
+): Promise<Hex[][]> {
   const parts: Uint8Array[] = [];
   for await (const { bytes } of allRows(sql, tree)) parts.push(bytes);
   const whole = buildTree(bytesToRows(concatBytes(parts)));

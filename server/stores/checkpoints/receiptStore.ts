@@ -5,19 +5,19 @@ import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/
 
 export interface SignedReceipt {
   readonly message: EarningsReceiptMessage;
-  /** ascending by signer, as the court wants them */
+  /** ascending by signer, as the court requires */
   readonly signatures: readonly SignerSignature[];
 }
 
 export interface ReceiptRecords {
   /**
-   * What the provider has earned as of now, and the first epoch whose checkpoint is sure to show it. From here on no event
-   * that is in it can be taken back: else the promise could not be kept.
+   * Records the provider's current earnings and the first epoch whose checkpoint must contain them.
+   * From then on none of the counted events can be voided, so that the receipt stays true.
    */
-  promise(provider: Address): Promise<EarningsReceiptMessage>;
+  record(provider: Address): Promise<EarningsReceiptMessage>;
 }
 
 export interface ReceiptStore {
-  /** A receipt of all that the provider has earned as of now, signed by this server's signers. */
+  /** Issues a receipt of the provider's current earnings, signed by this server's signers. */
   issue(provider: Address): Promise<SignedReceipt>;
 }

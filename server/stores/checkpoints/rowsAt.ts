@@ -4,8 +4,8 @@ import { ROW_BYTES } from "@compute-credits/protocol/keccak/keccakModule";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 
 /**
- * The newest row of `place` up to the checkpoint `id`, both SQL expressions. Checkpoints that were dropped have none.
- * checkpoint_rows_of_place backwards, one row.
+ * SQL: the newest row of `place` up to checkpoint `id`, both SQL expressions. Rows of dropped
+ * checkpoints are skipped. Plan: checkpoint_rows_of_place backwards, one row.
  */
 export const newestRow = (place: string, id: string) =>
   `(select party, spent, refunded, earned from checkpoint_rows r
@@ -13,10 +13,13 @@ export const newestRow = (place: string, id: string) =>
       and not exists (select from checkpoints dead where dead.id = r.checkpoint and dead.dropped)
     order by r.checkpoint desc limit 1)`;
 
-/** A row as it is published: 44 bytes. */
+/** SQL: a row in its published form, 44 bytes. */
 export const ROW_AS_BYTES = "party || int8send(spent) || int8send(refunded) || int8send(earned)";
 
-/** The rows of a checkpoint at `count` places from `first` on, as they are published. */
+/**
+ * Reads `count` rows of a checkpoint from place `first` on, in their published form. Throws if one
+ * is missing.
+ */
 export async function readRowBytes(
   sql: Sql,
   id: bigint,
@@ -24,7 +27,8 @@ export async function readRowBytes(
 ): Promise<Uint8Array> {
   const [found] = await sql.query<{ bytes: Hex | null }>(
     `select string_agg(${ROW_AS_BYTES}, ''::bytea order by slot.place) as bytes
-     from generate_series($2::bigint, $3::bigint) as slot (place) cross join lateral ${newestRow("slot.place", "$1")} as newest`,
+     from generate_series($2::bigint, $3::bigint) as slot (place)
+       cross join lateral ${newestRow("slot.place", "$1")} as newest`,
     [id, first, first + count - 1],
   );
   const bytes = toBytes(found?.bytes ?? "0x");

@@ -2,16 +2,16 @@ import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { ReceiptRecords, ReceiptStore } from "./receiptStore.ts";
 import type { ReceiptSigner } from "@compute-credits/platform/chain/signer";
 
-/** Receipts by the signers that this server has keys of. */
+/** Issues receipts that are signed by all signers whose keys this server has. */
 export function createReceiptStore(
   deployment: Deployment,
-  promises: ReceiptRecords,
+  records: ReceiptRecords,
   signers: readonly ReceiptSigner[],
 ): ReceiptStore {
   const ascending = signers.toSorted((a, b) => (a.address < b.address ? -1 : 1));
   return {
     async issue(provider) {
-      const message = await promises.promise(provider);
+      const message = await records.record(provider);
       const signatures = await Promise.all(
         ascending.map(async (signer) => ({
           signer: signer.address,

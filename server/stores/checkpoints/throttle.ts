@@ -1,32 +1,32 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Called between two pieces of long work; resolves when the next may begin. */
-export type GiveWay = () => Promise<void>;
+/** Call it between two chunks of long work. It resolves when the next chunk may start. */
+export type Throttle = () => Promise<void>;
 
 /**
- * Pauses after each piece for as long as it took: so long work takes no more than half of what the database and this
- * process have, and debits beside it the rest.
+ * Sleeps as long as the last chunk took, so that debits keep half of the database and of this
+ * process.
  */
-export function halfTheTime({ now, pause }: Time = REAL_TIME): GiveWay {
-  let began = now();
+export function createThrottle({ now, pause }: Timer = REAL_TIMER): Throttle {
+  let startedAt = now();
   return async () => {
-    await pause(Math.min(now() - began, LONGEST_PAUSE_MS));
-    began = now();
+    await pause(Math.min(now() - startedAt, MAX_PAUSE_MS));
+    startedAt = now();
   };
 }
 
-/** Milliseconds. */
-export interface Time {
+/** A clock and a sleep, in milliseconds. Tests replace it. */
+export interface Timer {
   readonly now: () => number;
   readonly pause: (duration: number) => Promise<void>;
 }
 
-const REAL_TIME: Time = {
+const REAL_TIMER: Timer = {
   now: () => performance.now(),
   pause: async (duration) => {
     await delay(duration);
   },
 };
 
-/** A piece takes some ten milliseconds. One that took much longer waited for something, and did not work. */
-const LONGEST_PAUSE_MS = 50;
+/** A chunk takes about ten milliseconds. A much longer one was waiting, not working. */
+const MAX_PAUSE_MS = 50;

@@ -1,42 +1,50 @@
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { StoredCheckpoint } from "../checkpoints/checkpointStore.ts";
 
-/** The form of a snapshot, as `pg_current_snapshot` writes it. */
+/** Matches a snapshot as `pg_current_snapshot` prints it: `xmin:xmax:xip_list`. */
 export const SNAPSHOT_PATTERN = /^\d{1,19}:\d{1,19}:(?:\d{1,19}(?:,\d{1,19})*)?$/;
 
-/** Which entries are asked for: those that `upTo` sees and `since` does not. PostgreSQL's snapshots, as text. */
+/**
+ * Selects the entries that the snapshot `upTo` sees and `since` does not. PostgreSQL snapshots, as
+ * text.
+ */
 export interface LogWindow {
-  /** `null` for the beginning */
+  /** `null` for the start of the log */
   readonly since: string | null;
   /** `null` for now */
   readonly upTo: string | null;
 }
 
 export interface LogPage {
-  /** in their order */
+  /** in log order */
   readonly entries: readonly LogEntry[];
-  /** what `now` was: the window that the following pages are asked of */
+  /** the snapshot that stood for "now": use it in the window of the following pages */
   readonly upTo: string;
-  /** where the next page begins; `null` after the last */
+  /** start of the next page; `null` after the last */
   readonly next: LogCursor | null;
 }
 
 export interface LogCursor {
+  /** the first log order of the page */
   readonly order: bigint;
-  /** the last order of the window */
+  /** the last log order of the window */
   readonly last: bigint;
 }
 
-/** A checkpoint with the snapshot that it was cut from. */
+/** A checkpoint and the snapshot that it was cut from. */
 export interface LoggedCut {
   readonly checkpoint: StoredCheckpoint;
-  /** `null` for one that was cut before there was a log to follow */
+  /** `null` for a checkpoint older than the usage log */
   readonly snapshot: string | null;
 }
 
-/** The log for those who make the rows again. Reads only, and takes no lock. */
+/** The log that auditors replay to recompute the rows. Only reads, takes no lock. */
 export interface UsageLog {
+  /**
+   * Reads up to `limit` entries of a window. Start with `after` null, then pass the previous page's
+   * `next`.
+   */
   page(window: LogWindow, after: LogCursor | null, limit: number): Promise<LogPage>;
-  /** every checkpoint that was ever cut, dropped ones too, oldest first */
+  /** Lists every checkpoint ever cut, dropped ones included, oldest first, after the id `after`. */
   cuts(after: bigint, limit: number): Promise<readonly LoggedCut[]>;
 }

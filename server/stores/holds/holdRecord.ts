@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import type { Hold, HoldPart, HoldResolution } from "@compute-credits/rules/holds/hold";
 import type { HoldKey } from "./holdStore.ts";
 import type { Sql } from "@compute-credits/platform/postgres/database";
+import { insertRecord } from "../insertRecord.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { fromPinnedRate, toPinnedRate } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { bytea, byteaArray, numberArray } from "@compute-credits/platform/postgres/values";
@@ -64,26 +65,28 @@ function toHold(record: HoldRecord, parts: readonly HoldPart[]): Hold {
   };
 }
 
-/** `quoteExpiresAt`: of the quote whose price it has, so that others can tell why it is not the price of then. */
+function fromHold(hold: Hold, quoteExpiresAt: Date | null): Readonly<Record<string, unknown>> {
+  return {
+    provider: bytea(hold.provider),
+    hold_id: hold.id,
+    spender: bytea(hold.spender),
+    meter: hold.meter,
+    dimensions: JSON.stringify(hold.dimensions),
+    quantity: hold.quantity,
+    rate: fromPinnedRate(hold.rate),
+    request_hash: bytea(hold.requestHash),
+    created_at: hold.createdAt,
+    expires_at: hold.expiresAt,
+    quote_expires_at: quoteExpiresAt,
+  };
+}
+
+/**
+ * Inserts a hold. `quoteExpiresAt` is stored so that an auditor can see why a quoted hold's price
+ * differs from the card in force.
+ */
 export async function insertHold(tx: Sql, hold: Hold, quoteExpiresAt: Date | null): Promise<void> {
-  await tx.query(
-    `insert into holds (provider, hold_id, spender, meter, dimensions, quantity, rate, request_hash, created_at, expires_at,
-       quote_expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-    [
-      bytea(hold.provider),
-      hold.id,
-      bytea(hold.spender),
-      hold.meter,
-      JSON.stringify(hold.dimensions),
-      hold.quantity,
-      fromPinnedRate(hold.rate),
-      bytea(hold.requestHash),
-      hold.createdAt,
-      hold.expiresAt,
-      quoteExpiresAt,
-    ],
-  );
+  await insertRecord(tx, "holds", fromHold(hold, quoteExpiresAt));
   await tx.query(
     `insert into hold_parts (provider, hold_id, part, account, allowance, held_micros)
      select $1, $2, * from unnest($3::smallint[], $4::bytea[], $5::bytea[], $6::bigint[])`,
@@ -91,11 +94,12 @@ export async function insertHold(tx: Sql, hold: Hold, quoteExpiresAt: Date | nul
   );
 }
 
-/** Writes what a capture, a release or the expiry changed. */
+/** Writes the result of a capture, a release or an expiry. */
 export async function updateHold(tx: Sql, hold: Hold): Promise<void> {
   const key = [bytea(hold.provider), hold.id];
   await tx.query(
-    `update holds set captured_micros = $3, captured_quantity = $4, resolved_as = $5, resolved_at = $6
+    `update holds set captured_micros = $3, captured_quantity = $4, resolved_as = $5,
+       resolved_at = $6
      where provider = $1 and hold_id = $2`,
     [
       ...key,
@@ -107,13 +111,15 @@ export async function updateHold(tx: Sql, hold: Hold): Promise<void> {
   );
   await tx.query(
     `update hold_parts set held_micros = changed.held_micros
-     from unnest($3::smallint[], $4::bytea[], $5::bytea[], $6::bigint[]) as changed (part, account, allowance, held_micros)
+     from unnest($3::smallint[], $4::bytea[], $5::bytea[], $6::bigint[]) as changed (part, account,
+       allowance, held_micros)
      where provider = $1 and hold_id = $2 and hold_parts.part = changed.part`,
     [...key, ...partArrays(hold)],
   );
   const { provider, id, resolution } = hold;
-  if (resolution !== null)
+  if (resolution !== null) {
     await writeNotes(tx, [{ kind: "hold_end", provider, id, ...resolution }]);
+  }
 }
 
 function partArrays({ parts }: Hold): string[] {

@@ -11,10 +11,10 @@ export interface HoldKey {
 }
 
 export interface CaptureRequest extends HoldKey {
-  /** of the usage event that the capture is: unique by provider, as every event's */
+  /** id of the usage event that the capture records; unique per provider, like every event id */
   readonly eventId: string;
   readonly quantity: bigint;
-  /** returns what is left and ends the hold */
+  /** also releases the remainder and ends the hold */
   readonly final: boolean;
 }
 
@@ -36,16 +36,29 @@ export type ReleaseOutcome =
   | { readonly result: "released"; readonly hold: Hold }
   | { readonly result: "refused"; readonly refusal: ResolveRefusal | NotFound };
 
-/** Every change is one transaction; a hold is resolved once, and a second try is told how. */
+/**
+ * Each change is one transaction. A hold is resolved once; a second attempt is refused with the
+ * resolution.
+ */
 export interface HoldStore {
-  /** Sets the credits aside, or takes nothing. The same request again gives the same hold. */
+  /** Sets the credits aside, all or nothing. Repeating the request returns the same hold. */
   authorize(request: HoldRequest): Promise<AuthorizeOutcome>;
-  /** Charges at the pinned rate, up to what is held. The same capture again gives the first outcome. */
+  /**
+   * Charges at the pinned rate, up to the held amount. Repeating the capture returns the first
+   * outcome.
+   */
   capture(request: CaptureRequest): Promise<CaptureOutcome>;
+  /** Ends the hold and returns the remaining credits. */
   release(key: HoldKey): Promise<ReleaseOutcome>;
   find(key: HoldKey): Promise<Hold | null>;
-  /** Returns the credits of holds that are over by the database's clock; says how many it found, at most `limit`. */
+  /**
+   * Releases holds that have expired by the database's clock. Returns how many it found, at most
+   * `limit`.
+   */
   expireDue(limit: number): Promise<number>;
-  /** When the next of an account's holds ends by itself, in seconds from now, rounded up; `null` without any. */
+  /**
+   * Returns the seconds until the account's next hold expires, rounded up; `null` without open
+   * holds.
+   */
   secondsToNextExpiry(account: Address): Promise<number | null>;
 }

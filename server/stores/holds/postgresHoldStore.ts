@@ -44,9 +44,9 @@ export function createHoldStore(
   rules: HoldRules,
   priceReader: PriceReader,
 ): HoldStore {
-  const accessOf = createAccessCache();
+  const readAccess = createAccessCache();
 
-  async function authorizeIn(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {
+  async function authorizeHold(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {
     const locked = await lockSpenders(tx, new Set([request.spender]));
     const before = await readHold(tx, request);
     if (before !== null) {
@@ -67,11 +67,11 @@ export function createHoldStore(
     }
 
     const { now, newestCard } = locked;
-    const question = { ...request, occurredAt: now };
+    const query = { ...request, occurredAt: now };
     const moment = { now, newestCard, accounts: [...locked.accounts.keys()] };
-    const prices = new PriceDraft(await priceReader.read(tx, [question], moment));
+    const prices = new PriceDraft(await priceReader.read(tx, [query], moment));
 
-    const hasAccess = await accessOf(tx, [request], locked);
+    const hasAccess = await readAccess(tx, [request], locked);
     const draft = new SpendingDraft({ ...locked, hasAccess });
     const hold = authorize(request, prices, draft);
     if ("reason" in hold) return { result: "refused", refusal: hold };
@@ -80,10 +80,10 @@ export function createHoldStore(
     return { result: "held", hold, repeated: false };
   }
 
-  async function captureIn(tx: Sql, request: CaptureRequest): Promise<CaptureOutcome> {
-    const opened = await openHold(tx, request);
-    if (opened === null) return { result: "refused", refusal: { reason: "hold_not_found" } };
-    const { hold, draft, frozenAt } = opened;
+  async function captureHold(tx: Sql, request: CaptureRequest): Promise<CaptureOutcome> {
+    const locked = await lockHold(tx, request);
+    if (locked === null) return { result: "refused", refusal: { reason: "hold_not_found" } };
+    const { hold, draft, frozenAt } = locked;
 
     const event = { provider: request.provider, id: request.eventId };
     const payloadHash = captureHash(request);
@@ -134,25 +134,26 @@ export function createHoldStore(
     withRetries(() => database.transaction(work));
 
   return {
-    authorize: (request) => transaction((tx) => authorizeIn(tx, request)),
-    capture: (request) => transaction((tx) => captureIn(tx, request)),
-    release: (key) => transaction((tx) => releaseIn(tx, key)),
+    authorize: (request) => transaction((tx) => authorizeHold(tx, request)),
+    capture: (request) => transaction((tx) => captureHold(tx, request)),
+    release: (key) => transaction((tx) => releaseHold(tx, key)),
     find: (key) => readHold(database, key),
 
     async expireDue(limit) {
-      // open_holds_by_expiry
+      // Plan: open_holds_by_expiry, a range.
       const due = await database.query<HoldKey>(
         `select provider, hold_id as id from holds
-         where resolved_as is null and expires_at <= clock_timestamp() order by expires_at limit $1`,
+         where resolved_as is null and expires_at <= clock_timestamp() order by expires_at
+           limit $1`,
         [limit],
       );
-      // oxlint-disable-next-line no-await-in-loop -- each in a transaction of its own: none waits for the others' locks
-      for (const key of due) await transaction((tx) => expireIn(tx, key));
+      // oxlint-disable-next-line no-await-in-loop -- one transaction each, so that none waits for the others' locks
+      for (const key of due) await transaction((tx) => expireHold(tx, key));
       return due.length;
     },
 
     async secondsToNextExpiry(account) {
-      // open_hold_parts_of_account, then holds by primary key
+      // Plan: open_hold_parts_of_account, then holds by primary key.
       const [next] = await database.query<{ seconds: number | null }>(
         `select ceil(extract(epoch from min(expires_at) - clock_timestamp()))::integer as seconds
          from hold_parts join holds using (provider, hold_id)
@@ -165,28 +166,31 @@ export function createHoldStore(
   };
 }
 
-async function releaseIn(tx: Sql, key: HoldKey): Promise<ReleaseOutcome> {
-  const opened = await openHold(tx, key);
-  if (opened === null) return { result: "refused", refusal: { reason: "hold_not_found" } };
-  const over = checkOpen(opened.hold, opened.draft.now);
+async function releaseHold(tx: Sql, key: HoldKey): Promise<ReleaseOutcome> {
+  const locked = await lockHold(tx, key);
+  if (locked === null) return { result: "refused", refusal: { reason: "hold_not_found" } };
+  const over = checkOpen(locked.hold, locked.draft.now);
   if (over !== null) return { result: "refused", refusal: over };
-  return { result: "released", hold: await endHold(tx, opened, "released") };
+  return { result: "released", hold: await endHold(tx, locked, "released") };
 }
 
-async function expireIn(tx: Sql, key: HoldKey): Promise<void> {
-  const opened = await openHold(tx, key);
-  if (opened === null || opened.hold.resolution !== null) return;
-  if (isExpired(opened.hold, opened.draft.now)) await endHold(tx, opened, "expired");
+async function expireHold(tx: Sql, key: HoldKey): Promise<void> {
+  const locked = await lockHold(tx, key);
+  if (locked === null || locked.hold.resolution !== null) return;
+  if (isExpired(locked.hold, locked.draft.now)) await endHold(tx, locked, "expired");
 }
 
-interface OpenedHold {
+interface LockedHold {
   readonly hold: Hold;
   readonly draft: SpendingDraft;
   readonly frozenAt: Date | null;
 }
 
-/** Reads a hold under the locks of its accounts: nobody else resolves it meanwhile. */
-async function openHold(tx: Sql, key: HoldKey): Promise<OpenedHold | null> {
+/**
+ * Locks the accounts of a hold, then reads it. No other transaction can resolve it until the
+ * commit.
+ */
+async function lockHold(tx: Sql, key: HoldKey): Promise<LockedHold | null> {
   const parts = await tx.query<{ allowance: Hex; account: Address; tier_account: Address | null }>(
     `select allowance, account, rate->'use'->>'account' as tier_account
      from hold_parts join holds using (provider, hold_id) where provider = $1 and hold_id = $2`,
@@ -201,13 +205,13 @@ async function openHold(tx: Sql, key: HoldKey): Promise<OpenedHold | null> {
   const locked = await lockAllowances(tx, new Set(parts.map(({ allowance }) => allowance)));
   const hold = await readHold(tx, key);
   if (hold === null) return null;
-  const draft = new SpendingDraft({ ...locked, hasAccess: nobodyNew });
+  const draft = new SpendingDraft({ ...locked, hasAccess: denyNewPayers });
   return { hold, draft, frozenAt: locked.frozenAt };
 }
 
 async function endHold(
   tx: Sql,
-  { hold, draft }: OpenedHold,
+  { hold, draft }: LockedHold,
   as: "released" | "expired",
 ): Promise<Hold> {
   const ended = returnHeld(hold, as, draft);
@@ -216,13 +220,13 @@ async function endHold(
   return ended;
 }
 
-/** Those who pay were decided when the hold was made. */
-function nobodyNew(): boolean {
+/** The payers were decided when the hold was authorized. */
+function denyNewPayers(): boolean {
   return false;
 }
 
-/** Equal for captures that ask the same. */
+/** Hashes a capture's content. Repetitions of a capture have the same hash. */
 export function captureHash({ id, quantity, final }: CaptureRequest): Hex {
-  const asked = JSON.stringify([id, `${quantity}`, final]);
-  return `0x${createHash("sha256").update(asked).digest("hex")}`;
+  const content = JSON.stringify([id, `${quantity}`, final]);
+  return `0x${createHash("sha256").update(content).digest("hex")}`;
 }

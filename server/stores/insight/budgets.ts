@@ -14,7 +14,7 @@ type BudgetRecord = AllowanceRecord & {
   readonly campaign_revoked_at: Date | null;
 };
 
-/** `sql` is one snapshot. */
+/** Reads a page of an account's budgets. `sql` must see one snapshot throughout. */
 export async function readBudgets(
   sql: Sql,
   ...[account, { after, limit }]: Parameters<InsightStore["budgets"]>
@@ -24,12 +24,15 @@ export async function readBudgets(
     "select counter from accounts where address = $1",
     [bytea(account)],
   );
-  // allowances_of_account from the cursor on; the last day of debits_of_account, less those in voids
+  // Plan: allowances_of_account from the cursor on; the last day of debits_of_account, less voids
+  // by primary key.
   const records = await sql.query<BudgetRecord>(
     `with spent as (
        select d.allowance, sum(d.amount_micros) as micros from debits d
-       where d.account = $1 and d.recorded_at > $2::timestamptz - make_interval(secs => $3) and d.recorded_at <= $2
-         and not exists (select from voids v where v.provider = d.provider and v.event_id = d.event_id)
+       where d.account = $1 and d.recorded_at > $2::timestamptz - make_interval(secs => $3)
+         and d.recorded_at <= $2
+         and not exists (select from voids v where v.provider = d.provider
+           and v.event_id = d.event_id)
        group by d.allowance)
      select ${ALLOWANCE_COLUMNS_OF_L}, coalesce(spent.micros, 0) as spent_24h,
        (select c.revoked_at from allowances c where c.id = l.campaign) as campaign_revoked_at
@@ -43,7 +46,7 @@ export async function readBudgets(
     now,
     counter: record?.counter ?? 0n,
     budgets: records.map((budget) => ({
-      // A grant ends with its campaign.
+      // Revoking a campaign ends its grants.
       allowance: toAllowance({
         ...budget,
         revoked_at: budget.revoked_at ?? budget.campaign_revoked_at,

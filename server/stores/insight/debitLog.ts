@@ -24,13 +24,15 @@ interface DebitRecord {
   readonly price_basis: unknown;
 }
 
-const COLUMNS = `d.provider, d.event_id, d.part, d.account, d.allowance, d.spender, d.meter, d.quantity, d.dimensions,
-  d.occurred_at, d.recorded_at, d.rate_card, d.amount_micros, d.fee_micros, d.price_basis, v.voided_at`;
+const COLUMNS = `d.provider, d.event_id, d.part, d.account, d.allowance, d.spender, d.meter,
+  d.quantity, d.dimensions, d.occurred_at, d.recorded_at, d.rate_card, d.amount_micros,
+  d.fee_micros, d.price_basis, v.voided_at`;
 const DEBITS = `debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id`;
 
 /**
- * Plan: debits_of_account or debits_of_provider backwards from the cursor, sorted by the rest of the key within one
- * millisecond only (incremental sort); voids by primary key. The second bound on the time is what enters the index.
+ * Plan: debits_of_account or debits_of_provider backwards from the cursor, with an incremental sort
+ * of rows of the same millisecond; voids by primary key. Only the plain bound on `recorded_at` can
+ * use the index.
  */
 const PAGE: Readonly<Record<LogOwner["role"], string>> = {
   account: pageOf("account"),
@@ -45,7 +47,8 @@ function pageOf(role: LogOwner["role"]): string {
       and ($4::text is null or d.meter = $4)
       and ($5::bytea is null or d.spender = $5)
       and ($6::timestamptz is null or (d.recorded_at <= $6
-        and (d.recorded_at, d.provider, d.event_id, d.part) < ($6, $7::bytea, $8::text, $9::smallint)))
+        and (d.recorded_at, d.provider, d.event_id, d.part)
+          < ($6, $7::bytea, $8::text, $9::smallint)))
     order by d.recorded_at desc, d.provider desc, d.event_id desc, d.part desc
     limit $10`;
 }
@@ -66,7 +69,10 @@ export async function readDebits(
   return records.map(toDebit);
 }
 
-/** All parts of one event, and the hash of what its provider sent, where the log has one. By primary key. */
+/**
+ * Reads all parts of one event, and the hash of its payload if the log has one. Plan: debits by
+ * primary key.
+ */
 export async function readEvent(
   sql: Sql,
   { provider, id }: { provider: Address; id: string },

@@ -14,7 +14,7 @@ import { captureHash } from "../holds/postgresHoldStore.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import { readEvent } from "./debitLog.ts";
 
-/** `sql` is one snapshot. */
+/** Reads why an event cost what it did and who paid. `sql` must see one snapshot throughout. */
 export async function readExplanation(
   sql: Sql,
   ...[key]: Parameters<InsightStore["explain"]>
@@ -25,13 +25,13 @@ export async function readExplanation(
 
   const parts: ExplainedPart[] = [];
   for (const debit of event.parts) {
-    // oxlint-disable-next-line no-await-in-loop -- one connection: they would wait for one another anyway
+    // oxlint-disable-next-line no-await-in-loop -- one connection runs them one after another anyway
     parts.push({ debit, facts: await readFacts(sql, debit) });
   }
   return {
     parts,
     holdId: await findHold(sql, first, event.payloadHash),
-    firstEpoch: await firstEpoch(sql, first),
+    firstEpoch: await readFirstEpoch(sql, first),
   };
 }
 
@@ -39,23 +39,24 @@ async function readFacts(sql: Sql, debit: LoggedDebit): Promise<ChargeFacts> {
   const { account, recordedAt } = debit;
   const budget = await readBudget(sql, debit, debit.allowance);
   const { campaign } = budget.allowance;
-  // purchases_of_account, refund_requests_of_account
+  // Plan: purchases_of_account, refund_requests_of_account.
   const [chain] = await sql.query<{ purchased: bigint; unknown: boolean; refunding: boolean }>(
     `select coalesce(sum(amount_micros) filter (where recorded_at <= $2), 0) as purchased,
        coalesce(bool_or(recorded_at is null), false) as unknown,
-       exists (select from refund_requests where account = $1 and (recorded_at <= $2 or recorded_at is null))
+       exists (select from refund_requests where account = $1
+         and (recorded_at <= $2 or recorded_at is null))
          as refunding
      from purchases where account = $1`,
     [bytea(account), recordedAt],
   );
-  // debits_of_account up to the event, voids by key: a sum over what the account had done until then
+  // Plan: debits_of_account up to the event, voids by primary key.
   const [spent] = await sql.query<{ micros: bigint }>(
     `select coalesce(sum(d.amount_micros), 0) as micros
      from debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id
      where d.account = $1 and d.recorded_at <= $2 and (v.voided_at is null or v.voided_at > $2)`,
     [bytea(account), recordedAt],
   );
-  if (chain === undefined || spent === undefined) throw new Error("an aggregate without a row");
+  if (chain === undefined || spent === undefined) throw new Error("an aggregate returned no row");
   return {
     budget,
     campaign: campaign === null ? null : await readBudget(sql, debit, campaign),
@@ -72,19 +73,20 @@ async function readBudget(sql: Sql, debit: LoggedDebit, id: Hex): Promise<Budget
     `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
     [bytea(id)],
   );
-  if (record === undefined) throw new Error(`the allowance ${id} is not there`);
+  if (record === undefined) throw new Error(`allowance ${id} does not exist`);
   const allowance = toAllowance(record);
   const { message } = allowance;
-  // Of an allowance without periods, only what is on hold at that moment is not in the log.
+  // Without periods, only holds that were open at the debit's time are missing from the log.
   const periodStart =
     message.period === 0n
       ? null
       : new Date(Number(periodStartsAt(message, periodIndexAt(message, recordedAt))) * 1000);
-  // debits_of_account of the period, voids by key
+  // Plan: debits_of_account within the period, voids by primary key.
   const [spent] = await sql.query<{ micros: bigint }>(
     `select coalesce(sum(d.amount_micros), 0) as micros
      from debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id
-     where d.account = $1 and d.recorded_at <= $2 and ($4::timestamptz is null or d.recorded_at >= $4)
+     where d.account = $1 and d.recorded_at <= $2
+       and ($4::timestamptz is null or d.recorded_at >= $4)
        and (v.voided_at is null or v.voided_at > $2) and ${isOfBudget("d.allowance")}`,
     [bytea(account), recordedAt, bytea(id), periodStart],
   );
@@ -95,25 +97,29 @@ async function readBudget(sql: Sql, debit: LoggedDebit, id: Hex): Promise<Budget
   };
 }
 
-/** Whether an allowance is `$3`, or was granted out of it. */
+/** SQL: the allowance in `column` is `$3` or one of its grants. */
 function isOfBudget(column: string): string {
-  return `(${column} = $3 or exists (select from allowances g where g.id = ${column} and g.campaign = $3))`;
+  return `(${column} = $3
+    or exists (select from allowances g where g.id = ${column} and g.campaign = $3))`;
 }
 
 /**
- * Whether credits were on hold when the debit was recorded: of its account or, where one is named, of an allowance with all
- * that was granted out of it, and then also at any time in the period.
+ * Checks whether credits were on hold when the debit was recorded. Looks at the whole account or,
+ * if `allowance` is given, at that allowance and its grants. With a `periodStart`, counts holds
+ * open at any time in the period.
  */
 async function hadHolds(
   sql: Sql,
   { account, spender, recordedAt }: LoggedDebit,
   { allowance, periodStart }: { allowance: Hex | null; periodStart: Date | null },
 ): Promise<boolean> {
-  // holds_of_spender, of the spenders in allowances_of_account; then hold_parts by primary key
+  // Plan: holds_of_spender for each spender in allowances_of_account, then hold_parts by primary
+  // key.
   const [found] = await sql.query<{ had: boolean }>(
     `select exists (
        select from holds h join hold_parts p using (provider, hold_id)
-       where (h.spender = $5 or h.spender = any(array(select distinct spender from allowances where account = $1)))
+       where (h.spender = $5
+         or h.spender = any(array(select distinct spender from allowances where account = $1)))
          and h.created_at <= $2 and h.created_at > least($2, $4) - interval '${HOLD_LOOKBACK}'
          and (h.resolved_at is null or h.resolved_at > $2 or $4::timestamptz is not null)
          and p.account = $1 and ($3::bytea is null or ${isOfBudget("p.allowance")})) as had`,
@@ -128,20 +134,24 @@ async function hadHolds(
   return found?.had ?? false;
 }
 
-/** A hold lasts a day at most; one that is over is freed at once, or when a server that stood still goes on. */
+/**
+ * A hold lasts at most one day, but it is released late if no server was running when it expired.
+ */
 const HOLD_LOOKBACK = "8 days";
 
 /**
- * The hold that a debit was captured from; `null` where it was reported as usage. The log keeps the hash of a capture, which
- * names its hold; of a report it has none or, from earlier servers, that of the event itself.
+ * Finds the hold that a debit was captured from; `null` for reported usage. A capture's payload
+ * hash covers the hold's id. A report has no hash or, if an older server wrote it, the hash of the
+ * event.
  */
 async function findHold(sql: Sql, debit: LoggedDebit, sent: Hex | null): Promise<string | null> {
   const { provider, spender, meter, quantity, recordedAt } = debit;
   if (sent === null || payloadHash(debit) === sent) return null;
-  // holds_of_spender
+  // Plan: holds_of_spender, a range.
   const candidates = await sql.query<{ hold_id: string }>(
     `select hold_id from holds
-     where spender = $1 and created_at <= $2 and created_at > $2::timestamptz - interval '${HOLD_LOOKBACK}'
+     where spender = $1 and created_at <= $2
+       and created_at > $2::timestamptz - interval '${HOLD_LOOKBACK}'
        and provider = $3 and meter = $4`,
     [bytea(spender), recordedAt, bytea(provider), meter],
   );
@@ -154,21 +164,24 @@ async function findHold(sql: Sql, debit: LoggedDebit, sent: Hex | null): Promise
 }
 
 /**
- * The first checkpoint that surely holds the event: the first one cut after it whose row of the account is no less than
- * all that the account had been charged until then and kept being charged. What is taken back is never in a checkpoint,
- * so these sums only grow and the account's debits enter the rows in their order.
+ * Finds the first checkpoint that must contain the event: cut after it, and with an account row of
+ * at least the account's unvoided charges up to it. A checkpoint never contains an event that is
+ * voided later, so these sums only grow, and debits enter the rows in order.
  */
-async function firstEpoch(sql: Sql, debit: LoggedDebit): Promise<bigint | null> {
+async function readFirstEpoch(sql: Sql, debit: LoggedDebit): Promise<bigint | null> {
   if (debit.voidedAt !== null) return null;
   const [found] = await sql.query<{ epoch: bigint }>(
     `with kept as (
        select coalesce(sum(d.amount_micros), 0) as micros from debits d
        where d.account = $1 and d.recorded_at <= $2
-         and not exists (select from voids v where v.provider = d.provider and v.event_id = d.event_id))
+         and not exists (select from voids v where v.provider = d.provider
+           and v.event_id = d.event_id))
      select c.epoch from checkpoints c
      where not c.dropped and c.cut_at >= $2 and (select micros from kept) <= coalesce((
-       select r.spent from places p join checkpoint_rows r using (place) join checkpoints rc on rc.id = r.checkpoint
-       where p.party = $1 and r.checkpoint <= c.id and not rc.dropped order by r.checkpoint desc limit 1), 0)
+       select r.spent from places p join checkpoint_rows r using (place)
+         join checkpoints rc on rc.id = r.checkpoint
+       where p.party = $1 and r.checkpoint <= c.id and not rc.dropped order by r.checkpoint desc
+         limit 1), 0)
      order by c.id limit 1`,
     [bytea(debit.account), debit.recordedAt],
   );

@@ -6,12 +6,12 @@ import type { ChargeFacts } from "@compute-credits/rules/insight/limitsPassed";
 import type { RunwayState } from "@compute-credits/rules/insight/runway";
 import type { PriceBasis } from "@compute-credits/rules/pricing/priceBasis";
 
-/** Whose part of the log: what an account paid, or what a provider was paid. */
+/** The party whose debits are read: an account that paid, or a provider that was paid. */
 export type LogOwner =
   | { readonly role: "account"; readonly address: Address }
   | { readonly role: "provider"; readonly address: Address };
 
-/** When it was recorded: `from` is in it, `to` is not. */
+/** A range of recording times: `from` is inclusive, `to` is exclusive, `null` is open. */
 export interface TimeRange {
   readonly from: Date | null;
   readonly to: Date | null;
@@ -22,25 +22,25 @@ export interface LogFilter extends TimeRange {
   readonly spender: SpenderId | null;
 }
 
-/** What one allowance paid for an event. */
+/** One allowance's payment for an event. */
 export interface LoggedDebit extends DebitPlace {
   readonly account: Address;
   readonly allowance: Hex;
   readonly spender: SpenderId;
   readonly meter: string;
-  /** of the whole event, however many allowances paid for it */
+  /** the whole event's quantity, even if several allowances paid for it */
   readonly quantity: bigint;
   readonly dimensions: Readonly<Record<string, string>>;
   readonly occurredAt: Date;
   readonly rateCardVersion: number;
   readonly priceBasis: PriceBasis;
   readonly amountMicros: bigint;
-  /** the operator's part of the amount; the rest is the provider's */
+  /** the operator's share of the amount; the provider gets the rest */
   readonly feeMicros: bigint;
   readonly voidedAt: Date | null;
 }
 
-/** The order of the log, and what its pages go on from. */
+/** A debit's sort key and page cursor. */
 export interface DebitPlace {
   readonly recordedAt: Date;
   readonly provider: Address;
@@ -51,25 +51,28 @@ export interface DebitPlace {
 export const GROUPINGS = ["meter", "day", "spender", "provider", "account", "allowance"] as const;
 export type Grouping = (typeof GROUPINGS)[number];
 
-/** Sums over the debits that were not taken back. */
+/** Sums over the debits that were not voided. */
 export interface UsageSum {
-  /** the meter, the day in UTC (2026-01-31), or the id that was grouped by */
+  /** the meter, the UTC day (2026-01-31) or the address or id of the grouping */
   readonly key: string;
   readonly meter: string;
-  /** units of the meter; an event counts once in each group that it is in */
+  /** units of the meter; an event counts once per group */
   readonly quantity: bigint;
   readonly events: bigint;
   readonly amountMicros: bigint;
   readonly feeMicros: bigint;
 }
 
-/** What an account spent in the last so many seconds, less what was taken back. */
+/** An account's spending in the last `windowSeconds`, without voided debits. */
 export interface SpentInWindow {
   readonly windowSeconds: bigint;
   readonly spentMicros: bigint;
 }
 
-/** All that bounds an account's spending from now on, read at one moment; its allowances are neither void nor over. */
+/**
+ * All limits on an account's future spending, from one snapshot. Contains only allowances that are
+ * still valid.
+ */
 export interface SpendingOutlook extends RunwayState {
   readonly windows: readonly SpentInWindow[];
 }
@@ -79,12 +82,12 @@ export interface Budget {
   readonly spent24hMicros: bigint;
 }
 
-/** A debited event with what the log tells about how it came to be. */
+/** A debited event with the facts that explain its charges. */
 export interface ExplainedEvent {
   readonly parts: readonly ExplainedPart[];
-  /** what it was captured from; `null` where it was reported as usage */
+  /** the hold it was captured from; `null` if it was reported as usage */
   readonly holdId: string | null;
-  /** of the first checkpoint that holds it; `null` where none does yet */
+  /** epoch of the first checkpoint that contains it; `null` if none does yet */
   readonly firstEpoch: bigint | null;
 }
 
@@ -93,22 +96,27 @@ export interface ExplainedPart {
   readonly facts: ChargeFacts;
 }
 
-/** What the books tell of what happened. Reads only. */
+/** Queries about past and future spending. Only reads. */
 export interface InsightStore {
-  /** newest first; `after` is the last of the page before */
+  /** Lists debits, newest first. `after` is the last debit of the previous page. */
   debits(
     owner: LogOwner,
     filter: LogFilter,
     page: { after: DebitPlace | null; limit: number },
   ): Promise<readonly LoggedDebit[]>;
-  /** in the order of their keys; at most `limit` */
+  /** Sums usage by group, ordered by key, at most `limit` groups. */
   usage(
     owner: LogOwner,
     query: { groupBy: Grouping; from: Date; to: Date; limit: number },
   ): Promise<readonly UsageSum[]>;
+  /** Explains an event's charges. Returns `null` if it was not debited. */
   explain(event: { provider: Address; id: string }): Promise<ExplainedEvent | null>;
+  /** Reads the limits on an account's spending, and its spending in each window. */
   outlook(account: Address, windowsSeconds: readonly bigint[]): Promise<SpendingOutlook>;
-  /** oldest allowance first; `after` is the id of the last of the page before */
+  /**
+   * Lists an account's budgets, oldest first. `after` is the last allowance id of the previous
+   * page.
+   */
   budgets(
     account: Address,
     page: { after: Hex | null; limit: number },

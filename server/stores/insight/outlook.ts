@@ -14,7 +14,10 @@ import {
 import { bytea, numberArray } from "@compute-credits/platform/postgres/values";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 
-/** `sql` is one snapshot: what is on hold in one table is held in the other. */
+/**
+ * Reads all limits on an account's spending. `sql` must see one snapshot, so that accounts and
+ * holds agree.
+ */
 export async function readOutlook(
   sql: Sql,
   ...[address, windowsSeconds]: Parameters<InsightStore["outlook"]>
@@ -26,10 +29,11 @@ export async function readOutlook(
   );
   const account = record === undefined ? emptyAccount(address) : toAccount(record);
 
-  // allowances_of_account. What was granted out of them is spent out of them: they bound it all.
+  // Plan: allowances_of_account. Grants are left out, because their campaigns already limit them.
   const allowances = await sql.query<AllowanceRecord>(
     `select ${ALLOWANCE_COLUMNS} from allowances
-     where account = $1 and campaign is null and revoked_at is null and counter = $2 and (expires_at = 0 or expires_at > $3)`,
+     where account = $1 and campaign is null and revoked_at is null and counter = $2
+       and (expires_at = 0 or expires_at > $3)`,
     [bytea(address), account.counter, secondsSince1970(now)],
   );
   return {
@@ -42,10 +46,12 @@ export async function readOutlook(
 }
 
 async function readHolds(sql: Sql, account: Address): Promise<readonly ReturningHold[]> {
-  // open_hold_parts_of_account, then holds and allowances by primary key
+  // Plan: open_hold_parts_of_account, then holds and allowances by primary key.
   return await sql.query<{ allowance: Hex; heldMicros: bigint; heldAt: Date; expiresAt: Date }>(
-    `select coalesce(l.campaign, l.id) as allowance, p.held_micros as "heldMicros", h.created_at as "heldAt", h.expires_at as "expiresAt"
-     from hold_parts p join holds h using (provider, hold_id) join allowances l on l.id = p.allowance
+    `select coalesce(l.campaign, l.id) as allowance, p.held_micros as "heldMicros",
+       h.created_at as "heldAt", h.expires_at as "expiresAt"
+     from hold_parts p join holds h using (provider, hold_id)
+       join allowances l on l.id = p.allowance
      where p.account = $1 and p.held_micros > 0 order by h.expires_at`,
     [bytea(account)],
   );
@@ -57,13 +63,14 @@ async function readWindows(
   windowsSeconds: readonly bigint[],
   now: Date,
 ): Promise<readonly SpentInWindow[]> {
-  // For each window a range of debits_of_account, less those in voids.
+  // Plan: for each window a range of debits_of_account, less voids by primary key.
   return await sql.query<SpentInWindow>(
     `select w.seconds as "windowSeconds", (
          select coalesce(sum(d.amount_micros), 0) from debits d
          where d.account = $1 and d.recorded_at > $3::timestamptz - make_interval(secs => w.seconds)
            and d.recorded_at <= $3
-           and not exists (select from voids v where v.provider = d.provider and v.event_id = d.event_id)
+           and not exists (select from voids v where v.provider = d.provider
+             and v.event_id = d.event_id)
        ) as "spentMicros"
      from unnest($2::bigint[]) with ordinality as w (seconds, place) order by w.place`,
     [bytea(account), numberArray(windowsSeconds), now],

@@ -7,15 +7,15 @@ import { readOutlook } from "./outlook.ts";
 import { readUsage } from "./usageSums.ts";
 
 export function createInsightStore(database: Database): InsightStore {
-  /** Several statements that see one moment. */
-  const snapshot = <T>(work: (sql: Sql) => Promise<T>) =>
+  /** Runs several statements on one snapshot. */
+  const inSnapshot = <T>(work: (sql: Sql) => Promise<T>) =>
     database.transaction(work, { isolation: "repeatable read" });
 
   return {
     debits: (...args) => readDebits(database, ...args),
     usage: (...args) => readUsage(database, ...args),
-    explain: (...args) => snapshot((sql) => readExplanation(sql, ...args)),
-    outlook: (...args) => snapshot((sql) => readOutlook(sql, ...args)),
-    budgets: (...args) => snapshot((sql) => readBudgets(sql, ...args)),
+    explain: (...args) => inSnapshot((sql) => readExplanation(sql, ...args)),
+    outlook: (...args) => inSnapshot((sql) => readOutlook(sql, ...args)),
+    budgets: (...args) => inSnapshot((sql) => readBudgets(sql, ...args)),
   };
 }

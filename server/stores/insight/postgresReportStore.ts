@@ -10,7 +10,7 @@ export function createReportStore(database: Database): ReportStore {
       database.transaction((tx) => readReport(tx, query), { isolation: "repeatable read" }),
 
     async checkpointTotals(epoch) {
-      // one_checkpoint_per_epoch
+      // Plan: one_checkpoint_per_epoch, one row.
       const [totals] = await database.query<PoolTotals>(
         "select spent, refunded, earned from checkpoints where epoch = $1 and not dropped",
         [epoch],
@@ -39,7 +39,8 @@ async function readReport(
     `select (select coalesce(sum(earned), 0) from earnings) as earned,
        (select coalesce(sum(token_amount), 0) from purchases) as tokens_in`,
   );
-  // The contract pays the difference of rounded totals, so what a party got in all is its total, rounded down once.
+  // The contract pays differences of rounded cumulative totals. So a party's payments add up to its
+  // total, rounded down once.
   const [settled] = await tx.query<PoolTotals & { tokens_out: bigint }>(
     `select coalesce(sum(spent), 0) as spent, coalesce(sum(refunded), 0) as refunded,
        coalesce(sum(earned), 0) as earned,
@@ -50,7 +51,9 @@ async function readReport(
   const [newest] = await tx.query<PoolTotals>(
     "select spent, refunded, earned from checkpoints where not dropped order by id desc limit 1",
   );
-  if (!block || !accounts || !others || !settled) throw new Error("a sum without a row");
+  if (!block || !accounts || !others || !settled) {
+    throw new Error("an aggregate returned no row");
+  }
 
   const { tokens_out: tokensOut, spent, refunded, earned } = settled;
   return {
@@ -70,14 +73,15 @@ async function readRevenue(
   tx: Sql,
   { from, to }: { from: Date; to: Date },
 ): Promise<readonly DayRevenue[]> {
-  // debits_by_time, once the log is long
+  // Plan: debits_by_time, once the log is long; voids by primary key.
   return await tx.query<DayRevenue>(
     `select to_char(d.recorded_at at time zone 'UTC', 'YYYY-MM-DD') as day, d.meter,
        count(*) filter (where d.part = 0) as events,
        sum(d.amount_micros) as "amountMicros", sum(d.fee_micros) as "feeMicros"
      from debits d
      where d.recorded_at >= $1 and d.recorded_at < $2
-       and not exists (select from voids v where v.provider = d.provider and v.event_id = d.event_id)
+       and not exists (select from voids v where v.provider = d.provider
+         and v.event_id = d.event_id)
      group by 1, 2 order by 1, 2`,
     [from, to],
   );

@@ -3,7 +3,7 @@ import type { TokenPrice } from "@compute-credits/rules/insight/liability";
 import type { ReconciledLedger } from "@compute-credits/rules/insight/reconcile";
 import type { PoolTotals } from "@compute-credits/rules/insight/vaultTotals";
 
-/** Fees of one day, in UTC, and meter; events that were taken back are left out. Micro-credits. */
+/** Revenue of one UTC day and meter, in micro-credits, without voided events. */
 export interface DayRevenue {
   readonly day: string;
   readonly meter: string;
@@ -12,18 +12,21 @@ export interface DayRevenue {
   readonly feeMicros: bigint;
 }
 
-/** All sums of the ledger but what the chain says about its final checkpoint. */
+/** All sums of the ledger. The chain's totals of the final checkpoint are left to the caller. */
 export interface LedgerReport extends Omit<ReconciledLedger, "finalCheckpoint"> {
-  /** that the ledger has read the chain up to */
+  /** the last indexed block */
   readonly block: BlockPoint;
-  /** by the database's clock */
+  /** the database's clock at the read */
   readonly asOf: Date;
   readonly revenue: readonly DayRevenue[];
 }
 
-/** Sums over everybody: it reads every account once, and the log of the days asked for. For operators, not for every page. */
+/**
+ * Sums over all parties, for operators. A report scans every account and the debits of the
+ * requested days.
+ */
 export interface ReportStore {
   report(query: { from: Date; to: Date; price: TokenPrice }): Promise<LedgerReport>;
-  /** the ledger's own numbers of a checkpoint; `null` where it knows none of that epoch */
+  /** Reads the ledger's totals of a checkpoint. Returns `null` if it has none of that epoch. */
   checkpointTotals(epoch: bigint): Promise<PoolTotals | null>;
 }

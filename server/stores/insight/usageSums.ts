@@ -11,14 +11,17 @@ const KEY: Readonly<Record<Grouping, string>> = {
   allowance: "'0x' || encode(d.allowance, 'hex')",
 };
 
-/** An event that several allowances paid for has several rows with its whole quantity: the first of them in a group counts. */
-const FIRST_IN_GROUP: Readonly<Record<LogOwner["role"], Readonly<Record<Grouping, string>>>> = {
+/**
+ * SQL: picks one row per event and group. An event has one row per allowance that paid, each with
+ * its whole quantity.
+ */
+const IS_FIRST_IN_GROUP: Readonly<Record<LogOwner["role"], Readonly<Record<Grouping, string>>>> = {
   account: {
-    meter: firstOfAccount(),
-    day: firstOfAccount(),
-    spender: firstOfAccount(),
-    provider: firstOfAccount(),
-    account: firstOfAccount(),
+    meter: isFirstOfAccount(),
+    day: isFirstOfAccount(),
+    spender: isFirstOfAccount(),
+    provider: isFirstOfAccount(),
+    account: isFirstOfAccount(),
     allowance: "true",
   },
   provider: {
@@ -26,21 +29,26 @@ const FIRST_IN_GROUP: Readonly<Record<LogOwner["role"], Readonly<Record<Grouping
     day: "d.part = 0",
     spender: "d.part = 0",
     provider: "d.part = 0",
-    account: firstOfAccount(),
+    account: isFirstOfAccount(),
     allowance: "true",
   },
 };
 
-function firstOfAccount(): string {
+function isFirstOfAccount(): string {
   return `(d.part = 0 or not exists (select from debits e
-    where e.provider = d.provider and e.event_id = d.event_id and e.part < d.part and e.account = d.account))`;
+    where e.provider = d.provider and e.event_id = d.event_id and e.part < d.part
+      and e.account = d.account))`;
 }
 
-/** Plan: a range of debits_of_account or debits_of_provider, less those in voids; other parts by primary key. */
+/**
+ * Plan: a range of debits_of_account or debits_of_provider, less voids by primary key; other parts
+ * by primary key.
+ */
 function sumsOf({ role }: LogOwner, groupBy: Grouping): string {
-  const first = FIRST_IN_GROUP[role][groupBy];
+  const isFirst = IS_FIRST_IN_GROUP[role][groupBy];
   return `select ${KEY[groupBy]} as key, d.meter,
-      coalesce(sum(d.quantity) filter (where ${first}), 0) as quantity, count(*) filter (where ${first}) as events,
+      coalesce(sum(d.quantity) filter (where ${isFirst}), 0) as quantity,
+      count(*) filter (where ${isFirst}) as events,
       sum(d.amount_micros) as "amountMicros", sum(d.fee_micros) as "feeMicros"
     from debits d
     where d.${role} = $1 and d.recorded_at >= $2 and d.recorded_at < $3

@@ -2,42 +2,44 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Database } from "@compute-credits/platform/postgres/database";
 
-/** SQL: the count that a changed row is marked with, so that the next cut finds it. */
+/** SQL: the tick that marks a changed row, so that the next cut finds it. */
 export const CURRENT_TICK = "(select tick from cut_clock)";
 
 /**
- * Counts one up, so that what changes from now on is told from what changed before, and gives the transactions under way
- * a moment to end. Nobody waits for the cut. Returns the count that everything has which a snapshot taken from now on
- * does not hold; `null` where a transaction that may have read an earlier count goes on and on.
- *
- * Whoever reads the count locks its table (`access share`) before it takes the snapshot that it reads it by, and until it
- * ends. So those that hold the lock now are all that may have read an earlier one.
+ * Advances the tick, then waits until no running transaction can mark rows with an earlier one.
+ * Returns the new tick: changes that later snapshots do not see are marked with at least this.
+ * Returns `null` after two seconds. Debits never wait for it. A reader of the tick locks its table
+ * (`access share`) from before its snapshot until its end, so the current lock holders are the only
+ * transactions that can have read an earlier tick.
  */
 export async function advanceTick(database: Database): Promise<bigint | null> {
-  const [clock] = await database.query<{ tick: bigint }>(
+  const [counter] = await database.query<{ tick: bigint }>(
     `insert into cut_clock (tick) values (1)
      on conflict (only_one) do update set tick = cut_clock.tick + 1 returning tick`,
   );
-  if (clock === undefined) throw new Error("an insert without a row");
+  if (counter === undefined) throw new Error("an insert returned no row");
 
-  const under = await readers(database);
-  const giveUpAt = Date.now() + PATIENCE_MS;
+  const earlier = await readLockHolders(database);
+  const giveUpAt = Date.now() + MAX_WAIT_MS;
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- PostgreSQL tells of no end of a transaction: it has to be asked
-    const now = new Set(await readers(database));
-    if (!under.some((transaction) => now.has(transaction))) return clock.tick;
+    // oxlint-disable-next-line no-await-in-loop -- PostgreSQL does not notify when a transaction ends, so poll
+    const now = new Set(await readLockHolders(database));
+    if (!earlier.some((transaction) => now.has(transaction))) return counter.tick;
     if (Date.now() > giveUpAt) return null;
-    // oxlint-disable-next-line no-await-in-loop -- see above
-    await delay(PAUSE_MS);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await delay(POLL_MS);
   }
 }
 
-/** Debits take milliseconds. A cut that waited in vain is as good; the one after it looks at more rows. */
-const PATIENCE_MS = 2_000;
-const PAUSE_MS = 5;
+/**
+ * Debits take milliseconds. After a timeout the cut is still right, but the next one reads more
+ * rows.
+ */
+const MAX_WAIT_MS = 2_000;
+const POLL_MS = 5;
 
-/** The transactions that have read the count, by PostgreSQL's name for them. */
-async function readers(database: Database): Promise<string[]> {
+/** Reads which other transactions hold a lock on the tick's table, as virtual transaction ids. */
+async function readLockHolders(database: Database): Promise<string[]> {
   const found = await database.query<{ name: string }>(
     `select virtualtransaction as name from pg_locks
      where relation = 'cut_clock'::regclass and pid <> pg_backend_pid()

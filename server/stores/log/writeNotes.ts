@@ -5,21 +5,25 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
 
 type NoteKind = "hold_end" | "revocation" | "access_end" | "blocks" | "refund" | "receipt";
 
-/** What is written of an entry that has no row of its own. */
+/** A log entry without a table row of its own. */
 export type LogNote = {
   [Kind in NoteKind]: Omit<LogEntryOf<Kind>, keyof LogPosition>;
 }[NoteKind];
 
-/** Writes to the log, in the transaction, and under the locks, of what it tells. */
+/**
+ * Writes notes to the log. Call it in the transaction of the change and under its locks, so that
+ * the log order is right.
+ */
 export async function writeNotes(tx: Sql, notes: readonly LogNote[]): Promise<void> {
   if (notes.length === 0) return;
   await tx.query(
-    "insert into log_notes (kind, body) select note->>'kind', note - 'kind' from jsonb_array_elements($1::jsonb) as note",
+    `insert into log_notes (kind, body) select note->>'kind', note - 'kind'
+       from jsonb_array_elements($1::jsonb) as note`,
     [jsonText(notes)],
   );
 }
 
-/** A note as the table has it. */
+/** Parses a stored note. Throws if it does not match its kind. */
 export function noteEntry(kind: string, body: unknown): LogNote {
   return Note.parse({ ...Object(body), kind });
 }

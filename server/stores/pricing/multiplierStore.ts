@@ -3,11 +3,11 @@ import type { Address } from "viem";
 import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
 import type { FoundRate } from "@compute-credits/rules/pricing/rateIndex";
 
-/** What a provider reports of one rate: how much of what it offers is in use. */
+/** A provider's report of how much of its capacity at one rate is in use. */
 export interface UtilisationReport {
   readonly provider: Address;
   readonly meter: string;
-  /** exactly those of the rate, not of an event */
+  /** the rate's own dimensions, not those of an event */
   readonly dimensions: Readonly<Record<string, string>>;
   readonly utilisationBps: bigint;
 }
@@ -17,22 +17,22 @@ export type ReportResult =
   | { readonly refusal: "unknown_rate" | "rate_not_dynamic" }
   | { readonly refusal: "step_too_soon"; readonly nextStepAt: Date; readonly now: Date };
 
-/** Where a dynamic rate of a provider stands. */
+/** The current state of a provider's dynamic rate. */
 export interface DynamicState {
   readonly provider: Address;
   readonly found: FoundRate;
   readonly multiplierBps: bigint;
   readonly stepCount: number;
-  /** `null` where a step may be made at once */
+  /** `null` if a step may be made now */
   readonly nextStepAt: Date | null;
 }
 
 export interface MultiplierStore {
-  /** Makes the step that the report leads to, if its time has come. */
+  /** Makes the step that the report leads to, unless the previous step is too recent. */
   report(report: UtilisationReport): Promise<ReportResult>;
-  /** the dynamic rates that are in force for a provider */
+  /** Reads the dynamic rates in force for a provider. */
   states(provider: Address): Promise<readonly DynamicState[]>;
-  /** the log, newest first; `before` is a step's number */
+  /** Lists a rate's steps, newest first, below the step number `before`. */
   steps(
     rate: { provider: Address; rateKey: string },
     page: { before: number | null; limit: number },

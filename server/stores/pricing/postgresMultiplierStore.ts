@@ -15,7 +15,10 @@ import { readPriceClock } from "./priceClock.ts";
 import type { RateIndexCache } from "./rateIndexCache.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
-/** Who holds this lock decides alone about the next step; batches that are being priced share it. */
+/**
+ * Names an advisory lock: exclusive for the transaction that makes a step, shared by batches that
+ * are being priced.
+ */
 export function multiplierLockName(rate: { provider: Address; rateKey: string }): string {
   return `multiplier ${rate.provider}/${rate.rateKey}`;
 }
@@ -32,7 +35,7 @@ export interface StepRecord {
 }
 
 export function createMultiplierStore(database: Database, rates: RateIndexCache): MultiplierStore {
-  async function inForce(sql: Sql, provider: Address) {
+  async function readRatesInForce(sql: Sql, provider: Address) {
     const { now, newestCard } = await readPriceClock(sql);
     return { now, found: ratesInForce(await rates(sql, newestCard), provider, now) };
   }
@@ -40,8 +43,8 @@ export function createMultiplierStore(database: Database, rates: RateIndexCache)
   return {
     report: ({ provider, meter, dimensions, utilisationBps }) =>
       database.transaction(async (tx) => {
-        // The rate's key tells which rate is meant, whoever published it.
-        const found = (await inForce(tx, provider)).found.find(
+        // Compares rate keys, because the operator or the provider may have published the card.
+        const found = (await readRatesInForce(tx, provider)).found.find(
           ({ card, key }) => key === rateKey(card.provider ?? null, { meter, dimensions }),
         );
         if (found === undefined) return { refusal: "unknown_rate" };
@@ -52,9 +55,10 @@ export function createMultiplierStore(database: Database, rates: RateIndexCache)
           multiplierLockName({ provider, rateKey: key }),
         ]);
         const { now } = await readPriceClock(tx);
-        const last = await lastStep(tx, { provider, rateKey: key });
+        const last = await readLastStep(tx, { provider, rateKey: key });
         const rateCardVersion = found.card.version;
-        // The next whole millisecond: later than every batch that was priced before this lock was had, whose times are whole.
+        // The next whole millisecond is later than any batch priced before this lock: their times
+        // are whole milliseconds.
         const at = new Date(now.getTime() + 1);
         const step = stepMultiplier(last, { utilisationBps, rateCardVersion, at }, rate.multiplier);
         if ("tooSoonUntil" in step) {
@@ -65,19 +69,24 @@ export function createMultiplierStore(database: Database, rates: RateIndexCache)
       }),
 
     async states(provider) {
-      const { now, found: all } = await inForce(database, provider);
+      const { now, found: all } = await readRatesInForce(database, provider);
       const dynamic = all.flatMap((found) =>
         found.rate.kind === "dynamic" ? [{ ...found, rate: found.rate }] : [],
       );
       return await Promise.all(
         dynamic.map(async (found) =>
-          stateOf(provider, found, await lastStep(database, { provider, rateKey: found.key }), now),
+          stateOf(
+            provider,
+            found,
+            await readLastStep(database, { provider, rateKey: found.key }),
+            now,
+          ),
         ),
       );
     },
 
     async steps({ provider, rateKey: key }, { before, limit }) {
-      // multiplier_steps by primary key
+      // Plan: multiplier_steps by primary key, backwards from the cursor.
       const records = await database.query<StepRecord>(
         `select ${COLUMNS} from multiplier_steps
          where provider = $1 and rate_key = $2 and ($3::integer is null or step < $3)
@@ -89,7 +98,7 @@ export function createMultiplierStore(database: Database, rates: RateIndexCache)
   };
 }
 
-async function lastStep(
+async function readLastStep(
   sql: Sql,
   { provider, rateKey: key }: { provider: Address; rateKey: string },
 ): Promise<MultiplierStep | null> {
@@ -107,7 +116,8 @@ async function insertStep(
   step: MultiplierStep,
 ): Promise<void> {
   await tx.query(
-    `insert into multiplier_steps (provider, rate_key, ${COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `insert into multiplier_steps (provider, rate_key, ${COLUMNS})
+       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
       bytea(provider),
       key,

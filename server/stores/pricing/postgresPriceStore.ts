@@ -12,26 +12,26 @@ export function createPriceStore(database: Database, rates: RateIndexCache): Pri
   const prices = createPriceReader(rates);
   return {
     preview: ({ provider, account, measurements }) =>
-      // One moment throughout: a debit in between would be counted in one place and not in another.
+      // Repeatable read: a debit between two queries must not be counted by one of them only.
       database.transaction(
         async (tx) => {
           const { now, newestCard } = await readPriceClock(tx);
-          const questions = measurements.map(({ time, ...measurement }) => ({
+          const queries = measurements.map(({ time, ...measurement }) => ({
             ...measurement,
             provider,
             occurredAt: time ?? now,
           }));
-          const latest = Math.max(...questions.map(({ occurredAt }) => occurredAt.getTime()));
-          // Nobody buys for the zero address, so it has used nothing.
+          const latest = Math.max(...queries.map(({ occurredAt }) => occurredAt.getTime()));
+          // The zero address never has credits, so it has used nothing.
           const payer = account ?? zeroAddress;
-          const state = await prices.read(tx, questions, {
+          const state = await prices.read(tx, queries, {
             now: new Date(latest),
             newestCard,
             accounts: [payer],
           });
           const draft = new PriceDraft(state);
-          return questions.map((question) =>
-            previewPrice(draft, { ...question, account: payer, at: question.occurredAt }),
+          return queries.map((query) =>
+            previewPrice(draft, { ...query, account: payer, at: query.occurredAt }),
           );
         },
         { isolation: "repeatable read" },

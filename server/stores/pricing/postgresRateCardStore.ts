@@ -20,7 +20,7 @@ interface CardRecord {
   readonly card: unknown;
 }
 
-/** The cards after a version, oldest first. */
+/** Reads the cards after a version, oldest first. */
 export async function readRateCards(sql: Sql, after = 0): Promise<readonly RateCard[]> {
   const records = await sql.query<CardRecord>(
     `select ${COLUMNS} from rate_cards where version > $1 order by version`,
@@ -34,7 +34,8 @@ export function createRateCardStore(database: Database, rules: PublicationRules)
     async list({ provider, before, limit }) {
       const records = await database.query<CardRecord>(
         `select ${COLUMNS} from rate_cards
-         where ($1::integer is null or version < $1) and ($2 or provider is not distinct from $3::bytea)
+         where ($1::integer is null or version < $1)
+           and ($2 or provider is not distinct from $3::bytea)
          order by version desc limit $4`,
         [before, provider === undefined, provider ? bytea(provider) : null, limit],
       );
@@ -51,7 +52,8 @@ export function createRateCardStore(database: Database, rules: PublicationRules)
 
     publish: (proposal) =>
       database.transaction(async (tx) => {
-        // Serialises all who publish: so versions become visible in their order, and a reader misses none.
+        // One publication at a time: versions become visible in order, so a reader of newer ones
+        // misses none.
         await tx.query("select pg_advisory_xact_lock($1)", [ADVISORY_LOCK.publishing]);
         const { provider, rates } = proposal;
         const publisher = provider === null ? null : bytea(provider);
@@ -74,7 +76,8 @@ export function createRateCardStore(database: Database, rules: PublicationRules)
         const version = clock.newestCard + 1;
         const { effectiveFrom } = effect;
         await tx.query(
-          "insert into rate_cards (version, provider, effective_from, card) values ($1, $2, $3, $4)",
+          `insert into rate_cards (version, provider, effective_from, card)
+             values ($1, $2, $3, $4)`,
           [version, publisher, effectiveFrom, stored],
         );
         return { published: "added", card: { version, provider, effectiveFrom, rates } };

@@ -1,16 +1,19 @@
 import type { Sql } from "@compute-credits/platform/postgres/database";
 
-/** The database's time, and what tells whether that which a server remembers is still so. */
+/** The database's time, and the values that show whether a server's caches are up to date. */
 export interface PriceClock {
   readonly now: Date;
   readonly newestCard: number;
-  /** how often a spender took a provider's access back */
+  /** counts revocations of providers' keys and of providers' access to spenders */
   readonly accessRevocations: bigint;
-  /** when the vault was frozen on chain, as far as blocks are taken in */
+  /** when the vault was frozen on chain, as of the last indexed block; `null` if it is not */
   readonly frozenAt: Date | null;
 }
 
-/** SQL: its columns. Volatile, and so of the moment when the row is made. */
+/**
+ * SQL: the columns of a `PriceClock`. `clock_timestamp()` is volatile: it is read when the row is
+ * produced.
+ */
 export const PRICE_CLOCK = `clock_timestamp() as now,
   (select coalesce(max(version), 0) from rate_cards) as "newestCard",
   (select count from access_revocations) as "accessRevocations",
@@ -18,6 +21,6 @@ export const PRICE_CLOCK = `clock_timestamp() as now,
 
 export async function readPriceClock(sql: Sql): Promise<PriceClock> {
   const [clock] = await sql.query<PriceClock>(`select ${PRICE_CLOCK}`);
-  if (clock === undefined) throw new Error("the database tells no time");
+  if (clock === undefined) throw new Error("the database returned no time");
   return clock;
 }

@@ -14,40 +14,44 @@ import { multiplierLockName } from "./postgresMultiplierStore.ts";
 import type { RateIndexCache } from "./rateIndexCache.ts";
 import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 
-/** Something to be priced. */
-export type PriceQuestion = RateQuery & { readonly occurredAt: Date };
+/** Identifies a rate and the time that its price is of. */
+export type PriceQuery = RateQuery & { readonly occurredAt: Date };
 
 export interface PriceReader {
   /**
-   * All that the prices of these questions depend on. Asks the database about usage and multipliers only where a question
-   * meets a tiered or a dynamic rate. In the transaction of a debit, under the locks of `accounts`.
+   * Reads everything that these prices depend on. Queries usage and multipliers only if a tiered or
+   * dynamic rate applies. For a debit, call it in its transaction and under the locks of
+   * `accounts`.
    */
   read(
     tx: Sql,
-    questions: readonly PriceQuestion[],
-    /** `now`: no price of a later time is asked for */
+    queries: readonly PriceQuery[],
+    /** `now` is the latest time of any price */
     moment: { now: Date; newestCard: number; accounts: readonly Address[] },
   ): Promise<PriceState>;
-  /** The cards that this process has read; there may be newer ones. */
-  known(sql: Sql): Promise<RateIndex>;
-  /** All cards up to a version at least: the same index as before where nothing has come. */
-  readonly upTo: RateIndexCache;
+  /** Returns the cards that this process has read. There may be newer ones. */
+  cachedRates(sql: Sql): Promise<RateIndex>;
+  /**
+   * Returns all cards up to a version at least. The same object as before, if there are no newer
+   * ones.
+   */
+  readonly readRates: RateIndexCache;
 }
 
-export function createPriceReader(upTo: RateIndexCache): PriceReader {
+export function createPriceReader(readRates: RateIndexCache): PriceReader {
   return {
-    known: (sql) => upTo(sql, 0),
-    upTo,
+    cachedRates: (sql) => readRates(sql, 0),
+    readRates,
 
-    async read(tx, questions, { now, newestCard, accounts }) {
-      const rates = await upTo(tx, newestCard);
+    async read(tx, queries, { now, newestCard, accounts }) {
+      const rates = await readRates(tx, newestCard);
       const tierKeys = new Set<string>();
       const months = new Set<string>();
       const moments = new Map<string, MultiplierMoment>();
-      for (const question of questions) {
-        const { provider, occurredAt } = question;
+      for (const query of queries) {
+        const { provider, occurredAt } = query;
         const at = pricedAt({ occurredAt, now });
-        const found = findRate(rates, question, at);
+        const found = findRate(rates, query, at);
         if (typeof found === "string") continue;
         const { rate, key } = found;
         if (rate.kind === "dynamic") {
@@ -69,10 +73,10 @@ export function createPriceReader(upTo: RateIndexCache): PriceReader {
 
 async function readUsedUnits(
   tx: Sql,
-  wanted: { accounts: readonly Address[]; months: Set<string>; rateKeys: Set<string> },
+  filter: { accounts: readonly Address[]; months: Set<string>; rateKeys: Set<string> },
 ): Promise<ReadonlyMap<string, bigint>> {
-  if (wanted.rateKeys.size === 0) return new Map();
-  // tier_usage by primary key
+  if (filter.rateKeys.size === 0) return new Map();
+  // Plan: tier_usage by primary key.
   const records = await tx.query<{
     account: Address;
     month: string;
@@ -81,7 +85,7 @@ async function readUsedUnits(
   }>(
     `select account, month, rate_key, quantity from tier_usage
      where account = any($1::bytea[]) and month = any($2::text[]) and rate_key = any($3::text[])`,
-    [byteaArray(wanted.accounts), textArray([...wanted.months]), textArray([...wanted.rateKeys])],
+    [byteaArray(filter.accounts), textArray([...filter.months]), textArray([...filter.rateKeys])],
   );
   return new Map(
     records.map(({ account, month, rate_key: rateKey, quantity }) => [
@@ -92,8 +96,9 @@ async function readUsedUnits(
 }
 
 /**
- * The multiplier at each moment. The shared lock keeps steps out until the commit: a step that is not seen here gets a
- * later time than any of these moments, so the log gives the same price for ever after. Taken in the order of the names.
+ * Reads the multiplier at each moment. The shared lock, taken in the order of names, keeps new
+ * steps out until the commit. A later step has a later time than these moments, so a replay of the
+ * log computes the same prices.
  */
 async function readMultipliers(
   tx: Sql,
@@ -101,13 +106,15 @@ async function readMultipliers(
 ): Promise<ReadonlyMap<string, bigint>> {
   if (moments.length === 0) return new Map();
   await tx.query(
-    "select pg_advisory_xact_lock_shared(hashtextextended(name, 0)) from unnest($1::text[]) as name",
+    `select pg_advisory_xact_lock_shared(hashtextextended(name, 0))
+       from unnest($1::text[]) as name`,
     [textArray([...new Set(moments.map(multiplierLockName))].toSorted())],
   );
-  // multiplier_steps_by_time, the first row before each moment
+  // Plan: multiplier_steps_by_time backwards, one row per moment.
   const records = await tx.query<{ n: bigint; after_bps: bigint }>(
     `select n, after_bps
-     from unnest($1::bytea[], $2::text[], $3::timestamptz[]) with ordinality as moment (provider, rate_key, at, n)
+     from unnest($1::bytea[], $2::text[], $3::timestamptz[])
+       with ordinality as moment (provider, rate_key, at, n)
      cross join lateral (
        select after_bps from multiplier_steps as step
        where step.provider = moment.provider and step.rate_key = moment.rate_key

@@ -5,7 +5,7 @@ import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
 
 export interface PreviewRequest {
   readonly provider: Address;
-  /** whose usage decides about tiers; without one, none was used */
+  /** the payer, whose usage decides the tier; `null` prices without prior usage */
   readonly account: Address | null;
   readonly measurements: readonly PreviewMeasurement[];
 }
@@ -14,12 +14,15 @@ export interface PreviewMeasurement {
   readonly meter: string;
   readonly quantity: bigint;
   readonly dimensions: Readonly<Record<string, string>>;
-  /** `null` for now; a time to come is priced by the cards that are published for it */
+  /** `null` for now; a future time is priced by the cards published for it */
   readonly time: Date | null;
 }
 
 export interface PriceStore {
-  /** What the measurements would cost, charged one after the other. Charges nothing. */
+  /**
+   * Computes what the measurements would cost if they were charged one after another. Charges
+   * nothing.
+   */
   preview(
     request: PreviewRequest,
   ): Promise<readonly (PricePreview | { readonly refusal: PriceRefusal })[]>;

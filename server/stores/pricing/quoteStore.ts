@@ -19,9 +19,10 @@ export interface SignedQuote {
 }
 
 export interface QuoteStore {
-  /** whose signature binds; every server of a ledger has the same */
+  /** the quotes' signer; all servers of a ledger share it */
   readonly signer: Address;
+  /** Prices the work and signs a quote that holds honour until it expires. */
   make(request: QuoteRequest): Promise<SignedQuote | { readonly refusal: PriceRefusal }>;
-  /** The quote, or `null` where this ledger never signed it. */
+  /** Verifies a quote. Returns `null` if this ledger did not sign it. */
   read(signed: SignedQuote): Promise<Quote | null>;
 }

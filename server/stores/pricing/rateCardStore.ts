@@ -8,17 +8,20 @@ export type PublishResult =
   | { readonly published: "refused"; readonly refusal: PublicationRefusal };
 
 export interface CardPage {
-  /** `null` for the operator's own; left out for everybody's */
+  /** `null` for the operator's cards; left out for all cards */
   readonly provider?: Address | null;
-  /** versions below this one; `null` for the newest */
+  /** lists versions below this one; `null` starts at the newest */
   readonly before: number | null;
   readonly limit: number;
 }
 
 export interface RateCardStore {
-  /** newest first */
+  /** Lists cards, newest first. */
   list(page: CardPage): Promise<readonly RateCard[]>;
   byVersion(version: number): Promise<RateCard | null>;
-  /** Adds a version, unless its publisher's newest says the same. What is in force, or was, is never changed. */
+  /**
+   * Adds a version, unless the publisher's newest card has the same rates. Published versions never
+   * change.
+   */
   publish(proposal: CardProposal): Promise<PublishResult>;
 }

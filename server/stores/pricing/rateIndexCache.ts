@@ -2,10 +2,13 @@ import { type RateIndex, indexRates } from "@compute-credits/rules/pricing/rateI
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { readRateCards } from "./postgresRateCardStore.ts";
 
-/** The index of all cards up to a version at least. */
+/** Returns the index of all cards up to the version `newestCard`, or newer. */
 export type RateIndexCache = (sql: Sql, newestCard: number) => Promise<RateIndex>;
 
-/** Cards never change and appear in the order of their versions: only those after the newest known one are read. */
+/**
+ * Reads only cards newer than the cached ones: cards never change and become visible in version
+ * order.
+ */
 export function createRateIndexCache(): RateIndexCache {
   let known: { index: RateIndex; newest: number } = { index: new Map(), newest: 0 };
   return async (sql, newestCard) => {
@@ -16,7 +19,7 @@ export function createRateIndexCache(): RateIndexCache {
       index: indexRates(cards, before.index),
       newest: cards.at(-1)?.version ?? before.newest,
     };
-    // Another batch may have read meanwhile, and more.
+    // Another batch may have cached a newer index in the meantime.
     if (after.newest > known.newest) known = after;
     return after.index;
   };

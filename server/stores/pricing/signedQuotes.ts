@@ -2,15 +2,18 @@ import { type Hex, hashTypedData, isAddressEqual, recoverAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { Dimensions } from "@compute-credits/protocol/json/names";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
 import { canonicalDimensions } from "@compute-credits/rules/holds/quote";
 import type { PriceStore } from "./priceStore.ts";
 import type { QuoteStore } from "./quoteStore.ts";
 import { fromPinnedRate, toPinnedRate } from "@compute-credits/rules/pricing/pinnedRateJson";
 
-/** Quotes signed with a key of this ledger: they need no storage, and any server with the key honours them. */
+/**
+ * Issues signed quotes. They are not stored: any server with the same key can verify and honour
+ * them.
+ */
 export function createQuoteStore(
   deployment: Deployment,
   privateKey: Hex,
@@ -30,7 +33,7 @@ export function createQuoteStore(
           measurements: [{ ...work, time: null }],
         }),
       ]);
-      if (preview === undefined) throw new Error("one measurement has one price");
+      if (preview === undefined) throw new Error("the preview returned no price");
       if ("refusal" in preview) return preview;
       const message = {
         provider: work.provider,
@@ -53,7 +56,7 @@ export function createQuoteStore(
       const hash = hashTypedData(quoteTypedData(deployment, message));
       const signer = await recoverAddress({ hash, signature }).catch(() => null);
       if (signer === null || !isAddressEqual(signer, account.address)) return null;
-      // What this ledger signed is what it wrote: it parses.
+      // The signature proves that this ledger wrote the JSON, so it parses.
       return {
         provider: message.provider,
         account: message.account,

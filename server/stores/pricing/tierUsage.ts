@@ -8,14 +8,16 @@ import {
   textArray,
 } from "@compute-credits/platform/postgres/values";
 
-/** Adds to what accounts used of tiered rates. */
+/** Adds units to the accounts' usage of tiered rates. */
 export async function addTierUnits(sql: Sql, added: readonly TierUnits[]): Promise<void> {
   if (added.length === 0) return;
-  // tier_usage by primary key. Added, not set: a void need not lock the account whose tiers it gives back to.
+  // Plan: tier_usage by primary key. Adds instead of sets, so that a void need not lock the
+  // account.
   await sql.query(
     `insert into tier_usage as used (account, month, rate_key, quantity)
      select * from unnest($1::bytea[], $2::text[], $3::text[], $4::numeric[])
-     on conflict (account, month, rate_key) do update set quantity = used.quantity + excluded.quantity`,
+     on conflict (account, month, rate_key) do update
+       set quantity = used.quantity + excluded.quantity`,
     [
       byteaArray(added.map(({ use }) => use.account)),
       textArray(added.map(({ use }) => use.month)),
@@ -25,7 +27,7 @@ export async function addTierUnits(sql: Sql, added: readonly TierUnits[]): Promi
   );
 }
 
-/** Takes out what a debit had added: those that follow are priced as if it had never been. */
+/** Subtracts the units of a voided debit. Later debits are priced as if it had never happened. */
 export async function subtractTierUnits(
   sql: Sql,
   basis: PriceBasis,

@@ -7,24 +7,25 @@ import { sharedLookup } from "@compute-credits/platform/process/sharedLookup";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
 export function createProviderStore(database: Database): ProviderStore {
-  // Every request asks it: those that come together share a query.
+  // Every request needs it, so concurrent lookups share one query.
   const callerOfKey = sharedLookup<Hex, Caller>(async (keyHashes) => {
-    // provider_keys by primary key
+    // Plan: provider_keys by primary key.
     const keys = await database.query<Caller & { hash: Hex }>(
-      `select key_hash as hash, provider, (select count from access_revocations) as "asOfRevocations"
+      `select key_hash as hash, provider,
+         (select count from access_revocations) as "asOfRevocations"
        from provider_keys where key_hash = any($1::bytea[]) and revoked_at is null`,
       [byteaArray(keyHashes)],
     );
-    if (remembered.size > MOST_REMEMBERED_KEYS) remembered.clear();
-    for (const { hash, ...caller } of keys) remembered.set(hash, caller);
+    if (cached.size > MAX_CACHED_KEYS) cached.clear();
+    for (const { hash, ...caller } of keys) cached.set(hash, caller);
     return new Map(keys.map(({ hash, ...caller }) => [hash, caller]));
   });
-  const remembered = new Map<Hex, Caller>();
+  const cached = new Map<Hex, Caller>();
 
   return {
     callerOfKey,
     providerOfKey: async (keyHash) => (await callerOfKey(keyHash))?.provider ?? null,
-    cachedCaller: (keyHash) => remembered.get(keyHash) ?? null,
+    cachedCaller: (keyHash) => cached.get(keyHash) ?? null,
 
     async addKey({ provider, keyHash }) {
       await database.query(
@@ -55,11 +56,13 @@ export function createProviderStore(database: Database): ProviderStore {
     async grantAccess({ spender, provider, signature = null }) {
       const pair = [bytea(spender), bytea(provider)];
       await database.query(
-        "insert into provider_access (spender, provider, signature) values ($1, $2, $3) on conflict do nothing",
+        `insert into provider_access (spender, provider, signature) values ($1, $2, $3)
+           on conflict do nothing`,
         [...pair, signature === null ? null : bytea(signature)],
       );
       const [access] = await database.query<{ granted: boolean }>(
-        "select revoked_at is null as granted from provider_access where spender = $1 and provider = $2",
+        `select revoked_at is null as granted from provider_access where spender = $1
+           and provider = $2`,
         pair,
       );
       return access?.granted ?? false;
@@ -67,10 +70,11 @@ export function createProviderStore(database: Database): ProviderStore {
 
     async revokeAccess({ spender, provider, signature = null }) {
       return await database.transaction(async (tx) => {
-        // Under the locks of all who pay for the spender, in the order that debits take them: none that comes after the
-        // answer still goes by it.
+        // Locks all accounts that pay for the spender, in the order of debits: no debit uses the
+        // access after this call returns.
         await tx.query(
-          `select 1 from accounts where address in (select account from allowances where spender = $1)
+          `select 1 from accounts where address in (select account from allowances
+             where spender = $1)
            order by address for update`,
           [bytea(spender)],
         );
@@ -94,5 +98,5 @@ export function createProviderStore(database: Database): ProviderStore {
   };
 }
 
-/** About 300 bytes each. */
-const MOST_REMEMBERED_KEYS = 50_000;
+/** A key takes about 300 bytes. */
+const MAX_CACHED_KEYS = 50_000;

@@ -7,7 +7,7 @@ export interface ProviderKey {
   readonly keyHash: Hex;
 }
 
-/** Who a key belongs to, as of a count of revocations (of keys and of access) that the database keeps. */
+/** The owner of a key, as of the database's count of revocations (of keys and of access). */
 export interface Caller {
   readonly provider: Address;
   readonly asOfRevocations: bigint;
@@ -18,24 +18,40 @@ export interface ProviderAccess {
   readonly provider: Address;
 }
 
-/** The spending wallet's signature, kept for those who check; `null` where its holder showed an API key. */
+/**
+ * The spending wallet's signature, kept as evidence for auditors; `null` if the caller used an API
+ * key.
+ */
 export interface AccessSignature {
   readonly signature?: Hex | null;
 }
 
 export interface ProviderStore {
-  /** Stores the hash of a provider's key. */
+  /**
+   * Stores the hash of a provider's key. Returns "taken" if another provider has it, "revoked" if
+   * it was revoked.
+   */
   addKey(key: ProviderKey): Promise<"added" | "taken" | "revoked">;
-  /** `null` where nobody has it, or has it any more. */
+  /** Returns the key's owner; `null` if the key is unknown or revoked. */
   providerOfKey(keyHash: Hex): Promise<Address | null>;
-  /** The same, with the count of revocations that it was found at. */
+  /** Returns the key's owner and the count of revocations at the lookup. */
   callerOfKey(keyHash: Hex): Promise<Caller | null>;
-  /** What `callerOfKey` found before, without asking: to be used where `asOfRevocations` is looked at again. */
+  /**
+   * Returns an earlier result of `callerOfKey` without a query. Use it only where `asOfRevocations`
+   * is checked again.
+   */
   cachedCaller(keyHash: Hex): Caller | null;
-  /** For good. When it was revoked; `null` where the provider has no such key. */
+  /**
+   * Revokes a key for good. Returns when it was revoked; `null` if the provider has no such key.
+   */
   revokeKey(key: ProviderKey): Promise<Date | null>;
-  /** From now on the provider may bill the spender. False where the spender took that back before. */
+  /**
+   * Lets the provider bill the spender. Returns false if the spender revoked that access before.
+   */
   grantAccess(access: ProviderAccess & AccessSignature): Promise<boolean>;
-  /** For good: nothing that is reported or held after this goes by it. When it was revoked; `null` where it never was given. */
+  /**
+   * Revokes access for good, for all later reports and holds. Returns when it was revoked; `null`
+   * if it was never granted.
+   */
   revokeAccess(access: ProviderAccess & AccessSignature): Promise<Date | null>;
 }

@@ -1,7 +1,10 @@
 import type { Address, Hex } from "viem";
 import type { CapProof } from "@compute-credits/platform/chain/chainWriter";
 
-/** A question to a pending checkpoint: show a row of the account with no less than these numbers, and what covers it. */
+/**
+ * A challenge of a pending checkpoint: the operator must prove a row with at least these numbers,
+ * and its cover.
+ */
 export interface OpenChallenge {
   readonly account: Address;
   readonly challenger: Address;
@@ -11,6 +14,7 @@ export interface OpenChallenge {
   readonly deadline: Date;
 }
 
+/** A signed allowance whose signer may be a plain key or a contract wallet. */
 export interface UnclassifiedSignature {
   /** the digest that was signed */
   readonly id: Hex;
@@ -18,22 +22,26 @@ export interface UnclassifiedSignature {
   readonly signature: Hex;
 }
 
-/** What the meter answers challenges with. */
+/** Reads what the settler needs to answer challenges and to keep refunds on time. */
 export interface DisputeStore {
-  /** of a checkpoint; the most urgent first */
+  /** Lists a checkpoint's open challenges, the earliest deadline first. */
   openChallenges(checkpoint: bigint): Promise<readonly OpenChallenge[]>;
-  /** The owner's highest ceiling of each counter that is no less than `spentMicros`, the newest counter first. */
+  /**
+   * Lists the account's allowance with the highest cap of each counter, if it covers `spentMicros`.
+   * Newest counter first.
+   */
   capsCovering(account: Address, spentMicros: bigint): Promise<readonly CapProof[]>;
-  /** Signed allowances of which it is not known whether a key or a contract signed them. */
+  /** Lists signed allowances that are not classified yet as signed by a key or by a contract. */
   unclassifiedSignatures(limit: number): Promise<readonly UnclassifiedSignature[]>;
+  /** Records for each allowance whether a contract signed it. */
   recordSignatureKinds(signings: readonly { id: Hex; byContract: boolean }[]): Promise<void>;
   /**
-   * Ceilings that contract wallets signed, that are charged on, and that the court does not have on record: a wallet can
-   * disown them later. One for an account.
+   * Lists caps that contract wallets signed and that charges rely on, but that are not recorded on
+   * chain: the wallet could disown them later. One per account.
    */
   capsToRecord(limit: number): Promise<readonly CapProof[]>;
-  /** The open refund request that has waited longest. */
+  /** Finds the oldest open refund request. */
   oldestRefundRequest(): Promise<{ account: Address; requestedAt: Date } | null>;
-  /** The open challenge whose deadline is next. */
+  /** Finds the open challenge with the earliest deadline. */
   mostUrgentChallenge(): Promise<{ account: Address; deadline: Date } | null>;
 }

@@ -19,8 +19,8 @@ export function createDisputeStore(database: Database): DisputeStore {
       );
     },
 
-    // By allowances_of_account. A grant's ceiling is its campaign's, which is an allowance of the same account.
     async capsCovering(account, spentMicros) {
+      // Plan: allowances_of_account. Grants are left out: their cap is their campaign's.
       const records = await database.query<AllowanceRecord>(
         `select distinct on (l.counter) ${ALLOWANCE_COLUMNS_OF_L} from allowances l
          where l.account = $1 and l.campaign is null and l.account_cap_micros >= $2
@@ -30,10 +30,11 @@ export function createDisputeStore(database: Database): DisputeStore {
       return records.map(toAllowance);
     },
 
-    // By allowances_not_looked_at.
     async unclassifiedSignatures(limit) {
+      // Plan: allowances_not_looked_at.
       return await database.query<UnclassifiedSignature>(
-        "select id, account, signature from allowances where by_contract is null and campaign is null limit $1",
+        `select id, account, signature from allowances where by_contract is null
+           and campaign is null limit $1`,
         [limit],
       );
     },
@@ -41,7 +42,7 @@ export function createDisputeStore(database: Database): DisputeStore {
     async recordSignatureKinds(signings) {
       for (const byContract of [true, false]) {
         const ids = signings.filter((each) => each.byContract === byContract).map(({ id }) => id);
-        // oxlint-disable-next-line no-await-in-loop -- two
+        // oxlint-disable-next-line no-await-in-loop -- two statements
         await database.query(
           "update signed_allowances set by_contract = $2 where id = any($1::bytea[])",
           [byteaArray(ids), byContract],
@@ -49,8 +50,8 @@ export function createDisputeStore(database: Database): DisputeStore {
       }
     },
 
-    // By allowances_by_contract: the few accounts that are contract wallets.
     async capsToRecord(limit) {
+      // Plan: allowances_by_contract, which holds the few contract wallets.
       const records = await database.query<AllowanceRecord>(
         `select distinct on (l.account) ${ALLOWANCE_COLUMNS_OF_L} from allowances l
          join accounts on address = l.account and accounts.counter = l.counter

@@ -3,20 +3,20 @@ import type { Database, Sql } from "@compute-credits/platform/postgres/database"
 import type { SubmissionStore } from "./submissionStore.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
-/** Cut, and neither on chain nor given up. */
+/** SQL: cut, but neither submitted nor abandoned. */
 const PREPARED = "not dropped and final_at is null";
 
 export function createSubmissionStore(database: Database): SubmissionStore {
   return {
     addSignature: (id, signed) =>
       database.transaction(async (tx) => {
-        // Locked, so that it is not given up in between.
+        // Locks the checkpoint, so that it cannot be abandoned before the insert.
         const prepared = await tx.query(
           `select from checkpoints where id = $1 and ${PREPARED} for share`,
           [id],
         );
         if (prepared.length === 0) return false;
-        await keep(tx, id, signed);
+        await upsertSignature(tx, id, signed);
         return true;
       }),
 
@@ -33,7 +33,7 @@ export function createSubmissionStore(database: Database): SubmissionStore {
       database.transaction(async (tx) => {
         for (const signed of signatures) {
           // oxlint-disable-next-line no-await-in-loop -- a handful, on one connection
-          await keep(tx, id, signed);
+          await upsertSignature(tx, id, signed);
         }
       }),
 
@@ -61,8 +61,12 @@ export function createSubmissionStore(database: Database): SubmissionStore {
   };
 }
 
-/** The newest of a signer counts: a contract wallet may have disowned the one before. */
-async function keep(tx: Sql, id: bigint, { signer, signature }: SignerSignature): Promise<void> {
+/** Replaces the signer's earlier signature: a contract wallet may have disowned it. */
+async function upsertSignature(
+  tx: Sql,
+  id: bigint,
+  { signer, signature }: SignerSignature,
+): Promise<void> {
   await tx.query(
     `insert into checkpoint_signatures (checkpoint, signer, signature) values ($1, $2, $3)
      on conflict (checkpoint, signer) do update set signature = excluded.signature`,

@@ -21,7 +21,8 @@ export function createTransactionStore(database: Database): TransactionStore {
   return {
     async keep(attempt) {
       await database.query(
-        `insert into settler_transactions (hash, wallet, nonce, call_hash, purpose, max_fee_per_gas, max_priority_fee_per_gas)
+        `insert into settler_transactions (hash, wallet, nonce, call_hash, purpose, max_fee_per_gas,
+           max_priority_fee_per_gas)
          values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
         [
           bytea(attempt.hash),
@@ -38,7 +39,8 @@ export function createTransactionStore(database: Database): TransactionStore {
     async ofNonce(wallet, nonce) {
       const records = await database.query<AttemptRecord>(
         `select hash, wallet, nonce, call_hash, purpose, max_fee_per_gas, max_priority_fee_per_gas
-         from settler_transactions where wallet = $1 and nonce = $2 order by created_at, max_fee_per_gas`,
+         from settler_transactions where wallet = $1 and nonce = $2 order by created_at,
+           max_fee_per_gas`,
         [bytea(wallet), nonce],
       );
       return records.map(toAttempt);

@@ -1,27 +1,29 @@
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 
-/** What is kept of a checkpoint's way from the cut to the chain. */
+/** Tracks a checkpoint from its cut to its submission on chain. */
 export interface SubmissionStore {
   /**
-   * Keeps a co-signer's signature, which has been checked. False where the checkpoint waits for none any more. A signer
-   * may send it again.
+   * Stores a co-signer's verified signature; a signer may send it again. Returns false if the
+   * checkpoint no longer accepts signatures.
    */
   addSignature(id: bigint, signed: SignerSignature): Promise<boolean>;
   /**
-   * The decision to sign, before any signature of the meter is made. False where the checkpoint was given up: then
-   * nothing may be signed. Once true, this checkpoint and no other is signed for its epoch, until the chain drops it.
+   * Commits to sign a checkpoint; call it before the meter signs. Returns false if the checkpoint
+   * was abandoned and must not be signed. After true, no other checkpoint of its epoch is signed
+   * until the chain drops this one.
    */
   beginSigning(id: bigint): Promise<boolean>;
-  /** Keeps the meter's own signatures before they leave this server. */
+  /** Stores the meter's own signatures. Call it before they leave this server. */
   keepOwnSignatures(id: bigint, signatures: readonly SignerSignature[]): Promise<void>;
   /**
-   * Gives up a checkpoint that was cut so long ago, so that it is cut anew. False where it is younger, or where the meter
-   * has begun to sign it.
+   * Abandons a checkpoint that is at least `afterSeconds` old, so that a new one can be cut.
+   * Returns false if it is younger or if signing has begun.
    */
   abandon(id: bigint, afterSeconds: number): Promise<boolean>;
   /**
-   * Drops a checkpoint that was cut before its signers took over, so that it is cut anew: the contract takes it no more,
-   * whoever signed it. False as long as the ledger has not read the chain up to that moment: it may be on chain already.
+   * Drops a checkpoint that was cut before the current signers took over (`signersSince`, Unix
+   * seconds): the contract no longer accepts it. Returns false until the indexer has passed that
+   * time, because it may already be on chain.
    */
   dropSuperseded(id: bigint, signersSince: bigint): Promise<boolean>;
 }

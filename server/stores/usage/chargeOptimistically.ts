@@ -21,38 +21,37 @@ import {
   packedColumn,
 } from "@compute-credits/platform/postgres/values";
 
-/** What became of the charges that were expected: written, all of it or in part. Everything is locked now. */
+/** The result of charging predicted amounts: all of them or some. All payers are locked now. */
 export interface OptimisticCharges {
   readonly clock: PriceClock;
-  /** how often allowances have come (allowanceCache.ts) */
+  /** the arrival count of allowances (allowanceCache.ts) */
   readonly arrivals: bigint;
-  /** whether each account and each allowance had room for its whole sum */
-  readonly isComplete: boolean;
-  /** which of the expected allowances had, by their places from 1; `null` where all had */
+  /** every account and every allowance could pay its whole predicted sum */
+  readonly allCharged: boolean;
+  /** 1-based positions of the predicted allowances that were charged; `null` if all were */
   readonly places: readonly bigint[] | null;
 }
 
 /**
- * Spending that was locked by writing what it is expected to become. `accounts` and `allowances` are what was there
- * before: decisions are made on them as on any other; `written` is what is there now, to be put right where a decision
- * says otherwise.
+ * Spending that was locked by charging predicted amounts. `accounts` and `allowances` are the state
+ * before the charges, to decide on; `written` is the state now, to correct if the decision differs.
  */
 export interface OptimisticSpending extends LockedSpending {
   readonly written: SpendingDraft["changes"];
 }
 
 /**
- * Charges what is expected and thereby locks every account that may pay, in the order of addresses. Nothing is charged
- * that is not there: an account or an allowance without room for its whole sum stays as it was, and is locked all the
- * same. To be called in a transaction that goes `nestedLoopPlan`, and may be the first that it does.
+ * Charges the predicted amounts, which locks every account that may pay, in address order. Never
+ * overdraws: an account or allowance that cannot pay its whole sum is locked but not charged. Call
+ * it in a transaction with `nestedLoopPlan`, at best as its first statement.
  */
 export async function chargeOptimistically(
   tx: Sql,
-  expected: PredictedCharges,
+  predicted: PredictedCharges,
 ): Promise<OptimisticCharges> {
-  const accounts = [...expected.accounts].toSorted(byAddress);
-  const allowances = [...expected.allowances];
-  // Sent together, and done one after the other.
+  const accounts = [...predicted.accounts].toSorted(byAddress);
+  const allowances = [...predicted.allowances];
+  // Pipelined in one round trip. PostgreSQL runs them in this order.
   const [charged, { places, arrivals, ...clock }] = await Promise.all([
     chargeAccounts(tx, accounts),
     chargeAllowances(tx, allowances),
@@ -60,38 +59,38 @@ export async function chargeOptimistically(
   return {
     clock,
     arrivals,
-    isComplete: charged === accounts.length && places === null,
+    allCharged: charged === accounts.length && places === null,
     places,
   };
 }
 
-/** What was there before the charges, and what is there now. Read under the locks that they took. */
+/** Reads the spending before and after the charges, under the locks that they took. */
 export async function readOptimisticSpending(
   tx: Sql,
-  expected: PredictedCharges,
+  predicted: PredictedCharges,
   { clock, places }: OptimisticCharges,
-  lastSeen: readonly Allowance[],
+  cached: readonly Allowance[],
 ): Promise<OptimisticSpending> {
   const accounts = new Map<Address, Account>();
   const accountsNow = new Map<Address, Account>();
-  for (const { chargedMicros, ...now } of await readAccounts(tx, [...expected.accounts.keys()])) {
+  for (const { chargedMicros, ...now } of await readAccounts(tx, [...predicted.accounts.keys()])) {
     accountsNow.set(now.address, now);
     accounts.set(now.address, { ...now, spent: now.spent - chargedMicros });
   }
-  const states = await readStates(
+  const states = await readAllowanceStates(
     tx,
-    lastSeen.map(({ id }) => id),
+    cached.map(({ id }) => id),
   );
-  const wanted = [...expected.allowances.keys()];
-  const charged = new Set(places?.map((place) => wanted[Number(place) - 1]) ?? wanted);
+  const ids = [...predicted.allowances.keys()];
+  const charged = new Set(places?.map((ordinal) => ids[Number(ordinal) - 1]) ?? ids);
   const usagesNow = new Map<Hex, AllowanceUsage>();
-  const allowances = lastSeen.flatMap((allowance) => {
+  const allowances = cached.flatMap((allowance) => {
     const { id } = allowance;
     const state = states.get(id);
     if (state === undefined) return [];
     if (!charged.has(id)) return { ...allowance, ...state };
     usagesNow.set(id, state.usage);
-    const chargedMicros = expected.allowances.get(id)?.amountMicros ?? 0n;
+    const chargedMicros = predicted.allowances.get(id)?.amountMicros ?? 0n;
     const { periodSpentMicros, spentMicros } = state.usage;
     const usage = {
       ...state.usage,
@@ -104,33 +103,38 @@ export async function readOptimisticSpending(
     ...clock,
     accounts,
     allowances,
-    campaigns: await readCampaigns(tx, lastSeen),
+    campaigns: await readCampaigns(tx, cached),
     written: { accounts: accountsNow, usages: usagesNow },
   };
 }
 
-/** What is still to be written: where the decision differs from what was written ahead of it. */
+/**
+ * Returns the rows in which the decision differs from the optimistic charges, with their right
+ * values.
+ */
 export function corrections(
   { accounts, allowances, written }: OptimisticSpending,
   decided: SpendingDraft["changes"],
 ): SpendingDraft["changes"] {
-  const accountsLeft = new Map<Address, Account>();
+  const wrongAccounts = new Map<Address, Account>();
   for (const address of new Set([...written.accounts.keys(), ...decided.accounts.keys()])) {
-    const wanted = decided.accounts.get(address) ?? accounts.get(address);
-    if (wanted !== undefined && wanted.spent !== written.accounts.get(address)?.spent) {
-      accountsLeft.set(address, wanted);
+    const right = decided.accounts.get(address) ?? accounts.get(address);
+    if (right !== undefined && right.spent !== written.accounts.get(address)?.spent) {
+      wrongAccounts.set(address, right);
     }
   }
-  const usagesLeft = new Map<Hex, AllowanceUsage>();
+  const wrongUsages = new Map<Hex, AllowanceUsage>();
   const before = new Map(allowances.map(({ id, usage }) => [id, usage]));
   for (const id of new Set([...written.usages.keys(), ...decided.usages.keys()])) {
-    const wanted = decided.usages.get(id) ?? before.get(id);
-    if (wanted !== undefined && !isSame(wanted, written.usages.get(id))) usagesLeft.set(id, wanted);
+    const right = decided.usages.get(id) ?? before.get(id);
+    if (right !== undefined && !usagesEqual(right, written.usages.get(id))) {
+      wrongUsages.set(id, right);
+    }
   }
-  return { accounts: accountsLeft, usages: usagesLeft };
+  return { accounts: wrongAccounts, usages: wrongUsages };
 }
 
-function isSame(a: AllowanceUsage, b: AllowanceUsage | undefined): boolean {
+function usagesEqual(a: AllowanceUsage, b: AllowanceUsage | undefined): boolean {
   return (
     b !== undefined &&
     a.spentMicros === b.spentMicros &&
@@ -144,104 +148,118 @@ function byAddress([a]: readonly [Address, unknown], [b]: readonly [Address, unk
   return a < b ? -1 : 1;
 }
 
-/** How many accounts were charged all that was wanted of them. */
+/** Charges accounts their predicted sums. Returns how many could pay theirs. */
 async function chargeAccounts(
   tx: Sql,
-  wanted: readonly (readonly [Address, PredictedForAccount])[],
+  predicted: readonly (readonly [Address, PredictedForAccount])[],
 ): Promise<number> {
-  // A nested loop: accounts by hash, in the order of the array. The sum can't overflow: it stays under `purchased`.
+  // Plan: a nested loop over accounts by hash, in the order of the array. No sum overflows: `spent`
+  // stays below `purchased`.
   const [charged] = await tx.query<{ count: bigint }>(
     `with charged as (
-       update accounts set spent = accounts.spent + ${FITTING}, spent_ahead = ${FITTING},
-         changed_at_tick = ${CURRENT_TICK}
+       update accounts set spent = accounts.spent + ${FITTING_MICROS},
+         spent_ahead = ${FITTING_MICROS}, changed_at_tick = ${CURRENT_TICK}
        from (
          select ${packedColumn("$1", "n", 20)} as address, micros, cap, signed_counter
-         from unnest($2::bigint[], $3::bigint[], $4::bigint[]) with ordinality as u (micros, cap, signed_counter, n)
+         from unnest($2::bigint[], $3::bigint[], $4::bigint[])
+           with ordinality as u (micros, cap, signed_counter, n)
        ) as wanted
        where accounts.address = wanted.address and ${HAS_BEGUN}
        returning spent_ahead = micros as had_room
      )
      select count(*) filter (where had_room) as count from charged`,
     [
-      packedBytes(wanted.map(([address]) => address)),
-      numberArray(wanted.map(([, { amountMicros }]) => amountMicros)),
-      numberArray(wanted.map(([, { accountCap }]) => (accountCap > MOST ? "null" : accountCap))),
-      numberArray(wanted.map(([, { counter }]) => leastOf(counter, MOST))),
+      packedBytes(predicted.map(([address]) => address)),
+      numberArray(predicted.map(([, { amountMicros }]) => amountMicros)),
+      numberArray(predicted.map(([, { accountCap: cap }]) => (cap > MAX_BIGINT ? "null" : cap))),
+      numberArray(predicted.map(([, { counter }]) => minBigint(counter, MAX_BIGINT))),
     ],
   );
   return Number(charged?.count ?? 0n);
 }
 
-/** What a column can hold. No account is ever charged so much, and no counter raised so far. */
-const MOST = 2n ** 63n - 1n;
+/** The most that a bigint column holds. No charge or counter ever gets that large. */
+const MAX_BIGINT = 2n ** 63n - 1n;
 
-function leastOf(a: bigint, b: bigint): bigint {
+function minBigint(a: bigint, b: bigint): bigint {
   return a < b ? a : b;
 }
 
-/** Kept in a column, because an update tells only what a row has become. */
-const FITTING = `case when micros <= purchased - accounts.spent - held - refunding - refunded
-         and (cap is null or micros <= cap - accounts.spent - held) and (counter = signed_counter or micros = 0)
+/**
+ * SQL: the predicted sum if the account can pay it, otherwise 0. Also stored in `spent_ahead`,
+ * because `returning` only sees the new row.
+ */
+const FITTING_MICROS = `case when micros <= purchased - accounts.spent - held - refunding - refunded
+         and (cap is null or micros <= cap - accounts.spent - held)
+         and (counter = signed_counter or micros = 0)
          then micros else 0 end`;
 
-/** An account as it is now, and what was charged to it ahead. */
+/** An account after the optimistic charges, and how much they charged it. */
 type ChargedAccount = Account & { readonly chargedMicros: bigint };
 
 async function readAccounts(
   tx: Sql,
   addresses: readonly Address[],
 ): Promise<readonly ChargedAccount[]> {
-  // accounts by primary key
+  // Plan: accounts by primary key.
   return await tx.query<ChargedAccount>(
-    `select address, purchased, spent, held, refunding, refund_waiting as "refundWaiting", refunded, counter,
-       spent_ahead as "chargedMicros"
+    `select address, purchased, spent, held, refunding, refund_waiting as "refundWaiting", refunded,
+       counter, spent_ahead as "chargedMicros"
      from unnest($1::bytea[]) as wanted (address) join accounts using (address)`,
     [byteaArray(addresses)],
   );
 }
 
 /**
- * Charges the allowances that have room; `places` tells which those are. Under their accounts' locks, so in any order. The
- * clock goes with it: the statement began when the locks were there, and it is read when all is written.
+ * Charges the allowances that have room; the accounts' locks already order it. Also reads the
+ * clock, which is then after the locks were granted and the charges written.
  */
 async function chargeAllowances(
   tx: Sql,
-  wanted: readonly (readonly [Hex, PredictedForAllowance])[],
+  predicted: readonly (readonly [Hex, PredictedForAllowance])[],
 ): Promise<PriceClock & Pick<OptimisticCharges, "arrivals" | "places">> {
-  // A nested loop: allowance_usage by hash. An allowance is charged even where its account has no room, so that its
-  // sums are kept within a bigint here.
+  // Plan: a nested loop over allowance_usage by hash. Also bounds the sums to a bigint, because an
+  // allowance is charged even if its account cannot pay.
   const [charged] = await tx.query<PriceClock & Pick<OptimisticCharges, "arrivals" | "places">>(
     `with charged as (
-       update allowance_usage set spent = allowance_usage.spent + micros, period_spent = period_spent + micros
+       update allowance_usage set spent = allowance_usage.spent + micros,
+         period_spent = period_spent + micros
        from (
          select n, ${packedColumn("$1", "n", 32)} as id, index, micros
          from unnest($2::bigint[], $3::bigint[]) with ordinality as u (index, micros, n)
        ) as wanted
-       where allowance_usage.id = wanted.id and ${HAS_BEGUN} and period_index = index and revoked_at is null
-         and micros <= period_room - period_spent and micros <= ${MOST} - allowance_usage.spent
+       where allowance_usage.id = wanted.id and ${HAS_BEGUN} and period_index = index
+         and revoked_at is null
+         and micros <= period_room - period_spent
+         and micros <= ${MAX_BIGINT} - allowance_usage.spent
        returning n
      ), places as (
-       select case when count(*) < cardinality($2::bigint[]) then coalesce(array_agg(n), '{}') end as places from charged
+       select case when count(*) < cardinality($2::bigint[])
+         then coalesce(array_agg(n), '{}') end as places from charged
      )
      select places, ${ARRIVAL_COUNT} as arrivals, ${PRICE_CLOCK} from places`,
     [
-      packedBytes(wanted.map(([id]) => id)),
-      numberArray(wanted.map(([, { periodIndex }]) => periodIndex)),
-      numberArray(wanted.map(([, { amountMicros }]) => amountMicros)),
+      packedBytes(predicted.map(([id]) => id)),
+      numberArray(predicted.map(([, { periodIndex }]) => periodIndex)),
+      numberArray(predicted.map(([, { amountMicros }]) => amountMicros)),
     ],
   );
-  if (charged === undefined) throw new Error("an aggregate without a row");
+  if (charged === undefined) throw new Error("an aggregate returned no row");
   return charged;
 }
 
 type AllowanceState = Pick<Allowance, "revokedAt" | "usage">;
 
-async function readStates(tx: Sql, ids: readonly Hex[]): Promise<ReadonlyMap<Hex, AllowanceState>> {
+async function readAllowanceStates(
+  tx: Sql,
+  ids: readonly Hex[],
+): Promise<ReadonlyMap<Hex, AllowanceState>> {
   if (ids.length === 0) return new Map();
-  // allowance_usage by primary key
+  // Plan: allowance_usage by primary key.
   const records = await tx.query<AllowanceUsage & { id: Hex; revokedAt: Date | null }>(
-    `select id, revoked_at as "revokedAt", period_index as "periodIndex", carried_micros as "carriedMicros",
-       period_spent as "periodSpentMicros", spent as "spentMicros"
+    `select id, revoked_at as "revokedAt", period_index as "periodIndex",
+       carried_micros as "carriedMicros", period_spent as "periodSpentMicros",
+       spent as "spentMicros"
      from unnest($1::bytea[]) as wanted (id) join allowance_usage using (id)`,
     [byteaArray(ids)],
   );

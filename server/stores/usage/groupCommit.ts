@@ -3,18 +3,18 @@ import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { UsageLedger } from "./usageLedger.ts";
 
 export interface GroupCommitOptions {
-  /** no more events than these share a commit */
+  /** the most events that share a commit */
   readonly maxEvents: number;
-  /** commits under way at once */
-  readonly lanes: number;
-  /** so many events must wait before another commit is begun beside one that is under way */
-  readonly eventsWorthALane: number;
+  /** the most commits that run at once */
+  readonly maxConcurrent: number;
+  /** the least number of waiting events to start a second commit beside a running one */
+  readonly minEventsPerCommit: number;
 }
 
-/** Two lanes, so that one group is decided while the other is being written. */
-const DEFAULTS: GroupCommitOptions = { maxEvents: 1_000, lanes: 2, eventsWorthALane: 16 };
+/** Two concurrent commits: one group is decided while the other is written. */
+const DEFAULTS: GroupCommitOptions = { maxEvents: 1_000, maxConcurrent: 2, minEventsPerCommit: 16 };
 
-interface Waiting {
+interface WaitingRequest {
   readonly events: readonly UsageEvent[];
   readonly asOfRevocations: bigint | undefined;
   readonly resolve: (outcomes: readonly UsageOutcome[]) => void;
@@ -22,52 +22,59 @@ interface Waiting {
 }
 
 /**
- * Lets requests that come at the same time share a commit: while as many are under way as there are lanes, what arrives
- * waits and goes together with the next. Many are shared out among the lanes that are free: those that were answered
- * together come again together, and would for ever go in one group, with the ledger waiting for the database and the
- * other way round. A few single events beside a commit wait for it, too: what a commit costs besides its events is most of
- * what they cost. Nobody waits for a timer, and an idle ledger commits as soon as it has read what has arrived already.
+ * Lets concurrent requests share commits. Requests that arrive while `maxConcurrent` commits run
+ * wait for the next one; an idle ledger commits at once, and no request waits for a timer.
+ *
+ * A full queue is split among the free commits. Otherwise clients that were answered together would
+ * form one group for ever, with the ledger and the database idle in turns. A few events beside a
+ * running commit wait for it, because a commit costs more than they do.
  */
 export function withGroupCommit(
   ledger: UsageLedger,
-  { maxEvents, lanes, eventsWorthALane }: GroupCommitOptions = DEFAULTS,
+  { maxEvents, maxConcurrent, minEventsPerCommit }: GroupCommitOptions = DEFAULTS,
 ): UsageLedger {
-  const queue: Waiting[] = [];
-  let underWay = 0;
+  const queue: WaitingRequest[] = [];
+  let running = 0;
   let waitingEvents = 0;
-  let isWoken = false;
+  let isScheduled = false;
 
-  function wake(): void {
-    if (isWoken) return;
-    isWoken = true;
+  function schedule(): void {
+    if (isScheduled) return;
+    isScheduled = true;
     setImmediate(() => {
-      isWoken = false;
-      pump();
+      isScheduled = false;
+      startCommits();
     });
   }
 
-  function pump(): void {
+  function startCommits(): void {
     while (
       queue.length > 0 &&
-      (underWay === 0 || (underWay < lanes && waitingEvents >= eventsWorthALane))
+      (running === 0 || (running < maxConcurrent && waitingEvents >= minEventsPerCommit))
     ) {
       const group = nextGroup();
-      underWay++;
+      running++;
       void commit(group).finally(() => {
-        underWay--;
-        wake();
+        running--;
+        schedule();
       });
     }
   }
 
-  /** What comes next, shared out among the free lanes where each share is worth one. */
-  function nextGroup(): Waiting[] {
-    const shares = Math.min(lanes - underWay, Math.floor(waitingEvents / eventsWorthALane));
-    const most = Math.min(maxEvents, Math.ceil(waitingEvents / Math.max(1, shares)));
+  /**
+   * Takes the next group from the queue: an equal share for each free commit, if the shares are
+   * large enough.
+   */
+  function nextGroup(): WaitingRequest[] {
+    const shares = Math.min(
+      maxConcurrent - running,
+      Math.floor(waitingEvents / minEventsPerCommit),
+    );
+    const maxGroupEvents = Math.min(maxEvents, Math.ceil(waitingEvents / Math.max(1, shares)));
     let events = 0;
     let size = 0;
     for (const waiting of queue) {
-      if (size > 0 && events + waiting.events.length > most) break;
+      if (size > 0 && events + waiting.events.length > maxGroupEvents) break;
       events += waiting.events.length;
       size++;
     }
@@ -75,19 +82,20 @@ export function withGroupCommit(
     return queue.splice(0, size);
   }
 
-  async function commit(group: readonly Waiting[]): Promise<void> {
+  async function commit(group: readonly WaitingRequest[]): Promise<void> {
     try {
       const outcomes = await ledger.record(
         group.flatMap(({ events }) => events),
-        earliest(group),
+        earliestRevocations(group),
       );
       let from = 0;
-      for (const { events, resolve } of group)
+      for (const { events, resolve } of group) {
         resolve(outcomes.slice(from, (from += events.length)));
+      }
     } catch (error) {
       const [only, ...others] = group;
       if (only !== undefined && others.length === 0) only.reject(error);
-      // One that cannot be recorded must not take the others with it: each tries by itself.
+      // One bad request must not fail the others, so each is retried by itself.
       else await Promise.all(group.map((waiting) => commit([waiting])));
     }
   }
@@ -98,14 +106,17 @@ export function withGroupCommit(
       const { promise, resolve, reject } = Promise.withResolvers<readonly UsageOutcome[]>();
       queue.push({ events, asOfRevocations, resolve, reject });
       waitingEvents += events.length;
-      wake();
+      schedule();
       return promise;
     },
   };
 }
 
-/** Good for all of a group. */
-function earliest(group: readonly Waiting[]): bigint | undefined {
+/**
+ * Returns the earliest count of a group. If nothing was revoked since then, all of the group's keys
+ * are valid.
+ */
+function earliestRevocations(group: readonly WaitingRequest[]): bigint | undefined {
   let least: bigint | undefined;
   for (const { asOfRevocations: asOf } of group) {
     if (asOf !== undefined && (least === undefined || asOf < least)) least = asOf;

@@ -13,25 +13,27 @@ import {
 } from "@compute-credits/platform/postgres/values";
 
 /**
- * Writes debits to the log and to the providers' earnings. A plain insert: the primary key is the last guard of
- * "exactly once", and a clash runs the transaction again. As few bytes as will do: what is of one size goes packed, and
- * what most events of a batch have in common goes once, in a list of kinds.
+ * Inserts debits into the log and adds to the providers' earnings. The primary key enforces
+ * "exactly once": a conflict makes the caller retry the transaction. Sends few bytes: fixed-size
+ * values are packed, and values that events share are sent once, as a list of kinds.
  */
 export async function insertDebits(
   tx: Sql,
   debits: readonly Debit[],
   recordedAt: Date,
 ): Promise<void> {
-  if (debits.length > 0) await tx.query(INSERT, valuesOf(debits, recordedAt));
+  if (debits.length > 0) await tx.query(INSERT_DEBITS, valuesOf(debits, recordedAt));
 }
 
-/** The same as the last statement of a transaction. */
+/**
+ * Like `insertDebits`, as the last statement of a transaction: it is sent together with the commit.
+ */
 export function insertDebitsWithCommit(
   tx: Transaction,
   debits: readonly Debit[],
   recordedAt: Date,
 ): void {
-  if (debits.length > 0) tx.withCommit(INSERT, valuesOf(debits, recordedAt));
+  if (debits.length > 0) tx.withCommit(INSERT_DEBITS, valuesOf(debits, recordedAt));
 }
 
 function valuesOf(debits: readonly Debit[], recordedAt: Date): unknown[] {
@@ -50,7 +52,7 @@ function valuesOf(debits: readonly Debit[], recordedAt: Date): unknown[] {
   }
   return [
     `\\x${parties}`,
-    // Ids are quoted one by one only where one of them needs more than quotes.
+    // Escapes ids only if one of them needs it.
     debits.some(({ event }) => NEEDS_ESCAPE.test(event.id))
       ? textArray(debits.map(({ event }) => event.id))
       : `{${ids}"}`,
@@ -76,33 +78,40 @@ function valuesOf(debits: readonly Debit[], recordedAt: Date): unknown[] {
 
 const NEEDS_ESCAPE = /["\\]/;
 
-const PARTY_BYTES = 20 + 20 + 32 + 32;
+const BYTES_PER_DEBIT = 20 + 20 + 32 + 32;
 
-function party(from: number, size: number): string {
-  return `substring($1::bytea, ${PARTY_BYTES} * n::int - ${PARTY_BYTES - 1 - from}, ${size})`;
+/** SQL: a slice of the packed ids of debit `n`, counted from 1. */
+function partyBytes(from: number, size: number): string {
+  const start = `${BYTES_PER_DEBIT} * n::int - ${BYTES_PER_DEBIT - 1 - from}`;
+  return `substring($1::bytea, ${start}, ${size})`;
 }
 
-/** Moves providers' earnings: the parameters are `earningsArrays`, the first of them `$first`. */
-function moveEarningsBy(first: number): string {
+/** SQL: adds to providers' earnings. The parameters from `$first` on are `earningsArrays`. */
+function moveEarningsSql(first: number): string {
   return `insert into earnings (account, provider, earned, changed_at_tick)
-    select *, ${CURRENT_TICK} from unnest($${first}::bytea[], $${first + 1}::bytea[], $${first + 2}::bigint[])
+    select *, ${CURRENT_TICK}
+      from unnest($${first}::bytea[], $${first + 1}::bytea[], $${first + 2}::bigint[])
     on conflict (account, provider) do update set earned = earnings.earned + excluded.earned,
       changed_at_tick = excluded.changed_at_tick`;
 }
 
-// The transaction's id would else be made again for each row. Numbers are taken by their place: to unnest an array takes twice
-// as long.
-const INSERT = `with earned as (${moveEarningsBy(15)})
-  insert into debits (provider, account, allowance, spender, event_id, part, quantity, occurred_at, amount_micros,
-    fee_micros, meter, dimensions, rate_card, price_basis, recorded_at, payload_hash, transaction_id)
-  select ${party(0, 20)}, ${party(20, 20)}, ${party(40, 32)}, ${party(72, 32)}, event_id, ($3::smallint[])[n],
-    ($4::bigint[])[n], to_timestamp(($5::bigint[])[n]::float8 / 1000), ($6::bigint[])[n], ($7::bigint[])[n],
-    ($9::text[])[kind], ($10::jsonb[])[kind], ($11::integer[])[kind], ($12::jsonb[])[kind], $13, payload_hash,
+// The subselect computes the transaction's id once, not per row. Numbers are indexed by position,
+// because unnesting their arrays takes twice as long.
+const INSERT_DEBITS = `with earned as (${moveEarningsSql(15)})
+  insert into debits (provider, account, allowance, spender, event_id, part, quantity, occurred_at,
+    amount_micros, fee_micros, meter, dimensions, rate_card, price_basis, recorded_at, payload_hash,
+    transaction_id)
+  select ${partyBytes(0, 20)}, ${partyBytes(20, 20)}, ${partyBytes(40, 32)}, ${partyBytes(72, 32)},
+    event_id, ($3::smallint[])[n], ($4::bigint[])[n],
+    to_timestamp(($5::bigint[])[n]::float8 / 1000), ($6::bigint[])[n], ($7::bigint[])[n],
+    ($9::text[])[kind], ($10::jsonb[])[kind], ($11::integer[])[kind], ($12::jsonb[])[kind], $13,
+    payload_hash,
     (select pg_current_xact_id()::text::bigint)
-  from unnest($2::text[], $8::integer[], $14::bytea[]) with ordinality as debit (event_id, kind, payload_hash, n)`;
+  from unnest($2::text[], $8::integer[], $14::bytea[])
+    with ordinality as debit (event_id, kind, payload_hash, n)`;
 
-/** What a debit is besides who pays whom how much. */
-interface Kind {
+/** The values of a debit that most events of a batch share. */
+interface DebitKind {
   readonly meter: string;
   /** JSON */
   readonly dimensions: string;
@@ -111,17 +120,20 @@ interface Kind {
   readonly priceBasis: string | null;
 }
 
-/** Each kind once, and each debit's place among them, from 1. */
-function kindsOf(debits: readonly Debit[]): { kindOf: readonly number[]; kinds: readonly Kind[] } {
-  const kinds: Kind[] = [];
-  const places = new Map<string, number>();
+/** Returns the distinct kinds, and for each debit the 1-based index of its kind. */
+function kindsOf(debits: readonly Debit[]): {
+  kindOf: readonly number[];
+  kinds: readonly DebitKind[];
+} {
+  const kinds: DebitKind[] = [];
+  const ordinals = new Map<string, number>();
   const kindOf = debits.map(({ event, rateCardVersion, priceBasis }) => {
     const dimensions = JSON.stringify(event.dimensions);
     const basis = fromPriceBasis(priceBasis);
     const key = `${event.meter} ${rateCardVersion} ${dimensions} ${basis}`;
-    const known = places.get(key);
-    if (known !== undefined) return known;
-    places.set(key, kinds.length + 1);
+    const existing = ordinals.get(key);
+    if (existing !== undefined) return existing;
+    ordinals.set(key, kinds.length + 1);
     return kinds.push({
       meter: event.meter,
       dimensions,
@@ -137,16 +149,16 @@ type EarningDebit = Pick<Debit, "account" | "amountMicros" | "feeMicros"> & {
 };
 
 /**
- * Moves providers' earnings: up by debits, down (`-1n`) by debits that are taken back. In the row of one of the accounts
- * that paid: guarded by that account's lock, and one row for a batch, however many accounts are in it. Only the sum over
- * a provider's rows has a meaning.
+ * Adds debits to providers' earnings, or subtracts voided ones (`-1n`). Writes one row per provider
+ * and batch, that of the first account that paid, whose lock guards it. Only the sum over a
+ * provider's rows has a meaning.
  */
 export async function moveEarnings(
   tx: Sql,
   debits: readonly EarningDebit[],
   sign: 1n | -1n,
 ): Promise<void> {
-  await tx.query(moveEarningsBy(1), earningsArrays(debits, sign));
+  await tx.query(moveEarningsSql(1), earningsArrays(debits, sign));
 }
 
 function earningsArrays(debits: readonly EarningDebit[], sign: 1n | -1n): string[] {

@@ -15,13 +15,13 @@ import { CURRENT_TICK } from "../log/changeTick.ts";
 import { type PriceClock, readPriceClock } from "../pricing/priceClock.ts";
 import { byteaArray, numberArray } from "@compute-credits/platform/postgres/values";
 
-/** What spending is decided on, and what is in force then. */
+/** The locked state that a spending decision reads, and the clock of that moment. */
 export interface LockedSpending extends Omit<SpendingState, "hasAccess">, PriceClock {}
 
 /**
- * Locks the accounts that may pay for the spenders, and their allowances, always in the order of the accounts' addresses,
- * so that transactions never wait for one another in a circle. All that is read stays true until the commit: a row that
- * had to be waited for is read as it is after the wait.
+ * Locks the accounts that may pay for the spenders, and their allowances, in address order, so that
+ * transactions cannot deadlock. What it reads stays true until the commit: `for update` returns
+ * rows as they are after a wait.
  */
 export async function lockSpenders(
   tx: Sql,
@@ -30,7 +30,7 @@ export async function lockSpenders(
   return await lock(tx, "spender", [...spenders]);
 }
 
-/** Locks the accounts of charges that were made before: nobody new is going to pay. */
+/** Locks allowances that already paid or hold credits, and their accounts. */
 export async function lockAllowances(
   tx: Sql,
   allowances: ReadonlySet<Hex>,
@@ -39,8 +39,8 @@ export async function lockAllowances(
 }
 
 /**
- * Locks the account whose usage of a tiered rate is going to move, where it pays nothing itself, together with those that
- * do, in the order of all: what a later event is priced by is then known from the order of the log.
+ * Locks the account whose tier usage will change together with the payers, in address order, if it
+ * is not a payer itself. So the log order tells which usage priced a later event.
  */
 export async function lockTierAccount(
   tx: Sql,
@@ -65,10 +65,10 @@ type AllowanceWithAccount = AllowanceRecord & {
 };
 
 async function lock(tx: Sql, key: "spender" | "id", ids: readonly Hex[]): Promise<LockedSpending> {
-  // allowances_of_spender or the primary key, then accounts by primary key
+  // Plan: allowances_of_spender or the primary key, then accounts by primary key.
   const records = await tx.query<AllowanceWithAccount>(
-    `select ${ALLOWANCE_COLUMNS_OF_L}, a.purchased, a.spent as account_spent, a.held, a.refunding, a.refund_waiting,
-       a.refunded, a.counter as account_counter
+    `select ${ALLOWANCE_COLUMNS_OF_L}, a.purchased, a.spent as account_spent, a.held, a.refunding,
+       a.refund_waiting, a.refunded, a.counter as account_counter
      from allowances l join accounts a on a.address = l.account
      where l.${key} = any($1::bytea[])
      order by l.account, l.id for update of a, l`,
@@ -84,14 +84,17 @@ async function lock(tx: Sql, key: "spender" | "id", ids: readonly Hex[]): Promis
   };
 }
 
-/** What the grants among allowances were granted out of: of the same accounts, so under their locks already. */
+/**
+ * Reads the campaigns of grants. They belong to the same accounts, so these locks already cover
+ * them.
+ */
 export async function readCampaigns(
   tx: Sql,
   allowances: readonly Allowance[],
 ): Promise<readonly Allowance[]> {
   const ids = new Set(allowances.flatMap(({ campaign }) => campaign ?? []));
   if (ids.size === 0) return [];
-  // allowances by primary key
+  // Plan: allowances by primary key.
   const records = await tx.query<AllowanceRecord>(
     `select ${ALLOWANCE_COLUMNS} from allowances where id = any($1::bytea[])`,
     [byteaArray([...ids])],
@@ -113,45 +116,48 @@ function accountOf(record: AllowanceWithAccount): Account {
 }
 
 /**
- * Which provider may bill which spender. What was found once need not be asked again until anybody takes access back,
- * which `accessRevocations` tells; it is to be read under the locks of those who pay.
+ * Caches which provider may bill which spender, until `accessRevocations` shows that any access was
+ * revoked. Read that count under the payers' locks.
  */
 export function createAccessCache() {
-  let granted = new Granted();
+  let granted = new GrantedPairs();
   let asOf = -1n;
   return async (
     sql: Sql,
     pairs: readonly { spender: SpenderId; provider: Address }[],
     { accessRevocations }: Pick<PriceClock, "accessRevocations">,
   ): Promise<SpendingState["hasAccess"]> => {
-    // Before anything is looked up: what this batch needs must stay until it is decided. What another batch is deciding by
-    // is left to it.
-    if (granted.pairs > MOST_CACHED_PAIRS || accessRevocations > asOf) granted = new Granted();
+    // Replaces the cache before the lookup, so that a batch keeps what it found until it is
+    // decided. Concurrent batches keep the old object.
+    if (granted.pairs > MAX_CACHED_PAIRS || accessRevocations > asOf) granted = new GrantedPairs();
     asOf = accessRevocations > asOf ? accessRevocations : asOf;
-    const known = accessRevocations === asOf ? granted : new Granted();
-    const unknown = pairs.filter(({ spender, provider }) => !known.has(spender, provider));
-    if (unknown.length === 0) return everybody;
-    // provider_access by primary key
+    const current = accessRevocations === asOf ? granted : new GrantedPairs();
+    const missing = pairs.filter(({ spender, provider }) => !current.has(spender, provider));
+    if (missing.length === 0) return hasAllRequested;
+    // Plan: provider_access by primary key.
     const found = await sql.query<{ spender: Hex; provider: Address }>(
       `select spender, provider from provider_access
          join (select distinct * from unnest($1::bytea[], $2::bytea[])) as asked (spender, provider)
            using (spender, provider)
          where revoked_at is null`,
       [
-        byteaArray(unknown.map(({ spender }) => spender)),
-        byteaArray(unknown.map(({ provider }) => provider)),
+        byteaArray(missing.map(({ spender }) => spender)),
+        byteaArray(missing.map(({ provider }) => provider)),
       ],
     );
-    for (const { spender, provider } of found) known.add(spender, provider);
-    return (spender, provider) => known.has(spender, provider);
+    for (const { spender, provider } of found) current.add(spender, provider);
+    return (spender, provider) => current.has(spender, provider);
   };
 }
 
-/** Of the pairs that were asked about. */
-const everybody = () => true;
+/** The answer if all requested pairs are cached. */
+const hasAllRequested = () => true;
 
-/** Pairs that were found, by provider, of which a batch has few: a joined key would be hashed anew for every event. */
-class Granted {
+/**
+ * A set of (spender, provider) pairs, nested by provider, because a joined string key would be
+ * hashed for every event.
+ */
+class GrantedPairs {
   readonly #spenders = new Map<Address, Set<SpenderId>>();
 
   pairs = 0;
@@ -168,17 +174,17 @@ class Granted {
   }
 }
 
-/** About 300 bytes each. */
-const MOST_CACHED_PAIRS = 150_000;
+/** A pair takes about 300 bytes. */
+const MAX_CACHED_PAIRS = 150_000;
 
-/** Writes what a decision changed, under the locks that it was made under. */
+/** Writes the changes of a decision. The caller still holds the decision's locks. */
 export async function writeSpending(tx: Sql, changes: SpendingDraft["changes"]): Promise<void> {
   if (changes.accounts.size > 0) await writeAccounts(tx, [...changes.accounts.values()]);
   if (changes.usages.size > 0) await writeUsages(tx, [...changes.usages]);
 }
 
 async function writeAccounts(tx: Sql, accounts: readonly Account[]): Promise<void> {
-  // accounts by primary key
+  // Plan: accounts by primary key.
   await tx.query(
     `update accounts set spent = changed.spent, held = changed.held, refunding = changed.refunding,
        refund_waiting = changed.refund_waiting, changed_at_tick = ${CURRENT_TICK}
@@ -199,10 +205,10 @@ async function writeUsages(
   tx: Sql,
   usages: readonly (readonly [Hex, AllowanceUsage])[],
 ): Promise<void> {
-  // allowance_usage by primary key
+  // Plan: allowance_usage by primary key.
   await tx.query(
-    `update allowance_usage set period_index = used.period_index, carried_micros = used.carried_micros,
-       period_spent = used.period_spent, spent = used.spent
+    `update allowance_usage set period_index = used.period_index,
+       carried_micros = used.carried_micros, period_spent = used.period_spent, spent = used.spent
      from unnest($1::bytea[], $2::bigint[], $3::numeric[], $4::bigint[], $5::bigint[])
        as used (id, period_index, carried_micros, period_spent, spent)
      where allowance_usage.id = used.id`,

@@ -40,45 +40,47 @@ export function createUsageLedger(
   rules: UsageRules,
   priceReader: PriceReader,
 ): UsageLedger {
-  const accessOf = createAccessCache();
-  const cache = createAllowanceCache();
+  const readAccess = createAccessCache();
+  const allowanceCache = createAllowanceCache();
 
   /**
-   * Writes what is expected. Where all of it had room, that is the decision; else decides on what was there, and puts right
-   * what was expected wrongly.
+   * Charges the predicted amounts first, then checks the prediction under the locks. On a mismatch,
+   * decides again from the state before the charges and writes the corrections.
    */
   async function recordOptimistic(
     tx: Transaction,
     { events, asOfRevocations }: Report,
   ): Promise<Outcomes> {
-    const { allowances, upTo } = await cache.lastSeen(tx, events);
-    const rates = await priceReader.known(tx);
-    const expected = predictCharges(events, { now: new Date(), allowances, rates });
-    const charged = await chargeOptimistically(tx, expected);
+    const { allowances, upTo } = await allowanceCache.lookUp(tx, events);
+    const rates = await priceReader.cachedRates(tx);
+    const predicted = predictCharges(events, { now: new Date(), allowances, rates });
+    const charged = await chargeOptimistically(tx, predicted);
     if (charged.arrivals > upTo) {
-      await cache.takeArrivals(tx, charged.arrivals);
-      throw new StaleRead("allowances have come that may be these spenders'");
+      await allowanceCache.addArrivals(tx, charged.arrivals);
+      throw new StaleRead("allowances were added since the cached ones were read");
     }
     checkAccess(charged.clock, asOfRevocations);
-    const hasAccess = await accessOf(tx, events, charged.clock);
+    const hasAccess = await readAccess(tx, events, charged.clock);
 
     const { now, newestCard, frozenAt } = charged.clock;
-    const isInForce = frozenAt === null && (await priceReader.upTo(tx, newestCard)) === rates;
-    if (charged.isComplete && isInForce) {
-      const confirmed = confirmPrediction(events, expected, { now, hasAccess, allowances }, rules);
+    const areRatesInForce =
+      frozenAt === null && (await priceReader.readRates(tx, newestCard)) === rates;
+    if (charged.allCharged && areRatesInForce) {
+      const confirmed = confirmPrediction(events, predicted, { now, hasAccess, allowances }, rules);
       if (confirmed !== null) {
         insertDebitsWithCommit(tx, confirmed.debits, now);
         return confirmed.outcomes;
       }
     }
 
-    const lastSeen = [...new Set(allowances)].flat();
-    const spending = await readOptimisticSpending(tx, expected, charged, lastSeen);
+    const cachedAllowances = [...new Set(allowances)].flat();
+    const spending = await readOptimisticSpending(tx, predicted, charged, cachedAllowances);
     const prices = await readPrices(tx, events, spending);
     const state = { ...spending, hasAccess, prices };
     const first = decideDebits(events, { ...state, known: new Map() }, rules);
     const refused = events.filter((_, index) => first.outcomes[index]?.result === "refused");
-    // A repetition of what was debited is found by its clash; one that would be refused now clashes with nothing.
+    // A repeated event that would be debited violates the primary key at the insert. Only refused
+    // events may be repetitions that the insert does not notice.
     const known = refused.length === 0 ? new Map() : await readKnownDebits(tx, refused);
     const decision = known.size === 0 ? first : decideDebits(events, { ...state, known }, rules);
 
@@ -88,11 +90,14 @@ export function createUsageLedger(
     return decision.outcomes;
   }
 
-  /** Reads everything under locks, then decides and writes. */
+  /**
+   * Locks and reads everything, then decides and writes. The fallback after a failed optimistic
+   * attempt.
+   */
   async function recordLocked(tx: Sql, { events, asOfRevocations }: Report): Promise<Outcomes> {
     const spending = await lockSpenders(tx, new Set(events.map(({ spender }) => spender)));
     checkAccess(spending, asOfRevocations);
-    const hasAccess = await accessOf(tx, events, spending);
+    const hasAccess = await readAccess(tx, events, spending);
     const known = await readKnownDebits(tx, events);
     const prices = await readPrices(tx, events, spending);
     const decision = decideDebits(events, { ...spending, hasAccess, known, prices }, rules);
@@ -134,6 +139,7 @@ export function createUsageLedger(
 
 type Outcomes = readonly UsageOutcome[];
 
+/** The arguments of `UsageLedger.record`. */
 interface Report {
   readonly events: readonly UsageEvent[];
   readonly asOfRevocations: bigint | undefined;
@@ -156,15 +162,15 @@ interface KnownRecord extends Charge {
   recorded_at: Date;
 }
 
-/** Which of the events are debited already, and how. */
+/** Reads which of the events were debited before, with their outcomes. */
 export async function readKnownDebits(
   tx: Sql,
   events: readonly Pick<UsageEvent, "provider" | "id">[],
 ): Promise<Map<string, KnownEvent>> {
-  // debits by primary key
+  // Plan: debits by primary key.
   const records = await tx.query<KnownRecord>(
-    `select provider, event_id, payload_hash, spender, meter, quantity, dimensions, occurred_at, rate_card, recorded_at,
-       account, allowance, amount_micros as "amountMicros"
+    `select provider, event_id, payload_hash, spender, meter, quantity, dimensions, occurred_at,
+       rate_card, recorded_at, account, allowance, amount_micros as "amountMicros"
      from (select distinct * from unnest($1::bytea[], $2::text[])) as asked (provider, event_id)
      join debits using (provider, event_id)
      order by provider, event_id, part`,

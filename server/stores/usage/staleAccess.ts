@@ -1,11 +1,11 @@
 /**
- * Thrown where somebody's access was taken back since the caller's was looked at. Nothing was done; whoever looks again and
- * still finds access may try again.
+ * Thrown if any key or access was revoked since the caller was authenticated. Nothing was recorded:
+ * authenticate again, then retry.
  */
 export class StaleAccessError extends Error {
   override readonly name = "StaleAccessError";
 
   constructor() {
-    super("access was taken back from somebody in the meantime");
+    super("a key or an access was revoked since the caller was authenticated");
   }
 }

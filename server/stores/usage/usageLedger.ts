@@ -8,22 +8,25 @@ export type VoidOutcome =
       readonly result: "voided";
       readonly amountMicros: bigint;
       readonly voidedAt: Date;
-      /** it was taken back before: nothing was given back now */
+      /** it was voided before, so this call returned no credits */
       readonly repeated: boolean;
     }
   | { readonly result: "refused"; readonly reason: "event_not_found" }
-  /** a checkpoint holds it: the provider makes good with an allowance of its own */
+  /** a checkpoint contains it; the provider can compensate the payer with an allowance instead */
   | { readonly result: "refused"; readonly reason: "already_settled"; readonly epoch: bigint }
-  /** its provider has a signed receipt that counts it in */
+  /** a signed earnings receipt counts it */
   | { readonly result: "refused"; readonly reason: "receipt_given" };
 
 export interface UsageLedger {
   /**
-   * Debits a batch in one transaction. One outcome for each event, in their order; an event that is refused does not
-   * stop the others. What is acknowledged is committed. With `asOfRevocations`, the count at which the reporter's key was
-   * looked at: throws `StaleAccessError`, and debits nothing, where it has grown since.
+   * Debits a batch in one transaction and returns one outcome per event, in order. A refused event
+   * does not stop the others. Outcomes are returned after the commit. If `asOfRevocations` is out
+   * of date, throws `StaleAccessError` and debits nothing.
    */
   record(events: readonly UsageEvent[], asOfRevocations?: bigint): Promise<readonly UsageOutcome[]>;
-  /** Takes an event back: each allowance gets exactly what it paid, as long as no checkpoint holds the event. */
+  /**
+   * Voids an event: returns to each allowance exactly what it paid. Refused once a checkpoint or a
+   * receipt counts the event.
+   */
   void(event: { provider: Address; id: string }): Promise<VoidOutcome>;
 }

@@ -12,25 +12,27 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 interface DebitRecord extends Charge {
   readonly feeMicros: bigint;
   readonly recorded_at: Date;
-  /** when its credits were set aside: before it was recorded, where it is a capture */
+  /** when its credits were taken: for a capture, when the hold was authorized */
   readonly taken_at: Date;
   readonly quantity: bigint;
   readonly price_basis: unknown;
 }
 
-/** Gives back what each allowance paid of an event, unless a checkpoint holds it already. */
+/** Returns what each allowance paid for an event, unless a checkpoint or a receipt counts it. */
 export async function voidEvent(
   tx: Sql,
   { provider, id }: { provider: Address; id: string },
 ): Promise<VoidOutcome> {
   const key = [bytea(provider), id];
-  // First of all: the table's lock waits for a checkpoint that is being cut, so that what follows sees it.
+  // First, because this lock waits for a running cut, and the queries below must see its
+  // checkpoint.
   await tx.query("lock table voids in row exclusive mode");
 
   const debits = await tx.query<DebitRecord>(
-    `select account, allowance, amount_micros as "amountMicros", fee_micros as "feeMicros", recorded_at,
-       coalesce(h.created_at, recorded_at) as taken_at, d.quantity, price_basis
-     from debits d left join captures using (provider, event_id) left join holds h using (provider, hold_id)
+    `select account, allowance, amount_micros as "amountMicros", fee_micros as "feeMicros",
+       recorded_at, coalesce(h.created_at, recorded_at) as taken_at, d.quantity, price_basis
+     from debits d left join captures using (provider, event_id)
+       left join holds h using (provider, hold_id)
      where provider = $1 and event_id = $2 order by part`,
     key,
   );
@@ -65,11 +67,11 @@ export async function voidEvent(
     return { result: "refused", reason: "already_settled", epoch: settled.epoch };
   }
 
-  const [promise] = await tx.query(
+  const [receipt] = await tx.query(
     "select from earnings_promises where provider = $1 and promised_at >= $2",
     [bytea(provider), first.recorded_at],
   );
-  if (promise !== undefined) return { result: "refused", reason: "receipt_given" };
+  if (receipt !== undefined) return { result: "refused", reason: "receipt_given" };
 
   const draft = new SpendingDraft({ ...locked, hasAccess: () => false });
   for (const debit of debits) draft.returnSpent(debit, first.taken_at);

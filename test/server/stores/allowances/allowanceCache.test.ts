@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import {
-  type LastSeenAllowances,
+  type CachedAllowances,
   createAllowanceCache,
 } from "../../../../server/stores/allowances/allowanceCache.ts";
 import type { Sql } from "@compute-credits/platform/postgres/database";
@@ -22,16 +22,16 @@ for (const { name, open } of databaseKinds) {
       const first = await ledger.allow(party(1));
       const { spender } = first.message;
       const { sql, asked } = watched(ledger.database);
-      expect(idsOf(await cache.lastSeen(sql, [{ spender }]))).to.deep.equal([[first.id]]);
+      expect(idsOf(await cache.lookUp(sql, [{ spender }]))).to.deep.equal([[first.id]]);
       asked.length = 0;
-      const again = await cache.lastSeen(sql, [{ spender }, { spender }]);
+      const again = await cache.lookUp(sql, [{ spender }, { spender }]);
       expect(idsOf(again)).to.deep.equal([[first.id], [first.id]]);
       expect(asked).to.deep.equal([]);
 
       const second = await ledger.allow(party(2), { spender, priority: 1 });
       await ledger.allow(party(3));
-      await cache.takeArrivals(sql, again.upTo + 2n);
-      const later = await cache.lastSeen(sql, [{ spender }]);
+      await cache.addArrivals(sql, again.upTo + 2n);
+      const later = await cache.lookUp(sql, [{ spender }]);
       expect(idsOf(later)).to.deep.equal([[second.id, first.id]]);
       expect(later.upTo).to.equal(again.upTo + 2n);
     });
@@ -44,11 +44,11 @@ for (const { name, open } of databaseKinds) {
         if (!text.includes("unnest")) return;
         // Another batch learns of it before this one, which read too early, remembers what it read.
         await ledger.allow(party(5), { spender });
-        const { upTo } = await cache.lastSeen(ledger.database, []);
-        await cache.takeArrivals(ledger.database, upTo + 1n);
+        const { upTo } = await cache.lookUp(ledger.database, []);
+        await cache.addArrivals(ledger.database, upTo + 1n);
       });
-      expect(idsOf(await cache.lastSeen(sql, [{ spender }]))).to.deep.equal([[first.id]]);
-      const found = await cache.lastSeen(ledger.database, [{ spender }]);
+      expect(idsOf(await cache.lookUp(sql, [{ spender }]))).to.deep.equal([[first.id]]);
+      const found = await cache.lookUp(ledger.database, [{ spender }]);
       expect(found.allowances[0]).to.have.length(2);
     });
   });
@@ -68,6 +68,6 @@ function watched(database: Sql, after: (text: string) => Promise<void> = () => P
   return { sql, asked };
 }
 
-function idsOf({ allowances: answers }: LastSeenAllowances): string[][] {
+function idsOf({ allowances: answers }: CachedAllowances): string[][] {
   return answers.map((allowances) => allowances.map(({ id }) => id));
 }

@@ -1,22 +1,22 @@
 import { expect } from "chai";
 
-import { halfTheTime } from "../../../../server/stores/checkpoints/throttle.ts";
+import { createThrottle } from "../../../../server/stores/checkpoints/throttle.ts";
 
-describe("work that gives way", () => {
-  it("pauses for as long as each piece took", async () => {
+describe("throttled work", () => {
+  it("pauses as long as each chunk took", async () => {
     expect(await pausesAfter(7, 12, 0)).to.deep.equal([7, 12, 0]);
   });
 
-  it("does not pause longer for a piece that had to wait itself", async () => {
+  it("pauses at most 50 ms after a chunk that was itself waiting", async () => {
     expect(await pausesAfter(9_000, 7)).to.deep.equal([50, 7]);
   });
 });
 
-/** The pauses after pieces of work that take so many milliseconds each. */
-async function pausesAfter(...pieces: readonly number[]): Promise<number[]> {
+/** Returns the pauses after chunks of work, both in milliseconds. */
+async function pausesAfter(...chunks: readonly number[]): Promise<number[]> {
   let clock = 0;
   const pauses: number[] = [];
-  const giveWay = halfTheTime({
+  const throttle = createThrottle({
     now: () => clock,
     pause: (duration) => {
       pauses.push(duration);
@@ -24,10 +24,10 @@ async function pausesAfter(...pieces: readonly number[]): Promise<number[]> {
       return Promise.resolve();
     },
   });
-  for (const piece of pieces) {
-    clock += piece;
-    // oxlint-disable-next-line no-await-in-loop -- one piece after the other
-    await giveWay();
+  for (const chunk of chunks) {
+    clock += chunk;
+    // oxlint-disable-next-line no-await-in-loop -- chunks run one after another
+    await throttle();
   }
   return pauses;
 }

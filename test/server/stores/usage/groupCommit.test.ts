@@ -57,7 +57,11 @@ const costs = (outcomes: readonly UsageOutcome[]) =>
 describe("groupCommit", () => {
   it("commits together what arrives in one turn, and what arrives during a commit", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = withGroupCommit(ledger, { maxEvents: 10, lanes: 1, eventsWorthALane: 1 });
+    const grouped = withGroupCommit(ledger, {
+      maxEvents: 10,
+      maxConcurrent: 1,
+      minEventsPerCommit: 1,
+    });
     const first = grouped.record([event(1n)]);
     const begun = await commit(0);
     const answers = [first, ...[2n, 3n].map((quantity) => grouped.record([event(quantity)]))];
@@ -69,9 +73,13 @@ describe("groupCommit", () => {
     expect((await Promise.all(answers)).map(costs)).to.deep.equal([[1n], [2n], [3n]]);
   });
 
-  it("shares out among the free lanes what is worth it, and goes in one where it is not", async () => {
+  it("shares out among the free maxConcurrent what is worth it, and goes in one where it is not", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = withGroupCommit(ledger, { maxEvents: 10, lanes: 2, eventsWorthALane: 3 });
+    const grouped = withGroupCommit(ledger, {
+      maxEvents: 10,
+      maxConcurrent: 2,
+      minEventsPerCommit: 3,
+    });
     const single = () => grouped.record([event(1n)]);
     const many = Array.from({ length: 7 }, single);
     (await commit(0)).end();
@@ -87,7 +95,11 @@ describe("groupCommit", () => {
 
   it("puts no more events into a commit than it may, and never splits a request", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = withGroupCommit(ledger, { maxEvents: 3, lanes: 1, eventsWorthALane: 1 });
+    const grouped = withGroupCommit(ledger, {
+      maxEvents: 3,
+      maxConcurrent: 1,
+      minEventsPerCommit: 1,
+    });
     const sizes = [1, 2, 2, 5];
     const answers = sizes.map((size) =>
       grouped.record(Array.from({ length: size }, () => event(1n))),
@@ -99,7 +111,11 @@ describe("groupCommit", () => {
 
   it("begins another commit beside the first only for so many events as are worth it", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = withGroupCommit(ledger, { maxEvents: 10, lanes: 2, eventsWorthALane: 2 });
+    const grouped = withGroupCommit(ledger, {
+      maxEvents: 10,
+      maxConcurrent: 2,
+      minEventsPerCommit: 2,
+    });
     const answers = [grouped.record([event(1n)])];
     const first = await commit(0);
     answers.push(grouped.record([event(2n)]));
@@ -128,7 +144,7 @@ describe("groupCommit", () => {
             : Promise.resolve(events.map(outcomeOf));
         },
       },
-      { maxEvents: 10, lanes: 1, eventsWorthALane: 1 },
+      { maxEvents: 10, maxConcurrent: 1, minEventsPerCommit: 1 },
     );
     const [early, late, none] = [3n, 4n, undefined].map((asOf) =>
       grouped.record([event(1n)], asOf),
@@ -141,7 +157,11 @@ describe("groupCommit", () => {
 
   it("lets one that fails not take the others with it", async () => {
     const { ledger, commit } = steppedLedger();
-    const grouped = withGroupCommit(ledger, { maxEvents: 10, lanes: 1, eventsWorthALane: 1 });
+    const grouped = withGroupCommit(ledger, {
+      maxEvents: 10,
+      maxConcurrent: 1,
+      minEventsPerCommit: 1,
+    });
     const first = grouped.record([event(1n)]);
     await commit(0);
     const [good, bad] = [grouped.record([event(2n)]), grouped.record([event(3n)])];
