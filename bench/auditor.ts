@@ -1,8 +1,8 @@
 /**
- * `npm run bench:auditor`: whether an auditor keeps up with a ledger. Debits are recorded in batches and cut, then an auditor
- * with a database of its own on the same PostgreSQL makes the checkpoint again: reads the log, judges every event, writes its
- * books, hashes the table. Without HTTP on either side, and with signatures that all pass: there is one for each
- * allowance, and none for an event.
+ * `npm run bench:auditor`: how fast an auditor is compared with the ledger. The ledger records
+ * batches of debits and cuts a checkpoint. Then an auditor, with its own database on the same
+ * PostgreSQL, recomputes it: reads the log, checks every event, saves its state and hashes the
+ * table. Neither side uses HTTP, and every signature passes.
  */
 import { zeroHash } from "viem";
 
@@ -26,12 +26,12 @@ const PURCHASED_MICROS = 1_000_000_000_000n;
 const provider = party(1_000_000);
 
 const server = await findPostgres();
-const [database, own] = await Promise.all([openNew(20), openNew(4)]);
+const [database, auditorDatabase] = await Promise.all([openNewDatabase(20), openNewDatabase(4)]);
 try {
   await migrateLedger(database);
   const ledger = await openLedger(database);
   const spenders = await openFilledLedger(ledger);
-  const auditor = await openAuditor(ledger, own);
+  const auditor = await openAuditor(ledger, auditorDatabase);
   const record = () => {
     const batches = Array.from({ length: BATCHES }, () => batchOf(spenders));
     return () => inParallel(batches, CALLERS, (batch) => ledger.usage.record(batch));
@@ -39,7 +39,7 @@ try {
   await record()();
   const figure = await pairedSpeed(
     async () => {
-      // What was recorded last becomes a checkpoint, off the clock.
+      // The cut is preparation: it is not timed.
       const epoch = await cut(ledger);
       return async () => {
         await auditor.step();
@@ -51,15 +51,15 @@ try {
   );
   printFigure("auditor_vs_debits", figure, 1);
 } finally {
-  await Promise.all([database.close(), own.close()]);
+  await Promise.all([database.close(), auditorDatabase.close()]);
   await server.stop();
 }
 
-async function openNew(connections: number): Promise<Database> {
+async function openNewDatabase(connections: number): Promise<Database> {
   return await openPgDatabase(await createDatabase(server), connections);
 }
 
-/** Accounts with an allowance to a key each. Their spenders. */
+/** Creates accounts with one allowance each. Returns the allowances' spenders. */
 async function openFilledLedger(ledger: Ledger): Promise<readonly UsageEvent["spender"][]> {
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => party(1 + index));
   await ledger.chainEvents(
@@ -93,7 +93,7 @@ function batchOf(spenders: readonly UsageEvent["spender"][]): UsageEvent[] {
   }));
 }
 
-/** Cuts a checkpoint, and lets the chain make it final. */
+/** Cuts a checkpoint and makes it final on the simulated chain. */
 async function cut(ledger: Ledger): Promise<bigint> {
   const checkpoint = await ledger.checkpoints.cut(1_000n);
   if (checkpoint === null) throw new Error("nothing was cut");
@@ -102,14 +102,17 @@ async function cut(ledger: Ledger): Promise<bigint> {
   return epoch;
 }
 
-async function openAuditor({ database: of, blocks }: Ledger, auditors: Database) {
-  await migrateAuditor(auditors);
-  const first = { feeBps: RULES.feeBps, maxQuoteSeconds: 3_600 };
+async function openAuditor(
+  { database: ledgerDatabase, blocks }: Ledger,
+  auditorDatabase: Database,
+) {
+  await migrateAuditor(auditorDatabase);
+  const initialTerms = { feeBps: RULES.feeBps, maxQuoteSeconds: 3_600 };
   const origin = { number: 0n, hash: zeroHash, time: new Date(0) };
-  await claimAuditor(auditors, deployment, origin, first);
+  await claimAuditor(auditorDatabase, deployment, origin, initialTerms);
   return createAuditor({
-    database: auditors,
-    source: ledgerLog(of, { deployment, ...first }),
+    database: auditorDatabase,
+    source: ledgerLog(ledgerDatabase, { deployment, ...initialTerms }),
     chain: {
       deployment,
       signersSince: () => Promise.resolve(0n),
@@ -117,7 +120,7 @@ async function openAuditor({ database: of, blocks }: Ledger, auditors: Database)
     },
     chainSource: {
       after(from) {
-        // Block n is the n-th.
+        // Blocks are numbered from 1, so the block after n has index n.
         const step = blocks[Number(from.number)];
         if (step === undefined) return Promise.resolve("no_new_block");
         return Promise.resolve({ ...step, isLast: Number(step.upTo.number) === blocks.length });
@@ -127,7 +130,7 @@ async function openAuditor({ database: of, blocks }: Ledger, auditors: Database)
     terms: {
       fees: [{ feeBps: RULES.feeBps, from: null }],
       maxFeeBps: 1_000n,
-      maxQuoteSeconds: first.maxQuoteSeconds,
+      maxQuoteSeconds: initialTerms.maxQuoteSeconds,
       maxLagSeconds: 3_600,
       releasedEpoch: null,
     },

@@ -1,9 +1,9 @@
-/** `npm run bench:growth`: how fast debits are where the log is long ÷ where it is short. */
+/** `npm run bench:growth`: the speed of debits on a long log ÷ on a short log. */
 import { totalmem } from "node:os";
 import { parseArgs } from "node:util";
 
 import { fillLog } from "./ledger/fillLog.ts";
-import { sideBySide } from "./ledger/inParallel.ts";
+import { runLists } from "./ledger/inParallel.ts";
 import { countOverspent } from "./ledger/overspend.ts";
 import { BATCH, CALLERS, type Rig, findPostgres, openRig } from "./ledger/rig.ts";
 import { randomBatches } from "./ledger/parties.ts";
@@ -11,12 +11,15 @@ import { pairedSpeed, printFigure } from "./ratio.ts";
 
 const HELP = `npm run bench:growth -- [--rows 10000000]
 
-  --rows   usage rows that are there already; ten million take some minutes and 6 GB of disk`;
+  --rows   usage rows in the long log; ten million take some minutes and 6 GB of disk`;
 
-const BATCHES_EACH = 4;
+const BATCHES_PER_CALLER = 4;
 
-/** Runs of each before the clock: after a checkpoint of PostgreSQL's, the first change to each page writes it whole. */
-const WARM_UP = 25;
+/**
+ * Warm-up runs of each: after a PostgreSQL checkpoint, the first change of a page writes the whole
+ * page to the WAL.
+ */
+const WARM_UP_RUNS = 25;
 
 const { values } = parseArgs({
   options: {
@@ -29,15 +32,15 @@ if (values.help) console.log(HELP);
 else await run(Number(values.rows));
 
 async function run(rows: number): Promise<void> {
-  // A quarter of the memory, as docs/scaling.md has it.
+  // A quarter of the machine's memory, as docs/scaling.md recommends.
   const server = await findPostgres(Math.floor(totalmem() / 4 / 2 ** 20));
   const [long, short] = [await openRig(server), await openRig(server)];
   try {
     await fillLog(long.database, rows);
-    console.log(`${rows} usage rows are in the one table, ${await rowsIn(short)} in the other`);
-    for (let done = 0; done < WARM_UP; done++) {
+    console.log(`the long log has ${rows} usage rows, the short one ${await rowsIn(short)}`);
+    for (let run = 0; run < WARM_UP_RUNS; run++) {
       for (const rig of [long, short]) {
-        // oxlint-disable-next-line no-await-in-loop -- each has the machine to itself
+        // oxlint-disable-next-line no-await-in-loop -- runs must not disturb each other
         await debitsOn(rig)();
       }
     }
@@ -46,7 +49,7 @@ async function run(rows: number): Promise<void> {
       () => debitsOn(short),
       {
         rounds: 9,
-        operations: BATCHES_EACH * CALLERS * BATCH,
+        operations: BATCHES_PER_CALLER * CALLERS * BATCH,
       },
     );
     printFigure("debits_after_growth", figure, 0.8);
@@ -60,9 +63,9 @@ async function run(rows: number): Promise<void> {
 
 function debitsOn({ ledger }: Rig) {
   const lists = Array.from({ length: CALLERS }, (_, caller) =>
-    randomBatches(BATCHES_EACH, BATCH, { caller, of: CALLERS }),
+    randomBatches(BATCHES_PER_CALLER, BATCH, { caller, of: CALLERS }),
   );
-  return () => sideBySide(lists, (batch) => ledger.usage.record(batch));
+  return () => runLists(lists, (batch) => ledger.usage.record(batch));
 }
 
 async function rowsIn({ database }: Rig): Promise<bigint> {

@@ -1,12 +1,12 @@
-/** A measured comparison: higher is better. */
+/** A measured comparison of A with B: higher is better. */
 export interface Figure {
   readonly ratio: number;
-  /** operations in a second */
+  /** operations per second */
   readonly speedOfA: number;
   readonly speedOfB: number;
 }
 
-/** A measured comparison, as anyone can read it: met at value ≥ target. */
+/** Prints a ratio in a fixed format. It is met if value ≥ target. */
 export function printRatio(name: string, value: number, target: number | "reported"): void {
   console.log(`RATIO ${name} ${value.toFixed(2)} target ${target}`);
 }
@@ -25,24 +25,24 @@ export function median(values: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle];
   const lower = sorted[Math.ceil(sorted.length / 2) - 1];
-  if (upper === undefined || lower === undefined) throw new RangeError("the median of nothing");
+  if (upper === undefined || lower === undefined) throw new RangeError("no values");
   return (upper + lower) / 2;
 }
 
-/** Seconds that `work` takes. */
+/** Measures how many seconds `work` takes. */
 export async function seconds(work: () => Promise<unknown>): Promise<number> {
   const start = process.hrtime.bigint();
   await work();
   return Number(process.hrtime.bigint() - start) / 1e9;
 }
 
-/** Prepares a run, off the clock, and gives what the clock runs for. */
+/** Prepares a run without being timed. Returns the work that is timed. */
 type Prepare = () => (() => Promise<unknown>) | Promise<() => Promise<unknown>>;
 
 /**
- * Runs two ways of doing the same in turn and gives the median of `a`'s speed over `b`'s, pair by pair: the ratio holds
- * when the machine's own speed drifts. A first pair warms up and does not count. Where `b` is slow, it may do fewer
- * operations. BENCH_ROUNDS changes the number of pairs.
+ * Runs `a` and `b` alternately and returns the median of the paired speed ratios, which is stable
+ * if the machine's speed drifts. The first pair is a warm-up. A slow `b` may do fewer operations.
+ * BENCH_ROUNDS overrides the number of pairs.
  */
 export async function pairedSpeed(
   a: Prepare,
@@ -56,9 +56,9 @@ export async function pairedSpeed(
   const pairs: { a: number; b: number }[] = [];
   const counted = Number(process.env["BENCH_ROUNDS"] ?? rounds);
   for (let round = 0; round <= counted; round++) {
-    // oxlint-disable-next-line no-await-in-loop -- in turn is the point
+    // oxlint-disable-next-line no-await-in-loop -- runs must alternate
     const pair = { a: operations / (await seconds(await a())), b: 0 };
-    // oxlint-disable-next-line no-await-in-loop -- in turn is the point
+    // oxlint-disable-next-line no-await-in-loop -- runs must alternate
     pair.b = operationsOfB / (await seconds(await b()));
     if (round > 0) pairs.push(pair);
   }

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:final`: seconds from a debit until its checkpoint is final, and is known to be, on a local chain that
- * mines a block a second, by the configuration that decides it.
+ * `npm run bench:final`: seconds from a debit until the server sees its checkpoint as final, on a
+ * local chain with one block per second, for several configurations.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ import { providerKeyTypedData } from "@compute-credits/protocol/messages/provide
 const { alice, provider } = wallets;
 const BLOCK_SECONDS = 1;
 
-/** Everything else is as it is on a local chain. */
+/** All other settings are those of the local chain. */
 const CONFIGURATIONS = [
   { confirmations: 0, disputeWindowSeconds: 5, intervalSeconds: 1 },
   { confirmations: 3, disputeWindowSeconds: 5, intervalSeconds: 1 },
@@ -32,12 +32,13 @@ const CONFIGURATIONS = [
 ];
 
 for (const configuration of CONFIGURATIONS) {
-  // oxlint-disable-next-line no-await-in-loop -- one has the machine for itself
+  // oxlint-disable-next-line no-await-in-loop -- measurements must not disturb each other
   const { submitted, final } = await measure(configuration);
   const { confirmations, disputeWindowSeconds, intervalSeconds } = configuration;
   console.log(
-    `confirmations ${confirmations}, dispute window ${disputeWindowSeconds} s, interval ${intervalSeconds} s, ` +
-      `blocks of ${BLOCK_SECONDS} s: submitted and confirmed after ${submitted.toFixed(1)} s, final after ${final.toFixed(1)} s`,
+    `confirmations ${confirmations}, dispute window ${disputeWindowSeconds} s, ` +
+      `interval ${intervalSeconds} s, blocks of ${BLOCK_SECONDS} s: ` +
+      `submitted and confirmed after ${submitted.toFixed(1)} s, final after ${final.toFixed(1)} s`,
   );
 }
 process.exit();

@@ -3,62 +3,63 @@ import type { Address } from "viem";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { AuditedLog } from "./auditLog.ts";
 import type { LedgerSnapshot, CheckpointRow } from "./ledgerSnapshot.ts";
-import { Disagreement } from "./disagreement.ts";
+import { DisagreementError } from "./disagreement.ts";
 import type { Journal } from "./journal.ts";
 import { MAX_FEE_BPS } from "./limits.ts";
-import { type CutMade, rootOf, rowsUpTo } from "./settlement.ts";
+import { type CutWindow, rootOf, rowsByCheckpoint } from "./settlement.ts";
 
-/** What a party can have had at a cut: not less than `least`, not more than `most`. */
+/** The range of micro-credits that a party's row may have at a cut. */
 interface Bounds {
-  least: bigint;
-  most: bigint;
+  min: bigint;
+  max: bigint;
 }
 
 /**
- * Every checkpoint: its totals are its rows', I1 to I3 hold, and each row is the log up to some moment of the cut. What was
- * acknowledged before the cut was asked for must be in it, what was recorded after it must not; a void gives back nothing
- * that a standing checkpoint holds, and nothing that a receipt counts.
+ * Checks every checkpoint: totals match rows, I1 to I3 hold, and each row equals the log up to some
+ * time within the cut. Debits acknowledged before the cut must be in it, later ones must not. No
+ * void returns what a checkpoint that was not dropped, or a receipt, contains.
  */
 export function auditCheckpoints(
   snapshot: LedgerSnapshot,
   { debits }: AuditedLog,
   journal: Journal,
-  { cuts, places }: { cuts: readonly CutMade[]; places: readonly Address[] },
+  { cuts, places }: { cuts: readonly CutWindow[]; places: readonly Address[] },
 ): void {
-  const rows = rowsUpTo(snapshot.checkpoints, snapshot.rows);
+  const rows = rowsByCheckpoint(snapshot.checkpoints, snapshot.rows);
   const windows = new Map(cuts.map((cut) => [cut.id, cut]));
   const accounts = new Map(snapshot.accounts.map((account) => [account.address, account]));
   const purchased = snapshot.accounts.reduce((sum, account) => sum + account.purchased, 0n);
-  let standing: CheckpointRow | null = null;
+  let previous: CheckpointRow | null = null;
 
   for (const checkpoint of snapshot.checkpoints) {
     const { id } = checkpoint;
     const now = rows.get(id) ?? new Map<Address, Row>();
-    const before = (standing === null ? undefined : rows.get(standing.id)) ?? new Map();
-    mustHold(checkpoint, { now, before, purchased });
+    const before = (previous === null ? undefined : rows.get(previous.id)) ?? new Map();
+    assertInvariants(checkpoint, { now, before, purchased });
     const root = rootOf(now, places);
-    if (root !== checkpoint.root)
-      throw new Disagreement("a root of other rows", { checkpoint, root });
-    if (standing !== null && checkpoint.epoch !== standing.epoch + 1n) {
-      throw new Disagreement("epochs do not follow", { standing, checkpoint });
+    if (root !== checkpoint.root) {
+      throw new DisagreementError("a root does not match its rows", { checkpoint, root });
     }
-    const window = windows.get(id);
-    if (window !== undefined) mustEqualTheLog(checkpoint, now, window);
-    if (!checkpoint.dropped) mustPay(checkpoint, now, journal.receipts);
-    if (!checkpoint.dropped) standing = checkpoint;
+    if (previous !== null && checkpoint.epoch !== previous.epoch + 1n) {
+      throw new DisagreementError("epochs are not consecutive", { previous, checkpoint });
+    }
+    const cutWindow = windows.get(id);
+    if (cutWindow !== undefined) assertRowsMatchLog(checkpoint, now, cutWindow);
+    if (!checkpoint.dropped) assertReceiptsPaid(checkpoint, now, journal.receipts);
+    if (!checkpoint.dropped) previous = checkpoint;
   }
 
-  for (const row of (standing === null ? undefined : rows.get(standing.id))?.values() ?? []) {
+  for (const row of (previous === null ? undefined : rows.get(previous.id))?.values() ?? []) {
     const account = accounts.get(row.party);
     if (row.spent > (account?.spent ?? 0n) || row.refunded > (account?.refunded ?? 0n)) {
-      throw new Disagreement("what a checkpoint holds was given back", { row, account });
+      throw new DisagreementError("credits in a checkpoint were returned", { row, account });
     }
   }
 
-  function mustEqualTheLog(
+  function assertRowsMatchLog(
     checkpoint: CheckpointRow,
     now: ReadonlyMap<Address, Row>,
-    { from }: CutMade,
+    { from }: CutWindow,
   ): void {
     const spent = new Map<Address, Bounds>();
     const earned = new Map<Address, Bounds>();
@@ -71,33 +72,47 @@ export function auditCheckpoints(
         ({ result, until }) => (result === "voided" || result === "repeated") && until < from,
       );
       const mayBeVoided = voidedAt !== undefined && voidedAt <= checkpoint.cut_at;
-      const reports = journal.reports.get(key) ?? [];
-      const isSure = reports.some(({ answer, until }) => "costMicros" in answer && until < from);
-      if (isSure && voidedAt !== undefined && voidedAt > checkpoint.cut_at && !checkpoint.dropped) {
-        throw new Disagreement("a void of what a checkpoint holds", { key, parts, checkpoint });
+      const reports = journal.events.get(key) ?? [];
+      const isAcknowledged = reports.some(
+        ({ answer, until }) => "costMicros" in answer && until < from,
+      );
+      if (
+        isAcknowledged &&
+        voidedAt !== undefined &&
+        voidedAt > checkpoint.cut_at &&
+        !checkpoint.dropped
+      ) {
+        const evidence = { key, parts, checkpoint };
+        throw new DisagreementError("an event in a checkpoint was voided", evidence);
       }
       for (const { account, provider, amount, fee } of parts) {
-        // What a standing checkpoint holds is never voided: so what was voided, ever, is in none.
-        const isOut = isVoidedBefore || (voidedAt !== undefined && !checkpoint.dropped);
-        const most = isOut ? 0n : 1n;
-        const least = isSure && !mayBeVoided ? 1n : 0n;
-        widen(spent, account, least * amount, most * amount);
-        widen(earned, provider, least * (amount - fee), most * (amount - fee));
+        // Events in a checkpoint that was not dropped are never voided, so it contains no voided
+        // event.
+        const isNeverCounted = isVoidedBefore || (voidedAt !== undefined && !checkpoint.dropped);
+        const max = isNeverCounted ? 0n : 1n;
+        const min = isAcknowledged && !mayBeVoided ? 1n : 0n;
+        widen(spent, account, min * amount, max * amount);
+        widen(earned, provider, min * (amount - fee), max * (amount - fee));
       }
     }
     for (const row of now.values()) {
       const bounds = { spent: spent.get(row.party), earned: earned.get(row.party) };
       if (!isWithin(row.spent, bounds.spent) || !isWithin(row.earned, bounds.earned)) {
-        throw new Disagreement("a row is not the log up to its cut", { checkpoint, row, bounds });
+        const evidence = { checkpoint, row, bounds };
+        throw new DisagreementError("a row differs from the log up to its cut", evidence);
       }
     }
-    const missing = [...spent].filter(([party, { least }]) => least > 0n && !now.has(party));
-    if (missing.length > 0) throw new Disagreement("a row is missing", { checkpoint, missing });
+    const missing = [...spent].filter(([party, { min }]) => min > 0n && !now.has(party));
+    if (missing.length > 0)
+      throw new DisagreementError("a row is missing", { checkpoint, missing });
   }
 }
 
-/** A receipt is kept by every checkpoint from its epoch on; one that was dropped may have been cut before it was given. */
-function mustPay(
+/**
+ * Checks that a checkpoint pays all receipts of its epoch and before. A dropped one may be older
+ * than the receipt.
+ */
+function assertReceiptsPaid(
   checkpoint: CheckpointRow,
   now: ReadonlyMap<Address, Row>,
   receipts: Journal["receipts"],
@@ -106,19 +121,20 @@ function mustPay(
     ({ provider, earned, epoch }) =>
       epoch <= checkpoint.epoch && (now.get(provider)?.earned ?? 0n) < earned,
   );
-  if (unpaid !== undefined) throw new Disagreement("a receipt is not paid", { checkpoint, unpaid });
+  if (unpaid !== undefined)
+    throw new DisagreementError("a receipt is not paid", { checkpoint, unpaid });
 }
 
-function widen(all: Map<Address, Bounds>, party: Address, least: bigint, most: bigint): void {
-  const bounds = all.get(party) ?? { least: 0n, most: 0n };
-  all.set(party, { least: bounds.least + least, most: bounds.most + most });
+function widen(all: Map<Address, Bounds>, party: Address, min: bigint, max: bigint): void {
+  const bounds = all.get(party) ?? { min: 0n, max: 0n };
+  all.set(party, { min: bounds.min + min, max: bounds.max + max });
 }
 
-function isWithin(amount: bigint, { least, most }: Bounds = { least: 0n, most: 0n }): boolean {
-  return least <= amount && amount <= most;
+function isWithin(amount: bigint, { min, max }: Bounds = { min: 0n, max: 0n }): boolean {
+  return min <= amount && amount <= max;
 }
 
-function mustHold(
+function assertInvariants(
   checkpoint: CheckpointRow,
   {
     now,
@@ -131,10 +147,14 @@ function mustHold(
     totals.spent += row.spent;
     totals.refunded += row.refunded;
     totals.earned += row.earned;
-    const old = before.get(row.party);
-    if (old === undefined) continue;
-    if (row.spent < old.spent || row.refunded < old.refunded || row.earned < old.earned) {
-      throw new Disagreement("I3: a row falls", { checkpoint, row, old });
+    const earlier = before.get(row.party);
+    if (earlier === undefined) continue;
+    if (
+      row.spent < earlier.spent ||
+      row.refunded < earlier.refunded ||
+      row.earned < earlier.earned
+    ) {
+      throw new DisagreementError("I3: a row decreases", { checkpoint, row, earlier });
     }
   }
   const { spent, refunded, earned } = totals;
@@ -144,13 +164,17 @@ function mustHold(
   const isSound =
     fee >= 0n && fee * 10_000n <= spent * MAX_FEE_BPS && spent + refunded <= purchased;
   if (!isTotal || !isSound) {
-    throw new Disagreement("I2: the totals do not hold", { checkpoint, totals, purchased });
+    throw new DisagreementError("I2: the totals do not hold", { checkpoint, totals, purchased });
   }
 }
 
-/** While nothing is under way, a checkpoint that is cut now is exactly the accounts and the earnings. */
+/**
+ * Checks a checkpoint that was cut while no operation was running: it must equal accounts and
+ * earnings.
+ */
 export function auditQuietCheckpoint(snapshot: LedgerSnapshot, { id }: { id: bigint }): void {
-  const now = rowsUpTo(snapshot.checkpoints, snapshot.rows).get(id) ?? new Map<Address, Row>();
+  const now =
+    rowsByCheckpoint(snapshot.checkpoints, snapshot.rows).get(id) ?? new Map<Address, Row>();
   const earned = new Map<Address, bigint>();
   for (const { provider, earned: amount } of snapshot.earnings) {
     earned.set(provider, (earned.get(provider) ?? 0n) + amount);
@@ -163,11 +187,14 @@ export function auditQuietCheckpoint(snapshot: LedgerSnapshot, { id }: { id: big
       refunded: spent.get(party)?.refunded ?? 0n,
       earned: earned.get(party) ?? 0n,
     };
-    const isRight =
+    const matches =
       (row?.spent ?? 0n) === expected.spent &&
       (row?.refunded ?? 0n) === expected.refunded &&
       (row?.earned ?? 0n) === expected.earned;
-    if (!isRight)
-      throw new Disagreement("a quiet checkpoint is not the snapshot", { row, expected });
+    if (!matches)
+      throw new DisagreementError("a quiet checkpoint differs from the database", {
+        row,
+        expected,
+      });
   }
 }

@@ -1,28 +1,28 @@
 import type { LedgerSnapshot, DebitRow } from "./ledgerSnapshot.ts";
 import type { SimulatedCard } from "./cards.ts";
-import { Disagreement } from "./disagreement.ts";
-import type { HoldReport, Journal, Report } from "./journal.ts";
+import { DisagreementError } from "./disagreement.ts";
+import type { JournalledHold, Journal, JournalledEvent } from "./journal.ts";
 import {
   type ModelPrice,
-  type Priced,
+  type RateQuery,
   modelCost,
   modelCostAfter,
   modelFee,
   modelRate,
-  settledPrice,
+  priceFrom,
 } from "./model/price.ts";
-import { saidByEvent } from "./fingerprint.ts";
+import { fingerprintOfEvent } from "./fingerprint.ts";
 
-/** The log by event, and how much of it there is. */
+/** The debits by event key. */
 export interface AuditedLog {
   readonly debits: ReadonlyMap<string, readonly DebitRow[]>;
-  /** the hold that an event is a capture of */
+  /** the holds of captures, by event key */
   readonly holdOf: ReadonlyMap<string, string>;
 }
 
 /**
- * The log holds what was asked, as it was acknowledged: each event once, at its price, by the allowances that the answers
- * name; and nothing else.
+ * Checks that the log contains exactly the acknowledged events: each once, at its price, paid by
+ * the allowances in the answer.
  */
 export function auditLog(
   snapshot: LedgerSnapshot,
@@ -36,20 +36,25 @@ export function auditLog(
 
   for (const [key, rows] of debits) {
     const [first] = rows;
-    const asked = journal.reports.get(key);
-    if (first === undefined || asked === undefined) {
-      throw new Disagreement("the log holds an event that nobody reported", { key, rows });
+    const reports = journal.events.get(key);
+    if (first === undefined || reports === undefined) {
+      throw new DisagreementError("the log contains an event that was never reported", {
+        key,
+        rows,
+      });
     }
-    const debited = asked.filter(({ answer }) => "costMicros" in answer);
+    const debited = reports.filter(({ answer }) => "costMicros" in answer);
     const [report] = debited;
     if (report === undefined) {
-      throw new Disagreement("an event was debited, and nobody was told", { key, rows, asked });
+      const evidence = { key, rows, reports };
+      throw new DisagreementError("a debit in the log was never acknowledged", evidence);
     }
-    if (debited.some(({ said }) => said !== report.said)) {
-      throw new Disagreement("two different events were acknowledged under one id", { key, asked });
+    if (debited.some(({ fingerprint }) => fingerprint !== report.fingerprint)) {
+      const evidence = { key, reports };
+      throw new DisagreementError("two different events were acknowledged under one id", evidence);
     }
     const price = priceOf(report, first);
-    mustBeLogged(key, rows, report, price);
+    assertLogged(key, rows, report, price);
     if ("eventId" in report.source) {
       const hold = `${report.source.provider}/${report.source.id}`;
       holdOf.set(key, hold);
@@ -61,50 +66,57 @@ export function auditLog(
       });
     }
   }
-  for (const [key, asked] of journal.reports) mustBeAnsweredRightly(key, asked, debits.has(key));
+  for (const [key, reports] of journal.events) assertAnswers(key, reports, debits.has(key));
   for (const [hold, { price, units, micros }] of captured) {
     if (micros !== modelCost(price, units) || micros !== holds.get(hold)?.captured) {
-      throw new Disagreement("captures cost what they should not", { hold, price, units, micros });
+      const evidence = { hold, price, units, micros };
+      throw new DisagreementError("captures have the wrong cost", evidence);
     }
   }
   auditVoids(snapshot, journal, debits);
   auditTierUse(snapshot, debits);
   return { debits, holdOf };
 
-  function priceOf({ source }: Report, row: DebitRow): ModelPrice {
+  function priceOf({ source }: JournalledEvent, row: DebitRow): ModelPrice {
     if (!("eventId" in source)) {
       const at = earlier(source.occurredAt, row.recorded_at);
-      return settled(source, { at, quantity: source.quantity, row });
+      return expectedPrice(source, { at, quantity: source.quantity, row });
     }
     const key = `${source.provider}/${source.id}`;
     const hold = holds.get(key);
-    const [asked] = journal.holds.get(key) ?? [];
-    if (hold === undefined || asked === undefined) {
-      throw new Disagreement("a capture without a hold", { source });
+    const [report] = journal.holds.get(key) ?? [];
+    if (hold === undefined || report === undefined) {
+      throw new DisagreementError("a capture without a hold", { source });
     }
-    const { request, quoted } = asked;
-    return quoted ?? settled(request, { at: hold.created_at, quantity: request.quantity, row });
+    const { request, quotedPrice } = report;
+    return (
+      quotedPrice ??
+      expectedPrice(request, { at: hold.created_at, quantity: request.quantity, row })
+    );
   }
 
-  /** What was used before is as the debit says, which the sum of all bears out; how a multiplier stood is in its log. */
-  function settled(
-    wanted: Priced,
+  /**
+   * Takes prior usage from the debit, because `auditTierUse` checks the sums. Takes the multiplier
+   * from its log.
+   */
+  function expectedPrice(
+    query: RateQuery,
     { at, quantity, row }: { at: Date; quantity: bigint; row: DebitRow },
   ): ModelPrice {
-    const found = modelRate(cards, wanted, at);
-    if (typeof found === "string") throw new Disagreement("a debit without a price", { row });
+    const found = modelRate(cards, query, at);
+    if (typeof found === "string") throw new DisagreementError("a debit without a price", { row });
     const { rate, name } = found;
     const start = rate.kind === "dynamic" ? rate.multiplier.startBps : 10_000n;
     const step = snapshot.steps.findLast(
       (each) =>
-        each.provider === wanted.provider && each.rate_key === name && each.effective_from <= at,
+        each.provider === query.provider && each.rate_key === name && each.effective_from <= at,
     );
     const multiplierBps = step?.after_bps ?? start;
     const { basis } = row;
     if (basis?.multiplierBps !== undefined && BigInt(basis.multiplierBps) !== multiplierBps) {
-      throw new Disagreement("a multiplier of another moment", { row, step });
+      throw new DisagreementError("a debit has another time's multiplier", { row, step });
     }
-    return settledPrice(found, {
+    return priceFrom(found, {
       use: useOf(row) ?? "",
       usedBefore: BigInt(basis?.usedUnits ?? 0),
       multiplierBps,
@@ -113,54 +125,57 @@ export function auditLog(
   }
 }
 
-/** Whose usage of which tiered rate a debit is part of. */
+/** Returns the key of the tier usage that a debit counts in; `null` for other rates. */
 function useOf({ basis }: DebitRow): string | null {
   if (basis?.use === undefined) return null;
   const { account, month, rateKey } = basis.use;
   return `${account}|${month}|${rateKey}`;
 }
 
-/** What accounts have used of tiered rates is what was charged, and not taken back. */
+/** Checks that tier usage is the sum of all debits that were not voided. */
 function auditTierUse(snapshot: LedgerSnapshot, debits: AuditedLog["debits"]): void {
   const sums = new Map<string, bigint>();
   for (const [key, [first]] of debits) {
-    const use = first === undefined ? null : useOf(first);
-    if (use === null || first === undefined || snapshot.voids.has(key)) continue;
-    sums.set(use, (sums.get(use) ?? 0n) + first.quantity);
+    const tierUse = first === undefined ? null : useOf(first);
+    if (tierUse === null || first === undefined || snapshot.voids.has(key)) continue;
+    sums.set(tierUse, (sums.get(tierUse) ?? 0n) + first.quantity);
   }
   for (const row of snapshot.tierUse) {
-    const use = `${row.account}|${row.month}|${row.rate_key}`;
-    if ((sums.get(use) ?? 0n) !== row.quantity) {
-      throw new Disagreement("a tier counts what was not used", { row, expected: sums.get(use) });
+    const tierUse = `${row.account}|${row.month}|${row.rate_key}`;
+    if ((sums.get(tierUse) ?? 0n) !== row.quantity) {
+      const evidence = { row, expected: sums.get(tierUse) };
+      throw new DisagreementError("a tier's usage differs from its debits", evidence);
     }
-    sums.delete(use);
+    sums.delete(tierUse);
   }
-  const left = [...sums].filter(([, units]) => units !== 0n);
-  if (left.length > 0) throw new Disagreement("a tier does not count what was used", { left });
+  const uncounted = [...sums].filter(([, units]) => units !== 0n);
+  if (uncounted.length > 0) {
+    throw new DisagreementError("a tier does not count its debits", { uncounted });
+  }
 }
 
-/** What is dated ahead is priced as of now. */
+/** Returns the earlier time: an event dated in the future is priced as of its recording. */
 function earlier(a: Date, b: Date): Date {
   return a < b ? a : b;
 }
 
-function mustBeLogged(
+function assertLogged(
   key: string,
   rows: readonly DebitRow[],
-  { source, said, answer }: Report,
+  { source, fingerprint, answer }: JournalledEvent,
   price: ModelPrice,
 ): void {
   if (!("costMicros" in answer)) return;
-  // A capture is priced as what follows those before it.
+  // A capture costs the units after those captured before.
   const captured = BigInt(rows[0]?.basis?.capturedUnits ?? 0);
   const cost = modelCostAfter(price, captured, source.quantity);
   const total = rows.reduce((sum, { amount }) => sum + amount, 0n);
-  const isAsAsked = rows.every((row) =>
+  const matchesReport = rows.every((row) =>
     "eventId" in source
       ? row.quantity === source.quantity
-      : saidByEvent({ ...row, occurredAt: row.occurred_at }) === said,
+      : fingerprintOfEvent({ ...row, occurredAt: row.occurred_at }) === fingerprint,
   );
-  const isAsAnswered =
+  const matchesAnswer =
     answer.charges.length === rows.length &&
     rows.every((row, part) => {
       const charge = answer.charges[part];
@@ -173,8 +188,8 @@ function mustBeLogged(
         row.recorded_at.getTime() === answer.recordedAt.getTime()
       );
     });
-  if (!isAsAsked || !isAsAnswered || total !== cost || answer.costMicros !== total) {
-    throw new Disagreement("the log differs from what was acknowledged", {
+  if (!matchesReport || !matchesAnswer || total !== cost || answer.costMicros !== total) {
+    throw new DisagreementError("the log differs from what was acknowledged", {
       key,
       rows,
       source,
@@ -184,21 +199,22 @@ function mustBeLogged(
   }
 }
 
-/** Every answer about one event, against each other and against the log. */
-function mustBeAnsweredRightly(key: string, asked: readonly Report[], isLogged: boolean): void {
-  const debited = asked.filter(({ answer }) => "costMicros" in answer);
-  if (debited.length > 0 && !isLogged) {
-    throw new Disagreement("an acknowledged debit is lost", { key, asked });
+/** Checks all answers about one event against each other and against the log. */
+function assertAnswers(key: string, reports: readonly JournalledEvent[], isInLog: boolean): void {
+  const debited = reports.filter(({ answer }) => "costMicros" in answer);
+  if (debited.length > 0 && !isInLog) {
+    throw new DisagreementError("an acknowledged debit is lost", { key, reports });
   }
   const firsts = debited.filter(({ answer }) => "costMicros" in answer && !answer.repeated);
-  const mayBeLost = asked.some(({ lost }) => lost > 0);
+  const mayBeLost = reports.some(({ lost }) => lost > 0);
   if (firsts.length > 1 || (firsts.length === 0 && debited.length > 0 && !mayBeLost)) {
-    throw new Disagreement("an event came first more than once, or never", { key, asked });
+    const evidence = { key, reports };
+    throw new DisagreementError("an event has several first debits, or none", evidence);
   }
-  for (const { answer, said } of asked) {
+  for (const { answer, fingerprint } of reports) {
     if (!("refused" in answer) || answer.refused !== "event_id_conflict") continue;
-    if (!debited.some((other) => other.said !== said)) {
-      throw new Disagreement("a conflict with nothing", { key, asked });
+    if (!debited.some((other) => other.fingerprint !== fingerprint)) {
+      throw new DisagreementError("a conflict without another event", { key, reports });
     }
   }
 }
@@ -211,32 +227,33 @@ function auditVoids(
   for (const [key, { amount }] of snapshot.voids) {
     const rows = debits.get(key) ?? [];
     const total = rows.reduce((sum, row) => sum + row.amount, 0n);
-    const told = (journal.voids.get(key) ?? []).filter(
+    const answers = (journal.voids.get(key) ?? []).filter(
       ({ result }) => result === "voided" || result === "repeated",
     );
-    const firsts = told.filter(({ result }) => result === "voided");
-    if (rows.length === 0 || amount !== total || told.length === 0 || firsts.length > 1) {
-      throw new Disagreement("a void that gives back something else", { key, amount, rows, told });
+    const firsts = answers.filter(({ result }) => result === "voided");
+    if (rows.length === 0 || amount !== total || answers.length === 0 || firsts.length > 1) {
+      const evidence = { key, amount, rows, answers };
+      throw new DisagreementError("a void does not return what was debited", evidence);
     }
   }
-  for (const [key, told] of journal.voids) {
-    const isVoided = told.some(({ result }) => result === "voided" || result === "repeated");
+  for (const [key, answers] of journal.voids) {
+    const isVoided = answers.some(({ result }) => result === "voided" || result === "repeated");
     if (isVoided && !snapshot.voids.has(key)) {
-      throw new Disagreement("an acknowledged void is lost", { key, told });
+      throw new DisagreementError("an acknowledged void is lost", { key, answers });
     }
   }
 }
 
-/** Original parts of every hold, where an answer told them. */
-export function wholeHolds(journal: Journal): ReadonlyMap<string, HoldReport> {
-  const whole = new Map<string, HoldReport>();
+/** Returns each hold's original parts, if an answer contained them. */
+export function originalHolds(journal: Journal): ReadonlyMap<string, JournalledHold> {
+  const originals = new Map<string, JournalledHold>();
   for (const [key, reports] of journal.holds) {
     const firsts = reports.filter(({ repeated }) => !repeated);
-    if (firsts.length > 1 || new Set(reports.map(({ said }) => said)).size > 1) {
-      throw new Disagreement("one hold was made twice", { key, reports });
+    if (firsts.length > 1 || new Set(reports.map(({ fingerprint }) => fingerprint)).size > 1) {
+      throw new DisagreementError("a hold was created twice", { key, reports });
     }
-    const report = reports.find(({ isWhole }) => isWhole);
-    if (report !== undefined) whole.set(key, report);
+    const report = reports.find(({ isOriginal }) => isOriginal);
+    if (report !== undefined) originals.set(key, report);
   }
-  return whole;
+  return originals;
 }

@@ -3,9 +3,12 @@ import type { Address } from "viem";
 import type { AuditedLog } from "./auditLog.ts";
 import type { LedgerSnapshot } from "./ledgerSnapshot.ts";
 import type { AppliedBlock } from "./chain.ts";
-import { Disagreement } from "./disagreement.ts";
+import { DisagreementError } from "./disagreement.ts";
 
-/** The balances are the sums of what the log, the holds and the chain say: nothing is lost, nothing is made. */
+/**
+ * Checks that balances are exactly the sums of log, holds and chain: no credits are lost or
+ * created.
+ */
 export function auditSums(
   snapshot: LedgerSnapshot,
   { debits }: AuditedLog,
@@ -23,15 +26,18 @@ export function auditSums(
   const held = new Sums();
   const open = new Set(snapshot.holds.filter((h) => h.resolved_at === null).map(({ key }) => key));
   for (const { key, account, held: amount } of snapshot.parts) {
-    if (amount > 0n && !open.has(key)) throw new Disagreement("a hold that ended holds", { key });
+    if (amount > 0n && !open.has(key)) {
+      throw new DisagreementError("a resolved hold still holds credits", { key });
+    }
     held.add(account, amount);
   }
   const purchased = new Sums();
-  const asked = new Sums();
+  const requestedRefunds = new Sums();
   const counters = new Map<Address, bigint>();
   for (const event of blocks.flatMap(({ events }) => events)) {
     if (event.type === "purchased") purchased.add(event.account, event.amountMicros);
-    if (event.type === "refund_requested") asked.add(event.account, event.requestedMicros);
+    if (event.type === "refund_requested")
+      requestedRefunds.add(event.account, event.requestedMicros);
     if (event.type === "counter_raised") counters.set(event.account, event.counter);
   }
 
@@ -44,23 +50,27 @@ export function auditSums(
     };
     const free = row.purchased - row.spent - row.held - row.refunding - row.refunded;
     const refunds = row.refunding + row.refunded + row.waiting;
-    const isRight =
+    const matches =
       row.purchased === expected.purchased &&
       row.spent === expected.spent &&
       row.held === expected.held &&
       row.counter === expected.counter;
-    if (!isRight || free < 0n || row.waiting > row.held || refunds > asked.of(row.address)) {
-      throw new Disagreement("a balance is not the sum of what happened", { row, expected, free });
+    if (
+      !matches ||
+      free < 0n ||
+      row.waiting > row.held ||
+      refunds > requestedRefunds.of(row.address)
+    ) {
+      throw new DisagreementError("a balance is not the sum of its log", { row, expected, free });
     }
-    // What waits is served before anything else may use what is free.
     spent.delete(row.address);
   }
-  const left = [...spent.entries()].filter(([, amount]) => amount !== 0n);
-  if (left.length > 0) throw new Disagreement("accounts are missing", { left });
+  const missing = [...spent.entries()].filter(([, amount]) => amount !== 0n);
+  if (missing.length > 0) throw new DisagreementError("accounts are missing", { missing });
 
   for (const { provider, earned: amount } of snapshot.earnings) {
     if (earned.of(provider) !== amount) {
-      throw new Disagreement("earnings are not the sum of the debits", {
+      throw new DisagreementError("earnings are not the sum of the debits", {
         provider,
         amount,
         expected: earned.of(provider),
@@ -69,9 +79,10 @@ export function auditSums(
     earned.delete(provider);
   }
   const unpaid = [...earned.entries()].filter(([, amount]) => amount !== 0n);
-  if (unpaid.length > 0) throw new Disagreement("earnings are missing", { unpaid });
+  if (unpaid.length > 0) throw new DisagreementError("earnings are missing", { unpaid });
 }
 
+/** Sums of micro-credits by key, 0 for an unknown key. */
 class Sums {
   readonly #sums = new Map<string, bigint>();
 

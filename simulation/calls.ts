@@ -22,7 +22,7 @@ import type { ReportResult, UtilisationReport } from "../server/stores/pricing/m
 import type { QuoteStore, QuoteRequest, SignedQuote } from "../server/stores/pricing/quoteStore.ts";
 import type { VoidOutcome } from "../server/stores/usage/usageLedger.ts";
 
-/** What a server process can be asked: the ports that the HTTP routes use. */
+/** The calls that a server process answers: the same store methods that the HTTP routes use. */
 export interface Calls {
   record: { input: readonly UsageEvent[]; output: readonly UsageOutcome[] };
   void: { input: { provider: Address; id: string }; output: VoidOutcome };
@@ -37,7 +37,7 @@ export interface Calls {
   expire: { input: { limit: number }; output: number };
   allow: { input: SignedAllowance; output: Allowance };
   revoke: { input: { id: Hex }; output: Allowance | null };
-  /** with the allowances that the answers name, as they are then */
+  /** `issued` has the allowances that the outcomes name, read afterwards */
   issue: {
     input: { campaign: Hex; grants: readonly GrantRequest[] };
     output: {
@@ -45,7 +45,7 @@ export interface Calls {
       issued: readonly (Allowance | null)[];
     };
   };
-  promise: { input: Address; output: EarningsReceiptMessage };
+  receipt: { input: Address; output: EarningsReceiptMessage };
   cursor: { input: null; output: BlockPoint };
   apply: { input: BlockStep; output: boolean };
   cut: { input: { maxFeeBps: bigint }; output: StoredCheckpoint | null };

@@ -2,7 +2,7 @@ import type { Address } from "viem";
 
 import type { MultiplierRule, Rate } from "@compute-credits/rules/pricing/rate";
 
-/** A card of the simulation, as it was published. */
+/** A published rate card. */
 export interface SimulatedCard {
   readonly version: number;
   /** `null` for the operator */
@@ -13,11 +13,11 @@ export interface SimulatedCard {
 
 export type CardPlan = Pick<SimulatedCard, "effectiveFrom" | "rates">;
 
-/** Seconds after the start at which the second and the third card come into force: under way, not before. */
+/** Seconds after the start when the second and third cards take effect: during the run. */
 const SECOND_CARD_SECONDS = 2;
 const THIRD_CARD_SECONDS = 5;
 
-/** The operator's: version 1 is the first, and so on. */
+/** The operator's cards, in version order from 1. */
 export function operatorCards(start: Date): readonly CardPlan[] {
   const after = (seconds: number) => new Date(start.getTime() + seconds * 1000);
   return [
@@ -27,7 +27,7 @@ export function operatorCards(start: Date): readonly CardPlan[] {
   ];
 }
 
-/** A provider's own: they count for the meters that they have, and for no others. */
+/** A provider's own rates. They override the operator's for their meters only. */
 export function providerRates(factor: bigint): readonly Rate[] {
   return [
     {
@@ -45,7 +45,7 @@ export function providerRates(factor: bigint): readonly Rate[] {
   ];
 }
 
-/** Moves often, and meets its bounds. */
+/** A rule whose multiplier moves often and reaches both bounds. */
 export const MULTIPLIER: MultiplierRule = {
   targetBps: 5_000n,
   startBps: 10_000n,
@@ -56,7 +56,7 @@ export const MULTIPLIER: MultiplierRule = {
   stepSeconds: 1,
 };
 
-/** Odd divisors, so that nearly every price is rounded. */
+/** The operator's rates. Odd divisors make nearly every price round. */
 function operatorRates(factor: bigint, divisor = 1n): readonly Rate[] {
   const rate = (
     meter: string,

@@ -6,14 +6,14 @@ import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { BlockStep } from "./calls.ts";
 import type { ServerPool } from "./serverPool.ts";
 
-/** A chain event that has no place on the chain yet. */
+/** A chain event without a block and log index. */
 export type NewChainEvent = ChainEvent extends infer Event
   ? Event extends ChainEvent
     ? Omit<Event, keyof ChainPosition>
     : never
   : never;
 
-/** When the ledger took a block in: not before `from`, not after `until`. */
+/** A block that the ledger applied between `from` and `until`. */
 export interface AppliedBlock {
   readonly number: bigint;
   readonly events: readonly NewChainEvent[];
@@ -21,7 +21,10 @@ export interface AppliedBlock {
   readonly until: Date;
 }
 
-/** The chain of the simulation: a block for each group of events, which several servers try to take in at once. */
+/**
+ * A simulated chain with one block per group of events. Two servers try to apply each block at
+ * once.
+ */
 export class SimulatedChain implements ChainSource {
   readonly #serverPool: ServerPool;
   #head: BlockPoint;
@@ -34,16 +37,16 @@ export class SimulatedChain implements ChainSource {
     this.#head = origin;
   }
 
-  /** Puts the events into the next block; resolves when the ledger has taken it in. */
+  /** Appends a block with the events. Resolves when the ledger has applied it. */
   append(events: readonly NewChainEvent[]): Promise<AppliedBlock> {
     const applied = this.#last.then(() => this.#applyNext(events));
     this.#last = applied.catch(() => undefined);
     return applied;
   }
 
-  /** For whoever reads the chain besides: a block after the other, as the ledger has taken them in. */
+  /** Lets an auditor read the blocks that the ledger has applied, one at a time. */
   after(from: BlockPoint): ReturnType<ChainSource["after"]> {
-    // Block n is the n-th.
+    // Blocks are numbered from 1, so the block after n has index n.
     const step = this.#steps[Number(from.number)];
     if (step === undefined) return Promise.resolve("no_new_block");
     const isLast = Number(step.upTo.number) === this.#steps.length;
@@ -63,19 +66,19 @@ export class SimulatedChain implements ChainSource {
     }));
     const step = { from, upTo, events: placed };
 
-    // Two servers at once, as in production: one of them must be told that the other was faster.
+    // Two servers at once, as in production: exactly one of them may apply the block.
     const answers = await Promise.all([
-      this.#serverPool.perform("apply", step),
-      this.#serverPool.perform("apply", step),
+      this.#serverPool.call("apply", step),
+      this.#serverPool.call("apply", step),
     ]);
     const applied = answers.filter(({ output }) => output).length;
     const isLost = answers.some(({ lost }) => lost > 0);
     if (applied > 1 || (applied === 0 && !isLost)) {
-      throw new Error(`block ${number} was taken in ${applied} times`);
+      throw new Error(`block ${number} was applied ${applied} times`);
     }
-    const cursor = await this.#serverPool.perform("cursor", null);
+    const cursor = await this.#serverPool.call("cursor", null);
     if (cursor.output.number !== number || cursor.output.hash !== upTo.hash) {
-      throw new Error(`the ledger stands at block ${cursor.output.number}, not at ${number}`);
+      throw new Error(`the ledger is at block ${cursor.output.number}, not at ${number}`);
     }
 
     this.#head = upTo;

@@ -5,7 +5,7 @@ import type {
   HoldPartRow,
   HoldRow,
 } from "./ledgerSnapshot.ts";
-import { Disagreement } from "./disagreement.ts";
+import { DisagreementError } from "./disagreement.ts";
 import { type LedgerModel } from "./model/ledgerModel.ts";
 import { NO_CREDITS } from "./model/state.ts";
 
@@ -19,16 +19,16 @@ interface Tables {
   readonly used: ReadonlyMap<string, bigint>;
 }
 
-/** Every number of a lane: the model's, and the database's. */
+/** Compares every number of a lane's model with the database. */
 export function compareModel(model: LedgerModel, tables: Tables): void {
   for (const [address, { waiting, ...account }] of model.accounts) {
     const row = tables.accounts.get(address);
-    mustAgree("an account", address, { ...account, waiting }, pick(row, NO_CREDITS));
+    assertAgree("an account", address, { ...account, waiting }, pick(row, NO_CREDITS));
   }
   for (const [id, allowance] of model.allowances) {
     const row = tables.allowances.get(id);
     const { period, carried, used, spent, createdAt, revokedAt } = allowance;
-    mustAgree(
+    assertAgree(
       "an allowance",
       id,
       { period, carried, used, spent, createdAt, revokedAt },
@@ -42,9 +42,9 @@ export function compareModel(model: LedgerModel, tables: Tables): void {
   for (const [key, hold] of model.holds) {
     const row = tables.holds.get(key);
     const { createdAt, expiresAt, capturedMicros, resolution } = hold;
-    // Holds that ended before were compared then, and nothing changes them any more.
+    // Holds that ended before `since` were compared in an earlier round and cannot change.
     if (row === undefined && resolution !== null) continue;
-    mustAgree(
+    assertAgree(
       "a hold",
       key,
       {
@@ -66,24 +66,24 @@ export function compareModel(model: LedgerModel, tables: Tables): void {
     );
   }
   for (const [key, units] of model.used) {
-    mustAgree("a tier's usage", key, { units }, { units: tables.used.get(key) ?? 0n });
+    assertAgree("a tier's usage", key, { units }, { units: tables.used.get(key) ?? 0n });
   }
   for (const [key, earned] of model.earned) {
-    mustAgree("earnings", key, { earned }, { earned: tables.earnings.get(key)?.earned });
+    assertAgree("earnings", key, { earned }, { earned: tables.earnings.get(key)?.earned });
   }
 }
 
-/** The same names as `like` has. */
+/** Picks the fields that `like` has. */
 function pick<T extends object>(row: Partial<T> | undefined, like: T): object {
-  const given = new Map(Object.entries(row ?? {}));
-  return Object.fromEntries(Object.keys(like).map((name) => [name, given.get(name)]));
+  const fields = new Map(Object.entries(row ?? {}));
+  return Object.fromEntries(Object.keys(like).map((name) => [name, fields.get(name)]));
 }
 
-function mustAgree(what: string, key: string, model: object, database: object): void {
-  const [ours, theirs] = [comparable(model), comparable(database)];
-  const differing = Object.keys(ours).filter((name) => ours[name] !== theirs[name]);
+function assertAgree(what: string, key: string, model: object, database: object): void {
+  const [predicted, actual] = [comparable(model), comparable(database)];
+  const differing = Object.keys(predicted).filter((name) => predicted[name] !== actual[name]);
   if (differing.length > 0) {
-    throw new Disagreement(`${what} is not as the model has it: ${differing.join(", ")}`, {
+    throw new DisagreementError(`${what} differs from the model: ${differing.join(", ")}`, {
       key,
       model,
       database,

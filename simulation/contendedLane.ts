@@ -2,16 +2,22 @@ import type { Address } from "viem";
 
 import type { SimulatedChain } from "./chain.ts";
 import type { ServerPool } from "./serverPool.ts";
-import { Disagreement } from "./disagreement.ts";
-import type { Generator } from "./generator.ts";
+import { DisagreementError } from "./disagreement.ts";
+import type { Generator } from "./generator/generator.ts";
 import type { Journal } from "./journal.ts";
 import { type Operation, weight } from "./operations.ts";
 import type { Settlement } from "./settlement.ts";
 
-/** Every so many operations a lane also sweeps holds; the first lane also moves settlement on. */
+/**
+ * After this many operations a lane also releases expired holds, and the first lane also advances
+ * settlement.
+ */
 const CALLS_PER_SWEEP = 40;
 const CALLS_PER_SETTLEMENT = 30;
-/** A receipt keeps what came before it from being taken back: with more of them there would be no voids. */
+/**
+ * A receipt blocks voids of all earlier events of its provider, so more receipts would leave no
+ * voids.
+ */
 const CALLS_PER_RECEIPT = 21;
 const VOIDS_DURING_A_CUT = 24;
 
@@ -20,60 +26,64 @@ interface ContendedDeps {
   readonly chain: SimulatedChain;
   readonly journal: Journal;
   readonly settlement: Settlement;
-  /** each is given a receipt of its earnings now and then */
+  /** each gets a receipt of its earnings from time to time */
   readonly providers: readonly Address[];
 }
 
-/** Lanes that all use the same accounts: nothing is predicted, all is written down, and audited afterwards. */
+/**
+ * Runs lanes that share accounts. Nothing is predicted: all answers go to the journal, which is
+ * audited later.
+ */
 export async function runContended(
   lanes: readonly Generator[],
   operationsPerLane: number,
-  parts: ContendedDeps,
+  deps: ContendedDeps,
 ): Promise<void> {
   await Promise.all(
     lanes.map(async (generator, index) => {
       let calls = 0;
-      for (let done = 0; done < operationsPerLane; calls++) {
+      for (let operations = 0; operations < operationsPerLane; calls++) {
         const operation = generator.next();
-        // oxlint-disable-next-line no-await-in-loop -- the lanes are many, each is one thing after the other
-        await perform(operation, parts);
-        done += weight(operation);
-        parts.journal.operations += weight(operation);
+        // oxlint-disable-next-line no-await-in-loop -- each lane is sequential
+        await performOperation(operation, deps);
+        operations += weight(operation);
+        deps.journal.operations += weight(operation);
         if (calls % CALLS_PER_SWEEP === index % CALLS_PER_SWEEP) {
           // oxlint-disable-next-line no-await-in-loop
-          await parts.serverPool.perform("expire", { limit: 20 });
+          await deps.serverPool.call("expire", { limit: 20 });
         }
         if (calls % CALLS_PER_RECEIPT === index % CALLS_PER_RECEIPT) {
-          const provider = parts.providers[calls % parts.providers.length];
+          const provider = deps.providers[calls % deps.providers.length];
           // oxlint-disable-next-line no-await-in-loop
-          if (provider !== undefined) await giveReceipt(provider, parts);
+          if (provider !== undefined) await issueReceipt(provider, deps);
         }
         if (index === 0 && calls % CALLS_PER_SETTLEMENT === 0) {
-          // A cut is over in milliseconds: what must not happen meanwhile is tried then, many times.
+          // A cut takes milliseconds, so many voids are sent at that very moment.
           const voids = generator.voids(VOIDS_DURING_A_CUT);
           // oxlint-disable-next-line no-await-in-loop
           await Promise.all([
-            parts.settlement.step(),
-            ...voids.map((each) => perform(each, parts)),
+            deps.settlement.step(),
+            ...voids.map((each) => performOperation(each, deps)),
           ]);
-          parts.journal.operations += voids.length;
+          deps.journal.operations += voids.length;
         }
       }
     }),
   );
 }
 
-/** While events of the provider are recorded and taken back. */
-async function giveReceipt(
+/** Issues a receipt while the provider's events are recorded and voided. */
+async function issueReceipt(
   provider: Address,
   { serverPool, journal }: ContendedDeps,
 ): Promise<void> {
-  const { output } = await serverPool.perform("promise", provider);
+  const { output } = await serverPool.call("receipt", provider);
   journal.receipts.push(output);
   journal.operations++;
 }
 
-export async function perform(
+/** Performs an operation and adds its answers to the journal. */
+export async function performOperation(
   operation: Operation,
   { serverPool, chain, journal }: ContendedDeps,
 ): Promise<void> {
@@ -81,53 +91,55 @@ export async function perform(
     case "record": {
       const { events, twice } = operation;
       const answers = await Promise.all(
-        Array.from({ length: twice ? 2 : 1 }, () => serverPool.perform("record", events)),
+        Array.from({ length: twice ? 2 : 1 }, () => serverPool.call("record", events)),
       );
-      for (const done of answers) journal.recorded(events, done);
+      for (const result of answers) journal.addEvents(events, result);
       return;
     }
     case "void":
-      journal.voided(operation, await serverPool.perform("void", operation));
+      journal.addVoid(operation, await serverPool.call("void", operation));
       return;
     case "authorize": {
-      // Quotes are shown by lanes that keep them.
+      // Only predicted lanes keep quotes, so contended lanes hold at current prices.
       const { quoteNumber: _, ...work } = operation.request;
-      const done = await serverPool.perform("authorize", { ...work, quote: null });
-      journal.held(operation.request, done, null);
+      const result = await serverPool.call("authorize", { ...work, quote: null });
+      journal.addHold(operation.request, result, null);
       return;
     }
     case "capture":
-      journal.captured(operation.request, await serverPool.perform("capture", operation.request));
+      journal.addCapture(operation.request, await serverPool.call("capture", operation.request));
       return;
     case "release":
-      await serverPool.perform("release", operation.key);
+      await serverPool.call("release", operation.key);
       return;
     case "allow": {
       const { signed } = operation;
-      journal.allowed(signed, await serverPool.perform("allow", signed));
+      journal.addAllowance(signed, await serverPool.call("allow", signed));
       return;
     }
     case "revoke": {
-      const { output } = await serverPool.perform("revoke", { id: operation.id });
-      if (output?.revokedAt == null) throw new Disagreement("not revoked", { operation, output });
+      const { output } = await serverPool.call("revoke", { id: operation.id });
+      if (output?.revokedAt == null)
+        throw new DisagreementError("not revoked", { operation, output });
       return;
     }
     case "issue": {
       const { campaign, grants } = operation;
-      journal.issued(campaign, grants, await serverPool.perform("issue", { campaign, grants }));
+      journal.addGrants(campaign, grants, await serverPool.call("issue", { campaign, grants }));
       return;
     }
     case "revokeGrant": {
       const id = journal.grants.get(`${operation.campaign}|${operation.key}`);
       if (id === undefined) return;
-      const { output } = await serverPool.perform("revoke", { id });
-      if (output?.revokedAt == null) throw new Disagreement("not revoked", { operation, output });
+      const { output } = await serverPool.call("revoke", { id });
+      if (output?.revokedAt == null)
+        throw new DisagreementError("not revoked", { operation, output });
       return;
     }
     case "quote":
       return;
     case "utilisation":
-      await serverPool.perform("utilisation", operation.report);
+      await serverPool.call("utilisation", operation.report);
       return;
     case "chain":
       await chain.append(operation.events);

@@ -3,17 +3,17 @@ import type { ServerPool } from "./serverPool.ts";
 import type { Journal } from "./journal.ts";
 import { seededRandom } from "./random.ts";
 
-type Victim = {
+type Crash = {
   readonly at: number;
   readonly kind: "process" | "database";
   readonly index: number;
 };
 
-/** Kills server processes, and the database, after numbers of operations that the seed determines. */
+/** Kills server processes and the database. The seed decides after how many operations. */
 export class CrashInjector {
   readonly #serverPool: ServerPool;
   readonly #journal: Journal;
-  readonly #victims: Victim[];
+  readonly #crashes: Crash[];
 
   constructor(
     serverPool: ServerPool,
@@ -23,23 +23,26 @@ export class CrashInjector {
     this.#serverPool = serverPool;
     this.#journal = journal;
     const random = seededRandom(seed, "kills");
-    const some = (count: number, kind: Victim["kind"]) =>
+    const createCrashes = (count: number, kind: Crash["kind"]) =>
       Array.from({ length: count }, () => ({
         kind,
         at: random.between(Math.floor(operations * 0.1), Math.floor(operations * 0.9)),
         index: random.below(processes),
       }));
-    this.#victims = [...some(kills.processes, "process"), ...some(kills.databases, "database")];
-    this.#victims.sort((a, b) => a.at - b.at);
+    this.#crashes = [
+      ...createCrashes(kills.processes, "process"),
+      ...createCrashes(kills.databases, "database"),
+    ];
+    this.#crashes.sort((a, b) => a.at - b.at);
   }
 
-  /** Watches the work, and kills when it is time. */
+  /** Runs `work` and injects the crashes that become due. */
   async during(work: () => Promise<void>): Promise<void> {
     const killed: Promise<void>[] = [];
     const watch = setInterval(() => {
-      const [next] = this.#victims;
+      const [next] = this.#crashes;
       if (next === undefined || this.#journal.operations < next.at) return;
-      this.#victims.shift();
+      this.#crashes.shift();
       killed.push(
         next.kind === "process"
           ? this.#serverPool.killProcess(next.index)

@@ -3,8 +3,8 @@ import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { CaptureRequest } from "../server/stores/holds/holdStore.ts";
 
-/** What an event says beside its id: equal text, equal event. */
-export function saidByEvent(
+/** Fingerprints contain everything of a request but its id: equal text means an equal request. */
+export function fingerprintOfEvent(
   event: Pick<UsageEvent, "spender" | "meter" | "quantity" | "dimensions" | "occurredAt">,
 ): string {
   const { spender, meter, quantity, dimensions, occurredAt } = event;
@@ -13,17 +13,17 @@ export function saidByEvent(
   );
 }
 
-export function saidByCapture({ id, quantity, final }: CaptureRequest): string {
+export function fingerprintOfCapture({ id, quantity, final }: CaptureRequest): string {
   return ["capture", id, quantity, final].join("|");
 }
 
-export function saidByHold(request: SimulatedHold): string {
+export function fingerprintOfHold(request: SimulatedHold): string {
   const { spender, meter, quantity, dimensions, ttlSeconds, quoteNumber } = request;
   const work = [spender, meter, quantity, dimensionsText(dimensions), ttlSeconds];
-  return ["hold", ...work, quoteNumber ?? "at the price of now"].join("|");
+  return ["hold", ...work, quoteNumber ?? "no quote"].join("|");
 }
 
-export function saidByGrant(request: GrantRequest): string {
+export function fingerprintOfGrant(request: GrantRequest): string {
   const { spender, limit, period, rollover, startsAt, expiresAt, priority, scope } = request;
   const lists = scope === null ? [] : [scope.providers.join(","), scope.meters.join(",")];
   return ["grant", spender, limit, period, rollover, startsAt, expiresAt, priority, ...lists].join(

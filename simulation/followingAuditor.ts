@@ -6,24 +6,25 @@ import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDat
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { ledgerLog } from "../scripts/local/ledgerLog.ts";
 import type { SimulatedChain } from "./chain.ts";
-import { Disagreement } from "./disagreement.ts";
+import { DisagreementError } from "./disagreement.ts";
 import { MAX_FEE_BPS, MAX_QUOTE_SECONDS, RULES } from "./limits.ts";
 import { DEPLOYMENT } from "./parties.ts";
 
 /**
- * The auditor that operators run (`auditor/`), behind the simulated ledger: it has the usage log, the chain and a database of its own,
- * and must make every checkpoint again. Every signature passes: nobody in the simulation has a key.
+ * Starts the real auditor (`auditor/`) behind the simulated ledger. It reads the usage log and the
+ * chain, has its own database, and must recompute every checkpoint. It accepts every signature,
+ * because the simulation has no keys.
  */
 export async function startFollowingAuditor(ledger: Database, chain: SimulatedChain) {
   const database = await openPgliteDatabase();
   await migrateAuditor(database);
-  const first = { feeBps: RULES.feeBps, maxQuoteSeconds: MAX_QUOTE_SECONDS };
+  const initialTerms = { feeBps: RULES.feeBps, maxQuoteSeconds: MAX_QUOTE_SECONDS };
   const origin = { number: 0n, hash: zeroHash, time: new Date(0) };
-  await claimAuditor(database, DEPLOYMENT, origin, first);
+  await claimAuditor(database, DEPLOYMENT, origin, initialTerms);
   const audited: AuditedCheckpoint[] = [];
   const auditor = createAuditor({
     database,
-    source: ledgerLog(ledger, { deployment: DEPLOYMENT, ...first }),
+    source: ledgerLog(ledger, { deployment: DEPLOYMENT, ...initialTerms }),
     chain: {
       deployment: DEPLOYMENT,
       signersSince: () => Promise.resolve(0n),
@@ -38,22 +39,22 @@ export async function startFollowingAuditor(ledger: Database, chain: SimulatedCh
       maxLagSeconds: 3_600,
       releasedEpoch: null,
     },
-    onAudited: (one) => audited.push(one),
+    onAudited: (checkpoint) => audited.push(checkpoint),
   });
 
   return {
     audited,
 
-    /** Makes every checkpoint again that was cut since, and looks at the log beyond. Throws at the first finding. */
+    /** Audits all new checkpoints and the log after them. Throws at the first finding. */
     async follow(): Promise<void> {
       for (let before = -1; before < audited.length;) {
         before = audited.length;
-        // oxlint-disable-next-line no-await-in-loop -- some cuts after the other
+        // oxlint-disable-next-line no-await-in-loop -- cuts are audited in order
         await auditor.step();
         const [refused] = auditor.findings();
         if (refused !== undefined) {
           const { cut, findings } = refused;
-          throw new Disagreement(
+          throw new DisagreementError(
             `the auditor refuses epoch ${cut.message.epoch}: ${findings[0]?.text}`,
             refused,
           );

@@ -11,55 +11,55 @@ import type { CaptureOutcome, CaptureRequest, HoldKey } from "../server/stores/h
 import { periodOf } from "./model/budget.ts";
 import { keyOf } from "./model/keyOf.ts";
 import type { ModelPrice } from "./model/price.ts";
-import { saidByCapture, saidByEvent, saidByHold } from "./fingerprint.ts";
-import type { Performed } from "./serverPool.ts";
+import { fingerprintOfCapture, fingerprintOfEvent, fingerprintOfHold } from "./fingerprint.ts";
+import type { CallResult } from "./serverPool.ts";
 
-/** One time that an event was reported, and what was answered. */
-export interface Report {
-  readonly said: string;
+/** One report of an event and its answer. */
+export interface JournalledEvent {
+  readonly fingerprint: string;
   readonly from: Date;
   readonly until: Date;
   readonly lost: number;
   readonly answer: Debited | { readonly refused: string };
-  /** what makes the price: an event's measurement, or the hold that a capture charges to */
+  /** the reported event, or the capture that became one */
   readonly source: UsageEvent | CaptureRequest;
 }
 
 export interface JournalledAllowance {
   readonly message: AllowanceMessage;
-  /** that its budget began with */
+  /** the first period of its budget */
   readonly period: bigint;
-  /** what it was granted out of */
+  /** the campaign of a grant */
   readonly campaign: Hex | null;
 }
 
-/** What the ledger said about a hold when it made it. */
-export interface HoldReport {
-  readonly said: string;
+/** The answer to a hold request. */
+export interface JournalledHold {
+  readonly fingerprint: string;
   readonly request: SimulatedHold;
-  /** where it was held at a quote's price */
-  readonly quoted: ModelPrice | null;
+  /** the quote's price, if it was held at one */
+  readonly quotedPrice: ModelPrice | null;
   readonly parts: readonly { account: Address; allowance: Hex; heldMicros: bigint }[];
-  /** the parts are those of the first moment: nothing had been captured or returned yet */
-  readonly isWhole: boolean;
+  /** the parts are the original ones: nothing had been captured or returned yet */
+  readonly isOriginal: boolean;
   readonly repeated: boolean;
   readonly lost: number;
 }
 
-export interface VoidReport {
+export interface JournalledVoid {
   readonly from: Date;
   readonly until: Date;
   readonly lost: number;
   readonly result: "voided" | "repeated" | "event_not_found" | "already_settled" | "receipt_given";
 }
 
-/** All that was asked of the ledger and all that it answered: what the snapshot are audited against. */
+/** All requests to the ledger and their answers. The database is audited against it. */
 export class Journal {
-  /** by event */
-  readonly reports = new Map<string, Report[]>();
-  readonly holds = new Map<string, HoldReport[]>();
-  readonly voids = new Map<string, VoidReport[]>();
-  /** of earnings, in the order in which they were answered */
+  /** by provider and event id */
+  readonly events = new Map<string, JournalledEvent[]>();
+  readonly holds = new Map<string, JournalledHold[]>();
+  readonly voids = new Map<string, JournalledVoid[]>();
+  /** earnings receipts, in the order of the answers */
   readonly receipts: EarningsReceiptMessage[] = [];
   readonly allowances = new Map<Hex, JournalledAllowance>();
   /** ids of grants, by campaign and key */
@@ -67,15 +67,15 @@ export class Journal {
   operations = 0;
   refusals = new Map<string, number>();
 
-  allowed({ id, message }: SignedAllowance, { output }: Performed<"allow">): void {
+  addAllowance({ id, message }: SignedAllowance, { output }: CallResult<"allow">): void {
     const period = output.usage.periodIndex;
     const known = this.allowances.get(id);
-    // Sent again, it may have moved on.
+    // A repeated request may return a later period.
     const first = known === undefined || period < known.period ? period : known.period;
     this.allowances.set(id, { message, period: first, campaign: null });
   }
 
-  issued(campaign: Hex, grants: readonly GrantRequest[], { output }: Performed<"issue">): void {
+  addGrants(campaign: Hex, grants: readonly GrantRequest[], { output }: CallResult<"issue">): void {
     const { outcomes, issued } = output;
     if ("reason" in outcomes) {
       this.#count(outcomes.reason);
@@ -92,61 +92,61 @@ export class Journal {
     }
   }
 
-  recorded(events: readonly UsageEvent[], done: Performed<"record">): void {
+  addEvents(events: readonly UsageEvent[], result: CallResult<"record">): void {
     for (const [index, event] of events.entries()) {
-      const outcome = done.output[index];
-      if (outcome === undefined) throw new Error("an event without an outcome");
-      this.#report(keyOf(event), saidByEvent(event), event, outcome, done);
+      const outcome = result.output[index];
+      if (outcome === undefined) throw new Error("an event has no outcome");
+      this.#addEvent(keyOf(event), fingerprintOfEvent(event), event, outcome, result);
     }
   }
 
-  captured(request: CaptureRequest, done: Performed<"capture">): void {
-    const { output } = done;
+  addCapture(request: CaptureRequest, result: CallResult<"capture">): void {
+    const { output } = result;
     const outcome = output.result === "captured" ? output.debit : output;
     const key = keyOf({ provider: request.provider, id: request.eventId });
-    this.#report(key, saidByCapture(request), request, outcome, done);
+    this.#addEvent(key, fingerprintOfCapture(request), request, outcome, result);
   }
 
-  held(
+  addHold(
     request: SimulatedHold,
-    { output, lost }: Performed<"authorize">,
-    quoted: ModelPrice | null,
+    { output, lost }: CallResult<"authorize">,
+    quotedPrice: ModelPrice | null,
   ): void {
     if (output.result === "refused") {
       this.#count(output.refusal.reason);
       return;
     }
     const { hold, repeated } = output;
-    const isWhole = !repeated || (hold.capturedMicros === 0n && hold.resolution === null);
+    const isOriginal = !repeated || (hold.capturedMicros === 0n && hold.resolution === null);
     append(this.holds, keyOf(request), {
-      said: saidByHold(request),
+      fingerprint: fingerprintOfHold(request),
       request,
-      quoted,
+      quotedPrice,
       parts: hold.parts,
-      isWhole,
+      isOriginal,
       repeated,
       lost,
     });
   }
 
-  voided(key: HoldKey, { output, from, until, lost }: Performed<"void">): void {
+  addVoid(key: HoldKey, { output, from, until, lost }: CallResult<"void">): void {
     const voided = output.result === "voided" && output.repeated ? "repeated" : output.result;
     const result = output.result === "refused" ? output.reason : voided;
     if (result === "refused") return;
     append(this.voids, keyOf(key), { from, until, lost, result });
   }
 
-  #report(
+  #addEvent(
     key: string,
-    said: string,
-    source: Report["source"],
+    fingerprint: string,
+    source: JournalledEvent["source"],
     outcome: UsageOutcome | Exclude<CaptureOutcome, { result: "captured" }>,
-    { from, until, lost }: Pick<Performed<"record">, "from" | "until" | "lost">,
+    { from, until, lost }: Pick<CallResult<"record">, "from" | "until" | "lost">,
   ): void {
     if (outcome.result === "refused") this.#count(outcome.refusal.reason);
     const answer =
       outcome.result === "debited" ? outcome : { refused: outcome.refusal.reason as string };
-    append(this.reports, key, { said, from, until, lost, answer, source });
+    append(this.events, key, { fingerprint, from, until, lost, answer, source });
   }
 
   #count(reason: string): void {

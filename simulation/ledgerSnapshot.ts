@@ -53,7 +53,7 @@ export interface DebitRow {
   readonly occurred_at: Date;
   readonly recorded_at: Date;
   readonly rate_card: number;
-  /** what the price depended on besides, as it is stored */
+  /** the stored facts that the price depends on */
   readonly basis: {
     readonly multiplierBps?: string;
     readonly usedUnits?: string;
@@ -80,10 +80,11 @@ export interface EarningRow {
   readonly earned: bigint;
 }
 
-/** The tables, read with queries of the simulation's own: none goes through the code that is under test. */
+/** These queries belong to the simulation, so that no read goes through the code under test. */
 export function readAccounts(sql: Sql): Promise<AccountRow[]> {
   return sql.query<AccountRow>(
-    `select address, purchased, spent, held, refunding, refund_waiting as waiting, refunded, counter from accounts`,
+    `select address, purchased, spent, held, refunding, refund_waiting as waiting, refunded, counter
+     from accounts`,
   );
 }
 
@@ -97,10 +98,11 @@ export function readAllowances(sql: Sql): Promise<AllowanceRow[]> {
 const HOLD_KEY = `'0x' || encode(provider, 'hex') || '/' || hold_id`;
 const EVENT_KEY = `'0x' || encode(provider, 'hex') || '/' || event_id`;
 
-/** Those that are open, and those that ended since a moment. */
+/** Reads the open holds and those resolved since a time. */
 export function readHolds(sql: Sql, since: Date): Promise<HoldRow[]> {
   return sql.query<HoldRow>(
-    `select ${HOLD_KEY} as key, created_at, expires_at, captured_micros as captured, resolved_as, resolved_at
+    `select ${HOLD_KEY} as key, created_at, expires_at, captured_micros as captured,
+       resolved_as, resolved_at
      from holds where resolved_at is null or resolved_at >= $1`,
     [since],
   );
@@ -121,8 +123,9 @@ export function readEarnings(sql: Sql): Promise<EarningRow[]> {
 
 export function readDebits(sql: Sql): Promise<DebitRow[]> {
   return sql.query<DebitRow>(
-    `select ${EVENT_KEY} as key, provider, account, allowance, spender, meter, quantity, dimensions, occurred_at,
-       recorded_at, rate_card, price_basis as basis, amount_micros as amount, fee_micros as fee
+    `select ${EVENT_KEY} as key, provider, account, allowance, spender, meter, quantity, dimensions,
+       occurred_at, recorded_at, rate_card, price_basis as basis, amount_micros as amount,
+       fee_micros as fee
      from debits order by provider, event_id, part`,
   );
 }
@@ -175,7 +178,7 @@ export function readCheckpointRows(sql: Sql): Promise<StoredRow[]> {
   );
 }
 
-/** All of it, as of one moment. */
+/** Reads all tables on one snapshot. */
 export function readLedgerSnapshot(database: Database) {
   return database.transaction(
     async (tx) => ({
@@ -197,7 +200,7 @@ export function readLedgerSnapshot(database: Database) {
 
 export type LedgerSnapshot = Awaited<ReturnType<typeof readLedgerSnapshot>>;
 
-/** All parties, in the order of the tree. */
+/** Reads all parties in tree order. */
 export async function readPlaces(sql: Sql): Promise<Address[]> {
   const records = await sql.query<{ party: Address }>("select party from places order by place");
   return records.map(({ party }) => party);

@@ -1,4 +1,4 @@
-/** The limits that the simulated servers run with: small, so that all of them are met. */
+/** Limits of the simulated servers, small enough that every run reaches them. */
 export const RULES = {
   feeBps: 250n,
   maxEventAgeSeconds: 3_600,
@@ -7,18 +7,18 @@ export const RULES = {
   maxGrantsPerCampaign: 1_000,
 };
 
-/** For the operator's cards, which take effect seconds after the start. */
+/** Allows cards that take effect seconds after the start. */
 export const PUBLICATION_RULES = {
   rateCardNoticeSeconds: 0,
   maxRateCardAheadSeconds: 3_600,
   maxPendingRateCards: 10,
 };
 
-/** More than `RULES.feeBps`: rounding down keeps the fee under it anyway. */
+/** The contract's limit, above `RULES.feeBps`. */
 export const MAX_FEE_BPS = 300n;
 
-/** More than any lane asks a quote to last. */
+/** Longer than any quote in the simulation. */
 export const MAX_QUOTE_SECONDS = 3_600;
 
-/** Signs the quotes of every simulated server. */
+/** The private key that signs the quotes of all simulated servers. */
 export const QUOTE_KEY = `0x${"51".repeat(32)}` as const;

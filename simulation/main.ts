@@ -1,4 +1,7 @@
-/** `npm run simulate -- --operations N --seed S`: random operations on a real PostgreSQL, audited to the last micro-credit. */
+/**
+ * `npm run simulate -- --operations N --seed S`: random operations on a real PostgreSQL, audited to
+ * the last micro-credit.
+ */
 import { parseArgs } from "node:util";
 
 import { startPostgres } from "../scripts/local/postgresServer.ts";
@@ -6,11 +9,11 @@ import { simulate } from "./simulation.ts";
 
 const HELP = `npm run simulate -- [--operations 50000] [--seed 1] [--processes 3] [--kill] [--audit]
 
-  --operations  how many; a batch of events counts as many as it holds
-  --seed        any text: the operations follow from it
-  --processes   server processes on the one database
-  --kill        also kills server processes, and PostgreSQL itself, with SIGKILL under load
-  --audit       also lets the auditor that operators run follow, and make every checkpoint again`;
+  --operations  number of operations; each event of a batch counts
+  --seed        any text; it determines the operations
+  --processes   server processes on one database
+  --kill        also kills server processes and PostgreSQL with SIGKILL under load
+  --audit       also runs the real auditor, which recomputes every checkpoint`;
 
 const { values } = parseArgs({
   options: {
@@ -28,9 +31,12 @@ else await run(Number(values.operations), Number(values.processes));
 
 async function run(operations: number, processes: number): Promise<void> {
   const { seed, kill, audit } = values;
-  const command = `npm run simulate -- --operations ${operations} --seed ${seed} --processes ${processes}${kill ? " --kill" : ""}${audit ? " --audit" : ""}`;
+  const flags = `${kill ? " --kill" : ""}${audit ? " --audit" : ""}`;
+  const command =
+    `npm run simulate -- --operations ${operations} --seed ${seed} ` +
+    `--processes ${processes}${flags}`;
   const server = await startPostgres();
-  const begun = performance.now();
+  const startedAt = performance.now();
   try {
     const report = await simulate(server, {
       operations,
@@ -42,12 +48,12 @@ async function run(operations: number, processes: number): Promise<void> {
       audit,
       log: (line) => console.log(line),
     });
-    const seconds = (performance.now() - begun) / 1000;
+    const seconds = (performance.now() - startedAt) / 1000;
     console.log({ ...report, refusals: Object.fromEntries(report.refusals) });
     console.log(`all agree, after ${seconds.toFixed(0)} s`);
   } catch (error) {
     console.error(error);
-    console.error(`\nto see it again:\n  ${command}`);
+    console.error(`\nto reproduce:\n  ${command}`);
     process.exitCode = 1;
   } finally {
     await server.stop();

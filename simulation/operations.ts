@@ -9,7 +9,7 @@ import type { UtilisationReport } from "../server/stores/pricing/multiplierStore
 import type { QuoteRequest } from "../server/stores/pricing/quoteStore.ts";
 import type { NewChainEvent } from "./chain.ts";
 
-/** One thing that a lane does. What it is depends on the seed alone, never on an answer. */
+/** One operation of a lane. It depends on the seed alone, never on an answer. */
 export type Operation =
   | { readonly kind: "record"; readonly events: readonly UsageEvent[]; readonly twice: boolean }
   | { readonly kind: "void"; readonly provider: Address; readonly id: string }
@@ -19,13 +19,13 @@ export type Operation =
   | { readonly kind: "allow"; readonly signed: SignedAllowance }
   | { readonly kind: "revoke"; readonly id: Hex }
   | { readonly kind: "issue"; readonly campaign: Hex; readonly grants: readonly GrantRequest[] }
-  /** by its key: which id it got is in an answer */
+  /** by its key, because its id depends on an answer */
   | { readonly kind: "revokeGrant"; readonly campaign: Hex; readonly key: string }
   | { readonly kind: "quote"; readonly number: number; readonly request: QuoteRequest }
   | { readonly kind: "utilisation"; readonly report: UtilisationReport }
   | { readonly kind: "chain"; readonly events: readonly NewChainEvent[] };
 
-/** A batch counts for as many operations as it has events: each is decided, and answered, by itself. */
+/** Counts the outcomes of an operation. A batch counts once per event. */
 export function weight(operation: Operation): number {
   switch (operation.kind) {
     case "record":

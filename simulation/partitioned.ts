@@ -10,20 +10,23 @@ import {
 } from "./ledgerSnapshot.ts";
 import { compareModel } from "./compareModel.ts";
 import type { ServerPool } from "./serverPool.ts";
-import { Disagreement } from "./disagreement.ts";
-import type { Generator } from "./generator.ts";
+import { DisagreementError } from "./disagreement.ts";
+import type { Generator } from "./generator/generator.ts";
 import type { Journal } from "./journal.ts";
 import { weight } from "./operations.ts";
 import type { PartitionedLane } from "./partitionedLane.ts";
 
-export interface LaneAtWork {
+/** A lane: the operations to perform, and the checks of their outcomes. */
+export interface LaneRun {
   readonly generator: Generator;
   readonly lane: PartitionedLane;
 }
 
-/** All lanes side by side, each for its own accounts, each until it has done its part. */
+/**
+ * Runs all lanes concurrently, each on its own accounts, for about `operationsPerLane` operations.
+ */
 export async function runRound(
-  lanes: readonly LaneAtWork[],
+  lanes: readonly LaneRun[],
   operationsPerLane: number,
   journal: Journal,
 ): Promise<void> {
@@ -31,7 +34,7 @@ export async function runRound(
     lanes.map(async ({ generator, lane }) => {
       for (let done = 0; done < operationsPerLane;) {
         const operation = generator.next();
-        // oxlint-disable-next-line no-await-in-loop -- a lane is one thing after the other
+        // oxlint-disable-next-line no-await-in-loop -- a lane is sequential
         await lane.perform(operation);
         done += weight(operation);
         journal.operations += weight(operation);
@@ -40,56 +43,56 @@ export async function runRound(
   );
 }
 
-/** Frees the holds that are over, by several servers at once, and sees that it happened to those and to no other. */
-export async function sweep(
-  lanes: readonly LaneAtWork[],
+/**
+ * Releases expired holds on several servers at once. Checks that exactly the expired ones were
+ * released.
+ */
+export async function expireHolds(
+  lanes: readonly LaneRun[],
   { serverPool, database }: { serverPool: ServerPool; database: Database },
 ): Promise<void> {
-  const begun = new Date();
-  const all = await Promise.all([0, 1, 2].map(() => untilNoneIsDue(serverPool)));
-  const ended = new Date(Math.max(...all.map((until) => until.getTime())));
+  const startedAt = new Date();
+  const finished = await Promise.all([0, 1, 2].map(() => expireAllDue(serverPool)));
+  const endedAt = new Date(Math.max(...finished.map((until) => until.getTime())));
 
-  const rows = byKey(await readHolds(database, begun));
+  const rows = byKey(await readHolds(database, startedAt));
   for (const { lane } of lanes) {
     const expired: { key: string; at: Date }[] = [];
     for (const [key, hold] of lane.model.holds) {
       if (hold.resolution !== null) continue;
       const row = rows.get(key);
-      const isDue = hold.expiresAt <= begun;
+      const isDue = hold.expiresAt <= startedAt;
       const at = row?.resolved_at ?? null;
       if (at === null) {
-        if (isDue) throw new Disagreement("a hold that is over still holds", { key, hold, begun });
+        if (isDue) {
+          throw new DisagreementError("an expired hold is still open", { key, hold, startedAt });
+        }
         continue;
       }
-      if (row?.resolved_as !== "expired" || at < hold.expiresAt || at < begun || at > ended) {
-        throw new Disagreement("a hold ended early, or by itself", {
-          key,
-          hold,
-          row,
-          begun,
-          ended,
-        });
+      if (row?.resolved_as !== "expired" || at < hold.expiresAt || at < startedAt || at > endedAt) {
+        const evidence = { key, hold, row, startedAt, endedAt };
+        throw new DisagreementError("a hold ended early or without a request", evidence);
       }
       expired.push({ key, at });
     }
-    // In their order: what returns to a budget before a period ends is carried over, what returns later is not.
+    // In time order: credits returned before a period ends can be carried over, later ones cannot.
     for (const { key, at } of expired.toSorted((a, b) => a.at.getTime() - b.at.getTime())) {
       lane.model.endHold(key, "expired", at);
     }
   }
 }
 
-async function untilNoneIsDue(serverPool: ServerPool): Promise<Date> {
+async function expireAllDue(serverPool: ServerPool): Promise<Date> {
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- one step after the other, as the server's own loop
-    const { output, until } = await serverPool.perform("expire", { limit: 10 });
+    // oxlint-disable-next-line no-await-in-loop -- sequential, like the server's own loop
+    const { output, until } = await serverPool.call("expire", { limit: 10 });
     if (output < 10) return until;
   }
 }
 
-/** Every number of every lane. Nothing may be under way. */
-export async function compare(
-  lanes: readonly LaneAtWork[],
+/** Compares every number of every lane with the database. No operation may be running. */
+export async function compareLanes(
+  lanes: readonly LaneRun[],
   database: Database,
   since: Date,
 ): Promise<void> {

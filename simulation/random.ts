@@ -1,15 +1,18 @@
-/** Numbers that depend on the seed alone, so that a run can be asked for again. */
+/** Pseudo-random numbers that depend on the seed alone, so that a run can be repeated. */
 export interface Random {
-  /** a whole number from 0 up to, and without, `below` */
+  /** an integer from 0 to `below`, exclusive */
   below(below: number): number;
-  /** a whole number from `least` to `most`, both included */
-  between(least: number, most: number): number;
-  /** true in `percent` of all cases */
+  /** an integer from `min` to `max`, both inclusive */
+  between(min: number, max: number): number;
+  /** true with a probability of `percent` */
   chance(percent: number): boolean;
   pick<T>(items: readonly [T, ...T[]]): T;
 }
 
-/** mulberry32, seeded with an FNV-1a hash of the parts: short, fast, and good enough to choose operations by. */
+/**
+ * mulberry32, seeded with an FNV-1a hash of the parts: short, fast and good enough to choose
+ * operations.
+ */
 export function seededRandom(...seed: readonly (string | number)[]): Random {
   let state = 0x811c9dc5;
   for (const character of seed.join("/")) {
@@ -26,7 +29,7 @@ export function seededRandom(...seed: readonly (string | number)[]): Random {
   const below = (limit: number) => Math.floor(next() * limit);
   return {
     below,
-    between: (least, most) => least + below(most - least + 1),
+    between: (min, max) => min + below(max - min + 1),
     chance: (percent) => next() * 100 < percent,
     pick: (items) => items[below(items.length)] ?? items[0],
   };

@@ -1,109 +1,115 @@
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { OwnPostgresServer } from "../scripts/local/postgresServer.ts";
 import type { CallName, Calls } from "./calls.ts";
-import { AnswerLost, ServerProcess, isLost } from "./workerPool.ts";
+import { AnswerLostError, ServerProcess, isLost } from "./serverProcess.ts";
 
-/** What came of a call that was made until it was answered. */
-export interface Performed<Name extends CallName> {
+/** The answer to a call that was retried until it was answered. */
+export interface CallResult<Name extends CallName> {
   readonly output: Calls[Name]["output"];
-  /** before the first try */
+  /** before the first attempt */
   readonly from: Date;
   /** after the answer */
   readonly until: Date;
-  /** tries whose answer was lost: each may have been carried out, once at most */
+  /** attempts whose answer was lost: each may have been executed, at most once */
   readonly lost: number;
 }
 
-/** The server processes, and the database under them, of which any may be killed at any time. */
+/** The server processes and their database. Each of them may be killed at any time. */
 export class ServerPool {
   readonly #url: string;
   readonly #server: OwnPostgresServer;
-  readonly #members: (ServerProcess | undefined)[];
-  readonly #crashed = Promise.withResolvers<never>();
+  readonly #processes: (ServerProcess | undefined)[];
+  readonly #crash = Promise.withResolvers<never>();
   #database: Promise<void> = Promise.resolve();
   #turn = 0;
   #isStopped = false;
-  /** each time that the database goes or comes back */
-  #disturbances = 0;
+  /** counts every stop and every restart of the database */
+  #outages = 0;
   killedProcesses = 0;
   killedDatabases = 0;
   lostAnswers = 0;
 
-  private constructor(server: OwnPostgresServer, url: string, members: ServerProcess[]) {
+  private constructor(server: OwnPostgresServer, url: string, processes: ServerProcess[]) {
     this.#server = server;
     this.#url = url;
-    this.#members = members;
-    this.#crashed.promise.catch(() => undefined);
+    this.#processes = processes;
+    this.#crash.promise.catch(() => undefined);
   }
 
   static async start(server: OwnPostgresServer, url: string, count: number): Promise<ServerPool> {
-    const members: ServerProcess[] = [];
-    const serverPool = new ServerPool(server, url, members);
+    const processes: ServerProcess[] = [];
+    const serverPool = new ServerPool(server, url, processes);
     const started = Array.from({ length: count }, () => serverPool.#startProcess());
-    members.push(...(await Promise.all(started)));
+    processes.push(...(await Promise.all(started)));
     return serverPool;
   }
 
-  /** Asks one server after the other until one answers. Rejects where the ledger throws, or a server dies by itself. */
-  async perform<Name extends CallName>(
+  /**
+   * Calls one server after another until one answers. Rejects if the ledger throws, or if a server
+   * crashes by itself.
+   */
+  async call<Name extends CallName>(
     name: Name,
     input: Calls[Name]["input"],
-  ): Promise<Performed<Name>> {
+  ): Promise<CallResult<Name>> {
     const from = new Date();
-    const before = this.#disturbances;
+    const before = this.#outages;
     for (let lost = 0; ; lost++) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- a retry comes after what it repeats
-        const output = await Promise.race([this.#crashed.promise, this.#next().call(name, input)]);
-        // A server that shares commits tries again by itself where the database went away.
-        const hidden = this.#disturbances - before;
+        // oxlint-disable-next-line no-await-in-loop -- a retry follows its failed attempt
+        const output = await Promise.race([this.#crash.promise, this.#next().call(name, input)]);
+        // A server that groups commits retries by itself if the database goes away.
+        const hidden = this.#outages - before;
         return { output, from, until: new Date(), lost: lost + hidden };
       } catch (error) {
-        if (!(error instanceof AnswerLost) || this.#isStopped) throw error;
+        if (!(error instanceof AnswerLostError) || this.#isStopped) throw error;
         this.lostAnswers++;
-        // oxlint-disable-next-line no-await-in-loop -- there is nobody to ask before
+        // oxlint-disable-next-line no-await-in-loop -- no server answers without the database
         await this.#database;
-        // A turn of the event loop, so that a process that just ended is seen as ended.
+        // Yields to the event loop, so that the exit of a killed process is noticed.
         // oxlint-disable-next-line no-await-in-loop
         await new Promise((resolve) => setImmediate(resolve));
       }
     }
   }
 
-  /** Kills a server process under load, and starts another in its place. */
+  /** Kills a server process under load and starts another in its place. */
   async killProcess(index: number): Promise<void> {
-    const place = index % this.#members.length;
-    const victim = this.#members[place];
+    const place = index % this.#processes.length;
+    const victim = this.#processes[place];
     if (victim === undefined) return;
-    this.#members[place] = undefined;
+    this.#processes[place] = undefined;
     this.killedProcesses++;
     await victim.kill();
     await this.#database;
-    this.#members[place] = await this.#startProcess();
+    this.#processes[place] = await this.#startProcess();
   }
 
-  /** Kills PostgreSQL under load; it comes back on the same files. */
+  /** Kills PostgreSQL under load and restarts it on the same files. */
   async killDatabase(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     await this.#database;
     this.#database = promise;
     this.killedDatabases++;
-    this.#disturbances++;
+    this.#outages++;
     try {
       await this.#server.kill();
       await this.#server.restart();
     } finally {
-      this.#disturbances++;
+      this.#outages++;
       resolve();
     }
   }
 
-  /** The database, for one who only reads, or writes what may be written twice: tries again where it was killed. */
-  steady(database: Database): Database {
-    const again = async <T>(attempt: () => Promise<T>): Promise<T> => {
+  /**
+   * Wraps a database so that queries are retried after a kill. Only for reads and writes that may
+   * run twice.
+   */
+  withRetries(database: Database): Database {
+    const retry = async <T>(attempt: () => Promise<T>): Promise<T> => {
       for (;;) {
         try {
-          // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
+          // oxlint-disable-next-line no-await-in-loop -- attempts are sequential
           await this.#database;
           // oxlint-disable-next-line no-await-in-loop
           return await attempt();
@@ -115,34 +121,35 @@ export class ServerPool {
     };
     return {
       ...database,
-      query: (text, values) => again(() => database.query(text, values)),
-      transaction: (work, options) => again(() => database.transaction(work, options)),
+      query: (text, values) => retry(() => database.query(text, values)),
+      transaction: (work, options) => retry(() => database.transaction(work, options)),
     };
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await Promise.all(this.#members.flatMap((member) => member?.kill() ?? []));
+    await Promise.all(this.#processes.flatMap((process) => process?.kill() ?? []));
   }
 
   #next(): ServerProcess {
-    for (let tries = 0; tries < this.#members.length; tries++) {
-      const member = this.#members[this.#turn++ % this.#members.length];
-      if (member !== undefined) return member;
+    for (let tries = 0; tries < this.#processes.length; tries++) {
+      const process = this.#processes[this.#turn++ % this.#processes.length];
+      if (process !== undefined) return process;
     }
-    throw new AnswerLost("no server process is there");
+    throw new AnswerLostError("no server process is running");
   }
 
   async #startProcess(): Promise<ServerProcess> {
     for (;;) {
       const kills = this.killedDatabases;
       try {
-        // oxlint-disable-next-line no-await-in-loop -- the database before the process
+        // oxlint-disable-next-line no-await-in-loop -- a process needs the database
         await this.#database;
         // oxlint-disable-next-line no-await-in-loop
-        return await ServerProcess.start(this.#url, (error) => this.#crashed.reject(error));
+        return await ServerProcess.start(this.#url, (error) => this.#crash.reject(error));
       } catch (error) {
-        // A server does not start without its database; whoever runs it starts it again.
+        // A server does not start without its database, so retry if that was killed in the
+        // meantime.
         if (kills === this.killedDatabases) throw error;
       }
     }

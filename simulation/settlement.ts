@@ -5,24 +5,24 @@ import type { Row } from "@compute-credits/protocol/tree/row";
 import type { StoredCheckpoint } from "../server/stores/checkpoints/checkpointStore.ts";
 import type { SimulatedChain } from "./chain.ts";
 import type { ServerPool } from "./serverPool.ts";
-import { Disagreement } from "./disagreement.ts";
+import { DisagreementError } from "./disagreement.ts";
 import type { Random } from "./random.ts";
 import { MAX_FEE_BPS } from "./limits.ts";
 
-/** A cut that was answered, and when. */
-export interface CutMade {
+/** The window of an acknowledged cut. */
+export interface CutWindow {
   readonly id: bigint;
   readonly from: Date;
   readonly until: Date;
 }
 
-/** Cuts checkpoints by two servers at once, and makes the chain accept them, drop them, or take its time. */
+/** Cuts checkpoints on two servers at once. The chain then accepts, drops or delays them. */
 export class Settlement {
   readonly #serverPool: ServerPool;
   readonly #chain: SimulatedChain;
   readonly #random: Random;
   #prepared: StoredCheckpoint | null = null;
-  readonly cuts: CutMade[] = [];
+  readonly cuts: CutWindow[] = [];
 
   constructor(serverPool: ServerPool, chain: SimulatedChain, random: Random) {
     this.#serverPool = serverPool;
@@ -30,24 +30,24 @@ export class Settlement {
     this.#random = random;
   }
 
-  /** A checkpoint is on its way: until it is final, the next cut does nothing. */
-  get isUnderWay(): boolean {
+  /** A checkpoint is not final yet, so the next cut does nothing. */
+  get isPending(): boolean {
     return this.#prepared !== null;
   }
 
-  /** One step of the settler's: cut where one can be cut, then let the chain have its say. */
+  /** Cuts a checkpoint if possible, then lets the chain decide about it. */
   async step(): Promise<void> {
-    const wish = { maxFeeBps: MAX_FEE_BPS };
+    const options = { maxFeeBps: MAX_FEE_BPS };
     const answers = await Promise.all([
-      this.#serverPool.perform("cut", wish),
-      this.#serverPool.perform("cut", wish),
+      this.#serverPool.call("cut", options),
+      this.#serverPool.call("cut", options),
     ]);
     const made = answers.filter(({ output }) => output !== null);
     const [first] = made;
-    if (made.length > 1) throw new Disagreement("two checkpoints were cut at once", { made });
+    if (made.length > 1) throw new DisagreementError("two checkpoints were cut at once", { made });
     if (first?.output !== null && first !== undefined) {
       if (this.#prepared !== null) {
-        throw new Disagreement("a checkpoint was cut before the last was final", { made });
+        throw new DisagreementError("a checkpoint was cut before the last was final", { made });
       }
       this.#prepared = first.output;
       this.cuts.push({ id: first.output.id, from: first.from, until: first.until });
@@ -55,7 +55,7 @@ export class Settlement {
     await this.#settle();
   }
 
-  /** Takes up a checkpoint whose cut was carried out and whose answer was lost. */
+  /** Adopts a checkpoint that was cut but whose answer was lost. */
   async adopt(latest: StoredCheckpoint | null, isKnown: boolean): Promise<void> {
     if (latest?.status !== "prepared" || isKnown) return;
     this.#prepared = latest;
@@ -76,26 +76,29 @@ export class Settlement {
   }
 }
 
-/** The rows up to each checkpoint, one checkpoint on top of the last that was not dropped. */
-export function rowsUpTo(
+/**
+ * Returns all rows of each checkpoint. Each one adds its changes to the last checkpoint that was
+ * not dropped.
+ */
+export function rowsByCheckpoint(
   checkpoints: readonly { id: bigint; dropped: boolean }[],
   rows: readonly (Row & { checkpoint: bigint })[],
 ): Map<bigint, ReadonlyMap<Address, Row>> {
   const byCheckpoint = Map.groupBy(rows, ({ checkpoint }) => checkpoint);
   const all = new Map<bigint, ReadonlyMap<Address, Row>>();
-  let standing: ReadonlyMap<Address, Row> = new Map();
+  let kept: ReadonlyMap<Address, Row> = new Map();
   for (const { id, dropped } of checkpoints) {
-    const next = new Map(standing);
+    const next = new Map(kept);
     for (const { party, spent, refunded, earned } of byCheckpoint.get(id) ?? []) {
       next.set(party, { party, spent, refunded, earned });
     }
     all.set(id, next);
-    if (!dropped) standing = next;
+    if (!dropped) kept = next;
   }
   return all;
 }
 
-/** In the order of their places. */
+/** Computes the root of rows in the order of their places. */
 export function rootOf(rows: ReadonlyMap<Address, Row>, places: readonly Address[]): string {
   return commitToRows(places.flatMap((party) => rows.get(party) ?? [])).root;
 }

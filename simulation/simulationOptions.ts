@@ -2,9 +2,9 @@ export interface SimulationOptions {
   readonly operations: number;
   readonly seed: string;
   readonly processes: number;
-  /** what is killed under load */
+  /** how many crashes are injected under load */
   readonly kills: { readonly processes: number; readonly databases: number };
-  /** also lets the auditor that operators run follow, and make every checkpoint again */
+  /** also runs the real auditor, which recomputes every checkpoint */
   readonly audit: boolean;
   readonly log: (line: string) => void;
 }

@@ -1,4 +1,7 @@
-/** A server process of the simulation: the real adapters on the shared database, asked over IPC instead of HTTP. */
+/**
+ * A server process of the simulation: the real stores on the shared database, called over IPC
+ * instead of HTTP.
+ */
 import { withGroupCommit } from "../server/stores/usage/groupCommit.ts";
 import { createAllowanceStore } from "../server/stores/allowances/postgresAllowanceStore.ts";
 import { createChainStore } from "../server/stores/chain/postgresChainStore.ts";
@@ -35,7 +38,7 @@ const quotes = createQuoteStore(DEPLOYMENT, QUOTE_KEY, {
 });
 const chain = createChainStore(database);
 const checkpoints = createCheckpointStore(database);
-const promises = createReceiptRecords(database);
+const receipts = createReceiptRecords(database);
 
 const handlers: {
   [Name in CallName]: (input: Calls[Name]["input"]) => Promise<Calls[Name]["output"]>;
@@ -44,7 +47,7 @@ const handlers: {
   void: (event) => usage.void(event),
   async authorize({ quote: signed, ...request }) {
     const quote = signed === null ? null : await quotes.read(signed);
-    if (signed !== null && quote === null) throw new Error("a quote of this ledger is not known");
+    if (signed !== null && quote === null) throw new Error("the ledger's own quote is invalid");
     return await holds.authorize({ ...request, ...(quote === null ? {} : { quote }) });
   },
   quote: (request) => quotes.make(request),
@@ -62,7 +65,7 @@ const handlers: {
   expire: ({ limit }) => holds.expireDue(limit),
   allow: (signed) => allowances.add(signed),
   revoke: ({ id }) => allowances.revoke(id, "0x00"),
-  promise: (provider) => promises.record(provider),
+  receipt: (provider) => receipts.record(provider),
   cursor: () => chain.cursor(),
   apply: (step) => chain.apply(step),
   cut: ({ maxFeeBps }) => checkpoints.cut(maxFeeBps),
@@ -84,7 +87,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-// Both ends are this program, of one version: what arrives is what was sent.
+// Both ends are the same version of this program, so messages are not validated.
 process.on("message", (request: CallRequest) => void handle(request));
 process.once("disconnect", () => process.exit());
 process.send?.("ready");

@@ -7,9 +7,12 @@ import { TableHasher } from "@compute-credits/protocol/tree/tableHasher";
 import { buildTree, padRows } from "@compute-credits/protocol/tree/tree";
 import { median, printRatio, seconds } from "../ratio.ts";
 
-const OURS = 7;
+const ROUNDS = 7;
 
-/** The whole tree, from rows to every proof at hand: ours, and OpenZeppelin's over the same rows. */
+/**
+ * Compares our tree with OpenZeppelin's over the same rows, from rows to a tree that can prove each
+ * of them.
+ */
 export async function compareTrees(rowCount: number): Promise<void> {
   const rows = rowsOf(rowCount);
   const values = padRows(rows).map(({ party, spent, refunded, earned }) => [
@@ -19,23 +22,24 @@ export async function compareTrees(rowCount: number): Promise<void> {
     earned,
   ]);
   let root = "";
-  const ours: number[] = [];
-  for (let round = 0; round < OURS; round++) {
-    // oxlint-disable-next-line no-await-in-loop -- in turn is the point
-    ours.push(await seconds(async () => (root = buildTree(rows).root)));
+  const ourSeconds: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    // oxlint-disable-next-line no-await-in-loop -- runs must not disturb each other
+    ourSeconds.push(await seconds(async () => (root = buildTree(rows).root)));
   }
-  const theirs = await seconds(async () => {
+  const theirSeconds = await seconds(async () => {
     const types = ["address", "uint64", "uint64", "uint64"];
     const tree = StandardMerkleTree.of(values, types, { sortLeaves: false });
     if (tree.root !== root) throw new Error("the roots differ");
   });
   console.log(
-    `tree of ${rowCount} rows: ${median(ours).toFixed(3)} s, @openzeppelin/merkle-tree ${theirs.toFixed(1)} s`,
+    `tree of ${rowCount} rows: ${median(ourSeconds).toFixed(3)} s, ` +
+      `@openzeppelin/merkle-tree ${theirSeconds.toFixed(1)} s`,
   );
-  printRatio("tree_vs_openzeppelin", theirs / median(ours), 50);
+  printRatio("tree_vs_openzeppelin", theirSeconds / median(ourSeconds), 50);
 }
 
-/** What a million rows take while they are hashed: all in memory, and as they stream by. */
+/** Prints the memory of all rows in their published form, and of hashing them as a stream. */
 export function reportMemory(rowCount: number): void {
   const bytes = rowsToBytes(rowsOf(rowCount));
   const before = usedMegabytes();
@@ -44,7 +48,8 @@ export function reportMemory(rowCount: number): void {
   const streamed = usedMegabytes() - before;
   hasher.finish();
   console.log(
-    `memory for ${rowCount} rows: ${(bytes.length / 1e6).toFixed(0)} MB as published, hashing them as they come ${Math.max(0, streamed).toFixed(1)} MB more`,
+    `memory for ${rowCount} rows: ${(bytes.length / 1e6).toFixed(0)} MB as published, ` +
+      `hashing them as a stream ${Math.max(0, streamed).toFixed(1)} MB more`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { Debit } from "@compute-credits/rules/usage/decideDebits";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { Database } from "@compute-credits/platform/postgres/database";
 
-/** Rows like those that the ledger writes for these events: made before the clock runs. */
+/** Creates the rows that the ledger would write for these events. This is not timed. */
 export function rowsOf(events: readonly UsageEvent[]): Debit[] {
   return events.map((event) => ({
     event,
@@ -21,20 +21,21 @@ export function rowsOf(events: readonly UsageEvent[]): Debit[] {
 }
 
 /**
- * The yardstick: the same rows into the same table with all its keys, by `insert … select unnest`, an array for each
- * column, and nothing else. The ledger's own statement packs them.
+ * The baseline: inserts the same rows into the same table with all its indexes, by `insert … select
+ * unnest` with one array per column. The ledger's own statement packs its parameters.
  */
 export async function bareInsert(database: Database, rows: readonly Debit[]): Promise<void> {
   await database.transaction((tx) =>
     tx.query(
-      `insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
-         occurred_at, recorded_at, rate_card, amount_micros, fee_micros)
+      `insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity,
+         dimensions, occurred_at, recorded_at, rate_card, amount_micros, fee_micros)
        select provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
          occurred_at, $14, rate_card, amount_micros, fee_micros
-       from unnest($1::bytea[], $2::text[], $3::smallint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[],
-         $8::bigint[], $9::jsonb[], $10::timestamptz[], $11::integer[], $12::bigint[], $13::bigint[])
-         as debit (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions,
-           occurred_at, rate_card, amount_micros, fee_micros)`,
+       from unnest($1::bytea[], $2::text[], $3::smallint[], $4::bytea[], $5::bytea[], $6::bytea[],
+         $7::text[], $8::bigint[], $9::jsonb[], $10::timestamptz[], $11::integer[], $12::bigint[],
+         $13::bigint[])
+         as debit (provider, event_id, part, account, allowance, spender, meter, quantity,
+           dimensions, occurred_at, rate_card, amount_micros, fee_micros)`,
       [
         byteaArray(rows.map(({ event }) => event.provider)),
         textArray(rows.map(({ event }) => event.id)),

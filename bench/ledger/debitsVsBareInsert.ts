@@ -1,15 +1,15 @@
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { bareInsert, rowsOf } from "./bareInsert.ts";
-import { sideBySide } from "./inParallel.ts";
+import { runLists } from "./inParallel.ts";
 import { BATCH, CALLERS, type Rig } from "./rig.ts";
 import { randomBatches } from "./parties.ts";
 
-const BATCHES_EACH = 6;
+const BATCHES_PER_CALLER = 6;
 
 /**
- * Strict, idempotent, rated debits in batches of 1,000 over 100,000 accounts ÷ a bare insert of such rows, from the same
- * number of callers. `own`: each caller has users of its own, as providers mostly do; `shared`: they all bill the same, and
- * every batch meets accounts of every other.
+ * Strict, idempotent, rated debits in batches of 1,000 over 100,000 accounts ÷ a bare insert of
+ * such rows, with as many callers. `own`: each caller bills its own accounts, as most providers do.
+ * `shared`: all callers bill the same accounts.
  */
 export async function debitsVsBareInsert(
   { ledger, database }: Rig,
@@ -18,7 +18,7 @@ export async function debitsVsBareInsert(
   const batches = () =>
     Array.from({ length: CALLERS }, (_, caller) =>
       randomBatches(
-        BATCHES_EACH,
+        BATCHES_PER_CALLER,
         BATCH,
         accounts === "own" ? { caller, of: CALLERS } : { caller: 0, of: 1 },
       ),
@@ -26,12 +26,12 @@ export async function debitsVsBareInsert(
   return await pairedSpeed(
     () => {
       const lists = batches();
-      return () => sideBySide(lists, (batch) => ledger.usage.record(batch));
+      return () => runLists(lists, (batch) => ledger.usage.record(batch));
     },
     () => {
       const lists = batches().map((list) => list.map(rowsOf));
-      return () => sideBySide(lists, (rows) => bareInsert(database, rows));
+      return () => runLists(lists, (rows) => bareInsert(database, rows));
     },
-    { rounds: 9, operations: CALLERS * BATCHES_EACH * BATCH },
+    { rounds: 9, operations: CALLERS * BATCHES_PER_CALLER * BATCH },
   );
 }

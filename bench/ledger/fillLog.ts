@@ -1,13 +1,13 @@
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { ACCOUNTS, PROVIDER } from "./parties.ts";
 
-/** Rows of the last year in the log, as a ledger that has run so long would have them; nobody's balance moves. */
+/** Fills the log with a year's usage rows, without changing balances. */
 export async function fillLog(database: Database, rows: number): Promise<void> {
   const indexes = await database.query<{ name: string; definition: string }>(
     `select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition
      from pg_index where indrelid = 'debits'::regclass and not indisprimary`,
   );
-  // Loaded without indexes, which are built once: hours otherwise.
+  // Loads without indexes and builds them once at the end: with them it would take hours.
   for (const { name } of indexes) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     await database.script(`drop index ${name}`);
@@ -16,12 +16,14 @@ export async function fillLog(database: Database, rows: number): Promise<void> {
     begin;
     ${ROOM_TO_SORT};
     alter table debits drop constraint debits_pkey;
-    insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions, occurred_at,
-        recorded_at, rate_card, amount_micros, fee_micros, payload_hash)
-      select decode('${PROVIDER.slice(2)}', 'hex'), gen_random_uuid()::text, 0, address, sha256(address),
-        decode(repeat('00', 12), 'hex') || address, 'units', 3, '{"region": "eu"}', at, at, 1, 0, 0, sha256(address)
+    insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity,
+        dimensions, occurred_at, recorded_at, rate_card, amount_micros, fee_micros, payload_hash)
+      select decode('${PROVIDER.slice(2)}', 'hex'), gen_random_uuid()::text, 0, address,
+        sha256(address), decode(repeat('00', 12), 'hex') || address, 'units', 3, '{"region": "eu"}',
+        at, at, 1, 0, 0, sha256(address)
       from (
-        select decode(lpad(to_hex(1 + (i::bigint * 7919) % ${ACCOUNTS}), 40, '0'), 'hex') as address,
+        select decode(lpad(to_hex(1 + (i::bigint * 7919) % ${ACCOUNTS}), 40, '0'),
+          'hex') as address,
           now() - make_interval(secs => (${rows} - i) * (31536000.0 / ${rows})) as at
         from generate_series(1, ${rows}) i
       ) as made;
@@ -35,5 +37,5 @@ export async function fillLog(database: Database, rows: number): Promise<void> {
   await database.script("vacuum analyze debits");
 }
 
-/** An index on millions of rows is sorted in memory, not on disk. */
+/** Lets PostgreSQL sort an index of millions of rows in memory. */
 const ROOM_TO_SORT = "set local maintenance_work_mem = '1GB'";

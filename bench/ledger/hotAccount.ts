@@ -5,7 +5,7 @@ import { eventOf, randomBatches } from "./parties.ts";
 
 const BATCHES = 16;
 
-/** All events on one account ÷ spread over all. */
+/** All events on one account ÷ events spread over all accounts. */
 export async function hotAccountVsSpread({ usage }: Rig): Promise<Figure> {
   return await pairedSpeed(
     () => {

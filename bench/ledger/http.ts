@@ -15,7 +15,7 @@ import { PROVIDER, randomBatches } from "./parties.ts";
 const BATCHES = 16;
 const SINGLES = 6_000;
 
-/** Batches of JSON over HTTP: validated, rated, committed ÷ the ledger called directly. */
+/** Batches as JSON over HTTP ÷ the same batches by direct calls of the ledger. */
 export async function httpBatchVsLedger(rig: Rig, clients: LoadProcess): Promise<Figure> {
   const { url, headers, stop } = await serve(rig);
   try {
@@ -24,7 +24,7 @@ export async function httpBatchVsLedger(rig: Rig, clients: LoadProcess): Promise
         const bodies = randomBatches(BATCHES, BATCH).map((batch) =>
           JSON.stringify(batch.map(cloudEvent)),
         );
-        return clients.prepare({ url, headers, bodies, atOnce: CALLERS }, 200);
+        return clients.prepare({ url, headers, bodies, concurrency: CALLERS }, 200);
       },
       () => {
         const batches = randomBatches(BATCHES, BATCH);
@@ -37,19 +37,22 @@ export async function httpBatchVsLedger(rig: Rig, clients: LoadProcess): Promise
   }
 }
 
-/** One event in each request, so many requests at once ÷ an Express server that parses the same body and sends it back. */
+/**
+ * One event per request, `concurrency` at once ÷ an Express server that parses and echoes the same
+ * body.
+ */
 export async function httpSingleVsBareExpress(
   rig: Rig,
   clients: LoadProcess,
-  atOnce: number,
+  concurrency: number,
 ): Promise<Figure> {
   const ledger = await serve(rig);
   const echo = await serveEcho();
   const { headers } = ledger;
   try {
     return await pairedSpeed(
-      () => clients.prepare({ url: ledger.url, headers, bodies: singleBodies(), atOnce }, 201),
-      () => clients.prepare({ url: echo.url, headers, bodies: singleBodies(), atOnce }, 200),
+      () => clients.prepare({ url: ledger.url, headers, bodies: singleBodies(), concurrency }, 201),
+      () => clients.prepare({ url: echo.url, headers, bodies: singleBodies(), concurrency }, 200),
       { rounds: 7, operations: SINGLES },
     );
   } finally {

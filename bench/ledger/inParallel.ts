@@ -1,22 +1,22 @@
-/** Works through lists side by side, each from its first item to its last. */
-export async function sideBySide<T>(
+/** Works through several lists concurrently, each list sequentially. */
+export async function runLists<T>(
   lists: readonly Iterable<T>[],
   work: (item: T) => Promise<unknown>,
 ): Promise<void> {
   await Promise.all(
     lists.map(async (list) => {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other in each list
+      // oxlint-disable-next-line no-await-in-loop -- each list is sequential
       for (const item of list) await work(item);
     }),
   );
 }
 
-/** Works through one list, `width` items at a time. */
+/** Works through one list with `concurrency` items at a time. */
 export async function inParallel<T>(
   list: readonly T[],
-  width: number,
+  concurrency: number,
   work: (item: T) => Promise<unknown>,
 ): Promise<void> {
   const queue = list.values();
-  await sideBySide(Array<Iterable<T>>(width).fill(queue), work);
+  await runLists(Array<Iterable<T>>(concurrency).fill(queue), work);
 }

@@ -1,23 +1,23 @@
-/** A process of its own that sends requests as fast as they are answered. */
+/** The load generator's process: sends requests as fast as they are answered. */
 import { Agent, request } from "node:http";
 
 import { inParallel } from "./inParallel.ts";
 
-/** What it is asked to send: each body once, so many at a time. */
+/** The requests to send: each body once, `concurrency` at a time. */
 export interface Load {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly bodies: readonly string[];
-  readonly atOnce: number;
+  readonly concurrency: number;
 }
 
-/** How many were answered with which status. */
+/** The number of answers by HTTP status. */
 export type LoadAnswer = Readonly<Record<number, number>>;
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1_000 });
 
-process.on("message", (message: { prepare: Load } | "go") => {
-  if (message === "go") void run();
+process.on("message", (message: { prepare: Load } | "start") => {
+  if (message === "start") void run();
   else {
     load = message.prepare;
     process.send?.("ready");
@@ -27,10 +27,10 @@ process.on("message", (message: { prepare: Load } | "go") => {
 let load: Load | undefined;
 
 async function run(): Promise<void> {
-  if (load === undefined) throw new Error("there is nothing to send");
-  const { url, headers, bodies, atOnce } = load;
+  if (load === undefined) throw new Error("no load was prepared");
+  const { url, headers, bodies, concurrency } = load;
   const statuses: Record<number, number> = {};
-  await inParallel(bodies, atOnce, async (body) => {
+  await inParallel(bodies, concurrency, async (body) => {
     const status = await post(url, headers, body);
     statuses[status] = (statuses[status] ?? 0) + 1;
   });

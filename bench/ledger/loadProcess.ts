@@ -3,22 +3,25 @@ import { once } from "node:events";
 
 import type { Load, LoadAnswer } from "./load.ts";
 
-/** Clients in a process of their own: the same for whatever they are sent to. */
+/**
+ * Starts the load generator in its own process, so that every server under test faces the same
+ * clients.
+ */
 export function startLoadProcess() {
   const child = fork(new URL("./load.ts", import.meta.url));
 
   return {
-    /** Hands over what is to be sent; what it returns sends it and checks the answers. */
+    /** Sends the load to the process. The returned function runs it and checks the statuses. */
     async prepare(load: Load, expectedStatus: number): Promise<() => Promise<void>> {
       const ready = once(child, "message");
       child.send({ prepare: load });
       await ready;
       return async () => {
         const answered = once(child, "message");
-        child.send("go");
+        child.send("start");
         const [statuses]: LoadAnswer[] = await answered;
         if (statuses?.[expectedStatus] !== load.bodies.length) {
-          throw new Error(`the clients were answered with ${JSON.stringify(statuses)}`);
+          throw new Error(`unexpected answers by status: ${JSON.stringify(statuses)}`);
         }
       };
     },

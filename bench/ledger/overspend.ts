@@ -2,7 +2,10 @@ import { zeroHash } from "viem";
 
 import type { Rig } from "./rig.ts";
 
-/** Accounts and allowances that are over a limit, or whose sums differ from the log's; the yardstick's rows don't count. */
+/**
+ * Counts accounts and allowances that exceed a limit or differ from the log. Rows of the baseline
+ * are left out.
+ */
 export async function countOverspent({ database }: Rig): Promise<number> {
   const [found] = await database.query<{ accounts: bigint; allowances: bigint }>(
     `with of_allowance as (
@@ -13,11 +16,13 @@ export async function countOverspent({ database }: Rig): Promise<number> {
      )
      select
        (select count(*) from accounts a left join of_account paid on paid.account = a.address
-        where a.spent + held + refunding + refunded > purchased or a.spent <> coalesce(micros, 0)) as accounts,
+        where a.spent + held + refunding + refunded > purchased
+          or a.spent <> coalesce(micros, 0)) as accounts,
        (select count(*) from allowances l left join of_allowance paid on paid.allowance = l.id
-        where period_spent > limit_micros + carried_micros or l.spent <> coalesce(micros, 0)) as allowances`,
+        where period_spent > limit_micros + carried_micros
+          or l.spent <> coalesce(micros, 0)) as allowances`,
     [`\\x${zeroHash.slice(2)}`],
   );
-  if (found === undefined) throw new Error("the database does not answer");
+  if (found === undefined) throw new Error("an aggregate returned no row");
   return Number(found.accounts + found.allowances);
 }

@@ -5,28 +5,32 @@ import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { type Ledger, openLedger } from "../../test/fixtures/ledger.ts";
 
-/** Accounts with an allowance for their own wallet, and one provider that they all gave access. */
+/** Each account has an allowance for its own wallet. All of them granted access to one provider. */
 export const ACCOUNTS = 100_000;
 
 export const PROVIDER = numberToHex(0xbeef, { size: 20 });
 
-/** What each account has: more than a benchmark spends. */
+/** Each account's purchase: more than a benchmark spends. */
 const PURCHASED_MICROS = 1_000_000_000_000n;
 
 const RULES = { feeBps: 200n, maxEventAgeSeconds: 86_400, maxEventAheadSeconds: 300 };
 
-/** A ledger with the parties in it, on an empty database. */
+/** Opens a ledger on an empty database and creates the parties. */
 export async function openFilledLedger(database: Database, accounts = ACCOUNTS): Promise<Ledger> {
   const ledger = await openLedger(database, RULES);
   await database.script(`
     insert into accounts (address, purchased)
-      select decode(lpad(to_hex(n), 40, '0'), 'hex'), ${PURCHASED_MICROS} from generate_series(1, ${accounts}) n;
-    insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at, priority, scope,
-        scope_providers, scope_meters, account_cap_micros, counter, salt, signature)
+      select decode(lpad(to_hex(n), 40, '0'), 'hex'), ${PURCHASED_MICROS}
+        from generate_series(1, ${accounts}) n;
+    insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at,
+        priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt,
+        signature)
       select sha256(address), address, decode(repeat('00', 12), 'hex') || address, 0, 0, 0, 128,
-        decode(repeat('00', 32), 'hex'), '{}', '{}', 18446744073709551615, 0, 0, decode(repeat('5a', 65), 'hex')
+        decode(repeat('00', 32), 'hex'), '{}', '{}', 18446744073709551615, 0, 0,
+        decode(repeat('5a', 65), 'hex')
       from accounts;
-    insert into allowance_usage (id, limit_micros, rollover_micros) select id, 18446744073709551615, 0 from signed_allowances;
+    insert into allowance_usage (id, limit_micros, rollover_micros) select id, 18446744073709551615,
+      0 from signed_allowances;
     insert into provider_access (spender, provider)
       select spender, decode('${PROVIDER.slice(2)}', 'hex') from allowances;
     analyze;
@@ -34,12 +38,16 @@ export async function openFilledLedger(database: Database, accounts = ACCOUNTS):
   return ledger;
 }
 
-/** An event of the n-th account, 1 to `ACCOUNTS`. Its id is a random UUID, as providers make them. */
+/**
+ * Creates an event of the n-th account, from 1 to `ACCOUNTS`. Its id is a random UUID, as with most
+ * providers.
+ */
 export function eventOf(account: number, occurredAt: Date): UsageEvent {
   return {
     provider: PROVIDER,
     id: crypto.randomUUID(),
-    // Whole, as a request's parser leaves it, not as parts that are joined when they are first read.
+    // A flat string, like a parsed request's. A concatenated one would be flattened while the clock
+    // runs.
     spender: lowercaseHex(numberToHex(account, { size: 32 })),
     meter: "units",
     quantity: 3n,
@@ -49,8 +57,8 @@ export function eventOf(account: number, occurredAt: Date): UsageEvent {
 }
 
 /**
- * Batches over accounts chosen evenly at random, from a generator of its own: the same accounts in every run. `of` several
- * callers, one may keep to its own part of the accounts: those that leave the rest `caller` when divided by `of`.
+ * Creates batches over random accounts, the same ones in every run. With `of` callers, each gets
+ * its own accounts: those whose number modulo `of` is `caller`.
  */
 export function randomBatches(
   batches: number,
@@ -64,7 +72,7 @@ export function randomBatches(
   );
 }
 
-/** One event of each account: after it, a ledger remembers all that it can. */
+/** Creates one event per account, which fills the ledger's caches. */
 export function everyAccountOnce(size: number): UsageEvent[][] {
   const now = new Date();
   return Array.from({ length: ACCOUNTS / size }, (_, batch) =>

@@ -12,35 +12,38 @@ import type { Ledger } from "../../test/fixtures/ledger.ts";
 import { inParallel } from "./inParallel.ts";
 import { everyAccountOnce, openFilledLedger } from "./parties.ts";
 
-/** Callers, each on a connection of its own. */
+/** Concurrent callers, each with its own connection. */
 export const CALLERS = 4;
 
 export const BATCH = 1_000;
 
-/** Where figures are taken. */
+/** A database with a filled ledger, on which figures are measured. */
 export interface Rig {
   readonly database: Database;
   readonly ledger: Ledger;
-  /** the ledger as the server's routes have it */
+  /** with group commit, as the server's routes use it */
   readonly usage: UsageLedger;
 }
 
-/** Durability as it comes: every commit is flushed. Memory for what is measured here to fit, as it should. */
+/**
+ * Finds or starts a PostgreSQL. Every commit is flushed to disk; shared buffers hold all data of a
+ * benchmark.
+ */
 export async function findPostgres(megabytes = 1_024): Promise<PostgresServer> {
   return await findOrStartServer({ shared_buffers: `${megabytes}MB`, max_wal_size: "8GB" });
 }
 
-/** A parties on a new database, at its working temperature: every account has been debited once. */
+/** Opens a rig on a new database and warms it up: every account is debited once. */
 export async function openRig(server: PostgresServer): Promise<Rig> {
   const database = await openPgDatabase(await createDatabase(server), 20);
   await migrateLedger(database);
-  const rig = await standOn(database);
+  const rig = await createRig(database);
   await inParallel(everyAccountOnce(BATCH), CALLERS, (batch) => rig.usage.record(batch));
   await database.script("vacuum analyze");
   return rig;
 }
 
-export async function standOn(database: Database): Promise<Rig> {
+export async function createRig(database: Database): Promise<Rig> {
   const ledger = await openFilledLedger(database);
   return { database, ledger, usage: withGroupCommit(ledger.usage) };
 }

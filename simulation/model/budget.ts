@@ -1,14 +1,16 @@
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import { monthsOf } from "@compute-credits/protocol/messages/period";
 
-/** Where a budget stands: which period, what came into it, what went out of it. */
+/**
+ * An allowance's budget in one period: what it carried over and what was used, in micro-credits.
+ */
 export interface Budget {
   readonly period: bigint;
   readonly carried: bigint;
   readonly used: bigint;
 }
 
-/** The period that a moment lies in; periods are counted in whole seconds. */
+/** Returns the index of the period that contains `at`. Periods start at whole seconds. */
 export function periodOf({ period, startsAt }: AllowanceMessage, at: Date): bigint {
   if (period === 0n) return 0n;
   const seconds = BigInt(Math.floor(at.getTime() / 1000));
@@ -20,7 +22,10 @@ export function periodOf({ period, startsAt }: AllowanceMessage, at: Date): bigi
   return count;
 }
 
-/** Month by month; a day that the month does not have is its last. */
+/**
+ * Adds calendar months one by one, in Unix seconds. Falls back to the month's last day if it is too
+ * short.
+ */
 function monthsAfter(startSeconds: number, months: number): number {
   const start = new Date(startSeconds * 1000);
   const day = new Date(startSeconds * 1000);
@@ -32,7 +37,10 @@ function monthsAfter(startSeconds: number, months: number): number {
   return day.getTime() / 1000;
 }
 
-/** Turns the pages of a budget one by one up to a moment: what was left of each is carried on, up to the rollover. */
+/**
+ * Advances a budget period by period up to `at`. Each period carries over what is left, at most the
+ * rollover.
+ */
 export function budgetAt<T extends Budget>(message: AllowanceMessage, budget: T, at: Date): T {
   const now = periodOf(message, at);
   let { period, carried, used } = budget;

@@ -4,21 +4,21 @@ import { type Scope, scopeHash } from "@compute-credits/protocol/messages/allowa
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
-import { saidByGrant } from "../fingerprint.ts";
+import { fingerprintOfGrant } from "../fingerprint.ts";
 import type { ModelState } from "./modelState.ts";
 import { periodOf } from "./budget.ts";
 import type { ModelAllowance } from "./state.ts";
 
-const FRESH = { carried: 0n, used: 0n, spent: 0n, revokedAt: null };
+const UNUSED = { carried: 0n, used: 0n, spent: 0n, revokedAt: null };
 
-/** Budgets begin with the period that the allowance arrives in. */
+/** Adds an allowance. Its budget starts in `period`, the period in which the ledger stored it. */
 export function allow(
   modelState: ModelState,
   { id, message, scope }: SignedAllowance,
   { createdAt, period }: { createdAt: Date; period: bigint },
 ): void {
   if (modelState.allowances.has(id)) return;
-  if (scopeHash(scope) !== message.scope) throw new Error("a scope of its own");
+  if (scopeHash(scope) !== message.scope) throw new Error("the scope does not match its hash");
   const allowance: ModelAllowance = {
     id,
     message,
@@ -26,7 +26,7 @@ export function allow(
     campaign: null,
     createdAt,
     period,
-    ...FRESH,
+    ...UNUSED,
   };
   modelState.set(modelState.allowances, id, allowance);
 }
@@ -37,26 +37,25 @@ export function revoke(modelState: ModelState, id: Hex, revokedAt: Date): void {
   modelState.set(modelState.allowances, id, { ...allowance, revokedAt });
 }
 
-/** Why a campaign grants nothing at that moment; `null` where it does. */
-export function whyNothingIsGranted(
-  modelState: ModelState,
-  campaign: Hex,
-  at: Date,
-): string | null {
+/** Returns why a campaign issues no grants at that time; `null` if it does. */
+export function campaignRefusal(modelState: ModelState, campaign: Hex, at: Date): string | null {
   const { message, revokedAt } = modelState.allowance(campaign);
   if (revokedAt !== null || modelState.account(message.account).counter !== message.counter) {
     return "campaign_revoked";
   }
-  const isExpiredGrant =
+  const isExpired =
     message.expiresAt > 0n && BigInt(Math.floor(at.getTime() / 1000)) >= message.expiresAt;
-  return isExpiredGrant ? "campaign_expired" : null;
+  return isExpired ? "campaign_expired" : null;
 }
 
-/** What is said of one grant: what it is called, or why there is none. */
+/** The predicted outcome of one grant request. */
 export type GrantPrediction =
   { readonly granted: true; readonly repeated: boolean } | { readonly refused: string };
 
-/** Of a campaign that grants. `issued` is the allowance that the ledger says it made. */
+/**
+ * Predicts a grant of a valid campaign. If `issued` is the ledger's allowance, also adds it to the
+ * model.
+ */
 export function grant(
   modelState: ModelState,
   campaign: Hex,
@@ -64,54 +63,54 @@ export function grant(
   { issued, at }: { issued: Allowance | null; at: Date },
 ): GrantPrediction {
   const key = `${campaign}|${request.key}`;
-  const before = modelState.grants.get(key);
-  const said = saidByGrant(request);
-  if (before !== undefined) {
-    return before.said === said
+  const existing = modelState.grants.get(key);
+  const fingerprint = fingerprintOfGrant(request);
+  if (existing !== undefined) {
+    return existing.fingerprint === fingerprint
       ? { granted: true, repeated: true }
       : { refused: "grant_id_conflict" };
   }
-  const { message, scope } = modelState.allowance(campaign);
-  const expiresAt = request.expiresAt ?? message.expiresAt;
-  const startsAt = request.startsAt ?? message.startsAt;
-  const wanted = request.scope ?? scope;
-  if (startsAt < message.startsAt) return { refused: "beyond_campaign" };
-  if (message.expiresAt > 0n && expiresAt > message.expiresAt)
-    return { refused: "beyond_campaign" };
-  if (!isWithin(wanted, scope)) return { refused: "beyond_campaign" };
-  if (expiresAt > 0n && expiresAt * 1000n <= BigInt(at.getTime()))
+  const { message: parent, scope } = modelState.allowance(campaign);
+  const expiresAt = request.expiresAt ?? parent.expiresAt;
+  const startsAt = request.startsAt ?? parent.startsAt;
+  const requestedScope = request.scope ?? scope;
+  if (startsAt < parent.startsAt) return { refused: "beyond_campaign" };
+  if (parent.expiresAt > 0n && expiresAt > parent.expiresAt) return { refused: "beyond_campaign" };
+  if (!isWithin(requestedScope, scope)) return { refused: "beyond_campaign" };
+  if (expiresAt > 0n && expiresAt * 1000n <= BigInt(at.getTime())) {
     return { refused: "grant_expired" };
+  }
   if (issued === null) return { granted: true, repeated: false };
 
-  const expected = {
-    ...message,
+  const message = {
+    ...parent,
     spender: request.spender,
     limit: request.limit,
     period: request.period,
     rollover: request.rollover,
-    priority: request.priority ?? message.priority,
+    priority: request.priority ?? parent.priority,
     startsAt,
     expiresAt,
     scope: issued.message.scope,
     salt: issued.message.salt,
   };
-  modelState.set(modelState.grants, key, { said, id: issued.id });
+  modelState.set(modelState.grants, key, { fingerprint, id: issued.id });
   modelState.set(modelState.allowances, issued.id, {
     id: issued.id,
-    message: expected,
-    scope: narrow(wanted, scope),
+    message,
+    scope: narrow(requestedScope, scope),
     campaign,
     createdAt: issued.createdAt,
-    period: periodOf(expected, issued.createdAt),
-    ...FRESH,
+    period: periodOf(message, issued.createdAt),
+    ...UNUSED,
   });
   return { granted: true, repeated: false };
 }
 
-function isWithin(wanted: Scope, campaign: Scope): boolean {
+function isWithin(requestedScope: Scope, campaign: Scope): boolean {
   return (
-    areAllIn<string>(wanted.providers, campaign.providers) &&
-    areAllIn<string>(wanted.meters, campaign.meters)
+    areAllIn<string>(requestedScope.providers, campaign.providers) &&
+    areAllIn<string>(requestedScope.meters, campaign.meters)
   );
 }
 
@@ -119,10 +118,11 @@ function areAllIn<T>(some: readonly T[], all: readonly T[]): boolean {
   return all.length === 0 || some.every((one) => all.includes(one));
 }
 
-/** Nothing named is all that the campaign has. */
-function narrow(wanted: Scope, campaign: Scope): Scope {
+/** An empty list inherits the campaign's list. */
+function narrow(requestedScope: Scope, campaign: Scope): Scope {
   return {
-    providers: wanted.providers.length === 0 ? campaign.providers : wanted.providers,
-    meters: wanted.meters.length === 0 ? campaign.meters : wanted.meters,
+    providers:
+      requestedScope.providers.length === 0 ? campaign.providers : requestedScope.providers,
+    meters: requestedScope.meters.length === 0 ? campaign.meters : requestedScope.meters,
   };
 }

@@ -1,4 +1,4 @@
 import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
 
-/** What a lane asks to be held: with a quote, where it has one. */
+/** A lane's hold request. `quoteNumber` refers to one of the lane's earlier quotes. */
 export type SimulatedHold = Omit<HoldRequest, "quote"> & { readonly quoteNumber: number | null };

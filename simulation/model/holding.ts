@@ -8,15 +8,15 @@ import type {
   HoldKey,
 } from "../../server/stores/holds/holdStore.ts";
 import { RULES } from "../limits.ts";
-import { dimensionsText, saidByCapture, saidByHold } from "../fingerprint.ts";
+import { dimensionsText, fingerprintOfCapture, fingerprintOfHold } from "../fingerprint.ts";
 import type { ModelState } from "./modelState.ts";
 import { keyOf } from "./keyOf.ts";
 import { type Charges, isRefusal, payersOf, take } from "./payers.ts";
 import { type ModelPrice, modelCost, modelCostAfter } from "./price.ts";
-import { foundRate, priceOf } from "./pricing.ts";
+import { findModelRate, priceOf } from "./pricing.ts";
 import { refused } from "./refused.ts";
 import type { ModelHold, ModelQuote } from "./state.ts";
-import { log } from "./usage.ts";
+import { addEvent } from "./usage.ts";
 
 export type ModelAuthorize =
   | { readonly result: "held"; readonly hold: ModelHold; readonly repeated: boolean }
@@ -36,11 +36,11 @@ export function authorizeHold(
   at: Date,
 ): ModelAuthorize {
   const key = keyOf(request);
-  const asked = saidByHold(request);
-  const before = modelState.holds.get(key);
-  if (before !== undefined) {
-    return before.asked === asked
-      ? { result: "held", hold: before, repeated: true }
+  const fingerprint = fingerprintOfHold(request);
+  const existing = modelState.holds.get(key);
+  if (existing !== undefined) {
+    return existing.fingerprint === fingerprint
+      ? { result: "held", hold: existing, repeated: true }
       : refused({ reason: "hold_id_conflict" });
   }
   const limit = RULES.maxOpenHoldsPerSpender;
@@ -49,7 +49,7 @@ export function authorizeHold(
   );
   if (open.length >= limit) return refused({ reason: "too_many_holds", limit });
 
-  // Who may pay is asked before what it costs.
+  // Payers come before the price, because refusals have this precedence.
   const payers = payersOf(modelState, request, at);
   if (isRefusal(payers)) return refused(payers);
   const price = holdPrice(modelState, request, { quote, account: payers[0].message.account, at });
@@ -61,7 +61,7 @@ export function authorizeHold(
   if (isRefusal(charges)) return refused(charges);
 
   const hold: ModelHold = {
-    asked,
+    fingerprint,
     spender: request.spender,
     price,
     parts: charges.map(({ account, allowance, amountMicros }) => ({
@@ -96,7 +96,7 @@ function holdPrice(
       quote.quantity >= request.quantity;
     return isQuoted ? quote.price : { reason: "quote_mismatch" };
   }
-  const rate = foundRate(modelState, request, at, at);
+  const rate = findModelRate(modelState, request, at, at);
   if (typeof rate === "string") return { reason: rate };
   return priceOf(modelState, rate, { ...request, account, occurredAt: at, at });
 }
@@ -109,16 +109,16 @@ export function captureHold(
   const hold = modelState.holds.get(keyOf(request));
   if (hold === undefined) return refused({ reason: "hold_not_found" });
   const eventKey = keyOf({ provider: request.provider, id: request.eventId });
-  const before = modelState.events.get(eventKey);
-  if (before !== undefined) {
-    return before.said === saidByCapture(request)
-      ? { result: "captured", hold, debit: { ...before.outcome, repeated: true } }
+  const existing = modelState.events.get(eventKey);
+  if (existing !== undefined) {
+    return existing.fingerprint === fingerprintOfCapture(request)
+      ? { result: "captured", hold, debit: { ...existing.outcome, repeated: true } }
       : refused({ reason: "event_id_conflict" });
   }
-  const over = ended(hold, at);
-  if (over !== null) return refused(over);
+  const refusal = refusalIfEnded(hold, at);
+  if (refusal !== null) return refused(refusal);
 
-  // The parts of a whole cost what the whole costs: what rounding took before, it does not take again.
+  // Partial captures together cost what one capture of the whole costs: rounding up happens once.
   const neededMicros = modelCostAfter(hold.price, hold.capturedUnits, request.quantity);
   const heldMicros = hold.parts.reduce((sum, part) => sum + part.heldMicros, 0n);
   if (neededMicros > heldMicros) {
@@ -131,7 +131,7 @@ export function captureHold(
     const taken = missing < part.heldMicros ? missing : part.heldMicros;
     missing -= taken;
     const returned = request.final ? part.heldMicros - taken : 0n;
-    endHeld(modelState, part, { at, takenAt: hold.createdAt, captured: taken, returned });
+    reduceHeld(modelState, part, { at, takenAt: hold.createdAt, captured: taken, returned });
     const { account, allowance } = part;
     if (taken > 0n) charges.push({ account, allowance, amountMicros: taken });
     return { account, allowance, heldMicros: part.heldMicros - taken - returned };
@@ -157,8 +157,8 @@ export function captureHold(
     recordedAt: at,
     repeated: false,
   };
-  log(modelState, eventKey, {
-    said: saidByCapture(request),
+  addEvent(modelState, eventKey, {
+    fingerprint: fingerprintOfCapture(request),
     provider: request.provider,
     outcome: debit,
     takenAt: hold.createdAt,
@@ -172,8 +172,8 @@ export function captureHold(
 export function releaseHold(modelState: ModelState, key: HoldKey, at: Date): ModelRelease {
   const hold = modelState.holds.get(keyOf(key));
   if (hold === undefined) return refused({ reason: "hold_not_found" });
-  const over = ended(hold, at);
-  if (over !== null) return refused(over);
+  const refusal = refusalIfEnded(hold, at);
+  if (refusal !== null) return refused(refusal);
   return { result: "released", hold: endHold(modelState, keyOf(key), "released", at) };
 }
 
@@ -187,15 +187,15 @@ export function endHold(
   if (hold === undefined) throw new Error(`the model has no hold ${key}`);
   for (const part of hold.parts) {
     const change = { at, takenAt: hold.createdAt, captured: 0n, returned: part.heldMicros };
-    endHeld(modelState, part, change);
+    reduceHeld(modelState, part, change);
   }
   const parts = hold.parts.map((part) => ({ ...part, heldMicros: 0n }));
-  const over: ModelHold = { ...hold, parts, resolution: { as, at } };
-  modelState.set(modelState.holds, key, over);
-  return over;
+  const resolved: ModelHold = { ...hold, parts, resolution: { as, at } };
+  modelState.set(modelState.holds, key, resolved);
+  return resolved;
 }
 
-function ended({ resolution, capturedMicros, expiresAt }: ModelHold, at: Date) {
+function refusalIfEnded({ resolution, capturedMicros, expiresAt }: ModelHold, at: Date) {
   const end =
     resolution ??
     (expiresAt.getTime() <= at.getTime() ? { as: "expired" as const, at: expiresAt } : null);
@@ -204,7 +204,7 @@ function ended({ resolution, capturedMicros, expiresAt }: ModelHold, at: Date) {
     : { reason: "hold_resolved" as const, resolution: end, capturedMicros };
 }
 
-function endHeld(
+function reduceHeld(
   modelState: ModelState,
   { account: address, allowance }: { account: Address; allowance: Hex },
   change: { at: Date; takenAt: Date; captured: bigint; returned: bigint },
@@ -213,5 +213,5 @@ function endHeld(
   const { held, spent } = modelState.account(address);
   modelState.changeAccount(address, { held: held - captured - returned, spent: spent + captured });
   modelState.serveWaiting(address, returned);
-  modelState.giveBack(allowance, { at, takenAt, budget: returned, spent: captured });
+  modelState.returnToBudgets(allowance, { at, takenAt, budget: returned, spent: captured });
 }

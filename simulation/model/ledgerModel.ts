@@ -8,8 +8,8 @@ import type { CaptureRequest, HoldKey } from "../../server/stores/holds/holdStor
 import type { UtilisationReport } from "../../server/stores/pricing/multiplierStore.ts";
 import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 import type { NewChainEvent } from "../chain.ts";
-import { ModelState, freeOf } from "./modelState.ts";
-import { allow, grant, revoke, whyNothingIsGranted } from "./granting.ts";
+import { ModelState, availableOf } from "./modelState.ts";
+import { allow, grant, revoke, campaignRefusal } from "./granting.ts";
 import {
   type ModelAuthorize,
   type ModelCapture,
@@ -20,13 +20,13 @@ import {
   releaseHold,
 } from "./holding.ts";
 import { modelCost } from "./price.ts";
-import { foundRate, priceOf, stepped } from "./pricing.ts";
+import { findModelRate, priceOf, stepMultiplier } from "./pricing.ts";
 import type { ModelHold, ModelQuote } from "./state.ts";
-import { recordOne, takeBack } from "./usage.ts";
+import { recordOne, voidOne } from "./usage.ts";
 
 /**
- * The ledger once more, in plain words and for one lane: one thing after the other, at the moments that the ledger itself
- * named. Shares no rule with `server/domain`: what it borrows from there are types.
+ * A second, plain implementation of the ledger for one lane. Applies operations one at a time, at
+ * the times that the ledger returned. Uses types of `packages/rules`, but none of its rules.
  */
 export class LedgerModel extends ModelState {
   record(events: readonly UsageEvent[], at: Date): UsageOutcome[] {
@@ -34,7 +34,7 @@ export class LedgerModel extends ModelState {
   }
 
   void(key: HoldKey, at: Date): VoidOutcome {
-    return takeBack(this, key, at);
+    return voidOne(this, key, at);
   }
 
   authorize(request: SimulatedHold, quote: ModelQuote | null, at: Date): ModelAuthorize {
@@ -61,29 +61,30 @@ export class LedgerModel extends ModelState {
     revoke(this, id, revokedAt);
   }
 
-  whyNothingIsGranted(campaign: Hex, at: Date): string | null {
-    return whyNothingIsGranted(this, campaign, at);
+  campaignRefusal(campaign: Hex, at: Date): string | null {
+    return campaignRefusal(this, campaign, at);
   }
 
   grant(
     campaign: Hex,
-    ...wish: Parameters<typeof grant> extends [unknown, unknown, ...infer Rest] ? Rest : never
+    ...args: Parameters<typeof grant> extends [unknown, unknown, ...infer Rest] ? Rest : never
   ) {
-    return grant(this, campaign, ...wish);
+    return grant(this, campaign, ...args);
   }
 
-  stepped(report: UtilisationReport, at: Date) {
-    return stepped(this, report, at);
+  /** Predicts a multiplier step. `at` is the time when the step would take effect. */
+  stepMultiplier(report: UtilisationReport, at: Date) {
+    return stepMultiplier(this, report, at);
   }
 
-  /** What a quote of that moment says, and binds to; or why there is none. */
+  /** Predicts a quote's price at a time, or its refusal. */
   quote(
     request: Omit<ModelQuote, "price" | "expiresAt" | "dimensions"> & {
       dimensions: Readonly<Record<string, string>>;
     },
     at: Date,
   ) {
-    const rate = foundRate(this, request, at, at);
+    const rate = findModelRate(this, request, at, at);
     if (typeof rate === "string") return { refusal: rate };
     const price = priceOf(this, rate, { ...request, occurredAt: at, at });
     return { price, costMicros: modelCost(price, request.quantity) };
@@ -99,7 +100,7 @@ export class LedgerModel extends ModelState {
       case "refund_requested": {
         const { waiting } = this.account(event.account);
         this.changeAccount(event.account, { waiting: waiting + event.requestedMicros });
-        this.serveWaiting(event.account, freeOf(this.account(event.account)));
+        this.serveWaiting(event.account, availableOf(this.account(event.account)));
         return;
       }
       case "counter_raised":
@@ -109,7 +110,7 @@ export class LedgerModel extends ModelState {
     }
   }
 
-  /** A checkpoint is being cut: what is set aside for refunds goes into the rows. */
+  /** Moves the credits set aside for refunds into `refunded`, as a cut does. */
   serveRefunds(): void {
     for (const [address, { refunded, refunding }] of this.accounts) {
       this.changeAccount(address, { refunded: refunded + refunding, refunding: 0n });

@@ -13,7 +13,10 @@ import {
   NO_CREDITS,
 } from "./state.ts";
 
-/** All that the model knows, and how it moves: every change can be undone, so that a thing can be tried. */
+/**
+ * The model's state. Every change can be undone, so that a prediction can be tried at several
+ * times.
+ */
 export class ModelState {
   readonly parties: Parties;
   readonly cards: readonly SimulatedCard[];
@@ -24,34 +27,34 @@ export class ModelState {
   readonly holds = new Map<string, ModelHold>();
   readonly events = new Map<string, ModelEvent>();
   readonly earned = new Map<Address, bigint>();
-  /** units of tiered rates */
+  /** units used of tiered rates, by account, month and rate */
   readonly used = new Map<string, bigint>();
   /** by provider and rate, oldest first */
   readonly steps = new Map<string, readonly ModelStep[]>();
-  /** in the order in which they were cut */
+  /** in the order of their cuts */
   checkpoints: readonly { epoch: bigint; cutAt: Date; dropped: boolean }[] = [];
-  #undo: (() => void)[] | null = null;
+  #undoSteps: (() => void)[] | null = null;
 
   constructor(parties: Parties, cards: readonly SimulatedCard[]) {
     this.parties = parties;
     this.cards = cards;
   }
 
-  /** What would happen; nothing does. */
+  /** Runs `attempt` and returns its result, then undoes its changes. */
   trial<T>(attempt: () => T): T {
-    const undo: (() => void)[] = [];
-    this.#undo = undo;
+    const undoSteps: (() => void)[] = [];
+    this.#undoSteps = undoSteps;
     try {
       return attempt();
     } finally {
-      this.#undo = null;
-      for (const step of undo.toReversed()) step();
+      this.#undoSteps = null;
+      for (const step of undoSteps.toReversed()) step();
     }
   }
 
   set<K, V>(map: Map<K, V>, key: K, value: V): void {
     const before = map.get(key);
-    this.#undo?.push(() => {
+    this.#undoSteps?.push(() => {
       if (before === undefined) map.delete(key);
       else map.set(key, before);
     });
@@ -72,7 +75,7 @@ export class ModelState {
     return allowance;
   }
 
-  /** An allowance and what it was granted out of: what is taken from one is taken from both. */
+  /** Returns an allowance and, for a grant, its campaign: a charge counts against both. */
   budgetsOf(id: Hex): readonly ModelAllowance[] {
     const allowance = this.allowance(id);
     return allowance.campaign === null
@@ -80,8 +83,11 @@ export class ModelState {
       : [allowance, this.allowance(allowance.campaign)];
   }
 
-  /** A budget that is over keeps what went out of it. */
-  giveBack(
+  /**
+   * Returns micro-credits to an allowance's budgets. A budget whose period has ended gets nothing
+   * back.
+   */
+  returnToBudgets(
     id: Hex,
     { at, takenAt, budget, spent }: { at: Date; takenAt: Date; budget: bigint; spent: bigint },
   ): void {
@@ -96,7 +102,7 @@ export class ModelState {
     }
   }
 
-  /** A refund that waits takes what came free; it can hope for what is still held, and for nothing else. */
+  /** Moves freed credits to a waiting refund. What still waits is at most what is held. */
   serveWaiting(address: Address, freed: bigint): void {
     const account = this.account(address);
     const moved = freed < account.waiting ? freed : account.waiting;
@@ -116,7 +122,7 @@ export class ModelState {
   }
 }
 
-export function freeOf(account: ModelAccount): bigint {
+export function availableOf(account: ModelAccount): bigint {
   const { purchased, spent, held, refunding, refunded } = account;
   return purchased - spent - held - refunding - refunded;
 }

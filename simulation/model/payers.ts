@@ -2,35 +2,35 @@ import type { Address, Hex } from "viem";
 
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { Debited, Refused } from "@compute-credits/rules/usage/outcome";
-import { type ModelState, freeOf } from "./modelState.ts";
+import { type ModelState, availableOf } from "./modelState.ts";
 import { budgetAt } from "./budget.ts";
 import type { ModelAccount, ModelAllowance } from "./state.ts";
 
 export type Refusal = Refused["refusal"];
 export type Charges = Debited["charges"];
 
-/** Who wants to charge whom, for what. */
+/** A request to charge a spender for a provider's meter. */
 export interface ChargeRequest {
   readonly spender: Hex;
   readonly provider: Address;
   readonly meter: string;
 }
 
-/** Those who may pay, in their order, or why nobody may. */
+/** Returns the allowances that may pay, in burn-down order, or why none may. */
 export function payersOf(
   modelState: ModelState,
-  wanted: ChargeRequest,
+  request: ChargeRequest,
   at: Date,
 ): readonly [ModelAllowance, ...ModelAllowance[]] | Refusal {
   const order = [...modelState.allowances.values()]
-    .filter(({ message }) => message.spender === wanted.spender)
-    .toSorted(inTurn);
-  const [first, ...rest] = order.filter((one) => hindrance(modelState, one, wanted, at) === null);
+    .filter(({ message }) => message.spender === request.spender)
+    .toSorted(burnDownOrder);
+  const [first, ...rest] = order.filter((each) => obstacle(modelState, each, request, at) === null);
   if (first !== undefined) return [first, ...rest];
   const last = order.at(-1);
   const reason =
-    last === undefined ? "allowance_not_found" : hindrance(modelState, last, wanted, at);
-  if (reason === null) throw new Error("an allowance that is able and is not");
+    last === undefined ? "allowance_not_found" : obstacle(modelState, last, request, at);
+  if (reason === null) throw new Error("a usable allowance was filtered out");
   return { reason };
 }
 
@@ -40,7 +40,7 @@ export function isRefusal(
   return "reason" in payers;
 }
 
-function hindrance(
+function obstacle(
   modelState: ModelState,
   { message, scope, revokedAt, campaign }: ModelAllowance,
   { provider, meter }: ChargeRequest,
@@ -63,29 +63,29 @@ function hindrance(
   return null;
 }
 
-/** Takes all that is needed from one after the other, or nothing. */
+/** Charges allowances in order until `needed` micro-credits are covered, or changes nothing. */
 export function take(
   modelState: ModelState,
-  able: readonly [ModelAllowance, ...ModelAllowance[]],
+  payers: readonly [ModelAllowance, ...ModelAllowance[]],
   needed: bigint,
   { into, at }: { into: "spent" | "held"; at: Date },
 ): Charges | Refusal {
-  const [first] = able;
+  const [first] = payers;
   const heldAtFirst = modelState.account(first.message.account).held;
   const charges: Charges[number][] = [];
   const newAccounts = new Map<Address, ModelAccount>();
   const newAllowances = new Map<Hex, ModelAllowance>();
   let missing = needed;
   let limit: Limit = "insufficient_credits";
-  for (const candidate of able) {
+  for (const candidate of payers) {
     if (missing === 0n && charges.length > 0) break;
     const { account: address, accountCap } = candidate.message;
     const account = newAccounts.get(address) ?? modelState.account(address);
     const budgets = modelState
       .budgetsOf(candidate.id)
-      .map((one) => newAllowances.get(one.id) ?? budgetAt(one.message, one, at));
+      .map((each) => newAllowances.get(each.id) ?? budgetAt(each.message, each, at));
     const rooms: [Limit, bigint][] = [
-      ["insufficient_credits", freeOf(account)],
+      ["insufficient_credits", availableOf(account)],
       ...budgets.map(({ message, carried, used }, n): [Limit, bigint] => [
         n === 0 ? "allowance_exhausted" : "campaign_exhausted",
         message.limit + carried - used,
@@ -93,9 +93,9 @@ export function take(
       ["account_cap_reached", accountCap - account.spent - account.held],
     ];
     const [tightest, room] = rooms.reduce((a, b) => (b[1] < a[1] ? b : a));
-    const most = room < 0n ? 0n : room;
-    if (most < missing) limit = tightest;
-    const amountMicros = most < missing ? most : missing;
+    const available = room < 0n ? 0n : room;
+    if (available < missing) limit = tightest;
+    const amountMicros = available < missing ? available : missing;
     if (amountMicros === 0n && needed > 0n) continue;
     newAccounts.set(address, { ...account, [into]: account[into] + amountMicros });
     for (const budget of budgets) {
@@ -126,7 +126,10 @@ export function take(
 type Limit =
   "insufficient_credits" | "allowance_exhausted" | "campaign_exhausted" | "account_cap_reached";
 
-/** Priority, then the first to expire, then other people's credits, then the oldest, then the smallest id. */
+/**
+ * Sort key: priority, earliest expiry, other people's credits before one's own, oldest, smallest
+ * id.
+ */
 function rank({ message, createdAt, id }: ModelAllowance): bigint[] {
   return [
     BigInt(message.priority),
@@ -137,7 +140,7 @@ function rank({ message, createdAt, id }: ModelAllowance): bigint[] {
   ];
 }
 
-function inTurn(a: ModelAllowance, b: ModelAllowance): number {
+function burnDownOrder(a: ModelAllowance, b: ModelAllowance): number {
   const [ours, theirs] = [rank(a), rank(b)];
   for (const [place, mine] of ours.entries()) {
     const other = theirs[place] ?? mine;

@@ -6,7 +6,8 @@ import { RULES } from "../limits.ts";
 
 type Unpriced = "no_rate_card_in_force" | "unknown_meter" | "no_matching_rate";
 
-export interface Priced {
+/** Identifies a rate. */
+export interface RateQuery {
   readonly provider: Address;
   readonly meter: string;
   readonly dimensions: Readonly<Record<string, string>>;
@@ -15,55 +16,59 @@ export interface Priced {
 export interface ModelRate {
   readonly version: number;
   readonly rate: Rate;
-  /** the same for the same rate of later cards */
+  /** a rate keeps its name on later cards */
   readonly name: string;
 }
 
-/** A price of which only the quantity is open. */
+/** A price with everything but the quantity. */
 export interface ModelPrice extends ModelRate {
-  /** used of a tiered rate before, in that month, by whom */
+  /** units of a tiered rate that the payer used earlier in the month */
   readonly usedBefore: bigint;
+  /** key of that usage: account, month and rate; `null` for other rates */
   readonly use: string | null;
   readonly multiplierBps: bigint;
-  /** of a volume rate: the price of the tier that the whole falls in */
+  /** the tier's price for a volume rate; 0 for other rates */
   readonly tierMicros: bigint;
 }
 
-/** The rate for the most dimensions that all agree: of the provider's last card that had started by then, where it has the meter. */
+/**
+ * Finds the rate with the most matching dimensions, on the card in force at `at`. The provider's
+ * own card wins if it has the meter.
+ */
 export function modelRate(
   cards: readonly SimulatedCard[],
-  wanted: Priced,
+  query: RateQuery,
   at: Date,
 ): ModelRate | Unpriced {
-  const started = (publisher: Address | null) =>
+  const latestStarted = (publisher: Address | null) =>
     cards.findLast(
       ({ provider, effectiveFrom }) =>
         provider === publisher && effectiveFrom.getTime() <= at.getTime(),
     );
-  const own = started(wanted.provider);
-  const hasOwn = own?.rates.some(({ meter }) => meter === wanted.meter) === true;
-  const card = hasOwn ? own : started(null);
+  const own = latestStarted(query.provider);
+  const hasOwn = own?.rates.some(({ meter }) => meter === query.meter) === true;
+  const card = hasOwn ? own : latestStarted(null);
   if (card === undefined) return own === undefined ? "no_rate_card_in_force" : "unknown_meter";
 
   let best: Rate | null = null;
-  let isKnown = false;
+  let hasMeter = false;
   for (const rate of card.rates) {
-    if (rate.meter !== wanted.meter) continue;
-    isKnown = true;
+    if (rate.meter !== query.meter) continue;
+    hasMeter = true;
     const conditions = Object.entries(rate.dimensions);
-    if (conditions.some(([name, value]) => wanted.dimensions[name] !== value)) continue;
+    if (conditions.some(([name, value]) => query.dimensions[name] !== value)) continue;
     if (best === null || conditions.length > Object.keys(best.dimensions).length) best = rate;
   }
-  if (best === null) return isKnown ? "no_matching_rate" : "unknown_meter";
-  const asked = Object.keys(best.dimensions)
+  if (best === null) return hasMeter ? "no_matching_rate" : "unknown_meter";
+  const conditionsText = Object.keys(best.dimensions)
     .toSorted()
     .map((name) => `;${name}=${best.dimensions[name]}`);
-  const name = `${card.provider ?? "operator"}:${best.meter}${asked.join("")}`;
+  const name = `${card.provider ?? "operator"}:${best.meter}${conditionsText.join("")}`;
   return { version: card.version, rate: best, name };
 }
 
-/** What the rate's price depends on besides: what was used of it, and how it moved. */
-export function settledPrice(
+/** Combines a rate with the facts that its price depends on: prior usage and multiplier. */
+export function priceFrom(
   found: ModelRate,
   facts: { usedBefore: bigint; use: string; multiplierBps: bigint; quantity: bigint },
 ): ModelPrice {
@@ -75,41 +80,44 @@ export function settledPrice(
     use: isTiered ? facts.use : null,
     multiplierBps: rate.kind === "dynamic" ? facts.multiplierBps : 10_000n,
     tierMicros:
-      rate.kind === "volume" ? microsOf(rate.tiers, facts.usedBefore + facts.quantity) : 0n,
+      rate.kind === "volume" ? tierPrice(rate.tiers, facts.usedBefore + facts.quantity) : 0n,
   };
 }
 
-/** Up to the next whole micro-credit. */
+/** Computes the cost in micro-credits, rounded up. */
 export function modelCost(price: ModelPrice, quantity: bigint): bigint {
   const { rate } = price;
   switch (rate.kind) {
     case "graduated": {
-      // Unit by unit, as one would explain it.
+      // Adds unit by unit: slow, but obviously right.
       let sum = 0n;
       for (let unit = 1n; unit <= quantity; unit++) {
-        sum += microsOf(rate.tiers, price.usedBefore + unit);
+        sum += tierPrice(rate.tiers, price.usedBefore + unit);
       }
-      return up(sum, rate.perUnits);
+      return divideUp(sum, rate.perUnits);
     }
     case "volume":
-      return up(quantity * price.tierMicros, rate.perUnits);
+      return divideUp(quantity * price.tierMicros, rate.perUnits);
     default:
-      return up(quantity * rate.microCredits * price.multiplierBps, rate.perUnits * 10_000n);
+      return divideUp(quantity * rate.microCredits * price.multiplierBps, rate.perUnits * 10_000n);
   }
 }
 
-/** What the units after the first `before` of a price cost. */
+/** Computes the cost of `quantity` units after the first `before` units. */
 export function modelCostAfter(price: ModelPrice, before: bigint, quantity: bigint): bigint {
   return modelCost(price, before + quantity) - modelCost(price, before);
 }
 
-/** Down to a whole micro-credit. */
+/** Computes the operator's fee in micro-credits, rounded down. */
 export function modelFee(amountMicros: bigint): bigint {
   return (amountMicros * RULES.feeBps - ((amountMicros * RULES.feeBps) % 10_000n)) / 10_000n;
 }
 
-/** A price times one plus an n-th of how far the utilisation is off, but neither too far at once nor too far in all. */
-export function steppedMultiplier(
+/**
+ * Moves a multiplier by the relative deviation from the target, divided by `denominator`. Bounds
+ * the step and the result.
+ */
+export function nextMultiplier(
   before: bigint,
   utilisationBps: bigint,
   { targetBps, denominator, maxStepBps, minBps, maxBps }: MultiplierRule,
@@ -117,8 +125,8 @@ export function steppedMultiplier(
   if (utilisationBps === targetBps) return before;
   const isMore = utilisationBps > targetBps;
   const off = isMore ? utilisationBps - targetBps : targetBps - utilisationBps;
-  const wanted = (before * off) / (targetBps * denominator);
-  const change = wanted < 1n ? 1n : wanted > maxStepBps ? maxStepBps : wanted;
+  const step = (before * off) / (targetBps * denominator);
+  const change = step < 1n ? 1n : step > maxStepBps ? maxStepBps : step;
   const after = isMore ? before + change : before - change;
   return after < minBps ? minBps : after > maxBps ? maxBps : after;
 }
@@ -131,14 +139,14 @@ export function useText(account: Address, month: string, name: string): string {
   return `${account}|${month}|${name}`;
 }
 
-/** The price of the n-th unit of a month. */
-function microsOf(tiers: readonly Tier[], unit: bigint): bigint {
+/** Returns the price of the n-th unit of a month. */
+function tierPrice(tiers: readonly Tier[], unit: bigint): bigint {
   for (const { upTo, microCredits } of tiers) {
     if (upTo === null || unit <= upTo) return microCredits;
   }
-  throw new Error("the last tier has an end");
+  throw new Error("the last tier has an upper bound");
 }
 
-function up(dividend: bigint, divisor: bigint): bigint {
+function divideUp(dividend: bigint, divisor: bigint): bigint {
   return dividend % divisor === 0n ? dividend / divisor : dividend / divisor + 1n;
 }

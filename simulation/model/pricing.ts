@@ -5,23 +5,23 @@ import type { ModelState } from "./modelState.ts";
 import {
   type ModelPrice,
   type ModelRate,
-  type Priced,
+  type RateQuery,
   modelRate,
   monthText,
-  settledPrice,
-  steppedMultiplier,
+  priceFrom,
+  nextMultiplier,
   useText,
 } from "./price.ts";
 
-/** The price of something that happened then, for who pays; what is dated ahead is priced as of now. */
+/** Computes the price for a payer. An event dated in the future is priced as of `at`. */
 export function priceOf(
   modelState: ModelState,
   found: ModelRate,
-  what: { provider: Address; account: Address; quantity: bigint; occurredAt: Date; at: Date },
+  charge: { provider: Address; account: Address; quantity: bigint; occurredAt: Date; at: Date },
 ): ModelPrice {
-  const { provider, account, quantity, occurredAt, at } = what;
+  const { provider, account, quantity, occurredAt, at } = charge;
   const use = useText(account, monthText(occurredAt), found.name);
-  return settledPrice(found, {
+  return priceFrom(found, {
     use,
     usedBefore: modelState.used.get(use) ?? 0n,
     multiplierBps: multiplierAt(modelState, provider, found, earlier(occurredAt, at)),
@@ -29,14 +29,26 @@ export function priceOf(
   });
 }
 
-export function foundRate(modelState: ModelState, wanted: Priced, occurredAt: Date, at: Date) {
-  return modelRate(modelState.cards, wanted, earlier(occurredAt, at));
+export function findModelRate(
+  modelState: ModelState,
+  query: RateQuery,
+  occurredAt: Date,
+  at: Date,
+) {
+  return modelRate(modelState.cards, query, earlier(occurredAt, at));
 }
 
-type Step = { stepped: bigint } | { refusal: string };
+type StepPrediction = { afterBps: bigint } | { refusal: string };
 
-/** The multiplier that a report of utilisation leads to; `at` is when the step would take effect. */
-export function stepped(modelState: ModelState, report: UtilisationReport, at: Date): Step {
+/**
+ * Makes the step that a utilisation report leads to. `at` is the time when the step would take
+ * effect.
+ */
+export function stepMultiplier(
+  modelState: ModelState,
+  report: UtilisationReport,
+  at: Date,
+): StepPrediction {
   const { provider, meter, dimensions, utilisationBps } = report;
   const found = modelRate(
     modelState.cards,
@@ -51,10 +63,10 @@ export function stepped(modelState: ModelState, report: UtilisationReport, at: D
     return { refusal: "step_too_soon" };
   }
   const before = last?.afterBps ?? multiplier.startBps;
-  const afterBps = steppedMultiplier(before, utilisationBps, multiplier);
+  const afterBps = nextMultiplier(before, utilisationBps, multiplier);
   const key = stepKey(provider, found.name);
   modelState.set(modelState.steps, key, [...(modelState.steps.get(key) ?? []), { at, afterBps }]);
-  return { stepped: afterBps };
+  return { afterBps };
 }
 
 function multiplierAt(

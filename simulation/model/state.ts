@@ -29,11 +29,14 @@ export interface ModelAllowance {
   readonly id: Hex;
   readonly message: AllowanceMessage;
   readonly scope: Scope;
-  /** what it was granted out of */
+  /** the campaign of a grant */
   readonly campaign: Hex | null;
   readonly createdAt: Date;
   readonly revokedAt: Date | null;
-  /** the period that it was last used in, what came into it from before, what went out of it, and out of all */
+  /**
+   * the last period with usage; its carried and used micro-credits; micro-credits spent in all
+   * periods
+   */
   readonly period: bigint;
   readonly carried: bigint;
   readonly used: bigint;
@@ -41,7 +44,7 @@ export interface ModelAllowance {
 }
 
 export interface ModelGrant {
-  readonly said: string;
+  readonly fingerprint: string;
   readonly id: Hex;
 }
 
@@ -52,7 +55,7 @@ export interface ModelPart {
 }
 
 export interface ModelHold {
-  readonly asked: string;
+  readonly fingerprint: string;
   readonly spender: Hex;
   readonly price: ModelPrice;
   readonly parts: readonly ModelPart[];
@@ -64,24 +67,24 @@ export interface ModelHold {
 }
 
 export interface ModelEvent {
-  readonly said: string;
+  readonly fingerprint: string;
   readonly provider: Address;
   readonly outcome: Debited;
-  /** when its credits were set aside, which says from which period's budget */
+  /** when its credits were taken, which decides the period's budget */
   readonly takenAt: Date;
-  /** what it used of a tiered rate */
+  /** key of the tier usage that it counts in; `null` for other rates */
   readonly use: string | null;
   readonly units: bigint;
   readonly voidedAt: Date | null;
 }
 
-/** How a multiplier moved. */
+/** A multiplier step. */
 export interface ModelStep {
   readonly at: Date;
   readonly afterBps: bigint;
 }
 
-/** A price that was signed, and what for. */
+/** A signed quote's work and price. */
 export interface ModelQuote {
   readonly provider: Address;
   readonly account: Address;

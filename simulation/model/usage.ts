@@ -3,21 +3,21 @@ import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { HoldKey } from "../../server/stores/holds/holdStore.ts";
 import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 import { RULES } from "../limits.ts";
-import { saidByEvent } from "../fingerprint.ts";
+import { fingerprintOfEvent } from "../fingerprint.ts";
 import type { ModelState } from "./modelState.ts";
 import { keyOf } from "./keyOf.ts";
 import { isRefusal, payersOf, take } from "./payers.ts";
 import { modelCost, modelFee } from "./price.ts";
-import { foundRate, priceOf } from "./pricing.ts";
+import { findModelRate, priceOf } from "./pricing.ts";
 import { refused } from "./refused.ts";
 import type { ModelEvent } from "./state.ts";
 
 export function recordOne(modelState: ModelState, event: UsageEvent, at: Date): UsageOutcome {
   const key = keyOf(event);
-  const before = modelState.events.get(key);
-  if (before !== undefined) {
-    return before.said === saidByEvent(event)
-      ? { ...before.outcome, repeated: true }
+  const existing = modelState.events.get(key);
+  if (existing !== undefined) {
+    return existing.fingerprint === fingerprintOfEvent(event)
+      ? { ...existing.outcome, repeated: true }
       : refused({ reason: "event_id_conflict" });
   }
 
@@ -30,7 +30,7 @@ export function recordOne(modelState: ModelState, event: UsageEvent, at: Date): 
     return refused({ reason: "event_in_future", limitSeconds: maxEventAheadSeconds });
   }
 
-  const rate = foundRate(modelState, event, event.occurredAt, at);
+  const rate = findModelRate(modelState, event, event.occurredAt, at);
   if (typeof rate === "string") return refused({ reason: rate });
   const payers = payersOf(modelState, event, at);
   if (isRefusal(payers)) return refused(payers);
@@ -48,8 +48,8 @@ export function recordOne(modelState: ModelState, event: UsageEvent, at: Date): 
     recordedAt: at,
     repeated: false,
   };
-  log(modelState, key, {
-    said: saidByEvent(event),
+  addEvent(modelState, key, {
+    fingerprint: fingerprintOfEvent(event),
     provider: event.provider,
     outcome,
     takenAt: at,
@@ -60,8 +60,8 @@ export function recordOne(modelState: ModelState, event: UsageEvent, at: Date): 
   return outcome;
 }
 
-/** Writes an event down, with what its provider earns and what it uses of a tier. */
-export function log(modelState: ModelState, key: string, event: ModelEvent): void {
+/** Adds an event, its provider's earnings and its tier usage. */
+export function addEvent(modelState: ModelState, key: string, event: ModelEvent): void {
   modelState.set(modelState.events, key, event);
   modelState.countUnits(event.use, event.units);
   for (const { amountMicros } of event.outcome.charges) {
@@ -69,23 +69,28 @@ export function log(modelState: ModelState, key: string, event: ModelEvent): voi
   }
 }
 
-export function takeBack(modelState: ModelState, key: HoldKey, at: Date): VoidOutcome {
+export function voidOne(modelState: ModelState, key: HoldKey, at: Date): VoidOutcome {
   const event = modelState.events.get(keyOf(key));
   if (event === undefined) return { result: "refused", reason: "event_not_found" };
   const { outcome, voidedAt } = event;
   const { costMicros: amountMicros } = outcome;
   if (voidedAt !== null) return { result: "voided", amountMicros, voidedAt, repeated: true };
-  const holder = modelState.checkpoints.find(
+  const containing = modelState.checkpoints.find(
     ({ dropped, cutAt }) => !dropped && cutAt.getTime() >= outcome.recordedAt.getTime(),
   );
-  if (holder !== undefined) {
-    return { result: "refused", reason: "already_settled", epoch: holder.epoch };
+  if (containing !== undefined) {
+    return { result: "refused", reason: "already_settled", epoch: containing.epoch };
   }
 
   for (const { account, allowance, amountMicros: back } of outcome.charges) {
     modelState.changeAccount(account, { spent: modelState.account(account).spent - back });
     modelState.serveWaiting(account, back);
-    modelState.giveBack(allowance, { at, takenAt: event.takenAt, budget: back, spent: -back });
+    modelState.returnToBudgets(allowance, {
+      at,
+      takenAt: event.takenAt,
+      budget: back,
+      spent: -back,
+    });
     modelState.earn(event.provider, modelFee(back) - back);
   }
   modelState.countUnits(event.use, -event.units);

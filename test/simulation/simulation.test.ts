@@ -3,16 +3,16 @@ import { expect } from "chai";
 import { simulate } from "../../simulation/simulation.ts";
 import { type OwnPostgresServer, startPostgres } from "../../scripts/local/postgresServer.ts";
 
-describe("random operations from several server processes", () => {
+describe("simulation of several server processes", () => {
   let server: OwnPostgresServer;
 
   before(async () => {
-    // Its own: it may be killed.
+    // A PostgreSQL of its own, because a simulation may kill it.
     server = await startPostgres();
   });
   after(() => server.stop());
 
-  it("leave the database as the model has it, also where a server is killed under load", async () => {
+  it("agrees with the model after a server was killed under load", async () => {
     const report = await simulate(server, {
       operations: 2_000,
       seed: "test",
@@ -24,7 +24,7 @@ describe("random operations from several server processes", () => {
     expect(report.operations).to.be.at.least(2_000);
     expect(report.debits).to.be.greaterThan(300);
     expect(report.killedProcesses).to.equal(1);
-    // The auditor could make every checkpoint again.
+    // The auditor recomputed every checkpoint.
     expect(report.audited?.checkpoints).to.equal(report.checkpoints);
   });
 });

@@ -4,20 +4,21 @@ import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowa
 import type { Hold } from "@compute-credits/rules/holds/hold";
 import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { Performed } from "./serverPool.ts";
-import { Disagreement } from "./disagreement.ts";
-import { periodOf } from "./model/budget.ts";
-import { keyOf } from "./model/keyOf.ts";
-import type { LedgerModel } from "./model/ledgerModel.ts";
-import type { ModelHold } from "./model/state.ts";
-import { saidByEvent } from "./fingerprint.ts";
+import type { CallResult } from "../serverPool.ts";
+import { DisagreementError } from "../disagreement.ts";
+import { periodOf } from "../model/budget.ts";
+import { keyOf } from "../model/keyOf.ts";
+import type { LedgerModel } from "../model/ledgerModel.ts";
+import type { ModelHold } from "../model/state.ts";
+import { fingerprintOfEvent } from "../fingerprint.ts";
 
-/** From the question to the answer: the ledger acted at some moment of it. */
+/** The time from a request to its answer, within which the ledger acted. */
 export interface Window {
   readonly from: Date;
   readonly until: Date;
 }
 
+/** Checks whether a period overlaps a window. */
 export function isPeriodOf(
   message: AllowanceMessage,
   period: bigint,
@@ -26,7 +27,8 @@ export function isPeriodOf(
   return periodOf(message, from) <= period && period <= periodOf(message, until);
 }
 
-export function momentsOfDebits(
+/** Returns the times of all new debits in the answers, ascending. */
+export function debitMoments(
   events: readonly UsageEvent[],
   answers: readonly (readonly UsageOutcome[])[],
   model: LedgerModel,
@@ -42,8 +44,8 @@ export function momentsOfDebits(
   return [...moments].toSorted((a, b) => a - b).map((at) => new Date(at));
 }
 
-/** Of all answers about one event, one alone may claim to be the first. */
-export function mustBeFirstOnce(
+/** Checks that at most one answer about an event is not a repetition. */
+export function assertOneFirst(
   events: readonly UsageEvent[],
   answers: readonly (readonly UsageOutcome[])[],
 ): void {
@@ -52,41 +54,42 @@ export function mustBeFirstOnce(
     for (const [index, outcome] of answer.entries()) {
       const event = events[index];
       if (event === undefined || outcome.result === "refused" || outcome.repeated) continue;
-      const key = `${keyOf(event)}|${saidByEvent(event)}`;
+      const key = `${keyOf(event)}|${fingerprintOfEvent(event)}`;
       firsts.set(key, (firsts.get(key) ?? 0) + 1);
     }
   }
   for (const [event, count] of firsts) {
-    if (count > 1) throw new Disagreement("an event was debited twice", { event, answers });
+    if (count > 1) throw new DisagreementError("an event was debited twice", { event, answers });
   }
 }
 
-export function firstTime(debit: Debited): Debited {
+/** Returns the debit as its first answer had it. */
+export function asFirst(debit: Debited): Debited {
   return { ...debit, repeated: false };
 }
 
-export function around(performed: readonly Performed<"record">[]): Window {
+export function windowOf(results: readonly CallResult<"record">[]): Window {
   return {
-    from: new Date(Math.min(...performed.map(({ from }) => from.getTime()))),
-    until: new Date(Math.max(...performed.map(({ until }) => until.getTime()))),
+    from: new Date(Math.min(...results.map(({ from }) => from.getTime()))),
+    until: new Date(Math.max(...results.map(({ until }) => until.getTime()))),
   };
 }
 
-export function mustBeWithin({ from, until }: Window, at: Date, evidence: object): void {
-  // One machine, one clock; the database's microseconds are cut off to milliseconds.
+export function assertWithin({ from, until }: Window, at: Date, evidence: object): void {
+  // Both clocks are of this machine. The database's microseconds are truncated to milliseconds.
   if (at.getTime() < from.getTime() || at.getTime() > until.getTime()) {
-    throw new Disagreement("a moment outside the call", { at, from, until, evidence });
+    throw new DisagreementError("a time outside of the call", { at, from, until, evidence });
   }
 }
 
-export function mustEqual(
+export function assertEqual(
   what: string,
   actual: unknown,
   expected: unknown,
   evidence: object,
 ): void {
   if (!isDeepStrictEqual(actual, expected)) {
-    throw new Disagreement(`${what} is not as the model has it`, { actual, expected, evidence });
+    throw new DisagreementError(`${what} differs from the model`, { actual, expected, evidence });
   }
 }
 

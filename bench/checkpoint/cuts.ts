@@ -11,15 +11,15 @@ import { seconds } from "../ratio.ts";
 
 export const MAX_FEE_BPS = 10_000n;
 
-/** Every account spends a little: as debits leave it, without their log. */
-export async function spendEverywhere(database: Database): Promise<void> {
+/** Makes every account spend a little, like debits, but without a log. */
+export async function spendOnAllAccounts(database: Database): Promise<void> {
   await database.query(
     `update accounts set spent = spent + 1000, changed_at_tick = ${CURRENT_TICK}`,
   );
 }
 
-/** So many accounts, chosen evenly at random, spend a little more. */
-export async function spendSomewhere(
+/** Makes about `changed` random accounts spend a little more. */
+export async function spendOnSomeAccounts(
   database: Database,
   { accounts, changed }: { accounts: number; changed: number },
 ): Promise<void> {
@@ -31,9 +31,9 @@ export async function spendSomewhere(
   );
 }
 
-export async function cutOne(book: CheckpointStore): Promise<StoredCheckpoint> {
-  const checkpoint = await book.cut(MAX_FEE_BPS);
-  if (checkpoint === null) throw new Error("there was something to cut");
+export async function cutOne(checkpoints: CheckpointStore): Promise<StoredCheckpoint> {
+  const checkpoint = await checkpoints.cut(MAX_FEE_BPS);
+  if (checkpoint === null) throw new Error("nothing was cut");
   return checkpoint;
 }
 
@@ -44,40 +44,50 @@ export async function makeFinal(database: Database, { id }: StoredCheckpoint): P
   );
 }
 
-class RolledBack extends Error {}
+class RollBack extends Error {}
 
-/** Seconds that `work` takes in a transaction that then never was. */
-async function undone(database: Database, work: (tx: Sql) => Promise<number>): Promise<number> {
+/** Runs `work` in a transaction that is rolled back. Returns its result. */
+async function inRolledBackTransaction(
+  database: Database,
+  work: (tx: Sql) => Promise<number>,
+): Promise<number> {
   let took = 0;
   await database
     .transaction(async (tx) => {
       took = await work(tx);
-      throw new RolledBack();
+      throw new RollBack();
     })
     .catch((error: unknown) => {
-      if (!(error instanceof RolledBack)) throw error;
+      if (!(error instanceof RollBack)) throw error;
     });
   return took;
 }
 
-/** The stored tree, brought from `last` to a checkpoint in which the rows that it changed change again: read, hash and write. */
+/**
+ * Measures the seconds to update the stored tree by a checkpoint that changes the same rows as
+ * `last`: read, hash and write.
+ */
 export function incrementalTree(database: Database, last: StoredCheckpoint): Promise<number> {
-  return undone(database, async (tx) => {
+  return inRolledBackTransaction(database, async (tx) => {
     const id = last.id + 1n;
     await tx.query(
       `insert into checkpoint_rows (checkpoint, place, party, spent, refunded, earned)
-       select $2, place, party, spent + 1, refunded, earned from checkpoint_rows where checkpoint = $1`,
+       select $2, place, party, spent + 1, refunded, earned from checkpoint_rows
+         where checkpoint = $1`,
       [last.id, id],
     );
-    const step = { id, rowCount: last.partyCount, last: toStoredTree(last) };
-    return await seconds(() => updateTree(tx, step, changedRows(tx, id)));
+    const update = { id, rowCount: last.partyCount, last: toStoredTree(last) };
+    return await seconds(() => updateTree(tx, update, changedRows(tx, id)));
   });
 }
 
-/** The stored tree of `now`, made from all of its rows: read, hash and write everything. */
-export function fullTree(database: Database, now: StoredCheckpoint): Promise<number> {
-  return undone(database, async (tx) => {
-    const tree = toStoredTree(now);
+/**
+ * Measures the seconds to rebuild a checkpoint's stored tree from all of its rows: read, hash and
+ * write.
+ */
+export function fullTree(database: Database, checkpoint: StoredCheckpoint): Promise<number> {
+  return inRolledBackTransaction(database, async (tx) => {
+    const tree = toStoredTree(checkpoint);
     if (tree === null) throw new Error("no checkpoint");
     await tx.query("delete from tree_pages");
     return await seconds(() => rebuildTree(tx, tree));

@@ -1,0 +1,209 @@
+import { type Address, type Hex, maxUint64 } from "viem";
+
+import {
+  type AllowanceMessage,
+  type Scope,
+  allowanceId,
+  scopeHash,
+} from "@compute-credits/protocol/messages/allowance";
+import { calendarMonths } from "@compute-credits/protocol/messages/period";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
+import type { Operation } from "../operations.ts";
+import { DEPLOYMENT, type Parties } from "../parties.ts";
+import type { Random } from "../random.ts";
+
+const NO_SCOPE: Scope = { providers: [], meters: [] };
+/** These bound what each debit has to read. */
+const MAX_CAMPAIGNS = 3;
+const MAX_GRANTS = 14;
+const MAX_ADDED = 40;
+
+/** Allowances, campaigns, grants and their revocations of one lane. */
+export class AllowanceGenerator {
+  readonly #parties: Parties;
+  readonly #lane: string;
+  readonly #startSeconds: bigint;
+  readonly #random: Random;
+  readonly #counters = new Map<Address, bigint>();
+  readonly #allowances: SignedAllowance[] = [];
+  readonly #campaigns: SignedAllowance[] = [];
+  readonly #grants: { campaign: Hex; grant: GrantRequest }[] = [];
+  #salt = 0;
+
+  constructor(parties: Parties, lane: string, start: Date, random: Random) {
+    this.#parties = parties;
+    this.#lane = lane;
+    this.#startSeconds = BigInt(Math.floor(start.getTime() / 1000));
+    this.#random = random;
+  }
+
+  spender(): Hex {
+    return this.#random.pick(this.#parties.spenders);
+  }
+
+  /** Adds an allowance with this content. Missing fields get defaults or are random. */
+  allow(content: Partial<AllowanceMessage>, scope: Scope = NO_SCOPE): Operation {
+    return { kind: "allow", signed: this.#sign(content, scope) };
+  }
+
+  /** Adds a random allowance, or now and then an existing one again. */
+  addAllowance(): Operation {
+    const random = this.#random;
+    const existing = this.#allowances.at(-random.between(1, 10));
+    if (existing !== undefined && (this.#salt > MAX_ADDED || random.chance(10))) {
+      return { kind: "allow", signed: existing };
+    }
+    const startSeconds = this.#startSeconds;
+    const { providers } = this.#parties;
+    const limit = BigInt(random.between(0, 40_000));
+    const period = random.pick([0n, 0n, 1n, 1n, 2n, 5n, 3_600n, calendarMonths(1)]);
+    return this.allow(
+      {
+        limit: random.chance(20) ? maxUint64 : limit,
+        period,
+        rollover: random.pick([0n, 0n, limit / 2n, limit * 3n]),
+        startsAt:
+          period > maxUint64 / 2n
+            ? monthBefore(startSeconds + BigInt(random.between(1, 20)))
+            : random.chance(85)
+              ? startSeconds
+              : startSeconds + BigInt(random.between(1, 6)),
+        expiresAt: random.chance(70) ? 0n : startSeconds + BigInt(random.between(1, 20)),
+        priority: random.between(0, 3),
+        accountCap: random.chance(85) ? maxUint64 : BigInt(random.between(1_000, 500_000)),
+      },
+      random.pick([
+        NO_SCOPE,
+        NO_SCOPE,
+        { providers: [random.pick(providers)], meters: [] },
+        { providers: [], meters: ["requests", "gpu.seconds"] },
+        { providers: [...providers], meters: ["llm.tokens"] },
+      ]),
+    );
+  }
+
+  /** Revokes a recent allowance; `null` if there is none. */
+  revoke(): Operation | null {
+    const existing = this.#allowances.at(-this.#random.between(1, 12));
+    return existing === undefined ? null : { kind: "revoke", id: existing.id };
+  }
+
+  /** Returns the raised counter of an account. All its earlier allowances become void. */
+  raiseCounter(account: Address): bigint {
+    const counter = this.#counterOf(account) + 1n;
+    this.#counters.set(account, counter);
+    return counter;
+  }
+
+  /** Issues grants of one of the lane's campaigns: new ones, repetitions and conflicts. */
+  issue(): Operation {
+    const random = this.#random;
+    const campaign = this.#campaigns.at(-random.between(1, MAX_CAMPAIGNS));
+    if (campaign === undefined || (this.#campaigns.length < MAX_CAMPAIGNS && random.chance(10))) {
+      return this.#addCampaign();
+    }
+    const grants = Array.from({ length: random.between(1, 4) }, () => this.#grant(campaign));
+    return { kind: "issue", campaign: campaign.id, grants };
+  }
+
+  revokeGrant(): Operation {
+    const existing = this.#grants.at(-this.#random.between(1, 8));
+    return existing === undefined
+      ? this.issue()
+      : { kind: "revokeGrant", campaign: existing.campaign, key: existing.grant.key };
+  }
+
+  #grant({ id: campaign, message: { startsAt } }: SignedAllowance): GrantRequest {
+    const random = this.#random;
+    const earlier = this.#grants.at(-random.between(1, 6));
+    const isFull = this.#grants.length >= MAX_GRANTS;
+    if (earlier?.campaign === campaign && (isFull || random.chance(15))) {
+      return random.chance(80)
+        ? earlier.grant
+        : { ...earlier.grant, limit: earlier.grant.limit + 1n };
+    }
+    // No more new grants: this one starts before its campaign and is refused.
+    if (isFull) return this.#newGrant({ startsAt: startsAt - 1n });
+    const grant = this.#newGrant({
+      startsAt: random.chance(70) ? null : this.#startSeconds + BigInt(random.between(-3, 4)),
+      expiresAt: random.chance(70) ? null : this.#startSeconds + BigInt(random.between(1, 40)),
+    });
+    this.#grants.push({ campaign, grant });
+    return grant;
+  }
+
+  #newGrant(dates: Partial<Pick<GrantRequest, "startsAt" | "expiresAt">>): GrantRequest {
+    const random = this.#random;
+    const limit = BigInt(random.between(0, 20_000));
+    return {
+      key: `${this.#lane}-g${this.#salt++}`,
+      spender: this.spender(),
+      limit,
+      period: random.pick([0n, 0n, 2n, 3_600n]),
+      rollover: random.pick([0n, limit / 2n]),
+      startsAt: null,
+      expiresAt: null,
+      priority: random.chance(50) ? null : random.between(0, 3),
+      scope: random.pick([null, null, NO_SCOPE, { providers: [], meters: ["requests"] }]),
+      ...dates,
+    };
+  }
+
+  /** Adds a campaign: an allowance to a key that spends nothing itself. */
+  #addCampaign(): Operation {
+    const random = this.#random;
+    const limit = BigInt(random.between(5_000, 60_000));
+    const { name, providers } = this.#parties;
+    const signed = this.#sign(
+      {
+        spender: apiKeySpender(`${name} ${this.#lane} campaign ${this.#salt}`),
+        limit,
+        period: random.pick([0n, 2n, 5n]),
+        rollover: random.pick([0n, limit]),
+        startsAt: this.#startSeconds - 2n,
+        expiresAt: random.chance(70) ? 0n : this.#startSeconds + BigInt(random.between(8, 60)),
+        priority: random.between(0, 2),
+        accountCap: random.chance(85) ? maxUint64 : BigInt(random.between(50_000, 500_000)),
+      },
+      random.pick([NO_SCOPE, { providers: [...providers], meters: [] }]),
+    );
+    this.#campaigns.push(signed);
+    return { kind: "allow", signed };
+  }
+
+  #sign(content: Partial<AllowanceMessage>, scope: Scope): SignedAllowance {
+    const account = content.account ?? this.#random.pick(this.#parties.accounts);
+    const message: AllowanceMessage = {
+      account,
+      spender: this.spender(),
+      limit: 0n,
+      period: 0n,
+      rollover: 0n,
+      startsAt: 0n,
+      expiresAt: 0n,
+      priority: 1,
+      scope: scopeHash(scope),
+      accountCap: maxUint64,
+      counter: this.#counterOf(account),
+      salt: BigInt(this.#salt++),
+      ...content,
+    };
+    const id = allowanceId(DEPLOYMENT, message);
+    const signed: SignedAllowance = { id, message, scope, signature: "0x00" };
+    this.#allowances.push(signed);
+    return signed;
+  }
+
+  #counterOf(account: Address): bigint {
+    return this.#counters.get(account) ?? 0n;
+  }
+}
+
+/** Returns the time a calendar month earlier, so that a monthly period turns during the run. */
+function monthBefore(seconds: bigint): bigint {
+  const time = new Date(Number(seconds) * 1000);
+  time.setUTCMonth(time.getUTCMonth() - 1);
+  return BigInt(time.getTime() / 1000);
+}

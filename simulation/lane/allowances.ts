@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from "node:util";
+
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { CallResult } from "../serverPool.ts";
+import { DisagreementError } from "../disagreement.ts";
+import { assertEqual, assertWithin, isPeriodOf } from "./laneChecks.ts";
+import type { LaneState, OperationOf } from "./laneState.ts";
+import { decisiveTimes } from "./predictions.ts";
+
+export async function addAllowance(
+  { serverPool, journal, model }: LaneState,
+  operation: OperationOf<"allow">,
+): Promise<void> {
+  const { signed } = operation;
+  const result = await serverPool.call("allow", signed);
+  journal.addAllowance(signed, result);
+  const { output, ...window } = result;
+  const known = model.allowances.get(signed.id);
+  const createdAt = known?.createdAt ?? output.createdAt;
+  if (known === undefined) assertWithin(window, createdAt, operation);
+  if (output.createdAt.getTime() !== createdAt.getTime()) {
+    throw new DisagreementError("an allowance was created twice", { operation, output, known });
+  }
+  const period = output.usage.periodIndex;
+  if (known === undefined && !isPeriodOf(signed.message, period, window)) {
+    throw new DisagreementError("a budget starts in another period", { operation, output });
+  }
+  model.allow(signed, { createdAt, period });
+}
+
+export async function revoke(
+  { serverPool, model }: LaneState,
+  operation: OperationOf<"revoke">,
+): Promise<void> {
+  const { output, ...window } = await serverPool.call("revoke", { id: operation.id });
+  const known = model.allowances.get(operation.id);
+  const revokedAt = output?.revokedAt ?? null;
+  if (revokedAt === null || known === undefined) {
+    throw new DisagreementError("an allowance is not revoked", { operation, output });
+  }
+  if (known.revokedAt === null) assertWithin(window, revokedAt, operation);
+  else assertEqual("a revocation", revokedAt, known.revokedAt, operation);
+  model.revoke(operation.id, revokedAt);
+}
+
+export async function issueGrants(
+  { serverPool, journal, model }: LaneState,
+  { campaign, grants }: OperationOf<"issue">,
+): Promise<void> {
+  const result = await serverPool.call("issue", { campaign, grants });
+  const { outcomes, issued } = result.output;
+  journal.addGrants(campaign, grants, result);
+  if ("reason" in outcomes) {
+    const reasons = decisiveTimes(model, result).map((at) => model.campaignRefusal(campaign, at));
+    if (!reasons.includes(outcomes.reason)) {
+      throw new DisagreementError("a campaign grants nothing", { campaign, outcomes, reasons });
+    }
+    return;
+  }
+  for (const [index, request] of grants.entries()) {
+    const outcome = outcomes[index];
+    const allowance = issued[index] ?? null;
+    assertGrant(model, result, { campaign, request, outcome, allowance });
+  }
+}
+
+type GrantOutcomes = Exclude<CallResult<"issue">["output"]["outcomes"], { reason: string }>;
+
+function assertGrant(
+  model: LaneState["model"],
+  result: CallResult<"issue">,
+  {
+    campaign,
+    request,
+    outcome,
+    allowance,
+  }: {
+    campaign: OperationOf<"issue">["campaign"];
+    request: GrantRequest;
+    outcome: GrantOutcomes[number] | undefined;
+    allowance: Allowance | null;
+  },
+): void {
+  const isKnown = model.grants.has(`${campaign}|${request.key}`);
+  if (outcome?.result === "granted" && !isKnown && allowance !== null) {
+    assertWithin(result, allowance.createdAt, { request, allowance });
+  }
+  const predictions = decisiveTimes(model, result).map((at) =>
+    model.grant(campaign, request, { issued: null, at }),
+  );
+  const seen =
+    outcome?.result === "granted"
+      ? { granted: true, repeated: result.lost > 0 && !isKnown ? false : outcome.repeated }
+      : { refused: outcome?.refusal.reason };
+  if (!predictions.some((predicted) => isDeepStrictEqual(predicted, seen))) {
+    const evidence = { request, outcome, predictions };
+    throw new DisagreementError("the model predicts another grant", evidence);
+  }
+  if (allowance === null) return;
+  model.grant(campaign, request, { issued: allowance, at: result.from });
+  const known = model.allowance(allowance.id);
+  assertEqual("a grant", allowance.message, known.message, { request });
+  assertEqual("a grant's scope", allowance.scope, known.scope, { request });
+}

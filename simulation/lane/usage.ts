@@ -1,0 +1,163 @@
+import { isDeepStrictEqual } from "node:util";
+
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import { DisagreementError } from "../disagreement.ts";
+import {
+  type Window,
+  asFirst,
+  assertEqual,
+  assertOneFirst,
+  assertWithin,
+  debitMoments,
+  windowOf,
+} from "./laneChecks.ts";
+import { keyOf } from "../model/keyOf.ts";
+import type { LedgerModel } from "../model/ledgerModel.ts";
+import type { LaneState, OperationOf } from "./laneState.ts";
+import { predictRecord } from "./predictions.ts";
+
+export async function recordEvents(
+  { serverPool, journal, model }: LaneState,
+  { events, twice }: OperationOf<"record">,
+): Promise<void> {
+  const results = await Promise.all(
+    Array.from({ length: twice ? 2 : 1 }, () => serverPool.call("record", events)),
+  );
+  for (const result of results) journal.addEvents(events, result);
+
+  const window = windowOf(results);
+  const answers = results.map(({ output }) => output);
+  const hadNoCrash = results.every(({ lost }) => lost === 0);
+  const [only] = answers;
+  const moments = debitMoments(events, answers, model);
+  for (const moment of moments) assertWithin(window, moment, { events, answers });
+
+  if (answers.length === 1 && hadNoCrash && only !== undefined) {
+    assertOnlyAttempt(model, { events, answer: only, window, moments });
+    return;
+  }
+  const predictions = applyAttempts(model, { events, answers, window, moments });
+  assertExplained(events, answers, predictions);
+  if (hadNoCrash) assertOneFirst(events, answers);
+}
+
+/**
+ * Checks the answer of a call that was made once: it has one time, and the model predicts it whole.
+ */
+function assertOnlyAttempt(
+  model: LedgerModel,
+  {
+    events,
+    answer,
+    window,
+    moments,
+  }: {
+    events: readonly UsageEvent[];
+    answer: readonly UsageOutcome[];
+    window: Window;
+    moments: readonly Date[];
+  },
+): void {
+  const [at, another] = moments;
+  if (another !== undefined) throw new DisagreementError("one batch has two times", { answer });
+  const predictions =
+    at === undefined ? predictRecord(model, events, window) : [model.record(events, at)];
+  if (!predictions.some((predicted) => isDeepStrictEqual(predicted, answer))) {
+    const [predicted] = predictions;
+    const index = answer.findIndex((outcome, i) => !isDeepStrictEqual(outcome, predicted?.[i]));
+    throw new DisagreementError("the model predicts another outcome", {
+      event: events[index],
+      answer: answer[index],
+      predicted: predictions.map((outcomes) => outcomes[index]),
+      index,
+      of: events.length,
+    });
+  }
+}
+
+/**
+ * Applies several attempts of one batch to the model, each at the time when it debited. Returns all
+ * predictions before, between and after them: each attempt answers according to one of these.
+ */
+function applyAttempts(
+  model: LedgerModel,
+  {
+    events,
+    answers,
+    window,
+    moments,
+  }: {
+    events: readonly UsageEvent[];
+    answers: readonly (readonly UsageOutcome[])[];
+    window: Window;
+    moments: readonly Date[];
+  },
+): UsageOutcome[][] {
+  const predictions = predictRecord(model, events, window);
+  for (const at of moments) {
+    const predicted = model.record(events, at);
+    for (const [index, outcome] of predicted.entries()) {
+      if (outcome.result !== "debited" || outcome.repeated) continue;
+      const seen = answers.map((answer) => answer[index]);
+      const expected = { ...outcome, repeated: false };
+      const isAcknowledged = seen.some((answer) =>
+        isDeepStrictEqual(answer?.result === "debited" ? asFirst(answer) : null, expected),
+      );
+      if (!isAcknowledged) {
+        const evidence = { event: events[index], predicted: outcome, answers: seen };
+        throw new DisagreementError("a predicted debit was not acknowledged", evidence);
+      }
+    }
+    predictions.push(predicted, ...predictRecord(model, events, window));
+  }
+  return predictions;
+}
+
+/** Checks that some prediction explains each outcome, apart from which attempt was the first. */
+function assertExplained(
+  events: readonly UsageEvent[],
+  answers: readonly (readonly UsageOutcome[])[],
+  predictions: readonly (readonly UsageOutcome[])[],
+): void {
+  for (const answer of answers) {
+    for (const [index, outcome] of answer.entries()) {
+      const isExplained = predictions.some((outcomes) => {
+        const predicted = outcomes[index];
+        if (predicted === undefined) return false;
+        if (outcome.result === "debited" && predicted.result === "debited") {
+          return isDeepStrictEqual(asFirst(outcome), asFirst(predicted));
+        }
+        return isDeepStrictEqual(outcome, predicted);
+      });
+      if (!isExplained) {
+        throw new DisagreementError("no time explains the answer", {
+          event: events[index],
+          answer: outcome,
+          predictions: predictions.map((outcomes) => outcomes[index]),
+        });
+      }
+    }
+  }
+}
+
+export async function voidEvent(
+  { serverPool, journal, model }: LaneState,
+  { provider, id }: OperationOf<"void">,
+): Promise<void> {
+  const key = { provider, id };
+  const result = await serverPool.call("void", key);
+  journal.addVoid(key, result);
+  const { output, lost } = result;
+  const known = model.events.get(keyOf(key));
+  if (output.result === "voided" && known?.voidedAt === null) {
+    assertWithin(result, output.voidedAt, { key, output });
+    if (output.repeated && lost === 0) {
+      throw new DisagreementError("the first void is answered as repeated", { key, output });
+    }
+    const predicted = model.void(key, output.voidedAt);
+    assertEqual("a void", { ...output, repeated: false }, predicted, { key, known });
+  } else {
+    assertEqual("a void", output, model.void(key, result.until), { key, known });
+  }
+}

@@ -1,0 +1,18 @@
+export interface SimulationReport {
+  readonly operations: number;
+  readonly debits: number;
+  readonly voids: number;
+  readonly holds: number;
+  readonly checkpoints: number;
+  readonly allowances: number;
+  readonly receipts: number;
+  /** refusals by reason */
+  readonly refusals: ReadonlyMap<string, number>;
+  readonly killedProcesses: number;
+  readonly killedDatabases: number;
+  readonly lostAnswers: number;
+  /** allowances that the audit cannot replay because an answer was lost */
+  readonly skippedAllowances: number;
+  /** what the real auditor audited; `null` without it */
+  readonly audited: { readonly checkpoints: number; readonly entries: number } | null;
+}
