@@ -26,12 +26,12 @@ const PURCHASED_MICROS = 1_000_000_000_000n;
 const provider = party(1_000_000);
 
 const server = await findPostgres();
-const [database, auditorDatabase] = await Promise.all([openNewDatabase(20), openNewDatabase(4)]);
+const [database, ownDatabase] = await Promise.all([openNewDatabase(20), openNewDatabase(4)]);
 try {
   await migrateLedger(database);
   const ledger = await openLedger(database);
   const spenders = await openFilledLedger(ledger);
-  const auditor = await openAuditor(ledger, auditorDatabase);
+  const auditor = await openAuditor(ledger, ownDatabase);
   const record = () => {
     const batches = Array.from({ length: BATCHES }, () => batchOf(spenders));
     return () => inParallel(batches, CALLERS, (batch) => ledger.usage.record(batch));
@@ -51,7 +51,7 @@ try {
   );
   printFigure("auditor_vs_debits", figure, 1);
 } finally {
-  await Promise.all([database.close(), auditorDatabase.close()]);
+  await Promise.all([database.close(), ownDatabase.close()]);
   await server.stop();
 }
 

@@ -38,7 +38,7 @@ async function run(rows: number): Promise<void> {
   try {
     await fillLog(long.database, rows);
     console.log(`the long log has ${rows} usage rows, the short one ${await rowsIn(short)}`);
-    for (let run = 0; run < WARM_UP_RUNS; run++) {
+    for (let round = 0; round < WARM_UP_RUNS; round++) {
       for (const rig of [long, short]) {
         // oxlint-disable-next-line no-await-in-loop -- runs must not disturb each other
         await debitsOn(rig)();

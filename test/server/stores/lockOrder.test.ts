@@ -21,20 +21,20 @@ const [first, second, provider] = [party(1), party(2), party(3)];
 /** PostgreSQL's error code `deadlock_detected`. */
 const DEADLOCK = "40P01";
 
-// PGlite has one connection: there nobody waits for anybody.
+// PGlite has one connection, so no transaction waits for another.
 const server = databaseKinds.find(({ name }) => name === "PostgreSQL");
 
-describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", () => {
+describe("lock order of indexer, debits, voids, cuts and grants on PostgreSQL", () => {
   let database: Database;
   let ledger: Ledger;
   let circles = 0;
 
   before(async () => {
-    if (server === undefined) throw new Error("every suite of the ledger runs on both");
+    if (server === undefined) throw new Error("PostgreSQL is missing from databaseKinds");
     const opened = await server.open();
     database = {
       ...opened,
-      // Whoever is refused for being in a circle tries again: so it is seen here alone.
+      // The stores retry after a deadlock, so only this counter shows it.
       transaction: (work, options) =>
         opened.transaction(work, options).catch((error: unknown) => {
           if (error instanceof Error && "code" in error && error.code === DEADLOCK) circles++;
@@ -59,7 +59,7 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
     return message.spender;
   }
 
-  /** As many wait for a lock of another. */
+  /** Waits until `count` transactions wait for a lock. */
   const waiting = (count: number) =>
     eventually(`${count} that wait`, async () => {
       const [found] = await database.query<{ count: bigint }>(
@@ -69,7 +69,7 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
       return found !== undefined && found.count >= count;
     });
 
-  /** The database, which does `meanwhile` when a transaction has sent its first statement with this in it. */
+  /** Wraps a database so that `meanwhile` runs after the first statement that contains a text. */
   function pausedAfter(part: string, meanwhile: () => Promise<void>): Database {
     let isFirst = true;
     const paused = (sql: Sql): Sql => ({
@@ -89,10 +89,10 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
     };
   }
 
-  /** Applies events, and does `meanwhile` when the first purchase of them is in. Retries nothing. */
+  /** Applies events and runs `meanwhile` after the first purchase is inserted. Does not retry. */
   async function applyAnd(events: readonly EventOfTest[], meanwhile: () => Promise<void>) {
     const { promise: begun, resolve } = Promise.withResolvers<void>();
-    const book = createChainStore(
+    const store = createChainStore(
       pausedAfter("insert into purchases", async () => {
         resolve();
         await meanwhile();
@@ -102,7 +102,7 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
     const number = from.number + 1n;
     const upTo = { number, hash: hashOf(`block ${number}`), time: new Date() };
     const places = { blockNumber: number, blockTime: upTo.time, transactionHash: upTo.hash };
-    const applied = await book.apply({
+    const applied = await store.apply({
       from,
       upTo,
       events: events.map((event, logIndex) => ({ ...event, ...places, logIndex })),
@@ -111,12 +111,12 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
     return applied;
   }
 
-  it("never are in a circle where the chain's order of accounts is not that of debits", async () => {
+  it("does not deadlock if the chain's order of accounts differs from that of debits", async () => {
     const spenders = [await newSpender(first), await newSpender(second)];
     const events = spenders.map((spender) => usageEvent({ provider, spender, quantity: 7n }));
     let debiting: Promise<unknown> | undefined;
     const applied = await applyAnd([purchase(second), purchase(first)], async () => {
-      // Locks the first account where it can, and waits for the second.
+      // Locks the first account if possible, and waits for the second.
       debiting = ledger.usage.record(events);
       await waiting(1);
     });
@@ -128,11 +128,11 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
     }
   });
 
-  it("never are in a circle where a checkpoint is cut, an event is taken back and the chain tells of both", async () => {
+  it("does not deadlock if a cut, a void and a block with checkpoint events run at once", async () => {
     const spender = await newSpender(first);
     await ledger.usage.record([usageEvent({ provider, spender, quantity: 7n })]);
     const submitted = await ledger.checkpoints.cut(1_000n);
-    if (submitted === null) throw new Error("there was something to cut");
+    if (submitted === null) throw new Error("nothing was cut");
     const event = usageEvent({ provider, spender, quantity: 11n });
     await ledger.usage.record([event]);
 
@@ -147,7 +147,7 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
     const applied = await applyAnd([purchase(first), onChain], async () => {
       const voiding = ledger.usage.void({ provider, id: event.id });
       await waiting(1);
-      // As a cut does, whose snapshot finds the last one under way or final.
+      // Like a cut, whose snapshot finds the last checkpoint pending or final.
       const cutting = database.transaction(async (tx) => {
         await tx.query("lock table checkpoints in share row exclusive mode");
         await tx.query("lock table voids in share mode");
@@ -160,7 +160,7 @@ describe("locks of the indexer, debits, voids, cuts and grants on PostgreSQL", (
     expect((await ledger.accounts.balance(first)).purchased).to.equal(1_000_005n);
   });
 
-  it("never are in a circle where an allowance comes while grants of the same account are issued", async () => {
+  it("does not deadlock if an allowance is added while grants of its account are issued", async () => {
     const campaign = await ledger.allow(first, { limit: 1_000n });
     const adding: Promise<unknown>[] = [];
     const grants = createGrantStore(

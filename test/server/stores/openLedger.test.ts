@@ -14,21 +14,21 @@ for (const { name, open } of databaseKinds) {
 
     before(async () => {
       database = await open();
-      // Several servers start at once on the empty database.
+      // Several servers start at once on an empty database.
       await Promise.all(
         Array.from({ length: 4 }, () => claimDatabase(database, deployment, origin)),
       );
     });
     after(() => database.close());
 
-    it("begins to read the chain at the deployment", async () => {
+    it("starts the chain cursor at the deployment's block", async () => {
       const cursors = await database.query<{ block_number: bigint; block_hash: Hex }>(
         "select block_number, block_hash from chain_cursor",
       );
       expect(cursors).to.deep.equal([{ block_number: 7n, block_hash: origin.hash }]);
     });
 
-    it("takes the same deployment again, however its address is written, and keeps the cursor", async () => {
+    it("accepts the same deployment again in any letter case, and keeps the cursor", async () => {
       await database.query("update chain_cursor set block_number = 99");
       const checksummed = { ...deployment, contract: getAddress(deployment.contract) };
       await claimDatabase(database, checksummed, origin);
@@ -42,7 +42,7 @@ for (const { name, open } of databaseKinds) {
       ["another contract", { ...deployment, contract: numberToHex(1, { size: 20 }) }, origin],
       ["another past of the chain", deployment, { ...origin, hash: hashOf("another block 7") }],
     ] as const) {
-      it(`refuses ${what}, and changes nothing`, async () => {
+      it(`refuses ${what} and changes nothing`, async () => {
         const before = await database.query("select * from deployment");
         const refusal = await claimDatabase(database, otherDeployment, otherOrigin).catch(
           (error: unknown) => error,

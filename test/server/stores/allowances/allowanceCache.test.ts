@@ -9,7 +9,7 @@ import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, openLedger, party } from "../../../fixtures/ledger.ts";
 
 for (const { name, open } of databaseKinds) {
-  describe(`what a server remembers of allowances, on ${name}`, () => {
+  describe(`allowanceCache on ${name}`, () => {
     let ledger: Ledger;
 
     before(async () => {
@@ -17,16 +17,16 @@ for (const { name, open } of databaseKinds) {
     });
     after(() => ledger.database.close());
 
-    it("takes in what came since, and reads nothing else again", async () => {
+    it("adds new allowances and reads cached ones only once", async () => {
       const cache = createAllowanceCache();
       const first = await ledger.allow(party(1));
       const { spender } = first.message;
-      const { sql, asked } = watched(ledger.database);
+      const { sql, queries } = watchQueries(ledger.database);
       expect(idsOf(await cache.lookUp(sql, [{ spender }]))).to.deep.equal([[first.id]]);
-      asked.length = 0;
+      queries.length = 0;
       const again = await cache.lookUp(sql, [{ spender }, { spender }]);
       expect(idsOf(again)).to.deep.equal([[first.id], [first.id]]);
-      expect(asked).to.deep.equal([]);
+      expect(queries).to.deep.equal([]);
 
       const second = await ledger.allow(party(2), { spender, priority: 1 });
       await ledger.allow(party(3));
@@ -36,13 +36,13 @@ for (const { name, open } of databaseKinds) {
       expect(later.upTo).to.equal(again.upTo + 2n);
     });
 
-    it("misses none that comes while it reads another spender's for the first time", async () => {
+    it("misses no allowance that is added during a spender's first read", async () => {
       const cache = createAllowanceCache();
       const first = await ledger.allow(party(4));
       const { spender } = first.message;
-      const { sql } = watched(ledger.database, async (text) => {
+      const { sql } = watchQueries(ledger.database, async (text) => {
         if (!text.includes("unnest")) return;
-        // Another batch learns of it before this one, which read too early, remembers what it read.
+        // Another batch adds the arrival before this one, which read too early, caches its result.
         await ledger.allow(party(5), { spender });
         const { upTo } = await cache.lookUp(ledger.database, []);
         await cache.addArrivals(ledger.database, upTo + 1n);
@@ -54,20 +54,23 @@ for (const { name, open } of databaseKinds) {
   });
 }
 
-/** The texts of the queries; `after` happens when the answer of one is on its way. */
-function watched(database: Sql, after: (text: string) => Promise<void> = () => Promise.resolve()) {
-  const asked: string[] = [];
+/** Records the texts of all queries. `after` runs between a query and its answer. */
+function watchQueries(
+  database: Sql,
+  after: (text: string) => Promise<void> = () => Promise.resolve(),
+) {
+  const queries: string[] = [];
   const sql: Sql = {
     async query(text, values) {
-      asked.push(text);
+      queries.push(text);
       const rows = await database.query<never>(text, values);
       await after(text);
       return rows;
     },
   };
-  return { sql, asked };
+  return { sql, queries };
 }
 
-function idsOf({ allowances: answers }: CachedAllowances): string[][] {
-  return answers.map((allowances) => allowances.map(({ id }) => id));
+function idsOf({ allowances: lists }: CachedAllowances): string[][] {
+  return lists.map((allowances) => allowances.map(({ id }) => id));
 }

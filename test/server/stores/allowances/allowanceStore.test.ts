@@ -5,7 +5,7 @@ import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, openLedger, party } from "../../../fixtures/ledger.ts";
 
 for (const { name, open } of databaseKinds) {
-  describe(`allowances on ${name}`, () => {
+  describe(`allowanceStore on ${name}`, () => {
     let ledger: Ledger;
 
     before(async () => {
@@ -13,8 +13,8 @@ for (const { name, open } of databaseKinds) {
     });
     after(() => ledger.database.close());
 
-    context("when an allowance with a rollover says that it began long ago", () => {
-      it("has one period's limit to spend, and nothing from before it arrived", async () => {
+    context("when an allowance with rollover starts in the past", () => {
+      it("has one period's limit and carries over nothing from before it was stored", async () => {
         const { id } = await ledger.allow(party(1), {
           limit: 100n,
           period: 3_600n,
@@ -22,7 +22,7 @@ for (const { name, open } of databaseKinds) {
           startsAt: 0n,
         });
         const stored = await ledger.allowances.find(id);
-        if (stored === null) throw new Error("the allowance is not there");
+        if (stored === null) throw new Error("the allowance is missing");
         const now = await ledger.allowances.now();
         expect(
           remainingInPeriod(stored.message, renewUsage(stored.message, stored.usage, now)),
@@ -30,14 +30,14 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
-    it("are listed in pages, each from where the last one ended", async () => {
+    it("lists allowances in pages without gaps or repetitions", async () => {
       const ids: string[] = [];
-      // oxlint-disable-next-line no-await-in-loop -- one after the other: that is their order
+      // oxlint-disable-next-line no-await-in-loop -- sequential, so that their order is known
       for (let n = 0; n < 5; n++) ids.push((await ledger.allow(party(3))).id);
       await ledger.allow(party(4));
       const listed: string[] = [];
       for (let after: `0x${string}` | null = null; ;) {
-        // oxlint-disable-next-line no-await-in-loop -- each page from where the last one ended
+        // oxlint-disable-next-line no-await-in-loop -- a page starts after the previous one
         const page = await ledger.allowances.ofAccount(party(3), { after, limit: 2 });
         listed.push(...page.map(({ id }) => id));
         const last = page.at(-1);
@@ -48,8 +48,8 @@ for (const { name, open } of databaseKinds) {
       expect(listed).to.deep.equal(ids);
     });
 
-    context("when it is sent again", () => {
-      it("is the same allowance, as far as it was used", async () => {
+    context("when an allowance is added again", () => {
+      it("returns the stored allowance with its usage", async () => {
         const first = await ledger.allow(party(2), { limit: 5n });
         const { id, message, scope, signature } = first;
         expect(await ledger.allowances.add({ id, message, scope, signature })).to.deep.equal(first);

@@ -46,9 +46,11 @@ for (const { name, open } of databaseKinds) {
     });
     after(() => ledger.database.close());
 
-    /** A sponsor's allowance to a key that issues grants out of it, good at one provider. */
-    const newCampaign = (limit: bigint, wish: Parameters<Ledger["allow"]>[1] = {}) =>
-      ledger.allow(sponsor, { limit, scopeLists, ...wish });
+    /**
+     * Creates a campaign: the sponsor's allowance to a key that issues grants, for one provider.
+     */
+    const newCampaign = (limit: bigint, options: Parameters<Ledger["allow"]>[1] = {}) =>
+      ledger.allow(sponsor, { limit, scopeLists, ...options });
 
     const issue = async (campaign: Hex, ...grants: readonly GrantRequest[]) => {
       const outcomes = await ledger.grants.issue(campaign, grants);
@@ -80,7 +82,7 @@ for (const { name, open } of databaseKinds) {
       });
 
     describe("issuing", () => {
-      it("makes thousands at once, each once however often it is sent", async () => {
+      it("issues thousands at once, and each only once if the request is repeated", async () => {
         const { id } = await newCampaign(1_000_000n);
         const grants = Array.from({ length: 5_000 }, () => grantOf());
         const [first, second] = [await issue(id, ...grants), await issue(id, ...grants)];
@@ -103,7 +105,7 @@ for (const { name, open } of databaseKinds) {
         expect(signed.map((each) => each.id)).to.include(id);
       });
 
-      it("issues each once where two servers are asked at the same time", async () => {
+      it("issues each grant once if three requests run at once", async () => {
         const { id } = await newCampaign(1_000n);
         const grants = Array.from({ length: 40 }, () => grantOf());
         const answers = await Promise.all([1, 2, 3].map(() => issue(id, ...grants)));
@@ -112,7 +114,7 @@ for (const { name, open } of databaseKinds) {
         expect(await ledger.grants.ofCampaign(id, { after: null, limit: 100 })).to.have.length(40);
       });
 
-      it("refuses another grant under the same id, and goes on with the others", async () => {
+      it("refuses a conflicting grant and issues the others", async () => {
         const { id } = await newCampaign(1_000n);
         const grant = grantOf();
         const other = grantOf();
@@ -128,7 +130,7 @@ for (const { name, open } of databaseKinds) {
         ]);
       });
 
-      it("keeps within what the owner signed: time, scope, and nothing out of a grant", async () => {
+      it("refuses grants beyond the campaign's dates and scope, and grants of grants", async () => {
         const { id } = await newCampaign(1_000n, { startsAt: 100n, expiresAt: 9_000_000_000n });
         const meter = { providers: [], meters: ["units"] };
         const outcomes = await issue(
@@ -158,7 +160,7 @@ for (const { name, open } of databaseKinds) {
         expect(nested).to.deep.equal({ reason: "campaign_is_grant" });
       });
 
-      it("stops at the campaign's number of grants", async () => {
+      it("refuses more than the campaign's maximum of grants", async () => {
         const { id } = await newCampaign(1_000n);
         await issue(id, ...Array.from({ length: MAX_GRANTS - 1 }, () => grantOf()));
         expect((await issue(id, grantOf(), grantOf())).map(reasonOf)).to.deep.equal([
@@ -169,7 +171,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     describe("spending", () => {
-      it("counts against the grant and the campaign, and neither goes over its limit", async () => {
+      it("counts against the grant and the campaign, and exceeds neither limit", async () => {
         const { id } = await newCampaign(150n);
         const [a, b] = [grantOf(), grantOf()];
         const [grantA] = idsOf(await issue(id, a, b));
@@ -180,7 +182,7 @@ for (const { name, open } of databaseKinds) {
         expect([await spentOf(grantA ?? "0x"), await spentOf(id)]).to.deep.equal([100n, 150n]);
       });
 
-      it("never takes a campaign over its limit, however many spend at once and hold", async () => {
+      it("never exceeds a campaign's limit under concurrent debits and holds", async () => {
         const { id } = await newCampaign(1_000n);
         const grants = Array.from({ length: 20 }, () => grantOf({ limit: 90n }));
         await issue(id, ...grants);
@@ -192,7 +194,7 @@ for (const { name, open } of databaseKinds) {
             hold(spender, `${key} hold`, 25n),
           ]),
         );
-        // 20 × 90 are wanted and granted, 1,000 are there.
+        // The grants allow 20 × 90, the campaign only 1,000.
         const sum = taken.reduce<bigint>(
           (total, each) => total + (typeof each === "bigint" ? each : 0n),
           0n,
@@ -209,7 +211,7 @@ for (const { name, open } of databaseKinds) {
         expect(await spentOf(id)).to.equal(spent);
       });
 
-      it("gives back to both what a void takes back", async () => {
+      it("returns a voided debit to the grant and the campaign", async () => {
         const { id } = await newCampaign(100n);
         const grant = grantOf({ limit: 100n });
         const [grantId] = idsOf(await issue(id, grant));
@@ -220,7 +222,7 @@ for (const { name, open } of databaseKinds) {
         expect(await spend(grant.spender, 100n)).to.equal(100n);
       });
 
-      it("shares an event among grants of one campaign, and the spender's own credits last", async () => {
+      it("charges an event to grants of one campaign, and to the spender's own credits last", async () => {
         const own = party(2);
         await ledger.purchase(own, "1");
         const spender = apiKeySpender("two grants");
@@ -236,7 +238,7 @@ for (const { name, open } of databaseKinds) {
         expect(await spentOf(id)).to.equal(120n);
       });
 
-      it("counts what the campaign's own key spends in the same batch", async () => {
+      it("counts the spending of the campaign's own key in the same batch", async () => {
         const { id, message } = await newCampaign(100n);
         const grant = grantOf({ limit: 90n });
         const [grantId] = idsOf(await issue(id, grant));
@@ -255,7 +257,7 @@ for (const { name, open } of databaseKinds) {
         expect([await spentOf(grantId ?? "0x"), await spentOf(id)]).to.deep.equal([70n, 100n]);
       });
 
-      it("is over for all with the campaign, and for one with the grant", async () => {
+      it("ends for one spender with its grant, and for all with the campaign", async () => {
         const { id } = await newCampaign(1_000n);
         const [a, b] = [grantOf(), grantOf()];
         const [grantA] = idsOf(await issue(id, a, b));
@@ -269,7 +271,7 @@ for (const { name, open } of databaseKinds) {
         });
       });
 
-      it("is void with the owner's counter", async () => {
+      it("ends when the owner raises its counter", async () => {
         const owner = party(3);
         await ledger.purchase(owner, "1");
         const { id } = await ledger.allow(owner, { scopeLists });
@@ -280,7 +282,7 @@ for (const { name, open } of databaseKinds) {
         expect(await spend(grant.spender, 1n)).to.equal("allowance_revoked");
       });
 
-      it("is explained with the campaign, and shown in the budgets", async () => {
+      it("is explained together with the campaign", async () => {
         const { id } = await newCampaign(1_000n);
         const [a, b] = [grantOf({ limit: 300n }), grantOf({ limit: 300n })];
         await issue(id, a, b);
@@ -301,7 +303,7 @@ for (const { name, open } of databaseKinds) {
     describe("codes", () => {
       const terms = { ...grantOf(), maxRedemptions: 1n, redeemBy: 0n, validSeconds: 0n };
 
-      it("are redeemed by so many, once each, and never by more at once", async () => {
+      it("are redeemed at most maxRedemptions times, once per spender, under concurrency", async () => {
         const { id } = await newCampaign(10_000n);
         const code = { ...terms, codeHash: promotionCodeHash("LAUNCH"), maxRedemptions: 7n };
         expect((await addCodes(id, code, code)).map(codeReasonOf)).to.deep.equal([
@@ -332,7 +334,7 @@ for (const { name, open } of databaseKinds) {
         }
       });
 
-      it("give grants that last from the redemption on, and never beyond the campaign", async () => {
+      it("issue grants that start at the redemption and end with the campaign at the latest", async () => {
         const now = BigInt(Math.floor((await ledger.allowances.now()).getTime() / 1000));
         const { id } = await newCampaign(10_000n, { expiresAt: now + 5_000n });
         await addCodes(
@@ -348,7 +350,7 @@ for (const { name, open } of databaseKinds) {
         expect(long.grant.message.expiresAt).to.equal(now + 5_000n);
       });
 
-      it("are refused when unknown, late, closed, or of a campaign that is over", async () => {
+      it("are refused if unknown, late or closed, or if the campaign was revoked", async () => {
         const { id } = await newCampaign(10_000n);
         await addCodes(
           id,

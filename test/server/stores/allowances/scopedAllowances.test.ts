@@ -21,7 +21,7 @@ for (const { name, open } of databaseKinds) {
         expect((await ledger.allowances.find(id))?.scope).to.deep.equal(scope);
       });
 
-      it("pays them, without access beside it, and pays no other", async () => {
+      it("pays them without granted access, and no other provider", async () => {
         const account = party(2);
         await ledger.purchase(account, "1");
         const scopeLists = { providers: [named], meters: [] };

@@ -31,7 +31,7 @@ for (const { name, open } of databaseKinds) {
       return { from: await ledger.chainStore.cursor(), upTo, events };
     }
 
-    /** What `spender` is answered for an event of `micros`. */
+    /** Records an event of `micros`. Returns the refusal, or the result. */
     async function spend(spender: `0x${string}`, micros: bigint) {
       const [outcome] = await ledger.usage.record([
         usageEvent({ provider, spender, quantity: micros }),
@@ -49,12 +49,12 @@ for (const { name, open } of databaseKinds) {
       await ledger.purchase(account, "1");
       await spend(await newSpender(), 100n);
       const checkpoint = await ledger.checkpoints.cut(1_000n);
-      if (checkpoint === null) throw new Error("there was something to cut");
+      if (checkpoint === null) throw new Error("nothing was cut");
       return checkpoint;
     }
 
     context("when a purchase is read", () => {
-      it("gives the account the credits, whoever paid, and moves the cursor", async () => {
+      it("credits the account, even if another party paid, and advances the cursor", async () => {
         expect(await ledger.chainStore.apply(await step(7n, purchasedIn(7n, 500n)))).to.equal(true);
 
         expect((await balance()).purchased).to.equal(500n);
@@ -66,7 +66,7 @@ for (const { name, open } of databaseKinds) {
         });
       });
 
-      it("adds to what was bought before", async () => {
+      it("adds to earlier purchases", async () => {
         await ledger.chainStore.apply(await step(1n, purchasedIn(1n, 500n)));
         await ledger.chainStore.apply(await step(2n, purchasedIn(2n, 1n)));
         expect((await balance()).purchased).to.equal(501n);
@@ -74,14 +74,14 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when a second server applies the same blocks", () => {
-      it("changes nothing with the old cursor, and says so", async () => {
+      it("changes nothing if the cursor is stale, and returns false", async () => {
         const same = await step(1n, purchasedIn(1n, 500n));
         expect(await ledger.chainStore.apply(same)).to.equal(true);
         expect(await ledger.chainStore.apply(same)).to.equal(false);
         expect((await balance()).purchased).to.equal(500n);
       });
 
-      it("changes nothing where its cursor's block has another hash", async () => {
+      it("changes nothing if its cursor's block has another hash", async () => {
         await ledger.chainStore.apply(await step(1n));
         const { from, ...rest } = await step(2n, purchasedIn(2n, 500n));
         const reorganised = { ...rest, from: { ...from, hash: hashOf("another block 1") } };
@@ -89,7 +89,7 @@ for (const { name, open } of databaseKinds) {
         expect((await balance()).purchased).to.equal(0n);
       });
 
-      it("applies them once, however many servers do so at once", async () => {
+      it("applies them once if eight servers apply them at once", async () => {
         const same = await step(1n, purchasedIn(1n, 500n));
         const servers = Array.from({ length: 8 }, () => createChainStore(database));
         const applied = await Promise.all(servers.map((server) => server.apply(same)));
@@ -99,7 +99,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when an event cannot be applied", () => {
-      it("applies nothing of its block, and leaves the cursor where it was", async () => {
+      it("applies no event of its block and keeps the cursor", async () => {
         const before = await ledger.chainStore.cursor();
         const unknown: ChainEvent = {
           type: "checkpoint_submitted",
@@ -125,7 +125,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when a refund is requested", () => {
-      it("sets it aside, so that it cannot be spent", async () => {
+      it("sets the credits aside, so that they cannot be spent", async () => {
         await ledger.purchase(account, "100");
         const by = await newSpender();
         await ledger.chainEvents({
@@ -145,7 +145,7 @@ for (const { name, open } of databaseKinds) {
         expect(await spend(by, parseCredits("40"))).to.equal("debited");
       });
 
-      it("sets aside only what is free: what was spent meanwhile is spent", async () => {
+      it("sets aside at most the available credits", async () => {
         await ledger.purchase(account, "100");
         expect(await spend(await newSpender(), parseCredits("70"))).to.equal("debited");
         await ledger.chainEvents({
@@ -159,14 +159,14 @@ for (const { name, open } of databaseKinds) {
         expect(available(after)).to.equal(0n);
       });
 
-      it("takes no request of an account that bought nothing: events must be missing", async () => {
+      it("throws if the account has no purchases, because events are missing", async () => {
         const failure = await ledger
           .chainEvents({ type: "refund_requested", account: stranger, requestedMicros: 1n })
           .catch((error: unknown) => error);
         expect(failure).to.be.instanceOf(Error).with.property("message").that.includes("missing");
       });
 
-      it("takes the next one after it was served", async () => {
+      it("accepts the next request after the first was served", async () => {
         await ledger.purchase(account, "100");
         await ledger.chainEvents({ type: "refund_requested", account, requestedMicros: 10n });
         await ledger.chainEvents({ type: "refund_served", account });
@@ -174,7 +174,7 @@ for (const { name, open } of databaseKinds) {
         expect((await balance()).refunding).to.equal(15n);
       });
 
-      it("takes the next one also where all of the last was spent: the contract tells of no service then", async () => {
+      it("accepts the next request without RefundServed if the first request's credits were all spent", async () => {
         await ledger.purchase(account, "100");
         expect(await spend(await newSpender(), parseCredits("100"))).to.equal("debited");
         await ledger.chainEvents({
@@ -198,7 +198,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when the counter is raised", () => {
-      it("voids the allowances signed before, and those only", async () => {
+      it("voids only the allowances that were signed before", async () => {
         await ledger.purchase(account, "100");
         const before = await newSpender();
         await ledger.chainEvents({ type: "counter_raised", account, counter: 1n });
@@ -209,14 +209,14 @@ for (const { name, open } of databaseKinds) {
         expect(await ledger.allowances.counterOf(account)).to.equal(1n);
       });
 
-      it("is known of an address that bought nothing", async () => {
+      it("stores the counter of an address without purchases", async () => {
         await ledger.chainEvents({ type: "counter_raised", account: stranger, counter: 2n });
         expect(await ledger.allowances.counterOf(stranger)).to.equal(2n);
       });
     });
 
     context("when rows are settled", () => {
-      it("remembers the last of each party", async () => {
+      it("stores each party's last row", async () => {
         const row = { type: "row_settled", party: account, refunded: 0n } as const;
         await ledger.chainEvents({ ...row, epoch: 1n, spent: 5n, earned: 1n });
         await ledger.chainEvents({ ...row, epoch: 2n, spent: 9n, earned: 2n, refunded: 3n });
@@ -242,14 +242,14 @@ for (const { name, open } of databaseKinds) {
         });
         expect(await ledger.checkpoints.latestFinal()).to.equal(null);
 
-        // The chain's clock may run ahead of the machine's.
+        // The chain's clock may be ahead of the machine's.
         const from = await ledger.chainStore.cursor();
         const upTo = { number: 99n, hash: numberToHex(99n, { size: 32 }), time: inAnHour };
         await ledger.chainStore.apply({ from, upTo, events: [] });
         expect((await ledger.checkpoints.latestFinal())?.status).to.equal("final");
       });
 
-      it("becomes final on a quiet chain by the time that goes by, not by a clock that is ahead of the chain's", async () => {
+      it("becomes final on an idle chain by elapsed time, not by a clock ahead of the chain's", async () => {
         const { epoch, root } = (await cutOne()).message;
         const finalAt = new Date(10_000);
         const from = await ledger.chainStore.cursor();
@@ -267,13 +267,13 @@ for (const { name, open } of databaseKinds) {
         await ledger.chainStore.recordIdle(upTo, 0);
         expect((await ledger.checkpoints.byEpoch(epoch))?.status).to.equal("pending");
 
-        // As if it had been quiet for nine seconds.
+        // As if the chain had been idle for nine seconds.
         await database.query("update chain_cursor set seen_at = seen_at - interval '9 s'");
         await ledger.chainStore.recordIdle(upTo, 0);
         expect((await ledger.checkpoints.byEpoch(epoch))?.status).to.equal("final");
       });
 
-      it("is forgotten once it is dropped", async () => {
+      it("no longer counts after it was dropped", async () => {
         const { epoch, root } = (await cutOne()).message;
         const finalAt = new Date(0);
         await ledger.chainEvents({ type: "checkpoint_submitted", epoch, root, finalAt });

@@ -32,7 +32,7 @@ for (const { name, open } of databaseKinds) {
 
     async function cutOne(): Promise<StoredCheckpoint> {
       const checkpoint = await cut();
-      if (checkpoint === null) throw new Error("there was something to cut");
+      if (checkpoint === null) throw new Error("nothing was cut");
       return checkpoint;
     }
 
@@ -46,7 +46,7 @@ for (const { name, open } of databaseKinds) {
       });
     }
 
-    /** The owner's spender, with 1,000 credits bought. */
+    /** Buys 1,000 credits for the owner. Returns a spender of its allowance. */
     async function openAccount(owner: Address) {
       await ledger.purchase(owner, "1000");
       const { message } = await ledger.allow(owner);
@@ -67,9 +67,9 @@ for (const { name, open } of databaseKinds) {
       }
     }
 
-    context("when there was usage", () => {
-      it("cuts the rows of all parties, with their totals, root and hash", async () => {
-        // A checkpoint is dated by the newest block, which a purchase brought.
+    context("when usage was recorded", () => {
+      it("cuts all parties' rows with totals, root and data hash", async () => {
+        // A checkpoint has the newest block's time, here that of the purchase.
         const before = await ledger.allowances.now();
         const spender = await openAccount(account);
         await openAccount(early);
@@ -77,7 +77,7 @@ for (const { name, open } of databaseKinds) {
         const checkpoint = await cutOne();
         const after = await ledger.allowances.now();
 
-        // 2 % of it is the fee. Who only bought has nothing to settle yet.
+        // The fee is 2 %. Parties with purchases only have nothing to settle yet.
         const rows: Row[] = [
           { party: account, spent: 1_000_000n, refunded: 0n, earned: 0n },
           { party: provider, spent: 0n, refunded: 0n, earned: 980_000n },
@@ -106,7 +106,7 @@ for (const { name, open } of databaseKinds) {
         expect(await ledger.checkpoints.rows(checkpoint.id)).to.deep.equal(rows);
       });
 
-      it("cuts no second one before the first is final", async () => {
+      it("cuts no second checkpoint before the first is final", async () => {
         const spender = await openAccount(account);
         await spend(spender, 100n);
         const { message } = await cutOne();
@@ -136,8 +136,8 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
-    context("when new parties come", () => {
-      it("keeps the place of the others, whatever the addresses", async () => {
+    context("when new parties are added", () => {
+      it("keeps the places of the others, independent of the addresses", async () => {
         await spend(await openAccount(account), 100n);
         const first = await cutOne();
         await makeFinal(first);
@@ -150,7 +150,7 @@ for (const { name, open } of databaseKinds) {
           { party: early, spent: 200n, refunded: 0n, earned: 0n },
         ]);
         expect(second.message).to.include({ epoch: 2n, previousRoot: first.message.root });
-        // The first checkpoint still has the rows that it was cut with.
+        // The first checkpoint still has its original rows.
         expect(await ledger.checkpoints.rows(first.id)).to.deep.equal([
           { party: account, spent: 100n, refunded: 0n, earned: 0n },
           { party: provider, spent: 0n, refunded: 0n, earned: 98n },
@@ -159,7 +159,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when a checkpoint was dropped", () => {
-      it("cuts its epoch again, on the same predecessor, with what happened since", async () => {
+      it("cuts its epoch again on the same predecessor, with later changes", async () => {
         const spender = await openAccount(account);
         await spend(spender, 100n);
         const first = await cutOne();
@@ -191,7 +191,7 @@ for (const { name, open } of databaseKinds) {
         ]);
       });
 
-      it("cuts it again also where nothing happened since", async () => {
+      it("cuts it again even if nothing changed", async () => {
         await spend(await openAccount(account), 100n);
         const dropped = await cutOne();
         await makeFinal(dropped);
@@ -202,7 +202,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when refunds were requested", () => {
-      it("moves what was set aside into the row, where it stays out of reach", async () => {
+      it("moves the refunds into the row, where they cannot be spent", async () => {
         const spender = await openAccount(account);
         await spend(spender, 100n);
         await ledger.chainEvents({
@@ -225,7 +225,7 @@ for (const { name, open } of databaseKinds) {
         expect(available(balance)).to.equal(free);
       });
 
-      it("lists the rows that serve them, until the contract has paid", async () => {
+      it("lists the rows that serve them until the contract has paid", async () => {
         await spend(await openAccount(account), 100n);
         await ledger.chainEvents({ type: "refund_requested", account, requestedMicros: 5n });
         const checkpoint = await cutOne();
@@ -243,10 +243,10 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when several servers cut at once", () => {
-      it("makes one checkpoint, and fails none of them", async () => {
+      it("cuts one checkpoint and no server fails", async () => {
         await spend(await openAccount(account), 100n);
         const servers = Array.from({ length: 8 }, () => createCheckpointStore(database));
-        // Connections are opened beforehand, so that all are equally fast.
+        // Opens the connections first, so that all cuts start at the same time.
         await Promise.all(servers.map((server) => server.latest()));
         const results = await Promise.allSettled(servers.map((server) => server.cut(MAX_FEE_BPS)));
 
@@ -258,8 +258,8 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
-    context("when debits go on during the cuts", () => {
-      it("cuts one moment each time: no debit is in it by half", async () => {
+    context("when debits run during the cuts", () => {
+      it("cuts a consistent snapshot without partial debits", async () => {
         const accounts = [party(21), party(22), party(23)];
         const spenders: `0x${string}`[] = [];
         for (const each of accounts) spenders.push(await openAccount(each));
@@ -278,7 +278,7 @@ for (const { name, open } of databaseKinds) {
             refunded: 0n,
             earned: checkpoint.message.earned,
           });
-          // The fee of every single debit is exactly 2 %.
+          // Every debit's fee is exactly 2 %.
           expect((spent - earned) * 50n).to.equal(spent);
           expect(commitToRows(rows).root).to.equal(checkpoint.message.root);
           seen.push(spent);
@@ -296,7 +296,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when the books do not balance", () => {
-      it("cuts nothing, and says why", async () => {
+      it("cuts nothing and throws the violation", async () => {
         await spend(await openAccount(account), 1_000n);
         await database.query("update earnings set earned = 1001");
         const failure = await cut().catch((error: unknown) => error);
@@ -308,8 +308,8 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
-    context("when there are many checkpoints", () => {
-      it("lists them newest first, in pages, and keeps their signatures", async () => {
+    context("when many checkpoints exist", () => {
+      it("lists them newest first, in pages, with their signatures", async () => {
         const spender = await openAccount(account);
         for (let n = 0; n < 3; n++) {
           await spend(spender, 100n);

@@ -10,7 +10,7 @@ import { type PlanNode, explaining, keysOf, nodesOf } from "../../../fixtures/pl
 
 const PAYERS = 6_000;
 
-/** They grow with the parties: a cut must not read them whole. */
+/** Tables that grow with the parties. A cut must not scan them. */
 const BIG_TABLES = ["accounts", "earnings", "places", "checkpoint_rows", "tree_pages", "debits"];
 
 for (const { name, open } of databaseKinds) {
@@ -21,19 +21,19 @@ for (const { name, open } of databaseKinds) {
     before(async () => {
       ledger = await openLedger(await open());
       await spendDirectly(ledger, { from: 0, count: PAYERS, amount: 1n });
-      // Providers that earn nothing now: as many as there are payers.
+      // As many idle providers as payers.
       await ledger.database.query(
         `insert into earnings (account, provider, earned) select address, address, 0 from accounts`,
       );
       const first = await ledger.checkpoints.cut(1_000n);
-      if (first === null) throw new Error("there was something to cut");
+      if (first === null) throw new Error("nothing was cut");
       await submitted(ledger, first);
       await ledger.database.script("analyze");
       watched = explaining(ledger.database);
     });
     after(() => ledger.database.close());
 
-    it("reads what changed since the last one, by key", async () => {
+    it("reads only changed rows, by key", async () => {
       await spendDirectly(ledger, { from: 17, count: 3, amount: 1n });
       watched.takePlans();
       const checkpoint = await createCheckpointStore(watched.database).cut(1_000n);
@@ -54,8 +54,8 @@ for (const { name, open } of databaseKinds) {
     it("proves a row by key", async () => {
       const latest = await ledger.checkpoints.latest();
       watched.takePlans();
-      const book = createCheckpointStore(watched.database);
-      expect(await book.proofs(latest?.id ?? 0n, [payer(17)])).to.have.length(1);
+      const checkpoints = createCheckpointStore(watched.database);
+      expect(await checkpoints.proofs(latest?.id ?? 0n, [payer(17)])).to.have.length(1);
       expectByKey(
         watched.takePlans(),
         "places_pkey",
@@ -71,9 +71,10 @@ for (const { name, open } of databaseKinds) {
       expectByKey(watched.takePlans(), "checkpoint_rows_of_place");
     });
 
-    it("adds up what a provider earned once, however many accounts changed", async () => {
+    it("sums a provider's earnings once, even if many accounts changed", async () => {
       await ledger.database.query(
-        "insert into earnings (account, provider, earned) select address, $1, 0 from accounts on conflict do nothing",
+        `insert into earnings (account, provider, earned) select address, $1, 0 from accounts
+           on conflict do nothing`,
         [bytea(ONE_PROVIDER)],
       );
       await ledger.database.script("analyze");

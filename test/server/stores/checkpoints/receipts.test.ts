@@ -19,7 +19,7 @@ const provider = party(1_000);
 const KEYS = [`0x${"52".repeat(32)}`, `0x${"53".repeat(32)}`] as const;
 
 for (const { name, open } of databaseKinds) {
-  describe(`receipts of earnings on ${name}`, () => {
+  describe(`earnings receipts on ${name}`, () => {
     let ledger: Ledger;
     let spender: `0x${string}`;
     const receipts = () =>
@@ -37,11 +37,11 @@ for (const { name, open } of databaseKinds) {
     });
     afterEach(() => ledger.database.close());
 
-    it("promise what is recorded, from the next checkpoint on, signed by each signer in ascending order", async () => {
+    it("state the recorded earnings and the next epoch, signed by all signers in ascending order", async () => {
       await ledger.usage.record([usageEvent({ provider, spender, quantity: 1_000_000n })]);
       const { message, signatures } = await receipts().issue(provider);
 
-      // 2 % of it is the fee.
+      // The fee is 2 %.
       expect(message).to.deep.equal({ provider, earned: 980_000n, epoch: 1n });
       const digest = hashTypedData(earningsReceiptTypedData(deployment, message));
       const signers = KEYS.map((key) => privateKeyToAccount(key).address.toLowerCase()).toSorted();
@@ -52,7 +52,7 @@ for (const { name, open } of databaseKinds) {
       expect(recovered.map((address) => address.toLowerCase())).to.deep.equal(signers);
     });
 
-    it("a checkpoint that is cut already is not promised: the one after it is", async () => {
+    it("name the epoch after a checkpoint that is already cut", async () => {
       await ledger.usage.record([usageEvent({ provider, spender, quantity: 1_000_000n })]);
       await ledger.checkpoints.cut(1_000n);
       await ledger.usage.record([usageEvent({ provider, spender, quantity: 1_000_000n })]);
@@ -60,7 +60,7 @@ for (const { name, open } of databaseKinds) {
       expect(message).to.deep.equal({ provider, earned: 1_960_000n, epoch: 2n });
     });
 
-    it("an event that a receipt counts in cannot be taken back; one after it can", async () => {
+    it("block voids of the events that they count, but not of later ones", async () => {
       const [counted, later] = [
         usageEvent({ provider, spender, quantity: 1_000_000n }),
         usageEvent({ provider, spender, quantity: 1_000_000n }),
@@ -74,12 +74,12 @@ for (const { name, open } of databaseKinds) {
         reason: "receipt_given",
       });
       expect(await ledger.usage.void(later)).to.include({ result: "voided" });
-      // Another provider's receipt is none of its business.
+      // Another provider's receipt does not matter.
       await receipts().issue(party(1_001));
       expect((await receipts().issue(provider)).message.earned).to.equal(980_000n);
     });
 
-    it("no checkpoint falls short of any receipt, while everything happens at once", async () => {
+    it("are paid by every checkpoint under concurrent debits, voids and cuts", async () => {
       const promised: { earned: bigint; epoch: bigint }[] = [];
       const rounds = Array.from({ length: 6 }, (_, round) => round);
       await Promise.all([
@@ -94,7 +94,7 @@ for (const { name, open } of databaseKinds) {
       ]);
 
       const cut = (await ledger.checkpoints.latest()) ?? (await ledger.checkpoints.cut(1_000n));
-      if (cut === null) throw new Error("there was something to cut");
+      if (cut === null) throw new Error("nothing was cut");
       const earned = (await ledger.accounts.balance(provider)).earned;
       for (const receipt of promised) {
         expect(receipt.earned <= earned).to.equal(true);

@@ -31,11 +31,14 @@ for (const { name, open } of databaseKinds) {
 
     async function cut(): Promise<StoredCheckpoint> {
       const checkpoint = await ledger.checkpoints.cut(1_000n);
-      if (checkpoint === null) throw new Error("there was something to cut");
+      if (checkpoint === null) throw new Error("nothing was cut");
       return checkpoint;
     }
 
-    /** That a checkpoint holds exactly what everybody has, and that all of it is committed to and provable. */
+    /**
+     * Checks that a checkpoint's rows match all balances, and that root, data hash and proofs match
+     * the rows.
+     */
     async function holdsEverything(checkpoint: StoredCheckpoint): Promise<readonly Row[]> {
       const rows = await ledger.checkpoints.rows(checkpoint.id);
       const numbers = await currentNumbers(ledger);
@@ -68,24 +71,24 @@ for (const { name, open } of databaseKinds) {
       );
     }
 
-    it("has the root, the data hash and the proofs of a new tree, at every size where a page or a level begins", async () => {
+    it("equals a freshly built tree at every size at which a page or a level begins", async () => {
       let known = 0;
       let previous: { checkpoint: StoredCheckpoint; rows: readonly Row[] } | null = null;
-      // One of the rows is the provider's.
+      // One row is the provider's.
       for (const size of [1, 2, 15, 16, 17, 31, 255, 256, 257, 4_095, 4_096, 4_097, 4_100]) {
         const added = size - 1 - known;
         await spendDirectly(ledger, { from: known, count: Math.max(added, 1), amount: 7n });
         known = Math.max(known + added, 1);
         const checkpoint = await cut();
         const rows = await holdsEverything(checkpoint);
-        // The final checkpoint before can still be proved while this one waits.
+        // The previous final checkpoint can still be proved while this one is pending.
         if (previous !== null) await commitsTo(previous.checkpoint, previous.rows);
         await submitted(ledger, checkpoint);
         previous = { checkpoint, rows };
       }
     });
 
-    it("stays right through any order of changes, newcomers, drops and quiet times", async () => {
+    it("stays right after changes, new parties, drops and idle cuts in any order", async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(
@@ -114,12 +117,12 @@ for (const { name, open } of databaseKinds) {
       );
     });
 
-    it("gives a place to whoever was in a dropped checkpoint, and keeps it also where nothing is left", async () => {
+    it("keeps the place of a party from a dropped checkpoint, even if its row is empty", async () => {
       await spendDirectly(ledger, { from: 1, count: 3, amount: 5n });
       const first = await cut();
       await submitted(ledger, first, new Date(9e12));
       await dropped(ledger, first);
-      // As a void would: it is allowed, because no standing checkpoint holds the debit.
+      // Like a void, which is allowed because only a dropped checkpoint contains the debit.
       await database.query("update accounts set spent = 0 where address = $1", [
         `\\x${payer(2).slice(2)}`,
       ]);
@@ -130,21 +133,22 @@ for (const { name, open } of databaseKinds) {
 
     for (const [what, harm] of [
       [
-        "was changed",
+        "is damaged",
         "update tree_pages set nodes = decode(repeat('00', 512), 'hex') where level = 0",
       ],
       ["is missing", "delete from tree_pages where level = 0 and page = 1"],
       ["is missing altogether", "delete from tree_pages"],
       [
-        "is an older one",
-        "update tree_pages t set nodes = o.nodes from tree_pages o where t.level = 0 and o.level = 0 and t.page = 0 and o.page = 1",
+        "is another page",
+        `update tree_pages t set nodes = o.nodes from tree_pages o where t.level = 0 and o.level = 0
+           and t.page = 0 and o.page = 1`,
       ],
       [
-        "was changed at the top",
+        "is damaged at the top",
         "update tree_pages set nodes = decode(repeat('11', 512), 'hex') where level = 1",
       ],
     ] as const) {
-      it(`is made again from the rows where a page ${what}`, async () => {
+      it(`is rebuilt from the rows if a page ${what}`, async () => {
         await spendDirectly(ledger, { from: 1, count: 60, amount: 5n });
         const first = await cut();
         const rows = await holdsEverything(first);
@@ -161,7 +165,7 @@ for (const { name, open } of databaseKinds) {
       });
     }
 
-    it("is not signed on top of rows that were changed after their checkpoint", async () => {
+    it("is not cut on top of rows that were changed after their checkpoint", async () => {
       await spendDirectly(ledger, { from: 1, count: 20, amount: 5n });
       const first = await cut();
       await submitted(ledger, first);
@@ -176,7 +180,7 @@ for (const { name, open } of databaseKinds) {
       expect(unproven).to.include("do not lead to its root");
     });
 
-    it("keeps the pages of two checkpoints, however many there were", async () => {
+    it("keeps the pages of the last two checkpoints only", async () => {
       const ids: bigint[] = [];
       for (let n = 0; n < 5; n++) {
         await spendDirectly(ledger, { from: 1, count: 20, amount: 1n });
@@ -191,7 +195,7 @@ for (const { name, open } of databaseKinds) {
       ).to.deep.equal([page, page, page]);
     });
 
-    it("keeps the pages of the final checkpoint through any number that are dropped after it", async () => {
+    it("keeps the pages of the final checkpoint if many later ones are dropped", async () => {
       await spendDirectly(ledger, { from: 1, count: 40, amount: 5n });
       const final = await cut();
       const rows = await holdsEverything(final);
@@ -202,7 +206,7 @@ for (const { name, open } of databaseKinds) {
         await submitted(ledger, doomed, new Date(9e12));
         await dropped(ledger, doomed);
       }
-      // Damaged rows: a proof that is made from them is of another root, so that the pages alone can have made it.
+      // Damages the rows, so that only a proof from the stored pages can be right.
       await database.script("update checkpoint_rows set spent = spent + 1 where place > 20");
       const undamaged = rows.slice(0, 21);
       const proven = await ledger.checkpoints.proofs(
@@ -215,7 +219,7 @@ for (const { name, open } of databaseKinds) {
       );
     });
 
-    it("proves nothing for whoever has no row", async () => {
+    it("proves nothing for a party without a row", async () => {
       await spendDirectly(ledger, { from: 1, count: 2, amount: 1n });
       const { id } = await cut();
       const proven = await ledger.checkpoints.proofs(id, [payer(99), payer(2)]);

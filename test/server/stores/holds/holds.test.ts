@@ -44,10 +44,10 @@ for (const { name, open } of databaseKinds) {
     }
 
     async function held(quantity: bigint, ttlSeconds?: number) {
-      const asked = request(quantity, ttlSeconds);
-      const outcome = await ledger.holds.authorize(asked);
+      const sent = request(quantity, ttlSeconds);
+      const outcome = await ledger.holds.authorize(sent);
       if (outcome.result !== "held") throw new Error(`refused: ${outcome.refusal.reason}`);
-      return { asked, key: { provider, id: asked.id }, hold: outcome.hold };
+      return { sent, key: { provider, id: sent.id }, hold: outcome.hold };
     }
 
     async function balance() {
@@ -55,7 +55,7 @@ for (const { name, open } of databaseKinds) {
       return { spent: of.spent, held: of.held, available: available(of) };
     }
 
-    /** As if `seconds` had passed since the hold was made. */
+    /** As if `seconds` had passed since the hold was authorized. */
     async function age(id: string, seconds: number): Promise<void> {
       await ledger.database.query(
         `update holds set created_at = created_at - make_interval(secs => $2),
@@ -65,7 +65,7 @@ for (const { name, open } of databaseKinds) {
     }
 
     context("when credits are held", () => {
-      it("sets them aside, so that nothing else spends them", async () => {
+      it("sets them aside, so that they cannot be spent otherwise", async () => {
         await held(6_000_000n);
         expect(await balance()).to.deep.equal({
           spent: 0n,
@@ -88,18 +88,18 @@ for (const { name, open } of databaseKinds) {
         });
       });
 
-      it("gives the same hold for the same request, and refuses another with its id", async () => {
-        const { asked, hold } = await held(1_000_000n);
-        const again = await ledger.holds.authorize(asked);
+      it("returns the same hold for the same request and refuses another request with its id", async () => {
+        const { sent, hold } = await held(1_000_000n);
+        const again = await ledger.holds.authorize(sent);
         expect(again).to.deep.equal({ result: "held", hold, repeated: true });
-        expect(await ledger.holds.authorize({ ...asked, quantity: 2n })).to.deep.equal({
+        expect(await ledger.holds.authorize({ ...sent, quantity: 2n })).to.deep.equal({
           result: "refused",
           refusal: { reason: "hold_id_conflict" },
         });
         expect((await balance()).held).to.equal(1_000_000n);
       });
 
-      it("refuses what the account does not have, and holds nothing", async () => {
+      it("refuses more than the account has and holds nothing", async () => {
         const outcome = await ledger.holds.authorize(request(10_000_001n));
         expect(outcome.result).to.equal("refused");
         expect((await balance()).held).to.equal(0n);
@@ -124,7 +124,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when a hold is captured", () => {
-      it("charges what was used and returns the rest", async () => {
+      it("charges the used quantity and returns the rest", async () => {
         const { key } = await held(6_000_000n);
         const outcome = await ledger.holds.capture({
           ...key,
@@ -143,7 +143,7 @@ for (const { name, open } of databaseKinds) {
         );
       });
 
-      it("takes partial captures until a final one, each charged once", async () => {
+      it("charges partial captures once each, until a final one", async () => {
         const { key } = await held(6_000_000n);
         const part = { ...key, eventId: `${key.id}/1`, quantity: 1_000_000n, final: false };
         await ledger.holds.capture(part);
@@ -168,7 +168,7 @@ for (const { name, open } of databaseKinds) {
         });
       });
 
-      it("refuses to charge more than is held, and charges nothing", async () => {
+      it("refuses to charge more than is held and charges nothing", async () => {
         const { key } = await held(1_000_000n);
         const outcome = await ledger.holds.capture({
           ...key,
@@ -191,7 +191,7 @@ for (const { name, open } of databaseKinds) {
         });
       });
 
-      it("tells a second try how the hold was resolved", async () => {
+      it("refuses a second attempt with the hold's resolution", async () => {
         const { key } = await held(1_000_000n);
         await ledger.holds.capture({ ...key, eventId: `${key.id}/a`, quantity: 1n, final: true });
         const capture = await ledger.holds.capture({
@@ -207,11 +207,12 @@ for (const { name, open } of databaseKinds) {
         expect((await balance()).spent).to.equal(1n);
       });
 
-      it("charges the pinned rate when the card has changed since", async () => {
+      it("charges the pinned rate if the card has changed since", async () => {
         const { key } = await held(2_000_000n);
         const cards = await ledger.rateCards.list({ before: null, limit: 100 });
         await ledger.database.query(
-          "insert into rate_cards (version, effective_from, card) values ($1, clock_timestamp(), $2)",
+          `insert into rate_cards (version, effective_from, card)
+             values ($1, clock_timestamp(), $2)`,
           [
             cards.length + 1,
             JSON.stringify([{ meter: "units", dimensions: {}, microCredits: "9", perUnits: "1" }]),
@@ -229,7 +230,7 @@ for (const { name, open } of databaseKinds) {
         ]);
       });
 
-      it("charges once when twenty servers capture at once", async () => {
+      it("charges once if twenty servers capture at once", async () => {
         const { key } = await held(1_000_000n);
         const outcomes = await Promise.all(
           Array.from({ length: 20 }, (_, i) =>
@@ -250,7 +251,7 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
-    context("when a hold is released or runs out", () => {
+    context("when a hold is released or expires", () => {
       it("returns everything on release", async () => {
         const { key } = await held(6_000_000n);
         const outcome = await ledger.holds.release(key);
@@ -258,7 +259,7 @@ for (const { name, open } of databaseKinds) {
         expect(await balance()).to.deep.equal({ spent: 0n, held: 0n, available: 10_000_000n });
       });
 
-      it("frees a leaked hold by itself, and never before its time", async () => {
+      it("releases an expired hold, but never before its expiry", async () => {
         const { key } = await held(6_000_000n, 60);
         await age(key.id, 59);
         await ledger.holds.expireDue(100);
@@ -272,7 +273,7 @@ for (const { name, open } of databaseKinds) {
         expect(hold === null ? null : heldMicros(hold)).to.equal(0n);
       });
 
-      it("captures nothing of a hold that is over, swept or not", async () => {
+      it("captures nothing of an expired hold, released or not", async () => {
         const { key } = await held(6_000_000n, 60);
         await age(key.id, 60);
         const outcome = await ledger.holds.capture({
@@ -284,7 +285,7 @@ for (const { name, open } of databaseKinds) {
         expect(outcome).to.have.nested.property("refusal.resolution.as", "expired");
       });
 
-      it("keeps what was captured before", async () => {
+      it("keeps earlier captures", async () => {
         const { key } = await held(6_000_000n, 60);
         await ledger.holds.capture({
           ...key,
@@ -303,7 +304,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when several allowances hold together", () => {
-      it("charges them in burn-down order and returns to each what it held", async () => {
+      it("charges them in burn-down order and returns each one's rest", async () => {
         const sponsor = party(accountCount++);
         await ledger.purchase(sponsor, "2");
         const gift = await ledger.allow(sponsor, { spender, priority: 1, limit: 2_000_000n });
@@ -329,8 +330,8 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
-    context("when a refund is asked while credits are on hold", () => {
-      it("sets aside what is free, and the held credits as soon as they come free", async () => {
+    context("when a refund is requested while credits are on hold", () => {
+      it("sets aside the available credits, and the held ones once they are released", async () => {
         const { key } = await held(6_000_000n);
         await ledger.chainEvents({
           type: "refund_requested",
@@ -351,93 +352,6 @@ for (const { name, open } of databaseKinds) {
         expect([served.refunding, served.refundWaiting]).to.deep.equal([9_000_000n, 0n]);
         expect(available(served)).to.equal(0n);
       });
-    });
-  });
-
-  describe(`voids on ${name}`, () => {
-    let ledger: Ledger;
-    const account = party(3_000);
-    let spender: Hex;
-
-    before(async () => {
-      ledger = await openLedger(await open());
-      await ledger.purchase(account, "10");
-      ({
-        message: { spender },
-      } = await ledger.allow(account, { limit: 4_000_000n }));
-      await ledger.grantAccess(spender, provider);
-    });
-    after(() => ledger.database.close());
-
-    it("gives back exactly what each allowance paid, once", async () => {
-      const event = usageEvent({ provider, spender, quantity: 4_000_000n });
-      await ledger.usage.record([event]);
-      const outcome = await ledger.usage.void(event);
-      expect(outcome).to.deep.include({
-        result: "voided",
-        amountMicros: 4_000_000n,
-        repeated: false,
-      });
-      const again = await ledger.usage.void(event);
-      expect(again).to.deep.equal({ ...outcome, repeated: true });
-
-      const balance = await ledger.accounts.balance(account);
-      expect([balance.spent, available(balance)]).to.deep.equal([0n, 10_000_000n]);
-      expect((await ledger.accounts.balance(provider)).earned).to.equal(0n);
-      const [allowance] = await ledger.allowances.ofAccount(account);
-      expect(allowance?.usage).to.deep.include({ periodSpentMicros: 0n, spentMicros: 0n });
-    });
-
-    it("leaves the event's id used: the same event again is not charged again", async () => {
-      const event = usageEvent({ provider, spender, quantity: 1_000_000n });
-      await ledger.usage.record([event]);
-      await ledger.usage.void(event);
-      const [outcome] = await ledger.usage.record([event]);
-      expect(outcome).to.deep.include({ result: "debited", repeated: true });
-      expect((await ledger.accounts.balance(account)).spent).to.equal(0n);
-    });
-
-    it("refuses another provider's event, and one that is not there", async () => {
-      const event = usageEvent({ provider, spender });
-      await ledger.usage.record([event]);
-      const refused = { result: "refused", reason: "event_not_found" };
-      expect(await ledger.usage.void({ ...event, provider: party(9) })).to.deep.equal(refused);
-      expect(await ledger.usage.void({ provider, id: "nowhere" })).to.deep.equal(refused);
-    });
-
-    it("refuses an event that a checkpoint holds", async () => {
-      const event = usageEvent({ provider, spender, quantity: 7n });
-      await ledger.usage.record([event]);
-      const cut = await ledger.checkpoints.cut(1_000n);
-      expect(cut?.message.epoch).to.equal(1n);
-      expect(await ledger.usage.void(event)).to.deep.equal({
-        result: "refused",
-        reason: "already_settled",
-        epoch: 1n,
-      });
-    });
-
-    it("never lets a row of a checkpoint fall, however voids and cuts meet", async () => {
-      for (let round = 0; round < 10; round++) {
-        const event = usageEvent({ provider, spender, quantity: 1_000n });
-        await ledger.usage.record([event]);
-        const before = await ledger.checkpoints.latest();
-        if (before !== null) {
-          await ledger.chainEvents({
-            type: "checkpoint_submitted",
-            epoch: before.message.epoch,
-            root: before.message.root,
-            finalAt: new Date(0),
-          });
-        }
-        const [voided, cut] = await Promise.all([
-          ledger.usage.void(event),
-          ledger.checkpoints.cut(1_000n),
-        ]);
-        const { spent } = await ledger.accounts.balance(account);
-        if (cut !== null) expect(spent >= cut.message.spent).to.equal(true);
-        if (voided.result === "refused") expect(voided.reason).to.equal("already_settled");
-      }
     });
   });
 }

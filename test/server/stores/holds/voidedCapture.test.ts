@@ -14,8 +14,8 @@ for (const { name, open } of databaseKinds) {
     });
     after(() => ledger.database.close());
 
-    context("when the hold was made in the period before", () => {
-      it("gives the credits back to the account, and nothing to the period of now", async () => {
+    context("when the hold was authorized in the previous period", () => {
+      it("returns the credits to the account, but not to the current period", async () => {
         const account = party(1);
         await ledger.purchase(account, "1");
         const { id, message } = await ledger.allow(account, { limit: 100n, period: 3_600n });

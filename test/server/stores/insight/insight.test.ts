@@ -53,13 +53,14 @@ for (const { name, open } of databaseKinds) {
       return event;
     }
 
-    /** As if what the account did up to now had been recorded `seconds` earlier. */
+    /** Moves everything recorded of the account `seconds` into the past. */
     async function age(seconds: number): Promise<void> {
       const values = [`\\x${account.slice(2)}`, seconds];
       for (const table of ["debits", "purchases"]) {
         // oxlint-disable-next-line no-await-in-loop -- two statements
         await ledger.database.query(
-          `update ${table} set recorded_at = recorded_at - make_interval(secs => $2) where account = $1`,
+          `update ${table} set recorded_at = recorded_at - make_interval(secs => $2)
+             where account = $1`,
           values,
         );
       }
@@ -89,7 +90,7 @@ for (const { name, open } of databaseKinds) {
         seen.push(...page.map(({ eventId, part }) => `${eventId}/${part}`));
         after = page.at(-1) ?? null;
         if (page.length < limit) return seen;
-        if (seen.length > 10_000) throw new Error("the pages come to no end");
+        if (seen.length > 10_000) throw new Error("the pages do not end");
       }
     }
 
@@ -98,7 +99,7 @@ for (const { name, open } of databaseKinds) {
 
     async function cut() {
       const checkpoint = await ledger.checkpoints.cut(1_000n);
-      if (checkpoint === null) throw new Error("nothing to cut");
+      if (checkpoint === null) throw new Error("nothing was cut");
       await ledger.chainEvents({
         type: "checkpoint_submitted",
         epoch: checkpoint.message.epoch,
@@ -109,10 +110,10 @@ for (const { name, open } of databaseKinds) {
     }
 
     describe("debits", () => {
-      it("go page by page through all, newest first, none twice and none left out", async () => {
+      it("are listed in pages, newest first, without gaps or repetitions", async () => {
         const ids: string[] = [];
         for (let batch = 0; batch < 3; batch++) {
-          // Recorded in one millisecond: only the rest of the key tells them apart.
+          // Recorded in one millisecond: only the rest of the key orders them.
           const events = Array.from({ length: 7 }, () => usageEvent({ provider, spender }));
           await ledger.usage.record(events);
           ids.unshift(
@@ -131,7 +132,7 @@ for (const { name, open } of databaseKinds) {
         expect(ids.slice(0, 7).every((id) => newest.has(id))).to.equal(true);
       });
 
-      it("show a provider its own, and nobody another's", async () => {
+      it("are listed for their own provider and account only", async () => {
         const mine = await spend(3n, { provider: otherProvider });
         await spend(4n);
         const owner: LogOwner = { role: "provider", address: otherProvider };
@@ -168,7 +169,7 @@ for (const { name, open } of databaseKinds) {
         expect(await ids({ meter: "others" })).to.deep.equal([]);
       });
 
-      it("tell what was taken back", async () => {
+      it("show which events were voided", async () => {
         const event = await spend(5n);
         await ledger.usage.void(event);
         const [debit] = await ledger.insight.debits(ofAccount(), EVERYTHING, {
@@ -180,12 +181,12 @@ for (const { name, open } of databaseKinds) {
     });
 
     describe("usage", () => {
-      it("sums what was not taken back, to the micro-credit", async () => {
+      it("sums debits without voided ones, to the micro-credit", async () => {
         await spend(100n);
         await spend(51n);
         await ledger.usage.void(await spend(7n));
         const sums = { meter: "units", quantity: 151n, events: 2n };
-        // 2 % of each, rounded down: 2 and 1.
+        // The fee is 2 % of each, rounded down: 2 and 1.
         const amounts = { amountMicros: 151n, feeMicros: 3n };
         expect(await groups("meter")).to.deep.equal([{ key: "units", ...sums, ...amounts }]);
         expect(await groups("allowance")).to.deep.equal([{ key: allowance, ...sums, ...amounts }]);
@@ -193,7 +194,7 @@ for (const { name, open } of databaseKinds) {
         expect(await groups("provider")).to.deep.equal([{ key: provider, ...sums, ...amounts }]);
       });
 
-      it("has days in UTC, whatever the session's time zone", async () => {
+      it("groups by UTC days in any session time zone", async () => {
         const event = await spend(5n);
         await ledger.database.query("update debits set recorded_at = $2 where event_id = $1", [
           event.id,
@@ -220,7 +221,7 @@ for (const { name, open } of databaseKinds) {
         ).to.deep.equal(["2026-02-28"]);
       });
 
-      it("counts an event that several allowances paid for once", async () => {
+      it("counts an event once if several allowances paid for it", async () => {
         await ledger.allow(account, { spender, priority: 1, limit: 30n });
         const sponsor = party(partyCount++);
         await ledger.purchase(sponsor, "1");
@@ -245,7 +246,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     describe("runway and budgets", () => {
-      it("reads the account, what is on hold and what each window spent at one moment", async () => {
+      it("reads account, holds and spending windows on one snapshot", async () => {
         await spend(1_000n);
         await age(2 * 3_600);
         await spend(500n);
@@ -271,7 +272,7 @@ for (const { name, open } of databaseKinds) {
         expect(outlook.holds.map(({ heldMicros }) => heldMicros)).to.deep.equal([400n]);
       });
 
-      it("leaves out allowances that are revoked, expired, or of an earlier counter", async () => {
+      it("leaves out revoked and expired allowances and those of an earlier counter", async () => {
         const soon = BigInt(Math.floor(Date.now() / 1000)) + 60n;
         await ledger.allow(account, { expiresAt: 1n });
         const later = await ledger.allow(account, { expiresAt: soon });
@@ -282,7 +283,7 @@ for (const { name, open } of databaseKinds) {
         expect((await ledger.insight.outlook(account, BURN_WINDOWS)).allowances).to.deep.equal([]);
       });
 
-      it("tells what each allowance spent in a day, in pages", async () => {
+      it("lists each allowance's spending of the last day, in pages", async () => {
         const second = await ledger.allow(account, { spender, priority: 1, limit: 30n });
         await spend(100n);
         await age(90_000);
@@ -300,13 +301,13 @@ for (const { name, open } of databaseKinds) {
     });
 
     describe("report", () => {
-      it("says that the chain cannot be asked, where it cannot", async () => {
+      it("reports that the chain is unavailable if it is", async () => {
         const server = await serveLedger(ledger);
         expectProblem(await server.request("/v1/report"), 503, "chain_unavailable");
         await server.stop();
       });
 
-      it("sums the books at one moment, fees by day and meter, less what was taken back", async () => {
+      it("sums the ledger on one snapshot, with fees by day and meter, without voided events", async () => {
         const range = { from: new Date("2020-01-01"), to: new Date("2100-01-01") };
         const price = { tokenUnit: 1n, creditMicrosPerToken: 1n };
         const before = await ledger.reports.report({ ...range, price });
@@ -325,7 +326,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     describe("explain", () => {
-      it("tells what was left of balance, allowance and cap", async () => {
+      it("shows what was left of balance, allowance and cap", async () => {
         const capped = { spender, priority: 1, limit: 500n, accountCap: 1_000n };
         await ledger.allow(account, capped);
         const first = await spend(200n);
@@ -333,7 +334,7 @@ for (const { name, open } of databaseKinds) {
         await ledger.usage.void(await spend(50n));
         await age(5);
         const second = await spend(400n);
-        // Bought after: it was not there then.
+        // Bought after the event, so it was not available then.
         await age(1);
         await ledger.purchase(account, "1");
 
@@ -353,7 +354,7 @@ for (const { name, open } of databaseKinds) {
         expect(ofSecond[0]?.accountBalance).to.deep.equal({ leftMicros: 99_999_400n });
       });
 
-      it("says so where the log does not tell", async () => {
+      it("marks facts that the log does not contain", async () => {
         const key = { provider, id: `hold ${partyCount++}` };
         const work = { spender, meter: "units", dimensions: {}, quantity: 400n, ttlSeconds: 600 };
         await ledger.holds.authorize({ ...key, ...work });
@@ -369,7 +370,7 @@ for (const { name, open } of databaseKinds) {
         expect((await limits(during))[0]?.accountBalance).to.deep.equal(unknown);
       });
 
-      it("names the hold that an event was captured from, and none of a reported one", async () => {
+      it("names the hold of a capture, and none of a reported event", async () => {
         const key = { provider, id: `hold ${partyCount++}` };
         const work = { spender, meter: "units", dimensions: {}, quantity: 400n, ttlSeconds: 600 };
         await ledger.holds.authorize({ ...key, ...work });
@@ -380,7 +381,7 @@ for (const { name, open } of databaseKinds) {
         expect((await explained(await spend(1n))).holdId).to.equal(null);
       });
 
-      it("names the first checkpoint that holds it, and none of what was taken back", async () => {
+      it("names the first checkpoint that contains an event, and none of a voided one", async () => {
         const first = await spend(100n);
         const taken = await spend(30n);
         await ledger.usage.void(taken);
@@ -395,13 +396,14 @@ for (const { name, open } of databaseKinds) {
         expect((await explained(first)).firstEpoch).to.equal(epoch);
       });
 
-      it("goes by the rows, not by the clock alone", async () => {
+      it("finds the checkpoint by its rows, not by its time alone", async () => {
         const first = await spend(100n);
         const epoch = await cut();
-        // Recorded before the cut was stored, committed after its snapshot.
+        // Recorded before the cut was stored, but committed after its snapshot.
         const late = await spend(100n);
         await ledger.database.query(
-          `update debits set recorded_at = (select date_trunc('milliseconds', cut_at) from checkpoints where epoch = $2 and not dropped)
+          `update debits set recorded_at = (select date_trunc('milliseconds', cut_at)
+             from checkpoints where epoch = $2 and not dropped)
            where event_id = $1`,
           [late.id, epoch],
         );
@@ -409,7 +411,7 @@ for (const { name, open } of databaseKinds) {
         expect((await explained(first)).firstEpoch).to.equal(epoch);
       });
 
-      it("knows nothing of events that were never debited", async () => {
+      it("returns null for an event that was never debited", async () => {
         expect(await ledger.insight.explain({ provider, id: "nowhere" })).to.equal(null);
       });
     });

@@ -18,19 +18,19 @@ const ACCOUNTS = 3_000;
 const PROVIDERS = 50;
 const DEBITS = 30_000;
 
-/** Read by key only, whatever is asked. */
+/** Tables that no query may scan. */
 const BIG_TABLES = ["accounts", "allowances", "debits", "earnings", "holds", "hold_parts"];
 
 const accountOf = (n: number): Address => numberToHex(0xa00000 + n, { size: 20 });
 const providerOf = (n: number): Address => numberToHex(0xb00000 + n, { size: 20 });
 const allowanceOf = (n: number): Hex => pad(numberToHex(n), { size: 32 });
 
-/** SQL for an address and for an id, of a number that SQL reckons. */
+/** SQL expressions of an address and an id for the number `n`. */
 const address = (base: number, n: string) => `decode(lpad(to_hex(${base} + ${n}), 40, '0'), 'hex')`;
 const id = (n: string) => `decode(lpad(to_hex(${n}), 64, '0'), 'hex')`;
 
 for (const { name, open } of databaseKinds) {
-  describe(`plans of the reading queries on ${name}`, () => {
+  describe(`plans of read queries on ${name}`, () => {
     let ledger: Ledger;
     let insight: InsightStore;
     let accounts: AccountStore;
@@ -48,7 +48,10 @@ for (const { name, open } of databaseKinds) {
     });
     after(() => ledger.database.close());
 
-    /** Thousands of accounts with an allowance each, debits over ten days, some of them taken back, some holds. */
+    /**
+     * Fills thousands of accounts with an allowance each, ten days of debits, some voids and some
+     * holds.
+     */
     async function fill(): Promise<void> {
       const [a, p] = [address(0xa00000, `i % ${ACCOUNTS}`), address(0xb00000, `i % ${PROVIDERS}`)];
       await ledger.database.script(`
@@ -56,28 +59,37 @@ for (const { name, open } of databaseKinds) {
           select ${address(0xa00000, "i")}, 1000000, 10 from generate_series(0, ${ACCOUNTS - 1}) i;
         insert into purchases select 1, i, '\\x00', ${a}, ${a}, 1000000, 1, now()
           from generate_series(0, ${ACCOUNTS - 1}) i;
-        insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at, priority, scope,
-            scope_providers, scope_meters, account_cap_micros, counter, salt, signature)
-          select ${id("i")}, ${address(0xa00000, "i")}, ${id("i")}, 0, 0, 0, 1, ${id("0")}, '{}', '{}', 1000000, 0, i, '\\x00'
+        insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at,
+            priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt,
+            signature)
+          select ${id("i")}, ${address(0xa00000, "i")}, ${id("i")}, 0, 0, 0, 1, ${id("0")}, '{}',
+            '{}', 1000000, 0, i, '\\x00'
           from generate_series(0, ${ACCOUNTS - 1}) i;
-        insert into allowance_usage (id, limit_micros, rollover_micros) select id, 1000000, 0 from signed_allowances;
-        insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity, dimensions, occurred_at,
-            recorded_at, rate_card, amount_micros, fee_micros, payload_hash)
-          select ${p}, 'event-' || i, 0, ${a}, ${id(`i % ${ACCOUNTS}`)}, ${id(`i % ${ACCOUNTS}`)}, 'units', 1, '{}', now(),
-            date_trunc('milliseconds', now()) - make_interval(secs => (${DEBITS} - i) * 30), 1, 1, 0, ${id("i")}
+        insert into allowance_usage (id, limit_micros, rollover_micros) select id, 1000000, 0
+          from signed_allowances;
+        insert into debits (provider, event_id, part, account, allowance, spender, meter, quantity,
+            dimensions, occurred_at, recorded_at, rate_card, amount_micros, fee_micros,
+            payload_hash)
+          select ${p}, 'event-' || i, 0, ${a}, ${id(`i % ${ACCOUNTS}`)}, ${id(`i % ${ACCOUNTS}`)},
+            'units', 1, '{}', now(),
+            date_trunc('milliseconds', now()) - make_interval(secs => (${DEBITS} - i) * 30), 1, 1,
+            0, ${id("i")}
           from generate_series(0, ${DEBITS - 1}) i;
-        insert into voids select ${p}, 'event-' || i, 1 from generate_series(0, ${DEBITS - 1}, 40) i;
+        insert into voids select ${p}, 'event-' || i, 1
+          from generate_series(0, ${DEBITS - 1}, 40) i;
         insert into earnings select ${a}, ${p}, 1 from generate_series(0, ${ACCOUNTS - 1}) i;
-        insert into holds (provider, hold_id, spender, meter, dimensions, quantity, rate, request_hash, created_at, expires_at)
+        insert into holds (provider, hold_id, spender, meter, dimensions, quantity, rate,
+          request_hash, created_at, expires_at)
           select ${p}, 'hold-' || i, ${id(`i % ${ACCOUNTS}`)}, 'units', '{}', 1, '{}', ${id("i")},
             now() - make_interval(secs => i * 30), now() from generate_series(1, 6000) i;
         insert into hold_parts
-          select ${p}, 'hold-' || i, 0, ${a}, ${id(`i % ${ACCOUNTS}`)}, 0 from generate_series(1, 6000) i;
+          select ${p}, 'hold-' || i, 0, ${a}, ${id(`i % ${ACCOUNTS}`)}, 0
+            from generate_series(1, 6000) i;
       `);
       await ledger.database.script("analyze");
     }
 
-    /** That no big table is read whole, and that these indexes are used. */
+    /** Checks that no big table is scanned and that these indexes are used. */
     async function goesByKey(read: () => Promise<unknown>, ...indexes: string[]): Promise<void> {
       takePlans();
       await read();
@@ -90,14 +102,14 @@ for (const { name, open } of databaseKinds) {
       expect(keysOf(nodes)).to.include.members(indexes);
     }
 
-    it("fills what it reads", async () => {
+    it("run on filled tables", async () => {
       const page = { after: null, limit: 1_000 };
       const filter = { meter: null, spender: null, from: null, to: null };
       expect(await insight.debits(account, filter, page)).to.have.length(10);
       expect(await insight.debits(provider, filter, page)).to.have.length(600);
     });
 
-    it("reads a balance by primary keys and the provider's earnings", async () => {
+    it("read a balance by primary keys and the earnings index", async () => {
       await goesByKey(
         () => accounts.balance(account.address),
         "accounts_pkey",
@@ -109,7 +121,7 @@ for (const { name, open } of databaseKinds) {
       [account, "debits_of_account"],
       [provider, "debits_of_provider"],
     ] as const) {
-      it(`reads pages of one ${owner.role}'s log in the order of its index`, async () => {
+      it(`read pages of one ${owner.role}'s log in index order`, async () => {
         const first = { after: null, limit: 5 };
         const filter = {
           meter: "units",
@@ -119,11 +131,11 @@ for (const { name, open } of databaseKinds) {
         };
         await goesByKey(() => insight.debits(owner, filter, first), index);
         const [, , third] = await insight.debits(owner, filter, first);
-        if (third === undefined) throw new Error("a page has five");
+        if (third === undefined) throw new Error("the page has less than five entries");
         await goesByKey(() => insight.debits(owner, filter, { after: third, limit: 5 }), index);
       });
 
-      it(`enters one ${owner.role}'s log at the cursor, not at its end`, async () => {
+      it(`start one ${owner.role}'s log at the cursor, not at its end`, async () => {
         const filter = { meter: null, spender: null, from: null, to: null };
         const [newest] = await insight.debits(owner, filter, { after: null, limit: 1 });
         if (newest === undefined) throw new Error("the log is empty");
@@ -136,14 +148,14 @@ for (const { name, open } of databaseKinds) {
       });
 
       for (const groupBy of GROUPINGS) {
-        it(`sums one ${owner.role}'s log by ${groupBy} over a range of its index`, async () => {
+        it(`sum one ${owner.role}'s log by ${groupBy} over a range of its index`, async () => {
           const range = { from: new Date(Date.now() - 86_400_000), to: new Date(), limit: 10 };
           await goesByKey(() => insight.usage(owner, { groupBy, ...range }), index);
         });
       }
     }
 
-    it("reads what bounds an account's spending by key", async () => {
+    it("read an account's spending limits by key", async () => {
       await goesByKey(
         () => insight.outlook(account.address, BURN_WINDOWS),
         "accounts_pkey",
@@ -152,7 +164,7 @@ for (const { name, open } of databaseKinds) {
       );
     });
 
-    it("reads budgets by key, from the cursor on", async () => {
+    it("read budgets by key, from the cursor on", async () => {
       for (const after of [null, allowanceOf(17)]) {
         // oxlint-disable-next-line no-await-in-loop -- plans are taken one after the other
         await goesByKey(
@@ -163,7 +175,7 @@ for (const { name, open } of databaseKinds) {
       }
     });
 
-    it("explains an event by keys, reported or captured", async () => {
+    it("explain an event by key, reported or captured", async () => {
       const event = { provider: providerOf(17), id: "event-17" };
       expect((await insight.explain(event))?.parts).to.have.length(1);
       await goesByKey(
@@ -176,7 +188,7 @@ for (const { name, open } of databaseKinds) {
       );
     });
 
-    it("would notice a query that reads a whole table", async () => {
+    it("are rejected if a query scans a table", async () => {
       const watched = explaining(ledger.database);
       await watched.database.query("select count(*) from debits where quantity = $1", [
         BigInt(keccak256("0x00").length),

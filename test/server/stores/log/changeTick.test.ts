@@ -6,27 +6,28 @@ import { payer, spendDirectly, submitted } from "../../../fixtures/bareRows.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, emptyLedger } from "../../../fixtures/ledger.ts";
 
-// PGlite has one connection: nothing is ever under way while it cuts.
+// PGlite has one connection, so no transaction runs during a cut.
 const [, postgres] = databaseKinds;
 
-describe("cutClock", () => {
+describe("changeTick on PostgreSQL", () => {
   let database: Database;
   let ledger: Ledger;
 
   before(async () => {
-    if (postgres === undefined) throw new Error("there are two kinds");
+    if (postgres === undefined) throw new Error("PostgreSQL is missing from databaseKinds");
     database = await postgres.open();
     ledger = await emptyLedger(database);
   });
   after(() => database.close());
 
-  it("lets the next cut find what was written by a transaction that was open through a whole cut", async () => {
+  it("lets the next cut find the changes of a transaction that was open during a whole cut", async () => {
     await spendDirectly(ledger, { from: 1, count: 5, amount: 10n });
     const written = Promise.withResolvers<void>();
     const mayEnd = Promise.withResolvers<void>();
     const slow = database.transaction(async (tx) => {
       await tx.query(
-        `update accounts set spent = spent + 1, changed_at_tick = ${CURRENT_TICK} where address = $1`,
+        `update accounts set spent = spent + 1, changed_at_tick = ${CURRENT_TICK}
+           where address = $1`,
         [`\\x${payer(3).slice(2)}`],
       );
       written.resolve();
@@ -35,7 +36,7 @@ describe("cutClock", () => {
     await written.promise;
 
     const first = await ledger.checkpoints.cut(1_000n);
-    if (first === null) throw new Error("there was something to cut");
+    if (first === null) throw new Error("nothing was cut");
     expect(first.message.spent).to.equal(50n);
     await submitted(ledger, first);
     mayEnd.resolve();

@@ -25,28 +25,28 @@ function ratesOf(microCredits: bigint): Rate[] {
 for (const { name, open } of databaseKinds) {
   describe(`rateCardStore on ${name}`, () => {
     let database: Database;
-    let book: RateCardStore;
+    let store: RateCardStore;
 
     before(async () => {
       database = await open();
-      book = createRateCardStore(database, RULES);
+      store = createRateCardStore(database, RULES);
     });
     beforeEach(() => database.script("truncate rate_cards cascade"));
     after(() => database.close());
 
     const publish = (effectiveFrom: Date, microCredits: bigint) =>
-      book.publish({ provider: null, effectiveFrom, rates: ratesOf(microCredits) });
+      store.publish({ provider: null, effectiveFrom, rates: ratesOf(microCredits) });
 
-    /** oldest first */
-    const all = async () => (await book.list({ before: null, limit: 100 })).toReversed();
+    /** all cards, oldest first */
+    const all = async () => (await store.list({ before: null, limit: 100 })).toReversed();
 
-    it("takes the first card, also one that is in force already, digit by digit", async () => {
+    it("stores the first card unchanged, even if it is already in force", async () => {
       const card = { version: 1, provider: null, effectiveFrom: PAST, rates: ratesOf(MAX_MICROS) };
       expect(await publish(PAST, MAX_MICROS)).to.deep.equal({ published: "added", card });
       expect(await all()).to.deep.equal([card]);
     });
 
-    it("leaves all as it is where the newest says the same, from whenever", async () => {
+    it("adds nothing if the newest card has the same rates, at any date", async () => {
       await publish(PAST, 1n);
       const result = await publish(FUTURE, 1n);
       expect(result).to.deep.equal({
@@ -56,7 +56,7 @@ for (const { name, open } of databaseKinds) {
       expect(await all()).to.have.length(1);
     });
 
-    it("adds a card of the future after the one in force", async () => {
+    it("adds a future card after the one in force", async () => {
       await publish(PAST, 1n);
       await publish(FUTURE, 2n);
       await publish(LATER, 1n);
@@ -74,7 +74,7 @@ for (const { name, open } of databaseKinds) {
       ["that starts before the newest", LATER, FUTURE, "effective_from_not_after_newest"],
       ["that would have started in the past", PAST, new Date("2021"), "effective_from_too_soon"],
     ] as const) {
-      it(`refuses other rates ${what}, and says why`, async () => {
+      it(`refuses other rates ${what} with a reason`, async () => {
         await publish(existing, 1n);
         const result = await publish(effectiveFrom, 2n);
         expect(result).to.include({ published: "refused" });
@@ -83,7 +83,7 @@ for (const { name, open } of databaseKinds) {
       });
     }
 
-    it("adds one version where several servers publish the same at once", async () => {
+    it("adds one version if several servers publish the same rates at once", async () => {
       const results = await Promise.all(Array.from({ length: 6 }, () => publish(PAST, 1n)));
       expect(results.map(({ published }) => published).toSorted()).to.deep.equal([
         "added",

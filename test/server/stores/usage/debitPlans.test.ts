@@ -15,13 +15,13 @@ const BIG_TABLES = [
   "debits",
   "provider_access",
 ];
-/** Small; but more than the ten spenders that PostgreSQL makes a plan for all batches for. */
+/** Few, but more than the ten spenders for which PostgreSQL would cache a generic plan. */
 const ACCOUNTS = 25;
 const provider = party(1_000);
 
 for (const { name, open } of databaseKinds) {
   describe(`plans of a debit on ${name}`, () => {
-    it("go row by row through indexes, even where the tables are small", async () => {
+    it("use nested loops over indexes even if the tables are small", async () => {
       const ledger = await openLedger(await open());
       try {
         const spenders: Hex[] = [];

@@ -17,7 +17,7 @@ const captureOf = (eventId: string) => ({
 });
 
 for (const { name, open } of databaseKinds) {
-  describe(`a ledger whose vault is frozen, on ${name}`, () => {
+  describe(`ledger with a frozen vault on ${name}`, () => {
     let ledger: Ledger;
     let server: LedgerServer;
     let spender: Hex;
@@ -46,7 +46,7 @@ for (const { name, open } of databaseKinds) {
       ttlSeconds: 60,
     });
 
-    it("debits, holds and captures nothing more, and says that nothing can be settled any more", async () => {
+    it("refuses debits, holds and captures, because nothing can be settled", async () => {
       const event = usageEvent({ provider, spender, quantity: 5n });
       const [debited] = await ledger.usage.record([event]);
       expect(debited).to.include({ result: "debited", repeated: false });
@@ -58,7 +58,7 @@ for (const { name, open } of databaseKinds) {
       await ledger.chainEvents({ type: "frozen", by: owner });
 
       const balance = await ledger.accounts.balance(owner);
-      // A server that has recorded for this spender before, and expects no refusal.
+      // A server that has recorded for this spender before and predicts a charge.
       const late = usageEvent({ provider, spender, quantity: 7n });
       expect(await ledger.usage.record([late])).to.deep.equal([
         { result: "refused", refusal: { reason: "vault_frozen" } },
@@ -97,7 +97,7 @@ for (const { name, open } of databaseKinds) {
         reason: "vault_frozen",
       });
 
-      // What was answered before is answered again.
+      // Repetitions still return their first outcomes.
       expect(await ledger.usage.record([event])).to.deep.equal([{ ...debited, repeated: true }]);
       expect(await ledger.holds.capture(inTime)).to.deep.include({
         result: "captured",

@@ -11,7 +11,7 @@ import { StaleAccessError } from "../../../../server/stores/usage/staleAccess.ts
 import type { UsageLedger } from "../../../../server/stores/usage/usageLedger.ts";
 import { party, usageEvent } from "../../../fixtures/ledger.ts";
 
-/** A ledger whose commits end when the test says so. */
+/** A ledger whose commits end when the test ends them. */
 function steppedLedger() {
   const begun = new EventEmitter();
   const commits: { events: readonly UsageEvent[]; end: (error?: Error) => void }[] = [];
@@ -26,7 +26,7 @@ function steppedLedger() {
     },
     void: () => Promise.resolve({ result: "refused", reason: "event_not_found" }),
   };
-  /** The n-th commit, from 0, as soon as it has begun. */
+  /** Waits until the n-th commit (from 0) has started. */
   async function commit(n: number) {
     for (;;) {
       const found = commits[n];
@@ -55,7 +55,7 @@ const costs = (outcomes: readonly UsageOutcome[]) =>
   outcomes.map((outcome) => (outcome.result === "debited" ? outcome.costMicros : null));
 
 describe("groupCommit", () => {
-  it("commits together what arrives in one turn, and what arrives during a commit", async () => {
+  it("groups requests of one event-loop turn, and those that arrive during a commit", async () => {
     const { ledger, commits, commit } = steppedLedger();
     const grouped = withGroupCommit(ledger, {
       maxEvents: 10,
@@ -73,7 +73,7 @@ describe("groupCommit", () => {
     expect((await Promise.all(answers)).map(costs)).to.deep.equal([[1n], [2n], [3n]]);
   });
 
-  it("shares out among the free maxConcurrent what is worth it, and goes in one where it is not", async () => {
+  it("splits a large queue among the free commits, but not a small one", async () => {
     const { ledger, commits, commit } = steppedLedger();
     const grouped = withGroupCommit(ledger, {
       maxEvents: 10,
@@ -93,7 +93,7 @@ describe("groupCommit", () => {
     expect(commits.map(({ events }) => events.length)).to.deep.equal([4, 3, 5]);
   });
 
-  it("puts no more events into a commit than it may, and never splits a request", async () => {
+  it("puts at most maxEvents into a commit and never splits a request", async () => {
     const { ledger, commits, commit } = steppedLedger();
     const grouped = withGroupCommit(ledger, {
       maxEvents: 3,
@@ -109,7 +109,7 @@ describe("groupCommit", () => {
     expect(commits.map(({ events }) => events.length)).to.deep.equal([3, 2, 5]);
   });
 
-  it("begins another commit beside the first only for so many events as are worth it", async () => {
+  it("starts a second commit only for minEventsPerCommit events", async () => {
     const { ledger, commits, commit } = steppedLedger();
     const grouped = withGroupCommit(ledger, {
       maxEvents: 10,
@@ -119,7 +119,7 @@ describe("groupCommit", () => {
     const answers = [grouped.record([event(1n)])];
     const first = await commit(0);
     answers.push(grouped.record([event(2n)]));
-    // What is scheduled in a turn has happened two turns later.
+    // Anything scheduled in this turn has run two turns later.
     await turn();
     await turn();
     expect(commits).to.have.length(1);
@@ -131,14 +131,14 @@ describe("groupCommit", () => {
     expect((await Promise.all(answers)).map(costs)).to.deep.equal([[1n], [2n], [3n]]);
   });
 
-  it("records a group by the earliest look at the reporters' keys, and each by its own where that is too old", async () => {
-    const asked: (bigint | undefined)[] = [];
+  it("records a group as of its earliest key lookup, and each request by its own if that is stale", async () => {
+    const calls: (bigint | undefined)[] = [];
     const { ledger } = steppedLedger();
     const grouped = withGroupCommit(
       {
         ...ledger,
         record(events, asOf) {
-          asked.push(asOf);
+          calls.push(asOf);
           return asOf === 3n
             ? Promise.reject(new StaleAccessError())
             : Promise.resolve(events.map(outcomeOf));
@@ -152,10 +152,10 @@ describe("groupCommit", () => {
     expect(await late).to.have.length(1);
     expect(await none).to.have.length(1);
     expect(await early?.catch((error: Error) => error.name)).to.equal("StaleAccessError");
-    expect(asked).to.deep.equal([3n, 3n, 4n, undefined]);
+    expect(calls).to.deep.equal([3n, 3n, 4n, undefined]);
   });
 
-  it("lets one that fails not take the others with it", async () => {
+  it("fails only the bad request of a group", async () => {
     const { ledger, commit } = steppedLedger();
     const grouped = withGroupCommit(ledger, {
       maxEvents: 10,

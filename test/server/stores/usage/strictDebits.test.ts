@@ -22,13 +22,13 @@ for (const { name, open } of databaseKinds) {
     after(() => ledger.database.close());
 
     context("when 50 writers spend one account at once", () => {
-      it("debits exactly what was bought, and refuses the rest", async () => {
+      it("debits exactly the purchase and refuses the rest", async () => {
         const account = party(1);
         await ledger.purchase(account, "100");
         const { message } = await ledger.allow(account);
         await ledger.grantAccess(message.spender, provider);
 
-        // 50 writers × 5 batches × 3 events of 0.2 credits: 150 credits are wanted, 100 are there.
+        // 50 writers × 5 batches × 3 events of 0.2 credits: 150 credits of demand for 100 credits.
         const outcomes = await Promise.all(
           Array.from({ length: 50 }, async () => {
             const results = [];
@@ -65,7 +65,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when many writers report the same events at once", () => {
-      it("debits each once, and gives all of them the same outcome", async () => {
+      it("debits each once and returns the same outcome to all", async () => {
         const account = party(2);
         await ledger.purchase(account, "10");
         const { message } = await ledger.allow(account);
@@ -90,7 +90,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when one event id is reported for several spenders at once", () => {
-      it("debits one of them, and refuses the others as conflicts", async () => {
+      it("debits one of them and refuses the others as conflicts", async () => {
         const spenders: `0x${string}`[] = [];
         for (let n = 0; n < 10; n++) {
           await ledger.purchase(party(10 + n), "1");
@@ -115,8 +115,8 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
-    context("when many writers spend the same accounts in orders of their own", () => {
-      it("debits all of it, and none ever waits for another in a circle", async () => {
+    context("when many writers spend the same accounts in different orders", () => {
+      it("debits everything without a deadlock", async () => {
         const clashes: unknown[] = [];
         const usage = createUsageLedger(
           failing(ledger.database, (error) => clashes.push(error)),
@@ -134,7 +134,7 @@ for (const { name, open } of databaseKinds) {
           Array.from({ length: 12 }, async (_, writer) => {
             const outcomes = [];
             for (let batch = 0; batch < 6; batch++) {
-              // Each starts at a place of its own, and every other one goes backwards.
+              // Each writer starts at another account, and every other one runs backwards.
               const turned = [...spenders.slice(writer * 3), ...spenders.slice(0, writer * 3)];
               const order = writer % 2 === 0 ? turned : turned.toReversed();
               outcomes.push(
@@ -154,7 +154,7 @@ for (const { name, open } of databaseKinds) {
   });
 }
 
-/** The same database; tells of every transaction that fails. */
+/** Wraps a database to record every failed transaction. */
 function failing(database: Database, tell: (error: unknown) => void): Database {
   return {
     ...database,

@@ -10,7 +10,7 @@ const provider = party(1_000);
 const DAY = 86_400n;
 
 for (const { name, open } of databaseKinds) {
-  describe(`what a batch was expected to take and does not, on ${name}`, () => {
+  describe(`wrong predictions of debits on ${name}`, () => {
     let ledger: Ledger;
     let parties = 0;
 
@@ -19,11 +19,14 @@ for (const { name, open } of databaseKinds) {
     });
     after(() => ledger.database.close());
 
-    /** A spender of an account with 100 micro-credits and one allowance, of which the ledger has debited 1: it is known. */
-    async function knownSpender(wish: Parameters<Ledger["allow"]>[1] = {}) {
+    /**
+     * Creates a spender whose allowance is cached: its account bought 100 micro-credits and has
+     * spent 1.
+     */
+    async function cachedSpender(options: Parameters<Ledger["allow"]>[1] = {}) {
       const account = party(parties++);
       await ledger.purchase(account, "0.0001");
-      const allowance = await ledger.allow(account, wish);
+      const allowance = await ledger.allow(account, options);
       const { spender } = allowance.message;
       await ledger.grantAccess(spender, provider);
       expect(await spend(spender, 1n)).to.deep.equal(["debited"]);
@@ -41,12 +44,12 @@ for (const { name, open } of databaseKinds) {
 
     async function usageOf(id: Hex) {
       const found = await ledger.allowances.find(id);
-      if (found === null) throw new Error("the allowance is gone");
+      if (found === null) throw new Error("the allowance is missing");
       return found.usage;
     }
 
-    it("debits what fits of a sum that does not, and writes that and no more", async () => {
-      const { account, allowance, spender } = await knownSpender();
+    it("debits the events that fit if their sum does not", async () => {
+      const { account, allowance, spender } = await cachedSpender();
       expect(await spend(spender, 60n, 60n, 39n)).to.deep.equal([
         "debited",
         "insufficient_credits",
@@ -59,36 +62,36 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
-    it("gives back what an allowance refuses to the account that had it", async () => {
-      const { account, allowance, spender } = await knownSpender({ limit: 10n });
+    it("returns a charge to the account if the allowance refuses it", async () => {
+      const { account, allowance, spender } = await cachedSpender({ limit: 10n });
       expect(await spend(spender, 8n, 8n)).to.deep.equal(["debited", "allowance_exhausted"]);
       expect(await spentOf(account)).to.equal(9n);
       expect(await usageOf(allowance.id)).to.include({ spentMicros: 9n, periodSpentMicros: 9n });
     });
 
-    it("refuses what was revoked since the ledger saw the allowance", async () => {
-      const { account, allowance, spender } = await knownSpender();
+    it("refuses if the cached allowance was revoked since", async () => {
+      const { account, allowance, spender } = await cachedSpender();
       await ledger.allowances.revoke(allowance.id, "0x00");
       expect(await spend(spender, 5n)).to.deep.equal(["allowance_revoked"]);
       expect(await spentOf(account)).to.equal(1n);
       expect(await usageOf(allowance.id)).to.include({ spentMicros: 1n, periodSpentMicros: 1n });
     });
 
-    it("refuses what the account's counter has ended", async () => {
-      const { account, spender } = await knownSpender();
+    it("refuses if the account's counter was raised since", async () => {
+      const { account, spender } = await cachedSpender();
       await ledger.chainEvents({ type: "counter_raised", account, counter: 1n });
       expect(await spend(spender, 5n)).to.deep.equal(["allowance_revoked"]);
       expect(await spentOf(account)).to.equal(1n);
     });
 
-    it("refuses over the cap that was signed", async () => {
-      const { account, spender } = await knownSpender({ accountCap: 50n });
+    it("refuses above the signed cap", async () => {
+      const { account, spender } = await cachedSpender({ accountCap: 50n });
       expect(await spend(spender, 49n, 1n)).to.deep.equal(["debited", "account_cap_reached"]);
       expect(await spentOf(account)).to.equal(50n);
     });
 
-    it("takes from an allowance that came since, and goes first", async () => {
-      const { account, allowance, spender } = await knownSpender();
+    it("charges an allowance that was added since and has priority", async () => {
+      const { account, allowance, spender } = await cachedSpender();
       const first = await ledger.allow(account, { spender, priority: 1, limit: 7n });
       expect(await spend(spender, 5n, 5n)).to.deep.equal(["debited", "debited"]);
       expect((await usageOf(first.id)).spentMicros).to.equal(7n);
@@ -96,8 +99,8 @@ for (const { name, open } of databaseKinds) {
       expect(await spentOf(account)).to.equal(11n);
     });
 
-    it("takes from the next account where the first has nothing, at each of several tries", async () => {
-      const { account, spender } = await knownSpender();
+    it("charges the next account if the first is empty, every time", async () => {
+      const { account, spender } = await cachedSpender();
       const sponsor = party(parties++);
       await ledger.purchase(sponsor, "0.00001");
       await ledger.allow(sponsor, { spender, priority: 1 });
@@ -110,8 +113,8 @@ for (const { name, open } of databaseKinds) {
       expect(await spentOf(account)).to.equal(1n + 18n - 10n);
     });
 
-    it("opens the next period with what rolls over", async () => {
-      const { account, allowance, spender } = await knownSpender({
+    it("starts the next period with the rollover", async () => {
+      const { account, allowance, spender } = await cachedSpender({
         limit: 10n,
         period: DAY,
         rollover: 3n,
@@ -131,8 +134,8 @@ for (const { name, open } of databaseKinds) {
       expect(await spentOf(account)).to.equal(14n);
     });
 
-    it("refuses a provider without access, and gives back", async () => {
-      const { account, allowance, spender } = await knownSpender();
+    it("refuses a provider without access and returns the charge", async () => {
+      const { account, allowance, spender } = await cachedSpender();
       const stranger = party(999);
       const event = usageEvent({ provider: stranger, spender, quantity: 5n });
       expect((await ledger.usage.record([event])).map(said)).to.deep.equal(["access_not_granted"]);
@@ -140,8 +143,8 @@ for (const { name, open } of databaseKinds) {
       expect((await usageOf(allowance.id)).spentMicros).to.equal(1n);
     });
 
-    it("answers a repetition that would be refused now as it did the first time", async () => {
-      const { account, spender } = await knownSpender();
+    it("returns the first outcome of a repetition that would be refused now", async () => {
+      const { account, spender } = await cachedSpender();
       const event = usageEvent({ provider, spender, quantity: 99n });
       const [first] = await ledger.usage.record([event]);
       const [again, other] = await ledger.usage.record([event, { ...event, quantity: 98n }]);
@@ -150,8 +153,8 @@ for (const { name, open } of databaseKinds) {
       expect(await spentOf(account)).to.equal(100n);
     });
 
-    it("answers repetitions among new events, and charges only these", async () => {
-      const { account, spender } = await knownSpender();
+    it("charges only new events in a batch with repetitions", async () => {
+      const { account, spender } = await cachedSpender();
       const event = usageEvent({ provider, spender, quantity: 10n });
       const [first] = await ledger.usage.record([event]);
       const fresh = usageEvent({ provider, spender, quantity: 20n });
@@ -161,8 +164,8 @@ for (const { name, open } of databaseKinds) {
       expect(await spentOf(account)).to.equal(31n);
     });
 
-    it("adds up to what a bigint holds, and says what is missing", async () => {
-      const { account, spender } = await knownSpender();
+    it("refuses a sum beyond a bigint with the missing amount", async () => {
+      const { account, spender } = await cachedSpender();
       const most = 2n ** 63n - 1n;
       expect(await spend(spender, most, most)).to.deep.equal([
         "insufficient_credits",
@@ -171,10 +174,10 @@ for (const { name, open } of databaseKinds) {
       expect(await spentOf(account)).to.equal(1n);
     });
 
-    it("adds to what an allowance has spent in all no more than a bigint holds", async () => {
+    it("keeps an allowance's total spending within a bigint", async () => {
       const most = 2n ** 63n - 1n;
-      const { account, allowance, spender } = await knownSpender({ limit: most });
-      // As a renewal leaves it: nothing spent in this period, something in all.
+      const { account, allowance, spender } = await cachedSpender({ limit: most });
+      // Like after a renewal: nothing spent in this period, but something in total.
       await ledger.database.query("update allowance_usage set period_spent = 0 where id = $1", [
         `\\x${allowance.id.slice(2)}`,
       ]);
@@ -183,7 +186,7 @@ for (const { name, open } of databaseKinds) {
       expect(await usageOf(allowance.id)).to.include({ spentMicros: 1n, periodSpentMicros: 0n });
     });
 
-    it("knows no spender that has no allowance", async () => {
+    it("refuses a spender without allowances", async () => {
       expect(await spend(apiKeySpender("nobody's"), 1n)).to.deep.equal(["allowance_not_found"]);
     });
   });
