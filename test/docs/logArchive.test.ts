@@ -5,9 +5,9 @@ import { expect } from "chai";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { openLedger, party, usageEvent } from "../fixtures/ledger.ts";
 
-/** The statements of docs/scaling.md, in their order, for a month. */
+/** The statements of docs/log-archive.md, in their order, for a month. */
 async function statements(month: Date): Promise<readonly string[]> {
-  const text = await readFile(new URL("../../docs/scaling.md", import.meta.url), "utf8");
+  const text = await readFile(new URL("../../docs/log-archive.md", import.meta.url), "utf8");
   const blocks = [...text.matchAll(/```sql\n(.*?)```/gs)].map(([, sql = ""]) => sql);
   const [from, to] = [firstOf(month, 0), firstOf(month, 1)];
   return blocks.map((sql) =>
@@ -26,7 +26,7 @@ function firstOf(month: Date, later: number): string {
 }
 
 for (const { name, open } of databaseKinds) {
-  describe(`docs/scaling.md on ${name}`, () => {
+  describe(`docs/log-archive.md on ${name}`, () => {
     it("moves what is old and settled to the archive, and drops it by the month", async () => {
       const ledger = await openLedger(await open());
       const { database } = ledger;
