@@ -10,9 +10,11 @@ import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
 import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
 import type { LogSource, PublishedCut } from "./log/logSource.ts";
 import type { Finding } from "./replay/finding.ts";
-import { chainStore } from "./store/chainStore.ts";
-import { type KeptSignature, lastCut, signedOf } from "./store/cutStore.ts";
-import { type AuditTerms, ChainBehind, auditCut } from "./work/auditCut.ts";
+import { createChainStore } from "./store/chainStore.ts";
+import { type StoredSignature, readLastCut, readSignature } from "./store/cutStore.ts";
+import { auditCut } from "./work/auditCut.ts";
+import type { AuditTerms } from "./work/auditDeps.ts";
+import { ChainBehind } from "./work/replayCut.ts";
 import { type WitnessPosition, witness } from "./work/witness.ts";
 
 export interface AuditorDeps {
@@ -20,37 +22,49 @@ export interface AuditorDeps {
   readonly source: LogSource;
   readonly chain: Pick<ChainReader, "deployment" | "isSignedBy" | "signersSince">;
   readonly chainSource: ChainSource;
-  /** `null` for an auditor that only watches */
+  /** `null` for an auditor that does not sign */
   readonly signer: CheckpointSigner | null;
   readonly terms: AuditTerms;
   readonly onAudited?: (audited: AuditedCheckpoint) => void;
 }
 
+/** The result of auditing a checkpoint. */
 export interface AuditedCheckpoint {
   readonly cut: PublishedCut;
+  /** empty if the checkpoint was reproduced */
   readonly findings: readonly Finding[];
+  /** number of log entries in the cut; 0 if it was refused */
   readonly entries: number;
   readonly milliseconds: number;
 }
 
 export interface Auditor {
   /**
-   * Reads the chain, checks every checkpoint that was cut since, signs the newest where all could be reproduced, and looks
-   * at the log beyond it. Whatever was cut off is taken up by the next call. `done`: there is nothing that it waits for.
+   * Reads the chain, audits all new checkpoints, signs the newest if it was reproduced, and records
+   * the log beyond it. The next call resumes an interrupted one. Resolves to "waiting" while the
+   * newest checkpoint is refused or the chain is behind.
    */
   step(): Promise<"done" | "waiting">;
-  /** of the checkpoints that could not be reproduced, as it stands */
+  /** the checkpoints that are refused now, with their findings */
   findings(): readonly { readonly cut: PublishedCut; readonly findings: readonly Finding[] }[];
-  /** the newest checkpoint that could */
+  /** the newest reproduced checkpoint; `null` before the first since the start */
   readonly agreed: PublishedCut | null;
 }
 
-/** A refused checkpoint is worked through again no more often than this. */
+/** The shortest time between two audits of the same refused checkpoint. */
 const RECHECK_MS = 30_000;
 
-export function createAuditor(parts: AuditorDeps): Auditor {
-  const { database, source, chain, chainSource, signer, terms, onAudited } = parts;
-  const book = chainStore(database);
+/** Creates an auditor that follows one metering server. */
+export function createAuditor({
+  database,
+  source,
+  chain,
+  chainSource,
+  signer,
+  terms,
+  onAudited,
+}: AuditorDeps): Auditor {
+  const store = createChainStore(database);
   const refused = new Map<
     bigint,
     { cut: PublishedCut; findings: readonly Finding[]; at: number }
@@ -59,31 +73,34 @@ export function createAuditor(parts: AuditorDeps): Auditor {
   let witnessedUpTo: WitnessPosition | null = null;
 
   async function followChain(): Promise<void> {
-    // oxlint-disable-next-line no-await-in-loop -- range after range
-    while ((await indexNextBlocks(chainSource, book)) === "more");
+    // oxlint-disable-next-line no-await-in-loop -- ranges are read in order
+    while ((await indexNextBlocks(chainSource, store)) === "more");
   }
 
-  /** One that was refused is looked at again now and then, or as soon as it is another: its server may have mended it. */
-  function isSettled(cut: PublishedCut): boolean {
+  /**
+   * Whether a refused checkpoint needs no new audit yet. It is audited again after `RECHECK_MS`, or
+   * as soon as it changes, because its server may have corrected it.
+   */
+  function isStillRefused(cut: PublishedCut): boolean {
     const before = refused.get(cut.id);
     const isSame = before !== undefined && jsonText(before.cut) === jsonText(cut);
     return isSame && performance.now() - before.at < RECHECK_MS;
   }
 
   async function check(cut: PublishedCut): Promise<boolean> {
-    const begun = performance.now();
+    const startedAt = performance.now();
     const findings = await auditCut({ database, source, chain, terms }, cut);
-    const milliseconds = performance.now() - begun;
+    const milliseconds = performance.now() - startedAt;
     const before = refused.get(cut.id);
     if (findings.length === 0) {
       refused.clear();
       agreed = cut;
     } else {
       refused.set(cut.id, { cut, findings, at: performance.now() });
-      if (before === undefined) await keepFindings(cut, findings);
+      if (before === undefined) await recordFindings(cut, findings);
     }
-    const isNews = before === undefined || jsonText(before.findings) !== jsonText(findings);
-    if (isNews) {
+    const hasChanged = before === undefined || jsonText(before.findings) !== jsonText(findings);
+    if (hasChanged) {
       const [audited] = await database.query<{ entries: bigint }>(
         "select entries from cuts where id = $1",
         [cut.id],
@@ -93,17 +110,20 @@ export function createAuditor(parts: AuditorDeps): Auditor {
     return findings.length === 0;
   }
 
-  async function keepFindings(cut: PublishedCut, findings: readonly Finding[]): Promise<void> {
+  async function recordFindings(cut: PublishedCut, findings: readonly Finding[]): Promise<void> {
     await database.query(
       `insert into findings (cut, epoch, body) select $1, $2, finding from jsonb_array_elements($3::jsonb) as finding`,
       [cut.id, cut.message.epoch, jsonText(findings)],
     );
   }
 
-  /** Signs what was reproduced. Kept before it leaves, so that another root of the epoch is never signed beside it. */
-  async function sign(cut: PublishedCut, by: CheckpointSigner): Promise<KeptSignature> {
-    const kept = await signedOf(database, cut.id);
-    if (kept !== null) return kept;
+  /**
+   * Signs a reproduced checkpoint. Records the signature before sending it, so that the auditor
+   * never signs a second root for the epoch.
+   */
+  async function sign(cut: PublishedCut, by: CheckpointSigner): Promise<StoredSignature> {
+    const stored = await readSignature(database, cut.id);
+    if (stored !== null) return stored;
     const { epoch, root } = cut.message;
     const signature = await by.sign(chain.deployment, cut.message);
     await database.query(
@@ -117,10 +137,12 @@ export function createAuditor(parts: AuditorDeps): Auditor {
     if (signer === null || cut.status !== "prepared") return;
     const { epoch, root, signature, sent } = await sign(cut, signer);
     if (sent) return;
-    // A contract wallet's signature is checked by its contract: one that is worth nothing is no help to anybody.
+    // A contract wallet may not accept the signature of this key.
     const digest: Hex = checkpointDigest(chain.deployment, cut.message);
     if (!(await chain.isSignedBy(signer.address, digest, signature))) {
-      throw new Error(`${signer.address} cannot sign for the contract: is it the right key?`);
+      throw new Error(
+        `the contract would reject the signature of ${signer.address}: check that it is the right key`,
+      );
     }
     await source.cosign(epoch, { root, signer: signer.address, signature });
     await database.query("update signatures set sent = true where cut = $1", [cut.id]);
@@ -134,15 +156,15 @@ export function createAuditor(parts: AuditorDeps): Auditor {
 
     async step() {
       await followChain();
-      const last = await lastCut(database);
-      // The last one again: its signature may not have been sent, and it may be signed no more.
+      const last = await readLastCut(database);
+      // Includes the last agreed cut: its signature may not have been sent yet.
       const cuts = await source.cuts(last === null ? 0n : last.id - 1n);
       try {
         for (const cut of cuts) {
-          // oxlint-disable-next-line no-await-in-loop -- each stands on the one before
+          // oxlint-disable-next-line no-await-in-loop -- each cut builds on the one before
           if (cut.id === last?.id) agreed = cut;
           // oxlint-disable-next-line no-await-in-loop
-          else if (!isSettled(cut)) await check(cut);
+          else if (!isStillRefused(cut)) await check(cut);
         }
       } catch (error) {
         if (error instanceof ChainBehind) return "waiting";

@@ -1,4 +1,4 @@
-/** `npm run auditor`: follows a metering server and the chain, and co-signs the checkpoints that it could reproduce. */
+/** `npm run auditor`: follows a metering server and co-signs each checkpoint that it reproduces. */
 import { parseArgs } from "node:util";
 
 import { pino } from "pino";
@@ -10,20 +10,20 @@ import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyo
 import { settingsOf } from "@compute-credits/platform/process/settings";
 import { untilStopped } from "@compute-credits/platform/process/untilStopped";
 import { AUDITOR_SETTINGS, readAuditorConfig } from "./config.ts";
-import { openAuditor, runAuditor } from "./runAuditor.ts";
+import { openAuditor, startAuditor } from "./startAuditor.ts";
 
-const HELP = `npm run auditor -- [options]     checks a metering server, and co-signs what it could reproduce
+const HELP = `npm run auditor -- [options]     audits a metering server and co-signs its checkpoints
 
-  --once    checks all checkpoints that there are, and ends
-  --help    this text
+  --once    audits all existing checkpoints, then exits
+  --help    prints this text
 
 Environment (docs/settings.md):
 ${environmentHelp()}
 
-Ends with 0 when it is stopped, 1 where it cannot work, 2 where the chain's past changed under it; with --once, 3 where
-a checkpoint could not be reproduced.`;
+Exit codes: 0 if it was stopped, 1 after an error, 2 after a reorganisation of the chain beyond
+CONFIRMATIONS; with --once, 3 if a checkpoint could not be reproduced.`;
 
-/** The variables that the configuration is read from, a line each. */
+/** Lists the environment variables, one per line. */
 function environmentHelp(): string {
   const settings = Object.values(AUDITOR_SETTINGS).flatMap((shape) => settingsOf(shape));
   return settings
@@ -41,13 +41,13 @@ const { values } = parseArgs({
 });
 
 if (values.help) console.log(HELP);
-else await main().catch(giveUp);
+else await main().catch(fail);
 
 async function main(): Promise<void> {
   const config = readAuditorConfig(process.env);
   const log = pino({ level: config.logLevel });
   if (!values.once) {
-    const running = await runAuditor(config, log);
+    const running = await startAuditor(config, log);
     log.info({ url: running.url, server: config.serverUrl, contract: config.contract }, "auditing");
     await untilStopped(running, log);
     return;
@@ -57,17 +57,17 @@ async function main(): Promise<void> {
   let before: bigint | undefined;
   do {
     before = auditor.agreed?.id;
-    // oxlint-disable-next-line no-await-in-loop -- a page of checkpoints after the other
+    // oxlint-disable-next-line no-await-in-loop -- pages of checkpoints are audited in order
     await auditor.step();
   } while (auditor.agreed?.id !== before);
   if (auditor.findings().length > 0) process.exitCode = 3;
 }
 
-function giveUp(error: unknown): void {
-  const isMistake =
+function fail(error: unknown): void {
+  const isOperatorError =
     error instanceof ConfigError ||
     error instanceof FolderInUse ||
     error instanceof MigrationRefused;
-  console.error(isMistake ? error.message : error);
+  console.error(isOperatorError ? error.message : error);
   process.exitCode = error instanceof ReorgBeyondConfirmations ? 2 : 1;
 }

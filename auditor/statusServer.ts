@@ -5,8 +5,9 @@ import { listen } from "@compute-credits/platform/process/httpServer";
 import type { Auditor } from "./auditor.ts";
 
 /**
- * `GET /healthz`: 200 while the auditor does its rounds and has nothing against the newest checkpoint, else 503 with the
- * reason. `GET /findings`: what it has against the checkpoints that it refuses.
+ * Starts the status server. `GET /healthz`: 200 while the auditor runs and refuses no checkpoint,
+ * else 503 with the reason. `GET /findings`: the findings of all refused checkpoints. Rejects with
+ * `ConfigError` if the port is taken.
  */
 export async function startStatusServer(
   { host, port }: { host: string; port: number },
@@ -41,11 +42,11 @@ export async function startStatusServer(
   });
   return {
     url: await listen(server, { host, port, portSetting: "AUDITOR_PORT" }),
-    close: () => closed(server),
+    close: () => closeServer(server),
   };
 }
 
-async function closed(server: Server): Promise<void> {
+async function closeServer(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   server.closeAllConnections();

@@ -1,6 +1,7 @@
 import type { Address, Hex } from "viem";
 import { z } from "zod";
 
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { LOG_ACCESS_SECONDS } from "@compute-credits/protocol/messages/logAccess";
 import { CheckpointJson, RowJson } from "@compute-credits/protocol/json/checkpoint";
@@ -32,27 +33,28 @@ const Announced = z.object({
 const Rows = z.object({ rows: z.array(RowJson) });
 const Problem = z.object({ reason: z.string(), detail: z.string() });
 
-/** A server's answer is never waited for longer; what was under way is asked for again. */
-const PATIENCE_MS = 60_000;
+/** The time limit of a request. The auditor's next step repeats it. */
+const TIMEOUT_MS = 60_000;
 
-/** A server refused, in its own words. */
+/** Thrown for a server's refusal, with its problem document. */
 export class ServerRefused extends Error {
   override readonly name = "ServerRefused";
   readonly reason: string;
 
   constructor(path: string, status: number, { reason, detail }: z.output<typeof Problem>) {
-    super(`${path} was answered ${status} ${reason}: ${detail}`);
+    super(`${path} returned ${status} ${reason}: ${detail}`);
     this.reason = reason;
   }
 }
 
+/** The reader of the log, which signs its requests for access. */
 export interface LogReader {
   readonly address: Address;
   readonly signAccess: (deployment: Deployment, issuedAt: bigint) => Promise<Hex>;
 }
 
-/** A metering server over HTTP. */
-export function httpLogSource(
+/** Creates a source that reads a metering server over HTTP. */
+export function createHttpLogSource(
   serverUrl: string,
   deployment: Deployment,
   reader: LogReader,
@@ -80,7 +82,7 @@ export function httpLogSource(
     const response = await fetch(new URL(path, serverUrl), {
       ...init,
       headers: { "content-type": "application/json", authorization: await authorization() },
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const document: unknown = await response.json();
     if (!response.ok) {
@@ -88,7 +90,7 @@ export function httpLogSource(
       throw new ServerRefused(
         path,
         response.status,
-        problem.data ?? { reason: "unreadable", detail: "it is no problem document" },
+        problem.data ?? { reason: "unreadable", detail: "the answer is not a problem document" },
       );
     }
     return schema.parse(document);
@@ -118,7 +120,7 @@ export function httpLogSource(
     async cosign(epoch, signed) {
       await ask(`/v1/checkpoints/${epoch}/signatures`, z.unknown(), {
         method: "POST",
-        body: JSON.stringify(signed),
+        body: jsonText(signed),
       });
     },
   };

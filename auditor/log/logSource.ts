@@ -6,37 +6,44 @@ import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 
-/** What a metering server announces. */
+/** The terms that a metering server announces. */
 export interface AnnouncedTerms {
   readonly deployment: Deployment;
   readonly feeBps: bigint;
   readonly maxQuoteSeconds: number;
 }
 
-/** A checkpoint, as a server says that it was cut. */
+/** A checkpoint as a server published it. */
 export interface PublishedCut {
+  /** ascending in the order in which the server cut them */
   readonly id: bigint;
   readonly message: CheckpointMessage;
   readonly status: CheckpointStatus;
+  /** the PostgreSQL snapshot of the cut; `null` if it is older than the log */
   readonly snapshot: string | null;
 }
 
+/** A page of the log. */
 export interface SourcePage {
   readonly entries: readonly LogEntry[];
+  /** the snapshot at the end of the window */
   readonly upTo: string;
+  /** the cursor of the next page; `null` on the last page */
   readonly next: string | null;
 }
 
-/** A metering server, as an auditor sees it: nothing that it says is believed. */
+/** Reads a metering server. The auditor trusts none of its answers. */
 export interface LogSource {
   terms(): Promise<AnnouncedTerms>;
-  /** oldest first */
+  /** the checkpoints with ids above `after`, oldest first */
   cuts(after: bigint): Promise<readonly PublishedCut[]>;
+  /** the entries visible to the snapshot `upTo` (`null` = now) but not to `since` (`null` = all) */
   page(
     window: { since: string | null; upTo: string | null },
     cursor: string | null,
   ): Promise<SourcePage>;
-  /** the table of a checkpoint, in the order of its places */
+  /** the rows of a checkpoint, in the order of their places */
   rows(epoch: bigint): Promise<readonly Row[]>;
+  /** sends this auditor's signature of a checkpoint */
   cosign(epoch: bigint, signed: { root: Hex; signer: Address; signature: Hex }): Promise<void>;
 }

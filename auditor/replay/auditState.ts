@@ -6,20 +6,21 @@ import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowance
 import type { LoggedCharge } from "@compute-credits/rules/log/logEntry";
 import type { Hold } from "@compute-credits/rules/holds/hold";
 import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
-import { type TierUse } from "@compute-credits/rules/pricing/pinnedRate";
+import type { TierUse } from "@compute-credits/rules/pricing/pinnedRate";
 import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { type RateIndex, indexRates } from "@compute-credits/rules/pricing/rateIndex";
+import { eventKey } from "@compute-credits/rules/usage/decideDebits";
 
-/** An address with all its numbers, as the auditor makes them. */
+/** An address with all its amounts, as the auditor computes them. */
 export interface Party extends Account {
   readonly earned: bigint;
-  /** in the tree; `null` until its first row */
+  /** place in the tree; `null` until its first row */
   readonly place: bigint | null;
 }
 
 export interface AuditedAllowance extends Allowance {
-  /** signed by the account's owner, under its own id, for its own scope */
+  /** whether the owner's signature covers this id and scope */
   readonly isSigned: boolean;
 }
 
@@ -28,7 +29,7 @@ export interface AuditedAccess {
   readonly ended: boolean;
 }
 
-/** What a provider was promised last. */
+/** The promise to a provider by its receipts so far. */
 export interface AuditedReceipt {
   readonly earned: bigint;
   readonly epoch: bigint;
@@ -37,12 +38,12 @@ export interface AuditedReceipt {
 
 export interface AuditedEvent {
   readonly recordedAt: Date;
-  /** when its credits were set aside: before it was recorded, where it is a capture */
+  /** when its credits were taken; for a capture, when the hold was created */
   readonly takenAt: Date;
   readonly quantity: bigint;
   readonly use: TierUse | null;
   readonly charges: readonly LoggedCharge[];
-  /** the cut that held it first */
+  /** the first cut that holds it */
   readonly cut: bigint;
   readonly voided: boolean;
 }
@@ -52,44 +53,41 @@ export interface AuditedCard {
   readonly createdAt: Date;
 }
 
-/** By `provider/id`, of events and of holds. */
-export function eventName({ provider, id }: { provider: Address; id: string }): string {
-  return `${provider}/${id}`;
-}
-
-export function accessName(spender: SpenderId, provider: Address): string {
+export function accessKey(spender: SpenderId, provider: Address): string {
   return `${spender}/${provider}`;
 }
 
-export function stepsName(provider: Address, rateKey: string): string {
+export function stepsKey(provider: Address, rateKey: string): string {
   return `${provider}/${rateKey}`;
 }
 
 /**
- * What the auditor knows of all that a stretch of the log is about. Whoever replays it puts in beforehand what was known
- * (store/bookStore.ts), and takes out what changed.
+ * The state that replaying a page of the log needs. The caller loads it before (store/loadState.ts)
+ * and saves the changes afterwards (store/saveState.ts).
  */
 export class AuditState {
   readonly parties = new Map<Address, Party>();
   readonly allowances = new Map<Hex, AuditedAllowance>();
   readonly bySpender = new Map<SpenderId, Set<Hex>>();
+  /** by `accessKey` */
   readonly access = new Map<string, AuditedAccess>();
+  /** by `eventKey` */
   readonly events = new Map<string, AuditedEvent>();
-  /** by provider */
   readonly receipts = new Map<Address, AuditedReceipt>();
+  /** by `eventKey` */
   readonly holds = new Map<string, Hold>();
   /** by `tierUseKey` */
   readonly tiers = new Map<string, { use: TierUse; units: bigint }>();
   readonly cards = new Map<number, AuditedCard>();
-  /** by `stepsName`, oldest first */
+  /** by `stepsKey`, oldest first */
   readonly steps = new Map<string, MultiplierStep[]>();
-  /** whose allowances are all known */
+  /** spenders whose allowances are all loaded */
   readonly loadedSpenders = new Set<SpenderId>();
   rates: RateIndex = new Map();
-  /** the last block whose events were taken in */
+  /** the last block whose events were applied */
   appliedBlock = 0n;
 
-  /** What was touched since the last `clearChanges`. */
+  /** The keys changed since the last `clearChanges`. */
   readonly changed = {
     parties: new Set<Address>(),
     allowances: new Set<Hex>(),
@@ -102,6 +100,7 @@ export class AuditState {
     steps: new Set<{ name: string; step: MultiplierStep }>(),
   };
 
+  /** The party, or an empty one if it is not known. */
   party(address: Address): Party {
     return this.parties.get(address) ?? { ...emptyAccount(address), earned: 0n, place: null };
   }
@@ -112,12 +111,12 @@ export class AuditState {
   }
 
   setAllowance(allowance: AuditedAllowance): void {
-    this.knowAllowance(allowance);
+    this.loadAllowance(allowance);
     this.changed.allowances.add(allowance.id);
   }
 
-  /** As `setAllowance`, for one that was known before. */
-  knowAllowance(allowance: AuditedAllowance): void {
+  /** Adds a stored allowance, which does not count as a change. */
+  loadAllowance(allowance: AuditedAllowance): void {
     this.allowances.set(allowance.id, allowance);
     const { spender } = allowance.message;
     const ofSpender = this.bySpender.get(spender) ?? new Set();
@@ -133,7 +132,7 @@ export class AuditState {
     return [...(this.bySpender.get(spender) ?? [])].flatMap((id) => this.allowances.get(id) ?? []);
   }
 
-  /** Those that grants among these were granted out of. */
+  /** The campaigns of the grants among these allowances. */
   campaignsOf(allowances: readonly Allowance[]): readonly AuditedAllowance[] {
     const ids = new Set(allowances.flatMap(({ campaign }) => campaign ?? []));
     return [...ids].flatMap((id) => this.allowances.get(id) ?? []);
@@ -155,7 +154,7 @@ export class AuditState {
   }
 
   setHold(hold: Hold): void {
-    const name = eventName(hold);
+    const name = eventKey(hold);
     this.holds.set(name, hold);
     this.changed.holds.add(name);
   }
@@ -171,11 +170,12 @@ export class AuditState {
   }
 
   addCard(audited: AuditedCard): void {
-    this.knowCards([audited]);
+    this.loadCards([audited]);
     this.changed.cards.add(audited.card.version);
   }
 
-  knowCards(audited: readonly AuditedCard[]): void {
+  /** Adds stored cards, which do not count as changes. */
+  loadCards(audited: readonly AuditedCard[]): void {
     for (const one of audited) this.cards.set(one.card.version, one);
     this.rates = indexRates(
       audited.map(({ card }) => card),
@@ -190,13 +190,13 @@ export class AuditState {
     this.changed.steps.add({ name, step });
   }
 
-  /** The newest step in force then. */
+  /** The step of a multiplier in force at a time; `null` before the first. */
   stepAt(name: string, at: Date): MultiplierStep | null {
     return this.steps.get(name)?.findLast(({ effectiveFrom }) => effectiveFrom <= at) ?? null;
   }
 
-  /** Lets go of all that was written down and can be read again. */
-  forget(): void {
+  /** Frees memory: drops all saved entries that can be loaded again. */
+  evict(): void {
     this.parties.clear();
     this.allowances.clear();
     this.bySpender.clear();

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-/** What is wrong with what a server says. Stable: programs branch on it; docs/findings.md says what each means. */
+/** The kind of a finding. Stable: programs branch on it. docs/findings.md explains each kind. */
 export type FindingKind =
   // an event
   | "event_doubled"
@@ -12,7 +12,7 @@ export type FindingKind =
   | "wrong_fee"
   | "wrong_payer"
   | "backdated"
-  // what lets somebody charge
+  // allowances and access
   | "unknown_allowance"
   | "forged_allowance"
   | "forged_revocation"
@@ -61,32 +61,34 @@ export type FindingKind =
   | "wrong_as_of"
   | "signed_another";
 
-export interface EventName {
+/** Identifies a usage event, or a hold. */
+export interface EventId {
   readonly provider: Address;
   readonly id: string;
 }
 
-/** One lie, or one bug: who is wronged, by which event, and by how much. */
+/** One difference between the server's data and the auditor's: a lie or a bug. */
 export interface Finding {
   readonly kind: FindingKind;
-  /** whose number is wrong: who pays too much, or is paid too little */
+  /** the party whose amount is wrong */
   readonly party: Address | null;
-  readonly event: EventName | null;
+  readonly event: EventId | null;
   readonly allowance?: Hex;
-  /** as the auditor makes it out of what was signed and published */
+  /** as the auditor computes it from signatures, the log and the chain */
   readonly expected: string | null;
-  /** as the server has it */
+  /** as the server published it */
   readonly actual: string | null;
-  /** actual less expected, in micro-credits; `null` where no amount is at stake by itself */
+  /** actual − expected, in micro-credits; `null` if the finding concerns no amount */
   readonly differenceMicros: bigint | null;
+  /** the finding in words, for people */
   readonly text: string;
 }
 
-export function textOfEvent({ provider, id }: EventName): string {
+export function describeEvent({ provider, id }: EventId): string {
   return `event ${id} of ${provider}`;
 }
 
 /** "3 too many", "3 too few". */
-export function textOfDifference(differenceMicros: bigint): string {
+export function describeDifference(differenceMicros: bigint): string {
   return differenceMicros < 0n ? `${-differenceMicros} too few` : `${differenceMicros} too many`;
 }

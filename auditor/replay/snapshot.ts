@@ -1,8 +1,8 @@
 /**
- * Whether a PostgreSQL snapshot (`xmin:xmax:in,progress`) sees what a transaction wrote, provided that it was committed:
- * all before `xmin`, none from `xmax` on, and of those between all but the ones that it names.
+ * Whether a PostgreSQL snapshot (`xmin:xmax:in,progress`) sees a committed transaction: all before
+ * `xmin`, none from `xmax` on, and those between unless the snapshot lists them as in progress.
  */
-export function sees(snapshot: string, transaction: bigint): boolean {
+export function isVisible(snapshot: string, transaction: bigint): boolean {
   const [xmin = "1", xmax = "1", inProgress = ""] = snapshot.split(":");
   if (transaction < BigInt(xmin)) return true;
   if (transaction >= BigInt(xmax)) return false;

@@ -1,34 +1,35 @@
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 
-/** The operator's part of every charge, from a moment on. */
+/** The operator's fee from a time on. */
 export interface FeeTerm {
   readonly feeBps: bigint;
-  /** `null` for the first */
+  /** `null` for the first fee */
   readonly from: Date | null;
 }
 
-/** What a stretch of the log is replayed by, besides the auditState. */
+/** The terms for replaying a page of the log, besides the state. */
 export interface ReplayTerms {
-  /** the cut that is being checked */
+  /** the cut being checked */
   readonly cut: bigint;
   readonly fees: readonly FeeTerm[];
-  /** nothing of this cut can have been recorded before; `null` for the first */
+  /** no entry of this cut can be older; `null` for the first cut */
   readonly notBefore: Date | null;
   readonly maxQuoteSeconds: number;
-  /** the auditor's own reading of the chain: the events of the blocks, both ends included */
+  /** the chain events that the auditor itself read from these blocks, inclusive */
   readonly chainEvents: (from: bigint, to: bigint) => readonly ChainEvent[];
-  /** whether a cut counts: its checkpoint was not dropped */
+  /** whether a cut counts, because its checkpoint was neither dropped nor replaced */
   readonly counts: (cut: bigint) => boolean;
-  /** what was found invalid of the signatures in this stretch, by `signatureName` */
+  /** the `signatureKey`s of entries with an invalid signature */
   readonly forged: ReadonlySet<string>;
 }
 
+/** The fee in force at a time, in basis points. */
 export function feeBpsAt(fees: readonly FeeTerm[], at: Date): bigint {
   return fees.findLast(({ from }) => from === null || from <= at)?.feeBps ?? 0n;
 }
 
 /**
- * How long something may be there without every server having seen it: an allowance, an access or a card that was written
- * while a debit was being decided is not under the locks of that debit, so either order is honest.
+ * How long a new allowance, access or card may be unknown to some servers. It is not under the
+ * locks of a debit that is being decided, so a debit with or without it is honest.
  */
-export const UNSEEN_MS = 5_000;
+export const PROPAGATION_MS = 5_000;

@@ -6,29 +6,31 @@ import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { AuditedChainEvent } from "@compute-credits/rules/log/storedJson";
 
-const KEPT = new Set<ChainEvent["type"]>(
+const STORED_TYPES = new Set<ChainEvent["type"]>(
   AuditedChainEvent.options.map(({ shape }) => shape.type.value),
 );
 
-/** The auditor's own reading of the chain: kept as it was read, and checked by when the server took it in. */
-export function chainStore(
+/**
+ * Creates a store for the chain events that the auditor reads itself, to compare with the log's.
+ */
+export function createChainStore(
   database: Database,
 ): Pick<ChainStore, "cursor" | "recordIdle" | "apply"> {
   return {
-    cursor: () => cursorIn(database),
+    cursor: () => readCursor(database),
 
-    // How the chain tells the time does not matter here: nothing is dated by it.
+    // The auditor does not need the chain's time.
     recordIdle: () => Promise.resolve(),
 
     apply: ({ from, upTo, events }) =>
       database.transaction(async (tx) => {
-        const { number, hash } = await cursorIn(tx);
+        const { number, hash } = await readCursor(tx);
         if (number !== from.number || hash !== from.hash) return false;
         await tx.query(
           `insert into chain_events (block_number, log_index, body)
            select (event->>'blockNumber')::bigint, (event->>'logIndex')::integer, event
            from jsonb_array_elements($1::jsonb) as event`,
-          [jsonText(events.filter(({ type }) => KEPT.has(type)))],
+          [jsonText(events.filter(({ type }) => STORED_TYPES.has(type)))],
         );
         await tx.query(
           "update chain_cursor set block_number = $1, block_hash = $2, block_time = $3",
@@ -39,16 +41,19 @@ export function chainStore(
   };
 }
 
-export async function cursorIn(sql: Sql): Promise<BlockPoint> {
+/** The last block that the auditor read. Rejects if the database is not claimed yet. */
+export async function readCursor(sql: Sql): Promise<BlockPoint> {
   const [cursor] = await sql.query<BlockPoint>(
     "select block_number as number, block_hash as hash, block_time as time from chain_cursor",
   );
-  if (cursor === undefined) throw new Error("the auditor's database belongs to no deployment yet");
+  if (cursor === undefined) {
+    throw new Error("the auditor's database is not claimed for a deployment yet");
+  }
   return cursor;
 }
 
-/** What happened in these blocks, both ends included, in its order. */
-export async function chainEventsIn(
+/** The stored events of these blocks, inclusive, in chain order. */
+export async function readChainEvents(
   sql: Sql,
   { from, to }: { from: bigint; to: bigint },
 ): Promise<ChainEvent[]> {
@@ -59,9 +64,9 @@ export async function chainEventsIn(
   return records.map(({ body }) => AuditedChainEvent.parse(body));
 }
 
-/** The checkpoints that the chain dropped, by epoch and root. */
-export async function droppedOnChain(sql: Sql): Promise<ReadonlySet<string>> {
-  // chain_events_dropped
+/** The checkpoints dropped on chain, as "epoch root". */
+export async function readDroppedCheckpoints(sql: Sql): Promise<ReadonlySet<string>> {
+  // Plan: the whole partial index chain_events_dropped; drops are rare.
   const records = await sql.query<{ name: string }>(
     `select (body->>'epoch') || ' ' || (body->>'root') as name from chain_events
      where body->>'type' = 'checkpoint_dropped'`,

@@ -26,17 +26,23 @@ export async function migrateAuditor(database: Database): Promise<void> {
   await migrate(AUDITOR_MIGRATIONS, database);
 }
 
+/** Opens the auditor's database and migrates it. Rejects with `MigrationRefused` if it can't. */
 export async function openAuditorDatabase(location: DatabaseLocation): Promise<Database> {
   return await openDatabase(location, migrateAuditor);
 }
 
-/** What the operator announced when this auditor began; it goes by that until its own operator says otherwise. */
+/**
+ * The terms that the server announced at this auditor's first start. FEE_BPS can override the fee.
+ */
 export interface FirstTerms {
   readonly feeBps: bigint;
   readonly maxQuoteSeconds: number;
 }
 
-/** Makes an empty database that of an auditor of this deployment, or checks that it is. The terms that it began with. */
+/**
+ * Claims an empty database for a deployment, or checks that it is claimed for it. Returns the terms
+ * announced at the first start. Rejects if the database belongs to another deployment.
+ */
 export async function claimAuditor(
   database: Database,
   { chainId, contract }: Deployment,
@@ -70,7 +76,7 @@ export async function claimAuditor(
       owner.block_hash !== origin.hash
     ) {
       throw new Error(
-        `this database belongs to an auditor of ${owner?.contract} on chain ${owner?.chain_id}: give this one a database of its own`,
+        `this database belongs to an auditor of ${owner?.contract} on chain ${owner?.chain_id}: use another database`,
       );
     }
     return { feeBps: owner.fee_bps, maxQuoteSeconds: owner.max_quote_seconds };

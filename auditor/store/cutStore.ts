@@ -3,11 +3,11 @@ import type { Hex } from "viem";
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { Finding } from "../replay/finding.ts";
-import { droppedOnChain } from "./chainStore.ts";
+import { readDroppedCheckpoints } from "./chainStore.ts";
 import { CheckpointJson } from "@compute-credits/protocol/json/checkpoint";
 
-/** A checkpoint that could be reproduced. */
-export interface CutBefore {
+/** A checkpoint that the auditor reproduced. */
+export interface AgreedCut {
   readonly id: bigint;
   readonly message: CheckpointMessage;
   readonly snapshot: string;
@@ -19,18 +19,23 @@ interface CutRecord {
   readonly snapshot: string;
 }
 
-export async function lastCut(sql: Sql): Promise<CutBefore | null> {
+/** The newest agreed cut; `null` before the first. */
+export async function readLastCut(sql: Sql): Promise<AgreedCut | null> {
   const [record] = await sql.query<CutRecord>(
     "select id, message, snapshot from cuts order by id desc limit 1",
   );
   return record === undefined ? null : { ...record, message: CheckpointJson.parse(record.message) };
 }
 
-/** Only the newest can be dropped; those before this many count for ever. */
-const CUTS_THAT_MAY_FALL = 100;
+/** Only this many newest cuts can still be dropped. All older ones count for good. */
+const DROPPABLE_CUTS = 100;
 
-/** Which cuts count before one of this epoch, and what it follows. */
-export async function cutsThatCount(
+/**
+ * Finds the cuts that count before a checkpoint of `message.epoch`, and the one that it follows.
+ * The finding reports a second root for an epoch that this auditor signed, unless that is released
+ * or was cut before the signers changed (then it can no longer reach the chain).
+ */
+export async function readCountingCuts(
   sql: Sql,
   message: CheckpointMessage,
   { releasedEpoch, signersSince }: { releasedEpoch: bigint | null; signersSince: bigint },
@@ -40,10 +45,10 @@ export async function cutsThatCount(
 }> {
   const newest = await sql.query<CutRecord>(
     "select id, message, snapshot from cuts order by id desc limit $1",
-    [CUTS_THAT_MAY_FALL],
+    [DROPPABLE_CUTS],
   );
   const records = newest.toReversed();
-  const dropped = await droppedOnChain(sql);
+  const dropped = await readDroppedCheckpoints(sql);
   const counting = new Map<bigint, { id: bigint; message: CheckpointMessage }>();
   let finding: Finding | null = null;
   for (const { id, message: stored } of records) {
@@ -51,11 +56,10 @@ export async function cutsThatCount(
     if (dropped.has(`${before.epoch} ${before.root}`)) continue;
     counting.set(before.epoch, { id, message: before });
   }
-  // One that was never on chain may be given up and cut anew, unless this auditor has signed it.
+  // A server may abandon a checkpoint and cut the epoch again, unless this auditor has signed it.
   const same = counting.get(message.epoch);
   if (same !== undefined) {
-    const signed = await signedOf(sql, same.id);
-    // What was cut before the signers changed comes on chain no more, whoever signed it.
+    const signed = await readSignature(sql, same.id);
     const isReleased = message.epoch === releasedEpoch || same.message.asOf < signersSince;
     if (signed !== null && !isReleased && same.message.root !== message.root) {
       finding = {
@@ -65,7 +69,7 @@ export async function cutsThatCount(
         expected: same.message.root,
         actual: message.root,
         differenceMicros: null,
-        text: `epoch ${message.epoch} was signed with the root ${same.message.root}, and the chain has not dropped that: another is not signed for it`,
+        text: `epoch ${message.epoch} was signed with the root ${same.message.root}, which the chain has not dropped: this auditor signs no second root`,
       };
     }
     counting.delete(message.epoch);
@@ -82,16 +86,19 @@ export async function cutsThatCount(
   };
 }
 
-export interface KeptSignature {
+/** This auditor's signature of a checkpoint. */
+export interface StoredSignature {
   readonly cut: bigint;
   readonly epoch: bigint;
   readonly root: Hex;
   readonly signature: Hex;
+  /** whether the server has accepted it */
   readonly sent: boolean;
 }
 
-export async function signedOf(sql: Sql, cut: bigint): Promise<KeptSignature | null> {
-  const [record] = await sql.query<KeptSignature>(
+/** This auditor's signature of a cut; `null` if it has not signed it. */
+export async function readSignature(sql: Sql, cut: bigint): Promise<StoredSignature | null> {
+  const [record] = await sql.query<StoredSignature>(
     "select cut, epoch, root, signature, sent from signatures where cut = $1",
     [cut],
   );

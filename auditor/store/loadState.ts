@@ -14,12 +14,14 @@ import {
 } from "@compute-credits/rules/log/storedJson";
 import type { Subjects } from "./subjects.ts";
 
-/** Steps as far back as anything new can be priced: the oldest event is a month or so old. */
-const REMEMBERED_DAYS = 60;
+/** Days of multiplier steps to load. New events are at most about a month old. */
+const STEP_DAYS = 60;
 
-/** AuditState that know every card, and the multipliers of late; all else is loaded as the log comes to it. */
-export async function openState(sql: Sql): Promise<AuditState> {
-  const auditState = new AuditState();
+/**
+ * Loads a state with all cards and recent multiplier steps. `loadSubjects` adds the rest by page.
+ */
+export async function loadState(sql: Sql): Promise<AuditState> {
+  const state = new AuditState();
   const cards = await sql.query<{
     version: number;
     provider: Address | null;
@@ -27,7 +29,7 @@ export async function openState(sql: Sql): Promise<AuditState> {
     rates: unknown;
     created_at: Date;
   }>("select version, provider, effective_from, rates, created_at from cards order by version");
-  auditState.knowCards(
+  state.loadCards(
     cards.map(({ version, provider, effective_from: effectiveFrom, rates, created_at }) => ({
       card: { version, provider, effectiveFrom, rates: toRates(rates) },
       createdAt: created_at,
@@ -40,10 +42,10 @@ export async function openState(sql: Sql): Promise<AuditState> {
        select distinct on (name) name, step, body from steps
        where effective_from <= clock_timestamp() - make_interval(days => $1::integer) order by name, step desc)) as late
      order by name, step`,
-    [REMEMBERED_DAYS],
+    [STEP_DAYS],
   );
   for (const [name, ofRate] of Map.groupBy(steps, (step) => step.name)) {
-    auditState.steps.set(
+    state.steps.set(
       name,
       ofRate.map(({ body }) => Step.parse(body)),
     );
@@ -51,63 +53,60 @@ export async function openState(sql: Sql): Promise<AuditState> {
   const [position] = await sql.query<{ applied_block: bigint }>(
     "select applied_block from position",
   );
-  auditState.appliedBlock = position?.applied_block ?? 0n;
-  return auditState;
+  state.appliedBlock = position?.applied_block ?? 0n;
+  return state;
 }
 
-/** Loads what is known of all that a stretch of the log is about, where the auditState do not have it yet. */
-export async function loadSubjects(
-  sql: Sql,
-  auditState: AuditState,
-  subjects: Subjects,
-): Promise<void> {
+/** Loads the stored records of a page's subjects that are not in the state yet. */
+export async function loadSubjects(sql: Sql, state: AuditState, subjects: Subjects): Promise<void> {
   const { events, holds, access, spenders, allowances, parties } = subjects;
-  await loadNamed(sql, "events", missing(events, auditState.events), (name, body) =>
-    auditState.events.set(name, StoredEvent.parse(body)),
+  await loadNamed(sql, "events", missing(events, state.events), (name, body) =>
+    state.events.set(name, StoredEvent.parse(body)),
   );
-  await loadNamed(sql, "holds", missing(holds, auditState.holds), (name, body) =>
-    auditState.holds.set(name, StoredHold.parse(body)),
+  await loadNamed(sql, "holds", missing(holds, state.holds), (name, body) =>
+    state.holds.set(name, StoredHold.parse(body)),
   );
   const records = await sql.query<{ name: string; created_at: Date; ended: boolean }>(
     "select name, created_at, ended from access where name = any($1::text[])",
-    [textArray(missing(access, auditState.access))],
+    [textArray(missing(access, state.access))],
   );
   for (const { name, created_at: createdAt, ended } of records) {
-    auditState.access.set(name, { createdAt, ended });
+    state.access.set(name, { createdAt, ended });
   }
 
   for (const name of events) {
-    for (const charge of auditState.events.get(name)?.charges ?? []) {
+    for (const charge of state.events.get(name)?.charges ?? []) {
       allowances.add(charge.allowance);
       parties.add(charge.account);
     }
   }
   for (const name of holds) {
-    for (const part of auditState.holds.get(name)?.parts ?? []) {
+    for (const part of state.holds.get(name)?.parts ?? []) {
       allowances.add(part.allowance);
       parties.add(part.account);
     }
   }
-  await loadAllowances(sql, auditState, spenders, allowances);
-  // Grants and what they were granted out of, which may have no spender in this stretch.
+  await loadAllowances(sql, state, spenders, allowances);
+  // The campaigns of grants, whose own spenders may not occur on this page.
   const campaigns = [
     ...allowances,
-    ...[...spenders].flatMap((s) => auditState.ofSpender(s).map(({ id }) => id)),
-  ].flatMap((id) => auditState.allowances.get(id)?.campaign ?? []);
-  await loadAllowances(sql, auditState, new Set(), new Set(campaigns));
+    ...[...spenders].flatMap((s) => state.ofSpender(s).map(({ id }) => id)),
+  ].flatMap((id) => state.allowances.get(id)?.campaign ?? []);
+  await loadAllowances(sql, state, new Set(), new Set(campaigns));
   for (const id of allowances) {
-    const account = auditState.allowances.get(id)?.message.account;
+    const account = state.allowances.get(id)?.message.account;
     if (account !== undefined) parties.add(account);
   }
   for (const spender of spenders) {
-    for (const { message } of auditState.ofSpender(spender)) parties.add(message.account);
+    for (const { message } of state.ofSpender(spender)) parties.add(message.account);
   }
-  const unknown = missing(parties, auditState.parties);
-  await loadParties(sql, auditState, unknown);
-  await loadTiers(sql, auditState, unknown);
-  await loadReceipts(sql, auditState, unknown);
+  const unknown = missing(parties, state.parties);
+  await loadParties(sql, state, unknown);
+  await loadTiers(sql, state, unknown);
+  await loadReceipts(sql, state, unknown);
 }
 
+/** The wanted keys that are not loaded yet. */
 function missing<Key>(wanted: ReadonlySet<Key>, known: { has(key: Key): boolean }): Key[] {
   return [...wanted].filter((key) => !known.has(key));
 }
@@ -116,25 +115,23 @@ async function loadNamed(
   sql: Sql,
   table: "events" | "holds",
   names: readonly string[],
-  take: (name: string, body: unknown) => void,
+  add: (name: string, body: unknown) => void,
 ): Promise<void> {
   if (names.length === 0) return;
   const records = await sql.query<{ name: string; body: unknown }>(
     `select name, body from ${table} where name = any($1::text[])`,
     [textArray(names)],
   );
-  for (const { name, body } of records) take(name, body);
+  for (const { name, body } of records) add(name, body);
 }
 
 async function loadAllowances(
   sql: Sql,
-  auditState: AuditState,
+  state: AuditState,
   spenders: ReadonlySet<Hex>,
   ids: ReadonlySet<Hex>,
 ): Promise<void> {
-  const unknownSpenders = [...spenders].filter(
-    (spender) => !auditState.loadedSpenders.has(spender),
-  );
+  const unknownSpenders = [...spenders].filter((spender) => !state.loadedSpenders.has(spender));
   const records = await sql.query<{
     body: unknown;
     is_signed: boolean;
@@ -149,13 +146,13 @@ async function loadAllowances(
      union
      select body, is_signed, revoked, period_index, carried, period_spent, spent from allowances
      where id = any($2::bytea[])`,
-    [byteaArray(unknownSpenders), byteaArray(missing(ids, auditState.allowances))],
+    [byteaArray(unknownSpenders), byteaArray(missing(ids, state.allowances))],
   );
   for (const record of records) {
     const signed = StoredAllowance.parse(record.body);
-    // What is in the auditState is newer than what is stored.
-    if (auditState.allowances.has(signed.id)) continue;
-    auditState.knowAllowance({
+    // A loaded allowance is newer than the stored one.
+    if (state.allowances.has(signed.id)) continue;
+    state.loadAllowance({
       ...signed,
       isSigned: record.is_signed,
       revokedAt: record.revoked ? new Date(0) : null,
@@ -167,12 +164,12 @@ async function loadAllowances(
       },
     });
   }
-  for (const spender of unknownSpenders) auditState.loadedSpenders.add(spender);
+  for (const spender of unknownSpenders) state.loadedSpenders.add(spender);
 }
 
 async function loadParties(
   sql: Sql,
-  auditState: AuditState,
+  state: AuditState,
   addresses: readonly Address[],
 ): Promise<void> {
   const records = await sql.query<{
@@ -192,17 +189,16 @@ async function loadParties(
     [byteaArray(addresses)],
   );
   for (const { refund_waiting: refundWaiting, ...party } of records) {
-    auditState.parties.set(party.address, { ...party, refundWaiting });
+    state.parties.set(party.address, { ...party, refundWaiting });
   }
   for (const address of addresses) {
-    if (!auditState.parties.has(address))
-      auditState.parties.set(address, auditState.party(address));
+    if (!state.parties.has(address)) state.parties.set(address, state.party(address));
   }
 }
 
 async function loadReceipts(
   sql: Sql,
-  auditState: AuditState,
+  state: AuditState,
   providers: readonly Address[],
 ): Promise<void> {
   const records = await sql.query<{
@@ -214,22 +210,18 @@ async function loadReceipts(
     byteaArray(providers),
   ]);
   for (const { provider, earned, epoch, given_at: at } of records) {
-    auditState.receipts.set(provider, { earned, epoch, at });
+    state.receipts.set(provider, { earned, epoch, at });
   }
 }
 
-/** What these accounts used of tiered rates. */
-async function loadTiers(
-  sql: Sql,
-  auditState: AuditState,
-  accounts: readonly Address[],
-): Promise<void> {
+/** Loads the tiered usage of these accounts. */
+async function loadTiers(sql: Sql, state: AuditState, accounts: readonly Address[]): Promise<void> {
   const records = await sql.query<{ use: unknown; units: bigint }>(
     "select use, units from tiers where account = any($1::text[])",
     [textArray(accounts)],
   );
   for (const { use: stored, units } of records) {
     const use = Use.parse(stored);
-    auditState.tiers.set(tierUseKey(use), { use, units });
+    state.tiers.set(tierUseKey(use), { use, units });
   }
 }

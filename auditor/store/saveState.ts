@@ -6,25 +6,26 @@ import {
   textArray,
 } from "@compute-credits/platform/postgres/values";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import { type AuditState, eventName } from "../replay/auditState.ts";
+import { eventKey } from "@compute-credits/rules/usage/decideDebits";
+import type { AuditState } from "../replay/auditState.ts";
 
-/** Writes what changed in the auditState; they go on from there. */
-export async function saveChanges(sql: Sql, auditState: AuditState, cut: bigint): Promise<void> {
-  await saveParties(sql, auditState, cut);
-  await saveAllowances(sql, auditState);
-  await saveAccess(sql, auditState);
-  await saveEvents(sql, auditState);
-  await saveReceipts(sql, auditState);
-  await saveHolds(sql, auditState);
-  await saveTiers(sql, auditState);
-  await saveCards(sql, auditState);
-  await saveSteps(sql, auditState);
-  await sql.query("update position set applied_block = $1", [auditState.appliedBlock]);
-  auditState.clearChanges();
+/** Saves the state's changes for a cut and clears them. */
+export async function saveState(sql: Sql, state: AuditState, cut: bigint): Promise<void> {
+  await saveParties(sql, state, cut);
+  await saveAllowances(sql, state);
+  await saveAccess(sql, state);
+  await saveEvents(sql, state);
+  await saveReceipts(sql, state);
+  await saveHolds(sql, state);
+  await saveTiers(sql, state);
+  await saveCards(sql, state);
+  await saveSteps(sql, state);
+  await sql.query("update position set applied_block = $1", [state.appliedBlock]);
+  state.clearChanges();
 }
 
-async function saveParties(sql: Sql, auditState: AuditState, cut: bigint): Promise<void> {
-  const parties = [...auditState.changed.parties].map((address) => auditState.party(address));
+async function saveParties(sql: Sql, state: AuditState, cut: bigint): Promise<void> {
+  const parties = [...state.changed.parties].map((address) => state.party(address));
   if (parties.length === 0) return;
   await sql.query(
     `insert into parties (address, purchased, spent, held, refunding, refund_waiting, refunded, counter, earned,
@@ -49,10 +50,8 @@ async function saveParties(sql: Sql, auditState: AuditState, cut: bigint): Promi
   );
 }
 
-async function saveAllowances(sql: Sql, auditState: AuditState): Promise<void> {
-  const allowances = [...auditState.changed.allowances].flatMap(
-    (id) => auditState.allowances.get(id) ?? [],
-  );
+async function saveAllowances(sql: Sql, state: AuditState): Promise<void> {
+  const allowances = [...state.changed.allowances].flatMap((id) => state.allowances.get(id) ?? []);
   if (allowances.length === 0) return;
   await sql.query(
     `insert into allowances (id, spender, body, is_signed, revoked, period_index, carried, period_spent, spent)
@@ -78,8 +77,8 @@ async function saveAllowances(sql: Sql, auditState: AuditState): Promise<void> {
   );
 }
 
-async function saveAccess(sql: Sql, auditState: AuditState): Promise<void> {
-  const changed = entriesOf(auditState.changed.access, auditState.access);
+async function saveAccess(sql: Sql, state: AuditState): Promise<void> {
+  const changed = entriesOf(state.changed.access, state.access);
   if (changed.length === 0) return;
   await sql.query(
     `insert into access (name, created_at, ended)
@@ -93,8 +92,8 @@ async function saveAccess(sql: Sql, auditState: AuditState): Promise<void> {
   );
 }
 
-async function saveEvents(sql: Sql, auditState: AuditState): Promise<void> {
-  const changed = entriesOf(auditState.changed.events, auditState.events);
+async function saveEvents(sql: Sql, state: AuditState): Promise<void> {
+  const changed = entriesOf(state.changed.events, state.events);
   if (changed.length === 0) return;
   await sql.query(
     `insert into events (name, body, amount_micros, voided)
@@ -113,8 +112,8 @@ async function saveEvents(sql: Sql, auditState: AuditState): Promise<void> {
   );
 }
 
-async function saveReceipts(sql: Sql, auditState: AuditState): Promise<void> {
-  const changed = entriesOf(auditState.changed.receipts, auditState.receipts);
+async function saveReceipts(sql: Sql, state: AuditState): Promise<void> {
+  const changed = entriesOf(state.changed.receipts, state.receipts);
   if (changed.length === 0) return;
   await sql.query(
     `insert into receipts (provider, earned, epoch, given_at)
@@ -129,18 +128,18 @@ async function saveReceipts(sql: Sql, auditState: AuditState): Promise<void> {
   );
 }
 
-async function saveHolds(sql: Sql, auditState: AuditState): Promise<void> {
-  const holds = [...auditState.changed.holds].flatMap((name) => auditState.holds.get(name) ?? []);
+async function saveHolds(sql: Sql, state: AuditState): Promise<void> {
+  const holds = [...state.changed.holds].flatMap((name) => state.holds.get(name) ?? []);
   if (holds.length === 0) return;
   await sql.query(
     `insert into holds (name, body) select * from unnest($1::text[], $2::jsonb[])
      on conflict (name) do update set body = excluded.body`,
-    [textArray(holds.map(eventName)), textArray(holds.map(jsonText))],
+    [textArray(holds.map(eventKey)), textArray(holds.map(jsonText))],
   );
 }
 
-async function saveTiers(sql: Sql, auditState: AuditState): Promise<void> {
-  const changed = entriesOf(auditState.changed.tiers, auditState.tiers);
+async function saveTiers(sql: Sql, state: AuditState): Promise<void> {
+  const changed = entriesOf(state.changed.tiers, state.tiers);
   if (changed.length === 0) return;
   await sql.query(
     `insert into tiers (key, account, use, units)
@@ -155,12 +154,12 @@ async function saveTiers(sql: Sql, auditState: AuditState): Promise<void> {
   );
 }
 
-async function saveCards(sql: Sql, auditState: AuditState): Promise<void> {
-  for (const version of auditState.changed.cards) {
-    const audited = auditState.cards.get(version);
+async function saveCards(sql: Sql, state: AuditState): Promise<void> {
+  for (const version of state.changed.cards) {
+    const audited = state.cards.get(version);
     if (audited === undefined) continue;
     const { card, createdAt } = audited;
-    // oxlint-disable-next-line no-await-in-loop -- a card now and then
+    // oxlint-disable-next-line no-await-in-loop -- cards are rare
     await sql.query(
       "insert into cards (version, provider, effective_from, rates, created_at) values ($1, $2, $3, $4, $5)",
       [
@@ -174,8 +173,8 @@ async function saveCards(sql: Sql, auditState: AuditState): Promise<void> {
   }
 }
 
-async function saveSteps(sql: Sql, auditState: AuditState): Promise<void> {
-  const steps = [...auditState.changed.steps];
+async function saveSteps(sql: Sql, state: AuditState): Promise<void> {
+  const steps = [...state.changed.steps];
   if (steps.length === 0) return;
   await sql.query(
     `insert into steps (name, step, effective_from, body)

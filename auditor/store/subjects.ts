@@ -2,9 +2,10 @@ import type { Address, Hex } from "viem";
 
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
-import { accessName, eventName } from "../replay/auditState.ts";
+import { eventKey } from "@compute-credits/rules/usage/decideDebits";
+import { accessKey } from "../replay/auditState.ts";
 
-/** All that a stretch of the log is about. */
+/** The keys of all records that replaying a page of the log needs. */
 export interface Subjects {
   readonly events: Set<string>;
   readonly holds: Set<string>;
@@ -14,6 +15,7 @@ export interface Subjects {
   readonly parties: Set<Address>;
 }
 
+/** Collects the subjects of a page's entries and chain events. */
 export function subjectsOf(
   entries: readonly LogEntry[],
   chainEvents: readonly ChainEvent[],
@@ -38,8 +40,8 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
   switch (entry.kind) {
     case "debit": {
       const { provider, holdId, priceBasis } = entry;
-      events.add(eventName(entry));
-      if (holdId !== null) holds.add(eventName({ provider, id: holdId }));
+      events.add(eventKey(entry));
+      if (holdId !== null) holds.add(eventKey({ provider, id: holdId }));
       parties.add(provider);
       for (const { account, allowance } of entry.charges) {
         parties.add(account);
@@ -47,20 +49,20 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
       }
       if (priceBasis?.use !== undefined) parties.add(priceBasis.use.account);
       spenders.add(entry.spender);
-      access.add(accessName(entry.spender, provider));
+      access.add(accessKey(entry.spender, provider));
       return;
     }
     case "void":
-      events.add(eventName(entry));
+      events.add(eventKey(entry));
       parties.add(entry.provider);
       return;
     case "hold":
-      holds.add(eventName(entry));
+      holds.add(eventKey(entry));
       spenders.add(entry.spender);
-      access.add(accessName(entry.spender, entry.provider));
+      access.add(accessKey(entry.spender, entry.provider));
       return;
     case "hold_end":
-      holds.add(eventName(entry));
+      holds.add(eventKey(entry));
       return;
     case "allowance":
       spenders.add(entry.message.spender);
@@ -76,7 +78,7 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
       return;
     case "access":
     case "access_end":
-      access.add(accessName(entry.spender, entry.provider));
+      access.add(accessKey(entry.spender, entry.provider));
       return;
     case "receipt":
       parties.add(entry.provider);

@@ -9,12 +9,19 @@ import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { LogSource, PublishedCut } from "../log/logSource.ts";
 import { Entry } from "@compute-credits/rules/log/logEntrySchema";
-import { eventName } from "../replay/auditState.ts";
-import { type EventName, type Finding, textOfDifference, textOfEvent } from "../replay/finding.ts";
-import { textOf } from "../replay/prices.ts";
-import { sees } from "../replay/snapshot.ts";
+import { eventKey } from "@compute-credits/rules/usage/decideDebits";
+import {
+  type EventId,
+  type Finding,
+  describeDifference,
+  describeEvent,
+} from "../replay/finding.ts";
+import { canonicalText } from "../replay/canonicalText.ts";
+import { isVisible } from "../replay/snapshot.ts";
 
-/** Entries that move money by themselves, and promises: what an auditor remembers to have seen before a checkpoint holds it. */
+/**
+ * The entries that an auditor records before a checkpoint holds them: charges, voids and receipts.
+ */
 type Witnessed = Extract<LogEntry, { kind: "debit" | "void" | "receipt" }>;
 
 function witnessedIn(entries: readonly LogEntry[]): Witnessed[] {
@@ -23,26 +30,26 @@ function witnessedIn(entries: readonly LogEntry[]): Witnessed[] {
   );
 }
 
-function nameOf(entry: Witnessed): string {
-  // A provider has many receipts, and they have no names.
-  const of = entry.kind === "receipt" ? { ...entry, id: `${entry.order}` } : entry;
-  return `${entry.kind} ${eventName(of)}`;
+function keyOf(entry: Witnessed): string {
+  // Receipts have no id: the log order identifies them.
+  const named = entry.kind === "receipt" ? { ...entry, id: `${entry.order}` } : entry;
+  return `${entry.kind} ${eventKey(named)}`;
 }
 
 function hashOf(entry: LogEntry): Hex {
-  return `0x${createHash("sha256").update(textOf(entry)).digest("hex")}`;
+  return `0x${createHash("sha256").update(canonicalText(entry)).digest("hex")}`;
 }
 
-/** How far the log was looked at ahead of the checkpoints. */
+/** The position up to which the log beyond the newest checkpoint was recorded. */
 export interface WitnessPosition {
-  /** the newest cut that there was */
+  /** the newest cut at that time; 0 before the first */
   readonly cut: bigint;
   readonly snapshot: string | null;
 }
 
 /**
- * Remembers what the log says now, beyond the newest cut: whoever takes it out again before it is settled is found out.
- * The position to go on from.
+ * Records the log's entries beyond the newest cut, so that a server cannot remove or change them
+ * unnoticed before a checkpoint holds them. Returns the position to resume from.
  */
 export async function witness(
   database: Database,
@@ -52,7 +59,7 @@ export async function witness(
   let upTo: string | null = null;
   let cursor: string | null = null;
   do {
-    // oxlint-disable-next-line no-await-in-loop -- page after page
+    // oxlint-disable-next-line no-await-in-loop -- each page names the next
     const page = await source.page({ since: from.snapshot, upTo }, cursor);
     const seen = witnessedIn(page.entries);
     if (seen.length > 0) {
@@ -61,7 +68,7 @@ export async function witness(
         `insert into witnessed (name, log_order, hash, body, after_cut)
          select *, $5::bigint from unnest($1::text[], $2::bigint[], $3::bytea[], $4::jsonb[]) on conflict do nothing`,
         [
-          textArray(seen.map(nameOf)),
+          textArray(seen.map(keyOf)),
           numberArray(seen.map(({ order }) => order)),
           byteaArray(seen.map(hashOf)),
           textArray(seen.map(jsonText)),
@@ -80,9 +87,9 @@ interface WitnessRecord {
   readonly body: unknown;
 }
 
-/** Compares what a checkpoint holds with what was seen before, and forgets what is as it was. */
+/** Compares a checkpoint's entries with the recorded ones, then deletes these records. */
 export async function compareWitnessed(tx: Sql, entries: readonly LogEntry[]): Promise<Finding[]> {
-  const now = new Map(witnessedIn(entries).map((entry) => [nameOf(entry), entry]));
+  const now = new Map(witnessedIn(entries).map((entry) => [keyOf(entry), entry]));
   if (now.size === 0) return [];
   const records = await tx.query<WitnessRecord>(
     "delete from witnessed where name = any($1::text[]) returning name, hash, body",
@@ -98,16 +105,16 @@ export async function compareWitnessed(tx: Sql, entries: readonly LogEntry[]): P
         kind: entry.kind === "receipt" ? "receipt_changed" : "event_changed",
         party: partyOf(before),
         event: eventOf(entry),
-        expected: textOf(before),
-        actual: textOf(entry),
+        expected: canonicalText(before),
+        actual: canonicalText(entry),
         differenceMicros,
-        text: `${textOfWitnessed(entry)} is not what the log said before: ${amountOf(before)} micro-credits then, ${amountOf(entry)} now (${textOfDifference(differenceMicros)})`,
+        text: `${describeWitnessed(entry)} changed after it was in the log: ${amountOf(before)} micro-credits before, ${amountOf(entry)} now (${describeDifference(differenceMicros)})`,
       },
     ];
   });
 }
 
-/** What was seen, and is not in the checkpoint that had to hold it. `cuts`: all up to that one, oldest first. */
+/** Finds recorded entries that are missing from the checkpoint that should hold them. */
 export async function findDropped(
   tx: Sql,
   cut: PublishedCut,
@@ -119,20 +126,22 @@ export async function findDropped(
   );
   return records.flatMap(({ body, after_cut: afterCut }): Finding[] => {
     const entry = asWitnessed(body);
-    // A cut may have begun before it, and be told of after it; the one after that can't have.
+    // A cut may have started before the entry and be published after it; the next cut cannot.
     const isOverdue = previousCut !== null && afterCut < previousCut;
-    if (!isOverdue && (cut.snapshot === null || !sees(cut.snapshot, entry.transaction))) return [];
+    if (!isOverdue && (cut.snapshot === null || !isVisible(cut.snapshot, entry.transaction)))
+      return [];
     const amount = amountOf(entry);
     return [
       {
         kind: entry.kind === "receipt" ? "receipt_dropped" : "event_dropped",
-        // Whoever would have been paid; a void that is gone wrongs whoever would have got it back.
+        // A missing debit or receipt harms the provider. A missing void harms the payers, whom the
+        // entry does not name.
         party: entry.provider,
         event: eventOf(entry),
         expected: `${entry.kind} of ${amount}`,
         actual: "0",
         differenceMicros: -amount,
-        text: `the ${entry.kind} of ${textOfWitnessed(entry)}, ${amount} micro-credits, was in the log and is gone`,
+        text: `the ${entry.kind} of ${describeWitnessed(entry)}, ${amount} micro-credits, was removed from the log`,
       },
     ];
   });
@@ -140,18 +149,18 @@ export async function findDropped(
 
 function asWitnessed(body: unknown): Witnessed {
   const [entry] = witnessedIn([Entry.parse(body)]);
-  if (entry === undefined) throw new Error("only debits and voids are remembered");
+  if (entry === undefined) throw new Error("only debits, voids and receipts are recorded");
   return entry;
 }
 
-function eventOf(entry: Witnessed): EventName | null {
+function eventOf(entry: Witnessed): EventId | null {
   return entry.kind === "receipt" ? null : { provider: entry.provider, id: entry.id };
 }
 
-function textOfWitnessed(entry: Witnessed): string {
+function describeWitnessed(entry: Witnessed): string {
   return entry.kind === "receipt"
     ? `what ${entry.provider} had earned by ${entry.at.toISOString()}`
-    : textOfEvent(entry);
+    : describeEvent(entry);
 }
 
 function partyOf(entry: Witnessed) {

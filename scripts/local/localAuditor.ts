@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 
 import type { AuditedCheckpoint } from "../../auditor/auditor.ts";
 import { readAuditorConfig } from "../../auditor/config.ts";
-import { type RunningAuditor, runAuditor } from "../../auditor/runAuditor.ts";
+import { type RunningAuditor, startAuditor } from "../../auditor/startAuditor.ts";
 import type { LocalStack } from "./localStack.ts";
 import type { TestWallet } from "./wallets.ts";
 
@@ -24,7 +24,7 @@ export async function startLocalAuditor(
   const folder = await mkdtemp(join(tmpdir(), "compute-credits-auditor-"));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
-    const running = await runAuditor(
+    const running = await startAuditor(
       readAuditorConfig({
         SERVER_URL: server.url,
         RPC_URL: rpcUrl,

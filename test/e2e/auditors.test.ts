@@ -9,7 +9,7 @@ import { createMeteringClient } from "@compute-credits/client/http/meteringClien
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import type { Finding } from "../../auditor/replay/finding.ts";
-import type { RunningAuditor } from "../../auditor/runAuditor.ts";
+import type { RunningAuditor } from "../../auditor/startAuditor.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";

@@ -7,19 +7,20 @@ import { providerAccessRevocationTypedData } from "@compute-credits/protocol/mes
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
-import { signatureName } from "../replay/replayEntry.ts";
+import { signatureKey } from "../replay/replayEntry.ts";
 
+/** The account that an allowance belongs to. */
 export interface AllowanceOwner {
   readonly account: Address;
-  /** issued out of another one */
+  /** whether it was issued out of another allowance */
   readonly isGrant: boolean;
 }
 
 /**
- * Checks all that is signed in a stretch of the log; the names of those entries whose signature does not hold. `ownerOf`
- * tells whose an allowance is that came before.
+ * Checks all signatures on a page of the log. Returns the `signatureKey`s of entries whose
+ * signature is invalid. `ownerOf` looks up allowances of earlier pages.
  */
-export async function forgedIn(
+export async function findForgedSignatures(
   entries: readonly LogEntry[],
   chain: Pick<ChainReader, "deployment" | "isSignedBy">,
   ownerOf: (allowance: Hex) => AllowanceOwner | undefined,
@@ -32,7 +33,7 @@ export async function forgedIn(
     ),
   );
 
-  async function holds(entry: LogEntry): Promise<boolean> {
+  async function isValid(entry: LogEntry): Promise<boolean> {
     const { deployment } = chain;
     switch (entry.kind) {
       case "allowance": {
@@ -47,7 +48,7 @@ export async function forgedIn(
         const { allowance, signature } = entry;
         const owner = owners.get(allowance) ?? ownerOf(allowance);
         if (owner === undefined) return false;
-        // A grant may also be taken back by whoever holds its campaign's key: nothing is signed.
+        // A holder of the campaign's key may revoke a grant without a signature.
         if (signature === null) return owner.isGrant;
         const digest = hashTypedData(allowanceRevocationTypedData(deployment, { allowance }));
         return await chain.isSignedBy(owner.account, digest, signature);
@@ -56,7 +57,7 @@ export async function forgedIn(
       case "access_end": {
         const { provider, signature } = entry;
         const spender = spenderWallet(entry.spender);
-        // The holder of an API key shows it, and nothing is signed.
+        // The holder of an API key presents it instead of signing.
         if (spender === null) return true;
         if (signature === null) return false;
         const message = { spender, provider };
@@ -71,6 +72,6 @@ export async function forgedIn(
     }
   }
 
-  const checked = await Promise.all(entries.map(holds));
-  return new Set(entries.filter((_, index) => checked[index] === false).map(signatureName));
+  const checked = await Promise.all(entries.map(isValid));
+  return new Set(entries.filter((_, index) => checked[index] === false).map(signatureKey));
 }

@@ -14,15 +14,17 @@ import { bytea, byteaArray, numberArray } from "@compute-credits/platform/postgr
 import type { Totals } from "@compute-credits/rules/checkpoints/totals";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 
+/** The hashes and totals of the table that the auditor reproduced. */
 export interface ReproducedTable {
   readonly root: Hex;
   readonly dataHash: Hex;
   readonly totals: Totals;
+  /** sum of all purchases */
   readonly purchasedMicros: bigint;
 }
 
-/** Gives a place to everybody who has a first row: after all others, in the order of their addresses. */
-export async function givePlaces(tx: Sql): Promise<void> {
+/** Assigns places to parties with a first row: after all others, in address order. */
+export async function assignPlaces(tx: Sql): Promise<void> {
   await tx.query(
     `update parties set place = given.place
      from (
@@ -33,7 +35,7 @@ export async function givePlaces(tx: Sql): Promise<void> {
   );
 }
 
-/** Takes the places of newcomers from elsewhere; those of all others stay as they are. */
+/** Moves new parties to the given places. The places of all other parties stay. */
 export async function adoptPlaces(
   tx: Sql,
   places: readonly { party: Address; place: number }[],
@@ -42,7 +44,7 @@ export async function adoptPlaces(
     byteaArray(places.map(({ party }) => party)),
     numberArray(places.map(({ place }) => place)),
   ];
-  // Out of the way first: they may change places among themselves.
+  // Clears the places first, because parties may swap places and places are unique.
   await tx.query("update parties set place = null where address = any($1::bytea[])", [arrays[0]]);
   await tx.query(
     `update parties set place = given.place from unnest($1::bytea[], $2::bigint[]) as given (address, place)
@@ -51,26 +53,28 @@ export async function adoptPlaces(
   );
 }
 
-/** Hashes the table anew, where a row of it changed in this cut: section by section. */
+/**
+ * Hashes the sections with a row that changed in this cut, then the table from all section roots.
+ */
 export async function hashTable(tx: Sql, cut: bigint): Promise<ReproducedTable> {
   const [sums] = await tx.query<Totals & { rows: bigint; purchased: bigint }>(
     `select coalesce(max(place) + 1, 0) as rows, coalesce(sum(purchased), 0) as purchased,
        coalesce(sum(spent), 0) as spent, coalesce(sum(refunded), 0) as refunded, coalesce(sum(earned), 0) as earned
      from parties`,
   );
-  if (sums === undefined) throw new Error("a sum without a row");
+  if (sums === undefined) throw new Error("the database returned no sums");
   const { rows, purchased: purchasedMicros, spent, refunded, earned } = sums;
   const rowCount = Number(rows);
   const totals = { spent, refunded, earned };
 
-  // parties_by_change
+  // Plan: index parties_by_change.
   const changed = await tx.query<{ index: bigint }>(
     `select distinct place / ${SECTION_ROWS} as index from parties
      where changed_in = $1 and place is not null order by index`,
     [cut],
   );
   for (const { index } of changed) {
-    // oxlint-disable-next-line no-await-in-loop -- a section at a time in memory
+    // oxlint-disable-next-line no-await-in-loop -- keeps one section in memory
     const leaves = hashRows(rowsToBytes(await readRows(tx, index)));
     const node = nodesAtLevel(leaves, { from: 0, to: SECTION_LEVEL });
     // oxlint-disable-next-line no-await-in-loop
@@ -80,7 +84,7 @@ export async function hashTable(tx: Sql, cut: bigint): Promise<ReproducedTable> 
     );
   }
 
-  // A table of one section may be less deep than a section.
+  // A table of at most one section can have a lower tree than a section.
   if (rowCount <= SECTION_ROWS) {
     const hasher = new TableHasher();
     hasher.push(rowsToBytes(await readRows(tx, 0n)));
@@ -103,8 +107,8 @@ async function readRows(tx: Sql, section: bigint): Promise<Row[]> {
   );
 }
 
-/** The whole table, in the order of its places: only where it has to be compared. */
-export async function readTable(tx: Sql): Promise<Row[]> {
+/** Reads the whole table in place order. Only needed to compare it with another one. */
+export async function readAllRows(tx: Sql): Promise<Row[]> {
   return await tx.query<Row>(
     `select address as party, spent, refunded, earned from parties where place is not null order by place`,
   );

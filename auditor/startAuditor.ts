@@ -11,25 +11,30 @@ import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyo
 import { startLoop } from "@compute-credits/platform/process/loop";
 import { type AuditedCheckpoint, type Auditor, createAuditor } from "./auditor.ts";
 import type { AuditorConfig } from "./config.ts";
-import { httpLogSource } from "./log/httpLogSource.ts";
+import { createHttpLogSource } from "./log/httpLogSource.ts";
 import { startStatusServer } from "./statusServer.ts";
 import { claimAuditor, openAuditorDatabase } from "./store/claimAuditor.ts";
 
+/** A running auditor with its status server. */
 export interface RunningAuditor {
+  /** the status server's URL */
   readonly url: string;
   readonly auditor: Auditor;
-  /** Rejects where the auditor must not go on: the chain's past changed under it. */
+  /** Rejects if the chain was reorganised beyond CONFIRMATIONS: the auditor must not continue. */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
 export interface RunOptions {
-  /** for whoever looks on */
+  /** called after each audit, for tests and the demo */
   readonly onAudited?: (audited: AuditedCheckpoint) => void;
 }
 
-/** Starts an auditor. Throws, with nothing left running, where it cannot do its work. */
-export async function runAuditor(
+/**
+ * Starts an auditor and its status server, until `stop`. Rejects, with nothing left running, if the
+ * configuration, the chain or the server is unusable.
+ */
+export async function startAuditor(
   config: AuditorConfig,
   log: Logger,
   { onAudited }: RunOptions = {},
@@ -53,7 +58,7 @@ export async function runAuditor(
         pauseMs: config.pollMs,
         onError(error) {
           health.error = error instanceof Error ? error.message : String(error);
-          log.error({ err: error }, "the audit could not go on; it will be tried again");
+          log.error({ err: error }, "the audit failed and will be retried");
           if (error instanceof ReorgBeyondConfirmations) fail(error);
         },
       },
@@ -66,7 +71,7 @@ export async function runAuditor(
   }
 }
 
-/** All that it works with, and the auditor itself; what it opens is closed with the stack. */
+/** Opens an auditor with its database, which `stack` closes. Rejects if anything is unusable. */
 export async function openAuditor(
   config: AuditorConfig,
   log: Logger,
@@ -79,14 +84,14 @@ export async function openAuditor(
   if (!(await chain.isSigner(signer.address))) {
     log.warn(
       { address: signer.address },
-      "the contract does not count this auditor among its signers: it watches, and its signature helps nobody",
+      "this auditor is not one of the contract's signers: it audits, but does not co-sign",
     );
   }
   const account = privateKeyToAccount(config.key);
-  const source = httpLogSource(config.serverUrl, deployment, {
+  const source = createHttpLogSource(config.serverUrl, deployment, {
     address: lowercaseHex(account.address),
-    signAccess: (of, issuedAt) =>
-      account.signTypedData(logAccessTypedData(of, { reader: signer.address, issuedAt })),
+    signAccess: (target, issuedAt) =>
+      account.signTypedData(logAccessTypedData(target, { reader: signer.address, issuedAt })),
   });
   const announced = await source.terms().catch((cause: unknown) => {
     throw new ConfigError(`SERVER_URL ${config.serverUrl} does not answer as a metering server`, {
@@ -105,8 +110,8 @@ export async function openAuditor(
   const first = await claimAuditor(database, deployment, origin, announced);
   if (config.fees === null && first.feeBps !== announced.feeBps) {
     log.warn(
-      { began: `${first.feeBps}`, now: `${announced.feeBps}` },
-      "the server announces another fee than when this auditor began: say in FEE_BPS from when on it is right",
+      { first: `${first.feeBps}`, now: `${announced.feeBps}` },
+      "the server announces a different fee than at this auditor's first start: set FEE_BPS to the fees and their dates",
     );
   }
   return createAuditor({
@@ -127,13 +132,16 @@ export async function openAuditor(
       releasedEpoch: config.releasedEpoch,
     },
     onAudited(audited) {
-      tell(log, audited);
+      logAudited(log, audited);
       onAudited?.(audited);
     },
   });
 }
 
-function tell(log: Logger, { cut, findings, entries, milliseconds }: AuditedCheckpoint): void {
+function logAudited(
+  log: Logger,
+  { cut, findings, entries, milliseconds }: AuditedCheckpoint,
+): void {
   const { epoch, root } = cut.message;
   const about = { epoch: `${epoch}`, root, status: cut.status };
   if (findings.length === 0) {

@@ -1,0 +1,96 @@
+import type { Address } from "viem";
+
+import type { DebitEntry } from "@compute-credits/rules/log/logEntry";
+import { type PinnedRate, pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
+import { pricedAt } from "@compute-credits/rules/pricing/price";
+import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
+import type { AuditState } from "./auditState.ts";
+import { canonicalText } from "./canonicalText.ts";
+import { type Finding, describeDifference, describeEvent } from "./finding.ts";
+import { honestRates, pinFromState } from "./honestRates.ts";
+
+/**
+ * Recomputes the price of a usage event. `accounts` are those that may have paid first. Returns the
+ * right rate (`null` if no card has one), and a finding if the entry's price differs.
+ */
+export function checkPrice(
+  state: AuditState,
+  entry: DebitEntry,
+  accounts: readonly Address[],
+): { pinned: PinnedRate | null; finding: Finding | null } {
+  const at = pricedAt({ occurredAt: entry.occurredAt, now: entry.recordedAt });
+  const rates = honestRates(state, entry, { at, now: entry.recordedAt });
+  const actual = entry.charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
+  const honest = rates.flatMap((found) =>
+    accounts.map((account) => pinFromState(state, found, { ...entry, account, at })),
+  );
+  const match = honest.find(
+    (pinned) =>
+      pinned.rateCardVersion === entry.rateCardVersion &&
+      pricePinned(pinned, entry.quantity) === actual &&
+      canonicalText(priceBasisOf(pinned)) === canonicalText(entry.priceBasis),
+  );
+  if (match !== undefined) return { pinned: match, finding: null };
+
+  const party = entry.charges[0]?.account ?? null;
+  const event = { provider: entry.provider, id: entry.id };
+  const [pinned] = honest;
+  if (pinned === undefined) {
+    return {
+      pinned: null,
+      finding: {
+        kind: "wrong_price",
+        party,
+        event,
+        expected: null,
+        actual: `${actual}`,
+        differenceMicros: actual,
+        text: `${describeEvent(event)} was charged ${actual} micro-credits, but no card in force at the time has a price for it`,
+      },
+    };
+  }
+  const expected = pricePinned(pinned, entry.quantity);
+  const differenceMicros = actual - expected;
+  const charged = `${party} was charged ${actual} micro-credits for ${describeEvent(event)}`;
+  if (pinned.rateCardVersion !== entry.rateCardVersion) {
+    return {
+      pinned,
+      finding: {
+        kind: "wrong_rate_card",
+        party,
+        event,
+        expected: `card ${pinned.rateCardVersion}: ${expected}`,
+        actual: `card ${entry.rateCardVersion}: ${actual}`,
+        differenceMicros,
+        text: `${charged} by rate card ${entry.rateCardVersion}; card ${pinned.rateCardVersion} was in force, by which it costs ${expected}: ${describeDifference(differenceMicros)}`,
+      },
+    };
+  }
+  if (differenceMicros !== 0n) {
+    return {
+      pinned,
+      finding: {
+        kind: "wrong_price",
+        party,
+        event,
+        expected: `${expected}`,
+        actual: `${actual}`,
+        differenceMicros,
+        text: `${charged}; its price is ${expected}: ${describeDifference(differenceMicros)}`,
+      },
+    };
+  }
+  const basis = [priceBasisOf(pinned), entry.priceBasis].map(canonicalText);
+  return {
+    pinned,
+    finding: {
+      kind: "wrong_price_basis",
+      party,
+      event,
+      expected: basis[0] ?? null,
+      actual: basis[1] ?? null,
+      differenceMicros: 0n,
+      text: `${describeEvent(event)} has the price basis ${basis[1]}; the right one is ${basis[0]}`,
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import type { Scope } from "@compute-credits/protocol/messages/allowance";
+import { NO_USAGE } from "@compute-credits/rules/allowances/allowance";
+import { periodIndexAt } from "@compute-credits/rules/allowances/period";
+import { draftGrant } from "@compute-credits/rules/grants/grant";
+import type { LogEntryOf } from "@compute-credits/rules/log/logEntry";
+import { type AuditState, accessKey } from "./auditState.ts";
+import { canonicalText } from "./canonicalText.ts";
+import type { Finding } from "./finding.ts";
+
+/** Adds an allowance. Its usage starts in the period of its creation. */
+export function replayAllowance(
+  state: AuditState,
+  { id, message, scope, signature, createdAt }: LogEntryOf<"allowance">,
+  isForged: boolean,
+): void {
+  state.setAllowance({
+    id,
+    message,
+    scope,
+    signature,
+    campaign: null,
+    createdAt,
+    revokedAt: null,
+    usage: { ...NO_USAGE, periodIndex: periodIndexAt(message, createdAt) },
+    isSigned: !isForged,
+  });
+}
+
+/** Adds a grant. It counts as signed if the campaign's signature covers all its terms. */
+export function replayGrant(state: AuditState, entry: LogEntryOf<"grant">): void {
+  const { id, key, message, scope, createdAt } = entry;
+  const campaign = state.allowances.get(entry.campaign);
+  const issued = campaign === undefined ? null : draftGrant(campaign, { ...message, key, scope });
+  const isCovered =
+    issued !== null &&
+    "id" in issued &&
+    issued.id === id &&
+    canonicalText([issued.message, sorted(issued.scope)]) ===
+      canonicalText([message, sorted(scope)]);
+  state.setAllowance({
+    id,
+    message,
+    scope,
+    signature: campaign?.signature ?? "0x",
+    campaign: entry.campaign,
+    createdAt,
+    revokedAt: null,
+    usage: { ...NO_USAGE, periodIndex: periodIndexAt(message, createdAt) },
+    isSigned: isCovered && campaign?.isSigned === true && campaign.campaign === null,
+  });
+}
+
+function sorted({ providers, meters }: Scope): Scope {
+  return { providers: providers.toSorted(), meters: meters.toSorted() };
+}
+
+/** Adds a provider's access to a spender, if its signature is valid. */
+export function replayAccess(
+  state: AuditState,
+  { spender, provider, createdAt }: LogEntryOf<"access">,
+  isForged: boolean,
+): void {
+  if (!isForged) state.setAccess(accessKey(spender, provider), { createdAt, ended: false });
+}
+
+/** Revokes an allowance, if the entry's signature is valid. */
+export function replayRevocation(
+  state: AuditState,
+  entry: LogEntryOf<"revocation">,
+  isForged: boolean,
+): Finding[] {
+  const allowance = state.allowances.get(entry.allowance);
+  if (isForged || allowance === undefined) {
+    const party = allowance?.message.account ?? null;
+    return [
+      {
+        kind: "forged_revocation",
+        party,
+        event: null,
+        allowance: entry.allowance,
+        expected: null,
+        actual: null,
+        differenceMicros: null,
+        text: `the allowance ${entry.allowance} of ${party} was revoked without its owner's signature`,
+      },
+    ];
+  }
+  state.setAllowance({ ...allowance, revokedAt: new Date(0) });
+  return [];
+}
+
+/** Ends a provider's access, if the entry's signature is valid. */
+export function replayAccessEnd(
+  state: AuditState,
+  { spender, provider }: LogEntryOf<"access_end">,
+  isForged: boolean,
+): Finding[] {
+  const name = accessKey(spender, provider);
+  const access = state.access.get(name);
+  if (isForged) {
+    return [
+      {
+        kind: "forged_access",
+        party: provider,
+        event: null,
+        expected: null,
+        actual: null,
+        differenceMicros: null,
+        text: `the access of ${provider} to the spender ${spender} was ended without the spender's signature`,
+      },
+    ];
+  }
+  if (access !== undefined) state.setAccess(name, { ...access, ended: true });
+  return [];
+}

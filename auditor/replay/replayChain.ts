@@ -1,0 +1,102 @@
+import { requestRefund } from "@compute-credits/rules/accounts/account";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
+import type { LogEntryOf } from "@compute-credits/rules/log/logEntry";
+import type { AuditState } from "./auditState.ts";
+import { type Finding, describeDifference } from "./finding.ts";
+import type { ReplayTerms } from "./terms.ts";
+
+/** Applies the blocks' events as the auditor itself read them. Reports blocks that were skipped. */
+export function replayBlocks(
+  state: AuditState,
+  { from, to }: LogEntryOf<"blocks">,
+  { chainEvents }: ReplayTerms,
+): Finding[] {
+  const skipped = chainEvents(state.appliedBlock + 1n, from - 1n).flatMap(findIgnoredEvent);
+  for (const event of chainEvents(from, to)) applyChainEvent(state, event);
+  state.appliedBlock = to;
+  return skipped;
+}
+
+function applyChainEvent(state: AuditState, event: ChainEvent): void {
+  switch (event.type) {
+    case "purchased": {
+      const party = state.party(event.account);
+      state.setParty({ ...party, purchased: party.purchased + event.amountMicros });
+      return;
+    }
+    case "refund_requested": {
+      const party = state.party(event.account);
+      state.setParty({ ...party, ...requestRefund(party, event.requestedMicros) });
+      return;
+    }
+    case "counter_raised":
+      state.setParty({ ...state.party(event.account), counter: event.counter });
+      return;
+    default:
+  }
+}
+
+/** Reports a chain event that the server did not apply, if it affects a row. */
+export function findIgnoredEvent(event: ChainEvent): Finding[] {
+  const about = { event: null, expected: null, actual: null };
+  switch (event.type) {
+    case "purchased":
+      return [
+        {
+          ...about,
+          kind: "chain_event_ignored",
+          party: event.account,
+          differenceMicros: -event.amountMicros,
+          text: `${event.account} bought ${event.amountMicros} micro-credits in block ${event.blockNumber}, but the server did not apply it`,
+        },
+      ];
+    case "refund_requested":
+      return [
+        {
+          ...about,
+          kind: "chain_event_ignored",
+          party: event.account,
+          differenceMicros: -event.requestedMicros,
+          text: `${event.account} requested a refund of ${event.requestedMicros} micro-credits in block ${event.blockNumber}, but the server did not apply it`,
+        },
+      ];
+    case "counter_raised":
+      return [
+        {
+          ...about,
+          kind: "chain_event_ignored",
+          party: event.account,
+          differenceMicros: null,
+          text: `${event.account} raised its counter to ${event.counter} in block ${event.blockNumber}, but the server did not apply it`,
+        },
+      ];
+    default:
+      return [];
+  }
+}
+
+/** Applies a refund and checks that it is exactly the reserved amount. */
+export function replayRefund(
+  state: AuditState,
+  { account, amountMicros }: LogEntryOf<"refund">,
+): Finding[] {
+  const party = state.party(account);
+  state.setParty({
+    ...party,
+    refunding: party.refunding > amountMicros ? party.refunding - amountMicros : 0n,
+    refunded: party.refunded + amountMicros,
+  });
+  const differenceMicros = amountMicros - party.refunding;
+  if (differenceMicros === 0n) return [];
+  return [
+    {
+      kind: "wrong_refund",
+      party: account,
+      event: null,
+      expected: `${party.refunding}`,
+      actual: `${amountMicros}`,
+      differenceMicros,
+      text: `${account} is refunded ${amountMicros} micro-credits, but ${party.refunding} were reserved: ${describeDifference(differenceMicros)}`,
+    },
+  ];
+}

@@ -1,0 +1,141 @@
+import { isDeepStrictEqual } from "node:util";
+
+import { zeroAddress } from "viem";
+
+import { type Hold, isExpired } from "@compute-credits/rules/holds/hold";
+import { returnHeld } from "@compute-credits/rules/holds/resolve";
+import type { LogEntryOf } from "@compute-credits/rules/log/logEntry";
+import { pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
+import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
+import { eventKey } from "@compute-credits/rules/usage/decideDebits";
+import { applyDraft } from "./applyDraft.ts";
+import type { AuditState } from "./auditState.ts";
+import { checkPinnedRate } from "./checkPinnedRate.ts";
+import { explainCharges } from "./explainCharges.ts";
+import type { Finding } from "./finding.ts";
+import { firstUsable, honestPayments } from "./honestPayments.ts";
+import type { ReplayTerms } from "./terms.ts";
+
+/** Checks a hold and applies it. */
+export function replayHold(
+  state: AuditState,
+  entry: LogEntryOf<"hold">,
+  terms: ReplayTerms,
+): Finding[] {
+  const event = { provider: entry.provider, id: entry.id };
+  if (state.holds.has(eventKey(entry))) {
+    const text = `the hold ${entry.id} of ${entry.provider} was created twice`;
+    return [
+      {
+        kind: "hold_doubled",
+        party: null,
+        event,
+        expected: null,
+        actual: null,
+        differenceMicros: null,
+        text,
+      },
+    ];
+  }
+  const now = entry.createdAt;
+  const amountMicros = pricePinned(entry.rate, entry.quantity);
+  const firsts = firstUsable(state, entry, now).map(({ message }) => message.account);
+  const rate = checkPinnedRate(state, entry, [...new Set(firsts)], terms.maxQuoteSeconds);
+  const findings = rate === null ? [] : [rate];
+
+  const payments = honestPayments(state, entry, { amountMicros, now, as: "held" });
+  const payment = payments.find(({ charges }) =>
+    isDeepStrictEqual(
+      charges.map(({ allowance }) => allowance),
+      entry.allowances,
+    ),
+  );
+  const hold = {
+    ...entry,
+    requestHash: "0x",
+    createdAt: now,
+    capturedMicros: 0n,
+    capturedQuantity: 0n,
+    resolution: null,
+  } as const;
+  if (payment === undefined) {
+    findings.push(
+      explainCharges(state, event, entry, {
+        charges: loggedCharges(state, entry, amountMicros),
+        expected: payments[0] ?? null,
+        now,
+      }),
+    );
+  }
+  // If the payers are wrong, applies the right ones, so that captures show the wrong charges.
+  const applied = payment ?? payments[0];
+  if (applied !== undefined) applyDraft(state, applied.draft);
+  const parts = (applied?.charges ?? []).map(
+    ({ account, allowance, amountMicros: heldMicros }) => ({
+      account,
+      allowance,
+      heldMicros,
+    }),
+  );
+  state.setHold({ ...hold, parts });
+  return findings;
+}
+
+/**
+ * The charges of a hold by the log. The log lists its allowances without amounts, so the first gets
+ * the whole amount.
+ */
+function loggedCharges(
+  state: AuditState,
+  { allowances }: LogEntryOf<"hold">,
+  amountMicros: bigint,
+) {
+  return allowances.map((id, part) => ({
+    account: state.allowances.get(id)?.message.account ?? zeroAddress,
+    allowance: id,
+    amountMicros: part === 0 ? amountMicros : 0n,
+  }));
+}
+
+/** Checks the end of a hold and applies it: returns all credits still held. */
+export function replayHoldEnd(state: AuditState, entry: LogEntryOf<"hold_end">): Finding[] {
+  const hold = state.holds.get(eventKey(entry));
+  const about = {
+    party: hold?.parts[0]?.account ?? null,
+    event: { provider: entry.provider, id: entry.id },
+    differenceMicros: null,
+  };
+  if (hold === undefined || hold.resolution !== null) {
+    const text = `the hold ${entry.id} of ${entry.provider} ends as ${entry.as}, but it ${hold === undefined ? "does not exist" : "had ended before"}`;
+    return [{ ...about, kind: "hold_not_found", expected: null, actual: entry.as, text }];
+  }
+  const draft = holdDraft(state, hold, entry.at);
+  const ended = returnHeld(hold, entry.as === "expired" ? "expired" : "released", draft);
+  applyDraft(state, draft);
+  state.setHold({ ...ended, resolution: { as: entry.as, at: entry.at } });
+  if (entry.as === "expired" && !isExpired(hold, entry.at)) {
+    const text = `the hold ${entry.id} of ${entry.provider} expired at ${entry.at.toISOString()}, but it was valid until ${hold.expiresAt.toISOString()}`;
+    return [
+      {
+        ...about,
+        kind: "hold_ended_early",
+        expected: hold.expiresAt.toISOString(),
+        actual: entry.at.toISOString(),
+        text,
+      },
+    ];
+  }
+  return [];
+}
+
+/** A draft with the accounts and allowances of a hold. */
+export function holdDraft(
+  state: AuditState,
+  { parts }: Pick<Hold, "parts">,
+  now: Date,
+): SpendingDraft {
+  const allowances = parts.flatMap(({ allowance }) => state.allowances.get(allowance) ?? []);
+  const campaigns = state.campaignsOf(allowances);
+  const accounts = state.parties;
+  return new SpendingDraft({ now, allowances, campaigns, accounts, hasAccess: () => false });
+}

@@ -1,0 +1,22 @@
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
+import type { Database } from "@compute-credits/platform/postgres/database";
+import type { LogSource } from "../log/logSource.ts";
+import type { FeeTerm } from "../replay/terms.ts";
+
+/** The terms of an audit, besides the log and the chain. */
+export interface AuditTerms {
+  readonly fees: readonly FeeTerm[];
+  readonly maxFeeBps: bigint;
+  readonly maxQuoteSeconds: number;
+  /** how far a checkpoint's `asOf` may be behind its newest debit */
+  readonly maxLagSeconds: number;
+  /** an epoch that may be signed again although the chain did not drop it; `null` for none */
+  readonly releasedEpoch: bigint | null;
+}
+
+export interface AuditCutDeps {
+  readonly database: Database;
+  readonly source: LogSource;
+  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy" | "signersSince">;
+  readonly terms: AuditTerms;
+}
