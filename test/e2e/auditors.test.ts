@@ -27,7 +27,7 @@ import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
 
 const silent = pino({ level: "silent" });
 
-/** A chain whose contract wants `threshold` of the meter's signature and those of auditors. */
+/** Starts a chain whose contract requires `threshold` signatures of the meter and the auditors. */
 async function startStack(threshold: number, auditors: readonly TestWallet[]) {
   const dataFolder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
   const signers = [wallets.signer, ...auditors].map(addressOf).toSorted();
@@ -65,7 +65,7 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
       await Promise.all(running.splice(0).map((auditor) => auditor.stop()));
     },
 
-    /** Alice buys, and lets an API key spend; a provider has worked for it. */
+    /** Alice buys credits, and an API key spends them at a provider. */
     async work(): Promise<string> {
       const alice = addressOf(wallets.alice);
       await local.buy(wallets.alice, parseCredits("100"));
@@ -91,7 +91,7 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
       return event.id;
     },
 
-    /** Runs on the ledger's own database, as a lying operator would. */
+    /** Runs SQL on the ledger's database, as a lying operator would. */
     lie: (sql: string) => database.script(sql),
 
     onChain: () =>
@@ -110,7 +110,7 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
   };
 }
 
-/** Tells of every event that it cost a micro-credit more. */
+/** Falsifies a log page: every event costs one micro-credit more. */
 function oneMoreForEachEvent(path: string, document: unknown): unknown {
   if (!path.startsWith("/v1/log?")) return document;
   const text = JSON.stringify(document);
@@ -119,7 +119,7 @@ function oneMoreForEachEvent(path: string, document: unknown): unknown {
   );
 }
 
-/** What an auditor has first against the checkpoint of an epoch, once it has worked through it. */
+/** Waits until an auditor has refused an epoch. Returns its first finding. */
 async function refusalOf({ auditor }: RunningAuditor, epoch: bigint): Promise<Finding> {
   return await eventually(`a refusal of epoch ${epoch}`, () => {
     const refused = auditor.findings().find(({ cut }) => cut.message.epoch === epoch);
@@ -162,7 +162,7 @@ describe("auditors on a chain", function () {
       expect(health.document["agreedEpoch"]).to.equal("2");
     });
 
-    it("keeps a lie off the chain, and says whom it wrongs, by which event and by how much", async () => {
+    it("keeps a lie off the chain and reports the wronged account, the event and the amount", async () => {
       const stage = (scene = await startStack(2, [wallets.auditor]));
       const id = await stage.work();
       await stage.lie(`update debits set amount_micros = amount_micros + 1;
@@ -185,7 +185,7 @@ describe("auditors on a chain", function () {
     });
   });
 
-  // One story: each goes on where the one before ended.
+  // Each test continues where the previous one ended.
   context("when two of three must sign, the meter and one of two auditors", () => {
     let stage: Awaited<ReturnType<typeof startStack>>;
     let proxy: Awaited<ReturnType<typeof startLyingProxy>>;
@@ -203,13 +203,13 @@ describe("auditors on a chain", function () {
     const signersOf = async (epoch: bigint) =>
       (await stage.context.checkpoints.byEpoch(epoch))?.signatures.map(({ signer }) => signer);
 
-    it("goes on while one of the auditors is down", async () => {
+    it("finalises checkpoints while one of the auditors is down", async () => {
       await stage.work();
       await stage.audit(wallets.secondAuditor);
       await eventually("the checkpoint on chain", async () => (await stage.onChain()).epoch === 1n);
     });
 
-    it("goes on while one of the auditors refuses, whom somebody tells a lie", async () => {
+    it("finalises checkpoints while one auditor, which reads a falsified log, refuses", async () => {
       const refusing = await stage.audit(wallets.auditor, proxy.url);
       expect(await refusalOf(refusing, 1n)).to.include({
         kind: "wrong_price",
@@ -222,7 +222,7 @@ describe("auditors on a chain", function () {
       expect(await signersOf(2n)).to.have.members([meter, other]);
       await refusalOf(refusing, 2n);
       expect((await send(`${refusing.url}/healthz`)).status).to.equal(503);
-      // The chain makes it final, whatever the one thinks of it.
+      // The chain finalises it in spite of the one auditor's refusal.
       await stage.local.passTime(10);
       await eventually("that it is final", async () => {
         const checkpoint = await stage.context.checkpoints.byEpoch(2n);
@@ -230,7 +230,7 @@ describe("auditors on a chain", function () {
       });
     });
 
-    it("stops where all are told a lie: none of them signs", async () => {
+    it("finalises nothing if both auditors read a falsified log and refuse to sign", async () => {
       await stage.stopAuditors();
       const id = await stage.use();
       await stage.lie(`update debits set amount_micros = amount_micros + 1 where event_id = '${id}';
@@ -254,8 +254,8 @@ describe("auditors on a chain", function () {
     });
   });
 
-  context("when somebody else asks for the log", () => {
-    it("is told that the log is for signers", async () => {
+  context("when a stranger requests the log", () => {
+    it("is refused because the log is for signers only", async () => {
       const stage = (scene = await startStack(1, []));
       const { url } = stage.stack.server;
       expect((await send(`${url}/v1/log`)).document["reason"]).to.equal("missing_credentials");

@@ -18,9 +18,9 @@ import {
 const { alice, bob, provider, operator } = wallets;
 
 /**
- * What a dishonest operator can try, and how each attempt ends: everybody leaves with what it is due, to the last unit.
- * How it began is told in `rig.ts`. Wallets act with what `client/` gives them and with what they kept, never with
- * anything that the operator would have to say.
+ * What a dishonest operator can try, and how each attempt ends: all parties get what they are due,
+ * to the last unit. The fixture `dishonestOperator.ts` sets the scene. Wallets use
+ * `packages/client` and their own files, and never ask the operator for anything.
  */
 describe("a dishonest operator", () => {
   let rig: DishonestOperator;
@@ -32,7 +32,7 @@ describe("a dishonest operator", () => {
   after(async () => await rig.stop());
 
   describe("charges more than was used", () => {
-    it("Alice asks for her signature behind 500 credits; she signed for 400, and the checkpoint is dropped", async () => {
+    it("is challenged for 500 credits although Alice signed for 400: the checkpoint is dropped", async () => {
       const forgery = await rig.forge([
         rowOf(alice, { spent: credits(500) }),
         rowOf(bob, { spent: credits(50) }),
@@ -44,9 +44,9 @@ describe("a dishonest operator", () => {
 
       const court = await rig.courtFor(alice);
       await court.challengeRow(forgery.prove(alice));
-      // The operator holds a signature of hers, and it is not enough.
-      expect(await operatorsAnswer(rig, forgery)).to.contain("NotCovered");
-      // While her question is open, no time makes the checkpoint final.
+      // The operator has her signature, but for less.
+      expect(await answerAsOperator(rig, forgery)).to.contain("NotCovered");
+      // While her challenge is open, the checkpoint does not become final.
       await rig.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
       expect(await rig.finalRoot()).to.equal(honestRoot);
 
@@ -55,10 +55,10 @@ describe("a dishonest operator", () => {
       await court.withdrawStake();
       expect(await rig.pendingEpoch()).to.equal(0n);
       expect(await rig.finalRoot()).to.equal(honestRoot);
-      await everybodyGetsOut();
+      await freezeAndExitAll();
     });
 
-    it("a charge beyond what Alice ever bought needs no question: anyone drops the checkpoint at once", async () => {
+    it("charges more than Alice ever bought: anyone can drop the checkpoint at once", async () => {
       const forgery = await rig.forge([
         rowOf(alice, { spent: credits(1_100) }),
         rowOf(operator, { earned: credits(1_000) }),
@@ -68,10 +68,10 @@ describe("a dishonest operator", () => {
       await (await rig.courtFor(bob)).proveFraud([forgery.prove(alice)]);
 
       expect(await rig.pendingEpoch()).to.equal(0n);
-      await everybodyGetsOut();
+      await freezeAndExitAll();
     });
 
-    it("up to the ceiling that she signed the chain believes the operator: that much she trusted it with", async () => {
+    it("is believed by the chain up to the cap that she signed: that is the trusted amount", async () => {
       const forgery = await rig.forge([
         rowOf(alice, { spent: credits(400) }),
         rowOf(bob, { spent: credits(50) }),
@@ -81,34 +81,35 @@ describe("a dishonest operator", () => {
       await rig.post(forgery);
       await (await rig.courtFor(alice)).challengeRow(forgery.prove(alice));
 
-      expect(await operatorsAnswer(rig, forgery)).to.equal("accepted");
+      expect(await answerAsOperator(rig, forgery)).to.equal("accepted");
     });
   });
 
   describe("ignores a refund", () => {
-    it("the request runs out of time, anyone closes the vault, and all leave", async () => {
+    it("lets the request expire: anyone can freeze the vault, and all parties exit", async () => {
       await requestRefund(rig.as(alice), credits(200));
       expect(await refusalOf(freeze(rig.as(bob), addressOf(alice)))).to.contain("RefundNotOverdue");
 
       await rig.passTime(LOCAL_WINDOWS.refundWindowSeconds);
       await freeze(rig.as(bob), addressOf(alice));
-      await everybodyExits();
+      await exitAll();
     });
   });
 
   describe("vanishes with its database", () => {
-    it("earnings of the final checkpoint are claimed as ever", async () => {
+    it("does not stop providers from claiming earnings of the final checkpoint", async () => {
       await settleRow(rig.as(provider), rig.kept.provider);
       expect(await rig.gained(provider)).to.equal(dollars(1.47));
     });
 
-    it("who kept a copy of the table settles everybody's row; who kept nothing leaves with what the chain knows", async () => {
+    it("does not stop exits: a copy of the table settles all rows, and without one a party exits with its on-chain balance", async () => {
       const { kept } = rig;
       await requestRefund(rig.as(bob), credits(450));
       await rig.passTime(LOCAL_WINDOWS.refundWindowSeconds);
       await freeze(rig.as(bob), addressOf(bob));
 
-      // Bob mirrored the published rows. He settles Alice's too: else she could take out what she has spent.
+      // Bob mirrored the published rows and also settles Alice's, so that she cannot withdraw
+      // credits that she spent.
       await exit(rig.as(bob), kept.bob.row, kept.bob.proof);
       await settleRow(rig.as(bob), kept.alice);
       await settleRow(rig.as(bob), kept.provider);
@@ -117,7 +118,7 @@ describe("a dishonest operator", () => {
       expect(await refusalOf(withoutProof())).to.contain("ExitNeedsProof");
       await rig.passTime(LOCAL_WINDOWS.exitGraceSeconds);
       await withoutProof();
-      await everybodyIsOut();
+      await expectAllPaid();
     });
   });
 
@@ -134,21 +135,21 @@ describe("a dishonest operator", () => {
       await (await rig.courtFor(alice)).challengeOmission(rig.kept.alice);
     });
 
-    it("Alice asks where her row is; nobody answers, and the checkpoint is dropped", async () => {
+    it("does not answer Alice's omission challenge: the checkpoint is dropped", async () => {
       await rig.passTime(LOCAL_WINDOWS.answerWindowSeconds);
       await (await rig.courtFor(bob)).dropUnanswered(addressOf(alice), addressOf(alice));
 
       expect(await rig.pendingEpoch()).to.equal(0n);
-      await everybodyGetsOut();
+      await freezeAndExitAll();
     });
 
-    it("an answer shows her row to all, and needs her signature: hiding a lie does not save it", async () => {
-      expect(await operatorsAnswer(rig, hidden)).to.contain("NotCovered");
+    it("cannot answer with a false row, because the answer needs her signature", async () => {
+      expect(await answerAsOperator(rig, hidden)).to.contain("NotCovered");
     });
   });
 
   describe("pays a provider less than it promised", () => {
-    it("the provider shows its receipt; no row pays it, and the checkpoint is dropped", async () => {
+    it("is challenged with the provider's receipt: no row pays it, and the checkpoint is dropped", async () => {
       const { receipt, signatures } = rig.receipt;
       expect(receipt).to.deep.equal({
         provider: addressOf(provider),
@@ -172,12 +173,12 @@ describe("a dishonest operator", () => {
       await rig.passTime(LOCAL_WINDOWS.answerWindowSeconds);
       await court.dropUnanswered(addressOf(provider), addressOf(provider));
       expect(await rig.pendingEpoch()).to.equal(0n);
-      await everybodyGetsOut();
+      await freezeAndExitAll();
     });
   });
 
-  describe("signs two truths for one epoch", () => {
-    it("Bob shows both: half the bond is his, half covers the exits, and all leave", async () => {
+  describe("signs two checkpoints for one epoch", () => {
+    it("loses its bond to Bob's proof: half goes to Bob, half covers the exits, and all parties exit", async () => {
       await rig.depositBond(dollars(100));
       const one = await rig.forge([
         rowOf(alice, { spent: credits(100) }),
@@ -189,44 +190,50 @@ describe("a dishonest operator", () => {
         rowOf(bob, { spent: credits(50) }),
         rowOf(operator, { earned: credits(447) }),
       ]);
-      // One of them is posted; of the other it is enough that it was signed.
+      // Only one of them is posted; the other one's signature is enough.
       await rig.post(other);
 
       await (await rig.courtFor(bob)).proveEquivocation(one, other);
 
-      expect(await rig.pendingEpoch(), "what was pending is gone").to.equal(0n);
-      await everybodyExits({ bobsReward: dollars(50), cover: dollars(50) });
+      expect(await rig.pendingEpoch(), "no pending checkpoint").to.equal(0n);
+      await exitAll({ bobsReward: dollars(50), cover: dollars(50) });
     });
   });
 
-  /** The operator does nothing any more: Bob asks for his credits, closes the vault when he gets none, and all leave. */
-  async function everybodyGetsOut(): Promise<void> {
+  /**
+   * The operator stops: Bob requests a refund, the vault is frozen after the deadline, and all
+   * parties exit.
+   */
+  async function freezeAndExitAll(): Promise<void> {
     await requestRefund(rig.as(bob), credits(450));
     await rig.passTime(LOCAL_WINDOWS.refundWindowSeconds);
     await freeze(rig.as(alice), addressOf(bob));
-    await everybodyExits();
+    await exitAll();
   }
 
-  async function everybodyExits(extra = { bobsReward: 0n, cover: 0n }): Promise<void> {
+  async function exitAll(extra = { bobsReward: 0n, cover: 0n }): Promise<void> {
     const { kept } = rig;
     await exit(rig.as(bob), kept.bob.row, kept.bob.proof);
     await exit(rig.as(alice), kept.alice.row, kept.alice.proof);
     await exit(rig.as(provider), kept.provider.row, kept.provider.proof);
-    await everybodyIsOut(extra);
+    await expectAllPaid(extra);
   }
 
-  async function everybodyIsOut(
+  async function expectAllPaid(
     { bobsReward, cover } = { bobsReward: 0n, cover: 0n },
   ): Promise<void> {
     expect(await rig.gained(alice), "Alice: 900 credits").to.equal(dollars(9));
     expect(await rig.gained(bob), "Bob: 450").to.equal(dollars(4.5) + bobsReward);
     expect(await rig.gained(provider), "the provider: 147").to.equal(dollars(1.47));
-    expect(await rig.leftAfterFees(), "owed to nobody").to.equal(cover);
+    expect(await rig.leftAfterFees(), "owed to no party").to.equal(cover);
   }
 });
 
-/** The operator answers Alice's question with all that it has: her row, and the allowance that she once signed. */
-async function operatorsAnswer(rig: DishonestOperator, forgery: Forgery): Promise<string> {
+/**
+ * Answers Alice's challenge with her row and the allowance that she signed. Returns the contract's
+ * refusal.
+ */
+async function answerAsOperator(rig: DishonestOperator, forgery: Forgery): Promise<string> {
   const court = await rig.courtFor(operator);
   await court.recordCap(rig.aliceAllowance);
   const { counter } = rig.aliceAllowance.allowance;

@@ -23,15 +23,15 @@ import {
 
 /** `alice` owns what her team spends; `operator` sponsors newcomers. */
 const { alice, bob, provider, operator } = wallets;
-/** What one request costs by the rate card. */
+/** The price of one request on the rate card, in micro-credits. */
 const REQUEST = 10_000n;
 
-// docs/allowances.md says in words what is done here over HTTP: every way to let somebody spend, from its creation to its end.
+// The HTTP side of docs/allowances.md: every kind of allowance from its creation to its end.
 for (const kind of stackKinds) {
   describe(`allowances over HTTP on ${kind}`, () => {
     let stack: MeteredStack;
     let providerKey: string;
-    /** with a scope that names its provider, an allowance needs no other access */
+    /** names the provider, so that the allowance needs no granted access */
     const scope = { providers: [addressOf(provider)], meters: [] };
 
     before(async () => {
@@ -43,9 +43,9 @@ for (const kind of stackKinds) {
     after(() => stack.stop());
 
     describe("an API key with a monthly cap", () => {
-      it("is good up to the cap, again in the next month, and for nothing once revoked", async () => {
+      it("pays up to the cap, again in the next month, and nothing after its revocation", async () => {
         const key = createApiKey();
-        // Its month turns in a few seconds.
+        // Its next month starts in a few seconds.
         const turn = new Date((Number(await now()) + 4) * 1000);
         turn.setUTCMonth(turn.getUTCMonth() - 1);
         const id = await created(alice, {
@@ -68,7 +68,7 @@ for (const kind of stackKinds) {
     });
 
     describe("a team member's budget", () => {
-      it("is the owner's allowance to the member's wallet, and is read as a budget", async () => {
+      it("is an allowance to the member's wallet and is listed as a budget", async () => {
         const spender = walletSpender(addressOf(bob));
         const id = await created(alice, {
           spender,
@@ -90,7 +90,7 @@ for (const kind of stackKinds) {
     });
 
     describe("a free trial", () => {
-      it("is a sponsor's allowance that expires: what is unspent never left the sponsor", async () => {
+      it("is a sponsor's allowance that expires: unspent credits stay with the sponsor", async () => {
         const spender = apiKeySpender(createApiKey());
         const id = await created(operator, {
           spender,
@@ -99,7 +99,7 @@ for (const kind of stackKinds) {
         });
         expect(await listed(operator)).to.include(id);
         expect(await use(spender, 1)).to.equal(REQUEST);
-        // More than it ever holds: what asks for its end spends nothing.
+        // More than its limit, so that this check spends nothing.
         await eventually("its end", async () => (await use(spender, 6)) === "allowance_expired");
         const { document } = await get(`/v1/allowances/${id}`);
         expect(document["spentMicros"]).to.equal(`${REQUEST}`);
@@ -107,7 +107,7 @@ for (const kind of stackKinds) {
     });
 
     describe("a promotion with a code", () => {
-      it("is redeemed by so many, once each, out of a campaign signed once", async () => {
+      it("is redeemed maxRedemptions times, once per spender, with one signature of the sponsor", async () => {
         const { key, id: campaign } = await campaignOf(100n * REQUEST);
         const code = createPromotionCode();
         const terms = { limit: `${2n * REQUEST}`, maxRedemptions: 2, validSeconds: 3_600 };
@@ -139,7 +139,7 @@ for (const kind of stackKinds) {
     });
 
     describe("rewards for thousands", () => {
-      it("are issued in one request, each once, without a wallet, and end with their campaign", async () => {
+      it("are issued once each in one request, without a wallet, and end with their campaign", async () => {
         const { key, id: campaign } = await campaignOf(parseCredits("50"));
         const spenders = Array.from({ length: 1_000 }, () => newSpender());
         const grants = spenders.map((spender, n) => ({
@@ -166,7 +166,7 @@ for (const kind of stackKinds) {
         const [one = "0x", other = "0x"] = spenders;
         expect(await use(one, 3)).to.equal(3n * REQUEST);
         expect(await use(one, 1)).to.equal("allowance_exhausted");
-        // The issuer takes one back with its key alone; the owner ends them all with one signature.
+        // The issuer revokes one grant with its key; the owner revokes all with one signature.
         const otherId = String(again[1]?.["allowance"]);
         const revocation = `/v1/allowances/${otherId}/revocation`;
         expectProblem(
@@ -183,7 +183,7 @@ for (const kind of stackKinds) {
     });
 
     describe("a subscription with rollover", () => {
-      it("gives its limit anew each period, with what may be carried over", async () => {
+      it("renews its limit each period and carries over the rest up to the rollover", async () => {
         const spender = newSpender();
         const startsAt = await now();
         const id = await created(operator, {
@@ -202,7 +202,7 @@ for (const kind of stackKinds) {
     });
 
     describe("several accounts that pay for one spender", () => {
-      it("pay in burn-down order, and each debit tells who paid what, and within which limits", async () => {
+      it("pay in burn-down order, and each debit shows who paid how much within which limits", async () => {
         const spender = walletSpender(addressOf(alice));
         const { key, id: campaign } = await campaignOf(2n * REQUEST);
         const granted = await stack.request(`/v1/allowances/${campaign}/grants`, {
@@ -245,12 +245,12 @@ for (const kind of stackKinds) {
       });
     });
 
-    // All at once, because each takes the seconds that it lasts.
-    it("each renews itself, and expires", async () => {
+    // All at once, because each one takes several seconds.
+    it("renew and expire, each kind of them", async () => {
       const [startsAt, period] = [(await now()) - 2n, { seconds: 4n }];
       const ends = { limitMicros: 2n * REQUEST, period, startsAt, expiresAt: startsAt + 11n };
-      const owned = async (owner: TestWallet, spender: Hex, wish = {}) => {
-        const ids = [await created(owner, { spender, ...ends, ...wish })];
+      const owned = async (owner: TestWallet, spender: Hex, options = {}) => {
+        const ids = [await created(owner, { spender, ...ends, ...options })];
         expect(await listed(owner)).to.include(ids[0]);
         return { spender, ids };
       };
@@ -281,7 +281,7 @@ for (const kind of stackKinds) {
         "a free trial": await owned(operator, newSpender()),
         "a promotion with a code": await granted("a promotion with a code"),
         "a reward": await granted("a reward"),
-        // What is carried over is more to use, and nothing was left to carry.
+        // The rollover changes nothing here, because nothing is left to carry over.
         "a subscription": await owned(operator, newSpender(), { rolloverMicros: REQUEST }),
         "several accounts for one spender": {
           spender: shared,
@@ -297,7 +297,7 @@ for (const kind of stackKinds) {
           expect(await use(spender, 2), want).to.equal(2n * REQUEST);
           await eventually(`the renewal of ${want}`, async () => (await left()) >= 2n * REQUEST);
           expect(await use(spender, 2), want).to.equal(2n * REQUEST);
-          // More than it ever holds: what asks for its end spends nothing.
+          // More than its limit, so that this check spends nothing.
           const isOver = async () => (await use(spender, 9)) === "allowance_expired";
           await eventually(`the end of ${want}`, isOver);
         }),
@@ -312,15 +312,15 @@ for (const kind of stackKinds) {
 
     const report = (body: unknown) => stack.request("/v1/usage", { body, key: providerKey });
 
-    /** The owner signs, anyone posts. */
-    async function created(owner: TestWallet, wish: Partial<AllowanceOptions>): Promise<Hex> {
-      const signed = await stack.sign(owner, { scope, ...wish });
+    /** Signs an allowance as its owner and posts it. */
+    async function created(owner: TestWallet, options: Partial<AllowanceOptions>): Promise<Hex> {
+      const signed = await stack.sign(owner, { scope, ...options });
       const { status, document } = await stack.request("/v1/allowances", { body: signed });
       expect(status, JSON.stringify(document)).to.equal(201);
       return hexOf(document["id"]);
     }
 
-    /** The sponsor's one signature, to a key that issues grants. */
+    /** Creates a campaign: one signed allowance of the sponsor to a key that issues grants. */
     async function campaignOf(limitMicros: bigint): Promise<{ key: string; id: Hex }> {
       const key = createApiKey();
       return { key, id: await created(operator, { spender: apiKeySpender(key), limitMicros }) };
@@ -351,7 +351,7 @@ for (const kind of stackKinds) {
       return BigInt(String((await get(`/v1/allowances/${id}`)).document["remainingMicros"]));
     }
 
-    /** What so many requests cost, or why they are refused. */
+    /** Records a number of requests. Returns their cost or the reason of the refusal. */
     async function use(spender: Hex, quantity: number): Promise<bigint | string> {
       const { status, document } = await report(cloudEvent(spender, { quantity }));
       return status === 201 ? BigInt(String(document["costMicros"])) : String(document["reason"]);

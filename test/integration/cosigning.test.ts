@@ -20,14 +20,14 @@ import {
 
 const { alice, bob, provider, signer, operator } = wallets;
 
-/** Where the operator's third contract comes to stand: after the dollar and the credits. */
+/** The address of the operator's third contract, after the dollar and the credits. */
 const CONTRACT_WALLET = lowercaseHex(
   getContractAddress({ from: operator.account.address, nonce: 2n }),
 );
 const ROOT_OF_OTHERS: Hex = `0x${"11".repeat(32)}`;
 
 for (const kind of stackKinds) {
-  describe(`co-signing on ${kind}: the meter's signer and two more, of whom it takes two`, () => {
+  describe(`co-signing on ${kind} with two of three signers`, () => {
     let stack: MeteredStack;
     let prepared: CheckpointMessage;
     let key: string;
@@ -73,14 +73,14 @@ for (const kind of stackKinds) {
       signature: await wallet.account.signTypedData(checkpointTypedData(stack.deployment, message)),
     });
 
-    it("publishes the checkpoint without the meter's signature, and sends nothing", async () => {
+    it("publishes the prepared checkpoint without the meter's signature and submits nothing", async () => {
       const { document } = await stack.request("/v1/checkpoints/1");
       expect(document).to.include({ status: "prepared", transactionHash: null });
       expect(document["signatures"]).to.deep.equal([]);
       expect(await stack.context.chain.latestEpoch()).to.equal(0n);
     });
 
-    it("refuses what is not a signer's signature of this very checkpoint", async () => {
+    it("refuses anything but a signer's signature of this checkpoint", async () => {
       const good = await signedBy(bob);
       expectProblem(await post(good, 2n), 404, "checkpoint_not_found");
       expectProblem(await post({ ...good, root: ROOT_OF_OTHERS }), 409, "root_mismatch");
@@ -99,7 +99,7 @@ for (const kind of stackKinds) {
       expect((await stack.context.checkpoints.byEpoch(1n))?.signatures).to.deep.equal([]);
     });
 
-    it("submits once a co-signer's is there, and adds its own only then", async () => {
+    it("adds its own signature and submits after a co-signer has signed", async () => {
       const good = await signedBy(bob);
       const { status, document } = await post(good);
       expect(status).to.equal(200);
@@ -115,7 +115,7 @@ for (const kind of stackKinds) {
       );
     });
 
-    it("answers the same signature again as before, and takes no new one any more", async () => {
+    it("accepts a repeated signature, but no new one after the submission", async () => {
       const again = await post(await signedBy(bob));
       expect(again.status).to.equal(200);
       expect(again.document["signatures"]).to.have.length(2);
@@ -132,7 +132,7 @@ for (const kind of stackKinds) {
         422,
         "signature_invalid",
       );
-      // The test wallet wants its owner's signature and one byte more.
+      // The test wallet requires its owner's signature plus one byte.
       const signature = `${ofOwner.signature}00`;
       const { status } = await post({ ...ofOwner, signer: CONTRACT_WALLET, signature }, 2n);
       expect(status).to.equal(200);

@@ -26,7 +26,7 @@ import { type Settling, startSettling } from "../fixtures/settling.ts";
 
 const { alice, bob, provider, signer, operator, auditor } = wallets;
 
-/** Long enough that a slow machine does not miss them; time is passed by hand. */
+/** Long enough for a slow machine; the tests advance the chain's time themselves. */
 const WINDOWS = {
   disputeWindowSeconds: 200,
   answerWindowSeconds: 200,
@@ -36,7 +36,7 @@ const WINDOWS = {
   signerDelaySeconds: 2_800,
 };
 
-/** A contract wallet's mood in which it disowns all that it signed. */
+/** The test wallet's mood in which it rejects all of its signatures. */
 const DISOWNING = 1;
 
 describe("settler in disputes", () => {
@@ -73,7 +73,7 @@ describe("settler in disputes", () => {
 
   async function proofOf(checkpoint: StoredCheckpoint, party: Address) {
     const [shown] = await stack.checkpoints.proofs(checkpoint.id, [party]);
-    if (shown === undefined) throw new Error("the party has a row");
+    if (shown === undefined) throw new Error("the party has no row");
     return shown;
   }
 
@@ -89,7 +89,7 @@ describe("settler in disputes", () => {
       return (await openChallenges(checkpoint)).length === 0;
     });
 
-  /** The signers' promise to the provider. */
+  /** Issues an earnings receipt for the provider. */
   async function receiptOf(earned: bigint) {
     const message = { provider: addressOf(provider), earned, epoch };
     const signature = await signer.account.signTypedData({
@@ -107,17 +107,17 @@ describe("settler in disputes", () => {
     return [message, [{ signer: addressOf(signer), signature }]] as const;
   }
 
-  it("answers a challenge to a row with the allowance that its owner signed", async () => {
+  it("answers a challenge of a row with the owner's signed allowance", async () => {
     const pending = await nextPending();
     await court.challengeRow(await proofOf(pending, addressOf(alice)));
     await untilHeardOf(pending);
-    // Its window is over, and it is not final: somebody waits for an answer.
+    // Its window has ended, but it is not final while a challenge is open.
     await stack.passTime(WINDOWS.answerWindowSeconds - 60);
     await untilAnswered(pending);
     await stack.untilFinal(epoch);
   });
 
-  it("is not misled by a window that is over: nothing is cut while an answer is due", async () => {
+  it("cuts nothing while an answer is due, even after the window has ended", async () => {
     const pending = await nextPending();
     await court.challengeRow(await proofOf(pending, addressOf(alice)));
     await untilHeardOf(pending);
@@ -128,7 +128,8 @@ describe("settler in disputes", () => {
     });
     expect((await stack.checkpoints.byEpoch(epoch))?.status).to.equal("pending");
     await stack.use(spender);
-    // Too late for an answer: the checkpoint is dropped, and its epoch cut again, without a second root for one attempt.
+    // Too late to answer: the checkpoint is dropped and its epoch cut again, with one root per
+    // attempt.
     await court.dropUnanswered(addressOf(alice), addressOf(bob));
     await eventually("the drop in the ledger", async () => {
       const latest = await stack.checkpoints.latest();
@@ -148,7 +149,7 @@ describe("settler in disputes", () => {
     await stack.untilFinal(epoch);
   });
 
-  it("says which challenge it cannot answer, and still answers the others", async () => {
+  it("reports a challenge that it cannot answer and still answers the others", async () => {
     const pending = await nextPending();
     const { row } = await proofOf(pending, addressOf(provider));
     await court.challengeEarnings(...(await receiptOf(row.earned + 1n)));
@@ -163,7 +164,7 @@ describe("settler in disputes", () => {
     const told = lines.filter((line) => line.includes("cannot be answered"));
     expect(told.at(-1)).to.include(addressOf(provider)).and.to.include("row_falls_short");
 
-    // And is reminded of it, on /readyz too, well before the time is over.
+    // The alarm is raised, also on /readyz, well before the deadline.
     await stack.passTime(WINDOWS.answerWindowSeconds / 2 + 1);
     await eventually("the alarm", async () => {
       const { status, document } = await stack.request("/readyz");
@@ -179,7 +180,7 @@ describe("settler in disputes", () => {
     await stack.untilFinal(epoch);
   });
 
-  it("cuts a vetoed epoch anew", async () => {
+  it("cuts a vetoed epoch again", async () => {
     const vetoed = await nextPending();
     const veto = { abi: computeCreditsAbi, functionName: "veto" } as const;
     await send(operator, stack.contract, encodeFunctionData(veto));
@@ -193,7 +194,7 @@ describe("settler in disputes", () => {
     await stack.untilFinal(epoch);
   });
 
-  it("records a contract wallet's ceiling in time, and answers after the wallet disowned it", async () => {
+  it("records a contract wallet's cap in time and answers with it after the wallet rejects its signature", async () => {
     const wallet = lowercaseHex(
       await deployContract(stack.rpcUrl, "TestWallet", [bob.account.address]),
     );
@@ -246,7 +247,7 @@ describe("settler in disputes", () => {
     await stack.untilFinal(epoch);
   });
 
-  it("settles rows that are worth it, and leaves the others", async () => {
+  it("settles only rows that are worth it", async () => {
     const { earned } = await stack.accounts.balance(addressOf(provider));
     const rich = await stack.newSettler(undefined, { SETTLE_WORTH_MICROS: `${earned + 1n}` });
     await rich.step();
@@ -261,7 +262,7 @@ describe("settler in disputes", () => {
     });
   });
 
-  it("warns long before a refund's deadline; says so and cuts no more once the vault is frozen", async () => {
+  it("warns long before a refund's deadline, and stops cutting once the vault is frozen", async () => {
     await requestRefund(stack.as(alice), 1_000n);
     const { chainStore, disputes, terms } = stack.context;
     const alarms = () =>
@@ -302,8 +303,8 @@ describe("settler in disputes", () => {
   });
 });
 
-describe("settler with a co-signer who refuses", () => {
-  it("gives the checkpoint up unsigned, cuts the epoch anew, and goes on when somebody signs", async () => {
+describe("settler with a co-signer that refuses", () => {
+  it("abandons the unsigned checkpoint, cuts its epoch again and continues after a co-signer signed", async () => {
     const signers = [signer, bob, auditor].map(addressOf).toSorted((a, b) => (a < b ? -1 : 1));
     const stack = await startSettling("PGlite", {
       terms: { ...WINDOWS, signers, threshold: 3 },
@@ -334,16 +335,17 @@ describe("settler with a co-signer who refuses", () => {
         signature: await by.account.signTypedData(checkpointTypedData(stack.deployment, message)),
       });
       const path = "/v1/checkpoints/1/signatures";
-      if (refused === null) throw new Error("it was there");
+      if (refused === null) throw new Error("the checkpoint is missing");
       expectProblem(await stack.request(path, { body: await sign(refused) }), 409, "root_mismatch");
 
-      // Whoever signed it can sign no other of the epoch: so it waits much longer for the third.
-      const asked: number[] = [];
+      // A co-signer that signed it can sign no other of its epoch, so the settler waits much longer
+      // for the third.
+      const delays: number[] = [];
       const { submissions } = stack.context;
       const before = { ...submissions };
       Object.assign(submissions, {
         abandon(id: bigint, afterSeconds: number) {
-          asked.push(afterSeconds);
+          delays.push(afterSeconds);
           return before.abandon(id, afterSeconds);
         },
       });
@@ -354,7 +356,7 @@ describe("settler with a co-signer who refuses", () => {
         return status === 200 && latest;
       });
       await settler.step();
-      expect(asked).to.deep.equal([24]);
+      expect(delays).to.deep.equal([24]);
 
       const onChain = await eventually("the checkpoint on chain", async () => {
         const latest = await stack.checkpoints.byEpoch(1n);

@@ -21,7 +21,7 @@ import {
 
 const { alice, bob, provider } = wallets;
 
-/** Of a route as it stands in the source: none is forgotten here. */
+/** Finds the routes in the source, so that none is missing here. */
 interface Route {
   readonly method: string;
   readonly path: string;
@@ -29,7 +29,7 @@ interface Route {
 const ROUTES = await routesInSource();
 const POSTS = ROUTES.filter(({ method }) => method === "POST").map(({ path }) => path);
 
-/** Values that programs trip over, beside any JSON at all. */
+/** Values that often break programs, besides arbitrary JSON. */
 const anyValue = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
   fc.constantFrom<unknown>(
@@ -75,14 +75,14 @@ const anyHeaders = fc.record(
 );
 
 for (const kind of stackKinds) {
-  describe(`HTTP API on ${kind}, whatever is sent`, () => {
+  describe(`HTTP API on ${kind} with arbitrary requests`, () => {
     let stack: MeteredStack;
     let key: string;
     let signed: SignedAllowance;
-    /** of an account without credits: what is well-formed by chance is refused all the same */
+    /** its account has no credits, so that requests that are valid by chance spend nothing */
     const spender = apiKeySpender("a spender without credits");
     let balances: unknown;
-    /** whose key issues grants, of an account without credits too */
+    /** of an account without credits, too */
     let campaign: string;
     const campaignKey = createApiKey();
 
@@ -100,16 +100,16 @@ for (const kind of stackKinds) {
       balances = await stack.balances();
     });
     after(() => stack.stop());
-    afterEach("no balance is another than before", async () => {
+    afterEach("no balance has changed", async () => {
       expect(await stack.balances()).to.deep.equal(balances);
     });
 
-    it("knows all the server's routes", () => {
+    it("has a valid body for each of the server's routes", () => {
       expect(ROUTES.length).to.be.at.least(40);
       expect(POSTS.filter((path) => !(path in goodBodies()))).to.deep.equal([]);
     });
 
-    it("answers any bytes with JSON, and never with a failure of its own", async () => {
+    it("answers arbitrary bytes with JSON and never with a server error", async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom(...POSTS).chain(anyPathOf),
@@ -123,7 +123,7 @@ for (const kind of stackKinds) {
       );
     });
 
-    it("answers any JSON with JSON, and never with a failure of its own", async () => {
+    it("answers arbitrary JSON with JSON and never with a server error", async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom(...POSTS).chain(anyPathOf),
@@ -136,7 +136,7 @@ for (const kind of stackKinds) {
       );
     });
 
-    it("answers what is nearly right on every route, and never with a failure of its own", async () => {
+    it("answers nearly valid bodies on every route and never with a server error", async () => {
       const bodies = goodBodies();
       const anyRequest = fc
         .constantFrom(...POSTS)
@@ -153,7 +153,7 @@ for (const kind of stackKinds) {
       );
     });
 
-    it("answers any query on every route, and never with a failure of its own", async () => {
+    it("answers arbitrary queries on every route and never with a server error", async () => {
       const gets = ROUTES.filter(({ method }) => method === "GET").map(({ path }) => path);
       const anyQuery = fc.array(fc.tuple(fc.constantFrom(...QUERY_NAMES), anyText()), {
         maxLength: 4,
@@ -174,7 +174,7 @@ for (const kind of stackKinds) {
       );
     });
 
-    /** A body that each route takes, or would if its signature were right: nothing in it spends. */
+    /** Bodies that are valid apart from their signatures. None of them spends credits. */
     function goodBodies(): Readonly<Record<string, object>> {
       const bytes = `0x${"12".repeat(32)}`;
       const signature = `0x${"34".repeat(65)}`;
@@ -213,7 +213,7 @@ for (const kind of stackKinds) {
       };
     }
 
-    /** A route with something in the place of its parameters: now and then what is there. */
+    /** Fills a route's parameters, sometimes with existing values. */
     function anyPathOf(path: string): fc.Arbitrary<string> {
       const anyParameter = fc.oneof(
         fc.constantFrom(campaign, addressOf(alice), addressOf(provider), "1", "operator"),
@@ -224,7 +224,7 @@ for (const kind of stackKinds) {
         .map((values) => path.replaceAll(/:\w+/g, () => values.shift() || "0"));
     }
 
-    it("refuses events in which anything is anything", async () => {
+    it("refuses events with arbitrary fields", async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(anyChange(cloudEvent(spender)), { minLength: 1, maxLength: 8 }),
@@ -239,7 +239,7 @@ for (const kind of stackKinds) {
       );
     });
 
-    it("refuses allowances in which anything is anything", async () => {
+    it("refuses allowances with arbitrary fields", async () => {
       await fc.assert(
         fc.asyncProperty(anyChange(asJson(signed)), async (changed) => {
           expectNoFailure(await stack.request("/v1/allowances", { body: JSON.stringify(changed) }));
@@ -248,7 +248,7 @@ for (const kind of stackKinds) {
       );
     });
 
-    it("answers any path and any query with JSON, and never with a failure of its own", async () => {
+    it("answers arbitrary paths and queries with JSON and never with a server error", async () => {
       const anySegment = fc.oneof(
         fc.string(),
         fc.string().map((text) => `%${text}`),
@@ -280,7 +280,7 @@ for (const kind of stackKinds) {
   });
 }
 
-/** What queries are asked for, anywhere. */
+/** Names of query parameters. */
 const QUERY_NAMES = [
   "limit",
   "cursor",
@@ -305,14 +305,14 @@ function anyText(): fc.Arbitrary<string> {
   );
 }
 
-/** As it is sent. */
+/** The JSON in a request. */
 function asJson(body: object): object {
   const text = jsonText(body);
   const sent: object = JSON.parse(text);
   return sent;
 }
 
-/** Every route that the server's source declares. */
+/** Reads all routes that the server's source declares. */
 async function routesInSource(): Promise<Route[]> {
   const folder = new URL("../../server/routes/", import.meta.url);
   const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".ts"));
@@ -333,7 +333,7 @@ function expectNoFailure({ status, contentType, document }: Answer): void {
   if (status >= 400) expect(document["reason"]).to.match(/^[a-z_]+$/);
 }
 
-/** The object with one of its fields, at any depth, replaced, removed or added. */
+/** Replaces, removes or adds one field of an object at any depth. */
 function anyChange(original: object): fc.Arbitrary<object> {
   const names = fc.oneof(
     fc.constantFrom("extra", ...Object.keys(original)),
@@ -345,7 +345,7 @@ function anyChange(original: object): fc.Arbitrary<object> {
     if (isNested && kindOfChange > 0) {
       return anyChange(field).map((changed) => ({ ...original, [name]: changed }));
     }
-    // As JSON.parse makes it: also `__proto__` is a field like others.
+    // Like JSON.parse, which treats `__proto__` as an ordinary field.
     const changed = Object.fromEntries(Object.entries(original).filter(([key]) => key !== name));
     if (kindOfChange > 1 || !(name in original)) {
       Object.defineProperty(changed, name, { value, enumerable: true, configurable: true });
@@ -354,7 +354,7 @@ function anyChange(original: object): fc.Arbitrary<object> {
   });
 }
 
-/** What can stand in a request line: all that `fetch` would tidy up first is left as it is. */
+/** Sends the path unchanged, which `fetch` would normalise. */
 function asPath(text: string): string {
   return text.replaceAll(/[^\x21-\x7e]/g, "~");
 }

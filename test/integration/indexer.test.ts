@@ -17,13 +17,13 @@ import type { Confirmations } from "@compute-credits/platform/chain/chainSource"
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
 import { databaseKinds } from "../fixtures/databases.ts";
-import { type FaultyRpc, type Meddler, onResultOf, startFaultyRpc } from "../fixtures/faultyRpc.ts";
+import { type FaultyRpc, onResultOf, startFaultyRpc } from "../fixtures/faultyRpc.ts";
+import { RPC_FAULTS } from "../fixtures/rpcFaults.ts";
 import { emptyDatabase } from "../fixtures/ledger.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
 import { addressOf } from "../fixtures/meteredStack.ts";
 
 const { alice, bob } = wallets;
-const STRANGER: Address = numberToHex(0xbad, { size: 20 });
 const OTHER_HASH: Hex = `0x${"77".repeat(32)}`;
 
 interface IndexerOptions {
@@ -33,7 +33,7 @@ interface IndexerOptions {
 
 for (const { name, open } of databaseKinds) {
   describe(`indexer on ${name}`, () => {
-    // What endpoints do has nothing to do with the database.
+    // Endpoint faults do not depend on the database, so they run on one kind only.
     const isFirst = name === "PGlite";
     let local: LocalContract;
     let proxy: FaultyRpc;
@@ -74,12 +74,12 @@ for (const { name, open } of databaseKinds) {
         timeoutMs: 500,
         ...options,
       });
-      const book = createChainStore(into);
+      const store = createChainStore(into);
       return {
-        step: () => indexNextBlocks(source, book),
+        step: () => indexNextBlocks(source, store),
         async catchUp(): Promise<number> {
           for (let steps = 1; ; steps++) {
-            if ((await indexNextBlocks(source, book)) === "done") return steps;
+            if ((await indexNextBlocks(source, store)) === "done") return steps;
           }
         },
       };
@@ -124,8 +124,8 @@ for (const { name, open } of databaseKinds) {
       }
     }
 
-    context("when all goes well", () => {
-      it("takes in purchases, gifts, top-ups, refund requests and counters, once each and in order", async () => {
+    context("when the endpoint works", () => {
+      it("applies purchases, gifts, top-ups, refund requests and counters once, in order", async () => {
         await local.buy(alice, 1_000n);
         await giveDollars(bob, 1_000n);
         await topUp(bob, addressOf(alice), 30n);
@@ -159,7 +159,7 @@ for (const { name, open } of databaseKinds) {
       });
 
       for (const tag of ["safe", "finalized"] as const) {
-        it(`waits until the chain itself calls a block ${tag}`, async () => {
+        it(`waits until the chain marks a block as ${tag}`, async () => {
           const before = await local.client.getBlockNumber();
           await local.buy(alice, 1_000n);
           let tagged = before;
@@ -178,7 +178,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when the chain is reorganised", () => {
-      it("by fewer blocks than the confirmations: has no part in it", async () => {
+      it("is not affected by fewer blocks than the confirmations", async () => {
         const following = indexer([proxy.url], { confirmations: 4n });
         const fork = await local.chain.snapshot();
         await local.buy(alice, 1_000n);
@@ -190,7 +190,7 @@ for (const { name, open } of databaseKinds) {
         expect(await purchased()).to.equal(70n);
       });
 
-      it("by more: stops loudly, and changes nothing any more", async () => {
+      it("throws and changes nothing if more blocks than the confirmations are replaced", async () => {
         const following = indexer([proxy.url], { confirmations: 1n });
         const fork = await local.chain.snapshot();
         await local.buy(alice, 1_000n);
@@ -208,7 +208,7 @@ for (const { name, open } of databaseKinds) {
         expect(await purchased()).to.equal(1_000n);
       });
 
-      it("in the eyes of one endpoint alone: believes the one that still has the blocks", async () => {
+      it("trusts the endpoint that still has the blocks if only one endpoint reorganises", async () => {
         await local.buy(alice, 1_000n);
         const following = indexer([proxy.url, healthy.url]);
         await following.catchUp();
@@ -225,95 +225,15 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
-    /** How an endpoint fails, and what the indexer says of it where there is no other. */
-    const faults: readonly { what: string; says: RegExp; meddler: Meddler }[] = [
-      {
-        what: "does not answer in time",
-        says: /took too long/,
-        meddler: (call, ask) => (call.method === "eth_getLogs" ? "hang" : ask()),
-      },
-      {
-        what: "limits the rate (429)",
-        says: /429/,
-        meddler: (call, ask) => (call.method === "eth_getLogs" ? { httpStatus: 429 } : ask()),
-      },
-      { what: "is broken (500)", says: /500/, meddler: () => ({ httpStatus: 500 }) },
-      {
-        what: "cuts its answer short",
-        says: /./,
-        meddler: (call, ask) => (call.method === "eth_getLogs" ? "cut" : ask()),
-      },
-      {
-        what: "has logs outside the range",
-        says: /unasked for/,
-        meddler: logsChanged((log) => ({ ...log, blockNumber: "0xffff" })),
-      },
-      {
-        what: "has logs of another address",
-        says: /unasked for/,
-        meddler: logsChanged((log) => ({ ...log, address: STRANGER })),
-      },
-      {
-        what: "has logs of a block with another hash",
-        says: /with the hash 0x7777/,
-        meddler: logsChanged((log) => ({ ...log, blockHash: OTHER_HASH })),
-      },
-      {
-        what: "has logs that the block's bloom filter denies",
-        says: /by its bloom filter/,
-        meddler: logsChanged((log) => ({ ...log, topics: [OTHER_HASH] })),
-      },
-      {
-        what: "has removed logs",
-        says: /with the hash/,
-        meddler: logsChanged((log) => ({ ...log, removed: true })),
-      },
-      {
-        what: "has a log twice",
-        says: /twice/,
-        meddler: onResultOf("eth_getLogs", (logs) => [...asLogs(logs), ...asLogs(logs)]),
-      },
-      {
-        what: "leaves all logs out, every time",
-        says: /left out/,
-        meddler: withReceipts(onResultOf("eth_getLogs", () => [])),
-      },
-      {
-        what: "leaves logs out of a range, and knows no receipts of blocks",
-        says: /left out/,
-        meddler: onResultOf("eth_getLogs", (logs, call) =>
-          "blockHash" in Object(call.params[0]) ? logs : [],
-        ),
-      },
-      {
-        what: "leaves some logs out, now and then",
-        says: /left out/,
-        meddler: everySecond(onResultOf("eth_getLogs", (logs) => asLogs(logs).slice(0, -1))),
-      },
-      {
-        what: "has blocks that do not follow each other",
-        says: /does not follow/,
-        meddler: onResultOf("eth_getBlockByNumber", (block) => ({
-          ...Object(block),
-          parentHash: OTHER_HASH,
-        })),
-      },
-      {
-        what: "claims blocks that it does not have",
-        says: /could not be found/,
-        meddler: onResultOf("eth_blockNumber", () => "0xffffff"),
-      },
-    ];
-
-    for (const { what, says, meddler } of isFirst ? faults : []) {
+    for (const { what, message, meddler } of isFirst ? RPC_FAULTS : []) {
       context(`when an endpoint ${what}`, () => {
-        it("takes nothing in, says so, and goes on once that is over", async () => {
+        it("throws, applies nothing, and continues after the fault", async () => {
           await local.buy(alice, 1_000n);
           const before = await cursor();
           proxy.meddle(meddler);
           const following = indexer([proxy.url]);
           const failure = await following.step().catch((error: unknown) => error);
-          expect(String(failure)).to.match(says);
+          expect(String(failure)).to.match(message);
           expect(failure).not.to.be.instanceOf(ReorgBeyondConfirmations);
           expect(await cursor()).to.deep.equal(before);
           expect(await purchased()).to.equal(0n);
@@ -332,8 +252,8 @@ for (const { name, open } of databaseKinds) {
       });
     }
 
-    context("when an endpoint lags, or goes back", () => {
-      it("waits without harm, and believes the one that is ahead", async () => {
+    context("when an endpoint lags or goes back", () => {
+      it("waits and trusts the endpoint that is ahead", async () => {
         await local.buy(alice, 1_000n);
         const following = indexer([proxy.url]);
         await following.catchUp();
@@ -348,7 +268,7 @@ for (const { name, open } of databaseKinds) {
         expect(await purchased()).to.equal(1_070n);
       });
 
-      it("does not take a head that went back for a chain that is quiet", async () => {
+      it("does not mistake a head that went back for an idle chain", async () => {
         await indexer([proxy.url]).catchUp();
         const { number } = await cursor();
         proxy.meddle(onResultOf("eth_blockNumber", () => numberToHex(number - 1n)));
@@ -364,7 +284,7 @@ for (const { name, open } of databaseKinds) {
         ["by their blocks", "eth_getLogs is limited to a 3 block range"],
         ["by their results", "query returned more than 10000 results"],
       ] as const) {
-        it(`asks for fewer ${what}, until all is in`, async () => {
+        it(`requests fewer ${what} until all events are applied`, async () => {
           await local.buy(alice, 1_000n);
           await local.chain.mine({ blocks: 20 });
           await local.buy(alice, 70n);
@@ -381,7 +301,7 @@ for (const { name, open } of databaseKinds) {
         });
       }
 
-      it("gives up where a single block is refused, and says why", async () => {
+      it("throws the endpoint's reason if a single block is refused", async () => {
         await local.buy(alice, 1_000n);
         const error = { code: -32602, message: "block range too large" };
         proxy.meddle((call, ask) => (call.method === "eth_getLogs" ? { error } : ask()));
@@ -392,8 +312,8 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
-    context("when it is killed between any two steps", () => {
-      it("has taken in each event once when it is started again", async () => {
+    context("when it is killed between any two statements", () => {
+      it("has applied each event once after a restart", async () => {
         await local.buy(alice, 1_000n);
         await requestRefund(local.as(alice), 500n);
         await local.buy(alice, 70n);
@@ -416,7 +336,10 @@ for (const { name, open } of databaseKinds) {
   });
 }
 
-/** A database whose connection ends after so many statements: as when the process is killed there. */
+/**
+ * Wraps a database whose connection fails after a number of statements, as if the process was
+ * killed.
+ */
 function killedAfter(database: Database, statements: number): Database {
   let left = statements;
   function mortal<Sql extends Pick<Database, "query">>(sql: Sql): Sql {
@@ -432,36 +355,4 @@ function killedAfter(database: Database, statements: number): Database {
     ...mortal(database),
     transaction: (work, options) => database.transaction((tx) => work(mortal(tx)), options),
   };
-}
-
-interface RawLog {
-  readonly address: string;
-}
-
-function asLogs(result: unknown): readonly RawLog[] {
-  return Array.isArray(result) ? result : [];
-}
-
-function logsChanged(change: (log: RawLog) => object): Meddler {
-  return onResultOf("eth_getLogs", (logs) => asLogs(logs).map(change));
-}
-
-/** Hardhat's chain knows receipts of transactions only; other endpoints know those of a whole block. */
-function withReceipts(meddler: Meddler): Meddler {
-  return async (call, ask) => {
-    if (call.method !== "eth_getBlockReceipts") return meddler(call, ask);
-    const { result: block } = Object(await ask([...call.params, false], "eth_getBlockByHash"));
-    const hashes: readonly unknown[] = Object(block).transactions;
-    const receipts = await Promise.all(
-      hashes.map((hash) => ask([hash], "eth_getTransactionReceipt")),
-    );
-    return { result: receipts.map((receipt) => Object(receipt).result) };
-  };
-}
-
-/** Meddles with the first call of `eth_getLogs`, not with the second, and so on. */
-function everySecond(meddler: Meddler): Meddler {
-  let calls = 0;
-  return (call, ask) =>
-    call.method === "eth_getLogs" && calls++ % 2 === 0 ? meddler(call, ask) : ask();
 }

@@ -21,7 +21,7 @@ const { alice, provider } = wallets;
 const account = addressOf(alice);
 const source = addressOf(provider);
 
-/** Every character that an event's id may have. */
+/** An event id with every allowed character. */
 const ODD_ID = String.fromCharCode(...Array.from({ length: 94 }, (_, n) => 0x21 + n));
 
 for (const kind of stackKinds) {
@@ -56,7 +56,7 @@ for (const kind of stackKinds) {
     const get = (path: string, headers: Record<string, string> = {}): Promise<Answer> =>
       stack.request(path, { headers });
 
-    /** The text of a CSV answer. */
+    /** Requests a CSV answer and returns its text. */
     async function csv(path: string): Promise<string[]> {
       const response = await fetch(new URL(path, stack.server.url), {
         headers: { accept: "text/csv" },
@@ -66,13 +66,13 @@ for (const kind of stackKinds) {
       return (await response.text()).split("\r\n");
     }
 
-    /** What one request costs by the card that the server runs with. */
+    /** The price of one request on the server's card. */
     async function cost(): Promise<bigint> {
       const { document } = await get(`/v1/accounts/${account}`);
       return BigInt(String(document["spentMicros"])) / 3n;
     }
 
-    it("explains an event whose id has every character there is", async () => {
+    it("explains an event whose id contains every allowed character", async () => {
       const path = `/v1/debits/${source}/${encodeURIComponent(ODD_ID)}/explain`;
       const { status, document } = await get(path);
       expect(status, JSON.stringify(document)).to.equal(200);
@@ -90,7 +90,7 @@ for (const kind of stackKinds) {
       );
     });
 
-    it("explains an event whose id clients take out of a path, and knows no other", async () => {
+    it("explains an event whose id clients would remove from a path, and no other", async () => {
       const { status } = await get(`/v1/debits/${source}/explain?eventId=..`);
       expect(status).to.equal(200);
       expectProblem(await get(`/v1/debits/${source}/nowhere/explain`), 404, "event_not_found");
@@ -98,7 +98,7 @@ for (const kind of stackKinds) {
       expectProblem(await get(`/v1/debits/${source}/%20/explain`), 400, "invalid_request");
     });
 
-    it("lists debits in pages that follow one another, as JSON and as CSV", async () => {
+    it("lists debits in consecutive pages, as JSON and as CSV", async () => {
       for (const path of [`/v1/accounts/${account}/debits`, `/v1/providers/${source}/debits`]) {
         const seen: unknown[] = [];
         let next = `${path}?limit=2`;
@@ -123,7 +123,7 @@ for (const kind of stackKinds) {
       }
     });
 
-    it("refuses bad queries with a stable reason, and never fails", async () => {
+    it("refuses invalid queries with a stable reason", async () => {
       const bad = [
         ["debits?cursor=x", "invalid_cursor"],
         ["debits?cursor=WzEsMl0", "invalid_cursor"],
@@ -158,7 +158,7 @@ for (const kind of stackKinds) {
       expect(row).to.match(/^\d{4}-\d{2}-\d{2},requests,3,3,/);
     });
 
-    it("tells how fast the account is spent, how long it lasts, and what its budgets are", async () => {
+    it("shows an account's burn rate, runway and budgets", async () => {
       const price = await cost();
       const { document } = await get(`/v1/accounts/${account}/runway`);
       const spent = 3n * price;
@@ -168,7 +168,7 @@ for (const kind of stackKinds) {
         "windows[0].burnMicrosPerHour": `${spent}`,
         "windows[1].burnMicrosPerHour": `${spent / 24n}`,
       });
-      // The allowance is used up before the account is.
+      // The allowance runs out before the account.
       expect(document).to.have.deep.nested.property("windows[0].runway", {
         secondsToZero: null,
         reason: "allowances_end",
@@ -183,7 +183,7 @@ for (const kind of stackKinds) {
       });
     });
 
-    it("reports what is owed, reconciled with the chain before and after it settles", async () => {
+    it("reports liabilities, reconciled with the chain before and after settlement", async () => {
       const spent = 3n * (await cost());
       const before = await get("/v1/report");
       expect(before.status, JSON.stringify(before.document)).to.equal(200);
@@ -206,7 +206,7 @@ for (const kind of stackKinds) {
         return JSON.stringify(document).includes("checkpoint_not_final_yet");
       });
       await eventually("a final checkpoint", async () => {
-        // What was cut may not be on the chain yet: its window begins there.
+        // The checkpoint may not be on chain yet, where its window starts.
         const newest = await stack.context.checkpoints.latest();
         if (newest?.status === "pending")
           await stack.passTime(LOCAL_WINDOWS.disputeWindowSeconds + 1);
@@ -233,7 +233,7 @@ for (const kind of stackKinds) {
       expect((await csv("/v1/report"))[0]).to.equal("section,name,meter,micros,tokens");
     });
 
-    it("names tokens that reached the vault without anyone buying", async () => {
+    it("reports tokens that reached the vault without a purchase", async () => {
       const hash = await stack.as(alice).wallet.writeContract({
         address: stack.token,
         abi: testDollarAbi,
@@ -252,7 +252,7 @@ for (const kind of stackKinds) {
   });
 }
 
-/** Why a number of the report differs from the chain's: the first reason, or none. */
+/** Returns the first reason why a number of the report differs from the chain's, if any. */
 function differenceOf({ document }: Pick<Answer, "document">, name: string): unknown {
   const { comparisons } = document;
   if (!Array.isArray(comparisons)) return null;

@@ -16,7 +16,7 @@ import { startSigningService } from "../fixtures/signingService.ts";
 
 const { alice, signer, operator, bob } = wallets;
 
-/** Both keys with one service. */
+/** Settings for a signing service that has both keys. */
 const remote = (url: string) => ({
   SIGNER_PRIVATE_KEYS: "",
   SETTLER_PRIVATE_KEY: "",
@@ -43,10 +43,10 @@ describe("the settler's keys", () => {
     return String(await settler.step().catch((error: unknown) => error));
   }
 
-  it("may lie with a service that does not answer, has no such key, or another one: then nothing is sent, and it says why", async () => {
-    const deaf = await startSigningService([]);
-    await deaf.stop();
-    expect(await failureWith(deaf)).to.include(
+  it("cause a clear error and no transaction if the signing service is down or has no or another key", async () => {
+    const stopped = await startSigningService([]);
+    await stopped.stop();
+    expect(await failureWith(stopped)).to.include(
       `the signer of ${addressOf(signer)} does not answer`,
     );
 
@@ -62,7 +62,7 @@ describe("the settler's keys", () => {
     expect(await stack.context.chain.latestEpoch()).to.equal(0n);
   });
 
-  it("may lie with a service that signs over HTTP, by the name of the method that it knows", async () => {
+  it("can be kept by an HTTP signing service under any of its method names", async () => {
     const service = await startSigningService(
       [signer, operator],
       ["eth_signTypedData", "eth_signTransaction"],
@@ -78,7 +78,7 @@ describe("the settler's keys", () => {
     await service.stop();
   });
 
-  it("and other secrets are in no line of a server's log, whatever goes wrong", async () => {
+  it("and other secrets appear in no line of a server's log after any failure", async () => {
     const folder = await mkdtemp(join(tmpdir(), "compute-credits-keys-"));
     const rpc = await startFaultyRpc(stack.rpcUrl);
     const database = new URL(await newPostgresDatabase());
@@ -115,7 +115,7 @@ describe("the settler's keys", () => {
     try {
       await eventually("the lead", async () => output.includes("this server leads"));
       rpc.meddle(() => ({ httpStatus: 500 }));
-      // viem's errors name the endpoint: so there was something to hide.
+      // viem's errors contain the endpoint, so there was something to hide.
       await eventually("an error that names the endpoint", async () => output.includes("[hidden]"));
     } finally {
       server.kill("SIGTERM");

@@ -25,17 +25,20 @@ import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
 
 const { alice, provider, signer, operator } = wallets;
 
-/** Servers that run beside each other: the one that leads, and those that take over. */
-const CREW = 3;
+/** Servers that run at once: one leader and those that can take over. */
+const SERVERS = 3;
 
 const REFUND_MICROS = 1_000n;
-/** Micro-credits in the dollar's smallest unit. */
+/** Micro-credits per smallest unit of the dollar. */
 const MICROS_PER_UNIT = 100n;
 
-/** From a leader's death until another has taken over, at the most. PostgreSQL sees a killed process at once. */
+/**
+ * The longest time until another server has taken over. PostgreSQL notices a killed process at
+ * once.
+ */
 const TAKEOVER_MS = 3_000;
 
-describe("servers that are killed (SIGKILL)", () => {
+describe("servers killed with SIGKILL", () => {
   let local: LocalContract;
   let databaseUrl: string;
   let database: Database;
@@ -43,15 +46,15 @@ describe("servers that are killed (SIGKILL)", () => {
   let providerKey: string;
   let spender: Hex;
   let serverPool: ChildServer[] = [];
-  const doomedAt = [...SETTLEMENT_STEPS];
+  const untestedSteps = [...SETTLEMENT_STEPS];
   let debitedMicros = 0n;
-  /** the checkpoint whose window was let pass */
+  /** the last checkpoint whose dispute window was skipped */
   let passed = 0n;
 
   before(async () => {
     local = await startContract();
     databaseUrl = await newPostgresDatabase();
-    for (let n = 0; n < CREW; n++) startOne();
+    for (let n = 0; n < SERVERS; n++) startOne();
     const [url] = await Promise.all(serverPool.map((server) => server.url()));
 
     database = await openPgDatabase(databaseUrl, 2);
@@ -67,9 +70,9 @@ describe("servers that are killed (SIGKILL)", () => {
     const signature = await provider.account.signTypedData(typedData);
     await created(url, "/v1/provider-keys", { ...message, signature });
     spender = apiKeySpender(createApiKey());
-    const wish = { spender, limitMicros: maxUint64, accountCapMicros: maxUint64, counter: 0n };
+    const options = { spender, limitMicros: maxUint64, accountCapMicros: maxUint64, counter: 0n };
     const { wallet } = local.as(alice);
-    await created(url, "/v1/allowances", await signAllowance(wallet, local.deployment, wish));
+    await created(url, "/v1/allowances", await signAllowance(wallet, local.deployment, options));
     await createProviderStore(database).grantAccess({ spender, provider: message.provider });
   });
   afterEach(function () {
@@ -83,8 +86,11 @@ describe("servers that are killed (SIGKILL)", () => {
     await local?.stop();
   });
 
-  /** Unless told, the next that is doomed; one that is not, once all steps have had theirs. */
-  function startOne(step: SettlementStep | undefined = doomedAt.shift()): void {
+  /**
+   * Starts a server that is killed at a settlement step: by default the next untested one, then
+   * none.
+   */
+  function startOne(step: SettlementStep | undefined = untestedSteps.shift()): void {
     serverPool.push(
       startChildServer(
         {
@@ -103,14 +109,16 @@ describe("servers that are killed (SIGKILL)", () => {
     );
   }
 
-  /** Kills all, and starts one. */
+  /** Kills all servers and starts one. */
   async function replaceServers(step: SettlementStep | undefined): Promise<void> {
     await Promise.all(serverPool.map((server) => server.kill()));
     serverPool = [];
     startOne(step);
   }
 
-  /** One event to every server, at once: whoever does not know how it ended asks again, and anywhere. */
+  /**
+   * Reports one event to every server at once, like a provider that retries after a lost answer.
+   */
   async function debitEverywhere(): Promise<void> {
     const body = cloudEvent(spender);
     const urls = await Promise.all(serverPool.map((server) => server.url()));
@@ -126,8 +134,8 @@ describe("servers that are killed (SIGKILL)", () => {
 
   const leaders = () => serverPool.filter((server) => server.said().includes("this server leads"));
 
-  /** Debits, and lets the windows pass, until `isOver`. */
-  async function goOnUntil(what: string, isOver: () => Promise<boolean>): Promise<void> {
+  /** Debits once, then skips dispute windows until `isOver`. */
+  async function settleUntil(what: string, isOver: () => Promise<boolean>): Promise<void> {
     await debitEverywhere();
     await eventually(what, async () => {
       if (await isOver()) return true;
@@ -140,35 +148,35 @@ describe("servers that are killed (SIGKILL)", () => {
     });
   }
 
-  it("one leads at a time, and the next takes over within seconds, wherever the leader stood", async () => {
+  it("have one leader at a time, and another takes over within seconds of a kill at any step", async () => {
     const stood: string[] = [];
     while (stood.length < SETTLEMENT_STEPS.length) {
       const leader = await eventually("a leader", async () => leaders()[0]);
       let at = "";
-      await goOnUntil("the leader's stand", async () => {
+      await settleUntil("the leader's stand", async () => {
         [, at = ""] = /stands at (\w+)/.exec(leader.said()) ?? [];
         return at !== "";
       });
       stood.push(at);
-      // A server that stands still in settlement goes on metering.
+      // A server that is stuck in settlement still meters.
       await debitEverywhere();
       expect(leaders()).to.deep.equal([leader]);
 
       serverPool = serverPool.filter((server) => server !== leader);
       const killedAt = performance.now();
       await leader.kill();
-      // One that is not doomed would lead for ever: it comes last.
+      // A server that is not killed would stay the leader, so it starts last.
       const others = serverPool.length;
       if (others === 0) startOne();
       await eventually("another leader", async () => leaders().length === 1);
       if (others > 0) expect(performance.now() - killedAt).to.be.lessThan(TAKEOVER_MS);
-      if (doomedAt.length > 0) startOne();
+      if (untestedSteps.length > 0) startOne();
     }
     expect(stood.toSorted()).to.deep.equal(SETTLEMENT_STEPS.toSorted());
   });
 
-  it("then all that was debited is final, once", async () => {
-    await goOnUntil("a final checkpoint with everything", async () => {
+  it("finalise all debits once", async () => {
+    await settleUntil("a final checkpoint with everything", async () => {
       const final = await checkpoints.latestFinal();
       return final?.message.spent === debitedMicros;
     });
@@ -176,7 +184,7 @@ describe("servers that are killed (SIGKILL)", () => {
     expect(spent).to.equal(debitedMicros);
   });
 
-  it("and a refund is paid once, though two leaders are killed over it", async () => {
+  it("pay a refund once although two leaders are killed during it", async () => {
     const account = addressOf(alice);
     const dollars = await local.dollarsOf(account);
     await requestRefund(local.as(alice), REFUND_MICROS);
@@ -186,7 +194,7 @@ describe("servers that are killed (SIGKILL)", () => {
       return isOfRefund ? latest : null;
     });
 
-    // With automatic mining "sent" leaves the chain as "mined" does.
+    // With automatic mining, a sent transaction is already mined.
     for (const step of ["recorded", "mined"] as const) {
       // oxlint-disable-next-line no-await-in-loop -- one leader after the other
       await replaceServers(step);
@@ -208,7 +216,7 @@ describe("servers that are killed (SIGKILL)", () => {
     expect(nonces).to.have.length(1);
   });
 
-  it("and each epoch came on chain once, with the one root that was ever signed for it", async () => {
+  it("submit each epoch once, with the only root that was signed for it", async () => {
     const submissions = await local.client.getContractEvents({
       address: local.contract,
       abi: computeCreditsAbi,

@@ -4,11 +4,11 @@ import { localClient } from "../../scripts/local/deployLocal.ts";
 import { startLocalChain } from "../../scripts/local/localChain.ts";
 
 describe("startLocalChain", () => {
-  it("begins now, however old the process is: a server compares its clock with the chain's", async () => {
+  it("starts at the current time in an old process, because servers compare clocks", async () => {
     const chain = await startLocalChain(0);
     try {
       const { timestamp } = await localClient(chain.rpcUrl).getBlock();
-      // Of whole seconds, one may have begun since.
+      // Block times are whole seconds, and the next one may have begun.
       expect(Date.now() / 1000 - Number(timestamp)).to.be.lessThan(2);
     } finally {
       await chain.stop();

@@ -63,21 +63,21 @@ describe("indexer on a chain that is reorganised by its node", () => {
   const cursor = () => createChainStore(database).cursor();
   const head = () => local.client.getBlockNumber();
 
-  /** Buys, in blocks of its own; returns how many those were. */
+  /** Buys credits. Returns the number of blocks that it took. */
   async function buy(creditMicros: bigint): Promise<number> {
     const before = await head();
     await local.buy(wallets.alice, creditMicros);
     return Number((await head()) - before);
   }
 
-  /** The newest blocks are replaced by as many others, without what was in them. */
+  /** Replaces the newest blocks by as many empty ones. */
   const reorganise = (depth: number) =>
     node.request<{ Parameters: [number, []]; ReturnType: null }>({
       method: "anvil_reorg",
       params: [depth, []],
     });
 
-  /** The newest blocks are gone: the chain is shorter. */
+  /** Removes the newest blocks. */
   const rollBack = (depth: number) =>
     node.request<{ Parameters: [number]; ReturnType: null }>({
       method: "anvil_rollback",
@@ -90,8 +90,8 @@ describe("indexer on a chain that is reorganised by its node", () => {
       blocksPerRequest: 1_000n,
       timeoutMs: 2_000,
     });
-    const book = createChainStore(database);
-    const step = () => indexNextBlocks(source, book);
+    const store = createChainStore(database);
+    const step = () => indexNextBlocks(source, store);
     return {
       step,
       async catchUp(): Promise<void> {
@@ -100,7 +100,7 @@ describe("indexer on a chain that is reorganised by its node", () => {
     };
   }
 
-  it("has no part in a reorganisation by fewer blocks than the confirmations, however often", async () => {
+  it("is not affected by repeated reorganisations of fewer blocks than the confirmations", async () => {
     const following = indexer(5n);
     await following.catchUp();
     const before = await purchased();
@@ -117,7 +117,7 @@ describe("indexer on a chain that is reorganised by its node", () => {
     expect(await purchased()).to.equal(before + 70n);
   });
 
-  it("takes in what comes back in another block, once", async () => {
+  it("applies an event once if it reappears in another block", async () => {
     const following = indexer(4n);
     await following.catchUp();
     const before = await purchased();
@@ -136,7 +136,7 @@ describe("indexer on a chain that is reorganised by its node", () => {
     ["replaced", reorganise],
     ["taken away", rollBack],
   ] as const) {
-    it(`stops, and changes nothing any more, where more blocks are ${what} than are confirmed`, async () => {
+    it(`throws and changes nothing if more blocks than the confirmations are ${what}`, async () => {
       const following = indexer(1n);
       const bought = await buy(1_000n);
       await node.mine({ blocks: 1 });
@@ -144,7 +144,7 @@ describe("indexer on a chain that is reorganised by its node", () => {
       const [known, before] = [await cursor(), await purchased()];
 
       await reorg(bought + 1);
-      // Until there is a newer block there is nothing to read: an endpoint that lags looks no different.
+      // Without a newer block it looks like a lagging endpoint.
       expect(await following.step()).to.equal("done");
       await buy(70n);
       await node.mine({ blocks: 4 });
@@ -156,7 +156,7 @@ describe("indexer on a chain that is reorganised by its node", () => {
     });
   }
 
-  it("ends the server, with exit code 1 and the reason, where even finalized blocks are replaced", async () => {
+  it("ends the server with exit code 1 and the reason if finalized blocks are replaced", async () => {
     const server = startChildServer({
       RPC_URL: anvil.rpcUrl,
       CONTRACT_ADDRESS: local.contract,
@@ -170,7 +170,7 @@ describe("indexer on a chain that is reorganised by its node", () => {
       await eventually("the purchase", async () => (await purchased()) > before);
       const { hash } = await cursor();
 
-      // Not finalized yet: nothing happens.
+      // Not finalized yet, so nothing happens.
       await reorganise(1);
       await node.mine({ blocks: 1 });
       const { number } = await cursor();

@@ -25,7 +25,7 @@ for (const kind of stackKinds) {
       if ((await stack.checkpoints.latest())?.status === "pending") await stack.untilFinal(epoch);
     });
 
-    /** That the epoch is on chain once, with the one root that was ever signed for it. */
+    /** Checks that the epoch is on chain once, with the only root that was signed for it. */
     async function expectOneOf(which: bigint): Promise<void> {
       const submissions = await stack.submissionsOf(which);
       expect(submissions).to.have.length(1);
@@ -34,16 +34,16 @@ for (const kind of stackKinds) {
       expect(signed.map(({ message }) => message.root)).to.deep.equal([submissions[0]?.args.root]);
     }
 
-    // With PostgreSQL, other servers go on, and processes are killed in earnest: killedServers.test.ts.
+    // Several servers and real kills on PostgreSQL: killedServers.test.ts.
     for (const step of kind === "PGlite" ? SETTLEMENT_STEPS : []) {
-      context(`when the server is killed once it is "${step}"`, () => {
-        it("comes on chain once all the same, with one root signed", async () => {
+      context(`when the server is killed at the step "${step}"`, () => {
+        it("submits the checkpoint once, with one signed root", async () => {
           epoch += 1n;
           await stack.use(spender);
           const doomed = await stack.newSettler(killedAt(step));
           const failure = await doomed.step().catch((error: unknown) => error);
           expect(String(failure)).to.include(`killed at ${step}`);
-          // What is debited after the cut belongs to the next checkpoint, whoever goes on with this one.
+          // Debits after the cut belong to the next checkpoint, whichever server continues.
           await stack.use(spender);
 
           const checkpoint = await stack.untilOnChain(await stack.newSettler(), epoch);
@@ -54,9 +54,9 @@ for (const kind of stackKinds) {
     }
 
     for (const step of ["recorded", "sent", "mined"] as const) {
-      context(`when the server is killed once a refund is "${step}"`, () => {
-        it("pays it once all the same", async () => {
-          // The counter rises with the request: what was allowed before is allowed no more.
+      context(`when the server is killed at the step "${step}" of a refund`, () => {
+        it("pays the refund once", async () => {
+          // The request raises the counter, which voids earlier allowances.
           await requestRefund(stack.as(alice), 1_000n);
           await eventually("the request in the ledger", async () => {
             const { refunding } = await stack.accounts.balance(addressOf(alice));
@@ -81,13 +81,13 @@ for (const kind of stackKinds) {
       });
     }
 
-    context("when two servers both believe that they lead", () => {
-      it("never signs two roots for one epoch, and submits once", async () => {
+    context("when two servers both act as leader", () => {
+      it("signs one root per epoch and submits once", async () => {
         epoch += 1n;
         await stack.use(spender);
         const settlers = await Promise.all([1, 2, 3].map(() => stack.newSettler()));
         await eventually("the checkpoint on chain", async () => {
-          // One of them may find the other's transaction in its way.
+          // One of them may collide with the other's transaction.
           await Promise.allSettled(settlers.map((settler) => settler.step()));
           return (await stack.checkpoints.byEpoch(epoch))?.status === "pending";
         });
@@ -98,7 +98,7 @@ for (const kind of stackKinds) {
     context("when a transaction is not mined", () => {
       afterEach(() => stack.chain.setAutomine(true));
 
-      it("replaces it by one that offers more, also after a restart, and is mined once", async () => {
+      it("replaces it with a higher fee, also after a restart, and is mined once", async () => {
         epoch += 1n;
         await stack.use(spender);
         await stack.chain.setAutomine(false);
@@ -118,7 +118,7 @@ for (const kind of stackKinds) {
         for (const [index, { maxFeePerGas, maxPriorityFeePerGas }] of attempts.entries()) {
           const before = attempts[index - 1];
           if (before === undefined) continue;
-          // An eighth more, in both: less would not replace the one before.
+          // Both fees rise by an eighth: nodes reject smaller increases.
           expect(maxFeePerGas * 8n >= before.maxFeePerGas * 9n).to.equal(true);
           expect(maxPriorityFeePerGas * 8n >= before.maxPriorityFeePerGas * 9n).to.equal(true);
         }
@@ -130,7 +130,7 @@ for (const kind of stackKinds) {
         await expectOneOf(epoch);
       });
 
-      it("offers no more than MAX_FEE_PER_GAS_GWEI, and says so", async () => {
+      it("offers at most MAX_FEE_PER_GAS_GWEI and reports it", async () => {
         epoch += 1n;
         await stack.use(spender);
         await stack.chain.setNextBlockBaseFeePerGas({ baseFeePerGas: 3_000_000_000n });
@@ -143,11 +143,11 @@ for (const kind of stackKinds) {
       });
     });
 
-    // Last of all: from here on others sign.
+    // Last, because it changes the signers.
     context(
       "when the signers change after a checkpoint was signed and before it is on chain",
       () => {
-        it("cuts the epoch anew, because the contract takes the first one no more", async () => {
+        it("cuts the epoch again, because the contract no longer accepts the first checkpoint", async () => {
           epoch += 1n;
           await stack.use(spender);
           const doomed = await stack.newSettler(killedAt("kept"));

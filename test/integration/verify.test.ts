@@ -31,10 +31,10 @@ import {
 
 const run = promisify(execFile);
 
-/** Of the test wallet's moods. */
+/** One of the test wallet's moods. */
 const DISOWNING = 1;
 
-/** What a script printed, and how it ended. */
+/** Runs a script. Returns its output and exit code. */
 async function script(name: string, line: string) {
   return await run(process.execPath, [
     `scripts/${name}.ts`,
@@ -51,12 +51,12 @@ async function script(name: string, line: string) {
 describe("verify and rebuild, against a chain and a server", () => {
   const { alice, bob, provider } = wallets;
   let stack: MeteredStack;
-  /** signs by Bob's key (ERC-1271) */
+  /** a contract wallet (ERC-1271) with Bob's key */
   let contractWallet: Address;
   let providerKey: string;
   let epoch: bigint;
   let folder: string;
-  /** the provider's, from before the checkpoint and from after it */
+  /** the provider's receipts from before and after the checkpoint */
   let receipts: readonly [SignedReceipt, SignedReceipt];
 
   before(async () => {
@@ -91,7 +91,7 @@ describe("verify and rebuild, against a chain and a server", () => {
       body: [cloudEvent(spender, { quantity: 100 })],
     });
 
-  /** Lets the windows pass until a checkpoint after `last` is final. */
+  /** Skips dispute windows until a checkpoint after `last` is final. */
   const finalEpoch = (last: bigint) =>
     eventually("a final checkpoint", async () => {
       const newest = await stack.context.checkpoints.latest();
@@ -113,7 +113,7 @@ describe("verify and rebuild, against a chain and a server", () => {
     return `--receipt ${file}`;
   }
 
-  it("finds that an honest server's account holds, without being told anything", async () => {
+  it("confirms an honest server's account without trusting it", async () => {
     const { code, text } = await verify(addressOf(alice));
     expect(text).to.include("are those that were signed").and.not.include("✘");
     expect(text).to.include("You signed 1 of the 1 allowances");
@@ -122,13 +122,13 @@ describe("verify and rebuild, against a chain and a server", () => {
     expect(code).to.equal(0);
   });
 
-  it("finds that a ceiling was passed", async () => {
+  it("finds a charge above the cap", async () => {
     const { code, text } = await verify(addressOf(alice), "--ceiling 0.000001");
     expect(text).to.include("✘").and.include("challengeRow");
     expect(code).to.equal(1);
   });
 
-  it("finds that a provider's receipts are kept, and when another is due", async () => {
+  it("confirms paid receipts of a provider and shows when another is due", async () => {
     const [due, later] = receipts;
     const files = [await receiptFile("due", due), await receiptFile("later", later)];
     const { code, text } = await verify(addressOf(provider), files.join(" "));
@@ -137,7 +137,7 @@ describe("verify and rebuild, against a chain and a server", () => {
     expect(code).to.equal(0);
   });
 
-  it("finds that a receipt was changed after the signature", async () => {
+  it("finds a receipt that was changed after its signature", async () => {
     const [due] = receipts;
     const forged = { ...due, receipt: { ...due.receipt, earned: due.receipt.earned + 1n } };
     const { code, text } = await verify(addressOf(provider), await receiptFile("forged", forged));
@@ -145,7 +145,7 @@ describe("verify and rebuild, against a chain and a server", () => {
     expect(code).to.equal(1);
   });
 
-  it("rebuilds the root and the data hash that are on chain", async () => {
+  it("rebuilds the on-chain root and data hash", async () => {
     const { rpcUrl, contract, server } = stack;
     const { code, text } = await script(
       "rebuild",
@@ -155,7 +155,7 @@ describe("verify and rebuild, against a chain and a server", () => {
     expect(code).to.equal(0);
   });
 
-  it("finds that a contract wallet signed, and that it disowns what it signed", async () => {
+  it("finds a contract wallet's signature, and that the wallet now rejects it", async () => {
     const creditMicros = parseCredits("50");
     await buyCredits(stack.as(alice), { account: contractWallet, creditMicros });
     await eventually("the purchase", async () => {
@@ -164,10 +164,10 @@ describe("verify and rebuild, against a chain and a server", () => {
     });
     const apiKey = createApiKey();
     const spender = apiKeySpender(apiKey);
-    const wish = { spender, limitMicros: creditMicros, accountCapMicros: creditMicros };
-    const { allowance, scope } = await stack.sign(bob, wish);
+    const options = { spender, limitMicros: creditMicros, accountCapMicros: creditMicros };
+    const { allowance, scope } = await stack.sign(bob, options);
     const message = { ...allowance, account: contractWallet };
-    // The byte behind it makes it the wallet's, and nobody's key's.
+    // The extra byte makes the signature valid for the wallet, but for no key.
     const signature = await bob.account.signTypedData(
       allowanceTypedData(stack.deployment, message),
     );
@@ -203,7 +203,7 @@ describe("verify and rebuild, against a chain and a server", () => {
     ["rebuild", ""],
     ["rebuild", "--server http://127.0.0.1:1 --epoch 0"],
   ] as const) {
-    it(`says how it is used: ${name} ${options}`, async () => {
+    it(`prints its usage for invalid options: ${name} ${options}`, async () => {
       const { code, text } = await script(name, options);
       expect(code).to.equal(1);
       expect(text).to.include(`npm run ${name} -- --`);

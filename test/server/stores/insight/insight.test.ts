@@ -11,9 +11,7 @@ import type {
   LogOwner,
 } from "../../../../server/stores/insight/insightStore.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
-import { expectProblem } from "../../../fixtures/http.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
-import { serveLedger } from "../../../fixtures/ledgerServer.ts";
 
 const provider = party(5_000);
 const otherProvider = party(5_001);
@@ -297,31 +295,6 @@ for (const { name, open } of databaseKinds) {
         ]);
         const rest = await ledger.insight.budgets(account, { after: allowance, limit: 9 });
         expect(rest.budgets.map(({ allowance: { id } }) => id)).to.deep.equal([second.id]);
-      });
-    });
-
-    describe("report", () => {
-      it("reports that the chain is unavailable if it is", async () => {
-        const server = await serveLedger(ledger);
-        expectProblem(await server.request("/v1/report"), 503, "chain_unavailable");
-        await server.stop();
-      });
-
-      it("sums the ledger on one snapshot, with fees by day and meter, without voided events", async () => {
-        const range = { from: new Date("2020-01-01"), to: new Date("2100-01-01") };
-        const price = { tokenUnit: 1n, creditMicrosPerToken: 1n };
-        const before = await ledger.reports.report({ ...range, price });
-        await spend(150n);
-        await ledger.usage.void(await spend(50n));
-        const after = await ledger.reports.report({ ...range, price });
-        expect([after.spent - before.spent, after.earned - before.earned]).to.deep.equal([
-          150n,
-          147n,
-        ]);
-        const fees = (report: typeof before) =>
-          report.revenue.reduce((sum, { feeMicros }) => sum + feeMicros, 0n);
-        expect(fees(after) - fees(before)).to.equal(3n);
-        expect(after.purchased).to.equal(before.purchased);
       });
     });
 
