@@ -16,8 +16,8 @@ const HELP = `npm run bench:growth -- [--rows 10000000]
 const BATCHES_PER_CALLER = 4;
 
 /**
- * Warm-up runs of each: after a PostgreSQL checkpoint, the first change of a page writes the whole
- * page to the WAL.
+ * Warm-up runs of each database. After a PostgreSQL checkpoint, the first change of a page writes
+ * the whole page to the WAL.
  */
 const WARM_UP_RUNS = 25;
 

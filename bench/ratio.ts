@@ -40,9 +40,9 @@ export async function seconds(work: () => Promise<unknown>): Promise<number> {
 type Prepare = () => (() => Promise<unknown>) | Promise<() => Promise<unknown>>;
 
 /**
- * Runs `a` and `b` alternately and returns the median of the paired speed ratios, which is stable
- * if the machine's speed drifts. The first pair is a warm-up. A slow `b` may do fewer operations.
- * BENCH_ROUNDS overrides the number of pairs.
+ * Runs `a` and `b` alternately and returns the median of the paired speed ratios. The ratio is
+ * stable if the machine's speed drifts. The first pair is a warm-up. A slow `b` may do fewer
+ * operations. BENCH_ROUNDS overrides the number of pairs.
  */
 export async function pairedSpeed(
   a: Prepare,

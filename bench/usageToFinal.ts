@@ -1,6 +1,6 @@
 /**
- * `npm run bench:final`: seconds from a debit until the server sees its checkpoint as final, on a
- * local chain with one block per second, for several configurations.
+ * `npm run bench:final`: seconds from a debit until the server sees its checkpoint as final. Runs
+ * on a local chain with one block per second, with several configurations.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -15,9 +15,9 @@ interface Bounds {
 }
 
 /**
- * Checks every checkpoint: totals match rows, I1 to I3 hold, and each row equals the log up to some
- * time within the cut. Debits acknowledged before the cut must be in it, later ones must not. No
- * void returns what a checkpoint that was not dropped, or a receipt, contains.
+ * Checks every checkpoint against its rows, the invariants I1 to I3 and the log. Debits
+ * acknowledged before the cut must be in it, later ones must not. No void returns what a checkpoint
+ * that was not dropped, or a receipt, contains.
  */
 export function auditCheckpoints(
   snapshot: LedgerSnapshot,

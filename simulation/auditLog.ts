@@ -21,8 +21,8 @@ export interface AuditedLog {
 }
 
 /**
- * Checks that the log contains exactly the acknowledged events: each once, at its price, paid by
- * the allowances in the answer.
+ * Checks that the log contains exactly the acknowledged events. Each is there once, at its price,
+ * paid by the allowances in the answer.
  */
 export function auditLog(
   snapshot: LedgerSnapshot,

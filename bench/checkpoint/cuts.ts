@@ -64,8 +64,8 @@ async function inRolledBackTransaction(
 }
 
 /**
- * Measures the seconds to update the stored tree by a checkpoint that changes the same rows as
- * `last`: read, hash and write.
+ * Measures the seconds of an incremental update: read, hash and write. The new checkpoint changes
+ * the same rows as `last`.
  */
 export function incrementalTree(database: Database, last: StoredCheckpoint): Promise<number> {
   return inRolledBackTransaction(database, async (tx) => {

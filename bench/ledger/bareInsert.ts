@@ -21,8 +21,8 @@ export function rowsOf(events: readonly UsageEvent[]): Debit[] {
 }
 
 /**
- * The baseline: inserts the same rows into the same table with all its indexes, by `insert … select
- * unnest` with one array per column. The ledger's own statement packs its parameters.
+ * The baseline: inserts the same rows into the same table with all its indexes. One `insert …
+ * select unnest` with an array per column; the ledger's own statement packs its parameters.
  */
 export async function bareInsert(database: Database, rows: readonly Debit[]): Promise<void> {
   await database.transaction((tx) =>

@@ -7,9 +7,9 @@ import { randomBatches } from "./parties.ts";
 const BATCHES_PER_CALLER = 6;
 
 /**
- * Strict, idempotent, rated debits in batches of 1,000 over 100,000 accounts ÷ a bare insert of
- * such rows, with as many callers. `own`: each caller bills its own accounts, as most providers do.
- * `shared`: all callers bill the same accounts.
+ * Strict debits in batches of 1,000 over 100,000 accounts ÷ a bare insert of such rows. Both have
+ * as many callers. `own`: each caller bills its own accounts, as most providers do. `shared`: all
+ * callers bill the same accounts.
  */
 export async function debitsVsBareInsert(
   { ledger, database }: Rig,

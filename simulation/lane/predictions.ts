@@ -7,8 +7,8 @@ import type { Window } from "./laneChecks.ts";
 import type { LedgerModel } from "../model/ledgerModel.ts";
 
 /**
- * Returns the times in a window at which a prediction can change: new seconds turn periods, and
- * holds, cards and multipliers change at a millisecond.
+ * Returns the times in a window at which a prediction can change. New seconds turn periods; holds,
+ * cards and multipliers change at a millisecond.
  */
 export function decisiveTimes(model: LedgerModel, { from, until }: Window): Date[] {
   const times = new Set([from.getTime(), until.getTime()]);

@@ -18,7 +18,7 @@ import {
 const { alice, bob, provider, operator } = wallets;
 
 /**
- * What a dishonest operator can try, and how each attempt ends: all parties get what they are due,
+ * What a dishonest operator can try, and how each attempt ends. All parties get what they are due,
  * to the last unit. The fixture `dishonestOperator.ts` sets the scene. Wallets use
  * `packages/client` and their own files, and never ask the operator for anything.
  */

@@ -18,7 +18,7 @@ import {
 } from "@compute-credits/platform/postgres/values";
 
 /** Reads a campaign's grants by their idempotency keys. */
-export async function grantsByKey(
+export async function readGrantsByKey(
   tx: Sql,
   campaign: Hex,
   keys: readonly string[],

@@ -14,11 +14,11 @@ import type {
 } from "./grantStore.ts";
 import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { readClock } from "@compute-credits/platform/postgres/clock";
-import { grantsByKey, insertGrants } from "./grantRecord.ts";
+import { readGrantsByKey, insertGrants } from "./grantRecord.ts";
 import {
   CODE_COLUMNS,
   type CodeRecord,
-  codeTerms,
+  toTermsJson,
   toPromotionCode,
 } from "./promotionCodeRecord.ts";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
@@ -42,7 +42,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
       inCampaign(campaignId, async (tx, campaign, now) => {
         const existing = new Map(
           (
-            await grantsByKey(
+            await readGrantsByKey(
               tx,
               campaignId,
               requests.map(({ key }) => key),
@@ -99,7 +99,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
 
     async redeem({ campaign: campaignId, codeHash, spender }) {
       const outcome = await inCampaign<RedeemOutcome>(campaignId, async (tx, campaign, now) => {
-        const [before] = await grantsByKey(tx, campaignId, [redemptionKey(codeHash, spender)]);
+        const [before] = await readGrantsByKey(tx, campaignId, [redemptionKey(codeHash, spender)]);
         if (before !== undefined)
           return { result: "redeemed", grant: before.grant, repeated: true };
         const [record] = await tx.query<CodeRecord>(
@@ -120,7 +120,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
            where campaign = $1 and code_hash = $2`,
           [bytea(campaignId), bytea(codeHash)],
         );
-        const [stored] = await grantsByKey(tx, campaignId, [grant.key]);
+        const [stored] = await readGrantsByKey(tx, campaignId, [grant.key]);
         if (stored === undefined) throw new Error(`grant ${grant.id} is missing after its insert`);
         return { result: "redeemed", grant: stored.grant, repeated: false };
       });
@@ -227,7 +227,7 @@ async function insertCodes(tx: Sql, campaign: Hex, codes: readonly NewCode[]): P
     [
       bytea(campaign),
       byteaArray(codes.map(({ codeHash }) => codeHash)),
-      textArray(codes.map(codeTerms)),
+      textArray(codes.map(toTermsJson)),
       byteaArray(codes.map(promotionHash)),
       numberArray(codes.map(({ maxRedemptions }) => maxRedemptions)),
     ],

@@ -17,7 +17,7 @@ export interface CodeRecord {
 
 const micros = z.string().transform(BigInt);
 
-/** The JSON that `codeTerms` writes. */
+/** The JSON that `toTermsJson` writes. */
 const StoredTerms = z.object({
   limit: micros,
   period: micros,
@@ -28,7 +28,7 @@ const StoredTerms = z.object({
   validSeconds: micros,
 });
 
-export function codeTerms({
+export function toTermsJson({
   limit,
   period,
   rollover,

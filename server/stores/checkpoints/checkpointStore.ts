@@ -39,9 +39,9 @@ export interface CheckpointStore {
    */
   proofs(id: bigint, parties: readonly Address[]): Promise<readonly ProvenRow[]>;
   /**
-   * Reads rows of a final checkpoint that serve a refund: rows with unpaid refunds, and rows of
-   * open requests that reduce what is due because credits were spent. Oldest request first, at most
-   * `limit`.
+   * Reads rows of a final checkpoint that serve a refund. These are rows with unpaid refunds, and
+   * rows of open requests that reduce what is due because credits were spent. Oldest request first,
+   * at most `limit`.
    */
   refundRows(id: bigint, limit: number): Promise<readonly Row[]>;
   /**

@@ -9,7 +9,7 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 import { insertRecord } from "../insertRecord.ts";
 import { allRows, changedRows } from "./changedRows.ts";
 import { createThrottle } from "./throttle.ts";
-import { newestRow } from "./rowsAt.ts";
+import { newestRowSql } from "./rowsAt.ts";
 import { type TreeUpdate, TreeMismatchError, type StoredTree, updateTree } from "./storedTree.ts";
 
 export interface CutOptions {
@@ -119,7 +119,7 @@ async function writeChangedRows(
          coalesce(b.spent, 0) as spent_before, coalesce(b.refunded, 0) as refunded_before,
          coalesce(b.earned, 0) as earned_before
        from marked left join earning using (party) left join places p using (party)
-         left join lateral ${newestRow("p.place", "$2")} as b on true),
+         left join lateral ${newestRowSql("p.place", "$2")} as b on true),
      differing as materialized (
        select * from changed
        where (spent, refunded, earned)

@@ -19,7 +19,7 @@ import type { StoredCheckpoint } from "./checkpointStore.ts";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { numberArray } from "@compute-credits/platform/postgres/values";
 import { allRows } from "./changedRows.ts";
-import { ROW_AS_BYTES, newestRow, toBytes } from "./rowsAt.ts";
+import { ROW_AS_BYTES, newestRowSql, toBytes } from "./rowsAt.ts";
 
 /** A table's head starts with its format name and row count, before the section hashes. */
 const HEAD_PREFIX_BYTES = 12;
@@ -108,7 +108,7 @@ async function* differenceOf(
     const [found] = await sql.query<{ bytes: Hex | null }>(
       `select string_agg(${ROW_AS_BYTES}, ''::bytea order by changed.place) as bytes
        from unnest($2::bigint[]) as changed (place)
-         cross join lateral ${newestRow("changed.place", "$1")} as newest`,
+         cross join lateral ${newestRowSql("changed.place", "$1")} as newest`,
       [id, numberArray(now)],
     );
     const rows = toBytes(found?.bytes ?? "0x");

@@ -11,7 +11,7 @@ import { allRows } from "./changedRows.ts";
 import { CURRENT_TICK, advanceTick } from "../log/changeTick.ts";
 import { toStoredTree, writeCheckpoint } from "./cutSnapshot.ts";
 import { proveRows } from "./proofs.ts";
-import { newestRow } from "./rowsAt.ts";
+import { newestRowSql } from "./rowsAt.ts";
 import type { StoredTree } from "./storedTree.ts";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
 import { byteaArray } from "@compute-credits/platform/postgres/values";
@@ -95,7 +95,7 @@ export function createCheckpointStore(database: Database): CheckpointStore {
            select party from asked union select address from accounts where refunded > 0)
          select due.party, due.spent, due.refunded, due.earned
          from candidates join places p using (party)
-           cross join lateral ${newestRow("p.place", "$1")} as due
+           cross join lateral ${newestRowSql("p.place", "$1")} as due
            left join settlements s on s.party = due.party left join asked on asked.party = due.party
          where due.refunded > coalesce(s.refunded, 0)
            or (due.spent > coalesce(s.spent, 0) and asked.party is not null)
@@ -111,7 +111,7 @@ export function createCheckpointStore(database: Database): CheckpointStore {
         `select party, spent, refunded, earned from (
            select due.*, p.place, due.spent - coalesce(s.spent, 0) as newly_spent,
              due.earned - coalesce(s.earned, 0) as newly_earned
-           from places p cross join lateral ${newestRow("p.place", "$1")} as due
+           from places p cross join lateral ${newestRowSql("p.place", "$1")} as due
              left join settlements s on s.party = due.party) as due
          where greatest(newly_spent, newly_earned) >= $2
          order by newly_spent >= $2 desc, greatest(newly_spent, newly_earned) desc, place

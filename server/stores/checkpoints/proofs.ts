@@ -10,7 +10,7 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
 import { byteaArray } from "@compute-credits/platform/postgres/values";
 import { allRows } from "./changedRows.ts";
 import { hashPages } from "./pageHashes.ts";
-import { newestRow, toBytes } from "./rowsAt.ts";
+import { newestRowSql, toBytes } from "./rowsAt.ts";
 import { type StoredTree, pageLevels } from "./storedTree.ts";
 import { PAGE_LEVELS, PAGE_NODES } from "./page.ts";
 import { readPages } from "./treePages.ts";
@@ -57,7 +57,7 @@ async function readPlacedRows(
     `select newest.party, newest.spent, newest.refunded, newest.earned, p.place
      from unnest($2::bytea[]) with ordinality as wanted (party, ordinality)
        join places p using (party)
-     cross join lateral ${newestRow("p.place", "$1")} as newest
+     cross join lateral ${newestRowSql("p.place", "$1")} as newest
      order by wanted.ordinality`,
     [id, byteaArray(parties)],
   );

@@ -7,7 +7,7 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
  * SQL: the newest row of `place` up to checkpoint `id`, both SQL expressions. Rows of dropped
  * checkpoints are skipped. Plan: checkpoint_rows_of_place backwards, one row.
  */
-export const newestRow = (place: string, id: string) =>
+export const newestRowSql = (place: string, id: string) =>
   `(select party, spent, refunded, earned from checkpoint_rows r
     where r.place = ${place} and r.checkpoint <= ${id}
       and not exists (select from checkpoints dead where dead.id = r.checkpoint and dead.dropped)
@@ -28,7 +28,7 @@ export async function readRowBytes(
   const [found] = await sql.query<{ bytes: Hex | null }>(
     `select string_agg(${ROW_AS_BYTES}, ''::bytea order by slot.place) as bytes
      from generate_series($2::bigint, $3::bigint) as slot (place)
-       cross join lateral ${newestRow("slot.place", "$1")} as newest`,
+       cross join lateral ${newestRowSql("slot.place", "$1")} as newest`,
     [id, first, first + count - 1],
   );
   const bytes = toBytes(found?.bytes ?? "0x");

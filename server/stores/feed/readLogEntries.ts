@@ -13,7 +13,7 @@ import {
   toAllowance,
 } from "../allowances/allowanceRecord.ts";
 import { type StepRecord, toStep } from "../pricing/postgresMultiplierStore.ts";
-import { noteEntry } from "../log/writeNotes.ts";
+import { parseNote } from "../log/writeNotes.ts";
 import { toPinnedRate, toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { toRates } from "@compute-credits/rules/pricing/rateJson";
 import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
@@ -294,5 +294,5 @@ async function readNotes(tx: Sql, values: readonly unknown[]): Promise<LogEntry[
     `select ${PLACE}, kind, body from log_notes where ${IN_PAGE}`,
     values,
   );
-  return records.map((record) => ({ ...placeOf(record), ...noteEntry(record.kind, record.body) }));
+  return records.map((record) => ({ ...placeOf(record), ...parseNote(record.kind, record.body) }));
 }

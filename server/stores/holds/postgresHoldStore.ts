@@ -23,12 +23,12 @@ import { insertHold, readHold, updateHold } from "./holdRecord.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
 import {
-  createAccessCache,
   lockAllowances,
   lockSpenders,
   lockTierAccount,
   writeSpending,
 } from "../usage/lockSpending.ts";
+import { createAccessCache } from "../usage/accessCache.ts";
 import { insertDebits } from "../usage/insertDebits.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
 import { readKnownDebits } from "../usage/postgresUsageLedger.ts";

@@ -30,16 +30,16 @@ const COLUMNS = `d.provider, d.event_id, d.part, d.account, d.allowance, d.spend
 const DEBITS = `debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id`;
 
 /**
- * Plan: debits_of_account or debits_of_provider backwards from the cursor, with an incremental sort
- * of rows of the same millisecond; voids by primary key. Only the plain bound on `recorded_at` can
+ * Plan: debits_of_account or debits_of_provider backwards from the cursor; voids by primary key. An
+ * incremental sort orders rows of the same millisecond. Only the plain bound on `recorded_at` can
  * use the index.
  */
 const PAGE: Readonly<Record<LogOwner["role"], string>> = {
-  account: pageOf("account"),
-  provider: pageOf("provider"),
+  account: pageSql("account"),
+  provider: pageSql("provider"),
 };
 
-function pageOf(role: LogOwner["role"]): string {
+function pageSql(role: LogOwner["role"]): string {
   return `select ${COLUMNS} from ${DEBITS}
     where d.${role} = $1
       and ($2::timestamptz is null or d.recorded_at >= $2)

@@ -87,7 +87,7 @@ async function readBudget(sql: Sql, debit: LoggedDebit, id: Hex): Promise<Budget
      from debits d left join voids v on v.provider = d.provider and v.event_id = d.event_id
      where d.account = $1 and d.recorded_at <= $2
        and ($4::timestamptz is null or d.recorded_at >= $4)
-       and (v.voided_at is null or v.voided_at > $2) and ${isOfBudget("d.allowance")}`,
+       and (v.voided_at is null or v.voided_at > $2) and ${isOfBudgetSql("d.allowance")}`,
     [bytea(account), recordedAt, bytea(id), periodStart],
   );
   return {
@@ -98,7 +98,7 @@ async function readBudget(sql: Sql, debit: LoggedDebit, id: Hex): Promise<Budget
 }
 
 /** SQL: the allowance in `column` is `$3` or one of its grants. */
-function isOfBudget(column: string): string {
+function isOfBudgetSql(column: string): string {
   return `(${column} = $3
     or exists (select from allowances g where g.id = ${column} and g.campaign = $3))`;
 }
@@ -122,7 +122,7 @@ async function hadHolds(
          or h.spender = any(array(select distinct spender from allowances where account = $1)))
          and h.created_at <= $2 and h.created_at > least($2, $4) - interval '${HOLD_LOOKBACK}'
          and (h.resolved_at is null or h.resolved_at > $2 or $4::timestamptz is not null)
-         and p.account = $1 and ($3::bytea is null or ${isOfBudget("p.allowance")})) as had`,
+         and p.account = $1 and ($3::bytea is null or ${isOfBudgetSql("p.allowance")})) as had`,
     [
       bytea(account),
       recordedAt,
@@ -164,9 +164,10 @@ async function findHold(sql: Sql, debit: LoggedDebit, sent: Hex | null): Promise
 }
 
 /**
- * Finds the first checkpoint that must contain the event: cut after it, and with an account row of
- * at least the account's unvoided charges up to it. A checkpoint never contains an event that is
- * voided later, so these sums only grow, and debits enter the rows in order.
+ * Finds the first checkpoint that must contain the event. It was cut after the event, and its
+ * account row is at least the account's unvoided charges up to the event. A checkpoint never
+ * contains an event that is voided later, so these sums only grow, and debits enter the rows in
+ * order.
  */
 async function readFirstEpoch(sql: Sql, debit: LoggedDebit): Promise<bigint | null> {
   if (debit.voidedAt !== null) return null;

@@ -4,7 +4,7 @@ import { readBudgets } from "./budgets.ts";
 import { readDebits } from "./debitLog.ts";
 import { readExplanation } from "./explanation.ts";
 import { readOutlook } from "./outlook.ts";
-import { readUsage } from "./usageSums.ts";
+import { readUsageSums } from "./usageSums.ts";
 
 export function createInsightStore(database: Database): InsightStore {
   /** Runs several statements on one snapshot. */
@@ -13,7 +13,7 @@ export function createInsightStore(database: Database): InsightStore {
 
   return {
     debits: (...args) => readDebits(database, ...args),
-    usage: (...args) => readUsage(database, ...args),
+    usage: (...args) => readUsageSums(database, ...args),
     explain: (...args) => inSnapshot((sql) => readExplanation(sql, ...args)),
     outlook: (...args) => inSnapshot((sql) => readOutlook(sql, ...args)),
     budgets: (...args) => inSnapshot((sql) => readBudgets(sql, ...args)),

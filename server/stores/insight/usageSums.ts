@@ -44,7 +44,7 @@ function isFirstOfAccount(): string {
  * Plan: a range of debits_of_account or debits_of_provider, less voids by primary key; other parts
  * by primary key.
  */
-function sumsOf({ role }: LogOwner, groupBy: Grouping): string {
+function usageSumsSql({ role }: LogOwner, groupBy: Grouping): string {
   const isFirst = IS_FIRST_IN_GROUP[role][groupBy];
   return `select ${KEY[groupBy]} as key, d.meter,
       coalesce(sum(d.quantity) filter (where ${isFirst}), 0) as quantity,
@@ -56,9 +56,14 @@ function sumsOf({ role }: LogOwner, groupBy: Grouping): string {
     group by 1, 2 order by 1, 2 limit $4`;
 }
 
-export async function readUsage(
+export async function readUsageSums(
   sql: Sql,
   ...[owner, { groupBy, from, to, limit }]: Parameters<InsightStore["usage"]>
 ): Promise<readonly UsageSum[]> {
-  return await sql.query<UsageSum>(sumsOf(owner, groupBy), [bytea(owner.address), from, to, limit]);
+  return await sql.query<UsageSum>(usageSumsSql(owner, groupBy), [
+    bytea(owner.address),
+    from,
+    to,
+    limit,
+  ]);
 }

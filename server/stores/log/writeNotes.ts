@@ -24,6 +24,6 @@ export async function writeNotes(tx: Sql, notes: readonly LogNote[]): Promise<vo
 }
 
 /** Parses a stored note. Throws if it does not match its kind. */
-export function noteEntry(kind: string, body: unknown): LogNote {
+export function parseNote(kind: string, body: unknown): LogNote {
   return Note.parse({ ...Object(body), kind });
 }

@@ -36,8 +36,8 @@ export interface DisputeStore {
   /** Records for each allowance whether a contract signed it. */
   recordSignatureKinds(signings: readonly { id: Hex; byContract: boolean }[]): Promise<void>;
   /**
-   * Lists caps that contract wallets signed and that charges rely on, but that are not recorded on
-   * chain: the wallet could disown them later. One per account.
+   * Lists caps of contract wallets that charges rely on but that are not recorded on chain. The
+   * wallet could disown them later. One per account.
    */
   capsToRecord(limit: number): Promise<readonly CapProof[]>;
   /** Finds the oldest open refund request. */

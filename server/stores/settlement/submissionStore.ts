@@ -21,8 +21,8 @@ export interface SubmissionStore {
    */
   abandon(id: bigint, afterSeconds: number): Promise<boolean>;
   /**
-   * Drops a checkpoint that was cut before the current signers took over (`signersSince`, Unix
-   * seconds): the contract no longer accepts it. Returns false until the indexer has passed that
+   * Drops a checkpoint that was cut before the current signers took over at `signersSince` (Unix
+   * seconds). The contract no longer accepts it. Returns false until the indexer has passed that
    * time, because it may already be on chain.
    */
   dropSuperseded(id: bigint, signersSince: bigint): Promise<boolean>;

@@ -81,7 +81,7 @@ const NEEDS_ESCAPE = /["\\]/;
 const BYTES_PER_DEBIT = 20 + 20 + 32 + 32;
 
 /** SQL: a slice of the packed ids of debit `n`, counted from 1. */
-function partyBytes(from: number, size: number): string {
+function partyBytesSql(from: number, size: number): string {
   const start = `${BYTES_PER_DEBIT} * n::int - ${BYTES_PER_DEBIT - 1 - from}`;
   return `substring($1::bytea, ${start}, ${size})`;
 }
@@ -101,7 +101,7 @@ const INSERT_DEBITS = `with earned as (${moveEarningsSql(15)})
   insert into debits (provider, account, allowance, spender, event_id, part, quantity, occurred_at,
     amount_micros, fee_micros, meter, dimensions, rate_card, price_basis, recorded_at, payload_hash,
     transaction_id)
-  select ${partyBytes(0, 20)}, ${partyBytes(20, 20)}, ${partyBytes(40, 32)}, ${partyBytes(72, 32)},
+  select ${partyBytesSql(0, 20)}, ${partyBytesSql(20, 20)}, ${partyBytesSql(40, 32)}, ${partyBytesSql(72, 32)},
     event_id, ($3::smallint[])[n], ($4::bigint[])[n],
     to_timestamp(($5::bigint[])[n]::float8 / 1000), ($6::bigint[])[n], ($7::bigint[])[n],
     ($9::text[])[kind], ($10::jsonb[])[kind], ($11::integer[])[kind], ($12::jsonb[])[kind], $13,

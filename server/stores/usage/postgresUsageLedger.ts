@@ -19,17 +19,13 @@ import { createAllowanceCache } from "../allowances/allowanceCache.ts";
 import { type PriceClock, readPriceClock } from "../pricing/priceClock.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
 import { StaleRead, withRetries } from "@compute-credits/platform/postgres/retry";
-import {
-  type LockedSpending,
-  createAccessCache,
-  lockSpenders,
-  writeSpending,
-} from "./lockSpending.ts";
+import { type LockedSpending, lockSpenders, writeSpending } from "./lockSpending.ts";
 import {
   chargeOptimistically,
   readOptimisticSpending,
   corrections,
 } from "./chargeOptimistically.ts";
+import { createAccessCache } from "./accessCache.ts";
 import { insertDebits, insertDebitsWithCommit } from "./insertDebits.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
 import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
