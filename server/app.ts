@@ -1,31 +1,40 @@
-import express, { type Express, Router } from "express";
+import express, { type Express, type RequestHandler, Router } from "express";
 import type { Logger } from "pino";
 
-import { accountRoutes } from "./routes/accounts/accounts.ts";
-import { allowanceRoutes } from "./routes/allowances/allowances.ts";
-import { checkpointRoutes } from "./routes/checkpoints/checkpoints.ts";
+import type { Health } from "@compute-credits/platform/process/health";
 import type { Context } from "./context.ts";
 import { notFound, problemHandler } from "./http/errors.ts";
-import { dynamicRateRoutes } from "./routes/pricing/dynamicRates.ts";
+import { fail } from "./http/problem.ts";
+import { securityHeaders } from "./http/securityHeaders.ts";
+import { accountRoutes } from "./routes/accounts/accounts.ts";
+import { deploymentRoutes } from "./routes/accounts/deployment.ts";
+import { allowanceRoutes } from "./routes/allowances/allowances.ts";
+import { grantRoutes } from "./routes/allowances/grants.ts";
+import { promotionCodeRoutes } from "./routes/allowances/promotionCodes.ts";
+import { checkpointDataRoutes } from "./routes/checkpoints/checkpointData.ts";
+import { checkpointRoutes } from "./routes/checkpoints/checkpoints.ts";
+import { checkpointSignatureRoutes } from "./routes/checkpoints/checkpointSignatures.ts";
+import { receiptRoutes } from "./routes/checkpoints/receipts.ts";
 import { healthRoutes } from "./routes/health/health.ts";
 import { holdRoutes } from "./routes/holds/holds.ts";
-import { grantRoutes } from "./routes/allowances/grants.ts";
+import { budgetRoutes } from "./routes/insight/budgets.ts";
+import { debitRoutes } from "./routes/insight/debits.ts";
 import { explainRoutes } from "./routes/insight/explain.ts";
-import { insightRoutes } from "./routes/insight/insight.ts";
-import { fail } from "./http/problem.ts";
-import { priceRoutes } from "./routes/pricing/prices.ts";
-import { providerRoutes } from "./routes/providers/providers.ts";
 import { reportRoutes } from "./routes/insight/report.ts";
-import { receiptRoutes } from "./routes/checkpoints/receipts.ts";
-import { rateCardRoutes } from "./routes/pricing/rateCards.ts";
-import { quoteRoutes } from "./routes/pricing/quotes.ts";
-import { securityHeaders } from "./http/securityHeaders.ts";
-import { serviceRoutes } from "./routes/accounts/deployment.ts";
+import { runwayRoutes } from "./routes/insight/runway.ts";
+import { usageSumRoutes } from "./routes/insight/usageSums.ts";
 import { usageLogRoutes } from "./routes/log/usageLog.ts";
+import { dynamicRateRoutes } from "./routes/pricing/dynamicRates.ts";
+import { priceRoutes } from "./routes/pricing/prices.ts";
+import { quoteRoutes } from "./routes/pricing/quotes.ts";
+import { rateCardRoutes } from "./routes/pricing/rateCards.ts";
+import { utilisationRoutes } from "./routes/pricing/utilisation.ts";
+import { providerAccessRoutes } from "./routes/providers/providerAccess.ts";
+import { providerKeyRoutes } from "./routes/providers/providerKeys.ts";
 import { usageRoutes } from "./routes/usage/usage.ts";
-import type { Health } from "@compute-credits/platform/process/health";
+import { voidRoutes } from "./routes/usage/voids.ts";
 
-/** JSON as such, and as CloudEvents name it. */
+/** Plain JSON, and the content types of CloudEvents. */
 const JSON_TYPES = [
   "application/json",
   "application/cloudevents+json",
@@ -37,7 +46,6 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
   const app = express();
   app.disable("x-powered-by");
   app.use(securityHeaders);
-
   app.use("/v1", v1(context));
   app.use(healthRoutes(health));
   app.use(notFound);
@@ -45,36 +53,61 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
   return app;
 }
 
-/** One router for all: what is mounted at a path by itself has its path looked at for every request. */
+/** One router for all, because Express matches the path of each mounted router per request. */
 function v1(context: Context): Router {
   const router = Router();
   router.use(
     express.json({ limit: context.limits.maxBodyBytes, type: JSON_TYPES, strict: false }),
-    (req, _res, next) => {
-      const hasBody = req.method === "POST" || req.method === "PUT" || req.method === "PATCH";
-      if (hasBody && req.body === undefined && req.is(JSON_TYPES) === false) {
-        throw fail(415, "unsupported_media_type", `Send the body as ${JSON_TYPES.join(", ")}.`);
-      }
-      next();
-    },
-    // First, because it is asked most: routes are tried in their order.
-    usageRoutes(context),
-    serviceRoutes(context),
-    accountRoutes(context),
-    allowanceRoutes(context),
-    grantRoutes(context),
-    providerRoutes(context),
-    receiptRoutes(context),
-    rateCardRoutes(context),
-    priceRoutes(context),
-    dynamicRateRoutes(context),
-    holdRoutes(context),
-    quoteRoutes(context),
-    checkpointRoutes(context),
-    insightRoutes(context),
-    explainRoutes(context),
-    reportRoutes(context),
-    usageLogRoutes(context),
+    requireJson,
+    ...routersOf(context),
   );
   return router;
+}
+
+const requireJson: RequestHandler = (req, _res, next) => {
+  const hasBody = req.method === "POST" || req.method === "PUT" || req.method === "PATCH";
+  if (hasBody && req.body === undefined && req.is(JSON_TYPES) === false) {
+    throw fail(415, "unsupported_media_type", `Send the body as ${JSON_TYPES.join(", ")}.`);
+  }
+  next();
+};
+
+/** Hands each router what it uses. Usage comes first: it is the busiest, and order is search order. */
+function routersOf(context: Context): readonly Router[] {
+  const { limits, feeBps, terms, chain, vault, auditors } = context;
+  const { accounts, allowances, grants, providers, usage, holds, chainStore } = context;
+  const { rateCards, prices, multipliers, quotes } = context;
+  const { checkpoints, checkpointData, submissions, receipts } = context;
+  const { insight, reports, usageLog } = context;
+  const { deployment } = chain;
+  const { token, creditMicrosPerToken } = terms;
+  const now = () => allowances.now();
+  return [
+    usageRoutes({ usage, providers, limits, deployment }),
+    voidRoutes({ usage, providers }),
+    deploymentRoutes({ deployment, terms, limits, feeBps }),
+    accountRoutes({ accounts, checkpoints, chainStore }),
+    allowanceRoutes({ allowances, chain, limits }),
+    grantRoutes({ allowances, grants, limits }),
+    promotionCodeRoutes({ allowances, grants, limits }),
+    providerKeyRoutes({ providers, chain }),
+    providerAccessRoutes({ providers, chain }),
+    receiptRoutes({ providers, receipts, chain }),
+    rateCardRoutes({ rateCards, providers, limits }),
+    priceRoutes({ prices, limits, deployment }),
+    utilisationRoutes({ multipliers, providers }),
+    dynamicRateRoutes({ multipliers }),
+    holdRoutes({ holds, providers, quotes, limits, deployment }),
+    quoteRoutes({ quotes, limits, deployment }),
+    checkpointRoutes({ checkpoints }),
+    checkpointDataRoutes({ checkpoints, checkpointData }),
+    checkpointSignatureRoutes({ checkpoints, submissions, chain }),
+    debitRoutes({ insight }),
+    usageSumRoutes({ insight, now }),
+    runwayRoutes({ insight }),
+    budgetRoutes({ insight }),
+    explainRoutes({ insight, rateCards, holds, checkpoints }),
+    reportRoutes({ reports, vault, token, creditMicrosPerToken, now }),
+    usageLogRoutes({ usageLog, chain, auditors }),
+  ];
 }

@@ -1,4 +1,4 @@
-/** `npm run server`: one metering server, from the environment. */
+/** `npm run server`: starts a metering server with the settings in the environment. */
 import { pino } from "pino";
 
 import { secretsOf } from "./secrets.ts";

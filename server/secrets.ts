@@ -1,6 +1,9 @@
 import type { Config } from "./config.ts";
 
-/** What no line of a log may show: keys, and what stands in addresses before the host or after it. */
+/**
+ * Texts that no line of the log may show: private keys, passwords in URLs, and the path and query of
+ * HTTP endpoints. Texts under eight characters are left out, because they occur in harmless words.
+ */
 export function secretsOf({ database, rpcUrls, settlement, quoteKey }: Config): readonly string[] {
   const places = settlement === null ? [] : [...settlement.signers, settlement.settler];
   const keys = [
@@ -13,14 +16,14 @@ export function secretsOf({ database, rpcUrls, settlement, quoteKey }: Config): 
     ...("url" in database ? [database.url] : []),
   ].map((url) => new URL(url));
   return [
-    // As text and as a number's digits, in either case.
+    // Without 0x, as numbers are printed, and in either case.
     ...keys.flatMap((key) => [
       key.slice(2),
       key.slice(2).toUpperCase(),
       key.slice(2).toLowerCase(),
     ]),
     ...urls.flatMap(({ password }) => [password, decodeURIComponent(password)]),
-    // Providers put their keys into the path or the query.
+    // RPC providers put API keys into the path or the query.
     ...urls.flatMap(({ pathname, search, protocol }) =>
       protocol.startsWith("http") ? [pathname.slice(1), search.slice(1)] : [],
     ),

@@ -3,11 +3,11 @@ import type { Shortage, UsabilityRefusal } from "@compute-credits/rules/spending
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { type Problem, problem } from "./problem.ts";
 
-/** Why something cannot be charged, or held: the same for usage events and for holds. */
+/** Why work cannot be charged, for usage events, holds, prices and quotes alike. */
 export type ChargeRefusal =
   { readonly reason: PriceRefusal | "vault_frozen" } | UsabilityRefusal | Shortage;
 
-/** The problem document of a charge that is refused: one for each reason, with what to do about it. */
+/** Maps each refusal of a charge to its problem document. */
 export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Deployment): Problem {
   const { reason } = refusal;
   switch (reason) {
@@ -23,7 +23,7 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
         neededMicros,
         missingMicros,
         heldMicros,
-        // What is on hold may come back: then the same request can succeed without anyone buying anything.
+        // Holds may release enough credits for the same request to succeed.
         waitMayHelp: heldMicros >= missingMicros,
         chainId,
         contract,
@@ -51,28 +51,30 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
 
 const DETAILS: Readonly<Record<ChargeRefusal["reason"], string>> = {
   insufficient_credits:
-    "The account has too few credits: anyone can buy some for it, with buy(account, creditMicros) on the contract.",
+    "The account has too few credits. Anyone can buy some for it: buy(account, creditMicros) on the contract.",
   allowance_exhausted:
-    "The allowance's limit is reached: it is renewed with the next period, or the owner signs another.",
+    "The allowance's limit is reached. Wait for its next period, or let the account's owner sign another.",
   campaign_exhausted:
-    "The campaign that the allowance was granted out of is used up: its owner signs another, or its next period renews it.",
+    "The campaign of this grant is used up. Wait for its next period, or let its owner sign another.",
   account_cap_reached:
-    "The account may not be charged beyond the cap that its owner signed: the owner signs an allowance with a higher accountCap.",
+    "The account would exceed the cap that its owner signed. Let the owner sign an allowance with a higher accountCap.",
   vault_frozen:
-    "The vault is frozen: nothing can be settled any more, so nothing is metered. Accounts take their credits out on chain.",
-  no_rate_card_in_force: "No rate card was in force at that time.",
-  unknown_meter: "The rate card has no such meter: GET /v1/rate-cards lists them.",
+    "The vault is frozen on chain, so nothing is metered. Accounts take their credits out on chain.",
+  no_rate_card_in_force: "No rate card was in force at that time. Check the time.",
+  unknown_meter: "The rate card has no such meter. GET /v1/rate-cards lists its meters.",
   no_matching_rate:
-    "The rate card has this meter, but no rate for these dimensions: GET /v1/rate-cards lists them.",
-  quantity_too_large: "At its rate this quantity costs more credits than can exist.",
+    "The rate card has no rate of this meter for these dimensions. GET /v1/rate-cards lists them.",
+  quantity_too_large:
+    "The quantity would cost more credits than can exist. Check the unit of the quantity.",
   allowance_not_found:
-    "Nobody has given this spender an allowance: an account's owner signs one and posts it to /v1/allowances.",
+    "The spender has no allowance. Let an account's owner sign one and post it to /v1/allowances.",
   access_not_granted:
-    "The spender has not given this provider access: post its API key, or its wallet's signature, to /v1/provider-access.",
-  allowance_out_of_scope: "The spender's allowance is not good for this provider or meter.",
+    "The spender has not given this provider access. Post its API key, or its wallet's signature, to /v1/provider-access.",
+  allowance_out_of_scope:
+    "The spender's allowance excludes this provider or meter. Let the owner sign one with a wider scope.",
   allowance_revoked:
-    "The spender's allowance was revoked by its owner, or voided by a refund request.",
-  campaign_revoked: "The campaign that the spender's allowance was granted out of was revoked.",
-  allowance_expired: "The spender's allowance has expired.",
-  allowance_not_started: "The spender's allowance has not begun yet.",
+    "The spender's allowance was revoked by its owner, or voided by a refund request. Let the owner sign another.",
+  campaign_revoked: "The campaign of this grant was revoked. Ask the issuer for another grant.",
+  allowance_expired: "The spender's allowance has expired. Let the owner sign another.",
+  allowance_not_started: "The spender's allowance has not started yet. Wait until its startsAt.",
 };

@@ -7,7 +7,7 @@ export function wantsCsv(req: Request): boolean {
   return req.accepts(["application/json", "text/csv"]) === "text/csv";
 }
 
-/** RFC 4180, with a header line. */
+/** Answers with CSV as RFC 4180 has it, beginning with a header line. */
 export function respondCsv(
   res: Response,
   columns: readonly string[],
@@ -24,7 +24,7 @@ function cell(value: Cell): string {
   if (value === null) return "";
   if (value instanceof Date) return value.toISOString();
   if (typeof value !== "string") return `${value}`;
-  // A spreadsheet would run what others named their events with: the apostrophe makes it text.
+  // A spreadsheet would run such a text as a formula; the apostrophe makes it plain text.
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

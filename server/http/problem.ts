@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 
 import type { Reason, StatusOf } from "./reasons.ts";
 
-/** RFC 9457. `reason` is stable: programs branch on it; `detail` is for people and says what to do. */
+/** A problem document (RFC 9457). Programs branch on `reason`; `detail` tells people what to do. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -12,7 +12,7 @@ export interface Problem {
   readonly [extension: string]: unknown;
 }
 
-/** Thrown by a route and answered by `problemHandler`: a client's mistake, never a bug. */
+/** A refusal that a route throws and `problemHandler` answers. It is never a bug of the server. */
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
   readonly problem: Problem;

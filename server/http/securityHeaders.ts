@@ -1,9 +1,9 @@
 import helmet from "helmet";
 
 /**
- * What browsers are told by every answer, which is data and never a page: nothing is loaded from it, framed, guessed at, or
- * read by another site, and the server is asked over TLS (OWASP, REST Security Cheat Sheet). Helmet's other headers speak of
- * pages; each is paid for with every answer.
+ * Tells browsers that an answer is data and never a page: load nothing from it, do not frame it,
+ * do not guess its type, let no other site read it, and ask over TLS (OWASP, REST Security).
+ * Helmet's other headers concern pages, and each would cost bytes in every answer.
  */
 export const securityHeaders = helmet({
   contentSecurityPolicy: {

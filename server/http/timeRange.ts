@@ -2,10 +2,13 @@ import { fail } from "./problem.ts";
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 31;
-/** A leap year, so that any year can be asked for whole. */
+/** A leap year, so that every calendar year fits into one request. */
 const MAX_DAYS = 366;
 
-/** The time that sums are asked for: 31 days from `from`, up to `to`, or up to and with `now`, unless both are told. */
+/**
+ * Completes a time range: `to` is exclusive. Without `from` it begins 31 days before `to`, without
+ * `to` it ends 31 days after `from`, and without both it ends now, inclusive.
+ */
 export function timeRange(
   asked: { from?: Date | undefined; to?: Date | undefined },
   now: Date,
@@ -14,9 +17,11 @@ export function timeRange(
     asked.to ??
     new Date(asked.from === undefined ? now.getTime() + 1 : later(asked.from, DEFAULT_DAYS));
   const from = asked.from ?? new Date(later(to, -DEFAULT_DAYS));
-  if (from >= to) throw fail(400, "empty_range", "The time asked for ends before it begins.");
+  if (from >= to) {
+    throw fail(400, "empty_range", "The range ends before it begins: let `from` be before `to`.");
+  }
   if (to.getTime() > later(from, MAX_DAYS)) {
-    throw fail(422, "range_too_long", `Ask for at most ${MAX_DAYS} days at a time.`, {
+    throw fail(422, "range_too_long", `The range is too long: ask for at most ${MAX_DAYS} days.`, {
       maxRangeDays: MAX_DAYS,
     });
   }

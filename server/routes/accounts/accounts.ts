@@ -1,18 +1,27 @@
 import { Router } from "express";
 
 import { AddressField } from "@compute-credits/protocol/json/fields";
-import { parse } from "../../http/parse.ts";
 import { rowLeaf } from "@compute-credits/protocol/tree/row";
+import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import { available } from "@compute-credits/rules/accounts/account";
-import type { Context } from "../../context.ts";
+import { parse } from "../../http/parse.ts";
 import { fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
+import type { AccountStore } from "../../stores/accounts/accountStore.ts";
+import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
+
+export interface AccountDeps {
+  readonly accounts: AccountStore;
+  readonly checkpoints: Pick<CheckpointStore, "latestFinal" | "proofs">;
+  readonly chainStore: Pick<ChainStore, "cursor">;
+}
 
 /**
- * `GET /v1/accounts/:address`: what the address has, now, in micro-credits. Zeros where it was never heard of.
- * `GET /v1/accounts/:address/proof`: its row in the newest final checkpoint, with the proof that `settle` takes.
+ * `GET /v1/accounts/:address`: the account's balance now, in micro-credits; zeros if it is unknown.
+ * `GET /v1/accounts/:address/proof`: its row in the newest final checkpoint, with the proof that
+ * the contract's `settle` takes.
  */
-export function accountRoutes({ accounts, checkpoints, chainStore }: Context): Router {
+export function accountRoutes({ accounts, checkpoints, chainStore }: AccountDeps): Router {
   const router = Router();
 
   router.get("/accounts/:address", async (req, res) => {
@@ -46,7 +55,8 @@ export function accountRoutes({ accounts, checkpoints, chainStore }: Context): R
       throw fail(
         404,
         "row_not_found",
-        "No final checkpoint has a row of this address yet: the next one will, if it spent, earned or was refunded anything.",
+        "No final checkpoint has a row of this address yet. " +
+          "Ask again after the next one, if the address spent, earned or was refunded credits.",
       );
     }
     respond(res, 200, {

@@ -1,19 +1,27 @@
 import { Router } from "express";
 
-import { USAGE_EVENT_TYPE } from "../usage/parseCloudEvent.ts";
 import { ALLOWANCE_TYPES } from "@compute-credits/protocol/messages/allowance";
 import { CHECKPOINT_TYPES } from "@compute-credits/protocol/messages/checkpoint";
-import { signingDomain } from "@compute-credits/protocol/messages/domain";
-import type { Context } from "../../context.ts";
+import { type Deployment, signingDomain } from "@compute-credits/protocol/messages/domain";
+import type { Terms } from "@compute-credits/platform/chain/chainReader";
 import { respond } from "../../http/respond.ts";
+import type { Limits } from "../../limits.ts";
+import { USAGE_EVENT_TYPE } from "../usage/parseCloudEvent.ts";
 
-/** `GET /v1/deployment`: which contract this is, what is signed and how, and the limits. */
-export function serviceRoutes({ chain, terms, limits, feeBps }: Context): Router {
+export interface DeploymentDeps {
+  readonly deployment: Deployment;
+  readonly terms: Terms;
+  readonly limits: Limits;
+  readonly feeBps: bigint;
+}
+
+/** `GET /v1/deployment`: the contract, what is signed for it and how, the fee and the limits. */
+export function deploymentRoutes({ deployment, terms, limits, feeBps }: DeploymentDeps): Router {
   const router = Router();
 
   router.get("/deployment", (_req, res) => {
     respond(res, 200, {
-      domain: signingDomain(chain.deployment),
+      domain: signingDomain(deployment),
       types: { ...ALLOWANCE_TYPES, ...CHECKPOINT_TYPES },
       terms,
       feeBps,

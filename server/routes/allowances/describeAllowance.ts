@@ -2,9 +2,9 @@ import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { remainingInPeriod, renewUsage } from "@compute-credits/rules/allowances/period";
 
 /**
- * An allowance as it is shown; with its `campaign`, where it was granted out of one. `signature` is the owner's, `null` of a
- * grant: its campaign's covers it. Whoever may read an allowance reads its signature too, so that anybody can check for
- * an account what it signed for. It is worth nothing to a thief: docs/threat-model.md says why.
+ * An allowance as answers show it, with the campaign if it is a grant. The owner's signature is
+ * shown so that anyone can check what an account signed for; docs/threat-model.md says why that is
+ * safe. A grant has none of its own (`null`), because its campaign's covers it.
  */
 export function describeAllowance(allowance: Allowance, campaign: Allowance | null, now: Date) {
   const { id, message, scope, createdAt, revokedAt } = allowance;

@@ -4,7 +4,7 @@ import type { RedemptionRefusal } from "@compute-credits/rules/grants/promotionC
 import type { TooMany } from "../../stores/allowances/grantStore.ts";
 import { type Problem, problem } from "../../http/problem.ts";
 
-export type GrantProblem =
+export type GrantRefusal =
   | IssuingRefusal
   | BeyondCampaign
   | RedemptionRefusal
@@ -13,63 +13,71 @@ export type GrantProblem =
       readonly reason: "grant_expired" | "grant_id_conflict" | "code_conflict" | "code_not_found";
     };
 
-/** The problem document of a grant or code that is refused, with what to do about it. */
-export function grantProblem(refusal: GrantProblem): Problem {
+/** Maps each refusal of a grant or a promotion code to its problem document. */
+export function grantProblem(refusal: GrantRefusal): Problem {
   const { reason } = refusal;
   switch (reason) {
     case "campaign_is_grant":
       return problem(
         422,
         reason,
-        "This allowance was itself granted: issue out of the campaign that its owner signed.",
+        "This allowance was itself granted. Issue from the campaign that its owner signed.",
       );
     case "campaign_revoked":
       return problem(
         403,
         reason,
-        "The campaign was revoked, or voided by its owner: it grants nothing.",
+        "The campaign was revoked, or its account's counter was raised. Let its owner sign another.",
       );
     case "campaign_expired":
-      return problem(403, reason, "The campaign is over: its owner signs another.");
+      return problem(403, reason, "The campaign has expired. Let its owner sign another.");
     case "beyond_campaign":
       return problem(
         422,
         reason,
-        `Its ${refusal.field} goes beyond what the campaign's owner signed: keep within the campaign's.`,
+        `The ${refusal.field} exceeds the campaign's: stay within what its owner signed.`,
         { field: refusal.field },
       );
     case "grant_expired":
-      return problem(422, reason, "The grant would be over already.");
+      return problem(
+        422,
+        reason,
+        "The grant would have expired already. Give it a later expiresAt.",
+      );
     case "grant_id_conflict":
       return problem(
         409,
         reason,
-        "The campaign has another grant with this id: give every grant an id of its own.",
+        "The campaign has another grant with this id. Give every grant an id of its own.",
       );
     case "too_many_grants":
       return problem(
         429,
         reason,
-        `The campaign has its ${refusal.limit} grants and codes, and may have no more: use another campaign.`,
+        `The campaign has its maximum of ${refusal.limit} grants and codes. Use another campaign.`,
         { limit: refusal.limit },
       );
     case "code_conflict":
       return problem(
         409,
         reason,
-        "The campaign has this code with other terms: make another code.",
+        "The campaign has this code with other terms. Make another code.",
       );
     case "code_not_found":
-      return problem(404, reason, "The campaign has no such code: check its letters.");
+      return problem(404, reason, "The campaign has no such code. Check its spelling.");
     case "code_closed":
-      return problem(403, reason, "The code was closed by its issuer.");
+      return problem(403, reason, "The issuer closed the code. Ask the issuer for another.");
     case "code_expired":
-      return problem(403, reason, "The code could be redeemed until before now.");
+      return problem(
+        403,
+        reason,
+        "The time to redeem the code has passed. Ask the issuer for another.",
+      );
     case "code_used_up":
       return problem(
         409,
         reason,
-        `The code was redeemed ${refusal.maxRedemptions} times, and may not be again.`,
+        `The code was redeemed ${refusal.maxRedemptions} times, its maximum. Ask the issuer for another.`,
       );
     default:
       return reason satisfies never;

@@ -4,9 +4,9 @@ import type { Health } from "@compute-credits/platform/process/health";
 import { respond } from "../../http/respond.ts";
 
 /**
- * `GET /healthz`: 200 as long as the process answers. `GET /readyz`: 200 where it can do its work (the database answers
- * and the chain is being followed), 503 with what is wrong where it cannot. A
- * check's `warning` asks somebody to act in time; the server goes on with its work.
+ * `GET /healthz`: 200 while the process answers.
+ * `GET /readyz`: 200 if the server can do its work, else 503 with the checks that failed. A check's
+ * `warning` asks an operator to act in time, and leaves the server ready.
  */
 export function healthRoutes(health: Health): Router {
   const router = Router();

@@ -1,29 +1,29 @@
 import { type Response, Router } from "express";
 import { z } from "zod";
 
-import { parse } from "../../http/parse.ts";
-import { SignedQuoteJson } from "@compute-credits/protocol/json/quote";
-import { MeterName, Dimensions } from "@compute-credits/protocol/json/names";
 import {
-  EventIdField,
-  uintField,
-  SpenderField,
   ApiKeyField,
+  EventIdField,
+  SpenderField,
+  uintField,
 } from "@compute-credits/protocol/json/fields";
+import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
+import { SignedQuoteJson } from "@compute-credits/protocol/json/quote";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import type { HoldRefusal } from "@compute-credits/rules/holds/authorize";
 import { type Hold, heldMicros } from "@compute-credits/rules/holds/hold";
 import type { Quote } from "@compute-credits/rules/holds/quote";
-import type { ResolveRefusal } from "@compute-credits/rules/holds/resolve";
-import type { SignedQuote } from "../../stores/pricing/quoteStore.ts";
 import { authenticatedProvider } from "../../http/authentication.ts";
-import { chargeProblem } from "../../http/chargeProblem.ts";
-import type { Context } from "../../context.ts";
-import { checkLabels } from "../../http/labelLimits.ts";
-import { type Problem, ProblemError, fail, problem } from "../../http/problem.ts";
-import { accessRevoked } from "../providers/providers.ts";
+import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
+import { parse } from "../../http/parse.ts";
+import { type Problem, ProblemError, fail } from "../../http/problem.ts";
 import { respond, respondProblem } from "../../http/respond.ts";
+import type { Limits } from "../../limits.ts";
+import type { HoldStore } from "../../stores/holds/holdStore.ts";
+import type { QuoteStore, SignedQuote } from "../../stores/pricing/quoteStore.ts";
+import type { ProviderStore } from "../../stores/providers/providerStore.ts";
+import { accessRevoked } from "../providers/accessProblem.ts";
+import { holdEndProblem, holdProblem } from "./holdProblem.ts";
 
 const HoldBody = z.object({
   id: EventIdField,
@@ -33,8 +33,8 @@ const HoldBody = z.object({
   ttlSeconds: z.int().min(1),
   quote: SignedQuoteJson.nullable().default(null),
 });
-/** Names the spender, or shows its key, which gives the provider access as well. */
 const SpenderHoldBody = HoldBody.extend({ spender: SpenderField }).strict();
+/** The spender's key itself also gives the provider access to the spender. */
 const KeyHoldBody = HoldBody.extend({ apiKey: ApiKeyField }).strict();
 
 const CaptureBody = z.strictObject({
@@ -45,25 +45,31 @@ const CaptureBody = z.strictObject({
 
 const ReleaseBody = z.strictObject({}).optional();
 
+export interface HoldDeps {
+  readonly holds: Omit<HoldStore, "expireDue">;
+  readonly providers: Pick<ProviderStore, "providerOfKey" | "grantAccess">;
+  /** `null` if this server signs no quotes */
+  readonly quotes: Pick<QuoteStore, "read"> | null;
+  readonly limits: LabelLimits & Pick<Limits, "maxHoldSeconds">;
+  readonly deployment: Deployment;
+}
+
 /**
- * `POST /v1/holds`: 201 with the hold; the same request again 200 with the same hold; 402 where credits are missing.
- * `POST /v1/holds/:id/captures`: 201 with what was charged, up to what is held; again 200 with the first outcome.
- * `POST /v1/holds/:id/release`: 200. `GET /v1/holds/:id`: the hold. All with the provider's key; ids are the provider's.
+ * All with the provider's key, and with ids that are the provider's own:
+ * `POST /v1/holds`: 201 with the hold; 200 with the same hold if it is sent again.
+ * `GET /v1/holds/:id`: the hold.
+ * `POST /v1/holds/:id/captures`: 201 with what was charged; 200 with the first outcome if repeated.
+ * `POST /v1/holds/:id/release`: 200, and what is held is free again.
  */
-export function holdRoutes(context: Context): Router {
+export function holdRoutes({ holds, providers, quotes, limits, deployment }: HoldDeps): Router {
   const router = Router();
-  const { holds, providers, limits, chain } = context;
 
   router.post("/holds", async (req, res) => {
-    const provider = await authenticatedProvider(req, context);
+    const provider = await authenticatedProvider(req, providers);
     const { spender, apiKey, quote: signedQuote, ...body } = parseHold(req.body);
     checkLabels(body, limits);
-    if (body.ttlSeconds > limits.maxHoldSeconds) {
-      throw fail(422, "hold_too_long", `A hold lasts at most ${limits.maxHoldSeconds} seconds.`, {
-        maxHoldSeconds: limits.maxHoldSeconds,
-      });
-    }
-    const quote = signedQuote === null ? null : await readQuote(signedQuote);
+    checkDuration(body.ttlSeconds, limits);
+    const quote = signedQuote === null ? null : await readQuote(quotes, signedQuote);
     if (apiKey !== null && !(await providers.grantAccess({ spender, provider }))) {
       throw accessRevoked();
     }
@@ -74,88 +80,44 @@ export function holdRoutes(context: Context): Router {
       spender,
       ...(quote === null ? {} : { quote }),
     });
-    if (outcome.result === "refused") await refuse(res, holdProblem(outcome.refusal));
-    else respond(res, outcome.repeated ? 200 : 201, describe(outcome.hold));
+    if (outcome.result === "refused") {
+      await refuse(res, holds, holdProblem(outcome.refusal, deployment));
+      return;
+    }
+    respond(res, outcome.repeated ? 200 : 201, describe(outcome.hold));
   });
 
   router.get("/holds/:id", async (req, res) => {
-    const provider = await authenticatedProvider(req, context);
+    const provider = await authenticatedProvider(req, providers);
     const hold = await holds.find({ provider, id: parse(EventIdField, req.params.id) });
-    if (hold === null) throw notFound();
+    if (hold === null) {
+      throw new ProblemError(holdEndProblem({ reason: "hold_not_found" }, deployment));
+    }
     respond(res, 200, describe(hold));
   });
 
   router.post("/holds/:id/captures", async (req, res) => {
-    const provider = await authenticatedProvider(req, context);
+    const provider = await authenticatedProvider(req, providers);
     const id = parse(EventIdField, req.params.id);
     const asked = parse(CaptureBody, req.body);
     checkLabels({ id: asked.eventId }, limits);
     const outcome = await holds.capture({ provider, id, ...asked });
-    if (outcome.result === "refused") throw resolveProblem(outcome.refusal, chain.deployment);
+    if (outcome.result === "refused") {
+      throw new ProblemError(holdEndProblem(outcome.refusal, deployment));
+    }
     const { hold, debit } = outcome;
     respond(res, debit.repeated ? 200 : 201, { ...debit, hold: describe(hold) });
   });
 
   router.post("/holds/:id/release", async (req, res) => {
-    const provider = await authenticatedProvider(req, context);
+    const provider = await authenticatedProvider(req, providers);
     parse(ReleaseBody, req.body);
     const outcome = await holds.release({ provider, id: parse(EventIdField, req.params.id) });
-    if (outcome.result === "refused") throw resolveProblem(outcome.refusal, chain.deployment);
+    if (outcome.result === "refused") {
+      throw new ProblemError(holdEndProblem(outcome.refusal, deployment));
+    }
     respond(res, 200, describe(outcome.hold));
   });
-
-  async function readQuote(signed: SignedQuote): Promise<Quote> {
-    const quote = await context.quotes?.read(signed);
-    if (quote === null || quote === undefined) {
-      throw fail(
-        403,
-        "invalid_quote",
-        "This server never signed that quote: ask for one at /v1/quotes.",
-      );
-    }
-    return quote;
-  }
-
-  function holdProblem(refusal: HoldRefusal): Problem {
-    switch (refusal.reason) {
-      case "hold_id_conflict":
-        return problem(
-          409,
-          refusal.reason,
-          "This provider has another hold with this id: give every hold an id of its own.",
-        );
-      case "too_many_holds":
-        return problem(
-          429,
-          refusal.reason,
-          `The spender has ${refusal.limit} open holds, and may have no more: capture or release some.`,
-        );
-      case "quote_expired":
-        return problem(
-          422,
-          refusal.reason,
-          `The quote was good until ${refusal.expiredAt.toISOString()}: ask for another.`,
-        );
-      case "quote_mismatch":
-        return problem(
-          422,
-          refusal.reason,
-          "The quote is for another provider, account, meter or dimensions, or for less: ask for one that fits.",
-        );
-      default:
-        return chargeProblem(refusal, chain.deployment);
-    }
-  }
-
-  /** Tells with `Retry-After` when the next of the account's holds ends, where that may help. */
-  async function refuse(res: Response, document: Problem): Promise<void> {
-    const { account, waitMayHelp } = document;
-    if (waitMayHelp === true && typeof account === "string") {
-      const seconds = await holds.secondsToNextExpiry(`0x${account.slice(2)}`);
-      if (seconds !== null) res.set("Retry-After", `${seconds}`);
-    }
-    respondProblem(res, document);
-  }
 
   return router;
 }
@@ -167,50 +129,38 @@ function parseHold(body: unknown) {
   return { ...withKey, spender: apiKeySpender(withKey.apiKey) };
 }
 
-function notFound() {
-  return fail(404, "hold_not_found", "This provider has no hold with this id.");
+function checkDuration(ttlSeconds: number, { maxHoldSeconds }: HoldDeps["limits"]): void {
+  if (ttlSeconds <= maxHoldSeconds) return;
+  throw fail(
+    422,
+    "hold_too_long",
+    `A hold lasts at most ${maxHoldSeconds} seconds: ask for a shorter ttlSeconds.`,
+    { maxHoldSeconds },
+  );
 }
 
-function resolveProblem(
-  refusal:
-    ResolveRefusal | { readonly reason: "hold_not_found" | "event_id_conflict" | "vault_frozen" },
-  deployment: Deployment,
-) {
-  switch (refusal.reason) {
-    case "hold_not_found":
-      return notFound();
-    case "event_id_conflict":
-      return fail(
-        409,
-        refusal.reason,
-        "This provider has already reported another event with this id.",
-      );
-    case "vault_frozen":
-      return new ProblemError(chargeProblem({ reason: refusal.reason }, deployment));
-    case "hold_resolved":
-      return fail(
-        409,
-        refusal.reason,
-        `The hold was ${refusal.resolution.as} at ${refusal.resolution.at.toISOString()}: a hold ends once.`,
-        {
-          resolvedAs: refusal.resolution.as,
-          resolvedAt: refusal.resolution.at,
-          capturedMicros: refusal.capturedMicros,
-        },
-      );
-    case "capture_exceeds_hold":
-      return fail(
-        409,
-        refusal.reason,
-        "The capture costs more than is still on hold: capture less, or report the rest as usage.",
-        {
-          heldMicros: refusal.heldMicros,
-          neededMicros: refusal.neededMicros,
-        },
-      );
-    default:
-      return refusal satisfies never;
+async function readQuote(quotes: HoldDeps["quotes"], signed: SignedQuote): Promise<Quote> {
+  const quote = quotes === null ? null : await quotes.read(signed);
+  if (quote !== null) return quote;
+  throw fail(
+    403,
+    "invalid_quote",
+    "This server did not sign the quote. Ask for one with POST /v1/quotes.",
+  );
+}
+
+/** Adds `Retry-After` if waiting may help: the seconds until the account's next hold ends. */
+async function refuse(
+  res: Response,
+  holds: Pick<HoldStore, "secondsToNextExpiry">,
+  document: Problem,
+): Promise<void> {
+  const { account, waitMayHelp } = document;
+  if (waitMayHelp === true && typeof account === "string") {
+    const seconds = await holds.secondsToNextExpiry(`0x${account.slice(2)}`);
+    if (seconds !== null) res.set("Retry-After", `${seconds}`);
   }
+  respondProblem(res, document);
 }
 
 function describe(hold: Hold) {

@@ -2,101 +2,128 @@ import { Router } from "express";
 import type { Address } from "viem";
 import { z } from "zod";
 
-import { parse } from "../../http/parse.ts";
-import { EventIdField, AddressField } from "@compute-credits/protocol/json/fields";
+import { AddressField, EventIdField } from "@compute-credits/protocol/json/fields";
 import { heldMicros } from "@compute-credits/rules/holds/hold";
 import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
 import { explainPrice } from "@compute-credits/rules/insight/priceExplanation";
-import type { LoggedDebit } from "../../stores/insight/insightStore.ts";
-import type { Context } from "../../context.ts";
+import { parse } from "../../http/parse.ts";
 import { fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
+import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
+import type { HoldStore } from "../../stores/holds/holdStore.ts";
+import type {
+  ExplainedPart,
+  InsightStore,
+  LoggedDebit,
+} from "../../stores/insight/insightStore.ts";
+import type { RateCardStore } from "../../stores/pricing/rateCardStore.ts";
 
 const ExplainQuery = z.strictObject({ eventId: EventIdField });
 
+export interface ExplainDeps {
+  readonly insight: Pick<InsightStore, "explain">;
+  readonly rateCards: Pick<RateCardStore, "byVersion">;
+  readonly holds: Pick<HoldStore, "find">;
+  readonly checkpoints: Pick<CheckpointStore, "byEpoch">;
+}
+
 /**
- * `GET /v1/debits/:provider/:eventId/explain`: why an event cost what it cost, who paid, and what has become of it.
- * `GET /v1/debits/:provider/explain?eventId=…`: the same, for ids like `..`, which clients take out of a path.
+ * `GET /v1/debits/:provider/:eventId/explain`: why an event cost what it cost, which allowances
+ * paid, and which checkpoint holds it.
+ * `GET /v1/debits/:provider/explain?eventId=…`: the same, for ids such as `..` that clients
+ * normalise away in a path.
  */
-export function explainRoutes({ insight, rateCards, holds, checkpoints }: Context): Router {
+export function explainRoutes(deps: ExplainDeps): Router {
   const router = Router();
 
   router.get("/debits/:provider/explain", async (req, res) => {
     const { eventId } = parse(ExplainQuery, req.query);
-    respond(res, 200, await explain(parse(AddressField, req.params.provider), eventId));
+    respond(res, 200, await explain(deps, parse(AddressField, req.params.provider), eventId));
   });
 
   router.get("/debits/:provider/:eventId/explain", async (req, res) => {
     const provider = parse(AddressField, req.params.provider);
-    respond(res, 200, await explain(provider, parse(EventIdField, req.params.eventId)));
+    respond(res, 200, await explain(deps, provider, parse(EventIdField, req.params.eventId)));
   });
-
-  async function explain(provider: Address, id: string) {
-    const explained = await insight.explain({ provider, id });
-    const [first] = explained?.parts ?? [];
-    if (explained === null || first === undefined) {
-      throw fail(404, "event_not_found", "This provider has no debited event with this id.");
-    }
-    const { parts, holdId, firstEpoch } = explained;
-    const { debit } = first;
-    return {
-      event: {
-        provider,
-        id,
-        spender: debit.spender,
-        meter: debit.meter,
-        quantity: debit.quantity,
-        dimensions: debit.dimensions,
-        occurredAt: debit.occurredAt,
-        recordedAt: debit.recordedAt,
-      },
-      price: await priceOf(debit),
-      costMicros: total(parts.map(({ debit: part }) => part.amountMicros)),
-      feeMicros: total(parts.map(({ debit: part }) => part.feeMicros)),
-      charges: parts.map(({ debit: part, facts }) => ({
-        account: part.account,
-        allowance: part.allowance,
-        priority: facts.budget.allowance.message.priority,
-        amountMicros: part.amountMicros,
-        feeMicros: part.feeMicros,
-        earnedMicros: part.amountMicros - part.feeMicros,
-        limits: limitsPassed(facts, part.recordedAt),
-      })),
-      hold: holdId === null ? null : await holdOf(provider, holdId),
-      voidedAt: debit.voidedAt,
-      checkpoint: firstEpoch === null ? null : await checkpointOf(firstEpoch),
-    };
-  }
-
-  async function priceOf(debit: LoggedDebit) {
-    const card = await rateCards.byVersion(debit.rateCardVersion);
-    return card === null ? null : explainPrice(card, debit, debit.priceBasis);
-  }
-
-  async function holdOf(provider: Address, id: string) {
-    const hold = await holds.find({ provider, id });
-    if (hold === null) throw new Error(`the hold ${id} was found and is not there`);
-    return {
-      id,
-      createdAt: hold.createdAt,
-      expiresAt: hold.expiresAt,
-      status: hold.resolution?.as ?? "open",
-      capturedMicros: hold.capturedMicros,
-      heldMicros: heldMicros(hold),
-    };
-  }
-
-  async function checkpointOf(epoch: bigint) {
-    const checkpoint = await checkpoints.byEpoch(epoch);
-    // Dropped between the two looks: no checkpoint holds the event any more.
-    if (checkpoint === null) return null;
-    const { message, status, finalAt, transactionHash } = checkpoint;
-    return { epoch, root: message.root, status, finalAt, transactionHash };
-  }
 
   return router;
 }
 
-function total(amounts: readonly bigint[]): bigint {
-  return amounts.reduce((sum, amount) => sum + amount, 0n);
+async function explain(
+  { insight, rateCards, holds, checkpoints }: ExplainDeps,
+  provider: Address,
+  id: string,
+) {
+  const explained = await insight.explain({ provider, id });
+  const [first] = explained?.parts ?? [];
+  if (explained === null || first === undefined) {
+    throw fail(
+      404,
+      "event_not_found",
+      "This provider has no debited event with this id. Check the id.",
+    );
+  }
+  const { parts, holdId, firstEpoch } = explained;
+  const { debit } = first;
+  return {
+    event: {
+      provider,
+      id,
+      spender: debit.spender,
+      meter: debit.meter,
+      quantity: debit.quantity,
+      dimensions: debit.dimensions,
+      occurredAt: debit.occurredAt,
+      recordedAt: debit.recordedAt,
+    },
+    price: await describePrice(rateCards, debit),
+    costMicros: parts.reduce((sum, part) => sum + part.debit.amountMicros, 0n),
+    feeMicros: parts.reduce((sum, part) => sum + part.debit.feeMicros, 0n),
+    charges: parts.map(describeCharge),
+    hold: holdId === null ? null : await describeHold(holds, { provider, id: holdId }),
+    voidedAt: debit.voidedAt,
+    checkpoint: firstEpoch === null ? null : await describeCheckpoint(checkpoints, firstEpoch),
+  };
+}
+
+async function describePrice(rateCards: ExplainDeps["rateCards"], debit: LoggedDebit) {
+  const card = await rateCards.byVersion(debit.rateCardVersion);
+  return card === null ? null : explainPrice(card, debit, debit.priceBasis);
+}
+
+function describeCharge({ debit, facts }: ExplainedPart) {
+  const { account, allowance, amountMicros, feeMicros, recordedAt } = debit;
+  return {
+    account,
+    allowance,
+    priority: facts.budget.allowance.message.priority,
+    amountMicros,
+    feeMicros,
+    earnedMicros: amountMicros - feeMicros,
+    limits: limitsPassed(facts, recordedAt),
+  };
+}
+
+async function describeHold(
+  holds: ExplainDeps["holds"],
+  { provider, id }: { readonly provider: Address; readonly id: string },
+) {
+  const hold = await holds.find({ provider, id });
+  if (hold === null) throw new Error(`the event's hold ${id} is not in the database`);
+  return {
+    id,
+    createdAt: hold.createdAt,
+    expiresAt: hold.expiresAt,
+    status: hold.resolution?.as ?? "open",
+    capturedMicros: hold.capturedMicros,
+    heldMicros: heldMicros(hold),
+  };
+}
+
+/** `null` if the checkpoint was dropped since it was looked up: then none holds the event. */
+async function describeCheckpoint(checkpoints: ExplainDeps["checkpoints"], epoch: bigint) {
+  const checkpoint = await checkpoints.byEpoch(epoch);
+  if (checkpoint === null) return null;
+  const { message, status, finalAt, transactionHash } = checkpoint;
+  return { epoch, root: message.root, status, finalAt, transactionHash };
 }

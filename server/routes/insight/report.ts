@@ -1,85 +1,53 @@
 import { Router } from "express";
+import type { Address } from "viem";
 import { z } from "zod";
 
-import { parse } from "../../http/parse.ts";
 import { TimeField } from "@compute-credits/protocol/json/fields";
-import { liability, toTokensDown } from "@compute-credits/rules/insight/liability";
-import { reconcile } from "@compute-credits/rules/insight/reconcile";
-import type { Context } from "../../context.ts";
+import { toTokensDown } from "@compute-credits/rules/insight/liability";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
-import { fail } from "../../http/problem.ts";
+import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import { timeRange } from "../../http/timeRange.ts";
+import { type OperatorReport, type ReadReportDeps, readReport } from "./readReport.ts";
 
 const ReportQuery = z.strictObject({ from: TimeField.optional(), to: TimeField.optional() });
 
+export interface ReportDeps extends ReadReportDeps {
+  readonly token: Address;
+  /** the database's clock */
+  readonly now: () => Promise<Date>;
+}
+
 /**
- * `GET /v1/report`: what is owed to whom, what was earned in fees, and how the books compare with the chain, in micro-credits
- * and in the token's smallest unit. 503 where the chain cannot be asked.
+ * `GET /v1/report`: what is owed to whom, the fees by day, and how the ledger compares with the
+ * chain, in micro-credits and in the token's smallest unit. As CSV with `Accept: text/csv`.
  */
-export function reportRoutes({ reports, vault, terms, allowances }: Context): Router {
+export function reportRoutes(deps: ReportDeps): Router {
   const router = Router();
 
   router.get("/report", async (req, res) => {
-    const { from, to } = timeRange(parse(ReportQuery, req.query), await allowances.now());
-    const price = {
-      tokenUnit: await ask(() => vault.tokenUnit()),
-      creditMicrosPerToken: terms.creditMicrosPerToken,
-    };
-    const ledger = await reports.report({ from, to, price });
-    const chain = await ask(() => vault.totalsAt(ledger.block.number));
-    const finalCheckpoint =
-      chain.finalCheckpoint.epoch === 0n
-        ? null
-        : await reports.checkpointTotals(chain.finalCheckpoint.epoch);
-
-    const both = (micros: bigint) => ({ micros, tokens: toTokensDown(micros, price) });
-    const owed = Object.entries(liability(ledger, chain.feesTaken)).map(
-      ([name, micros]) => [name, both(micros)] as const,
-    );
-    const fees = ledger.revenue.map((day) => ({ ...day, feeTokens: both(day.feeMicros).tokens }));
-    const compared = (deferredTokens: bigint) =>
-      reconcile({ ...ledger, finalCheckpoint }, chain, { price, deferredTokens });
-    const hasSurplus = compared(0n).comparisons.some(
-      ({ unit, differences }) => unit === "tokens" && differences.length > 0,
-    );
-    // Asked only where it is needed: it goes through all that the contract ever logged.
-    const { reconciled, comparisons } = compared(
-      hasSurplus ? await ask(() => vault.deferredTokens(ledger.block.number)) : 0n,
-    );
-
+    const range = timeRange(parse(ReportQuery, req.query), await deps.now());
+    const report = await readReport(deps, range);
     if (wantsCsv(req)) {
-      respondCsv(
-        res,
-        ["section", "name", "meter", "micros", "tokens"],
-        [
-          ...owed.map(([name, { micros, tokens }]) => ["liability", name, "", micros, tokens]),
-          ...fees.map(({ day, meter, feeMicros, feeTokens }) => [
-            "fees",
-            day,
-            meter,
-            feeMicros,
-            feeTokens,
-          ]),
-          ...comparisons.flatMap(({ name, unit, differences }) =>
-            differences.map(({ because, amount }) =>
-              unit === "tokens"
-                ? [`difference.${name}`, because, "", null, amount]
-                : [`difference.${name}`, because, "", amount, both(amount).tokens],
-            ),
-          ),
-        ],
-      );
+      respondCsv(res, ["section", "name", "meter", "micros", "tokens"], rowsOf(report));
       return;
     }
+    const { ledger, feesTaken, reconciled, comparisons } = report;
+    const inBoth = unitsOf(report);
     respond(res, 200, {
       asOf: ledger.asOf,
       block: ledger.block,
-      token: terms.token,
-      liability: Object.fromEntries(owed),
-      feesEarned: both(ledger.spent - ledger.earned),
-      feesTaken: both(chain.feesTaken),
-      fees: { from, to, days: fees },
+      token: deps.token,
+      liability: Object.fromEntries(
+        Object.entries(report.liability).map(([name, micros]) => [name, inBoth(micros)]),
+      ),
+      feesEarned: inBoth(ledger.spent - ledger.earned),
+      feesTaken: inBoth(feesTaken),
+      fees: {
+        from: range.from,
+        to: range.to,
+        days: ledger.revenue.map((day) => ({ ...day, feeTokens: inBoth(day.feeMicros).tokens })),
+      },
       reconciled,
       comparisons,
     });
@@ -88,15 +56,34 @@ export function reportRoutes({ reports, vault, terms, allowances }: Context): Ro
   return router;
 }
 
-/** Asks the chain. A failure of its endpoint is not one of this server. */
-async function ask<T>(question: () => Promise<T>): Promise<T> {
-  try {
-    return await question();
-  } catch {
-    throw fail(
-      503,
-      "chain_unavailable",
-      "The chain could not be asked at the ledger's block: try again.",
-    );
-  }
+/** Shows an amount in micro-credits and in the token's smallest unit, rounded down. */
+function unitsOf({ price }: OperatorReport) {
+  return (micros: bigint) => ({ micros, tokens: toTokensDown(micros, price) });
+}
+
+function rowsOf(report: OperatorReport) {
+  const inBoth = unitsOf(report);
+  const cells = (micros: bigint) => [micros, inBoth(micros).tokens];
+  return [
+    ...Object.entries(report.liability).map(([name, micros]) => [
+      "liability",
+      name,
+      "",
+      ...cells(micros),
+    ]),
+    ...report.ledger.revenue.map(({ day, meter, feeMicros }) => [
+      "fees",
+      day,
+      meter,
+      ...cells(feeMicros),
+    ]),
+    ...report.comparisons.flatMap(({ name, unit, differences }) =>
+      differences.map(({ because, amount }) => [
+        `difference.${name}`,
+        because,
+        "",
+        ...(unit === "tokens" ? [null, amount] : cells(amount)),
+      ]),
+    ),
+  ];
 }

@@ -7,7 +7,7 @@ import {
   LOG_ACCESS_SECONDS,
   logAccessTypedData,
 } from "@compute-credits/protocol/messages/logAccess";
-import type { Context } from "../../context.ts";
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { fail } from "../../http/problem.ts";
 
 const Credentials = z.tuple([
@@ -19,21 +19,29 @@ const Credentials = z.tuple([
   SignatureField,
 ]);
 
+export interface LogAccessDeps {
+  readonly chain: Pick<ChainReader, "deployment" | "isSigner" | "isSignedBy">;
+  /** addresses that may read the log, besides the contract's signers */
+  readonly auditors: readonly Address[];
+}
+
 /**
- * Who may read the log: the contract's signers, and those whom the operator names. They sign `LogAccess` and send
+ * Throws unless the request may read the log, as signers of the contract and the operator's
+ * auditors may. They sign `LogAccess` and send
  * `Authorization: LogAccess <address> <issuedAt> <signature>`.
  */
-export async function authenticatedAuditor(
+export async function checkLogAccess(
   req: Request,
-  { chain, auditors }: Pick<Context, "chain" | "auditors">,
-): Promise<Address> {
+  { chain, auditors }: LogAccessDeps,
+): Promise<void> {
   const [scheme, ...rest] = (req.get("authorization") ?? "").split(" ");
   const parsed = Credentials.safeParse(rest);
   if (scheme !== "LogAccess" || !parsed.success) {
     throw fail(
       401,
       "missing_credentials",
-      "Send Authorization: LogAccess <address> <issuedAt> <signature>, the EIP-712 signature of LogAccess(reader, issuedAt).",
+      "Sign LogAccess(reader, issuedAt) as EIP-712 typed data, and send it in a header: " +
+        "Authorization: LogAccess <address> <issuedAt> <signature>.",
     );
   }
   const [reader, issuedAt, signature] = parsed.data;
@@ -43,19 +51,24 @@ export async function authenticatedAuditor(
     throw fail(
       401,
       "credentials_expired",
-      `Sign LogAccess again: it is good for ${LOG_ACCESS_SECONDS} seconds, and it is ${now} here.`,
+      `LogAccess is valid within ${LOG_ACCESS_SECONDS} seconds of issuedAt, ` +
+        `and this server's time is ${now}. Sign it again with the current time.`,
     );
   }
   if (!auditors.includes(reader) && !(await chain.isSigner(reader))) {
     throw fail(
       403,
       "not_an_auditor",
-      `${reader} is no signer of the contract ${chain.deployment.contract}, and the operator has not named it in AUDITORS.`,
+      `${reader} is neither a signer of the contract ${chain.deployment.contract} nor in AUDITORS. ` +
+        "Ask the operator to add it.",
     );
   }
   const digest = hashTypedData(logAccessTypedData(chain.deployment, { reader, issuedAt }));
   if (!(await chain.isSignedBy(reader, digest, signature))) {
-    throw fail(401, "invalid_signature", `The signature is not that of ${reader} over LogAccess.`);
+    throw fail(
+      401,
+      "invalid_signature",
+      `The signature is not that of ${reader} over LogAccess. Check the message and the EIP-712 domain.`,
+    );
   }
-  return reader;
 }

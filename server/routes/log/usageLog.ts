@@ -1,21 +1,21 @@
 import { Router } from "express";
 import { z } from "zod";
 
+import { limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
-import { SNAPSHOT_PATTERN } from "../../stores/feed/usageLog.ts";
-import type { Context } from "../../context.ts";
-import { authenticatedAuditor } from "./logAuthentication.ts";
 import { respond } from "../../http/respond.ts";
+import { SNAPSHOT_PATTERN, type UsageLog } from "../../stores/feed/usageLog.ts";
+import { type LogAccessDeps, checkLogAccess } from "./logAuthentication.ts";
 
 /** About 2 MB of JSON. */
-const MAX_PAGE = 5_000;
+const MAX_ENTRIES = 5_000;
 
 const Snapshot = z
   .string()
   .max(100_000)
   .regex(SNAPSHOT_PATTERN, "must be a snapshot that this log gave");
 
-const PageQuery = z.strictObject({
+const LogQuery = z.strictObject({
   since: Snapshot.optional(),
   upTo: Snapshot.optional(),
   after: z
@@ -26,7 +26,7 @@ const PageQuery = z.strictObject({
       return { order: BigInt(order), last: BigInt(last) };
     })
     .optional(),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(MAX_PAGE),
+  limit: limitField({ most: MAX_ENTRIES, fallback: MAX_ENTRIES }),
 });
 
 const CutsQuery = z.strictObject({
@@ -35,19 +35,24 @@ const CutsQuery = z.strictObject({
     .regex(/^\d{1,18}$/)
     .transform(BigInt)
     .default(0n),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: limitField({ most: 100, fallback: 20 }),
 });
 
+export interface UsageLogDeps extends LogAccessDeps {
+  readonly usageLog: UsageLog;
+}
+
 /**
- * For auditors (logAuthentication.ts). `GET /v1/log/cuts`: every checkpoint that was ever cut, with its snapshot.
- * `GET /v1/log`: the entries that the snapshot `upTo` sees (left out: now) and `since` does not, in pages.
+ * For auditors, who authenticate with `LogAccess`:
+ * `GET /v1/log/cuts`: every checkpoint that was ever cut, with its snapshot, in pages.
+ * `GET /v1/log`: the entries that the snapshot `upTo` sees and `since` does not, in pages. Without
+ * `upTo` the window ends now, and without `since` it begins with the log.
  */
-export function usageLogRoutes(context: Context): Router {
+export function usageLogRoutes({ usageLog, chain, auditors }: UsageLogDeps): Router {
   const router = Router();
-  const { usageLog } = context;
 
   router.get("/log/cuts", async (req, res) => {
-    await authenticatedAuditor(req, context);
+    await checkLogAccess(req, { chain, auditors });
     const { after, limit } = parse(CutsQuery, req.query);
     const cuts = await usageLog.cuts(after, limit);
     respond(res, 200, {
@@ -61,8 +66,8 @@ export function usageLogRoutes(context: Context): Router {
   });
 
   router.get("/log", async (req, res) => {
-    await authenticatedAuditor(req, context);
-    const { since = null, upTo = null, after = null, limit } = parse(PageQuery, req.query);
+    await checkLogAccess(req, { chain, auditors });
+    const { since = null, upTo = null, after = null, limit } = parse(LogQuery, req.query);
     const page = await usageLog.page({ since, upTo }, after, limit);
     respond(res, 200, {
       entries: page.entries,

@@ -1,97 +1,53 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import { parse } from "../../http/parse.ts";
-import { uintField, AddressField } from "@compute-credits/protocol/json/fields";
-import { MeterName, Dimensions } from "@compute-credits/protocol/json/names";
+import { AddressField } from "@compute-credits/protocol/json/fields";
 import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
-import { BPS } from "@compute-credits/rules/pricing/rate";
-import type { DynamicState } from "../../stores/pricing/multiplierStore.ts";
-import { authenticatedProvider } from "../../http/authentication.ts";
-import type { Context } from "../../context.ts";
-import { fail } from "../../http/problem.ts";
+import { lastOfFullPage, limitField } from "../../http/page.ts";
+import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
+import type { DynamicState, MultiplierStore } from "../../stores/pricing/multiplierStore.ts";
 
-const UtilisationBody = z.strictObject({
-  meter: MeterName,
-  dimensions: Dimensions.default({}),
-  utilisationBps: uintField(63).refine((bps) => bps <= BPS, `must be at most ${BPS}`),
-});
-
-/** A publisher, a meter (64) and 16 dimensions, percent-encoded: what rateKey.ts can make, and no more. */
+/** As long as the longest that rateKey.ts makes: a publisher, a meter and 16 encoded dimensions. */
 const RateKeyField = z
   .string()
   .regex(/^[\x21-\x7e]{1,4096}$/, "must be a rateKey, as the list of dynamic rates has it");
 
-const Page = z.strictObject({
+const PageQuery = z.strictObject({
   cursor: z
     .string()
     .regex(/^\d{1,9}$/, "must be a nextCursor of this list")
     .transform(Number)
     .optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  limit: limitField({ most: 1_000, fallback: 100 }),
 });
 
-/**
- * `POST /v1/utilisation`: a provider reports how much of what a dynamic rate sells is in use: 201 with the step.
- * `GET /v1/dynamic-rates/:provider`: its dynamic rates, and their multipliers now.
- * `GET /v1/dynamic-rates/:provider/:rateKey`: the log of one, newest first, in pages.
- */
-export function dynamicRateRoutes(context: Context): Router {
-  const router = Router();
-  const { multipliers } = context;
+export interface DynamicRateDeps {
+  readonly multipliers: Pick<MultiplierStore, "states" | "steps">;
+}
 
-  router.post("/utilisation", async (req, res) => {
-    const provider = await authenticatedProvider(req, context);
-    const result = await multipliers.report({ provider, ...parse(UtilisationBody, req.body) });
-    if ("step" in result) {
-      respond(res, 201, { ...describeState(result.rate), step: describeStep(result.step) });
-      return;
-    }
-    switch (result.refusal) {
-      case "unknown_rate":
-        throw fail(
-          422,
-          result.refusal,
-          "No rate in force is for this meter and exactly these dimensions: GET /v1/dynamic-rates/<provider> lists yours.",
-        );
-      case "rate_not_dynamic":
-        throw fail(
-          422,
-          result.refusal,
-          "This rate does not follow utilisation: its kind is another.",
-        );
-      case "step_too_soon": {
-        const waitMs = result.nextStepAt.getTime() - result.now.getTime();
-        const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
-        res.set("Retry-After", `${retryAfterSeconds}`);
-        throw fail(
-          429,
-          result.refusal,
-          `The multiplier moves once in a while: report again from ${result.nextStepAt.toISOString()} on.`,
-          { nextStepAt: result.nextStepAt, retryAfterSeconds },
-        );
-      }
-      default:
-        result satisfies never;
-    }
-  });
+/**
+ * `GET /v1/dynamic-rates/:provider`: its dynamic rates with their multipliers now.
+ * `GET /v1/dynamic-rates/:provider/:rateKey`: the steps of one multiplier, newest first, in pages.
+ */
+export function dynamicRateRoutes({ multipliers }: DynamicRateDeps): Router {
+  const router = Router();
 
   router.get("/dynamic-rates/:provider", async (req, res) => {
     const states = await multipliers.states(parse(AddressField, req.params.provider));
-    respond(res, 200, { dynamicRates: states.map(describeState) });
+    respond(res, 200, { dynamicRates: states.map(describeDynamicRate) });
   });
 
   router.get("/dynamic-rates/:provider/:rateKey", async (req, res) => {
     const provider = parse(AddressField, req.params.provider);
     const rateKey = parse(RateKeyField, req.params.rateKey);
-    const { cursor, limit } = parse(Page, req.query);
-    const steps = await multipliers.steps({ provider, rateKey }, { before: cursor ?? null, limit });
-    const last = steps.length === limit ? steps.at(-1) : undefined;
+    const { cursor, limit } = parse(PageQuery, req.query);
+    const page = await multipliers.steps({ provider, rateKey }, { before: cursor ?? null, limit });
+    const last = lastOfFullPage(page, limit);
     respond(res, 200, {
       provider,
       rateKey,
-      steps: steps.map(describeStep),
+      steps: page.map(describeStep),
       nextCursor: last === undefined ? null : `${last.step}`,
     });
   });
@@ -99,7 +55,8 @@ export function dynamicRateRoutes(context: Context): Router {
   return router;
 }
 
-function describeState({ provider, found, multiplierBps, stepCount, nextStepAt }: DynamicState) {
+export function describeDynamicRate(state: DynamicState) {
+  const { provider, found, multiplierBps, stepCount, nextStepAt } = state;
   return {
     provider,
     rateKey: found.key,
@@ -111,7 +68,7 @@ function describeState({ provider, found, multiplierBps, stepCount, nextStepAt }
   };
 }
 
-function describeStep(step: MultiplierStep) {
+export function describeStep(step: MultiplierStep) {
   const { step: number, beforeBps, afterBps, ...rest } = step;
   return { number, ...rest, multiplierBeforeBps: beforeBps, multiplierAfterBps: afterBps };
 }

@@ -1,14 +1,16 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import { parse } from "../../http/parse.ts";
-import { MeterName, Dimensions } from "@compute-credits/protocol/json/names";
 import { AddressField, uintField } from "@compute-credits/protocol/json/fields";
+import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { chargeProblem } from "../../http/chargeProblem.ts";
-import type { Context } from "../../context.ts";
-import { checkLabels } from "../../http/labelLimits.ts";
-import { fail } from "../../http/problem.ts";
-import { respond, respondProblem } from "../../http/respond.ts";
+import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
+import { parse } from "../../http/parse.ts";
+import { ProblemError, fail } from "../../http/problem.ts";
+import { respond } from "../../http/respond.ts";
+import type { Limits } from "../../limits.ts";
+import type { QuoteStore } from "../../stores/pricing/quoteStore.ts";
 
 const QuoteBody = z.strictObject({
   provider: AddressField,
@@ -19,11 +21,19 @@ const QuoteBody = z.strictObject({
   ttlSeconds: z.int().min(1).default(300),
 });
 
+export interface QuoteDeps {
+  /** `null` if this server signs no quotes */
+  readonly quotes: Pick<QuoteStore, "make" | "signer"> | null;
+  readonly limits: LabelLimits & Pick<Limits, "maxQuoteSeconds">;
+  readonly deployment: Deployment;
+}
+
 /**
- * `POST /v1/quotes`: a binding price for one account's work at one provider: 201 with the message and the signature
- * (EIP-712 `Quote`). A hold that shows it before it expires is charged at it. 501 where this server signs none.
+ * `POST /v1/quotes`: 201 with a binding price for one account's work at one provider, signed
+ * (EIP-712 `Quote`). A hold that shows it before it expires is charged at it. 501 if this server
+ * signs no quotes.
  */
-export function quoteRoutes({ quotes, limits, chain }: Context): Router {
+export function quoteRoutes({ quotes, limits, deployment }: QuoteDeps): Router {
   const router = Router();
 
   router.post("/quotes", async (req, res) => {
@@ -31,21 +41,23 @@ export function quoteRoutes({ quotes, limits, chain }: Context): Router {
       throw fail(
         501,
         "quotes_not_offered",
-        "This server signs no quotes: its operator sets QUOTE_PRIVATE_KEY.",
+        "This server signs no quotes. Hold without one, or ask the operator to set QUOTE_PRIVATE_KEY.",
       );
     }
     const request = parse(QuoteBody, req.body);
     checkLabels(request, limits);
     const { maxQuoteSeconds } = limits;
     if (request.ttlSeconds > maxQuoteSeconds) {
-      throw fail(422, "quote_too_long", `A quote lasts at most ${maxQuoteSeconds} seconds.`, {
-        maxQuoteSeconds,
-      });
+      throw fail(
+        422,
+        "quote_too_long",
+        `A quote lasts at most ${maxQuoteSeconds} seconds: ask for a shorter ttlSeconds.`,
+        { maxQuoteSeconds },
+      );
     }
     const quote = await quotes.make(request);
     if ("refusal" in quote) {
-      respondProblem(res, chargeProblem({ reason: quote.refusal }, chain.deployment));
-      return;
+      throw new ProblemError(chargeProblem({ reason: quote.refusal }, deployment));
     }
     respond(res, 201, { ...quote, signer: quotes.signer });
   });

@@ -9,16 +9,15 @@ import {
   SpenderField,
   uintField,
 } from "@compute-credits/protocol/json/fields";
-import type { Limits } from "../../limits.ts";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
-import { labelProblem } from "../../http/labelLimits.ts";
+import { type LabelLimits, labelProblem } from "../../http/labelLimits.ts";
 import { type Problem, problem } from "../../http/problem.ts";
 
 /** The CloudEvents type of a usage event. */
 export const USAGE_EVENT_TYPE = "compute-credits.usage.v1";
 
-/** CloudEvents 1.0, structured mode. */
+/** A CloudEvent 1.0 in structured mode. */
 const UsageCloudEvent = z.strictObject({
   specversion: z.literal("1.0", 'must be "1.0"'),
   type: z.literal(USAGE_EVENT_TYPE, `must be "${USAGE_EVENT_TYPE}"`),
@@ -34,16 +33,16 @@ const UsageCloudEvent = z.strictObject({
   }),
 });
 
-/** The event that `provider` reports, or what is wrong with it. */
+/** The event that `provider` reports, or the problem with it. */
 export function parseCloudEvent(
   input: unknown,
   provider: Address,
-  limits: Limits,
+  limits: LabelLimits,
 ): { event: UsageEvent } | { problem: Problem } {
   const parsed = UsageCloudEvent.safeParse(input);
   if (!parsed.success) {
     return {
-      problem: problem(400, "invalid_event", "The event has fields to mend: see errors.", {
+      problem: problem(400, "invalid_event", "Some fields of the event are wrong: see errors.", {
         errors: fieldErrors(parsed.error),
       }),
     };
@@ -54,7 +53,7 @@ export function parseCloudEvent(
       problem: problem(
         403,
         "source_mismatch",
-        `The event's source is ${source} and the key is that of ${provider}: report only your own work.`,
+        `The event's source is ${source}, and the key is ${provider}'s: report only your own work.`,
       ),
     };
   }

@@ -1,0 +1,22 @@
+import { hash } from "node:crypto";
+
+import type { Hex } from "viem";
+
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
+
+/** About 300 bytes each. */
+const MAX_CACHED = 50_000;
+
+/** By the key's SHA-256, so that keys themselves are not kept in memory. */
+const hashes = new Map<string, Hex>();
+
+/** The key's Keccak-256, which takes longer than the rest of admitting a request. */
+export function cachedKeyHash(key: string): Hex {
+  const digest = hash("sha256", key, "base64");
+  const cached = hashes.get(digest);
+  if (cached !== undefined) return cached;
+  if (hashes.size > MAX_CACHED) hashes.clear();
+  const computed = apiKeySpender(key);
+  hashes.set(digest, computed);
+  return computed;
+}

@@ -1,0 +1,106 @@
+import { Router } from "express";
+
+import { SignerSignatureJson } from "@compute-credits/protocol/json/checkpoint";
+import { Bytes32Field } from "@compute-credits/protocol/json/fields";
+import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
+import { parse } from "../../http/parse.ts";
+import { type ProblemError, fail } from "../../http/problem.ts";
+import { respond } from "../../http/respond.ts";
+import type {
+  CheckpointStore,
+  StoredCheckpoint,
+} from "../../stores/checkpoints/checkpointStore.ts";
+import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
+import { findCheckpoint } from "./findCheckpoint.ts";
+
+const SignatureBody = SignerSignatureJson.extend({ root: Bytes32Field });
+
+export interface CheckpointSignatureDeps {
+  readonly checkpoints: Pick<CheckpointStore, "byEpoch">;
+  readonly submissions: Pick<SubmissionStore, "addSignature">;
+  readonly chain: Pick<ChainReader, "deployment" | "threshold" | "isSigner" | "isSignedBy">;
+}
+
+/**
+ * `POST /v1/checkpoints/:epoch/signatures`: a co-signer's signature of a prepared checkpoint, whose
+ * root it reproduced. 200 with all signatures so far; the same answer if it is sent again.
+ */
+export function checkpointSignatureRoutes({
+  checkpoints,
+  submissions,
+  chain,
+}: CheckpointSignatureDeps): Router {
+  const router = Router();
+
+  router.post("/checkpoints/:epoch/signatures", async (req, res) => {
+    const { root, ...signed } = parse(SignatureBody, req.body);
+    const checkpoint = await findCheckpoint(checkpoints, req.params.epoch);
+    if (checkpoint.message.root !== root) throw rootMismatch(checkpoint);
+    if (!hasSignature(checkpoint, signed)) {
+      if (checkpoint.status !== "prepared") throw notPrepared(checkpoint);
+      await checkSignature(chain, checkpoint, signed);
+      if (!(await submissions.addSignature(checkpoint.id, signed))) throw notPrepared(checkpoint);
+    }
+
+    const [{ signatures }, threshold] = await Promise.all([
+      findCheckpoint(checkpoints, req.params.epoch),
+      chain.threshold(),
+    ]);
+    respond(res, 200, { signatures, threshold });
+  });
+
+  return router;
+}
+
+/** Throws unless the contract would count the signature. */
+async function checkSignature(
+  chain: CheckpointSignatureDeps["chain"],
+  { message }: StoredCheckpoint,
+  { signer, signature }: SignerSignature,
+): Promise<void> {
+  const { contract } = chain.deployment;
+  if (!(await chain.isSigner(signer))) {
+    throw fail(
+      403,
+      "not_a_signer",
+      `${signer} is not a signer of the contract ${contract}. Sign with the key of one.`,
+    );
+  }
+  const digest = checkpointDigest(chain.deployment, message);
+  if (!(await chain.isSignedBy(signer, digest, signature))) {
+    throw fail(
+      422,
+      "signature_invalid",
+      `The signature is not that of ${signer} over this checkpoint, on this chain and contract. ` +
+        "GET /v1/deployment has the EIP-712 domain to sign with.",
+    );
+  }
+}
+
+function hasSignature(
+  { signatures }: StoredCheckpoint,
+  { signer, signature }: SignerSignature,
+): boolean {
+  return signatures.some((known) => known.signer === signer && known.signature === signature);
+}
+
+function rootMismatch({ message: { epoch, root } }: StoredCheckpoint): ProblemError {
+  return fail(
+    409,
+    "root_mismatch",
+    `The checkpoint of epoch ${epoch} has the root ${root} now: reproduce that one.`,
+    { root },
+  );
+}
+
+function notPrepared({ message: { epoch }, status }: StoredCheckpoint): ProblemError {
+  const now = status === "prepared" ? "given up" : status;
+  return fail(
+    409,
+    "checkpoint_not_prepared",
+    `The checkpoint of epoch ${epoch} is ${now}, and takes no more signatures. Sign the next one.`,
+    { checkpointStatus: status },
+  );
+}

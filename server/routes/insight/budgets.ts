@@ -1,0 +1,46 @@
+import { Router } from "express";
+import { z } from "zod";
+
+import { AddressField, Bytes32Field } from "@compute-credits/protocol/json/fields";
+import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
+import { lastOfFullPage, limitField } from "../../http/page.ts";
+import { parse } from "../../http/parse.ts";
+import { respond } from "../../http/respond.ts";
+import type { InsightStore } from "../../stores/insight/insightStore.ts";
+
+const BudgetQuery = z.strictObject({
+  cursor: Bytes32Field.optional(),
+  limit: limitField({ most: 1_000, fallback: 100 }),
+});
+
+export interface BudgetDeps {
+  readonly insight: Pick<InsightStore, "budgets">;
+}
+
+/** `GET /v1/accounts/:address/budgets`: how much of each of its allowances is used, in pages. */
+export function budgetRoutes({ insight }: BudgetDeps): Router {
+  const router = Router();
+
+  router.get("/accounts/:address/budgets", async (req, res) => {
+    const address = parse(AddressField, req.params.address);
+    const { cursor, limit } = parse(BudgetQuery, req.query);
+    const { now, counter, budgets } = await insight.budgets(address, {
+      after: cursor ?? null,
+      limit,
+    });
+    respond(res, 200, {
+      account: address,
+      asOf: now,
+      budgets: budgets.map(({ allowance, spent24hMicros }) => ({
+        allowance: allowance.id,
+        spender: allowance.message.spender,
+        campaign: allowance.campaign,
+        ...budgetUse(allowance, { now, counter, spent24hMicros }),
+        spent24hMicros,
+      })),
+      nextCursor: lastOfFullPage(budgets, limit)?.allowance.id ?? null,
+    });
+  });
+
+  return router;
+}

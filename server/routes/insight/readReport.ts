@@ -1,0 +1,64 @@
+import type { VaultReader } from "@compute-credits/platform/chain/vaultReader";
+import { type TokenPrice, liability } from "@compute-credits/rules/insight/liability";
+import { type Reconciliation, reconcile } from "@compute-credits/rules/insight/reconcile";
+import { fail } from "../../http/problem.ts";
+import type { LedgerReport, ReportStore } from "../../stores/insight/reportStore.ts";
+
+export interface ReadReportDeps {
+  readonly reports: ReportStore;
+  readonly vault: VaultReader;
+  readonly creditMicrosPerToken: bigint;
+}
+
+/** Amounts in micro-credits; `price` converts them to tokens. */
+export interface OperatorReport extends Reconciliation {
+  readonly price: TokenPrice;
+  readonly ledger: LedgerReport;
+  /** what is owed to accounts, providers and the operator, by name */
+  readonly liability: ReturnType<typeof liability>;
+  readonly feesTaken: bigint;
+}
+
+/** Reads the ledger's sums, and compares them with the chain at the last block that it has read. */
+export async function readReport(
+  { reports, vault, creditMicrosPerToken }: ReadReportDeps,
+  { from, to }: { readonly from: Date; readonly to: Date },
+): Promise<OperatorReport> {
+  const price = { tokenUnit: await asked(vault.tokenUnit()), creditMicrosPerToken };
+  const ledger = await reports.report({ from, to, price });
+  const block = ledger.block.number;
+  const chain = await asked(vault.totalsAt(block));
+  const { epoch } = chain.finalCheckpoint;
+  const finalCheckpoint = epoch === 0n ? null : await reports.checkpointTotals(epoch);
+
+  const compare = (deferredTokens: bigint) =>
+    reconcile({ ...ledger, finalCheckpoint }, chain, { price, deferredTokens });
+  const first = compare(0n);
+  // Deferred payouts explain surplus tokens only. Reading them scans all logs of the contract.
+  const hasSurplus = first.comparisons.some(
+    ({ unit, differences }) => unit === "tokens" && differences.length > 0,
+  );
+  const compared = hasSurplus ? compare(await asked(vault.deferredTokens(block))) : first;
+
+  return {
+    price,
+    ledger,
+    liability: liability(ledger, chain.feesTaken),
+    feesTaken: chain.feesTaken,
+    reconciled: compared.reconciled,
+    comparisons: compared.comparisons,
+  };
+}
+
+/** The chain's answer. Throws a 503 if its endpoint fails, because the server itself is well. */
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch {
+    throw fail(
+      503,
+      "chain_unavailable",
+      "The chain could not be read at the ledger's block. Try again later.",
+    );
+  }
+}

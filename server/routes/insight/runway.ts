@@ -1,0 +1,80 @@
+import { Router } from "express";
+
+import { AddressField } from "@compute-credits/protocol/json/fields";
+import { available } from "@compute-credits/rules/accounts/account";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
+import { BURN_WINDOWS, burnMicrosPerHour } from "@compute-credits/rules/insight/burn";
+import { runway } from "@compute-credits/rules/insight/runway";
+import { parse } from "../../http/parse.ts";
+import { respond } from "../../http/respond.ts";
+import type { InsightStore, SpendingOutlook } from "../../stores/insight/insightStore.ts";
+
+/** Enough to follow the computation. Counts beside the lists tell if there is more. */
+const MAX_LISTED = 100;
+
+export interface RunwayDeps {
+  readonly insight: Pick<InsightStore, "outlook">;
+}
+
+/** `GET /v1/accounts/:address/runway`: how fast the account spends, and how long it lasts. */
+export function runwayRoutes({ insight }: RunwayDeps): Router {
+  const router = Router();
+
+  router.get("/accounts/:address/runway", async (req, res) => {
+    const address = parse(AddressField, req.params.address);
+    const outlook = await insight.outlook(address, BURN_WINDOWS);
+    const { now, windows } = outlook;
+    respond(res, 200, {
+      account: address,
+      asOf: now,
+      windows: windows.map((window) => ({
+        ...window,
+        burnMicrosPerHour: burnMicrosPerHour(window),
+        runway: runway(outlook, window),
+      })),
+      reckonedWith: describeInputs(outlook),
+    });
+  });
+
+  return router;
+}
+
+/** What the runway was computed from, so that a reader can compute it again. */
+function describeInputs({ now, account, allowances, holds }: SpendingOutlook) {
+  return {
+    availableMicros: available(account),
+    spentMicros: account.spent,
+    heldMicros: account.held,
+    refundWaitingMicros: account.refundWaiting,
+    holds: holds.slice(0, MAX_LISTED).map(({ allowance, heldMicros, expiresAt }) => ({
+      allowance,
+      heldMicros,
+      backAt: expiresAt,
+    })),
+    holdCount: holds.length,
+    allowances: allowances
+      .slice(0, MAX_LISTED)
+      .map((allowance) => describeBound(allowance, { now, counter: account.counter })),
+    allowanceCount: allowances.length,
+  };
+}
+
+function describeBound(
+  allowance: Allowance,
+  { now, counter }: { readonly now: Date; readonly counter: bigint },
+) {
+  const { id, message } = allowance;
+  const use = budgetUse(allowance, { now, counter, spent24hMicros: 0n });
+  return {
+    id,
+    spender: message.spender,
+    remainingMicros: use.remainingMicros,
+    limitMicros: message.limit,
+    rolloverMicros: message.rollover,
+    periodEndsAt: use.periodEndsAt,
+    startsAt: message.startsAt,
+    expiresAt: message.expiresAt,
+    accountCapMicros: message.accountCap,
+  };
+}
