@@ -1,17 +1,11 @@
 import { keccak256, numberToHex, zeroHash } from "viem";
 
+import type { NewChainEvent } from "./newChainEvent.ts";
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
-import type { ChainEvent, ChainPosition } from "@compute-credits/rules/chain/chainEvent";
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { BlockStep } from "./calls.ts";
 import type { ServerPool } from "./serverPool.ts";
-
-/** A chain event without a block and log index. */
-export type NewChainEvent = ChainEvent extends infer Event
-  ? Event extends ChainEvent
-    ? Omit<Event, keyof ChainPosition>
-    : never
-  : never;
+import { SimulatedVault } from "./vault.ts";
 
 /** A block that the ledger applied between `from` and `until`. */
 export interface AppliedBlock {
@@ -30,6 +24,7 @@ export class SimulatedChain implements ChainSource {
   #head: BlockPoint;
   #last: Promise<unknown> = Promise.resolve();
   readonly blocks: AppliedBlock[] = [];
+  readonly vault = new SimulatedVault();
   readonly #steps: BlockStep[] = [];
 
   constructor(serverPool: ServerPool, origin: BlockPoint) {
@@ -37,7 +32,10 @@ export class SimulatedChain implements ChainSource {
     this.#head = origin;
   }
 
-  /** Appends a block with the events. Resolves when the ledger has applied it. */
+  /**
+   * Appends a block with those of the events that the vault accepts. Resolves with it when the
+   * ledger has applied it.
+   */
   append(events: readonly NewChainEvent[]): Promise<AppliedBlock> {
     const applied = this.#last.then(() => this.#applyNext(events));
     this.#last = applied.catch(() => undefined);
@@ -53,7 +51,8 @@ export class SimulatedChain implements ChainSource {
     return Promise.resolve({ upTo: step.upTo, events: step.events, isLast });
   }
 
-  async #applyNext(events: readonly NewChainEvent[]): Promise<AppliedBlock> {
+  async #applyNext(proposed: readonly NewChainEvent[]): Promise<AppliedBlock> {
+    const events = this.vault.apply(proposed);
     const from = this.#head;
     const number = from.number + 1n;
     const upTo = { number, hash: keccak256(numberToHex(number)), time: new Date() };

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import type { NewChainEvent } from "./newChainEvent.ts";
 import type { SimulatedHold } from "./model/holdRequest.ts";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
@@ -7,7 +8,6 @@ import type { SignedAllowance } from "../server/stores/allowances/allowanceStore
 import type { CaptureRequest, HoldKey } from "../server/stores/holds/holdStore.ts";
 import type { UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
 import type { QuoteRequest } from "../server/stores/pricing/quoteStore.ts";
-import type { NewChainEvent } from "./chain.ts";
 
 /** One operation of a lane. It depends on the seed alone, never on an answer. */
 export type Operation =

@@ -65,10 +65,11 @@ export class PartitionedLane {
       case "utilisation":
         await reportUtilisation(state, operation);
         return;
-      case "chain":
-        await this.#chain.append(operation.events);
-        for (const event of operation.events) this.model.chainEvent(event);
+      case "chain": {
+        const { events } = await this.#chain.append(operation.events);
+        for (const event of events) this.model.chainEvent(event);
         return;
+      }
       default:
         operation satisfies never;
     }

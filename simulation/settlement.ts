@@ -16,18 +16,28 @@ export interface CutWindow {
   readonly until: Date;
 }
 
+interface SettlementDeps {
+  readonly serverPool: ServerPool;
+  readonly chain: SimulatedChain;
+  readonly random: Random;
+  /** the rows of a final checkpoint that serve refund requests */
+  readonly refundRows: (checkpoint: bigint) => Promise<readonly Row[]>;
+}
+
 /** Cuts checkpoints on two servers at once. The chain then accepts, drops or delays them. */
 export class Settlement {
   readonly #serverPool: ServerPool;
   readonly #chain: SimulatedChain;
   readonly #random: Random;
+  readonly #refundRows: (checkpoint: bigint) => Promise<readonly Row[]>;
   #prepared: StoredCheckpoint | null = null;
   readonly cuts: CutWindow[] = [];
 
-  constructor(serverPool: ServerPool, chain: SimulatedChain, random: Random) {
+  constructor({ serverPool, chain, random, refundRows }: SettlementDeps) {
     this.#serverPool = serverPool;
     this.#chain = chain;
     this.#random = random;
+    this.#refundRows = refundRows;
   }
 
   /** A checkpoint is not final yet, so the next cut does nothing. */
@@ -72,6 +82,10 @@ export class Settlement {
     } else {
       const finalAt = new Date();
       await this.#chain.append([{ type: "checkpoint_submitted", epoch, root, finalAt }]);
+      if (this.#random.chance(20)) return;
+      const rows = await this.#refundRows(checkpoint.id);
+      const settled = rows.map((row) => ({ type: "row_settled" as const, epoch, ...row }));
+      if (settled.length > 0) await this.#chain.append(settled);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { zeroHash } from "viem";
 
+import { auditRefunds } from "./auditRefunds.ts";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { type OwnPostgresServer, createDatabase } from "../scripts/local/postgresServer.ts";
@@ -36,6 +37,7 @@ const SEGMENT_OPERATIONS = 16_000;
 const LANES = 16;
 const ROUNDS = 4;
 const FINAL_SETTLEMENT_STEPS = 3;
+const MAX_REFUND_ROWS = 100;
 const ORIGIN = { number: 0n, hash: zeroHash, time: new Date(0) };
 
 /**
@@ -91,8 +93,14 @@ class Simulation {
   constructor(options: SimulationOptions, deps: SimulationDeps) {
     this.#options = options;
     this.#deps = deps;
-    const { serverPool, chain } = deps;
-    this.#settlement = new Settlement(serverPool, chain, seededRandom(options.seed, "settlement"));
+    const { serverPool, chain, database } = deps;
+    const checkpoints = createCheckpointStore(database);
+    this.#settlement = new Settlement({
+      serverPool,
+      chain,
+      random: seededRandom(options.seed, "settlement"),
+      refundRows: (checkpoint) => checkpoints.refundRows(checkpoint, MAX_REFUND_ROWS),
+    });
     this.#crashInjector = new CrashInjector(serverPool, this.#journal, options);
   }
 
@@ -207,17 +215,22 @@ class Simulation {
 
   /** Advances settlement by a step while no operation is running, and checks the result. */
   async #settleQuietly(lanes: readonly LaneRun[]): Promise<void> {
-    const { database } = this.#deps;
+    const { database, chain } = this.#deps;
     const cutsBefore = this.#settlement.cuts.length;
     const wasPending = this.#settlement.isPending;
+    const blocksBefore = chain.blocks.length;
     await this.#settlement.step();
     const latest = await createCheckpointStore(database).latest();
     const isKnown = this.#settlement.cuts.some(({ id }) => id === latest?.id);
     await this.#settlement.adopt(latest, isKnown);
 
     const checkpoints = await readCheckpoints(database);
+    const settledRows = chain.blocks
+      .slice(blocksBefore)
+      .flatMap(({ events }) => events.filter(({ type }) => type === "row_settled"));
     for (const { lane } of lanes) {
       if (!wasPending) lane.model.serveRefunds();
+      for (const event of settledRows) lane.model.chainEvent(event);
       lane.model.checkpoints = checkpoints.map(({ epoch, dropped, cut_at: cutAt }) => ({
         epoch,
         dropped,
@@ -235,6 +248,7 @@ class Simulation {
     const snapshot = await readLedgerSnapshot(database);
     const log = auditLog(snapshot, this.#journal, cards);
     auditSums(snapshot, log, chain.blocks);
+    auditRefunds(snapshot, chain.vault.openRequests());
     auditOverspend(snapshot, log, this.#journal, chain.blocks);
     this.#skippedAllowances = auditBudgets(snapshot, log, this.#journal).skipped;
     await this.#deps.auditor?.follow();

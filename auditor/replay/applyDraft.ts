@@ -4,8 +4,8 @@ import type { AuditState } from "./auditState.ts";
 /** Copies the changes of a spending draft into the audit's state. */
 export function applyDraft(state: AuditState, { changes }: SpendingDraft): void {
   for (const account of changes.accounts.values()) {
-    const { earned, place } = state.party(account.address);
-    state.setParty({ ...account, earned, place });
+    const { earned, place, request } = state.party(account.address);
+    state.setParty({ ...account, earned, place, request });
   }
   for (const [id, usage] of changes.usages) state.setUsage(id, usage);
 }

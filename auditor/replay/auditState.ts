@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import type { RefundRequest } from "@compute-credits/rules/accounts/refundRequest";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { type Account, emptyAccount } from "@compute-credits/rules/accounts/account";
 import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
@@ -17,6 +18,8 @@ export interface Party extends Account {
   readonly earned: bigint;
   /** place in the tree; `null` until its first row */
   readonly place: bigint | null;
+  /** what the contract recorded of its open refund request; `null` if none is open */
+  readonly request: RefundRequest | null;
 }
 
 export interface AuditedAllowance extends Allowance {
@@ -102,7 +105,14 @@ export class AuditState {
 
   /** The party, or an empty one if it is not known. */
   party(address: Address): Party {
-    return this.parties.get(address) ?? { ...emptyAccount(address), earned: 0n, place: null };
+    return (
+      this.parties.get(address) ?? {
+        ...emptyAccount(address),
+        earned: 0n,
+        place: null,
+        request: null,
+      }
+    );
   }
 
   setParty(party: Party): void {

@@ -1,4 +1,8 @@
-import { requestRefund } from "@compute-credits/rules/accounts/account";
+import {
+  openRefundRequest,
+  isRefundServed,
+  closeRefundRequest,
+} from "@compute-credits/rules/accounts/refundRequest";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntryOf } from "@compute-credits/rules/log/logEntry";
 import type { AuditState } from "./auditState.ts";
@@ -26,7 +30,15 @@ function applyChainEvent(state: AuditState, event: ChainEvent): void {
     }
     case "refund_requested": {
       const party = state.party(event.account);
-      state.setParty({ ...party, ...requestRefund(party, event.requestedMicros) });
+      const { requestedMicros, unspentMicros, refundedMicros } = event;
+      const request = { requestedMicros, unspentMicros, refundedMicros };
+      state.setParty({ ...party, ...openRefundRequest(party, request), request });
+      return;
+    }
+    case "row_settled": {
+      const party = state.party(event.party);
+      if (party.request === null || !isRefundServed(party.request, event)) return;
+      state.setParty({ ...party, ...closeRefundRequest(party), request: null });
       return;
     }
     case "counter_raised":

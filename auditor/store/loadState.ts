@@ -183,13 +183,24 @@ async function loadParties(
     counter: bigint;
     earned: bigint;
     place: bigint | null;
+    requestedMicros: bigint | null;
+    unspentMicros: bigint | null;
+    refundedMicros: bigint | null;
   }>(
-    `select address, purchased, spent, held, refunding, refund_waiting, refunded, counter, earned, place
+    `select address, purchased, spent, held, refunding, refund_waiting, refunded, counter, earned, place,
+       requested_micros as "requestedMicros", unspent_micros as "unspentMicros",
+       refunded_micros as "refundedMicros"
      from parties where address = any($1::bytea[])`,
     [byteaArray(addresses)],
   );
-  for (const { refund_waiting: refundWaiting, ...party } of records) {
-    state.parties.set(party.address, { ...party, refundWaiting });
+  for (const record of records) {
+    const { refund_waiting: refundWaiting, ...rest } = record;
+    const { requestedMicros, unspentMicros, refundedMicros, ...party } = rest;
+    const request =
+      requestedMicros === null || unspentMicros === null || refundedMicros === null
+        ? null
+        : { requestedMicros, unspentMicros, refundedMicros };
+    state.parties.set(party.address, { ...party, refundWaiting, request });
   }
   for (const address of addresses) {
     if (!state.parties.has(address)) state.parties.set(address, state.party(address));

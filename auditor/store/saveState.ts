@@ -29,12 +29,14 @@ async function saveParties(sql: Sql, state: AuditState, cut: bigint): Promise<vo
   if (parties.length === 0) return;
   await sql.query(
     `insert into parties (address, purchased, spent, held, refunding, refund_waiting, refunded, counter, earned,
-       changed_in)
-     select *, $10::bigint from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-       $7::bigint[], $8::bigint[], $9::bigint[])
+       requested_micros, unspent_micros, refunded_micros, changed_in)
+     select *, $13::bigint from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+       $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
      on conflict (address) do update set purchased = excluded.purchased, spent = excluded.spent, held = excluded.held,
        refunding = excluded.refunding, refund_waiting = excluded.refund_waiting, refunded = excluded.refunded,
-       counter = excluded.counter, earned = excluded.earned, changed_in = excluded.changed_in`,
+       counter = excluded.counter, earned = excluded.earned, requested_micros = excluded.requested_micros,
+       unspent_micros = excluded.unspent_micros, refunded_micros = excluded.refunded_micros,
+       changed_in = excluded.changed_in`,
     [
       byteaArray(parties.map(({ address }) => address)),
       numberArray(parties.map(({ purchased }) => purchased)),
@@ -45,6 +47,9 @@ async function saveParties(sql: Sql, state: AuditState, cut: bigint): Promise<vo
       numberArray(parties.map(({ refunded }) => refunded)),
       numberArray(parties.map(({ counter }) => counter)),
       numberArray(parties.map(({ earned }) => earned)),
+      numberArray(parties.map(({ request }) => request?.requestedMicros ?? "null")),
+      numberArray(parties.map(({ request }) => request?.unspentMicros ?? "null")),
+      numberArray(parties.map(({ request }) => request?.refundedMicros ?? "null")),
       cut,
     ],
   );

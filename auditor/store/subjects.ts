@@ -30,6 +30,7 @@ export function subjectsOf(
   };
   for (const event of chainEvents) {
     if ("account" in event) subjects.parties.add(event.account);
+    else if (event.type === "row_settled") subjects.parties.add(event.party);
   }
   for (const entry of entries) addSubjects(subjects, entry);
   return subjects;

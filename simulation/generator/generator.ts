@@ -252,20 +252,12 @@ export class Generator {
     };
   }
 
-  /**
-   * Requests a refund. An account has one open request at a time, so the previous one is served
-   * first.
-   */
+  /** Requests a refund. The vault refuses it while one is open, and completes it otherwise. */
   #refundRequest(): Operation {
     const account = this.#random.pick(this.#parties.accounts);
     const requestedMicros = BigInt(this.#random.between(1, 30_000));
-    return {
-      kind: "chain",
-      events: [
-        { type: "refund_served", account },
-        { type: "refund_requested", account, requestedMicros },
-      ],
-    };
+    const request = { requestedMicros, unspentMicros: 0n, refundedMicros: 0n };
+    return { kind: "chain", events: [{ type: "refund_requested", account, ...request }] };
   }
 
   /** Raises the last account's counter, which voids its allowances, and queues a new allowance. */

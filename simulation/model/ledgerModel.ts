@@ -1,5 +1,8 @@
-import type { Hex } from "viem";
+import type { Hex, Address } from "viem";
 
+import type { NewChainEvent } from "../newChainEvent.ts";
+import type { RefundRequest } from "@compute-credits/rules/accounts/refundRequest";
+import { dueAfter } from "../vault.ts";
 import type { SimulatedHold } from "./holdRequest.ts";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
@@ -7,7 +10,6 @@ import type { SignedAllowance } from "../../server/stores/allowances/allowanceSt
 import type { CaptureRequest, HoldKey } from "../../server/stores/holds/holdStore.ts";
 import type { UtilisationReport } from "../../server/stores/pricing/multiplierStore.ts";
 import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
-import type { NewChainEvent } from "../chain.ts";
 import { ModelState, availableOf } from "./modelState.ts";
 import { allow, grant, revoke, campaignRefusal } from "./granting.ts";
 import {
@@ -29,6 +31,9 @@ import { recordOne, voidOne } from "./usage.ts";
  * the times that the ledger returned. Uses types of `packages/rules`, but none of its rules.
  */
 export class LedgerModel extends ModelState {
+  /** open refund requests, as the contract recorded them */
+  readonly #requests = new Map<Address, RefundRequest>();
+
   record(events: readonly UsageEvent[], at: Date): UsageOutcome[] {
     return events.map((event) => recordOne(this, event, at));
   }
@@ -98,9 +103,18 @@ export class LedgerModel extends ModelState {
         return;
       }
       case "refund_requested": {
-        const { waiting } = this.account(event.account);
-        this.changeAccount(event.account, { waiting: waiting + event.requestedMicros });
+        const { refunding, refunded } = this.account(event.account);
+        const missing = event.requestedMicros + event.refundedMicros - refunded - refunding;
+        this.#requests.set(event.account, event);
+        this.changeAccount(event.account, { waiting: missing > 0n ? missing : 0n });
         this.serveWaiting(event.account, availableOf(this.account(event.account)));
+        return;
+      }
+      case "row_settled": {
+        const request = this.#requests.get(event.party);
+        if (request === undefined || dueAfter(request, event) > 0n) return;
+        this.#requests.delete(event.party);
+        this.changeAccount(event.party, { waiting: 0n });
         return;
       }
       case "counter_raised":

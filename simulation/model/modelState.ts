@@ -102,14 +102,13 @@ export class ModelState {
     }
   }
 
-  /** Moves freed credits to a waiting refund. What still waits is at most what is held. */
+  /** Moves freed credits to a waiting refund. */
   serveWaiting(address: Address, freed: bigint): void {
     const account = this.account(address);
     const moved = freed < account.waiting ? freed : account.waiting;
-    const left = account.waiting - moved;
     this.changeAccount(address, {
       refunding: account.refunding + moved,
-      waiting: left < account.held ? left : account.held,
+      waiting: account.waiting - moved,
     });
   }
 

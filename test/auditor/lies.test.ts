@@ -688,6 +688,8 @@ for (const kind of databaseKinds.filter(({ name }) => name === "PGlite")) {
               type: "refund_requested",
               account: alice.address,
               requestedMicros: 500n,
+              unspentMicros: 1_000n,
+              refundedMicros: 0n,
               transactionHash: last.hash,
             },
           ],

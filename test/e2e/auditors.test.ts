@@ -23,8 +23,7 @@ import { addressOf } from "../fixtures/meteredStack.ts";
 import { send } from "../fixtures/http.ts";
 import { usageEvent } from "../fixtures/ledger.ts";
 import { startLyingProxy } from "../fixtures/lyingProxy.ts";
-import { pgliteFolder } from "../fixtures/pgliteTemplate.ts";
-import { newLedgerDatabase } from "../fixtures/postgresServer.ts";
+import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
 
 const silent = pino({ level: "silent" });
 
@@ -32,7 +31,7 @@ const silent = pino({ level: "silent" });
 async function startStack(threshold: number, auditors: readonly TestWallet[]) {
   const dataFolder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
   const signers = [wallets.signer, ...auditors].map(addressOf).toSorted();
-  const databaseUrl = await newLedgerDatabase();
+  const databaseUrl = await newPostgresDatabase();
   const database = await openPgDatabase(databaseUrl, 1);
   const stack = await startLocalStack({
     databaseUrl,
@@ -57,9 +56,7 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
     context,
 
     async audit(wallet: TestWallet, url = server.url): Promise<RunningAuditor> {
-      const auditor = await startLocalAuditor({ ...stack, server: { url } }, wallet, silent, {
-        template: await pgliteFolder("auditor"),
-      });
+      const auditor = await startLocalAuditor({ ...stack, server: { url } }, wallet, silent);
       running.push(auditor);
       return auditor;
     },

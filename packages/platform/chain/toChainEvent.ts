@@ -50,6 +50,8 @@ function toChainEvent({ eventName, args }: ContractLog, position: ChainPosition)
           type: "refund_requested",
           account: lowercaseHex(args.account),
           requestedMicros: args.requestedMicros,
+          unspentMicros: args.unspentMicros,
+          refundedMicros: args.refundedMicros,
         },
       ];
     case "RefundServed":

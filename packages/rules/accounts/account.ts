@@ -13,7 +13,7 @@ export interface Account {
   readonly held: bigint;
   /** reserved for a refund request, not yet in a checkpoint; cannot be spent */
   readonly refunding: bigint;
-  /** requested while on hold: moves to `refunding` as holds and debits return credits */
+  /** requested while held or spent: moves to `refunding` as holds and voids return credits */
   readonly refundWaiting: bigint;
   readonly refunded: bigint;
   /** raised on chain to void every allowance signed before */
@@ -32,26 +32,15 @@ export function emptyAccount(address: Address): Account {
 }
 
 /**
- * Reserves credits for a refund request: available credits at once, held credits when they return.
- * Drops the rest of the request, because those credits are spent.
- */
-export function requestRefund(account: Account, requestedMicros: bigint): Account {
-  const asking = { ...account, refundWaiting: account.refundWaiting + requestedMicros };
-  return fundWaitingRefund(asking, available(account));
-}
-
-/**
- * Moves credits that just returned to a waiting refund, before anything else can spend them. Call
- * it whenever held or spent credits return. Takes no more than that: credits bought after the
+ * Moves credits that just returned to the open refund request, before anything else can spend them.
+ * Call it whenever held or spent credits return. Takes no more than that: credits bought after the
  * request stay spendable.
  */
 export function fundWaitingRefund(account: Account, freedMicros: bigint): Account {
-  const { refundWaiting } = account;
-  const moved = min(refundWaiting, freedMicros);
+  const moved = min(account.refundWaiting, freedMicros);
   return {
     ...account,
     refunding: account.refunding + moved,
-    // Only held credits can still return; everything else is spent.
-    refundWaiting: min(refundWaiting - moved, account.held),
+    refundWaiting: account.refundWaiting - moved,
   };
 }

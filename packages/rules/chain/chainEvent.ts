@@ -25,6 +25,10 @@ export type ChainEvent = ChainPosition &
         readonly type: "refund_requested";
         readonly account: Address;
         readonly requestedMicros: bigint;
+        /** purchased minus refunded on chain, then */
+        readonly unspentMicros: bigint;
+        /** refunded on chain, then */
+        readonly refundedMicros: bigint;
       }
     | { readonly type: "refund_served"; readonly account: Address }
     | { readonly type: "counter_raised"; readonly account: Address; readonly counter: bigint }

@@ -1,5 +1,6 @@
 import { Router } from "express";
 
+import { refundFromHolds } from "@compute-credits/rules/accounts/refundRequest";
 import { AddressField } from "@compute-credits/protocol/json/fields";
 import { rowLeaf } from "@compute-credits/protocol/tree/row";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
@@ -33,7 +34,7 @@ export function accountRoutes({ accounts, checkpoints, chainStore }: AccountDeps
       spentMicros: balance.spent,
       heldMicros: balance.held,
       refundingMicros: balance.refunding,
-      refundWaitingMicros: balance.refundWaiting,
+      refundWaitingMicros: refundFromHolds(balance),
       refundedMicros: balance.refunded,
       availableMicros: available(balance),
       earnedMicros: balance.earned,

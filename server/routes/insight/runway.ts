@@ -1,5 +1,6 @@
 import { Router } from "express";
 
+import { refundFromHolds } from "@compute-credits/rules/accounts/refundRequest";
 import { AddressField } from "@compute-credits/protocol/json/fields";
 import { available } from "@compute-credits/rules/accounts/account";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
@@ -46,7 +47,7 @@ function describeInputs({ now, account, allowances, holds }: SpendingOutlook) {
     availableMicros: available(account),
     spentMicros: account.spent,
     heldMicros: account.held,
-    refundWaitingMicros: account.refundWaiting,
+    refundWaitingMicros: refundFromHolds(account),
     holds: holds.slice(0, MAX_LISTED).map(({ allowance, heldMicros, expiresAt }) => ({
       allowance,
       heldMicros,

@@ -1,5 +1,11 @@
+import type { Address } from "viem";
+
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
-import { requestRefund } from "@compute-credits/rules/accounts/account";
+import {
+  type RefundRequest,
+  isRefundServed,
+  openRefundRequest,
+} from "@compute-credits/rules/accounts/refundRequest";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
@@ -83,13 +89,19 @@ async function lockInOrder(tx: Sql, events: readonly ChainEvent[]): Promise<void
     await tx.query("lock table checkpoints in row exclusive mode");
   }
   const accounts = new Set(
-    events.flatMap((event) =>
-      event.type === "purchased" ||
-      event.type === "refund_requested" ||
-      event.type === "counter_raised"
-        ? event.account
-        : [],
-    ),
+    events.flatMap((event) => {
+      switch (event.type) {
+        case "purchased":
+        case "refund_requested":
+        case "refund_served":
+        case "counter_raised":
+          return event.account;
+        case "row_settled":
+          return event.party;
+        default:
+          return [];
+      }
+    }),
   );
   if (accounts.size > 1) {
     // Plan: accounts by primary key. An account without a row is only known to this transaction.
@@ -127,9 +139,7 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
       await applyRefundRequested(tx, event);
       return;
     case "refund_served":
-      await tx.query("update refund_requests set served = true where account = $1 and not served", [
-        bytea(event.account),
-      ]);
+      await closeRequest(tx, event.account);
       return;
     case "counter_raised":
       await tx.query(
@@ -139,12 +149,7 @@ async function applyEvent(tx: Sql, event: ChainEvent): Promise<void> {
       );
       return;
     case "row_settled":
-      await tx.query(
-        `insert into settlements (party, epoch, spent, refunded, earned) values ($1, $2, $3, $4, $5)
-         on conflict (party) do update set epoch = excluded.epoch, spent = excluded.spent,
-           refunded = excluded.refunded, earned = excluded.earned`,
-        [bytea(event.party), event.epoch, event.spent, event.refunded, event.earned],
-      );
+      await applyRowSettled(tx, event);
       return;
     case "checkpoint_submitted":
       await applyCheckpointSubmitted(tx, event);
@@ -261,32 +266,63 @@ async function applyRefundRequested(
       `${event.account} requested a refund but has no purchases: earlier events are missing`,
     );
   }
-  const account = requestRefund(toAccount(record), event.requestedMicros);
-  const acceptedMicros =
-    account.refunding + account.refundWaiting - record.refunding - record.refundWaiting;
-
+  const account = openRefundRequest(toAccount(record), event);
   await tx.query("update accounts set refunding = $2, refund_waiting = $3 where address = $1", [
     bytea(event.account),
     account.refunding,
     account.refundWaiting,
   ]);
-  // The contract accepts a request only if the previous one is settled. It emits `RefundServed` if
-  // a row paid it, but nothing if the credits turned out to be spent.
+  // The contract opens a request only if nothing is due of the one before.
   await tx.query("update refund_requests set served = true where account = $1 and not served", [
     bytea(event.account),
   ]);
   await tx.query(
     `insert into refund_requests (block_number, log_index, transaction_hash, account,
-       requested_micros, accepted_micros, requested_at)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
+       requested_micros, unspent_micros, refunded_micros, requested_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
       event.blockNumber,
       event.logIndex,
       bytea(event.transactionHash),
       bytea(event.account),
       event.requestedMicros,
-      acceptedMicros,
+      event.unspentMicros,
+      event.refundedMicros,
       event.blockTime,
     ],
   );
+}
+
+/**
+ * Records what the contract has settled of a party. Closes its refund request if that serves it:
+ * decided by the contract's own rule, because it announces `RefundServed` only with a payout.
+ */
+async function applyRowSettled(
+  tx: Sql,
+  event: Extract<ChainEvent, { type: "row_settled" }>,
+): Promise<void> {
+  await tx.query(
+    `insert into settlements (party, epoch, spent, refunded, earned) values ($1, $2, $3, $4, $5)
+     on conflict (party) do update set epoch = excluded.epoch, spent = excluded.spent,
+       refunded = excluded.refunded, earned = excluded.earned`,
+    [bytea(event.party), event.epoch, event.spent, event.refunded, event.earned],
+  );
+  // open_refund_requests
+  const [request] = await tx.query<RefundRequest>(
+    `select requested_micros as "requestedMicros", unspent_micros as "unspentMicros",
+       refunded_micros as "refundedMicros"
+     from refund_requests where account = $1 and not served`,
+    [bytea(event.party)],
+  );
+  if (request !== undefined && isRefundServed(request, event)) {
+    await closeRequest(tx, event.party);
+  }
+}
+
+/** What returns from now on stays with the account. */
+async function closeRequest(tx: Sql, account: Address): Promise<void> {
+  await tx.query("update refund_requests set served = true where account = $1 and not served", [
+    bytea(account),
+  ]);
+  await tx.query("update accounts set refund_waiting = 0 where address = $1", [bytea(account)]);
 }

@@ -2,53 +2,173 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 
 import {
-  requestRefund,
+  type Account,
   available,
   emptyAccount,
   fundWaitingRefund,
 } from "@compute-credits/rules/accounts/account";
+import {
+  type RefundRequest,
+  closeRefundRequest,
+  isRefundServed,
+  openRefundRequest,
+  refundDue,
+} from "@compute-credits/rules/accounts/refundRequest";
 import { party } from "../../fixtures/ledger.ts";
 
-const amount = fc.bigInt({ min: 0n, max: 100n });
-const anyAccount = fc.tuple(amount, amount, amount).map(([free, spent, held]) => ({
-  ...emptyAccount(party(1)),
-  purchased: free + spent + held,
-  spent,
-  held,
-}));
+/** What a step does, by how large it is: amounts are percentages of what is possible. */
+const STEPS = [
+  "buy",
+  "spend",
+  "hold",
+  "capture",
+  "release",
+  "void",
+  "request",
+  "cut",
+  "settle",
+] as const;
+const step = fc.record({
+  name: fc.constantFrom(...STEPS),
+  percent: fc.integer({ min: 1, max: 100 }),
+});
+
+/** An account, and the contract's side of it: what the last cut row says and what is settled. */
+class AccountAndChain {
+  account: Account = { ...emptyAccount(party(1)), purchased: 1_000n };
+  request: RefundRequest | null = null;
+  cut = { spent: 0n, refunded: 0n, held: 0n };
+  settled = { spent: 0n, refunded: 0n };
+  holds: bigint[] = [];
+  /** recorded since the last cut: they can be voided */
+  voidable: bigint[] = [];
+
+  take(name: (typeof STEPS)[number], percent: number): void {
+    const share = (whole: bigint) => (whole * BigInt(percent)) / 100n;
+    const { account } = this;
+    switch (name) {
+      case "buy":
+        this.account = { ...account, purchased: account.purchased + BigInt(percent) };
+        return;
+      case "spend": {
+        const spent = share(available(account));
+        this.account = { ...account, spent: account.spent + spent };
+        this.voidable.push(spent);
+        return;
+      }
+      case "hold": {
+        const held = share(available(account));
+        this.account = { ...account, held: account.held + held };
+        this.holds.push(held);
+        return;
+      }
+      case "capture":
+      case "release": {
+        const held = this.holds.pop() ?? 0n;
+        const captured = name === "capture" ? share(held) : 0n;
+        const after = { ...account, held: account.held - held, spent: account.spent + captured };
+        this.account = fundWaitingRefund(after, held - captured);
+        this.voidable.push(captured);
+        return;
+      }
+      case "void": {
+        const spent = this.voidable.pop() ?? 0n;
+        this.account = fundWaitingRefund({ ...account, spent: account.spent - spent }, spent);
+        return;
+      }
+      case "request": {
+        const unspentMicros = account.purchased - this.settled.refunded;
+        const requestedMicros = share(unspentMicros - this.settled.spent);
+        if (this.request !== null || requestedMicros === 0n) return;
+        this.request = { requestedMicros, unspentMicros, refundedMicros: this.settled.refunded };
+        this.account = openRefundRequest(account, this.request);
+        return;
+      }
+      case "cut":
+        this.account = {
+          ...account,
+          refunded: account.refunded + account.refunding,
+          refunding: 0n,
+        };
+        this.cut = { ...this.account };
+        this.voidable = [];
+        return;
+      case "settle": {
+        const { spent, refunded } = this.cut;
+        this.settled = { spent, refunded };
+        if (this.request === null || !isRefundServed(this.request, this.settled)) return;
+        this.request = null;
+        this.account = closeRefundRequest(this.account);
+      }
+    }
+  }
+}
 
 describe("a refund request", () => {
-  it("sets aside what is free at once, and of the rest as much as is on hold", () => {
+  it("is kept up with, whatever is spent, held, voided, bought, cut and settled in any order", () => {
     fc.assert(
-      fc.property(anyAccount, amount, (account, requested) => {
-        const free = available(account);
-        const asked = requestRefund(account, requested);
-        const rest = requested > free ? requested - free : 0n;
-        expect(asked.refunding).to.equal(requested - rest);
-        expect(asked.refundWaiting).to.equal(rest < account.held ? rest : account.held);
-        expect(available(asked) >= 0n).to.equal(true);
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const state = new AccountAndChain();
+        for (const { name, percent } of steps) {
+          const before = state.account;
+          state.take(name, percent);
+          const { account, request } = state;
+          expect(available(account) >= 0n, `I1 after ${name}`).to.equal(true);
+          expect(
+            account.refunded + account.refunding >= before.refunded + before.refunding,
+          ).to.equal(true);
+          if (request === null) continue;
+          const given = account.refunded + account.refunding - request.refundedMicros;
+          const due = refundDue(request, account.spent + account.held);
+          expect(given >= due, `${given} given of ${due} due after ${name}`).to.equal(true);
+        }
       }),
+      { numRuns: 2_000 },
     );
   });
 
-  it("gets what comes free before anything else can use it, and never more than was asked", () => {
+  it("is served by a row that was cut when nothing was held", () => {
     fc.assert(
-      fc.property(anyAccount, amount, fc.nat({ max: 100 }), (account, requested, percent) => {
-        const asked = requestRefund(account, requested);
-        const captured = (account.held * BigInt(percent)) / 100n;
-        const returned = account.held - captured;
-        // Bought since: nothing of it goes into a refund that was asked before.
-        const richer = { ...asked, purchased: asked.purchased + 1_000n };
-        const after = fundWaitingRefund(
-          { ...richer, held: 0n, spent: asked.spent + captured },
-          returned,
-        );
-        const waited = asked.refundWaiting < returned ? asked.refundWaiting : returned;
-        expect(after.refunding).to.equal(asked.refunding + waited);
-        expect(after.refunding <= requested).to.equal(true);
-        expect(after.refundWaiting).to.equal(0n);
-        expect(available(after) >= 0n).to.equal(true);
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const state = new AccountAndChain();
+        for (const { name, percent } of steps) state.take(name, percent);
+        while (state.holds.length > 0) state.take("release", 100);
+        state.take("cut", 100);
+        state.take("settle", 100);
+        expect(state.request).to.equal(null);
       }),
+      { numRuns: 2_000 },
     );
+  });
+
+  it("gets what a void returns, whole", () => {
+    const spent = { ...emptyAccount(party(1)), purchased: 10_000_000n, spent: 10_000n };
+    const request = {
+      requestedMicros: 10_000_000n,
+      unspentMicros: 10_000_000n,
+      refundedMicros: 0n,
+    };
+    const asked = openRefundRequest(spent, request);
+    expect(asked.refunding).to.equal(9_990_000n);
+    const voided = fundWaitingRefund({ ...asked, spent: 0n }, 10_000n);
+    expect(voided.refunding).to.equal(10_000_000n);
+    expect(available(voided)).to.equal(0n);
+  });
+
+  it("leaves what was bought after it to the account", () => {
+    const account = { ...emptyAccount(party(1)), purchased: 100n, spent: 60n };
+    const request = { requestedMicros: 100n, unspentMicros: 100n, refundedMicros: 0n };
+    const asked = openRefundRequest(account, request);
+    const richer = { ...asked, purchased: 150n };
+    expect(richer.refunding).to.equal(40n);
+    expect(available(richer)).to.equal(50n);
+  });
+
+  it("counts what an earlier request was given beyond what the contract paid", () => {
+    // The first asked 100 of 100, was served with 60 as 40 were spent; the 40 were voided later.
+    const account = { ...emptyAccount(party(1)), purchased: 100n, refunded: 60n, refunding: 40n };
+    const request = { requestedMicros: 40n, unspentMicros: 40n, refundedMicros: 60n };
+    const asked = openRefundRequest(account, request);
+    expect([asked.refunding, asked.refundWaiting]).to.deep.equal([40n, 0n]);
   });
 });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
-import { openPgliteCopy } from "../../fixtures/pgliteTemplate.ts";
+import { migrateLedger } from "../../../server/stores/migrateLedger.ts";
+import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
 import { type Ledger, openLedger, party } from "../../fixtures/ledger.ts";
 import { type LedgerServer, serveLedger } from "../../fixtures/ledgerServer.ts";
 
@@ -20,7 +21,9 @@ describe("what browsers are told", () => {
   let key: string;
 
   before(async () => {
-    ledger = await openLedger(await openPgliteCopy("ledger"));
+    const database = await openPgliteDatabase();
+    await migrateLedger(database);
+    ledger = await openLedger(database);
     server = await serveLedger(ledger);
     key = await server.keyOf(provider);
   });

@@ -132,6 +132,8 @@ for (const { name, open } of databaseKinds) {
           type: "refund_requested",
           account,
           requestedMicros: parseCredits("60"),
+          unspentMicros: parseCredits("100"),
+          refundedMicros: 0n,
         });
 
         expect(await balance()).to.include({ refunding: parseCredits("60"), refunded: 0n });
@@ -152,6 +154,8 @@ for (const { name, open } of databaseKinds) {
           type: "refund_requested",
           account,
           requestedMicros: parseCredits("100"),
+          unspentMicros: parseCredits("100"),
+          refundedMicros: 0n,
         });
 
         const after = await balance();
@@ -161,16 +165,35 @@ for (const { name, open } of databaseKinds) {
 
       it("throws if the account has no purchases, because events are missing", async () => {
         const failure = await ledger
-          .chainEvents({ type: "refund_requested", account: stranger, requestedMicros: 1n })
+          .chainEvents({
+            type: "refund_requested",
+            account: stranger,
+            requestedMicros: 1n,
+            unspentMicros: 1n,
+            refundedMicros: 0n,
+          })
           .catch((error: unknown) => error);
         expect(failure).to.be.instanceOf(Error).with.property("message").that.includes("missing");
       });
 
       it("accepts the next request after the first was served", async () => {
         await ledger.purchase(account, "100");
-        await ledger.chainEvents({ type: "refund_requested", account, requestedMicros: 10n });
+        const unspentMicros = parseCredits("100");
+        await ledger.chainEvents({
+          type: "refund_requested",
+          account,
+          requestedMicros: 10n,
+          unspentMicros,
+          refundedMicros: 0n,
+        });
         await ledger.chainEvents({ type: "refund_served", account });
-        await ledger.chainEvents({ type: "refund_requested", account, requestedMicros: 5n });
+        await ledger.chainEvents({
+          type: "refund_requested",
+          account,
+          requestedMicros: 5n,
+          unspentMicros: unspentMicros - 10n,
+          refundedMicros: 10n,
+        });
         expect((await balance()).refunding).to.equal(15n);
       });
 
@@ -181,12 +204,16 @@ for (const { name, open } of databaseKinds) {
           type: "refund_requested",
           account,
           requestedMicros: parseCredits("100"),
+          unspentMicros: parseCredits("100"),
+          refundedMicros: 0n,
         });
         await ledger.purchase(account, "50");
         await ledger.chainEvents({
           type: "refund_requested",
           account,
           requestedMicros: parseCredits("50"),
+          unspentMicros: parseCredits("150"),
+          refundedMicros: 0n,
         });
 
         expect(await balance()).to.include({

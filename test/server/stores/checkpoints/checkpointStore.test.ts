@@ -209,6 +209,8 @@ for (const { name, open } of databaseKinds) {
           type: "refund_requested",
           account,
           requestedMicros: 999_000_000n,
+          unspentMicros: 1_000_000_000n,
+          refundedMicros: 0n,
         });
         const free = available(await ledger.accounts.balance(account));
         const { id, message } = await cutOne();
@@ -227,7 +229,13 @@ for (const { name, open } of databaseKinds) {
 
       it("lists the rows that serve them until the contract has paid", async () => {
         await spend(await openAccount(account), 100n);
-        await ledger.chainEvents({ type: "refund_requested", account, requestedMicros: 5n });
+        await ledger.chainEvents({
+          type: "refund_requested",
+          account,
+          requestedMicros: 5n,
+          unspentMicros: 1_000_000_000n,
+          refundedMicros: 0n,
+        });
         const checkpoint = await cutOne();
         await makeFinal(checkpoint);
         const row = { party: account, spent: 100n, refunded: 5n, earned: 0n };

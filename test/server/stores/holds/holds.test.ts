@@ -337,6 +337,8 @@ for (const { name, open } of databaseKinds) {
           type: "refund_requested",
           account,
           requestedMicros: parseCredits("10"),
+          unspentMicros: parseCredits("10"),
+          refundedMicros: 0n,
         });
         const waiting = await ledger.accounts.balance(account);
         expect([waiting.refunding, waiting.refundWaiting]).to.deep.equal([4_000_000n, 6_000_000n]);
@@ -349,8 +351,13 @@ for (const { name, open } of databaseKinds) {
           final: true,
         });
         const served = await ledger.accounts.balance(account);
-        expect([served.refunding, served.refundWaiting]).to.deep.equal([9_000_000n, 0n]);
+        expect([served.refunding, served.refundWaiting]).to.deep.equal([9_000_000n, 1_000_000n]);
         expect(available(served)).to.equal(0n);
+
+        await ledger.usage.void({ provider, id: `${key.id}/r` });
+        const voided = await ledger.accounts.balance(account);
+        expect([voided.refunding, voided.refundWaiting]).to.deep.equal([10_000_000n, 0n]);
+        expect(available(voided)).to.equal(0n);
       });
     });
   });

@@ -1,0 +1,84 @@
+import type { Address } from "viem";
+
+import type { NewChainEvent } from "./newChainEvent.ts";
+import type { RefundRequest } from "@compute-credits/rules/accounts/refundRequest";
+
+interface VaultAccount {
+  readonly purchased: bigint;
+  readonly spent: bigint;
+  readonly refunded: bigint;
+  readonly request: RefundRequest | null;
+}
+
+const NEW_ACCOUNT: VaultAccount = { purchased: 0n, spent: 0n, refunded: 0n, request: null };
+
+/**
+ * The contract's side of refund requests: refuses what the contract would refuse, and completes a
+ * request with what the contract records.
+ */
+export class SimulatedVault {
+  readonly #accounts = new Map<Address, VaultAccount>();
+
+  /** Applies a block. Returns the events that the contract would really emit. */
+  apply(events: readonly NewChainEvent[]): readonly NewChainEvent[] {
+    return events.flatMap((event) => this.#applyEvent(event) ?? []);
+  }
+
+  /** The open refund requests, by account. */
+  openRequests(): ReadonlyMap<Address, RefundRequest> {
+    return new Map(
+      [...this.#accounts].flatMap(([address, { request }]) =>
+        request === null ? [] : [[address, request] as const],
+      ),
+    );
+  }
+
+  #applyEvent(event: NewChainEvent): NewChainEvent | null {
+    switch (event.type) {
+      case "purchased": {
+        const account = this.#account(event.account);
+        const purchased = account.purchased + event.amountMicros;
+        this.#accounts.set(event.account, { ...account, purchased });
+        return event;
+      }
+      case "refund_requested": {
+        const account = this.#account(event.account);
+        const { requestedMicros } = event;
+        const unspentMicros = account.purchased - account.refunded;
+        if (account.request !== null || requestedMicros > unspentMicros - account.spent)
+          return null;
+        const request = { requestedMicros, unspentMicros, refundedMicros: account.refunded };
+        this.#accounts.set(event.account, { ...account, request });
+        return { ...event, ...request };
+      }
+      case "row_settled": {
+        const { request, ...account } = this.#account(event.party);
+        const { spent, refunded } = event;
+        const isServed = request === null || dueAfter(request, { spent, refunded }) <= 0n;
+        this.#accounts.set(event.party, {
+          ...account,
+          spent,
+          refunded,
+          request: isServed ? null : request,
+        });
+        return event;
+      }
+      default:
+        return event;
+    }
+  }
+
+  #account(address: Address): VaultAccount {
+    return this.#accounts.get(address) ?? NEW_ACCOUNT;
+  }
+}
+
+/** What is still due of a request after `spent` and `refunded`. Negative if more was refunded. */
+export function dueAfter(
+  { requestedMicros, unspentMicros, refundedMicros }: RefundRequest,
+  { spent, refunded }: { spent: bigint; refunded: bigint },
+): bigint {
+  const left = unspentMicros > spent ? unspentMicros - spent : 0n;
+  const due = requestedMicros < left ? requestedMicros : left;
+  return due - (refunded - refundedMicros);
+}
