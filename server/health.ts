@@ -1,5 +1,5 @@
-import type { Health, WorkerHealth } from "@compute-credits/platform/process/health";
 import type { Database } from "@compute-credits/platform/postgres/database";
+import type { Health, WorkerHealth } from "@compute-credits/platform/process/health";
 
 /** What `/readyz` reports: whether the database answers, then each worker, then the alarms. */
 export function serverHealth(database: Database, workers: WorkerHealth): Health {

@@ -1,14 +1,14 @@
 /** `npm run server`: starts a metering server with the settings in the environment. */
 import { pino } from "pino";
 
-import { secretsOf } from "./secrets.ts";
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
 import { MigrationRefused } from "@compute-credits/platform/postgres/migrationRefused";
-import { readConfig } from "./config.ts";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { hideSecrets } from "@compute-credits/platform/process/hideSecrets";
-import { serve } from "./serve.ts";
 import { untilStopped } from "@compute-credits/platform/process/untilStopped";
+import { readConfig } from "./config.ts";
+import { secretsOf } from "./secrets.ts";
+import { serve } from "./serve.ts";
 
 try {
   const config = readConfig(process.env);

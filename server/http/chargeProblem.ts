@@ -1,6 +1,6 @@
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
 import type { Shortage, UsabilityRefusal } from "@compute-credits/rules/spending/spendingDraft";
-import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { type Problem, problem } from "./problem.ts";
 
 /** Why work cannot be charged, for usage events, holds, prices and quotes alike. */

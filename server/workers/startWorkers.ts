@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 
-import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
 import type { WorkerHealth } from "@compute-credits/platform/process/health";
+import { type Loop, startLoop } from "@compute-credits/platform/process/loop";
 import type { Worker } from "./worker.ts";
 
 /** Where workers report how each run ended. */

@@ -1,8 +1,8 @@
 import type { BeyondCampaign } from "@compute-credits/rules/grants/grant";
 import type { IssuingRefusal } from "@compute-credits/rules/grants/issuing";
 import type { RedemptionRefusal } from "@compute-credits/rules/grants/promotionCode";
-import type { TooMany } from "../../stores/allowances/grantStore.ts";
 import { type Problem, problem } from "../../http/problem.ts";
+import type { TooMany } from "../../stores/allowances/grantStore.ts";
 
 export type GrantRefusal =
   | IssuingRefusal

@@ -1,7 +1,6 @@
 import type { Address } from "viem";
 import { z } from "zod";
 
-import { fieldErrors } from "../../http/parse.ts";
 import {
   AddressField,
   EventIdField,
@@ -9,9 +8,10 @@ import {
   SpenderField,
   uintField,
 } from "@compute-credits/protocol/json/fields";
-import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { type LabelLimits, labelProblem } from "../../http/labelLimits.ts";
+import { fieldErrors } from "../../http/parse.ts";
 import { type Problem, problem } from "../../http/problem.ts";
 
 /** The CloudEvents type of a usage event. */

@@ -1,6 +1,6 @@
-import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
+import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import type { Worker } from "../worker.ts";
 

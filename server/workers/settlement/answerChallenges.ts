@@ -1,5 +1,5 @@
-import type { ChainWriter, ProvenRow } from "@compute-credits/platform/chain/chainWriter";
 import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
+import type { ChainWriter, ProvenRow } from "@compute-credits/platform/chain/chainWriter";
 import type {
   CheckpointStore,
   StoredCheckpoint,

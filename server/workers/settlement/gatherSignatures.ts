@@ -1,11 +1,11 @@
 import type { Address } from "viem";
 
-import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
-import type { StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
 import type { Probe } from "@compute-credits/platform/chain/probe";
 import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
+import type { StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
 import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
 
 export interface SigningDeps {

@@ -1,6 +1,6 @@
-import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
+import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
 import type {
   CheckpointStore,
   StoredCheckpoint,

@@ -1,8 +1,8 @@
 import type { Address, Hex } from "viem";
 
-import type { SettlerEvents } from "./settlerEvents.ts";
 import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
 import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
+import type { SettlerEvents } from "./settlerEvents.ts";
 
 export interface CapDeps {
   readonly writer: Pick<ChainWriter, "recordCap">;

@@ -1,17 +1,17 @@
-import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
-import type { SettlerEvents } from "./settlerEvents.ts";
-import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
+import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
+import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
+import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
 import type {
   StoredCheckpoint,
   CheckpointStore,
 } from "../../stores/checkpoints/checkpointStore.ts";
-import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
-import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
-import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
+import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
+import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
 import { type AnsweringDeps, answerChallenges } from "./answerChallenges.ts";
 import { type SigningDeps, gatherSignatures } from "./gatherSignatures.ts";
 import { type PayingDeps, payRows } from "./payRows.ts";
 import { type CapDeps, recordCaps } from "./recordCaps.ts";
+import type { SettlerEvents } from "./settlerEvents.ts";
 
 export interface Settler {
   /**

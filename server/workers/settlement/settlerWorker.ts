@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 
 import type { Leadership } from "@compute-credits/platform/postgres/leadership";
-import type { Settler } from "./settler.ts";
 import type { Worker } from "../worker.ts";
+import type { Settler } from "./settler.ts";
 
 export interface SettlerWorkerDeps {
   readonly settler: Settler;

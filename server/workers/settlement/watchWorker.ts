@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 
 import type { Check, WorkerHealth } from "@compute-credits/platform/process/health";
-import { type AlarmDeps, type Alarm, settlementAlarms } from "./alarms.ts";
 import type { Worker } from "../worker.ts";
+import { type AlarmDeps, type Alarm, settlementAlarms } from "./alarms.ts";
 
 export interface WatchDeps extends AlarmDeps {
   readonly pollMs: number;
