@@ -1,11 +1,11 @@
 import { expect } from "chai";
 
 import { applyDifference, readDifference } from "@compute-credits/protocol/data/differenceFile";
+import { readTable } from "@compute-credits/protocol/data/tableFile";
 import { concatBytes } from "@compute-credits/protocol/tree/levels";
 import { bytesToRows } from "@compute-credits/protocol/tree/rowBytes";
-import { readTable } from "@compute-credits/protocol/data/tableFile";
-import type { StoredCheckpoint } from "../../../../server/stores/checkpoints/checkpointStore.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
+import type { StoredCheckpoint } from "../../../../server/stores/checkpoints/checkpointStore.ts";
 import { dropped, spendDirectly, submitted } from "../../../fixtures/bareRows.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, emptyLedger } from "../../../fixtures/ledger.ts";

@@ -2,9 +2,9 @@ import { expect } from "chai";
 import { verifyTypedData } from "ethers";
 import type { Address, Hex } from "viem";
 
-import { QUOTE_TYPES } from "@compute-credits/protocol/messages/quote";
-import { signingDomain } from "@compute-credits/protocol/messages/domain";
 import { jsonText } from "@compute-credits/protocol/jsonText";
+import { signingDomain } from "@compute-credits/protocol/messages/domain";
+import { QUOTE_TYPES } from "@compute-credits/protocol/messages/quote";
 import { createQuoteStore } from "../../../../server/stores/pricing/signedQuotes.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, deployment, openLedger, party } from "../../../fixtures/ledger.ts";
