@@ -4,6 +4,7 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import { AuditedChainEvent } from "@compute-credits/rules/log/storedJson";
 
 const STORED_TYPES = new Set<ChainEvent["type"]>(
@@ -64,12 +65,22 @@ export async function readChainEvents(
   return records.map(({ body }) => AuditedChainEvent.parse(body));
 }
 
-/** The checkpoints dropped on chain, as "epoch root". */
-export async function readDroppedCheckpoints(sql: Sql): Promise<ReadonlySet<string>> {
+/**
+ * Reads the drops of the chain, and returns which checkpoints they void: those cut before the drop
+ * of their epoch and root. The same rows, cut again after it, are good (decision 0108).
+ */
+export async function readDrops(
+  sql: Sql,
+): Promise<(message: Pick<CheckpointMessage, "epoch" | "root" | "asOf">) => boolean> {
   // Plan: the whole partial index chain_events_dropped; drops are rare.
-  const records = await sql.query<{ name: string }>(
-    `select (body->>'epoch') || ' ' || (body->>'root') as name from chain_events
-     where body->>'type' = 'checkpoint_dropped'`,
+  const records = await sql.query<{ name: string; at: Date }>(
+    `select (body->>'epoch') || ' ' || (body->>'root') as name,
+       max((body->>'blockTime')::timestamptz) as at
+     from chain_events where body->>'type' = 'checkpoint_dropped' group by 1`,
   );
-  return new Set(records.map(({ name }) => name));
+  const newest = new Map(records.map(({ name, at }) => [name, at]));
+  return ({ epoch, root, asOf }) => {
+    const at = newest.get(`${epoch} ${root}`);
+    return at !== undefined && Number(asOf) * 1000 < at.getTime();
+  };
 }

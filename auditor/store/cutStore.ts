@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { Finding } from "../replay/finding.ts";
-import { readDroppedCheckpoints } from "./chainStore.ts";
+import { readDrops } from "./chainStore.ts";
 import { CheckpointJson } from "@compute-credits/protocol/json/checkpoint";
 
 /** A checkpoint that the auditor reproduced. */
@@ -48,12 +48,12 @@ export async function readCountingCuts(
     [DROPPABLE_CUTS],
   );
   const records = newest.toReversed();
-  const dropped = await readDroppedCheckpoints(sql);
+  const isDropped = await readDrops(sql);
   const counting = new Map<bigint, { id: bigint; message: CheckpointMessage }>();
   let finding: Finding | null = null;
   for (const { id, message: stored } of records) {
     const before = CheckpointJson.parse(stored);
-    if (dropped.has(`${before.epoch} ${before.root}`)) continue;
+    if (isDropped(before)) continue;
     counting.set(before.epoch, { id, message: before });
   }
   // A server may abandon a checkpoint and cut the epoch again, unless this auditor has signed it.

@@ -124,6 +124,31 @@ for (const kind of databaseKinds) {
       expect(scene.audited.every(({ entries }) => entries > 0)).to.equal(true);
     });
 
+    it("signs the same rows again after the chain dropped them, and what follows them", async () => {
+      await scene.buy(alice, 1_000n);
+      const { message } = await scene.allow(alice);
+      const usage = { provider: provider.address, spender: message.spender, quantity: 30n };
+      await scene.ledger.grantAccess(usage.spender, usage.provider);
+      await scene.use(usage);
+      const first = await scene.cut();
+      expect(await scene.audit()).to.deep.equal([]);
+      const nextSecond = new Date(Math.ceil(Date.now() / 1_000) * 1_000);
+      await scene.dropAt(first, nextSecond);
+
+      const again = await scene.cut();
+      expect(again.message).to.include({ epoch: 1n, root: first.message.root });
+      expect(await scene.audit()).to.deep.equal([]);
+      await scene.finalise(again);
+      await scene.use(usage);
+      const next = await scene.cut();
+      expect(await scene.audit()).to.deep.equal([]);
+      expect(scene.signatures).to.deep.equal([
+        { epoch: 1n, root: first.message.root },
+        { epoch: 1n, root: first.message.root },
+        { epoch: 2n, root: next.message.root },
+      ]);
+    });
+
     it("signs nothing twice, and finds nothing to do where nothing is new", async () => {
       await scene.buy(alice, 1_000n);
       const { message } = await scene.allow(alice);
