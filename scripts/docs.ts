@@ -1,26 +1,38 @@
-/** `npm run docs`: writes the generated tables into the pages. `-- --check` only says which are stale. */
-import { readFile, readdir, writeFile } from "node:fs/promises";
+/** `npm run docs`: fills in the generated parts of the pages, and checks what the pages refer to. */
+import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
+import { mistakesOf } from "./docs/checkPage.ts";
+import { readFacts } from "./docs/facts.ts";
 import { fillPage } from "./docs/fillPage.ts";
 import { tables } from "./docs/tables.ts";
 
-const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+const HELP = `npm run docs [-- --check]
 
-const FOLDER = new URL("../docs/", import.meta.url);
+Writes the generated tables into the pages, then checks links, paths, settings, commands and lengths.
 
-const names = (await readdir(FOLDER)).filter((name) => name.endsWith(".md"));
-const pages = await Promise.all(
-  names.map(async (name) => {
-    const before = await readFile(new URL(name, FOLDER), "utf8");
-    return { name, before, after: await fillPage(before, tables) };
-  }),
-);
-const stale = pages.filter(({ before, after }) => before !== after);
+  --check    writes nothing: a stale page is a mistake`;
 
-if (values.check && stale.length > 0) {
-  for (const { name } of stale) console.error(`docs/${name} is stale: run npm run docs`);
-  process.exitCode = 1;
-} else {
-  for (const { name, after } of stale) await writeFile(new URL(name, FOLDER), after);
+const { values } = parseArgs({
+  options: {
+    check: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) console.log(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  const facts = await readFacts();
+  for (const page of facts.pages) {
+    const before = await readFile(page, "utf8");
+    const after = await fillPage(before, tables);
+    if (!values.check && after !== before) await writeFile(page, after);
+    const stale = values.check && after !== before ? ["stale: run npm run docs"] : [];
+    for (const mistake of [...stale, ...mistakesOf(page, after, facts)]) {
+      console.error(`${page}: ${mistake}`);
+      process.exitCode = 1;
+    }
+  }
 }
