@@ -42,7 +42,7 @@ export async function startAuditedStack(
     stack.defer(() => local.stop());
     for (const wallet of auditors) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      const auditor = await startLocalAuditor(local, wallet, log, onAudited);
+      const auditor = await startLocalAuditor(local, wallet, log, { onAudited });
       stack.defer(() => auditor.stop());
     }
     return { ...local, stop: () => stack.disposeAsync() };

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -10,6 +10,12 @@ import { type RunningAuditor, startAuditor } from "../../auditor/startAuditor.ts
 import type { LocalStack } from "./localStack.ts";
 import type { TestWallet } from "./wallets.ts";
 
+export interface LocalAuditorOptions {
+  readonly onAudited?: (audited: AuditedCheckpoint) => void;
+  /** a data folder to start from: a copy takes less than a new database */
+  readonly template?: string;
+}
+
 /** An auditor of a local stack, with a database of its own in a folder that goes with it. */
 export async function startLocalAuditor(
   {
@@ -19,11 +25,12 @@ export async function startLocalAuditor(
   }: Pick<LocalStack, "rpcUrl" | "contract"> & { readonly server: { readonly url: string } },
   { privateKey }: TestWallet,
   log: Logger,
-  onAudited?: (audited: AuditedCheckpoint) => void,
+  { onAudited, template }: LocalAuditorOptions = {},
 ): Promise<RunningAuditor> {
   const folder = await mkdtemp(join(tmpdir(), "compute-credits-auditor-"));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
+    if (template !== undefined) await cp(template, folder, { recursive: true });
     const running = await startAuditor(
       readAuditorConfig({
         SERVER_URL: server.url,

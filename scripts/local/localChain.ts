@@ -12,11 +12,12 @@ export interface LocalChain {
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * Starts a Hardhat chain in this process, on loopback. Port 0 takes any that is free.
+ * Starts a Hardhat chain in this process, on loopback. Port 0 takes any that is free. It mines a
+ * block per transaction, and with `blockMilliseconds` above 0 also one each so often.
  * The chain does without the project's configuration: its plugins take a second to load, and its
  * artifacts two, only to name functions in Solidity stack traces.
  */
-export async function startLocalChain(port: number): Promise<LocalChain> {
+export async function startLocalChain(port: number, blockMilliseconds = 0): Promise<LocalChain> {
   const { network } = await createHardhatRuntimeEnvironment(
     {
       paths: { artifacts: "cache/no-artifacts" },
@@ -24,7 +25,7 @@ export async function startLocalChain(port: number): Promise<LocalChain> {
         node: {
           type: "edr-simulated",
           chainId: HARDHAT_CHAIN.id,
-          mining: { auto: true, interval: 0 },
+          mining: { auto: true, interval: blockMilliseconds },
         },
       },
     },

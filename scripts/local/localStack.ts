@@ -14,6 +14,8 @@ import { wallets } from "./wallets.ts";
 export interface LocalStackOptions {
   /** of the chain; 0 = any that is free */
   readonly chainPort: number;
+  /** between two blocks without transactions; 0, the default: there are none */
+  readonly blockMilliseconds?: number;
   /** of the metering server; 0 = any that is free */
   readonly port: number;
   /** emptied first: its ledger belonged to a chain that is gone */
@@ -51,7 +53,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         await cp(options.template, options.dataFolder, { recursive: true });
       }
     }
-    const chain = await startLocalChain(options.chainPort);
+    const chain = await startLocalChain(options.chainPort, options.blockMilliseconds);
     stack.defer(() => chain.stop());
     const deployment = await deployLocal(chain.rpcUrl, options.terms);
 

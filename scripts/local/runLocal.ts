@@ -25,6 +25,12 @@ export interface RunOptions {
  */
 const POLL_MILLISECONDS = 1_000;
 
+/**
+ * The contract makes a checkpoint final by the time of a block. Without blocks of its own, a quiet
+ * chain would keep the next checkpoint waiting until someone sends a transaction.
+ */
+const BLOCK_MILLISECONDS = 2_000;
+
 const PARENT_CHECK_MS = 500;
 
 /**
@@ -43,6 +49,7 @@ export async function runLocal(options: RunOptions): Promise<void> {
   const stack = await startLocalStack({
     ...options,
     chainPort: options.rpcPort,
+    blockMilliseconds: BLOCK_MILLISECONDS,
     feeBps: 200,
     log,
     environment: { POLL_MILLISECONDS: `${POLL_MILLISECONDS}` },

@@ -23,7 +23,8 @@ import { addressOf } from "../fixtures/meteredStack.ts";
 import { send } from "../fixtures/http.ts";
 import { usageEvent } from "../fixtures/ledger.ts";
 import { startLyingProxy } from "../fixtures/lyingProxy.ts";
-import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
+import { pgliteFolder } from "../fixtures/pgliteTemplate.ts";
+import { newLedgerDatabase } from "../fixtures/postgresServer.ts";
 
 const silent = pino({ level: "silent" });
 
@@ -31,7 +32,7 @@ const silent = pino({ level: "silent" });
 async function startStack(threshold: number, auditors: readonly TestWallet[]) {
   const dataFolder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
   const signers = [wallets.signer, ...auditors].map(addressOf).toSorted();
-  const databaseUrl = await newPostgresDatabase();
+  const databaseUrl = await newLedgerDatabase();
   const database = await openPgDatabase(databaseUrl, 1);
   const stack = await startLocalStack({
     databaseUrl,
@@ -56,7 +57,9 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
     context,
 
     async audit(wallet: TestWallet, url = server.url): Promise<RunningAuditor> {
-      const auditor = await startLocalAuditor({ ...stack, server: { url } }, wallet, silent);
+      const auditor = await startLocalAuditor({ ...stack, server: { url } }, wallet, silent, {
+        template: await pgliteFolder("auditor"),
+      });
       running.push(auditor);
       return auditor;
     },

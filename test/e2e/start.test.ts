@@ -80,6 +80,16 @@ describe("npm start", () => {
     expect(ready.document["status"]).to.equal("ready");
   });
 
+  it("mines without transactions, so that checkpoints become final on a quiet chain", async () => {
+    const url = `http://127.0.0.1:${ports.chain}`;
+    const blockNumber = async () => {
+      const body = { jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] };
+      return Number((await send(url, { body })).document["result"]);
+    };
+    const before = await blockNumber();
+    await eventually("another block", async () => (await blockNumber()) > before);
+  });
+
   for (const [which, option] of [
     ["chain", "--rpc-port"],
     ["server", "--port"],

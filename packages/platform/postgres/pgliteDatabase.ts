@@ -8,13 +8,18 @@ import { lockFolder } from "./folderLock.ts";
 import { NESTED_LOOP_PLAN } from "./nestedLoopPlan.ts";
 import { OID, PARSERS, bytea } from "./values.ts";
 
+export interface PgliteDatabase extends Database {
+  /** Returns the data folder as a tar, which a new database may start as a copy of. */
+  dump(): Promise<Blob>;
+}
+
 /**
  * Opens PostgreSQL inside this process, with one connection: transactions run one at a time. It does
  * not call fsync: a crashed process loses nothing, a power cut may lose the last writes. Without a
  * folder all data is in memory. A new database starts as a copy of `image`, a tar of a data folder,
  * because `initdb` takes seconds. Throws `FolderInUse` if another process uses the folder.
  */
-export async function openPgliteDatabase(folder?: string, image?: Blob): Promise<Database> {
+export async function openPgliteDatabase(folder?: string, image?: Blob): Promise<PgliteDatabase> {
   const unlock = folder === undefined ? () => undefined : lockFolder(folder);
   const pglite = await PGlite.create({
     ...(folder === undefined ? {} : { dataDir: join(folder, "pglite") }),
@@ -46,6 +51,7 @@ export async function openPgliteDatabase(folder?: string, image?: Blob): Promise
         if (last !== undefined) await sql.query(...last);
         return result;
       }),
+    dump: () => pglite.dumpDataDir("none"),
     async close() {
       await pglite.close();
       unlock();

@@ -1,7 +1,6 @@
 import { expect } from "chai";
 
-import { migrateLedger } from "../../../server/stores/migrateLedger.ts";
-import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
+import { openPgliteCopy } from "../../fixtures/pgliteTemplate.ts";
 import { type Ledger, openLedger, party } from "../../fixtures/ledger.ts";
 import { type LedgerServer, serveLedger } from "../../fixtures/ledgerServer.ts";
 
@@ -21,9 +20,7 @@ describe("what browsers are told", () => {
   let key: string;
 
   before(async () => {
-    const database = await openPgliteDatabase();
-    await migrateLedger(database);
-    ledger = await openLedger(database);
+    ledger = await openLedger(await openPgliteCopy("ledger"));
     server = await serveLedger(ledger);
     key = await server.keyOf(provider);
   });
