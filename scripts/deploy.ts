@@ -8,13 +8,14 @@ import {
   type Hex,
   createPublicClient,
   createWalletClient,
-  getAddress,
   http,
+  isAddress,
   isHex,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 
+import { windowMistakes } from "@compute-credits/rules/checkpoints/windows";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { readCompiled } from "./compiled/readCompiled.ts";
@@ -41,14 +42,13 @@ const HELP = `npm run deploy -- OPTIONS      every one of them is a term for eve
 
 The deployer's key is read from DEPLOYER_PRIVATE_KEY; it gets no power.`;
 
-const address = z.string().transform((text, context): Address => {
-  try {
-    return getAddress(text);
-  } catch {
-    context.addIssue({ code: "custom", message: `not an address: ${text}` });
-    return z.NEVER;
-  }
-});
+const address = z
+  .string()
+  .trim()
+  .refine((text): text is Address => isAddress(text), {
+    error: ({ input }) =>
+      `not an address: ${String(input)} (0x and 40 hex digits, in lower case or with the right checksum)`,
+  });
 const whole = z.string().regex(/^\d+$/, "a whole number");
 const small = whole.transform(Number);
 const big = whole.transform(BigInt);
@@ -69,7 +69,10 @@ const Options = z.object({
   owner: address,
   guardian: address,
   "fee-recipient": address,
-  signers: z.string().transform((list) => list.split(",").map((text) => getAddress(text.trim()))),
+  signers: z
+    .string()
+    .transform((list) => list.split(","))
+    .pipe(z.array(address)),
   threshold: small,
 });
 
@@ -92,7 +95,8 @@ async function main(): Promise<void> {
     ? []
     : options.error.issues.map(({ path, message }) => `--${path.join(".")}: ${message}`);
   if (!isHex(key)) mistakes.push("DEPLOYER_PRIVATE_KEY: a hexadecimal key is needed");
-  if (!options.success || !isHex(key)) {
+  if (options.success) mistakes.push(...windowMistakes(termsOf(options.data)));
+  if (!options.success || !isHex(key) || mistakes.length > 0) {
     console.error(`${mistakes.join("\n")}\n\n${HELP}`);
     process.exitCode = 2;
     return;
@@ -138,6 +142,14 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
   const terms = termsOf(options);
   console.log(`Chain ${chainId}, from ${account.address}, on these terms for ever:`);
   console.log(terms);
+  const { threshold, signers } = terms;
+  if (signers.length > 1 && 2 * threshold <= signers.length + 1) {
+    console.warn(
+      `Warning: with ${threshold} of ${signers.length} signatures one rogue signer can complete two ` +
+        "quorums, and have the others' honest signatures slash the bond and freeze the vault. " +
+        `Take a threshold of ${Math.floor((signers.length + 1) / 2) + 1} or more.`,
+    );
+  }
 
   const hash = await createWalletClient({ account, transport }).deployContract({
     abi: computeCreditsAbi,
@@ -175,8 +187,9 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
   };
   const folder = new URL("../deployments/", import.meta.url);
   await mkdir(folder, { recursive: true });
-  const file = new URL(`${chainId}.json`, folder);
-  await writeFile(file, `${jsonText(record, 2)}\n`);
+  const name = `${chainId}-${contract}.json`;
+  // A contract has one record: an earlier one is never overwritten.
+  await writeFile(new URL(name, folder), `${jsonText(record, 2)}\n`, { flag: "wx" });
   console.log(`ComputeCredits ${contract}\nCourt          ${court}`);
-  console.log(`Every term was read back from the chain. Recorded in deployments/${chainId}.json.`);
+  console.log(`Every term was read back from the chain. Recorded in deployments/${name}.`);
 }

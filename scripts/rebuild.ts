@@ -61,7 +61,7 @@ async function read(): Promise<TableSummary> {
 
 async function compare(table: TableSummary, rpc: string): Promise<void> {
   const contract = values.contract ?? "";
-  if (!isAddress(contract, { strict: false })) throw new RangeError("--rpc needs a --contract");
+  if (!isAddress(contract)) throw new RangeError("--rpc needs a --contract");
   const client = createPublicClient({ transport: http(rpc) });
   const { final, pending } = await readCheckpoints({ client, contract });
   const known = [final, pending].find((checkpoint) => checkpoint?.root === table.root);

@@ -9,7 +9,8 @@ import { createVaultReader } from "@compute-credits/platform/chain/viemVaultRead
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { Config } from "./config.ts";
-import { type Limits, longestHoldSeconds } from "./limits.ts";
+import type { Limits } from "./limits.ts";
+import { longestHoldSeconds } from "./windows.ts";
 import type { AccountStore } from "./stores/accounts/accountStore.ts";
 import { createAccountStore } from "./stores/accounts/postgresAccountStore.ts";
 import type { AllowanceStore } from "./stores/allowances/allowanceStore.ts";
@@ -158,8 +159,12 @@ export async function createContext(
   };
 }
 
-/** The configured limits, with holds no longer than the contract's terms allow. */
-function limitsUnder(terms: Terms, { limits, settlement }: Config): Limits {
-  const longest = longestHoldSeconds(terms, settlement?.intervalSeconds ?? 0);
-  return { ...limits, maxHoldSeconds: Math.min(limits.maxHoldSeconds, longest) };
+/** The configured limits, with holds no longer than the contract's windows allow. */
+function limitsUnder(terms: Terms, { limits, settlement, refundAlarmSeconds }: Config): Limits {
+  const maxHoldSeconds = longestHoldSeconds(terms, {
+    maxHoldSeconds: limits.maxHoldSeconds,
+    settlePauseSeconds: settlement?.intervalSeconds ?? 0,
+    refundAlarmSeconds,
+  });
+  return { ...limits, maxHoldSeconds };
 }

@@ -25,16 +25,16 @@ export interface LocalDeployment {
 const CREDIT_MICROS_PER_DOLLAR = 100_000_000n;
 
 /**
- * Seconds, short enough to watch. Each is about the least that the contract accepts beside the
- * others.
+ * Seconds, short enough to watch. The refund window leaves minutes for holds beside the three
+ * rounds of dispute and answer that a refund may need.
  */
 export const LOCAL_WINDOWS = {
   disputeWindowSeconds: 10,
   answerWindowSeconds: 10,
-  refundWindowSeconds: 60,
+  refundWindowSeconds: 300,
   exitGraceSeconds: 60,
   counterGraceSeconds: 600,
-  signerDelaySeconds: 140,
+  signerDelaySeconds: 620,
 };
 
 export type LocalClient = PublicClient<Transport, Chain>;

@@ -7,7 +7,7 @@ import { ConfigError } from "@compute-credits/platform/process/environment";
 const key = pad("0x2a");
 const least = {
   RPC_URL: "http://127.0.0.1:8545",
-  CONTRACT_ADDRESS: "0xCoFFEE0000000000000000000000000000000000".replace("o", "0"),
+  CONTRACT_ADDRESS: "0xc0FFee0000000000000000000000000000000000",
 };
 
 function mistakesOf(env: Record<string, string | undefined>): string[] {
@@ -26,6 +26,13 @@ const TOGETHER =
   "SIGNER_PRIVATE_KEYS and SETTLER_PRIVATE_KEY (or their files, or services) go together: set both to settle, or neither";
 
 describe("readConfig", () => {
+  it("refuses an address whose checksum is wrong: a typo must not become another contract", () => {
+    const CONTRACT_ADDRESS = "0xC0ffEE0000000000000000000000000000000000";
+    expect(mistakesOf({ ...least, CONTRACT_ADDRESS })).to.deep.equal([
+      "CONTRACT_ADDRESS must be an address: 0x and 40 hex digits, in lower case or with the right checksum",
+    ]);
+  });
+
   it("needs an endpoint and a contract, and has a default for all else", () => {
     const { rateCardFile, ...config } = readConfig(least);
     expect(rateCardFile).to.match(/config\/rate-card\.json$/);

@@ -19,7 +19,10 @@ export const integer = (least: number, most: number) =>
 
 export const address = z
   .string()
-  .refine((text) => isAddress(text, { strict: false }), "must be an address: 0x and 40 hex digits")
+  .refine(
+    (text) => isAddress(text),
+    "must be an address: 0x and 40 hex digits, in lower case or with the right checksum",
+  )
   .transform(lowercaseHex);
 
 /** The order of secp256k1: private keys are the numbers from 1 to under it. */
