@@ -64,7 +64,7 @@ for (const kind of databaseKinds) {
       scene = await stage.begin();
     });
 
-    it("signs what it could reproduce: every kind of price, holds, captures, voids, refunds and drops", async () => {
+    it("with every kind of price, holds, captures, voids, refunds and drops: reproduces and signs", async () => {
       const { ledger } = scene;
       const from = provider.address;
       await scene.buy(alice, 100_000n);
@@ -75,11 +75,11 @@ for (const kind of databaseKinds) {
       await scene.allow(sponsor, { spender, priority: 1 });
       await ledger.grantAccess(spender, from);
 
-      // The sponsor pays first, and then both.
+      // The sponsor pays first, then both.
       await scene.use({ provider: from, spender, quantity: 30n, meter: "units" });
       const shared = await scene.use({ provider: from, spender, quantity: 40n, meter: "units" });
       for (const meter of ["requests", "tokens", "bytes", "tokens", "bytes", "gpu"]) {
-        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        // oxlint-disable-next-line no-await-in-loop -- events in order
         await scene.use({ provider: from, spender, quantity: 8n, meter });
       }
       await ledger.multipliers.report({
@@ -97,12 +97,12 @@ for (const kind of databaseKinds) {
       expect(scene.signatures).to.deep.equal([{ epoch: 1n, root: first.message.root }]);
       await scene.drop(first);
 
-      // What was in the dropped one can still be taken back.
+      // Events of a dropped checkpoint can still be voided.
       await ledger.usage.void({ provider: from, id: shared.id });
       await ledger.holds.capture({ ...hold, eventId: "c2", quantity: 11n, final: true });
       await ledger.holds.authorize({ ...hold, id: "h2", meter: "bytes", quantity: 4n });
       await ledger.holds.release({ ...hold, id: "h2" });
-      // What came after the receipt can be taken back.
+      // Events after the receipt can be voided.
       const receipt = await scene.promise(provider);
       const later = await scene.use({ provider: from, spender, quantity: 5n, meter: "units" });
       await ledger.usage.void({ provider: from, id: later.id });
@@ -124,7 +124,7 @@ for (const kind of databaseKinds) {
       expect(scene.audited.every(({ entries }) => entries > 0)).to.equal(true);
     });
 
-    it("signs the same rows again after the chain dropped them, and what follows them", async () => {
+    it("after a drop of the same rows: signs them again, and the next checkpoint", async () => {
       await scene.buy(alice, 1_000n);
       const { message } = await scene.allow(alice);
       const usage = { provider: provider.address, spender: message.spender, quantity: 30n };
@@ -149,7 +149,7 @@ for (const kind of databaseKinds) {
       ]);
     });
 
-    it("signs nothing twice, and finds nothing to do where nothing is new", async () => {
+    it("without new checkpoints: signs nothing twice and audits nothing again", async () => {
       await scene.buy(alice, 1_000n);
       const { message } = await scene.allow(alice);
       await scene.ledger.grantAccess(message.spender, provider.address);

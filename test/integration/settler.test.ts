@@ -112,7 +112,7 @@ for (const kind of stackKinds) {
         const settler = await stack.newSettler(undefined, { BUMP_AFTER_MILLISECONDS: "100" });
         const stepping = settler.step().catch((error: unknown) => error);
         const attempts = await eventually("three attempts", async () => {
-          const known = await stack.context.transactions.ofNonce(wallet, nonce);
+          const known = await stack.context.transactions.attemptsOf(wallet, nonce);
           return known.length >= 3 ? known : null;
         });
         for (const [index, { maxFeePerGas, maxPriorityFeePerGas }] of attempts.entries()) {

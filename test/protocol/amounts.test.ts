@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { MAX_MICROS, formatCredits, parseCredits } from "@compute-credits/protocol/amounts";
 
 describe("amounts", () => {
-  it("read back what was written, for every amount", () => {
+  it("format and parse to the same amount, for any amount", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: MAX_MICROS }), (amountMicros) => {
         expect(parseCredits(formatCredits(amountMicros))).to.equal(amountMicros);
@@ -21,13 +21,13 @@ describe("amounts", () => {
     [-1n, "-0.000001"],
     [MAX_MICROS, "9223372036854.775807"],
   ] as const) {
-    it(`writes ${amountMicros} micro-credits as ${text}`, () => {
+    it(`formats ${amountMicros} micro-credits as ${text}`, () => {
       expect(formatCredits(amountMicros)).to.equal(text);
     });
   }
 
   for (const text of ["", "1.", ".5", "-1", "+1", "1e3", "0.0000001", " 1", "1,5", "0x1", "٣"]) {
-    it(`refuses to read ${JSON.stringify(text)}, rather than to round or to guess`, () => {
+    it(`rejects ${JSON.stringify(text)} without rounding or guessing`, () => {
       expect(() => parseCredits(text)).to.throw(RangeError, "is not an amount of credits");
     });
   }

@@ -78,7 +78,7 @@ export function createTransactionSender(
     callHash: Hex,
   ): Promise<TransactionResult | null> {
     const nonce = await client.getTransactionCount({ address: wallet });
-    const before = await store.ofNonce(wallet, BigInt(nonce));
+    const before = await store.attemptsOf(wallet, BigInt(nonce));
     const [gas, block, tip] = await Promise.all([
       estimateGas({ account: wallet, to, data }, before.length > 0),
       client.getBlock(),
@@ -110,7 +110,7 @@ export function createTransactionSender(
       purpose,
       ...fees,
     };
-    await store.keep(sent);
+    await store.record(sent);
     await probe("recorded");
     const isAccepted = await client.sendRawTransaction({ serializedTransaction: serialized }).then(
       () => true,

@@ -17,7 +17,7 @@ export interface TransactionAttempt {
 /** Records the settler's attempts, so that a later one can replace them, even after a crash. */
 export interface TransactionStore {
   /** Records an attempt before it is sent. */
-  keep(attempt: TransactionAttempt): Promise<void>;
+  record(attempt: TransactionAttempt): Promise<void>;
   /** all attempts with this nonce, oldest first */
-  ofNonce(wallet: Address, nonce: bigint): Promise<readonly TransactionAttempt[]>;
+  attemptsOf(wallet: Address, nonce: bigint): Promise<readonly TransactionAttempt[]>;
 }

@@ -1,21 +1,22 @@
+import { min } from "@compute-credits/protocol/amounts";
 import { type Account, available, fundWaitingRefund } from "./account.ts";
 
-/** A refund request as the contract records it in `RefundRequested`. Micro-credits. */
+/** A refund request as in the contract's event `RefundRequested`, in micro-credits. */
 export interface RefundRequest {
   readonly requestedMicros: bigint;
-  /** purchased minus refunded on chain at the request: what is bought later does not count */
+  /** purchased − refunded on chain at the request; later purchases do not count */
   readonly unspentMicros: bigint;
-  /** refunded on chain at the request: more than that counts towards it */
+  /** refunded on chain at the request; any excess counts towards the request */
   readonly refundedMicros: bigint;
 }
 
-/** What the contract calls due once it has settled `spentMicros`. Mirrors `Refunds.sol`. */
+/** The amount due on chain once the contract has settled `spentMicros`. Source: `Refunds.sol`. */
 export function refundDue(
   { requestedMicros, unspentMicros }: RefundRequest,
   spentMicros: bigint,
 ): bigint {
   const unspent = unspentMicros > spentMicros ? unspentMicros - spentMicros : 0n;
-  return requestedMicros < unspent ? requestedMicros : unspent;
+  return min(requestedMicros, unspent);
 }
 
 /** Whether a settled row closes the request on chain. */
@@ -27,24 +28,24 @@ export function isRefundServed(
 }
 
 /**
- * Opens a refund request: what is available goes to it at once, and the rest waits for whatever
- * comes free. So `refunded + refunding` never falls behind what the contract will call due.
+ * Opens a refund request: reserves available credits at once and all later returning ones. So
+ * `refunded + refunding` never falls below the amount due on chain (I8).
  */
 export function openRefundRequest(account: Account, request: RefundRequest): Account {
-  // An earlier request, served with less because of spending that was voided later, may have
-  // set more aside than the contract has paid: that counts towards this one.
+  // If debits were voided after an earlier request was served, more is reserved than the contract
+  // has paid. The excess counts towards this request.
   const givenMicros = account.refunded + account.refunding - request.refundedMicros;
   const missingMicros = request.requestedMicros - givenMicros;
   const waiting = { ...account, refundWaiting: missingMicros > 0n ? missingMicros : 0n };
   return fundWaitingRefund(waiting, available(account));
 }
 
-/** Closes a request that the chain has served: what comes free is the account's to spend again. */
+/** Closes a request that the chain has served: returning credits become spendable again. */
 export function closeRefundRequest(account: Account): Account {
   return { ...account, refundWaiting: 0n };
 }
 
-/** The most that a waiting refund still gets from holds. What was spent returns only if voided. */
+/** The most that an open request can still get from holds. Spent credits return only by voids. */
 export function refundFromHolds({ refundWaiting, held }: Account): bigint {
-  return refundWaiting < held ? refundWaiting : held;
+  return min(refundWaiting, held);
 }

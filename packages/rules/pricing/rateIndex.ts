@@ -55,9 +55,11 @@ export function indexRates(cards: readonly RateCard[], onto: RateIndex = new Map
  * the meter, else in the operator's.
  */
 export function findRate(index: RateIndex, query: RateQuery, at: Date): FoundRate | RateRefusal {
-  const own = cardAt(index, query.provider, at);
-  const card = own?.byMeter.has(query.meter) === true ? own : cardAt(index, null, at);
-  if (card === undefined) return own === undefined ? "no_rate_card_in_force" : "unknown_meter";
+  const providerCard = cardAt(index, query.provider, at);
+  const card =
+    providerCard?.byMeter.has(query.meter) === true ? providerCard : cardAt(index, null, at);
+  if (card === undefined)
+    return providerCard === undefined ? "no_rate_card_in_force" : "unknown_meter";
 
   const ofMeter = card.byMeter.get(query.meter);
   if (ofMeter === undefined) return "unknown_meter";
@@ -71,10 +73,11 @@ export function findRate(index: RateIndex, query: RateQuery, at: Date): FoundRat
 
 /** All rates that apply to a provider's events at a time, the provider's before the operator's. */
 export function ratesInForce(index: RateIndex, provider: Address, at: Date): readonly FoundRate[] {
-  const own = cardAt(index, provider, at)?.byMeter ?? new Map<string, readonly IndexedRate[]>();
+  const ofProvider =
+    cardAt(index, provider, at)?.byMeter ?? new Map<string, readonly IndexedRate[]>();
   const operators = cardAt(index, null, at)?.byMeter ?? new Map<string, readonly IndexedRate[]>();
-  const others = [...operators].filter(([meter]) => !own.has(meter));
-  return [...own, ...others].flatMap(([, rates]) => rates);
+  const others = [...operators].filter(([meter]) => !ofProvider.has(meter));
+  return [...ofProvider, ...others].flatMap(([, rates]) => rates);
 }
 
 /** The publisher's card in force. Cards are newest first, so most lookups end at the first. */

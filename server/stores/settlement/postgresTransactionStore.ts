@@ -19,7 +19,7 @@ interface AttemptRecord {
 
 export function createTransactionStore(database: Database): TransactionStore {
   return {
-    async keep(attempt) {
+    async record(attempt) {
       await database.query(
         `insert into settler_transactions (hash, wallet, nonce, call_hash, purpose, max_fee_per_gas,
            max_priority_fee_per_gas)
@@ -36,7 +36,7 @@ export function createTransactionStore(database: Database): TransactionStore {
       );
     },
 
-    async ofNonce(wallet, nonce) {
+    async attemptsOf(wallet, nonce) {
       const records = await database.query<AttemptRecord>(
         `select hash, wallet, nonce, call_hash, purpose, max_fee_per_gas, max_priority_fee_per_gas
          from settler_transactions where wallet = $1 and nonce = $2 order by created_at,

@@ -6,8 +6,8 @@ import { zeroAddress } from "viem";
 
 import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
 
-describe("a metering server as the SDK has it", () => {
-  it("is not asked for ever, where its list of allowances has no end", async () => {
+describe("createMeteringClient", () => {
+  it("with an endless list of allowances: stops after 1,000 pages", async () => {
     let asked = 0;
     const server = createServer((_request, response) => {
       asked++;
@@ -16,7 +16,7 @@ describe("a metering server as the SDK has it", () => {
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("it listens on no port");
+    if (address === null || typeof address === "string") throw new Error("the server has no port");
     try {
       const asking = createMeteringClient(`http://127.0.0.1:${address.port}`).allowances(
         zeroAddress,

@@ -28,10 +28,10 @@ const [owner, mallory, meter] = [keyOf("alice"), keyOf("mallory"), keyOf("meter"
 const [alice, bob] = [lowercaseHex(owner.address), numberToHex(0xb0b, { size: 20 })];
 const deployment = { chainId: 31_337, contract: numberToHex(0xc0, { size: 20 }) };
 
-/** Time on the chain, in seconds: the pending checkpoint was submitted at 1,000, the final one at 500. */
+/** The chain's time in seconds. The final checkpoint was submitted at 500, the pending one at 1,000. */
 const at = (seconds: number) => new Date(seconds * 1000);
 
-/** An allowance that the server shows, signed by alice unless told otherwise. */
+/** An allowance as the server shows it, signed by alice by default. */
 async function shown(
   fields: Partial<AllowanceMessage> = {},
   { signer = owner, revokedAt = null }: { signer?: typeof owner; revokedAt?: string | null } = {},
@@ -102,7 +102,7 @@ async function* once(bytes: Uint8Array) {
   yield bytes;
 }
 
-/** The chain after the signers signed these rows. */
+/** The chain with a pending checkpoint of these rows. */
 function chainWith(pending: readonly Row[] = after): ChainFacts {
   return {
     deployment,
@@ -129,7 +129,7 @@ function chainWith(pending: readonly Row[] = after): ChainFacts {
   };
 }
 
-/** A server that answers with these files; truthfully unless told otherwise. */
+/** A server with these files and answers; truthful by default. */
 function serverWith({
   tables = [fileOf(before), fileOf(after)],
   proof,
@@ -162,13 +162,13 @@ async function failures(
 }
 
 describe("verifyAccount", () => {
-  it("finds that everything holds where nobody lies", async () => {
+  it("with an honest server: all checks hold", async () => {
     expect(await failures(chainWith(), serverWith())).to.deep.equal([]);
     const findings = await verifyAccount(alice, { chain: chainWith(), server: serverWith() });
     expect(findings.length).to.be.greaterThan(8);
   });
 
-  it("has nothing to find before the first checkpoint", async () => {
+  it("before the first checkpoint: all checks hold", async () => {
     const chain = { ...chainWith(), final: null, pending: null };
     expect(await failures(chain, serverWith())).to.deep.equal([]);
   });
@@ -190,7 +190,7 @@ describe("verifyAccount", () => {
       /requestRefund/,
     ],
     [
-      "breaks a table off",
+      "cuts a table off",
       chainWith(),
       serverWith({ tables: [fileOf(before), fileOf(after).subarray(0, 100)] }),
       /can't be had: the file ends at byte 100/,
@@ -213,7 +213,7 @@ describe("verifyAccount", () => {
       /Make the proof yourself/,
     ],
     [
-      "gives somebody else's row and proof",
+      "gives another party's row and proof",
       chainWith(),
       serverWith({
         proof: { epoch: 1n, root: tree.root, row: rowOf(bob, 0n, 90n), proof: tree.proof(1) },
@@ -245,7 +245,7 @@ describe("verifyAccount", () => {
       /challengeOmission/,
     ],
     [
-      "signs totals that the rows do not have",
+      "signs totals that differ from the rows",
       { ...chainWith(), pending: { ...onChain(after, "pending"), spent: 151n } },
       serverWith(),
       /add up to the totals/,
@@ -259,21 +259,21 @@ describe("verifyAccount", () => {
       /operator/,
     ],
     [
-      "keeps a purchase from its ledger",
+      "hides a purchase",
       chainWith(),
       serverWith({ balance: { purchasedMicros: 700n, spentMicros: 160n, asOfBlock: 85n } }),
       /0\.0007 purchased as of block 85; by the chain's events it was 0\.001/,
       /operator/,
     ],
     [
-      "says less spent than is settled",
+      "shows less spent than is settled",
       chainWith(),
       serverWith({ balance: { purchasedMicros: 1_000n, spentMicros: 39n, asOfBlock: 85n } }),
       /0\.000039 spent; 0\.00004 are settled/,
       /operator/,
     ],
     [
-      "shows an allowance that somebody else signed",
+      "shows an allowance that another person signed",
       chainWith(),
       serverWith({
         allowances: async () => [
@@ -297,12 +297,12 @@ describe("verifyAccount", () => {
       /counts for nothing/,
     ],
     [
-      "shows somebody else's allowance",
+      "shows another account's allowance",
       chainWith(),
       serverWith({
         allowances: async () => [
           await shown(),
-          // Alice signed for what is not hers.
+          // Alice signed for another account.
           await shown({ account: lowercaseHex(mallory.address) }),
         ],
       }),
@@ -310,7 +310,7 @@ describe("verifyAccount", () => {
       /counts for nothing/,
     ],
     [
-      "charges more than all that the owner signed for",
+      "charges more than the highest signed cap",
       chainWith(),
       serverWith({
         allowances: async () => [
@@ -340,7 +340,7 @@ describe("verifyAccount", () => {
       /challengeRow/,
     ],
     [
-      "charges by an allowance of a counter that never was",
+      "charges by an allowance of a counter that never existed",
       chainWith(),
       serverWith({
         allowances: async () => [
@@ -352,21 +352,21 @@ describe("verifyAccount", () => {
       /challengeRow/,
     ],
     [
-      "has settled more than the owner ever signed for",
+      "has settled more than any cap that the owner signed",
       { ...chainWith(), settled: { spent: 100n, refunded: 0n, earned: 0n } },
       serverWith({ allowances: async () => [await shown({ accountCap: 99n })] }),
       /Epoch 1 charges 0\.0001 in all; you signed for up to 0\.000099/,
       /can't be challenged any more/,
     ],
     [
-      "tells no allowances",
+      "shows no allowances",
       chainWith(),
       serverWith({ allowances: () => Promise.reject(new Error("a mirror has tables only")) }),
       /nothing of your allowances: a mirror has tables only/,
       /--ceiling/,
     ],
     [
-      "is followed through an endpoint that leaves a purchase out",
+      "is checked through an endpoint that omits a purchase",
       { ...chainWith(), purchases: [{ blockNumber: 10n, creditMicros: 700n }] },
       serverWith({ balance: { purchasedMicros: 700n, spentMicros: 160n, asOfBlock: 85n } }),
       /purchased 0\.001, says the contract; its 1 purchase events up to block 90 add up to 0\.0007/,
@@ -374,14 +374,14 @@ describe("verifyAccount", () => {
     ],
   ];
   for (const [what, chain, server, text, remedy] of lies) {
-    it(`notices a server that ${what}, and says what to do`, async () => {
+    it(`with a server that ${what}: reports it with a remedy`, async () => {
       const found = (await failures(chain, server)).filter((finding) => text.test(finding.text));
       expect(found).to.have.length(1);
       expect(found[0]?.remedy).to.match(remedy);
     });
   }
 
-  it("counts an allowance of a counter that ended within the grace, as the court does", async () => {
+  it("with a counter that ended within the grace: counts its allowance, like the court", async () => {
     const chain: ChainFacts = {
       ...chainWith(),
       counterOnChain: async (counter) => ({
@@ -393,7 +393,7 @@ describe("verifyAccount", () => {
     expect(await failures(chain, server)).to.deep.equal([]);
   });
 
-  it("lets what is settled stand on allowances of counters that ended long ago", async () => {
+  it("with settled charges: counts allowances of counters that ended long ago", async () => {
     const chain: ChainFacts = {
       ...chainWith(),
       settled: { spent: 150n, refunded: 0n, earned: 0n },
@@ -413,7 +413,7 @@ describe("verifyAccount", () => {
     expect(await failures(chain, server)).to.deep.equal([]);
   });
 
-  it("counts one that was revoked off chain, and a cap that is recorded on chain", async () => {
+  it("with an allowance revoked off chain, or a cap recorded on chain: counts it", async () => {
     const revoked = await shown({}, { revokedAt: "2026-01-01T00:00:00Z" });
     const server = serverWith({ allowances: async () => [revoked] });
     expect(await failures(chainWith(), server)).to.deep.equal([]);
@@ -425,7 +425,7 @@ describe("verifyAccount", () => {
     expect(await failures(chain, serverWith({ allowances: async () => [] }))).to.deep.equal([]);
   });
 
-  it("holds a row to what the owner knows to have signed for, where that is less", async () => {
+  it("with a lower ceiling from the owner: holds the row to it", async () => {
     const [found, ...others] = await failures(chainWith(), serverWith(), { ceilingMicros: 149n });
     expect(found?.text).to.include("Epoch 2 charges 0.00015 in all; you signed for up to 0.000149");
     expect(found?.remedy).to.match(/challengeRow/);
@@ -433,7 +433,7 @@ describe("verifyAccount", () => {
   });
 
   describe("with a provider's receipts", () => {
-    // In this story alice has earned, too.
+    // Here alice has earnings too.
     const finalRow = rowOf(alice, 100n, 30n);
     const finalRows = [finalRow, rowOf(bob, 0n, 60n)];
     const pendingRows = [rowOf(alice, 150n, 50n), rowOf(bob, 0n, 90n)];
@@ -444,7 +444,7 @@ describe("verifyAccount", () => {
       proof: { epoch: 1n, root: finalTree.root, row: finalRow, proof: finalTree.proof(0) },
     });
 
-    it("finds that those are kept that are due, and that others are not due yet", async () => {
+    it("when due receipts are paid: all checks hold, and later ones are not due yet", async () => {
       const receipts = [await receipt(30n, 1n), await receipt(50n, 2n), await receipt(70n, 3n)];
       expect(await failures(chain, server, { receipts })).to.deep.equal([]);
       const findings = await verifyAccount(alice, { chain, server, receipts });
@@ -455,26 +455,26 @@ describe("verifyAccount", () => {
 
     const broken: readonly (readonly [string, () => Promise<SignedReceipt>, RegExp, RegExp])[] = [
       [
-        "falls short of one",
+        "pays less than one",
         () => receipt(51n, 2n),
         /epoch 2 pays 0\.00005 \(pending\): 0\.000001 too few/,
         /challengeEarnings/,
       ],
       [
-        "had one signed by somebody who is no signer",
+        "had one signed by a stranger",
         () => receipt(50n, 2n, { signer: mallory }),
         /not signed by enough/,
         /no notice/,
       ],
       [
-        "gave one to somebody else",
+        "gave one to another provider",
         () => receipt(50n, 2n, { provider: bob }),
         /not this account's/,
         /no notice/,
       ],
     ];
     for (const [what, signed, text, remedy] of broken) {
-      it(`notices a server that ${what}`, async () => {
+      it(`with a server that ${what}: reports it`, async () => {
         const [found, ...others] = await failures(chain, server, { receipts: [await signed()] });
         expect(found?.text).to.match(text);
         expect(found?.remedy).to.match(remedy);
@@ -482,7 +482,7 @@ describe("verifyAccount", () => {
       });
     }
 
-    it("notices that the row which pays one is kept secret", async () => {
+    it("when the table that pays one is withheld: reports it", async () => {
       const secretive = { ...server, table: () => Promise.reject(new Error("no")) };
       const found = await failures(chain, secretive, { receipts: [await receipt(50n, 2n)] });
       expect(found.at(-1)?.text).to.match(/is due, and the rows that pay it can't be had/);

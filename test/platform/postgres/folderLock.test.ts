@@ -19,7 +19,7 @@ describe("lockFolder", () => {
   });
   afterEach(() => rm(join(folder, ".."), { recursive: true }));
 
-  it("takes a new folder for this process, until it is unlocked", () => {
+  it("with a new folder: locks it until it is unlocked", () => {
     const unlock = lockFolder(folder);
     expect(readFileSync(file, "utf8")).to.equal(`${process.pid}`);
     unlock();
@@ -27,13 +27,13 @@ describe("lockFolder", () => {
     lockFolder(folder)();
   });
 
-  it("refuses the folder to a second user in this process", () => {
+  it("when this process holds the lock: throws FolderInUse", () => {
     const unlock = lockFolder(folder);
     expect(() => lockFolder(folder)).to.throw(FolderInUse, `is in use by process ${process.pid}`);
     unlock();
   });
 
-  it("refuses the folder while another process has it, and names that", () => {
+  it("while another process holds the lock: throws FolderInUse with its id", () => {
     lockFolder(folder)();
     writeFileSync(file, `${process.ppid}`);
     expect(() => lockFolder(folder)).to.throw(
@@ -43,7 +43,7 @@ describe("lockFolder", () => {
     expect(readFileSync(file, "utf8")).to.equal(`${process.ppid}`);
   });
 
-  it("takes over what a process left behind that is gone", async () => {
+  it("after the holder has died: takes the lock over", async () => {
     const gone = spawn(process.execPath, ["--version"], { stdio: "ignore" });
     await once(gone, "exit");
     lockFolder(folder)();
@@ -51,7 +51,7 @@ describe("lockFolder", () => {
     lockFolder(folder)();
   });
 
-  it("takes over what an earlier process of this same id left behind, as in a container", () => {
+  it("after an earlier process with the same id, as in a container: takes the lock over", () => {
     lockFolder(folder)();
     writeFileSync(file, `${process.pid}`);
     const unlock = lockFolder(folder);
@@ -60,7 +60,7 @@ describe("lockFolder", () => {
   });
 
   for (const content of ["", "nonsense", "-1", "0", "1.5"]) {
-    it(`takes over a lock that holds ${JSON.stringify(content)}`, () => {
+    it(`with ${JSON.stringify(content)} in the lock file: takes the lock over`, () => {
       lockFolder(folder)();
       writeFileSync(file, content);
       lockFolder(folder)();

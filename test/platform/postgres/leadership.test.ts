@@ -27,7 +27,7 @@ describe("createPgLeadership", () => {
     return answers.flatMap((leads, index) => (leads ? [index] : []));
   };
 
-  /** Ends, from outside, the connection that holds the lock. */
+  /** Ends the connection that holds the lock, from outside. */
   async function cutOffLeader(): Promise<void> {
     const client = new Client({ connectionString: url });
     await client.connect();
@@ -40,13 +40,13 @@ describe("createPgLeadership", () => {
     await client.end();
   }
 
-  it("lets one server lead, however many ask at once and again", async () => {
+  it("when many servers ask, at once and repeatedly: exactly one leads", async () => {
     const first = await leaders();
     expect(first).to.have.length(1);
     expect(await leaders()).to.deep.equal(first);
   });
 
-  it("gives the lead to another within seconds where the leader's connection breaks", async () => {
+  it("when the leader's connection breaks: another server leads within seconds", async () => {
     const [first] = await leaders();
     await cutOffLeader();
     const asked = performance.now();
@@ -55,12 +55,12 @@ describe("createPgLeadership", () => {
       return leader === undefined ? null : { leader };
     });
     expect(performance.now() - asked).to.be.lessThan(5_000);
-    // Whoever it is now: there is one, and the first does not believe that it still is.
+    // Exactly one leads, and the first knows that it lost the lead.
     expect(await leaders()).to.deep.equal([next.leader]);
     expect(first).to.be.a("number");
   });
 
-  it("gives the lead to another where the leader resigns", async () => {
+  it("when the leader resigns: another server leads", async () => {
     const [first = 0] = await leaders();
     await servers[first]?.resign();
     const others = servers.filter((_, index) => index !== first);
@@ -68,7 +68,7 @@ describe("createPgLeadership", () => {
     expect(answers.filter(Boolean)).to.have.length(1);
   });
 
-  it("takes the lead from a leader that hangs: PostgreSQL ends a session that is silent", async () => {
+  it("when the leader hangs: PostgreSQL ends its idle session, and another server leads", async () => {
     const hanging = new Client({ connectionString: url, options: LEADER_SESSION });
     hanging.on("error", () => undefined);
     await hanging.connect();

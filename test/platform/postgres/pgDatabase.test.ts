@@ -3,9 +3,9 @@ import { expect } from "chai";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { newPostgresDatabase } from "../../fixtures/postgresServer.ts";
 
-describe("a PostgreSQL server that goes away", () => {
+describe("a connection to PostgreSQL that breaks", () => {
   context("when a connection breaks in the middle of a transaction", () => {
-    it("fails that transaction, and neither the process nor the next one", async () => {
+    it("fails its transaction, but neither the process nor the next transaction", async () => {
       const database = await openPgDatabase(await newPostgresDatabase(), 2);
       try {
         const broken = database.transaction(async (tx) => {

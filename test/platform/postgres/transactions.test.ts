@@ -22,7 +22,7 @@ for (const { name, open } of databaseKinds) {
       return found.map(({ id }) => id);
     }
 
-    it("commit their last statement with all others", async () => {
+    it("with a last statement: commit it with all others", async () => {
       const result = await database.transaction(async (tx) => {
         await tx.query("insert into notes values (1)");
         tx.withCommit("insert into notes values ($1)", [2]);
@@ -32,19 +32,19 @@ for (const { name, open } of databaseKinds) {
       expect(await notes()).to.deep.equal([1, 2]);
     });
 
-    it("leave nothing where their last statement fails, and tell why", async () => {
+    it("when the last statement fails: leave nothing, and reject with the cause", async () => {
       const failed = database.transaction(async (tx) => {
         await tx.query("insert into notes values (1)");
         tx.withCommit("insert into notes values ($1)", [1]);
       });
       expect(await failed.catch((error: unknown) => error)).to.have.property("code", "23505");
       expect(await notes()).to.deep.equal([]);
-      // The connection is as good as before.
+      // The connection is still usable.
       await database.transaction((tx) => tx.query("insert into notes values (3)"));
       expect(await notes()).to.deep.equal([3]);
     });
 
-    it("leave nothing where the work fails after the last statement was named", async () => {
+    it("when the work fails after the last statement was set: leave nothing", async () => {
       const failed = database.transaction(async (tx) => {
         tx.withCommit("insert into notes values ($1)", [1]);
         await tx.query("insert into nowhere values (1)");
@@ -53,7 +53,7 @@ for (const { name, open } of databaseKinds) {
       expect(await notes()).to.deep.equal([]);
     });
 
-    it("can do later what a statement sent before it kept from being done", async () => {
+    it("after a statement that conflicted: can run it again", async () => {
       const insert = "insert into notes values (7)";
       const failed = database.transaction(
         (tx) => Promise.all([tx.query("insert into nowhere values (1)"), tx.query(insert)]),
@@ -65,8 +65,8 @@ for (const { name, open } of databaseKinds) {
       expect(await notes()).to.deep.equal([7]);
     });
 
-    it("write nothing by the statement that was sent with a begin that fails", async () => {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no begin that can be asked for fails by itself
+    it("when begin fails: write nothing by the statement sent with it", async () => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no valid option makes begin fail
       const isolation = "no such" as unknown as NonNullable<TransactionOptions["isolation"]>;
       const failed = database.transaction(
         (tx) => tx.query(`insert into notes select 1 where ${HAS_BEGUN}`),
@@ -76,7 +76,7 @@ for (const { name, open } of databaseKinds) {
       expect(await notes()).to.deep.equal([]);
     });
 
-    it("know that they have begun", async () => {
+    it("with nestedLoopPlan: satisfy HAS_BEGUN", async () => {
       await database.transaction(
         (tx) => tx.query(`insert into notes select 1 where ${HAS_BEGUN}`),
         NESTED_LOOP_PLAN,

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { sharedLookup } from "@compute-credits/platform/process/sharedLookup";
 
-/** A look-up whose queries end when the test says so. */
+/** A lookup whose queries the test ends. */
 function steppedLookup() {
   const queries: {
     keys: readonly string[];
@@ -25,7 +25,7 @@ function steppedLookup() {
 }
 
 describe("sharedLookup", () => {
-  it("asks at once, and together what is asked meanwhile", async () => {
+  it("queries at once, and batches the keys requested meanwhile", async () => {
     const { ask, query, queries } = steppedLookup();
     const first = ask("a");
     const others = ["b", "c", "b"].map(ask);
@@ -37,7 +37,7 @@ describe("sharedLookup", () => {
     expect(queries.map(({ keys }) => keys)).to.deep.equal([["a"], ["b", "c"]]);
   });
 
-  it("never answers with what was read before the question", async () => {
+  it("with a query in progress: answers from the next one", async () => {
     const { ask, query } = steppedLookup();
     const before = ask("key");
     const after = ask("key");
@@ -47,7 +47,7 @@ describe("sharedLookup", () => {
     expect(await after).to.equal(null);
   });
 
-  it("rejects those who shared a query that failed, and goes on", async () => {
+  it("when a shared query fails: rejects its callers and continues", async () => {
     const { ask, query } = steppedLookup();
     const failed = ask("a").then(
       () => "answered",

@@ -67,7 +67,7 @@ async function reasonOf(work: Promise<unknown>): Promise<string> {
 }
 
 describe("tableFile", () => {
-  it("is read as it was written, in whatever pieces it arrives", async () => {
+  it("in chunks of any size: is read as it was written", async () => {
     await fc.assert(
       fc.asyncProperty(anyTable, fc.integer({ min: 1, max: 200 }), async (rows, size) => {
         const seen: Row[] = [];
@@ -84,7 +84,7 @@ describe("tableFile", () => {
     );
   });
 
-  it("is read section by section", async () => {
+  it("passes each section to onRows", async () => {
     const rows = Array.from({ length: 2 * SECTION_ROWS + 5 }, (_, n) => ({
       party: partyOf(n),
       spent: BigInt(n),
@@ -99,7 +99,7 @@ describe("tableFile", () => {
     expect(summary.root).to.equal(commitToRows(rows).root);
   });
 
-  it("is refused, whichever bit of it is changed", async () => {
+  it("with any bit changed: is rejected", async () => {
     await fc.assert(
       fc.asyncProperty(
         anyTable,
@@ -111,7 +111,7 @@ describe("tableFile", () => {
           const changed = file.slice();
           const index = at % file.length;
           changed[index] = (changed[index] ?? 0) ^ (1 << bit);
-          // Whoever changes the head, too, ends up with another data hash.
+          // A change of the head gives another data hash.
           const outcome = await readTable(inPieces(changed)).then(
             (summary) => summary.dataHash,
             (error: unknown) => (error instanceof MalformedData ? "malformed" : String(error)),
@@ -123,7 +123,7 @@ describe("tableFile", () => {
     );
   });
 
-  it("answers any bytes with a clear complaint, and no other error", async () => {
+  it("with arbitrary bytes: fails only with MalformedData", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), fc.boolean(), async (bytes, isNamed) => {
         const name = isNamed
@@ -161,18 +161,18 @@ describe("tableFile", () => {
     ["party_missing", fileOf([one, { ...two, party: zeroAddress }])],
     ["amount_too_large", fileOf([{ ...one, earned: MAX_MICROS + 1n }])],
   ] as const) {
-    it(`is refused as ${reason}, at ${bytes.length} bytes`, async () => {
+    it(`with a fault, at ${bytes.length} bytes: is rejected as ${reason}`, async () => {
       expect(await reasonOf(readTable(inPieces(bytes)))).to.equal(reason);
     });
   }
 
-  it("has the data hash of its head", () => {
+  it("has the hash of its head as its data hash", () => {
     expect(commitToRows(rows).dataHash).to.equal(dataHashOf(file.subarray(0, 12 + 32)));
   });
 });
 
 describe("differenceFile", () => {
-  it("leads from any table to any later one", async () => {
+  it("turns any table into any later one", async () => {
     await fc.assert(
       fc.asyncProperty(
         anyTable,
@@ -233,7 +233,7 @@ describe("differenceFile", () => {
     ["data_hash_mismatch", written([1, 3], [rowOf(1, 7n), rowOf(3)])],
     ["other_base", written([1, 3], [rowOf(1, 6n), rowOf(3)], { baseDataHash: header.dataHash })],
   ] as const) {
-    it(`is refused as ${reason}, at ${bytes.length} bytes`, async () => {
+    it(`with a fault, at ${bytes.length} bytes: is rejected as ${reason}`, async () => {
       const applied = readDifference(inPieces(bytes)).then((difference) =>
         applyDifference(rowsToBytes(base), difference),
       );
@@ -241,7 +241,7 @@ describe("differenceFile", () => {
     });
   }
 
-  it("takes as many bytes as rows changed", () => {
+  it("has the size that differenceBytes computes", () => {
     expect(right).to.have.length(84 + 2 * (4 + ROW_BYTES));
   });
 });

@@ -7,13 +7,13 @@ import { rowLeaf } from "@compute-credits/protocol/tree/row";
 import { bytesToRows, rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
 import { anyRow } from "../../fixtures/arbitraries.ts";
 
-/** The n-th piece of so many bytes. */
+/** The item at `index`, of `size` bytes each. */
 function piece(bytes: Uint8Array, size: number, index: number) {
   return bytesToHex(bytes.subarray(index * size, (index + 1) * size));
 }
 
 describe("batchKeccak", () => {
-  it("hashes pairs as viem does, the smaller one first", () => {
+  it("hashes pairs like viem, the smaller one first", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ minLength: 64, maxLength: 64 })), (pairs) => {
         const bytes = Uint8Array.from(pairs.flatMap((pair) => [...pair]));
@@ -28,10 +28,10 @@ describe("batchKeccak", () => {
     );
   });
 
-  it("orders siblings by their first different byte, wherever it is", () => {
+  it("with siblings that differ in any byte: orders them by the first that differs", () => {
     for (let at = 0; at < 32; at++) {
       const [a, b] = [new Uint8Array(32).fill(0x7f), new Uint8Array(32).fill(0x7f)];
-      // The bytes behind the first difference say the contrary.
+      // The bytes after the first difference have the opposite order.
       a.fill(0x00, at).fill(0xff, at + 1);
       b.fill(0x80, at).fill(0x00, at + 1);
       const [inOrder, reversed] = [hashPairs(join(a, b)), hashPairs(join(b, a))];
@@ -42,7 +42,7 @@ describe("batchKeccak", () => {
     expect(bytesToHex(hashPairs(same))).to.equal(keccak256(same));
   });
 
-  it("hashes rows to their leaves", () => {
+  it("hashes rows into their leaves", () => {
     fc.assert(
       fc.property(fc.array(anyRow), (rows) => {
         const leaves = hashRows(rowsToBytes(rows));
@@ -51,7 +51,7 @@ describe("batchKeccak", () => {
     );
   });
 
-  it("hashes more than fit one call, an odd number, and none", () => {
+  it("hashes more items than one call takes, an odd number, and none", () => {
     const rows = fc.sample(anyRow, { numRuns: 2 * BATCH + 1, seed: 1 });
     const leaves = hashRows(rowsToBytes(rows));
     for (const index of [0, BATCH - 1, BATCH, 2 * BATCH - 1, 2 * BATCH]) {
@@ -61,14 +61,14 @@ describe("batchKeccak", () => {
     expect(hashRows(new Uint8Array(0))).to.have.length(0);
   });
 
-  it("refuses what is not whole items", () => {
+  it("with a partial item: throws a RangeError", () => {
     expect(() => hashPairs(new Uint8Array(63))).to.throw(RangeError, "not whole items of 64 bytes");
     expect(() => hashRows(new Uint8Array(45))).to.throw(RangeError, "not whole items of 44 bytes");
   });
 });
 
 describe("rowBytes", () => {
-  it("gives back every row that it was given", () => {
+  it("encodes and decodes any row", () => {
     fc.assert(
       fc.property(fc.array(anyRow), (rows) => {
         expect(bytesToRows(rowsToBytes(rows))).to.deep.equal(rows);

@@ -58,7 +58,7 @@ const anyAllowance = fc.record({
   salt: anyUint(256),
 });
 
-/** What is signed, of whichever kind, in the loosest type that both libraries take. */
+/** Typed data of any message, in a type that viem and ethers both accept. */
 interface AnyTypedData {
   readonly domain: { name: string; version: string; chainId: number; verifyingContract: Hex };
   readonly types: Readonly<Record<string, readonly { name: string; type: string }[]>>;
@@ -66,7 +66,7 @@ interface AnyTypedData {
   readonly message: object;
 }
 
-/** Every message of the protocol: what it is called, and its typed data with random fields. */
+/** All messages of the protocol, by name, with typed data of random fields. */
 const kinds: readonly [name: string, typedData: fc.Arbitrary<AnyTypedData>][] = [
   ["Allowance", messages(anyAllowance, allowanceTypedData)],
   [
@@ -105,7 +105,7 @@ function messages<Message>(
   return fc.tuple(anyDeployment, message).map((parts) => typedData(...parts));
 }
 
-/** ethers wants lists that it could change. */
+/** ethers needs mutable lists. */
 function ethersTypes({ types }: AnyTypedData) {
   return Object.fromEntries(Object.entries(types).map(([name, fields]) => [name, [...fields]]));
 }
@@ -124,7 +124,7 @@ describe("typed data", () => {
 
   for (const [name, anyTypedData] of kinds) {
     context(`of the kind ${name}`, () => {
-      it("has the digest that ethers computes", () => {
+      it("has the same digest as in ethers", () => {
         fc.assert(
           fc.property(anyTypedData, (typedData) => {
             expect(viemDigest(typedData)).to.equal(
@@ -135,7 +135,7 @@ describe("typed data", () => {
         );
       });
 
-      it("signed with viem is recovered by ethers, and the other way round", async () => {
+      it("signed with viem is recovered by ethers, and vice versa", async () => {
         await fc.assert(
           fc.asyncProperty(anyTypedData, async (typedData) => {
             const { domain, types, primaryType, message } = typedData;
@@ -158,7 +158,7 @@ describe("typed data", () => {
         );
       });
 
-      it("has another digest on another chain, and at another contract", () => {
+      it("on another chain or contract: has another digest", () => {
         fc.assert(
           fc.property(anyTypedData, (typedData) => {
             const { domain } = typedData;
@@ -178,7 +178,7 @@ describe("typed data", () => {
     });
   }
 
-  it("names every field of an allowance in its id", () => {
+  it("with any field of an allowance changed: has another id", () => {
     const deployment = { chainId: 31337, contract: numberToHex(7, { size: 20 }) };
     fc.assert(
       fc.property(anyAllowance, anyAllowance, (message, other) => {
@@ -207,7 +207,7 @@ describe("typed data on the chain", () => {
   });
   after(() => local.stop());
 
-  it("gives a checkpoint the digest that the contract computes", async () => {
+  it("gives a checkpoint the contract's digest", async () => {
     await fc.assert(
       fc.asyncProperty(anyCheckpoint, async (message) => {
         const onChain = await local.client.readContract({
@@ -222,7 +222,7 @@ describe("typed data on the chain", () => {
     );
   });
 
-  it("gives a row the leaf that the contract computes", async () => {
+  it("gives a row the contract's leaf", async () => {
     await fc.assert(
       fc.asyncProperty(anyRow, async (row) => {
         const onChain = await local.client.readContract({
@@ -238,7 +238,7 @@ describe("typed data on the chain", () => {
   });
 
   for (const [name, anyTypedData] of kinds) {
-    it(`lets the server take an ethers wallet's signature of ${name}, and nobody else's`, async () => {
+    it(`accepts an ethers wallet's signature of ${name}, and no other signer's`, async () => {
       const alice = new Wallet(wallets.alice.privateKey);
       await fc.assert(
         fc.asyncProperty(anyTypedData, async (typedData) => {
@@ -258,7 +258,7 @@ describe("typed data on the chain", () => {
     });
   }
 
-  it("lets the contract take a checkpoint that ethers signed, then one that viem signed", async () => {
+  it("signed with ethers, then with viem: a checkpoint is accepted by the contract", async () => {
     const deployment = { ...local.deployment, contract: toHex(getAddress(local.contract)) };
     const rows = [{ party: wallets.alice.account.address, spent: 0n, refunded: 0n, earned: 0n }];
     const first: CheckpointMessage = {

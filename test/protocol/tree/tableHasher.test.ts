@@ -12,7 +12,7 @@ import { anyRow } from "../../fixtures/arbitraries.ts";
 
 const many = fc.sample(anyRow, { numRuns: 2 * SECTION_ROWS + 3, seed: 2 });
 
-/** Hashed in pieces of so many rows. */
+/** The hashes of the rows, pushed in chunks of the given numbers of rows. */
 function hashedInPieces(rows: readonly Row[], piece: number) {
   const hasher = new TableHasher();
   const bytes = rowsToBytes(rows);
@@ -34,7 +34,7 @@ describe("tableHasher", () => {
     2 * SECTION_ROWS,
     2 * SECTION_ROWS + 3,
   ]) {
-    it(`has the root of the whole tree of ${size} rows, whatever the pieces`, () => {
+    it(`with ${size} rows in chunks of any size: has the root of the whole tree`, () => {
       const rows = many.slice(0, size);
       const { root } = buildTree(rows);
       for (const piece of [size, 1_000, 4_097]) {
@@ -46,7 +46,7 @@ describe("tableHasher", () => {
     });
   }
 
-  it("has another data hash for every other table, also where padding makes the roots the same", () => {
+  it("with another table: has another data hash, even if padding makes the roots equal", () => {
     const [row] = many;
     if (row === undefined) throw new Error("there are many");
     const empty = { party: `0x${"00".repeat(20)}`, spent: 0n, refunded: 0n, earned: 0n } as const;

@@ -18,7 +18,7 @@ import { anyRow } from "../../fixtures/arbitraries.ts";
 import { party } from "../../fixtures/ledger.ts";
 import { type LocalContract, startContract } from "../../fixtures/localContract.ts";
 
-/** The same rows in OpenZeppelin's library. */
+/** The tree of the same rows in OpenZeppelin's library. */
 function standardTree(rows: readonly Row[]) {
   return StandardMerkleTree.of(
     padRows(rows).map(({ party: address, spent, refunded, earned }) => [
@@ -33,7 +33,7 @@ function standardTree(rows: readonly Row[]) {
 }
 
 describe("tree", () => {
-  it("has the root and every proof of OpenZeppelin's library, for every size up to 70", () => {
+  it("with up to 70 rows: has the root and all proofs of OpenZeppelin's library", () => {
     for (let size = 1; size <= 70; size++) {
       const rows = fc.sample(anyRow, { numRuns: size, seed: size });
       const [ours, theirs] = [buildTree(rows), standardTree(rows)];
@@ -46,7 +46,7 @@ describe("tree", () => {
     }
   });
 
-  it("proves every row of any table, and no other row", () => {
+  it("proves all rows of any table, and no other row", () => {
     fc.assert(
       fc.property(
         fc.array(anyRow, { minLength: 1, maxLength: 70 }),
@@ -65,19 +65,19 @@ describe("tree", () => {
     );
   });
 
-  it("keeps all other leaves in place where one row changes", () => {
+  it("when one row changes: keeps all other leaves in place", () => {
     const rows = fc.sample(anyRow, { numRuns: 8, seed: 1 });
     const [before, after] = [
       buildTree(rows),
       buildTree([...rows.slice(0, 7), { party: party(1), spent: 1n, refunded: 0n, earned: 0n }]),
     ];
-    // The first row is on the other side of the tree: only the top of its path differs.
+    // The first row is in the other half of the tree: only the top of its path differs.
     expect(before.proof(0).slice(0, 2)).to.deep.equal(after.proof(0).slice(0, 2));
     expect(before.proof(0)[2]).not.to.equal(after.proof(0)[2]);
   });
 
   for (const index of [-1, 3, 0.5, NaN]) {
-    it(`has no proof at index ${index} of three rows`, () => {
+    it(`at index ${index} of three rows: throws a RangeError`, () => {
       const tree = buildTree(fc.sample(anyRow, { numRuns: 3, seed: 3 }));
       expect(() => tree.proof(index)).to.throw(RangeError, `no row at index ${index}`);
     });
@@ -123,7 +123,7 @@ describe("tree on the chain", () => {
   });
   after(() => local.stop());
 
-  it("refuses a row that says one micro-credit more than the table", async () => {
+  it("with one micro-credit more than in the table: a row is rejected", async () => {
     const [first] = rows;
     const forged = { ...first, party: alice, spent: 0n, refunded: 600_000_001n, earned: 0n };
     const refusal = await settleRow(local.as(wallets.bob), {
@@ -134,7 +134,7 @@ describe("tree on the chain", () => {
     expect(revertedWith(refusal)).to.equal("RowNotInCheckpoint");
   });
 
-  it("settles every row with its proof, to the exact token", async () => {
+  it("with its proof: each row is settled to the exact token", async () => {
     const tree = buildTree(rows);
     const before = await local.dollarsOf(provider);
     for (const [index, row] of rows.entries()) {
@@ -150,7 +150,7 @@ describe("tree on the chain", () => {
       });
       expect({ party: row.party, spent, refunded, earned }).to.deep.equal(row);
     }
-    // 100 credits are a dollar of six decimals.
+    // 100 credits cost one dollar; the token has six decimals.
     expect((await local.dollarsOf(provider)) - before).to.equal(2_900_000n);
     expect(await local.dollarsOf(party(3))).to.equal(70_000n);
   });

@@ -16,7 +16,7 @@ import {
 } from "@compute-credits/rules/accounts/refundRequest";
 import { party } from "../../fixtures/ledger.ts";
 
-/** What a step does, by how large it is: amounts are percentages of what is possible. */
+/** The kinds of steps. A step's size is a percentage of the possible amount. */
 const STEPS = [
   "buy",
   "spend",
@@ -33,14 +33,14 @@ const step = fc.record({
   percent: fc.integer({ min: 1, max: 100 }),
 });
 
-/** An account, and the contract's side of it: what the last cut row says and what is settled. */
+/** An account with the contract's state: the last cut row and the settled amounts. */
 class AccountAndChain {
   account: Account = { ...emptyAccount(party(1)), purchased: 1_000n };
   request: RefundRequest | null = null;
   cut = { spent: 0n, refunded: 0n, held: 0n };
   settled = { spent: 0n, refunded: 0n };
   holds: bigint[] = [];
-  /** recorded since the last cut: they can be voided */
+  /** recorded since the last cut, so they can be voided */
   voidable: bigint[] = [];
 
   take(name: (typeof STEPS)[number], percent: number): void {
@@ -105,7 +105,7 @@ class AccountAndChain {
 }
 
 describe("a refund request", () => {
-  it("is kept up with, whatever is spent, held, voided, bought, cut and settled in any order", () => {
+  it("with any order of steps: is paid at least what the contract calls due", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const state = new AccountAndChain();
@@ -127,7 +127,7 @@ describe("a refund request", () => {
     );
   });
 
-  it("is served by a row that was cut when nothing was held", () => {
+  it("with a row cut while nothing is held: is served", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const state = new AccountAndChain();
@@ -141,7 +141,7 @@ describe("a refund request", () => {
     );
   });
 
-  it("gets what a void returns, whole", () => {
+  it("after a void: gets all returned credits", () => {
     const spent = { ...emptyAccount(party(1)), purchased: 10_000_000n, spent: 10_000n };
     const request = {
       requestedMicros: 10_000_000n,
@@ -155,7 +155,7 @@ describe("a refund request", () => {
     expect(available(voided)).to.equal(0n);
   });
 
-  it("leaves what was bought after it to the account", () => {
+  it("with credits bought later: leaves them to the account", () => {
     const account = { ...emptyAccount(party(1)), purchased: 100n, spent: 60n };
     const request = { requestedMicros: 100n, unspentMicros: 100n, refundedMicros: 0n };
     const asked = openRefundRequest(account, request);
@@ -164,8 +164,8 @@ describe("a refund request", () => {
     expect(available(richer)).to.equal(50n);
   });
 
-  it("counts what an earlier request was given beyond what the contract paid", () => {
-    // The first asked 100 of 100, was served with 60 as 40 were spent; the 40 were voided later.
+  it("after an earlier request that got more than the contract paid: counts the excess", () => {
+    // The first request for 100 was served with 60, because 40 were spent and voided later.
     const account = { ...emptyAccount(party(1)), purchased: 100n, refunded: 60n, refunding: 40n };
     const request = { requestedMicros: 40n, unspentMicros: 40n, refundedMicros: 60n };
     const asked = openRefundRequest(account, request);

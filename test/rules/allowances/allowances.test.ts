@@ -20,7 +20,7 @@ import { party } from "../../fixtures/ledger.ts";
 const anySmall = fc.bigInt({ min: 0n, max: 40n });
 
 describe("renewUsage", () => {
-  it("is what stepping through the periods one by one gives", () => {
+  it("over any time: equals stepping through the periods one by one", () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -36,7 +36,7 @@ describe("renewUsage", () => {
           const { message } = allowanceOf(terms);
           let seconds = Number(terms.startsAt);
           let usage = NO_USAGE;
-          // The model: a purse that is refilled at every boundary, one after the other.
+          // The model: a budget that renews at every boundary, one by one.
           let [index, carried, spent] = [0n, 0n, 0n];
 
           for (const { idleSeconds, spendPercent } of visits) {
@@ -61,7 +61,7 @@ describe("renewUsage", () => {
     );
   });
 
-  it("never lets more be spent than the limits of the periods begun", () => {
+  it("never permits more than the limits of all started periods", () => {
     fc.assert(
       fc.property(
         anySmall,
@@ -83,7 +83,7 @@ describe("renewUsage", () => {
     );
   });
 
-  it("opens no second budget where the clock runs backwards", () => {
+  it("when the clock runs backwards: renews nothing", () => {
     const { message } = allowanceOf({ limit: 10n, period: 60n });
     const used = { periodIndex: 5n, carriedMicros: 0n, periodSpentMicros: 10n, spentMicros: 10n };
     const earlier = renewUsage(message, used, new Date(60_000));
@@ -93,13 +93,13 @@ describe("renewUsage", () => {
     );
   });
 
-  it("gives the limit once where there is no period", () => {
+  it("without a period: gives the limit once", () => {
     const { message } = allowanceOf({ limit: 10n, rollover: 10n, period: 0n });
     const used = { ...NO_USAGE, periodSpentMicros: 10n, spentMicros: 10n };
     expect(renewUsage(message, used, new Date("2999-01-01"))).to.deep.equal(used);
   });
 
-  it("takes the largest numbers that can be signed", () => {
+  it("with the largest amounts that can be signed: does not overflow", () => {
     const { message } = allowanceOf({
       limit: maxUint64,
       rollover: maxUint64,
@@ -136,7 +136,7 @@ describe("burnDownOrder", () => {
     );
   });
 
-  // Each pair differs in one step, and every later step says the opposite.
+  // Each pair differs in one rule, and all later rules would give the opposite order.
   const steps: readonly [rule: string, first: AllowanceFields, second: AllowanceFields][] = [
     ["the lower priority", { priority: 1, expiresAt: 0n }, { priority: 2, expiresAt: 5n }],
     [
@@ -169,7 +169,7 @@ describe("burnDownOrder", () => {
     });
   }
 
-  it("takes no key for the owner's own wallet", () => {
+  it("with an API key as the spender: treats no account as the spender's own", () => {
     const spender = apiKeySpender("key");
     const [a, b] = [
       allowanceOf({ spender, account: party(1), createdAt: new Date(1) }),
@@ -190,7 +190,7 @@ describe("findObstacle", () => {
   };
   const good: AllowanceFields = { counter: 3n, startsAt: 1_000n, expiresAt: 1_001n };
 
-  it("is none from the first second to the last before it expires", () => {
+  it("from the first second to the last one before expiry: is null", () => {
     expect(findObstacle(allowanceOf(good), charge, charge)).to.equal(null);
   });
 
@@ -211,14 +211,14 @@ describe("findObstacle", () => {
     ["access_not_granted", { scope: { providers: [], meters: ["units"] } }, { hasAccess: false }],
   ];
   for (const [reason, fields, circumstances] of cases) {
-    it(`is ${reason} for ${describeCase(fields, circumstances)}`, () => {
+    it(`with ${describeCase(fields, circumstances)}: is ${reason}`, () => {
       expect(
         findObstacle(allowanceOf({ ...good, ...fields }), charge, { ...charge, ...circumstances }),
       ).to.equal(reason);
     });
   }
 
-  it("is none for a provider that the allowance names, without any other access", () => {
+  it("with a provider in the allowance's scope and no other access: is null", () => {
     const named = allowanceOf({ ...good, scope: { providers: [party(8), provider], meters: [] } });
     expect(findObstacle(named, charge, { ...charge, hasAccess: false })).to.equal(null);
   });
@@ -228,13 +228,13 @@ describe("checkAdmission", () => {
   const now = new Date(1_000_000);
   const scope = { providers: [party(2), party(1)], meters: ["b", "a"] };
 
-  it("takes a scope in whatever order it is listed", () => {
+  it("with a scope in any order: accepts it", () => {
     const { message } = allowanceOf({ scope });
     const listed = { providers: [party(1), party(2)], meters: ["a", "b"] };
     expect(checkAdmission(message, listed, { now, currentCounter: 0n })).to.equal(null);
   });
 
-  it("refuses a scope that was not signed, wider or narrower", () => {
+  it("with a wider or narrower scope than signed: rejects it", () => {
     const { message } = allowanceOf({ scope });
     for (const other of [
       { providers: [], meters: [] },
@@ -248,7 +248,7 @@ describe("checkAdmission", () => {
     }
   });
 
-  it("refuses what expires this very second", () => {
+  it("at the second of expiry: rejects it", () => {
     const { message, scope: none } = allowanceOf({ expiresAt: 1_000n });
     expect(checkAdmission(message, none, { now, currentCounter: 0n })).to.deep.equal({
       reason: "allowance_expired",
@@ -259,7 +259,7 @@ describe("checkAdmission", () => {
     [1n, "stale_counter"],
     [3n, "counter_not_reached"],
   ] as const) {
-    it(`refuses counter ${counter} as ${reason} where the account's is 2`, () => {
+    it(`with counter ${counter} while the account's is 2: is ${reason}`, () => {
       const { message, scope: none } = allowanceOf({ counter });
       expect(checkAdmission(message, none, { now, currentCounter: 2n })).to.deep.equal({
         reason,
@@ -270,14 +270,14 @@ describe("checkAdmission", () => {
 });
 
 describe("scopeHash", () => {
-  it("is zero only for a scope without limits", () => {
+  it("is zero only for an unlimited scope", () => {
     expect(scopeHash({ providers: [], meters: [] })).to.equal(NO_SCOPE);
     expect(scopeHash({ providers: [], meters: ["units"] })).not.to.equal(NO_SCOPE);
   });
 });
 
 describe("spenderWallet", () => {
-  it("is the wallet of a wallet's spender, and nobody of a key's", () => {
+  it("is the wallet of a wallet's spender id, and null for a key's", () => {
     expect(spenderWallet(walletSpender(party(5)))).to.equal(party(5));
     expect(spenderWallet(apiKeySpender("key"))).to.equal(null);
   });

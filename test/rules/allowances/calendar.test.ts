@@ -40,7 +40,7 @@ describe("a period of calendar months", () => {
     ]);
   });
 
-  it("is the calendar's month where nothing was said about the start", () => {
+  it("without startsAt: is the calendar month", () => {
     const message = { ...allowanceOf().message, period: calendarMonths(1) };
     const index = (iso: string) => periodIndexAt(message, new Date(iso));
     expect(index("2026-11-30T23:59:59.999Z")).to.equal(56n * 12n + 10n);
@@ -51,7 +51,7 @@ describe("a period of calendar months", () => {
     );
   });
 
-  it("holds the moments from its start to the next one's, and no others", () => {
+  it("contains exactly the times from its start to the next start", () => {
     fc.assert(
       fc.property(anyTime, anyTime, anyStep, (start, now, step) => {
         const startsAt = BigInt(start.getTime()) / 1000n;
@@ -67,7 +67,7 @@ describe("a period of calendar months", () => {
     );
   });
 
-  it("is reached as counting month by month reaches it", () => {
+  it("equals counting month by month", () => {
     fc.assert(
       fc.property(anyTime, fc.nat(60), anyStep, (start, months, step) => {
         const now = addMonths(start, months);
@@ -80,7 +80,7 @@ describe("a period of calendar months", () => {
     );
   });
 
-  it("renews the limit, and carries the rest over", () => {
+  it("renews the limit and carries the rest over", () => {
     const terms = { limit: 100n, rollover: 30n, period: calendarMonths(1) };
     const { message } = allowanceOf({ ...terms, startsAt: seconds("2026-01-01T00:00:00Z") });
     const january = renewUsage(message, NO_USAGE, new Date("2026-01-15"));
@@ -97,7 +97,7 @@ describe("a period of calendar months", () => {
     expect(may.carriedMicros).to.equal(30n);
   });
 
-  it("is told apart from any number of seconds, whatever was signed", () => {
+  it("never equals a period in seconds", () => {
     expect(monthsOf(calendarMonths(1))).to.equal(1);
     expect(monthsOf(calendarMonths(1_200))).to.equal(1_200);
     for (const period of [0n, 1n, 2n ** 63n, 2n ** 63n + 1_201n, maxUint64]) {
@@ -108,7 +108,7 @@ describe("a period of calendar months", () => {
     }
   });
 
-  it("never fails, however far off it begins", () => {
+  it("with a start in the far future: does not throw", () => {
     for (const startsAt of [maxUint64, 8_640_000_000_000n, 8_639_999_999_999n]) {
       const allowance = allowanceOf({ period: calendarMonths(1_200), startsAt });
       const facts = { now: new Date("2026-11-22"), counter: 0n, spent24hMicros: 1n };

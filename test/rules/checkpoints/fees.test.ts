@@ -13,14 +13,14 @@ const waiting = fc.array(
 );
 
 describe("gasFees", () => {
-  it("offers twice the base fee and the tip, where nothing waits", () => {
+  it("without a pending transaction: offers twice the base fee plus the tip", () => {
     const now = { baseFeePerGas: 10n, maxPriorityFeePerGas: 3n };
     expect(gasFees(now, [], 1_000n)).to.deep.equal({ maxFeePerGas: 23n, maxPriorityFeePerGas: 3n });
     expect(gasFees(now, [], 15n)).to.deep.equal({ maxFeePerGas: 15n, maxPriorityFeePerGas: 3n });
     expect(gasFees(now, [], 12n)).to.deep.equal({ reason: "fee_too_high", neededPerGas: 13n });
   });
 
-  it("offers an eighth more than whatever waits, in both; never over the bound, never under the market", () => {
+  it("with a pending transaction: offers an eighth more of both fees, within the bound and the market", () => {
     fc.assert(
       fc.property(market, waiting, fc.bigInt(1n, 10n ** 16n), (now, before, most) => {
         const fees = gasFees(now, before, most);

@@ -10,10 +10,10 @@ const before = { spent: 100n, refunded: 50n, earned: 95n };
 describe("findViolations", () => {
   for (const [what, next] of [
     ["nothing changed", before],
-    ["the fee is exactly the most", { spent: 200n, refunded: 50n, earned: 180n }],
-    ["there is no fee on what was added", { spent: 200n, refunded: 50n, earned: 195n }],
+    ["the fee is exactly the maximum", { spent: 200n, refunded: 50n, earned: 180n }],
+    ["the new spending has no fee", { spent: 200n, refunded: 50n, earned: 195n }],
   ] as const) {
-    it(`finds none where ${what}`, () => {
+    it(`when ${what}: finds nothing`, () => {
       expect(findViolations(before, next, terms)).to.deep.equal([]);
     });
   }
@@ -27,7 +27,7 @@ describe("findViolations", () => {
     ["I3: the total fee falls from 5 to 4", { spent: 200n, refunded: 50n, earned: 196n }],
   ] as const;
   for (const [text, next] of broken) {
-    it(`finds "${text}", which the contract would refuse`, () => {
+    it(`finds "${text}", which the contract would reject`, () => {
       const found = findViolations(before, next, terms);
       expect(
         found.some((each) => each.startsWith(text)),
@@ -36,14 +36,14 @@ describe("findViolations", () => {
     });
   }
 
-  it("tells all that is wrong at once", () => {
+  it("with several violations: reports all of them", () => {
     const next = { spent: 0n, refunded: 0n, earned: 2_000n };
     expect(findViolations(before, next, terms)).to.have.length.greaterThan(2);
   });
 });
 
 describe("totalsOf", () => {
-  it("is the sum of the rows, for any rows", () => {
+  it("with any rows: is their sum", () => {
     fc.assert(
       fc.property(fc.array(anyRow), (rows) => {
         const { spent, refunded, earned } = totalsOf(rows);

@@ -56,8 +56,8 @@ function differencesOf(
 }
 
 describe("reconcile", () => {
-  context("when the books are ahead of the chain", () => {
-    it("explains every micro-credit by how far it has come", () => {
+  context("when the ledger is ahead of the chain", () => {
+    it("explains each micro-credit by its stage", () => {
       const { reconciled, named } = differencesOf({}, {});
       expect(reconciled).to.equal(true);
       expect(named("purchased")).to.deep.equal([]);
@@ -70,7 +70,7 @@ describe("reconcile", () => {
     });
   });
 
-  context("when one micro-credit has no reason", () => {
+  context("when one micro-credit is unexplained", () => {
     for (const [name, ledger, chain] of [
       ["purchased", { purchased: 1_001n }, {}],
       ["purchased", {}, { totalSupply: 761n }],
@@ -90,7 +90,7 @@ describe("reconcile", () => {
   });
 
   context("when the vault has more tokens than it should", () => {
-    it("names payouts that were deferred, and what was sent without buying", () => {
+    it("reports deferred payouts and tokens sent without a purchase", () => {
       const { reconciled, named } = differencesOf({}, { tokenBalance: 265n }, 7n);
       expect(reconciled).to.equal(true);
       expect(named("vaultTokens")).to.deep.equal([
@@ -99,14 +99,14 @@ describe("reconcile", () => {
       ]);
     });
 
-    it("does not reconcile where less is there than deferred payouts need", () => {
+    it("with fewer tokens than the deferred payouts need: does not reconcile", () => {
       expect(differencesOf({}, { tokenBalance: 260n }, 7n).reconciled).to.equal(false);
     });
   });
 });
 
 describe("liability", () => {
-  it("adds up to what was bought less what was paid out", () => {
+  it("adds up to purchases less payouts", () => {
     const owed = liability(LEDGER, CHAIN.feesTaken);
     expect(owed).to.deep.equal({
       unspent: 430n,
@@ -121,7 +121,7 @@ describe("liability", () => {
     expect(owed.total).to.equal(1_000n - 40n - 196n - 3n);
   });
 
-  it("rounds tokens down, as the contract pays", () => {
+  it("rounds tokens down, as the contract does", () => {
     expect([2n, 3n, 5n].map((micros) => toTokensDown(micros, PRICE))).to.deep.equal([0n, 1n, 1n]);
   });
 });
@@ -133,14 +133,14 @@ describe("budgetUse", () => {
     budgetUse(allowanceOf(fields), { now, counter: 0n, spent24hMicros });
   const used = { periodIndex: 0n, carriedMicros: 0n, periodSpentMicros: 999n, spentMicros: 999n };
 
-  it("rounds the percentage down, so that only the last micro-credit makes it whole", () => {
+  it("rounds the usage down: only the last micro-credit makes it 100 %", () => {
     expect(use({ limit: 1_000n, usage: used }).usedBps).to.equal(9_990n);
     expect(use({ limit: 1_000_000n, usage: used }).usedBps).to.equal(9n);
     expect(use({ limit: 999n, usage: used }).usedBps).to.equal(10_000n);
     expect(use({ limit: 0n }).usedBps).to.equal(10_000n);
   });
 
-  it("is of the period that it is now, with what rolled over", () => {
+  it("is that of the current period, with what was carried over", () => {
     const periodic = { limit: 1_000n, period: 100n, startsAt: seconds - 150n, rollover: 500n };
     expect(use({ ...periodic, usage: used })).to.deep.include({
       budgetMicros: 1_001n,
@@ -150,7 +150,7 @@ describe("budgetUse", () => {
     });
   });
 
-  it("tells when it is exhausted at the day's rate, unless it ends or is renewed before", () => {
+  it("forecasts the exhaustion at the day's rate, unless the budget ends or renews before", () => {
     const rate = 86_400n;
     const half = { limit: 1_000n, usage: { ...used, periodSpentMicros: 500n } };
     expect(use(half, rate).exhaustion).to.deep.equal({ secondsToExhaustion: 500n });
@@ -168,7 +168,7 @@ describe("budgetUse", () => {
     }
   });
 
-  it("takes any times that can be signed", () => {
+  it("with any times that can be signed: does not throw", () => {
     const all = { limit: maxUint64, period: maxUint64, rollover: maxUint64 };
     expect(use({ ...all, startsAt: maxUint64, expiresAt: maxUint64 }, 1n).status).to.equal(
       "not_started",
@@ -211,7 +211,7 @@ describe("explainPrice", () => {
     }),
   );
 
-  it("comes to what was charged, for every kind of rate, and its formula does the same sum", () => {
+  it("with any kind of rate: equals the charge, and so does its formula", () => {
     fc.assert(
       fc.property(
         rates,
@@ -239,14 +239,14 @@ describe("explainPrice", () => {
     );
   });
 
-  it("explains nothing by a card that has no such rate", () => {
+  it("with a card that lacks the rate: is null", () => {
     const card = { version: 7, provider: null, effectiveFrom: new Date(0), rates: [] };
     const measured = { provider: party(1), meter: "units", quantity: 1n, dimensions: {} };
     expect(explainPrice(card, measured, null)).to.equal(null);
   });
 });
 
-/** Both sides of a formula like `ceil((2 × 3 + 4 × 5) ÷ 7) − ceil(1 × 3 ÷ 7) = 4`. */
+/** Both sides of a formula such as `ceil((2 × 3 + 4 × 5) ÷ 7) − ceil(1 × 3 ÷ 7) = 4`. */
 function evaluated(formula: string): [bigint, bigint] {
   const [left = "", right = ""] = formula.split(" = ");
   const [first = 0n, ...others] = left.split(" − ").map(ceiling);

@@ -36,26 +36,26 @@ function state(
   };
 }
 
-/** Micro-credits a second, over ten seconds. */
+/** A burn of so many micro-credits per second, over ten seconds. */
 const burning = (perSecond: bigint) => ({ windowSeconds: 10n, spentMicros: 10n * perSecond });
 
 const id = (n: number) => numberToHex(n, { size: 32 });
 
 describe("runway", () => {
-  context("when an allowance without limits spends at a constant rate", () => {
-    it("is what is available divided by the rate, rounded down", () => {
+  context("when an unlimited allowance spends at a constant rate", () => {
+    it("is the available credits divided by the rate, rounded down", () => {
       expect(runway(state(100n, [{}]), burning(7n))).to.deep.equal({ secondsToZero: 14n });
       expect(runway(state(98n, [{}]), burning(7n))).to.deep.equal({ secondsToZero: 14n });
       expect(runway(state(97n, [{}]), burning(7n))).to.deep.equal({ secondsToZero: 13n });
     });
 
-    it("goes by the exact fraction, not by the rate that is shown", () => {
+    it("uses the exact fraction, not the displayed rate", () => {
       const burn = { windowSeconds: 86_400n, spentMicros: 1n };
       expect(burnMicrosPerHour(burn)).to.equal(0n);
       expect(runway(state(5n, [{}]), burn)).to.deep.equal({ secondsToZero: 432_000n });
     });
 
-    it("counts neither what is refunding nor what is on hold as there", () => {
+    it("excludes credits that are refunding or on hold", () => {
       const account = { refunding: 40n, held: 10n, spent: 20n };
       const hold = { allowance: id(1), heldMicros: 10n, heldAt: now, expiresAt: inSeconds(60) };
       expect(runway(state(100n, [{}], { account, holds: [hold] }), burning(1n))).to.deep.equal({
@@ -63,7 +63,7 @@ describe("runway", () => {
       });
     });
 
-    it("is zero where nothing is available", () => {
+    it("with nothing available: is zero", () => {
       expect(runway(state(0n, [{}]), burning(1n))).to.deep.equal({ secondsToZero: 0n });
     });
   });
@@ -72,20 +72,20 @@ describe("runway", () => {
     const account = { held: 50n };
     const hold = { allowance: id(1), heldMicros: 50n, heldAt: now, expiresAt: inSeconds(20) };
 
-    it("adds them when they come back, before the rest is used up", () => {
+    it("adds them when they return before the rest runs out", () => {
       const result = runway(state(100n, [{}], { account, holds: [hold] }), burning(2n));
       expect(result).to.deep.equal({ secondsToZero: 50n });
     });
 
-    it("gives a waiting refund its part of them first", () => {
+    it("gives them to a waiting refund first", () => {
       const waiting = { ...account, refundWaiting: 30n };
       const result = runway(state(100n, [{}], { account: waiting, holds: [hold] }), burning(2n));
       expect(result).to.deep.equal({ secondsToZero: 35n });
     });
   });
 
-  context("when allowances bound what may be spent", () => {
-    it("lasts for ever where nothing was spent", () => {
+  context("when allowances limit the spending", () => {
+    it("without any spending: never reaches zero", () => {
       expect(runway(state(9n, [{}]), burning(0n))).to.deep.equal({
         secondsToZero: null,
         reason: "nothing_spent",
@@ -94,7 +94,7 @@ describe("runway", () => {
       });
     });
 
-    it("lasts for ever where nobody may spend, or no longer", () => {
+    it("without an allowance now or later: never reaches zero", () => {
       const revoked = { revokedAt: now };
       const expired = { expiresAt: at(0) };
       const ofOldCounter = { counter: 3n };
@@ -108,7 +108,7 @@ describe("runway", () => {
       }
     });
 
-    it("tells when the last allowance ends and what is left then", () => {
+    it("when the last allowance ends first: reports the time and the rest", () => {
       const result = runway(state(100n, [{ expiresAt: at(30) }]), burning(2n));
       expect(result).to.deep.equal({
         secondsToZero: null,
@@ -118,11 +118,11 @@ describe("runway", () => {
       });
     });
 
-    it("rests until a period is renewUsage, and rolls over no more than was signed", () => {
-      // 10 a period of 100 s: 5 s of spending in each, the third of which takes the last.
+    it("with an exhausted period: pauses until its renewal, and carries over at most the rollover", () => {
+      // 10 per period of 100 s: spends for 5 s in each, and the third uses the last.
       const periodic = { limit: 10n, period: 100n, startsAt: at(0) };
       expect(runway(state(25n, [periodic]), burning(2n))).to.deep.equal({ secondsToZero: 202n });
-      // 400 s in which nothing could be spent, of which 15 roll over.
+      // Nothing could be spent for 400 s, of which 15 are carried over.
       const idle = { ...periodic, startsAt: at(-400), expiresAt: at(50), rollover: 15n };
       expect(runway(state(100n, [idle]), burning(1n))).to.deep.include({
         reason: "allowances_end",
@@ -131,7 +131,7 @@ describe("runway", () => {
       });
     });
 
-    it("stops at the cap that the owner signed, which what is on hold counts against", () => {
+    it("stops at the account cap, against which held credits count", () => {
       const capped = { accountCap: 60n };
       const account = { spent: 20n, held: 10n };
       const hold = { allowance: id(1), heldMicros: 10n, heldAt: now, expiresAt: inSeconds(5) };
@@ -139,7 +139,7 @@ describe("runway", () => {
       expect(result).to.deep.include({ reason: "allowances_end", leftMicros: 140n });
     });
 
-    it("gives up at its horizon, and says how far it came", () => {
+    it("beyond the horizon: stops, and reports how far it got", () => {
       const trickle = { limit: 1n, period: 86_400n, startsAt: at(0) };
       const result = runway(state(1_000_000n, [trickle]), burning(1n));
       expect(result).to.have.property("reason", "beyond_horizon");
@@ -149,8 +149,8 @@ describe("runway", () => {
     });
   });
 
-  context("whatever the account's state", () => {
-    it("is what spending second by second comes to", () => {
+  context("with any state of the account", () => {
+    it("equals spending second by second", () => {
       fc.assert(
         fc.property(arbitraryState, fc.bigInt({ min: 1n, max: 9n }), (some, perSecond) => {
           const reckoned = runway(some, burning(perSecond)).secondsToZero;
@@ -162,7 +162,7 @@ describe("runway", () => {
       );
     });
 
-    it("is no shorter for an account with more credits", () => {
+    it("with more credits: is not shorter", () => {
       fc.assert(
         fc.property(arbitraryState, fc.bigInt({ min: 0n, max: 50n }), (some, more) => {
           const before = runway(some, burning(3n)).secondsToZero;
@@ -216,8 +216,8 @@ const arbitraryState = fc
   });
 
 /**
- * The same, second by second and with the ledger's own rules for periods: the second in which the last is spent, or `null`
- * where some is left after `WALKED_SECONDS`.
+ * The model: spends second by second with the ledger's rules for periods. Returns the second in
+ * which the last credit is spent, or `null` if some are left after `WALKED_SECONDS`.
  */
 function walk({ account, allowances, holds }: RunwayState, perSecond: bigint): bigint | null {
   let credits = available(account);
@@ -267,7 +267,7 @@ function walk({ account, allowances, holds }: RunwayState, perSecond: bigint): b
       charged += amount;
       wanted -= amount;
     }
-    // All of it spent at the end of a whole second is spent in the next one, which has just begun.
+    // If a whole second spends exactly the rest, the credits reach zero at the next second.
     if (credits === 0n) return BigInt(second) + (wanted === 0n ? 1n : 0n);
   }
   return null;

@@ -7,7 +7,7 @@ import { dynamicRate, fixedRate, tieredRate } from "../../fixtures/rates.ts";
 describe("findCardErrors", () => {
   const good = fixedRate({ meter: "requests" });
 
-  it("has nothing to say of a card with every kind", () => {
+  it("with a valid card of every kind: finds nothing", () => {
     const rates = [
       good,
       tieredRate("graduated", [[null, 1n]], { meter: "a" }),
@@ -23,7 +23,7 @@ describe("findCardErrors", () => {
 
   for (const [what, rate, reason, at] of [
     [
-      "tiers that go down",
+      "descending tiers",
       tieredRate("graduated", [
         [2n, 1n],
         [1n, 1n],
@@ -33,7 +33,7 @@ describe("findCardErrors", () => {
       "rates/1/tiers/1/upTo",
     ],
     [
-      "a tier without a unit",
+      "an empty tier",
       tieredRate("volume", [
         [2n, 1n],
         [2n, 1n],
@@ -43,7 +43,7 @@ describe("findCardErrors", () => {
       "rates/1/tiers/1/upTo",
     ],
     [
-      "a tier after the one without an end",
+      "a tier after the unbounded one",
       tieredRate("volume", [
         [null, 1n],
         [null, 1n],
@@ -52,38 +52,38 @@ describe("findCardErrors", () => {
       "rates/1/tiers/0/upTo",
     ],
     [
-      "a last tier that ends",
+      "a bounded last tier",
       tieredRate("volume", [[5n, 1n]]),
       "last_tier_bounded",
       "rates/1/tiers/0/upTo",
     ],
     [
-      "bounds the wrong way round",
+      "reversed bounds",
       dynamicRate({ minBps: 9n, maxBps: 8n }),
       "bounds_reversed",
       "rates/1/multiplier/minBps",
     ],
     [
-      "a start under its bounds",
+      "a start below its bounds",
       dynamicRate({ startBps: 1n }),
       "start_out_of_bounds",
       "rates/1/multiplier/startBps",
     ],
     [
-      "a start over its bounds",
+      "a start above its bounds",
       dynamicRate({ startBps: 40_001n }),
       "start_out_of_bounds",
       "rates/1/multiplier/startBps",
     ],
     ["two rates for one event", good, "ambiguous_rates", "rates/1"],
   ] as const) {
-    it(`names ${what}, and where`, () => {
-      const mistakes = findCardErrors([good, rate]);
-      expect(mistakes.map((m) => [m.reason, m.path.join("/")])).to.deep.equal([[reason, at]]);
+    it(`with ${what}: reports ${reason} with its path`, () => {
+      const errors = findCardErrors([good, rate]);
+      expect(errors.map((m) => [m.reason, m.path.join("/")])).to.deep.equal([[reason, at]]);
     });
   }
 
-  it("names all of them at once", () => {
+  it("with several errors: reports all of them", () => {
     const rates = [tieredRate("volume", [[5n, 1n]]), dynamicRate({ startBps: 1n })];
     expect(findCardErrors(rates).map(({ reason }) => reason)).to.deep.equal([
       "last_tier_bounded",
@@ -117,7 +117,7 @@ describe("ratesSchema", () => {
     },
   };
 
-  it("takes every kind, and a rate without one for a fixed rate", () => {
+  it("accepts every kind, and defaults to a fixed rate", () => {
     expect(schema.parse([rate, tiered]).map(({ kind }) => kind)).to.deep.equal(["fixed", "volume"]);
     expect(schema.parse([dynamic])).to.have.nested.property("[0].multiplier.targetBps", 8_000n);
   });
@@ -128,7 +128,7 @@ describe("ratesSchema", () => {
     ["a fixed price in a tiered rate", [{ ...tiered, microCredits: "1" }], "0"],
     ["no tier", [{ ...tiered, tiers: [] }], "0.tiers"],
     [
-      "more tiers than may be",
+      "too many tiers",
       [{ ...tiered, tiers: [...tiered.tiers, ...tiered.tiers, ...tiered.tiers] }],
       "0.tiers",
     ],
@@ -142,35 +142,35 @@ describe("ratesSchema", () => {
       [{ ...tiered, tiers: [{ upTo: "0", microCredits: "1" }] }],
       "0.tiers.0.upTo",
     ],
-    ["no rule", [{ ...rate, kind: "dynamic" }], "0.multiplier"],
+    ["a dynamic rate without a multiplier rule", [{ ...rate, kind: "dynamic" }], "0.multiplier"],
     [
-      "a target of nothing",
+      "a target of 0 %",
       [{ ...dynamic, multiplier: { ...dynamic.multiplier, targetBps: "0" } }],
       "0.multiplier.targetBps",
     ],
     [
-      "a target of everything",
+      "a target of 100 %",
       [{ ...dynamic, multiplier: { ...dynamic.multiplier, targetBps: "10000" } }],
       "0.multiplier.targetBps",
     ],
     [
-      "a multiplier of nothing",
+      "a multiplier of zero",
       [{ ...dynamic, multiplier: { ...dynamic.multiplier, minBps: "0" } }],
       "0.multiplier.minBps",
     ],
     [
-      "no damping",
+      "a denominator of zero",
       [{ ...dynamic, multiplier: { ...dynamic.multiplier, denominator: "0" } }],
       "0.multiplier.denominator",
     ],
     [
-      "no pause",
+      "steps without a pause",
       [{ ...dynamic, multiplier: { ...dynamic.multiplier, stepSeconds: 0 } }],
       "0.multiplier.stepSeconds",
     ],
-    ["more rates than may be", [rate, rate, rate], ""],
+    ["too many rates", [rate, rate, rate], ""],
   ] as const) {
-    it(`refuses ${what}, and names it`, () => {
+    it(`with ${what}: rejects it with the path`, () => {
       const { error } = schema.safeParse(rates);
       expect(error?.issues.map((issue) => issue.path.join("."))).to.deep.equal([path]);
     });

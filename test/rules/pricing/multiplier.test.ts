@@ -19,25 +19,25 @@ function clamped(value: bigint, { minBps, maxBps }: MultiplierRule): bigint {
 
 describe("nextMultiplier", () => {
   for (const [what, current, utilisation, next, rule] of [
-    ["rests at the target", 10_000n, 5_000n, 10_000n, {}],
+    ["stays at the target", 10_000n, 5_000n, 10_000n, {}],
     ["rises by an eighth when everything is in use", 10_000n, 10_000n, 11_250n, {}],
-    ["falls by an eighth when nothing is", 10_000n, 0n, 8_750n, {}],
+    ["falls by an eighth when nothing is in use", 10_000n, 0n, 8_750n, {}],
     ["rounds a rise down, for the payer", 10_001n, 7_000n, 10_501n, {}],
     ["rounds a fall towards zero, for the provider", 10_001n, 3_000n, 9_501n, {}],
-    ["moves by a basis point at least", 10_000n, 5_001n, 10_001n, { denominator: 1_000n }],
-    ["moves down by one at least", 10_000n, 4_999n, 9_999n, { denominator: 1_000n }],
-    ["moves by maxStepBps at most", 10_000n, 10_000n, 10_300n, { maxStepBps: 300n }],
-    ["falls by maxStepBps at most", 10_000n, 0n, 9_700n, { maxStepBps: 300n }],
-    ["stops at the top", 39_500n, 10_000n, 40_000n, {}],
-    ["stops at the bottom", 5_100n, 0n, 5_000n, {}],
-    ["comes back within bounds that were narrowed", 90_000n, 5_000n, 40_000n, {}],
+    ["rises by at least one basis point", 10_000n, 5_001n, 10_001n, { denominator: 1_000n }],
+    ["falls by at least one basis point", 10_000n, 4_999n, 9_999n, { denominator: 1_000n }],
+    ["rises by at most maxStepBps", 10_000n, 10_000n, 10_300n, { maxStepBps: 300n }],
+    ["falls by at most maxStepBps", 10_000n, 0n, 9_700n, { maxStepBps: 300n }],
+    ["stops at maxBps", 39_500n, 10_000n, 40_000n, {}],
+    ["stops at minBps", 5_100n, 0n, 5_000n, {}],
+    ["returns into bounds that were narrowed", 90_000n, 5_000n, 40_000n, {}],
   ] as const) {
     it(what, () => {
       expect(nextMultiplier(current, utilisation, { ...RULE, ...rule })).to.equal(next);
     });
   }
 
-  it("stays within its bounds, and moves by maxStepBps at most", () => {
+  it("with any rule: stays within its bounds and moves by at most maxStepBps", () => {
     fc.assert(
       fc.property(anyRule, anyMultiplier, anyUtilisation, (rule, before, utilisation) => {
         const current = clamped(before, rule);
@@ -49,7 +49,7 @@ describe("nextMultiplier", () => {
     );
   });
 
-  it("changes by the formula, rounded towards zero, and by a basis point at least", () => {
+  it("with any rule: follows the formula, rounded towards zero, by at least one basis point", () => {
     const wide = { minBps: 1n, maxBps: 10n ** 12n, maxStepBps: 10n ** 12n };
     fc.assert(
       fc.property(anyRule, anyMultiplier, anyUtilisation, (anyOne, current, utilisation) => {
@@ -60,13 +60,13 @@ describe("nextMultiplier", () => {
         const rounded = exact / divisor;
         const size = distance !== 0n && rounded === 0n ? 1n : rounded;
         const moved = distance > 0n ? current + size : current - size;
-        // Less than one basis point is never reached.
+        // A change below one basis point becomes one.
         expect(next).to.equal(moved < 1n ? 1n : moved);
       }),
     );
   });
 
-  it("is not lowered by a higher utilisation", () => {
+  it("with a higher utilisation: is not lower", () => {
     fc.assert(
       fc.property(anyRule, anyMultiplier, anyUtilisation, anyUtilisation, (rule, current, a, b) => {
         const [low, high] = a < b ? [a, b] : [b, a];
@@ -86,7 +86,7 @@ const report = (seconds: number) => ({
 });
 
 describe("stepMultiplier", () => {
-  it("makes a step when stepSeconds are over, and not a millisecond before", () => {
+  it("makes a step after exactly stepSeconds, and not a millisecond earlier", () => {
     const first = stepMultiplier(null, report(0), RULE);
     if ("tooSoonUntil" in first) throw new Error("there was none before");
     expect(first).to.include({ step: 1, beforeBps: 10_000n, afterBps: 11_250n });
@@ -98,7 +98,7 @@ describe("stepMultiplier", () => {
     });
   });
 
-  it("leaves a log that replays to the same multipliers, across versions of the card", () => {
+  it("with several card versions: leaves a log that replays to the same multipliers", () => {
     const anyReport = fc.record({
       utilisationBps: anyUtilisation,
       rateCardVersion: fc.constantFrom(1, 2),
@@ -119,7 +119,7 @@ describe("stepMultiplier", () => {
           if ("step" in made) log.push(made);
         }
         expect(replaySteps(log, ruleOf)).to.deep.equal(log);
-        // A log that somebody has changed does not.
+        // A manipulated log does not.
         const [first, ...rest] = log;
         if (first !== undefined) {
           const forged = [{ ...first, afterBps: first.afterBps + 1n }, ...rest];

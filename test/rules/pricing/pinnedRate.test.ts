@@ -44,7 +44,7 @@ function cost(rate: Rate, quantity: bigint, facts: Facts = {}): bigint {
   return pricePinned(pin(rate, quantity, facts), quantity);
 }
 
-/** What a unit costs, before it is divided: by walking through the units, as the definition says. */
+/** The model: the sum of all units' prices before the division, unit by unit. */
 function priceOfUnit(tiers: readonly Tier[], unit: bigint): bigint {
   const tier = tiers.find(({ upTo }) => upTo === null || unit <= upTo);
   if (tier === undefined) throw new Error("the last tier has no end");
@@ -67,7 +67,7 @@ const anyPinned: fc.Arbitrary<PinnedRate> = fc
 
 describe("pricing by pinned rates", () => {
   context("when the rate is fixed", () => {
-    it("rounds up once: never under the rate, under one micro-credit over it", () => {
+    it("rounds up once: at or above the exact price by less than one micro-credit", () => {
       fc.assert(
         fc.property(anyQuantity, anyQuantity, anyPerUnits, (microCredits, quantity, perUnits) => {
           const costMicros = cost(fixedRate({ microCredits, perUnits }), quantity);
@@ -99,7 +99,7 @@ describe("pricing by pinned rates", () => {
       });
     }
 
-    it("prices each unit by the tier in which it falls, and rounds up once", () => {
+    it("prices each unit by its tier and rounds up once", () => {
       const few = fc.bigInt({ min: 0n, max: 300n });
       const smallTiers = anyTiers.map((tiers) =>
         tiers.map(({ upTo, ...tier }) => ({
@@ -121,7 +121,7 @@ describe("pricing by pinned rates", () => {
       );
     });
 
-    it("costs the same however usage is split, but for under one micro-credit for each event", () => {
+    it("with usage split into events: costs the same within one micro-credit per event", () => {
       fc.assert(
         fc.property(
           anyTiers,
@@ -143,7 +143,7 @@ describe("pricing by pinned rates", () => {
     });
   });
 
-  context("when the rate goes by volume", () => {
+  context("when the rate is by volume", () => {
     const rate = tieredRate("volume", [
       [100n, 10n],
       [1_000n, 8n],
@@ -163,7 +163,7 @@ describe("pricing by pinned rates", () => {
       });
     }
 
-    it("prices the whole event by the tier of the month's total with it, and rounds up once", () => {
+    it("prices the whole event by the tier of the month's total including it, and rounds up once", () => {
       fc.assert(
         fc.property(
           anyTiers,
@@ -200,7 +200,7 @@ describe("pricing by pinned rates", () => {
       );
     });
 
-    it("starts where its rule says, and keeps within bounds that were narrowed since", () => {
+    it("starts at startBps, and stays within bounds that were narrowed later", () => {
       const rate = dynamicRate({ startBps: 12_000n, maxBps: 15_000n }, { microCredits: 10n });
       expect(cost(rate, 10n)).to.equal(120n);
       expect(cost(rate, 10n, { multiplierBps: 39_000n })).to.equal(150n);
@@ -208,8 +208,8 @@ describe("pricing by pinned rates", () => {
     });
   });
 
-  context("when it is kept with a hold", () => {
-    it("costs no more for less than was held, whatever its kind", () => {
+  context("when it is stored with a hold", () => {
+    it("with less usage than held: costs no more, for any kind", () => {
       fc.assert(
         fc.property(
           anyRate,
@@ -225,7 +225,7 @@ describe("pricing by pinned rates", () => {
       );
     });
 
-    it("charges in parts what the whole costs, to the micro-credit", () => {
+    it("in parts: costs exactly what the whole costs", () => {
       fc.assert(
         fc.property(anyPinned, fc.array(anyQuantity, { maxLength: 6 }), (pinned, parts) => {
           let usedUnits = 0n;
@@ -241,7 +241,7 @@ describe("pricing by pinned rates", () => {
       );
     });
 
-    it("comes back from the database as it went in", () => {
+    it("is read from JSON as it was written", () => {
       fc.assert(
         fc.property(anyPinned, (pinned) => {
           expect(toPinnedRate(JSON.parse(fromPinnedRate(pinned)))).to.deep.equal(pinned);
@@ -250,7 +250,7 @@ describe("pricing by pinned rates", () => {
     });
   });
 
-  it("can be done again from the card and what the debit keeps", () => {
+  it("is recomputed from the card and the stored price basis", () => {
     fc.assert(
       fc.property(
         anyRate,

@@ -11,7 +11,7 @@ const anyMicros = fc.oneof(
   fc.bigInt({ min: 0n, max: MAX_MICROS }),
 );
 
-/** Few names and few values, so that rates meet; one name is that of a property that every object has. */
+/** Few names and values, so that rates collide; one is the name of a property of every object. */
 const anyDimensions = fc
   .record(
     {
@@ -37,7 +37,7 @@ function rate(fields: Partial<FixedRate>): FixedRate {
 describe("pricedAt", () => {
   const [now, before, after] = [new Date(1_000), new Date(999), new Date(1_001)];
 
-  it("is when it occurred, and now for what is dated ahead", () => {
+  it("is the time of the event, or now if the event is dated in the future", () => {
     expect(pricedAt({ occurredAt: before, now })).to.equal(before);
     expect(pricedAt({ occurredAt: now, now })).to.equal(now);
     expect(pricedAt({ occurredAt: after, now })).to.equal(now);
@@ -45,7 +45,7 @@ describe("pricedAt", () => {
 });
 
 describe("ambiguousPair", () => {
-  it("names two rates only where an event exists that fits both equally well", () => {
+  it("finds two rates only if an event can match both equally well", () => {
     fc.assert(
       fc.property(fc.array(anyRate, { maxLength: 4 }), (rates) => {
         const pair = ambiguousPair(rates);
@@ -60,7 +60,7 @@ describe("ambiguousPair", () => {
     );
   });
 
-  it("finds two rates that say the same, and two on different dimensions", () => {
+  it("finds two equal rates, and two on different dimensions", () => {
     const [plain, h100, spot] = [
       rate({}),
       rate({ dimensions: { gpu: "H100" } }),
@@ -70,7 +70,7 @@ describe("ambiguousPair", () => {
     expect(ambiguousPair([plain, h100, spot])).to.deep.equal([h100, spot]);
   });
 
-  it("is not misled by a dimension that is named like a property of every object", () => {
+  it("with a dimension named like a property of every object: is not misled", () => {
     const [named, h100] = [
       rate({ dimensions: { constructor: "a" } }),
       rate({ dimensions: { gpu: "H100" } }),
@@ -78,7 +78,7 @@ describe("ambiguousPair", () => {
     expect(ambiguousPair([named, h100])).to.deep.equal([named, h100]);
   });
 
-  it("leaves other meters, other values and other specificity alone", () => {
+  it("with another meter, value or specificity: finds nothing", () => {
     const rates = [
       rate({}),
       rate({ meter: "requests" }),
@@ -91,7 +91,7 @@ describe("ambiguousPair", () => {
 });
 
 describe("feeOf", () => {
-  it("rounds down, by under one micro-credit", () => {
+  it("rounds down by less than one micro-credit", () => {
     fc.assert(
       fc.property(anyMicros, fc.bigInt({ min: 0n, max: 10_000n }), (amountMicros, feeBps) => {
         const fee = feeOf(amountMicros, feeBps);
@@ -101,7 +101,7 @@ describe("feeOf", () => {
     );
   });
 
-  it("never exceeds its part of any sum of charges (I2)", () => {
+  it("never exceeds its share of any sum of charges (I2)", () => {
     fc.assert(
       fc.property(
         fc.array(anyMicros, { maxLength: 50 }),

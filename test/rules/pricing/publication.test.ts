@@ -56,26 +56,26 @@ describe("scheduleCard", () => {
       });
     }
 
-    it("lets none come before, or with, one that is published for later", () => {
+    it("before or at a card published for later: is refused", () => {
       expect(effect(provider, 999, -10, 1_000)).to.equal("effective_from_not_after_newest");
       expect(effect(provider, 1_000, -10, 1_000)).to.equal("effective_from_not_after_newest");
       expect(effect(provider, null, -10, 1_000)).to.equal("effective_from_not_after_newest");
       expect(effect(provider, 1_001, -10, 1_000)).to.equal(1_001);
     });
 
-    it("lets no more wait than may", () => {
+    it("with too many pending cards: is refused", () => {
       expect(effect(provider, 3_000, -10, 1_000)).to.equal(3_000);
       expect(effect(provider, 3_000, 1_000, 2_000)).to.equal("too_many_pending_rate_cards");
     });
   });
 
   context("when the operator publishes", () => {
-    it("lets its first card have been in force before", () => {
+    it("with the first card dated back: accepts it", () => {
       expect(effect(null, -1_000_000)).to.equal(-1_000_000);
       expect(effect(null, null)).to.equal(0);
     });
 
-    it("needs no notice for the next, but never changes the past", () => {
+    it("with a later card: needs no notice, but never changes the past", () => {
       expect(effect(null, 0, -10)).to.equal(0);
       expect(effect(null, -0.001, -10)).to.equal("effective_from_too_soon");
       expect(effect(null, -11, -10)).to.equal("effective_from_not_after_newest");

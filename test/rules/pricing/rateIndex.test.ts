@@ -15,7 +15,7 @@ const FEBRUARY = new Date("2026-02-01T00:00:00Z");
 const MARCH = new Date("2026-03-01T00:00:00Z");
 const units = { provider, meter: "units", dimensions: {} };
 
-/** Few names and few values, so that rates meet; one name is that of a property that every object has. */
+/** Few names and values, so that rates collide; one is the name of a property of every object. */
 const anyDimensions = fc
   .record(
     {
@@ -46,13 +46,13 @@ const anyCards: fc.Arbitrary<readonly RateCard[]> = fc
     { maxLength: 8 },
   )
   .map((cards) => cards.map((card, index) => ({ ...card, version: index + 1 })))
-  // One card at a time, as the database has it.
+  // Adds one card at a time, as the database reads them.
   .filter(
     (cards) =>
       new Set(cards.map((c) => `${c.provider}${c.effectiveFrom.getTime()}`)).size === cards.length,
   );
 
-/** The same by walking through everything. */
+/** The model: scans all cards and rates. */
 function findByWalking(cards: readonly RateCard[], query: typeof units, at: Date) {
   const inForce = (publisher: string | null) =>
     cards
@@ -67,7 +67,7 @@ function findByWalking(cards: readonly RateCard[], query: typeof units, at: Date
 }
 
 describe("findRate", () => {
-  it("finds what a walk through all cards finds, whatever the order and the steps in which they came", () => {
+  it("with cards added in any order and steps: finds what a scan of all cards finds", () => {
     const anyDay = fc.integer({ min: 0, max: 25 }).map((day) => new Date(Date.UTC(2026, 0, day)));
     const anyMeter = fc.constantFrom("gpu.seconds", "requests");
     fc.assert(
@@ -101,7 +101,7 @@ describe("findRate", () => {
       ["2026-02-28T23:59:59.999Z", 2],
       ["2027-01-01T00:00:00.000Z", 3],
     ] as const) {
-      it(`takes version ${version} at ${at}`, () => {
+      it(`at ${at}: finds version ${version}`, () => {
         expect(findRate(index, units, new Date(at))).to.have.nested.property(
           "card.version",
           version,
@@ -109,7 +109,7 @@ describe("findRate", () => {
       });
     }
 
-    it("finds nothing before the first", () => {
+    it("before the first card: finds nothing", () => {
       const at = new Date("2025-12-31T23:59:59.999Z");
       expect(findRate(index, units, at)).to.equal("no_rate_card_in_force");
     });
@@ -122,7 +122,7 @@ describe("findRate", () => {
     ]);
     const at = new Date("2026-02-02");
 
-    it("takes its rates for the meters that it has, and the operator's for the others", () => {
+    it("uses its rates for its meters, and the operator's for all others", () => {
       const l4 = { ...units, dimensions: { gpu: "L4" } };
       expect(findRate(index, l4, at)).to.have.nested.property("card.version", 2);
       expect(findRate(index, { ...units, meter: "requests" }, at)).to.have.nested.property(
@@ -135,11 +135,11 @@ describe("findRate", () => {
       ]);
     });
 
-    it("does not fall back on the operator's rates of a meter that it has", () => {
+    it("with a meter on the provider's card: does not fall back to the operator's rates", () => {
       expect(findRate(index, units, at)).to.equal("no_matching_rate");
     });
 
-    it("leaves other providers, and the time before, to the operator's card", () => {
+    it("with other providers, or before its start: uses the operator's card", () => {
       expect(findRate(index, { ...units, provider: other }, at)).to.have.nested.property(
         "card.version",
         1,
@@ -150,7 +150,7 @@ describe("findRate", () => {
       );
     });
 
-    it("tells an unknown meter from no card at all", () => {
+    it("distinguishes an unknown meter from a missing card", () => {
       expect(findRate(index, { ...units, meter: "magic" }, at)).to.equal("unknown_meter");
       const own = indexRates([cardOf(1, [fixedRate()], { provider })]);
       expect(findRate(own, { ...units, meter: "magic" }, at)).to.equal("unknown_meter");
@@ -166,7 +166,7 @@ interface Subject {
 }
 
 describe("rateKey", () => {
-  it("is the same for the same rate, and another for every other", () => {
+  it("is equal for equal rates, and different for all others", () => {
     const anyValue = fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 4 });
     const anySubject: fc.Arbitrary<Subject> = fc.record({
       publisher: fc.constantFrom(null, provider, other),
@@ -188,7 +188,7 @@ describe("rateKey", () => {
     );
   });
 
-  it("reads like its rate", () => {
+  it("is readable", () => {
     const spot = fixedRate({
       meter: "gpu.seconds",
       dimensions: { tier: "spot", gpu: "H100 80=G;" },

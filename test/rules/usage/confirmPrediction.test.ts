@@ -32,7 +32,7 @@ function lastSeenOf({ allowances }: LedgerState, events: readonly UsageEvent[]) 
   return events.map(({ spender }) => bySpender.get(spender) ?? []);
 }
 
-/** Whether the statements that charge ahead would have charged all of it. */
+/** Whether the optimistic statements would have charged all predicted amounts. */
 function fits({ accounts, allowances }: LedgerState, expected: PredictedCharges): boolean {
   const ofAccounts = [...expected.accounts].every(([address, wanted]) => {
     const found = accounts.get(address);
@@ -57,7 +57,7 @@ function fits({ accounts, allowances }: LedgerState, expected: PredictedCharges)
   return ofAccounts && ofAllowances;
 }
 
-/** What is confirmed of a guess made at `NOW`, on what was there then, when it is found to fit. */
+/** Confirms a prediction made at `NOW` from `seen`, if its charges fit the state. */
 function confirmed(state: LedgerState, events: readonly UsageEvent[], seen = state.allowances) {
   const allowances = lastSeenOf({ ...state, allowances: seen }, events);
   const expected = predictCharges(events, { now: NOW, allowances, rates: state.prices.rates });
@@ -66,7 +66,7 @@ function confirmed(state: LedgerState, events: readonly UsageEvent[], seen = sta
 }
 
 describe("confirmPrediction", () => {
-  it("says what the decision says, or nothing", () => {
+  it("equals the decision, or is null", () => {
     let confirmedTogether = 0;
     fc.assert(
       fc.property(
@@ -75,10 +75,10 @@ describe("confirmPrediction", () => {
         fc.constantFrom(0n, 150n),
         fc.infiniteStream(fc.boolean()),
         ({ state: before, events: all }, waitedMs, moreMicros, wasRevokedSince) => {
-          // A repetition clashes with the first one when both are written.
+          // Without repetitions, which conflict when they are written.
           const events = [...new Map(all.map((each) => [eventKey(each), each])).values()];
-          // Periods as if they were in use, some allowances as they were before they were revoked, grants as if they were
-          // none (they are never guessed at), and sometimes more than little everywhere.
+          // With periods in use, some allowances as before their revocation, no grants (which are
+          // never predicted), and sometimes larger amounts everywhere.
           const allowances = before.allowances.map((each) => ({
             ...each,
             campaign: null,
@@ -106,7 +106,7 @@ describe("confirmPrediction", () => {
             expect(found).to.deep.equal({ outcomes, debits });
             return true;
           };
-          // Most batches meet a limit somewhere: those events together that are confirmed one by one.
+          // Most batches exceed a limit: checks together the events that are confirmed one by one.
           const together = events.filter((each) => check([each]));
           if (together.length > 1 && check(together)) confirmedTogether++;
         },
@@ -119,14 +119,14 @@ describe("confirmPrediction", () => {
   const credits = [account(owner, { purchased: 10n }), account(sponsor, { purchased: 10n })];
   const second = 1_000;
 
-  context("when an allowance begins, ends or renews itself before the locks are there", () => {
+  context("when an allowance starts, expires or renews before the locks are taken", () => {
     const soon = BigInt(NOW.getTime() / 1000) + 1n;
     for (const [what, fields] of [
-      ["begins", { startsAt: soon, priority: 1 }],
-      ["ends", { expiresAt: soon, priority: 1 }],
-      ["renews itself", { startsAt: soon - 60n, period: 60n, usage: usageIn(0n) }],
+      ["starts", { startsAt: soon, priority: 1 }],
+      ["expires", { expiresAt: soon, priority: 1 }],
+      ["renews", { startsAt: soon - 60n, period: 60n, usage: usageIn(0n) }],
     ] as const) {
-      it(`confirms nothing, because one ${what}`, () => {
+      it(`is null if one ${what}`, () => {
         const own = allowanceOf({ account: sponsor });
         const turning = allowanceOf({ id: "0x02", ...fields });
         const state = stateOf(credits, [own, turning]);
@@ -136,20 +136,20 @@ describe("confirmPrediction", () => {
     }
   });
 
-  it("confirms no event that is dated ahead, though its card may be the same", () => {
+  it("with an event dated in the future: is null", () => {
     const state = { ...stateOf(credits, [allowanceOf()]), now: later(10) };
     expect(confirmed(state, [event({ occurredAt: later(5) })])).to.equal(null);
     expect(confirmed(state, [event({ occurredAt: NOW })])).not.to.equal(null);
   });
 
-  it("confirms no event that has become too old", () => {
+  it("with an event that has become too old: is null", () => {
     const state = { ...stateOf(credits, [allowanceOf()]), now: later(1) };
     const oldest = NOW.getTime() - RULES.maxEventAgeSeconds * second;
     expect(confirmed(state, [event({ occurredAt: new Date(oldest) })])).to.equal(null);
     expect(confirmed(state, [event({ occurredAt: new Date(oldest + 1) })])).not.to.equal(null);
   });
 
-  it("confirms nothing where the database's clock is behind the guess", () => {
+  it("when the database's clock is behind the prediction: is null", () => {
     const state = stateOf(credits, [allowanceOf()]);
     expect(confirmed({ ...state, now: later(-1) }, [event()])).to.equal(null);
   });

@@ -36,13 +36,13 @@ function always(check: (decision: Decision, state: LedgerState, events: UsageEve
 }
 
 describe("decideDebits", () => {
-  it("takes no account below zero (I1)", () => {
+  it("never takes an account below zero (I1)", () => {
     always(({ accounts }) => {
       for (const after of accounts.values()) expect(available(after) >= 0n).to.equal(true);
     });
   });
 
-  it("takes no allowance over the limit of its period", () => {
+  it("never takes an allowance over its period's limit", () => {
     always(({ usages }, state) => {
       for (const { id, message } of state.allowances) {
         const usage = usages.get(id);
@@ -53,7 +53,7 @@ describe("decideDebits", () => {
     });
   });
 
-  it("takes no campaign over its limit, and moves it by what its grants paid", () => {
+  it("never takes a campaign over its limit, and counts what its grants paid", () => {
     always(({ usages, debits }, state) => {
       for (const { id, message, usage, revokedAt } of state.campaigns) {
         const grants = new Set(
@@ -76,10 +76,10 @@ describe("decideDebits", () => {
     });
   });
 
-  it("takes no account over the cap of an allowance that paid, held credits included (I4)", () => {
+  it("never takes an account over the cap of a paying allowance, with held credits (I4)", () => {
     fc.assert(
       fc.property(anyLedger, ({ state, events }) => {
-        // Event by event: a later charge under a higher cap is none of the earlier allowance's.
+        // Event by event: a later charge under a higher cap does not concern the earlier allowance.
         for (const each of events) {
           const { debits, accounts } = decideDebits([each], state, RULES);
           for (const { allowance, account: payer, amountMicros } of debits) {
@@ -130,7 +130,7 @@ describe("decideDebits", () => {
     });
   });
 
-  it("decides each event wholly or not at all: a refused one might as well not have been sent", () => {
+  it("charges each event in full or not at all: a refused one has no effect", () => {
     always((decision, state, events) => {
       const taken = events.filter((_, index) => decision.outcomes[index]?.result === "debited");
       const again = decideDebits(taken, state, RULES);
@@ -145,7 +145,7 @@ describe("decideDebits", () => {
     });
   });
 
-  it("refuses for want of credit only where less than the cost is there, and tells how much", () => {
+  it("with less credit than the cost: refuses, and reports the shortage", () => {
     always(({ outcomes }) => {
       for (const outcome of outcomes) {
         if (outcome.result === "refused" && "neededMicros" in outcome.refusal) {
@@ -156,7 +156,7 @@ describe("decideDebits", () => {
     });
   });
 
-  it("charges an event of an id once in a batch, and says the same of its repetitions", () => {
+  it("with repetitions in a batch: charges once, and returns the same outcome", () => {
     always(({ outcomes }, _state, events) => {
       const firsts = new Map<string, { hash: string; outcome: Debited }>();
       for (const [index, each] of events.entries()) {
@@ -176,7 +176,7 @@ describe("decideDebits", () => {
     });
   });
 
-  it("decides a batch as it would its events one after the other", () => {
+  it("decides a batch like its events one by one", () => {
     fc.assert(
       fc.property(anyLedger, ({ state, events }) => {
         const batch = decideDebits(events, state, RULES);
@@ -210,7 +210,7 @@ describe("decideDebits", () => {
   });
 
   context("when two grants of one campaign share a cost", () => {
-    it("counts what the first took against the campaign before the second takes", () => {
+    it("counts the first one's charge against the campaign before the second pays", () => {
       const campaign = allowanceOf({ id: idOf(9), account: sponsor, limit: 50n });
       const grants = [1, 2].map((n) =>
         allowanceOf({ id: idOf(n), account: sponsor, limit: 30n, campaign: campaign.id }),
@@ -232,7 +232,7 @@ describe("decideDebits", () => {
   });
 
   context("when several allowances share a cost", () => {
-    it("takes from each what it has, in burn-down order", () => {
+    it("charges each in burn-down order, up to its limit", () => {
       const [first, second] = [
         allowanceOf({ id: idOf(1), account: sponsor, limit: 30n, priority: 1 }),
         allowanceOf({ id: idOf(2), account: owner, limit: 100n, priority: 2 }),
@@ -259,7 +259,7 @@ describe("decideDebits", () => {
       expect(accounts.get(owner)?.spent).to.equal(40n);
     });
 
-    it("counts what the first took where the second spends the same account", () => {
+    it("with both on one account: counts the first charge before the second", () => {
       const state = stateOf(
         [account(owner, { purchased: 50n })],
         [
@@ -280,7 +280,7 @@ describe("decideDebits", () => {
   });
 
   context("when a limit is met exactly", () => {
-    it("takes the last micro-credit of account, allowance and cap, and not one more", () => {
+    it("spends the last micro-credit of account, allowance and cap, and not one more", () => {
       const limits = [
         ["insufficient_credits", { purchased: 10n }, {}],
         ["allowance_exhausted", { purchased: 99n }, { limit: 10n }],
@@ -308,7 +308,7 @@ describe("decideDebits", () => {
   });
 
   context("when an event costs more than can exist", () => {
-    it("refuses the first quantity that does", () => {
+    it("refuses the smallest such quantity", () => {
       const state = stateOf([account(owner, { purchased: MAX_MICROS })], [allowanceOf()]);
       const events = [2n, 3n].map((quantity) => event({ meter: "dear", quantity }));
       const [most, over] = decideDebits(events, state, RULES).outcomes;
@@ -318,7 +318,7 @@ describe("decideDebits", () => {
   });
 
   context("when an event costs nothing", () => {
-    it("records it under the allowance that lets it happen, and charges nothing", () => {
+    it("records it under the first permitting allowance, and charges nothing", () => {
       const state = stateOf([account(owner)], [allowanceOf({ id: idOf(1), limit: 0n })]);
       const { outcomes, debits } = decideDebits([event({ meter: "free" })], state, RULES);
       expect(outcomes[0]?.result).to.equal("debited");
@@ -332,14 +332,14 @@ describe("decideDebits", () => {
     });
   });
 
-  context("when an event comes late, or early", () => {
+  context("when an event is late or early", () => {
     for (const [seconds, reason] of [
       [-3_600, null],
       [-3_600.001, "event_too_old"],
       [60, null],
       [60.001, "event_in_future"],
     ] as const) {
-      it(`${reason === null ? "takes" : "refuses"} one of ${seconds} seconds from now`, () => {
+      it(`${reason === null ? "accepts" : "refuses"} one dated ${seconds} seconds from now`, () => {
         const occurredAt = new Date(NOW.getTime() + seconds * 1000);
         const state = stateOf([account(owner, { purchased: 10n })], [allowanceOf()]);
         const [outcome] = decideDebits([event({ occurredAt })], state, RULES).outcomes;
@@ -347,7 +347,7 @@ describe("decideDebits", () => {
       });
     }
 
-    it("answers a known event with its first outcome, however old it is now", () => {
+    it("when it was debited before: returns its first outcome, at any age", () => {
       const old = event({ occurredAt: new Date(0) });
       const first: Debited = {
         result: "debited",
@@ -370,13 +370,13 @@ describe("decideDebits", () => {
 describe("payloadHash", () => {
   const base = event({ id: "a", dimensions: { gpu: "H100", tier: "spot" } });
 
-  it("is the same however the dimensions are ordered, and whatever the id is", () => {
+  it("with dimensions in another order, or another id: is equal", () => {
     expect(payloadHash({ ...base, dimensions: { tier: "spot", gpu: "H100" } })).to.equal(
       payloadHash(base),
     );
   });
 
-  it("is another for another spender, meter, quantity, time or dimension", () => {
+  it("with another spender, meter, quantity, time or dimension: is different", () => {
     const others: readonly Partial<UsageEvent>[] = [
       { spender: otherKey },
       { meter: "free" },
