@@ -6,6 +6,7 @@ import { settingsOf } from "@compute-credits/platform/process/settings";
 import { zeroAddress } from "viem";
 import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
 import { SERVER_SETTINGS, readConfig } from "../../server/config.ts";
+import { ANSWERS, PAGES } from "../../server/http/bounds.ts";
 import { REASONS_BY_TOPIC } from "../../server/http/reasons.ts";
 import { code, table } from "./fillPage.ts";
 import { CARD_ERRORS, DATA_FAULTS, FINDINGS } from "./meanings.ts";
@@ -20,6 +21,8 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ),
   ["settings-auditor", settingsTable(settingsOf(AUDITOR_SETTINGS.auditor))],
   ["limits", limitsTable()],
+  ["pages", pagesTable()],
+  ["answers", answersTable()],
   ["messages", messageTypes()],
   ...Object.entries(REASONS_BY_TOPIC).map(
     ([topic, reasons]) => [`reasons-${topic}`, reasonsTable(reasons)] as const,
@@ -60,6 +63,20 @@ function limitsTable(): string {
       if (setting === undefined) throw new Error(`no setting makes the limit ${name}`);
       return [code(name), setting.meaning, `${value}`];
     }),
+  );
+}
+
+function pagesTable(): string {
+  return table(
+    ["a page of", "rows at most", "without `limit`"],
+    Object.values(PAGES).map(({ of, most, fallback }) => [of, `${most}`, `${fallback}`]),
+  );
+}
+
+function answersTable(): string {
+  return table(
+    ["an answer's", "at most"],
+    Object.values(ANSWERS).map(({ of, most }) => [of, `${most}`]),
   );
 }
 

@@ -1,9 +1,9 @@
+import { ANSWERS } from "./bounds.ts";
 import { fail } from "./problem.ts";
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 31;
-/** A leap year, so that every calendar year fits into one request. */
-const MAX_DAYS = 366;
+const MAX_DAYS = ANSWERS.days.most;
 
 /**
  * Completes a time range: `to` is exclusive. Without `from` it begins 31 days before `to`, without

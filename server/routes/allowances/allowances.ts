@@ -9,6 +9,7 @@ import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { checkAdmission } from "@compute-credits/rules/allowances/admission";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { PAGES } from "../../http/bounds.ts";
 import { bearerKey } from "../../http/authentication.ts";
 import { checkSignature } from "../../http/checkSignature.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
@@ -37,7 +38,7 @@ const RevocationBody = z.union(
 
 const PageQuery = z.strictObject({
   cursor: Bytes32Field.optional(),
-  limit: limitField({ most: 1_000, fallback: 100 }),
+  limit: limitField(PAGES.list),
 });
 
 export interface AllowanceDeps {

@@ -7,6 +7,7 @@ import {
   SpenderField,
   uintField,
 } from "@compute-credits/protocol/json/fields";
+import { PAGES } from "../../http/bounds.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { ProblemError } from "../../http/problem.ts";
@@ -32,7 +33,7 @@ const GrantsBody = z.strictObject({
 
 const PageQuery = z.strictObject({
   cursor: Bytes32Field.optional(),
-  limit: limitField({ most: 1_000, fallback: 100 }),
+  limit: limitField(PAGES.list),
 });
 
 export interface GrantDeps {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { Bytes32Field, SpenderField, uintField } from "@compute-credits/protocol/json/fields";
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
+import { PAGES } from "../../http/bounds.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { ProblemError } from "../../http/problem.ts";
@@ -39,7 +40,7 @@ const NoBody = z.strictObject({}).optional();
 
 const PageQuery = z.strictObject({
   cursor: Bytes32Field.optional(),
-  limit: limitField({ most: 1_000, fallback: 100 }),
+  limit: limitField(PAGES.list),
 });
 
 export interface PromotionCodeDeps {

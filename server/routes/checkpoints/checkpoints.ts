@@ -1,6 +1,7 @@
 import { Router } from "express";
 import { z } from "zod";
 
+import { ANSWERS, PAGES } from "../../http/bounds.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { fail } from "../../http/problem.ts";
@@ -17,11 +18,8 @@ const PageQuery = z.strictObject({
     .regex(/^\d{1,18}$/, "must be a nextCursor of this list")
     .transform(BigInt)
     .optional(),
-  limit: limitField({ most: 100, fallback: 20 }),
+  limit: limitField(PAGES.checkpoints),
 });
-
-/** Larger tables are only published as files, which need not fit into the server's memory. */
-const MAX_ROWS_AS_JSON = 10_000;
 
 export interface CheckpointDeps {
   readonly checkpoints: Pick<CheckpointStore, "list" | "byEpoch" | "rows">;
@@ -51,7 +49,7 @@ export function checkpointRoutes({ checkpoints }: CheckpointDeps): Router {
   router.get("/checkpoints/:epoch/rows", async (req, res) => {
     const checkpoint = await findCheckpoint(checkpoints, req.params.epoch);
     const { id, partyCount, message } = checkpoint;
-    if (partyCount > MAX_ROWS_AS_JSON) {
+    if (partyCount > ANSWERS.rowsAsJson.most) {
       throw fail(
         422,
         "too_many_rows",

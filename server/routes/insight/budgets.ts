@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { AddressField, Bytes32Field } from "@compute-credits/protocol/json/fields";
 import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
+import { PAGES } from "../../http/bounds.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
@@ -10,7 +11,7 @@ import type { InsightStore } from "../../stores/insight/insightStore.ts";
 
 const BudgetQuery = z.strictObject({
   cursor: Bytes32Field.optional(),
-  limit: limitField({ most: 1_000, fallback: 100 }),
+  limit: limitField(PAGES.list),
 });
 
 export interface BudgetDeps {

@@ -7,6 +7,7 @@ import {
   TimeField,
 } from "@compute-credits/protocol/json/fields";
 import { MeterName } from "@compute-credits/protocol/json/names";
+import { PAGES } from "../../http/bounds.ts";
 import { limitField } from "../../http/page.ts";
 import { fail } from "../../http/problem.ts";
 import type { DebitPlace } from "../../stores/insight/insightStore.ts";
@@ -41,7 +42,7 @@ export const DebitQuery = z.strictObject({
   from: TimeField.optional(),
   to: TimeField.optional(),
   cursor: CursorField.optional(),
-  limit: limitField({ most: 1_000, fallback: 100 }),
+  limit: limitField(PAGES.list),
 });
 
 /** The cursor of the page that begins after this debit. */

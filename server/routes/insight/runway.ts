@@ -7,12 +7,10 @@ import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
 import { BURN_WINDOWS, burnMicrosPerHour } from "@compute-credits/rules/insight/burn";
 import { runway } from "@compute-credits/rules/insight/runway";
+import { ANSWERS } from "../../http/bounds.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import type { InsightStore, SpendingOutlook } from "../../stores/insight/insightStore.ts";
-
-/** Enough to follow the computation. Counts beside the lists tell if there is more. */
-const MAX_LISTED = 100;
 
 export interface RunwayDeps {
   readonly insight: Pick<InsightStore, "outlook">;
@@ -48,14 +46,14 @@ function describeInputs({ now, account, allowances, holds }: SpendingOutlook) {
     spentMicros: account.spent,
     heldMicros: account.held,
     refundWaitingMicros: refundFromHolds(account),
-    holds: holds.slice(0, MAX_LISTED).map(({ allowance, heldMicros, expiresAt }) => ({
+    holds: holds.slice(0, ANSWERS.listed.most).map(({ allowance, heldMicros, expiresAt }) => ({
       allowance,
       heldMicros,
       backAt: expiresAt,
     })),
     holdCount: holds.length,
     allowances: allowances
-      .slice(0, MAX_LISTED)
+      .slice(0, ANSWERS.listed.most)
       .map((allowance) => describeBound(allowance, { now, counter: account.counter })),
     allowanceCount: allowances.length,
   };

@@ -3,6 +3,7 @@ import type { Address } from "viem";
 import { z } from "zod";
 
 import { AddressField, TimeField } from "@compute-credits/protocol/json/fields";
+import { ANSWERS } from "../../http/bounds.ts";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
 import { parse } from "../../http/parse.ts";
 import { fail } from "../../http/problem.ts";
@@ -15,7 +16,7 @@ import type {
   UsageSum,
 } from "../../stores/insight/insightStore.ts";
 
-const MAX_GROUPS = 10_000;
+const MAX_GROUPS = ANSWERS.groups.most;
 
 const UsageQuery = z.strictObject({
   from: TimeField.optional(),

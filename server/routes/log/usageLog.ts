@@ -1,14 +1,12 @@
 import { Router } from "express";
 import { z } from "zod";
 
+import { PAGES } from "../../http/bounds.ts";
 import { limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import { SNAPSHOT_PATTERN, type UsageLog } from "../../stores/feed/usageLog.ts";
 import { type LogAccessDeps, checkLogAccess } from "./logAuthentication.ts";
-
-/** About 2 MB of JSON. */
-const MAX_ENTRIES = 5_000;
 
 const Snapshot = z
   .string()
@@ -26,7 +24,7 @@ const LogQuery = z.strictObject({
       return { order: BigInt(order), last: BigInt(last) };
     })
     .optional(),
-  limit: limitField({ most: MAX_ENTRIES, fallback: MAX_ENTRIES }),
+  limit: limitField(PAGES.entries),
 });
 
 const CutsQuery = z.strictObject({
@@ -35,7 +33,7 @@ const CutsQuery = z.strictObject({
     .regex(/^\d{1,18}$/)
     .transform(BigInt)
     .default(0n),
-  limit: limitField({ most: 100, fallback: 20 }),
+  limit: limitField(PAGES.checkpoints),
 });
 
 export interface UsageLogDeps extends LogAccessDeps {

@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { AddressField } from "@compute-credits/protocol/json/fields";
 import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
+import { PAGES } from "../../http/bounds.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
@@ -19,7 +20,7 @@ const PageQuery = z.strictObject({
     .regex(/^\d{1,9}$/, "must be a nextCursor of this list")
     .transform(Number)
     .optional(),
-  limit: limitField({ most: 1_000, fallback: 100 }),
+  limit: limitField(PAGES.list),
 });
 
 export interface DynamicRateDeps {

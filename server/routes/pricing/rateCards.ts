@@ -8,6 +8,7 @@ import type { Rate } from "@compute-credits/rules/pricing/rate";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { rateKey } from "@compute-credits/rules/pricing/rateKey";
 import { type RateSchemaLimits, ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
+import { PAGES } from "../../http/bounds.ts";
 import { authenticatedProvider } from "../../http/authentication.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
@@ -30,7 +31,7 @@ const CardQuery = z.strictObject({
     )
     .optional(),
   cursor: VersionField.optional(),
-  limit: limitField({ most: 100, fallback: 100 }),
+  limit: limitField(PAGES.rateCards),
 });
 
 export interface RateCardDeps {
