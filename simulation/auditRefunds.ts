@@ -6,8 +6,8 @@ import type { LedgerSnapshot } from "./ledgerSnapshot.ts";
 import { dueAfter } from "./vault.ts";
 
 /**
- * Checks that the ledger has set aside what the contract will call due of each open request, but
- * for what holds may still spend, and that nothing waits for a request that is served.
+ * Checks that the ledger has set aside what the contract will call due of each open request, except
+ * credits that holds may still spend. Nothing may wait for a request that is served.
  */
 export function auditRefunds(
   { accounts }: LedgerSnapshot,
@@ -21,7 +21,7 @@ export function auditRefunds(
         : dueAfter(request, { spent: spent + held, refunded: refunded + refunding });
     if (missing > 0n || (request === undefined && waiting > 0n)) {
       const row = { spent, held, refunding, refunded, waiting };
-      throw new DisagreementError("a refund falls behind its request", {
+      throw new DisagreementError("a refund is less than its request", {
         address,
         request,
         row,

@@ -33,8 +33,8 @@ export class SimulatedChain implements ChainSource {
   }
 
   /**
-   * Appends a block with those of the events that the vault accepts. Resolves with it when the
-   * ledger has applied it.
+   * Appends a block with the events that the vault accepts. Resolves when the ledger has applied
+   * the block.
    */
   append(events: readonly NewChainEvent[]): Promise<AppliedBlock> {
     const applied = this.#last.then(() => this.#applyNext(events));

@@ -13,18 +13,18 @@ interface VaultAccount {
 const NEW_ACCOUNT: VaultAccount = { purchased: 0n, spent: 0n, refunded: 0n, request: null };
 
 /**
- * The contract's side of refund requests: refuses what the contract would refuse, and completes a
- * request with what the contract records.
+ * A model of the contract's refund requests. It drops events that the contract would refuse and
+ * adds the fields that the contract records.
  */
 export class SimulatedVault {
   readonly #accounts = new Map<Address, VaultAccount>();
 
-  /** Applies a block. Returns the events that the contract would really emit. */
+  /** Applies a block. Returns the events that the contract would emit. */
   apply(events: readonly NewChainEvent[]): readonly NewChainEvent[] {
     return events.flatMap((event) => this.#applyEvent(event) ?? []);
   }
 
-  /** The open refund requests, by account. */
+  /** Returns the open refund requests by account. */
   openRequests(): ReadonlyMap<Address, RefundRequest> {
     return new Map(
       [...this.#accounts].flatMap(([address, { request }]) =>
@@ -45,8 +45,9 @@ export class SimulatedVault {
         const account = this.#account(event.account);
         const { requestedMicros } = event;
         const unspentMicros = account.purchased - account.refunded;
-        if (account.request !== null || requestedMicros > unspentMicros - account.spent)
+        if (account.request !== null || requestedMicros > unspentMicros - account.spent) {
           return null;
+        }
         const request = { requestedMicros, unspentMicros, refundedMicros: account.refunded };
         this.#accounts.set(event.account, { ...account, request });
         return { ...event, ...request };
@@ -73,7 +74,7 @@ export class SimulatedVault {
   }
 }
 
-/** What is still due of a request after `spent` and `refunded`. Negative if more was refunded. */
+/** Computes what is still due of a request, in micro-credits. Negative if more was refunded. */
 export function dueAfter(
   { requestedMicros, unspentMicros, refundedMicros }: RefundRequest,
   { spent, refunded }: { spent: bigint; refunded: bigint },

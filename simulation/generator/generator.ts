@@ -252,7 +252,7 @@ export class Generator {
     };
   }
 
-  /** Requests a refund. The vault refuses it while one is open, and completes it otherwise. */
+  /** Requests a refund. The simulated vault refuses it while another request is open. */
   #refundRequest(): Operation {
     const account = this.#random.pick(this.#parties.accounts);
     const requestedMicros = BigInt(this.#random.between(1, 30_000));
