@@ -131,9 +131,9 @@ const LIMITS = {
     .default(3_600)
     .describe("Length of a hold; the contract's windows bound it too."),
   MAX_QUOTE_SECONDS: integer(1, 604_800).default(3_600).describe("Life of a quote."),
-  MAX_OPEN_HOLDS_PER_SPENDER: integer(1, 1_000_000)
+  MAX_OPEN_HOLDS: integer(1, 1_000_000)
     .default(1_000)
-    .describe("Open holds of one spender."),
+    .describe("Open holds of a provider on one spender."),
   MAX_GRANTS_PER_REQUEST: integer(1, 100_000)
     .default(5_000)
     .describe("Grants or codes in one request."),
@@ -258,7 +258,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxPendingRateCards: data.MAX_PENDING_RATE_CARDS,
       maxPriceMeasurements: data.MAX_PRICE_MEASUREMENTS,
       maxHoldSeconds: data.MAX_HOLD_SECONDS,
-      maxOpenHoldsPerSpender: data.MAX_OPEN_HOLDS_PER_SPENDER,
+      maxOpenHolds: data.MAX_OPEN_HOLDS,
       maxQuoteSeconds: data.MAX_QUOTE_SECONDS,
       maxEventIdLength: data.MAX_EVENT_ID_LENGTH,
       maxDimensions: data.MAX_DIMENSIONS,

@@ -104,7 +104,7 @@ export async function createContext(
     );
   }
   const limits = limitsUnder(terms, config);
-  const { maxEventAgeSeconds, maxEventAheadSeconds, maxOpenHoldsPerSpender } = limits;
+  const { maxEventAgeSeconds, maxEventAheadSeconds, maxOpenHolds } = limits;
   const rates = createRateIndexCache();
   const priceReader = createPriceReader(rates);
   const prices = createPriceStore(database, rates);
@@ -128,7 +128,7 @@ export async function createContext(
     prices,
     multipliers: createMultiplierStore(database, rates),
     usage: withGroupCommit(ledger),
-    holds: createHoldStore(database, { feeBps, maxOpenHoldsPerSpender }, priceReader),
+    holds: createHoldStore(database, { feeBps, maxOpenHolds }, priceReader),
     quotes:
       config.quoteKey === null
         ? null

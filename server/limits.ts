@@ -11,7 +11,7 @@ export interface Limits {
   readonly maxPendingRateCards: number;
   readonly maxPriceMeasurements: number;
   readonly maxHoldSeconds: number;
-  readonly maxOpenHoldsPerSpender: number;
+  readonly maxOpenHolds: number;
   readonly maxQuoteSeconds: number;
   readonly maxEventIdLength: number;
   readonly maxDimensions: number;

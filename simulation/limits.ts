@@ -3,7 +3,7 @@ export const RULES = {
   feeBps: 250n,
   maxEventAgeSeconds: 3_600,
   maxEventAheadSeconds: 60,
-  maxOpenHoldsPerSpender: 8,
+  maxOpenHolds: 8,
   maxGrantsPerCampaign: 1_000,
 };
 

@@ -255,7 +255,7 @@ const USAGE = {
   ),
   too_many_holds: reason(
     [429],
-    "The spender has its maximum of open holds.",
+    "The provider has its maximum of open holds on this spender.",
     "Capture or release some.",
   ),
   capture_exceeds_hold: reason(

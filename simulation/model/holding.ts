@@ -43,9 +43,10 @@ export function authorizeHold(
       ? { result: "held", hold: existing, repeated: true }
       : refused({ reason: "hold_id_conflict" });
   }
-  const limit = RULES.maxOpenHoldsPerSpender;
-  const open = [...modelState.holds.values()].filter(
-    ({ spender, resolution }) => spender === request.spender && resolution === null,
+  const limit = RULES.maxOpenHolds;
+  const open = [...modelState.holds].filter(
+    ([holdKey, { spender, resolution }]) =>
+      holdKey.startsWith(request.provider) && spender === request.spender && resolution === null,
   );
   if (open.length >= limit) return refused({ reason: "too_many_holds", limit });
 

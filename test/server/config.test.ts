@@ -63,7 +63,7 @@ describe("readConfig", () => {
         maxPendingRateCards: 10,
         maxPriceMeasurements: 1_000,
         maxHoldSeconds: 3_600,
-        maxOpenHoldsPerSpender: 1_000,
+        maxOpenHolds: 1_000,
         maxQuoteSeconds: 3_600,
         maxEventIdLength: 128,
         maxDimensions: 16,

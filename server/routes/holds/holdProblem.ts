@@ -18,7 +18,7 @@ export function holdProblem(refusal: HoldRefusal, deployment: Deployment): Probl
       return problem(
         429,
         refusal.reason,
-        `The spender has its maximum of ${refusal.limit} open holds. Capture or release some.`,
+        `You have the maximum of ${refusal.limit} open holds on this spender. Capture or release some.`,
       );
     case "quote_expired":
       return problem(

@@ -28,7 +28,10 @@ import { holdEndProblem, holdProblem } from "./holdProblem.ts";
 const HoldBody = z.object({
   id: EventIdField,
   meter: MeterName,
-  quantity: uintField(63),
+  quantity: uintField(63).refine(
+    (units) => units > 0n,
+    "must be at least 1: a hold of nothing reserves nothing",
+  ),
   dimensions: Dimensions.default({}),
   ttlSeconds: z.int().min(1),
   quote: SignedQuoteJson.nullable().default(null),

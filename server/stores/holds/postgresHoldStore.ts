@@ -36,7 +36,7 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 
 export interface HoldRules {
   readonly feeBps: bigint;
-  readonly maxOpenHoldsPerSpender: number;
+  readonly maxOpenHolds: number;
 }
 
 export function createHoldStore(
@@ -57,10 +57,12 @@ export function createHoldStore(
 
     if (locked.frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
 
-    const limit = rules.maxOpenHoldsPerSpender;
+    const limit = rules.maxOpenHolds;
     const [open] = await tx.query<{ count: bigint }>(
-      "select count(*) as count from holds where spender = $1 and resolved_as is null",
-      [bytea(request.spender)],
+      // Plan: open_holds_of_pair, index only. A provider cannot use up another's share.
+      `select count(*) as count from holds
+       where spender = $1 and provider = $2 and resolved_as is null`,
+      [bytea(request.spender), bytea(request.provider)],
     );
     if (open !== undefined && open.count >= limit) {
       return { result: "refused", refusal: { reason: "too_many_holds", limit } };

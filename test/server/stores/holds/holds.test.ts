@@ -105,12 +105,20 @@ for (const { name, open } of databaseKinds) {
         expect((await balance()).held).to.equal(0n);
       });
 
-      it("refuses more open holds than a spender may have", async () => {
+      it("refuses a provider more open holds on a spender than its limit", async () => {
         for (let i = 0; i < 5; i++) await held(1n);
         expect(await ledger.holds.authorize(request(1n))).to.deep.equal({
           result: "refused",
           refusal: { reason: "too_many_holds", limit: 5 },
         });
+      });
+
+      it("holds for another provider although one has used up its limit", async () => {
+        for (let i = 0; i < 5; i++) await held(1n);
+        const other = party(77);
+        await ledger.grantAccess(spender, other);
+        const outcome = await ledger.holds.authorize({ ...request(1n), provider: other });
+        expect(outcome.result).to.equal("held");
       });
 
       it("counts towards the allowance's limit", async () => {
