@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { parseUnits } from "viem";
 import { z } from "zod";
 
+import { DomainJson } from "@compute-credits/protocol/json/domain";
 import { ApiProblem, createApi } from "@compute-credits/client/http/api";
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { buyCredits, requestRefund, settleRow } from "@compute-credits/client/chain/credits";
@@ -148,7 +149,7 @@ async function settle(wallet: TestWallet): Promise<void> {
 
 async function onChain(wallet: TestWallet): Promise<WalletConnection> {
   const { domain } = z
-    .object({ domain: z.object({ verifyingContract: z.templateLiteral(["0x", z.string()]) }) })
+    .object({ domain: DomainJson })
     .parse(await createApi(values.server).get("/v1/deployment"));
   return {
     wallet: localWallet(values.rpc, wallet),

@@ -32,7 +32,7 @@ export interface RunningServer {
 /**
  * Starts a metering server. If it throws, it has stopped all that it started: each stop is
  * registered at once, and no worker starts before the last step that can fail.
- * `probe` is told of each step of settlement.
+ * `probe` is called at each step of settlement, where a test can stop the server.
  */
 export async function serve(
   config: Config,

@@ -5,7 +5,8 @@ import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { LOG_ACCESS_SECONDS } from "@compute-credits/protocol/messages/logAccess";
 import { CheckpointJson, RowJson } from "@compute-credits/protocol/json/checkpoint";
-import { AddressField } from "@compute-credits/protocol/json/fields";
+import { DomainJson } from "@compute-credits/protocol/json/domain";
+import { ProblemJson } from "@compute-credits/protocol/json/problem";
 import { whole } from "@compute-credits/rules/log/storedJson";
 import { Entry } from "@compute-credits/rules/log/logEntrySchema";
 import type { LogSource } from "./logSource.ts";
@@ -26,12 +27,11 @@ const Page = z.object({
   nextCursor: z.string().nullable(),
 });
 const Announced = z.object({
-  domain: z.object({ chainId: z.number(), verifyingContract: AddressField }),
+  domain: DomainJson,
   feeBps: whole,
   limits: z.object({ maxQuoteSeconds: z.number() }),
 });
 const Rows = z.object({ rows: z.array(RowJson) });
-const Problem = z.object({ reason: z.string(), detail: z.string() });
 
 /** The time limit of a request. The auditor's next step repeats it. */
 const TIMEOUT_MS = 60_000;
@@ -41,7 +41,7 @@ export class ServerRefused extends Error {
   override readonly name = "ServerRefused";
   readonly reason: string;
 
-  constructor(path: string, status: number, { reason, detail }: z.output<typeof Problem>) {
+  constructor(path: string, status: number, { reason, detail }: z.output<typeof ProblemJson>) {
     super(`${path} returned ${status} ${reason}: ${detail}`);
     this.reason = reason;
   }
@@ -86,7 +86,7 @@ export function createHttpLogSource(
     });
     const document: unknown = await response.json();
     if (!response.ok) {
-      const problem = Problem.safeParse(document);
+      const problem = ProblemJson.safeParse(document);
       throw new ServerRefused(
         path,
         response.status,

@@ -1,6 +1,7 @@
 import { type Address, type Hex, isHex } from "viem";
 import { z } from "zod";
 
+import { ProblemJson } from "@compute-credits/protocol/json/problem";
 import { AllowanceJson } from "@compute-credits/protocol/json/allowance";
 import { RowJson } from "@compute-credits/protocol/json/checkpoint";
 import { SignatureField } from "@compute-credits/protocol/json/fields";
@@ -67,7 +68,7 @@ const Outcome = z.object({
   result: z.enum(["debited", "refused"]),
   costMicros: micros.optional(),
   repeated: z.boolean().optional(),
-  problem: z.object({ reason: z.string(), detail: z.string() }).optional(),
+  problem: ProblemJson.optional(),
 });
 export type Outcome = z.output<typeof Outcome>;
 

@@ -26,7 +26,7 @@ export interface OpenSettlerDeps {
   readonly disputes: DisputeStore;
   readonly transactions: TransactionStore;
   readonly log: Logger;
-  /** is told of each step of settlement */
+  /** is called at each step of settlement, where a test can stop the server */
   readonly probe: Probe;
 }
 
