@@ -27,10 +27,10 @@ export function readOptions<const T extends ParseArgsConfig>(
   config: T,
 ): ReturnType<typeof parseArgs<T>> {
   const names = Object.keys(config.options ?? {});
-  const kept = names.find((name) => keptByNpm(name) !== undefined);
+  const kept = names.find(isKeptByNpm);
   if (kept !== undefined) {
     throw new UsageError(
-      `npm kept --${kept} for itself. Write -- before the options: ${npmCommand()} -- --${kept} ${keptByNpm(kept)}`,
+      `npm took --${kept} for an option of its own. Write -- first: ${npmCommand()} -- … --${kept} …`,
     );
   }
   try {
@@ -61,9 +61,9 @@ export function closest(typed: string, choices: readonly string[]): string | nul
   return isClose ? best.choice : null;
 }
 
-/** `npm start --port 9000` never reaches the command: npm turns the option into a variable. */
-function keptByNpm(option: string): string | undefined {
-  return process.env[`npm_config_${option.replaceAll("-", "_")}`];
+/** Without a -- before it, an option never reaches the command: npm makes it a variable. */
+function isKeptByNpm(option: string): boolean {
+  return process.env[`npm_config_${option.replaceAll("-", "_")}`] !== undefined;
 }
 
 function npmCommand(): string {

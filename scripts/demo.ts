@@ -1,35 +1,38 @@
-/** `npm run demo`: the whole story, once, on a stack of its own. Exits 0 where every number came out right. */
-import { parseArgs } from "node:util";
-
-import { pino } from "pino";
-
-import { startAuditedStack } from "./demo/auditedStack.ts";
-import { playStory } from "./demo/story.ts";
+/** `npm run demo`: the whole story, once, on a stack of its own. Exits 0 if every number is right. */
+import { readOptions, run, UsageError } from "./commandLine.ts";
 
 const HELP = `npm run demo [-- --auditors 2]
 
 Buys, spends, settles, claims and refunds on a local chain of its own, under an auditor's eyes, and checks the books.
 
-  --auditors   1: a checkpoint takes the meter's signature and the auditor's (2 of 2)
-               2: there are two auditors, and it takes any two signatures (2 of 3)`;
+  --auditors NUMBER   1: a checkpoint takes the meter's signature and the auditor's (2 of 2)
+                      2: there are two auditors, and a checkpoint takes any two signatures (2 of 3)
+  --help              this text`;
 
-const { values } = parseArgs({
-  options: {
-    auditors: { type: "string", default: "1" },
-    help: { type: "boolean", default: false },
-  },
+await run(async () => {
+  const { values } = readOptions({
+    options: {
+      auditors: { type: "string", default: "1" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) console.log(HELP);
+  else if (values.auditors === "1") await play(1);
+  else if (values.auditors === "2") await play(2);
+  else throw new UsageError(`--auditors is 1 or 2, not "${values.auditors}".`);
 });
 
-if (values.help) console.log(HELP);
-else if (values.auditors !== "1" && values.auditors !== "2") {
-  console.error(`--auditors is 1 or 2, not ${values.auditors}`);
-  process.exitCode = 1;
-} else {
-  const count = values.auditors === "1" ? 1 : 2;
-  const signatures = `2 of ${count + 1}`;
+async function play(auditors: 1 | 2): Promise<void> {
+  const who = auditors === 1 ? "an auditor" : "two auditors";
   console.log(
-    `Building the contracts and starting a chain, a server and auditors: ${signatures} sign a checkpoint …\n`,
+    `Starting a chain, a server and ${who}: a checkpoint takes 2 of ${auditors + 1} signatures …\n`,
   );
+  // Loaded only now: a wrong option is answered at once.
+  const [{ pino }, { startAuditedStack }, { playStory }] = await Promise.all([
+    import("pino"),
+    import("./demo/auditedStack.ts"),
+    import("./demo/story.ts"),
+  ]);
   const stack = await startAuditedStack(
     pino({ level: "warn" }),
     ({ cut, findings, entries, milliseconds }) => {
@@ -40,7 +43,7 @@ else if (values.auditors !== "1" && values.auditors !== "2") {
           : `   (an auditor refuses checkpoint ${epoch}: ${findings[0]?.text})`,
       );
     },
-    count,
+    auditors,
   );
   try {
     await playStory(stack, console.log);

@@ -1,4 +1,4 @@
-/** `npm run deploy`: puts the contracts on a chain, on terms that are said out loud, verified and recorded. */
+/** `npm run deploy`: puts the contracts on a chain, reads every term back, and records the result. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
@@ -133,7 +133,7 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
     );
   }
   const { bytecode } = await readCompiled("ComputeCredits");
-  // Any name: the terms are read back by theirs.
+  // Untyped, because the terms below are read by their names.
   const abi: Abi = computeCreditsAbi;
   const transport = http(options["rpc-url"]);
   const client = createPublicClient({ transport });

@@ -10,12 +10,12 @@ import { startLocalAuditor } from "../local/localAuditor.ts";
 import { type LocalStack, startLocalStack } from "../local/localStack.ts";
 import { wallets } from "../local/wallets.ts";
 
-/** Who may co-sign, beside the meter. */
+/** The wallets of the auditors that co-sign, in the order in which they join. */
 const AUDITORS = [wallets.auditor, wallets.secondAuditor] as const;
 
 /**
- * A local stack whose contract wants two signatures under every checkpoint, and so many auditors at work: with one it takes
- * the meter and the auditor (2 of 2), with two any two of them (2 of 3).
+ * Starts a local stack whose contract asks for two signatures under every checkpoint. With one
+ * auditor both it and the meter sign (2 of 2). With two auditors any two of the three do.
  */
 export async function startAuditedStack(
   log: Logger,

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { type Server, createServer } from "node:http";
 
-import express from "express";
+import express, { type NextFunction, type Request, type Response } from "express";
 import type { Address, WalletClient } from "viem";
+import { z } from "zod";
 
+import { ApiProblem } from "@compute-credits/client/http/api";
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import {
   type UsageCloudEvent,
@@ -21,7 +23,7 @@ export interface CompressionService {
   stop(): Promise<void>;
 }
 
-/** What the service answers beside the work: what was measured and what it cost. */
+/** The service's answer: what it measured of the work, and what the work cost. */
 export interface Receipt {
   readonly sha256: string;
   readonly cpuMilliseconds: number;
@@ -32,7 +34,10 @@ export interface Receipt {
 
 const LARGEST_INPUT_BYTES = 64 * 1024 * 1024;
 
-/** A compute provider: an HTTP service that works for whoever shows an API key, and bills what the work took. */
+/** The parts of an RFC 9457 problem that tell a person what is wrong. */
+const Problem = z.object({ detail: z.string(), reason: z.string() });
+
+/** Starts a compute provider: an HTTP service that does jobs for API keys and bills their work. */
 export async function startCompressionService(
   wallet: WalletClient,
   deployment: Deployment,
@@ -57,20 +62,20 @@ export async function startCompressionService(
     async (req, res) => {
       const [, apiKey] = /^Bearer (\S+)$/.exec(req.get("authorization") ?? "") ?? [];
       if (apiKey === undefined || !Buffer.isBuffer(req.body)) {
-        res
-          .status(400)
-          .json({ detail: "send bytes, and an API key as Authorization: Bearer <key>" });
+        res.status(400).json({
+          reason: "invalid_request",
+          detail: "Send bytes, and an API key as Authorization: Bearer <key>.",
+        });
         return;
       }
-      await metering.claimAccess(apiKey);
+      await twice(() => metering.claimAccess(apiKey));
       const { sha256, cpuMilliseconds, bytes } = compress(req.body);
-      const outcomes = await metering.reportUsage(
-        usageOf(provider, apiKeySpender(apiKey), [
-          ["requests", 1],
-          ["cpu.milliseconds", cpuMilliseconds],
-          ["network.bytes", bytes],
-        ]),
-      );
+      const events = usageOf(provider, apiKeySpender(apiKey), [
+        ["requests", 1],
+        ["cpu.milliseconds", cpuMilliseconds],
+        ["network.bytes", bytes],
+      ]);
+      const outcomes = await twice(() => metering.reportUsage(events));
       const refused = outcomes.find(({ result }) => result === "refused");
       if (refused !== undefined) {
         res.status(402).json(refused.problem);
@@ -81,6 +86,13 @@ export async function startCompressionService(
       res.json(receipt);
     },
   );
+  app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
+    const problem =
+      error instanceof ApiProblem
+        ? error.document
+        : { reason: "metering_failed", detail: `The work could not be metered: ${String(error)}` };
+    res.status(502).json(problem);
+  });
 
   const server = createServer(app);
   const { promise: listening, resolve } = Promise.withResolvers<void>();
@@ -89,7 +101,12 @@ export async function startCompressionService(
   return { url: urlOf(server), stop: () => closed(server) };
 }
 
-/** The other side: one job, for whoever holds the key. Rejects with what the service refused it for. */
+/** The service did not do a job. The message is the reason that it gave. */
+export class JobRefused extends Error {
+  override readonly name = "JobRefused";
+}
+
+/** Sends one job to a service. Rejects with `JobRefused` if the service refuses it. */
 export async function compressRemotely(
   url: string,
   apiKey: string,
@@ -101,9 +118,31 @@ export async function compressRemotely(
     body: new Uint8Array(input),
   });
   const answer = await response.text();
-  if (!response.ok) throw new Error(`the job was refused: ${answer}`);
+  if (!response.ok) throw new JobRefused(reasonIn(answer));
   const receipt: Receipt = JSON.parse(answer);
   return receipt;
+}
+
+function reasonIn(answer: string): string {
+  try {
+    const { detail, reason } = Problem.parse(JSON.parse(answer));
+    return `${detail} (${reason})`;
+  } catch {
+    return answer;
+  }
+}
+
+/**
+ * Calls again if no answer came: a server may close an idle connection just as it is used. Repeats
+ * are safe, because events keep their ids and access is claimed once.
+ */
+async function twice<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof ApiProblem) throw error;
+    return await call();
+  }
 }
 
 function usageOf(

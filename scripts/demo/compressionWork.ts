@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import { brotliCompressSync } from "node:zlib";
 
-/** A real computation, and what it really took. */
+/** The result of a computation, and what it took. */
 export interface Work {
   readonly compressed: Buffer;
   readonly sha256: string;
-  /** of this thread, as the operating system counts it */
+  /** CPU time of this thread, as the operating system counts it */
   readonly cpuMilliseconds: number;
-  /** read and written */
+  /** input and output together */
   readonly bytes: number;
 }
 
-/** Compresses `input` and hashes the result: what a storage or an archiving service does all day. */
+/** Compresses `input` and hashes the result, as a storage service does. */
 export function compress(input: Buffer): Work {
   const before = process.threadCpuUsage();
   const compressed = brotliCompressSync(input);
@@ -20,7 +20,7 @@ export function compress(input: Buffer): Work {
   return {
     compressed,
     sha256,
-    // Rounded up: a meter counts begun units, as clouds do.
+    // Rounds up: the provider is paid for the millisecond that it began.
     cpuMilliseconds: Math.ceil((user + system) / 1000),
     bytes: input.length + compressed.length,
   };

@@ -19,20 +19,23 @@ import { wallets } from "../local/wallets.ts";
 import { type Receipt, compressRemotely, startCompressionService } from "./compressionService.ts";
 import { eventually } from "../local/eventually.ts";
 
-/** What the story ends with: the chain's numbers, which the ledger's must equal. */
+/** The chain's numbers at the end of the story. The ledger's equal them. */
 export interface StoryEnd {
   readonly purchasedMicros: bigint;
   readonly spentMicros: bigint;
   readonly earnedMicros: bigint;
   readonly refundedMicros: bigint;
-  /** in the vault, in the token's smallest unit */
+  /** what the vault still holds, in the token's smallest unit */
   readonly vaultTokens: bigint;
 }
 
 const JOBS = 5;
 const JOB_BYTES = 512 * 1024;
 
-/** Buy → allow → work → debit → checkpoint → claim → synchronise → refund, on a local stack; `say` tells each step. */
+/**
+ * Plays the whole story on a local stack: buy, allow, work, debit, checkpoint, claim, synchronise,
+ * refund. `say` gets each line. Throws if a number does not come out right.
+ */
 export async function playStory(stack: LocalStack, say: (line: string) => void): Promise<StoryEnd> {
   const { rpcUrl, contract, token, server } = stack;
   const { deployment } = server.context.chain;
@@ -96,14 +99,17 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   const { id } = await metering.addAllowance(signed);
   say(`   allowance ${id}`);
 
-  say("3. A provider works for whoever holds the key, and bills what the work took");
+  say("3. A provider works for the holder of the key, and bills what the work took");
   const service = await startCompressionService(asProvider.wallet, deployment, server.url);
   const receipts: Receipt[] = [];
-  for (let job = 0; job < JOBS; job++) {
-    // oxlint-disable-next-line no-await-in-loop -- the jobs come one after the other
-    receipts.push(await compressRemotely(service.url, apiKey, randomText(JOB_BYTES)));
+  try {
+    for (let job = 0; job < JOBS; job++) {
+      // oxlint-disable-next-line no-await-in-loop -- the jobs come one after the other
+      receipts.push(await compressRemotely(service.url, apiKey, randomText(JOB_BYTES)));
+    }
+  } finally {
+    await service.stop();
   }
-  await service.stop();
   const costMicros = receipts.reduce((sum, receipt) => sum + BigInt(receipt.costMicros), 0n);
   const cpu = receipts.reduce((sum, { cpuMilliseconds }) => sum + cpuMilliseconds, 0);
   const bytes = receipts.reduce((sum, receipt) => sum + receipt.bytes, 0);
@@ -116,7 +122,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
     `   ${formatCredits(costMicros)} credits; ${formatCredits(debited.availableMicros)} are left`,
   );
 
-  say("5. A signed checkpoint settles everybody in one transaction");
+  say("5. A signed checkpoint settles every party in one transaction");
   const { earnedMicros } = await metering.balance(provider);
   const first = await finalProof(alice, ({ row }) => row.spent === costMicros);
   const fee = costMicros - earnedMicros;
@@ -157,7 +163,10 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   );
   return end;
 
-  /** The party's row in a final checkpoint for which `holds`, skipping the dispute window once it is on chain. */
+  /**
+   * Waits for a final checkpoint in which `holds` is true of the party's row. Moves the chain's clock
+   * over the dispute window of a pending one.
+   */
   async function finalProof(
     party: `0x${string}`,
     holds: (proven: ProvenRow) => boolean,
@@ -199,7 +208,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
     assert.equal(
       vaultTokens,
       paidIn - claimed - tokensBack,
-      "no token came from nowhere or went there",
+      "the vault holds exactly what was paid in and not paid out",
     );
     return {
       purchasedMicros: purchased,
@@ -211,7 +220,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   }
 }
 
-/** Text that compresses to about half, as real text does. */
+/** Makes text that compresses to about half its size, like real text. */
 function randomText(bytes: number): Buffer {
   return Buffer.from(randomBytes(bytes / 2).toString("hex"));
 }

@@ -1,9 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How long a local system may take for what it does by itself. */
+/** The longest that a local system takes for anything that it does by itself. */
 const PATIENCE_MS = 30_000;
 
-/** Asks again and again until `probe` answers; rejects, naming `what`, where it does not in half a minute. */
+/**
+ * Calls `probe` every 50 ms until it returns something other than null, undefined or false.
+ * Rejects after half a minute, naming `what` it waited for.
+ */
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | null | undefined | false>,

@@ -6,7 +6,7 @@ import type { Database } from "@compute-credits/platform/postgres/database";
 const PAGE_ENTRIES = 1_000;
 const CUTS_AT_ONCE = 20;
 
-/** The ledger's log as HTTP gives it, without HTTP. */
+/** Reads the ledger's log from its database, as auditors read it over HTTP. */
 export function ledgerLog(
   database: Database,
   announced: AnnouncedTerms,

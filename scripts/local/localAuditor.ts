@@ -16,7 +16,7 @@ export interface LocalAuditorOptions {
   readonly template?: string;
 }
 
-/** An auditor of a local stack, with a database of its own in a folder that goes with it. */
+/** Starts an auditor of a local stack. Its database is in a folder that `stop` removes. */
 export async function startLocalAuditor(
   {
     server,

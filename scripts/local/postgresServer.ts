@@ -12,18 +12,18 @@ import { Client } from "pg";
 import { guardAgainstOrphans } from "./orphanGuard.ts";
 
 export interface PostgresServer {
-  /** without a database name */
+  /** ends at the port: a database name can follow */
   readonly url: string;
-  /** where its Unix socket is: quicker than TCP for whoever is on the same machine */
+  /** the folder of its Unix socket, which is quicker than TCP */
   readonly socketFolder?: string;
   stop(): Promise<void>;
 }
 
-/** A server of one's own: it may be killed. */
+/** A server that no other process uses, so that it may be killed. */
 export interface OwnPostgresServer extends PostgresServer {
-  /** SIGKILL, to the server and to all its processes, as when the power goes. */
+  /** Sends SIGKILL to the server and its backends, like a power cut. */
   kill(): Promise<void>;
-  /** Starts it again on the same files; resolves once it has recovered. */
+  /** Starts it again on the same files. Resolves once it has recovered. */
   restart(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export async function createDatabase(
   return `${url}/${name}${socketFolder === undefined ? "" : `?host=${socketFolder}`}`;
 }
 
-/** The server that `TEST_DATABASE_URL` names, else one that is started. */
+/** Returns the server that `TEST_DATABASE_URL` names. If it is not set, starts one. */
 export async function findOrStartServer(settings: PostgresSettings = {}): Promise<PostgresServer> {
   const given = process.env["TEST_DATABASE_URL"];
   if (given !== undefined) {
@@ -55,15 +55,15 @@ export async function findOrStartServer(settings: PostgresSettings = {}): Promis
   return await startPostgres(settings);
 }
 
-/** As in postgresql.conf. */
+/** Names and values as in postgresql.conf. */
 export type PostgresSettings = Readonly<Record<string, string>>;
 
-/** Starts a server that is nobody else's. */
+/** Starts a server for this process alone. */
 export async function startPostgres(settings: PostgresSettings = {}): Promise<OwnPostgresServer> {
   return await startServer(await findBinaries(), { max_connections: "200", ...settings });
 }
 
-/** The system's own, else those of the npm package. */
+/** Finds the programs of the newest PostgreSQL: the system's, or those of the npm package. */
 async function findBinaries(): Promise<string> {
   const onPath = (process.env["PATH"] ?? "")
     .split(":")
@@ -124,12 +124,12 @@ async function startServer(
       const ended = once(server, "exit");
       const backends = childrenOf(server.pid);
       server.kill("SIGKILL");
-      // Without these, a transaction that was under way could still commit.
+      // A backend that lives on could still commit its transaction.
       for (const pid of backends) killIfThere(pid);
       await ended;
     },
     async restart() {
-      // The memory of the killed server is free only when the last of its processes has gone.
+      // The killed server's shared memory is free only after its last process has gone.
       for (;;) {
         server = start();
         const answers = await untilAnswers(url, server).then(
@@ -150,7 +150,7 @@ async function startServer(
   };
 }
 
-/** The processes that a process has started and that still run. */
+/** Lists the running children of a process. */
 function childrenOf(pid: number | undefined): number[] {
   const all = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
   return all

@@ -1,11 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { type Server, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { expect } from "chai";
 
@@ -14,6 +16,7 @@ import { eventually } from "../../scripts/local/eventually.ts";
 import { send } from "../fixtures/http.ts";
 
 const START = fileURLToPath(new URL("../../scripts/start.ts", import.meta.url));
+const CREDITS = fileURLToPath(new URL("../../scripts/credits.ts", import.meta.url));
 
 /** `npm start`, as a process of its own, and all that it has said. */
 interface Started {
@@ -46,6 +49,10 @@ describe("npm start", () => {
       [START, "--port", `${at.server}`, "--rpc-port", `${at.chain}`, "--data", data],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
+    return watched(child);
+  }
+
+  function watched(child: ChildProcessByStdio<null, Readable, Readable>): Started {
     let said = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
@@ -88,6 +95,24 @@ describe("npm start", () => {
     };
     const before = await blockNumber();
     await eventually("another block", async () => (await blockNumber()) > before);
+  });
+
+  it("prints commands that work on its ports: bought, worked for, and what is left", async () => {
+    const commands = first.said().match(/^ {2}npm run credits -- .*$/gm) ?? [];
+    const said: string[] = [];
+    for (const command of commands) {
+      const args = command.replace("  npm run credits -- ", "").split(" ");
+      // oxlint-disable-next-line no-await-in-loop -- each builds on the one before
+      const { stdout } = await promisify(execFile)(process.execPath, [CREDITS, ...args]);
+      said.push(stdout);
+    }
+    const [bought, worked, balance] = said;
+    expect(bought).to.match(/^bought 1000 credits for 10 dollars/);
+    // The ledger counts the purchase when the command ends: the next one may spend it.
+    expect(bought).to.match(/^available {2}1000$/m);
+    expect(worked).to.match(/^one job: \d+ ms of CPU, \d+ bytes, 0\.\d+ credits$/m);
+    expect(balance).to.match(/^spent {6}0\.\d+$/m);
+    expect(balance).to.match(/^available {2}999\.\d+$/m);
   });
 
   for (const [which, option] of [
@@ -148,6 +173,27 @@ describe("npm start", () => {
     expect(next.said()).to.include("Metering server  http://127.0.0.1:");
     next.process.kill("SIGINT");
     expect(await next.ended).to.equal(0);
+  });
+
+  it("ends when the npm that started it is killed, and frees its ports", async () => {
+    const free = { server: await freePort(), chain: await freePort() };
+    const command = `"${process.execPath}" "${START}" --port ${free.server} --rpc-port ${free.chain} --data "${join(folder, "orphan")}" & wait`;
+    const npm = spawn("sh", ["-c", command], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, npm_lifecycle_event: "start" },
+    });
+    const started = watched(npm);
+    await welcomed(started);
+
+    npm.kill("SIGKILL");
+    // It closes only when the child, which writes to the same pipes, has ended too.
+    await started.ended;
+    expect(started.said()).to.match(/Stopped\.\n$/);
+    for (const port of [free.server, free.chain]) {
+      const server = createServer();
+      expect(await listen(server, port)).to.equal(port);
+      server.close();
+    }
   });
 });
 
