@@ -27,9 +27,10 @@ const POLL_MILLISECONDS = 1_000;
 
 /**
  * The contract makes a checkpoint final by the time of a block. Without blocks of its own, a quiet
- * chain would keep the next checkpoint waiting until someone sends a transaction.
+ * chain would keep the next checkpoint waiting until someone sends a transaction. Each empty block
+ * costs the indexer 20 ms.
  */
-const BLOCK_MILLISECONDS = 2_000;
+const BLOCK_MILLISECONDS = 5_000;
 
 const PARENT_CHECK_MS = 500;
 
@@ -83,7 +84,7 @@ Chain            ${rpcUrl} (Hardhat, chain 31337; new, and gone when this stops)
 Metering server  ${server.url} (${server.database}; emptied, because the chain is new; no fsync: fine for trying things out)
 Test dollar      ${token}
 ComputeCredits   ${contract}
-Settlement       a checkpoint every ${settleSeconds} s if something changed, final 10 s later
+Settlement       a checkpoint every ${settleSeconds} s if something changed, final 10 to 15 s later
 
 Test wallets (public keys of Hardhat's test phrase: never send them anything of worth)
 ${people.join("\n")}
