@@ -15,7 +15,7 @@ import {
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 
-import { windowMistakes } from "@compute-credits/rules/checkpoints/windows";
+import { findWindowErrors } from "@compute-credits/rules/checkpoints/windows";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { readCompiled } from "./compiled/readCompiled.ts";
@@ -95,7 +95,7 @@ async function main(): Promise<void> {
     ? []
     : options.error.issues.map(({ path, message }) => `--${path.join(".")}: ${message}`);
   if (!isHex(key)) mistakes.push("DEPLOYER_PRIVATE_KEY: a hexadecimal key is needed");
-  if (options.success) mistakes.push(...windowMistakes(termsOf(options.data)));
+  if (options.success) mistakes.push(...findWindowErrors(termsOf(options.data)));
   if (!options.success || !isHex(key) || mistakes.length > 0) {
     console.error(`${mistakes.join("\n")}\n\n${HELP}`);
     process.exitCode = 2;

@@ -20,8 +20,8 @@ import { holdDraft } from "./replayHold.ts";
 import { type ReplayTerms, feeBpsAt } from "./terms.ts";
 
 /**
- * Checks one event and applies it as it was charged, right or wrong, so that one lie gives one
- * finding and later entries are checked on their own.
+ * Checks one event and applies it as it was charged, right or wrong. So one lie gives one finding,
+ * and later entries are checked on their own.
  */
 export function replayDebit(
   state: AuditState,

@@ -48,8 +48,8 @@ export interface WitnessPosition {
 }
 
 /**
- * Records the log's entries beyond the newest cut, so that a server cannot remove or change them
- * unnoticed before a checkpoint holds them. Returns the position to resume from.
+ * Records the log's entries beyond the newest cut and returns the position to resume from. A server
+ * can then not remove or change them unnoticed before a checkpoint holds them.
  */
 export async function witness(
   database: Database,

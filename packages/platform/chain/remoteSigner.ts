@@ -31,9 +31,9 @@ const METHOD_NOT_FOUND = -32601;
 const TIMEOUT_MS = 10_000;
 
 /**
- * Creates a signer whose key is held by a service with Ethereum's JSON-RPC over HTTP, such as
- * Web3Signer or a bridge to a KMS. Checks each signature, so that a wrong key fails here and not in
- * the contract. Methods reject if the service fails, refuses, or signs something else.
+ * Creates a signer whose key is held by a signing service with Ethereum's JSON-RPC over HTTP. This
+ * includes Web3Signer and bridges to a KMS. Checks each signature, so that a wrong key fails here
+ * and not in the contract. Methods reject if the service fails, refuses, or signs something else.
  */
 export function createRemoteSigner(
   url: string,

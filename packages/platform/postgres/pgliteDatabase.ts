@@ -14,10 +14,11 @@ export interface PgliteDatabase extends Database {
 }
 
 /**
- * Opens PostgreSQL inside this process, with one connection: transactions run one at a time. It does
- * not call fsync: a crashed process loses nothing, a power cut may lose the last writes. Without a
- * folder all data is in memory. A new database starts as a copy of `image`, a tar of a data folder,
- * because `initdb` takes seconds. Throws `FolderInUse` if another process uses the folder.
+ * Opens PostgreSQL inside this process, with one connection: transactions run one at a time. It
+ * does not call fsync: a crashed process loses nothing, a power cut may lose the last writes.
+ * Without a folder all data is in memory. A new database starts as a copy of `image`, a tar of a
+ * data folder, because `initdb` takes seconds. Throws `FolderInUse` if another process uses the
+ * folder.
  */
 export async function openPgliteDatabase(folder?: string, image?: Blob): Promise<PgliteDatabase> {
   const unlock = folder === undefined ? () => undefined : lockFolder(folder);

@@ -24,8 +24,8 @@ const ERC1271_VALID = "0x1626ba7e";
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
 /**
- * Checks a signature by exactly the rules of the contract's `Signatures` library, so that each
- * allowance that the server accepts can answer a challenge on chain. Tries the signer's key first,
+ * Checks a signature by exactly the rules of the contract's `Signatures` library. So each allowance
+ * that the server accepts can answer a challenge on chain. Tries the signer's key first,
  * even if the address has code, then ERC-1271. Throws if the RPC endpoint fails.
  */
 export async function isValidSignature(

@@ -24,8 +24,8 @@ export interface CheckpointTerms {
 }
 
 /**
- * Checks the totals of a new checkpoint against I2 and I3 before it is signed, because the contract
- * rejects any violation. Returns a message per violation. I1 (spent + refunded ≤ purchased) is
+ * Checks the totals of a new checkpoint against I2 and I3 before it is signed. The contract would
+ * reject any violation. Returns a message per violation. I1 (spent + refunded ≤ purchased) is
  * checked per row elsewhere, so it also holds for the sums.
  */
 export function findViolations(

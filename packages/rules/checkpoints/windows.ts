@@ -6,7 +6,7 @@ export interface Windows {
   readonly counterGraceSeconds: number;
 }
 
-/** A checkpoint's longest way to final: its dispute window, with a challenge in the last second. */
+/** The longest time until a checkpoint is final: with a challenge in its last second. */
 export function roundSeconds({
   disputeWindowSeconds,
   answerWindowSeconds,
@@ -15,24 +15,24 @@ export function roundSeconds({
 }
 
 /**
- * The longest that a hold may last beside a refund request, in seconds. Three rounds must fit after
- * its end: one checkpoint in dispute, one that pays and is dropped in its last second, and one more;
- * the settler pauses before each of the last two. 0 or less: there is no room for holds.
+ * The longest a hold may last while a refund request is open, in seconds. Three rounds must fit
+ * after its end: one checkpoint in dispute, one that pays and is dropped in its last second, and
+ * one more; the settler pauses before each of the last two. 0 or less: there is no room for holds.
  */
 export function longestHoldInRefundWindow(windows: Windows, settlePauseSeconds: number): number {
   return windows.refundWindowSeconds - 3 * roundSeconds(windows) - 2 * settlePauseSeconds;
 }
 
 /**
- * The longest that a hold may last beside an ended counter, in seconds: what it captures must be
- * submitted within the grace, after a checkpoint in dispute and one that is dropped.
+ * The longest a hold may last after its account's counter has ended, in seconds. Its captures must
+ * be submitted within the grace, after a checkpoint in dispute and one that is dropped.
  */
 export function longestHoldInCounterGrace(windows: Windows, settlePauseSeconds: number): number {
   return windows.counterGraceSeconds - 2 * roundSeconds(windows) - settlePauseSeconds;
 }
 
-/** What the contract's constructor demands of its windows, in one sentence for each mistake. */
-export function windowMistakes(
+/** Checks windows by the rules of the contract's constructor. Returns a sentence per violation. */
+export function findWindowErrors(
   windows: Windows & { readonly exitGraceSeconds: number; readonly signerDelaySeconds: number },
 ): readonly string[] {
   const round = roundSeconds(windows);
@@ -50,9 +50,9 @@ export function windowMistakes(
       `2 × refundWindowSeconds + ${roundText}`,
     ],
   ] as const;
-  return rules.flatMap(([name, least, why]) => {
+  return rules.flatMap(([name, minimum, formula]) => {
     const seconds = windows[name];
-    if (seconds < least) return `${name} is ${seconds}, below ${why} = ${least}`;
+    if (seconds < minimum) return `${name} is ${seconds}, below ${formula} = ${minimum}`;
     return seconds > MAX_WINDOW_SECONDS
       ? `${name} is ${seconds}, above a year (${MAX_WINDOW_SECONDS})`
       : [];

@@ -16,10 +16,10 @@ export interface LockedState {
 }
 
 /**
- * Returns what `decideDebits` would decide, given that each predicted charge fitted its account,
- * cap, counter, allowance and period, and that no card was added. `null` if the decision could
- * differ; the caller then runs `decideDebits`. Repeated events are not checked: they conflict when
- * written (docs/decisions/0007-a-guess-that-is-the-decision.md).
+ * Returns what `decideDebits` would decide if all predicted charges fit. The caller has checked
+ * each one's account, cap, counter, allowance and period, and that no card was added. `null` if the
+ * decision could differ; the caller then runs `decideDebits`. Repeated events are not checked: they
+ * conflict when written (docs/decisions/0007-a-guess-that-is-the-decision.md).
  */
 export function confirmPrediction(
   events: readonly UsageEvent[],

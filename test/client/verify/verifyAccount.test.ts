@@ -28,7 +28,9 @@ const [owner, mallory, meter] = [keyOf("alice"), keyOf("mallory"), keyOf("meter"
 const [alice, bob] = [lowercaseHex(owner.address), numberToHex(0xb0b, { size: 20 })];
 const deployment = { chainId: 31_337, contract: numberToHex(0xc0, { size: 20 }) };
 
-/** The chain's time in seconds. The final checkpoint was submitted at 500, the pending one at 1,000. */
+/**
+ * The chain's time in seconds. The final checkpoint was submitted at 500, the pending one at 1,000.
+ */
 const at = (seconds: number) => new Date(seconds * 1000);
 
 /** An allowance as the server shows it, signed by alice by default. */

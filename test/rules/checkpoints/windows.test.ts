@@ -3,7 +3,7 @@ import { expect } from "chai";
 import {
   longestHoldInCounterGrace,
   longestHoldInRefundWindow,
-  windowMistakes,
+  findWindowErrors,
 } from "@compute-credits/rules/checkpoints/windows";
 
 const windows = {
@@ -27,12 +27,12 @@ describe("a contract's windows", () => {
 
   it("have no mistakes at the least that the contract accepts", () => {
     const least = { refundWindowSeconds: 60, counterGraceSeconds: 40, signerDelaySeconds: 140 };
-    expect(windowMistakes({ ...windows, ...least })).to.deep.equal([]);
+    expect(findWindowErrors({ ...windows, ...least })).to.deep.equal([]);
   });
 
   it("are refused one second below it, naming the window and what it must hold", () => {
     const short = { refundWindowSeconds: 59, counterGraceSeconds: 39, signerDelaySeconds: 137 };
-    expect(windowMistakes({ ...windows, ...short })).to.deep.equal([
+    expect(findWindowErrors({ ...windows, ...short })).to.deep.equal([
       "refundWindowSeconds is 59, below 3 × (disputeWindowSeconds + answerWindowSeconds) = 60",
       "counterGraceSeconds is 39, below 2 × (disputeWindowSeconds + answerWindowSeconds) = 40",
       "signerDelaySeconds is 137, below 2 × refundWindowSeconds + (disputeWindowSeconds + answerWindowSeconds) = 138",
@@ -40,7 +40,7 @@ describe("a contract's windows", () => {
   });
 
   it("are refused above a year", () => {
-    expect(windowMistakes({ ...windows, exitGraceSeconds: 31_536_001 })).to.deep.equal([
+    expect(findWindowErrors({ ...windows, exitGraceSeconds: 31_536_001 })).to.deep.equal([
       "exitGraceSeconds is 31536001, above a year (31536000)",
     ]);
   });
