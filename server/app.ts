@@ -1,10 +1,11 @@
-import express, { type Express, type RequestHandler, Router } from "express";
+import express, { type Express, type Request, Router } from "express";
 import type { Logger } from "pino";
 
 import type { Health } from "@compute-credits/platform/process/health";
 import type { Context } from "./context.ts";
 import { notFound, problemHandler } from "./http/errors.ts";
-import { fail } from "./http/problem.ts";
+import { carriesKnownKey } from "./http/knownKey.ts";
+import { readBody } from "./http/readBody.ts";
 import { securityHeaders } from "./http/securityHeaders.ts";
 import { accountRoutes } from "./routes/accounts/accounts.ts";
 import { deploymentRoutes } from "./routes/accounts/deployment.ts";
@@ -34,13 +35,6 @@ import { providerKeyRoutes } from "./routes/providers/providerKeys.ts";
 import { usageRoutes } from "./routes/usage/usage.ts";
 import { voidRoutes } from "./routes/usage/voids.ts";
 
-/** Plain JSON, and the content types of CloudEvents. */
-const JSON_TYPES = [
-  "application/json",
-  "application/cloudevents+json",
-  "application/cloudevents-batch+json",
-];
-
 /** The HTTP API. */
 export function createApp(context: Context, health: Health, log: Logger): Express {
   const app = express();
@@ -56,21 +50,14 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
 /** One router for all, because Express matches the path of each mounted router per request. */
 function v1(context: Context): Router {
   const router = Router();
+  const { limits, providers, allowances } = context;
+  const hasKnownKey = (req: Request) => carriesKnownKey(req, { providers, allowances });
   router.use(
-    express.json({ limit: context.limits.maxBodyBytes, type: JSON_TYPES, strict: false }),
-    requireJson,
+    ...readBody({ maxBodyBytes: limits.maxBodyBytes, hasKnownKey }),
     ...routersOf(context),
   );
   return router;
 }
-
-const requireJson: RequestHandler = (req, _res, next) => {
-  const hasBody = req.method === "POST" || req.method === "PUT" || req.method === "PATCH";
-  if (hasBody && req.body === undefined && req.is(JSON_TYPES) === false) {
-    throw fail(415, "unsupported_media_type", `Send the body as ${JSON_TYPES.join(", ")}.`);
-  }
-  next();
-};
 
 /** Hands each router what it uses. Usage comes first: it is the busiest, and order is search order. */
 function routersOf(context: Context): readonly Router[] {

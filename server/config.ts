@@ -4,10 +4,13 @@ import { fileURLToPath } from "node:url";
 import type { Hex } from "viem";
 import { z } from "zod";
 
+import type { ConnectionBound } from "@compute-credits/platform/process/connectionBound";
 import type { KeyLocation } from "@compute-credits/platform/chain/createSigner";
 import type { Limits } from "./limits.ts";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
 import type { DatabaseLocation } from "@compute-credits/platform/postgres/openDatabase";
+import { MAX_SCOPE_NAMES } from "@compute-credits/protocol/json/allowance";
+import { MAX_GRANTS_PER_REQUEST } from "./http/bounds.ts";
 import {
   CHAIN_ENVIRONMENT,
   address,
@@ -30,6 +33,14 @@ const DATABASE_AND_HTTP = {
   DATABASE_URL: url(/^postgres(ql)?$/, "a URL like postgres://user:password@host/database")
     .optional()
     .describe("PostgreSQL database; unset: the embedded one."),
+  MAX_CONNECTIONS_PER_ADDRESS: integer(1, 100_000)
+    .default(1_000)
+    .describe("Open connections from one IPv4 address or IPv6 /64."),
+  TRUSTED_PROXIES: z
+    .string()
+    .optional()
+    .transform((text) => list(text ?? ""))
+    .describe("Addresses of proxies, which that bound does not apply to."),
   DATABASE_CONNECTIONS: integer(1, 1_000)
     .default(10)
     .describe("Connections of this server to PostgreSQL."),
@@ -134,7 +145,7 @@ const LIMITS = {
   MAX_OPEN_HOLDS: integer(1, 1_000_000)
     .default(1_000)
     .describe("Open holds of a provider on one spender."),
-  MAX_GRANTS_PER_REQUEST: integer(1, 100_000)
+  MAX_GRANTS_PER_REQUEST: integer(1, MAX_GRANTS_PER_REQUEST)
     .default(5_000)
     .describe("Grants or codes in one request."),
   MAX_GRANTS_PER_CAMPAIGN: integer(1, 100_000_000)
@@ -147,7 +158,7 @@ const LIMITS = {
   MAX_DIMENSION_VALUE_LENGTH: integer(1, 64)
     .default(64)
     .describe("Characters in a dimension's value."),
-  MAX_SCOPE_NAMES: integer(1, 1_000)
+  MAX_SCOPE_NAMES: integer(1, MAX_SCOPE_NAMES)
     .default(100)
     .describe("Providers, and as many meters, in one scope."),
 };
@@ -175,6 +186,7 @@ export interface Config {
   readonly database: DatabaseLocation;
   readonly host: string;
   readonly port: number;
+  readonly connections: ConnectionBound;
   readonly confirmations: Confirmations;
   readonly rpcTimeoutMs: number;
   readonly blocksPerRequest: bigint;
@@ -237,6 +249,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         : { url: data.DATABASE_URL, connections: data.DATABASE_CONNECTIONS },
     host: data.HOST,
     port: data.PORT,
+    connections: {
+      perAddress: data.MAX_CONNECTIONS_PER_ADDRESS,
+      trustedProxies: data.TRUSTED_PROXIES,
+    },
     confirmations: data.CONFIRMATIONS,
     rpcTimeoutMs: data.RPC_TIMEOUT_MILLISECONDS,
     blocksPerRequest: BigInt(data.BLOCKS_PER_REQUEST),

@@ -33,7 +33,7 @@ export async function readRateCardFile(
 
   const RateCardFile = z.strictObject({
     effectiveFrom: z.iso.datetime({ offset: true }).transform((at) => new Date(at)),
-    rates: ratesSchema(limits).min(1, "must have at least one rate"),
+    rates: ratesSchema(limits).refine((rates) => rates.length > 0, "must have at least one rate"),
   });
   const parsed = RateCardFile.safeParse(json);
   if (!parsed.success) throw notACard(path, z.prettifyError(parsed.error));

@@ -7,6 +7,7 @@ import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSo
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
 import { WorkerHealth } from "@compute-credits/platform/process/health";
+import { boundConnections } from "@compute-credits/platform/process/connectionBound";
 import { close, listen } from "@compute-credits/platform/process/httpServer";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
@@ -17,6 +18,14 @@ import { claimDatabase } from "./stores/chain/claimDatabase.ts";
 import { migrateLedger } from "./stores/migrateLedger.ts";
 import { openWorkers } from "./workers/openWorkers.ts";
 import { startWorkers } from "./workers/startWorkers.ts";
+
+/** Idle connections outlive those of usual clients and proxies, which keep them for a minute. */
+const TIMEOUTS = {
+  keepAliveTimeout: 75_000,
+  headersTimeout: 80_000,
+  requestTimeout: 120_000,
+  connectionsCheckingInterval: 5_000,
+};
 
 export interface RunningServer {
   readonly url: string;
@@ -60,7 +69,8 @@ export async function serve(
   const workers = await openWorkers(config, context, { source, health, log, probe, onReorg });
   for (const { name } of workers) health.add(name);
 
-  const http = createServer(createApp(context, serverHealth(database, health), log));
+  const http = createServer(TIMEOUTS, createApp(context, serverHealth(database, health), log));
+  boundConnections(http, config.connections);
   const url = await listen(http, { host: config.host, port: config.port, portSetting: "PORT" });
   stack.defer(() => close(http));
   const running = startWorkers(workers, { health, log });

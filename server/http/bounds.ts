@@ -7,6 +7,21 @@ export const PAGES = {
   list: { most: 1_000, fallback: 100, of: "any other list" },
 } as const;
 
+/** The most grants or codes that any server accepts in one request. */
+export const MAX_GRANTS_PER_REQUEST = 100_000;
+
+/** Bounds of what strangers can make the server read, in bytes and in reported errors. */
+export const READING = {
+  /** of a body, inflated, without a key that this server knows; `maxBodyBytes` with one */
+  bytesWithoutKey: 256 * 1_024,
+  /** an inflated body may be so many times as long as what was sent */
+  inflation: 50,
+  /** wrong fields that one answer names */
+  errors: 20,
+  /** characters of a wrong field's pointer, and of what it must be */
+  errorText: 200,
+} as const;
+
 /** Bounds of single answers, the same on every server. docs/limits.md is generated from these. */
 export const ANSWERS = {
   /** larger tables are only published as files, which need not fit into the server's memory */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 
+import { READING } from "./bounds.ts";
 import { fail } from "./problem.ts";
 
 /** Parses what a client sent. Throws a 400 that lists each wrong field and what it must be. */
@@ -11,10 +12,10 @@ export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown):
   });
 }
 
-/** Each wrong field as a JSON pointer, and what it must be. */
+/** The first wrong fields, each as a JSON pointer, and what it must be. */
 export function fieldErrors(error: z.ZodError): { pointer: string; detail: string }[] {
-  return error.issues.map(({ path, message }) => ({
-    pointer: `#/${path.map(String).join("/")}`,
-    detail: message,
+  return error.issues.slice(0, READING.errors).map(({ path, message }) => ({
+    pointer: `#/${path.map(String).join("/")}`.slice(0, READING.errorText),
+    detail: message.slice(0, READING.errorText),
   }));
 }

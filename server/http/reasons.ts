@@ -27,7 +27,7 @@ const REQUEST = {
     "The body has a content type that is not JSON.",
     "Send `content-type: application/json`.",
   ),
-  body_too_large: reason([413], "The body exceeds `maxBodyBytes`.", "Send it in parts."),
+  body_too_large: reason([413], "The body is longer than the server reads.", "Send it in parts."),
   batch_too_large: reason(
     [413],
     "The list exceeds `maxBatchEvents` or `maxGrantsPerRequest`.",

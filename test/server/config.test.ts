@@ -42,6 +42,7 @@ describe("readConfig", () => {
       database: { folder: ".data/server" },
       host: "127.0.0.1",
       port: 8080,
+      connections: { perAddress: 1_000, trustedProxies: [] },
       confirmations: 12n,
       rpcTimeoutMs: 10_000,
       blocksPerRequest: 2_000n,

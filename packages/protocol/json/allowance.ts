@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { AllowanceMessage, Scope } from "../messages/allowance.ts";
-import { AddressField, Bytes32Field, uintField } from "./fields.ts";
+import { AddressField, Bytes32Field, boundedList, uintField } from "./fields.ts";
 import { MeterName } from "./names.ts";
 
 /** `AllowanceMessage` as JSON: what its owner signed, field by field. */
@@ -20,8 +20,11 @@ export const AllowanceJson = z.strictObject({
   salt: uintField(256),
 }) satisfies z.ZodType<AllowanceMessage>;
 
+/** The most that any server accepts. Most are configured to accept less. */
+export const MAX_SCOPE_NAMES = 1_000;
+
 /** `Scope` as JSON: the lists whose hash an allowance carries as its `scope`. */
 export const ScopeJson = z.strictObject({
-  providers: z.array(AddressField),
-  meters: z.array(MeterName),
+  providers: boundedList(AddressField, MAX_SCOPE_NAMES),
+  meters: boundedList(MeterName, MAX_SCOPE_NAMES),
 }) satisfies z.ZodType<Scope>;

@@ -64,6 +64,14 @@ export const EventIdField = z
   .string()
   .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable ASCII characters without spaces");
 
+/**
+ * A list of at most `most` items. Its length is checked first: a list of millions of wrong items
+ * costs nothing, and is one error instead of millions.
+ */
+export function boundedList<Item extends z.ZodType>(item: Item, most: number) {
+  return z.array(z.unknown()).max(most, `must have at most ${most} items`).pipe(z.array(item));
+}
+
 function hexField(pattern: RegExp, message: string) {
   return z.string().regex(pattern, message).transform(lowercaseHex);
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import type { EarningsReceiptMessage } from "../messages/earningsReceipt.ts";
 import { SignerSignatureJson } from "./checkpoint.ts";
-import { AddressField, uintField } from "./fields.ts";
+import { AddressField, boundedList, uintField } from "./fields.ts";
 
 /** `EarningsReceiptMessage` as JSON. */
 const ReceiptJson = z.strictObject({
@@ -14,7 +14,7 @@ const ReceiptJson = z.strictObject({
 /** A receipt with its signatures, as `POST /v1/receipts` answers it. */
 export const SignedReceiptJson = z.object({
   receipt: ReceiptJson,
-  signatures: z.array(SignerSignatureJson),
+  signatures: boundedList(SignerSignatureJson, 255),
   /** how many signatures the contract wants */
   threshold: z.int(),
   isEnforceable: z.boolean(),

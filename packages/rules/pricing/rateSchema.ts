@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { boundedList } from "@compute-credits/protocol/json/fields";
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { Rate } from "./rate.ts";
 import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
@@ -45,13 +46,10 @@ export interface RateSchemaLimits {
  * `fixed`.
  */
 export function ratesSchema({ maxRatesPerCard, maxTiersPerRate }: RateSchemaLimits) {
-  const tiers = z
-    .array(
-      z.strictObject({ upTo: wholeNumber(1n).nullable(), microCredits: wholeNumber(0n) }),
-      "must be a list of tiers",
-    )
-    .min(1, "must have at least one tier")
-    .max(maxTiersPerRate, `must be at most ${maxTiersPerRate} tiers`);
+  const tiers = boundedList(
+    z.strictObject({ upTo: wholeNumber(1n).nullable(), microCredits: wholeNumber(0n) }),
+    maxTiersPerRate,
+  ).refine((list) => list.length > 0, "must have at least one tier");
 
   const rate = z.discriminatedUnion(
     "kind",
@@ -72,9 +70,10 @@ export function ratesSchema({ maxRatesPerCard, maxTiersPerRate }: RateSchemaLimi
     ],
     { error: "must be fixed, graduated, volume or dynamic" },
   );
-  return z
-    .array(rate.transform((parsed): Rate => withKind(parsed)))
-    .max(maxRatesPerCard, `must be at most ${maxRatesPerCard} rates`);
+  return boundedList(
+    rate.transform((parsed): Rate => withKind(parsed)),
+    maxRatesPerCard,
+  );
 }
 
 function withKind<T extends { kind?: string | undefined }>(parsed: T) {

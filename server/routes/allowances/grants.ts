@@ -1,13 +1,14 @@
 import { Router } from "express";
 import { z } from "zod";
 
+import { PAGES, MAX_GRANTS_PER_REQUEST } from "../../http/bounds.ts";
 import {
   Bytes32Field,
   EventIdField,
   SpenderField,
   uintField,
+  boundedList,
 } from "@compute-credits/protocol/json/fields";
-import { PAGES } from "../../http/bounds.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { ProblemError } from "../../http/problem.ts";
@@ -21,13 +22,14 @@ import { type BatchLimits, GrantTermsBody, checkBatch, countOutcomes } from "./g
 import { issuersCampaign } from "./issuer.ts";
 
 const GrantsBody = z.strictObject({
-  grants: z.array(
+  grants: boundedList(
     GrantTermsBody.extend({
       id: EventIdField,
       spender: SpenderField,
       startsAt: uintField(64).nullable().default(null),
       expiresAt: uintField(64).nullable().default(null),
     }),
+    MAX_GRANTS_PER_REQUEST,
   ),
 });
 

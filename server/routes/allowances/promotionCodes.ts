@@ -1,10 +1,15 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import { Bytes32Field, SpenderField, uintField } from "@compute-credits/protocol/json/fields";
+import { PAGES, MAX_GRANTS_PER_REQUEST } from "../../http/bounds.ts";
+import {
+  Bytes32Field,
+  SpenderField,
+  uintField,
+  boundedList,
+} from "@compute-credits/protocol/json/fields";
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
-import { PAGES } from "../../http/bounds.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { ProblemError } from "../../http/problem.ts";
@@ -18,7 +23,7 @@ import { type BatchLimits, GrantTermsBody, checkBatch, countOutcomes } from "./g
 import { issuersCampaign } from "./issuer.ts";
 
 const CodesBody = z.strictObject({
-  codes: z.array(
+  codes: boundedList(
     GrantTermsBody.extend({
       codeHash: Bytes32Field,
       maxRedemptions: uintField(63)
@@ -27,6 +32,7 @@ const CodesBody = z.strictObject({
       redeemBy: uintField(63).default(0n),
       validSeconds: uintField(63).default(0n),
     }),
+    MAX_GRANTS_PER_REQUEST,
   ),
 });
 

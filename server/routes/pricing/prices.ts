@@ -1,7 +1,12 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import { AddressField, TimeField, uintField } from "@compute-credits/protocol/json/fields";
+import {
+  AddressField,
+  TimeField,
+  uintField,
+  boundedList,
+} from "@compute-credits/protocol/json/fields";
 import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { PricePreview } from "@compute-credits/rules/pricing/preview";
@@ -49,10 +54,10 @@ function pricesBody({ maxPriceMeasurements }: PriceDeps["limits"]) {
   return z.strictObject({
     provider: AddressField,
     account: AddressField.nullable().default(null),
-    measurements: z
-      .array(measurement)
-      .min(1, "must have at least one measurement")
-      .max(maxPriceMeasurements, `must be at most ${maxPriceMeasurements}`),
+    measurements: boundedList(measurement, maxPriceMeasurements).refine(
+      (list) => list.length > 0,
+      "must have at least one measurement",
+    ),
   });
 }
 

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from "node:http";
+
+import express, { type Request, type RequestHandler } from "express";
+
+import { READING } from "./bounds.ts";
+import { fail } from "./problem.ts";
+
+/** Plain JSON, and the content types of CloudEvents. */
+const JSON_TYPES = [
+  "application/json",
+  "application/cloudevents+json",
+  "application/cloudevents-batch+json",
+];
+
+export interface BodyDeps {
+  /** bytes of a body, inflated, from a caller with a known key */
+  readonly maxBodyBytes: number;
+  /** Whether the request carries a key that this server knows. */
+  readonly hasKnownKey: (req: Request) => Promise<boolean>;
+}
+
+/**
+ * Reads JSON bodies. A caller without a known key gets `READING.bytesWithoutKey`, so that strangers
+ * cannot make the server inflate and parse megabytes.
+ */
+export function readBody({ maxBodyBytes, hasKnownKey }: BodyDeps): readonly RequestHandler[] {
+  const least = Math.min(READING.bytesWithoutKey, maxBodyBytes);
+  const small = jsonParser(least);
+  const large = jsonParser(maxBodyBytes);
+  return [
+    async (req, res, next) => {
+      const isLarge = mayExceed(req, least) && (await hasKnownKey(req));
+      (isLarge ? large : small)(req, res, next);
+    },
+    requireJson,
+  ];
+}
+
+function jsonParser(limit: number): RequestHandler {
+  return express.json({ limit, type: JSON_TYPES, strict: false, verify: checkInflation });
+}
+
+/** Compressed bodies, and those of no stated length, may turn out to be of any length. */
+function mayExceed({ headers }: Request, bytes: number): boolean {
+  if (headers["content-encoding"] !== undefined) return true;
+  const length = headers["content-length"];
+  return length === undefined ? headers["transfer-encoding"] !== undefined : Number(length) > bytes;
+}
+
+/** Without a length to compare with, what the body inflated to is bounded by its limit alone. */
+function checkInflation({ headers }: IncomingMessage, _res: unknown, body: Buffer): void {
+  const sent = Number(headers["content-length"]);
+  if (headers["content-encoding"] === undefined || !Number.isFinite(sent)) return;
+  if (body.length > READING.bytesWithoutKey && body.length > sent * READING.inflation) {
+    throw fail(413, "body_too_large", "The body inflates too much: send it uncompressed.");
+  }
+}
+
+const requireJson: RequestHandler = (req, _res, next) => {
+  const hasBody = req.method === "POST" || req.method === "PUT" || req.method === "PATCH";
+  if (hasBody && req.body === undefined && req.is(JSON_TYPES) === false) {
+    throw fail(415, "unsupported_media_type", `Send the body as ${JSON_TYPES.join(", ")}.`);
+  }
+  next();
+};
