@@ -38,7 +38,8 @@ async function source(path: string): Promise<string> {
 const sources: Record<string, { content: string }> = {};
 for (const path of [
   "contracts/libraries/Accounting.sol",
-  "contracts/libraries/Books.sol",
+  "contracts/libraries/Movement.sol",
+  "contracts/libraries/PartyRecord.sol",
   ...files.map((file) => `test/contracts/proofs/${file}`),
 ]) {
   sources[path] = { content: await source(path) };

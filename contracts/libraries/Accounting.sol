@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Books, booksOf} from "./Books.sol";
+import {PartyRecord} from "./PartyRecord.sol";
 
 /// @title The arithmetic of rows and pools: no storage, no clock, no tokens
 /// @dev Everything that moves credits goes through here, so that it can be proved apart from the rest
@@ -15,13 +15,13 @@ library Accounting {
     /// @param refundPool The most that may still leave as refunds: what the final checkpoint promised less what was taken.
     /// @param earningPool The same for earnings.
     function applied(
-        Books party,
+        PartyRecord party,
         uint256 spent,
         uint256 refunded,
         uint256 earned,
         uint256 refundPool,
         uint256 earningPool
-    ) internal pure returns (Books) {
+    ) internal pure returns (PartyRecord) {
         // I1 makes the differences non-negative; sums of two 64-bit numbers fit 256 bits.
         unchecked {
             uint256 purchased = party.purchased();
@@ -30,8 +30,7 @@ library Accounting {
             uint256 spentNow = grown(party.spent(), spent, purchased - refundedBefore);
             uint256 refundable = min(refundedBefore + refundPool, purchased - spentNow);
             return
-                booksOf(
-                    party.head(),
+                party.withRow(
                     spentNow,
                     grown(refundedBefore, refunded, refundable),
                     grown(earnedBefore, earned, earnedBefore + earningPool)
@@ -40,8 +39,8 @@ library Accounting {
     }
 
     /// @notice What a party may take out that exits: all that is unspent, as far as the pool goes.
-    /// @param spent What its row says, which may be more than the books say, and more than it has.
-    function unspentOf(Books party, uint256 spent, uint256 pool) internal pure returns (uint256) {
+    /// @param spent What its row says, which may be more than is settled, and more than it has.
+    function unspentOf(PartyRecord party, uint256 spent, uint256 pool) internal pure returns (uint256) {
         uint256 left = party.purchased() - party.refunded();
         uint256 spentBefore = party.spent();
         return min(less(left, spent > spentBefore ? spent : spentBefore), pool);

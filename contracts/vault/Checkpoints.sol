@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ICheckpoints} from "../interfaces/ICheckpoints.sol";
-import {Books, booksOf, headOfCheckpoint} from "../libraries/Books.sol";
+import {CheckpointSlot, checkpointSlotOf, droppedSlot} from "../libraries/CheckpointSlot.sol";
 import {Rows} from "../libraries/Rows.sol";
 import {Signers} from "./Signers.sol";
 
@@ -16,7 +16,7 @@ abstract contract Checkpoints is ICheckpoints, Signers {
 
     /// @dev An epoch's totals and root are at its parity. What is dropped is deleted, and its epoch used again. 24 bits
     ///      of epochs last 319 years at one every ten minutes.
-    Books[2] private _totals;
+    CheckpointSlot[2] private _slots;
     bytes32[2] private _roots;
 
     /// @dev Checkpoints dropped so far.
@@ -48,7 +48,7 @@ abstract contract Checkpoints is ICheckpoints, Signers {
             _signersSince,
             _purchased
         );
-        (Books latest, Books earlier) = _latest();
+        (CheckpointSlot latest, CheckpointSlot earlier) = _latest();
         require(_isFinal(latest), CheckpointPending(uint64(latest.epoch()), uint64(latest.finalAt())));
         Checkpoint memory next = checkpoint;
         _checkQuorum(generation, needed, _hash(next), signatures);
@@ -56,7 +56,7 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         // A drop voids all that was signed for its epoch before: else anyone could put a dropped checkpoint back.
         // The next one goes where the earlier one is; without an epoch, that is when the last attempt was dropped.
         // So does a change of signers: else a lower threshold would make old signatures enough.
-        if (earlier.epoch() == 0 && earlier.finalAt() > validSince) validSince = earlier.finalAt();
+        if (earlier.epoch() == 0 && earlier.droppedAt() > validSince) validSince = earlier.droppedAt();
         require(next.asOf >= validSince, CheckpointIsVoid(next.asOf, validSince));
 
         finalAt = uint64(block.timestamp + disputeWindowSeconds);
@@ -77,7 +77,7 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     /// @inheritdoc ICheckpoints
     function veto() external override {
         require(msg.sender == guardian, NotGuardian(msg.sender));
-        Books pending = _requirePending();
+        CheckpointSlot pending = _requirePending();
         require(
             pending.epoch() != _vetoedEpoch || unprovenLimitMicros == type(uint64).max,
             VetoUsedUp(uint64(pending.epoch()))
@@ -88,7 +88,7 @@ abstract contract Checkpoints is ICheckpoints, Signers {
 
     /// @inheritdoc ICheckpoints
     function pendingCheckpoint() external view override returns (CheckpointRecord memory record) {
-        (Books latest, ) = _latest();
+        (CheckpointSlot latest, ) = _latest();
         if (!_isFinal(latest)) record = _shown(latest);
     }
 
@@ -108,20 +108,20 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     }
 
     /// @dev The pending checkpoint; reverts if there is none.
-    function _requirePending() internal view returns (Books pending) {
+    function _requirePending() internal view returns (CheckpointSlot pending) {
         (pending, ) = _latest();
         require(!_isFinal(pending), NoPendingCheckpoint());
     }
 
     /// @dev The last final checkpoint; empty before the first.
-    function _final() internal view returns (Books) {
-        (Books latest, Books earlier) = _latest();
+    function _final() internal view returns (CheckpointSlot) {
+        (CheckpointSlot latest, CheckpointSlot earlier) = _latest();
         return _isFinal(latest) ? latest : earlier;
     }
 
     /// @dev The last checkpoint and the one before it; empty where there is none.
-    function _latest() internal view returns (Books latest, Books earlier) {
-        (latest, earlier) = (_totals[0], _totals[1]);
+    function _latest() internal view returns (CheckpointSlot latest, CheckpointSlot earlier) {
+        (latest, earlier) = (_slots[0], _slots[1]);
         if (earlier.epoch() > latest.epoch()) (latest, earlier) = (earlier, latest);
     }
 
@@ -132,14 +132,17 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         Row memory row,
         uint256 epoch,
         bytes32[] calldata proof
-    ) internal view returns (Books found) {
-        found = _totals[epoch % 2];
+    ) internal view returns (CheckpointSlot found) {
+        found = _slots[epoch % 2];
         require(epoch > 0 && found.epoch() == epoch && _isFinal(found), EpochNotFinal(epoch));
         _requireIn(_roots[epoch % 2], row, proof);
     }
 
     /// @dev The last final checkpoint, which the row must belong to.
-    function _lastFinalWith(Row memory row, bytes32[] calldata proof) internal view returns (Books last) {
+    function _lastFinalWith(
+        Row memory row,
+        bytes32[] calldata proof
+    ) internal view returns (CheckpointSlot last) {
         last = _final();
         _requireIn(_rootOf(last), row, proof);
     }
@@ -149,20 +152,20 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         require(found == root, RowNotInCheckpoint(row.party, found));
     }
 
-    function _rootOf(Books totals) internal view returns (bytes32) {
-        return totals.epoch() == 0 ? bytes32(0) : _roots[totals.epoch() % 2];
+    function _rootOf(CheckpointSlot slot) internal view returns (bytes32) {
+        return slot.epoch() == 0 ? bytes32(0) : _roots[slot.epoch() % 2];
     }
 
-    function _isFinal(Books totals) internal view returns (bool) {
-        return block.timestamp >= totals.finalAt();
+    function _isFinal(CheckpointSlot slot) internal view returns (bool) {
+        return block.timestamp >= slot.finalAt();
     }
 
     /// @dev Nothing was applied yet: only a final checkpoint moves anything. The record keeps the time alone: with no
     ///      epoch it is none, and final since.
-    function _drop(Books pending) internal {
+    function _drop(CheckpointSlot pending) internal {
         uint256 epoch = pending.epoch();
         bytes32 root = _rootOf(pending);
-        _totals[epoch % 2] = booksOf(headOfCheckpoint(block.timestamp, 0), 0, 0, 0);
+        _slots[epoch % 2] = droppedSlot(block.timestamp);
         delete _roots[epoch % 2];
         ++_drops;
         _dropTimes[uint64(epoch)].push(block.timestamp);
@@ -171,14 +174,13 @@ abstract contract Checkpoints is ICheckpoints, Signers {
 
     /// @dev What was signed for the next epoch is void, and it may be signed again.
     function _voidNext() internal {
-        (Books latest, ) = _latest();
+        (CheckpointSlot latest, ) = _latest();
         _dropTimes[uint64(latest.epoch() + 1)].push(block.timestamp);
     }
 
-    function _postpone(Books pending, uint40 finalAt) internal {
+    function _postpone(CheckpointSlot pending, uint40 finalAt) internal {
         uint256 epoch = pending.epoch();
-        uint256 head = headOfCheckpoint(finalAt, epoch);
-        _totals[epoch % 2] = booksOf(head, pending.spent(), pending.refunded(), pending.earned());
+        _slots[epoch % 2] = pending.withFinalAt(finalAt);
     }
 
     function _requireNotFrozen() internal view virtual;
@@ -190,16 +192,11 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     function _record(Checkpoint memory next, uint256 finalAt) private {
         uint256 parity = next.epoch % 2;
         _roots[parity] = next.root;
-        _totals[parity] = booksOf(
-            headOfCheckpoint(finalAt, next.epoch),
-            next.spent,
-            next.refunded,
-            next.earned
-        );
+        _slots[parity] = checkpointSlotOf(finalAt, next.epoch, next.spent, next.refunded, next.earned);
     }
 
     /// @dev Chained to the last final checkpoint, I2, I3.
-    function _checkSuccession(Checkpoint memory next, Books last, uint256 purchased) private view {
+    function _checkSuccession(Checkpoint memory next, CheckpointSlot last, uint256 purchased) private view {
         uint256 epoch = last.epoch() + 1;
         require(next.epoch == epoch && epoch <= type(uint24).max, WrongEpoch(next.epoch, uint64(epoch)));
         bytes32 root = _rootOf(last);
@@ -223,15 +220,15 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         }
     }
 
-    function _shown(Books totals) private view returns (CheckpointRecord memory) {
+    function _shown(CheckpointSlot slot) private view returns (CheckpointRecord memory) {
         return
             CheckpointRecord({
-                epoch: uint64(totals.epoch()),
-                root: _rootOf(totals),
-                spent: uint64(totals.spent()),
-                refunded: uint64(totals.refunded()),
-                earned: uint64(totals.earned()),
-                finalAt: uint64(totals.finalAt())
+                epoch: uint64(slot.epoch()),
+                root: _rootOf(slot),
+                spent: uint64(slot.spent()),
+                refunded: uint64(slot.refunded()),
+                earned: uint64(slot.earned()),
+                finalAt: uint64(slot.finalAt())
             });
     }
 }

@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 
 import {ICreditToken} from "../interfaces/ICreditToken.sol";
-import {Books} from "../libraries/Books.sol";
+import {PartyRecord} from "../libraries/PartyRecord.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title The ERC-20 face of the books
@@ -33,8 +33,8 @@ abstract contract CreditToken is ICreditToken, Vault {
 
     /// @inheritdoc IERC20
     function balanceOf(address account) external view override returns (uint256) {
-        Books books = _parties[account];
-        return books.purchased() - books.spent() - books.refunded();
+        PartyRecord record = _parties[account];
+        return record.purchased() - record.spent() - record.refunded();
     }
 
     /// @inheritdoc IERC20

@@ -5,7 +5,10 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IExits} from "../interfaces/IExits.sol";
 import {Accounting} from "../libraries/Accounting.sol";
-import {Books, booksOf} from "../libraries/Books.sol";
+import {CheckpointSlot} from "../libraries/CheckpointSlot.sol";
+import {Movement, refundMovement} from "../libraries/Movement.sol";
+import {PartyRecord} from "../libraries/PartyRecord.sol";
+import {SettledTotals} from "../libraries/SettledTotals.sol";
 import {Settlement} from "./Settlement.sol";
 
 /// @title Freeze and exits
@@ -13,7 +16,7 @@ import {Settlement} from "./Settlement.sol";
 ///      provider. Refunds and exits share one pool: each counts as refunded, so that a promised refund that was taken by
 ///      an exit is kept for nobody.
 abstract contract Exits is IExits, Settlement {
-    using Accounting for Books;
+    using Accounting for PartyRecord;
 
     /// @inheritdoc IExits
     function freeze(address account) external override {
@@ -33,7 +36,7 @@ abstract contract Exits is IExits, Settlement {
     ) external override nonReentrant returns (uint256 tokenAmount) {
         require(_frozenAt > 0, NotFrozen());
         Row memory claimed = row;
-        Books last = _lastFinalWith(claimed, proof);
+        CheckpointSlot last = _lastFinalWith(claimed, proof);
         tokenAmount = _settle(last, claimed) + _exit(last, row.party, claimed.spent);
         _pay(row.party, tokenAmount);
     }
@@ -58,29 +61,33 @@ abstract contract Exits is IExits, Settlement {
     }
 
     /// @dev `spent` is what the account's own row says: it counts here even where no cap on record covers it.
-    function _exit(Books last, address account, uint256 spent) private returns (uint256 tokenAmount) {
-        Books books = _parties[account];
-        uint256 taken = books.unspentOf(spent, _unspentPool(last));
+    function _exit(
+        CheckpointSlot last,
+        address account,
+        uint256 spent
+    ) private returns (uint256 tokenAmount) {
+        PartyRecord record = _parties[account];
+        uint256 taken = record.unspentOf(spent, _unspentPool(last));
         if (taken == 0) return 0;
 
-        Books moved = booksOf(0, 0, taken, 0);
-        Books next = books.plus(moved);
+        Movement moved = refundMovement(taken);
+        PartyRecord next = record.plus(moved);
         _parties[account] = next;
         _settled = _settled.plus(moved);
-        tokenAmount = _payoutBetween(books, next);
+        tokenAmount = _payoutBetween(record, next);
         emit IERC20.Transfer(account, address(0), taken);
         emit Exited(account, uint64(taken), tokenAmount);
     }
 
     /// @dev What was purchased, less what belongs to providers and to the operator, less what has left.
-    function _unspentPool(Books last) private view returns (uint256) {
-        Books settled = _settled;
+    function _unspentPool(CheckpointSlot last) private view returns (uint256) {
+        SettledTotals settled = _settled;
         return Accounting.less(_unrefunded(settled), _booked(last, settled));
     }
 
     /// @dev A pending checkpoint is dropped: what it would have moved stays where it was.
     function _freeze() internal {
-        (Books latest, ) = _latest();
+        (CheckpointSlot latest, ) = _latest();
         if (!_isFinal(latest)) _drop(latest);
         _frozenAt = uint40(block.timestamp);
         if (!paused()) _pause();

@@ -21,7 +21,7 @@ abstract contract Payouts is ISettlement, Vault {
     /// @inheritdoc ISettlement
     function setRecipient(address recipient) external override {
         _recipients[msg.sender] = recipient;
-        _parties[msg.sender] = _parties[msg.sender].redirected(recipient != address(0));
+        _parties[msg.sender] = _parties[msg.sender].withRedirection(recipient != address(0));
         emit RecipientChosen(msg.sender, recipient);
     }
 

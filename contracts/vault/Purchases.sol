@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {IPurchases} from "../interfaces/IPurchases.sol";
-import {Books, booksOf} from "../libraries/Books.sol";
+import {PartyRecord} from "../libraries/PartyRecord.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title Buying credits
@@ -33,12 +33,12 @@ abstract contract Purchases is IPurchases, Vault {
     function party(
         address account
     ) external view override returns (uint64 purchased, uint64 spent, uint64 refunded, uint64 earned) {
-        Books books = _parties[account];
+        PartyRecord record = _parties[account];
         return (
-            uint64(books.purchased()),
-            uint64(books.spent()),
-            uint64(books.refunded()),
-            uint64(books.earned())
+            uint64(record.purchased()),
+            uint64(record.spent()),
+            uint64(record.refunded()),
+            uint64(record.earned())
         );
     }
 
@@ -67,7 +67,7 @@ abstract contract Purchases is IPurchases, Vault {
 
         tokenAmount = _toTokensUp(creditMicros);
         _purchased = uint64(total);
-        _parties[account] = _parties[account].plus(booksOf(creditMicros, 0, 0, 0));
+        _parties[account] = _parties[account].withPurchase(creditMicros);
         emit IERC20.Transfer(address(0), account, creditMicros);
         emit CreditsPurchased(account, payer, creditMicros, tokenAmount);
     }

@@ -5,7 +5,8 @@ import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {Books} from "../libraries/Books.sol";
+import {PartyRecord} from "../libraries/PartyRecord.sol";
+import {SettledTotals} from "../libraries/SettledTotals.sol";
 import {CreditTerms} from "./CreditTerms.sol";
 
 /// @title The books: what the contract knows of each party, and in total
@@ -29,10 +30,10 @@ abstract contract Vault is CreditTerms, ReentrancyGuardTransient, EIP712, Pausab
     uint64 internal _covered;
 
     /// @dev Sums of what settled rows and exits moved, and the fees that were taken.
-    Books internal _settled;
+    SettledTotals internal _settled;
 
     /// @dev Invariant I1: spent + refunded ≤ purchased.
-    mapping(address party => Books books) internal _parties;
+    mapping(address party => PartyRecord record) internal _parties;
 
     /// @dev A token that keeps a part of what it moves is refused, whatever it returned.
     function _checkReceived(uint256 balanceBefore, uint256 tokenAmount) internal view {

@@ -135,7 +135,7 @@ contract HonestQuorumInvariantTest is InvariantFixture {
         return false;
     }
 
-    /// @dev I4 and more: with an honest quorum the chain never charges, refunds or pays beyond the true books.
+    /// @dev I4 and more: with an honest quorum the chain never charges, refunds or pays beyond what the honest meter knows.
     function invariant_I4_nobodyLosesAnything() external view {
         bool frozen = credits.frozenAt() > 0;
         for (uint256 i = 0; i < actors.partyCount(); ++i) {

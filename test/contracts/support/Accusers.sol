@@ -3,11 +3,11 @@ pragma solidity 0.8.37;
 
 import {ICreditTypes} from "../../../contracts/interfaces/ICreditTypes.sol";
 import {IDisputes} from "../../../contracts/interfaces/IDisputes.sol";
+import {Model} from "./Model.sol";
 import {Table} from "./Table.sol";
-import {Books} from "./Books.sol";
 
 /// @dev Everything that anybody can do to the signers, rightly or not. With an honest quorum none of it succeeds but delay.
-abstract contract Accusers is Books {
+abstract contract Accusers is Model {
     // ── disputes ──
 
     function challenge(uint256 who, uint256 about) external {

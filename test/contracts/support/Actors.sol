@@ -4,11 +4,11 @@ pragma solidity 0.8.37;
 import {IComputeCredits} from "../../../contracts/interfaces/IComputeCredits.sol";
 import {ICreditTypes} from "../../../contracts/interfaces/ICreditTypes.sol";
 import {TestDollar} from "../../../contracts/mocks/TestDollar.sol";
-import {Table} from "./Table.sol";
 import {Accusers} from "./Accusers.sol";
-import {Books} from "./Books.sol";
+import {Model} from "./Model.sol";
+import {Table} from "./Table.sol";
 
-/// @dev Everything that anybody can do to a vault, in any order: users, an honest meter that keeps true books, the owner,
+/// @dev Everything that anybody can do to a vault, in any order: users, an honest meter, the owner,
 ///      the guardian, signers below the threshold and former ones, accusers, blacklists, griefers, and time. With
 ///      `dishonest` the whole quorum signs tables that are not true. Every call succeeds or is caught: a revert is not a
 ///      finding, a broken invariant is.
@@ -19,7 +19,7 @@ contract Actors is Accusers {
         uint256[] memory keys,
         bool dishonest_,
         address owner_
-    ) Books(credits_, dollar_, keys, dishonest_, owner_) {}
+    ) Model(credits_, dollar_, keys, dishonest_, owner_) {}
 
     // ── users ──
 

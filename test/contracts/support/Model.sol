@@ -9,8 +9,8 @@ import {TestDollar} from "../../../contracts/mocks/TestDollar.sol";
 import {Table} from "./Table.sol";
 import {Test} from "./Test.sol";
 
-/// @dev What is true, who signs, and what was signed: the ground on which the actors stand.
-abstract contract Books is Test {
+/// @dev The model that the vault is compared with: what is true, who signs, and what was signed.
+abstract contract Model is Test {
     uint64 internal constant MAX_BUY = 1e12;
     uint256 internal constant PARTIES = 6;
 
@@ -28,7 +28,7 @@ abstract contract Books is Test {
     uint8 internal _generation;
     address[] public parties;
 
-    /// @dev The meter's books: what is true. Indexes are those of `parties`.
+    /// @dev What the honest meter knows of each party. Indexes are those of `parties`.
     uint64[PARTIES] public spent;
     uint64[PARTIES] public refunded;
     uint64[PARTIES] public earned;
