@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @dev The totals of one checkpoint, in cumulative micro-credits, and its time and epoch. One word,
-///      hence one slot:
+/// @dev The totals of one checkpoint, in cumulative micro-credits, and its time and epoch. One
+///      word, hence one slot:
 ///
 ///      | bits      | number                                                     |
 ///      | --------- | ---------------------------------------------------------- |

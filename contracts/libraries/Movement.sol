@@ -10,8 +10,8 @@ pragma solidity 0.8.37;
 ///      | 128 – 191 | `refunded`: newly paid as refunds |
 ///      | 192 – 255 | `earned`: newly paid as earnings  |
 ///
-///      `PartyRecord` and `SettledTotals` have their numbers in the same bits, so one addition moves
-///      all three.
+///      `PartyRecord` and `SettledTotals` have their numbers in the same bits, so one addition
+///      moves all three.
 type Movement is uint256;
 
 using {spent, refunded} for Movement global;

@@ -13,7 +13,8 @@ import {Movement} from "./Movement.sol";
 ///      | 128 – 191 | `refunded`                                                 |
 ///      | 192 – 255 | `earned`                                                   |
 ///
-///      Packed by hand, because a struct in memory costs each payout 3,600 gas more (decision 0107).
+///      Packed by hand, because a struct in memory costs each payout 3,600 gas more (decision
+///      0107).
 type PartyRecord is uint256;
 
 using {
@@ -37,7 +38,7 @@ function purchased(PartyRecord record) pure returns (uint256) {
     return PartyRecord.unwrap(record) & (REDIRECTED - 1);
 }
 
-/// @dev Whether the party has chosen a recipient for its payouts.
+/// @dev Returns true if the party has chosen a recipient for its payouts.
 function isRedirected(PartyRecord record) pure returns (bool) {
     return PartyRecord.unwrap(record) & REDIRECTED > 0;
 }
@@ -52,11 +53,12 @@ function refunded(PartyRecord record) pure returns (uint256) {
     return uint64(PartyRecord.unwrap(record) >> 128);
 }
 
-/// @dev All micro-credits that the party was paid as a provider.
+/// @dev All settled earnings of the party as a provider, in micro-credits.
 function earned(PartyRecord record) pure returns (uint256) {
     return PartyRecord.unwrap(record) >> 192;
 }
 
+/// @dev Returns true if all numbers are equal.
 function equals(PartyRecord a, PartyRecord b) pure returns (bool) {
     return PartyRecord.unwrap(a) == PartyRecord.unwrap(b);
 }
@@ -85,16 +87,16 @@ function withRow(
     return PartyRecord.wrap(head | (spent_ << 64) | (refunded_ << 128) | (earned_ << 192));
 }
 
-/// @dev Adds a movement, number by number. No sum reaches 2^64: a party never uses more than it
-///      purchased, and all earnings together stay below all purchases.
+/// @dev Adds a movement, number by number. No sum reaches 2^64: by I1 spending and refunds stay
+///      within the party's purchases, and earnings stay within the final `spent`.
 function plus(PartyRecord record, Movement movement) pure returns (PartyRecord) {
     unchecked {
         return PartyRecord.wrap(PartyRecord.unwrap(record) + Movement.unwrap(movement));
     }
 }
 
-/// @dev What moved between two records of one party, which differ in the numbers of a row alone.
-///      The numbers only grow (I3), so no difference is negative.
+/// @dev What moved between two records of one party that differ in the numbers of a row alone.
+///      These numbers only grow (I3), so no difference is negative.
 function since(PartyRecord next, PartyRecord before) pure returns (Movement) {
     unchecked {
         return Movement.wrap(PartyRecord.unwrap(next) - PartyRecord.unwrap(before));

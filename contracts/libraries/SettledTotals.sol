@@ -36,15 +36,15 @@ function earned(SettledTotals totals) pure returns (uint256) {
     return SettledTotals.unwrap(totals) >> 192;
 }
 
-/// @dev Adds a movement, number by number. No sum reaches 2^64: spending and refunds stay below all
-///      purchases, and earnings stay within their pool.
+/// @dev Adds a movement, number by number. No sum reaches 2^64: by I1 spending and refunds stay
+///      within all purchases, and earnings stay within the final `spent`.
 function plus(SettledTotals totals, Movement movement) pure returns (SettledTotals) {
     unchecked {
         return SettledTotals.wrap(SettledTotals.unwrap(totals) + Movement.unwrap(movement));
     }
 }
 
-/// @dev Adds fees. Fees and earnings together stay below all spending, so no bit spills over.
+/// @dev Adds fees. All fees stay within the final `spent`, below 2^63, so no bit spills over.
 function plusFees(SettledTotals totals, uint256 micros) pure returns (SettledTotals) {
     unchecked {
         return SettledTotals.wrap(SettledTotals.unwrap(totals) + micros);

@@ -8,8 +8,8 @@ import {ICreditToken} from "../interfaces/ICreditToken.sol";
 import {PartyRecord} from "../libraries/PartyRecord.sol";
 import {Vault} from "./Vault.sol";
 
-/// @title The ERC-20 face of the books
-/// @dev Invariant I7: no function here changes anything.
+/// @title Credits as an ERC-20 that no account can move
+/// @dev Invariant I7: no function of this contract changes state.
 abstract contract CreditToken is ICreditToken, Vault {
     /// @inheritdoc IERC20Metadata
     function name() external pure override returns (string memory) {

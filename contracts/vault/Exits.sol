@@ -12,9 +12,10 @@ import {SettledTotals} from "../libraries/SettledTotals.sol";
 import {Settlement} from "./Settlement.sol";
 
 /// @title Freeze and exits
-/// @dev Invariants: frozen is for ever; an exit draws only on what is not booked as spent, so that it can take from no
-///      provider. Refunds and exits share one pool: each counts as refunded, so that a promised refund that was taken by
-///      an exit is kept for nobody.
+/// @dev Invariants: a freeze never ends, and an exit draws only on the unspent pool, so that it
+///      takes nothing from providers. Refunds and exits share this pool, and both count as
+///      `refunded`: an exit that takes a promised refund leaves nothing reserved for it (decision
+///      0110).
 abstract contract Exits is IExits, Settlement {
     using Accounting for PartyRecord;
 
@@ -42,7 +43,9 @@ abstract contract Exits is IExits, Settlement {
     }
 
     /// @inheritdoc IExits
-    function exitWithoutProof(address account) external override nonReentrant returns (uint256 tokenAmount) {
+    function exitWithoutProof(
+        address account
+    ) external override nonReentrant returns (uint256 tokenAmount) {
         require(_frozenAt > 0, NotFrozen());
         uint256 graceEndsAt = uint256(_frozenAt) + exitGraceSeconds;
         require(block.timestamp >= graceEndsAt, ExitNeedsProof(block.timestamp, graceEndsAt));
@@ -60,7 +63,8 @@ abstract contract Exits is IExits, Settlement {
         return uint64(_unspentPool(_final()));
     }
 
-    /// @dev `spent` is what the account's own row says: it counts here even where no cap on record covers it.
+    /// @dev Takes the account's unspent credits out and returns their price. `spent` is the number
+    ///      of its row, which counts here even if no recorded cap covers it.
     function _exit(
         CheckpointSlot last,
         address account,
@@ -79,13 +83,14 @@ abstract contract Exits is IExits, Settlement {
         emit Exited(account, uint64(taken), tokenAmount);
     }
 
-    /// @dev What was purchased, less what belongs to providers and to the operator, less what has left.
+    /// @dev All purchases and the cover, less paid refunds and exits, less what earnings and fees
+    ///      may draw on.
     function _unspentPool(CheckpointSlot last) private view returns (uint256) {
         SettledTotals settled = _settled;
         return Accounting.less(_unrefunded(settled), _booked(last, settled));
     }
 
-    /// @dev A pending checkpoint is dropped: what it would have moved stays where it was.
+    /// @dev Freezes the vault for good. Drops a pending checkpoint, which has moved nothing yet.
     function _freeze() internal {
         (CheckpointSlot latest, ) = _latest();
         if (!_isFinal(latest)) _drop(latest);
@@ -94,6 +99,7 @@ abstract contract Exits is IExits, Settlement {
         emit Frozen(msg.sender);
     }
 
+    /// @dev Reverts if the vault is frozen.
     function _requireNotFrozen() internal view override {
         require(_frozenAt == 0, VaultFrozen(_frozenAt));
     }

@@ -7,8 +7,9 @@ import {PartyRecord} from "../libraries/PartyRecord.sol";
 import {Counters} from "./Counters.sol";
 
 /// @title Refund requests
-/// @dev Invariant: whether a request was served follows from cumulative numbers on chain alone.
+/// @dev Invariant: cumulative numbers on chain alone decide whether a request was served.
 abstract contract Refunds is IRefunds, Counters {
+    /// @dev The last request of each account. A served one may still be here.
     mapping(address account => RefundRequest request) internal _requests;
 
     /// @inheritdoc IRefunds
@@ -20,7 +21,10 @@ abstract contract Refunds is IRefunds, Counters {
         require(open.requestedMicros == 0, RefundRequestOpen(msg.sender, open.deadline));
         uint256 unspent = record.purchased() - record.refunded();
         uint256 available = unspent - record.spent();
-        require(creditMicros <= available, InsufficientCredits(msg.sender, uint64(available), creditMicros));
+        require(
+            creditMicros <= available,
+            InsufficientCredits(msg.sender, uint64(available), creditMicros)
+        );
 
         _requests[msg.sender] = RefundRequest({
             requestedMicros: creditMicros,
@@ -29,7 +33,13 @@ abstract contract Refunds is IRefunds, Counters {
             deadline: uint40(block.timestamp + refundWindowSeconds)
         });
         uint64 counter = _raiseCounter(msg.sender);
-        emit RefundRequested(msg.sender, creditMicros, uint64(unspent), uint64(record.refunded()), counter);
+        emit RefundRequested(
+            msg.sender,
+            creditMicros,
+            uint64(unspent),
+            uint64(record.refunded()),
+            counter
+        );
     }
 
     /// @inheritdoc IRefunds
@@ -38,20 +48,25 @@ abstract contract Refunds is IRefunds, Counters {
     }
 
     /// @inheritdoc IRefunds
-    function refundRequestOf(address account) public view override returns (RefundRequest memory request) {
+    function refundRequestOf(
+        address account
+    ) public view override returns (RefundRequest memory request) {
         request = _requests[account];
         if (_isServed(request, _parties[account])) delete request;
     }
 
-    /// @dev What is due falls as more of it turns out to have been spent; what was refunded since the request
-    ///      counts against it.
-    function _isServed(RefundRequest memory request, PartyRecord record) internal pure returns (bool) {
+    /// @dev Returns true if nothing is due any more. Spending that is settled after the request
+    ///      lowers the due amount. Refunds that are paid after the request count towards it.
+    function _isServed(
+        RefundRequest memory request,
+        PartyRecord record
+    ) internal pure returns (bool) {
         uint256 unspent = Accounting.less(request.unspentMicros, record.spent());
         uint256 due = Accounting.min(request.requestedMicros, unspent);
         return record.refunded() - request.refundedMicros >= due;
     }
 
-    /// @dev Closes the account's request if it was served.
+    /// @dev Deletes the account's request if it was served.
     function _closeServed(address account, PartyRecord record) internal {
         RefundRequest memory request = _requests[account];
         if (request.requestedMicros == 0 || !_isServed(request, record)) return;
@@ -59,5 +74,6 @@ abstract contract Refunds is IRefunds, Counters {
         emit RefundServed(account);
     }
 
+    /// @dev Reverts if the vault is frozen.
     function _requireNotFrozen() internal view virtual;
 }

@@ -13,9 +13,10 @@ import {Checkpoints} from "./Checkpoints.sol";
 import {Payouts} from "./Payouts.sol";
 import {Refunds} from "./Refunds.sol";
 
-/// @title Settling rows, and the fees
-/// @dev Invariants: a party's numbers only grow (I3) and keep I1; earnings and refunds leave only through their
-///      pools, which no row can overdraw, so that the vault stays solvent (I5) whatever was signed.
+/// @title Settling rows, and claiming fees
+/// @dev Invariants: a party's numbers only grow (I3) and keep I1. Earnings and refunds leave only
+///      through their pools, which no row can overdraw. So the vault stays solvent (I5), whatever
+///      the signers sign.
 abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
     using Accounting for PartyRecord;
 
@@ -39,7 +40,11 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
     }
 
     /// @inheritdoc ISettlement
-    function settleMany(Row[] calldata rows, uint256 epoch, bytes32[][] calldata proofs) external override {
+    function settleMany(
+        Row[] calldata rows,
+        uint256 epoch,
+        bytes32[][] calldata proofs
+    ) external override {
         require(rows.length == proofs.length, LengthMismatch(rows.length, proofs.length));
         for (uint256 i = 0; i < rows.length; ++i) {
             try this.settle(rows[i], epoch, proofs[i]) {} catch {
@@ -53,7 +58,7 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
         CheckpointSlot last = _final();
         SettledTotals settled = _settled;
         uint256 fees = settled.feesTaken();
-        // Providers come first: fees are what is booked beyond all that is earned, claimed or not.
+        // Earnings come before fees, also the unclaimed ones.
         uint256 claimable = Accounting.less(_booked(last, settled), last.earned() + fees);
         _settled = settled.plusFees(claimable);
         tokenAmount = _toTokensDown(fees + claimable) - _toTokensDown(fees);
@@ -77,7 +82,8 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
         );
     }
 
-    /// @dev Applies a row of a final checkpoint to its party. The caller has checked its proof, and pays.
+    /// @dev Applies a row of a final checkpoint to its party. The caller has checked the proof and
+    ///      pays the returned amount.
     function _settle(CheckpointSlot last, Row memory row) internal returns (uint256 tokenAmount) {
         PartyRecord record = _parties[row.party];
         SettledTotals settled = _settled;
@@ -91,7 +97,6 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
         if (next.equals(record)) return 0;
         Movement moved = next.since(record);
         _parties[row.party] = next;
-        // The sums of all stay below what was purchased in total.
         _settled = settled.plus(moved);
         uint256 refunded = moved.refunded();
         if (refunded > 0) _closeServed(row.party, next);
@@ -108,12 +113,13 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
         );
     }
 
-    /// @dev The difference of two floors: taking a payout in parts neither loses nor gains a fraction.
+    /// @dev The payout for what moved between two records of a party. It is a difference of rounded
+    ///      totals, so that payouts in parts neither lose nor gain a fraction.
     function _payoutBetween(
         PartyRecord record,
         PartyRecord next
     ) internal view returns (uint256 tokenAmount) {
-        // The numbers only grow, and so do floors of them.
+        // The sums of two 64-bit numbers fit. Both numbers only grow (I3), and so do their floors.
         unchecked {
             return
                 _toTokensDown(next.earned() + next.refunded()) -
@@ -121,35 +127,40 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
         }
     }
 
-    /// @dev The earnings that may still leave under the final checkpoint's totals.
-    function _earningPool(CheckpointSlot last, SettledTotals settled) private view returns (uint256) {
+    /// @dev The earnings that may still leave by the final checkpoint's totals.
+    function _earningPool(
+        CheckpointSlot last,
+        SettledTotals settled
+    ) private view returns (uint256) {
         uint256 payable_ = Accounting.less(_booked(last, settled), settled.feesTaken());
         return Accounting.less(Accounting.min(last.earned(), payable_), settled.earned());
     }
 
-    /// @dev The part of the final `spent` that earnings and fees may draw on. Rows that are settled after others
-    ///      have exited can't book what is gone; without a limit for unproven rows that is never the case.
+    /// @dev The part of the final `spent` that earnings and fees may draw on. With a limit for
+    ///      unproven spending it is also bounded by what exits have left. Without a limit exits
+    ///      leave all of it.
     function _booked(CheckpointSlot last, SettledTotals settled) internal view returns (uint256) {
         uint256 spent = last.spent();
         if (unprovenLimitMicros == type(uint64).max) return spent;
         return Accounting.booked(spent, settled.spent(), unprovenLimitMicros, _unrefunded(settled));
     }
 
-    /// @dev What providers, the operator, refunds and exits share: all purchases and the cover, less what refunds and
-    ///      exits have taken.
+    /// @dev All purchases and the cover, less paid refunds and exits. Earnings, fees, refunds and
+    ///      exits share it.
     function _unrefunded(SettledTotals settled) internal view returns (uint256) {
         return uint256(_purchased) + _covered - settled.refunded();
     }
 
-    /// @dev What a row may charge. With a limit for unproven spending no more than its owner is known to have signed
-    ///      for, whatever the signers say.
+    /// @dev The spending that a row may charge. With a limit for unproven spending it is at most
+    ///      what the account's signature covers, whatever the signers sign.
     function _chargeable(Row memory row, uint256 spent) private view returns (uint256) {
         if (unprovenLimitMicros == type(uint64).max || row.spent <= spent) return row.spent;
         return Accounting.min(row.spent, _coveredSpentOf(row.party));
     }
 
-    /// @dev What the court knows to be covered by an account's signature.
+    /// @dev The account's spending that its signature is known to cover.
     function _coveredSpentOf(address account) internal view virtual returns (uint64);
 
+    /// @dev Reverts if the vault is frozen.
     function _requireNotFrozen() internal view virtual override(Checkpoints, Refunds);
 }
