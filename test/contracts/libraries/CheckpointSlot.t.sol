@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {CheckpointSlot, checkpointSlotOf, droppedSlot} from "../../../contracts/libraries/CheckpointSlot.sol";
+import {
+    CheckpointSlot,
+    checkpointSlotOf,
+    droppedSlot
+} from "../../../contracts/libraries/CheckpointSlot.sol";
 import {Test} from "../support/Test.sol";
 
 /// @dev A time, an epoch and three totals in one word: none spills into another.

@@ -35,7 +35,11 @@ contract PartyRecordTest is Test {
         sameNumbers(recordOf(purchased, row), purchased, row);
     }
 
-    function test_aPurchase_addsToPurchasedAlone(uint64 first, uint64 second, Row memory row) external pure {
+    function test_aPurchase_addsToPurchasedAlone(
+        uint64 first,
+        uint64 second,
+        Row memory row
+    ) external pure {
         (first, second) = (first / 4, second / 4);
         sameNumbers(recordOf(first, row).withPurchase(second), first + second, row);
     }

@@ -14,7 +14,10 @@ contract RowsTest is Test {
         yes(Rows.leafOf(row) == leaf, "leaf");
     }
 
-    function test_theRoot_isTheOneOfOpenZeppelin(bytes32 leaf, bytes32[] calldata proof) external pure {
+    function test_theRoot_isTheOneOfOpenZeppelin(
+        bytes32 leaf,
+        bytes32[] calldata proof
+    ) external pure {
         yes(Rows.rootOf(leaf, proof) == MerkleProof.processProofCalldata(proof, leaf), "root");
     }
 }

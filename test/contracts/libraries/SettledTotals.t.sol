@@ -10,12 +10,19 @@ import {Test} from "../support/Test.sol";
 contract SettledTotalsTest is Test {
     SettledTotals internal constant EMPTY = SettledTotals.wrap(0);
 
-    function movementOf(uint64 spent, uint64 refunded, uint64 earned) internal pure returns (Movement) {
+    function movementOf(
+        uint64 spent,
+        uint64 refunded,
+        uint64 earned
+    ) internal pure returns (Movement) {
         PartyRecord empty = PartyRecord.wrap(0);
         return empty.withRow(spent, refunded, earned).since(empty);
     }
 
-    function test_movementsAndFees_addUpNumberByNumber(uint64[4] memory a, uint64[4] memory b) external pure {
+    function test_movementsAndFees_addUpNumberByNumber(
+        uint64[4] memory a,
+        uint64[4] memory b
+    ) external pure {
         for (uint256 i = 0; i < 4; ++i) (a[i], b[i]) = (a[i] / 2, b[i] / 2);
         SettledTotals totals = EMPTY.plus(movementOf(a[0], a[1], a[2])).plusFees(a[3]);
         totals = totals.plus(movementOf(b[0], b[1], b[2])).plusFees(b[3]);

@@ -62,9 +62,10 @@ describe("the vault's packed words", () => {
   }
 
   it("SettledTotals adds nothing but a movement", () => {
-    const source = `function wrong(SettledTotals totals, PartyRecord record) pure returns (SettledTotals) {
-      return totals.plus(record);
-    }`;
+    const source = `
+      function wrong(SettledTotals totals, PartyRecord record) pure returns (SettledTotals) {
+        return totals.plus(record);
+      }`;
     expect(errorsOf(source)).to.deep.equal([WRONG_ARGUMENT]);
   });
 });
