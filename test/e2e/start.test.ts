@@ -150,6 +150,12 @@ describe("npm start", () => {
     expect((await send(`http://127.0.0.1:${ports.server}/readyz`)).status).to.equal(200);
   });
 
+  it("refuses a data folder that is a file", async () => {
+    const refused = start({ server: 0, chain: 0 }, START);
+    expect(await refused.ended).to.equal(1);
+    expect(refused.said()).to.equal(`--data ${START} is not a folder that can be written to.\n`);
+  });
+
   it("ends on SIGTERM with 0, and leaves nothing listening", async () => {
     first.process.kill("SIGTERM");
     expect(await first.ended).to.equal(0);
