@@ -7,6 +7,8 @@ import hardhatNetworkHelpers from "@nomicfoundation/hardhat-network-helpers";
 import hardhatViem from "@nomicfoundation/hardhat-viem";
 import { defineConfig } from "hardhat/config";
 
+import { repeated } from "./test/fixtures/effort.ts";
+
 /** The compiler comes from npm as WebAssembly, so a build downloads nothing. */
 const solc = {
   version: "0.8.37",
@@ -37,6 +39,9 @@ export default defineConfig({
   paths: { tests: { mocha: "test", solidity: "test/contracts" } },
   test: {
     mocha: { timeout: 60_000 },
-    solidity: { fuzz: { runs: 256 }, invariant: { runs: 64, depth: 50, failOnRevert: true } },
+    solidity: {
+      fuzz: { runs: repeated(256) },
+      invariant: { runs: repeated(64), depth: 50, failOnRevert: true },
+    },
   },
 });

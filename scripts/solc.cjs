@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-/**
- * The compiler from npm in the form that forge calls: it answers `--version` and `--standard-json`.
- */
+/** The npm compiler, as forge calls one: it answers `--version` and `--standard-json`, and downloads nothing. */
 const { readFileSync } = require("node:fs");
 const solc = require("solc");
 

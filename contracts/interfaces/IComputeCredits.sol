@@ -13,7 +13,7 @@ import {ISignedPurchases} from "./ISignedPurchases.sol";
 import {ITerms} from "./ITerms.sol";
 import {ITopUps} from "./ITopUps.sol";
 
-/// @title All functions of the vault
+/// @title Everything that the vault does
 interface IComputeCredits is
     ITerms,
     ICreditToken,
@@ -27,18 +27,18 @@ interface IComputeCredits is
     ICourtLink,
     IGovernance
 {
-    /// @notice The address that has the owner's powers in `IGovernance`.
+    /// @notice Who may do what IGovernance lists for the owner.
     function owner() external view returns (address);
 
-    /// @notice The address that may become the owner by `acceptOwnership`.
+    /// @notice Who may become the owner by `acceptOwnership`.
     function pendingOwner() external view returns (address);
 
     /// @notice Owner: offers the ownership to another address.
     function transferOwnership(address newOwner) external;
 
-    /// @notice Pending owner: accepts the ownership.
+    /// @notice Takes an offered ownership.
     function acceptOwnership() external;
 
-    /// @notice Returns true if purchases are stopped.
+    /// @notice Whether buying is closed.
     function paused() external view returns (bool);
 }

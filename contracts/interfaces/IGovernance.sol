@@ -1,70 +1,62 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title Every power of the owner
-/// @notice The owner cannot reach funds, change terms or block a way out. A change of signers or of
-///         the guardian is announced and takes effect after `signerDelaySeconds`: users have time
-///         to be refunded, or to freeze the vault, before it.
+/// @title Everything that the owner can do
+/// @notice It can never reach funds, change terms already agreed, or block a way out. What matters to users is
+///         announced, and takes effect after `signerDelaySeconds`: long enough to be refunded or to freeze first.
 interface IGovernance {
     /// @notice The owner announced other signers.
-    event SignersAnnounced(
-        bytes32 indexed change,
-        address[] signers,
-        uint8 threshold,
-        uint256 effectiveAt
-    );
+    event SignersAnnounced(bytes32 indexed change, address[] signers, uint8 threshold, uint256 effectiveAt);
 
-    /// @notice The announced signers took over.
+    /// @notice The announced signers sign from now on.
     event SignersChanged(address[] signers, uint8 threshold);
 
     /// @notice The owner announced another guardian.
     event GuardianAnnounced(bytes32 indexed change, address indexed guardian, uint256 effectiveAt);
 
-    /// @notice The announced guardian took over.
+    /// @notice The announced guardian may veto from now on.
     event GuardianChanged(address indexed guardian);
 
-    /// @notice The owner cancelled an announcement, or replaced it by a newer one of its kind.
+    /// @notice An announcement was taken back, or replaced by a newer one of its kind.
     event AnnouncementCancelled(bytes32 indexed change);
 
-    /// @notice Fees go to another address from now on.
+    /// @notice Fees go elsewhere from now on.
     event FeeRecipientChanged(address indexed feeRecipient);
 
-    /// @notice This change was not announced.
+    /// @notice Nothing like that was announced.
     error NotAnnounced(bytes32 change);
 
-    /// @notice The announced change does not take effect yet.
+    /// @notice The announced change has to wait.
     error TooEarly(bytes32 change, uint256 now_, uint256 effectiveAt);
 
-    /// @notice The announcement expired `signerDelaySeconds` after it could take effect.
+    /// @notice The change was announced too long ago: it may be carried out for `signerDelaySeconds` after its delay.
     error AnnouncementExpired(bytes32 change, uint256 now_, uint256 expiry);
 
-    /// @notice Owner: stops purchases. All payouts stay open.
+    /// @notice Owner: closes buying. Nothing else: whatever pays out stays open.
     function pause() external;
 
-    /// @notice Owner: allows purchases again, unless the vault is frozen.
+    /// @notice Owner: opens buying again, unless the vault is frozen.
     function unpause() external;
 
-    /// @notice Owner, at once: chooses the address that receives the fees.
+    /// @notice Owner, at once: where fees go.
     function setFeeRecipient(address recipient) external;
 
-    /// @notice Owner: announces other signers. This replaces an earlier announcement of signers.
+    /// @notice Owner: announces other signers, in place of any that were announced before.
     function announceSigners(address[] calldata signers, uint8 threshold) external;
 
-    /// @notice Anyone, after the delay: puts the announced signers in charge. Unsubmitted
-    ///         checkpoints of the former signers are void. These signers answer for their
-    ///         signatures for `signerDelaySeconds` more.
+    /// @notice Anyone, after the delay: the announced signers take over. What the former ones signed and nobody
+    ///         submitted is void; what they signed against the truth is theirs for `signerDelaySeconds` more.
     function changeSigners(address[] calldata signers, uint8 threshold) external;
 
-    /// @notice Owner: announces another guardian. This replaces an earlier announcement of a
-    ///         guardian.
+    /// @notice Owner: announces another guardian, in place of one that was announced before.
     function announceGuardian(address guardian) external;
 
-    /// @notice Anyone, after the delay: puts the announced guardian in charge.
+    /// @notice Anyone, after the delay: the announced guardian takes over.
     function changeGuardian(address guardian) external;
 
-    /// @notice Owner, at once: cancels an announcement.
+    /// @notice Owner, at once: takes an announcement back.
     function cancel(bytes32 change) external;
 
-    /// @notice When an announced change may take effect; zero if it is not announced.
+    /// @notice When an announced change may take effect; zero if it was not announced.
     function effectiveAt(bytes32 change) external view returns (uint256);
 }

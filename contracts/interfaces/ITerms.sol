@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title The terms that are fixed when the vault is deployed
-/// @notice No function changes a term of the vault. The owner, the guardian, the fee recipient and
-///         the signers can be replaced later (`IGovernance`).
+/// @title The terms that are fixed for ever when the contract is deployed
 interface ITerms {
-    /// @notice What the deployer chooses.
-    /// @param token The ERC-20 that buys credits. It takes no fee on transfers and does not rebase.
-    /// @param creditMicrosPerToken Micro-credits per whole token. 100_000_000 sells 100 credits per
-    ///        dollar.
-    /// @param maxFeeBps The largest part of all spending that the operator may keep, in basis
-    ///        points.
-    /// @param disputeWindowSeconds How long a checkpoint is pending before it becomes final.
-    /// @param answerWindowSeconds How long the operator has to answer a challenge.
+    /// @param token What credits are bought with. Must take no fee on transfer and must not rebase.
+    /// @param creditMicrosPerToken Micro-credits per whole token: 100_000_000 is 100 credits per dollar.
+    /// @param maxFeeBps The most that the operator may keep of what is spent, in hundredths of a percent.
+    /// @param disputeWindowSeconds How long a checkpoint is open to objections before it is final.
+    /// @param answerWindowSeconds How long there is to answer a challenge.
     /// @param refundWindowSeconds How long the operator has to serve a refund request.
-    /// @param exitGraceSeconds How long exits need a proof after a freeze.
-    /// @param counterGraceSeconds How long an allowance of an ended counter covers new checkpoints.
+    /// @param exitGraceSeconds How long after a freeze exits need a proof.
+    /// @param counterGraceSeconds How long an allowance of an ended counter still justifies new checkpoints.
     /// @param signerDelaySeconds How long a change of signers is announced before it takes effect.
-    /// @param unprovenLimitMicros The most that may leave as earnings and fees beyond the spending
-    ///        that payers' signatures cover (`coverSpending`). Zero requires cover for all of it.
-    ///        The largest uint64 switches the limit off and trusts the signers' totals.
-    /// @param challengeStakeWei The stake of one challenge. If the challenge is answered, half goes
-    ///        to the caller who answered it and half to the fee recipient.
-    /// @param owner The address that may use the powers of `IGovernance`, and no others.
-    /// @param guardian The address that may veto a pending checkpoint.
-    /// @param feeRecipient The address that receives the fees.
-    /// @param signers The addresses that sign checkpoints, strictly ascending.
-    /// @param threshold How many signers a checkpoint needs.
+    /// @param unprovenLimitMicros The most that may leave as earnings and fees beyond what payers are known to have
+    ///        signed for (`coverSpending`). The largest uint64 leaves it to the signers; zero needs all of it.
+    /// @param challengeStakeWei What a challenger puts up; half goes to whoever answers, half to the fee recipient.
+    /// @param owner May do what docs/governance.md lists, and no more.
+    /// @param guardian May veto a pending checkpoint.
+    /// @param feeRecipient Receives the fees.
+    /// @param signers Who signs checkpoints.
+    /// @param threshold How many of them are needed.
     struct Terms {
         address token;
         uint64 creditMicrosPerToken;
@@ -46,66 +39,64 @@ interface ITerms {
         uint8 threshold;
     }
 
-    /// @notice `creditMicrosPerToken` is zero, so a credit would have no price.
+    /// @notice A credit must have a price.
     error ZeroCreditPrice();
 
-    /// @notice The token has too many decimals: amounts in its base unit could overflow.
+    /// @notice The token's whole unit is too large to be computed with.
     error UnsupportedDecimals(uint8 decimals, uint8 maximum);
 
-    /// @notice `maxFeeBps` is above 100 percent.
+    /// @notice A fee above everything that is spent makes no sense.
     error FeeAboveMaximum(uint256 feeBps, uint256 maximumBps);
 
-    /// @notice `challengeStakeWei` is zero, so challenges would cost nothing.
+    /// @notice A challenge without a stake would be free.
     error ZeroStake();
 
-    /// @notice A window is shorter than what must happen within it, or longer than a year.
+    /// @notice A window is too short for the ones that have to fit into it, or longer than anyone should wait.
     error WindowOutOfBounds(bytes32 window, uint256 seconds_, uint256 least, uint256 most);
 
-    /// @notice A required address is zero.
+    /// @notice An address that matters is missing.
     error ZeroAddress();
 
-    /// @notice A required amount is zero.
+    /// @notice An amount that has to be positive is zero.
     error ZeroAmount();
 
-    /// @notice The token moved another amount than requested, by a transfer fee or a rebase.
+    /// @notice The token moved another amount than it was asked to (a fee on transfer, a rebase).
     error TokenAmountMismatch(uint256 received, uint256 expected);
 
-    /// @notice The ERC-20 that buys credits.
+    /// @notice What credits are bought with.
     function token() external view returns (address);
 
     /// @notice Micro-credits per whole token.
     function creditMicrosPerToken() external view returns (uint64);
 
-    /// @notice The largest part of all spending that the operator may keep, in basis points.
+    /// @notice The most that the operator may keep of what is spent, in hundredths of a percent.
     function maxFeeBps() external view returns (uint16);
 
-    /// @notice How long a checkpoint is pending before it becomes final.
+    /// @notice How long a checkpoint is open to objections before it is final.
     function disputeWindowSeconds() external view returns (uint32);
 
-    /// @notice How long the operator has to answer a challenge.
+    /// @notice How long there is to answer a challenge.
     function answerWindowSeconds() external view returns (uint32);
 
     /// @notice How long the operator has to serve a refund request.
     function refundWindowSeconds() external view returns (uint32);
 
-    /// @notice How long exits need a proof after a freeze.
+    /// @notice How long after a freeze exits need a proof.
     function exitGraceSeconds() external view returns (uint32);
 
-    /// @notice How long an allowance of an ended counter covers new checkpoints.
+    /// @notice How long an allowance of an ended counter still justifies new checkpoints.
     function counterGraceSeconds() external view returns (uint32);
 
-    /// @notice How long a change of signers or a withdrawal of the bond is announced before it
-    ///         takes effect. Former signers answer for their signatures for the same time after a
-    ///         change.
+    /// @notice How long a change of signers, or a withdrawal of the bond, is announced before it takes effect; and how
+    ///         long after it the former signers still answer for what they signed.
     function signerDelaySeconds() external view returns (uint32);
 
-    /// @notice The most that may leave as earnings and fees beyond the spending that payers'
-    ///         signatures cover. The largest uint64 means no limit.
+    /// @notice The most that may leave as earnings and fees beyond what payers are known to have signed for.
     function unprovenLimitMicros() external view returns (uint64);
 
-    /// @notice The stake of one challenge, in wei.
+    /// @notice What a challenger puts up, in wei.
     function challengeStakeWei() external view returns (uint128);
 
-    /// @notice The block of the deployment. An indexer starts to read there.
+    /// @notice The block that the contract was deployed in: where an indexer begins to read.
     function deploymentBlock() external view returns (uint64);
 }

@@ -3,14 +3,16 @@ import { spawn } from "node:child_process";
 /** Waits for a line; its pipe closes when the process that holds the other end is gone. */
 const SCRIPT = `
 read -r released && exit
-kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"
-tries=0
-while [ -e "$1/data/postmaster.pid" ] && [ $((tries += 1)) -le 100 ]; do sleep 0.1; done
+if pid=$(head -n 1 "$1/data/postmaster.pid"); then
+  kill -QUIT "$pid"
+  tries=0
+  while kill -0 "$pid" && [ $((tries += 1)) -le 100 ]; do sleep 0.1; done
+fi
 rm -rf "$1"`;
 
 /**
- * Stops the PostgreSQL server whose data is in `folder`/data, and removes the folder, if this process ends
- * without `release`, even by SIGKILL. Does nothing on Windows, which has no `sh`.
+ * Removes a folder, and stops the PostgreSQL server whose data is in its `data`, if this process ends without
+ * `release`, even by SIGKILL. Does nothing on Windows, which has no `sh`.
  */
 export function guardAgainstOrphans(folder: string): { release(): void } {
   if (process.platform === "win32") return { release: () => undefined };

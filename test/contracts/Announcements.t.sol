@@ -5,10 +5,9 @@ import {IBond} from "../../contracts/interfaces/IBond.sol";
 import {IGovernance} from "../../contracts/interfaces/IGovernance.sol";
 import {Fixture} from "./support/Fixture.sol";
 
-/// @dev An announced change can be carried out after its delay and for as long again. Then it
-///      expires.
+/// @dev What is announced may be carried out after its delay, for as long again: not at a moment's notice years later.
 contract AnnouncementsTest is Fixture {
-    function test_changeOfSigners_untilItExpires_canBeCarriedOut() external {
+    function test_aChangeOfSigners_mayBeCarriedOutUntilItExpires() external {
         address[] memory next = new address[](1);
         next[0] = stranger;
         bytes32 change = keccak256(abi.encode("signers", next, uint8(1)));
@@ -18,22 +17,17 @@ contract AnnouncementsTest is Fixture {
 
         vm.warp(expiry + 1);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IGovernance.AnnouncementExpired.selector,
-                change,
-                expiry + 1,
-                expiry
-            )
+            abi.encodeWithSelector(IGovernance.AnnouncementExpired.selector, change, expiry + 1, expiry)
         );
         credits.changeSigners(next, 1);
         yes(!credits.isSigner(stranger), "the old signers stay");
 
         vm.warp(expiry);
         credits.changeSigners(next, 1);
-        yes(credits.isSigner(stranger), "in the last second");
+        yes(credits.isSigner(stranger), "the last moment counts");
     }
 
-    function test_withdrawalOfTheBond_untilItExpires_canBeTaken() external {
+    function test_aWithdrawalOfTheBond_mayBeTakenUntilItExpires() external {
         fund(stranger);
         vm.startPrank(stranger);
         dollar.approve(address(court), 100e6);
@@ -45,22 +39,17 @@ contract AnnouncementsTest is Fixture {
 
         vm.warp(expiry + 1);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IBond.BondWithdrawalExpired.selector,
-                otherProvider,
-                expiry + 1,
-                expiry
-            )
+            abi.encodeWithSelector(IBond.BondWithdrawalExpired.selector, otherProvider, expiry + 1, expiry)
         );
         court.withdrawBond(otherProvider);
-        same(court.bond(), 100e6, "the bond stays");
+        same(court.bond(), 100e6, "it stays");
 
         vm.warp(expiry);
         court.withdrawBond(otherProvider);
-        same(court.bond(), 0, "in the last second");
+        same(court.bond(), 0, "the last moment counts");
     }
 
-    function test_secondAnnouncementOfSigners_replacesTheFirst() external {
+    function test_aNewAnnouncementOfSigners_replacesTheOlder() external {
         address[] memory first = new address[](1);
         address[] memory second = new address[](1);
         (first[0], second[0]) = (stranger, otherProvider);
@@ -71,16 +60,16 @@ contract AnnouncementsTest is Fixture {
         emit IGovernance.AnnouncementCancelled(replaced);
         credits.announceSigners(second, 1);
         vm.stopPrank();
-        same(credits.effectiveAt(replaced), 0, "cancelled");
+        same(credits.effectiveAt(replaced), 0, "gone");
 
         skip(SIGNER_DELAY);
         vm.expectRevert(abi.encodeWithSelector(IGovernance.NotAnnounced.selector, replaced));
         credits.changeSigners(first, 1);
         credits.changeSigners(second, 1);
-        yes(credits.isSigner(otherProvider), "the second announcement counts");
+        yes(credits.isSigner(otherProvider), "the newer one holds");
     }
 
-    function test_secondAnnouncementOfAGuardian_replacesTheFirst_andKeepsSigners() external {
+    function test_aNewAnnouncementOfAGuardian_replacesTheOlder_andNoSigners() external {
         address[] memory next = new address[](1);
         next[0] = stranger;
         vm.startPrank(owner);
@@ -98,17 +87,17 @@ contract AnnouncementsTest is Fixture {
         credits.changeGuardian(stranger);
         credits.changeGuardian(otherProvider);
         credits.changeSigners(next, 1);
-        same(credits.guardian(), otherProvider, "the second announcement counts");
+        same(credits.guardian(), otherProvider, "the newer one");
     }
 
-    function test_firstAnnouncement_cancelsNothing() external {
+    function test_anAnnouncement_cancelsNothing_whereNoneIsOpen() external {
         vm.recordLogs();
         vm.prank(owner);
         credits.announceGuardian(stranger);
-        same(vm.getRecordedLogs().length, 1, "one event: the announcement");
+        same(vm.getRecordedLogs().length, 1, "the announcement alone");
     }
 
-    function test_sameAnnouncementAgain_restartsItsDelay() external {
+    function test_theSameAnnouncementAgain_startsItsDelayAnew() external {
         vm.startPrank(owner);
         credits.announceGuardian(stranger);
         skip(SIGNER_DELAY);
@@ -120,16 +109,14 @@ contract AnnouncementsTest is Fixture {
         credits.changeGuardian(stranger);
     }
 
-    function test_secondAnnouncementOfAWithdrawal_replacesTheFirst() external {
+    function test_aNewAnnouncementOfAWithdrawal_replacesTheOlder() external {
         vm.startPrank(owner);
         court.announceBondWithdrawal(stranger);
         court.announceBondWithdrawal(otherProvider);
         vm.stopPrank();
-        same(court.bondWithdrawalAt(stranger), 0, "cancelled");
+        same(court.bondWithdrawalAt(stranger), 0, "gone");
         skip(SIGNER_DELAY);
-        vm.expectRevert(
-            abi.encodeWithSelector(IBond.BondLocked.selector, stranger, block.timestamp, 0)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IBond.BondLocked.selector, stranger, block.timestamp, 0));
         court.withdrawBond(stranger);
         court.withdrawBond(otherProvider);
     }

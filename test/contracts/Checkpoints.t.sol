@@ -15,20 +15,16 @@ contract SubmitCheckpointTest is Fixture {
         return table(row(payer, spent, 0, 0), row(provider, 0, 0, spent));
     }
 
-    function reverts(ICreditTypes.Checkpoint memory checkpoint, bytes memory reason) internal {
-        ICreditTypes.SignerSignature[] memory signatures = signed(
-            credits.hashCheckpoint(checkpoint)
-        );
+    function refused(ICreditTypes.Checkpoint memory checkpoint, bytes memory reason) internal {
+        ICreditTypes.SignerSignature[] memory signatures = signed(credits.hashCheckpoint(checkpoint));
         vm.expectRevert(reason);
         credits.submitCheckpoint(checkpoint, signatures);
     }
 
-    function test_duringTheDisputeWindow_isPending_thenFinal() external {
+    function test_isPendingForTheDisputeWindow_thenFinal() external {
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rowsAt(10));
         uint64 finalAt = uint64(block.timestamp + DISPUTE);
-        ICreditTypes.SignerSignature[] memory signatures = signed(
-            credits.hashCheckpoint(checkpoint)
-        );
+        ICreditTypes.SignerSignature[] memory signatures = signed(credits.hashCheckpoint(checkpoint));
         vm.expectEmit(address(credits));
         emit ICheckpoints.CheckpointSubmitted(
             1,
@@ -57,27 +53,25 @@ contract SubmitCheckpointTest is Fixture {
         same(credits.finalCheckpoint().earned, 10, "final earned");
     }
 
-    function test_rowLeaf_equalsTheStandardTreesLeaf() external view {
+    function test_ofRows_hasTheLeavesOfTheStandardTree() external view {
         ICreditTypes.Row memory one = row(payer, 1, 2, 3);
         same(
             credits.rowLeaf(one),
-            keccak256(
-                bytes.concat(keccak256(abi.encode(payer, uint256(1), uint256(2), uint256(3))))
-            ),
+            keccak256(bytes.concat(keccak256(abi.encode(payer, uint256(1), uint256(2), uint256(3))))),
             "leaf"
         );
     }
 
-    function test_whileAnotherIsPending_reverts() external {
+    function test_whileAnotherIsPending_isRefused() external {
         submit(rowsAt(10));
         uint64 finalAt = uint64(block.timestamp + DISPUTE);
-        reverts(
+        refused(
             checkpointOf(rowsAt(20)),
             abi.encodeWithSelector(ICheckpoints.CheckpointPending.selector, uint64(1), finalAt)
         );
     }
 
-    function test_overFiveEpochs_eachBuildsOnTheLast() external {
+    function test_chains_andReusesTwoRecords() external {
         for (uint64 i = 1; i <= 5; ++i) {
             finalize(rowsAt(10 * i));
             same(credits.finalCheckpoint().epoch, i, "epoch");
@@ -85,46 +79,36 @@ contract SubmitCheckpointTest is Fixture {
         }
     }
 
-    function test_withAWrongEpoch_reverts() external {
+    function test_withAWrongEpoch_isRefused() external {
         finalize(rowsAt(10));
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rowsAt(20));
         checkpoint.epoch = 1;
-        reverts(
-            checkpoint,
-            abi.encodeWithSelector(ICheckpoints.WrongEpoch.selector, uint64(1), uint64(2))
-        );
+        refused(checkpoint, abi.encodeWithSelector(ICheckpoints.WrongEpoch.selector, uint64(1), uint64(2)));
         checkpoint.epoch = 3;
-        reverts(
-            checkpoint,
-            abi.encodeWithSelector(ICheckpoints.WrongEpoch.selector, uint64(3), uint64(2))
-        );
+        refused(checkpoint, abi.encodeWithSelector(ICheckpoints.WrongEpoch.selector, uint64(3), uint64(2)));
     }
 
-    function test_withAnotherPreviousRoot_reverts() external {
+    function test_onAnotherRoot_isRefused() external {
         finalize(rowsAt(10));
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rowsAt(20));
         bytes32 expected = checkpoint.previousRoot;
         checkpoint.previousRoot = bytes32(uint256(1));
-        reverts(
+        refused(
             checkpoint,
-            abi.encodeWithSelector(
-                ICheckpoints.WrongPreviousRoot.selector,
-                bytes32(uint256(1)),
-                expected
-            )
+            abi.encodeWithSelector(ICheckpoints.WrongPreviousRoot.selector, bytes32(uint256(1)), expected)
         );
     }
 
-    function test_withAZeroRoot_reverts() external {
+    function test_withoutARoot_isRefused() external {
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rowsAt(10));
         checkpoint.root = bytes32(0);
-        reverts(checkpoint, abi.encodeWithSelector(ICheckpoints.ZeroRoot.selector));
+        refused(checkpoint, abi.encodeWithSelector(ICheckpoints.ZeroRoot.selector));
     }
 
-    function test_withAsOfInTheFuture_reverts() external {
+    function test_fromTheFuture_isRefused() external {
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rowsAt(10));
         checkpoint.asOf += 1;
-        reverts(
+        refused(
             checkpoint,
             abi.encodeWithSelector(
                 ICheckpoints.CheckpointFromFuture.selector,
@@ -134,17 +118,17 @@ contract SubmitCheckpointTest is Fixture {
         );
     }
 
-    function test_withASmallerTotal_reverts() external {
+    function test_withFallingTotals_isRefused() external {
         finalize(table(row(payer, 10, 10, 0), row(provider, 0, 0, 10)));
         bytes memory reason = abi.encodeWithSelector(ICheckpoints.TotalsDecreased.selector);
-        reverts(checkpointOf(table(row(payer, 9, 10, 0), row(provider, 0, 0, 10))), reason);
-        reverts(checkpointOf(table(row(payer, 10, 9, 0), row(provider, 0, 0, 10))), reason);
-        reverts(checkpointOf(table(row(payer, 10, 10, 0), row(provider, 0, 0, 9))), reason);
+        refused(checkpointOf(table(row(payer, 9, 10, 0), row(provider, 0, 0, 10))), reason);
+        refused(checkpointOf(table(row(payer, 10, 9, 0), row(provider, 0, 0, 10))), reason);
+        refused(checkpointOf(table(row(payer, 10, 10, 0), row(provider, 0, 0, 9))), reason);
     }
 
-    function test_withMoreUsedThanPurchased_reverts() external {
+    function test_beyondWhatWasPurchased_isRefused() external {
         uint64 all = 1_000 * CREDIT;
-        reverts(
+        refused(
             checkpointOf(table(row(payer, all, 1, 0), row(provider, 0, 0, all))),
             abi.encodeWithSelector(
                 ICheckpoints.TotalsExceedPurchases.selector,
@@ -155,24 +139,24 @@ contract SubmitCheckpointTest is Fixture {
         submit(table(row(payer, all - 1, 1, 0), row(provider, 0, 0, all - 1)));
     }
 
-    function test_withMoreEarnedThanSpent_reverts() external {
-        reverts(
+    function test_earningMoreThanIsSpent_isRefused() external {
+        refused(
             checkpointOf(table(row(payer, 10, 0, 0), row(provider, 0, 0, 11))),
             abi.encodeWithSelector(ICheckpoints.EarnedExceedsSpent.selector, uint64(11), uint64(10))
         );
     }
 
-    function test_withAFeeAboveTheTerms_reverts() external {
-        reverts(
+    function test_withAFeeAboveTheTerms_isRefused() external {
+        refused(
             checkpointOf(table(row(payer, 1_000, 0, 0), row(provider, 0, 0, 949))),
             abi.encodeWithSelector(ICheckpoints.FeeTooHigh.selector, 51, 50)
         );
         submit(table(row(payer, 1_000, 0, 0), row(provider, 0, 0, 950)));
     }
 
-    function test_withASmallerFee_reverts() external {
+    function test_withAFallingFee_isRefused() external {
         finalize(table(row(payer, 1_000, 0, 0), row(provider, 0, 0, 950)));
-        reverts(
+        refused(
             checkpointOf(table(row(payer, 1_000, 0, 0), row(provider, 0, 0, 951))),
             abi.encodeWithSelector(ICheckpoints.FeeDecreased.selector, uint64(49), uint64(50))
         );
@@ -192,7 +176,7 @@ contract CheckpointSignaturesTest is Fixture {
         signatures.push(valid[1]);
     }
 
-    function reverts(bytes memory reason) internal {
+    function refused(bytes memory reason) internal {
         vm.expectRevert(reason);
         credits.submitCheckpoint(checkpoint, signatures);
     }
@@ -203,20 +187,20 @@ contract CheckpointSignaturesTest is Fixture {
         signatures[1] = first;
     }
 
-    function test_belowTheThreshold_reverts() external {
+    function test_tooFew_areRefused() external {
         signatures.pop();
-        reverts(abi.encodeWithSelector(ICheckpoints.TooFewSignatures.selector, 1, 2));
+        refused(abi.encodeWithSelector(ICheckpoints.TooFewSignatures.selector, 1, 2));
     }
 
-    function test_ofOneSignerTwice_reverts() external {
+    function test_ofOneSignerTwice_areRefused() external {
         signatures[1] = signatures[0];
         address signer = signatures[0].signer;
-        reverts(abi.encodeWithSelector(ICheckpoints.SignersNotAscending.selector, signer, signer));
+        refused(abi.encodeWithSelector(ICheckpoints.SignersNotAscending.selector, signer, signer));
     }
 
-    function test_inDescendingOrder_reverts() external {
+    function test_inTheWrongOrder_areRefused() external {
         swap();
-        reverts(
+        refused(
             abi.encodeWithSelector(
                 ICheckpoints.SignersNotAscending.selector,
                 signatures[0].signer,
@@ -225,29 +209,22 @@ contract CheckpointSignaturesTest is Fixture {
         );
     }
 
-    function test_ofAStranger_reverts() external {
+    function test_ofAStranger_areRefused() external {
         uint256 key = 7;
         address unknown = vm.addr(key);
-        signatures[1] = ICreditTypes.SignerSignature(
-            unknown,
-            sign(key, credits.hashCheckpoint(checkpoint))
-        );
+        signatures[1] = ICreditTypes.SignerSignature(unknown, sign(key, credits.hashCheckpoint(checkpoint)));
         if (unknown < signatures[0].signer) swap();
-        reverts(abi.encodeWithSelector(ICheckpoints.UnknownSigner.selector, unknown));
+        refused(abi.encodeWithSelector(ICheckpoints.UnknownSigner.selector, unknown));
     }
 
-    function test_ofAnotherCheckpoint_reverts() external {
+    function test_forAnotherCheckpoint_areRefused() external {
         checkpoint.dataHash = bytes32(uint256(1));
-        reverts(
-            abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, signatures[0].signer)
-        );
+        refused(abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, signatures[0].signer));
     }
 
-    function test_withOneInvalidAmongEnough_reverts() external {
+    function test_beyondTheThreshold_mustBeValidToo() external {
         signatures[1].signature = signatures[0].signature;
-        reverts(
-            abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, signatures[1].signer)
-        );
+        refused(abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, signatures[1].signer));
     }
 }
 
@@ -257,7 +234,7 @@ contract VetoTest is Fixture {
         buy(payer, 1_000 * CREDIT);
     }
 
-    function test_ofThePendingCheckpoint_dropsIt_andItsEpochIsUsedAgain() external {
+    function test_dropsThePendingCheckpoint_whoseEpochIsUsedAgain() external {
         finalize(table(row(payer, 10, 0, 0), row(provider, 0, 0, 10)));
         ICreditTypes.Checkpoint memory bad = checkpointOf(
             table(row(payer, 90, 0, 0), row(provider, 0, 0, 90))
@@ -275,7 +252,7 @@ contract VetoTest is Fixture {
         same(credits.finalCheckpoint().epoch, 2, "epoch used again");
     }
 
-    function test_ofTheFirstCheckpoint_leavesNoneFinal() external {
+    function test_ofTheVeryFirst_leavesNoneFinal() external {
         submit(table(row(payer, 10, 0, 0), row(provider, 0, 0, 10)));
         vm.prank(guardian);
         credits.veto();
@@ -284,14 +261,14 @@ contract VetoTest is Fixture {
         same(credits.finalCheckpoint().epoch, 1, "first epoch again");
     }
 
-    function test_ofAFinalCheckpoint_reverts() external {
+    function test_ofAFinalCheckpoint_isRefused() external {
         finalize(table(row(payer, 10, 0, 0), row(provider, 0, 0, 10)));
         vm.expectRevert(ICreditTypes.NoPendingCheckpoint.selector);
         vm.prank(guardian);
         credits.veto();
     }
 
-    function test_byTheOwner_reverts() external {
+    function test_byAnyoneElse_isRefused() external {
         submit(table(row(payer, 10, 0, 0), row(provider, 0, 0, 10)));
         vm.expectRevert(abi.encodeWithSelector(ICheckpoints.NotGuardian.selector, owner));
         vm.prank(owner);

@@ -9,7 +9,7 @@ import {Fixture} from "./support/Fixture.sol";
 import {Table} from "./support/Table.sol";
 
 contract RecipientTest is Fixture {
-    function test_untilChosen_isThePartyItself() external {
+    function test_isThePartyItself_untilItChoosesAnother() external {
         same(credits.recipientOf(provider), provider, "itself");
         vm.expectEmit(address(credits));
         emit ISettlement.RecipientChosen(provider, stranger);
@@ -21,7 +21,7 @@ contract RecipientTest is Fixture {
         same(credits.recipientOf(provider), provider, "itself again");
     }
 
-    function test_onceChosen_receivesThePayouts() external {
+    function test_receivesWhatThePartyIsDue() external {
         vm.prank(provider);
         credits.setRecipient(otherProvider);
         buy(payer, 1_000 * CREDIT);
@@ -35,13 +35,13 @@ contract RecipientTest is Fixture {
         same(dollar.balanceOf(provider), 0, "party");
     }
 
-    /// @dev One word holds the numbers and the flag, and no purchase, row or exit changes the flag.
-    function test_onceChosen_staysAcrossPurchasesAndRows() external {
+    /// @dev One word holds both: neither purchases, rows nor exits may turn a recipient on or off.
+    function test_staysChosen_whateverHappensToTheBooks() external {
         vm.prank(payer);
         credits.setRecipient(otherProvider);
         buy(payer, 1_000 * CREDIT);
         buy(otherPayer, 1_000 * CREDIT);
-        same(credits.recipientOf(otherPayer), otherPayer, "no other party's");
+        same(credits.recipientOf(otherPayer), otherPayer, "nobody else's");
         ICreditTypes.Row[] memory rows = table(
             row(payer, 100 * CREDIT, 100 * CREDIT, 0),
             row(otherPayer, 0, 0, 100 * CREDIT)
@@ -50,7 +50,7 @@ contract RecipientTest is Fixture {
         same(settle(rows, 0), 1e6, "refunded");
         buy(payer, 1 * CREDIT);
         same(dollar.balanceOf(otherProvider), 1e6, "recipient");
-        same(credits.recipientOf(payer), otherProvider, "unchanged");
+        same(credits.recipientOf(payer), otherProvider, "still");
         sameParty(payer, 1_001 * CREDIT, 100 * CREDIT, 100 * CREDIT, 0);
         same(credits.balanceOf(payer), 801 * CREDIT, "balance");
 
@@ -74,7 +74,7 @@ contract OwedTest is Fixture {
         dollar.setBlacklisted(provider, true);
     }
 
-    function test_refusedPayout_isOwed_andCanBeWithdrawnElsewhere() external {
+    function test_whatTheTokenRefuses_isKeptAndWithdrawnElsewhere() external {
         vm.expectEmit(address(credits));
         emit ISettlement.PayoutDeferred(provider, provider, 600_000);
         same(settle(rows, 1), 600_000, "due");
@@ -89,7 +89,7 @@ contract OwedTest is Fixture {
         same(credits.owedTo(provider), 0, "nothing owed");
     }
 
-    function test_secondWithdrawal_reverts_andSoDoesAStrangers() external {
+    function test_cannotBeWithdrawnTwice_norByOthers() external {
         settle(rows, 1);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingOwed.selector, stranger));
         vm.prank(stranger);
@@ -100,7 +100,7 @@ contract OwedTest is Fixture {
         credits.withdrawOwed(stranger);
     }
 
-    function test_withdrawalToARefusedAddress_reverts_andStaysOwed() external {
+    function test_toAnAddressThatIsRefusedToo_staysOwed() external {
         settle(rows, 1);
         vm.expectRevert(abi.encodeWithSelector(TestDollar.Blacklisted.selector, provider));
         vm.prank(provider);
@@ -108,12 +108,10 @@ contract OwedTest is Fixture {
         same(credits.owedTo(provider), 600_000, "still owed");
     }
 
-    function test_batchWithARefusedRecipientAndABadRow_settlesTheOthers() external {
+    function test_inABatch_oneRefusedRecipientAndOneBadRowStopNobody() external {
         ICreditTypes.Row[] memory batch = new ICreditTypes.Row[](4);
         bytes32[][] memory proofs = new bytes32[][](4);
-        for (uint256 i = 0; i < 3; ++i) {
-            (batch[i + 1], proofs[i + 1]) = (rows[i], Table.proof(rows, i));
-        }
+        for (uint256 i = 0; i < 3; ++i) (batch[i + 1], proofs[i + 1]) = (rows[i], Table.proof(rows, i));
         batch[0] = row(stranger, 0, 0, 1_000 * CREDIT);
         vm.expectEmit(address(credits));
         emit ISettlement.RowSkipped(stranger);
@@ -128,13 +126,13 @@ contract OwedTest is Fixture {
         same(fees, 0, "fees");
     }
 
-    function test_batchWithoutAProofForEachRow_reverts() external {
+    function test_inABatch_withoutAProofForEachRow_isRefused() external {
         vm.expectRevert(abi.encodeWithSelector(ICreditTypes.LengthMismatch.selector, 3, 1));
         credits.settleMany(rows, 1, new bytes32[][](1));
     }
 }
 
-/// @dev Rows that promise more than their checkpoint's totals are cut to the pools.
+/// @dev What a root promises beyond its totals is never paid: rows are cut to the pools.
 contract PoolsTest is Fixture {
     function setUp() public override {
         super.setUp();
@@ -154,23 +152,23 @@ contract PoolsTest is Fixture {
         skip(DISPUTE);
     }
 
-    function test_earningsAboveTheTotal_areCut_andPaidWhenItGrows() external {
+    function test_earningsAreCutToTheTotal_andPaidOnWhenItGrows() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 100 * CREDIT, 0, 0),
             row(provider, 0, 0, 100 * CREDIT),
             row(otherProvider, 0, 0, 50 * CREDIT)
         );
         finalizeWith(rows, 100 * CREDIT, 0, 100 * CREDIT);
-        same(settle(rows, 1), 1e6, "the first takes the whole pool");
-        same(settle(rows, 2), 0, "the second takes nothing");
+        same(settle(rows, 1), 1e6, "the first takes what there is");
+        same(settle(rows, 2), 0, "and the second nothing, of nobody's");
         sameParty(otherProvider, 0, 0, 0, 0);
 
         rows[0].spent = 150 * CREDIT;
         finalizeWith(rows, 150 * CREDIT, 0, 150 * CREDIT);
-        same(settle(rows, 2), 500_000, "the second is paid when the pool grows");
+        same(settle(rows, 2), 500_000, "until the pool fills");
     }
 
-    function test_refundsAboveTheTotal_areCut() external {
+    function test_refundsAreCutToTheTotal() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 0, 100 * CREDIT, 0),
             row(otherPayer, 0, 100 * CREDIT, 0)
@@ -180,7 +178,7 @@ contract PoolsTest is Fixture {
         same(settle(rows, 1), 500_000, "the second");
     }
 
-    function test_rowAboveItsPurchases_isCut() external {
+    function test_aRowIsCutToWhatItsPartyHas() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 900 * CREDIT, 300 * CREDIT, 0),
             row(otherPayer, 2_000 * CREDIT, 0, 0)
@@ -190,10 +188,10 @@ contract PoolsTest is Fixture {
         sameParty(payer, 1_000 * CREDIT, 900 * CREDIT, 100 * CREDIT, 0);
         settle(rows, 1);
         sameParty(otherPayer, 1_000 * CREDIT, 1_000 * CREDIT, 0, 0);
-        same(credits.totalSupply(), 0, "exactly nothing left");
+        same(credits.totalSupply(), 0, "nothing left, and nothing below");
     }
 
-    function test_refundedCredits_cannotBeSpent() external {
+    function test_whatWasRefunded_cannotBeSpentAnyMore() external {
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 700 * CREDIT, 0));
         finalizeWith(rows, 0, 700 * CREDIT, 0);
         settle(rows, 0);
@@ -203,7 +201,7 @@ contract PoolsTest is Fixture {
         sameParty(payer, 1_000 * CREDIT, 300 * CREDIT, 700 * CREDIT, 0);
     }
 
-    function test_claimedFirst_feesLeaveAllEarnings() external {
+    function test_feesComeAfterAllThatIsEarned() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 100 * CREDIT, 0, 0),
             row(provider, 0, 0, 200 * CREDIT)
@@ -213,7 +211,7 @@ contract PoolsTest is Fixture {
         same(settle(rows, 1), 960_000, "earnings");
         same(credits.claimFees(), 0, "no more");
         finalizeWith(rows, 200 * CREDIT, 0, 192 * CREDIT);
-        same(credits.claimFees(), 40_000, "only the new fee");
+        same(credits.claimFees(), 40_000, "the growth only");
     }
 }
 
@@ -221,7 +219,7 @@ contract TermsTest is Fixture {
     uint32 private constant ROUND = DISPUTE + ANSWER;
     uint32 private constant YEAR = 365 days;
 
-    function reverts(ITerms.Terms memory wrong, bytes memory reason) private {
+    function refused(ITerms.Terms memory wrong, bytes memory reason) private {
         vm.expectRevert(reason);
         this.deploy(wrong);
     }
@@ -230,7 +228,7 @@ contract TermsTest is Fixture {
         create("ComputeCredits.sol:ComputeCredits", abi.encode(chosen));
     }
 
-    function test_afterDeployment_areReadable() external view {
+    function test_areShown() external view {
         same(credits.token(), address(dollar), "token");
         same(credits.creditMicrosPerToken(), PRICE, "price");
         same(credits.maxFeeBps(), 500, "fee");
@@ -252,27 +250,27 @@ contract TermsTest is Fixture {
         same(court.vault(), address(credits), "the court's vault");
     }
 
-    function test_withoutAPrice_revert() external {
+    function test_withoutAPrice_areRefused() external {
         ITerms.Terms memory wrong = terms();
         wrong.creditMicrosPerToken = 0;
-        reverts(wrong, abi.encodeWithSelector(ITerms.ZeroCreditPrice.selector));
+        refused(wrong, abi.encodeWithSelector(ITerms.ZeroCreditPrice.selector));
     }
 
-    function test_withAFeeAbove100Percent_revert() external {
+    function test_withAFeeAboveAll_areRefused() external {
         ITerms.Terms memory wrong = terms();
         wrong.maxFeeBps = 10_001;
-        reverts(wrong, abi.encodeWithSelector(ITerms.FeeAboveMaximum.selector, 10_001, 10_000));
+        refused(wrong, abi.encodeWithSelector(ITerms.FeeAboveMaximum.selector, 10_001, 10_000));
         wrong.maxFeeBps = 10_000;
         this.deploy(wrong);
     }
 
-    function test_withoutAFeeRecipient_revert() external {
+    function test_withoutAFeeRecipient_areRefused() external {
         ITerms.Terms memory wrong = terms();
         wrong.feeRecipient = address(0);
-        reverts(wrong, abi.encodeWithSelector(ITerms.ZeroAddress.selector));
+        refused(wrong, abi.encodeWithSelector(ITerms.ZeroAddress.selector));
     }
 
-    function test_withTooShortWindows_revert() external {
+    function test_withWindowsThatDoNotFit_areRefused() external {
         ITerms.Terms memory wrong = terms();
         wrong.disputeWindowSeconds = 0;
         wrongWindow(wrong, "disputeWindowSeconds", 0, 1, YEAR);
@@ -293,8 +291,8 @@ contract TermsTest is Fixture {
         wrongWindow(wrong, "signerDelaySeconds", 2 * REFUND + ROUND - 1, 2 * REFUND + ROUND, YEAR);
     }
 
-    /// @dev With longer windows users could not leave the vault in a reasonable time.
-    function test_withWindowsOverAYear_revert() external {
+    /// @dev A vault whose windows are years is one that nobody can leave.
+    function test_withWindowsOfYears_areRefused() external {
         ITerms.Terms memory wrong = terms();
         wrong.disputeWindowSeconds = YEAR + 1;
         wrongWindow(wrong, "disputeWindowSeconds", YEAR + 1, 1, YEAR);
@@ -317,43 +315,31 @@ contract TermsTest is Fixture {
 
     function test_withTheShortestAndTheLongestWindows_areAccepted() external {
         ITerms.Terms memory chosen = terms();
-        (chosen.disputeWindowSeconds, chosen.answerWindowSeconds, chosen.exitGraceSeconds) = (
-            1,
-            1,
-            1
-        );
-        (chosen.refundWindowSeconds, chosen.counterGraceSeconds, chosen.signerDelaySeconds) = (
-            6,
-            4,
-            14
-        );
+        (chosen.disputeWindowSeconds, chosen.answerWindowSeconds, chosen.exitGraceSeconds) = (1, 1, 1);
+        (chosen.refundWindowSeconds, chosen.counterGraceSeconds, chosen.signerDelaySeconds) = (6, 4, 14);
         this.deploy(chosen);
-        (chosen.exitGraceSeconds, chosen.counterGraceSeconds, chosen.signerDelaySeconds) = (
-            YEAR,
-            YEAR,
-            YEAR
-        );
+        (chosen.exitGraceSeconds, chosen.counterGraceSeconds, chosen.signerDelaySeconds) = (YEAR, YEAR, YEAR);
         this.deploy(chosen);
     }
 
-    function test_withoutAStake_revert() external {
+    function test_withoutAStake_areRefused() external {
         ITerms.Terms memory wrong = terms();
         wrong.challengeStakeWei = 0;
-        reverts(wrong, abi.encodeWithSignature("ZeroStake()"));
+        refused(wrong, abi.encodeWithSignature("ZeroStake()"));
     }
 
-    function test_withAnImpossibleThreshold_revert() external {
+    function test_withAThresholdThatCannotBeMet_areRefused() external {
         ITerms.Terms memory wrong = terms();
         wrong.threshold = 0;
-        reverts(wrong, abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 0, 2));
+        refused(wrong, abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 0, 2));
         wrong.threshold = 3;
-        reverts(wrong, abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 3, 2));
+        refused(wrong, abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 3, 2));
     }
 
-    function test_withOneSignerTwice_revert() external {
+    function test_withOneSignerTwice_areRefused() external {
         ITerms.Terms memory wrong = terms();
         wrong.signers[1] = wrong.signers[0];
-        reverts(
+        refused(
             wrong,
             abi.encodeWithSignature(
                 "SignersNotAscending(address,address)",
@@ -370,7 +356,7 @@ contract TermsTest is Fixture {
         uint256 least,
         uint256 most
     ) private {
-        reverts(
+        refused(
             wrong,
             abi.encodeWithSignature(
                 "WindowOutOfBounds(bytes32,uint256,uint256,uint256)",

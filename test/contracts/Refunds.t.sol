@@ -17,7 +17,7 @@ contract RequestRefundTest is Fixture {
         credits.requestRefund(creditMicros);
     }
 
-    function test_firstRequest_isStored_andRaisesTheCounter() external {
+    function test_isRecordedAndRaisesTheCounter() external {
         vm.expectEmit(address(credits));
         emit IRefunds.CounterRaised(payer, 1);
         vm.expectEmit(address(credits));
@@ -30,12 +30,12 @@ contract RequestRefundTest is Fixture {
         same(credits.counterOf(payer), 1, "counter");
     }
 
-    function test_ofZeroCredits_reverts() external {
+    function test_ofNothing_isRefused() external {
         vm.expectRevert(ITerms.ZeroAmount.selector);
         request(0);
     }
 
-    function test_aboveTheBalance_reverts() external {
+    function test_beyondTheBalance_isRefused() external {
         vm.expectRevert(
             abi.encodeWithSelector(
                 IRefunds.InsufficientCredits.selector,
@@ -47,7 +47,7 @@ contract RequestRefundTest is Fixture {
         request(1_000 * CREDIT + 1);
     }
 
-    function test_afterASettledRow_countsItsSpendingAndRefunds() external {
+    function test_countsWhatWasSpentAndRefunded() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 400 * CREDIT, 100 * CREDIT, 0),
             row(provider, 0, 0, 400 * CREDIT)
@@ -68,8 +68,8 @@ contract RequestRefundTest is Fixture {
         request(500 * CREDIT);
     }
 
-    /// @dev No payout closed the request, and nothing is due any more.
-    function test_withAllCreditsSpent_isServed() external {
+    /// @dev Nothing was refunded, so nothing closed it; and nothing is due any more.
+    function test_isHidden_whenAllOfItTurnsOutToBeSpent() external {
         request(500 * CREDIT);
         ICreditTypes.Row[] memory rows = table(
             row(payer, 1_000 * CREDIT, 0, 0),
@@ -82,14 +82,10 @@ contract RequestRefundTest is Fixture {
         same(open.deadline, 0, "deadline");
         buy(payer, 10 * CREDIT);
         request(10 * CREDIT);
-        same(
-            credits.refundRequestOf(payer).requestedMicros,
-            10 * CREDIT,
-            "another request is possible"
-        );
+        same(credits.refundRequestOf(payer).requestedMicros, 10 * CREDIT, "another may follow");
     }
 
-    function test_whileAnotherIsOpen_reverts() external {
+    function test_whileAnotherIsOpen_isRefused() external {
         request(1);
         vm.expectRevert(
             abi.encodeWithSelector(
@@ -101,7 +97,7 @@ contract RequestRefundTest is Fixture {
         request(1);
     }
 
-    function test_onceARowPaysIt_isClosed_andAnotherCanFollow() external {
+    function test_isClosedByTheRowThatPaysIt_andAnotherMayFollow() external {
         request(400 * CREDIT);
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 400 * CREDIT, 0));
         finalize(rows);
@@ -110,14 +106,10 @@ contract RequestRefundTest is Fixture {
         settle(rows, 0);
         same(credits.refundRequestOf(payer).requestedMicros, 0, "closed");
         request(600 * CREDIT);
-        same(
-            credits.refundRequestOf(payer).refundedMicros,
-            400 * CREDIT,
-            "refunded at the request"
-        );
+        same(credits.refundRequestOf(payer).refundedMicros, 400 * CREDIT, "refunded at the request");
     }
 
-    function test_servedRequest_emitsOnce() external {
+    function test_isServedOnce() external {
         request(100 * CREDIT);
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 100 * CREDIT, 0));
         finalize(rows);
@@ -126,10 +118,10 @@ contract RequestRefundTest is Fixture {
         finalize(rows);
         vm.recordLogs();
         settle(rows, 0);
-        same(vm.getRecordedLogs().length, 3, "three events: the row, the burn, the payment");
+        same(vm.getRecordedLogs().length, 3, "the row, what was burned, the payment");
     }
 
-    function test_paidInPart_staysOpen() external {
+    function test_staysOpen_whenPaidInPart() external {
         request(400 * CREDIT);
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 400 * CREDIT - 1, 0));
         finalize(rows);
@@ -137,7 +129,7 @@ contract RequestRefundTest is Fixture {
         same(credits.refundRequestOf(payer).requestedMicros, 400 * CREDIT, "open");
     }
 
-    function test_withTheRestSpent_isServed() external {
+    function test_isServed_whenTheRestTurnsOutToBeSpent() external {
         request(400 * CREDIT);
         ICreditTypes.Row[] memory rows = table(
             row(payer, 700 * CREDIT, 300 * CREDIT, 0),
@@ -150,12 +142,12 @@ contract RequestRefundTest is Fixture {
 }
 
 contract RevokeAllTest is Fixture {
-    function test_calledOnce_raisesTheCallersCounter() external {
+    function test_raisesTheCounter() external {
         vm.expectEmit(address(credits));
         emit IRefunds.CounterRaised(payer, 1);
         vm.prank(payer);
         credits.revokeAll();
         same(credits.counterOf(payer), 1, "counter");
-        same(credits.counterOf(stranger), 0, "no other account's");
+        same(credits.counterOf(stranger), 0, "nobody else's");
     }
 }

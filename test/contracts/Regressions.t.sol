@@ -16,9 +16,9 @@ import {
 import {Fixture} from "./support/Fixture.sol";
 import {Table} from "./support/Table.sol";
 
-/// @dev Known failures of other protocols, one test each. OwedTest has batches and blacklists,
-///      PauseTest the pause, and BuyWithAuthorizationTest a nonce that a partial payment used up.
-contract FailuresOfOtherProtocolsTest is Fixture {
+/// @dev What went wrong elsewhere, one test each. (Batches and blacklists: OwedTest. Pause: PauseTest. A nonce consumed
+///      by a partial payment: BuyWithAuthorizationTest.)
+contract WhatTheOthersGotWrongTest is Fixture {
     function setUp() public override {
         super.setUp();
         buy(payer, 1_000 * CREDIT);
@@ -37,7 +37,7 @@ contract FailuresOfOtherProtocolsTest is Fixture {
         sameParty(provider, 0, 0, 0, 100 * CREDIT);
     }
 
-    function test_blacklistedPayer_trapsNoTokens() external {
+    function test_aPayerOnTheBlacklist_trapsNobodysEscrow_notEvenItsOwn() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 100 * CREDIT, 900 * CREDIT, 0),
             row(provider, 0, 0, 100 * CREDIT)
@@ -47,10 +47,10 @@ contract FailuresOfOtherProtocolsTest is Fixture {
         settle(rows, 0);
         same(settle(rows, 1), 1e6, "the provider is paid");
         vm.prank(payer);
-        same(credits.withdrawOwed(otherPayer), 9e6, "the payer is paid to another address");
+        same(credits.withdrawOwed(otherPayer), 9e6, "and so is the payer, elsewhere");
     }
 
-    function test_unusedCap_cannotDrainALaterPurchase() external {
+    function test_anUnusedCeiling_doesNotDrainALaterTopUp() external {
         IDisputes.Allowance memory allowance;
         allowance.account = payer;
         allowance.accountCap = 1_000 * CREDIT;
@@ -64,10 +64,7 @@ contract FailuresOfOtherProtocolsTest is Fixture {
         skip(COUNTER_GRACE);
         buy(payer, 1_000 * CREDIT);
 
-        rows = table(
-            row(payer, 1_000 * CREDIT, 1_000 * CREDIT, 0),
-            row(provider, 0, 0, 1_000 * CREDIT)
-        );
+        rows = table(row(payer, 1_000 * CREDIT, 1_000 * CREDIT, 0), row(provider, 0, 0, 1_000 * CREDIT));
         submit(rows);
         bytes32[] memory proof = Table.proof(rows, 0);
         court.challengeRow{value: STAKE}(rows[0], proof);
@@ -78,8 +75,8 @@ contract FailuresOfOtherProtocolsTest is Fixture {
         same(credits.balanceOf(payer), 1_000 * CREDIT, "untouched");
     }
 
-    /// @dev No term has a setter. The owner's immediate powers change no term.
-    function test_ownersChanges_leaveAllTerms() external {
+    /// @dev No setter exists for any term. That nobody adds one is checked here by the list of state-changing functions.
+    function test_noParameterChange_isRetroactive() external {
         finalize(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 95 * CREDIT)));
         vm.startPrank(owner);
         credits.pause();
@@ -90,7 +87,7 @@ contract FailuresOfOtherProtocolsTest is Fixture {
         same(credits.refundWindowSeconds(), REFUND, "refund window");
     }
 
-    function test_rowAboveTheTotal_cannotDrainThePool() external {
+    function test_theFirstClaimer_cannotDrainThePool_whenTheRootPromisesTooMuch() external {
         buy(otherPayer, 1_000 * CREDIT);
         ICreditTypes.Row[] memory rows = table(
             row(payer, 100 * CREDIT, 0, 0),
@@ -100,12 +97,12 @@ contract FailuresOfOtherProtocolsTest is Fixture {
         checkpoint.earned = 100 * CREDIT;
         submit(checkpoint);
         skip(DISPUTE);
-        same(settle(rows, 1), 1e6, "the total earnings, and not the row's");
-        same(dollar.balanceOf(address(credits)), 19e6, "unspent credits stay backed");
+        same(settle(rows, 1), 1e6, "what was earned in total, and not what its row says");
+        same(dollar.balanceOf(address(credits)), 19e6, "what is unspent stays");
     }
 }
 
-/// @dev Unusual tokens are refused or do no harm.
+/// @dev Tokens that are not plain are refused, or harm nobody.
 contract OddTokensTest is Fixture {
     address internal odd;
 
@@ -119,14 +116,14 @@ contract OddTokensTest is Fixture {
         super.setUp();
         PlainToken(odd).mint(payer, 1e30);
         vm.prank(payer);
-        // A low-level call, because the approval of one token returns nothing.
+        // Low-level: one of them returns nothing.
         (bool success, ) = odd.call(
             abi.encodeWithSignature("approve(address,uint256)", credits, type(uint256).max)
         );
         yes(success, "approved");
     }
 
-    function test_feeOnTransfer_reverts() external {
+    function test_withAFeeOnTransfer_isRefused() external {
         use("OddTokens.sol:FeeToken", "");
         vm.expectRevert(abi.encodeWithSelector(ITerms.TokenAmountMismatch.selector, 990_000, 1e6));
         vm.prank(payer);
@@ -137,12 +134,12 @@ contract OddTokensTest is Fixture {
         court.depositBond(1e6);
     }
 
-    function test_transferWithoutReturnValue_works() external {
+    function test_thatReturnsNothing_works() external {
         use("OddTokens.sol:SilentToken", "");
         roundTrip(1e6);
     }
 
-    function test_transferReturningFalse_revertsBuying_andDefersPayouts() external {
+    function test_thatReturnsFalse_isRefused_andWhatItRefusesIsOwed() external {
         use("OddTokens.sol:FalseToken", "");
         FalseToken(odd).setRefusing(true);
         vm.expectRevert(abi.encodeWithSignature("SafeERC20FailedOperation(address)", odd));
@@ -157,28 +154,26 @@ contract OddTokensTest is Fixture {
         same(credits.owedTo(payer), 500_000, "owed");
     }
 
-    function test_eightDecimals_work() external {
+    function test_withEightDecimals_works() external {
         use("OddTokens.sol:PlainToken", abi.encode(uint8(8)));
         roundTrip(1e8);
     }
 
-    function test_eighteenDecimals_work() external {
+    function test_withEighteenDecimals_works() external {
         use("OddTokens.sol:PlainToken", abi.encode(uint8(18)));
         roundTrip(1e18);
     }
 
-    function test_zeroDecimals_roundUpToWholeTokens() external {
+    function test_withoutDecimals_roundsUpToWholeTokens() external {
         use("OddTokens.sol:PlainToken", abi.encode(uint8(0)));
         same(credits.priceOf(1), 1, "one token");
         same(credits.priceOf(100 * CREDIT + 1), 2, "two");
         roundTrip(1);
     }
 
-    function test_above36Decimals_reverts() external {
+    function test_withMoreDecimalsThanCanBeComputedWith_isRefused() external {
         odd = create("OddTokens.sol:PlainToken", abi.encode(uint8(37)));
-        vm.expectRevert(
-            abi.encodeWithSelector(ITerms.UnsupportedDecimals.selector, uint8(37), uint8(36))
-        );
+        vm.expectRevert(abi.encodeWithSelector(ITerms.UnsupportedDecimals.selector, uint8(37), uint8(36)));
         this.deploy();
         odd = create("OddTokens.sol:PlainToken", abi.encode(uint8(36)));
         this.deploy();
@@ -188,17 +183,18 @@ contract OddTokensTest is Fixture {
         create("ComputeCredits.sol:ComputeCredits", abi.encode(terms()));
     }
 
-    /// @dev The token doubles all balances. A refund still pays the price of its credits.
-    function test_rebase_changesNoCredits() external {
+    /// @dev The token shrinks by a half: some payouts fail, are owed, and are there when it has grown again. Nobody gets
+    ///      more than its credits were worth.
+    function test_thatRebases_changesNobodysCredits() external {
         use("OddTokens.sol:RebasingToken", "");
         buy(payer, 100 * CREDIT);
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 100 * CREDIT, 0));
         finalize(rows);
         RebasingToken(odd).setPercent(200);
-        same(settle(rows, 0), 1e6, "the price, not twice the price");
+        same(settle(rows, 0), 1e6, "the price, and not twice that");
     }
 
-    function test_reentrantCalls_revert() external {
+    function test_thatReenters_canDoNothing() external {
         use("OddTokens.sol:HookToken", "");
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 50 * CREDIT, 0));
         buy(payer, 100 * CREDIT);
@@ -218,8 +214,8 @@ contract OddTokensTest is Fixture {
         same(token.balanceOf(address(credits)), 1_060_000, "the vault has what its credits cost");
     }
 
-    /// @dev A deposit within a deposit would count the tokens of the inner one twice.
-    function test_reentrantBondDeposit_reverts() external {
+    /// @dev A deposit within a deposit would count the inner tokens twice.
+    function test_thatReentersADepositOfTheBond_isRefused() external {
         use("OddTokens.sol:HookToken", "");
         HookToken token = HookToken(odd);
         vm.prank(payer);

@@ -18,6 +18,7 @@ import {
   stackKinds,
   startMeteredStack,
 } from "../fixtures/meteredStack.ts";
+import { repeated } from "../fixtures/effort.ts";
 
 const { alice, bob, provider } = wallets;
 
@@ -119,7 +120,7 @@ for (const kind of stackKinds) {
             expectNoFailure(await stack.request(path, { body, key, headers }));
           },
         ),
-        { numRuns: 200 },
+        { numRuns: repeated(200) },
       );
     });
 
@@ -132,7 +133,7 @@ for (const kind of stackKinds) {
             expectNoFailure(await stack.request(path, { body: JSON.stringify(value), key }));
           },
         ),
-        { numRuns: 200 },
+        { numRuns: repeated(200) },
       );
     });
 
@@ -149,7 +150,7 @@ for (const kind of stackKinds) {
             expectNoFailure(await stack.request(path, { body: JSON.stringify(body), key: bearer }));
           },
         ),
-        { numRuns: 400 },
+        { numRuns: repeated(400) },
       );
     });
 
@@ -170,7 +171,7 @@ for (const kind of stackKinds) {
             expect(status, target).to.be.within(200, 499);
           },
         ),
-        { numRuns: 250 },
+        { numRuns: repeated(250) },
       );
     });
 
@@ -235,7 +236,7 @@ for (const kind of stackKinds) {
             expect(answer.document["outcomes"]).to.be.an("array").with.length(events.length);
           },
         ),
-        { numRuns: 80 },
+        { numRuns: repeated(80) },
       );
     });
 
@@ -244,7 +245,7 @@ for (const kind of stackKinds) {
         fc.asyncProperty(anyChange(asJson(signed)), async (changed) => {
           expectNoFailure(await stack.request("/v1/allowances", { body: JSON.stringify(changed) }));
         }),
-        { numRuns: 80 },
+        { numRuns: repeated(80) },
       );
     });
 
@@ -274,7 +275,7 @@ for (const kind of stackKinds) {
             expect(status, path).to.be.within(200, 499);
           },
         ),
-        { numRuns: 120 },
+        { numRuns: repeated(120) },
       );
     });
   });

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import { readConfig } from "../../server/config.ts";
 import { serve } from "../../server/serve.ts";
 import { type ChildServer, startChildServer } from "../fixtures/childServer.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
+import { pgliteFolder } from "../fixtures/pgliteTemplate.ts";
 import { newPostgresDatabase } from "../fixtures/postgresServer.ts";
 
 const { bob, operator, signer } = wallets;
@@ -31,6 +32,7 @@ describe("a server that cannot start", () => {
   after(() => local.stop());
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
+    await cp(await pgliteFolder("ledger"), folder, { recursive: true });
     port = await freePort();
   });
   afterEach(async () => {
@@ -46,6 +48,7 @@ describe("a server that cannot start", () => {
       PORT: `${port}`,
       CONFIRMATIONS: "0",
       POLL_MILLISECONDS: "100",
+      SETTLE_INTERVAL_SECONDS: "1",
       SIGNER_PRIVATE_KEYS: signer.privateKey,
       SETTLER_PRIVATE_KEY: operator.privateKey,
       ...more,

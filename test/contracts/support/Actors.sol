@@ -4,14 +4,14 @@ pragma solidity 0.8.37;
 import {IComputeCredits} from "../../../contracts/interfaces/IComputeCredits.sol";
 import {ICreditTypes} from "../../../contracts/interfaces/ICreditTypes.sol";
 import {TestDollar} from "../../../contracts/mocks/TestDollar.sol";
-import {Accusers} from "./Accusers.sol";
-import {Model} from "./Model.sol";
 import {Table} from "./Table.sol";
+import {Accusers} from "./Accusers.sol";
+import {Books} from "./Books.sol";
 
-/// @dev All actions on a vault, in any order: of users, an honest meter, the owner, the guardian,
-///      too few signers, former signers, accusers and the token's blacklist, and time. With
-///      `dishonest` the whole quorum signs false tables. Every call succeeds or is caught, so that
-///      only a broken invariant fails a test.
+/// @dev Everything that anybody can do to a vault, in any order: users, an honest meter that keeps true books, the owner,
+///      the guardian, signers below the threshold and former ones, accusers, blacklists, griefers, and time. With
+///      `dishonest` the whole quorum signs tables that are not true. Every call succeeds or is caught: a revert is not a
+///      finding, a broken invariant is.
 contract Actors is Accusers {
     constructor(
         IComputeCredits credits_,
@@ -19,7 +19,7 @@ contract Actors is Accusers {
         uint256[] memory keys,
         bool dishonest_,
         address owner_
-    ) Model(credits_, dollar_, keys, dishonest_, owner_) {}
+    ) Books(credits_, dollar_, keys, dishonest_, owner_) {}
 
     // ── users ──
 
@@ -32,15 +32,14 @@ contract Actors is Accusers {
         } catch {}
     }
 
-    /// @dev Off chain: the meter debits an account and credits a provider, up to the account's
-    ///      credits.
+    /// @dev Off chain: the meter debits an account and credits a provider, as far as the account has credit.
     function use(uint256 who, uint256 provider, uint64 amount, uint16 feeBps) external {
         (uint256 i, uint256 j) = (who % PARTIES, provider % PARTIES);
         uint64 free = _free(i);
         if (free == 0 || credits.frozenAt() > 0) return;
         uint64 micros = uint64(between(amount, 1, free));
         spent[i] += micros;
-        // The meter debits nothing without a signature.
+        // The meter debits nothing that was not signed for.
         if (signedFor[i] < spent[i]) signedFor[i] = spent[i] + micros / 2;
         earned[j] += micros - (micros * uint64(between(feeBps, 0, 500))) / 10_000;
         ++calls["use"];
@@ -87,12 +86,10 @@ contract Actors is Accusers {
 
     // ── the meter ──
 
-    /// @dev Submits the honest table, or with a dishonest quorum any numbers that the vault
-    ///      accepts.
+    /// @dev The honest table, or with a dishonest quorum any numbers at all that the vault accepts.
     function submitCheckpoint(uint256 seed) external {
-        // The server uses the time of the last block that it has read. Otherwise a checkpoint that
-        // is dropped in the second of its `asOf` would look like one that was signed after the
-        // drop.
+        // As the server, which dates a table by the last block that it has read: else a checkpoint that is dropped in the
+        // very second in which it was cut could not be told from one that was signed after the drop.
         vm.warp(block.timestamp + 1);
         _promote();
         for (uint256 i = 0; i < PARTIES; ++i) _serveRefund(i);
@@ -107,7 +104,7 @@ contract Actors is Accusers {
             credits.hashCheckpoint(next),
             _keys.length
         );
-        // An honest quorum submits all that it signs.
+        // An honest quorum signs nothing that it does not submit.
         if (dishonest) _keep(next, signatures);
         try credits.submitCheckpoint(next, signatures) {
             if (!dishonest) _keep(next, signatures);
@@ -121,16 +118,14 @@ contract Actors is Accusers {
         }
     }
 
-    /// @dev Too few signers cannot submit a checkpoint.
+    /// @dev Signers below the threshold achieve nothing.
     function submitWithTooFewSignatures(uint64 lie) external {
         ICreditTypes.Row[] memory rows = new ICreditTypes.Row[](1);
         rows[0] = ICreditTypes.Row(parties[0], 0, 0, lie);
         ICreditTypes.Checkpoint memory next = _summedUp(rows);
         next.spent = next.earned;
         next.root = Table.root(rows);
-        try
-            credits.submitCheckpoint(next, _signed(credits.hashCheckpoint(next), _keys.length - 1))
-        {
+        try credits.submitCheckpoint(next, _signed(credits.hashCheckpoint(next), _keys.length - 1)) {
             revert NotTrue("too few signatures were enough");
         } catch {}
     }
@@ -144,8 +139,7 @@ contract Actors is Accusers {
         }
     }
 
-    /// @dev Settles a row of the final checkpoint before the last one. The vault stores it until
-    ///      the next one is submitted.
+    /// @dev A row of the final checkpoint before the last one, which is on record until the next is submitted.
     function settleEarlier(uint256 who) external {
         _promote();
         if (_earlier.length == 0) return;
@@ -158,16 +152,10 @@ contract Actors is Accusers {
     function settlePending(uint256 who) external {
         _promote();
         uint64 epoch = credits.pendingCheckpoint().epoch;
-        if (epoch > 0 && _settles(_latest, who % PARTIES, epoch)) {
-            revert NotTrue("a pending row was settled");
-        }
+        if (epoch > 0 && _settles(_latest, who % PARTIES, epoch)) revert NotTrue("a pending row was settled");
     }
 
-    function _settles(
-        ICreditTypes.Row[] memory rows,
-        uint256 i,
-        uint64 epoch
-    ) private returns (bool) {
+    function _settles(ICreditTypes.Row[] memory rows, uint256 i, uint64 epoch) private returns (bool) {
         try credits.settle(rows[i], epoch, Table.proof(rows, i)) returns (uint256 paid) {
             tokensOut[parties[i]] += paid;
             ++calls["settle"];
@@ -186,7 +174,7 @@ contract Actors is Accusers {
         }
     }
 
-    // ── owner, guardian and signers ──
+    // ── those in power ──
 
     function veto() external {
         vm.prank(credits.guardian());
@@ -233,7 +221,7 @@ contract Actors is Accusers {
         } catch {}
     }
 
-    /// @dev Former signers cannot submit a checkpoint.
+    /// @dev The signers that were replaced sign on, and achieve nothing.
     function submitByFormerSigners() external {
         if (_formerKeys.length == 0) return;
         ICreditTypes.Row[] memory rows = new ICreditTypes.Row[](1);
@@ -255,7 +243,7 @@ contract Actors is Accusers {
         }
     }
 
-    /// @dev Announces a payer as the guardian. It can veto the checkpoints that show its spending.
+    /// @dev A payer as guardian: it spends, vetoes what shows it, and hopes for a freeze.
     function makeGuardian(uint256 who) external {
         vm.prank(owner);
         credits.announceGuardian(_party(who));
@@ -267,7 +255,7 @@ contract Actors is Accusers {
         } catch {}
     }
 
-    // ── exits and time ──
+    // ── the way out, and time ──
 
     function freeze(uint256 who) external {
         try credits.freeze(_party(who)) {

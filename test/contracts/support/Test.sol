@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Vm} from "./Vm.sol";
 
-/// @dev Cheat codes, and assertions that name what they compare.
+/// @dev What a test needs and no more: cheat codes and assertions that say what they compared.
 abstract contract Test {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
@@ -31,7 +31,7 @@ abstract contract Test {
         if (!condition) revert NotTrue(what);
     }
 
-    /// @dev Maps a number into the range from `low` to `high`, both included.
+    /// @dev A number between the two, both included.
     function between(uint256 number, uint256 low, uint256 high) internal pure returns (uint256) {
         return low + (number % (high - low + 1));
     }

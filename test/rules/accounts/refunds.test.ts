@@ -15,6 +15,7 @@ import {
   refundDue,
 } from "@compute-credits/rules/accounts/refundRequest";
 import { party } from "../../fixtures/ledger.ts";
+import { repeated } from "../../fixtures/effort.ts";
 
 /** The kinds of steps. A step's size is a percentage of the possible amount. */
 const STEPS = [
@@ -123,7 +124,7 @@ describe("a refund request", () => {
           expect(given >= due, `${given} given of ${due} due after ${name}`).to.equal(true);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: repeated(2_000) },
     );
   });
 
@@ -137,7 +138,7 @@ describe("a refund request", () => {
         state.take("settle", 100);
         expect(state.request).to.equal(null);
       }),
-      { numRuns: 2_000 },
+      { numRuns: repeated(2_000) },
     );
   });
 

@@ -24,6 +24,7 @@ import {
   sponsor,
   stateOf,
 } from "../../fixtures/anyLedger.ts";
+import { repeated } from "../../fixtures/effort.ts";
 
 const later = (milliseconds: number) => new Date(NOW.getTime() + milliseconds);
 
@@ -111,7 +112,7 @@ describe("confirmPrediction", () => {
           if (together.length > 1 && check(together)) confirmedTogether++;
         },
       ),
-      { numRuns: 5_000 },
+      { numRuns: repeated(5_000) },
     );
     expect(confirmedTogether).to.be.greaterThan(20);
   });

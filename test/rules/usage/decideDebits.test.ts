@@ -25,13 +25,14 @@ import {
   sponsor,
   stateOf,
 } from "../../fixtures/anyLedger.ts";
+import { repeated } from "../../fixtures/effort.ts";
 
 function always(check: (decision: Decision, state: LedgerState, events: UsageEvent[]) => void) {
   fc.assert(
     fc.property(anyLedger, ({ state, events }) =>
       check(decideDebits(events, state, RULES), state, events),
     ),
-    { numRuns: 1_000 },
+    { numRuns: repeated(1_000) },
   );
 }
 
@@ -91,7 +92,7 @@ describe("decideDebits", () => {
           }
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: repeated(1_000) },
     );
   });
 
@@ -205,7 +206,7 @@ describe("decideDebits", () => {
         });
         expect(outcomes).to.deep.equal(batch.outcomes);
       }),
-      { numRuns: 500 },
+      { numRuns: repeated(500) },
     );
   });
 

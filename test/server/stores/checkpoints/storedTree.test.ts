@@ -15,6 +15,7 @@ import {
 } from "../../../fixtures/bareRows.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, emptyLedger } from "../../../fixtures/ledger.ts";
+import { repeated } from "../../../fixtures/effort.ts";
 
 for (const { name, open } of databaseKinds) {
   describe(`stored tree on ${name}`, () => {
@@ -113,7 +114,7 @@ for (const { name, open } of databaseKinds) {
             }
           },
         ),
-        { numRuns: 6 },
+        { numRuns: repeated(6) },
       );
     });
 

@@ -1,0 +1,15 @@
+import { IS_FULL, repeated } from "./test/fixtures/effort.ts";
+
+/** `npm run test:ts`. The tests of test/contracts/ need a build: `npm run test:contracts` runs them. */
+export default {
+  // The longest files first, so that no worker ends long after the other.
+  spec: [
+    "test/{simulation,e2e,integration}/**/*.test.ts",
+    "test/!(simulation|e2e|integration|contracts|full)/**/*.test.ts",
+    ...(IS_FULL ? ["test/full/**/*.test.ts"] : []),
+  ],
+  require: ["test/fixtures/sharedDatabases.ts", "test/fixtures/postgresServer.ts"],
+  timeout: repeated(60_000),
+  parallel: true,
+  jobs: 2,
+};

@@ -1,0 +1,35 @@
+import { expect } from "chai";
+
+import { simulate } from "../../simulation/simulation.ts";
+import { type OwnPostgresServer, startPostgres } from "../../scripts/local/postgresServer.ts";
+
+/** The short version, with one kill, is test/simulation/simulation.test.ts. */
+describe("a long simulation of several server processes", () => {
+  const kills = { processes: 8, databases: 3 };
+  let server: OwnPostgresServer;
+
+  before(async () => {
+    // A PostgreSQL of its own, because a simulation kills it.
+    server = await startPostgres();
+  });
+  after(() => server.stop());
+
+  for (const seed of ["first", "second"]) {
+    it(`agrees with the model after servers and databases were killed, with the seed "${seed}"`, async () => {
+      const report = await simulate(server, {
+        operations: 10_000,
+        seed,
+        processes: 3,
+        kills,
+        audit: true,
+        log: () => undefined,
+      });
+      expect(report.operations).to.be.at.least(10_000);
+      expect(report.debits).to.be.greaterThan(1_500);
+      expect(report.killedProcesses).to.equal(kills.processes);
+      expect(report.killedDatabases).to.equal(kills.databases);
+      // The auditor recomputed every checkpoint.
+      expect(report.audited?.checkpoints).to.equal(report.checkpoints);
+    });
+  }
+});
