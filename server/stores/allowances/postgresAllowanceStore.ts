@@ -1,6 +1,9 @@
+import type { Hex } from "viem";
+
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { periodIndexAt } from "@compute-credits/rules/allowances/period";
 import type { AllowanceStore } from "./allowanceStore.ts";
-import type { Database } from "@compute-credits/platform/postgres/database";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import {
   ALLOWANCE_COLUMNS,
   ARRIVED_CTE,
@@ -14,6 +17,10 @@ import { bytea, byteaArray, textArray } from "@compute-credits/platform/postgres
 export function createAllowanceStore(database: Database): AllowanceStore {
   return {
     async add({ id, message, scope, signature }) {
+      // Signed allowances are public and never change, so a repetition takes no lock and counts no
+      // arrival, which would make every server read arrivals again.
+      const known = await readAllowance(database, id);
+      if (known !== null) return known;
       return await database.transaction(async (tx) => {
         await tx.query("insert into accounts (address) values ($1) on conflict do nothing", [
           bytea(message.account),
@@ -60,22 +67,13 @@ export function createAllowanceStore(database: Database): AllowanceStore {
             now,
           ],
         );
-        const [record] = await tx.query<AllowanceRecord>(
-          `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
-          [bytea(id)],
-        );
-        if (record === undefined) throw new Error(`allowance ${id} is missing after its insert`);
-        return toAllowance(record);
+        const stored = await readAllowance(tx, id);
+        if (stored === null) throw new Error(`allowance ${id} is missing after its insert`);
+        return stored;
       });
     },
 
-    async find(id) {
-      const [record] = await database.query<AllowanceRecord>(
-        `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
-        [bytea(id)],
-      );
-      return record === undefined ? null : toAllowance(record);
-    },
+    find: (id) => readAllowance(database, id),
 
     async ofAccount(account, { after, limit } = { after: null, limit: DEFAULT_PAGE_SIZE }) {
       // Plan: allowances_of_account from the cursor on. Only the first bound (created_at) can use
@@ -92,6 +90,9 @@ export function createAllowanceStore(database: Database): AllowanceStore {
     },
 
     async revoke(id, signature) {
+      // A revocation is final, so a repetition needs no lock.
+      const known = await readAllowance(database, id);
+      if (known === null || known.revokedAt !== null) return known;
       return await database.transaction(async (tx) => {
         // Takes the account's lock, as debits do: no debit uses the allowance after this call
         // returns.
@@ -108,11 +109,7 @@ export function createAllowanceStore(database: Database): AllowanceStore {
         if (revoked.length > 0) {
           await writeNotes(tx, [{ kind: "revocation", allowance: id, signature }]);
         }
-        const [record] = await tx.query<AllowanceRecord>(
-          `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
-          [bytea(id)],
-        );
-        return record === undefined ? null : toAllowance(record);
+        return await readAllowance(tx, id);
       });
     },
 
@@ -126,6 +123,14 @@ export function createAllowanceStore(database: Database): AllowanceStore {
 
     now: () => readClock(database),
   };
+}
+
+async function readAllowance(sql: Sql, id: Hex): Promise<Allowance | null> {
+  const [record] = await sql.query<AllowanceRecord>(
+    `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
+    [bytea(id)],
+  );
+  return record === undefined ? null : toAllowance(record);
 }
 
 const DEFAULT_PAGE_SIZE = 1_000;

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
-import type { Database } from "@compute-credits/platform/postgres/database";
-import type { Caller, ProviderStore } from "./providerStore.ts";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import type { Caller, ProviderAccess, ProviderStore } from "./providerStore.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { sharedLookup } from "@compute-credits/platform/process/sharedLookup";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
@@ -28,47 +28,51 @@ export function createProviderStore(database: Database): ProviderStore {
     cachedCaller: (keyHash) => cached.get(keyHash) ?? null,
 
     async addKey({ provider, keyHash }) {
-      await database.query(
-        "insert into provider_keys (key_hash, provider) values ($1, $2) on conflict do nothing",
-        [bytea(keyHash), bytea(provider)],
-      );
-      const [key] = await database.query<{ provider: Address; revoked: boolean }>(
-        "select provider, revoked_at is not null as revoked from provider_keys where key_hash = $1",
-        [bytea(keyHash)],
-      );
+      const known = await readKey(database, keyHash);
+      if (known === null) {
+        await database.query(
+          "insert into provider_keys (key_hash, provider) values ($1, $2) on conflict do nothing",
+          [bytea(keyHash), bytea(provider)],
+        );
+      }
+      // Read again, because another provider may have registered the key in the meantime.
+      const key = known ?? (await readKey(database, keyHash));
       if (key?.provider !== provider) return "taken";
-      return key.revoked ? "revoked" : "added";
+      return key.revokedAt === null ? "added" : "revoked";
     },
 
     async revokeKey({ provider, keyHash }) {
+      const known = await readKey(database, keyHash);
+      if (known?.provider !== provider) return null;
+      if (known.revokedAt !== null) return known.revokedAt;
       return await database.transaction(async (tx) => {
-        const [key] = await tx.query<{ revoked_at: Date }>(
-          `update provider_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
-           where key_hash = $1 and provider = $2 returning revoked_at`,
-          [bytea(keyHash), bytea(provider)],
+        const revoked = await tx.query(
+          `update provider_keys set revoked_at = clock_timestamp()
+           where key_hash = $1 and revoked_at is null returning key_hash`,
+          [bytea(keyHash)],
         );
-        if (key === undefined) return null;
-        await tx.query("update access_revocations set count = count + 1");
-        return key.revoked_at;
+        if (revoked.length > 0) await countRevocation(tx);
+        return (await readKey(tx, keyHash))?.revokedAt ?? null;
       });
     },
 
-    async grantAccess({ spender, provider, signature = null }) {
-      const pair = [bytea(spender), bytea(provider)];
+    async grantAccess({ signature = null, ...pair }) {
+      const known = await readAccess(database, pair);
+      if (known !== null) return known.revokedAt === null;
       await database.query(
         `insert into provider_access (spender, provider, signature) values ($1, $2, $3)
            on conflict do nothing`,
-        [...pair, signature === null ? null : bytea(signature)],
+        [bytea(pair.spender), bytea(pair.provider), signature === null ? null : bytea(signature)],
       );
-      const [access] = await database.query<{ granted: boolean }>(
-        `select revoked_at is null as granted from provider_access where spender = $1
-           and provider = $2`,
-        pair,
-      );
-      return access?.granted ?? false;
+      // Read again, because the spender may have revoked the access in the meantime.
+      const access = await readAccess(database, pair);
+      return access?.revokedAt === null;
     },
 
-    async revokeAccess({ spender, provider, signature = null }) {
+    async revokeAccess({ signature = null, ...pair }) {
+      const known = await readAccess(database, pair);
+      if (known === null || known.revokedAt !== null) return known?.revokedAt ?? null;
+      const { spender, provider } = pair;
       return await database.transaction(async (tx) => {
         // Locks all accounts that pay for the spender, in the order of debits: no debit uses the
         // access after this call returns.
@@ -78,24 +82,55 @@ export function createProviderStore(database: Database): ProviderStore {
            order by address for update`,
           [bytea(spender)],
         );
-        const pair = [bytea(spender), bytea(provider)];
         const revoked = await tx.query(
           `update provider_access set revoked_at = clock_timestamp()
            where spender = $1 and provider = $2 and revoked_at is null returning spender`,
-          pair,
+          [bytea(spender), bytea(provider)],
         );
         if (revoked.length > 0) {
           await writeNotes(tx, [{ kind: "access_end", spender, provider, signature }]);
+          await countRevocation(tx);
         }
-        const [access] = await tx.query<{ revoked_at: Date }>(
-          "select revoked_at from provider_access where spender = $1 and provider = $2",
-          pair,
-        );
-        await tx.query("update access_revocations set count = count + 1");
-        return access?.revoked_at ?? null;
+        return (await readAccess(tx, pair))?.revokedAt ?? null;
       });
     },
   };
+}
+
+interface KeyState {
+  readonly provider: Address;
+  readonly revokedAt: Date | null;
+}
+
+/**
+ * Reads a key without a lock. Revocations are final, so a revoked key stays what it is; anything
+ * else is checked again by the statement that changes it.
+ */
+async function readKey(sql: Sql, keyHash: Hex): Promise<KeyState | null> {
+  // Plan: provider_keys by primary key.
+  const [key] = await sql.query<KeyState>(
+    `select provider, revoked_at as "revokedAt" from provider_keys where key_hash = $1`,
+    [bytea(keyHash)],
+  );
+  return key ?? null;
+}
+
+/** Reads an access without a lock; `null` if it was never granted. Like `readKey`. */
+async function readAccess(
+  sql: Sql,
+  { spender, provider }: ProviderAccess,
+): Promise<Pick<KeyState, "revokedAt"> | null> {
+  // Plan: provider_access by primary key.
+  const [access] = await sql.query<Pick<KeyState, "revokedAt">>(
+    `select revoked_at as "revokedAt" from provider_access where spender = $1 and provider = $2`,
+    [bytea(spender), bytea(provider)],
+  );
+  return access ?? null;
+}
+
+/** Tells all servers to read keys and access again. Locks one row until the commit. */
+async function countRevocation(tx: Sql): Promise<void> {
+  await tx.query("update access_revocations set count = count + 1");
 }
 
 /** A key takes about 300 bytes. */
