@@ -14,8 +14,8 @@ import {SignedPurchases} from "./vault/SignedPurchases.sol";
 import {Signers} from "./vault/Signers.sol";
 import {TopUps} from "./vault/TopUps.sol";
 
-/// @title Prepaid compute credits: bought with tokens, spent off chain, settled on chain at constant cost
-/// @dev Immutable: no proxy, no upgrade. Invariants I1–I7 are listed in docs/invariants.md.
+/// @title Prepaid compute credits: bought with tokens, spent off chain, settled on chain
+/// @dev Immutable, without proxy or upgrade. docs/invariants.md lists the invariants I1 to I7.
 contract ComputeCredits is CreditToken, SignedPurchases, TopUps, Governance {
     constructor(
         Terms memory terms

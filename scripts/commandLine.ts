@@ -51,8 +51,10 @@ export function wholeNumber(
   throw new UsageError(`${option} is a whole number from ${least} to ${most}, not "${text}".`);
 }
 
-/** The choice that is closest to what was typed, if any is close. */
+/** The choice that begins with what was typed, or is spelled almost like it, if there is one. */
 export function closest(typed: string, choices: readonly string[]): string | null {
+  const begun = typed === "" ? undefined : choices.find((choice) => choice.startsWith(typed));
+  if (begun !== undefined) return begun;
   const [best] = choices
     .map((choice) => ({ choice, distance: distanceBetween(typed.toLowerCase(), choice) }))
     .toSorted((a, b) => a.distance - b.distance);

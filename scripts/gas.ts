@@ -1,4 +1,4 @@
-/** `npm run gas`: what each operation costs, beside the limits, the peers, and direct billing on the same chain. */
+/** `npm run gas`: the gas of each operation, compared with limits, peers and direct billing. */
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
@@ -14,7 +14,10 @@ const HELP = `npm run gas -- [options]      gas of each operation, from receipts
   --update    writes the snapshot that the tests compare with
   --help      this text`;
 
-/** Settling N = 10, 100 and 1,000 users, as measured elsewhere with Circle's USDC behind its proxy (thousands of gas). */
+/**
+ * Thousands of gas that peers use to settle N = 10, 100 and 1,000 users, with Circle's USDC behind
+ * its proxy.
+ */
 const PEERS: Readonly<Record<string, readonly [number, number, number]>> = {
   "x402 exact": [859, 8_590, 85_900],
   "x402 batch-settlement": [234, 2_100, 21_100],
@@ -72,12 +75,12 @@ function print(table: GasTable): void {
   printRatio("direct_billing_of_1000_requests", (1_000 * direct) / checkpoint);
 }
 
-/** Limit ÷ measured, or peer ÷ ours: met at 1 and above. */
+/** Prints limit ÷ measured, or peer ÷ ours. The target is 1 or more. */
 function printRatio(name: string, ratio: number): void {
   console.log(`RATIO ${name} ${ratio.toFixed(3)} target 1`);
 }
 
-/** "settle a payout, 1,000 parties" as one word. */
+/** Turns "settle a payout, 1,000 parties" into one word. */
 function named(operation: string): string {
   return operation.replaceAll(/(?<=\d),(?=\d)/g, "").replaceAll(/[^a-z0-9]+/gi, "_");
 }

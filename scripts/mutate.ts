@@ -1,4 +1,4 @@
-/** `npm run mutate`: breaks the contracts in one place at a time and sees whether a test goes red. */
+/** `npm run mutate`: breaks the contracts in one place at a time and checks that a test fails. */
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
@@ -16,7 +16,8 @@ import { parseArgs } from "node:util";
 
 import { type Mutant, mutantsOf, withoutPure } from "./mutate/mutants.ts";
 
-const HELP = `npm run mutate -- [options]      deletes each require and each statement, forces each branch both ways,
+const HELP = `npm run mutate -- [options]      deletes each require and each statement,
+                                forces each branch both ways,
                                 flips each comparison, boolean and arithmetic operator
 
   --sample NUMBER   tries that many mutants only, spread evenly (all)
@@ -24,14 +25,15 @@ const HELP = `npm run mutate -- [options]      deletes each require and each sta
   --file TEXT       only in files whose path contains it
   --name TEXT       only those whose name contains it
   --kind TEXT       only kinds that contain it: branch, deleted require, deleted statement, operator
-  --folder PATH     keeps the compiled project there, and uses it again: then only what changed is compiled
+  --folder PATH     keeps the compiled project there, so that the next run compiles only changes
   --list            names the mutants and stops
   --help            this text
 
-All mutants are compiled into one program, once; the chain's coinbase says which one is in force. So a mutant costs
-one run of the tests. Survivors that are equivalent are explained in scripts/mutants.explained.json.`;
+All mutants are compiled into one program, once. The chain's coinbase selects the active one, so
+that a mutant costs one run of the tests. scripts/mutants.explained.json explains equivalent
+survivors.`;
 
-/** A test that loops for ever has noticed. */
+/** A mutant whose tests take longer counts as killed: it loops for ever. */
 const TIMEOUT_MS = 120_000;
 
 const { values } = parseArgs({
@@ -83,15 +85,15 @@ function main(): void {
   }
 }
 
-/** A project of its own: the contracts with every mutant in them, and the tests. */
+/** Copies the contracts and the tests into a project of its own, and adds the library `Mutants`. */
 function prepare(folder: string): void {
   for (const path of ["contracts", "test/contracts", "foundry.toml", "scripts/solc.cjs"]) {
     cpSync(path, join(folder, path), { recursive: true });
   }
   const modules = join(folder, "node_modules");
   if (!existsSync(modules)) symlinkSync(join(process.cwd(), "node_modules"), modules);
-  // The stateful invariants take long, and find little that the unit tests of a mutated line do not. Proofs are of
-  // pure functions.
+  // The stateful invariants take long and find little beyond the unit tests. The proofs need pure
+  // functions.
   rmSync(join(folder, "test/contracts/Invariants.t.sol"));
   rmSync(join(folder, "test/contracts/proofs"), { recursive: true });
   writeFileSync(
@@ -108,13 +110,13 @@ library Mutants {
   );
 }
 
-function run(folder: string, mutants: readonly Mutant[], nobodys: number): void {
+function run(folder: string, mutants: readonly Mutant[], unusedId: number): void {
   const explained: Record<string, string> = JSON.parse(
     readFileSync("scripts/mutants.explained.json", "utf8"),
   );
   const tally = { killed: 0, explained: 0, survived: 0 };
-  // Compiles, which takes minutes.
-  if (!passes(folder, nobodys, undefined)) throw new Error("the tests fail without any mutant");
+  // The first run compiles, which takes minutes.
+  if (!passes(folder, unusedId, undefined)) throw new Error("the tests fail without any mutant");
   for (const mutant of mutants) {
     const name = nameOf(mutant);
     const reason = explained[keyOf(mutant)];
@@ -147,7 +149,7 @@ function nameOf({ file, line, change }: Mutant): string {
   return `${file}:${line} ${change}`;
 }
 
-/** Without the line, so that an explanation outlives a move of lines. */
+/** Leaves the line out, so that an explanation stays valid if lines move. */
 function keyOf({ file, change }: Mutant): string {
   return `${file} ${change}`;
 }

@@ -1,4 +1,4 @@
-/** `npm run prove`: proves the accounting core with the compiler's SMTChecker and z3, both from npm. */
+/** `npm run prove`: proves the accounting with the compiler's SMTChecker and z3, both from npm. */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
@@ -23,9 +23,9 @@ interface Message {
   readonly formattedMessage: string;
 }
 
-/** The SMTChecker's codes for a target that is proved. */
+/** The SMTChecker's codes for a proved target. */
 const PROVED = new Set(["1391", "2961", "6002", "9576"]);
-/** Told by the compiler about itself, not about the contract. */
+/** The SMTChecker's codes for notes about itself. */
 const NOTES = new Set(["5724", "8084"]);
 
 const files = ["AccountingProof.sol", "PoolsProof.sol"];
@@ -38,7 +38,8 @@ async function source(path: string): Promise<string> {
 const sources: Record<string, { content: string }> = {};
 for (const path of [
   "contracts/libraries/Accounting.sol",
-  "contracts/libraries/Books.sol",
+  "contracts/libraries/Movement.sol",
+  "contracts/libraries/PartyRecord.sol",
   ...files.map((file) => `test/contracts/proofs/${file}`),
 ]) {
   sources[path] = { content: await source(path) };
@@ -62,7 +63,10 @@ const input = {
   },
 };
 
-/** The compiler asks in the middle of a synchronous call, z3 answers asynchronously: so first collect, then answer. */
+/**
+ * The compiler asks z3 within a synchronous call, and z3 answers asynchronously. So each round
+ * collects new queries and answers them before the next one.
+ */
 const { Z3 } = await init();
 const answers = new Map<string, string>();
 for (;;) {

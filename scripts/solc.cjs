@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** The npm compiler, as forge calls one: it answers `--version` and `--standard-json`, and downloads nothing. */
+/**
+ * The compiler from npm in the form that forge calls: it answers `--version` and `--standard-json`.
+ */
 const { readFileSync } = require("node:fs");
 const solc = require("solc");
 

@@ -1,4 +1,6 @@
 /** `npm start`: the whole system on this machine, to look at and to try. */
+import { accessSync, constants, mkdirSync } from "node:fs";
+
 import { readOptions, run, UsageError, wholeNumber } from "./commandLine.ts";
 import { DEFAULT_PORTS, portMistakes } from "./local/ports.ts";
 
@@ -45,14 +47,26 @@ await run(async () => {
   if (!LOG_LEVELS.includes(logLevel)) {
     throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(", ")}, not "${logLevel}".`);
   }
-  if (values.data === "") throw new UsageError("--data needs the name of a folder.");
   await checkPorts(port, rpcPort);
+  checkFolder(values.data);
 
   console.log("Starting a local chain and a metering server …");
   // Loaded only now: it takes a second, and a mistake above is answered at once.
   const { runLocal } = await import("./local/runLocal.ts");
   await runLocal({ port, rpcPort, dataFolder: values.data, settleIntervalSeconds, logLevel });
 });
+
+function checkFolder(folder: string): void {
+  if (folder === "") throw new UsageError("--data needs the name of a folder.");
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--data ${folder} is not a folder that can be written to.`, {
+      cause: error,
+    });
+  }
+}
 
 async function checkPorts(port: number, rpcPort: number): Promise<void> {
   if (port === rpcPort && port !== 0) {

@@ -11,11 +11,12 @@ import {ITerms} from "../interfaces/ITerms.sol";
 import {CourtBase} from "./CourtBase.sol";
 
 /// @title The operator's bond
-/// @dev Invariant: the court's token balance is the bond (or more, if somebody sent it tokens); the vault's tokens
-///      are out of its reach.
+/// @dev Invariants: the court's token balance is at least the bond (more if an account sent tokens
+///      directly), and the court cannot reach the vault's tokens.
 abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
+    /// @dev The largest cover of one slash, in micro-credits.
     uint256 private constant MAX_COVERED = uint256(uint64(type(int64).max));
 
     IERC20 private immutable TOKEN;
@@ -29,7 +30,7 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
     /// @inheritdoc IBond
     mapping(address recipient => uint256 timestamp) public override bondWithdrawalAt;
 
-    /// @dev Who was announced last: the next one replaces it.
+    /// @dev The last announced recipient. The next announcement replaces it.
     address private _announcedRecipient;
 
     constructor(ITerms.Terms memory terms) {
@@ -67,9 +68,13 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
             timestamp > 0 && block.timestamp >= timestamp,
             BondLocked(recipient, block.timestamp, timestamp)
         );
-        // Else a withdrawal could be armed once, and taken in the very block of an equivocation years later.
+        // Without an expiry the owner could announce a withdrawal once, and years later take the
+        // bond in the block of an equivocation.
         uint256 expiry = timestamp + DELAY_SECONDS;
-        require(block.timestamp <= expiry, BondWithdrawalExpired(recipient, block.timestamp, expiry));
+        require(
+            block.timestamp <= expiry,
+            BondWithdrawalExpired(recipient, block.timestamp, expiry)
+        );
         delete bondWithdrawalAt[recipient];
         uint256 tokenAmount = bond;
         bond = 0;
@@ -96,7 +101,10 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBond
-    function proveShortfall(Row calldata row, bytes32[] calldata proof) external override nonReentrant {
+    function proveShortfall(
+        Row calldata row,
+        bytes32[] calldata proof
+    ) external override nonReentrant {
         CheckpointRecord memory last = VAULT.finalCheckpoint();
         _requireRowOf(last, row, proof);
         (, , , uint64 earned) = VAULT.party(row.party);
@@ -108,9 +116,12 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
         TOKEN.safeTransfer(VAULT.recipientOf(row.party), reward);
     }
 
-    /// @dev Whether the epoch had to be signed again: an attempt was dropped after the one was cut and no later than the
-    ///      other. A drop after both were cut saves nobody.
-    function _droppedBetween(Checkpoint calldata a, Checkpoint calldata b) private view returns (bool) {
+    /// @dev Returns true if the epoch had to be signed again: an attempt at it was dropped after
+    ///      the earlier `asOf` and not after the later one. A drop after both is no excuse.
+    function _droppedBetween(
+        Checkpoint calldata a,
+        Checkpoint calldata b
+    ) private view returns (bool) {
         (uint64 first, uint64 second) = a.asOf < b.asOf ? (a.asOf, b.asOf) : (b.asOf, a.asOf);
         uint256[] memory timestamps = VAULT.dropTimesOf(a.epoch);
         for (uint256 i = 0; i < timestamps.length; ++i) {
@@ -119,7 +130,9 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
         return false;
     }
 
-    /// @dev The cover moves to the vault before the vault counts on it. The caller pays the reward.
+    /// @dev Empties the bond: at most half and at most `maxReward` is the reward, which the caller
+    ///      pays. The rest moves to the vault as cover before the vault counts it, rounded down to
+    ///      micro-credits.
     function _slash(uint256 maxReward) private returns (uint256 reward, uint64 covered) {
         reward = bond / 2;
         if (reward > maxReward) reward = maxReward;

@@ -6,17 +6,20 @@ import {ITerms} from "../interfaces/ITerms.sol";
 import {Caps} from "./Caps.sol";
 import {Stakes} from "./Stakes.sol";
 
-/// @title Challenges: nobody is charged more than they signed for, nobody is left out
-/// @dev Invariant: while a challenge is open its checkpoint is not final. The vault's hot path pays nothing for it:
-///      the first challenge moves the checkpoint's `finalAt` out of reach, the last answer puts it back.
+/// @title Challenges: questions about rows that the operator must answer
+/// @dev Invariant: while a challenge is open, its checkpoint is not final. Settling pays no gas for
+///      this: the first challenge moves the checkpoint's `finalAt` out of reach, and the last
+///      answer restores it.
 abstract contract Challenges is IDisputes, Caps, Stakes {
-    /// @dev What keeps the pending checkpoint from becoming final.
+    /// @dev What keeps the pending checkpoint from becoming final: its own `finalAt`, the number of
+    ///      drops when it was pending, and how many challenges are open.
     struct Hold {
         uint40 finalAt;
         uint64 drops;
         uint64 open;
     }
 
+    /// @dev The `finalAt` of a checkpoint with an open challenge.
     uint40 private constant HELD = type(uint40).max;
 
     bytes32 private constant EARNINGS_RECEIPT_TYPEHASH = keccak256(
@@ -26,10 +29,12 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
     uint32 private immutable ANSWER_WINDOW_SECONDS;
     uint128 private immutable STAKE_WEI;
 
-    /// @dev Void as soon as its checkpoint is dropped (`drops` differs) or has no open challenge.
+    /// @dev Void if its checkpoint was dropped (`drops` differs) or has no open challenge.
     Hold private _hold;
 
-    mapping(address account => mapping(address challenger => Challenge challenge)) private _challenges;
+    /// @dev The last challenge of each challenger to each account. It may be void.
+    mapping(address account => mapping(address challenger => Challenge challenge))
+        private _challenges;
 
     constructor(ITerms.Terms memory terms) {
         ANSWER_WINDOW_SECONDS = terms.answerWindowSeconds;
@@ -45,8 +50,12 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
     }
 
     /// @inheritdoc IDisputes
-    function challengeOmission(Row calldata row, bytes32[] calldata proof) external payable override {
-        // The rows that fill a table up to its size are nobody's, and may go: nobody could answer for them.
+    function challengeOmission(
+        Row calldata row,
+        bytes32[] calldata proof
+    ) external payable override {
+        // Empty rows fill a table up to a power of two. They have no party, may disappear from the
+        // next table, and no answer could show them.
         require(row.party != address(0), NothingToAnswer(row.party));
         _requireRowOf(VAULT.finalCheckpoint(), row, proof);
         _challenge(_requirePending(), row.party, row.spent, row.refunded, row.earned);
@@ -85,13 +94,23 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
         if (--_hold.open == 0) VAULT.setFinalAt(_hold.finalAt);
         stakeOf[msg.sender] += STAKE_WEI / 2;
         stakeOf[VAULT.feeRecipient()] += STAKE_WEI - STAKE_WEI / 2;
-        emit ChallengeAnswered(row.party, challenger, msg.sender, row.spent, row.refunded, row.earned);
+        emit ChallengeAnswered(
+            row.party,
+            challenger,
+            msg.sender,
+            row.spent,
+            row.refunded,
+            row.earned
+        );
     }
 
     /// @inheritdoc IDisputes
     function dropUnanswered(address account, address challenger) external override {
         Challenge memory asked = _requireChallenge(account, challenger);
-        require(block.timestamp > asked.deadline, AnswerStillPossible(block.timestamp, asked.deadline));
+        require(
+            block.timestamp > asked.deadline,
+            AnswerStillPossible(block.timestamp, asked.deadline)
+        );
         _returnStake(account, challenger);
         emit ChallengeUnanswered(account, challenger);
         VAULT.dropPending();
@@ -100,7 +119,10 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
     /// @inheritdoc IDisputes
     function reclaimStake(address account) external override {
         Challenge memory asked = _challenges[account][msg.sender];
-        require(asked.deadline > 0 && asked.drops != VAULT.drops(), NoChallenge(account, msg.sender));
+        require(
+            asked.deadline > 0 && asked.drops != VAULT.drops(),
+            NoChallenge(account, msg.sender)
+        );
         _returnStake(account, msg.sender);
     }
 
@@ -119,7 +141,8 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
         return _hashTypedData(keccak256(abi.encode(EARNINGS_RECEIPT_TYPEHASH, receipt)));
     }
 
-    /// @dev A receipt does not say when it was signed: by the present signers, or else by the former ones.
+    /// @dev Reverts unless the present or the former signers signed. A receipt does not tell when
+    ///      it was signed.
     function _requireSigners(bytes32 digest, SignerSignature[] calldata signatures) private view {
         try VAULT.requireQuorum(digest, signatures, type(uint64).max) {} catch {
             uint40 since = VAULT.signersSince();
@@ -127,6 +150,8 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
         }
     }
 
+    /// @dev Opens a challenge with the caller's stake. A void challenge to the same account is
+    ///      replaced, and its stake returned.
     function _challenge(
         CheckpointRecord memory pending,
         address account,
@@ -144,11 +169,18 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
         _holdUp(pending, drops);
 
         uint40 deadline = uint40(block.timestamp + ANSWER_WINDOW_SECONDS);
-        _challenges[account][msg.sender] = Challenge(spent, refunded, earned, deadline, uint24(drops));
+        _challenges[account][msg.sender] = Challenge(
+            spent,
+            refunded,
+            earned,
+            deadline,
+            uint24(drops)
+        );
         emit Challenged(account, msg.sender, pending.epoch, spent, refunded, earned, deadline);
     }
 
-    /// @dev Challenges are opened within the dispute window only, however long the answers take.
+    /// @dev Delays the pending checkpoint by one more challenge. Reverts after the checkpoint's own
+    ///      dispute window, even if answers to other challenges take longer.
     function _holdUp(CheckpointRecord memory pending, uint64 drops) private {
         if (_hold.open == 0 || _hold.drops != drops) {
             _hold = Hold({finalAt: uint40(pending.finalAt), drops: drops, open: 0});
@@ -158,21 +190,26 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
         ++_hold.open;
     }
 
+    /// @dev Deletes a challenge and credits its stake to the challenger.
     function _returnStake(address account, address challenger) private {
         delete _challenges[account][challenger];
         stakeOf[challenger] += STAKE_WEI;
     }
 
+    /// @dev The account's settled spending.
     function _settledSpent(address account) private view returns (uint64 spent) {
         (, spent, , ) = VAULT.party(account);
     }
 
-    /// @dev A challenge to the checkpoint that is pending now.
+    /// @dev A challenge to the checkpoint that is pending now. Reverts if it does not exist.
     function _requireChallenge(
         address account,
         address challenger
     ) private view returns (Challenge memory asked) {
         asked = _challenges[account][challenger];
-        require(asked.deadline > 0 && asked.drops == VAULT.drops(), NoChallenge(account, challenger));
+        require(
+            asked.deadline > 0 && asked.drops == VAULT.drops(),
+            NoChallenge(account, challenger)
+        );
     }
 }

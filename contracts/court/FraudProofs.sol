@@ -4,8 +4,9 @@ pragma solidity 0.8.37;
 import {IDisputes} from "../interfaces/IDisputes.sol";
 import {CourtBase} from "./CourtBase.sol";
 
-/// @title Rows that can't be true
-/// @dev One step: who shows them has proved it. Nobody can drop an honest checkpoint this way.
+/// @title Proofs of fraud: rows of the pending checkpoint that cannot be true
+/// @dev A proof takes one transaction. Invariant: no proof of fraud exists against an honest
+///      checkpoint.
 abstract contract FraudProofs is IDisputes, CourtBase {
     /// @inheritdoc IDisputes
     function proveFraud(Row[] calldata rows, bytes32[][] calldata proofs) external override {
@@ -30,6 +31,8 @@ abstract contract FraudProofs is IDisputes, CourtBase {
         VAULT.dropPending();
     }
 
+    /// @dev Returns true if a row breaks a rule, or all rows together exceed a total. Reverts if a
+    ///      row is not in the checkpoint.
     function _hasFraud(
         CheckpointRecord memory pending,
         Row[] calldata rows,
@@ -50,16 +53,19 @@ abstract contract FraudProofs is IDisputes, CourtBase {
         return spent > pending.spent || refunded > pending.refunded || earned > pending.earned;
     }
 
-    /// @dev Whether a row has less than what is settled on chain (I3).
+    /// @dev Returns true if a row has less than is settled for its party (I3).
     function _isBehind(Row calldata row) private view returns (bool) {
         (, uint64 spent, uint64 refunded, uint64 earned) = VAULT.party(row.party);
         return !_covers(row, spent, refunded, earned);
     }
 
-    /// @dev Whether both rows are the same party's. The same row twice proves nothing.
+    /// @dev Returns true if both rows differ and belong to one party. Reverts if the parties do not
+    ///      ascend, which includes the same row twice.
     function _isSecond(Row calldata previous, Row calldata row) private pure returns (bool) {
-        if (row.party == previous.party && keccak256(abi.encode(row)) != keccak256(abi.encode(previous)))
-            return true;
+        if (
+            row.party == previous.party &&
+            keccak256(abi.encode(row)) != keccak256(abi.encode(previous))
+        ) return true;
         require(row.party > previous.party, PartiesNotAscending(previous.party, row.party));
         return false;
     }

@@ -5,8 +5,9 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 
 import {IDisputes} from "../interfaces/IDisputes.sol";
 
-/// @title Challengers' stakes, in wei
-/// @dev Invariant: the contract holds at least the sum of all open stakes and of `stakeOf`. Pulled, never pushed.
+/// @title The stakes of challengers, in wei
+/// @dev Invariant: the court holds at least the stakes of all open challenges plus all `stakeOf`.
+///      Accounts withdraw stakes themselves, so that no recipient can block an answer.
 abstract contract Stakes is IDisputes {
     /// @inheritdoc IDisputes
     mapping(address account => uint256 weiAmount) public override stakeOf;

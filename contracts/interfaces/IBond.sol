@@ -3,19 +3,23 @@ pragma solidity 0.8.37;
 
 import {ICreditTypes} from "./ICreditTypes.sol";
 
-/// @title The operator's bond: what signing two truths for one epoch costs
-/// @notice Half goes to whoever shows both (signers could otherwise slash themselves for free), half covers exits.
+/// @title The operator's bond, which dishonest signatures put at risk
+/// @notice A proof of equivocation slashes all of it: half goes to the reporter, half covers exits
+///         in the vault. The reporter gets no more than half, because signers could report
+///         themselves.
 interface IBond is ICreditTypes {
-    /// @notice The bond has grown.
+    /// @notice Tokens were added to the bond.
+    /// @param bond The bond after the deposit, in token base units.
     event BondDeposited(address indexed by, uint256 tokenAmount, uint256 bond);
 
-    /// @notice The owner will withdraw the bond. It can be slashed until it is gone.
+    /// @notice The owner announced a withdrawal of the bond. It can be slashed until it is
+    ///         withdrawn.
     event BondWithdrawalAnnounced(address indexed recipient, uint256 effectiveAt);
 
-    /// @notice The bond was withdrawn, after its delay.
+    /// @notice The bond was paid to the announced recipient.
     event BondWithdrawn(address indexed recipient, uint256 tokenAmount);
 
-    /// @notice The signers signed two different checkpoints for one epoch.
+    /// @notice A reporter proved that the signers signed two different checkpoints for one epoch.
     event Equivocated(
         uint64 indexed epoch,
         address indexed reporter,
@@ -23,7 +27,8 @@ interface IBond is ICreditTypes {
         uint64 coveredMicros
     );
 
-    /// @notice The signers promised a provider what their own total leaves no room for: others were paid in its place.
+    /// @notice A provider's row promised earnings that other rows of the same table had already
+    ///         taken.
     event CameShort(
         uint64 indexed epoch,
         address indexed provider,
@@ -31,34 +36,35 @@ interface IBond is ICreditTypes {
         uint64 coveredMicros
     );
 
-    /// @notice Only the vault's owner may do that.
+    /// @notice Only the vault's owner may call this.
     error NotOwner(address caller, address owner);
 
-    /// @notice The withdrawal was not announced, or has to wait.
+    /// @notice The withdrawal was not announced, or its delay is not over.
     error BondLocked(address recipient, uint256 now_, uint256 effectiveAt);
 
-    /// @notice The withdrawal was announced too long ago: it may be taken for `signerDelaySeconds` after its delay.
+    /// @notice The announcement expired `signerDelaySeconds` after the withdrawal could take
+    ///         effect.
     error BondWithdrawalExpired(address recipient, uint256 now_, uint256 expiry);
 
-    /// @notice Not two different checkpoints of one epoch, or an attempt at it was dropped on chain between the one and the
-    ///         other, so that it had to be signed again. A drop after both were cut saves nobody.
+    /// @notice The two checkpoints are the same or of two epochs, or their epoch was signed again.
+    ///         That is the case if an attempt at it was dropped between their `asOf` times.
     error NoEquivocation();
 
-    /// @notice The row's earnings were paid, or there is still room for them under the total.
+    /// @notice The row's earnings were paid, or the checkpoint's total still has room for them.
     error NoShortfall(address provider);
 
     /// @notice Adds the caller's tokens to the bond. Anyone may.
     function depositBond(uint256 tokenAmount) external;
 
-    /// @notice Vault's owner: announces a withdrawal of the bond, which takes effect after `signerDelaySeconds`, in place
-    ///         of one that was announced before.
+    /// @notice Vault's owner: announces a withdrawal of the bond, which may take effect after
+    ///         `signerDelaySeconds`. This replaces an earlier announcement.
     function announceBondWithdrawal(address recipient) external;
 
     /// @notice Anyone, after the delay: pays the bond to the announced recipient.
     function withdrawBond(address recipient) external;
 
-    /// @notice Slashes the bond and freezes the vault, by two different checkpoints signed for one epoch. Anyone may. The
-    ///         signers of each are those of the time that it says it was cut at.
+    /// @notice Slashes the bond and freezes the vault, by two different checkpoints that were
+    ///         signed for one epoch. Anyone may. Each needs a quorum of the signers at its `asOf`.
     function proveEquivocation(
         Checkpoint calldata a,
         SignerSignature[] calldata signaturesOfA,
@@ -66,14 +72,15 @@ interface IBond is ICreditTypes {
         SignerSignature[] calldata signaturesOfB
     ) external;
 
-    /// @notice Slashes the bond and freezes the vault, by a row of the last final checkpoint whose earnings can't be paid
-    ///         because others have taken all that the checkpoint's total says was earned: its rows add up to more than
-    ///         that, which no honest table's do. Up to half of the bond makes good for it. Anyone may.
+    /// @notice Slashes the bond and freezes the vault, by a row of the last final checkpoint whose
+    ///         earnings cannot be paid. Other rows have taken the checkpoint's whole `earned`, so
+    ///         its rows add up to more than its total. Anyone may. Up to half of the bond pays the
+    ///         provider.
     function proveShortfall(Row calldata row, bytes32[] calldata proof) external;
 
-    /// @notice Token base units at stake.
+    /// @notice The bond, in token base units.
     function bond() external view returns (uint256 tokenAmount);
 
-    /// @notice When a withdrawal may take effect; zero if it was not announced.
+    /// @notice When a withdrawal may take effect; zero if it is not announced.
     function bondWithdrawalAt(address recipient) external view returns (uint256 timestamp);
 }

@@ -4,10 +4,10 @@ pragma solidity 0.8.37;
 import {ICreditTypes} from "./ICreditTypes.sol";
 
 /// @title Checkpoints: one signed root for the rows of all parties
-/// @notice A checkpoint is pending for the dispute window, then final. One may be pending at a time. Its cost does
-///         not depend on the number of parties, and storage never grows: two records are used in turn.
+/// @notice A checkpoint is pending for the dispute window, then final. At most one is pending. Its
+///         cost does not depend on the number of parties, and the vault stores the last two only.
 interface ICheckpoints is ICreditTypes {
-    /// @notice A checkpoint was accepted and is open to objections until `finalAt`.
+    /// @notice A checkpoint was accepted. It is open to disputes until `finalAt`.
     event CheckpointSubmitted(
         uint64 indexed epoch,
         bytes32 indexed root,
@@ -20,96 +20,103 @@ interface ICheckpoints is ICreditTypes {
         uint64 finalAt
     );
 
-    /// @notice A pending checkpoint was dropped. The next one has the same epoch and the same previous root.
+    /// @notice A pending checkpoint was dropped. The next one has the same epoch and previous root.
     event CheckpointDropped(uint64 indexed epoch, bytes32 indexed root);
 
-    /// @notice One checkpoint at a time: this one is not final yet.
+    /// @notice Another checkpoint is still pending.
     error CheckpointPending(uint64 epoch, uint64 finalAt);
 
-    /// @notice The checkpoint was cut before the last attempt at its epoch was dropped, or before these signers took over:
-    ///         either voids all that was signed before. Cut it anew.
+    /// @notice The table is older than the last drop of its epoch or the last change of signers.
+    ///         Both void all earlier signatures, so the signers have to make and sign a new table.
     error CheckpointIsVoid(uint64 asOf, uint256 validSince);
 
     /// @notice Epochs follow each other without gaps.
     error WrongEpoch(uint64 epoch, uint64 expected);
 
-    /// @notice The checkpoint builds on another root than the last final one.
+    /// @notice The checkpoint does not build on the last final one.
     error WrongPreviousRoot(bytes32 previousRoot, bytes32 expected);
 
-    /// @notice A table has at least one row.
+    /// @notice The root is zero. A table has at least one row.
     error ZeroRoot();
 
-    /// @notice Totals never fall (I3).
+    /// @notice A total is smaller than in the last final checkpoint (I3).
     error TotalsDecreased();
 
-    /// @notice More spent and refunded than was ever purchased (I2).
+    /// @notice Spending and refunds together exceed all purchases (I2).
     error TotalsExceedPurchases(uint256 spentAndRefunded, uint256 purchased);
 
-    /// @notice More earned than spent (I2).
+    /// @notice Earnings exceed spending (I2).
     error EarnedExceedsSpent(uint64 earned, uint64 spent);
 
-    /// @notice The operator keeps more than the terms allow (I2).
+    /// @notice The fee, `spent − earned`, exceeds `maxFeeBps` of the spending (I2).
     error FeeTooHigh(uint256 feeMicros, uint256 maximumMicros);
 
-    /// @notice The fee fell: a fee that was already taken would be missing from the providers' pool.
+    /// @notice The fee is smaller than in the last final checkpoint. A fee that was already paid
+    ///         out would then be missing from the providers' pool.
     error FeeDecreased(uint64 feeMicros, uint64 previousFeeMicros);
 
-    /// @notice The table claims to be from the future.
+    /// @notice `asOf` lies in the future.
     error CheckpointFromFuture(uint64 asOf, uint256 now_);
 
-    /// @notice Too few of the signers signed.
+    /// @notice There are fewer signatures than the threshold.
     error TooFewSignatures(uint256 signatures, uint256 threshold);
 
-    /// @notice Signatures are strictly ascending by signer, so that none counts twice.
+    /// @notice Signers are strictly ascending, so that no signature counts twice.
     error SignersNotAscending(address previous, address signer);
 
-    /// @notice Not one of the signers.
+    /// @notice The threshold is zero, or above the number of signers.
+    error ImpossibleThreshold(uint256 threshold, uint256 signers);
+
+    /// @notice The address is not one of the signers.
     error UnknownSigner(address signer);
 
-    /// @notice The signature is not this signer's for this message.
+    /// @notice The signature is not the signer's signature of this message.
     error InvalidSignature(address signer);
 
-    /// @notice These signers were replaced too long ago (or, with a zero, by others that were replaced in turn).
+    /// @notice The signers of that time were replaced too long ago. `provableUntil` is zero if they
+    ///         were replaced more than one change ago.
     error FormerSigners(uint256 now_, uint256 provableUntil);
 
     /// @notice Only the guardian may veto.
     error NotGuardian(address caller);
 
-    /// @notice Where signers can't take beyond `unprovenLimitMicros`, an epoch is vetoed once: more would let a guardian
-    ///         who is a payer too keep from providers what they have earned.
+    /// @notice In a vault with `unprovenLimitMicros` the guardian may veto each epoch once. With
+    ///         more vetoes a guardian that is also a payer could keep earnings from providers.
     error VetoUsedUp(uint64 epoch);
 
-    /// @notice Posts a checkpoint. Anyone may, with the signatures of at least `threshold` signers.
+    /// @notice Submits a checkpoint. Anyone may, with signatures of at least `threshold` signers.
+    /// @return finalAt When the checkpoint becomes final if it is not challenged or dropped.
     function submitCheckpoint(
         Checkpoint calldata checkpoint,
         SignerSignature[] calldata signatures
     ) external returns (uint64 finalAt);
 
-    /// @notice Drops the pending checkpoint. Only the guardian may: it can delay, never take. Once an epoch, unless
-    ///         `unprovenLimitMicros` leaves all to the signers.
+    /// @notice Guardian: drops the pending checkpoint. This delays payouts and moves no tokens. In
+    ///         a vault with `unprovenLimitMicros` the guardian may veto each epoch once.
     function veto() external;
 
-    /// @notice What signers sign for a checkpoint (EIP-712).
+    /// @notice The digest that signers sign for a checkpoint (EIP-712).
     function hashCheckpoint(Checkpoint calldata checkpoint) external view returns (bytes32 digest);
 
     /// @notice The leaf of a row in the table's Merkle tree.
     function rowLeaf(Row calldata row) external pure returns (bytes32 leaf);
 
-    /// @notice The checkpoint that is open to objections; all zero if there is none.
+    /// @notice The checkpoint that is open to disputes; all zero if none is pending.
     function pendingCheckpoint() external view returns (CheckpointRecord memory);
 
-    /// @notice The last final checkpoint; all zero if there is none.
+    /// @notice The last final checkpoint; all zero before the first.
     function finalCheckpoint() external view returns (CheckpointRecord memory);
 
-    /// @notice Whether an address is a signer now.
+    /// @notice Returns true if the address is a signer now.
     function isSigner(address signer) external view returns (bool);
 
-    /// @notice When the present signers took over; zero for the first ones. A checkpoint's `asOf` is not earlier.
+    /// @notice When the present signers took over; zero for the first signers. A checkpoint's
+    ///         `asOf` is not earlier.
     function signersSince() external view returns (uint40);
 
     /// @notice How many signers a checkpoint needs.
     function threshold() external view returns (uint8);
 
-    /// @notice Who may veto.
+    /// @notice The address that may veto.
     function guardian() external view returns (address);
 }

@@ -13,7 +13,7 @@ import {ISignedPurchases} from "./ISignedPurchases.sol";
 import {ITerms} from "./ITerms.sol";
 import {ITopUps} from "./ITopUps.sol";
 
-/// @title Everything that the vault does
+/// @title All functions of the vault
 interface IComputeCredits is
     ITerms,
     ICreditToken,
@@ -27,18 +27,18 @@ interface IComputeCredits is
     ICourtLink,
     IGovernance
 {
-    /// @notice Who may do what IGovernance lists for the owner.
+    /// @notice The address that has the owner's powers in `IGovernance`.
     function owner() external view returns (address);
 
-    /// @notice Who may become the owner by `acceptOwnership`.
+    /// @notice The address that may become the owner by `acceptOwnership`.
     function pendingOwner() external view returns (address);
 
     /// @notice Owner: offers the ownership to another address.
     function transferOwnership(address newOwner) external;
 
-    /// @notice Takes an offered ownership.
+    /// @notice Pending owner: accepts the ownership.
     function acceptOwnership() external;
 
-    /// @notice Whether buying is closed.
+    /// @notice Returns true if purchases are stopped.
     function paused() external view returns (bool);
 }

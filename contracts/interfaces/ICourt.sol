@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IBond} from "./IBond.sol";
 import {IDisputes} from "./IDisputes.sol";
 
-/// @title Everything that the court does
+/// @title All functions of the court
 interface ICourt is IDisputes, IBond {
-    /// @notice The vault whose disputes are held here.
+    /// @notice The vault whose disputes this court holds.
     function vault() external view returns (address);
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title What the contract, its signers and everybody's tools exchange
-/// @dev Amounts are micro-credits (1 credit = 1,000,000) unless the name says otherwise; times are Unix seconds.
+/// @title Types and errors that the vault, the court, the signers and their tools share
+/// @dev Amounts are micro-credits (1 credit = 1,000,000 micro-credits) unless a name says
+///      otherwise. Times are Unix seconds.
 interface ICreditTypes {
-    /// @notice One party in a checkpoint's table. All three numbers are cumulative: they only ever grow.
-    /// @param party The address of an account, of a provider, or of both at once.
-    /// @param spent All the credits that it has ever used.
-    /// @param refunded All the unspent credits that it was ever entitled to take back.
-    /// @param earned All the credits that it has ever earned as a provider.
+    /// @notice One party's row in a checkpoint's table. Its numbers are cumulative and only grow.
+    /// @param party The address of an account, a provider, or both at once.
+    /// @param spent All credits that the party has ever used.
+    /// @param refunded All unspent credits that the party was ever entitled to take back.
+    /// @param earned All credits that the party has ever earned as a provider.
     struct Row {
         address party;
         uint64 spent;
@@ -16,16 +17,18 @@ interface ICreditTypes {
         uint64 earned;
     }
 
-    /// @notice A table of rows, as the signers sign it (EIP-712).
-    /// @param epoch One more than the last final checkpoint's; the first is 1.
-    /// @param previousRoot Root of the last final checkpoint; zero for the first.
-    /// @param root OpenZeppelin StandardMerkleTree root over `["address","uint64","uint64","uint64"]`.
-    /// @param spent Sum of the rows' `spent`.
-    /// @param refunded Sum of the rows' `refunded`.
-    /// @param earned Sum of the rows' `earned`.
-    /// @param asOf When the table was cut, by the signers' clock: not before the last drop of its epoch, nor before its
-    ///        signers took over. No party's right depends on it.
-    /// @param dataHash Hash of the published table, so that anyone can tell that they hold the signed one.
+    /// @notice A table of rows in the form that the signers sign (EIP-712).
+    /// @param epoch The last final checkpoint's epoch plus one. The first epoch is 1.
+    /// @param previousRoot The last final checkpoint's root; zero for the first checkpoint.
+    /// @param root OpenZeppelin's StandardMerkleTree root over
+    ///        `["address","uint64","uint64","uint64"]`.
+    /// @param spent The sum of all rows' `spent`.
+    /// @param refunded The sum of all rows' `refunded`.
+    /// @param earned The sum of all rows' `earned`.
+    /// @param asOf When the table was made, by the signers' clock. It is at or after the last drop
+    ///        of its epoch and the last change of signers. No party's right depends on it.
+    /// @param dataHash The hash of the published table. A reader checks a copy of the table with
+    ///        it.
     struct Checkpoint {
         uint64 epoch;
         bytes32 previousRoot;
@@ -37,14 +40,15 @@ interface ICreditTypes {
         bytes32 dataHash;
     }
 
-    /// @notice A signature and who made it. Lists of these are strictly ascending by signer.
+    /// @notice A signature with its signer. Lists of these are strictly ascending by signer.
     struct SignerSignature {
         address signer;
         bytes signature;
     }
 
-    /// @notice What the contract keeps of a checkpoint.
-    /// @param finalAt When it becomes (or became) final; the largest uint40 while a challenge is open.
+    /// @notice What the vault stores of a checkpoint.
+    /// @param finalAt When the checkpoint becomes or became final. While a challenge is open it is
+    ///        the largest uint40.
     struct CheckpointRecord {
         uint64 epoch;
         bytes32 root;
@@ -54,15 +58,16 @@ interface ICreditTypes {
         uint64 finalAt;
     }
 
-    /// @notice The row and its proof lead to a root that is not the one that counts here.
+    /// @notice The row and its proof lead to `root`, which is not the root of the checkpoint in
+    ///         use.
     error RowNotInCheckpoint(address party, bytes32 root);
 
-    /// @notice The epoch's checkpoint is not final, or no longer on record: the last final one is.
+    /// @notice The epoch's checkpoint is not final yet, or the vault does not store it any more.
     error EpochNotFinal(uint256 epoch);
 
-    /// @notice There is no pending checkpoint to object to.
+    /// @notice No checkpoint is pending.
     error NoPendingCheckpoint();
 
-    /// @notice As many proofs as rows.
+    /// @notice The lists of rows and proofs differ in length.
     error LengthMismatch(uint256 rows, uint256 proofs);
 }

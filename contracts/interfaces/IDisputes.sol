@@ -3,10 +3,10 @@ pragma solidity 0.8.37;
 
 import {ICreditTypes} from "./ICreditTypes.sol";
 
-/// @title Holding the signers to account: proofs of fraud, and challenges that they must answer
+/// @title Disputes: proofs of fraud, and challenges that the operator must answer
 interface IDisputes is ICreditTypes {
-    /// @notice An owner's permission to a spender (EIP-712). The contract looks at three of its fields: a row may
-    ///         charge `account` up to `accountCap` in total, while `counter` is the account's.
+    /// @notice An owner's permission to a spender (EIP-712). The court reads three fields: under
+    ///         `counter` a row may charge `account` up to `accountCap` in total.
     struct Allowance {
         address account;
         bytes32 spender;
@@ -22,16 +22,19 @@ interface IDisputes is ICreditTypes {
         uint256 salt;
     }
 
-    /// @notice The signers' promise to a provider (EIP-712): from this epoch on every checkpoint pays at least that.
+    /// @notice The signers' promise to a provider (EIP-712). Every checkpoint from `epoch` on has
+    ///         at least `earned` in the provider's row.
     struct EarningsReceipt {
         address provider;
         uint64 earned;
         uint64 epoch;
     }
 
-    /// @notice A question that must be answered before the pending checkpoint can become final: show a row of this
-    ///         account, with no less than these numbers, and an allowance that covers what it was charged.
-    /// @param drops How many checkpoints had been dropped before: tells one submission of an epoch from the next.
+    /// @notice A question that delays the pending checkpoint until it is answered. The answer is a
+    ///         row of the account with at least these numbers, and a cap that covers its charges.
+    /// @param deadline The last second in which an answer counts.
+    /// @param drops The number of dropped checkpoints when the challenge was made. It distinguishes
+    ///        two submissions of one epoch.
     struct Challenge {
         uint64 spent;
         uint64 refunded;
@@ -40,7 +43,7 @@ interface IDisputes is ICreditTypes {
         uint24 drops;
     }
 
-    /// @notice The pending checkpoint's finality waits for an answer.
+    /// @notice A challenge was opened. The pending checkpoint is not final before the answer.
     event Challenged(
         address indexed account,
         address indexed challenger,
@@ -51,7 +54,7 @@ interface IDisputes is ICreditTypes {
         uint64 deadline
     );
 
-    /// @notice The challenge was answered with this row.
+    /// @notice A challenge was answered with this row.
     event ChallengeAnswered(
         address indexed account,
         address indexed challenger,
@@ -61,72 +64,78 @@ interface IDisputes is ICreditTypes {
         uint64 earned
     );
 
-    /// @notice A challenge was not answered in time.
+    /// @notice A challenge was not answered in time. Its checkpoint was dropped.
     event ChallengeUnanswered(address indexed account, address indexed challenger);
 
-    /// @notice An owner's ceiling was recorded.
+    /// @notice The cap of an owner's allowance was recorded.
     event CapRecorded(address indexed account, uint64 indexed counter, uint64 accountCap);
 
-    /// @notice An account is known to have signed for that much spending.
+    /// @notice The account's signature is known to cover `spent` micro-credits of spending.
     event SpendingCovered(address indexed account, uint64 indexed counter, uint64 spent);
 
-    /// @notice Stakes and rewards were taken.
+    /// @notice An account withdrew stakes and rewards.
     event StakeWithdrawn(address indexed account, address indexed recipient, uint256 weiAmount);
 
-    /// @notice These rows break no rule.
+    /// @notice The rows break no rule.
     error NoFraud();
 
-    /// @notice The two rows are not of the same party.
+    /// @notice The two rows belong to different parties.
     error PartyMismatch(address party, address expected);
 
     /// @notice Rows are ascending by party.
     error PartiesNotAscending(address previous, address party);
 
-    /// @notice The challenge does not come with exactly the stake.
+    /// @notice The value sent is not exactly the stake.
     error WrongStake(uint256 sent, uint256 needed);
 
     /// @notice The dispute window is over.
     error DisputeWindowOver(uint256 now_, uint256 finalAt);
 
-    /// @notice What is already settled on chain needs no answer.
+    /// @notice The row needs no answer: its spending is settled, or it is an empty row of the
+    ///         table.
     error NothingToAnswer(address account);
 
-    /// @notice The same challenger has asked the same already.
+    /// @notice The challenger already has an open challenge to this account's row.
     error ChallengeOpen(address account, address challenger);
 
-    /// @notice There is no such challenge to this checkpoint.
+    /// @notice No such challenge exists: an open one to answer or drop, a void one to reclaim.
     error NoChallenge(address account, address challenger);
 
-    /// @notice The time for an answer is over.
+    /// @notice The deadline for an answer is over.
     error AnswerTooLate(uint256 now_, uint40 deadline);
 
-    /// @notice There is still time for an answer.
+    /// @notice The deadline for an answer is not over.
     error AnswerStillPossible(uint256 now_, uint40 deadline);
 
-    /// @notice The row shows less than what was asked for, or breaks I1.
+    /// @notice The row has less than the challenge asks for, or breaks I1.
     error RowFallsShort(address account);
 
-    /// @notice No allowance on record covers what the row charges.
+    /// @notice The recorded cap of this counter is below the row's charges.
     error NotCovered(address account, uint64 accountCap, uint64 spent);
 
-    /// @notice The allowance's counter ended too long before the checkpoint was submitted.
+    /// @notice The counter ended too long before the checkpoint was submitted.
     error CounterEnded(address account, uint64 counter);
 
-    /// @notice The receipt is for later checkpoints.
+    /// @notice The receipt binds later checkpoints only.
     error ReceiptNotDue(uint64 epoch, uint64 pendingEpoch);
 
-    /// @notice There is nothing to withdraw.
+    /// @notice The account has no stake or reward to withdraw.
     error NoStake(address account);
 
-    /// @notice The stake could not be sent there.
+    /// @notice Never thrown. If the recipient refuses a stake, `withdrawStake` reverts with its
+    ///         reason, or with OpenZeppelin's `FailedCall`.
     error StakeRefused(address recipient, uint256 weiAmount);
 
-    /// @notice Drops the pending checkpoint, by showing rows of it that can't be true: one that breaks I1 or falls
-    ///         behind what is settled (I3), two different ones of a party, or some that add up to more than a total.
-    /// @param rows Ascending by party.
+    /// @notice Drops the pending checkpoint, by rows of it that cannot be true: a row breaks I1 or
+    ///         is behind the settled numbers (I3), a party has two different rows, or the rows add
+    ///         up to more than a total. Anyone may.
+    /// @param rows Rows of the pending checkpoint, ascending by party.
     function proveFraud(Row[] calldata rows, bytes32[][] calldata proofs) external;
 
-    /// @notice Drops the pending checkpoint, by showing that a party's row shrank since the final one (I3).
+    /// @notice Drops the pending checkpoint, by a row that is smaller than in the final one (I3).
+    ///         Anyone may.
+    /// @param before The party's row in the final checkpoint.
+    /// @param row The party's row in the pending checkpoint.
     function proveShrunk(
         Row calldata before,
         bytes32[] calldata proofBefore,
@@ -134,58 +143,73 @@ interface IDisputes is ICreditTypes {
         bytes32[] calldata proof
     ) external;
 
-    /// @notice Asks for the allowance behind a row of the pending checkpoint.
+    /// @notice Asks for the allowance behind a row of the pending checkpoint. Anyone may, with the
+    ///         stake.
     function challengeRow(Row calldata row, bytes32[] calldata proof) external payable;
 
-    /// @notice Asks where a row of the final checkpoint is in the pending one.
+    /// @notice Asks where a row of the final checkpoint is in the pending one. Anyone may, with the
+    ///         stake.
     function challengeOmission(Row calldata row, bytes32[] calldata proof) external payable;
 
-    /// @notice Asks for the row that pays a receipt, which the present signers signed, or the former ones not too long
-    ///         after they were replaced.
+    /// @notice Asks for the row that keeps a receipt's promise. Anyone may, with the stake. The
+    ///         receipt is signed by the present signers, or by the former ones while they answer
+    ///         for theirs.
     function challengeEarnings(
         EarningsReceipt calldata receipt,
         SignerSignature[] calldata signatures
     ) external payable;
 
-    /// @notice Answers a challenge with a row of the pending checkpoint and the recorded cap of a counter. Anyone may,
-    ///         and receives half of the stake. The other half is the fee recipient's: else delay would be free for a
-    ///         challenger who answers itself.
-    function answer(address challenger, Row calldata row, bytes32[] calldata proof, uint64 counter) external;
+    /// @notice Answers a challenge with a row of the pending checkpoint and the recorded cap of a
+    ///         counter. Anyone may. The caller receives half of the stake and the fee recipient the
+    ///         other half, so that a challenger who answers itself pays for the delay.
+    function answer(
+        address challenger,
+        Row calldata row,
+        bytes32[] calldata proof,
+        uint64 counter
+    ) external;
 
-    /// @notice Drops the pending checkpoint because a challenge was not answered in time. The challenger has the stake
-    ///         back.
+    /// @notice Drops the pending checkpoint, because a challenge was not answered in time. Anyone
+    ///         may. The challenger gets the stake back.
     function dropUnanswered(address account, address challenger) external;
 
-    /// @notice Takes back the stake of the caller's challenge to a checkpoint that was dropped for another reason.
+    /// @notice Returns the stake of the caller's challenge, if its checkpoint was dropped for
+    ///         another reason.
     function reclaimStake(address account) external;
 
-    /// @notice Withdraws stakes and rewards.
+    /// @notice Withdraws the caller's stakes and rewards to any address.
     function withdrawStake(address payable recipient) external;
 
-    /// @notice Records an owner's ceiling, while its signature is good. A contract wallet can disown a signature
-    ///         later: whoever relies on one records it first. Anyone may.
+    /// @notice Records the cap of an owner's allowance while its signature is valid. Anyone may. A
+    ///         contract wallet can disown a signature later, so rely on recorded caps only.
     function recordCap(Allowance calldata allowance, bytes calldata signature) external;
 
-    /// @notice Records that an account has signed for what its row of the last final checkpoint charges, as far as the
-    ///         recorded cap of that counter goes, and settles the row. With a limit for unproven spending, nothing
-    ///         beyond that is ever charged. Anyone may.
+    /// @notice Records that an account's signature covers a row, and settles the row. Anyone may.
+    ///         The row is one of the last final checkpoint, and is covered up to the counter's
+    ///         recorded cap. In a vault with `unprovenLimitMicros` no row is charged beyond that
+    ///         cover.
     function coverSpending(Row calldata row, bytes32[] calldata proof, uint64 counter) external;
 
-    /// @notice How much of an account's spending is known to be covered by its signature.
+    /// @notice The account's spending that its signature is known to cover, in micro-credits.
     function coveredSpentOf(address account) external view returns (uint64 spent);
 
-    /// @notice The highest recorded ceiling of an account under a counter.
+    /// @notice The highest recorded cap of an account under a counter.
     function recordedCap(address account, uint64 counter) external view returns (uint64 accountCap);
 
-    /// @notice What an owner signs (EIP-712).
+    /// @notice The digest that an owner signs (EIP-712).
     function hashAllowance(Allowance calldata allowance) external view returns (bytes32 digest);
 
-    /// @notice What signers sign for a provider (EIP-712).
-    function hashEarningsReceipt(EarningsReceipt calldata receipt) external view returns (bytes32 digest);
+    /// @notice The digest that signers sign for a provider (EIP-712).
+    function hashEarningsReceipt(
+        EarningsReceipt calldata receipt
+    ) external view returns (bytes32 digest);
 
-    /// @notice An open (or void) challenge; all zero if there is none.
-    function challengeOf(address account, address challenger) external view returns (Challenge memory);
+    /// @notice A challenge that is open, or whose checkpoint was dropped; all zero if none exists.
+    function challengeOf(
+        address account,
+        address challenger
+    ) external view returns (Challenge memory);
 
-    /// @notice Wei that the account may withdraw.
+    /// @notice Wei that the account can withdraw.
     function stakeOf(address account) external view returns (uint256 weiAmount);
 }

@@ -3,39 +3,49 @@ pragma solidity 0.8.37;
 
 import {ICreditTypes} from "./ICreditTypes.sol";
 
-/// @title The way out that needs nobody's help
-/// @notice Frozen, for good: no buying, no checkpoints; a pending one is dropped. Everyone exits.
+/// @title Freeze and exits: the way out that needs no help of the operator
+/// @notice A frozen vault stays frozen. It sells no credits, accepts no checkpoints, and has
+///         dropped a pending one. Every party can exit.
 interface IExits is ICreditTypes {
-    /// @notice The vault is closed for ever.
+    /// @notice The vault was frozen for good.
     event Frozen(address indexed by);
 
-    /// @notice A party has taken its unspent credits out.
+    /// @notice A party was paid its unspent credits.
     event Exited(address indexed party, uint64 creditMicros, uint256 tokenAmount);
 
-    /// @notice This needs a vault that is not frozen.
+    /// @notice The vault is frozen.
     error VaultFrozen(uint40 frozenAt);
 
-    /// @notice This needs a frozen vault.
+    /// @notice The vault is not frozen.
     error NotFrozen();
 
-    /// @notice The account has no request that is overdue.
+    /// @notice The account has no overdue refund request.
     error RefundNotOverdue(address account, uint256 now_, uint40 deadline);
 
-    /// @notice Until then an exit needs a proof.
+    /// @notice Before `graceEndsAt` an exit needs a proof.
     error ExitNeedsProof(uint256 now_, uint256 graceEndsAt);
 
-    /// @notice Freezes the vault, for good, because an account's refund request was not served in time. Anyone may.
+    /// @notice Freezes the vault for good, because an account's refund request is overdue. Anyone
+    ///         may.
     function freeze(address account) external;
 
-    /// @notice Settles a row of the last final checkpoint and pays its party all that is left unspent, by that row.
-    ///         Anyone may, as soon as the vault is frozen. Draws on the unspent pool only.
-    function exit(Row calldata row, bytes32[] calldata proof) external returns (uint256 tokenAmount);
+    /// @notice Settles a row of the last final checkpoint and pays its party all credits that are
+    ///         unspent by that row. Anyone may, in a frozen vault. Draws on the unspent pool only.
+    /// @return tokenAmount Token base units that were paid, or that the vault owes if the token
+    ///         refused.
+    function exit(
+        Row calldata row,
+        bytes32[] calldata proof
+    ) external returns (uint256 tokenAmount);
 
-    /// @notice Pays a party what the chain knows to be unspent, once the grace for exits with a proof is over.
-    ///         Anyone may. (Until then anyone may settle the row of a party that is silent about its spending.)
+    /// @notice Pays a party the credits that are unspent on chain, after the grace for exits with a
+    ///         proof. Anyone may. During the grace anyone may settle the row of a party that hides
+    ///         its spending.
+    /// @return tokenAmount Token base units that were paid, or that the vault owes if the token
+    ///         refused.
     function exitWithoutProof(address party) external returns (uint256 tokenAmount);
 
-    /// @notice When the vault was frozen; zero if it is not.
+    /// @notice When the vault was frozen; zero if it is not frozen.
     function frozenAt() external view returns (uint40);
 
     /// @notice Micro-credits that refunds and exits may still take.

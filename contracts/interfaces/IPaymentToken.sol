@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title USDC's variants of ERC-2612 and ERC-3009 that take any kind of signature
-/// @dev OpenZeppelin has the `v, r, s` ones.
+/// @title USDC's variants of ERC-2612 and ERC-3009 that accept any kind of signature
+/// @dev OpenZeppelin declares the variants with `v, r, s`.
 interface IPaymentToken {
+    /// @notice Sets an allowance by the owner's signature, as ERC-2612 does.
     function permit(
         address owner,
         address spender,
@@ -12,6 +13,7 @@ interface IPaymentToken {
         bytes calldata signature
     ) external;
 
+    /// @notice Moves tokens to the caller by the payer's signature, as ERC-3009 does.
     function receiveWithAuthorization(
         address from,
         address to,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title Buying credits
-/// @notice The buyer names credits; the token price is rounded up, to the vault's side, by less than one base unit.
+/// @title Buying credits with an approval
+/// @notice The buyer chooses an amount of credits. The price in tokens is rounded up by less than
+///         one base unit, in favour of the vault.
 interface IPurchases {
-    /// @notice Every way of buying emits this, once.
+    /// @notice An account received credits. Every way of buying emits this event once.
     event CreditsPurchased(
         address indexed account,
         address indexed payer,
@@ -12,19 +13,19 @@ interface IPurchases {
         uint256 tokenAmount
     );
 
-    /// @notice All amounts stay within a signed 64-bit number.
+    /// @notice The purchase would raise the sum of all purchases above the largest int64.
     error TooManyCredits(uint256 totalMicros, uint256 maximumMicros);
 
     /// @notice Buys credits with the caller's tokens, for the caller or as a gift.
-    /// @param account Who gets the credits. A gift can't be taken back.
-    /// @param creditMicros How many micro-credits.
-    /// @return tokenAmount What it cost.
+    /// @param account The account that receives the credits. The caller cannot take a gift back.
+    /// @param creditMicros Micro-credits to buy.
+    /// @return tokenAmount The price in token base units, rounded up.
     function buy(address account, uint64 creditMicros) external returns (uint256 tokenAmount);
 
-    /// @notice What credits cost now and for ever.
+    /// @notice The price of credits in token base units, rounded up. It never changes.
     function priceOf(uint64 creditMicros) external view returns (uint256 tokenAmount);
 
-    /// @notice What the chain knows of a party, in cumulative micro-credits.
+    /// @notice What is settled on chain for a party, in cumulative micro-credits.
     function party(
         address account
     ) external view returns (uint64 purchased, uint64 spent, uint64 refunded, uint64 earned);

@@ -3,11 +3,12 @@ pragma solidity 0.8.37;
 
 /// @title Refund requests, and the counter that ends old allowances
 interface IRefunds {
-    /// @notice An open request.
-    /// @param requestedMicros What the account asked for.
-    /// @param unspentMicros Its `purchased − refunded` on chain at the request.
-    /// @param refundedMicros Its `refunded` on chain at the request.
-    /// @param deadline Until when the operator may serve it; afterwards anyone may freeze the vault.
+    /// @notice An open refund request.
+    /// @param requestedMicros Micro-credits that the account asked for.
+    /// @param unspentMicros The account's `purchased − refunded` on chain at the request.
+    /// @param refundedMicros The account's `refunded` on chain at the request.
+    /// @param deadline The last second in which the operator can serve the request. After it anyone
+    ///        may freeze the vault.
     struct RefundRequest {
         uint64 requestedMicros;
         uint64 unspentMicros;
@@ -15,7 +16,8 @@ interface IRefunds {
         uint40 deadline;
     }
 
-    /// @notice An account asked for unspent credits back. The server lets them be spent no more.
+    /// @notice An account asked for unspent credits back. The server stops spending of these
+    ///         credits.
     event RefundRequested(
         address indexed account,
         uint64 requestedMicros,
@@ -24,28 +26,29 @@ interface IRefunds {
         uint64 counter
     );
 
-    /// @notice The account's request was served: it was refunded what was due, and may make another.
+    /// @notice The account was refunded what was due. It may make another request.
     event RefundServed(address indexed account);
 
-    /// @notice Allowances signed under an earlier counter justify new checkpoints for a grace period only.
+    /// @notice The account's counter was raised. Allowances signed under an earlier counter cover
+    ///         new checkpoints for `counterGraceSeconds` more.
     event CounterRaised(address indexed account, uint64 counter);
 
-    /// @notice One request at a time.
+    /// @notice The account already has an open request.
     error RefundRequestOpen(address account, uint40 deadline);
 
-    /// @notice The account has fewer credits than that.
+    /// @notice The account has fewer unspent credits than it asks for.
     error InsufficientCredits(address account, uint256 available, uint256 needed);
 
-    /// @notice Asks for unspent credits back, and raises the caller's counter. What is due is judged by
-    ///         `min(requested, unspent − spent in a final row)`, once the deadline has passed.
+    /// @notice Asks for unspent credits back, and raises the caller's counter. After the deadline
+    ///         `min(requested, unspent − spent)` is due, with `spent` as the settled row says.
     function requestRefund(uint64 creditMicros) external;
 
-    /// @notice Ends all allowances that the caller has signed, and raises its counter.
+    /// @notice Ends all allowances that the caller has signed, by raising its counter.
     function revokeAll() external;
 
     /// @notice The account's current counter.
     function counterOf(address account) external view returns (uint64);
 
-    /// @notice The account's open request; all zero if there is none.
+    /// @notice The account's open request; all zero if it has none.
     function refundRequestOf(address account) external view returns (RefundRequest memory);
 }

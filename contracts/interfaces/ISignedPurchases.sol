@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title Buying credits in one transaction, with a signature instead of an approval
-/// @notice A signature of 65 bytes is handed to the token as `v, r, s`; any other as `bytes`, as USDC takes them from
-///         contract wallets.
+/// @title Buying credits with a signature instead of an approval
+/// @notice The vault passes a signature of 65 bytes to the token as `v, r, s`. It passes any other
+///         signature as `bytes`, the form in which USDC accepts signatures of contract wallets.
 interface ISignedPurchases {
-    /// @notice Buys with an ERC-2612 permit of the caller. A permit that somebody has used up already does no harm:
-    ///         the approval that it gave is there.
+    /// @notice Buys with an ERC-2612 permit of the caller. If the permit was used already, the
+    ///         purchase goes on with the approval that it gave.
+    /// @param deadline The permit's deadline.
+    /// @param signature The caller's signature of a permit for exactly the price.
     function buyWithPermit(
         address account,
         uint64 creditMicros,
@@ -14,9 +16,14 @@ interface ISignedPurchases {
         bytes calldata signature
     ) external returns (uint256 tokenAmount);
 
-    /// @notice Buys with an ERC-3009 `ReceiveWithAuthorization` that the payer signed for this contract and for
-    ///         exactly the price. Anyone may submit it; its nonce binds who gets the credits, and how many.
-    /// @param salt What was given to `authorizationNonce`.
+    /// @notice Buys with an ERC-3009 `ReceiveWithAuthorization` of the payer. Anyone may submit it.
+    ///         The signed nonce fixes the account and the amount of credits.
+    /// @param payer The address that signed the authorization, to this vault and for exactly the
+    ///        price.
+    /// @param validAfter The authorization's first bound in time.
+    /// @param validBefore The authorization's second bound in time.
+    /// @param salt The salt that was given to `authorizationNonce`.
+    /// @param signature The payer's signature of the authorization.
     function buyWithAuthorization(
         address account,
         uint64 creditMicros,
@@ -27,7 +34,8 @@ interface ISignedPurchases {
         bytes calldata signature
     ) external returns (uint256 tokenAmount);
 
-    /// @notice The nonce that the payer signs, so that nobody can redirect the purchase.
+    /// @notice The nonce that the payer signs. It binds the payment to one account and amount, so
+    ///         that no submitter can redirect the purchase.
     function authorizationNonce(
         address account,
         uint64 creditMicros,

@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title The terms that are fixed for ever when the contract is deployed
+/// @title The terms that are fixed when the vault is deployed
+/// @notice No function changes a term of the vault. The owner, the guardian, the fee recipient and
+///         the signers can be replaced later (`IGovernance`).
 interface ITerms {
-    /// @param token What credits are bought with. Must take no fee on transfer and must not rebase.
-    /// @param creditMicrosPerToken Micro-credits per whole token: 100_000_000 is 100 credits per dollar.
-    /// @param maxFeeBps The most that the operator may keep of what is spent, in hundredths of a percent.
-    /// @param disputeWindowSeconds How long a checkpoint is open to objections before it is final.
-    /// @param answerWindowSeconds How long there is to answer a challenge.
+    /// @notice What the deployer chooses.
+    /// @param token The ERC-20 that buys credits. It takes no fee on transfers and does not rebase.
+    /// @param creditMicrosPerToken Micro-credits per whole token. 100_000_000 sells 100 credits per
+    ///        dollar.
+    /// @param maxFeeBps The largest part of all spending that the operator may keep, in basis
+    ///        points.
+    /// @param disputeWindowSeconds How long a checkpoint is pending before it becomes final.
+    /// @param answerWindowSeconds How long the operator has to answer a challenge.
     /// @param refundWindowSeconds How long the operator has to serve a refund request.
-    /// @param exitGraceSeconds How long after a freeze exits need a proof.
-    /// @param counterGraceSeconds How long an allowance of an ended counter still justifies new checkpoints.
+    /// @param exitGraceSeconds How long exits need a proof after a freeze.
+    /// @param counterGraceSeconds How long an allowance of an ended counter covers new checkpoints.
     /// @param signerDelaySeconds How long a change of signers is announced before it takes effect.
-    /// @param unprovenLimitMicros The most that may leave as earnings and fees beyond what payers are known to have
-    ///        signed for (`coverSpending`). The largest uint64 leaves it to the signers; zero needs all of it.
-    /// @param challengeStakeWei What a challenger puts up; half goes to whoever answers, half to the fee recipient.
-    /// @param owner May do what docs/governance.md lists, and no more.
-    /// @param guardian May veto a pending checkpoint.
-    /// @param feeRecipient Receives the fees.
-    /// @param signers Who signs checkpoints.
-    /// @param threshold How many of them are needed.
+    /// @param unprovenLimitMicros The most that may leave as earnings and fees beyond the spending
+    ///        that payers' signatures cover (`coverSpending`). Zero requires cover for all of it.
+    ///        The largest uint64 switches the limit off and trusts the signers' totals.
+    /// @param challengeStakeWei The stake of one challenge. If the challenge is answered, half goes
+    ///        to the caller who answered it and half to the fee recipient.
+    /// @param owner The address that may use the powers of `IGovernance`, and no others.
+    /// @param guardian The address that may veto a pending checkpoint.
+    /// @param feeRecipient The address that receives the fees.
+    /// @param signers The addresses that sign checkpoints, strictly ascending.
+    /// @param threshold How many signers a checkpoint needs.
     struct Terms {
         address token;
         uint64 creditMicrosPerToken;
@@ -39,64 +46,66 @@ interface ITerms {
         uint8 threshold;
     }
 
-    /// @notice A credit must have a price.
+    /// @notice `creditMicrosPerToken` is zero, so a credit would have no price.
     error ZeroCreditPrice();
 
-    /// @notice The token's whole unit is too large to be computed with.
+    /// @notice The token has too many decimals: amounts in its base unit could overflow.
     error UnsupportedDecimals(uint8 decimals, uint8 maximum);
 
-    /// @notice A fee above everything that is spent makes no sense.
+    /// @notice `maxFeeBps` is above 100 percent.
     error FeeAboveMaximum(uint256 feeBps, uint256 maximumBps);
 
-    /// @notice A challenge without a stake would be free.
+    /// @notice `challengeStakeWei` is zero, so challenges would cost nothing.
     error ZeroStake();
 
-    /// @notice A window is too short for the ones that have to fit into it, or longer than anyone should wait.
+    /// @notice A window is shorter than what must happen within it, or longer than a year.
     error WindowOutOfBounds(bytes32 window, uint256 seconds_, uint256 least, uint256 most);
 
-    /// @notice An address that matters is missing.
+    /// @notice A required address is zero.
     error ZeroAddress();
 
-    /// @notice An amount that has to be positive is zero.
+    /// @notice A required amount is zero.
     error ZeroAmount();
 
-    /// @notice The token moved another amount than it was asked to (a fee on transfer, a rebase).
+    /// @notice The token moved another amount than requested, by a transfer fee or a rebase.
     error TokenAmountMismatch(uint256 received, uint256 expected);
 
-    /// @notice What credits are bought with.
+    /// @notice The ERC-20 that buys credits.
     function token() external view returns (address);
 
     /// @notice Micro-credits per whole token.
     function creditMicrosPerToken() external view returns (uint64);
 
-    /// @notice The most that the operator may keep of what is spent, in hundredths of a percent.
+    /// @notice The largest part of all spending that the operator may keep, in basis points.
     function maxFeeBps() external view returns (uint16);
 
-    /// @notice How long a checkpoint is open to objections before it is final.
+    /// @notice How long a checkpoint is pending before it becomes final.
     function disputeWindowSeconds() external view returns (uint32);
 
-    /// @notice How long there is to answer a challenge.
+    /// @notice How long the operator has to answer a challenge.
     function answerWindowSeconds() external view returns (uint32);
 
     /// @notice How long the operator has to serve a refund request.
     function refundWindowSeconds() external view returns (uint32);
 
-    /// @notice How long after a freeze exits need a proof.
+    /// @notice How long exits need a proof after a freeze.
     function exitGraceSeconds() external view returns (uint32);
 
-    /// @notice How long an allowance of an ended counter still justifies new checkpoints.
+    /// @notice How long an allowance of an ended counter covers new checkpoints.
     function counterGraceSeconds() external view returns (uint32);
 
-    /// @notice How long a change of signers, or a withdrawal of the bond, is announced before it takes effect; and how
-    ///         long after it the former signers still answer for what they signed.
+    /// @notice How long a change of signers or a withdrawal of the bond is announced before it
+    ///         takes effect. Former signers answer for their signatures for the same time after a
+    ///         change.
     function signerDelaySeconds() external view returns (uint32);
 
-    /// @notice The most that may leave as earnings and fees beyond what payers are known to have signed for.
+    /// @notice The most that may leave as earnings and fees beyond the spending that payers'
+    ///         signatures cover. The largest uint64 means no limit.
     function unprovenLimitMicros() external view returns (uint64);
 
-    /// @notice What a challenger puts up, in wei.
+    /// @notice The stake of one challenge, in wei.
     function challengeStakeWei() external view returns (uint128);
 
-    /// @notice The block that the contract was deployed in: where an indexer begins to read.
+    /// @notice The block of the deployment. An indexer starts to read there.
     function deploymentBlock() external view returns (uint64);
 }

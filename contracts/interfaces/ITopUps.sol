@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title Auto top-up: a keeper buys for an account, within bounds that the payer signed
-/// @notice The policy bounds the keeper on chain; the server can't.
+/// @title Automatic top-ups: a keeper buys credits within limits that the payer signed
+/// @notice The vault enforces the limits. The metering server cannot change them.
 interface ITopUps {
-    /// @notice Signed by the payer (EIP-712; a key or an ERC-1271 wallet).
-    /// @param account Who gets the credits.
-    /// @param payer Whose tokens pay; it has approved this contract.
-    /// @param keeper Who may trigger it.
-    /// @param creditMicrosPerTopUp What one top-up buys.
-    /// @param maxCreditMicrosPerPeriod The most that it buys in a period.
-    /// @param periodSeconds Length of a period, counted from `startsAt`; zero makes the policy's life one period.
-    /// @param startsAt First second that it is good for.
-    /// @param expiresAt First second that it is not good for any more.
-    /// @param salt Tells equal policies apart.
+    /// @notice What the payer signs (EIP-712), with a key or as an ERC-1271 wallet.
+    /// @param account The account that receives the credits.
+    /// @param payer The address whose tokens pay. It has approved the vault.
+    /// @param keeper The address that may trigger a top-up.
+    /// @param creditMicrosPerTopUp Micro-credits that one top-up buys.
+    /// @param maxCreditMicrosPerPeriod The most micro-credits that top-ups buy in one period.
+    /// @param periodSeconds The length of a period, counted from `startsAt`. Zero makes the
+    ///        policy's whole life one period.
+    /// @param startsAt The first second in which the policy is valid.
+    /// @param expiresAt The first second in which the policy is not valid any more.
+    /// @param salt A number that distinguishes policies that are otherwise equal.
     struct TopUpPolicy {
         address account;
         address payer;
@@ -26,10 +27,12 @@ interface ITopUps {
         uint256 salt;
     }
 
-    /// @notice The keeper bought within a policy. `CreditsPurchased` tells what.
+    /// @notice The keeper topped an account up. `CreditsPurchased` carries the amounts.
+    /// @param period The number of the period; the first is 0.
+    /// @param boughtMicros Micro-credits that the policy has bought in this period so far.
     event ToppedUp(bytes32 indexed policyHash, uint64 period, uint64 boughtMicros);
 
-    /// @notice The payer ended a policy.
+    /// @notice The payer revoked a policy.
     event TopUpRevoked(bytes32 indexed policyHash, address indexed payer);
 
     /// @notice Only the policy's keeper may trigger it.
@@ -38,31 +41,33 @@ interface ITopUps {
     /// @notice Only the policy's payer may revoke it.
     error NotPayer(address caller, address payer);
 
-    /// @notice The policy is not in force.
+    /// @notice The policy is not valid yet, or has expired.
     error TopUpNotInForce(uint256 now_, uint64 startsAt, uint64 expiresAt);
 
     /// @notice The payer has revoked the policy.
     error TopUpPolicyRevoked(bytes32 policyHash);
 
-    /// @notice The period's limit is used up.
+    /// @notice The top-up would exceed the period's limit.
     error TopUpLimitReached(uint256 neededMicros, uint64 maxMicros);
 
-    /// @notice Not the payer's signature for this policy.
+    /// @notice The signature is not the payer's signature of this policy.
     error InvalidPolicySignature(address payer);
 
-    /// @notice Buys what one top-up of the policy buys. Only its keeper may.
+    /// @notice Keeper: buys the policy's amount for its account, with the payer's tokens.
+    /// @return tokenAmount The price in token base units, rounded up.
     function topUp(
         TopUpPolicy calldata policy,
         bytes calldata signature
     ) external returns (uint256 tokenAmount);
 
-    /// @notice Ends a policy. Only its payer may, at any time.
+    /// @notice Payer: revokes a policy for good, at any time.
     function revokeTopUp(TopUpPolicy calldata policy) external;
 
-    /// @notice What the payer signs (EIP-712).
+    /// @notice The digest that the payer signs (EIP-712).
     function hashTopUpPolicy(TopUpPolicy calldata policy) external view returns (bytes32 digest);
 
-    /// @notice What the policy has bought in a period, and whether it was revoked.
+    /// @notice What the policy bought in the last period that it was used in, and whether it is
+    ///         revoked.
     function topUpState(
         bytes32 policyHash
     ) external view returns (uint64 period, uint64 boughtMicros, bool revoked);

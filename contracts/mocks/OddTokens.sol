@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
-/// @title A token of any decimals that anyone mints
+/// @title A token with any number of decimals that anyone can mint
 contract PlainToken is ERC20 {
     uint8 private immutable DECIMALS;
 
@@ -20,7 +20,7 @@ contract PlainToken is ERC20 {
     }
 }
 
-/// @title It keeps one percent of each transfer
+/// @title A token that keeps one percent of each transfer
 contract FeeToken is PlainToken(6) {
     function _update(address from, address to, uint256 value) internal override {
         super._update(from, to, value);
@@ -28,7 +28,7 @@ contract FeeToken is PlainToken(6) {
     }
 }
 
-/// @title Its balances shrink and grow on command
+/// @title A token whose balances shrink and grow on command
 contract RebasingToken is PlainToken(6) {
     uint256 public percent = 100;
 
@@ -41,7 +41,7 @@ contract RebasingToken is PlainToken(6) {
     }
 }
 
-/// @title It calls somebody whenever it moves, like an ERC-777
+/// @title A token that calls a contract on its next transfer, as an ERC-777 does
 contract HookToken is PlainToken(6) {
     address public hooked;
     bytes public call;
@@ -63,7 +63,7 @@ contract HookToken is PlainToken(6) {
     }
 }
 
-/// @title Like Tether: it returns nothing
+/// @title A token whose transfers return nothing, as those of Tether
 contract SilentToken {
     string public name = "Silent";
     uint8 public decimals = 6;
@@ -92,7 +92,7 @@ contract SilentToken {
     }
 }
 
-/// @title It says no instead of failing
+/// @title A token whose transfers return false instead of reverting
 contract FalseToken is PlainToken(6) {
     bool public refusing;
 

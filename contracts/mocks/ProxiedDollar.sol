@@ -7,13 +7,15 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
 
-/// @title A dollar that costs what USDC costs: pausable, the blacklist in the balance's slot, behind a proxy
-/// @dev Stands in for Circle's FiatTokenV2_2 when gas is measured (`npm run gas` prints its plain transfer beside
-///      that one's 44,800).
+/// @title A dollar that costs the gas of USDC: pausable, with a blacklist, behind a proxy
+/// @dev Replaces Circle's FiatTokenV2_2 when gas is measured. `npm run gas` prints its plain
+///      transfer, which costs 44,800 with Circle's token. The blacklist shares the slot of the
+///      balance.
 contract ProxiedDollar is ERC20, ERC20Permit, ERC3009 {
-    /// @dev Slots that USDC reads on a transfer and this one would not.
+    /// @dev USDC reads such a slot on each transfer.
     bool public paused;
 
+    /// @dev A balance and its blacklist flag in one slot.
     struct Holding {
         bool blacklisted;
         uint248 value;
@@ -49,7 +51,7 @@ contract ProxiedDollar is ERC20, ERC20Permit, ERC3009 {
     }
 }
 
-/// @dev Like Circle's proxy, it asks on every call whether its admin calls.
+/// @title A proxy that checks on every call that its admin does not call, as Circle's proxy does
 contract DollarProxy is ERC1967Proxy {
     error AdminCannotFallback();
 

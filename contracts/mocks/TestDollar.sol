@@ -6,7 +6,7 @@ import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20P
 import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
-/// @title A dollar for tests and local chains: like USDC, but anyone mints it and anyone blacklists
+/// @title A dollar for tests and local chains: like USDC, but anyone can mint and blacklist
 contract TestDollar is ERC20, ERC20Permit, ERC3009 {
     mapping(address account => bool blacklisted) public isBlacklisted;
 
@@ -22,7 +22,7 @@ contract TestDollar is ERC20, ERC20Permit, ERC3009 {
         isBlacklisted[account] = blacklisted;
     }
 
-    /// @notice ERC-3009 with a signature of any kind, as USDC has it since its version 2.2.
+    /// @notice ERC-3009 with any kind of signature, as USDC has it since version 2.2.
     function receiveWithAuthorization(
         address from,
         address to,
@@ -45,7 +45,10 @@ contract TestDollar is ERC20, ERC20Permit, ERC3009 {
                 )
             )
         );
-        require(SignatureChecker.isValidSignatureNow(from, digest, signature), ERC3009InvalidSignature());
+        require(
+            SignatureChecker.isValidSignatureNow(from, digest, signature),
+            ERC3009InvalidSignature()
+        );
         require(to == msg.sender, ERC20InvalidReceiver(to));
         _transferWithAuthorization(from, to, value, validAfter, validBefore, nonce);
     }
@@ -61,7 +64,7 @@ contract TestDollar is ERC20, ERC20Permit, ERC3009 {
     }
 }
 
-/// @title A dollar that keeps one percent of each transfer, however it was signed for
+/// @title A dollar that keeps one percent of each transfer, also of signed ones
 contract FeeDollar is TestDollar {
     function _update(address from, address to, uint256 value) internal override {
         super._update(from, to, value);

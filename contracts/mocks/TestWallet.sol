@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-/// @title An ERC-1271 wallet for tests: it signs by its owner's key, may disown everything, revert or burn all gas
+/// @title An ERC-1271 wallet for tests that signs by its owner's key and can misbehave
+/// @dev It can disown all signatures, revert, or burn all gas.
 contract TestWallet is IERC1271 {
     enum Mood {
         Honest,
@@ -27,17 +28,24 @@ contract TestWallet is IERC1271 {
         mood = mood_;
     }
 
-    /// @notice Does anything, for anyone: it is a test wallet.
-    function run(address target, uint256 value, bytes calldata data) external returns (bytes memory result) {
+    /// @notice Makes any call for anyone, because it is a test wallet.
+    function run(
+        address target,
+        uint256 value,
+        bytes calldata data
+    ) external returns (bytes memory result) {
         bool success;
         (success, result) = target.call{value: value}(data);
         require(success, CallFailed(result));
     }
 
-    function isValidSignature(bytes32 digest, bytes calldata signature) external view returns (bytes4) {
+    function isValidSignature(
+        bytes32 digest,
+        bytes calldata signature
+    ) external view returns (bytes4) {
         if (mood == Mood.Reverting) revert NoSignatureToday();
         while (mood == Mood.BurningGas) {}
-        // A trailing byte tells a wallet's signature from a key's.
+        // A trailing byte distinguishes the wallet's signature from one of a key.
         bool valid = mood == Mood.Honest && ECDSA.recover(digest, signature[:65]) == OWNER;
         return valid ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
     }

@@ -7,11 +7,13 @@ import {Court} from "../Court.sol";
 import {Exits} from "./Exits.sol";
 
 /// @title The vault's side of disputes
-/// @dev Deployed here, so that one transaction deploys both and neither can be exchanged.
+/// @dev Deploys the court in the constructor, so that one transaction deploys both contracts and
+///      neither can be replaced.
 abstract contract CourtLink is ICourtLink, Exits {
     /// @inheritdoc ICourtLink
     address public immutable override court;
 
+    /// @dev Reverts unless the court calls.
     modifier onlyCourt() {
         require(msg.sender == court, NotCourt(msg.sender));
         _;
@@ -63,15 +65,21 @@ abstract contract CourtLink is ICourtLink, Exits {
     }
 
     /// @inheritdoc ICourtLink
-    function dropTimesOf(uint64 epoch) external view override returns (uint256[] memory timestamps) {
+    function dropTimesOf(
+        uint64 epoch
+    ) external view override returns (uint256[] memory timestamps) {
         return _dropTimes[epoch];
     }
 
     /// @inheritdoc ICourtLink
-    function counterEndedAt(address account, uint64 counter) external view override returns (uint40) {
+    function counterEndedAt(
+        address account,
+        uint64 counter
+    ) external view override returns (uint40) {
         return _counterEndedAt[account][counter];
     }
 
+    /// @dev Asks the court how much of the account's spending its signature covers.
     function _coveredSpentOf(address account) internal view override returns (uint64) {
         return IDisputes(court).coveredSpentOf(account);
     }

@@ -7,17 +7,20 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {ITerms} from "../interfaces/ITerms.sol";
 
-/// @title The terms, fixed for ever, and the price that follows from them
-/// @dev Invariant: nothing here can change after deployment, so a credit always buys back what it cost.
+/// @title The terms and the price that follows from them
+/// @dev Invariant: nothing here changes after the deployment, so the value of a credit in tokens is
+///      fixed.
 abstract contract CreditTerms is ITerms {
-    /// @dev 10^36 times the largest uint64 is far below 2^256.
+    /// @dev 10^36 times the largest uint64 is below 2^184, so that no price overflows.
     uint8 private constant MAX_TOKEN_DECIMALS = 36;
 
-    /// @dev A vault whose windows are years is one that nobody can leave.
+    /// @dev With longer windows users could not leave the vault in a reasonable time.
     uint256 private constant MAX_WINDOW = 365 days;
 
+    /// @dev Basis points of the whole.
     uint256 internal constant BPS = 10_000;
 
+    /// @dev The token, and how many base units one whole token has.
     IERC20 internal immutable TOKEN;
     uint256 internal immutable TOKEN_UNIT;
 
@@ -72,33 +75,37 @@ abstract contract CreditTerms is ITerms {
         return address(TOKEN);
     }
 
-    /// @dev Rounds up: the vault never holds less than the credits that it issued are worth.
+    /// @dev Rounds up: the vault never holds less than its issued credits are worth.
     function _toTokensUp(uint256 creditMicros) internal view returns (uint256) {
         return Math.ceilDiv(creditMicros * TOKEN_UNIT, creditMicrosPerToken);
     }
 
-    /// @dev Rounds down: for cumulative totals, so that a payout is the difference of two floors and nothing is
-    ///      lost by taking it in many small parts.
+    /// @dev Rounds down. Its argument is a cumulative total: a payout is the difference of two
+    ///      results, so that many small payouts lose no fraction.
     function _toTokensDown(uint256 creditMicros) internal view returns (uint256) {
-        // The unit is at most 10^36, the credits are below 2^65, and their price is not zero.
+        // The unit is at most 10^36 < 2^120 and the credits are below 2^65, so the product fits.
+        // The price is not zero.
         unchecked {
             return (creditMicros * TOKEN_UNIT) / creditMicrosPerToken;
         }
     }
 
-    /// @dev Each window has room for what must happen within it, else an honest operator could be put in default.
+    /// @dev Reverts unless each window has room for what must happen within it. Otherwise an honest
+    ///      operator could miss a deadline.
     function _checkWindows(Terms memory terms) private pure {
         uint256 round = uint256(terms.disputeWindowSeconds) + terms.answerWindowSeconds;
         _checkWindow("disputeWindowSeconds", terms.disputeWindowSeconds, 1);
         _checkWindow("answerWindowSeconds", terms.answerWindowSeconds, 1);
-        // A checkpoint is in dispute when the request comes, the next one serves it and is vetoed or dropped in its last
-        // moment, and the one after that may be disputed too.
+        // The worst case of a refund takes three rounds. One checkpoint is in dispute at the
+        // request, the next one serves it and is dropped in its last second, and the third is
+        // disputed too.
         _checkWindow("refundWindowSeconds", terms.refundWindowSeconds, 3 * round);
-        // What was spent under an ended counter gets into the checkpoint after the one in dispute, even if that is dropped.
+        // Spending under an ended counter gets into the checkpoint after the disputed one, even if
+        // the disputed one is dropped.
         _checkWindow("counterGraceSeconds", terms.counterGraceSeconds, 2 * round);
         _checkWindow("exitGraceSeconds", terms.exitGraceSeconds, 1);
-        // Users who distrust the new signers have been refunded, or have frozen the vault, before those can sign: even
-        // one whose request was open when they were announced, and who needs another.
+        // Users who distrust new signers are refunded, or freeze the vault, before these can sign.
+        // A user with an open request at the announcement has time for a second one.
         _checkWindow(
             "signerDelaySeconds",
             terms.signerDelaySeconds,
@@ -106,6 +113,7 @@ abstract contract CreditTerms is ITerms {
         );
     }
 
+    /// @dev Reverts unless a window lasts at least `least` seconds and at most a year.
     function _checkWindow(bytes32 window, uint256 seconds_, uint256 least) private pure {
         require(
             seconds_ >= least && seconds_ <= MAX_WINDOW,

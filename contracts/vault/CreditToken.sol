@@ -5,11 +5,11 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 
 import {ICreditToken} from "../interfaces/ICreditToken.sol";
-import {Books} from "../libraries/Books.sol";
+import {PartyRecord} from "../libraries/PartyRecord.sol";
 import {Vault} from "./Vault.sol";
 
-/// @title The ERC-20 face of the books
-/// @dev Invariant I7: no function here changes anything.
+/// @title Credits as an ERC-20 that no account can move
+/// @dev Invariant I7: no function of this contract changes state.
 abstract contract CreditToken is ICreditToken, Vault {
     /// @inheritdoc IERC20Metadata
     function name() external pure override returns (string memory) {
@@ -33,8 +33,8 @@ abstract contract CreditToken is ICreditToken, Vault {
 
     /// @inheritdoc IERC20
     function balanceOf(address account) external view override returns (uint256) {
-        Books books = _parties[account];
-        return books.purchased() - books.spent() - books.refunded();
+        PartyRecord record = _parties[account];
+        return record.purchased() - record.spent() - record.refunded();
     }
 
     /// @inheritdoc IERC20

@@ -5,15 +5,19 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IExits} from "../interfaces/IExits.sol";
 import {Accounting} from "../libraries/Accounting.sol";
-import {Books, booksOf} from "../libraries/Books.sol";
+import {CheckpointSlot} from "../libraries/CheckpointSlot.sol";
+import {Movement, refundMovement} from "../libraries/Movement.sol";
+import {PartyRecord} from "../libraries/PartyRecord.sol";
+import {SettledTotals} from "../libraries/SettledTotals.sol";
 import {Settlement} from "./Settlement.sol";
 
 /// @title Freeze and exits
-/// @dev Invariants: frozen is for ever; an exit draws only on what is not booked as spent, so that it can take from no
-///      provider. Refunds and exits share one pool: each counts as refunded, so that a promised refund that was taken by
-///      an exit is kept for nobody.
+/// @dev Invariants: a freeze never ends, and an exit draws only on the unspent pool, so that it
+///      takes nothing from providers. Refunds and exits share this pool, and both count as
+///      `refunded`: an exit that takes a promised refund leaves nothing reserved for it (decision
+///      0110).
 abstract contract Exits is IExits, Settlement {
-    using Accounting for Books;
+    using Accounting for PartyRecord;
 
     /// @inheritdoc IExits
     function freeze(address account) external override {
@@ -33,13 +37,15 @@ abstract contract Exits is IExits, Settlement {
     ) external override nonReentrant returns (uint256 tokenAmount) {
         require(_frozenAt > 0, NotFrozen());
         Row memory claimed = row;
-        Books last = _lastFinalWith(claimed, proof);
+        CheckpointSlot last = _lastFinalWith(claimed, proof);
         tokenAmount = _settle(last, claimed) + _exit(last, row.party, claimed.spent);
         _pay(row.party, tokenAmount);
     }
 
     /// @inheritdoc IExits
-    function exitWithoutProof(address account) external override nonReentrant returns (uint256 tokenAmount) {
+    function exitWithoutProof(
+        address account
+    ) external override nonReentrant returns (uint256 tokenAmount) {
         require(_frozenAt > 0, NotFrozen());
         uint256 graceEndsAt = uint256(_frozenAt) + exitGraceSeconds;
         require(block.timestamp >= graceEndsAt, ExitNeedsProof(block.timestamp, graceEndsAt));
@@ -57,36 +63,43 @@ abstract contract Exits is IExits, Settlement {
         return uint64(_unspentPool(_final()));
     }
 
-    /// @dev `spent` is what the account's own row says: it counts here even where no cap on record covers it.
-    function _exit(Books last, address account, uint256 spent) private returns (uint256 tokenAmount) {
-        Books books = _parties[account];
-        uint256 taken = books.unspentOf(spent, _unspentPool(last));
+    /// @dev Takes the account's unspent credits out and returns their price. `spent` is the number
+    ///      of its row, which counts here even if no recorded cap covers it.
+    function _exit(
+        CheckpointSlot last,
+        address account,
+        uint256 spent
+    ) private returns (uint256 tokenAmount) {
+        PartyRecord record = _parties[account];
+        uint256 taken = record.unspentOf(spent, _unspentPool(last));
         if (taken == 0) return 0;
 
-        Books moved = booksOf(0, 0, taken, 0);
-        Books next = books.plus(moved);
+        Movement moved = refundMovement(taken);
+        PartyRecord next = record.plus(moved);
         _parties[account] = next;
         _settled = _settled.plus(moved);
-        tokenAmount = _payoutBetween(books, next);
+        tokenAmount = _payoutBetween(record, next);
         emit IERC20.Transfer(account, address(0), taken);
         emit Exited(account, uint64(taken), tokenAmount);
     }
 
-    /// @dev What was purchased, less what belongs to providers and to the operator, less what has left.
-    function _unspentPool(Books last) private view returns (uint256) {
-        Books settled = _settled;
+    /// @dev All purchases and the cover, less paid refunds and exits, less what earnings and fees
+    ///      may draw on.
+    function _unspentPool(CheckpointSlot last) private view returns (uint256) {
+        SettledTotals settled = _settled;
         return Accounting.less(_unrefunded(settled), _booked(last, settled));
     }
 
-    /// @dev A pending checkpoint is dropped: what it would have moved stays where it was.
+    /// @dev Freezes the vault for good. Drops a pending checkpoint, which has moved nothing yet.
     function _freeze() internal {
-        (Books latest, ) = _latest();
+        (CheckpointSlot latest, ) = _latest();
         if (!_isFinal(latest)) _drop(latest);
         _frozenAt = uint40(block.timestamp);
         if (!paused()) _pause();
         emit Frozen(msg.sender);
     }
 
+    /// @dev Reverts if the vault is frozen.
     function _requireNotFrozen() internal view override {
         require(_frozenAt == 0, VaultFrozen(_frozenAt));
     }

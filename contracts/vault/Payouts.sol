@@ -7,12 +7,12 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Vault} from "./Vault.sol";
 
-/// @title Paying parties, whatever the token thinks of them
-/// @dev Invariant I6: a refused payout is kept as owed and stops nobody, not even its own party.
+/// @title Paying parties, also those that the token refuses
+/// @dev Invariant I6: a refused payout becomes a debt of the vault, and stops no other operation.
 abstract contract Payouts is ISettlement, Vault {
     using SafeERC20 for IERC20;
 
-    /// @dev Read for those alone whose books say that there is one.
+    /// @dev Only read for a party whose record has the flag `isRedirected`.
     mapping(address party => address recipient) private _recipients;
 
     /// @inheritdoc ISettlement
@@ -21,12 +21,14 @@ abstract contract Payouts is ISettlement, Vault {
     /// @inheritdoc ISettlement
     function setRecipient(address recipient) external override {
         _recipients[msg.sender] = recipient;
-        _parties[msg.sender] = _parties[msg.sender].redirected(recipient != address(0));
+        _parties[msg.sender] = _parties[msg.sender].withRedirection(recipient != address(0));
         emit RecipientChosen(msg.sender, recipient);
     }
 
     /// @inheritdoc ISettlement
-    function withdrawOwed(address recipient) external override nonReentrant returns (uint256 tokenAmount) {
+    function withdrawOwed(
+        address recipient
+    ) external override nonReentrant returns (uint256 tokenAmount) {
         tokenAmount = owedTo[msg.sender];
         require(tokenAmount > 0, NothingOwed(msg.sender));
         owedTo[msg.sender] = 0;
@@ -39,8 +41,8 @@ abstract contract Payouts is ISettlement, Vault {
         return _parties[party].isRedirected() ? _recipients[party] : party;
     }
 
-    /// @dev Pays, or keeps as owed what the token refuses. A caller that gives too little gas for the transfer can
-    ///      only turn a payout into something owed.
+    /// @dev Pays the party's recipient. A payout that the token refuses becomes a debt. A caller
+    ///      that gives too little gas for the transfer can do no more than that.
     function _pay(address party, uint256 tokenAmount) internal {
         if (tokenAmount == 0) return;
         address recipient = recipientOf(party);

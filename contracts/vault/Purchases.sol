@@ -5,15 +5,16 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {IPurchases} from "../interfaces/IPurchases.sol";
-import {Books, booksOf} from "../libraries/Books.sol";
+import {PartyRecord} from "../libraries/PartyRecord.sol";
 import {Vault} from "./Vault.sol";
 
-/// @title Buying credits
-/// @dev Invariant: credits are issued only against tokens that have arrived, at the price fixed at deployment.
-///      A frozen vault is paused too, for good.
+/// @title Buying credits with an approval
+/// @dev Invariant: the vault issues credits only for tokens that have arrived, at the price that
+///      was fixed at the deployment. A frozen vault is paused too, for good.
 abstract contract Purchases is IPurchases, Vault {
     using SafeERC20 for IERC20;
 
+    /// @dev The largest sum of all purchases, in micro-credits.
     uint64 private constant MAX_PURCHASED = uint64(type(int64).max);
 
     /// @inheritdoc IPurchases
@@ -32,16 +33,22 @@ abstract contract Purchases is IPurchases, Vault {
     /// @inheritdoc IPurchases
     function party(
         address account
-    ) external view override returns (uint64 purchased, uint64 spent, uint64 refunded, uint64 earned) {
-        Books books = _parties[account];
+    )
+        external
+        view
+        override
+        returns (uint64 purchased, uint64 spent, uint64 refunded, uint64 earned)
+    {
+        PartyRecord record = _parties[account];
         return (
-            uint64(books.purchased()),
-            uint64(books.spent()),
-            uint64(books.refunded()),
-            uint64(books.earned())
+            uint64(record.purchased()),
+            uint64(record.spent()),
+            uint64(record.refunded()),
+            uint64(record.earned())
         );
     }
 
+    /// @dev Issues credits and collects their price from the payer's approval.
     function _buy(
         address account,
         address payer,
@@ -53,8 +60,8 @@ abstract contract Purchases is IPurchases, Vault {
         _checkReceived(balance, tokenAmount);
     }
 
-    /// @dev Writes the credits into the books. The caller collects `tokenAmount` before the transaction ends;
-    ///      meanwhile every function that changes the books is closed (nonReentrant).
+    /// @dev Adds credits to the account. The caller collects `tokenAmount` within the transaction.
+    ///      Until then the reentrancy guard closes every function that moves credits or tokens.
     function _issue(
         address account,
         address payer,
@@ -67,7 +74,7 @@ abstract contract Purchases is IPurchases, Vault {
 
         tokenAmount = _toTokensUp(creditMicros);
         _purchased = uint64(total);
-        _parties[account] = _parties[account].plus(booksOf(creditMicros, 0, 0, 0));
+        _parties[account] = _parties[account].withPurchase(creditMicros);
         emit IERC20.Transfer(address(0), account, creditMicros);
         emit CreditsPurchased(account, payer, creditMicros, tokenAmount);
     }

@@ -3,33 +3,43 @@ pragma solidity 0.8.37;
 
 import {IRefunds} from "../interfaces/IRefunds.sol";
 import {Accounting} from "../libraries/Accounting.sol";
-import {Books} from "../libraries/Books.sol";
+import {PartyRecord} from "../libraries/PartyRecord.sol";
 import {Counters} from "./Counters.sol";
 
 /// @title Refund requests
-/// @dev Invariant: whether a request was served follows from cumulative numbers on chain alone.
+/// @dev Invariant: cumulative numbers on chain alone decide whether a request was served.
 abstract contract Refunds is IRefunds, Counters {
+    /// @dev The last request of each account. A served one may still be here.
     mapping(address account => RefundRequest request) internal _requests;
 
     /// @inheritdoc IRefunds
     function requestRefund(uint64 creditMicros) external override {
         _requireNotFrozen();
         require(creditMicros > 0, ZeroAmount());
-        Books books = _parties[msg.sender];
+        PartyRecord record = _parties[msg.sender];
         RefundRequest memory open = refundRequestOf(msg.sender);
         require(open.requestedMicros == 0, RefundRequestOpen(msg.sender, open.deadline));
-        uint256 unspent = books.purchased() - books.refunded();
-        uint256 available = unspent - books.spent();
-        require(creditMicros <= available, InsufficientCredits(msg.sender, uint64(available), creditMicros));
+        uint256 unspent = record.purchased() - record.refunded();
+        uint256 available = unspent - record.spent();
+        require(
+            creditMicros <= available,
+            InsufficientCredits(msg.sender, uint64(available), creditMicros)
+        );
 
         _requests[msg.sender] = RefundRequest({
             requestedMicros: creditMicros,
             unspentMicros: uint64(unspent),
-            refundedMicros: uint64(books.refunded()),
+            refundedMicros: uint64(record.refunded()),
             deadline: uint40(block.timestamp + refundWindowSeconds)
         });
         uint64 counter = _raiseCounter(msg.sender);
-        emit RefundRequested(msg.sender, creditMicros, uint64(unspent), uint64(books.refunded()), counter);
+        emit RefundRequested(
+            msg.sender,
+            creditMicros,
+            uint64(unspent),
+            uint64(record.refunded()),
+            counter
+        );
     }
 
     /// @inheritdoc IRefunds
@@ -38,26 +48,32 @@ abstract contract Refunds is IRefunds, Counters {
     }
 
     /// @inheritdoc IRefunds
-    function refundRequestOf(address account) public view override returns (RefundRequest memory request) {
+    function refundRequestOf(
+        address account
+    ) public view override returns (RefundRequest memory request) {
         request = _requests[account];
         if (_isServed(request, _parties[account])) delete request;
     }
 
-    /// @dev What is due falls as more of it turns out to have been spent; what was refunded since the request
-    ///      counts against it.
-    function _isServed(RefundRequest memory request, Books books) internal pure returns (bool) {
-        uint256 unspent = Accounting.less(request.unspentMicros, books.spent());
+    /// @dev Returns true if nothing is due any more. Spending that is settled after the request
+    ///      lowers the due amount. Refunds that are paid after the request count towards it.
+    function _isServed(
+        RefundRequest memory request,
+        PartyRecord record
+    ) internal pure returns (bool) {
+        uint256 unspent = Accounting.less(request.unspentMicros, record.spent());
         uint256 due = Accounting.min(request.requestedMicros, unspent);
-        return books.refunded() - request.refundedMicros >= due;
+        return record.refunded() - request.refundedMicros >= due;
     }
 
-    /// @dev Closes the account's request if it was served.
-    function _closeServed(address account, Books books) internal {
+    /// @dev Deletes the account's request if it was served.
+    function _closeServed(address account, PartyRecord record) internal {
         RefundRequest memory request = _requests[account];
-        if (request.requestedMicros == 0 || !_isServed(request, books)) return;
+        if (request.requestedMicros == 0 || !_isServed(request, record)) return;
         delete _requests[account];
         emit RefundServed(account);
     }
 
+    /// @dev Reverts if the vault is frozen.
     function _requireNotFrozen() internal view virtual;
 }

@@ -9,7 +9,8 @@ import {ISignedPurchases} from "../interfaces/ISignedPurchases.sol";
 import {Purchases} from "./Purchases.sol";
 
 /// @title Buying credits with a signature instead of an approval
-/// @dev Invariant: a signature moves exactly the price, for exactly the account that its signer chose.
+/// @dev Invariant: a payer's authorization moves exactly the price, for the account that the payer
+///      chose.
 abstract contract SignedPurchases is ISignedPurchases, Purchases {
     /// @inheritdoc ISignedPurchases
     function buyWithPermit(
@@ -48,20 +49,36 @@ abstract contract SignedPurchases is ISignedPurchases, Purchases {
         return keccak256(abi.encode(account, creditMicros, salt));
     }
 
-    /// @dev Whether it worked shows when the tokens are collected.
+    /// @dev Ignores a failure: anyone can use the permit up first, and its approval remains.
+    ///      Without an approval the purchase reverts when it collects the tokens.
     function _tryPermit(uint256 value, uint256 deadline, bytes calldata signature) private {
         if (signature.length == 65) {
             (bytes32 r, bytes32 s, uint8 v) = _split(signature);
             try
-                IERC20Permit(address(TOKEN)).permit(msg.sender, address(this), value, deadline, v, r, s)
+                IERC20Permit(address(TOKEN)).permit(
+                    msg.sender,
+                    address(this),
+                    value,
+                    deadline,
+                    v,
+                    r,
+                    s
+                )
             {} catch {}
         } else {
             try
-                IPaymentToken(address(TOKEN)).permit(msg.sender, address(this), value, deadline, signature)
+                IPaymentToken(address(TOKEN)).permit(
+                    msg.sender,
+                    address(this),
+                    value,
+                    deadline,
+                    signature
+                )
             {} catch {}
         }
     }
 
+    /// @dev Collects `value` from the payer by its authorization. Reverts if the token refuses it.
     function _receive(
         address payer,
         uint256 value,
@@ -96,6 +113,7 @@ abstract contract SignedPurchases is ISignedPurchases, Purchases {
         }
     }
 
+    /// @dev Splits a signature of 65 bytes.
     function _split(bytes calldata signature) private pure returns (bytes32 r, bytes32 s, uint8 v) {
         return (bytes32(signature[:32]), bytes32(signature[32:64]), uint8(signature[64]));
     }

@@ -5,15 +5,14 @@ import {ICheckpoints} from "../interfaces/ICheckpoints.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {Vault} from "./Vault.sol";
 
-/// @title Who signs, and how many of them it takes
-/// @dev Invariant: 1 ≤ threshold ≤ number of signers, all distinct.
+/// @title The signers and their threshold
+/// @dev Invariant: 1 ≤ threshold ≤ number of signers, and no signer counts twice.
 abstract contract Signers is ICheckpoints, Vault {
     using Signatures for address;
 
+    /// @dev Each change of signers starts a new generation, so that no old entry has to be deleted
+    ///      (decision 0111).
     mapping(uint256 generation => mapping(address signer => bool known)) private _signs;
-
-    /// @notice A threshold that no set of signatures, or every one, could meet.
-    error ImpossibleThreshold(uint256 threshold, uint256 signers);
 
     constructor(address[] memory signers, uint8 threshold_) {
         _checkSigners(signers, threshold_);
@@ -35,20 +34,23 @@ abstract contract Signers is ICheckpoints, Vault {
         return _threshold;
     }
 
-    /// @dev Reverts unless enough of those signed who were signers then. Two changes are at least `signerDelaySeconds`
-    ///      apart, so that one former set is all that has to be known.
+    /// @dev Reverts unless a quorum of the signers at `signedAt` signed. Two changes of signers are
+    ///      at least `signerDelaySeconds` apart, so one former set is enough.
     function _checkQuorumAt(
         uint64 signedAt,
         bytes32 digest,
         SignerSignature[] calldata signatures
     ) internal view {
-        if (signedAt >= _signersSince) return _checkQuorum(_generation, _threshold, digest, signatures);
-        uint256 provableUntil = signedAt >= _formerSince ? uint256(_signersSince) + signerDelaySeconds : 0;
+        if (signedAt >= _signersSince) {
+            return _checkQuorum(_generation, _threshold, digest, signatures);
+        }
+        uint256 provableUntil =
+            signedAt >= _formerSince ? uint256(_signersSince) + signerDelaySeconds : 0;
         require(block.timestamp <= provableUntil, FormerSigners(block.timestamp, provableUntil));
         _checkQuorum(_generation - 1, _formerThreshold, digest, signatures);
     }
 
-    /// @dev The set is a checked one.
+    /// @dev Puts a checked set in charge.
     function _changeSigners(address[] memory signers, uint8 threshold_) internal {
         _formerThreshold = _threshold;
         _formerSince = _signersSince;
@@ -57,12 +59,14 @@ abstract contract Signers is ICheckpoints, Vault {
         _setSigners(signers, threshold_);
     }
 
+    /// @dev Writes the signers of the current generation.
     function _setSigners(address[] memory signers, uint8 threshold_) private {
         for (uint256 i = 0; i < signers.length; ++i) _signs[_generation][signers[i]] = true;
         _threshold = threshold_;
     }
 
-    /// @dev Reverts unless as many of that generation's signers signed `digest` as are needed.
+    /// @dev Reverts unless at least `needed` signers of that generation signed `digest`. Every
+    ///      given signature must be valid.
     function _checkQuorum(
         uint256 generation,
         uint256 needed,
@@ -81,7 +85,7 @@ abstract contract Signers is ICheckpoints, Vault {
         }
     }
 
-    /// @dev Reverts unless the set is strictly ascending and the threshold can be met.
+    /// @dev Reverts unless the signers are strictly ascending and the threshold can be met.
     function _checkSigners(address[] memory signers, uint8 threshold_) internal pure {
         require(
             threshold_ > 0 && threshold_ <= signers.length,

@@ -5,11 +5,12 @@ import {ITopUps} from "../interfaces/ITopUps.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {Purchases} from "./Purchases.sol";
 
-/// @title Auto top-up within signed bounds
-/// @dev Invariant: no period of a policy ever buys more than its payer signed for.
+/// @title Automatic top-ups within signed limits
+/// @dev Invariant: no period of a policy buys more than the payer signed.
 abstract contract TopUps is ITopUps, Purchases {
     using Signatures for address;
 
+    /// @dev What a policy bought in the last period that it was used in, and whether it is revoked.
     struct TopUpUse {
         uint64 period;
         uint64 boughtMicros;
@@ -17,7 +18,9 @@ abstract contract TopUps is ITopUps, Purchases {
     }
 
     bytes32 private constant TOP_UP_POLICY_TYPEHASH = keccak256(
-        "TopUpPolicy(address account,address payer,address keeper,uint64 creditMicrosPerTopUp,uint64 maxCreditMicrosPerPeriod,uint64 periodSeconds,uint64 startsAt,uint64 expiresAt,uint256 salt)"
+        "TopUpPolicy(address account,address payer,address keeper,uint64 creditMicrosPerTopUp,"
+        "uint64 maxCreditMicrosPerPeriod,uint64 periodSeconds,uint64 startsAt,uint64 expiresAt,"
+        "uint256 salt)"
     );
 
     /// @inheritdoc ITopUps
@@ -44,10 +47,14 @@ abstract contract TopUps is ITopUps, Purchases {
     }
 
     /// @inheritdoc ITopUps
-    function hashTopUpPolicy(TopUpPolicy calldata policy) public view override returns (bytes32 digest) {
+    function hashTopUpPolicy(
+        TopUpPolicy calldata policy
+    ) public view override returns (bytes32 digest) {
         return _hashTypedDataV4(keccak256(abi.encode(TOP_UP_POLICY_TYPEHASH, policy)));
     }
 
+    /// @dev Counts one top-up in its period. Reverts if the policy is not in force or its limit is
+    ///      reached.
     function _useWithinLimit(bytes32 policyHash, TopUpPolicy calldata policy) private {
         TopUpUse memory use = topUpState[policyHash];
         require(!use.revoked, TopUpPolicyRevoked(policyHash));

@@ -58,7 +58,6 @@ async function buy({ wallet, creditMicros, where }: Deed): Promise<void> {
     const { asOfBlock } = await metering.balance(account);
     return asOfBlock >= receipt.blockNumber;
   });
-  await balance({ wallet, where });
 }
 
 async function work({ wallet, creditMicros, where }: Deed): Promise<void> {

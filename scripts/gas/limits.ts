@@ -1,6 +1,9 @@
 import type { GasTable } from "./measure.ts";
 
-/** What each operation may cost at most, warm, with a USDC-like token behind a proxy. The tests hold it. */
+/**
+ * The most gas that each operation may use, warm, with a USDC-like token behind a proxy. The tests
+ * check it.
+ */
 export const LIMITS: GasTable = {
   "checkpoint, 1 signer, 10 parties": 58_000,
   "checkpoint, 1 signer, 1,000 parties": 58_000,

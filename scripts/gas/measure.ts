@@ -32,7 +32,7 @@ import {
 } from "@compute-credits/protocol/messages/checkpoint";
 import { type SparseTree, sparseTree } from "./sparseTree.ts";
 
-/** A final checkpoint, what submitting it cost, and its table. */
+/** A final checkpoint, the gas of its submission, and its table. */
 interface Round {
   readonly epoch: bigint;
   readonly checkpoint: number;
@@ -40,7 +40,7 @@ interface Round {
   readonly rows: readonly Row[];
 }
 
-/** Gas of one transaction, from its receipt. */
+/** The gas of each operation, from the receipt of its transaction. */
 export type GasTable = Record<string, number>;
 
 const CREDIT = 1_000_000n;
@@ -48,7 +48,10 @@ const DISPUTE_WINDOW_SECONDS = 3_600;
 const PHRASE = "test test test test test test test test test test test junk";
 /** The chain begins at 2026-01-01T00:00:00Z and each block comes one second after the last. */
 const GENESIS_SECONDS = 1_767_225_600;
-/** Above every measured transaction. A fixed limit saves an estimate, and does not change the gas used. */
+/**
+ * Above every measured transaction. A fixed limit saves an estimate, and does not change the gas
+ * used.
+ */
 const GAS_LIMIT = 1_000_000n;
 
 const wallet = (addressIndex: number): HDAccount => mnemonicToAccount(PHRASE, { addressIndex });
@@ -63,7 +66,7 @@ const signers = Array.from({ length: 5 }, (_, i) =>
 ).toSorted((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1));
 
 /**
- * Measures every operation on a fresh chain. Repeats are warm: their storage slots were used before.
+ * Measures every operation on a fresh chain. Repeats are warm: their slots were used before.
  * Calldata costs 4 gas per zero byte and 16 per other byte, so keys, addresses and times are fixed:
  * every signature then has the same bytes in every run.
  */
@@ -151,7 +154,7 @@ class Bench {
     return bench;
   }
 
-  /** Buying, and what it costs without us: a plain transfer and one signed transfer per request. */
+  /** Purchases, and the alternatives: a plain transfer, and one signed transfer per request. */
   async buying(table: GasTable): Promise<void> {
     await this.#onToken(payer, "transfer", [payer2.address, 1n]);
     table["plain transfer of the token"] = await this.#onToken(payer, "transfer", [
@@ -198,7 +201,7 @@ class Bench {
     table["checkpoint, 3 of 5 signers, 1,000 parties"] = checkpoint;
   }
 
-  /** A refund that is never served, and what follows. */
+  /** A refund request that is not served, the freeze and the exits. */
   async exits(table: GasTable): Promise<void> {
     table["request a refund, first of an account"] = await this.#onVault(payer, "requestRefund", [
       CREDIT,
@@ -216,7 +219,7 @@ class Bench {
     ]);
   }
 
-  /** One more checkpoint, final when this returns: the payer has spent, the provider has earned. */
+  /** Submits one more checkpoint with new spending and earnings, and waits until it is final. */
   async #round(depth: number): Promise<Round> {
     this.#spent += 1_000n * CREDIT;
     this.#earned += 950n * CREDIT;
@@ -249,7 +252,7 @@ class Bench {
     );
     const checkpoint = await this.#onVault(operator, "submitCheckpoint", [message, signatures]);
     await this.#passTime(DISPUTE_WINDOW_SECONDS);
-    // Once before, so that what is measured is a repeat.
+    // Settles in some rounds, so that a measured settlement is a repeat.
     const round = { epoch: message.epoch, checkpoint, tree, rows };
     if (last.epoch % 3n !== 2n) {
       await this.#settle(round, 0);

@@ -2,7 +2,7 @@ import { type Hex, concat, keccak256 } from "viem";
 
 import { EMPTY_ROW, type Row, rowLeaf } from "@compute-credits/protocol/tree/row";
 
-/** A table of 2^depth rows of which all but the first few are empty: real roots and proofs at any size, at once. */
+/** A table of 2^depth rows that are empty but for the first few. It has real roots and proofs. */
 export interface SparseTree {
   readonly root: Hex;
   proof(index: number): Hex[];

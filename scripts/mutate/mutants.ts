@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 const solc: { compile(input: string, callbacks: { import: typeof contentsOf }): string } =
   createRequire(import.meta.url)("solc");
 
-/** One change of one place. It is in force while the chain's coinbase is its id. */
+/** One change of one place. It is active while the chain's coinbase equals its id. */
 export interface Mutant {
   readonly id: number;
   readonly kind: "branch" | "deleted require" | "deleted statement" | "operator";
@@ -24,7 +24,7 @@ interface Node {
   readonly [field: string]: unknown;
 }
 
-/** A place that is rewritten: `inner` renders a part of it, with the places within that. */
+/** A place that is rewritten. `inner` renders a part of it, with the places inside that part. */
 interface Site {
   readonly start: number;
   readonly end: number;
@@ -55,8 +55,8 @@ const FLIPS: Readonly<Record<string, string>> = {
 };
 
 /**
- * All mutants of some files, in one program: each place asks whether its mutant is the one in force, so that what
- * takes long, the compiler, runs once for all of them.
+ * Returns all mutants of some files in one program. Each place asks whether its mutant is active,
+ * so that the slow compiler runs once for all of them.
  */
 export function mutantsOf(files: readonly string[]): { mutants: Mutant[]; mutated: MutatedFile[] } {
   const trees = parse(files);
@@ -76,7 +76,7 @@ export function mutantsOf(files: readonly string[]): { mutants: Mutant[]; mutate
   return { mutants, mutated };
 }
 
-/** Asking what is in force reads the chain, which a pure function may not. */
+/** Replaces `pure` by `view`, because a mutant reads the chain's coinbase. */
 export function withoutPure(text: string): string {
   return text.replaceAll(/^((?!\s*(?:\/\/|\*)).*\)?.*)\bpure\b/gm, "$1view");
 }
@@ -99,7 +99,7 @@ function contentsOf(path: string): { contents: string } {
   };
 }
 
-/** The compiler counts bytes. */
+/** A file by byte offsets, as the compiler counts them. */
 class Source {
   readonly #bytes: Buffer;
 
@@ -119,7 +119,7 @@ class Source {
     return this.text({ start: 0, end: start }).split("\n").length;
   }
 
-  /** Behind the semicolon that ends a statement. */
+  /** The offset behind the semicolon that ends a statement. */
   behindSemicolon(end: number): number {
     return this.#bytes.indexOf(";", end) + 1;
   }
@@ -189,18 +189,19 @@ function visit(
       ...range,
       build: (inner) => {
         const [a, b] = [inner(left), inner(right)];
-        // What stands between the operands may hold brackets of either.
+        // The text outside the operands may hold brackets of either.
         const [open, close] = [
           source.text({ start: range.start, end: left.start }),
           source.text({ start: right.end, end: range.end }),
         ];
-        return `(Mutants.on(${id}) ? (${open}${a}) ${flipped} (${b}${close}) : (${open}${a}) ${operator} (${b}${close}))`;
+        const applied = (sign: string): string => `(${open}${a}) ${sign} (${b}${close})`;
+        return `(Mutants.on(${id}) ? ${applied(flipped)} : ${applied(operator)})`;
       },
     });
   }
 
   for (const [field, value] of Object.entries(node)) {
-    // A loop's own step would never end; a constant is not a place that runs.
+    // A mutated loop step never ends, and a constant is no code that runs.
     if (node.nodeType === "ForStatement" && field !== "body" && field !== "condition") continue;
     if (node.nodeType === "VariableDeclaration" && node["constant"] === true) continue;
     for (const child of Array.isArray(value) ? value : [value]) {
@@ -209,7 +210,7 @@ function visit(
   }
 }
 
-/** Always true with the one mutant, never with the other. */
+/** True whenever mutant `yes` is active, and false whenever mutant `no` is. */
 function forced(condition: string, yes: number, no: number): string {
   return `(Mutants.on(${yes}) || ((${condition}) && !Mutants.on(${no})))`;
 }
@@ -221,7 +222,7 @@ function isDeletable(node: Node): boolean {
   return isNode(expression) && nameOf(expression["expression"]) !== "require";
 }
 
-/** Outer places before inner ones, as they were found. */
+/** Renders a file with all its places. The list has outer places before inner ones. */
 function render(source: Source, sites: readonly Site[]): string {
   const part = (range: Range, from: number): string => {
     let text = "";
@@ -239,7 +240,7 @@ function render(source: Source, sites: readonly Site[]): string {
   return part({ start: 0, end: source.length }, 0);
 }
 
-/** The outermost place that begins first. */
+/** The index of the outermost place that begins first, or −1. */
 function nextSite(sites: readonly Site[], from: number, start: number, end: number): number {
   let best = -1;
   for (let i = from; i < sites.length; i += 1) {

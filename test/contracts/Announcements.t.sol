@@ -5,9 +5,10 @@ import {IBond} from "../../contracts/interfaces/IBond.sol";
 import {IGovernance} from "../../contracts/interfaces/IGovernance.sol";
 import {Fixture} from "./support/Fixture.sol";
 
-/// @dev What is announced may be carried out after its delay, for as long again: not at a moment's notice years later.
+/// @dev An announced change can be carried out after its delay and for as long again. Then it
+///      expires.
 contract AnnouncementsTest is Fixture {
-    function test_aChangeOfSigners_mayBeCarriedOutUntilItExpires() external {
+    function test_changeOfSigners_untilItExpires_canBeCarriedOut() external {
         address[] memory next = new address[](1);
         next[0] = stranger;
         bytes32 change = keccak256(abi.encode("signers", next, uint8(1)));
@@ -17,17 +18,22 @@ contract AnnouncementsTest is Fixture {
 
         vm.warp(expiry + 1);
         vm.expectRevert(
-            abi.encodeWithSelector(IGovernance.AnnouncementExpired.selector, change, expiry + 1, expiry)
+            abi.encodeWithSelector(
+                IGovernance.AnnouncementExpired.selector,
+                change,
+                expiry + 1,
+                expiry
+            )
         );
         credits.changeSigners(next, 1);
         yes(!credits.isSigner(stranger), "the old signers stay");
 
         vm.warp(expiry);
         credits.changeSigners(next, 1);
-        yes(credits.isSigner(stranger), "the last moment counts");
+        yes(credits.isSigner(stranger), "in the last second");
     }
 
-    function test_aWithdrawalOfTheBond_mayBeTakenUntilItExpires() external {
+    function test_withdrawalOfTheBond_untilItExpires_canBeTaken() external {
         fund(stranger);
         vm.startPrank(stranger);
         dollar.approve(address(court), 100e6);
@@ -39,17 +45,22 @@ contract AnnouncementsTest is Fixture {
 
         vm.warp(expiry + 1);
         vm.expectRevert(
-            abi.encodeWithSelector(IBond.BondWithdrawalExpired.selector, otherProvider, expiry + 1, expiry)
+            abi.encodeWithSelector(
+                IBond.BondWithdrawalExpired.selector,
+                otherProvider,
+                expiry + 1,
+                expiry
+            )
         );
         court.withdrawBond(otherProvider);
-        same(court.bond(), 100e6, "it stays");
+        same(court.bond(), 100e6, "the bond stays");
 
         vm.warp(expiry);
         court.withdrawBond(otherProvider);
-        same(court.bond(), 0, "the last moment counts");
+        same(court.bond(), 0, "in the last second");
     }
 
-    function test_aNewAnnouncementOfSigners_replacesTheOlder() external {
+    function test_secondAnnouncementOfSigners_replacesTheFirst() external {
         address[] memory first = new address[](1);
         address[] memory second = new address[](1);
         (first[0], second[0]) = (stranger, otherProvider);
@@ -60,16 +71,16 @@ contract AnnouncementsTest is Fixture {
         emit IGovernance.AnnouncementCancelled(replaced);
         credits.announceSigners(second, 1);
         vm.stopPrank();
-        same(credits.effectiveAt(replaced), 0, "gone");
+        same(credits.effectiveAt(replaced), 0, "cancelled");
 
         skip(SIGNER_DELAY);
         vm.expectRevert(abi.encodeWithSelector(IGovernance.NotAnnounced.selector, replaced));
         credits.changeSigners(first, 1);
         credits.changeSigners(second, 1);
-        yes(credits.isSigner(otherProvider), "the newer one holds");
+        yes(credits.isSigner(otherProvider), "the second announcement counts");
     }
 
-    function test_aNewAnnouncementOfAGuardian_replacesTheOlder_andNoSigners() external {
+    function test_secondAnnouncementOfAGuardian_replacesTheFirst_andKeepsSigners() external {
         address[] memory next = new address[](1);
         next[0] = stranger;
         vm.startPrank(owner);
@@ -87,17 +98,17 @@ contract AnnouncementsTest is Fixture {
         credits.changeGuardian(stranger);
         credits.changeGuardian(otherProvider);
         credits.changeSigners(next, 1);
-        same(credits.guardian(), otherProvider, "the newer one");
+        same(credits.guardian(), otherProvider, "the second announcement counts");
     }
 
-    function test_anAnnouncement_cancelsNothing_whereNoneIsOpen() external {
+    function test_firstAnnouncement_cancelsNothing() external {
         vm.recordLogs();
         vm.prank(owner);
         credits.announceGuardian(stranger);
-        same(vm.getRecordedLogs().length, 1, "the announcement alone");
+        same(vm.getRecordedLogs().length, 1, "one event: the announcement");
     }
 
-    function test_theSameAnnouncementAgain_startsItsDelayAnew() external {
+    function test_sameAnnouncementAgain_restartsItsDelay() external {
         vm.startPrank(owner);
         credits.announceGuardian(stranger);
         skip(SIGNER_DELAY);
@@ -109,14 +120,16 @@ contract AnnouncementsTest is Fixture {
         credits.changeGuardian(stranger);
     }
 
-    function test_aNewAnnouncementOfAWithdrawal_replacesTheOlder() external {
+    function test_secondAnnouncementOfAWithdrawal_replacesTheFirst() external {
         vm.startPrank(owner);
         court.announceBondWithdrawal(stranger);
         court.announceBondWithdrawal(otherProvider);
         vm.stopPrank();
-        same(court.bondWithdrawalAt(stranger), 0, "gone");
+        same(court.bondWithdrawalAt(stranger), 0, "cancelled");
         skip(SIGNER_DELAY);
-        vm.expectRevert(abi.encodeWithSelector(IBond.BondLocked.selector, stranger, block.timestamp, 0));
+        vm.expectRevert(
+            abi.encodeWithSelector(IBond.BondLocked.selector, stranger, block.timestamp, 0)
+        );
         court.withdrawBond(stranger);
         court.withdrawBond(otherProvider);
     }

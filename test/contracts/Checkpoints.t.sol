@@ -15,16 +15,20 @@ contract SubmitCheckpointTest is Fixture {
         return table(row(payer, spent, 0, 0), row(provider, 0, 0, spent));
     }
 
-    function refused(ICreditTypes.Checkpoint memory checkpoint, bytes memory reason) internal {
-        ICreditTypes.SignerSignature[] memory signatures = signed(credits.hashCheckpoint(checkpoint));
+    function reverts(ICreditTypes.Checkpoint memory checkpoint, bytes memory reason) internal {
+        ICreditTypes.SignerSignature[] memory signatures = signed(
+            credits.hashCheckpoint(checkpoint)
+        );
         vm.expectRevert(reason);
         credits.submitCheckpoint(checkpoint, signatures);
     }
 
-    function test_isPendingForTheDisputeWindow_thenFinal() external {
+    function test_duringTheDisputeWindow_isPending_thenFinal() external {
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rowsAt(10));
         uint64 finalAt = uint64(block.timestamp + DISPUTE);
-        ICreditTypes.SignerSignature[] memory signatures = signed(credits.hashCheckpoint(checkpoint));
+        ICreditTypes.SignerSignature[] memory signatures = signed(
+            credits.hashCheckpoint(checkpoint)
+        );
         vm.expectEmit(address(credits));
         emit ICheckpoints.CheckpointSubmitted(
             1,
@@ -53,25 +57,27 @@ contract SubmitCheckpointTest is Fixture {
         same(credits.finalCheckpoint().earned, 10, "final earned");
     }
 
-    function test_ofRows_hasTheLeavesOfTheStandardTree() external view {
+    function test_rowLeaf_equalsTheStandardTreesLeaf() external view {
         ICreditTypes.Row memory one = row(payer, 1, 2, 3);
         same(
             credits.rowLeaf(one),
-            keccak256(bytes.concat(keccak256(abi.encode(payer, uint256(1), uint256(2), uint256(3))))),
+            keccak256(
+                bytes.concat(keccak256(abi.encode(payer, uint256(1), uint256(2), uint256(3))))
+            ),
             "leaf"
         );
     }
 
-    function test_whileAnotherIsPending_isRefused() external {
+    function test_whileAnotherIsPending_reverts() external {
         submit(rowsAt(10));
         uint64 finalAt = uint64(block.timestamp + DISPUTE);
-        refused(
+        reverts(
             checkpointOf(rowsAt(20)),
             abi.encodeWithSelector(ICheckpoints.CheckpointPending.selector, uint64(1), finalAt)
         );
     }
 
-    function test_chains_andReusesTwoRecords() external {
+    function test_overFiveEpochs_eachBuildsOnTheLast() external {
         for (uint64 i = 1; i <= 5; ++i) {
             finalize(rowsAt(10 * i));
             same(credits.finalCheckpoint().epoch, i, "epoch");
@@ -79,36 +85,46 @@ contract SubmitCheckpointTest is Fixture {
         }
     }
 
-    function test_withAWrongEpoch_isRefused() external {
+    function test_withAWrongEpoch_reverts() external {
         finalize(rowsAt(10));
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rowsAt(20));
         checkpoint.epoch = 1;
-        refused(checkpoint, abi.encodeWithSelector(ICheckpoints.WrongEpoch.selector, uint64(1), uint64(2)));
+        reverts(
+            checkpoint,
+            abi.encodeWithSelector(ICheckpoints.WrongEpoch.selector, uint64(1), uint64(2))
+        );
         checkpoint.epoch = 3;
-        refused(checkpoint, abi.encodeWithSelector(ICheckpoints.WrongEpoch.selector, uint64(3), uint64(2)));
+        reverts(
+            checkpoint,
+            abi.encodeWithSelector(ICheckpoints.WrongEpoch.selector, uint64(3), uint64(2))
+        );
     }
 
-    function test_onAnotherRoot_isRefused() external {
+    function test_withAnotherPreviousRoot_reverts() external {
         finalize(rowsAt(10));
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rowsAt(20));
         bytes32 expected = checkpoint.previousRoot;
         checkpoint.previousRoot = bytes32(uint256(1));
-        refused(
+        reverts(
             checkpoint,
-            abi.encodeWithSelector(ICheckpoints.WrongPreviousRoot.selector, bytes32(uint256(1)), expected)
+            abi.encodeWithSelector(
+                ICheckpoints.WrongPreviousRoot.selector,
+                bytes32(uint256(1)),
+                expected
+            )
         );
     }
 
-    function test_withoutARoot_isRefused() external {
+    function test_withAZeroRoot_reverts() external {
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rowsAt(10));
         checkpoint.root = bytes32(0);
-        refused(checkpoint, abi.encodeWithSelector(ICheckpoints.ZeroRoot.selector));
+        reverts(checkpoint, abi.encodeWithSelector(ICheckpoints.ZeroRoot.selector));
     }
 
-    function test_fromTheFuture_isRefused() external {
+    function test_withAsOfInTheFuture_reverts() external {
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rowsAt(10));
         checkpoint.asOf += 1;
-        refused(
+        reverts(
             checkpoint,
             abi.encodeWithSelector(
                 ICheckpoints.CheckpointFromFuture.selector,
@@ -118,17 +134,17 @@ contract SubmitCheckpointTest is Fixture {
         );
     }
 
-    function test_withFallingTotals_isRefused() external {
+    function test_withASmallerTotal_reverts() external {
         finalize(table(row(payer, 10, 10, 0), row(provider, 0, 0, 10)));
         bytes memory reason = abi.encodeWithSelector(ICheckpoints.TotalsDecreased.selector);
-        refused(checkpointOf(table(row(payer, 9, 10, 0), row(provider, 0, 0, 10))), reason);
-        refused(checkpointOf(table(row(payer, 10, 9, 0), row(provider, 0, 0, 10))), reason);
-        refused(checkpointOf(table(row(payer, 10, 10, 0), row(provider, 0, 0, 9))), reason);
+        reverts(checkpointOf(table(row(payer, 9, 10, 0), row(provider, 0, 0, 10))), reason);
+        reverts(checkpointOf(table(row(payer, 10, 9, 0), row(provider, 0, 0, 10))), reason);
+        reverts(checkpointOf(table(row(payer, 10, 10, 0), row(provider, 0, 0, 9))), reason);
     }
 
-    function test_beyondWhatWasPurchased_isRefused() external {
+    function test_withMoreUsedThanPurchased_reverts() external {
         uint64 all = 1_000 * CREDIT;
-        refused(
+        reverts(
             checkpointOf(table(row(payer, all, 1, 0), row(provider, 0, 0, all))),
             abi.encodeWithSelector(
                 ICheckpoints.TotalsExceedPurchases.selector,
@@ -139,24 +155,24 @@ contract SubmitCheckpointTest is Fixture {
         submit(table(row(payer, all - 1, 1, 0), row(provider, 0, 0, all - 1)));
     }
 
-    function test_earningMoreThanIsSpent_isRefused() external {
-        refused(
+    function test_withMoreEarnedThanSpent_reverts() external {
+        reverts(
             checkpointOf(table(row(payer, 10, 0, 0), row(provider, 0, 0, 11))),
             abi.encodeWithSelector(ICheckpoints.EarnedExceedsSpent.selector, uint64(11), uint64(10))
         );
     }
 
-    function test_withAFeeAboveTheTerms_isRefused() external {
-        refused(
+    function test_withAFeeAboveTheTerms_reverts() external {
+        reverts(
             checkpointOf(table(row(payer, 1_000, 0, 0), row(provider, 0, 0, 949))),
             abi.encodeWithSelector(ICheckpoints.FeeTooHigh.selector, 51, 50)
         );
         submit(table(row(payer, 1_000, 0, 0), row(provider, 0, 0, 950)));
     }
 
-    function test_withAFallingFee_isRefused() external {
+    function test_withASmallerFee_reverts() external {
         finalize(table(row(payer, 1_000, 0, 0), row(provider, 0, 0, 950)));
-        refused(
+        reverts(
             checkpointOf(table(row(payer, 1_000, 0, 0), row(provider, 0, 0, 951))),
             abi.encodeWithSelector(ICheckpoints.FeeDecreased.selector, uint64(49), uint64(50))
         );
@@ -176,7 +192,7 @@ contract CheckpointSignaturesTest is Fixture {
         signatures.push(valid[1]);
     }
 
-    function refused(bytes memory reason) internal {
+    function reverts(bytes memory reason) internal {
         vm.expectRevert(reason);
         credits.submitCheckpoint(checkpoint, signatures);
     }
@@ -187,20 +203,20 @@ contract CheckpointSignaturesTest is Fixture {
         signatures[1] = first;
     }
 
-    function test_tooFew_areRefused() external {
+    function test_belowTheThreshold_reverts() external {
         signatures.pop();
-        refused(abi.encodeWithSelector(ICheckpoints.TooFewSignatures.selector, 1, 2));
+        reverts(abi.encodeWithSelector(ICheckpoints.TooFewSignatures.selector, 1, 2));
     }
 
-    function test_ofOneSignerTwice_areRefused() external {
+    function test_ofOneSignerTwice_reverts() external {
         signatures[1] = signatures[0];
         address signer = signatures[0].signer;
-        refused(abi.encodeWithSelector(ICheckpoints.SignersNotAscending.selector, signer, signer));
+        reverts(abi.encodeWithSelector(ICheckpoints.SignersNotAscending.selector, signer, signer));
     }
 
-    function test_inTheWrongOrder_areRefused() external {
+    function test_inDescendingOrder_reverts() external {
         swap();
-        refused(
+        reverts(
             abi.encodeWithSelector(
                 ICheckpoints.SignersNotAscending.selector,
                 signatures[0].signer,
@@ -209,22 +225,29 @@ contract CheckpointSignaturesTest is Fixture {
         );
     }
 
-    function test_ofAStranger_areRefused() external {
+    function test_ofAStranger_reverts() external {
         uint256 key = 7;
         address unknown = vm.addr(key);
-        signatures[1] = ICreditTypes.SignerSignature(unknown, sign(key, credits.hashCheckpoint(checkpoint)));
+        signatures[1] = ICreditTypes.SignerSignature(
+            unknown,
+            sign(key, credits.hashCheckpoint(checkpoint))
+        );
         if (unknown < signatures[0].signer) swap();
-        refused(abi.encodeWithSelector(ICheckpoints.UnknownSigner.selector, unknown));
+        reverts(abi.encodeWithSelector(ICheckpoints.UnknownSigner.selector, unknown));
     }
 
-    function test_forAnotherCheckpoint_areRefused() external {
+    function test_ofAnotherCheckpoint_reverts() external {
         checkpoint.dataHash = bytes32(uint256(1));
-        refused(abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, signatures[0].signer));
+        reverts(
+            abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, signatures[0].signer)
+        );
     }
 
-    function test_beyondTheThreshold_mustBeValidToo() external {
+    function test_withOneInvalidAmongEnough_reverts() external {
         signatures[1].signature = signatures[0].signature;
-        refused(abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, signatures[1].signer));
+        reverts(
+            abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, signatures[1].signer)
+        );
     }
 }
 
@@ -234,7 +257,7 @@ contract VetoTest is Fixture {
         buy(payer, 1_000 * CREDIT);
     }
 
-    function test_dropsThePendingCheckpoint_whoseEpochIsUsedAgain() external {
+    function test_ofThePendingCheckpoint_dropsIt_andItsEpochIsUsedAgain() external {
         finalize(table(row(payer, 10, 0, 0), row(provider, 0, 0, 10)));
         ICreditTypes.Checkpoint memory bad = checkpointOf(
             table(row(payer, 90, 0, 0), row(provider, 0, 0, 90))
@@ -252,7 +275,7 @@ contract VetoTest is Fixture {
         same(credits.finalCheckpoint().epoch, 2, "epoch used again");
     }
 
-    function test_ofTheVeryFirst_leavesNoneFinal() external {
+    function test_ofTheFirstCheckpoint_leavesNoneFinal() external {
         submit(table(row(payer, 10, 0, 0), row(provider, 0, 0, 10)));
         vm.prank(guardian);
         credits.veto();
@@ -261,14 +284,14 @@ contract VetoTest is Fixture {
         same(credits.finalCheckpoint().epoch, 1, "first epoch again");
     }
 
-    function test_ofAFinalCheckpoint_isRefused() external {
+    function test_ofAFinalCheckpoint_reverts() external {
         finalize(table(row(payer, 10, 0, 0), row(provider, 0, 0, 10)));
         vm.expectRevert(ICreditTypes.NoPendingCheckpoint.selector);
         vm.prank(guardian);
         credits.veto();
     }
 
-    function test_byAnyoneElse_isRefused() external {
+    function test_byTheOwner_reverts() external {
         submit(table(row(payer, 10, 0, 0), row(provider, 0, 0, 10)));
         vm.expectRevert(abi.encodeWithSelector(ICheckpoints.NotGuardian.selector, owner));
         vm.prank(owner);

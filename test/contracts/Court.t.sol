@@ -10,8 +10,8 @@ import {TestWallet} from "../../contracts/mocks/TestWallet.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {Table} from "./support/Table.sol";
 
-/// @dev The payer bought 1,000 credits, and signed that it may be charged up to 300. In the final table it has spent
-///      100, of which nothing is settled on chain.
+/// @dev The payer bought 1,000 credits and signed a cap of 300. In the final table it has spent
+///      100, of which nothing is settled.
 abstract contract CourtFixture is Fixture {
     ICreditTypes.Row[] internal before;
     ICreditTypes.Row[] internal rows;
@@ -63,7 +63,12 @@ abstract contract CourtFixture is Fixture {
         court.answer(challenger, rows[index], proof, counter);
     }
 
-    function answerRefused(address challenger, uint256 index, uint64 counter, bytes memory reason) internal {
+    function answerReverts(
+        address challenger,
+        uint256 index,
+        uint64 counter,
+        bytes memory reason
+    ) internal {
         bytes32[] memory proof = Table.proof(rows, index);
         vm.expectRevert(reason);
         vm.prank(stranger);
@@ -105,7 +110,7 @@ contract FraudProofTest is CourtFixture {
         court.proveFraud(list, all);
     }
 
-    function test_ofAnHonestTable_isRefused() external {
+    function test_ofAnHonestTable_reverts() external {
         submit(rows);
         bytes32[][] memory all = proofs(rows);
         ICreditTypes.Row[] memory ascending = rows;
@@ -120,7 +125,7 @@ contract FraudProofTest is CourtFixture {
         court.proveFraud(none, noProofs);
     }
 
-    function test_ofARowBeyondItsPurchases_drops() external {
+    function test_ofARowAboveItsPurchases_dropsTheCheckpoint() external {
         rows[0] = row(payer, 900 * CREDIT, 100 * CREDIT, 0);
         submitWith(1_200 * CREDIT, 100 * CREDIT, 1_200 * CREDIT);
         noFraud(0);
@@ -131,14 +136,14 @@ contract FraudProofTest is CourtFixture {
         proveFraud(0);
     }
 
-    function test_ofARowBehindWhatIsSettled_drops() external {
+    function test_ofARowBelowTheSettledNumbers_dropsTheCheckpoint() external {
         settle(before, 2);
         rows[2].earned = 100 * CREDIT - 1;
         submitWith(300 * CREDIT, 0, 300 * CREDIT);
         proveFraud(2);
     }
 
-    function test_ofARowThatShrankSinceTheFinalOne_drops() external {
+    function test_ofARowSmallerThanTheFinalOne_dropsTheCheckpoint() external {
         rows[2].earned = 100 * CREDIT - 1;
         submitWith(300 * CREDIT, 0, 300 * CREDIT);
         bytes32[] memory proofBefore = Table.proof(before, 2);
@@ -147,7 +152,7 @@ contract FraudProofTest is CourtFixture {
         samePending(0);
     }
 
-    function test_ofARowThatShrankInOneNumber_andGrewInTheOthers_drops() external {
+    function test_ofARowWithOneSmallerNumber_dropsTheCheckpoint() external {
         before[1] = row(otherPayer, 10 * CREDIT, 50 * CREDIT, 0);
         before[2].earned = 110 * CREDIT;
         finalize(before);
@@ -161,11 +166,16 @@ contract FraudProofTest is CourtFixture {
     function shrank(uint256 index) private {
         submitWith(320 * CREDIT, 60 * CREDIT, 320 * CREDIT);
         skip(1);
-        court.proveShrunk(before[index], Table.proof(before, index), rows[index], Table.proof(rows, index));
+        court.proveShrunk(
+            before[index],
+            Table.proof(before, index),
+            rows[index],
+            Table.proof(rows, index)
+        );
         samePending(0);
     }
 
-    function test_ofARowThatShrank_whereEitherIsForged_isRefused() external {
+    function test_ofASmallerRow_withOneForgedRow_reverts() external {
         submit(rows);
         bytes32[] memory proofBefore = Table.proof(before, 2);
         bytes32[] memory proof = Table.proof(rows, 2);
@@ -177,7 +187,7 @@ contract FraudProofTest is CourtFixture {
         court.proveShrunk(before[2], proofBefore, forged, proof);
     }
 
-    function test_ofARowThatGrew_isRefused() external {
+    function test_ofALargerRow_reverts() external {
         submit(rows);
         for (uint256 i = 0; i < 3; ++i) {
             bytes32[] memory proofBefore = Table.proof(before, i);
@@ -187,15 +197,17 @@ contract FraudProofTest is CourtFixture {
         }
     }
 
-    function test_ofTwoPartiesRows_isRefused() external {
+    function test_ofRowsOfTwoParties_reverts() external {
         submit(rows);
         bytes32[] memory proofBefore = Table.proof(before, 2);
         bytes32[] memory proof = Table.proof(rows, 1);
-        vm.expectRevert(abi.encodeWithSelector(IDisputes.PartyMismatch.selector, otherPayer, provider));
+        vm.expectRevert(
+            abi.encodeWithSelector(IDisputes.PartyMismatch.selector, otherPayer, provider)
+        );
         court.proveShrunk(before[2], proofBefore, rows[1], proof);
     }
 
-    function test_ofTwoRowsOfOneParty_drops() external {
+    function test_ofTwoRowsOfOneParty_dropsTheCheckpoint() external {
         rows[1] = row(payer, 299 * CREDIT, 0, 0);
         submitWith(700 * CREDIT, 0, 700 * CREDIT);
         ICreditTypes.Row[] memory both = table(rows[0], rows[1]);
@@ -205,16 +217,18 @@ contract FraudProofTest is CourtFixture {
         samePending(0);
     }
 
-    function test_ofTheSameRowTwice_isRefused() external {
+    function test_ofTheSameRowTwice_reverts() external {
         submit(rows);
         ICreditTypes.Row[] memory twice = table(rows[0], rows[0]);
         bytes32[][] memory all = new bytes32[][](2);
         (all[0], all[1]) = (Table.proof(rows, 0), Table.proof(rows, 0));
-        vm.expectRevert(abi.encodeWithSelector(IDisputes.PartiesNotAscending.selector, payer, payer));
+        vm.expectRevert(
+            abi.encodeWithSelector(IDisputes.PartiesNotAscending.selector, payer, payer)
+        );
         court.proveFraud(twice, all);
     }
 
-    function test_ofRowsThatAddUpToMoreThanATotal_drops() external {
+    function test_ofRowsAboveATotal_dropsTheCheckpoint() external {
         ICreditTypes.Row[] memory ascending = table(
             row(provider, 0, 0, 200 * CREDIT),
             row(otherProvider, 0, 0, 200 * CREDIT)
@@ -232,7 +246,10 @@ contract FraudProofTest is CourtFixture {
         vm.prank(guardian);
         credits.veto();
 
-        ascending = table(row(otherPayer, 200 * CREDIT, 200 * CREDIT, 0), row(payer, 200 * CREDIT, 0, 0));
+        ascending = table(
+            row(otherPayer, 200 * CREDIT, 200 * CREDIT, 0),
+            row(payer, 200 * CREDIT, 0, 0)
+        );
         delete rows;
         rows.push(ascending[0]);
         rows.push(ascending[1]);
@@ -243,7 +260,7 @@ contract FraudProofTest is CourtFixture {
         samePending(0);
     }
 
-    function test_withAForgedRow_isRefused() external {
+    function test_withAForgedRow_reverts() external {
         submit(rows);
         (ICreditTypes.Row[] memory list, bytes32[][] memory all) = pick(0);
         list[0].spent = 2_000 * CREDIT;
@@ -253,7 +270,7 @@ contract FraudProofTest is CourtFixture {
         court.proveFraud(list, new bytes32[][](0));
     }
 
-    function test_ofAFinalCheckpoint_isRefused() external {
+    function test_ofAFinalCheckpoint_reverts() external {
         (ICreditTypes.Row[] memory list, bytes32[][] memory all) = pick(0);
         vm.expectRevert(ICreditTypes.NoPendingCheckpoint.selector);
         court.proveFraud(list, all);
@@ -261,12 +278,20 @@ contract FraudProofTest is CourtFixture {
 }
 
 contract ChallengeTest is CourtFixture {
-    function test_holdsTheCheckpointUp_untilItIsAnswered() external {
+    function test_untilItIsAnswered_delaysTheCheckpoint() external {
         submit(rows);
         uint256 finalAt = block.timestamp + DISPUTE;
         skip(DISPUTE - 1);
         vm.expectEmit(address(court));
-        emit IDisputes.Challenged(payer, stranger, 2, 300 * CREDIT, 0, 0, uint64(block.timestamp + ANSWER));
+        emit IDisputes.Challenged(
+            payer,
+            stranger,
+            2,
+            300 * CREDIT,
+            0,
+            0,
+            uint64(block.timestamp + ANSWER)
+        );
         challenge(stranger, 0);
         same(credits.pendingCheckpoint().finalAt, type(uint40).max, "held");
         IDisputes.Challenge memory asked = court.challengeOf(payer, stranger);
@@ -279,7 +304,11 @@ contract ChallengeTest is CourtFixture {
         vm.expectEmit(address(court));
         emit IDisputes.ChallengeAnswered(payer, stranger, stranger, 300 * CREDIT, 0, 0);
         answer(stranger, 0, 0);
-        same(credits.finalCheckpoint().epoch, 2, "final at once: its own time was over");
+        same(
+            credits.finalCheckpoint().epoch,
+            2,
+            "final at once, because its dispute window is over"
+        );
         same(credits.finalCheckpoint().finalAt, finalAt, "finalAt as before");
     }
 
@@ -297,11 +326,13 @@ contract ChallengeTest is CourtFixture {
         challenge(stranger, 0);
         uint40 deadline = uint40(block.timestamp + ANSWER);
         skip(ANSWER);
-        vm.expectRevert(abi.encodeWithSelector(IDisputes.AnswerStillPossible.selector, deadline, deadline));
+        vm.expectRevert(
+            abi.encodeWithSelector(IDisputes.AnswerStillPossible.selector, deadline, deadline)
+        );
         court.dropUnanswered(payer, stranger);
         skip(1);
         recordCap();
-        answerRefused(
+        answerReverts(
             stranger,
             0,
             0,
@@ -317,14 +348,14 @@ contract ChallengeTest is CourtFixture {
         court.dropUnanswered(payer, stranger);
     }
 
-    function test_theStakeGoesToWhoeverAnswers_andTheOperator_andIsWithdrawnOnce() external {
+    function test_answered_splitsTheStakeBetweenAnswererAndFeeRecipient() external {
         submit(rows);
         challenge(otherPayer, 0);
         recordCap();
         answer(otherPayer, 0, 0);
-        same(court.stakeOf(stranger), STAKE / 2, "half is the answerer's");
-        same(court.stakeOf(feeRecipient), STAKE - STAKE / 2, "half is the operator's");
-        same(court.stakeOf(otherPayer), 0, "not the challenger's");
+        same(court.stakeOf(stranger), STAKE / 2, "half goes to the answerer");
+        same(court.stakeOf(feeRecipient), STAKE - STAKE / 2, "half goes to the fee recipient");
+        same(court.stakeOf(otherPayer), 0, "nothing goes to the challenger");
         vm.expectEmit(address(court));
         emit IDisputes.StakeWithdrawn(stranger, address(0xE0A), STAKE / 2);
         vm.prank(stranger);
@@ -335,15 +366,15 @@ contract ChallengeTest is CourtFixture {
         court.withdrawStake(payable(address(0xE0A)));
     }
 
-    function test_answeredByTheChallengerItself_costsHalfTheStake() external {
+    function test_answeredByItsChallenger_costsHalfTheStake() external {
         submit(rows);
         challenge(stranger, 0);
         recordCap();
         answer(stranger, 0, 0);
-        same(court.stakeOf(stranger), STAKE / 2, "delay is not free");
+        same(court.stakeOf(stranger), STAKE / 2, "the delay costs half of the stake");
     }
 
-    function test_withAnotherStake_isRefused() external {
+    function test_withAWrongStake_reverts() external {
         submit(rows);
         bytes32[] memory proof = Table.proof(rows, 0);
         vm.expectRevert(abi.encodeWithSelector(IDisputes.WrongStake.selector, STAKE - 1, STAKE));
@@ -351,7 +382,7 @@ contract ChallengeTest is CourtFixture {
         court.challengeRow{value: STAKE - 1}(rows[0], proof);
     }
 
-    function test_ofWhatIsSettledAlready_isRefused() external {
+    function test_ofSettledSpending_reverts() external {
         rows[0].spent = 100 * CREDIT;
         rows[2].earned = 100 * CREDIT;
         settle(before, 0);
@@ -361,18 +392,20 @@ contract ChallengeTest is CourtFixture {
         court.challengeRow{value: STAKE}(rows[0], proof);
     }
 
-    function test_afterTheDisputeWindow_isRefused_evenWhileOthersHoldItUp() external {
+    function test_afterTheDisputeWindow_reverts_evenWhileAnotherIsOpen() external {
         submit(rows);
         challenge(stranger, 0);
         uint256 finalAt = block.timestamp + DISPUTE;
         skip(DISPUTE);
         bytes32[] memory proof = Table.proof(rows, 0);
-        vm.expectRevert(abi.encodeWithSelector(IDisputes.DisputeWindowOver.selector, finalAt, finalAt));
+        vm.expectRevert(
+            abi.encodeWithSelector(IDisputes.DisputeWindowOver.selector, finalAt, finalAt)
+        );
         vm.prank(otherPayer);
         court.challengeRow{value: STAKE}(rows[0], proof);
     }
 
-    function test_ofTheSameRowByTheSameChallenger_isRefused_byAnotherNot() external {
+    function test_ofTheSameRowTwice_reverts_unlessByAnotherChallenger() external {
         submit(rows);
         challenge(stranger, 0);
         bytes32[] memory proof = Table.proof(rows, 0);
@@ -390,7 +423,7 @@ contract ChallengeTest is CourtFixture {
         samePending(0);
     }
 
-    function test_toADroppedCheckpoint_isVoid_andItsStakeComesBack() external {
+    function test_toADroppedCheckpoint_isVoid_andReturnsItsStake() external {
         submit(rows);
         challenge(stranger, 0);
         vm.expectRevert(abi.encodeWithSelector(IDisputes.NoChallenge.selector, payer, stranger));
@@ -401,7 +434,7 @@ contract ChallengeTest is CourtFixture {
         credits.veto();
         submit(rows);
         recordCap();
-        answerRefused(
+        answerReverts(
             stranger,
             0,
             0,
@@ -414,10 +447,10 @@ contract ChallengeTest is CourtFixture {
         vm.prank(stranger);
         court.reclaimStake(payer);
         skip(DISPUTE);
-        same(credits.finalCheckpoint().epoch, 2, "the second submission is not held up");
+        same(credits.finalCheckpoint().epoch, 2, "the second submission is not delayed");
     }
 
-    function test_toTheNextSubmission_returnsTheVoidStake_andHoldsAgain() external {
+    function test_toTheNextSubmission_returnsTheVoidStake_andDelaysAgain() external {
         submit(rows);
         challenge(stranger, 0);
         vm.prank(guardian);
@@ -425,7 +458,7 @@ contract ChallengeTest is CourtFixture {
         submit(rows);
         skip(DISPUTE - 1);
         challenge(stranger, 0);
-        same(court.stakeOf(stranger), STAKE, "the void one's stake");
+        same(court.stakeOf(stranger), STAKE, "the stake of the void challenge");
         skip(ANSWER);
         samePending(2);
         recordCap();
@@ -434,7 +467,7 @@ contract ChallengeTest is CourtFixture {
         same(address(court).balance, 2 * STAKE, "both stakes are there");
     }
 
-    function test_endsWithAFreeze_andItsStakeComesBack() external {
+    function test_onAFreeze_isVoid_andReturnsItsStake() external {
         vm.prank(otherPayer);
         credits.requestRefund(1);
         skip(REFUND);
@@ -447,10 +480,14 @@ contract ChallengeTest is CourtFixture {
         vm.prank(stranger);
         court.reclaimStake(payer);
         same(court.stakeOf(stranger), STAKE, "stake");
-        same(credits.exit(before[0], Table.proof(before, 0)), 9e6, "everyone leaves by the last final table");
+        same(
+            credits.exit(before[0], Table.proof(before, 0)),
+            9e6,
+            "an exit uses the last final table"
+        );
     }
 
-    function test_ofARowThatIsNotInTheTable_isRefused() external {
+    function test_ofARowOutsideTheTable_reverts() external {
         submit(rows);
         ICreditTypes.Row memory forged = row(payer, 301 * CREDIT, 0, 0);
         bytes32[] memory proof = Table.proof(rows, 0);
@@ -458,7 +495,7 @@ contract ChallengeTest is CourtFixture {
         court.challengeRow{value: STAKE}(forged, proof);
     }
 
-    function test_whereThereIsNoPendingCheckpoint_isRefused() external {
+    function test_withoutAPendingCheckpoint_reverts() external {
         bytes32[] memory proof = Table.proof(before, 0);
         vm.expectRevert(ICreditTypes.NoPendingCheckpoint.selector);
         court.challengeRow{value: STAKE}(before[0], proof);
@@ -472,8 +509,8 @@ contract AnswerTest is CourtFixture {
         challenge(stranger, 0);
     }
 
-    function test_withoutACap_isRefused() external {
-        answerRefused(
+    function test_withoutACap_reverts() external {
+        answerReverts(
             stranger,
             0,
             0,
@@ -481,22 +518,27 @@ contract AnswerTest is CourtFixture {
         );
     }
 
-    function test_withACapBelowTheCharge_isRefused() external {
+    function test_withACapBelowTheCharge_reverts() external {
         allowance.accountCap = 300 * CREDIT - 1;
         recordCap();
-        answerRefused(
+        answerReverts(
             stranger,
             0,
             0,
-            abi.encodeWithSelector(IDisputes.NotCovered.selector, payer, 300 * CREDIT - 1, 300 * CREDIT)
+            abi.encodeWithSelector(
+                IDisputes.NotCovered.selector,
+                payer,
+                300 * CREDIT - 1,
+                300 * CREDIT
+            )
         );
     }
 
-    function test_withACapOfACounterThatEnded_isGoodForTheGraceOnly() external {
+    function test_withACapOfAnEndedCounter_countsDuringTheGrace() external {
         recordCap();
         vm.prank(payer);
         credits.revokeAll();
-        answerRefused(
+        answerReverts(
             stranger,
             0,
             1,
@@ -505,7 +547,7 @@ contract AnswerTest is CourtFixture {
         answer(stranger, 0, 0);
     }
 
-    function test_ofACheckpointSubmittedAfterTheGrace_needsTheNewCounter() external {
+    function test_forACheckpointAfterTheGrace_needsTheNewCounter() external {
         recordCap();
         vm.prank(guardian);
         credits.veto();
@@ -521,7 +563,7 @@ contract AnswerTest is CourtFixture {
         skip(1);
         submit(rows);
         challenge(otherPayer, 0);
-        answerRefused(
+        answerReverts(
             otherPayer,
             0,
             0,
@@ -532,10 +574,10 @@ contract AnswerTest is CourtFixture {
         answer(otherPayer, 0, 1);
     }
 
-    function test_withACounterThatHasNotBegun_isRefused() external {
+    function test_withAFutureCounter_reverts() external {
         allowance.counter = 1;
         recordCap();
-        answerRefused(
+        answerReverts(
             stranger,
             0,
             1,
@@ -543,7 +585,7 @@ contract AnswerTest is CourtFixture {
         );
     }
 
-    function test_afterTheRowWasSettledMeanwhile_needsNoCap() external {
+    function test_ofARowSettledMeanwhile_needsNoCap() external {
         vm.prank(guardian);
         credits.veto();
         finalize(rows);
@@ -553,7 +595,7 @@ contract AnswerTest is CourtFixture {
         answer(stranger, 0, 0);
     }
 
-    function test_withARowThatIsNotInTheTable_isRefused() external {
+    function test_withARowOutsideTheTable_reverts() external {
         recordCap();
         bytes32[] memory proof = Table.proof(rows, 0);
         ICreditTypes.Row memory forged = rows[0];
@@ -562,23 +604,27 @@ contract AnswerTest is CourtFixture {
         court.answer(stranger, forged, proof, 0);
     }
 
-    /// @dev Else one answer would count for the other challenger's question, too.
-    function test_ofTheSameChallengeAgain_isRefused() external {
+    /// @dev Otherwise one answer would also count for the challenge of another account.
+    function test_ofAnAnsweredChallenge_reverts() external {
         challenge(otherPayer, 0);
         recordCap();
         answer(stranger, 0, 0);
-        answerRefused(
+        answerReverts(
             stranger,
             0,
             0,
             abi.encodeWithSelector(IDisputes.NoChallenge.selector, payer, stranger)
         );
-        same(court.challengeOf(payer, otherPayer).spent, 300 * CREDIT, "the other one is open");
+        same(
+            court.challengeOf(payer, otherPayer).spent,
+            300 * CREDIT,
+            "the other challenge stays open"
+        );
     }
 
-    function test_toNobodysChallenge_isRefused() external {
+    function test_ofAMissingChallenge_reverts() external {
         recordCap();
-        answerRefused(
+        answerReverts(
             otherPayer,
             0,
             0,
@@ -588,7 +634,7 @@ contract AnswerTest is CourtFixture {
 }
 
 contract RecordCapTest is CourtFixture {
-    function test_keepsTheHighest() external {
+    function test_withSeveralCaps_keepsTheHighest() external {
         recordCap();
         same(court.recordedCap(payer, 0), 300 * CREDIT, "cap");
         allowance.accountCap = 200 * CREDIT;
@@ -599,31 +645,32 @@ contract RecordCapTest is CourtFixture {
         emit IDisputes.CapRecorded(payer, 0, 400 * CREDIT);
         recordCap();
         same(court.recordedCap(payer, 0), 400 * CREDIT, "raised");
-        same(court.recordedCap(payer, 1), 0, "of this counter only");
+        same(court.recordedCap(payer, 1), 0, "for this counter only");
     }
 
-    function test_again_saysNothing() external {
+    function test_withTheSameCapAgain_emitsNothing() external {
         recordCap();
         vm.recordLogs();
         recordCap();
         same(vm.getRecordedLogs().length, 0, "no event");
     }
 
-    function test_withSomebodyElsesSignature_isRefused() external {
+    function test_withAnotherSignersSignature_reverts() external {
         bytes memory signature = sign(0xBAD, court.hashAllowance(allowance));
         vm.expectRevert(abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, payer));
         court.recordCap(allowance, signature);
     }
 
-    function test_withAChangedAllowance_isRefused() external {
+    function test_withAChangedAllowance_reverts() external {
         bytes memory signature = sign(PAYER_KEY, court.hashAllowance(allowance));
         allowance.accountCap += 1;
         vm.expectRevert(abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, payer));
         court.recordCap(allowance, signature);
     }
 
-    /// @dev Both halves of a malleable pair sign the same digest; only the lower one is a signature here.
-    function test_withAMalleatedSignature_isRefused() external {
+    /// @dev Both signatures of a malleable pair sign the same digest. The court accepts the lower
+    ///      one.
+    function test_withAMalleatedSignature_reverts() external {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(PAYER_KEY, court.hashAllowance(allowance));
         bytes32 high = bytes32(
             0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 - uint256(s)
@@ -632,28 +679,35 @@ contract RecordCapTest is CourtFixture {
         court.recordCap(allowance, abi.encodePacked(r, high, v == 27 ? 28 : 27));
     }
 
-    function test_ofAnAccountThatGotCodeLater_cannotBeDisowned() external {
+    function test_ofAnAccountThatGotCodeLater_stillCounts() external {
         bytes memory signature = sign(PAYER_KEY, court.hashAllowance(allowance));
         vm.etch(payer, hex"60006000fd");
         court.recordCap(allowance, signature);
         same(court.recordedCap(payer, 0), 300 * CREDIT, "cap");
     }
 
-    function test_ofAContractWallet_outlivesItsSignature() external {
+    function test_ofAContractWallet_survivesADisownedSignature() external {
         TestWallet wallet = TestWallet(
             payable(create("TestWallet.sol:TestWallet", abi.encode(vm.addr(PAYER_KEY))))
         );
         allowance.account = address(wallet);
-        bytes memory signature = bytes.concat(sign(PAYER_KEY, court.hashAllowance(allowance)), hex"01");
+        bytes memory signature = bytes.concat(
+            sign(PAYER_KEY, court.hashAllowance(allowance)),
+            hex"01"
+        );
         court.recordCap(allowance, signature);
         wallet.setMood(TestWallet.Mood.Disowning);
         same(court.recordedCap(address(wallet), 0), 300 * CREDIT, "cap");
         allowance.accountCap += 1;
         signature = bytes.concat(sign(PAYER_KEY, court.hashAllowance(allowance)), hex"01");
-        vm.expectRevert(abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, address(wallet)));
+        vm.expectRevert(
+            abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, address(wallet))
+        );
         court.recordCap(allowance, signature);
         wallet.setMood(TestWallet.Mood.Reverting);
-        vm.expectRevert(abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, address(wallet)));
+        vm.expectRevert(
+            abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, address(wallet))
+        );
         court.recordCap(allowance, signature);
     }
 }
@@ -677,10 +731,10 @@ contract OmissionTest is CourtFixture {
         same(credits.pendingCheckpoint().finalAt, block.timestamp + DISPUTE, "released");
     }
 
-    function test_ofAPayersRow_needsItsCapToo() external {
+    function test_ofAPayersRow_needsACapToo() external {
         submit(rows);
         ask(otherPayer, 0);
-        answerRefused(
+        answerReverts(
             otherPayer,
             0,
             0,
@@ -690,34 +744,48 @@ contract OmissionTest is CourtFixture {
         answer(otherPayer, 0, 0);
     }
 
-    function test_ofARowThatShrank_cannotBeAnswered() external {
+    function test_ofASmallerRow_cannotBeAnswered() external {
         rows[2].earned = 100 * CREDIT - 1;
         rows[0].spent = 100 * CREDIT;
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(rows);
         checkpoint.earned = 100 * CREDIT;
         submit(checkpoint);
         ask(provider, 2);
-        answerRefused(provider, 2, 0, abi.encodeWithSelector(IDisputes.RowFallsShort.selector, provider));
+        answerReverts(
+            provider,
+            2,
+            0,
+            abi.encodeWithSelector(IDisputes.RowFallsShort.selector, provider)
+        );
         skip(ANSWER + 1);
         court.dropUnanswered(provider, provider);
         samePending(0);
     }
 
-    function test_answeredWithARowBeyondItsPurchases_isRefused() external {
+    function test_answeredByARowAboveItsPurchases_reverts() external {
         rows[0].spent = 1_000 * CREDIT + 1;
         rows[2].earned = 1_000 * CREDIT;
         allowance.accountCap = NO_LIMIT;
         recordCap();
         submit(rows);
         ask(otherPayer, 0);
-        answerRefused(otherPayer, 0, 0, abi.encodeWithSelector(IDisputes.RowFallsShort.selector, payer));
+        answerReverts(
+            otherPayer,
+            0,
+            0,
+            abi.encodeWithSelector(IDisputes.RowFallsShort.selector, payer)
+        );
     }
 
-    function test_withARowThatIsNotInTheFinalTable_isRefused() external {
+    function test_ofARowOutsideTheFinalTable_reverts() external {
         submit(rows);
         bytes32[] memory proof = Table.proof(rows, 2);
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, provider, Table.root(rows))
+            abi.encodeWithSelector(
+                ICreditTypes.RowNotInCheckpoint.selector,
+                provider,
+                Table.root(rows)
+            )
         );
         court.challengeOmission{value: STAKE}(rows[2], proof);
     }
@@ -733,37 +801,48 @@ contract EarningsReceiptTest is CourtFixture {
     }
 
     function ask() internal {
-        ICreditTypes.SignerSignature[] memory signatures = signed(court.hashEarningsReceipt(receipt));
+        ICreditTypes.SignerSignature[] memory signatures = signed(
+            court.hashEarningsReceipt(receipt)
+        );
         vm.prank(provider);
         court.challengeEarnings{value: STAKE}(receipt, signatures);
     }
 
-    function test_isAnsweredByARowThatPaysIt() external {
+    function test_withAnEqualOrLargerRow_isAnswered() external {
         submit(rows);
         ask();
         answer(provider, 2, 0);
         same(credits.pendingCheckpoint().finalAt, block.timestamp + DISPUTE, "released");
     }
 
-    function test_isNotAnsweredByARowThatFallsShort() external {
+    function test_withASmallerRow_cannotBeAnswered() external {
         receipt.earned = 300 * CREDIT + 1;
         submit(rows);
         ask();
-        answerRefused(provider, 2, 0, abi.encodeWithSelector(IDisputes.RowFallsShort.selector, provider));
+        answerReverts(
+            provider,
+            2,
+            0,
+            abi.encodeWithSelector(IDisputes.RowFallsShort.selector, provider)
+        );
         skip(ANSWER + 1);
         court.dropUnanswered(provider, provider);
         samePending(0);
     }
 
-    function test_forLaterCheckpoints_isRefused() external {
+    function test_forALaterCheckpoint_reverts() external {
         receipt.epoch = 3;
         submit(rows);
-        ICreditTypes.SignerSignature[] memory signatures = signed(court.hashEarningsReceipt(receipt));
-        vm.expectRevert(abi.encodeWithSelector(IDisputes.ReceiptNotDue.selector, uint64(3), uint64(2)));
+        ICreditTypes.SignerSignature[] memory signatures = signed(
+            court.hashEarningsReceipt(receipt)
+        );
+        vm.expectRevert(
+            abi.encodeWithSelector(IDisputes.ReceiptNotDue.selector, uint64(3), uint64(2))
+        );
         court.challengeEarnings{value: STAKE}(receipt, signatures);
     }
 
-    function test_ofTooFewSigners_isRefused() external {
+    function test_withTooFewSignatures_reverts() external {
         submit(rows);
         ICreditTypes.SignerSignature[] memory signatures = new ICreditTypes.SignerSignature[](1);
         signatures[0] = signed(court.hashEarningsReceipt(receipt))[0];

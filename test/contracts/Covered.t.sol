@@ -6,8 +6,8 @@ import {IDisputes} from "../../contracts/interfaces/IDisputes.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {Table} from "./support/Table.sol";
 
-/// @dev At most 50 credits may leave as earnings and fees beyond what payers are known to have signed for. Payer and
-///      other payer bought 1,000 credits each; in the final table the payer has spent 200, and signed for 300.
+/// @dev At most 50 credits may leave as earnings and fees beyond covered spending. Payer and other
+///      payer bought 1,000 credits each. In the final table the payer has spent 200.
 abstract contract LimitFixture is Fixture {
     ICreditTypes.Row[] internal rows;
 
@@ -50,9 +50,9 @@ abstract contract LimitFixture is Fixture {
 }
 
 contract CoverSpendingTest is LimitFixture {
-    function test_settlesTheRow_andPaysProvidersWhatWasSignedFor() external {
+    function test_ofASignedRow_settlesIt_andFreesItsEarnings() external {
         same(settle(rows, 1), 500_000, "the limit");
-        same(settle(rows, 1), 0, "and no more");
+        same(settle(rows, 1), 0, "nothing more");
         same(credits.claimFees(), 0, "fees come after earnings");
 
         signFor(300 * CREDIT, 0);
@@ -62,17 +62,17 @@ contract CoverSpendingTest is LimitFixture {
         same(court.coveredSpentOf(payer), 200 * CREDIT, "covered");
         sameParty(payer, 1_000 * CREDIT, 200 * CREDIT, 0, 0);
         same(settle(rows, 1), 1_400_000, "the rest, once the payer's row is covered");
-        same(credits.claimFees(), 100_000, "and the fee");
+        same(credits.claimFees(), 100_000, "the fee");
     }
 
-    function test_goesAsFarAsTheCap() external {
+    function test_withACapBelowTheRow_coversUpToTheCap() external {
         signFor(120 * CREDIT, 0);
         cover(0, 0);
         sameParty(payer, 1_000 * CREDIT, 120 * CREDIT, 0, 0);
-        same(settle(rows, 1), 1_700_000, "120 signed for, and the limit");
+        same(settle(rows, 1), 1_700_000, "120 covered, plus the limit");
     }
 
-    function test_again_changesNothing_andNeverGoesBack() external {
+    function test_again_changesNothing_evenWithALowerCap() external {
         signFor(300 * CREDIT, 0);
         cover(0, 0);
         vm.recordLogs();
@@ -82,11 +82,11 @@ contract CoverSpendingTest is LimitFixture {
         credits.revokeAll();
         signFor(150 * CREDIT, 1);
         cover(0, 1);
-        same(court.coveredSpentOf(payer), 200 * CREDIT, "as before");
+        same(court.coveredSpentOf(payer), 200 * CREDIT, "unchanged");
         sameParty(payer, 1_000 * CREDIT, 200 * CREDIT, 0, 0);
     }
 
-    function test_byACapOfACounterThatEnded_isGoodForTheGraceOnly() external {
+    function test_withACapOfAnEndedCounter_countsDuringTheGrace() external {
         signFor(300 * CREDIT, 0);
         vm.prank(payer);
         credits.revokeAll();
@@ -95,7 +95,11 @@ contract CoverSpendingTest is LimitFixture {
         rows[1].earned = 240 * CREDIT;
         finalize(rows);
         cover(0, 0);
-        same(court.coveredSpentOf(payer), 250 * CREDIT, "submitted in its last second");
+        same(
+            court.coveredSpentOf(payer),
+            250 * CREDIT,
+            "submitted in the last second of the grace"
+        );
 
         rows[0].spent = 260 * CREDIT;
         rows[1].earned = 250 * CREDIT;
@@ -107,16 +111,20 @@ contract CoverSpendingTest is LimitFixture {
         sameParty(payer, 1_000 * CREDIT, 250 * CREDIT, 0, 0);
     }
 
-    function test_byARowOfAnotherTable_isRefused() external {
+    function test_withARowOfAnotherTable_reverts() external {
         signFor(300 * CREDIT, 0);
         ICreditTypes.Row[] memory forged = table(row(payer, 300 * CREDIT, 0, 0));
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.root(forged))
+            abi.encodeWithSelector(
+                ICreditTypes.RowNotInCheckpoint.selector,
+                payer,
+                Table.root(forged)
+            )
         );
         court.coverSpending(forged[0], new bytes32[](0), 0);
     }
 
-    function test_byThePendingTable_isRefused() external {
+    function test_withARowOfThePendingTable_reverts() external {
         signFor(300 * CREDIT, 0);
         ICreditTypes.Row[] memory next = table(
             row(payer, 300 * CREDIT, 0, 0),
@@ -125,39 +133,44 @@ contract CoverSpendingTest is LimitFixture {
         submit(next);
         bytes32[] memory proof = Table.proof(next, 0);
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.root(next))
+            abi.encodeWithSelector(
+                ICreditTypes.RowNotInCheckpoint.selector,
+                payer,
+                Table.root(next)
+            )
         );
         court.coverSpending(next[0], proof, 0);
     }
 }
 
-/// @dev What a wholly dishonest quorum can take where nobody looks: no more than the limit, and what was signed for.
+/// @dev A wholly dishonest quorum takes at most the limit and the covered spending, even if no
+///      watcher disputes its checkpoints.
 contract UnprovenLimitTest is LimitFixture {
-    function test_totalsWithoutRows_takeNoMoreThanTheLimit() external {
+    function test_totalsWithoutRows_takeAtMostTheLimit() external {
         ICreditTypes.Row[] memory forged = table(row(provider, 0, 0, 1_900 * CREDIT));
         finalizeWith(forged, 2_000 * CREDIT, 0, 1_900 * CREDIT);
         settle(forged, 0);
         same(dollar.balanceOf(provider), 500_000, "the limit");
     }
 
-    /// @dev A secret second row of a payer once counted as proof of what nobody had spent.
-    function test_aSecretRow_takesNoMoreThanTheLimit_andBurnsNothing() external {
+    /// @dev A forged row of a payer that spent nothing once counted as proof of spending.
+    function test_secretRow_takesAtMostTheLimit_andBurnsNothing() external {
         ICreditTypes.Row[] memory forged = table(
             row(payer, 200 * CREDIT, 0, 0),
             row(otherPayer, 1_000 * CREDIT, 0, 0),
             row(provider, 0, 0, 1_190 * CREDIT)
         );
         finalizeWith(forged, 1_200 * CREDIT, 0, 1_190 * CREDIT);
-        same(settle(forged, 1), 0, "charges nobody");
+        same(settle(forged, 1), 0, "charges no party");
         sameParty(otherPayer, 1_000 * CREDIT, 0, 0, 0);
         signFor(300 * CREDIT, 0);
         court.coverSpending(forged[0], Table.proof(forged, 0), 0);
         settle(forged, 2);
-        same(dollar.balanceOf(provider), 2_500_000, "200 signed for, and the limit");
+        same(dollar.balanceOf(provider), 2_500_000, "200 covered, plus the limit");
     }
 
-    /// @dev An unused ceiling of an ended counter covers nothing that came after it.
-    function test_aCeilingThatEnded_takesNothing() external {
+    /// @dev An unused cap of an ended counter covers no later spending.
+    function test_capOfAnEndedCounter_coversNothing() external {
         signFor(1_000 * CREDIT, 0);
         vm.prank(payer);
         credits.revokeAll();
@@ -175,7 +188,7 @@ contract UnprovenLimitTest is LimitFixture {
     }
 }
 
-/// @dev With a limit of zero, what no payer is known to have signed for belongs to exits.
+/// @dev With a limit of zero, all uncovered spending stays in the unspent pool.
 contract ExitUnderLimitTest is LimitFixture {
     function unprovenLimit() internal pure override returns (uint64) {
         return 0;
@@ -195,47 +208,51 @@ contract ExitUnderLimitTest is LimitFixture {
         return credits.exit(rows[index], Table.proof(rows, index));
     }
 
-    function test_withoutRows_comesBeforeUnprovenEarnings() external {
+    function test_withoutAProof_comesBeforeUnprovenEarnings() external {
         skip(GRACE);
         same(credits.exitWithoutProof(payer), 10e6, "in full");
         same(credits.exitWithoutProof(otherPayer), 10e6, "in full");
         signFor(300 * CREDIT, 0);
         cover(0, 0);
-        same(settle(rows, 1), 0, "nobody covered the payer's row in time");
-        same(dollar.balanceOf(address(credits)), 0, "the vault is empty, and not below");
+        same(settle(rows, 1), 0, "the payer's row was not covered in time");
+        same(dollar.balanceOf(address(credits)), 0, "the vault is exactly empty");
     }
 
-    function test_withRows_earningsArePaid() external {
+    function test_afterCover_leavesEarningsAndFees() external {
         signFor(300 * CREDIT, 0);
         cover(0, 0);
         same(settle(rows, 1), 1_900_000, "earnings");
         same(exit(0), 8e6, "payer");
         same(exit(2), 10e6, "other payer");
         same(credits.claimFees(), 100_000, "fees");
-        same(dollar.balanceOf(address(credits)), 0, "nothing is left");
+        same(dollar.balanceOf(address(credits)), 0, "nothing left");
     }
 
-    /// @dev Else a payer could leave with what it has spent, before anybody could record its cap.
-    function test_byAProof_paysWhatItsOwnRowSaysIsUnspent_coveredOrNot() external {
+    /// @dev Otherwise a payer could take spent credits out before its cap is recorded.
+    function test_withAProof_usesTheRowsSpending_coveredOrNot() external {
         same(exit(0), 8e6, "800 of its 1,000");
         same(exit(0), 0, "once");
         signFor(300 * CREDIT, 0);
         cover(0, 0);
-        same(settle(rows, 1), 1_900_000, "the provider still has its own");
-        same(exit(2), 10e6, "and so has everybody");
+        same(settle(rows, 1), 1_900_000, "the provider is still paid in full");
+        same(exit(2), 10e6, "the other payer is paid in full");
     }
 
-    function test_whereNothingWasSignedFor_theRestIsPaidAfterTheGrace() external {
+    function test_withUncoveredSpending_paysTheRestAfterTheGrace() external {
         exit(0);
         skip(GRACE);
-        same(credits.exitWithoutProof(payer), 2e6, "200 that it has not signed for");
+        same(credits.exitWithoutProof(payer), 2e6, "the 200 without cover");
     }
 
-    function test_byALyingRow_paysNothing_untilTheGraceIsOver() external {
+    function test_withAForgedRow_reverts() external {
         same(credits.unspentPool(), 2_000 * CREDIT, "all of it");
         rows[0].spent = 3_000 * CREDIT;
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.root(rows))
+            abi.encodeWithSelector(
+                ICreditTypes.RowNotInCheckpoint.selector,
+                payer,
+                Table.root(rows)
+            )
         );
         this.exitWith(rows[0], Table.proof(rows, 0));
     }
@@ -245,18 +262,18 @@ contract ExitUnderLimitTest is LimitFixture {
     }
 }
 
-/// @dev A table whose rows charge a payer more than it has purchased: final, because nobody looked.
+/// @dev A final table that charges a payer more than its purchases, because no watcher disputed it.
 contract ExitByALyingTableTest is LimitFixture {
-    function test_paysNothingByTheLyingRow_andAllThatWasNotSignedForAfterTheGrace() external {
+    function test_byALyingRow_paysNothing_thenAllUncoveredAfterTheGrace() external {
         rows[0].spent = 1_500 * CREDIT;
         finalizeWith(rows, 300 * CREDIT, 0, 290 * CREDIT);
         vm.prank(otherPayer);
         credits.requestRefund(100 * CREDIT);
         skip(REFUND + 1);
         credits.freeze(otherPayer);
-        same(credits.exit(rows[0], Table.proof(rows, 0)), 0, "by its row it has nothing");
+        same(credits.exit(rows[0], Table.proof(rows, 0)), 0, "nothing unspent by its row");
         skip(GRACE);
-        same(credits.exitWithoutProof(payer), 10e6, "it has signed for nothing");
-        same(credits.exitWithoutProof(otherPayer), 9_500_000, "the limit is what was lost");
+        same(credits.exitWithoutProof(payer), 10e6, "no spending is covered");
+        same(credits.exitWithoutProof(otherPayer), 9_500_000, "the limit is lost");
     }
 }

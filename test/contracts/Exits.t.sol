@@ -11,8 +11,8 @@ import {IExits} from "../../contracts/interfaces/IExits.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {Table} from "./support/Table.sol";
 
-/// @dev Payer and other payer bought 1,000 credits each. In the final table the payer has spent 400, and 380 were
-///      earned. Then nobody serves the other payer's refund request.
+/// @dev Payer and other payer bought 1,000 credits each. In the final table the payer has spent 400
+///      and the provider has earned 380. The other payer requests a refund that is not served.
 abstract contract ExitFixture is Fixture {
     ICreditTypes.Row[] internal rows;
 
@@ -39,7 +39,7 @@ abstract contract ExitFixture is Fixture {
 }
 
 contract FreezeTest is ExitFixture {
-    function test_beforeTheDeadline_isRefused() external {
+    function test_beforeTheDeadline_reverts() external {
         uint40 deadline = uint40(block.timestamp + REFUND);
         skip(REFUND);
         vm.expectRevert(
@@ -55,45 +55,60 @@ contract FreezeTest is ExitFixture {
         yes(credits.paused(), "paused");
     }
 
-    function test_withoutARequest_isRefused() external {
+    function test_withoutARequest_reverts() external {
         skip(REFUND + 1);
         vm.expectRevert(
-            abi.encodeWithSelector(IExits.RefundNotOverdue.selector, payer, block.timestamp, uint40(0))
+            abi.encodeWithSelector(
+                IExits.RefundNotOverdue.selector,
+                payer,
+                block.timestamp,
+                uint40(0)
+            )
         );
         credits.freeze(payer);
     }
 
-    function test_whenTheRequestWasServed_isRefused() external {
+    function test_afterTheRequestWasServed_reverts() external {
         rows[1].refunded = 100 * CREDIT;
         finalize(rows);
         settle(rows, 1);
         skip(REFUND);
         vm.expectRevert(
-            abi.encodeWithSelector(IExits.RefundNotOverdue.selector, otherPayer, block.timestamp, uint40(0))
+            abi.encodeWithSelector(
+                IExits.RefundNotOverdue.selector,
+                otherPayer,
+                block.timestamp,
+                uint40(0)
+            )
         );
         credits.freeze(otherPayer);
     }
 
-    function test_whenOnlyAPartWasServed_isPossible() external {
+    function test_withAPartServed_freezes() external {
         rows[1].refunded = 100 * CREDIT - 1;
         finalize(rows);
         settle(rows, 1);
         frozen();
     }
 
-    function test_whenAllElseWasSpent_isRefused() external {
+    function test_withTheRestSpent_reverts() external {
         rows[1] = row(otherPayer, 950 * CREDIT, 50 * CREDIT, 0);
         rows[2].earned = 1_300 * CREDIT;
         finalize(rows);
         settle(rows, 1);
         skip(REFUND);
         vm.expectRevert(
-            abi.encodeWithSelector(IExits.RefundNotOverdue.selector, otherPayer, block.timestamp, uint40(0))
+            abi.encodeWithSelector(
+                IExits.RefundNotOverdue.selector,
+                otherPayer,
+                block.timestamp,
+                uint40(0)
+            )
         );
         credits.freeze(otherPayer);
     }
 
-    function test_dropsThePendingCheckpoint_andClosesBuyingAndCheckpoints_forGood() external {
+    function test_withAPendingCheckpoint_dropsIt_andEndsBuyingAndCheckpoints() external {
         skip(REFUND);
         rows[0].spent = 900 * CREDIT;
         rows[2].earned = 880 * CREDIT;
@@ -103,13 +118,15 @@ contract FreezeTest is ExitFixture {
         vm.expectEmit(address(credits));
         emit ICheckpoints.CheckpointDropped(2, checkpoint.root);
         credits.freeze(otherPayer);
-        same(credits.finalCheckpoint().spent, 400 * CREDIT, "the last final stands");
+        same(credits.finalCheckpoint().spent, 400 * CREDIT, "the last final checkpoint stays");
 
         uint40 frozenAt = uint40(block.timestamp);
         vm.expectRevert(Pausable.EnforcedPause.selector);
         vm.prank(payer);
         credits.buy(payer, CREDIT);
-        ICreditTypes.SignerSignature[] memory signatures = signed(credits.hashCheckpoint(checkpoint));
+        ICreditTypes.SignerSignature[] memory signatures = signed(
+            credits.hashCheckpoint(checkpoint)
+        );
         vm.expectRevert(abi.encodeWithSelector(IExits.VaultFrozen.selector, frozenAt));
         credits.submitCheckpoint(checkpoint, signatures);
         vm.expectRevert(abi.encodeWithSelector(IExits.VaultFrozen.selector, frozenAt));
@@ -122,7 +139,7 @@ contract FreezeTest is ExitFixture {
         credits.unpause();
     }
 
-    function test_keepsACheckpointThatIsJustFinal() external {
+    function test_withACheckpointJustFinal_keepsIt() external {
         skip(REFUND + 1 - DISPUTE);
         rows[0].spent = 900 * CREDIT;
         rows[2].earned = 880 * CREDIT;
@@ -131,7 +148,7 @@ contract FreezeTest is ExitFixture {
         same(credits.finalCheckpoint().spent, 900 * CREDIT, "final");
     }
 
-    function test_ofAPausedVault_works() external {
+    function test_whilePaused_freezes() external {
         vm.prank(owner);
         credits.pause();
         frozen();
@@ -140,7 +157,7 @@ contract FreezeTest is ExitFixture {
 }
 
 contract ExitTest is ExitFixture {
-    function test_whileTheVaultIsNotFrozen_isRefused() external {
+    function test_beforeAFreeze_reverts() external {
         bytes32[] memory proof = Table.proof(rows, 0);
         vm.expectRevert(IExits.NotFrozen.selector);
         credits.exit(rows[0], proof);
@@ -148,7 +165,7 @@ contract ExitTest is ExitFixture {
         credits.exitWithoutProof(payer);
     }
 
-    function test_withAProof_paysAllThatIsUnspent_atOnce() external {
+    function test_withAProof_paysAllUnspentAtOnce() external {
         frozen();
         uint256 before = dollar.balanceOf(payer);
         vm.expectEmit(address(credits));
@@ -168,16 +185,16 @@ contract ExitTest is ExitFixture {
         same(exit(0), 6_100_000, "600 unspent and 10 earned");
     }
 
-    function test_ofAPartyThatIsDueARefund_paysItOnce() external {
+    function test_ofAPartyWithAPromisedRefund_paysItOnce() external {
         rows[0].refunded = 100 * CREDIT;
         finalize(rows);
         frozen();
-        same(exit(0), 6e6, "all that is unspent, whatever pool it comes from");
+        same(exit(0), 6e6, "all unspent credits, the refund among them");
         same(exit(0), 0, "once");
         same(settle(rows, 0), 0, "not again by settling");
     }
 
-    function test_burnsWhatItTakesBack() external {
+    function test_afterSettling_burnsTheUnspentCredits() external {
         frozen();
         settle(rows, 0);
         vm.expectEmit(address(credits));
@@ -187,7 +204,7 @@ contract ExitTest is ExitFixture {
         exit(0);
     }
 
-    function test_twice_paysOnce_withOrWithoutAProof() external {
+    function test_twice_paysOnce_withAndWithoutAProof() external {
         frozen();
         exit(0);
         vm.recordLogs();
@@ -197,24 +214,26 @@ contract ExitTest is ExitFixture {
         same(credits.exitWithoutProof(payer), 0, "again without");
     }
 
-    function test_withoutAProof_waitsForTheGrace() external {
+    function test_withoutAProof_beforeTheGraceEnds_reverts() external {
         frozen();
         uint256 graceEndsAt = block.timestamp + GRACE;
         skip(GRACE - 1);
-        vm.expectRevert(abi.encodeWithSelector(IExits.ExitNeedsProof.selector, block.timestamp, graceEndsAt));
+        vm.expectRevert(
+            abi.encodeWithSelector(IExits.ExitNeedsProof.selector, block.timestamp, graceEndsAt)
+        );
         credits.exitWithoutProof(otherPayer);
         skip(1);
         same(credits.exitWithoutProof(otherPayer), 10e6, "paid");
     }
 
-    function test_whenTheLastCheckpointsHaveOneRoot_works() external {
+    function test_withEqualRootsInTheLastCheckpoints_pays() external {
         finalize(rows);
         finalize(rows);
         frozen();
         same(exit(0), 6e6, "paid");
     }
 
-    function test_withAnOlderRow_isRefused() external {
+    function test_withAnOlderRow_reverts() external {
         ICreditTypes.Row[] memory older = rows;
         rows[0].spent = 500 * CREDIT;
         rows[2].earned = 480 * CREDIT;
@@ -222,71 +241,80 @@ contract ExitTest is ExitFixture {
         frozen();
         bytes32[] memory proof = Table.proof(older, 0);
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.root(older))
+            abi.encodeWithSelector(
+                ICreditTypes.RowNotInCheckpoint.selector,
+                payer,
+                Table.root(older)
+            )
         );
         credits.exit(older[0], proof);
     }
 
-    function test_leavesEarningsAndFeesAlone() external {
+    function test_ofAPayerThatHidItsSpending_leavesEarningsAndFees() external {
         frozen();
         skip(GRACE);
-        // The payer hides that it spent 400, and goes first.
+        // The payer exits first and hides that it spent 400.
         same(credits.exitWithoutProof(payer), 10e6, "more than its row would give");
         same(credits.unspentPool(), 600 * CREDIT, "what exits may still take");
-        same(exit(1), 6e6, "cut to the unspent pool: nobody settled the payer's row in the grace");
-        same(settle(rows, 2), 3_800_000, "the provider is paid all the same");
-        same(credits.claimFees(), 200_000, "and so are the fees");
-        same(dollar.balanceOf(address(credits)), 0, "the vault is empty, and not below");
+        same(exit(1), 6e6, "cut to the unspent pool, because the payer's row was not settled");
+        same(settle(rows, 2), 3_800_000, "the provider is paid in full");
+        same(credits.claimFees(), 200_000, "the fees are paid");
+        same(dollar.balanceOf(address(credits)), 0, "the vault is exactly empty");
     }
 
-    function test_afterTheRowOfASilentPartyWasSettled_everyoneIsPaidInFull() external {
+    function test_afterAllRowsAreSettled_paysEveryPartyInFull() external {
         frozen();
         vm.prank(stranger);
         settle(rows, 0);
         skip(GRACE);
-        same(credits.exitWithoutProof(payer), 6e6, "what is really unspent");
+        same(credits.exitWithoutProof(payer), 6e6, "what its row leaves unspent");
         same(credits.exitWithoutProof(otherPayer), 10e6, "in full");
     }
 
-    /// @dev A promised refund that is taken by an exit is not kept for its party a second time.
-    function test_ofAPromisedRefund_leavesNothingBehind() external {
+    /// @dev An exit that takes a promised refund leaves nothing reserved for it.
+    function test_ofAPromisedRefund_leavesNothingReserved() external {
         rows[1].refunded = 100 * CREDIT;
         finalize(rows);
         frozen();
         settle(rows, 0);
         skip(GRACE);
-        same(credits.exitWithoutProof(otherPayer), 10e6, "in full, the promised refund among it");
+        same(credits.exitWithoutProof(otherPayer), 10e6, "in full, the promised refund included");
         same(settle(rows, 1), 0, "not again by settling");
-        same(credits.exitWithoutProof(payer), 6e6, "the last one in full too");
+        same(credits.exitWithoutProof(payer), 6e6, "in full");
         settle(rows, 2);
         credits.claimFees();
-        same(dollar.balanceOf(address(credits)), 0, "nothing is kept for nobody");
+        same(dollar.balanceOf(address(credits)), 0, "nothing stays reserved");
     }
 
-    /// @dev Refunds and exits share one pool: who comes first may take it, and nobody takes more than it has.
-    function test_ofOneWhoHidItsSpending_leavesTheRestToAPromisedRefund() external {
+    /// @dev Refunds and exits share one pool in order of arrival. No party takes more than it
+    ///      holds.
+    function test_ofAPayerThatHidItsSpending_leavesTheRestToAPromisedRefund() external {
         rows[1].refunded = 100 * CREDIT;
         finalize(rows);
         frozen();
         skip(GRACE);
-        same(credits.unspentPool(), 1_600 * CREDIT, "refunds and exits share all that is unspent");
-        same(credits.exitWithoutProof(payer), 10e6, "nobody settled its row in the grace");
-        same(settle(rows, 1) + credits.exitWithoutProof(otherPayer), 6e6, "what is left, as refund or exit");
-        same(settle(rows, 2), 3_800_000, "the provider is paid all the same");
-        same(credits.claimFees(), 200_000, "and so are the fees");
-        same(dollar.balanceOf(address(credits)), 0, "the vault is empty, and not below");
+        same(credits.unspentPool(), 1_600 * CREDIT, "the pool holds all unspent credits");
+        same(credits.exitWithoutProof(payer), 10e6, "its row was not settled in the grace");
+        same(
+            settle(rows, 1) + credits.exitWithoutProof(otherPayer),
+            6e6,
+            "the rest, as a refund or an exit"
+        );
+        same(settle(rows, 2), 3_800_000, "the provider is paid in full");
+        same(credits.claimFees(), 200_000, "the fees are paid");
+        same(dollar.balanceOf(address(credits)), 0, "the vault is exactly empty");
     }
 
-    function test_aPromisedRefund_isSettledFirst_byWhoeverDoesItInTheGrace() external {
+    function test_afterAPromisedRefundIsSettled_paysTheRest() external {
         rows[1].refunded = 100 * CREDIT;
         finalize(rows);
         frozen();
         same(settle(rows, 1), 1e6, "the promised refund");
-        same(exit(1), 9e6, "and the rest");
+        same(exit(1), 9e6, "the rest");
         same(credits.unspentPool(), 600 * CREDIT, "what is left");
     }
 
-    function test_ofABlacklistedParty_isOwed() external {
+    function test_ofABlacklistedParty_becomesADebt() external {
         frozen();
         dollar.setBlacklisted(payer, true);
         exit(0);

@@ -22,12 +22,14 @@ contract OwnerTest is Fixture {
         yes(!success, "refused");
         same(
             keccak256(reason),
-            keccak256(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, stranger)),
+            keccak256(
+                abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, stranger)
+            ),
             "because it is not the owner"
         );
     }
 
-    function test_aloneMayDoWhatOwnersDo() external {
+    function test_otherCallers_revert() external {
         onlyOwner(abi.encodeCall(credits.pause, ()));
         onlyOwner(abi.encodeCall(credits.unpause, ()));
         onlyOwner(abi.encodeCall(credits.setFeeRecipient, (stranger)));
@@ -40,7 +42,7 @@ contract OwnerTest is Fixture {
         court.announceBondWithdrawal(stranger);
     }
 
-    function test_isHandedOverInTwoSteps() external {
+    function test_ownership_isHandedOverInTwoSteps() external {
         vm.prank(owner);
         credits.transferOwnership(stranger);
         same(credits.owner(), owner, "not yet");
@@ -50,7 +52,7 @@ contract OwnerTest is Fixture {
         same(credits.owner(), stranger, "now");
     }
 
-    function test_canReachNothingOfTheCourts() external {
+    function test_owner_cannotUseThePowersOfTheCourt() external {
         vm.startPrank(owner);
         vm.expectRevert(abi.encodeWithSelector(ICourtLink.NotCourt.selector, owner));
         credits.dropPending();
@@ -62,7 +64,7 @@ contract OwnerTest is Fixture {
 }
 
 contract PauseTest is Fixture {
-    function test_closesBuying_andNothingElse() external {
+    function test_whilePaused_buyingReverts_andAllElseWorks() external {
         buy(payer, 1_000 * CREDIT);
         vm.prank(owner);
         credits.pause();
@@ -88,7 +90,7 @@ contract PauseTest is Fixture {
         same(credits.exit(rows[0], Table.proof(rows, 0)), 8_500_000, "an exit");
     }
 
-    function test_endsWhenTheOwnerSaysSo() external {
+    function test_afterUnpause_buyingWorks() external {
         vm.startPrank(owner);
         credits.pause();
         credits.unpause();
@@ -112,7 +114,7 @@ contract SignerRotationTest is Fixture {
         return keccak256(abi.encode("signers", next, uint8(1)));
     }
 
-    function test_takesEffectAfterItsDelay_andNotBefore() external {
+    function test_afterItsDelay_takesEffect_andNotBefore() external {
         vm.expectEmit(address(credits));
         emit IGovernance.SignersAnnounced(
             keccak256(abi.encode("signers", next, uint8(1))),
@@ -125,7 +127,12 @@ contract SignerRotationTest is Fixture {
         same(credits.effectiveAt(change), effectiveAt, "effectiveAt");
         skip(SIGNER_DELAY - 1);
         vm.expectRevert(
-            abi.encodeWithSelector(IGovernance.TooEarly.selector, change, effectiveAt - 1, effectiveAt)
+            abi.encodeWithSelector(
+                IGovernance.TooEarly.selector,
+                change,
+                effectiveAt - 1,
+                effectiveAt
+            )
         );
         credits.changeSigners(next, 1);
         skip(1);
@@ -133,15 +140,16 @@ contract SignerRotationTest is Fixture {
         vm.expectEmit(address(credits));
         emit IGovernance.SignersChanged(next, 1);
         credits.changeSigners(next, 1);
-        yes(credits.isSigner(next[0]), "the new one signs");
-        yes(!credits.isSigner(old[0]) && !credits.isSigner(old[1]), "the old ones do not");
+        yes(credits.isSigner(next[0]), "the new signer signs");
+        yes(!credits.isSigner(old[0]) && !credits.isSigner(old[1]), "the old signers do not");
         same(credits.threshold(), 1, "threshold");
         vm.expectRevert(abi.encodeWithSelector(IGovernance.NotAnnounced.selector, change));
         credits.changeSigners(next, 1);
     }
 
-    /// @dev A refund requested when the change is announced is paid, or overdue, before the new signers can sign.
-    function test_leavesTimeToBeRefundedOrToFreezeFirst() external {
+    /// @dev A refund that is requested at the announcement is paid or overdue before the new
+    ///      signers can sign.
+    function test_duringItsDelay_usersCanBeRefundedOrFreeze() external {
         announce();
         vm.prank(payer);
         credits.requestRefund(1_000 * CREDIT);
@@ -151,7 +159,7 @@ contract SignerRotationTest is Fixture {
         credits.freeze(payer);
     }
 
-    function test_ofAnotherSet_isRefused() external {
+    function test_toAnotherSet_reverts() external {
         announce();
         skip(SIGNER_DELAY);
         next[0] = stranger;
@@ -164,7 +172,7 @@ contract SignerRotationTest is Fixture {
         credits.changeSigners(next, 1);
     }
 
-    function test_canBeTakenBack() external {
+    function test_afterACancellation_reverts() external {
         bytes32 change = announce();
         vm.expectEmit(address(credits));
         emit IGovernance.AnnouncementCancelled(change);
@@ -178,18 +186,20 @@ contract SignerRotationTest is Fixture {
         credits.changeSigners(next, 1);
     }
 
-    function test_toAnImpossibleSet_isNotEvenAnnounced() external {
+    function test_toAnImpossibleSet_cannotBeAnnounced() external {
         vm.startPrank(owner);
         vm.expectRevert(abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 2, 1));
         credits.announceSigners(next, 2);
         next.push(next[0]);
-        vm.expectRevert(abi.encodeWithSelector(ICheckpoints.SignersNotAscending.selector, next[0], next[0]));
+        vm.expectRevert(
+            abi.encodeWithSelector(ICheckpoints.SignersNotAscending.selector, next[0], next[0])
+        );
         credits.announceSigners(next, 1);
     }
 }
 
 contract GuardianChangeTest is Fixture {
-    function test_takesEffectAfterItsDelay() external {
+    function test_afterItsDelay_takesEffect() external {
         bytes32 change = keccak256(abi.encode("guardian", stranger));
         vm.expectEmit(address(credits));
         emit IGovernance.GuardianAnnounced(change, stranger, block.timestamp + SIGNER_DELAY);
@@ -213,7 +223,7 @@ contract GuardianChangeTest is Fixture {
 }
 
 contract FeeRecipientTest is Fixture {
-    function test_isChangedAtOnce_forWhatIsNotTakenYet() external {
+    function test_afterAChange_receivesTheUnclaimedFees() external {
         buy(payer, 1_000 * CREDIT);
         finalize(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 95 * CREDIT)));
         vm.expectEmit(address(credits));
@@ -224,7 +234,7 @@ contract FeeRecipientTest is Fixture {
         same(dollar.balanceOf(otherProvider), 50_000, "received");
     }
 
-    function test_isSomebody() external {
+    function test_zeroAddress_reverts() external {
         vm.expectRevert(ITerms.ZeroAddress.selector);
         vm.prank(owner);
         credits.setFeeRecipient(address(0));
@@ -242,7 +252,9 @@ contract WalletSignerTest is Fixture {
     }
 
     function setUp() public override {
-        wallet = TestWallet(payable(create("TestWallet.sol:TestWallet", abi.encode(vm.addr(PAYER_KEY)))));
+        wallet = TestWallet(
+            payable(create("TestWallet.sol:TestWallet", abi.encode(vm.addr(PAYER_KEY))))
+        );
         super.setUp();
         buy(payer, 1_000 * CREDIT);
     }
@@ -255,16 +267,19 @@ contract WalletSignerTest is Fixture {
         list[0] = ICreditTypes.SignerSignature(address(wallet), bytes.concat(signature, hex"01"));
     }
 
-    function test_ofErc1271_signsCheckpoints() external {
+    function test_erc1271Wallet_signsCheckpoints() external {
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(table(row(payer, 0, 10, 0)));
         credits.submitCheckpoint(checkpoint, walletSigned(checkpoint));
         same(credits.pendingCheckpoint().epoch, 1, "pending");
     }
 
-    function test_thatRevertsOrDisowns_hasNotSigned() external {
+    function test_walletThatRevertsOrDisowns_hasNotSigned() external {
         ICreditTypes.Checkpoint memory checkpoint = checkpointOf(table(row(payer, 0, 10, 0)));
         ICreditTypes.SignerSignature[] memory signatures = walletSigned(checkpoint);
-        bytes memory reason = abi.encodeWithSelector(ICheckpoints.InvalidSignature.selector, address(wallet));
+        bytes memory reason = abi.encodeWithSelector(
+            ICheckpoints.InvalidSignature.selector,
+            address(wallet)
+        );
         wallet.setMood(TestWallet.Mood.Reverting);
         vm.expectRevert(reason);
         credits.submitCheckpoint(checkpoint, signatures);
@@ -297,14 +312,14 @@ contract BondTest is Fixture {
         court.proveEquivocation(a, forA, b, forB);
     }
 
-    function refused() internal {
+    function reverts() internal {
         ICreditTypes.SignerSignature[] memory forA = signed(credits.hashCheckpoint(a));
         ICreditTypes.SignerSignature[] memory forB = signed(credits.hashCheckpoint(b));
         vm.expectRevert(IBond.NoEquivocation.selector);
         court.proveEquivocation(a, forA, b, forB);
     }
 
-    function test_isDepositedByAnyone() external {
+    function test_depositByAnyAccount_isAdded() external {
         vm.prank(payer);
         dollar.approve(address(court), 1e6);
         vm.expectEmit(address(court));
@@ -314,13 +329,13 @@ contract BondTest is Fixture {
         same(court.bond(), 6e6 + 1, "bond");
     }
 
-    function test_isSlashedForTwoCheckpointsOfOneEpoch_whichFreezesTheVault() external {
+    function test_twoCheckpointsOfOneEpoch_slashIt_andFreezeTheVault() external {
         uint256 before = dollar.balanceOf(stranger);
         uint256 vaultBefore = dollar.balanceOf(address(credits));
         vm.expectEmit(address(court));
         emit IBond.Equivocated(1, stranger, 2_500_000, 250_000_100);
         report();
-        same(dollar.balanceOf(stranger) - before, 2_500_000, "half is the reporter's");
+        same(dollar.balanceOf(stranger) - before, 2_500_000, "half goes to the reporter");
         same(dollar.balanceOf(address(credits)) - vaultBefore, 2_500_001, "the rest covers exits");
         same(credits.coveredMicros(), 250_000_100, "covered");
         same(credits.unspentPool(), 1_250_000_100, "on top of what is unspent");
@@ -328,8 +343,8 @@ contract BondTest is Fixture {
         same(court.bond(), 0, "nothing left");
     }
 
-    function test_coversExitsThatTheUnspentPoolCannot() external {
-        // Totals that no row supports: 200 credits left the vault although nobody has spent them.
+    function test_restOfASlashedBond_coversExits() external {
+        // 200 credits leave as earnings although the payer has spent none.
         submit(b);
         skip(DISPUTE);
         ICreditTypes.Row[] memory rows = table(
@@ -342,7 +357,7 @@ contract BondTest is Fixture {
         same(credits.exitWithoutProof(payer), 10e6, "in full: 8 from the pool, 2 from the bond");
     }
 
-    function test_ofAFrozenVault_isSlashedToo() external {
+    function test_inAFrozenVault_isSlashedToo() external {
         vm.prank(payer);
         credits.requestRefund(1);
         skip(REFUND + 1);
@@ -354,30 +369,30 @@ contract BondTest is Fixture {
         same(court.bond(), 0, "slashed");
     }
 
-    function test_forTheSameCheckpointTwice_isRefused() external {
+    function test_sameCheckpointTwice_reverts() external {
         b = a;
-        refused();
+        reverts();
     }
 
-    function test_forTwoEpochs_isRefused() external {
+    function test_checkpointsOfTwoEpochs_reverts() external {
         b.epoch = 2;
-        refused();
+        reverts();
     }
 
-    function test_whereTheOneWasDroppedBeforeTheOtherWasCut_isRefused() external {
+    function test_checkpointsAroundADrop_reverts() external {
         submit(a);
         skip(1);
         vm.prank(guardian);
         credits.veto();
         b.asOf = uint64(block.timestamp);
-        refused();
+        reverts();
         ICreditTypes.Checkpoint memory first = a;
         a = b;
         b = first;
-        refused();
+        reverts();
     }
 
-    function test_withoutAQuorumForBoth_isRefused() external {
+    function test_withoutAQuorumForBoth_reverts() external {
         ICreditTypes.SignerSignature[] memory forA = signed(credits.hashCheckpoint(a));
         ICreditTypes.SignerSignature[] memory forB = signed(credits.hashCheckpoint(b));
         ICreditTypes.SignerSignature[] memory one = new ICreditTypes.SignerSignature[](1);
@@ -389,7 +404,7 @@ contract BondTest is Fixture {
         court.proveEquivocation(a, one, b, forB);
     }
 
-    function test_isWithdrawnAfterItsDelay_onceAndToWhomItWasAnnounced() external {
+    function test_afterItsDelay_isPaidOnceToTheAnnouncedRecipient() external {
         uint256 effectiveAt = block.timestamp + SIGNER_DELAY;
         vm.expectEmit(address(court));
         emit IBond.BondWithdrawalAnnounced(otherProvider, effectiveAt);
@@ -397,22 +412,31 @@ contract BondTest is Fixture {
         court.announceBondWithdrawal(otherProvider);
         same(court.bondWithdrawalAt(otherProvider), effectiveAt, "announced");
         vm.expectRevert(
-            abi.encodeWithSelector(IBond.BondLocked.selector, otherProvider, block.timestamp, effectiveAt)
+            abi.encodeWithSelector(
+                IBond.BondLocked.selector,
+                otherProvider,
+                block.timestamp,
+                effectiveAt
+            )
         );
         court.withdrawBond(otherProvider);
         skip(SIGNER_DELAY);
-        vm.expectRevert(abi.encodeWithSelector(IBond.BondLocked.selector, stranger, effectiveAt, 0));
+        vm.expectRevert(
+            abi.encodeWithSelector(IBond.BondLocked.selector, stranger, effectiveAt, 0)
+        );
         court.withdrawBond(stranger);
         vm.expectEmit(address(court));
         emit IBond.BondWithdrawn(otherProvider, 5e6 + 1);
         court.withdrawBond(otherProvider);
         same(dollar.balanceOf(otherProvider), 5e6 + 1, "received");
         same(court.bond(), 0, "nothing left");
-        vm.expectRevert(abi.encodeWithSelector(IBond.BondLocked.selector, otherProvider, effectiveAt, 0));
+        vm.expectRevert(
+            abi.encodeWithSelector(IBond.BondLocked.selector, otherProvider, effectiveAt, 0)
+        );
         court.withdrawBond(otherProvider);
     }
 
-    function test_toAReporterOnTheBlacklist_isRefusedAsAWhole_andMayBeReportedByAnother() external {
+    function test_reportByABlacklistedReporter_reverts_andByAnotherSucceeds() external {
         dollar.setBlacklisted(stranger, true);
         ICreditTypes.SignerSignature[] memory forA = signed(credits.hashCheckpoint(a));
         ICreditTypes.SignerSignature[] memory forB = signed(credits.hashCheckpoint(b));

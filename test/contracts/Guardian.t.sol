@@ -5,8 +5,9 @@ import {ICheckpoints} from "../../contracts/interfaces/ICheckpoints.sol";
 import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
 import {Fixture} from "./support/Fixture.sol";
 
-/// @dev A guardian that is a payer too spends, vetoes what shows it, and hopes for a freeze: it would leave with credits
-///      that providers have earned. Where signers can't take beyond a limit, it may veto an epoch once.
+/// @dev In a vault with a limit the guardian may veto each epoch once. A guardian that is also a
+///      payer could otherwise veto each checkpoint that shows its spending, and exit with spent
+///      credits.
 contract GuardianUnderLimitTest is Fixture {
     ICreditTypes.Row[] internal rows;
 
@@ -26,29 +27,29 @@ contract GuardianUnderLimitTest is Fixture {
         credits.veto();
     }
 
-    function vetoRefused(uint64 epoch) private {
+    function vetoReverts(uint64 epoch) private {
         vm.expectRevert(abi.encodeWithSelector(ICheckpoints.VetoUsedUp.selector, epoch));
         vm.prank(guardian);
         credits.veto();
     }
 
-    function test_mayVetoAnEpochOnce() external {
+    function test_secondVetoOfAnEpoch_reverts() external {
         submit(rows);
         veto();
         submit(rows);
-        vetoRefused(1);
+        vetoReverts(1);
         skip(DISPUTE);
         same(credits.finalCheckpoint().epoch, 1, "final");
 
         submit(rows);
         veto();
         submit(rows);
-        vetoRefused(2);
+        vetoReverts(2);
     }
 
-    /// @dev The worst time for a request: right after a cut, with a veto of the next one in its last moment, and the
-    ///      answers of both that follow in theirs.
-    function test_cannotMakeAnOperatorMissARefund() external {
+    /// @dev The worst case for a request: right after a checkpoint, with a veto of the next one in
+    ///      its last second, and late answers to challenges of both.
+    function test_vetoInTheWorstMoment_leavesTimeForARefund() external {
         submit(rows);
         vm.prank(payer);
         credits.requestRefund(100 * CREDIT);
@@ -61,14 +62,19 @@ contract GuardianUnderLimitTest is Fixture {
         submit(rows);
         skip(DISPUTE + ANSWER);
         settle(rows, 0);
-        atMost(block.timestamp - requestedAt, 3 * (DISPUTE + ANSWER), "within the shortest refund window");
+        atMost(
+            block.timestamp - requestedAt,
+            3 * (DISPUTE + ANSWER),
+            "within the shortest refund window"
+        );
         same(credits.refundRequestOf(payer).requestedMicros, 0, "served");
     }
 }
 
-/// @dev Without a limit the veto is the only objection to totals that no row shows: it never runs out.
+/// @dev Without a limit only a veto stops totals that no row shows, so the guardian can always
+///      veto.
 contract GuardianTest is Fixture {
-    function test_mayVetoAgainAndAgain() external {
+    function test_withoutALimit_canVetoAnEpochAgain() external {
         buy(payer, 1_000 * CREDIT);
         for (uint256 i = 0; i < 3; ++i) {
             submit(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 100 * CREDIT)));

@@ -5,12 +5,12 @@ import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
 import {Actors} from "./support/Actors.sol";
 import {Fixture} from "./support/Fixture.sol";
 
-/// @dev I1–I7 (docs/invariants.md) after any sequence of what anybody can do, with an honest and with a wholly
-///      dishonest quorum.
+/// @dev The invariants I1 to I7 (docs/invariants.md) after any sequence of actions, with an honest
+///      and with a wholly dishonest quorum.
 abstract contract InvariantFixture is Fixture {
     Actors internal actors;
 
-    /// @dev What was seen before, for "only grows": three numbers of each party, and of the totals.
+    /// @dev The numbers of the last check, of each party and in total.
     mapping(address party => ICreditTypes.Row row) internal seen;
     ICreditTypes.CheckpointRecord internal seenTotals;
 
@@ -46,8 +46,9 @@ abstract contract InvariantFixture is Fixture {
         atMost(uint256(last.spent) + last.refunded, purchased, "used");
         (, uint64 refunded, uint64 earned, uint64 fees) = credits.settledTotals();
         atMost(earned, last.earned, "claims draw on the earned pool only");
-        if (credits.frozenAt() == 0)
+        if (credits.frozenAt() == 0) {
             atMost(refunded, last.refunded, "refunds are promised ones, until a freeze");
+        }
         atMost(uint256(earned) + fees, last.spent, "earnings and fees");
     }
 
@@ -69,14 +70,18 @@ abstract contract InvariantFixture is Fixture {
         seenTotals = last;
     }
 
-    /// @dev Everything that can still leave, at most: all pools full, all exits taken, all that is owed withdrawn.
+    /// @dev The vault holds all that can still leave: all pools, all exits and all owed payouts.
     function invariant_I5_theVaultIsSolvent() external view {
         (, uint64 refunded, uint64 earned, uint64 fees) = credits.settledTotals();
         uint256 owed = credits.owedTo(actors.owner()) + credits.owedTo(feeRecipient);
         for (uint256 i = 0; i < actors.partyCount(); ++i) owed += credits.owedTo(actors.parties(i));
         uint256 micros = bookedMicros() - earned - fees;
         micros += credits.unspentPool();
-        atMost(promisedRefunds(refunded), credits.unspentPool(), "refunds are part of the unspent pool");
+        atMost(
+            promisedRefunds(refunded),
+            credits.unspentPool(),
+            "refunds are part of the unspent pool"
+        );
         atMost(owed + micros / 100, dollar.balanceOf(address(credits)), "I5");
     }
 
@@ -85,8 +90,8 @@ abstract contract InvariantFixture is Fixture {
         return promised > refunded ? promised - refunded : 0;
     }
 
-    /// @dev What earnings and fees may draw on: as the final checkpoint says, within the limit for unproven rows, and
-    ///      no more than exits have left.
+    /// @dev What earnings and fees may draw on: the final `spent`, bounded by the limit for
+    ///      unproven spending and by what exits have left.
     function bookedMicros() internal view returns (uint256 booked) {
         ICreditTypes.CheckpointRecord memory last = credits.finalCheckpoint();
         (uint64 spent, uint64 refunded, , ) = credits.settledTotals();
@@ -103,7 +108,7 @@ abstract contract InvariantFixture is Fixture {
         if (booked > remaining) booked = remaining;
     }
 
-    /// @dev Nothing was made of nothing: what came in is there, or has left.
+    /// @dev All tokens that came in are in the vault or were paid out.
     function invariant_tokensAreConserved() external view {
         uint256 left = actors.tokensOut(feeRecipient);
         uint256 owed = credits.owedTo(feeRecipient);
@@ -114,10 +119,12 @@ abstract contract InvariantFixture is Fixture {
         same(dollar.balanceOf(address(credits)) + left, actors.tokensIn() + owed, "tokens");
     }
 
-    /// @dev I7: a party never takes out more than it bought and earned.
+    /// @dev I7: the supply is the sum of all balances.
     function invariant_I7_supplyIsTheSumOfBalances() external view {
         uint256 sum = 0;
-        for (uint256 i = 0; i < actors.partyCount(); ++i) sum += credits.balanceOf(actors.parties(i));
+        for (uint256 i = 0; i < actors.partyCount(); ++i) {
+            sum += credits.balanceOf(actors.parties(i));
+        }
         same(credits.totalSupply(), sum, "supply");
     }
 
@@ -135,7 +142,8 @@ contract HonestQuorumInvariantTest is InvariantFixture {
         return false;
     }
 
-    /// @dev I4 and more: with an honest quorum the chain never charges, refunds or pays beyond the true books.
+    /// @dev I4 and more: with an honest quorum the vault never charges, refunds or pays more than
+    ///      the honest meter recorded.
     function invariant_I4_nobodyLosesAnything() external view {
         bool frozen = credits.frozenAt() > 0;
         for (uint256 i = 0; i < actors.partyCount(); ++i) {
@@ -143,17 +151,21 @@ contract HonestQuorumInvariantTest is InvariantFixture {
             atMost(spent, actors.spent(i), "charged");
             atMost(spent, actors.signedFor(i), "signed for");
             atMost(earned, actors.earned(i), "paid");
-            // An exit pays all that is unspent, whatever was asked for.
+            // An exit pays all unspent credits, also without a refund request.
             if (!frozen) atMost(refunded, actors.refunded(i), "refunded");
         }
     }
 
-    /// @dev Providers are paid in full to the end, whatever exits have taken: all that the final table says was earned,
-    ///      and is not paid yet, is there.
+    /// @dev The vault holds all unpaid earnings and fees of the final table, whatever exits have
+    ///      taken.
     function invariant_whatIsEarnedIsThere() external view {
         ICreditTypes.CheckpointRecord memory last = credits.finalCheckpoint();
         (, , uint64 earned, uint64 fees) = credits.settledTotals();
-        atMost((uint256(last.spent) - earned - fees) / 100, dollar.balanceOf(address(credits)), "earned");
+        atMost(
+            (uint256(last.spent) - earned - fees) / 100,
+            dollar.balanceOf(address(credits)),
+            "earned"
+        );
     }
 
     function invariant_theBondIsSafe() external view {
@@ -167,8 +179,8 @@ contract DishonestQuorumInvariantTest is InvariantFixture {
     }
 }
 
-/// @dev With a limit for unproven rows, even a wholly dishonest quorum can't take more than that beyond what rows of
-///      payers show.
+/// @dev With a limit for unproven spending, a wholly dishonest quorum takes at most that limit
+///      beyond covered spending.
 contract LimitedDishonestQuorumInvariantTest is InvariantFixture {
     uint64 internal constant LIMIT = 5e11;
 
@@ -180,7 +192,7 @@ contract LimitedDishonestQuorumInvariantTest is InvariantFixture {
         return LIMIT;
     }
 
-    /// @dev I4 in a vault with a limit: whatever was signed by signers, and whoever looks.
+    /// @dev I4 in a vault with a limit holds whatever the signers sign.
     function invariant_I4_nobodyIsChargedBeyondItsSignature() external view {
         for (uint256 i = 0; i < actors.partyCount(); ++i) {
             (, uint64 spent, , ) = credits.party(actors.parties(i));
@@ -188,8 +200,7 @@ contract LimitedDishonestQuorumInvariantTest is InvariantFixture {
         }
     }
 
-    /// @dev What all accounts together can still take out, beside what they have taken: all that they purchased, less
-    ///      what they signed for, less the limit.
+    /// @dev All accounts together lose at most what they signed for, plus the limit.
     function invariant_theLossIsBounded() external view {
         (uint64 spent, uint64 refunded, uint64 earned, uint64 fees) = credits.settledTotals();
         atMost(uint256(earned) + fees, uint256(spent) + LIMIT, "unproven");

@@ -9,7 +9,7 @@ import {Fixture} from "./support/Fixture.sol";
 import {Table} from "./support/Table.sol";
 
 contract RecipientTest is Fixture {
-    function test_isThePartyItself_untilItChoosesAnother() external {
+    function test_untilChosen_isThePartyItself() external {
         same(credits.recipientOf(provider), provider, "itself");
         vm.expectEmit(address(credits));
         emit ISettlement.RecipientChosen(provider, stranger);
@@ -21,7 +21,7 @@ contract RecipientTest is Fixture {
         same(credits.recipientOf(provider), provider, "itself again");
     }
 
-    function test_receivesWhatThePartyIsDue() external {
+    function test_onceChosen_receivesThePayouts() external {
         vm.prank(provider);
         credits.setRecipient(otherProvider);
         buy(payer, 1_000 * CREDIT);
@@ -35,13 +35,13 @@ contract RecipientTest is Fixture {
         same(dollar.balanceOf(provider), 0, "party");
     }
 
-    /// @dev One word holds both: neither purchases, rows nor exits may turn a recipient on or off.
-    function test_staysChosen_whateverHappensToTheBooks() external {
+    /// @dev One word holds the numbers and the flag, and no purchase, row or exit changes the flag.
+    function test_onceChosen_staysAcrossPurchasesAndRows() external {
         vm.prank(payer);
         credits.setRecipient(otherProvider);
         buy(payer, 1_000 * CREDIT);
         buy(otherPayer, 1_000 * CREDIT);
-        same(credits.recipientOf(otherPayer), otherPayer, "nobody else's");
+        same(credits.recipientOf(otherPayer), otherPayer, "no other party's");
         ICreditTypes.Row[] memory rows = table(
             row(payer, 100 * CREDIT, 100 * CREDIT, 0),
             row(otherPayer, 0, 0, 100 * CREDIT)
@@ -50,7 +50,7 @@ contract RecipientTest is Fixture {
         same(settle(rows, 0), 1e6, "refunded");
         buy(payer, 1 * CREDIT);
         same(dollar.balanceOf(otherProvider), 1e6, "recipient");
-        same(credits.recipientOf(payer), otherProvider, "still");
+        same(credits.recipientOf(payer), otherProvider, "unchanged");
         sameParty(payer, 1_001 * CREDIT, 100 * CREDIT, 100 * CREDIT, 0);
         same(credits.balanceOf(payer), 801 * CREDIT, "balance");
 
@@ -74,7 +74,7 @@ contract OwedTest is Fixture {
         dollar.setBlacklisted(provider, true);
     }
 
-    function test_whatTheTokenRefuses_isKeptAndWithdrawnElsewhere() external {
+    function test_refusedPayout_isOwed_andCanBeWithdrawnElsewhere() external {
         vm.expectEmit(address(credits));
         emit ISettlement.PayoutDeferred(provider, provider, 600_000);
         same(settle(rows, 1), 600_000, "due");
@@ -89,7 +89,7 @@ contract OwedTest is Fixture {
         same(credits.owedTo(provider), 0, "nothing owed");
     }
 
-    function test_cannotBeWithdrawnTwice_norByOthers() external {
+    function test_secondWithdrawal_reverts_andSoDoesAStrangers() external {
         settle(rows, 1);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingOwed.selector, stranger));
         vm.prank(stranger);
@@ -100,7 +100,7 @@ contract OwedTest is Fixture {
         credits.withdrawOwed(stranger);
     }
 
-    function test_toAnAddressThatIsRefusedToo_staysOwed() external {
+    function test_withdrawalToARefusedAddress_reverts_andStaysOwed() external {
         settle(rows, 1);
         vm.expectRevert(abi.encodeWithSelector(TestDollar.Blacklisted.selector, provider));
         vm.prank(provider);
@@ -108,10 +108,12 @@ contract OwedTest is Fixture {
         same(credits.owedTo(provider), 600_000, "still owed");
     }
 
-    function test_inABatch_oneRefusedRecipientAndOneBadRowStopNobody() external {
+    function test_batchWithARefusedRecipientAndABadRow_settlesTheOthers() external {
         ICreditTypes.Row[] memory batch = new ICreditTypes.Row[](4);
         bytes32[][] memory proofs = new bytes32[][](4);
-        for (uint256 i = 0; i < 3; ++i) (batch[i + 1], proofs[i + 1]) = (rows[i], Table.proof(rows, i));
+        for (uint256 i = 0; i < 3; ++i) {
+            (batch[i + 1], proofs[i + 1]) = (rows[i], Table.proof(rows, i));
+        }
         batch[0] = row(stranger, 0, 0, 1_000 * CREDIT);
         vm.expectEmit(address(credits));
         emit ISettlement.RowSkipped(stranger);
@@ -126,13 +128,13 @@ contract OwedTest is Fixture {
         same(fees, 0, "fees");
     }
 
-    function test_inABatch_withoutAProofForEachRow_isRefused() external {
+    function test_batchWithoutAProofForEachRow_reverts() external {
         vm.expectRevert(abi.encodeWithSelector(ICreditTypes.LengthMismatch.selector, 3, 1));
         credits.settleMany(rows, 1, new bytes32[][](1));
     }
 }
 
-/// @dev What a root promises beyond its totals is never paid: rows are cut to the pools.
+/// @dev Rows that promise more than their checkpoint's totals are cut to the pools.
 contract PoolsTest is Fixture {
     function setUp() public override {
         super.setUp();
@@ -152,23 +154,23 @@ contract PoolsTest is Fixture {
         skip(DISPUTE);
     }
 
-    function test_earningsAreCutToTheTotal_andPaidOnWhenItGrows() external {
+    function test_earningsAboveTheTotal_areCut_andPaidWhenItGrows() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 100 * CREDIT, 0, 0),
             row(provider, 0, 0, 100 * CREDIT),
             row(otherProvider, 0, 0, 50 * CREDIT)
         );
         finalizeWith(rows, 100 * CREDIT, 0, 100 * CREDIT);
-        same(settle(rows, 1), 1e6, "the first takes what there is");
-        same(settle(rows, 2), 0, "and the second nothing, of nobody's");
+        same(settle(rows, 1), 1e6, "the first takes the whole pool");
+        same(settle(rows, 2), 0, "the second takes nothing");
         sameParty(otherProvider, 0, 0, 0, 0);
 
         rows[0].spent = 150 * CREDIT;
         finalizeWith(rows, 150 * CREDIT, 0, 150 * CREDIT);
-        same(settle(rows, 2), 500_000, "until the pool fills");
+        same(settle(rows, 2), 500_000, "the second is paid when the pool grows");
     }
 
-    function test_refundsAreCutToTheTotal() external {
+    function test_refundsAboveTheTotal_areCut() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 0, 100 * CREDIT, 0),
             row(otherPayer, 0, 100 * CREDIT, 0)
@@ -178,7 +180,7 @@ contract PoolsTest is Fixture {
         same(settle(rows, 1), 500_000, "the second");
     }
 
-    function test_aRowIsCutToWhatItsPartyHas() external {
+    function test_rowAboveItsPurchases_isCut() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 900 * CREDIT, 300 * CREDIT, 0),
             row(otherPayer, 2_000 * CREDIT, 0, 0)
@@ -188,10 +190,10 @@ contract PoolsTest is Fixture {
         sameParty(payer, 1_000 * CREDIT, 900 * CREDIT, 100 * CREDIT, 0);
         settle(rows, 1);
         sameParty(otherPayer, 1_000 * CREDIT, 1_000 * CREDIT, 0, 0);
-        same(credits.totalSupply(), 0, "nothing left, and nothing below");
+        same(credits.totalSupply(), 0, "exactly nothing left");
     }
 
-    function test_whatWasRefunded_cannotBeSpentAnyMore() external {
+    function test_refundedCredits_cannotBeSpent() external {
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 700 * CREDIT, 0));
         finalizeWith(rows, 0, 700 * CREDIT, 0);
         settle(rows, 0);
@@ -201,7 +203,7 @@ contract PoolsTest is Fixture {
         sameParty(payer, 1_000 * CREDIT, 300 * CREDIT, 700 * CREDIT, 0);
     }
 
-    function test_feesComeAfterAllThatIsEarned() external {
+    function test_claimedFirst_feesLeaveAllEarnings() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 100 * CREDIT, 0, 0),
             row(provider, 0, 0, 200 * CREDIT)
@@ -211,7 +213,7 @@ contract PoolsTest is Fixture {
         same(settle(rows, 1), 960_000, "earnings");
         same(credits.claimFees(), 0, "no more");
         finalizeWith(rows, 200 * CREDIT, 0, 192 * CREDIT);
-        same(credits.claimFees(), 40_000, "the growth only");
+        same(credits.claimFees(), 40_000, "only the new fee");
     }
 }
 
@@ -219,7 +221,7 @@ contract TermsTest is Fixture {
     uint32 private constant ROUND = DISPUTE + ANSWER;
     uint32 private constant YEAR = 365 days;
 
-    function refused(ITerms.Terms memory wrong, bytes memory reason) private {
+    function reverts(ITerms.Terms memory wrong, bytes memory reason) private {
         vm.expectRevert(reason);
         this.deploy(wrong);
     }
@@ -228,7 +230,7 @@ contract TermsTest is Fixture {
         create("ComputeCredits.sol:ComputeCredits", abi.encode(chosen));
     }
 
-    function test_areShown() external view {
+    function test_afterDeployment_areReadable() external view {
         same(credits.token(), address(dollar), "token");
         same(credits.creditMicrosPerToken(), PRICE, "price");
         same(credits.maxFeeBps(), 500, "fee");
@@ -250,27 +252,27 @@ contract TermsTest is Fixture {
         same(court.vault(), address(credits), "the court's vault");
     }
 
-    function test_withoutAPrice_areRefused() external {
+    function test_withoutAPrice_revert() external {
         ITerms.Terms memory wrong = terms();
         wrong.creditMicrosPerToken = 0;
-        refused(wrong, abi.encodeWithSelector(ITerms.ZeroCreditPrice.selector));
+        reverts(wrong, abi.encodeWithSelector(ITerms.ZeroCreditPrice.selector));
     }
 
-    function test_withAFeeAboveAll_areRefused() external {
+    function test_withAFeeAbove100Percent_revert() external {
         ITerms.Terms memory wrong = terms();
         wrong.maxFeeBps = 10_001;
-        refused(wrong, abi.encodeWithSelector(ITerms.FeeAboveMaximum.selector, 10_001, 10_000));
+        reverts(wrong, abi.encodeWithSelector(ITerms.FeeAboveMaximum.selector, 10_001, 10_000));
         wrong.maxFeeBps = 10_000;
         this.deploy(wrong);
     }
 
-    function test_withoutAFeeRecipient_areRefused() external {
+    function test_withoutAFeeRecipient_revert() external {
         ITerms.Terms memory wrong = terms();
         wrong.feeRecipient = address(0);
-        refused(wrong, abi.encodeWithSelector(ITerms.ZeroAddress.selector));
+        reverts(wrong, abi.encodeWithSelector(ITerms.ZeroAddress.selector));
     }
 
-    function test_withWindowsThatDoNotFit_areRefused() external {
+    function test_withTooShortWindows_revert() external {
         ITerms.Terms memory wrong = terms();
         wrong.disputeWindowSeconds = 0;
         wrongWindow(wrong, "disputeWindowSeconds", 0, 1, YEAR);
@@ -291,8 +293,8 @@ contract TermsTest is Fixture {
         wrongWindow(wrong, "signerDelaySeconds", 2 * REFUND + ROUND - 1, 2 * REFUND + ROUND, YEAR);
     }
 
-    /// @dev A vault whose windows are years is one that nobody can leave.
-    function test_withWindowsOfYears_areRefused() external {
+    /// @dev With longer windows users could not leave the vault in a reasonable time.
+    function test_withWindowsOverAYear_revert() external {
         ITerms.Terms memory wrong = terms();
         wrong.disputeWindowSeconds = YEAR + 1;
         wrongWindow(wrong, "disputeWindowSeconds", YEAR + 1, 1, YEAR);
@@ -315,31 +317,43 @@ contract TermsTest is Fixture {
 
     function test_withTheShortestAndTheLongestWindows_areAccepted() external {
         ITerms.Terms memory chosen = terms();
-        (chosen.disputeWindowSeconds, chosen.answerWindowSeconds, chosen.exitGraceSeconds) = (1, 1, 1);
-        (chosen.refundWindowSeconds, chosen.counterGraceSeconds, chosen.signerDelaySeconds) = (6, 4, 14);
+        (chosen.disputeWindowSeconds, chosen.answerWindowSeconds, chosen.exitGraceSeconds) = (
+            1,
+            1,
+            1
+        );
+        (chosen.refundWindowSeconds, chosen.counterGraceSeconds, chosen.signerDelaySeconds) = (
+            6,
+            4,
+            14
+        );
         this.deploy(chosen);
-        (chosen.exitGraceSeconds, chosen.counterGraceSeconds, chosen.signerDelaySeconds) = (YEAR, YEAR, YEAR);
+        (chosen.exitGraceSeconds, chosen.counterGraceSeconds, chosen.signerDelaySeconds) = (
+            YEAR,
+            YEAR,
+            YEAR
+        );
         this.deploy(chosen);
     }
 
-    function test_withoutAStake_areRefused() external {
+    function test_withoutAStake_revert() external {
         ITerms.Terms memory wrong = terms();
         wrong.challengeStakeWei = 0;
-        refused(wrong, abi.encodeWithSignature("ZeroStake()"));
+        reverts(wrong, abi.encodeWithSignature("ZeroStake()"));
     }
 
-    function test_withAThresholdThatCannotBeMet_areRefused() external {
+    function test_withAnImpossibleThreshold_revert() external {
         ITerms.Terms memory wrong = terms();
         wrong.threshold = 0;
-        refused(wrong, abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 0, 2));
+        reverts(wrong, abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 0, 2));
         wrong.threshold = 3;
-        refused(wrong, abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 3, 2));
+        reverts(wrong, abi.encodeWithSignature("ImpossibleThreshold(uint256,uint256)", 3, 2));
     }
 
-    function test_withOneSignerTwice_areRefused() external {
+    function test_withOneSignerTwice_revert() external {
         ITerms.Terms memory wrong = terms();
         wrong.signers[1] = wrong.signers[0];
-        refused(
+        reverts(
             wrong,
             abi.encodeWithSignature(
                 "SignersNotAscending(address,address)",
@@ -356,7 +370,7 @@ contract TermsTest is Fixture {
         uint256 least,
         uint256 most
     ) private {
-        refused(
+        reverts(
             wrong,
             abi.encodeWithSignature(
                 "WindowOutOfBounds(bytes32,uint256,uint256,uint256)",

@@ -9,14 +9,14 @@ import {ITerms} from "../../contracts/interfaces/ITerms.sol";
 import {Fixture} from "./support/Fixture.sol";
 
 contract BuyTest is Fixture {
-    function test_costsThePriceRoundedUp() external view {
+    function test_anyAmount_costsThePriceRoundedUp() external view {
         same(credits.priceOf(1), 1, "one micro-credit costs one base unit");
         same(credits.priceOf(100), 1, "100 micro-credits fill one base unit");
         same(credits.priceOf(101), 2, "the fraction above is rounded up");
         same(credits.priceOf(100 * CREDIT), 1e6, "100 credits cost a dollar");
     }
 
-    function test_movesTheTokensAndTheCreditsAndSaysSo() external {
+    function test_anyAmount_movesTokensAndCredits_andEmitsBoth() external {
         vm.expectEmit(address(credits));
         emit IERC20.Transfer(address(0), payer, 150);
         vm.expectEmit(address(credits));
@@ -40,30 +40,34 @@ contract BuyTest is Fixture {
         sameParty(payer, 0, 0, 0, 0);
     }
 
-    function test_addsUp() external {
+    function test_twice_addsUp() external {
         buy(payer, 100);
         buy(payer, 200);
         sameParty(payer, 300, 0, 0, 0);
         same(credits.totalSupply(), 300, "supply");
     }
 
-    function test_ofNothing_isRefused() external {
+    function test_ofZeroCredits_reverts() external {
         vm.expectRevert(ITerms.ZeroAmount.selector);
         credits.buy(payer, 0);
     }
 
-    function test_forNobody_isRefused() external {
+    function test_forTheZeroAddress_reverts() external {
         vm.expectRevert(ITerms.ZeroAddress.selector);
         credits.buy(address(0), 1);
     }
 
-    function test_upToInt64_isAccepted_andNotOneMore() external {
+    function test_aboveTheLargestInt64_reverts() external {
         uint64 most = uint64(type(int64).max);
         dollar.mint(payer, 1e30);
         buy(payer, most - 1);
         buy(stranger, 1);
         vm.expectRevert(
-            abi.encodeWithSelector(IPurchases.TooManyCredits.selector, uint256(most) + 1, uint256(most))
+            abi.encodeWithSelector(
+                IPurchases.TooManyCredits.selector,
+                uint256(most) + 1,
+                uint256(most)
+            )
         );
         vm.prank(payer);
         credits.buy(payer, 1);
@@ -71,14 +75,14 @@ contract BuyTest is Fixture {
 }
 
 contract CreditTokenTest is Fixture {
-    function test_looksLikeAToken() external view {
+    function test_metadata_isReadable() external view {
         same(keccak256(bytes(credits.name())), keccak256("Compute Credits"), "name");
         same(keccak256(bytes(credits.symbol())), keccak256("CREDIT"), "symbol");
         same(credits.decimals(), 6, "decimals");
         same(credits.allowance(payer, stranger), 0, "allowance");
     }
 
-    function test_neverMoves() external {
+    function test_anyTransferOrApproval_reverts() external {
         buy(payer, CREDIT);
         vm.startPrank(payer);
         vm.expectRevert(ICreditToken.CreditsAreNonTransferable.selector);

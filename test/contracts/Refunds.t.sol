@@ -17,7 +17,7 @@ contract RequestRefundTest is Fixture {
         credits.requestRefund(creditMicros);
     }
 
-    function test_isRecordedAndRaisesTheCounter() external {
+    function test_firstRequest_isStored_andRaisesTheCounter() external {
         vm.expectEmit(address(credits));
         emit IRefunds.CounterRaised(payer, 1);
         vm.expectEmit(address(credits));
@@ -30,12 +30,12 @@ contract RequestRefundTest is Fixture {
         same(credits.counterOf(payer), 1, "counter");
     }
 
-    function test_ofNothing_isRefused() external {
+    function test_ofZeroCredits_reverts() external {
         vm.expectRevert(ITerms.ZeroAmount.selector);
         request(0);
     }
 
-    function test_beyondTheBalance_isRefused() external {
+    function test_aboveTheBalance_reverts() external {
         vm.expectRevert(
             abi.encodeWithSelector(
                 IRefunds.InsufficientCredits.selector,
@@ -47,7 +47,7 @@ contract RequestRefundTest is Fixture {
         request(1_000 * CREDIT + 1);
     }
 
-    function test_countsWhatWasSpentAndRefunded() external {
+    function test_afterASettledRow_countsItsSpendingAndRefunds() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 400 * CREDIT, 100 * CREDIT, 0),
             row(provider, 0, 0, 400 * CREDIT)
@@ -68,8 +68,8 @@ contract RequestRefundTest is Fixture {
         request(500 * CREDIT);
     }
 
-    /// @dev Nothing was refunded, so nothing closed it; and nothing is due any more.
-    function test_isHidden_whenAllOfItTurnsOutToBeSpent() external {
+    /// @dev No payout closed the request, and nothing is due any more.
+    function test_withAllCreditsSpent_isServed() external {
         request(500 * CREDIT);
         ICreditTypes.Row[] memory rows = table(
             row(payer, 1_000 * CREDIT, 0, 0),
@@ -82,10 +82,14 @@ contract RequestRefundTest is Fixture {
         same(open.deadline, 0, "deadline");
         buy(payer, 10 * CREDIT);
         request(10 * CREDIT);
-        same(credits.refundRequestOf(payer).requestedMicros, 10 * CREDIT, "another may follow");
+        same(
+            credits.refundRequestOf(payer).requestedMicros,
+            10 * CREDIT,
+            "another request is possible"
+        );
     }
 
-    function test_whileAnotherIsOpen_isRefused() external {
+    function test_whileAnotherIsOpen_reverts() external {
         request(1);
         vm.expectRevert(
             abi.encodeWithSelector(
@@ -97,7 +101,7 @@ contract RequestRefundTest is Fixture {
         request(1);
     }
 
-    function test_isClosedByTheRowThatPaysIt_andAnotherMayFollow() external {
+    function test_onceARowPaysIt_isClosed_andAnotherCanFollow() external {
         request(400 * CREDIT);
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 400 * CREDIT, 0));
         finalize(rows);
@@ -106,10 +110,14 @@ contract RequestRefundTest is Fixture {
         settle(rows, 0);
         same(credits.refundRequestOf(payer).requestedMicros, 0, "closed");
         request(600 * CREDIT);
-        same(credits.refundRequestOf(payer).refundedMicros, 400 * CREDIT, "refunded at the request");
+        same(
+            credits.refundRequestOf(payer).refundedMicros,
+            400 * CREDIT,
+            "refunded at the request"
+        );
     }
 
-    function test_isServedOnce() external {
+    function test_servedRequest_emitsOnce() external {
         request(100 * CREDIT);
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 100 * CREDIT, 0));
         finalize(rows);
@@ -118,10 +126,10 @@ contract RequestRefundTest is Fixture {
         finalize(rows);
         vm.recordLogs();
         settle(rows, 0);
-        same(vm.getRecordedLogs().length, 3, "the row, what was burned, the payment");
+        same(vm.getRecordedLogs().length, 3, "three events: the row, the burn, the payment");
     }
 
-    function test_staysOpen_whenPaidInPart() external {
+    function test_paidInPart_staysOpen() external {
         request(400 * CREDIT);
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 400 * CREDIT - 1, 0));
         finalize(rows);
@@ -129,7 +137,7 @@ contract RequestRefundTest is Fixture {
         same(credits.refundRequestOf(payer).requestedMicros, 400 * CREDIT, "open");
     }
 
-    function test_isServed_whenTheRestTurnsOutToBeSpent() external {
+    function test_withTheRestSpent_isServed() external {
         request(400 * CREDIT);
         ICreditTypes.Row[] memory rows = table(
             row(payer, 700 * CREDIT, 300 * CREDIT, 0),
@@ -142,12 +150,12 @@ contract RequestRefundTest is Fixture {
 }
 
 contract RevokeAllTest is Fixture {
-    function test_raisesTheCounter() external {
+    function test_calledOnce_raisesTheCallersCounter() external {
         vm.expectEmit(address(credits));
         emit IRefunds.CounterRaised(payer, 1);
         vm.prank(payer);
         credits.revokeAll();
         same(credits.counterOf(payer), 1, "counter");
-        same(credits.counterOf(stranger), 0, "nobody else's");
+        same(credits.counterOf(stranger), 0, "no other account's");
     }
 }

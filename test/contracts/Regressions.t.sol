@@ -16,9 +16,9 @@ import {
 import {Fixture} from "./support/Fixture.sol";
 import {Table} from "./support/Table.sol";
 
-/// @dev What went wrong elsewhere, one test each. (Batches and blacklists: OwedTest. Pause: PauseTest. A nonce consumed
-///      by a partial payment: BuyWithAuthorizationTest.)
-contract WhatTheOthersGotWrongTest is Fixture {
+/// @dev Known failures of other protocols, one test each. OwedTest has batches and blacklists,
+///      PauseTest the pause, and BuyWithAuthorizationTest a nonce that a partial payment used up.
+contract FailuresOfOtherProtocolsTest is Fixture {
     function setUp() public override {
         super.setUp();
         buy(payer, 1_000 * CREDIT);
@@ -37,7 +37,7 @@ contract WhatTheOthersGotWrongTest is Fixture {
         sameParty(provider, 0, 0, 0, 100 * CREDIT);
     }
 
-    function test_aPayerOnTheBlacklist_trapsNobodysEscrow_notEvenItsOwn() external {
+    function test_blacklistedPayer_trapsNoTokens() external {
         ICreditTypes.Row[] memory rows = table(
             row(payer, 100 * CREDIT, 900 * CREDIT, 0),
             row(provider, 0, 0, 100 * CREDIT)
@@ -47,10 +47,10 @@ contract WhatTheOthersGotWrongTest is Fixture {
         settle(rows, 0);
         same(settle(rows, 1), 1e6, "the provider is paid");
         vm.prank(payer);
-        same(credits.withdrawOwed(otherPayer), 9e6, "and so is the payer, elsewhere");
+        same(credits.withdrawOwed(otherPayer), 9e6, "the payer is paid to another address");
     }
 
-    function test_anUnusedCeiling_doesNotDrainALaterTopUp() external {
+    function test_unusedCap_cannotDrainALaterPurchase() external {
         IDisputes.Allowance memory allowance;
         allowance.account = payer;
         allowance.accountCap = 1_000 * CREDIT;
@@ -64,7 +64,10 @@ contract WhatTheOthersGotWrongTest is Fixture {
         skip(COUNTER_GRACE);
         buy(payer, 1_000 * CREDIT);
 
-        rows = table(row(payer, 1_000 * CREDIT, 1_000 * CREDIT, 0), row(provider, 0, 0, 1_000 * CREDIT));
+        rows = table(
+            row(payer, 1_000 * CREDIT, 1_000 * CREDIT, 0),
+            row(provider, 0, 0, 1_000 * CREDIT)
+        );
         submit(rows);
         bytes32[] memory proof = Table.proof(rows, 0);
         court.challengeRow{value: STAKE}(rows[0], proof);
@@ -75,8 +78,8 @@ contract WhatTheOthersGotWrongTest is Fixture {
         same(credits.balanceOf(payer), 1_000 * CREDIT, "untouched");
     }
 
-    /// @dev No setter exists for any term. That nobody adds one is checked here by the list of state-changing functions.
-    function test_noParameterChange_isRetroactive() external {
+    /// @dev No term has a setter. The owner's immediate powers change no term.
+    function test_ownersChanges_leaveAllTerms() external {
         finalize(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 95 * CREDIT)));
         vm.startPrank(owner);
         credits.pause();
@@ -87,7 +90,7 @@ contract WhatTheOthersGotWrongTest is Fixture {
         same(credits.refundWindowSeconds(), REFUND, "refund window");
     }
 
-    function test_theFirstClaimer_cannotDrainThePool_whenTheRootPromisesTooMuch() external {
+    function test_rowAboveTheTotal_cannotDrainThePool() external {
         buy(otherPayer, 1_000 * CREDIT);
         ICreditTypes.Row[] memory rows = table(
             row(payer, 100 * CREDIT, 0, 0),
@@ -97,12 +100,12 @@ contract WhatTheOthersGotWrongTest is Fixture {
         checkpoint.earned = 100 * CREDIT;
         submit(checkpoint);
         skip(DISPUTE);
-        same(settle(rows, 1), 1e6, "what was earned in total, and not what its row says");
-        same(dollar.balanceOf(address(credits)), 19e6, "what is unspent stays");
+        same(settle(rows, 1), 1e6, "the total earnings, and not the row's");
+        same(dollar.balanceOf(address(credits)), 19e6, "unspent credits stay backed");
     }
 }
 
-/// @dev Tokens that are not plain are refused, or harm nobody.
+/// @dev Unusual tokens are refused or do no harm.
 contract OddTokensTest is Fixture {
     address internal odd;
 
@@ -116,14 +119,14 @@ contract OddTokensTest is Fixture {
         super.setUp();
         PlainToken(odd).mint(payer, 1e30);
         vm.prank(payer);
-        // Low-level: one of them returns nothing.
+        // A low-level call, because the approval of one token returns nothing.
         (bool success, ) = odd.call(
             abi.encodeWithSignature("approve(address,uint256)", credits, type(uint256).max)
         );
         yes(success, "approved");
     }
 
-    function test_withAFeeOnTransfer_isRefused() external {
+    function test_feeOnTransfer_reverts() external {
         use("OddTokens.sol:FeeToken", "");
         vm.expectRevert(abi.encodeWithSelector(ITerms.TokenAmountMismatch.selector, 990_000, 1e6));
         vm.prank(payer);
@@ -134,12 +137,12 @@ contract OddTokensTest is Fixture {
         court.depositBond(1e6);
     }
 
-    function test_thatReturnsNothing_works() external {
+    function test_transferWithoutReturnValue_works() external {
         use("OddTokens.sol:SilentToken", "");
         roundTrip(1e6);
     }
 
-    function test_thatReturnsFalse_isRefused_andWhatItRefusesIsOwed() external {
+    function test_transferReturningFalse_revertsBuying_andDefersPayouts() external {
         use("OddTokens.sol:FalseToken", "");
         FalseToken(odd).setRefusing(true);
         vm.expectRevert(abi.encodeWithSignature("SafeERC20FailedOperation(address)", odd));
@@ -154,26 +157,28 @@ contract OddTokensTest is Fixture {
         same(credits.owedTo(payer), 500_000, "owed");
     }
 
-    function test_withEightDecimals_works() external {
+    function test_eightDecimals_work() external {
         use("OddTokens.sol:PlainToken", abi.encode(uint8(8)));
         roundTrip(1e8);
     }
 
-    function test_withEighteenDecimals_works() external {
+    function test_eighteenDecimals_work() external {
         use("OddTokens.sol:PlainToken", abi.encode(uint8(18)));
         roundTrip(1e18);
     }
 
-    function test_withoutDecimals_roundsUpToWholeTokens() external {
+    function test_zeroDecimals_roundUpToWholeTokens() external {
         use("OddTokens.sol:PlainToken", abi.encode(uint8(0)));
         same(credits.priceOf(1), 1, "one token");
         same(credits.priceOf(100 * CREDIT + 1), 2, "two");
         roundTrip(1);
     }
 
-    function test_withMoreDecimalsThanCanBeComputedWith_isRefused() external {
+    function test_above36Decimals_reverts() external {
         odd = create("OddTokens.sol:PlainToken", abi.encode(uint8(37)));
-        vm.expectRevert(abi.encodeWithSelector(ITerms.UnsupportedDecimals.selector, uint8(37), uint8(36)));
+        vm.expectRevert(
+            abi.encodeWithSelector(ITerms.UnsupportedDecimals.selector, uint8(37), uint8(36))
+        );
         this.deploy();
         odd = create("OddTokens.sol:PlainToken", abi.encode(uint8(36)));
         this.deploy();
@@ -183,18 +188,17 @@ contract OddTokensTest is Fixture {
         create("ComputeCredits.sol:ComputeCredits", abi.encode(terms()));
     }
 
-    /// @dev The token shrinks by a half: some payouts fail, are owed, and are there when it has grown again. Nobody gets
-    ///      more than its credits were worth.
-    function test_thatRebases_changesNobodysCredits() external {
+    /// @dev The token doubles all balances. A refund still pays the price of its credits.
+    function test_rebase_changesNoCredits() external {
         use("OddTokens.sol:RebasingToken", "");
         buy(payer, 100 * CREDIT);
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 100 * CREDIT, 0));
         finalize(rows);
         RebasingToken(odd).setPercent(200);
-        same(settle(rows, 0), 1e6, "the price, and not twice that");
+        same(settle(rows, 0), 1e6, "the price, not twice the price");
     }
 
-    function test_thatReenters_canDoNothing() external {
+    function test_reentrantCalls_revert() external {
         use("OddTokens.sol:HookToken", "");
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 50 * CREDIT, 0));
         buy(payer, 100 * CREDIT);
@@ -214,8 +218,8 @@ contract OddTokensTest is Fixture {
         same(token.balanceOf(address(credits)), 1_060_000, "the vault has what its credits cost");
     }
 
-    /// @dev A deposit within a deposit would count the inner tokens twice.
-    function test_thatReentersADepositOfTheBond_isRefused() external {
+    /// @dev A deposit within a deposit would count the tokens of the inner one twice.
+    function test_reentrantBondDeposit_reverts() external {
         use("OddTokens.sol:HookToken", "");
         HookToken token = HookToken(odd);
         vm.prank(payer);

@@ -7,8 +7,8 @@ import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
 import {IDisputes} from "../../contracts/interfaces/IDisputes.sol";
 import {Fixture} from "./support/Fixture.sol";
 
-/// @dev What the old signers signed neither ends with them, nor counts for more than it did. Two signers, both needed,
-///      are followed by others, or by one of the two alone.
+/// @dev After a change of signers, the former signers answer for their signatures, which count for
+///      no more than before. Two signers, both needed, are replaced by others or by one of them.
 contract RotationTest is Fixture {
     uint256 internal constant NEXT_KEY = 0x51;
 
@@ -56,14 +56,14 @@ contract RotationTest is Fixture {
         signerKeys.push(key);
     }
 
-    function test_equivocationOfTheOldSigners_isProvenForAsLongAsAChangeIsAnnounced() external {
+    function test_equivocationOfFormerSigners_withinTheDelay_isProvable() external {
         rotateTo(NEXT_KEY);
         skip(SIGNER_DELAY);
         court.proveEquivocation(a, ofA, b, ofB);
         same(court.bond(), 0, "slashed");
     }
 
-    function test_equivocationOfTheOldSigners_isProvenNoLongerThanThat() external {
+    function test_equivocationOfFormerSigners_afterTheDelay_reverts() external {
         rotateTo(NEXT_KEY);
         uint256 end = block.timestamp + SIGNER_DELAY;
         vm.warp(end + 1);
@@ -71,7 +71,7 @@ contract RotationTest is Fixture {
         court.proveEquivocation(a, ofA, b, ofB);
     }
 
-    function test_theNewSigners_doNotSignForTheTimeBefore() external {
+    function test_newSigners_forAnEarlierAsOf_areNoQuorum() external {
         rotateTo(NEXT_KEY);
         ICreditTypes.SignerSignature[] memory newOfA = signed(credits.hashCheckpoint(a));
         ICreditTypes.SignerSignature[] memory newOfB = signed(credits.hashCheckpoint(b));
@@ -79,18 +79,26 @@ contract RotationTest is Fixture {
         court.proveEquivocation(a, newOfA, b, newOfB);
     }
 
-    function test_theOldSigners_doNotSignForTheTimeAfter() external {
+    function test_formerSigners_forALaterAsOf_areNoQuorum() external {
         rotateTo(NEXT_KEY);
         a.asOf = uint64(block.timestamp);
         _sortedKeys(2);
         ICreditTypes.SignerSignature[] memory late = signed(credits.hashCheckpoint(a));
-        vm.expectRevert(abi.encodeWithSelector(ICheckpoints.UnknownSigner.selector, late[0].signer));
+        vm.expectRevert(
+            abi.encodeWithSelector(ICheckpoints.UnknownSigner.selector, late[0].signer)
+        );
         credits.submitCheckpoint(a, late);
     }
 
-    function test_aReceiptOfTheOldSigners_isPaidForAsLong() external {
-        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(provider, 150 * CREDIT, 1);
-        ICreditTypes.SignerSignature[] memory signatures = signed(court.hashEarningsReceipt(receipt));
+    function test_receiptOfFormerSigners_withinTheDelay_canBeClaimed() external {
+        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(
+            provider,
+            150 * CREDIT,
+            1
+        );
+        ICreditTypes.SignerSignature[] memory signatures = signed(
+            court.hashEarningsReceipt(receipt)
+        );
         rotateTo(NEXT_KEY);
         skip(SIGNER_DELAY);
         submit(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 100 * CREDIT)));
@@ -100,34 +108,46 @@ contract RotationTest is Fixture {
 
         skip(1);
         vm.expectRevert(
-            abi.encodeWithSelector(ICheckpoints.FormerSigners.selector, block.timestamp, block.timestamp - 1)
+            abi.encodeWithSelector(
+                ICheckpoints.FormerSigners.selector,
+                block.timestamp,
+                block.timestamp - 1
+            )
         );
         vm.prank(otherPayer);
         court.challengeEarnings{value: STAKE}(receipt, signatures);
     }
 
-    function test_aReceiptOfTheNewSigners_isPaid() external {
+    function test_receiptOfNewSigners_canBeClaimed() external {
         rotateTo(NEXT_KEY);
-        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(provider, 150 * CREDIT, 1);
-        ICreditTypes.SignerSignature[] memory signatures = signed(court.hashEarningsReceipt(receipt));
+        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(
+            provider,
+            150 * CREDIT,
+            1
+        );
+        ICreditTypes.SignerSignature[] memory signatures = signed(
+            court.hashEarningsReceipt(receipt)
+        );
         submit(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 100 * CREDIT)));
         vm.prank(stranger);
         court.challengeEarnings{value: STAKE}(receipt, signatures);
     }
 
-    /// @dev One of two had signed; now it alone would be enough.
-    function test_aLowerThreshold_doesNotMakeOldSignaturesEnough() external {
+    /// @dev One of two signers signed. After the change this signer alone is a quorum.
+    function test_lowerThreshold_makesNoOldSignaturesAQuorum() external {
         rotateTo(signerKeys[0]);
         uint256 since = block.timestamp;
         ICreditTypes.SignerSignature[] memory one = onlyFirst(ofA);
-        vm.expectRevert(abi.encodeWithSelector(ICheckpoints.CheckpointIsVoid.selector, a.asOf, since));
+        vm.expectRevert(
+            abi.encodeWithSelector(ICheckpoints.CheckpointIsVoid.selector, a.asOf, since)
+        );
         credits.submitCheckpoint(a, one);
 
         vm.expectRevert(abi.encodeWithSelector(ICheckpoints.TooFewSignatures.selector, 1, 2));
         court.proveEquivocation(a, one, b, ofB);
     }
 
-    function test_aCheckpointCutWhenTheNewSignersTakeOver_isTheirs() external {
+    function test_asOfAtTheChange_belongsToTheNewSigners() external {
         rotateTo(NEXT_KEY);
         ICreditTypes.Row[] memory rows = table(row(payer, 100 * CREDIT, 0, 0));
         ICreditTypes.Checkpoint memory next = checkpointOf(rows);
@@ -135,15 +155,19 @@ contract RotationTest is Fixture {
         next.asOf -= 1;
         ICreditTypes.SignerSignature[] memory signatures = signed(credits.hashCheckpoint(next));
         vm.expectRevert(
-            abi.encodeWithSelector(ICheckpoints.CheckpointIsVoid.selector, next.asOf, block.timestamp)
+            abi.encodeWithSelector(
+                ICheckpoints.CheckpointIsVoid.selector,
+                next.asOf,
+                block.timestamp
+            )
         );
         credits.submitCheckpoint(next, signatures);
         next.asOf += 1;
         submit(next);
     }
 
-    /// @dev What was signed and not submitted is void: signing the epoch again is no fraud.
-    function test_signingTheEpochAgain_isNoEquivocation() external {
+    /// @dev The change voids unsubmitted checkpoints, so the new signers may sign the epoch again.
+    function test_epochSignedAgainAfterAChange_isNoEquivocation() external {
         rotateTo(NEXT_KEY);
         b.asOf = uint64(block.timestamp);
         ICreditTypes.SignerSignature[] memory newOfB = signed(credits.hashCheckpoint(b));
@@ -151,8 +175,9 @@ contract RotationTest is Fixture {
         court.proveEquivocation(a, ofA, b, newOfB);
     }
 
-    /// @dev The checkpoint in force is not void: another one of its epoch is fraud, whoever signs it.
-    function test_signingAgainstThePendingOne_isEquivocation() external {
+    /// @dev A pending checkpoint stays valid, so another one of its epoch is equivocation of either
+    ///      set.
+    function test_epochOfThePendingCheckpointSignedAgain_isEquivocation() external {
         uint256 start = block.timestamp;
         address[] memory next = new address[](1);
         next[0] = vm.addr(NEXT_KEY);
@@ -170,7 +195,7 @@ contract RotationTest is Fixture {
         same(court.bond(), 0, "slashed");
     }
 
-    function test_whatTheFormerSignersSigned_fromTheirFirstSecondOn_isProven() external {
+    function test_asOfInTheFirstSecondOfFormerSigners_isProvable() external {
         rotateTo(NEXT_KEY);
         (a.asOf, b.asOf) = (uint64(block.timestamp), uint64(block.timestamp));
         ICreditTypes.SignerSignature[] memory newOfA = signed(credits.hashCheckpoint(a));
@@ -180,10 +205,16 @@ contract RotationTest is Fixture {
         same(court.bond(), 0, "slashed");
     }
 
-    function test_aReceiptOfTheFormerSigners_isPaid_alsoAfterTwoChanges() external {
+    function test_receiptOfFormerSigners_afterTwoChanges_canBeClaimed() external {
         rotateTo(NEXT_KEY);
-        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(provider, 150 * CREDIT, 1);
-        ICreditTypes.SignerSignature[] memory signatures = signed(court.hashEarningsReceipt(receipt));
+        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(
+            provider,
+            150 * CREDIT,
+            1
+        );
+        ICreditTypes.SignerSignature[] memory signatures = signed(
+            court.hashEarningsReceipt(receipt)
+        );
         rotateTo(0x52);
         submit(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 100 * CREDIT)));
         vm.prank(stranger);
@@ -191,8 +222,8 @@ contract RotationTest is Fixture {
         same(court.challengeOf(provider, stranger).earned, 150 * CREDIT, "asked");
     }
 
-    /// @dev A bond worth more credits than there can be covers as many as there can be.
-    function test_theCover_isBounded() external {
+    /// @dev A bond can be worth more than the largest int64 of micro-credits.
+    function test_cover_isAtMostTheLargestInt64() external {
         dollar.mint(stranger, 4e17);
         vm.startPrank(stranger);
         dollar.approve(address(court), 4e17);
@@ -202,10 +233,12 @@ contract RotationTest is Fixture {
         same(credits.coveredMicros(), uint64(type(int64).max), "covered");
     }
 
-    function test_theSetBeforeTheLast_isForgotten() external {
+    function test_signersBeforeTheFormerOnes_areNoQuorum() external {
         rotateTo(NEXT_KEY);
         rotateTo(0x52);
-        vm.expectRevert(abi.encodeWithSelector(ICheckpoints.FormerSigners.selector, block.timestamp, 0));
+        vm.expectRevert(
+            abi.encodeWithSelector(ICheckpoints.FormerSigners.selector, block.timestamp, 0)
+        );
         court.proveEquivocation(a, ofA, b, ofB);
     }
 }

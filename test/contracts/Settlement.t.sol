@@ -9,7 +9,8 @@ import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {Table} from "./support/Table.sol";
 
-/// @dev The payer bought 1,000 credits, spent 100 and is due 200; the provider earned 95, so the fee is 5.
+/// @dev The payer bought 1,000 credits, spent 100 and is due a refund of 200. The provider earned
+///      95, so the fee is 5.
 contract SettleTest is Fixture {
     ICreditTypes.Row[] internal rows;
 
@@ -20,7 +21,7 @@ contract SettleTest is Fixture {
         rows.push(row(provider, 0, 0, 95 * CREDIT));
     }
 
-    function test_beforeFinality_isRefused() external {
+    function test_beforeFinality_reverts() external {
         submit(rows);
         skip(DISPUTE - 1);
         bytes32[] memory proof = Table.proof(rows, 0);
@@ -30,7 +31,7 @@ contract SettleTest is Fixture {
         credits.settle(rows[0], 1, proof);
     }
 
-    function test_paysARefundAndBurnsWhatWasSpent() external {
+    function test_payersRow_paysTheRefund_andBurnsSpentCredits() external {
         finalize(rows);
         uint256 before = dollar.balanceOf(payer);
         vm.expectEmit(address(credits));
@@ -44,17 +45,17 @@ contract SettleTest is Fixture {
         same(credits.totalSupply(), 700 * CREDIT, "supply");
     }
 
-    function test_paysEarnings() external {
+    function test_providersRow_paysEarnings() external {
         finalize(rows);
         vm.recordLogs();
         same(settle(rows, 1), 950_000, "paid");
-        same(vm.getRecordedLogs().length, 2, "the row and the payment: nothing was burned");
-        same(credits.owedTo(provider), 0, "and nothing is owed besides");
+        same(vm.getRecordedLogs().length, 2, "two events: the row and the payment");
+        same(credits.owedTo(provider), 0, "nothing is owed");
         same(dollar.balanceOf(provider), 950_000, "received");
         sameParty(provider, 0, 0, 0, 95 * CREDIT);
     }
 
-    function test_whenTheRowWasSettledBefore_paysNothingAndChangesNothing() external {
+    function test_sameRowAgain_changesNothing() external {
         finalize(rows);
         settle(rows, 0);
         vm.recordLogs();
@@ -63,32 +64,34 @@ contract SettleTest is Fixture {
         sameParty(payer, 1_000 * CREDIT, 100 * CREDIT, 200 * CREDIT, 0);
     }
 
-    function test_withAForgedRow_isRefused() external {
+    function test_forgedRow_reverts() external {
         finalize(rows);
         ICreditTypes.Row memory forged = row(provider, 0, 0, 96 * CREDIT);
         bytes32[] memory proof = Table.proof(rows, 1);
         bytes32 root = Hashes.commutativeKeccak256(Table.leaf(forged), proof[0]);
-        vm.expectRevert(abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, provider, root));
+        vm.expectRevert(
+            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, provider, root)
+        );
         credits.settle(forged, 1, proof);
     }
 
-    function test_beforeAnyCheckpoint_isRefused() external {
+    function test_beforeAnyCheckpoint_reverts() external {
         for (uint256 epoch = 0; epoch < 3; ++epoch) {
             vm.expectRevert(abi.encodeWithSelector(ICreditTypes.EpochNotFinal.selector, epoch));
             credits.settle(rows[0], epoch, new bytes32[](0));
         }
     }
 
-    function test_ofTheCheckpointBefore_stillWorks_untilTheNextIsSubmitted() external {
+    function test_rowOfTheCheckpointBefore_works_untilTheNextIsSubmitted() external {
         finalize(rows);
         ICreditTypes.Row[] memory next = table(
             row(payer, 200 * CREDIT, 200 * CREDIT, 0),
             row(provider, 0, 0, 190 * CREDIT)
         );
         finalize(next);
-        same(settle(rows, 1), 950_000, "the older row, on its way when the newer became final");
-        same(settle(next, 1), 950_000, "the newer one pays the difference");
-        same(settle(rows, 1), 0, "the older one pays nothing any more");
+        same(settle(rows, 1), 950_000, "the older row pays");
+        same(settle(next, 1), 950_000, "the newer row pays the difference");
+        same(settle(rows, 1), 0, "the older row pays nothing more");
         sameParty(provider, 0, 0, 0, 190 * CREDIT);
 
         submit(next);
@@ -97,7 +100,7 @@ contract SettleTest is Fixture {
         credits.settle(rows[0], 1, proof);
     }
 
-    function test_underAnotherEpoch_isRefused(uint256 epoch) external {
+    function test_anotherEpoch_reverts(uint256 epoch) external {
         vm.assume(epoch != 1);
         finalize(rows);
         bytes32[] memory proof = Table.proof(rows, 0);
@@ -105,17 +108,23 @@ contract SettleTest is Fixture {
         credits.settle(rows[0], epoch, proof);
     }
 
-    function test_withARowOfTheOtherFinalEpoch_isRefused() external {
+    function test_rowOfTheOtherFinalEpoch_reverts() external {
         finalize(rows);
-        finalize(table(row(payer, 200 * CREDIT, 200 * CREDIT, 0), row(provider, 0, 0, 190 * CREDIT)));
+        finalize(
+            table(row(payer, 200 * CREDIT, 200 * CREDIT, 0), row(provider, 0, 0, 190 * CREDIT))
+        );
         bytes32[] memory proof = Table.proof(rows, 0);
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, payer, Table.root(rows))
+            abi.encodeWithSelector(
+                ICreditTypes.RowNotInCheckpoint.selector,
+                payer,
+                Table.root(rows)
+            )
         );
         credits.settle(rows[0], 2, proof);
     }
 
-    /// @dev Found by the stateful invariants: epochs without any change have the same root.
+    /// @dev The stateful invariants found this: epochs without a change have the same root.
     function test_whileACheckpointWithTheSameRootIsPending_works() external {
         finalize(rows);
         submit(rows);
@@ -125,7 +134,7 @@ contract SettleTest is Fixture {
         same(credits.settle(rows[1], 2, Table.proof(rows, 1)), 950_000, "while epoch 3 is pending");
     }
 
-    function test_inSteps_addsUpInTheSums() external {
+    function test_inSteps_addsUpInTheSettledTotals() external {
         ICreditTypes.Row[] memory next = table(
             row(payer, 100 * CREDIT, 10 * CREDIT, 0),
             row(provider, 0, 0, 95 * CREDIT)
@@ -146,10 +155,13 @@ contract SettleTest is Fixture {
         same(earned, 190 * CREDIT, "earned");
     }
 
-    function test_takenInManyParts_paysTheSameAsAtOnce() external {
+    function test_inManyParts_paysTheSameAsAtOnce() external {
         uint256 paid = 0;
         for (uint64 i = 1; i <= 7; ++i) {
-            ICreditTypes.Row[] memory next = table(row(payer, 33 * i, 0, 0), row(provider, 0, 0, 33 * i));
+            ICreditTypes.Row[] memory next = table(
+                row(payer, 33 * i, 0, 0),
+                row(provider, 0, 0, 33 * i)
+            );
             finalize(next);
             paid += settle(next, 1);
         }
@@ -158,8 +170,8 @@ contract SettleTest is Fixture {
 }
 
 contract RoundingTest is Fixture {
-    /// @dev However earnings are cut into parts, all that is lost is what one base unit can't show.
-    function testFuzz_partsPayWhatTheWholePays(uint32[4] calldata parts) external {
+    /// @dev Earnings in any parts lose less than one base unit in total.
+    function testFuzz_earningsInParts_payTheSameAsTheWhole(uint32[4] calldata parts) external {
         uint64 total = 1;
         for (uint256 i = 0; i < parts.length; ++i) total += parts[i];
         buy(payer, total);
@@ -167,15 +179,18 @@ contract RoundingTest is Fixture {
         uint256 paid = 0;
         for (uint256 i = 0; i < parts.length; ++i) {
             earned += parts[i];
-            ICreditTypes.Row[] memory rows = table(row(payer, earned, 0, 0), row(provider, 0, 0, earned));
+            ICreditTypes.Row[] memory rows = table(
+                row(payer, earned, 0, 0),
+                row(provider, 0, 0, earned)
+            );
             finalize(rows);
             paid += settle(rows, 1);
         }
         same(paid, earned / 100, "the whole, rounded down once");
     }
 
-    /// @dev What is bought and refunded at once never gains a base unit, and loses less than one.
-    function testFuzz_aRoundTripGainsNothing(uint64 amount) external {
+    /// @dev A purchase with an immediate refund gains nothing and loses at most one base unit.
+    function testFuzz_purchaseAndRefund_neverGainABaseUnit(uint64 amount) external {
         uint64 micros = uint64(between(amount, 1, 1e12));
         uint256 cost = credits.priceOf(micros);
         buy(payer, micros);
@@ -188,7 +203,7 @@ contract RoundingTest is Fixture {
 }
 
 contract ClaimFeesTest is Fixture {
-    function test_paysWhatWasSpentAndNotEarned_once() external {
+    function test_afterACheckpoint_paysSpendingLessEarningsOnce() external {
         buy(payer, 1_000 * CREDIT);
         finalize(table(row(payer, 100 * CREDIT, 0, 0), row(provider, 0, 0, 95 * CREDIT)));
         vm.expectEmit(address(credits));

@@ -6,8 +6,9 @@ import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {Table} from "./support/Table.sol";
 
-/// @dev The signers' table says that 100 credits were earned; a secret row of an accomplice takes 60 of them before the
-///      provider, whose row says 100, comes. The provider proves it by coming short.
+/// @dev The signers' total says that 100 credits were earned. A row of an accomplice takes 60 of
+///      them before the provider, whose row says 100, settles. The provider's shortfall is the
+///      proof.
 contract ShortfallTest is Fixture {
     ICreditTypes.Row[] internal rows;
 
@@ -38,17 +39,17 @@ contract ShortfallTest is Fixture {
         court.proveShortfall(rows[index], Table.proof(rows, index));
     }
 
-    function refused(uint256 index) private {
+    function reverts(uint256 index) private {
         bytes32[] memory proof = Table.proof(rows, index);
         vm.expectRevert(abi.encodeWithSelector(IBond.NoShortfall.selector, rows[index].party));
         court.proveShortfall(rows[index], proof);
     }
 
-    function test_paysTheProviderFromTheBond_andFreezesTheVault() external {
+    function test_unpaidEarnings_arePaidFromTheBond_andFreezeTheVault() external {
         deposit(10e6);
         lie();
         settle(rows, 2);
-        same(settle(rows, 1), 400_000, "what was left");
+        same(settle(rows, 1), 400_000, "the rest of the pool");
         vm.expectEmit(address(court));
         emit IBond.CameShort(1, provider, 600_000, 940 * CREDIT);
         prove(1);
@@ -58,7 +59,7 @@ contract ShortfallTest is Fixture {
         same(credits.frozenAt(), block.timestamp, "frozen");
     }
 
-    function test_takesHalfOfTheBondAtMost() external {
+    function test_unpaidEarningsAboveHalfTheBond_takeHalfOfIt() external {
         deposit(1e6);
         lie();
         settle(rows, 2);
@@ -66,42 +67,50 @@ contract ShortfallTest is Fixture {
         vm.prank(provider);
         credits.setRecipient(address(0xE0A));
         prove(1);
-        same(dollar.balanceOf(address(0xE0A)), 500_000, "half, to its recipient");
+        same(
+            dollar.balanceOf(address(0xE0A)),
+            500_000,
+            "half of the bond, to the chosen recipient"
+        );
     }
 
-    function test_whereTheRestWasPaidToNobodyYet_isRefused() external {
+    function test_whileTheTotalHasRoom_reverts() external {
         lie();
-        refused(1);
+        reverts(1);
         settle(rows, 2);
-        refused(1);
+        reverts(1);
         settle(rows, 1);
         prove(1);
     }
 
-    function test_ofWhoWasPaidInFull_isRefused() external {
+    function test_ofAProviderPaidInFull_reverts() external {
         lie();
         settle(rows, 2);
         settle(rows, 1);
-        refused(2);
+        reverts(2);
     }
 
-    function test_ofAnHonestTable_isRefused_inWhateverOrderItIsSettled() external {
+    function test_ofAnHonestTable_inAnyOrder_reverts() external {
         finalize(table(row(payer, 190 * CREDIT, 0, 0), row(provider, 0, 0, 190 * CREDIT)));
         rows[0].spent = 250 * CREDIT;
         rows[1].earned = 190 * CREDIT;
         finalize(rows);
-        for (uint256 i = 1; i < 3; ++i) refused(i);
+        for (uint256 i = 1; i < 3; ++i) reverts(i);
         settle(rows, 2);
-        for (uint256 i = 1; i < 3; ++i) refused(i);
+        for (uint256 i = 1; i < 3; ++i) reverts(i);
         settle(rows, 1);
-        for (uint256 i = 0; i < 3; ++i) refused(i);
+        for (uint256 i = 0; i < 3; ++i) reverts(i);
     }
 
-    function test_byARowOfAnotherTable_isRefused() external {
+    function test_rowOfAnotherTable_reverts() external {
         lie();
         ICreditTypes.Row[] memory forged = table(row(provider, 0, 0, 500 * CREDIT));
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditTypes.RowNotInCheckpoint.selector, provider, Table.root(forged))
+            abi.encodeWithSelector(
+                ICreditTypes.RowNotInCheckpoint.selector,
+                provider,
+                Table.root(forged)
+            )
         );
         court.proveShortfall(forged[0], new bytes32[](0));
     }

@@ -33,7 +33,8 @@ contract BuyWithPermitTest is SigningFixture {
         bytes32 structHash = keccak256(
             abi.encode(
                 keccak256(
-                    "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+                    "Permit(address owner,address spender,uint256 value,uint256 nonce,"
+                    "uint256 deadline)"
                 ),
                 buyer,
                 address(credits),
@@ -45,7 +46,7 @@ contract BuyWithPermitTest is SigningFixture {
         return sign(0xB1, dollarDigest(structHash));
     }
 
-    function test_needsNoApproval() external {
+    function test_withAPermit_needsNoApproval() external {
         bytes memory signature = permitted(1e6);
         vm.expectEmit(address(credits));
         emit IPurchases.CreditsPurchased(buyer, buyer, 100 * CREDIT, 1e6);
@@ -54,7 +55,7 @@ contract BuyWithPermitTest is SigningFixture {
         sameParty(buyer, 100 * CREDIT, 0, 0, 0);
     }
 
-    function test_whenSomebodyUsedThePermitBefore_doesNoHarm() external {
+    function test_afterAStrangerUsedThePermit_stillBuys() external {
         bytes memory signature = permitted(1e6);
         (bytes32 r, bytes32 s) = (part(signature, 32), part(signature, 64));
         vm.prank(stranger);
@@ -64,23 +65,31 @@ contract BuyWithPermitTest is SigningFixture {
         sameParty(buyer, 100 * CREDIT, 0, 0, 0);
     }
 
-    function test_withABadPermit_isRefusedByTheToken() external {
+    function test_withAPermitOfAnotherValue_reverts() external {
         bytes memory signature = permitted(2e6);
         vm.expectRevert(
-            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, address(credits), 0, 1e6)
+            abi.encodeWithSelector(
+                IERC20Errors.ERC20InsufficientAllowance.selector,
+                address(credits),
+                0,
+                1e6
+            )
         );
         vm.prank(buyer);
         credits.buyWithPermit(buyer, 100 * CREDIT, block.timestamp, signature);
     }
 
-    function test_ofAContractWallet_fallsBackOnItsApproval() external {
+    function test_ofAContractWallet_usesItsApproval() external {
         wallet.run(address(dollar), 0, abi.encodeCall(dollar.approve, (address(credits), 1e6)));
         bytes memory anySignature = new bytes(66);
         vm.expectCall(address(dollar), abi.encodePacked(IPaymentToken.permit.selector));
         wallet.run(
             address(credits),
             0,
-            abi.encodeCall(credits.buyWithPermit, (buyer, 100 * CREDIT, block.timestamp, anySignature))
+            abi.encodeCall(
+                credits.buyWithPermit,
+                (buyer, 100 * CREDIT, block.timestamp, anySignature)
+            )
         );
         sameParty(buyer, 100 * CREDIT, 0, 0, 0);
     }
@@ -95,11 +104,16 @@ contract BuyWithPermitTest is SigningFixture {
 abstract contract AuthorizationFixture is SigningFixture {
     bytes32 internal constant SALT = keccak256("salt");
 
-    function authorized(address from, uint256 value, bytes32 nonce) internal view returns (bytes memory) {
+    function authorized(
+        address from,
+        uint256 value,
+        bytes32 nonce
+    ) internal view returns (bytes memory) {
         bytes32 structHash = keccak256(
             abi.encode(
                 keccak256(
-                    "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+                    "ReceiveWithAuthorization(address from,address to,uint256 value,"
+                    "uint256 validAfter,uint256 validBefore,bytes32 nonce)"
                 ),
                 from,
                 address(credits),
@@ -112,20 +126,40 @@ abstract contract AuthorizationFixture is SigningFixture {
         return sign(0xB1, dollarDigest(structHash));
     }
 
-    function submitted(address account, uint64 creditMicros, address from, bytes memory signature) internal {
+    function submitted(
+        address account,
+        uint64 creditMicros,
+        address from,
+        bytes memory signature
+    ) internal {
         vm.prank(stranger);
-        credits.buyWithAuthorization(account, creditMicros, from, 0, block.timestamp + 1, SALT, signature);
+        credits.buyWithAuthorization(
+            account,
+            creditMicros,
+            from,
+            0,
+            block.timestamp + 1,
+            SALT,
+            signature
+        );
     }
 }
 
 contract BuyWithAuthorizationTest is AuthorizationFixture {
-    /// @dev Most tokens know the form with v, r and s alone; contract wallets need the other.
-    function test_goesToTheToken_inTheFormThatItsLengthAsksFor() external {
+    /// @dev Most tokens have only the form with `v, r, s`. Contract wallets need the one with
+    ///      `bytes`.
+    function test_anyLength_isPassedToTheTokenInItsForm() external {
         bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
-        vm.expectCall(address(dollar), abi.encodePacked(IERC3009.receiveWithAuthorization.selector));
+        vm.expectCall(
+            address(dollar),
+            abi.encodePacked(IERC3009.receiveWithAuthorization.selector)
+        );
         submitted(buyer, 100 * CREDIT, buyer, authorized(buyer, 1e6, nonce));
         bytes memory longer = bytes.concat(authorized(address(wallet), 2e6, nonce2()), hex"01");
-        vm.expectCall(address(dollar), abi.encodePacked(IPaymentToken.receiveWithAuthorization.selector));
+        vm.expectCall(
+            address(dollar),
+            abi.encodePacked(IPaymentToken.receiveWithAuthorization.selector)
+        );
         submitted(buyer, 200 * CREDIT, address(wallet), longer);
     }
 
@@ -133,7 +167,7 @@ contract BuyWithAuthorizationTest is AuthorizationFixture {
         return credits.authorizationNonce(buyer, 200 * CREDIT, SALT);
     }
 
-    function test_mayBeSubmittedByAnyone() external {
+    function test_submittedByAStranger_buysForTheSigner() external {
         bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
         bytes memory signature = authorized(buyer, 1e6, nonce);
         vm.expectEmit(address(credits));
@@ -142,7 +176,7 @@ contract BuyWithAuthorizationTest is AuthorizationFixture {
         same(dollar.balanceOf(buyer), 999e6, "paid once");
     }
 
-    function test_byAContractWallet() external {
+    function test_ofAContractWallet_buys() external {
         bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
         bytes memory signature = bytes.concat(authorized(address(wallet), 1e6, nonce), hex"01");
         submitted(buyer, 100 * CREDIT, address(wallet), signature);
@@ -150,45 +184,47 @@ contract BuyWithAuthorizationTest is AuthorizationFixture {
         sameParty(buyer, 100 * CREDIT, 0, 0, 0);
     }
 
-    function test_cannotBeRedirected() external {
+    function test_forAnotherAccount_reverts() external {
         bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
         bytes memory signature = authorized(buyer, 1e6, nonce);
         vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
         submitted(stranger, 100 * CREDIT, buyer, signature);
     }
 
-    function test_cannotBuyAnotherAmount() external {
+    function test_forAnotherAmount_reverts() external {
         bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
         bytes memory signature = authorized(buyer, 1e6, nonce);
         vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
         submitted(buyer, 99 * CREDIT, buyer, signature);
     }
 
-    /// @dev One base unit less than the price: nothing is bought in part, and the nonce stays good.
-    function test_belowThePrice_consumesNoNonce() external {
+    /// @dev One base unit below the price buys nothing, and the nonce stays unused.
+    function test_belowThePrice_reverts_andKeepsTheNonce() external {
         bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
         bytes memory tooLittle = authorized(buyer, 1e6 - 1, nonce);
         vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
         submitted(buyer, 100 * CREDIT, buyer, tooLittle);
-        yes(!dollar.authorizationState(buyer, nonce), "the nonce is still good");
+        yes(!dollar.authorizationState(buyer, nonce), "the nonce is unused");
         submitted(buyer, 100 * CREDIT, buyer, authorized(buyer, 1e6, nonce));
     }
 
-    function test_isGoodOnce() external {
+    function test_twice_reverts() external {
         bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
         bytes memory signature = authorized(buyer, 1e6, nonce);
         submitted(buyer, 100 * CREDIT, buyer, signature);
-        vm.expectRevert(abi.encodeWithSelector(ERC3009.ERC3009UsedAuthorization.selector, buyer, nonce));
+        vm.expectRevert(
+            abi.encodeWithSelector(ERC3009.ERC3009UsedAuthorization.selector, buyer, nonce)
+        );
         submitted(buyer, 100 * CREDIT, buyer, signature);
     }
 }
 
-contract AuthorizationOfATokenThatKeepsAPartTest is AuthorizationFixture {
+contract BuyWithAuthorizationOfAFeeTokenTest is AuthorizationFixture {
     function dollarArtifact() internal pure override returns (string memory) {
         return "TestDollar.sol:FeeDollar";
     }
 
-    function test_isRefused() external {
+    function test_ofATokenThatKeepsAPart_reverts() external {
         bytes32 nonce = credits.authorizationNonce(buyer, 100 * CREDIT, SALT);
         bytes memory signature = authorized(buyer, 1e6, nonce);
         vm.expectRevert(abi.encodeWithSelector(ITerms.TokenAmountMismatch.selector, 990_000, 1e6));
@@ -204,7 +240,11 @@ contract TopUpTest is SigningFixture {
         super.setUp();
         vm.prank(buyer);
         dollar.approve(address(credits), type(uint256).max);
-        wallet.run(address(dollar), 0, abi.encodeCall(dollar.approve, (address(credits), type(uint256).max)));
+        wallet.run(
+            address(dollar),
+            0,
+            abi.encodeCall(dollar.approve, (address(credits), type(uint256).max))
+        );
         policy = ITopUps.TopUpPolicy({
             account: payer,
             payer: buyer,
@@ -228,14 +268,14 @@ contract TopUpTest is SigningFixture {
         credits.topUp(policy, signature);
     }
 
-    function refused(bytes memory reason) internal {
+    function reverts(bytes memory reason) internal {
         bytes memory signature = signedPolicy();
         vm.expectRevert(reason);
         vm.prank(keeper);
         credits.topUp(policy, signature);
     }
 
-    function test_buysForTheAccountWithThePayersTokens() external {
+    function test_byTheKeeper_buysForTheAccountWithThePayersTokens() external {
         bytes memory signature = signedPolicy();
         vm.expectEmit(address(credits));
         emit ITopUps.ToppedUp(credits.hashTopUpPolicy(policy), 0, 10 * CREDIT);
@@ -246,26 +286,34 @@ contract TopUpTest is SigningFixture {
         sameParty(payer, 10 * CREDIT, 0, 0, 0);
     }
 
-    function test_staysWithinThePeriodsLimit_whichRenews() external {
+    function test_aboveThePeriodsLimit_reverts_untilTheNextPeriod() external {
         topUp();
         topUp();
-        refused(abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 25 * CREDIT));
+        reverts(
+            abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 25 * CREDIT)
+        );
         skip(1 days - 1);
-        refused(abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 25 * CREDIT));
+        reverts(
+            abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 25 * CREDIT)
+        );
         skip(1);
         topUp();
-        (uint64 period, uint64 bought, bool revoked) = credits.topUpState(credits.hashTopUpPolicy(policy));
+        (uint64 period, uint64 bought, bool revoked) = credits.topUpState(
+            credits.hashTopUpPolicy(policy)
+        );
         same(period, 1, "period");
         same(bought, 10 * CREDIT, "bought");
         yes(!revoked, "in force");
     }
 
-    function test_reachesThePeriodsLimit_exactly() external {
+    function test_upToThePeriodsLimit_buys() external {
         policy.maxCreditMicrosPerPeriod = 20 * CREDIT;
         topUp();
         topUp();
         sameParty(payer, 20 * CREDIT, 0, 0, 0);
-        refused(abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 20 * CREDIT));
+        reverts(
+            abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 20 * CREDIT)
+        );
     }
 
     function test_withoutPeriods_hasOneLimitForItsLife() external {
@@ -273,13 +321,15 @@ contract TopUpTest is SigningFixture {
         topUp();
         topUp();
         skip(2 days);
-        refused(abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 25 * CREDIT));
+        reverts(
+            abi.encodeWithSelector(ITopUps.TopUpLimitReached.selector, 30 * CREDIT, 25 * CREDIT)
+        );
     }
 
-    function test_beforeItStartsAndAfterItExpires_isRefused() external {
+    function test_beforeItsStartAndAfterItsExpiry_reverts() external {
         uint64 start = policy.startsAt;
         vm.warp(start - 1);
-        refused(
+        reverts(
             abi.encodeWithSelector(
                 ITopUps.TopUpNotInForce.selector,
                 start - 1,
@@ -290,7 +340,7 @@ contract TopUpTest is SigningFixture {
         vm.warp(policy.expiresAt - 1);
         topUp();
         vm.warp(policy.expiresAt);
-        refused(
+        reverts(
             abi.encodeWithSelector(
                 ITopUps.TopUpNotInForce.selector,
                 policy.expiresAt,
@@ -300,29 +350,29 @@ contract TopUpTest is SigningFixture {
         );
     }
 
-    function test_byAnyoneElse_isRefused() external {
+    function test_byAStranger_reverts() external {
         bytes memory signature = signedPolicy();
         vm.expectRevert(abi.encodeWithSelector(ITopUps.NotKeeper.selector, stranger, keeper));
         vm.prank(stranger);
         credits.topUp(policy, signature);
     }
 
-    function test_whenRevokedByThePayer_isRefused() external {
+    function test_afterItsPayerRevokedIt_reverts() external {
         bytes32 policyHash = credits.hashTopUpPolicy(policy);
         vm.expectEmit(address(credits));
         emit ITopUps.TopUpRevoked(policyHash, buyer);
         vm.prank(buyer);
         credits.revokeTopUp(policy);
-        refused(abi.encodeWithSelector(ITopUps.TopUpPolicyRevoked.selector, policyHash));
+        reverts(abi.encodeWithSelector(ITopUps.TopUpPolicyRevoked.selector, policyHash));
     }
 
-    function test_isRevokedByItsPayerOnly() external {
+    function test_revocationByTheKeeper_reverts() external {
         vm.expectRevert(abi.encodeWithSelector(ITopUps.NotPayer.selector, keeper, buyer));
         vm.prank(keeper);
         credits.revokeTopUp(policy);
     }
 
-    function test_withAForgedPolicy_isRefused() external {
+    function test_withAForgedPolicy_reverts() external {
         bytes memory signature = signedPolicy();
         policy.creditMicrosPerTopUp = 25 * CREDIT;
         vm.expectRevert(abi.encodeWithSelector(ITopUps.InvalidPolicySignature.selector, buyer));
@@ -330,11 +380,11 @@ contract TopUpTest is SigningFixture {
         credits.topUp(policy, signature);
     }
 
-    function test_ofAContractWallet() external {
+    function test_ofAContractWallet_buys_untilItDisowns() external {
         policy.payer = address(wallet);
         topUp();
         same(dollar.balanceOf(address(wallet)), 1_000e6 - 100_000, "the wallet has paid");
         wallet.setMood(TestWallet.Mood.Disowning);
-        refused(abi.encodeWithSelector(ITopUps.InvalidPolicySignature.selector, address(wallet)));
+        reverts(abi.encodeWithSelector(ITopUps.InvalidPolicySignature.selector, address(wallet)));
     }
 }

@@ -20,7 +20,7 @@ const SNAPSHOT = new URL("gas.snapshot.json", import.meta.url);
 
 describe("the contracts, deployed", () => {
   for (const name of ["ComputeCredits", "Court"]) {
-    it(`${name} fits into what a chain takes`, async () => {
+    it(`${name} fits the code size limits of a chain`, async () => {
       const { deployedBytecode, bytecode } = await artifacts.readArtifact(name);
       expect(hexToBytes(`0x${deployedBytecode.slice(2)}`).length).to.be.at.most(MAX_CODE_BYTES);
       expect(size(`0x${bytecode.slice(2)}`)).to.be.at.most(MAX_INIT_CODE_BYTES);

@@ -107,9 +107,8 @@ describe("npm start", () => {
       said.push(stdout);
     }
     const [bought, worked, balance] = said;
+    // The command ends once the ledger counts the purchase: the next one may spend it.
     expect(bought).to.match(/^bought 1000 credits for 10 dollars/);
-    // The ledger counts the purchase when the command ends: the next one may spend it.
-    expect(bought).to.match(/^available {2}1000$/m);
     expect(worked).to.match(/^one job: \d+ ms of CPU, \d+ bytes, 0\.\d+ credits$/m);
     expect(balance).to.match(/^spent {6}0\.\d+$/m);
     expect(balance).to.match(/^available {2}999\.\d+$/m);
@@ -149,6 +148,12 @@ describe("npm start", () => {
     expect(second.said()).to.include(`is in use by process ${first.process.pid}`);
     expect(second.said()).not.to.match(/^ +at /m);
     expect((await send(`http://127.0.0.1:${ports.server}/readyz`)).status).to.equal(200);
+  });
+
+  it("refuses a data folder that is a file", async () => {
+    const refused = start({ server: 0, chain: 0 }, START);
+    expect(await refused.ended).to.equal(1);
+    expect(refused.said()).to.equal(`--data ${START} is not a folder that can be written to.\n`);
   });
 
   it("ends on SIGTERM with 0, and leaves nothing listening", async () => {

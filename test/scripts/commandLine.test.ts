@@ -66,6 +66,7 @@ describe("the commands' options", () => {
   it("suggest the closest name, and none that is far", () => {
     expect(closest("bui", ["buy", "work"])).to.equal("buy");
     expect(closest("Alice", ["alice", "bob"])).to.equal("alice");
+    expect(closest("rpc", ["port", "rpc-port"])).to.equal("rpc-port");
     expect(closest("carol", ["alice", "bob", "provider"])).to.equal(null);
   });
 });

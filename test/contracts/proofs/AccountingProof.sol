@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import {Accounting} from "../../../contracts/libraries/Accounting.sol";
 
-/// @title What the SMTChecker proves of the building blocks of Accounting, for all inputs (`npm run prove`)
+/// @title What the SMTChecker proves about Accounting's functions, for all inputs (`npm run prove`)
 contract AccountingProof {
-    /// @dev I3, and the cut to a limit.
+    /// @dev `grown` never falls (I3) and never exceeds its limit.
     function growing(uint256 current, uint256 target, uint256 limit) external pure {
         require(current <= limit);
         uint256 next = Accounting.grown(current, target, limit);
@@ -21,6 +21,7 @@ contract AccountingProof {
         assert(Accounting.grown(once, target, limit) == once);
     }
 
+    /// @dev `less` is the difference, or zero.
     function lessening(uint256 a, uint256 b) external pure {
         uint256 difference = Accounting.less(a, b);
         assert(difference <= a);
@@ -28,14 +29,20 @@ contract AccountingProof {
         assert(a > b || difference == 0);
     }
 
-    function booking(uint64 spent, uint64 settledSpent, uint64 limit, uint256 remaining) external pure {
+    /// @dev `booked` respects its three bounds.
+    function booking(
+        uint64 spent,
+        uint64 settledSpent,
+        uint64 limit,
+        uint256 remaining
+    ) external pure {
         uint256 booked = Accounting.booked(spent, settledSpent, limit, remaining);
         assert(booked <= spent);
         assert(booked <= remaining);
         assert(booked <= uint256(settledSpent) + limit);
     }
 
-    /// @dev I1, by the three lines of `applied`: what a row asks for is cut to what its party has.
+    /// @dev I1, by the three lines of `applied`: a row is cut to its party's purchases.
     function applying(
         uint64 purchased,
         uint64 spent,

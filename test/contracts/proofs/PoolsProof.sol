@@ -3,12 +3,12 @@ pragma solidity 0.8.37;
 
 import {Accounting} from "../../../contracts/libraries/Accounting.sol";
 
-/// @title What the SMTChecker proves of the pools: each step keeps the vault solvent, if it was (`npm run prove`)
-/// @dev An induction: solvent means that what has left as earnings and fees (`left`), and what has left as refunds and
-///      exits (`out`), is at most what came in (`all`: purchases and cover). A final checkpoint's totals keep I2:
-///      `spent + promised ≤ all`. Micro-credits.
+/// @title What the SMTChecker proves about the pools: each step keeps a solvent vault solvent
+/// @dev An induction over all steps (`npm run prove`). In a solvent vault, paid earnings and fees
+///      (`left`) plus paid refunds and exits (`out`) are at most all purchases and cover (`all`). A
+///      final checkpoint's totals keep I2: `spent + promised ≤ all`. Amounts are micro-credits.
 contract PoolsProof {
-    /// @dev Settling earnings or taking fees, under a limit for unproven spending.
+    /// @dev Paying earnings or fees, with a limit for unproven spending.
     function drawingUnderALimit(
         uint64 all,
         uint64 out,
@@ -25,7 +25,8 @@ contract PoolsProof {
         assert(drawn == 0 || uint256(left) + drawn <= uint256(settledSpent) + limit);
     }
 
-    /// @dev The same without a limit: then refunds and exits stay clear of all that is final.
+    /// @dev Paying earnings or fees without a limit. Refunds and exits then leave all final
+    ///      spending.
     function drawingWithoutALimit(
         uint64 all,
         uint64 out,
@@ -38,14 +39,21 @@ contract PoolsProof {
         assert(uint256(left) + drawn + out <= all);
     }
 
-    /// @dev A refund that a row takes leaves what is booked alone, with a limit and without, also where exits have taken
-    ///      a part of the promised refunds already.
-    function refunding(uint64 all, uint64 promised, uint64 out, uint64 spent, uint64 taken) external pure {
+    /// @dev A refund by a row leaves the booked spending, with and without a limit. Exits may have
+    ///      taken a part of the promised refunds before.
+    function refunding(
+        uint64 all,
+        uint64 promised,
+        uint64 out,
+        uint64 spent,
+        uint64 taken
+    ) external pure {
         require(uint256(spent) + promised <= all && uint256(spent) + out <= all);
         require(taken <= Accounting.less(promised, out));
         assert(uint256(spent) + out + taken <= all);
     }
 
+    /// @dev An exit leaves the booked spending, with a limit for unproven spending.
     function exitingUnderALimit(
         uint64 all,
         uint64 out,
@@ -63,13 +71,20 @@ contract PoolsProof {
         assert(Accounting.booked(spent, settledSpent, limit, rest - taken) == booked);
     }
 
-    function exitingWithoutALimit(uint64 all, uint64 out, uint64 spent, uint64 taken) external pure {
+    /// @dev An exit leaves the final spending, without a limit.
+    function exitingWithoutALimit(
+        uint64 all,
+        uint64 out,
+        uint64 spent,
+        uint64 taken
+    ) external pure {
         require(uint256(spent) + out <= all);
         require(taken <= Accounting.less(uint256(all) - out, spent));
         assert(uint256(spent) + out + taken <= all);
     }
 
-    /// @dev All promised refunds fit into what refunds and exits share: settling one takes from nobody.
+    /// @dev All promised refunds fit into the pool of refunds and exits, so paying one takes
+    ///      nothing from earnings.
     function promising(uint64 all, uint64 promised, uint64 out, uint64 spent) external pure {
         require(uint256(spent) + promised <= all && uint256(spent) + out <= all);
         assert(Accounting.less(promised, out) <= Accounting.less(uint256(all) - out, spent));

@@ -3,11 +3,12 @@ pragma solidity 0.8.37;
 
 import {ICreditTypes} from "../../../contracts/interfaces/ICreditTypes.sol";
 import {IDisputes} from "../../../contracts/interfaces/IDisputes.sol";
+import {Model} from "./Model.sol";
 import {Table} from "./Table.sol";
-import {Books} from "./Books.sol";
 
-/// @dev Everything that anybody can do to the signers, rightly or not. With an honest quorum none of it succeeds but delay.
-abstract contract Accusers is Books {
+/// @dev All accusations against the signers, true and false. With an honest quorum they only cause
+///      delay.
+abstract contract Accusers is Model {
     // ── disputes ──
 
     function challenge(uint256 who, uint256 about) external {
@@ -34,12 +35,16 @@ abstract contract Accusers is Books {
         } catch {}
     }
 
-    /// @dev A receipt for what a provider has earned by now: the next table that is cut pays it.
+    /// @dev A receipt for the provider's earnings so far, which the next table pays.
     function giveReceipt(uint256 about) external {
         uint256 i = about % PARTIES;
         uint64 pending = credits.pendingCheckpoint().epoch;
         uint64 epoch = (pending > 0 ? pending : credits.finalCheckpoint().epoch) + 1;
-        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(parties[i], earned[i], epoch);
+        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(
+            parties[i],
+            earned[i],
+            epoch
+        );
         _receipts[_receiptCount++ % KEPT] = abi.encode(
             receipt,
             _signed(court.hashEarningsReceipt(receipt), _keys.length)
@@ -49,15 +54,17 @@ abstract contract Accusers is Books {
     function challengeEarnings(uint256 who, uint256 which) external {
         bytes memory kept = _receipts[which % KEPT];
         if (kept.length == 0) return;
-        (IDisputes.EarningsReceipt memory receipt, ICreditTypes.SignerSignature[] memory signatures) = abi
-            .decode(kept, (IDisputes.EarningsReceipt, ICreditTypes.SignerSignature[]));
+        (
+            IDisputes.EarningsReceipt memory receipt,
+            ICreditTypes.SignerSignature[] memory signatures
+        ) = abi.decode(kept, (IDisputes.EarningsReceipt, ICreditTypes.SignerSignature[]));
         vm.prank(_party(who));
         try court.challengeEarnings{value: COURT_STAKE}(receipt, signatures) {
             ++calls["challengeEarnings"];
         } catch {}
     }
 
-    /// @dev An honest operator can answer whatever it is asked, in time.
+    /// @dev An honest operator can answer every challenge in time.
     function answer(uint256 challenger, uint256 about) external {
         _promote();
         ICreditTypes.Row[] memory rows = _latest;
@@ -75,7 +82,7 @@ abstract contract Accusers is Books {
         }
     }
 
-    /// @dev Puts on record what an account signed for, and settles its row by it.
+    /// @dev Records an account's cap and settles its row by it.
     function coverSpending(uint256 about) external {
         _promote();
         if (_final.length == 0) return;
@@ -85,7 +92,8 @@ abstract contract Accusers is Books {
         (, , uint64 refundedBefore, uint64 earnedBefore) = credits.party(parties[i]);
         try court.coverSpending(rows[i], Table.proof(rows, i), counter) {
             (, , uint64 refundedNow, uint64 earnedNow) = credits.party(parties[i]);
-            tokensOut[parties[i]] += _tokens(refundedNow, earnedNow) - _tokens(refundedBefore, earnedBefore);
+            tokensOut[parties[i]] +=
+                _tokens(refundedNow, earnedNow) - _tokens(refundedBefore, earnedBefore);
             ++calls["coverSpending"];
         } catch {}
     }
@@ -134,21 +142,20 @@ abstract contract Accusers is Books {
         } catch {}
     }
 
-    /// @dev Whatever an honest quorum signs, in whatever order it is dropped and signed again, is no equivocation.
+    /// @dev An honest quorum never equivocates, in whatever order its checkpoints are dropped and
+    ///      signed again.
     function proveEquivocation(uint256 one, uint256 another) external {
         (bytes memory a, bytes memory b) = (
             _signedCheckpoints[one % KEPT],
             _signedCheckpoints[another % KEPT]
         );
         if (a.length == 0 || b.length == 0) return;
-        (ICreditTypes.Checkpoint memory first, ICreditTypes.SignerSignature[] memory forFirst) = abi.decode(
-            a,
-            (ICreditTypes.Checkpoint, ICreditTypes.SignerSignature[])
-        );
-        (ICreditTypes.Checkpoint memory second, ICreditTypes.SignerSignature[] memory forSecond) = abi.decode(
-            b,
-            (ICreditTypes.Checkpoint, ICreditTypes.SignerSignature[])
-        );
+        (ICreditTypes.Checkpoint memory first, ICreditTypes.SignerSignature[] memory forFirst) = abi
+            .decode(a, (ICreditTypes.Checkpoint, ICreditTypes.SignerSignature[]));
+        (
+            ICreditTypes.Checkpoint memory second,
+            ICreditTypes.SignerSignature[] memory forSecond
+        ) = abi.decode(b, (ICreditTypes.Checkpoint, ICreditTypes.SignerSignature[]));
         uint256 before = dollar.balanceOf(address(credits));
         try court.proveEquivocation(first, forFirst, second, forSecond) {
             if (!dishonest) revert NotTrue("an honest quorum was slashed");
@@ -159,7 +166,7 @@ abstract contract Accusers is Books {
         }
     }
 
-    /// @dev No honest table leaves a provider short.
+    /// @dev An honest table pays every provider in full.
     function proveShortfall(uint256 about) external {
         _promote();
         if (_final.length == 0) return;

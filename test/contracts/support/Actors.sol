@@ -4,14 +4,14 @@ pragma solidity 0.8.37;
 import {IComputeCredits} from "../../../contracts/interfaces/IComputeCredits.sol";
 import {ICreditTypes} from "../../../contracts/interfaces/ICreditTypes.sol";
 import {TestDollar} from "../../../contracts/mocks/TestDollar.sol";
-import {Table} from "./Table.sol";
 import {Accusers} from "./Accusers.sol";
-import {Books} from "./Books.sol";
+import {Model} from "./Model.sol";
+import {Table} from "./Table.sol";
 
-/// @dev Everything that anybody can do to a vault, in any order: users, an honest meter that keeps true books, the owner,
-///      the guardian, signers below the threshold and former ones, accusers, blacklists, griefers, and time. With
-///      `dishonest` the whole quorum signs tables that are not true. Every call succeeds or is caught: a revert is not a
-///      finding, a broken invariant is.
+/// @dev All actions on a vault, in any order: of users, an honest meter, the owner, the guardian,
+///      too few signers, former signers, accusers and the token's blacklist, and time. With
+///      `dishonest` the whole quorum signs false tables. Every call succeeds or is caught, so that
+///      only a broken invariant fails a test.
 contract Actors is Accusers {
     constructor(
         IComputeCredits credits_,
@@ -19,7 +19,7 @@ contract Actors is Accusers {
         uint256[] memory keys,
         bool dishonest_,
         address owner_
-    ) Books(credits_, dollar_, keys, dishonest_, owner_) {}
+    ) Model(credits_, dollar_, keys, dishonest_, owner_) {}
 
     // ── users ──
 
@@ -32,14 +32,15 @@ contract Actors is Accusers {
         } catch {}
     }
 
-    /// @dev Off chain: the meter debits an account and credits a provider, as far as the account has credit.
+    /// @dev Off chain: the meter debits an account and credits a provider, up to the account's
+    ///      credits.
     function use(uint256 who, uint256 provider, uint64 amount, uint16 feeBps) external {
         (uint256 i, uint256 j) = (who % PARTIES, provider % PARTIES);
         uint64 free = _free(i);
         if (free == 0 || credits.frozenAt() > 0) return;
         uint64 micros = uint64(between(amount, 1, free));
         spent[i] += micros;
-        // The meter debits nothing that was not signed for.
+        // The meter debits nothing without a signature.
         if (signedFor[i] < spent[i]) signedFor[i] = spent[i] + micros / 2;
         earned[j] += micros - (micros * uint64(between(feeBps, 0, 500))) / 10_000;
         ++calls["use"];
@@ -86,10 +87,12 @@ contract Actors is Accusers {
 
     // ── the meter ──
 
-    /// @dev The honest table, or with a dishonest quorum any numbers at all that the vault accepts.
+    /// @dev Submits the honest table, or with a dishonest quorum any numbers that the vault
+    ///      accepts.
     function submitCheckpoint(uint256 seed) external {
-        // As the server, which dates a table by the last block that it has read: else a checkpoint that is dropped in the
-        // very second in which it was cut could not be told from one that was signed after the drop.
+        // The server uses the time of the last block that it has read. Otherwise a checkpoint that
+        // is dropped in the second of its `asOf` would look like one that was signed after the
+        // drop.
         vm.warp(block.timestamp + 1);
         _promote();
         for (uint256 i = 0; i < PARTIES; ++i) _serveRefund(i);
@@ -104,7 +107,7 @@ contract Actors is Accusers {
             credits.hashCheckpoint(next),
             _keys.length
         );
-        // An honest quorum signs nothing that it does not submit.
+        // An honest quorum submits all that it signs.
         if (dishonest) _keep(next, signatures);
         try credits.submitCheckpoint(next, signatures) {
             if (!dishonest) _keep(next, signatures);
@@ -118,14 +121,16 @@ contract Actors is Accusers {
         }
     }
 
-    /// @dev Signers below the threshold achieve nothing.
+    /// @dev Too few signers cannot submit a checkpoint.
     function submitWithTooFewSignatures(uint64 lie) external {
         ICreditTypes.Row[] memory rows = new ICreditTypes.Row[](1);
         rows[0] = ICreditTypes.Row(parties[0], 0, 0, lie);
         ICreditTypes.Checkpoint memory next = _summedUp(rows);
         next.spent = next.earned;
         next.root = Table.root(rows);
-        try credits.submitCheckpoint(next, _signed(credits.hashCheckpoint(next), _keys.length - 1)) {
+        try
+            credits.submitCheckpoint(next, _signed(credits.hashCheckpoint(next), _keys.length - 1))
+        {
             revert NotTrue("too few signatures were enough");
         } catch {}
     }
@@ -139,7 +144,8 @@ contract Actors is Accusers {
         }
     }
 
-    /// @dev A row of the final checkpoint before the last one, which is on record until the next is submitted.
+    /// @dev Settles a row of the final checkpoint before the last one. The vault stores it until
+    ///      the next one is submitted.
     function settleEarlier(uint256 who) external {
         _promote();
         if (_earlier.length == 0) return;
@@ -152,10 +158,16 @@ contract Actors is Accusers {
     function settlePending(uint256 who) external {
         _promote();
         uint64 epoch = credits.pendingCheckpoint().epoch;
-        if (epoch > 0 && _settles(_latest, who % PARTIES, epoch)) revert NotTrue("a pending row was settled");
+        if (epoch > 0 && _settles(_latest, who % PARTIES, epoch)) {
+            revert NotTrue("a pending row was settled");
+        }
     }
 
-    function _settles(ICreditTypes.Row[] memory rows, uint256 i, uint64 epoch) private returns (bool) {
+    function _settles(
+        ICreditTypes.Row[] memory rows,
+        uint256 i,
+        uint64 epoch
+    ) private returns (bool) {
         try credits.settle(rows[i], epoch, Table.proof(rows, i)) returns (uint256 paid) {
             tokensOut[parties[i]] += paid;
             ++calls["settle"];
@@ -174,7 +186,7 @@ contract Actors is Accusers {
         }
     }
 
-    // ── those in power ──
+    // ── owner, guardian and signers ──
 
     function veto() external {
         vm.prank(credits.guardian());
@@ -221,7 +233,7 @@ contract Actors is Accusers {
         } catch {}
     }
 
-    /// @dev The signers that were replaced sign on, and achieve nothing.
+    /// @dev Former signers cannot submit a checkpoint.
     function submitByFormerSigners() external {
         if (_formerKeys.length == 0) return;
         ICreditTypes.Row[] memory rows = new ICreditTypes.Row[](1);
@@ -243,7 +255,7 @@ contract Actors is Accusers {
         }
     }
 
-    /// @dev A payer as guardian: it spends, vetoes what shows it, and hopes for a freeze.
+    /// @dev Announces a payer as the guardian. It can veto the checkpoints that show its spending.
     function makeGuardian(uint256 who) external {
         vm.prank(owner);
         credits.announceGuardian(_party(who));
@@ -255,7 +267,7 @@ contract Actors is Accusers {
         } catch {}
     }
 
-    // ── the way out, and time ──
+    // ── exits and time ──
 
     function freeze(uint256 who) external {
         try credits.freeze(_party(who)) {

@@ -9,8 +9,8 @@ import {TestDollar} from "../../../contracts/mocks/TestDollar.sol";
 import {Table} from "./Table.sol";
 import {Test} from "./Test.sol";
 
-/// @dev A deployed vault, two signers of whom both are needed, and named parties with dollars.
-///      100 credits a dollar: 100 micro-credits are one base unit of the dollar.
+/// @dev A deployed vault with two signers, both needed, and named parties with dollars. One dollar
+///      buys 100 credits, so 100 micro-credits cost one base unit.
 abstract contract Fixture is Test {
     uint64 internal constant CREDIT = 1_000_000;
     uint64 internal constant PRICE = 100_000_000;
@@ -38,9 +38,9 @@ abstract contract Fixture is Test {
     IComputeCredits internal credits;
     ICourt internal court;
 
-    /// @dev Ascending by address.
+    /// @dev The signers' keys, ascending by address.
     uint256[] internal signerKeys;
-    /// @dev The epoch that a table was last submitted for.
+    /// @dev The epoch for which a table was last submitted, by its root.
     mapping(bytes32 root => uint64 epoch) internal epochOf;
 
     function setUp() public virtual {
@@ -54,8 +54,11 @@ abstract contract Fixture is Test {
         fund(stranger);
     }
 
-    /// @dev Deploys a contract from its artifact: the very bytecode that production deploys.
-    function create(string memory artifact, bytes memory arguments) internal returns (address deployed) {
+    /// @dev Deploys a contract from its artifact, which has the bytecode of the production build.
+    function create(
+        string memory artifact,
+        bytes memory arguments
+    ) internal returns (address deployed) {
         bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
         assembly ("memory-safe") {
             deployed := create(0, add(code, 32), mload(code))
@@ -96,6 +99,7 @@ abstract contract Fixture is Test {
         return NO_LIMIT;
     }
 
+    /// @dev Gives an account a million dollars and 100 ether, and approves the vault.
     function fund(address account) internal {
         dollar.mint(account, 1_000_000e6);
         vm.prank(account);
@@ -118,10 +122,15 @@ abstract contract Fixture is Test {
         return abi.encodePacked(r, s, v);
     }
 
-    function signed(bytes32 digest) internal view returns (ICreditTypes.SignerSignature[] memory list) {
+    function signed(
+        bytes32 digest
+    ) internal view returns (ICreditTypes.SignerSignature[] memory list) {
         list = new ICreditTypes.SignerSignature[](signerKeys.length);
         for (uint256 i = 0; i < list.length; ++i) {
-            list[i] = ICreditTypes.SignerSignature(vm.addr(signerKeys[i]), sign(signerKeys[i], digest));
+            list[i] = ICreditTypes.SignerSignature(
+                vm.addr(signerKeys[i]),
+                sign(signerKeys[i], digest)
+            );
         }
     }
 
@@ -134,7 +143,9 @@ abstract contract Fixture is Test {
         return ICreditTypes.Row(party, spent, refunded, earned);
     }
 
-    function table(ICreditTypes.Row memory a) internal pure returns (ICreditTypes.Row[] memory rows) {
+    function table(
+        ICreditTypes.Row memory a
+    ) internal pure returns (ICreditTypes.Row[] memory rows) {
         rows = new ICreditTypes.Row[](1);
         rows[0] = a;
     }
@@ -156,7 +167,7 @@ abstract contract Fixture is Test {
         (rows[0], rows[1], rows[2]) = (a, b, c);
     }
 
-    /// @dev The honest next checkpoint over a table: its totals are the sums of its rows.
+    /// @dev The honest next checkpoint over a table, with the sums of its rows as totals.
     function checkpointOf(
         ICreditTypes.Row[] memory rows
     ) internal view returns (ICreditTypes.Checkpoint memory checkpoint) {
@@ -182,6 +193,7 @@ abstract contract Fixture is Test {
         submit(checkpointOf(rows));
     }
 
+    /// @dev Submits the honest checkpoint over a table and waits until it is final.
     function finalize(ICreditTypes.Row[] memory rows) internal {
         submit(rows);
         skip(DISPUTE);

@@ -5,12 +5,15 @@ import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
 import {ICreditTypes} from "../../../contracts/interfaces/ICreditTypes.sol";
 
-/// @dev A table of rows with its Merkle root and proofs, filled up with the empty row to a power of two, as real ones
-///      are (docs/decisions/0001). Any tree of sorted pairs verifies as OpenZeppelin's does; the TypeScript tests check
-///      the real StandardMerkleTree.
+/// @dev The Merkle root and proofs of a table. Empty rows fill it up to a power of two, as in
+///      production (decision 0001). Its pairs are sorted as in OpenZeppelin's tree. The TypeScript
+///      tests check the real StandardMerkleTree.
 library Table {
     function leaf(ICreditTypes.Row memory row) internal pure returns (bytes32) {
-        return keccak256(bytes.concat(keccak256(abi.encode(row.party, row.spent, row.refunded, row.earned))));
+        return
+            keccak256(
+                bytes.concat(keccak256(abi.encode(row.party, row.spent, row.refunded, row.earned)))
+            );
     }
 
     function root(ICreditTypes.Row[] memory rows) internal pure returns (bytes32) {
@@ -47,7 +50,10 @@ library Table {
         }
     }
 
-    function _append(bytes32[] memory path, bytes32 node) private pure returns (bytes32[] memory longer) {
+    function _append(
+        bytes32[] memory path,
+        bytes32 node
+    ) private pure returns (bytes32[] memory longer) {
         longer = new bytes32[](path.length + 1);
         for (uint256 i = 0; i < path.length; ++i) longer[i] = path[i];
         longer[path.length] = node;

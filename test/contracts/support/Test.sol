@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Vm} from "./Vm.sol";
 
-/// @dev What a test needs and no more: cheat codes and assertions that say what they compared.
+/// @dev Cheat codes, and assertions that name what they compare.
 abstract contract Test {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
@@ -31,7 +31,7 @@ abstract contract Test {
         if (!condition) revert NotTrue(what);
     }
 
-    /// @dev A number between the two, both included.
+    /// @dev Maps a number into the range from `low` to `high`, both included.
     function between(uint256 number, uint256 low, uint256 high) internal pure returns (uint256) {
         return low + (number % (high - low + 1));
     }

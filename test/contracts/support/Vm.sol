@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @dev The cheat codes that these tests use, as Hardhat and forge provide them.
+/// @dev The cheat codes that these tests use. Hardhat and forge both provide them.
 interface Vm {
     struct Log {
         bytes32[] topics;
@@ -23,7 +23,10 @@ interface Vm {
     function load(address account, bytes32 slot) external view returns (bytes32);
     function prank(address sender) external;
     function recordLogs() external;
-    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function sign(
+        uint256 key,
+        bytes32 digest
+    ) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function startPrank(address sender) external;
     function stopPrank() external;
     function store(address account, bytes32 slot, bytes32 value) external;

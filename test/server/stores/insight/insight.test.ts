@@ -136,9 +136,9 @@ for (const { name, open } of databaseKinds) {
         const owner: LogOwner = { role: "provider", address: otherProvider };
         const [newest] = await ledger.insight.debits(owner, EVERYTHING, { after: null, limit: 1 });
         expect(newest).to.deep.include({ eventId: mine.id, amountMicros: 3n, feeMicros: 0n });
-        const nobody: LogOwner = { role: "account", address: party(9) };
+        const stranger: LogOwner = { role: "account", address: party(9) };
         expect(
-          await ledger.insight.debits(nobody, EVERYTHING, { after: null, limit: 9 }),
+          await ledger.insight.debits(stranger, EVERYTHING, { after: null, limit: 9 }),
         ).to.deep.equal([]);
       });
 

@@ -9,48 +9,50 @@ import {TestDollar} from "../../../contracts/mocks/TestDollar.sol";
 import {Table} from "./Table.sol";
 import {Test} from "./Test.sol";
 
-/// @dev What is true, who signs, and what was signed: the ground on which the actors stand.
-abstract contract Books is Test {
+/// @dev The model that the invariants compare the vault with: the true numbers, the signers, and
+///      what they signed.
+abstract contract Model is Test {
     uint64 internal constant MAX_BUY = 1e12;
     uint256 internal constant PARTIES = 6;
 
-    /// @dev Not immutable: a chain that looks for the handler's code would not know it again.
+    /// @dev Not immutable, because the fuzzer finds a handler by its exact code.
     IComputeCredits public credits;
     ICourt public court;
     TestDollar public dollar;
     bool public dishonest;
     address public owner;
 
-    /// @dev The signers that sign now, those before them, and those that are announced.
+    /// @dev The keys of the present, the former and the announced signers.
     uint256[] internal _keys;
     uint256[] internal _formerKeys;
     uint256[] internal _nextKeys;
     uint8 internal _generation;
     address[] public parties;
 
-    /// @dev The meter's books: what is true. Indexes are those of `parties`.
+    /// @dev What the honest meter recorded of each party. Indexes are those of `parties`.
     uint64[PARTIES] public spent;
     uint64[PARTIES] public refunded;
     uint64[PARTIES] public earned;
     uint64[PARTIES] public refunding;
 
-    /// @dev The most that each account has ever signed to be charged.
+    /// @dev The highest cap that each account has signed.
     uint64[PARTIES] public signedFor;
 
-    /// @dev The tables of the pending (or latest) checkpoint, of the final one, and of the one before that.
+    /// @dev The tables of the latest checkpoint, of the final one, and of the final one before
+    ///      that.
     ICreditTypes.Row[] internal _latest;
     ICreditTypes.Row[] internal _final;
     ICreditTypes.Row[] internal _earlier;
     uint64 internal _finalEpoch;
 
-    /// @dev The last checkpoints that a quorum signed, with their signatures, and the last receipts.
+    /// @dev The last checkpoints and receipts that a quorum signed, with their signatures.
     uint256 internal constant KEPT = 4;
     bytes[KEPT] internal _signedCheckpoints;
     bytes[KEPT] internal _receipts;
     uint256 internal _checkpointCount;
     uint256 internal _receiptCount;
 
-    /// @dev What left the vault to each party, and what came in.
+    /// @dev Tokens that came in, and tokens that were paid to each party.
     uint256 public tokensIn;
     mapping(address party => uint256 tokens) public tokensOut;
     mapping(string name => uint256 count) public calls;
@@ -80,7 +82,7 @@ abstract contract Books is Test {
         }
     }
 
-    // ── what the invariants look at ──
+    // ── what the invariants read ──
 
     function partyCount() external pure returns (uint256) {
         return PARTIES;
@@ -92,14 +94,15 @@ abstract contract Books is Test {
         return parties[who % PARTIES];
     }
 
-    /// @dev What an account may still use: the rest was spent, refunded, or is promised to a refund request.
+    /// @dev Credits that an account may still use. It has spent the rest, was refunded, or
+    ///      requested it.
     function _free(uint256 i) internal view returns (uint64) {
         (uint64 purchased, , , ) = credits.party(parties[i]);
         uint64 taken = spent[i] + refunded[i] + refunding[i];
         return purchased > taken ? purchased - taken : 0;
     }
 
-    /// @dev As the ledger does: what is due goes into the row, as far as it is unspent.
+    /// @dev Moves a requested refund into the row, up to the unspent credits, as the ledger does.
     function _serveRefund(uint256 i) internal {
         if (refunding[i] == 0) return;
         (uint64 purchased, , , ) = credits.party(parties[i]);
@@ -108,7 +111,8 @@ abstract contract Books is Test {
         refunding[i] = 0;
     }
 
-    /// @dev The latest table becomes the final one when its checkpoint does; a dropped one is forgotten.
+    /// @dev Makes the latest table the final one once its checkpoint is final. Forgets a dropped
+    ///      one.
     function _promote() internal {
         if (_latest.length == 0) return;
         bytes32 root = Table.root(_latest);
@@ -119,6 +123,7 @@ abstract contract Books is Test {
         } else if (credits.pendingCheckpoint().root != root) _latest = _final;
     }
 
+    /// @dev The next checkpoint over these rows, with their sums as totals.
     function _summedUp(
         ICreditTypes.Row[] memory rows
     ) internal view returns (ICreditTypes.Checkpoint memory next) {
@@ -133,7 +138,7 @@ abstract contract Books is Test {
         next.asOf = uint64(block.timestamp - 1);
     }
 
-    /// @dev Rows with any numbers, and totals anywhere between the last ones and all that was purchased.
+    /// @dev Gives the rows any numbers, and the totals any between the last ones and all purchases.
     function _lie(
         ICreditTypes.Checkpoint memory next,
         ICreditTypes.Row[] memory rows,
@@ -151,7 +156,8 @@ abstract contract Books is Test {
         }
         uint64 left = purchased - last.spent - last.refunded;
         next.spent = last.spent + uint64(between(seed, 0, left));
-        next.refunded = last.refunded + uint64(between(seed >> 64, 0, left - (next.spent - last.spent)));
+        next.refunded =
+            last.refunded + uint64(between(seed >> 64, 0, left - (next.spent - last.spent)));
         next.earned = next.spent - (last.spent - last.earned);
     }
 
@@ -160,7 +166,7 @@ abstract contract Books is Test {
         for (uint256 i = 0; i < keys.length; ++i) list[i] = vm.addr(keys[i]);
     }
 
-    /// @dev 100 micro-credits are one base unit; a payout is a difference of floors of these.
+    /// @dev 100 micro-credits are one base unit. A payout is a difference of such floors.
     function _tokens(uint64 refunded_, uint64 earned_) internal pure returns (uint256) {
         return (uint256(refunded_) + earned_) / 100;
     }
@@ -176,7 +182,7 @@ abstract contract Books is Test {
         }
     }
 
-    /// @dev What a quorum has signed can be shown for ever.
+    /// @dev Remembers a signed checkpoint, which accusers can show later.
     function _keep(
         ICreditTypes.Checkpoint memory checkpoint,
         ICreditTypes.SignerSignature[] memory signatures
@@ -184,7 +190,8 @@ abstract contract Books is Test {
         _signedCheckpoints[_checkpointCount++ % KEPT] = abi.encode(checkpoint, signatures);
     }
 
-    /// @dev The account signs for all that it was charged, under its present counter, and anyone puts it on record.
+    /// @dev The account signs a cap over all its charges under its present counter, and it is
+    ///      recorded.
     function _recordCap(uint256 i) internal returns (uint64 counter) {
         IDisputes.Allowance memory allowance;
         allowance.account = parties[i];
@@ -194,6 +201,7 @@ abstract contract Books is Test {
         court.recordCap(allowance, abi.encodePacked(r, s, v));
     }
 
+    /// @dev Passes on a failure that was raised within a `try`.
     function _isFalse(string memory what, bytes memory reason) internal pure {
         if (bytes4(reason) == NotTrue.selector) revert NotTrue(what);
     }
