@@ -59,7 +59,7 @@ function v1(context: Context): Router {
   return router;
 }
 
-/** Hands each router what it uses. Usage comes first: it is the busiest, and order is search order. */
+/** Hands each router what it uses. Usage is first: it is the busiest, and routes match in order. */
 function routersOf(context: Context): readonly Router[] {
   const { limits, feeBps, terms, chain, vault, auditors } = context;
   const { accounts, allowances, grants, providers, usage, holds, chainStore } = context;

@@ -1,8 +1,8 @@
 import type { Config } from "./config.ts";
 
 /**
- * Texts that no line of the log may show: private keys, passwords in URLs, and the path and query of
- * HTTP endpoints. Texts under eight characters are left out, because they occur in harmless words.
+ * Texts that no line of the log may show: private keys, passwords in URLs, and the path and query
+ * of HTTP endpoints. Texts under eight characters are left out: they occur in harmless words.
  */
 export function secretsOf({ database, rpcUrls, settlement, quoteKey }: Config): readonly string[] {
   const places = settlement === null ? [] : [...settlement.signers, settlement.settler];

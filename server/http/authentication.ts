@@ -7,7 +7,7 @@ import { StaleAccessError } from "../stores/usage/staleAccess.ts";
 import { cachedKeyHash } from "./keyHash.ts";
 import { type ProblemError, fail } from "./problem.ts";
 
-/** The key in `Authorization: Bearer …`, of a provider or of an issuer. Throws a 401 without one. */
+/** The key in `Authorization: Bearer …`, of a provider or an issuer. Throws a 401 without one. */
 export function bearerKey(req: Request): string {
   const [, key] = /^Bearer (\S{1,256})$/.exec(req.get("authorization") ?? "") ?? [];
   if (key === undefined) {

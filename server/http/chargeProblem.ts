@@ -51,15 +51,20 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
 
 const DETAILS: Readonly<Record<ChargeRefusal["reason"], string>> = {
   insufficient_credits:
-    "The account has too few credits. Anyone can buy some for it: buy(account, creditMicros) on the contract.",
+    "The account has too few credits. Anyone can buy some for it: " +
+    "buy(account, creditMicros) on the contract.",
   allowance_exhausted:
-    "The allowance's limit is reached. Wait for its next period, or let the account's owner sign another.",
+    "The allowance's limit is reached. " +
+    "Wait for its next period, or let the account's owner sign another.",
   campaign_exhausted:
-    "The campaign of this grant is used up. Wait for its next period, or let its owner sign another.",
+    "The campaign of this grant is used up. " +
+    "Wait for its next period, or let its owner sign another.",
   account_cap_reached:
-    "The account would exceed the cap that its owner signed. Let the owner sign an allowance with a higher accountCap.",
+    "The account would exceed the cap that its owner signed. " +
+    "Let the owner sign an allowance with a higher accountCap.",
   vault_frozen:
-    "The vault is frozen on chain, so nothing is metered. Accounts take their credits out on chain.",
+    "The vault is frozen on chain, so nothing is metered. " +
+    "Accounts take their credits out on chain.",
   no_rate_card_in_force: "No rate card was in force at that time. Check the time.",
   unknown_meter: "The rate card has no such meter. GET /v1/rate-cards lists its meters.",
   no_matching_rate:
@@ -69,11 +74,14 @@ const DETAILS: Readonly<Record<ChargeRefusal["reason"], string>> = {
   allowance_not_found:
     "The spender has no allowance. Let an account's owner sign one and post it to /v1/allowances.",
   access_not_granted:
-    "The spender has not given this provider access. Post its API key, or its wallet's signature, to /v1/provider-access.",
+    "The spender has not given this provider access. " +
+    "Post its API key, or its wallet's signature, to /v1/provider-access.",
   allowance_out_of_scope:
-    "The spender's allowance excludes this provider or meter. Let the owner sign one with a wider scope.",
+    "The spender's allowance excludes this provider or meter. " +
+    "Let the owner sign one with a wider scope.",
   allowance_revoked:
-    "The spender's allowance was revoked by its owner, or voided by a refund request. Let the owner sign another.",
+    "The spender's allowance was revoked by its owner, or voided by a refund request. " +
+    "Let the owner sign another.",
   campaign_revoked: "The campaign of this grant was revoked. Ask the issuer for another grant.",
   allowance_expired: "The spender's allowance has expired. Let the owner sign another.",
   allowance_not_started: "The spender's allowance has not started yet. Wait until its startsAt.",

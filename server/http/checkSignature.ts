@@ -21,7 +21,8 @@ export async function checkSignature(
   throw fail(
     403,
     "invalid_signature",
-    `The signature is not that of ${role} ${signer} over this message, on this chain and contract. ` +
+    `The signature is not that of ${role} ${signer} ` +
+      "over this message, on this chain and contract. " +
       "GET /v1/deployment has the EIP-712 domain to sign with.",
   );
 }

@@ -41,7 +41,8 @@ export function labelProblem(
   const named = Math.max(scope?.providers.length ?? 0, scope?.meters.length ?? 0);
   if (named > maxScopeNames) {
     return tooLong(
-      `The scope names more than ${maxScopeNames} providers or meters: name fewer, or none for all.`,
+      `The scope names more than ${maxScopeNames} providers or meters: ` +
+        "name fewer, or none for all.",
       { maxScopeNames },
     );
   }

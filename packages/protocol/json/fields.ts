@@ -5,9 +5,8 @@ import { lowercaseHex } from "../hex.ts";
 import { walletSpender } from "../messages/spender.ts";
 
 /**
- * The fields that JSON bodies are built from, in requests, answers and logs. Objects built from
- * them refuse unknown fields (`z.strictObject`): a name that is misspelt must not pass as an absent
- * one.
+ * The fields of JSON bodies, in requests, answers and logs. Objects built from them refuse unknown
+ * fields (`z.strictObject`): a misspelt name must not pass as an absent one.
  */
 
 const LOWERCASE_ADDRESS = /^0x[0-9a-f]{40}$/;

@@ -1,4 +1,4 @@
 import { z } from "zod";
 
-/** What every problem document (RFC 9457) of a metering server has; more fields go with a reason. */
+/** The fields of every problem document (RFC 9457); some reasons come with more. */
 export const ProblemJson = z.object({ reason: z.string(), detail: z.string() });

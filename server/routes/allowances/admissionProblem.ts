@@ -8,7 +8,8 @@ export function admissionProblem(refusal: AdmissionRefusal): Problem {
       return problem(
         422,
         refusal.reason,
-        "The signed scope is not the hash of the providers and meters sent with it. Send the lists that were hashed.",
+        "The signed scope is not the hash of the providers and meters sent with it. " +
+          "Send the lists that were hashed.",
       );
     case "allowance_expired":
       return problem(
@@ -21,7 +22,8 @@ export function admissionProblem(refusal: AdmissionRefusal): Problem {
       return problem(
         409,
         refusal.reason,
-        `The account's counter is ${currentCounter}, which voids allowances of lower ones: sign with ${currentCounter}.`,
+        `The account's counter is ${currentCounter}, which voids allowances of lower ones: ` +
+          `sign with ${currentCounter}.`,
         { currentCounter },
       );
     }
@@ -30,7 +32,8 @@ export function admissionProblem(refusal: AdmissionRefusal): Problem {
       return problem(
         409,
         refusal.reason,
-        `The account's counter is ${currentCounter} on the confirmed chain: sign with it, or send this again later.`,
+        `The account's counter is ${currentCounter} on the confirmed chain: ` +
+          "sign with it, or send this again later.",
         { currentCounter },
       );
     }

@@ -51,8 +51,8 @@ export interface AllowanceDeps {
  * `POST /v1/allowances`: 201 with the allowance; the same answer if it is sent again.
  * `GET /v1/allowances/:id`: one allowance and how much of it is used.
  * `GET /v1/accounts/:address/allowances`: those that the account's owner signed, in pages.
- * `POST /v1/allowances/:id/revocation`: 200, by the owner or by a grant's issuer. Once answered, the
- * allowance pays for nothing more.
+ * `POST /v1/allowances/:id/revocation`: 200, by the owner or by a grant's issuer. Once answered,
+ * the allowance pays for nothing more.
  */
 export function allowanceRoutes({ allowances, chain, limits }: AllowanceDeps): Router {
   const router = Router();

@@ -4,7 +4,7 @@ import { parse } from "../../http/parse.ts";
 import { type ProblemError, fail } from "../../http/problem.ts";
 import type { AllowanceStore } from "../../stores/allowances/allowanceStore.ts";
 
-/** The allowance that a path names. Throws a 400 if `id` is not 32 bytes, a 404 if it is unknown. */
+/** The allowance that a path names. Throws a 400 if `id` is not 32 bytes, a 404 if unknown. */
 export async function findAllowance(
   allowances: Pick<AllowanceStore, "find">,
   id: unknown,

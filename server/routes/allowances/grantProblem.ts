@@ -27,7 +27,8 @@ export function grantProblem(refusal: GrantRefusal): Problem {
       return problem(
         403,
         reason,
-        "The campaign was revoked, or its account's counter was raised. Let its owner sign another.",
+        "The campaign was revoked, or its account's counter was raised. " +
+          "Let its owner sign another.",
       );
     case "campaign_expired":
       return problem(403, reason, "The campaign has expired. Let its owner sign another.");
@@ -77,7 +78,8 @@ export function grantProblem(refusal: GrantRefusal): Problem {
       return problem(
         409,
         reason,
-        `The code was redeemed ${refusal.maxRedemptions} times, its maximum. Ask the issuer for another.`,
+        `The code was redeemed ${refusal.maxRedemptions} times, its maximum. ` +
+          "Ask the issuer for another.",
       );
     default:
       return reason satisfies never;

@@ -29,7 +29,8 @@ export function receiptRoutes({ providers, receipts, chain }: ReceiptDeps): Rout
       throw fail(
         501,
         "receipts_not_offered",
-        "This server has no signer's key. Ask a server that settles, or wait for a final checkpoint.",
+        "This server has no signer's key. " +
+          "Ask a server that settles, or wait for a final checkpoint.",
       );
     }
     const threshold = await chain.threshold();

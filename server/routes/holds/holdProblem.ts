@@ -18,7 +18,8 @@ export function holdProblem(refusal: HoldRefusal, deployment: Deployment): Probl
       return problem(
         429,
         refusal.reason,
-        `You have the maximum of ${refusal.limit} open holds on this spender. Capture or release some.`,
+        `You have the maximum of ${refusal.limit} open holds on this spender. ` +
+          "Capture or release some.",
       );
     case "quote_expired":
       return problem(
@@ -30,7 +31,8 @@ export function holdProblem(refusal: HoldRefusal, deployment: Deployment): Probl
       return problem(
         422,
         refusal.reason,
-        "The quote is for another provider, account, meter or dimensions, or for less. Ask for one that fits.",
+        "The quote is for another provider, account, meter or dimensions, or for less. " +
+          "Ask for one that fits.",
       );
     default:
       return chargeProblem(refusal, deployment);

@@ -59,7 +59,8 @@ export async function checkLogAccess(
     throw fail(
       403,
       "not_an_auditor",
-      `${reader} is neither a signer of the contract ${chain.deployment.contract} nor in AUDITORS. ` +
+      `${reader} is neither a signer of the contract ${chain.deployment.contract} ` +
+        "nor in AUDITORS. " +
         "Ask the operator to add it.",
     );
   }
@@ -68,7 +69,8 @@ export async function checkLogAccess(
     throw fail(
       401,
       "invalid_signature",
-      `The signature is not that of ${reader} over LogAccess. Check the message and the EIP-712 domain.`,
+      `The signature is not that of ${reader} over LogAccess. ` +
+        "Check the message and the EIP-712 domain.",
     );
   }
 }

@@ -41,7 +41,8 @@ export function quoteRoutes({ quotes, limits, deployment }: QuoteDeps): Router {
       throw fail(
         501,
         "quotes_not_offered",
-        "This server signs no quotes. Hold without one, or ask the operator to set QUOTE_PRIVATE_KEY.",
+        "This server signs no quotes. " +
+          "Hold without one, or ask the operator to set QUOTE_PRIVATE_KEY.",
       );
     }
     const request = parse(QuoteBody, req.body);

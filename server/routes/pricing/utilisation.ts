@@ -59,7 +59,8 @@ export function utilisationRoutes({ multipliers, providers }: UtilisationDeps): 
         throw fail(
           429,
           result.refusal,
-          `The multiplier moved a moment ago. Report again at ${nextStepAt.toISOString()} or later.`,
+          "The multiplier moved a moment ago. " +
+            `Report again at ${nextStepAt.toISOString()} or later.`,
           { nextStepAt, retryAfterSeconds },
         );
       }

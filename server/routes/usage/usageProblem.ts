@@ -19,7 +19,8 @@ export function usageProblem(refusal: UsageRefusal, deployment: Deployment): Pro
       return problem(
         422,
         refusal.reason,
-        `The event is more than ${refusal.limitSeconds} seconds ahead of the ledger. Set your clock.`,
+        `The event is more than ${refusal.limitSeconds} seconds ahead of the ledger. ` +
+          "Set your clock.",
         { maxEventAheadSeconds: refusal.limitSeconds },
       );
     default:

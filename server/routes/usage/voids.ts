@@ -53,7 +53,8 @@ function voidProblem(refusal: Extract<VoidOutcome, { result: "refused" }>): Prob
       return problem(
         409,
         refusal.reason,
-        `Checkpoint ${refusal.epoch} holds the event. Repay the account with an allowance of your own.`,
+        `Checkpoint ${refusal.epoch} holds the event. ` +
+          "Repay the account with an allowance of your own.",
         { epoch: refusal.epoch },
       );
     default:

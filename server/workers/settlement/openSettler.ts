@@ -81,7 +81,8 @@ async function checkSigners(
   const strangers = signers.filter((_, index) => known[index] === false);
   if (strangers.length > 0) {
     throw new ConfigError(
-      `SIGNER_PRIVATE_KEYS: the contract knows no signer ${strangers.map(({ address }) => address).join(", ")}`,
+      "SIGNER_PRIVATE_KEYS: " +
+        `the contract knows no signer ${strangers.map(({ address }) => address).join(", ")}`,
     );
   }
   if (signers.length < threshold) {

@@ -49,7 +49,7 @@ export async function payRows(
   }
 }
 
-/** Keeps the rows that the contract has not settled. The ledger lags behind by the confirmations. */
+/** Keeps the rows that the contract has not settled; the ledger lags by the confirmations. */
 async function behindOnChain(
   chain: PayingDeps["chain"],
   rows: readonly Row[],

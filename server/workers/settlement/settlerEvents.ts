@@ -47,7 +47,8 @@ export function logSettlerEvents(log: Logger): SettlerEvents {
     unanswerable({ account, challenger, deadline }, why) {
       log.error(
         { account, challenger, deadline, why },
-        "a challenge cannot be answered by the ledger: it drops the checkpoint unless another party answers",
+        "a challenge cannot be answered by the ledger: " +
+          "it drops the checkpoint unless another party answers",
       );
     },
     capRefused({ message }, error) {

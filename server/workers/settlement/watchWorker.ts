@@ -13,7 +13,7 @@ export interface WatchDeps extends AlarmDeps {
 /** Every deadline that is watched is at least some seconds long. */
 const MIN_PAUSE_MS = 1_000;
 
-/** Raises the alarms that an operator must act on. Every server watches, also one that never settles. */
+/** Raises the alarms that an operator must act on. Servers that never settle watch too. */
 export function watchWorker({ pollMs, health, log, ...alarmDeps }: WatchDeps): Worker {
   let reported = "";
   return {
