@@ -30,10 +30,10 @@ const { alice, bob, provider, signer, operator, auditor } = wallets;
 const WINDOWS = {
   disputeWindowSeconds: 200,
   answerWindowSeconds: 200,
-  refundWindowSeconds: 1_200,
+  refundWindowSeconds: 1_260,
   exitGraceSeconds: 1_200,
   counterGraceSeconds: 6_000,
-  signerDelaySeconds: 2_800,
+  signerDelaySeconds: 2_920,
 };
 
 /** The test wallet's mood in which it rejects all of its signatures. */

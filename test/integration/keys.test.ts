@@ -102,6 +102,7 @@ describe("the settler's keys", () => {
         PORT: "0",
         CONFIRMATIONS: "0",
         POLL_MILLISECONDS: "100",
+        SETTLE_INTERVAL_SECONDS: "1",
         LOG_LEVEL: "trace",
         SIGNER_KEY_FILE: files.signer,
         SETTLER_KEY_FILE: files.settler,
