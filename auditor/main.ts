@@ -1,13 +1,12 @@
 /** `npm run auditor`: follows a metering server and co-signs each checkpoint that it reproduces. */
-import { parseArgs } from "node:util";
-
 import { pino } from "pino";
 
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
 import { MigrationRefused } from "@compute-credits/platform/postgres/migrationRefused";
+import { readOptions, UsageError } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
-import { settingsOf } from "@compute-credits/platform/process/settings";
+import { settingsHelp } from "@compute-credits/platform/process/settings";
 import { untilStopped } from "@compute-credits/platform/process/untilStopped";
 import { AUDITOR_SETTINGS, readAuditorConfig } from "./config.ts";
 import { openAuditor, startAuditor } from "./startAuditor.ts";
@@ -18,32 +17,24 @@ const HELP = `npm run auditor -- [options]     audits a metering server and co-s
   --help    prints this text
 
 Environment (docs/settings.md):
-${environmentHelp()}
+${settingsHelp(AUDITOR_SETTINGS)}
 
 Exit codes: 0 if it was stopped, 1 after an error, 2 after a reorganisation of the chain beyond
 CONFIRMATIONS; with --once, 3 if a checkpoint could not be reproduced.`;
 
-/** Lists the environment variables, one per line. */
-function environmentHelp(): string {
-  const settings = Object.values(AUDITOR_SETTINGS).flatMap((shape) => settingsOf(shape));
-  return settings
-    .map(({ name, meaning, fallback }) =>
-      [`  ${name.padEnd(25)}`, meaning, ...(fallback === null ? [] : [`(${fallback})`])].join(" "),
-    )
-    .join("\n");
-}
-
-const { values } = parseArgs({
-  options: {
-    once: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
-
-if (values.help) console.log(HELP);
-else await main().catch(fail);
+await main().catch(fail);
 
 async function main(): Promise<void> {
+  const { values } = readOptions({
+    options: {
+      once: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
   const config = readAuditorConfig(process.env);
   const log = pino({ level: config.logLevel });
   if (!values.once) {
@@ -66,6 +57,7 @@ async function main(): Promise<void> {
 function fail(error: unknown): void {
   const isOperatorError =
     error instanceof ConfigError ||
+    error instanceof UsageError ||
     error instanceof FolderInUse ||
     error instanceof MigrationRefused;
   console.error(isOperatorError ? error.message : error);

@@ -1,7 +1,7 @@
 /** `npm run bench:growth`: the speed of debits on a long log ÷ on a short log. */
 import { totalmem } from "node:os";
-import { parseArgs } from "node:util";
 
+import { readOptions, run, wholeNumber } from "@compute-credits/platform/process/commandLine";
 import { fillLog } from "./ledger/fillLog.ts";
 import { runLists } from "./ledger/inParallel.ts";
 import { countOverspent } from "./ledger/overspend.ts";
@@ -9,9 +9,12 @@ import { BATCH, CALLERS, type Rig, findPostgres, openRig } from "./ledger/rig.ts
 import { randomBatches } from "./ledger/parties.ts";
 import { pairedSpeed, printFigure } from "./ratio.ts";
 
-const HELP = `npm run bench:growth -- [--rows 10000000]
+const HELP = `npm run bench:growth -- [OPTIONS]
 
-  --rows   usage rows in the long log; ten million take some minutes and 6 GB of disk`;
+  --rows NUMBER   usage rows in the long log (10000000): they take minutes and 6 GB of disk
+  --help          this text`;
+
+const MOST_ROWS = 10_000_000_000;
 
 const BATCHES_PER_CALLER = 4;
 
@@ -21,17 +24,18 @@ const BATCHES_PER_CALLER = 4;
  */
 const WARM_UP_RUNS = 25;
 
-const { values } = parseArgs({
-  options: {
-    rows: { type: "string", default: "10000000" },
-    help: { type: "boolean", default: false },
-  },
+await run(async () => {
+  const { values } = readOptions({
+    options: {
+      rows: { type: "string", default: "10000000" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) console.log(HELP);
+  else await measure(wholeNumber("--rows", values.rows, { least: 1, most: MOST_ROWS }));
 });
 
-if (values.help) console.log(HELP);
-else await run(Number(values.rows));
-
-async function run(rows: number): Promise<void> {
+async function measure(rows: number): Promise<void> {
   // A quarter of the machine's memory, as docs/scaling.md recommends.
   const server = await findPostgres(Math.floor(totalmem() / 4 / 2 ** 20));
   const [long, short] = [await openRig(server), await openRig(server)];

@@ -2,8 +2,7 @@
  * `npm run bench:ledger`: the speed of strict debits, each compared with a baseline in the same
  * run.
  */
-import { parseArgs } from "node:util";
-
+import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { debitsVsBareInsert } from "./ledger/debitsVsBareInsert.ts";
 import { hotAccountVsSpread } from "./ledger/hotAccount.ts";
 import { httpBatchVsLedger, httpSingleVsBareExpress } from "./ledger/http.ts";
@@ -14,27 +13,53 @@ import { CONCURRENCY, singleVsOneCommitEach } from "./ledger/singles.ts";
 import { findPostgres, openRig } from "./ledger/rig.ts";
 import { type Figure, printFigure } from "./ratio.ts";
 
-const HELP = `npm run bench:ledger -- [--only NAME]…
+const HELP = `npm run bench:ledger -- [OPTIONS]
 
-Uses the PostgreSQL at TEST_DATABASE_URL,
-  or starts one. Prints medians of ratios of alternating runs.
+Uses the PostgreSQL at TEST_DATABASE_URL, or starts one. Prints medians of ratios of alternating
+runs.
 
-  --only   measures only this figure; can be repeated
+  --only NAME   measures only this figure; can be repeated
+  --help        this text
 
 BENCH_ROUNDS=3 measures only three pairs of runs per figure.`;
 
-const { values } = parseArgs({
-  options: { only: { type: "string", multiple: true }, help: { type: "boolean", default: false } },
+const NAMES = [
+  "debits_vs_bare_insert",
+  "debits_on_shared_accounts",
+  "hot_account_vs_spread",
+  "single_vs_one_commit_each",
+  "http_batch_vs_ledger",
+  "http_single_vs_bare_express",
+  "http_single_64_at_once",
+  "pglite_vs_postgres",
+] as const;
+
+await run(async () => {
+  const { values } = readOptions({
+    options: {
+      only: { type: "string", multiple: true },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const { only = NAMES } = values;
+  const unknown = only.find((name) => !NAMES.some((known) => known === name));
+  if (unknown !== undefined) {
+    throw new UsageError(`There is no figure "${unknown}". There are ${NAMES.join(", ")}.`);
+  }
+  await measureFigures(only);
 });
 
-if (values.help) console.log(HELP);
-else await run(values.only);
+type Name = (typeof NAMES)[number];
 
-async function run(only: readonly string[] | undefined): Promise<void> {
+async function measureFigures(only: readonly string[]): Promise<void> {
   const server = await findPostgres();
   const rig = await openRig(server);
   const clients = startLoadProcess();
-  const figures: readonly [name: string, target: number | "reported", () => Promise<Figure>][] = [
+  const figures: readonly [name: Name, target: number | "reported", () => Promise<Figure>][] = [
     ["debits_vs_bare_insert", 0.6, () => debitsVsBareInsert(rig, "own")],
     ["debits_on_shared_accounts", "reported", () => debitsVsBareInsert(rig, "shared")],
     ["hot_account_vs_spread", 0.7, () => hotAccountVsSpread(rig)],
@@ -47,7 +72,7 @@ async function run(only: readonly string[] | undefined): Promise<void> {
   try {
     for (const [name, target, measure] of figures) {
       // oxlint-disable-next-line no-await-in-loop -- figures must not disturb each other
-      if (only === undefined || only.includes(name)) printFigure(name, await measure(), target);
+      if (only.includes(name)) printFigure(name, await measure(), target);
     }
     console.log(`overspent accounts and allowances: ${await countOverspent(rig)}`);
   } finally {

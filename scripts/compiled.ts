@@ -1,7 +1,7 @@
 /** `npm run compiled`: writes the committed forms of the contracts from a fresh build. */
 import { mkdir, writeFile } from "node:fs/promises";
 
-import { readOptions, run } from "./commandLine.ts";
+import { readOptions, run } from "@compute-credits/platform/process/commandLine";
 import { renderAll } from "./compiled/render.ts";
 import { changedSources } from "./compiled/sources.ts";
 
@@ -12,7 +12,8 @@ Builds the contracts and writes what is committed of them:
   contracts/compiled/      the creation codes, and the hashes of the sources they came from
 
   --check   writes nothing, and fails if a source differs from the one that was compiled;
-            npm test also compares every byte with a build`;
+            npm test also compares every byte with a build
+  --help    this text`;
 
 await run(async () => {
   const { values } = readOptions({

@@ -1,6 +1,12 @@
 /** `npm run credits`: what wallets and providers do, on the local system that `npm start` runs. */
 import { formatCredits, MAX_MICROS, parseCredits } from "@compute-credits/protocol/amounts";
-import { closest, readOptions, run, UsageError } from "./commandLine.ts";
+import {
+  closest,
+  httpUrl,
+  readOptions,
+  run,
+  UsageError,
+} from "@compute-credits/platform/process/commandLine";
 import type { Deed } from "./credits/verbs.ts";
 import { DEFAULT_PORTS } from "./local/ports.ts";
 
@@ -51,7 +57,7 @@ await run(async () => {
   }
   const walletName = oneOf("wallet", values.wallet, WALLET_NAMES);
   const creditMicros = amount(values.credits);
-  const where = { server: url("--server", values.server), rpc: url("--rpc", values.rpc) };
+  const where = { server: httpUrl("--server", values.server), rpc: httpUrl("--rpc", values.rpc) };
 
   // Loaded only now: a mistake above is answered at once.
   const [{ VERBS }, { explain }, { wallets }] = await Promise.all([
@@ -72,11 +78,6 @@ function oneOf<Name extends string>(what: string, typed: string, names: readonly
   const meant = closest(typed, names);
   const hint = meant === null ? "" : ` Did you mean "${meant}"?`;
   throw new UsageError(`There is no ${what} "${typed}".${hint} There are ${names.join(", ")}.`);
-}
-
-function url(option: string, text: string): string {
-  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
-  throw new UsageError(`${option} is an address like http://127.0.0.1:8080, not "${text}".`);
 }
 
 function amount(text: string): bigint {

@@ -1,12 +1,13 @@
 /** `npm run demo`: the whole story, once, on a stack of its own. Exits 0 if every number is right. */
-import { readOptions, run, UsageError } from "./commandLine.ts";
+import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 
 const HELP = `npm run demo [-- --auditors 2]
 
-Buys, spends, settles, claims and refunds on a local chain of its own, under an auditor's eyes, and checks the books.
+Buys, spends, settles, claims and refunds on a local chain of its own, with an auditor, and checks
+every number against the chain.
 
   --auditors NUMBER   1: a checkpoint takes the meter's signature and the auditor's (2 of 2)
-                      2: there are two auditors, and a checkpoint takes any two signatures (2 of 3)
+                      2: a checkpoint takes any two signatures of meter and auditors (2 of 3)
   --help              this text`;
 
 await run(async () => {

@@ -1,6 +1,5 @@
-/** `npm run deploy`: puts the contracts on a chain, reads every term back, and records the result. */
+/** `npm run deploy`: deploys the contracts, reads every term back and records the result. */
 import { mkdir, writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 
 import {
   type Abi,
@@ -10,7 +9,6 @@ import {
   createWalletClient,
   http,
   isAddress,
-  isHex,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
@@ -18,10 +16,13 @@ import { z } from "zod";
 import { findWindowErrors } from "@compute-credits/rules/checkpoints/windows";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { jsonText } from "@compute-credits/protocol/jsonText";
+import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
+import { privateKey } from "@compute-credits/platform/process/environment";
 import { readCompiled } from "./compiled/readCompiled.ts";
 import { changedSources } from "./compiled/sources.ts";
+import { explainChainError } from "./explainChainError.ts";
 
-const HELP = `npm run deploy -- OPTIONS      every one of them is a term for ever, or who holds which power
+const HELP = `npm run deploy -- OPTIONS      all are needed, and most can never be changed
 
   --rpc-url URL                    the chain
   --token ADDRESS                  what credits are bought with: no fee on transfer, no rebasing
@@ -76,32 +77,42 @@ const Options = z.object({
   threshold: small,
 });
 
-const { values } = parseArgs({
-  options: {
-    ...Object.fromEntries(
-      Object.keys(Options.shape).map((name) => [name, { type: "string" as const }]),
-    ),
-    help: { type: "boolean", default: false },
-  },
-});
+const OPTIONS = Object.fromEntries(
+  Object.keys(Options.shape).map((name) => [name, { type: "string" as const }]),
+);
 
-if (values["help"]) console.log(HELP);
-else await main();
-
-async function main(): Promise<void> {
-  const options = Options.safeParse(values);
-  const key: unknown = process.env["DEPLOYER_PRIVATE_KEY"];
-  const mistakes = options.success
-    ? []
-    : options.error.issues.map(({ path, message }) => `--${path.join(".")}: ${message}`);
-  if (!isHex(key)) mistakes.push("DEPLOYER_PRIVATE_KEY: a hexadecimal key is needed");
-  if (options.success) mistakes.push(...findWindowErrors(termsOf(options.data)));
-  if (!options.success || !isHex(key) || mistakes.length > 0) {
-    console.error(`${mistakes.join("\n")}\n\n${HELP}`);
-    process.exitCode = 2;
+await run(async () => {
+  const { values } = readOptions({
+    options: { ...OPTIONS, help: { type: "boolean", default: false } },
+  });
+  if (values["help"]) {
+    console.log(HELP);
     return;
   }
-  await deploy(options.data, key);
+  const { options, key } = readTerms(values);
+  await deploy(options, key).catch((error: unknown) => {
+    const text = explainChainError(error, { rpc: options["rpc-url"], option: "--rpc-url" });
+    throw text === null ? error : new UsageError(text, { cause: error });
+  });
+});
+
+/** Reads the options and the deployer's key. Throws a `UsageError` that lists every mistake. */
+function readTerms(values: unknown): { options: z.infer<typeof Options>; key: Hex } {
+  const options = Options.safeParse(values);
+  const key = privateKey.safeParse(process.env["DEPLOYER_PRIVATE_KEY"]);
+  const mistakes = options.success
+    ? [...findWindowErrors(termsOf(options.data))]
+    : options.error.issues.map(
+        ({ path, code, message }) =>
+          `--${path.join(".")}: ${code === "invalid_type" ? "is missing" : message}`,
+      );
+  if (!key.success) {
+    mistakes.push("DEPLOYER_PRIVATE_KEY, in the environment: 0x and 64 hex digits are needed");
+  }
+  if (options.success && key.success && mistakes.length === 0) {
+    return { options: options.data, key: key.data };
+  }
+  throw new UsageError(`${mistakes.join("\n")}\n\n--help lists the options.`);
 }
 
 function termsOf(options: z.infer<typeof Options>) {
@@ -128,8 +139,9 @@ function termsOf(options: z.infer<typeof Options>) {
 async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void> {
   const changed = await changedSources();
   if (changed.length > 0) {
-    throw new Error(
-      `${changed.join(", ")} changed since the contracts were compiled: npm run compiled, and review`,
+    throw new UsageError(
+      `${changed.join(", ")} changed since the contracts were compiled. ` +
+        "Run npm run compiled, and review what it writes.",
     );
   }
   const { bytecode } = await readCompiled("ComputeCredits");

@@ -1,11 +1,9 @@
 /** `npm run gas`: the gas of each operation, compared with limits, peers and direct billing. */
 import { readFile, writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 
-import { tasks } from "hardhat";
-
+import { readOptions, run } from "@compute-credits/platform/process/commandLine";
 import { LIMITS } from "./gas/limits.ts";
-import { type GasTable, measureGas } from "./gas/measure.ts";
+import type { GasTable } from "./gas/measure.ts";
 
 const SNAPSHOT = new URL("../test/contracts/gas.snapshot.json", import.meta.url);
 
@@ -28,21 +26,27 @@ const PEERS: Readonly<Record<string, readonly [number, number, number]>> = {
   "Morpho URD submit + accept (payouts only)": [136.4, 136.4, 136.4],
 };
 
-const { values } = parseArgs({
-  options: {
-    update: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+await run(async () => {
+  const { values } = readOptions({
+    options: {
+      update: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) console.log(HELP);
+  else await measure(values.update);
 });
 
-if (values.help) console.log(HELP);
-else await main();
-
-async function main(): Promise<void> {
+async function measure(update: boolean): Promise<void> {
+  // Loaded only now: a wrong option is answered at once.
+  const [{ tasks }, { measureGas }] = await Promise.all([
+    import("hardhat"),
+    import("./gas/measure.ts"),
+  ]);
   await tasks.getTask("build").run({ quiet: true, noTests: true });
   const table = await measureGas();
   print(table);
-  if (values.update) await writeFile(SNAPSHOT, `${JSON.stringify(table, null, 2)}\n`);
+  if (update) await writeFile(SNAPSHOT, `${JSON.stringify(table, null, 2)}\n`);
   else await compare(table);
 }
 

@@ -12,8 +12,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 
+import {
+  readOptions,
+  run,
+  UsageError,
+  wholeNumber,
+} from "@compute-credits/platform/process/commandLine";
 import { type Mutant, mutantsOf, withoutPure } from "./mutate/mutants.ts";
 
 const HELP = `npm run mutate -- [options]      deletes each require and each statement,
@@ -36,39 +41,67 @@ survivors.`;
 /** A mutant whose tests take longer counts as killed: it loops for ever. */
 const TIMEOUT_MS = 120_000;
 
-const { values } = parseArgs({
-  options: {
-    sample: { type: "string" },
-    offset: { type: "string", default: "0" },
-    file: { type: "string", default: "" },
-    name: { type: "string", default: "" },
-    kind: { type: "string", default: "" },
-    folder: { type: "string" },
-    list: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+/** More than the contracts have. */
+const MOST_MUTANTS = 100_000;
+
+interface MutateOptions {
+  /** how many mutants are tried, at most */
+  readonly sample: number;
+  readonly offset: number;
+  readonly file: string;
+  readonly name: string;
+  readonly kind: string;
+  /** where the compiled project stays; a temporary folder if undefined */
+  readonly folder: string | undefined;
+  readonly listOnly: boolean;
+}
+
+await run(async () => {
+  const { values } = readOptions({
+    options: {
+      sample: { type: "string", default: `${MOST_MUTANTS}` },
+      offset: { type: "string", default: "0" },
+      file: { type: "string", default: "" },
+      name: { type: "string", default: "" },
+      kind: { type: "string", default: "" },
+      folder: { type: "string" },
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const { file, name, kind, folder, list } = values;
+  mutate({
+    sample: wholeNumber("--sample", values.sample, { least: 1, most: MOST_MUTANTS }),
+    offset: wholeNumber("--offset", values.offset, { least: 0, most: MOST_MUTANTS }),
+    file,
+    name,
+    kind,
+    folder,
+    listOnly: list,
+  });
 });
 
-if (values.help) console.log(HELP);
-else main();
-
-function main(): void {
+function mutate(options: MutateOptions): void {
   const files = globSync("contracts/{vault,court,libraries}/*.sol").toSorted();
   const { mutants, mutated } = mutantsOf(files);
   const wanted = mutants
-    .filter(({ file, kind }) => file.includes(values.file) && kind.includes(values.kind))
-    .filter((mutant) => nameOf(mutant).includes(values.name));
-  const step =
-    values.sample === undefined
-      ? 1
-      : Math.max(1, Math.floor(wanted.length / Number(values.sample)));
-  const chosen = wanted.filter((_, i) => i % step === Number(values.offset) % step);
+    .filter(({ file, kind }) => file.includes(options.file) && kind.includes(options.kind))
+    .filter((mutant) => nameOf(mutant).includes(options.name));
+  if (wanted.length === 0) {
+    throw new UsageError("No mutant has that --file, --name and --kind. --list names them.");
+  }
+  const step = Math.max(1, Math.floor(wanted.length / options.sample));
+  const chosen = wanted.filter((_, i) => i % step === options.offset % step);
   console.log(`${chosen.length} of ${mutants.length} mutants`);
-  if (values.list) {
+  if (options.listOnly) {
     for (const mutant of chosen) console.log(`${mutant.kind}: ${nameOf(mutant)}`);
     return;
   }
-  const folder = values.folder ?? mkdtempSync(join(tmpdir(), "mutants-"));
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), "mutants-"));
   try {
     prepare(folder);
     for (const { path, text } of mutated) writeFileSync(join(folder, path), text);
@@ -79,9 +112,9 @@ function main(): void {
       const file = join(folder, path);
       writeFileSync(file, withoutPure(readFileSync(file, "utf8")));
     }
-    run(folder, chosen, mutants.length + 1);
+    tryMutants(folder, chosen, mutants.length + 1);
   } finally {
-    if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
+    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -110,7 +143,7 @@ library Mutants {
   );
 }
 
-function run(folder: string, mutants: readonly Mutant[], unusedId: number): void {
+function tryMutants(folder: string, mutants: readonly Mutant[], unusedId: number): void {
   const explained: Record<string, string> = JSON.parse(
     readFileSync("scripts/mutants.explained.json", "utf8"),
   );

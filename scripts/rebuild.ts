@@ -1,8 +1,7 @@
-/** `npm run rebuild`: what the published rows of a checkpoint lead to, and whether that is what the chain has. */
+/** `npm run rebuild`: rebuilds a checkpoint from its published rows and compares it with the chain. */
 import { createReadStream } from "node:fs";
-import { parseArgs } from "node:util";
 
-import { type Hex, createPublicClient, http, isAddress } from "viem";
+import { type Address, type Hex, createPublicClient, http, isAddress } from "viem";
 
 import { ApiProblem } from "@compute-credits/client/http/api";
 import { downloadTable } from "@compute-credits/client/http/checkpointData";
@@ -10,36 +9,76 @@ import { readCheckpoints } from "@compute-credits/client/chain/readCheckpoints";
 import { formatCredits } from "@compute-credits/protocol/amounts";
 import { MalformedData } from "@compute-credits/protocol/data/malformedData";
 import { type TableSummary, readTable } from "@compute-credits/protocol/data/tableFile";
+import {
+  httpUrl,
+  readOptions,
+  run,
+  UsageError,
+} from "@compute-credits/platform/process/commandLine";
+import { explainChainError } from "./explainChainError.ts";
 
-const HELP = `npm run rebuild -- --file PATH                    rebuilds root and data hash from a file
-npm run rebuild -- --server URL --epoch N         or from a server's, as it arrives
-  --rpc URL --contract ADDRESS                    and compares them with the chain's newest checkpoints
+const HELP = `npm run rebuild -- --file PATH                 rebuilds root and data hash from a file
+npm run rebuild -- --server URL --epoch N      or from a server's answer, as it arrives
 
-The format of the file is in docs/checkpoint-data.md. Exit code 1 where anything does not fit.`;
+  --rpc URL --contract ADDRESS   also compares them with the newest checkpoints on the chain
+  --help                         this text
 
-const { values } = parseArgs({
-  options: {
-    file: { type: "string" },
-    server: { type: "string" },
-    epoch: { type: "string" },
-    rpc: { type: "string" },
-    contract: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
-});
+docs/checkpoint-data.md describes the file. The exit code is 1 if anything differs.`;
 
-try {
-  if (values.help) console.log(HELP);
-  else await rebuild();
-} catch (error) {
-  process.exitCode = 1;
-  const isAnswer = error instanceof ApiProblem || error instanceof MalformedData;
-  const isMistake = error instanceof RangeError;
-  console.error(isMistake ? `${error.message}\n\n${HELP}` : isAnswer ? error.message : error);
+interface Asked {
+  readonly file?: string;
+  readonly server?: string;
+  readonly epoch?: string;
+  readonly rpc?: string;
+  readonly contract?: string;
 }
 
-async function rebuild(): Promise<void> {
-  const table = await read();
+await run(async () => {
+  const { values } = readOptions({
+    options: {
+      file: { type: "string" },
+      server: { type: "string" },
+      epoch: { type: "string" },
+      rpc: { type: "string" },
+      contract: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const asked: Asked = values;
+  await rebuild(asked).catch((error: unknown) => {
+    const text = explain(error, asked);
+    throw text === null ? error : new UsageError(text, { cause: error });
+  });
+});
+
+function explain(error: unknown, { file, server, rpc }: Asked): string | null {
+  if (error instanceof ApiProblem) {
+    const { detail } = error.document;
+    return typeof detail === "string"
+      ? `${server} refuses: ${detail} (${error.reason})`
+      : `${server} does not answer as a metering server does. Check --server.`;
+  }
+  if (error instanceof MalformedData) return error.message;
+  if (error instanceof TypeError && error.message === "fetch failed") {
+    return `No server answers at ${server}. Check --server.`;
+  }
+  if (error instanceof Error && "code" in error && "path" in error) {
+    return `The file ${file} cannot be read (${error.message}). Check --file.`;
+  }
+  return rpc === undefined ? null : explainChainError(error, { rpc, option: "--rpc" });
+}
+
+async function rebuild(asked: Asked): Promise<void> {
+  const { rpc, contract = "" } = asked;
+  if (rpc !== undefined && !isAddress(contract)) {
+    throw new UsageError(`--rpc needs --contract ADDRESS: 0x and 40 hex digits.\n\n${HELP}`);
+  }
+  if (rpc !== undefined) httpUrl("--rpc", rpc);
+  const table = await read(asked);
   const { spent, refunded, earned } = table.totals;
   console.log(`rows      ${table.rowCount}
 root      ${table.root}
@@ -47,28 +86,26 @@ dataHash  ${table.dataHash}
 spent     ${formatCredits(spent)}
 refunded  ${formatCredits(refunded)}
 earned    ${formatCredits(earned)}`);
-  if (values.rpc !== undefined) await compare(table, values.rpc);
+  if (rpc !== undefined && isAddress(contract)) await compare(table, rpc, contract);
 }
 
-async function read(): Promise<TableSummary> {
-  const { file, server, epoch } = values;
+async function read({ file, server, epoch }: Asked): Promise<TableSummary> {
   if (file !== undefined && server === undefined) return await readTable(createReadStream(file));
   if (file !== undefined || server === undefined || !/^[1-9]\d*$/.test(epoch ?? "")) {
-    throw new RangeError("name either a --file, or a --server and an --epoch");
+    throw new UsageError(`Name either --file, or --server and --epoch (from 1).\n\n${HELP}`);
   }
-  return await downloadTable(server, BigInt(epoch ?? "0"));
+  return await downloadTable(httpUrl("--server", server), BigInt(epoch ?? "0"));
 }
 
-async function compare(table: TableSummary, rpc: string): Promise<void> {
-  const contract = values.contract ?? "";
-  if (!isAddress(contract)) throw new RangeError("--rpc needs a --contract");
+async function compare(table: TableSummary, rpc: string, contract: Address): Promise<void> {
   const client = createPublicClient({ transport: http(rpc) });
   const { final, pending } = await readCheckpoints({ client, contract });
   const known = [final, pending].find((checkpoint) => checkpoint?.root === table.root);
   if (known === undefined || known === null) {
     throw new MalformedData(
       "data_hash_mismatch",
-      `neither the final nor the pending checkpoint on chain has this root: ${shown(final?.root)} and ${shown(pending?.root)}`,
+      `neither the final nor the pending checkpoint on chain has this root: ` +
+        `${shown(final?.root)} and ${shown(pending?.root)}`,
     );
   }
   const wrong = [

@@ -1,7 +1,12 @@
 /** `npm start`: the whole system on this machine, to look at and to try. */
 import { accessSync, constants, mkdirSync } from "node:fs";
 
-import { readOptions, run, UsageError, wholeNumber } from "./commandLine.ts";
+import {
+  readOptions,
+  run,
+  UsageError,
+  wholeNumber,
+} from "@compute-credits/platform/process/commandLine";
 import { DEFAULT_PORTS, portMistakes } from "./local/ports.ts";
 
 const HELP = `npm start [-- OPTIONS]      a local chain, the contracts and a metering server

@@ -1,7 +1,7 @@
 /** `npm test`: all checks and tests that CI runs, in two lanes beside each other. */
 import { type ChildProcess, spawn } from "node:child_process";
 
-import { readOptions, run } from "./commandLine.ts";
+import { readOptions, run } from "@compute-credits/platform/process/commandLine";
 
 const HELP = `npm test            checks, Solidity tests and TypeScript tests: what CI runs
 npm run test:full   the same at full length: see test/fixtures/effort.ts

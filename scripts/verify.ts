@@ -1,8 +1,7 @@
-/** `npm run verify`: whether what a server says of an account is what the chain has. */
+/** `npm run verify`: compares what a server says of an account with the chain. */
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 
-import { createPublicClient, http, isAddress } from "viem";
+import { type Address, createPublicClient, http, isAddress } from "viem";
 
 import type { SignedReceipt } from "@compute-credits/client/http/meteringClient";
 import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
@@ -10,55 +9,94 @@ import { readChainFacts } from "@compute-credits/client/verify/chainFacts";
 import { createServerAnswers } from "@compute-credits/client/verify/serverAnswers";
 import { verifyAccount } from "@compute-credits/client/verify/verifyAccount";
 import { parseCredits } from "@compute-credits/protocol/amounts";
+import {
+  httpUrl,
+  readOptions,
+  run,
+  UsageError,
+} from "@compute-credits/platform/process/commandLine";
+import { explainChainError } from "./explainChainError.ts";
 
 const HELP = `npm run verify -- --account 0x… --contract 0x… [options]
 
-Checks a party's purchases, its row, its proof and the published rows against the chain, what it was charged against what
-its owner signed, and a provider's receipts against what it was paid. Says what holds, what does not, and what one can do.
-Believes the chain alone. Exit code 1 where something does not hold.
+Checks a party's purchases, row, proof and published rows against the chain. Checks what it was
+charged against what its owner signed, and a provider's receipts against what it was paid. Trusts
+only the chain. Prints each result and what to do about it. The exit code is 1 if a check fails.
 
   --server URL         the metering server, or a mirror of its data (http://127.0.0.1:8080)
-  --rpc URL            the chain, best one's own node (http://127.0.0.1:8545)
-  --receipt FILE       a provider's earnings receipt, as POST /v1/receipts answered it; may be given again
-  --ceiling CREDITS    what you know to have signed for at most (accountCap): where that is less than the allowances
-                       show, or the server, a mirror, shows none`;
+  --rpc URL            the chain, best your own node (http://127.0.0.1:8545)
+  --receipt FILE       a provider's earnings receipt, as POST /v1/receipts answered it; repeatable
+  --ceiling CREDITS    the most that you know to have signed for (accountCap), if the allowances
+                       show more, or a mirror shows none
+  --help               this text`;
 
-const { values } = parseArgs({
-  options: {
-    account: { type: "string", default: "" },
-    contract: { type: "string", default: "" },
-    server: { type: "string", default: "http://127.0.0.1:8080" },
-    rpc: { type: "string", default: "http://127.0.0.1:8545" },
-    receipt: { type: "string", multiple: true, default: [] },
-    ceiling: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
-});
+await run(async () => {
+  const { values } = readOptions({
+    options: {
+      account: { type: "string", default: "" },
+      contract: { type: "string", default: "" },
+      server: { type: "string", default: "http://127.0.0.1:8080" },
+      rpc: { type: "string", default: "http://127.0.0.1:8545" },
+      receipt: { type: "string", multiple: true, default: [] },
+      ceiling: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const { ceiling } = values;
+  const account = address("--account", values.account);
+  const contract = address("--contract", values.contract);
+  const server = httpUrl("--server", values.server);
+  const rpc = httpUrl("--rpc", values.rpc);
+  const ceilingMicros = ceiling === undefined ? {} : { ceilingMicros: amount(ceiling) };
+  const receipts = await Promise.all(values.receipt.map(receiptIn));
 
-const { account, contract, ceiling } = values;
-
-async function receiptIn(file: string): Promise<SignedReceipt> {
-  const text = await readFile(file, "utf8");
-  return SignedReceiptJson.parse(JSON.parse(text));
-}
-
-if (
-  values.help ||
-  !isAddress(account, { strict: false }) ||
-  !isAddress(contract, { strict: false })
-) {
-  console.log(HELP);
-  process.exitCode = values.help ? 0 : 1;
-} else {
-  const client = createPublicClient({ transport: http(values.rpc) });
+  const client = createPublicClient({ transport: http(rpc) });
+  const chain = await readChainFacts({ client, contract }, account).catch((error: unknown) => {
+    const text = explainChainError(error, { rpc, option: "--rpc" });
+    throw text === null ? error : new UsageError(text, { cause: error });
+  });
   const findings = await verifyAccount(account, {
-    chain: await readChainFacts({ client, contract }, account),
-    server: createServerAnswers(values.server),
-    receipts: await Promise.all(values.receipt.map(receiptIn)),
-    ...(ceiling === undefined ? {} : { ceilingMicros: parseCredits(ceiling) }),
+    chain,
+    server: createServerAnswers(server),
+    receipts,
+    ...ceilingMicros,
   });
   for (const { holds, text, remedy } of findings) {
     console.log(`${holds ? "✔" : "✘"} ${text}${remedy === undefined ? "" : `\n    ${remedy}`}`);
   }
-  process.exitCode = findings.every(({ holds }) => holds) ? 0 : 1;
+  if (!findings.every(({ holds }) => holds)) process.exitCode = 1;
+});
+
+function address(option: string, text: string): Address {
+  if (isAddress(text, { strict: false })) return text;
+  const problem = text === "" ? `${option} is missing` : `${option} is not an address: "${text}"`;
+  throw new UsageError(`${problem}. It is 0x and 40 hex digits.\n\n${HELP}`);
+}
+
+function amount(text: string): bigint {
+  try {
+    return parseCredits(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(
+      `--ceiling is an amount like 100 or 12.5, with at most six decimals, not "${text}".`,
+      { cause: error },
+    );
+  }
+}
+
+async function receiptIn(file: string): Promise<SignedReceipt> {
+  try {
+    return SignedReceiptJson.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    throw new UsageError(
+      `--receipt ${file} is not a receipt that can be read. It has the JSON that ` +
+        "POST /v1/receipts answered.",
+      { cause: error },
+    );
+  }
 }

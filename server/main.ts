@@ -3,14 +3,28 @@ import { pino } from "pino";
 
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
 import { MigrationRefused } from "@compute-credits/platform/postgres/migrationRefused";
+import { readOptions, run } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { hideSecrets } from "@compute-credits/platform/process/hideSecrets";
+import { settingsHelp } from "@compute-credits/platform/process/settings";
 import { untilStopped } from "@compute-credits/platform/process/untilStopped";
-import { readConfig } from "./config.ts";
+import { readConfig, SERVER_SETTINGS } from "./config.ts";
 import { secretsOf } from "./secrets.ts";
 import { serve } from "./serve.ts";
 
-try {
+const HELP = `npm run server      meters usage with the settings in the environment
+
+  --help    prints this text
+
+Environment (docs/settings.md):
+${settingsHelp(SERVER_SETTINGS)}`;
+
+await run(async () => {
+  const { values } = readOptions({ options: { help: { type: "boolean", default: false } } });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
   const config = readConfig(process.env);
   const log = pino({
     level: config.logLevel,
@@ -19,11 +33,12 @@ try {
   const server = await serve(config, log);
   log.info({ url: server.url, database: server.database, contract: config.contract }, "metering");
   await untilStopped(server, log);
-} catch (error) {
-  const isMistake =
+}, explain);
+
+function explain(error: unknown): string | null {
+  const isOperatorError =
     error instanceof ConfigError ||
     error instanceof FolderInUse ||
     error instanceof MigrationRefused;
-  console.error(isMistake ? error.message : error);
-  process.exitCode = 1;
+  return isOperatorError ? error.message : null;
 }

@@ -2,39 +2,64 @@
  * `npm run simulate -- --operations N --seed S`: random operations on a real PostgreSQL, audited to
  * the last micro-credit.
  */
-import { parseArgs } from "node:util";
+import { readOptions, run, wholeNumber } from "@compute-credits/platform/process/commandLine";
 
-import { startPostgres } from "../scripts/local/postgresServer.ts";
-import { simulate } from "./simulation.ts";
+/** Each server process takes a core and connections of the database. */
+const MOST_PROCESSES = 32;
+const MOST_OPERATIONS = 100_000_000;
 
-const HELP = `npm run simulate -- [--operations 50000] [--seed 1] [--processes 3] [--kill] [--audit]
+const HELP = `npm run simulate [-- OPTIONS]
 
-  --operations  number of operations; each event of a batch counts
-  --seed        any text; it determines the operations
-  --processes   server processes on one database
-  --kill        also kills server processes and PostgreSQL with SIGKILL under load
-  --audit       also runs the real auditor, which recomputes every checkpoint`;
+  --operations NUMBER   number of operations; each event of a batch counts (50000)
+  --seed TEXT           any text; it determines the operations (1)
+  --processes NUMBER    server processes on one database, 1 to ${MOST_PROCESSES} (3)
+  --kill                also kills server processes and PostgreSQL with SIGKILL under load
+  --audit               also runs the real auditor, which recomputes every checkpoint
+  --help                this text`;
 
-const { values } = parseArgs({
-  options: {
-    operations: { type: "string", default: "50000" },
-    seed: { type: "string", default: "1" },
-    processes: { type: "string", default: "3" },
-    kill: { type: "boolean", default: false },
-    audit: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+await run(async () => {
+  const { values } = readOptions({
+    options: {
+      operations: { type: "string", default: "50000" },
+      seed: { type: "string", default: "1" },
+      processes: { type: "string", default: "3" },
+      kill: { type: "boolean", default: false },
+      audit: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const { seed, kill, audit } = values;
+  await runSimulation({
+    operations: wholeNumber("--operations", values.operations, { least: 1, most: MOST_OPERATIONS }),
+    processes: wholeNumber("--processes", values.processes, { least: 1, most: MOST_PROCESSES }),
+    seed,
+    kill,
+    audit,
+  });
 });
 
-if (values.help) console.log(HELP);
-else await run(Number(values.operations), Number(values.processes));
+interface Chosen {
+  readonly operations: number;
+  readonly processes: number;
+  readonly seed: string;
+  readonly kill: boolean;
+  readonly audit: boolean;
+}
 
-async function run(operations: number, processes: number): Promise<void> {
-  const { seed, kill, audit } = values;
+async function runSimulation({ operations, processes, seed, kill, audit }: Chosen): Promise<void> {
   const flags = `${kill ? " --kill" : ""}${audit ? " --audit" : ""}`;
   const command =
     `npm run simulate -- --operations ${operations} --seed ${seed} ` +
     `--processes ${processes}${flags}`;
+  // Loaded only now: a wrong option is answered at once.
+  const [{ startPostgres }, { simulate }] = await Promise.all([
+    import("../scripts/local/postgresServer.ts"),
+    import("./simulation.ts"),
+  ]);
   const server = await startPostgres();
   const startedAt = performance.now();
   try {

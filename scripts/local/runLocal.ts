@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { untilStopped } from "@compute-credits/platform/process/untilStopped";
-import { UsageError } from "../commandLine.ts";
+import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { changedSources } from "../compiled/sources.ts";
 import { type LocalStack, startLocalStack } from "./localStack.ts";
 import { DEFAULT_PORTS } from "./ports.ts";
@@ -55,8 +55,10 @@ export async function runLocal(options: RunOptions): Promise<void> {
     log,
     environment: { POLL_MILLISECONDS: `${POLL_MILLISECONDS}` },
   }).catch((error: unknown) => {
-    const isMistake = error instanceof ConfigError || error instanceof FolderInUse;
-    throw isMistake ? new UsageError(error.message, { cause: error }) : error;
+    if (error instanceof FolderInUse) {
+      throw new UsageError(`${error.message} with --data`, { cause: error });
+    }
+    throw error instanceof ConfigError ? new UsageError(error.message, { cause: error }) : error;
   });
   console.log(welcome(stack, options.settleIntervalSeconds));
   await untilStopped(stack, log);
@@ -86,7 +88,7 @@ Test dollar      ${token}
 ComputeCredits   ${contract}
 Settlement       a checkpoint every ${settleSeconds} s if something changed, final 10 to 15 s later
 
-Test wallets (public keys of Hardhat's test phrase: never send them anything of worth)
+Test wallets (everyone knows their keys: never send them anything of worth)
 ${people.join("\n")}
 
 Try, in another terminal:

@@ -1,5 +1,6 @@
 import { type Address, type PublicClient, createPublicClient, fallback, http } from "viem";
 
+import { ConfigError } from "../process/environment.ts";
 import type { BlockPoint } from "./blockPoint.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { ChainReader } from "./chainReader.ts";
@@ -11,7 +12,10 @@ export function rpcTransport(rpcUrls: readonly string[], timeoutMs = 10_000) {
   return fallback(rpcUrls.map((url) => http(url, { timeout: timeoutMs })));
 }
 
-/** Creates a reader of the contract. Rejects if no endpoint answers or the address has no code. */
+/**
+ * Creates a reader of the contract. Rejects with a `ConfigError` if no endpoint answers or the
+ * address has no code.
+ */
 export async function createChainReader(
   rpcUrls: readonly string[],
   contract: Address,
@@ -23,10 +27,17 @@ export async function createChainReader(
     cacheTime: 0,
   });
   const chainId = await client.getChainId().catch((cause: unknown) => {
-    throw new Error("cannot reach the chain that RPC_URL names", { cause });
+    // Without the cause's text, which names the endpoint with its key.
+    throw new ConfigError(
+      "cannot reach the chain that RPC_URL names: start its node, or set another endpoint",
+      { cause },
+    );
   });
   if ((await client.getCode({ address: contract })) === undefined) {
-    throw new Error(`no contract at CONTRACT_ADDRESS ${contract} on chain ${chainId}`);
+    throw new ConfigError(
+      `no contract at CONTRACT_ADDRESS ${contract} on chain ${chainId}: ` +
+        "set the address that npm run deploy printed, and the RPC_URL of its chain",
+    );
   }
   return chainReader(client, chainId, contract);
 }

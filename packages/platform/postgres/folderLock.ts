@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
+import { ConfigError } from "../process/environment.ts";
+
 /** Thrown if another process uses the folder. Two processes would corrupt its data. */
 export class FolderInUse extends Error {
   override readonly name = "FolderInUse";
@@ -11,10 +13,15 @@ const ours = new Set<string>();
 
 /**
  * Locks a folder for this process and returns a function that unlocks it. Takes over a lock that a
- * killed process left behind. Throws `FolderInUse` if a running process holds it.
+ * killed process left behind. Throws `FolderInUse` if a running process holds it, and a
+ * `ConfigError` if the folder cannot be made or written to.
  */
 export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw unusableFolder(folder, cause);
+  }
   const file = join(resolve(folder), "in-use-by.pid");
 
   for (;;) {
@@ -26,7 +33,9 @@ export function lockFolder(folder: string): () => void {
         rmSync(file, { force: true });
       };
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) {
+        throw unusableFolder(folder, error);
+      }
     }
     const owner = Number(readFileSync(file, "utf8"));
     // In a container, a restarted process has the same id as the one before it.
@@ -38,6 +47,13 @@ export function lockFolder(folder: string): () => void {
     }
     rmSync(file, { force: true });
   }
+}
+
+function unusableFolder(folder: string, cause: unknown): ConfigError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ConfigError(`${folder} cannot hold the data (${reason}): choose another folder`, {
+    cause,
+  });
 }
 
 function isRunning(pid: number): boolean {

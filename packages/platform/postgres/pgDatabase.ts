@@ -1,10 +1,14 @@
 import { Pool, type PoolClient, types } from "pg";
 
+import { ConfigError } from "../process/environment.ts";
 import type { Database, Sql, Transaction, TransactionOptions } from "./database.ts";
 import { NESTED_LOOP_PLAN } from "./nestedLoopPlan.ts";
 import { PARSERS } from "./values.ts";
 
-/** Opens a pool of `connections` to a PostgreSQL server. Rejects if the server does not answer. */
+/**
+ * Opens a pool of `connections` to a PostgreSQL server. Rejects with a `ConfigError` if the server
+ * does not answer.
+ */
 export async function openPgDatabase(url: string, connections: number): Promise<Database> {
   const pool = new Pool({
     connectionString: url,
@@ -25,7 +29,8 @@ export async function openPgDatabase(url: string, connections: number): Promise<
     return database(pool, `PostgreSQL ${rows[0]?.server_version}`);
   } catch (cause) {
     await pool.end();
-    throw new Error("cannot reach the database that DATABASE_URL names", { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`cannot use the database that DATABASE_URL names (${reason})`, { cause });
   }
 }
 

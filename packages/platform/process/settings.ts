@@ -11,7 +11,7 @@ export interface Setting {
   readonly bounds: string | null;
 }
 
-/** Reads meaning, default and bounds of each variable from its schema, so that the docs cannot differ from it. */
+/** Reads meaning, default and bounds of each variable from its schema. */
 export function settingsOf(shape: Readonly<Record<string, z.ZodType>>): readonly Setting[] {
   return Object.entries(shape).map(([name, schema]) => {
     const unset = schema.safeParse(undefined);
@@ -23,6 +23,21 @@ export function settingsOf(shape: Readonly<Record<string, z.ZodType>>): readonly
       bounds: boundsOf(schema),
     };
   });
+}
+
+/** Lists the variables of several schemas for a command's help, one per line. */
+export function settingsHelp(
+  shapes: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>>,
+): string {
+  const settings = Object.values(shapes).flatMap((shape) => settingsOf(shape));
+  const width = Math.max(...settings.map(({ name }) => name.length));
+  return settings
+    .map(({ name, meaning, fallback }) =>
+      [`  ${name.padEnd(width)}`, meaning, ...(fallback === null ? [] : [`(${fallback})`])].join(
+        " ",
+      ),
+    )
+    .join("\n");
 }
 
 /** Throws if a setting has no description: then its row in the docs would be empty. */

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { FolderInUse, lockFolder } from "@compute-credits/platform/postgres/folderLock";
+import { ConfigError } from "@compute-credits/platform/process/environment";
 
 describe("lockFolder", () => {
   let folder: string;
@@ -41,6 +42,14 @@ describe("lockFolder", () => {
       `${folder} is in use by process ${process.ppid}: stop it first, or choose another folder`,
     );
     expect(readFileSync(file, "utf8")).to.equal(`${process.ppid}`);
+  });
+
+  it("with a file in the folder's place: throws a ConfigError that says what to do", () => {
+    writeFileSync(folder, "");
+    expect(() => lockFolder(folder)).to.throw(
+      ConfigError,
+      /cannot hold the data \(EEXIST.*\): choose another folder$/,
+    );
   });
 
   it("after the holder has died: takes the lock over", async () => {

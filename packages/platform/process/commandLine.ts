@@ -51,6 +51,12 @@ export function wholeNumber(
   throw new UsageError(`${option} is a whole number from ${least} to ${most}, not "${text}".`);
 }
 
+/** An http(s) address. Throws a `UsageError` for anything else. */
+export function httpUrl(option: string, text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new UsageError(`${option} is an address like http://127.0.0.1:8080, not "${text}".`);
+}
+
 /** The choice that begins with what was typed, or is spelled almost like it, if there is one. */
 export function closest(typed: string, choices: readonly string[]): string | null {
   const begun = typed === "" ? undefined : choices.find((choice) => choice.startsWith(typed));
@@ -63,8 +69,12 @@ export function closest(typed: string, choices: readonly string[]): string | nul
   return isClose ? best.choice : null;
 }
 
+/** Options of npm itself, which users set in their .npmrc: their variables prove nothing. */
+const NPM_SETTINGS = new Set(["audit"]);
+
 /** Without a -- before it, an option never reaches the command: npm makes it a variable. */
 function isKeptByNpm(option: string): boolean {
+  if (NPM_SETTINGS.has(option)) return false;
   return process.env[`npm_config_${option.replaceAll("-", "_")}`] !== undefined;
 }
 

@@ -1,6 +1,12 @@
 import { expect } from "chai";
 
-import { closest, readOptions, UsageError, wholeNumber } from "../../scripts/commandLine.ts";
+import {
+  closest,
+  httpUrl,
+  readOptions,
+  UsageError,
+  wholeNumber,
+} from "@compute-credits/platform/process/commandLine";
 
 const OPTIONS = {
   port: { type: "string", default: "8080" },
@@ -31,7 +37,7 @@ describe("the commands' options", () => {
       "There is no option --chain-port. Did you mean --rpc-port? --help lists the options.",
     ],
     [["--verbose"], "There is no option --verbose. --help lists the options."],
-    [["-p", "1"], "There is no option -p. --help lists the options."],
+    [["-p", "1"], "There is no option -p. Did you mean --port? --help lists the options."],
     [["--port"], "--port needs a value after it. --help lists the options."],
     [["--port", "--help"], "--port needs a value after it. --help lists the options."],
     [["--help=yes"], "--help takes no value."],
@@ -48,6 +54,28 @@ describe("the commands' options", () => {
       expect(() => read()).to.throw(UsageError, /^npm took --rpc-port .* -- … --rpc-port …$/);
     } finally {
       delete process.env["npm_config_rpc_port"];
+    }
+  });
+
+  it("that share a name with a setting of npm are read in spite of the user's .npmrc", () => {
+    const before = process.env["npm_config_audit"];
+    process.env["npm_config_audit"] = "false";
+    try {
+      const options = { audit: { type: "boolean", default: false } } as const;
+      expect(readOptions({ args: ["--audit"], options }).values.audit).to.equal(true);
+    } finally {
+      if (before === undefined) delete process.env["npm_config_audit"];
+      else process.env["npm_config_audit"] = before;
+    }
+  });
+
+  it("that are addresses take http and https only", () => {
+    expect(httpUrl("--rpc", "https://rpc.example/key")).to.equal("https://rpc.example/key");
+    for (const text of ["", "nonsense", "127.0.0.1:8545", "ws://127.0.0.1:8545", "http://"]) {
+      expect(() => httpUrl("--rpc", text), text).to.throw(
+        UsageError,
+        `--rpc is an address like http://127.0.0.1:8080, not "${text}".`,
+      );
     }
   });
 

@@ -1,0 +1,19 @@
+import { BaseError, ContractFunctionZeroDataError, HttpRequestError } from "viem";
+
+/**
+ * Returns what to tell the user of a chain's error, without a stack. Returns null for any other
+ * error. `option` is the command's option that names the chain.
+ */
+export function explainChainError(
+  error: unknown,
+  { rpc, option }: { readonly rpc: string; readonly option: string },
+): string | null {
+  if (!(error instanceof BaseError)) return null;
+  if (error.walk((cause) => cause instanceof HttpRequestError) !== null) {
+    return `No chain answers at ${rpc}. Check ${option}.`;
+  }
+  if (error.walk((cause) => cause instanceof ContractFunctionZeroDataError) !== null) {
+    return `The chain at ${rpc} has no ComputeCredits contract there. Check --contract and ${option}.`;
+  }
+  return `The chain refuses: ${error.shortMessage}`;
+}

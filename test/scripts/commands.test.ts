@@ -1,0 +1,89 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+
+import { expect } from "chai";
+import { z } from "zod";
+
+const run = promisify(execFile);
+
+/** Nothing answers at port 1 of this machine. */
+const UNREACHABLE = {
+  RPC_URL: "http://127.0.0.1:1",
+  CONTRACT_ADDRESS: "0x00000000000000000000000000000000000000c0",
+};
+
+/** The npm commands that a user may call with options, and their files. */
+const COMMANDS = Object.entries(
+  z
+    .object({ scripts: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")))
+    .scripts,
+).flatMap(([name, line]) => {
+  const [, file] = /^exec node (\S+\.ts)$/.exec(line) ?? [];
+  return file === undefined || name.startsWith("bench:") ? [] : [{ name, file }];
+});
+
+async function command(file: string, args: readonly string[], environment = {}) {
+  const env = { ...process.env, ...environment };
+  return await run(process.execPath, [file, ...args], { env }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+      code,
+      stdout,
+      stderr,
+    }),
+  );
+}
+
+describe("the npm commands", () => {
+  it("are at least the thirteen that the documentation names", () => {
+    expect(COMMANDS).to.have.length.at.least(13);
+  });
+
+  for (const { name, file } of COMMANDS) {
+    it(`${name}: --help explains it, and a wrong option is answered in one line`, async () => {
+      const [help, wrong] = await Promise.all([
+        command(file, ["--help"]),
+        command(file, ["--nonsense"]),
+      ]);
+      expect(help.code).to.equal(0);
+      expect(help.stdout)
+        .to.match(new RegExp(`^npm (run )?${name}\\b`))
+        .and.include("--help");
+      expect(wrong).to.deep.equal({
+        code: 1,
+        stdout: "",
+        stderr: "There is no option --nonsense. --help lists the options.\n",
+      });
+    });
+  }
+
+  it("server, when no chain answers: says so in one line, without a stack", async () => {
+    const { code, stderr } = await command("server/main.ts", [], UNREACHABLE);
+    expect(code).to.equal(1);
+    expect(stderr).to.equal(
+      "cannot reach the chain that RPC_URL names: start its node, or set another endpoint\n",
+    );
+  });
+
+  it("verify, when no chain answers: names the option to check", async () => {
+    const { code, stderr } = await command("scripts/verify.ts", [
+      "--account",
+      UNREACHABLE.CONTRACT_ADDRESS,
+      "--contract",
+      UNREACHABLE.CONTRACT_ADDRESS,
+      "--rpc",
+      UNREACHABLE.RPC_URL,
+    ]);
+    expect(code).to.equal(1);
+    expect(stderr).to.equal("No chain answers at http://127.0.0.1:1. Check --rpc.\n");
+  });
+
+  it("deploy, without its terms: lists each that is missing", async () => {
+    const { code, stderr } = await command("scripts/deploy.ts", ["--threshold", "2"]);
+    expect(code).to.equal(1);
+    expect(stderr).to.include("--token: is missing\n").and.include("DEPLOYER_PRIVATE_KEY");
+    expect(stderr).to.not.include("--threshold");
+  });
+});
