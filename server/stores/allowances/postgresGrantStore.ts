@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { type Grant, draftGrant, isExpiredGrant } from "@compute-credits/rules/grants/grant";
-import { issuingRefusal } from "@compute-credits/rules/grants/issuing";
+import { type IssuingRefusal, issuingRefusal } from "@compute-credits/rules/grants/issuing";
 import { promotionHash, redeem, redemptionKey } from "@compute-credits/rules/grants/promotionCode";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type {
@@ -12,22 +12,24 @@ import type {
   NewCode,
   RedeemOutcome,
 } from "./grantStore.ts";
-import { ALLOWANCE_COLUMNS, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
+import {
+  ALLOWANCE_COLUMNS,
+  ALLOWANCE_COLUMNS_OF_L,
+  type AllowanceRecord,
+  toAllowance,
+} from "./allowanceRecord.ts";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 import { readGrantsByKey, insertGrants } from "./grantRecord.ts";
 import {
   CODE_COLUMNS,
+  insertCodes,
+  readCode,
+  readTermsHashes,
   type CodeRecord,
-  toTermsJson,
   toPromotionCode,
 } from "./promotionCodeRecord.ts";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
-import {
-  bytea,
-  byteaArray,
-  numberArray,
-  textArray,
-} from "@compute-credits/platform/postgres/values";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 export interface GrantRules {
   /** counts a campaign's grants and codes together */
@@ -39,17 +41,17 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
 
   return {
     issue: (campaignId, requests) =>
-      inCampaign(campaignId, async (tx, campaign, now) => {
+      inCampaign(campaignId, async (sql, campaign, now) => {
         const existing = new Map(
           (
             await readGrantsByKey(
-              tx,
+              sql,
               campaignId,
               requests.map(({ key }) => key),
             )
           ).map(({ key, grant }) => [key, grant.id]),
         );
-        let remaining = await readRemainingGrants(tx, campaignId);
+        let remaining = await readRemainingGrants(sql, campaignId);
         const grants: Grant[] = [];
         const outcomes = requests.map((request): GrantOutcome => {
           const grant = draftGrant(campaign, request);
@@ -68,15 +70,20 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
           grants.push(grant);
           return { result: "granted", id: grant.id, repeated: false };
         });
-        await insertGrants(tx, grants, now);
-        await countIssued(tx, campaignId, grants.length);
-        return outcomes;
+        if (grants.length === 0) return { answer: outcomes };
+        return {
+          async write(tx) {
+            await insertGrants(tx, grants, now);
+            await countIssued(tx, campaignId, grants.length);
+            return outcomes;
+          },
+        };
       }),
 
     addCodes: (campaignId, codes) =>
-      inCampaign(campaignId, async (tx) => {
-        const existing = await readTermsHashes(tx, campaignId, codes);
-        let remaining = await readRemainingGrants(tx, campaignId);
+      inCampaign(campaignId, async (sql) => {
+        const existing = await readTermsHashes(sql, campaignId, codes);
+        let remaining = await readRemainingGrants(sql, campaignId);
         const added: NewCode[] = [];
         const outcomes = codes.map((code): CodeOutcome => {
           const hash = promotionHash(code);
@@ -92,42 +99,34 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
           added.push(code);
           return { result: "added", repeated: false };
         });
-        await insertCodes(tx, campaignId, added);
-        await countIssued(tx, campaignId, added.length);
-        return outcomes;
+        if (added.length === 0) return { answer: outcomes };
+        return {
+          async write(tx) {
+            await insertCodes(tx, campaignId, added);
+            await countIssued(tx, campaignId, added.length);
+            return outcomes;
+          },
+        };
       }),
 
     async redeem({ campaign: campaignId, codeHash, spender }) {
-      const outcome = await inCampaign<RedeemOutcome>(campaignId, async (tx, campaign, now) => {
-        const [before] = await readGrantsByKey(tx, campaignId, [redemptionKey(codeHash, spender)]);
+      const outcome = await inCampaign<RedeemOutcome>(campaignId, async (sql, campaign, now) => {
+        const [before] = await readGrantsByKey(sql, campaignId, [redemptionKey(codeHash, spender)]);
         if (before !== undefined)
-          return { result: "redeemed", grant: before.grant, repeated: true };
-        const [record] = await tx.query<CodeRecord>(
-          `select ${CODE_COLUMNS} from promotion_codes where campaign = $1 and code_hash = $2`,
-          [bytea(campaignId), bytea(codeHash)],
-        );
-        if (record === undefined)
-          return { result: "refused", refusal: { reason: "code_not_found" } };
-        const grant = redeem(toPromotionCode(record), campaign, spender, now);
-        if ("reason" in grant) return { result: "refused", refusal: grant };
-        if ((await readRemainingGrants(tx, campaignId)) === 0)
-          return { result: "refused", refusal: tooMany };
-
-        await insertGrants(tx, [grant], now);
-        await countIssued(tx, campaignId, 1);
-        await tx.query(
-          `update promotion_codes set redemptions = redemptions + 1
-           where campaign = $1 and code_hash = $2`,
-          [bytea(campaignId), bytea(codeHash)],
-        );
-        const [stored] = await readGrantsByKey(tx, campaignId, [grant.key]);
-        if (stored === undefined) throw new Error(`grant ${grant.id} is missing after its insert`);
-        return { result: "redeemed", grant: stored.grant, repeated: false };
+          return { answer: { result: "redeemed", grant: before.grant, repeated: true } };
+        const code = await readCode(sql, campaignId, codeHash);
+        if (code === null) return refused({ reason: "code_not_found" });
+        const grant = redeem(code, campaign, spender, now);
+        if ("reason" in grant) return refused(grant);
+        if ((await readRemainingGrants(sql, campaignId)) === 0) return refused(tooMany);
+        return { write: (tx) => writeRedemption(tx, grant, { codeHash, now }) };
       });
       return "reason" in outcome ? { result: "refused", refusal: outcome } : outcome;
     },
 
     async closeCode(campaign, codeHash) {
+      const code = await readCode(database, campaign, codeHash);
+      if (code === null || code.closedAt !== null) return code;
       const [record] = await database.query<CodeRecord>(
         `update promotion_codes set closed_at = coalesce(closed_at, clock_timestamp())
          where campaign = $1 and code_hash = $2 returning ${CODE_COLUMNS}`,
@@ -160,42 +159,86 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
   };
 
   /**
-   * Runs `work` under the lock of the campaign's account, which debits and revocations take too. So
-   * grants of a campaign are issued one request at a time, and none after its revocation returned.
+   * Decides on one snapshot without a lock, and answers if nothing is to be written. Otherwise
+   * decides again under the lock of the campaign's account, which debits and revocations take too,
+   * and writes. So grants of a campaign are issued one request at a time, and none after its
+   * revocation returned; a stranger's unknown code never holds the account.
    */
-  function inCampaign<T>(
+  async function inCampaign<T>(
     id: Hex,
-    work: (tx: Sql, campaign: Allowance, now: Date) => Promise<T>,
-  ): Promise<T | NonNullable<ReturnType<typeof issuingRefusal>>> {
-    return withRetries(() =>
+    decide: (sql: Sql, campaign: Allowance, now: Date) => Promise<Decision<T>>,
+  ): Promise<T | IssuingRefusal> {
+    const first = await database.transaction((tx) => decideIn(tx, id, decide), {
+      isolation: "repeatable read",
+    });
+    if ("answer" in first) return first.answer;
+    return await withRetries(() =>
       database.transaction(async (tx) => {
-        const [account] = await tx.query<{ counter: bigint }>(
-          `select counter from accounts
+        await tx.query(
+          `select 1 from accounts
            where address = (select account from allowances where id = $1) for update`,
           [bytea(id)],
         );
-        const [record] = await tx.query<AllowanceRecord>(
-          `select ${ALLOWANCE_COLUMNS} from allowances where id = $1`,
-          [bytea(id)],
-        );
-        if (account === undefined || record === undefined) {
-          throw new Error(`campaign ${id} does not exist`);
-        }
-        const campaign = toAllowance(record);
-        const now = await readClock(tx);
-        const refusal = issuingRefusal(campaign, { now, counter: account.counter });
-        return refusal ?? (await work(tx, campaign, now));
+        const decision = await decideIn(tx, id, decide);
+        return "answer" in decision ? decision.answer : await decision.write(tx);
       }),
     );
   }
 
-  async function readRemainingGrants(tx: Sql, campaign: Hex): Promise<number> {
-    const [issued] = await tx.query<{ count: bigint }>(
+  async function readRemainingGrants(sql: Sql, campaign: Hex): Promise<number> {
+    const [issued] = await sql.query<{ count: bigint }>(
       "select issued_count as count from allowances where id = $1",
       [bytea(campaign)],
     );
     return Math.max(0, rules.maxGrantsPerCampaign - Number(issued?.count ?? 0n));
   }
+}
+
+/** What a request comes to: an answer that changes nothing, or the writes that lead to one. */
+type Decision<T> =
+  | { readonly answer: T }
+  | {
+      /** Call it under the lock, if `decide` read its state under the same lock. */
+      readonly write: (tx: Sql) => Promise<T>;
+    };
+
+async function decideIn<T>(
+  sql: Sql,
+  id: Hex,
+  decide: (sql: Sql, campaign: Allowance, now: Date) => Promise<Decision<T>>,
+): Promise<Decision<T | IssuingRefusal>> {
+  const [record] = await sql.query<AllowanceRecord & { account_counter: bigint }>(
+    `select ${ALLOWANCE_COLUMNS_OF_L}, a.counter as account_counter
+     from allowances l join accounts a on a.address = l.account where l.id = $1`,
+    [bytea(id)],
+  );
+  if (record === undefined) throw new Error(`campaign ${id} does not exist`);
+  const campaign = toAllowance(record);
+  const now = await readClock(sql);
+  const refusal = issuingRefusal(campaign, { now, counter: record.account_counter });
+  return refusal === null ? await decide(sql, campaign, now) : { answer: refusal };
+}
+
+function refused(refusal: Extract<RedeemOutcome, { result: "refused" }>["refusal"]) {
+  return { answer: { result: "refused", refusal } } as const;
+}
+
+async function writeRedemption(
+  tx: Sql,
+  grant: Grant,
+  { codeHash, now }: { codeHash: Hex; now: Date },
+): Promise<RedeemOutcome> {
+  const { campaign } = grant;
+  await insertGrants(tx, [grant], now);
+  await countIssued(tx, campaign, 1);
+  await tx.query(
+    `update promotion_codes set redemptions = redemptions + 1
+     where campaign = $1 and code_hash = $2`,
+    [bytea(campaign), bytea(codeHash)],
+  );
+  const [stored] = await readGrantsByKey(tx, campaign, [grant.key]);
+  if (stored === undefined) throw new Error(`grant ${grant.id} is missing after its insert`);
+  return { result: "redeemed", grant: stored.grant, repeated: false };
 }
 
 async function countIssued(tx: Sql, campaign: Hex, count: number): Promise<void> {
@@ -204,32 +247,4 @@ async function countIssued(tx: Sql, campaign: Hex, count: number): Promise<void>
     bytea(campaign),
     count,
   ]);
-}
-
-async function readTermsHashes(
-  tx: Sql,
-  campaign: Hex,
-  codes: readonly NewCode[],
-): Promise<Map<Hex, Hex>> {
-  const records = await tx.query<{ code_hash: Hex; terms_hash: Hex }>(
-    `select code_hash, terms_hash from promotion_codes
-     where campaign = $1 and code_hash = any($2::bytea[])`,
-    [bytea(campaign), byteaArray(codes.map(({ codeHash }) => codeHash))],
-  );
-  return new Map(records.map((record) => [record.code_hash, record.terms_hash]));
-}
-
-async function insertCodes(tx: Sql, campaign: Hex, codes: readonly NewCode[]): Promise<void> {
-  if (codes.length === 0) return;
-  await tx.query(
-    `insert into promotion_codes (campaign, code_hash, terms, terms_hash, max_redemptions)
-     select $1, * from unnest($2::bytea[], $3::jsonb[], $4::bytea[], $5::bigint[])`,
-    [
-      bytea(campaign),
-      byteaArray(codes.map(({ codeHash }) => codeHash)),
-      textArray(codes.map(toTermsJson)),
-      byteaArray(codes.map(promotionHash)),
-      numberArray(codes.map(({ maxRedemptions }) => maxRedemptions)),
-    ],
-  );
 }

@@ -4,6 +4,15 @@ import { z } from "zod";
 import { ScopeJson } from "@compute-credits/protocol/json/allowance";
 import type { PromotionCode, PromotionTerms } from "@compute-credits/rules/grants/promotionCode";
 import { jsonText } from "@compute-credits/protocol/jsonText";
+import { promotionHash } from "@compute-credits/rules/grants/promotionCode";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import {
+  bytea,
+  byteaArray,
+  numberArray,
+  textArray,
+} from "@compute-credits/platform/postgres/values";
+import type { NewCode } from "./grantStore.ts";
 
 export const CODE_COLUMNS = "code_hash, terms, max_redemptions, redemptions, closed_at";
 
@@ -48,4 +57,52 @@ export function toPromotionCode(record: CodeRecord): PromotionCode {
     redemptions: record.redemptions,
     closedAt: record.closed_at,
   };
+}
+
+/** Reads a code; `null` if the campaign has none with this hash. */
+export async function readCode(
+  sql: Sql,
+  campaign: Hex,
+  codeHash: Hex,
+): Promise<PromotionCode | null> {
+  // Plan: promotion_codes by primary key.
+  const [record] = await sql.query<CodeRecord>(
+    `select ${CODE_COLUMNS} from promotion_codes where campaign = $1 and code_hash = $2`,
+    [bytea(campaign), bytea(codeHash)],
+  );
+  return record === undefined ? null : toPromotionCode(record);
+}
+
+/** Reads the hashes of the terms of those codes that exist. */
+export async function readTermsHashes(
+  tx: Sql,
+  campaign: Hex,
+  codes: readonly NewCode[],
+): Promise<Map<Hex, Hex>> {
+  const records = await tx.query<{ code_hash: Hex; terms_hash: Hex }>(
+    `select code_hash, terms_hash from promotion_codes
+     where campaign = $1 and code_hash = any($2::bytea[])`,
+    [bytea(campaign), byteaArray(codes.map(({ codeHash }) => codeHash))],
+  );
+  return new Map(records.map((record) => [record.code_hash, record.terms_hash]));
+}
+
+/** Inserts new codes of one campaign. The caller holds the account's lock. */
+export async function insertCodes(
+  tx: Sql,
+  campaign: Hex,
+  codes: readonly NewCode[],
+): Promise<void> {
+  if (codes.length === 0) return;
+  await tx.query(
+    `insert into promotion_codes (campaign, code_hash, terms, terms_hash, max_redemptions)
+     select $1, * from unnest($2::bytea[], $3::jsonb[], $4::bytea[], $5::bigint[])`,
+    [
+      bytea(campaign),
+      byteaArray(codes.map(({ codeHash }) => codeHash)),
+      textArray(codes.map(toTermsJson)),
+      byteaArray(codes.map(promotionHash)),
+      numberArray(codes.map(({ maxRedemptions }) => maxRedemptions)),
+    ],
+  );
 }

@@ -1,12 +1,17 @@
-import type { Database } from "@compute-credits/platform/postgres/database";
+import type { Address } from "viem";
+
+import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { ReceiptRecords } from "./receiptStore.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
 export function createReceiptRecords(database: Database): ReceiptRecords {
   return {
-    record: (provider) =>
-      database.transaction(async (tx) => {
+    async record(provider) {
+      const known = await readSameReceipt(database, provider);
+      if (known !== null) return known;
+      return await database.transaction(async (tx) => {
         // Locks in the order of a cut. The first waits for a running cut, which may or may not
         // contain these earnings. The second keeps events from being voided meanwhile.
         await tx.query("lock table checkpoints in share mode");
@@ -27,6 +32,25 @@ export function createReceiptRecords(database: Database): ReceiptRecords {
         // has at least `earned` at this note.
         await writeNotes(tx, [{ kind: "receipt", provider, earned, epoch, at }]);
         return { provider, earned, epoch };
-      }),
+      });
+    },
   };
+}
+
+/**
+ * Reads the last receipt if a new one would say the same; otherwise `null`. Its promise still
+ * holds: events that it counts cannot be voided, and later ones add nothing to this sum.
+ */
+async function readSameReceipt(
+  sql: Sql,
+  provider: Address,
+): Promise<EarningsReceiptMessage | null> {
+  // Plan: earnings_promises by primary key, earnings_of_provider index-only.
+  const [receipt] = await sql.query<{ earned: bigint; epoch: bigint }>(
+    `select earned, epoch from earnings_promises where provider = $1
+       and earned = (select coalesce(sum(earned), 0) from earnings where provider = $1)
+       and epoch = (select coalesce(max(epoch), 0) + 1 from checkpoints where not dropped)`,
+    [bytea(provider)],
+  );
+  return receipt === undefined ? null : { provider, ...receipt };
 }

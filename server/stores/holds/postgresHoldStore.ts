@@ -21,6 +21,8 @@ import type {
 } from "./holdStore.ts";
 import { insertHold, readHold, updateHold } from "./holdRecord.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
+import { readPriceClock } from "../pricing/priceClock.ts";
+import { readClock } from "@compute-credits/platform/postgres/clock";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
 import {
   lockAllowances,
@@ -48,12 +50,8 @@ export function createHoldStore(
 
   async function authorizeHold(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {
     const locked = await lockSpenders(tx, new Set([request.spender]));
-    const before = await readHold(tx, request);
-    if (before !== null) {
-      return before.requestHash === requestHash(request)
-        ? { result: "held", hold: before, repeated: true }
-        : { result: "refused", refusal: { reason: "hold_id_conflict" } };
-    }
+    const before = await readAuthorized(tx, request);
+    if (before !== null) return before;
 
     if (locked.frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
 
@@ -84,17 +82,13 @@ export function createHoldStore(
 
   async function captureHold(tx: Sql, request: CaptureRequest): Promise<CaptureOutcome> {
     const locked = await lockHold(tx, request);
-    if (locked === null) return { result: "refused", refusal: { reason: "hold_not_found" } };
+    if (locked === null) return HOLD_NOT_FOUND;
     const { hold, draft, frozenAt } = locked;
 
+    const known = await readCapture(tx, request, hold);
+    if (known !== null) return known;
     const event = { provider: request.provider, id: request.eventId };
     const payloadHash = captureHash(request);
-    const known = (await readKnownDebits(tx, [event])).get(eventKey(event));
-    if (known !== undefined) {
-      return known.payload === payloadHash
-        ? { result: "captured", hold, debit: known.outcome }
-        : { result: "refused", refusal: { reason: "event_id_conflict" } };
-    }
 
     if (frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
     const captured = capture(hold, request, draft);
@@ -135,10 +129,29 @@ export function createHoldStore(
   const transaction = <T>(work: (tx: Sql) => Promise<T>) =>
     withRetries(() => database.transaction(work));
 
+  /** Reads an answer that changes nothing, on one snapshot and without a lock; `null` if none. */
+  const snapshot = <T>(read: (tx: Sql) => Promise<T | null>) =>
+    database.transaction(read, { isolation: "repeatable read" });
+
   return {
-    authorize: (request) => transaction((tx) => authorizeHold(tx, request)),
-    capture: (request) => transaction((tx) => captureHold(tx, request)),
-    release: (key) => transaction((tx) => releaseHold(tx, key)),
+    async authorize(request) {
+      const isNew = (await readState(database, request)) === null;
+      const known = isNew ? null : await snapshot((tx) => readAuthorized(tx, request));
+      return known ?? (await transaction((tx) => authorizeHold(tx, request)));
+    },
+    async capture(request) {
+      const state = await readState(database, request, request.eventId);
+      if (state === null) return HOLD_NOT_FOUND;
+      const mayCharge = !state.isOver && !state.isCaptured && !state.isFrozen;
+      const known = mayCharge ? null : await snapshot((tx) => readCaptureAnswer(tx, request));
+      return known ?? (await transaction((tx) => captureHold(tx, request)));
+    },
+    async release(key) {
+      const state = await readState(database, key);
+      if (state === null) return HOLD_NOT_FOUND;
+      const known = state.isOver ? await snapshot((tx) => readReleaseRefusal(tx, key)) : null;
+      return known ?? (await transaction((tx) => releaseHold(tx, key)));
+    },
     find: (key) => readHold(database, key),
 
     async expireDue(limit) {
@@ -168,9 +181,84 @@ export function createHoldStore(
   };
 }
 
+const HOLD_NOT_FOUND = { result: "refused", refusal: { reason: "hold_not_found" } } as const;
+
+interface HoldState {
+  readonly isOver: boolean;
+  /** the event id is in use */
+  readonly isCaptured: boolean;
+  readonly isFrozen: boolean;
+}
+
+/**
+ * Reads in one statement, without a lock, whether a request may change a hold; `null` if there is
+ * none. It spares the snapshot to requests that do.
+ */
+async function readState(
+  sql: Sql,
+  { provider, id }: HoldKey,
+  eventId: string | null = null,
+): Promise<HoldState | null> {
+  // Plan: holds and debits by primary key.
+  const [state] = await sql.query<HoldState>(
+    `select resolved_as is not null or expires_at <= clock_timestamp() as "isOver",
+       exists (select from debits where provider = $1 and event_id = $3) as "isCaptured",
+       exists (select from chain_cursor where frozen_at is not null) as "isFrozen"
+     from holds where provider = $1 and hold_id = $2`,
+    [bytea(provider), id, eventId],
+  );
+  return state ?? null;
+}
+
+/** Reads the outcome for a hold id that is in use; `null` if it is not. */
+async function readAuthorized(sql: Sql, request: HoldRequest): Promise<AuthorizeOutcome | null> {
+  const hold = await readHold(sql, request);
+  if (hold === null) return null;
+  return hold.requestHash === requestHash(request)
+    ? { result: "held", hold, repeated: true }
+    : { result: "refused", refusal: { reason: "hold_id_conflict" } };
+}
+
+/** Reads the outcome for an event id that is in use; `null` if it is not. */
+async function readCapture(
+  sql: Sql,
+  request: CaptureRequest,
+  hold: Hold,
+): Promise<CaptureOutcome | null> {
+  const event = { provider: request.provider, id: request.eventId };
+  const known = (await readKnownDebits(sql, [event])).get(eventKey(event));
+  if (known === undefined) return null;
+  return known.payload === captureHash(request)
+    ? { result: "captured", hold, debit: known.outcome }
+    : { result: "refused", refusal: { reason: "event_id_conflict" } };
+}
+
+/** Reads the outcome of a capture that changes nothing; `null` if it may charge. */
+async function readCaptureAnswer(
+  sql: Sql,
+  request: CaptureRequest,
+): Promise<CaptureOutcome | null> {
+  const hold = await readHold(sql, request);
+  if (hold === null) return HOLD_NOT_FOUND;
+  const known = await readCapture(sql, request, hold);
+  if (known !== null) return known;
+  const { now, frozenAt } = await readPriceClock(sql);
+  if (frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
+  const over = checkOpen(hold, now);
+  return over === null ? null : { result: "refused", refusal: over };
+}
+
+/** Reads why a hold cannot be released; `null` if it may be. */
+async function readReleaseRefusal(sql: Sql, key: HoldKey): Promise<ReleaseOutcome | null> {
+  const hold = await readHold(sql, key);
+  if (hold === null) return HOLD_NOT_FOUND;
+  const over = checkOpen(hold, await readClock(sql));
+  return over === null ? null : { result: "refused", refusal: over };
+}
+
 async function releaseHold(tx: Sql, key: HoldKey): Promise<ReleaseOutcome> {
   const locked = await lockHold(tx, key);
-  if (locked === null) return { result: "refused", refusal: { reason: "hold_not_found" } };
+  if (locked === null) return HOLD_NOT_FOUND;
   const over = checkOpen(locked.hold, locked.draft.now);
   if (over !== null) return { result: "refused", refusal: over };
   return { result: "released", hold: await endHold(tx, locked, "released") };

@@ -41,16 +41,24 @@ export function createMultiplierStore(database: Database, rates: RateIndexCache)
   }
 
   return {
-    report: ({ provider, meter, dimensions, utilisationBps }) =>
-      database.transaction(async (tx) => {
-        // Compares rate keys, because the operator or the provider may have published the card.
-        const found = (await readRatesInForce(tx, provider)).found.find(
-          ({ card, key }) => key === rateKey(card.provider ?? null, { meter, dimensions }),
-        );
-        if (found === undefined) return { refusal: "unknown_rate" };
-        if (found.rate.kind !== "dynamic") return { refusal: "rate_not_dynamic" };
-        const { rate, key } = found;
+    async report({ provider, meter, dimensions, utilisationBps }) {
+      const { now: askedAt, found: all } = await readRatesInForce(database, provider);
+      // Compares rate keys, because the operator or the provider may have published the card.
+      const found = all.find(
+        ({ card, key }) => key === rateKey(card.provider ?? null, { meter, dimensions }),
+      );
+      if (found === undefined) return { refusal: "unknown_rate" };
+      if (found.rate.kind !== "dynamic") return { refusal: "rate_not_dynamic" };
+      const { rate, key } = found;
 
+      // Without the lock, which batches that are being priced share. Checked again under it.
+      const before = await readLastStep(database, { provider, rateKey: key });
+      const nextAt = before === null ? askedAt : nextStepAt(before, rate.multiplier);
+      if (nextAt > new Date(askedAt.getTime() + 1)) {
+        return { refusal: "step_too_soon", nextStepAt: nextAt, now: askedAt };
+      }
+
+      return await database.transaction(async (tx) => {
         await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
           multiplierLockName({ provider, rateKey: key }),
         ]);
@@ -66,7 +74,8 @@ export function createMultiplierStore(database: Database, rates: RateIndexCache)
         }
         await insertStep(tx, { provider, rateKey: key }, step);
         return { step, rate: stateOf(provider, { ...found, rate }, step, now) };
-      }),
+      });
+    },
 
     async states(provider) {
       const { now, found: all } = await readRatesInForce(database, provider);

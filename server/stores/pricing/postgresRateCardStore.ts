@@ -2,10 +2,15 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { Address } from "viem";
 
-import { type PublicationRules, scheduleCard } from "@compute-credits/rules/pricing/publication";
+import {
+  type CardProposal,
+  type PublicationRules,
+  scheduleCard,
+} from "@compute-credits/rules/pricing/publication";
+import type { Rate } from "@compute-credits/rules/pricing/rate";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
-import type { RateCardStore } from "./rateCardStore.ts";
+import type { PublishResult, RateCardStore } from "./rateCardStore.ts";
 import { ADVISORY_LOCK } from "@compute-credits/platform/postgres/advisoryLocks";
 import { readPriceClock } from "./priceClock.ts";
 import { fromRates, toRates } from "@compute-credits/rules/pricing/rateJson";
@@ -50,39 +55,59 @@ export function createRateCardStore(database: Database, rules: PublicationRules)
       return record === undefined ? null : toCard(record);
     },
 
-    publish: (proposal) =>
-      database.transaction(async (tx) => {
+    async publish(proposal) {
+      // On one snapshot and without the lock that all publishers share; checked again under it.
+      const first = await database.transaction((tx) => decide(tx, proposal), {
+        isolation: "repeatable read",
+      });
+      if (first.published !== "added") return first;
+      return await database.transaction(async (tx) => {
         // One publication at a time: versions become visible in order, so a reader of newer ones
         // misses none.
         await tx.query("select pg_advisory_xact_lock($1)", [ADVISORY_LOCK.publishing]);
-        const { provider, rates } = proposal;
-        const publisher = provider === null ? null : bytea(provider);
-        const clock = await readPriceClock(tx);
-        const records = await tx.query<CardRecord>(
-          `select ${COLUMNS} from rate_cards where provider is not distinct from $1::bytea
-           order by effective_from`,
-          [publisher],
-        );
-        const cards = records.map(toCard);
-
-        const newest = cards.at(-1);
-        const stored = fromRates(rates);
-        if (newest !== undefined && isDeepStrictEqual(newest.rates, toRates(JSON.parse(stored)))) {
-          return { published: "unchanged", card: newest };
-        }
-        const effect = scheduleCard(proposal, cards, clock.now, rules);
-        if ("reason" in effect) return { published: "refused", refusal: effect };
-
-        const version = clock.newestCard + 1;
-        const { effectiveFrom } = effect;
-        await tx.query(
-          `insert into rate_cards (version, provider, effective_from, card)
-             values ($1, $2, $3, $4)`,
-          [version, publisher, effectiveFrom, stored],
-        );
-        return { published: "added", card: { version, provider, effectiveFrom, rates } };
-      }),
+        const publication = await decide(tx, proposal);
+        if (publication.published === "added") await insertCard(tx, publication.card);
+        return publication;
+      });
+    },
   };
+
+  /** Decides what a proposal comes to, as of the cards that `sql` sees. Writes nothing. */
+  async function decide(sql: Sql, proposal: CardProposal): Promise<PublishResult> {
+    const { provider, rates } = proposal;
+    const clock = await readPriceClock(sql);
+    const records = await sql.query<CardRecord>(
+      `select ${COLUMNS} from rate_cards where provider is not distinct from $1::bytea
+       order by effective_from`,
+      [provider === null ? null : bytea(provider)],
+    );
+    const cards = records.map(toCard);
+
+    const newest = cards.at(-1);
+    if (newest !== undefined && isDeepStrictEqual(newest.rates, asStored(rates))) {
+      return { published: "unchanged", card: newest };
+    }
+    const effect = scheduleCard(proposal, cards, clock.now, rules);
+    if ("reason" in effect) return { published: "refused", refusal: effect };
+    const version = clock.newestCard + 1;
+    return {
+      published: "added",
+      card: { version, provider, effectiveFrom: effect.effectiveFrom, rates },
+    };
+  }
+}
+
+/** Rates as a reader of the database gets them. */
+function asStored(rates: readonly Rate[]): readonly Rate[] {
+  return toRates(JSON.parse(fromRates(rates)));
+}
+
+async function insertCard(tx: Sql, { version, provider, effectiveFrom, rates }: RateCard) {
+  await tx.query(
+    `insert into rate_cards (version, provider, effective_from, card)
+       values ($1, $2, $3, $4)`,
+    [version, provider ? bytea(provider) : null, effectiveFrom, fromRates(rates)],
+  );
 }
 
 function toCard({ version, provider, effective_from: effectiveFrom, card }: CardRecord): RateCard {

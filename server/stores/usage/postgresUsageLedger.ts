@@ -129,7 +129,7 @@ export function createUsageLedger(
       );
     },
 
-    void: (event) => withRetries(() => database.transaction((tx) => voidEvent(tx, event))),
+    void: (event) => voidEvent(database, event),
   };
 }
 

@@ -1,12 +1,13 @@
 import type { Address, Hex } from "viem";
 
 import { type Charge, SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
-import type { Sql } from "@compute-credits/platform/postgres/database";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { VoidOutcome } from "./usageLedger.ts";
 import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { moveEarnings } from "./insertDebits.ts";
 import { lockAllowances, lockTierAccount, writeSpending } from "./lockSpending.ts";
 import { subtractTierUnits } from "../pricing/tierUsage.ts";
+import { withRetries } from "@compute-credits/platform/postgres/retry";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
 interface DebitRecord extends Charge {
@@ -18,26 +19,34 @@ interface DebitRecord extends Charge {
   readonly price_basis: unknown;
 }
 
+/** Identifies a debited event. */
+interface EventKey {
+  readonly provider: Address;
+  readonly id: string;
+}
+
 /** Returns what each allowance paid for an event, unless a checkpoint or a receipt counts it. */
-export async function voidEvent(
-  tx: Sql,
-  { provider, id }: { provider: Address; id: string },
-): Promise<VoidOutcome> {
-  const key = [bytea(provider), id];
+export async function voidEvent(database: Database, event: EventKey): Promise<VoidOutcome> {
+  // Repetitions and refusals end here, on one snapshot and without a lock.
+  const known = await database.transaction(
+    async (tx) => {
+      const [first] = await readDebits(tx, event);
+      return first === undefined ? NOT_FOUND : await readAnswer(tx, event, first);
+    },
+    { isolation: "repeatable read" },
+  );
+  return known ?? (await withRetries(() => database.transaction((tx) => voidLocked(tx, event))));
+}
+
+async function voidLocked(tx: Sql, event: EventKey): Promise<VoidOutcome> {
+  const { provider, id } = event;
   // First, because this lock waits for a running cut, and the queries below must see its
   // checkpoint.
   await tx.query("lock table voids in row exclusive mode");
 
-  const debits = await tx.query<DebitRecord>(
-    `select account, allowance, amount_micros as "amountMicros", fee_micros as "feeMicros",
-       recorded_at, coalesce(h.created_at, recorded_at) as taken_at, d.quantity, price_basis
-     from debits d left join captures using (provider, event_id)
-       left join holds h using (provider, hold_id)
-     where provider = $1 and event_id = $2 order by part`,
-    key,
-  );
+  const debits = await readDebits(tx, event);
   const [first] = debits;
-  if (first === undefined) return { result: "refused", reason: "event_not_found" };
+  if (first === undefined) return NOT_FOUND;
 
   const basis = toPriceBasis(first.price_basis);
   await lockTierAccount(
@@ -46,32 +55,8 @@ export async function voidEvent(
     debits.map(({ account }) => account),
   );
   const locked = await lockAllowances(tx, new Set<Hex>(debits.map(({ allowance }) => allowance)));
-  const [before] = await tx.query<{ amount_micros: bigint; voided_at: Date }>(
-    "select amount_micros, voided_at from voids where provider = $1 and event_id = $2",
-    key,
-  );
-  if (before !== undefined) {
-    return {
-      result: "voided",
-      amountMicros: before.amount_micros,
-      voidedAt: before.voided_at,
-      repeated: true,
-    };
-  }
-
-  const [settled] = await tx.query<{ epoch: bigint }>(
-    "select epoch from checkpoints where not dropped and cut_at >= $1 order by id limit 1",
-    [first.recorded_at],
-  );
-  if (settled !== undefined) {
-    return { result: "refused", reason: "already_settled", epoch: settled.epoch };
-  }
-
-  const [receipt] = await tx.query(
-    "select from earnings_promises where provider = $1 and promised_at >= $2",
-    [bytea(provider), first.recorded_at],
-  );
-  if (receipt !== undefined) return { result: "refused", reason: "receipt_given" };
+  const known = await readAnswer(tx, event, first);
+  if (known !== null) return known;
 
   const draft = new SpendingDraft({ ...locked, hasAccess: () => false });
   for (const debit of debits) draft.returnSpent(debit, first.taken_at);
@@ -87,7 +72,55 @@ export async function voidEvent(
   const amountMicros = debits.reduce((sum, debit) => sum + debit.amountMicros, 0n);
   await tx.query(
     "insert into voids (provider, event_id, amount_micros, voided_at) values ($1, $2, $3, $4)",
-    [...key, amountMicros, locked.now],
+    [bytea(provider), id, amountMicros, locked.now],
   );
   return { result: "voided", amountMicros, voidedAt: locked.now, repeated: false };
+}
+
+const NOT_FOUND: VoidOutcome = { result: "refused", reason: "event_not_found" };
+
+async function readDebits(sql: Sql, { provider, id }: EventKey): Promise<DebitRecord[]> {
+  // Plan: debits by primary key, then captures and holds by primary key.
+  return await sql.query<DebitRecord>(
+    `select account, allowance, amount_micros as "amountMicros", fee_micros as "feeMicros",
+       recorded_at, coalesce(h.created_at, recorded_at) as taken_at, d.quantity, price_basis
+     from debits d left join captures using (provider, event_id)
+       left join holds h using (provider, hold_id)
+     where provider = $1 and event_id = $2 order by part`,
+    [bytea(provider), id],
+  );
+}
+
+/** Reads why a debited event cannot be voided now, or how it was; `null` if it can be. */
+async function readAnswer(
+  sql: Sql,
+  { provider, id }: EventKey,
+  { recorded_at: recordedAt }: DebitRecord,
+): Promise<VoidOutcome | null> {
+  const [before] = await sql.query<{ amount_micros: bigint; voided_at: Date }>(
+    "select amount_micros, voided_at from voids where provider = $1 and event_id = $2",
+    [bytea(provider), id],
+  );
+  if (before !== undefined) {
+    return {
+      result: "voided",
+      amountMicros: before.amount_micros,
+      voidedAt: before.voided_at,
+      repeated: true,
+    };
+  }
+
+  const [settled] = await sql.query<{ epoch: bigint }>(
+    "select epoch from checkpoints where not dropped and cut_at >= $1 order by id limit 1",
+    [recordedAt],
+  );
+  if (settled !== undefined) {
+    return { result: "refused", reason: "already_settled", epoch: settled.epoch };
+  }
+
+  const [receipt] = await sql.query(
+    "select from earnings_promises where provider = $1 and promised_at >= $2",
+    [bytea(provider), recordedAt],
+  );
+  return receipt === undefined ? null : { result: "refused", reason: "receipt_given" };
 }

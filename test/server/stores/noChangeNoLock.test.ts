@@ -1,14 +1,31 @@
 import { expect } from "chai";
 
+import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createReceiptRecords } from "../../../server/stores/checkpoints/postgresReceiptRecords.ts";
+import { multiplierLockName } from "../../../server/stores/pricing/postgresMultiplierStore.ts";
+import type { PublishResult } from "../../../server/stores/pricing/rateCardStore.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../../fixtures/databases.ts";
 import { answerWhileEveryLockIsHeld } from "../../fixtures/everyLockHeld.ts";
-import { type Ledger, emptyLedger, hashOf, party } from "../../fixtures/ledger.ts";
+import {
+  type Ledger,
+  RATES,
+  emptyLedger,
+  hashOf,
+  party,
+  usageEvent,
+} from "../../fixtures/ledger.ts";
+import { expectProblem } from "../../fixtures/http.ts";
+import { dynamicRate } from "../../fixtures/rates.ts";
 import { type LedgerServer, serveLedger } from "../../fixtures/ledgerServer.ts";
 
 const [payer, provider, stranger] = [party(1), party(2), party(3)];
+
+/** The terms of a grant or a code. */
+const TERMS = { limit: 5n, period: 0n, rollover: 0n, priority: null, scope: null };
+const ONE_REDEMPTION = { maxRedemptions: 1n, redeemBy: 0n, validSeconds: 0n };
 
 // PGlite has one connection, so no transaction waits for another.
 const server = databaseKinds.find(({ name }) => name === "PostgreSQL");
@@ -105,6 +122,192 @@ describe("requests that change nothing, while every lock is held", () => {
     });
   });
 
+  context("when a campaign issues what it has issued", () => {
+    const grant = {
+      key: "one",
+      spender: hashOf("granted"),
+      ...TERMS,
+      startsAt: null,
+      expiresAt: null,
+    };
+    const code = { codeHash: promotionCodeHash("WELCOME"), ...TERMS, ...ONE_REDEMPTION };
+
+    it("answers with the grants and codes of the first request", async () => {
+      const { id: campaign } = await ledger.allow(payer, { limit: 100n });
+      const issue = () => ledger.grants.issue(campaign, [grant]);
+      const addCodes = () => ledger.grants.addCodes(campaign, [code]);
+      const issued = await issue();
+      await addCodes();
+      const id = Array.isArray(issued) ? Object(issued[0]).id : undefined;
+      expect(await answered(issue)).to.deep.equal([{ result: "granted", id, repeated: true }]);
+      expect(await answered(addCodes)).to.deep.equal([{ result: "added", repeated: true }]);
+    });
+
+    it("answers if the campaign was revoked", async () => {
+      const { id: campaign } = await ledger.allow(payer, { limit: 100n });
+      await ledger.allowances.revoke(campaign, "0x00");
+      const revoked = { reason: "campaign_revoked" };
+      const issued = await answered(() => ledger.grants.issue(campaign, [grant]));
+      expect(issued).to.deep.equal(revoked);
+      const added = await answered(() => ledger.grants.addCodes(campaign, [code]));
+      expect(added).to.deep.equal(revoked);
+    });
+  });
+
+  context("when a promotion code is redeemed or closed", () => {
+    const codeHash = promotionCodeHash("WELCOME");
+    const [spender, other] = [hashOf("granted"), hashOf("another")];
+
+    it("answers if the code is unknown, used up, closed or redeemed by the spender", async () => {
+      const { id: campaign } = await ledger.allow(payer, { limit: 100n });
+      const redeem = (by: typeof spender) =>
+        ledger.grants.redeem({ campaign, codeHash, spender: by });
+      const refusal = async () => {
+        const outcome = await answered(() => redeem(other));
+        return outcome.result === "refused" ? outcome.refusal.reason : outcome.result;
+      };
+      expect(await refusal()).to.equal("code_not_found");
+      const closeCode = () => ledger.grants.closeCode(campaign, codeHash);
+      expect(await answered(closeCode)).to.equal(null);
+
+      await ledger.grants.addCodes(campaign, [{ codeHash, ...TERMS, ...ONE_REDEMPTION }]);
+      const redeemed = await redeem(spender);
+      expect(redeemed).to.include({ result: "redeemed", repeated: false });
+      const again = await answered(() => redeem(spender));
+      expect(again).to.deep.equal({ ...redeemed, repeated: true });
+      expect(await refusal()).to.equal("code_used_up");
+
+      const closed = await closeCode();
+      expect(await answered(closeCode)).to.deep.equal(closed);
+      expect(await refusal()).to.equal("code_closed");
+    });
+  });
+
+  context("when an event is voided", () => {
+    it("answers if it is unknown, voided already, or counted by a receipt", async () => {
+      const { spender } = (await ledger.allow(payer)).message;
+      await ledger.grantAccess(spender, provider);
+      const [voided, counted] = [
+        usageEvent({ provider, spender }),
+        usageEvent({ provider, spender }),
+      ];
+      await ledger.usage.record([voided, counted]);
+      const first = await ledger.usage.void(voided);
+      await createReceiptRecords(database).record(provider);
+
+      const again = (id: string) => answered(() => ledger.usage.void({ provider, id }));
+      expect(first).to.include({ result: "voided", repeated: false });
+      expect(await again(voided.id)).to.deep.equal({ ...first, repeated: true });
+      expect(await again(counted.id)).to.include({ reason: "receipt_given" });
+      expect(await again("unknown")).to.include({ reason: "event_not_found" });
+    });
+
+    it("answers if a checkpoint counts it", async () => {
+      const { spender } = (await ledger.allow(payer)).message;
+      await ledger.grantAccess(spender, provider);
+      const event = usageEvent({ provider, spender });
+      await ledger.usage.record([event]);
+      await ledger.checkpoints.cut(1_000n);
+      const refused = { result: "refused", reason: "already_settled", epoch: 1n };
+      expect(await answered(() => ledger.usage.void(event))).to.deep.equal(refused);
+    });
+  });
+
+  context("when a hold is authorized, captured or released again", () => {
+    const [open, over] = [
+      { provider, id: "open" },
+      { provider, id: "over" },
+    ];
+    const capture = { eventId: "work", quantity: 3n, final: true };
+
+    async function newHolds() {
+      const { spender } = (await ledger.allow(payer)).message;
+      await ledger.grantAccess(spender, provider);
+      const measured = { meter: "units", dimensions: {}, quantity: 5n, ttlSeconds: 600 };
+      const request = { ...open, ...measured, spender };
+      await ledger.holds.authorize(request);
+      await ledger.holds.authorize({ ...request, ...over });
+      await ledger.holds.capture({ ...over, ...capture });
+      return request;
+    }
+
+    it("answers with the hold, or that its id is in use", async () => {
+      const request = await newHolds();
+      const hold = await ledger.holds.find(open);
+      const again = await answered(() => ledger.holds.authorize(request));
+      expect(again).to.deep.equal({ result: "held", hold, repeated: true });
+      const other = await answered(() => ledger.holds.authorize({ ...request, quantity: 1n }));
+      expect(other).to.deep.equal({ result: "refused", refusal: { reason: "hold_id_conflict" } });
+    });
+
+    it("answers with the first capture, or that its event id is in use", async () => {
+      await newHolds();
+      const again = await answered(() => ledger.holds.capture({ ...over, ...capture }));
+      expect(again).to.have.nested.property("debit.repeated", true);
+      const other = await answered(() => ledger.holds.capture({ ...open, ...capture }));
+      expect(other).to.have.nested.property("refusal.reason", "event_id_conflict");
+    });
+
+    it("answers if the hold is unknown or over", async () => {
+      await newHolds();
+      const unknown = { provider: stranger, id: open.id };
+      for (const [key, reason] of [
+        [unknown, "hold_not_found"],
+        [over, "hold_resolved"],
+      ] as const) {
+        // oxlint-disable-next-line no-await-in-loop -- one lock after the other
+        const captured = await answered(() =>
+          ledger.holds.capture({ ...key, ...capture, eventId: "more" }),
+        );
+        expect(captured).to.have.nested.property("refusal.reason", reason);
+        // oxlint-disable-next-line no-await-in-loop -- one lock after the other
+        const released = await answered(() => ledger.holds.release(key));
+        expect(released).to.have.nested.property("refusal.reason", reason);
+      }
+    });
+  });
+
+  context("when a receipt would say what the last one says", () => {
+    it("answers with the same receipt", async () => {
+      const { spender } = (await ledger.allow(payer)).message;
+      await ledger.grantAccess(spender, provider);
+      await ledger.usage.record([usageEvent({ provider, spender, quantity: 100n })]);
+      const records = createReceiptRecords(database);
+      const first = await records.record(provider);
+      expect(await answered(() => records.record(provider))).to.deep.equal(first);
+
+      await ledger.usage.record([usageEvent({ provider, spender, quantity: 100n })]);
+      expect((await records.record(provider)).earned).to.equal(2n * first.earned);
+    });
+  });
+
+  context("when a provider publishes or reports nothing new", () => {
+    const rates = [dynamicRate({ stepSeconds: 600 }, { meter: "gpu" })];
+    const proposal = { provider, effectiveFrom: null, rates };
+    const report = { provider, meter: "gpu", dimensions: {}, utilisationBps: 9_000n };
+
+    it("answers with the newest card, or why there can be no other", async () => {
+      const { card } = publishedCard(await ledger.rateCards.publish(proposal));
+      const again = await answered(() => ledger.rateCards.publish(proposal));
+      expect(again).to.deep.equal({ published: "unchanged", card });
+      const early = { ...proposal, rates: RATES, effectiveFrom: new Date(0) };
+      const refused = await answered(() => ledger.rateCards.publish(early));
+      expect(refused).to.have.nested.property("refusal.reason", "effective_from_not_after_newest");
+    });
+
+    it("answers that a step is too soon, and that a rate is unknown", async () => {
+      await ledger.rateCards.publish(proposal);
+      const stepped = await ledger.multipliers.report(report);
+      const key = "step" in stepped ? stepped.rate.found.key : "";
+      const names = [multiplierLockName({ provider, rateKey: key })];
+      const again = await answered(() => ledger.multipliers.report(report), names);
+      expect(again).to.have.property("refusal", "step_too_soon");
+      const unknown = { ...report, meter: "unknown" };
+      const refused = await answered(() => ledger.multipliers.report(unknown), names);
+      expect(refused).to.have.property("refusal", "unknown_rate");
+    });
+  });
+
   context("when it comes over HTTP", () => {
     let http: LedgerServer;
     beforeEach(async () => {
@@ -112,14 +315,27 @@ describe("requests that change nothing, while every lock is held", () => {
     });
     afterEach(() => http.stop());
 
+    it("answers a redemption of a code that never was", async () => {
+      const { id } = await ledger.allow(payer, { limit: 100n });
+      const body = { code: "NONSENSE", spender: hashOf("somebody") };
+      const answer = await answered(() =>
+        http.request(`/v1/allowances/${id}/redemptions`, { body }),
+      );
+      expectProblem(answer, 404, "code_not_found");
+    });
+
     it("answers a revocation of an access that never was", async () => {
       const apiKey = createApiKey();
       await ledger.allow(payer, { spender: apiKeySpender(apiKey) });
       const answer = await answered(() =>
         http.request("/v1/provider-access/revocation", { body: { provider, apiKey } }),
       );
-      expect(answer.status).to.equal(404);
-      expect(answer.document).to.include({ reason: "access_not_found" });
+      expectProblem(answer, 404, "access_not_found");
     });
   });
 });
+
+function publishedCard(result: PublishResult) {
+  if (result.published === "refused") throw new Error(result.refusal.reason);
+  return result;
+}
