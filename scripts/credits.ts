@@ -1,4 +1,4 @@
-/** `npm run credits`: what wallets and providers do, on the local system that `npm start` runs. */
+/** `npm run credits`: acts as a wallet or a provider on the local system of `npm start`. */
 import { formatCredits, MAX_MICROS, parseCredits } from "@compute-credits/protocol/amounts";
 import {
   closest,
@@ -19,7 +19,8 @@ const HELP = `npm run credits -- VERB [OPTIONS]      against the system that npm
   work      gives an API key an allowance of --credits, and lets a provider do one real job for it
   balance   shows what --wallet has in the ledger
   refund    asks --credits of --wallet's unspent credits back
-  settle    settles --wallet's row of the last final checkpoint: pays earnings and refunds, burns what was spent
+  settle    settles --wallet's row of the last final checkpoint: pays earnings and refunds,
+            burns what was spent
 
   --wallet NAME       alice, bob or provider (alice)
   --credits AMOUNT    with at most six decimals (100)

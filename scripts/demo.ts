@@ -1,4 +1,4 @@
-/** `npm run demo`: the whole story, once, on a stack of its own. Exits 0 if every number is right. */
+/** `npm run demo`: plays the whole story on its own stack. Exits with 0 if every number is right. */
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 
 const HELP = `npm run demo [-- --auditors 2]
@@ -40,7 +40,7 @@ async function play(auditors: 1 | 2): Promise<void> {
       const { epoch } = cut.message;
       console.log(
         findings.length === 0
-          ? `   (an auditor made checkpoint ${epoch} again from ${entries} entries of the log, in ${Math.round(milliseconds)} ms, and co-signs it)`
+          ? `   (an auditor reproduced checkpoint ${epoch} from ${entries} log entries in ${Math.round(milliseconds)} ms and co-signs it)`
           : `   (an auditor refuses checkpoint ${epoch}: ${findings[0]?.text})`,
       );
     },

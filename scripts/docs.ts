@@ -1,4 +1,4 @@
-/** `npm run docs`: fills in the generated parts of the pages, and checks what the pages refer to. */
+/** `npm run docs`: writes the generated parts of the pages and checks their references. */
 import { readFile, writeFile } from "node:fs/promises";
 
 import { readOptions, run } from "@compute-credits/platform/process/commandLine";
@@ -9,7 +9,8 @@ import { tables } from "./docs/tables.ts";
 
 const HELP = `npm run docs [-- --check]
 
-Writes the generated tables into the pages, then checks links, paths, settings, commands and lengths.
+Writes the generated tables into the pages. Then checks links, paths, settings, commands and
+lengths.
 
   --check    writes nothing: a stale page is a mistake
   --help     this text`;

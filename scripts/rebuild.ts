@@ -1,4 +1,4 @@
-/** `npm run rebuild`: rebuilds a checkpoint from its published rows and compares it with the chain. */
+/** `npm run rebuild`: rebuilds a checkpoint from its rows and compares it with the chain. */
 import { createReadStream } from "node:fs";
 
 import { type Address, type Hex, createPublicClient, http, isAddress } from "viem";

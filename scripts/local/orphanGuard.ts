@@ -11,13 +11,13 @@ fi
 rm -rf "$1"`;
 
 /**
- * Removes a folder, and stops the PostgreSQL server whose data is in its `data`, if this process ends without
- * `release`, even by SIGKILL. Does nothing on Windows, which has no `sh`.
+ * Removes a folder, and stops the PostgreSQL server whose data is in its `data`, if this process
+ * ends without `release`, even by SIGKILL. Does nothing on Windows, which has no `sh`.
  */
 export function guardAgainstOrphans(folder: string): { release(): void } {
   if (process.platform === "win32") return { release: () => undefined };
   const guard = spawn("sh", ["-c", SCRIPT, "sh", folder], {
-    // In its own session, where a Ctrl-C in the terminal does not end it first.
+    // In its own session, so that a Ctrl-C in the terminal does not end it first.
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });

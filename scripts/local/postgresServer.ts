@@ -29,7 +29,10 @@ export interface OwnPostgresServer extends PostgresServer {
 
 let databaseCount = 0;
 
-/** Creates a database, empty or as a copy of `template`, to which nothing may be connected; returns its URL. */
+/**
+ * Creates a database and returns its URL. It is empty, or a copy of `template`, to which nothing may
+ * be connected.
+ */
 export async function createDatabase(
   { url, socketFolder }: Omit<PostgresServer, "stop">,
   template = "template1",

@@ -99,7 +99,7 @@ Try, in another terminal:
 Ctrl-C stops everything.`;
 }
 
-/** What `npm run credits` has to be told to reach this system: nothing if the ports are the usual. */
+/** Returns the options for `npm run credits` to reach this system; empty for the default ports. */
 function optionsFor({ rpcUrl, server }: LocalStack): string {
   const isUsual =
     new URL(server.url).port === `${DEFAULT_PORTS.server}` &&

@@ -149,15 +149,15 @@ describe("servers killed with SIGKILL", () => {
   }
 
   it("have one leader at a time, and another takes over within seconds of a kill at any step", async () => {
-    const stood: string[] = [];
-    while (stood.length < SETTLEMENT_STEPS.length) {
+    const stopped: string[] = [];
+    while (stopped.length < SETTLEMENT_STEPS.length) {
       const leader = await eventually("a leader", async () => leaders()[0]);
       let at = "";
-      await settleUntil("the leader's stand", async () => {
-        [, at = ""] = /stands at (\w+)/.exec(leader.said()) ?? [];
+      await settleUntil("the leader's step", async () => {
+        [, at = ""] = /stopped at (\w+)/.exec(leader.said()) ?? [];
         return at !== "";
       });
-      stood.push(at);
+      stopped.push(at);
       // A server that is stuck in settlement still meters.
       await debitEverywhere();
       expect(leaders()).to.deep.equal([leader]);
@@ -172,7 +172,7 @@ describe("servers killed with SIGKILL", () => {
       if (others > 0) expect(performance.now() - killedAt).to.be.lessThan(TAKEOVER_MS);
       if (untestedSteps.length > 0) startOne();
     }
-    expect(stood.toSorted()).to.deep.equal(SETTLEMENT_STEPS.toSorted());
+    expect(stopped.toSorted()).to.deep.equal(SETTLEMENT_STEPS.toSorted());
   });
 
   it("finalise all debits once", async () => {
@@ -201,7 +201,7 @@ describe("servers killed with SIGKILL", () => {
       // oxlint-disable-next-line no-await-in-loop
       if (step === "recorded") await local.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
       // oxlint-disable-next-line no-await-in-loop
-      await serverPool[0]?.hasSaid(`stands at ${step}`);
+      await serverPool[0]?.hasSaid(`stopped at ${step}`);
     }
     await replaceServers(undefined);
     await eventually("the refund in the ledger", async () => {

@@ -40,8 +40,8 @@ for (const kind of stackKinds) {
         it("submits the checkpoint once, with one signed root", async () => {
           epoch += 1n;
           await stack.use(spender);
-          const doomed = await stack.newSettler(killedAt(step));
-          const failure = await doomed.step().catch((error: unknown) => error);
+          const killed = await stack.newSettler(killedAt(step));
+          const failure = await killed.step().catch((error: unknown) => error);
           expect(String(failure)).to.include(`killed at ${step}`);
           // Debits after the cut belong to the next checkpoint, whichever server continues.
           await stack.use(spender);
@@ -68,8 +68,8 @@ for (const kind of stackKinds) {
           await stack.untilFinal(epoch);
 
           const before = await stack.dollarsOf(addressOf(alice));
-          const doomed = await stack.newSettler(killedAt(step));
-          expect(String(await doomed.step().catch((error: unknown) => error))).to.include("killed");
+          const killed = await stack.newSettler(killedAt(step));
+          expect(String(await killed.step().catch((error: unknown) => error))).to.include("killed");
           await eventually("the refund on chain", async () => {
             await (await stack.newSettler()).step();
             const { settled, refunded } = await stack.accounts.balance(addressOf(alice));
@@ -104,10 +104,10 @@ for (const kind of stackKinds) {
         await stack.chain.setAutomine(false);
         const wallet = addressOf(operator);
         const nonce = BigInt(await stack.client.getTransactionCount({ address: wallet }));
-        const doomed = await stack.newSettler(killedAt("sent", 2), {
+        const killed = await stack.newSettler(killedAt("sent", 2), {
           BUMP_AFTER_MILLISECONDS: "100",
         });
-        expect(String(await doomed.step().catch((error: unknown) => error))).to.include("killed");
+        expect(String(await killed.step().catch((error: unknown) => error))).to.include("killed");
 
         const settler = await stack.newSettler(undefined, { BUMP_AFTER_MILLISECONDS: "100" });
         const stepping = settler.step().catch((error: unknown) => error);
@@ -150,8 +150,8 @@ for (const kind of stackKinds) {
         it("cuts the epoch again, because the contract no longer accepts the first checkpoint", async () => {
           epoch += 1n;
           await stack.use(spender);
-          const doomed = await stack.newSettler(killedAt("kept"));
-          expect(String(await doomed.step().catch((error: unknown) => error))).to.include("killed");
+          const killed = await stack.newSettler(killedAt("kept"));
+          expect(String(await killed.step().catch((error: unknown) => error))).to.include("killed");
           const signed = await stack.checkpoints.latest();
           expect(signed).to.include({ isSigning: true, status: "prepared" });
 

@@ -55,13 +55,13 @@ export function grantRoutes({ allowances, grants, limits }: GrantDeps): Router {
 
   router.post("/allowances/:id/grants", async (req, res) => {
     const campaign = await issuersCampaign(req, allowances);
-    const { grants: wishes } = parse(GrantsBody, req.body);
-    checkBatch(wishes, limits);
-    const requests = wishes.map(({ id: key, ...terms }) => ({ key, ...terms }));
+    const { grants: asked } = parse(GrantsBody, req.body);
+    checkBatch(asked, limits);
+    const requests = asked.map(({ id: key, ...terms }) => ({ key, ...terms }));
     const outcomes = await grants.issue(campaign.id, requests);
     if ("reason" in outcomes) throw new ProblemError(grantProblem(outcomes));
     const described = outcomes.map((outcome, index) => {
-      const id = wishes[index]?.id ?? null;
+      const id = asked[index]?.id ?? null;
       const { result } = outcome;
       return result === "granted"
         ? { id, result, allowance: outcome.id, repeated: outcome.repeated }

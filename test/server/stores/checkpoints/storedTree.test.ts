@@ -203,9 +203,9 @@ for (const { name, open } of databaseKinds) {
       await submitted(ledger, final);
       for (let n = 0; n < 3; n++) {
         await spendDirectly(ledger, { from: 1, count: 3, amount: 5n });
-        const doomed = await cut();
-        await submitted(ledger, doomed, new Date(9e12));
-        await dropped(ledger, doomed);
+        const later = await cut();
+        await submitted(ledger, later, new Date(9e12));
+        await dropped(ledger, later);
       }
       // Damages the rows, so that only a proof from the stored pages can be right.
       await database.script("update checkpoint_rows set spent = spent + 1 where place > 20");

@@ -46,14 +46,14 @@ for (const { name, open } of databaseKinds) {
 
     it("prices an event dated in the future by the current multiplier", async () => {
       const who = await rig.payer();
-      const ahead = {
+      const future = {
         meter: "dynamic",
         quantity: 10n,
         occurredAt: new Date(Date.now() + 200_000),
       };
       await rig.report(who.provider, 10_000n);
       await rig.age(who.provider, -100);
-      expect(await rig.record(who, ahead)).to.deep.equal([1_000n]);
+      expect(await rig.record(who, future)).to.deep.equal([1_000n]);
     });
 
     it("makes one step per stepSeconds under concurrent reports", async () => {
