@@ -1,15 +1,12 @@
-import { createHash } from "node:crypto";
-
 import type { Address, Hex } from "viem";
 
-import { type HoldRequest, authorize, requestHash } from "@compute-credits/rules/holds/authorize";
+import { type HoldRequest, authorize } from "@compute-credits/rules/holds/authorize";
 import { type Hold, isExpired } from "@compute-credits/rules/holds/hold";
 import { capture, checkOpen, returnHeld } from "@compute-credits/rules/holds/resolve";
 import { feeOf } from "@compute-credits/rules/pricing/price";
 import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import { PriceDraft, tierUnitsOf } from "@compute-credits/rules/pricing/priceDraft";
-import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
-import { eventKey } from "@compute-credits/rules/usage/decideDebits";
+import { SpendingDraft, type SpendingState } from "@compute-credits/rules/spending/spendingDraft";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type {
   AuthorizeOutcome,
@@ -19,21 +16,30 @@ import type {
   HoldKey,
   ReleaseOutcome,
 } from "./holdStore.ts";
+import {
+  HOLD_NOT_FOUND,
+  captureHash,
+  mayBill,
+  readAuthorized,
+  readCapture,
+  readCaptureAnswer,
+  readReleaseRefusal,
+  readState,
+} from "./holdAnswers.ts";
 import { insertHold, readHold, updateHold } from "./holdRecord.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
-import { readPriceClock } from "../pricing/priceClock.ts";
-import { readClock } from "@compute-credits/platform/postgres/clock";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
 import {
+  type LockedSpending,
   lockAllowances,
   lockSpenders,
   lockTierAccount,
+  readSpenders,
   writeSpending,
 } from "../usage/lockSpending.ts";
 import { createAccessCache } from "../usage/accessCache.ts";
 import { insertDebits } from "../usage/insertDebits.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
-import { readKnownDebits } from "../usage/postgresUsageLedger.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
 export interface HoldRules {
@@ -50,6 +56,35 @@ export function createHoldStore(
 
   async function authorizeHold(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {
     const locked = await lockSpenders(tx, new Set([request.spender]));
+    return await decideHold(tx, request, {
+      locked,
+      readHasAccess: () => readAccess(tx, [request], locked),
+    });
+  }
+
+  /**
+   * Refuses on a snapshot, without a lock, if no allowance may pay this provider: a stranger never
+   * holds the lock of somebody's account. `null` if one may.
+   */
+  async function refuseStranger(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome | null> {
+    if (await mayBill(tx, request)) return null;
+    const locked = await readSpenders(tx, new Set([request.spender]));
+    const outcome = await decideHold(tx, request, {
+      locked,
+      readHasAccess: () => Promise.resolve(denyNewPayers),
+    });
+    if (outcome.result === "held" && !outcome.repeated) throw new Error("a stranger holds credits");
+    return outcome;
+  }
+
+  async function decideHold(
+    tx: Sql,
+    request: HoldRequest,
+    {
+      locked,
+      readHasAccess,
+    }: { locked: LockedSpending; readHasAccess: () => Promise<SpendingState["hasAccess"]> },
+  ): Promise<AuthorizeOutcome> {
     const before = await readAuthorized(tx, request);
     if (before !== null) return before;
 
@@ -71,7 +106,7 @@ export function createHoldStore(
     const moment = { now, newestCard, accounts: [...locked.accounts.keys()] };
     const prices = new PriceDraft(await priceReader.read(tx, [query], moment));
 
-    const hasAccess = await readAccess(tx, [request], locked);
+    const hasAccess = await readHasAccess();
     const draft = new SpendingDraft({ ...locked, hasAccess });
     const hold = authorize(request, prices, draft);
     if ("reason" in hold) return { result: "refused", refusal: hold };
@@ -136,7 +171,13 @@ export function createHoldStore(
   return {
     async authorize(request) {
       const isNew = (await readState(database, request)) === null;
-      const known = isNew ? null : await snapshot((tx) => readAuthorized(tx, request));
+      const mayHold = isNew && (await mayBill(database, request));
+      const known = mayHold
+        ? null
+        : await snapshot(
+            async (tx) =>
+              (await readAuthorized(tx, request)) ?? (await refuseStranger(tx, request)),
+          );
       return known ?? (await transaction((tx) => authorizeHold(tx, request)));
     },
     async capture(request) {
@@ -179,81 +220,6 @@ export function createHoldStore(
       return seconds === null ? null : Math.max(seconds, 1);
     },
   };
-}
-
-const HOLD_NOT_FOUND = { result: "refused", refusal: { reason: "hold_not_found" } } as const;
-
-interface HoldState {
-  readonly isOver: boolean;
-  /** the event id is in use */
-  readonly isCaptured: boolean;
-  readonly isFrozen: boolean;
-}
-
-/**
- * Reads in one statement, without a lock, whether a request may change a hold; `null` if there is
- * none. It spares the snapshot to requests that do.
- */
-async function readState(
-  sql: Sql,
-  { provider, id }: HoldKey,
-  eventId: string | null = null,
-): Promise<HoldState | null> {
-  // Plan: holds and debits by primary key.
-  const [state] = await sql.query<HoldState>(
-    `select resolved_as is not null or expires_at <= clock_timestamp() as "isOver",
-       exists (select from debits where provider = $1 and event_id = $3) as "isCaptured",
-       exists (select from chain_cursor where frozen_at is not null) as "isFrozen"
-     from holds where provider = $1 and hold_id = $2`,
-    [bytea(provider), id, eventId],
-  );
-  return state ?? null;
-}
-
-/** Reads the outcome for a hold id that is in use; `null` if it is not. */
-async function readAuthorized(sql: Sql, request: HoldRequest): Promise<AuthorizeOutcome | null> {
-  const hold = await readHold(sql, request);
-  if (hold === null) return null;
-  return hold.requestHash === requestHash(request)
-    ? { result: "held", hold, repeated: true }
-    : { result: "refused", refusal: { reason: "hold_id_conflict" } };
-}
-
-/** Reads the outcome for an event id that is in use; `null` if it is not. */
-async function readCapture(
-  sql: Sql,
-  request: CaptureRequest,
-  hold: Hold,
-): Promise<CaptureOutcome | null> {
-  const event = { provider: request.provider, id: request.eventId };
-  const known = (await readKnownDebits(sql, [event])).get(eventKey(event));
-  if (known === undefined) return null;
-  return known.payload === captureHash(request)
-    ? { result: "captured", hold, debit: known.outcome }
-    : { result: "refused", refusal: { reason: "event_id_conflict" } };
-}
-
-/** Reads the outcome of a capture that changes nothing; `null` if it may charge. */
-async function readCaptureAnswer(
-  sql: Sql,
-  request: CaptureRequest,
-): Promise<CaptureOutcome | null> {
-  const hold = await readHold(sql, request);
-  if (hold === null) return HOLD_NOT_FOUND;
-  const known = await readCapture(sql, request, hold);
-  if (known !== null) return known;
-  const { now, frozenAt } = await readPriceClock(sql);
-  if (frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
-  const over = checkOpen(hold, now);
-  return over === null ? null : { result: "refused", refusal: over };
-}
-
-/** Reads why a hold cannot be released; `null` if it may be. */
-async function readReleaseRefusal(sql: Sql, key: HoldKey): Promise<ReleaseOutcome | null> {
-  const hold = await readHold(sql, key);
-  if (hold === null) return HOLD_NOT_FOUND;
-  const over = checkOpen(hold, await readClock(sql));
-  return over === null ? null : { result: "refused", refusal: over };
 }
 
 async function releaseHold(tx: Sql, key: HoldKey): Promise<ReleaseOutcome> {
@@ -313,10 +279,4 @@ async function endHold(
 /** The payers were decided when the hold was authorized. */
 function denyNewPayers(): boolean {
   return false;
-}
-
-/** Hashes a capture's content. Repetitions of a capture have the same hash. */
-export function captureHash({ id, quantity, final }: CaptureRequest): Hex {
-  const content = JSON.stringify([id, `${quantity}`, final]);
-  return `0x${createHash("sha256").update(content).digest("hex")}`;
 }

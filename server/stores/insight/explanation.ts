@@ -10,7 +10,7 @@ import {
   type AllowanceRecord,
   toAllowance,
 } from "../allowances/allowanceRecord.ts";
-import { captureHash } from "../holds/postgresHoldStore.ts";
+import { captureHash } from "../holds/holdAnswers.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import { readEvent } from "./debitLog.ts";
 

@@ -27,7 +27,15 @@ export async function lockSpenders(
   tx: Sql,
   spenders: ReadonlySet<SpenderId>,
 ): Promise<LockedSpending> {
-  return await lock(tx, "spender", [...spenders]);
+  return await read(tx, "spender", [...spenders], FOR_UPDATE);
+}
+
+/** Reads the same state without locks, to refuse what could not change it. */
+export async function readSpenders(
+  tx: Sql,
+  spenders: ReadonlySet<SpenderId>,
+): Promise<LockedSpending> {
+  return await read(tx, "spender", [...spenders], "");
 }
 
 /** Locks allowances that already paid or hold credits, and their accounts. */
@@ -35,7 +43,7 @@ export async function lockAllowances(
   tx: Sql,
   allowances: ReadonlySet<Hex>,
 ): Promise<LockedSpending> {
-  return await lock(tx, "id", [...allowances]);
+  return await read(tx, "id", [...allowances], FOR_UPDATE);
 }
 
 /**
@@ -64,14 +72,21 @@ type AllowanceWithAccount = AllowanceRecord & {
   readonly account_counter: bigint;
 };
 
-async function lock(tx: Sql, key: "spender" | "id", ids: readonly Hex[]): Promise<LockedSpending> {
+const FOR_UPDATE = "for update of a, l";
+
+async function read(
+  tx: Sql,
+  key: "spender" | "id",
+  ids: readonly Hex[],
+  locking: typeof FOR_UPDATE | "",
+): Promise<LockedSpending> {
   // Plan: allowances_of_spender or the primary key, then accounts by primary key.
   const records = await tx.query<AllowanceWithAccount>(
     `select ${ALLOWANCE_COLUMNS_OF_L}, a.purchased, a.spent as account_spent, a.held, a.refunding,
        a.refund_waiting, a.refunded, a.counter as account_counter
      from allowances l join accounts a on a.address = l.account
      where l.${key} = any($1::bytea[])
-     order by l.account, l.id for update of a, l`,
+     order by l.account, l.id ${locking}`,
     [byteaArray(ids)],
   );
   const allowances = records.map(toAllowance);

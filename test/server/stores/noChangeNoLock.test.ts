@@ -240,6 +240,24 @@ describe("requests that change nothing, while every lock is held", () => {
       expect(other).to.deep.equal({ result: "refused", refusal: { reason: "hold_id_conflict" } });
     });
 
+    it("refuses a provider that the spender gave no access", async () => {
+      const request = { ...(await newHolds()), provider: stranger };
+      const refusal = async () => {
+        const outcome = await answered(() => ledger.holds.authorize(request));
+        return outcome.result === "refused" ? outcome.refusal.reason : outcome.result;
+      };
+      expect(await refusal()).to.equal("access_not_granted");
+      await ledger.grantAccess(request.spender, stranger);
+      await ledger.providers.revokeAccess(request);
+      expect(await refusal()).to.equal("access_not_granted");
+
+      const { spender } = (
+        await ledger.allow(payer, { scopeLists: { providers: [stranger], meters: [] } })
+      ).message;
+      const held = await ledger.holds.authorize({ ...request, spender });
+      expect(held).to.include({ result: "held", repeated: false });
+    });
+
     it("answers with the first capture, or that its event id is in use", async () => {
       await newHolds();
       const again = await answered(() => ledger.holds.capture({ ...over, ...capture }));

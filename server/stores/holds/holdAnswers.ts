@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+
+import type { Hex } from "viem";
+
+import { type HoldRequest, requestHash } from "@compute-credits/rules/holds/authorize";
+import type { Hold } from "@compute-credits/rules/holds/hold";
+import { checkOpen } from "@compute-credits/rules/holds/resolve";
+import { eventKey } from "@compute-credits/rules/usage/decideDebits";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import { readClock } from "@compute-credits/platform/postgres/clock";
+import { bytea } from "@compute-credits/platform/postgres/values";
+import type {
+  AuthorizeOutcome,
+  CaptureOutcome,
+  CaptureRequest,
+  HoldKey,
+  ReleaseOutcome,
+} from "./holdStore.ts";
+import { readHold } from "./holdRecord.ts";
+import { readPriceClock } from "../pricing/priceClock.ts";
+import { readKnownDebits } from "../usage/postgresUsageLedger.ts";
+
+export const HOLD_NOT_FOUND = { result: "refused", refusal: { reason: "hold_not_found" } } as const;
+
+interface HoldState {
+  readonly isOver: boolean;
+  /** the event id is in use */
+  readonly isCaptured: boolean;
+  readonly isFrozen: boolean;
+}
+
+/**
+ * Reads in one statement, without a lock, whether a request may change a hold; `null` if there is
+ * none. It spares the snapshot to requests that do.
+ */
+export async function readState(
+  sql: Sql,
+  { provider, id }: HoldKey,
+  eventId: string | null = null,
+): Promise<HoldState | null> {
+  // Plan: holds and debits by primary key.
+  const [state] = await sql.query<HoldState>(
+    `select resolved_as is not null or expires_at <= clock_timestamp() as "isOver",
+       exists (select from debits where provider = $1 and event_id = $3) as "isCaptured",
+       exists (select from chain_cursor where frozen_at is not null) as "isFrozen"
+     from holds where provider = $1 and hold_id = $2`,
+    [bytea(provider), id, eventId],
+  );
+  return state ?? null;
+}
+
+/** Whether the spender gave the provider access, or an allowance's scope names the provider. */
+export async function mayBill(sql: Sql, { spender, provider }: HoldRequest): Promise<boolean> {
+  // Plan: provider_access by primary key, allowances_of_spender.
+  const found = await sql.query(
+    `select from provider_access where spender = $1 and provider = $2 and revoked_at is null
+     union all
+     select from allowances where spender = $1 and $2 = any(scope_providers) limit 1`,
+    [bytea(spender), bytea(provider)],
+  );
+  return found.length > 0;
+}
+
+/** Reads the outcome for a hold id that is in use; `null` if it is not. */
+export async function readAuthorized(
+  sql: Sql,
+  request: HoldRequest,
+): Promise<AuthorizeOutcome | null> {
+  const hold = await readHold(sql, request);
+  if (hold === null) return null;
+  return hold.requestHash === requestHash(request)
+    ? { result: "held", hold, repeated: true }
+    : { result: "refused", refusal: { reason: "hold_id_conflict" } };
+}
+
+/** Reads the outcome for an event id that is in use; `null` if it is not. */
+export async function readCapture(
+  sql: Sql,
+  request: CaptureRequest,
+  hold: Hold,
+): Promise<CaptureOutcome | null> {
+  const event = { provider: request.provider, id: request.eventId };
+  const known = (await readKnownDebits(sql, [event])).get(eventKey(event));
+  if (known === undefined) return null;
+  return known.payload === captureHash(request)
+    ? { result: "captured", hold, debit: known.outcome }
+    : { result: "refused", refusal: { reason: "event_id_conflict" } };
+}
+
+/** Reads the outcome of a capture that changes nothing; `null` if it may charge. */
+export async function readCaptureAnswer(
+  sql: Sql,
+  request: CaptureRequest,
+): Promise<CaptureOutcome | null> {
+  const hold = await readHold(sql, request);
+  if (hold === null) return HOLD_NOT_FOUND;
+  const known = await readCapture(sql, request, hold);
+  if (known !== null) return known;
+  const { now, frozenAt } = await readPriceClock(sql);
+  if (frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
+  const over = checkOpen(hold, now);
+  return over === null ? null : { result: "refused", refusal: over };
+}
+
+/** Reads why a hold cannot be released; `null` if it may be. */
+export async function readReleaseRefusal(sql: Sql, key: HoldKey): Promise<ReleaseOutcome | null> {
+  const hold = await readHold(sql, key);
+  if (hold === null) return HOLD_NOT_FOUND;
+  const over = checkOpen(hold, await readClock(sql));
+  return over === null ? null : { result: "refused", refusal: over };
+}
+
+/** Hashes a capture's content. Repetitions of a capture have the same hash. */
+export function captureHash({ id, quantity, final }: CaptureRequest): Hex {
+  const content = JSON.stringify([id, `${quantity}`, final]);
+  return `0x${createHash("sha256").update(content).digest("hex")}`;
+}
