@@ -60,8 +60,10 @@ export async function runLocal(options: RunOptions): Promise<void> {
     }
     throw error instanceof ConfigError ? new UsageError(error.message, { cause: error }) : error;
   });
+  // Listens for signals first: one that arrives right after the welcome must not kill the process.
+  const stopped = untilStopped(stack, log);
   console.log(welcome(stack, options.settleIntervalSeconds));
-  await untilStopped(stack, log);
+  await stopped;
   console.log("Stopped.");
 }
 
