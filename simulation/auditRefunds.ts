@@ -6,8 +6,8 @@ import type { LedgerSnapshot } from "./ledgerSnapshot.ts";
 import { dueAfter } from "./vault.ts";
 
 /**
- * Checks that the ledger has set aside what the contract will call due of each open request, except
- * credits that holds may still spend. Nothing may wait for a request that is served.
+ * Checks that the ledger has set aside what the contract will call due of each open request.
+ * Credits that holds may still spend are excepted. Nothing may wait for a request that is served.
  */
 export function auditRefunds(
   { accounts }: LedgerSnapshot,

@@ -63,8 +63,8 @@ export function createHoldStore(
   }
 
   /**
-   * Refuses on a snapshot, without a lock, if no allowance may pay this provider: a stranger never
-   * holds the lock of somebody's account. `null` if one may.
+   * Refuses on a snapshot, without a lock, if no allowance may pay this provider. So a stranger
+   * never holds the lock of another party's account. Returns `null` if an allowance may pay.
    */
   async function refuseStranger(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome | null> {
     if (await mayBill(tx, request)) return null;
