@@ -18,7 +18,8 @@ const solc = {
 const settings = { evmVersion: "prague", optimizer: { enabled: true, runs: 800 } };
 
 /**
- * Solidity tests deploy the contracts' bytecode from their artifacts. The tests themselves are compiled
+ * Solidity tests deploy the contracts' bytecode from their artifacts. The tests themselves are
+ * compiled
  * without the optimizer: seconds instead of minutes. `npm run test:solidity` names this profile.
  */
 const tests = { evmVersion: "prague", optimizer: { enabled: false }, viaIR: false };

@@ -60,7 +60,10 @@ const AUDITOR = {
     .describe("Epoch that may be signed once more."),
 };
 
-/** Every variable by topic. docs/settings.md is generated from their descriptions, defaults and bounds. */
+/**
+ * Every variable by topic. docs/settings.md is generated from their descriptions, defaults and
+ * bounds.
+ */
 export const AUDITOR_SETTINGS = { auditor: AUDITOR, chain: CHAIN_ENVIRONMENT };
 
 const Environment = z.object({ ...AUDITOR, ...CHAIN_ENVIRONMENT });

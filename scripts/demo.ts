@@ -1,4 +1,6 @@
-/** `npm run demo`: plays the whole story on its own stack. Exits with 0 if every number is right. */
+/**
+ * `npm run demo`: plays the whole story on its own stack. Exits with 0 if every number is right.
+ */
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 
 const HELP = `npm run demo [-- --auditors 2]

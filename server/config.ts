@@ -163,7 +163,10 @@ const LIMITS = {
     .describe("Providers, and as many meters, in one scope."),
 };
 
-/** Every variable by topic. docs/settings.md is generated from their descriptions, defaults and bounds. */
+/**
+ * Every variable by topic. docs/settings.md is generated from their descriptions, defaults and
+ * bounds.
+ */
 export const SERVER_SETTINGS = {
   chain: CHAIN_ENVIRONMENT,
   server: DATABASE_AND_HTTP,

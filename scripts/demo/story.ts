@@ -164,8 +164,8 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   return end;
 
   /**
-   * Waits for a final checkpoint in which `holds` is true of the party's row. Moves the chain's clock
-   * over the dispute window of a pending one.
+   * Waits for a final checkpoint in which `holds` is true of the party's row. Moves the chain's
+   * clock over the dispute window of a pending one.
    */
   async function finalProof(
     party: `0x${string}`,

@@ -30,8 +30,8 @@ export interface OwnPostgresServer extends PostgresServer {
 let databaseCount = 0;
 
 /**
- * Creates a database and returns its URL. It is empty, or a copy of `template`, to which nothing may
- * be connected.
+ * Creates a database and returns its URL. It is empty, or a copy of `template`, to which nothing
+ * may be connected.
  */
 export async function createDatabase(
   { url, socketFolder }: Omit<PostgresServer, "stop">,

@@ -1,4 +1,6 @@
-/** Rows of one page: the most, and how many without `limit`. docs/limits.md is generated from these. */
+/**
+ * Rows of one page: the most, and how many without `limit`. docs/limits.md is generated from these.
+ */
 export const PAGES = {
   rateCards: { most: 100, fallback: 100, of: "rate cards" },
   checkpoints: { most: 100, fallback: 20, of: "checkpoints, and cuts of the log" },

@@ -29,7 +29,8 @@ describe("the demo's story", () => {
     const fee = end.spentMicros - end.earnedMicros;
     expect(fee <= end.spentMicros / 50n).to.equal(true);
     expect(fee > end.spentMicros / 50n - 15n).to.equal(true);
-    // The vault keeps the fee: a dollar's smallest unit is 100 micro-credits, and payouts round down.
+    // The vault keeps the fee: a dollar's smallest unit is 100 micro-credits, and payouts round
+    // down.
     expect(end.vaultTokens >= fee / 100n).to.equal(true);
     expect(end.vaultTokens <= fee / 100n + 3n).to.equal(true);
     expect(lines.filter((line) => /^\d\. /.test(line))).to.have.length(9);

@@ -136,7 +136,9 @@ async function apply(tx: Transaction, file: MigrationFile, { program }: Migratio
   ]);
 }
 
-/** PostgreSQL counts characters from 1. Some errors have no position, such as a broken constraint. */
+/**
+ * PostgreSQL counts characters from 1. Some errors have no position, such as a broken constraint.
+ */
 function placeOf(error: unknown, sql: string): string {
   if (!(error instanceof Error)) return "";
   const position = "position" in error ? Number(error.position) : 0;

@@ -22,7 +22,9 @@ export async function run(
   }
 }
 
-/** Reads a command's options. Throws a `UsageError` that names the option that was probably meant. */
+/**
+ * Reads a command's options. Throws a `UsageError` that names the option that was probably meant.
+ */
 export function readOptions<const T extends ParseArgsConfig>(
   config: T,
 ): ReturnType<typeof parseArgs<T>> {

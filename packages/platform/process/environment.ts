@@ -8,7 +8,9 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** A whole number within bounds. The bounds are kept as `meta`, for the table in docs/settings.md. */
+/**
+ * A whole number within bounds. The bounds are kept as `meta`, for the table in docs/settings.md.
+ */
 export const integer = (least: number, most: number) =>
   z
     .string()
