@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, globSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { Client } from "pg";
@@ -61,6 +61,11 @@ export async function findOrStartServer(settings: PostgresSettings = {}): Promis
 /** Names and values as in postgresql.conf. */
 export type PostgresSettings = Readonly<Record<string, string>>;
 
+interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Starts a server for this process alone. */
 export async function startPostgres(settings: PostgresSettings = {}): Promise<OwnPostgresServer> {
   return await startServer(await findBinaries(), { max_connections: "200", ...settings });
@@ -80,13 +85,27 @@ async function findBinaries(): Promise<string> {
   return dirname(initdb);
 }
 
+/** The programs where `identity` may run them: a project in root's home is closed to other users. */
+async function reachable(binaries: string, folder: string, identity: Identity): Promise<string> {
+  try {
+    execFileSync(join(binaries, "initdb"), ["--version"], { ...identity, stdio: "pipe" });
+    return binaries;
+  } catch {
+    const copy = join(folder, "programs");
+    await cp(dirname(binaries), copy, { recursive: true, verbatimSymlinks: true });
+    return join(copy, basename(binaries));
+  }
+}
+
 async function startServer(
-  binaries: string,
+  installed: string,
   settings: PostgresSettings,
 ): Promise<OwnPostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), "compute-credits-postgres-"));
+  const guard = guardAgainstOrphans(folder);
   const identity = unprivilegedUser();
   if (identity !== null) chownSync(folder, identity.uid, identity.gid);
+  const binaries = identity === null ? installed : await reachable(installed, folder, identity);
   const as = identity ?? {};
   const port = await freePort();
   const data = join(folder, "data");
@@ -116,7 +135,6 @@ async function startServer(
       { ...as, cwd: folder, stdio: "ignore" },
     );
   const url = `postgres://test@127.0.0.1:${port}`;
-  const guard = guardAgainstOrphans(folder);
   let server = start();
   await untilAnswers(url, server);
 
@@ -171,7 +189,7 @@ function killIfThere(pid: number): void {
 }
 
 /** PostgreSQL refuses to run as root. */
-function unprivilegedUser(): { uid: number; gid: number } | null {
+function unprivilegedUser(): Identity | null {
   if (process.getuid?.() !== 0) return null;
   const [uid, gid] = ["-u", "-g"].map((flag) =>
     Number(execFileSync("id", [flag, "nobody"], { encoding: "utf8" })),
