@@ -79,29 +79,26 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
         bytes32[] calldata proof,
         uint64 counter
     ) external override {
-        Challenge memory asked = _requireChallenge(row.party, challenger);
-        require(block.timestamp <= asked.deadline, AnswerTooLate(block.timestamp, asked.deadline));
-        _requireRowOf(_requirePending(), row, proof);
-        require(
-            _covers(row, asked.spent, asked.refunded, asked.earned) && _isPaidFor(row),
-            RowFallsShort(row.party)
-        );
+        _requireAnswer(challenger, row, proof);
         if (row.spent > _settledSpent(row.party)) {
             _requireCovered(row.party, row.spent, counter, _hold.finalAt - DISPUTE_WINDOW_SECONDS);
         }
+        _close(challenger, row);
+    }
 
-        delete _challenges[row.party][challenger];
-        if (--_hold.open == 0) VAULT.setFinalAt(_hold.finalAt);
-        stakeOf[msg.sender] += STAKE_WEI / 2;
-        stakeOf[VAULT.feeRecipient()] += STAKE_WEI - STAKE_WEI / 2;
-        emit ChallengeAnswered(
-            row.party,
-            challenger,
-            msg.sender,
-            row.spent,
-            row.refunded,
-            row.earned
-        );
+    /// @inheritdoc IDisputes
+    function answerWithFinalRow(
+        address challenger,
+        Row calldata row,
+        bytes32[] calldata proof,
+        Row calldata finalRow,
+        bytes32[] calldata finalProof
+    ) external override {
+        _requireAnswer(challenger, row, proof);
+        require(finalRow.party == row.party, PartyMismatch(finalRow.party, row.party));
+        require(row.spent <= finalRow.spent, NewSpending(row.party, finalRow.spent, row.spent));
+        _requireRowOf(VAULT.finalCheckpoint(), finalRow, finalProof);
+        _close(challenger, row);
     }
 
     /// @inheritdoc IDisputes
@@ -188,6 +185,39 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
         }
         require(block.timestamp < _hold.finalAt, DisputeWindowOver(block.timestamp, _hold.finalAt));
         ++_hold.open;
+    }
+
+    /// @dev Reverts unless the pending row has all that an open challenge asks for. Whether its
+    ///      spending needs a cap is for the caller to check.
+    function _requireAnswer(
+        address challenger,
+        Row calldata row,
+        bytes32[] calldata proof
+    ) private view {
+        Challenge memory asked = _requireChallenge(row.party, challenger);
+        require(block.timestamp <= asked.deadline, AnswerTooLate(block.timestamp, asked.deadline));
+        _requireRowOf(_requirePending(), row, proof);
+        require(
+            _covers(row, asked.spent, asked.refunded, asked.earned) && _isPaidFor(row),
+            RowFallsShort(row.party)
+        );
+    }
+
+    /// @dev Closes an answered challenge and splits its stake. The last answer restores the time at
+    ///      which the checkpoint becomes final.
+    function _close(address challenger, Row calldata row) private {
+        delete _challenges[row.party][challenger];
+        if (--_hold.open == 0) VAULT.setFinalAt(_hold.finalAt);
+        stakeOf[msg.sender] += STAKE_WEI / 2;
+        stakeOf[VAULT.feeRecipient()] += STAKE_WEI - STAKE_WEI / 2;
+        emit ChallengeAnswered(
+            row.party,
+            challenger,
+            msg.sender,
+            row.spent,
+            row.refunded,
+            row.earned
+        );
     }
 
     /// @dev Deletes a challenge and credits its stake to the challenger.

@@ -32,6 +32,7 @@ interface IDisputes is ICreditTypes {
 
     /// @notice A question that delays the pending checkpoint until it is answered. The answer is a
     ///         row of the account with at least these numbers, and a cap that covers its charges.
+    ///         Charges that are settled or in the last final checkpoint need no cap.
     /// @param deadline The last second in which an answer counts.
     /// @param drops The number of dropped checkpoints when the challenge was made. It distinguishes
     ///        two submissions of one epoch.
@@ -113,6 +114,10 @@ interface IDisputes is ICreditTypes {
     /// @notice The recorded cap of this counter is below the row's charges.
     error NotCovered(address account, uint64 accountCap, uint64 spent);
 
+    /// @notice The pending row charges more than the account's row of the last final checkpoint, so
+    ///         it needs a cap.
+    error NewSpending(address account, uint64 finalSpent, uint64 spent);
+
     /// @notice The counter ended too long before the checkpoint was submitted.
     error CounterEnded(address account, uint64 counter);
 
@@ -167,6 +172,20 @@ interface IDisputes is ICreditTypes {
         Row calldata row,
         bytes32[] calldata proof,
         uint64 counter
+    ) external;
+
+    /// @notice Answers a challenge with a row of the pending checkpoint that charges no more than
+    ///         the account's row of the last final checkpoint. That row had its own dispute window,
+    ///         so no cap is needed. Anyone may. The stake is split as by `answer`.
+    /// @dev Waives the cap only. The pending row has all that the challenge asks for (decision
+    ///      0114).
+    /// @param finalRow The account's row in the last final checkpoint.
+    function answerWithFinalRow(
+        address challenger,
+        Row calldata row,
+        bytes32[] calldata proof,
+        Row calldata finalRow,
+        bytes32[] calldata finalProof
     ) external;
 
     /// @notice Drops the pending checkpoint, because a challenge was not answered in time. Anyone

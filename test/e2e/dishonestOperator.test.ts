@@ -2,6 +2,11 @@ import { expect } from "chai";
 
 import { requestRefund, settleRow } from "@compute-credits/client/chain/credits";
 import { exit, exitWithoutProof, freeze } from "@compute-credits/client/chain/exit";
+import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
+import { createLocalSigner } from "@compute-credits/platform/chain/localSigner";
+import { noProbe } from "@compute-credits/platform/chain/probe";
+import type { TransactionAttempt } from "@compute-credits/platform/chain/transactionStore";
+import { createChainWriter } from "@compute-credits/platform/chain/viemChainWriter";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { addressOf } from "../fixtures/meteredStack.ts";
@@ -148,6 +153,44 @@ describe("a dishonest operator", () => {
     });
   });
 
+  describe("repeats what the final table says, after Alice ended her allowances", () => {
+    it("answers with her final row, because her grace is over; new spending has no answer", async () => {
+      await rig.revokeAll(alice);
+      await rig.passTime(LOCAL_WINDOWS.counterGraceSeconds + 1);
+      const bobs = rowOf(bob, { spent: credits(50) });
+      const repeated = await rig.forge([
+        rowOf(alice, { spent: credits(100) }),
+        bobs,
+        rowOf(provider, { earned: credits(147) }),
+      ]);
+      await rig.post(repeated);
+      const court = await rig.courtFor(alice);
+      await court.challengeRow(repeated.prove(alice));
+      expect(await answerAsOperator(rig, repeated)).to.contain("CounterEnded");
+      const writer = await writerOf(rig);
+      await writer.answerWithFinalRow(addressOf(alice), repeated.prove(alice), rig.kept.alice);
+      await rig.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
+      expect(await rig.finalRoot()).to.equal(repeated.message.root);
+
+      const grown = await rig.forge([
+        rowOf(alice, { spent: credits(101) }),
+        bobs,
+        rowOf(provider, { earned: credits(148) }),
+      ]);
+      await rig.post(grown);
+      await court.challengeRow(grown.prove(alice));
+      const late = (await rig.courtFor(operator)).answerWithFinalRow(
+        addressOf(alice),
+        grown.prove(alice),
+        repeated.prove(alice),
+      );
+      expect(await refusalOf(late)).to.contain("NewSpending");
+      await rig.passTime(LOCAL_WINDOWS.answerWindowSeconds);
+      await court.dropUnanswered(addressOf(alice), addressOf(alice));
+      expect(await rig.finalRoot()).to.equal(repeated.message.root);
+    });
+  });
+
   describe("pays a provider less than it promised", () => {
     it("is challenged with the provider's receipt: no row pays it, and the checkpoint is dropped", async () => {
       const { receipt, signatures } = rig.receipt;
@@ -238,4 +281,22 @@ async function answerAsOperator(rig: DishonestOperator, forgery: Forgery): Promi
   await court.recordCap(rig.aliceAllowance);
   const { counter } = rig.aliceAllowance.allowance;
   return await refusalOf(court.answer(addressOf(alice), forgery.prove(alice), counter));
+}
+
+/** The settler's writer, with the operator's key and attempts kept in memory. */
+async function writerOf(rig: DishonestOperator): Promise<ChainWriter> {
+  const attempts: TransactionAttempt[] = [];
+  return createChainWriter({
+    rpcUrls: [rig.rpcUrl],
+    deployment: rig.deployment,
+    court: (await rig.courtFor(operator)).address,
+    signer: createLocalSigner(operator.privateKey),
+    transactions: {
+      record: async (attempt) => void attempts.push(attempt),
+      attemptsOf: async (_, nonce) => attempts.filter((attempt) => attempt.nonce === nonce),
+    },
+    bumpAfterMs: 5_000,
+    maxFeePerGas: 100_000_000_000n,
+    probe: noProbe,
+  });
 }

@@ -40,6 +40,15 @@ export interface Court {
    * Answers a challenge with the account's row and the cap recorded for `counter`; earns the stake.
    */
   answer(challenger: Address, shown: ShownRow, counter: bigint): Promise<TransactionReceipt>;
+  /**
+   * Answers a challenge without a cap: `shown` charges no more than `final`, the account's row of
+   * the last final checkpoint. Earns the stake.
+   */
+  answerWithFinalRow(
+    challenger: Address,
+    shown: ShownRow,
+    final: ShownRow,
+  ): Promise<TransactionReceipt>;
   /** Drops the pending checkpoint after an unanswered challenge; the challenger's stake returns. */
   dropUnanswered(account: Address, challenger: Address): Promise<TransactionReceipt>;
   /** Drops the pending checkpoint by proving rows of it that cannot be true. */
@@ -109,6 +118,15 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
           ...call,
           functionName: "answer",
           args: [challenger, row, [...proof], counter],
+        }),
+      ),
+
+    answerWithFinalRow: (challenger, { row, proof }, final) =>
+      send(
+        wallet.writeContract({
+          ...call,
+          functionName: "answerWithFinalRow",
+          args: [challenger, row, [...proof], final.row, [...final.proof]],
         }),
       ),
 

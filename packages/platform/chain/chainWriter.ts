@@ -22,6 +22,15 @@ export interface ChainWriter {
    * Answers a challenge with a row of the pending checkpoint and the cap recorded for `counter`.
    */
   answer(challenger: Address, shown: ProvenRow, counter: bigint): Promise<TransactionResult>;
+  /**
+   * Answers a challenge without a cap: `shown` is the account's row of the pending checkpoint, and
+   * charges no more than `final`, its row of the last final one.
+   */
+  answerWithFinalRow(
+    challenger: Address,
+    shown: ProvenRow,
+    final: ProvenRow,
+  ): Promise<TransactionResult>;
 }
 
 /** A signed allowance that proves an account cap to the court. */

@@ -72,5 +72,15 @@ export function createChainWriter({
           args: [challenger, row, [...proof], counter],
         }),
       ),
+
+    answerWithFinalRow: (challenger, { row, proof }, final) =>
+      inCourt(
+        `answering the challenge of ${challenger} to ${row.party}`,
+        encodeFunctionData({
+          abi: courtAbi,
+          functionName: "answerWithFinalRow",
+          args: [challenger, row, [...proof], final.row, [...final.proof]],
+        }),
+      ),
   };
 }

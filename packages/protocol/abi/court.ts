@@ -282,6 +282,27 @@ export const courtAbi = [
         "type": "address"
       },
       {
+        "internalType": "uint64",
+        "name": "finalSpent",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint64",
+        "name": "spent",
+        "type": "uint64"
+      }
+    ],
+    "name": "NewSpending",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "account",
+        "type": "address"
+      },
+      {
         "internalType": "address",
         "name": "challenger",
         "type": "address"
@@ -884,6 +905,83 @@ export const courtAbi = [
       }
     ],
     "name": "answer",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "challenger",
+        "type": "address"
+      },
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "party",
+            "type": "address"
+          },
+          {
+            "internalType": "uint64",
+            "name": "spent",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "refunded",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "earned",
+            "type": "uint64"
+          }
+        ],
+        "internalType": "struct ICreditTypes.Row",
+        "name": "row",
+        "type": "tuple"
+      },
+      {
+        "internalType": "bytes32[]",
+        "name": "proof",
+        "type": "bytes32[]"
+      },
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "party",
+            "type": "address"
+          },
+          {
+            "internalType": "uint64",
+            "name": "spent",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "refunded",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "earned",
+            "type": "uint64"
+          }
+        ],
+        "internalType": "struct ICreditTypes.Row",
+        "name": "finalRow",
+        "type": "tuple"
+      },
+      {
+        "internalType": "bytes32[]",
+        "name": "finalProof",
+        "type": "bytes32[]"
+      }
+    ],
+    "name": "answerWithFinalRow",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"
