@@ -1,15 +1,18 @@
 import type { Address, Hex } from "viem";
 
+import { min } from "@compute-credits/protocol/amounts";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import { type Account, available, fundWaitingRefund } from "../accounts/account.ts";
+import { type Account, fundWaitingRefund } from "../accounts/account.ts";
 import type { Allowance, AllowanceUsage } from "../allowances/allowance.ts";
 import { inBurnDownOrder } from "../allowances/burnDownOrder.ts";
-import { periodIndexAt, remainingInPeriod, renewUsage } from "../allowances/period.ts";
+import { periodIndexAt, renewUsage } from "../allowances/period.ts";
 import {
   type AllowanceObstacle,
   type ChargeRequest,
   findObstacle,
 } from "../allowances/usability.ts";
+import type { CreditShortage } from "./room.ts";
+import { Taking } from "./taking.ts";
 
 /** The state that spending depends on, read under the accounts' locks. */
 export interface SpendingState {
@@ -28,10 +31,6 @@ export interface Charge {
   readonly allowance: Hex;
   readonly amountMicros: bigint;
 }
-
-/** The limit that a charge exceeded. */
-export type CreditShortage =
-  "insufficient_credits" | "allowance_exhausted" | "campaign_exhausted" | "account_cap_reached";
 
 export interface Shortage {
   readonly reason: CreditShortage;
@@ -115,35 +114,26 @@ export class SpendingDraft {
     as: "spent" | "held",
   ): readonly Charge[] | Shortage {
     const charges: Charge[] = [];
-    const touched = new Map<Address, Account>();
-    const usages = new Map<Hex, AllowanceUsage>();
-    const usageOf = (allowance: Allowance) => usages.get(allowance.id) ?? this.#usage(allowance);
+    const taking = new Taking(
+      {
+        account: (address) => this.#account(address),
+        usage: (allowance) => this.#usage(allowance),
+        campaignOf: (allowance) => this.#campaignOf(allowance),
+      },
+      as,
+    );
     let missing = neededMicros;
     let limit: CreditShortage = "insufficient_credits";
 
     for (const allowance of candidates) {
-      const { id, message } = allowance;
-      const campaign = this.#campaignOf(allowance);
-      const account = touched.get(message.account) ?? this.#account(message.account);
-      const room = tightest({
-        insufficient_credits: available(account),
-        allowance_exhausted: remainingInPeriod(message, usageOf(allowance)),
-        campaign_exhausted:
-          campaign === null ? NO_LIMIT : remainingInPeriod(campaign.message, usageOf(campaign)),
-        // Held credits count as spent, so that a later capture stays under the signed cap.
-        account_cap_reached: message.accountCap - account.spent - account.held,
-      });
+      const room = taking.room(allowance);
       if (room.amountMicros < missing) limit = room.limit;
-      const amountMicros = room.amountMicros < missing ? room.amountMicros : missing;
+      const amountMicros = min(room.amountMicros, missing);
       // A free event is recorded under the first allowance that permits it.
       if (amountMicros === 0n && !(neededMicros === 0n && charges.length === 0)) continue;
 
-      const changed = withTaken(account, amountMicros, as);
-      touched.set(message.account, changed);
-      for (const budget of campaign === null ? [allowance] : [allowance, campaign]) {
-        usages.set(budget.id, reserve(usageOf(budget), amountMicros, as));
-      }
-      charges.push({ account: message.account, allowance: id, amountMicros });
+      taking.pay(allowance, amountMicros);
+      charges.push({ account: allowance.message.account, allowance: allowance.id, amountMicros });
       missing -= amountMicros;
       if (missing === 0n) break;
     }
@@ -159,8 +149,8 @@ export class SpendingDraft {
         heldMicros: account.held,
       };
     }
-    for (const [address, account] of touched) this.#accounts.set(address, account);
-    for (const [id, usage] of usages) this.#usages.set(id, usage);
+    for (const [address, account] of taking.accounts) this.#accounts.set(address, account);
+    for (const [id, usage] of taking.usages) this.#usages.set(id, usage);
     return charges;
   }
 
@@ -239,40 +229,4 @@ export class SpendingDraft {
 
 function isRevoked(campaign: Allowance | null): boolean {
   return campaign !== null && campaign.revokedAt !== null;
-}
-
-interface Room {
-  readonly limit: CreditShortage;
-  readonly amountMicros: bigint;
-}
-
-/** Exceeds any possible amount. */
-const NO_LIMIT = 2n ** 64n;
-
-/** The tightest limit, or the first of equal ones. Its amount is never negative. */
-function tightest(rooms: Readonly<Record<CreditShortage, bigint>>): Room {
-  let limit: CreditShortage = "insufficient_credits";
-  if (rooms.allowance_exhausted < rooms[limit]) limit = "allowance_exhausted";
-  if (rooms.campaign_exhausted < rooms[limit]) limit = "campaign_exhausted";
-  if (rooms.account_cap_reached < rooms[limit]) limit = "account_cap_reached";
-  return { limit, amountMicros: rooms[limit] < 0n ? 0n : rooms[limit] };
-}
-
-function withTaken(account: Account, amountMicros: bigint, as: "spent" | "held"): Account {
-  return as === "spent"
-    ? { ...account, spent: account.spent + amountMicros }
-    : { ...account, held: account.held + amountMicros };
-}
-
-/** Held credits count against the period at once, and against `spentMicros` when captured. */
-function reserve(
-  usage: AllowanceUsage,
-  amountMicros: bigint,
-  as: "spent" | "held",
-): AllowanceUsage {
-  return {
-    ...usage,
-    periodSpentMicros: usage.periodSpentMicros + amountMicros,
-    spentMicros: usage.spentMicros + (as === "spent" ? amountMicros : 0n),
-  };
 }
