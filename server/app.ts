@@ -64,7 +64,7 @@ function routersOf(context: Context): readonly Router[] {
   const { limits, feeBps, terms, chain, vault, auditors } = context;
   const { accounts, allowances, grants, providers, usage, holds, chainStore } = context;
   const { rateCards, prices, multipliers, quotes } = context;
-  const { checkpoints, checkpointData, submissions, receipts } = context;
+  const { checkpoints, published, checkpointData, submissions, receipts } = context;
   const { insight, reports, usageLog } = context;
   const { deployment } = chain;
   const { token, creditMicrosPerToken } = terms;
@@ -73,7 +73,7 @@ function routersOf(context: Context): readonly Router[] {
     usageRoutes({ usage, providers, limits, deployment }),
     voidRoutes({ usage, providers }),
     deploymentRoutes({ deployment, terms, limits, feeBps }),
-    accountRoutes({ accounts, checkpoints, chainStore }),
+    accountRoutes({ accounts, checkpoints: published, chainStore }),
     allowanceRoutes({ allowances, chain, limits }),
     grantRoutes({ allowances, grants, limits }),
     promotionCodeRoutes({ allowances, grants, limits }),
@@ -86,14 +86,14 @@ function routersOf(context: Context): readonly Router[] {
     dynamicRateRoutes({ multipliers }),
     holdRoutes({ holds, providers, quotes, limits, deployment }),
     quoteRoutes({ quotes, limits, deployment }),
-    checkpointRoutes({ checkpoints }),
-    checkpointDataRoutes({ checkpoints, checkpointData }),
+    checkpointRoutes({ checkpoints: published }),
+    checkpointDataRoutes({ checkpoints: published, checkpointData }),
     checkpointSignatureRoutes({ checkpoints, submissions, chain }),
     debitRoutes({ insight }),
     usageSumRoutes({ insight, now }),
     runwayRoutes({ insight }),
     budgetRoutes({ insight }),
-    explainRoutes({ insight, rateCards, holds, checkpoints }),
+    explainRoutes({ insight, rateCards, holds, checkpoints: published }),
     reportRoutes({ reports, vault, token, creditMicrosPerToken, now }),
     usageLogRoutes({ usageLog, chain, auditors }),
   ];

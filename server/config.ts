@@ -8,7 +8,7 @@ import type { ConnectionBound } from "@compute-credits/platform/process/connecti
 import type { KeyLocation } from "@compute-credits/platform/chain/createSigner";
 import type { Limits } from "./limits.ts";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
-import type { DatabaseLocation } from "@compute-credits/platform/postgres/openDatabase";
+import type { DatabaseLocation, ReadPool } from "@compute-credits/platform/postgres/openDatabase";
 import { MAX_SCOPE_NAMES } from "@compute-credits/protocol/json/allowance";
 import { MAX_GRANTS_PER_REQUEST } from "./http/bounds.ts";
 import {
@@ -44,6 +44,15 @@ const DATABASE_AND_HTTP = {
   DATABASE_CONNECTIONS: integer(1, 1_000)
     .default(10)
     .describe("Connections of this server to PostgreSQL."),
+  READ_CONNECTIONS: integer(1, 1_000)
+    .default(4)
+    .describe("Connections of this server for sums, lists and reports."),
+  READ_TIMEOUT_MILLISECONDS: integer(100, 600_000)
+    .default(10_000)
+    .describe("Time of one such read, and of its wait."),
+  MAX_WAITING_READS: integer(1, 100_000)
+    .default(100)
+    .describe("Reads that wait for a connection; more are refused."),
   DATA_FOLDER: z
     .string()
     .min(1)
@@ -187,6 +196,7 @@ export interface Config {
   readonly rpcUrls: readonly string[];
   readonly contract: Hex;
   readonly database: DatabaseLocation;
+  readonly reads: ReadPool;
   readonly host: string;
   readonly port: number;
   readonly connections: ConnectionBound;
@@ -250,6 +260,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       data.DATABASE_URL === undefined
         ? { folder: data.DATA_FOLDER }
         : { url: data.DATABASE_URL, connections: data.DATABASE_CONNECTIONS },
+    reads: {
+      connections: data.READ_CONNECTIONS,
+      timeoutMs: data.READ_TIMEOUT_MILLISECONDS,
+      waiting: data.MAX_WAITING_READS,
+    },
     host: data.HOST,
     port: data.PORT,
     connections: {

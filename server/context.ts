@@ -7,6 +7,7 @@ import type { TransactionStore } from "@compute-credits/platform/chain/transacti
 import type { VaultReader } from "@compute-credits/platform/chain/vaultReader";
 import { createVaultReader } from "@compute-credits/platform/chain/viemVaultReader";
 import type { Database } from "@compute-credits/platform/postgres/database";
+import type { Reads } from "@compute-credits/platform/postgres/openDatabase";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { Config } from "./config.ts";
 import type { Limits } from "./limits.ts";
@@ -19,7 +20,7 @@ import { createAllowanceStore } from "./stores/allowances/postgresAllowanceStore
 import { createGrantStore } from "./stores/allowances/postgresGrantStore.ts";
 import { createChainStore } from "./stores/chain/postgresChainStore.ts";
 import type { CheckpointData } from "./stores/checkpoints/checkpointData.ts";
-import type { CheckpointStore } from "./stores/checkpoints/checkpointStore.ts";
+import type { CheckpointReads, CheckpointStore } from "./stores/checkpoints/checkpointStore.ts";
 import { createCheckpointData } from "./stores/checkpoints/postgresCheckpointData.ts";
 import { createCheckpointStore } from "./stores/checkpoints/postgresCheckpointStore.ts";
 import { createReceiptRecords } from "./stores/checkpoints/postgresReceiptRecords.ts";
@@ -76,6 +77,8 @@ export interface Context {
   /** `null` if this server has no key to sign quotes with */
   readonly quotes: QuoteStore | null;
   readonly checkpoints: CheckpointStore;
+  /** the same checkpoints, for requests, which never wait for the settler's connections */
+  readonly published: CheckpointReads;
   readonly checkpointData: CheckpointData;
   readonly submissions: SubmissionStore;
   /** `null` if this server has no signer's key */
@@ -94,7 +97,7 @@ export interface Context {
 export async function createContext(
   config: Config,
   chain: ChainReader,
-  database: Database,
+  { database, reads }: { readonly database: Database; readonly reads: Reads },
 ): Promise<Context> {
   const { feeBps } = config;
   const terms = await chain.terms();
@@ -108,7 +111,7 @@ export async function createContext(
   const rates = createRateIndexCache();
   const priceReader = createPriceReader(rates);
   const prices = createPriceStore(database, rates);
-  const allowances = createAllowanceStore(database);
+  const allowances = createAllowanceStore(database, reads.bounded);
   const ledger = createUsageLedger(
     database,
     { feeBps, maxEventAgeSeconds, maxEventAheadSeconds },
@@ -120,11 +123,11 @@ export async function createContext(
     terms,
     chain,
     chainStore: createChainStore(database),
-    accounts: createAccountStore(database),
+    accounts: createAccountStore(reads.bounded),
     allowances,
-    grants: createGrantStore(database, limits),
+    grants: createGrantStore(database, limits, reads.bounded),
     providers: createProviderStore(database),
-    rateCards: createRateCardStore(database, limits),
+    rateCards: createRateCardStore(database, limits, reads.bounded),
     prices,
     multipliers: createMultiplierStore(database, rates),
     usage: withGroupCommit(ledger),
@@ -145,12 +148,13 @@ export async function createContext(
             config.settlement.signers.map(createSigner),
           ),
     checkpoints: createCheckpointStore(database),
-    checkpointData: createCheckpointData(database),
+    published: createCheckpointStore(reads.bounded),
+    checkpointData: createCheckpointData(reads.patient),
     submissions: createSubmissionStore(database),
     disputes: createDisputeStore(database),
     transactions: createTransactionStore(database),
-    insight: createInsightStore(database),
-    reports: createReportStore(database),
+    insight: createInsightStore(reads.bounded),
+    reports: createReportStore(reads.bounded),
     usageLog: createUsageLog(database),
     auditors: config.auditors,
     vault: createVaultReader(config.rpcUrls, chain.deployment, {

@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { type Probe, noProbe } from "@compute-credits/platform/chain/probe";
 import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
-import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
+import { openDatabase, openReads } from "@compute-credits/platform/postgres/openDatabase";
 import { WorkerHealth } from "@compute-credits/platform/process/health";
 import { boundConnections } from "@compute-credits/platform/process/connectionBound";
 import { close, listen } from "@compute-credits/platform/process/httpServer";
@@ -59,7 +59,9 @@ export async function serve(
   const database = await openDatabase(config.database, migrateLedger);
   stack.defer(() => database.close());
   await claimDatabase(database, chain.deployment, await chain.origin());
-  const context = await createContext(config, chain, database);
+  const reads = await openReads(config.database, database, config.reads);
+  stack.defer(() => reads.close());
+  const context = await createContext(config, chain, { database, reads });
   await publishRateCard(context.rateCards, config.rateCardFile, rateCard);
 
   const { promise: failed, reject: onReorg } = Promise.withResolvers<never>();

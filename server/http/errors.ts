@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { Logger } from "pino";
 
+import { ReadTimedOut, TooManyReads } from "@compute-credits/platform/postgres/boundedReads";
 import { type Problem, ProblemError, fail, problem } from "./problem.ts";
 import { respondProblem } from "./respond.ts";
 
@@ -21,6 +22,12 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       respondProblem(res, error.problem);
       return;
     }
+    const busy = busyProblem(error);
+    if (busy !== null) {
+      res.set("Retry-After", `${RETRY_AFTER_SECONDS}`);
+      respondProblem(res, busy);
+      return;
+    }
     const unreadable = unreadableProblem(error);
     if (unreadable !== null) {
       respondProblem(res, unreadable);
@@ -36,6 +43,28 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       ),
     );
   };
+}
+
+/** A read takes milliseconds, or it is one of those that are refused. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** Translates the refusals of the bounds around the database's reads. */
+function busyProblem(error: unknown): Problem | null {
+  if (error instanceof TooManyReads) {
+    return problem(
+      503,
+      "too_many_reads",
+      "The server has more to read than it allows at one time. Send the same request again.",
+    );
+  }
+  if (error instanceof ReadTimedOut) {
+    return problem(
+      503,
+      "read_timed_out",
+      "The database took too long for this answer. Ask for a shorter range or a smaller page.",
+    );
+  }
+  return null;
 }
 
 /** Translates what body-parser and the router throw for a request that they cannot read. */

@@ -50,6 +50,21 @@ const REQUEST = {
     "The sums have more groups than `maxGroups`.",
     "Ask for a shorter range.",
   ),
+  too_many_reads: reason(
+    [503],
+    "As many reads wait as `MAX_WAITING_READS` allows.",
+    "Send it again after `Retry-After` seconds.",
+  ),
+  read_timed_out: reason(
+    [503],
+    "The database took longer than `READ_TIMEOUT_MILLISECONDS`.",
+    "Ask for a shorter range or a smaller page.",
+  ),
+  too_many_chain_calls: reason(
+    [503],
+    "As many calls of the chain are open as may.",
+    "Send it again after `Retry-After` seconds.",
+  ),
   route_not_found: reason(
     [404],
     "The server has no such method and path.",

@@ -40,6 +40,7 @@ describe("readConfig", () => {
       rpcUrls: ["http://127.0.0.1:8545"],
       contract: "0xc0ffee0000000000000000000000000000000000",
       database: { folder: ".data/server" },
+      reads: { connections: 4, timeoutMs: 10_000, waiting: 100 },
       host: "127.0.0.1",
       port: 8080,
       connections: { perAddress: 1_000, trustedProxies: [] },

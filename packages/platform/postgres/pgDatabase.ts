@@ -10,13 +10,31 @@ import { PARSERS } from "./values.ts";
  * does not answer.
  */
 export async function openPgDatabase(url: string, connections: number): Promise<Database> {
+  return await openPool(url, connections, SESSION);
+}
+
+/**
+ * Opens a pool whose connections only read. The server ends a statement after `timeoutMs`, and
+ * gives it one processor, so that readers leave the others to the debits.
+ */
+export async function openPgReads(
+  url: string,
+  { connections, timeoutMs }: { readonly connections: number; readonly timeoutMs: number },
+): Promise<Database> {
+  const bounds =
+    `-c statement_timeout=${timeoutMs} -c default_transaction_read_only=on ` +
+    "-c max_parallel_workers_per_gather=0";
+  return await openPool(url, connections, `${SESSION} ${bounds}`);
+}
+
+async function openPool(url: string, connections: number, session: string): Promise<Database> {
   const pool = new Pool({
     connectionString: url,
     max: connections,
     // Lets a transaction's first and last statements go out without waiting for an answer.
     pipeline: true,
     types: { getTypeParser },
-    options: SESSION,
+    options: session,
   });
   // The pool replaces an idle connection that breaks. Without a listener the error ends the
   // process.

@@ -14,7 +14,8 @@ import { readClock } from "@compute-credits/platform/postgres/clock";
 import { writeNotes } from "../log/writeNotes.ts";
 import { bytea, byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 
-export function createAllowanceStore(database: Database): AllowanceStore {
+/** Lists come from `reads`, which may have connections of its own. */
+export function createAllowanceStore(database: Database, reads: Sql = database): AllowanceStore {
   return {
     async add({ id, message, scope, signature }) {
       // Signed allowances are public and never change, so a repetition takes no lock and counts no
@@ -78,7 +79,7 @@ export function createAllowanceStore(database: Database): AllowanceStore {
     async ofAccount(account, { after, limit } = { after: null, limit: DEFAULT_PAGE_SIZE }) {
       // Plan: allowances_of_account from the cursor on. Only the first bound (created_at) can use
       // the index.
-      const records = await database.query<AllowanceRecord>(
+      const records = await reads.query<AllowanceRecord>(
         `select ${ALLOWANCE_COLUMNS} from allowances
          where account = $1 and campaign is null and ($2::bytea is null
            or (created_at >= (select c.created_at from allowances c where c.id = $2)

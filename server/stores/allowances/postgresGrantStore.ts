@@ -36,7 +36,12 @@ export interface GrantRules {
   readonly maxGrantsPerCampaign: number;
 }
 
-export function createGrantStore(database: Database, rules: GrantRules): GrantStore {
+/** Lists come from `reads`, which may have connections of its own. */
+export function createGrantStore(
+  database: Database,
+  rules: GrantRules,
+  reads: Sql = database,
+): GrantStore {
   const tooMany = { reason: "too_many_grants", limit: rules.maxGrantsPerCampaign } as const;
 
   return {
@@ -137,7 +142,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
 
     async ofCampaign(campaign, { after, limit }) {
       // Plan: grants_of_campaign from the cursor on.
-      const records = await database.query<AllowanceRecord & { grant_key: string }>(
+      const records = await reads.query<AllowanceRecord & { grant_key: string }>(
         `select ${ALLOWANCE_COLUMNS}, grant_key from allowances
          where campaign = $1 and ($2::bytea is null
            or (created_at, id) > (select c.created_at, c.id from allowances c where c.id = $2))
@@ -149,7 +154,7 @@ export function createGrantStore(database: Database, rules: GrantRules): GrantSt
 
     async codes(campaign, { after, limit }) {
       // Plan: promotion_codes by primary key from the cursor on.
-      const records = await database.query<CodeRecord>(
+      const records = await reads.query<CodeRecord>(
         `select ${CODE_COLUMNS} from promotion_codes
          where campaign = $1 and ($2::bytea is null or code_hash > $2) order by code_hash limit $3`,
         [bytea(campaign), after === null ? null : bytea(after), limit],

@@ -50,3 +50,9 @@ export interface CheckpointStore {
    */
   rowsWorthSettling(id: bigint, minMicros: bigint, limit: number): Promise<readonly Row[]>;
 }
+
+/** What requests read of checkpoints. */
+export type CheckpointReads = Pick<
+  CheckpointStore,
+  "latestFinal" | "byEpoch" | "list" | "rows" | "proofs"
+>;

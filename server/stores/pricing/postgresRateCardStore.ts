@@ -34,10 +34,15 @@ export async function readRateCards(sql: Sql, after = 0): Promise<readonly RateC
   return records.map(toCard);
 }
 
-export function createRateCardStore(database: Database, rules: PublicationRules): RateCardStore {
+/** Lists come from `reads`, which may have connections of its own. */
+export function createRateCardStore(
+  database: Database,
+  rules: PublicationRules,
+  reads: Sql = database,
+): RateCardStore {
   return {
     async list({ provider, before, limit }) {
-      const records = await database.query<CardRecord>(
+      const records = await reads.query<CardRecord>(
         `select ${COLUMNS} from rate_cards
          where ($1::integer is null or version < $1)
            and ($2 or provider is not distinct from $3::bytea)
