@@ -149,6 +149,16 @@ const ALLOWANCES = {
     "The owner revoked it, or the account's counter moved on.",
     "The owner signs another.",
   ),
+  times_out_of_range: reason(
+    [422],
+    "A time is after the year 9999.",
+    "Give it in seconds, not in milliseconds.",
+  ),
+  expires_before_start: reason(
+    [422],
+    "The `expiresAt` is not after the `startsAt`.",
+    "Correct one of them.",
+  ),
   allowance_expired: reason([403, 422], "The allowance has expired.", "The owner signs another."),
   allowance_not_started: reason(
     [403],

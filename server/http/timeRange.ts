@@ -1,3 +1,4 @@
+import { LAST_MS } from "@compute-credits/protocol/times";
 import { ANSWERS } from "./bounds.ts";
 import { fail } from "./problem.ts";
 
@@ -29,5 +30,5 @@ export function timeRange(
 }
 
 function later(time: Date, days: number): number {
-  return time.getTime() + days * DAY_MS;
+  return Math.min(time.getTime() + days * DAY_MS, LAST_MS);
 }

@@ -124,6 +124,8 @@ for (const kind of stackKinds) {
     });
 
     it("refuses invalid queries with a stable reason", async () => {
+      const place = JSON.stringify([8.64e15, source, "x", 0]);
+      const farCursor = Buffer.from(place).toString("base64url");
       const bad = [
         ["debits?cursor=x", "invalid_cursor"],
         ["debits?cursor=WzEsMl0", "invalid_cursor"],
@@ -131,6 +133,11 @@ for (const kind of stackKinds) {
         ["debits?limit=0", "invalid_request"],
         ["debits?offset=1", "invalid_request"],
         ["debits?from=yesterday", "invalid_request"],
+        ["debits?from=0000-01-01T00:00:00Z", "invalid_request"],
+        ["debits?to=9999-12-31T23:59:59-23:59", "invalid_request"],
+        [`debits?cursor=${farCursor}`, "invalid_cursor"],
+        ["usage?from=0000-01-01T00:00:00Z", "invalid_request"],
+        ["usage?to=9999-12-31T23:59:59-23:59", "invalid_request"],
         ["debits?meter=A%00", "invalid_request"],
         ["usage?groupBy=weather", "invalid_request"],
         ["usage?from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z", "empty_range"],
@@ -142,6 +149,23 @@ for (const kind of stackKinds) {
       }
       const years = "usage?from=2024-01-01T00:00:00Z&to=2026-01-02T00:00:00Z";
       expectProblem(await get(`/v1/accounts/${account}/${years}`), 422, "range_too_long");
+    });
+
+    it("answers the first and the last time that there is, and refuses those beyond", async () => {
+      const [first, last] = ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"];
+      const paths = [`/v1/accounts/${account}/debits`, `/v1/accounts/${account}/usage`];
+      for (const path of [...paths, `/v1/providers/${source}/earnings`, "/v1/report"]) {
+        for (const query of [`from=${first}`, `to=${first}`, `from=${last}`, `to=${last}`]) {
+          // oxlint-disable-next-line no-await-in-loop -- one failure should name its path
+          const { status, document } = await get(`${path}?${query}`);
+          // Where both ends are the same time, the range is empty.
+          const expected = document["reason"] === "empty_range" ? 400 : 200;
+          expect(status, `${path}?${query}`).to.equal(expected);
+        }
+        // oxlint-disable-next-line no-await-in-loop
+        const beyond = await get(`${path}?from=0000-01-01T00:00:00Z`);
+        expectProblem(beyond, 400, "invalid_request");
+      }
     });
 
     it("sums usage and earnings, as JSON and as CSV", async () => {

@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { lowercaseHex } from "../hex.ts";
 import { walletSpender } from "../messages/spender.ts";
+import { LAST_MS, LAST_SECOND } from "../times.ts";
 
 /**
  * The fields of JSON bodies, in requests, answers and logs. Objects built from them refuse unknown
@@ -44,10 +45,23 @@ export function uintField(bits: 8 | 63 | 64 | 256) {
     .refine((value) => value <= most, `must be at most ${most}`);
 }
 
-/** ISO 8601 with a time zone. Becomes a `Date`. */
+/** Seconds since 1970, to the end of the year 9999; as `uintField`. Becomes a `bigint`. */
+export const SecondsField = uintField(63).refine(
+  (seconds) => seconds <= LAST_SECOND,
+  `must be in seconds, not milliseconds: at most ${LAST_SECOND}`,
+);
+
+/**
+ * ISO 8601 with a time zone, from 1970 to the end of 9999 in UTC. Becomes a `Date`. PostgreSQL has
+ * no year 0, and ISO 8601 writes years after 9999 in another way.
+ */
 export const TimeField = z.iso
   .datetime({ offset: true, error: "must be a time with its zone, like 2026-01-31T12:00:00Z" })
-  .transform((text) => new Date(text));
+  .transform((text) => new Date(text))
+  .refine(
+    (time) => time.getTime() >= 0 && time.getTime() <= LAST_MS,
+    "must be from 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z",
+  );
 
 /** A wallet's address, or the 32 bytes that name a spender in allowances. Becomes the 32 bytes. */
 export const SpenderField = z.union(

@@ -20,5 +20,11 @@ const MAX_DIMENSIONS = 16;
 
 /** What a rate or a usage event says about the work besides its meter, such as the GPU's model. */
 export const Dimensions = z
-  .record(DimensionName, DimensionValue)
+  // A record's parser leaves out this name without an error.
+  .custom<unknown>((all) => !isNamingProto(all), "must not have the name __proto__")
+  .pipe(z.record(DimensionName, DimensionValue))
   .refine((all) => Object.keys(all).length <= MAX_DIMENSIONS, `must be at most ${MAX_DIMENSIONS}`);
+
+function isNamingProto(all: unknown): boolean {
+  return typeof all === "object" && all !== null && Object.hasOwn(all, "__proto__");
+}

@@ -10,6 +10,7 @@ import {
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "../allowances/allowance.ts";
 import { secondsSince1970 } from "../allowances/period.ts";
+import { type TimesRefusal, checkTimes } from "../allowances/times.ts";
 import type { GrantTerms } from "./grantTerms.ts";
 
 /** An issuer's request for a grant. Unique by `(campaign, key)`. */
@@ -35,12 +36,17 @@ export type BeyondCampaign = {
  * counter and cap. Its limit may exceed what the campaign has left: each debit counts against both,
  * so grants compete for the campaign's rest.
  */
-export function draftGrant(campaign: Allowance, request: GrantRequest): Grant | BeyondCampaign {
+export function draftGrant(
+  campaign: Allowance,
+  request: GrantRequest,
+): Grant | BeyondCampaign | TimesRefusal {
   const ofCampaign = campaign.message;
   const startsAt = request.startsAt ?? ofCampaign.startsAt;
   const expiresAt = orNever(request.expiresAt) ?? ofCampaign.expiresAt;
   const scope = narrowScope(campaign.scope, request.scope);
 
+  const times = checkTimes({ startsAt, expiresAt });
+  if (times !== null) return times;
   if (startsAt < ofCampaign.startsAt) return { reason: "beyond_campaign", field: "startsAt" };
   if (ofCampaign.expiresAt !== 0n && expiresAt > ofCampaign.expiresAt) {
     return { reason: "beyond_campaign", field: "expiresAt" };

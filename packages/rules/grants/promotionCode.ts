@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 
 import type { Hex } from "viem";
 
+import { LAST_SECOND } from "@compute-credits/protocol/times";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "../allowances/allowance.ts";
 import { secondsSince1970 } from "../allowances/period.ts";
+import type { TimesRefusal } from "../allowances/times.ts";
 import { type BeyondCampaign, type Grant, draftGrant } from "./grant.ts";
 import type { GrantTerms } from "./grantTerms.ts";
 
@@ -21,7 +23,7 @@ export interface PromotionTerms extends Omit<GrantTerms, "startsAt" | "expiresAt
 
 /** A stored code. It holds only the hash, so a reader of the database cannot redeem it. */
 export interface PromotionCode extends PromotionTerms {
-  /** keccak-256 of the code's text. Unique by `(campaign, codeHash)`. */
+  /** keccak-256 of the code. Unique by `(campaign, codeHash)`. */
   readonly codeHash: Hex;
   readonly redemptions: bigint;
   readonly closedAt: Date | null;
@@ -31,7 +33,8 @@ export type RedemptionRefusal =
   | { readonly reason: "code_closed" }
   | { readonly reason: "code_expired" }
   | { readonly reason: "code_used_up"; readonly maxRedemptions: bigint }
-  | BeyondCampaign;
+  | BeyondCampaign
+  | TimesRefusal;
 
 /**
  * Redeems a code for `spender`: returns the grant, or the reason for the refusal. The grant starts
@@ -90,5 +93,6 @@ function expiryOf(
 ): bigint | null {
   if (validSeconds === 0n) return null;
   const expiresAt = seconds + validSeconds;
-  return message.expiresAt !== 0n && message.expiresAt < expiresAt ? null : expiresAt;
+  const latest = message.expiresAt === 0n ? LAST_SECOND : message.expiresAt;
+  return latest < expiresAt ? null : expiresAt;
 }

@@ -1,5 +1,6 @@
 import type { AdmissionRefusal } from "@compute-credits/rules/allowances/admission";
 import { type Problem, problem } from "../../http/problem.ts";
+import { timesProblem } from "./timesProblem.ts";
 
 /** Maps each refusal of a signed allowance to its problem document. */
 export function admissionProblem(refusal: AdmissionRefusal): Problem {
@@ -11,6 +12,9 @@ export function admissionProblem(refusal: AdmissionRefusal): Problem {
         "The signed scope is not the hash of the providers and meters sent with it. " +
           "Send the lists that were hashed.",
       );
+    case "times_out_of_range":
+    case "expires_before_start":
+      return timesProblem(refusal);
     case "allowance_expired":
       return problem(
         422,

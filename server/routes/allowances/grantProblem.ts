@@ -1,12 +1,15 @@
+import type { TimesRefusal } from "@compute-credits/rules/allowances/times";
 import type { BeyondCampaign } from "@compute-credits/rules/grants/grant";
 import type { IssuingRefusal } from "@compute-credits/rules/grants/issuing";
 import type { RedemptionRefusal } from "@compute-credits/rules/grants/promotionCode";
 import { type Problem, problem } from "../../http/problem.ts";
 import type { TooMany } from "../../stores/allowances/grantStore.ts";
+import { timesProblem } from "./timesProblem.ts";
 
 export type GrantRefusal =
   | IssuingRefusal
   | BeyondCampaign
+  | TimesRefusal
   | RedemptionRefusal
   | TooMany
   | {
@@ -39,6 +42,9 @@ export function grantProblem(refusal: GrantRefusal): Problem {
         `The ${refusal.field} exceeds the campaign's: stay within what its owner signed.`,
         { field: refusal.field },
       );
+    case "times_out_of_range":
+    case "expires_before_start":
+      return timesProblem(refusal);
     case "grant_expired":
       return problem(
         422,

@@ -1,21 +1,24 @@
 import { Router } from "express";
+import type { Hex } from "viem";
 import { z } from "zod";
 
 import { PAGES, MAX_GRANTS_PER_REQUEST } from "../../http/bounds.ts";
 import {
   Bytes32Field,
+  SecondsField,
   SpenderField,
   uintField,
   boundedList,
 } from "@compute-credits/protocol/json/fields";
-import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
+import { exactCodeHash, promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
 import type { AllowanceStore } from "../../stores/allowances/allowanceStore.ts";
-import type { GrantStore } from "../../stores/allowances/grantStore.ts";
+import type { GrantStore, RedeemOutcome } from "../../stores/allowances/grantStore.ts";
 import { describeAllowance } from "./describeAllowance.ts";
 import { findAllowance } from "./findAllowance.ts";
 import { grantProblem } from "./grantProblem.ts";
@@ -29,8 +32,8 @@ const CodesBody = z.strictObject({
       maxRedemptions: uintField(63)
         .refine((most) => most > 0n, "must be at least 1")
         .default(1n),
-      redeemBy: uintField(63).default(0n),
-      validSeconds: uintField(63).default(0n),
+      redeemBy: SecondsField.default(0n),
+      validSeconds: SecondsField.default(0n),
     }),
     MAX_GRANTS_PER_REQUEST,
   ),
@@ -101,8 +104,7 @@ export function promotionCodeRoutes({ allowances, grants, limits }: PromotionCod
   router.post("/allowances/:id/redemptions", async (req, res) => {
     const campaign = await findAllowance(allowances, req.params.id);
     const { code, spender } = parse(RedemptionBody, req.body);
-    const codeHash = promotionCodeHash(code);
-    const outcome = await grants.redeem({ campaign: campaign.id, codeHash, spender });
+    const outcome = await redeemAsTyped(grants, { campaign: campaign.id, code, spender });
     if (outcome.result === "refused") throw new ProblemError(grantProblem(outcome.refusal));
     const { grant, repeated } = outcome;
     const described = describeAllowance(grant, campaign, await allowances.now());
@@ -110,6 +112,17 @@ export function promotionCodeRoutes({ allowances, grants, limits }: PromotionCod
   });
 
   return router;
+}
+
+/** Redeems the code by its canonical text, or by its exact text if the issuer hashed that. */
+async function redeemAsTyped(
+  grants: Pick<GrantStore, "redeem">,
+  { code, ...redemption }: { campaign: Hex; code: string; spender: SpenderId },
+): Promise<RedeemOutcome> {
+  const outcome = await grants.redeem({ ...redemption, codeHash: promotionCodeHash(code) });
+  const isUnknown = outcome.result === "refused" && outcome.refusal.reason === "code_not_found";
+  if (!isUnknown) return outcome;
+  return await grants.redeem({ ...redemption, codeHash: exactCodeHash(code) });
 }
 
 function describeCode({ codeHash, redemptions, closedAt, ...terms }: PromotionCode) {

@@ -7,13 +7,14 @@ import {
   TimeField,
 } from "@compute-credits/protocol/json/fields";
 import { MeterName } from "@compute-credits/protocol/json/names";
+import { LAST_MS } from "@compute-credits/protocol/times";
 import { PAGES } from "../../http/bounds.ts";
 import { limitField } from "../../http/page.ts";
 import { fail } from "../../http/problem.ts";
 import type { DebitPlace } from "../../stores/insight/insightStore.ts";
 
 const Place = z.tuple([
-  z.int().min(0).max(8.64e15),
+  z.int().min(0).max(LAST_MS),
   AddressField,
   EventIdField,
   z.int().min(0).max(32_767),

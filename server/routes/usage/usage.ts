@@ -5,6 +5,7 @@ import { fail } from "../../http/problem.ts";
 import { respond, respondProblem } from "../../http/respond.ts";
 import type { Limits } from "../../limits.ts";
 import type { Caller, ProviderStore } from "../../stores/providers/providerStore.ts";
+import { readCloudEvents } from "./cloudEventModes.ts";
 import { type ReportDeps, reportUsage } from "./reportUsage.ts";
 
 export interface UsageDeps extends ReportDeps {
@@ -13,7 +14,8 @@ export interface UsageDeps extends ReportDeps {
 }
 
 /**
- * `POST /v1/usage`, with the provider's key: one CloudEvent that reports work, or an array of them.
+ * `POST /v1/usage`, with the provider's key: one CloudEvent that reports work, or an array of them,
+ * in structured, batched or binary mode.
  * One event: 201 if it is debited, 200 with the first outcome if it was before, or its problem.
  * An array: 200 with one outcome each, in order; a refused event does not stop the others.
  */
@@ -31,7 +33,7 @@ async function takeReport(
   req: Request,
   res: Response,
 ): Promise<void> {
-  const body: unknown = req.body;
+  const body = readCloudEvents(req);
   if (!Array.isArray(body)) {
     const [outcome] = await reportUsage(deps, caller, [body]);
     if (outcome === undefined) throw new Error("one event has one outcome");

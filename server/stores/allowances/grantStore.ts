@@ -2,6 +2,7 @@ import type { Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { TimesRefusal } from "@compute-credits/rules/allowances/times";
 import type { BeyondCampaign, GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { IssuingRefusal } from "@compute-credits/rules/grants/issuing";
 import type {
@@ -17,7 +18,7 @@ export type GrantOutcome =
   | {
       readonly result: "refused";
       readonly refusal:
-        BeyondCampaign | TooMany | { readonly reason: "grant_expired" | "grant_id_conflict" };
+        BeyondCampaign | TimesRefusal | TooMany | { readonly reason: "grant_expired" | "grant_id_conflict" };
     };
 
 export interface NewCode extends PromotionTerms {

@@ -256,6 +256,30 @@ describe("checkAdmission", () => {
     });
   });
 
+  it("with times in milliseconds: rejects it, and names the field", () => {
+    for (const field of ["startsAt", "expiresAt"] as const) {
+      const { message, scope: none } = allowanceOf({ [field]: 1_800_000_000_000n });
+      expect(checkAdmission(message, none, { now, currentCounter: 0n })).to.deep.equal({
+        reason: "times_out_of_range",
+        field,
+      });
+    }
+  });
+
+  it("with the last second of the year 9999: accepts it", () => {
+    const { message, scope: none } = allowanceOf({ expiresAt: 253_402_300_799n });
+    expect(checkAdmission(message, none, { now, currentCounter: 0n })).to.equal(null);
+  });
+
+  it("with an expiry at its start or before: rejects it", () => {
+    for (const expiresAt of [1_999n, 2_000n]) {
+      const { message, scope: none } = allowanceOf({ startsAt: 2_000n, expiresAt });
+      expect(checkAdmission(message, none, { now, currentCounter: 0n })).to.deep.equal({
+        reason: "expires_before_start",
+      });
+    }
+  });
+
   for (const [counter, reason] of [
     [1n, "stale_counter"],
     [3n, "counter_not_reached"],

@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { pad, maxUint64, numberToHex } from "viem";
+import { numberToHex, pad } from "viem";
 
+import { LAST_SECOND } from "@compute-credits/protocol/times";
 import { walletSpender } from "@compute-credits/protocol/messages/spender";
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { signRevocation } from "@compute-credits/client/wallet/signedAllowance";
@@ -110,7 +111,12 @@ for (const kind of stackKinds) {
         "#/data/dimensions",
       ],
       ["an unknown field in the data", { price: 0 }, {}, "#/data"],
-      ["an unknown field", {}, { amount: 1 }, "#/"],
+      [
+        "an attribute with capitals",
+        {},
+        { dataContentType: "application/json" },
+        "#/dataContentType",
+      ],
       ["no data", {}, { data: undefined }, "#/data"],
       ["another CloudEvents version", {}, { specversion: "0.3" }, "#/specversion"],
       ["another type of event", {}, { type: "usage" }, "#/type"],
@@ -228,7 +234,7 @@ for (const kind of stackKinds) {
     });
 
     it("refuses an allowance that has not begun, or is over", async () => {
-      const future = await api.newSpender(await api.stack.sign(alice, { startsAt: maxUint64 }));
+      const future = await api.newSpender(await api.stack.sign(alice, { startsAt: LAST_SECOND }));
       await api.refuses(() => api.report(cloudEvent(future)), 403, "allowance_not_started");
 
       // Taken in as if it had been sent before it expired.
