@@ -105,7 +105,7 @@ describe("POST /v1/usage with the CloudEvents SDK", () => {
   });
 
   it("refuses an extension that is an object", async () => {
-    const structured = JSON.parse(String(HTTP.structured(event()).body)) as object;
+    const structured = event().toJSON();
     const { document } = await api.refuses(
       () => api.report({ ...structured, extra: { nested: true } }),
       400,
