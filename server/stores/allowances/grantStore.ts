@@ -18,7 +18,10 @@ export type GrantOutcome =
   | {
       readonly result: "refused";
       readonly refusal:
-        BeyondCampaign | TimesRefusal | TooMany | { readonly reason: "grant_expired" | "grant_id_conflict" };
+        | BeyondCampaign
+        | TimesRefusal
+        | TooMany
+        | { readonly reason: "grant_expired" | "grant_id_conflict" };
     };
 
 export interface NewCode extends PromotionTerms {
