@@ -99,7 +99,7 @@ class Simulation {
       serverPool,
       chain,
       random: seededRandom(options.seed, "settlement"),
-      refundRows: (checkpoint) => checkpoints.refundRows(checkpoint, MAX_REFUND_ROWS),
+      refundRows: (checkpoint) => checkpoints.refundRows(checkpoint, { limit: MAX_REFUND_ROWS }),
     });
     this.#crashInjector = new CrashInjector(serverPool, this.#journal, options);
   }

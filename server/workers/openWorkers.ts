@@ -12,6 +12,7 @@ import type { Context } from "../context.ts";
 import { indexerWorker } from "./chain/indexerWorker.ts";
 import { expiryWorker } from "./holds/expiryWorker.ts";
 import { openSettler } from "./settlement/openSettler.ts";
+import type { Settler } from "./settlement/settler.ts";
 import { settlerWorker } from "./settlement/settlerWorker.ts";
 import { watchWorker } from "./settlement/watchWorker.ts";
 import type { Worker } from "./worker.ts";
@@ -35,16 +36,20 @@ export async function openWorkers(
 ): Promise<readonly Worker[]> {
   const { chainStore, holds, disputes, terms } = context;
   const { pollMs } = config;
+  const settler = await settlerOf(config, context, { log, probe });
   return [
     indexerWorker({ source, chainStore, pollMs, onReorg }),
     expiryWorker({ holds }),
-    ...(await settlerOf(config, context, { log, probe })),
+    ...(settler === null
+      ? []
+      : [settlerWorker({ settler, leadership: leadershipOf(config.database), pollMs, log })]),
     watchWorker({
       chainStore,
       disputes,
       refundWindowSeconds: terms.refundWindowSeconds,
       answerWindowSeconds: terms.answerWindowSeconds,
       refundAlarmSeconds: config.refundAlarmSeconds ?? terms.refundWindowSeconds / 2,
+      unanswered: () => settler?.unanswered() ?? [],
       pollMs,
       health,
       log,
@@ -52,14 +57,14 @@ export async function openWorkers(
   ];
 }
 
-/** The settler, or no worker if this server has no keys to settle with. */
+/** `null` if this server has no keys to settle with. */
 async function settlerOf(
-  { settlement, rpcUrls, database, pollMs }: Config,
+  { settlement, rpcUrls }: Config,
   context: Context,
   { log, probe }: { readonly log: Logger; readonly probe: Probe },
-): Promise<readonly Worker[]> {
-  if (settlement === null) return [];
-  const settler = await openSettler(settlement, {
+): Promise<Settler | null> {
+  if (settlement === null) return null;
+  return await openSettler(settlement, {
     rpcUrls,
     chain: context.chain,
     terms: context.terms,
@@ -71,7 +76,6 @@ async function settlerOf(
     log,
     probe,
   });
-  return [settlerWorker({ settler, leadership: leadershipOf(database), pollMs, log })];
 }
 
 /** Servers of one PostgreSQL elect a leader. The embedded database has one server, which leads. */

@@ -77,7 +77,8 @@ describe("settler in disputes", () => {
     return shown;
   }
 
-  const openChallenges = ({ id }: StoredCheckpoint) => stack.context.disputes.openChallenges(id);
+  const openChallenges = ({ id }: StoredCheckpoint) =>
+    stack.context.disputes.openChallenges(id, 10);
   const untilHeardOf = (checkpoint: StoredCheckpoint) =>
     eventually(
       "the challenge in the ledger",
@@ -266,7 +267,13 @@ describe("settler in disputes", () => {
     await requestRefund(stack.as(alice), 1_000n);
     const { chainStore, disputes, terms } = stack.context;
     const alarms = () =>
-      settlementAlarms({ ...terms, chainStore, disputes, refundAlarmSeconds: 600 });
+      settlementAlarms({
+        ...terms,
+        chainStore,
+        disputes,
+        refundAlarmSeconds: 600,
+        unanswered: () => [],
+      });
     await eventually("the request in the ledger", async () => disputes.oldestRefundRequest());
     expect(await alarms()).to.deep.equal([]);
 

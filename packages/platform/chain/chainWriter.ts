@@ -6,6 +6,14 @@ import type { SignerSignature } from "@compute-credits/protocol/messages/signerS
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 
 /**
+ * The chain refused a call: it would revert or run out of gas, or it did. Another call may pass. All
+ * other errors (no endpoint, fees too high) concern every call.
+ */
+export class CallRefusedError extends Error {
+  override readonly name = "CallRefusedError";
+}
+
+/**
  * Sends the settler's transactions. Each method resolves when the transaction is in a block, and
  * rejects if it fails.
  */

@@ -2,14 +2,17 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import {
   type Address,
+  BaseError,
+  HttpRequestError,
   type Hex,
   type PublicClient,
+  TimeoutError,
   TransactionReceiptNotFoundError,
   concat,
   keccak256,
 } from "viem";
 
-import type { TransactionResult } from "./chainWriter.ts";
+import { CallRefusedError, type TransactionResult } from "./chainWriter.ts";
 import { gasFees } from "@compute-credits/rules/checkpoints/fees";
 import type { TransactionSigner } from "./signer.ts";
 import type { TransactionAttempt, TransactionStore } from "./transactionStore.ts";
@@ -80,7 +83,10 @@ export function createTransactionSender(
     const nonce = await client.getTransactionCount({ address: wallet });
     const before = await store.attemptsOf(wallet, BigInt(nonce));
     const [gas, block, tip] = await Promise.all([
-      estimateGas({ account: wallet, to, data }, before.length > 0),
+      estimateGas({ account: wallet, to, data }, before.length > 0).catch((cause: unknown) => {
+        if (!isAnswered(cause)) throw cause;
+        throw new CallRefusedError(`${purpose}: the chain refuses the call`, { cause });
+      }),
       client.getBlock(),
       client.estimateMaxPriorityFeePerGas(),
     ]);
@@ -162,7 +168,9 @@ export function createTransactionSender(
   }: TransactionAttempt): Promise<TransactionResult | null> {
     try {
       const { status, gasUsed } = await client.getTransactionReceipt({ hash });
-      if (status !== "success") throw new Error(`${purpose}: the transaction ${hash} reverted`);
+      if (status !== "success") {
+        throw new CallRefusedError(`${purpose}: the transaction ${hash} reverted`);
+      }
       return { transactionHash: hash, gasUsed };
     } catch (error) {
       if (error instanceof TransactionReceiptNotFoundError) return null;
@@ -177,5 +185,14 @@ export function createTransactionSender(
 function isRetryable(error: unknown): boolean {
   return /nonce|already (known|imported)|underpriced|known transaction|replace/i.test(
     String(error),
+  );
+}
+
+/** Whether an endpoint answered, in whatever words: providers word a revert differently. */
+function isAnswered(error: unknown): boolean {
+  return (
+    error instanceof BaseError &&
+    error.walk((cause) => cause instanceof HttpRequestError || cause instanceof TimeoutError) ===
+      null
   );
 }

@@ -20,6 +20,13 @@ export interface StoredCheckpoint {
   readonly isSigning: boolean;
 }
 
+/** Which rows of a checkpoint to read. */
+export interface RowQuery {
+  readonly limit: number;
+  /** parties to leave out */
+  readonly except?: readonly Address[];
+}
+
 export interface CheckpointStore {
   /**
    * Stores one consistent snapshot of all rows as the next checkpoint, without stopping debits.
@@ -43,12 +50,12 @@ export interface CheckpointStore {
    * rows of open requests that reduce what is due because credits were spent. Oldest request first,
    * at most `limit`.
    */
-  refundRows(id: bigint, limit: number): Promise<readonly Row[]>;
+  refundRows(id: bigint, query: RowQuery): Promise<readonly Row[]>;
   /**
    * Reads rows of a final checkpoint that would settle at least `minMicros` on chain. Spending
    * comes before earnings, the largest first, at most `limit`.
    */
-  rowsWorthSettling(id: bigint, minMicros: bigint, limit: number): Promise<readonly Row[]>;
+  rowsWorthSettling(id: bigint, minMicros: bigint, query: RowQuery): Promise<readonly Row[]>;
 }
 
 /** What requests read of checkpoints. */

@@ -85,7 +85,7 @@ export function createCheckpointStore(database: Database): CheckpointStore {
       return await proveRows(database, await readTree(database, id), parties);
     },
 
-    async refundRows(id, limit) {
+    async refundRows(id, { limit, except = [] }) {
       return await database.query<Row>(
         // Plan: open_refund_requests and accounts_refunded, then lookups by key.
         `with asked as (
@@ -97,15 +97,16 @@ export function createCheckpointStore(database: Database): CheckpointStore {
          from candidates join places p using (party)
            cross join lateral ${newestRowSql("p.place", "$1")} as due
            left join settlements s on s.party = due.party left join asked on asked.party = due.party
-         where due.refunded > coalesce(s.refunded, 0)
-           or (due.spent > coalesce(s.spent, 0) and asked.party is not null)
+         where (due.refunded > coalesce(s.refunded, 0)
+             or (due.spent > coalesce(s.spent, 0) and asked.party is not null))
+           and due.party <> all ($3::bytea[])
          order by asked.block_number, p.place
          limit $2`,
-        [id, limit],
+        [id, limit, byteaArray(except)],
       );
     },
 
-    async rowsWorthSettling(id, minMicros, limit) {
+    async rowsWorthSettling(id, minMicros, { limit, except = [] }) {
       return await database.query<Row>(
         // Plan: a scan of places_pkey, then lookups by key. Runs once per final checkpoint.
         `select party, spent, refunded, earned from (
@@ -113,10 +114,10 @@ export function createCheckpointStore(database: Database): CheckpointStore {
              due.earned - coalesce(s.earned, 0) as newly_earned
            from places p cross join lateral ${newestRowSql("p.place", "$1")} as due
              left join settlements s on s.party = due.party) as due
-         where greatest(newly_spent, newly_earned) >= $2
+         where greatest(newly_spent, newly_earned) >= $2 and party <> all ($4::bytea[])
          order by newly_spent >= $2 desc, greatest(newly_spent, newly_earned) desc, place
          limit $3`,
-        [id, minMicros, limit],
+        [id, minMicros, limit, byteaArray(except)],
       );
     },
 

@@ -24,8 +24,10 @@ export interface UnclassifiedSignature {
 
 /** Reads what the settler needs to answer challenges and to keep refunds on time. */
 export interface DisputeStore {
-  /** Lists a checkpoint's open challenges, the earliest deadline first. */
-  openChallenges(checkpoint: bigint): Promise<readonly OpenChallenge[]>;
+  /** Lists a checkpoint's open challenges, the earliest deadline first, at most `limit`. */
+  openChallenges(checkpoint: bigint, limit: number): Promise<readonly OpenChallenge[]>;
+  /** Lists the account's counters with a recorded cap of at least `spentMicros`, newest first. */
+  recordedCounters(account: Address, spentMicros: bigint): Promise<readonly bigint[]>;
   /**
    * Lists the account's allowance with the highest cap of each counter, if it covers `spentMicros`.
    * Newest counter first.

@@ -11,12 +11,23 @@ import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
 export function createDisputeStore(database: Database): DisputeStore {
   return {
-    async openChallenges(checkpoint) {
+    async openChallenges(checkpoint, limit) {
       return await database.query<OpenChallenge>(
         `select account, challenger, spent, refunded, earned, deadline from challenges
-         where checkpoint = $1 and outcome is null order by deadline, block_number, log_index`,
-        [checkpoint],
+         where checkpoint = $1 and outcome is null order by deadline, block_number, log_index
+         limit $2`,
+        [checkpoint, limit],
       );
+    },
+
+    async recordedCounters(account, spentMicros) {
+      const records = await database.query<{ counter: bigint }>(
+        // Plan: recorded_caps by primary key. A counter costs its owner a transaction.
+        `select counter from recorded_caps where account = $1 and account_cap_micros >= $2
+         order by counter desc limit 100`,
+        [bytea(account), spentMicros],
+      );
+      return records.map(({ counter }) => counter);
     },
 
     async capsCovering(account, spentMicros) {

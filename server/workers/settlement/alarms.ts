@@ -1,5 +1,6 @@
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
+import type { UnansweredChallenge } from "./answerChallenges.ts";
 
 export interface AlarmDeps {
   readonly chainStore: Pick<ChainStore, "frozenAt" | "chainTime">;
@@ -10,6 +11,8 @@ export interface AlarmDeps {
   readonly answerWindowSeconds: number;
   /** how long before a refund's deadline the alarm begins */
   readonly refundAlarmSeconds: number;
+  /** challenges that this server's settler cannot answer; empty on a server that does not settle */
+  readonly unanswered: () => readonly UnansweredChallenge[];
 }
 
 export interface Alarm {
@@ -21,7 +24,8 @@ export interface Alarm {
 
 /**
  * Reports what is wrong on chain, and each duty whose deadline comes near: a refund within
- * `refundAlarmSeconds`, a challenge in the second half of its answer window.
+ * `refundAlarmSeconds`, a challenge in the second half of its answer window. A challenge that the
+ * ledger has no answer to is reported at once.
  */
 export async function settlementAlarms({
   chainStore,
@@ -29,6 +33,7 @@ export async function settlementAlarms({
   refundWindowSeconds,
   answerWindowSeconds,
   refundAlarmSeconds,
+  unanswered,
 }: AlarmDeps): Promise<readonly Alarm[]> {
   const [now, frozenAt, refund, challenge] = await Promise.all([
     chainStore.chainTime(),
@@ -58,7 +63,17 @@ export async function settlementAlarms({
       });
     }
   }
-  if (challenge !== null && now >= later(challenge.deadline, -answerWindowSeconds / 2)) {
+  const [hopeless] = unanswered();
+  if (hopeless !== undefined) {
+    const { account, deadline, why } = hopeless;
+    alarms.push({
+      name: "challenges",
+      message:
+        `the ledger has no answer to the challenge to ${account} (${why}): ` +
+        `it drops the checkpoint from ${deadline.toISOString()} on, unless another party answers`,
+      isFatal: false,
+    });
+  } else if (challenge !== null && now >= later(challenge.deadline, -answerWindowSeconds / 2)) {
     alarms.push({
       name: "challenges",
       message:

@@ -1,10 +1,18 @@
+import type { Address } from "viem";
+
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
-import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
+import {
+  CallRefusedError,
+  type ChainWriter,
+  type ProvenRow,
+} from "@compute-credits/platform/chain/chainWriter";
 import type {
   CheckpointStore,
   StoredCheckpoint,
 } from "../../stores/checkpoints/checkpointStore.ts";
+import type { Backoff } from "./backoff.ts";
+import type { SettlerEvents } from "./settlerEvents.ts";
 
 export interface PayingDeps {
   readonly chain: Pick<ChainReader, "settledRows">;
@@ -12,6 +20,9 @@ export interface PayingDeps {
   readonly checkpoints: Pick<CheckpointStore, "refundRows" | "rowsWorthSettling" | "proofs">;
   /** micro-credits that a row must move to be worth its gas; `null` settles only refunds */
   readonly worthMicros: bigint | null;
+  /** rows that the chain did not settle when they were last sent */
+  readonly refusedRows: Backoff<Address>;
+  readonly events: Pick<SettlerEvents, "rowRefused">;
 }
 
 /** Bounds one step. The next step settles the rest. */
@@ -22,15 +33,15 @@ const ROWS_PER_TRANSACTION = 50;
 
 /**
  * Settles rows of the newest final checkpoint: first those with refunds, the longest wait first,
- * then those that move at least `worthMicros`, spending before earnings.
+ * then those that move at least `worthMicros`, spending before earnings. A row that the chain does
+ * not settle waits alone, longer each time, and is left out meanwhile.
  */
-export async function payRows(
-  { chain, writer, checkpoints, worthMicros }: PayingDeps,
-  { id, message }: StoredCheckpoint,
-): Promise<void> {
-  const refunds = await checkpoints.refundRows(id, ROWS_PER_STEP);
+export async function payRows(deps: PayingDeps, { id, message }: StoredCheckpoint): Promise<void> {
+  const { chain, checkpoints, worthMicros, refusedRows } = deps;
+  const query = { limit: ROWS_PER_STEP, except: refusedRows.waiting() };
+  const refunds = await checkpoints.refundRows(id, query);
   const worthwhile =
-    worthMicros === null ? [] : await checkpoints.rowsWorthSettling(id, worthMicros, ROWS_PER_STEP);
+    worthMicros === null ? [] : await checkpoints.rowsWorthSettling(id, worthMicros, query);
   const due = [...new Map([...refunds, ...worthwhile].map((row) => [row.party, row])).values()];
   if (due.length === 0) return;
 
@@ -45,7 +56,44 @@ export async function payRows(
     const behind = await behindOnChain(chain, some);
     const shown = behind.flatMap(({ party }) => byParty.get(party) ?? []);
     // oxlint-disable-next-line no-await-in-loop
-    if (shown.length > 0) await writer.settleMany(shown, message.epoch);
+    if (shown.length > 0) await settle(deps, shown, message.epoch);
+  }
+}
+
+/**
+ * Settles the rows in one transaction. If the chain refuses it, settles each half on its own, so
+ * that a row which uses up all gas is found in a few steps and stops no other.
+ */
+async function settle(deps: PayingDeps, shown: readonly ProvenRow[], epoch: bigint): Promise<void> {
+  const { chain, writer, refusedRows, events } = deps;
+  try {
+    await writer.settleMany(shown, epoch);
+  } catch (error) {
+    if (!(error instanceof CallRefusedError)) throw error;
+    const [only] = shown;
+    if (shown.length === 1 && only !== undefined) {
+      refusedRows.failed(only.row.party);
+      events.rowRefused(only.row, error);
+      return;
+    }
+    const middle = Math.ceil(shown.length / 2);
+    await settle(deps, shown.slice(0, middle), epoch);
+    await settle(deps, shown.slice(middle), epoch);
+    return;
+  }
+  // The contract skips a row that it cannot settle, and the transaction succeeds all the same.
+  const skipped = await behindOnChain(
+    chain,
+    shown.map(({ row }) => row),
+  );
+  const isSkipped = new Set(skipped.map(({ party }) => party));
+  for (const { row } of shown) {
+    if (isSkipped.has(row.party)) {
+      refusedRows.failed(row.party);
+      events.rowRefused(row, null);
+    } else {
+      refusedRows.succeeded(row.party);
+    }
   }
 }
 

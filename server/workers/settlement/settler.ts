@@ -1,3 +1,5 @@
+import type { Address } from "viem";
+
 import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
@@ -7,7 +9,13 @@ import type {
 } from "../../stores/checkpoints/checkpointStore.ts";
 import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
 import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
-import { type AnsweringDeps, answerChallenges } from "./answerChallenges.ts";
+import {
+  type AnsweringDeps,
+  type UnansweredChallenge,
+  answerChallenges,
+  challengeKey,
+} from "./answerChallenges.ts";
+import { createBackoff } from "./backoff.ts";
 import { type SigningDeps, gatherSignatures } from "./gatherSignatures.ts";
 import { type PayingDeps, payRows } from "./payRows.ts";
 import { type CapDeps, recordCaps } from "./recordCaps.ts";
@@ -20,9 +28,16 @@ export interface Settler {
    * on any server. Only one server at a time may call it.
    */
   step(): Promise<void>;
+  /** The open challenges that the ledger had no answer to when it last looked. */
+  unanswered(): readonly UnansweredChallenge[];
 }
 
-export interface SettlerDeps extends SigningDeps, AnsweringDeps, PayingDeps, CapDeps {
+export interface SettlerDeps
+  extends
+    SigningDeps,
+    Omit<AnsweringDeps, "refusedAnswers">,
+    Omit<PayingDeps, "refusedRows">,
+    CapDeps {
   readonly chain: ChainReader;
   readonly writer: ChainWriter;
   readonly chainStore: Pick<ChainStore, "frozenAt">;
@@ -43,8 +58,17 @@ const PATIENCE_WHEN_CO_SIGNED = 24;
 /** Payments are looked up again this often, because a reorganised block undoes its payments. */
 const PAY_AGAIN_MS = 10_000;
 
+/** A refund has days, so a row that the chain refuses is tried again within the hour. */
+const ROW_PAUSES = { firstPauseMs: 60_000, maxPauseMs: 3_600_000 };
+
+/** An answer has hours at most. */
+const ANSWER_PAUSES = { firstPauseMs: 1_000, maxPauseMs: 60_000 };
+
 export function createSettler(deps: SettlerDeps): Settler {
   const { chain, chainStore, writer, checkpoints, submissions, terms, events, probe } = deps;
+  const refusedRows = createBackoff<Address>(ROW_PAUSES);
+  const refusedAnswers = createBackoff<string>(ANSWER_PAUSES);
+  let unanswered: readonly UnansweredChallenge[] = [];
   let nextCutAt = 0;
   let paid = { checkpoint: 0n, at: 0 };
 
@@ -52,7 +76,7 @@ export function createSettler(deps: SettlerDeps): Settler {
   async function pay(final: StoredCheckpoint): Promise<void> {
     const isPaid = paid.checkpoint === final.id && performance.now() - paid.at < PAY_AGAIN_MS;
     if (isPaid) return;
-    await payRows(deps, final);
+    await payRows({ ...deps, refusedRows }, final);
     paid = { checkpoint: final.id, at: performance.now() };
   }
 
@@ -104,7 +128,20 @@ export function createSettler(deps: SettlerDeps): Settler {
     );
   }
 
+  async function answerAll(pending: StoredCheckpoint): Promise<void> {
+    const failed = await answerChallenges({ ...deps, refusedAnswers }, pending);
+    const again = new Set(failed.map(challengeKey));
+    // Those that wait to be tried again stay on the list.
+    const waiting = unanswered.filter((challenge) => {
+      const key = challengeKey(challenge);
+      return refusedAnswers.isWaiting(key) && !again.has(key);
+    });
+    unanswered = [...failed, ...waiting];
+  }
+
   return {
+    unanswered: () => unanswered,
+
     async step() {
       const latest = await checkpoints.latest();
       const final = await checkpoints.latestFinal();
@@ -112,7 +149,8 @@ export function createSettler(deps: SettlerDeps): Settler {
       await inTurn([
         // First, because an unanswered challenge drops the checkpoint within hours.
         async () => {
-          if (latest?.status === "pending") await answerChallenges(deps, latest);
+          if (latest?.status === "pending") await answerAll(latest);
+          else unanswered = [];
         },
         // Also while the next one is pending: refund requests have deadlines.
         async () => {

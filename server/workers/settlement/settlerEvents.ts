@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 
 import type { CapProof, TransactionResult } from "@compute-credits/platform/chain/chainWriter";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import type { StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
 import type { OpenChallenge } from "../../stores/settlement/disputeStore.ts";
 
@@ -16,6 +17,8 @@ export interface SettlerEvents {
   void(checkpoint: StoredCheckpoint): void;
   /** The ledger has no answer: the challenge drops the checkpoint, unless another party answers. */
   unanswerable(challenge: OpenChallenge, why: Unanswerable): void;
+  /** The chain did not settle a row. `error` is `null` if the contract skipped it. */
+  rowRefused(row: Row, error: unknown): void;
   /** The court refused an account's cap, as it does if a contract wallet disowns its signature. */
   capRefused(cap: CapProof, error: unknown): void;
 }
@@ -49,6 +52,12 @@ export function logSettlerEvents(log: Logger): SettlerEvents {
         { account, challenger, deadline, why },
         "a challenge cannot be answered by the ledger: " +
           "it drops the checkpoint unless another party answers",
+      );
+    },
+    rowRefused({ party }, error) {
+      log.warn(
+        { party, err: error },
+        "the chain did not settle a row: it is left out for a while, and the others go on",
       );
     },
     capRefused({ message }, error) {

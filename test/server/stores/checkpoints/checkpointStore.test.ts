@@ -239,14 +239,16 @@ for (const { name, open } of databaseKinds) {
         const checkpoint = await cutOne();
         await makeFinal(checkpoint);
         const row = { party: account, spent: 100n, refunded: 5n, earned: 0n };
-        expect(await ledger.checkpoints.refundRows(checkpoint.id, 10)).to.deep.equal([row]);
-        expect(await ledger.checkpoints.refundRows(checkpoint.id, 0)).to.deep.equal([]);
+        expect(await ledger.checkpoints.refundRows(checkpoint.id, { limit: 10 })).to.deep.equal([
+          row,
+        ]);
+        expect(await ledger.checkpoints.refundRows(checkpoint.id, { limit: 0 })).to.deep.equal([]);
 
         await ledger.chainEvents(
           { type: "row_settled", epoch: 1n, ...row },
           { type: "refund_served", account },
         );
-        expect(await ledger.checkpoints.refundRows(checkpoint.id, 10)).to.deep.equal([]);
+        expect(await ledger.checkpoints.refundRows(checkpoint.id, { limit: 10 })).to.deep.equal([]);
       });
     });
 

@@ -67,7 +67,7 @@ for (const { name, open } of databaseKinds) {
     it("finds the rows that serve refunds by key", async () => {
       const latest = await ledger.checkpoints.latest();
       watched.takePlans();
-      await createCheckpointStore(watched.database).refundRows(latest?.id ?? 0n, 10);
+      await createCheckpointStore(watched.database).refundRows(latest?.id ?? 0n, { limit: 10 });
       expectByKey(watched.takePlans(), "checkpoint_rows_of_place");
     });
 
