@@ -61,15 +61,26 @@ function assertOnlyAttempt(
 ): void {
   const [at, another] = moments;
   if (another !== undefined) throw new DisagreementError("one batch has two times", { answer });
-  const predictions =
-    at === undefined ? predictRecord(model, events, window) : [model.record(events, at)];
-  if (!predictions.some((predicted) => isDeepStrictEqual(predicted, answer))) {
-    const [predicted] = predictions;
+  const attempted = at === undefined ? null : model.trial(() => model.record(events, at));
+  const isExact = attempted !== null && isDeepStrictEqual(attempted, answer);
+  const predictions = isExact ? [] : predictRecord(model, events, window);
+  const predicted = at === undefined ? predictions[0] : model.record(events, at);
+  if (isExact) return;
+  // A refusal may be of an earlier time than the debits: it was decided before their locks.
+  const isRight = (outcomes: readonly UsageOutcome[] | undefined) =>
+    answer.every(
+      (outcome, index) =>
+        isDeepStrictEqual(outcome, outcomes?.[index]) ||
+        (outcome.result === "refused" &&
+          predictions.some((each) => isDeepStrictEqual(outcome, each[index]))),
+    );
+  const candidates = at === undefined ? predictions : [predicted];
+  if (!candidates.some(isRight)) {
     const index = answer.findIndex((outcome, i) => !isDeepStrictEqual(outcome, predicted?.[i]));
     throw new DisagreementError("the model predicts another outcome", {
       event: events[index],
       answer: answer[index],
-      predicted: predictions.map((outcomes) => outcomes[index]),
+      predicted: [predicted, ...predictions].map((outcomes) => outcomes?.[index]),
       index,
       of: events.length,
     });

@@ -5,8 +5,10 @@ import type { Allowance } from "../allowances/allowance.ts";
 import { periodIndexAt } from "../allowances/period.ts";
 import { findObstacle } from "../allowances/usability.ts";
 import { pricedAt } from "../pricing/price.ts";
-import { type RateIndex, findRate } from "../pricing/rateIndex.ts";
+import { type FoundRate, type RateIndex, findRate } from "../pricing/rateIndex.ts";
 import { pricePinned } from "../pricing/pinnedRate.ts";
+import type { SpendingState } from "../spending/spendingDraft.ts";
+import { type UsageRules, checkAge } from "./decideDebits.ts";
 import type { UsageEvent } from "./usageEvent.ts";
 
 /** The charges of a batch in micro-credits, if no state has changed and no credits are short. */
@@ -15,6 +17,11 @@ export interface PredictedCharges {
   /** every account that may pay, including those predicted to pay nothing */
   readonly accounts: ReadonlyMap<Address, PredictedForAccount>;
   readonly allowances: ReadonlyMap<Hex, PredictedForAllowance>;
+  /**
+   * positions of events that will be refused, whatever credits there are. Their accounts are not
+   * among `accounts`.
+   */
+  readonly refused: readonly number[];
   /** one per event, in the same order; `null` if the batch cannot be predicted as a whole */
   readonly charges: readonly PredictedCharge[] | null;
 }
@@ -45,35 +52,51 @@ export interface OptimisticState {
   /** for each event, the spender's allowances in burn-down order, as last read */
   readonly allowances: readonly (readonly Allowance[])[];
   readonly rates: RateIndex;
+  /** asked only for providers that no scope of the candidates names (`namesProvider`) */
+  readonly hasAccess: SpendingState["hasAccess"];
+}
+
+/** Whether the scope of an allowance names the provider, which grants it access by itself. */
+export function namesProvider(candidates: readonly Allowance[], provider: Address): boolean {
+  return candidates.some(({ scope }) => scope.providers.includes(provider));
 }
 
 /**
  * Predicts the result of `decideDebits` before any lock is taken: the first usable allowance pays
- * each event at a fixed rate. Decides nothing. If `confirmPrediction` confirms it, as it nearly
- * always does, rows are written without being read first.
+ * each event at a fixed rate. Decides nothing, not even a refusal. If `confirmPrediction` confirms
+ * it, as it nearly always does, rows are written without being read first.
  */
 export function predictCharges(
   events: readonly UsageEvent[],
-  { now, allowances, rates }: OptimisticState,
+  { now, allowances, rates, hasAccess }: OptimisticState,
+  rules: UsageRules,
 ): PredictedCharges {
   const ofAccounts = new Map<Address, Mutable<PredictedForAccount>>();
   const ofAllowances = new Map<Hex, Mutable<PredictedForAllowance>>();
   const charges: PredictedCharge[] = [];
+  const refused: number[] = [];
 
   for (const [index, event] of events.entries()) {
-    const { provider, meter } = event;
+    const { provider, spender, meter, occurredAt } = event;
     const candidates = allowances[index] ?? [];
+    const found = findRate(rates, event, pricedAt({ occurredAt, now }));
+    const payer =
+      namesProvider(candidates, provider) || hasAccess(spender, provider)
+        ? candidates.find((each) => {
+            const conditions = { hasAccess: true, now, counter: each.message.counter };
+            return findObstacle(each, { provider, meter }, conditions) === null;
+          })
+        : undefined;
+    if (payer === undefined || typeof found === "string" || checkAge(event, now, rules) !== null) {
+      refused.push(index);
+      continue;
+    }
     for (const { message } of candidates) {
       if (!ofAccounts.has(message.account)) ofAccounts.set(message.account, { ...NOTHING });
     }
-    const cost = fixedCost(event, rates, pricedAt({ occurredAt: event.occurredAt, now }));
-    if (cost === null) continue;
-    const payer = candidates.find((each) => {
-      const conditions = { hasAccess: true, now, counter: each.message.counter };
-      return findObstacle(each, { provider, meter }, conditions) === null;
-    });
+    const cost = fixedCost(found, event.quantity);
     // A grant's charge also counts against its campaign, which is not predicted.
-    if (payer === undefined || payer.campaign !== null) continue;
+    if (cost === null || payer.campaign !== null) continue;
 
     const { account, accountCap, counter } = payer.message;
     const ofAccount = ofAccounts.get(account);
@@ -96,6 +119,7 @@ export function predictCharges(
     now,
     accounts: ofAccounts,
     allowances: ofAllowances,
+    refused,
     charges: charges.length === events.length ? charges : null,
   };
 }
@@ -106,19 +130,15 @@ const NOTHING: PredictedForAccount = { amountMicros: 0n, accountCap: 2n ** 64n -
 
 /** The cost at a fixed rate; `null` for a free event or any other kind of rate. */
 function fixedCost(
-  event: UsageEvent,
-  rates: RateIndex,
-  at: Date,
+  { card, rate }: FoundRate,
+  quantity: bigint,
 ): Pick<PredictedCharge, "costMicros" | "rateCardVersion"> | null {
-  const found = findRate(rates, event, at);
-  if (typeof found === "string") return null;
-  const { card, rate } = found;
   if (rate.kind !== undefined && rate.kind !== "fixed") return null;
   const { microCredits, perUnits } = rate;
   const rateCardVersion = card.version;
   const costMicros = pricePinned(
     { kind: "fixed", rateCardVersion, microCredits, perUnits },
-    event.quantity,
+    quantity,
   );
   return costMicros === 0n || costMicros > MAX_MICROS ? null : { costMicros, rateCardVersion };
 }

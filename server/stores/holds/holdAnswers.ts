@@ -18,7 +18,7 @@ import type {
 } from "./holdStore.ts";
 import { readHold } from "./holdRecord.ts";
 import { readPriceClock } from "../pricing/priceClock.ts";
-import { readKnownDebits } from "../usage/postgresUsageLedger.ts";
+import { readKnownDebits } from "../usage/knownDebits.ts";
 
 export const HOLD_NOT_FOUND = { result: "refused", refusal: { reason: "hold_not_found" } } as const;
 

@@ -52,13 +52,13 @@ export function createHoldStore(
   rules: HoldRules,
   priceReader: PriceReader,
 ): HoldStore {
-  const readAccess = createAccessCache();
+  const access = createAccessCache();
 
   async function authorizeHold(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {
     const locked = await lockSpenders(tx, new Set([request.spender]));
     return await decideHold(tx, request, {
       locked,
-      readHasAccess: () => readAccess(tx, [request], locked),
+      readHasAccess: () => access.read(tx, [request], locked),
     });
   }
 
@@ -71,6 +71,7 @@ export function createHoldStore(
     const locked = await readSpenders(tx, new Set([request.spender]));
     const outcome = await decideHold(tx, request, {
       locked,
+      isFinal: false,
       readHasAccess: () => Promise.resolve(denyNewPayers),
     });
     if (outcome.result === "held" && !outcome.repeated) throw new Error("a stranger holds credits");
@@ -82,8 +83,13 @@ export function createHoldStore(
     request: HoldRequest,
     {
       locked,
+      isFinal = true,
       readHasAccess,
-    }: { locked: LockedSpending; readHasAccess: () => Promise<SpendingState["hasAccess"]> },
+    }: {
+      locked: LockedSpending;
+      isFinal?: boolean;
+      readHasAccess: () => Promise<SpendingState["hasAccess"]>;
+    },
   ): Promise<AuthorizeOutcome> {
     const before = await readAuthorized(tx, request);
     if (before !== null) return before;
@@ -103,7 +109,7 @@ export function createHoldStore(
 
     const { now, newestCard } = locked;
     const query = { ...request, occurredAt: now };
-    const moment = { now, newestCard, accounts: [...locked.accounts.keys()] };
+    const moment = { now, newestCard, accounts: [...locked.accounts.keys()], isFinal };
     const prices = new PriceDraft(await priceReader.read(tx, [query], moment));
 
     const hasAccess = await readHasAccess();

@@ -17,18 +17,22 @@ import { byteaArray, textArray } from "@compute-credits/platform/postgres/values
 /** Identifies a rate and the time that its price is of. */
 export type PriceQuery = RateQuery & { readonly occurredAt: Date };
 
+export interface PriceMoment {
+  /** the latest time of any price */
+  readonly now: Date;
+  readonly newestCard: number;
+  readonly accounts: readonly Address[];
+  /** by default true: the price is charged */
+  readonly isFinal?: boolean;
+}
+
 export interface PriceReader {
   /**
    * Reads everything that these prices depend on. Queries usage and multipliers only if a tiered or
    * dynamic rate applies. For a debit, call it in its transaction and under the locks of
-   * `accounts`.
+   * `accounts`. With `isFinal: false` it takes no lock, and a multiplier may step in the meantime.
    */
-  read(
-    tx: Sql,
-    queries: readonly PriceQuery[],
-    /** `now` is the latest time of any price */
-    moment: { now: Date; newestCard: number; accounts: readonly Address[] },
-  ): Promise<PriceState>;
+  read(tx: Sql, queries: readonly PriceQuery[], moment: PriceMoment): Promise<PriceState>;
   /** Returns the cards that this process has read. There may be newer ones. */
   cachedRates(sql: Sql): Promise<RateIndex>;
   /**
@@ -40,10 +44,11 @@ export interface PriceReader {
 
 export function createPriceReader(readRates: RateIndexCache): PriceReader {
   return {
-    cachedRates: (sql) => readRates(sql, 0),
+    // Version 1 is the first card, so that only a process without any card reads them.
+    cachedRates: (sql) => readRates(sql, 1),
     readRates,
 
-    async read(tx, queries, { now, newestCard, accounts }) {
+    async read(tx, queries, { now, newestCard, accounts, isFinal = true }) {
       const rates = await readRates(tx, newestCard);
       const tierKeys = new Set<string>();
       const months = new Set<string>();
@@ -65,7 +70,7 @@ export function createPriceReader(readRates: RateIndexCache): PriceReader {
       return {
         rates,
         usedUnits: await readUsedUnits(tx, { accounts, months, rateKeys: tierKeys }),
-        multipliers: await readMultipliers(tx, [...moments.values()]),
+        multipliers: await readMultipliers(tx, [...moments.values()], isFinal),
       };
     },
   };
@@ -96,20 +101,23 @@ async function readUsedUnits(
 }
 
 /**
- * Reads the multiplier at each moment. The shared lock, taken in the order of names, keeps new
- * steps out until the commit. A later step has a later time than these moments, so a replay of the
+ * Reads the multiplier at each moment. If a price is final, a shared lock, taken in the order of
+ * names, keeps new steps out until the commit. A later step has a later time than these moments, so a replay of the
  * log computes the same prices.
  */
 async function readMultipliers(
   tx: Sql,
   moments: readonly MultiplierMoment[],
+  isFinal: boolean,
 ): Promise<ReadonlyMap<string, bigint>> {
   if (moments.length === 0) return new Map();
-  await tx.query(
-    `select pg_advisory_xact_lock_shared(hashtextextended(name, 0))
-       from unnest($1::text[]) as name`,
-    [textArray([...new Set(moments.map(multiplierLockName))].toSorted())],
-  );
+  if (isFinal) {
+    await tx.query(
+      `select pg_advisory_xact_lock_shared(hashtextextended(name, 0))
+         from unnest($1::text[]) as name`,
+      [textArray([...new Set(moments.map(multiplierLockName))].toSorted())],
+    );
+  }
   // Plan: multiplier_steps_by_time backwards, one row per moment.
   const records = await tx.query<{ n: bigint; after_bps: bigint }>(
     `select n, after_bps

@@ -6,43 +6,85 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { PriceClock } from "../pricing/priceClock.ts";
 import { byteaArray } from "@compute-credits/platform/postgres/values";
 
-/**
- * Caches which provider may bill which spender, until `accessRevocations` shows that any access was
- * revoked. Read that count under the payers' locks.
- */
-export function createAccessCache() {
+/** A provider's request to bill a spender. */
+export interface AccessPair {
+  readonly spender: SpenderId;
+  readonly provider: Address;
+}
+
+type HasAccess = SpendingState["hasAccess"];
+
+/** Caches which provider may bill which spender. */
+export interface AccessCache {
+  /**
+   * Returns access as of the count of revocations. Read that count under the payers' locks: the
+   * cache holds until `accessRevocations` shows that any access was revoked.
+   */
+  read(
+    sql: Sql,
+    pairs: readonly AccessPair[],
+    clock: Pick<PriceClock, "accessRevocations">,
+  ): Promise<HasAccess>;
+  /**
+   * Returns access without locks, to predict with: an access may have been revoked since. One that
+   * is missing here was missing in the database, at the moment of the call.
+   */
+  predict(
+    sql: Sql,
+    pairs: readonly AccessPair[],
+    asOfRevocations: bigint | undefined,
+  ): Promise<HasAccess>;
+}
+
+export function createAccessCache(): AccessCache {
   let granted = new GrantedPairs();
   let asOf = -1n;
-  return async (
-    sql: Sql,
-    pairs: readonly { spender: SpenderId; provider: Address }[],
-    { accessRevocations }: Pick<PriceClock, "accessRevocations">,
-  ): Promise<SpendingState["hasAccess"]> => {
+
+  /** The cache as of a count. Concurrent batches keep the object that they were given. */
+  function cacheAsOf(revocations: bigint): GrantedPairs {
     // Replaces the cache before the lookup, so that a batch keeps what it found until it is
-    // decided. Concurrent batches keep the old object.
-    if (granted.pairs > MAX_CACHED_PAIRS || accessRevocations > asOf) granted = new GrantedPairs();
-    asOf = accessRevocations > asOf ? accessRevocations : asOf;
-    const current = accessRevocations === asOf ? granted : new GrantedPairs();
-    const missing = pairs.filter(({ spender, provider }) => !current.has(spender, provider));
-    if (missing.length === 0) return hasAllRequested;
-    // Plan: provider_access by primary key.
-    const found = await sql.query<{ spender: Hex; provider: Address }>(
-      `select spender, provider from provider_access
-         join (select distinct * from unnest($1::bytea[], $2::bytea[])) as asked (spender, provider)
-           using (spender, provider)
-         where revoked_at is null`,
-      [
-        byteaArray(missing.map(({ spender }) => spender)),
-        byteaArray(missing.map(({ provider }) => provider)),
-      ],
-    );
-    for (const { spender, provider } of found) current.add(spender, provider);
-    return (spender, provider) => current.has(spender, provider);
+    // decided.
+    if (granted.pairs > MAX_CACHED_PAIRS || revocations > asOf) granted = new GrantedPairs();
+    asOf = revocations > asOf ? revocations : asOf;
+    return revocations === asOf ? granted : new GrantedPairs();
+  }
+
+  return {
+    read: (sql, pairs, { accessRevocations }) => lookUp(sql, pairs, cacheAsOf(accessRevocations)),
+    // What it adds was read after `asOf`, so it stands as long as that is the newest count.
+    predict: (sql, pairs, asOfRevocations) =>
+      lookUp(sql, pairs, cacheAsOf(maxBigint(asOfRevocations ?? asOf, asOf))),
   };
+}
+
+async function lookUp(
+  sql: Sql,
+  pairs: readonly AccessPair[],
+  current: GrantedPairs,
+): Promise<HasAccess> {
+  const missing = pairs.filter(({ spender, provider }) => !current.has(spender, provider));
+  if (missing.length === 0) return hasAllRequested;
+  // Plan: provider_access by primary key.
+  const found = await sql.query<{ spender: Hex; provider: Address }>(
+    `select spender, provider from provider_access
+       join (select distinct * from unnest($1::bytea[], $2::bytea[])) as asked (spender, provider)
+         using (spender, provider)
+       where revoked_at is null`,
+    [
+      byteaArray(missing.map(({ spender }) => spender)),
+      byteaArray(missing.map(({ provider }) => provider)),
+    ],
+  );
+  for (const { spender, provider } of found) current.add(spender, provider);
+  return (spender, provider) => current.has(spender, provider);
 }
 
 /** The answer if all requested pairs are cached. */
 const hasAllRequested = () => true;
+
+function maxBigint(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
 
 /**
  * A set of (spender, provider) pairs, nested by provider, because a joined string key would be
@@ -60,6 +102,7 @@ class GrantedPairs {
   add(spender: SpenderId, provider: Address): void {
     const before = this.#spenders.get(provider);
     if (before === undefined) this.#spenders.set(provider, new Set([spender]));
+    else if (before.has(spender)) return;
     else before.add(spender);
     this.pairs++;
   }

@@ -1,6 +1,4 @@
-import type { Address, Hex } from "viem";
-
-import type { Charge } from "@compute-credits/rules/spending/spendingDraft";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import {
   type KnownEvent,
   type UsageRules,
@@ -10,13 +8,18 @@ import {
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import { confirmPrediction } from "@compute-credits/rules/usage/confirmPrediction";
-import { predictCharges } from "@compute-credits/rules/usage/predictCharges";
+import {
+  type PredictedCharges,
+  namesProvider,
+  predictCharges,
+} from "@compute-credits/rules/usage/predictCharges";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { PriceState } from "@compute-credits/rules/pricing/priceDraft";
+import type { RateIndex } from "@compute-credits/rules/pricing/rateIndex";
 import type { Database, Sql, Transaction } from "@compute-credits/platform/postgres/database";
-import { StaleAccessError } from "./staleAccess.ts";
 import type { UsageLedger } from "./usageLedger.ts";
 import { createAllowanceCache } from "../allowances/allowanceCache.ts";
-import { type PriceClock, readPriceClock } from "../pricing/priceClock.ts";
+import { readPriceClock } from "../pricing/priceClock.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
 import { StaleRead, withRetries } from "@compute-credits/platform/postgres/retry";
 import { type LockedSpending, lockSpenders, writeSpending } from "./lockSpending.ts";
@@ -26,9 +29,12 @@ import {
   corrections,
 } from "./chargeOptimistically.ts";
 import { createAccessCache } from "./accessCache.ts";
+import { answerUnchanged, isShort, removeShared } from "./answerUnchanged.ts";
+import { createEventMemory } from "./eventMemory.ts";
 import { insertDebits, insertDebitsWithCommit } from "./insertDebits.ts";
+import { readKnownDebits } from "./knownDebits.ts";
+import { type Report, checkAccess } from "./report.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
-import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 import { voidEvent } from "./voidEvent.ts";
 
 export function createUsageLedger(
@@ -36,8 +42,101 @@ export function createUsageLedger(
   rules: UsageRules,
   priceReader: PriceReader,
 ): UsageLedger {
-  const readAccess = createAccessCache();
+  const access = createAccessCache();
   const allowanceCache = createAllowanceCache();
+  const memory = createEventMemory(new Date());
+  /** Runs each statement by index, like those of a debit. */
+  const unlocked: Sql = {
+    query: (text, values) =>
+      database.transaction((tx) => tx.query(text, values), { nestedLoopPlan: true }),
+  };
+  const refusedSpenders = new Set<SpenderId>();
+
+  /** Records a batch. Only events that will probably be debited lock their payers. */
+  async function attempt(tries: number, report: Report): Promise<Outcomes> {
+    const prediction = tries === 1 ? await predict(report) : null;
+    const unlikely = await unlikelyEvents(report, prediction);
+    if (unlikely.length === 0) return await charge(report, prediction);
+
+    const asked = unlikely.flatMap((index) => report.events[index] ?? []);
+    const deps = { database, access, priceReader, rules };
+    const answers = await answerUnchanged(deps, { ...report, events: asked });
+    const outcomes = new Map<number, UsageOutcome>();
+    for (const [n, answer] of answers.entries()) {
+      const index = unlikely[n];
+      if (answer === null || index === undefined) continue;
+      outcomes.set(index, answer);
+      if (isShort(answer)) noteRefused(report.events[index]);
+    }
+
+    removeShared(outcomes, prediction?.allowances ?? null, report.events.length);
+
+    const left = [...report.events.keys()].filter((index) => !outcomes.has(index));
+    const rest = { ...report, events: left.flatMap((index) => report.events[index] ?? []) };
+    const next = prediction === null ? null : await predict(rest);
+    // An event that was predicted to be refused, and is not, was predicted from old data.
+    const charged = await charge(rest, next?.predicted.refused.length === 0 ? next : null);
+    for (const [n, outcome] of charged.entries()) outcomes.set(left[n] ?? -1, outcome);
+    return [...report.events.keys()].flatMap((index) => outcomes.get(index) ?? []);
+  }
+
+  /** Predicts a batch from what was read before, without a lock and usually without a query. */
+  async function predict({ events, asOfRevocations }: Report): Promise<Prediction> {
+    const { allowances, upTo } = await allowanceCache.lookUp(unlocked, events);
+    const rates = await priceReader.cachedRates(database);
+    const unnamed = events.filter(
+      ({ provider }, index) => !namesProvider(allowances[index] ?? [], provider),
+    );
+    const hasAccess = await access.predict(unlocked, unnamed, asOfRevocations);
+    const state = { now: new Date(), allowances, rates, hasAccess };
+    return { allowances, upTo, rates, predicted: predictCharges(events, state, rules) };
+  }
+
+  /**
+   * The positions of events that will probably change nothing: repetitions, events that are
+   * predicted to be refused, and those of spenders whose last event was. All, if nothing could be
+   * predicted.
+   */
+  async function unlikelyEvents(
+    { events }: Report,
+    prediction: Prediction | null,
+  ): Promise<readonly number[]> {
+    if (prediction === null) return [...events.keys()];
+    const { refused } = prediction.predicted;
+    const old = events.filter((event) => memory.mayBeRecorded(event));
+    const known = old.length === 0 ? NONE_KNOWN : await readKnownDebits(unlocked, old);
+    if (known.size === 0 && refusedSpenders.size === 0) return refused;
+    const isRefused = new Set(refused);
+    return [...events.entries()].flatMap(([index, event]) =>
+      isRefused.has(index) || refusedSpenders.has(event.spender) || known.has(eventKey(event))
+        ? index
+        : [],
+    );
+  }
+
+  /** Debits events under the locks of their payers. */
+  async function charge(report: Report, prediction: Prediction | null): Promise<Outcomes> {
+    const { events } = report;
+    if (events.length === 0) return [];
+    const outcomes = await database.transaction(
+      (tx) =>
+        prediction === null ? recordLocked(tx, report) : recordOptimistic(tx, report, prediction),
+      { nestedLoopPlan: true },
+    );
+    for (const [index, event] of events.entries()) {
+      if (outcomes[index]?.result === "refused") noteRefused(event);
+      else if (refusedSpenders.size > 0) refusedSpenders.delete(event.spender);
+    }
+    return outcomes;
+  }
+
+  /**
+   * Only for refusals of providers with access: a stranger must not slow the spender's next event.
+   */
+  function noteRefused(event: UsageEvent | undefined): void {
+    if (refusedSpenders.size > MAX_REFUSED_SPENDERS) refusedSpenders.clear();
+    if (event !== undefined) refusedSpenders.add(event.spender);
+  }
 
   /**
    * Charges the predicted amounts first, then checks the prediction under the locks. On a mismatch,
@@ -46,17 +145,17 @@ export function createUsageLedger(
   async function recordOptimistic(
     tx: Transaction,
     { events, asOfRevocations }: Report,
+    { allowances, upTo, rates, predicted }: Prediction,
   ): Promise<Outcomes> {
-    const { allowances, upTo } = await allowanceCache.lookUp(tx, events);
-    const rates = await priceReader.cachedRates(tx);
-    const predicted = predictCharges(events, { now: new Date(), allowances, rates });
+    // The accounts of an event that was predicted as refused would not be locked.
+    if (predicted.refused.length > 0) throw new StaleRead("an allowance ended in the meantime");
     const charged = await chargeOptimistically(tx, predicted);
     if (charged.arrivals > upTo) {
       await allowanceCache.addArrivals(tx, charged.arrivals);
       throw new StaleRead("allowances were added since the cached ones were read");
     }
     checkAccess(charged.clock, asOfRevocations);
-    const hasAccess = await readAccess(tx, events, charged.clock);
+    const hasAccess = await access.read(tx, events, charged.clock);
 
     const { now, newestCard, frozenAt } = charged.clock;
     const areRatesInForce =
@@ -77,7 +176,7 @@ export function createUsageLedger(
     const refused = events.filter((_, index) => first.outcomes[index]?.result === "refused");
     // A repeated event that would be debited violates the primary key at the insert. Only refused
     // events may be repetitions that the insert does not notice.
-    const known = refused.length === 0 ? new Map() : await readKnownDebits(tx, refused);
+    const known = refused.length === 0 ? NONE_KNOWN : await readKnownDebits(tx, refused);
     const decision = known.size === 0 ? first : decideDebits(events, { ...state, known }, rules);
 
     await insertDebits(tx, decision.debits, spending.now);
@@ -93,7 +192,7 @@ export function createUsageLedger(
   async function recordLocked(tx: Sql, { events, asOfRevocations }: Report): Promise<Outcomes> {
     const spending = await lockSpenders(tx, new Set(events.map(({ spender }) => spender)));
     checkAccess(spending, asOfRevocations);
-    const hasAccess = await readAccess(tx, events, spending);
+    const hasAccess = await access.read(tx, events, spending);
     const known = await readKnownDebits(tx, events);
     const prices = await readPrices(tx, events, spending);
     const decision = decideDebits(events, { ...spending, hasAccess, known, prices }, rules);
@@ -120,13 +219,11 @@ export function createUsageLedger(
         }
         return [];
       }
-      const report = { events, asOfRevocations };
-      return await withRetries((tries) =>
-        database.transaction(
-          (tx) => (tries === 1 ? recordOptimistic(tx, report) : recordLocked(tx, report)),
-          { nestedLoopPlan: true },
-        ),
-      );
+      const outcomes = await withRetries((tries) => attempt(tries, { events, asOfRevocations }));
+      for (const [index, event] of events.entries()) {
+        if (isInLog(outcomes[index])) memory.remember(event);
+      }
+      return outcomes;
     },
 
     void: (event) => voidEvent(database, event),
@@ -135,65 +232,20 @@ export function createUsageLedger(
 
 type Outcomes = readonly UsageOutcome[];
 
-/** The arguments of `UsageLedger.record`. */
-interface Report {
-  readonly events: readonly UsageEvent[];
-  readonly asOfRevocations: bigint | undefined;
+/** What a batch is charged before anything is read under locks, and what that was derived from. */
+interface Prediction {
+  readonly predicted: PredictedCharges;
+  readonly allowances: readonly (readonly Allowance[])[];
+  readonly upTo: bigint;
+  readonly rates: RateIndex;
 }
 
-function checkAccess({ accessRevocations }: PriceClock, asOf: bigint | undefined): void {
-  if (asOf !== undefined && accessRevocations > asOf) throw new StaleAccessError();
+function isInLog(outcome: UsageOutcome | undefined): boolean {
+  if (outcome === undefined) return false;
+  return outcome.result === "debited" || outcome.refusal.reason === "event_id_conflict";
 }
 
-interface KnownRecord extends Charge {
-  provider: Address;
-  event_id: string;
-  payload_hash: Hex | null;
-  spender: Hex;
-  meter: string;
-  quantity: bigint;
-  dimensions: Record<string, string>;
-  occurred_at: Date;
-  rate_card: number;
-  recorded_at: Date;
-}
+const NONE_KNOWN: ReadonlyMap<string, KnownEvent> = new Map();
 
-/** Reads which of the events were debited before, with their outcomes. */
-export async function readKnownDebits(
-  tx: Sql,
-  events: readonly Pick<UsageEvent, "provider" | "id">[],
-): Promise<Map<string, KnownEvent>> {
-  // Plan: debits by primary key.
-  const records = await tx.query<KnownRecord>(
-    `select provider, event_id, payload_hash, spender, meter, quantity, dimensions, occurred_at,
-       rate_card, recorded_at, account, allowance, amount_micros as "amountMicros"
-     from (select distinct * from unnest($1::bytea[], $2::text[])) as asked (provider, event_id)
-     join debits using (provider, event_id)
-     order by provider, event_id, part`,
-    [byteaArray(events.map(({ provider }) => provider)), textArray(events.map(({ id }) => id))],
-  );
-
-  const byEvent = Map.groupBy(records, ({ provider, event_id: id }) => eventKey({ provider, id }));
-  const known = new Map<string, KnownEvent>();
-  for (const [key, parts] of byEvent) {
-    const [first] = parts;
-    if (first === undefined) continue;
-    const charges = parts.map(({ account, allowance, amountMicros }) => ({
-      account,
-      allowance,
-      amountMicros,
-    }));
-    known.set(key, {
-      payload: first.payload_hash ?? { ...first, occurredAt: first.occurred_at },
-      outcome: {
-        result: "debited",
-        costMicros: charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n),
-        rateCardVersion: first.rate_card,
-        charges,
-        recordedAt: first.recorded_at,
-        repeated: true,
-      },
-    });
-  }
-  return known;
-}
+/** About 200 bytes each. */
+const MAX_REFUSED_SPENDERS = 20_000;

@@ -61,7 +61,9 @@ function fits({ accounts, allowances }: LedgerState, expected: PredictedCharges)
 /** Confirms a prediction made at `NOW` from `seen`, if its charges fit the state. */
 function confirmed(state: LedgerState, events: readonly UsageEvent[], seen = state.allowances) {
   const allowances = lastSeenOf({ ...state, allowances: seen }, events);
-  const expected = predictCharges(events, { now: NOW, allowances, rates: state.prices.rates });
+  const { hasAccess, prices } = state;
+  const seenState = { now: NOW, allowances, rates: prices.rates, hasAccess };
+  const expected = predictCharges(events, seenState, RULES);
   if (!fits(state, expected)) return null;
   return confirmPrediction(events, expected, { ...state, allowances }, RULES);
 }

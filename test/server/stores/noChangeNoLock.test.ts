@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 import { expect } from "chai";
 
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
@@ -7,11 +9,18 @@ import { createReceiptRecords } from "../../../server/stores/checkpoints/postgre
 import { multiplierLockName } from "../../../server/stores/pricing/postgresMultiplierStore.ts";
 import type { PublishResult } from "../../../server/stores/pricing/rateCardStore.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import { createPriceReader } from "../../../server/stores/pricing/priceReader.ts";
+import { createRateIndexCache } from "../../../server/stores/pricing/rateIndexCache.ts";
+import { withGroupCommit } from "../../../server/stores/usage/groupCommit.ts";
+import { createUsageLedger } from "../../../server/stores/usage/postgresUsageLedger.ts";
 import { databaseKinds } from "../../fixtures/databases.ts";
 import { answerWhileEveryLockIsHeld } from "../../fixtures/everyLockHeld.ts";
 import {
   type Ledger,
   RATES,
+  RULES,
   emptyLedger,
   hashOf,
   party,
@@ -46,6 +55,17 @@ describe("requests that change nothing, while every lock is held", () => {
 
   const answered = <T>(request: () => Promise<T>, names: readonly string[] = []) =>
     answerWhileEveryLockIsHeld(database, request, { names });
+
+  /** A spender of the payer that the provider may bill, and that it has billed once. */
+  async function billedSpender() {
+    const { spender } = (await ledger.allow(payer)).message;
+    await ledger.grantAccess(spender, provider);
+    await ledger.usage.record([usageEvent({ provider, spender })]);
+    return spender;
+  }
+
+  const reported = async (...events: UsageEvent[]) =>
+    (await answered(() => ledger.usage.record(events))).map(said);
 
   context("when the access of a provider is revoked", () => {
     it("answers if it was never granted", async () => {
@@ -180,6 +200,117 @@ describe("requests that change nothing, while every lock is held", () => {
       const closed = await closeCode();
       expect(await answered(closeCode)).to.deep.equal(closed);
       expect(await refusal()).to.equal("code_closed");
+    });
+  });
+
+  context("when usage is reported", () => {
+    it("refuses a provider that the spender gave no access, or took it from", async () => {
+      const spender = await billedSpender();
+      const event = () => usageEvent({ provider: stranger, spender });
+      expect(await reported(event())).to.deep.equal(["access_not_granted"]);
+      await ledger.grantAccess(spender, stranger);
+      await ledger.providers.revokeAccess({ spender, provider: stranger });
+      expect(await reported(event(), event())).to.deep.equal([
+        "access_not_granted",
+        "access_not_granted",
+      ]);
+      expect((await ledger.usage.record([usageEvent({ provider, spender })])).map(said)) //
+        .to.deep.equal(["debited"]);
+    });
+
+    it("refuses spenders without allowance, unknown meters, old and future events", async () => {
+      const spender = await billedSpender();
+      const event = (fields: Partial<UsageEvent>) => usageEvent({ provider, spender, ...fields });
+      expect(
+        await reported(
+          event({ spender: hashOf("nobody's") }),
+          event({ meter: "unknown" }),
+          event({ occurredAt: new Date(0) }),
+          event({ occurredAt: new Date(Date.now() + 3_600_000) }),
+        ),
+      ).to.deep.equal(["allowance_not_found", "unknown_meter", "event_too_old", "event_in_future"]);
+    });
+
+    it("answers repetitions and conflicts, of this process and of an earlier one", async () => {
+      const spender = await billedSpender();
+      const event = usageEvent({ provider, spender });
+      const [first] = await ledger.usage.record([event]);
+      const repeat = () =>
+        answered(() => ledger.usage.record([event, { ...event, quantity: 2n }, event]));
+      for (const usage of [ledger.usage, createUsageLedger(database, RULES, newPrices())]) {
+        ledger = { ...ledger, usage };
+        // oxlint-disable-next-line no-await-in-loop -- one lock after the other
+        const [again, conflict, twice] = await repeat();
+        expect(again).to.deep.equal({ ...first, repeated: true });
+        expect(said(conflict)).to.equal("event_id_conflict");
+        expect(twice).to.deep.equal(again);
+      }
+    });
+
+    it("answers what was refused before, until it is not", async () => {
+      const { id, message } = await ledger.allow(payer, { limit: 5n });
+      const { spender } = message;
+      await ledger.grantAccess(spender, provider);
+      const event = () => usageEvent({ provider, spender, quantity: 6n });
+      const record = async () => (await ledger.usage.record([event()])).map(said);
+      expect(await record()).to.deep.equal(["allowance_exhausted"]);
+      expect(await reported(event())).to.deep.equal(["allowance_exhausted"]);
+      await ledger.allow(payer, { spender });
+      expect(await record()).to.deep.equal(["debited"]);
+      await ledger.allowances.revoke(id, "0x00");
+      expect(await record()).to.deep.equal(["debited"]);
+    });
+
+    it("refuses revoked allowances, those of a raised counter and of a revoked campaign", async () => {
+      const terms = { ...TERMS, startsAt: null, expiresAt: null };
+      const granted = hashOf("granted");
+      const { id: campaign } = await ledger.allow(payer, { limit: 100n });
+      await ledger.grants.issue(campaign, [{ key: "one", spender: granted, ...terms }]);
+      const { id, message } = await ledger.allow(payer);
+      const events = () =>
+        [granted, message.spender].map((spender) => usageEvent({ provider, spender }));
+      await ledger.grantAccess(granted, provider);
+      await ledger.grantAccess(message.spender, provider);
+      const record = async () => (await ledger.usage.record(events())).map(said);
+      expect(await record()).to.deep.equal(["debited", "debited"]);
+
+      await ledger.allowances.revoke(id, "0x00");
+      await ledger.allowances.revoke(campaign, "0x00");
+      const revoked = ["campaign_revoked", "allowance_revoked"];
+      expect(await record()).to.deep.equal(revoked);
+      expect(await reported(...events())).to.deep.equal(revoked);
+      await ledger.chainEvents({ type: "counter_raised", account: payer, counter: 1n });
+      expect(await reported(...events())).to.deep.equal(["allowance_revoked", "allowance_revoked"]);
+    });
+
+    it("locks only the payers of events that are debited, however they are grouped", async () => {
+      const spender = await billedSpender();
+      const other = (await ledger.allow(stranger)).message.spender;
+      const grouped = withGroupCommit(ledger.usage);
+      const repeated = usageEvent({ provider: stranger, spender: other });
+      await ledger.purchase(stranger, "1");
+      await ledger.grantAccess(other, stranger);
+      await ledger.usage.record([repeated]);
+
+      const outcomes = await database.transaction(async (tx) => {
+        await tx.query("select from accounts where address = $1 for update", [
+          `\\x${stranger.slice(2)}`,
+        ]);
+        const requests = [
+          usageEvent({ provider, spender }),
+          usageEvent({ provider, spender: other }),
+          repeated,
+          usageEvent({ provider, spender }),
+        ].map((event) => grouped.record([event]));
+        return await Promise.race([Promise.all(requests), delay(5_000, [])]);
+      });
+      expect(outcomes.flat().map(said)).to.deep.equal([
+        "debited",
+        "access_not_granted",
+        "debited",
+        "debited",
+      ]);
+      expect(outcomes.flat()[2]).to.have.property("repeated", true);
     });
   });
 
@@ -352,6 +483,14 @@ describe("requests that change nothing, while every lock is held", () => {
     });
   });
 });
+
+function said(outcome: UsageOutcome | undefined) {
+  return outcome?.result === "refused" ? outcome.refusal.reason : outcome?.result;
+}
+
+function newPrices() {
+  return createPriceReader(createRateIndexCache());
+}
 
 function publishedCard(result: PublishResult) {
   if (result.published === "refused") throw new Error(result.refusal.reason);

@@ -1,0 +1,96 @@
+import type { Address } from "viem";
+
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import {
+  type KnownEvent,
+  type UsageRules,
+  decideDebits,
+  eventKey,
+} from "@compute-credits/rules/usage/decideDebits";
+import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { CreditShortage } from "@compute-credits/rules/spending/spendingDraft";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import type { Database } from "@compute-credits/platform/postgres/database";
+import type { AccessCache } from "./accessCache.ts";
+import { readKnownDebits } from "./knownDebits.ts";
+import { readSpenders } from "./lockSpending.ts";
+import { type Report, checkAccess } from "./report.ts";
+import type { PriceReader } from "../pricing/priceReader.ts";
+
+export interface UnchangedDeps {
+  readonly database: Database;
+  readonly access: AccessCache;
+  readonly priceReader: PriceReader;
+  readonly rules: UsageRules;
+}
+
+/**
+ * Decides events on one snapshot, without a lock. Returns for each the outcome, if it changes
+ * nothing: a repetition or a refusal. `null` for an event that would be debited, which is decided
+ * again under the locks of its payers.
+ */
+export async function answerUnchanged(
+  { database, access, priceReader, rules }: UnchangedDeps,
+  { events, asOfRevocations }: Report,
+): Promise<readonly (UsageOutcome | null)[]> {
+  return await database.transaction(
+    async (tx) => {
+      const spending = await readSpenders(tx, new Set(events.map(({ spender }) => spender)));
+      checkAccess(spending, asOfRevocations);
+      const hasAccess = await access.read(tx, events, spending);
+      const known = await readKnownDebits(tx, events);
+      const { now, newestCard, accounts } = spending;
+      const moment = { now, newestCard, accounts: [...accounts.keys()], isFinal: false };
+      const prices = await priceReader.read(tx, events, moment);
+      const state = { ...spending, hasAccess, known, prices };
+      const { outcomes } = decideDebits(events, state, rules);
+      return outcomes.map((outcome, index) => unchanged(events[index], outcome, known));
+    },
+    { isolation: "repeatable read", nestedLoopPlan: true },
+  );
+}
+
+/** The outcome, unless it writes something or depends on an event that does. */
+function unchanged(
+  event: UsageEvent | undefined,
+  outcome: UsageOutcome,
+  known: ReadonlyMap<string, KnownEvent>,
+): UsageOutcome | null {
+  if (event !== undefined && known.has(eventKey(event))) return outcome;
+  // Here another event of the batch has the id.
+  const isConflict = outcome.result === "refused" && outcome.refusal.reason === "event_id_conflict";
+  return outcome.result === "debited" || isConflict ? null : outcome;
+}
+
+/**
+ * Removes shortages from `outcomes` that may depend on an earlier event, which is yet to be
+ * charged: one that the same account may pay. `null` means that any account may.
+ */
+export function removeShared(
+  outcomes: Map<number, UsageOutcome>,
+  allowances: readonly (readonly Allowance[])[] | null,
+  events: number,
+): void {
+  const charged = new Set<Address | null>();
+  for (let index = 0; index < events; index++) {
+    const payers = allowances?.[index]?.map(({ message }) => message.account) ?? [null];
+    const outcome = outcomes.get(index);
+    if (outcome !== undefined) {
+      if (!isShort(outcome) || !payers.some((payer) => charged.has(payer))) continue;
+      outcomes.delete(index);
+    }
+    for (const payer of payers) charged.add(payer);
+  }
+}
+
+/** Whether the event was refused because credits or a limit are used up. */
+export function isShort(outcome: UsageOutcome): boolean {
+  return outcome.result === "refused" && SHORTAGES.has(outcome.refusal.reason);
+}
+
+const SHORTAGES: ReadonlySet<string> = new Set([
+  "insufficient_credits",
+  "allowance_exhausted",
+  "campaign_exhausted",
+  "account_cap_reached",
+] satisfies CreditShortage[]);
