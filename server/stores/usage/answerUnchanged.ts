@@ -8,7 +8,7 @@ import {
   eventKey,
 } from "@compute-credits/rules/usage/decideDebits";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
-import type { CreditShortage } from "@compute-credits/rules/spending/spendingDraft";
+import type { CreditShortage } from "@compute-credits/rules/spending/room";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { AccessCache } from "./accessCache.ts";
