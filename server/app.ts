@@ -61,7 +61,8 @@ function v1(context: Context): Router {
 
 /** Hands each router what it uses. Usage is first: it is the busiest, and routes match in order. */
 function routersOf(context: Context): readonly Router[] {
-  const { limits, feeBps, terms, chain, vault, auditors } = context;
+  const { limits, feeBps, terms, auditors, askedChain: chain, askedVault: vault } = context;
+  const { payouts, blocksPerRequest } = context;
   const { accounts, allowances, grants, providers, usage, holds, chainStore } = context;
   const { rateCards, prices, multipliers, quotes } = context;
   const { checkpoints, published, checkpointData, submissions, receipts } = context;
@@ -94,7 +95,15 @@ function routersOf(context: Context): readonly Router[] {
     runwayRoutes({ insight }),
     budgetRoutes({ insight }),
     explainRoutes({ insight, rateCards, holds, checkpoints: published }),
-    reportRoutes({ reports, vault, token, creditMicrosPerToken, now }),
+    reportRoutes({
+      reports,
+      vault,
+      payouts,
+      blocksPerRequest,
+      token,
+      creditMicrosPerToken,
+      now,
+    }),
     usageLogRoutes({ usageLog, chain, auditors }),
   ];
 }

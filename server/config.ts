@@ -53,6 +53,9 @@ const DATABASE_AND_HTTP = {
   MAX_WAITING_READS: integer(1, 100_000)
     .default(100)
     .describe("Reads that wait for a connection; more are refused."),
+  MAX_CHAIN_CALLS: integer(1, 10_000)
+    .default(32)
+    .describe("Calls of the chain that requests have open."),
   DATA_FOLDER: z
     .string()
     .min(1)
@@ -197,6 +200,7 @@ export interface Config {
   readonly contract: Hex;
   readonly database: DatabaseLocation;
   readonly reads: ReadPool;
+  readonly maxChainCalls: number;
   readonly host: string;
   readonly port: number;
   readonly connections: ConnectionBound;
@@ -265,6 +269,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       timeoutMs: data.READ_TIMEOUT_MILLISECONDS,
       waiting: data.MAX_WAITING_READS,
     },
+    maxChainCalls: data.MAX_CHAIN_CALLS,
     host: data.HOST,
     port: data.PORT,
     connections: {

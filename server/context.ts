@@ -1,5 +1,11 @@
 import type { Address } from "viem";
 
+import { createCallBound } from "@compute-credits/platform/chain/boundedCalls";
+import {
+  type ChainForRequests,
+  chainForRequests,
+  vaultForRequests,
+} from "@compute-credits/platform/chain/chainForRequests";
 import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import { createSigner } from "@compute-credits/platform/chain/createSigner";
@@ -19,6 +25,8 @@ import type { GrantStore } from "./stores/allowances/grantStore.ts";
 import { createAllowanceStore } from "./stores/allowances/postgresAllowanceStore.ts";
 import { createGrantStore } from "./stores/allowances/postgresGrantStore.ts";
 import { createChainStore } from "./stores/chain/postgresChainStore.ts";
+import type { DeferredPayoutStore } from "./stores/chain/deferredPayoutStore.ts";
+import { createDeferredPayoutStore } from "./stores/chain/postgresDeferredPayoutStore.ts";
 import type { CheckpointData } from "./stores/checkpoints/checkpointData.ts";
 import type { CheckpointReads, CheckpointStore } from "./stores/checkpoints/checkpointStore.ts";
 import { createCheckpointData } from "./stores/checkpoints/postgresCheckpointData.ts";
@@ -64,6 +72,8 @@ export interface Context {
   readonly feeBps: bigint;
   readonly terms: Terms;
   readonly chain: ChainReader;
+  /** the same chain with the bounds of what requests may ask of it */
+  readonly askedChain: ChainForRequests;
   readonly chainStore: ChainStore;
   readonly accounts: AccountStore;
   readonly allowances: AllowanceStore;
@@ -88,6 +98,10 @@ export interface Context {
   readonly insight: InsightStore;
   readonly reports: ReportStore;
   readonly vault: VaultReader;
+  /** the same vault with the bounds of what requests may ask of it */
+  readonly askedVault: VaultReader;
+  readonly payouts: DeferredPayoutStore;
+  readonly blocksPerRequest: bigint;
   readonly usageLog: UsageLog;
   /** addresses that may read the usage log, besides the contract's signers */
   readonly auditors: readonly Address[];
@@ -108,6 +122,8 @@ export async function createContext(
   }
   const limits = limitsUnder(terms, config);
   const { maxEventAgeSeconds, maxEventAheadSeconds, maxOpenHolds } = limits;
+  const vault = createVaultReader(config.rpcUrls, chain.deployment);
+  const callBound = createCallBound(config.maxChainCalls);
   const rates = createRateIndexCache();
   const priceReader = createPriceReader(rates);
   const prices = createPriceStore(database, rates);
@@ -157,9 +173,11 @@ export async function createContext(
     reports: createReportStore(reads.bounded),
     usageLog: createUsageLog(database),
     auditors: config.auditors,
-    vault: createVaultReader(config.rpcUrls, chain.deployment, {
-      blocksPerRequest: config.blocksPerRequest,
-    }),
+    vault,
+    askedVault: vaultForRequests(vault, callBound),
+    askedChain: chainForRequests(chain, callBound),
+    payouts: createDeferredPayoutStore(database),
+    blocksPerRequest: config.blocksPerRequest,
   };
 }
 

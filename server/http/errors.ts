@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { Logger } from "pino";
 
+import { ChainUnavailable, TooManyChainCalls } from "@compute-credits/platform/chain/boundedCalls";
 import { ReadTimedOut, TooManyReads } from "@compute-credits/platform/postgres/boundedReads";
 import { type Problem, ProblemError, fail, problem } from "./problem.ts";
 import { respondProblem } from "./respond.ts";
@@ -45,10 +46,10 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
   };
 }
 
-/** A read takes milliseconds, or it is one of those that are refused. */
+/** Reads and calls take milliseconds, or they are of those that are refused. */
 const RETRY_AFTER_SECONDS = 1;
 
-/** Translates the refusals of the bounds around the database's reads. */
+/** Translates the refusals of the bounds around the database's reads and the chain's calls. */
 function busyProblem(error: unknown): Problem | null {
   if (error instanceof TooManyReads) {
     return problem(
@@ -62,6 +63,21 @@ function busyProblem(error: unknown): Problem | null {
       503,
       "read_timed_out",
       "The database took too long for this answer. Ask for a shorter range or a smaller page.",
+    );
+  }
+  if (error instanceof TooManyChainCalls) {
+    return problem(
+      503,
+      "too_many_chain_calls",
+      "The server has more to ask the chain than it allows at one time. " +
+        "Send the same request again.",
+    );
+  }
+  if (error instanceof ChainUnavailable) {
+    return problem(
+      503,
+      "chain_unavailable",
+      "The chain's endpoint did not answer. Send the same request again.",
     );
   }
   return null;

@@ -10,6 +10,7 @@ import type { WorkerHealth } from "@compute-credits/platform/process/health";
 import type { Config } from "../config.ts";
 import type { Context } from "../context.ts";
 import { indexerWorker } from "./chain/indexerWorker.ts";
+import { payoutWorker } from "./chain/payoutWorker.ts";
 import { expiryWorker } from "./holds/expiryWorker.ts";
 import { openSettler } from "./settlement/openSettler.ts";
 import type { Settler } from "./settlement/settler.ts";
@@ -34,11 +35,12 @@ export async function openWorkers(
   context: Context,
   { source, health, log, probe, onReorg }: OpenWorkersOptions,
 ): Promise<readonly Worker[]> {
-  const { chainStore, holds, disputes, terms } = context;
-  const { pollMs } = config;
+  const { chainStore, holds, disputes, terms, payouts, vault } = context;
+  const { pollMs, blocksPerRequest } = config;
   const settler = await settlerOf(config, context, { log, probe });
   return [
     indexerWorker({ source, chainStore, pollMs, onReorg }),
+    payoutWorker({ chainStore, payouts, vault, blocksPerRequest, pollMs }),
     expiryWorker({ holds }),
     ...(settler === null
       ? []

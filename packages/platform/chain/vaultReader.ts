@@ -1,14 +1,22 @@
 import type { VaultTotals } from "@compute-credits/rules/insight/vaultTotals";
 
+/** Blocks, both inclusive. */
+export interface BlockRange {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
 /**
  * Reads the contract's totals. Rejects if the endpoint fails or no longer has the block's state.
  */
 export interface VaultReader {
   totalsAt(block: bigint): Promise<VaultTotals>;
   /**
-   * Payouts that the token rejected and that were not withdrawn up to the block, in smallest units.
+   * By how much the payouts grew in these blocks that the token rejected and that were not
+   * withdrawn, in smallest units. One request: keep the range short.
    */
-  deferredTokens(block: bigint): Promise<bigint>;
+  deferredChange(range: BlockRange): Promise<bigint>;
+  deploymentBlock(): Promise<bigint>;
   /** smallest units per token: 10^decimals */
   tokenUnit(): Promise<bigint>;
 }

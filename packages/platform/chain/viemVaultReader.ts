@@ -1,15 +1,19 @@
-import { createPublicClient, erc20Abi, parseEventLogs } from "viem";
+import { createPublicClient, erc20Abi, getAbiItem } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { VaultReader } from "./vaultReader.ts";
 import { rpcTransport } from "./viemChainReader.ts";
 
-/** Creates a reader of the vault. `blocksPerRequest` bounds the block range of one log request. */
+const DEFERRED_EVENTS = [
+  getAbiItem({ abi: computeCreditsAbi, name: "PayoutDeferred" }),
+  getAbiItem({ abi: computeCreditsAbi, name: "OwedWithdrawn" }),
+] as const;
+
+/** Creates a reader of the vault. */
 export function createVaultReader(
   rpcUrls: readonly string[],
   { contract }: Deployment,
-  { blocksPerRequest }: { blocksPerRequest: bigint },
 ): VaultReader {
   const client = createPublicClient({ transport: rpcTransport(rpcUrls), cacheTime: 0 });
   const read = { address: contract, abi: computeCreditsAbi } as const;
@@ -44,21 +48,22 @@ export function createVaultReader(
       };
     },
 
-    async deferredTokens(block) {
-      const first = await client.readContract({ ...read, functionName: "deploymentBlock" });
-      let deferred = 0n;
-      for (let fromBlock = first; fromBlock <= block; fromBlock += blocksPerRequest) {
-        const last = fromBlock + blocksPerRequest - 1n;
-        const toBlock = last < block ? last : block;
-        // oxlint-disable-next-line no-await-in-loop -- endpoints limit ranges and request rates
-        const logs = await client.getLogs({ address: contract, fromBlock, toBlock });
-        for (const { eventName, args } of parseEventLogs({ abi: computeCreditsAbi, logs })) {
-          if (eventName === "PayoutDeferred") deferred += args.tokenAmount;
-          if (eventName === "OwedWithdrawn") deferred -= args.tokenAmount;
-        }
-      }
-      return deferred;
+    async deferredChange({ from, to }) {
+      const logs = await client.getLogs({
+        address: contract,
+        events: DEFERRED_EVENTS,
+        fromBlock: from,
+        toBlock: to,
+        strict: true,
+      });
+      return logs.reduce(
+        (change, { eventName, args }) =>
+          eventName === "PayoutDeferred" ? change + args.tokenAmount : change - args.tokenAmount,
+        0n,
+      );
     },
+
+    deploymentBlock: () => client.readContract({ ...read, functionName: "deploymentBlock" }),
 
     async tokenUnit() {
       const decimals = await client.readContract({

@@ -1,12 +1,17 @@
+import { TooManyChainCalls } from "@compute-credits/platform/chain/boundedCalls";
 import type { VaultReader } from "@compute-credits/platform/chain/vaultReader";
 import { type TokenPrice, liability } from "@compute-credits/rules/insight/liability";
 import { type Reconciliation, reconcile } from "@compute-credits/rules/insight/reconcile";
+import type { DeferredPayoutStore } from "../../stores/chain/deferredPayoutStore.ts";
 import { fail } from "../../http/problem.ts";
 import type { LedgerReport, ReportStore } from "../../stores/insight/reportStore.ts";
 
 export interface ReadReportDeps {
   readonly reports: ReportStore;
-  readonly vault: VaultReader;
+  readonly vault: Pick<VaultReader, "totalsAt" | "tokenUnit" | "deferredChange">;
+  readonly payouts: Pick<DeferredPayoutStore, "read">;
+  /** the most that one request searches of the chain's log */
+  readonly blocksPerRequest: bigint;
   readonly creditMicrosPerToken: bigint;
 }
 
@@ -21,9 +26,10 @@ export interface OperatorReport extends Reconciliation {
 
 /** Reads the ledger's sums, and compares them with the chain at the last block that it has read. */
 export async function readReport(
-  { reports, vault, creditMicrosPerToken }: ReadReportDeps,
+  deps: ReadReportDeps,
   { from, to }: { readonly from: Date; readonly to: Date },
 ): Promise<OperatorReport> {
+  const { reports, vault, creditMicrosPerToken } = deps;
   const price = { tokenUnit: await asked(vault.tokenUnit()), creditMicrosPerToken };
   const ledger = await reports.report({ from, to, price });
   const block = ledger.block.number;
@@ -34,11 +40,11 @@ export async function readReport(
   const compare = (deferredTokens: bigint) =>
     reconcile({ ...ledger, finalCheckpoint }, chain, { price, deferredTokens });
   const first = compare(0n);
-  // Deferred payouts explain surplus tokens only. Reading them scans all logs of the contract.
+  // Deferred payouts explain surplus tokens only.
   const hasSurplus = first.comparisons.some(
     ({ unit, differences }) => unit === "tokens" && differences.length > 0,
   );
-  const compared = hasSurplus ? compare(await asked(vault.deferredTokens(block))) : first;
+  const compared = hasSurplus ? compare(await deferredTokens(deps, block)) : first;
 
   return {
     price,
@@ -50,11 +56,32 @@ export async function readReport(
   };
 }
 
+/**
+ * Deferred payouts up to a block. The worker has added up all but the newest blocks, so one short
+ * search completes them.
+ */
+async function deferredTokens(
+  { vault, payouts, blocksPerRequest }: ReadReportDeps,
+  block: bigint,
+): Promise<bigint> {
+  const known = await payouts.read();
+  if (known === null || known.block > block || known.block + blocksPerRequest < block) {
+    throw fail(
+      503,
+      "chain_unavailable",
+      "The server is still reading the chain up to the ledger's block. Try again later.",
+    );
+  }
+  if (known.block === block) return known.tokens;
+  return known.tokens + (await asked(vault.deferredChange({ from: known.block + 1n, to: block })));
+}
+
 /** The chain's answer. Throws a 503 if its endpoint fails, because the server itself is well. */
 async function asked<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
-  } catch {
+  } catch (error) {
+    if (error instanceof TooManyChainCalls) throw error;
     throw fail(
       503,
       "chain_unavailable",

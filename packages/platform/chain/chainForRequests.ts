@@ -1,0 +1,53 @@
+import { isEcdsaSignature } from "@compute-credits/protocol/messages/signatureCheck";
+import { type CallBound, rememberAnswers } from "./boundedCalls.ts";
+import type { ChainReader } from "./chainReader.ts";
+import type { VaultReader } from "./vaultReader.ts";
+
+/** What requests ask of the chain. */
+export type ChainForRequests = Pick<
+  ChainReader,
+  "deployment" | "threshold" | "isSigner" | "isSignedBy"
+>;
+
+/**
+ * Strangers repeat a request at will, so its answers are remembered. A wallet or a signer that
+ * changes its mind is believed this much later, as if the request had come before.
+ */
+const MEMORY = { most: 1_000, lifeMs: 5_000 };
+
+/** The totals of a block do not change, and a report asks for those of the newest ones. */
+const TOTALS = { most: 4, lifeMs: 60_000 };
+
+/** A token's decimals never change. */
+const FOR_EVER = { most: 1, lifeMs: Number.POSITIVE_INFINITY };
+
+/** Bounds, shares and remembers the calls of the chain that requests cause. */
+export function chainForRequests(chain: ChainForRequests, bound: CallBound): ChainForRequests {
+  const threshold = rememberAnswers<number>(bound, MEMORY);
+  const signer = rememberAnswers<boolean>(bound, MEMORY);
+  const signed = rememberAnswers<boolean>(bound, MEMORY);
+  return {
+    deployment: chain.deployment,
+    threshold: () => threshold("", () => chain.threshold()),
+    isSigner: (address) => signer(address, () => chain.isSigner(address)),
+    async isSignedBy(address, digest, signature) {
+      // A key's signature needs no call.
+      if (await isEcdsaSignature(address, digest, signature)) return true;
+      return await signed(`${address} ${digest} ${signature}`, () =>
+        chain.isSignedBy(address, digest, signature),
+      );
+    },
+  };
+}
+
+/** The same for the vault's totals. */
+export function vaultForRequests(vault: VaultReader, bound: CallBound): VaultReader {
+  const totals = rememberAnswers<Awaited<ReturnType<VaultReader["totalsAt"]>>>(bound, TOTALS);
+  const unit = rememberAnswers<bigint>(bound, FOR_EVER);
+  return {
+    totalsAt: (block) => totals(`${block}`, () => vault.totalsAt(block)),
+    tokenUnit: () => unit("", () => vault.tokenUnit()),
+    deferredChange: (range) => bound(() => vault.deferredChange(range)),
+    deploymentBlock: () => bound(() => vault.deploymentBlock()),
+  };
+}

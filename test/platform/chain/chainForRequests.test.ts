@@ -1,0 +1,118 @@
+import { expect } from "chai";
+import { type Address, type Hex, numberToHex } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+
+import { createCallBound, rememberAnswers } from "@compute-credits/platform/chain/boundedCalls";
+import { chainForRequests } from "@compute-credits/platform/chain/chainForRequests";
+import { deployment, hashOf } from "../../fixtures/ledger.ts";
+
+const key = privateKeyToAccount(`0x${"11".repeat(32)}`);
+const wallet = numberToHex(0xcafe, { size: 20 });
+const digest = hashOf("message");
+
+/** A chain that counts its calls. Its wallets accept `0x01`, after `gate` opens. */
+function countedChain(gate: Promise<unknown> = Promise.resolve()) {
+  const calls: string[] = [];
+  async function answer<T>(name: string, value: T): Promise<T> {
+    calls.push(name);
+    await gate;
+    return value;
+  }
+  const chain = {
+    deployment,
+    threshold: () => answer("threshold", 2),
+    isSigner: (address: Address) => answer(`isSigner ${address}`, address === wallet),
+    isSignedBy: (address: Address, _digest: Hex, signature: Hex) =>
+      answer(`isSignedBy ${address}`, signature === "0x01"),
+  };
+  return { chain, calls };
+}
+
+const nameOf = (error: unknown) => (error instanceof Error ? error.name : "?");
+
+describe("what requests ask of the chain", () => {
+  it("is asked once for a hundred equal requests at one time, and for later ones", async () => {
+    const { chain, calls } = countedChain();
+    const asked = chainForRequests(chain, createCallBound(4));
+    for (const signature of ["0x01", "0x02"] as const) {
+      const equal = Array.from({ length: 100 }, () => asked.isSignedBy(wallet, digest, signature));
+      // oxlint-disable-next-line no-await-in-loop -- one signature after the other
+      expect(new Set(await Promise.all(equal))).to.deep.equal(new Set([signature === "0x01"]));
+      // oxlint-disable-next-line no-await-in-loop -- one signature after the other
+      await asked.isSignedBy(wallet, digest, signature);
+    }
+    expect(calls).to.deep.equal([`isSignedBy ${wallet}`, `isSignedBy ${wallet}`]);
+    await Promise.all([asked.threshold(), asked.threshold(), asked.isSigner(wallet)]);
+    await Promise.all([asked.threshold(), asked.isSigner(wallet)]);
+    expect(calls.slice(2)).to.deep.equal(["threshold", `isSigner ${wallet}`]);
+  });
+
+  it("tells other messages and other signers apart", async () => {
+    const { chain, calls } = countedChain();
+    const asked = chainForRequests(chain, createCallBound(4));
+    await asked.isSignedBy(wallet, digest, "0x01");
+    await asked.isSignedBy(wallet, hashOf("another"), "0x01");
+    await asked.isSignedBy(numberToHex(0xbeef, { size: 20 }), digest, "0x01");
+    expect(calls).to.have.length(3);
+  });
+
+  it("is nothing for the signature of a key", async () => {
+    const { chain, calls } = countedChain();
+    const asked = chainForRequests(chain, createCallBound(4));
+    const signature = await key.sign({ hash: digest });
+    expect(await asked.isSignedBy(key.address, digest, signature)).to.equal(true);
+    expect(calls).to.deep.equal([]);
+  });
+
+  it("is refused at once beyond the bound, and asked again when calls have ended", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { chain, calls } = countedChain(gate.promise);
+    const asked = chainForRequests(chain, createCallBound(3));
+    const check = (n: number) => asked.isSignedBy(numberToHex(n, { size: 20 }), digest, "0x01");
+    const open = [1, 2, 3].map(check);
+    const refused = await Promise.allSettled(Array.from({ length: 50 }, (_, n) => check(10 + n)));
+    expect(
+      new Set(refused.map((one) => (one.status === "rejected" ? nameOf(one.reason) : "asked"))),
+    ).to.deep.equal(new Set(["TooManyChainCalls"]));
+    expect(calls).to.have.length(3);
+    gate.resolve();
+    expect(await Promise.all(open)).to.deep.equal([true, true, true]);
+    expect(await check(10)).to.equal(true);
+  });
+});
+
+describe("remembered answers", () => {
+  let time = 0;
+  const now = () => time;
+  const memory = { most: 2, lifeMs: 100 };
+
+  it("are asked for again after their life", async () => {
+    let count = 0;
+    const ask = rememberAnswers<number>(createCallBound(1), memory, now);
+    const call = () => Promise.resolve(count++);
+    expect([await ask("a", call), await ask("a", call)]).to.deep.equal([0, 0]);
+    time += 100;
+    expect(await ask("a", call)).to.equal(1);
+  });
+
+  it("are so many at most: the oldest is forgotten", async () => {
+    const asked: string[] = [];
+    const ask = rememberAnswers<null>(createCallBound(1), memory, now);
+    for (const each of ["a", "b", "c", "b", "a"]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await ask(each, () => {
+        asked.push(each);
+        return Promise.resolve(null);
+      });
+    }
+    expect(asked).to.deep.equal(["a", "b", "c", "a"]);
+  });
+
+  it("do not include failures, which say that the chain is unavailable", async () => {
+    const ask = rememberAnswers<number>(createCallBound(1), memory, now);
+    const fails = () => Promise.reject(new TypeError("no route to host"));
+    const error: unknown = await ask("a", fails).catch((reason: unknown) => reason);
+    expect(nameOf(error)).to.equal("ChainUnavailable");
+    expect(await ask("a", () => Promise.resolve(7))).to.equal(7);
+  });
+});
