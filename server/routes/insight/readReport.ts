@@ -44,7 +44,7 @@ export async function readReport(
   const hasSurplus = first.comparisons.some(
     ({ unit, differences }) => unit === "tokens" && differences.length > 0,
   );
-  const compared = hasSurplus ? compare(await deferredTokens(deps, block)) : first;
+  const compared = hasSurplus ? compare(await readDeferred(deps, block)) : first;
 
   return {
     price,
@@ -60,7 +60,7 @@ export async function readReport(
  * Deferred payouts up to a block. The worker has added up all but the newest blocks, so one short
  * search completes them.
  */
-async function deferredTokens(
+async function readDeferred(
   { vault, payouts, blocksPerRequest }: ReadReportDeps,
   block: bigint,
 ): Promise<bigint> {

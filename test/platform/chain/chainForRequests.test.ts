@@ -81,6 +81,8 @@ describe("what requests ask of the chain", () => {
   });
 });
 
+const noRoute = () => Promise.reject(new TypeError("no route to host"));
+
 describe("remembered answers", () => {
   let time = 0;
   const now = () => time;
@@ -110,8 +112,7 @@ describe("remembered answers", () => {
 
   it("do not include failures, which say that the chain is unavailable", async () => {
     const ask = rememberAnswers<number>(createCallBound(1), memory, now);
-    const fails = () => Promise.reject(new TypeError("no route to host"));
-    const error: unknown = await ask("a", fails).catch((reason: unknown) => reason);
+    const error: unknown = await ask("a", noRoute).catch((reason: unknown) => reason);
     expect(nameOf(error)).to.equal("ChainUnavailable");
     expect(await ask("a", () => Promise.resolve(7))).to.equal(7);
   });
