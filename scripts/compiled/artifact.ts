@@ -8,6 +8,7 @@ export const SOURCES = {
   Court: "Court.sol",
   TestDollar: "mocks/TestDollar.sol",
   TestWallet: "mocks/TestWallet.sol",
+  ResetFirstToken: "mocks/ResetFirstToken.sol",
 } as const;
 
 export type ContractName = keyof typeof SOURCES;

@@ -68,14 +68,14 @@ export async function startCompressionService(
         });
         return;
       }
-      await twice(() => metering.claimAccess(apiKey));
+      await metering.claimAccess(apiKey);
       const { sha256, cpuMilliseconds, bytes } = compress(req.body);
       const events = usageOf(provider, apiKeySpender(apiKey), [
         ["requests", 1],
         ["cpu.milliseconds", cpuMilliseconds],
         ["network.bytes", bytes],
       ]);
-      const outcomes = await twice(() => metering.reportUsage(events));
+      const outcomes = await metering.reportUsage(events);
       const refused = outcomes.find(({ result }) => result === "refused");
       if (refused !== undefined) {
         res.status(402).json(refused.problem);
@@ -129,19 +129,6 @@ function reasonIn(answer: string): string {
     return `${detail} (${reason})`;
   } catch {
     return answer;
-  }
-}
-
-/**
- * Calls again if no answer came: a server may close an idle connection just as it is used. Repeats
- * are safe, because events keep their ids and access is claimed once.
- */
-async function twice<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof ApiProblem) throw error;
-    return await call();
   }
 }
 

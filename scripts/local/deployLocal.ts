@@ -56,6 +56,8 @@ export function localWallet(rpcUrl: string, { account }: TestWallet): WalletClie
 export type LocalTerms = Partial<typeof LOCAL_WINDOWS> & {
   readonly signers?: readonly Address[];
   readonly threshold?: number;
+  /** a token that is there already, instead of a new test dollar */
+  readonly token?: Address;
 };
 
 /** Deploys a compiled contract from the operator's wallet. Throws if the deployment reverts. */
@@ -86,7 +88,7 @@ export async function deployLocal(
   rpcUrl: string,
   terms: LocalTerms = {},
 ): Promise<LocalDeployment> {
-  const token = await deployContract(rpcUrl, "TestDollar", []);
+  const token = terms.token ?? (await deployContract(rpcUrl, "TestDollar", []));
   const contract = await deployContract(rpcUrl, "ComputeCredits", [
     {
       token,

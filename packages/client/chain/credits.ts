@@ -5,8 +5,8 @@ import type { Row } from "@compute-credits/protocol/tree/row";
 import { type WalletConnection, senderOf, waitForSuccess } from "./transact.ts";
 
 /**
- * Buys `creditMicros` for `account`: approves exactly the price (in the token's smallest unit),
- * then buys. Resolves when the purchase is in a block. Rejects, with nothing paid, if the wallet
+ * Buys `creditMicros` for `account`: approves exactly the price (in the token's smallest unit)
+ * unless as much is approved already, then buys. Resolves when the purchase is in a block. Rejects, with nothing paid, if the wallet
  * has too few tokens.
  */
 export async function buyCredits(
@@ -18,14 +18,7 @@ export async function buyCredits(
     client.readContract({ ...read, functionName: "token" }),
     client.readContract({ ...read, functionName: "priceOf", args: [creditMicros] }),
   ]);
-  const approval = await wallet.writeContract({
-    ...senderOf(wallet),
-    address: token,
-    abi: erc20Abi,
-    functionName: "approve",
-    args: [contract, tokenAmount],
-  });
-  await waitForSuccess(client, approval);
+  await approve({ wallet, client, contract }, token, tokenAmount);
   const purchase = await wallet.writeContract({
     ...senderOf(wallet),
     ...read,
@@ -33,6 +26,36 @@ export async function buyCredits(
     args: [account, creditMicros],
   });
   return { receipt: await waitForSuccess(client, purchase), tokenAmount };
+}
+
+/**
+ * Lets the contract take `tokenAmount`. An approval that a failed purchase left behind is set to
+ * zero first, because tokens such as Tether refuse to change one that is not zero.
+ */
+async function approve(
+  { wallet, client, contract }: WalletConnection,
+  token: Address,
+  tokenAmount: bigint,
+): Promise<void> {
+  const sender = senderOf(wallet);
+  const onToken = { address: token, abi: erc20Abi } as const;
+  const approved = await client.readContract({
+    ...onToken,
+    functionName: "allowance",
+    args: [sender.account.address, contract],
+  });
+  if (approved >= tokenAmount) return;
+  for (const amount of approved === 0n ? [tokenAmount] : [0n, tokenAmount]) {
+    // oxlint-disable-next-line no-await-in-loop -- the second is refused before the first
+    const hash = await wallet.writeContract({
+      ...sender,
+      ...onToken,
+      functionName: "approve",
+      args: [contract, amount],
+    });
+    // oxlint-disable-next-line no-await-in-loop
+    await waitForSuccess(client, hash);
+  }
 }
 
 /**

@@ -23,8 +23,13 @@ export interface Api {
   post(path: string, body: unknown): Promise<unknown>;
 }
 
+/** Milliseconds until a request without an answer fails. */
+const TIMEOUT_MS = 60_000;
+
 /**
- * Creates a client of a metering server's HTTP API. `key` is a provider's key; public reads need
+ * Creates a client of a metering server's HTTP API. A request that the connection loses is sent
+ * once more: a server may close an idle connection just as it is used. Repeating is safe, because
+ * the server takes every message once. `key` is a provider's key; public reads need
  * none. Amounts are decimal text in both directions. Requests reject with `ApiProblem` on a
  * refusal.
  */
@@ -33,10 +38,19 @@ export function createApi(url: string, { key }: { key?: string } = {}): Api {
     key === undefined ? {} : { authorization: `Bearer ${key}` };
 
   async function call(path: string, init: RequestInit): Promise<unknown> {
-    const response = await fetch(new URL(path, url), init);
+    const response = await send(new URL(path, url), init);
     const document: unknown = await response.json();
     if (!response.ok) throw new ApiProblem(response.status, isRecord(document) ? document : {});
     return document;
+  }
+
+  async function send(to: URL, init: RequestInit): Promise<Response> {
+    const attempt = () => fetch(to, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return await attempt().catch(async (error: unknown) => {
+      // `fetch` rejects with a TypeError if the network fails, and with another error on a timeout.
+      if (error instanceof TypeError) return await attempt();
+      throw error;
+    });
   }
 
   return {
