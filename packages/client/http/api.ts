@@ -44,15 +44,6 @@ export function createApi(url: string, { key }: { key?: string } = {}): Api {
     return document;
   }
 
-  async function send(to: URL, init: RequestInit): Promise<Response> {
-    const attempt = () => fetch(to, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    return await attempt().catch(async (error: unknown) => {
-      // `fetch` rejects with a TypeError if the network fails, and with another error on a timeout.
-      if (error instanceof TypeError) return await attempt();
-      throw error;
-    });
-  }
-
   return {
     get: (path) => call(path, { headers: authorization }),
     post: (path, body) =>
@@ -62,6 +53,15 @@ export function createApi(url: string, { key }: { key?: string } = {}): Api {
         body: jsonText(body),
       }),
   };
+}
+
+async function send(to: URL, init: RequestInit): Promise<Response> {
+  const attempt = () => fetch(to, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  return await attempt().catch(async (error: unknown) => {
+    // `fetch` rejects with a TypeError if the network fails, and with another error on a timeout.
+    if (error instanceof TypeError) return await attempt();
+    throw error;
+  });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
