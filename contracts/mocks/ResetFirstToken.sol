@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 /// @dev Its functions return nothing, as Tether's do.
 contract ResetFirstToken {
     string public name = "Reset First";
-    uint8 public constant decimals = 6;
+    uint8 public decimals = 6;
     mapping(address account => uint256 value) public balanceOf;
     mapping(address owner => mapping(address spender => uint256 value)) public allowance;
 
