@@ -8,7 +8,7 @@ interface IPurchases {
     /// @notice An account received credits. Every way of buying emits this event once.
     event CreditsPurchased(
         address indexed account,
-        address indexed payer,
+        address payer,
         uint64 creditMicros,
         uint256 tokenAmount
     );
@@ -18,9 +18,10 @@ interface IPurchases {
 
     /// @notice Buys credits with the caller's tokens, for the caller or as a gift.
     /// @param account The account that receives the credits. The caller cannot take a gift back.
-    /// @param creditMicros Micro-credits to buy.
+    /// @param creditMicros Micro-credits to buy. All purchases together stay within int64. The
+    ///        wider type only places this function's selector early (decision 0115).
     /// @return tokenAmount The price in token base units, rounded up.
-    function buy(address account, uint64 creditMicros) external returns (uint256 tokenAmount);
+    function buy(address account, uint104 creditMicros) external returns (uint256 tokenAmount);
 
     /// @notice The price of credits in token base units, rounded up. It never changes.
     function priceOf(uint64 creditMicros) external view returns (uint256 tokenAmount);

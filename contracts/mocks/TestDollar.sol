@@ -57,6 +57,13 @@ contract TestDollar is ERC20, ERC20Permit, ERC3009 {
         return 6;
     }
 
+    /// @dev Also an unlimited allowance is written, as USDC does. OpenZeppelin's token leaves it.
+    function _spendAllowance(address owner, address spender, uint256 value) internal override {
+        uint256 allowed = allowance(owner, spender);
+        require(value <= allowed, ERC20InsufficientAllowance(spender, allowed, value));
+        _approve(owner, spender, allowed - value, false);
+    }
+
     function _update(address from, address to, uint256 value) internal virtual override {
         require(!isBlacklisted[from], Blacklisted(from));
         require(!isBlacklisted[to], Blacklisted(to));

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {ITerms} from "../interfaces/ITerms.sol";
 
@@ -76,8 +75,17 @@ abstract contract CreditTerms is ITerms {
     }
 
     /// @dev Rounds up: the vault never holds less than its issued credits are worth.
-    function _toTokensUp(uint256 creditMicros) internal view returns (uint256) {
-        return Math.ceilDiv(creditMicros * TOKEN_UNIT, creditMicrosPerToken);
+    function _toTokensUp(uint256 creditMicros) internal view returns (uint256 tokenAmount) {
+        // As below, with credits of at most 104 bits; and the price is below 2^64. In assembly, as
+        // the compiler would ask again whether the price is zero.
+        uint256 price = creditMicrosPerToken;
+        unchecked {
+            tokenAmount = creditMicros * TOKEN_UNIT + price - 1;
+        }
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            tokenAmount := div(tokenAmount, price)
+        }
     }
 
     /// @dev Rounds down. Its argument is a cumulative total: a payout is the difference of two

@@ -35,7 +35,7 @@ abstract contract SignedPurchases is ISignedPurchases, Purchases {
     ) external override nonReentrant returns (uint256 tokenAmount) {
         tokenAmount = _issue(account, payer, creditMicros);
         bytes32 nonce = authorizationNonce(account, creditMicros, salt);
-        uint256 balance = TOKEN.balanceOf(address(this));
+        uint256 balance = _tokenBalance();
         _receive(payer, tokenAmount, validAfter, validBefore, nonce, signature);
         _checkReceived(balance, tokenAmount);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
@@ -37,9 +38,35 @@ abstract contract Vault is CreditTerms, ReentrancyGuardTransient, EIP712, Pausab
     mapping(address party => PartyRecord record) internal _parties;
 
     /// @dev Reverts unless the vault's balance grew by `tokenAmount`. This refuses tokens that take
-    ///      a fee on transfers, whatever they return.
+    ///      a fee on transfers, whatever they return. A balance that shrank counts as huge growth.
     function _checkReceived(uint256 balanceBefore, uint256 tokenAmount) internal view {
-        uint256 received = TOKEN.balanceOf(address(this)) - balanceBefore;
-        require(received == tokenAmount, TokenAmountMismatch(received, tokenAmount));
+        unchecked {
+            uint256 received = _tokenBalance() - balanceBefore;
+            require(received == tokenAmount, TokenAmountMismatch(received, tokenAmount));
+        }
+    }
+
+    /// @dev The vault's token base units. In assembly, because the compiler's call allocates memory
+    ///      for each answer: 400 gas in a purchase, which asks twice.
+    function _tokenBalance() internal view returns (uint256 held) {
+        address token = address(TOKEN);
+        bytes4 selector = IERC20.balanceOf.selector;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            mstore(0x04, address())
+            if iszero(
+                and(
+                    // Evaluated last: the arguments of a call are read from right to left.
+                    gt(returndatasize(), 0x1f),
+                    staticcall(gas(), token, 0x00, 0x24, 0x00, 0x20)
+                )
+            ) {
+                let free := mload(0x40)
+                returndatacopy(free, 0x00, returndatasize())
+                revert(free, returndatasize())
+            }
+            held := mload(0x00)
+        }
     }
 }

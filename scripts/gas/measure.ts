@@ -2,6 +2,7 @@ import { artifacts, network } from "hardhat";
 import {
   type Abi,
   type Address,
+  type Hex,
   type LocalAccount,
   parseSignature,
   createTestClient,
@@ -53,6 +54,25 @@ const GENESIS_SECONDS = 1_767_225_600;
  * used.
  */
 const GAS_LIMIT = 1_000_000n;
+
+/** ERC-3009: of a `TransferWithAuthorization` and of a `ReceiveWithAuthorization`. */
+const AUTHORIZATION_FIELDS = [
+  { name: "from", type: "address" },
+  { name: "to", type: "address" },
+  { name: "value", type: "uint256" },
+  { name: "validAfter", type: "uint256" },
+  { name: "validBefore", type: "uint256" },
+  { name: "nonce", type: "bytes32" },
+];
+
+/** ERC-2612. */
+const PERMIT_FIELDS = [
+  { name: "owner", type: "address" },
+  { name: "spender", type: "address" },
+  { name: "value", type: "uint256" },
+  { name: "nonce", type: "uint256" },
+  { name: "deadline", type: "uint256" },
+];
 
 const wallet = (addressIndex: number): HDAccount => mnemonicToAccount(PHRASE, { addressIndex });
 const operator = wallet(0);
@@ -167,6 +187,12 @@ class Bench {
       100_000n * CREDIT,
     ]);
     table["buy, again"] = await this.#onVault(payer, "buy", [payer.address, 1_000n * CREDIT]);
+    await this.#buyWithPermit();
+    table["buy with a permit, again"] = await this.#buyWithPermit();
+    // A permit replaces the approval.
+    await this.#onToken(payer, "approve", [this.#vault, maxUint256]);
+    await this.#buyWithAuthorization();
+    table["buy with an authorization, again"] = await this.#buyWithAuthorization();
     await this.#directBilling();
     table["direct billing: transferWithAuthorization"] = await this.#directBilling();
     await this.#keeperTopUp();
@@ -271,39 +297,87 @@ class Bench {
     return this.#settle(round, 1);
   }
 
-  #directBillingCount = 0;
+  /** Numbers what is signed once, so that no two signatures share a nonce. */
+  #signedCount = 0;
 
   async #directBilling(): Promise<number> {
-    const message = {
+    const message = this.#authorization(provider.address, 1n);
+    const { r, s, v } = parseSignature(
+      await this.#signForToken("TransferWithAuthorization", AUTHORIZATION_FIELDS, message),
+    );
+    return this.#onToken(keeper, "transferWithAuthorization", [...Object.values(message), v, r, s]);
+  }
+
+  /** A purchase that the payer sends itself, with a permit for exactly the price. */
+  async #buyWithPermit(): Promise<number> {
+    const deadline = 10n ** 11n;
+    const signature = await this.#signForToken("Permit", PERMIT_FIELDS, {
+      owner: payer.address,
+      spender: this.#vault,
+      value: 10_000n,
+      nonce: BigInt(this.#permits),
+      deadline,
+    });
+    this.#permits += 1;
+    return this.#onVault(payer, "buyWithPermit", [payer.address, CREDIT, deadline, signature]);
+  }
+
+  #permits = 0;
+
+  /** A purchase that somebody else sends, with the payer's authorization of the price. */
+  async #buyWithAuthorization(): Promise<number> {
+    const salt = keccak256(toHex(`purchase ${(this.#signedCount += 1)}`));
+    const nonce = await this.#client.readContract({
+      address: this.#vault,
+      abi: computeCreditsAbi,
+      functionName: "authorizationNonce",
+      args: [payer.address, CREDIT, salt],
+    });
+    const message = { ...this.#authorization(this.#vault, 10_000n), nonce };
+    const signature = await this.#signForToken(
+      "ReceiveWithAuthorization",
+      AUTHORIZATION_FIELDS,
+      message,
+    );
+    const { validAfter, validBefore } = message;
+    return this.#onVault(keeper, "buyWithAuthorization", [
+      payer.address,
+      CREDIT,
+      payer.address,
+      validAfter,
+      validBefore,
+      salt,
+      signature,
+    ]);
+  }
+
+  #authorization(to: Address, value: bigint) {
+    return {
       from: payer.address,
-      to: provider.address,
-      value: 1n,
+      to,
+      value,
       validAfter: 0n,
       validBefore: 10n ** 11n,
-      nonce: keccak256(toHex(`request ${(this.#directBillingCount += 1)}`)),
+      nonce: keccak256(toHex(`request ${(this.#signedCount += 1)}`)),
     };
-    const signature = await payer.signTypedData({
+  }
+
+  #signForToken(
+    primaryType: string,
+    fields: readonly { name: string; type: string }[],
+    message: Record<string, unknown>,
+  ): Promise<Hex> {
+    return payer.signTypedData({
       domain: {
         name: "Test Dollar",
         version: "1",
         chainId: hardhat.id,
         verifyingContract: this.#token,
       },
-      types: {
-        TransferWithAuthorization: [
-          { name: "from", type: "address" },
-          { name: "to", type: "address" },
-          { name: "value", type: "uint256" },
-          { name: "validAfter", type: "uint256" },
-          { name: "validBefore", type: "uint256" },
-          { name: "nonce", type: "bytes32" },
-        ],
-      },
-      primaryType: "TransferWithAuthorization",
+      types: { [primaryType]: fields },
+      primaryType,
       message,
     });
-    const { r, s, v } = parseSignature(signature);
-    return this.#onToken(keeper, "transferWithAuthorization", [...Object.values(message), v, r, s]);
   }
 
   async #keeperTopUp(): Promise<number> {

@@ -985,7 +985,7 @@ export const computeCreditsAbi = [
         "type": "address"
       },
       {
-        "indexed": true,
+        "indexed": false,
         "internalType": "address",
         "name": "payer",
         "type": "address"
@@ -1652,9 +1652,9 @@ export const computeCreditsAbi = [
         "type": "address"
       },
       {
-        "internalType": "uint64",
+        "internalType": "uint104",
         "name": "creditMicros",
-        "type": "uint64"
+        "type": "uint104"
       }
     ],
     "name": "buy",
