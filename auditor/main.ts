@@ -1,4 +1,6 @@
 /** `npm run auditor`: follows a metering server and co-signs each checkpoint that it reproduces. */
+import { inspect } from "node:util";
+
 import { pino } from "pino";
 
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
@@ -6,6 +8,7 @@ import { MigrationRefused } from "@compute-credits/platform/postgres/migrationRe
 import { readOptions, UsageError } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
+import { hideSecrets, hideUrls } from "@compute-credits/platform/process/hideSecrets";
 import { settingsHelp } from "@compute-credits/platform/process/settings";
 import { untilStopped } from "@compute-credits/platform/process/untilStopped";
 import { AUDITOR_SETTINGS, readAuditorConfig } from "./config.ts";
@@ -36,7 +39,12 @@ async function main(): Promise<void> {
     return;
   }
   const config = readAuditorConfig(process.env);
-  const log = pino({ level: config.logLevel });
+  const databaseUrls = "url" in config.database ? [config.database.url] : [];
+  const hide = hideSecrets({
+    keys: [config.key],
+    urls: [config.serverUrl, ...config.rpcUrls, ...databaseUrls],
+  });
+  const log = pino({ level: config.logLevel, hooks: { streamWrite: hide } });
   if (!values.once) {
     const running = await startAuditor(config, log);
     log.info({ url: running.url, server: config.serverUrl, contract: config.contract }, "auditing");
@@ -60,6 +68,7 @@ function fail(error: unknown): void {
     error instanceof UsageError ||
     error instanceof FolderInUse ||
     error instanceof MigrationRefused;
-  console.error(isOperatorError ? error.message : error);
+  // Errors of libraries name URLs, in which RPC providers put keys.
+  console.error(hideUrls(isOperatorError ? error.message : inspect(error)));
   process.exitCode = error instanceof ReorgBeyondConfirmations ? 2 : 1;
 }

@@ -8,6 +8,7 @@ import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSo
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
+import { publicSummary } from "@compute-credits/platform/process/health";
 import { startLoop } from "@compute-credits/platform/process/loop";
 import { type AuditedCheckpoint, type Auditor, createAuditor } from "./auditor.ts";
 import type { AuditorConfig } from "./config.ts";
@@ -57,7 +58,7 @@ export async function startAuditor(
       {
         pauseMs: config.pollMs,
         onError(error) {
-          health.error = error instanceof Error ? error.message : String(error);
+          health.error = publicSummary(error);
           log.error({ err: error }, "the audit failed and will be retried");
           if (error instanceof ReorgBeyondConfirmations) fail(error);
         },

@@ -15,6 +15,7 @@ import {
   run,
   UsageError,
 } from "@compute-credits/platform/process/commandLine";
+import { hideUrls } from "@compute-credits/platform/process/hideSecrets";
 import { explainChainError } from "./explainChainError.ts";
 
 const HELP = `npm run verify -- --account 0x… --contract 0x… [options]
@@ -66,7 +67,9 @@ await run(async () => {
     ...ceilingMicros,
   });
   for (const { holds, text, remedy } of findings) {
-    console.log(`${holds ? "✔" : "✘"} ${text}${remedy === undefined ? "" : `\n    ${remedy}`}`);
+    console.log(
+      hideUrls(`${holds ? "✔" : "✘"} ${text}${remedy === undefined ? "" : `\n    ${remedy}`}`),
+    );
   }
   if (!findings.every(({ holds }) => holds)) process.exitCode = 1;
 });

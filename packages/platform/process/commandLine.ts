@@ -1,4 +1,6 @@
-import { type ParseArgsConfig, parseArgs } from "node:util";
+import { type ParseArgsConfig, inspect, parseArgs } from "node:util";
+
+import { hideUrls } from "./hideSecrets.ts";
 
 /** The user typed something that a command cannot take. The message says what to type instead. */
 export class UsageError extends Error {
@@ -17,7 +19,8 @@ export async function run(
     await command();
   } catch (error) {
     const text = error instanceof UsageError ? error.message : explain(error);
-    console.error(text ?? error);
+    // Errors of libraries name URLs, in which RPC providers put keys.
+    console.error(hideUrls(text ?? inspect(error)));
     process.exitCode = 1;
   }
 }

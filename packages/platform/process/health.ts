@@ -1,3 +1,5 @@
+import { hideUrls } from "./hideSecrets.ts";
+
 /** One part that the process needs, and what is wrong with it now. */
 export interface Check {
   readonly name: string;
@@ -25,10 +27,8 @@ export class WorkerHealth {
     this.#errors.set(name, null);
   }
 
-  /** Keeps the first line only: health is public, and the other lines may hold keys in URLs. */
   failed(name: string, error: unknown): void {
-    const [summary = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-    this.#errors.set(name, summary);
+    this.#errors.set(name, publicSummary(error));
   }
 
   /** Replaces all earlier alarms by these. */
@@ -39,4 +39,10 @@ export class WorkerHealth {
   list(): readonly Check[] {
     return [...[...this.#errors].map(([name, error]) => ({ name, error })), ...this.#alarms];
   }
+}
+
+/** The first line of an error, without what its URLs hold: health is public. */
+export function publicSummary(error: unknown): string {
+  const [summary = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return hideUrls(summary);
 }

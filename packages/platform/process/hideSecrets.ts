@@ -1,4 +1,73 @@
-/** Replaces every secret in a line of the log by `[hidden]`. */
-export function hideSecrets(secrets: readonly string[]): (line: string) => string {
-  return (line) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "[hidden]"), line);
+const HIDDEN = "[hidden]";
+
+/** A URL in a text, up to what cannot be part of one. */
+const URL_IN_TEXT = /\bhttps?:\/\/[^\s"'<>\\]+/gi;
+
+/** What the operator's configuration holds that no output may show. */
+export interface Secrets {
+  /** private keys in hex with 0x, and other keys as they are written */
+  readonly keys: readonly string[];
+  /** providers put API keys into the user, the path or the query of a URL */
+  readonly urls: readonly string[];
+}
+
+/**
+ * Replaces every secret in a text by `[hidden]`: the keys, the secret parts of the URLs wherever
+ * they occur, and all but the origin of any other URL, because errors of libraries name URLs.
+ */
+export function hideSecrets(secrets: Secrets): (text: string) => string {
+  const known = knownSecrets(secrets);
+  return (text) =>
+    known.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), hideUrls(text));
+}
+
+/** Shows only the origin of each http(s) URL in a text. */
+export function hideUrls(text: string): string {
+  return text.replaceAll(URL_IN_TEXT, (url) => {
+    if (!URL.canParse(url)) return HIDDEN;
+    const { origin, username, password, pathname, search } = new URL(url);
+    const isBare = `${username}${password}${search}` === "" && pathname === "/";
+    return isBare ? url : `${origin}/${HIDDEN}`;
+  });
+}
+
+/** Texts under eight characters are left out: they occur in harmless words. */
+function knownSecrets({ keys, urls }: Secrets): readonly string[] {
+  return [
+    // Without 0x, as numbers are printed, and in either case.
+    ...keys.flatMap((key) => {
+      const text = key.replace(/^0x/, "");
+      return [text, text.toUpperCase(), text.toLowerCase()];
+    }),
+    ...urls
+      .map((url) => new URL(url))
+      .flatMap(({ username, password, pathname, search, protocol }) => [
+        ...forms(username),
+        ...forms(password),
+        // The path of a database's URL is its name.
+        ...(protocol.startsWith("http")
+          ? [
+              pathname.slice(1),
+              ...pathname.split("/"),
+              ...forms(search.slice(1)),
+              ...values(search),
+            ]
+          : []),
+      ]),
+  ]
+    .filter((secret) => secret.length >= 8)
+    .toSorted((a, b) => b.length - a.length);
+}
+
+function values(search: string): readonly string[] {
+  return [...new URLSearchParams(search).values()].flatMap(forms);
+}
+
+/** A part of a URL as it is written, and as it is meant. */
+function forms(part: string): readonly string[] {
+  try {
+    return [part, decodeURIComponent(part)];
+  } catch {
+    return [part];
+  }
 }
