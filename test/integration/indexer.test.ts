@@ -18,7 +18,7 @@ import type { Database } from "@compute-credits/platform/postgres/database";
 import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { type FaultyRpc, onResultOf, startFaultyRpc } from "../fixtures/faultyRpc.ts";
-import { RPC_FAULTS } from "../fixtures/rpcFaults.ts";
+import { RANGE_REFUSALS, RPC_FAULTS } from "../fixtures/rpcFaults.ts";
 import { emptyDatabase } from "../fixtures/ledger.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
 import { addressOf } from "../fixtures/meteredStack.ts";
@@ -252,6 +252,22 @@ for (const { name, open } of databaseKinds) {
       });
     }
 
+    context("when an endpoint leaves out one of the logs of a block, every time", () => {
+      it("throws and applies nothing", async () => {
+        await local.buy(alice, 1_000n);
+        await requestRefund(local.as(alice), 500n);
+        const before = await cursor();
+        proxy.meddle(
+          onResultOf("eth_getLogs", (logs) => (Array.isArray(logs) ? logs.slice(0, -1) : logs)),
+        );
+        const failure = await indexer([proxy.url])
+          .step()
+          .catch((error: unknown) => error);
+        expect(String(failure)).to.match(/1 logs of block \d+ were left out/);
+        expect(await cursor()).to.deep.equal(before);
+      });
+    });
+
     context("when an endpoint lags or goes back", () => {
       it("waits and trusts the endpoint that is ahead", async () => {
         await local.buy(alice, 1_000n);
@@ -280,26 +296,52 @@ for (const { name, open } of databaseKinds) {
     });
 
     context("when an endpoint refuses large ranges", () => {
-      for (const [what, message] of [
-        ["by their blocks", "eth_getLogs is limited to a 3 block range"],
-        ["by their results", "query returned more than 10000 results"],
-      ] as const) {
-        it(`requests fewer ${what} until all events are applied`, async () => {
+      for (const { code, message } of isFirst ? RANGE_REFUSALS : RANGE_REFUSALS.slice(0, 1)) {
+        it(`requests fewer until all events are applied: ${code} ${message}`, async () => {
           await local.buy(alice, 1_000n);
           await local.chain.mine({ blocks: 20 });
           await local.buy(alice, 70n);
           proxy.meddle((call, ask) => {
             if (call.method !== "eth_getLogs") return ask();
             const { fromBlock, toBlock } = Object(call.params[0]);
-            return Number(toBlock) - Number(fromBlock) >= 3
-              ? { error: { code: -32602, message } }
-              : ask();
+            return Number(toBlock) - Number(fromBlock) >= 3 ? { error: { code, message } } : ask();
           });
           const steps = await indexer([proxy.url]).catchUp();
           expect(steps).to.be.greaterThan(5);
           expect(await purchased()).to.equal(1_070n);
         });
       }
+
+      it("requests fewer after a refusal by HTTP's status", async () => {
+        await local.buy(alice, 1_000n);
+        await local.chain.mine({ blocks: 20 });
+        proxy.meddle((call, ask) => {
+          if (call.method !== "eth_getLogs") return ask();
+          const { fromBlock, toBlock } = Object(call.params[0]);
+          return Number(toBlock) - Number(fromBlock) >= 3 ? { httpStatus: 413 } : ask();
+        });
+        await indexer([proxy.url]).catchUp();
+        expect(await purchased()).to.equal(1_000n);
+      });
+
+      it("keeps the number of blocks if single ones are refused too", async () => {
+        await local.buy(alice, 1_000n);
+        await local.chain.mine({ blocks: 20 });
+        const error = {
+          code: -32005,
+          message: "daily request count exceeded, request rate limited",
+        };
+        let isLimited = true;
+        proxy.meddle((call, ask) =>
+          call.method === "eth_getLogs" && isLimited ? { error } : ask(),
+        );
+        const following = indexer([proxy.url]);
+        const failure = await following.step().catch((reason: unknown) => reason);
+        expect(String(failure)).to.include("rate limited");
+        isLimited = false;
+        expect(await following.step()).to.equal("done");
+        expect(await purchased()).to.equal(1_000n);
+      });
 
       it("throws the endpoint's reason if a single block is refused", async () => {
         await local.buy(alice, 1_000n);

@@ -78,8 +78,11 @@ export function checkLogs(
   return inOrder;
 }
 
-/** Blocks whose bloom filters admit logs of these events although the answer has none of them. */
-export function findSuspectBlocks(
+/**
+ * Blocks whose logs are to be counted by another index: those with logs of these events in the
+ * answer, which may lack others, and those whose bloom filters admit such logs.
+ */
+export function findBlocksToCount(
   headers: readonly Header[],
   logs: readonly MinedLog[],
   { contracts, topics }: { contracts: readonly Address[]; topics: readonly Hex[] },
@@ -87,9 +90,9 @@ export function findSuspectBlocks(
   const withLogs = new Set(logs.map(({ blockNumber }) => blockNumber));
   return headers.filter(
     ({ number, logsBloom }) =>
-      !withLogs.has(number) &&
-      contracts.some((contract) => bloomMayContain(logsBloom, contract)) &&
-      topics.some((topic) => bloomMayContain(logsBloom, topic)),
+      withLogs.has(number) ||
+      (contracts.some((contract) => bloomMayContain(logsBloom, contract)) &&
+        topics.some((topic) => bloomMayContain(logsBloom, topic))),
   );
 }
 

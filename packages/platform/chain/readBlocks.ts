@@ -12,7 +12,7 @@ import {
   checkComplete,
   checkHeaders,
   checkLogs,
-  findSuspectBlocks,
+  findBlocksToCount,
 } from "./checkedLogs.ts";
 import { firstAnswer } from "./rpcEndpoints.ts";
 import { EVENT_TOPICS, toChainEvents } from "./toChainEvent.ts";
@@ -60,14 +60,16 @@ export async function readBlocks(
     checkLogs(await readLogs(other, contracts, range), headers, contracts),
   );
   checkComplete(logs, second);
-  for (const { number, hash } of findSuspectBlocks(headers, logs, {
-    contracts,
-    topics: EVENT_TOPICS,
-  })) {
-    // oxlint-disable-next-line no-await-in-loop -- rare: a coincidence in the bloom filter
-    const missing = await countLogsByReceipts(client, contracts, hash);
-    if (missing > 0) {
-      throw new InvalidRpcAnswer(`${missing} logs of block ${number} were left out`);
+  const toCount = findBlocksToCount(headers, logs, { contracts, topics: EVENT_TOPICS });
+  for (const { number, hash } of toCount) {
+    const answered = logs.filter(({ blockNumber }) => blockNumber === number).length;
+    // oxlint-disable-next-line no-await-in-loop -- one block at a time bounds what is in memory
+    const counted = await countLogsByReceipts(client, contracts, {
+      hash,
+      hasLogs: answered > 0,
+    });
+    if (counted > answered) {
+      throw new InvalidRpcAnswer(`${counted - answered} logs of block ${number} were left out`);
     }
   }
 
@@ -82,23 +84,36 @@ export async function readBlocks(
 
 /**
  * Counts the contracts' logs in a block's receipts. Endpoints store receipts apart from the index
- * that answers `eth_getLogs`, so a gap in that index does not affect them.
+ * that answers `eth_getLogs`, so a gap in that index does not affect them. Some endpoints lack
+ * `eth_getBlockReceipts`. Then the receipts of a block with events are read one by one, and a block
+ * that only its bloom filter suspects, of which there are many, is asked for by its hash.
  */
 async function countLogsByReceipts(
   client: PublicClient,
   contracts: readonly Address[],
-  blockHash: Hex,
+  { hash, hasLogs }: { readonly hash: Hex; readonly hasLogs: boolean },
 ): Promise<number> {
   const answer: unknown = await client
     .request<{ Method: "eth_getBlockReceipts"; Parameters: [Hex]; ReturnType: unknown }>({
       method: "eth_getBlockReceipts",
-      params: [blockHash],
+      params: [hash],
     })
     .catch(() => null);
   const receipts = Receipts.safeParse(answer);
-  // Some endpoints lack the method.
-  if (!receipts.success) return (await readLogs(client, contracts, { blockHash })).length;
-  return receipts.data
+  if (receipts.success) return countLogs(receipts.data, contracts);
+  if (!hasLogs) return (await readLogs(client, contracts, { blockHash: hash })).length;
+  const { transactions } = await client.getBlock({ blockHash: hash });
+  return countLogs(
+    await Promise.all(transactions.map((sent) => client.getTransactionReceipt({ hash: sent }))),
+    contracts,
+  );
+}
+
+function countLogs(
+  receipts: readonly { readonly logs: readonly { readonly address: Hex }[] }[],
+  contracts: readonly Address[],
+): number {
+  return receipts
     .flatMap(({ logs }) => logs)
     .filter(({ address }) => contracts.some((contract) => isAddressEqual(contract, address)))
     .length;

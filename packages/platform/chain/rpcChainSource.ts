@@ -1,4 +1,4 @@
-import { type Address, BaseError, TimeoutError } from "viem";
+import { type Address, BaseError, BlockNotFoundError, HttpRequestError, TimeoutError } from "viem";
 
 import { min } from "@compute-credits/protocol/amounts";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
@@ -17,7 +17,7 @@ import {
 
 export interface ChainSourceOptions {
   readonly confirmations: Confirmations;
-  /** most blocks per step; halved while an endpoint rejects so many */
+  /** most blocks per step; halved while an endpoint refuses so many */
   readonly blocksPerRequest: bigint;
   readonly timeoutMs: number;
 }
@@ -70,38 +70,59 @@ export function createRpcChainSource(
     },
   };
 
+  /**
+   * Reads up to `span` blocks. After a refusal a single block is asked for: if that is refused too,
+   * the number of blocks was not the reason, and the endpoint is left alone for a while.
+   */
   async function readStep(
     deps: BlockReaderDeps,
     from: BlockPoint,
     confirmed: bigint,
   ): Promise<ChainStep> {
-    for (;;) {
-      const to = from.number + min(span, confirmed - from.number);
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- retries with fewer blocks
-        const step = await readBlocks(deps, from, to);
-        // Doubles the span after each success, so that one busy stretch does not slow the rest
-        // down.
-        span = min(span * 2n, blocksPerRequest);
-        return { ...step, isLast: to === confirmed };
-      } catch (error) {
-        const fewer = (to - from.number) / 2n;
-        if (fewer === 0n || !(isTooLarge(error) || error instanceof TimeoutError)) throw error;
-        span = fewer;
-        // After a timeout the next endpoint is asked, instead of waiting for this one again.
-        if (error instanceof TimeoutError) throw error;
+    const asked = min(span, confirmed - from.number);
+    const step = async (blocks: bigint): Promise<ChainStep> => {
+      const to = from.number + blocks;
+      return { ...(await readBlocks(deps, from, to)), isLast: to === confirmed };
+    };
+    try {
+      const read = await step(asked);
+      // Doubles the span after each success, so that one busy stretch does not slow the rest down.
+      span = min(span * 2n, blocksPerRequest);
+      return read;
+    } catch (error) {
+      if (asked === 1n || !mayBeTooLarge(error)) throw error;
+      if (isTimeout(error)) {
+        // The next endpoint is asked, instead of waiting for this one again.
+        span = asked / 2n;
+        throw error;
       }
+      const read = await step(1n).catch(() => {
+        throw error;
+      });
+      span = asked / 2n;
+      return read;
     }
   }
 }
 
-const TOO_LARGE = /too (many|large|big)|more than|exceed|limit|range|response size/i;
-const TOO_OFTEN = /rate|429|throttl|too many requests|per second/i;
+/**
+ * Whether a request for fewer blocks could succeed. Providers have no common words or codes for a
+ * range that is too large, so any refusal may be one.
+ */
+function mayBeTooLarge(error: unknown): boolean {
+  return error instanceof BaseError && !(error instanceof BlockNotFoundError) && !isBusy(error);
+}
 
-/** Whether a request for fewer blocks could succeed. Providers have no common error for this. */
-function isTooLarge(error: unknown): boolean {
-  if (error instanceof TimeoutError) return true;
-  if (!(error instanceof BaseError)) return false;
-  const text = `${error.shortMessage} ${error.details}`;
-  return TOO_LARGE.test(text) && !TOO_OFTEN.test(text);
+/** HTTP statuses that ask the client to wait, or tell that the endpoint takes none of its requests. */
+const BUSY = new Set([401, 403, 429, 502, 503]);
+
+function isBusy(error: BaseError): boolean {
+  const http = error.walk((cause) => cause instanceof HttpRequestError);
+  return http instanceof HttpRequestError && http.status !== undefined && BUSY.has(http.status);
+}
+
+function isTimeout(error: unknown): boolean {
+  return (
+    error instanceof BaseError && error.walk((cause) => cause instanceof TimeoutError) !== null
+  );
 }
