@@ -20,7 +20,10 @@ import { type WitnessPosition, witness } from "./work/witness.ts";
 export interface AuditorDeps {
   readonly database: Database;
   readonly source: LogSource;
-  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy" | "signersSince">;
+  readonly chain: Pick<
+    ChainReader,
+    "deployment" | "isSignedBy" | "signingOf" | "allowanceSigning" | "signersSince"
+  >;
   readonly chainSource: ChainSource;
   /** `null` for an auditor that does not sign */
   readonly signer: CheckpointSigner | null;

@@ -117,6 +117,8 @@ async function openAuditor(
       deployment,
       signersSince: () => Promise.resolve(0n),
       isSignedBy: () => Promise.resolve(true),
+      signingOf: () => Promise.resolve("key"),
+      allowanceSigning: () => Promise.resolve("key"),
     },
     chainSource: {
       after(from) {

@@ -113,6 +113,13 @@ const SETTLEMENT = {
     .transform(BigInt)
     .optional()
     .describe("Settles rows that move this much; unset: refunds only."),
+  RECORD_WORTH_MICROS: z
+    .string()
+    .regex(/^[1-9]\d{0,18}$/, "must be micro-credits, in digits")
+    .meta({ bounds: "1 to 19 digits" })
+    .transform(BigInt)
+    .default(500_000n)
+    .describe("Records a contract wallet's cap that frees this much."),
   BUMP_AFTER_MILLISECONDS: integer(100, 3_600_000)
     .default(60_000)
     .describe("Wait before a transaction is replaced by a better-paid one."),
@@ -226,6 +233,7 @@ export interface SettlementConfig {
   readonly intervalSeconds: number;
   readonly abandonAfterSeconds: number;
   readonly worthMicros: bigint | null;
+  readonly recordWorthMicros: bigint;
   readonly bumpAfterMs: number;
   /** wei */
   readonly maxFeePerGas: bigint;
@@ -334,6 +342,7 @@ function settlementOf(data: z.output<typeof Environment>): SettlementConfig | nu
     intervalSeconds: data.SETTLE_INTERVAL_SECONDS,
     abandonAfterSeconds: data.ABANDON_AFTER_SECONDS,
     worthMicros: data.SETTLE_WORTH_MICROS ?? null,
+    recordWorthMicros: data.RECORD_WORTH_MICROS,
     bumpAfterMs: data.BUMP_AFTER_MILLISECONDS,
     maxFeePerGas: BigInt(data.MAX_FEE_PER_GAS_GWEI) * 1_000_000_000n,
   };

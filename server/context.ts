@@ -22,6 +22,7 @@ import type { AccountStore } from "./stores/accounts/accountStore.ts";
 import { createAccountStore } from "./stores/accounts/postgresAccountStore.ts";
 import type { AllowanceStore } from "./stores/allowances/allowanceStore.ts";
 import type { GrantStore } from "./stores/allowances/grantStore.ts";
+import { classifySignatures } from "./stores/allowances/classifySignatures.ts";
 import { createAllowanceStore } from "./stores/allowances/postgresAllowanceStore.ts";
 import { createGrantStore } from "./stores/allowances/postgresGrantStore.ts";
 import { createChainStore } from "./stores/chain/postgresChainStore.ts";
@@ -120,6 +121,7 @@ export async function createContext(
       `FEE_BPS ${feeBps} exceeds the contract's maximum of ${terms.maxFeeBps}: lower it`,
     );
   }
+  await classifySignatures(database);
   const limits = limitsUnder(terms, config);
   const { maxEventAgeSeconds, maxEventAheadSeconds, maxOpenHolds } = limits;
   const vault = createVaultReader(config.rpcUrls, chain.deployment);

@@ -29,6 +29,8 @@ export async function startFollowingAuditor(ledger: Database, chain: SimulatedCh
       deployment: DEPLOYMENT,
       signersSince: () => Promise.resolve(0n),
       isSignedBy: () => Promise.resolve(true),
+      signingOf: () => Promise.resolve("key"),
+      allowanceSigning: () => Promise.resolve("key"),
     },
     chainSource: chain,
     signer: null,

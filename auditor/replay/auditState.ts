@@ -77,6 +77,8 @@ export class AuditState {
   /** by `eventKey` */
   readonly events = new Map<string, AuditedEvent>();
   readonly receipts = new Map<Address, AuditedReceipt>();
+  /** what the court has on record: micro-credits by counter, of the loaded parties */
+  readonly #recordedCaps = new Map<Address, Map<bigint, bigint>>();
   /** by `eventKey` */
   readonly holds = new Map<string, Hold>();
   /** by `tierUseKey` */
@@ -113,6 +115,18 @@ export class AuditState {
         request: null,
       }
     );
+  }
+
+  /** The cap that the court has on record for one of the account's counters; 0 without any. */
+  recordedCap(account: Address, counter: bigint): bigint {
+    return this.#recordedCaps.get(account)?.get(counter) ?? 0n;
+  }
+
+  /** Nothing is saved: the caps are loaded again from the chain's events. */
+  setRecordedCap(account: Address, counter: bigint, cap: bigint): void {
+    const ofAccount = this.#recordedCaps.get(account);
+    if (ofAccount === undefined) this.#recordedCaps.set(account, new Map([[counter, cap]]));
+    else ofAccount.set(counter, cap);
   }
 
   setParty(party: Party): void {
@@ -208,6 +222,7 @@ export class AuditState {
   /** Frees memory: drops all saved entries that can be loaded again. */
   evict(): void {
     this.parties.clear();
+    this.#recordedCaps.clear();
     this.allowances.clear();
     this.bySpender.clear();
     this.loadedSpenders.clear();

@@ -93,6 +93,9 @@ export function explainCharges(
       free: available(party) - (spentBefore.get(account) ?? 0n),
       cap:
         allowance.message.accountCap - party.spent - party.held - (spentBefore.get(account) ?? 0n),
+      recorded: allowance.byContract
+        ? party.recordedCap - party.spent - party.held - (spentBefore.get(account) ?? 0n)
+        : null,
     });
     if (excess !== null) {
       return {
@@ -113,7 +116,7 @@ function excessOf(
   { message, usage }: AuditedAllowance,
   campaign: AuditedAllowance | undefined,
   amountMicros: bigint,
-  { now, free, cap }: { now: Date; free: bigint; cap: bigint },
+  { now, free, cap, recorded }: { now: Date; free: bigint; cap: bigint; recorded: bigint | null },
 ) {
   const left = remainingInPeriod(message, renewUsage(message, usage, now));
   if (amountMicros > left) {
@@ -133,6 +136,10 @@ function excessOf(
   if (amountMicros > cap) {
     const limit = "the account cap that its owner signed";
     return { kind: "account_cap_reached", byMicros: amountMicros - cap, limit } as const;
+  }
+  if (recorded !== null && amountMicros > recorded) {
+    const limit = "the cap of this contract wallet that the court has on record";
+    return { kind: "cap_not_recorded", byMicros: amountMicros - recorded, limit } as const;
   }
   if (amountMicros > free) {
     const limit = "what the account had";

@@ -26,6 +26,7 @@ export type FindingKind =
   | "campaign_exhausted"
   | "campaign_revoked"
   | "account_cap_reached"
+  | "cap_not_recorded"
   | "insufficient_credits"
   // holds and voids
   | "hold_doubled"

@@ -11,13 +11,14 @@ import type { Finding } from "./finding.ts";
 export function replayAllowance(
   state: AuditState,
   { id, message, scope, signature, createdAt }: LogEntryOf<"allowance">,
-  isForged: boolean,
+  { isForged, byContract }: { isForged: boolean; byContract: boolean },
 ): void {
   state.setAllowance({
     id,
     message,
     scope,
     signature,
+    byContract,
     campaign: null,
     createdAt,
     revokedAt: null,
@@ -42,6 +43,7 @@ export function replayGrant(state: AuditState, entry: LogEntryOf<"grant">): void
     message,
     scope,
     signature: campaign?.signature ?? "0x",
+    byContract: campaign?.byContract ?? true,
     campaign: entry.campaign,
     createdAt,
     revokedAt: null,

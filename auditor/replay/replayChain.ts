@@ -41,9 +41,20 @@ function applyChainEvent(state: AuditState, event: ChainEvent): void {
       state.setParty({ ...party, ...closeRefundRequest(party), request: null });
       return;
     }
-    case "counter_raised":
-      state.setParty({ ...state.party(event.account), counter: event.counter });
+    case "counter_raised": {
+      const { account, counter } = event;
+      const recordedCap = state.recordedCap(account, counter);
+      state.setParty({ ...state.party(account), counter, recordedCap });
       return;
+    }
+    case "cap_recorded": {
+      const { account, counter, accountCapMicros } = event;
+      state.setRecordedCap(account, counter, accountCapMicros);
+      const party = state.party(account);
+      if (party.counter !== counter) return;
+      state.setParty({ ...party, recordedCap: accountCapMicros });
+      return;
+    }
     default:
   }
 }
@@ -80,6 +91,16 @@ export function findIgnoredEvent(event: ChainEvent): Finding[] {
           party: event.account,
           differenceMicros: null,
           text: `${event.account} raised its counter to ${event.counter} in block ${event.blockNumber}, but the server did not apply it`,
+        },
+      ];
+    case "cap_recorded":
+      return [
+        {
+          ...about,
+          kind: "chain_event_ignored",
+          party: event.account,
+          differenceMicros: null,
+          text: `${event.account} has a cap of ${event.accountCapMicros} micro-credits on record since block ${event.blockNumber}, but the server did not apply it`,
         },
       ];
     default:

@@ -40,7 +40,10 @@ export function replayEntry(
     case "hold_end":
       return replayHoldEnd(state, entry);
     case "allowance":
-      replayAllowance(state, entry, isForged);
+      replayAllowance(state, entry, {
+        isForged,
+        byContract: terms.byContract.has(signatureKey(entry)),
+      });
       return [];
     case "grant":
       replayGrant(state, entry);

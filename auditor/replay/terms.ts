@@ -21,6 +21,8 @@ export interface ReplayTerms {
   readonly counts: (cut: bigint) => boolean;
   /** the `signatureKey`s of entries with an invalid signature */
   readonly forged: ReadonlySet<string>;
+  /** the `signatureKey`s of allowances that no key signed */
+  readonly byContract: ReadonlySet<string>;
 }
 
 /** The fee in force at a time, in basis points. */

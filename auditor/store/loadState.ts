@@ -172,6 +172,7 @@ async function loadParties(
   state: AuditState,
   addresses: readonly Address[],
 ): Promise<void> {
+  await loadRecordedCaps(sql, state, addresses);
   const records = await sql.query<{
     address: Address;
     purchased: bigint;
@@ -200,11 +201,31 @@ async function loadParties(
       requestedMicros === null || unspentMicros === null || refundedMicros === null
         ? null
         : { requestedMicros, unspentMicros, refundedMicros };
-    state.parties.set(party.address, { ...party, refundWaiting, request });
+    const recordedCap = state.recordedCap(party.address, party.counter);
+    state.parties.set(party.address, { ...party, recordedCap, refundWaiting, request });
   }
   for (const address of addresses) {
     if (!state.parties.has(address)) state.parties.set(address, state.party(address));
   }
+}
+
+/** Loads the caps that the court has on record as of the last applied block. */
+async function loadRecordedCaps(
+  sql: Sql,
+  state: AuditState,
+  accounts: readonly Address[],
+): Promise<void> {
+  // Plan: chain_events_caps, once per account. A recorded cap only grows.
+  const records = await sql.query<{ account: Address; counter: bigint; cap: bigint }>(
+    `select body->>'account' as account, (body->>'counter')::numeric as counter,
+       max((body->>'accountCapMicros')::numeric) as cap
+     from chain_events
+     where body->>'type' = 'cap_recorded' and body->>'account' = any($1::text[])
+       and block_number <= $2
+     group by 1, 2`,
+    [textArray(accounts), state.appliedBlock],
+  );
+  for (const { account, counter, cap } of records) state.setRecordedCap(account, counter, cap);
 }
 
 async function loadReceipts(

@@ -1,5 +1,6 @@
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import {
+  booleanArray,
   bytea,
   byteaArray,
   numberArray,
@@ -68,8 +69,8 @@ async function saveAllowances(sql: Sql, state: AuditState): Promise<void> {
       byteaArray(allowances.map(({ id }) => id)),
       byteaArray(allowances.map(({ message }) => message.spender)),
       textArray(
-        allowances.map(({ id, message, scope, signature, campaign, createdAt }) =>
-          jsonText({ id, message, scope, signature, campaign, createdAt }),
+        allowances.map(({ id, message, scope, signature, byContract, campaign, createdAt }) =>
+          jsonText({ id, message, scope, signature, byContract, campaign, createdAt }),
         ),
       ),
       booleanArray(allowances.map(({ isSigned }) => isSigned)),
@@ -201,8 +202,4 @@ function entriesOf<Name extends string, Value>(
     const value = all.get(name);
     return value === undefined ? [] : [[name, value]];
   });
-}
-
-function booleanArray(values: readonly boolean[]): string {
-  return `{${values.join(",")}}`;
 }

@@ -17,6 +17,9 @@ export interface AuditTerms {
 export interface AuditCutDeps {
   readonly database: Database;
   readonly source: LogSource;
-  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy" | "signersSince">;
+  readonly chain: Pick<
+    ChainReader,
+    "deployment" | "signingOf" | "allowanceSigning" | "signersSince"
+  >;
   readonly terms: AuditTerms;
 }

@@ -13,7 +13,7 @@ import { loadState, loadSubjects } from "../store/loadState.ts";
 import { saveState } from "../store/saveState.ts";
 import { subjectsOf } from "../store/subjects.ts";
 import type { AuditCutDeps } from "./auditDeps.ts";
-import { findForgedSignatures } from "./findForgedSignatures.ts";
+import { checkSignatures } from "./checkSignatures.ts";
 import { compareWitnessed } from "./witness.ts";
 
 /** Thrown while the auditor has read less of the chain than the server. It tries again later. */
@@ -97,7 +97,7 @@ async function replayPage(
 ): Promise<Finding[]> {
   const chainEvents = await chainEventsOf(tx, state, entries);
   await loadSubjects(tx, state, subjectsOf(entries, chainEvents));
-  const forged = await findForgedSignatures(entries, chain, (id) => {
+  const signatures = await checkSignatures(entries, chain, (id) => {
     const known = state.allowances.get(id);
     if (known === undefined) return undefined;
     return { account: known.message.account, isGrant: known.campaign !== null };
@@ -107,7 +107,7 @@ async function replayPage(
     cut: cut.id,
     fees,
     maxQuoteSeconds,
-    forged,
+    ...signatures,
     notBefore: lastAsOf === undefined ? null : new Date(Number(lastAsOf) * 1000 - CLOCK_SKEW_MS),
     chainEvents: (from: bigint, to: bigint) =>
       chainEvents.filter(({ blockNumber }) => blockNumber >= from && blockNumber <= to),

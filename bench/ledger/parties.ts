@@ -24,10 +24,10 @@ export async function openFilledLedger(database: Database, accounts = ACCOUNTS):
         from generate_series(1, ${accounts}) n;
     insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at,
         priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt,
-        signature)
+        signature, by_contract)
       select sha256(address), address, decode(repeat('00', 12), 'hex') || address, 0, 0, 0, 128,
         decode(repeat('00', 32), 'hex'), '{}', '{}', 18446744073709551615, 0, 0,
-        decode(repeat('5a', 65), 'hex')
+        decode(repeat('5a', 65), 'hex'), false
       from accounts;
     insert into allowance_usage (id, limit_micros, rollover_micros) select id, 18446744073709551615,
       0 from signed_allowances;

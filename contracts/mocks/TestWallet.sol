@@ -5,13 +5,17 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 /// @title An ERC-1271 wallet for tests that signs by its owner's key and can misbehave
-/// @dev It can disown all signatures, revert, or burn all gas.
+/// @dev It can disown all signatures, revert, burn all gas, stop at an invalid instruction, or
+///      answer with the right four bytes in the wrong form.
 contract TestWallet is IERC1271 {
     enum Mood {
         Honest,
         Disowning,
         Reverting,
-        BurningGas
+        BurningGas,
+        Invalid,
+        AnsweringJunk,
+        AnsweringShort
     }
 
     address public immutable OWNER;
@@ -45,9 +49,29 @@ contract TestWallet is IERC1271 {
     ) external view returns (bytes4) {
         if (mood == Mood.Reverting) revert NoSignatureToday();
         while (mood == Mood.BurningGas) {}
+        if (mood == Mood.Invalid) _stopInvalid();
+        if (mood == Mood.AnsweringJunk) _answer(32, type(uint224).max);
+        if (mood == Mood.AnsweringShort) _answer(31, 0);
         // A trailing byte distinguishes the wallet's signature from one of a key.
         bool valid = mood == Mood.Honest && ECDSA.recover(digest, signature[:65]) == OWNER;
         return valid ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
+    }
+
+    function _stopInvalid() private pure {
+        // solhint-disable-next-line no-inline-assembly
+        assembly {
+            invalid()
+        }
+    }
+
+    /// @dev Answers `size` bytes: the four of a valid signature, then `rest`.
+    function _answer(uint256 size, uint224 rest) private pure {
+        bytes32 word = bytes32(IERC1271.isValidSignature.selector) | bytes32(uint256(rest));
+        // solhint-disable-next-line no-inline-assembly
+        assembly {
+            mstore(0, word)
+            return(0, size)
+        }
     }
 
     receive() external payable {

@@ -54,6 +54,7 @@ const PERMISSIONS = {
   campaign_exhausted: "The charge exceeds the campaign's period.",
   campaign_revoked: "The campaign was revoked.",
   account_cap_reached: "The charge exceeds the signed `accountCap`.",
+  cap_not_recorded: "The court has no such cap of the wallet on record.",
   insufficient_credits: "The charge exceeds what the account has.",
 };
 

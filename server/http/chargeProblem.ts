@@ -14,7 +14,8 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
     case "insufficient_credits":
     case "allowance_exhausted":
     case "campaign_exhausted":
-    case "account_cap_reached": {
+    case "account_cap_reached":
+    case "cap_not_recorded": {
       const { account, availableMicros, neededMicros, heldMicros } = refusal;
       const missingMicros = neededMicros - availableMicros;
       return problem(402, reason, DETAILS[reason], {
@@ -62,6 +63,10 @@ const DETAILS: Readonly<Record<ChargeRefusal["reason"], string>> = {
   account_cap_reached:
     "The account would exceed the cap that its owner signed. " +
     "Let the owner sign an allowance with a higher accountCap.",
+  cap_not_recorded:
+    "The account is a contract wallet, which may spend only up to the cap that the court has on " +
+    "record. Let anyone record the allowance's cap on chain, recordCap(allowance, signature) on " +
+    "the contract's court(), and send this again once that is confirmed.",
   vault_frozen:
     "The vault is frozen on chain, so nothing is metered. " +
     "Accounts take their credits out on chain.",

@@ -203,6 +203,11 @@ const CHARGING = {
     "The account would exceed its signed `accountCap`.",
     "The owner signs an allowance with a higher cap.",
   ),
+  cap_not_recorded: reason(
+    [402],
+    "The contract wallet's cap is not recorded on chain so far.",
+    "Call `recordCap` on the court, or wait for it.",
+  ),
   vault_frozen: reason(
     [409],
     "The vault is frozen on chain, so nothing is metered.",

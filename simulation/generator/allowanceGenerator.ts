@@ -191,7 +191,7 @@ export class AllowanceGenerator {
       ...content,
     };
     const id = allowanceId(DEPLOYMENT, message);
-    const signed: SignedAllowance = { id, message, scope, signature: "0x00" };
+    const signed: SignedAllowance = { id, message, scope, signature: "0x00", byContract: false };
     this.#allowances.push(signed);
     return signed;
   }

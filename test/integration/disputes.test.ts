@@ -1,21 +1,14 @@
 import { expect } from "chai";
 import { pino } from "pino";
-import { type Address, type Hex, encodeFunctionData, parseAbi } from "viem";
+import { type Address, type Hex, encodeFunctionData } from "viem";
 import { hardhat } from "viem/chains";
 
-import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { type Court, createCourt } from "@compute-credits/client/chain/court";
-import { buyCredits, requestRefund } from "@compute-credits/client/chain/credits";
+import { requestRefund } from "@compute-credits/client/chain/credits";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
-import { courtAbi } from "@compute-credits/protocol/abi/court";
-import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
-import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
 import { checkpointTypedData } from "@compute-credits/protocol/messages/checkpoint";
 import { signingDomain } from "@compute-credits/protocol/messages/domain";
-import { lowercaseHex } from "@compute-credits/protocol/hex";
-import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { eventually } from "../../scripts/local/eventually.ts";
-import { deployContract } from "../../scripts/local/deployLocal.ts";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
 import type { StoredCheckpoint } from "../../server/stores/checkpoints/checkpointStore.ts";
 import { settlementAlarms } from "../../server/workers/settlement/alarms.ts";
@@ -35,9 +28,6 @@ const WINDOWS = {
   counterGraceSeconds: 6_000,
   signerDelaySeconds: 2_920,
 };
-
-/** The test wallet's mood in which it rejects all of its signatures. */
-const DISOWNING = 1;
 
 describe("settler in disputes", () => {
   let stack: Settling;
@@ -192,59 +182,6 @@ describe("settler in disputes", () => {
     const again = await stack.untilOnChain(settler, epoch);
     expect(again.id).not.to.equal(vetoed.id);
     expect(again.message.asOf > vetoed.message.asOf).to.equal(true);
-    await stack.untilFinal(epoch);
-  });
-
-  it("records a contract wallet's cap in time and answers with it after the wallet rejects its signature", async () => {
-    const wallet = lowercaseHex(
-      await deployContract(stack.rpcUrl, "TestWallet", [bob.account.address]),
-    );
-    const mint = {
-      abi: testDollarAbi,
-      functionName: "mint",
-      args: [addressOf(bob), 1_000_000n],
-    } as const;
-    await send(bob, stack.token, encodeFunctionData(mint));
-    await buyCredits(stack.as(bob), { account: wallet, creditMicros: 1_000_000n });
-    await eventually(
-      "the gift in the ledger",
-      async () => (await stack.accounts.balance(wallet)).purchased > 0n,
-    );
-
-    const ofWallet = apiKeySpender(createApiKey());
-    const signed = await stack.sign(bob, { spender: ofWallet, accountCapMicros: 900_000n });
-    const allowance = { ...signed.allowance, account: wallet, counter: 0n };
-    const signature = await bob.account.signTypedData(
-      allowanceTypedData(stack.deployment, allowance),
-    );
-    const { status } = await stack.request("/v1/allowances", {
-      body: { allowance, signature: `${signature}00` },
-    });
-    expect(status).to.equal(201);
-    await stack.context.providers.grantAccess({
-      spender: ofWallet,
-      provider: addressOf(provider),
-    });
-    await stack.use(ofWallet);
-
-    const pending = await nextPending();
-    const recorded = await stack.client.readContract({
-      address: court.address,
-      abi: courtAbi,
-      functionName: "recordedCap",
-      args: [wallet, 0n],
-    });
-    expect(recorded).to.equal(900_000n);
-
-    const abi = parseAbi(["function setMood(uint8 mood)"]);
-    await send(
-      bob,
-      wallet,
-      encodeFunctionData({ abi, functionName: "setMood", args: [DISOWNING] }),
-    );
-    await court.challengeRow(await proofOf(pending, wallet));
-    await untilHeardOf(pending);
-    await untilAnswered(pending);
     await stack.untilFinal(epoch);
   });
 

@@ -174,7 +174,9 @@ describe("verify and rebuild, against a chain and a server", () => {
     const metering = createMeteringClient(stack.server.url, { key: providerKey });
     await metering.addAllowance({ allowance: message, scope, signature: `${signature}01` });
     await metering.claimAccess(apiKey);
-    await used(spender);
+    await eventually("the recorded cap", async () =>
+      JSON.stringify((await used(spender)).document).includes('"result":"debited"'),
+    );
     await finalEpoch(epoch);
 
     const honest = await verify(contractWallet);

@@ -100,6 +100,7 @@ describe("readConfig", () => {
         intervalSeconds: 5,
         abandonAfterSeconds: 3_600,
         worthMicros: null,
+        recordWorthMicros: 500_000n,
         bumpAfterMs: 60_000,
         maxFeePerGas: 500_000_000_000n,
       },

@@ -49,7 +49,7 @@ export async function signedCeiling(
     const digest = hashTypedData(allowanceTypedData(chain.deployment, allowance));
     const isYours = lowercaseHex(allowance.account) === party;
     // oxlint-disable-next-line no-await-in-loop -- few, and endpoints limit request rates
-    const isSigned = isYours && (await chain.isSigned(digest, signature));
+    const isSigned = isYours && (await chain.isSigned({ message: allowance, signature }));
     if (isSigned) {
       signed.push(one);
       continue;

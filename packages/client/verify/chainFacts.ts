@@ -1,11 +1,15 @@
-import { type Address, BaseError, ContractFunctionRevertedError, type Hex, maxUint64 } from "viem";
+import { type Address, BaseError, ContractFunctionRevertedError, maxUint64 } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { Row } from "@compute-credits/protocol/tree/row";
-import { isValidSignature } from "@compute-credits/protocol/messages/signatureCheck";
+import {
+  type SignedMessage,
+  isAccepted,
+  readAllowanceSigning,
+} from "@compute-credits/protocol/messages/signatureCheck";
 import {
   type CheckpointOnChain,
   type ContractConnection,
@@ -38,8 +42,8 @@ export interface ChainFacts {
   /** how long after its counter's end an allowance still covers a checkpoint's charges */
   readonly counterGraceSeconds: number;
   counterOnChain(counter: bigint): Promise<CounterOnChain>;
-  /** checks the account's signature by the contract's rules: its key first, then ERC-1271 */
-  isSigned(digest: Hex, signature: Hex): Promise<boolean>;
+  /** whether the court accepts the allowance's signature: the account's key, or its contract */
+  isSigned(signed: SignedMessage): Promise<boolean>;
   /** whether the court would accept the receipt: a quorum of current or former signers signed it */
   isEnforceable(receipt: SignedReceipt): Promise<boolean>;
 }
@@ -85,7 +89,10 @@ export async function readChainFacts(
       return { endedAt: endedAt === 0 ? null : new Date(endedAt * 1000), recordedCap };
     },
 
-    isSigned: (digest, signature) => isValidSignature(client, account, digest, signature),
+    async isSigned(signed) {
+      const deployment = { chainId, contract: lowercaseHex(contract) };
+      return isAccepted(await readAllowanceSigning(client, { deployment, court }, signed));
+    },
 
     async isEnforceable({ receipt, signatures }) {
       const digest = await client.readContract({

@@ -1,4 +1,9 @@
-import { isEcdsaSignature } from "@compute-credits/protocol/messages/signatureCheck";
+import { allowanceId } from "@compute-credits/protocol/messages/allowance";
+import {
+  type Signing,
+  isAccepted,
+  isEcdsaSignature,
+} from "@compute-credits/protocol/messages/signatureCheck";
 import { type CallBound, rememberAnswers } from "./boundedCalls.ts";
 import type { ChainReader } from "./chainReader.ts";
 import type { VaultReader } from "./vaultReader.ts";
@@ -6,7 +11,7 @@ import type { VaultReader } from "./vaultReader.ts";
 /** What requests ask of the chain. */
 export type ChainForRequests = Pick<
   ChainReader,
-  "deployment" | "threshold" | "isSigner" | "isSignedBy"
+  "deployment" | "threshold" | "isSigner" | "isSignedBy" | "signingOf" | "allowanceSigning"
 >;
 
 /**
@@ -22,19 +27,35 @@ const TOTALS = { most: 4, lifeMs: 60_000 };
 const FOR_EVER = { most: 1, lifeMs: Number.POSITIVE_INFINITY };
 
 /** Bounds, shares and remembers the calls of the chain that requests cause. */
-export function chainForRequests(chain: ChainForRequests, bound: CallBound): ChainForRequests {
+export function chainForRequests(
+  chain: Omit<ChainForRequests, "isSignedBy">,
+  bound: CallBound,
+): ChainForRequests {
   const threshold = rememberAnswers<number>(bound, MEMORY);
   const signer = rememberAnswers<boolean>(bound, MEMORY);
-  const signed = rememberAnswers<boolean>(bound, MEMORY);
+  const signings = rememberAnswers<Signing>(bound, MEMORY);
+  const allowances = rememberAnswers<Signing>(bound, MEMORY);
+
+  const signingOf: ChainReader["signingOf"] = async (address, digest, signature) => {
+    // A key's signature needs no call.
+    if (await isEcdsaSignature(address, digest, signature)) return "key";
+    return await signings(`${address} ${digest} ${signature}`, () =>
+      chain.signingOf(address, digest, signature),
+    );
+  };
+
   return {
     deployment: chain.deployment,
     threshold: () => threshold("", () => chain.threshold()),
     isSigner: (address) => signer(address, () => chain.isSigner(address)),
-    async isSignedBy(address, digest, signature) {
-      // A key's signature needs no call.
-      if (await isEcdsaSignature(address, digest, signature)) return true;
-      return await signed(`${address} ${digest} ${signature}`, () =>
-        chain.isSignedBy(address, digest, signature),
+    signingOf,
+    isSignedBy: async (address, digest, signature) =>
+      isAccepted(await signingOf(address, digest, signature)),
+    async allowanceSigning({ message, signature }) {
+      const digest = allowanceId(chain.deployment, message);
+      if (await isEcdsaSignature(message.account, digest, signature)) return "key";
+      return await allowances(`${digest} ${signature}`, () =>
+        chain.allowanceSigning({ message, signature }),
       );
     },
   };

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { BlockPoint } from "./blockPoint.ts";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import type { SignedMessage, Signing } from "@compute-credits/protocol/messages/signatureCheck";
 import type { Row } from "@compute-credits/protocol/tree/row";
 
 /** The terms fixed at the contract's deployment. */
@@ -39,8 +40,15 @@ export interface ChainReader {
   isChallengeOpen(account: Address, challenger: Address): Promise<boolean>;
   /** the address of the court, which decides disputes */
   court(): Promise<Address>;
-  /** Checks a signature by the contract's own rules: the signer's key, or ERC-1271. */
+  /**
+   * Checks a signature by the contract's own rules: the signer's key, or ERC-1271. Like the next
+   * two, it rejects only if no endpoint answers: whatever a wallet does is an answer.
+   */
   isSignedBy(signer: Address, digest: Hex, signature: Hex): Promise<boolean>;
+  /** Returns who signed a digest, by the same rules. */
+  signingOf(signer: Address, digest: Hex, signature: Hex): Promise<Signing>;
+  /** Returns who signed an allowance, by asking the court. */
+  allowanceSigning(signed: SignedMessage): Promise<Signing>;
 }
 
 /** The state of one counter of an account. */

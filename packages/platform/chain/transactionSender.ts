@@ -13,6 +13,7 @@ import {
 } from "viem";
 
 import { CallRefusedError, type TransactionResult } from "./chainWriter.ts";
+import { min } from "@compute-credits/protocol/amounts";
 import { gasFees } from "@compute-credits/rules/checkpoints/fees";
 import type { TransactionSigner } from "./signer.ts";
 import type { TransactionAttempt, TransactionStore } from "./transactionStore.ts";
@@ -32,6 +33,8 @@ export interface Call {
   readonly data: Hex;
   /** for the log */
   readonly purpose: string;
+  /** the most gas that it may use, if a stranger's code runs in it */
+  readonly maxGas?: bigint;
 }
 
 /** Resolves when the transaction is in a block. Rejects if it would revert, or has reverted. */
@@ -77,7 +80,7 @@ export function createTransactionSender(
    * Sends the call once. `null` if another attempt is needed, with higher fees or another nonce.
    */
   async function attempt(
-    { to, data, purpose }: Call,
+    { to, data, purpose, maxGas }: Call,
     callHash: Hex,
   ): Promise<TransactionResult | null> {
     const nonce = await client.getTransactionCount({ address: wallet });
@@ -90,6 +93,10 @@ export function createTransactionSender(
       client.getBlock(),
       client.estimateMaxPriorityFeePerGas(),
     ]);
+    if (maxGas !== undefined && gas > maxGas) {
+      throw new Error(`${purpose} needs ${gas} gas, which is more than ${maxGas}`);
+    }
+    const spareGas = (gas * (100n + SPARE_GAS)) / 100n;
     const market = { baseFeePerGas: block.baseFeePerGas ?? 0n, maxPriorityFeePerGas: tip };
     const fees = gasFees(market, before, maxFeePerGas);
     if ("reason" in fees) {
@@ -104,7 +111,7 @@ export function createTransactionSender(
       nonce,
       to,
       data,
-      gas: (gas * (100n + SPARE_GAS)) / 100n,
+      gas: maxGas === undefined ? spareGas : min(spareGas, maxGas),
       ...fees,
     });
     const hash = keccak256(serialized);

@@ -5,7 +5,11 @@ import type { BlockPoint } from "./blockPoint.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { ChainReader } from "./chainReader.ts";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
-import { isValidSignature } from "@compute-credits/protocol/messages/signatureCheck";
+import {
+  isAccepted,
+  readAllowanceSigning,
+  readSigning,
+} from "@compute-credits/protocol/messages/signatureCheck";
 
 /** A transport that asks the endpoints in order until one answers. */
 export function rpcTransport(rpcUrls: readonly string[], timeoutMs = 10_000) {
@@ -50,7 +54,13 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
     return { number, hash, time: new Date(Number(timestamp) * 1000) };
   }
 
-  const court = () => client.readContract({ ...read, functionName: "court" });
+  let knownCourt: Address | null = null;
+
+  async function court(): Promise<Address> {
+    knownCourt ??= await client.readContract({ ...read, functionName: "court" });
+    return knownCourt;
+  }
+
   const inCourt = async () => ({ address: await court(), abi: courtAbi }) as const;
 
   return {
@@ -150,6 +160,14 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
       return await block(number - 1n);
     },
 
-    isSignedBy: (signer, digest, signature) => isValidSignature(client, signer, digest, signature),
+    isSignedBy: async (signer, digest, signature) =>
+      isAccepted(await readSigning(client, signer, digest, signature)),
+
+    signingOf: (signer, digest, signature) => readSigning(client, signer, digest, signature),
+
+    async allowanceSigning(signed) {
+      const on = { deployment: { chainId, contract }, court: await court() };
+      return await readAllowanceSigning(client, on, signed);
+    },
   };
 }

@@ -3,6 +3,7 @@ import { type Address, type Hex, createPublicClient, encodeFunctionData } from "
 import type { ChainWriter } from "./chainWriter.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
+import { CALL_GAS } from "@compute-credits/protocol/messages/attemptedCall";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { TransactionSigner } from "./signer.ts";
 import type { TransactionStore } from "./transactionStore.ts";
@@ -18,6 +19,9 @@ export interface ChainWriterDeps extends Omit<SenderOptions, "chainId"> {
   readonly transactions: TransactionStore;
 }
 
+/** The wallet's check of its signature, and the bytes of the longest signature. */
+const MAX_RECORDING_GAS = CALL_GAS + 500_000n;
+
 /** Creates a writer that sends the settler's transactions. */
 export function createChainWriter({
   rpcUrls,
@@ -30,7 +34,8 @@ export function createChainWriter({
   const client = createPublicClient({ transport: rpcTransport(rpcUrls), cacheTime: 0 });
   const send = createTransactionSender(client, signer, transactions, { chainId, ...options });
   const onVault = (purpose: string, data: Hex) => send({ to: contract, data, purpose });
-  const inCourt = (purpose: string, data: Hex) => send({ to: court, data, purpose });
+  const inCourt = (purpose: string, data: Hex, maxGas?: bigint) =>
+    send({ to: court, data, purpose, ...(maxGas === undefined ? {} : { maxGas }) });
 
   return {
     submitCheckpoint: (message, signatures) =>
@@ -61,6 +66,7 @@ export function createChainWriter({
           functionName: "recordCap",
           args: [message, signature],
         }),
+        MAX_RECORDING_GAS,
       ),
 
     answer: (challenger, { row, proof }, counter) =>

@@ -76,6 +76,11 @@ export function numberArray(values: readonly (bigint | number | "null")[]): stri
   return `{${values.join(",")}}`;
 }
 
+/** Writes a `boolean[]` parameter. */
+export function booleanArray(values: readonly boolean[]): string {
+  return `{${values.join(",")}}`;
+}
+
 /** Writes a `text[]`, `jsonb[]` or `timestamptz[]` parameter. */
 export function textArray(values: readonly string[]): string {
   return `{${values.map((text) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(",")}}`;

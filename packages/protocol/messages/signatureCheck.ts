@@ -1,42 +1,105 @@
 import {
   type Address,
-  BaseError,
   type Hex,
-  ContractFunctionRevertedError,
-  ContractFunctionZeroDataError,
-  AbiDecodingDataSizeTooSmallError,
   type PublicClient,
+  encodeFunctionData,
   isAddressEqual,
+  padHex,
   parseAbi,
   recoverAddress,
   size,
   slice,
 } from "viem";
 
+import { courtAbi } from "../abi/court.ts";
+import { type AllowanceMessage, allowanceId } from "./allowance.ts";
+import { attemptCall } from "./attemptedCall.ts";
+import type { Deployment } from "./domain.ts";
+
 const ERC1271_ABI = parseAbi([
   "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)",
 ]);
 
-/** The value that a contract wallet returns for a valid signature (ERC-1271). */
-const ERC1271_VALID = "0x1626ba7e";
+/** The word that a contract wallet returns for a valid signature (ERC-1271): all 32 bytes. */
+const ERC1271_VALID = padHex("0x1626ba7e", { dir: "right", size: 32 });
 
 /** Half of secp256k1's order. A larger `s` is a second encoding of the same signature (EIP-2). */
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
+/** Who made a signature, as the chain sees it at the newest block. */
+export type Signing =
+  /** the signer's key, which cannot withdraw it */
+  | "key"
+  /** the signer's contract (ERC-1271), which can disown it later */
+  | "contract"
+  /** code that the signer's key delegated to (EIP-7702), and can take back */
+  | "delegate"
+  /** The signer is a contract that does not accept it now: it never did, or has disowned it. */
+  | "contract_refuses"
+  | "nobody";
+
+export interface SignedMessage {
+  readonly message: AllowanceMessage;
+  readonly signature: Hex;
+}
+
 /**
- * Checks a signature by exactly the rules of the contract's `Signatures` library. So each allowance
- * that the server accepts can answer a challenge on chain. Tries the signer's key first,
- * even if the address has code, then ERC-1271. Throws if the RPC endpoint fails.
+ * Returns who signed an allowance. Of a contract wallet, it is what the court accepts in
+ * `recordCap`, and the court itself is asked: a wallet may answer others differently. Rejects only
+ * if the endpoint fails.
  */
-export async function isValidSignature(
+export async function readAllowanceSigning(
+  client: PublicClient,
+  { deployment, court }: { deployment: Deployment; court: Address },
+  { message, signature }: SignedMessage,
+): Promise<Signing> {
+  const { account } = message;
+  if (await isEcdsaSignature(account, allowanceId(deployment, message), signature)) return "key";
+  const data = encodeFunctionData({
+    abi: courtAbi,
+    functionName: "recordCap",
+    args: [message, signature],
+  });
+  const { succeeded } = await attemptCall(client, { to: court, data, mayWrite: true });
+  return await ofCode(client, account, succeeded);
+}
+
+/**
+ * Returns who signed a digest, by exactly the rules of the contract's `Signatures` library: the
+ * signer's key first, even if the address has code, then ERC-1271 with the whole word compared.
+ * Rejects only if the endpoint fails. For an allowance, call `readAllowanceSigning`.
+ */
+export async function readSigning(
   client: PublicClient,
   signer: Address,
   digest: Hex,
   signature: Hex,
-): Promise<boolean> {
-  if (await isEcdsaSignature(signer, digest, signature)) return true;
+): Promise<Signing> {
+  if (await isEcdsaSignature(signer, digest, signature)) return "key";
+  const data = encodeFunctionData({
+    abi: ERC1271_ABI,
+    functionName: "isValidSignature",
+    args: [digest, signature],
+  });
+  const answer = await attemptCall(client, { to: signer, data, mayWrite: false });
+  const isValid =
+    answer.succeeded && answer.returnedBytes >= 32n && answer.firstWord === ERC1271_VALID;
+  return await ofCode(client, signer, isValid);
+}
+
+/** Whether the contracts would accept the signature now. */
+export function isAccepted(signing: Signing): boolean {
+  return signing === "key" || signing === "contract" || signing === "delegate";
+}
+
+/** The first bytes of the code of an account that has delegated to a contract (EIP-7702). */
+const DELEGATION = "0xef0100";
+
+async function ofCode(client: PublicClient, signer: Address, isValid: boolean): Promise<Signing> {
   const code = await client.getCode({ address: signer });
-  return code !== undefined && (await isContractSignature(client, signer, digest, signature));
+  if (code === undefined) return "nobody";
+  if (code.startsWith(DELEGATION)) return isValid ? "delegate" : "nobody";
+  return isValid ? "contract" : "contract_refuses";
 }
 
 /**
@@ -55,37 +118,5 @@ export async function isEcdsaSignature(
   } catch {
     // `r` is not on the curve: no key made this signature.
     return false;
-  }
-}
-
-/**
- * Asks the contract wallet (ERC-1271). A revert or a malformed answer counts as invalid. A failing
- * RPC endpoint is an error, not an answer.
- */
-async function isContractSignature(
-  client: PublicClient,
-  signer: Address,
-  digest: Hex,
-  signature: Hex,
-): Promise<boolean> {
-  try {
-    const answer = await client.readContract({
-      address: signer,
-      abi: ERC1271_ABI,
-      functionName: "isValidSignature",
-      args: [digest, signature],
-    });
-    return answer === ERC1271_VALID;
-  } catch (error) {
-    const isAnswer =
-      error instanceof BaseError &&
-      error.walk(
-        (cause) =>
-          cause instanceof ContractFunctionRevertedError ||
-          cause instanceof ContractFunctionZeroDataError ||
-          cause instanceof AbiDecodingDataSizeTooSmallError,
-      ) !== null;
-    if (isAnswer) return false;
-    throw error;
   }
 }

@@ -18,6 +18,11 @@ export interface Account {
   readonly refunded: bigint;
   /** raised on chain to void every allowance signed before */
   readonly counter: bigint;
+  /**
+   * the highest account cap that the court has on record for `counter`, confirmed; 0 without any.
+   * It bounds what allowances of a contract wallet may spend. It only grows until the counter rises.
+   */
+  readonly recordedCap: bigint;
 }
 
 /** The micro-credits that the account can spend now. Never negative (I1). */
@@ -28,7 +33,7 @@ export function available({ purchased, spent, held, refunding, refunded }: Accou
 /** The account of an address without any chain event yet. */
 export function emptyAccount(address: Address): Account {
   const nothing = { purchased: 0n, spent: 0n, held: 0n, refunding: 0n, refundWaiting: 0n };
-  return { address, ...nothing, refunded: 0n, counter: 0n };
+  return { address, ...nothing, refunded: 0n, counter: 0n, recordedCap: 0n };
 }
 
 /**

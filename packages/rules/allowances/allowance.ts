@@ -11,6 +11,11 @@ export interface Allowance {
   readonly scope: Scope;
   readonly signature: Hex;
   /**
+   * Whether a contract wallet signed it (ERC-1271), which can disown its signature later. Then only
+   * the account's `recordedCap` may be spent. A grant has its campaign's value.
+   */
+  readonly byContract: boolean;
+  /**
    * for a grant, the id of the allowance whose signature covers it; `null` if the owner signed it
    */
   readonly campaign: Hex | null;

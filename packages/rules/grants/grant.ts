@@ -20,7 +20,7 @@ export interface GrantRequest extends GrantTerms {
 }
 
 /** An allowance issued out of another one (its campaign) by the holder of the campaign's key. */
-export type Grant = Pick<Allowance, "id" | "message" | "scope" | "signature"> & {
+export type Grant = Pick<Allowance, "id" | "message" | "scope" | "signature" | "byContract"> & {
   readonly campaign: Hex;
   readonly key: string;
 };
@@ -74,6 +74,7 @@ export function draftGrant(
     message,
     scope,
     signature: campaign.signature,
+    byContract: campaign.byContract,
   };
 }
 

@@ -106,6 +106,7 @@ class SpendingSimulation {
   readonly #perSecond: bigint;
   readonly #start: bigint;
   readonly #allowances: readonly SimulatedAllowance[];
+  readonly #recordedCap: bigint;
   readonly #holds: ReturningHold[];
   #credits: bigint;
   /** spent + held, which account caps limit */
@@ -130,6 +131,7 @@ class SpendingSimulation {
       });
     this.#holds = holds.toSorted((a, b) => a.expiresAt.getTime() - b.expiresAt.getTime());
     this.#credits = available(account) * this.#scale;
+    this.#recordedCap = account.recordedCap;
     this.#charged = (account.spent + account.held) * this.#scale;
     this.#refundWaiting = account.refundWaiting * this.#scale;
   }
@@ -162,7 +164,7 @@ class SpendingSimulation {
     for (const simulated of this.#allowances) {
       if (missing === 0n) break;
       if (!this.#isInForce(simulated)) continue;
-      const underCap = simulated.allowance.message.accountCap * this.#scale - this.#charged;
+      const underCap = this.#capOf(simulated) * this.#scale - this.#charged;
       const amount = min(missing, min(simulated.room, underCap));
       if (amount <= 0n) continue;
       simulated.room -= amount;
@@ -174,10 +176,17 @@ class SpendingSimulation {
   }
 
   /** Whether the allowance can never pay again: no renewal or returning hold is to come. */
-  #isUsedUp({ room, allowance: { message } }: SimulatedAllowance): boolean {
+  #isUsedUp(simulated: SimulatedAllowance): boolean {
+    const { room, allowance } = simulated;
+    const { message } = allowance;
     if (this.#holds.length > 0) return false;
     const isRenewed = message.period > 0n && message.limit > 0n;
-    return (room <= 0n && !isRenewed) || message.accountCap * this.#scale <= this.#charged;
+    return (room <= 0n && !isRenewed) || this.#capOf(simulated) * this.#scale <= this.#charged;
+  }
+
+  /** No recording to come is foreseen, as no purchase is. */
+  #capOf({ allowance: { message, byContract } }: SimulatedAllowance): bigint {
+    return byContract ? min(message.accountCap, this.#recordedCap) : message.accountCap;
   }
 
   #isInForce({ allowance: { message } }: SimulatedAllowance): boolean {

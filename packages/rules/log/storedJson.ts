@@ -25,6 +25,7 @@ export const StoredAllowance = z.object({
   message: AllowanceJson,
   scope: ScopeJson,
   signature: hex,
+  byContract: z.boolean(),
   campaign: hex.nullable(),
   createdAt: time,
 });
@@ -96,5 +97,12 @@ export const AuditedChainEvent = z.discriminatedUnion("type", [
     earned: whole,
   }),
   z.object({ ...place, type: z.literal("counter_raised"), account: hex, counter: whole }),
+  z.object({
+    ...place,
+    type: z.literal("cap_recorded"),
+    account: hex,
+    counter: whole,
+    accountCapMicros: whole,
+  }),
   z.object({ ...place, type: z.literal("checkpoint_dropped"), epoch: whole, root: hex }),
 ]);

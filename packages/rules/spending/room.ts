@@ -4,7 +4,12 @@ import { remainingInPeriod } from "../allowances/period.ts";
 
 /** The limit that a charge exceeded. */
 export type CreditShortage =
-  "insufficient_credits" | "allowance_exhausted" | "campaign_exhausted" | "account_cap_reached";
+  | "insufficient_credits"
+  | "allowance_exhausted"
+  | "campaign_exhausted"
+  | "account_cap_reached"
+  /** a contract wallet signed a cap that the court does not have on record */
+  | "cap_not_recorded";
 
 /** The most that an allowance can pay now, and the limit that sets it. */
 export interface Room {
@@ -22,7 +27,7 @@ interface Budget {
 /** The state that limits one allowance. */
 export interface RoomState {
   readonly account: Account;
-  readonly allowance: Budget;
+  readonly allowance: Budget & Pick<Allowance, "byContract">;
   /** for a grant */
   readonly campaign: Budget | null;
 }
@@ -36,11 +41,15 @@ export function roomOf({ account, allowance, campaign }: RoomState): Room {
       campaign === null ? NO_LIMIT : remainingInPeriod(campaign.message, campaign.usage),
     // Held credits count as spent, so that a later capture stays under the signed cap.
     account_cap_reached: allowance.message.accountCap - account.spent - account.held,
+    cap_not_recorded: allowance.byContract
+      ? account.recordedCap - account.spent - account.held
+      : NO_LIMIT,
   };
   let limit: CreditShortage = "insufficient_credits";
   if (rooms.allowance_exhausted < rooms[limit]) limit = "allowance_exhausted";
   if (rooms.campaign_exhausted < rooms[limit]) limit = "campaign_exhausted";
   if (rooms.account_cap_reached < rooms[limit]) limit = "account_cap_reached";
+  if (rooms.cap_not_recorded < rooms[limit]) limit = "cap_not_recorded";
   return { limit, amountMicros: rooms[limit] < 0n ? 0n : rooms[limit] };
 }
 

@@ -53,7 +53,8 @@ export function firstPayer([first]: readonly Allowance[]): Address {
 /**
  * A working copy of accounts and allowances. Decisions change it one by one; the caller writes its
  * `changes` at the end. No decision takes an account below zero (I1), an allowance or campaign over
- * its limit, or an account over the cap that its owner signed (I4).
+ * its limit, or an account over the cap that its owner signed (I4). What a contract wallet signed
+ * counts up to the cap that the court has on record.
  */
 export class SpendingDraft {
   readonly #state: SpendingState;

@@ -33,7 +33,7 @@ export class Taking {
     const campaign = this.#state.campaignOf(allowance);
     return roomOf({
       account: this.#account(allowance.message.account),
-      allowance: { message: allowance.message, usage: this.#usage(allowance) },
+      allowance: { ...allowance, usage: this.#usage(allowance) },
       campaign:
         campaign === null ? null : { message: campaign.message, usage: this.#usage(campaign) },
     });

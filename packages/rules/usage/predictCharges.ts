@@ -30,6 +30,8 @@ export interface PredictedForAccount {
   readonly amountMicros: bigint;
   /** the lowest cap among the allowances that pay */
   readonly accountCap: bigint;
+  /** whether a contract wallet signed one of them, so that the recorded cap binds too */
+  readonly byContract: boolean;
   /** the counter that these allowances were signed under */
   readonly counter: bigint;
 }
@@ -107,6 +109,7 @@ export function predictCharges(
     else if (ofAccount.counter !== counter) continue;
     ofAccount.amountMicros += costMicros;
     if (accountCap < ofAccount.accountCap) ofAccount.accountCap = accountCap;
+    ofAccount.byContract ||= payer.byContract;
     const ofAllowance = ofAllowances.get(payer.id);
     if (ofAllowance !== undefined) ofAllowance.amountMicros += costMicros;
     else {
@@ -126,7 +129,12 @@ export function predictCharges(
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-const NOTHING: PredictedForAccount = { amountMicros: 0n, accountCap: 2n ** 64n - 1n, counter: 0n };
+const NOTHING: PredictedForAccount = {
+  amountMicros: 0n,
+  accountCap: 2n ** 64n - 1n,
+  byContract: false,
+  counter: 0n,
+};
 
 /** The cost at a fixed rate; `null` for a free event or any other kind of rate. */
 function fixedCost(

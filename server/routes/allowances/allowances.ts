@@ -11,7 +11,7 @@ import { checkAdmission } from "@compute-credits/rules/allowances/admission";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { PAGES } from "../../http/bounds.ts";
 import { bearerKey } from "../../http/authentication.ts";
-import { checkSignature } from "../../http/checkSignature.ts";
+import { OWNER, checkAllowanceSignature, checkSignature } from "../../http/checkSignature.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
@@ -43,7 +43,7 @@ const PageQuery = z.strictObject({
 
 export interface AllowanceDeps {
   readonly allowances: AllowanceStore;
-  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy">;
+  readonly chain: Pick<ChainReader, "deployment" | "signingOf" | "allowanceSigning">;
   readonly limits: LabelLimits;
 }
 
@@ -69,8 +69,8 @@ export function allowanceRoutes({ allowances, chain, limits }: AllowanceDeps): R
     if (refusal !== null) throw new ProblemError(admissionProblem(refusal));
 
     const id = allowanceId(deployment, message);
-    await checkOwner(message.account, id, signature);
-    const stored = await allowances.add({ id, message, scope, signature });
+    const byContract = await checkAllowanceSignature(chain, { message, signature });
+    const stored = await allowances.add({ id, message, scope, signature, byContract });
     respond(res, 201, describeAllowance(stored, null, now));
   });
 
@@ -110,8 +110,7 @@ export function allowanceRoutes({ allowances, chain, limits }: AllowanceDeps): R
   });
 
   async function checkOwner(account: Address, digest: Hex, signature: Hex): Promise<void> {
-    const role = "the owner of the account";
-    await checkSignature(chain, { signer: account, role, digest, signature });
+    await checkSignature(chain, { signer: account, role: OWNER, digest, signature });
   }
 
   async function describe(allowance: Allowance) {

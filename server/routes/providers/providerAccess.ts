@@ -38,7 +38,7 @@ const AccessRevocationBody = z.union(
 
 export interface ProviderAccessDeps {
   readonly providers: Pick<ProviderStore, "providerOfKey" | "grantAccess" | "revokeAccess">;
-  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy">;
+  readonly chain: Pick<ChainReader, "deployment" | "signingOf">;
 }
 
 /**
@@ -80,7 +80,7 @@ export function providerAccessRoutes({ providers, chain }: ProviderAccessDeps): 
 
 /** The spender that sent its key (`signature` is `null`), or whose wallet signed `digestFor` it. */
 async function provenSpender(
-  chain: Pick<ChainReader, "isSignedBy">,
+  chain: Pick<ChainReader, "signingOf">,
   proof: z.output<typeof AccessBody>,
   digestFor: (wallet: Address) => Hex,
 ): Promise<{ spender: SpenderId; signature: Hex | null }> {

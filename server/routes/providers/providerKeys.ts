@@ -22,7 +22,7 @@ const KeyRevocationBody = KeyBody.omit({ keyHash: true });
 
 export interface ProviderKeyDeps {
   readonly providers: Pick<ProviderStore, "addKey" | "revokeKey">;
-  readonly chain: Pick<ChainReader, "deployment" | "isSignedBy">;
+  readonly chain: Pick<ChainReader, "deployment" | "signingOf">;
 }
 
 /**

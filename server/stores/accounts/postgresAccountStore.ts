@@ -20,7 +20,7 @@ export function createAccountStore(database: Database): AccountStore {
         `select given.address, coalesce(purchased, 0) as purchased, coalesce(a.spent, 0) as spent,
            coalesce(held, 0) as held, coalesce(refunding, 0) as refunding,
            coalesce(refund_waiting, 0) as "refundWaiting", coalesce(a.refunded, 0) as refunded,
-           coalesce(counter, 0) as counter,
+           coalesce(counter, 0) as counter, coalesce(recorded_cap, 0) as "recordedCap",
            (select coalesce(sum(earned), 0) from earnings where provider = given.address) as earned,
            coalesce(s.spent, 0) as settled_spent, coalesce(s.refunded, 0) as settled_refunded,
            coalesce(s.earned, 0) as settled_earned

@@ -20,6 +20,7 @@ const COLUMNS = [
   "counter",
   "salt",
   "signature",
+  "by_contract",
   "campaign",
   "created_at",
   "revoked_at",
@@ -58,6 +59,7 @@ export interface AllowanceRecord {
   readonly counter: bigint;
   readonly salt: bigint;
   readonly signature: Hex;
+  readonly by_contract: boolean | null;
   readonly campaign: Hex | null;
   readonly created_at: Date;
   readonly revoked_at: Date | null;
@@ -89,6 +91,9 @@ export function toAllowance(record: AllowanceRecord): Allowance {
       ? UNRESTRICTED
       : { providers: record.scope_providers, meters: record.scope_meters },
     signature: record.signature,
+    // An older server stored it without a look. Until classifySignatures.ts has looked, it counts
+    // as a contract's, never as a key's.
+    byContract: record.by_contract ?? true,
     campaign: record.campaign,
     createdAt: record.created_at,
     revokedAt: record.revoked_at,

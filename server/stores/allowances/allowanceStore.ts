@@ -8,6 +8,8 @@ export interface SignedAllowance {
   readonly message: AllowanceMessage;
   readonly scope: Scope;
   readonly signature: Hex;
+  /** whether a contract wallet signed it, by the check that verified the signature */
+  readonly byContract: boolean;
 }
 
 export interface AllowanceStore {

@@ -47,10 +47,10 @@ export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date)
            starts_at, expires_at, priority, scope, names, period_index)
      ), signed as (
        insert into signed_allowances (account, account_cap_micros, counter, salt, signature,
-         campaign, created_at, id, grant_key, spender, period_seconds, starts_at, expires_at,
+         by_contract, campaign, created_at, id, grant_key, spender, period_seconds, starts_at, expires_at,
          priority, scope, scope_providers, scope_meters,
          arrival)
-       select $1, $2, $3, $4, $5, $6, $7,
+       select $1, $2, $3, $4, $5, $20, $6, $7,
          id, grant_key, spender, period_seconds, starts_at, expires_at, priority, scope,
          array(select jsonb_array_elements_text(names -> 'providers')::bytea),
          array(select jsonb_array_elements_text(names -> 'meters')), (select count from arrived)
@@ -84,6 +84,7 @@ export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date)
       ),
       // Starts with the current period: nothing rolls over from periods before the grant existed.
       numberArray(messages.map((message) => periodIndexAt(message, now))),
+      first.byContract,
     ],
   );
 }

@@ -17,7 +17,7 @@ import { bytea, byteaArray, textArray } from "@compute-credits/platform/postgres
 /** Lists come from `reads`, which may have connections of its own. */
 export function createAllowanceStore(database: Database, reads: Sql = database): AllowanceStore {
   return {
-    async add({ id, message, scope, signature }) {
+    async add({ id, message, scope, signature, byContract }) {
       // Signed allowances are public and never change, so a repetition takes no lock and counts no
       // arrival, which would make every server read arrivals again.
       const known = await readAllowance(database, id);
@@ -36,9 +36,9 @@ export function createAllowanceStore(database: Database, reads: Sql = database):
           `with ${ARRIVED_CTE}, signed as (
              insert into signed_allowances (id, account, spender, period_seconds, starts_at,
                expires_at, priority, scope, scope_providers, scope_meters, account_cap_micros,
-               counter, salt, signature, created_at, arrival)
+               counter, salt, signature, by_contract, created_at, arrival)
              select $1::bytea, $2, $3, $5, $7, $8, $9, $10, $11::bytea[], $12::text[], $13, $14,
-               $15, $16, $18, count
+               $15, $16, $19, $18, count
              from arrived
              on conflict (id) do nothing
              returning id
@@ -66,6 +66,7 @@ export function createAllowanceStore(database: Database, reads: Sql = database):
             // existed.
             periodIndexAt(message, now),
             now,
+            byContract,
           ],
         );
         const stored = await readAllowance(tx, id);

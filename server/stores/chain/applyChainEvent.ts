@@ -10,6 +10,9 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "../accounts/accountRecord.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
+/** SQL: a recorded cap as a bigint. No account ever spends more. */
+const FITTING_CAP = "least(account_cap_micros, 9223372036854775807)::bigint";
+
 /** Applies one event of the chain. The caller holds the locks of `lockInOrder`. */
 export async function applyChainEvent(tx: Sql, event: ChainEvent): Promise<void> {
   switch (event.type) {
@@ -42,8 +45,12 @@ export async function applyChainEvent(tx: Sql, event: ChainEvent): Promise<void>
       return;
     case "counter_raised":
       await tx.query(
-        `insert into accounts (address, counter) values ($1, $2)
-         on conflict (address) do update set counter = excluded.counter`,
+        // A cap may be on record for a counter before the account reaches it.
+        `insert into accounts (address, counter, recorded_cap)
+         select $1::bytea, $2::bigint, coalesce((select ${FITTING_CAP} from recorded_caps
+           where account = $1 and counter = $2), 0)
+         on conflict (address) do update set counter = excluded.counter,
+           recorded_cap = excluded.recorded_cap`,
         [bytea(event.account), event.counter],
       );
       return;
@@ -103,6 +110,18 @@ export async function applyChainEvent(tx: Sql, event: ChainEvent): Promise<void>
          on conflict (account, counter) do update
            set account_cap_micros = excluded.account_cap_micros`,
         [bytea(event.account), event.counter, event.accountCapMicros],
+      );
+      // Debits read it with the account's row, under its lock.
+      await tx.query(
+        `insert into accounts (address, recorded_cap)
+         select account, ${FITTING_CAP} from recorded_caps where account = $1 and counter = 0
+         on conflict (address) do nothing`,
+        [bytea(event.account)],
+      );
+      await tx.query(
+        `update accounts set recorded_cap = ${FITTING_CAP} from recorded_caps r
+         where address = $1 and r.account = $1 and r.counter = accounts.counter`,
+        [bytea(event.account)],
       );
       return;
     case "frozen":

@@ -88,6 +88,7 @@ async function lockInOrder(tx: Sql, events: readonly ChainEvent[]): Promise<void
         case "refund_requested":
         case "refund_served":
         case "counter_raised":
+        case "cap_recorded":
           return event.account;
         case "row_settled":
           return event.party;

@@ -14,12 +14,9 @@ export interface OpenChallenge {
   readonly deadline: Date;
 }
 
-/** A signed allowance whose signer may be a plain key or a contract wallet. */
-export interface UnclassifiedSignature {
-  /** the digest that was signed */
+/** An allowance of a contract wallet whose cap is not on record as far as is confirmed. */
+export interface UnrecordedCap extends CapProof {
   readonly id: Hex;
-  readonly account: Address;
-  readonly signature: Hex;
 }
 
 /** Reads what the settler needs to answer challenges and to keep refunds on time. */
@@ -33,15 +30,18 @@ export interface DisputeStore {
    * Newest counter first.
    */
   capsCovering(account: Address, spentMicros: bigint): Promise<readonly CapProof[]>;
-  /** Lists signed allowances that are not classified yet as signed by a key or by a contract. */
-  unclassifiedSignatures(limit: number): Promise<readonly UnclassifiedSignature[]>;
-  /** Records for each allowance whether a contract signed it. */
-  recordSignatureKinds(signings: readonly { id: Hex; byContract: boolean }[]): Promise<void>;
   /**
-   * Lists caps of contract wallets that charges rely on but that are not recorded on chain. The
-   * wallet could disown them later. One per account.
+   * Lists caps of contract wallets that are worth recording: one per account, the best worth first.
+   * A recording is worth the credits of the account that it makes spendable. Leaves out what
+   * `noteCapAttempt` lets wait.
    */
-  capsToRecord(limit: number): Promise<readonly CapProof[]>;
+  capsToRecord(query: { limit: number; worthMicros: bigint }): Promise<readonly UnrecordedCap[]>;
+  /**
+   * Lets an allowance wait that the settler has tried to record. After a failure its whole account
+   * waits, twice as long each time, up to a day: so no account delays another, however many
+   * allowances it has.
+   */
+  noteCapAttempt(allowance: Hex, outcome: "recorded" | "failed"): Promise<void>;
   /** Finds the oldest open refund request. */
   oldestRefundRequest(): Promise<{ account: Address; requestedAt: Date } | null>;
   /** Finds the open challenge with the earliest deadline. */

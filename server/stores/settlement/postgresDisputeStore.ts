@@ -1,13 +1,25 @@
 import type { Address } from "viem";
 
 import type { Database } from "@compute-credits/platform/postgres/database";
-import type { DisputeStore, OpenChallenge, UnclassifiedSignature } from "./disputeStore.ts";
+import type { DisputeStore, OpenChallenge } from "./disputeStore.ts";
 import {
   ALLOWANCE_COLUMNS_OF_L,
   type AllowanceRecord,
   toAllowance,
 } from "../allowances/allowanceRecord.ts";
-import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
+import { bytea } from "@compute-credits/platform/postgres/values";
+
+/**
+ * SQL: how many of an account's credits a recorded cap would make spendable, in micro-credits. None
+ * if the cap on record covers all credits.
+ */
+const UNLOCKED_MICROS = `(least(l.account_cap_micros, a.purchased - a.refunding - a.refunded)
+  - greatest(a.recorded_cap, a.spent + a.held))`;
+
+/** A recording that was sent is looked at again: a reorganised block may have undone it. */
+const UNTIL_CONFIRMED = "10 minutes";
+const FIRST_PAUSE = "1 minute";
+const LONGEST_PAUSE = "1 day";
 
 export function createDisputeStore(database: Database): DisputeStore {
   return {
@@ -41,40 +53,42 @@ export function createDisputeStore(database: Database): DisputeStore {
       return records.map(toAllowance);
     },
 
-    async unclassifiedSignatures(limit) {
-      // Plan: allowances_not_looked_at.
-      return await database.query<UnclassifiedSignature>(
-        `select id, account, signature from allowances where by_contract is null
-           and campaign is null limit $1`,
-        [limit],
-      );
-    },
-
-    async recordSignatureKinds(signings) {
-      for (const byContract of [true, false]) {
-        const ids = signings.filter((each) => each.byContract === byContract).map(({ id }) => id);
-        // oxlint-disable-next-line no-await-in-loop -- two statements
-        await database.query(
-          "update signed_allowances set by_contract = $2 where id = any($1::bytea[])",
-          [byteaArray(ids), byContract],
-        );
-      }
-    },
-
-    async capsToRecord(limit) {
-      // Plan: allowances_by_contract, which holds the few contract wallets.
+    async capsToRecord({ limit, worthMicros }) {
+      // Plan: allowances_by_contract, which holds the few contract wallets. Of an account's
+      // allowances, those that failed least come first, so that a bad one does not hide a good one.
       const records = await database.query<AllowanceRecord>(
-        `select distinct on (l.account) ${ALLOWANCE_COLUMNS_OF_L} from allowances l
-         join accounts on address = l.account and accounts.counter = l.counter
-         left join recorded_caps r on r.account = l.account and r.counter = l.counter
-         left join settlements s on s.party = l.account
-         where l.by_contract and l.account_cap_micros > coalesce(r.account_cap_micros, 0)
-           and accounts.spent > greatest(coalesce(r.account_cap_micros, 0), coalesce(s.spent, 0))
-         order by l.account, l.account_cap_micros desc
-         limit $1`,
-        [limit],
+        `select * from (
+           select distinct on (l.account) ${ALLOWANCE_COLUMNS_OF_L}, ${UNLOCKED_MICROS} as unlocked
+           from allowances l join accounts a on a.address = l.account and a.counter = l.counter
+             left join cap_attempts t on t.allowance = l.id
+           where l.by_contract and l.campaign is null and ${UNLOCKED_MICROS} >= $2
+             and l.revoked_at is null
+             and (l.expires_at = 0 or l.expires_at > extract(epoch from clock_timestamp()))
+             and (t.retry_at is null or t.retry_at <= clock_timestamp())
+             and not exists (select from cap_attempts f where f.account = l.account
+               and f.failures > 0 and f.retry_at > clock_timestamp())
+           order by l.account, coalesce(t.failures, 0), l.account_cap_micros desc, l.id
+         ) as best order by unlocked desc, account limit $1`,
+        [limit, worthMicros],
       );
       return records.map(toAllowance);
+    },
+
+    async noteCapAttempt(allowance, outcome) {
+      const failed = outcome === "failed";
+      // Plan: signed_allowances by primary key, cap_attempts_of_account.
+      await database.query(
+        `insert into cap_attempts (allowance, account, failures, retry_at)
+         select id, account, $2::integer, clock_timestamp() + case when $2 = 0
+             then interval '${UNTIL_CONFIRMED}'
+             else least(interval '${LONGEST_PAUSE}', interval '${FIRST_PAUSE}' * power(2,
+               least(20, (select coalesce(sum(failures), 0) from cap_attempts f
+                 where f.account = s.account)))) end
+         from signed_allowances s where id = $1
+         on conflict (allowance) do update
+           set failures = (cap_attempts.failures + 1) * excluded.failures, retry_at = excluded.retry_at`,
+        [bytea(allowance), failed ? 1 : 0],
+      );
     },
 
     async oldestRefundRequest() {

@@ -15,6 +15,7 @@ import { CURRENT_TICK } from "../log/changeTick.ts";
 import { PRICE_CLOCK, type PriceClock } from "../pricing/priceClock.ts";
 import { type LockedSpending, readCampaigns } from "./lockSpending.ts";
 import {
+  booleanArray,
   byteaArray,
   numberArray,
   packedBytes,
@@ -160,9 +161,9 @@ async function chargeAccounts(
        update accounts set spent = accounts.spent + ${FITTING_MICROS},
          spent_ahead = ${FITTING_MICROS}, changed_at_tick = ${CURRENT_TICK}
        from (
-         select ${packedColumn("$1", "n", 20)} as address, micros, cap, signed_counter
-         from unnest($2::bigint[], $3::bigint[], $4::bigint[])
-           with ordinality as u (micros, cap, signed_counter, n)
+         select ${packedColumn("$1", "n", 20)} as address, micros, cap, signed_counter, by_contract
+         from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::boolean[])
+           with ordinality as u (micros, cap, signed_counter, by_contract, n)
        ) as wanted
        where accounts.address = wanted.address and ${HAS_BEGUN}
        returning spent_ahead = micros as had_room
@@ -173,6 +174,10 @@ async function chargeAccounts(
       numberArray(predicted.map(([, { amountMicros }]) => amountMicros)),
       numberArray(predicted.map(([, { accountCap: cap }]) => (cap > MAX_BIGINT ? "null" : cap))),
       numberArray(predicted.map(([, { counter }]) => minBigint(counter, MAX_BIGINT))),
+      // Hardly any batch has a contract wallet: without one, no array is sent.
+      predicted.some(([, { byContract }]) => byContract)
+        ? booleanArray(predicted.map(([, { byContract }]) => byContract))
+        : null,
     ],
   );
   return Number(charged?.count ?? 0n);
@@ -191,6 +196,7 @@ function minBigint(a: bigint, b: bigint): bigint {
  */
 const FITTING_MICROS = `case when micros <= purchased - accounts.spent - held - refunding - refunded
          and (cap is null or micros <= cap - accounts.spent - held)
+         and (by_contract is not true or micros <= recorded_cap - accounts.spent - held)
          and (counter = signed_counter or micros = 0)
          then micros else 0 end`;
 
@@ -204,7 +210,7 @@ async function readAccounts(
   // Plan: accounts by primary key.
   return await tx.query<ChargedAccount>(
     `select address, purchased, spent, held, refunding, refund_waiting as "refundWaiting", refunded,
-       counter, spent_ahead as "chargedMicros"
+       counter, recorded_cap as "recordedCap", spent_ahead as "chargedMicros"
      from unnest($1::bytea[]) as wanted (address) join accounts using (address)`,
     [byteaArray(addresses)],
   );

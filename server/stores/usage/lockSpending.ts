@@ -70,6 +70,7 @@ type AllowanceWithAccount = AllowanceRecord & {
   readonly refund_waiting: bigint;
   readonly refunded: bigint;
   readonly account_counter: bigint;
+  readonly recorded_cap: bigint;
 };
 
 const FOR_UPDATE = "for update of a, l";
@@ -83,7 +84,7 @@ async function read(
   // Plan: allowances_of_spender or the primary key, then accounts by primary key.
   const records = await tx.query<AllowanceWithAccount>(
     `select ${ALLOWANCE_COLUMNS_OF_L}, a.purchased, a.spent as account_spent, a.held, a.refunding,
-       a.refund_waiting, a.refunded, a.counter as account_counter
+       a.refund_waiting, a.refunded, a.counter as account_counter, a.recorded_cap
      from allowances l join accounts a on a.address = l.account
      where l.${key} = any($1::bytea[])
      order by l.account, l.id ${locking}`,
@@ -127,6 +128,7 @@ function accountOf(record: AllowanceWithAccount): Account {
     refundWaiting: record.refund_waiting,
     refunded: record.refunded,
     counter: record.account_counter,
+    recordedCap: record.recorded_cap,
   };
 }
 

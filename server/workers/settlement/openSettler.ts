@@ -1,6 +1,5 @@
 import type { Logger } from "pino";
 
-import { isEcdsaSignature } from "@compute-credits/protocol/messages/signatureCheck";
 import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import { createSigner } from "@compute-credits/platform/chain/createSigner";
@@ -57,10 +56,10 @@ export async function openSettler(
       maxFeePerGas: settlement.maxFeePerGas,
       probe,
     }),
-    isEcdsaSignature,
     intervalSeconds: settlement.intervalSeconds,
     abandonAfterSeconds: settlement.abandonAfterSeconds,
     worthMicros: settlement.worthMicros,
+    recordWorthMicros: settlement.recordWorthMicros,
     events: logSettlerEvents(log),
     probe,
   });

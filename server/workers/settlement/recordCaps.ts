@@ -1,51 +1,55 @@
-import type { Address, Hex } from "viem";
-
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
-import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
+import type { DisputeStore, UnrecordedCap } from "../../stores/settlement/disputeStore.ts";
 import type { SettlerEvents } from "./settlerEvents.ts";
 
 export interface CapDeps {
+  readonly chain: Pick<ChainReader, "counterState" | "allowanceSigning">;
   readonly writer: Pick<ChainWriter, "recordCap">;
-  readonly disputes: Pick<
-    DisputeStore,
-    "unclassifiedSignatures" | "recordSignatureKinds" | "capsToRecord"
-  >;
-  /** Whether the account's own key made the signature. Only a contract wallet can disown one. */
-  readonly isEcdsaSignature: (account: Address, digest: Hex, signature: Hex) => Promise<boolean>;
+  readonly disputes: Pick<DisputeStore, "capsToRecord" | "noteCapAttempt">;
+  /** a recording is paid for if it makes so many credits spendable, in micro-credits */
+  readonly recordWorthMicros: bigint;
   readonly events: Pick<SettlerEvents, "capRefused">;
 }
 
-/** Bounds the signature checks of one step to half a second. */
-const CHECKED_PER_STEP = 500;
-const CAPS_PER_STEP = 20;
+/** Each takes about a block, and challenges and refunds wait for them. */
+const CAPS_PER_STEP = 5;
 
 /**
- * Records with the court the caps of contract wallets that were charged. A wallet could disown its
- * signature later, and then a challenge to its row could not be answered.
+ * Records caps of contract wallets with the court, so that they can be spent. A wallet that does
+ * not accept its signature any more, or whose recording fails, waits and holds up nobody.
  */
 export async function recordCaps({
+  chain,
   writer,
   disputes,
-  isEcdsaSignature,
+  recordWorthMicros,
   events,
 }: CapDeps): Promise<void> {
-  const unknown = await disputes.unclassifiedSignatures(CHECKED_PER_STEP);
-  if (unknown.length > 0) {
-    await disputes.recordSignatureKinds(
-      await Promise.all(
-        unknown.map(async ({ id, account, signature }) => ({
-          id,
-          byContract: !(await isEcdsaSignature(account, id, signature)),
-        })),
-      ),
-    );
+  const caps = await disputes.capsToRecord({
+    limit: CAPS_PER_STEP,
+    worthMicros: recordWorthMicros,
+  });
+  for (const cap of caps) {
+    // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
+    await disputes.noteCapAttempt(cap.id, (await record(cap)) ? "recorded" : "failed");
   }
-  for (const cap of await disputes.capsToRecord(CAPS_PER_STEP)) {
+
+  async function record(cap: UnrecordedCap): Promise<boolean> {
+    const { account, counter, accountCap } = cap.message;
+    const { recordedCap } = await chain.counterState(account, counter);
+    // On chain, and not confirmed so far.
+    if (recordedCap >= accountCap) return true;
+    if ((await chain.allowanceSigning(cap)) !== "contract") {
+      events.capRefused(cap, new Error("the wallet does not accept the signature"));
+      return false;
+    }
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
       await writer.recordCap(cap);
+      return true;
     } catch (error) {
       events.capRefused(cap, error);
+      return false;
     }
   }
 }

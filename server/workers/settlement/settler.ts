@@ -156,9 +156,12 @@ export function createSettler(deps: SettlerDeps): Settler {
         async () => {
           if (final !== null) await pay(final);
         },
+        // Also while one is pending: contract wallets cannot spend before it.
+        async () => {
+          if (isOpen) await recordCaps(deps);
+        },
         async () => {
           if (!isOpen || latest?.status === "pending") return;
-          await recordCaps(deps);
           const next = latest?.status === "prepared" ? latest : await cut();
           if (next !== null) await submit(next);
         },

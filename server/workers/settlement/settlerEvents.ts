@@ -19,7 +19,7 @@ export interface SettlerEvents {
   unanswerable(challenge: OpenChallenge, why: Unanswerable): void;
   /** The chain did not settle a row. `error` is `null` if the contract skipped it. */
   rowRefused(row: Row, error: unknown): void;
-  /** The court refused an account's cap, as it does if a contract wallet disowns its signature. */
+  /** A cap could not be recorded. The court refuses it if the wallet disowns its signature. */
   capRefused(cap: CapProof, error: unknown): void;
 }
 
@@ -63,7 +63,8 @@ export function logSettlerEvents(log: Logger): SettlerEvents {
     capRefused({ message }, error) {
       log.warn(
         { account: message.account, err: error },
-        "the cap of a contract wallet could not be recorded: it may have disowned its signature",
+        "the cap of a contract wallet could not be recorded, so it cannot be spent; " +
+          "it is tried again later",
       );
     },
   };

@@ -12,6 +12,7 @@ import {
   NO_SCOPE,
   allowanceTypedData,
 } from "@compute-credits/protocol/messages/allowance";
+import { allowanceId } from "@compute-credits/protocol/messages/allowance";
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
 import { isEcdsaSignature } from "@compute-credits/protocol/messages/signatureCheck";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
@@ -117,7 +118,8 @@ function chainWith(pending: readonly Row[] = after): ChainFacts {
     counter: 1n,
     counterGraceSeconds: 100,
     counterOnChain: async () => ({ endedAt: null, recordedCap: 0n }),
-    isSigned: (digest, signature) => isEcdsaSignature(alice, digest, signature),
+    isSigned: ({ message, signature }) =>
+      isEcdsaSignature(alice, allowanceId(deployment, message), signature),
     isEnforceable: async ({ receipt: message, signatures: [first] }) =>
       first !== undefined &&
       (await isEcdsaSignature(

@@ -4,6 +4,8 @@ import { privateKeyToAccount } from "viem/accounts";
 
 import { createCallBound, rememberAnswers } from "@compute-credits/platform/chain/boundedCalls";
 import { chainForRequests } from "@compute-credits/platform/chain/chainForRequests";
+import type { SignedMessage, Signing } from "@compute-credits/protocol/messages/signatureCheck";
+import { allowanceOf } from "../../fixtures/allowances.ts";
 import { deployment, hashOf } from "../../fixtures/ledger.ts";
 
 const key = privateKeyToAccount(`0x${"11".repeat(32)}`);
@@ -22,8 +24,13 @@ function countedChain(gate: Promise<unknown> = Promise.resolve()) {
     deployment,
     threshold: () => answer("threshold", 2),
     isSigner: (address: Address) => answer(`isSigner ${address}`, address === wallet),
-    isSignedBy: (address: Address, _digest: Hex, signature: Hex) =>
-      answer(`isSignedBy ${address}`, signature === "0x01"),
+    signingOf: (address: Address, _digest: Hex, signature: Hex) =>
+      answer<Signing>(`signingOf ${address}`, signature === "0x01" ? "contract" : "nobody"),
+    allowanceSigning: ({ message, signature }: SignedMessage) =>
+      answer<Signing>(
+        `allowanceSigning ${message.account}`,
+        signature === "0x01" ? "contract" : "nobody",
+      ),
   };
   return { chain, calls };
 }
@@ -41,7 +48,7 @@ describe("what requests ask of the chain", () => {
       // oxlint-disable-next-line no-await-in-loop -- one signature after the other
       await asked.isSignedBy(wallet, digest, signature);
     }
-    expect(calls).to.deep.equal([`isSignedBy ${wallet}`, `isSignedBy ${wallet}`]);
+    expect(calls).to.deep.equal([`signingOf ${wallet}`, `signingOf ${wallet}`]);
     await Promise.all([asked.threshold(), asked.threshold(), asked.isSigner(wallet)]);
     await Promise.all([asked.threshold(), asked.isSigner(wallet)]);
     expect(calls.slice(2)).to.deep.equal(["threshold", `isSigner ${wallet}`]);
@@ -54,6 +61,17 @@ describe("what requests ask of the chain", () => {
     await asked.isSignedBy(wallet, hashOf("another"), "0x01");
     await asked.isSignedBy(numberToHex(0xbeef, { size: 20 }), digest, "0x01");
     expect(calls).to.have.length(3);
+  });
+
+  it("is asked once for an allowance that is posted again and again", async () => {
+    const { chain, calls } = countedChain();
+    const asked = chainForRequests(chain, createCallBound(4));
+    const { message } = allowanceOf({ account: wallet });
+    const signings = await Promise.all(
+      Array.from({ length: 100 }, () => asked.allowanceSigning({ message, signature: "0x01" })),
+    );
+    expect(new Set(signings)).to.deep.equal(new Set(["contract"]));
+    expect(calls).to.deep.equal([`allowanceSigning ${wallet}`]);
   });
 
   it("is nothing for the signature of a key", async () => {

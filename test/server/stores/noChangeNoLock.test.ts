@@ -122,8 +122,7 @@ describe("requests that change nothing, while every lock is held", () => {
   context("when a stored allowance is sent again", () => {
     it("answers with the stored one", async () => {
       const stored = await ledger.allow(payer);
-      const { id, message, scope, signature } = stored;
-      const again = await answered(() => ledger.allowances.add({ id, message, scope, signature }));
+      const again = await answered(() => ledger.allowances.add(stored));
       expect(again).to.deep.equal(stored);
     });
   });

@@ -5,6 +5,7 @@ import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
+import type { Signing } from "@compute-credits/protocol/messages/signatureCheck";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { signatureKey } from "../replay/replayEntry.ts";
@@ -16,15 +17,25 @@ export interface AllowanceOwner {
   readonly isGrant: boolean;
 }
 
+/** What the signatures on a page of the log are, by the `signatureKey`s of the entries. */
+export interface CheckedSignatures {
+  readonly forged: ReadonlySet<string>;
+  /** allowances that no key signed */
+  readonly byContract: ReadonlySet<string>;
+}
+
 /**
- * Checks all signatures on a page of the log. Returns the `signatureKey`s of entries whose
- * signature is invalid. `ownerOf` looks up allowances of earlier pages.
+ * Checks all signatures on a page of the log. `ownerOf` looks up allowances of earlier pages.
+ *
+ * A contract wallet may accept a signature and disown it before an auditor looks. So a signature
+ * that a contract does not accept now is no proof of a forgery, or each wallet could stop every
+ * auditor. What was charged on it is bounded by the cap that the court has on record.
  */
-export async function findForgedSignatures(
+export async function checkSignatures(
   entries: readonly LogEntry[],
-  chain: Pick<ChainReader, "deployment" | "isSignedBy">,
+  chain: Pick<ChainReader, "deployment" | "signingOf" | "allowanceSigning">,
   ownerOf: (allowance: Hex) => AllowanceOwner | undefined,
-): Promise<ReadonlySet<string>> {
+): Promise<CheckedSignatures> {
   const owners = new Map(
     entries.flatMap((entry): [Hex, AllowanceOwner][] =>
       entry.kind === "allowance" || entry.kind === "grant"
@@ -33,45 +44,48 @@ export async function findForgedSignatures(
     ),
   );
 
-  async function isValid(entry: LogEntry): Promise<boolean> {
+  async function signingOf(entry: LogEntry): Promise<Signing> {
     const { deployment } = chain;
     switch (entry.kind) {
       case "allowance": {
         const { id, message, scope, signature } = entry;
-        return (
-          allowanceId(deployment, message) === id &&
-          scopeHash(scope) === message.scope &&
-          (await chain.isSignedBy(message.account, id, signature))
-        );
+        const isWhole =
+          allowanceId(deployment, message) === id && scopeHash(scope) === message.scope;
+        return isWhole ? await chain.allowanceSigning({ message, signature }) : "nobody";
       }
       case "revocation": {
         const { allowance, signature } = entry;
         const owner = owners.get(allowance) ?? ownerOf(allowance);
-        if (owner === undefined) return false;
+        if (owner === undefined) return "nobody";
         // A holder of the campaign's key may revoke a grant without a signature.
-        if (signature === null) return owner.isGrant;
+        if (signature === null) return owner.isGrant ? "key" : "nobody";
         const digest = hashTypedData(allowanceRevocationTypedData(deployment, { allowance }));
-        return await chain.isSignedBy(owner.account, digest, signature);
+        return await chain.signingOf(owner.account, digest, signature);
       }
       case "access":
       case "access_end": {
         const { provider, signature } = entry;
         const spender = spenderWallet(entry.spender);
         // The holder of an API key presents it instead of signing.
-        if (spender === null) return true;
-        if (signature === null) return false;
+        if (spender === null) return "key";
+        if (signature === null) return "nobody";
         const message = { spender, provider };
         const typedData =
           entry.kind === "access"
             ? hashTypedData(providerAccessTypedData(deployment, message))
             : hashTypedData(providerAccessRevocationTypedData(deployment, message));
-        return await chain.isSignedBy(spender, typedData, signature);
+        return await chain.signingOf(spender, typedData, signature);
       }
       default:
-        return true;
+        return "key";
     }
   }
 
-  const checked = await Promise.all(entries.map(isValid));
-  return new Set(entries.filter((_, index) => checked[index] === false).map(signatureKey));
+  const signings = await Promise.all(entries.map(signingOf));
+  const keysOf = (wanted: (signing: Signing | undefined) => boolean) =>
+    new Set(entries.filter((_, index) => wanted(signings[index])).map(signatureKey));
+  return {
+    forged: keysOf((signing) => signing === "nobody"),
+    byContract: keysOf((signing) => signing !== "key"),
+  };
 }
