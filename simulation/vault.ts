@@ -21,7 +21,7 @@ export class SimulatedVault {
 
   /** Applies a block. Returns the events that the contract would emit. */
   apply(events: readonly NewChainEvent[]): readonly NewChainEvent[] {
-    return events.flatMap((event) => this.#applyEvent(event) ?? []);
+    return events.flatMap((event) => this.#applyEvent(event));
   }
 
   /** Returns the open refund requests by account. */
@@ -33,24 +33,24 @@ export class SimulatedVault {
     );
   }
 
-  #applyEvent(event: NewChainEvent): NewChainEvent | null {
+  #applyEvent(event: NewChainEvent): readonly NewChainEvent[] {
     switch (event.type) {
       case "purchased": {
         const account = this.#account(event.account);
         const purchased = account.purchased + event.amountMicros;
         this.#accounts.set(event.account, { ...account, purchased });
-        return event;
+        return [event];
       }
       case "refund_requested": {
         const account = this.#account(event.account);
         const { requestedMicros } = event;
         const unspentMicros = account.purchased - account.refunded;
         if (account.request !== null || requestedMicros > unspentMicros - account.spent) {
-          return null;
+          return [];
         }
         const request = { requestedMicros, unspentMicros, refundedMicros: account.refunded };
         this.#accounts.set(event.account, { ...account, request });
-        return { ...event, ...request };
+        return [{ ...event, ...request }];
       }
       case "row_settled": {
         const { request, ...account } = this.#account(event.party);
@@ -62,10 +62,12 @@ export class SimulatedVault {
           refunded,
           request: isServed ? null : request,
         });
-        return event;
+        // Also if the due amount fell to zero by spending alone.
+        if (request === null || !isServed) return [event];
+        return [{ type: "refund_served", account: event.party }, event];
       }
       default:
-        return event;
+        return [event];
     }
   }
 

@@ -41,6 +41,13 @@ function applyChainEvent(state: AuditState, event: ChainEvent): void {
       state.setParty({ ...party, ...closeRefundRequest(party), request: null });
       return;
     }
+    case "refund_served": {
+      // After an exit no row is settled, so this event alone closes the request.
+      const party = state.party(event.account);
+      if (party.request === null) return;
+      state.setParty({ ...party, ...closeRefundRequest(party), request: null });
+      return;
+    }
     case "counter_raised": {
       const { account, counter } = event;
       const recordedCap = state.recordedCap(account, counter);

@@ -66,8 +66,9 @@ export async function readChainEvents(
 }
 
 /**
- * Reads the drops of the chain, and returns which checkpoints they void: those cut before the drop
- * of their epoch and root. The same rows, cut again after it, are good (decision 0108).
+ * Reads the drops of the chain, and returns which checkpoints they void: those dated up to the
+ * second of the drop of their epoch and root. The same rows, cut again after it, are good
+ * (decisions 0108 and 0115).
  */
 export async function readDrops(
   sql: Sql,
@@ -81,6 +82,6 @@ export async function readDrops(
   const newest = new Map(records.map(({ name, at }) => [name, at]));
   return ({ epoch, root, asOf }) => {
     const at = newest.get(`${epoch} ${root}`);
-    return at !== undefined && Number(asOf) * 1000 < at.getTime();
+    return at !== undefined && Number(asOf) * 1000 <= at.getTime();
   };
 }

@@ -33,7 +33,7 @@ const DROPPABLE_CUTS = 100;
 /**
  * Finds the cuts that count before a checkpoint of `message.epoch`, and the one that it follows.
  * The finding reports a second root for an epoch that this auditor signed, unless that is released
- * or was cut before the signers changed (then it can no longer reach the chain).
+ * or is not younger than the last change of signers (then it can no longer reach the chain).
  */
 export async function readCountingCuts(
   sql: Sql,
@@ -60,7 +60,7 @@ export async function readCountingCuts(
   const same = counting.get(message.epoch);
   if (same !== undefined) {
     const signed = await readSignature(sql, same.id);
-    const isReleased = message.epoch === releasedEpoch || same.message.asOf < signersSince;
+    const isReleased = message.epoch === releasedEpoch || same.message.asOf <= signersSince;
     if (signed !== null && !isReleased && same.message.root !== message.root) {
       finding = {
         kind: "signed_another",

@@ -7,16 +7,18 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {IBond} from "../interfaces/IBond.sol";
+import {ICheckpoints} from "../interfaces/ICheckpoints.sol";
 import {ITerms} from "../interfaces/ITerms.sol";
 import {CourtBase} from "./CourtBase.sol";
 
 /// @title The operator's bond
-/// @dev Invariants: the court's token balance is at least the bond (more if an account sent tokens
-///      directly), and the court cannot reach the vault's tokens.
+/// @dev Invariants: the court's token balance is at least the bond, all rewards and the cover that
+///      it owes (more if an account sent tokens directly). The court cannot reach the vault's
+///      tokens. Each token of a slashed bond counts as cover at most once, when it arrives.
 abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    /// @dev The largest cover of one slash, in micro-credits.
+    /// @dev The largest cover of all slashes together, in micro-credits.
     uint256 private constant MAX_COVERED = uint256(uint64(type(int64).max));
 
     IERC20 private immutable TOKEN;
@@ -29,6 +31,12 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
 
     /// @inheritdoc IBond
     mapping(address recipient => uint256 timestamp) public override bondWithdrawalAt;
+
+    /// @inheritdoc IBond
+    mapping(address party => uint256 tokenAmount) public override rewardOf;
+
+    /// @inheritdoc IBond
+    uint256 public override coverOwed;
 
     /// @dev The last announced recipient. The next announcement replaces it.
     address private _announcedRecipient;
@@ -92,12 +100,16 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
         bytes32 digestOfA = VAULT.hashCheckpoint(a);
         bytes32 digestOfB = VAULT.hashCheckpoint(b);
         require(a.epoch == b.epoch && digestOfA != digestOfB, NoEquivocation());
-        require(!_droppedBetween(a, b), NoEquivocation());
-        VAULT.requireQuorum(digestOfA, signaturesOfA, a.asOf);
-        VAULT.requireQuorum(digestOfB, signaturesOfB, b.asOf);
-        (uint256 reward, uint64 covered) = _slash(type(uint256).max);
-        emit Equivocated(a.epoch, msg.sender, reward, covered);
-        TOKEN.safeTransfer(msg.sender, reward);
+        (uint64 first, uint64 second) = a.asOf < b.asOf ? (a.asOf, b.asOf) : (b.asOf, a.asOf);
+        uint40 since = VAULT.signersSince();
+        require(first > since, ICheckpoints.FormerSigners(first, since));
+        // A drop between the two had the epoch signed again. A drop after both is no excuse.
+        require(!VAULT.wasDroppedBetween(a.epoch, first, second), NoEquivocation());
+        VAULT.requireQuorum(digestOfA, signaturesOfA);
+        VAULT.requireQuorum(digestOfB, signaturesOfB);
+        (uint256 reward, uint256 cover) = _slash(msg.sender, type(uint256).max);
+        emit Equivocated(a.epoch, msg.sender, reward, cover);
+        _tryToPay(msg.sender);
     }
 
     /// @inheritdoc IBond
@@ -111,36 +123,60 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
         (, , uint64 earnedByAll, ) = VAULT.settledTotals();
         require(row.earned > earned && earnedByAll >= last.earned, NoShortfall(row.party));
         uint256 missing = (uint256(row.earned - earned) * TOKEN_UNIT) / CREDIT_MICROS_PER_TOKEN;
-        (uint256 reward, uint64 covered) = _slash(missing);
-        emit CameShort(last.epoch, row.party, reward, covered);
-        TOKEN.safeTransfer(VAULT.recipientOf(row.party), reward);
+        (uint256 reward, uint256 cover) = _slash(row.party, missing);
+        emit CameShort(last.epoch, row.party, reward, cover);
+        _tryToPay(row.party);
     }
 
-    /// @dev Returns true if the epoch had to be signed again: an attempt at it was dropped after
-    ///      the earlier `asOf` and not after the later one. A drop after both is no excuse.
-    function _droppedBetween(
-        Checkpoint calldata a,
-        Checkpoint calldata b
-    ) private view returns (bool) {
-        (uint64 first, uint64 second) = a.asOf < b.asOf ? (a.asOf, b.asOf) : (b.asOf, a.asOf);
-        uint256[] memory timestamps = VAULT.dropTimesOf(a.epoch);
-        for (uint256 i = 0; i < timestamps.length; ++i) {
-            if (first < timestamps[i] && timestamps[i] <= second) return true;
-        }
-        return false;
+    /// @inheritdoc IBond
+    /// @dev Unguarded, so that `_tryToPay` can call it. It clears what it owes before the transfer.
+    function payReward(address party) external override returns (uint256 tokenAmount) {
+        tokenAmount = rewardOf[party];
+        require(tokenAmount > 0, NoReward(party));
+        rewardOf[party] = 0;
+        address recipient = VAULT.recipientOf(party);
+        emit RewardPaid(party, recipient, tokenAmount);
+        TOKEN.safeTransfer(recipient, tokenAmount);
     }
 
-    /// @dev Empties the bond: at most half and at most `maxReward` is the reward, which the caller
-    ///      pays. The rest moves to the vault as cover before the vault counts it, rounded down to
-    ///      micro-credits.
-    function _slash(uint256 maxReward) private returns (uint256 reward, uint64 covered) {
+    /// @inheritdoc IBond
+    /// @dev Unguarded for the same reason. The vault is frozen since the slash, so no purchase can
+    ///      arrive within the transfer and be counted as cover.
+    function coverExits() external override returns (uint64 creditMicros) {
+        uint256 tokenAmount = coverOwed;
+        require(tokenAmount > 0, NothingToCover());
+        coverOwed = 0;
+        uint256 balance = TOKEN.balanceOf(address(VAULT));
+        TOKEN.safeTransfer(address(VAULT), tokenAmount);
+        uint256 arrived = TOKEN.balanceOf(address(VAULT)) - balance;
+        require(arrived > 0, ITerms.TokenAmountMismatch(arrived, tokenAmount));
+        if (arrived > tokenAmount) arrived = tokenAmount;
+        uint256 micros = (arrived * CREDIT_MICROS_PER_TOKEN) / TOKEN_UNIT;
+        // All covers together stay within int64, like all purchases.
+        uint256 room = MAX_COVERED - VAULT.coveredMicros();
+        creditMicros = uint64(micros < room ? micros : room);
+        emit ExitsCovered(arrived, creditMicros);
+        VAULT.freezeWithCover(creditMicros);
+    }
+
+    /// @dev Empties the bond and freezes the vault. At most half and at most `maxReward` is owed to
+    ///      the party as its reward. The rest is owed to the vault, which counts what arrives.
+    function _slash(
+        address party,
+        uint256 maxReward
+    ) private returns (uint256 reward, uint256 cover) {
         reward = bond / 2;
         if (reward > maxReward) reward = maxReward;
-        uint256 rest = bond - reward;
-        uint256 micros = (rest * CREDIT_MICROS_PER_TOKEN) / TOKEN_UNIT;
-        covered = uint64(micros > MAX_COVERED ? MAX_COVERED : micros);
+        cover = bond - reward;
         bond = 0;
-        TOKEN.safeTransfer(address(VAULT), rest);
-        VAULT.freezeWithCover(covered);
+        rewardOf[party] += reward;
+        coverOwed += cover;
+        VAULT.freezeWithCover(0);
+    }
+
+    /// @dev Moves what a slash owes, if the token allows it. The freeze stands if it does not.
+    function _tryToPay(address party) private {
+        try this.payReward(party) {} catch {}
+        try this.coverExits() {} catch {}
     }
 }

@@ -28,6 +28,9 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
 
     uint32 private immutable ANSWER_WINDOW_SECONDS;
     uint128 private immutable STAKE_WEI;
+    /// @dev How long a registered receipt counts: a change of signers takes effect within one delay
+    ///      or two, and the next table is due soon after.
+    uint40 private immutable RECEIPT_SECONDS;
 
     /// @dev Void if its checkpoint was dropped (`drops` differs) or has no open challenge.
     Hold private _hold;
@@ -36,9 +39,13 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
     mapping(address account => mapping(address challenger => Challenge challenge))
         private _challenges;
 
+    /// @dev The registered receipt of each provider, in one slot.
+    mapping(address provider => RegisteredReceipt receipt) private _receipts;
+
     constructor(ITerms.Terms memory terms) {
         ANSWER_WINDOW_SECONDS = terms.answerWindowSeconds;
         STAKE_WEI = terms.challengeStakeWei;
+        RECEIPT_SECONDS = 2 * uint40(terms.signerDelaySeconds);
     }
 
     /// @inheritdoc IDisputes
@@ -68,8 +75,38 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
     ) external payable override {
         CheckpointRecord memory pending = _requirePending();
         require(receipt.epoch <= pending.epoch, ReceiptNotDue(receipt.epoch, pending.epoch));
-        _requireSigners(hashEarningsReceipt(receipt), signatures);
+        VAULT.requireQuorum(hashEarningsReceipt(receipt), signatures);
         _challenge(pending, receipt.provider, 0, 0, receipt.earned);
+    }
+
+    /// @inheritdoc IDisputes
+    function registerReceipt(
+        EarningsReceipt calldata receipt,
+        SignerSignature[] calldata signatures
+    ) external override {
+        address provider = receipt.provider;
+        // A signer promises for the next table or the one after it. Without this bound a promise
+        // for a far epoch could take the place of one that is due.
+        uint64 lastEpoch = VAULT.finalCheckpoint().epoch + 2;
+        require(receipt.epoch <= lastEpoch, ReceiptNotDue(receipt.epoch, lastEpoch));
+        RegisteredReceipt memory known = _receipts[provider];
+        require(
+            receipt.earned >= known.earned || block.timestamp > known.until,
+            HigherReceiptRegistered(provider, known.earned)
+        );
+        VAULT.requireQuorum(hashEarningsReceipt(receipt), signatures);
+        uint40 until = uint40(block.timestamp + RECEIPT_SECONDS);
+        _receipts[provider] = RegisteredReceipt(receipt.earned, receipt.epoch, until);
+        emit ReceiptRegistered(provider, receipt.earned, receipt.epoch, until);
+    }
+
+    /// @inheritdoc IDisputes
+    function challengeRegisteredEarnings(address provider) external payable override {
+        CheckpointRecord memory pending = _requirePending();
+        RegisteredReceipt memory known = _receipts[provider];
+        require(block.timestamp <= known.until, NoRegisteredReceipt(provider));
+        require(known.epoch <= pending.epoch, ReceiptNotDue(known.epoch, pending.epoch));
+        _challenge(pending, provider, 0, 0, known.earned);
     }
 
     /// @inheritdoc IDisputes
@@ -132,19 +169,17 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
     }
 
     /// @inheritdoc IDisputes
+    function registeredReceiptOf(
+        address provider
+    ) external view override returns (RegisteredReceipt memory) {
+        return _receipts[provider];
+    }
+
+    /// @inheritdoc IDisputes
     function hashEarningsReceipt(
         EarningsReceipt calldata receipt
     ) public view override returns (bytes32 digest) {
         return _hashTypedData(keccak256(abi.encode(EARNINGS_RECEIPT_TYPEHASH, receipt)));
-    }
-
-    /// @dev Reverts unless the present or the former signers signed. A receipt does not tell when
-    ///      it was signed.
-    function _requireSigners(bytes32 digest, SignerSignature[] calldata signatures) private view {
-        try VAULT.requireQuorum(digest, signatures, type(uint64).max) {} catch {
-            uint40 since = VAULT.signersSince();
-            VAULT.requireQuorum(digest, signatures, since == 0 ? 0 : since - 1);
-        }
     }
 
     /// @dev Opens a challenge with the caller's stake. A void challenge to the same account is

@@ -26,9 +26,10 @@ interface ICheckpoints is ICreditTypes {
     /// @notice Another checkpoint is still pending.
     error CheckpointPending(uint64 epoch, uint64 finalAt);
 
-    /// @notice The table is older than the last drop of its epoch or the last change of signers.
-    ///         Both void all earlier signatures, so the signers have to make and sign a new table.
-    error CheckpointIsVoid(uint64 asOf, uint256 validSince);
+    /// @notice The table is not younger than the last drop of its epoch and the last change of
+    ///         signers. Both void all signatures up to their second, so the signers have to make
+    ///         and sign a new table.
+    error CheckpointIsVoid(uint64 asOf, uint256 voidUntil);
 
     /// @notice Epochs follow each other without gaps.
     error WrongEpoch(uint64 epoch, uint64 expected);
@@ -73,9 +74,9 @@ interface ICheckpoints is ICreditTypes {
     /// @notice The signature is not the signer's signature of this message.
     error InvalidSignature(address signer);
 
-    /// @notice The signers of that time were replaced too long ago. `provableUntil` is zero if they
-    ///         were replaced more than one change ago.
-    error FormerSigners(uint256 now_, uint256 provableUntil);
+    /// @notice The table is not younger than the last change of signers, so it proves nothing
+    ///         against the present ones. Former signers answer for nothing.
+    error FormerSigners(uint64 asOf, uint256 signersSince);
 
     /// @notice Only the guardian may veto.
     error NotGuardian(address caller);
@@ -111,7 +112,7 @@ interface ICheckpoints is ICreditTypes {
     function isSigner(address signer) external view returns (bool);
 
     /// @notice When the present signers took over; zero for the first signers. A checkpoint's
-    ///         `asOf` is not earlier.
+    ///         `asOf` is later.
     function signersSince() external view returns (uint40);
 
     /// @notice How many signers a checkpoint needs.

@@ -16,8 +16,8 @@ interface ICourtLink is ICreditTypes {
     /// @notice Court: changes the time at which the pending checkpoint becomes final.
     function setFinalAt(uint40 finalAt) external;
 
-    /// @notice Court: freezes the vault if it is not frozen, and adds the rest of a slashed bond to
-    ///         the unspent pool.
+    /// @notice Court: freezes the vault if it is not frozen, and adds what arrived of a slashed
+    ///         bond to the unspent pool.
     function freezeWithCover(uint64 creditMicros) external;
 
     /// @notice The contract that holds disputes.
@@ -26,20 +26,19 @@ interface ICourtLink is ICreditTypes {
     /// @notice How many checkpoints were dropped so far.
     function drops() external view returns (uint64);
 
-    /// @notice When attempts at an epoch were dropped or its signers replaced, in ascending order.
-    ///         Each time the epoch had to be signed again.
-    function dropTimesOf(uint64 epoch) external view returns (uint256[] memory timestamps);
+    /// @notice Returns true if an attempt at the epoch was dropped at or after `first` and before
+    ///         `second`. Signatures for tables of these two times are then for two attempts.
+    function wasDroppedBetween(
+        uint64 epoch,
+        uint64 first,
+        uint64 second
+    ) external view returns (bool);
 
     /// @notice When an account's counter was raised from that value; zero if it was not.
     function counterEndedAt(address account, uint64 counter) external view returns (uint40);
 
-    /// @notice Reverts unless enough signers of that time signed. Former signers count for
-    ///         `signerDelaySeconds` after they were replaced.
-    function requireQuorum(
-        bytes32 digest,
-        SignerSignature[] calldata signatures,
-        uint64 signedAt
-    ) external view;
+    /// @notice Reverts unless enough of the present signers signed. Former signers never count.
+    function requireQuorum(bytes32 digest, SignerSignature[] calldata signatures) external view;
 
     /// @notice The EIP-712 domain separator of all messages for the vault and its court.
     // solhint-disable-next-line func-name-mixedcase

@@ -25,8 +25,8 @@ interface ICreditTypes {
     /// @param spent The sum of all rows' `spent`.
     /// @param refunded The sum of all rows' `refunded`.
     /// @param earned The sum of all rows' `earned`.
-    /// @param asOf When the table was made, by the signers' clock. It is at or after the last drop
-    ///        of its epoch and the last change of signers. No party's right depends on it.
+    /// @param asOf When the table was made, by the signers' clock. It is after the last drop of its
+    ///        epoch and the last change of signers. No party's right depends on it.
     /// @param dataHash The hash of the published table. A reader checks a copy of the table with
     ///        it.
     struct Checkpoint {

@@ -30,6 +30,14 @@ interface IDisputes is ICreditTypes {
         uint64 epoch;
     }
 
+    /// @notice A receipt whose signers were in charge when it was registered. It counts until
+    ///         `until`, whoever signs by then.
+    struct RegisteredReceipt {
+        uint64 earned;
+        uint64 epoch;
+        uint40 until;
+    }
+
     /// @notice A question that delays the pending checkpoint until it is answered. The answer is a
     ///         row of the account with at least these numbers, and a cap that covers its charges.
     ///         Charges that are settled or in the last final checkpoint need no cap.
@@ -67,6 +75,9 @@ interface IDisputes is ICreditTypes {
 
     /// @notice A challenge was not answered in time. Its checkpoint was dropped.
     event ChallengeUnanswered(address indexed account, address indexed challenger);
+
+    /// @notice A provider's receipt was registered, and counts until `until`.
+    event ReceiptRegistered(address indexed provider, uint64 earned, uint64 epoch, uint64 until);
 
     /// @notice The cap of an owner's allowance was recorded.
     event CapRecorded(address indexed account, uint64 indexed counter, uint64 accountCap);
@@ -121,8 +132,15 @@ interface IDisputes is ICreditTypes {
     /// @notice The counter ended too long before the checkpoint was submitted.
     error CounterEnded(address account, uint64 counter);
 
-    /// @notice The receipt binds later checkpoints only.
-    error ReceiptNotDue(uint64 epoch, uint64 pendingEpoch);
+    /// @notice The receipt binds later checkpoints only: than the pending one, or, to register it,
+    ///         than the next two.
+    error ReceiptNotDue(uint64 epoch, uint64 lastEpoch);
+
+    /// @notice A receipt with more earnings is registered for the provider.
+    error HigherReceiptRegistered(address provider, uint64 earned);
+
+    /// @notice No receipt of the provider is registered, or it counts no longer.
+    error NoRegisteredReceipt(address provider);
 
     /// @notice The account has no stake or reward to withdraw.
     error NoStake(address account);
@@ -157,12 +175,25 @@ interface IDisputes is ICreditTypes {
     function challengeOmission(Row calldata row, bytes32[] calldata proof) external payable;
 
     /// @notice Asks for the row that keeps a receipt's promise. Anyone may, with the stake. The
-    ///         receipt is signed by the present signers, or by the former ones while they answer
-    ///         for theirs.
+    ///         present signers signed the receipt. For receipts of former signers, see
+    ///         `challengeRegisteredEarnings`.
     function challengeEarnings(
         EarningsReceipt calldata receipt,
         SignerSignature[] calldata signatures
     ) external payable;
+
+    /// @notice Records a receipt that the present signers signed, so that it counts for
+    ///         `2 × signerDelaySeconds` even if other signers take over. Anyone may. A provider
+    ///         that hears of a change of signers registers its newest receipt before the change.
+    /// @dev Keeps one receipt per provider, in one slot: the one with the most earnings.
+    function registerReceipt(
+        EarningsReceipt calldata receipt,
+        SignerSignature[] calldata signatures
+    ) external;
+
+    /// @notice Asks for the row that keeps the promise of a provider's registered receipt. Anyone
+    ///         may, with the stake.
+    function challengeRegisteredEarnings(address provider) external payable;
 
     /// @notice Answers a challenge with a row of the pending checkpoint and the recorded cap of a
     ///         counter. Anyone may. The caller receives half of the stake and the fee recipient the
@@ -222,6 +253,10 @@ interface IDisputes is ICreditTypes {
     function hashEarningsReceipt(
         EarningsReceipt calldata receipt
     ) external view returns (bytes32 digest);
+
+    /// @notice The receipt that is registered for a provider, even if it counts no longer; all zero
+    ///         if there is none.
+    function registeredReceiptOf(address provider) external view returns (RegisteredReceipt memory);
 
     /// @notice A challenge that is open, or whose checkpoint was dropped; all zero if none exists.
     function challengeOf(

@@ -51,8 +51,9 @@ interface IGovernance {
     function announceSigners(address[] calldata signers, uint8 threshold) external;
 
     /// @notice Anyone, after the delay: puts the announced signers in charge. Unsubmitted
-    ///         checkpoints of the former signers are void. These signers answer for their
-    ///         signatures for `signerDelaySeconds` more.
+    ///         checkpoints of the former signers are void, and their signatures prove nothing any
+    ///         more. Show two checkpoints of them, or register their receipts (`registerReceipt`),
+    ///         before the change takes effect.
     function changeSigners(address[] calldata signers, uint8 threshold) external;
 
     /// @notice Owner: announces another guardian. This replaces an earlier announcement of a

@@ -26,8 +26,11 @@ interface IRefunds {
         uint64 counter
     );
 
-    /// @notice The account was refunded what was due. It may make another request.
-    event RefundServed(address indexed account);
+    /// @notice Nothing of the account's request is due any more: it was refunded, or the credits
+    ///         were spent. It may make another request.
+    /// @param refundedMicros Micro-credits that were paid back since the request. It is less than
+    ///        requested if settled spending left less.
+    event RefundServed(address indexed account, uint64 refundedMicros);
 
     /// @notice The account's counter was raised. Allowances signed under an earlier counter cover
     ///         new checkpoints for `counterGraceSeconds` more.

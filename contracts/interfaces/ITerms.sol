@@ -95,8 +95,7 @@ interface ITerms {
     function counterGraceSeconds() external view returns (uint32);
 
     /// @notice How long a change of signers or a withdrawal of the bond is announced before it
-    ///         takes effect. Former signers answer for their signatures for the same time after a
-    ///         change.
+    ///         takes effect. A registered receipt counts for twice this time.
     function signerDelaySeconds() external view returns (uint32);
 
     /// @notice The most that may leave as earnings and fees beyond the spending that payers'

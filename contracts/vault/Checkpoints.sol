@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
+
 import {ICheckpoints} from "../interfaces/ICheckpoints.sol";
 import {CheckpointSlot, checkpointSlotOf, droppedSlot} from "../libraries/CheckpointSlot.sol";
 import {Rows} from "../libraries/Rows.sol";
@@ -8,9 +10,11 @@ import {Signers} from "./Signers.sol";
 
 /// @title Checkpoints and their finality
 /// @dev Invariants: the totals of every accepted checkpoint keep I2 and I3, at most one checkpoint
-///      is pending, and only a final one moves credits. Two slots are used in turn, so that the
-///      storage of checkpoints never grows.
+///      is pending, and only a final one moves credits. Two slots are used in turn, so that
+///      checkpoints use no more storage over time. Drops do: each adds one word for good.
 abstract contract Checkpoints is ICheckpoints, Signers {
+    using Arrays for uint256[];
+
     bytes32 private constant CHECKPOINT_TYPEHASH = keccak256(
         "Checkpoint(uint64 epoch,bytes32 previousRoot,bytes32 root,uint64 spent,uint64 refunded,"
         "uint64 earned,uint64 asOf,bytes32 dataHash)"
@@ -27,9 +31,13 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     /// @dev The last epoch that the guardian vetoed.
     uint64 private _vetoedEpoch;
 
-    /// @dev When attempts at an epoch were dropped or its signers replaced, in ascending order.
-    ///      Signing the epoch again after such a time is no equivocation.
-    mapping(uint64 epoch => uint256[] timestamps) internal _dropTimes;
+    /// @dev When attempts at an epoch were dropped, in ascending order. Signing the epoch again
+    ///      after such a time is no equivocation, however long ago it was. So this grows with each
+    ///      drop, without a bound. An entry costs 22,100 gas, and 22,100 more for the first of an
+    ///      epoch. Who causes the drop pays: a guardian that vetoes, or whoever proves or enforces
+    ///      it against the signers. No one without such a power or proof can add one. A search
+    ///      reads log2 of the entries.
+    mapping(uint64 epoch => uint256[] timestamps) private _dropTimes;
 
     /// @inheritdoc ICheckpoints
     address public override guardian;
@@ -45,7 +53,7 @@ abstract contract Checkpoints is ICheckpoints, Signers {
     ) external override returns (uint64 finalAt) {
         _requireNotFrozen();
         // One slot holds all four.
-        (uint256 generation, uint256 needed, uint256 validSince, uint256 purchased) = (
+        (uint256 generation, uint256 needed, uint256 voidUntil, uint256 purchased) = (
             _generation,
             _threshold,
             _signersSince,
@@ -62,10 +70,11 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         // A drop voids all earlier signatures for its epoch. Otherwise anyone could submit a
         // dropped checkpoint again. The dropped attempt was in the slot of `earlier`. A change of
         // signers voids them too. Otherwise a lower threshold could make old signatures a quorum.
-        if (earlier.epoch() == 0 && earlier.droppedAt() > validSince) {
-            validSince = earlier.droppedAt();
+        // The second of the drop or change counts as before it.
+        if (earlier.epoch() == 0 && earlier.droppedAt() > voidUntil) {
+            voidUntil = earlier.droppedAt();
         }
-        require(next.asOf >= validSince, CheckpointIsVoid(next.asOf, validSince));
+        require(next.asOf > voidUntil, CheckpointIsVoid(next.asOf, voidUntil));
 
         finalAt = uint64(block.timestamp + disputeWindowSeconds);
         _record(next, finalAt);
@@ -186,10 +195,16 @@ abstract contract Checkpoints is ICheckpoints, Signers {
         emit CheckpointDropped(uint64(epoch), root);
     }
 
-    /// @dev Voids all signatures for the next epoch, which may be signed again.
-    function _voidNext() internal {
-        (CheckpointSlot latest, ) = _latest();
-        _dropTimes[uint64(latest.epoch() + 1)].push(block.timestamp);
+    /// @dev Returns true if an attempt at the epoch was dropped from `first` on and before
+    ///      `second`. Reads one word for each halving of the epoch's drops.
+    function _wasDroppedBetween(
+        uint64 epoch,
+        uint64 first,
+        uint64 second
+    ) internal view returns (bool) {
+        uint256[] storage timestamps = _dropTimes[epoch];
+        uint256 index = timestamps.lowerBound(first);
+        return index < timestamps.length && timestamps[index] < second;
     }
 
     /// @dev Changes the time at which the pending checkpoint becomes final.

@@ -42,10 +42,9 @@ abstract contract CourtLink is ICourtLink, Exits {
     /// @inheritdoc ICourtLink
     function requireQuorum(
         bytes32 digest,
-        SignerSignature[] calldata signatures,
-        uint64 signedAt
+        SignerSignature[] calldata signatures
     ) external view override {
-        _checkQuorumAt(signedAt, digest, signatures);
+        _checkQuorum(_generation, _threshold, digest, signatures);
     }
 
     /// @inheritdoc ICourtLink
@@ -65,10 +64,12 @@ abstract contract CourtLink is ICourtLink, Exits {
     }
 
     /// @inheritdoc ICourtLink
-    function dropTimesOf(
-        uint64 epoch
-    ) external view override returns (uint256[] memory timestamps) {
-        return _dropTimes[epoch];
+    function wasDroppedBetween(
+        uint64 epoch,
+        uint64 first,
+        uint64 second
+    ) external view override returns (bool) {
+        return _wasDroppedBetween(epoch, first, second);
     }
 
     /// @inheritdoc ICourtLink

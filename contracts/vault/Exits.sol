@@ -78,6 +78,7 @@ abstract contract Exits is IExits, Settlement {
         PartyRecord next = record.plus(moved);
         _parties[account] = next;
         _settled = _settled.plus(moved);
+        _closeServed(account, next);
         tokenAmount = _payoutBetween(record, next);
         emit IERC20.Transfer(account, address(0), taken);
         emit Exited(account, uint64(taken), tokenAmount);

@@ -50,7 +50,6 @@ abstract contract Governance is IGovernance, CourtLink, Ownable2Step {
     /// @inheritdoc IGovernance
     function changeSigners(address[] calldata signers, uint8 threshold_) external override {
         _take(_signersChange(signers, threshold_));
-        _voidNext();
         _changeSigners(signers, threshold_);
         emit SignersChanged(signers, threshold_);
     }

@@ -9,8 +9,8 @@ import {Counters} from "./Counters.sol";
 /// @title Refund requests
 /// @dev Invariant: cumulative numbers on chain alone decide whether a request was served.
 abstract contract Refunds is IRefunds, Counters {
-    /// @dev The last request of each account. A served one may still be here.
-    mapping(address account => RefundRequest request) internal _requests;
+    /// @dev The open request of each account.
+    mapping(address account => RefundRequest request) private _requests;
 
     /// @inheritdoc IRefunds
     function requestRefund(uint64 creditMicros) external override {
@@ -51,8 +51,7 @@ abstract contract Refunds is IRefunds, Counters {
     function refundRequestOf(
         address account
     ) public view override returns (RefundRequest memory request) {
-        request = _requests[account];
-        if (_isServed(request, _parties[account])) delete request;
+        return _requests[account];
     }
 
     /// @dev Returns true if nothing is due any more. Spending that is settled after the request
@@ -66,12 +65,13 @@ abstract contract Refunds is IRefunds, Counters {
         return record.refunded() - request.refundedMicros >= due;
     }
 
-    /// @dev Deletes the account's request if it was served.
+    /// @dev Deletes the account's request if it was served. The caller has just changed what the
+    ///      account has spent or was refunded.
     function _closeServed(address account, PartyRecord record) internal {
         RefundRequest memory request = _requests[account];
         if (request.requestedMicros == 0 || !_isServed(request, record)) return;
         delete _requests[account];
-        emit RefundServed(account);
+        emit RefundServed(account, uint64(record.refunded() - request.refundedMicros));
     }
 
     /// @dev Reverts if the vault is frozen.

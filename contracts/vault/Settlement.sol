@@ -98,10 +98,11 @@ abstract contract Settlement is ISettlement, Checkpoints, Payouts, Refunds {
         Movement moved = next.since(record);
         _parties[row.party] = next;
         _settled = settled.plus(moved);
-        uint256 refunded = moved.refunded();
-        if (refunded > 0) _closeServed(row.party, next);
-        uint256 burned = moved.spent() + refunded;
-        if (burned > 0) emit IERC20.Transfer(row.party, address(0), burned);
+        uint256 burned = moved.spent() + moved.refunded();
+        if (burned > 0) {
+            _closeServed(row.party, next);
+            emit IERC20.Transfer(row.party, address(0), burned);
+        }
         tokenAmount = _payoutBetween(record, next);
         emit RowSettled(
             row.party,

@@ -11,7 +11,7 @@ abstract contract Signers is ICheckpoints, Vault {
     using Signatures for address;
 
     /// @dev Each change of signers starts a new generation, so that no old entry has to be deleted
-    ///      (decision 0111).
+    ///      (decision 0111). Only the present generation is ever read (decision 0115).
     mapping(uint256 generation => mapping(address signer => bool known)) private _signs;
 
     constructor(address[] memory signers, uint8 threshold_) {
@@ -34,26 +34,8 @@ abstract contract Signers is ICheckpoints, Vault {
         return _threshold;
     }
 
-    /// @dev Reverts unless a quorum of the signers at `signedAt` signed. Two changes of signers are
-    ///      at least `signerDelaySeconds` apart, so one former set is enough.
-    function _checkQuorumAt(
-        uint64 signedAt,
-        bytes32 digest,
-        SignerSignature[] calldata signatures
-    ) internal view {
-        if (signedAt >= _signersSince) {
-            return _checkQuorum(_generation, _threshold, digest, signatures);
-        }
-        uint256 provableUntil =
-            signedAt >= _formerSince ? uint256(_signersSince) + signerDelaySeconds : 0;
-        require(block.timestamp <= provableUntil, FormerSigners(block.timestamp, provableUntil));
-        _checkQuorum(_generation - 1, _formerThreshold, digest, signatures);
-    }
-
     /// @dev Puts a checked set in charge.
     function _changeSigners(address[] memory signers, uint8 threshold_) internal {
-        _formerThreshold = _threshold;
-        _formerSince = _signersSince;
         _signersSince = uint40(block.timestamp);
         ++_generation;
         _setSigners(signers, threshold_);

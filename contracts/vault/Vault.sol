@@ -19,12 +19,10 @@ abstract contract Vault is CreditTerms, ReentrancyGuardTransient, EIP712, Pausab
     uint64 internal _purchased;
     /// @dev When the vault was frozen; zero while it is not. A freeze never ends.
     uint40 internal _frozenAt;
-    /// @dev How many signers a checkpoint needs now, and needed before the last change of signers.
+    /// @dev How many signers a checkpoint needs.
     uint8 internal _threshold;
-    uint8 internal _formerThreshold;
-    /// @dev When the present and the former signers took over; zero for the first signers.
+    /// @dev When the present signers took over; zero for the first signers.
     uint40 internal _signersSince;
-    uint40 internal _formerSince;
     /// @dev How many times the signers were changed.
     uint16 internal _generation;
 

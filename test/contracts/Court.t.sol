@@ -131,6 +131,7 @@ contract FraudProofTest is CourtFixture {
         noFraud(0);
         vm.prank(guardian);
         credits.veto();
+        skip(1);
         rows[0] = row(payer, 900 * CREDIT, 100 * CREDIT + 1, 0);
         submitWith(1_200 * CREDIT, 101 * CREDIT, 1_200 * CREDIT);
         proveFraud(0);
@@ -165,7 +166,6 @@ contract FraudProofTest is CourtFixture {
 
     function shrank(uint256 index) private {
         submitWith(320 * CREDIT, 60 * CREDIT, 320 * CREDIT);
-        skip(1);
         court.proveShrunk(
             before[index],
             Table.proof(before, index),
@@ -173,6 +173,7 @@ contract FraudProofTest is CourtFixture {
             Table.proof(rows, index)
         );
         samePending(0);
+        skip(1);
     }
 
     function test_ofASmallerRow_withOneForgedRow_reverts() external {
@@ -239,12 +240,14 @@ contract FraudProofTest is CourtFixture {
         submitWith(399 * CREDIT, 0, 399 * CREDIT);
         court.proveFraud(ascending, proofs(ascending));
         samePending(0);
+        skip(1);
         submitWith(400 * CREDIT, 0, 400 * CREDIT);
         bytes32[][] memory all = proofs(ascending);
         vm.expectRevert(IDisputes.NoFraud.selector);
         court.proveFraud(ascending, all);
         vm.prank(guardian);
         credits.veto();
+        skip(1);
 
         ascending = table(
             row(otherPayer, 200 * CREDIT, 200 * CREDIT, 0),
@@ -255,6 +258,7 @@ contract FraudProofTest is CourtFixture {
         rows.push(ascending[1]);
         submitWith(399 * CREDIT, 200 * CREDIT, 399 * CREDIT);
         court.proveFraud(ascending, proofs(ascending));
+        skip(1);
         submitWith(400 * CREDIT, 199 * CREDIT, 400 * CREDIT);
         court.proveFraud(ascending, proofs(ascending));
         samePending(0);
@@ -432,6 +436,7 @@ contract ChallengeTest is CourtFixture {
 
         vm.prank(guardian);
         credits.veto();
+        skip(1);
         submit(rows);
         recordCap();
         answerReverts(
@@ -455,6 +460,7 @@ contract ChallengeTest is CourtFixture {
         challenge(stranger, 0);
         vm.prank(guardian);
         credits.veto();
+        skip(1);
         submit(rows);
         skip(DISPUTE - 1);
         challenge(stranger, 0);
@@ -588,6 +594,7 @@ contract AnswerTest is CourtFixture {
     function test_ofARowSettledMeanwhile_needsNoCap() external {
         vm.prank(guardian);
         credits.veto();
+        skip(1);
         finalize(rows);
         submit(rows);
         challenge(stranger, 0);

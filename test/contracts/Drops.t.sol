@@ -40,6 +40,7 @@ contract DropsTest is Fixture {
         vm.prank(stranger);
         credits.submitCheckpoint(bad, signatures);
 
+        skip(1);
         ICreditTypes.Checkpoint memory good = _right();
         credits.submitCheckpoint(good, signed(credits.hashCheckpoint(good)));
         skip(DISPUTE);
@@ -74,6 +75,7 @@ contract DropsTest is Fixture {
             skip(60);
             vm.prank(guardian);
             credits.veto();
+            skip(1);
         }
         ICreditTypes.Checkpoint memory last = _right();
         credits.submitCheckpoint(last, signed(credits.hashCheckpoint(last)));
@@ -90,6 +92,7 @@ contract DropsTest is Fixture {
             skip(60);
             vm.prank(guardian);
             credits.veto();
+            skip(1);
         }
         for (uint256 i = 0; i < 3; ++i) {
             for (uint256 j = 0; j < 3; ++j) {
@@ -120,19 +123,103 @@ contract DropsTest is Fixture {
         yes(credits.frozenAt() > 0, "the proof counts after the veto too");
     }
 
-    /// @dev An `asOf` in the second of a drop counts as after it, so no drop lies between `a` and
-    ///      `b`. Honest signers use the time of an earlier block.
-    function test_asOfInTheSecondOfADrop_countsAsAfterIt() external {
+    /// @dev A checkpoint that was dropped in the very second of its `asOf` stays dropped, and its
+    ///      epoch may be signed again from the next second on.
+    function test_droppedInTheSecondOfItsAsOf_staysDropped() external {
         buy(payer, 1_000 * CREDIT);
         ICreditTypes.Checkpoint memory a = _overcharging();
         ICreditTypes.SignerSignature[] memory signaturesOfA = signed(credits.hashCheckpoint(a));
         credits.submitCheckpoint(a, signaturesOfA);
         vm.prank(guardian);
         credits.veto();
+        bytes memory void = abi.encodeWithSelector(
+            ICheckpoints.CheckpointIsVoid.selector,
+            a.asOf,
+            block.timestamp
+        );
+        vm.expectRevert(void);
+        credits.submitCheckpoint(a, signaturesOfA);
         skip(60);
+        vm.expectRevert(void);
+        credits.submitCheckpoint(a, signaturesOfA);
+
         ICreditTypes.Checkpoint memory b = _right();
-        court.proveEquivocation(a, signaturesOfA, b, signed(credits.hashCheckpoint(b)));
-        yes(credits.frozenAt() > 0, "two checkpoints after one drop");
+        b.asOf = a.asOf + 1;
+        ICreditTypes.SignerSignature[] memory signaturesOfB = signed(credits.hashCheckpoint(b));
+        vm.expectRevert(IBond.NoEquivocation.selector);
+        court.proveEquivocation(a, signaturesOfA, b, signaturesOfB);
+        credits.submitCheckpoint(b, signaturesOfB);
+        vm.expectRevert(IBond.NoEquivocation.selector);
+        court.proveEquivocation(b, signaturesOfB, a, signaturesOfA);
+        same(credits.frozenAt(), 0, "not frozen");
+    }
+
+    /// @dev Which pairs a drop excuses: the earlier table is of the second of the drop or older,
+    ///      and the later one is younger.
+    function testFuzz_dropBetweenTwoTables_excuses(
+        uint8 first,
+        uint8 second,
+        uint8[4] memory pauses
+    ) external {
+        buy(payer, 1_000 * CREDIT);
+        uint256 start = block.timestamp;
+        uint256[] memory drops = new uint256[](pauses.length);
+        for (uint256 i = 0; i < pauses.length; ++i) {
+            skip(1 + (pauses[i] % 16));
+            submit(_right());
+            vm.prank(guardian);
+            credits.veto();
+            drops[i] = block.timestamp;
+        }
+        uint64 from = uint64(start + (first % 70));
+        uint64 to = from + (second % 70);
+        bool between_ = false;
+        for (uint256 i = 0; i < drops.length; ++i) {
+            if (from <= drops[i] && drops[i] < to) between_ = true;
+        }
+        yes(credits.wasDroppedBetween(1, from, to) == between_, "found");
+        yes(!credits.wasDroppedBetween(2, from, to), "of this epoch only");
+    }
+
+    /// @dev A search reads one word more for each doubling of the drops.
+    function test_manyDrops_costAProofLittleMore() external {
+        buy(payer, 1_000 * CREDIT);
+        uint64 start = uint64(block.timestamp);
+        uint256 once = _gasOfSearch(start, 1);
+        uint256 often = _gasOfSearch(start, 512);
+        // Ten words and the loop around them. All are warm here, because a test is one transaction;
+        // a cold word costs 2,000 more. Returning all times would cost 100,000.
+        atMost(often - once, 5_000, "a search among 512 drops");
+        deposit();
+        ICreditTypes.Checkpoint memory a = _right();
+        ICreditTypes.Checkpoint memory b = _overcharging();
+        (a.asOf, b.asOf) = (uint64(block.timestamp + 1), uint64(block.timestamp + 1));
+        ICreditTypes.SignerSignature[] memory ofA = signed(credits.hashCheckpoint(a));
+        ICreditTypes.SignerSignature[] memory ofB = signed(credits.hashCheckpoint(b));
+        uint256 before = gasleft();
+        court.proveEquivocation(a, ofA, b, ofB);
+        atMost(before - gasleft(), 400_000, "a proof after 512 drops");
+        yes(credits.frozenAt() > 0, "frozen");
+    }
+
+    function deposit() private {
+        vm.startPrank(stranger);
+        dollar.approve(address(court), 10e6);
+        court.depositBond(10e6);
+        vm.stopPrank();
+    }
+
+    /// @dev Drops the epoch until it was dropped `count` times, then measures a search.
+    function _gasOfSearch(uint64 start, uint256 count) private returns (uint256) {
+        while (credits.drops() < count) {
+            skip(1);
+            submit(_right());
+            vm.prank(guardian);
+            credits.veto();
+        }
+        uint256 before = gasleft();
+        credits.wasDroppedBetween(1, start, start + uint64(count));
+        return before - gasleft();
     }
 
     function test_omissionOfAnEmptyRow_reverts() external {

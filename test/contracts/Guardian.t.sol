@@ -36,6 +36,7 @@ contract GuardianUnderLimitTest is Fixture {
     function test_secondVetoOfAnEpoch_reverts() external {
         submit(rows);
         veto();
+        skip(1);
         submit(rows);
         vetoReverts(1);
         skip(DISPUTE);
@@ -43,6 +44,7 @@ contract GuardianUnderLimitTest is Fixture {
 
         submit(rows);
         veto();
+        skip(1);
         submit(rows);
         vetoReverts(2);
     }
@@ -59,6 +61,7 @@ contract GuardianUnderLimitTest is Fixture {
         submit(rows);
         skip(DISPUTE - 1);
         veto();
+        skip(1);
         submit(rows);
         skip(DISPUTE + ANSWER);
         settle(rows, 0);

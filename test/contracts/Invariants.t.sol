@@ -133,7 +133,17 @@ abstract contract InvariantFixture is Fixture {
         for (uint256 i = 0; i < actors.partyCount(); ++i) sum += court.stakeOf(actors.parties(i));
         sum += court.stakeOf(address(actors)) + court.stakeOf(feeRecipient);
         atMost(sum, address(court).balance, "stakes");
-        same(dollar.balanceOf(address(court)), court.bond(), "bond");
+    }
+
+    /// @dev The court holds the bond, the rewards and the cover that it owes, and nothing else.
+    ///      What counts as cover has arrived in the vault.
+    function invariant_theBondIsConserved() external view {
+        uint256 owed = court.coverOwed() + court.rewardOf(address(actors));
+        for (uint256 i = 0; i < actors.partyCount(); ++i) {
+            owed += court.rewardOf(actors.parties(i));
+        }
+        same(dollar.balanceOf(address(court)), court.bond() + owed, "the court's tokens");
+        atMost(uint256(credits.coveredMicros()) / 100, actors.coverIn(), "counted cover");
     }
 }
 

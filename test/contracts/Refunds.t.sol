@@ -5,6 +5,7 @@ import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
 import {IRefunds} from "../../contracts/interfaces/IRefunds.sol";
 import {ITerms} from "../../contracts/interfaces/ITerms.sol";
 import {Fixture} from "./support/Fixture.sol";
+import {Vm} from "./support/Vm.sol";
 
 contract RequestRefundTest is Fixture {
     function setUp() public override {
@@ -68,7 +69,7 @@ contract RequestRefundTest is Fixture {
         request(500 * CREDIT);
     }
 
-    /// @dev No payout closed the request, and nothing is due any more.
+    /// @dev Spending alone makes nothing due any more. It closes the request and says so.
     function test_withAllCreditsSpent_isServed() external {
         request(500 * CREDIT);
         ICreditTypes.Row[] memory rows = table(
@@ -76,6 +77,8 @@ contract RequestRefundTest is Fixture {
             row(provider, 0, 0, 1_000 * CREDIT)
         );
         finalize(rows);
+        vm.expectEmit(address(credits));
+        emit IRefunds.RefundServed(payer, 0);
         settle(rows, 0);
         IRefunds.RefundRequest memory open = credits.refundRequestOf(payer);
         same(open.requestedMicros, 0, "requested");
@@ -106,7 +109,7 @@ contract RequestRefundTest is Fixture {
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 400 * CREDIT, 0));
         finalize(rows);
         vm.expectEmit(address(credits));
-        emit IRefunds.RefundServed(payer);
+        emit IRefunds.RefundServed(payer, 400 * CREDIT);
         settle(rows, 0);
         same(credits.refundRequestOf(payer).requestedMicros, 0, "closed");
         request(600 * CREDIT);
@@ -129,6 +132,61 @@ contract RequestRefundTest is Fixture {
         same(vm.getRecordedLogs().length, 3, "three events: the row, the burn, the payment");
     }
 
+    /// @dev An exit pays all that is unspent, so nothing is due any more.
+    function test_byAnExit_isServed() external {
+        request(400 * CREDIT);
+        skip(REFUND + 1);
+        credits.freeze(payer);
+        skip(GRACE);
+        vm.expectEmit(address(credits));
+        emit IRefunds.RefundServed(payer, 1_000 * CREDIT);
+        credits.exitWithoutProof(payer);
+        same(credits.refundRequestOf(payer).requestedMicros, 0, "closed");
+    }
+
+    /// @dev A request is open if and only if something is due by the settled numbers, and each
+    ///      request that ends says so once.
+    function testFuzz_request_isOpenWhileSomethingIsDue(
+        uint64 asked,
+        uint64[3] memory more,
+        uint64[3] memory back
+    ) external {
+        asked = uint64(between(asked, 1, 1_000 * CREDIT));
+        request(asked);
+        uint64 spent = 0;
+        uint64 refunded = 0;
+        bool open = true;
+        for (uint256 i = 0; i < 3; ++i) {
+            spent += uint64(between(more[i], 0, 1_000 * CREDIT - spent - refunded));
+            refunded += uint64(between(back[i], 0, 1_000 * CREDIT - spent - refunded));
+            ICreditTypes.Row[] memory rows = table(
+                row(payer, spent, refunded, 0),
+                row(provider, 0, 0, spent)
+            );
+            finalize(rows);
+            vm.recordLogs();
+            settle(rows, 0);
+            uint64 left = 1_000 * CREDIT - spent;
+            uint64 due = asked < left ? asked : left;
+            bool served = open && refunded >= due;
+            same(_served(vm.getRecordedLogs(), refunded), served ? 1 : 0, "told once");
+            if (served) open = false;
+            same(
+                credits.refundRequestOf(payer).requestedMicros,
+                open ? asked : 0,
+                "open while due"
+            );
+        }
+    }
+
+    function _served(Vm.Log[] memory logs, uint64 refunded) private pure returns (uint256 count) {
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].topics[0] != IRefunds.RefundServed.selector) continue;
+            same(abi.decode(logs[i].data, (uint64)), refunded, "amount");
+            ++count;
+        }
+    }
+
     function test_paidInPart_staysOpen() external {
         request(400 * CREDIT);
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 400 * CREDIT - 1, 0));
@@ -144,6 +202,8 @@ contract RequestRefundTest is Fixture {
             row(provider, 0, 0, 700 * CREDIT)
         );
         finalize(rows);
+        vm.expectEmit(address(credits));
+        emit IRefunds.RefundServed(payer, 300 * CREDIT);
         settle(rows, 0);
         same(credits.refundRequestOf(payer).requestedMicros, 0, "closed");
     }

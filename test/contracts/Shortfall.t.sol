@@ -51,7 +51,7 @@ contract ShortfallTest is Fixture {
         settle(rows, 2);
         same(settle(rows, 1), 400_000, "the rest of the pool");
         vm.expectEmit(address(court));
-        emit IBond.CameShort(1, provider, 600_000, 940 * CREDIT);
+        emit IBond.CameShort(1, provider, 600_000, 9_400_000);
         prove(1);
         same(dollar.balanceOf(provider), 1e6, "in full");
         same(court.bond(), 0, "slashed");

@@ -8,6 +8,9 @@ import type { ProvenRow } from "../http/meteringClient.ts";
 import type { SignedAllowance } from "../wallet/signedAllowance.ts";
 import { type WalletConnection, senderOf, waitForSuccess } from "./transact.ts";
 
+/** With the vault's errors, which the court passes on, such as `UnknownSigner`. */
+const ABI = [...courtAbi, ...computeCreditsAbi.filter((item) => item.type === "error")] as const;
+
 /** A row with the sibling hashes up to a checkpoint's root. */
 export type ShownRow = Pick<ProvenRow, "row" | "proof">;
 
@@ -34,6 +37,16 @@ export interface Court {
     receipt: EarningsReceiptMessage,
     signatures: SignedCheckpoint["signatures"],
   ): Promise<TransactionReceipt>;
+  /**
+   * Records a receipt of the present signers, which then counts for a while even if they are
+   * replaced. The signatures are of present signers only.
+   */
+  registerReceipt(
+    receipt: EarningsReceiptMessage,
+    signatures: SignedCheckpoint["signatures"],
+  ): Promise<TransactionReceipt>;
+  /** Challenges the pending checkpoint for paying a provider less than its registered receipt. */
+  challengeRegisteredEarnings(provider: Address): Promise<TransactionReceipt>;
   /** Records an owner's signed account cap, which an answer to a challenge needs. */
   recordCap(signed: SignedAllowance): Promise<TransactionReceipt>;
   /**
@@ -66,7 +79,7 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
     client.readContract({ ...vault, functionName: "court" }),
     client.readContract({ ...vault, functionName: "challengeStakeWei" }),
   ]);
-  const call = { ...senderOf(wallet), address, abi: courtAbi } as const;
+  const call = { ...senderOf(wallet), address, abi: ABI } as const;
   const send = (hash: Promise<Hex>) => waitForSuccess(client, hash);
 
   return {
@@ -99,6 +112,25 @@ export async function createCourt({ wallet, client, contract }: WalletConnection
           ...call,
           functionName: "challengeEarnings",
           args: [receipt, [...signatures]],
+          value: stakeWei,
+        }),
+      ),
+
+    registerReceipt: (receipt, signatures) =>
+      send(
+        wallet.writeContract({
+          ...call,
+          functionName: "registerReceipt",
+          args: [receipt, [...signatures]],
+        }),
+      ),
+
+    challengeRegisteredEarnings: (provider) =>
+      send(
+        wallet.writeContract({
+          ...call,
+          functionName: "challengeRegisteredEarnings",
+          args: [provider],
           value: stakeWei,
         }),
       ),

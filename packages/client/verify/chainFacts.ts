@@ -1,4 +1,4 @@
-import { type Address, BaseError, ContractFunctionRevertedError, maxUint64 } from "viem";
+import { type Address, BaseError, ContractFunctionRevertedError } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
@@ -44,7 +44,10 @@ export interface ChainFacts {
   counterOnChain(counter: bigint): Promise<CounterOnChain>;
   /** whether the court accepts the allowance's signature: the account's key, or its contract */
   isSigned(signed: SignedMessage): Promise<boolean>;
-  /** whether the court would accept the receipt: a quorum of current or former signers signed it */
+  /**
+   * whether the court would accept the receipt: a quorum of the present signers signed it, or one
+   * that promises as much is registered
+   */
   isEnforceable(receipt: SignedReceipt): Promise<boolean>;
 }
 
@@ -94,20 +97,30 @@ export async function readChainFacts(
       return isAccepted(await readAllowanceSigning(client, { deployment, court }, signed));
     },
 
-    async isEnforceable({ receipt, signatures }) {
-      const digest = await client.readContract({
-        ...inCourt,
-        functionName: "hashEarningsReceipt",
-        args: [receipt],
-      });
-      // As in the court: the current signers, or else those before them.
-      const since = await client.readContract({ ...read, functionName: "signersSince" });
-      const isQuorum = async (signedAt: bigint) => {
+    async isEnforceable({ receipt, signatures, standbySignatures }) {
+      const [digest, registered, { timestamp }] = await Promise.all([
+        client.readContract({
+          ...inCourt,
+          functionName: "hashEarningsReceipt",
+          args: [receipt],
+        }),
+        client.readContract({
+          ...inCourt,
+          functionName: "registeredReceiptOf",
+          args: [receipt.provider],
+        }),
+        client.getBlock(),
+      ]);
+      const isRegistered =
+        BigInt(registered.until) >= timestamp &&
+        registered.earned >= receipt.earned &&
+        registered.epoch <= receipt.epoch;
+      const isQuorum = async (list: typeof signatures) => {
         try {
           await client.readContract({
             ...read,
             functionName: "requireQuorum",
-            args: [digest, [...signatures], signedAt],
+            args: [digest, [...list]],
           });
           return true;
         } catch (error) {
@@ -115,7 +128,7 @@ export async function readChainFacts(
           throw error;
         }
       };
-      return (await isQuorum(maxUint64)) || (await isQuorum(since === 0 ? 0n : BigInt(since) - 1n));
+      return isRegistered || (await isQuorum(signatures)) || (await isQuorum(standbySignatures));
     },
   };
 }

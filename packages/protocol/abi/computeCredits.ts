@@ -139,7 +139,7 @@ export const computeCreditsAbi = [
       },
       {
         "internalType": "uint256",
-        "name": "validSince",
+        "name": "voidUntil",
         "type": "uint256"
       }
     ],
@@ -271,13 +271,13 @@ export const computeCreditsAbi = [
   {
     "inputs": [
       {
-        "internalType": "uint256",
-        "name": "now_",
-        "type": "uint256"
+        "internalType": "uint64",
+        "name": "asOf",
+        "type": "uint64"
       },
       {
         "internalType": "uint256",
-        "name": "provableUntil",
+        "name": "signersSince",
         "type": "uint256"
       }
     ],
@@ -1291,6 +1291,12 @@ export const computeCreditsAbi = [
         "internalType": "address",
         "name": "account",
         "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "refundedMicros",
+        "type": "uint64"
       }
     ],
     "name": "RefundServed",
@@ -1960,25 +1966,6 @@ export const computeCreditsAbi = [
     "name": "dropPending",
     "outputs": [],
     "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint64",
-        "name": "epoch",
-        "type": "uint64"
-      }
-    ],
-    "name": "dropTimesOf",
-    "outputs": [
-      {
-        "internalType": "uint256[]",
-        "name": "timestamps",
-        "type": "uint256[]"
-      }
-    ],
-    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -2695,11 +2682,6 @@ export const computeCreditsAbi = [
         "internalType": "struct ICreditTypes.SignerSignature[]",
         "name": "signatures",
         "type": "tuple[]"
-      },
-      {
-        "internalType": "uint64",
-        "name": "signedAt",
-        "type": "uint64"
       }
     ],
     "name": "requireQuorum",
@@ -3338,6 +3320,35 @@ export const computeCreditsAbi = [
     "name": "veto",
     "outputs": [],
     "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint64",
+        "name": "epoch",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint64",
+        "name": "first",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint64",
+        "name": "second",
+        "type": "uint64"
+      }
+    ],
+    "name": "wasDroppedBetween",
+    "outputs": [
+      {
+        "internalType": "bool",
+        "name": "",
+        "type": "bool"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {

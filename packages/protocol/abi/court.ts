@@ -234,6 +234,38 @@ export const courtAbi = [
   {
     "inputs": [
       {
+        "internalType": "uint64",
+        "name": "asOf",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint256",
+        "name": "signersSince",
+        "type": "uint256"
+      }
+    ],
+    "name": "FormerSigners",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "provider",
+        "type": "address"
+      },
+      {
+        "internalType": "uint64",
+        "name": "earned",
+        "type": "uint64"
+      }
+    ],
+    "name": "HigherReceiptRegistered",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "uint256",
         "name": "balance",
         "type": "uint256"
@@ -334,6 +366,28 @@ export const courtAbi = [
         "type": "address"
       }
     ],
+    "name": "NoRegisteredReceipt",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "party",
+        "type": "address"
+      }
+    ],
+    "name": "NoReward",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "provider",
+        "type": "address"
+      }
+    ],
     "name": "NoShortfall",
     "type": "error"
   },
@@ -397,6 +451,11 @@ export const courtAbi = [
     "type": "error"
   },
   {
+    "inputs": [],
+    "name": "NothingToCover",
+    "type": "error"
+  },
+  {
     "inputs": [
       {
         "internalType": "address",
@@ -437,7 +496,7 @@ export const courtAbi = [
       },
       {
         "internalType": "uint64",
-        "name": "pendingEpoch",
+        "name": "lastEpoch",
         "type": "uint64"
       }
     ],
@@ -621,9 +680,9 @@ export const courtAbi = [
       },
       {
         "indexed": false,
-        "internalType": "uint64",
-        "name": "coveredMicros",
-        "type": "uint64"
+        "internalType": "uint256",
+        "name": "coverTokens",
+        "type": "uint256"
       }
     ],
     "name": "CameShort",
@@ -788,12 +847,87 @@ export const courtAbi = [
       },
       {
         "indexed": false,
-        "internalType": "uint64",
-        "name": "coveredMicros",
-        "type": "uint64"
+        "internalType": "uint256",
+        "name": "coverTokens",
+        "type": "uint256"
       }
     ],
     "name": "Equivocated",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "tokenAmount",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "creditMicros",
+        "type": "uint64"
+      }
+    ],
+    "name": "ExitsCovered",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "provider",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "earned",
+        "type": "uint64"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "epoch",
+        "type": "uint64"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "until",
+        "type": "uint64"
+      }
+    ],
+    "name": "ReceiptRegistered",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "party",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "recipient",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "tokenAmount",
+        "type": "uint256"
+      }
+    ],
+    "name": "RewardPaid",
     "type": "event"
   },
   {
@@ -1159,6 +1293,19 @@ export const courtAbi = [
   {
     "inputs": [
       {
+        "internalType": "address",
+        "name": "provider",
+        "type": "address"
+      }
+    ],
+    "name": "challengeRegisteredEarnings",
+    "outputs": [],
+    "stateMutability": "payable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "components": [
           {
             "internalType": "address",
@@ -1194,6 +1341,32 @@ export const courtAbi = [
     "name": "challengeRow",
     "outputs": [],
     "stateMutability": "payable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "coverExits",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "creditMicros",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "coverOwed",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
     "type": "function"
   },
   {
@@ -1406,6 +1579,25 @@ export const courtAbi = [
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "party",
+        "type": "address"
+      }
+    ],
+    "name": "payReward",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "tokenAmount",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -1808,6 +2000,108 @@ export const courtAbi = [
         "internalType": "uint64",
         "name": "accountCap",
         "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "provider",
+            "type": "address"
+          },
+          {
+            "internalType": "uint64",
+            "name": "earned",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "epoch",
+            "type": "uint64"
+          }
+        ],
+        "internalType": "struct IDisputes.EarningsReceipt",
+        "name": "receipt",
+        "type": "tuple"
+      },
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "signer",
+            "type": "address"
+          },
+          {
+            "internalType": "bytes",
+            "name": "signature",
+            "type": "bytes"
+          }
+        ],
+        "internalType": "struct ICreditTypes.SignerSignature[]",
+        "name": "signatures",
+        "type": "tuple[]"
+      }
+    ],
+    "name": "registerReceipt",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "provider",
+        "type": "address"
+      }
+    ],
+    "name": "registeredReceiptOf",
+    "outputs": [
+      {
+        "components": [
+          {
+            "internalType": "uint64",
+            "name": "earned",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
+            "name": "epoch",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint40",
+            "name": "until",
+            "type": "uint40"
+          }
+        ],
+        "internalType": "struct IDisputes.RegisteredReceipt",
+        "name": "",
+        "type": "tuple"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "party",
+        "type": "address"
+      }
+    ],
+    "name": "rewardOf",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "tokenAmount",
+        "type": "uint256"
       }
     ],
     "stateMutability": "view",

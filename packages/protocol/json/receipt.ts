@@ -14,7 +14,10 @@ const ReceiptJson = z.strictObject({
 /** A receipt with its signatures, as `POST /v1/receipts` answers it. */
 export const SignedReceiptJson = z.object({
   receipt: ReceiptJson,
+  /** of present signers */
   signatures: boundedList(SignerSignatureJson, 255),
+  /** of keys that are no signers now; announced ones count once they take over */
+  standbySignatures: boundedList(SignerSignatureJson, 255).default([]),
   /** how many signatures the contract wants */
   threshold: z.int(),
   isEnforceable: z.boolean(),

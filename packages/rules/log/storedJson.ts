@@ -96,6 +96,7 @@ export const AuditedChainEvent = z.discriminatedUnion("type", [
     refunded: whole,
     earned: whole,
   }),
+  z.object({ ...place, type: z.literal("refund_served"), account: hex }),
   z.object({ ...place, type: z.literal("counter_raised"), account: hex, counter: whole }),
   z.object({
     ...place,

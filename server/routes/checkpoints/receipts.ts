@@ -11,14 +11,16 @@ export interface ReceiptDeps {
   readonly providers: Pick<ProviderStore, "providerOfKey">;
   /** `null` if this server has no signer's key */
   readonly receipts: ReceiptStore | null;
-  readonly chain: Pick<ChainReader, "threshold">;
+  readonly chain: Pick<ChainReader, "threshold" | "isSigner">;
 }
 
 /**
  * `POST /v1/receipts`, with a provider's key: 201 with the signers' promise (EIP-712
  * `EarningsReceipt`) that every checkpoint from its epoch on pays what the provider has earned now.
  * Events that it counts can no longer be voided. The contract takes it from `threshold` signatures
- * on. 501 if this server has no signer's key.
+ * of its present signers on. `standbySignatures` are by keys of this server that are no signers now:
+ * announced ones count from the moment they take over, so a provider that keeps both always has a
+ * receipt that counts. 501 if this server has no signer's key.
  */
 export function receiptRoutes({ providers, receipts, chain }: ReceiptDeps): Router {
   const router = Router();
@@ -33,11 +35,17 @@ export function receiptRoutes({ providers, receipts, chain }: ReceiptDeps): Rout
           "Ask a server that settles, or wait for a final checkpoint.",
       );
     }
-    const threshold = await chain.threshold();
-    const { message, signatures } = await receipts.issue(provider);
+    const { message, signatures: all } = await receipts.issue(provider);
+    const [threshold, areSigners] = await Promise.all([
+      chain.threshold(),
+      Promise.all(all.map(({ signer }) => chain.isSigner(signer))),
+    ]);
+    // The court refuses a list with a signature of anyone else.
+    const signatures = all.filter((_, index) => areSigners[index]);
     respond(res, 201, {
       receipt: message,
       signatures,
+      standbySignatures: all.filter((_, index) => areSigners[index] === false),
       threshold,
       isEnforceable: signatures.length >= threshold,
     });

@@ -212,8 +212,8 @@ async function applyRefundRequested(
 }
 
 /**
- * Records a settled row and closes the party's refund request if the row serves it. Applies the
- * contract's rule itself, because the contract emits `RefundServed` only with a payout.
+ * Records a settled row and closes the party's refund request if the row serves it. The contract
+ * also emits `RefundServed` then. The rule is applied here too, so that both must agree.
  */
 async function applyRowSettled(
   tx: Sql,

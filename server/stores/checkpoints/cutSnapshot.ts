@@ -29,14 +29,15 @@ export async function writeCheckpoint(
 ): Promise<bigint | null> {
   const [moment] = await tx.query<{ id: bigint; cut_at: string; as_of: bigint }>(
     // `as_of` is at most the newest block's time, because the contract refuses future checkpoints.
-    // It is at least the last drop's time, because a drop voids earlier cuts and the chain's clock
-    // may run ahead. `cut_at` is later than the snapshot, which the first query took, with
+    // It is at least one second after the last drop, because a drop voids all that is dated up to
+    // its second. If the newest block is that of the drop, the contract refuses the checkpoint until
+    // the next block, and the settler sends it again. `cut_at` is later than the snapshot, which the first query took, with
     // microseconds.
     `select (select coalesce(max(id), 0) + 1 from checkpoints) as id,
        clock_timestamp()::text as cut_at,
        floor(extract(epoch from greatest(
          least(clock_timestamp(), (select block_time from chain_cursor)),
-         (select max(dropped_at) from checkpoints))))::bigint as as_of`,
+         (select max(dropped_at) + interval '1 second' from checkpoints))))::bigint as as_of`,
   );
   if (moment === undefined) throw new Error("the database returned no time");
   const { id } = moment;

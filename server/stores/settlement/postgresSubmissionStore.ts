@@ -51,7 +51,7 @@ export function createSubmissionStore(database: Database): SubmissionStore {
     async dropSuperseded(id, signersSince) {
       const dropped = await database.query(
         `update checkpoints set dropped = true, dropped_at = to_timestamp($2::bigint)
-         where id = $1 and ${PREPARED} and as_of < $2
+         where id = $1 and ${PREPARED} and as_of <= $2
            and (select block_time from chain_cursor) >= to_timestamp($2::bigint)
          returning id`,
         [id, signersSince],

@@ -21,7 +21,7 @@ export interface SubmissionStore {
    */
   abandon(id: bigint, afterSeconds: number): Promise<boolean>;
   /**
-   * Drops a checkpoint that was cut before the current signers took over at `signersSince` (Unix
+   * Drops a checkpoint that was cut up to when the current signers took over at `signersSince` (Unix
    * seconds). The contract no longer accepts it. Returns false until the indexer has passed that
    * time, because it may already be on chain.
    */

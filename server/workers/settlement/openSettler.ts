@@ -29,7 +29,7 @@ export interface OpenSettlerDeps {
   readonly probe: Probe;
 }
 
-/** Throws a `ConfigError` if the contract does not count one of the keys among its signers. */
+/** Throws a `ConfigError` if the contract counts none of the keys among its signers. */
 export async function openSettler(
   settlement: SettlementConfig,
   deps: OpenSettlerDeps,
@@ -78,15 +78,21 @@ async function checkSigners(
   const threshold = await chain.threshold();
   const known = await Promise.all(signers.map(({ address }) => chain.isSigner(address)));
   const strangers = signers.filter((_, index) => known[index] === false);
+  const names = strangers.map(({ address }) => address).join(", ");
+  if (strangers.length === signers.length) {
+    throw new ConfigError(`SIGNER_PRIVATE_KEYS: the contract knows no signer ${names}`);
+  }
   if (strangers.length > 0) {
-    throw new ConfigError(
-      "SIGNER_PRIVATE_KEYS: " +
-        `the contract knows no signer ${strangers.map(({ address }) => address).join(", ")}`,
+    // While a change of signers is announced, an operator configures the old and the new keys.
+    log.warn(
+      { keys: names },
+      "these keys are no signers of the contract: they sign checkpoints once they take over",
     );
   }
-  if (signers.length < threshold) {
+  const own = signers.length - strangers.length;
+  if (own < threshold) {
     log.info(
-      { threshold, own: signers.length },
+      { threshold, own },
       "checkpoints wait for co-signers: POST /v1/checkpoints/{epoch}/signatures",
     );
   }

@@ -96,8 +96,9 @@ export function createSettler(deps: SettlerDeps): Settler {
     if ((await chain.finalRoot()) !== previousRoot) return;
 
     const since = await chain.signersSince();
-    if (checkpoint.message.asOf < since) {
-      // The contract refuses it, signed or not, so the present signers sign its epoch again.
+    if (checkpoint.message.asOf <= since) {
+      // The contract refuses it, signed or not, so the present signers sign its epoch again. The
+      // first signers took over at 0, before every checkpoint.
       if (await submissions.dropSuperseded(checkpoint.id, since)) {
         nextCutAt = 0;
         events.void(checkpoint);

@@ -96,10 +96,11 @@ describeLies("the table", (liar) => {
     await use(30n);
     await liar.scene.cut();
 
-    // Signers since that time or earlier could still submit it.
-    liar.scene.changeSigners(asOf);
+    // Signers since an earlier time could still submit it.
+    liar.scene.changeSigners(asOf - 1n);
     await expectFindings([{ kind: "signed_another" }]);
-    liar.scene.changeSigners(asOf + 1n);
+    // A change in the second of its `asOf` voids it.
+    liar.scene.changeSigners(asOf);
     liar.scene.restart();
     expect(await liar.scene.audit()).to.deep.equal([]);
     expect(liar.scene.signatures.map(({ epoch }) => epoch)).to.deep.equal([1n, 1n]);

@@ -68,6 +68,7 @@ async function receipt(
   return {
     receipt: message,
     signatures: [{ signer: lowercaseHex(signer.address), signature }],
+    standbySignatures: [],
     threshold: 1,
     isEnforceable: true,
   };

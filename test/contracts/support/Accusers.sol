@@ -64,6 +64,26 @@ abstract contract Accusers is Model {
         } catch {}
     }
 
+    /// @dev Anyone registers a receipt, also one of former signers.
+    function registerReceipt(uint256 which) external {
+        bytes memory kept = _receipts[which % KEPT];
+        if (kept.length == 0) return;
+        (
+            IDisputes.EarningsReceipt memory receipt,
+            ICreditTypes.SignerSignature[] memory signatures
+        ) = abi.decode(kept, (IDisputes.EarningsReceipt, ICreditTypes.SignerSignature[]));
+        try court.registerReceipt(receipt, signatures) {
+            ++calls["registerReceipt"];
+        } catch {}
+    }
+
+    function challengeRegisteredEarnings(uint256 who, uint256 about) external {
+        vm.prank(_party(who));
+        try court.challengeRegisteredEarnings{value: COURT_STAKE}(_party(about)) {
+            ++calls["challengeRegisteredEarnings"];
+        } catch {}
+    }
+
     /// @dev An honest operator can answer every challenge in time.
     function answer(uint256 challenger, uint256 about) external {
         _promote();
@@ -159,11 +179,38 @@ abstract contract Accusers is Model {
         uint256 before = dollar.balanceOf(address(credits));
         try court.proveEquivocation(first, forFirst, second, forSecond) {
             if (!dishonest) revert NotTrue("an honest quorum was slashed");
-            tokensIn += dollar.balanceOf(address(credits)) - before;
+            _countCover(before);
             ++calls["proveEquivocation"];
         } catch (bytes memory reason) {
             _isFalse("an honest quorum was slashed", reason);
         }
+    }
+
+    /// @dev Pays what the token had refused.
+    function payReward(uint256 who) external {
+        address party = who % (PARTIES + 1) == PARTIES ? address(this) : _party(who);
+        try court.payReward(party) {
+            ++calls["payReward"];
+        } catch {}
+    }
+
+    function coverExits() external {
+        uint256 before = dollar.balanceOf(address(credits));
+        try court.coverExits() {
+            _countCover(before);
+            ++calls["coverExits"];
+        } catch {}
+    }
+
+    /// @dev The token refuses all transfers to or from the vault or the court.
+    function blacklistContract(bool theVault, bool blacklisted) external {
+        dollar.setBlacklisted(theVault ? address(credits) : address(court), blacklisted);
+    }
+
+    function _countCover(uint256 before) private {
+        uint256 arrived = dollar.balanceOf(address(credits)) - before;
+        tokensIn += arrived;
+        coverIn += arrived;
     }
 
     /// @dev An honest table pays every provider in full.
@@ -175,7 +222,7 @@ abstract contract Accusers is Model {
         uint256 before = dollar.balanceOf(address(credits));
         try court.proveShortfall(rows[i], Table.proof(rows, i)) {
             if (!dishonest) revert NotTrue("an honest table left a provider short");
-            tokensIn += dollar.balanceOf(address(credits)) - before;
+            _countCover(before);
             ++calls["proveShortfall"];
         } catch (bytes memory reason) {
             _isFalse("an honest table left a provider short", reason);

@@ -90,9 +90,8 @@ contract Actors is Accusers {
     /// @dev Submits the honest table, or with a dishonest quorum any numbers that the vault
     ///      accepts.
     function submitCheckpoint(uint256 seed) external {
-        // The server uses the time of the last block that it has read. Otherwise a checkpoint that
-        // is dropped in the second of its `asOf` would look like one that was signed after the
-        // drop.
+        // A drop and a change of signers void what is dated in their second. So the table is of a
+        // later one.
         vm.warp(block.timestamp + 1);
         _promote();
         for (uint256 i = 0; i < PARTIES; ++i) _serveRefund(i);

@@ -58,7 +58,7 @@ abstract contract Fixture is Test {
     function create(
         string memory artifact,
         bytes memory arguments
-    ) internal returns (address deployed) {
+    ) internal virtual returns (address deployed) {
         bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
         assembly ("memory-safe") {
             deployed := create(0, add(code, 32), mload(code))

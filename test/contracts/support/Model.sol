@@ -54,6 +54,8 @@ abstract contract Model is Test {
 
     /// @dev Tokens that came in, and tokens that were paid to each party.
     uint256 public tokensIn;
+    /// @dev The part of these that came from slashed bonds.
+    uint256 public coverIn;
     mapping(address party => uint256 tokens) public tokensOut;
     mapping(string name => uint256 count) public calls;
 
@@ -135,7 +137,7 @@ abstract contract Model is Test {
             next.refunded += rows[i].refunded;
             next.earned += rows[i].earned;
         }
-        next.asOf = uint64(block.timestamp - 1);
+        next.asOf = uint64(block.timestamp);
     }
 
     /// @dev Gives the rows any numbers, and the totals any between the last ones and all purchases.
