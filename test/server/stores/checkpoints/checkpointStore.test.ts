@@ -197,7 +197,11 @@ for (const { name, open } of databaseKinds) {
         await makeFinal(dropped);
         const { epoch, root } = dropped.message;
         await ledger.chainEvents({ type: "checkpoint_dropped", epoch, root });
-        expect((await cutOne()).message).to.include({ epoch: 1n, root });
+        const { asOf, ...again } = (await cutOne()).message;
+        expect(again).to.include({ epoch: 1n, root });
+        // The contract voids what is dated up to the second of the drop.
+        const { time } = await ledger.chainStore.cursor();
+        expect(asOf > BigInt(Math.floor(time.getTime() / 1_000))).to.equal(true);
       });
     });
 
