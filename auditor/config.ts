@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { DatabaseLocation } from "@compute-credits/platform/postgres/openDatabase";
 import {
   CHAIN_ENVIRONMENT,
+  address,
   describeIssue,
   integer,
   privateKey,
@@ -52,6 +53,9 @@ const AUDITOR = {
   MAX_LAG_SECONDS: integer(1, 604_800)
     .default(3_600)
     .describe("How far `asOf` may lie behind the checkpoint's events."),
+  WRITE_OFF_ACCOUNT: address
+    .optional()
+    .describe("The operator's account that pays write-offs; unset: none may be."),
   RELEASED_EPOCH: z
     .string()
     .regex(/^[1-9]\d{0,17}$/, "must be an epoch: 1 or more")
@@ -83,6 +87,8 @@ export interface AuditorConfig {
   /** `null` takes the fee that the server announces when the auditor starts */
   readonly fees: readonly FeeTerm[] | null;
   readonly maxLagSeconds: number;
+  /** `null` allows no write-off */
+  readonly writeOffAccount: Hex | null;
   readonly releasedEpoch: bigint | null;
   readonly logLevel: string;
 }
@@ -116,6 +122,7 @@ export function readAuditorConfig(
     pollMs: data.POLL_MILLISECONDS,
     fees: data.FEE_BPS ?? null,
     maxLagSeconds: data.MAX_LAG_SECONDS,
+    writeOffAccount: data.WRITE_OFF_ACCOUNT ?? null,
     releasedEpoch: data.RELEASED_EPOCH ?? null,
     logLevel: data.LOG_LEVEL,
   };

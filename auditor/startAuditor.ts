@@ -130,6 +130,8 @@ export async function openAuditor(
       maxFeeBps: terms.maxFeeBps,
       maxQuoteSeconds: first.maxQuoteSeconds,
       maxLagSeconds: config.maxLagSeconds,
+      writeOffAccount: config.writeOffAccount,
+      counterGraceSeconds: terms.counterGraceSeconds,
       releasedEpoch: config.releasedEpoch,
     },
     onAudited(audited) {

@@ -134,6 +134,8 @@ async function openAuditor(
       maxFeeBps: 1_000n,
       maxQuoteSeconds: initialTerms.maxQuoteSeconds,
       maxLagSeconds: 3_600,
+      writeOffAccount: null,
+      counterGraceSeconds: 86_400,
       releasedEpoch: null,
     },
   });

@@ -120,6 +120,9 @@ const SETTLEMENT = {
     .transform(BigInt)
     .default(500_000n)
     .describe("Records a contract wallet's cap that frees this much."),
+  WRITE_OFF_ACCOUNT: address
+    .optional()
+    .describe("The operator's account for spending that no cap covers."),
   BUMP_AFTER_MILLISECONDS: integer(100, 3_600_000)
     .default(60_000)
     .describe("Wait before a transaction is replaced by a better-paid one."),
@@ -234,6 +237,8 @@ export interface SettlementConfig {
   readonly abandonAfterSeconds: number;
   readonly worthMicros: bigint | null;
   readonly recordWorthMicros: bigint;
+  /** takes over spending that no cap covers any more; `null` if the operator named none */
+  readonly writeOffAccount: Hex | null;
   readonly bumpAfterMs: number;
   /** wei */
   readonly maxFeePerGas: bigint;
@@ -343,6 +348,7 @@ function settlementOf(data: z.output<typeof Environment>): SettlementConfig | nu
     abandonAfterSeconds: data.ABANDON_AFTER_SECONDS,
     worthMicros: data.SETTLE_WORTH_MICROS ?? null,
     recordWorthMicros: data.RECORD_WORTH_MICROS,
+    writeOffAccount: data.WRITE_OFF_ACCOUNT ?? null,
     bumpAfterMs: data.BUMP_AFTER_MILLISECONDS,
     maxFeePerGas: BigInt(data.MAX_FEE_PER_GAS_GWEI) * 1_000_000_000n,
   };

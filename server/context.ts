@@ -59,7 +59,9 @@ import type { DisputeStore } from "./stores/settlement/disputeStore.ts";
 import { createDisputeStore } from "./stores/settlement/postgresDisputeStore.ts";
 import { createSubmissionStore } from "./stores/settlement/postgresSubmissionStore.ts";
 import { createTransactionStore } from "./stores/settlement/postgresTransactionStore.ts";
+import { createWriteOffStore } from "./stores/settlement/postgresWriteOffStore.ts";
 import type { SubmissionStore } from "./stores/settlement/submissionStore.ts";
+import type { WriteOffStore } from "./stores/settlement/writeOffStore.ts";
 import { withGroupCommit } from "./stores/usage/groupCommit.ts";
 import { createUsageLedger } from "./stores/usage/postgresUsageLedger.ts";
 import type { UsageLedger } from "./stores/usage/usageLedger.ts";
@@ -95,6 +97,7 @@ export interface Context {
   /** `null` if this server has no signer's key */
   readonly receipts: ReceiptStore | null;
   readonly disputes: DisputeStore;
+  readonly writeOffs: WriteOffStore;
   readonly transactions: TransactionStore;
   readonly insight: InsightStore;
   readonly reports: ReportStore;
@@ -170,6 +173,7 @@ export async function createContext(
     checkpointData: createCheckpointData(reads.patient),
     submissions: createSubmissionStore(database),
     disputes: createDisputeStore(database),
+    writeOffs: createWriteOffStore(database),
     transactions: createTransactionStore(database),
     insight: createInsightStore(reads.bounded),
     reports: createReportStore(reads.bounded),

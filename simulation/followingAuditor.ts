@@ -7,7 +7,13 @@ import type { Database } from "@compute-credits/platform/postgres/database";
 import { ledgerLog } from "../scripts/local/ledgerLog.ts";
 import type { SimulatedChain } from "./chain.ts";
 import { DisagreementError } from "./disagreement.ts";
-import { MAX_FEE_BPS, MAX_QUOTE_SECONDS, RULES } from "./limits.ts";
+import {
+  COUNTER_GRACE_SECONDS,
+  MAX_FEE_BPS,
+  MAX_QUOTE_SECONDS,
+  RULES,
+  WRITE_OFF_ACCOUNT,
+} from "./limits.ts";
 import { DEPLOYMENT } from "./parties.ts";
 
 /**
@@ -39,6 +45,8 @@ export async function startFollowingAuditor(ledger: Database, chain: SimulatedCh
       maxFeeBps: MAX_FEE_BPS,
       maxQuoteSeconds: MAX_QUOTE_SECONDS,
       maxLagSeconds: 3_600,
+      writeOffAccount: WRITE_OFF_ACCOUNT,
+      counterGraceSeconds: COUNTER_GRACE_SECONDS,
       releasedEpoch: null,
     },
     onAudited: (checkpoint) => audited.push(checkpoint),

@@ -50,7 +50,8 @@ export interface JournalledVoid {
   readonly from: Date;
   readonly until: Date;
   readonly lost: number;
-  readonly result: "voided" | "repeated" | "event_not_found" | "already_settled" | "receipt_given";
+  readonly result:
+    "voided" | "repeated" | "event_not_found" | "already_settled" | "receipt_given" | "written_off";
 }
 
 /** All requests to the ledger and their answers. The database is audited against it. */

@@ -22,3 +22,9 @@ export const MAX_QUOTE_SECONDS = 3_600;
 
 /** The private key that signs the quotes of all simulated servers. */
 export const QUOTE_KEY = `0x${"51".repeat(32)}` as const;
+
+/** The operator's account that takes over what no cap covers any more. It never spends itself. */
+export const WRITE_OFF_ACCOUNT = `0x${"0f".repeat(20)}` as const;
+
+/** Short enough that graces end during a run. */
+export const COUNTER_GRACE_SECONDS = 2;

@@ -20,6 +20,10 @@ export interface Party extends Account {
   readonly place: bigint | null;
   /** what the contract recorded of its open refund request; `null` if none is open */
   readonly request: RefundRequest | null;
+  /** what its row of the last counting cut before this one charges */
+  readonly finalSpent: bigint;
+  /** its events recorded until then can no longer be voided; `null` if none was written off */
+  readonly writtenOffAt: Date | null;
 }
 
 export interface AuditedAllowance extends Allowance {
@@ -113,6 +117,8 @@ export class AuditState {
         earned: 0n,
         place: null,
         request: null,
+        finalSpent: 0n,
+        writtenOffAt: null,
       }
     );
   }

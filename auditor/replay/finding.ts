@@ -50,6 +50,7 @@ export type FindingKind =
   | "chain_event_ignored"
   | "wrong_refund"
   | "refund_held_back"
+  | "wrong_write_off"
   // the table
   | "wrong_row"
   | "place_moved"

@@ -16,6 +16,7 @@ import { replayDebit } from "./replayDebit.ts";
 import { replayHold, replayHoldEnd } from "./replayHold.ts";
 import { replayReceipt } from "./replayReceipt.ts";
 import { replayVoid } from "./replayVoid.ts";
+import { replayWriteOff } from "./replayWriteOff.ts";
 import type { ReplayTerms } from "./terms.ts";
 
 /** Identifies an entry's signature in `ReplayTerms.forged`. */
@@ -69,6 +70,8 @@ export function replayEntry(
     case "receipt":
       replayReceipt(state, entry);
       return [];
+    case "write_off":
+      return replayWriteOff(state, entry, terms);
     default:
       return entry satisfies never;
   }

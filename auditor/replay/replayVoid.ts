@@ -55,6 +55,19 @@ export function replayVoid(
       text: `${describeEvent(event)} was voided, although the receipt of ${promised.at.toISOString()} promises ${entry.provider} the ${lost} micro-credits that it earned: ${promised.earned} in total from epoch ${promised.epoch} on`,
     });
   }
+  const paidByOperator = known.charges.find(({ account }) => {
+    const { writtenOffAt } = state.party(account);
+    return writtenOffAt !== null && known.recordedAt <= writtenOffAt;
+  });
+  if (paidByOperator !== undefined) {
+    findings.push({
+      ...about,
+      kind: "voided_after_settlement",
+      expected: "0",
+      differenceMicros: entry.amountMicros,
+      text: `${describeEvent(event)} was voided, ${entry.amountMicros} micro-credits, although the operator has taken over the spending of ${paidByOperator.account}`,
+    });
+  }
   const total = known.charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
   if (total !== entry.amountMicros) {
     findings.push({

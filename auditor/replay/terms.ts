@@ -1,3 +1,6 @@
+import type { Address } from "viem";
+
+import type { WriteOffFacts } from "./writeOffFacts.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 
 /** The operator's fee from a time on. */
@@ -19,6 +22,13 @@ export interface ReplayTerms {
   readonly chainEvents: (from: bigint, to: bigint) => readonly ChainEvent[];
   /** whether a cut counts, because its checkpoint was neither dropped nor replaced */
   readonly counts: (cut: bigint) => boolean;
+  /** the operator's account that takes over what is written off; `null` allows no write-off */
+  readonly writeOffAccount: Address | null;
+  readonly counterGraceSeconds: number;
+  /** the time of the newest block that the auditor has read */
+  readonly readUpTo: Date;
+  /** about the accounts that the page's write-offs name */
+  readonly writeOffFacts: ReadonlyMap<Address, WriteOffFacts>;
   /** the `signatureKey`s of entries with an invalid signature */
   readonly forged: ReadonlySet<string>;
   /** the `signatureKey`s of allowances that no key signed */

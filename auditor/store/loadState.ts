@@ -57,8 +57,18 @@ export async function loadState(sql: Sql): Promise<AuditState> {
   return state;
 }
 
+/** The cut that is replayed, and which cuts before it count. */
+interface Cuts {
+  readonly cut: bigint;
+  readonly counts: (cut: bigint) => boolean;
+}
+
 /** Loads the stored records of a page's subjects that are not in the state yet. */
-export async function loadSubjects(sql: Sql, state: AuditState, subjects: Subjects): Promise<void> {
+export async function loadSubjects(
+  sql: Sql,
+  state: AuditState,
+  { subjects, ...cuts }: { readonly subjects: Subjects } & Cuts,
+): Promise<void> {
   const { events, holds, access, spenders, allowances, parties } = subjects;
   await loadNamed(sql, "events", missing(events, state.events), (name, body) =>
     state.events.set(name, StoredEvent.parse(body)),
@@ -101,7 +111,7 @@ export async function loadSubjects(sql: Sql, state: AuditState, subjects: Subjec
     for (const { message } of state.ofSpender(spender)) parties.add(message.account);
   }
   const unknown = missing(parties, state.parties);
-  await loadParties(sql, state, unknown);
+  await loadParties(sql, state, unknown, cuts);
   await loadTiers(sql, state, unknown);
   await loadReceipts(sql, state, unknown);
 }
@@ -171,10 +181,14 @@ async function loadParties(
   sql: Sql,
   state: AuditState,
   addresses: readonly Address[],
+  { cut, counts }: Cuts,
 ): Promise<void> {
   await loadRecordedCaps(sql, state, addresses);
   const records = await sql.query<{
     address: Address;
+    changed_in: bigint;
+    final_spent: bigint;
+    written_off_at: Date | null;
     purchased: bigint;
     spent: bigint;
     held: bigint;
@@ -189,20 +203,33 @@ async function loadParties(
     refundedMicros: bigint | null;
   }>(
     `select address, purchased, spent, held, refunding, refund_waiting, refunded, counter, earned, place,
-       requested_micros as "requestedMicros", unspent_micros as "unspentMicros",
+       changed_in, final_spent, written_off_at, requested_micros as "requestedMicros", unspent_micros as "unspentMicros",
        refunded_micros as "refundedMicros"
      from parties where address = any($1::bytea[])`,
     [byteaArray(addresses)],
   );
   for (const record of records) {
-    const { refund_waiting: refundWaiting, ...rest } = record;
+    const {
+      refund_waiting: refundWaiting,
+      changed_in: changedIn,
+      final_spent: finalSpent,
+      written_off_at: writtenOffAt,
+      ...rest
+    } = record;
     const { requestedMicros, unspentMicros, refundedMicros, ...party } = rest;
     const request =
       requestedMicros === null || unspentMicros === null || refundedMicros === null
         ? null
         : { requestedMicros, unspentMicros, refundedMicros };
-    const recordedCap = state.recordedCap(party.address, party.counter);
-    state.parties.set(party.address, { ...party, recordedCap, refundWaiting, request });
+    state.parties.set(party.address, {
+      ...party,
+      recordedCap: state.recordedCap(party.address, party.counter),
+      refundWaiting,
+      request,
+      writtenOffAt,
+      // A change in an earlier cut that counts is in its table; one in a dropped cut is in none.
+      finalSpent: changedIn !== cut && counts(changedIn) ? party.spent : finalSpent,
+    });
   }
   for (const address of addresses) {
     if (!state.parties.has(address)) state.parties.set(address, state.party(address));

@@ -3,6 +3,7 @@ import {
   booleanArray,
   bytea,
   byteaArray,
+  nullableTextArray,
   numberArray,
   textArray,
 } from "@compute-credits/platform/postgres/values";
@@ -30,13 +31,14 @@ async function saveParties(sql: Sql, state: AuditState, cut: bigint): Promise<vo
   if (parties.length === 0) return;
   await sql.query(
     `insert into parties (address, purchased, spent, held, refunding, refund_waiting, refunded, counter, earned,
-       requested_micros, unspent_micros, refunded_micros, changed_in)
-     select *, $13::bigint from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-       $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+       requested_micros, unspent_micros, refunded_micros, final_spent, written_off_at, changed_in)
+     select *, $15::bigint from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+       $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[])
      on conflict (address) do update set purchased = excluded.purchased, spent = excluded.spent, held = excluded.held,
        refunding = excluded.refunding, refund_waiting = excluded.refund_waiting, refunded = excluded.refunded,
        counter = excluded.counter, earned = excluded.earned, requested_micros = excluded.requested_micros,
        unspent_micros = excluded.unspent_micros, refunded_micros = excluded.refunded_micros,
+       final_spent = excluded.final_spent, written_off_at = excluded.written_off_at,
        changed_in = excluded.changed_in`,
     [
       byteaArray(parties.map(({ address }) => address)),
@@ -51,6 +53,8 @@ async function saveParties(sql: Sql, state: AuditState, cut: bigint): Promise<vo
       numberArray(parties.map(({ request }) => request?.requestedMicros ?? "null")),
       numberArray(parties.map(({ request }) => request?.unspentMicros ?? "null")),
       numberArray(parties.map(({ request }) => request?.refundedMicros ?? "null")),
+      numberArray(parties.map(({ finalSpent }) => finalSpent)),
+      nullableTextArray(parties.map(({ writtenOffAt }) => writtenOffAt?.toISOString() ?? null)),
       cut,
     ],
   );

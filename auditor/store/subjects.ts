@@ -87,6 +87,10 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
     case "refund":
       parties.add(entry.account);
       return;
+    case "write_off":
+      parties.add(entry.account);
+      parties.add(entry.payer);
+      return;
     case "card":
     case "multiplier":
     case "blocks":

@@ -1,3 +1,5 @@
+import type { Address } from "viem";
+
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { LogSource } from "../log/logSource.ts";
@@ -10,6 +12,9 @@ export interface AuditTerms {
   readonly maxQuoteSeconds: number;
   /** how far a checkpoint's `asOf` may be behind its newest debit */
   readonly maxLagSeconds: number;
+  /** the operator's account that takes over what is written off; `null` allows no write-off */
+  readonly writeOffAccount: Address | null;
+  readonly counterGraceSeconds: number;
   /** an epoch that may be signed again although the chain did not drop it; `null` for none */
   readonly releasedEpoch: bigint | null;
 }

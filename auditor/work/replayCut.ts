@@ -11,6 +11,7 @@ import { readChainEvents, readCursor } from "../store/chainStore.ts";
 import type { AgreedCut } from "../store/cutStore.ts";
 import { loadState, loadSubjects } from "../store/loadState.ts";
 import { saveState } from "../store/saveState.ts";
+import { loadWriteOffFacts } from "../store/writeOffFacts.ts";
 import { subjectsOf } from "../store/subjects.ts";
 import type { AuditCutDeps } from "./auditDeps.ts";
 import { checkSignatures } from "./checkSignatures.ts";
@@ -46,7 +47,7 @@ export interface ReplayedCut {
   readonly entries: number;
   /** accounts with a refund in this cut */
   readonly refunded: ReadonlySet<Address>;
-  /** the newest recording time of a debit; `null` without any */
+  /** the newest recording time of a debit or a write-off; `null` without any */
   readonly newestRecorded: Date | null;
 }
 
@@ -79,6 +80,7 @@ export async function replayCut(
     for (const entry of entries) {
       if (entry.kind === "refund") refunded.add(entry.account);
       if (entry.kind === "debit") newestRecorded = later(newestRecorded, entry.recordedAt);
+      if (entry.kind === "write_off") newestRecorded = later(newestRecorded, entry.at);
     }
   }
   return { state, findings, entries: entryCount, refunded, newestRecorded };
@@ -90,13 +92,17 @@ interface Page extends ReplayWindow {
 }
 
 async function replayPage(
-  { chain, terms: { fees, maxQuoteSeconds } }: AuditCutDeps,
+  { chain, terms: { fees, maxQuoteSeconds, writeOffAccount, counterGraceSeconds } }: AuditCutDeps,
   tx: Sql,
   { cut, last, counts, state, entries }: Page,
   findingsBefore: number,
 ): Promise<Finding[]> {
   const chainEvents = await chainEventsOf(tx, state, entries);
-  await loadSubjects(tx, state, subjectsOf(entries, chainEvents));
+  await loadSubjects(tx, state, {
+    subjects: subjectsOf(entries, chainEvents),
+    cut: cut.id,
+    counts,
+  });
   const signatures = await checkSignatures(entries, chain, (id) => {
     const known = state.allowances.get(id);
     if (known === undefined) return undefined;
@@ -112,6 +118,10 @@ async function replayPage(
     chainEvents: (from: bigint, to: bigint) =>
       chainEvents.filter(({ blockNumber }) => blockNumber >= from && blockNumber <= to),
     counts,
+    writeOffAccount,
+    counterGraceSeconds,
+    readUpTo: (await readCursor(tx)).time,
+    writeOffFacts: await loadWriteOffFacts(tx, entries),
   };
   const findings: Finding[] = [];
   for (const entry of entries) {

@@ -72,6 +72,7 @@ const HOLDS = {
 };
 
 const PROMISES = {
+  wrong_write_off: "Covered spending was written off, or the wrong account pays.",
   receipt_not_paid: "The checkpoint pays less than a receipt promises.",
   receipt_dropped: "A receipt that the auditor saw is gone.",
   receipt_changed: "A receipt that the auditor saw is different now.",

@@ -267,6 +267,11 @@ const USAGE = {
     "A receipt of earnings counts the event.",
     "Repay with an allowance of your own.",
   ),
+  written_off: reason(
+    [409],
+    "The operator has taken the event's cost over.",
+    "Repay with an allowance of your own.",
+  ),
   hold_not_found: reason([404], "The provider has no hold with this id.", "Check the id."),
   hold_id_conflict: reason(
     [409],

@@ -35,7 +35,7 @@ export async function openWorkers(
   context: Context,
   { source, health, log, probe, onReorg }: OpenWorkersOptions,
 ): Promise<readonly Worker[]> {
-  const { chainStore, holds, disputes, terms, payouts, vault } = context;
+  const { chainStore, holds, disputes, writeOffs, terms, payouts, vault } = context;
   const { pollMs, blocksPerRequest } = config;
   const settler = await settlerOf(config, context, { log, probe });
   return [
@@ -48,10 +48,13 @@ export async function openWorkers(
     watchWorker({
       chainStore,
       disputes,
+      writeOffs,
+      counterGraceSeconds: terms.counterGraceSeconds,
       refundWindowSeconds: terms.refundWindowSeconds,
       answerWindowSeconds: terms.answerWindowSeconds,
       refundAlarmSeconds: config.refundAlarmSeconds ?? terms.refundWindowSeconds / 2,
       unanswered: () => settler?.unanswered() ?? [],
+      uncovered: () => settler?.uncovered() ?? [],
       pollMs,
       health,
       log,
@@ -74,6 +77,8 @@ async function settlerOf(
     checkpoints: context.checkpoints,
     submissions: context.submissions,
     disputes: context.disputes,
+    writeOffs: context.writeOffs,
+    usage: context.usage,
     transactions: context.transactions,
     log,
     probe,

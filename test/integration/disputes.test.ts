@@ -202,7 +202,7 @@ describe("settler in disputes", () => {
 
   it("warns long before a refund's deadline, and stops cutting once the vault is frozen", async () => {
     await requestRefund(stack.as(alice), 1_000n);
-    const { chainStore, disputes, terms } = stack.context;
+    const { chainStore, disputes, writeOffs, terms } = stack.context;
     const alarms = () =>
       settlementAlarms({
         ...terms,
@@ -210,6 +210,8 @@ describe("settler in disputes", () => {
         disputes,
         refundAlarmSeconds: 600,
         unanswered: () => [],
+        writeOffs,
+        uncovered: () => [],
       });
     await eventually("the request in the ledger", async () => disputes.oldestRefundRequest());
     expect(await alarms()).to.deep.equal([]);

@@ -11,7 +11,7 @@ import type { Settler } from "../../server/workers/settlement/settler.ts";
 import { addressOf } from "../fixtures/meteredStack.ts";
 import { type Settling, startSettling } from "../fixtures/settling.ts";
 
-const { alice, bob, operator } = wallets;
+const { alice, auditor, bob, operator, provider } = wallets;
 
 /** Long enough for a slow machine; the tests advance the chain's time themselves. */
 const WINDOWS = {
@@ -22,6 +22,9 @@ const WINDOWS = {
   counterGraceSeconds: 2_000,
   signerDelaySeconds: 2_920,
 };
+
+/** A checkpoint's `finalAt` while a challenge is open. */
+const HELD = 2 ** 40 - 1;
 
 describe("payers that raise their counter and challenge later", () => {
   let stack: Settling;
@@ -46,9 +49,10 @@ describe("payers that raise their counter and challenge later", () => {
     return await stack.untilOnChain(settler, epoch);
   }
 
-  async function revokeAll({ account }: TestWallet): Promise<void> {
-    const before = await stack.context.allowances.counterOf(addressOf({ ...alice, account }));
-    const hash = await stack.as({ ...alice, account }).wallet.writeContract({
+  async function revokeAll(owner: TestWallet): Promise<void> {
+    const before = await stack.context.allowances.counterOf(addressOf(owner));
+    const { account } = owner;
+    const hash = await stack.as(owner).wallet.writeContract({
       address: stack.contract,
       abi: computeCreditsAbi,
       functionName: "revokeAll",
@@ -57,10 +61,40 @@ describe("payers that raise their counter and challenge later", () => {
     });
     await stack.client.waitForTransactionReceipt({ hash });
     await eventually("the raised counter in the ledger", async () => {
-      const counter = await stack.context.allowances.counterOf(addressOf({ ...alice, account }));
-      return counter > before;
+      return (await stack.context.allowances.counterOf(addressOf(owner))) > before;
     });
   }
+
+  async function endGrace(): Promise<void> {
+    await stack.passTime(WINDOWS.counterGraceSeconds + 1);
+    const { timestamp } = await stack.client.getBlock();
+    await eventually("the time in the ledger", async () => {
+      const { time } = await stack.chainStore.cursor();
+      return time.getTime() / 1000 >= Number(timestamp);
+    });
+  }
+
+  /** Challenges the row and waits until it is answered and the checkpoint is final. */
+  async function outlivesChallenge(pending: StoredCheckpoint, owner: TestWallet): Promise<void> {
+    const [shown] = await stack.checkpoints.proofs(pending.id, [addressOf(owner)]);
+    if (shown === undefined) throw new Error("the owner has a row");
+    await court.challengeRow(shown);
+    await eventually("the answer", async () => {
+      await settler.step();
+      const heard = await stack.client.readContract({
+        address: stack.contract,
+        abi: computeCreditsAbi,
+        functionName: "pendingCheckpoint",
+      });
+      // The court restores the time at which the checkpoint becomes final.
+      return (await stack.context.disputes.mostUrgentChallenge()) === null && heard.finalAt < HELD;
+    });
+    await stack.untilFinal(epoch);
+  }
+
+  const earnedByProvider = async () => (await stack.accounts.balance(addressOf(provider))).earned;
+  const spentBy = async (owner: TestWallet) =>
+    (await stack.accounts.balance(addressOf(owner))).spent;
 
   it("makes each challenge answerable by the final row, at the price of the answer alone", async () => {
     const ofAlice = await stack.newSpender(alice);
@@ -68,31 +102,14 @@ describe("payers that raise their counter and challenge later", () => {
     await nextPending(ofAlice);
     await stack.untilFinal(epoch);
     await revokeAll(alice);
-    await stack.passTime(WINDOWS.counterGraceSeconds + 1);
+    await endGrace();
 
     const nonce = await stack.client.getTransactionCount({ address: addressOf(operator) });
     for (let attack = 0; attack < 10; attack++) {
       // oxlint-disable-next-line no-await-in-loop -- a checkpoint follows another
       const pending = await nextPending(ofBob);
       // oxlint-disable-next-line no-await-in-loop
-      const [shown] = await stack.checkpoints.proofs(pending.id, [addressOf(alice)]);
-      if (shown === undefined) throw new Error("alice has a row");
-      // oxlint-disable-next-line no-await-in-loop
-      await court.challengeRow(shown);
-      // oxlint-disable-next-line no-await-in-loop
-      await eventually("the answer in the ledger", async () => {
-        await settler.step();
-        const challenge = await stack.context.disputes.mostUrgentChallenge();
-        const heard = await stack.client.readContract({
-          address: stack.contract,
-          abi: computeCreditsAbi,
-          functionName: "pendingCheckpoint",
-        });
-        // The court restores the time at which the checkpoint becomes final.
-        return challenge === null && heard.finalAt < 2 ** 40 - 1;
-      });
-      // oxlint-disable-next-line no-await-in-loop
-      await stack.untilFinal(epoch);
+      await outlivesChallenge(pending, alice);
     }
 
     const sent = await Promise.all(
@@ -107,5 +124,34 @@ describe("payers that raise their counter and challenge later", () => {
     expect(await stack.client.getTransactionCount({ address: addressOf(operator) })).to.equal(
       nonce + 20,
     );
+  });
+
+  it("writes off what is not final after an outage, and every row of the next table is answerable", async () => {
+    await stack.buyAndWait(auditor, 1_000_000n);
+    await stack.newSpender(auditor);
+    settler = await stack.newSettler(undefined, { WRITE_OFF_ACCOUNT: addressOf(auditor) });
+    const [before, earned] = [await spentBy(alice), await earnedByProvider()];
+    await stack.use(await stack.newSpender(alice));
+    const lost = (await spentBy(alice)) - before;
+    await revokeAll(alice);
+    await endGrace();
+
+    const pending = await nextPending(await stack.newSpender(bob));
+    expect(await spentBy(alice)).to.equal(before);
+    expect(await spentBy(auditor)).to.equal(lost);
+    expect((await earnedByProvider()) > earned + lost / 2n).to.equal(true);
+    await outlivesChallenge(pending, auditor);
+    expect(settler.uncovered()).to.deep.equal([]);
+  });
+
+  it("voids what the operator's account cannot pay", async () => {
+    settler = await stack.newSettler();
+    const before = await spentBy(alice);
+    await stack.use(await stack.newSpender(alice));
+    await revokeAll(alice);
+    await endGrace();
+    await outlivesChallenge(await nextPending(await stack.newSpender(bob)), bob);
+    expect(await spentBy(alice)).to.equal(before);
+    expect(settler.uncovered()).to.deep.equal([]);
   });
 });

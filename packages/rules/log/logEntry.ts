@@ -103,6 +103,7 @@ export type LogEntry = LogPosition &
     /** credits reserved for a refund went into the account's row */
     | { readonly kind: "refund"; readonly account: Address; readonly amountMicros: bigint }
     | ReceiptEntry
+    | WriteOffEntry
   );
 
 /**
@@ -117,6 +118,20 @@ export interface ReceiptEntry {
   readonly epoch: bigint;
   /** events recorded until then can no longer be voided */
   readonly at: Date;
+}
+
+/**
+ * Spending of `account` that is in no final table and that no cap covers any more. The operator's
+ * account `payer` takes it over. No event of `account` until then can be voided.
+ */
+export interface WriteOffEntry {
+  readonly kind: "write_off";
+  readonly account: Address;
+  readonly payer: Address;
+  readonly amountMicros: bigint;
+  readonly at: Date;
+  /** the chain's time by which no grace was left; later than `at` if the chain's clock is ahead */
+  readonly chainTime: Date;
 }
 
 /** A usage event or a capture, with what each allowance paid. */

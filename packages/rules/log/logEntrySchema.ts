@@ -16,6 +16,7 @@ import {
   BlocksNote,
   HoldEndNote,
   ReceiptNote,
+  WriteOffNote,
   RefundNote,
   RevocationNote,
 } from "./noteSchema.ts";
@@ -114,4 +115,5 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
   BlocksNote.extend(place),
   RefundNote.extend(place),
   ReceiptNote.extend(place),
+  WriteOffNote.extend(place),
 ]);

@@ -51,6 +51,15 @@ export const ReceiptNote = z.object({
   at: time,
 });
 
+export const WriteOffNote = z.object({
+  kind: z.literal("write_off"),
+  account: AddressField,
+  payer: AddressField,
+  amountMicros: whole,
+  at: time,
+  chainTime: time,
+});
+
 export const Note = z.discriminatedUnion("kind", [
   HoldEndNote,
   RevocationNote,
@@ -58,4 +67,5 @@ export const Note = z.discriminatedUnion("kind", [
   BlocksNote,
   RefundNote,
   ReceiptNote,
+  WriteOffNote,
 ]);

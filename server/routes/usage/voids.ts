@@ -49,6 +49,13 @@ function voidProblem(refusal: Extract<VoidOutcome, { result: "refused" }>): Prob
         refusal.reason,
         "A receipt of earnings counts the event. Repay the account with an allowance of your own.",
       );
+    case "written_off":
+      return problem(
+        409,
+        refusal.reason,
+        "The operator has taken the event's cost over, because its payer can no longer be charged. " +
+          "Repay with an allowance of your own.",
+      );
     case "already_settled":
       return problem(
         409,

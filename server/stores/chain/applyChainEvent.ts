@@ -53,6 +53,11 @@ export async function applyChainEvent(tx: Sql, event: ChainEvent): Promise<void>
            recorded_cap = excluded.recorded_cap`,
         [bytea(event.account), event.counter],
       );
+      await tx.query(
+        `insert into ended_counters (account, counter, ended_at) values ($1, $2, $3)
+         on conflict (account, counter) do update set ended_at = excluded.ended_at`,
+        [bytea(event.account), event.counter - 1n, event.blockTime],
+      );
       return;
     case "row_settled":
       await applyRowSettled(tx, event);

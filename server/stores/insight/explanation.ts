@@ -165,9 +165,9 @@ async function findHold(sql: Sql, debit: LoggedDebit, sent: Hex | null): Promise
 
 /**
  * Finds the first checkpoint that must contain the event. It was cut after the event, and its
- * account row is at least the account's unvoided charges up to the event. A checkpoint never
- * contains an event that is voided later, so these sums only grow, and debits enter the rows in
- * order.
+ * account row, with what was written off and less what was taken over, is at least the account's
+ * unvoided charges up to the event. A checkpoint never contains an event that is voided later, so
+ * these sums only grow, and debits enter the rows in order.
  */
 async function readFirstEpoch(sql: Sql, debit: LoggedDebit): Promise<bigint | null> {
   if (debit.voidedAt !== null) return null;
@@ -182,7 +182,10 @@ async function readFirstEpoch(sql: Sql, debit: LoggedDebit): Promise<bigint | nu
        select r.spent from places p join checkpoint_rows r using (place)
          join checkpoints rc on rc.id = r.checkpoint
        where p.party = $1 and r.checkpoint <= c.id and not rc.dropped order by r.checkpoint desc
-         limit 1), 0)
+         limit 1), 0) + (
+       select coalesce(sum(case when w.account = $1 then w.amount_micros
+         else -w.amount_micros end), 0)
+       from write_offs w where $1 in (w.account, w.payer) and w.written_off_at <= c.cut_at)
      order by c.id limit 1`,
     [bytea(debit.account), debit.recordedAt],
   );

@@ -3,7 +3,8 @@ import type { LogEntryOf, LogPosition } from "@compute-credits/rules/log/logEntr
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 
-type NoteKind = "hold_end" | "revocation" | "access_end" | "blocks" | "refund" | "receipt";
+type NoteKind =
+  "hold_end" | "revocation" | "access_end" | "blocks" | "refund" | "receipt" | "write_off";
 
 /** A log entry without a table row of its own. */
 export type LogNote = {

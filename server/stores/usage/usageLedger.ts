@@ -15,7 +15,9 @@ export type VoidOutcome =
   /** a checkpoint contains it; the provider can compensate the payer with an allowance instead */
   | { readonly result: "refused"; readonly reason: "already_settled"; readonly epoch: bigint }
   /** a signed earnings receipt counts it */
-  | { readonly result: "refused"; readonly reason: "receipt_given" };
+  | { readonly result: "refused"; readonly reason: "receipt_given" }
+  /** the operator pays for it, because its payer can no longer be charged */
+  | { readonly result: "refused"; readonly reason: "written_off" };
 
 export interface UsageLedger {
   /**
@@ -26,7 +28,7 @@ export interface UsageLedger {
   record(events: readonly UsageEvent[], asOfRevocations?: bigint): Promise<readonly UsageOutcome[]>;
   /**
    * Voids an event: returns to each allowance exactly what it paid. Refused once a checkpoint or a
-   * receipt counts the event.
+   * receipt counts the event, or the operator has taken its cost over.
    */
   void(event: { provider: Address; id: string }): Promise<VoidOutcome>;
 }

@@ -122,5 +122,14 @@ async function readAnswer(
     "select from earnings_promises where provider = $1 and promised_at >= $2",
     [bytea(provider), recordedAt],
   );
-  return receipt === undefined ? null : { result: "refused", reason: "receipt_given" };
+  if (receipt !== undefined) return { result: "refused", reason: "receipt_given" };
+
+  // Plan: debits by primary key, write_offs_of_account.
+  const [writtenOff] = await sql.query(
+    `select from debits d join write_offs w on w.account = d.account
+       and w.written_off_at >= d.recorded_at
+     where d.provider = $1 and d.event_id = $2 limit 1`,
+    [bytea(provider), id],
+  );
+  return writtenOff === undefined ? null : { result: "refused", reason: "written_off" };
 }

@@ -1,5 +1,6 @@
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
+import type { UncoveredSpending, WriteOffStore } from "../../stores/settlement/writeOffStore.ts";
 import type { UnansweredChallenge } from "./answerChallenges.ts";
 
 export interface AlarmDeps {
@@ -11,12 +12,17 @@ export interface AlarmDeps {
   readonly answerWindowSeconds: number;
   /** how long before a refund's deadline the alarm begins */
   readonly refundAlarmSeconds: number;
+  /** for how long the caps of an ended counter still answer a challenge */
+  readonly counterGraceSeconds: number;
+  readonly writeOffs: Pick<WriteOffStore, "expiringCoverage">;
+  /** spending that this server's settler could not take out of the rows */
+  readonly uncovered: () => readonly UncoveredSpending[];
   /** challenges that this server's settler cannot answer; empty on a server that does not settle */
   readonly unanswered: () => readonly UnansweredChallenge[];
 }
 
 export interface Alarm {
-  readonly name: "vault" | "refunds" | "challenges";
+  readonly name: "vault" | "refunds" | "challenges" | "counters" | "write_offs";
   readonly message: string;
   /** True if the server cannot do its work. False if it can, and an operator must act in time. */
   readonly isFatal: boolean;
@@ -27,14 +33,9 @@ export interface Alarm {
  * `refundAlarmSeconds`, a challenge in the second half of its answer window. A challenge that the
  * ledger has no answer to is reported at once.
  */
-export async function settlementAlarms({
-  chainStore,
-  disputes,
-  refundWindowSeconds,
-  answerWindowSeconds,
-  refundAlarmSeconds,
-  unanswered,
-}: AlarmDeps): Promise<readonly Alarm[]> {
+export async function settlementAlarms(deps: AlarmDeps): Promise<readonly Alarm[]> {
+  const { chainStore, disputes, unanswered } = deps;
+  const { refundWindowSeconds, answerWindowSeconds, refundAlarmSeconds } = deps;
   const [now, frozenAt, refund, challenge] = await Promise.all([
     chainStore.chainTime(),
     chainStore.frozenAt(),
@@ -82,8 +83,53 @@ export async function settlementAlarms({
       isFatal: false,
     });
   }
+  if (frozenAt === null) alarms.push(...(await coverageAlarms(deps)));
   return alarms;
 }
+
+/**
+ * Reports spending that must become final before its counter's grace ends, once half of the grace
+ * is over; and spending for which that is too late and nobody has paid.
+ */
+async function coverageAlarms({
+  writeOffs,
+  counterGraceSeconds,
+  uncovered,
+}: AlarmDeps): Promise<readonly Alarm[]> {
+  const alarms: Alarm[] = [];
+  const expiring = await writeOffs.expiringCoverage({
+    counterGraceSeconds,
+    withinSeconds: Math.floor(counterGraceSeconds / 2),
+    limit: ALARMED_ACCOUNTS,
+  });
+  const [first] = expiring;
+  if (first !== undefined) {
+    const open = expiring.reduce((sum, { openMicros }) => sum + openMicros, 0n);
+    alarms.push({
+      name: "counters",
+      message:
+        `${first.account} and ${expiring.length - 1} others raised their counter with ${open} ` +
+        "micro-credits of spending that are in no final checkpoint: the operator bears what is not " +
+        `final by ${first.graceEndsAt.toISOString()}`,
+      isFatal: false,
+    });
+  }
+  const left = uncovered();
+  if (left.length > 0) {
+    const missing = left.reduce((sum, { uncoveredMicros }) => sum + uncoveredMicros, 0n);
+    alarms.push({
+      name: "write_offs",
+      message:
+        `no cap covers ${missing} micro-credits of ${left.length} accounts (${left[0]?.account}): ` +
+        "a challenge drops each checkpoint until WRITE_OFF_ACCOUNT has that many credits and a cap",
+      isFatal: false,
+    });
+  }
+  return alarms;
+}
+
+/** Bounds the list behind an alarm; its sum is a lower bound beyond. */
+const ALARMED_ACCOUNTS = 100;
 
 function later(time: Date, seconds: number): Date {
   return new Date(time.getTime() + seconds * 1000);

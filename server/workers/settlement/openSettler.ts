@@ -12,6 +12,8 @@ import type { SettlementConfig } from "../../config.ts";
 import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
 import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
 import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
+import type { WriteOffStore } from "../../stores/settlement/writeOffStore.ts";
+import type { UsageLedger } from "../../stores/usage/usageLedger.ts";
 import { type Settler, createSettler } from "./settler.ts";
 import { logSettlerEvents } from "./settlerEvents.ts";
 
@@ -23,6 +25,8 @@ export interface OpenSettlerDeps {
   readonly checkpoints: CheckpointStore;
   readonly submissions: SubmissionStore;
   readonly disputes: DisputeStore;
+  readonly writeOffs: WriteOffStore;
+  readonly usage: Pick<UsageLedger, "void">;
   readonly transactions: TransactionStore;
   readonly log: Logger;
   /** is called at each step of settlement, where a test can stop the server */
@@ -45,6 +49,9 @@ export async function openSettler(
     checkpoints: deps.checkpoints,
     submissions: deps.submissions,
     disputes: deps.disputes,
+    writeOffs: deps.writeOffs,
+    usage: deps.usage,
+    writeOffAccount: settlement.writeOffAccount,
     signers,
     writer: createChainWriter({
       rpcUrls: deps.rpcUrls,

@@ -8,6 +8,7 @@ import type {
   CheckpointStore,
 } from "../../stores/checkpoints/checkpointStore.ts";
 import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
+import type { UncoveredSpending } from "../../stores/settlement/writeOffStore.ts";
 import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
 import {
   type AnsweringDeps,
@@ -20,6 +21,7 @@ import { type SigningDeps, gatherSignatures } from "./gatherSignatures.ts";
 import { type PayingDeps, payRows } from "./payRows.ts";
 import { type CapDeps, recordCaps } from "./recordCaps.ts";
 import type { SettlerEvents } from "./settlerEvents.ts";
+import { type WritingOffDeps, writeOffUncovered } from "./writeOffUncovered.ts";
 
 export interface Settler {
   /**
@@ -30,6 +32,8 @@ export interface Settler {
   step(): Promise<void>;
   /** The open challenges that the ledger had no answer to when it last looked. */
   unanswered(): readonly UnansweredChallenge[];
+  /** Spending that nothing covers and that could not be taken out of the rows at the last cut. */
+  uncovered(): readonly UncoveredSpending[];
 }
 
 export interface SettlerDeps
@@ -37,7 +41,8 @@ export interface SettlerDeps
     SigningDeps,
     Omit<AnsweringDeps, "refusedAnswers">,
     Omit<PayingDeps, "refusedRows">,
-    CapDeps {
+    CapDeps,
+    WritingOffDeps {
   readonly chain: ChainReader;
   readonly writer: ChainWriter;
   readonly chainStore: Pick<ChainStore, "frozenAt">;
@@ -69,6 +74,7 @@ export function createSettler(deps: SettlerDeps): Settler {
   const refusedRows = createBackoff<Address>(ROW_PAUSES);
   const refusedAnswers = createBackoff<string>(ANSWER_PAUSES);
   let unanswered: readonly UnansweredChallenge[] = [];
+  let uncovered: readonly UncoveredSpending[] = [];
   let nextCutAt = 0;
   let paid = { checkpoint: 0n, at: 0 };
 
@@ -83,6 +89,7 @@ export function createSettler(deps: SettlerDeps): Settler {
   async function cut(): Promise<StoredCheckpoint | null> {
     if (performance.now() < nextCutAt) return null;
     nextCutAt = performance.now() + deps.intervalSeconds * 1000;
+    uncovered = await writeOffUncovered(deps);
     const next = await checkpoints.cut(terms.maxFeeBps);
     await probe("cut");
     return next;
@@ -106,6 +113,7 @@ export function createSettler(deps: SettlerDeps): Settler {
       return;
     }
 
+    if (await loseCover(checkpoint)) return;
     const gathered = await gatherSignatures(deps, checkpoint);
     if ("signatures" in gathered) {
       const { signatures } = gathered;
@@ -114,6 +122,19 @@ export function createSettler(deps: SettlerDeps): Settler {
       nextCutAt = 0;
       events.abandoned(checkpoint);
     }
+  }
+
+  /**
+   * Gives up a checkpoint that nobody has signed if a cap has lost its force since the cut. One that
+   * somebody signed is submitted all the same: its signer signs no other before the chain drops it.
+   */
+  async function loseCover(checkpoint: StoredCheckpoint): Promise<boolean> {
+    if (checkpoint.isSigning || checkpoint.signatures.length > 0) return false;
+    if (!(await deps.writeOffs.hasLostCover(checkpoint.id, terms))) return false;
+    if (!(await submissions.abandon(checkpoint.id, 0))) return false;
+    nextCutAt = 0;
+    events.coverLost(checkpoint);
+    return true;
   }
 
   /**
@@ -142,6 +163,7 @@ export function createSettler(deps: SettlerDeps): Settler {
 
   return {
     unanswered: () => unanswered,
+    uncovered: () => uncovered,
 
     async step() {
       const latest = await checkpoints.latest();

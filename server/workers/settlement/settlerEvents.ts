@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { CapProof, TransactionResult } from "@compute-credits/platform/chain/chainWriter";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { StoredCheckpoint } from "../../stores/checkpoints/checkpointStore.ts";
+import type { UncoveredSpending } from "../../stores/settlement/writeOffStore.ts";
 import type { OpenChallenge } from "../../stores/settlement/disputeStore.ts";
 
 /** Why the ledger has no answer to a challenge. */
@@ -17,6 +18,12 @@ export interface SettlerEvents {
   void(checkpoint: StoredCheckpoint): void;
   /** The ledger has no answer: the challenge drops the checkpoint, unless another party answers. */
   unanswerable(challenge: OpenChallenge, why: Unanswerable): void;
+  /** A cap has lost its force since the cut. The checkpoint's epoch is cut again. */
+  coverLost(checkpoint: StoredCheckpoint): void;
+  /** The operator's account took over spending that no cap covers any more. */
+  writtenOff(spending: UncoveredSpending): void;
+  /** The operator's account has too little: events that no cap covers were voided instead. */
+  voidedUncovered(spending: UncoveredSpending, events: number): void;
   /** The chain did not settle a row. `error` is `null` if the contract skipped it. */
   rowRefused(row: Row, error: unknown): void;
   /** A cap could not be recorded. The court refuses it if the wallet disowns its signature. */
@@ -52,6 +59,25 @@ export function logSettlerEvents(log: Logger): SettlerEvents {
         { account, challenger, deadline, why },
         "a challenge cannot be answered by the ledger: " +
           "it drops the checkpoint unless another party answers",
+      );
+    },
+    coverLost({ message }) {
+      const { epoch, root } = message;
+      log.warn(
+        { epoch: `${epoch}`, root },
+        "checkpoint given up: a cap lost its force since the cut; its epoch is cut again",
+      );
+    },
+    writtenOff({ account, uncoveredMicros }) {
+      log.error(
+        { account, uncoveredMicros: `${uncoveredMicros}` },
+        "spending was written off: no cap covers it any more, and it is in no final checkpoint",
+      );
+    },
+    voidedUncovered({ account, uncoveredMicros }, events) {
+      log.error(
+        { account, uncoveredMicros: `${uncoveredMicros}`, events },
+        "events were voided: no cap covers them any more, and WRITE_OFF_ACCOUNT has too little",
       );
     },
     rowRefused({ party }, error) {
