@@ -101,6 +101,7 @@ describe("readConfig", () => {
         abandonAfterSeconds: 3_600,
         worthMicros: null,
         recordWorthMicros: 500_000n,
+        writeOffAccount: null,
         bumpAfterMs: 60_000,
         maxFeePerGas: 500_000_000_000n,
       },
