@@ -27,6 +27,7 @@ import { usageSumRoutes } from "./routes/insight/usageSums.ts";
 import { usageLogRoutes } from "./routes/log/usageLog.ts";
 import { dynamicRateRoutes } from "./routes/pricing/dynamicRates.ts";
 import { priceRoutes } from "./routes/pricing/prices.ts";
+import { issuingKeyRoutes } from "./routes/issuing/issuingKeys.ts";
 import { quoteRoutes } from "./routes/pricing/quotes.ts";
 import { rateCardRoutes } from "./routes/pricing/rateCards.ts";
 import { utilisationRoutes } from "./routes/pricing/utilisation.ts";
@@ -50,8 +51,8 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
 /** One router for all, because Express matches the path of each mounted router per request. */
 function v1(context: Context): Router {
   const router = Router();
-  const { limits, providers, allowances } = context;
-  const hasKnownKey = (req: Request) => carriesKnownKey(req, { providers, allowances });
+  const { limits, providers, issuingKeys } = context;
+  const hasKnownKey = (req: Request) => carriesKnownKey(req, { providers, issuingKeys });
   router.use(
     ...readBody({ maxBodyBytes: limits.maxBodyBytes, hasKnownKey }),
     ...routersOf(context),
@@ -63,21 +64,24 @@ function v1(context: Context): Router {
 function routersOf(context: Context): readonly Router[] {
   const { limits, feeBps, terms, auditors, askedChain: chain, askedVault: vault } = context;
   const { payouts, blocksPerRequest } = context;
-  const { accounts, allowances, grants, providers, usage, holds, chainStore } = context;
+  const { accounts, allowances, grants, issuingKeys, providers, usage, holds, chainStore } =
+    context;
   const { rateCards, prices, multipliers, quotes } = context;
   const { checkpoints, published, checkpointData, submissions, receipts } = context;
   const { insight, reports, usageLog } = context;
   const { deployment } = chain;
   const { token, creditMicrosPerToken } = terms;
+  const issuers = { allowances, issuingKeys, chain };
   const now = () => allowances.now();
   return [
     usageRoutes({ usage, providers, limits, deployment }),
     voidRoutes({ usage, providers }),
     deploymentRoutes({ deployment, terms, limits, feeBps }),
     accountRoutes({ accounts, checkpoints: published, chainStore }),
-    allowanceRoutes({ allowances, chain, limits }),
-    grantRoutes({ allowances, grants, limits }),
-    promotionCodeRoutes({ allowances, grants, limits }),
+    allowanceRoutes({ allowances, issuingKeys, chain, limits }),
+    grantRoutes({ allowances, grants, issuers, limits }),
+    promotionCodeRoutes({ allowances, grants, issuers, limits }),
+    issuingKeyRoutes({ issuingKeys, allowances, chain }),
     providerKeyRoutes({ providers, chain }),
     providerAccessRoutes({ providers, chain }),
     receiptRoutes({ providers, receipts, chain }),

@@ -43,6 +43,8 @@ import type { InsightStore } from "./stores/insight/insightStore.ts";
 import { createInsightStore } from "./stores/insight/postgresInsightStore.ts";
 import { createReportStore } from "./stores/insight/postgresReportStore.ts";
 import type { ReportStore } from "./stores/insight/reportStore.ts";
+import type { IssuingKeyStore } from "./stores/issuing/issuingKeyStore.ts";
+import { createIssuingKeyStore } from "./stores/issuing/postgresIssuingKeyStore.ts";
 import type { MultiplierStore } from "./stores/pricing/multiplierStore.ts";
 import { createMultiplierStore } from "./stores/pricing/postgresMultiplierStore.ts";
 import { createPriceStore } from "./stores/pricing/postgresPriceStore.ts";
@@ -81,6 +83,7 @@ export interface Context {
   readonly accounts: AccountStore;
   readonly allowances: AllowanceStore;
   readonly grants: GrantStore;
+  readonly issuingKeys: IssuingKeyStore;
   readonly providers: ProviderStore;
   readonly rateCards: RateCardStore;
   readonly prices: PriceStore;
@@ -147,6 +150,7 @@ export async function createContext(
     accounts: createAccountStore(reads.bounded),
     allowances,
     grants: createGrantStore(database, limits, reads.bounded),
+    issuingKeys: createIssuingKeyStore(database),
     providers: createProviderStore(database),
     rateCards: createRateCardStore(database, limits, reads.bounded),
     prices,

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
+import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
@@ -17,6 +18,7 @@ import type {
   HoldKey,
   ReleaseOutcome,
 } from "../server/stores/holds/holdStore.ts";
+import type { AddKeyOutcome, RevokedKey } from "../server/stores/issuing/issuingKeyStore.ts";
 import type { GrantStore } from "../server/stores/allowances/grantStore.ts";
 import type { ReportResult, UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
 import type { QuoteStore, QuoteRequest, SignedQuote } from "../server/stores/pricing/quoteStore.ts";
@@ -39,12 +41,14 @@ export interface Calls {
   revoke: { input: { id: Hex }; output: Allowance | null };
   /** `issued` has the allowances that the outcomes name, read afterwards */
   issue: {
-    input: { campaign: Hex; grants: readonly GrantRequest[] };
+    input: { campaign: Hex; grants: readonly GrantRequest[]; issuer: Hex };
     output: {
       outcomes: Awaited<ReturnType<GrantStore["issue"]>>;
       issued: readonly (Allowance | null)[];
     };
   };
+  issuingKey: { input: IssuingKeyMessage; output: AddKeyOutcome };
+  endIssuingKey: { input: { account: Address; keyHash: Hex }; output: RevokedKey | null };
   receipt: { input: Address; output: EarningsReceiptMessage };
   cursor: { input: null; output: BlockPoint };
   apply: { input: BlockStep; output: boolean };

@@ -124,10 +124,17 @@ export async function performOperation(
       return;
     }
     case "issue": {
-      const { campaign, grants } = operation;
-      journal.addGrants(campaign, grants, await serverPool.call("issue", { campaign, grants }));
+      const { campaign, grants, issuer } = operation;
+      const result = await serverPool.call("issue", { campaign, grants, issuer });
+      journal.addGrants(campaign, grants, result);
       return;
     }
+    case "issuingKey":
+      await serverPool.call("issuingKey", operation.message);
+      return;
+    case "endIssuingKey":
+      await serverPool.call("endIssuingKey", operation);
+      return;
     case "revokeGrant": {
       const id = journal.grants.get(`${operation.campaign}|${operation.key}`);
       if (id === undefined) return;

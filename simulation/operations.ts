@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
 import type { NewChainEvent } from "./newChainEvent.ts";
 import type { SimulatedHold } from "./model/holdRequest.ts";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
@@ -18,7 +19,15 @@ export type Operation =
   | { readonly kind: "release"; readonly key: HoldKey }
   | { readonly kind: "allow"; readonly signed: SignedAllowance }
   | { readonly kind: "revoke"; readonly id: Hex }
-  | { readonly kind: "issue"; readonly campaign: Hex; readonly grants: readonly GrantRequest[] }
+  | {
+      readonly kind: "issue";
+      readonly campaign: Hex;
+      readonly grants: readonly GrantRequest[];
+      /** the owner of the account, or an issuing key, perhaps one that may not issue */
+      readonly issuer: Hex;
+    }
+  | { readonly kind: "issuingKey"; readonly message: IssuingKeyMessage }
+  | { readonly kind: "endIssuingKey"; readonly account: Address; readonly keyHash: Hex }
   /** by its key, because its id depends on an answer */
   | { readonly kind: "revokeGrant"; readonly campaign: Hex; readonly key: string }
   | { readonly kind: "quote"; readonly number: number; readonly request: QuoteRequest }

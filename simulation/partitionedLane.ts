@@ -1,6 +1,7 @@
 import type { SimulatedChain } from "./chain.ts";
 import type { Journal } from "./journal.ts";
 import { addAllowance, issueGrants, revoke } from "./lane/allowances.ts";
+import { addIssuingKey, endIssuingKey } from "./lane/issuingKeys.ts";
 import { authorize, capture, release } from "./lane/holds.ts";
 import type { LaneState } from "./lane/laneState.ts";
 import { quote, reportUtilisation } from "./lane/pricing.ts";
@@ -53,6 +54,12 @@ export class PartitionedLane {
         return;
       case "issue":
         await issueGrants(state, operation);
+        return;
+      case "issuingKey":
+        await addIssuingKey(state, operation);
+        return;
+      case "endIssuingKey":
+        await endIssuingKey(state, operation);
         return;
       case "revokeGrant": {
         const grant = this.model.grants.get(`${operation.campaign}|${operation.key}`);

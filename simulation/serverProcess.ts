@@ -56,6 +56,8 @@ export class ServerProcess {
     allow: new Map(),
     revoke: new Map(),
     issue: new Map(),
+    issuingKey: new Map(),
+    endIssuingKey: new Map(),
     quote: new Map(),
     utilisation: new Map(),
     receipt: new Map(),

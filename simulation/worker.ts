@@ -9,6 +9,7 @@ import { createCheckpointStore } from "../server/stores/checkpoints/postgresChec
 import { createGrantStore } from "../server/stores/allowances/postgresGrantStore.ts";
 import { createHoldStore } from "../server/stores/holds/postgresHoldStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
+import { createIssuingKeyStore } from "../server/stores/issuing/postgresIssuingKeyStore.ts";
 import { createMultiplierStore } from "../server/stores/pricing/postgresMultiplierStore.ts";
 import { createPriceStore } from "../server/stores/pricing/postgresPriceStore.ts";
 import { createPriceReader } from "../server/stores/pricing/priceReader.ts";
@@ -31,6 +32,7 @@ const usage = withGroupCommit(createUsageLedger(database, RULES, prices), GROUP_
 const holds = createHoldStore(database, RULES, prices);
 const allowances = createAllowanceStore(database);
 const grants = createGrantStore(database, RULES);
+const issuingKeys = createIssuingKeyStore(database);
 const multipliers = createMultiplierStore(database, rates);
 const quotes = createQuoteStore(DEPLOYMENT, QUOTE_KEY, {
   prices: createPriceStore(database, rates),
@@ -52,14 +54,16 @@ const handlers: {
   },
   quote: (request) => quotes.make(request),
   utilisation: (report) => multipliers.report(report),
-  async issue({ campaign, grants: requests }) {
-    const outcomes = await grants.issue(campaign, requests);
+  async issue({ campaign, grants: requests, issuer }) {
+    const outcomes = await grants.issue(campaign, requests, issuer);
     const ids = "reason" in outcomes ? [] : outcomes.map((one) => ("id" in one ? one.id : null));
     const issued = await Promise.all(
       ids.map(async (id) => (id === null ? null : await allowances.find(id))),
     );
     return { outcomes, issued };
   },
+  issuingKey: (message) => issuingKeys.add(message, "0x00"),
+  endIssuingKey: (key) => issuingKeys.revoke({ ...key, revokesGrants: false, signature: "0x00" }),
   capture: (request) => holds.capture(request),
   release: (key) => holds.release(key),
   expire: ({ limit }) => holds.expireDue(limit),

@@ -4,6 +4,7 @@ import type { RefundRequest } from "@compute-credits/rules/accounts/refundReques
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { type Account, emptyAccount } from "@compute-credits/rules/accounts/account";
 import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
+import type { RegisteredKey } from "@compute-credits/rules/grants/issuer";
 import type { LoggedCharge } from "@compute-credits/rules/log/logEntry";
 import type { Hold } from "@compute-credits/rules/holds/hold";
 import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
@@ -34,6 +35,12 @@ export interface AuditedAllowance extends Allowance {
 export interface AuditedAccess {
   readonly createdAt: Date;
   readonly ended: boolean;
+}
+
+/** A key that issues grants. A revoked one stays here. */
+export interface AuditedIssuingKey extends RegisteredKey {
+  /** its owner revoked what it issued, too */
+  readonly revokesGrants: boolean;
 }
 
 /** The promise to a provider by its receipts so far. */
@@ -78,6 +85,8 @@ export class AuditState {
   readonly bySpender = new Map<SpenderId, Set<Hex>>();
   /** by `accessKey` */
   readonly access = new Map<string, AuditedAccess>();
+  /** by the hash of the key */
+  readonly issuingKeys = new Map<Hex, AuditedIssuingKey>();
   /** by `eventKey` */
   readonly events = new Map<string, AuditedEvent>();
   readonly receipts = new Map<Address, AuditedReceipt>();
@@ -101,6 +110,7 @@ export class AuditState {
     parties: new Set<Address>(),
     allowances: new Set<Hex>(),
     access: new Set<string>(),
+    issuingKeys: new Set<Hex>(),
     events: new Set<string>(),
     receipts: new Set<Address>(),
     holds: new Set<string>(),
@@ -173,6 +183,11 @@ export class AuditState {
     this.changed.access.add(name);
   }
 
+  setIssuingKey(keyHash: Hex, key: AuditedIssuingKey): void {
+    this.issuingKeys.set(keyHash, key);
+    this.changed.issuingKeys.add(keyHash);
+  }
+
   setEvent(name: string, event: AuditedEvent): void {
     this.events.set(name, event);
     this.changed.events.add(name);
@@ -233,6 +248,7 @@ export class AuditState {
     this.bySpender.clear();
     this.loadedSpenders.clear();
     this.access.clear();
+    this.issuingKeys.clear();
     this.events.clear();
     this.receipts.clear();
     this.holds.clear();

@@ -6,6 +6,7 @@ import type { LogEntryOf } from "@compute-credits/rules/log/logEntry";
 import { type AuditState, accessKey } from "./auditState.ts";
 import { canonicalText } from "./canonicalText.ts";
 import type { Finding } from "./finding.ts";
+import { wasIssuedByOwner } from "./replayIssuing.ts";
 
 /** Adds an allowance. Its usage starts in the period of its creation. */
 export function replayAllowance(
@@ -27,7 +28,10 @@ export function replayAllowance(
   });
 }
 
-/** Adds a grant. It counts as signed if the campaign's signature covers all its terms. */
+/**
+ * Adds a grant. It counts as signed if the campaign's signature covers all its terms, and the owner
+ * let the issuer issue it.
+ */
 export function replayGrant(state: AuditState, entry: LogEntryOf<"grant">): void {
   const { id, key, message, scope, createdAt } = entry;
   const campaign = state.allowances.get(entry.campaign);
@@ -48,7 +52,11 @@ export function replayGrant(state: AuditState, entry: LogEntryOf<"grant">): void
     createdAt,
     revokedAt: null,
     usage: { ...NO_USAGE, periodIndex: periodIndexAt(message, createdAt) },
-    isSigned: isCovered && campaign?.isSigned === true && campaign.campaign === null,
+    isSigned:
+      isCovered &&
+      campaign?.isSigned === true &&
+      campaign.campaign === null &&
+      wasIssuedByOwner(state, campaign, entry),
   });
 }
 

@@ -14,6 +14,7 @@ import {
 import { replayBlocks, replayRefund } from "./replayChain.ts";
 import { replayDebit } from "./replayDebit.ts";
 import { replayHold, replayHoldEnd } from "./replayHold.ts";
+import { replayIssuingKey, replayIssuingKeyEnd } from "./replayIssuing.ts";
 import { replayReceipt } from "./replayReceipt.ts";
 import { replayVoid } from "./replayVoid.ts";
 import { replayWriteOff } from "./replayWriteOff.ts";
@@ -56,6 +57,11 @@ export function replayEntry(
       return [];
     case "access_end":
       return replayAccessEnd(state, entry, isForged);
+    case "issuing_key":
+      replayIssuingKey(state, entry, isForged);
+      return [];
+    case "issuing_key_end":
+      return replayIssuingKeyEnd(state, entry, isForged);
     case "card":
       return replayCard(state, entry);
     case "multiplier": {

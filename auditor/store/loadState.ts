@@ -10,6 +10,7 @@ import {
   Step,
   StoredEvent,
   StoredHold,
+  StoredIssuingKey,
   Use,
 } from "@compute-credits/rules/log/storedJson";
 import type { Subjects } from "./subjects.ts";
@@ -69,7 +70,7 @@ export async function loadSubjects(
   state: AuditState,
   { subjects, ...cuts }: { readonly subjects: Subjects } & Cuts,
 ): Promise<void> {
-  const { events, holds, access, spenders, allowances, parties } = subjects;
+  const { events, holds, access, issuers, spenders, allowances, parties } = subjects;
   await loadNamed(sql, "events", missing(events, state.events), (name, body) =>
     state.events.set(name, StoredEvent.parse(body)),
   );
@@ -83,6 +84,8 @@ export async function loadSubjects(
   for (const { name, created_at: createdAt, ended } of records) {
     state.access.set(name, { createdAt, ended });
   }
+
+  await loadIssuingKeys(sql, state, missing(issuers, state.issuingKeys));
 
   for (const name of events) {
     for (const charge of state.events.get(name)?.charges ?? []) {
@@ -133,6 +136,17 @@ async function loadNamed(
     [textArray(names)],
   );
   for (const { name, body } of records) add(name, body);
+}
+
+async function loadIssuingKeys(sql: Sql, state: AuditState, hashes: readonly Hex[]): Promise<void> {
+  if (hashes.length === 0) return;
+  const records = await sql.query<{ key_hash: Hex; body: unknown }>(
+    "select key_hash, body from issuing_keys where key_hash = any($1::bytea[])",
+    [byteaArray(hashes)],
+  );
+  for (const { key_hash: keyHash, body } of records) {
+    state.issuingKeys.set(keyHash, StoredIssuingKey.parse(body));
+  }
 }
 
 async function loadAllowances(

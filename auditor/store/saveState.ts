@@ -16,6 +16,7 @@ export async function saveState(sql: Sql, state: AuditState, cut: bigint): Promi
   await saveParties(sql, state, cut);
   await saveAllowances(sql, state);
   await saveAccess(sql, state);
+  await saveIssuingKeys(sql, state);
   await saveEvents(sql, state);
   await saveReceipts(sql, state);
   await saveHolds(sql, state);
@@ -98,6 +99,19 @@ async function saveAccess(sql: Sql, state: AuditState): Promise<void> {
       textArray(changed.map(([name]) => name)),
       textArray(changed.map(([, { createdAt }]) => createdAt.toISOString())),
       booleanArray(changed.map(([, { ended }]) => ended)),
+    ],
+  );
+}
+
+async function saveIssuingKeys(sql: Sql, state: AuditState): Promise<void> {
+  const changed = entriesOf(state.changed.issuingKeys, state.issuingKeys);
+  if (changed.length === 0) return;
+  await sql.query(
+    `insert into issuing_keys (key_hash, body) select * from unnest($1::bytea[], $2::jsonb[])
+     on conflict (key_hash) do update set body = excluded.body`,
+    [
+      byteaArray(changed.map(([keyHash]) => keyHash)),
+      textArray(changed.map(([, key]) => jsonText(key))),
     ],
   );
 }

@@ -10,6 +10,8 @@ export interface Subjects {
   readonly events: Set<string>;
   readonly holds: Set<string>;
   readonly access: Set<string>;
+  /** hashes of keys, and the owners' addresses beside them */
+  readonly issuers: Set<Hex>;
   readonly spenders: Set<Hex>;
   readonly allowances: Set<Hex>;
   readonly parties: Set<Address>;
@@ -24,6 +26,7 @@ export function subjectsOf(
     events: new Set(),
     holds: new Set(),
     access: new Set(),
+    issuers: new Set(),
     spenders: new Set(),
     allowances: new Set(),
     parties: new Set(),
@@ -37,7 +40,7 @@ export function subjectsOf(
 }
 
 function addSubjects(subjects: Subjects, entry: LogEntry): void {
-  const { events, holds, access, spenders, allowances, parties } = subjects;
+  const { events, holds, access, issuers, spenders, allowances, parties } = subjects;
   switch (entry.kind) {
     case "debit": {
       const { provider, holdId, priceBasis } = entry;
@@ -72,6 +75,7 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
     case "grant":
       spenders.add(entry.message.spender);
       allowances.add(entry.campaign);
+      if (entry.issuer !== null) issuers.add(entry.issuer);
       parties.add(entry.message.account);
       return;
     case "revocation":
@@ -80,6 +84,10 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
     case "access":
     case "access_end":
       access.add(accessKey(entry.spender, entry.provider));
+      return;
+    case "issuing_key":
+    case "issuing_key_end":
+      issuers.add(entry.keyHash);
       return;
     case "receipt":
       parties.add(entry.provider);

@@ -2,6 +2,8 @@ import { type Address, type Hex, hashTypedData } from "viem";
 
 import { allowanceId, scopeHash } from "@compute-credits/protocol/messages/allowance";
 import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
+import { issuingKeyTypedData } from "@compute-credits/protocol/messages/issuingKey";
+import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
@@ -57,10 +59,18 @@ export async function checkSignatures(
         const { allowance, signature } = entry;
         const owner = owners.get(allowance) ?? ownerOf(allowance);
         if (owner === undefined) return "nobody";
-        // A holder of the campaign's key may revoke a grant without a signature.
+        // Its issuer may revoke a grant without a signature, and so does the end of its key.
         if (signature === null) return owner.isGrant ? "key" : "nobody";
         const digest = hashTypedData(allowanceRevocationTypedData(deployment, { allowance }));
         return await chain.signingOf(owner.account, digest, signature);
+      }
+      case "issuing_key": {
+        const digest = hashTypedData(issuingKeyTypedData(deployment, entry));
+        return await chain.signingOf(entry.account, digest, entry.signature);
+      }
+      case "issuing_key_end": {
+        const digest = hashTypedData(issuingKeyRevocationTypedData(deployment, entry));
+        return await chain.signingOf(entry.account, digest, entry.signature);
       }
       case "access":
       case "access_end": {

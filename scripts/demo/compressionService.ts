@@ -6,7 +6,7 @@ import type { Address, WalletClient } from "viem";
 import { z } from "zod";
 
 import { ApiProblem } from "@compute-credits/client/http/api";
-import { createApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createProviderKey } from "@compute-credits/client/wallet/apiKey";
 import {
   type UsageCloudEvent,
   createMeteringClient,
@@ -44,7 +44,7 @@ export async function startCompressionService(
   meteringUrl: string,
 ): Promise<CompressionService> {
   const provider = lowercaseHex(walletAccount(wallet).address);
-  const key = createApiKey();
+  const key = createProviderKey();
   const message = { provider, keyHash: apiKeySpender(key) };
   const metering = createMeteringClient(meteringUrl, { key });
   await metering.registerProviderKey({

@@ -2,8 +2,11 @@ import { zeroAddress, zeroHash } from "viem";
 
 import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
 import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
+import { campaignAccessTypedData } from "@compute-credits/protocol/messages/campaignAccess";
 import { checkpointTypedData } from "@compute-credits/protocol/messages/checkpoint";
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
+import { issuingKeyTypedData } from "@compute-credits/protocol/messages/issuingKey";
+import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
@@ -44,6 +47,18 @@ const MESSAGES: readonly {
   providerKeyRevocationTypedData(deployment, { provider: zeroAddress, keyHash: zeroHash }),
   providerAccessTypedData(deployment, { spender: zeroAddress, provider: zeroAddress }),
   providerAccessRevocationTypedData(deployment, { spender: zeroAddress, provider: zeroAddress }),
+  issuingKeyTypedData(deployment, {
+    account: zeroAddress,
+    keyHash: zeroHash,
+    campaign: zeroHash,
+    counter: 0n,
+  }),
+  issuingKeyRevocationTypedData(deployment, {
+    account: zeroAddress,
+    keyHash: zeroHash,
+    revokesGrants: false,
+  }),
+  campaignAccessTypedData(deployment, { account: zeroAddress, issuedAt: 0n }),
   logAccessTypedData(deployment, { reader: zeroAddress, issuedAt: 0n }),
   checkpointTypedData(deployment, {
     epoch: 0n,

@@ -1,31 +1,59 @@
 import type { Request } from "express";
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 
-import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
+import { type KeyKind, mayBe } from "@compute-credits/protocol/messages/keyKind";
+import { type SpenderId, apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { Caller, ProviderStore } from "../stores/providers/providerStore.ts";
 import { StaleAccessError } from "../stores/usage/staleAccess.ts";
 import { cachedKeyHash } from "./keyHash.ts";
 import { type ProblemError, fail } from "./problem.ts";
 
-/** The key in `Authorization: Bearer …`, of a provider or an issuer. Throws a 401 without one. */
-export function bearerKey(req: Request): string {
+/** The key in `Authorization: Bearer …`, of any kind; `null` without one. */
+export function sentKey(req: Request): string | null {
   const [, key] = /^Bearer (\S{1,256})$/.exec(req.get("authorization") ?? "") ?? [];
-  if (key === undefined) {
+  return key ?? null;
+}
+
+/**
+ * The key in `Authorization: Bearer …`. Throws a 401 without one, and a 403 if its prefix names
+ * another kind: somebody who is shown a key of one kind cannot use it as another.
+ */
+export function bearerKey(req: Request, kind: "provider" | "issuing"): string {
+  const key = sentKey(req);
+  if (key === null) {
     throw fail(
       401,
       "missing_credentials",
       "Send your key in a header: Authorization: Bearer <key>.",
     );
   }
-  return key;
+  return checkKind(key, kind);
 }
+
+/** The spender that a key in a body is of. Throws a 403 if its prefix names another kind. */
+export function spenderOfKey(apiKey: string): SpenderId {
+  return apiKeySpender(checkKind(apiKey, "spender"));
+}
+
+function checkKind(key: string, kind: KeyKind): string {
+  if (mayBe(key, kind)) return key;
+  throw fail(403, "wrong_key_kind", `This takes ${NEEDED[kind]}, and the key is of another kind.`, {
+    needed: kind,
+  });
+}
+
+const NEEDED: Readonly<Record<KeyKind, string>> = {
+  spender: "a spender's API key (cck_…)",
+  provider: "a provider's key (ccpk_…)",
+  issuing: "the owner's wallet (CampaignAccess) or an issuing key (ccik_…)",
+};
 
 /** The provider whose key the request carries. Throws a 401 if no provider registered it. */
 export async function authenticatedProvider(
   req: Request,
   providers: Pick<ProviderStore, "providerOfKey">,
 ): Promise<Address> {
-  const provider = await providers.providerOfKey(apiKeySpender(bearerKey(req)));
+  const provider = await providers.providerOfKey(apiKeySpender(bearerKey(req, "provider")));
   if (provider === null) throw unknownKey();
   return provider;
 }
@@ -40,7 +68,7 @@ export async function asCaller<T>(
   providers: Pick<ProviderStore, "cachedCaller" | "callerOfKey">,
   work: (caller: Caller) => Promise<T>,
 ): Promise<T> {
-  const keyHash = cachedKeyHash(bearerKey(req));
+  const keyHash: Hex = cachedKeyHash(bearerKey(req, "provider"));
   let caller = providers.cachedCaller(keyHash);
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- each try needs the caller first

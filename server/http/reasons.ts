@@ -85,8 +85,8 @@ const CREDENTIALS = {
   ),
   unknown_key: reason(
     [401],
-    "No provider has registered this key.",
-    "Register it with `POST /v1/provider-keys`.",
+    "No provider, or no owner, has registered this key.",
+    "Register it: `POST /v1/provider-keys`, or `/v1/issuing-keys`.",
   ),
   credentials_expired: reason(
     [401],
@@ -103,17 +103,27 @@ const CREDENTIALS = {
     "The named wallet did not sign this message.",
     "Check the message and the EIP-712 domain.",
   ),
-  not_the_issuer: reason([403], "The key is not the campaign's.", "Send the campaign's own key."),
+  not_the_issuer: reason(
+    [403],
+    "The key or the wallet may not issue from this campaign.",
+    "Use the owner's wallet or its issuing key.",
+  ),
+  wrong_key_kind: reason(
+    [403],
+    "The key's prefix names another kind of key.",
+    "Send a key of the kind in `needed`.",
+  ),
+  too_many_keys: reason([429], "The account has its maximum of issuing keys.", "Revoke one."),
   source_mismatch: reason(
     [403],
     "The event's `source` is not the key's provider.",
     "Report only your own work.",
   ),
-  key_taken: reason([409], "Another provider has registered this key.", "Make a new key."),
-  key_revoked: reason([409], "The key was revoked, for good.", "Make a new key."),
+  key_taken: reason([409], "The key is registered for something else.", "Make a new key."),
+  key_revoked: reason([403, 409], "The key was revoked, for good.", "Make a new key."),
   key_not_found: reason(
     [404],
-    "The provider never registered a key with this hash.",
+    "The provider or account never registered a key with this hash.",
     "Check the hash.",
   ),
   access_not_granted: reason(

@@ -7,7 +7,11 @@ import {
   scopeHash,
 } from "@compute-credits/protocol/messages/allowance";
 import { calendarMonths } from "@compute-credits/protocol/messages/period";
-import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
+import {
+  ANY_CAMPAIGN,
+  type IssuingKeyMessage,
+} from "@compute-credits/protocol/messages/issuingKey";
+import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
 import type { Operation } from "../operations.ts";
@@ -19,6 +23,8 @@ const NO_SCOPE: Scope = { providers: [], meters: [] };
 const MAX_CAMPAIGNS = 3;
 const MAX_GRANTS = 14;
 const MAX_ADDED = 40;
+/** Of a lane: fewer than the ledger's bound for one account. */
+const MAX_KEYS = 6;
 
 /** Allowances, campaigns, grants and their revocations of one lane. */
 export class AllowanceGenerator {
@@ -29,6 +35,7 @@ export class AllowanceGenerator {
   readonly #counters = new Map<Address, bigint>();
   readonly #allowances: SignedAllowance[] = [];
   readonly #campaigns: SignedAllowance[] = [];
+  readonly #issuingKeys: IssuingKeyMessage[] = [];
   readonly #grants: { campaign: Hex; grant: GrantRequest }[] = [];
   #salt = 0;
 
@@ -104,8 +111,39 @@ export class AllowanceGenerator {
     if (campaign === undefined || (this.#campaigns.length < MAX_CAMPAIGNS && random.chance(10))) {
       return this.#addCampaign();
     }
+    if (random.chance(15)) return this.#changeIssuingKeys(campaign);
     const grants = Array.from({ length: random.between(1, 4) }, () => this.#grant(campaign));
-    return { kind: "issue", campaign: campaign.id, grants };
+    return { kind: "issue", campaign: campaign.id, grants, issuer: this.#issuer(campaign) };
+  }
+
+  /** Usually the owner or a key of the account; the key may be revoked, void or another's. */
+  #issuer({ message }: SignedAllowance): Hex {
+    const random = this.#random;
+    const { account } = message;
+    const keys = this.#issuingKeys.filter((key) => random.chance(10) || key.account === account);
+    const key = keys.at(-random.between(1, 2));
+    if (key !== undefined && random.chance(70)) return key.keyHash;
+    return walletSpender(random.chance(90) ? account : random.pick(this.#parties.accounts));
+  }
+
+  /** Registers an issuing key, again now and then, or revokes one. */
+  #changeIssuingKeys({ id, message: { account } }: SignedAllowance): Operation {
+    const random = this.#random;
+    const known = this.#issuingKeys.at(-random.between(1, 2));
+    if (known !== undefined && random.chance(30)) {
+      return { kind: "endIssuingKey", account: known.account, keyHash: known.keyHash };
+    }
+    if (known !== undefined && (random.chance(20) || this.#issuingKeys.length > MAX_KEYS)) {
+      return { kind: "issuingKey", message: known };
+    }
+    const message: IssuingKeyMessage = {
+      account,
+      keyHash: apiKeySpender(`${this.#parties.name} ${this.#lane} issuing ${this.#salt++}`),
+      campaign: random.chance(50) ? ANY_CAMPAIGN : id,
+      counter: this.#counterOf(account),
+    };
+    this.#issuingKeys.push(message);
+    return { kind: "issuingKey", message };
   }
 
   revokeGrant(): Operation {

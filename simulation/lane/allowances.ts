@@ -46,17 +46,22 @@ export async function revoke(
 
 export async function issueGrants(
   { serverPool, journal, model }: LaneState,
-  { campaign, grants }: OperationOf<"issue">,
+  { campaign, grants, issuer }: OperationOf<"issue">,
 ): Promise<void> {
-  const result = await serverPool.call("issue", { campaign, grants });
+  const result = await serverPool.call("issue", { campaign, grants, issuer });
   const { outcomes, issued } = result.output;
   journal.addGrants(campaign, grants, result);
   if ("reason" in outcomes) {
-    const reasons = decisiveTimes(model, result).map((at) => model.campaignRefusal(campaign, at));
+    const reasons = decisiveTimes(model, result).map((at) =>
+      model.campaignRefusal(campaign, issuer, at),
+    );
     if (!reasons.includes(outcomes.reason)) {
       throw new DisagreementError("a campaign grants nothing", { campaign, outcomes, reasons });
     }
     return;
+  }
+  if (!model.mayIssue(campaign, issuer)) {
+    throw new DisagreementError("somebody issued from another's campaign", { campaign, issuer });
   }
   for (const [index, request] of grants.entries()) {
     const outcome = outcomes[index];

@@ -1,4 +1,4 @@
-import type { Hex } from "viem";
+import { type Hex, pad, zeroHash } from "viem";
 
 import { type Scope, scopeHash } from "@compute-credits/protocol/messages/allowance";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
@@ -38,14 +38,29 @@ export function revoke(modelState: ModelState, id: Hex, revokedAt: Date): void {
 }
 
 /** Returns why a campaign issues no grants at that time; `null` if it does. */
-export function campaignRefusal(modelState: ModelState, campaign: Hex, at: Date): string | null {
+export function campaignRefusal(
+  modelState: ModelState,
+  campaign: Hex,
+  issuer: Hex,
+  at: Date,
+): string | null {
   const { message, revokedAt } = modelState.allowance(campaign);
   if (revokedAt !== null || modelState.account(message.account).counter !== message.counter) {
     return "campaign_revoked";
   }
   const isExpired =
     message.expiresAt > 0n && BigInt(Math.floor(at.getTime() / 1000)) >= message.expiresAt;
-  return isExpired ? "campaign_expired" : null;
+  if (isExpired) return "campaign_expired";
+  return mayIssue(modelState, campaign, issuer) ? null : "not_the_issuer";
+}
+
+/** Whether the issuer is the campaign's owner, or an open key of it for this campaign. */
+export function mayIssue(modelState: ModelState, campaign: Hex, issuer: Hex): boolean {
+  const { account, counter } = modelState.allowance(campaign).message;
+  if (issuer === pad(account, { size: 32 })) return true;
+  const key = modelState.issuingKeys.get(issuer);
+  if (key === undefined || key.isRevoked || key.account !== account) return false;
+  return key.counter === counter && [campaign, zeroHash].includes(key.campaign);
 }
 
 /** The predicted outcome of one grant request. */

@@ -1,5 +1,6 @@
 import type { Hex, Address } from "viem";
 
+import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
 import type { NewChainEvent } from "../newChainEvent.ts";
 import type { RefundRequest } from "@compute-credits/rules/accounts/refundRequest";
 import { dueAfter } from "../vault.ts";
@@ -11,7 +12,7 @@ import type { CaptureRequest, HoldKey } from "../../server/stores/holds/holdStor
 import type { UtilisationReport } from "../../server/stores/pricing/multiplierStore.ts";
 import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 import { ModelState, availableOf } from "./modelState.ts";
-import { allow, grant, revoke, campaignRefusal } from "./granting.ts";
+import { allow, campaignRefusal, grant, mayIssue, revoke } from "./granting.ts";
 import {
   type ModelAuthorize,
   type ModelCapture,
@@ -66,8 +67,22 @@ export class LedgerModel extends ModelState {
     revoke(this, id, revokedAt);
   }
 
-  campaignRefusal(campaign: Hex, at: Date): string | null {
-    return campaignRefusal(this, campaign, at);
+  campaignRefusal(campaign: Hex, issuer: Hex, at: Date): string | null {
+    return campaignRefusal(this, campaign, issuer, at);
+  }
+
+  mayIssue(campaign: Hex, issuer: Hex): boolean {
+    return mayIssue(this, campaign, issuer);
+  }
+
+  addIssuingKey({ keyHash, ...key }: IssuingKeyMessage): void {
+    if (this.issuingKeys.has(keyHash)) return;
+    this.set(this.issuingKeys, keyHash, { ...key, isRevoked: false });
+  }
+
+  endIssuingKey(keyHash: Hex): void {
+    const key = this.issuingKeys.get(keyHash);
+    if (key !== undefined) this.set(this.issuingKeys, keyHash, { ...key, isRevoked: true });
   }
 
   grant(

@@ -9,6 +9,7 @@ import {
   type ModelEvent,
   type ModelGrant,
   type ModelHold,
+  type ModelIssuingKey,
   type ModelStep,
   NO_CREDITS,
 } from "./state.ts";
@@ -24,6 +25,8 @@ export class ModelState {
   readonly allowances = new Map<Hex, ModelAllowance>();
   /** by campaign and key */
   readonly grants = new Map<string, ModelGrant>();
+  /** by the hash of the key */
+  readonly issuingKeys = new Map<Hex, ModelIssuingKey>();
   readonly holds = new Map<string, ModelHold>();
   readonly events = new Map<string, ModelEvent>();
   readonly earned = new Map<Address, bigint>();

@@ -48,6 +48,13 @@ export interface ModelGrant {
   readonly id: Hex;
 }
 
+export interface ModelIssuingKey {
+  readonly account: Address;
+  readonly campaign: Hex;
+  readonly counter: bigint;
+  readonly isRevoked: boolean;
+}
+
 export interface ModelPart {
   readonly account: Address;
   readonly allowance: Hex;

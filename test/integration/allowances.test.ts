@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
 
-import { createApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createApiKey, createIssuingKey } from "@compute-credits/client/wallet/apiKey";
 import { createPromotionCode } from "@compute-credits/client/wallet/promotionCode";
 import {
   type AllowanceOptions,
@@ -157,7 +157,10 @@ for (const kind of stackKinds) {
         expect(again.map(({ allowance }) => allowance)).to.deep.equal(
           rows(first.document["outcomes"]).map(({ allowance }) => allowance),
         );
-        expectProblem(await issue({ grants }, createApiKey()), 403, "not_the_issuer");
+        expectProblem(await issue({ grants }, createApiKey()), 403, "wrong_key_kind");
+        expectProblem(await issue({ grants }, createIssuingKey()), 401, "unknown_key");
+        const others = await stack.registerIssuingKey(alice);
+        expectProblem(await issue({ grants }, others), 403, "not_the_issuer");
 
         const page = await get(`${path}?limit=100`);
         expect(page.document["grants"]).to.be.an("array").with.length(100);
@@ -172,7 +175,7 @@ for (const kind of stackKinds) {
         expectProblem(
           await stack.request(revocation, { body: {}, key: createApiKey() }),
           403,
-          "not_the_issuer",
+          "wrong_key_kind",
         );
         expect((await stack.request(revocation, { body: {}, key })).status).to.equal(200);
         expect(await use(other, 1)).to.equal("allowance_revoked");
@@ -320,10 +323,10 @@ for (const kind of stackKinds) {
       return hexOf(document["id"]);
     }
 
-    /** Creates a campaign: one signed allowance of the sponsor to a key that issues grants. */
+    /** Creates a campaign: one signed allowance of the sponsor, and a key that issues from it. */
     async function campaignOf(limitMicros: bigint): Promise<{ key: string; id: Hex }> {
-      const key = createApiKey();
-      return { key, id: await created(operator, { spender: apiKeySpender(key), limitMicros }) };
+      const id = await created(operator, { spender: newSpender(), limitMicros });
+      return { key: await stack.registerIssuingKey(operator, id), id };
     }
 
     async function revoked(owner: TestWallet, id: Hex): Promise<void> {

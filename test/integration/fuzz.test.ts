@@ -5,7 +5,6 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import type { SignedAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
@@ -85,7 +84,7 @@ for (const kind of stackKinds) {
     let balances: unknown;
     /** of an account without credits, too */
     let campaign: string;
-    const campaignKey = createApiKey();
+    let issuingKey: string;
 
     before(async () => {
       stack = await startMeteredStack(kind);
@@ -95,9 +94,10 @@ for (const kind of stackKinds) {
       expect((await stack.request("/v1/allowances", { body: poor })).status).to.equal(201);
       await stack.context.providers.grantAccess({ spender, provider: addressOf(provider) });
       signed = await stack.sign(bob);
-      const poorCampaign = await stack.sign(bob, { spender: apiKeySpender(campaignKey) });
+      const poorCampaign = await stack.sign(bob);
       const stored = await stack.request("/v1/allowances", { body: poorCampaign });
       campaign = String(stored.document["id"]);
+      issuingKey = await stack.registerIssuingKey(bob);
       balances = await stack.balances();
     });
     after(() => stack.stop());
@@ -145,7 +145,7 @@ for (const kind of stackKinds) {
       await fc.assert(
         fc.asyncProperty(
           anyRequest,
-          fc.constantFrom(key, campaignKey),
+          fc.constantFrom(key, issuingKey),
           async ([path, body], bearer) => {
             expectNoFailure(await stack.request(path, { body: JSON.stringify(body), key: bearer }));
           },
@@ -201,6 +201,12 @@ for (const kind of stackKinds) {
         },
         "/v1/allowances/:id/codes/:codeHash/closure": {},
         "/v1/allowances/:id/redemptions": { code: "a code", spender },
+        "/v1/issuing-keys": { account: address, keyHash: bytes, counter: 0, signature },
+        "/v1/issuing-keys/:keyHash/revocation": {
+          account: address,
+          revokesGrants: true,
+          signature,
+        },
         "/v1/provider-keys": { provider: address, keyHash: bytes, signature },
         "/v1/provider-keys/:keyHash/revocation": { provider: address, signature },
         "/v1/provider-access": { spender: address, signature },

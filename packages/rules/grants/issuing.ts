@@ -6,7 +6,9 @@ export type IssuingRefusal =
   /** only an allowance that an owner signed can issue grants; a grant cannot */
   | { readonly reason: "campaign_is_grant" }
   | { readonly reason: "campaign_revoked" }
-  | { readonly reason: "campaign_expired" };
+  | { readonly reason: "campaign_expired" }
+  /** the issuing key was revoked, or is not for this campaign */
+  | { readonly reason: "not_the_issuer" };
 
 /**
  * Checks whether grants can be issued out of an allowance; `null` if so. `counter` is the current

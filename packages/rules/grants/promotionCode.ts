@@ -70,6 +70,11 @@ export function redemptionKey(codeHash: Hex, spender: SpenderId): string {
   return `code ${codeHash} ${spender}`;
 }
 
+/** Whether a grant's key is that of a redemption. */
+export function isRedemption(grantKey: string): boolean {
+  return grantKey.startsWith("code ");
+}
+
 /** Hashes a code's terms, so that a repeated request differs from a conflicting one. */
 export function promotionHash(terms: PromotionTerms): Hex {
   const fields = [

@@ -1,6 +1,8 @@
 import type { Address, Hex } from "viem";
 
 import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
+import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
+import type { IssuingKeyRevocationMessage } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { HoldResolution } from "../holds/hold.ts";
 import type { MultiplierStep } from "../pricing/multiplier.ts";
@@ -34,7 +36,7 @@ export type LogEntry = LogPosition &
         readonly signature: Hex;
         readonly createdAt: Date;
       }
-    /** issued by a holder of the campaign's key; covered by the campaign's signature only */
+    /** covered by the campaign's signature only */
     | {
         readonly kind: "grant";
         readonly id: Hex;
@@ -43,8 +45,15 @@ export type LogEntry = LogPosition &
         readonly key: string;
         readonly message: AllowanceMessage;
         readonly scope: Scope;
+        /**
+         * the hash of an open issuing key, or the owner's address, padded (`walletSpender`); `null`
+         * if the holder of the campaign's API key issued it, before there were issuing keys
+         */
+        readonly issuer: Hex | null;
         readonly createdAt: Date;
       }
+    | ({ readonly kind: "issuing_key"; readonly signature: Hex } & IssuingKeyMessage)
+    | ({ readonly kind: "issuing_key_end"; readonly signature: Hex } & IssuingKeyRevocationMessage)
     | { readonly kind: "revocation"; readonly allowance: Hex; readonly signature: Hex | null }
     | {
         readonly kind: "access";

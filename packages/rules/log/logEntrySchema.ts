@@ -15,6 +15,8 @@ import {
   AccessEndNote,
   BlocksNote,
   HoldEndNote,
+  IssuingKeyEndNote,
+  IssuingKeyNote,
   ReceiptNote,
   WriteOffNote,
   RefundNote,
@@ -51,6 +53,8 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
     key: z.string(),
     message: AllowanceJson,
     scope: ScopeJson,
+    /** absent in logs from before there were issuing keys */
+    issuer: Bytes32Field.nullable().default(null),
     createdAt: time,
   }),
   RevocationNote.extend(place),
@@ -116,4 +120,6 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
   RefundNote.extend(place),
   ReceiptNote.extend(place),
   WriteOffNote.extend(place),
+  IssuingKeyNote.extend(place),
+  IssuingKeyEndNote.extend(place),
 ]);

@@ -60,6 +60,24 @@ export const WriteOffNote = z.object({
   chainTime: time,
 });
 
+/** The owner registered a key that issues grants and codes. */
+export const IssuingKeyNote = z.object({
+  kind: z.literal("issuing_key"),
+  account: AddressField,
+  keyHash: Bytes32Field,
+  campaign: Bytes32Field,
+  counter: whole,
+  signature: SignatureField,
+});
+
+export const IssuingKeyEndNote = z.object({
+  kind: z.literal("issuing_key_end"),
+  account: AddressField,
+  keyHash: Bytes32Field,
+  revokesGrants: z.boolean(),
+  signature: SignatureField,
+});
+
 export const Note = z.discriminatedUnion("kind", [
   HoldEndNote,
   RevocationNote,
@@ -68,4 +86,6 @@ export const Note = z.discriminatedUnion("kind", [
   RefundNote,
   ReceiptNote,
   WriteOffNote,
+  IssuingKeyNote,
+  IssuingKeyEndNote,
 ]);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { AllowanceJson, ScopeJson } from "@compute-credits/protocol/json/allowance";
+import { AddressField, Bytes32Field } from "@compute-credits/protocol/json/fields";
 import { Dimensions } from "@compute-credits/protocol/json/names";
 import { toPinnedRate } from "../pricing/pinnedRateJson.ts";
 
@@ -107,3 +108,12 @@ export const AuditedChainEvent = z.discriminatedUnion("type", [
   }),
   z.object({ ...place, type: z.literal("checkpoint_dropped"), epoch: whole, root: hex }),
 ]);
+
+/** A key that issues grants, as the auditor keeps it. */
+export const StoredIssuingKey = z.object({
+  account: AddressField,
+  campaign: Bytes32Field,
+  counter: whole,
+  isRevoked: z.boolean(),
+  revokesGrants: z.boolean(),
+});

@@ -10,7 +10,6 @@ import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { checkAdmission } from "@compute-credits/rules/allowances/admission";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { PAGES } from "../../http/bounds.ts";
-import { bearerKey } from "../../http/authentication.ts";
 import { OWNER, checkAllowanceSignature, checkSignature } from "../../http/checkSignature.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
@@ -18,10 +17,11 @@ import { parse } from "../../http/parse.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
 import type { AllowanceStore } from "../../stores/allowances/allowanceStore.ts";
+import type { IssuingKeyStore } from "../../stores/issuing/issuingKeyStore.ts";
 import { admissionProblem } from "./admissionProblem.ts";
 import { describeAllowance } from "./describeAllowance.ts";
 import { allowanceNotFound, findAllowance, findCampaign } from "./findAllowance.ts";
-import { checkIssuer, notTheIssuer } from "./issuer.ts";
+import { checkIssuer, notTheIssuer, readIssuer } from "./issuer.ts";
 
 const AllowanceBody = z.strictObject({
   allowance: AllowanceJson,
@@ -30,10 +30,10 @@ const AllowanceBody = z.strictObject({
   signature: SignatureField,
 });
 
-/** The owner signs. The issuer of a grant sends its key instead, and signs nothing. */
+/** The owner signs. The issuer of a grant sends its credentials instead, and no signature. */
 const RevocationBody = z.union(
   [z.strictObject({ signature: SignatureField }), z.strictObject({})],
-  'must be {"signature"}, or {} with the key that issued the grant',
+  'must be {"signature"}, or {} with the credentials of the grant\'s issuer',
 );
 
 const PageQuery = z.strictObject({
@@ -43,6 +43,7 @@ const PageQuery = z.strictObject({
 
 export interface AllowanceDeps {
   readonly allowances: AllowanceStore;
+  readonly issuingKeys: Pick<IssuingKeyStore, "find">;
   readonly chain: Pick<ChainReader, "deployment" | "signingOf" | "allowanceSigning">;
   readonly limits: LabelLimits;
 }
@@ -54,7 +55,7 @@ export interface AllowanceDeps {
  * `POST /v1/allowances/:id/revocation`: 200, by the owner or by a grant's issuer. Once answered,
  * the allowance pays for nothing more.
  */
-export function allowanceRoutes({ allowances, chain, limits }: AllowanceDeps): Router {
+export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: AllowanceDeps): Router {
   const router = Router();
   const { deployment } = chain;
 
@@ -99,7 +100,7 @@ export function allowanceRoutes({ allowances, chain, limits }: AllowanceDeps): R
     if (signature === null) {
       const campaign = await findCampaign(allowances, allowance);
       if (campaign === null) throw notTheIssuer();
-      checkIssuer(campaign, bearerKey(req));
+      checkIssuer(await readIssuer(req, { allowances, chain, issuingKeys }), campaign);
     } else {
       const digest = hashTypedData(allowanceRevocationTypedData(deployment, { allowance: id }));
       await checkOwner(message.account, digest, signature);

@@ -35,6 +35,12 @@ export function grantProblem(refusal: GrantRefusal): Problem {
       );
     case "campaign_expired":
       return problem(403, reason, "The campaign has expired. Let its owner sign another.");
+    case "not_the_issuer":
+      return problem(
+        403,
+        reason,
+        "The issuing key was revoked, or is not for this campaign. Register another.",
+      );
     case "beyond_campaign":
       return problem(
         422,

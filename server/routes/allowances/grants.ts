@@ -1,8 +1,10 @@
 import { Router } from "express";
 import { z } from "zod";
 
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { PAGES, MAX_GRANTS_PER_REQUEST } from "../../http/bounds.ts";
 import {
+  AddressField,
   Bytes32Field,
   EventIdField,
   SpenderField,
@@ -14,12 +16,12 @@ import { parse } from "../../http/parse.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
 import type { AllowanceStore } from "../../stores/allowances/allowanceStore.ts";
-import type { GrantStore } from "../../stores/allowances/grantStore.ts";
+import type { GrantStore, IssuedGrant } from "../../stores/allowances/grantStore.ts";
 import { describeAllowance } from "./describeAllowance.ts";
 import { findAllowance } from "./findAllowance.ts";
 import { grantProblem } from "./grantProblem.ts";
 import { type BatchLimits, GrantTermsBody, checkBatch, countOutcomes } from "./grantTerms.ts";
-import { issuersCampaign } from "./issuer.ts";
+import { type IssuerDeps, issuersCampaign } from "./issuer.ts";
 
 const GrantsBody = z.strictObject({
   grants: boundedList(
@@ -40,25 +42,28 @@ const PageQuery = z.strictObject({
 
 export interface GrantDeps {
   readonly allowances: Pick<AllowanceStore, "find" | "now">;
-  readonly grants: Pick<GrantStore, "issue" | "ofCampaign">;
+  readonly grants: Pick<GrantStore, "issue" | "ofCampaign" | "ofAccount">;
+  readonly issuers: IssuerDeps;
   readonly limits: BatchLimits;
 }
 
 /**
- * A campaign is an allowance whose key issues grants: further allowances within its terms, without
- * another signature of the owner.
- * `POST /v1/allowances/:id/grants`, with the campaign's key: 200 with one outcome each, in order.
+ * A campaign is an allowance that grants are issued from: further allowances within its terms,
+ * without another signature over each.
+ * `POST /v1/allowances/:id/grants`, by the owner's wallet or with an issuing key: 200 with one
+ * outcome each, in order.
  * `GET /v1/allowances/:id/grants`: what was issued, in pages.
+ * `GET /v1/accounts/:address/grants`: all grants out of an account, in pages.
  */
-export function grantRoutes({ allowances, grants, limits }: GrantDeps): Router {
+export function grantRoutes({ allowances, grants, issuers, limits }: GrantDeps): Router {
   const router = Router();
 
   router.post("/allowances/:id/grants", async (req, res) => {
-    const campaign = await issuersCampaign(req, allowances);
+    const { campaign, issuer } = await issuersCampaign(req, issuers);
     const { grants: asked } = parse(GrantsBody, req.body);
     checkBatch(asked, limits);
     const requests = asked.map(({ id: key, ...terms }) => ({ key, ...terms }));
-    const outcomes = await grants.issue(campaign.id, requests);
+    const outcomes = await grants.issue(campaign.id, requests, issuer);
     if ("reason" in outcomes) throw new ProblemError(grantProblem(outcomes));
     const described = outcomes.map((outcome, index) => {
       const id = asked[index]?.id ?? null;
@@ -79,10 +84,28 @@ export function grantRoutes({ allowances, grants, limits }: GrantDeps): Router {
     ]);
     respond(res, 200, {
       campaign: describeAllowance(campaign, null, now),
-      grants: page.map(({ key, grant }) => ({ key, ...describeAllowance(grant, campaign, now) })),
+      grants: page.map((issued) => describeGrant(issued, campaign, now)),
+      nextCursor: lastOfFullPage(page, limit)?.grant.id ?? null,
+    });
+  });
+
+  router.get("/accounts/:address/grants", async (req, res) => {
+    const account = parse(AddressField, req.params.address);
+    const { cursor, limit } = parse(PageQuery, req.query);
+    const [page, now] = await Promise.all([
+      grants.ofAccount(account, { after: cursor ?? null, limit }),
+      allowances.now(),
+    ]);
+    respond(res, 200, {
+      grants: page.map((issued) => describeGrant(issued, null, now)),
       nextCursor: lastOfFullPage(page, limit)?.grant.id ?? null,
     });
   });
 
   return router;
+}
+
+/** `campaignId` and `issuer` are there in every list; the campaign's rest only beside its own. */
+function describeGrant({ key, grant, issuer }: IssuedGrant, campaign: Allowance | null, now: Date) {
+  return { key, issuer, campaignId: grant.campaign, ...describeAllowance(grant, campaign, now) };
 }

@@ -23,7 +23,7 @@ import { describeAllowance } from "./describeAllowance.ts";
 import { findAllowance } from "./findAllowance.ts";
 import { grantProblem } from "./grantProblem.ts";
 import { type BatchLimits, GrantTermsBody, checkBatch, countOutcomes } from "./grantTerms.ts";
-import { issuersCampaign } from "./issuer.ts";
+import { type IssuerDeps, issuersCampaign } from "./issuer.ts";
 
 const CodesBody = z.strictObject({
   codes: boundedList(
@@ -55,24 +55,30 @@ const PageQuery = z.strictObject({
 export interface PromotionCodeDeps {
   readonly allowances: Pick<AllowanceStore, "find" | "now">;
   readonly grants: Pick<GrantStore, "addCodes" | "codes" | "closeCode" | "redeem">;
+  readonly issuers: IssuerDeps;
   readonly limits: BatchLimits;
 }
 
 /**
- * With the campaign's key:
+ * By the owner's wallet or with an issuing key:
  * `POST /v1/allowances/:id/codes`: 200 with one outcome each, in order.
  * `GET /v1/allowances/:id/codes`: its codes, in pages.
  * `POST /v1/allowances/:id/codes/:codeHash/closure`: 200, and the code can no longer be redeemed.
  * With the code alone: `POST /v1/allowances/:id/redemptions`: 201 with the grant; 200 if repeated.
  */
-export function promotionCodeRoutes({ allowances, grants, limits }: PromotionCodeDeps): Router {
+export function promotionCodeRoutes({
+  allowances,
+  grants,
+  issuers,
+  limits,
+}: PromotionCodeDeps): Router {
   const router = Router();
 
   router.post("/allowances/:id/codes", async (req, res) => {
-    const campaign = await issuersCampaign(req, allowances);
+    const { campaign, issuer } = await issuersCampaign(req, issuers);
     const { codes } = parse(CodesBody, req.body);
     checkBatch(codes, limits);
-    const outcomes = await grants.addCodes(campaign.id, codes);
+    const outcomes = await grants.addCodes(campaign.id, codes, issuer);
     if ("reason" in outcomes) throw new ProblemError(grantProblem(outcomes));
     const described = outcomes.map((outcome, index) => {
       const codeHash = codes[index]?.codeHash ?? null;
@@ -84,7 +90,7 @@ export function promotionCodeRoutes({ allowances, grants, limits }: PromotionCod
   });
 
   router.get("/allowances/:id/codes", async (req, res) => {
-    const campaign = await issuersCampaign(req, allowances);
+    const { campaign } = await issuersCampaign(req, issuers);
     const { cursor, limit } = parse(PageQuery, req.query);
     const page = await grants.codes(campaign.id, { after: cursor ?? null, limit });
     respond(res, 200, {
@@ -94,7 +100,7 @@ export function promotionCodeRoutes({ allowances, grants, limits }: PromotionCod
   });
 
   router.post("/allowances/:id/codes/:codeHash/closure", async (req, res) => {
-    const campaign = await issuersCampaign(req, allowances);
+    const { campaign } = await issuersCampaign(req, issuers);
     parse(NoBody, req.body);
     const code = await grants.closeCode(campaign.id, parse(Bytes32Field, req.params.codeHash));
     if (code === null) throw new ProblemError(grantProblem({ reason: "code_not_found" }));

@@ -10,10 +10,9 @@ import {
 import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
 import { SignedQuoteJson } from "@compute-credits/protocol/json/quote";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { type Hold, heldMicros } from "@compute-credits/rules/holds/hold";
 import type { Quote } from "@compute-credits/rules/holds/quote";
-import { authenticatedProvider } from "../../http/authentication.ts";
+import { authenticatedProvider, spenderOfKey } from "../../http/authentication.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { parse } from "../../http/parse.ts";
 import { type Problem, ProblemError, fail } from "../../http/problem.ts";
@@ -129,7 +128,7 @@ function parseHold(body: unknown) {
   const hasKey = typeof body === "object" && body !== null && "apiKey" in body;
   if (!hasKey) return { ...parse(SpenderHoldBody, body), apiKey: null };
   const withKey = parse(KeyHoldBody, body);
-  return { ...withKey, spender: apiKeySpender(withKey.apiKey) };
+  return { ...withKey, spender: spenderOfKey(withKey.apiKey) };
 }
 
 function checkDuration(ttlSeconds: number, { maxHoldSeconds }: HoldDeps["limits"]): void {

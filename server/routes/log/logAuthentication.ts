@@ -1,23 +1,23 @@
 import type { Request } from "express";
 import { type Address, hashTypedData } from "viem";
-import { z } from "zod";
 
-import { AddressField, SignatureField } from "@compute-credits/protocol/json/fields";
 import {
   LOG_ACCESS_SECONDS,
   logAccessTypedData,
 } from "@compute-credits/protocol/messages/logAccess";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { fail } from "../../http/problem.ts";
+import {
+  type HeaderScheme,
+  missingSignedHeader,
+  readSignedHeader,
+} from "../../http/signedHeader.ts";
 
-const Credentials = z.tuple([
-  AddressField,
-  z
-    .string()
-    .regex(/^\d{1,12}$/)
-    .transform(BigInt),
-  SignatureField,
-]);
+const SCHEME: HeaderScheme = {
+  scheme: "LogAccess",
+  fields: "reader, issuedAt",
+  seconds: LOG_ACCESS_SECONDS,
+};
 
 export interface LogAccessDeps {
   readonly chain: Pick<ChainReader, "deployment" | "isSigner" | "isSignedBy">;
@@ -34,27 +34,9 @@ export async function checkLogAccess(
   req: Request,
   { chain, auditors }: LogAccessDeps,
 ): Promise<void> {
-  const [scheme, ...rest] = (req.get("authorization") ?? "").split(" ");
-  const parsed = Credentials.safeParse(rest);
-  if (scheme !== "LogAccess" || !parsed.success) {
-    throw fail(
-      401,
-      "missing_credentials",
-      "Sign LogAccess(reader, issuedAt) as EIP-712 typed data, and send it in a header: " +
-        "Authorization: LogAccess <address> <issuedAt> <signature>.",
-    );
-  }
-  const [reader, issuedAt, signature] = parsed.data;
-  const now = BigInt(Math.floor(Date.now() / 1000));
-  const distance = now > issuedAt ? now - issuedAt : issuedAt - now;
-  if (distance > LOG_ACCESS_SECONDS) {
-    throw fail(
-      401,
-      "credentials_expired",
-      `LogAccess is valid within ${LOG_ACCESS_SECONDS} seconds of issuedAt, ` +
-        `and this server's time is ${now}. Sign it again with the current time.`,
-    );
-  }
+  const header = readSignedHeader(req, SCHEME);
+  if (header === null) throw missingSignedHeader(SCHEME);
+  const { address: reader, issuedAt, signature } = header;
   if (!auditors.includes(reader) && !(await chain.isSigner(reader))) {
     throw fail(
       403,

@@ -5,13 +5,9 @@ import { z } from "zod";
 import { AddressField, ApiKeyField, SignatureField } from "@compute-credits/protocol/json/fields";
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
-import {
-  type SpenderId,
-  apiKeySpender,
-  walletSpender,
-} from "@compute-credits/protocol/messages/spender";
+import { type SpenderId, walletSpender } from "@compute-credits/protocol/messages/spender";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
-import { authenticatedProvider } from "../../http/authentication.ts";
+import { authenticatedProvider, spenderOfKey } from "../../http/authentication.ts";
 import { checkSignature } from "../../http/checkSignature.ts";
 import { parse } from "../../http/parse.ts";
 import { fail } from "../../http/problem.ts";
@@ -84,7 +80,7 @@ async function provenSpender(
   proof: z.output<typeof AccessBody>,
   digestFor: (wallet: Address) => Hex,
 ): Promise<{ spender: SpenderId; signature: Hex | null }> {
-  if ("apiKey" in proof) return { spender: apiKeySpender(proof.apiKey), signature: null };
+  if ("apiKey" in proof) return { spender: spenderOfKey(proof.apiKey), signature: null };
   const { spender: wallet, signature } = proof;
   const digest = digestFor(wallet);
   await checkSignature(chain, { signer: wallet, role: "the spender", digest, signature });

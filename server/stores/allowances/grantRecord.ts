@@ -2,6 +2,7 @@ import type { Hex } from "viem";
 
 import { periodIndexAt } from "@compute-credits/rules/allowances/period";
 import type { Grant } from "@compute-credits/rules/grants/grant";
+import type { Issuer } from "@compute-credits/rules/grants/issuer";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { IssuedGrant } from "./grantStore.ts";
 import {
@@ -24,16 +25,34 @@ export async function readGrantsByKey(
   keys: readonly string[],
 ): Promise<readonly IssuedGrant[]> {
   // Plan: grants_of_campaign_by_key, once per key.
-  const records = await tx.query<AllowanceRecord & { grant_key: string }>(
-    `select ${ALLOWANCE_COLUMNS}, grant_key from allowances
+  const records = await tx.query<GrantRecord>(
+    `select ${GRANT_COLUMNS} from allowances
      where campaign = $1 and grant_key = any($2::text[])`,
     [bytea(campaign), textArray(keys)],
   );
-  return records.map((record) => ({ key: record.grant_key, grant: toAllowance(record) }));
+  return records.map(toGrant);
 }
 
-/** Inserts grants of one campaign. The caller holds the account's lock. */
-export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date): Promise<void> {
+export type GrantRecord = AllowanceRecord & {
+  readonly grant_key: string;
+  readonly issuer: Issuer | null;
+};
+
+export const GRANT_COLUMNS = `${ALLOWANCE_COLUMNS}, grant_key, issuer`;
+
+export function toGrant(record: GrantRecord): IssuedGrant {
+  return { key: record.grant_key, grant: toAllowance(record), issuer: record.issuer };
+}
+
+/**
+ * Inserts grants of one campaign. The caller holds the account's lock. `issuer` is `null` only for
+ * a code from before there were issuing keys.
+ */
+export async function insertGrants(
+  tx: Sql,
+  grants: readonly Grant[],
+  { now, issuer }: { readonly now: Date; readonly issuer: Issuer | null },
+): Promise<void> {
   const [first] = grants;
   if (first === undefined) return;
   const messages = grants.map(({ message }) => message);
@@ -48,12 +67,12 @@ export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date)
      ), signed as (
        insert into signed_allowances (account, account_cap_micros, counter, salt, signature,
          by_contract, campaign, created_at, id, grant_key, spender, period_seconds, starts_at, expires_at,
-         priority, scope, scope_providers, scope_meters,
+         priority, scope, scope_providers, scope_meters, issuer,
          arrival)
        select $1, $2, $3, $4, $5, $20, $6, $7,
          id, grant_key, spender, period_seconds, starts_at, expires_at, priority, scope,
          array(select jsonb_array_elements_text(names -> 'providers')::bytea),
-         array(select jsonb_array_elements_text(names -> 'meters')), (select count from arrived)
+         array(select jsonb_array_elements_text(names -> 'meters')), $21, (select count from arrived)
        from granted
      )
      insert into allowance_usage (id, limit_micros, rollover_micros, period_index)
@@ -85,6 +104,7 @@ export async function insertGrants(tx: Sql, grants: readonly Grant[], now: Date)
       // Starts with the current period: nothing rolls over from periods before the grant existed.
       numberArray(messages.map((message) => periodIndexAt(message, now))),
       first.byContract,
+      issuer === null ? null : bytea(issuer),
     ],
   );
 }

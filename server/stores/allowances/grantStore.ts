@@ -1,9 +1,10 @@
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { TimesRefusal } from "@compute-credits/rules/allowances/times";
 import type { BeyondCampaign, GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { Issuer } from "@compute-credits/rules/grants/issuer";
 import type { IssuingRefusal } from "@compute-credits/rules/grants/issuing";
 import type {
   PromotionCode,
@@ -48,14 +49,19 @@ export type RedeemOutcome =
  * outcome per item, in order.
  */
 export interface GrantStore {
-  /** Issues grants. Issuing one again with the same key and content returns the first one's id. */
+  /**
+   * Issues grants. Issuing one again with the same key and content returns the first one's id. The
+   * caller has authenticated the issuer; whether it may issue is decided under the account's lock.
+   */
   issue(
     campaign: Hex,
     grants: readonly GrantRequest[],
+    issuer: Issuer,
   ): Promise<readonly GrantOutcome[] | IssuingRefusal>;
   addCodes(
     campaign: Hex,
     codes: readonly NewCode[],
+    issuer: Issuer,
   ): Promise<readonly CodeOutcome[] | IssuingRefusal>;
   /** Redeems a code once per spender. A second call returns the first grant. */
   redeem(request: { campaign: Hex; codeHash: Hex; spender: SpenderId }): Promise<RedeemOutcome>;
@@ -68,6 +74,11 @@ export interface GrantStore {
     campaign: Hex,
     page: { after: Hex | null; limit: number },
   ): Promise<readonly IssuedGrant[]>;
+  /** Lists the grants out of an account's campaigns, oldest first, like `ofCampaign`. */
+  ofAccount(
+    account: Address,
+    page: { after: Hex | null; limit: number },
+  ): Promise<readonly IssuedGrant[]>;
   /** Lists a campaign's codes, ordered by hash. `after` is the last hash of the previous page. */
   codes(
     campaign: Hex,
@@ -78,4 +89,6 @@ export interface GrantStore {
 export interface IssuedGrant {
   readonly key: string;
   readonly grant: Allowance;
+  /** `null` for a grant from before there were issuing keys */
+  readonly issuer: Issuer | null;
 }

@@ -2,6 +2,7 @@ import type { Hex } from "viem";
 
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { type Grant, draftGrant, isExpiredGrant } from "@compute-credits/rules/grants/grant";
+import { type Issuer, mayIssue } from "@compute-credits/rules/grants/issuer";
 import { type IssuingRefusal, issuingRefusal } from "@compute-credits/rules/grants/issuing";
 import { promotionHash, redeem, redemptionKey } from "@compute-credits/rules/grants/promotionCode";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
@@ -12,14 +13,16 @@ import type {
   NewCode,
   RedeemOutcome,
 } from "./grantStore.ts";
-import {
-  ALLOWANCE_COLUMNS,
-  ALLOWANCE_COLUMNS_OF_L,
-  type AllowanceRecord,
-  toAllowance,
-} from "./allowanceRecord.ts";
+import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { readClock } from "@compute-credits/platform/postgres/clock";
-import { readGrantsByKey, insertGrants } from "./grantRecord.ts";
+import {
+  GRANT_COLUMNS,
+  type GrantRecord,
+  insertGrants,
+  readGrantsByKey,
+  toGrant,
+} from "./grantRecord.ts";
+import { readKey } from "../issuing/postgresIssuingKeyStore.ts";
 import {
   CODE_COLUMNS,
   insertCodes,
@@ -45,8 +48,8 @@ export function createGrantStore(
   const tooMany = { reason: "too_many_grants", limit: rules.maxGrantsPerCampaign } as const;
 
   return {
-    issue: (campaignId, requests) =>
-      inCampaign(campaignId, async (sql, campaign, now) => {
+    issue: (campaignId, requests, issuer) =>
+      inCampaign(campaignId, issuer, async (sql, campaign, now) => {
         const existing = new Map(
           (
             await readGrantsByKey(
@@ -78,15 +81,15 @@ export function createGrantStore(
         if (grants.length === 0) return { answer: outcomes };
         return {
           async write(tx) {
-            await insertGrants(tx, grants, now);
+            await insertGrants(tx, grants, { now, issuer });
             await countIssued(tx, campaignId, grants.length);
             return outcomes;
           },
         };
       }),
 
-    addCodes: (campaignId, codes) =>
-      inCampaign(campaignId, async (sql) => {
+    addCodes: (campaignId, codes, issuer) =>
+      inCampaign(campaignId, issuer, async (sql) => {
         const existing = await readTermsHashes(sql, campaignId, codes);
         let remaining = await readRemainingGrants(sql, campaignId);
         const added: NewCode[] = [];
@@ -107,7 +110,7 @@ export function createGrantStore(
         if (added.length === 0) return { answer: outcomes };
         return {
           async write(tx) {
-            await insertCodes(tx, campaignId, added);
+            await insertCodes(tx, campaignId, added, issuer);
             await countIssued(tx, campaignId, added.length);
             return outcomes;
           },
@@ -115,17 +118,23 @@ export function createGrantStore(
       }),
 
     async redeem({ campaign: campaignId, codeHash, spender }) {
-      const outcome = await inCampaign<RedeemOutcome>(campaignId, async (sql, campaign, now) => {
-        const [before] = await readGrantsByKey(sql, campaignId, [redemptionKey(codeHash, spender)]);
-        if (before !== undefined)
-          return { answer: { result: "redeemed", grant: before.grant, repeated: true } };
-        const code = await readCode(sql, campaignId, codeHash);
-        if (code === null) return refused({ reason: "code_not_found" });
-        const grant = redeem(code, campaign, spender, now);
-        if ("reason" in grant) return refused(grant);
-        if ((await readRemainingGrants(sql, campaignId)) === 0) return refused(tooMany);
-        return { write: (tx) => writeRedemption(tx, grant, { codeHash, now }) };
-      });
+      const outcome = await inCampaign<RedeemOutcome>(
+        campaignId,
+        null,
+        async (sql, campaign, now) => {
+          const [before] = await readGrantsByKey(sql, campaignId, [
+            redemptionKey(codeHash, spender),
+          ]);
+          if (before !== undefined)
+            return { answer: { result: "redeemed", grant: before.grant, repeated: true } };
+          const code = await readCode(sql, campaignId, codeHash);
+          if (code === null) return refused({ reason: "code_not_found" });
+          const grant = redeem(code, campaign, spender, now);
+          if ("reason" in grant) return refused(grant);
+          if ((await readRemainingGrants(sql, campaignId)) === 0) return refused(tooMany);
+          return { write: (tx) => writeRedemption(tx, grant, { codeHash, now }) };
+        },
+      );
       return "reason" in outcome ? { result: "refused", refusal: outcome } : outcome;
     },
 
@@ -142,14 +151,27 @@ export function createGrantStore(
 
     async ofCampaign(campaign, { after, limit }) {
       // Plan: grants_of_campaign from the cursor on.
-      const records = await reads.query<AllowanceRecord & { grant_key: string }>(
-        `select ${ALLOWANCE_COLUMNS}, grant_key from allowances
+      const records = await reads.query<GrantRecord>(
+        `select ${GRANT_COLUMNS} from allowances
          where campaign = $1 and ($2::bytea is null
            or (created_at, id) > (select c.created_at, c.id from allowances c where c.id = $2))
          order by created_at, id limit $3`,
         [bytea(campaign), after === null ? null : bytea(after), limit],
       );
-      return records.map((record) => ({ key: record.grant_key, grant: toAllowance(record) }));
+      return records.map(toGrant);
+    },
+
+    async ofAccount(account, { after, limit }) {
+      // Plan: allowances_of_account from the cursor on. Only the first bound can use the index.
+      const records = await reads.query<GrantRecord>(
+        `select ${GRANT_COLUMNS} from allowances
+         where account = $1 and campaign is not null and ($2::bytea is null
+           or (created_at >= (select c.created_at from allowances c where c.id = $2)
+             and (created_at, id) > (select c.created_at, c.id from allowances c where c.id = $2)))
+         order by created_at, id limit $3`,
+        [bytea(account), after === null ? null : bytea(after), limit],
+      );
+      return records.map(toGrant);
     },
 
     async codes(campaign, { after, limit }) {
@@ -171,9 +193,11 @@ export function createGrantStore(
    */
   async function inCampaign<T>(
     id: Hex,
+    /** `null` for a redemption, which needs none */
+    issuer: Issuer | null,
     decide: (sql: Sql, campaign: Allowance, now: Date) => Promise<Decision<T>>,
   ): Promise<T | IssuingRefusal> {
-    const first = await database.transaction((tx) => decideIn(tx, id, decide), {
+    const first = await database.transaction((tx) => decideIn(tx, id, issuer, decide), {
       isolation: "repeatable read",
     });
     if ("answer" in first) return first.answer;
@@ -184,7 +208,7 @@ export function createGrantStore(
            where address = (select account from allowances where id = $1) for update`,
           [bytea(id)],
         );
-        const decision = await decideIn(tx, id, decide);
+        const decision = await decideIn(tx, id, issuer, decide);
         return "answer" in decision ? decision.answer : await decision.write(tx);
       }),
     );
@@ -210,6 +234,7 @@ type Decision<T> =
 async function decideIn<T>(
   sql: Sql,
   id: Hex,
+  issuer: Issuer | null,
   decide: (sql: Sql, campaign: Allowance, now: Date) => Promise<Decision<T>>,
 ): Promise<Decision<T | IssuingRefusal>> {
   const [record] = await sql.query<AllowanceRecord & { account_counter: bigint }>(
@@ -221,7 +246,18 @@ async function decideIn<T>(
   const campaign = toAllowance(record);
   const now = await readClock(sql);
   const refusal = issuingRefusal(campaign, { now, counter: record.account_counter });
-  return refusal === null ? await decide(sql, campaign, now) : { answer: refusal };
+  if (refusal !== null) return { answer: refusal };
+  const isIssuer = issuer === null || (await readMayIssue(sql, campaign, issuer));
+  return isIssuer ? await decide(sql, campaign, now) : { answer: { reason: "not_the_issuer" } };
+}
+
+async function readMayIssue(sql: Sql, campaign: Allowance, issuer: Issuer): Promise<boolean> {
+  const key = await readKey(sql, issuer);
+  return mayIssue(
+    campaign,
+    issuer,
+    key === null ? null : { ...key, isRevoked: key.revokedAt !== null },
+  );
 }
 
 function refused(refusal: Extract<RedeemOutcome, { result: "refused" }>["refusal"]) {
@@ -234,13 +270,13 @@ async function writeRedemption(
   { codeHash, now }: { codeHash: Hex; now: Date },
 ): Promise<RedeemOutcome> {
   const { campaign } = grant;
-  await insertGrants(tx, [grant], now);
-  await countIssued(tx, campaign, 1);
-  await tx.query(
+  const [code] = await tx.query<{ issuer: Issuer | null }>(
     `update promotion_codes set redemptions = redemptions + 1
-     where campaign = $1 and code_hash = $2`,
+     where campaign = $1 and code_hash = $2 returning issuer`,
     [bytea(campaign), bytea(codeHash)],
   );
+  await insertGrants(tx, [grant], { now, issuer: code?.issuer ?? null });
+  await countIssued(tx, campaign, 1);
   const [stored] = await readGrantsByKey(tx, campaign, [grant.key]);
   if (stored === undefined) throw new Error(`grant ${grant.id} is missing after its insert`);
   return { result: "redeemed", grant: stored.grant, repeated: false };

@@ -2,6 +2,7 @@ import type { Hex } from "viem";
 import { z } from "zod";
 
 import { ScopeJson } from "@compute-credits/protocol/json/allowance";
+import type { Issuer } from "@compute-credits/rules/grants/issuer";
 import type { PromotionCode, PromotionTerms } from "@compute-credits/rules/grants/promotionCode";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { promotionHash } from "@compute-credits/rules/grants/promotionCode";
@@ -92,17 +93,20 @@ export async function insertCodes(
   tx: Sql,
   campaign: Hex,
   codes: readonly NewCode[],
+  issuer: Issuer,
 ): Promise<void> {
   if (codes.length === 0) return;
   await tx.query(
-    `insert into promotion_codes (campaign, code_hash, terms, terms_hash, max_redemptions)
-     select $1, * from unnest($2::bytea[], $3::jsonb[], $4::bytea[], $5::bigint[])`,
+    `insert into promotion_codes (campaign, code_hash, terms, terms_hash, max_redemptions,
+       issuer)
+     select $1, *, $6 from unnest($2::bytea[], $3::jsonb[], $4::bytea[], $5::bigint[])`,
     [
       bytea(campaign),
       byteaArray(codes.map(({ codeHash }) => codeHash)),
       textArray(codes.map(toTermsJson)),
       byteaArray(codes.map(promotionHash)),
       numberArray(codes.map(({ maxRedemptions }) => maxRedemptions)),
+      bytea(issuer),
     ],
   );
 }

@@ -208,8 +208,10 @@ async function readAllowances(
   tx: Sql,
   values: readonly unknown[],
 ): Promise<LogEntryOf<"allowance" | "grant">[]> {
-  const records = await tx.query<AllowanceRecord & PlaceRecord & { grant_key: string }>(
-    `select ${PLACE}, ${ALLOWANCE_COLUMNS}, grant_key from allowances where ${IN_PAGE}`,
+  const records = await tx.query<
+    AllowanceRecord & PlaceRecord & { grant_key: string; issuer: Hex | null }
+  >(
+    `select ${PLACE}, ${ALLOWANCE_COLUMNS}, grant_key, issuer from allowances where ${IN_PAGE}`,
     values,
   );
   return records.map((record) => {
@@ -217,7 +219,7 @@ async function readAllowances(
     const entry = { ...placeOf(record), id, message, scope, createdAt };
     return campaign === null
       ? { ...entry, kind: "allowance", signature }
-      : { ...entry, kind: "grant", campaign, key: record.grant_key };
+      : { ...entry, kind: "grant", campaign, key: record.grant_key, issuer: record.issuer };
   });
 }
 

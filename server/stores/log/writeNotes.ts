@@ -4,7 +4,15 @@ import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 
 type NoteKind =
-  "hold_end" | "revocation" | "access_end" | "blocks" | "refund" | "receipt" | "write_off";
+  | "hold_end"
+  | "revocation"
+  | "access_end"
+  | "blocks"
+  | "refund"
+  | "receipt"
+  | "write_off"
+  | "issuing_key"
+  | "issuing_key_end";
 
 /** A log entry without a table row of its own. */
 export type LogNote = {

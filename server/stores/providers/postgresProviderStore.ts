@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { Caller, ProviderAccess, ProviderStore } from "./providerStore.ts";
+import { revokeSelfIssued } from "../issuing/revokeGrants.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { sharedLookup } from "@compute-credits/platform/process/sharedLookup";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
@@ -71,30 +72,36 @@ export function createProviderStore(database: Database): ProviderStore {
 
     async revokeAccess({ signature = null, ...pair }) {
       const known = await readAccess(database, pair);
-      if (known === null || known.revokedAt !== null) return known?.revokedAt ?? null;
-      const { spender, provider } = pair;
-      return await database.transaction(async (tx) => {
-        // Locks all accounts that pay for the spender, in the order of debits: no debit uses the
-        // access after this call returns.
-        await tx.query(
-          `select 1 from accounts where address in (select account from allowances
-             where spender = $1)
-           order by address for update`,
-          [bytea(spender)],
-        );
-        const revoked = await tx.query(
-          `update provider_access set revoked_at = clock_timestamp()
-           where spender = $1 and provider = $2 and revoked_at is null returning spender`,
-          [bytea(spender), bytea(provider)],
-        );
-        if (revoked.length > 0) {
-          await writeNotes(tx, [{ kind: "access_end", spender, provider, signature }]);
-          await countRevocation(tx);
-        }
-        return (await readAccess(tx, pair))?.revokedAt ?? null;
-      });
+      if (known === null) return null;
+      const revokedAt = known.revokedAt ?? (await endAccess(pair, signature));
+      await revokeSelfIssued(database, pair);
+      return revokedAt;
     },
   };
+
+  async function endAccess(pair: ProviderAccess, signature: Hex | null): Promise<Date | null> {
+    const { spender, provider } = pair;
+    return await database.transaction(async (tx) => {
+      // Locks all accounts that pay for the spender, in the order of debits: no debit uses the
+      // access after this call returns.
+      await tx.query(
+        `select 1 from accounts where address in (select account from allowances
+             where spender = $1)
+           order by address for update`,
+        [bytea(spender)],
+      );
+      const revoked = await tx.query(
+        `update provider_access set revoked_at = clock_timestamp()
+           where spender = $1 and provider = $2 and revoked_at is null returning spender`,
+        [bytea(spender), bytea(provider)],
+      );
+      if (revoked.length > 0) {
+        await writeNotes(tx, [{ kind: "access_end", spender, provider, signature }]);
+        await countRevocation(tx);
+      }
+      return (await readAccess(tx, pair))?.revokedAt ?? null;
+    });
+  }
 }
 
 interface KeyState {

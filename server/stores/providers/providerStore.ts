@@ -50,8 +50,10 @@ export interface ProviderStore {
    */
   grantAccess(access: ProviderAccess & AccessSignature): Promise<boolean>;
   /**
-   * Revokes access for good, for all later reports and holds. Returns when it was revoked; `null`
-   * if it was never granted.
+   * Revokes access for good, for all later reports and holds. Also revokes the grants that the
+   * provider may bill and that were issued with the spender's API key, which it was shown; since
+   * there are issuing keys, no API key issues any. Returns when access was revoked; `null` if it
+   * was never granted.
    */
   revokeAccess(access: ProviderAccess & AccessSignature): Promise<Date | null>;
 }

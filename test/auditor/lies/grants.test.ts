@@ -1,7 +1,10 @@
 import { expect } from "chai";
 
-import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
+import { ANY_CAMPAIGN, issuingKeyTypedData } from "@compute-credits/protocol/messages/issuingKey";
+import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
+import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { deployment, hashOf } from "../../fixtures/ledger.ts";
 import {
   alice,
   aliceCharged,
@@ -23,14 +26,20 @@ describeLies("grants", (liar) => {
   let grants = 0;
 
   /** Issues a grant out of a campaign to a new spender, which has access to the provider. */
-  async function grantOf({ id: campaign }: Allowance, limit = 1_000n): Promise<Grantee> {
+  async function grantOf(
+    { id: campaign, message: { account } }: Allowance,
+    limit = 1_000n,
+    issuer = walletSpender(account),
+  ): Promise<Grantee> {
     const key = `grant ${grants++}`;
     const to = apiKeySpender(key);
     const request = { key, spender: to, limit, period: 0n, rollover: 0n };
     const [outcome] = [
-      await liar.scene.ledger.grants.issue(campaign, [
-        { ...request, startsAt: null, expiresAt: null, priority: null, scope: null },
-      ]),
+      await liar.scene.ledger.grants.issue(
+        campaign,
+        [{ ...request, startsAt: null, expiresAt: null, priority: null, scope: null }],
+        issuer,
+      ),
     ].flat();
     if (outcome === undefined || !("result" in outcome) || outcome.result !== "granted") {
       throw new Error(`not granted: ${JSON.stringify(outcome)}`);
@@ -134,5 +143,51 @@ describeLies("grants", (liar) => {
     const { id } = await use(10n, { spender: (await grantOf(campaign)).spender });
     await liar.scene.cut();
     await expectFindings([sponsorCharged("allowance_revoked", id, 10n)]);
+  });
+
+  context("when an issuing key is the grant's issuer", () => {
+    const keyHash = hashOf("an issuing key");
+
+    /** Registers the key truthfully, for all campaigns of the sponsor. */
+    async function register() {
+      const message = { account: sponsor.address, keyHash, campaign: ANY_CAMPAIGN, counter: 0n };
+      const typedData = issuingKeyTypedData(deployment, message);
+      const signature = await sponsor.account.signTypedData(typedData);
+      await liar.scene.ledger.issuingKeys.add(message, signature);
+    }
+
+    it("issuing, revoking and registering truthfully: finds nothing", async () => {
+      const campaign = await liar.scene.allow(sponsor, { limit: 50n });
+      await register();
+      const grant = await grantOf(campaign, 1_000n, keyHash);
+      const revocation = { account: sponsor.address, keyHash, revokesGrants: false };
+      const typedData = issuingKeyRevocationTypedData(deployment, revocation);
+      const signature = await sponsor.account.signTypedData(typedData);
+      await liar.scene.ledger.issuingKeys.revoke({ ...revocation, signature });
+      await use(20n, { spender: grant.spender });
+      await liar.scene.cut();
+      expect(await liar.scene.audit()).to.deep.equal([]);
+    });
+
+    it("a key that the owner never registered: finds the grant forged", async () => {
+      const campaign = await liar.scene.allow(sponsor, { limit: 50n });
+      const grant = await grantOf(campaign);
+      await lie(
+        `update signed_allowances set issuer = ${bytea(keyHash)} where id = ${bytea(grant.id)}`,
+      );
+      const { id } = await use(40n, { spender: grant.spender });
+      await liar.scene.cut();
+      await expectFindings([sponsorCharged("forged_allowance", id, 40n)]);
+    });
+
+    it("a registration that the owner did not sign: finds the grant forged", async () => {
+      const campaign = await liar.scene.allow(sponsor, { limit: 50n });
+      const message = { account: sponsor.address, keyHash, campaign: ANY_CAMPAIGN, counter: 0n };
+      await liar.scene.ledger.issuingKeys.add(message, `0x${"11".repeat(65)}`);
+      const grant = await grantOf(campaign, 1_000n, keyHash);
+      const { id } = await use(40n, { spender: grant.spender });
+      await liar.scene.cut();
+      await expectFindings([sponsorCharged("forged_allowance", id, 40n)]);
+    });
   });
 });

@@ -7,6 +7,7 @@ import { hardhat } from "viem/chains";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { allowanceId, allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
 import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
+import { campaignAccessTypedData } from "@compute-credits/protocol/messages/campaignAccess";
 import {
   type CheckpointMessage,
   checkpointDigest,
@@ -14,6 +15,8 @@ import {
 } from "@compute-credits/protocol/messages/checkpoint";
 import { commitToRows } from "@compute-credits/protocol/data/checkpointData";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { issuingKeyTypedData } from "@compute-credits/protocol/messages/issuingKey";
+import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
@@ -76,6 +79,29 @@ const kinds: readonly [name: string, typedData: fc.Arbitrary<AnyTypedData>][] = 
   [
     "ProviderKey",
     messages(fc.record({ provider: anyAddress, keyHash: anyBytes32 }), providerKeyTypedData),
+  ],
+  [
+    "IssuingKey",
+    messages(
+      fc.record({
+        account: anyAddress,
+        keyHash: anyBytes32,
+        campaign: anyBytes32,
+        counter: anyUint(64),
+      }),
+      issuingKeyTypedData,
+    ),
+  ],
+  [
+    "IssuingKeyRevocation",
+    messages(
+      fc.record({ account: anyAddress, keyHash: anyBytes32, revokesGrants: fc.boolean() }),
+      issuingKeyRevocationTypedData,
+    ),
+  ],
+  [
+    "CampaignAccess",
+    messages(fc.record({ account: anyAddress, issuedAt: anyUint(64) }), campaignAccessTypedData),
   ],
   [
     "ProviderAccess",

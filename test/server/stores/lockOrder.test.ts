@@ -170,19 +170,23 @@ describe("lock order of indexer, debits, voids, cuts and grants on PostgreSQL", 
       }),
       { maxGrantsPerCampaign: MAX_GRANTS },
     );
-    const outcomes = await grants.issue(campaign.id, [
-      {
-        key: "one",
-        spender: hashOf("somebody"),
-        limit: 5n,
-        period: 0n,
-        rollover: 0n,
-        startsAt: null,
-        expiresAt: null,
-        priority: null,
-        scope: null,
-      },
-    ]);
+    const outcomes = await grants.issue(
+      campaign.id,
+      [
+        {
+          key: "one",
+          spender: hashOf("somebody"),
+          limit: 5n,
+          period: 0n,
+          rollover: 0n,
+          startsAt: null,
+          expiresAt: null,
+          priority: null,
+          scope: null,
+        },
+      ],
+      await ledger.issuerOf(campaign.id),
+    );
     expect(outcomes).to.have.nested.property("[0].result", "granted");
     await Promise.all(adding);
     expect(adding).to.have.length(1);

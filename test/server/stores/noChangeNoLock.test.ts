@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
-import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
+import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { createReceiptRecords } from "../../../server/stores/checkpoints/postgresReceiptRecords.ts";
 import { multiplierLockName } from "../../../server/stores/pricing/postgresMultiplierStore.ts";
@@ -31,6 +31,9 @@ import { dynamicRate } from "../../fixtures/rates.ts";
 import { type LedgerServer, serveLedger } from "../../fixtures/ledgerServer.ts";
 
 const [payer, provider, stranger] = [party(1), party(2), party(3)];
+
+/** The owner of all campaigns here. */
+const issuer = walletSpender(payer);
 
 /** The terms of a grant or a code. */
 const TERMS = { limit: 5n, period: 0n, rollover: 0n, priority: null, scope: null };
@@ -153,8 +156,8 @@ describe("requests that change nothing, while every lock is held", () => {
 
     it("answers with the grants and codes of the first request", async () => {
       const { id: campaign } = await ledger.allow(payer, { limit: 100n });
-      const issue = () => ledger.grants.issue(campaign, [grant]);
-      const addCodes = () => ledger.grants.addCodes(campaign, [code]);
+      const issue = () => ledger.grants.issue(campaign, [grant], issuer);
+      const addCodes = () => ledger.grants.addCodes(campaign, [code], issuer);
       const issued = await issue();
       await addCodes();
       const id = Array.isArray(issued) ? Object(issued[0]).id : undefined;
@@ -166,9 +169,9 @@ describe("requests that change nothing, while every lock is held", () => {
       const { id: campaign } = await ledger.allow(payer, { limit: 100n });
       await ledger.allowances.revoke(campaign, "0x00");
       const revoked = { reason: "campaign_revoked" };
-      const issued = await answered(() => ledger.grants.issue(campaign, [grant]));
+      const issued = await answered(() => ledger.grants.issue(campaign, [grant], issuer));
       expect(issued).to.deep.equal(revoked);
-      const added = await answered(() => ledger.grants.addCodes(campaign, [code]));
+      const added = await answered(() => ledger.grants.addCodes(campaign, [code], issuer));
       expect(added).to.deep.equal(revoked);
     });
   });
@@ -189,7 +192,7 @@ describe("requests that change nothing, while every lock is held", () => {
       const closeCode = () => ledger.grants.closeCode(campaign, codeHash);
       expect(await answered(closeCode)).to.equal(null);
 
-      await ledger.grants.addCodes(campaign, [{ codeHash, ...TERMS, ...ONE_REDEMPTION }]);
+      await ledger.grants.addCodes(campaign, [{ codeHash, ...TERMS, ...ONE_REDEMPTION }], issuer);
       const redeemed = await redeem(spender);
       expect(redeemed).to.include({ result: "redeemed", repeated: false });
       const again = await answered(() => redeem(spender));
@@ -264,7 +267,7 @@ describe("requests that change nothing, while every lock is held", () => {
       const terms = { ...TERMS, startsAt: null, expiresAt: null };
       const granted = hashOf("granted");
       const { id: campaign } = await ledger.allow(payer, { limit: 100n });
-      await ledger.grants.issue(campaign, [{ key: "one", spender: granted, ...terms }]);
+      await ledger.grants.issue(campaign, [{ key: "one", spender: granted, ...terms }], issuer);
       const { id, message } = await ledger.allow(payer);
       const events = () =>
         [granted, message.spender].map((spender) => usageEvent({ provider, spender }));

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Hex } from "viem";
 
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
-import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
+import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
 import type { CodeOutcome, GrantOutcome } from "../../../../server/stores/allowances/grantStore.ts";
@@ -53,7 +53,7 @@ for (const { name, open } of databaseKinds) {
       ledger.allow(sponsor, { limit, scopeLists, ...options });
 
     const issue = async (campaign: Hex, ...grants: readonly GrantRequest[]) => {
-      const outcomes = await ledger.grants.issue(campaign, grants);
+      const outcomes = await ledger.grants.issue(campaign, grants, await ledger.issuerOf(campaign));
       if ("reason" in outcomes) throw new Error(outcomes.reason);
       return outcomes;
     };
@@ -70,7 +70,11 @@ for (const { name, open } of databaseKinds) {
       campaign: Hex,
       ...codes: Parameters<Ledger["grants"]["addCodes"]>[1]
     ) => {
-      const outcomes = await ledger.grants.addCodes(campaign, codes);
+      const outcomes = await ledger.grants.addCodes(
+        campaign,
+        codes,
+        await ledger.issuerOf(campaign),
+      );
       if ("reason" in outcomes) throw new Error(outcomes.reason);
       return outcomes;
     };
@@ -156,7 +160,11 @@ for (const { name, open } of databaseKinds) {
         expect(endless?.message.expiresAt).to.equal(9_000_000_000n);
         expect(narrowed?.scope).to.deep.equal({ providers: [provider], meters: ["units"] });
 
-        const nested = await ledger.grants.issue(idsOf(outcomes)[0] ?? "0x", [grantOf()]);
+        const nested = await ledger.grants.issue(
+          idsOf(outcomes)[0] ?? "0x",
+          [grantOf()],
+          walletSpender(sponsor),
+        );
         expect(nested).to.deep.equal({ reason: "campaign_is_grant" });
       });
 
@@ -266,7 +274,8 @@ for (const { name, open } of databaseKinds) {
         expect(await spend(b.spender, 1n)).to.equal(1n);
         await ledger.allowances.revoke(id, null);
         expect(await spend(b.spender, 1n)).to.equal("campaign_revoked");
-        expect(await ledger.grants.issue(id, [grantOf()])).to.deep.equal({
+        const issuer = await ledger.issuerOf(id);
+        expect(await ledger.grants.issue(id, [grantOf()], issuer)).to.deep.equal({
           reason: "campaign_revoked",
         });
       });

@@ -1,0 +1,60 @@
+import type { Address, Hex } from "viem";
+
+import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
+
+/** A registered key, as stored: only the hash of its text. */
+export interface IssuingKey extends IssuingKeyMessage {
+  readonly createdAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+export type AddKeyOutcome =
+  | { readonly result: "added"; readonly key: IssuingKey; readonly repeated: boolean }
+  | {
+      readonly result: "refused";
+      readonly reason: "key_taken" | "key_revoked" | "stale_counter" | "counter_not_reached";
+    }
+  | { readonly result: "refused"; readonly reason: "too_many_keys"; readonly limit: number };
+
+export interface KeyRevocation {
+  readonly account: Address;
+  readonly keyHash: Hex;
+  /** also revokes the grants that the key issued, and closes its codes */
+  readonly revokesGrants: boolean;
+  /** of the owner, kept as evidence for auditors */
+  readonly signature: Hex;
+}
+
+export interface RevokedKey {
+  readonly revokedAt: Date;
+  /** grants that this call revoked */
+  readonly grants: number;
+  /** there are more: call again */
+  readonly hasMore: boolean;
+}
+
+export interface IssuingKeyStore {
+  /**
+   * Stores the hash of a key whose registration the owner signed. The same registration again
+   * returns the stored key.
+   */
+  add(message: IssuingKeyMessage, signature: Hex): Promise<AddKeyOutcome>;
+  find(keyHash: Hex): Promise<IssuingKey | null>;
+  /** Lists an account's keys, oldest first. There are at most `ISSUING_KEYS.perAccount`. */
+  ofAccount(account: Address): Promise<readonly IssuingKey[]>;
+  /**
+   * Revokes a key for good: nothing is issued with it after this call returns. Returns `null` if
+   * the account has no such key.
+   */
+  revoke(revocation: KeyRevocation): Promise<RevokedKey | null>;
+}
+
+/** Bounds of issuing keys, the same on every server. */
+export const ISSUING_KEYS = {
+  /** keys of one account that are not revoked */
+  openPerAccount: 20,
+  /** registered keys of one account, revoked ones included */
+  perAccount: 1_000,
+  /** grants that one request revokes with their key */
+  grantsPerRevocation: 10_000,
+} as const;
