@@ -127,7 +127,9 @@ function prepare(folder: string): void {
   if (!existsSync(modules)) symlinkSync(join(process.cwd(), "node_modules"), modules);
   // The stateful invariants take long and find little beyond the unit tests. The proofs need pure
   // functions.
-  rmSync(join(folder, "test/contracts/Invariants.t.sol"));
+  for (const path of globSync("test/contracts/*Invariant*.t.sol", { cwd: folder })) {
+    rmSync(join(folder, path));
+  }
   rmSync(join(folder, "test/contracts/proofs"), { recursive: true });
   writeFileSync(
     join(folder, "contracts/Mutants.sol"),

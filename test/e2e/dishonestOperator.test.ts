@@ -220,6 +220,37 @@ describe("a dishonest operator", () => {
     });
   });
 
+  describe("replaces its signers to break a promise", () => {
+    it("is challenged with the receipt that the provider registered: the checkpoint is dropped", async () => {
+      const { receipt, signatures } = rig.receipt;
+      const court = await rig.courtFor(provider);
+      await court.registerReceipt(receipt, signatures);
+      await rig.changeSigner(operator);
+      const forgery = await rig.forge(
+        [
+          rowOf(alice, { spent: credits(100) }),
+          rowOf(bob, { spent: credits(50) }),
+          rowOf(provider, { earned: credits(146) }),
+          rowOf(operator, { earned: credits(1) }),
+        ],
+        operator,
+      );
+      await rig.post(forgery);
+
+      // The former signer's receipt itself counts for nothing any more.
+      const former = court.challengeEarnings(receipt, signatures);
+      expect(await refusalOf(former)).to.contain("UnknownSigner");
+      await court.challengeRegisteredEarnings(addressOf(provider));
+      const operators = await rig.courtFor(operator);
+      const answer = operators.answer(addressOf(provider), forgery.prove(provider), 0n);
+      expect(await refusalOf(answer)).to.contain("RowFallsShort");
+      await rig.passTime(LOCAL_WINDOWS.answerWindowSeconds);
+      await court.dropUnanswered(addressOf(provider), addressOf(provider));
+      expect(await rig.pendingEpoch()).to.equal(0n);
+      await freezeAndExitAll();
+    });
+  });
+
   describe("signs two checkpoints for one epoch", () => {
     it("loses its bond to Bob's proof: half goes to Bob, half covers the exits, and all parties exit", async () => {
       await rig.depositBond(dollars(100));
