@@ -57,6 +57,8 @@ import { createRateIndexCache } from "./stores/pricing/rateIndexCache.ts";
 import { createQuoteStore } from "./stores/pricing/signedQuotes.ts";
 import { createProviderStore } from "./stores/providers/postgresProviderStore.ts";
 import type { ProviderStore } from "./stores/providers/providerStore.ts";
+import { createRollUpStore } from "./stores/rollups/postgresRollUpStore.ts";
+import type { RollUpStore } from "./stores/rollups/rollUpStore.ts";
 import type { DisputeStore } from "./stores/settlement/disputeStore.ts";
 import { createDisputeStore } from "./stores/settlement/postgresDisputeStore.ts";
 import { createSubmissionStore } from "./stores/settlement/postgresSubmissionStore.ts";
@@ -108,6 +110,7 @@ export interface Context {
   /** the same vault with the bounds of what requests may ask of it */
   readonly askedVault: VaultReader;
   readonly payouts: DeferredPayoutStore;
+  readonly rollUps: RollUpStore;
   readonly blocksPerRequest: bigint;
   readonly usageLog: UsageLog;
   /** addresses that may read the usage log, besides the contract's signers */
@@ -187,6 +190,7 @@ export async function createContext(
     askedVault: vaultForRequests(vault, callBound),
     askedChain: chainForRequests(chain, callBound),
     payouts: createDeferredPayoutStore(database),
+    rollUps: createRollUpStore(database),
     blocksPerRequest: config.blocksPerRequest,
   };
 }

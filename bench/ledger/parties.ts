@@ -18,6 +18,12 @@ const RULES = { feeBps: 200n, maxEventAgeSeconds: 86_400, maxEventAheadSeconds: 
 /** Opens a ledger on an empty database and creates the parties. */
 export async function openFilledLedger(database: Database, accounts = ACCOUNTS): Promise<Ledger> {
   const ledger = await openLedger(database, RULES);
+  await fillParties(database, accounts);
+  return ledger;
+}
+
+/** Creates the accounts 1 to `accounts`, each with an allowance for its own wallet. */
+export async function fillParties(database: Database, accounts: number): Promise<void> {
   await database.script(`
     insert into accounts (address, purchased)
       select decode(lpad(to_hex(n), 40, '0'), 'hex'), ${PURCHASED_MICROS}
@@ -35,7 +41,6 @@ export async function openFilledLedger(database: Database, accounts = ACCOUNTS):
       select spender, decode('${PROVIDER.slice(2)}', 'hex') from allowances;
     analyze;
   `);
-  return ledger;
 }
 
 /**

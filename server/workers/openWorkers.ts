@@ -12,6 +12,7 @@ import type { Context } from "../context.ts";
 import { indexerWorker } from "./chain/indexerWorker.ts";
 import { payoutWorker } from "./chain/payoutWorker.ts";
 import { expiryWorker } from "./holds/expiryWorker.ts";
+import { rollUpWorker } from "./rollups/rollUpWorker.ts";
 import { openSettler } from "./settlement/openSettler.ts";
 import type { Settler } from "./settlement/settler.ts";
 import { settlerWorker } from "./settlement/settlerWorker.ts";
@@ -35,13 +36,14 @@ export async function openWorkers(
   context: Context,
   { source, health, log, probe, onReorg }: OpenWorkersOptions,
 ): Promise<readonly Worker[]> {
-  const { chainStore, holds, disputes, writeOffs, terms, payouts, vault } = context;
+  const { chainStore, holds, disputes, writeOffs, terms, payouts, vault, rollUps } = context;
   const { pollMs, blocksPerRequest } = config;
   const settler = await settlerOf(config, context, { log, probe });
   return [
     indexerWorker({ source, chainStore, pollMs, onReorg }),
     payoutWorker({ chainStore, payouts, vault, blocksPerRequest, pollMs }),
     expiryWorker({ holds }),
+    rollUpWorker({ rollUps, health, log }),
     ...(settler === null
       ? []
       : [settlerWorker({ settler, leadership: leadershipOf(config.database), pollMs, log })]),

@@ -16,6 +16,7 @@ export interface Health {
 /** Remembers how the last run of each worker ended, and the alarms that are on. */
 export class WorkerHealth {
   readonly #errors = new Map<string, string | null>();
+  readonly #warnings = new Map<string, string>();
   #alarms: readonly Check[] = [];
 
   /** Lists a worker from now on, as one that has not run yet. */
@@ -31,13 +32,22 @@ export class WorkerHealth {
     this.#errors.set(name, publicSummary(error));
   }
 
+  /** Keeps a worker's warning until the process ends: an operator must see it. */
+  warn(name: string, warning: string): void {
+    this.#warnings.set(name, warning);
+  }
+
   /** Replaces all earlier alarms by these. */
   raise(alarms: readonly Check[]): void {
     this.#alarms = alarms;
   }
 
   list(): readonly Check[] {
-    return [...[...this.#errors].map(([name, error]) => ({ name, error })), ...this.#alarms];
+    const workers = [...this.#errors].map(([name, error]) => {
+      const warning = this.#warnings.get(name);
+      return warning === undefined ? { name, error } : { name, error, warning };
+    });
+    return [...workers, ...this.#alarms];
   }
 }
 

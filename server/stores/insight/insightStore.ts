@@ -104,10 +104,10 @@ export interface InsightStore {
     filter: LogFilter,
     page: { after: DebitPlace | null; limit: number },
   ): Promise<readonly LoggedDebit[]>;
-  /** Sums usage by group, ordered by key, at most `limit` groups. */
+  /** Sums usage by group, ordered by key, at most `limit` groups; `null`: all of them. */
   usage(
     owner: LogOwner,
-    query: { groupBy: Grouping; from: Date; to: Date; limit: number },
+    query: { groupBy: Grouping; from: Date; to: Date; limit: number | null },
   ): Promise<readonly UsageSum[]>;
   /** Explains an event's charges. Returns `null` if it was not debited. */
   explain(event: { provider: Address; id: string }): Promise<ExplainedEvent | null>;

@@ -11,7 +11,8 @@ import {
   type AllowanceRecord,
   toAllowance,
 } from "../allowances/allowanceRecord.ts";
-import { bytea, numberArray } from "@compute-credits/platform/postgres/values";
+import { bytea } from "@compute-credits/platform/postgres/values";
+import { readUsageSums } from "./usageSums.ts";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 
 /**
@@ -57,22 +58,24 @@ async function readHolds(sql: Sql, account: Address): Promise<readonly Returning
   );
 }
 
+/** The last milliseconds of a window count: times in the log are whole milliseconds. */
+const MILLISECOND = 1;
+
 async function readWindows(
   sql: Sql,
   account: Address,
   windowsSeconds: readonly bigint[],
   now: Date,
 ): Promise<readonly SpentInWindow[]> {
-  // Plan: for each window a range of debits_of_account, less voids by primary key.
-  return await sql.query<SpentInWindow>(
-    `select w.seconds as "windowSeconds", (
-         select coalesce(sum(d.amount_micros), 0) from debits d
-         where d.account = $1 and d.recorded_at > $3::timestamptz - make_interval(secs => w.seconds)
-           and d.recorded_at <= $3
-           and not exists (select from voids v where v.provider = d.provider
-             and v.event_id = d.event_id)
-       ) as "spentMicros"
-     from unnest($2::bigint[]) with ordinality as w (seconds, place) order by w.place`,
-    [bytea(account), numberArray(windowsSeconds), now],
-  );
+  const owner = { role: "account", address: account } as const;
+  const to = new Date(now.getTime() + MILLISECOND);
+  const windows: SpentInWindow[] = [];
+  for (const windowSeconds of windowsSeconds) {
+    const from = new Date(to.getTime() - Number(windowSeconds) * 1_000);
+    // oxlint-disable-next-line no-await-in-loop -- one connection runs them one after another anyway
+    const sums = await readUsageSums(sql, owner, { groupBy: "account", from, to, limit: null });
+    const spentMicros = sums.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
+    windows.push({ windowSeconds, spentMicros });
+  }
+  return windows;
 }

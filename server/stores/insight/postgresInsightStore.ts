@@ -13,7 +13,7 @@ export function createInsightStore(database: Database): InsightStore {
 
   return {
     debits: (...args) => readDebits(database, ...args),
-    usage: (...args) => readUsageSums(database, ...args),
+    usage: (...args) => inSnapshot((sql) => readUsageSums(sql, ...args)),
     explain: (...args) => inSnapshot((sql) => readExplanation(sql, ...args)),
     outlook: (...args) => inSnapshot((sql) => readOutlook(sql, ...args)),
     budgets: (...args) => inSnapshot((sql) => readBudgets(sql, ...args)),
