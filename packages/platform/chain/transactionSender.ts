@@ -94,7 +94,7 @@ export function createTransactionSender(
       client.estimateMaxPriorityFeePerGas(),
     ]);
     if (maxGas !== undefined && gas > maxGas) {
-      throw new Error(`${purpose} needs ${gas} gas, which is more than ${maxGas}`);
+      throw new CallRefusedError(`${purpose} needs ${gas} gas, which is more than ${maxGas}`);
     }
     const spareGas = (gas * (100n + SPARE_GAS)) / 100n;
     const market = { baseFeePerGas: block.baseFeePerGas ?? 0n, maxPriorityFeePerGas: tip };

@@ -72,7 +72,8 @@ export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: Allo
     const id = allowanceId(deployment, message);
     const byContract = await checkAllowanceSignature(chain, { message, signature });
     const stored = await allowances.add({ id, message, scope, signature, byContract });
-    respond(res, 201, describeAllowance(stored, null, now));
+    const recordedCaps = await allowances.recordedCaps([stored]);
+    respond(res, 201, describeAllowance(stored, { campaign: null, now, recordedCaps }));
   });
 
   router.get("/allowances/:id", async (req, res) => {
@@ -86,8 +87,10 @@ export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: Allo
       allowances.ofAccount(account, { after: cursor ?? null, limit }),
       allowances.now(),
     ]);
+    const recordedCaps = await allowances.recordedCaps(page);
+    const state = { campaign: null, now, recordedCaps };
     respond(res, 200, {
-      allowances: page.map((allowance) => describeAllowance(allowance, null, now)),
+      allowances: page.map((allowance) => describeAllowance(allowance, state)),
       nextCursor: lastOfFullPage(page, limit)?.id ?? null,
     });
   });
@@ -116,7 +119,8 @@ export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: Allo
 
   async function describe(allowance: Allowance) {
     const campaign = await findCampaign(allowances, allowance);
-    return describeAllowance(allowance, campaign, await allowances.now());
+    const recordedCaps = await allowances.recordedCaps([allowance]);
+    return describeAllowance(allowance, { campaign, now: await allowances.now(), recordedCaps });
   }
 
   return router;

@@ -1,12 +1,24 @@
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { remainingInPeriod, renewUsage } from "@compute-credits/rules/allowances/period";
+import type { RecordedCaps } from "../../stores/allowances/allowanceStore.ts";
+
+/** What an answer says of an allowance besides the allowance itself. */
+export interface AllowanceState {
+  /** of a grant, if the answer shows it */
+  readonly campaign: Allowance | null;
+  readonly now: Date;
+  readonly recordedCaps: RecordedCaps;
+}
 
 /**
  * An allowance as answers show it, with the campaign if it is a grant. The owner's signature is
  * shown so that anyone can check what an account signed for; docs/threat-model.md says why that is
  * safe. A grant has none of its own (`null`), because its campaign's covers it.
  */
-export function describeAllowance(allowance: Allowance, campaign: Allowance | null, now: Date) {
+export function describeAllowance(
+  allowance: Allowance,
+  { campaign, now, recordedCaps }: AllowanceState,
+) {
   const { id, message, scope, createdAt, revokedAt } = allowance;
   const usage = renewUsage(message, allowance.usage, now);
   return {
@@ -18,6 +30,7 @@ export function describeAllowance(allowance: Allowance, campaign: Allowance | nu
     revokedAt,
     spentMicros: usage.spentMicros,
     remainingMicros: remainingInPeriod(message, usage),
+    ...describeRecording(allowance, recordedCaps.get(id) ?? 0n),
     campaign:
       campaign === null
         ? null
@@ -30,4 +43,11 @@ export function describeAllowance(allowance: Allowance, campaign: Allowance | nu
             ),
           },
   };
+}
+
+/** What a contract wallet signed may be spent up to `recordedCapMicros`; of a key, that is `null`. */
+function describeRecording({ byContract, message }: Allowance, recordedCapMicros: bigint) {
+  if (!byContract) return { capRecorded: "not_needed", recordedCapMicros: null };
+  const isWhole = recordedCapMicros >= message.accountCap;
+  return { capRecorded: isWhole ? "recorded" : "waiting_for_cap", recordedCapMicros };
 }

@@ -1,7 +1,6 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { PAGES, MAX_GRANTS_PER_REQUEST } from "../../http/bounds.ts";
 import {
   AddressField,
@@ -17,7 +16,7 @@ import { ProblemError } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
 import type { AllowanceStore } from "../../stores/allowances/allowanceStore.ts";
 import type { GrantStore, IssuedGrant } from "../../stores/allowances/grantStore.ts";
-import { describeAllowance } from "./describeAllowance.ts";
+import { type AllowanceState, describeAllowance } from "./describeAllowance.ts";
 import { findAllowance } from "./findAllowance.ts";
 import { grantProblem } from "./grantProblem.ts";
 import { type BatchLimits, GrantTermsBody, checkBatch, countOutcomes } from "./grantTerms.ts";
@@ -41,7 +40,7 @@ const PageQuery = z.strictObject({
 });
 
 export interface GrantDeps {
-  readonly allowances: Pick<AllowanceStore, "find" | "now">;
+  readonly allowances: Pick<AllowanceStore, "find" | "now" | "recordedCaps">;
   readonly grants: Pick<GrantStore, "issue" | "ofCampaign" | "ofAccount">;
   readonly issuers: IssuerDeps;
   readonly limits: BatchLimits;
@@ -82,9 +81,12 @@ export function grantRoutes({ allowances, grants, issuers, limits }: GrantDeps):
       grants.ofCampaign(campaign.id, { after: cursor ?? null, limit }),
       allowances.now(),
     ]);
+    const grantsOfPage = page.map(({ grant }) => grant);
+    const recordedCaps = await allowances.recordedCaps([campaign, ...grantsOfPage]);
+    const state = { now, recordedCaps };
     respond(res, 200, {
-      campaign: describeAllowance(campaign, null, now),
-      grants: page.map((issued) => describeGrant(issued, campaign, now)),
+      campaign: describeAllowance(campaign, { ...state, campaign: null }),
+      grants: page.map((issued) => describeGrant(issued, { ...state, campaign })),
       nextCursor: lastOfFullPage(page, limit)?.grant.id ?? null,
     });
   });
@@ -96,8 +98,10 @@ export function grantRoutes({ allowances, grants, issuers, limits }: GrantDeps):
       grants.ofAccount(account, { after: cursor ?? null, limit }),
       allowances.now(),
     ]);
+    const recordedCaps = await allowances.recordedCaps(page.map(({ grant }) => grant));
+    const state = { campaign: null, now, recordedCaps };
     respond(res, 200, {
-      grants: page.map((issued) => describeGrant(issued, null, now)),
+      grants: page.map((issued) => describeGrant(issued, state)),
       nextCursor: lastOfFullPage(page, limit)?.grant.id ?? null,
     });
   });
@@ -106,6 +110,6 @@ export function grantRoutes({ allowances, grants, issuers, limits }: GrantDeps):
 }
 
 /** `campaignId` and `issuer` are there in every list; the campaign's rest only beside its own. */
-function describeGrant({ key, grant, issuer }: IssuedGrant, campaign: Allowance | null, now: Date) {
-  return { key, issuer, campaignId: grant.campaign, ...describeAllowance(grant, campaign, now) };
+function describeGrant({ key, grant, issuer }: IssuedGrant, state: AllowanceState) {
+  return { key, issuer, campaignId: grant.campaign, ...describeAllowance(grant, state) };
 }

@@ -53,7 +53,7 @@ const PageQuery = z.strictObject({
 });
 
 export interface PromotionCodeDeps {
-  readonly allowances: Pick<AllowanceStore, "find" | "now">;
+  readonly allowances: Pick<AllowanceStore, "find" | "now" | "recordedCaps">;
   readonly grants: Pick<GrantStore, "addCodes" | "codes" | "closeCode" | "redeem">;
   readonly issuers: IssuerDeps;
   readonly limits: BatchLimits;
@@ -113,7 +113,9 @@ export function promotionCodeRoutes({
     const outcome = await redeemAsTyped(grants, { campaign: campaign.id, code, spender });
     if (outcome.result === "refused") throw new ProblemError(grantProblem(outcome.refusal));
     const { grant, repeated } = outcome;
-    const described = describeAllowance(grant, campaign, await allowances.now());
+    const recordedCaps = await allowances.recordedCaps([grant]);
+    const now = await allowances.now();
+    const described = describeAllowance(grant, { campaign, now, recordedCaps });
     respond(res, repeated ? 200 : 201, { ...described, repeated });
   });
 

@@ -12,6 +12,9 @@ export interface SignedAllowance {
   readonly byContract: boolean;
 }
 
+/** The caps on record in micro-credits, by allowance. Has those of contract wallets only. */
+export type RecordedCaps = ReadonlyMap<Hex, bigint>;
+
 export interface AllowanceStore {
   /**
    * Stores an allowance whose signature has been verified. Adding it again returns the stored one.
@@ -30,6 +33,11 @@ export interface AllowanceStore {
   revoke(id: Hex, signature: Hex | null): Promise<Allowance | null>;
   /** Reads the account's counter as of the last indexed block. */
   counterOf(account: Address): Promise<bigint>;
+  /**
+   * Reads what the court has on record, confirmed, for the account and counter of each allowance
+   * that a contract wallet signed. Asks nothing if there is none.
+   */
+  recordedCaps(allowances: readonly Allowance[]): Promise<RecordedCaps>;
   /** Reads the database's clock, which decides about periods and expiry. */
   now(): Promise<Date>;
 }

@@ -123,6 +123,19 @@ export function createAllowanceStore(database: Database, reads: Sql = database):
       return record?.counter ?? 0n;
     },
 
+    async recordedCaps(allowances) {
+      const byContract = allowances.filter((allowance) => allowance.byContract);
+      if (byContract.length === 0) return new Map();
+      // Plan: signed_allowances and recorded_caps by primary key.
+      const records = await reads.query<{ id: Hex; cap: bigint }>(
+        `select id, coalesce(r.account_cap_micros, 0) as cap
+         from signed_allowances l left join recorded_caps r using (account, counter)
+         where id = any($1::bytea[])`,
+        [byteaArray(byContract.map(({ id }) => id))],
+      );
+      return new Map(records.map(({ id, cap }) => [id, cap]));
+    },
+
     now: () => readClock(database),
   };
 }
