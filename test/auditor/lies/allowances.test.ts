@@ -1,18 +1,43 @@
 import { expect } from "chai";
 
+import type { Finding } from "../../../auditor/replay/finding.ts";
 import { walletSpender } from "@compute-credits/protocol/messages/spender";
 import {
   alice,
   aliceCharged,
+  bytea,
   describeLies,
   mallory,
   provider,
   sponsor,
 } from "../../fixtures/lies.ts";
+import { person } from "../../fixtures/audited.ts";
+
+/** A contract wallet. */
+const contractWallet = person("wallet");
+
+const walletCharged = (kind: Finding["kind"], id: string, differenceMicros: bigint) => ({
+  ...aliceCharged(kind, id, differenceMicros),
+  party: contractWallet.address,
+});
 
 describeLies("allowances", (liar) => {
   const { lie, ageAllowances, use, agree, expectFindings } = liar;
   const from = provider.address;
+
+  const capRecorded = (accountCapMicros: bigint) =>
+    liar.scene.ledger.chainEvents({
+      type: "cap_recorded",
+      account: contractWallet.address,
+      counter: 0n,
+      accountCapMicros,
+    });
+  async function allowed() {
+    await liar.scene.buy(contractWallet, 1_000_000n);
+    const { message } = await liar.scene.allow(contractWallet, { byContract: true });
+    await liar.scene.ledger.grantAccess(message.spender, from);
+    return message;
+  }
 
   it("charging an allowance without its owner's signature: finds it forged", async () => {
     await lie("delete from allowance_usage; delete from signed_allowances");
@@ -20,6 +45,63 @@ describeLies("allowances", (liar) => {
     const { id } = await use(10n);
     await liar.scene.cut();
     await expectFindings([aliceCharged("forged_allowance", id, 10n)]);
+  });
+
+  context("when a contract wallet signed, which has disowned its signature since", () => {
+    it("charging up to what is on record: agrees", async () => {
+      const { spender } = await allowed();
+      await capRecorded(10n);
+      await use(10n, { spender });
+      await agree();
+    });
+
+    it("charging more than is on record: finds that the cap is not", async () => {
+      const { spender } = await allowed();
+      await capRecorded(10n);
+      await lie(
+        `update accounts set recorded_cap = 100 where address = ${bytea(contractWallet.address)}`,
+      );
+      const { id } = await use(13n, { spender });
+      await liar.scene.cut();
+      await expectFindings([walletCharged("cap_not_recorded", id, 3n)]);
+    });
+
+    it("charging before the cap is on record: finds that it was not", async () => {
+      const { spender } = await allowed();
+      await lie(
+        `update accounts set recorded_cap = 100 where address = ${bytea(contractWallet.address)}`,
+      );
+      const { id } = await use(5n, { spender });
+      await capRecorded(100n);
+      await liar.scene.cut();
+      await expectFindings([walletCharged("cap_not_recorded", id, 5n)]);
+    });
+
+    it("calling it a key's: finds that the cap is not on record", async () => {
+      const { spender } = await allowed();
+      await lie("update signed_allowances set by_contract = false");
+      const { id } = await use(5n, { spender });
+      await liar.scene.cut();
+      await expectFindings([walletCharged("cap_not_recorded", id, 5n)]);
+    });
+
+    it("charging under the next counter what was on record for the last: finds it", async () => {
+      await allowed();
+      await capRecorded(10n);
+      await liar.scene.ledger.chainEvents({
+        type: "counter_raised",
+        account: contractWallet.address,
+        counter: 1n,
+      });
+      const { message } = await liar.scene.allow(contractWallet, { byContract: true });
+      await liar.scene.ledger.grantAccess(message.spender, from);
+      await lie(
+        `update accounts set recorded_cap = 10 where address = ${bytea(contractWallet.address)}`,
+      );
+      const { id } = await use(5n, { spender: message.spender });
+      await liar.scene.cut();
+      await expectFindings([walletCharged("cap_not_recorded", id, 5n)]);
+    });
   });
 
   it("changing the terms of a signed allowance: finds it forged", async () => {

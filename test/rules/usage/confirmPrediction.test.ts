@@ -37,11 +37,12 @@ function lastSeenOf({ allowances }: LedgerState, events: readonly UsageEvent[]) 
 function fits({ accounts, allowances }: LedgerState, expected: PredictedCharges): boolean {
   const ofAccounts = [...expected.accounts].every(([address, wanted]) => {
     const found = accounts.get(address);
-    const { amountMicros, accountCap, counter } = wanted;
+    const { amountMicros, accountCap, byContract, counter } = wanted;
     return (
       found !== undefined &&
       amountMicros <= available(found) &&
       amountMicros <= accountCap - found.spent - found.held &&
+      (!byContract || amountMicros <= found.recordedCap - found.spent - found.held) &&
       (amountMicros === 0n || counter === found.counter)
     );
   });
@@ -95,7 +96,11 @@ describe("confirmPrediction", () => {
           const accounts = new Map(
             [...before.accounts].map(([address, each]) => [
               address,
-              { ...each, purchased: each.purchased + moreMicros },
+              {
+                ...each,
+                purchased: each.purchased + moreMicros,
+                recordedCap: each.recordedCap + moreMicros,
+              },
             ]),
           );
           const seen = allowances.map((each) =>

@@ -84,11 +84,12 @@ describe("decideDebits", () => {
         for (const each of events) {
           const { debits, accounts } = decideDebits([each], state, RULES);
           for (const { allowance, account: payer, amountMicros } of debits) {
-            const { message } = find(state.allowances, ({ id }) => id === allowance);
+            const { message, byContract } = find(state.allowances, ({ id }) => id === allowance);
             const after = accounts.get(payer);
             const ofThis = debits.filter((debit) => debit.account === payer);
             if (amountMicros === 0n || after === undefined || ofThis.length > 1) continue;
             expect(after.spent + after.held <= message.accountCap).to.equal(true);
+            if (byContract) expect(after.spent + after.held <= after.recordedCap).to.equal(true);
           }
         }
       }),
@@ -287,6 +288,18 @@ describe("decideDebits", () => {
         ["allowance_exhausted", { purchased: 99n }, { limit: 10n }],
         ["account_cap_reached", { purchased: 99n }, { accountCap: 10n }],
         ["account_cap_reached", { purchased: 99n, held: 5n }, { accountCap: 15n }],
+        ["cap_not_recorded", { purchased: 99n, recordedCap: 10n }, { byContract: true }],
+        [
+          "cap_not_recorded",
+          { purchased: 99n, held: 5n, recordedCap: 15n },
+          { byContract: true, accountCap: 16n },
+        ],
+        // What is on record exceeds this allowance's own cap.
+        [
+          "account_cap_reached",
+          { purchased: 99n, recordedCap: 90n },
+          { byContract: true, accountCap: 10n },
+        ],
       ] as const;
       for (const [reason, ofAccount, ofAllowance] of limits) {
         const state = stateOf([account(owner, ofAccount)], [allowanceOf(ofAllowance)]);

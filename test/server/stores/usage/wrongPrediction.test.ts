@@ -4,6 +4,7 @@ import type { Hex } from "viem";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import { databaseKinds } from "../../../fixtures/databases.ts";
+import { bytea } from "@compute-credits/platform/postgres/values";
 import { type Ledger, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
 
 const provider = party(1_000);
@@ -33,10 +34,25 @@ for (const { name, open } of databaseKinds) {
       return { account, allowance, spender };
     }
 
+    /** Like `cachedSpender`, of a contract wallet with 10 micro-credits on record. */
+    async function cachedWallet() {
+      const account = party(parties++);
+      await ledger.purchase(account, "0.0001");
+      await capRecorded(account, 10n);
+      const allowance = await ledger.allow(account, { byContract: true });
+      const { spender } = allowance.message;
+      await ledger.grantAccess(spender, provider);
+      expect(await spend(spender, 1n)).to.deep.equal(["debited"]);
+      return { account, spender };
+    }
+
     async function spend(spender: Hex, ...quantities: bigint[]): Promise<string[]> {
       const events = quantities.map((quantity) => usageEvent({ provider, spender, quantity }));
       return (await ledger.usage.record(events)).map(said);
     }
+
+    const capRecorded = (account: Hex, accountCapMicros: bigint, counter = 0n) =>
+      ledger.chainEvents({ type: "cap_recorded", account, counter, accountCapMicros });
 
     async function spentOf(account: Hex): Promise<bigint> {
       return (await ledger.accounts.balance(account)).spent;
@@ -59,6 +75,74 @@ for (const { name, open } of databaseKinds) {
       expect(await usageOf(allowance.id)).to.include({
         spentMicros: 100n,
         periodSpentMicros: 100n,
+      });
+    });
+
+    context("when a contract wallet signed the allowance", () => {
+      it("debits up to what is on record, with what is on hold", async () => {
+        const { account, spender } = await cachedWallet();
+        expect(await spend(spender, 10n, 4n)).to.deep.equal(["cap_not_recorded", "debited"]);
+        const request = { provider, spender, meter: "units", dimensions: {}, ttlSeconds: 60 };
+        const hold = (quantity: bigint) =>
+          ledger.holds.authorize({ ...request, id: `${account} ${quantity}`, quantity });
+        expect(await hold(6n)).to.containSubset({ refusal: { reason: "cap_not_recorded" } });
+        expect(await hold(5n)).to.include({ result: "held" });
+        expect(await spend(spender, 1n)).to.deep.equal(["cap_not_recorded"]);
+        const captured = { provider, id: `${account} 5`, eventId: `${account} 5`, quantity: 5n };
+        expect(await ledger.holds.capture({ ...captured, final: true })).to.include({
+          result: "captured",
+        });
+        expect(await spentOf(account)).to.equal(10n);
+      });
+
+      it("counts a recording at once, and for its own counter only", async () => {
+        const { account, spender } = await cachedWallet();
+        expect(await spend(spender, 20n)).to.deep.equal(["cap_not_recorded"]);
+        // A cap of a later counter waits for it.
+        await capRecorded(account, 90n, 1n);
+        expect(await spend(spender, 20n)).to.deep.equal(["cap_not_recorded"]);
+        await capRecorded(account, 50n);
+        expect(await spend(spender, 20n)).to.deep.equal(["debited"]);
+
+        await ledger.chainEvents({ type: "counter_raised", account, counter: 1n });
+        expect(await spend(spender, 1n)).to.deep.equal(["allowance_revoked"]);
+        const next = await ledger.allow(account, { spender, byContract: true });
+        expect(next.message.counter).to.equal(1n);
+        expect(await spend(spender, 70n, 69n)).to.deep.equal(["cap_not_recorded", "debited"]);
+        expect(await spentOf(account)).to.equal(90n);
+
+        await ledger.chainEvents({ type: "counter_raised", account, counter: 2n });
+        await ledger.allow(account, { spender, byContract: true });
+        expect(await spend(spender, 1n)).to.deep.equal(["cap_not_recorded"]);
+      });
+
+      it("binds the grants of its campaign", async () => {
+        const account = party(parties++);
+        await ledger.purchase(account, "0.0001");
+        const campaign = await ledger.allow(account, { byContract: true });
+        const spender = apiKeySpender(`grantee ${account}`);
+        const terms = { period: 0n, rollover: 0n, startsAt: null, expiresAt: null };
+        const grant = { ...terms, key: "grant", spender, limit: 50n, priority: null, scope: null };
+        await ledger.grants.issue(campaign.id, [grant], await ledger.issuerOf(campaign.id));
+        await ledger.grantAccess(spender, provider);
+        expect(await spend(spender, 1n)).to.deep.equal(["cap_not_recorded"]);
+        await capRecorded(account, 7n);
+        expect(await spend(spender, 8n, 7n)).to.deep.equal(["cap_not_recorded", "debited"]);
+        expect(await spentOf(account)).to.equal(7n);
+      });
+
+      it("counts an allowance that an older server did not look at as a contract's", async () => {
+        const { account, allowance, spender } = await cachedSpender();
+        await ledger.database.query(
+          "update signed_allowances set by_contract = null where id = $1",
+          [bytea(allowance.id)],
+        );
+        const again = await openLedger(ledger.database);
+        const [outcome] = await again.usage.record([
+          usageEvent({ provider, spender, quantity: 1n }),
+        ]);
+        expect(outcome === undefined ? null : said(outcome)).to.equal("cap_not_recorded");
+        expect(await spentOf(account)).to.equal(1n);
       });
     });
 
