@@ -1,4 +1,4 @@
-import type { LedgerSnapshot, DebitRow } from "./ledgerSnapshot.ts";
+import type { LedgerSnapshot, DebitRow, LoggedShare } from "./ledgerSnapshot.ts";
 import type { SimulatedCard } from "./cards.ts";
 import { DisagreementError } from "./disagreement.ts";
 import type { JournalledHold, Journal, JournalledEvent } from "./journal.ts";
@@ -6,11 +6,12 @@ import {
   type ModelPrice,
   type RateQuery,
   modelCost,
-  modelCostAfter,
   modelFee,
   modelRate,
   priceFrom,
+  useText,
 } from "./model/price.ts";
+import { type ModelShare, costOfShares } from "./model/sharing.ts";
 import { fingerprintOfEvent } from "./fingerprint.ts";
 
 /** The debits by event key. */
@@ -32,7 +33,7 @@ export function auditLog(
   const debits = Map.groupBy(snapshot.debits, ({ key }) => key);
   const holds = new Map(snapshot.holds.map((hold) => [hold.key, hold]));
   const holdOf = new Map<string, string>();
-  const captured = new Map<string, { price: ModelPrice; units: bigint; micros: bigint }>();
+  const captured = new Map<string, { price: LoggedPrice; units: bigint; micros: bigint }>();
 
   for (const [key, rows] of debits) {
     const [first] = rows;
@@ -68,7 +69,7 @@ export function auditLog(
   }
   for (const [key, reports] of journal.events) assertAnswers(key, reports, debits.has(key));
   for (const [hold, { price, units, micros }] of captured) {
-    if (micros !== modelCost(price, units) || micros !== holds.get(hold)?.captured) {
+    if (micros !== costOf(price, units) || micros !== holds.get(hold)?.captured) {
       const evidence = { hold, price, units, micros };
       throw new DisagreementError("captures have the wrong cost", evidence);
     }
@@ -77,7 +78,7 @@ export function auditLog(
   auditTierUse(snapshot, debits);
   return { debits, holdOf };
 
-  function priceOf({ source }: JournalledEvent, row: DebitRow): ModelPrice {
+  function priceOf({ source }: JournalledEvent, row: DebitRow): LoggedPrice {
     if (!("eventId" in source)) {
       const at = earlier(source.occurredAt, row.recorded_at);
       return expectedPrice(source, { at, quantity: source.quantity, row });
@@ -102,7 +103,7 @@ export function auditLog(
   function expectedPrice(
     query: RateQuery,
     { at, quantity, row }: { at: Date; quantity: bigint; row: DebitRow },
-  ): ModelPrice {
+  ): LoggedPrice {
     const found = modelRate(cards, query, at);
     if (typeof found === "string") throw new DisagreementError("a debit without a price", { row });
     const { rate, name } = found;
@@ -116,32 +117,60 @@ export function auditLog(
     if (basis?.multiplierBps !== undefined && BigInt(basis.multiplierBps) !== multiplierBps) {
       throw new DisagreementError("a debit has another time's multiplier", { row, step });
     }
-    return priceFrom(found, {
-      use: useOf(row) ?? "",
-      usedBefore: BigInt(basis?.usedUnits ?? 0),
-      multiplierBps,
-      quantity,
-    });
+    const priceAt = (tier: Pick<LoggedShare, "use" | "usedUnits"> | null) =>
+      priceFrom(found, {
+        use: tier === null ? "" : useText(tier.use.account, tier.use.month, tier.use.rateKey),
+        usedBefore: BigInt(tier?.usedUnits ?? 0),
+        multiplierBps,
+        quantity,
+      });
+    const shares = sharesOf(row);
+    if (shares.length === 0) return priceAt(null);
+    return shares.map((share) => ({
+      account: share.use.account,
+      price: priceAt(share),
+      micros: BigInt(share.micros),
+      units: BigInt(share.units),
+    }));
   }
 }
 
-/** Returns the key of the tier usage that a debit counts in; `null` for other rates. */
-function useOf({ basis }: DebitRow): string | null {
-  if (basis?.use === undefined) return null;
-  const { account, month, rateKey } = basis.use;
-  return `${account}|${month}|${rateKey}`;
+/** One price for all payers, or the shares of accounts at their own tiers. */
+type LoggedPrice = ModelPrice | readonly ModelShare[];
+
+function costOf(price: LoggedPrice, quantity: bigint): bigint {
+  return "rate" in price ? modelCost(price, quantity) : costOfShares(price, quantity);
+}
+
+/** Returns the accounts at whose tiers a debit was priced; none for other rates. */
+function sharesOf({ basis, quantity }: DebitRow): readonly LoggedShare[] {
+  if (basis?.shares !== undefined) return basis.shares;
+  if (basis?.use === undefined) return [];
+  const { use, usedUnits = "0" } = basis;
+  return [{ use, usedUnits, micros: "0", units: `${quantity}` }];
 }
 
 /** Checks that tier usage is the sum of all debits that were not voided. */
 function auditTierUse(snapshot: LedgerSnapshot, debits: AuditedLog["debits"]): void {
   const sums = new Map<string, bigint>();
   for (const [key, [first]] of debits) {
-    const tierUse = first === undefined ? null : useOf(first);
-    if (tierUse === null || first === undefined || snapshot.voids.has(key)) continue;
-    sums.set(tierUse, (sums.get(tierUse) ?? 0n) + first.quantity);
+    if (first === undefined || snapshot.voids.has(key)) continue;
+    let before = BigInt(first.basis?.capturedUnits ?? 0);
+    let left = first.quantity;
+    const shares = sharesOf(first);
+    for (const [n, { use, units }] of shares.entries()) {
+      // The first share has the first units of a hold; the last share has all that follow.
+      const isLast = n === shares.length - 1;
+      const room = BigInt(units) > before ? BigInt(units) - before : 0n;
+      before = BigInt(units) > before ? 0n : before - BigInt(units);
+      const counted = isLast || left < room ? left : room;
+      left -= counted;
+      const tierUse = useText(use.account, use.month, use.rateKey);
+      sums.set(tierUse, (sums.get(tierUse) ?? 0n) + counted);
+    }
   }
   for (const row of snapshot.tierUse) {
-    const tierUse = `${row.account}|${row.month}|${row.rate_key}`;
+    const tierUse = useText(row.account, row.month, row.rate_key);
     if ((sums.get(tierUse) ?? 0n) !== row.quantity) {
       const evidence = { row, expected: sums.get(tierUse) };
       throw new DisagreementError("a tier's usage differs from its debits", evidence);
@@ -163,12 +192,13 @@ function assertLogged(
   key: string,
   rows: readonly DebitRow[],
   { source, fingerprint, answer }: JournalledEvent,
-  price: ModelPrice,
+  price: LoggedPrice,
 ): void {
   if (!("costMicros" in answer)) return;
   // A capture costs the units after those captured before.
   const captured = BigInt(rows[0]?.basis?.capturedUnits ?? 0);
-  const cost = modelCostAfter(price, captured, source.quantity);
+  const cost = costOf(price, captured + source.quantity) - costOf(price, captured);
+  const [anyPrice] = "rate" in price ? [price] : price.map((share) => share.price);
   const total = rows.reduce((sum, { amount }) => sum + amount, 0n);
   const matchesReport = rows.every((row) =>
     "eventId" in source
@@ -184,7 +214,7 @@ function assertLogged(
         charge.allowance === row.allowance &&
         charge.amountMicros === row.amount &&
         row.fee === modelFee(row.amount) &&
-        row.rate_card === price.version &&
+        row.rate_card === anyPrice?.version &&
         row.recorded_at.getTime() === answer.recordedAt.getTime()
       );
     });

@@ -58,10 +58,25 @@ export interface DebitRow {
     readonly multiplierBps?: string;
     readonly usedUnits?: string;
     readonly capturedUnits?: string;
-    readonly use?: { readonly account: Address; readonly month: string; readonly rateKey: string };
+    readonly use?: LoggedTierUse;
+    readonly shares?: readonly LoggedShare[];
   } | null;
   readonly amount: bigint;
   readonly fee: bigint;
+}
+
+interface LoggedTierUse {
+  readonly account: Address;
+  readonly month: string;
+  readonly rateKey: string;
+}
+
+/** What one account pays of an event, and how much it had used before. */
+export interface LoggedShare {
+  readonly micros: string;
+  readonly units: string;
+  readonly usedUnits: string;
+  readonly use: LoggedTierUse;
 }
 
 export interface CheckpointRow {

@@ -9,6 +9,7 @@ import type { LoggedCharge } from "@compute-credits/rules/log/logEntry";
 import type { Hold } from "@compute-credits/rules/holds/hold";
 import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
 import type { TierUse } from "@compute-credits/rules/pricing/pinnedRate";
+import type { TierUnits } from "@compute-credits/rules/pricing/tierUnits";
 import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { type RateIndex, indexRates } from "@compute-credits/rules/pricing/rateIndex";
@@ -54,8 +55,8 @@ export interface AuditedEvent {
   readonly recordedAt: Date;
   /** when its credits were taken; for a capture, when the hold was created */
   readonly takenAt: Date;
-  readonly quantity: bigint;
-  readonly use: TierUse | null;
+  /** the tiered usage that it counted, which a void takes back */
+  readonly tierUnits: readonly TierUnits[];
   readonly charges: readonly LoggedCharge[];
   /** the first cut that holds it */
   readonly cut: bigint;
@@ -102,6 +103,11 @@ export class AuditState {
   /** spenders whose allowances are all loaded */
   readonly loadedSpenders = new Set<SpenderId>();
   rates: RateIndex = new Map();
+  /**
+   * Whether each account pays its own price. Before that, the first usable allowance's account set
+   * the price, even if others paid.
+   */
+  hasOwnPrices = false;
   /** the last block whose events were applied */
   appliedBlock = 0n;
 

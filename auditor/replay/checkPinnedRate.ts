@@ -7,25 +7,35 @@ import { type PinnedRate, pinRate, pricePinned } from "@compute-credits/rules/pr
 import { monthOf } from "@compute-credits/rules/pricing/priceDraft";
 import { findRate } from "@compute-credits/rules/pricing/rateIndex";
 import { type AuditState, stepsKey } from "./auditState.ts";
+import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import { canonicalText } from "./canonicalText.ts";
 import type { Finding } from "./finding.ts";
-import { honestRates, pinFromState } from "./honestRates.ts";
+import { namedRates } from "./honestRates.ts";
 
-/** Checks a hold's rate: it must be the current one at its creation, or a recently quoted one. */
+/**
+ * Checks a hold's rate: it must be one at which an honest server charges it (`charged`), or a
+ * recently quoted one.
+ */
 export function checkPinnedRate(
   state: AuditState,
   entry: LogEntryOf<"hold">,
-  accounts: readonly Address[],
+  charged: readonly PinnedRate[],
   maxQuoteSeconds: number,
 ): Finding | null {
   const { createdAt: now, quoteExpiresAt } = entry;
   const pins =
     quoteExpiresAt === null
-      ? honestRates(state, entry, { at: now, now }).flatMap((found) =>
-          accounts.map((account) =>
-            pinFromState(state, found, { ...entry, account, occurredAt: now, at: now }),
-          ),
-        )
+      ? charged.length > 0
+        ? charged
+        : namedRates(
+            state,
+            { ...entry, occurredAt: now },
+            {
+              basis: priceBasisOf(entry.rate),
+              payer: payersOf(state, entry)[0] ?? entry.provider,
+              now,
+            },
+          )
       : quotableRates(state, entry, { now, quoteExpiresAt, maxQuoteSeconds });
   if (pins.some((pinned) => isDeepStrictEqual(pinned, entry.rate))) return null;
 
@@ -34,7 +44,7 @@ export function checkPinnedRate(
   const actual = pricePinned(entry.rate, entry.quantity);
   return {
     kind: "wrong_pinned_rate",
-    party: accounts[0] ?? null,
+    party: payersOf(state, entry)[0] ?? null,
     event: { provider: entry.provider, id: entry.id },
     expected: pinned === undefined ? null : canonicalText(pinned),
     actual: canonicalText(entry.rate),
@@ -62,6 +72,11 @@ function quotableRates(
   }: { now: Date; quoteExpiresAt: Date; maxQuoteSeconds: number },
 ): readonly PinnedRate[] {
   if (quoteExpiresAt <= now) return [];
+  const { rate } = entry;
+  if (rate.kind === "shared") return [];
+  // A quote of one account's tiers is for no other account.
+  const isQuotedPayer = (account: Address) => !("use" in rate) || rate.use.account === account;
+  if (state.hasOwnPrices && !payersOf(state, entry).every(isQuotedPayer)) return [];
   const earliest = new Date(quoteExpiresAt.getTime() - maxQuoteSeconds * 1000);
   const moments = [
     earliest,
@@ -69,7 +84,6 @@ function quotableRates(
     ...[...state.cards.values()].map(({ card }) => card.effectiveFrom),
     ...[...state.steps.values()].flat().map(({ effectiveFrom }) => effectiveFrom),
   ].filter((moment) => moment >= earliest && moment <= now);
-  const { rate } = entry;
   return moments.toReversed().flatMap((at) => {
     const found = findRate(state.rates, entry, at);
     if (typeof found === "string") return [];
@@ -81,4 +95,8 @@ function quotableRates(
         state.stepAt(stepsKey(entry.provider, rateKey), at)?.afterBps ?? null,
     });
   });
+}
+
+function payersOf(state: AuditState, { allowances }: LogEntryOf<"hold">): readonly Address[] {
+  return allowances.flatMap((id) => state.allowances.get(id)?.message.account ?? []);
 }

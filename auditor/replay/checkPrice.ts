@@ -1,29 +1,27 @@
-import type { Address } from "viem";
-
 import type { DebitEntry } from "@compute-credits/rules/log/logEntry";
 import { type PinnedRate, pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
-import { pricedAt } from "@compute-credits/rules/pricing/price";
 import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import type { AuditState } from "./auditState.ts";
 import { canonicalText } from "./canonicalText.ts";
 import { type Finding, describeDifference, describeEvent } from "./finding.ts";
-import { honestRates, pinFromState } from "./honestRates.ts";
+import { namedRates } from "./honestRates.ts";
 
 /**
- * Recomputes the price of a usage event. `accounts` are those that may have paid first. Returns the
- * right rate (`null` if no card has one), and a finding if the entry's price differs.
+ * Checks the price of a usage event. `rates` are those at which honest servers charge it; if
+ * there are none, because no allowance can pay, the payers that the entry names are believed.
+ * Returns the right rate (`null` if no card has one), and a finding if the entry's price differs.
  */
 export function checkPrice(
   state: AuditState,
   entry: DebitEntry,
-  accounts: readonly Address[],
+  rates: readonly PinnedRate[],
 ): { pinned: PinnedRate | null; finding: Finding | null } {
-  const at = pricedAt({ occurredAt: entry.occurredAt, now: entry.recordedAt });
-  const rates = honestRates(state, entry, { at, now: entry.recordedAt });
+  const payer = entry.charges[0]?.account ?? entry.provider;
+  const honest =
+    rates.length > 0
+      ? rates
+      : namedRates(state, entry, { basis: entry.priceBasis, payer, now: entry.recordedAt });
   const actual = entry.charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
-  const honest = rates.flatMap((found) =>
-    accounts.map((account) => pinFromState(state, found, { ...entry, account, at })),
-  );
   const match = honest.find(
     (pinned) =>
       pinned.rateCardVersion === entry.rateCardVersion &&

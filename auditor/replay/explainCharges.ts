@@ -7,7 +7,7 @@ import {
   type ChargeRequest,
   findObstacle,
 } from "@compute-credits/rules/allowances/usability";
-import type { Charge } from "@compute-credits/rules/spending/spendingDraft";
+import type { Charge } from "@compute-credits/rules/spending/findCharges";
 import { type AuditState, type AuditedAllowance, accessKey } from "./auditState.ts";
 import { type EventId, type Finding, describeDifference, describeEvent } from "./finding.ts";
 import type { Payment } from "./honestPayments.ts";

@@ -1,12 +1,31 @@
-import { type ChargeRequest } from "@compute-credits/rules/allowances/usability";
-import { type Charge, SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
+import type { Address } from "viem";
+
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { ChargeRequest } from "@compute-credits/rules/allowances/usability";
+import { type QuotedPrice, chargeQuoted } from "@compute-credits/rules/holds/chargeQuoted";
+import type { PinnedRate } from "@compute-credits/rules/pricing/pinnedRate";
+import { pricedAt } from "@compute-credits/rules/pricing/price";
+import type { RateQuery } from "@compute-credits/rules/pricing/rateIndex";
+import {
+  type RatedWork,
+  chargeAtOnePrice,
+  chargeWork,
+} from "@compute-credits/rules/spending/chargeWork";
+import type { Charge } from "@compute-credits/rules/spending/findCharges";
+import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { type AuditState, type AuditedAllowance, accessKey } from "./auditState.ts";
+import { honestRates, pinFromState } from "./honestRates.ts";
 import { PROPAGATION_MS } from "./terms.ts";
 
 /** The charges that pay an amount, and the draft with their effect on accounts and allowances. */
 export interface Payment {
   readonly charges: readonly Charge[];
   readonly draft: SpendingDraft;
+}
+
+/** A payment with the rate that it is at. */
+export interface HonestCharge extends Payment {
+  readonly pinned: PinnedRate;
 }
 
 /** The access and allowances that one server may have seen: the newest may be missing. */
@@ -28,22 +47,68 @@ export function honestPayments(
     const draft = draftOf(state, view, now);
     const usable = draft.usable(request);
     if ("reason" in usable) return [];
-    const charges = draft.take(usable, amountMicros, as);
-    return "reason" in charges ? [] : [{ charges, draft }];
+    const taken = draft.take(usable, { priceMicros: amountMicros }, as);
+    return "reason" in taken ? [] : [{ charges: taken.charges, draft }];
   });
 }
 
-/** The allowances that may have paid first, one per view. Their accounts' usage selects tiers. */
-export function firstUsable(
+/**
+ * All ways in which an honest server may have priced and charged some work. There is one, unless an
+ * allowance, access or card was written within `PROPAGATION_MS` before.
+ */
+export function honestCharges(
   state: AuditState,
-  request: ChargeRequest,
-  now: Date,
-): readonly AuditedAllowance[] {
-  return viewsOf(state, request, now).flatMap((view) => {
-    const usable = draftOf(state, view, now).usable(request);
-    const first = "reason" in usable ? undefined : usable[0];
-    return first === undefined ? [] : (state.allowances.get(first.id) ?? []);
+  work: RateQuery & ChargeRequest & { readonly quantity: bigint; readonly occurredAt: Date },
+  { now, as }: { now: Date; as: "spent" | "held" },
+): readonly HonestCharge[] {
+  const at = pricedAt({ occurredAt: work.occurredAt, now });
+  const rates = honestRates(state, work, { at, now });
+  return viewsOf(state, work, now).flatMap((view) => {
+    const usable = draftOf(state, view, now).usable(work);
+    if ("reason" in usable) return [];
+    return rates.flatMap((found) => {
+      const draft = draftOf(state, view, now);
+      const pin = (account: Address) => pinFromState(state, found, { ...work, account, at });
+      const charged = charge(state, draft, usable, { quantity: work.quantity, pin }, as);
+      return "reason" in charged ? [] : [{ ...charged, draft }];
+    });
   });
+}
+
+/** All ways in which an honest server may have held credits at a quoted rate. */
+export function honestQuoted(
+  state: AuditState,
+  work: RateQuery & ChargeRequest & { readonly quantity: bigint },
+  { quote, now }: { quote: QuotedPrice; now: Date },
+): readonly Payment[] {
+  const rates = honestRates(state, work, { at: now, now });
+  return viewsOf(state, work, now).flatMap((view) => {
+    const usable = draftOf(state, view, now).usable(work);
+    if ("reason" in usable) return [];
+    return (rates.length === 0 ? [null] : rates).flatMap((found) => {
+      const draft = draftOf(state, view, now);
+      const pin = (account: Address) =>
+        found === null
+          ? quote.rate
+          : pinFromState(state, found, { ...work, account, occurredAt: now, at: now });
+      const charged = chargeQuoted(draft, usable, { quantity: work.quantity, quote, pin });
+      return "reason" in charged ? [] : [{ charges: charged.charges, draft }];
+    });
+  });
+}
+
+/** Charges by the rule in force at this point of the log. */
+function charge(
+  { hasOwnPrices }: AuditState,
+  draft: SpendingDraft,
+  usable: readonly Allowance[],
+  work: RatedWork,
+  as: "spent" | "held",
+) {
+  const [first] = usable;
+  if (hasOwnPrices || first === undefined) return chargeWork(draft, usable, work, as);
+  const pinned = work.pin(first.message.account);
+  return chargeAtOnePrice(draft, usable, { pinned, quantity: work.quantity }, as);
 }
 
 function draftOf(state: AuditState, { hasAccess, allowances }: View, now: Date): SpendingDraft {

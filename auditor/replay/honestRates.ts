@@ -1,6 +1,13 @@
 import type { Address } from "viem";
 
-import { type PinnedRate, pinRate } from "@compute-credits/rules/pricing/pinnedRate";
+import {
+  type AccountRate,
+  type PinnedRate,
+  type RateShare,
+  pinRate,
+} from "@compute-credits/rules/pricing/pinnedRate";
+import { pricedAt } from "@compute-credits/rules/pricing/price";
+import type { PriceBasis } from "@compute-credits/rules/pricing/priceBasis";
 import { monthOf } from "@compute-credits/rules/pricing/priceDraft";
 import {
   type FoundRate,
@@ -53,7 +60,7 @@ function withoutCard(index: RateIndex, version: number): RateIndex {
   );
 }
 
-/** Pins a rate with the usage and multipliers of the auditor's own state. */
+/** Pins one account's rate with the usage and multipliers of the auditor's own state. */
 export function pinFromState(
   state: AuditState,
   found: FoundRate,
@@ -64,12 +71,36 @@ export function pinFromState(
     occurredAt: Date;
     at: Date;
   },
-): PinnedRate {
+): AccountRate {
   return pinRate(found, event.quantity, {
     account: event.account,
     monthOf: () => monthOf(event.occurredAt),
     usedUnits: (use) => state.usedUnits(use),
     multiplierBps: (rateKey) =>
       state.stepAt(stepsKey(event.provider, rateKey), event.at)?.afterBps ?? null,
+  });
+}
+
+/**
+ * The honest rates for the accounts and shares that an entry names, at the tiers of the auditor's
+ * own state. For an entry that no allowance can pay: its price may still be right.
+ */
+export function namedRates(
+  state: AuditState,
+  work: RateQuery & { readonly quantity: bigint; readonly occurredAt: Date },
+  { basis, payer, now }: { basis: PriceBasis; payer: Address; now: Date },
+): readonly PinnedRate[] {
+  const at = pricedAt({ occurredAt: work.occurredAt, now });
+  const { use, shares = [] } = basis ?? {};
+  return honestRates(state, work, { at, now }).map((found) => {
+    const pin = (account: Address) => pinFromState(state, found, { ...work, account, at });
+    const own = pin(use?.account ?? payer);
+    const named = shares.flatMap(({ micros, units, use: { account } }): RateShare[] => {
+      const rate = pin(account);
+      return "use" in rate ? [{ micros, units, rate }] : [];
+    });
+    return named.length < 2
+      ? own
+      : { kind: "shared", rateCardVersion: own.rateCardVersion, shares: named };
   });
 }

@@ -1,12 +1,10 @@
-import type { Address } from "viem";
-
 import type { LogEntryOf, LoggedCharge } from "@compute-credits/rules/log/logEntry";
 import { renewUsage } from "@compute-credits/rules/allowances/period";
 import { capture, checkOpen } from "@compute-credits/rules/holds/resolve";
 import type { PinnedRate } from "@compute-credits/rules/pricing/pinnedRate";
 import { feeOf } from "@compute-credits/rules/pricing/price";
-import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
-import { tierUnitsOf } from "@compute-credits/rules/pricing/priceDraft";
+import { priceBasisOf, tierUnitsOfBasis } from "@compute-credits/rules/pricing/priceBasis";
+import { tierUnitsOf } from "@compute-credits/rules/pricing/tierUnits";
 import type { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
 import { applyDraft } from "./applyDraft.ts";
@@ -15,7 +13,7 @@ import { canonicalText } from "./canonicalText.ts";
 import { checkPrice } from "./checkPrice.ts";
 import { describeCharges, explainCharges, sameCharges } from "./explainCharges.ts";
 import { type EventId, type Finding, describeDifference, describeEvent } from "./finding.ts";
-import { firstUsable, honestPayments } from "./honestPayments.ts";
+import { type Payment, honestCharges, honestPayments } from "./honestPayments.ts";
 import { holdDraft } from "./replayHold.ts";
 import { type ReplayTerms, feeBpsAt } from "./terms.ts";
 
@@ -76,16 +74,20 @@ interface Checked {
 function checkUsage(state: AuditState, entry: LogEntryOf<"debit">, event: EventId): Checked {
   const now = entry.recordedAt;
   const amountMicros = entry.charges.reduce((sum, charge) => sum + charge.amountMicros, 0n);
-  const firsts = firstUsable(state, entry, now).map(({ message }) => message.account);
-  const named = entry.priceBasis?.use?.account;
-  // The price can be right even if no allowance can pay.
-  const payers =
-    firsts.length > 0 ? firsts : [named ?? entry.charges[0]?.account ?? event.provider];
-  const { pinned, finding } = checkPrice(state, entry, [...new Set<Address>(payers)]);
+  const honest = honestCharges(state, entry, { now, as: "spent" });
+  const { pinned, finding } = checkPrice(
+    state,
+    entry,
+    honest.map((each) => each.pinned),
+  );
   const findings = finding === null ? [] : [finding];
 
-  const payments = honestPayments(state, entry, { amountMicros, now, as: "spent" });
-  const match = payments.find(({ charges }) => sameCharges(charges, entry.charges));
+  const isPaidSo = ({ charges }: Payment) => sameCharges(charges, entry.charges);
+  // A wrong price can still be paid by the right accounts.
+  const payments = honest.some(isPaidSo)
+    ? honest
+    : honestPayments(state, entry, { amountMicros, now, as: "spent" });
+  const match = payments.find(isPaidSo);
   if (match !== undefined) return { findings, draft: match.draft, pinned, takenAt: now };
   findings.push(
     explainCharges(state, event, entry, {
@@ -227,17 +229,19 @@ function applyDebit(
   const provider = state.party(entry.provider);
   state.setParty({ ...provider, earned: provider.earned + earned });
 
-  const use = entry.priceBasis?.use ?? null;
-  if (use !== null) state.addUnits(use, entry.quantity);
-  else
-    for (const added of pinned === null ? [] : tierUnitsOf(pinned, entry.quantity)) {
-      state.addUnits(added.use, added.units);
-    }
+  const named = tierUnitsOfBasis(entry.priceBasis, entry.quantity);
+  const counted =
+    named.length > 0 || pinned === null
+      ? named
+      : tierUnitsOf(pinned, {
+          usedUnits: entry.priceBasis?.capturedUnits ?? 0n,
+          quantity: entry.quantity,
+        });
+  for (const { use, units } of counted) state.addUnits(use, units);
   state.setEvent(eventKey(entry), {
     recordedAt: entry.recordedAt,
     takenAt,
-    quantity: entry.quantity,
-    use,
+    tierUnits: named,
     charges: entry.charges,
     cut: terms.cut,
     voided: false,

@@ -78,6 +78,9 @@ export function replayEntry(
       return [];
     case "write_off":
       return replayWriteOff(state, entry, terms);
+    case "rule":
+      state.hasOwnPrices = true;
+      return [];
     default:
       return entry satisfies never;
   }

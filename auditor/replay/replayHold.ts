@@ -13,7 +13,7 @@ import type { AuditState } from "./auditState.ts";
 import { checkPinnedRate } from "./checkPinnedRate.ts";
 import { explainCharges } from "./explainCharges.ts";
 import type { Finding } from "./finding.ts";
-import { firstUsable, honestPayments } from "./honestPayments.ts";
+import { type Payment, honestCharges, honestPayments, honestQuoted } from "./honestPayments.ts";
 import type { ReplayTerms } from "./terms.ts";
 
 /** Checks a hold and applies it. */
@@ -39,17 +39,24 @@ export function replayHold(
   }
   const now = entry.createdAt;
   const amountMicros = pricePinned(entry.rate, entry.quantity);
-  const firsts = firstUsable(state, entry, now).map(({ message }) => message.account);
-  const rate = checkPinnedRate(state, entry, [...new Set(firsts)], terms.maxQuoteSeconds);
+  const honest =
+    entry.quoteExpiresAt === null
+      ? honestCharges(state, { ...entry, occurredAt: now }, { now, as: "held" })
+      : [];
+  const rates = honest.map(({ pinned }) => pinned);
+  const rate = checkPinnedRate(state, entry, rates, terms.maxQuoteSeconds);
   const findings = rate === null ? [] : [rate];
 
-  const payments = honestPayments(state, entry, { amountMicros, now, as: "held" });
-  const payment = payments.find(({ charges }) =>
+  const isHeldSo = ({ charges }: Payment) =>
     isDeepStrictEqual(
       charges.map(({ allowance }) => allowance),
       entry.allowances,
-    ),
-  );
+    );
+  const atLoggedRate = honest.filter(({ pinned }) => isDeepStrictEqual(pinned, entry.rate));
+  // A wrong rate can still be paid by the right accounts.
+  const payments = [atLoggedRate, quotedPayments(state, entry)].find((each) => each.some(isHeldSo));
+  const payable = payments ?? honestPayments(state, entry, { amountMicros, now, as: "held" });
+  const payment = payable.find(isHeldSo);
   const hold = {
     ...entry,
     requestHash: "0x",
@@ -62,13 +69,13 @@ export function replayHold(
     findings.push(
       explainCharges(state, event, entry, {
         charges: loggedCharges(state, entry, amountMicros),
-        expected: payments[0] ?? null,
+        expected: payable[0] ?? null,
         now,
       }),
     );
   }
   // If the payers are wrong, applies the right ones, so that captures show the wrong charges.
-  const applied = payment ?? payments[0];
+  const applied = payment ?? payable[0];
   if (applied !== undefined) applyDraft(state, applied.draft);
   const parts = (applied?.charges ?? []).map(
     ({ account, allowance, amountMicros: heldMicros }) => ({
@@ -79,6 +86,13 @@ export function replayHold(
   );
   state.setHold({ ...hold, parts });
   return findings;
+}
+
+/** The payments at a quoted rate with tiers; none for other holds. */
+function quotedPayments(state: AuditState, entry: LogEntryOf<"hold">): readonly Payment[] {
+  const { rate, quoteExpiresAt, createdAt: now } = entry;
+  if (quoteExpiresAt === null || !state.hasOwnPrices || !("use" in rate)) return [];
+  return honestQuoted(state, entry, { quote: { account: rate.use.account, rate }, now });
 }
 
 /**

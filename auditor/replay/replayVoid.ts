@@ -94,7 +94,7 @@ export function replayVoid(
   applyDraft(state, draft);
   const provider = state.party(entry.provider);
   state.setParty({ ...provider, earned: provider.earned - earnedBy(known.charges) });
-  if (known.use !== null) state.addUnits(known.use, -known.quantity);
+  for (const { use, units } of known.tierUnits) state.addUnits(use, -units);
   state.setEvent(name, { ...known, voided: true });
   return findings;
 }

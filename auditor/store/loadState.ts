@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import { toRates } from "@compute-credits/rules/pricing/rateJson";
 import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
+import { tierUsesOf } from "@compute-credits/rules/pricing/tierUnits";
 import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { AuditState } from "../replay/auditState.ts";
@@ -51,10 +52,11 @@ export async function loadState(sql: Sql): Promise<AuditState> {
       ofRate.map(({ body }) => Step.parse(body)),
     );
   }
-  const [position] = await sql.query<{ applied_block: bigint }>(
-    "select applied_block from position",
+  const [position] = await sql.query<{ applied_block: bigint; has_own_prices: boolean }>(
+    "select applied_block, has_own_prices from position",
   );
   state.appliedBlock = position?.applied_block ?? 0n;
+  state.hasOwnPrices = position?.has_own_prices ?? false;
   return state;
 }
 
@@ -88,12 +90,15 @@ export async function loadSubjects(
   await loadIssuingKeys(sql, state, missing(issuers, state.issuingKeys));
 
   for (const name of events) {
+    for (const { use } of state.events.get(name)?.tierUnits ?? []) parties.add(use.account);
     for (const charge of state.events.get(name)?.charges ?? []) {
       allowances.add(charge.allowance);
       parties.add(charge.account);
     }
   }
   for (const name of holds) {
+    const rate = state.holds.get(name)?.rate;
+    for (const use of rate === undefined ? [] : tierUsesOf(rate)) parties.add(use.account);
     for (const part of state.holds.get(name)?.parts ?? []) {
       allowances.add(part.allowance);
       parties.add(part.account);

@@ -23,7 +23,10 @@ export async function saveState(sql: Sql, state: AuditState, cut: bigint): Promi
   await saveTiers(sql, state);
   await saveCards(sql, state);
   await saveSteps(sql, state);
-  await sql.query("update position set applied_block = $1", [state.appliedBlock]);
+  await sql.query("update position set applied_block = $1, has_own_prices = $2", [
+    state.appliedBlock,
+    state.hasOwnPrices,
+  ]);
   state.clearChanges();
 }
 

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
+import { tierUsesOfBasis } from "@compute-credits/rules/pricing/priceBasis";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
 import { accessKey } from "../replay/auditState.ts";
 
@@ -51,7 +52,7 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
         parties.add(account);
         allowances.add(allowance);
       }
-      if (priceBasis?.use !== undefined) parties.add(priceBasis.use.account);
+      for (const use of tierUsesOfBasis(priceBasis)) parties.add(use.account);
       spenders.add(entry.spender);
       access.add(accessKey(entry.spender, provider));
       return;
@@ -102,6 +103,7 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
     case "card":
     case "multiplier":
     case "blocks":
+    case "rule":
       return;
     default:
       entry satisfies never;

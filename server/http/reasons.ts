@@ -316,8 +316,8 @@ const USAGE = {
   quote_expired: reason([422], "The quote has expired.", "Ask for another."),
   quote_mismatch: reason(
     [422],
-    "The quote is for other work, or for less.",
-    "Ask for one that fits.",
+    "The quote is for other work, for less, or another payer.",
+    "Ask for one that fits, or hold without one.",
   ),
   quote_too_long: reason(
     [422],

@@ -9,6 +9,7 @@ import { DisagreementError } from "../disagreement.ts";
 import { periodOf } from "../model/budget.ts";
 import { keyOf } from "../model/keyOf.ts";
 import type { LedgerModel } from "../model/ledgerModel.ts";
+import { versionOf } from "../model/holding.ts";
 import type { ModelHold } from "../model/state.ts";
 import { fingerprintOfEvent } from "../fingerprint.ts";
 
@@ -100,7 +101,7 @@ export function plainHold(hold: Hold) {
 }
 
 export function plainModelHold(hold: ModelHold) {
-  const { parts, createdAt, expiresAt, capturedMicros, resolution, spender, price } = hold;
-  const rateCardVersion = price.version;
+  const { parts, createdAt, expiresAt, capturedMicros, resolution, spender } = hold;
+  const rateCardVersion = versionOf(hold);
   return { parts, createdAt, expiresAt, capturedMicros, resolution, spender, rateCardVersion };
 }

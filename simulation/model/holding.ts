@@ -11,11 +11,12 @@ import { RULES } from "../limits.ts";
 import { dimensionsText, fingerprintOfCapture, fingerprintOfHold } from "../fingerprint.ts";
 import type { ModelState } from "./modelState.ts";
 import { keyOf } from "./keyOf.ts";
-import { type Charges, isRefusal, payersOf, take } from "./payers.ts";
-import { type ModelPrice, modelCost, modelCostAfter } from "./price.ts";
+import { type Charges, findPayers, isRefusal, payersOf } from "./payers.ts";
+import type { ModelPrice } from "./price.ts";
 import { findModelRate, priceOf } from "./pricing.ts";
 import { refused } from "./refused.ts";
-import type { ModelHold, ModelQuote } from "./state.ts";
+import { costOfShares, usesOfShares } from "./sharing.ts";
+import type { ModelAllowance, ModelHold, ModelQuote } from "./state.ts";
 import { addEvent } from "./usage.ts";
 
 export type ModelAuthorize =
@@ -53,18 +54,24 @@ export function authorizeHold(
   // Payers come before the price, because refusals have this precedence.
   const payers = payersOf(modelState, request, at);
   if (isRefusal(payers)) return refused(payers);
-  const price = holdPrice(modelState, request, { quote, account: payers[0].message.account, at });
-  if ("reason" in price) return refused(price);
-  const charges = take(modelState, payers, modelCost(price, request.quantity), {
-    into: "held",
-    at,
-  });
-  if (isRefusal(charges)) return refused(charges);
+  const { quantity } = request;
+  const priceOfAccount = holdPrice(modelState, request, { quote, payers, at });
+  if (typeof priceOfAccount !== "function") return refused(priceOfAccount);
+  const work = { quantity, priceOf: priceOfAccount };
+  const held = findPayers(modelState, payers, work, { into: "held", at });
+  if (isRefusal(held)) return refused(held);
+  const { charges, shares, make } = held;
+  const payersHere = quote?.price.use == null ? charges : shares;
+  // A quote is for work that its account pays alone.
+  if (quote !== null && payersHere.some(({ account }) => account !== quote.account)) {
+    return refused({ reason: "quote_mismatch" });
+  }
+  make();
 
   const hold: ModelHold = {
     fingerprint,
     spender: request.spender,
-    price,
+    shares,
     parts: charges.map(({ account, allowance, amountMicros }) => ({
       account,
       allowance,
@@ -83,23 +90,29 @@ export function authorizeHold(
 function holdPrice(
   modelState: ModelState,
   request: SimulatedHold,
-  { quote, account, at }: { quote: ModelQuote | null; account: Address; at: Date },
-): ModelPrice | { readonly reason: string; readonly expiredAt?: Date } {
+  { quote, payers, at }: { quote: ModelQuote | null; payers: readonly ModelAllowance[]; at: Date },
+): ((account: Address) => ModelPrice) | { readonly reason: string; readonly expiredAt?: Date } {
   if (quote !== null) {
     if (quote.expiresAt.getTime() <= at.getTime()) {
       return { reason: "quote_expired", expiredAt: quote.expiresAt };
     }
     const isQuoted =
       quote.provider === request.provider &&
-      quote.account === account &&
+      payers.some(({ message }) => message.account === quote.account) &&
       quote.meter === request.meter &&
       quote.dimensions === dimensionsText(request.dimensions) &&
       quote.quantity >= request.quantity;
-    return isQuoted ? quote.price : { reason: "quote_mismatch" };
+    if (!isQuoted) return { reason: "quote_mismatch" };
   }
   const rate = findModelRate(modelState, request, at, at);
+  if (quote !== null) {
+    return (account) =>
+      account === quote.account || typeof rate === "string" || quote.price.use === null
+        ? quote.price
+        : priceOf(modelState, rate, { ...request, account, occurredAt: at, at });
+  }
   if (typeof rate === "string") return { reason: rate };
-  return priceOf(modelState, rate, { ...request, account, occurredAt: at, at });
+  return (account) => priceOf(modelState, rate, { ...request, account, occurredAt: at, at });
 }
 
 export function captureHold(
@@ -120,7 +133,9 @@ export function captureHold(
   if (refusal !== null) return refused(refusal);
 
   // Partial captures together cost what one capture of the whole costs: rounding up happens once.
-  const neededMicros = modelCostAfter(hold.price, hold.capturedUnits, request.quantity);
+  const neededMicros =
+    costOfShares(hold.shares, hold.capturedUnits + request.quantity) -
+    costOfShares(hold.shares, hold.capturedUnits);
   const heldMicros = hold.parts.reduce((sum, part) => sum + part.heldMicros, 0n);
   if (neededMicros > heldMicros) {
     return refused({ reason: "capture_exceeds_hold", heldMicros, neededMicros });
@@ -153,7 +168,7 @@ export function captureHold(
   const debit: Debited = {
     result: "debited",
     costMicros: neededMicros,
-    rateCardVersion: hold.price.version,
+    rateCardVersion: versionOf(hold),
     charges,
     recordedAt: at,
     repeated: false,
@@ -163,11 +178,15 @@ export function captureHold(
     provider: request.provider,
     outcome: debit,
     takenAt: hold.createdAt,
-    use: hold.price.use,
-    units: request.quantity,
+    uses: usesOfShares(hold.shares, hold.capturedUnits, request.quantity),
     voidedAt: null,
   });
   return { result: "captured", hold: after, debit };
+}
+
+export function versionOf({ shares: [first] }: ModelHold): number {
+  if (first === undefined) throw new Error("nobody holds credits");
+  return first.price.version;
 }
 
 export function releaseHold(modelState: ModelState, key: HoldKey, at: Date): ModelRelease {

@@ -119,8 +119,8 @@ export class ModelState {
     this.set(this.earned, provider, (this.earned.get(provider) ?? 0n) + amount);
   }
 
-  countUnits(use: string | null, units: bigint): void {
-    if (use !== null) this.set(this.used, use, (this.used.get(use) ?? 0n) + units);
+  countUnits(use: string, units: bigint): void {
+    this.set(this.used, use, (this.used.get(use) ?? 0n) + units);
   }
 }
 

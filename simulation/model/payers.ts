@@ -4,6 +4,8 @@ import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { Debited, Refused } from "@compute-credits/rules/usage/outcome";
 import { type ModelState, availableOf } from "./modelState.ts";
 import { budgetAt } from "./budget.ts";
+import { type ModelPrice, modelCost } from "./price.ts";
+import { type ModelShare, restOfPrice, unitsOfParts } from "./sharing.ts";
 import type { ModelAccount, ModelAllowance } from "./state.ts";
 
 export type Refusal = Refused["refusal"];
@@ -34,9 +36,9 @@ export function payersOf(
   return { reason };
 }
 
-export function isRefusal(
-  payers: ReturnType<typeof payersOf> | Charges | Refusal,
-): payers is Refusal {
+export function isRefusal<Result extends object>(
+  payers: Result,
+): payers is Extract<Result, { readonly reason: string }> {
   return "reason" in payers;
 }
 
@@ -63,64 +65,124 @@ function obstacle(
   return null;
 }
 
-/** Charges allowances in order until `needed` micro-credits are covered, or changes nothing. */
-export function take(
+/** Charges that have a price of their own for each account. */
+export interface Charged {
+  readonly charges: Charges;
+  /** in the order of payment */
+  readonly shares: readonly ModelShare[];
+  /** writes them into the model */
+  readonly make: () => void;
+}
+
+/**
+ * Finds which allowances pay for `quantity` units, in order. Each account pays its own price: so
+ * many micro-credits of it are so large a part of the work.
+ */
+export function findPayers(
   modelState: ModelState,
   payers: readonly [ModelAllowance, ...ModelAllowance[]],
-  needed: bigint,
+  { quantity, priceOf }: { quantity: bigint; priceOf: (account: Address) => ModelPrice },
   { into, at }: { into: "spent" | "held"; at: Date },
-): Charges | Refusal {
+): Charged | Refusal {
   const [first] = payers;
-  const heldAtFirst = modelState.account(first.message.account).held;
-  const charges: Charges[number][] = [];
+  const costFor = ({ message }: ModelAllowance) => modelCost(priceOf(message.account), quantity);
+  const isTiered = payers.some(({ message }) => priceOf(message.account).use !== null);
   const newAccounts = new Map<Address, ModelAccount>();
   const newAllowances = new Map<Hex, ModelAllowance>();
-  let missing = needed;
-  let limit: Limit = "insufficient_credits";
-  for (const candidate of payers) {
-    if (missing === 0n && charges.length > 0) break;
-    const { account: address, accountCap } = candidate.message;
-    const account = newAccounts.get(address) ?? modelState.account(address);
+  const paid: { payer: ModelAllowance; micros: bigint; ofMicros: bigint }[] = [];
+  const short: { payer: ModelAllowance; limit: Limit }[] = [];
+
+  const roomOf = ({ id, message }: ModelAllowance): [Limit, bigint] => {
+    const account = newAccounts.get(message.account) ?? modelState.account(message.account);
     const budgets = modelState
-      .budgetsOf(candidate.id)
+      .budgetsOf(id)
       .map((each) => newAllowances.get(each.id) ?? budgetAt(each.message, each, at));
     const rooms: [Limit, bigint][] = [
       ["insufficient_credits", availableOf(account)],
-      ...budgets.map(({ message, carried, used }, n): [Limit, bigint] => [
+      ...budgets.map((budget, n): [Limit, bigint] => [
         n === 0 ? "allowance_exhausted" : "campaign_exhausted",
-        message.limit + carried - used,
+        budget.message.limit + budget.carried - budget.used,
       ]),
-      ["account_cap_reached", accountCap - account.spent - account.held],
+      ["account_cap_reached", message.accountCap - account.spent - account.held],
     ];
-    const [tightest, room] = rooms.reduce((a, b) => (b[1] < a[1] ? b : a));
-    const available = room < 0n ? 0n : room;
-    if (available < missing) limit = tightest;
-    const amountMicros = available < missing ? available : missing;
-    if (amountMicros === 0n && needed > 0n) continue;
-    newAccounts.set(address, { ...account, [into]: account[into] + amountMicros });
-    for (const budget of budgets) {
+    const [limit, room] = rooms.reduce((a, b) => (b[1] < a[1] ? b : a));
+    return [limit, room < 0n ? 0n : room];
+  };
+  const pay = ({ id, message }: ModelAllowance, micros: bigint) => {
+    const account = newAccounts.get(message.account) ?? modelState.account(message.account);
+    newAccounts.set(message.account, { ...account, [into]: account[into] + micros });
+    for (const each of modelState.budgetsOf(id)) {
+      const budget = newAllowances.get(each.id) ?? budgetAt(each.message, each, at);
       newAllowances.set(budget.id, {
         ...budget,
-        used: budget.used + amountMicros,
-        spent: budget.spent + (into === "spent" ? amountMicros : 0n),
+        used: budget.used + micros,
+        spent: budget.spent + (into === "spent" ? micros : 0n),
       });
     }
-    charges.push({ account: address, allowance: candidate.id, amountMicros });
-    missing -= amountMicros;
+  };
+
+  // Free whoever pays: the first, even with nothing left.
+  const isFreeRate = !isTiered && costFor(first) === 0n;
+  let isDone = false;
+  for (const payer of payers) {
+    const [limit, room] = roomOf(payer);
+    if (room === 0n && !isFreeRate) {
+      short.push({ payer, limit });
+      continue;
+    }
+    const ofMicros = costFor(payer);
+    const due = restOfPrice(ofMicros, paid);
+    isDone = room >= due;
+    const micros = isDone ? due : room;
+    pay(payer, micros);
+    paid.push({ payer, micros, ofMicros });
+    if (isDone) break;
+    short.push({ payer, limit });
   }
-  if (missing > 0n) {
+  const freeFor = isDone ? undefined : payers.find((payer) => costFor(payer) === 0n);
+  if (freeFor !== undefined) {
+    newAccounts.clear();
+    newAllowances.clear();
+    pay(freeFor, 0n);
+    paid.splice(0, paid.length, { payer: freeFor, micros: 0n, ofMicros: 0n });
+    isDone = true;
+  }
+  const total = paid.reduce((sum, { micros }) => sum + micros, 0n);
+  if (!isDone) {
+    const reported =
+      short.findLast(({ limit }) => limit === "insufficient_credits") ?? short.at(-1);
+    if (reported === undefined) throw new Error("nobody is short");
+    const { account } = reported.payer.message;
     return {
-      reason: limit,
-      account: first.message.account,
-      availableMicros: needed - missing,
-      neededMicros: needed,
-      heldMicros: heldAtFirst,
+      reason: reported.limit,
+      account,
+      availableMicros: total,
+      neededMicros: total + restOfPrice(costFor(reported.payer), paid),
+      heldMicros: modelState.account(account).held,
     };
   }
-  for (const [address, account] of newAccounts)
-    modelState.set(modelState.accounts, address, account);
-  for (const [id, allowance] of newAllowances) modelState.set(modelState.allowances, id, allowance);
-  return charges;
+  const charges = paid
+    .filter(({ micros }, n) => micros > 0n || n === 0)
+    .map(({ payer: { id, message }, micros }) => ({
+      account: message.account,
+      allowance: id,
+      amountMicros: micros,
+    }));
+  let counted = 0n;
+  const shares = paid.map(({ payer, micros }, n) => {
+    const upTo = n === paid.length - 1 ? quantity : unitsOfParts(quantity, paid.slice(0, n + 1));
+    const units = upTo - counted;
+    counted = upTo;
+    const { account } = payer.message;
+    return { account, price: priceOf(account), micros, units };
+  });
+  const make = () => {
+    for (const [address, account] of newAccounts)
+      modelState.set(modelState.accounts, address, account);
+    for (const [id, allowance] of newAllowances)
+      modelState.set(modelState.allowances, id, allowance);
+  };
+  return { charges, shares, make };
 }
 
 type Limit =

@@ -103,11 +103,6 @@ export function modelCost(price: ModelPrice, quantity: bigint): bigint {
   }
 }
 
-/** Computes the cost of `quantity` units after the first `before` units. */
-export function modelCostAfter(price: ModelPrice, before: bigint, quantity: bigint): bigint {
-  return modelCost(price, before + quantity) - modelCost(price, before);
-}
-
 /** Computes the operator's fee in micro-credits, rounded down. */
 export function modelFee(amountMicros: bigint): bigint {
   return (amountMicros * RULES.feeBps - ((amountMicros * RULES.feeBps) % 10_000n)) / 10_000n;
@@ -147,6 +142,6 @@ function tierPrice(tiers: readonly Tier[], unit: bigint): bigint {
   throw new Error("the last tier has an upper bound");
 }
 
-function divideUp(dividend: bigint, divisor: bigint): bigint {
+export function divideUp(dividend: bigint, divisor: bigint): bigint {
   return dividend % divisor === 0n ? dividend / divisor : dividend / divisor + 1n;
 }

@@ -4,6 +4,7 @@ import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages
 import type { Debited } from "@compute-credits/rules/usage/outcome";
 import type { HoldResolution } from "@compute-credits/rules/holds/hold";
 import type { ModelPrice } from "./price.ts";
+import type { ModelShare } from "./sharing.ts";
 
 export interface ModelAccount {
   readonly purchased: bigint;
@@ -64,7 +65,8 @@ export interface ModelPart {
 export interface ModelHold {
   readonly fingerprint: string;
   readonly spender: Hex;
-  readonly price: ModelPrice;
+  /** who pays at which price, in order */
+  readonly shares: readonly ModelShare[];
   readonly parts: readonly ModelPart[];
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -79,9 +81,8 @@ export interface ModelEvent {
   readonly outcome: Debited;
   /** when its credits were taken, which decides the period's budget */
   readonly takenAt: Date;
-  /** key of the tier usage that it counts in; `null` for other rates */
-  readonly use: string | null;
-  readonly units: bigint;
+  /** the units that it counts, by key of the tier usage; none for other rates */
+  readonly uses: ReadonlyMap<string, bigint>;
   readonly voidedAt: Date | null;
 }
 

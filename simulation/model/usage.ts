@@ -1,3 +1,5 @@
+import type { Address } from "viem";
+
 import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { HoldKey } from "../../server/stores/holds/holdStore.ts";
@@ -6,10 +8,11 @@ import { RULES } from "../limits.ts";
 import { fingerprintOfEvent } from "../fingerprint.ts";
 import type { ModelState } from "./modelState.ts";
 import { keyOf } from "./keyOf.ts";
-import { isRefusal, payersOf, take } from "./payers.ts";
-import { modelCost, modelFee } from "./price.ts";
+import { findPayers, isRefusal, payersOf } from "./payers.ts";
+import { modelFee } from "./price.ts";
 import { findModelRate, priceOf } from "./pricing.ts";
 import { refused } from "./refused.ts";
+import { costOfShares, usesOfShares } from "./sharing.ts";
 import type { ModelEvent } from "./state.ts";
 
 export function recordOne(modelState: ModelState, event: UsageEvent, at: Date): UsageOutcome {
@@ -34,15 +37,16 @@ export function recordOne(modelState: ModelState, event: UsageEvent, at: Date): 
   if (typeof rate === "string") return refused({ reason: rate });
   const payers = payersOf(modelState, event, at);
   if (isRefusal(payers)) return refused(payers);
-  const { account } = payers[0].message;
-  const price = priceOf(modelState, rate, { ...event, account, at });
-  const costMicros = modelCost(price, event.quantity);
-  const charges = take(modelState, payers, costMicros, { into: "spent", at });
-  if (isRefusal(charges)) return refused(charges);
+  const price = (account: Address) => priceOf(modelState, rate, { ...event, account, at });
+  const work = { quantity: event.quantity, priceOf: price };
+  const charged = findPayers(modelState, payers, work, { into: "spent", at });
+  if (isRefusal(charged)) return refused(charged);
+  const { charges, shares, make } = charged;
+  make();
 
   const outcome: Debited = {
     result: "debited",
-    costMicros,
+    costMicros: costOfShares(shares, event.quantity),
     rateCardVersion: rate.version,
     charges,
     recordedAt: at,
@@ -53,8 +57,7 @@ export function recordOne(modelState: ModelState, event: UsageEvent, at: Date): 
     provider: event.provider,
     outcome,
     takenAt: at,
-    use: price.use,
-    units: event.quantity,
+    uses: usesOfShares(shares, 0n, event.quantity),
     voidedAt: null,
   });
   return outcome;
@@ -63,7 +66,7 @@ export function recordOne(modelState: ModelState, event: UsageEvent, at: Date): 
 /** Adds an event, its provider's earnings and its tier usage. */
 export function addEvent(modelState: ModelState, key: string, event: ModelEvent): void {
   modelState.set(modelState.events, key, event);
-  modelState.countUnits(event.use, event.units);
+  for (const [use, units] of event.uses) modelState.countUnits(use, units);
   for (const { amountMicros } of event.outcome.charges) {
     modelState.earn(event.provider, amountMicros - modelFee(amountMicros));
   }
@@ -93,7 +96,7 @@ export function voidOne(modelState: ModelState, key: HoldKey, at: Date): VoidOut
     });
     modelState.earn(event.provider, modelFee(back) - back);
   }
-  modelState.countUnits(event.use, -event.units);
+  for (const [use, units] of event.uses) modelState.countUnits(use, -units);
   modelState.set(modelState.events, keyOf(key), { ...event, voidedAt: at });
   return { result: "voided", amountMicros, voidedAt: at, repeated: false };
 }

@@ -124,6 +124,51 @@ for (const kind of databaseKinds) {
       expect(scene.audited.every(({ entries }) => entries > 0)).to.equal(true);
     });
 
+    it("with events and holds that accounts share at their own tiers: reproduces and signs", async () => {
+      const { ledger } = scene;
+      const from = provider.address;
+      await ledger.rateCards.publish({ provider: from, effectiveFrom: null, rates: OWN_RATES });
+      await scene.buy(alice, 100_000n);
+      const { spender } = (await scene.allow(alice)).message;
+      await ledger.grantAccess(spender, from);
+      // Nothing left: sets no price.
+      await scene.allow(person("stranger"), { spender, priority: 0, limit: 0n });
+      const work = { provider: from, spender, dimensions: {} };
+      // Alice reaches the second tiers: 48 and 60.
+      await scene.use({ ...work, meter: "tokens", quantity: 16n });
+      await scene.use({ ...work, meter: "bytes", quantity: 30n });
+
+      await scene.buy(sponsor, 62n);
+      await scene.allow(sponsor, { spender, priority: 1 });
+      const hold = { ...work, id: "h1", ttlSeconds: 60 };
+      const held = await ledger.holds.authorize({ ...hold, meter: "bytes", quantity: 10n });
+      // 50 is the sponsor's price of 10 units, and it has 62.
+      expect(held.result === "held" && held.hold.parts).to.have.length(1);
+      const shared = await scene.use({ ...work, meter: "bytes", quantity: 10n });
+      // 12 of 50 are 24 %: 12, and 76 % of alice's 20, rounded up.
+      const outcomes = await ledger.usage.record([shared]);
+      expect(outcomes[0]).to.deep.include({ result: "debited", costMicros: 28n, repeated: true });
+      await ledger.usage.void({ provider: from, id: shared.id });
+      const inParts = { ...hold, id: "h2", meter: "tokens", quantity: 9n };
+      expect(await ledger.holds.authorize(inParts)).to.deep.include({ result: "held" });
+      const captured = { ...hold, id: "h2" };
+      await ledger.holds.capture({ ...captured, eventId: "c1", quantity: 2n, final: false });
+      await ledger.holds.capture({ ...captured, eventId: "c2", quantity: 4n, final: false });
+      await ledger.usage.void({ provider: from, id: "c1" });
+      const first = await scene.cut();
+      expect(await scene.audit()).to.deep.equal([]);
+      await scene.finalise(first);
+
+      // The auditor loads what it saved, with the shares.
+      scene.restart();
+      await ledger.holds.capture({ ...captured, eventId: "c3", quantity: 3n, final: true });
+      await ledger.usage.void({ provider: from, id: "c3" });
+      await scene.use({ ...work, meter: "tokens", quantity: 20n });
+      await scene.cut();
+      expect(await scene.audit()).to.deep.equal([]);
+      expect(scene.signatures).to.have.length(2);
+    });
+
     for (const [when, later] of [
       ["in the second of its asOf", 0],
       ["a second later", 1],

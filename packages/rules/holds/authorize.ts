@@ -2,18 +2,15 @@ import { createHash } from "node:crypto";
 
 import type { Address, Hex } from "viem";
 
-import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { PriceRefusal } from "../pricing/price.ts";
-import { type PinnedRate, pricePinned } from "../pricing/pinnedRate.ts";
 import type { PriceDraft } from "../pricing/priceDraft.ts";
-import {
-  type Shortage,
-  type SpendingDraft,
-  type UsabilityRefusal,
-  firstPayer,
-} from "../spending/spendingDraft.ts";
+import type { FoundRate } from "../pricing/rateIndex.ts";
+import type { Allowance } from "../allowances/allowance.ts";
+import { type ChargeRefusal, type ChargedWork, chargeWork } from "../spending/chargeWork.ts";
+import type { SpendingDraft, UsabilityRefusal } from "../spending/spendingDraft.ts";
+import { chargeQuoted } from "./chargeQuoted.ts";
 import type { Hold } from "./hold.ts";
 import { type Quote, type QuoteRefusal, checkQuote } from "./quote.ts";
 
@@ -37,7 +34,7 @@ export type HoldRefusal =
   | { readonly reason: "too_many_holds"; readonly limit: number }
   | QuoteRefusal
   | UsabilityRefusal
-  | Shortage;
+  | ChargeRefusal;
 
 /** Hashes a request's content, so that a repeated request differs from a conflicting one. */
 export function requestHash(request: HoldRequest): Hex {
@@ -53,19 +50,29 @@ export function requestHash(request: HoldRequest): Hex {
   return `0x${createHash("sha256").update(JSON.stringify(fields)).digest("hex")}`;
 }
 
-/** Pins the quoted rate, or the current one if there is no quote. */
-function pinRequestedRate(
+/** Reserves the credits at the quoted rate, or at the current one if there is no quote. */
+function holdCredits(
   request: HoldRequest,
-  account: Address,
+  usable: readonly Allowance[],
   prices: PriceDraft,
-  now: Date,
-): PinnedRate | { readonly reason: PriceRefusal } | QuoteRefusal {
-  if (request.quote !== undefined) {
-    return checkQuote(request.quote, { ...request, account }, now) ?? request.quote.rate;
-  }
+  draft: SpendingDraft,
+): ChargedWork | HoldRefusal {
+  const { now } = draft;
+  const { quantity, quote } = request;
   const found = prices.find(request, now);
+  const pinAt = (rate: FoundRate, account: Address) =>
+    prices.pin(rate, { ...request, account, occurredAt: now, at: now });
+  if (quote !== undefined) {
+    const refusal = checkQuote(quote, request, now);
+    if (refusal !== null) return refusal;
+    // Without a rate in force, the quoted one is the only price.
+    const pin = (account: Address) =>
+      typeof found === "string" ? quote.rate : pinAt(found, account);
+    return chargeQuoted(draft, usable, { quantity, quote, pin });
+  }
   if (typeof found === "string") return { reason: found };
-  return prices.pin(found, { ...request, account, occurredAt: now, at: now });
+  const pin = (account: Address) => pinAt(found, account);
+  return chargeWork(draft, usable, { quantity, pin }, "held");
 }
 
 /**
@@ -81,14 +88,10 @@ export function authorize(
   const usable = draft.usable(request);
   if ("reason" in usable) return usable;
 
-  const rate = pinRequestedRate(request, firstPayer(usable), prices, now);
-  if ("reason" in rate) return rate;
-  const costMicros = pricePinned(rate, request.quantity);
-  if (costMicros > MAX_MICROS) return { reason: "quantity_too_large" };
+  const held = holdCredits(request, usable, prices, draft);
+  if ("reason" in held) return held;
 
-  const charges = draft.take(usable, costMicros, "held");
-  if ("reason" in charges) return charges;
-
+  const { pinned: rate, charges } = held;
   const { provider, id, spender, meter, dimensions, quantity, ttlSeconds } = request;
   return {
     provider,

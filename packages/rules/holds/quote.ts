@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { PinnedRate } from "../pricing/pinnedRate.ts";
+import type { AccountRate } from "../pricing/pinnedRate.ts";
 
 /** A price that this ledger signed and a hold can use. */
 export interface Quote {
@@ -10,13 +10,13 @@ export interface Quote {
   readonly meter: string;
   readonly dimensions: Readonly<Record<string, string>>;
   readonly quantity: bigint;
-  readonly rate: PinnedRate;
+  readonly rate: AccountRate;
   readonly expiresAt: Date;
 }
 
 export type QuoteRefusal =
   | { readonly reason: "quote_expired"; readonly expiredAt: Date }
-  /** the hold differs from the quoted work, or another account would pay first */
+  /** the hold differs from the quoted work, or another account would pay some of it */
   | { readonly reason: "quote_mismatch" };
 
 /** The properties of a hold that a quote must match. */
@@ -25,16 +25,16 @@ export interface QuotedWork {
   readonly meter: string;
   readonly dimensions: Readonly<Record<string, string>>;
   readonly quantity: bigint;
-  /** the account that pays first */
-  readonly account: Address;
 }
 
-/** Checks a quote against a hold; `null` if it applies. A quote ends exactly at `expiresAt`. */
+/**
+ * Checks a quote against the work of a hold; `null` if it applies, apart from who pays
+ * (chargeQuoted.ts). A quote ends exactly at `expiresAt`.
+ */
 export function checkQuote(quote: Quote, work: QuotedWork, now: Date): QuoteRefusal | null {
   if (quote.expiresAt <= now) return { reason: "quote_expired", expiredAt: quote.expiresAt };
   const isQuoted =
     quote.provider === work.provider &&
-    quote.account === work.account &&
     quote.meter === work.meter &&
     canonicalDimensions(quote.dimensions) === canonicalDimensions(work.dimensions) &&
     work.quantity <= quote.quantity;

@@ -1,5 +1,6 @@
 import { pricePinnedPart } from "../pricing/pinnedRate.ts";
-import type { Charge, SpendingDraft } from "../spending/spendingDraft.ts";
+import type { Charge } from "../spending/findCharges.ts";
+import type { SpendingDraft } from "../spending/spendingDraft.ts";
 import { type Hold, type HoldPart, type HoldResolution, heldMicros, isExpired } from "./hold.ts";
 
 export type ResolveRefusal =

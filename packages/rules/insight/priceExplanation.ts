@@ -1,10 +1,11 @@
 import type { Address } from "viem";
 
 import type { Measurement } from "../pricing/price.ts";
-import { type PriceBasis, recomputePrice } from "../pricing/priceBasis.ts";
+import { type PriceBasis, type StoredShare, recomputePrice } from "../pricing/priceBasis.ts";
 import type { Rate, Tier } from "../pricing/rate.ts";
 import type { RateCard } from "../pricing/rateCard.ts";
-import { findRate, indexRates } from "../pricing/rateIndex.ts";
+import { type FoundRate, findRate, indexRates } from "../pricing/rateIndex.ts";
+import { UnpaidShare } from "../pricing/unpaidShare.ts";
 
 /** How a cost was computed, so that a reader can repeat the sum. */
 export interface PriceExplanation {
@@ -14,7 +15,7 @@ export interface PriceExplanation {
   readonly effectiveFrom: Date;
   /** the rate that matched */
   readonly rate: Rate;
-  /** the other inputs, stored with the debit: the multiplier, or the month's earlier usage */
+  /** the other inputs, stored with the debit: the multiplier, or each payer's earlier usage */
   readonly basis: PriceBasis;
   /** the sum with its numbers and result */
   readonly formula: string;
@@ -23,7 +24,9 @@ export interface PriceExplanation {
   readonly costMicros: bigint;
 }
 
-const ROUNDING = "up, once, at the end: the payer loses under one micro-credit per event";
+const ROUNDING =
+  "up, at the end, once per event and payer: a payer loses under one micro-credit, " +
+  "or under two if accounts share a tiered price";
 
 /**
  * Recomputes a debit's price from its card and its stored price basis. `null` if the card has no
@@ -43,17 +46,42 @@ export function explainPrice(
     effectiveFrom: card.effectiveFrom,
     rate: found.rate,
     basis,
-    formula: `${formula(found.rate, basis, quantity)} = ${costMicros}`,
+    formula: `${formula(found, basis, quantity)} = ${costMicros}`,
     rounding: ROUNDING,
     costMicros,
   };
 }
 
 /** A later capture costs the sum of all captures so far, less the cost of the earlier ones. */
-function formula(rate: Rate, basis: PriceBasis, quantity: bigint): string {
+function formula(found: FoundRate, basis: PriceBasis, quantity: bigint): string {
   const captured = basis?.capturedUnits ?? 0n;
-  if (captured === 0n) return sum(rate, basis, quantity);
-  return `${sum(rate, basis, captured + quantity)} − ${sum(rate, basis, captured)}`;
+  const sumTo = (units: bigint) =>
+    basis?.shares === undefined
+      ? sum(found.rate, basis, units)
+      : sharedSum(found, basis.shares, units);
+  return captured === 0n ? sumTo(quantity) : `${sumTo(captured + quantity)} − ${sumTo(captured)}`;
+}
+
+/** What each account paid, and the last one's part of its own price. */
+function sharedSum(found: FoundRate, shares: readonly StoredShare[], quantity: bigint): string {
+  const paid: string[] = [];
+  const fractions: string[] = [];
+  const unpaid = new UnpaidShare();
+  for (const [index, share] of shares.entries()) {
+    const priceMicros = recomputePrice(found, share, quantity);
+    const ownPrice = sum(found.rate, share, quantity);
+    const isLast = index === shares.length - 1;
+    if (isLast || unpaid.dueMicros(priceMicros) <= share.micros) {
+      const rest = fractions.length === 0 ? "" : `(1${fractions.join("")}) × `;
+      paid.push(rest === "" ? ownPrice : `ceil(${rest}${ownPrice})`);
+      break;
+    }
+    unpaid.pay(share.micros, priceMicros);
+    paid.push(`${share.micros}`);
+    fractions.push(` − ${share.micros} ÷ ${ownPrice}`);
+  }
+  const [only, ...others] = paid;
+  return only !== undefined && others.length === 0 ? only : `(${paid.join(" + ")})`;
 }
 
 function sum(rate: Rate, basis: PriceBasis, quantity: bigint): string {

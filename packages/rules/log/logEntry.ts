@@ -9,7 +9,7 @@ import type { MultiplierStep } from "../pricing/multiplier.ts";
 import type { PinnedRate } from "../pricing/pinnedRate.ts";
 import type { PriceBasis } from "../pricing/priceBasis.ts";
 import type { RateCard } from "../pricing/rateCard.ts";
-import type { Charge } from "../spending/spendingDraft.ts";
+import type { Charge } from "../spending/findCharges.ts";
 
 /** The position of an entry in the log. */
 export interface LogPosition {
@@ -113,6 +113,8 @@ export type LogEntry = LogPosition &
     | { readonly kind: "refund"; readonly account: Address; readonly amountMicros: bigint }
     | ReceiptEntry
     | WriteOffEntry
+    /** from this entry on, debits and holds follow the rule; the migration to it writes the entry */
+    | { readonly kind: "rule"; readonly name: "own_prices" }
   );
 
 /**

@@ -21,6 +21,7 @@ import {
   WriteOffNote,
   RefundNote,
   RevocationNote,
+  RuleNote,
 } from "./noteSchema.ts";
 import { Charge, Pinned, Step, time, whole } from "./storedJson.ts";
 
@@ -122,4 +123,5 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
   WriteOffNote.extend(place),
   IssuingKeyNote.extend(place),
   IssuingKeyEndNote.extend(place),
+  RuleNote.extend(place),
 ]);

@@ -78,6 +78,13 @@ export const IssuingKeyEndNote = z.object({
   signature: SignatureField,
 });
 
+/** From this entry on, debits and holds follow the rule of this name. */
+export const RuleNote = z.object({
+  kind: z.literal("rule"),
+  /** `own_prices`: each account that pays does so at its own tiers */
+  name: z.enum(["own_prices"]),
+});
+
 export const Note = z.discriminatedUnion("kind", [
   HoldEndNote,
   RevocationNote,
@@ -88,4 +95,5 @@ export const Note = z.discriminatedUnion("kind", [
   WriteOffNote,
   IssuingKeyNote,
   IssuingKeyEndNote,
+  RuleNote,
 ]);

@@ -38,15 +38,24 @@ export const Charge = z.object({
   feeMicros: whole,
 });
 
-export const StoredEvent = z.object({
+const eventFields = {
   recordedAt: time,
   takenAt: time,
-  quantity: whole,
-  use: Use.nullable(),
   charges: z.array(Charge),
   cut: whole,
   voided: z.boolean(),
-});
+};
+
+/** Older rows count all units for one account. */
+export const StoredEvent = z.union([
+  z.object({ ...eventFields, tierUnits: z.array(z.object({ use: Use, units: whole })) }),
+  z
+    .object({ ...eventFields, quantity: whole, use: Use.nullable() })
+    .transform(({ quantity: units, use, ...event }) => ({
+      ...event,
+      tierUnits: use === null ? [] : [{ use, units }],
+    })),
+]);
 
 export const Pinned = z.unknown().transform(toPinnedRate);
 const ending = z.enum(["captured", "released", "expired"]);

@@ -3,6 +3,7 @@ import type { Address } from "viem";
 import { clamp } from "./clamp.ts";
 import { BPS, type Tier } from "./rate.ts";
 import type { FoundRate } from "./rateIndex.ts";
+import { UnpaidShare } from "./unpaidShare.ts";
 
 /** Identifies a tiered rate's usage: by account, rate and month. */
 export interface TierUse {
@@ -23,9 +24,17 @@ interface LinearPrice {
  * later changes of cards, usage or multipliers do not affect them. Every debit is priced through
  * one.
  */
-export type PinnedRate =
+export type PinnedRate = AccountRate | SharedRate;
+
+/** The rate that one account pays. */
+export type AccountRate = UntieredRate | TieredAccountRate;
+
+type UntieredRate =
   | (LinearPrice & { readonly kind: "fixed" })
-  | (LinearPrice & { readonly kind: "dynamic"; readonly multiplierBps: bigint })
+  | (LinearPrice & { readonly kind: "dynamic"; readonly multiplierBps: bigint });
+
+/** A rate at the tiers that one account has reached. */
+export type TieredAccountRate =
   /** the requested quantity selects the tier: using less never costs more */
   | (LinearPrice & {
       readonly kind: "volume";
@@ -42,6 +51,22 @@ export type PinnedRate =
       readonly use: TierUse;
     };
 
+/** A tiered rate that several accounts pay, each at its own tiers. */
+export interface SharedRate {
+  readonly kind: "shared";
+  readonly rateCardVersion: number;
+  /** in the order of payment, at least two; an account may occur again */
+  readonly shares: readonly RateShare[];
+}
+
+export interface RateShare {
+  /** the most that the account pays; the last share pays all that is left */
+  readonly micros: bigint;
+  /** the units that count as the account's usage; the last share counts all that are left */
+  readonly units: bigint;
+  readonly rate: TieredAccountRate;
+}
+
 /** The inputs of a price besides the card and the quantity. */
 export interface PriceFacts {
   /** a dynamic rate's current multiplier; `null` before its first step (`startBps` applies) */
@@ -52,12 +77,12 @@ export interface PriceFacts {
   readonly monthOf: () => string;
 }
 
-/** Pins the rate for `quantity` units. */
+/** Pins the rate of one account for `quantity` units. */
 export function pinRate(
   { card, rate, key }: FoundRate,
   quantity: bigint,
   facts: PriceFacts,
-): PinnedRate {
+): AccountRate {
   const rateCardVersion = card.version;
   const { perUnits } = rate;
   switch (rate.kind) {
@@ -100,6 +125,8 @@ export function pricePinned(pinned: PinnedRate, quantity: bigint): bigint {
       return divideUp(quantity * pinned.microCredits * pinned.multiplierBps, pinned.perUnits * BPS);
     case "graduated":
       return divideUp(graduatedSum(pinned.tiers, pinned.usedUnits, quantity), pinned.perUnits);
+    case "shared":
+      return sharedCost(pinned, quantity);
     default:
       return pinned satisfies never;
   }
@@ -114,6 +141,22 @@ export function pricePinnedPart(
   { usedUnits, quantity }: { usedUnits: bigint; quantity: bigint },
 ): bigint {
   return pricePinned(pinned, usedUnits + quantity) - pricePinned(pinned, usedUnits);
+}
+
+/**
+ * What the accounts pay together, by the rule of `findCharges`. Never falls as the quantity grows.
+ */
+function sharedCost({ shares }: SharedRate, quantity: bigint): bigint {
+  const unpaid = new UnpaidShare();
+  let costMicros = 0n;
+  for (const [index, { micros, rate }] of shares.entries()) {
+    const priceMicros = pricePinned(rate, quantity);
+    const dueMicros = unpaid.dueMicros(priceMicros);
+    if (dueMicros <= micros || index === shares.length - 1) return costMicros + dueMicros;
+    costMicros += micros;
+    unpaid.pay(micros, priceMicros);
+  }
+  throw new Error("a shared rate has no shares");
 }
 
 /** The index of the tier in which the month's n-th unit falls. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import type { PinnedRate } from "./pinnedRate.ts";
+import type { AccountRate, PinnedRate } from "./pinnedRate.ts";
 import type { PriceBasis } from "./priceBasis.ts";
 import { StoredTiers } from "./rateJson.ts";
 
@@ -10,9 +10,7 @@ const address = z.templateLiteral(["0x", z.string()]);
 const use = z.object({ account: address, rateKey: z.string(), month: z.string() });
 const linear = { rateCardVersion: z.number(), microCredits: whole, perUnits: whole };
 
-const StoredPinnedRate = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("fixed"), ...linear }),
-  z.object({ kind: z.literal("dynamic"), ...linear, multiplierBps: whole }),
+const StoredTieredRate = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("volume"), ...linear, tier: z.number(), usedUnits: whole, use }),
   z.object({
     kind: z.literal("graduated"),
@@ -24,12 +22,33 @@ const StoredPinnedRate = z.discriminatedUnion("kind", [
   }),
 ]);
 
+const StoredAccountRate = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("fixed"), ...linear }),
+  z.object({ kind: z.literal("dynamic"), ...linear, multiplierBps: whole }),
+  StoredTieredRate,
+]);
+
+const StoredPinnedRate = z.discriminatedUnion("kind", [
+  StoredAccountRate,
+  z.object({
+    kind: z.literal("shared"),
+    rateCardVersion: z.number(),
+    shares: z.array(z.object({ micros: whole, units: whole, rate: StoredTieredRate })).min(1),
+  }),
+]);
+
+const tierFacts = { usedUnits: whole, use, tier: z.number().optional() };
+
 const StoredPriceBasis = z
   .object({
     multiplierBps: whole.optional(),
     usedUnits: whole.optional(),
     use: use.optional(),
     tier: z.number().optional(),
+    shares: z
+      .array(z.object({ micros: whole, units: whole, ...tierFacts }))
+      .min(1)
+      .optional(),
     capturedUnits: whole.optional(),
   })
   .nullable();
@@ -37,6 +56,11 @@ const StoredPriceBasis = z
 /** Reads a pinned rate from a `jsonb` column. Throws a `ZodError` if it is malformed. */
 export function toPinnedRate(stored: unknown): PinnedRate {
   return StoredPinnedRate.parse(stored);
+}
+
+/** Reads the rate of a quote, which is always one account's. Throws a `ZodError` otherwise. */
+export function toAccountRate(stored: unknown): AccountRate {
+  return StoredAccountRate.parse(stored);
 }
 
 /** Writes a pinned rate for a `jsonb` column. */

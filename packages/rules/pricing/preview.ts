@@ -1,16 +1,16 @@
 import type { Address } from "viem";
 
 import { MAX_MICROS } from "@compute-credits/protocol/amounts";
-import { type PinnedRate, pricePinned, tierOf } from "./pinnedRate.ts";
+import { type AccountRate, pricePinned, tierOf } from "./pinnedRate.ts";
 import type { PriceRefusal } from "./price.ts";
 import type { PriceDraft } from "./priceDraft.ts";
 import type { FoundRate, RateQuery } from "./rateIndex.ts";
 
-/** A price with the inputs that it was computed from. */
+/** One account's price with the inputs that it was computed from. */
 export interface PricePreview {
   readonly costMicros: bigint;
   readonly found: FoundRate;
-  readonly pinned: PinnedRate;
+  readonly pinned: AccountRate;
   /** index of the last unit's tier; `null` if the rate has no tiers */
   readonly tier: number | null;
 }
@@ -30,7 +30,7 @@ export function previewPrice(
   return { costMicros, found, pinned, tier: lastTier(pinned, quantity) };
 }
 
-function lastTier(pinned: PinnedRate, quantity: bigint): number | null {
+function lastTier(pinned: AccountRate, quantity: bigint): number | null {
   switch (pinned.kind) {
     case "fixed":
     case "dynamic":

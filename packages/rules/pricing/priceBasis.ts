@@ -1,4 +1,10 @@
-import { type PinnedRate, type TierUse, pricePinnedPart } from "./pinnedRate.ts";
+import {
+  type PinnedRate,
+  type TierUse,
+  type TieredAccountRate,
+  pricePinnedPart,
+} from "./pinnedRate.ts";
+import { type TierUnits, shareUnits } from "./tierUnits.ts";
 import type { FoundRate } from "./rateIndex.ts";
 
 /**
@@ -8,15 +14,32 @@ import type { FoundRate } from "./rateIndex.ts";
  */
 export type PriceBasis = StoredPriceFacts | null;
 
-interface StoredPriceFacts {
+/** The tier of one account. */
+interface TierFacts {
+  /** units used before */
+  readonly usedUnits: bigint | undefined;
+  /** whose usage it is */
+  readonly use: TierUse | undefined;
+  /** for `volume`: a hold fixes it in advance */
+  readonly tier: number | undefined;
+}
+
+interface StoredPriceFacts extends Partial<TierFacts> {
   /** for a dynamic rate */
   readonly multiplierBps?: bigint | undefined;
-  /** for a tiered rate: earlier usage; for `volume` also the tier, which a hold fixes in advance */
-  readonly usedUnits?: bigint | undefined;
-  readonly use?: TierUse | undefined;
-  readonly tier?: number | undefined;
+  /** for a tiered rate that several accounts pay, instead of one account's tier */
+  readonly shares?: readonly StoredShare[] | undefined;
   /** for a later capture of a hold: the units captured before it */
   readonly capturedUnits?: bigint | undefined;
+}
+
+/** What one account pays of a shared event, and at which tier. */
+export interface StoredShare {
+  readonly micros: bigint;
+  readonly units: bigint;
+  readonly usedUnits: bigint;
+  readonly use: TierUse;
+  readonly tier?: number | undefined;
 }
 
 /** The price basis to store with a debit. `capturedUnits` are those captured earlier. */
@@ -28,28 +51,55 @@ export function priceBasisOf(pinned: PinnedRate, capturedUnits = 0n): PriceBasis
     case "dynamic":
       return { multiplierBps: pinned.multiplierBps, ...captured };
     case "graduated":
-      return { usedUnits: pinned.usedUnits, use: pinned.use, ...captured };
     case "volume":
-      return { usedUnits: pinned.usedUnits, use: pinned.use, tier: pinned.tier, ...captured };
+      return { ...tierFactsOf(pinned), ...captured };
+    case "shared": {
+      const shares = pinned.shares.map(({ micros, units, rate }) => ({
+        micros,
+        units,
+        ...tierFactsOf(rate),
+      }));
+      return { shares, ...captured };
+    }
     default:
       return pinned satisfies never;
   }
+}
+
+function tierFactsOf(rate: TieredAccountRate): Pick<StoredShare, "usedUnits" | "use" | "tier"> {
+  const { usedUnits, use } = rate;
+  return rate.kind === "volume" ? { usedUnits, use, tier: rate.tier } : { usedUnits, use };
+}
+
+/** The usages that a debit's price depends on. */
+export function tierUsesOfBasis(basis: PriceBasis): readonly TierUse[] {
+  const { use, shares = [] } = basis ?? {};
+  return use === undefined ? shares.map((share) => share.use) : [use];
+}
+
+/** The tiered usage that a debit of `quantity` units counted. A void takes it back. */
+export function tierUnitsOfBasis(basis: PriceBasis, quantity: bigint): readonly TierUnits[] {
+  if (basis?.use !== undefined) return [{ use: basis.use, units: quantity }];
+  return shareUnits(basis?.shares ?? [], basis?.capturedUnits ?? 0n, quantity);
 }
 
 /**
  * Recomputes a debit's cost in micro-credits from its rate and stored basis, with the rounding of
  * `pricePinned`. Throws if the basis lacks an input that the rate needs.
  */
-export function recomputePrice(
-  { card, rate, key }: FoundRate,
-  basis: PriceBasis,
-  quantity: bigint,
-): bigint {
-  const { multiplierBps, usedUnits, use, tier, capturedUnits = 0n } = basis ?? {};
+export function recomputePrice(found: FoundRate, basis: PriceBasis, quantity: bigint): bigint {
+  const { card, rate, key } = found;
+  const { multiplierBps, shares, capturedUnits = 0n } = basis ?? {};
   const { perUnits } = rate;
   const rateCardVersion = card.version;
   const price = (pinned: PinnedRate) =>
     pricePinnedPart(pinned, { usedUnits: capturedUnits, quantity });
+  const accountRate = (facts: Partial<TierFacts>) => {
+    const pinned = tieredRate(found, facts);
+    if (pinned === null)
+      throw new Error(`the debit's price basis lacks an input of the rate ${key}`);
+    return pinned;
+  };
 
   switch (rate.kind) {
     case undefined:
@@ -61,22 +111,38 @@ export function recomputePrice(
       return price({ kind: "dynamic", rateCardVersion, microCredits, perUnits, multiplierBps });
     }
     case "graduated":
-      if (usedUnits === undefined || use === undefined) break;
+    case "volume":
+      if (shares === undefined) return price(accountRate(basis ?? {}));
       return price({
-        kind: "graduated",
+        kind: "shared",
         rateCardVersion,
-        perUnits,
-        tiers: rate.tiers,
-        usedUnits,
-        use,
+        shares: shares.map((share) => ({ ...share, rate: accountRate(share) })),
       });
-    case "volume": {
-      const microCredits = tier === undefined ? undefined : rate.tiers[tier]?.microCredits;
-      if (microCredits === undefined) break;
-      return price({ kind: "fixed", rateCardVersion, microCredits, perUnits });
-    }
     default:
       return rate satisfies never;
   }
   throw new Error(`the debit's price basis lacks an input of the rate ${key}`);
+}
+
+/** One account's rate at the stored tier; `null` if a fact is missing. */
+function tieredRate(
+  { card, rate }: FoundRate,
+  { usedUnits, use, tier }: Partial<TierFacts>,
+): TieredAccountRate | null {
+  if (usedUnits === undefined || use === undefined) return null;
+  const { version: rateCardVersion } = card;
+  switch (rate.kind) {
+    case "graduated": {
+      const { kind, perUnits, tiers } = rate;
+      return { kind, rateCardVersion, perUnits, tiers, usedUnits, use };
+    }
+    case "volume": {
+      const microCredits = tier === undefined ? undefined : rate.tiers[tier]?.microCredits;
+      if (tier === undefined || microCredits === undefined) return null;
+      const { kind, perUnits } = rate;
+      return { kind, rateCardVersion, perUnits, microCredits, tier, usedUnits, use };
+    }
+    default:
+      return null;
+  }
 }

@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import { type PinnedRate, type TierUse, pinRate } from "./pinnedRate.ts";
+import { type AccountRate, type PinnedRate, type TierUse, pinRate } from "./pinnedRate.ts";
 import {
   type FoundRate,
   type RateIndex,
@@ -8,6 +8,7 @@ import {
   type RateRefusal,
   findRate,
 } from "./rateIndex.ts";
+import { type TierUnits, tierUnitsOf } from "./tierUnits.ts";
 
 /** The state that prices depend on. A missing entry means no usage, or no step so far. */
 export interface PriceState {
@@ -38,12 +39,6 @@ export function monthOf(time: Date): string {
   return time.toISOString().slice(0, "YYYY-MM".length);
 }
 
-/** Units to add to a tiered rate's usage. */
-export interface TierUnits {
-  readonly use: TierUse;
-  readonly units: bigint;
-}
-
 /** Prices events in order: each counts the tiered usage of the events before it. */
 export class PriceDraft {
   readonly #state: PriceState;
@@ -62,11 +57,11 @@ export class PriceDraft {
     return findRate(this.#state.rates, query, at);
   }
 
-  /** Pins an event's rate. `at` is the time passed to `find`; `occurredAt` selects the month. */
+  /** Pins an event's rate for one account. `at` is the time passed to `find`; `occurredAt` selects the month. */
   pin(
     found: FoundRate,
     event: { provider: Address; account: Address; quantity: bigint; occurredAt: Date; at: Date },
-  ): PinnedRate {
+  ): AccountRate {
     const { provider, account, quantity, occurredAt, at } = event;
     return pinRate(found, quantity, {
       account,
@@ -82,14 +77,9 @@ export class PriceDraft {
 
   /** Counts charged units of a tiered rate. Other kinds have no usage. */
   count(pinned: PinnedRate, quantity: bigint): void {
-    for (const { use, units } of tierUnitsOf(pinned, quantity)) {
+    for (const { use, units } of tierUnitsOf(pinned, { usedUnits: 0n, quantity })) {
       const key = tierUseKey(use);
       this.#added.set(key, { use, units: units + (this.#added.get(key)?.units ?? 0n) });
     }
   }
-}
-
-/** The usage that `quantity` units add to a tiered rate; empty for the other kinds. */
-export function tierUnitsOf(pinned: PinnedRate, quantity: bigint): readonly TierUnits[] {
-  return "use" in pinned ? [{ use: pinned.use, units: quantity }] : [];
 }

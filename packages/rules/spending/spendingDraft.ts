@@ -1,6 +1,5 @@
 import type { Address, Hex } from "viem";
 
-import { min } from "@compute-credits/protocol/amounts";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { type Account, fundWaitingRefund } from "../accounts/account.ts";
 import type { Allowance, AllowanceUsage } from "../allowances/allowance.ts";
@@ -11,6 +10,7 @@ import {
   type ChargeRequest,
   findObstacle,
 } from "../allowances/usability.ts";
+import { type Charge, type FoundCharges, type PricedWork, findCharges } from "./findCharges.ts";
 import type { CreditShortage } from "./room.ts";
 import { Taking } from "./taking.ts";
 
@@ -25,30 +25,19 @@ export interface SpendingState {
   readonly hasAccess: (spender: SpenderId, provider: Address) => boolean;
 }
 
-/** The amount that one allowance pays or holds. */
-export interface Charge {
-  readonly account: Address;
-  readonly allowance: Hex;
-  readonly amountMicros: bigint;
-}
-
 export interface Shortage {
   readonly reason: CreditShortage;
-  /** the account that would have paid first */
+  /** the account that reached the limit */
   readonly account: Address;
+  /** what all allowances together can pay */
   readonly availableMicros: bigint;
+  /** that, and what the rest costs at the account's own price */
   readonly neededMicros: bigint;
   /** held in that account; some of it may return */
   readonly heldMicros: bigint;
 }
 
 export type UsabilityRefusal = { readonly reason: AllowanceObstacle | "allowance_not_found" };
-
-/** The account that pays first; its usage selects tiers. Throws if the list is empty. */
-export function firstPayer([first]: readonly Allowance[]): Address {
-  if (first === undefined) throw new Error("there is no usable allowance");
-  return first.message.account;
-}
 
 /**
  * A working copy of accounts and allowances. Decisions change it one by one; the caller writes its
@@ -105,16 +94,23 @@ export class SpendingDraft {
     return usable.length === 0 && reason !== null ? { reason } : usable;
   }
 
-  /**
-   * Takes the whole amount from the candidates in their order. If they lack credits, takes nothing
-   * and returns the shortage.
-   */
+  /** Charges work to the candidates in their order, or changes nothing and returns the shortage. */
   take(
     candidates: readonly Allowance[],
-    neededMicros: bigint,
+    work: PricedWork,
     as: "spent" | "held",
-  ): readonly Charge[] | Shortage {
-    const charges: Charge[] = [];
+  ): FoundCharges | Shortage {
+    const found = this.find(candidates, work, as);
+    if ("make" in found) found.make();
+    return found;
+  }
+
+  /** Finds what `take` would charge. Changes nothing before `make` is called. */
+  find(
+    candidates: readonly Allowance[],
+    work: PricedWork,
+    as: "spent" | "held",
+  ): (FoundCharges & { readonly make: () => void }) | Shortage {
     const taking = new Taking(
       {
         account: (address) => this.#account(address),
@@ -123,36 +119,18 @@ export class SpendingDraft {
       },
       as,
     );
-    let missing = neededMicros;
-    let limit: CreditShortage = "insufficient_credits";
-
-    for (const allowance of candidates) {
-      const room = taking.room(allowance);
-      if (room.amountMicros < missing) limit = room.limit;
-      const amountMicros = min(room.amountMicros, missing);
-      // A free event is recorded under the first allowance that permits it.
-      if (amountMicros === 0n && !(neededMicros === 0n && charges.length === 0)) continue;
-
-      taking.pay(allowance, amountMicros);
-      charges.push({ account: allowance.message.account, allowance: allowance.id, amountMicros });
-      missing -= amountMicros;
-      if (missing === 0n) break;
+    const found = findCharges(taking, candidates, work);
+    if ("reason" in found) {
+      const { reason, allowance, availableMicros, neededMicros } = found;
+      const { address: account, held: heldMicros } = this.#account(allowance.message.account);
+      return { reason, account, availableMicros, neededMicros, heldMicros };
     }
-
-    const [first] = candidates;
-    if (missing > 0n && first !== undefined) {
-      const account = this.#account(first.message.account);
-      return {
-        reason: limit,
-        account: account.address,
-        availableMicros: neededMicros - missing,
-        neededMicros,
-        heldMicros: account.held,
-      };
-    }
-    for (const [address, account] of taking.accounts) this.#accounts.set(address, account);
-    for (const [id, usage] of taking.usages) this.#usages.set(id, usage);
-    return charges;
+    const { charges, costMicros, shares } = found;
+    const make = () => {
+      for (const [address, account] of taking.accounts) this.#accounts.set(address, account);
+      for (const [id, usage] of taking.usages) this.#usages.set(id, usage);
+    };
+    return { charges, costMicros, shares, make };
   }
 
   /** Turns `capturedMicros` of held credits into spent ones, and returns `returnedMicros`. */

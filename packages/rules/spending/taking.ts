@@ -52,6 +52,12 @@ export class Taking {
     }
   }
 
+  /** Takes back all payments. */
+  reset(): void {
+    this.accounts.clear();
+    this.usages.clear();
+  }
+
   /** Held credits count against the period at once, and against `spentMicros` when captured. */
   #reserve(usage: AllowanceUsage, amountMicros: bigint): AllowanceUsage {
     return {

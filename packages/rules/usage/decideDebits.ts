@@ -1,18 +1,14 @@
 import type { Address, Hex } from "viem";
 
-import { MAX_MICROS } from "@compute-credits/protocol/amounts";
 import type { Account } from "../accounts/account.ts";
 import type { AllowanceUsage } from "../allowances/allowance.ts";
-import { pricePinned } from "../pricing/pinnedRate.ts";
 import { feeOf, pricedAt } from "../pricing/price.ts";
 import { type PriceBasis, priceBasisOf } from "../pricing/priceBasis.ts";
-import { PriceDraft, type PriceState, type TierUnits } from "../pricing/priceDraft.ts";
-import {
-  type Charge,
-  SpendingDraft,
-  type SpendingState,
-  firstPayer,
-} from "../spending/spendingDraft.ts";
+import { PriceDraft, type PriceState } from "../pricing/priceDraft.ts";
+import type { TierUnits } from "../pricing/tierUnits.ts";
+import { chargeWork } from "../spending/chargeWork.ts";
+import type { Charge } from "../spending/findCharges.ts";
+import { SpendingDraft, type SpendingState } from "../spending/spendingDraft.ts";
 import type { Debited, UsageOutcome, UsageRefusal } from "./outcome.ts";
 import { type Payload, type UsageEvent, payloadHash, isSamePayload } from "./usageEvent.ts";
 
@@ -100,13 +96,11 @@ export function decideDebits(
     const usable = draft.usable(event);
     if ("reason" in usable) return refused(usable);
 
-    const pinned = prices.pin(found, { ...event, account: firstPayer(usable), at });
-    const costMicros = pricePinned(pinned, event.quantity);
-    if (costMicros > MAX_MICROS) return refused({ reason: "quantity_too_large" });
+    const pin = (account: Address) => prices.pin(found, { ...event, account, at });
+    const charged = chargeWork(draft, usable, { quantity: event.quantity, pin }, "spent");
+    if ("reason" in charged) return refused(charged);
 
-    const charges = draft.take(usable, costMicros, "spent");
-    if ("reason" in charges) return refused(charges);
-
+    const { pinned, charges, costMicros } = charged;
     const { rateCardVersion } = pinned;
     const priceBasis = priceBasisOf(pinned);
     for (const [part, charge] of charges.entries()) {

@@ -1,5 +1,6 @@
 import type { PriceRefusal } from "../pricing/price.ts";
-import type { Charge, Shortage, UsabilityRefusal } from "../spending/spendingDraft.ts";
+import type { Charge } from "../spending/findCharges.ts";
+import type { Shortage, UsabilityRefusal } from "../spending/spendingDraft.ts";
 
 export interface Debited {
   readonly result: "debited";

@@ -31,8 +31,8 @@ export function holdProblem(refusal: HoldRefusal, deployment: Deployment): Probl
       return problem(
         422,
         refusal.reason,
-        "The quote is for another provider, account, meter or dimensions, or for less. " +
-          "Ask for one that fits.",
+        "The quote is for another provider, meter or dimensions, for less, or for an account that " +
+          "does not pay all of it. Ask for one that fits, or hold without a quote.",
       );
     default:
       return chargeProblem(refusal, deployment);

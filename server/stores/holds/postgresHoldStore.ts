@@ -5,7 +5,8 @@ import { type Hold, isExpired } from "@compute-credits/rules/holds/hold";
 import { capture, checkOpen, returnHeld } from "@compute-credits/rules/holds/resolve";
 import { feeOf } from "@compute-credits/rules/pricing/price";
 import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
-import { PriceDraft, tierUnitsOf } from "@compute-credits/rules/pricing/priceDraft";
+import { PriceDraft } from "@compute-credits/rules/pricing/priceDraft";
+import { tierUnitsOf } from "@compute-credits/rules/pricing/tierUnits";
 import { SpendingDraft, type SpendingState } from "@compute-credits/rules/spending/spendingDraft";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type {
@@ -33,7 +34,7 @@ import {
   type LockedSpending,
   lockAllowances,
   lockSpenders,
-  lockTierAccount,
+  lockTierAccounts,
   readSpenders,
   writeSpending,
 } from "../usage/lockSpending.ts";
@@ -160,7 +161,8 @@ export function createHoldStore(
       event.id,
       hold.id,
     ]);
-    await addTierUnits(tx, tierUnitsOf(hold.rate, request.quantity));
+    const { quantity } = request;
+    await addTierUnits(tx, tierUnitsOf(hold.rate, { usedUnits: hold.capturedQuantity, quantity }));
     await updateHold(tx, captured.hold);
     await writeSpending(tx, draft.changes);
     const debit = { costMicros, rateCardVersion, charges, recordedAt: draft.now, repeated: false };
@@ -253,15 +255,16 @@ interface LockedHold {
  * commit.
  */
 async function lockHold(tx: Sql, key: HoldKey): Promise<LockedHold | null> {
-  const parts = await tx.query<{ allowance: Hex; account: Address; tier_account: Address | null }>(
-    `select allowance, account, rate->'use'->>'account' as tier_account
+  const parts = await tx.query<{ allowance: Hex; account: Address; tier_accounts: Address[] }>(
+    `select allowance, account,
+       jsonb_path_query_array(rate, '$.**{0 to 4}.use.account') as tier_accounts
      from hold_parts join holds using (provider, hold_id) where provider = $1 and hold_id = $2`,
     [bytea(key.provider), key.id],
   );
   if (parts.length === 0) return null;
-  await lockTierAccount(
+  await lockTierAccounts(
     tx,
-    parts[0]?.tier_account ?? undefined,
+    parts[0]?.tier_accounts ?? [],
     parts.map(({ account }) => account),
   );
   const locked = await lockAllowances(tx, new Set(parts.map(({ allowance }) => allowance)));

@@ -12,7 +12,8 @@ type NoteKind =
   | "receipt"
   | "write_off"
   | "issuing_key"
-  | "issuing_key_end";
+  | "issuing_key_end"
+  | "rule";
 
 /** A log entry without a table row of its own. */
 export type LogNote = {

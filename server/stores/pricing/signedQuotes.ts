@@ -8,7 +8,7 @@ import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
 import { canonicalDimensions } from "@compute-credits/rules/holds/quote";
 import type { PriceStore } from "./priceStore.ts";
 import type { QuoteStore } from "./quoteStore.ts";
-import { fromPinnedRate, toPinnedRate } from "@compute-credits/rules/pricing/pinnedRateJson";
+import { fromPinnedRate, toAccountRate } from "@compute-credits/rules/pricing/pinnedRateJson";
 
 /**
  * Issues signed quotes. They are not stored: any server with the same key can verify and honour
@@ -63,7 +63,7 @@ export function createQuoteStore(
         meter: message.meter,
         dimensions: Dimensions.parse(JSON.parse(message.dimensions)),
         quantity: message.quantity,
-        rate: toPinnedRate(JSON.parse(message.rate)),
+        rate: toAccountRate(JSON.parse(message.rate)),
         expiresAt: new Date(Number(message.expiresAt) * 1000),
       };
     },

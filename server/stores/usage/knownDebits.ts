@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { Charge } from "@compute-credits/rules/spending/spendingDraft";
+import type { Charge } from "@compute-credits/rules/spending/findCharges";
 import { type KnownEvent, eventKey } from "@compute-credits/rules/usage/decideDebits";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { Sql } from "@compute-credits/platform/postgres/database";

@@ -47,18 +47,19 @@ export async function lockAllowances(
 }
 
 /**
- * Locks the account whose tier usage will change, together with the payers, in address order. Does
- * nothing if it is a payer itself. So the log order tells which usage priced a later event.
+ * Locks the accounts whose tier usage will change, together with the payers, in address order. Does
+ * nothing if all of them pay, as they nearly always do: an account may have part of a price without
+ * paying, at a free tier. So the log order tells which usage priced a later event.
  */
-export async function lockTierAccount(
+export async function lockTierAccounts(
   tx: Sql,
-  tierAccount: Address | undefined,
+  tierAccounts: readonly Address[],
   payers: readonly Address[],
 ): Promise<void> {
-  if (tierAccount === undefined || payers.includes(tierAccount)) return;
+  if (tierAccounts.every((account) => payers.includes(account))) return;
   await tx.query(
     "select 1 from accounts where address = any($1::bytea[]) order by address for update",
-    [byteaArray([tierAccount, ...payers])],
+    [byteaArray([...tierAccounts, ...payers])],
   );
 }
 

@@ -1,11 +1,13 @@
 import type { Address, Hex } from "viem";
 
-import { type Charge, SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
+import type { Charge } from "@compute-credits/rules/spending/findCharges";
+import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { VoidOutcome } from "./usageLedger.ts";
 import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
+import { tierUnitsOfBasis } from "@compute-credits/rules/pricing/priceBasis";
 import { moveEarnings } from "./insertDebits.ts";
-import { lockAllowances, lockTierAccount, writeSpending } from "./lockSpending.ts";
+import { lockAllowances, lockTierAccounts, writeSpending } from "./lockSpending.ts";
 import { subtractTierUnits } from "../pricing/tierUsage.ts";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
 import { bytea } from "@compute-credits/platform/postgres/values";
@@ -48,10 +50,10 @@ async function voidLocked(tx: Sql, event: EventKey): Promise<VoidOutcome> {
   const [first] = debits;
   if (first === undefined) return NOT_FOUND;
 
-  const basis = toPriceBasis(first.price_basis);
-  await lockTierAccount(
+  const tierUnits = tierUnitsOfBasis(toPriceBasis(first.price_basis), first.quantity);
+  await lockTierAccounts(
     tx,
-    basis?.use?.account,
+    tierUnits.map(({ use }) => use.account),
     debits.map(({ account }) => account),
   );
   const locked = await lockAllowances(tx, new Set<Hex>(debits.map(({ allowance }) => allowance)));
@@ -67,7 +69,7 @@ async function voidLocked(tx: Sql, event: EventKey): Promise<VoidOutcome> {
     -1n,
   );
 
-  await subtractTierUnits(tx, basis, first.quantity);
+  await subtractTierUnits(tx, tierUnits);
 
   const amountMicros = debits.reduce((sum, debit) => sum + debit.amountMicros, 0n);
   await tx.query(

@@ -89,7 +89,7 @@ for (const { name, open } of databaseKinds) {
         });
       });
 
-      it("counts usage of the account that pays first, even if others pay, too", async () => {
+      it("with two payers: each pays its own price, for its own part of the units", async () => {
         const [sponsor, own] = [rig.newParty(), rig.newParty()];
         const provider = rig.newParty(10_000);
         await ledger.purchase(sponsor, "0.0005");
@@ -99,10 +99,11 @@ for (const { name, open } of databaseKinds) {
         await ledger.grantAccess(message.spender, provider);
         const who = { provider, spender: message.spender };
         const event = { meter: "graduated", quantity: 100n };
-        expect(await rig.record(who, event, event)).to.deep.equal([1_000n, 800n]);
+        // Half of the first event each. Then the sponsor has nothing left.
+        expect(await rig.record(who, event, event)).to.deep.equal([1_000n, 900n]);
         expect((await ledger.accounts.balance(sponsor)).spent).to.equal(500n);
-        expect(Object.values(await rig.used(sponsor))).to.deep.equal([200n]);
-        expect(await rig.used(own)).to.deep.equal({});
+        expect(Object.values(await rig.used(sponsor))).to.deep.equal([50n]);
+        expect(Object.values(await rig.used(own))).to.deep.equal([150n]);
       });
 
       it("subtracts the usage of a voided event", async () => {
