@@ -4,7 +4,8 @@ import { numberToHex } from "viem";
 
 import type { Account } from "@compute-credits/rules/accounts/account";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
-import { type Charge, SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
+import type { Charge } from "@compute-credits/rules/spending/findCharges";
+import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { allowanceOf } from "../../fixtures/allowances.ts";
 import { NOW, account, key, owner, provider, sponsor } from "../../fixtures/anyLedger.ts";
 import { repeated } from "../../fixtures/effort.ts";
@@ -63,8 +64,9 @@ class Scene {
     const draft = this.#draft();
     const usable = draft.usable({ provider, spender: key, meter: "units" });
     if ("reason" in usable) throw new Error(usable.reason);
-    const charges = draft.take(usable, amountMicros, as);
-    if ("reason" in charges) return;
+    const taken = draft.take(usable, { priceMicros: amountMicros }, as);
+    if ("reason" in taken) return;
+    const { charges } = taken;
     this.#keep(draft);
     (as === "spent" ? this.debits : this.holds).push(...charges);
     for (const charge of charges) if (charge.account === owner) this.charged += charge.amountMicros;
