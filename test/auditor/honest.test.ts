@@ -201,6 +201,24 @@ for (const kind of databaseKinds) {
       });
     }
 
+    it("after a drop in the second of its asOf: signs another root for the epoch", async () => {
+      await scene.buy(alice, 1_000n);
+      const { message } = await scene.allow(alice);
+      const usage = { provider: provider.address, spender: message.spender, quantity: 30n };
+      await scene.ledger.grantAccess(usage.spender, usage.provider);
+      await scene.use(usage);
+      const first = await scene.cut();
+      expect(await scene.audit()).to.deep.equal([]);
+      await scene.dropAt(first, new Date(Number(first.message.asOf) * 1_000));
+      await scene.use(usage);
+      const again = await scene.cut();
+      expect(await scene.audit()).to.deep.equal([]);
+      expect(scene.signatures).to.deep.equal([
+        { epoch: 1n, root: first.message.root },
+        { epoch: 1n, root: again.message.root },
+      ]);
+    });
+
     it("without new checkpoints: signs nothing twice and audits nothing again", async () => {
       await scene.buy(alice, 1_000n);
       const { message } = await scene.allow(alice);
