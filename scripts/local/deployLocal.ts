@@ -56,6 +56,8 @@ export function localWallet(rpcUrl: string, { account }: TestWallet): WalletClie
 export type LocalTerms = Partial<typeof LOCAL_WINDOWS> & {
   readonly signers?: readonly Address[];
   readonly threshold?: number;
+  /** micro-credits; the largest value stands for no limit */
+  readonly unprovenLimitMicros?: bigint;
   /** a token that is there already, instead of a new test dollar */
   readonly token?: Address;
 };

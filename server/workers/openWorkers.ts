@@ -57,6 +57,7 @@ export async function openWorkers(
       refundAlarmSeconds: config.refundAlarmSeconds ?? terms.refundWindowSeconds / 2,
       unanswered: () => settler?.unanswered() ?? [],
       uncovered: () => settler?.uncovered() ?? [],
+      headroom: () => settler?.headroom() ?? null,
       pollMs,
       health,
       log,

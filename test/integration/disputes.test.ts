@@ -212,6 +212,7 @@ describe("settler in disputes", () => {
         unanswered: () => [],
         writeOffs,
         uncovered: () => [],
+        headroom: () => null,
       });
     await eventually("the request in the ledger", async () => disputes.oldestRefundRequest());
     expect(await alarms()).to.deep.equal([]);

@@ -15,6 +15,11 @@ export interface Terms {
   readonly answerWindowSeconds: number;
   readonly refundWindowSeconds: number;
   readonly counterGraceSeconds: number;
+  /**
+   * How much earnings and fees may leave beyond the settled spending, in micro-credits. `null` if
+   * the vault has no limit, and settles rows without their cover.
+   */
+  readonly unprovenLimitMicros: bigint | null;
 }
 
 /** Reads the contracts at the newest block. Every method rejects if no endpoint answers. */
@@ -34,6 +39,8 @@ export interface ChainReader {
   finalRoot(): Promise<Hex>;
   /** the settled amounts of each party, in the same order */
   settledRows(parties: readonly Address[]): Promise<readonly Row[]>;
+  /** the sum of the settled spending of all parties, in micro-credits */
+  settledSpent(): Promise<bigint>;
   /** the state of one of the account's counters in the vault and the court */
   counterState(account: Address, counter: bigint): Promise<CounterState>;
   /** whether the court still waits for an answer to this challenge */

@@ -24,6 +24,11 @@ export interface ChainWriter {
   ): Promise<TransactionResult>;
   /** Settles rows of a final epoch in one transaction; the contract skips rows it cannot settle. */
   settleMany(rows: readonly ProvenRow[], epoch: bigint): Promise<TransactionResult>;
+  /**
+   * Records with the court how much of a final row's spending the counter's cap covers, and settles
+   * the row. The row is one of the last final checkpoint.
+   */
+  coverSpending(shown: ProvenRow, counter: bigint): Promise<TransactionResult>;
   /** Records an owner's account cap in the court. */
   recordCap(allowance: CapProof): Promise<TransactionResult>;
   /**

@@ -1,4 +1,11 @@
-import { type Address, type PublicClient, createPublicClient, fallback, http } from "viem";
+import {
+  type Address,
+  type PublicClient,
+  createPublicClient,
+  fallback,
+  http,
+  maxUint64,
+} from "viem";
 
 import { ConfigError } from "../process/environment.ts";
 import type { BlockPoint } from "./blockPoint.ts";
@@ -76,6 +83,7 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
         answerWindowSeconds,
         refundWindowSeconds,
         counterGraceSeconds,
+        unprovenLimitMicros,
       ] = await Promise.all([
         client.readContract({ ...read, functionName: "token" }),
         client.readContract({ ...read, functionName: "creditMicrosPerToken" }),
@@ -84,6 +92,7 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
         client.readContract({ ...read, functionName: "answerWindowSeconds" }),
         client.readContract({ ...read, functionName: "refundWindowSeconds" }),
         client.readContract({ ...read, functionName: "counterGraceSeconds" }),
+        client.readContract({ ...read, functionName: "unprovenLimitMicros" }),
       ]);
       return {
         token,
@@ -93,6 +102,7 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
         answerWindowSeconds,
         refundWindowSeconds,
         counterGraceSeconds,
+        unprovenLimitMicros: unprovenLimitMicros === maxUint64 ? null : unprovenLimitMicros,
       };
     },
 
@@ -110,6 +120,11 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
         client.readContract({ ...read, functionName: "finalCheckpoint" }),
       ]);
       return pending.epoch > final.epoch ? pending.epoch : final.epoch;
+    },
+
+    async settledSpent() {
+      const [spent] = await client.readContract({ ...read, functionName: "settledTotals" });
+      return spent;
     },
 
     async finalRoot() {

@@ -69,6 +69,16 @@ export function createChainWriter({
         MAX_RECORDING_GAS,
       ),
 
+    coverSpending: ({ row, proof }, counter) =>
+      inCourt(
+        `covering the spending of ${row.party}`,
+        encodeFunctionData({
+          abi: courtAbi,
+          functionName: "coverSpending",
+          args: [row, [...proof], counter],
+        }),
+      ),
+
     answer: (challenger, { row, proof }, counter) =>
       inCourt(
         `answering the challenge of ${challenger} to ${row.party}`,

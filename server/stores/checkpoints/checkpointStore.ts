@@ -25,6 +25,14 @@ export interface RowQuery {
   readonly limit: number;
   /** parties to leave out */
   readonly except?: readonly Address[];
+  /** leaves out what only spending would move: a vault with a limit settles it with its cover */
+  readonly withoutSpending?: boolean;
+}
+
+/** A row whose spending is not settled on chain. */
+export interface UncoveredRow extends Row {
+  /** must be covered now: its cap ends soon, or a refund of its party is due */
+  readonly isUrgent: boolean;
 }
 
 export interface CheckpointStore {
@@ -56,6 +64,15 @@ export interface CheckpointStore {
    * comes before earnings, the largest first, at most `limit`.
    */
   rowsWorthSettling(id: bigint, minMicros: bigint, query: RowQuery): Promise<readonly Row[]>;
+  /**
+   * Reads rows of a final checkpoint whose spending is not settled, at most `limit`: first those of
+   * parties with an open refund request or a counter that ended within the grace, then the largest
+   * unsettled spending first.
+   */
+  rowsToCover(
+    id: bigint,
+    query: RowQuery & { readonly counterGraceSeconds: number },
+  ): Promise<readonly UncoveredRow[]>;
 }
 
 /** What requests read of checkpoints. */

@@ -4,7 +4,7 @@ import type { CheckpointStatus } from "@compute-credits/rules/log/checkpointStat
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { bytesToRows } from "@compute-credits/protocol/tree/rowBytes";
-import type { CheckpointStore, StoredCheckpoint } from "./checkpointStore.ts";
+import type { CheckpointStore, StoredCheckpoint, UncoveredRow } from "./checkpointStore.ts";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { writeNotes } from "../log/writeNotes.ts";
 import { allRows } from "./changedRows.ts";
@@ -85,7 +85,7 @@ export function createCheckpointStore(database: Database): CheckpointStore {
       return await proveRows(database, await readTree(database, id), parties);
     },
 
-    async refundRows(id, { limit, except = [] }) {
+    async refundRows(id, { limit, except = [], withoutSpending = false }) {
       return await database.query<Row>(
         // Plan: open_refund_requests and accounts_refunded, then lookups by key.
         `with asked as (
@@ -98,26 +98,41 @@ export function createCheckpointStore(database: Database): CheckpointStore {
            cross join lateral ${newestRowSql("p.place", "$1")} as due
            left join settlements s on s.party = due.party left join asked on asked.party = due.party
          where (due.refunded > coalesce(s.refunded, 0)
-             or (due.spent > coalesce(s.spent, 0) and asked.party is not null))
+             or (due.spent > coalesce(s.spent, 0) and asked.party is not null and not $4))
            and due.party <> all ($3::bytea[])
          order by asked.block_number, p.place
          limit $2`,
-        [id, limit, byteaArray(except)],
+        [id, limit, byteaArray(except), withoutSpending],
       );
     },
 
-    async rowsWorthSettling(id, minMicros, { limit, except = [] }) {
+    async rowsWorthSettling(id, minMicros, { limit, except = [], withoutSpending = false }) {
       return await database.query<Row>(
         // Plan: a scan of places_pkey, then lookups by key. Runs once per final checkpoint.
         `select party, spent, refunded, earned from (
-           select due.*, p.place, due.spent - coalesce(s.spent, 0) as newly_spent,
+           select due.*, p.place, case when $5 then 0 else due.spent - coalesce(s.spent, 0) end as newly_spent,
              due.earned - coalesce(s.earned, 0) as newly_earned
            from places p cross join lateral ${newestRowSql("p.place", "$1")} as due
              left join settlements s on s.party = due.party) as due
          where greatest(newly_spent, newly_earned) >= $2 and party <> all ($4::bytea[])
          order by newly_spent >= $2 desc, greatest(newly_spent, newly_earned) desc, place
          limit $3`,
-        [id, minMicros, limit, byteaArray(except)],
+        [id, minMicros, limit, byteaArray(except), withoutSpending],
+      );
+    },
+
+    async rowsToCover(id, { limit, except = [], counterGraceSeconds }) {
+      return await database.query<UncoveredRow>(
+        // Plan: a scan of places_pkey, then lookups by key. Only in a vault with a limit.
+        `select due.party, due.spent, due.refunded, due.earned,
+           exists (select from refund_requests r where r.account = due.party and not r.served)
+             or exists (select from ended_counters e where e.account = due.party
+               and e.ended_at >= ${CHAIN_TIME} - $4 * interval '1 second') as "isUrgent"
+         from places p cross join lateral ${newestRowSql("p.place", "$1")} as due
+           left join settlements s on s.party = due.party
+         where due.spent > coalesce(s.spent, 0) and due.party <> all ($3::bytea[])
+         order by "isUrgent" desc, due.spent - coalesce(s.spent, 0) desc, p.place limit $2`,
+        [id, limit, byteaArray(except), counterGraceSeconds],
       );
     },
 

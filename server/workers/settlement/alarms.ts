@@ -1,6 +1,7 @@
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
 import type { UncoveredSpending, WriteOffStore } from "../../stores/settlement/writeOffStore.ts";
+import type { Headroom } from "./coverRows.ts";
 import type { UnansweredChallenge } from "./answerChallenges.ts";
 
 export interface AlarmDeps {
@@ -17,12 +18,14 @@ export interface AlarmDeps {
   readonly writeOffs: Pick<WriteOffStore, "expiringCoverage">;
   /** spending that this server's settler could not take out of the rows */
   readonly uncovered: () => readonly UncoveredSpending[];
+  /** what may still leave a vault with a limit, as this server's settler last saw it */
+  readonly headroom: () => Headroom | null;
   /** challenges that this server's settler cannot answer; empty on a server that does not settle */
   readonly unanswered: () => readonly UnansweredChallenge[];
 }
 
 export interface Alarm {
-  readonly name: "vault" | "refunds" | "challenges" | "counters" | "write_offs";
+  readonly name: "vault" | "refunds" | "challenges" | "counters" | "write_offs" | "headroom";
   readonly message: string;
   /** True if the server cannot do its work. False if it can, and an operator must act in time. */
   readonly isFatal: boolean;
@@ -84,6 +87,7 @@ export async function settlementAlarms(deps: AlarmDeps): Promise<readonly Alarm[
     });
   }
   if (frozenAt === null) alarms.push(...(await coverageAlarms(deps)));
+  alarms.push(...headroomAlarms(deps.headroom()));
   return alarms;
 }
 
@@ -126,6 +130,26 @@ async function coverageAlarms({
     });
   }
   return alarms;
+}
+
+/**
+ * Reports a vault with a limit in which more than half of it is used by spending that no recorded
+ * cap covers: providers and fees are soon refused what is beyond it.
+ */
+function headroomAlarms(headroom: Headroom | null): readonly Alarm[] {
+  if (headroom === null || headroom.openMicros <= headroom.limitMicros / 2n) return [];
+  const { limitMicros, openMicros, largest } = headroom;
+  const whose = largest === null ? "" : `, the most of ${largest}`;
+  return [
+    {
+      name: "headroom",
+      message:
+        `${openMicros} micro-credits of final spending have no recorded cap${whose}; the vault pays ` +
+        `earnings and fees for at most ${limitMicros} of them: record caps of these payers ` +
+        "(recordCap, then coverSpending)",
+      isFatal: false,
+    },
+  ];
 }
 
 /** Bounds the list behind an alarm; its sum is a lower bound beyond. */

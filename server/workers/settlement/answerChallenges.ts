@@ -164,7 +164,7 @@ async function answerWithNewCap(
 }
 
 /** Whether the court accepts a counter's cap for a checkpoint that was submitted at that second. */
-function isInForce(
+export function isInForce(
   counter: bigint,
   { currentCounter, endedAt }: CounterState,
   submittedAt: number,

@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 
 import type { Row } from "@compute-credits/protocol/tree/row";
-import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
+import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import {
   CallRefusedError,
   type ChainWriter,
@@ -20,6 +20,7 @@ export interface PayingDeps {
   readonly checkpoints: Pick<CheckpointStore, "refundRows" | "rowsWorthSettling" | "proofs">;
   /** micro-credits that a row must move to be worth its gas; `null` settles only refunds */
   readonly worthMicros: bigint | null;
+  readonly terms: Pick<Terms, "unprovenLimitMicros">;
   /** rows that the chain did not settle when they were last sent */
   readonly refusedRows: Backoff<Address>;
   readonly events: Pick<SettlerEvents, "rowRefused">;
@@ -34,11 +35,13 @@ const ROWS_PER_TRANSACTION = 50;
 /**
  * Settles rows of the newest final checkpoint: first those with refunds, the longest wait first,
  * then those that move at least `worthMicros`, spending before earnings. A row that the chain does
- * not settle waits alone, longer each time, and is left out meanwhile.
+ * not settle waits alone, longer each time, and is left out meanwhile. In a vault with a limit only
+ * `coverRows` settles spending.
  */
 export async function payRows(deps: PayingDeps, { id, message }: StoredCheckpoint): Promise<void> {
-  const { chain, checkpoints, worthMicros, refusedRows } = deps;
-  const query = { limit: ROWS_PER_STEP, except: refusedRows.waiting() };
+  const { checkpoints, worthMicros, refusedRows } = deps;
+  const withoutSpending = deps.terms.unprovenLimitMicros !== null;
+  const query = { limit: ROWS_PER_STEP, except: refusedRows.waiting(), withoutSpending };
   const refunds = await checkpoints.refundRows(id, query);
   const worthwhile =
     worthMicros === null ? [] : await checkpoints.rowsWorthSettling(id, worthMicros, query);
@@ -53,7 +56,7 @@ export async function payRows(deps: PayingDeps, { id, message }: StoredCheckpoin
   for (let first = 0; first < due.length; first += ROWS_PER_TRANSACTION) {
     const some = due.slice(first, first + ROWS_PER_TRANSACTION);
     // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
-    const behind = await behindOnChain(chain, some);
+    const behind = await behindOnChain(deps, some);
     const shown = behind.flatMap(({ party }) => byParty.get(party) ?? []);
     // oxlint-disable-next-line no-await-in-loop
     if (shown.length > 0) await settle(deps, shown, message.epoch);
@@ -65,7 +68,7 @@ export async function payRows(deps: PayingDeps, { id, message }: StoredCheckpoin
  * that a row which uses up all gas is found in a few steps and stops no other.
  */
 async function settle(deps: PayingDeps, shown: readonly ProvenRow[], epoch: bigint): Promise<void> {
-  const { chain, writer, refusedRows, events } = deps;
+  const { writer, refusedRows, events } = deps;
   try {
     await writer.settleMany(shown, epoch);
   } catch (error) {
@@ -83,7 +86,7 @@ async function settle(deps: PayingDeps, shown: readonly ProvenRow[], epoch: bigi
   }
   // The contract skips a row that it cannot settle, and the transaction succeeds all the same.
   const skipped = await behindOnChain(
-    chain,
+    deps,
     shown.map(({ row }) => row),
   );
   const isSkipped = new Set(skipped.map(({ party }) => party));
@@ -99,7 +102,7 @@ async function settle(deps: PayingDeps, shown: readonly ProvenRow[], epoch: bigi
 
 /** Keeps the rows that the contract has not settled; the ledger lags by the confirmations. */
 async function behindOnChain(
-  chain: PayingDeps["chain"],
+  { chain, terms }: Pick<PayingDeps, "chain" | "terms">,
   rows: readonly Row[],
 ): Promise<readonly Row[]> {
   const settled = await chain.settledRows(rows.map(({ party }) => party));
@@ -108,7 +111,7 @@ async function behindOnChain(
     const before = byParty.get(row.party);
     return (
       before === undefined ||
-      row.spent > before.spent ||
+      (row.spent > before.spent && terms.unprovenLimitMicros === null) ||
       row.refunded > before.refunded ||
       row.earned > before.earned
     );

@@ -18,6 +18,7 @@ import {
 } from "./answerChallenges.ts";
 import { createBackoff } from "./backoff.ts";
 import { type SigningDeps, gatherSignatures } from "./gatherSignatures.ts";
+import { type CoveringDeps, type Headroom, coverRows } from "./coverRows.ts";
 import { type PayingDeps, payRows } from "./payRows.ts";
 import { type CapDeps, recordCaps } from "./recordCaps.ts";
 import type { SettlerEvents } from "./settlerEvents.ts";
@@ -34,6 +35,8 @@ export interface Settler {
   unanswered(): readonly UnansweredChallenge[];
   /** Spending that nothing covers and that could not be taken out of the rows at the last cut. */
   uncovered(): readonly UncoveredSpending[];
+  /** What may still leave a vault with a limit; `null` without one, or before the first look. */
+  headroom(): Headroom | null;
 }
 
 export interface SettlerDeps
@@ -42,7 +45,8 @@ export interface SettlerDeps
     Omit<AnsweringDeps, "refusedAnswers">,
     Omit<PayingDeps, "refusedRows">,
     CapDeps,
-    WritingOffDeps {
+    WritingOffDeps,
+    Omit<CoveringDeps, "refusedCovers" | "recentCovers"> {
   readonly chain: ChainReader;
   readonly writer: ChainWriter;
   readonly chainStore: Pick<ChainStore, "frozenAt">;
@@ -66,6 +70,9 @@ const PAY_AGAIN_MS = 10_000;
 /** A refund has days, so a row that the chain refuses is tried again within the hour. */
 const ROW_PAUSES = { firstPauseMs: 60_000, maxPauseMs: 3_600_000 };
 
+/** Longer than confirmations take. A reorganised block may undo a cover, so it is looked up again. */
+const RECENT_PAUSES = { firstPauseMs: 600_000, maxPauseMs: 600_000 };
+
 /** An answer has hours at most. */
 const ANSWER_PAUSES = { firstPauseMs: 1_000, maxPauseMs: 60_000 };
 
@@ -73,15 +80,22 @@ export function createSettler(deps: SettlerDeps): Settler {
   const { chain, chainStore, writer, checkpoints, submissions, terms, events, probe } = deps;
   const refusedRows = createBackoff<Address>(ROW_PAUSES);
   const refusedAnswers = createBackoff<string>(ANSWER_PAUSES);
+  const refusedCovers = createBackoff<Address>(ROW_PAUSES);
+  let recentCovers = createBackoff<Address>(RECENT_PAUSES);
+  let headroom: Headroom | null = null;
   let unanswered: readonly UnansweredChallenge[] = [];
   let uncovered: readonly UncoveredSpending[] = [];
   let nextCutAt = 0;
   let paid = { checkpoint: 0n, at: 0 };
 
-  /** Looks up what to pay when the final checkpoint is a new one, and every `PAY_AGAIN_MS`. */
+  /** Looks up what to cover and pay when the final checkpoint is a new one, and every `PAY_AGAIN_MS`. */
   async function pay(final: StoredCheckpoint): Promise<void> {
     const isPaid = paid.checkpoint === final.id && performance.now() - paid.at < PAY_AGAIN_MS;
     if (isPaid) return;
+    if (paid.checkpoint !== final.id) recentCovers = createBackoff(RECENT_PAUSES);
+    const isFrozen = (await chainStore.frozenAt()) !== null;
+    headroom =
+      (await coverRows({ ...deps, refusedCovers, recentCovers }, final, { isFrozen })) ?? headroom;
     await payRows({ ...deps, refusedRows }, final);
     paid = { checkpoint: final.id, at: performance.now() };
   }
@@ -164,6 +178,7 @@ export function createSettler(deps: SettlerDeps): Settler {
   return {
     unanswered: () => unanswered,
     uncovered: () => uncovered,
+    headroom: () => headroom,
 
     async step() {
       const latest = await checkpoints.latest();

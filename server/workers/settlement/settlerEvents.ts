@@ -24,6 +24,8 @@ export interface SettlerEvents {
   writtenOff(spending: UncoveredSpending): void;
   /** The operator's account has too little: events that no cap covers were voided instead. */
   voidedUncovered(spending: UncoveredSpending, events: number): void;
+  /** In a vault with a limit, no cap covers all of a row, or the chain refused to record it. */
+  coverRefused(row: Row, error: unknown): void;
   /** The chain did not settle a row. `error` is `null` if the contract skipped it. */
   rowRefused(row: Row, error: unknown): void;
   /** A cap could not be recorded. The court refuses it if the wallet disowns its signature. */
@@ -78,6 +80,12 @@ export function logSettlerEvents(log: Logger): SettlerEvents {
       log.error(
         { account, uncoveredMicros: `${uncoveredMicros}`, events },
         "events were voided: no cap covers them any more, and WRITE_OFF_ACCOUNT has too little",
+      );
+    },
+    coverRefused({ party, spent }, error) {
+      log.warn(
+        { party, spent: `${spent}`, err: error },
+        "a payer's spending could not be covered by a cap: it waits, and the others go on",
       );
     },
     rowRefused({ party }, error) {

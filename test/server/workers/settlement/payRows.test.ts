@@ -76,6 +76,7 @@ function chainWith({ count = 200, skipped = [], burning = [] }: Partial<Faults>)
         ),
     },
     worthMicros: null,
+    terms: { unprovenLimitMicros: null },
     refusedRows: createBackoff<Address>({ firstPauseMs: 60, maxPauseMs: 240, now: () => now }),
     events: { rowRefused: (row: Row) => void refused.push(row.party) },
   };
@@ -141,6 +142,7 @@ describe("payRows", () => {
           proofs: () => Promise.resolve([rowOf(0), rowOf(1)].map((row) => ({ row, proof: [] }))),
         },
         worthMicros: null,
+        terms: { unprovenLimitMicros: null },
         refusedRows: createBackoff<Address>({ firstPauseMs: 60, maxPauseMs: 60 }),
         events: { rowRefused: () => expect.fail("no row is to blame") },
       },
