@@ -21,6 +21,7 @@ import { holdRoutes } from "./routes/holds/holds.ts";
 import { budgetRoutes } from "./routes/insight/budgets.ts";
 import { debitRoutes } from "./routes/insight/debits.ts";
 import { explainRoutes } from "./routes/insight/explain.ts";
+import { createReaderCheck } from "./routes/insight/readerAccess.ts";
 import { reportRoutes } from "./routes/insight/report.ts";
 import { runwayRoutes } from "./routes/insight/runway.ts";
 import { usageSumRoutes } from "./routes/insight/usageSums.ts";
@@ -73,6 +74,7 @@ function routersOf(context: Context): readonly Router[] {
   const { token, creditMicrosPerToken } = terms;
   const issuers = { allowances, issuingKeys, chain };
   const now = () => allowances.now();
+  const checkReader = createReaderCheck({ providers, allowances, chain, auditors });
   return [
     usageRoutes({ usage, providers, limits, deployment }),
     voidRoutes({ usage, providers }),
@@ -94,13 +96,14 @@ function routersOf(context: Context): readonly Router[] {
     checkpointRoutes({ checkpoints: published }),
     checkpointDataRoutes({ checkpoints: published, checkpointData }),
     checkpointSignatureRoutes({ checkpoints, submissions, chain }),
-    debitRoutes({ insight }),
-    usageSumRoutes({ insight, now }),
-    runwayRoutes({ insight }),
-    budgetRoutes({ insight }),
-    explainRoutes({ insight, rateCards, holds, checkpoints: published }),
+    debitRoutes({ insight, checkReader }),
+    usageSumRoutes({ insight, checkReader, now }),
+    runwayRoutes({ insight, checkReader }),
+    budgetRoutes({ insight, checkReader }),
+    explainRoutes({ insight, checkReader, rateCards, holds, checkpoints: published }),
     reportRoutes({
       reports,
+      checkReader,
       vault,
       payouts,
       blocksPerRequest,

@@ -76,7 +76,10 @@ for (const kind of stackKinds) {
           period: { months: 1 },
         });
         expect(await use(spender, 1)).to.equal(REQUEST);
-        const { document } = await get(`/v1/accounts/${addressOf(alice)}/budgets?limit=100`);
+        const { document } = await get(
+          `/v1/accounts/${addressOf(alice)}/budgets?limit=100`,
+          providerKey,
+        );
         const budget = rows(document["budgets"]).find(({ allowance }) => allowance === id);
         expect(budget).to.deep.include({
           status: "in_force",
@@ -236,7 +239,7 @@ for (const kind of stackKinds) {
         ]);
 
         const path = `/v1/debits/${addressOf(provider)}/${event.id}/explain`;
-        const explained = (await get(path)).document;
+        const explained = (await get(path, providerKey)).document;
         expect(explained["costMicros"]).to.equal(`${10n * REQUEST}`);
         const [byGrant, byReward] = rows(explained["charges"]);
         expect(byGrant?.["limits"]).to.have.nested.property("campaignLimit.campaign", campaign);
@@ -311,7 +314,8 @@ for (const kind of stackKinds) {
       return BigInt(Math.floor((await stack.context.allowances.now()).getTime() / 1000));
     }
 
-    const get = (path: string) => stack.request(path);
+    const get = (path: string, key?: string) =>
+      stack.request(path, key === undefined ? {} : { key });
 
     const report = (body: unknown) => stack.request("/v1/usage", { body, key: providerKey });
 

@@ -54,12 +54,12 @@ for (const kind of stackKinds) {
     }
 
     const get = (path: string, headers: Record<string, string> = {}): Promise<Answer> =>
-      stack.request(path, { headers });
+      stack.request(path, { headers, key });
 
     /** Requests a CSV answer and returns its text. */
     async function csv(path: string): Promise<string[]> {
       const response = await fetch(new URL(path, stack.server.url), {
-        headers: { accept: "text/csv" },
+        headers: { accept: "text/csv", authorization: `Bearer ${key}` },
       });
       expect(response.status).to.equal(200);
       expect(response.headers.get("content-type")).to.equal("text/csv; charset=utf-8");

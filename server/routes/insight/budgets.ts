@@ -8,6 +8,7 @@ import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import type { InsightStore } from "../../stores/insight/insightStore.ts";
+import type { ReaderCheck } from "./readerAccess.ts";
 
 const BudgetQuery = z.strictObject({
   cursor: Bytes32Field.optional(),
@@ -16,14 +17,16 @@ const BudgetQuery = z.strictObject({
 
 export interface BudgetDeps {
   readonly insight: Pick<InsightStore, "budgets">;
+  readonly checkReader: ReaderCheck;
 }
 
 /** `GET /v1/accounts/:address/budgets`: how much of each of its allowances is used, in pages. */
-export function budgetRoutes({ insight }: BudgetDeps): Router {
+export function budgetRoutes({ insight, checkReader }: BudgetDeps): Router {
   const router = Router();
 
   router.get("/accounts/:address/budgets", async (req, res) => {
     const address = parse(AddressField, req.params.address);
+    await checkReader(req, address);
     const { cursor, limit } = parse(BudgetQuery, req.query);
     const { now, counter, budgets } = await insight.budgets(address, {
       after: cursor ?? null,

@@ -7,9 +7,11 @@ import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import type { InsightStore, LogOwner, LoggedDebit } from "../../stores/insight/insightStore.ts";
 import { DebitQuery, cursorOf } from "./debitQuery.ts";
+import type { ReaderCheck } from "./readerAccess.ts";
 
 export interface DebitDeps {
   readonly insight: Pick<InsightStore, "debits">;
+  readonly checkReader: ReaderCheck;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface DebitDeps {
  * `GET /v1/providers/:address/debits`: what the provider was paid, in the same form.
  * As CSV with `Accept: text/csv`; then a `Link` header leads to the next page.
  */
-export function debitRoutes({ insight }: DebitDeps): Router {
+export function debitRoutes({ insight, checkReader }: DebitDeps): Router {
   const router = Router();
 
   router.get("/accounts/:address/debits", (req, res) => debits("account", req, res));
@@ -25,6 +27,7 @@ export function debitRoutes({ insight }: DebitDeps): Router {
 
   async function debits(role: LogOwner["role"], req: Request, res: Response): Promise<void> {
     const address = parse(AddressField, req.params["address"]);
+    await checkReader(req, address);
     const { cursor, limit, meter, spender, from, to } = parse(DebitQuery, req.query);
     const page = await insight.debits(
       { role, address },

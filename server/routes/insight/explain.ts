@@ -16,12 +16,14 @@ import type {
   InsightStore,
   LoggedDebit,
 } from "../../stores/insight/insightStore.ts";
+import type { ReaderCheck } from "./readerAccess.ts";
 import type { RateCardStore } from "../../stores/pricing/rateCardStore.ts";
 
 const ExplainQuery = z.strictObject({ eventId: EventIdField });
 
 export interface ExplainDeps {
   readonly insight: Pick<InsightStore, "explain">;
+  readonly checkReader: ReaderCheck;
   readonly rateCards: Pick<RateCardStore, "byVersion">;
   readonly holds: Pick<HoldStore, "find">;
   readonly checkpoints: Pick<CheckpointStore, "byEpoch">;
@@ -37,12 +39,15 @@ export function explainRoutes(deps: ExplainDeps): Router {
   const router = Router();
 
   router.get("/debits/:provider/explain", async (req, res) => {
+    const provider = parse(AddressField, req.params.provider);
+    await deps.checkReader(req, provider);
     const { eventId } = parse(ExplainQuery, req.query);
-    respond(res, 200, await explain(deps, parse(AddressField, req.params.provider), eventId));
+    respond(res, 200, await explain(deps, provider, eventId));
   });
 
   router.get("/debits/:provider/:eventId/explain", async (req, res) => {
     const provider = parse(AddressField, req.params.provider);
+    await deps.checkReader(req, provider);
     respond(res, 200, await explain(deps, provider, parse(EventIdField, req.params.eventId)));
   });
 

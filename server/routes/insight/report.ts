@@ -8,12 +8,14 @@ import { respondCsv, wantsCsv } from "../../http/csv.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import { timeRange } from "../../http/timeRange.ts";
+import type { ReaderCheck } from "./readerAccess.ts";
 import { type OperatorReport, type ReadReportDeps, readReport } from "./readReport.ts";
 
 const ReportQuery = z.strictObject({ from: TimeField.optional(), to: TimeField.optional() });
 
 export interface ReportDeps extends ReadReportDeps {
   readonly token: Address;
+  readonly checkReader: ReaderCheck;
   /** the database's clock */
   readonly now: () => Promise<Date>;
 }
@@ -26,6 +28,7 @@ export function reportRoutes(deps: ReportDeps): Router {
   const router = Router();
 
   router.get("/report", async (req, res) => {
+    await deps.checkReader(req, null);
     const range = timeRange(parse(ReportQuery, req.query), await deps.now());
     const report = await readReport(deps, range);
     if (wantsCsv(req)) {

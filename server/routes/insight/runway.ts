@@ -11,17 +11,20 @@ import { ANSWERS } from "../../http/bounds.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import type { InsightStore, SpendingOutlook } from "../../stores/insight/insightStore.ts";
+import type { ReaderCheck } from "./readerAccess.ts";
 
 export interface RunwayDeps {
   readonly insight: Pick<InsightStore, "outlook">;
+  readonly checkReader: ReaderCheck;
 }
 
 /** `GET /v1/accounts/:address/runway`: how fast the account spends, and how long it lasts. */
-export function runwayRoutes({ insight }: RunwayDeps): Router {
+export function runwayRoutes({ insight, checkReader }: RunwayDeps): Router {
   const router = Router();
 
   router.get("/accounts/:address/runway", async (req, res) => {
     const address = parse(AddressField, req.params.address);
+    await checkReader(req, address);
     const outlook = await insight.outlook(address, BURN_WINDOWS);
     const { now, windows } = outlook;
     respond(res, 200, {

@@ -15,6 +15,7 @@ import type {
   LogOwner,
   UsageSum,
 } from "../../stores/insight/insightStore.ts";
+import type { ReaderCheck } from "./readerAccess.ts";
 
 const MAX_GROUPS = ANSWERS.groups.most;
 
@@ -29,6 +30,7 @@ const EarningsQuery = UsageQuery.extend({
 
 export interface UsageSumDeps {
   readonly insight: Pick<InsightStore, "usage">;
+  readonly checkReader: ReaderCheck;
   /** the database's clock */
   readonly now: () => Promise<Date>;
 }
@@ -43,6 +45,7 @@ export function usageSumRoutes(deps: UsageSumDeps): Router {
 
   router.get("/accounts/:address/usage", async (req, res) => {
     const address = parse(AddressField, req.params.address);
+    await deps.checkReader(req, address);
     const sums = await readSums(deps, { role: "account", address }, parse(UsageQuery, req.query));
     if (wantsCsv(req)) respondCsv(res, columnsOf(sums), sums.groups.map(cellsOf));
     else respond(res, 200, describe("account", address, sums));
@@ -50,6 +53,7 @@ export function usageSumRoutes(deps: UsageSumDeps): Router {
 
   router.get("/providers/:address/earnings", async (req, res) => {
     const address = parse(AddressField, req.params.address);
+    await deps.checkReader(req, address);
     const query = parse(EarningsQuery, req.query);
     const sums = await readSums(deps, { role: "provider", address }, query);
     if (wantsCsv(req)) respondCsv(res, columnsOf(sums), sums.groups.map(cellsOf));

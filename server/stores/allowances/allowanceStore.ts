@@ -1,6 +1,7 @@
 import type { Address, Hex } from "viem";
 
 import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 
 export interface SignedAllowance {
@@ -21,6 +22,8 @@ export interface AllowanceStore {
    */
   add(signed: SignedAllowance): Promise<Allowance>;
   find(id: Hex): Promise<Allowance | null>;
+  /** Whether an account that ever bought credits has an allowance for the spender. */
+  isPaidSpender(spender: SpenderId): Promise<boolean>;
   /** Lists the allowances that the owner signed (no grants), oldest first, after the id `after`. */
   ofAccount(
     account: Address,

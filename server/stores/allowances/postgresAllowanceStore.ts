@@ -77,6 +77,16 @@ export function createAllowanceStore(database: Database, reads: Sql = database):
 
     find: (id) => readAllowance(database, id),
 
+    async isPaidSpender(spender) {
+      // Plan: allowances_of_spender, then accounts by primary key until one has bought credits.
+      const [found] = await reads.query<{ is_paid: boolean }>(
+        `select exists (select from signed_allowances l join accounts a on a.address = l.account
+           where l.spender = $1 and a.purchased > 0) as is_paid`,
+        [bytea(spender)],
+      );
+      return found?.is_paid ?? false;
+    },
+
     async ofAccount(account, { after, limit } = { after: null, limit: DEFAULT_PAGE_SIZE }) {
       // Plan: allowances_of_account from the cursor on. Only the first bound (created_at) can use
       // the index.

@@ -16,6 +16,9 @@ export interface DayRange {
 
 const DAY_MS = 86_400_000;
 
+/** The last that is written with four digits of a year, as the API's times are. */
+const LAST_MIDNIGHT_MS = Date.UTC(9_999, 11, 31);
+
 /**
  * Rounds a range to the nearest midnights, so that its edges, which are read from the log, are
  * short. `null` if no whole day is left.
@@ -42,5 +45,6 @@ function edge(instant: Date, midnight: Date, { ifBefore }: { ifBefore: 1 | -1 })
 }
 
 function nearestMidnight(time: Date): Date {
-  return new Date(Math.round(time.getTime() / DAY_MS) * DAY_MS);
+  const midnight = Math.round(time.getTime() / DAY_MS) * DAY_MS;
+  return new Date(Math.min(midnight, LAST_MIDNIGHT_MS));
 }

@@ -33,7 +33,8 @@ for (const { name, open } of databaseKinds) {
 
     it("reports that the chain is unavailable if it is", async () => {
       const server = await serveLedger(ledger);
-      expectProblem(await server.request("/v1/report"), 503, "chain_unavailable");
+      const key = await server.keyOf(provider);
+      expectProblem(await server.request("/v1/report", { key }), 503, "chain_unavailable");
       await server.stop();
     });
 
