@@ -32,6 +32,7 @@ import { issuingKeyRoutes } from "./routes/issuing/issuingKeys.ts";
 import { quoteRoutes } from "./routes/pricing/quotes.ts";
 import { rateCardRoutes } from "./routes/pricing/rateCards.ts";
 import { utilisationRoutes } from "./routes/pricing/utilisation.ts";
+import { approvalRoutes } from "./routes/providers/approvals.ts";
 import { providerAccessRoutes } from "./routes/providers/providerAccess.ts";
 import { providerKeyRoutes } from "./routes/providers/providerKeys.ts";
 import { usageRoutes } from "./routes/usage/usage.ts";
@@ -63,7 +64,16 @@ function v1(context: Context): Router {
 
 /** Hands each router what it uses. Usage is first: it is the busiest, and routes match in order. */
 function routersOf(context: Context): readonly Router[] {
-  const { limits, feeBps, terms, auditors, askedChain: chain, askedVault: vault } = context;
+  const {
+    limits,
+    feeBps,
+    terms,
+    auditors,
+    approvals,
+    operators,
+    askedChain: chain,
+    askedVault: vault,
+  } = context;
   const { payouts, blocksPerRequest } = context;
   const { accounts, allowances, grants, issuingKeys, providers, usage, holds, chainStore } =
     context;
@@ -84,7 +94,8 @@ function routersOf(context: Context): readonly Router[] {
     grantRoutes({ allowances, grants, issuers, limits }),
     promotionCodeRoutes({ allowances, grants, issuers, limits }),
     issuingKeyRoutes({ issuingKeys, allowances, chain }),
-    providerKeyRoutes({ providers, chain }),
+    approvalRoutes({ approvals, operators, chain }),
+    providerKeyRoutes({ providers, approvals, chain }),
     providerAccessRoutes({ providers, chain }),
     receiptRoutes({ providers, receipts, chain }),
     rateCardRoutes({ rateCards, providers, limits }),

@@ -63,6 +63,7 @@ const DATABASE_AND_HTTP = {
     .describe("Folder of the embedded database."),
   HOST: z.string().min(1).default("127.0.0.1").describe("Address that HTTP listens on."),
   PORT: integer(0, 65_535).default(8080).describe("Port that HTTP listens on; 0 takes any."),
+  OPERATORS: addresses.describe("Addresses that approve providers."),
   AUDITORS: addresses.describe("Addresses that may read the log besides the contract's signers."),
 };
 
@@ -226,6 +227,8 @@ export interface Config {
   readonly limits: Limits;
   /** addresses that may read the usage log, besides the contract's signers */
   readonly auditors: readonly Hex[];
+  /** addresses whose signature approves providers */
+  readonly operators: readonly Hex[];
   readonly logLevel: string;
 }
 
@@ -320,6 +323,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxGrantsPerCampaign: data.MAX_GRANTS_PER_CAMPAIGN,
     },
     auditors: data.AUDITORS,
+    operators: data.OPERATORS,
     logLevel: data.LOG_LEVEL,
   };
 }

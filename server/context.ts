@@ -55,6 +55,8 @@ import type { QuoteStore } from "./stores/pricing/quoteStore.ts";
 import type { RateCardStore } from "./stores/pricing/rateCardStore.ts";
 import { createRateIndexCache } from "./stores/pricing/rateIndexCache.ts";
 import { createQuoteStore } from "./stores/pricing/signedQuotes.ts";
+import type { ApprovalPolicy, ApprovalStore } from "./stores/providers/approvalStore.ts";
+import { createApprovalStore } from "./stores/providers/postgresApprovalStore.ts";
 import { createProviderStore } from "./stores/providers/postgresProviderStore.ts";
 import type { ProviderStore } from "./stores/providers/providerStore.ts";
 import { createRollUpStore } from "./stores/rollups/postgresRollUpStore.ts";
@@ -115,6 +117,9 @@ export interface Context {
   readonly usageLog: UsageLog;
   /** addresses that may read the usage log, besides the contract's signers */
   readonly auditors: readonly Address[];
+  readonly approvals: ApprovalStore;
+  /** addresses whose signature approves providers */
+  readonly operators: readonly Address[];
 }
 
 /** Opens every store on the database. Throws a `ConfigError` if the fee exceeds the contract's. */
@@ -132,6 +137,7 @@ export async function createContext(
   }
   await classifySignatures(database);
   const limits = limitsUnder(terms, config);
+  const approvalPolicy = policyOf(chain, config);
   const { maxEventAgeSeconds, maxEventAheadSeconds, maxOpenHolds } = limits;
   const vault = createVaultReader(config.rpcUrls, chain.deployment);
   const callBound = createCallBound(config.maxChainCalls);
@@ -154,7 +160,9 @@ export async function createContext(
     allowances,
     grants: createGrantStore(database, limits, reads.bounded),
     issuingKeys: createIssuingKeyStore(database),
-    providers: createProviderStore(database),
+    approvals: createApprovalStore(database, approvalPolicy),
+    operators: config.operators,
+    providers: createProviderStore(database, approvalPolicy),
     rateCards: createRateCardStore(database, limits, reads.bounded),
     prices,
     multipliers: createMultiplierStore(database, rates),
@@ -194,6 +202,14 @@ export async function createContext(
     blocksPerRequest: config.blocksPerRequest,
   };
 }
+
+/** Only a chain that a developer's machine has for itself approves without an operator. */
+function policyOf({ deployment }: ChainReader, { operators }: Config): ApprovalPolicy {
+  return deployment.chainId === LOCAL_CHAIN_ID && operators.length === 0 ? "automatic" : "signed";
+}
+
+/** Of Hardhat and Anvil. */
+const LOCAL_CHAIN_ID = 31_337;
 
 /** The configured limits, with holds no longer than the contract's windows allow. */
 function limitsUnder(terms: Terms, { limits, settlement, refundAlarmSeconds }: Config): Limits {

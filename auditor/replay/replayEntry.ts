@@ -62,6 +62,8 @@ export function replayEntry(
       return [];
     case "issuing_key_end":
       return replayIssuingKeyEnd(state, entry, isForged);
+    case "provider_approval":
+      return isForged ? [forgedApproval(entry)] : [];
     case "card":
       return replayCard(state, entry);
     case "multiplier": {
@@ -84,6 +86,19 @@ export function replayEntry(
     default:
       return entry satisfies never;
   }
+}
+
+/** Operators are the server's own choice: only that one signed can be checked. */
+function forgedApproval({ provider, operator }: LogEntryOf<"provider_approval">): Finding {
+  return {
+    kind: "forged_access",
+    party: provider,
+    event: null,
+    expected: null,
+    actual: null,
+    differenceMicros: null,
+    text: `the provider ${provider} was approved, or not, without the signature of ${operator}`,
+  };
 }
 
 /** Adds a rate card, or checks that a repeated one did not change. */

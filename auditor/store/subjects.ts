@@ -100,6 +100,7 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
       parties.add(entry.account);
       parties.add(entry.payer);
       return;
+    case "provider_approval":
     case "card":
     case "multiplier":
     case "blocks":

@@ -6,6 +6,7 @@ import { issuingKeyTypedData } from "@compute-credits/protocol/messages/issuingK
 import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
+import { providerApprovalTypedData } from "@compute-credits/protocol/messages/providerApproval";
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { Signing } from "@compute-credits/protocol/messages/signatureCheck";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
@@ -71,6 +72,10 @@ export async function checkSignatures(
       case "issuing_key_end": {
         const digest = hashTypedData(issuingKeyRevocationTypedData(deployment, entry));
         return await chain.signingOf(entry.account, digest, entry.signature);
+      }
+      case "provider_approval": {
+        const digest = hashTypedData(providerApprovalTypedData(deployment, entry));
+        return await chain.signingOf(entry.operator, digest, entry.signature);
       }
       case "access":
       case "access_end": {

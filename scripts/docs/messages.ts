@@ -10,6 +10,7 @@ import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/message
 import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
+import { providerApprovalTypedData } from "@compute-credits/protocol/messages/providerApproval";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
 import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
@@ -43,6 +44,11 @@ const MESSAGES: readonly {
     salt: 0n,
   }),
   allowanceRevocationTypedData(deployment, { allowance: zeroHash }),
+  providerApprovalTypedData(deployment, {
+    provider: zeroAddress,
+    approved: false,
+    issuedAt: 0n,
+  }),
   providerKeyTypedData(deployment, { provider: zeroAddress, keyHash: zeroHash }),
   providerKeyRevocationTypedData(deployment, { provider: zeroAddress, keyHash: zeroHash }),
   providerAccessTypedData(deployment, { spender: zeroAddress, provider: zeroAddress }),

@@ -48,14 +48,31 @@ const NEEDED: Readonly<Record<KeyKind, string>> = {
   issuing: "the owner's wallet (CampaignAccess) or an issuing key (ccik_…)",
 };
 
-/** The provider whose key the request carries. Throws a 401 if no provider registered it. */
+/**
+ * The provider whose key the request carries. Throws a 401 if no provider registered it, and a 403
+ * if no operator approved the provider.
+ */
 export async function authenticatedProvider(
   req: Request,
-  providers: Pick<ProviderStore, "providerOfKey">,
+  providers: Pick<ProviderStore, "callerOfKey">,
 ): Promise<Address> {
-  const provider = await providers.providerOfKey(apiKeySpender(bearerKey(req, "provider")));
-  if (provider === null) throw unknownKey();
-  return provider;
+  const caller = await providers.callerOfKey(apiKeySpender(bearerKey(req, "provider")));
+  if (caller === null) throw unknownKey();
+  return checkApproved(caller);
+}
+
+function checkApproved({ provider, isApproved }: Caller): Address {
+  if (isApproved) return provider;
+  throw notApproved(provider);
+}
+
+export function notApproved(provider: Address): ProblemError {
+  return fail(
+    403,
+    "provider_not_approved",
+    `No operator of this server has approved the provider ${provider}. Ask an operator to sign ` +
+      "ProviderApproval for it and post that to /v1/provider-approvals.",
+  );
 }
 
 /**
@@ -75,6 +92,7 @@ export async function asCaller<T>(
     caller ??= await providers.callerOfKey(keyHash);
     if (caller === null) throw unknownKey();
     try {
+      checkApproved(caller);
       // oxlint-disable-next-line no-await-in-loop -- a second try only if the first was stale
       return await work(caller);
     } catch (error) {

@@ -31,5 +31,5 @@ export async function carriesKnownKey(
     return found !== null && found.revokedAt === null;
   }
   const provider = providers.cachedCaller(hash) ?? (await providers.callerOfKey(hash));
-  return provider !== null;
+  return provider?.isApproved === true;
 }

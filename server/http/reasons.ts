@@ -126,6 +126,21 @@ const CREDENTIALS = {
     "The provider or account never registered a key with this hash.",
     "Check the hash.",
   ),
+  provider_not_approved: reason(
+    [403],
+    "No operator has approved this provider.",
+    "Ask an operator: `POST /v1/provider-approvals`.",
+  ),
+  not_an_operator: reason(
+    [403],
+    "The address is not in `OPERATORS`.",
+    "Sign with an operator's wallet.",
+  ),
+  stale_approval: reason(
+    [409],
+    "A later decision about the provider is in force.",
+    "Sign again with the current time.",
+  ),
   access_not_granted: reason(
     [403],
     "The spender has not given this provider access.",

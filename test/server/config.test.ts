@@ -54,6 +54,7 @@ describe("readConfig", () => {
       refundAlarmSeconds: null,
       quoteKey: null,
       auditors: [],
+      operators: [],
       limits: {
         maxBatchEvents: 5_000,
         maxBodyBytes: 8_388_608,

@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
 import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
 import type { IssuingKeyRevocationMessage } from "@compute-credits/protocol/messages/issuingKeyRevocation";
+import type { ProviderApprovalMessage } from "@compute-credits/protocol/messages/providerApproval";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { HoldResolution } from "../holds/hold.ts";
 import type { MultiplierStep } from "../pricing/multiplier.ts";
@@ -54,6 +55,12 @@ export type LogEntry = LogPosition &
       }
     | ({ readonly kind: "issuing_key"; readonly signature: Hex } & IssuingKeyMessage)
     | ({ readonly kind: "issuing_key_end"; readonly signature: Hex } & IssuingKeyRevocationMessage)
+    /** an operator's decision; an auditor checks its signature */
+    | ({
+        readonly kind: "provider_approval";
+        readonly operator: Address;
+        readonly signature: Hex;
+      } & ProviderApprovalMessage)
     | { readonly kind: "revocation"; readonly allowance: Hex; readonly signature: Hex | null }
     | {
         readonly kind: "access";

@@ -17,6 +17,7 @@ import {
   HoldEndNote,
   IssuingKeyEndNote,
   IssuingKeyNote,
+  ProviderApprovalNote,
   ReceiptNote,
   WriteOffNote,
   RefundNote,
@@ -124,4 +125,5 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
   IssuingKeyNote.extend(place),
   IssuingKeyEndNote.extend(place),
   RuleNote.extend(place),
+  ProviderApprovalNote.extend(place),
 ]);

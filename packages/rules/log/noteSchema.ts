@@ -85,6 +85,16 @@ export const RuleNote = z.object({
   name: z.enum(["own_prices"]),
 });
 
+/** An operator approved a provider, or ended that. */
+export const ProviderApprovalNote = z.object({
+  kind: z.literal("provider_approval"),
+  provider: AddressField,
+  approved: z.boolean(),
+  issuedAt: whole,
+  operator: AddressField,
+  signature: SignatureField,
+});
+
 export const Note = z.discriminatedUnion("kind", [
   HoldEndNote,
   RevocationNote,
@@ -96,4 +106,5 @@ export const Note = z.discriminatedUnion("kind", [
   IssuingKeyNote,
   IssuingKeyEndNote,
   RuleNote,
+  ProviderApprovalNote,
 ]);

@@ -8,7 +8,7 @@ import type { ReceiptStore } from "../../stores/checkpoints/receiptStore.ts";
 import type { ProviderStore } from "../../stores/providers/providerStore.ts";
 
 export interface ReceiptDeps {
-  readonly providers: Pick<ProviderStore, "providerOfKey">;
+  readonly providers: Pick<ProviderStore, "callerOfKey">;
   /** `null` if this server has no signer's key */
   readonly receipts: ReceiptStore | null;
   readonly chain: Pick<ChainReader, "threshold" | "isSigner">;

@@ -49,7 +49,7 @@ const ReleaseBody = z.strictObject({}).optional();
 
 export interface HoldDeps {
   readonly holds: Omit<HoldStore, "expireDue">;
-  readonly providers: Pick<ProviderStore, "providerOfKey" | "grantAccess">;
+  readonly providers: Pick<ProviderStore, "callerOfKey" | "grantAccess">;
   /** `null` if this server signs no quotes */
   readonly quotes: Pick<QuoteStore, "read"> | null;
   readonly limits: LabelLimits & Pick<Limits, "maxHoldSeconds">;

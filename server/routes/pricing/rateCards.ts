@@ -36,7 +36,7 @@ const CardQuery = z.strictObject({
 
 export interface RateCardDeps {
   readonly rateCards: RateCardStore;
-  readonly providers: Pick<ProviderStore, "providerOfKey">;
+  readonly providers: Pick<ProviderStore, "callerOfKey">;
   readonly limits: RateSchemaLimits;
 }
 

@@ -20,7 +20,7 @@ const UtilisationBody = z.strictObject({
 
 export interface UtilisationDeps {
   readonly multipliers: Pick<MultiplierStore, "report">;
-  readonly providers: Pick<ProviderStore, "providerOfKey">;
+  readonly providers: Pick<ProviderStore, "callerOfKey">;
 }
 
 /**

@@ -33,7 +33,7 @@ const AccessRevocationBody = z.union(
 );
 
 export interface ProviderAccessDeps {
-  readonly providers: Pick<ProviderStore, "providerOfKey" | "grantAccess" | "revokeAccess">;
+  readonly providers: Pick<ProviderStore, "callerOfKey" | "grantAccess" | "revokeAccess">;
   readonly chain: Pick<ChainReader, "deployment" | "signingOf">;
 }
 

@@ -6,10 +6,12 @@ import { AddressField, Bytes32Field, SignatureField } from "@compute-credits/pro
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
+import { notApproved } from "../../http/authentication.ts";
 import { checkSignature } from "../../http/checkSignature.ts";
 import { parse } from "../../http/parse.ts";
 import { fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
+import type { ApprovalStore } from "../../stores/providers/approvalStore.ts";
 import type { ProviderStore } from "../../stores/providers/providerStore.ts";
 
 const KeyBody = z.strictObject({
@@ -22,18 +24,20 @@ const KeyRevocationBody = KeyBody.omit({ keyHash: true });
 
 export interface ProviderKeyDeps {
   readonly providers: Pick<ProviderStore, "addKey" | "revokeKey">;
+  readonly approvals: Pick<ApprovalStore, "isApproved">;
   readonly chain: Pick<ChainReader, "deployment" | "signingOf">;
 }
 
 /**
- * `POST /v1/provider-keys`: 201; the provider's wallet registers the hash of a key for its nodes.
+ * `POST /v1/provider-keys`: 201; an approved provider's wallet registers the hash of a key for its nodes.
  * `POST /v1/provider-keys/:keyHash/revocation`: 200; the wallet revokes the key, for good.
  */
-export function providerKeyRoutes({ providers, chain }: ProviderKeyDeps): Router {
+export function providerKeyRoutes({ providers, approvals, chain }: ProviderKeyDeps): Router {
   const router = Router();
 
   router.post("/provider-keys", async (req, res) => {
     const { signature, ...message } = parse(KeyBody, req.body);
+    if (!(await approvals.isApproved(message.provider))) throw notApproved(message.provider);
     await checkSignature(chain, {
       signer: message.provider,
       role: "the provider",

@@ -13,7 +13,7 @@ const VoidBody = z.strictObject({ eventId: EventIdField });
 
 export interface VoidDeps {
   readonly usage: Pick<UsageLedger, "void">;
-  readonly providers: Pick<ProviderStore, "providerOfKey">;
+  readonly providers: Pick<ProviderStore, "callerOfKey">;
 }
 
 /**

@@ -13,7 +13,8 @@ type NoteKind =
   | "write_off"
   | "issuing_key"
   | "issuing_key_end"
-  | "rule";
+  | "rule"
+  | "provider_approval";
 
 /** A log entry without a table row of its own. */
 export type LogNote = {

@@ -1,31 +1,40 @@
 import type { Address, Hex } from "viem";
 
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import type { ApprovalPolicy } from "./approvalStore.ts";
+import { countRevocation } from "./countRevocation.ts";
 import type { Caller, ProviderAccess, ProviderStore } from "./providerStore.ts";
 import { revokeSelfIssued } from "../issuing/revokeGrants.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { sharedLookup } from "@compute-credits/platform/process/sharedLookup";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
-export function createProviderStore(database: Database): ProviderStore {
+export function createProviderStore(
+  database: Database,
+  policy: ApprovalPolicy = "automatic",
+): ProviderStore {
   // Every request needs it, so concurrent lookups share one query.
   const callerOfKey = sharedLookup<Hex, Caller>(async (keyHashes) => {
-    // Plan: provider_keys by primary key.
+    // Plan: provider_keys, then provider_approvals, by primary key.
     const keys = await database.query<Caller & { hash: Hex }>(
-      `select key_hash as hash, provider,
+      `select key_hash as hash, provider, coalesce(approved, $2) as "isApproved",
          (select count from access_revocations) as "asOfRevocations"
-       from provider_keys where key_hash = any($1::bytea[]) and revoked_at is null`,
-      [byteaArray(keyHashes)],
+       from provider_keys left join provider_approvals using (provider)
+       where key_hash = any($1::bytea[]) and revoked_at is null`,
+      [byteaArray(keyHashes), policy === "automatic"],
     );
     if (cached.size > MAX_CACHED_KEYS) cached.clear();
-    for (const { hash, ...caller } of keys) cached.set(hash, caller);
+    for (const { hash, ...caller } of keys) {
+      // So that an approval counts at once: a cached caller is asked again only after an end of one.
+      if (caller.isApproved) cached.set(hash, caller);
+      else cached.delete(hash);
+    }
     return new Map(keys.map(({ hash, ...caller }) => [hash, caller]));
   });
   const cached = new Map<Hex, Caller>();
 
   return {
     callerOfKey,
-    providerOfKey: async (keyHash) => (await callerOfKey(keyHash))?.provider ?? null,
     cachedCaller: (keyHash) => cached.get(keyHash) ?? null,
 
     async addKey({ provider, keyHash }) {
@@ -133,11 +142,6 @@ async function readAccess(
     [bytea(spender), bytea(provider)],
   );
   return access ?? null;
-}
-
-/** Tells all servers to read keys and access again. Locks one row until the commit. */
-async function countRevocation(tx: Sql): Promise<void> {
-  await tx.query("update access_revocations set count = count + 1");
 }
 
 /** A key takes about 300 bytes. */

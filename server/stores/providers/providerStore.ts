@@ -10,6 +10,8 @@ export interface ProviderKey {
 /** The owner of a key, as of the database's count of revocations (of keys and of access). */
 export interface Caller {
   readonly provider: Address;
+  /** by an operator, or by the server's policy */
+  readonly isApproved: boolean;
   readonly asOfRevocations: bigint;
 }
 
@@ -32,8 +34,6 @@ export interface ProviderStore {
    * it was revoked.
    */
   addKey(key: ProviderKey): Promise<"added" | "taken" | "revoked">;
-  /** Returns the key's owner; `null` if the key is unknown or revoked. */
-  providerOfKey(keyHash: Hex): Promise<Address | null>;
   /** Returns the key's owner and the count of revocations at the lookup. */
   callerOfKey(keyHash: Hex): Promise<Caller | null>;
   /**

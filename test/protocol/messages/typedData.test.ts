@@ -19,6 +19,7 @@ import { issuingKeyTypedData } from "@compute-credits/protocol/messages/issuingK
 import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
+import { providerApprovalTypedData } from "@compute-credits/protocol/messages/providerApproval";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
 import { rowLeaf } from "@compute-credits/protocol/tree/row";
@@ -79,6 +80,13 @@ const kinds: readonly [name: string, typedData: fc.Arbitrary<AnyTypedData>][] = 
   [
     "ProviderKey",
     messages(fc.record({ provider: anyAddress, keyHash: anyBytes32 }), providerKeyTypedData),
+  ],
+  [
+    "ProviderApproval",
+    messages(
+      fc.record({ provider: anyAddress, approved: fc.boolean(), issuedAt: anyUint(64) }),
+      providerApprovalTypedData,
+    ),
   ],
   [
     "IssuingKey",

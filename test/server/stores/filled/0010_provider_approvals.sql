@@ -1,0 +1,2 @@
+insert into provider_approvals (provider, approved, issued_at, operator) values
+  ('\x8888888888888888888888888888888888888888', false, 1749988829, '\x9999999999999999999999999999999999999999');
