@@ -279,6 +279,9 @@ class Simulation {
     return {
       operations: this.#journal.operations,
       debits: new Set(snapshot.debits.map(({ key }) => key)).size,
+      sharedPrices: new Set(
+        snapshot.debits.flatMap(({ key, basis }) => (basis?.shares === undefined ? [] : key)),
+      ).size,
       voids: snapshot.voids.size,
       holds: snapshot.holds.length,
       checkpoints: snapshot.checkpoints.length,

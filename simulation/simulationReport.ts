@@ -1,6 +1,8 @@
 export interface SimulationReport {
   readonly operations: number;
   readonly debits: number;
+  /** events that several accounts paid, each at its own tier */
+  readonly sharedPrices: number;
   readonly voids: number;
   readonly holds: number;
   readonly checkpoints: number;
