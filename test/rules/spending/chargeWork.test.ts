@@ -216,6 +216,17 @@ describe("chargeWork", () => {
       });
     });
 
+    it("counts a unit for the account that pays most of it, a half for the first", () => {
+      for (const [credits, counted] of [
+        [12_000n, sponsor],
+        [10_000n, sponsor],
+        [9_999n, owner],
+      ] as const) {
+        const result = charge(graduated, [{ account: sponsor, credits }, { account: owner }], 1n);
+        expect(result).to.deep.include({ cost: 20_000n, counted: [[counted, 1n]] });
+      }
+    });
+
     it("with two allowances of one account: is its own price", () => {
       const payers = [
         { account: owner, used: 1_000n, limit: 7n },
