@@ -239,9 +239,11 @@ contract OddBondTest is SlashFixture {
     }
 }
 
-/// @dev A token whose transfer from the court succeeds without moving anything.
-contract SilentlyRefusingToken {
-    address public mute;
+/// @dev A token whose transfers from one account succeed and deliver another amount: nothing, less
+///      or more.
+contract LyingToken {
+    address public liar;
+    uint256 public percent = 100;
     uint8 public constant decimals = 6;
     mapping(address account => uint256 value) public balanceOf;
 
@@ -253,8 +255,8 @@ contract SilentlyRefusingToken {
         return true;
     }
 
-    function setMute(address account) external {
-        mute = account;
+    function setLiar(address account, uint256 percent_) external {
+        (liar, percent) = (account, percent_);
     }
 
     function transfer(address to, uint256 value) external returns (bool) {
@@ -266,33 +268,33 @@ contract SilentlyRefusingToken {
     }
 
     function _move(address from, address to, uint256 value) private returns (bool) {
-        if (from == mute) return true;
-        balanceOf[from] -= value;
-        balanceOf[to] += value;
+        uint256 delivered = from == liar ? (value * percent) / 100 : value;
+        if (delivered > 0) balanceOf[from] -= value;
+        balanceOf[to] += delivered;
         return true;
     }
 }
 
-contract SilentlyRefusedCoverTest is SlashFixture {
+contract CoverOfALyingTokenTest is SlashFixture {
+    address private _lyingToken;
+
     function setUp() public override {
         vm.warp(1_800_000_000);
-        _etchedDollar = address(new SilentlyRefusingToken());
+        _lyingToken = address(new LyingToken());
         super.setUp();
     }
-
-    address private _etchedDollar;
 
     function create(
         string memory artifact,
         bytes memory arguments
     ) internal override returns (address deployed) {
-        if (keccak256(bytes(artifact)) == keccak256(bytes(dollarArtifact()))) return _etchedDollar;
+        if (keccak256(bytes(artifact)) == keccak256(bytes(dollarArtifact()))) return _lyingToken;
         return super.create(artifact, arguments);
     }
 
     function test_ofATokenThatMovesNothing_countsNoCover() external {
-        SilentlyRefusingToken token = SilentlyRefusingToken(address(dollar));
-        token.setMute(address(court));
+        LyingToken token = LyingToken(address(dollar));
+        token.setLiar(address(court), 0);
         prove();
         yes(credits.frozenAt() > 0, "frozen");
         same(credits.coveredMicros(), 0, "nothing arrived");
@@ -301,7 +303,22 @@ contract SilentlyRefusedCoverTest is SlashFixture {
             abi.encodeWithSelector(ITerms.TokenAmountMismatch.selector, uint256(0), uint256(5e6))
         );
         court.coverExits();
-        token.setMute(address(0));
+        token.setLiar(address(0), 100);
         same(court.coverExits(), 500 * CREDIT, "covered");
+    }
+
+    function test_ofATokenThatTakesAFee_countsWhatArrives() external {
+        LyingToken(address(dollar)).setLiar(address(court), 90);
+        vm.expectEmit(address(court));
+        emit IBond.ExitsCovered(4_500_000, 450 * CREDIT);
+        prove();
+        same(credits.coveredMicros(), 450 * CREDIT, "what arrived");
+        same(court.coverOwed(), 0, "the rest is gone");
+    }
+
+    function test_ofATokenThatDeliversMore_countsTheCoverOnly() external {
+        LyingToken(address(dollar)).setLiar(address(court), 110);
+        prove();
+        same(credits.coveredMicros(), 500 * CREDIT, "no more than was sent");
     }
 }
