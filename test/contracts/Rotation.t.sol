@@ -239,6 +239,7 @@ contract RotationTest is RotationFixture {
             vm.stopPrank();
             court.proveEquivocation(a, ofA, b, ofB);
             same(credits.coveredMicros(), uint64(type(int64).max), "covered");
+            same(court.coverOwed(), 0, "all of it arrived");
         }
     }
 }
