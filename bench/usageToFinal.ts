@@ -94,6 +94,7 @@ async function measure({
         accountCapMicros: maxUint64,
         counter: 0n,
       }),
+      { apiKey },
     );
     await metering.claimAccess(apiKey);
     const start = performance.now();

@@ -9,6 +9,7 @@ import { readBody } from "./http/readBody.ts";
 import { securityHeaders } from "./http/securityHeaders.ts";
 import { accountRoutes } from "./routes/accounts/accounts.ts";
 import { deploymentRoutes } from "./routes/accounts/deployment.ts";
+import { acceptanceRoutes } from "./routes/allowances/acceptances.ts";
 import { allowanceRoutes } from "./routes/allowances/allowances.ts";
 import { grantRoutes } from "./routes/allowances/grants.ts";
 import { promotionCodeRoutes } from "./routes/allowances/promotionCodes.ts";
@@ -75,8 +76,9 @@ function routersOf(context: Context): readonly Router[] {
     askedVault: vault,
   } = context;
   const { payouts, blocksPerRequest } = context;
-  const { accounts, allowances, grants, issuingKeys, providers, usage, holds, chainStore } =
+  const { accounts, allowances, acceptances, grants, issuingKeys, providers, usage, holds } =
     context;
+  const { chainStore } = context;
   const { rateCards, prices, multipliers, quotes } = context;
   const { checkpoints, published, checkpointData, submissions, receipts } = context;
   const { insight, reports, usageLog } = context;
@@ -91,8 +93,9 @@ function routersOf(context: Context): readonly Router[] {
     deploymentRoutes({ deployment, terms, limits, feeBps }),
     accountRoutes({ accounts, checkpoints: published, chainStore }),
     allowanceRoutes({ allowances, issuingKeys, chain, limits }),
+    acceptanceRoutes({ acceptances, chain }),
     grantRoutes({ allowances, grants, issuers, limits }),
-    promotionCodeRoutes({ allowances, grants, issuers, limits }),
+    promotionCodeRoutes({ allowances, grants, issuers, chain, limits }),
     issuingKeyRoutes({ issuingKeys, allowances, chain }),
     approvalRoutes({ approvals, operators, chain }),
     providerKeyRoutes({ providers, approvals, chain }),

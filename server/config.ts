@@ -65,6 +65,7 @@ const DATABASE_AND_HTTP = {
   PORT: integer(0, 65_535).default(8080).describe("Port that HTTP listens on; 0 takes any."),
   OPERATORS: addresses.describe("Addresses that approve providers."),
   AUDITORS: addresses.describe("Addresses that may read the log besides the contract's signers."),
+  ISSUERS: addresses.describe("Accounts whose grants need no acceptance by their spenders."),
 };
 
 const PRICES = {
@@ -174,6 +175,21 @@ const LIMITS = {
   MAX_GRANTS_PER_CAMPAIGN: integer(1, 100_000_000)
     .default(1_000_000)
     .describe("Grants and codes of one campaign, together."),
+  MAX_ACCOUNTS_PER_SPENDER: integer(1, 1_000)
+    .default(32)
+    .describe("Accounts that one spender accepts."),
+  MAX_ALLOWANCES_PER_PAIR: integer(1, 10_000)
+    .default(100)
+    .describe("Allowances in force of one account for one spender."),
+  MAX_ALLOWANCES_PER_ACCOUNT: integer(1, 10_000_000)
+    .default(10_000)
+    .describe("Allowances that one owner ever signs; grants do not count."),
+  MAX_OFFERS_PER_ACCOUNT: integer(1, 1_000_000)
+    .default(1_000)
+    .describe("Allowances of one owner that no spender has accepted."),
+  MAX_OFFER_SECONDS: integer(60, 315_360_000)
+    .default(90 * 86_400)
+    .describe("Life of an allowance that no spender accepts."),
   MAX_EVENT_ID_LENGTH: integer(16, 128)
     .default(128)
     .describe("Characters in an id of an event or hold."),
@@ -229,6 +245,8 @@ export interface Config {
   readonly auditors: readonly Hex[];
   /** addresses whose signature approves providers */
   readonly operators: readonly Hex[];
+  /** accounts whose grants count without a word of the spender */
+  readonly issuers: readonly Hex[];
   readonly logLevel: string;
 }
 
@@ -321,9 +339,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       maxScopeNames: data.MAX_SCOPE_NAMES,
       maxGrantsPerRequest: data.MAX_GRANTS_PER_REQUEST,
       maxGrantsPerCampaign: data.MAX_GRANTS_PER_CAMPAIGN,
+      maxAccountsPerSpender: data.MAX_ACCOUNTS_PER_SPENDER,
+      maxAllowancesPerPair: data.MAX_ALLOWANCES_PER_PAIR,
+      maxAllowancesPerAccount: data.MAX_ALLOWANCES_PER_ACCOUNT,
+      maxOffersPerAccount: data.MAX_OFFERS_PER_ACCOUNT,
+      maxOfferSeconds: data.MAX_OFFER_SECONDS,
     },
     auditors: data.AUDITORS,
     operators: data.OPERATORS,
+    issuers: data.ISSUERS,
     logLevel: data.LOG_LEVEL,
   };
 }

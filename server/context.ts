@@ -20,6 +20,8 @@ import type { Limits } from "./limits.ts";
 import { longestHoldSeconds } from "./windows.ts";
 import type { AccountStore } from "./stores/accounts/accountStore.ts";
 import { createAccountStore } from "./stores/accounts/postgresAccountStore.ts";
+import type { AcceptanceStore } from "./stores/acceptances/acceptanceStore.ts";
+import { createAcceptanceStore } from "./stores/acceptances/postgresAcceptanceStore.ts";
 import type { AllowanceStore } from "./stores/allowances/allowanceStore.ts";
 import type { GrantStore } from "./stores/allowances/grantStore.ts";
 import { classifySignatures } from "./stores/allowances/classifySignatures.ts";
@@ -88,6 +90,7 @@ export interface Context {
   readonly allowances: AllowanceStore;
   readonly grants: GrantStore;
   readonly issuingKeys: IssuingKeyStore;
+  readonly acceptances: AcceptanceStore;
   readonly providers: ProviderStore;
   readonly rateCards: RateCardStore;
   readonly prices: PriceStore;
@@ -144,7 +147,7 @@ export async function createContext(
   const rates = createRateIndexCache();
   const priceReader = createPriceReader(rates);
   const prices = createPriceStore(database, rates);
-  const allowances = createAllowanceStore(database, reads.bounded);
+  const allowances = createAllowanceStore(database, limits, reads.bounded);
   const ledger = createUsageLedger(
     database,
     { feeBps, maxEventAgeSeconds, maxEventAheadSeconds },
@@ -158,8 +161,13 @@ export async function createContext(
     chainStore: createChainStore(database),
     accounts: createAccountStore(reads.bounded),
     allowances,
-    grants: createGrantStore(database, limits, reads.bounded),
+    grants: createGrantStore(
+      database,
+      { ...limits, isIssuer: (account) => config.issuers.includes(account) },
+      reads.bounded,
+    ),
     issuingKeys: createIssuingKeyStore(database),
+    acceptances: createAcceptanceStore(database, limits, reads.bounded),
     approvals: createApprovalStore(database, approvalPolicy),
     operators: config.operators,
     providers: createProviderStore(database, approvalPolicy),

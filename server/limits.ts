@@ -20,4 +20,9 @@ export interface Limits {
   readonly maxGrantsPerRequest: number;
   /** counts grants and codes together */
   readonly maxGrantsPerCampaign: number;
+  readonly maxAccountsPerSpender: number;
+  readonly maxAllowancesPerPair: number;
+  readonly maxAllowancesPerAccount: number;
+  readonly maxOffersPerAccount: number;
+  readonly maxOfferSeconds: number;
 }

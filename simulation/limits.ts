@@ -5,6 +5,10 @@ export const RULES = {
   maxEventAheadSeconds: 60,
   maxOpenHolds: 8,
   maxGrantsPerCampaign: 1_000,
+  maxAccountsPerSpender: 100,
+  maxAllowancesPerPair: 1_000,
+  maxAllowancesPerAccount: 10_000,
+  maxOffersPerAccount: 10_000,
 };
 
 /** Allows cards that take effect seconds after the start. */

@@ -17,6 +17,7 @@ import { createRateIndexCache } from "../server/stores/pricing/rateIndexCache.ts
 import { createReceiptRecords } from "../server/stores/checkpoints/postgresReceiptRecords.ts";
 import { createUsageLedger } from "../server/stores/usage/postgresUsageLedger.ts";
 import { createQuoteStore } from "../server/stores/pricing/signedQuotes.ts";
+import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { CallAnswer, CallName, CallRequest, Calls } from "./calls.ts";
 import { QUOTE_KEY, RULES } from "./limits.ts";
 import { DEPLOYMENT } from "./parties.ts";
@@ -30,8 +31,8 @@ const rates = createRateIndexCache();
 const prices = createPriceReader(rates);
 const usage = withGroupCommit(createUsageLedger(database, RULES, prices), GROUP_COMMIT);
 const holds = createHoldStore(database, RULES, prices);
-const allowances = createAllowanceStore(database);
-const grants = createGrantStore(database, RULES);
+const allowances = createAllowanceStore(database, RULES);
+const grants = createGrantStore(database, { ...RULES, isIssuer: () => true });
 const issuingKeys = createIssuingKeyStore(database);
 const multipliers = createMultiplierStore(database, rates);
 const quotes = createQuoteStore(DEPLOYMENT, QUOTE_KEY, {
@@ -67,7 +68,17 @@ const handlers: {
   capture: (request) => holds.capture(request),
   release: (key) => holds.release(key),
   expire: ({ limit }) => holds.expireDue(limit),
-  allow: (signed) => allowances.add(signed),
+  async allow(signed) {
+    const isWallet = spenderWallet(signed.message.spender) !== null;
+    const outcome = await allowances.add(
+      signed,
+      isWallet
+        ? { how: "wallet", signature: "0x00", signedAt: BigInt(Date.now()) }
+        : { how: "key" },
+    );
+    if (outcome.result === "refused") throw new Error(outcome.refusal.reason);
+    return outcome.allowance;
+  },
   revoke: ({ id }) => allowances.revoke(id, "0x00"),
   receipt: (provider) => receipts.record(provider),
   cursor: () => chain.cursor(),

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { RefundRequest } from "@compute-credits/rules/accounts/refundRequest";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
+import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import { type Account, emptyAccount } from "@compute-credits/rules/accounts/account";
 import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
 import type { RegisteredKey } from "@compute-credits/rules/grants/issuer";
@@ -44,6 +45,17 @@ export interface AuditedIssuingKey extends RegisteredKey {
   readonly revokesGrants: boolean;
 }
 
+/** What the log says about a spender and an account. */
+export interface AuditedAcceptance {
+  readonly accepted: boolean;
+  /** when it began to count, or ceased to */
+  readonly changedAt: Date;
+  /** of the wallet's newest message */
+  readonly signedAt: bigint;
+  /** an allowance from before acceptances is all there is: no entry was seen */
+  readonly isImplied: boolean;
+}
+
 /** The promise to a provider by its receipts so far. */
 export interface AuditedReceipt {
   readonly earned: bigint;
@@ -72,6 +84,10 @@ export function accessKey(spender: SpenderId, provider: Address): string {
   return `${spender}/${provider}`;
 }
 
+export function acceptanceKey(spender: SpenderId, account: Address): string {
+  return `${spender}/${account}`;
+}
+
 export function stepsKey(provider: Address, rateKey: string): string {
   return `${provider}/${rateKey}`;
 }
@@ -88,6 +104,8 @@ export class AuditState {
   readonly access = new Map<string, AuditedAccess>();
   /** by the hash of the key */
   readonly issuingKeys = new Map<Hex, AuditedIssuingKey>();
+  /** by `acceptanceKey` */
+  readonly acceptances = new Map<string, AuditedAcceptance>();
   /** by `eventKey` */
   readonly events = new Map<string, AuditedEvent>();
   readonly receipts = new Map<Address, AuditedReceipt>();
@@ -108,6 +126,8 @@ export class AuditState {
    * the price, even if others paid.
    */
   hasOwnPrices = false;
+  /** an acceptance was seen: what is logged later needs one */
+  hasAcceptances = false;
   /** the last block whose events were applied */
   appliedBlock = 0n;
 
@@ -117,6 +137,7 @@ export class AuditState {
     allowances: new Set<Hex>(),
     access: new Set<string>(),
     issuingKeys: new Set<Hex>(),
+    acceptances: new Set<string>(),
     events: new Set<string>(),
     receipts: new Set<Address>(),
     holds: new Set<string>(),
@@ -194,6 +215,15 @@ export class AuditState {
     this.changed.issuingKeys.add(keyHash);
   }
 
+  acceptance({ spender, account }: AllowanceMessage): AuditedAcceptance | undefined {
+    return this.acceptances.get(acceptanceKey(spender, account));
+  }
+
+  setAcceptance(name: string, acceptance: AuditedAcceptance): void {
+    this.acceptances.set(name, acceptance);
+    this.changed.acceptances.add(name);
+  }
+
   setEvent(name: string, event: AuditedEvent): void {
     this.events.set(name, event);
     this.changed.events.add(name);
@@ -255,6 +285,7 @@ export class AuditState {
     this.loadedSpenders.clear();
     this.access.clear();
     this.issuingKeys.clear();
+    this.acceptances.clear();
     this.events.clear();
     this.receipts.clear();
     this.holds.clear();

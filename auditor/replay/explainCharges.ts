@@ -75,6 +75,10 @@ export function explainCharges(
       const text = `${charged}, ${why}`;
       return { ...about, kind: "forged_allowance", text };
     }
+    if (state.acceptance(allowance.message)?.accepted !== true) {
+      const text = `${charged}, and the spender had not accepted that account`;
+      return { ...about, kind: "account_not_accepted", text };
+    }
     const party = state.party(account);
     const access = state.access.get(accessKey(request.spender, request.provider));
     const [campaign] = state.campaignsOf([allowance]);

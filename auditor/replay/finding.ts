@@ -17,6 +17,8 @@ export type FindingKind =
   | "forged_allowance"
   | "forged_revocation"
   | "forged_access"
+  | "forged_acceptance"
+  | "account_not_accepted"
   | "access_not_granted"
   | "allowance_out_of_scope"
   | "allowance_revoked"

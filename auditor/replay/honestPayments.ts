@@ -36,7 +36,7 @@ interface View {
 
 /**
  * All ways in which an honest server may have paid `amountMicros`. There is one, unless an
- * allowance or access was written within `PROPAGATION_MS` before.
+ * allowance, acceptance or access was written within `PROPAGATION_MS` before.
  */
 export function honestPayments(
   state: AuditState,
@@ -126,22 +126,29 @@ function viewsOf(
   { spender, provider }: ChargeRequest,
   now: Date,
 ): readonly View[] {
-  const signed = state.ofSpender(spender).filter(({ isSigned }) => isSigned);
+  const signed = state
+    .ofSpender(spender)
+    .filter(({ isSigned, message }) => isSigned && state.acceptance(message)?.accepted === true);
   // The draft needs every account, including those without any chain event yet.
   for (const { message } of signed) {
     if (!state.parties.has(message.account)) {
       state.parties.set(message.account, state.party(message.account));
     }
   }
-  const isNew = (createdAt: Date) => now.getTime() - createdAt.getTime() < PROPAGATION_MS;
+  const isNew = (at: Date) => now.getTime() - at.getTime() < PROPAGATION_MS;
   const access = state.access.get(accessKey(spender, provider));
   const isGranted = access !== undefined && !access.ended;
   const accessViews = isGranted && isNew(access.createdAt) ? [true, false] : [isGranted];
 
-  const old = signed.filter(({ createdAt }) => !isNew(createdAt));
+  // An allowance counts since it was posted, or since its account was accepted after that.
+  const sinceOf = ({ createdAt, message }: AuditedAllowance) => {
+    const acceptedAt = state.acceptance(message)?.changedAt ?? createdAt;
+    return acceptedAt > createdAt ? acceptedAt : createdAt;
+  };
+  const old = signed.filter((allowance) => !isNew(sinceOf(allowance)));
   const recent = signed
-    .filter(({ createdAt }) => isNew(createdAt))
-    .toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+    .filter((allowance) => isNew(sinceOf(allowance)))
+    .toSorted((a, b) => sinceOf(a).getTime() - sinceOf(b).getTime());
   // The complete view comes first, because it is nearly always the right one.
   const sets: (readonly AuditedAllowance[])[] = [];
   for (let seen = recent.length; seen >= 0; seen--) sets.push([...old, ...recent.slice(0, seen)]);

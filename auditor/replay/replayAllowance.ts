@@ -3,7 +3,7 @@ import { NO_USAGE } from "@compute-credits/rules/allowances/allowance";
 import { periodIndexAt } from "@compute-credits/rules/allowances/period";
 import { draftGrant } from "@compute-credits/rules/grants/grant";
 import type { LogEntryOf } from "@compute-credits/rules/log/logEntry";
-import { type AuditState, accessKey } from "./auditState.ts";
+import { type AuditState, acceptanceKey, accessKey } from "./auditState.ts";
 import { canonicalText } from "./canonicalText.ts";
 import type { Finding } from "./finding.ts";
 import { wasIssuedByOwner } from "./replayIssuing.ts";
@@ -11,9 +11,11 @@ import { wasIssuedByOwner } from "./replayIssuing.ts";
 /** Adds an allowance. Its usage starts in the period of its creation. */
 export function replayAllowance(
   state: AuditState,
-  { id, message, scope, signature, createdAt }: LogEntryOf<"allowance">,
+  entry: LogEntryOf<"allowance">,
   { isForged, byContract }: { isForged: boolean; byContract: boolean },
 ): void {
+  const { id, message, scope, signature, createdAt } = entry;
+  implyAcceptance(state, entry);
   state.setAllowance({
     id,
     message,
@@ -34,6 +36,7 @@ export function replayAllowance(
  */
 export function replayGrant(state: AuditState, entry: LogEntryOf<"grant">): void {
   const { id, key, message, scope, createdAt } = entry;
+  implyAcceptance(state, entry);
   const campaign = state.allowances.get(entry.campaign);
   const issued = campaign === undefined ? null : draftGrant(campaign, { ...message, key, scope });
   const isCovered =
@@ -58,6 +61,61 @@ export function replayGrant(state: AuditState, entry: LogEntryOf<"grant">): void
       campaign.campaign === null &&
       wasIssuedByOwner(state, campaign, entry),
   });
+}
+
+/**
+ * Allowances from before acceptances count without one. A server cannot say so of later ones: once
+ * the log has an acceptance, each pair needs its own.
+ */
+function implyAcceptance(
+  state: AuditState,
+  { message, createdAt, predatesAcceptance }: LogEntryOf<"allowance" | "grant">,
+): void {
+  if (!predatesAcceptance || state.hasAcceptances) return;
+  if (state.acceptance(message) !== undefined) return;
+  const implied = { accepted: true, changedAt: createdAt, signedAt: 0n, isImplied: true };
+  state.setAcceptance(acceptanceKey(message.spender, message.account), implied);
+}
+
+/**
+ * Applies an acceptance or its end. A wallet must have signed it, with a later message each time;
+ * only its own account and an issuer's count without. The word of a key is the server's.
+ */
+export function replayAcceptance(
+  state: AuditState,
+  entry: LogEntryOf<"acceptance">,
+  isForged: boolean,
+): Finding[] {
+  state.hasAcceptances = true;
+  const { spender, account, accepted, how, signedAt, at } = entry;
+  const name = acceptanceKey(spender, account);
+  const before = state.acceptances.get(name);
+  const last = before?.signedAt ?? 0n;
+  const isReplayed = how === "wallet" && signedAt <= last;
+  // What needs no word of the spender cannot bring back what the spender ended.
+  const isOverruled = (how === "own" || how === "issuer") && before?.isImplied === false;
+  if (isForged || isReplayed || isOverruled) {
+    const act = accepted ? "accepted" : "ended";
+    return [
+      {
+        kind: "forged_acceptance",
+        party: account,
+        event: null,
+        expected: null,
+        actual: null,
+        differenceMicros: null,
+        text: `the account ${account} was ${act} for the spender ${spender} without a new word of the spender`,
+      },
+    ];
+  }
+  const isSame = before?.accepted === accepted;
+  state.setAcceptance(name, {
+    accepted,
+    changedAt: isSame ? before.changedAt : at,
+    signedAt: how === "wallet" ? signedAt : last,
+    isImplied: false,
+  });
+  return [];
 }
 
 function sorted({ providers, meters }: Scope): Scope {

@@ -5,6 +5,7 @@ import { type AuditState, stepsKey } from "./auditState.ts";
 import { checkStep } from "./checkStep.ts";
 import type { Finding } from "./finding.ts";
 import {
+  replayAcceptance,
   replayAccess,
   replayAccessEnd,
   replayAllowance,
@@ -64,6 +65,8 @@ export function replayEntry(
       return replayIssuingKeyEnd(state, entry, isForged);
     case "provider_approval":
       return isForged ? [forgedApproval(entry)] : [];
+    case "acceptance":
+      return replayAcceptance(state, entry, isForged);
     case "card":
       return replayCard(state, entry);
     case "multiplier": {

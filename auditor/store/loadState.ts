@@ -5,7 +5,7 @@ import { byteaArray, textArray } from "@compute-credits/platform/postgres/values
 import { tierUsesOf } from "@compute-credits/rules/pricing/tierUnits";
 import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import { AuditState } from "../replay/auditState.ts";
+import { type AuditedAcceptance, AuditState, acceptanceKey } from "../replay/auditState.ts";
 import {
   StoredAllowance,
   Step,
@@ -55,6 +55,10 @@ export async function loadState(sql: Sql): Promise<AuditState> {
   const [position] = await sql.query<{ applied_block: bigint; has_own_prices: boolean }>(
     "select applied_block, has_own_prices from position",
   );
+  const [found] = await sql.query<{ any: boolean }>(
+    "select exists (select from acceptances where not is_implied) as any",
+  );
+  state.hasAcceptances = found?.any ?? false;
   state.appliedBlock = position?.applied_block ?? 0n;
   state.hasOwnPrices = position?.has_own_prices ?? false;
   return state;
@@ -72,7 +76,7 @@ export async function loadSubjects(
   state: AuditState,
   { subjects, ...cuts }: { readonly subjects: Subjects } & Cuts,
 ): Promise<void> {
-  const { events, holds, access, issuers, spenders, allowances, parties } = subjects;
+  const { events, holds, access, issuers, acceptances, spenders, allowances, parties } = subjects;
   await loadNamed(sql, "events", missing(events, state.events), (name, body) =>
     state.events.set(name, StoredEvent.parse(body)),
   );
@@ -88,6 +92,7 @@ export async function loadSubjects(
   }
 
   await loadIssuingKeys(sql, state, missing(issuers, state.issuingKeys));
+  await loadAcceptances(sql, state, missing(acceptances, state.acceptances));
 
   for (const name of events) {
     for (const { use } of state.events.get(name)?.tierUnits ?? []) parties.add(use.account);
@@ -111,6 +116,11 @@ export async function loadSubjects(
     ...[...spenders].flatMap((s) => state.ofSpender(s).map(({ id }) => id)),
   ].flatMap((id) => state.allowances.get(id)?.campaign ?? []);
   await loadAllowances(sql, state, new Set(), new Set(campaigns));
+  const ofAllowances = [
+    ...[...allowances].flatMap((id) => state.allowances.get(id) ?? []),
+    ...[...spenders].flatMap((spender) => state.ofSpender(spender)),
+  ].map(({ message }) => acceptanceKey(message.spender, message.account));
+  await loadAcceptances(sql, state, missing(new Set(ofAllowances), state.acceptances));
   for (const id of allowances) {
     const account = state.allowances.get(id)?.message.account;
     if (account !== undefined) parties.add(account);
@@ -152,6 +162,20 @@ async function loadIssuingKeys(sql: Sql, state: AuditState, hashes: readonly Hex
   for (const { key_hash: keyHash, body } of records) {
     state.issuingKeys.set(keyHash, StoredIssuingKey.parse(body));
   }
+}
+
+async function loadAcceptances(
+  sql: Sql,
+  state: AuditState,
+  names: readonly string[],
+): Promise<void> {
+  const records = await sql.query<AuditedAcceptance & { readonly name: string }>(
+    `select name, accepted, changed_at as "changedAt", signed_at as "signedAt",
+       is_implied as "isImplied"
+     from acceptances where name = any($1::text[])`,
+    [textArray(names)],
+  );
+  for (const { name, ...acceptance } of records) state.acceptances.set(name, acceptance);
 }
 
 async function loadAllowances(

@@ -17,6 +17,7 @@ export async function saveState(sql: Sql, state: AuditState, cut: bigint): Promi
   await saveAllowances(sql, state);
   await saveAccess(sql, state);
   await saveIssuingKeys(sql, state);
+  await saveAcceptances(sql, state);
   await saveEvents(sql, state);
   await saveReceipts(sql, state);
   await saveHolds(sql, state);
@@ -115,6 +116,25 @@ async function saveIssuingKeys(sql: Sql, state: AuditState): Promise<void> {
     [
       byteaArray(changed.map(([keyHash]) => keyHash)),
       textArray(changed.map(([, key]) => jsonText(key))),
+    ],
+  );
+}
+
+async function saveAcceptances(sql: Sql, state: AuditState): Promise<void> {
+  const changed = entriesOf(state.changed.acceptances, state.acceptances);
+  if (changed.length === 0) return;
+  await sql.query(
+    `insert into acceptances (name, accepted, changed_at, signed_at, is_implied)
+     select * from unnest($1::text[], $2::boolean[], $3::timestamptz[], $4::numeric[], $5::boolean[])
+     on conflict (name) do update set accepted = excluded.accepted,
+       changed_at = excluded.changed_at, signed_at = excluded.signed_at,
+       is_implied = excluded.is_implied`,
+    [
+      textArray(changed.map(([name]) => name)),
+      booleanArray(changed.map(([, { accepted }]) => accepted)),
+      textArray(changed.map(([, { changedAt }]) => changedAt.toISOString())),
+      numberArray(changed.map(([, { signedAt }]) => signedAt)),
+      booleanArray(changed.map(([, { isImplied }]) => isImplied)),
     ],
   );
 }

@@ -4,7 +4,7 @@ import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import { tierUsesOfBasis } from "@compute-credits/rules/pricing/priceBasis";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
-import { accessKey } from "../replay/auditState.ts";
+import { acceptanceKey, accessKey } from "../replay/auditState.ts";
 
 /** The keys of all records that replaying a page of the log needs. */
 export interface Subjects {
@@ -13,6 +13,7 @@ export interface Subjects {
   readonly access: Set<string>;
   /** hashes of keys, and the owners' addresses beside them */
   readonly issuers: Set<Hex>;
+  readonly acceptances: Set<string>;
   readonly spenders: Set<Hex>;
   readonly allowances: Set<Hex>;
   readonly parties: Set<Address>;
@@ -28,6 +29,7 @@ export function subjectsOf(
     holds: new Set(),
     access: new Set(),
     issuers: new Set(),
+    acceptances: new Set(),
     spenders: new Set(),
     allowances: new Set(),
     parties: new Set(),
@@ -41,7 +43,7 @@ export function subjectsOf(
 }
 
 function addSubjects(subjects: Subjects, entry: LogEntry): void {
-  const { events, holds, access, issuers, spenders, allowances, parties } = subjects;
+  const { events, holds, access, issuers, acceptances, spenders, allowances, parties } = subjects;
   switch (entry.kind) {
     case "debit": {
       const { provider, holdId, priceBasis } = entry;
@@ -89,6 +91,9 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
     case "issuing_key":
     case "issuing_key_end":
       issuers.add(entry.keyHash);
+      return;
+    case "acceptance":
+      acceptances.add(acceptanceKey(entry.spender, entry.account));
       return;
     case "receipt":
       parties.add(entry.provider);

@@ -1,5 +1,6 @@
 import { type Address, type Hex, hashTypedData } from "viem";
 
+import { acceptanceTypedData } from "@compute-credits/protocol/messages/acceptance";
 import { allowanceId, scopeHash } from "@compute-credits/protocol/messages/allowance";
 import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
 import { issuingKeyTypedData } from "@compute-credits/protocol/messages/issuingKey";
@@ -90,6 +91,18 @@ export async function checkSignatures(
             ? hashTypedData(providerAccessTypedData(deployment, message))
             : hashTypedData(providerAccessRevocationTypedData(deployment, message));
         return await chain.signingOf(spender, typedData, signature);
+      }
+      case "acceptance": {
+        const { account, accepted, how, signature, signedAt } = entry;
+        const wallet = spenderWallet(entry.spender);
+        // The holder of an API key presents it instead of signing.
+        if (wallet === null) return how === "wallet" || how === "own" ? "nobody" : "key";
+        if (how === "own") return wallet === account && accepted ? "key" : "nobody";
+        if (how === "issuer") return accepted ? "key" : "nobody";
+        if (signature === null) return "nobody";
+        const message = { spender: entry.spender, account, accepted, signedAt };
+        const digest = hashTypedData(acceptanceTypedData(deployment, message));
+        return await chain.signingOf(wallet, digest, signature);
       }
       default:
         return "key";

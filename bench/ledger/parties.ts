@@ -30,11 +30,14 @@ export async function fillParties(database: Database, accounts: number): Promise
         from generate_series(1, ${accounts}) n;
     insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at,
         priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt,
-        signature, by_contract)
+        signature, by_contract, accepted, log_order, transaction_id)
       select sha256(address), address, decode(repeat('00', 12), 'hex') || address, 0, 0, 0, 128,
         decode(repeat('00', 32), 'hex'), '{}', '{}', 18446744073709551615, 0, 0,
-        decode(repeat('5a', 65), 'hex'), false
+        decode(repeat('5a', 65), 'hex'), false, true, nextval('log_order'),
+        pg_current_xact_id()::text::bigint
       from accounts;
+    insert into acceptances (spender, account, accepted, how)
+      select spender, account, true, 'own' from signed_allowances;
     insert into allowance_usage (id, limit_micros, rollover_micros) select id, 18446744073709551615,
       0 from signed_allowances;
     insert into provider_access (spender, provider)

@@ -74,6 +74,7 @@ async function work({ wallet, creditMicros, where }: Deed): Promise<void> {
       accountCapMicros: spentMicros + creditMicros,
       counter,
     }),
+    { apiKey },
   );
   console.log(
     `allowance ${allowance.id}: the key may spend ${formatCredits(creditMicros)} credits`,

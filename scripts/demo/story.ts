@@ -96,7 +96,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
     accountCapMicros: parseCredits("400"),
     counter: (await metering.balance(alice)).counter,
   });
-  const { id } = await metering.addAllowance(signed);
+  const { id } = await metering.addAllowance(signed, { apiKey });
   say(`   allowance ${id}`);
 
   say("3. A provider works for the holder of the key, and bills what the work took");

@@ -45,6 +45,8 @@ const PERMISSIONS = {
   forged_allowance: "The owner did not sign it, or its campaign forbids it.",
   forged_revocation: "The owner did not sign the revocation.",
   forged_access: "The spender did not sign the end of access.",
+  forged_acceptance: "The spending wallet did not say so in a new message.",
+  account_not_accepted: "The spender had not accepted the account that paid.",
   access_not_granted: "The spender never gave this provider access.",
   allowance_out_of_scope: "The scope excludes this provider or meter.",
   allowance_revoked: "The allowance was revoked, or its counter is stale.",

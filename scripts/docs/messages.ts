@@ -1,5 +1,6 @@
 import { zeroAddress, zeroHash } from "viem";
 
+import { acceptanceTypedData } from "@compute-credits/protocol/messages/acceptance";
 import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
 import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
 import { campaignAccessTypedData } from "@compute-credits/protocol/messages/campaignAccess";
@@ -42,6 +43,12 @@ const MESSAGES: readonly {
     accountCap: 0n,
     counter: 0n,
     salt: 0n,
+  }),
+  acceptanceTypedData(deployment, {
+    spender: zeroHash,
+    account: zeroAddress,
+    accepted: true,
+    signedAt: 0n,
   }),
   allowanceRevocationTypedData(deployment, { allowance: zeroHash }),
   providerApprovalTypedData(deployment, {

@@ -18,7 +18,7 @@ export function sentKey(req: Request): string | null {
  * The key in `Authorization: Bearer …`. Throws a 401 without one, and a 403 if its prefix names
  * another kind: somebody who is shown a key of one kind cannot use it as another.
  */
-export function bearerKey(req: Request, kind: "provider" | "issuing"): string {
+export function bearerKey(req: Request, kind: KeyKind): string {
   const key = sentKey(req);
   if (key === null) {
     throw fail(

@@ -38,6 +38,7 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
     case "quantity_too_large":
       return problem(422, reason, DETAILS[reason]);
     case "allowance_not_found":
+    case "account_not_accepted":
     case "access_not_granted":
     case "allowance_out_of_scope":
     case "allowance_revoked":
@@ -78,6 +79,9 @@ const DETAILS: Readonly<Record<ChargeRefusal["reason"], string>> = {
     "The quantity would cost more credits than can exist. Check the unit of the quantity.",
   allowance_not_found:
     "The spender has no allowance. Let an account's owner sign one and post it to /v1/allowances.",
+  account_not_accepted:
+    "An account has signed an allowance for the spender, which has not accepted the account. " +
+    "Send the account to /v1/acceptances with the spender's key, or its wallet's signature.",
   access_not_granted:
     "The spender has not given this provider access. " +
     "Post its API key, or its wallet's signature, to /v1/provider-access.",

@@ -103,6 +103,7 @@ const CREDENTIALS = {
     "The named wallet did not sign this message.",
     "Check the message and the EIP-712 domain.",
   ),
+  not_the_spender: reason([403], "The key is not the spender's.", "Send the spender's own key."),
   not_the_issuer: reason(
     [403],
     "The key or the wallet may not issue from this campaign.",
@@ -163,6 +164,46 @@ const ALLOWANCES = {
     [403, 404],
     "No such allowance, or the spender has none.",
     "The account's owner signs and posts one.",
+  ),
+  account_without_credits: reason(
+    [409],
+    "The account has never had credits.",
+    "Buy some, and wait until the server has seen it.",
+  ),
+  account_not_accepted: reason(
+    [403],
+    "The spender has not accepted the account.",
+    "The spender posts the account to `/v1/acceptances`.",
+  ),
+  acceptance_not_found: reason(
+    [404],
+    "The spender has not accepted this account.",
+    "Nothing is to be ended.",
+  ),
+  acceptance_outdated: reason(
+    [409],
+    "The wallet has signed a later message about the account.",
+    "Sign with a later `signedAt`.",
+  ),
+  acceptance_in_future: reason(
+    [422],
+    "`signedAt` is ahead of the server's clock.",
+    "Sign with milliseconds since 1970.",
+  ),
+  too_many_changes: reason(
+    [429],
+    "The spender accepted this account too often.",
+    "Use another key or wallet.",
+  ),
+  too_many_accounts: reason(
+    [409],
+    "The spender accepts `maxAccountsPerSpender` accounts.",
+    "End the acceptance of one.",
+  ),
+  too_many_allowances: reason(
+    [429],
+    "The `bound` in the answer is used up.",
+    "Revoke some, or issue grants from a campaign.",
   ),
   allowance_out_of_scope: reason(
     [403],

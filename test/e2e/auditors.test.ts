@@ -49,7 +49,8 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
   const { context } = server;
   const running: RunningAuditor[] = [];
   const provider = addressOf(wallets.provider);
-  const spender = apiKeySpender(createApiKey());
+  const apiKey = createApiKey();
+  const spender = apiKeySpender(apiKey);
 
   return {
     stack,
@@ -82,7 +83,7 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
         accountCapMicros: parseCredits("50"),
         counter: 0n,
       });
-      await createMeteringClient(server.url).addAllowance(signed);
+      await createMeteringClient(server.url).addAllowance(signed, { apiKey });
       await context.providers.grantAccess({ spender, provider });
       return await this.use();
     },

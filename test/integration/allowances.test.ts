@@ -119,19 +119,19 @@ for (const kind of stackKinds) {
         const added = await stack.request(`${path}/codes`, { body: { codes }, key });
         expect(added.document).to.include({ accepted: 1, refused: 0 });
 
-        const redeem = (spender: Hex) =>
-          stack.request(`${path}/redemptions`, { body: { code, spender } });
-        const [first, second, third] = [newSpender(), newSpender(), newSpender()];
+        const redeem = (apiKey: string) =>
+          stack.request(`${path}/redemptions`, { body: { code }, key: apiKey });
+        const [first, second, third] = [createApiKey(), createApiKey(), createApiKey()];
         const answers = [await redeem(first), await redeem(first), await redeem(second)];
         expect(answers.map(({ status }) => status)).to.deep.equal([201, 200, 201]);
         expect(answers[1]?.document["id"]).to.equal(answers[0]?.document["id"]);
         expectProblem(await redeem(third), 409, "code_used_up");
-        const wrong = { code: createPromotionCode(), spender: third };
-        const unknown = await stack.request(`${path}/redemptions`, { body: wrong });
+        const wrong = { body: { code: createPromotionCode() }, key: third };
+        const unknown = await stack.request(`${path}/redemptions`, wrong);
         expectProblem(unknown, 404, "code_not_found");
 
-        expect(await use(first, 2)).to.equal(2n * REQUEST);
-        expect(await use(first, 1)).to.equal("allowance_exhausted");
+        expect(await use(apiKeySpender(first), 2)).to.equal(2n * REQUEST);
+        expect(await use(apiKeySpender(first), 1)).to.equal("allowance_exhausted");
         const listing = await stack.request(`${path}/codes`, { key });
         expect(rows(listing.document["codes"])[0]).to.include({ redemptions: "2", closedAt: null });
         expectProblem(await get(`${path}/codes`), 401, "missing_credentials");
@@ -170,6 +170,11 @@ for (const kind of stackKinds) {
         expect(page.document["nextCursor"]).to.be.a("string");
 
         const [one = "0x", other = "0x"] = spenders;
+        expect(await use(one, 1)).to.equal("account_not_accepted");
+        for (const spender of spenders.slice(0, 3)) {
+          // oxlint-disable-next-line no-await-in-loop -- three
+          await accepted(operator, spender);
+        }
         expect(await use(one, 3)).to.equal(3n * REQUEST);
         expect(await use(one, 1)).to.equal("allowance_exhausted");
         // The issuer revokes one grant with its key; the owner revokes all with one signature.
@@ -216,6 +221,7 @@ for (const kind of stackKinds) {
           key,
         });
         const grant = rows(granted.document["outcomes"])[0]?.["allowance"];
+        await accepted(operator, spender);
         const reward = await created(operator, {
           spender,
           limitMicros: 3n * REQUEST,
@@ -262,7 +268,8 @@ for (const kind of stackKinds) {
       };
       const lasting = { limit: `${2n * REQUEST}`, period: "4" };
       const granted = async (want: string) => {
-        const spender = newSpender();
+        const apiKey = createApiKey();
+        const spender = apiKeySpender(apiKey);
         const { key, id: campaign } = await campaignOf(100n * REQUEST);
         const path = `/v1/allowances/${campaign}`;
         if (want === "a promotion with a code") {
@@ -270,11 +277,12 @@ for (const kind of stackKinds) {
           const terms = { ...lasting, maxRedemptions: 1, validSeconds: 9 };
           const codes = [{ codeHash: promotionCodeHash(code), ...terms }];
           await stack.request(`${path}/codes`, { body: { codes }, key });
-          await stack.request(`${path}/redemptions`, { body: { code, spender } });
+          await stack.request(`${path}/redemptions`, { body: { code }, key: apiKey });
         } else {
           const expiresAt = `${startsAt + 13n}`;
           const grants = [{ id: "reward", spender, ...lasting, expiresAt }];
           await stack.request(`${path}/grants`, { body: { grants }, key });
+          await accepted(operator, spender);
         }
         const [grant] = rows((await get(`${path}/grants`)).document["grants"]);
         return { spender, ids: [hexOf(grant?.["id"])] };
@@ -322,9 +330,16 @@ for (const kind of stackKinds) {
     /** Signs an allowance as its owner and posts it. */
     async function created(owner: TestWallet, options: Partial<AllowanceOptions>): Promise<Hex> {
       const signed = await stack.sign(owner, { scope, ...options });
-      const { status, document } = await stack.request("/v1/allowances", { body: signed });
+      const { status, document } = await stack.postAccepted(signed);
       expect(status, JSON.stringify(document)).to.equal(201);
       return hexOf(document["id"]);
+    }
+
+    /** Lets a spender accept an account, as with its key. */
+    async function accepted(owner: TestWallet, spender: Hex): Promise<void> {
+      const pair = { spender, account: addressOf(owner) };
+      const change = { ...pair, accepted: true, proof: { how: "key" } } as const;
+      expect(await stack.context.acceptances.change(change)).to.not.have.property("refusal");
     }
 
     /** Creates a campaign: one signed allowance of the sponsor, and a key that issues from it. */

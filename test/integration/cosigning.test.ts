@@ -39,7 +39,7 @@ for (const kind of stackKinds) {
       key = await stack.registerProvider(provider);
       await stack.buyAndWait(alice, 1_000_000n);
       const { allowance, scope, signature } = await stack.sign(alice, { spender: SPENDER });
-      await stack.request("/v1/allowances", { body: { allowance, scope, signature } });
+      await stack.postAccepted({ allowance, scope, signature });
       await stack.context.providers.grantAccess({
         spender: allowance.spender,
         provider: addressOf(provider),

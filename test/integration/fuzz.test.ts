@@ -91,12 +91,11 @@ for (const kind of stackKinds) {
       key = await stack.registerProvider(provider);
       await stack.buyAndWait(alice, parseCredits("100"));
       const poor = await stack.sign(bob, { spender });
-      expect((await stack.request("/v1/allowances", { body: poor })).status).to.equal(201);
+      await stack.store(poor);
       await stack.context.providers.grantAccess({ spender, provider: addressOf(provider) });
       signed = await stack.sign(bob);
       const poorCampaign = await stack.sign(bob);
-      const stored = await stack.request("/v1/allowances", { body: poorCampaign });
-      campaign = String(stored.document["id"]);
+      campaign = await stack.store(poorCampaign);
       issuingKey = await stack.registerIssuingKey(bob);
       balances = await stack.balances();
     });
@@ -207,6 +206,8 @@ for (const kind of stackKinds) {
           revokesGrants: true,
           signature,
         },
+        "/v1/acceptances": { account: address, spender: address, signedAt: 1, signature },
+        "/v1/acceptances/end": { account: address, spender: address, signedAt: 1, signature },
         "/v1/provider-keys": { provider: address, keyHash: bytes, signature },
         "/v1/provider-keys/:keyHash/revocation": { provider: address, signature },
         "/v1/provider-access": { spender: address, signature },

@@ -39,7 +39,7 @@ for (const kind of stackKinds) {
       spender = signed.allowance.spender;
       ({
         document: { id: allowance },
-      } = await stack.request("/v1/allowances", { body: signed }));
+      } = await stack.postAccepted(signed));
       await stack.context.providers.grantAccess({ spender, provider: source });
       for (const id of [ODD_ID, "=HYPERLINK(1)", ".."]) await report(id);
     });

@@ -3,6 +3,7 @@ import { type Hex, maxUint64 } from "viem";
 
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { requestRefund } from "@compute-credits/client/chain/credits";
+import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
@@ -69,10 +70,12 @@ describe("servers killed with SIGKILL", () => {
     const typedData = providerKeyTypedData(local.deployment, message);
     const signature = await provider.account.signTypedData(typedData);
     await created(url, "/v1/provider-keys", { ...message, signature });
-    spender = apiKeySpender(createApiKey());
+    const apiKey = createApiKey();
+    spender = apiKeySpender(apiKey);
     const options = { spender, limitMicros: maxUint64, accountCapMicros: maxUint64, counter: 0n };
     const { wallet } = local.as(alice);
-    await created(url, "/v1/allowances", await signAllowance(wallet, local.deployment, options));
+    const signed = await signAllowance(wallet, local.deployment, options);
+    await createMeteringClient(url ?? "").addAllowance(signed, { apiKey });
     await createProviderStore(database).grantAccess({ spender, provider: message.provider });
   });
   afterEach(function () {

@@ -72,6 +72,7 @@ describe("verify and rebuild, against a chain and a server", () => {
     const metering = createMeteringClient(stack.server.url, { key: providerKey });
     await metering.addAllowance(
       await stack.sign(alice, { spender, limitMicros: ceiling, accountCapMicros: ceiling }),
+      { apiKey },
     );
     await metering.claimAccess(apiKey);
     await used(spender);
@@ -172,7 +173,10 @@ describe("verify and rebuild, against a chain and a server", () => {
       allowanceTypedData(stack.deployment, message),
     );
     const metering = createMeteringClient(stack.server.url, { key: providerKey });
-    await metering.addAllowance({ allowance: message, scope, signature: `${signature}01` });
+    await metering.addAllowance(
+      { allowance: message, scope, signature: `${signature}01` },
+      { apiKey },
+    );
     await metering.claimAccess(apiKey);
     await eventually("the recorded cap", async () =>
       JSON.stringify((await used(spender)).document).includes('"result":"debited"'),

@@ -9,6 +9,7 @@ import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { type Api, createApi } from "./api.ts";
+import type { SignedAcceptance } from "../wallet/signedAcceptance.ts";
 import type { SignedAllowance } from "../wallet/signedAllowance.ts";
 
 const hex = z.custom<Hex>((value) => isHex(value));
@@ -87,6 +88,18 @@ export interface UsageCloudEvent {
   };
 }
 
+const Offer = z.object({
+  account: hex,
+  availableMicros: micros,
+  allowances: z.number(),
+  since: z.string(),
+});
+/** An account that has signed allowances for a spender, which has not accepted it. */
+export type Offer = z.output<typeof Offer>;
+
+/** A spender's word about an account: its API key, or its wallet's signature. */
+export type SpenderWord = { readonly apiKey: string; readonly account: Address } | SignedAcceptance;
+
 /** The calls of a metering server. Every method rejects with `ApiProblem` on a refusal. */
 export interface MeteringClient {
   readonly api: Api;
@@ -94,7 +107,20 @@ export interface MeteringClient {
   proof(party: Address): Promise<ProvenRow>;
   /** Lists the allowances that the owner signed, oldest first, without the grants out of them. */
   allowances(account: Address): Promise<readonly ShownAllowance[]>;
-  addAllowance(allowance: SignedAllowance): Promise<{ id: Hex }>;
+  /**
+   * Stores an allowance. With the spender's own API key it counts at once; otherwise once the
+   * spender has accepted the account.
+   */
+  addAllowance(
+    allowance: SignedAllowance,
+    options?: { readonly apiKey?: string },
+  ): Promise<{ id: Hex }>;
+  /** Lets an account pay for a spender: its API key, or what its wallet signed. */
+  accept(by: SpenderWord): Promise<void>;
+  /** Ends that. Once answered, the account pays for nothing new; holds can still be captured. */
+  endAcceptance(by: SpenderWord): Promise<void>;
+  /** Lists up to 100 accounts that offer a spender credits and wait for its acceptance. */
+  offers(spender: Hex): Promise<readonly Offer[]>;
   registerProviderKey(key: { provider: Address; keyHash: Hex; signature: Hex }): Promise<void>;
   /** Needs a provider's key: records that the holder of `apiKey` gave it access. */
   claimAccess(apiKey: string): Promise<void>;
@@ -110,6 +136,12 @@ const MAX_PAGES = 1_000;
 /** Creates a typed client of a metering server. `key` is a provider's key. */
 export function createMeteringClient(url: string, options: { key?: string } = {}): MeteringClient {
   const api = createApi(url, options);
+
+  async function say(path: string, by: SpenderWord): Promise<void> {
+    if (!("apiKey" in by)) await createApi(url).post(path, by);
+    else await createApi(url, keyed(by.apiKey)).post(path, { account: by.account });
+  }
+
   return {
     api,
     balance: async (account) => Balance.parse(await api.get(`/v1/accounts/${account}`)),
@@ -127,8 +159,16 @@ export function createMeteringClient(url: string, options: { key?: string } = {}
       }
       throw new Error(`its list goes on after ${MAX_PAGES} pages`);
     },
-    addAllowance: async (allowance) =>
-      z.object({ id: hex }).parse(await api.post("/v1/allowances", allowance)),
+    async addAllowance(allowance, { apiKey } = {}) {
+      // Without the spender's key none is sent: a provider's is not the spender's.
+      const answer = await createApi(url, keyed(apiKey)).post("/v1/allowances", allowance);
+      return z.object({ id: hex }).parse(answer);
+    },
+    accept: (by) => say("/v1/acceptances", by),
+    endAcceptance: (by) => say("/v1/acceptances/end", by),
+    offers: async (spender) =>
+      z.object({ offers: z.array(Offer) }).parse(await api.get(`/v1/spenders/${spender}/offers`))
+        .offers,
     async registerProviderKey(key) {
       await api.post("/v1/provider-keys", key);
     },
@@ -141,4 +181,8 @@ export function createMeteringClient(url: string, options: { key?: string } = {}
       return z.object({ outcomes: z.array(Outcome) }).parse(answer).outcomes;
     },
   };
+}
+
+function keyed(key: string | undefined): { key?: string } {
+  return key === undefined ? {} : { key };
 }

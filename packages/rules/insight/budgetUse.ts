@@ -8,7 +8,7 @@ import {
 import { BPS } from "../pricing/rate.ts";
 import { DAY_SECONDS } from "./burn.ts";
 
-export type BudgetStatus = "in_force" | "not_started" | "expired" | "revoked";
+export type BudgetStatus = "in_force" | "not_started" | "expired" | "revoked" | "not_accepted";
 
 /** The usage of an allowance in the current period. Times are seconds since 1970. */
 export interface BudgetUse {
@@ -39,11 +39,16 @@ export type Exhaustion =
 
 /**
  * Computes an allowance's budget use at `now`. `counter` is its account's counter on chain;
- * `spent24hMicros` is what it spent in the last 24 hours.
+ * `spent24hMicros` is what it spent in the last 24 hours, `accepted` whether it counts at all.
  */
 export function budgetUse(
   { message, usage: stored, revokedAt }: Allowance,
-  { now, counter, spent24hMicros }: { now: Date; counter: bigint; spent24hMicros: bigint },
+  {
+    now,
+    counter,
+    spent24hMicros,
+    accepted = true,
+  }: { now: Date; counter: bigint; spent24hMicros: bigint; accepted?: boolean },
 ): BudgetUse {
   const seconds = secondsSince1970(now);
   const { startsAt, expiresAt, period, limit } = message;
@@ -55,7 +60,9 @@ export function budgetUse(
   const periodEndsAt = isLastPeriod ? expiresAt : renewal;
 
   const isVoid = revokedAt !== null || message.counter !== counter;
-  const status = isVoid ? "revoked" : statusAt(seconds, { startsAt, expiresAt });
+  const lasting = isVoid ? "revoked" : statusAt(seconds, { startsAt, expiresAt });
+  const isOver = lasting === "revoked" || lasting === "expired";
+  const status = accepted || isOver ? lasting : "not_accepted";
   return {
     status,
     budgetMicros,

@@ -5,6 +5,7 @@ import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issui
 import type { IssuingKeyRevocationMessage } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import type { ProviderApprovalMessage } from "@compute-credits/protocol/messages/providerApproval";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
+import type { AcceptanceProof } from "../acceptances/acceptance.ts";
 import type { HoldResolution } from "../holds/hold.ts";
 import type { MultiplierStep } from "../pricing/multiplier.ts";
 import type { PinnedRate } from "../pricing/pinnedRate.ts";
@@ -36,6 +37,8 @@ export type LogEntry = LogPosition &
         readonly scope: Scope;
         readonly signature: Hex;
         readonly createdAt: Date;
+        /** it counted before spenders accepted accounts, so it needs no acceptance */
+        readonly predatesAcceptance: boolean;
       }
     /** covered by the campaign's signature only */
     | {
@@ -52,6 +55,8 @@ export type LogEntry = LogPosition &
          */
         readonly issuer: Hex | null;
         readonly createdAt: Date;
+        /** as of an allowance */
+        readonly predatesAcceptance: boolean;
       }
     | ({ readonly kind: "issuing_key"; readonly signature: Hex } & IssuingKeyMessage)
     | ({ readonly kind: "issuing_key_end"; readonly signature: Hex } & IssuingKeyRevocationMessage)
@@ -75,6 +80,19 @@ export type LogEntry = LogPosition &
         readonly spender: SpenderId;
         readonly provider: Address;
         readonly signature: Hex | null;
+      }
+    /** the spender lets an account pay for it, or ends that */
+    | {
+        readonly kind: "acceptance";
+        readonly spender: SpenderId;
+        readonly account: Address;
+        readonly accepted: boolean;
+        readonly how: AcceptanceProof["how"];
+        /** the spending wallet's; `null` if it did not sign */
+        readonly signature: Hex | null;
+        /** in the signed message; 0 without a signature */
+        readonly signedAt: bigint;
+        readonly at: Date;
       }
     | { readonly kind: "card"; readonly card: RateCard; readonly createdAt: Date }
     | {

@@ -12,6 +12,7 @@ import { toPriceBasis } from "../pricing/pinnedRateJson.ts";
 import { toRates } from "../pricing/rateJson.ts";
 import type { LogEntry } from "./logEntry.ts";
 import {
+  AcceptanceNote,
   AccessEndNote,
   BlocksNote,
   HoldEndNote,
@@ -45,6 +46,7 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
     scope: ScopeJson,
     signature: SignatureField,
     createdAt: time,
+    predatesAcceptance: z.boolean(),
   }),
   z.object({
     kind: z.literal("grant"),
@@ -58,6 +60,7 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
     /** absent in logs from before there were issuing keys */
     issuer: Bytes32Field.nullable().default(null),
     createdAt: time,
+    predatesAcceptance: z.boolean(),
   }),
   RevocationNote.extend(place),
   z.object({
@@ -69,6 +72,7 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
     createdAt: time,
   }),
   AccessEndNote.extend(place),
+  AcceptanceNote.extend(place),
   z.object({
     kind: z.literal("card"),
     ...place,

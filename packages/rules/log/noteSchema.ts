@@ -35,6 +35,21 @@ export const AccessEndNote = z.object({
   signature: SignatureField.nullable(),
 });
 
+/**
+ * A spender accepts an account, or ends that. `signature` is `null` unless its wallet signed;
+ * `signedAt` is then 0.
+ */
+export const AcceptanceNote = z.object({
+  kind: z.literal("acceptance"),
+  spender: Bytes32Field,
+  account: AddressField,
+  accepted: z.boolean(),
+  how: z.enum(["key", "wallet", "own", "issuer"]),
+  signature: SignatureField.nullable(),
+  signedAt: whole,
+  at: time,
+});
+
 export const BlocksNote = z.object({ kind: z.literal("blocks"), from: whole, to: whole });
 
 export const RefundNote = z.object({
@@ -99,6 +114,7 @@ export const Note = z.discriminatedUnion("kind", [
   HoldEndNote,
   RevocationNote,
   AccessEndNote,
+  AcceptanceNote,
   BlocksNote,
   RefundNote,
   ReceiptNote,

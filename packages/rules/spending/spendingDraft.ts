@@ -37,7 +37,13 @@ export interface Shortage {
   readonly heldMicros: bigint;
 }
 
-export type UsabilityRefusal = { readonly reason: AllowanceObstacle | "allowance_not_found" };
+export type UsabilityRefusal = {
+  readonly reason:
+    | AllowanceObstacle
+    | "allowance_not_found"
+    /** only allowances of accounts that the spender has not accepted, which no decision reads */
+    | "account_not_accepted";
+};
 
 /**
  * A working copy of accounts and allowances. Decisions change it one by one; the caller writes its

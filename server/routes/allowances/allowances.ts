@@ -1,4 +1,4 @@
-import { Router } from "express";
+import { type Request, Router } from "express";
 import { type Address, type Hex, hashTypedData } from "viem";
 import { z } from "zod";
 
@@ -8,16 +8,21 @@ import { allowanceId } from "@compute-credits/protocol/messages/allowance";
 import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { checkAdmission } from "@compute-credits/rules/allowances/admission";
-import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
+import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
+import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
+import { bearerKey } from "../../http/authentication.ts";
 import { PAGES } from "../../http/bounds.ts";
 import { OWNER, checkAllowanceSignature, checkSignature } from "../../http/checkSignature.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
-import { ProblemError } from "../../http/problem.ts";
+import { ProblemError, fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
-import type { AllowanceStore } from "../../stores/allowances/allowanceStore.ts";
 import type { IssuingKeyStore } from "../../stores/issuing/issuingKeyStore.ts";
+import { notTheSpender } from "../../http/spenderProof.ts";
+import type { AllowanceStore, ListedAllowance } from "../../stores/allowances/allowanceStore.ts";
+import { acceptanceProblem } from "./acceptanceProblem.ts";
 import { admissionProblem } from "./admissionProblem.ts";
 import { describeAllowance } from "./describeAllowance.ts";
 import { allowanceNotFound, findAllowance, findCampaign } from "./findAllowance.ts";
@@ -49,7 +54,8 @@ export interface AllowanceDeps {
 }
 
 /**
- * `POST /v1/allowances`: 201 with the allowance; the same answer if it is sent again.
+ * `POST /v1/allowances`: 201 with the allowance; the same answer if it is sent again. With the
+ * spender's key in the header, the spender also accepts the account.
  * `GET /v1/allowances/:id`: one allowance and how much of it is used.
  * `GET /v1/accounts/:address/allowances`: those that the account's owner signed, in pages.
  * `POST /v1/allowances/:id/revocation`: 200, by the owner or by a grant's issuer. Once answered,
@@ -62,18 +68,24 @@ export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: Allo
   router.post("/allowances", async (req, res) => {
     const { allowance: message, scope, signature } = parse(AllowanceBody, req.body);
     checkLabels({ scope }, limits);
-    const [now, currentCounter] = await Promise.all([
+    const proof = proofOf(req, message);
+    const [now, { counter: currentCounter, hasPurchased }] = await Promise.all([
       allowances.now(),
-      allowances.counterOf(message.account),
+      allowances.postingFacts(message.account),
     ]);
     const refusal = checkAdmission(message, scope, { now, currentCounter });
     if (refusal !== null) throw new ProblemError(admissionProblem(refusal));
 
     const id = allowanceId(deployment, message);
     const byContract = await checkAllowanceSignature(chain, { message, signature });
-    const stored = await allowances.add({ id, message, scope, signature, byContract });
-    const recordedCaps = await allowances.recordedCaps([stored]);
-    respond(res, 201, describeAllowance(stored, { campaign: null, now, recordedCaps }));
+    // A stranger makes any number of accounts, and what it posts would stay for ever.
+    if (!hasPurchased) throw accountWithoutCredits(message.account);
+    const signed = { id, message, scope, signature, byContract };
+    const outcome = await allowances.add(signed, proof);
+    if (outcome.result === "refused") throw new ProblemError(acceptanceProblem(outcome.refusal));
+    const { allowance } = outcome;
+    const recordedCaps = await allowances.recordedCaps([allowance]);
+    respond(res, 201, describeAllowance(allowance, { campaign: null, now, recordedCaps }));
   });
 
   router.get("/allowances/:id", async (req, res) => {
@@ -117,11 +129,29 @@ export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: Allo
     await checkSignature(chain, { signer: account, role: OWNER, digest, signature });
   }
 
-  async function describe(allowance: Allowance) {
+  async function describe(allowance: ListedAllowance) {
     const campaign = await findCampaign(allowances, allowance);
     const recordedCaps = await allowances.recordedCaps([allowance]);
     return describeAllowance(allowance, { campaign, now: await allowances.now(), recordedCaps });
   }
 
   return router;
+}
+
+/** The spender's key in the header accepts; the account's own wallet needs to say nothing. */
+function proofOf(req: Request, { account, spender }: AllowanceMessage): AcceptanceProof | null {
+  if (req.get("authorization") !== undefined) {
+    if (apiKeySpender(bearerKey(req, "spender")) !== spender) throw notTheSpender();
+    return { how: "key" };
+  }
+  return spender === walletSpender(account) ? { how: "own" } : null;
+}
+
+function accountWithoutCredits(account: Address): ProblemError {
+  return fail(
+    409,
+    "account_without_credits",
+    `The account ${account} has never had credits. Buy some, wait until the server has seen ` +
+      "the purchase, then send this again.",
+  );
 }

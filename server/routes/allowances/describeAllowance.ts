@@ -1,6 +1,6 @@
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { remainingInPeriod, renewUsage } from "@compute-credits/rules/allowances/period";
-import type { RecordedCaps } from "../../stores/allowances/allowanceStore.ts";
+import type { ListedAllowance, RecordedCaps } from "../../stores/allowances/allowanceStore.ts";
 
 /** What an answer says of an allowance besides the allowance itself. */
 export interface AllowanceState {
@@ -16,16 +16,17 @@ export interface AllowanceState {
  * safe. A grant has none of its own (`null`), because its campaign's covers it.
  */
 export function describeAllowance(
-  allowance: Allowance,
+  allowance: ListedAllowance,
   { campaign, now, recordedCaps }: AllowanceState,
 ) {
-  const { id, message, scope, createdAt, revokedAt } = allowance;
+  const { id, message, scope, accepted, createdAt, revokedAt } = allowance;
   const usage = renewUsage(message, allowance.usage, now);
   return {
     id,
     allowance: message,
     scope,
     signature: allowance.campaign === null ? allowance.signature : null,
+    accepted,
     createdAt,
     revokedAt,
     spentMicros: usage.spentMicros,

@@ -2,13 +2,13 @@ import { Bytes32Field } from "@compute-credits/protocol/json/fields";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { parse } from "../../http/parse.ts";
 import { type ProblemError, fail } from "../../http/problem.ts";
-import type { AllowanceStore } from "../../stores/allowances/allowanceStore.ts";
+import type { AllowanceStore, ListedAllowance } from "../../stores/allowances/allowanceStore.ts";
 
 /** The allowance that a path names. Throws a 400 if `id` is not 32 bytes, a 404 if unknown. */
 export async function findAllowance(
   allowances: Pick<AllowanceStore, "find">,
   id: unknown,
-): Promise<Allowance> {
+): Promise<ListedAllowance> {
   const allowance = await allowances.find(parse(Bytes32Field, id));
   if (allowance === null) throw allowanceNotFound();
   return allowance;

@@ -3,10 +3,13 @@ import type { BeyondCampaign } from "@compute-credits/rules/grants/grant";
 import type { IssuingRefusal } from "@compute-credits/rules/grants/issuing";
 import type { RedemptionRefusal } from "@compute-credits/rules/grants/promotionCode";
 import { type Problem, problem } from "../../http/problem.ts";
+import type { AddRefusal } from "../../stores/allowances/allowanceStore.ts";
 import type { TooMany } from "../../stores/allowances/grantStore.ts";
 import { timesProblem } from "./timesProblem.ts";
+import { acceptanceProblem } from "./acceptanceProblem.ts";
 
 export type GrantRefusal =
+  | AddRefusal
   | IssuingRefusal
   | BeyondCampaign
   | TimesRefusal
@@ -93,6 +96,13 @@ export function grantProblem(refusal: GrantRefusal): Problem {
         `The code was redeemed ${refusal.maxRedemptions} times, its maximum. ` +
           "Ask the issuer for another.",
       );
+    case "acceptance_not_found":
+    case "acceptance_outdated":
+    case "acceptance_in_future":
+    case "too_many_changes":
+    case "too_many_accounts":
+    case "too_many_allowances":
+      return acceptanceProblem(refusal);
     default:
       return reason satisfies never;
   }

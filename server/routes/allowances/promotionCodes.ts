@@ -1,5 +1,4 @@
 import { Router } from "express";
-import type { Hex } from "viem";
 import { z } from "zod";
 
 import { PAGES, MAX_GRANTS_PER_REQUEST } from "../../http/bounds.ts";
@@ -11,14 +10,15 @@ import {
   boundedList,
 } from "@compute-credits/protocol/json/fields";
 import { exactCodeHash, promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
-import type { SpenderId } from "@compute-credits/protocol/messages/spender";
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
+import { WALLET_PROOF, notTheSpender, provenSpender } from "../../http/spenderProof.ts";
 import type { AllowanceStore } from "../../stores/allowances/allowanceStore.ts";
-import type { GrantStore, RedeemOutcome } from "../../stores/allowances/grantStore.ts";
+import type { GrantStore, RedeemOutcome, Redemption } from "../../stores/allowances/grantStore.ts";
 import { describeAllowance } from "./describeAllowance.ts";
 import { findAllowance } from "./findAllowance.ts";
 import { grantProblem } from "./grantProblem.ts";
@@ -40,10 +40,15 @@ const CodesBody = z.strictObject({
 });
 
 /** The code as it was printed, without the spaces that people type around it. */
-const RedemptionBody = z.strictObject({
-  code: z.string().trim().min(4).max(128),
-  spender: SpenderField,
-});
+const CodeField = z.string().trim().min(4).max(128);
+/** The spender's key in the header speaks for it; a wallet signs that it accepts the account. */
+const RedemptionBody = z.union(
+  [
+    z.strictObject({ code: CodeField, spender: SpenderField.optional() }),
+    z.strictObject({ code: CodeField, ...WALLET_PROOF }),
+  ],
+  'must be {"code"} with the key, or {"code", "spender", "signedAt", "signature"}',
+);
 
 const NoBody = z.strictObject({}).optional();
 
@@ -56,6 +61,7 @@ export interface PromotionCodeDeps {
   readonly allowances: Pick<AllowanceStore, "find" | "now" | "recordedCaps">;
   readonly grants: Pick<GrantStore, "addCodes" | "codes" | "closeCode" | "redeem">;
   readonly issuers: IssuerDeps;
+  readonly chain: Pick<ChainReader, "deployment" | "signingOf">;
   readonly limits: BatchLimits;
 }
 
@@ -64,12 +70,14 @@ export interface PromotionCodeDeps {
  * `POST /v1/allowances/:id/codes`: 200 with one outcome each, in order.
  * `GET /v1/allowances/:id/codes`: its codes, in pages.
  * `POST /v1/allowances/:id/codes/:codeHash/closure`: 200, and the code can no longer be redeemed.
- * With the code alone: `POST /v1/allowances/:id/redemptions`: 201 with the grant; 200 if repeated.
+ * With the spender's key or its wallet's signature:
+ * `POST /v1/allowances/:id/redemptions`: 201 with the grant; 200 if repeated.
  */
 export function promotionCodeRoutes({
   allowances,
   grants,
   issuers,
+  chain,
   limits,
 }: PromotionCodeDeps): Router {
   const router = Router();
@@ -109,8 +117,15 @@ export function promotionCodeRoutes({
 
   router.post("/allowances/:id/redemptions", async (req, res) => {
     const campaign = await findAllowance(allowances, req.params.id);
-    const { code, spender } = parse(RedemptionBody, req.body);
-    const outcome = await redeemAsTyped(grants, { campaign: campaign.id, code, spender });
+    const body = parse(RedemptionBody, req.body);
+    const { account } = campaign.message;
+    const wallet = "signature" in body ? body : null;
+    const proven = await provenSpender(req, chain, { account, accepted: true, wallet });
+    if (wallet === null && body.spender !== undefined && body.spender !== proven.spender) {
+      throw notTheSpender();
+    }
+    const redemption = { campaign: campaign.id, code: body.code, ...proven };
+    const outcome = await redeemAsTyped(grants, redemption);
     if (outcome.result === "refused") throw new ProblemError(grantProblem(outcome.refusal));
     const { grant, repeated } = outcome;
     const recordedCaps = await allowances.recordedCaps([grant]);
@@ -125,7 +140,7 @@ export function promotionCodeRoutes({
 /** Redeems the code by its canonical text, or by its exact text if the issuer hashed that. */
 async function redeemAsTyped(
   grants: Pick<GrantStore, "redeem">,
-  { code, ...redemption }: { campaign: Hex; code: string; spender: SpenderId },
+  { code, ...redemption }: Omit<Redemption, "codeHash"> & { code: string },
 ): Promise<RedeemOutcome> {
   const outcome = await grants.redeem({ ...redemption, codeHash: promotionCodeHash(code) });
   const isUnknown = outcome.result === "refused" && outcome.refusal.reason === "code_not_found";

@@ -35,11 +35,11 @@ export function budgetRoutes({ insight, checkReader }: BudgetDeps): Router {
     respond(res, 200, {
       account: address,
       asOf: now,
-      budgets: budgets.map(({ allowance, spent24hMicros }) => ({
+      budgets: budgets.map(({ allowance, accepted, spent24hMicros }) => ({
         allowance: allowance.id,
         spender: allowance.message.spender,
         campaign: allowance.campaign,
-        ...budgetUse(allowance, { now, counter, spent24hMicros }),
+        ...budgetUse(allowance, { now, counter, spent24hMicros, accepted }),
         spent24hMicros,
       })),
       nextCursor: lastOfFullPage(budgets, limit)?.allowance.id ?? null,

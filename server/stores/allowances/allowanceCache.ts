@@ -5,20 +5,20 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
 import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
 import { byteaArray } from "@compute-credits/platform/postgres/values";
 
-/** SQL: the number of transactions that have added allowances. */
+/** SQL: the number of transactions that have changed which allowances count. */
 export const ARRIVAL_COUNT = "(select count from allowance_arrivals)";
 
 /**
- * Caches allowances as this process first read them. Signed terms never change, but usage and
- * revocation may be out of date. New allowances raise a count in the database: compare it with
- * `upTo` before you rely on an answer.
+ * Caches allowances of accepted accounts as this process first read them. Signed terms never change,
+ * but usage and revocation may be out of date. New allowances, acceptances and their ends raise a
+ * count in the database: compare it with `upTo` before you rely on an answer.
  */
 export interface AllowanceCache {
   /**
    * Returns, for each query, the spender's allowances in burn-down order as of the count `upTo`.
    */
   lookUp(sql: Sql, queries: readonly { readonly spender: SpenderId }[]): Promise<CachedAllowances>;
-  /** Reads the allowances that were added up to the count `arrivalCount`. */
+  /** Reads the allowances that began to count, or ceased to, up to the count `arrivalCount`. */
   addArrivals(sql: Sql, arrivalCount: bigint): Promise<void>;
 }
 
@@ -43,7 +43,9 @@ export function createAllowanceCache(): AllowanceCache {
       );
       // Spenders that are not cached are skipped: the first lookup reads all of theirs.
       const ofCachedSpenders = records.filter(({ spender }) => cached.has(spender));
-      for (const record of ofCachedSpenders) cachedCount += addTo(cached, record);
+      for (const record of ofCachedSpenders) {
+        cachedCount += record.accepted ? addTo(cached, record) : removeFrom(cached, record);
+      }
       if (arrivalCount > cachedUpTo) cachedUpTo = arrivalCount;
     },
 
@@ -97,7 +99,7 @@ async function readAllowances(
   // Plan: allowances_of_spender, once per spender.
   const records = await sql.query<AllowanceRecord>(
     `select ${ALLOWANCE_COLUMNS_OF_L} from unnest($1::bytea[]) as wanted (spender)
-       join allowances l using (spender)`,
+       join allowances l using (spender) where l.accepted`,
     [byteaArray(spenders)],
   );
   const found = new Map<SpenderId, readonly Allowance[]>();
@@ -111,6 +113,20 @@ function addTo(bySpender: Map<SpenderId, readonly Allowance[]>, record: Allowanc
   if (before.some(({ id }) => id === record.id)) return 0;
   bySpender.set(record.spender, [...before, toAllowance(record)].toSorted(burnDownOrder));
   return 1;
+}
+
+/** Returns minus how many it removed. */
+function removeFrom(
+  bySpender: Map<SpenderId, readonly Allowance[]>,
+  { spender, id }: AllowanceRecord,
+): 0 | -1 {
+  const before = bySpender.get(spender) ?? [];
+  if (!before.some((each) => each.id === id)) return 0;
+  bySpender.set(
+    spender,
+    before.filter((each) => each.id !== id),
+  );
+  return -1;
 }
 
 const NONE: readonly Allowance[] = [];

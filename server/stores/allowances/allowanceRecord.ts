@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { Scope } from "@compute-credits/protocol/messages/allowance";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { ListedAllowance } from "./allowanceStore.ts";
 
 const COLUMNS = [
   "id",
@@ -22,6 +23,7 @@ const COLUMNS = [
   "signature",
   "by_contract",
   "campaign",
+  "accepted",
   "created_at",
   "revoked_at",
   "period_index",
@@ -36,8 +38,8 @@ export const ALLOWANCE_COLUMNS = COLUMNS.join(", ");
 export const ALLOWANCE_COLUMNS_OF_L = COLUMNS.map((column) => `l.${column}`).join(", ");
 
 /**
- * SQL: the CTE `arrived`. Every statement that adds allowances raises this count, so that caches
- * notice (allowanceCache.ts).
+ * SQL: the CTE `arrived`. Every statement that changes which allowances count raises this count, so
+ * that caches notice (allowanceCache.ts).
  */
 export const ARRIVED_CTE =
   "arrived as (update allowance_arrivals set count = count + 1 returning count)";
@@ -61,6 +63,7 @@ export interface AllowanceRecord {
   readonly signature: Hex;
   readonly by_contract: boolean | null;
   readonly campaign: Hex | null;
+  readonly accepted: boolean;
   readonly created_at: Date;
   readonly revoked_at: Date | null;
   readonly period_index: bigint;
@@ -104,6 +107,11 @@ export function toAllowance(record: AllowanceRecord): Allowance {
       spentMicros: record.spent,
     },
   };
+}
+
+/** An allowance, and whether it counts: whether its spender has accepted the account. */
+export function toListedAllowance(record: AllowanceRecord): ListedAllowance {
+  return { ...toAllowance(record), accepted: record.accepted };
 }
 
 /** Shared by all unrestricted allowances, because thousands of them are cached. */

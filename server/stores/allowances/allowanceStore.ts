@@ -2,7 +2,9 @@ import type { Address, Hex } from "viem";
 
 import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
+import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { ChangeRefusal } from "../acceptances/acceptanceStore.ts";
 
 export interface SignedAllowance {
   readonly id: Hex;
@@ -16,24 +18,51 @@ export interface SignedAllowance {
 /** The caps on record in micro-credits, by allowance. Has those of contract wallets only. */
 export type RecordedCaps = ReadonlyMap<Hex, bigint>;
 
+export interface ListedAllowance extends Allowance {
+  /** whether it counts: whether its spender has accepted the account */
+  readonly accepted: boolean;
+}
+
+/** A bound of what owners sign that is used up. */
+export interface TooManyAllowances {
+  readonly reason: "too_many_allowances";
+  readonly bound: "maxOffersPerAccount" | "maxAllowancesPerAccount" | "maxAllowancesPerPair";
+  readonly limit: number;
+}
+
+export type AddRefusal = ChangeRefusal | TooManyAllowances;
+
+export type AddOutcome =
+  | { readonly result: "added"; readonly allowance: ListedAllowance }
+  | { readonly result: "refused"; readonly refusal: AddRefusal };
+
+/** What is known of an account before it signs anything. */
+export interface PostingFacts {
+  /** as of the last indexed block */
+  readonly counter: bigint;
+  /** whether the account ever had credits, as of the last indexed block */
+  readonly hasPurchased: boolean;
+}
+
 export interface AllowanceStore {
   /**
-   * Stores an allowance whose signature has been verified. Adding it again returns the stored one.
+   * Stores an allowance whose signature has been verified. Adding it again changes nothing. With a
+   * proof of its spender it also accepts the account.
    */
-  add(signed: SignedAllowance): Promise<Allowance>;
-  find(id: Hex): Promise<Allowance | null>;
-  /** Whether an account that ever bought credits has an allowance for the spender. */
+  add(signed: SignedAllowance, proof?: AcceptanceProof | null): Promise<AddOutcome>;
+  find(id: Hex): Promise<ListedAllowance | null>;
+  /** Whether the spender accepts an account that ever bought credits and signed for it. */
   isPaidSpender(spender: SpenderId): Promise<boolean>;
   /** Lists the allowances that the owner signed (no grants), oldest first, after the id `after`. */
   ofAccount(
     account: Address,
     page?: { readonly after: Hex | null; readonly limit: number },
-  ): Promise<readonly Allowance[]>;
+  ): Promise<readonly ListedAllowance[]>;
   /**
    * Revokes an allowance for good; a second call changes nothing. Returns `null` if it does not
    * exist. The owner's signature is kept as evidence for auditors.
    */
-  revoke(id: Hex, signature: Hex | null): Promise<Allowance | null>;
+  revoke(id: Hex, signature: Hex | null): Promise<ListedAllowance | null>;
   /** Reads the account's counter as of the last indexed block. */
   counterOf(account: Address): Promise<bigint>;
   /**
@@ -41,6 +70,13 @@ export interface AllowanceStore {
    * that a contract wallet signed. Asks nothing if there is none.
    */
   recordedCaps(allowances: readonly Allowance[]): Promise<RecordedCaps>;
+  /** Reads what decides whether an account may post allowances at all. */
+  postingFacts(account: Address): Promise<PostingFacts>;
+  /**
+   * Deletes allowances that never counted and are older than `ageSeconds`, at most `limit`. Returns
+   * how many.
+   */
+  deleteOldOffers(ageSeconds: number, limit: number): Promise<number>;
   /** Reads the database's clock, which decides about periods and expiry. */
   now(): Promise<Date>;
 }

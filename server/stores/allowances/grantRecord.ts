@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { periodIndexAt } from "@compute-credits/rules/allowances/period";
 import type { Grant } from "@compute-credits/rules/grants/grant";
 import type { Issuer } from "@compute-credits/rules/grants/issuer";
@@ -9,9 +10,10 @@ import {
   ALLOWANCE_COLUMNS,
   ARRIVED_CTE,
   type AllowanceRecord,
-  toAllowance,
+  toListedAllowance,
 } from "./allowanceRecord.ts";
 import {
+  booleanArray,
   bytea,
   byteaArray,
   numberArray,
@@ -41,17 +43,26 @@ export type GrantRecord = AllowanceRecord & {
 export const GRANT_COLUMNS = `${ALLOWANCE_COLUMNS}, grant_key, issuer`;
 
 export function toGrant(record: GrantRecord): IssuedGrant {
-  return { key: record.grant_key, grant: toAllowance(record), issuer: record.issuer };
+  return { key: record.grant_key, grant: toListedAllowance(record), issuer: record.issuer };
 }
 
 /**
- * Inserts grants of one campaign. The caller holds the account's lock. `issuer` is `null` only for
- * a code from before there were issuing keys.
+ * Inserts grants of one campaign. Those to spenders that accept the account count at once, and
+ * enter the log. The caller holds the account's lock. `issuer` is `null` only for a code from
+ * before there were issuing keys.
  */
 export async function insertGrants(
   tx: Sql,
   grants: readonly Grant[],
-  { now, issuer }: { readonly now: Date; readonly issuer: Issuer | null },
+  {
+    now,
+    issuer,
+    accepting,
+  }: {
+    readonly now: Date;
+    readonly issuer: Issuer | null;
+    readonly accepting: ReadonlySet<SpenderId>;
+  },
 ): Promise<void> {
   const [first] = grants;
   if (first === undefined) return;
@@ -61,18 +72,21 @@ export async function insertGrants(
     `with ${ARRIVED_CTE}, granted as (
        select * from unnest($8::bytea[], $9::text[], $10::bytea[], $11::numeric[], $12::numeric[],
          $13::numeric[], $14::numeric[], $15::numeric[], $16::smallint[], $17::bytea[],
-         $18::jsonb[], $19::numeric[])
+         $18::jsonb[], $19::numeric[], $20::boolean[])
          as granted (id, grant_key, spender, limit_micros, period_seconds, rollover_micros,
-           starts_at, expires_at, priority, scope, names, period_index)
+           starts_at, expires_at, priority, scope, names, period_index, accepted)
      ), signed as (
        insert into signed_allowances (account, account_cap_micros, counter, salt, signature,
-         by_contract, campaign, created_at, id, grant_key, spender, period_seconds, starts_at, expires_at,
-         priority, scope, scope_providers, scope_meters, issuer,
-         arrival)
-       select $1, $2, $3, $4, $5, $20, $6, $7,
+         by_contract, campaign, created_at, id, grant_key, spender, period_seconds, starts_at,
+         expires_at, priority, scope, scope_providers, scope_meters, issuer, accepted,
+         arrival, log_order, transaction_id)
+       select $1, $2, $3, $4, $5, $21, $6, $7,
          id, grant_key, spender, period_seconds, starts_at, expires_at, priority, scope,
          array(select jsonb_array_elements_text(names -> 'providers')::bytea),
-         array(select jsonb_array_elements_text(names -> 'meters')), $21, (select count from arrived)
+         array(select jsonb_array_elements_text(names -> 'meters')), $22, accepted,
+         case when accepted then (select count from arrived) else 0 end,
+         case when accepted then nextval('log_order') end,
+         case when accepted then pg_current_xact_id()::text::bigint end
        from granted
      )
      insert into allowance_usage (id, limit_micros, rollover_micros, period_index)
@@ -103,6 +117,7 @@ export async function insertGrants(
       ),
       // Starts with the current period: nothing rolls over from periods before the grant existed.
       numberArray(messages.map((message) => periodIndexAt(message, now))),
+      booleanArray(messages.map(({ spender }) => accepting.has(spender))),
       first.byContract,
       issuer === null ? null : bytea(issuer),
     ],

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import type { TimesRefusal } from "@compute-credits/rules/allowances/times";
 import type { BeyondCampaign, GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { Issuer } from "@compute-credits/rules/grants/issuer";
@@ -11,6 +11,8 @@ import type {
   PromotionTerms,
   RedemptionRefusal,
 } from "@compute-credits/rules/grants/promotionCode";
+import type { ChangeRefusal } from "../acceptances/acceptanceStore.ts";
+import type { ListedAllowance, TooManyAllowances } from "./allowanceStore.ts";
 
 export type TooMany = { readonly reason: "too_many_grants"; readonly limit: number };
 
@@ -22,6 +24,7 @@ export type GrantOutcome =
         | BeyondCampaign
         | TimesRefusal
         | TooMany
+        | TooManyAllowances
         | { readonly reason: "grant_expired" | "grant_id_conflict" };
     };
 
@@ -37,12 +40,24 @@ export type CodeOutcome =
     };
 
 export type RedeemOutcome =
-  | { readonly result: "redeemed"; readonly grant: Allowance; readonly repeated: boolean }
+  | { readonly result: "redeemed"; readonly grant: ListedAllowance; readonly repeated: boolean }
   | {
       readonly result: "refused";
       readonly refusal:
-        RedemptionRefusal | IssuingRefusal | TooMany | { readonly reason: "code_not_found" };
+        | RedemptionRefusal
+        | IssuingRefusal
+        | TooMany
+        | ChangeRefusal
+        | TooManyAllowances
+        | { readonly reason: "code_not_found" };
     };
+
+export interface Redemption {
+  readonly campaign: Hex;
+  readonly codeHash: Hex;
+  readonly spender: SpenderId;
+  readonly proof: AcceptanceProof;
+}
 
 /**
  * Issues allowances out of a campaign's allowance. Each call is one transaction and returns one
@@ -63,8 +78,11 @@ export interface GrantStore {
     codes: readonly NewCode[],
     issuer: Issuer,
   ): Promise<readonly CodeOutcome[] | IssuingRefusal>;
-  /** Redeems a code once per spender. A second call returns the first grant. */
-  redeem(request: { campaign: Hex; codeHash: Hex; spender: SpenderId }): Promise<RedeemOutcome>;
+  /**
+   * Redeems a code once per spender, which the proof speaks for and which so accepts the campaign's
+   * account. A second call returns the first grant.
+   */
+  redeem(request: Redemption): Promise<RedeemOutcome>;
   /**
    * Closes a code to new redemptions; its grants stay. Returns `null` if the code does not exist.
    */
@@ -88,7 +106,7 @@ export interface GrantStore {
 
 export interface IssuedGrant {
   readonly key: string;
-  readonly grant: Allowance;
+  readonly grant: ListedAllowance;
   /** `null` for a grant from before there were issuing keys */
   readonly issuer: Issuer | null;
 }

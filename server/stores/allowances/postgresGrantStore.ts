@@ -1,5 +1,7 @@
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
+import { decideAcceptance } from "@compute-credits/rules/acceptances/acceptance";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { type Grant, draftGrant, isExpiredGrant } from "@compute-credits/rules/grants/grant";
 import { type Issuer, mayIssue } from "@compute-credits/rules/grants/issuer";
@@ -32,11 +34,25 @@ import {
   toPromotionCode,
 } from "./promotionCodeRecord.ts";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
-import { bytea } from "@compute-credits/platform/postgres/values";
+import type { AcceptanceChange } from "../acceptances/acceptanceStore.ts";
+import {
+  type AcceptanceRules,
+  type PairRules,
+  acceptIssuer,
+  changeAcceptance,
+  enterIntoLog,
+  isAliveSql,
+  readAcceptance,
+  readAcceptances,
+  retireDead,
+} from "../acceptances/acceptanceRecord.ts";
+import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
-export interface GrantRules {
+export interface GrantRules extends AcceptanceRules, PairRules {
   /** counts a campaign's grants and codes together */
   readonly maxGrantsPerCampaign: number;
+  /** whether an account's grants count without a word of the spender */
+  readonly isIssuer: (account: Address) => boolean;
 }
 
 /** Lists come from `reads`, which may have connections of its own. */
@@ -46,6 +62,11 @@ export function createGrantStore(
   reads: Sql = database,
 ): GrantStore {
   const tooMany = { reason: "too_many_grants", limit: rules.maxGrantsPerCampaign } as const;
+  const pairIsFull = {
+    reason: "too_many_allowances",
+    bound: "maxAllowancesPerPair",
+    limit: rules.maxAllowancesPerPair,
+  } as const;
 
   return {
     issue: (campaignId, requests, issuer) =>
@@ -60,6 +81,12 @@ export function createGrantStore(
           ).map(({ key, grant }) => [key, grant.id]),
         );
         let remaining = await readRemainingGrants(sql, campaignId);
+        const { account } = campaign.message;
+        const ofPair = await countOfPairs(
+          sql,
+          account,
+          requests.map(({ spender }) => spender),
+        );
         const grants: Grant[] = [];
         const outcomes = requests.map((request): GrantOutcome => {
           const grant = draftGrant(campaign, request);
@@ -73,6 +100,12 @@ export function createGrantStore(
           if (isExpiredGrant(grant, now))
             return { result: "refused", refusal: { reason: "grant_expired" } };
           if (remaining === 0) return { result: "refused", refusal: tooMany };
+          const { spender } = request;
+          const count = ofPair.get(spender) ?? 0;
+          if (count >= rules.maxAllowancesPerPair) {
+            return { result: "refused", refusal: pairIsFull };
+          }
+          ofPair.set(spender, count + 1);
           remaining--;
           existing.set(grant.key, grant.id);
           grants.push(grant);
@@ -81,8 +114,11 @@ export function createGrantStore(
         if (grants.length === 0) return { answer: outcomes };
         return {
           async write(tx) {
-            await insertGrants(tx, grants, { now, issuer });
             await countIssued(tx, campaignId, grants.length);
+            const spenders = [...new Set(grants.map(({ message }) => message.spender))];
+            const accepting = await acceptingSpenders(tx, account, spenders);
+            await retireDead(tx, account, [...accepting], rules);
+            await insertGrants(tx, grants, { now, issuer, accepting });
             return outcomes;
           },
         };
@@ -110,14 +146,14 @@ export function createGrantStore(
         if (added.length === 0) return { answer: outcomes };
         return {
           async write(tx) {
-            await insertCodes(tx, campaignId, added, issuer);
             await countIssued(tx, campaignId, added.length);
+            await insertCodes(tx, campaignId, added, issuer);
             return outcomes;
           },
         };
       }),
 
-    async redeem({ campaign: campaignId, codeHash, spender }) {
+    async redeem({ campaign: campaignId, codeHash, spender, proof }) {
       const outcome = await inCampaign<RedeemOutcome>(
         campaignId,
         null,
@@ -132,7 +168,13 @@ export function createGrantStore(
           const grant = redeem(code, campaign, spender, now);
           if ("reason" in grant) return refused(grant);
           if ((await readRemainingGrants(sql, campaignId)) === 0) return refused(tooMany);
-          return { write: (tx) => writeRedemption(tx, grant, { codeHash, now }) };
+          const { account } = campaign.message;
+          const ofPair = await countOfPairs(sql, account, [spender]);
+          if ((ofPair.get(spender) ?? 0) >= rules.maxAllowancesPerPair) return refused(pairIsFull);
+          const change = { spender, account, accepted: true, proof };
+          const decided = decideAcceptance(await readAcceptance(sql, change), change, now);
+          if (decided !== "unchanged" && "reason" in decided) return refused(decided);
+          return { write: (tx) => writeRedemption(tx, grant, { codeHash, now, change }) };
         },
       );
       return "reason" in outcome ? { result: "refused", refusal: outcome } : outcome;
@@ -214,6 +256,43 @@ export function createGrantStore(
     );
   }
 
+  async function writeRedemption(
+    tx: Sql,
+    grant: Grant,
+    { codeHash, now, change }: { codeHash: Hex; now: Date; change: AcceptanceChange },
+  ): Promise<RedeemOutcome> {
+    const { campaign } = grant;
+    const { spender, account } = change;
+    // A redemption is the spender's word: it accepts the campaign's account.
+    const refusal = await changeAcceptance(tx, change, rules);
+    if (refusal !== null) return { result: "refused", refusal };
+    await countIssued(tx, campaign, 1);
+    await retireDead(tx, account, [spender], rules);
+    const [code] = await tx.query<{ issuer: Issuer | null }>(
+      `update promotion_codes set redemptions = redemptions + 1
+       where campaign = $1 and code_hash = $2 returning issuer`,
+      [bytea(campaign), bytea(codeHash)],
+    );
+    const issuer = code?.issuer ?? null;
+    await insertGrants(tx, [grant], { now, issuer, accepting: new Set([spender]) });
+    const [stored] = await readGrantsByKey(tx, campaign, [grant.key]);
+    if (stored === undefined) throw new Error(`grant ${grant.id} is missing after its insert`);
+    return { result: "redeemed", grant: stored.grant, repeated: false };
+  }
+
+  /** Reads which spenders accept the account, after an issuer's account was accepted for them. */
+  async function acceptingSpenders(
+    tx: Sql,
+    account: Address,
+    spenders: readonly SpenderId[],
+  ): Promise<ReadonlySet<SpenderId>> {
+    const known = await readAcceptances(tx, account, spenders);
+    const accepting = spenders.filter((spender) => known.get(spender) === true);
+    if (!rules.isIssuer(account)) return new Set(accepting);
+    const unheard = spenders.filter((spender) => !known.has(spender));
+    return new Set([...accepting, ...(await acceptIssuer(tx, account, unheard, rules))]);
+  }
+
   async function readRemainingGrants(sql: Sql, campaign: Hex): Promise<number> {
     const [issued] = await sql.query<{ count: bigint }>(
       "select issued_count as count from allowances where id = $1",
@@ -264,28 +343,29 @@ function refused(refusal: Extract<RedeemOutcome, { result: "refused" }>["refusal
   return { answer: { result: "refused", refusal } } as const;
 }
 
-async function writeRedemption(
-  tx: Sql,
-  grant: Grant,
-  { codeHash, now }: { codeHash: Hex; now: Date },
-): Promise<RedeemOutcome> {
-  const { campaign } = grant;
-  const [code] = await tx.query<{ issuer: Issuer | null }>(
-    `update promotion_codes set redemptions = redemptions + 1
-     where campaign = $1 and code_hash = $2 returning issuer`,
-    [bytea(campaign), bytea(codeHash)],
+/** Counts what each spender has of the account that can still pay. */
+async function countOfPairs(
+  sql: Sql,
+  account: Address,
+  spenders: readonly SpenderId[],
+): Promise<Map<SpenderId, number>> {
+  // Plan: allowances_of_pair, once per spender.
+  const counts = await sql.query<{ spender: SpenderId; count: bigint }>(
+    `select l.spender, count(*) as count from allowances l join accounts a on a.address = l.account
+     where l.spender = any($1::bytea[]) and l.account = $2 and ${isAliveSql("clock_timestamp()")}
+     group by l.spender`,
+    [byteaArray([...new Set(spenders)]), bytea(account)],
   );
-  await insertGrants(tx, [grant], { now, issuer: code?.issuer ?? null });
-  await countIssued(tx, campaign, 1);
-  const [stored] = await readGrantsByKey(tx, campaign, [grant.key]);
-  if (stored === undefined) throw new Error(`grant ${grant.id} is missing after its insert`);
-  return { result: "redeemed", grant: stored.grant, repeated: false };
+  return new Map(counts.map(({ spender, count }) => [spender, Number(count)]));
 }
 
+/** Counts grants and codes of a campaign. Call it before they are written. */
 async function countIssued(tx: Sql, campaign: Hex, count: number): Promise<void> {
   if (count === 0) return;
   await tx.query("update signed_allowances set issued_count = issued_count + $2 where id = $1", [
     bytea(campaign),
     count,
   ]);
+  // Its grants will need it there, before them.
+  await enterIntoLog(tx, [campaign]);
 }

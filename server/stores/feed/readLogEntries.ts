@@ -208,15 +208,19 @@ async function readAllowances(
   tx: Sql,
   values: readonly unknown[],
 ): Promise<LogEntryOf<"allowance" | "grant">[]> {
+  // Those that never counted have no place in the log.
   const records = await tx.query<
-    AllowanceRecord & PlaceRecord & { grant_key: string; issuer: Hex | null }
+    AllowanceRecord &
+      PlaceRecord & { grant_key: string; issuer: Hex | null; predates_acceptance: boolean }
   >(
-    `select ${PLACE}, ${ALLOWANCE_COLUMNS}, grant_key, issuer from allowances where ${IN_PAGE}`,
+    `select ${PLACE}, ${ALLOWANCE_COLUMNS}, grant_key, issuer, predates_acceptance
+     from allowances where ${IN_PAGE}`,
     values,
   );
   return records.map((record) => {
     const { id, message, scope, signature, campaign, createdAt } = toAllowance(record);
-    const entry = { ...placeOf(record), id, message, scope, createdAt };
+    const predatesAcceptance = record.predates_acceptance;
+    const entry = { ...placeOf(record), id, message, scope, createdAt, predatesAcceptance };
     return campaign === null
       ? { ...entry, kind: "allowance", signature }
       : { ...entry, kind: "grant", campaign, key: record.grant_key, issuer: record.issuer };

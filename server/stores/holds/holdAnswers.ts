@@ -55,7 +55,8 @@ export async function mayBill(sql: Sql, { spender, provider }: HoldRequest): Pro
   const found = await sql.query(
     `select from provider_access where spender = $1 and provider = $2 and revoked_at is null
      union all
-     select from allowances where spender = $1 and $2 = any(scope_providers) limit 1`,
+     select from allowances where spender = $1 and accepted
+       and $2 = any(scope_providers) limit 1`,
     [bytea(spender), bytea(provider)],
   );
   return found.length > 0;

@@ -40,6 +40,7 @@ import {
 } from "../usage/lockSpending.ts";
 import { createAccessCache } from "../usage/accessCache.ts";
 import { insertDebits } from "../usage/insertDebits.ts";
+import { explainUnaccepted } from "../usage/unacceptedSpenders.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
@@ -116,7 +117,11 @@ export function createHoldStore(
     const hasAccess = await readHasAccess();
     const draft = new SpendingDraft({ ...locked, hasAccess });
     const hold = authorize(request, prices, draft);
-    if ("reason" in hold) return { result: "refused", refusal: hold };
+    if ("reason" in hold) {
+      const { spender } = request;
+      const [refusal = hold] = await explainUnaccepted(tx, [{ spender, refusal: hold }]);
+      return { result: "refused", refusal };
+    }
     await insertHold(tx, hold, request.quote?.expiresAt ?? null);
     await writeSpending(tx, draft.changes);
     return { result: "held", hold, repeated: false };

@@ -12,6 +12,7 @@ import { readClock } from "@compute-credits/platform/postgres/clock";
 type BudgetRecord = AllowanceRecord & {
   readonly spent_24h: bigint;
   readonly campaign_revoked_at: Date | null;
+  readonly counts: boolean;
 };
 
 /** Reads a page of an account's budgets. `sql` must see one snapshot throughout. */
@@ -35,6 +36,8 @@ export async function readBudgets(
            and v.event_id = d.event_id)
        group by d.allowance)
      select ${ALLOWANCE_COLUMNS_OF_L}, coalesce(spent.micros, 0) as spent_24h,
+       -- A campaign counts through its grants.
+       l.accepted or l.issued_count > 0 as counts,
        (select c.revoked_at from allowances c where c.id = l.campaign) as campaign_revoked_at
      from allowances l left join spent on spent.allowance = l.id
      where l.account = $1 and ($4::bytea is null
@@ -51,6 +54,7 @@ export async function readBudgets(
         ...budget,
         revoked_at: budget.revoked_at ?? budget.campaign_revoked_at,
       }),
+      accepted: budget.counts,
       spent24hMicros: budget.spent_24h,
     })),
   };

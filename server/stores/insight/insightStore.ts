@@ -79,6 +79,8 @@ export interface SpendingOutlook extends RunwayState {
 
 export interface Budget {
   readonly allowance: Allowance;
+  /** whether it counts: its spender has accepted the account, or it issued grants */
+  readonly accepted: boolean;
   readonly spent24hMicros: bigint;
 }
 

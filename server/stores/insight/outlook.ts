@@ -33,7 +33,8 @@ export async function readOutlook(
   // Plan: allowances_of_account. Grants are left out, because their campaigns already limit them.
   const allowances = await sql.query<AllowanceRecord>(
     `select ${ALLOWANCE_COLUMNS} from allowances
-     where account = $1 and campaign is null and revoked_at is null and counter = $2
+     where account = $1 and campaign is null and (accepted or issued_count > 0)
+       and revoked_at is null and counter = $2
        and (expires_at = 0 or expires_at > $3)`,
     [bytea(address), account.counter, secondsSince1970(now)],
   );

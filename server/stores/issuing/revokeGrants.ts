@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
+import { enterIntoLog } from "../acceptances/acceptanceRecord.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { lockAccount } from "./lockAccount.ts";
 import { ISSUING_KEYS, type RevokedKey } from "./issuingKeyStore.ts";
@@ -97,10 +98,12 @@ async function revokeAll(tx: Sql, account: Address, ids: readonly Hex[]): Promis
      where id = any($1::bytea[]) and revoked_at is null returning id`,
     [byteaArray(ids)],
   );
+  const opened = revoked.map(({ id }) => id);
+  await enterIntoLog(tx, opened);
   // Without a signature: the owner's is in the note of the key or of the access.
   await writeNotes(
     tx,
-    revoked.map(({ id }) => ({ kind: "revocation", allowance: id, signature: null })),
+    opened.map((id) => ({ kind: "revocation", allowance: id, signature: null })),
   );
-  return revoked.length;
+  return opened.length;
 }

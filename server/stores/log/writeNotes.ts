@@ -7,6 +7,7 @@ type NoteKind =
   | "hold_end"
   | "revocation"
   | "access_end"
+  | "acceptance"
   | "blocks"
   | "refund"
   | "receipt"

@@ -94,8 +94,8 @@ export function createProviderStore(
       // Locks all accounts that pay for the spender, in the order of debits: no debit uses the
       // access after this call returns.
       await tx.query(
-        `select 1 from accounts where address in (select account from allowances
-             where spender = $1)
+        `select 1 from accounts where address in (select account from signed_allowances
+             where spender = $1 and accepted)
            order by address for update`,
         [bytea(spender)],
       );

@@ -15,6 +15,7 @@ import type { AccessCache } from "./accessCache.ts";
 import { readKnownDebits } from "./knownDebits.ts";
 import { readSpenders } from "./lockSpending.ts";
 import { type Report, checkAccess } from "./report.ts";
+import { explainOutcomes } from "./unacceptedSpenders.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
 
 export interface UnchangedDeps {
@@ -43,7 +44,8 @@ export async function answerUnchanged(
       const moment = { now, newestCard, accounts: [...accounts.keys()], isFinal: false };
       const prices = await priceReader.read(tx, events, moment);
       const state = { ...spending, hasAccess, known, prices };
-      const { outcomes } = decideDebits(events, state, rules);
+      const decision = decideDebits(events, state, rules);
+      const outcomes = await explainOutcomes(tx, events, decision.outcomes);
       return outcomes.map((outcome, index) => unchanged(events[index], outcome, known));
     },
     { isolation: "repeatable read", nestedLoopPlan: true },

@@ -19,9 +19,9 @@ import { byteaArray, numberArray } from "@compute-credits/platform/postgres/valu
 export interface LockedSpending extends Omit<SpendingState, "hasAccess">, PriceClock {}
 
 /**
- * Locks the accounts that may pay for the spenders, and their allowances, in address order, so that
+ * Locks the accounts that the spenders accept, and their allowances, in address order, so that
  * transactions cannot deadlock. What it reads stays true until the commit: `for update` returns
- * rows as they are after a wait.
+ * rows as they are after a wait, and leaves out those that no longer count.
  */
 export async function lockSpenders(
   tx: Sql,
@@ -87,7 +87,7 @@ async function read(
     `select ${ALLOWANCE_COLUMNS_OF_L}, a.purchased, a.spent as account_spent, a.held, a.refunding,
        a.refund_waiting, a.refunded, a.counter as account_counter, a.recorded_cap
      from allowances l join accounts a on a.address = l.account
-     where l.${key} = any($1::bytea[])
+     where l.${key} = any($1::bytea[]) ${key === "spender" ? "and l.accepted" : ""}
      order by l.account, l.id ${locking}`,
     [byteaArray(ids)],
   );

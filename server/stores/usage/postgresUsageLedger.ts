@@ -35,6 +35,7 @@ import { insertDebits, insertDebitsWithCommit } from "./insertDebits.ts";
 import { readKnownDebits } from "./knownDebits.ts";
 import { type Report, checkAccess } from "./report.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
+import { explainOutcomes } from "./unacceptedSpenders.ts";
 import { voidEvent } from "./voidEvent.ts";
 
 export function createUsageLedger(
@@ -182,7 +183,7 @@ export function createUsageLedger(
     await insertDebits(tx, decision.debits, spending.now);
     await addTierUnits(tx, decision.tierUnits);
     await writeSpending(tx, corrections(spending, decision));
-    return decision.outcomes;
+    return await explainOutcomes(tx, events, decision.outcomes);
   }
 
   /**
@@ -200,7 +201,7 @@ export function createUsageLedger(
     await insertDebits(tx, decision.debits, spending.now);
     await addTierUnits(tx, decision.tierUnits);
     await writeSpending(tx, decision);
-    return decision.outcomes;
+    return await explainOutcomes(tx, events, decision.outcomes);
   }
 
   function readPrices(

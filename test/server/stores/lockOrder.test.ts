@@ -8,8 +8,8 @@ import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../../fixtures/databases.ts";
 import {
+  ALLOWANCE_RULES,
   type Ledger,
-  MAX_GRANTS,
   emptyLedger,
   hashOf,
   party,
@@ -168,7 +168,7 @@ describe("lock order of indexer, debits, voids, cuts and grants on PostgreSQL", 
         adding.push(ledger.allow(first));
         await waiting(1);
       }),
-      { maxGrantsPerCampaign: MAX_GRANTS },
+      ALLOWANCE_RULES,
     );
     const outcomes = await grants.issue(
       campaign.id,

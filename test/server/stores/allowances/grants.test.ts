@@ -83,6 +83,7 @@ for (const { name, open } of databaseKinds) {
         campaign,
         codeHash: promotionCodeHash(code),
         spender: apiKeySpender(spender),
+        proof: { how: "key" },
       });
 
     describe("issuing", () => {
