@@ -3,12 +3,17 @@ import type { Address, Hex } from "viem";
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
+import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import type {
+  AcceptanceChange,
+  AcceptanceOutcome,
+} from "../server/stores/acceptances/acceptanceStore.ts";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
 import type { StoredCheckpoint } from "../server/stores/checkpoints/checkpointStore.ts";
 import type {
@@ -37,7 +42,12 @@ export interface Calls {
   capture: { input: CaptureRequest; output: CaptureOutcome };
   release: { input: HoldKey; output: ReleaseOutcome };
   expire: { input: { limit: number }; output: number };
-  allow: { input: SignedAllowance; output: Allowance };
+  allow: {
+    input: { signed: SignedAllowance; proof: AcceptanceProof | null };
+    /** `changedAt` is when its account was accepted last, or that ended; `null` if never */
+    output: { allowance: Allowance; changedAt: Date | null };
+  };
+  accept: { input: AcceptanceChange; output: AcceptanceOutcome };
   revoke: { input: { id: Hex }; output: Allowance | null };
   /** `issued` has the allowances that the outcomes name, read afterwards */
   issue: {

@@ -27,15 +27,16 @@ export function compareModel(model: LedgerModel, tables: Tables): void {
   }
   for (const [id, allowance] of model.allowances) {
     const row = tables.allowances.get(id);
-    const { period, carried, used, spent, createdAt, revokedAt } = allowance;
+    const { period, carried, used, spent, createdAt, revokedAt, accepted } = allowance;
     assertAgree(
       "an allowance",
       id,
-      { period, carried, used, spent, createdAt, revokedAt },
+      { period, carried, used, spent, createdAt, revokedAt, accepted },
       {
         ...pick(row, { period, carried, used, spent }),
         createdAt: row?.created_at,
         revokedAt: row?.revoked_at,
+        accepted: row?.accepted,
       },
     );
   }

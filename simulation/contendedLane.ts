@@ -113,10 +113,13 @@ export async function performOperation(
       await serverPool.call("release", operation.key);
       return;
     case "allow": {
-      const { signed } = operation;
-      journal.addAllowance(signed, await serverPool.call("allow", signed));
+      const { signed, proof } = operation;
+      journal.addAllowance(signed, await serverPool.call("allow", { signed, proof }));
       return;
     }
+    case "accept":
+      await serverPool.call("accept", operation.change);
+      return;
     case "revoke": {
       const { output } = await serverPool.call("revoke", { id: operation.id });
       if (output?.revokedAt == null)

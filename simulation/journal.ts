@@ -69,7 +69,7 @@ export class Journal {
   refusals = new Map<string, number>();
 
   addAllowance({ id, message }: SignedAllowance, { output }: CallResult<"allow">): void {
-    const period = output.usage.periodIndex;
+    const period = output.allowance.usage.periodIndex;
     const known = this.allowances.get(id);
     // A repeated request may return a later period.
     const first = known === undefined || period < known.period ? period : known.period;

@@ -19,6 +19,7 @@ export interface AllowanceRow {
   readonly account: Address;
   readonly created_at: Date;
   readonly revoked_at: Date | null;
+  readonly accepted: boolean;
   readonly period: bigint;
   readonly carried: bigint;
   readonly used: bigint;
@@ -105,7 +106,7 @@ export function readAccounts(sql: Sql): Promise<AccountRow[]> {
 
 export function readAllowances(sql: Sql): Promise<AllowanceRow[]> {
   return sql.query<AllowanceRow>(
-    `select id, account, created_at, revoked_at, period_index as period, carried_micros as carried,
+    `select id, account, created_at, revoked_at, accepted, period_index as period, carried_micros as carried,
        period_spent as used, spent from allowances`,
   );
 }

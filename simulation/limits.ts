@@ -1,3 +1,5 @@
+import type { Address } from "viem";
+
 /** Limits of the simulated servers, small enough that every run reaches them. */
 export const RULES = {
   feeBps: 250n,
@@ -10,6 +12,11 @@ export const RULES = {
   maxAllowancesPerAccount: 10_000,
   maxOffersPerAccount: 10_000,
 };
+
+/** Whether the grants of an account need no acceptance: every second account's do not. */
+export function isIssuer(account: Address): boolean {
+  return BigInt(account) % 2n === 0n;
+}
 
 /** Allows cards that take effect seconds after the start. */
 export const PUBLICATION_RULES = {

@@ -3,8 +3,10 @@ import type { Address, Hex } from "viem";
 import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
 import type { NewChainEvent } from "./newChainEvent.ts";
 import type { SimulatedHold } from "./model/holdRequest.ts";
+import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import type { AcceptanceChange } from "../server/stores/acceptances/acceptanceStore.ts";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
 import type { CaptureRequest, HoldKey } from "../server/stores/holds/holdStore.ts";
 import type { UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
@@ -17,7 +19,13 @@ export type Operation =
   | { readonly kind: "authorize"; readonly request: SimulatedHold }
   | { readonly kind: "capture"; readonly request: CaptureRequest }
   | { readonly kind: "release"; readonly key: HoldKey }
-  | { readonly kind: "allow"; readonly signed: SignedAllowance }
+  | {
+      readonly kind: "allow";
+      readonly signed: SignedAllowance;
+      /** what the spender says with it; `null` for nothing */
+      readonly proof: AcceptanceProof | null;
+    }
+  | { readonly kind: "accept"; readonly change: AcceptanceChange }
   | { readonly kind: "revoke"; readonly id: Hex }
   | {
       readonly kind: "issue";

@@ -1,6 +1,6 @@
 import type { SimulatedChain } from "./chain.ts";
 import type { Journal } from "./journal.ts";
-import { addAllowance, issueGrants, revoke } from "./lane/allowances.ts";
+import { addAllowance, changeAcceptance, issueGrants, revoke } from "./lane/allowances.ts";
 import { addIssuingKey, endIssuingKey } from "./lane/issuingKeys.ts";
 import { authorize, capture, release } from "./lane/holds.ts";
 import type { LaneState } from "./lane/laneState.ts";
@@ -48,6 +48,9 @@ export class PartitionedLane {
         return;
       case "allow":
         await addAllowance(state, operation);
+        return;
+      case "accept":
+        await changeAcceptance(state, operation);
         return;
       case "revoke":
         await revoke(state, operation);

@@ -54,6 +54,7 @@ export class ServerProcess {
     release: new Map(),
     expire: new Map(),
     allow: new Map(),
+    accept: new Map(),
     revoke: new Map(),
     issue: new Map(),
     issuingKey: new Map(),

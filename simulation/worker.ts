@@ -3,6 +3,8 @@
  * instead of HTTP.
  */
 import { withGroupCommit } from "../server/stores/usage/groupCommit.ts";
+import { readAcceptance } from "../server/stores/acceptances/acceptanceRecord.ts";
+import { createAcceptanceStore } from "../server/stores/acceptances/postgresAcceptanceStore.ts";
 import { createAllowanceStore } from "../server/stores/allowances/postgresAllowanceStore.ts";
 import { createChainStore } from "../server/stores/chain/postgresChainStore.ts";
 import { createCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
@@ -17,9 +19,8 @@ import { createRateIndexCache } from "../server/stores/pricing/rateIndexCache.ts
 import { createReceiptRecords } from "../server/stores/checkpoints/postgresReceiptRecords.ts";
 import { createUsageLedger } from "../server/stores/usage/postgresUsageLedger.ts";
 import { createQuoteStore } from "../server/stores/pricing/signedQuotes.ts";
-import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { CallAnswer, CallName, CallRequest, Calls } from "./calls.ts";
-import { QUOTE_KEY, RULES } from "./limits.ts";
+import { QUOTE_KEY, RULES, isIssuer } from "./limits.ts";
 import { DEPLOYMENT } from "./parties.ts";
 
 const CONNECTIONS = 10;
@@ -32,8 +33,9 @@ const prices = createPriceReader(rates);
 const usage = withGroupCommit(createUsageLedger(database, RULES, prices), GROUP_COMMIT);
 const holds = createHoldStore(database, RULES, prices);
 const allowances = createAllowanceStore(database, RULES);
-const grants = createGrantStore(database, { ...RULES, isIssuer: () => true });
+const grants = createGrantStore(database, { ...RULES, isIssuer });
 const issuingKeys = createIssuingKeyStore(database);
+const acceptances = createAcceptanceStore(database, RULES);
 const multipliers = createMultiplierStore(database, rates);
 const quotes = createQuoteStore(DEPLOYMENT, QUOTE_KEY, {
   prices: createPriceStore(database, rates),
@@ -68,17 +70,13 @@ const handlers: {
   capture: (request) => holds.capture(request),
   release: (key) => holds.release(key),
   expire: ({ limit }) => holds.expireDue(limit),
-  async allow(signed) {
-    const isWallet = spenderWallet(signed.message.spender) !== null;
-    const outcome = await allowances.add(
-      signed,
-      isWallet
-        ? { how: "wallet", signature: "0x00", signedAt: BigInt(Date.now()) }
-        : { how: "key" },
-    );
+  async allow({ signed, proof }) {
+    const outcome = await allowances.add(signed, proof);
     if (outcome.result === "refused") throw new Error(outcome.refusal.reason);
-    return outcome.allowance;
+    const pair = await readAcceptance(database, signed.message);
+    return { allowance: outcome.allowance, changedAt: pair?.changedAt ?? null };
   },
+  accept: (change) => acceptances.change(change),
   revoke: ({ id }) => allowances.revoke(id, "0x00"),
   receipt: (provider) => receipts.record(provider),
   cursor: () => chain.cursor(),

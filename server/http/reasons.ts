@@ -190,15 +190,10 @@ const ALLOWANCES = {
     "`signedAt` is ahead of the server's clock.",
     "Sign with milliseconds since 1970.",
   ),
-  too_many_changes: reason(
+  too_many_acceptances: reason(
     [429],
-    "The spender accepted this account too often.",
-    "Use another key or wallet.",
-  ),
-  too_many_accounts: reason(
-    [409],
-    "The spender accepts `maxAccountsPerSpender` accounts.",
-    "End the acceptance of one.",
+    "The spender accepts `limit` accounts, or did this one.",
+    "End one, or use another key or wallet.",
   ),
   too_many_allowances: reason(
     [429],

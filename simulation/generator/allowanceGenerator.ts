@@ -11,7 +11,12 @@ import {
   ANY_CAMPAIGN,
   type IssuingKeyMessage,
 } from "@compute-credits/protocol/messages/issuingKey";
-import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
+import {
+  apiKeySpender,
+  spenderWallet,
+  walletSpender,
+} from "@compute-credits/protocol/messages/spender";
+import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
 import type { Operation } from "../operations.ts";
@@ -38,6 +43,7 @@ export class AllowanceGenerator {
   readonly #issuingKeys: IssuingKeyMessage[] = [];
   readonly #grants: { campaign: Hex; grant: GrantRequest }[] = [];
   #salt = 0;
+  #messages = 0;
 
   constructor(parties: Parties, lane: string, start: Date, random: Random) {
     this.#parties = parties;
@@ -52,7 +58,7 @@ export class AllowanceGenerator {
 
   /** Adds an allowance with this content. Missing fields get defaults or are random. */
   allow(content: Partial<AllowanceMessage>, scope: Scope = NO_SCOPE): Operation {
-    return { kind: "allow", signed: this.#sign(content, scope) };
+    return this.#allowed(this.#sign(content, scope), 100);
   }
 
   /** Adds a random allowance, or now and then an existing one again. */
@@ -60,35 +66,67 @@ export class AllowanceGenerator {
     const random = this.#random;
     const existing = this.#allowances.at(-random.between(1, 10));
     if (existing !== undefined && (this.#salt > MAX_ADDED || random.chance(10))) {
-      return { kind: "allow", signed: existing };
+      return this.#allowed(existing, 50);
     }
     const startSeconds = this.#startSeconds;
     const { providers } = this.#parties;
     const limit = BigInt(random.between(0, 40_000));
     const period = random.pick([0n, 0n, 1n, 1n, 2n, 5n, 3_600n, calendarMonths(1)]);
-    return this.allow(
-      {
-        limit: random.chance(20) ? maxUint64 : limit,
-        period,
-        rollover: random.pick([0n, 0n, limit / 2n, limit * 3n]),
-        startsAt:
-          period > maxUint64 / 2n
-            ? monthBefore(startSeconds + BigInt(random.between(1, 20)))
-            : random.chance(85)
-              ? startSeconds
-              : startSeconds + BigInt(random.between(1, 6)),
-        expiresAt: random.chance(70) ? 0n : startSeconds + BigInt(random.between(1, 20)),
-        priority: random.between(0, 3),
-        accountCap: random.chance(85) ? maxUint64 : BigInt(random.between(1_000, 500_000)),
-      },
-      random.pick([
-        NO_SCOPE,
-        NO_SCOPE,
-        { providers: [random.pick(providers)], meters: [] },
-        { providers: [], meters: ["requests", "gpu.seconds"] },
-        { providers: [...providers], meters: ["llm.tokens"] },
-      ]),
+    return this.#allowed(
+      this.#sign(
+        {
+          limit: random.chance(20) ? maxUint64 : limit,
+          period,
+          rollover: random.pick([0n, 0n, limit / 2n, limit * 3n]),
+          startsAt:
+            period > maxUint64 / 2n
+              ? monthBefore(startSeconds + BigInt(random.between(1, 20)))
+              : random.chance(85)
+                ? startSeconds
+                : startSeconds + BigInt(random.between(1, 6)),
+          expiresAt: random.chance(70) ? 0n : startSeconds + BigInt(random.between(1, 20)),
+          priority: random.between(0, 3),
+          accountCap: random.chance(85) ? maxUint64 : BigInt(random.between(1_000, 500_000)),
+        },
+        random.pick([
+          NO_SCOPE,
+          NO_SCOPE,
+          { providers: [random.pick(providers)], meters: [] },
+          { providers: [], meters: ["requests", "gpu.seconds"] },
+          { providers: [...providers], meters: ["llm.tokens"] },
+        ]),
+      ),
+      80,
     );
+  }
+
+  /**
+   * Lets the spender of a recent allowance accept the account, or end that; `null` if there is no
+   * allowance. Some messages of wallets are as old as an earlier one.
+   */
+  accept(): Operation | null {
+    const random = this.#random;
+    const existing = this.#allowances.at(-random.between(1, 12));
+    if (existing === undefined) return null;
+    const { spender, account } = existing.message;
+    const count = random.chance(80) ? ++this.#messages : random.between(0, this.#messages);
+    const signedAt = 1_000n * this.#startSeconds + BigInt(count);
+    const proof: AcceptanceProof =
+      spenderWallet(spender) === null
+        ? { how: "key" }
+        : { how: "wallet", signature: "0x00", signedAt };
+    return { kind: "accept", change: { spender, account, accepted: random.chance(75), proof } };
+  }
+
+  /** Posts an allowance; a key accepts with it in so many of 100 cases. */
+  #allowed(signed: SignedAllowance, chance: number): Operation {
+    const { spender, account } = signed.message;
+    const wallet = spenderWallet(spender);
+    if (wallet === null) {
+      const proof = this.#random.chance(chance) ? ({ how: "key" } as const) : null;
+      return { kind: "allow", signed, proof };
+    }
+    return { kind: "allow", signed, proof: wallet === account ? { how: "own" } : null };
   }
 
   /** Revokes a recent allowance; `null` if there is none. */
@@ -208,7 +246,7 @@ export class AllowanceGenerator {
       random.pick([NO_SCOPE, { providers: [...providers], meters: [] }]),
     );
     this.#campaigns.push(signed);
-    return { kind: "allow", signed };
+    return { kind: "allow", signed, proof: null };
   }
 
   #sign(content: Partial<AllowanceMessage>, scope: Scope): SignedAllowance {

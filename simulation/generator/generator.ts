@@ -84,8 +84,9 @@ export class Generator {
     if (dice < 820) return { kind: "release", key: this.#ids.recentHold() };
     if (dice < 890) return this.#void();
     if (dice < 955) return this.#purchase(this.#random.pick(this.#parties.accounts));
-    if (dice < 968) return this.#refundRequest();
-    if (dice < 971 && this.#raisesCounters) return this.#raiseCounter();
+    if (dice < 962) return this.#allowances.accept() ?? this.#record();
+    if (dice < 972) return this.#refundRequest();
+    if (dice < 975 && this.#raisesCounters) return this.#raiseCounter();
     if (dice < 992) return this.#allowances.addAllowance();
     return this.#allowances.revoke() ?? this.#record();
   }

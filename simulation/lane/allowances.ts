@@ -12,10 +12,13 @@ export async function addAllowance(
   { serverPool, journal, model }: LaneState,
   operation: OperationOf<"allow">,
 ): Promise<void> {
-  const { signed } = operation;
-  const result = await serverPool.call("allow", signed);
+  const { signed, proof } = operation;
+  const result = await serverPool.call("allow", { signed, proof });
   journal.addAllowance(signed, result);
-  const { output, ...window } = result;
+  const {
+    output: { allowance: output, changedAt },
+    ...window
+  } = result;
   const known = model.allowances.get(signed.id);
   const createdAt = known?.createdAt ?? output.createdAt;
   if (known === undefined) assertWithin(window, createdAt, operation);
@@ -26,7 +29,26 @@ export async function addAllowance(
   if (known === undefined && !isPeriodOf(signed.message, period, window)) {
     throw new DisagreementError("a budget starts in another period", { operation, output });
   }
-  model.allow(signed, { createdAt, period });
+  model.allow(signed, { createdAt, period, proof, acceptedAt: changedAt ?? createdAt });
+}
+
+export async function changeAcceptance(
+  { serverPool, model }: LaneState,
+  { change }: OperationOf<"accept">,
+): Promise<void> {
+  const { output, ...window } = await serverPool.call("accept", change);
+  const changedAt = output.result === "refused" ? window.from : output.acceptance.changedAt;
+  const predicted = model.accept(change, changedAt);
+  const answered = output.result === "refused" ? output.refusal.reason : output.result;
+  // A request whose first answer was lost changes nothing more.
+  const isRepeated = window.lost > 0 && predicted === "changed" && answered === "unchanged";
+  if (answered !== predicted && !isRepeated) {
+    throw new DisagreementError("the model predicts another acceptance", {
+      change,
+      output,
+      predicted,
+    });
+  }
 }
 
 export async function revoke(

@@ -3,32 +3,50 @@ import { type Hex, pad, zeroHash } from "viem";
 import { type Scope, scopeHash } from "@compute-credits/protocol/messages/allowance";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
 import { fingerprintOfGrant } from "../fingerprint.ts";
+import { isIssuer } from "../limits.ts";
+import { accept, isAccepted, isAlive, pairKey } from "./accepting.ts";
 import type { ModelState } from "./modelState.ts";
 import { periodOf } from "./budget.ts";
-import type { ModelAllowance } from "./state.ts";
 
 const UNUSED = { carried: 0n, used: 0n, spent: 0n, revokedAt: null };
+
+/** What the ledger answered about a new allowance, and what its spender said with it. */
+export interface Arrival {
+  readonly createdAt: Date;
+  readonly period: bigint;
+  readonly proof: AcceptanceProof | null;
+  /** when the account was accepted, if it was by this */
+  readonly acceptedAt: Date;
+}
 
 /** Adds an allowance. Its budget starts in `period`, the period in which the ledger stored it. */
 export function allow(
   modelState: ModelState,
   { id, message, scope }: SignedAllowance,
-  { createdAt, period }: { createdAt: Date; period: bigint },
+  { createdAt, period, proof, acceptedAt }: Arrival,
 ): void {
-  if (modelState.allowances.has(id)) return;
+  const { spender, account } = message;
+  const isNew = !modelState.allowances.has(id);
+  if (isNew) {
+    modelState.set(modelState.allowances, id, {
+      id,
+      message,
+      scope,
+      campaign: null,
+      createdAt,
+      period,
+      ...UNUSED,
+      accepted: isAccepted(modelState, message),
+    });
+  }
+  // A rule accepts only with a new allowance.
+  if (proof !== null && (isNew || proof.how === "key" || proof.how === "wallet")) {
+    accept(modelState, { spender, account, accepted: true, proof }, acceptedAt);
+  }
   if (scopeHash(scope) !== message.scope) throw new Error("the scope does not match its hash");
-  const allowance: ModelAllowance = {
-    id,
-    message,
-    scope,
-    campaign: null,
-    createdAt,
-    period,
-    ...UNUSED,
-  };
-  modelState.set(modelState.allowances, id, allowance);
 }
 
 export function revoke(modelState: ModelState, id: Hex, revokedAt: Date): void {
@@ -110,6 +128,15 @@ export function grant(
     salt: issued.message.salt,
   };
   modelState.set(modelState.grants, key, { fingerprint, id: issued.id });
+  const pair = { spender: message.spender, account: message.account };
+  if (isIssuer(pair.account) && !modelState.acceptances.has(pairKey(pair))) {
+    modelState.set(modelState.acceptances, pairKey(pair), { accepted: true, signedAt: 0n });
+    for (const waiting of modelState.allowances.values()) {
+      const isOfPair = pairKey(waiting.message) === pairKey(pair);
+      if (!isOfPair || !isAlive(modelState, waiting, issued.createdAt)) continue;
+      modelState.set(modelState.allowances, waiting.id, { ...waiting, accepted: true });
+    }
+  }
   modelState.set(modelState.allowances, issued.id, {
     id: issued.id,
     message,
@@ -118,6 +145,7 @@ export function grant(
     createdAt: issued.createdAt,
     period: periodOf(message, issued.createdAt),
     ...UNUSED,
+    accepted: isAccepted(modelState, message),
   });
   return { granted: true, repeated: false };
 }

@@ -12,7 +12,8 @@ import type { CaptureRequest, HoldKey } from "../../server/stores/holds/holdStor
 import type { UtilisationReport } from "../../server/stores/pricing/multiplierStore.ts";
 import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 import { ModelState, availableOf } from "./modelState.ts";
-import { allow, campaignRefusal, grant, mayIssue, revoke } from "./granting.ts";
+import { accept } from "./accepting.ts";
+import { type Arrival, allow, campaignRefusal, grant, mayIssue, revoke } from "./granting.ts";
 import {
   type ModelAuthorize,
   type ModelCapture,
@@ -59,8 +60,13 @@ export class LedgerModel extends ModelState {
     return endHold(this, key, as, at);
   }
 
-  allow(signed: SignedAllowance, arrival: { createdAt: Date; period: bigint }): void {
+  allow(signed: SignedAllowance, arrival: Arrival): void {
     allow(this, signed, arrival);
+  }
+
+  /** Applies a spender's word about an account. Returns the answer that the model predicts. */
+  accept(change: Parameters<typeof accept>[1], at: Date): ReturnType<typeof accept> {
+    return accept(this, change, at);
   }
 
   revoke(id: Hex, revokedAt: Date): void {

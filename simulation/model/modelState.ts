@@ -4,6 +4,7 @@ import type { SimulatedCard } from "../cards.ts";
 import type { Parties } from "../parties.ts";
 import { budgetAt, periodOf } from "./budget.ts";
 import {
+  type ModelAcceptance,
   type ModelAccount,
   type ModelAllowance,
   type ModelEvent,
@@ -23,6 +24,8 @@ export class ModelState {
   readonly cards: readonly SimulatedCard[];
   readonly accounts = new Map<Address, ModelAccount>();
   readonly allowances = new Map<Hex, ModelAllowance>();
+  /** by `pairKey` */
+  readonly acceptances = new Map<string, ModelAcceptance>();
   /** by campaign and key */
   readonly grants = new Map<string, ModelGrant>();
   /** by the hash of the key */

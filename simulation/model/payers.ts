@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { Debited, Refused } from "@compute-credits/rules/usage/outcome";
 import { type ModelState, availableOf } from "./modelState.ts";
+import { isAlive } from "./accepting.ts";
 import { budgetAt } from "./budget.ts";
 import { type ModelPrice, modelCost } from "./price.ts";
 import { type ModelShare, restOfPrice, unitsOfParts } from "./sharing.ts";
@@ -24,14 +25,16 @@ export function payersOf(
   request: ChargeRequest,
   at: Date,
 ): readonly [ModelAllowance, ...ModelAllowance[]] | Refusal {
-  const order = [...modelState.allowances.values()]
-    .filter(({ message }) => message.spender === request.spender)
-    .toSorted(burnDownOrder);
+  const ofSpender = [...modelState.allowances.values()].filter(
+    ({ message }) => message.spender === request.spender,
+  );
+  const order = ofSpender.filter(({ accepted }) => accepted).toSorted(burnDownOrder);
   const [first, ...rest] = order.filter((each) => obstacle(modelState, each, request, at) === null);
   if (first !== undefined) return [first, ...rest];
   const last = order.at(-1);
-  const reason =
-    last === undefined ? "allowance_not_found" : obstacle(modelState, last, request, at);
+  const isWaiting = ofSpender.some((each) => !each.accepted && isAlive(modelState, each, at));
+  const none = isWaiting ? "account_not_accepted" : "allowance_not_found";
+  const reason = last === undefined ? none : obstacle(modelState, last, request, at);
   if (reason === null) throw new Error("a usable allowance was filtered out");
   return { reason };
 }

@@ -34,6 +34,8 @@ export interface ModelAllowance {
   readonly campaign: Hex | null;
   readonly createdAt: Date;
   readonly revokedAt: Date | null;
+  /** debits read it: its account was accepted while it could pay */
+  readonly accepted: boolean;
   /**
    * the last period with usage; its carried and used micro-credits; micro-credits spent in all
    * periods
@@ -42,6 +44,12 @@ export interface ModelAllowance {
   readonly carried: bigint;
   readonly used: bigint;
   readonly spent: bigint;
+}
+
+/** What a spender said about an account. */
+export interface ModelAcceptance {
+  readonly accepted: boolean;
+  readonly signedAt: bigint;
 }
 
 export interface ModelGrant {

@@ -39,15 +39,15 @@ export function acceptanceProblem(refusal: AcceptanceProblemReason): Problem {
     case "too_many_changes":
       return problem(
         429,
-        refusal.reason,
+        "too_many_acceptances",
         `The spender has accepted this account ${refusal.limit} times. ` +
           "Use another key or wallet.",
         { limit: refusal.limit },
       );
     case "too_many_accounts":
       return problem(
-        409,
-        refusal.reason,
+        429,
+        "too_many_acceptances",
         `The spender accepts ${refusal.limit} accounts, its maximum. ` +
           "End the acceptance of one at /v1/acceptances/end.",
         { limit: refusal.limit },

@@ -6,7 +6,6 @@ import {
   decideAcceptance,
 } from "@compute-credits/rules/acceptances/acceptance";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import { readClock } from "@compute-credits/platform/postgres/clock";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 import { ARRIVED_CTE } from "../allowances/allowanceRecord.ts";
 import { writeNotes } from "../log/writeNotes.ts";
@@ -66,10 +65,9 @@ export async function readAcceptances(
 export async function changeAcceptance(
   tx: Sql,
   change: AcceptanceChange,
-  rules: AcceptanceRules,
+  { rules, now }: { rules: AcceptanceRules; now: Date },
 ): Promise<ChangeRefusal | null> {
   const { spender, account, accepted, proof } = change;
-  const now = await readClock(tx);
   const before = await readAcceptance(tx, change);
   const decided = decideAcceptance(before, change, now);
   if (decided === "unchanged") return null;
@@ -94,7 +92,7 @@ export async function changeAcceptance(
     { kind: "acceptance", spender, account, accepted, how: proof.how, ...signed, at: now },
   ]);
   if (before?.accepted === accepted) return null;
-  await (accepted ? countAllowances(tx, account, [spender]) : uncountAllowances(tx, change));
+  await (accepted ? countAllowances(tx, account, [spender], now) : uncountAllowances(tx, change));
   return null;
 }
 
@@ -126,6 +124,7 @@ async function countAllowances(
   tx: Sql,
   account: Address,
   spenders: readonly SpenderId[],
+  now: Date,
 ): Promise<void> {
   // Plan: allowances_of_pair, once per spender. Dead ones stay out: they can never pay.
   await tx.query(
@@ -135,8 +134,8 @@ async function countAllowances(
      where id in (
        select l.id from allowances l join accounts a on a.address = l.account
        where l.spender = any($1::bytea[]) and l.account = $2 and not l.accepted
-         and ${isAliveSql("clock_timestamp()")})`,
-    [byteaArray(spenders), bytea(account)],
+         and ${isAliveSql("$3::timestamptz")})`,
+    [byteaArray(spenders), bytea(account), now],
   );
 }
 
@@ -196,9 +195,8 @@ export async function acceptIssuer(
   tx: Sql,
   account: Address,
   spenders: readonly SpenderId[],
-  { maxAccountsPerSpender }: AcceptanceRules,
+  { rules: { maxAccountsPerSpender }, now }: { rules: AcceptanceRules; now: Date },
 ): Promise<readonly SpenderId[]> {
-  const now = await readClock(tx);
   // Plan: accepted_accounts, once per spender. Two issuers at once may exceed the bound by one.
   const found = await tx.query<{ spender: SpenderId }>(
     `insert into acceptances (spender, account, accepted, how, changed_at)
@@ -221,6 +219,6 @@ export async function acceptIssuer(
       at: now,
     })),
   );
-  if (added.length > 0) await countAllowances(tx, account, added);
+  if (added.length > 0) await countAllowances(tx, account, added, now);
   return added;
 }

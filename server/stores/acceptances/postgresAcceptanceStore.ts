@@ -34,7 +34,7 @@ export function createAcceptanceStore(
       return await withRetries(() =>
         database.transaction(async (tx) => {
           await lockAccount(tx, change.account);
-          const refusal = await changeAcceptance(tx, change, rules);
+          const refusal = await changeAcceptance(tx, change, { rules, now: await readClock(tx) });
           return refusal === null
             ? { result: "changed", acceptance: await readPair(tx, change) }
             : { result: "refused", refusal };

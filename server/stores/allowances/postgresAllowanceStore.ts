@@ -221,17 +221,18 @@ async function addLocked(
   // Locks the account before the arrival count, in the same order as grants do. The other order
   // could deadlock.
   await lockAccount(tx, account);
+  const now = await readClock(tx);
   const { outcome, isNew, change } = await decideAdd(tx, signed, { proof, rules });
   if (outcome !== null) return outcome;
   if (change !== null) {
-    const refusal = await changeAcceptance(tx, change, rules);
+    const refusal = await changeAcceptance(tx, change, { rules, now });
     // What needs no word of the spender does not fail the request: the allowance waits for one.
     if (refusal !== null && isExplicit(proof)) return { result: "refused", refusal };
   }
   if (isNew) {
     const counts = (await readAcceptance(tx, { account, spender }))?.accepted === true;
     if (counts) await retireDead(tx, account, [spender], rules);
-    await insertAllowance(tx, signed, counts);
+    await insertAllowance(tx, signed, { counts, now });
   }
   const stored = await readAllowance(tx, signed.id);
   if (stored === null) throw new Error(`allowance ${signed.id} is missing after its insert`);
@@ -276,9 +277,8 @@ async function findBound(
 async function insertAllowance(
   tx: Sql,
   { id, message, scope, signature, byContract }: SignedAllowance,
-  counts: boolean,
+  { counts, now }: { counts: boolean; now: Date },
 ): Promise<void> {
-  const now = await readClock(tx);
   const arrival = counts ? "(select count from arrived)" : "0";
   await tx.query(
     `with ${counts ? `${ARRIVED_CTE}, ` : ""}signed as (

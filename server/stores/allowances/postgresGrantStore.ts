@@ -116,7 +116,7 @@ export function createGrantStore(
           async write(tx) {
             await countIssued(tx, campaignId, grants.length);
             const spenders = [...new Set(grants.map(({ message }) => message.spender))];
-            const accepting = await acceptingSpenders(tx, account, spenders);
+            const accepting = await acceptingSpenders(tx, account, spenders, now);
             await retireDead(tx, account, [...accepting], rules);
             await insertGrants(tx, grants, { now, issuer, accepting });
             return outcomes;
@@ -264,7 +264,7 @@ export function createGrantStore(
     const { campaign } = grant;
     const { spender, account } = change;
     // A redemption is the spender's word: it accepts the campaign's account.
-    const refusal = await changeAcceptance(tx, change, rules);
+    const refusal = await changeAcceptance(tx, change, { rules, now });
     if (refusal !== null) return { result: "refused", refusal };
     await countIssued(tx, campaign, 1);
     await retireDead(tx, account, [spender], rules);
@@ -285,12 +285,13 @@ export function createGrantStore(
     tx: Sql,
     account: Address,
     spenders: readonly SpenderId[],
+    now: Date,
   ): Promise<ReadonlySet<SpenderId>> {
     const known = await readAcceptances(tx, account, spenders);
     const accepting = spenders.filter((spender) => known.get(spender) === true);
     if (!rules.isIssuer(account)) return new Set(accepting);
     const unheard = spenders.filter((spender) => !known.has(spender));
-    return new Set([...accepting, ...(await acceptIssuer(tx, account, unheard, rules))]);
+    return new Set([...accepting, ...(await acceptIssuer(tx, account, unheard, { rules, now }))]);
   }
 
   async function readRemainingGrants(sql: Sql, campaign: Hex): Promise<number> {

@@ -34,6 +34,8 @@ for (const kind of stackKinds) {
       expect(first.document).to.include({ spentMicros: "0", remainingMicros: "50000" });
       expect(second.document).to.deep.equal({
         ...first.document,
+        // `newSpender` accepted it.
+        accepted: true,
         spentMicros: "10000",
         remainingMicros: "40000",
       });
@@ -155,7 +157,10 @@ for (const kind of stackKinds) {
         expect(stale.document["currentCounter"]).to.equal(`${old.allowance.counter + 1n}`);
         const early = await api.stack.sign(bob, { counter: old.allowance.counter + 2n });
         await api.refuses(() => api.postAllowance(early), 409, "counter_not_reached");
-        expect((await api.postAllowance(await api.stack.sign(bob))).status).to.equal(201);
+        const good = await api.stack.sign(bob);
+        await api.refuses(() => api.postAllowance(good), 409, "account_without_credits");
+        await api.stack.buyAndWait(bob, 1n);
+        expect((await api.postAllowance(good)).status).to.equal(201);
       });
     });
   });

@@ -240,8 +240,7 @@ for (const kind of stackKinds) {
       // Taken in as if it had been sent before it expired.
       const { allowance, scope, signature } = await api.stack.sign(alice, { expiresAt: 1n });
       const id = numberToHex(1, { size: 32 });
-      const signed = { id, message: allowance, scope, signature, byContract: false };
-      await api.stack.context.allowances.add(signed);
+      await api.stack.store({ allowance, scope, signature });
       await api.refuses(() => api.report(cloudEvent(allowance.spender)), 403, "allowance_expired");
     });
 
