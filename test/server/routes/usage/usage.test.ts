@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { numberToHex, pad } from "viem";
+import { pad } from "viem";
 
 import { LAST_SECOND } from "@compute-credits/protocol/times";
 import { walletSpender } from "@compute-credits/protocol/messages/spender";
@@ -238,10 +238,8 @@ for (const kind of stackKinds) {
       await api.refuses(() => api.report(cloudEvent(future)), 403, "allowance_not_started");
 
       // Taken in as if it had been sent before it expired.
-      const { allowance, scope, signature } = await api.stack.sign(alice, { expiresAt: 1n });
-      const id = numberToHex(1, { size: 32 });
-      await api.stack.store({ allowance, scope, signature });
-      await api.refuses(() => api.report(cloudEvent(allowance.spender)), 403, "allowance_expired");
+      const over = await api.newSpender(await api.stack.sign(alice, { expiresAt: 1n }));
+      await api.refuses(() => api.report(cloudEvent(over)), 403, "allowance_expired");
     });
 
     it("refuses an allowance that its owner revoked, and nobody else can revoke it", async () => {

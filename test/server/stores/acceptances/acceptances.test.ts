@@ -292,33 +292,14 @@ for (const { name, open } of databaseKinds) {
     it("keep a place in the log for what counts only", async () => {
       const spender = await newSpender();
       const first = await offer(spender);
-      const kinds = async () => {
-        const { entries } = await ledger.usageLog.page({ since: null, upTo: null }, null, 100);
-        return entries.flatMap((entry) =>
-          entry.kind === "acceptance"
-            ? `${entry.kind} ${entry.accepted}`
-            : "id" in entry
-              ? entry.id
-              : [],
-        );
-      };
-      expect(await kinds()).to.deep.equal([]);
+      expect(await logged(ledger)).to.deep.equal([]);
       await accept(spender);
-      expect(await kinds()).to.deep.equal(["acceptance true", first.id]);
+      expect(await logged(ledger)).to.deep.equal(["acceptance true", first.id]);
       await end(spender);
-      expect(await kinds()).to.deep.equal(["acceptance true", first.id, "acceptance false"]);
+      expect(await logged(ledger)).to.deep.equal(["acceptance true", first.id, "acceptance false"]);
     });
 
     describe("bounds", () => {
-      const refusalOf = async (spender: Hex, proof: AcceptanceProof | null, account = sponsor) => {
-        try {
-          await offer(spender, account, { proof });
-          return null;
-        } catch (error) {
-          return error instanceof Error ? error.message : error;
-        }
-      };
-
       it("hold for accounts of a spender, also if they are accepted at once", async () => {
         const spender = await newSpender();
         const accounts = [party(11), party(12), party(13), party(14), party(15)];
@@ -352,7 +333,9 @@ for (const { name, open } of databaseKinds) {
           // oxlint-disable-next-line no-await-in-loop -- in order
           allowed.push(await offer(spender, sponsor, { proof: KEY, limit: 1n }));
         }
-        expect(await refusalOf(spender, KEY)).to.equal("not added: too_many_allowances");
+        expect(await refusalOf(offer(spender, sponsor, { proof: KEY }))).to.equal(
+          "not added: too_many_allowances",
+        );
         await ledger.allowances.revoke(allowed[0]?.id ?? "0x", "0x00");
         await offer(spender, sponsor, { proof: KEY, limit: 1n });
         // The revoked one is read no more.
@@ -366,16 +349,18 @@ for (const { name, open } of databaseKinds) {
         const spenders = await Promise.all(Array.from({ length: 9 }, newSpender));
         for (const spender of spenders.slice(0, 5)) {
           // oxlint-disable-next-line no-await-in-loop -- in order
-          expect(await refusalOf(spender, null)).to.equal(null);
+          expect(await refusalOf(offer(spender))).to.equal(null);
         }
         const [sixth = "0x", seventh = "0x", eighth = "0x", ninth = "0x"] = spenders.slice(5);
-        expect(await refusalOf(sixth, null)).to.equal("not added: too_many_allowances");
+        expect(await refusalOf(offer(sixth))).to.equal("not added: too_many_allowances");
         // Another account's junk keeps no sponsor out.
-        expect(await refusalOf(sixth, null, payer)).to.equal(null);
-        expect(await refusalOf(sixth, KEY)).to.equal(null);
-        expect(await refusalOf(seventh, KEY)).to.equal(null);
-        expect(await refusalOf(eighth, KEY)).to.equal(null);
-        expect(await refusalOf(ninth, KEY)).to.equal("not added: too_many_allowances");
+        expect(await refusalOf(offer(sixth, payer))).to.equal(null);
+        expect(await refusalOf(offer(sixth, sponsor, { proof: KEY }))).to.equal(null);
+        expect(await refusalOf(offer(seventh, sponsor, { proof: KEY }))).to.equal(null);
+        expect(await refusalOf(offer(eighth, sponsor, { proof: KEY }))).to.equal(null);
+        expect(await refusalOf(offer(ninth, sponsor, { proof: KEY }))).to.equal(
+          "not added: too_many_allowances",
+        );
       });
 
       it("delete what never counted, after a time, and nothing else", async () => {
@@ -415,5 +400,22 @@ for (const { name, open } of databaseKinds) {
       expect(added(await ledger.allowances.add(signed, KEY)).accepted).to.equal(true);
       expect(await use(spender, other)).to.deep.equal([sponsor]);
     });
+  });
+}
+
+/** Why an allowance was not added; `null` if it was. */
+async function refusalOf(adding: Promise<unknown>): Promise<string | null> {
+  return await adding.then(
+    () => null,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+}
+
+/** The acceptances and allowances in the log, in order. */
+async function logged({ usageLog }: Ledger): Promise<string[]> {
+  const { entries } = await usageLog.page({ since: null, upTo: null }, null, 100);
+  return entries.flatMap((entry) => {
+    if (entry.kind === "acceptance") return `acceptance ${entry.accepted}`;
+    return entry.kind === "allowance" ? entry.id : [];
   });
 }
