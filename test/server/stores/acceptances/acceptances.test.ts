@@ -4,7 +4,6 @@ import type { Hex } from "viem";
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import { eventually } from "../../../../scripts/local/eventually.ts";
-import type { SignedAllowance } from "../../../../server/stores/allowances/allowanceStore.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import {
   ALLOWANCE_RULES,
@@ -394,10 +393,8 @@ for (const { name, open } of databaseKinds) {
     it("post a known allowance with the key: it counts then", async () => {
       const spender = await newSpender();
       const stored = await offer(spender);
-      const { id, message, scope, signature } = stored;
-      const signed: SignedAllowance = { id, message, scope, signature };
-      expect(added(await ledger.allowances.add(signed)).accepted).to.equal(false);
-      expect(added(await ledger.allowances.add(signed, KEY)).accepted).to.equal(true);
+      expect(added(await ledger.allowances.add(stored)).accepted).to.equal(false);
+      expect(added(await ledger.allowances.add(stored, KEY)).accepted).to.equal(true);
       expect(await use(spender, other)).to.deep.equal([sponsor]);
     });
   });
