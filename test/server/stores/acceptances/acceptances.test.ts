@@ -262,12 +262,13 @@ for (const { name, open } of databaseKinds) {
         scope: null,
       };
       const grant = { key: "one", spender: byGrant, ...terms };
-      await ledger.grants.issue(campaign.id, [grant]);
+      const issuer = await ledger.issuerOf(campaign.id);
+      await ledger.grants.issue(campaign.id, [grant], issuer);
       expect(await use(byGrant)).to.equal("account_not_accepted");
       const codeHash = hashOf("code");
       const { startsAt: _, expiresAt: __, ...codeTerms } = terms;
       const code = { codeHash, maxRedemptions: 1n, redeemBy: 0n, validSeconds: 0n, ...codeTerms };
-      await ledger.grants.addCodes(campaign.id, [code]);
+      await ledger.grants.addCodes(campaign.id, [code], issuer);
       const redemption = { campaign: campaign.id, codeHash, spender: byCode, proof: KEY };
       expect(await ledger.grants.redeem(redemption)).to.include({ result: "redeemed" });
       expect(await use(byCode, other)).to.deep.equal([sponsor]);
@@ -277,14 +278,22 @@ for (const { name, open } of databaseKinds) {
         isIssuer: (account) => account === sponsor,
       });
       const trusted = await newSpender();
-      await issuing.grants.issue(campaign.id, [
-        { ...grant, key: "two", spender: trusted },
-        { ...grant, key: "three", spender: byGrant },
-      ]);
+      await issuing.grants.issue(
+        campaign.id,
+        [
+          { ...grant, key: "two", spender: trusted },
+          { ...grant, key: "three", spender: byGrant },
+        ],
+        issuer,
+      );
       expect(await use(trusted)).to.deep.equal([sponsor]);
       expect(await use(byGrant, other)).to.deep.equal([sponsor]);
       await end(trusted);
-      await issuing.grants.issue(campaign.id, [{ ...grant, key: "four", spender: trusted }]);
+      await issuing.grants.issue(
+        campaign.id,
+        [{ ...grant, key: "four", spender: trusted }],
+        issuer,
+      );
       expect(await use(trusted)).to.equal("account_not_accepted");
     });
 
@@ -370,7 +379,11 @@ for (const { name, open } of databaseKinds) {
         const campaign = await offer(await newSpender());
         const code = { codeHash: hashOf("code"), maxRedemptions: 1n, redeemBy: 0n };
         const terms = { limit: 1n, period: 0n, rollover: 0n, priority: null, scope: null };
-        await ledger.grants.addCodes(campaign.id, [{ ...code, ...terms, validSeconds: 0n }]);
+        await ledger.grants.addCodes(
+          campaign.id,
+          [{ ...code, ...terms, validSeconds: 0n }],
+          await ledger.issuerOf(campaign.id),
+        );
         const old = [await offer(spender), await offer(spender)];
         await ledger.database.script(
           "update signed_allowances set created_at = created_at - interval '2 days'",
