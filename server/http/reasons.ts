@@ -181,14 +181,9 @@ const ALLOWANCES = {
     "Nothing is to be ended.",
   ),
   acceptance_outdated: reason(
-    [409],
-    "The wallet has signed a later message about the account.",
-    "Sign with a later `signedAt`.",
-  ),
-  acceptance_in_future: reason(
-    [422],
-    "`signedAt` is ahead of the server's clock.",
-    "Sign with milliseconds since 1970.",
+    [409, 422],
+    "`signedAt` is not after the last one, or ahead.",
+    "Sign with the milliseconds since 1970 of now.",
   ),
   too_many_acceptances: reason(
     [429],

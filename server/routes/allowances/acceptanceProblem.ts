@@ -32,7 +32,7 @@ export function acceptanceProblem(refusal: AcceptanceProblemReason): Problem {
     case "acceptance_in_future":
       return problem(
         422,
-        refusal.reason,
+        "acceptance_outdated",
         "signedAt is ahead of the server's clock. Sign with the milliseconds since 1970 of now.",
         { now: refusal.now },
       );
