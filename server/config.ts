@@ -5,6 +5,7 @@ import type { Hex } from "viem";
 import { z } from "zod";
 
 import type { ConnectionBound } from "@compute-credits/platform/process/connectionBound";
+import type { CallLimits } from "@compute-credits/platform/chain/boundedCalls";
 import type { KeyLocation } from "@compute-credits/platform/chain/createSigner";
 import type { Limits } from "./limits.ts";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
@@ -56,6 +57,9 @@ const DATABASE_AND_HTTP = {
   MAX_CHAIN_CALLS: integer(1, 10_000)
     .default(32)
     .describe("Calls of the chain that requests have open."),
+  MAX_CHAIN_CALLS_PER_SECOND: integer(1, 10_000)
+    .default(20)
+    .describe("Calls of the chain that requests cause in a second."),
   DATA_FOLDER: z
     .string()
     .min(1)
@@ -227,7 +231,8 @@ export interface Config {
   readonly contract: Hex;
   readonly database: DatabaseLocation;
   readonly reads: ReadPool;
-  readonly maxChainCalls: number;
+  /** bounds of the calls of the chain that requests cause */
+  readonly chainCalls: CallLimits;
   readonly host: string;
   readonly port: number;
   readonly connections: ConnectionBound;
@@ -303,7 +308,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       timeoutMs: data.READ_TIMEOUT_MILLISECONDS,
       waiting: data.MAX_WAITING_READS,
     },
-    maxChainCalls: data.MAX_CHAIN_CALLS,
+    chainCalls: { open: data.MAX_CHAIN_CALLS, perSecond: data.MAX_CHAIN_CALLS_PER_SECOND },
     host: data.HOST,
     port: data.PORT,
     connections: {

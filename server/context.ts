@@ -143,7 +143,7 @@ export async function createContext(
   const approvalPolicy = policyOf(chain, config);
   const { maxEventAgeSeconds, maxEventAheadSeconds, maxOpenHolds } = limits;
   const vault = createVaultReader(config.rpcUrls, chain.deployment);
-  const callBound = createCallBound(config.maxChainCalls);
+  const callBound = createCallBound(config.chainCalls);
   const rates = createRateIndexCache();
   const priceReader = createPriceReader(rates);
   const prices = createPriceStore(database, rates);

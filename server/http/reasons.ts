@@ -62,7 +62,7 @@ const REQUEST = {
   ),
   too_many_chain_calls: reason(
     [503],
-    "As many calls of the chain are open as may.",
+    "Requests caused as many calls of the chain as may.",
     "Send it again after `Retry-After` seconds.",
   ),
   route_not_found: reason(

@@ -1,4 +1,4 @@
-/** Thrown in place of a call if as many calls are open as may. */
+/** Thrown in place of a call if as many are open as may, or came in the last second. */
 export class TooManyChainCalls extends Error {
   override readonly name = "TooManyChainCalls";
 }
@@ -11,11 +11,28 @@ export class ChainUnavailable extends Error {
 /** Runs a call of the chain if few enough are open. */
 export type CallBound = <T>(call: () => Promise<T>) => Promise<T>;
 
+export interface CallLimits {
+  /** open at one time */
+  readonly open: number;
+  /** on average; as many as a second allows may come at once */
+  readonly perSecond: number;
+}
+
 /** Creates one bound for all calls that requests cause. A call over the bound is refused at once. */
-export function createCallBound(most: number): CallBound {
+export function createCallBound(
+  limits: CallLimits,
+  now: () => number = () => performance.now(),
+): CallBound {
   let open = 0;
+  let left = limits.perSecond;
+  let refilledAt = now();
   return async (call) => {
-    if (open >= most) throw new TooManyChainCalls(`${most} calls of the chain are open`);
+    const time = now();
+    left = Math.min(limits.perSecond, left + ((time - refilledAt) / 1_000) * limits.perSecond);
+    refilledAt = time;
+    if (open >= limits.open) throw new TooManyChainCalls(`${limits.open} calls are open`);
+    if (left < 1) throw new TooManyChainCalls(`${limits.perSecond} calls were made in a second`);
+    left--;
     open++;
     try {
       return await call();

@@ -35,12 +35,14 @@ function countedChain(gate: Promise<unknown> = Promise.resolve()) {
   return { chain, calls };
 }
 
+const boundOf = (open: number) => createCallBound({ open, perSecond: 1_000 });
+
 const nameOf = (error: unknown) => (error instanceof Error ? error.name : "?");
 
 describe("what requests ask of the chain", () => {
   it("is asked once for a hundred equal requests at one time, and for later ones", async () => {
     const { chain, calls } = countedChain();
-    const asked = chainForRequests(chain, createCallBound(4));
+    const asked = chainForRequests(chain, boundOf(4));
     for (const signature of ["0x01", "0x02"] as const) {
       const equal = Array.from({ length: 100 }, () => asked.isSignedBy(wallet, digest, signature));
       // oxlint-disable-next-line no-await-in-loop -- one signature after the other
@@ -56,7 +58,7 @@ describe("what requests ask of the chain", () => {
 
   it("tells other messages and other signers apart", async () => {
     const { chain, calls } = countedChain();
-    const asked = chainForRequests(chain, createCallBound(4));
+    const asked = chainForRequests(chain, boundOf(4));
     await asked.isSignedBy(wallet, digest, "0x01");
     await asked.isSignedBy(wallet, hashOf("another"), "0x01");
     await asked.isSignedBy(numberToHex(0xbeef, { size: 20 }), digest, "0x01");
@@ -65,7 +67,7 @@ describe("what requests ask of the chain", () => {
 
   it("is asked once for an allowance that is posted again and again", async () => {
     const { chain, calls } = countedChain();
-    const asked = chainForRequests(chain, createCallBound(4));
+    const asked = chainForRequests(chain, boundOf(4));
     const { message } = allowanceOf({ account: wallet });
     const signings = await Promise.all(
       Array.from({ length: 100 }, () => asked.allowanceSigning({ message, signature: "0x01" })),
@@ -76,7 +78,7 @@ describe("what requests ask of the chain", () => {
 
   it("is nothing for the signature of a key", async () => {
     const { chain, calls } = countedChain();
-    const asked = chainForRequests(chain, createCallBound(4));
+    const asked = chainForRequests(chain, boundOf(4));
     const signature = await key.sign({ hash: digest });
     expect(await asked.isSignedBy(key.address, digest, signature)).to.equal(true);
     expect(calls).to.deep.equal([]);
@@ -85,7 +87,7 @@ describe("what requests ask of the chain", () => {
   it("is refused at once beyond the bound, and asked again when calls have ended", async () => {
     const gate = Promise.withResolvers<void>();
     const { chain, calls } = countedChain(gate.promise);
-    const asked = chainForRequests(chain, createCallBound(3));
+    const asked = chainForRequests(chain, boundOf(3));
     const check = (n: number) => asked.isSignedBy(numberToHex(n, { size: 20 }), digest, "0x01");
     const open = [1, 2, 3].map(check);
     const refused = await Promise.allSettled(Array.from({ length: 50 }, (_, n) => check(10 + n)));
@@ -101,6 +103,26 @@ describe("what requests ask of the chain", () => {
 
 const noRoute = () => Promise.reject(new TypeError("no route to host"));
 
+const countAsked = (answers: readonly string[]) => answers.filter((one) => one === "asked").length;
+
+describe("the bound of calls", () => {
+  it("allows so many in a second, and as many in the next", async () => {
+    let time = 0;
+    const bound = createCallBound({ open: 100, perSecond: 4 }, () => time);
+    const ask = (count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () =>
+          bound(() => Promise.resolve("asked")).catch((error: unknown) => nameOf(error)),
+        ),
+      );
+    expect(countAsked(await ask(10))).to.equal(4);
+    time += 500;
+    expect(countAsked(await ask(10))).to.equal(2);
+    time += 60_000;
+    expect(countAsked(await ask(10))).to.equal(4);
+  });
+});
+
 describe("remembered answers", () => {
   let time = 0;
   const now = () => time;
@@ -108,7 +130,7 @@ describe("remembered answers", () => {
 
   it("are asked for again after their life", async () => {
     let count = 0;
-    const ask = rememberAnswers<number>(createCallBound(1), memory, now);
+    const ask = rememberAnswers<number>(boundOf(1), memory, now);
     const call = () => Promise.resolve(count++);
     expect([await ask("a", call), await ask("a", call)]).to.deep.equal([0, 0]);
     time += 100;
@@ -117,7 +139,7 @@ describe("remembered answers", () => {
 
   it("are so many at most: the oldest is forgotten", async () => {
     const asked: string[] = [];
-    const ask = rememberAnswers<null>(createCallBound(1), memory, now);
+    const ask = rememberAnswers<null>(boundOf(1), memory, now);
     for (const each of ["a", "b", "c", "b", "a"]) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await ask(each, () => {
@@ -129,7 +151,7 @@ describe("remembered answers", () => {
   });
 
   it("do not include failures, which say that the chain is unavailable", async () => {
-    const ask = rememberAnswers<number>(createCallBound(1), memory, now);
+    const ask = rememberAnswers<number>(boundOf(1), memory, now);
     const error: unknown = await ask("a", noRoute).catch((reason: unknown) => reason);
     expect(nameOf(error)).to.equal("ChainUnavailable");
     expect(await ask("a", () => Promise.resolve(7))).to.equal(7);
