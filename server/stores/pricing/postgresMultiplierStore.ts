@@ -37,7 +37,8 @@ export interface StepRecord {
 export function createMultiplierStore(database: Database, rates: RateIndexCache): MultiplierStore {
   async function readRatesInForce(sql: Sql, provider: Address) {
     const { now, newestCard } = await readPriceClock(sql);
-    return { now, found: ratesInForce(await rates(sql, newestCard), provider, now) };
+    const known = await rates.read(sql, newestCard, [provider]);
+    return { now, found: ratesInForce(known.rates, provider, now) };
   }
 
   return {

@@ -14,7 +14,7 @@ import type { PublishResult, RateCardStore } from "./rateCardStore.ts";
 import { ADVISORY_LOCK } from "@compute-credits/platform/postgres/advisoryLocks";
 import { readPriceClock } from "./priceClock.ts";
 import { fromRates, toRates } from "@compute-credits/rules/pricing/rateJson";
-import { bytea } from "@compute-credits/platform/postgres/values";
+import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
 const COLUMNS = "version, provider, effective_from, card";
 
@@ -25,13 +25,46 @@ interface CardRecord {
   readonly card: unknown;
 }
 
-/** Reads the cards after a version, oldest first. */
-export async function readRateCards(sql: Sql, after = 0): Promise<readonly RateCard[]> {
-  const records = await sql.query<CardRecord>(
-    `select ${COLUMNS} from rate_cards where version > $1 order by version`,
+/** A publisher's cards, oldest first, and their size as JSON. */
+export interface CardsOfPublisher {
+  /** `null` for the operator */
+  readonly publisher: Address | null;
+  readonly cards: readonly RateCard[];
+  readonly bytes: number;
+}
+
+/** Reads all cards of each publisher. */
+export async function readCardsOf(
+  sql: Sql,
+  publishers: readonly (Address | null)[],
+): Promise<readonly CardsOfPublisher[]> {
+  // Plan: one_card_at_a_time, once per publisher.
+  const records = await sql.query<CardRecord & { bytes: number }>(
+    `select ${COLUMNS}, octet_length(card::text) as bytes from rate_cards
+     where provider = any($1::bytea[]) or (provider is null and $2) order by version`,
+    [byteaArray(publishers.filter((publisher) => publisher !== null)), publishers.includes(null)],
+  );
+  const byPublisher = Map.groupBy(records, ({ provider }) => provider);
+  return publishers.map((publisher) => {
+    const own = byPublisher.get(publisher) ?? [];
+    const bytes = own.reduce((sum, record) => sum + record.bytes, EMPTY_BYTES);
+    return { publisher, cards: own.map(toCard), bytes };
+  });
+}
+
+/** That a publisher has no card is remembered, too. */
+const EMPTY_BYTES = 100;
+
+/** Reads who published since a version, and the newest version of each. */
+export async function readPublishersAfter(
+  sql: Sql,
+  after: number,
+): Promise<readonly { provider: Address | null; newest: number }[]> {
+  // Plan: a range of rate_cards by primary key.
+  return await sql.query(
+    `select provider, max(version) as newest from rate_cards where version > $1 group by provider`,
     [after],
   );
-  return records.map(toCard);
 }
 
 /** Lists come from `reads`, which may have connections of its own. */

@@ -8,10 +8,10 @@ import {
   multiplierKey,
   tierUseKey,
 } from "@compute-credits/rules/pricing/priceDraft";
-import { type RateIndex, type RateQuery, findRate } from "@compute-credits/rules/pricing/rateIndex";
+import { type RateQuery, findRate } from "@compute-credits/rules/pricing/rateIndex";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { multiplierLockName } from "./postgresMultiplierStore.ts";
-import type { RateIndexCache } from "./rateIndexCache.ts";
+import type { KnownRates, RateIndexCache } from "./rateIndexCache.ts";
 import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 
 /** Identifies a rate and the time that its price is of. */
@@ -33,23 +33,16 @@ export interface PriceReader {
    * `accounts`. With `isFinal: false` it takes no lock, and a multiplier may step in the meantime.
    */
   read(tx: Sql, queries: readonly PriceQuery[], moment: PriceMoment): Promise<PriceState>;
-  /** Returns the cards that this process has read. There may be newer ones. */
-  cachedRates(sql: Sql): Promise<RateIndex>;
-  /**
-   * Returns all cards up to a version at least. The same object as before, if there are no newer
-   * ones.
-   */
-  readonly readRates: RateIndexCache;
+  /** Returns the cards for these queries that this process has read. There may be newer ones. */
+  cachedRates(sql: Sql, queries: readonly RateQuery[]): Promise<KnownRates>;
 }
 
-export function createPriceReader(readRates: RateIndexCache): PriceReader {
+export function createPriceReader(cache: RateIndexCache): PriceReader {
   return {
-    // Version 1 is the first card, so that only a process without any card reads them.
-    cachedRates: (sql) => readRates(sql, 1),
-    readRates,
+    cachedRates: (sql, queries) => cache.lookUp(sql, providersOf(queries)),
 
     async read(tx, queries, { now, newestCard, accounts, isFinal = true }) {
-      const rates = await readRates(tx, newestCard);
+      const { rates } = await cache.read(tx, newestCard, providersOf(queries));
       const tierKeys = new Set<string>();
       const months = new Set<string>();
       const moments = new Map<string, MultiplierMoment>();
@@ -74,6 +67,10 @@ export function createPriceReader(readRates: RateIndexCache): PriceReader {
       };
     },
   };
+}
+
+function providersOf(queries: readonly RateQuery[]): ReadonlySet<Address> {
+  return new Set(queries.map(({ provider }) => provider));
 }
 
 async function readUsedUnits(
@@ -102,8 +99,8 @@ async function readUsedUnits(
 
 /**
  * Reads the multiplier at each moment. If a price is final, a shared lock, taken in the order of
- * names, keeps new steps out until the commit. A later step has a later time than these moments, so a replay of the
- * log computes the same prices.
+ * names, keeps new steps out until the commit. A later step has a later time than these moments, so
+ * a replay of the log computes the same prices.
  */
 async function readMultipliers(
   tx: Sql,

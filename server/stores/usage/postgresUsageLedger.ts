@@ -15,7 +15,6 @@ import {
 } from "@compute-credits/rules/usage/predictCharges";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { PriceState } from "@compute-credits/rules/pricing/priceDraft";
-import type { RateIndex } from "@compute-credits/rules/pricing/rateIndex";
 import type { Database, Sql, Transaction } from "@compute-credits/platform/postgres/database";
 import type { UsageLedger } from "./usageLedger.ts";
 import { createAllowanceCache } from "../allowances/allowanceCache.ts";
@@ -84,13 +83,13 @@ export function createUsageLedger(
   /** Predicts a batch from what was read before, without a lock and usually without a query. */
   async function predict({ events, asOfRevocations }: Report): Promise<Prediction> {
     const { allowances, upTo } = await allowanceCache.lookUp(unlocked, events);
-    const rates = await priceReader.cachedRates(database);
+    const { rates, upTo: ratesUpTo } = await priceReader.cachedRates(unlocked, events);
     const unnamed = events.filter(
       ({ provider }, index) => !namesProvider(allowances[index] ?? [], provider),
     );
     const hasAccess = await access.predict(unlocked, unnamed, asOfRevocations);
     const state = { now: new Date(), allowances, rates, hasAccess };
-    return { allowances, upTo, rates, predicted: predictCharges(events, state, rules) };
+    return { allowances, upTo, ratesUpTo, predicted: predictCharges(events, state, rules) };
   }
 
   /**
@@ -146,7 +145,7 @@ export function createUsageLedger(
   async function recordOptimistic(
     tx: Transaction,
     { events, asOfRevocations }: Report,
-    { allowances, upTo, rates, predicted }: Prediction,
+    { allowances, upTo, ratesUpTo, predicted }: Prediction,
   ): Promise<Outcomes> {
     // The accounts of an event that was predicted as refused would not be locked.
     if (predicted.refused.length > 0) throw new StaleRead("an allowance ended in the meantime");
@@ -159,8 +158,7 @@ export function createUsageLedger(
     const hasAccess = await access.read(tx, events, charged.clock);
 
     const { now, newestCard, frozenAt } = charged.clock;
-    const areRatesInForce =
-      frozenAt === null && (await priceReader.readRates(tx, newestCard)) === rates;
+    const areRatesInForce = frozenAt === null && newestCard === ratesUpTo;
     if (charged.allCharged && areRatesInForce) {
       const confirmed = confirmPrediction(events, predicted, { now, hasAccess, allowances }, rules);
       if (confirmed !== null) {
@@ -238,7 +236,8 @@ interface Prediction {
   readonly predicted: PredictedCharges;
   readonly allowances: readonly (readonly Allowance[])[];
   readonly upTo: bigint;
-  readonly rates: RateIndex;
+  /** the version that the rates were complete for */
+  readonly ratesUpTo: number;
 }
 
 function isInLog(outcome: UsageOutcome | undefined): boolean {
