@@ -11,7 +11,11 @@ import {Table} from "./Table.sol";
 abstract contract Accusers is Model {
     // ── disputes ──
 
-    function challenge(uint256 who, uint256 about) external {
+    function challenge(uint256 who, uint256 about) external observed {
+        _challenge(who, about);
+    }
+
+    function _challenge(uint256 who, uint256 about) internal {
         _promote();
         if (credits.pendingCheckpoint().epoch == 0) return;
         ICreditTypes.Row[] memory rows = _latest;
@@ -19,11 +23,12 @@ abstract contract Accusers is Model {
         bytes32[] memory proof = Table.proof(rows, i);
         vm.prank(_party(who));
         try court.challengeRow{value: COURT_STAKE}(rows[i], proof) {
-            ++calls["challenge"];
+            _keepChallenge(who, about);
+            _count("challenge");
         } catch {}
     }
 
-    function challengeOmission(uint256 who, uint256 about) external {
+    function challengeOmission(uint256 who, uint256 about) external observed {
         _promote();
         if (credits.pendingCheckpoint().epoch == 0 || _final.length == 0) return;
         ICreditTypes.Row[] memory rows = _final;
@@ -31,12 +36,17 @@ abstract contract Accusers is Model {
         bytes32[] memory proof = Table.proof(rows, i);
         vm.prank(_party(who));
         try court.challengeOmission{value: COURT_STAKE}(rows[i], proof) {
-            ++calls["challengeOmission"];
+            _keepChallenge(who, about);
+            _count("challengeOmission");
         } catch {}
     }
 
     /// @dev A receipt for the provider's earnings so far, which the next table pays.
-    function giveReceipt(uint256 about) external {
+    function giveReceipt(uint256 about) external observed {
+        _giveReceipt(about);
+    }
+
+    function _giveReceipt(uint256 about) internal {
         uint256 i = about % PARTIES;
         uint64 pending = credits.pendingCheckpoint().epoch;
         uint64 epoch = (pending > 0 ? pending : credits.finalCheckpoint().epoch) + 1;
@@ -49,9 +59,14 @@ abstract contract Accusers is Model {
             receipt,
             _signed(court.hashEarningsReceipt(receipt), _keys.length)
         );
+        _count("giveReceipt");
     }
 
-    function challengeEarnings(uint256 who, uint256 which) external {
+    function challengeEarnings(uint256 who, uint256 which) external observed {
+        _challengeEarnings(who, which);
+    }
+
+    function _challengeEarnings(uint256 who, uint256 which) internal {
         bytes memory kept = _receipts[which % KEPT];
         if (kept.length == 0) return;
         (
@@ -60,12 +75,15 @@ abstract contract Accusers is Model {
         ) = abi.decode(kept, (IDisputes.EarningsReceipt, ICreditTypes.SignerSignature[]));
         vm.prank(_party(who));
         try court.challengeEarnings{value: COURT_STAKE}(receipt, signatures) {
-            ++calls["challengeEarnings"];
+            for (uint256 i = 0; i < PARTIES; ++i) {
+                if (parties[i] == receipt.provider) _keepChallenge(who, i);
+            }
+            _count("challengeEarnings");
         } catch {}
     }
 
     /// @dev Anyone registers a receipt, also one of former signers.
-    function registerReceipt(uint256 which) external {
+    function registerReceipt(uint256 which) external observed {
         bytes memory kept = _receipts[which % KEPT];
         if (kept.length == 0) return;
         (
@@ -73,26 +91,32 @@ abstract contract Accusers is Model {
             ICreditTypes.SignerSignature[] memory signatures
         ) = abi.decode(kept, (IDisputes.EarningsReceipt, ICreditTypes.SignerSignature[]));
         try court.registerReceipt(receipt, signatures) {
-            ++calls["registerReceipt"];
+            _count("registerReceipt");
         } catch {}
     }
 
-    function challengeRegisteredEarnings(uint256 who, uint256 about) external {
+    function challengeRegisteredEarnings(uint256 who, uint256 about) external observed {
         vm.prank(_party(who));
         try court.challengeRegisteredEarnings{value: COURT_STAKE}(_party(about)) {
-            ++calls["challengeRegisteredEarnings"];
+            _keepChallenge(who, about);
+            _count("challengeRegisteredEarnings");
         } catch {}
     }
 
     /// @dev An honest operator can answer every challenge in time.
-    function answer(uint256 challenger, uint256 about) external {
+    function answer(uint256 seed) external observed {
+        _answer(seed);
+    }
+
+    function _answer(uint256 seed) internal {
         _promote();
         ICreditTypes.Row[] memory rows = _latest;
         if (rows.length == 0) return;
-        uint256 i = about % PARTIES;
+        Made memory made = _challengeAt(seed);
+        (uint256 challenger, uint256 i) = (made.who, made.about);
         uint64 counter = _recordCap(i);
         try court.answer(_party(challenger), rows[i], Table.proof(rows, i), counter) {
-            ++calls["answer"];
+            _count("answer");
         } catch {
             IDisputes.Challenge memory asked = court.challengeOf(parties[i], _party(challenger));
             bool open = asked.deadline >= block.timestamp && asked.drops == credits.drops();
@@ -103,7 +127,7 @@ abstract contract Accusers is Model {
     }
 
     /// @dev Records an account's cap and settles its row by it.
-    function coverSpending(uint256 about) external {
+    function coverSpending(uint256 about) external observed {
         _promote();
         if (_final.length == 0) return;
         ICreditTypes.Row[] memory rows = _final;
@@ -114,25 +138,41 @@ abstract contract Accusers is Model {
             (, , uint64 refundedNow, uint64 earnedNow) = credits.party(parties[i]);
             tokensOut[parties[i]] +=
                 _tokens(refundedNow, earnedNow) - _tokens(refundedBefore, earnedBefore);
-            ++calls["coverSpending"];
+            _count("coverSpending");
         } catch {}
     }
 
-    function dropUnanswered(uint256 challenger, uint256 about) external {
-        try court.dropUnanswered(_party(about), _party(challenger)) {
-            ++calls["dropUnanswered"];
+    function dropUnanswered(uint256 seed) external observed {
+        _dropUnanswered(seed);
+    }
+
+    function _dropUnanswered(uint256 seed) internal {
+        Made memory made = _challengeAt(seed);
+        (address about, address challenger) = (parties[made.about], parties[made.who]);
+        _maybeUntil(court.challengeOf(about, challenger).deadline, seed);
+        try court.dropUnanswered(about, challenger) {
+            _count("dropUnanswered");
         } catch {}
     }
 
-    function reclaimAndWithdrawStakes(uint256 who, uint256 about) external {
-        address party = _party(who);
+    function reclaimAndWithdrawStakes(uint256 seed) external observed {
+        _takeStakes(seed);
+    }
+
+    function _takeStakes(uint256 seed) internal {
+        Made memory made = _challengeAt(seed);
+        address party = parties[made.who];
         vm.startPrank(party);
-        try court.reclaimStake(_party(about)) {} catch {}
-        try court.withdrawStake(payable(party)) {} catch {}
+        try court.reclaimStake(parties[made.about]) {
+            _count("reclaimStake");
+        } catch {}
+        try court.withdrawStake(payable(party)) {
+            _count("withdrawStake");
+        } catch {}
         vm.stopPrank();
     }
 
-    function proveFraud(uint256 about) external {
+    function proveFraud(uint256 about) external observed {
         _promote();
         if (credits.pendingCheckpoint().epoch == 0) return;
         ICreditTypes.Row[] memory rows = new ICreditTypes.Row[](1);
@@ -140,31 +180,38 @@ abstract contract Accusers is Model {
         (rows[0], proofs[0]) = (_latest[about % PARTIES], Table.proof(_latest, about % PARTIES));
         try court.proveFraud(rows, proofs) {
             if (!dishonest) revert NotTrue("an honest checkpoint was dropped for fraud");
-            ++calls["proveFraud"];
-        } catch (bytes memory reason) {
-            _isFalse("an honest checkpoint was dropped for fraud", reason);
-        }
+            _count("proveFraud");
+        } catch {}
     }
 
-    function depositBond(uint256 who, uint256 amount) external {
+    function depositBond(uint256 who, uint256 amount) external observed {
         vm.prank(_party(who));
-        try court.depositBond(between(amount, 0, 1e9)) {} catch {}
+        try court.depositBond(between(amount, 1, 1e9)) {
+            _count("depositBond");
+        } catch {}
     }
 
-    function announceBondWithdrawal(uint256 who) external {
+    function announceBondWithdrawal(uint256 who) external observed {
         vm.prank(owner);
         court.announceBondWithdrawal(_party(who));
+        (_bondRecipient, _bondWithdrawalAt) = (
+            _party(who),
+            block.timestamp + credits.signerDelaySeconds()
+        );
     }
 
-    function withdrawBond(uint256 who) external {
-        try court.withdrawBond(_party(who)) {
-            ++calls["withdrawBond"];
+    function withdrawBond(uint256 seed) external observed {
+        _maybeUntil(_bondWithdrawalAt, seed);
+        try court.withdrawBond(_bondRecipient) {
+            _count("withdrawBond");
         } catch {}
     }
 
     /// @dev An honest quorum never equivocates, in whatever order its checkpoints are dropped and
     ///      signed again.
-    function proveEquivocation(uint256 one, uint256 another) external {
+    function proveEquivocation(uint256 one, uint256 another) external observed {
+        // Mostly two in a row, because these are of one epoch if the first was dropped or refused.
+        if (another % 4 > 0) another = (one % KEPT) + 1;
         (bytes memory a, bytes memory b) = (
             _signedCheckpoints[one % KEPT],
             _signedCheckpoints[another % KEPT]
@@ -180,31 +227,30 @@ abstract contract Accusers is Model {
         try court.proveEquivocation(first, forFirst, second, forSecond) {
             if (!dishonest) revert NotTrue("an honest quorum was slashed");
             _countCover(before);
-            ++calls["proveEquivocation"];
-        } catch (bytes memory reason) {
-            _isFalse("an honest quorum was slashed", reason);
-        }
-    }
-
-    /// @dev Pays what the token had refused.
-    function payReward(uint256 who) external {
-        address party = who % (PARTIES + 1) == PARTIES ? address(this) : _party(who);
-        try court.payReward(party) {
-            ++calls["payReward"];
+            _count("proveEquivocation");
         } catch {}
     }
 
-    function coverExits() external {
+    /// @dev Pays what the token had refused.
+    function payReward(uint256 who) external observed {
+        address party = who % (PARTIES + 1) == PARTIES ? address(this) : _party(who);
+        try court.payReward(party) {
+            _count("payReward");
+        } catch {}
+    }
+
+    function coverExits() external observed {
         uint256 before = dollar.balanceOf(address(credits));
         try court.coverExits() {
             _countCover(before);
-            ++calls["coverExits"];
+            _count("coverExits");
         } catch {}
     }
 
     /// @dev The token refuses all transfers to or from the vault or the court.
-    function blacklistContract(bool theVault, bool blacklisted) external {
+    function blacklistContract(bool theVault, bool blacklisted) external observed {
         dollar.setBlacklisted(theVault ? address(credits) : address(court), blacklisted);
+        _count("blacklistContract");
     }
 
     function _countCover(uint256 before) private {
@@ -214,7 +260,7 @@ abstract contract Accusers is Model {
     }
 
     /// @dev An honest table pays every provider in full.
-    function proveShortfall(uint256 about) external {
+    function proveShortfall(uint256 about) external observed {
         _promote();
         if (_final.length == 0) return;
         ICreditTypes.Row[] memory rows = _final;
@@ -223,9 +269,7 @@ abstract contract Accusers is Model {
         try court.proveShortfall(rows[i], Table.proof(rows, i)) {
             if (!dishonest) revert NotTrue("an honest table left a provider short");
             _countCover(before);
-            ++calls["proveShortfall"];
-        } catch (bytes memory reason) {
-            _isFalse("an honest table left a provider short", reason);
-        }
+            _count("proveShortfall");
+        } catch {}
     }
 }

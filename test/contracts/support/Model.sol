@@ -59,6 +59,21 @@ abstract contract Model is Test {
     mapping(address party => uint256 tokens) public tokensOut;
     mapping(string name => uint256 count) public calls;
 
+    /// @dev The highest numbers seen so far, of each party, of the final checkpoint and of all
+    ///      settlements (I3). An invariant cannot keep them: what it writes is undone.
+    mapping(address party => ICreditTypes.Row row) internal _seen;
+    ICreditTypes.CheckpointRecord internal _seenFinal;
+    uint64[4] internal _seenSettled;
+
+    /// @dev The number that was seen to shrink; empty while none was.
+    string public shrunk;
+
+    /// @dev Around every action.
+    modifier observed() {
+        _;
+        _observe();
+    }
+
     constructor(
         IComputeCredits credits_,
         TestDollar dollar_,
@@ -81,7 +96,71 @@ abstract contract Model is Test {
             vm.prank(party);
             dollar.approve(address(court), type(uint256).max);
             vm.deal(party, 1_000_000 ether);
+            vm.prank(party);
+            tokensIn += credits_.buy(party, MAX_BUY);
         }
+    }
+
+    function _observe() private {
+        for (uint256 i = 0; i < PARTIES; ++i) {
+            (, uint64 spent_, uint64 refunded_, uint64 earned_) = credits.party(parties[i]);
+            ICreditTypes.Row storage seen = _seen[parties[i]];
+            if (spent_ < seen.spent) shrunk = "a party's spent";
+            if (refunded_ < seen.refunded) shrunk = "a party's refunded";
+            if (earned_ < seen.earned) shrunk = "a party's earned";
+            (seen.spent, seen.refunded, seen.earned) = (spent_, refunded_, earned_);
+        }
+        ICreditTypes.CheckpointRecord memory last = credits.finalCheckpoint();
+        if (last.epoch < _seenFinal.epoch) shrunk = "the epoch";
+        if (last.spent < _seenFinal.spent) shrunk = "the final spent";
+        if (last.refunded < _seenFinal.refunded) shrunk = "the final refunded";
+        if (last.earned < _seenFinal.earned) shrunk = "the final earned";
+        _seenFinal = last;
+        uint64[4] memory settled;
+        (settled[0], settled[1], settled[2], settled[3]) = credits.settledTotals();
+        for (uint256 i = 0; i < 4; ++i) {
+            if (settled[i] < _seenSettled[i]) shrunk = "a settled total";
+        }
+        _seenSettled = settled;
+        _count("observed");
+    }
+
+    /// @dev Counts that an action reached what it is for.
+    function _count(string memory name) internal {
+        ++calls[name];
+    }
+
+    // ── what has to come first ──
+
+    /// @dev A challenge that was made: by whom, and about whom.
+    struct Made {
+        uint256 who;
+        uint256 about;
+    }
+
+    /// @dev The last challenges. Answers, drops and stakes look here, because a guess would miss.
+    Made[] internal _challenges;
+    uint256 internal _nextSignersAt;
+    address internal _nextGuardian;
+    uint256 internal _nextGuardianAt;
+    address internal _bondRecipient;
+    uint256 internal _bondWithdrawalAt;
+
+    function _keepChallenge(uint256 who, uint256 about) internal {
+        _challenges.push(Made(who % PARTIES, about % PARTIES));
+    }
+
+    /// @dev One of the challenges, mostly one of the last three. The seed alone chooses a pair if
+    ///      there is none.
+    function _challengeAt(uint256 seed) internal view returns (Made memory made) {
+        uint256 count = _challenges.length;
+        if (count == 0) return Made(seed % PARTIES, (seed >> 8) % PARTIES);
+        return _challenges[count - 1 - (seed % (count < 3 ? count : 3))];
+    }
+
+    /// @dev Passes a deadline in two of three cases. Otherwise what waits for it comes too early.
+    function _maybeUntil(uint256 timestamp, uint256 seed) internal {
+        if (seed % 3 > 0 && timestamp >= block.timestamp) vm.warp(timestamp + 1);
     }
 
     // ── what the invariants read ──
@@ -157,10 +236,14 @@ abstract contract Model is Test {
             rows[i].earned = uint64(between(random >> 128, 0, 4 * MAX_BUY));
         }
         uint64 left = purchased - last.spent - last.refunded;
+        // Small steps too: those a vault with a limit pays in full.
+        if (seed % 2 == 0) left /= 32;
         next.spent = last.spent + uint64(between(seed, 0, left));
         next.refunded =
             last.refunded + uint64(between(seed >> 64, 0, left - (next.spent - last.spent)));
-        next.earned = next.spent - (last.spent - last.earned);
+        uint64 lastFee = last.spent - last.earned;
+        uint64 mostFee = uint64((uint256(next.spent) * 500) / 10_000);
+        next.earned = next.spent - lastFee - uint64(between(seed >> 128, 0, mostFee - lastFee));
     }
 
     function _addressesOf(uint256[] memory keys) internal pure returns (address[] memory list) {
@@ -201,10 +284,5 @@ abstract contract Model is Test {
         allowance.counter = counter = credits.counterOf(parties[i]);
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(0xACE0 + i, court.hashAllowance(allowance));
         court.recordCap(allowance, abi.encodePacked(r, s, v));
-    }
-
-    /// @dev Passes on a failure that was raised within a `try`.
-    function _isFalse(string memory what, bytes memory reason) internal pure {
-        if (bytes4(reason) == NotTrue.selector) revert NotTrue(what);
     }
 }
