@@ -3,17 +3,16 @@ import { mkdir, writeFile } from "node:fs/promises";
 
 import {
   type Abi,
-  type Address,
   type Hex,
   createPublicClient,
   createWalletClient,
   http,
-  isAddress,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 
 import { findWindowErrors } from "@compute-credits/rules/checkpoints/windows";
+import { ADDRESS_FORM, parseAddress } from "@compute-credits/protocol/address";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
@@ -46,9 +45,11 @@ The deployer's key is read from DEPLOYER_PRIVATE_KEY; it gets no power.`;
 const address = z
   .string()
   .trim()
-  .refine((text): text is Address => isAddress(text), {
-    error: ({ input }) =>
-      `not an address: ${String(input)} (0x and 40 hex digits, in lower case or with the right checksum)`,
+  .transform((text, { addIssue }) => {
+    const parsed = parseAddress(text);
+    if (parsed !== null) return parsed;
+    addIssue(`"${text}" is not ${ADDRESS_FORM}`);
+    return z.NEVER;
   });
 const whole = z.string().regex(/^\d+$/, "a whole number");
 const small = whole.transform(Number);

@@ -1,7 +1,7 @@
 /** `npm run rebuild`: rebuilds a checkpoint from its rows and compares it with the chain. */
 import { createReadStream } from "node:fs";
 
-import { type Address, type Hex, createPublicClient, http, isAddress } from "viem";
+import { type Address, type Hex, createPublicClient, http } from "viem";
 
 import { ApiProblem } from "@compute-credits/client/http/api";
 import { downloadTable } from "@compute-credits/client/http/checkpointData";
@@ -10,6 +10,7 @@ import { formatCredits } from "@compute-credits/protocol/amounts";
 import { MalformedData } from "@compute-credits/protocol/data/malformedData";
 import { type TableSummary, readTable } from "@compute-credits/protocol/data/tableFile";
 import {
+  addressOption,
   httpUrl,
   readOptions,
   run,
@@ -74,10 +75,13 @@ function explain(error: unknown, { file, server, rpc }: Asked): string | null {
 
 async function rebuild(asked: Asked): Promise<void> {
   const { rpc, contract = "" } = asked;
-  if (rpc !== undefined && !isAddress(contract)) {
-    throw new UsageError(`--rpc needs --contract ADDRESS: 0x and 40 hex digits.\n\n${HELP}`);
-  }
-  if (rpc !== undefined) httpUrl("--rpc", rpc);
+  const chain =
+    rpc === undefined
+      ? null
+      : {
+          rpc: httpUrl("--rpc", rpc),
+          contract: addressOption("--contract", contract),
+        };
   const table = await read(asked);
   const { spent, refunded, earned } = table.totals;
   console.log(`rows      ${table.rowCount}
@@ -86,7 +90,7 @@ dataHash  ${table.dataHash}
 spent     ${formatCredits(spent)}
 refunded  ${formatCredits(refunded)}
 earned    ${formatCredits(earned)}`);
-  if (rpc !== undefined && isAddress(contract)) await compare(table, rpc, contract);
+  if (chain !== null) await compare(table, chain.rpc, chain.contract);
 }
 
 async function read({ file, server, epoch }: Asked): Promise<TableSummary> {

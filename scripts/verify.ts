@@ -1,7 +1,7 @@
 /** `npm run verify`: compares what a server says of an account with the chain. */
 import { readFile } from "node:fs/promises";
 
-import { type Address, createPublicClient, http, isAddress } from "viem";
+import { createPublicClient, http } from "viem";
 
 import type { SignedReceipt } from "@compute-credits/client/http/meteringClient";
 import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
@@ -10,6 +10,7 @@ import { createServerAnswers } from "@compute-credits/client/verify/serverAnswer
 import { verifyAccount } from "@compute-credits/client/verify/verifyAccount";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import {
+  addressOption,
   httpUrl,
   readOptions,
   run,
@@ -48,8 +49,8 @@ await run(async () => {
     return;
   }
   const { ceiling } = values;
-  const account = address("--account", values.account);
-  const contract = address("--contract", values.contract);
+  const account = addressOption("--account", values.account);
+  const contract = addressOption("--contract", values.contract);
   const server = httpUrl("--server", values.server);
   const rpc = httpUrl("--rpc", values.rpc);
   const ceilingMicros = ceiling === undefined ? {} : { ceilingMicros: amount(ceiling) };
@@ -73,12 +74,6 @@ await run(async () => {
   }
   if (!findings.every(({ holds }) => holds)) process.exitCode = 1;
 });
-
-function address(option: string, text: string): Address {
-  if (isAddress(text, { strict: false })) return text;
-  const problem = text === "" ? `${option} is missing` : `${option} is not an address: "${text}"`;
-  throw new UsageError(`${problem}. It is 0x and 40 hex digits.\n\n${HELP}`);
-}
 
 function amount(text: string): bigint {
   try {

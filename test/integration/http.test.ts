@@ -42,6 +42,29 @@ for (const kind of stackKinds) {
       ["GET", "/v1/checkpoints?page=2", 400, "invalid_request"],
       ["GET", "/v1/checkpoints?limit=1&limit=2", 400, "invalid_request"],
     ];
+    const wrongChecksum = "0x70997970c51812dc3A010C7d01b50e0d17dc79C8";
+    for (const path of [
+      `/v1/accounts/${wrongChecksum}`,
+      `/v1/accounts/${wrongChecksum}/allowances`,
+      `/v1/accounts/${wrongChecksum}/budgets`,
+      `/v1/accounts/${wrongChecksum}/debits`,
+      `/v1/accounts/${wrongChecksum}/proof`,
+      `/v1/accounts/${wrongChecksum}/runway`,
+      `/v1/accounts/${wrongChecksum}/usage`,
+      `/v1/providers/${wrongChecksum}/debits`,
+      `/v1/providers/${wrongChecksum}/earnings`,
+      `/v1/debits/${wrongChecksum}/event/explain`,
+      `/v1/debits/${wrongChecksum}/explain?eventId=event`,
+      `/v1/dynamic-rates/${wrongChecksum}`,
+      `/v1/dynamic-rates/${wrongChecksum}/rate`,
+      `/v1/rate-cards?provider=${wrongChecksum}`,
+      `/v1/accounts/${addressOf(alice)}/debits?spender=${wrongChecksum}`,
+    ]) {
+      it(`answers GET ${path}, with a wrong checksum, with 400`, async () => {
+        await api.refuses(() => api.stack.request(path), 400, "invalid_request");
+      });
+    }
+
     for (const [method, path, status, reason] of wrongRequests) {
       it(`answers ${method} ${path} with ${status} ${reason}`, async () => {
         await api.refuses(() => api.stack.request(path, { method }), status, reason);

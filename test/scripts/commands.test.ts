@@ -80,6 +80,38 @@ describe("the npm commands", () => {
     expect(stderr).to.equal("No chain answers at http://127.0.0.1:1. Check --rpc.\n");
   });
 
+  const WRONG_CHECKSUM = "0x70997970c51812dc3A010C7d01b50e0d17dc79C8";
+  const LOWER_CASE = WRONG_CHECKSUM.toLowerCase();
+  const FORM = "an address: 0x and 40 hex digits, in lower case or with the right checksum";
+  const addressOptions: readonly (readonly [string, string, readonly string[]])[] = [
+    ["scripts/verify.ts", "--account", ["--contract", LOWER_CASE]],
+    ["scripts/verify.ts", "--contract", ["--account", LOWER_CASE]],
+    ["scripts/rebuild.ts", "--contract", ["--file", "none", "--rpc", UNREACHABLE.RPC_URL]],
+    ["scripts/deploy.ts", "--token", []],
+    ["scripts/deploy.ts", "--owner", []],
+    ["scripts/deploy.ts", "--guardian", []],
+    ["scripts/deploy.ts", "--fee-recipient", []],
+    ["scripts/deploy.ts", "--signers", []],
+  ];
+  for (const [file, option, others] of addressOptions) {
+    it(`${file} ${option} with a wrong checksum: is refused, never mended`, async () => {
+      const { code, stderr } = await command(file, [...others, option, WRONG_CHECKSUM]);
+      expect(code).to.equal(1);
+      expect(stderr).to.include(option).and.include(WRONG_CHECKSUM).and.include(FORM);
+    });
+  }
+
+  for (const file of ["server/main.ts", "auditor/main.ts"]) {
+    it(`${file} with a wrong checksum in its environment: is refused`, async () => {
+      const { code, stderr } = await command(file, [], {
+        ...UNREACHABLE,
+        CONTRACT_ADDRESS: WRONG_CHECKSUM,
+      });
+      expect(code).to.equal(1);
+      expect(stderr).to.include(`CONTRACT_ADDRESS must be ${FORM}`);
+    });
+  }
+
   it("deploy, without its terms: lists each that is missing", async () => {
     const { code, stderr } = await command("scripts/deploy.ts", ["--threshold", "2"]);
     expect(code).to.equal(1);

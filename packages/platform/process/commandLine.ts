@@ -2,6 +2,10 @@ import { type ParseArgsConfig, inspect, parseArgs } from "node:util";
 
 import { hideUrls } from "./hideSecrets.ts";
 
+import type { Address } from "viem";
+
+import { ADDRESS_FORM, parseAddress } from "@compute-credits/protocol/address";
+
 /** The user typed something that a command cannot take. The message says what to type instead. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -43,6 +47,14 @@ export function readOptions<const T extends ParseArgsConfig>(
   } catch (error) {
     throw usageError(error, names);
   }
+}
+
+/** An address. Throws a `UsageError` that names the option, for a wrong checksum too. */
+export function addressOption(option: string, text: string): Address {
+  const address = parseAddress(text);
+  if (address !== null) return address;
+  const problem = text === "" ? `${option} is missing.` : `${option} is "${text}".`;
+  throw new UsageError(`${problem} It must be ${ADDRESS_FORM}.`);
 }
 
 /** A whole number within bounds. Throws a `UsageError` for anything else. */

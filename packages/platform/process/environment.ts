@@ -1,6 +1,7 @@
-import { type Hex, isAddress } from "viem";
+import type { Hex } from "viem";
 import { z } from "zod";
 
+import { ADDRESS_FORM, parseAddress } from "@compute-credits/protocol/address";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 
 /** The environment has mistakes; the message lists all of them. */
@@ -21,10 +22,7 @@ export const integer = (least: number, most: number) =>
 
 export const address = z
   .string()
-  .refine(
-    (text) => isAddress(text),
-    "must be an address: 0x and 40 hex digits, in lower case or with the right checksum",
-  )
+  .refine((text) => parseAddress(text) !== null, `must be ${ADDRESS_FORM}`)
   .transform(lowercaseHex);
 
 /** The order of secp256k1: private keys are the numbers from 1 to under it. */

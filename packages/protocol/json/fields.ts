@@ -1,6 +1,6 @@
-import { isAddress } from "viem";
 import { z } from "zod";
 
+import { ADDRESS_FORM, parseAddress } from "../address.ts";
 import { lowercaseHex } from "../hex.ts";
 import { walletSpender } from "../messages/spender.ts";
 import { LAST_MS, LAST_SECOND } from "../times.ts";
@@ -10,16 +10,10 @@ import { LAST_MS, LAST_SECOND } from "../times.ts";
  * fields (`z.strictObject`): a misspelt name must not pass as an absent one.
  */
 
-const LOWERCASE_ADDRESS = /^0x[0-9a-f]{40}$/;
-
 /** An address in lower case, or in mixed case with a valid checksum. Becomes lower case. */
 export const AddressField = z
   .string()
-  .refine(
-    // Most addresses are in lower case, which has no checksum to verify.
-    (text) => LOWERCASE_ADDRESS.test(text) || isAddress(text),
-    "must be an address: 0x and 40 hex digits, with a right checksum",
-  )
+  .refine((text) => parseAddress(text) !== null, `must be ${ADDRESS_FORM}`)
   .transform(lowercaseHex);
 
 export const Bytes32Field = hexField(
