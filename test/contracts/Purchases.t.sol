@@ -110,12 +110,10 @@ contract BuyTest is Fixture {
         finalize(rows);
         settle(rows, 0);
 
-        bytes32 shared = bytes32(uint256(2));
-        bytes32 record = keccak256(abi.encode(payer, uint256(5)));
+        bytes32 shared = slotWith(1_000 * CREDIT, 8);
+        bytes32 record = recordSlot(payer);
         uint256 sharedBefore = uint256(vm.load(address(credits), shared));
         uint256 recordBefore = uint256(vm.load(address(credits), record));
-        same(uint64(sharedBefore >> 8), 1_000 * CREDIT, "the slot of the total");
-        same(recordBefore & type(uint56).max, 1_000 * CREDIT, "the slot of the account");
         buy(payer, micros);
         uint256 sharedAfter = uint256(vm.load(address(credits), shared));
         same(sharedAfter, sharedBefore + (uint256(micros) << 8), "the total grew, nothing else");

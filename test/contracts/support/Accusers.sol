@@ -84,6 +84,10 @@ abstract contract Accusers is Model {
 
     /// @dev Anyone registers a receipt, also one of former signers.
     function registerReceipt(uint256 which) external observed {
+        _registerReceipt(which);
+    }
+
+    function _registerReceipt(uint256 which) internal {
         bytes memory kept = _receipts[which % KEPT];
         if (kept.length == 0) return;
         (
@@ -96,6 +100,10 @@ abstract contract Accusers is Model {
     }
 
     function challengeRegisteredEarnings(uint256 who, uint256 about) external observed {
+        _challengeRegisteredEarnings(who, about);
+    }
+
+    function _challengeRegisteredEarnings(uint256 who, uint256 about) internal {
         vm.prank(_party(who));
         try court.challengeRegisteredEarnings{value: COURT_STAKE}(_party(about)) {
             _keepChallenge(who, about);

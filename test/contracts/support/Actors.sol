@@ -124,8 +124,10 @@ contract Actors is Accusers {
     /// @dev A provider shows its receipt to the next checkpoint, which may or may not pay it.
     function workAndClaim(uint256 seed) external observed {
         _giveReceipt(seed);
+        if (seed % 3 == 0) _registerReceipt(_receiptCount - 1);
         _work(seed);
-        _challengeEarnings(seed >> 8, _receiptCount - 1);
+        if (seed % 3 == 0) _challengeRegisteredEarnings(seed >> 8, seed);
+        else _challengeEarnings(seed >> 8, _receiptCount - 1);
         if (seed % 2 == 0) _answer(0);
     }
 

@@ -221,6 +221,25 @@ abstract contract Fixture is Test {
         same(e, earned, "earned");
     }
 
+    /// @dev The slot of the party's record, which begins with its purchases.
+    function recordSlot(address account) internal view returns (bytes32 slot) {
+        (uint64 purchased, , , ) = credits.party(account);
+        for (uint256 i = 0; i < 32; ++i) {
+            slot = keccak256(abi.encode(account, i));
+            if (uint256(vm.load(address(credits), slot)) % (1 << 63) == purchased) return slot;
+        }
+        revert NotTrue("a slot holds the record");
+    }
+
+    /// @dev The slot that holds a number of 64 bits, this many bits above the lowest.
+    function slotWith(uint64 number, uint256 shift) internal view returns (bytes32 slot) {
+        for (uint256 i = 0; i < 32; ++i) {
+            slot = bytes32(i);
+            if (uint64(uint256(vm.load(address(credits), slot)) >> shift) == number) return slot;
+        }
+        revert NotTrue("a slot holds the number");
+    }
+
     function _sortedKeys(uint256 count) internal {
         delete signerKeys;
         for (uint256 i = 0; i < count; ++i) {
