@@ -1,13 +1,7 @@
 /** `npm run deploy`: deploys the contracts, reads every term back and records the result. */
 import { mkdir, writeFile } from "node:fs/promises";
 
-import {
-  type Abi,
-  type Hex,
-  createPublicClient,
-  createWalletClient,
-  http,
-} from "viem";
+import { type Abi, type Hex, createPublicClient, createWalletClient, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 
@@ -45,10 +39,10 @@ The deployer's key is read from DEPLOYER_PRIVATE_KEY; it gets no power.`;
 const address = z
   .string()
   .trim()
-  .transform((text, { addIssue }) => {
+  .transform((text, context) => {
     const parsed = parseAddress(text);
     if (parsed !== null) return parsed;
-    addIssue(`"${text}" is not ${ADDRESS_FORM}`);
+    context.addIssue(`"${text}" is not ${ADDRESS_FORM}`);
     return z.NEVER;
   });
 const whole = z.string().regex(/^\d+$/, "a whole number");
