@@ -9,7 +9,7 @@ import {
 } from "@compute-credits/rules/usage/decideDebits";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { CreditShortage } from "@compute-credits/rules/spending/room";
-import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import { type UsageEvent, isSamePayload } from "@compute-credits/rules/usage/usageEvent";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { AccessCache } from "./accessCache.ts";
 import { readKnownDebits } from "./knownDebits.ts";
@@ -82,6 +82,31 @@ export function removeShared(
       outcomes.delete(index);
     }
     for (const payer of payers) charged.add(payer);
+  }
+}
+
+/**
+ * Corrects refusals of events whose id an earlier event of the batch has, which was charged after
+ * they were decided: they are its repetition, or a conflict.
+ */
+export function correctRepetitions(
+  outcomes: Map<number, UsageOutcome>,
+  events: readonly UsageEvent[],
+): void {
+  const debited = new Map<string, { event: UsageEvent; outcome: UsageOutcome }>();
+  for (const [index, event] of events.entries()) {
+    const outcome = outcomes.get(index);
+    const first = debited.get(eventKey(event));
+    if (outcome?.result === "debited") {
+      if (first === undefined) debited.set(eventKey(event), { event, outcome });
+    } else if (first?.outcome.result === "debited") {
+      outcomes.set(
+        index,
+        isSamePayload(first.event, event)
+          ? { ...first.outcome, repeated: true }
+          : { result: "refused", refusal: { reason: "event_id_conflict" } },
+      );
+    }
   }
 }
 

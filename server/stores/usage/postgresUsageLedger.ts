@@ -28,7 +28,7 @@ import {
   corrections,
 } from "./chargeOptimistically.ts";
 import { createAccessCache } from "./accessCache.ts";
-import { answerUnchanged, isShort, removeShared } from "./answerUnchanged.ts";
+import { answerUnchanged, correctRepetitions, isShort, removeShared } from "./answerUnchanged.ts";
 import { createEventMemory } from "./eventMemory.ts";
 import { insertDebits, insertDebitsWithCommit } from "./insertDebits.ts";
 import { readKnownDebits } from "./knownDebits.ts";
@@ -77,6 +77,7 @@ export function createUsageLedger(
     // An event that was predicted to be refused, and is not, was predicted from old data.
     const charged = await charge(rest, next?.predicted.refused.length === 0 ? next : null);
     for (const [n, outcome] of charged.entries()) outcomes.set(left[n] ?? -1, outcome);
+    correctRepetitions(outcomes, report.events);
     return [...report.events.keys()].flatMap((index) => outcomes.get(index) ?? []);
   }
 

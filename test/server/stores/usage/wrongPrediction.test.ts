@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Hex } from "viem";
+import { type Hex, padHex } from "viem";
 
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
@@ -235,6 +235,22 @@ for (const { name, open } of databaseKinds) {
       expect(again).to.deep.equal({ ...first, repeated: true });
       expect(other === undefined ? "" : said(other)).to.equal("event_id_conflict");
       expect(await spentOf(account)).to.equal(100n);
+    });
+
+    it("refuses another event with the id of an earlier one of the batch as a conflict", async () => {
+      const { account, spender } = await cachedSpender();
+      const event = usageEvent({ provider, spender, quantity: 5n });
+      // Each would be refused for another reason, had the id not been used just before.
+      const others = [{ spender: padHex("0x99") }, { meter: "magic" }, { provider: party(999) }];
+      const batch = [event, ...others.map((fields) => ({ ...event, ...fields }))];
+      expect((await ledger.usage.record(batch)).map(said)).to.deep.equal([
+        "debited",
+        "event_id_conflict",
+        "event_id_conflict",
+        // Ids are unique for each provider.
+        "access_not_granted",
+      ]);
+      expect(await spentOf(account)).to.equal(6n);
     });
 
     it("charges only new events in a batch with repetitions", async () => {
