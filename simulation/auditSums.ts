@@ -34,19 +34,29 @@ export function auditSums(
   const purchased = new Sums();
   const requestedRefunds = new Sums();
   const counters = new Map<Address, bigint>();
+  const recordedCaps = new Map<string, bigint>();
+  const highestCaps = new Map<Address, bigint>();
   for (const event of blocks.flatMap(({ events }) => events)) {
     if (event.type === "purchased") purchased.add(event.account, event.amountMicros);
     if (event.type === "refund_requested")
       requestedRefunds.add(event.account, event.requestedMicros);
     if (event.type === "counter_raised") counters.set(event.account, event.counter);
+    if (event.type === "cap_recorded") {
+      const { account, counter, accountCapMicros: cap } = event;
+      recordedCaps.set(`${account} ${counter}`, cap);
+      const highest = highestCaps.get(account) ?? 0n;
+      highestCaps.set(account, cap > highest ? cap : highest);
+    }
   }
 
   for (const row of snapshot.accounts) {
+    const counter = counters.get(row.address) ?? 0n;
     const expected = {
       purchased: purchased.of(row.address),
       spent: spent.of(row.address),
       held: held.of(row.address),
-      counter: counters.get(row.address) ?? 0n,
+      counter,
+      recordedCap: recordedCaps.get(`${row.address} ${counter}`) ?? 0n,
     };
     const free = row.purchased - row.spent - row.held - row.refunding - row.refunded;
     const refunds = row.refunding + row.refunded + row.waiting;
@@ -54,7 +64,13 @@ export function auditSums(
       row.purchased === expected.purchased &&
       row.spent === expected.spent &&
       row.held === expected.held &&
-      row.counter === expected.counter;
+      row.counter === expected.counter &&
+      row.recordedCap === expected.recordedCap;
+    // Only contract wallets record caps here, and a counter starts with what was spent before.
+    const highest = highestCaps.get(row.address);
+    if (highest !== undefined && row.spent + row.held > highest) {
+      throw new DisagreementError("a contract wallet spent more than is on record", { row });
+    }
     if (!matches || free < 0n || refunds > requestedRefunds.of(row.address)) {
       throw new DisagreementError("a balance is not the sum of its log", { row, expected, free });
     }

@@ -14,7 +14,7 @@ import {
   RULES,
   WRITE_OFF_ACCOUNT,
 } from "./limits.ts";
-import { DEPLOYMENT } from "./parties.ts";
+import { DEPLOYMENT, SIGNED_BY_CONTRACT } from "./parties.ts";
 
 /**
  * Starts the real auditor (`auditor/`) behind the simulated ledger. It reads the usage log and the
@@ -36,7 +36,8 @@ export async function startFollowingAuditor(ledger: Database, chain: SimulatedCh
       signersSince: () => Promise.resolve(0n),
       isSignedBy: () => Promise.resolve(true),
       signingOf: () => Promise.resolve("key"),
-      allowanceSigning: () => Promise.resolve("key"),
+      allowanceSigning: ({ signature }) =>
+        Promise.resolve(signature === SIGNED_BY_CONTRACT ? "contract_refuses" : "key"),
     },
     chainSource: chain,
     signer: null,

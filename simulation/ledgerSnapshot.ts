@@ -12,6 +12,7 @@ export interface AccountRow {
   readonly waiting: bigint;
   readonly refunded: bigint;
   readonly counter: bigint;
+  readonly recordedCap: bigint;
 }
 
 export interface AllowanceRow {
@@ -99,7 +100,8 @@ export interface EarningRow {
 /** These queries belong to the simulation, so that no read goes through the code under test. */
 export function readAccounts(sql: Sql): Promise<AccountRow[]> {
   return sql.query<AccountRow>(
-    `select address, purchased, spent, held, refunding, refund_waiting as waiting, refunded, counter
+    `select address, purchased, spent, held, refunding, refund_waiting as waiting, refunded, counter,
+       recorded_cap as "recordedCap"
      from accounts`,
   );
 }

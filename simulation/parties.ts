@@ -8,6 +8,9 @@ export const DEPLOYMENT: Deployment = {
   contract: numberToHex(0xc0ffee, { size: 20 }),
 };
 
+/** Stands for a signature of a contract wallet (ERC-1271), which it has disowned since. */
+export const SIGNED_BY_CONTRACT: Hex = "0x01";
+
 /**
  * The accounts, providers and spenders of a group of lanes. Groups never share a party, so each can
  * be checked alone.
@@ -17,6 +20,8 @@ export interface Parties {
   readonly accounts: readonly [Address, ...Address[]];
   readonly providers: readonly [Address, ...Address[]];
   readonly spenders: readonly [Hex, ...Hex[]];
+  /** the account that is a contract wallet: it spends only up to the cap on record */
+  readonly contractWallet: Address;
   /** providers that every spender granted access; the others need an allowance that names them */
   readonly trusted: readonly Address[];
 }
@@ -47,6 +52,7 @@ export function createParties(name: string, index: number, size: PartyCounts): P
       walletSpender(accounts[0]),
       ...createMany(size.spenders - 1, (n) => apiKeySpender(`${name} ${n}`)),
     ],
+    contractWallet: accounts.at(-1) ?? accounts[0],
     trusted: providers.slice(0, Math.max(1, providers.length - 1)),
   };
 }

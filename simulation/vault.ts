@@ -13,11 +13,13 @@ interface VaultAccount {
 const NEW_ACCOUNT: VaultAccount = { purchased: 0n, spent: 0n, refunded: 0n, request: null };
 
 /**
- * A model of the contract's refund requests. It drops events that the contract would refuse and
+ * A model of the contract's refund requests and recorded caps. It drops events that the contract would refuse and
  * adds the fields that the contract records.
  */
 export class SimulatedVault {
   readonly #accounts = new Map<Address, VaultAccount>();
+  /** by account and counter */
+  readonly #recordedCaps = new Map<string, bigint>();
 
   /** Applies a block. Returns the events that the contract would emit. */
   apply(events: readonly NewChainEvent[]): readonly NewChainEvent[] {
@@ -65,6 +67,13 @@ export class SimulatedVault {
         // Also if the due amount fell to zero by spending alone.
         if (request === null || !isServed) return [event];
         return [{ type: "refund_served", account: event.party }, event];
+      }
+      case "cap_recorded": {
+        const key = `${event.account} ${event.counter}`;
+        // Recording a cap that is no higher changes nothing and emits nothing.
+        if (event.accountCapMicros <= (this.#recordedCaps.get(key) ?? 0n)) return [];
+        this.#recordedCaps.set(key, event.accountCapMicros);
+        return [event];
       }
       default:
         return [event];

@@ -20,7 +20,7 @@ import type { AcceptanceProof } from "@compute-credits/rules/acceptances/accepta
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
 import type { Operation } from "../operations.ts";
-import { DEPLOYMENT, type Parties } from "../parties.ts";
+import { DEPLOYMENT, type Parties, SIGNED_BY_CONTRACT } from "../parties.ts";
 import type { Random } from "../random.ts";
 
 const NO_SCOPE: Scope = { providers: [], meters: [] };
@@ -137,7 +137,7 @@ export class AllowanceGenerator {
 
   /** Returns the raised counter of an account. All its earlier allowances become void. */
   raiseCounter(account: Address): bigint {
-    const counter = this.#counterOf(account) + 1n;
+    const counter = this.counterOf(account) + 1n;
     this.#counters.set(account, counter);
     return counter;
   }
@@ -178,7 +178,7 @@ export class AllowanceGenerator {
       account,
       keyHash: apiKeySpender(`${this.#parties.name} ${this.#lane} issuing ${this.#salt++}`),
       campaign: random.chance(50) ? ANY_CAMPAIGN : id,
-      counter: this.#counterOf(account),
+      counter: this.counterOf(account),
     };
     this.#issuingKeys.push(message);
     return { kind: "issuingKey", message };
@@ -262,17 +262,20 @@ export class AllowanceGenerator {
       priority: 1,
       scope: scopeHash(scope),
       accountCap: maxUint64,
-      counter: this.#counterOf(account),
+      counter: this.counterOf(account),
       salt: BigInt(this.#salt++),
       ...content,
     };
     const id = allowanceId(DEPLOYMENT, message);
-    const signed: SignedAllowance = { id, message, scope, signature: "0x00", byContract: false };
+    const byContract = account === this.#parties.contractWallet;
+    const signature = byContract ? SIGNED_BY_CONTRACT : "0x00";
+    const signed: SignedAllowance = { id, message, scope, signature, byContract };
     this.#allowances.push(signed);
     return signed;
   }
 
-  #counterOf(account: Address): bigint {
+  /** The account's counter as this lane last raised it. */
+  counterOf(account: Address): bigint {
     return this.#counters.get(account) ?? 0n;
   }
 }

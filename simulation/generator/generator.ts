@@ -43,6 +43,8 @@ export class Generator {
   readonly #allowances: AllowanceGenerator;
   readonly #events: UsageEvent[] = [];
   readonly #quotes: QuoteRequest[] = [];
+  /** the last cap that was put on record, which the next one adds to */
+  #capMicros = 0n;
 
   constructor(seed: string, plan: LanePlan) {
     const { parties, name, peers, cardsStart, start, raisesCounters, quotes } = plan;
@@ -87,6 +89,7 @@ export class Generator {
     if (dice < 962) return this.#allowances.accept() ?? this.#record();
     if (dice < 972) return this.#refundRequest();
     if (dice < 975 && this.#raisesCounters) return this.#raiseCounter();
+    if (dice < 981) return this.#recordCap();
     if (dice < 992) return this.#allowances.addAllowance();
     return this.#allowances.revoke() ?? this.#record();
   }
@@ -259,6 +262,23 @@ export class Generator {
     const requestedMicros = BigInt(this.#random.between(1, 30_000));
     const request = { requestedMicros, unspentMicros: 0n, refundedMicros: 0n };
     return { kind: "chain", events: [{ type: "refund_requested", account, ...request }] };
+  }
+
+  /**
+   * Puts a cap of the contract wallet on record, now and then one that is no higher, or one of a
+   * counter to come.
+   */
+  #recordCap(): Operation {
+    const random = this.#random;
+    const account = this.#parties.contractWallet;
+    const current = this.#allowances.counterOf(account);
+    const counter = this.#raisesCounters && random.chance(15) ? current + 1n : current;
+    if (random.chance(80)) this.#capMicros += BigInt(random.between(1, 120_000));
+    const accountCapMicros = this.#capMicros;
+    return {
+      kind: "chain",
+      events: [{ type: "cap_recorded", account, counter, accountCapMicros }],
+    };
   }
 
   /** Raises the last account's counter, which voids its allowances, and queues a new allowance. */

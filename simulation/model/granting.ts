@@ -25,7 +25,7 @@ export interface Arrival {
 /** Adds an allowance. Its budget starts in `period`, the period in which the ledger stored it. */
 export function allow(
   modelState: ModelState,
-  { id, message, scope }: SignedAllowance,
+  { id, message, scope, byContract }: SignedAllowance,
   { createdAt, period, proof, acceptedAt }: Arrival,
 ): void {
   const { spender, account } = message;
@@ -36,6 +36,7 @@ export function allow(
       message,
       scope,
       campaign: null,
+      byContract,
       createdAt,
       period,
       ...UNUSED,
@@ -103,7 +104,7 @@ export function grant(
       ? { granted: true, repeated: true }
       : { refused: "grant_id_conflict" };
   }
-  const { message: parent, scope } = modelState.allowance(campaign);
+  const { message: parent, scope, byContract } = modelState.allowance(campaign);
   const expiresAt = request.expiresAt ?? parent.expiresAt;
   const startsAt = request.startsAt ?? parent.startsAt;
   const requestedScope = request.scope ?? scope;
@@ -142,6 +143,7 @@ export function grant(
     message,
     scope: narrow(requestedScope, scope),
     campaign,
+    byContract,
     createdAt: issued.createdAt,
     period: periodOf(message, issued.createdAt),
     ...UNUSED,

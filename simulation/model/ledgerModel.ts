@@ -138,9 +138,18 @@ export class LedgerModel extends ModelState {
         this.changeAccount(event.party, { waiting: 0n });
         return;
       }
-      case "counter_raised":
-        this.changeAccount(event.account, { counter: event.counter });
+      case "counter_raised": {
+        const { account, counter } = event;
+        const recordedCap = this.recordedCaps.get(`${account} ${counter}`) ?? 0n;
+        this.changeAccount(account, { counter, recordedCap });
         return;
+      }
+      case "cap_recorded": {
+        const { account, counter, accountCapMicros: recordedCap } = event;
+        this.set(this.recordedCaps, `${account} ${counter}`, recordedCap);
+        if (this.account(account).counter === counter) this.changeAccount(account, { recordedCap });
+        return;
+      }
       default:
     }
   }

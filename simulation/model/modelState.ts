@@ -26,6 +26,8 @@ export class ModelState {
   readonly allowances = new Map<Hex, ModelAllowance>();
   /** by `pairKey` */
   readonly acceptances = new Map<string, ModelAcceptance>();
+  /** by account and counter */
+  readonly recordedCaps = new Map<string, bigint>();
   /** by campaign and key */
   readonly grants = new Map<string, ModelGrant>();
   /** by the hash of the key */

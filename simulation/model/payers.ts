@@ -95,7 +95,7 @@ export function findPayers(
   const paid: { payer: ModelAllowance; micros: bigint; ofMicros: bigint }[] = [];
   const short: { payer: ModelAllowance; limit: Limit }[] = [];
 
-  const roomOf = ({ id, message }: ModelAllowance): [Limit, bigint] => {
+  const roomOf = ({ id, message, byContract }: ModelAllowance): [Limit, bigint] => {
     const account = newAccounts.get(message.account) ?? modelState.account(message.account);
     const budgets = modelState
       .budgetsOf(id)
@@ -108,6 +108,9 @@ export function findPayers(
       ]),
       ["account_cap_reached", message.accountCap - account.spent - account.held],
     ];
+    if (byContract) {
+      rooms.push(["cap_not_recorded", account.recordedCap - account.spent - account.held]);
+    }
     const [limit, room] = rooms.reduce((a, b) => (b[1] < a[1] ? b : a));
     return [limit, room < 0n ? 0n : room];
   };
@@ -189,7 +192,11 @@ export function findPayers(
 }
 
 type Limit =
-  "insufficient_credits" | "allowance_exhausted" | "campaign_exhausted" | "account_cap_reached";
+  | "insufficient_credits"
+  | "allowance_exhausted"
+  | "campaign_exhausted"
+  | "account_cap_reached"
+  | "cap_not_recorded";
 
 /**
  * Sort key: priority, earliest expiry, other people's credits before one's own, oldest, smallest

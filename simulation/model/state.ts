@@ -14,6 +14,8 @@ export interface ModelAccount {
   readonly waiting: bigint;
   readonly refunded: bigint;
   readonly counter: bigint;
+  /** on record for the counter */
+  readonly recordedCap: bigint;
 }
 
 export const NO_CREDITS: ModelAccount = {
@@ -24,6 +26,7 @@ export const NO_CREDITS: ModelAccount = {
   waiting: 0n,
   refunded: 0n,
   counter: 0n,
+  recordedCap: 0n,
 };
 
 export interface ModelAllowance {
@@ -32,6 +35,8 @@ export interface ModelAllowance {
   readonly scope: Scope;
   /** the campaign of a grant */
   readonly campaign: Hex | null;
+  /** the recorded cap binds it */
+  readonly byContract: boolean;
   readonly createdAt: Date;
   readonly revokedAt: Date | null;
   /** debits read it: its account was accepted while it could pay */
