@@ -76,7 +76,7 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
         CheckpointRecord memory pending = _requirePending();
         require(receipt.epoch <= pending.epoch, ReceiptNotDue(receipt.epoch, pending.epoch));
         VAULT.requireQuorum(hashEarningsReceipt(receipt), signatures);
-        _challenge(pending, receipt.provider, 0, 0, receipt.earned);
+        _challengeEarnings(pending, receipt.provider, receipt.earned);
     }
 
     /// @inheritdoc IDisputes
@@ -106,7 +106,7 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
         RegisteredReceipt memory known = _receipts[provider];
         require(block.timestamp <= known.until, NoRegisteredReceipt(provider));
         require(known.epoch <= pending.epoch, ReceiptNotDue(known.epoch, pending.epoch));
-        _challenge(pending, provider, 0, 0, known.earned);
+        _challengeEarnings(pending, provider, known.earned);
     }
 
     /// @inheritdoc IDisputes
@@ -180,6 +180,18 @@ abstract contract Challenges is IDisputes, Caps, Stakes {
         EarningsReceipt calldata receipt
     ) public view override returns (bytes32 digest) {
         return _hashTypedData(keccak256(abi.encode(EARNINGS_RECEIPT_TYPEHASH, receipt)));
+    }
+
+    /// @dev Asks for a row that pays a promise. A provider that has not earned yet has no row, so
+    ///      an honest operator could not answer for a promise of nothing. What is settled is paid.
+    function _challengeEarnings(
+        CheckpointRecord memory pending,
+        address provider,
+        uint64 earned
+    ) private {
+        (, , , uint64 settled) = VAULT.party(provider);
+        require(earned > settled, NothingToAnswer(provider));
+        _challenge(pending, provider, 0, 0, earned);
     }
 
     /// @dev Opens a challenge with the caller's stake. A void challenge to the same account is

@@ -103,8 +103,8 @@ interface IDisputes is ICreditTypes {
     /// @notice The dispute window is over.
     error DisputeWindowOver(uint256 now_, uint256 finalAt);
 
-    /// @notice The row needs no answer: its spending is settled, or it is an empty row of the
-    ///         table.
+    /// @notice Nothing has to be answered: the spending or the promised earnings are settled, or
+    ///         the row is an empty one of the table.
     error NothingToAnswer(address account);
 
     /// @notice The challenger already has an open challenge to this account's row.

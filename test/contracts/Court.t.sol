@@ -837,6 +837,39 @@ contract EarningsReceiptTest is CourtFixture {
         samePending(0);
     }
 
+    /// @dev A provider that has not earned yet has no row. A promise of nothing must not drop the
+    ///      checkpoint for want of one.
+    function test_ofNothing_reverts() external {
+        submit(rows);
+        (receipt.provider, receipt.earned) = (otherProvider, 0);
+        askReverts(otherProvider);
+        receipt.earned = 1;
+        ask();
+    }
+
+    function test_ofSettledEarnings_reverts() external {
+        settle(before, 2);
+        submit(rows);
+        receipt.earned = 100 * CREDIT;
+        askReverts(provider);
+        receipt.earned += 1;
+        ask();
+    }
+
+    function askReverts(address who) private {
+        ICreditTypes.SignerSignature[] memory signatures = signed(
+            court.hashEarningsReceipt(receipt)
+        );
+        bytes memory reason = abi.encodeWithSelector(IDisputes.NothingToAnswer.selector, who);
+        vm.expectRevert(reason);
+        vm.prank(provider);
+        court.challengeEarnings{value: STAKE}(receipt, signatures);
+        court.registerReceipt(receipt, signatures);
+        vm.expectRevert(reason);
+        vm.prank(provider);
+        court.challengeRegisteredEarnings{value: STAKE}(who);
+    }
+
     function test_forALaterCheckpoint_reverts() external {
         receipt.epoch = 3;
         submit(rows);

@@ -203,10 +203,10 @@ contract AnswerWithFinalRowTest is CourtFixture {
 contract AnswerInTheFirstEpochTest is Fixture {
     function test_withAnyRow_reverts() external {
         buy(payer, 1_000 * CREDIT);
-        ICreditTypes.Row[] memory rows = table(row(payer, 0, 0, 0));
+        ICreditTypes.Row[] memory rows = table(row(payer, 1, 0, 1));
         submit(rows);
         // An earnings challenge is the only one before the first final table that asks for no cap.
-        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(payer, 0, 1);
+        IDisputes.EarningsReceipt memory receipt = IDisputes.EarningsReceipt(payer, 1, 1);
         ICreditTypes.SignerSignature[] memory signatures = signed(
             court.hashEarningsReceipt(receipt)
         );
@@ -221,6 +221,9 @@ contract AnswerInTheFirstEpochTest is Fixture {
             )
         );
         court.answerWithFinalRow(stranger, rows[0], proof, rows[0], proof);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDisputes.NotCovered.selector, payer, uint64(0), uint64(1))
+        );
         court.answer(stranger, rows[0], proof, 0);
     }
 }
