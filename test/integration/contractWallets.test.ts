@@ -34,8 +34,16 @@ describe("contract wallets", () => {
   });
   after(() => stack.stop());
 
-  const post = ({ allowance, signature }: { allowance: object; signature: Hex }) =>
-    stack.request("/v1/allowances", { body: { allowance, signature } });
+  /** With its key, the spender accepts the account. */
+  const post = ({
+    key,
+    allowance,
+    signature,
+  }: {
+    key: string;
+    allowance: object;
+    signature: Hex;
+  }) => stack.request("/v1/allowances", { key, body: { allowance, signature } });
   const shown = async (id: unknown) =>
     (await stack.request(`/v1/allowances/${String(id)}`)).document;
   const use = (spender: Hex) =>
@@ -157,14 +165,16 @@ describe("contract wallets", () => {
       address: account,
       bytecode: concat(["0xef0100", delegate.address]),
     });
+    await stack.buyAndWait(bob, 1n);
+    const key = createApiKey();
     const { allowance, signature } = await stack.sign(bob, {
-      spender: apiKeySpender(createApiKey()),
+      spender: apiKeySpender(key),
       accountCapMicros: 5n,
     });
-    const byCode = await post({ allowance, signature: concat([signature, "0x00"]) });
+    const byCode = await post({ key, allowance, signature: concat([signature, "0x00"]) });
     expectProblem(byCode, 403, "invalid_signature");
     expect(Object(byCode.document).detail).to.include("sign with the account's key");
-    const byKey = await post({ allowance, signature });
+    const byKey = await post({ key, allowance, signature });
     expect(byKey.document).to.include({ capRecorded: "not_needed", recordedCapMicros: null });
     expect(lowercaseHex(allowance.account)).to.equal(account);
   });
