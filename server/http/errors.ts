@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { Logger } from "pino";
 
 import { ChainUnavailable, TooManyChainCalls } from "@compute-credits/platform/chain/boundedCalls";
+import { TooManySignatureChecks } from "@compute-credits/platform/chain/keyChecks";
 import { ReadTimedOut, TooManyReads } from "@compute-credits/platform/postgres/boundedReads";
 import { type Problem, ProblemError, fail, problem } from "./problem.ts";
 import { respondProblem } from "./respond.ts";
@@ -63,6 +64,14 @@ function busyProblem(error: unknown): Problem | null {
       503,
       "read_timed_out",
       "The database took too long for this answer. Ask for a shorter range or a smaller page.",
+    );
+  }
+  if (error instanceof TooManySignatureChecks) {
+    return problem(
+      503,
+      "too_many_signature_checks",
+      "The server has more signatures to check than it allows at one time. " +
+        "Send the same request again.",
     );
   }
   if (error instanceof TooManyChainCalls) {

@@ -60,6 +60,11 @@ const REQUEST = {
     "The database took longer than `READ_TIMEOUT_MILLISECONDS`.",
     "Ask for a shorter range or a smaller page.",
   ),
+  too_many_signature_checks: reason(
+    [503],
+    "As many signatures wait for their check as may.",
+    "Send it again after `Retry-After` seconds.",
+  ),
   too_many_chain_calls: reason(
     [503],
     "Requests caused as many calls of the chain as may.",

@@ -1,11 +1,8 @@
 import { allowanceId } from "@compute-credits/protocol/messages/allowance";
-import {
-  type Signing,
-  isAccepted,
-  isEcdsaSignature,
-} from "@compute-credits/protocol/messages/signatureCheck";
+import { type Signing, isAccepted } from "@compute-credits/protocol/messages/signatureCheck";
 import { type CallBound, rememberAnswers } from "./boundedCalls.ts";
 import type { ChainReader } from "./chainReader.ts";
+import { type KeyCheck, checkKeyInThread, fingerprint } from "./keyChecks.ts";
 import type { VaultReader } from "./vaultReader.ts";
 
 /** What requests ask of the chain. */
@@ -30,6 +27,7 @@ const FOR_EVER = { most: 1, lifeMs: Number.POSITIVE_INFINITY };
 export function chainForRequests(
   chain: Omit<ChainForRequests, "isSignedBy">,
   bound: CallBound,
+  isKeySignature: KeyCheck = checkKeyInThread,
 ): ChainForRequests {
   const threshold = rememberAnswers<number>(bound, MEMORY);
   const signer = rememberAnswers<boolean>(bound, MEMORY);
@@ -38,8 +36,8 @@ export function chainForRequests(
 
   const signingOf: ChainReader["signingOf"] = async (address, digest, signature) => {
     // A key's signature needs no call.
-    if (await isEcdsaSignature(address, digest, signature)) return "key";
-    return await signings(`${address} ${digest} ${signature}`, () =>
+    if (await isKeySignature(address, digest, signature)) return "key";
+    return await signings(fingerprint(address, digest, signature), () =>
       chain.signingOf(address, digest, signature),
     );
   };
@@ -53,8 +51,8 @@ export function chainForRequests(
       isAccepted(await signingOf(address, digest, signature)),
     async allowanceSigning({ message, signature }) {
       const digest = allowanceId(chain.deployment, message);
-      if (await isEcdsaSignature(message.account, digest, signature)) return "key";
-      return await allowances(`${digest} ${signature}`, () =>
+      if (await isKeySignature(message.account, digest, signature)) return "key";
+      return await allowances(fingerprint(digest, signature), () =>
         chain.allowanceSigning({ message, signature }),
       );
     },

@@ -1,0 +1,11 @@
+/** The thread that recovers keys from signatures: see keyChecks.ts. */
+import { parentPort } from "node:worker_threads";
+
+import { isEcdsaSignature } from "@compute-credits/protocol/messages/signatureCheck";
+import type { KeyQuestion } from "./keyChecks.ts";
+
+parentPort?.on("message", ({ id, signer, digest, signature }: KeyQuestion) => {
+  void isEcdsaSignature(signer, digest, signature).then((isValid) =>
+    parentPort?.postMessage({ id, isValid }),
+  );
+});
