@@ -4,7 +4,8 @@ import type { Logger } from "pino";
 import type { Health } from "@compute-credits/platform/process/health";
 import type { Context } from "./context.ts";
 import { notFound, problemHandler } from "./http/errors.ts";
-import { carriesKnownKey } from "./http/knownKey.ts";
+import { carriesKnownKey, carriesProvidersKey } from "./http/knownKey.ts";
+import { publicTurns } from "./http/publicTurns.ts";
 import { readBody } from "./http/readBody.ts";
 import { securityHeaders } from "./http/securityHeaders.ts";
 import { accountRoutes } from "./routes/accounts/accounts.ts";
@@ -57,6 +58,11 @@ function v1(context: Context): Router {
   const { limits, providers, issuingKeys } = context;
   const hasKnownKey = (req: Request) => carriesKnownKey(req, { providers, issuingKeys });
   router.use(
+    publicTurns({
+      ...context.publicShare,
+      // Auditors read long pages, and show who they are first.
+      isProvider: (req) => req.path.startsWith("/log") || carriesProvidersKey(req, providers),
+    }),
     ...readBody({ maxBodyBytes: limits.maxBodyBytes, hasKnownKey }),
     ...routersOf(context),
   );

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { ConnectionBound } from "@compute-credits/platform/process/connectionBound";
 import type { CallLimits } from "@compute-credits/platform/chain/boundedCalls";
 import type { KeyLocation } from "@compute-credits/platform/chain/createSigner";
+import type { PublicShare } from "./http/publicTurns.ts";
 import type { Limits } from "./limits.ts";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
 import type { DatabaseLocation, ReadPool } from "@compute-credits/platform/postgres/openDatabase";
@@ -60,6 +61,12 @@ const DATABASE_AND_HTTP = {
   MAX_CHAIN_CALLS_PER_SECOND: integer(1, 10_000)
     .default(20)
     .describe("Calls of the chain that requests cause in a second."),
+  PUBLIC_SHARE_PERCENT: integer(1, 100)
+    .default(25)
+    .describe("Time for requests without a provider's key, while providers report."),
+  MAX_WAITING_PUBLIC_REQUESTS: integer(1, 100_000)
+    .default(1_000)
+    .describe("Such requests that wait for their turn."),
   DATA_FOLDER: z
     .string()
     .min(1)
@@ -231,6 +238,7 @@ export interface Config {
   readonly contract: Hex;
   readonly database: DatabaseLocation;
   readonly reads: ReadPool;
+  readonly publicShare: PublicShare;
   /** bounds of the calls of the chain that requests cause */
   readonly chainCalls: CallLimits;
   readonly host: string;
@@ -307,6 +315,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       connections: data.READ_CONNECTIONS,
       timeoutMs: data.READ_TIMEOUT_MILLISECONDS,
       waiting: data.MAX_WAITING_READS,
+    },
+    publicShare: {
+      percent: data.PUBLIC_SHARE_PERCENT,
+      waiting: data.MAX_WAITING_PUBLIC_REQUESTS,
     },
     chainCalls: { open: data.MAX_CHAIN_CALLS, perSecond: data.MAX_CHAIN_CALLS_PER_SECOND },
     host: data.HOST,

@@ -16,6 +16,7 @@ import type { Database } from "@compute-credits/platform/postgres/database";
 import type { Reads } from "@compute-credits/platform/postgres/openDatabase";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { Config } from "./config.ts";
+import type { PublicShare } from "./http/publicTurns.ts";
 import type { Limits } from "./limits.ts";
 import { longestHoldSeconds } from "./windows.ts";
 import type { AccountStore } from "./stores/accounts/accountStore.ts";
@@ -120,6 +121,7 @@ export interface Context {
   readonly usageLog: UsageLog;
   /** addresses that may read the usage log, besides the contract's signers */
   readonly auditors: readonly Address[];
+  readonly publicShare: PublicShare;
   readonly approvals: ApprovalStore;
   /** addresses whose signature approves providers */
   readonly operators: readonly Address[];
@@ -202,6 +204,7 @@ export async function createContext(
     reports: createReportStore(reads.bounded),
     usageLog: createUsageLog(database),
     auditors: config.auditors,
+    publicShare: config.publicShare,
     vault,
     askedVault: vaultForRequests(vault, callBound),
     askedChain: chainForRequests(chain, callBound),

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 
-import { keyKindOf } from "@compute-credits/protocol/messages/keyKind";
+import { keyKindOf, mayBe } from "@compute-credits/protocol/messages/keyKind";
 import type { IssuingKeyStore } from "../stores/issuing/issuingKeyStore.ts";
 import type { ProviderStore } from "../stores/providers/providerStore.ts";
 import { sentKey } from "./authentication.ts";
@@ -13,6 +13,17 @@ export interface KnownKeyDeps {
 
 /** Such as `/allowances/0x…/grants`: what an issuing key may send. */
 const CAMPAIGN_PATH = /^\/allowances\/0x[0-9a-f]{64}\/(?:grants|codes)$/;
+
+/** Whether a request carries the key of a provider. Most are remembered, so this takes no query. */
+export async function carriesProvidersKey(
+  req: Request,
+  providers: KnownKeyDeps["providers"],
+): Promise<boolean> {
+  const key = sentKey(req);
+  if (key === null || !mayBe(key, "provider")) return false;
+  const hash = cachedKeyHash(key);
+  return (providers.cachedCaller(hash) ?? (await providers.callerOfKey(hash))) !== null;
+}
 
 /**
  * Whether a request carries the key of a provider, or an issuing key on a campaign's path. Only

@@ -50,6 +50,11 @@ const REQUEST = {
     "The sums have more groups than `maxGroups`.",
     "Ask for a shorter range.",
   ),
+  too_many_public_requests: reason(
+    [503],
+    "Too many requests without a provider's key wait.",
+    "Send it again after `Retry-After` seconds.",
+  ),
   too_many_reads: reason(
     [503],
     "As many reads wait as `MAX_WAITING_READS` allows.",

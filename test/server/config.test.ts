@@ -41,6 +41,7 @@ describe("readConfig", () => {
       contract: "0xc0ffee0000000000000000000000000000000000",
       database: { folder: ".data/server" },
       reads: { connections: 4, timeoutMs: 10_000, waiting: 100 },
+      publicShare: { percent: 25, waiting: 1_000 },
       chainCalls: { open: 32, perSecond: 20 },
       host: "127.0.0.1",
       port: 8080,

@@ -1,0 +1,108 @@
+import type { Request, RequestHandler } from "express";
+
+import { addressGroup } from "@compute-credits/platform/process/connectionBound";
+import { fail } from "./problem.ts";
+
+/** What requests without a provider's key get. */
+export interface PublicShare {
+  /** of the time, while providers report */
+  readonly percent: number;
+  /** requests that wait for their turn; more are refused */
+  readonly waiting: number;
+}
+
+export interface PublicTurnOptions extends PublicShare {
+  /** whether a provider's key, which this server knows, came with the request */
+  readonly isProvider: (req: Request) => boolean | Promise<boolean>;
+  /** milliseconds */
+  readonly now?: () => number;
+  readonly after?: (ms: number, then: () => void) => void;
+}
+
+/** A request that takes longer waits for a disk, the chain or its client, and uses no processor. */
+const TURN_MS = 50;
+
+/** Providers report while one of their requests came this recently. */
+const RECENT_MS = 1_000;
+
+/**
+ * Lets requests without a provider's key work one at a time, and, while providers report, leaves
+ * them their share of the time: whatever strangers send, most of the server is for debits.
+ * Addresses take turns, so that none waits for all requests of another.
+ */
+export function publicTurns({
+  percent,
+  waiting,
+  isProvider,
+  now = () => performance.now(),
+  after = (ms, then) => void setTimeout(then, ms).unref(),
+}: PublicTurnOptions): RequestHandler {
+  const queues = new Map<string, (() => void)[]>();
+  let queued = 0;
+  let isTaken = false;
+  let reportedAt = Number.NEGATIVE_INFINITY;
+
+  function begin(start: () => void): void {
+    isTaken = true;
+    start();
+  }
+
+  function next(): void {
+    isTaken = false;
+    const [first] = queues;
+    if (first === undefined) return;
+    const [group, queue] = first;
+    const start = queue.shift();
+    // To the end, so that the other addresses are next.
+    queues.delete(group);
+    if (queue.length > 0) queues.set(group, queue);
+    queued--;
+    if (start !== undefined) begin(start);
+  }
+
+  return async (req, res, proceed) => {
+    if (await isProvider(req)) {
+      reportedAt = now();
+      proceed();
+      return;
+    }
+    const start = () => {
+      if (res.destroyed) {
+        next();
+        return;
+      }
+      const startedAt = now();
+      let isOver = false;
+      const end = () => {
+        if (isOver) return;
+        isOver = true;
+        const workedMs = Math.min(now() - startedAt, TURN_MS);
+        const isBusy = now() - reportedAt < RECENT_MS;
+        const restMs = isBusy ? workedMs * (100 / percent - 1) : 0;
+        if (restMs > 0) after(restMs, next);
+        else next();
+      };
+      res.once("close", end);
+      after(TURN_MS, end);
+      proceed();
+    };
+    if (!isTaken) {
+      begin(start);
+      return;
+    }
+    if (queued >= waiting) {
+      res.set("Retry-After", "1");
+      throw fail(
+        503,
+        "too_many_public_requests",
+        "The server has more requests without a provider's key than it allows at one time. " +
+          "Send the same request again.",
+      );
+    }
+    queued++;
+    const group = addressGroup(req.socket.remoteAddress ?? "");
+    const queue = queues.get(group);
+    if (queue === undefined) queues.set(group, [start]);
+    else queue.push(start);
+  };
+}

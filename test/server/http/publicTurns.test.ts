@@ -1,0 +1,147 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+
+import { expect } from "chai";
+import express from "express";
+import { pino } from "pino";
+
+import { problemHandler } from "../../../server/http/errors.ts";
+import { publicTurns } from "../../../server/http/publicTurns.ts";
+
+/** A server whose routes answer when the test says so, on a clock that the test moves. */
+async function serveTurns(waiting = 100) {
+  let time = 0;
+  const timers: { at: number; then: () => void }[] = [];
+  const started: { path: string; answer: () => void }[] = [];
+  const begun = new Map<string, PromiseWithResolvers<void>>();
+  const entryOf = (path: string) => {
+    const known = begun.get(path) ?? Promise.withResolvers<void>();
+    begun.set(path, known);
+    return known;
+  };
+  const app = express();
+  app.use(
+    publicTurns({
+      percent: 25,
+      waiting,
+      isProvider: (req) => req.path.startsWith("/provider"),
+      now: () => time,
+      after: (ms, then) => void timers.push({ at: time + ms, then }),
+    }),
+  );
+  app.use((req, res) => {
+    started.push({ path: req.path, answer: () => res.json({}) });
+    entryOf(req.path).resolve();
+  });
+  app.use(problemHandler(pino({ level: "silent" })));
+  const http = createServer(app).listen(0, "127.0.0.1");
+  await once(http, "listening");
+  const address = http.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    get: (path: string) => fetch(`http://127.0.0.1:${address.port}${path}`),
+    /** Resolves when the request has its turn. */
+    begins: (path: string) => entryOf(path).promise,
+    paths: () => started.map(({ path }) => path),
+    async answer(path: string): Promise<void> {
+      await entryOf(path).promise;
+      started.find((one) => one.path === path)?.answer();
+    },
+    pass(ms: number): void {
+      time += ms;
+      for (const timer of timers.splice(0)) {
+        if (timer.at <= time) timer.then();
+        else timers.push(timer);
+      }
+    },
+    async close() {
+      http.close();
+      http.closeAllConnections();
+      await once(http, "close");
+    },
+  };
+}
+
+describe("publicTurns", () => {
+  it("lets requests without a provider's key work one at a time, and providers at once", async () => {
+    const server = await serveTurns();
+    const first = server.get("/a");
+    await server.begins("/a");
+    const second = server.get("/b");
+    const provider = server.get("/provider");
+    await server.answer("/provider");
+    expect((await provider).status).to.equal(200);
+    expect(server.paths()).to.not.include("/b");
+    await server.answer("/a");
+    expect((await first).status).to.equal(200);
+    server.pass(0);
+    // A provider has just reported, and the first took no time on this clock.
+    await server.answer("/b");
+    expect((await second).status).to.equal(200);
+    await server.close();
+  });
+
+  it("rests three times as long as it worked while providers report", async () => {
+    const server = await serveTurns();
+    const provider = server.get("/provider");
+    await server.answer("/provider");
+    await provider;
+    const first = server.get("/a");
+    await server.begins("/a");
+    server.pass(10);
+    await server.answer("/a");
+    await first;
+    const second = server.get("/b");
+    // Another provider's answer shows that the server has seen what was sent before it.
+    const again = server.get("/provider/again");
+    await server.answer("/provider/again");
+    await again;
+    server.pass(29);
+    expect(server.paths()).to.not.include("/b");
+    server.pass(1);
+    await server.answer("/b");
+    expect((await second).status).to.equal(200);
+    await server.close();
+  });
+
+  it("rests no more when no provider reports", async () => {
+    const server = await serveTurns();
+    const first = server.get("/a");
+    await server.begins("/a");
+    server.pass(10);
+    await server.answer("/a");
+    await first;
+    const second = server.get("/b");
+    await server.answer("/b");
+    expect((await second).status).to.equal(200);
+    await server.close();
+  });
+
+  it("refuses at once what neither works nor may wait", async () => {
+    const server = await serveTurns(1);
+    const first = server.get("/a");
+    await server.begins("/a");
+    const [second, third] = [server.get("/b"), server.get("/c")];
+    const refused = await Promise.race([second, third]);
+    expect(refused.status).to.equal(503);
+    expect(refused.headers.get("retry-after")).to.equal("1");
+    expect(await refused.json()).to.include({ reason: "too_many_public_requests" });
+    await server.answer("/a");
+    expect((await first).status).to.equal(200);
+    await server.close();
+    await Promise.allSettled([second, third]);
+  });
+
+  it("goes on after a request that takes longer than a turn", async () => {
+    const server = await serveTurns();
+    const first = server.get("/slow");
+    await server.begins("/slow");
+    const second = server.get("/b");
+    server.pass(50);
+    await server.answer("/b");
+    expect((await second).status).to.equal(200);
+    await server.answer("/slow");
+    expect((await first).status).to.equal(200);
+    await server.close();
+  });
+});
