@@ -106,10 +106,12 @@ for (const kind of stackKinds) {
       });
       expect(ready.document).to.deep.equal({
         status: "ready",
-        checks: ["database", "indexer", "expiry", "settler", "watch"].map((name) => ({
-          name,
-          error: null,
-        })),
+        checks: ["database", "indexer", "payouts", "expiry", "daily sums", "settler", "watch"].map(
+          (name) => ({
+            name,
+            error: null,
+          }),
+        ),
       });
     });
 

@@ -42,7 +42,9 @@ describe("reads of the log over HTTP", () => {
     await stack.buyAndWait(alice, parseCredits("1"));
     const spender = apiKeySpender(spenderKey);
     const signed = await stack.sign(alice, { spender });
-    expect((await stack.request("/v1/allowances", { body: signed })).status).to.equal(201);
+    // Posting it with the key accepts it.
+    const posted = await stack.request("/v1/allowances", { body: signed, key: spenderKey });
+    expect(posted.status).to.equal(201);
   });
   after(() => stack.stop());
 
@@ -81,15 +83,17 @@ describe("reads of the log over HTTP", () => {
     });
   }
 
-  it("refuse the key of an empty account's spender, which costs nothing", async () => {
-    const key = createApiKey();
-    const signed = await stack.sign(bob, { spender: apiKeySpender(key) });
-    expect((await stack.request("/v1/allowances", { body: signed })).status).to.equal(201);
-    expectProblem(
-      await stack.request(`/v1/accounts/${addressOf(bob)}/usage`, { key }),
-      401,
-      "unknown_key",
-    );
+  it("refuse the key of a spender that accepted no allowance of a paying account", async () => {
+    const [keyOfEmpty, keyOfOffer] = [createApiKey(), createApiKey()];
+    const empty = await stack.sign(bob, { spender: apiKeySpender(keyOfEmpty) });
+    await stack.request("/v1/allowances", { body: empty, key: keyOfEmpty });
+    const offered = await stack.sign(alice, { spender: apiKeySpender(keyOfOffer) });
+    expect((await stack.request("/v1/allowances", { body: offered })).status).to.equal(201);
+    for (const key of [keyOfEmpty, keyOfOffer]) {
+      // oxlint-disable-next-line no-await-in-loop -- two keys
+      const answer = await stack.request(`/v1/accounts/${account}/usage`, { key });
+      expectProblem(answer, 401, "unknown_key");
+    }
   });
 
   it("answer providers and spenders by their keys", async () => {

@@ -26,8 +26,8 @@ export function budgetRoutes({ insight, checkReader }: BudgetDeps): Router {
 
   router.get("/accounts/:address/budgets", async (req, res) => {
     const address = parse(AddressField, req.params.address);
-    await checkReader(req, address);
     const { cursor, limit } = parse(BudgetQuery, req.query);
+    await checkReader(req, address);
     const { now, counter, budgets } = await insight.budgets(address, {
       after: cursor ?? null,
       limit,

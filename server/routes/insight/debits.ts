@@ -27,8 +27,8 @@ export function debitRoutes({ insight, checkReader }: DebitDeps): Router {
 
   async function debits(role: LogOwner["role"], req: Request, res: Response): Promise<void> {
     const address = parse(AddressField, req.params["address"]);
-    await checkReader(req, address);
     const { cursor, limit, meter, spender, from, to } = parse(DebitQuery, req.query);
+    await checkReader(req, address);
     const page = await insight.debits(
       { role, address },
       { meter: meter ?? null, spender: spender ?? null, from: from ?? null, to: to ?? null },

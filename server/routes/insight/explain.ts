@@ -40,15 +40,16 @@ export function explainRoutes(deps: ExplainDeps): Router {
 
   router.get("/debits/:provider/explain", async (req, res) => {
     const provider = parse(AddressField, req.params.provider);
-    await deps.checkReader(req, provider);
     const { eventId } = parse(ExplainQuery, req.query);
+    await deps.checkReader(req, provider);
     respond(res, 200, await explain(deps, provider, eventId));
   });
 
   router.get("/debits/:provider/:eventId/explain", async (req, res) => {
     const provider = parse(AddressField, req.params.provider);
+    const eventId = parse(EventIdField, req.params.eventId);
     await deps.checkReader(req, provider);
-    respond(res, 200, await explain(deps, provider, parse(EventIdField, req.params.eventId)));
+    respond(res, 200, await explain(deps, provider, eventId));
   });
 
   return router;
