@@ -6,6 +6,7 @@ import type { KeyQuestion } from "./keyChecks.ts";
 
 parentPort?.on("message", ({ id, signer, digest, signature }: KeyQuestion) => {
   void isEcdsaSignature(signer, digest, signature).then((isValid) =>
+    // oxlint-disable-next-line require-post-message-target-origin -- threads have no origin
     parentPort?.postMessage({ id, isValid }),
   );
 });

@@ -70,6 +70,7 @@ export function createKeyChecks(mostWaiting = MOST_WAITING): KeyCheck {
     const answer = Promise.withResolvers<boolean>();
     waiting.set(id, answer);
     thread.ref();
+    // oxlint-disable-next-line require-post-message-target-origin -- threads have no origin
     thread.postMessage({ id, signer, digest, signature } satisfies KeyQuestion);
     return await answer.promise;
   }

@@ -11,7 +11,7 @@ import { publicTurns } from "../../../server/http/publicTurns.ts";
 /** A server whose routes answer when the test says so, on a clock that the test moves. */
 async function serveTurns(waiting = 100) {
   let time = 0;
-  const timers: { at: number; then: () => void }[] = [];
+  const timers: { at: number; run: () => void }[] = [];
   const started: { path: string; answer: () => void }[] = [];
   const begun = new Map<string, PromiseWithResolvers<void>>();
   const entryOf = (path: string) => {
@@ -26,7 +26,7 @@ async function serveTurns(waiting = 100) {
       waiting,
       isProvider: (req) => req.path.startsWith("/provider"),
       now: () => time,
-      after: (ms, then) => void timers.push({ at: time + ms, then }),
+      after: (ms, run) => void timers.push({ at: time + ms, run }),
     }),
   );
   app.use((req, res) => {
@@ -50,7 +50,7 @@ async function serveTurns(waiting = 100) {
     pass(ms: number): void {
       time += ms;
       for (const timer of timers.splice(0)) {
-        if (timer.at <= time) timer.then();
+        if (timer.at <= time) timer.run();
         else timers.push(timer);
       }
     },
