@@ -10,6 +10,8 @@ import { IdGenerator } from "./idGenerator.ts";
 import { randomMeasurement, randomMovingMeasurement } from "./measurements.ts";
 
 const DAY_MS = 86_400_000;
+/** In micro-credits: less than most events cost. */
+const SMALL_LIMIT = 700n;
 /** Recent events, which later operations repeat or contradict. */
 const MAX_KEPT_EVENTS = 400;
 
@@ -57,7 +59,10 @@ export class Generator {
     this.#allowances = new AllowanceGenerator(parties, name, start, this.#random);
   }
 
-  /** Gives every account credits and every spender an allowance. */
+  /**
+   * Gives every account credits and every spender two allowances: a large one, and before it a small
+   * one of another account, which pays a part of an event every two seconds.
+   */
   opening(): Operation[] {
     const { accounts, spenders } = this.#parties;
     const purchases = accounts.map((account) => this.#purchase(account));
@@ -69,7 +74,16 @@ export class Generator {
         priority: 2,
       }),
     );
-    return [...purchases, ...allowances];
+    const parts = spenders.map((spender, index) =>
+      this.#allowances.allow({
+        spender,
+        account: accounts[(index + 1) % accounts.length] ?? accounts[0],
+        limit: SMALL_LIMIT,
+        period: 2n,
+        priority: 1,
+      }),
+    );
+    return [...purchases, ...allowances, ...parts];
   }
 
   next(): Operation {

@@ -46,7 +46,7 @@ export interface FoundShortage {
  * Finds who pays for some work, in the order of the candidates, and reserves it in `taking`. Each
  * account pays at its own price: an amount pays for the share of the work that it is of that price.
  * An allowance with nothing left is skipped before any price is looked at
- * (docs/decisions/0011-each-account-pays-its-own-price.md).
+ * (docs/decisions/0016-each-account-pays-its-own-price.md).
  *
  * Work that is free at any tier is charged to the first candidate. If all together cannot pay, work
  * that is free for one of the accounts is charged to the first of these.
