@@ -7,6 +7,7 @@ import { zeroAddress } from "viem";
 import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
 import { SERVER_SETTINGS, readConfig } from "../../server/config.ts";
 import { ANSWERS, PAGES } from "../../server/http/bounds.ts";
+import { PROVIDER_BOUNDS } from "../../server/stores/providers/providerBounds.ts";
 import { REASONS_BY_TOPIC } from "../../server/http/reasons.ts";
 import { code, table } from "./fillPage.ts";
 import { CARD_ERRORS, DATA_FAULTS, FINDINGS } from "./meanings.ts";
@@ -23,6 +24,7 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ["limits", limitsTable()],
   ["pages", pagesTable()],
   ["answers", answersTable()],
+  ["provider-bounds", providerBoundsTable()],
   ["messages", messageTypes()],
   ...Object.entries(REASONS_BY_TOPIC).map(
     ([topic, reasons]) => [`reasons-${topic}`, reasonsTable(reasons)] as const,
@@ -77,6 +79,13 @@ function answersTable(): string {
   return table(
     ["an answer's", "at most"],
     Object.values(ANSWERS).map(({ of, most }) => [of, `${most}`]),
+  );
+}
+
+function providerBoundsTable(): string {
+  return table(
+    ["bound", "a provider's", "at most"],
+    Object.entries(PROVIDER_BOUNDS).map(([name, { of, most }]) => [code(name), of, `${most}`]),
   );
 }
 

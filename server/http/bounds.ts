@@ -28,6 +28,7 @@ export const READING = {
 export const ANSWERS = {
   /** larger tables are only published as files, which need not fit into the server's memory */
   rowsAsJson: { most: 10_000, of: "rows of a checkpoint as JSON" },
+  listBytes: { most: 1_024 * 1_024, of: "bytes of a page; the next page has the rest" },
   groups: { most: 10_000, of: "groups of a sum" },
   /** a leap year, so that every calendar year fits into one request */
   days: { most: 366, of: "days of a range" },

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { ChainUnavailable, TooManyChainCalls } from "@compute-credits/platform/chain/boundedCalls";
 import { TooManySignatureChecks } from "@compute-credits/platform/chain/keyChecks";
 import { ReadTimedOut, TooManyReads } from "@compute-credits/platform/postgres/boundedReads";
+import { PROVIDER_BOUNDS, ProviderBoundReached } from "../stores/providers/providerBounds.ts";
 import { type Problem, ProblemError, fail, problem } from "./problem.ts";
 import { respondProblem } from "./respond.ts";
 
@@ -22,6 +23,10 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
     if (error instanceof ProblemError) {
       if (error.problem.status === 401) res.set("WWW-Authenticate", "Bearer");
       respondProblem(res, error.problem);
+      return;
+    }
+    if (error instanceof ProviderBoundReached) {
+      respondProblem(res, boundProblem(error));
       return;
     }
     const busy = busyProblem(error);
@@ -45,6 +50,16 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       ),
     );
   };
+}
+
+function boundProblem({ bound }: ProviderBoundReached): Problem {
+  const { most, of } = PROVIDER_BOUNDS[bound];
+  return problem(
+    429,
+    "provider_bound_reached",
+    `A provider has at most ${most} ${of}. Nothing was stored: use what there is, or wait a day.`,
+    { bound, limit: most },
+  );
 }
 
 /** Reads and calls take milliseconds, or they are of those that are refused. */

@@ -137,6 +137,11 @@ const CREDENTIALS = {
     "The provider or account never registered a key with this hash.",
     "Check the hash.",
   ),
+  provider_bound_reached: reason(
+    [429],
+    "The provider stores as much as `bound` allows.",
+    "Reuse keys and cards, or wait a day.",
+  ),
   provider_not_approved: reason(
     [403],
     "No operator has approved this provider.",

@@ -15,7 +15,7 @@ import { bearerKey } from "../../http/authentication.ts";
 import { PAGES } from "../../http/bounds.ts";
 import { OWNER, checkAllowanceSignature, checkSignature } from "../../http/checkSignature.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
-import { lastOfFullPage, limitField } from "../../http/page.ts";
+import { boundedPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
@@ -101,9 +101,10 @@ export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: Allo
     ]);
     const recordedCaps = await allowances.recordedCaps(page);
     const state = { campaign: null, now, recordedCaps };
+    const { shown, last } = boundedPage(page, limit, (one) => describeAllowance(one, state));
     respond(res, 200, {
-      allowances: page.map((allowance) => describeAllowance(allowance, state)),
-      nextCursor: lastOfFullPage(page, limit)?.id ?? null,
+      allowances: shown,
+      nextCursor: last?.id ?? null,
     });
   });
 

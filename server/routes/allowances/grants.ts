@@ -10,7 +10,7 @@ import {
   uintField,
   boundedList,
 } from "@compute-credits/protocol/json/fields";
-import { lastOfFullPage, limitField } from "../../http/page.ts";
+import { boundedPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
@@ -84,10 +84,13 @@ export function grantRoutes({ allowances, grants, issuers, limits }: GrantDeps):
     const grantsOfPage = page.map(({ grant }) => grant);
     const recordedCaps = await allowances.recordedCaps([campaign, ...grantsOfPage]);
     const state = { now, recordedCaps };
+    const { shown, last } = boundedPage(page, limit, (issued) =>
+      describeGrant(issued, { ...state, campaign }),
+    );
     respond(res, 200, {
       campaign: describeAllowance(campaign, { ...state, campaign: null }),
-      grants: page.map((issued) => describeGrant(issued, { ...state, campaign })),
-      nextCursor: lastOfFullPage(page, limit)?.grant.id ?? null,
+      grants: shown,
+      nextCursor: last?.grant.id ?? null,
     });
   });
 
@@ -100,9 +103,10 @@ export function grantRoutes({ allowances, grants, issuers, limits }: GrantDeps):
     ]);
     const recordedCaps = await allowances.recordedCaps(page.map(({ grant }) => grant));
     const state = { campaign: null, now, recordedCaps };
+    const { shown, last } = boundedPage(page, limit, (issued) => describeGrant(issued, state));
     respond(res, 200, {
-      grants: page.map((issued) => describeGrant(issued, state)),
-      nextCursor: lastOfFullPage(page, limit)?.grant.id ?? null,
+      grants: shown,
+      nextCursor: last?.grant.id ?? null,
     });
   });
 

@@ -12,7 +12,7 @@ import {
 import { exactCodeHash, promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
-import { lastOfFullPage, limitField } from "../../http/page.ts";
+import { boundedPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
@@ -101,9 +101,10 @@ export function promotionCodeRoutes({
     const { campaign } = await issuersCampaign(req, issuers);
     const { cursor, limit } = parse(PageQuery, req.query);
     const page = await grants.codes(campaign.id, { after: cursor ?? null, limit });
+    const { shown, last } = boundedPage(page, limit, describeCode);
     respond(res, 200, {
-      codes: page.map(describeCode),
-      nextCursor: lastOfFullPage(page, limit)?.codeHash ?? null,
+      codes: shown,
+      nextCursor: last?.codeHash ?? null,
     });
   });
 

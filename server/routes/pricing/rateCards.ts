@@ -10,7 +10,7 @@ import { rateKey } from "@compute-credits/rules/pricing/rateKey";
 import { type RateSchemaLimits, ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
 import { PAGES } from "../../http/bounds.ts";
 import { authenticatedProvider } from "../../http/authentication.ts";
-import { lastOfFullPage, limitField } from "../../http/page.ts";
+import { boundedPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
@@ -57,9 +57,9 @@ export function rateCardRoutes({ rateCards, providers, limits }: RateCardDeps): 
     const { provider, cursor, limit } = parse(CardQuery, req.query);
     const publisher = provider === undefined ? {} : { provider };
     const page = await rateCards.list({ ...publisher, before: cursor ?? null, limit });
-    const last = lastOfFullPage(page, limit);
+    const { shown, last } = boundedPage(page, limit, describe);
     respond(res, 200, {
-      rateCards: page.map(describe),
+      rateCards: shown,
       nextCursor: last === undefined ? null : `${last.version}`,
     });
   });

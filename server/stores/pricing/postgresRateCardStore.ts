@@ -12,6 +12,7 @@ import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { PublishResult, RateCardStore } from "./rateCardStore.ts";
 import { ADVISORY_LOCK } from "@compute-credits/platform/postgres/advisoryLocks";
+import { checkBound } from "../providers/providerBounds.ts";
 import { readPriceClock } from "./priceClock.ts";
 import { fromRates, toRates } from "@compute-credits/rules/pricing/rateJson";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
@@ -127,12 +128,28 @@ export function createRateCardStore(
     }
     const effect = scheduleCard(proposal, cards, clock.now, rules);
     if ("reason" in effect) return { published: "refused", refusal: effect };
+    if (provider !== null) await checkCardBounds(sql, provider, fromRates(rates));
     const version = clock.newestCard + 1;
     return {
       published: "added",
       card: { version, provider, effectiveFrom: effect.effectiveFrom, rates },
     };
   }
+}
+
+/** Throws `ProviderBoundReached` if the provider may not publish another card of this size now. */
+async function checkCardBounds(sql: Sql, provider: Address, json: string): Promise<void> {
+  const bytes = Buffer.byteLength(json);
+  checkBound("cardBytes", bytes);
+  // Plan: one_card_at_a_time; the bounds bound what it reads.
+  const [use] = await sql.query<{ today: bigint; bytes: bigint }>(
+    `select count(*) filter (where created_at > clock_timestamp() - interval '1 day') as today,
+       coalesce(sum(octet_length(card::text)), 0) as bytes
+     from rate_cards where provider = $1`,
+    [bytea(provider)],
+  );
+  checkBound("cardsPerDay", (use?.today ?? 0n) + 1n);
+  checkBound("allCardBytes", (use?.bytes ?? 0n) + BigInt(bytes));
 }
 
 /** Rates as a reader of the database gets them. */

@@ -21,7 +21,7 @@ export interface RateCardStore {
   byVersion(version: number): Promise<RateCard | null>;
   /**
    * Adds a version, unless the publisher's newest card has the same rates. Published versions never
-   * change.
+   * change. Throws `ProviderBoundReached` if a provider has as many cards as it may.
    */
   publish(proposal: CardProposal): Promise<PublishResult>;
 }

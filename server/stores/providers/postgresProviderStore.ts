@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { ApprovalPolicy } from "./approvalStore.ts";
+import { checkBound } from "./providerBounds.ts";
 import { countRevocation } from "./countRevocation.ts";
 import type { Caller, ProviderAccess, ProviderStore } from "./providerStore.ts";
 import { revokeSelfIssued } from "../issuing/revokeGrants.ts";
@@ -40,6 +41,7 @@ export function createProviderStore(
     async addKey({ provider, keyHash }) {
       const known = await readKey(database, keyHash);
       if (known === null) {
+        await checkKeys(database, provider);
         await database.query(
           "insert into provider_keys (key_hash, provider) values ($1, $2) on conflict do nothing",
           [bytea(keyHash), bytea(provider)],
@@ -69,11 +71,7 @@ export function createProviderStore(
     async grantAccess({ signature = null, ...pair }) {
       const known = await readAccess(database, pair);
       if (known !== null) return known.revokedAt === null;
-      await database.query(
-        `insert into provider_access (spender, provider, signature) values ($1, $2, $3)
-           on conflict do nothing`,
-        [bytea(pair.spender), bytea(pair.provider), signature === null ? null : bytea(signature)],
-      );
+      await insertAccess(pair, signature);
       // Read again, because the spender may have revoked the access in the meantime.
       const access = await readAccess(database, pair);
       return access?.revokedAt === null;
@@ -87,6 +85,29 @@ export function createProviderStore(
       return revokedAt;
     },
   };
+
+  /** Counts the spender against the provider's bound, in the transaction of the access. */
+  async function insertAccess(
+    { spender, provider }: ProviderAccess,
+    signature: Hex | null,
+  ): Promise<void> {
+    await database.transaction(async (tx) => {
+      const added = await tx.query(
+        `insert into provider_access (spender, provider, signature) values ($1, $2, $3)
+           on conflict do nothing returning spender`,
+        [bytea(spender), bytea(provider), signature === null ? null : bytea(signature)],
+      );
+      if (added.length === 0) return;
+      // After the insert, so that the provider's own row is locked the shortest.
+      const [use] = await tx.query<{ spenders: bigint }>(
+        `insert into provider_uses (provider, spenders) values ($1, 1)
+           on conflict (provider) do update set spenders = provider_uses.spenders + 1
+           returning spenders`,
+        [bytea(provider)],
+      );
+      checkBound("spenders", use?.spenders ?? 0n);
+    });
+  }
 
   async function endAccess(pair: ProviderAccess, signature: Hex | null): Promise<Date | null> {
     const { spender, provider } = pair;
@@ -111,6 +132,17 @@ export function createProviderStore(
       return (await readAccess(tx, pair))?.revokedAt ?? null;
     });
   }
+}
+
+async function checkKeys(sql: Sql, provider: Address): Promise<void> {
+  // Plan: provider_keys_of_provider; there are at most as many rows as the bound.
+  const [keys] = await sql.query<{ all: bigint; open: bigint }>(
+    `select count(*) as all, count(*) filter (where revoked_at is null) as open
+     from provider_keys where provider = $1`,
+    [bytea(provider)],
+  );
+  checkBound("keys", (keys?.all ?? 0n) + 1n);
+  checkBound("openKeys", (keys?.open ?? 0n) + 1n);
 }
 
 interface KeyState {
