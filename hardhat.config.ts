@@ -7,6 +7,7 @@ import hardhatNetworkHelpers from "@nomicfoundation/hardhat-network-helpers";
 import hardhatViem from "@nomicfoundation/hardhat-viem";
 import { defineConfig } from "hardhat/config";
 
+import { COMPILER_SETTINGS } from "./scripts/compiled/compilerSettings.ts";
 import { repeated } from "./test/fixtures/effort.ts";
 
 /** The compiler comes from npm as WebAssembly, so a build downloads nothing. */
@@ -15,11 +16,12 @@ const solc = {
   path: createRequire(import.meta.url).resolve("solc/soljson.js"),
 };
 
-const settings = { evmVersion: "prague", optimizer: { enabled: true, runs: 800 } };
+/** Hardhat's types want a value of its own for each profile. */
+const settings = structuredClone(COMPILER_SETTINGS);
 
 /**
  * The dollar that gas is measured with is compiled without the newer pipeline, as Circle's token
- * is. Its transfers then cost what Circle's cost, within 20 gas (decision 0115).
+ * is. Its transfers then cost what Circle's cost, within 20 gas (decision 0118).
  */
 const overrides = {
   "contracts/mocks/ProxiedDollar.sol": {
@@ -39,8 +41,8 @@ export default defineConfig({
   plugins: [hardhatEthers, hardhatChaiMatchers, hardhatMocha, hardhatNetworkHelpers, hardhatViem],
   solidity: {
     profiles: {
-      default: { compilers: [{ ...solc, settings: { ...settings, viaIR: true } }], overrides },
-      production: { compilers: [{ ...solc, settings: { ...settings, viaIR: true } }], overrides },
+      default: { compilers: [{ ...solc, settings }], overrides },
+      production: { compilers: [{ ...solc, settings }], overrides },
       tests: { ...solc, settings: tests },
     },
     splitTestsCompilation: true,

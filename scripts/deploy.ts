@@ -1,8 +1,18 @@
 /** `npm run deploy`: deploys the contracts, reads every term back and records the result. */
 import { mkdir, writeFile } from "node:fs/promises";
 
-import { type Abi, type Hex, createPublicClient, createWalletClient, http } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import {
+  type Abi,
+  type Address,
+  type Hex,
+  type PublicClient,
+  type Transport,
+  createPublicClient,
+  createWalletClient,
+  encodeDeployData,
+  http,
+} from "viem";
+import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 
 import { findWindowErrors } from "@compute-credits/rules/checkpoints/windows";
@@ -11,8 +21,16 @@ import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits"
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { privateKey } from "@compute-credits/platform/process/environment";
+import { creditsLensAbi } from "@compute-credits/protocol/abi/creditsLens";
+import { COMPILER_VERSION } from "./compiled/compilerSettings.ts";
 import { readCompiled } from "./compiled/readCompiled.ts";
 import { changedSources } from "./compiled/sources.ts";
+import {
+  VERIFIABLE,
+  type VerifiableName,
+  qualifiedName,
+  standardInput,
+} from "./compiled/standardInput.ts";
 import { explainChainError } from "./explainChainError.ts";
 
 const HELP = `npm run deploy -- OPTIONS      all are needed, and most can never be changed
@@ -35,6 +53,9 @@ const HELP = `npm run deploy -- OPTIONS      all are needed, and most can never 
   --help                           this text
 
 The deployer's key is read from DEPLOYER_PRIVATE_KEY; it gets no power.`;
+
+/** Where records go, and the compiler's inputs beside them. */
+const DEPLOYMENTS = new URL("../deployments/", import.meta.url);
 
 const address = z
   .string()
@@ -172,7 +193,8 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
   for (const [term, expected] of Object.entries(terms)) {
     if (term === "signers") continue;
     const actual = await client.readContract({ address: contract, abi, functionName: term });
-    if (String(actual) !== String(expected)) {
+    // The chain's answer has checksums, the options need not.
+    if (String(actual).toLowerCase() !== String(expected).toLowerCase()) {
       throw new Error(`${term} is ${String(actual)} on chain, not ${String(expected)}`);
     }
   }
@@ -184,19 +206,77 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
   const code = await client.getCode({ address: court });
   if (code === undefined) throw new Error(`there is no court at ${court}`);
 
+  const lens = await deployLens({ client, account, transport });
+
   const record = {
     chainId,
     computeCredits: contract,
     court,
+    lens,
+    // The chain's own number. On rollups a contract sees the number of another chain.
     block: receipt.blockNumber,
     transaction: hash,
     terms,
+    verification: {
+      compilerVersion: COMPILER_VERSION,
+      constructorArguments: encodeDeployData({
+        abi: computeCreditsAbi,
+        bytecode: "0x",
+        args: [terms],
+      }),
+      contracts: await writeInputs(
+        { ComputeCredits: contract, Court: court, CreditsLens: lens },
+        chainId,
+      ),
+    },
   };
-  const folder = new URL("../deployments/", import.meta.url);
-  await mkdir(folder, { recursive: true });
   const name = `${chainId}-${contract}.json`;
   // A contract has one record: an earlier one is never overwritten.
-  await writeFile(new URL(name, folder), `${jsonText(record, 2)}\n`, { flag: "wx" });
+  await writeFile(new URL(name, DEPLOYMENTS), `${jsonText(record, 2)}\n`, { flag: "wx" });
   console.log(`ComputeCredits ${contract}\nCourt          ${court}`);
+  console.log(`CreditsLens    ${lens}`);
   console.log(`Every term was read back from the chain. Recorded in deployments/${name}.`);
+  console.log("The files deployments/*.input.json verify the sources at explorers and Sourcify.");
+}
+
+/** Deploys the lens, which has no state and no power. */
+async function deployLens({
+  client,
+  account,
+  transport,
+}: {
+  client: PublicClient;
+  account: PrivateKeyAccount;
+  transport: Transport;
+}): Promise<Address> {
+  const { bytecode } = await readCompiled("CreditsLens");
+  const hash = await createWalletClient({ account, transport }).deployContract({
+    abi: creditsLensAbi,
+    bytecode,
+    chain: null,
+  });
+  const { status, contractAddress } = await client.waitForTransactionReceipt({ hash });
+  if (status !== "success" || !contractAddress) throw new Error(`transaction ${hash} failed`);
+  return contractAddress;
+}
+
+/**
+ * Writes each contract's standard JSON input beside the record, and returns how explorers name the
+ * contract and its file. An earlier file is never overwritten.
+ */
+async function writeInputs(
+  addresses: Readonly<Record<VerifiableName, Address>>,
+  chainId: number,
+): Promise<Record<string, string>> {
+  await mkdir(DEPLOYMENTS, { recursive: true });
+  const files: Record<string, string> = {};
+  for (const name of VERIFIABLE) {
+    const file = `${chainId}-${addresses[name]}.input.json`;
+    // oxlint-disable-next-line no-await-in-loop -- three files, the first failure stops
+    const text = JSON.stringify(await standardInput(name));
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await writeFile(new URL(file, DEPLOYMENTS), text, { flag: "wx" });
+    files[qualifiedName(name)] = file;
+  }
+  return files;
 }

@@ -96,7 +96,7 @@ function routersOf(context: Context): readonly Router[] {
   return [
     usageRoutes({ usage, providers, limits, deployment }),
     voidRoutes({ usage, providers }),
-    deploymentRoutes({ deployment, terms, limits, feeBps }),
+    deploymentRoutes({ deployment, terms, limits, feeBps, lens: context.lens }),
     accountRoutes({ accounts, checkpoints: published, chainStore }),
     allowanceRoutes({ allowances, issuingKeys, chain, limits }),
     acceptanceRoutes({ acceptances, chain }),

@@ -113,6 +113,9 @@ const SETTLEMENT = {
     .optional()
     .describe("Signing service that holds that key instead."),
   SETTLER_ADDRESS: address.optional().describe("Address of the key that `SETTLER_URL` holds."),
+  LENS_ADDRESS: address
+    .optional()
+    .describe("Address of the `CreditsLens`, which `GET /v1/deployment` names to wallets."),
   SETTLE_INTERVAL_SECONDS: integer(1, 604_800)
     .default(600)
     .describe("Least time between two cuts of a checkpoint."),
@@ -236,6 +239,8 @@ const Environment = z.object({
 export interface Config {
   readonly rpcUrls: readonly string[];
   readonly contract: Hex;
+  /** the `CreditsLens` that wallets may read, if one is named */
+  readonly lens: Hex | null;
   readonly database: DatabaseLocation;
   readonly reads: ReadPool;
   readonly publicShare: PublicShare;
@@ -307,6 +312,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return {
     rpcUrls: data.RPC_URL,
     contract: data.CONTRACT_ADDRESS,
+    lens: data.LENS_ADDRESS ?? null,
     database:
       data.DATABASE_URL === undefined
         ? { folder: data.DATA_FOLDER }

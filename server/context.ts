@@ -82,6 +82,7 @@ import type { UsageLedger } from "./stores/usage/usageLedger.ts";
 export interface Context {
   readonly limits: Limits;
   readonly feeBps: bigint;
+  readonly lens: Address | null;
   readonly terms: Terms;
   readonly chain: ChainReader;
   /** the same chain with the bounds of what requests may ask of it */
@@ -158,6 +159,7 @@ export async function createContext(
   return {
     limits,
     feeBps,
+    lens: config.lens,
     terms,
     chain,
     chainStore: createChainStore(database),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
+
 import {ICheckpoints} from "./ICheckpoints.sol";
 import {ICourtLink} from "./ICourtLink.sol";
 import {ICreditToken} from "./ICreditToken.sol";
@@ -25,7 +27,8 @@ interface IComputeCredits is
     IRefunds,
     IExits,
     ICourtLink,
-    IGovernance
+    IGovernance,
+    IERC5267
 {
     /// @notice The address that has the owner's powers in `IGovernance`.
     function owner() external view returns (address);

@@ -19,7 +19,7 @@ interface IPurchases {
     /// @notice Buys credits with the caller's tokens, for the caller or as a gift.
     /// @param account The account that receives the credits. The caller cannot take a gift back.
     /// @param creditMicros Micro-credits to buy. All purchases together stay within int64. The
-    ///        wider type only places this function's selector early (decision 0115).
+    ///        wider type only places this function's selector early (decision 0118).
     /// @return tokenAmount The price in token base units, rounded up.
     function buy(address account, uint104 creditMicros) external returns (uint256 tokenAmount);
 

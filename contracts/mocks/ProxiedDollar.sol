@@ -10,7 +10,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 /// @dev Replaces Circle's FiatTokenV2_2 when gas is measured: it reads and writes the same storage
 ///      in the same order. So a transfer from an allowance always writes the allowance, also an
 ///      unlimited one. The blacklist flag is the highest bit of the balance's word. Signatures are
-///      checked in a contract of their own, as Circle's are in a library. Decision 0115 compares
+///      checked in a contract of their own, as Circle's are in a library. Decision 0118 compares
 ///      the two tokens, operation by operation.
 contract ProxiedDollar {
     bytes32 private constant DOMAIN_TYPEHASH = keccak256(

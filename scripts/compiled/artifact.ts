@@ -6,6 +6,7 @@ import { type Abi, type Hex, isHex } from "viem";
 export const SOURCES = {
   ComputeCredits: "ComputeCredits.sol",
   Court: "Court.sol",
+  CreditsLens: "lens/CreditsLens.sol",
   TestDollar: "mocks/TestDollar.sol",
   TestWallet: "mocks/TestWallet.sol",
   ResetFirstToken: "mocks/ResetFirstToken.sol",

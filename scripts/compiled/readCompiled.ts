@@ -4,7 +4,13 @@ import type { Abi, Hex } from "viem";
 import { z } from "zod";
 
 /** The contracts that scripts and tests deploy. The vault's creation code contains the court. */
-export const COMPILED = ["ComputeCredits", "TestDollar", "TestWallet", "ResetFirstToken"] as const;
+export const COMPILED = [
+  "ComputeCredits",
+  "CreditsLens",
+  "TestDollar",
+  "TestWallet",
+  "ResetFirstToken",
+] as const;
 
 export type CompiledName = (typeof COMPILED)[number];
 

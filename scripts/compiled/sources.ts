@@ -17,16 +17,24 @@ const IMPORT = /^\s*import\b[^;"]*"([^"]+)"/gm;
 
 /** Hashes the compiled contracts' files and all that they import. Paths are sorted. */
 export async function hashSources(): Promise<SourceHashes> {
-  const hashes = new Map<string, string>();
-  const waiting = Object.values(SOURCES).map((file) => `contracts/${file}`);
+  const texts = await readSources(Object.values(SOURCES).map((file) => `contracts/${file}`));
+  return Object.fromEntries(
+    [...texts].map(([path, text]) => [path, createHash("sha256").update(text).digest("hex")]),
+  );
+}
+
+/** Reads these files and all that they import. The result is sorted by path. */
+export async function readSources(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  const waiting = [...paths];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    if (hashes.has(path)) continue;
+    if (texts.has(path)) continue;
     // oxlint-disable-next-line no-await-in-loop -- a file's text says which files are next
     const text = await readFile(new URL(path, PROJECT), "utf8");
-    hashes.set(path, createHash("sha256").update(text).digest("hex"));
+    texts.set(path, text);
     for (const [, imported = ""] of text.matchAll(IMPORT)) waiting.push(resolved(path, imported));
   }
-  return Object.fromEntries([...hashes].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map([...texts].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /**

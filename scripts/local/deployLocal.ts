@@ -19,6 +19,7 @@ import { type TestWallet, wallets } from "./wallets.ts";
 export interface LocalDeployment {
   readonly token: Address;
   readonly contract: Address;
+  readonly lens: Address;
 }
 
 /** 100 credits for a test dollar: a credit is a cent. */
@@ -107,5 +108,5 @@ export async function deployLocal(
       ...terms,
     },
   ]);
-  return { token, contract };
+  return { token, contract, lens: await deployContract(rpcUrl, "CreditsLens", []) };
 }

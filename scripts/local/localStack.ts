@@ -61,6 +61,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       readConfig({
         RPC_URL: chain.rpcUrl,
         CONTRACT_ADDRESS: deployment.contract,
+        LENS_ADDRESS: deployment.lens,
         DATA_FOLDER: options.dataFolder,
         DATABASE_URL: options.databaseUrl,
         PORT: `${options.port}`,

@@ -87,6 +87,7 @@ for (const kind of stackKinds) {
 
     it("tells the deployment, the prices and its health", async () => {
       const deployment = await api.stack.request("/v1/deployment");
+      expect(deployment.document["lens"]).to.match(/^0x[0-9a-f]{40}$/);
       expect(deployment.document["domain"]).to.deep.equal({
         name: "ComputeCredits",
         version: "1",

@@ -1,4 +1,5 @@
 import { Router } from "express";
+import type { Address } from "viem";
 
 import { ALLOWANCE_TYPES } from "@compute-credits/protocol/messages/allowance";
 import { CHECKPOINT_TYPES } from "@compute-credits/protocol/messages/checkpoint";
@@ -13,10 +14,18 @@ export interface DeploymentDeps {
   readonly terms: Terms;
   readonly limits: Limits;
   readonly feeBps: bigint;
+  /** the contract that answers a wallet's page in one call, if the operator names one */
+  readonly lens: Address | null;
 }
 
 /** `GET /v1/deployment`: the contract, what is signed for it and how, the fee and the limits. */
-export function deploymentRoutes({ deployment, terms, limits, feeBps }: DeploymentDeps): Router {
+export function deploymentRoutes({
+  deployment,
+  terms,
+  limits,
+  feeBps,
+  lens,
+}: DeploymentDeps): Router {
   const router = Router();
 
   router.get("/deployment", (_req, res) => {
@@ -25,6 +34,7 @@ export function deploymentRoutes({ deployment, terms, limits, feeBps }: Deployme
       types: { ...ALLOWANCE_TYPES, ...CHECKPOINT_TYPES },
       terms,
       feeBps,
+      lens,
       usageEventType: USAGE_EVENT_TYPE,
       limits,
     });
