@@ -95,6 +95,11 @@ export function auditCheckpoints(
         widen(earned, provider, min * (amount - fee), max * (amount - fee));
       }
     }
+    for (const { account, payer, amount, at } of snapshot.writeOffs) {
+      if (at > checkpoint.cut_at) continue;
+      widen(spent, account, -amount, -amount);
+      widen(spent, payer, amount, amount);
+    }
     for (const row of now.values()) {
       const bounds = { spent: spent.get(row.party), earned: earned.get(row.party) };
       if (!isWithin(row.spent, bounds.spent) || !isWithin(row.earned, bounds.earned)) {

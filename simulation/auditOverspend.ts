@@ -58,6 +58,10 @@ export function auditOverspend(
       }
     }
   }
+  for (const { account, payer, amount, at } of snapshot.writeOffs) {
+    addEntry(account, { at, free: amount, used: -amount, cap: null });
+    addEntry(payer, { at, free: -amount, used: amount, cap: null });
+  }
   const originals = originalHolds(journal);
   const holds = new Map(snapshot.holds.map((hold) => [hold.key, hold]));
   for (const { key, account, allowance, held } of snapshot.parts) {

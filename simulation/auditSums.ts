@@ -23,6 +23,10 @@ export function auditSums(
       earned.add(provider, amount - fee);
     }
   }
+  for (const { account, payer, amount } of snapshot.writeOffs) {
+    spent.add(account, -amount);
+    spent.add(payer, amount);
+  }
   const held = new Sums();
   const open = new Set(snapshot.holds.filter((h) => h.resolved_at === null).map(({ key }) => key));
   for (const { key, account, held: amount } of snapshot.parts) {

@@ -27,6 +27,7 @@ import type { AddKeyOutcome, RevokedKey } from "../server/stores/issuing/issuing
 import type { GrantStore } from "../server/stores/allowances/grantStore.ts";
 import type { ReportResult, UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
 import type { QuoteStore, QuoteRequest, SignedQuote } from "../server/stores/pricing/quoteStore.ts";
+import type { WriteOffResult } from "../server/stores/settlement/writeOffStore.ts";
 import type { VoidOutcome } from "../server/stores/usage/usageLedger.ts";
 
 /** The calls that a server process answers: the same store methods that the HTTP routes use. */
@@ -62,6 +63,7 @@ export interface Calls {
   receipt: { input: Address; output: EarningsReceiptMessage };
   cursor: { input: null; output: BlockPoint };
   apply: { input: BlockStep; output: boolean };
+  writeOff: { input: Address; output: WriteOffResult };
   cut: { input: { maxFeeBps: bigint }; output: StoredCheckpoint | null };
 }
 

@@ -52,10 +52,11 @@ export class SimulatedChain implements ChainSource {
   }
 
   async #applyNext(proposed: readonly NewChainEvent[]): Promise<AppliedBlock> {
-    const events = this.vault.apply(proposed);
+    const time = new Date();
+    const events = this.vault.apply(proposed, time);
     const from = this.#head;
     const number = from.number + 1n;
-    const upTo = { number, hash: keccak256(numberToHex(number)), time: new Date() };
+    const upTo = { number, hash: keccak256(numberToHex(number)), time };
     const placed = events.map((event, logIndex) => ({
       ...event,
       blockNumber: number,

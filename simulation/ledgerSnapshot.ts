@@ -196,6 +196,21 @@ export function readCheckpointRows(sql: Sql): Promise<StoredRow[]> {
   );
 }
 
+export interface WriteOffRow {
+  readonly id: bigint;
+  readonly account: Address;
+  readonly payer: Address;
+  readonly amount: bigint;
+  readonly at: Date;
+}
+
+export function readWriteOffs(sql: Sql): Promise<WriteOffRow[]> {
+  return sql.query<WriteOffRow>(
+    `select id, account, payer, amount_micros as amount, written_off_at as at from write_offs
+     order by id`,
+  );
+}
+
 /** Reads all tables on one snapshot. */
 export function readLedgerSnapshot(database: Database) {
   return database.transaction(
@@ -207,6 +222,7 @@ export function readLedgerSnapshot(database: Database) {
       earnings: await readEarnings(tx),
       debits: await readDebits(tx),
       voids: await readVoids(tx),
+      writeOffs: await readWriteOffs(tx),
       steps: await readSteps(tx),
       tierUse: await readTierUse(tx),
       checkpoints: await readCheckpoints(tx),

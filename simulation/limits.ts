@@ -38,4 +38,4 @@ export const QUOTE_KEY = `0x${"51".repeat(32)}` as const;
 export const WRITE_OFF_ACCOUNT = `0x${"0f".repeat(20)}` as const;
 
 /** Short enough that graces end during a run. */
-export const COUNTER_GRACE_SECONDS = 2;
+export const COUNTER_GRACE_SECONDS = 1;

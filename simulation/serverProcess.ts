@@ -43,6 +43,8 @@ const LOST_MESSAGE =
  */
 const TRANSACTION_CONFLICTS = new Set(["40001", "40P01"]);
 
+const SETTLEMENT_CALLS = new Set<CallName>(["apply", "cut", "writeOff"]);
+
 /** One server process. The server pool replaces it after a kill. */
 export class ServerProcess {
   readonly #child: ChildProcess;
@@ -64,6 +66,7 @@ export class ServerProcess {
     receipt: new Map(),
     cursor: new Map(),
     apply: new Map(),
+    writeOff: new Map(),
     cut: new Map(),
   };
   #sequence = 0;
@@ -129,8 +132,8 @@ export class ServerProcess {
     if ("output" in answer) pending?.resolve(answer.output);
     else if (isLost(answer.code, answer.error)) {
       pending?.reject(new AnswerLostError(answer.error));
-    } else if (TRANSACTION_CONFLICTS.has(answer.code) && (name === "apply" || name === "cut")) {
-      // The settler and the indexer retry these two; for all other calls the ledger promises an
+    } else if (TRANSACTION_CONFLICTS.has(answer.code) && SETTLEMENT_CALLS.has(name)) {
+      // The settler and the indexer retry these; for all other calls the ledger promises an
       // outcome.
       pending?.reject(new AnswerLostError(answer.error));
     } else pending?.reject(new CallFailedError(`${name}: ${answer.error}`));

@@ -7,7 +7,7 @@ import type { SimulatedChain } from "./chain.ts";
 import type { ServerPool } from "./serverPool.ts";
 import { DisagreementError } from "./disagreement.ts";
 import type { Random } from "./random.ts";
-import { MAX_FEE_BPS } from "./limits.ts";
+import { MAX_FEE_BPS, WRITE_OFF_ACCOUNT } from "./limits.ts";
 
 /** The window of an acknowledged cut. */
 export interface CutWindow {
@@ -47,6 +47,12 @@ export class Settlement {
 
   /** Cuts a checkpoint if possible, then lets the chain decide about it. */
   async step(): Promise<void> {
+    if (!this.isPending) {
+      await Promise.all([
+        this.#serverPool.call("writeOff", WRITE_OFF_ACCOUNT),
+        this.#serverPool.call("writeOff", WRITE_OFF_ACCOUNT),
+      ]);
+    }
     const options = { maxFeeBps: MAX_FEE_BPS };
     const answers = await Promise.all([
       this.#serverPool.call("cut", options),

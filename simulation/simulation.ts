@@ -10,6 +10,8 @@ import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { createProviderStore } from "../server/stores/providers/postgresProviderStore.ts";
 import { auditBudgets } from "./auditBudgets.ts";
 import { auditCheckpoints, auditQuietCheckpoint } from "./auditCheckpoints.ts";
+import { auditCoverage } from "./auditCoverage.ts";
+import { WRITE_OFF_ACCOUNT } from "./limits.ts";
 import { auditLog } from "./auditLog.ts";
 import { auditOverspend } from "./auditOverspend.ts";
 import { auditSums } from "./auditSums.ts";
@@ -20,7 +22,12 @@ import { CrashInjector } from "./crashInjector.ts";
 import { type FollowingAuditor, startFollowingAuditor } from "./followingAuditor.ts";
 import { Generator } from "./generator/generator.ts";
 import { Journal } from "./journal.ts";
-import { readCheckpoints, readLedgerSnapshot, readPlaces } from "./ledgerSnapshot.ts";
+import {
+  readCheckpoints,
+  readLedgerSnapshot,
+  readPlaces,
+  readWriteOffs,
+} from "./ledgerSnapshot.ts";
 import { LedgerModel } from "./model/ledgerModel.ts";
 import { DEPLOYMENT, type Parties, createParties } from "./parties.ts";
 import { type LaneRun, compareLanes, expireHolds, runRound } from "./partitioned.ts";
@@ -105,6 +112,7 @@ class Simulation {
   }
 
   async run(): Promise<SimulationReport> {
+    await this.#fundWriteOffs();
     const { operations, log } = this.#options;
     const segments = Math.max(1, Math.round(operations / SEGMENT_OPERATIONS / 2));
     const operationsPerPhase = Math.ceil(operations / segments / 2);
@@ -122,6 +130,16 @@ class Simulation {
       log(`${this.#journal.operations} operations agree`);
     }
     return await this.#report();
+  }
+
+  /** Gives the operator's account credits and a recorded cap for all that may be written off. */
+  async #fundWriteOffs(): Promise<void> {
+    const account = WRITE_OFF_ACCOUNT;
+    const amountMicros = 1_000_000_000_000n;
+    await this.#deps.chain.append([
+      { type: "purchased", account, payer: account, amountMicros, tokenAmount: 1n },
+      { type: "cap_recorded", account, counter: 0n, accountCapMicros: amountMicros },
+    ]);
   }
 
   /** Runs lanes that each have accounts of their own, so that every outcome can be predicted. */
@@ -164,7 +182,7 @@ class Simulation {
         cardsStart,
         start,
         quotes: true,
-        raisesCounters: true,
+        raisesPerMille: 3,
       });
       const model = new LedgerModel(parties, cards);
       const lane = new PartitionedLane(serverPool, chain, this.#journal, model);
@@ -187,7 +205,7 @@ class Simulation {
           peers: names,
           cardsStart,
           start,
-          raisesCounters: index === 0,
+          raisesPerMille: index === 0 ? 15 : 0,
           quotes: false,
         }),
     );
@@ -217,6 +235,7 @@ class Simulation {
   async #settleQuietly(lanes: readonly LaneRun[]): Promise<void> {
     const { database, chain } = this.#deps;
     const cutsBefore = this.#settlement.cuts.length;
+    const writeOffsBefore = (await readWriteOffs(database)).length;
     const wasPending = this.#settlement.isPending;
     const blocksBefore = chain.blocks.length;
     await this.#settlement.step();
@@ -228,7 +247,9 @@ class Simulation {
     const settledRows = chain.blocks
       .slice(blocksBefore)
       .flatMap(({ events }) => events.filter(({ type }) => type === "row_settled"));
+    const writeOffs = (await readWriteOffs(database)).slice(writeOffsBefore);
     for (const { lane } of lanes) {
+      for (const writeOff of writeOffs) lane.model.writeOff(writeOff);
       if (!wasPending) lane.model.serveRefunds();
       for (const event of settledRows) lane.model.chainEvent(event);
       lane.model.checkpoints = checkpoints.map(({ epoch, dropped, cut_at: cutAt }) => ({
@@ -238,7 +259,11 @@ class Simulation {
       }));
     }
     const cut = this.#settlement.cuts[cutsBefore];
-    if (cut !== undefined) auditQuietCheckpoint(await readLedgerSnapshot(database), cut);
+    if (cut !== undefined) {
+      const snapshot = await readLedgerSnapshot(database);
+      auditQuietCheckpoint(snapshot, cut);
+      auditCoverage(snapshot, this.#journal, chain.vault, cut);
+    }
     await this.#deps.auditor?.follow();
   }
 
@@ -252,6 +277,9 @@ class Simulation {
     auditOverspend(snapshot, log, this.#journal, chain.blocks);
     this.#skippedAllowances = auditBudgets(snapshot, log, this.#journal).skipped;
     await this.#deps.auditor?.follow();
+    for (const cut of this.#settlement.cuts) {
+      auditCoverage(snapshot, this.#journal, chain.vault, cut);
+    }
     const places = await readPlaces(database);
     auditCheckpoints(snapshot, log, this.#journal, { cuts: this.#settlement.cuts, places });
   }
@@ -283,6 +311,7 @@ class Simulation {
         snapshot.debits.flatMap(({ key, basis }) => (basis?.shares === undefined ? [] : key)),
       ).size,
       voids: snapshot.voids.size,
+      writeOffs: snapshot.writeOffs.length,
       holds: snapshot.holds.length,
       checkpoints: snapshot.checkpoints.length,
       allowances: snapshot.allowances.length,

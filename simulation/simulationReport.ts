@@ -4,6 +4,7 @@ export interface SimulationReport {
   /** events that several accounts paid, each at its own tier */
   readonly sharedPrices: number;
   readonly voids: number;
+  readonly writeOffs: number;
   readonly holds: number;
   readonly checkpoints: number;
   readonly allowances: number;

@@ -13,17 +13,30 @@ interface VaultAccount {
 const NEW_ACCOUNT: VaultAccount = { purchased: 0n, spent: 0n, refunded: 0n, request: null };
 
 /**
- * A model of the contract's refund requests and recorded caps. It drops events that the contract would refuse and
- * adds the fields that the contract records.
+ * A model of the contract's refund requests, counters and recorded caps. It drops events that the
+ * contract would refuse, and adds the fields that the contract records.
  */
 export class SimulatedVault {
   readonly #accounts = new Map<Address, VaultAccount>();
   /** by account and counter */
   readonly #recordedCaps = new Map<string, bigint>();
 
-  /** Applies a block. Returns the events that the contract would emit. */
-  apply(events: readonly NewChainEvent[]): readonly NewChainEvent[] {
-    return events.flatMap((event) => this.#applyEvent(event));
+  /** by account and counter */
+  readonly #endedAt = new Map<string, Date>();
+
+  /** Applies a block of a time. Returns the events that the contract would emit. */
+  apply(events: readonly NewChainEvent[], time: Date): readonly NewChainEvent[] {
+    return events.flatMap((event) => this.#applyEvent(event, time));
+  }
+
+  /** When a counter was raised; `null` if it was not. */
+  endedAt(account: Address, counter: bigint): Date | null {
+    return this.#endedAt.get(`${account} ${counter}`) ?? null;
+  }
+
+  /** The recorded cap of an account's counter. */
+  recordedCap(account: Address, counter: bigint): bigint {
+    return this.#recordedCaps.get(`${account} ${counter}`) ?? 0n;
   }
 
   /** Returns the open refund requests by account. */
@@ -35,7 +48,7 @@ export class SimulatedVault {
     );
   }
 
-  #applyEvent(event: NewChainEvent): readonly NewChainEvent[] {
+  #applyEvent(event: NewChainEvent, time: Date): readonly NewChainEvent[] {
     switch (event.type) {
       case "purchased": {
         const account = this.#account(event.account);
@@ -68,6 +81,9 @@ export class SimulatedVault {
         if (request === null || !isServed) return [event];
         return [{ type: "refund_served", account: event.party }, event];
       }
+      case "counter_raised":
+        this.#endedAt.set(`${event.account} ${event.counter - 1n}`, time);
+        return [event];
       case "cap_recorded": {
         const key = `${event.account} ${event.counter}`;
         // Recording a cap that is no higher changes nothing and emits nothing.

@@ -17,10 +17,11 @@ import { createPriceStore } from "../server/stores/pricing/postgresPriceStore.ts
 import { createPriceReader } from "../server/stores/pricing/priceReader.ts";
 import { createRateIndexCache } from "../server/stores/pricing/rateIndexCache.ts";
 import { createReceiptRecords } from "../server/stores/checkpoints/postgresReceiptRecords.ts";
+import { createWriteOffStore } from "../server/stores/settlement/postgresWriteOffStore.ts";
 import { createUsageLedger } from "../server/stores/usage/postgresUsageLedger.ts";
 import { createQuoteStore } from "../server/stores/pricing/signedQuotes.ts";
 import type { CallAnswer, CallName, CallRequest, Calls } from "./calls.ts";
-import { QUOTE_KEY, RULES, isIssuer } from "./limits.ts";
+import { COUNTER_GRACE_SECONDS, QUOTE_KEY, RULES, isIssuer } from "./limits.ts";
 import { DEPLOYMENT } from "./parties.ts";
 
 const CONNECTIONS = 10;
@@ -43,6 +44,7 @@ const quotes = createQuoteStore(DEPLOYMENT, QUOTE_KEY, {
 });
 const chain = createChainStore(database);
 const checkpoints = createCheckpointStore(database);
+const writeOffs = createWriteOffStore(database);
 const receipts = createReceiptRecords(database);
 
 const handlers: {
@@ -81,6 +83,7 @@ const handlers: {
   receipt: (provider) => receipts.record(provider),
   cursor: () => chain.cursor(),
   apply: (step) => chain.apply(step),
+  writeOff: (payer) => writeOffs.writeOff(payer, { counterGraceSeconds: COUNTER_GRACE_SECONDS }),
   cut: ({ maxFeeBps }) => checkpoints.cut(maxFeeBps),
 };
 

@@ -24,8 +24,8 @@ export interface LanePlan {
   readonly cardsStart: Date;
   /** the dates of the lane's allowances count from here */
   readonly start: Date;
-  /** for one lane per account only: another one could not know the counter without an answer */
-  readonly raisesCounters: boolean;
+  /** 0 for all but one lane per account: another one could not know the counter without an answer */
+  readonly raisesPerMille: number;
   /** for predicted lanes only: they keep quotes, which are answers, and use them later */
   readonly quotes: boolean;
 }
@@ -37,7 +37,7 @@ export interface LanePlan {
 export class Generator {
   readonly #parties: Parties;
   readonly #cardsStart: Date;
-  readonly #raisesCounters: boolean;
+  readonly #raisesPerMille: number;
   readonly #usesQuotes: boolean;
   readonly #queue: Operation[] = [];
   readonly #random: Random;
@@ -49,10 +49,10 @@ export class Generator {
   #capMicros = 0n;
 
   constructor(seed: string, plan: LanePlan) {
-    const { parties, name, peers, cardsStart, start, raisesCounters, quotes } = plan;
+    const { parties, name, peers, cardsStart, start, raisesPerMille, quotes } = plan;
     this.#parties = parties;
     this.#cardsStart = cardsStart;
-    this.#raisesCounters = raisesCounters;
+    this.#raisesPerMille = raisesPerMille;
     this.#usesQuotes = quotes;
     this.#random = seededRandom(seed, parties.name, name);
     this.#ids = new IdGenerator(parties, name, [name, ...peers], this.#random);
@@ -102,8 +102,8 @@ export class Generator {
     if (dice < 955) return this.#purchase(this.#random.pick(this.#parties.accounts));
     if (dice < 962) return this.#allowances.accept() ?? this.#record();
     if (dice < 972) return this.#refundRequest();
-    if (dice < 975 && this.#raisesCounters) return this.#raiseCounter();
-    if (dice < 981) return this.#recordCap();
+    if (dice < 978) return this.#recordCap();
+    if (dice < 978 + this.#raisesPerMille) return this.#raiseCounter();
     if (dice < 992) return this.#allowances.addAllowance();
     return this.#allowances.revoke() ?? this.#record();
   }
@@ -286,7 +286,7 @@ export class Generator {
     const random = this.#random;
     const account = this.#parties.contractWallet;
     const current = this.#allowances.counterOf(account);
-    const counter = this.#raisesCounters && random.chance(15) ? current + 1n : current;
+    const counter = this.#raisesPerMille > 0 && random.chance(15) ? current + 1n : current;
     if (random.chance(80)) this.#capMicros += BigInt(random.between(1, 120_000));
     const accountCapMicros = this.#capMicros;
     return {
@@ -300,7 +300,11 @@ export class Generator {
     const { accounts } = this.#parties;
     const account = accounts.at(-1) ?? accounts[0];
     const counter = this.#allowances.raiseCounter(account);
-    this.#queue.push(this.#allowances.allow({ account, limit: maxUint64, priority: 2 }));
+    // The new cap often does not cover what was spent under the old one.
+    const accountCap = this.#random.chance(60) ? BigInt(this.#random.between(0, 5_000)) : maxUint64;
+    this.#queue.push(
+      this.#allowances.allow({ account, limit: maxUint64, priority: 2, accountCap }),
+    );
     return { kind: "chain", events: [{ type: "counter_raised", account, counter }] };
   }
 }

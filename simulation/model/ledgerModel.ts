@@ -3,6 +3,7 @@ import type { Hex, Address } from "viem";
 import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
 import type { NewChainEvent } from "../newChainEvent.ts";
 import type { RefundRequest } from "@compute-credits/rules/accounts/refundRequest";
+import type { WriteOffRow } from "../ledgerSnapshot.ts";
 import { dueAfter } from "../vault.ts";
 import type { SimulatedHold } from "./holdRequest.ts";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
@@ -152,6 +153,14 @@ export class LedgerModel extends ModelState {
       }
       default:
     }
+  }
+
+  /** Takes spending that the operator's account took over off an account. */
+  writeOff({ account, amount, at }: WriteOffRow): void {
+    if (!this.accounts.has(account)) return;
+    this.changeAccount(account, { spent: this.account(account).spent - amount });
+    this.serveWaiting(account, amount);
+    this.set(this.writtenOffAt, account, at);
   }
 
   /** Moves the credits set aside for refunds into `refunded`, as a cut does. */

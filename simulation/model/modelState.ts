@@ -39,6 +39,8 @@ export class ModelState {
   readonly used = new Map<string, bigint>();
   /** by provider and rate, oldest first */
   readonly steps = new Map<string, readonly ModelStep[]>();
+  /** events of the account until then are the operator's */
+  readonly writtenOffAt = new Map<Address, Date>();
   /** in the order of their cuts */
   checkpoints: readonly { epoch: bigint; cutAt: Date; dropped: boolean }[] = [];
   #undoSteps: (() => void)[] | null = null;

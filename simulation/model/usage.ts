@@ -84,6 +84,11 @@ export function voidOne(modelState: ModelState, key: HoldKey, at: Date): VoidOut
   if (containing !== undefined) {
     return { result: "refused", reason: "already_settled", epoch: containing.epoch };
   }
+  const isWrittenOff = outcome.charges.some(({ account }) => {
+    const writtenOffAt = modelState.writtenOffAt.get(account);
+    return writtenOffAt !== undefined && writtenOffAt >= outcome.recordedAt;
+  });
+  if (isWrittenOff) return { result: "refused", reason: "written_off" };
 
   for (const { account, allowance, amountMicros: back } of outcome.charges) {
     modelState.changeAccount(account, { spent: modelState.account(account).spent - back });
