@@ -10,6 +10,7 @@ import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { createDatabase } from "../../scripts/local/postgresServer.ts";
+import { wallets } from "../../scripts/local/wallets.ts";
 import { startLocalChain } from "../../scripts/local/localChain.ts";
 import { deployLocal } from "../../scripts/local/deployLocal.ts";
 import { migrateLedger } from "../../server/stores/migrateLedger.ts";
@@ -26,7 +27,7 @@ const HONEST_SPENDERS = 100;
 /** Rows of the year that is in the log. */
 const YEAR_ROWS = 300_000;
 
-/** A provider with a registered key that no spender chose. */
+/** A provider with a registered key that no operator approved and no spender chose. */
 export const ATTACKER = numberToHex(0xbad, { size: 20 });
 
 /** The n-th honest spender, from 1. */
@@ -46,6 +47,14 @@ export async function openHostileRig() {
   const [honestKey, attackerKey] = [createApiKey(), createApiKey()];
   await addKey(database, PROVIDER, honestKey);
   await addKey(database, ATTACKER, attackerKey);
+  await database.query(
+    "insert into provider_approvals (provider, approved, issued_at) values ($1, true, 0)",
+    [bytea(PROVIDER)],
+  );
+  // The owner of the allowance that strangers repeat.
+  await database.query("insert into accounts (address, purchased) values ($1, 1000000)", [
+    bytea(wallets.alice.account.address),
+  ]);
 
   const folder = await mkdtemp(join(tmpdir(), "compute-credits-hostile-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));

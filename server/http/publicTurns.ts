@@ -19,8 +19,14 @@ export interface PublicTurnOptions extends PublicShare {
   readonly after?: (ms: number, then: () => void) => void;
 }
 
-/** A request that takes longer waits for a disk, the chain or its client, and uses no processor. */
-const TURN_MS = 50;
+/**
+ * A request that takes longer waits for a disk, the chain or its client. While it keeps the
+ * processor itself, the timer that ends its turn is late too.
+ */
+const TURN_MS = 20;
+
+/** Bounds the rest after a turn that a stalled machine made long. */
+const MOST_WORKED_MS = 250;
 
 /** Providers report while one of their requests came this recently. */
 const RECENT_MS = 1_000;
@@ -76,7 +82,7 @@ export function publicTurns({
       const end = () => {
         if (isOver) return;
         isOver = true;
-        const workedMs = Math.min(now() - startedAt, TURN_MS);
+        const workedMs = Math.min(now() - startedAt, MOST_WORKED_MS);
         const isBusy = now() - reportedAt < RECENT_MS;
         const restMs = isBusy ? workedMs * (100 / percent - 1) : 0;
         if (restMs > 0) after(restMs, next);
