@@ -5,6 +5,7 @@ import {
   aliceCharged,
   bytea,
   describeLies,
+  mallory,
   provider,
   sponsor,
   twice,
@@ -163,6 +164,29 @@ describeLies("events", (liar) => {
     const { id } = await use(10n, { meter: "tokens" });
     // As if there were no earlier usage: all units in the expensive tier.
     await lie(`update debits set amount_micros = 50, fee_micros = 1, price_basis = jsonb_set(price_basis, '{usedUnits}', '"0"')
+          where event_id = '${id}'`);
+    await moveSums(40n, 39n);
+    await liar.scene.cut();
+    await expectFindings([aliceCharged("wrong_price", id, 40n)]);
+  });
+
+  it("pricing an event by an allowance with nothing left: finds a wrong price", async () => {
+    const tiers = [
+      { upTo: 10n, microCredits: 5n },
+      { upTo: null, microCredits: 1n },
+    ];
+    await liar.scene.ledger.rateCards.publish({
+      provider: from,
+      effectiveFrom: null,
+      rates: [{ kind: "graduated", meter: "tokens", dimensions: {}, perUnits: 1n, tiers }],
+    });
+    await liar.scene.allow(mallory, { spender: liar.spender, priority: 0, limit: 0n });
+    await use(10n, { meter: "tokens" });
+    await ageAllowances();
+    const { id } = await use(10n, { meter: "tokens" });
+    // As if Mallory's empty account set the tier, as it did before each account had its own price.
+    await lie(`update debits set amount_micros = 50, fee_micros = 1, price_basis = jsonb_set(
+            jsonb_set(price_basis, '{usedUnits}', '"0"'), '{use,account}', '"${mallory.address}"')
           where event_id = '${id}'`);
     await moveSums(40n, 39n);
     await liar.scene.cut();
