@@ -45,7 +45,7 @@ for (const kind of databaseKinds) {
         // oxlint-disable-next-line no-await-in-loop
         expect(await scene.audit()).to.deep.equal([]);
         // oxlint-disable-next-line no-await-in-loop
-        await scene.drop(dropped);
+        await scene.dropAt(dropped, new Date((Number(dropped.message.asOf) + 1) * 1_000));
         scene.restart();
       }
       await scene.raiseCounter(alice, 1n, COUNTER_GRACE_SECONDS + 1);
