@@ -9,6 +9,7 @@ import { soleLeadership } from "@compute-credits/platform/postgres/soleLeadershi
 import type { WorkerHealth } from "@compute-credits/platform/process/health";
 import type { Config } from "../config.ts";
 import type { Context } from "../context.ts";
+import { offerWorker } from "./allowances/offerWorker.ts";
 import { indexerWorker } from "./chain/indexerWorker.ts";
 import { payoutWorker } from "./chain/payoutWorker.ts";
 import { expiryWorker } from "./holds/expiryWorker.ts";
@@ -36,6 +37,7 @@ export async function openWorkers(
   context: Context,
   { source, health, log, probe, onReorg }: OpenWorkersOptions,
 ): Promise<readonly Worker[]> {
+  const { allowances, limits } = context;
   const { chainStore, holds, disputes, writeOffs, terms, payouts, vault, rollUps } = context;
   const { pollMs, blocksPerRequest } = config;
   const settler = await settlerOf(config, context, { log, probe });
@@ -43,6 +45,7 @@ export async function openWorkers(
     indexerWorker({ source, chainStore, pollMs, onReorg }),
     payoutWorker({ chainStore, payouts, vault, blocksPerRequest, pollMs }),
     expiryWorker({ holds }),
+    offerWorker({ allowances, maxOfferSeconds: limits.maxOfferSeconds }),
     rollUpWorker({ rollUps, health, log }),
     ...(settler === null
       ? []

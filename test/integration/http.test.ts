@@ -107,12 +107,16 @@ for (const kind of stackKinds) {
       });
       expect(ready.document).to.deep.equal({
         status: "ready",
-        checks: ["database", "indexer", "payouts", "expiry", "daily sums", "settler", "watch"].map(
-          (name) => ({
-            name,
-            error: null,
-          }),
-        ),
+        checks: [
+          "database",
+          "indexer",
+          "payouts",
+          "expiry",
+          "offers",
+          "daily sums",
+          "settler",
+          "watch",
+        ].map((name) => ({ name, error: null })),
       });
     });
 
