@@ -70,12 +70,15 @@ export async function revokeSelfIssued(
   { spender, provider }: { readonly spender: SpenderId; readonly provider: Address },
 ): Promise<void> {
   for (;;) {
-    // Plan: allowances_of_spender, then grants_of_campaign.
+    // Plan: allowances_of_spender and offers_of_spender, then grants_of_campaign.
     // oxlint-disable-next-line no-await-in-loop -- short transactions, one after the other
     const found = await database.query<{ id: Hex; account: Address }>(
-      `select g.id, g.account from signed_allowances c
+      `select g.id, g.account from (
+           select id from signed_allowances where spender = $1 and accepted
+           union all
+           select id from signed_allowances where spender = $1 and not accepted) c
          join signed_allowances g on g.campaign = c.id join allowance_usage u on u.id = g.id
-       where c.spender = $1 and g.issuer is null and u.revoked_at is null
+       where g.issuer is null and u.revoked_at is null
          and ($2 = any(g.scope_providers) or exists (
            select from provider_access a where a.spender = g.spender and a.provider = $2))
        limit $3`,
