@@ -18,10 +18,12 @@ interface Change {
 
 const anyProof: fc.Arbitrary<AcceptanceProof> = fc.oneof(
   fc.constantFrom<AcceptanceProof>({ how: "key" }, { how: "own" }, { how: "issuer" }),
-  fc
-    .integer({ min: 1, max: 12 })
-    .map((n): AcceptanceProof => ({ how: "wallet", signature: "0x5a", signedAt: BigInt(n) })),
+  fc.integer({ min: 1, max: 12 }).map((n) => signed(BigInt(n))),
 );
+
+function signed(signedAt: bigint): AcceptanceProof {
+  return { how: "wallet", signature: "0x5a", signedAt };
+}
 
 /** An end always needs the word of the spender. */
 const anyChange: fc.Arbitrary<Change> = fc
@@ -82,11 +84,6 @@ describe("decideAcceptance", () => {
   });
 
   it("refuses what is dated ahead of the clock, or has no acceptance to end", () => {
-    const signed = (signedAt: bigint): AcceptanceProof => ({
-      how: "wallet",
-      signature: "0x5a",
-      signedAt,
-    });
     const accept = (signedAt: bigint) =>
       decideAcceptance(null, { accepted: true, proof: signed(signedAt) }, NOW);
     expect(accept(NOW_MS + 300_000n)).to.include({ accepted: true });
