@@ -2,7 +2,12 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { type Address, maxUint64, numberToHex } from "viem";
 
-import { AuditState, accessKey, stepsKey } from "../../../auditor/replay/auditState.ts";
+import {
+  AuditState,
+  acceptanceKey,
+  accessKey,
+  stepsKey,
+} from "../../../auditor/replay/auditState.ts";
 import { replayEntry } from "../../../auditor/replay/replayEntry.ts";
 import type { ReplayTerms } from "../../../auditor/replay/terms.ts";
 import { authorize } from "@compute-credits/rules/holds/authorize";
@@ -169,6 +174,7 @@ function auditStateOf({ state, rate, used, multiplierBps }: Case): AuditState {
   }
   for (const each of [...state.campaigns, ...state.allowances]) {
     audit.setAllowance({ ...each, isSigned: true });
+    audit.setAcceptance(acceptanceKey(key, each.message.account), ACCEPTED);
   }
   audit.setAccess(accessKey(key, provider), { createdAt: new Date(0), ended: false });
   audit.addCard({ card: cardOf(1, [rate]), createdAt: new Date(0) });
@@ -186,6 +192,8 @@ function auditStateOf({ state, rate, used, multiplierBps }: Case): AuditState {
   });
   return audit;
 }
+
+const ACCEPTED = { accepted: true, changedAt: new Date(0), signedAt: 0n, isImplied: false };
 
 const TERMS: ReplayTerms = {
   cut: 1n,
