@@ -1,11 +1,12 @@
 /** `npm run approve`: an operator approves a provider, or ends that. */
-import { type Address, createWalletClient, http, isAddress } from "viem";
+import { createWalletClient, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 
 import { ApiProblem, createApi } from "@compute-credits/client/http/api";
 import { signProviderApproval } from "@compute-credits/client/wallet/providerApproval";
 import {
+  addressOption,
   httpUrl,
   readOptions,
   run,
@@ -37,7 +38,7 @@ await run(async () => {
     console.log(HELP);
     return;
   }
-  const provider = address(values.provider);
+  const provider = addressOption("--provider", values.provider);
   const server = httpUrl("--server", values.server);
   const key = privateKey.safeParse(process.env["OPERATOR_PRIVATE_KEY"]);
   if (!key.success) {
@@ -60,14 +61,6 @@ await run(async () => {
   await reach(server, api.post("/v1/provider-approvals", body));
   console.log(`${provider} is ${approved ? "approved" : "no longer approved"} on ${server}`);
 });
-
-function address(text: string): Address {
-  if (isAddress(text)) return text;
-  const problem = text === "" ? "--provider is missing" : `--provider is not an address: "${text}"`;
-  throw new UsageError(
-    `${problem}. It is 0x and 40 hex digits, in lower case or with the right checksum.`,
-  );
-}
 
 async function reach<T>(server: string, request: Promise<T>): Promise<T> {
   return await request.catch((cause: unknown) => {

@@ -1,7 +1,7 @@
 /** `npm run verify`: compares what a server says of an account with the chain. */
 import { readFile } from "node:fs/promises";
 
-import { createPublicClient, http } from "viem";
+import { type Address, createPublicClient, http } from "viem";
 
 import type { SignedReceipt } from "@compute-credits/client/http/meteringClient";
 import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
@@ -49,8 +49,8 @@ await run(async () => {
     return;
   }
   const { ceiling } = values;
-  const account = addressOption("--account", values.account);
-  const contract = addressOption("--contract", values.contract);
+  const account = address("--account", values.account);
+  const contract = address("--contract", values.contract);
   const server = httpUrl("--server", values.server);
   const rpc = httpUrl("--rpc", values.rpc);
   const ceilingMicros = ceiling === undefined ? {} : { ceilingMicros: amount(ceiling) };
@@ -74,6 +74,12 @@ await run(async () => {
   }
   if (!findings.every(({ holds }) => holds)) process.exitCode = 1;
 });
+
+/** Shows the usage to a person who gave none. */
+function address(option: string, text: string): Address {
+  if (text === "") throw new UsageError(`${option} is missing.\n\n${HELP}`);
+  return addressOption(option, text);
+}
 
 function amount(text: string): bigint {
   try {

@@ -208,6 +208,13 @@ for (const kind of stackKinds) {
         },
         "/v1/acceptances": { account: address, spender: address, signedAt: 1, signature },
         "/v1/acceptances/end": { account: address, spender: address, signedAt: 1, signature },
+        "/v1/provider-approvals": {
+          provider: address,
+          approved: false,
+          issuedAt: 1,
+          operator: addressOf(wallets.operator),
+          signature,
+        },
         "/v1/provider-keys": { provider: address, keyHash: bytes, signature },
         "/v1/provider-keys/:keyHash/revocation": { provider: address, signature },
         "/v1/provider-access": { spender: address, signature },

@@ -205,7 +205,6 @@ describe("verify and rebuild, against a chain and a server", () => {
 
   for (const [name, options] of [
     ["verify", ""],
-    ["verify", "--account 0x12"],
     ["rebuild", ""],
     ["rebuild", "--server http://127.0.0.1:1 --epoch 0"],
   ] as const) {

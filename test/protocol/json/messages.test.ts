@@ -56,6 +56,7 @@ const messages: readonly (readonly [string, z.ZodType, fc.Arbitrary<object>])[] 
     fc.record({
       receipt: fc.record({ provider: anyAddress, earned: anyUint(64), epoch: anyUint(64) }),
       signatures: fc.array(fc.record({ signer: anyAddress, signature: anySignature })),
+      standbySignatures: fc.array(fc.record({ signer: anyAddress, signature: anySignature })),
       threshold: fc.nat(),
       isEnforceable: fc.boolean(),
     }),
