@@ -56,6 +56,8 @@ describe("readConfig", () => {
       quoteKey: null,
       auditors: [],
       operators: [],
+      issuers: [],
+      lens: null,
       limits: {
         maxBatchEvents: 5_000,
         maxBodyBytes: 8_388_608,
@@ -76,6 +78,11 @@ describe("readConfig", () => {
         maxScopeNames: 100,
         maxGrantsPerRequest: 5_000,
         maxGrantsPerCampaign: 1_000_000,
+        maxAccountsPerSpender: 32,
+        maxAllowancesPerPair: 100,
+        maxAllowancesPerAccount: 10_000,
+        maxOffersPerAccount: 1_000,
+        maxOfferSeconds: 7_776_000,
       },
       logLevel: "info",
     });

@@ -1,7 +1,7 @@
 const HIDDEN = "[hidden]";
 
-/** A URL in a text, up to what cannot be part of one. */
-const URL_IN_TEXT = /\bhttps?:\/\/[^\s"'<>\\]+/gi;
+/** A URL in a text, up to what cannot be part of one, without the sentence's punctuation. */
+const URL_IN_TEXT = /\bhttps?:\/\/[^\s"'<>\\]*[^\s"'<>\\.,;:!?)]/gi;
 
 /** What the operator's configuration holds that no output may show. */
 export interface Secrets {

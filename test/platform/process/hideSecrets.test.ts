@@ -51,6 +51,12 @@ describe("hideUrls", () => {
       expect(hideUrls(`URL: "${url}"\n`)).to.equal(`URL: "${shown}"\n`);
     });
   }
+
+  it("leaves the punctuation after a URL", () => {
+    expect(hideUrls("(at http://127.0.0.1:1). Is http://a.b/c, or http://a.b/d?")).to.equal(
+      "(at http://127.0.0.1:1). Is http://a.b/[hidden], or http://a.b/[hidden]?",
+    );
+  });
 });
 
 describe("publicSummary", () => {
