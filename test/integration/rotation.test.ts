@@ -39,7 +39,7 @@ describe("a change of signers", () => {
     await stack.buyAndWait(alice, 1_000_000_000n);
     const apiKey = createApiKey();
     const spender = apiKeySpender(apiKey);
-    await metering.addAllowance(await stack.sign(alice, { spender }));
+    await metering.addAllowance(await stack.sign(alice, { spender }), { apiKey });
     await metering.claimAccess(apiKey);
     use = async () => {
       const { status } = await stack.request("/v1/usage", { key, body: cloudEvent(spender) });

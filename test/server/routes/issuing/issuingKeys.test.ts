@@ -24,6 +24,8 @@ const { alice, bob, provider } = wallets;
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 const newSpender = () => apiKeySpender(createApiKey());
 
+const BY_KEY = { how: "key" } as const;
+
 for (const kind of stackKinds) {
   describe(`issuing over HTTP on ${kind}`, () => {
     let api: HttpApi;
@@ -177,6 +179,9 @@ for (const kind of stackKinds) {
       for (const spender of spenders) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other
         await issue(grantTo(spender, scope), bearer(key));
+        const pair = { spender, account: addressOf(alice) };
+        // oxlint-disable-next-line no-await-in-loop
+        await api.stack.context.acceptances.change({ ...pair, accepted: true, proof: BY_KEY });
       }
       const codes = [{ codeHash: promotionCodeHash(code), limit: "5" }];
       const path = `/v1/allowances/${campaign}`;

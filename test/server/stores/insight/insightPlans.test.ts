@@ -189,7 +189,7 @@ for (const { name, open } of databaseKinds) {
       await goesByKey(
         () => insight.outlook(account.address, BURN_WINDOWS),
         "accounts_pkey",
-        "allowances_of_account",
+        "allowance_usage_pkey",
         "debits_of_account",
       );
     });
