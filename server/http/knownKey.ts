@@ -14,7 +14,7 @@ export interface KnownKeyDeps {
 /** Such as `/allowances/0x…/grants`: what an issuing key may send. */
 const CAMPAIGN_PATH = /^\/allowances\/0x[0-9a-f]{64}\/(?:grants|codes)$/;
 
-/** Whether a request carries the key of a provider. Most are remembered, so this takes no query. */
+/** Whether a request carries the key of an approved provider. Most are remembered: no query. */
 export async function carriesProvidersKey(
   req: Request,
   providers: KnownKeyDeps["providers"],
@@ -22,7 +22,8 @@ export async function carriesProvidersKey(
   const key = sentKey(req);
   if (key === null || !mayBe(key, "provider")) return false;
   const hash = cachedKeyHash(key);
-  return (providers.cachedCaller(hash) ?? (await providers.callerOfKey(hash))) !== null;
+  const caller = providers.cachedCaller(hash) ?? (await providers.callerOfKey(hash));
+  return caller?.isApproved === true;
 }
 
 /**

@@ -47,6 +47,14 @@ export function allow(
   if (proof !== null && (isNew || proof.how === "key" || proof.how === "wallet")) {
     accept(modelState, { spender, account, accepted: true, proof }, acceptedAt);
   }
+  if (isNew) {
+    // A new one counts with its account, even if it can never pay: its counter was raised meanwhile.
+    const added = modelState.allowance(id);
+    modelState.set(modelState.allowances, id, {
+      ...added,
+      accepted: isAccepted(modelState, message),
+    });
+  }
   if (scopeHash(scope) !== message.scope) throw new Error("the scope does not match its hash");
 }
 
