@@ -56,7 +56,11 @@ export function findHeldBackRefunds(
     }));
 }
 
-/** Reports chain events before the checkpoint's `asOf` that the server did not apply. */
+/**
+ * Reports chain events before the checkpoint's `asOf` that the server did not apply. A checkpoint
+ * after a drop is dated one second later than the drop, and later blocks may have the drop's second,
+ * so the events of the last second are left to the next checkpoint.
+ */
 export async function findIgnoredEvents(
   tx: Sql,
   { asOf }: CheckpointMessage,
@@ -65,7 +69,7 @@ export async function findIgnoredEvents(
   const cursor = await readCursor(tx);
   const events = await readChainEvents(tx, { from: state.appliedBlock + 1n, to: cursor.number });
   return events
-    .filter(({ blockTime }) => BigInt(Math.floor(blockTime.getTime() / 1000)) < asOf)
+    .filter(({ blockTime }) => BigInt(Math.floor(blockTime.getTime() / 1000)) < asOf - 1n)
     .flatMap(findIgnoredEvent);
 }
 
