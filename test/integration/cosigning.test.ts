@@ -20,9 +20,9 @@ import {
 
 const { alice, bob, provider, signer, operator } = wallets;
 
-/** The address of the operator's third contract, after the dollar and the credits. */
+/** The address of the operator's fourth contract, after the dollar, the credits and the lens. */
 const CONTRACT_WALLET = lowercaseHex(
-  getContractAddress({ from: operator.account.address, nonce: 2n }),
+  getContractAddress({ from: operator.account.address, nonce: 3n }),
 );
 const ROOT_OF_OTHERS: Hex = `0x${"11".repeat(32)}`;
 
