@@ -116,6 +116,7 @@ export function grant(
   const expiresAt = request.expiresAt ?? parent.expiresAt;
   const startsAt = request.startsAt ?? parent.startsAt;
   const requestedScope = request.scope ?? scope;
+  if (expiresAt > 0n && expiresAt <= startsAt) return { refused: "expires_before_start" };
   if (startsAt < parent.startsAt) return { refused: "beyond_campaign" };
   if (parent.expiresAt > 0n && expiresAt > parent.expiresAt) return { refused: "beyond_campaign" };
   if (!isWithin(requestedScope, scope)) return { refused: "beyond_campaign" };
