@@ -302,7 +302,7 @@ describe("typed data on the chain", () => {
       spent: 0n,
       refunded: 0n,
       earned: 0n,
-      asOf: 0n,
+      asOf: 1n,
     };
     const second = { ...first, epoch: 2n, previousRoot: first.root };
 
