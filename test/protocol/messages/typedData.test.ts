@@ -6,6 +6,7 @@ import { hardhat } from "viem/chains";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { allowanceId, allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
+import { acceptanceTypedData } from "@compute-credits/protocol/messages/acceptance";
 import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
 import { campaignAccessTypedData } from "@compute-credits/protocol/messages/campaignAccess";
 import {
@@ -127,6 +128,18 @@ const kinds: readonly [name: string, typedData: fc.Arbitrary<AnyTypedData>][] = 
     messages(
       fc.record({ spender: anyAddress, provider: anyAddress }),
       providerAccessRevocationTypedData,
+    ),
+  ],
+  [
+    "Acceptance",
+    messages(
+      fc.record({
+        spender: anyBytes32,
+        account: anyAddress,
+        accepted: fc.boolean(),
+        signedAt: anyUint(64),
+      }),
+      acceptanceTypedData,
     ),
   ],
   ["Checkpoint", messages(anyCheckpoint, checkpointTypedData)],
