@@ -61,30 +61,80 @@ function assertOnlyAttempt(
 ): void {
   const [at, another] = moments;
   if (another !== undefined) throw new DisagreementError("one batch has two times", { answer });
-  const attempted = at === undefined ? null : model.trial(() => model.record(events, at));
-  const isExact = attempted !== null && isDeepStrictEqual(attempted, answer);
-  const predictions = isExact ? [] : predictRecord(model, events, window);
-  const predicted = at === undefined ? predictions[0] : model.record(events, at);
-  if (isExact) return;
-  // A refusal may be of an earlier time than the debits: it was decided before their locks.
-  const isRight = (outcomes: readonly UsageOutcome[] | undefined) =>
-    answer.every(
-      (outcome, index) =>
-        isDeepStrictEqual(outcome, outcomes?.[index]) ||
-        (outcome.result === "refused" &&
-          predictions.some((each) => isDeepStrictEqual(outcome, each[index]))),
-    );
-  const candidates = at === undefined ? predictions : [predicted];
-  if (!candidates.some(isRight)) {
-    const index = answer.findIndex((outcome, i) => !isDeepStrictEqual(outcome, predicted?.[i]));
-    throw new DisagreementError("the model predicts another outcome", {
-      event: events[index],
-      answer: answer[index],
-      predicted: [predicted, ...predictions].map((outcomes) => outcomes?.[index]),
-      index,
-      of: events.length,
-    });
+  const predictions = predictRecord(model, events, window);
+  if (at === undefined) {
+    // Nothing was debited, so each outcome may be of another time.
+    const isPredicted = (outcome: UsageOutcome, index: number) =>
+      predictions.some((each) => isDeepStrictEqual(outcome, each[index]));
+    if (answer.every(isPredicted)) return;
+    throw disagreement(events, answer, predictions);
   }
+  const early = refusedBeforeDebits(model, { events, answer, at, predictions });
+  const decided = model.record(
+    events.filter((_, index) => !early.has(index)),
+    at,
+  );
+  const answered = answer.filter((_, index) => !early.has(index));
+  if (isDeepStrictEqual(decided, answered)) return;
+  throw disagreement(events, answer, [decided, ...predictions]);
+}
+
+/** Whether an outcome is a refusal that the model predicts for some time of the call. */
+function isRefusedEarlier(
+  answer: readonly UsageOutcome[],
+  predictions: readonly (readonly UsageOutcome[])[],
+): (index: number) => boolean {
+  return (index) =>
+    answer[index]?.result === "refused" &&
+    predictions.some((each) => isDeepStrictEqual(answer[index], each[index]));
+}
+
+/**
+ * Finds the events that were refused at an earlier time than that of the debits, before their
+ * locks: a period may have turned in between. Later events of the batch do not see them.
+ */
+function refusedBeforeDebits(
+  model: LedgerModel,
+  {
+    events,
+    answer,
+    at,
+    predictions,
+  }: {
+    events: readonly UsageEvent[];
+    answer: readonly UsageOutcome[];
+    at: Date;
+    predictions: readonly (readonly UsageOutcome[])[];
+  },
+): ReadonlySet<number> {
+  const isEarlier = isRefusedEarlier(answer, predictions);
+  const early = new Set<number>();
+  for (;;) {
+    const rest = [...events.keys()].filter((index) => !early.has(index));
+    const outcomes = model.trial(() =>
+      model.record(
+        events.filter((_, index) => !early.has(index)),
+        at,
+      ),
+    );
+    const found = rest.find(
+      (index, n) => !isDeepStrictEqual(outcomes[n], answer[index]) && isEarlier(index),
+    );
+    if (found === undefined) return early;
+    early.add(found);
+  }
+}
+
+function disagreement(
+  events: readonly UsageEvent[],
+  answer: readonly UsageOutcome[],
+  predictions: readonly (readonly UsageOutcome[])[],
+): DisagreementError {
+  return new DisagreementError("the model predicts another outcome", {
+    events,
+    answer,
+    predictions,
+  });
 }
 
 /**
