@@ -10,6 +10,7 @@ import {
   type InsightStore,
   type LogOwner,
 } from "../../../../server/stores/insight/insightStore.ts";
+import { eventually } from "../../../../scripts/local/eventually.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, openLedger } from "../../../fixtures/ledger.ts";
 import { type PlanNode, explaining, keysOf } from "../../../fixtures/plans.ts";
@@ -97,6 +98,15 @@ for (const { name, open } of databaseKinds) {
           select ${p}, 'hold-' || i, 0, ${a}, ${id(`i % ${ACCOUNTS}`)}, 0
             from generate_series(1, 6000) i;
       `);
+      // Tests beside this one run on the same server. What one of them began before this counts as
+      // new to the sums until it ends.
+      await eventually("older transactions to end", async () => {
+        const [found] = await ledger.database.query<{ ended: boolean }>(
+          `select max(transaction_id) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+             as ended from debits`,
+        );
+        return found?.ended;
+      });
       // oxlint-disable-next-line no-await-in-loop -- slice by slice
       while ((await ledger.rollUps.addNext(10_000)) === "more");
       await ledger.database.script("analyze");
