@@ -104,7 +104,7 @@ describe("tree on the chain", () => {
       spent: parseCredits("300"),
       refunded: parseCredits("600"),
       earned: parseCredits("297"),
-      asOf: 0n,
+      asOf: 1n,
     };
     const signer = createLocalSigner(wallets.signer.privateKey);
     const hash = await local.as(wallets.bob).wallet.writeContract({
