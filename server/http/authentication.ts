@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import type { Address, Hex } from "viem";
+import type { Address } from "viem";
 
 import { type KeyKind, mayBe } from "@compute-credits/protocol/messages/keyKind";
 import { type SpenderId, apiKeySpender } from "@compute-credits/protocol/messages/spender";
@@ -85,7 +85,7 @@ export async function asCaller<T>(
   providers: Pick<ProviderStore, "cachedCaller" | "callerOfKey">,
   work: (caller: Caller) => Promise<T>,
 ): Promise<T> {
-  const keyHash: Hex = cachedKeyHash(bearerKey(req, "provider"));
+  const keyHash = cachedKeyHash(bearerKey(req, "provider"));
   let caller = providers.cachedCaller(keyHash);
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- each try needs the caller first

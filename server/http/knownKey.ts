@@ -36,12 +36,8 @@ export async function carriesKnownKey(
 ): Promise<boolean> {
   const key = sentKey(req);
   if (key === null) return false;
-  const hash = cachedKeyHash(key);
-  if (keyKindOf(key) === "issuing") {
-    if (!CAMPAIGN_PATH.test(req.path)) return false;
-    const found = await issuingKeys.find(hash);
-    return found !== null && found.revokedAt === null;
-  }
-  const provider = providers.cachedCaller(hash) ?? (await providers.callerOfKey(hash));
-  return provider?.isApproved === true;
+  if (keyKindOf(key) !== "issuing") return await carriesProvidersKey(req, providers);
+  if (!CAMPAIGN_PATH.test(req.path)) return false;
+  const found = await issuingKeys.find(cachedKeyHash(key));
+  return found !== null && found.revokedAt === null;
 }

@@ -1,10 +1,9 @@
 import { type ParseArgsConfig, inspect, parseArgs } from "node:util";
 
-import { hideUrls } from "./hideSecrets.ts";
-
 import type { Address } from "viem";
 
 import { ADDRESS_FORM, parseAddress } from "@compute-credits/protocol/address";
+import { hideUrls } from "./hideSecrets.ts";
 
 /** The user typed something that a command cannot take. The message says what to type instead. */
 export class UsageError extends Error {

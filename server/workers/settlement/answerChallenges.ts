@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 
-import type { ChainReader, CounterState, Terms } from "@compute-credits/platform/chain/chainReader";
+import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import type { ChainWriter, ProvenRow } from "@compute-credits/platform/chain/chainWriter";
 import type {
   CheckpointStore,
@@ -8,6 +8,8 @@ import type {
 } from "../../stores/checkpoints/checkpointStore.ts";
 import type { DisputeStore, OpenChallenge } from "../../stores/settlement/disputeStore.ts";
 import type { Backoff } from "./backoff.ts";
+import { isInForce, submissionTime } from "./capInForce.ts";
+import { proofsByParty } from "./proofsByParty.ts";
 import type { SettlerEvents, Unanswerable } from "./settlerEvents.ts";
 
 export interface AnsweringDeps {
@@ -48,9 +50,9 @@ export async function answerChallenges(
     .slice(0, ANSWERS_PER_STEP);
   if (due.length === 0) return [];
   const parties = due.map(({ account }) => account);
-  const shown = byParty(await checkpoints.proofs(pending.id, parties));
+  const shown = await proofsByParty(checkpoints, pending.id, parties);
   const final = await checkpoints.latestFinal();
-  const shownFinal = byParty(final === null ? [] : await checkpoints.proofs(final.id, parties));
+  const shownFinal = final === null ? null : await proofsByParty(checkpoints, final.id, parties);
 
   const unanswered: UnansweredChallenge[] = [];
   const errors: unknown[] = [];
@@ -60,7 +62,7 @@ export async function answerChallenges(
       // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
       const why = await answer(deps, pending, challenge, {
         pending: shown.get(challenge.account),
-        final: shownFinal.get(challenge.account),
+        final: shownFinal?.get(challenge.account),
       });
       if (why === null) {
         refusedAnswers.succeeded(key);
@@ -87,7 +89,7 @@ export function challengeKey({ account, challenger, deadline }: OpenChallenge): 
 /** Returns `null` after an answer, or the reason why the ledger has none. */
 async function answer(
   deps: AnsweringDeps,
-  { finalAt }: StoredCheckpoint,
+  checkpoint: StoredCheckpoint,
   { challenger, ...asked }: OpenChallenge,
   shown: { pending: ProvenRow | undefined; final: ProvenRow | undefined },
 ): Promise<Unanswerable | null> {
@@ -104,7 +106,7 @@ async function answer(
     await writer.answer(challenger, shown.pending, 0n);
     return null;
   }
-  const submittedAt = (finalAt?.getTime() ?? 0) / 1000 - terms.disputeWindowSeconds;
+  const submittedAt = submissionTime(checkpoint, terms);
   const counter = await recordedCounterCovering(deps, { party, spent, submittedAt });
   if (counter !== null) {
     await writer.answer(challenger, shown.pending, counter);
@@ -161,18 +163,4 @@ async function answerWithNewCap(
   }
   if (refusal !== null) throw refusal.error;
   return "no_allowance_covers_it";
-}
-
-/** Whether the court accepts a counter's cap for a checkpoint that was submitted at that second. */
-export function isInForce(
-  counter: bigint,
-  { currentCounter, endedAt }: CounterState,
-  submittedAt: number,
-  { counterGraceSeconds }: Pick<Terms, "counterGraceSeconds">,
-): boolean {
-  return counter === currentCounter || submittedAt <= endedAt + counterGraceSeconds;
-}
-
-function byParty(proofs: readonly ProvenRow[]): ReadonlyMap<Address, ProvenRow> {
-  return new Map(proofs.map((shown) => [shown.row.party, shown]));
 }

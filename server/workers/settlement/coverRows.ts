@@ -13,8 +13,9 @@ import type {
   StoredCheckpoint,
 } from "../../stores/checkpoints/checkpointStore.ts";
 import type { DisputeStore } from "../../stores/settlement/disputeStore.ts";
-import { isInForce } from "./answerChallenges.ts";
 import type { Backoff } from "./backoff.ts";
+import { isInForce, submissionTime } from "./capInForce.ts";
+import { proofsByParty } from "./proofsByParty.ts";
 import type { SettlerEvents } from "./settlerEvents.ts";
 
 export interface CoveringDeps {
@@ -68,14 +69,14 @@ export async function coverRows(
     except: [...waiting, ...recentCovers.waiting()],
     counterGraceSeconds,
   });
-  const proofs = await checkpoints.proofs(
+  const proofs = await proofsByParty(
+    checkpoints,
     final.id,
     rows.map(({ party }) => party),
   );
-  const shownOf = new Map(proofs.map((shown) => [shown.row.party, shown]));
   let open = await openNow();
   for (const row of rows) {
-    const shown = shownOf.get(row.party);
+    const shown = proofs.get(row.party);
     if (shown === undefined || (!row.isUrgent && open <= target)) continue;
     // oxlint-disable no-await-in-loop -- one wallet sends its transactions one by one
     try {
@@ -111,7 +112,7 @@ async function coverRow(
   const before = settled?.spent ?? 0n;
   // The ledger lags by the confirmations.
   if (before >= spent) return true;
-  const submittedAt = (final.finalAt?.getTime() ?? 0) / 1000 - terms.disputeWindowSeconds;
+  const submittedAt = submissionTime(final, terms);
 
   let best = { counter: 0n, covered: before };
   const consider = async (counter: bigint) => {

@@ -12,6 +12,7 @@ import type {
   StoredCheckpoint,
 } from "../../stores/checkpoints/checkpointStore.ts";
 import type { Backoff } from "./backoff.ts";
+import { proofsByParty } from "./proofsByParty.ts";
 import type { SettlerEvents } from "./settlerEvents.ts";
 
 export interface PayingDeps {
@@ -48,16 +49,16 @@ export async function payRows(deps: PayingDeps, { id, message }: StoredCheckpoin
   const due = [...new Map([...refunds, ...worthwhile].map((row) => [row.party, row])).values()];
   if (due.length === 0) return;
 
-  const proofs = await checkpoints.proofs(
+  const proofs = await proofsByParty(
+    checkpoints,
     id,
     due.map(({ party }) => party),
   );
-  const byParty = new Map(proofs.map((shown) => [shown.row.party, shown]));
   for (let first = 0; first < due.length; first += ROWS_PER_TRANSACTION) {
     const some = due.slice(first, first + ROWS_PER_TRANSACTION);
     // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
     const behind = await behindOnChain(deps, some);
-    const shown = behind.flatMap(({ party }) => byParty.get(party) ?? []);
+    const shown = behind.flatMap(({ party }) => proofs.get(party) ?? []);
     // oxlint-disable-next-line no-await-in-loop
     if (shown.length > 0) await settle(deps, shown, message.epoch);
   }
