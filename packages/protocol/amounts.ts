@@ -32,3 +32,8 @@ export function parseCredits(text: string): bigint {
 export function min(a: bigint, b: bigint): bigint {
   return a < b ? a : b;
 }
+
+/** The larger of two amounts. */
+export function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

@@ -6,7 +6,7 @@ import {
   campaignAccessTypedData,
 } from "@compute-credits/protocol/messages/campaignAccess";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
-import { checkSignature } from "../../http/checkSignature.ts";
+import { OWNER, checkSignature } from "../../http/checkSignature.ts";
 import { readSignedHeader } from "../../http/signedHeader.ts";
 
 /**
@@ -25,7 +25,6 @@ export async function readCampaignAccess(
   if (header === null) return null;
   const { address: account, issuedAt, signature } = header;
   const digest = hashTypedData(campaignAccessTypedData(chain.deployment, { account, issuedAt }));
-  const role = "the owner of the account";
-  await checkSignature(chain, { signer: account, role, digest, signature });
+  await checkSignature(chain, { signer: account, role: OWNER, digest, signature });
   return account;
 }

@@ -11,7 +11,7 @@ import {
 import { ANY_CAMPAIGN, issuingKeyTypedData } from "@compute-credits/protocol/messages/issuingKey";
 import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
-import { checkSignature } from "../../http/checkSignature.ts";
+import { OWNER, checkSignature } from "../../http/checkSignature.ts";
 import { parse } from "../../http/parse.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
 import { respond } from "../../http/respond.ts";
@@ -38,8 +38,6 @@ export interface IssuingKeyDeps {
   readonly allowances: Pick<AllowanceStore, "counterOf">;
   readonly chain: Pick<ChainReader, "deployment" | "signingOf">;
 }
-
-const OWNER = "the owner of the account";
 
 /**
  * `POST /v1/issuing-keys`: 201; the account's owner registers the hash of a key that issues grants

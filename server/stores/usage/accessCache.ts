@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { SpendingState } from "@compute-credits/rules/spending/spendingDraft";
+import { max } from "@compute-credits/protocol/amounts";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { PriceClock } from "../pricing/priceClock.ts";
 import { byteaArray } from "@compute-credits/platform/postgres/values";
@@ -45,7 +46,7 @@ export function createAccessCache(): AccessCache {
     // Replaces the cache before the lookup, so that a batch keeps what it found until it is
     // decided.
     if (granted.pairs > MAX_CACHED_PAIRS || revocations > asOf) granted = new GrantedPairs();
-    asOf = revocations > asOf ? revocations : asOf;
+    asOf = max(revocations, asOf);
     return revocations === asOf ? granted : new GrantedPairs();
   }
 
@@ -53,7 +54,7 @@ export function createAccessCache(): AccessCache {
     read: (sql, pairs, { accessRevocations }) => lookUp(sql, pairs, cacheAsOf(accessRevocations)),
     // What it adds was read after `asOf`, so it stands as long as that is the newest count.
     predict: (sql, pairs, asOfRevocations) =>
-      lookUp(sql, pairs, cacheAsOf(maxBigint(asOfRevocations ?? asOf, asOf))),
+      lookUp(sql, pairs, cacheAsOf(max(asOfRevocations ?? asOf, asOf))),
   };
 }
 
@@ -81,10 +82,6 @@ async function lookUp(
 
 /** The answer if all requested pairs are cached. */
 const hasAllRequested = () => true;
-
-function maxBigint(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
-}
 
 /**
  * A set of (spender, provider) pairs, nested by provider, because a joined string key would be

@@ -7,7 +7,7 @@ import {
   decideDebits,
   eventKey,
 } from "@compute-credits/rules/usage/decideDebits";
-import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
+import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { CreditShortage } from "@compute-credits/rules/spending/room";
 import { type UsageEvent, isSamePayload } from "@compute-credits/rules/usage/usageEvent";
 import type { Database } from "@compute-credits/platform/postgres/database";
@@ -93,13 +93,13 @@ export function correctRepetitions(
   outcomes: Map<number, UsageOutcome>,
   events: readonly UsageEvent[],
 ): void {
-  const debited = new Map<string, { event: UsageEvent; outcome: UsageOutcome }>();
+  const debited = new Map<string, { event: UsageEvent; outcome: Debited }>();
   for (const [index, event] of events.entries()) {
     const outcome = outcomes.get(index);
     const first = debited.get(eventKey(event));
     if (outcome?.result === "debited") {
       if (first === undefined) debited.set(eventKey(event), { event, outcome });
-    } else if (first?.outcome.result === "debited") {
+    } else if (first !== undefined) {
       outcomes.set(
         index,
         isSamePayload(first.event, event)

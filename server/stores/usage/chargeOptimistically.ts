@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import { min } from "@compute-credits/protocol/amounts";
 import type { Account } from "@compute-credits/rules/accounts/account";
 import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
 import type { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
@@ -173,7 +174,7 @@ async function chargeAccounts(
       packedBytes(predicted.map(([address]) => address)),
       numberArray(predicted.map(([, { amountMicros }]) => amountMicros)),
       numberArray(predicted.map(([, { accountCap: cap }]) => (cap > MAX_BIGINT ? "null" : cap))),
-      numberArray(predicted.map(([, { counter }]) => minBigint(counter, MAX_BIGINT))),
+      numberArray(predicted.map(([, { counter }]) => min(counter, MAX_BIGINT))),
       // Hardly any batch has a contract wallet: without one, no array is sent.
       predicted.some(([, { byContract }]) => byContract)
         ? booleanArray(predicted.map(([, { byContract }]) => byContract))
@@ -185,10 +186,6 @@ async function chargeAccounts(
 
 /** The most that a bigint column holds. No charge or counter ever gets that large. */
 const MAX_BIGINT = 2n ** 63n - 1n;
-
-function minBigint(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
 
 /**
  * SQL: the predicted sum if the account can pay it, otherwise 0. Also stored in `spent_ahead`,
