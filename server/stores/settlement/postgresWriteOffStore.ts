@@ -8,8 +8,8 @@ import { bytea, byteaArray, numberArray } from "@compute-credits/platform/postgr
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "../accounts/accountRecord.ts";
 import { newestRowSql } from "../checkpoints/rowsAt.ts";
 import { CHECKPOINT_COLUMNS } from "../checkpoints/postgresCheckpointStore.ts";
-import { CURRENT_TICK } from "../log/changeTick.ts";
 import { writeNotes } from "../log/writeNotes.ts";
+import { writeSpending } from "../usage/lockSpending.ts";
 import type {
   ExpiringCoverage,
   UncoveredSpending,
@@ -180,20 +180,10 @@ async function moveTo(
   if (writtenOff.length === 0) return { writtenOff, left };
 
   const touched = new Set([payer, ...writtenOff.map(({ account }) => account)]);
-  const changed = [...byAddress.values()].filter(({ address }) => touched.has(address));
-  await tx.query(
-    `update accounts set spent = new.spent, refunding = new.refunding,
-       refund_waiting = new.refund_waiting, changed_at_tick = ${CURRENT_TICK}
-     from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[])
-       as new (address, spent, refunding, refund_waiting)
-     where accounts.address = new.address`,
-    [
-      byteaArray(changed.map(({ address }) => address)),
-      numberArray(changed.map(({ spent }) => spent)),
-      numberArray(changed.map(({ refunding }) => refunding)),
-      numberArray(changed.map(({ refundWaiting }) => refundWaiting)),
-    ],
-  );
+  await writeSpending(tx, {
+    accounts: new Map([...byAddress].filter(([address]) => touched.has(address))),
+    usages: new Map(),
+  });
   await tx.query(
     `insert into write_offs (account, payer, amount_micros, written_off_at)
      select account, $3, amount, $4 from unnest($1::bytea[], $2::bigint[]) as one (account, amount)`,
