@@ -116,3 +116,13 @@ export function toListedAllowance(record: AllowanceRecord): ListedAllowance {
 
 /** Shared by all unrestricted allowances, because thousands of them are cached. */
 const UNRESTRICTED: Scope = { providers: [], meters: [] };
+
+/**
+ * SQL: an allowance comes after the one with the id `cursor`, by creation; true without a cursor.
+ * Only the first bound can use an index.
+ */
+export function isAfterSql(cursor: string): string {
+  return `(${cursor}::bytea is null
+    or (created_at >= (select c.created_at from allowances c where c.id = ${cursor})
+      and (created_at, id) > (select c.created_at, c.id from allowances c where c.id = ${cursor})))`;
+}

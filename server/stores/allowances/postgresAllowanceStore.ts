@@ -29,12 +29,13 @@ import {
   ALLOWANCE_COLUMNS,
   ARRIVED_CTE,
   type AllowanceRecord,
+  isAfterSql,
   toListedAllowance,
 } from "./allowanceRecord.ts";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 import { writeNotes } from "../log/writeNotes.ts";
-import { lockAccount } from "../issuing/lockAccount.ts";
+import { lockAccount, lockAccountOf } from "../issuing/lockAccount.ts";
 import { bytea, byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 
 export interface AllowanceRules extends AcceptanceRules {
@@ -76,13 +77,10 @@ export function createAllowanceStore(
     },
 
     async ofAccount(account, { after, limit } = { after: null, limit: DEFAULT_PAGE_SIZE }) {
-      // Plan: allowances_of_account from the cursor on. Only the first bound (created_at) can use
-      // the index.
+      // Plan: allowances_of_account from the cursor on.
       const records = await reads.query<AllowanceRecord>(
         `select ${ALLOWANCE_COLUMNS} from allowances
-         where account = $1 and campaign is null and ($2::bytea is null
-           or (created_at >= (select c.created_at from allowances c where c.id = $2)
-             and (created_at, id) > (select c.created_at, c.id from allowances c where c.id = $2)))
+         where account = $1 and campaign is null and ${isAfterSql("$2")}
          order by created_at, id limit $3`,
         [bytea(account), after === null ? null : bytea(after), limit],
       );
@@ -96,11 +94,7 @@ export function createAllowanceStore(
       return await database.transaction(async (tx) => {
         // Takes the account's lock, as debits do: no debit uses the allowance after this call
         // returns.
-        await tx.query(
-          `select 1 from accounts
-           where address = (select account from allowances where id = $1) for update`,
-          [bytea(id)],
-        );
+        await lockAccountOf(tx, id);
         const revoked = await tx.query(
           `update allowance_usage set revoked_at = clock_timestamp()
            where id = $1 and revoked_at is null returning id`,

@@ -15,7 +15,12 @@ import type {
   NewCode,
   RedeemOutcome,
 } from "./grantStore.ts";
-import { ALLOWANCE_COLUMNS_OF_L, type AllowanceRecord, toAllowance } from "./allowanceRecord.ts";
+import {
+  ALLOWANCE_COLUMNS_OF_L,
+  type AllowanceRecord,
+  toAllowance,
+  isAfterSql,
+} from "./allowanceRecord.ts";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 import {
   GRANT_COLUMNS,
@@ -33,6 +38,7 @@ import {
   type CodeRecord,
   toPromotionCode,
 } from "./promotionCodeRecord.ts";
+import { lockAccountOf } from "../issuing/lockAccount.ts";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
 import type { AcceptanceChange } from "../acceptances/acceptanceStore.ts";
 import {
@@ -204,12 +210,10 @@ export function createGrantStore(
     },
 
     async ofAccount(account, { after, limit }) {
-      // Plan: allowances_of_account from the cursor on. Only the first bound can use the index.
+      // Plan: allowances_of_account from the cursor on.
       const records = await reads.query<GrantRecord>(
         `select ${GRANT_COLUMNS} from allowances
-         where account = $1 and campaign is not null and ($2::bytea is null
-           or (created_at >= (select c.created_at from allowances c where c.id = $2)
-             and (created_at, id) > (select c.created_at, c.id from allowances c where c.id = $2)))
+         where account = $1 and campaign is not null and ${isAfterSql("$2")}
          order by created_at, id limit $3`,
         [bytea(account), after === null ? null : bytea(after), limit],
       );
@@ -245,11 +249,7 @@ export function createGrantStore(
     if ("answer" in first) return first.answer;
     return await withRetries(() =>
       database.transaction(async (tx) => {
-        await tx.query(
-          `select 1 from accounts
-           where address = (select account from allowances where id = $1) for update`,
-          [bytea(id)],
-        );
+        await lockAccountOf(tx, id);
         const decision = await decideIn(tx, id, issuer, decide);
         return "answer" in decision ? decision.answer : await decision.write(tx);
       }),
