@@ -33,10 +33,8 @@ contract CreditsLens is ICreditsLens {
         shown.request = vault.refundRequestOf(account);
         uint256 unspent = Accounting.less(shown.request.unspentMicros, shown.spent);
         uint256 due = Accounting.min(shown.request.requestedMicros, unspent);
-        if (due > 0) {
-            uint256 served = shown.refunded - shown.request.refundedMicros;
-            shown.dueMicros = uint64(Accounting.less(due, served));
-        }
+        uint256 served = shown.refunded - shown.request.refundedMicros;
+        shown.dueMicros = uint64(Accounting.less(due, served));
         shown.owedTokens = vault.owedTo(account);
         shown.recipient = vault.recipientOf(account);
         shown.counter = vault.counterOf(account);
@@ -56,7 +54,7 @@ contract CreditsLens is ICreditsLens {
         PartyRecord record = _recordOf(vault, row.party);
         Pools memory pools = _poolsOf(vault);
         uint256 spent = row.spent;
-        if (vault.unprovenLimitMicros() != type(uint64).max && spent > record.spent()) {
+        if (vault.unprovenLimitMicros() != type(uint64).max) {
             spent = Accounting.min(spent, ICourt(vault.court()).coveredSpentOf(row.party));
         }
         PartyRecord next = record.applied(
@@ -113,17 +111,15 @@ contract CreditsLens is ICreditsLens {
         return PartyRecord.wrap(purchased).withRow(spent, refunded, earned);
     }
 
-    /// @dev The same sums as `Settlement` has. `unprovenLimitMicros` bounds what may be drawn on.
+    /// @dev The same sums as `Settlement` has. `unprovenLimitMicros` bounds what may be drawn on;
+    ///      without a limit it is the largest number, which bounds nothing.
     function _poolsOf(IComputeCredits vault) private view returns (Pools memory pools) {
         CheckpointRecord memory last = vault.finalCheckpoint();
         (uint256 spent, uint256 refunded, uint256 earned, uint256 fees) = vault.settledTotals();
-        uint256 booked = last.spent;
-        uint64 limit = vault.unprovenLimitMicros();
-        if (limit != type(uint64).max) {
-            // All purchases and the cover, less paid refunds and exits.
-            uint256 remaining = vault.totalSupply() + spent + vault.coveredMicros();
-            booked = Accounting.booked(booked, spent, limit, remaining);
-        }
+        // All purchases and the cover, less paid refunds and exits.
+        uint256 remaining = vault.totalSupply() + spent + vault.coveredMicros();
+        uint256 limit = vault.unprovenLimitMicros();
+        uint256 booked = Accounting.booked(last.spent, spent, limit, remaining);
         pools.fees = fees;
         pools.claimableFees = Accounting.less(booked, last.earned + fees);
         pools.refunds = Accounting.less(last.refunded, refunded);

@@ -3,8 +3,10 @@ pragma solidity 0.8.37;
 
 import {ICreditsLens} from "../../contracts/interfaces/ICreditsLens.sol";
 import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
+import {IDisputes} from "../../contracts/interfaces/IDisputes.sol";
 import {IRefunds} from "../../contracts/interfaces/IRefunds.sol";
 import {Fixture} from "./support/Fixture.sol";
+import {Table} from "./support/Table.sol";
 
 contract LensTest is Fixture {
     ICreditsLens internal lens;
@@ -100,6 +102,85 @@ contract LensTest is Fixture {
         same(shown.windows.counterGraceSeconds, COUNTER_GRACE, "counter grace");
         same(shown.windows.signerDelaySeconds, SIGNER_DELAY, "signer delay");
         yes(!shown.paused, "not paused");
+    }
+
+    /// @dev The payer's row is covered, a second row pays a part of its request, the fees are
+    ///      taken, and a slashed bond covers exits. So no number of the account, the vault or its
+    ///      pools is zero.
+    function test_afterASlash_coverFeesBondAndFreeze_equalTheSingleCalls() external {
+        buy(payer, 1_000 * CREDIT);
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 100 * CREDIT, 50 * CREDIT, 0),
+            row(provider, 0, 0, 96 * CREDIT)
+        );
+        finalize(rows);
+        cover(rows, 100 * CREDIT);
+        credits.claimFees();
+        vm.startPrank(payer);
+        credits.setRecipient(stranger);
+        credits.requestRefund(400 * CREDIT);
+        vm.stopPrank();
+        rows[0].refunded = 70 * CREDIT;
+        finalize(rows);
+        settle(rows, 0);
+        deposit(10e6);
+        equivocate(rows);
+        deposit(7e6);
+
+        ICreditsLens.AccountView memory account = lens.accountOf(credits, payer);
+        same(account.dueMicros, 380 * CREDIT, "400 less the 20 that were paid since");
+        same(account.recipient, stranger, "recipient");
+        same(account.coveredSpentMicros, 100 * CREDIT, "covered");
+        same(account.frozenAt, block.timestamp, "frozen");
+        ICreditsLens.VaultView memory shown = lens.vaultOf(credits);
+        same(shown.purchased, 1_000 * CREDIT, "purchased");
+        same(shown.fees, 4 * CREDIT, "fees");
+        same(shown.coveredMicros, 500 * CREDIT, "half of the bond");
+        same(shown.bondTokens, 7e6, "the next bond");
+        same(shown.frozenAt, block.timestamp, "frozen since");
+        yes(shown.paused, "paused");
+    }
+
+    /// @dev With a limit the pools also shrink by what exits take, and grow by the cover.
+    function test_afterASlashAndAnExit_claims_areWhatSettlingPays() external {
+        buy(payer, 100 * CREDIT);
+        buy(otherPayer, 100 * CREDIT);
+        ICreditTypes.Row[] memory rows = table(
+            row(payer, 100 * CREDIT, 0, 0),
+            row(provider, 0, 0, 96 * CREDIT)
+        );
+        finalize(rows);
+        cover(rows, 100 * CREDIT);
+        deposit(1e6);
+        equivocate(rows);
+        skip(GRACE);
+        credits.exitWithoutProof(otherPayer);
+        claimsFees();
+        settles(rows, 1);
+    }
+
+    function cover(ICreditTypes.Row[] memory rows, uint64 cap) private {
+        IDisputes.Allowance memory allowance;
+        (allowance.account, allowance.accountCap) = (payer, cap);
+        court.recordCap(allowance, sign(PAYER_KEY, court.hashAllowance(allowance)));
+        court.coverSpending(rows[0], Table.proof(rows, 0), 0);
+    }
+
+    function deposit(uint256 tokenAmount) private {
+        vm.startPrank(stranger);
+        dollar.approve(address(court), tokenAmount);
+        court.depositBond(tokenAmount);
+        vm.stopPrank();
+    }
+
+    /// @dev The signers sign two next checkpoints over the same rows.
+    function equivocate(ICreditTypes.Row[] memory rows) private {
+        ICreditTypes.Checkpoint memory a = checkpointOf(rows);
+        ICreditTypes.Checkpoint memory b = checkpointOf(rows);
+        b.dataHash = bytes32(0);
+        ICreditTypes.SignerSignature[] memory ofA = signed(credits.hashCheckpoint(a));
+        ICreditTypes.SignerSignature[] memory ofB = signed(credits.hashCheckpoint(b));
+        court.proveEquivocation(a, ofA, b, ofB);
     }
 
     /// @dev Rows that promise any numbers, and totals that may be lower or higher.
