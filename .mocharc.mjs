@@ -8,7 +8,11 @@ export default {
     "test/!(simulation|e2e|integration|contracts|full)/**/*.test.ts",
     ...(IS_FULL ? ["test/full/**/*.test.ts"] : []),
   ],
-  require: ["test/fixtures/sharedDatabases.ts", "test/fixtures/postgresServer.ts"],
+  require: [
+    "test/fixtures/workerMessages.ts",
+    "test/fixtures/sharedDatabases.ts",
+    "test/fixtures/postgresServer.ts",
+  ],
   timeout: repeated(60_000),
   parallel: true,
   jobs: 2,

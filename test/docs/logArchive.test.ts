@@ -10,11 +10,13 @@ async function statements(month: Date): Promise<readonly string[]> {
   const text = await readFile(new URL("../../docs/log-archive.md", import.meta.url), "utf8");
   const blocks = [...text.matchAll(/```sql\n(.*?)```/gs)].map(([, sql = ""]) => sql);
   const [from, to] = [firstOf(month, 0), firstOf(month, 1)];
+  const inMonth: Record<string, string> = {
+    "2026_09": from.slice(0, 7).replace("-", "_"),
+    "2026-09-01": from,
+    "2026-10-01": to,
+  };
   return blocks.map((sql) =>
-    sql
-      .replaceAll("2026_09", from.slice(0, 7).replace("-", "_"))
-      .replaceAll("2026-09-01", from)
-      .replaceAll("2026-10-01", to),
+    sql.replaceAll(/2026_09|2026-09-01|2026-10-01/g, (written) => inMonth[written] ?? written),
   );
 }
 

@@ -44,21 +44,20 @@ for (const kind of stackKinds) {
 
     describe("an API key with a monthly cap", () => {
       it("pays up to the cap, again in the next month, and nothing after its revocation", async () => {
-        const key = createApiKey();
-        // Its next month starts in a few seconds.
-        const turn = new Date((Number(await now()) + 4) * 1000);
-        turn.setUTCMonth(turn.getUTCMonth() - 1);
-        const id = await created(alice, {
-          spender: apiKeySpender(key),
-          limitMicros: 3n * REQUEST,
-          period: { months: 1 },
-          startsAt: BigInt(turn.getTime() / 1000),
+        const { id, spender } = await inTime(async (turn) => {
+          const spender = newSpender();
+          const id = await created(alice, {
+            spender,
+            limitMicros: 3n * REQUEST,
+            period: { months: 1 },
+            startsAt: monthsBefore(turn),
+          });
+          expect(await listed(alice)).to.include(id);
+          expect(await use(spender, 2)).to.equal(2n * REQUEST);
+          expect(await use(spender, 2)).to.equal("allowance_exhausted");
+          expect(await remaining(id)).to.equal(REQUEST);
+          return { id, spender };
         });
-        expect(await listed(alice)).to.include(id);
-        const spender = apiKeySpender(key);
-        expect(await use(spender, 2)).to.equal(2n * REQUEST);
-        expect(await use(spender, 2)).to.equal("allowance_exhausted");
-        expect(await remaining(id)).to.equal(REQUEST);
 
         await eventually("the next month", async () => (await remaining(id)) === 3n * REQUEST);
         expect(await use(spender, 3)).to.equal(3n * REQUEST);
@@ -94,14 +93,13 @@ for (const kind of stackKinds) {
 
     describe("a free trial", () => {
       it("is a sponsor's allowance that expires: unspent credits stay with the sponsor", async () => {
-        const spender = apiKeySpender(createApiKey());
-        const id = await created(operator, {
-          spender,
-          limitMicros: 5n * REQUEST,
-          expiresAt: (await now()) + 4n,
+        const { id, spender } = await inTime(async (expiresAt) => {
+          const spender = newSpender();
+          const id = await created(operator, { spender, limitMicros: 5n * REQUEST, expiresAt });
+          expect(await listed(operator)).to.include(id);
+          expect(await use(spender, 1)).to.equal(REQUEST);
+          return { id, spender };
         });
-        expect(await listed(operator)).to.include(id);
-        expect(await use(spender, 1)).to.equal(REQUEST);
         // More than its limit, so that this check spends nothing.
         await eventually("its end", async () => (await use(spender, 6)) === "allowance_expired");
         const { document } = await get(`/v1/allowances/${id}`);
@@ -195,16 +193,18 @@ for (const kind of stackKinds) {
 
     describe("a subscription with rollover", () => {
       it("renews its limit each period and carries over the rest up to the rollover", async () => {
-        const spender = newSpender();
-        const startsAt = await now();
-        const id = await created(operator, {
-          spender,
-          limitMicros: 4n * REQUEST,
-          rolloverMicros: 2n * REQUEST,
-          period: { seconds: 4n },
-          startsAt,
+        const { id, spender } = await inTime(async (turn, lead) => {
+          const spender = newSpender();
+          const id = await created(operator, {
+            spender,
+            limitMicros: 4n * REQUEST,
+            rolloverMicros: 2n * REQUEST,
+            period: { seconds: lead },
+            startsAt: turn - lead,
+          });
+          expect(await use(spender, 1)).to.equal(REQUEST);
+          return { id, spender };
         });
-        expect(await use(spender, 1)).to.equal(REQUEST);
         await eventually("its renewal", async () => (await remaining(id)) === 6n * REQUEST);
         expect(await use(spender, 6)).to.equal(6n * REQUEST);
         await revoked(operator, id);
@@ -259,14 +259,20 @@ for (const kind of stackKinds) {
 
     // All at once, because each one takes several seconds.
     it("renew and expire, each kind of them", async () => {
-      const [startsAt, period] = [(await now()) - 2n, { seconds: 4n }];
-      const ends = { limitMicros: 2n * REQUEST, period, startsAt, expiresAt: startsAt + 11n };
+      await inTime(renewAndExpire);
+    });
+
+    /** Has an allowance of each kind, whose limit renews twice within the lead. */
+    async function renewAndExpire(expiresAt: bigint, lead: bigint): Promise<void> {
+      const startsAt = expiresAt - lead;
+      const period = lead / 3n;
+      const ends = { limitMicros: 2n * REQUEST, period: { seconds: period }, startsAt, expiresAt };
       const owned = async (owner: TestWallet, spender: Hex, options = {}) => {
         const ids = [await created(owner, { spender, ...ends, ...options })];
         expect(await listed(owner)).to.include(ids[0]);
         return { spender, ids };
       };
-      const lasting = { limit: `${2n * REQUEST}`, period: "4" };
+      const lasting = { limit: `${2n * REQUEST}`, period: `${period}` };
       const granted = async (want: string) => {
         const apiKey = createApiKey();
         const spender = apiKeySpender(apiKey);
@@ -274,13 +280,12 @@ for (const kind of stackKinds) {
         const path = `/v1/allowances/${campaign}`;
         if (want === "a promotion with a code") {
           const code = createPromotionCode();
-          const terms = { ...lasting, maxRedemptions: 1, validSeconds: 9 };
+          const terms = { ...lasting, maxRedemptions: 1, validSeconds: Number(lead) };
           const codes = [{ codeHash: promotionCodeHash(code), ...terms }];
           await stack.request(`${path}/codes`, { body: { codes }, key });
           await stack.request(`${path}/redemptions`, { body: { code }, key: apiKey });
         } else {
-          const expiresAt = `${startsAt + 13n}`;
-          const grants = [{ id: "reward", spender, ...lasting, expiresAt }];
+          const grants = [{ id: "reward", spender, ...lasting, expiresAt: `${expiresAt}` }];
           await stack.request(`${path}/grants`, { body: { grants }, key });
           await accepted(operator, spender);
         }
@@ -316,7 +321,25 @@ for (const kind of stackKinds) {
           await eventually(`the end of ${want}`, isOver);
         }),
       );
-    });
+    }
+
+    /**
+     * Does what must be done before a time, a lead from now. If it fails because the machine was
+     * too slow, tries again with a longer lead.
+     */
+    async function inTime<T>(attempt: (turn: bigint, lead: bigint) => Promise<T>): Promise<T> {
+      for (const lead of [3n, 12n]) {
+        // oxlint-disable no-await-in-loop -- one attempt after the other
+        const turn = (await now()) + lead;
+        try {
+          return await attempt(turn, lead);
+        } catch (error) {
+          if ((await now()) < turn) throw error;
+        }
+        // oxlint-enable no-await-in-loop
+      }
+      return await attempt((await now()) + 48n, 48n);
+    }
 
     async function now(): Promise<bigint> {
       return BigInt(Math.floor((await stack.context.allowances.now()).getTime() / 1000));
@@ -379,6 +402,17 @@ for (const kind of stackKinds) {
       return status === 201 ? BigInt(String(document["costMicros"])) : String(document["reason"]);
     }
   });
+}
+
+/** Returns a time, in seconds, from which a number of whole months lead to the given one. */
+function monthsBefore(turn: bigint): bigint {
+  const end = new Date(Number(turn) * 1_000);
+  // A month without the 31st would move the turn.
+  for (let months = 1; ; months++) {
+    const start = new Date(end);
+    start.setUTCMonth(end.getUTCMonth() - months);
+    if (start.getUTCDate() === end.getUTCDate()) return BigInt(start.getTime() / 1_000);
+  }
 }
 
 function newSpender(): Hex {

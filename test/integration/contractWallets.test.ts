@@ -29,7 +29,7 @@ describe("contract wallets", () => {
   let settler: Settler;
 
   before(async () => {
-    stack = await startSettling("PGlite", { terms: WINDOWS });
+    stack = await startSettling("PostgreSQL", { terms: WINDOWS });
     settler = await stack.newSettler();
   });
   after(() => stack.stop());

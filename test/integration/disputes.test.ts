@@ -38,7 +38,7 @@ describe("settler in disputes", () => {
   let epoch = 0n;
 
   before(async () => {
-    stack = await startSettling("PGlite", { terms: WINDOWS });
+    stack = await startSettling("PostgreSQL", { terms: WINDOWS });
     await stack.buyAndWait(alice, 10_000_000n);
     spender = await stack.newSpender(alice);
     court = await createCourt(stack.as(bob));
@@ -253,7 +253,7 @@ describe("settler in disputes", () => {
 describe("settler with a co-signer that refuses", () => {
   it("abandons the unsigned checkpoint, cuts its epoch again and continues after a co-signer signed", async () => {
     const signers = [signer, bob, auditor].map(addressOf).toSorted((a, b) => (a < b ? -1 : 1));
-    const stack = await startSettling("PGlite", {
+    const stack = await startSettling("PostgreSQL", {
       terms: { ...WINDOWS, signers, threshold: 3 },
       environment: { ABANDON_AFTER_SECONDS: "1" },
     });

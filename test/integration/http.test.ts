@@ -8,11 +8,11 @@ import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { eventually } from "../../scripts/local/eventually.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { type HttpApi, openHttpApi } from "../fixtures/httpApi.ts";
-import { stackKinds, cloudEvent, addressOf } from "../fixtures/meteredStack.ts";
+import { bothStacks, cloudEvent, addressOf } from "../fixtures/meteredStack.ts";
 
 const { alice, bob } = wallets;
 
-for (const kind of stackKinds) {
+for (const kind of bothStacks) {
   describe(`what is read over HTTP on ${kind}`, () => {
     let api: HttpApi;
 

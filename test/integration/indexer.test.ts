@@ -34,7 +34,7 @@ interface IndexerOptions {
 for (const { name, open } of databaseKinds) {
   describe(`indexer on ${name}`, () => {
     // Endpoint faults do not depend on the database, so they run on one kind only.
-    const isFirst = name === "PGlite";
+    const isFirst = name === databaseKinds[0]?.name;
     let local: LocalContract;
     let proxy: FaultyRpc;
     let healthy: FaultyRpc;

@@ -31,7 +31,7 @@ describe("the settler's keys", () => {
   let spender: `0x${string}`;
 
   before(async () => {
-    stack = await startSettling("PGlite");
+    stack = await startSettling("PostgreSQL");
     await stack.buyAndWait(alice, 10_000_000n);
     spender = await stack.newSpender(alice);
     await stack.use(spender);

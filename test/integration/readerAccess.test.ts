@@ -37,7 +37,7 @@ describe("reads of the log over HTTP", () => {
   const spenderKey = createApiKey();
 
   before(async () => {
-    stack = await startMeteredStack("PGlite");
+    stack = await startMeteredStack("PostgreSQL");
     providerKey = await stack.registerProvider(provider);
     await stack.buyAndWait(alice, parseCredits("1"));
     const spender = apiKeySpender(spenderKey);

@@ -33,7 +33,7 @@ describe("payers that raise their counter and challenge later", () => {
   let epoch = 0n;
 
   before(async () => {
-    stack = await startSettling("PGlite", { terms: WINDOWS });
+    stack = await startSettling("PostgreSQL", { terms: WINDOWS });
     settler = await stack.newSettler();
     court = await createCourt(stack.as(alice));
     for (const payer of [alice, bob]) {

@@ -31,7 +31,7 @@ describe("a change of signers", () => {
   let use: () => Promise<void>;
 
   before(async () => {
-    stack = await startMeteredStack("PGlite", {
+    stack = await startMeteredStack("PostgreSQL", {
       environment: { SIGNER_PRIVATE_KEYS: `${signer.privateKey},${bob.privateKey}` },
     });
     const key = await stack.registerProvider(provider);

@@ -35,7 +35,7 @@ for (const kind of stackKinds) {
     }
 
     // Several servers and real kills on PostgreSQL: killedServers.test.ts.
-    for (const step of kind === "PGlite" ? SETTLEMENT_STEPS : []) {
+    for (const step of kind === stackKinds[0] ? SETTLEMENT_STEPS : []) {
       context(`when the server is killed at the step "${step}"`, () => {
         it("submits the checkpoint once, with one signed root", async () => {
           epoch += 1n;

@@ -60,7 +60,7 @@ describe("verify and rebuild, against a chain and a server", () => {
   let receipts: readonly [SignedReceipt, SignedReceipt];
 
   before(async () => {
-    stack = await startMeteredStack("PGlite");
+    stack = await startMeteredStack("PostgreSQL");
     contractWallet = lowercaseHex(
       await deployContract(stack.rpcUrl, "TestWallet", [bob.account.address]),
     );

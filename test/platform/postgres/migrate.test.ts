@@ -8,7 +8,7 @@ import {
 } from "@compute-credits/platform/postgres/migrationRefused";
 import { checksumOf } from "@compute-credits/platform/postgres/migrationFiles";
 import { catalogueOf } from "../../fixtures/catalogue.ts";
-import { databaseKinds } from "../../fixtures/databases.ts";
+import { bothDatabases } from "../../fixtures/databases.ts";
 import { type MigrationFolder, createMigrationFolder } from "../../fixtures/migrationFolder.ts";
 
 const BASELINE = "create table notes (id integer primary key);\ninsert into notes values (1);\n";
@@ -35,7 +35,7 @@ describe("checksumOf", () => {
   });
 });
 
-for (const { name, openEmpty } of databaseKinds) {
+for (const { name, openEmpty } of bothDatabases) {
   describe(`migrate on ${name}`, () => {
     let database: Database;
     let folder: MigrationFolder;

@@ -2,11 +2,11 @@ import { expect } from "chai";
 
 import { HAS_BEGUN } from "@compute-credits/platform/postgres/nestedLoopPlan";
 import type { Database, TransactionOptions } from "@compute-credits/platform/postgres/database";
-import { databaseKinds } from "../../fixtures/databases.ts";
+import { bothDatabases } from "../../fixtures/databases.ts";
 
 const NESTED_LOOP_PLAN = { nestedLoopPlan: true };
 
-for (const { name, open } of databaseKinds) {
+for (const { name, open } of bothDatabases) {
   describe(`transactions on ${name}`, () => {
     let database: Database;
 

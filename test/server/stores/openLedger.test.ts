@@ -3,10 +3,10 @@ import { type Hex, getAddress, numberToHex } from "viem";
 
 import { claimDatabase } from "../../../server/stores/chain/claimDatabase.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
-import { databaseKinds } from "../../fixtures/databases.ts";
+import { bothDatabases } from "../../fixtures/databases.ts";
 import { hashOf } from "../../fixtures/ledger.ts";
 
-for (const { name, open } of databaseKinds) {
+for (const { name, open } of bothDatabases) {
   describe(`claimDatabase on ${name}`, () => {
     const deployment = { chainId: 31337, contract: numberToHex(0xc0ffee, { size: 20 }) };
     const origin = { number: 7n, hash: hashOf("block 7"), time: new Date(7_000) };

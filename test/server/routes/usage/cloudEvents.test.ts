@@ -9,7 +9,7 @@ import { addressOf } from "../../../fixtures/meteredStack.ts";
 describe("POST /v1/usage with the CloudEvents SDK", () => {
   let api: HttpApi;
   before(async () => {
-    api = await openHttpApi("PGlite");
+    api = await openHttpApi("PostgreSQL");
   });
   after(() => api.stop());
 

@@ -7,12 +7,12 @@ import { createPriceReader } from "../../../../server/stores/pricing/priceReader
 import { createRateIndexCache } from "../../../../server/stores/pricing/rateIndexCache.ts";
 import { createUsageLedger } from "../../../../server/stores/usage/postgresUsageLedger.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
-import { databaseKinds } from "../../../fixtures/databases.ts";
+import { bothDatabases } from "../../../fixtures/databases.ts";
 import { type Ledger, RULES, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
 
 const provider = party(1_000);
 
-for (const { name, open } of databaseKinds) {
+for (const { name, open } of bothDatabases) {
   describe(`strict debits on ${name}`, () => {
     let ledger: Ledger;
 
