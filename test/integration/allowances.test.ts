@@ -45,18 +45,18 @@ for (const kind of stackKinds) {
     describe("an API key with a monthly cap", () => {
       it("pays up to the cap, again in the next month, and nothing after its revocation", async () => {
         const { id, spender } = await inTime(async (turn) => {
-          const spender = newSpender();
-          const id = await created(alice, {
-            spender,
+          const payer = newSpender();
+          const allowance = await created(alice, {
+            spender: payer,
             limitMicros: 3n * REQUEST,
             period: { months: 1 },
             startsAt: monthsBefore(turn),
           });
-          expect(await listed(alice)).to.include(id);
-          expect(await use(spender, 2)).to.equal(2n * REQUEST);
-          expect(await use(spender, 2)).to.equal("allowance_exhausted");
-          expect(await remaining(id)).to.equal(REQUEST);
-          return { id, spender };
+          expect(await listed(alice)).to.include(allowance);
+          expect(await use(payer, 2)).to.equal(2n * REQUEST);
+          expect(await use(payer, 2)).to.equal("allowance_exhausted");
+          expect(await remaining(allowance)).to.equal(REQUEST);
+          return { id: allowance, spender: payer };
         });
 
         await eventually("the next month", async () => (await remaining(id)) === 3n * REQUEST);
@@ -94,11 +94,15 @@ for (const kind of stackKinds) {
     describe("a free trial", () => {
       it("is a sponsor's allowance that expires: unspent credits stay with the sponsor", async () => {
         const { id, spender } = await inTime(async (expiresAt) => {
-          const spender = newSpender();
-          const id = await created(operator, { spender, limitMicros: 5n * REQUEST, expiresAt });
-          expect(await listed(operator)).to.include(id);
-          expect(await use(spender, 1)).to.equal(REQUEST);
-          return { id, spender };
+          const payer = newSpender();
+          const allowance = await created(operator, {
+            spender: payer,
+            limitMicros: 5n * REQUEST,
+            expiresAt,
+          });
+          expect(await listed(operator)).to.include(allowance);
+          expect(await use(payer, 1)).to.equal(REQUEST);
+          return { id: allowance, spender: payer };
         });
         // More than its limit, so that this check spends nothing.
         await eventually("its end", async () => (await use(spender, 6)) === "allowance_expired");
@@ -194,16 +198,16 @@ for (const kind of stackKinds) {
     describe("a subscription with rollover", () => {
       it("renews its limit each period and carries over the rest up to the rollover", async () => {
         const { id, spender } = await inTime(async (turn, lead) => {
-          const spender = newSpender();
-          const id = await created(operator, {
-            spender,
+          const payer = newSpender();
+          const allowance = await created(operator, {
+            spender: payer,
             limitMicros: 4n * REQUEST,
             rolloverMicros: 2n * REQUEST,
             period: { seconds: lead },
             startsAt: turn - lead,
           });
-          expect(await use(spender, 1)).to.equal(REQUEST);
-          return { id, spender };
+          expect(await use(payer, 1)).to.equal(REQUEST);
+          return { id: allowance, spender: payer };
         });
         await eventually("its renewal", async () => (await remaining(id)) === 6n * REQUEST);
         expect(await use(spender, 6)).to.equal(6n * REQUEST);

@@ -29,7 +29,9 @@ describe("settler of a vault with a limit", () => {
   let epoch = 0n;
 
   before(async () => {
-    stack = await startSettling("PostgreSQL", { terms: { ...WINDOWS, unprovenLimitMicros: LIMIT } });
+    stack = await startSettling("PostgreSQL", {
+      terms: { ...WINDOWS, unprovenLimitMicros: LIMIT },
+    });
     settler = await stack.newSettler();
     for (const payer of [alice, auditor, bob]) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
