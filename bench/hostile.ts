@@ -5,7 +5,16 @@
 import { UsageError, readOptions, run } from "@compute-credits/platform/process/commandLine";
 import { type Attack, prepareAttacks } from "./hostile/attacks.ts";
 import { startClients } from "./hostile/clientProcess.ts";
-import { type Measured, type Phase, measureAttack, medianOf, ratioOf } from "./hostile/measure.ts";
+import {
+  type Measured,
+  type Phase,
+  checkAnswers,
+  measureAttack,
+  medianOf,
+  ratioOf,
+  ratioOfMedians,
+  sumOf,
+} from "./hostile/measure.ts";
 import { openHostileRig } from "./hostile/rig.ts";
 import { printRatio } from "./ratio.ts";
 
@@ -19,15 +28,19 @@ that are trivially refused, and ÷ without strangers.
   --list        prints the attacks' names
   --help        this text
 
-BENCH_ROUNDS=1 measures one round for each attack; BENCH_SECONDS=1 makes phases shorter.`;
+Fails if an attack is answered otherwise than expected, because it would measure nothing then.
 
-const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 3);
-const PHASE_MS = 1_000 * Number(process.env["BENCH_SECONDS"] ?? 4);
+BENCH_ROUNDS=11 measures more pairs of phases; BENCH_SECONDS=2 makes phases longer.`;
+
+const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 5);
+const PHASE_MS = 1_000 * Number(process.env["BENCH_SECONDS"] ?? 0.7);
 const TARGET = 0.7;
 
 const NOTHING: Attack = {
   name: "nothing",
   isTarget: false,
+  answers: ["200"],
+  trivial: [{ method: "GET", path: "/v1/nowhere" }],
   work: {
     kind: "requests",
     requests: [{ method: "GET", path: "/healthz" }],
@@ -70,12 +83,13 @@ async function measureAll(only: readonly string[] | undefined, isList: boolean):
       const measured = await measureAttack(deps, attack, ROUNDS);
       results.push({ attack, measured });
       printRow(attack, measured);
+      checkAnswers(attack, measured);
     }
     for (const { attack, measured } of results) {
       const { name, isTarget } = attack;
       printRatio(
         `hostile_${name}_vs_alone`,
-        ratioOf(measured.attacked, measured.alone),
+        ratioOfMedians(measured.attacked, measured.alone),
         "reported",
       );
       printRatio(
@@ -101,9 +115,9 @@ function debits(phases: readonly Phase[]): string {
 
 function printRow({ name }: Attack, { alone, attacked, compared }: Measured): void {
   const rate = Math.round(medianOf(attacked, ({ strangers }) => strangers?.perSecond ?? 0));
-  const statuses = JSON.stringify(attacked.at(-1)?.strangers?.statuses ?? {});
+  const answers = sumOf(attacked.map(({ strangers }) => strangers?.answers ?? {}));
   console.log(
     `${name}: alone ${debits(alone)} · attacked ${debits(attacked)} · ` +
-      `refused ${debits(compared)} · ${rate} attacks/s, answered ${statuses}`,
+      `refused ${debits(compared)} · ${rate} attacks/s, answered ${JSON.stringify(answers)}`,
   );
 }

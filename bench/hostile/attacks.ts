@@ -1,200 +1,256 @@
-import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
-
-import { type Hex, bytesToHex, maxUint64, numberToHex } from "viem";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { createPromotionCode } from "@compute-credits/client/wallet/promotionCode";
-import { allowanceTypedData, scopeHash } from "@compute-credits/protocol/messages/allowance";
-import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
-import { HARDHAT_CHAIN } from "../../scripts/local/hardhatChain.ts";
-import { wallets } from "../../scripts/local/wallets.ts";
 import { PROVIDER } from "../ledger/parties.ts";
-import { type Request, type Work, get, post, usageOf } from "./requests.ts";
-import { ATTACKER, type HostileRig, spenderOf } from "./rig.ts";
+import { type Customer, prepareCustomer } from "./customer.ts";
+import { dollarsTo } from "./dollars.ts";
+import { HALF_OPEN, type Request, type Work, get, post, postGzip, usageOf } from "./requests.ts";
+import { ATTACKER, type HostileRig, INSIDER, spenderOf } from "./rig.ts";
+import {
+  allowances,
+  apiKeys,
+  badSignatures,
+  logReads,
+  newOwner,
+  newProviders,
+  signedAllowance,
+} from "./signed.ts";
 
 export interface Attack {
   readonly name: string;
-  /** what strangers do is held to the target; what somebody with a key does is reported */
+  /**
+   * what strangers and customers do is held to the target; what an approved provider does, whose
+   * approval the operator can end, is reported
+   */
   readonly isTarget: boolean;
   readonly work: Work;
-  /** beside the requests, as often as it ends */
-  readonly onChain?: () => Promise<void>;
+  /** the answers that show that the attack reached its work */
+  readonly answers: readonly string[];
+  /** what the server refuses by the path alone; from providers, with their key */
+  readonly trivial: readonly Request[];
+  /** beside the requests, several times a second, and beside those that it is compared with */
+  readonly onChain?: {
+    readonly attack: () => Promise<void>;
+    readonly compared: () => Promise<void>;
+  };
 }
 
 const CLIENTS = 8;
-const NO_SCOPE = { providers: [], meters: [] };
-const SCOPE = scopeHash(NO_SCOPE);
 
-/** Every attack. Those that sign much are prepared here, before the clock runs. */
+const TRIVIAL = [get("/v1/nowhere")];
+
+/** Every attack, by the strongest caller that needs no operator's word. */
 export async function prepareAttacks(rig: HostileRig): Promise<readonly Attack[]> {
-  const { attackerKey, honestKey, chain } = rig;
-  const byStranger = (name: string, requests: readonly Request[], clients = CLIENTS): Attack => ({
-    name,
-    isTarget: true,
-    work: { kind: "requests", requests, clients, perSecond: null },
-  });
-  const byKey = (name: string, requests: readonly Request[], clients = CLIENTS): Attack => ({
-    ...byStranger(name, requests, clients),
-    isTarget: false,
-  });
-  const apiKeys = Array.from({ length: 500 }, () => createApiKey());
-  const allowance = post("/v1/allowances", await signedAllowance(rig, wallets.alice.account));
-  const id = await idOf(rig, allowance);
-
+  const customer = await prepareCustomer(rig);
   return [
-    byStranger("gzip_bombs", [gzipBomb()]),
-    byStranger("large_bodies_without_key", [post("/v1/usage", Array(100_000).fill(0))]),
+    ...(await byStrangers(rig, customer)),
+    ...byCustomers(rig, customer),
+    ...byProviders(rig),
+  ];
+}
+
+interface Options {
+  readonly trivial?: readonly Request[];
+  readonly clients?: number;
+  readonly onChain?: Attack["onChain"];
+  readonly isTarget?: boolean;
+}
+
+function attack(
+  name: string,
+  requests: readonly Request[],
+  answers: Attack["answers"],
+  { clients = CLIENTS, isTarget = true, trivial = TRIVIAL, onChain }: Options = {},
+): Attack {
+  const work: Work = { kind: "requests", requests, clients, perSecond: null };
+  return { name, isTarget, work, answers, trivial, ...(onChain === undefined ? {} : { onChain }) };
+}
+
+/** Without a key, or with one that anyone makes for itself. */
+async function byStrangers(
+  { chain, attackerKey }: HostileRig,
+  { replayed, campaign }: Customer,
+): Promise<Attack[]> {
+  const { deployment } = chain;
+  const keys = apiKeys(500);
+  const zeros = Array(100_000).fill(0);
+  const ofEmptyAccounts = await allowances(400, (n) =>
+    signedAllowance(deployment, newOwner(), { spender: spenderOf(n) }),
+  );
+  return [
+    attack("gzip_bombs", [gzipBomb()], ["413 body_too_large"]),
+    attack(
+      "large_bodies_without_key",
+      [
+        post("/v1/usage", zeros),
+        post("/v1/allowances", { allowance: {}, scope: { providers: zeros, meters: [] } }),
+      ],
+      ["400 invalid_request", "401 missing_credentials"],
+    ),
     {
       name: "half_open_connections",
       isTarget: true,
       work: { kind: "half_open", clients: CLIENTS, perSecond: 400 },
+      answers: [HALF_OPEN.stays, HALF_OPEN.closed],
+      trivial: TRIVIAL,
     },
-    byStranger(
+    attack(
       "revocations_of_no_access",
-      apiKeys.map((apiKey) =>
-        post("/v1/provider-access/revocation", { provider: PROVIDER, apiKey }),
-      ),
+      keys.map((apiKey) => post("/v1/provider-access/revocation", { provider: PROVIDER, apiKey })),
+      ["404 access_not_found"],
     ),
-    byStranger("replayed_allowance", [allowance]),
-    byStranger(
+    attack("replayed_allowance", [replayed], ["201"]),
+    attack(
       "unknown_codes",
-      apiKeys.map((apiKey) =>
-        post(`/v1/allowances/${id}/redemptions`, {
-          code: createPromotionCode(),
-          spender: apiKeySpender(apiKey),
-        }),
+      keys.map((apiKey) =>
+        post(`/v1/allowances/${campaign}/redemptions`, { code: createPromotionCode() }, apiKey),
       ),
+      ["404 code_not_found"],
     ),
-    byStranger(
+    attack(
+      "usage_of_unapproved",
+      keys.map((_, n) => post("/v1/usage", usageOf(ATTACKER, spenderOf(n)), attackerKey)),
+      ["403 provider_not_approved"],
+    ),
+    attack("allowances_of_empty_accounts", ofEmptyAccounts, ["409 account_without_credits"]),
+    attack("self_registered_providers", await newProviders(deployment, 200), [
+      "403 provider_not_approved",
+    ]),
+    attack("signature_checks", badSignatures(500, PROVIDER), [
+      "403 invalid_signature",
+      "503 too_many_chain_calls",
+    ]),
+    attack("log_without_rights", await logReads(deployment, 500), [
+      "403 not_an_auditor",
+      "503 too_many_chain_calls",
+    ]),
+    attack(
+      "holds_of_unapproved",
+      [post("/v1/holds", holdOf("1"), attackerKey)],
+      ["403 provider_not_approved"],
+    ),
+    attack("prices", [post("/v1/prices", thousandMeasurements())], ["200"]),
+    attack("quotes", [post("/v1/quotes", quoteOf())], ["201"]),
+    attack("readiness", [get("/readyz")], ["200"]),
+  ];
+}
+
+/** With what any customer has: an account that once bought credits, and a key of its own. */
+function byCustomers({ chain }: HostileRig, customer: Customer): Attack[] {
+  const { address, apiKey, campaign, issuingKey } = customer;
+  return [
+    attack("replayed_with_key", customer.replayedWithKey, ["201"]),
+    attack("offers_for_others", customer.offers, ["201", "429 too_many_allowances"]),
+    attack("acceptances_in_turns", customer.acceptances, ["201", "200"]),
+    attack("repeated_acceptances", customer.repeatedAcceptances, ["200"]),
+    attack(
+      "grants_in_bulk",
+      [post(`/v1/allowances/${campaign}/grants`, grants(), issuingKey)],
+      ["200", "429 too_many_grants"],
+    ),
+    attack(
+      "large_bodies_with_issuing_key",
+      [postGzip(`/v1/allowances/${campaign}/grants`, padded(), issuingKey)],
+      ["400 invalid_request"],
+    ),
+    attack(
+      "lists_of_large_answers",
+      [
+        get("/v1/rate-cards?limit=100"),
+        get("/v1/checkpoints?limit=100"),
+        get(`/v1/accounts/${address}/allowances?limit=1000`),
+        get(`/v1/allowances/${campaign}/grants?limit=1000`, issuingKey),
+      ],
+      ["200"],
+    ),
+    attack("checkpoint_files", [get("/v1/checkpoints/1/data")], ["200"]),
+    attack("year_of_earnings_by_12", [yearOfEarnings(apiKey)], ["200"], { clients: 12 }),
+    attack(
+      "insight",
+      [
+        get(`/v1/accounts/${customer.spending}/debits?limit=1000`, apiKey),
+        get(`/v1/accounts/${customer.spending}/runway`, apiKey),
+        get(`/v1/providers/${PROVIDER}/debits?limit=1000`, apiKey),
+      ],
+      ["200"],
+    ),
+    attack(
+      "reports_after_transfers",
+      [get("/v1/report", apiKey)],
+      ["200", "503 chain_unavailable"],
+      {
+        onChain: { attack: dollarsTo(chain, chain.contract), compared: dollarsTo(chain, address) },
+      },
+    ),
+  ];
+}
+
+/** With the key of a provider that an operator approved. */
+function byProviders({ honestKey, insiderKey }: HostileRig): Attack[] {
+  const byInsider = { isTarget: false, trivial: [get("/v1/nowhere", insiderKey)] };
+  const byProvider = { isTarget: false, trivial: [get("/v1/nowhere", honestKey)] };
+  return [
+    attack(
+      "holds_of_nothing",
+      [post("/v1/holds", holdOf("0"), insiderKey)],
+      ["400 invalid_request"],
+      byInsider,
+    ),
+    attack(
       "usage_without_access",
-      apiKeys.map((_, n) => post("/v1/usage", usageOf(ATTACKER, spenderOf(n)), attackerKey)),
+      Array.from({ length: 500 }, (_, n) =>
+        post("/v1/usage", usageOf(INSIDER, spenderOf(n)), insiderKey),
+      ),
+      ["403 access_not_granted"],
+      byInsider,
     ),
-    byStranger("repeated_events", [
-      post("/v1/usage", usageOf(ATTACKER, spenderOf(1), "again"), attackerKey),
-    ]),
-    byStranger("allowances_of_empty_accounts", await emptyAllowances(rig, 800)),
-    byStranger("self_registered_providers", await newProviders(rig, 200)),
-    byStranger("lists_of_large_answers", [
-      get("/v1/rate-cards?limit=100"),
-      get("/v1/checkpoints?limit=100"),
-      get(`/v1/allowances/${id}/grants?limit=1000`),
-      get(`/v1/accounts/${numberToHex(1, { size: 20 })}/allowances?limit=1000`),
-    ]),
-    byStranger("year_of_earnings_by_12", [yearOfEarnings()], 12),
-    byKey("year_of_earnings_by_12_with_key", [yearOfEarnings(honestKey)], 12),
-    byStranger("holds_of_nothing", [post("/v1/holds", holdOf("0"), attackerKey)]),
-    byKey("holds_by_one_provider", [post("/v1/holds", holdOf("1"), honestKey)]),
-    byStranger("signature_checks", await badSignatures(500)),
-    {
-      ...byStranger("reports_after_transfers", [get("/v1/report")]),
-      onChain: () => sendDollar(chain),
-    },
-    byStranger("prices", [
-      post("/v1/prices", {
-        provider: PROVIDER,
-        measurements: Array.from({ length: 1_000 }, () => ({ meter: "units", quantity: "3" })),
-      }),
-    ]),
+    attack(
+      "repeated_events",
+      [post("/v1/usage", usageOf(PROVIDER, spenderOf(1), "again"), honestKey)],
+      ["200", "201"],
+      byProvider,
+    ),
+    attack(
+      "holds_by_one_provider",
+      [post("/v1/holds", holdOf("1"), honestKey)],
+      ["201", "429 too_many_holds"],
+      byProvider,
+    ),
+    attack("year_of_earnings_by_provider", [yearOfEarnings(honestKey)], ["200"], {
+      ...byProvider,
+      clients: 12,
+    }),
   ];
 }
 
 /** 4 million zeros in a few kilobytes. */
 function gzipBomb(): Request {
   const body = `{"allowance":{},"scope":{"providers":[${"0,".repeat(4_000_000)}0],"meters":[]}}`;
-  return {
-    method: "POST",
-    path: "/v1/allowances",
-    headers: { "content-type": "application/json", "content-encoding": "gzip" },
-    bytes: gzipSync(body).toString("base64"),
-  };
+  return postGzip("/v1/allowances", gzipSync(body));
 }
 
-async function signedAllowance(
-  { chain }: HostileRig,
-  account: ReturnType<typeof privateKeyToAccount>,
-  spender: Hex = apiKeySpender(createApiKey()),
-) {
-  const message = {
-    account: account.address,
-    spender,
-    limit: maxUint64,
-    period: 0n,
-    rollover: 0n,
-    startsAt: 0n,
-    expiresAt: 0n,
-    priority: 0,
-    scope: SCOPE,
-    accountCap: maxUint64,
-    counter: 0n,
-    salt: 1n,
-  };
-  const signature = await account.signTypedData(allowanceTypedData(chain.deployment, message));
-  return { allowance: message, scope: NO_SCOPE, signature };
-}
-
-async function idOf({ url }: HostileRig, { path, headers, body }: Request): Promise<string> {
-  const answer = await fetch(new URL(path, url), {
-    method: "POST",
-    headers: headers ?? {},
-    body: body ?? "",
-  });
-  const document: unknown = await answer.json();
-  if (typeof document !== "object" || document === null || !("id" in document)) {
-    throw new Error(`the allowance was answered ${answer.status}: ${JSON.stringify(document)}`);
-  }
-  return String(document.id);
-}
-
-/** Allowances for the honest spenders, of accounts that never bought anything. */
-async function emptyAllowances(rig: HostileRig, count: number): Promise<Request[]> {
-  const requests: Request[] = [];
-  for (let n = 0; n < count; n++) {
-    const account = privateKeyToAccount(generatePrivateKey());
-    // oxlint-disable-next-line no-await-in-loop -- signing is one processor's work anyway
-    requests.push(post("/v1/allowances", await signedAllowance(rig, account, spenderOf(n))));
-  }
-  return requests;
-}
-
-/** Providers that register themselves, and publish a large card each. */
-async function newProviders({ chain }: HostileRig, count: number): Promise<Request[]> {
-  const rates = Array.from({ length: 500 }, (_, n) => ({
-    meter: `meter-${n}`,
-    dimensions: { region: "somewhere" },
-    microCredits: "1",
-    perUnits: "1",
-  }));
-  const requests: Request[] = [];
-  for (let n = 0; n < count; n++) {
-    const account = privateKeyToAccount(generatePrivateKey());
-    const key = createApiKey();
-    const message = { provider: account.address, keyHash: apiKeySpender(key) };
-    // oxlint-disable-next-line no-await-in-loop -- signing is one processor's work anyway
-    const signature = await account.signTypedData(providerKeyTypedData(chain.deployment, message));
-    requests.push(post("/v1/provider-keys", { ...message, signature }));
-    requests.push(post("/v1/rate-cards", { rates }, key));
-  }
-  return requests;
-}
-
-/** Signatures that no key made, so that the chain is asked whether a wallet did. */
-function badSignatures(count: number): Promise<Request[]> {
-  return Promise.resolve(
-    Array.from({ length: count }, () =>
-      post("/v1/provider-keys", {
-        provider: bytesToHex(randomBytes(20)),
-        keyHash: bytesToHex(randomBytes(32)),
-        signature: `${bytesToHex(randomBytes(32))}${"11".repeat(32)}1b`,
-      }),
-    ),
+/** 7 MB of JSON that compresses as well as the server allows, and is refused after all of it. */
+function padded(): Buffer {
+  const words = Array.from(
+    { length: 70_000 },
+    (_, n) => `"${createApiKey().slice(0, 8)}${"x".repeat(90)}${n}"`,
   );
+  return gzipSync(`{"grants":[${words.join(",")}]}`);
 }
 
-function yearOfEarnings(key?: string): Request {
+function grants() {
+  return {
+    grants: Array.from({ length: 5_000 }, (_, n) => ({
+      id: `${n}-{id}`,
+      spender: apiKeySpender(`${n}`),
+      limit: "1",
+    })),
+  };
+}
+
+function yearOfEarnings(key: string): Request {
   const to = new Date();
   const from = new Date(to.getTime() - 365 * 86_400_000);
   const range = `from=${from.toISOString()}&to=${to.toISOString()}`;
@@ -209,16 +265,14 @@ const holdOf = (quantity: string) => ({
   ttlSeconds: 60,
 });
 
-/** Sends one unit of the token to the vault, which explains itself in the next report. */
-async function sendDollar(chain: HostileRig["chain"]): Promise<void> {
-  const { bob } = wallets;
-  const hash = await chain.as(bob).wallet.writeContract({
-    address: chain.token,
-    abi: testDollarAbi,
-    functionName: "mint",
-    args: [chain.contract, 1n],
-    account: bob.account,
-    chain: HARDHAT_CHAIN,
-  });
-  await chain.client.waitForTransactionReceipt({ hash });
-}
+const thousandMeasurements = () => ({
+  provider: PROVIDER,
+  measurements: Array.from({ length: 1_000 }, () => ({ meter: "units", quantity: "3" })),
+});
+
+const quoteOf = () => ({
+  provider: PROVIDER,
+  account: ATTACKER,
+  meter: "units",
+  quantity: "3",
+});

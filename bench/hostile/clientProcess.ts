@@ -8,7 +8,7 @@ import type { Done, Start } from "./requests.ts";
 const DoneMessage = z.object({
   requests: z.number(),
   perSecond: z.number(),
-  statuses: z.record(z.coerce.number(), z.number()),
+  answers: z.record(z.string(), z.number()),
   p50: z.number(),
   p99: z.number(),
 });

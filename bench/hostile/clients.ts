@@ -4,7 +4,7 @@ import { Agent, request as httpRequest } from "node:http";
 import { type Socket, connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { Done, Request, Start, Work } from "./requests.ts";
+import { type Done, HALF_OPEN, type Request, type Start, type Work } from "./requests.ts";
 
 /** A client that a server keeps waiting gives up, so that a phase ends. */
 const GIVE_UP_MS = 20_000;
@@ -25,7 +25,7 @@ function work({ url, from, work: todo }: Start) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1_000, localAddress: from });
   const startedAt = performance.now();
   const latencies: number[] = [];
-  const statuses: Record<number, number> = {};
+  const answers: Record<string, number> = {};
   const sockets = new Set<Socket>();
   const clients = Array.from({ length: todo.clients }, (_, n) => client(n));
 
@@ -39,33 +39,32 @@ function work({ url, from, work: todo }: Start) {
       if (stopping.signal.aborted) return;
       const sentAt = performance.now();
       // oxlint-disable-next-line no-await-in-loop -- as above
-      const status = await act(turn * todo.clients + n);
-      if (status === null) continue;
-      latencies.push(performance.now() - sentAt);
-      statuses[status] = (statuses[status] ?? 0) + 1;
+      const answer = await act(turn * todo.clients + n);
+      answers[answer] = (answers[answer] ?? 0) + 1;
+      if (!stopping.signal.aborted) latencies.push(performance.now() - sentAt);
     }
   }
 
-  async function act(turn: number): Promise<number | null> {
+  async function act(turn: number): Promise<string> {
     if (todo.kind === "half_open") return await openHalf();
     const next = todo.requests[turn % todo.requests.length];
-    return next === undefined ? null : await send(url, agent, next);
+    if (next === undefined) throw new Error("the clients have no requests to send");
+    return await send(url, agent, next);
   }
 
-  /** Resolves with 0 if the server closes the connection at once, else with 100. */
-  async function openHalf(): Promise<number> {
-    const { promise, resolve } = Promise.withResolvers<number>();
+  async function openHalf(): Promise<string> {
+    const { promise, resolve } = Promise.withResolvers<string>();
     const { hostname, port } = new URL(url);
     const socket = connect({ host: hostname, port: Number(port), localAddress: from });
     sockets.add(socket);
-    socket.on("error", () => resolve(0));
+    socket.on("error", () => resolve(HALF_OPEN.closed));
     socket.on("close", () => {
       sockets.delete(socket);
-      resolve(0);
+      resolve(HALF_OPEN.closed);
     });
     socket.on("connect", () => {
       socket.write(`POST /v1/usage HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: 9000\r\n\r\n[`);
-      setTimeout(() => resolve(100), 5);
+      setTimeout(() => resolve(HALF_OPEN.stays), 5);
     });
     return await promise;
   }
@@ -76,12 +75,13 @@ function work({ url, from, work: todo }: Start) {
       const counted = latencies.toSorted((a, b) => a - b);
       const requests = counted.length;
       stopping.abort();
+      // What is under way ends, so that the server does not work on it in the next phase.
+      await Promise.all(clients);
       agent.destroy();
       for (const socket of sockets) socket.destroy();
-      await Promise.all(clients);
       const quantile = (part: number) => counted[Math.floor(part * (counted.length - 1))] ?? 0;
       const [p50, p99] = [quantile(0.5), quantile(0.99)];
-      return { requests, perSecond: requests / seconds, statuses, p50, p99 };
+      return { requests, perSecond: requests / seconds, answers, p50, p99 };
     },
   };
 }
@@ -92,19 +92,32 @@ function dueOf(todo: Work, { turn, client }: { turn: number; client: number }): 
   return ((turn + client / todo.clients) * todo.clients * 1_000) / todo.perSecond;
 }
 
-async function send(url: string, agent: Agent, { method, path, ...sent }: Request) {
-  const { promise, resolve } = Promise.withResolvers<number>();
+/** Resolves with the answer's status, and with the reason if it is a refusal. */
+async function send(
+  url: string,
+  agent: Agent,
+  { method, path, ...sent }: Request,
+): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
   const request = httpRequest(
     new URL(path, url),
     { method, agent, headers: sent.headers ?? {}, timeout: GIVE_UP_MS },
     (answer) => {
-      answer.resume();
-      answer.on("end", () => resolve(answer.statusCode ?? 0));
-      answer.on("error", () => resolve(0));
+      const { statusCode = 0 } = answer;
+      const isRefusal = statusCode >= 400;
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => {
+        if (isRefusal) chunks.push(chunk);
+      });
+      answer.on("end", () => {
+        const [, reason] = /"reason":"([^"]+)"/.exec(Buffer.concat(chunks).toString()) ?? [];
+        resolve(reason === undefined ? `${statusCode}` : `${statusCode} ${reason}`);
+      });
+      answer.on("error", () => resolve("cut"));
     },
   );
   request.on("timeout", () => request.destroy());
-  request.on("error", () => resolve(0));
+  request.on("error", ({ message }) => resolve(`failed: ${message}`));
   if (sent.bytes === undefined) request.end(sent.body?.replaceAll("{id}", randomUUID()));
   else request.end(Buffer.from(sent.bytes, "base64"));
   return await promise;

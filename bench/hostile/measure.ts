@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { median } from "../ratio.ts";
 import type { Attack } from "./attacks.ts";
 import type { Clients } from "./clientProcess.ts";
-import { type Done, type Work, get } from "./requests.ts";
+import type { Answers, Done, Work } from "./requests.ts";
 import type { HostileRig } from "./rig.ts";
 
 /** Concurrent honest callers. */
@@ -12,8 +12,8 @@ const CALLERS = 16;
 /** Loopback has many addresses: strangers do not share one with the honest callers. */
 const ADDRESS = { honest: "127.0.0.1", stranger: "127.0.0.2" };
 
-/** Requests that the server refuses by their path alone. */
-const TRIVIAL = [get("/v1/nowhere")];
+/** Mining takes the machine's time too, which a stranger's transactions elsewhere would not. */
+const ON_CHAIN_PAUSE_MS = 200;
 
 export interface Phase {
   readonly honest: Done;
@@ -22,7 +22,7 @@ export interface Phase {
 }
 
 export interface Measured {
-  /** one of each for each round */
+  /** one of each for each round; without strangers in every second round only */
   readonly alone: readonly Phase[];
   readonly attacked: readonly Phase[];
   readonly compared: readonly Phase[];
@@ -36,8 +36,9 @@ export interface MeasureDeps {
 }
 
 /**
- * Measures honest callers without strangers, under the attack, and with as many trivially refused
- * requests a second, in turns.
+ * Measures honest callers under the attack, and with as many trivially refused requests a second.
+ * Many short phases in turns, each first in every second round, so that a machine that gets slower
+ * or faster meanwhile disturbs both alike.
  */
 export async function measureAttack(
   deps: MeasureDeps,
@@ -45,19 +46,58 @@ export async function measureAttack(
   rounds: number,
 ): Promise<Measured> {
   const measured = { alone: [] as Phase[], attacked: [] as Phase[], compared: [] as Phase[] };
+  const steps = {
+    alone: async () => void measured.alone.push(await phase(deps, null)),
+    attacked: async () => {
+      const attacked = await phase(deps, attack.work, attack.onChain?.attack);
+      measured.attacked.push(attacked);
+    },
+    compared: async () => {
+      const perSecond = Math.max(1, mean(measured.attacked.map(({ strangers }) => strangers)));
+      const { clients } = attack.work;
+      const trivial: Work = { kind: "requests", requests: attack.trivial, clients, perSecond };
+      measured.compared.push(await phase(deps, trivial, attack.onChain?.compared));
+    },
+  };
   for (let round = 0; round < rounds; round++) {
-    // oxlint-disable-next-line no-await-in-loop -- phases must not disturb each other
-    measured.alone.push(await phase(deps, null));
-    // oxlint-disable-next-line no-await-in-loop -- as above
-    const attacked = await phase(deps, attack.work, attack.onChain);
-    measured.attacked.push(attacked);
-    const perSecond = Math.max(1, attacked.strangers?.perSecond ?? 1);
-    const { clients } = attack.work;
-    const trivial: Work = { kind: "requests", requests: TRIVIAL, clients, perSecond };
-    // oxlint-disable-next-line no-await-in-loop -- as above
-    measured.compared.push(await phase(deps, trivial));
+    const order =
+      round % 2 === 0
+        ? [steps.alone, steps.attacked, steps.compared]
+        : [steps.compared, steps.attacked];
+    for (const step of order) {
+      // oxlint-disable-next-line no-await-in-loop -- phases must not disturb each other
+      await step();
+    }
   }
   return measured;
+}
+
+/**
+ * Throws unless the attack was answered as expected: an attack that is refused before the work that
+ * it is about would measure nothing.
+ */
+export function checkAnswers({ name, answers: expected }: Attack, { attacked }: Measured): void {
+  const answers = sumOf(attacked.map(({ strangers }) => strangers?.answers ?? {}));
+  const got = Object.keys(answers);
+  if (got.length > 0 && got.every((answer) => expected.includes(answer))) return;
+  throw new Error(
+    `the attack ${name} must be answered ${expected.join(" or ")}, and not ` +
+      JSON.stringify(answers),
+  );
+}
+
+export function sumOf(all: readonly Answers[]): Answers {
+  const sum: Record<string, number> = {};
+  for (const answers of all) {
+    for (const [answer, count] of Object.entries(answers)) {
+      sum[answer] = (sum[answer] ?? 0) + count;
+    }
+  }
+  return sum;
+}
+
+function mean(phases: readonly (Done | null)[]): number {
+  return phases.reduce((sum, done) => sum + (done?.perSecond ?? 0), 0) / phases.length;
 }
 
 async function phase(
@@ -74,15 +114,18 @@ async function phase(
   const endsAt = Date.now() + phaseMs;
   while (Date.now() < endsAt) {
     // oxlint-disable-next-line no-await-in-loop -- until the phase is over
-    await (onChain?.() ?? delay(Math.max(0, endsAt - Date.now())));
+    await onChain?.();
+    const pauseMs = onChain === undefined ? endsAt - Date.now() : ON_CHAIN_PAUSE_MS;
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await delay(Math.max(0, pauseMs));
   }
   const [done, attacked] = await Promise.all([
     honest.stop(),
     work === null ? null : strangers.stop(),
   ]);
-  const debited = done.statuses[201] ?? 0;
-  if (debited < done.requests) {
-    throw new Error(`honest events were not debited: ${JSON.stringify(done.statuses)}`);
+  const debited = done.answers["201"] ?? 0;
+  if (Object.keys(done.answers).length > 1 || debited === 0) {
+    throw new Error(`honest events were not debited: ${JSON.stringify(done.answers)}`);
   }
   return { honest: done, strangers: attacked };
 }
@@ -90,6 +133,12 @@ async function phase(
 /** The median over the rounds of debits per second ÷ those of another phase of the same round. */
 export function ratioOf(of: readonly Phase[], to: readonly Phase[]): number {
   return median(of.map((each, n) => each.honest.perSecond / (to[n]?.honest.perSecond ?? 0)));
+}
+
+/** Median debits per second ÷ median debits per second of other phases. */
+export function ratioOfMedians(of: readonly Phase[], to: readonly Phase[]): number {
+  const perSecond = ({ honest }: Phase) => honest.perSecond;
+  return medianOf(of, perSecond) / medianOf(to, perSecond);
 }
 
 export function medianOf(phases: readonly Phase[], figure: (phase: Phase) => number): number {

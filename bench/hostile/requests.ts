@@ -30,12 +30,17 @@ export interface Start {
   readonly work: Work;
 }
 
+/** How often each answer came: a status, and a refusal's reason, such as `404 code_not_found`. */
+export type Answers = Readonly<Record<string, number>>;
+
+/** The answers to half a request: the connection stays open, or the server closes it. */
+export const HALF_OPEN = { stays: "open", closed: "closed" } as const;
+
 /** What the clients did. */
 export interface Done {
   readonly requests: number;
   readonly perSecond: number;
-  /** answers by status; 0 for a connection that the server closed */
-  readonly statuses: Readonly<Record<number, number>>;
+  readonly answers: Answers;
   /** milliseconds */
   readonly p50: number;
   readonly p99: number;
@@ -45,21 +50,31 @@ export function post(path: string, body: unknown, key?: string): Request {
   return {
     method: "POST",
     path,
-    headers: {
-      "content-type": "application/json",
-      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-    },
+    headers: { "content-type": "application/json", ...bearer(key) },
     body: JSON.stringify(body, (_, value: unknown) =>
       typeof value === "bigint" ? `${value}` : value,
     ),
   };
 }
 
+/** A body that the sender has compressed. */
+export function postGzip(path: string, compressed: Buffer, key?: string): Request {
+  return {
+    method: "POST",
+    path,
+    headers: { "content-type": "application/json", "content-encoding": "gzip", ...bearer(key) },
+    bytes: compressed.toString("base64"),
+  };
+}
+
 export const get = (path: string, key?: string): Request => ({
   method: "GET",
   path,
-  ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
+  headers: bearer(key),
 });
+
+const bearer = (key: string | undefined): Readonly<Record<string, string>> =>
+  key === undefined ? {} : { authorization: `Bearer ${key}` };
 
 /** A usage event of the provider as a CloudEvent, with another id each time. */
 export function usageOf(provider: Hex, spender: Hex, id = "{id}") {

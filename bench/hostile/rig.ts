@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { type Hex, numberToHex } from "viem";
 
-import { createApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createProviderKey } from "@compute-credits/client/wallet/apiKey";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { bytea } from "@compute-credits/platform/postgres/values";
@@ -13,22 +13,29 @@ import { createDatabase } from "../../scripts/local/postgresServer.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { startLocalChain } from "../../scripts/local/localChain.ts";
 import { deployLocal } from "../../scripts/local/deployLocal.ts";
+import { createCheckpointStore } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { migrateLedger } from "../../server/stores/migrateLedger.ts";
 import { startChildServer } from "../../test/fixtures/childServer.ts";
 import { contractAt } from "../../test/fixtures/localContract.ts";
+import { cutOne, makeFinal, spendOnAllAccounts } from "../checkpoint/cuts.ts";
 import { fillLog } from "../ledger/fillLog.ts";
-import { ACCOUNTS, PROVIDER, fillParties } from "../ledger/parties.ts";
+import { PROVIDER, fillParties } from "../ledger/parties.ts";
 import { findPostgres } from "../ledger/rig.ts";
 import { type Request, post, usageOf } from "./requests.ts";
 
 /** Honest events are of this many spenders, which attacks know. */
 const HONEST_SPENDERS = 100;
 
-/** Rows of the year that is in the log. */
-const YEAR_ROWS = 300_000;
+const ACCOUNTS = 20_000;
 
-/** A provider with a registered key that no operator approved and no spender chose. */
+/** Rows of the year that is in the log. */
+const YEAR_ROWS = 100_000;
+
+/** A provider whose approval has ended; its key is still known. No spender chose it. */
 export const ATTACKER = numberToHex(0xbad, { size: 20 });
+
+/** An approved provider that no spender chose. */
+export const INSIDER = numberToHex(0x1bad, { size: 20 });
 
 /** The n-th honest spender, from 1. */
 export const spenderOf = (n: number): Hex => numberToHex(1 + (n % HONEST_SPENDERS), { size: 32 });
@@ -43,18 +50,11 @@ export async function openHostileRig() {
   stack.defer(() => database.close());
   await migrateLedger(database);
   await fillParties(database, ACCOUNTS);
-  await fillLog(database, YEAR_ROWS);
-  const [honestKey, attackerKey] = [createApiKey(), createApiKey()];
-  await addKey(database, PROVIDER, honestKey);
-  await addKey(database, ATTACKER, attackerKey);
-  await database.query(
-    "insert into provider_approvals (provider, approved, issued_at) values ($1, true, 0)",
-    [bytea(PROVIDER)],
-  );
-  // The owner of the allowance that strangers repeat.
-  await database.query("insert into accounts (address, purchased) values ($1, 1000000)", [
-    bytea(wallets.alice.account.address),
-  ]);
+  await fillLog(database, YEAR_ROWS, ACCOUNTS);
+  await cutCheckpoint(database);
+  const honestKey = await addProvider(database, PROVIDER, true);
+  const insiderKey = await addProvider(database, INSIDER, true);
+  const attackerKey = await addProvider(database, ATTACKER, false);
 
   const folder = await mkdtemp(join(tmpdir(), "compute-credits-hostile-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -69,6 +69,9 @@ export async function openHostileRig() {
     CONTRACT_ADDRESS: contract,
     DATABASE_URL: databaseUrl,
     RATE_CARD_FILE: rateCardFile,
+    // With an operator, as everywhere but on a developer's machine, nobody is approved by itself.
+    OPERATORS: wallets.operator.account.address,
+    QUOTE_PRIVATE_KEY: wallets.signer.privateKey,
     LOG_LEVEL: "info",
   });
   stack.defer(() => server.kill());
@@ -80,6 +83,7 @@ export async function openHostileRig() {
     server,
     chain: contractAt(chain.rpcUrl, contract, token),
     honestKey,
+    insiderKey,
     attackerKey,
     /** events of honest spenders, each of which is debited */
     honest: Array.from({ length: HONEST_SPENDERS }, (_, n): Request =>
@@ -96,9 +100,26 @@ const RATE_CARD = {
   rates: [{ meter: "units", dimensions: {}, microCredits: "1", perUnits: "1" }],
 };
 
-async function addKey(database: Database, provider: Hex, key: string): Promise<void> {
+/** Returns the provider's key. */
+async function addProvider(
+  database: Database,
+  provider: Hex,
+  isApproved: boolean,
+): Promise<string> {
+  const key = createProviderKey();
   await database.query("insert into provider_keys (key_hash, provider) values ($1, $2)", [
     bytea(apiKeySpender(key)),
     bytea(provider),
   ]);
+  await database.query(
+    "insert into provider_approvals (provider, approved, issued_at) values ($1, $2, 0)",
+    [bytea(provider), isApproved],
+  );
+  return key;
+}
+
+/** Cuts a checkpoint of all accounts, so that there is a file of it. */
+async function cutCheckpoint(database: Database): Promise<void> {
+  await spendOnAllAccounts(database);
+  await makeFinal(database, await cutOne(createCheckpointStore(database)));
 }

@@ -1,8 +1,12 @@
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { ACCOUNTS, PROVIDER } from "./parties.ts";
 
-/** Fills the log with a year's usage rows, without changing balances. */
-export async function fillLog(database: Database, rows: number): Promise<void> {
+/** Fills the log with a year's usage rows of the first accounts, without changing balances. */
+export async function fillLog(
+  database: Database,
+  rows: number,
+  accounts = ACCOUNTS,
+): Promise<void> {
   const indexes = await database.query<{ name: string; definition: string }>(
     `select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition
      from pg_index where indrelid = 'debits'::regclass and not indisprimary`,
@@ -22,7 +26,7 @@ export async function fillLog(database: Database, rows: number): Promise<void> {
         sha256(address), decode(repeat('00', 12), 'hex') || address, 'units', 3, '{"region": "eu"}',
         at, at, 1, 0, 0, sha256(address)
       from (
-        select decode(lpad(to_hex(1 + (i::bigint * 7919) % ${ACCOUNTS}), 40, '0'),
+        select decode(lpad(to_hex(1 + (i::bigint * 7919) % ${accounts}), 40, '0'),
           'hex') as address,
           now() - make_interval(secs => (${rows} - i) * (31536000.0 / ${rows})) as at
         from generate_series(1, ${rows}) i
