@@ -76,6 +76,8 @@ export interface AuditorConfig {
   readonly serverUrl: string;
   readonly rpcUrls: readonly string[];
   readonly contract: Hex;
+  /** `null`: as the server says, or else the contract */
+  readonly deploymentBlock: bigint | null;
   readonly key: Hex;
   readonly database: DatabaseLocation;
   readonly host: string;
@@ -109,6 +111,7 @@ export function readAuditorConfig(
     serverUrl: data.SERVER_URL,
     rpcUrls: data.RPC_URL,
     contract: data.CONTRACT_ADDRESS,
+    deploymentBlock: data.DEPLOYMENT_BLOCK ?? null,
     key,
     database:
       data.AUDITOR_DATABASE_URL === undefined

@@ -14,7 +14,7 @@ import { type AuditedCheckpoint, type Auditor, createAuditor } from "./auditor.t
 import type { AuditorConfig } from "./config.ts";
 import { createHttpLogSource } from "./log/httpLogSource.ts";
 import { startStatusServer } from "./statusServer.ts";
-import { claimAuditor, openAuditorDatabase } from "./store/claimAuditor.ts";
+import { claimAuditor, isClaimed, openAuditorDatabase } from "./store/claimAuditor.ts";
 
 /** A running auditor with its status server. */
 export interface RunningAuditor {
@@ -105,9 +105,13 @@ export async function openAuditor(
     );
   }
 
-  const [terms, origin, court] = await Promise.all([chain.terms(), chain.origin(), chain.court()]);
+  const [terms, court] = await Promise.all([chain.terms(), chain.court()]);
   const database = await openAuditorDatabase(config.database);
   stack.defer(() => database.close());
+  const origin = await chain.origin({
+    named: config.deploymentBlock ?? announced.deploymentBlock,
+    isKnown: await isClaimed(database),
+  });
   const first = await claimAuditor(database, deployment, origin, announced);
   if (config.fees === null && first.feeBps !== announced.feeBps) {
     log.warn(

@@ -112,7 +112,7 @@ async function openAuditor(
   await claimAuditor(auditorDatabase, deployment, origin, initialTerms);
   return createAuditor({
     database: auditorDatabase,
-    source: ledgerLog(ledgerDatabase, { deployment, ...initialTerms }),
+    source: ledgerLog(ledgerDatabase, { deployment, deploymentBlock: null, ...initialTerms }),
     chain: {
       deployment,
       signersSince: () => Promise.resolve(0n),

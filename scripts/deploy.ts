@@ -235,6 +235,13 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
   await writeFile(new URL(name, DEPLOYMENTS), `${jsonText(record, 2)}\n`, { flag: "wx" });
   console.log(`ComputeCredits ${contract}\nCourt          ${court}`);
   console.log(`CreditsLens    ${lens}`);
+  const seen = await client.readContract({ ...at, functionName: "deploymentBlock" });
+  if (seen !== receipt.blockNumber) {
+    console.log(
+      `Contracts here see another chain's block numbers (${seen}): ` +
+        `set DEPLOYMENT_BLOCK=${receipt.blockNumber} for the servers.`,
+    );
+  }
   console.log(`Every term was read back from the chain. Recorded in deployments/${name}.`);
   console.log("The files deployments/*.input.json verify the sources at explorers and Sourcify.");
 }

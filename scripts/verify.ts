@@ -3,7 +3,11 @@ import { readFile } from "node:fs/promises";
 
 import { type Address, createPublicClient, http } from "viem";
 
-import type { SignedReceipt } from "@compute-credits/client/http/meteringClient";
+import {
+  type SignedReceipt,
+  createMeteringClient,
+} from "@compute-credits/client/http/meteringClient";
+import { UnknownDeploymentBlock } from "@compute-credits/client/chain/readPurchases";
 import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
 import { readChainFacts } from "@compute-credits/client/verify/chainFacts";
 import { createServerAnswers } from "@compute-credits/client/verify/serverAnswers";
@@ -30,6 +34,7 @@ only the chain. Prints each result and what to do about it. The exit code is 1 i
   --receipt FILE       a provider's earnings receipt, as POST /v1/receipts answered it; repeatable
   --ceiling CREDITS    the most that you know to have signed for (accountCap), if the allowances
                        show more, or a mirror shows none
+  --deployment-block N of the contract, on rollups, if the server does not say it
   --help               this text`;
 
 await run(async () => {
@@ -41,6 +46,7 @@ await run(async () => {
       rpc: { type: "string", default: "http://127.0.0.1:8545" },
       receipt: { type: "string", multiple: true, default: [] },
       ceiling: { type: "string" },
+      "deployment-block": { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -57,7 +63,12 @@ await run(async () => {
   const receipts = await Promise.all(values.receipt.map(receiptIn));
 
   const client = createPublicClient({ transport: http(rpc) });
-  const chain = await readChainFacts({ client, contract }, account).catch((error: unknown) => {
+  const deploymentBlock = await blockOf(values["deployment-block"], server);
+  const on = { client, contract, deploymentBlock };
+  const chain = await readChainFacts(on, account).catch((error: unknown) => {
+    if (error instanceof UnknownDeploymentBlock) {
+      throw new UsageError(`${error.message}. Give --deployment-block, and check --rpc.`);
+    }
     const text = explainChainError(error, { rpc, option: "--rpc" });
     throw text === null ? error : new UsageError(text, { cause: error });
   });
@@ -74,6 +85,17 @@ await run(async () => {
   }
   if (!findings.every(({ holds }) => holds)) process.exitCode = 1;
 });
+
+/** The block of the deployment as given, or as the server says; null if it says nothing. */
+async function blockOf(text: string | undefined, server: string): Promise<bigint | null> {
+  if (text === undefined) {
+    return await createMeteringClient(server)
+      .deploymentBlock()
+      .catch(() => null);
+  }
+  if (/^[1-9]\d{0,17}$/.test(text)) return BigInt(text);
+  throw new UsageError(`--deployment-block is the number of a block, not "${text}".`);
+}
 
 /** Shows the usage to a person who gave none. */
 function address(option: string, text: string): Address {

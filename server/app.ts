@@ -81,7 +81,7 @@ function routersOf(context: Context): readonly Router[] {
     askedChain: chain,
     askedVault: vault,
   } = context;
-  const { payouts, blocksPerRequest } = context;
+  const { payouts, deploymentBlock, blocksPerRequest } = context;
   const { accounts, allowances, acceptances, grants, issuingKeys, providers, usage, holds } =
     context;
   const { chainStore } = context;
@@ -96,7 +96,14 @@ function routersOf(context: Context): readonly Router[] {
   return [
     usageRoutes({ usage, providers, limits, deployment }),
     voidRoutes({ usage, providers }),
-    deploymentRoutes({ deployment, terms, limits, feeBps, lens: context.lens }),
+    deploymentRoutes({
+      deployment,
+      terms,
+      limits,
+      feeBps,
+      deploymentBlock,
+      lens: context.lens,
+    }),
     accountRoutes({ accounts, checkpoints: published, chainStore }),
     allowanceRoutes({ allowances, issuingKeys, chain, limits }),
     acceptanceRoutes({ acceptances, chain }),

@@ -239,6 +239,8 @@ const Environment = z.object({
 export interface Config {
   readonly rpcUrls: readonly string[];
   readonly contract: Hex;
+  /** `null`: as the contract says */
+  readonly deploymentBlock: bigint | null;
   /** the `CreditsLens` that wallets may read, if one is named */
   readonly lens: Hex | null;
   readonly database: DatabaseLocation;
@@ -312,6 +314,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return {
     rpcUrls: data.RPC_URL,
     contract: data.CONTRACT_ADDRESS,
+    deploymentBlock: data.DEPLOYMENT_BLOCK ?? null,
     lens: data.LENS_ADDRESS ?? null,
     database:
       data.DATABASE_URL === undefined

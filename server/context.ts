@@ -118,6 +118,8 @@ export interface Context {
   readonly askedVault: VaultReader;
   readonly payouts: DeferredPayoutStore;
   readonly rollUps: RollUpStore;
+  /** the chain's own number of the block with the contract's deployment */
+  readonly deploymentBlock: bigint;
   readonly blocksPerRequest: bigint;
   readonly usageLog: UsageLog;
   /** addresses that may read the usage log, besides the contract's signers */
@@ -132,7 +134,15 @@ export interface Context {
 export async function createContext(
   config: Config,
   chain: ChainReader,
-  { database, reads }: { readonly database: Database; readonly reads: Reads },
+  {
+    database,
+    reads,
+    deploymentBlock,
+  }: {
+    readonly database: Database;
+    readonly reads: Reads;
+    readonly deploymentBlock: bigint;
+  },
 ): Promise<Context> {
   const { feeBps } = config;
   const terms = await chain.terms();
@@ -212,6 +222,7 @@ export async function createContext(
     askedChain: chainForRequests(chain, callBound),
     payouts: createDeferredPayoutStore(database),
     rollUps: createRollUpStore(database),
+    deploymentBlock,
     blocksPerRequest: config.blocksPerRequest,
   };
 }

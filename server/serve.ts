@@ -14,7 +14,7 @@ import type { Config } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 import { serverHealth } from "./health.ts";
 import { publishRateCard, readRateCardFile } from "./rateCardFile.ts";
-import { claimDatabase } from "./stores/chain/claimDatabase.ts";
+import { claimDatabase, isClaimed } from "./stores/chain/claimDatabase.ts";
 import { migrateLedger } from "./stores/migrateLedger.ts";
 import { openWorkers } from "./workers/openWorkers.ts";
 import { startWorkers } from "./workers/startWorkers.ts";
@@ -58,10 +58,18 @@ export async function serve(
   const rateCard = await readRateCardFile(config.rateCardFile, config.limits);
   const database = await openDatabase(config.database, migrateLedger);
   stack.defer(() => database.close());
-  await claimDatabase(database, chain.deployment, await chain.origin());
+  const origin = await chain.origin({
+    named: config.deploymentBlock,
+    isKnown: await isClaimed(database),
+  });
+  await claimDatabase(database, chain.deployment, origin);
   const reads = await openReads(config.database, database, config.reads);
   stack.defer(() => reads.close());
-  const context = await createContext(config, chain, { database, reads });
+  const context = await createContext(config, chain, {
+    database,
+    reads,
+    deploymentBlock: origin.number + 1n,
+  });
   await publishRateCard(context.rateCards, config.rateCardFile, rateCard);
 
   const { promise: failed, reject: onReorg } = Promise.withResolvers<never>();

@@ -30,7 +30,11 @@ export async function startFollowingAuditor(ledger: Database, chain: SimulatedCh
   const audited: AuditedCheckpoint[] = [];
   const auditor = createAuditor({
     database,
-    source: ledgerLog(ledger, { deployment: DEPLOYMENT, ...initialTerms }),
+    source: ledgerLog(ledger, {
+      deployment: DEPLOYMENT,
+      deploymentBlock: null,
+      ...initialTerms,
+    }),
     chain: {
       deployment: DEPLOYMENT,
       signersSince: () => Promise.resolve(0n),

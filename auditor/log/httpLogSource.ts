@@ -30,6 +30,7 @@ const Announced = z.object({
   domain: DomainJson,
   feeBps: whole,
   limits: z.object({ maxQuoteSeconds: z.number() }),
+  deploymentBlock: whole.nullable().default(null),
 });
 const Rows = z.object({ rows: z.array(RowJson) });
 
@@ -98,9 +99,9 @@ export function createHttpLogSource(
 
   return {
     async terms() {
-      const { domain, feeBps, limits } = await ask("/v1/deployment", Announced);
+      const { domain, limits, ...terms } = await ask("/v1/deployment", Announced);
       const announced = { chainId: domain.chainId, contract: domain.verifyingContract };
-      return { deployment: announced, feeBps, maxQuoteSeconds: limits.maxQuoteSeconds };
+      return { ...terms, deployment: announced, maxQuoteSeconds: limits.maxQuoteSeconds };
     },
     async cuts(after) {
       const { cuts } = await ask(`/v1/log/cuts?after=${after}`, Cuts);

@@ -11,6 +11,8 @@ export interface AnnouncedTerms {
   readonly deployment: Deployment;
   readonly feeBps: bigint;
   readonly maxQuoteSeconds: number;
+  /** of the contract; `null` from an older server */
+  readonly deploymentBlock: bigint | null;
 }
 
 /** A checkpoint as a server published it. */

@@ -39,6 +39,11 @@ export interface FirstTerms {
   readonly maxQuoteSeconds: number;
 }
 
+/** Whether the database belongs to an auditor of a deployment already. */
+export async function isClaimed(database: Database): Promise<boolean> {
+  return (await database.query("select from deployment")).length > 0;
+}
+
 /**
  * Claims an empty database for a deployment, or checks that it is claimed for it. Returns the terms
  * announced at the first start. Rejects if the database belongs to another deployment.
@@ -76,7 +81,9 @@ export async function claimAuditor(
       owner.block_hash !== origin.hash
     ) {
       throw new Error(
-        `this database belongs to an auditor of ${owner?.contract} on chain ${owner?.chain_id}: use another database`,
+        `this database belongs to an auditor of ${owner?.contract} on chain ${owner?.chain_id} ` +
+          `(block ${owner?.block_hash}), not of ${contract} on chain ${chainId} ` +
+          `(block ${origin.hash}): use another database, or set DEPLOYMENT_BLOCK as it was`,
       );
     }
     return { feeBps: owner.fee_bps, maxQuoteSeconds: owner.max_quote_seconds };

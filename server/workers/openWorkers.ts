@@ -39,11 +39,12 @@ export async function openWorkers(
 ): Promise<readonly Worker[]> {
   const { allowances, limits } = context;
   const { chainStore, holds, disputes, writeOffs, terms, payouts, vault, rollUps } = context;
+  const { deploymentBlock } = context;
   const { pollMs, blocksPerRequest } = config;
   const settler = await settlerOf(config, context, { log, probe });
   return [
     indexerWorker({ source, chainStore, pollMs, onReorg }),
-    payoutWorker({ chainStore, payouts, vault, blocksPerRequest, pollMs }),
+    payoutWorker({ chainStore, payouts, vault, deploymentBlock, blocksPerRequest, pollMs }),
     expiryWorker({ holds }),
     offerWorker({ allowances, maxOfferSeconds: limits.maxOfferSeconds }),
     rollUpWorker({ rollUps, health, log }),

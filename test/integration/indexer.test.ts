@@ -52,7 +52,11 @@ for (const { name, open } of databaseKinds) {
     });
     beforeEach(async () => {
       await emptyDatabase(database);
-      await claimDatabase(database, local.deployment, await chain.origin());
+      await claimDatabase(
+        database,
+        local.deployment,
+        await chain.origin({ named: null, isKnown: false }),
+      );
       proxy.behave();
       snapshot = await local.chain.snapshot();
     });
@@ -362,7 +366,11 @@ for (const { name, open } of databaseKinds) {
 
         for (let statements = 0, isAlive = false; !isAlive; statements++) {
           await emptyDatabase(database);
-          await claimDatabase(database, local.deployment, await chain.origin());
+          await claimDatabase(
+            database,
+            local.deployment,
+            await chain.origin({ named: null, isKnown: false }),
+          );
           const mortal = killedAfter(database, statements);
           isAlive = await indexer([proxy.url], { blocksPerRequest: 2n }, mortal)
             .catchUp()

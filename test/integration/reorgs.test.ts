@@ -52,7 +52,11 @@ describe("indexer on a chain that is reorganised by its node", () => {
   });
   beforeEach(async () => {
     await emptyDatabase(database);
-    await claimDatabase(database, local.deployment, await chain.origin());
+    await claimDatabase(
+      database,
+      local.deployment,
+      await chain.origin({ named: null, isKnown: false }),
+    );
   });
   after(async () => {
     await database?.close();

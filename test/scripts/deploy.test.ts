@@ -7,6 +7,8 @@ import { z } from "zod";
 
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
+import { type FaultyRpc, startFaultyRpc } from "../fixtures/faultyRpc.ts";
+import { rollupWithVaultOf } from "../fixtures/rollup.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
 
 const run = promisify(execFile);
@@ -24,20 +26,24 @@ const RecordJson = z.object({
 describe("npm run deploy", function () {
   this.timeout(120_000);
   let local: LocalContract;
+  let rpc: FaultyRpc;
   const written: URL[] = [];
 
   before(async () => {
     local = await startContract();
+    rpc = await startFaultyRpc(local.rpcUrl);
+    rpc.meddle(rollupWithVaultOf(21_000_000n));
   });
   after(async () => {
     await Promise.all(written.map((file) => rm(file, { force: true })));
+    await rpc.stop();
     await local.stop();
   });
 
-  it("records the deployment's own block, and an input for each contract", async () => {
+  it("records the chain's own block, also on a rollup, and an input for each contract", async () => {
     const party = wallets.operator.account.address;
     const options = {
-      "rpc-url": local.rpcUrl,
+      "rpc-url": rpc.url,
       token: local.token,
       "credit-micros-per-token": "100000000",
       "max-fee-bps": "500",
@@ -67,6 +73,7 @@ describe("npm run deploy", function () {
 
     const receipt = await local.client.getTransactionReceipt({ hash: record.transaction });
     expect(record.block).to.equal(`${receipt.blockNumber}`);
+    expect(stdout).to.include(`set DEPLOYMENT_BLOCK=${receipt.blockNumber}`);
     expect(contracts).to.deep.equal({
       "project/contracts/ComputeCredits.sol:ComputeCredits": `31337-${record.computeCredits}.input.json`,
       "project/contracts/Court.sol:Court": `31337-${record.court}.input.json`,

@@ -39,6 +39,7 @@ describe("readConfig", () => {
     expect(config).to.deep.equal({
       rpcUrls: ["http://127.0.0.1:8545"],
       contract: "0xc0ffee0000000000000000000000000000000000",
+      deploymentBlock: null,
       database: { folder: ".data/server" },
       reads: { connections: 4, timeoutMs: 10_000, waiting: 100 },
       publicShare: { percent: 25, waiting: 1_000 },

@@ -6,6 +6,11 @@ import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits"
 export interface ContractConnection {
   readonly client: PublicClient;
   readonly contract: Address;
+  /**
+   * the block of the vault's deployment, as `GET /v1/deployment` says; needed on rollups whose
+   * contracts see another chain's block numbers
+   */
+  readonly deploymentBlock?: bigint | null;
 }
 
 /** A checkpoint as the contract stores it, with the data hash and time of its submission. */

@@ -1,5 +1,6 @@
 import type { Address } from "viem";
 
+import { isDeploymentBlock } from "@compute-credits/protocol/deploymentBlock";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { ContractConnection } from "./readCheckpoints.ts";
 
@@ -12,22 +13,41 @@ export interface Purchase {
 /** Blocks: a range that an endpoint rejects is halved down to this size. */
 const MIN_RANGE_BLOCKS = 500n;
 
+/** Nobody said in which block the vault was deployed, so that its first purchases may be missed. */
+export class UnknownDeploymentBlock extends Error {
+  override readonly name = "UnknownDeploymentBlock";
+}
+
 /**
  * Reads an account's purchases from the contract's first block to `upTo`, oldest first, including
  * gifts and top-ups. Filters by topic, so most endpoints answer the whole range at once; a rejected
- * range is split in halves.
+ * range is split in halves. Rejects with `UnknownDeploymentBlock` if neither the contract's number
+ * nor `on.deploymentBlock` is the block of the deployment.
  */
 export async function readPurchases(
   on: ContractConnection,
   account: Address,
   upTo: bigint,
 ): Promise<readonly Purchase[]> {
-  const first = await on.client.readContract({
-    address: on.contract,
+  return await purchasesIn(on, account, await firstBlock(on), upTo);
+}
+
+/** On some rollups the contract saw another chain's block number (decision 0120). */
+async function firstBlock({ client, contract, deploymentBlock }: ContractConnection) {
+  const own = await client.readContract({
+    address: contract,
     abi: computeCreditsAbi,
     functionName: "deploymentBlock",
   });
-  return await purchasesIn(on, account, first, upTo);
+  if (await isDeploymentBlock(client, contract, own)) return own;
+  const named = deploymentBlock ?? null;
+  if (named !== null && (await isDeploymentBlock(client, contract, named))) return named;
+  throw new UnknownDeploymentBlock(
+    `the vault ${contract} was not deployed in block ${own}, as it says` +
+      `${named === null ? "" : `, nor in block ${named}`}: ` +
+      "name the chain's own number of that block (blockNumber of the deployment's receipt), " +
+      "and an endpoint that keeps logs so old",
+  );
 }
 
 async function purchasesIn(

@@ -30,6 +30,8 @@ const Balance = z.object({
 });
 export type Balance = z.output<typeof Balance>;
 
+const Deployed = z.object({ deploymentBlock: micros });
+
 const Proof = z.object({
   epoch: micros,
   root: hex,
@@ -103,6 +105,8 @@ export type SpenderWord = { readonly apiKey: string; readonly account: Address }
 /** The calls of a metering server. Every method rejects with `ApiProblem` on a refusal. */
 export interface MeteringClient {
   readonly api: Api;
+  /** the block of the contract's deployment, which the server says; check it on the chain */
+  deploymentBlock(): Promise<bigint>;
   balance(account: Address): Promise<Balance>;
   proof(party: Address): Promise<ProvenRow>;
   /** Lists the allowances that the owner signed, oldest first, without the grants out of them. */
@@ -144,6 +148,7 @@ export function createMeteringClient(url: string, options: { key?: string } = {}
 
   return {
     api,
+    deploymentBlock: async () => Deployed.parse(await api.get("/v1/deployment")).deploymentBlock,
     balance: async (account) => Balance.parse(await api.get(`/v1/accounts/${account}`)),
     proof: async (party) => Proof.parse(await api.get(`/v1/accounts/${party}/proof`)),
     allowances: async (account) => {

@@ -67,6 +67,5 @@ export function vaultForRequests(vault: VaultReader, bound: CallBound): VaultRea
     totalsAt: (block) => totals(`${block}`, () => vault.totalsAt(block)),
     tokenUnit: () => unit("", () => vault.tokenUnit()),
     deferredChange: (range) => bound(() => vault.deferredChange(range)),
-    deploymentBlock: () => bound(() => vault.deploymentBlock()),
   };
 }

@@ -1,6 +1,7 @@
 import type { Address, Hex } from "viem";
 
 import type { BlockPoint } from "./blockPoint.ts";
+import type { OriginOptions } from "./readOrigin.ts";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { SignedMessage, Signing } from "@compute-credits/protocol/messages/signatureCheck";
 import type { Row } from "@compute-credits/protocol/tree/row";
@@ -31,8 +32,11 @@ export interface ChainReader {
   isSigner(address: Address): Promise<boolean>;
   /** seconds since 1970: when the current signers took over; checkpoints cut earlier are void */
   signersSince(): Promise<bigint>;
-  /** the block before the contract's deployment, from which the ledger starts reading */
-  origin(): Promise<BlockPoint>;
+  /**
+   * the block before the contract's deployment, from which the ledger starts reading; rejects with a
+   * `ConfigError` if the contract was not deployed there
+   */
+  origin(options: OriginOptions): Promise<BlockPoint>;
   /** the epoch of the newest checkpoint, final or pending; 0 before the first */
   latestEpoch(): Promise<bigint>;
   /** the root of the last final checkpoint; zero before the first */

@@ -16,7 +16,6 @@ export interface VaultReader {
    * withdrawn, in smallest units. One request: keep the range short.
    */
   deferredChange(range: BlockRange): Promise<bigint>;
-  deploymentBlock(): Promise<bigint>;
   /** smallest units per token: 10^decimals */
   tokenUnit(): Promise<bigint>;
 }

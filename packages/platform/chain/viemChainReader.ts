@@ -8,9 +8,9 @@ import {
 } from "viem";
 
 import { ConfigError } from "../process/environment.ts";
-import type { BlockPoint } from "./blockPoint.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { ChainReader } from "./chainReader.ts";
+import { readOrigin } from "./readOrigin.ts";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import {
   isAccepted,
@@ -55,11 +55,6 @@ export async function createChainReader(
 
 function chainReader(client: PublicClient, chainId: number, contract: Address): ChainReader {
   const read = { address: contract, abi: computeCreditsAbi } as const;
-
-  async function block(number: bigint): Promise<BlockPoint> {
-    const { hash, timestamp } = await client.getBlock({ blockNumber: number });
-    return { number, hash, time: new Date(Number(timestamp) * 1000) };
-  }
 
   let knownCourt: Address | null = null;
 
@@ -170,10 +165,7 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
       return deadline > 0 && BigInt(drops) === current;
     },
 
-    async origin() {
-      const number = await client.readContract({ ...read, functionName: "deploymentBlock" });
-      return await block(number - 1n);
-    },
+    origin: (options) => readOrigin(client, contract, options),
 
     isSignedBy: async (signer, digest, signature) =>
       isAccepted(await readSigning(client, signer, digest, signature)),

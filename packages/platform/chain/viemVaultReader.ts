@@ -63,8 +63,6 @@ export function createVaultReader(
       );
     },
 
-    deploymentBlock: () => client.readContract({ ...read, functionName: "deploymentBlock" }),
-
     async tokenUnit() {
       const decimals = await client.readContract({
         address: await token(),

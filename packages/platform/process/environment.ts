@@ -57,6 +57,13 @@ export const CHAIN_ENVIRONMENT = {
     .string({ error: "is missing: the address of the ComputeCredits contract" })
     .pipe(address)
     .describe("Address of the ComputeCredits contract."),
+  DEPLOYMENT_BLOCK: z
+    .string()
+    .regex(/^[1-9]\d{0,17}$/, "must be a block's number: 1 or more")
+    .meta({ bounds: "1 to 18 digits" })
+    .transform(BigInt)
+    .optional()
+    .describe("Block of the contract's deployment; unset: as the contract says."),
   CONFIRMATIONS: z
     .union([z.enum(["safe", "finalized"]), integer(0, 10_000).transform(BigInt)], {
       error: "must be a number of blocks up to 10000, or safe, or finalized",

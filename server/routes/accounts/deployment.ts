@@ -14,6 +14,8 @@ export interface DeploymentDeps {
   readonly terms: Terms;
   readonly limits: Limits;
   readonly feeBps: bigint;
+  /** the chain's own number of the block with the contract's deployment */
+  readonly deploymentBlock: bigint;
   /** the contract that answers a wallet's page in one call, if the operator names one */
   readonly lens: Address | null;
 }
@@ -24,6 +26,7 @@ export function deploymentRoutes({
   terms,
   limits,
   feeBps,
+  deploymentBlock,
   lens,
 }: DeploymentDeps): Router {
   const router = Router();
@@ -34,6 +37,7 @@ export function deploymentRoutes({
       types: { ...ALLOWANCE_TYPES, ...CHECKPOINT_TYPES },
       terms,
       feeBps,
+      deploymentBlock,
       lens,
       usageEventType: USAGE_EVENT_TYPE,
       limits,

@@ -12,6 +12,11 @@ interface Claim {
   readonly block_hash: Hex;
 }
 
+/** Whether the database belongs to a deployment already. */
+export async function isClaimed(database: Database): Promise<boolean> {
+  return (await database.query("select from deployment")).length > 0;
+}
+
 /**
  * Binds an empty database to this deployment, or checks that it is bound to it. Throws if it
  * belongs to another one: two deployments in one ledger would mix the money of two vaults.
@@ -42,7 +47,8 @@ export async function claimDatabase(
       throw new Error(
         `this database belongs to the deployment ${owner?.contract} on chain ${owner?.chain_id} ` +
           `(block ${owner?.block_hash}), not to ${contract} on chain ${chainId} ` +
-          `(block ${origin.hash}): give this deployment a database of its own`,
+          `(block ${origin.hash}): give this deployment a database of its own, ` +
+          "or set DEPLOYMENT_BLOCK as it was",
       );
     }
   });

@@ -7,7 +7,9 @@ import type { Worker } from "../worker.ts";
 export interface PayoutDeps {
   readonly chainStore: Pick<ChainStore, "cursor">;
   readonly payouts: DeferredPayoutStore;
-  readonly vault: Pick<VaultReader, "deferredChange" | "deploymentBlock">;
+  readonly vault: Pick<VaultReader, "deferredChange">;
+  /** where the search begins */
+  readonly deploymentBlock: bigint;
   /** of one search of the chain's log */
   readonly blocksPerRequest: bigint;
   readonly pollMs: number;
@@ -30,11 +32,12 @@ async function addNextBlocks({
   chainStore,
   payouts,
   vault,
+  deploymentBlock,
   blocksPerRequest,
 }: PayoutDeps): Promise<"done" | "more"> {
   const { number: indexed } = await chainStore.cursor();
   const known = await payouts.read();
-  const from = known === null ? await vault.deploymentBlock() : known.block + 1n;
+  const from = known === null ? deploymentBlock : known.block + 1n;
   if (from > indexed) return "done";
   const to = min(from + blocksPerRequest - 1n, indexed);
   const change = await vault.deferredChange({ from, to });

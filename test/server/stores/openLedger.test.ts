@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { type Hex, getAddress, numberToHex } from "viem";
 
-import { claimDatabase } from "../../../server/stores/chain/claimDatabase.ts";
+import { claimDatabase, isClaimed } from "../../../server/stores/chain/claimDatabase.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { bothDatabases } from "../../fixtures/databases.ts";
 import { hashOf } from "../../fixtures/ledger.ts";
@@ -14,12 +14,17 @@ for (const { name, open } of bothDatabases) {
 
     before(async () => {
       database = await open();
+      expect(await isClaimed(database)).to.equal(false);
       // Several servers start at once on an empty database.
       await Promise.all(
         Array.from({ length: 4 }, () => claimDatabase(database, deployment, origin)),
       );
     });
     after(() => database.close());
+
+    it("is claimed then", async () => {
+      expect(await isClaimed(database)).to.equal(true);
+    });
 
     it("starts the chain cursor at the deployment's block", async () => {
       const cursors = await database.query<{ block_number: bigint; block_hash: Hex }>(
@@ -51,7 +56,7 @@ for (const { name, open } of bothDatabases) {
           .to.be.instanceOf(Error)
           .with.property("message")
           .that.includes("this database belongs to the deployment 0x0000")
-          .and.includes("give this deployment a database of its own");
+          .and.includes("give this deployment a database of its own, or set DEPLOYMENT_BLOCK");
         expect(await database.query("select * from deployment")).to.deep.equal(before);
       });
     }

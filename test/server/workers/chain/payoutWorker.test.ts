@@ -19,12 +19,12 @@ for (const { name, open } of databaseKinds) {
           },
           payouts: createDeferredPayoutStore(database),
           vault: {
-            deploymentBlock: () => Promise.resolve(100n),
             deferredChange(range) {
               ranges.push(range);
               return Promise.resolve(range.from === 110n ? -2n : 5n);
             },
           },
+          deploymentBlock: 100n,
           blocksPerRequest: 10n,
           pollMs: 1,
         });
