@@ -171,7 +171,8 @@ function tryMutants(folder: string, mutants: readonly Mutant[], unusedId: number
 function passes(folder: string, id: number, timeout: number | undefined): boolean {
   const coinbase = `0x${id.toString(16).padStart(40, "0")}`;
   const limits = "--fail-fast --fuzz-runs 32 --code-size-limit 1000000".split(" ");
-  const result = spawnSync("npx", ["forge", "test", ...limits, "--block-coinbase", coinbase], {
+  const forge = join(process.cwd(), "node_modules/.bin/forge");
+  const result = spawnSync(forge, ["test", ...limits, "--block-coinbase", coinbase], {
     cwd: folder,
     encoding: "utf8",
     ...(timeout !== undefined && { timeout }),

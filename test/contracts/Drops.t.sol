@@ -162,7 +162,7 @@ contract DropsTest is Fixture {
         uint8[4] memory pauses
     ) external {
         buy(payer, 1_000 * CREDIT);
-        uint256 start = block.timestamp;
+        uint256 start = timeNow();
         uint256[] memory drops = new uint256[](pauses.length);
         for (uint256 i = 0; i < pauses.length; ++i) {
             skip(1 + (pauses[i] % 16));
@@ -184,7 +184,7 @@ contract DropsTest is Fixture {
     /// @dev A search reads one word more for each doubling of the drops.
     function test_manyDrops_costAProofLittleMore() external {
         buy(payer, 1_000 * CREDIT);
-        uint64 start = uint64(block.timestamp);
+        uint64 start = uint64(timeNow());
         uint256 once = _gasOfSearch(start, 1);
         uint256 often = _gasOfSearch(start, 512);
         // Ten words and the loop around them. All are warm here, because a test is one transaction;

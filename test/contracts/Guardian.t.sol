@@ -55,7 +55,7 @@ contract GuardianUnderLimitTest is Fixture {
         submit(rows);
         vm.prank(payer);
         credits.requestRefund(100 * CREDIT);
-        uint256 requestedAt = block.timestamp;
+        uint256 requestedAt = timeNow();
         skip(DISPUTE + ANSWER);
         rows[0].refunded = 100 * CREDIT;
         submit(rows);

@@ -146,7 +146,7 @@ contract RotationTest is RotationFixture {
     /// @dev One of two signers signed. After the change this signer alone is a quorum.
     function test_lowerThreshold_makesNoOldSignaturesAQuorum() external {
         rotateTo(signerKeys[0]);
-        uint256 since = block.timestamp;
+        uint256 since = timeNow();
         ICreditTypes.SignerSignature[] memory ofAByOne = onlyFirst(ofA);
         ICreditTypes.SignerSignature[] memory ofBByOne = onlyFirst(ofB);
         vm.expectRevert(
@@ -169,7 +169,7 @@ contract RotationTest is RotationFixture {
 
     function test_asOfAtTheChange_isVoid() external {
         rotateTo(NEXT_KEY);
-        uint256 since = block.timestamp;
+        uint256 since = timeNow();
         skip(1);
         ICreditTypes.Checkpoint memory next = checkpointOf(honest(100 * CREDIT));
         next.asOf = uint64(since);

@@ -31,6 +31,12 @@ abstract contract Test {
         if (!condition) revert NotTrue(what);
     }
 
+    /// @dev The time to remember over a `warp`. The optimizer, which forge compiles the tests with,
+    ///      may read `block.timestamp` again where a variable with its value is used.
+    function timeNow() internal view returns (uint256) {
+        return vm.getBlockTimestamp();
+    }
+
     /// @dev Maps a number into the range from `low` to `high`, both included.
     function between(uint256 number, uint256 low, uint256 high) internal pure returns (uint256) {
         return low + (number % (high - low + 1));
