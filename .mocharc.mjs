@@ -13,7 +13,7 @@ export default {
     "test/fixtures/sharedDatabases.ts",
     "test/fixtures/postgresServer.ts",
   ],
-  timeout: repeated(60_000),
+  timeout: repeated(120_000),
   parallel: true,
   jobs: 2,
 };

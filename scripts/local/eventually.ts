@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /** The longest that a local system takes for anything that it does by itself. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * Calls `probe` every 50 ms until it returns something other than null, undefined or false.
- * Rejects after half a minute, naming `what` it waited for.
+ * Rejects after a minute, naming `what` it waited for.
  */
 export async function eventually<T>(
   what: string,

@@ -5,16 +5,16 @@ import type { Hex } from "viem";
 import { z } from "zod";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
-import { COMPILER_VERSION } from "../../../scripts/compiled/compilerSettings.ts";
-import { readCompiled } from "../../../scripts/compiled/readCompiled.ts";
+import { COMPILER_VERSION } from "../../scripts/compiled/compilerSettings.ts";
+import { readCompiled } from "../../scripts/compiled/readCompiled.ts";
 import {
   VERIFIABLE,
   type VerifiableName,
   qualifiedName,
   standardInput,
-} from "../../../scripts/compiled/standardInput.ts";
-import { deployContract } from "../../../scripts/local/deployLocal.ts";
-import { type LocalContract, startContract } from "../../fixtures/localContract.ts";
+} from "../../scripts/compiled/standardInput.ts";
+import { deployContract } from "../../scripts/local/deployLocal.ts";
+import { type LocalContract, startContract } from "../fixtures/localContract.ts";
 
 const solc: { version(): string; compile(input: string): string } = createRequire(import.meta.url)(
   "solc",
