@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,8 +12,8 @@ import type { TestWallet } from "./wallets.ts";
 
 export interface LocalAuditorOptions {
   readonly onAudited?: (audited: AuditedCheckpoint) => void;
-  /** a data folder to start from: a copy takes less than a new database */
-  readonly template?: string;
+  /** a PostgreSQL database, instead of one in a folder */
+  readonly databaseUrl?: string;
 }
 
 /** Starts an auditor of a local stack. Its database is in a folder that `stop` removes. */
@@ -25,19 +25,20 @@ export async function startLocalAuditor(
   }: Pick<LocalStack, "rpcUrl" | "contract"> & { readonly server: { readonly url: string } },
   { privateKey }: TestWallet,
   log: Logger,
-  { onAudited, template }: LocalAuditorOptions = {},
+  { onAudited, databaseUrl }: LocalAuditorOptions = {},
 ): Promise<RunningAuditor> {
   const folder = await mkdtemp(join(tmpdir(), "compute-credits-auditor-"));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
-    if (template !== undefined) await cp(template, folder, { recursive: true });
     const running = await startAuditor(
       readAuditorConfig({
         SERVER_URL: server.url,
         RPC_URL: rpcUrl,
         CONTRACT_ADDRESS: contract,
         AUDITOR_PRIVATE_KEY: privateKey,
-        AUDITOR_FOLDER: folder,
+        ...(databaseUrl === undefined
+          ? { AUDITOR_FOLDER: folder }
+          : { AUDITOR_DATABASE_URL: databaseUrl }),
         AUDITOR_PORT: "0",
         CONFIRMATIONS: "0",
         POLL_MILLISECONDS: "100",

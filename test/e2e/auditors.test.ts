@@ -23,8 +23,7 @@ import { addressOf } from "../fixtures/meteredStack.ts";
 import { send } from "../fixtures/http.ts";
 import { usageEvent } from "../fixtures/ledger.ts";
 import { startLyingProxy } from "../fixtures/lyingProxy.ts";
-import { pgliteFolder } from "../fixtures/pgliteTemplate.ts";
-import { newLedgerDatabase } from "../fixtures/postgresServer.ts";
+import { newAuditorDatabase, newLedgerDatabase } from "../fixtures/postgresServer.ts";
 
 const silent = pino({ level: "silent" });
 
@@ -59,7 +58,7 @@ async function startStack(threshold: number, auditors: readonly TestWallet[]) {
 
     async audit(wallet: TestWallet, url = server.url): Promise<RunningAuditor> {
       const auditor = await startLocalAuditor({ ...stack, server: { url } }, wallet, silent, {
-        template: await pgliteFolder("auditor"),
+        databaseUrl: await newAuditorDatabase(),
       });
       running.push(auditor);
       return auditor;

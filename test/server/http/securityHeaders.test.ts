@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { openPgliteCopy } from "../../fixtures/pgliteTemplate.ts";
+import { postgres } from "../../fixtures/databases.ts";
 import { type Ledger, openLedger, party } from "../../fixtures/ledger.ts";
 import { type LedgerServer, serveLedger } from "../../fixtures/ledgerServer.ts";
 
@@ -20,7 +20,7 @@ describe("what browsers are told", () => {
   let key: string;
 
   before(async () => {
-    ledger = await openLedger(await openPgliteCopy("ledger"));
+    ledger = await openLedger(await postgres.open());
     server = await serveLedger(ledger);
     key = await server.keyOf(provider);
   });
