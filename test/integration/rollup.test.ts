@@ -1,7 +1,4 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { expect } from "chai";
@@ -22,7 +19,7 @@ import { type RunningServer, serve } from "../../server/serve.ts";
 import { type FaultyRpc, startFaultyRpc } from "../fixtures/faultyRpc.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
 import { addressOf } from "../fixtures/meteredStack.ts";
-import { pgliteFolder } from "../fixtures/pgliteTemplate.ts";
+import { newAuditorDatabase, newLedgerDatabase } from "../fixtures/postgresServer.ts";
 import { rollupWithVaultOf } from "../fixtures/rollup.ts";
 
 const { alice, signer } = wallets;
@@ -36,8 +33,8 @@ describe("a rollup whose contracts see another chain's block numbers", () => {
   const silent = pino({ level: "silent" });
   let local: LocalContract;
   let rpc: FaultyRpc;
-  let folder: string;
-  let auditorFolder: string;
+  let ledgerUrl: string;
+  let auditorUrl: string;
   let deployedIn: bigint;
 
   before(async () => {
@@ -48,12 +45,11 @@ describe("a rollup whose contracts see another chain's block numbers", () => {
       functionName: "deploymentBlock",
     });
     rpc = await startFaultyRpc(local.rpcUrl);
-    [folder, auditorFolder] = [await newFolder("ledger"), await newFolder("auditor")];
+    [ledgerUrl, auditorUrl] = [await newLedgerDatabase(), await newAuditorDatabase()];
     await local.buy(alice, 1_000n);
   });
   beforeEach(() => contractSaw(OTHER_CHAINS_BLOCK));
   after(async () => {
-    await Promise.all([folder, auditorFolder].map((one) => rm(one, { recursive: true })));
     await rpc.stop();
     await local.stop();
   });
@@ -75,7 +71,7 @@ describe("a rollup whose contracts see another chain's block numbers", () => {
     const environment = {
       RPC_URL: rpc.url,
       CONTRACT_ADDRESS: local.contract,
-      DATA_FOLDER: folder,
+      DATABASE_URL: ledgerUrl,
       PORT: "0",
       CONFIRMATIONS: "0",
       POLL_MILLISECONDS: "100",
@@ -162,7 +158,7 @@ describe("a rollup whose contracts see another chain's block numbers", () => {
       RPC_URL: rpc.url,
       CONTRACT_ADDRESS: local.contract,
       AUDITOR_PRIVATE_KEY: signer.privateKey,
-      AUDITOR_FOLDER: auditorFolder,
+      AUDITOR_DATABASE_URL: auditorUrl,
       CONFIRMATIONS: "0",
     });
   }
@@ -179,9 +175,3 @@ describe("a rollup whose contracts see another chain's block numbers", () => {
     );
   }
 });
-
-async function newFolder(template: "ledger" | "auditor"): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
-  await cp(await pgliteFolder(template), folder, { recursive: true });
-  return folder;
-}
