@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Health } from "@compute-credits/platform/process/health";
 import type { Context } from "./context.ts";
 import { notFound, problemHandler } from "./http/errors.ts";
+import { type KnownAuditors, createKnownAuditors } from "./http/knownAuditors.ts";
 import { carriesKnownKey, carriesProvidersKey } from "./http/knownKey.ts";
 import { publicTurns } from "./http/publicTurns.ts";
 import { readBody } from "./http/readBody.ts";
@@ -56,21 +57,23 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
 function v1(context: Context): Router {
   const router = Router();
   const { limits, providers, issuingKeys } = context;
+  const knownAuditors = createKnownAuditors();
   const hasKnownKey = (req: Request) => carriesKnownKey(req, { providers, issuingKeys });
   router.use(
     publicTurns({
       ...context.publicShare,
-      // Auditors read long pages, and show who they are first.
-      isProvider: (req) => req.path.startsWith("/log") || carriesProvidersKey(req, providers),
+      isTrustedProxy: context.isTrustedProxy,
+      isProvider: (req) => carriesProvidersKey(req, providers),
+      isAuditor: (req) => knownAuditors.has(req),
     }),
     ...readBody({ maxBodyBytes: limits.maxBodyBytes, hasKnownKey }),
-    ...routersOf(context),
+    ...routersOf(context, knownAuditors),
   );
   return router;
 }
 
 /** Hands each router what it uses. Usage is first: it is the busiest, and routes match in order. */
-function routersOf(context: Context): readonly Router[] {
+function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Router[] {
   const {
     limits,
     feeBps,
@@ -138,6 +141,6 @@ function routersOf(context: Context): readonly Router[] {
       creditMicrosPerToken,
       now,
     }),
-    usageLogRoutes({ usageLog, chain, auditors }),
+    usageLogRoutes({ usageLog, chain, auditors, knownAuditors }),
   ];
 }

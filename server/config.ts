@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Hex } from "viem";
 import { z } from "zod";
 
-import type { ConnectionBound } from "@compute-credits/platform/process/connectionBound";
+import { isAddressOrNetwork } from "@compute-credits/platform/process/addressList";
 import type { CallLimits } from "@compute-credits/platform/chain/boundedCalls";
 import type { KeyLocation } from "@compute-credits/platform/chain/createSigner";
 import type { PublicShare } from "./http/publicTurns.ts";
@@ -42,7 +42,12 @@ const DATABASE_AND_HTTP = {
     .string()
     .optional()
     .transform((text) => list(text ?? ""))
-    .describe("Addresses of proxies, which that bound does not apply to."),
+    .pipe(
+      z.array(
+        z.string().refine(isAddressOrNetwork, "must be addresses, or networks like 10.0.0.0/8"),
+      ),
+    )
+    .describe("Proxies: exempt from that bound, and believed in `X-Forwarded-For`."),
   DATABASE_CONNECTIONS: integer(1, 1_000)
     .default(10)
     .describe("Connections of this server to PostgreSQL."),
@@ -250,7 +255,10 @@ export interface Config {
   readonly chainCalls: CallLimits;
   readonly host: string;
   readonly port: number;
-  readonly connections: ConnectionBound;
+  /** from one IPv4 address or IPv6 /64 */
+  readonly connectionsPerAddress: number;
+  /** addresses and networks */
+  readonly trustedProxies: readonly string[];
   readonly confirmations: Confirmations;
   readonly rpcTimeoutMs: number;
   readonly blocksPerRequest: bigint;
@@ -332,10 +340,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     chainCalls: { open: data.MAX_CHAIN_CALLS, perSecond: data.MAX_CHAIN_CALLS_PER_SECOND },
     host: data.HOST,
     port: data.PORT,
-    connections: {
-      perAddress: data.MAX_CONNECTIONS_PER_ADDRESS,
-      trustedProxies: data.TRUSTED_PROXIES,
-    },
+    connectionsPerAddress: data.MAX_CONNECTIONS_PER_ADDRESS,
+    trustedProxies: data.TRUSTED_PROXIES,
     confirmations: data.CONFIRMATIONS,
     rpcTimeoutMs: data.RPC_TIMEOUT_MILLISECONDS,
     blocksPerRequest: BigInt(data.BLOCKS_PER_REQUEST),

@@ -14,6 +14,7 @@ import type { VaultReader } from "@compute-credits/platform/chain/vaultReader";
 import { createVaultReader } from "@compute-credits/platform/chain/viemVaultReader";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { Reads } from "@compute-credits/platform/postgres/openDatabase";
+import { type AddressList, createAddressList } from "@compute-credits/platform/process/addressList";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { Config } from "./config.ts";
 import type { PublicShare } from "./http/publicTurns.ts";
@@ -125,6 +126,7 @@ export interface Context {
   /** addresses that may read the usage log, besides the contract's signers */
   readonly auditors: readonly Address[];
   readonly publicShare: PublicShare;
+  readonly isTrustedProxy: AddressList;
   readonly approvals: ApprovalStore;
   /** addresses whose signature approves providers */
   readonly operators: readonly Address[];
@@ -217,6 +219,7 @@ export async function createContext(
     usageLog: createUsageLog(database),
     auditors: config.auditors,
     publicShare: config.publicShare,
+    isTrustedProxy: createAddressList(config.trustedProxies),
     vault,
     askedVault: vaultForRequests(vault, callBound),
     askedChain: chainForRequests(chain, callBound),

@@ -80,7 +80,10 @@ export async function serve(
   for (const { name } of workers) health.add(name);
 
   const http = createServer(TIMEOUTS, createApp(context, serverHealth(database, health), log));
-  boundConnections(http, config.connections);
+  boundConnections(http, {
+    perAddress: config.connectionsPerAddress,
+    isTrustedProxy: context.isTrustedProxy,
+  });
   const url = await listen(http, { host: config.host, port: config.port, portSetting: "PORT" });
   stack.defer(() => close(http));
   const running = startWorkers(workers, { health, log });

@@ -1,5 +1,7 @@
 import type { Request, RequestHandler } from "express";
 
+import type { AddressList } from "@compute-credits/platform/process/addressList";
+import { clientAddress } from "@compute-credits/platform/process/clientAddress";
 import { addressGroup } from "@compute-credits/platform/process/connectionBound";
 import { fail } from "./problem.ts";
 
@@ -14,6 +16,9 @@ export interface PublicShare {
 export interface PublicTurnOptions extends PublicShare {
   /** whether a provider's key, which this server knows, came with the request */
   readonly isProvider: (req: Request) => boolean | Promise<boolean>;
+  /** whether an auditor sent the request, who needs no turn */
+  readonly isAuditor: (req: Request) => boolean;
+  readonly isTrustedProxy: AddressList;
   /** milliseconds */
   readonly now?: () => number;
   readonly after?: (ms: number, then: () => void) => void;
@@ -34,12 +39,15 @@ const RECENT_MS = 1_000;
 /**
  * Lets requests without a provider's key work one at a time, and, while providers report, leaves
  * them their share of the time: whatever strangers send, most of the server is for debits.
- * Addresses take turns, so that none waits for all requests of another.
+ * Addresses take turns, so that none waits for all requests of another. Auditors wait for none once
+ * they have shown who they are: they read long pages, and must keep up with the log.
  */
 export function publicTurns({
   percent,
   waiting,
   isProvider,
+  isAuditor,
+  isTrustedProxy,
   now = () => performance.now(),
   after = (ms, then) => void setTimeout(then, ms).unref(),
 }: PublicTurnOptions): RequestHandler {
@@ -69,6 +77,10 @@ export function publicTurns({
   return async (req, res, proceed) => {
     if (await isProvider(req)) {
       reportedAt = now();
+      proceed();
+      return;
+    }
+    if (isAuditor(req)) {
       proceed();
       return;
     }
@@ -106,7 +118,7 @@ export function publicTurns({
       );
     }
     queued++;
-    const group = addressGroup(req.socket.remoteAddress ?? "");
+    const group = addressGroup(clientAddress(req, isTrustedProxy));
     const queue = queues.get(group);
     if (queue === undefined) queues.set(group, [start]);
     else queue.push(start);

@@ -46,7 +46,8 @@ describe("readConfig", () => {
       chainCalls: { open: 32, perSecond: 20 },
       host: "127.0.0.1",
       port: 8080,
-      connections: { perAddress: 1_000, trustedProxies: [] },
+      connectionsPerAddress: 1_000,
+      trustedProxies: [],
       confirmations: 12n,
       rpcTimeoutMs: 10_000,
       blocksPerRequest: 2_000n,
@@ -135,11 +136,14 @@ describe("readConfig", () => {
       MAX_BODY_BYTES: "1e6",
       SIGNER_PRIVATE_KEYS: "0x1234",
       LOG_LEVEL: "loud",
+      TRUSTED_PROXIES: "10.0.0.0/8, proxy.example",
+      DEPLOYMENT_BLOCK: "0",
     });
     expect(mistakes.map((line) => line.slice(0, line.indexOf(" ")))).to.have.members([
       "CONFIRMATIONS",
       "CONTRACT_ADDRESS",
       "DATABASE_URL",
+      "DEPLOYMENT_BLOCK",
       "FEE_BPS",
       "LOG_LEVEL",
       "MAX_BODY_BYTES",
@@ -147,6 +151,7 @@ describe("readConfig", () => {
       "RPC_URL",
       "SIGNER_PRIVATE_KEYS",
       "SIGNER_PRIVATE_KEYS",
+      "TRUSTED_PROXIES",
     ]);
     expect(mistakes).to.include("PORT must be a whole number, in digits");
     expect(mistakes).to.include(

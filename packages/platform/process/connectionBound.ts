@@ -1,23 +1,25 @@
 import { type Server as HttpServer } from "node:http";
 import { isIPv6 } from "node:net";
 
+import type { AddressList } from "./addressList.ts";
+
 export interface ConnectionBound {
   /** open connections from one IPv4 address, or from one IPv6 /64 */
   readonly perAddress: number;
   /** addresses that any number of connections may come from */
-  readonly trustedProxies: readonly string[];
+  readonly isTrustedProxy: AddressList;
 }
 
 /** Closes a new connection at once if its address has as many open ones as it may. */
 export function boundConnections(
   server: HttpServer,
-  { perAddress, trustedProxies }: ConnectionBound,
+  { perAddress, isTrustedProxy }: ConnectionBound,
 ): void {
-  const trusted = new Set(trustedProxies.map(addressGroup));
   const open = new Map<string, number>();
   server.on("connection", (socket) => {
-    const group = addressGroup(socket.remoteAddress ?? "");
-    if (trusted.has(group)) return;
+    const address = socket.remoteAddress ?? "";
+    if (isTrustedProxy(address)) return;
+    const group = addressGroup(address);
     const count = open.get(group) ?? 0;
     if (count >= perAddress) {
       socket.destroy();

@@ -1,7 +1,8 @@
-import { Router } from "express";
+import { type Request, Router } from "express";
 import { z } from "zod";
 
 import { PAGES } from "../../http/bounds.ts";
+import type { KnownAuditors } from "../../http/knownAuditors.ts";
 import { limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
@@ -38,6 +39,7 @@ const CutsQuery = z.strictObject({
 
 export interface UsageLogDeps extends LogAccessDeps {
   readonly usageLog: UsageLog;
+  readonly knownAuditors: Pick<KnownAuditors, "add">;
 }
 
 /**
@@ -46,11 +48,16 @@ export interface UsageLogDeps extends LogAccessDeps {
  * `GET /v1/log`: the entries that the snapshot `upTo` sees and `since` does not, in pages. Without
  * `upTo` the window ends now, and without `since` it begins with the log.
  */
-export function usageLogRoutes({ usageLog, chain, auditors }: UsageLogDeps): Router {
+export function usageLogRoutes({ usageLog, knownAuditors, chain, auditors }: UsageLogDeps): Router {
   const router = Router();
 
-  router.get("/log/cuts", async (req, res) => {
+  async function checkAuditor(req: Request): Promise<void> {
     await checkLogAccess(req, { chain, auditors });
+    knownAuditors.add(req);
+  }
+
+  router.get("/log/cuts", async (req, res) => {
+    await checkAuditor(req);
     const { after, limit } = parse(CutsQuery, req.query);
     const cuts = await usageLog.cuts(after, limit);
     respond(res, 200, {
@@ -64,7 +71,7 @@ export function usageLogRoutes({ usageLog, chain, auditors }: UsageLogDeps): Rou
   });
 
   router.get("/log", async (req, res) => {
-    await checkLogAccess(req, { chain, auditors });
+    await checkAuditor(req);
     const { since = null, upTo = null, after = null, limit } = parse(LogQuery, req.query);
     const page = await usageLog.page({ since, upTo }, after, limit);
     respond(res, 200, {

@@ -4,6 +4,7 @@ import { type Socket, connect } from "node:net";
 
 import { expect } from "chai";
 
+import { createAddressList } from "@compute-credits/platform/process/addressList";
 import { addressGroup, boundConnections } from "@compute-credits/platform/process/connectionBound";
 
 describe("addressGroup", () => {
@@ -47,7 +48,10 @@ describe("boundConnections", () => {
 /** A server that takes two connections from an address. */
 async function listening(trustedProxies: readonly string[]) {
   const server = createServer((_req, res) => res.end("ok"));
-  boundConnections(server, { perAddress: 2, trustedProxies });
+  boundConnections(server, {
+    perAddress: 2,
+    isTrustedProxy: createAddressList(trustedProxies),
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { type Server, createServer } from "node:http";
 
 import { expect } from "chai";
 import express from "express";
@@ -7,6 +7,8 @@ import { pino } from "pino";
 
 import { problemHandler } from "../../../server/http/errors.ts";
 import { publicTurns } from "../../../server/http/publicTurns.ts";
+
+const open: Server[] = [];
 
 /** A server whose routes answer when the test says so, on a clock that the test moves. */
 async function serveTurns(waiting = 100) {
@@ -25,6 +27,9 @@ async function serveTurns(waiting = 100) {
       percent: 25,
       waiting,
       isProvider: (req) => req.path.startsWith("/provider"),
+      isAuditor: (req) => req.path.startsWith("/auditor"),
+      // The tests connect from here.
+      isTrustedProxy: (address) => address.endsWith("127.0.0.1"),
       now: () => time,
       after: (ms, run) => void timers.push({ at: time + ms, run }),
     }),
@@ -38,8 +43,10 @@ async function serveTurns(waiting = 100) {
   await once(http, "listening");
   const address = http.address();
   if (address === null || typeof address === "string") throw new Error("no port");
+  open.push(http);
   return {
-    get: (path: string) => fetch(`http://127.0.0.1:${address.port}${path}`),
+    get: (path: string, from = "198.51.100.1") =>
+      fetch(`http://127.0.0.1:${address.port}${path}`, { headers: { "x-forwarded-for": from } }),
     /** Resolves when the request has its turn. */
     begins: (path: string) => entryOf(path).promise,
     paths: () => started.map(({ path }) => path),
@@ -54,15 +61,25 @@ async function serveTurns(waiting = 100) {
         else timers.push(timer);
       }
     },
-    async close() {
-      http.close();
-      http.closeAllConnections();
-      await once(http, "close");
-    },
   };
 }
 
+/** Resolves when the server has seen what was sent before. */
+async function seen(server: Awaited<ReturnType<typeof serveTurns>>): Promise<void> {
+  const path = `/provider/${server.paths().length}`;
+  const answer = server.get(path);
+  await server.answer(path);
+  await answer;
+}
+
 describe("publicTurns", () => {
+  afterEach(() => {
+    for (const http of open.splice(0)) {
+      http.close();
+      http.closeAllConnections();
+    }
+  });
+
   it("lets requests without a provider's key work one at a time, and providers at once", async () => {
     const server = await serveTurns();
     const first = server.get("/a");
@@ -78,7 +95,6 @@ describe("publicTurns", () => {
     // A provider has just reported, and the first took no time on this clock.
     await server.answer("/b");
     expect((await second).status).to.equal(200);
-    await server.close();
   });
 
   it("rests three times as long as it worked while providers report", async () => {
@@ -101,7 +117,6 @@ describe("publicTurns", () => {
     server.pass(1);
     await server.answer("/b");
     expect((await second).status).to.equal(200);
-    await server.close();
   });
 
   it("rests no more when no provider reports", async () => {
@@ -114,7 +129,6 @@ describe("publicTurns", () => {
     const second = server.get("/b");
     await server.answer("/b");
     expect((await second).status).to.equal(200);
-    await server.close();
   });
 
   it("refuses at once what neither works nor may wait", async () => {
@@ -128,8 +142,48 @@ describe("publicTurns", () => {
     expect(await refused.json()).to.include({ reason: "too_many_public_requests" });
     await server.answer("/a");
     expect((await first).status).to.equal(200);
-    await server.close();
-    await Promise.allSettled([second, third]);
+    // Whichever of them waits is cut off when the server closes.
+    void Promise.allSettled([second, third]);
+  });
+
+  it("lets the clients of a trusted proxy take turns, whatever they say of themselves", async () => {
+    const server = await serveTurns();
+    const busy = server.get("/busy");
+    await server.begins("/busy");
+    const greedy = ["/1", "/2", "/3"].map((path, n) =>
+      server.get(path, `203.0.113.${n}, 198.51.100.1`),
+    );
+    await seen(server);
+    const other = server.get("/other", "198.51.100.2");
+    await seen(server);
+    for (const path of ["/busy", "/1", "/other", "/2", "/3"]) {
+      // oxlint-disable-next-line no-await-in-loop -- one turn after the other
+      await server.answer(path);
+    }
+    await Promise.all([busy, ...greedy, other]);
+    expect(server.paths().filter((path) => !path.startsWith("/provider"))).to.deep.equal([
+      "/busy",
+      "/1",
+      "/other",
+      "/2",
+      "/3",
+    ]);
+  });
+
+  it("lets an auditor pass, who makes others rest no longer", async () => {
+    const server = await serveTurns();
+    const first = server.get("/a");
+    await server.begins("/a");
+    const auditor = server.get("/auditor");
+    await server.answer("/auditor");
+    expect((await auditor).status).to.equal(200);
+    server.pass(10);
+    await server.answer("/a");
+    await first;
+    const second = server.get("/b");
+    // No provider reported, so no time has to pass.
+    await server.answer("/b");
+    expect((await second).status).to.equal(200);
   });
 
   it("goes on after a request that takes longer than a turn", async () => {
@@ -142,6 +196,5 @@ describe("publicTurns", () => {
     expect((await second).status).to.equal(200);
     await server.answer("/slow");
     expect((await first).status).to.equal(200);
-    await server.close();
   });
 });
