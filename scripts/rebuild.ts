@@ -103,7 +103,8 @@ async function read({ file, server, epoch }: Asked): Promise<TableSummary> {
 
 async function compare(table: TableSummary, rpc: string, contract: Address): Promise<void> {
   const client = createPublicClient({ transport: http(rpc) });
-  const { final, pending } = await readCheckpoints({ client, contract });
+  const blockNumber = await client.getBlockNumber({ cacheTime: 0 });
+  const { final, pending } = await readCheckpoints({ client, contract }, blockNumber);
   const known = [final, pending].find((checkpoint) => checkpoint?.root === table.root);
   if (known === undefined || known === null) {
     throw new MalformedData(

@@ -123,6 +123,12 @@ describe("verify and rebuild, against a chain and a server", () => {
     expect(code).to.equal(0);
   });
 
+  it("accuses nobody of a newcomer's account, without a row", async () => {
+    const { code, text } = await verify(addressOf(wallets.auditor));
+    expect(text).to.include("purchased 0").and.not.include("✘").and.not.include("…");
+    expect(code).to.equal(0);
+  });
+
   it("finds a charge above the cap", async () => {
     const { code, text } = await verify(addressOf(alice), "--ceiling 0.000001");
     expect(text).to.include("✘").and.include("challengeRow");

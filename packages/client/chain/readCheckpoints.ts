@@ -27,19 +27,27 @@ export interface CheckpointOnChain {
   readonly dataHash: Hex;
 }
 
-/** Reads the last final checkpoint and the pending one; `null` if there is none. */
-export async function readCheckpoints(on: ContractConnection): Promise<{
+/** A checkpoint's submission, by its event. */
+export type Submission = Pick<CheckpointOnChain, "root" | "finalAt" | "dataHash" | "submittedAt">;
+
+/**
+ * Reads the last final checkpoint and the pending one, both at a block; `null` if there is none.
+ */
+export async function readCheckpoints(
+  on: ContractConnection,
+  blockNumber: bigint,
+): Promise<{
   final: CheckpointOnChain | null;
   pending: CheckpointOnChain | null;
 }> {
-  const read = { address: on.contract, abi: computeCreditsAbi } as const;
+  const read = { address: on.contract, abi: computeCreditsAbi, blockNumber } as const;
   const [final, pending] = await Promise.all([
     on.client.readContract({ ...read, functionName: "finalCheckpoint" }),
     on.client.readContract({ ...read, functionName: "pendingCheckpoint" }),
   ]);
   return {
-    final: await withDataHash(on, final, "final"),
-    pending: await withDataHash(on, pending, "pending"),
+    final: await withDataHash(on, final, { status: "final", blockNumber }),
+    pending: await withDataHash(on, pending, { status: "pending", blockNumber }),
   };
 }
 
@@ -58,36 +66,48 @@ interface RecordOnChain {
 async function withDataHash(
   on: ContractConnection,
   record: RecordOnChain,
-  status: CheckpointOnChain["status"],
+  { status, blockNumber }: Pick<CheckpointOnChain, "status"> & { readonly blockNumber: bigint },
 ): Promise<CheckpointOnChain | null> {
   if (record.epoch === 0n) return null;
-  const submission = await submissionOf(on, record);
-  return { ...record, status, finalAt: new Date(Number(record.finalAt) * 1000), ...submission };
+  const submission = await findSubmission(on, record, blockNumber);
+  if (submission === null) {
+    throw new Error(
+      `the endpoint has no submission event for the checkpoint of epoch ${record.epoch}`,
+    );
+  }
+  return { ...record, status, ...submission };
 }
 
-/** Searches the submission's event from the newest block backwards. */
-async function submissionOf(
+/**
+ * Searches the last submission of an epoch, and of a root if one is given, from a block backwards.
+ * `null` if there is none.
+ */
+export async function findSubmission(
   { client, contract }: ContractConnection,
-  { epoch, root }: RecordOnChain,
-): Promise<Pick<CheckpointOnChain, "dataHash" | "submittedAt">> {
-  for (let to = await client.getBlockNumber(); to >= 0n; to -= BLOCKS_PER_REQUEST) {
+  { epoch, root }: { readonly epoch: bigint; readonly root?: Hex },
+  upTo: bigint,
+): Promise<Submission | null> {
+  for (let to = upTo; to >= 0n; to -= BLOCKS_PER_REQUEST) {
     // oxlint-disable-next-line no-await-in-loop -- the newest blocks most likely have it
     const events = await client.getContractEvents({
       address: contract,
       abi: computeCreditsAbi,
       eventName: "CheckpointSubmitted",
-      args: { epoch, root },
+      args: root === undefined ? { epoch } : { epoch, root },
       fromBlock: to >= BLOCKS_PER_REQUEST ? to - BLOCKS_PER_REQUEST + 1n : 0n,
       toBlock: to,
+      strict: true,
     });
     const last = events.at(-1);
-    if (last?.args.dataHash === undefined) continue;
+    if (last === undefined) continue;
     // oxlint-disable-next-line no-await-in-loop -- the loop ends here
     const { timestamp } = await client.getBlock({ blockNumber: last.blockNumber });
     return {
+      root: last.args.root,
       dataHash: last.args.dataHash,
+      finalAt: new Date(Number(last.args.finalAt) * 1000),
       submittedAt: new Date(Number(timestamp) * 1000),
     };
   }
-  throw new Error(`the endpoint has no submission event for the checkpoint of epoch ${epoch}`);
+  return null;
 }

@@ -13,6 +13,8 @@ import {
 import {
   type CheckpointOnChain,
   type ContractConnection,
+  type Submission,
+  findSubmission,
   readCheckpoints,
 } from "../chain/readCheckpoints.ts";
 import type { SignedReceipt } from "../http/meteringClient.ts";
@@ -31,6 +33,7 @@ export interface ChainFacts {
   readonly deployment: Deployment;
   /** the block as of which the chain was read */
   readonly blockNumber: bigint;
+  readonly blockTime: Date;
   /** micro-credits, by the contract's storage */
   readonly purchased: bigint;
   /** by the contract's events, oldest first */
@@ -41,6 +44,8 @@ export interface ChainFacts {
   readonly counter: bigint;
   /** how long after its counter's end an allowance still covers a checkpoint's charges */
   readonly counterGraceSeconds: number;
+  /** the last submission of an epoch, which may have been dropped; `null` if there is none */
+  submissionOf(epoch: bigint): Promise<Submission | null>;
   counterOnChain(counter: bigint): Promise<CounterOnChain>;
   /** whether the court accepts the allowance's signature: the account's key, or its contract */
   isSigned(signed: SignedMessage): Promise<boolean>;
@@ -51,24 +56,25 @@ export interface ChainFacts {
   isEnforceable(receipt: SignedReceipt): Promise<boolean>;
 }
 
-/** Reads an account's facts at the newest block. Rejects if the endpoint does not answer. */
+/** Reads an account's facts, all at the newest block. Rejects if the endpoint does not answer. */
 export async function readChainFacts(
   on: ContractConnection,
   account: Address,
 ): Promise<ChainFacts> {
   const { client, contract } = on;
   const read = { address: contract, abi: computeCreditsAbi } as const;
-  const [blockNumber, chainId, court, counterGraceSeconds] = await Promise.all([
-    client.getBlockNumber({ cacheTime: 0 }),
-    client.getChainId(),
-    client.readContract({ ...read, functionName: "court" }),
-    client.readContract({ ...read, functionName: "counterGraceSeconds" }),
-  ]);
+  const [{ number: blockNumber, timestamp }, chainId, court, counterGraceSeconds] =
+    await Promise.all([
+      client.getBlock(),
+      client.getChainId(),
+      client.readContract({ ...read, functionName: "court" }),
+      client.readContract({ ...read, functionName: "counterGraceSeconds" }),
+    ]);
   const inCourt = { address: court, abi: courtAbi } as const;
   const [checkpoints, counter, [purchased, spent, refunded, earned], purchases] = await Promise.all(
     [
-      readCheckpoints(on),
-      client.readContract({ ...read, functionName: "counterOf", args: [account] }),
+      readCheckpoints(on, blockNumber),
+      client.readContract({ ...read, functionName: "counterOf", args: [account], blockNumber }),
       client.readContract({ ...read, functionName: "party", args: [account], blockNumber }),
       readPurchases(on, account, blockNumber),
     ],
@@ -78,16 +84,20 @@ export async function readChainFacts(
     ...checkpoints,
     deployment: { chainId, contract: lowercaseHex(contract) },
     blockNumber,
+    blockTime: new Date(Number(timestamp) * 1000),
     purchased,
     purchases,
     settled: { spent, refunded, earned },
     counter,
     counterGraceSeconds,
 
+    submissionOf: (epoch) => findSubmission(on, { epoch }, blockNumber),
+
     async counterOnChain(of) {
+      const asked = { args: [account, of], blockNumber } as const;
       const [endedAt, recordedCap] = await Promise.all([
-        client.readContract({ ...read, functionName: "counterEndedAt", args: [account, of] }),
-        client.readContract({ ...inCourt, functionName: "recordedCap", args: [account, of] }),
+        client.readContract({ ...read, functionName: "counterEndedAt", ...asked }),
+        client.readContract({ ...inCourt, functionName: "recordedCap", ...asked }),
       ]);
       return { endedAt: endedAt === 0 ? null : new Date(endedAt * 1000), recordedCap };
     },
@@ -98,7 +108,7 @@ export async function readChainFacts(
     },
 
     async isEnforceable({ receipt, signatures, standbySignatures }) {
-      const [digest, registered, { timestamp }] = await Promise.all([
+      const [digest, registered, now] = await Promise.all([
         client.readContract({
           ...inCourt,
           functionName: "hashEarningsReceipt",
@@ -112,7 +122,7 @@ export async function readChainFacts(
         client.getBlock(),
       ]);
       const isRegistered =
-        BigInt(registered.until) >= timestamp &&
+        BigInt(registered.until) >= now.timestamp &&
         registered.earned >= receipt.earned &&
         registered.epoch <= receipt.epoch;
       const isQuorum = async (list: typeof signatures) => {

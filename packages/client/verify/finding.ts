@@ -1,18 +1,25 @@
+/** "not_yet" accuses nobody: server and chain were read at different moments. */
+export type Result = "holds" | "fails" | "not_yet";
+
 /** The result of one check, in words for the account's owner. */
 export interface Finding {
-  readonly holds: boolean;
+  readonly result: Result;
   readonly text: string;
-  /** what the owner can do about a failed check */
+  /** what the owner can do about a check that does not hold */
   readonly remedy?: string;
 }
 
-export type Report = (holds: boolean, text: string, remedy: string) => void;
+export type Report = (result: boolean | "not_yet", text: string, remedy: string) => void;
 
 /** What an owner can do about each kind of failed check. */
 export const REMEDY = {
   data: "Get the table from a mirror or an auditor (docs/checkpoint-data.md). If none has it, request a refund (requestRefund). If the refund is overdue, anyone may freeze the vault, and you exit with the last row that you can prove.",
   proof:
     "Make the proof yourself from the table: npm run rebuild, then packages/protocol/tree/tree.ts. You don't need the server for it.",
+  later: "Verify again in a few minutes.",
+  endpoint: "Verify again in a few minutes, or ask another endpoint, preferably your own node.",
+  stuck:
+    "The server does not follow the chain any more: tell the operator. Make the proof yourself from the table: npm run rebuild, then packages/protocol/tree/tree.ts.",
   paidFor:
     "While the checkpoint is pending, call proveFraud with this row and its proof. The contract then drops the checkpoint.",
   shrunk:

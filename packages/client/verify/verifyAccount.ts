@@ -3,16 +3,17 @@ import type { Address } from "viem";
 import { formatCredits, min } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { ROW_BYTES } from "@compute-credits/protocol/keccak/keccakModule";
-import { type Row, rowLeaf } from "@compute-credits/protocol/tree/row";
+import type { Row } from "@compute-credits/protocol/tree/row";
 import { partyAt, rowAt } from "@compute-credits/protocol/tree/rowBytes";
 import type { TableSummary } from "@compute-credits/protocol/data/tableFile";
-import { processProof } from "@compute-credits/protocol/tree/tree";
 import type { CheckpointOnChain } from "../chain/readCheckpoints.ts";
 import type { SignedReceipt } from "../http/meteringClient.ts";
 import { checkCharge, signedCeiling } from "./ceiling.ts";
 import type { ChainFacts } from "./chainFacts.ts";
 import { type Finding, REMEDY, type Report } from "./finding.ts";
+import { checkProof } from "./checkProof.ts";
 import { type CheckedRow, checkReceipt } from "./checkReceipt.ts";
+import { reasonOf } from "./reasonOf.ts";
 import type { ServerAnswers } from "./serverAnswers.ts";
 
 type Amounts = Omit<Row, "party">;
@@ -42,8 +43,10 @@ export async function verifyAccount(
 ): Promise<readonly Finding[]> {
   const party = lowercaseHex(account);
   const findings: Finding[] = [];
-  const report: Report = (holds, text, remedy) =>
-    findings.push(holds ? { holds, text } : { holds, text, remedy });
+  const report: Report = (result, text, remedy) => {
+    if (result === true) findings.push({ result: "holds", text });
+    else findings.push({ result: result === "not_yet" ? result : "fails", text, remedy });
+  };
 
   checkPurchases(chain, report);
   const ceiling = await signedCeiling(party, { chain, server, report });
@@ -72,7 +75,7 @@ export async function verifyAccount(
     rows.find(({ checkpoint }) => checkpoint.status === status),
   );
   checkGrowth(final?.row, pending?.row, report);
-  await checkProof(party, chain.final, final?.row, server, report);
+  if (isRow(final?.row)) await checkProof(party, { chain, server, report });
   for (const receipt of receipts) {
     // oxlint-disable-next-line no-await-in-loop -- findings keep the order of the receipts
     await checkReceipt(party, receipt, { chain, rows, report });
@@ -164,28 +167,6 @@ function checkGrowth(
   );
 }
 
-async function checkProof(
-  party: Address,
-  final: CheckpointOnChain | null,
-  row: Row | null | undefined,
-  server: ServerAnswers,
-  report: Report,
-): Promise<void> {
-  if (final === null || row === null || row === undefined) return;
-  try {
-    const proven = await server.proof(party);
-    const leads =
-      proven.row.party === party && processProof(rowLeaf(proven.row), proven.proof) === final.root;
-    report(
-      leads,
-      `The server's proof ${leads ? "leads" : "does not lead"} from your row to the root on chain.`,
-      REMEDY.proof,
-    );
-  } catch (error) {
-    report(false, `The server returned no proof of your row: ${reasonOf(error)}.`, REMEDY.proof);
-  }
-}
-
 async function checkBalance(
   party: Address,
   { purchases, settled, blockNumber }: ChainFacts,
@@ -212,14 +193,14 @@ async function checkBalance(
   }
 }
 
+function isRow(row: Row | null | undefined): row is Row {
+  return row !== null && row !== undefined;
+}
+
 function isAtLeast(row: Amounts, other: Amounts): boolean {
   return row.spent >= other.spent && row.refunded >= other.refunded && row.earned >= other.earned;
 }
 
 function sumOf(purchases: ChainFacts["purchases"]): bigint {
   return purchases.reduce((sum, { creditMicros }) => sum + creditMicros, 0n);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@ import { hashTypedData, keccak256, numberToHex, stringToBytes, zeroHash } from "
 import { privateKeyToAccount } from "viem/accounts";
 
 import type { CheckpointOnChain } from "@compute-credits/client/chain/readCheckpoints";
+import { ApiProblem } from "@compute-credits/client/http/api";
 import type { ShownAllowance, SignedReceipt } from "@compute-credits/client/http/meteringClient";
 import type { ChainFacts } from "@compute-credits/client/verify/chainFacts";
 import type { ServerAnswers } from "@compute-credits/client/verify/serverAnswers";
@@ -90,7 +91,7 @@ function onChain(rows: readonly Row[], status: "final" | "pending"): CheckpointO
     refunded: 0n,
     earned: rows.reduce((sum, { earned }) => sum + earned, 0n),
     status,
-    finalAt: at(0),
+    finalAt: at(status === "final" ? 1_000 : 1_500),
     submittedAt: at(status === "final" ? 500 : 1_000),
   };
 }
@@ -106,11 +107,15 @@ async function* once(bytes: Uint8Array) {
   yield bytes;
 }
 
+/** Of the newest block: the final checkpoint has been final for ten seconds. */
+const NOW = at(1_010);
+
 /** The chain with a pending checkpoint of these rows. */
 function chainWith(pending: readonly Row[] = after): ChainFacts {
   return {
     deployment,
     blockNumber: 90n,
+    blockTime: NOW,
     purchased: 1_000n,
     purchases: [
       { blockNumber: 10n, creditMicros: 700n },
@@ -118,6 +123,9 @@ function chainWith(pending: readonly Row[] = after): ChainFacts {
     ],
     counter: 1n,
     counterGraceSeconds: 100,
+    submissionOf: async (epoch) =>
+      [onChain(before, "final"), onChain(pending, "pending")].find((one) => one.epoch === epoch) ??
+      null,
     counterOnChain: async () => ({ endedAt: null, recordedCap: 0n }),
     isSigned: ({ message, signature }) =>
       isEcdsaSignature(alice, allowanceId(deployment, message), signature),
@@ -163,7 +171,7 @@ async function failures(
   more: { receipts?: readonly SignedReceipt[]; ceilingMicros?: bigint } = {},
 ) {
   const findings = await verifyAccount(alice, { chain, server, ...more });
-  return findings.filter(({ holds }) => !holds);
+  return findings.filter(({ result }) => result !== "holds");
 }
 
 describe("verifyAccount", () => {
@@ -171,6 +179,66 @@ describe("verifyAccount", () => {
     expect(await failures(chainWith(), serverWith())).to.deep.equal([]);
     const findings = await verifyAccount(alice, { chain: chainWith(), server: serverWith() });
     expect(findings.length).to.be.greaterThan(8);
+  });
+
+  describe("with an honest server that is behind the chain, or ahead", () => {
+    const ofEpoch1 = serverWith();
+    const [oldTree, newTree] = [buildTree(before), buildTree(after)];
+    /** Epoch 2 became final ten seconds before the newest block. */
+    const moved = (blockTime = NOW): ChainFacts => ({
+      ...chainWith(),
+      blockTime,
+      final: { ...onChain(after, "pending"), status: "final", finalAt: at(1_000) },
+      pending: null,
+      submissionOf: async (epoch) =>
+        [onChain(before, "final"), { ...onChain(after, "pending"), finalAt: at(1_000) }].find(
+          (one) => one.epoch === epoch,
+        ) ?? null,
+    });
+
+    it("says not yet if its proof is of the epoch before, within an hour", async () => {
+      const [found, ...others] = await failures(moved(), ofEpoch1);
+      expect(others).to.deep.equal([]);
+      expect(found?.result).to.equal("not_yet");
+      expect(found?.text).to.include("root on chain of epoch 1, though epoch 2 is final since");
+    });
+
+    it("fails if its proof is of the epoch before after more than an hour", async () => {
+      const [found, ...others] = await failures(moved(at(1_000 + 3_601)), ofEpoch1);
+      expect(others).to.deep.equal([]);
+      expect(found?.result).to.equal("fails");
+      expect(found?.remedy).to.include("does not follow the chain");
+    });
+
+    it("fails if its proof of the epoch before leads elsewhere", async () => {
+      const row = rowOf(alice, 99n);
+      const proof = { epoch: 1n, root: oldTree.root, row, proof: oldTree.proof(0) };
+      const found = await failures(moved(), serverWith({ proof }));
+      expect(found.map(({ result }) => result)).to.deep.equal(["fails"]);
+    });
+
+    it("holds if its proof is of the pending epoch, which it takes for final", async () => {
+      const row = rowOf(alice, 150n);
+      const proof = { epoch: 2n, root: newTree.root, row, proof: newTree.proof(0) };
+      expect(await failures(chainWith(), serverWith({ proof }))).to.deep.equal([]);
+    });
+
+    it("says not yet if its proof is of an epoch that the endpoint does not know", async () => {
+      const row = rowOf(alice, 150n);
+      const proof = { epoch: 3n, root: newTree.root, row, proof: newTree.proof(0) };
+      const found = await failures(chainWith(), serverWith({ proof }));
+      expect(found.map(({ result }) => result)).to.deep.equal(["not_yet"]);
+      expect(found[0]?.remedy).to.include("another endpoint");
+    });
+
+    it("says not yet if a newcomer's first row became final a short time ago", async () => {
+      const problem = new ApiProblem(404, { reason: "row_not_found", detail: "none" });
+      const server = { ...serverWith(), proof: () => Promise.reject(problem) };
+      const results = async (chain: ChainFacts) =>
+        (await failures(chain, server)).map(({ result }) => result);
+      expect(await results(chainWith())).to.deep.equal(["not_yet"]);
+      expect(await results(moved(at(1_000 + 3_601)))).to.deep.equal(["fails"]);
+    });
   });
 
   it("before the first checkpoint: all checks hold", async () => {
