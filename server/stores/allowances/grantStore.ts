@@ -84,7 +84,8 @@ export interface GrantStore {
    */
   redeem(request: Redemption): Promise<RedeemOutcome>;
   /**
-   * Closes a code to new redemptions; its grants stay. Returns `null` if the code does not exist.
+   * Closes a code; its grants stay. Returns `null` if the code does not exist. Once it has returned,
+   * no redemption succeeds any more, whenever it began.
    */
   closeCode(campaign: Hex, codeHash: Hex): Promise<PromotionCode | null>;
   /** Lists a campaign's grants, oldest first. `after` is the last id of the previous page. */

@@ -189,12 +189,18 @@ export function createGrantStore(
     async closeCode(campaign, codeHash) {
       const code = await readCode(database, campaign, codeHash);
       if (code === null || code.closedAt !== null) return code;
-      const [record] = await database.query<CodeRecord>(
-        `update promotion_codes set closed_at = coalesce(closed_at, clock_timestamp())
-         where campaign = $1 and code_hash = $2 returning ${CODE_COLUMNS}`,
-        [bytea(campaign), bytea(codeHash)],
+      return await withRetries(() =>
+        database.transaction(async (tx) => {
+          // Redemptions take this lock, too: each is before this, or is refused.
+          await lockAccountOf(tx, campaign);
+          const [record] = await tx.query<CodeRecord>(
+            `update promotion_codes set closed_at = coalesce(closed_at, clock_timestamp())
+             where campaign = $1 and code_hash = $2 returning ${CODE_COLUMNS}`,
+            [bytea(campaign), bytea(codeHash)],
+          );
+          return record === undefined ? null : toPromotionCode(record);
+        }),
       );
-      return record === undefined ? null : toPromotionCode(record);
     },
 
     async ofCampaign(campaign, { after, limit }) {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Address } from "viem";
 
+import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import { eventually } from "../../../scripts/local/eventually.ts";
 import { createChainStore } from "../../../server/stores/chain/postgresChainStore.ts";
 import { createGrantStore } from "../../../server/stores/allowances/postgresGrantStore.ts";
@@ -190,6 +191,30 @@ describe("lock order of indexer, debits, voids, cuts and grants on PostgreSQL", 
     expect(outcomes).to.have.nested.property("[0].result", "granted");
     await Promise.all(adding);
     expect(adding).to.have.length(1);
+  });
+
+  it("closes a code after the redemption in progress, so that none follows the answer", async () => {
+    const { id: campaign } = await ledger.allow(first, { limit: 1_000n });
+    const codeHash = promotionCodeHash("LAST");
+    const terms = { limit: 5n, period: 0n, rollover: 0n, priority: null, scope: null };
+    const code = { ...terms, codeHash, maxRedemptions: 9n, redeemBy: 0n, validSeconds: 0n };
+    await ledger.grants.addCodes(campaign, [code], await ledger.issuerOf(campaign));
+    const closing: ReturnType<typeof ledger.grants.closeCode>[] = [];
+    // The redemption has read the open code under its lock, and has not counted itself yet.
+    const slow = pausedAfter("set issued_count", async () => {
+      const closed = ledger.grants.closeCode(campaign, codeHash);
+      closing.push(closed);
+      await Promise.race([closed, waiting(1)]);
+    });
+    const outcome = await createGrantStore(slow, ALLOWANCE_RULES).redeem({
+      campaign,
+      codeHash,
+      spender: hashOf("somebody"),
+      proof: { how: "key" },
+    });
+    expect(outcome.result).to.equal("redeemed");
+    const [closed] = await Promise.all(closing);
+    expect(closed).to.include({ redemptions: 1n });
   });
 });
 
