@@ -109,7 +109,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     }),
     accountRoutes({ accounts, checkpoints: published, chainStore }),
     allowanceRoutes({ allowances, issuingKeys, chain, limits }),
-    acceptanceRoutes({ acceptances, chain }),
+    acceptanceRoutes({ acceptances, chain, checkReader }),
     grantRoutes({ allowances, grants, issuers, limits }),
     promotionCodeRoutes({ allowances, grants, issuers, chain, limits }),
     issuingKeyRoutes({ issuingKeys, allowances, chain }),

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
 import { parseCredits } from "@compute-credits/protocol/amounts";
-import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
+import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
 import { expectProblem } from "../fixtures/http.ts";
 import { type MeteredStack, addressOf, startMeteredStack } from "../fixtures/meteredStack.ts";
@@ -21,7 +21,10 @@ const OF_PROVIDER = [
   `/v1/debits/${source}/unknown/explain`,
   `/v1/debits/${source}/explain?eventId=unknown`,
 ];
-const HEAVY = [...OF_ACCOUNT, ...OF_PROVIDER, "/v1/report"];
+const OF_SPENDER = ["acceptances", "offers"].map(
+  (name) => `/v1/spenders/${walletSpender(account)}/${name}`,
+);
+const HEAVY = [...OF_ACCOUNT, ...OF_PROVIDER, ...OF_SPENDER, "/v1/report"];
 
 const OPEN = [
   "/v1/deployment",
@@ -101,8 +104,18 @@ describe("reads of the log over HTTP", () => {
     expect(await statuses(HEAVY, { key: spenderKey })).to.deep.equal(new Set([200]));
   });
 
+  it("answer a key with its own acceptances and offers, before any account pays for it", async () => {
+    const key = createApiKey();
+    const own = OF_SPENDER.map((path) => path.replace(walletSpender(account), apiKeySpender(key)));
+    expect(await statuses(own, { key })).to.deep.equal(new Set([200]));
+    expect(await statuses(own, { key: createApiKey() })).to.deep.equal(new Set([401]));
+  });
+
   it("answer the owner of what is read, and signers, by their signatures", async () => {
     expect(await statuses(OF_ACCOUNT, { headers: await signedBy(alice) })).to.deep.equal(
+      new Set([200]),
+    );
+    expect(await statuses(OF_SPENDER, { headers: await signedBy(alice) })).to.deep.equal(
       new Set([200]),
     );
     expect(await statuses(OF_PROVIDER, { headers: await signedBy(provider) })).to.deep.equal(

@@ -7,6 +7,7 @@ import { RowJson } from "@compute-credits/protocol/json/checkpoint";
 import { SignatureField } from "@compute-credits/protocol/json/fields";
 import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import { type Api, createApi } from "./api.ts";
 import type { SignedAcceptance } from "../wallet/signedAcceptance.ts";
@@ -123,8 +124,8 @@ export interface MeteringClient {
   accept(by: SpenderWord): Promise<void>;
   /** Ends that. Once answered, the account pays for nothing new; holds can still be captured. */
   endAcceptance(by: SpenderWord): Promise<void>;
-  /** Lists up to 100 accounts that offer a spender credits and wait for its acceptance. */
-  offers(spender: Hex): Promise<readonly Offer[]>;
+  /** Lists up to 100 accounts that offer an API key credits and wait for its acceptance. */
+  offers(apiKey: string): Promise<readonly Offer[]>;
   registerProviderKey(key: { provider: Address; keyHash: Hex; signature: Hex }): Promise<void>;
   /** Needs a provider's key: records that the holder of `apiKey` gave it access. */
   claimAccess(apiKey: string): Promise<void>;
@@ -171,9 +172,11 @@ export function createMeteringClient(url: string, options: { key?: string } = {}
     },
     accept: (by) => say("/v1/acceptances", by),
     endAcceptance: (by) => say("/v1/acceptances/end", by),
-    offers: async (spender) =>
-      z.object({ offers: z.array(Offer) }).parse(await api.get(`/v1/spenders/${spender}/offers`))
-        .offers,
+    async offers(apiKey) {
+      const path = `/v1/spenders/${apiKeySpender(apiKey)}/offers`;
+      const answer = await createApi(url, keyed(apiKey)).get(path);
+      return z.object({ offers: z.array(Offer) }).parse(answer).offers;
+    },
     async registerProviderKey(key) {
       await api.post("/v1/provider-keys", key);
     },

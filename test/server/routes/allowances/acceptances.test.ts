@@ -35,7 +35,7 @@ describe(`POST /v1/acceptances on PostgreSQL`, () => {
     await metering.addAllowance(await api.stack.sign(alice, { spender }));
     await api.stack.context.providers.grantAccess({ spender, provider: addressOf(provider) });
     expect(await use(spender)).to.equal("account_not_accepted");
-    expect((await metering.offers(spender)).map((offer) => offer.account)).to.deep.equal([account]);
+    expect((await metering.offers(apiKey)).map((offer) => offer.account)).to.deep.equal([account]);
     const path = "/v1/acceptances";
     const body = { account };
     expectProblem(await api.stack.request(path, { body }), 401, "missing_credentials");
