@@ -10,6 +10,7 @@ import {
   describeIssue,
   integer,
   privateKey,
+  signingJournalFolder,
   unusable,
   url,
   withoutEmpty,
@@ -38,6 +39,7 @@ const AUDITOR = {
     .min(1)
     .default(".data/auditor")
     .describe("Folder of the embedded database."),
+  SIGNING_JOURNAL_FOLDER: signingJournalFolder,
   AUDITOR_HOST: z.string().min(1).default("127.0.0.1").describe("Address that HTTP listens on."),
   AUDITOR_PORT: integer(0, 65_535).default(8090).describe("Port that HTTP listens on; 0: any."),
   FEE_BPS: z
@@ -80,6 +82,8 @@ export interface AuditorConfig {
   readonly deploymentBlock: bigint | null;
   readonly key: Hex;
   readonly database: DatabaseLocation;
+  /** where the key keeps what it signed */
+  readonly journalFolder: string;
   readonly host: string;
   readonly port: number;
   readonly confirmations: Confirmations;
@@ -117,6 +121,7 @@ export function readAuditorConfig(
       data.AUDITOR_DATABASE_URL === undefined
         ? { folder: data.AUDITOR_FOLDER }
         : { url: data.AUDITOR_DATABASE_URL, connections: 4 },
+    journalFolder: data.SIGNING_JOURNAL_FOLDER,
     host: data.AUDITOR_HOST,
     port: data.AUDITOR_PORT,
     confirmations: data.CONFIRMATIONS,

@@ -6,6 +6,8 @@ import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess
 import { createLocalSigner } from "@compute-credits/platform/chain/localSigner";
 import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
+import { createJournaledSigner } from "@compute-credits/platform/signing/journaledSigner";
+import { openSigningJournal } from "@compute-credits/platform/signing/signingJournal";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import { publicSummary } from "@compute-credits/platform/process/health";
@@ -13,6 +15,7 @@ import { startLoop } from "@compute-credits/platform/process/loop";
 import { type AuditedCheckpoint, type Auditor, createAuditor } from "./auditor.ts";
 import type { AuditorConfig } from "./config.ts";
 import { createHttpLogSource } from "./log/httpLogSource.ts";
+import { readCursor } from "./store/chainStore.ts";
 import { startStatusServer } from "./statusServer.ts";
 import { claimAuditor, isClaimed, openAuditorDatabase } from "./store/claimAuditor.ts";
 
@@ -81,10 +84,10 @@ export async function openAuditor(
 ): Promise<Auditor> {
   const chain = await createChainReader(config.rpcUrls, config.contract, config.timeoutMs);
   const { deployment } = chain;
-  const signer = createLocalSigner(config.key);
-  if (!(await chain.isSigner(signer.address))) {
+  const key = createLocalSigner(config.key);
+  if (!(await chain.isSigner(key.address))) {
     log.warn(
-      { address: signer.address },
+      { address: key.address },
       "this auditor is not one of the contract's signers: it audits, but does not co-sign",
     );
   }
@@ -92,7 +95,7 @@ export async function openAuditor(
   const source = createHttpLogSource(config.serverUrl, deployment, {
     address: lowercaseHex(account.address),
     signAccess: (target, issuedAt) =>
-      account.signTypedData(logAccessTypedData(target, { reader: signer.address, issuedAt })),
+      account.signTypedData(logAccessTypedData(target, { reader: key.address, issuedAt })),
   });
   const announced = await source.terms().catch((cause: unknown) => {
     throw new ConfigError(`SERVER_URL ${config.serverUrl} does not answer as a metering server`, {
@@ -119,6 +122,27 @@ export async function openAuditor(
       "the server announces a different fee than at this auditor's first start: set FEE_BPS to the fees and their dates",
     );
   }
+  const { chainId, contract } = deployment;
+  const signer = createJournaledSigner(
+    key,
+    openSigningJournal(config.journalFolder, {
+      address: key.address,
+      chainId,
+      contract: lowercaseHex(contract),
+      origin: origin.hash,
+    }),
+    {
+      chain,
+      confirmedTime: async () => (await readCursor(database)).time,
+      knowsSignature: async () =>
+        (await database.query("select from signatures limit 1")).length > 0,
+      releasedEpoch: config.releasedEpoch,
+    },
+  );
+  // The audit goes on without: what is wrong is told again when there is something to sign.
+  await signer.prepare().catch((error: unknown) => {
+    log.error({ err: error, key: key.address }, "this key signs nothing: see its journal");
+  });
   return createAuditor({
     database,
     source,
@@ -128,7 +152,7 @@ export async function openAuditor(
       blocksPerRequest: config.blocksPerRequest,
       timeoutMs: config.timeoutMs,
     }),
-    signer: (await chain.isSigner(signer.address)) ? signer : null,
+    signer: (await chain.isSigner(key.address)) ? signer : null,
     terms: {
       fees: config.fees ?? [{ feeBps: first.feeBps, from: null }],
       maxFeeBps: terms.maxFeeBps,

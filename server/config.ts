@@ -20,6 +20,7 @@ import {
   integer,
   list,
   privateKey,
+  signingJournalFolder,
   unusable,
   url,
   withoutEmpty,
@@ -110,6 +111,7 @@ const SETTLEMENT = {
     .optional()
     .describe("Signing service that holds those keys instead."),
   SIGNER_ADDRESSES: addresses.describe("Addresses of the keys that `SIGNER_URL` holds."),
+  SIGNING_JOURNAL_FOLDER: signingJournalFolder,
   SETTLER_PRIVATE_KEY: privateKey
     .optional()
     .describe("Key of the wallet that pays the settler's gas."),
@@ -266,6 +268,8 @@ export interface Config {
   readonly rateCardFile: string;
   readonly feeBps: bigint;
   readonly settlement: SettlementConfig | null;
+  /** where each signer's key keeps what it signed, and the server how far its database was */
+  readonly journalFolder: string;
   readonly refundAlarmSeconds: number | null;
   readonly quoteKey: Hex | null;
   readonly limits: Limits;
@@ -349,6 +353,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     rateCardFile: data.RATE_CARD_FILE,
     feeBps: BigInt(data.FEE_BPS),
     settlement: settlementOf(data),
+    journalFolder: data.SIGNING_JOURNAL_FOLDER,
     refundAlarmSeconds: data.REFUND_ALARM_SECONDS ?? null,
     quoteKey: data.QUOTE_PRIVATE_KEY ?? null,
     limits: {

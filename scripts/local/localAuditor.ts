@@ -39,6 +39,7 @@ export async function startLocalAuditor(
         ...(databaseUrl === undefined
           ? { AUDITOR_FOLDER: folder }
           : { AUDITOR_DATABASE_URL: databaseUrl }),
+        SIGNING_JOURNAL_FOLDER: join(folder, "signing"),
         AUDITOR_PORT: "0",
         CONFIRMATIONS: "0",
         POLL_MILLISECONDS: "100",

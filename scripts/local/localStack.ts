@@ -63,6 +63,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         CONTRACT_ADDRESS: deployment.contract,
         LENS_ADDRESS: deployment.lens,
         DATA_FOLDER: options.dataFolder,
+        SIGNING_JOURNAL_FOLDER: join(options.dataFolder, "signing"),
         DATABASE_URL: options.databaseUrl,
         PORT: `${options.port}`,
         CONFIRMATIONS: "0",
@@ -94,7 +95,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 async function emptyFolder(folder: string): Promise<void> {
   const unlock = lockFolder(folder);
   try {
-    await rm(join(folder, "pglite"), { recursive: true, force: true });
+    for (const part of ["pglite", "signing"]) {
+      // oxlint-disable-next-line no-await-in-loop -- two folders
+      await rm(join(folder, part), { recursive: true, force: true });
+    }
   } finally {
     unlock();
   }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, globSync } from "node:fs";
+import { chownSync, existsSync, globSync, rmSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -25,6 +25,10 @@ export interface OwnPostgresServer extends PostgresServer {
   kill(): Promise<void>;
   /** Starts it again on the same files. Resolves once it has recovered. */
   restart(): Promise<void>;
+  /** Copies its files. It must not run. */
+  backUp(): void;
+  /** Puts the last copy of its files in their place. It must not run. */
+  restore(): void;
 }
 
 let databaseCount = 0;
@@ -149,6 +153,8 @@ async function startServer(
       for (const pid of backends) killIfThere(pid);
       await ended;
     },
+    backUp: () => copyFolder(data, `${data}.backup`),
+    restore: () => copyFolder(`${data}.backup`, data),
     async restart() {
       // The killed server's shared memory is free only after its last process has gone.
       for (;;) {
@@ -169,6 +175,12 @@ async function startServer(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Replaces a folder by a copy of another, with its owner. */
+function copyFolder(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  execFileSync("cp", ["-a", from, to]);
 }
 
 /** Lists the running children of a process. */

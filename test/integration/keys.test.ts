@@ -103,6 +103,7 @@ describe("the settler's keys", () => {
         CONFIRMATIONS: "0",
         POLL_MILLISECONDS: "100",
         SETTLE_INTERVAL_SECONDS: "1",
+        SIGNING_JOURNAL_FOLDER: join(folder, "signing"),
         LOG_LEVEL: "trace",
         SIGNER_KEY_FILE: files.signer,
         SETTLER_KEY_FILE: files.settler,

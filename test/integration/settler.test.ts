@@ -7,7 +7,7 @@ import { SETTLEMENT_STEPS } from "@compute-credits/platform/chain/probe";
 import { addressOf, stackKinds } from "../fixtures/meteredStack.ts";
 import { type Settling, killedAt, startSettling } from "../fixtures/settling.ts";
 
-const { alice, bob, operator } = wallets;
+const { alice, bob, operator, signer } = wallets;
 
 for (const kind of stackKinds) {
   describe(`settler on ${kind}`, () => {
@@ -155,10 +155,11 @@ for (const kind of stackKinds) {
           const signed = await stack.checkpoints.latest();
           expect(signed).to.include({ isSigning: true, status: "prepared" });
 
-          await stack.changeSigners([addressOf(bob)]);
+          // The announced key is configured ahead, which makes its journal.
           const settler = await stack.newSettler(undefined, {
-            SIGNER_PRIVATE_KEYS: bob.privateKey,
+            SIGNER_PRIVATE_KEYS: `${signer.privateKey},${bob.privateKey}`,
           });
+          await stack.changeSigners([addressOf(bob)]);
           const checkpoint = await stack.untilOnChain(settler, epoch);
           expect(checkpoint.id).to.not.equal(signed?.id);
           expect(checkpoint.signatures.map((one) => one.signer)).to.deep.equal([addressOf(bob)]);

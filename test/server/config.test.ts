@@ -54,6 +54,7 @@ describe("readConfig", () => {
       pollMs: 4_000,
       feeBps: 0n,
       settlement: null,
+      journalFolder: ".data/signing",
       refundAlarmSeconds: null,
       quoteKey: null,
       auditors: [],

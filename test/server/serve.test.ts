@@ -45,6 +45,7 @@ describe("a server that cannot start", () => {
       RPC_URL: local.rpcUrl,
       CONTRACT_ADDRESS: local.contract,
       DATA_FOLDER: folder,
+      SIGNING_JOURNAL_FOLDER: join(folder, "signing"),
       PORT: `${port}`,
       CONFIRMATIONS: "0",
       POLL_MILLISECONDS: "100",

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { BlockPoint } from "./blockPoint.ts";
 import type { OriginOptions } from "./readOrigin.ts";
+import type { SubmissionRange } from "./submissionSigners.ts";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { SignedMessage, Signing } from "@compute-credits/protocol/messages/signatureCheck";
 import type { Row } from "@compute-credits/protocol/tree/row";
@@ -37,8 +38,18 @@ export interface ChainReader {
    * `ConfigError` if the contract was not deployed there
    */
   origin(options: OriginOptions): Promise<BlockPoint>;
+  /** the number of the newest block */
+  head(): Promise<bigint>;
   /** the epoch of the newest checkpoint, final or pending; 0 before the first */
   latestEpoch(): Promise<bigint>;
+  /** the newest checkpoint, final or pending; its root is zero before the first */
+  latestCheckpoint(): Promise<ChainCheckpoint>;
+  /** how many checkpoints were dropped so far */
+  drops(): Promise<bigint>;
+  /** Whether an attempt at the epoch was dropped from `first` on and before `second`, in seconds. */
+  wasDroppedBetween(epoch: bigint, first: bigint, second: bigint): Promise<boolean>;
+  /** who signed the submissions of these epochs; `null` if the chain does not tell */
+  submissionSigners(range: SubmissionRange): Promise<ReadonlySet<Address> | null>;
   /** the root of the last final checkpoint; zero before the first */
   finalRoot(): Promise<Hex>;
   /** the settled amounts of each party, in the same order */
@@ -60,6 +71,12 @@ export interface ChainReader {
   signingOf(signer: Address, digest: Hex, signature: Hex): Promise<Signing>;
   /** Returns who signed an allowance, by asking the court. */
   allowanceSigning(signed: SignedMessage): Promise<Signing>;
+}
+
+/** A checkpoint as the vault keeps it. */
+export interface ChainCheckpoint {
+  readonly epoch: bigint;
+  readonly root: Hex;
 }
 
 /** The state of one counter of an account. */

@@ -9,8 +9,9 @@ import {
 
 import { ConfigError } from "../process/environment.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
-import type { ChainReader } from "./chainReader.ts";
+import type { ChainCheckpoint, ChainReader } from "./chainReader.ts";
 import { readOrigin } from "./readOrigin.ts";
+import { readSubmissionSigners } from "./submissionSigners.ts";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
 import {
   isAccepted,
@@ -63,6 +64,15 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
     return knownCourt;
   }
 
+  async function latestCheckpoint(): Promise<ChainCheckpoint> {
+    const [pending, final] = await Promise.all([
+      client.readContract({ ...read, functionName: "pendingCheckpoint" }),
+      client.readContract({ ...read, functionName: "finalCheckpoint" }),
+    ]);
+    const { epoch, root } = pending.epoch > final.epoch ? pending : final;
+    return { epoch, root };
+  }
+
   const inCourt = async () => ({ address: await court(), abi: courtAbi }) as const;
 
   return {
@@ -109,13 +119,17 @@ function chainReader(client: PublicClient, chainId: number, contract: Address): 
       return BigInt(await client.readContract({ ...read, functionName: "signersSince" }));
     },
 
-    async latestEpoch() {
-      const [pending, final] = await Promise.all([
-        client.readContract({ ...read, functionName: "pendingCheckpoint" }),
-        client.readContract({ ...read, functionName: "finalCheckpoint" }),
-      ]);
-      return pending.epoch > final.epoch ? pending.epoch : final.epoch;
-    },
+    head: () => client.getBlockNumber(),
+    latestCheckpoint,
+    latestEpoch: async () => (await latestCheckpoint()).epoch,
+    drops: () => client.readContract({ ...read, functionName: "drops" }),
+    wasDroppedBetween: (epoch, first, second) =>
+      client.readContract({
+        ...read,
+        functionName: "wasDroppedBetween",
+        args: [epoch, first, second],
+      }),
+    submissionSigners: (range) => readSubmissionSigners(client, contract, range),
 
     async settledSpent() {
       const [spent] = await client.readContract({ ...read, functionName: "settledTotals" });

@@ -87,6 +87,13 @@ export const CHAIN_ENVIRONMENT = {
     .describe("Least severe log lines that are written."),
 };
 
+/** Of every process that signs checkpoints. */
+export const signingJournalFolder = z
+  .string()
+  .min(1)
+  .default(".data/signing")
+  .describe("Folder of what the keys have signed: keep it.");
+
 /** Treats an empty variable as unset, because shells and compose files make them. */
 export function withoutEmpty(env: Readonly<Record<string, string | undefined>>) {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Hex } from "viem";
 
 import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
@@ -7,6 +8,11 @@ import type { Probe } from "@compute-credits/platform/chain/probe";
 import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
 import type { TransactionStore } from "@compute-credits/platform/chain/transactionStore";
 import { createChainWriter } from "@compute-credits/platform/chain/viemChainWriter";
+import {
+  type JournaledSigner,
+  createJournaledSigner,
+} from "@compute-credits/platform/signing/journaledSigner";
+import { openSigningJournal } from "@compute-credits/platform/signing/signingJournal";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { SettlementConfig } from "../../config.ts";
 import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
@@ -19,6 +25,9 @@ import { logSettlerEvents } from "./settlerEvents.ts";
 
 export interface OpenSettlerDeps {
   readonly rpcUrls: readonly string[];
+  readonly journalFolder: string;
+  /** the hash of the block before the deployment */
+  readonly origin: Hex;
   readonly chain: ChainReader;
   readonly terms: Terms;
   readonly chainStore: ChainStore;
@@ -39,8 +48,9 @@ export async function openSettler(
   deps: OpenSettlerDeps,
 ): Promise<Settler> {
   const { chain, probe, log } = deps;
-  const signers = withoutDoubles(settlement.signers.map(createSigner));
-  await checkSigners(chain, signers, log);
+  const keys = withoutDoubles(settlement.signers.map(createSigner));
+  await checkSigners(chain, keys, log);
+  const signers = await withJournals(keys, deps);
 
   return createSettler({
     chain,
@@ -75,6 +85,29 @@ export async function openSettler(
 /** The operator may name a key twice; the contract counts each signer once. */
 function withoutDoubles(signers: readonly CheckpointSigner[]): readonly CheckpointSigner[] {
   return [...new Map(signers.map((signer) => [signer.address, signer])).values()];
+}
+
+/** Puts its journal before each key, and makes the journals of keys that have never signed. */
+async function withJournals(
+  keys: readonly CheckpointSigner[],
+  { journalFolder, origin, chain, chainStore, checkpoints, log }: OpenSettlerDeps,
+): Promise<readonly JournaledSigner[]> {
+  const { chainId, contract } = chain.deployment;
+  return await Promise.all(
+    keys.map(async (key) => {
+      const owner = { address: key.address, chainId, contract, origin };
+      const signer = createJournaledSigner(key, openSigningJournal(journalFolder, owner), {
+        chain,
+        confirmedTime: async () => (await chainStore.cursor()).time,
+        knowsSignature: async () => (await checkpoints.latest())?.isSigning ?? false,
+      });
+      // Metering goes on without: what is wrong is told again when there is something to sign.
+      await signer.prepare().catch((error: unknown) => {
+        log.error({ err: error, key: key.address }, "this key signs nothing: see its journal");
+      });
+      return signer;
+    }),
+  );
 }
 
 async function checkSigners(
