@@ -15,7 +15,7 @@ import { type StoredSignature, readLastCut, readSignature } from "./store/cutSto
 import { auditCut } from "./work/auditCut.ts";
 import type { AuditTerms } from "./work/auditDeps.ts";
 import { ChainBehind } from "./work/replayCut.ts";
-import { type WitnessPosition, witness } from "./work/witness.ts";
+import { type WitnessPosition, newestWitnessed, witness } from "./work/witness.ts";
 
 export interface AuditorDeps {
   readonly database: Database;
@@ -179,7 +179,8 @@ export function createAuditor({
 
       const from = newest ?? null;
       if (witnessedUpTo === null || witnessedUpTo.cut !== (from?.id ?? 0n)) {
-        witnessedUpTo = { cut: from?.id ?? 0n, snapshot: from?.snapshot ?? null };
+        const transaction = witnessedUpTo?.transaction ?? (await newestWitnessed(database));
+        witnessedUpTo = { cut: from?.id ?? 0n, snapshot: from?.snapshot ?? null, transaction };
       }
       witnessedUpTo = await witness(database, source, witnessedUpTo);
       return newest === undefined || isAgreed ? "done" : "waiting";

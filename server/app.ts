@@ -6,6 +6,7 @@ import type { Context } from "./context.ts";
 import { notFound, problemHandler } from "./http/errors.ts";
 import { type KnownAuditors, createKnownAuditors } from "./http/knownAuditors.ts";
 import { carriesKnownKey, carriesProvidersKey } from "./http/knownKey.ts";
+import { refuseWhileStopped } from "./http/refuseWhileStopped.ts";
 import { publicTurns } from "./http/publicTurns.ts";
 import { readBody } from "./http/readBody.ts";
 import { securityHeaders } from "./http/securityHeaders.ts";
@@ -60,6 +61,7 @@ function v1(context: Context): Router {
   const knownAuditors = createKnownAuditors();
   const hasKnownKey = (req: Request) => carriesKnownKey(req, { providers, issuingKeys });
   router.use(
+    refuseWhileStopped(context.gate),
     publicTurns({
       ...context.publicShare,
       isTrustedProxy: context.isTrustedProxy,
@@ -141,6 +143,6 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       creditMicrosPerToken,
       now,
     }),
-    usageLogRoutes({ usageLog, chain, auditors, knownAuditors }),
+    usageLogRoutes({ usageLog, chain, auditors, knownAuditors, gate: context.gate }),
   ];
 }

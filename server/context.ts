@@ -19,6 +19,7 @@ import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { Config } from "./config.ts";
 import type { PublicShare } from "./http/publicTurns.ts";
 import type { Limits } from "./limits.ts";
+import { type MeteringGate, createMeteringGate } from "./meteringGate.ts";
 import { longestHoldSeconds } from "./windows.ts";
 import type { AccountStore } from "./stores/accounts/accountStore.ts";
 import { createAccountStore } from "./stores/accounts/postgresAccountStore.ts";
@@ -48,6 +49,14 @@ import { createInsightStore } from "./stores/insight/postgresInsightStore.ts";
 import { createReportStore } from "./stores/insight/postgresReportStore.ts";
 import type { ReportStore } from "./stores/insight/reportStore.ts";
 import type { IssuingKeyStore } from "./stores/issuing/issuingKeyStore.ts";
+import {
+  type AcknowledgedMemory,
+  createAcknowledgedMemory,
+  rememberDebits,
+  rememberHolds,
+} from "./stores/position/acknowledged.ts";
+import type { PositionStore } from "./stores/position/positionStore.ts";
+import { createPositionStore } from "./stores/position/postgresPositionStore.ts";
 import { createIssuingKeyStore } from "./stores/issuing/postgresIssuingKeyStore.ts";
 import type { MultiplierStore } from "./stores/pricing/multiplierStore.ts";
 import { createMultiplierStore } from "./stores/pricing/postgresMultiplierStore.ts";
@@ -81,6 +90,11 @@ import type { UsageLedger } from "./stores/usage/usageLedger.ts";
  * (serve.ts, app.ts, workers/openWorkers.ts): each router and worker declares what it uses.
  */
 export interface Context {
+  /** whether this server may change the ledger */
+  readonly gate: MeteringGate;
+  readonly positions: PositionStore;
+  /** what this server told clients was done */
+  readonly acknowledged: AcknowledgedMemory;
   readonly limits: Limits;
   readonly feeBps: bigint;
   readonly lens: Address | null;
@@ -168,7 +182,11 @@ export async function createContext(
     { feeBps, maxEventAgeSeconds, maxEventAheadSeconds },
     priceReader,
   );
+  const acknowledged = createAcknowledgedMemory();
   return {
+    gate: createMeteringGate(),
+    positions: createPositionStore(database),
+    acknowledged,
     limits,
     feeBps,
     lens: config.lens,
@@ -190,8 +208,11 @@ export async function createContext(
     rateCards: createRateCardStore(database, limits, reads.bounded),
     prices,
     multipliers: createMultiplierStore(database, rates),
-    usage: withGroupCommit(ledger),
-    holds: createHoldStore(database, { feeBps, maxOpenHolds }, priceReader),
+    usage: rememberDebits(withGroupCommit(ledger), acknowledged),
+    holds: rememberHolds(
+      createHoldStore(database, { feeBps, maxOpenHolds }, priceReader),
+      acknowledged,
+    ),
     quotes:
       config.quoteKey === null
         ? null

@@ -16,6 +16,7 @@ import { serverHealth } from "./health.ts";
 import { publishRateCard, readRateCardFile } from "./rateCardFile.ts";
 import { claimDatabase, isClaimed } from "./stores/chain/claimDatabase.ts";
 import { migrateLedger } from "./stores/migrateLedger.ts";
+import { openLedgerWatch } from "./workers/position/openLedgerWatch.ts";
 import { openWorkers } from "./workers/openWorkers.ts";
 import { startWorkers } from "./workers/startWorkers.ts";
 
@@ -72,14 +73,28 @@ export async function serve(
   });
   await publishRateCard(context.rateCards, config.rateCardFile, rateCard);
 
+  const watch = openLedgerWatch(config, context, { origin: origin.hash, log });
+  await watch.check();
+
   const { promise: failed, reject: onReorg } = Promise.withResolvers<never>();
   // The log and /readyz report the failure too, so a caller may ignore it.
   failed.catch(() => undefined);
   const health = new WorkerHealth();
-  const workers = await openWorkers(config, context, { source, health, log, probe, onReorg });
+  const workers = await openWorkers(config, context, {
+    source,
+    origin: origin.hash,
+    watch,
+    health,
+    log,
+    probe,
+    onReorg,
+  });
   for (const { name } of workers) health.add(name);
 
-  const http = createServer(TIMEOUTS, createApp(context, serverHealth(database, health), log));
+  const http = createServer(
+    TIMEOUTS,
+    createApp(context, serverHealth(database, context.gate, health), log),
+  );
   boundConnections(http, {
     perAddress: config.connectionsPerAddress,
     isTrustedProxy: context.isTrustedProxy,

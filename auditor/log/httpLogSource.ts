@@ -107,11 +107,12 @@ export function createHttpLogSource(
       const { cuts } = await ask(`/v1/log/cuts?after=${after}`, Cuts);
       return cuts.map(({ checkpoint: message, ...cut }) => ({ ...cut, message }));
     },
-    async page({ since, upTo }, cursor) {
+    async page({ since, upTo }, cursor, seen = null) {
       const query = new URLSearchParams();
       if (since !== null) query.set("since", since);
       if (upTo !== null) query.set("upTo", upTo);
       if (cursor !== null) query.set("after", cursor);
+      if (seen !== null) query.set("seen", `${seen}`);
       const page = await ask(`/v1/log?${query.toString()}`, Page);
       return { entries: page.entries, upTo: page.upTo, next: page.nextCursor };
     },

@@ -39,10 +39,15 @@ export interface LogSource {
   terms(): Promise<AnnouncedTerms>;
   /** the checkpoints with ids above `after`, oldest first */
   cuts(after: bigint): Promise<readonly PublishedCut[]>;
-  /** the entries visible to the snapshot `upTo` (`null` = now) but not to `since` (`null` = all) */
+  /**
+   * The entries visible to the snapshot `upTo` (`null` = now) but not to `since` (`null` = all).
+   * `seen` is the transaction of an entry that the log must have: a server whose database went back
+   * refuses, and stops metering.
+   */
   page(
     window: { since: string | null; upTo: string | null },
     cursor: string | null,
+    seen?: bigint | null,
   ): Promise<SourcePage>;
   /** the rows of a checkpoint, in the order of their places */
   rows(epoch: bigint): Promise<readonly Row[]>;

@@ -45,6 +45,17 @@ export interface WitnessPosition {
   /** the newest cut at that time; 0 before the first */
   readonly cut: bigint;
   readonly snapshot: string | null;
+  /** of the newest entry that the log had; `null` if none is known */
+  readonly transaction: bigint | null;
+}
+
+/** The newest recorded transaction, from before a restart. */
+export async function newestWitnessed(sql: Sql): Promise<bigint | null> {
+  // Plan: a scan; what is witnessed is not in a checkpoint yet.
+  const [found] = await sql.query<{ newest: bigint | null }>(
+    "select max((body->>'transaction')::bigint) as newest from witnessed",
+  );
+  return found?.newest ?? null;
 }
 
 /**
@@ -57,10 +68,11 @@ export async function witness(
   from: WitnessPosition,
 ): Promise<WitnessPosition> {
   let upTo: string | null = null;
+  let { transaction } = from;
   let cursor: string | null = null;
   do {
     // oxlint-disable-next-line no-await-in-loop -- each page names the next
-    const page = await source.page({ since: from.snapshot, upTo }, cursor);
+    const page = await source.page({ since: from.snapshot, upTo }, cursor, from.transaction);
     const seen = witnessedIn(page.entries);
     if (seen.length > 0) {
       // oxlint-disable-next-line no-await-in-loop
@@ -76,9 +88,12 @@ export async function witness(
         ],
       );
     }
+    for (const entry of page.entries) {
+      if (transaction === null || entry.transaction > transaction) transaction = entry.transaction;
+    }
     ({ upTo, next: cursor } = page);
   } while (cursor !== null);
-  return { cut: from.cut, snapshot: upTo };
+  return { cut: from.cut, snapshot: upTo, transaction };
 }
 
 interface WitnessRecord {

@@ -50,6 +50,16 @@ const REQUEST = {
     "The sums have more groups than `maxGroups`.",
     "Ask for a shorter range.",
   ),
+  metering_stopped: reason(
+    [503],
+    "The server may not change its ledger now: `detail` says why.",
+    "Send it again after `Retry-After` seconds.",
+  ),
+  log_behind: reason(
+    [409],
+    "The reader has seen entries that this log does not have.",
+    "Keep the copy: the operator recovers from it.",
+  ),
   too_many_public_requests: reason(
     [503],
     "Too many requests without a provider's key wait.",

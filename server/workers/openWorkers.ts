@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Hex } from "viem";
 
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { Probe } from "@compute-credits/platform/chain/probe";
@@ -14,6 +15,9 @@ import { indexerWorker } from "./chain/indexerWorker.ts";
 import { payoutWorker } from "./chain/payoutWorker.ts";
 import { expiryWorker } from "./holds/expiryWorker.ts";
 import { rollUpWorker } from "./rollups/rollUpWorker.ts";
+import type { MeteringGate } from "../meteringGate.ts";
+import type { LedgerWatch } from "./position/ledgerWatch.ts";
+import { watchLedgerWorker } from "./position/watchLedgerWorker.ts";
 import { openSettler } from "./settlement/openSettler.ts";
 import type { Settler } from "./settlement/settler.ts";
 import { settlerWorker } from "./settlement/settlerWorker.ts";
@@ -22,6 +26,9 @@ import type { Worker } from "./worker.ts";
 
 export interface OpenWorkersOptions {
   readonly source: ChainSource;
+  /** the hash of the block before the deployment */
+  readonly origin: Hex;
+  readonly watch: LedgerWatch;
   readonly health: WorkerHealth;
   readonly log: Logger;
   readonly probe: Probe;
@@ -35,14 +42,14 @@ export interface OpenWorkersOptions {
 export async function openWorkers(
   config: Config,
   context: Context,
-  { source, health, log, probe, onReorg }: OpenWorkersOptions,
+  { source, origin, watch, health, log, probe, onReorg }: OpenWorkersOptions,
 ): Promise<readonly Worker[]> {
   const { allowances, limits } = context;
   const { chainStore, holds, disputes, writeOffs, terms, payouts, vault, rollUps } = context;
   const { deploymentBlock } = context;
   const { pollMs, blocksPerRequest } = config;
-  const settler = await settlerOf(config, context, { log, probe });
-  return [
+  const settler = await settlerOf(config, context, { origin, log, probe });
+  const writers = [
     indexerWorker({ source, chainStore, pollMs, onReorg }),
     payoutWorker({ chainStore, payouts, vault, deploymentBlock, blocksPerRequest, pollMs }),
     expiryWorker({ holds }),
@@ -51,6 +58,10 @@ export async function openWorkers(
     ...(settler === null
       ? []
       : [settlerWorker({ settler, leadership: leadershipOf(config.database), pollMs, log })]),
+  ];
+  return [
+    watchLedgerWorker(watch),
+    ...writers.map((worker) => whileMetering(context.gate, worker)),
     watchWorker({
       chainStore,
       disputes,
@@ -69,15 +80,25 @@ export async function openWorkers(
   ];
 }
 
+/** Lets a worker rest while metering is stopped: an old ledger must not grow. */
+function whileMetering(gate: Pick<MeteringGate, "stopped">, worker: Worker): Worker {
+  return {
+    ...worker,
+    step: async () => (gate.stopped === null ? await worker.step() : "done"),
+  };
+}
+
 /** `null` if this server has no keys to settle with. */
 async function settlerOf(
-  { settlement, rpcUrls }: Config,
+  { settlement, rpcUrls, journalFolder }: Config,
   context: Context,
-  { log, probe }: { readonly log: Logger; readonly probe: Probe },
+  { origin, log, probe }: Pick<OpenWorkersOptions, "origin" | "log" | "probe">,
 ): Promise<Settler | null> {
   if (settlement === null) return null;
   return await openSettler(settlement, {
     rpcUrls,
+    journalFolder,
+    origin,
     chain: context.chain,
     terms: context.terms,
     chainStore: context.chainStore,

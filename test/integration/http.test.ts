@@ -109,6 +109,8 @@ for (const kind of bothStacks) {
         status: "ready",
         checks: [
           "database",
+          "metering",
+          "ledger",
           "indexer",
           "payouts",
           "expiry",

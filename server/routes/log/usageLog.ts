@@ -4,6 +4,8 @@ import { z } from "zod";
 import { PAGES } from "../../http/bounds.ts";
 import type { KnownAuditors } from "../../http/knownAuditors.ts";
 import { limitField } from "../../http/page.ts";
+import type { MeteringGate } from "../../meteringGate.ts";
+import { fail } from "../../http/problem.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import { SNAPSHOT_PATTERN, type UsageLog } from "../../stores/feed/usageLog.ts";
@@ -25,6 +27,11 @@ const LogQuery = z.strictObject({
       return { order: BigInt(order), last: BigInt(last) };
     })
     .optional(),
+  seen: z
+    .string()
+    .regex(/^\d{1,18}$/, "must be the transaction of an entry of this log")
+    .transform(BigInt)
+    .optional(),
   limit: limitField(PAGES.entries),
 });
 
@@ -37,18 +44,31 @@ const CutsQuery = z.strictObject({
   limit: limitField(PAGES.checkpoints),
 });
 
+const READER_IS_AHEAD =
+  "the ledger is behind: an auditor has seen entries of its log that are gone. The database was " +
+  "restored from a backup, or a failover lost its last seconds. Stop all servers and run " +
+  "npm run recover (docs/recovery.md)";
+
 export interface UsageLogDeps extends LogAccessDeps {
   readonly usageLog: UsageLog;
   readonly knownAuditors: Pick<KnownAuditors, "add">;
+  readonly gate: Pick<MeteringGate, "stop">;
 }
 
 /**
  * For auditors, who authenticate with `LogAccess`:
  * `GET /v1/log/cuts`: every checkpoint that was ever cut, with its snapshot, in pages.
  * `GET /v1/log`: the entries that the snapshot `upTo` sees and `since` does not, in pages. Without
- * `upTo` the window ends now, and without `since` it begins with the log.
+ * `upTo` the window ends now, and without `since` it begins with the log. `seen` is the transaction of
+ * the newest entry that the reader has: if the log lacks it, the answer is 409 and metering stops.
  */
-export function usageLogRoutes({ usageLog, knownAuditors, chain, auditors }: UsageLogDeps): Router {
+export function usageLogRoutes({
+  usageLog,
+  knownAuditors,
+  chain,
+  auditors,
+  gate,
+}: UsageLogDeps): Router {
   const router = Router();
 
   async function checkAuditor(req: Request): Promise<void> {
@@ -72,7 +92,15 @@ export function usageLogRoutes({ usageLog, knownAuditors, chain, auditors }: Usa
 
   router.get("/log", async (req, res) => {
     await checkAuditor(req);
-    const { since = null, upTo = null, after = null, limit } = parse(LogQuery, req.query);
+    const { since = null, upTo = null, after = null, seen, limit } = parse(LogQuery, req.query);
+    if (seen !== undefined && (await usageLog.lacks(seen))) {
+      gate.stop("log_behind_reader", READER_IS_AHEAD);
+      throw fail(
+        409,
+        "log_behind",
+        `This log has no transaction ${seen} any more: keep your copy.`,
+      );
+    }
     const page = await usageLog.page({ since, upTo }, after, limit);
     respond(res, 200, {
       entries: page.entries,

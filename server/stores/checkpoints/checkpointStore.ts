@@ -45,6 +45,8 @@ export interface CheckpointStore {
   latest(): Promise<StoredCheckpoint | null>;
   latestFinal(): Promise<StoredCheckpoint | null>;
   byEpoch(epoch: bigint): Promise<StoredCheckpoint | null>;
+  /** Whether this ledger ever cut the root for the epoch, dropped and abandoned ones included. */
+  isKnown(epoch: bigint, root: Hex): Promise<boolean>;
   /** Lists checkpoints, newest first, below the id `before`. */
   list(page: { before: bigint | null; limit: number }): Promise<readonly StoredCheckpoint[]>;
   /** Reads all rows of a checkpoint, in tree order. Throws a `RangeError` if it does not exist. */

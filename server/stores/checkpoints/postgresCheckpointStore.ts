@@ -14,7 +14,7 @@ import { proveRows } from "./proofs.ts";
 import { newestRowSql } from "./rowsAt.ts";
 import type { StoredTree } from "./storedTree.ts";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
-import { byteaArray } from "@compute-credits/platform/postgres/values";
+import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
 /**
  * SQL: the chain's time as of the last indexed block. Not the database's clock: an unread block may
@@ -63,6 +63,14 @@ export function createCheckpointStore(database: Database): CheckpointStore {
     latest: () => readLatest(database),
     latestFinal: () => readOne(database, "status = 'final'"),
     byEpoch: (epoch) => readOne(database, `epoch = $1 and ${NOT_DROPPED}`, [epoch]),
+
+    async isKnown(epoch, root) {
+      const found = await database.query(
+        "select from checkpoints where epoch = $1 and root = $2 limit 1",
+        [epoch, bytea(root)],
+      );
+      return found.length > 0;
+    },
 
     async list({ before, limit }) {
       const records = await database.query<CheckpointRecord>(

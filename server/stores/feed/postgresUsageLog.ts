@@ -18,6 +18,16 @@ export function createUsageLog(database: Database): UsageLog {
         isolation: "repeatable read",
       }),
 
+    async lacks(transaction) {
+      // PostgreSQL tells the fate of transactions from about the last thousand million, null before.
+      const [found] = await database.query<{ status: string | null }>(
+        `select case when $1::text::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) then 'unknown'
+           else pg_xact_status($1::text::xid8) end as status`,
+        [transaction],
+      );
+      return found?.status === "unknown" || found?.status === "aborted";
+    },
+
     async cuts(after, limit) {
       const records = await database.query<CheckpointRecord & { snapshot: string | null }>(
         `select ${CHECKPOINT_COLUMNS}, snapshot from checkpoints

@@ -45,6 +45,11 @@ export interface UsageLog {
    * `next`.
    */
   page(window: LogWindow, after: LogCursor | null, limit: number): Promise<LogPage>;
+  /**
+   * Whether a transaction that a reader saw in this log is missing from it: the database was
+   * replaced by an older one.
+   */
+  lacks(transaction: bigint): Promise<boolean>;
   /** Lists every checkpoint ever cut, dropped ones included, oldest first, after the id `after`. */
   cuts(after: bigint, limit: number): Promise<readonly LoggedCut[]>;
 }

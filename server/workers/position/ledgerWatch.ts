@@ -1,0 +1,153 @@
+import type { Logger } from "pino";
+
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
+import { jsonText } from "@compute-credits/protocol/jsonText";
+import type { SigningJournal } from "@compute-credits/platform/signing/signingJournal";
+import type { MeteringGate } from "../../meteringGate.ts";
+import type { KeptPosition, PositionFile } from "../../positionFile.ts";
+import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
+import type { AcknowledgedMemory } from "../../stores/position/acknowledged.ts";
+import { type LedgerPosition, findLoss } from "../../stores/position/findLoss.ts";
+import type { PositionStore } from "../../stores/position/positionStore.ts";
+
+export interface LedgerWatchDeps {
+  readonly positions: PositionStore;
+  readonly acknowledged: AcknowledgedMemory;
+  readonly file: PositionFile;
+  readonly checkpoints: Pick<CheckpointStore, "isKnown">;
+  readonly chain: Pick<ChainReader, "latestCheckpoint">;
+  /** the chain is asked at most so often */
+  readonly chainPauseMs: number;
+  /** of this server's signers */
+  readonly journals: readonly SigningJournal[];
+  readonly gate: MeteringGate;
+  readonly log: Logger;
+}
+
+export interface LedgerWatch {
+  /**
+   * Looks whether the ledger lacks anything that was committed, signed or acknowledged, and stops or
+   * resumes metering. Rejects, with metering stopped, if the database does not answer.
+   */
+  check(): Promise<void>;
+}
+
+/** Older debits may be in an archive (docs/log-archive.md), which moves none so young. */
+const MEMORY_MS = 7 * 86_400_000;
+
+/** What the operator does about an old ledger. */
+const WHAT_TO_DO =
+  "the database was restored from a backup, or a failover lost its last seconds. " +
+  "Stop all servers and run npm run recover (docs/recovery.md)";
+
+/** Watches that the database never goes back behind this server's memory, the journals or the chain. */
+export function createLedgerWatch(deps: LedgerWatchDeps): LedgerWatch {
+  const { positions, acknowledged, file, checkpoints, chain, journals, gate, log } = deps;
+  let seen: LedgerPosition | null = null;
+  let kept = "";
+  let reported: string | null = null;
+  let askedChainAt = Number.NEGATIVE_INFINITY;
+
+  async function lossSince(): Promise<string | null> {
+    const before = seen === null ? await file.read() : null;
+    const known = [...(before?.acknowledged ?? []), ...acknowledged.newest()].filter(
+      ({ atMs }) => Date.now() - atMs < MEMORY_MS,
+    );
+    const now = await positions.read();
+    const missing = await positions.missing(known);
+    const last = seen ?? before?.position ?? null;
+    const loss = last === null ? null : findLoss(last, now, missing);
+    if (loss !== null) return loss;
+    if (last !== null && now.timeline !== last.timeline) {
+      log.warn(
+        { timeline: now.timeline, before: last.timeline },
+        "PostgreSQL failed over; everything that this server acknowledged is there",
+      );
+    }
+    seen = now;
+    const next = acknowledged.newest().length === 0 ? known : acknowledged.newest();
+    await keep({ position: now, acknowledged: next });
+    return null;
+  }
+
+  async function keep(known: KeptPosition): Promise<void> {
+    const text = jsonText(known);
+    if (text === kept) return;
+    kept = text;
+    // A full disk of this machine only makes a restart notice less.
+    await file.write(known).catch((error: unknown) => {
+      log.warn({ err: error }, "the ledger's position could not be kept on disk");
+    });
+  }
+
+  async function unknownInJournals(): Promise<string | null> {
+    for (const journal of journals) {
+      // oxlint-disable-next-line no-await-in-loop -- a handful of small files
+      const last = await journal.last().catch(() => null);
+      if (last?.root == null) continue;
+      // oxlint-disable-next-line no-await-in-loop
+      if (await checkpoints.isKnown(last.epoch, last.root)) continue;
+      return `${journal.owner.address} signed ${last.root} for epoch ${last.epoch}, which the ledger does not have`;
+    }
+    return null;
+  }
+
+  async function unknownOnChain(): Promise<string | null> {
+    if (performance.now() - askedChainAt < deps.chainPauseMs) return null;
+    askedChainAt = performance.now();
+    // A chain that does not answer shows nothing, and must not stop metering.
+    const newest = await chain.latestCheckpoint().catch(() => null);
+    if (newest === null || newest.epoch === 0n) return null;
+    if (await checkpoints.isKnown(newest.epoch, newest.root)) return null;
+    return `the chain has ${newest.root} for epoch ${newest.epoch}, which the ledger does not have`;
+  }
+
+  return {
+    async check() {
+      try {
+        const recorded = await positions.stop();
+        if (recorded !== null) {
+          stop(recorded.message);
+        } else {
+          const why =
+            (await lossSince()) ?? (await unknownInJournals()) ?? (await unknownOnChain());
+          if (why === null) {
+            gate.resume("ledger_behind");
+          } else {
+            const message = `the ledger is behind: ${why}. ${capitalised(WHAT_TO_DO)}`;
+            stop(message);
+            await positions.recordStop(message);
+          }
+        }
+      } catch (error) {
+        gate.stop(
+          "database_unreachable",
+          "the database does not answer, so nobody can tell whether it has everything",
+        );
+        report();
+        // What it has acknowledged since the last look must outlive this process too.
+        if (seen !== null) await keep({ position: seen, acknowledged: acknowledged.newest() });
+        throw error;
+      }
+      gate.resume("database_unreachable");
+      report();
+    },
+  };
+
+  function stop(message: string): void {
+    gate.stop("ledger_behind", message);
+  }
+
+  /** Logs a change once, whoever found it. */
+  function report(): void {
+    const message = gate.stopped?.message ?? null;
+    if (message === reported) return;
+    if (message === null) log.info("the ledger is whole: metering goes on");
+    else log.error({ cause: gate.stopped?.cause }, `metering stopped: ${message}`);
+    reported = message;
+  }
+}
+
+function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}

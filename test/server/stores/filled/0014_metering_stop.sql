@@ -1,0 +1,1 @@
+insert into metering_stop (message) values ('the ledger is behind');
