@@ -8,6 +8,7 @@ import { numberToHex, zeroAddress } from "viem";
 
 import { problemHandler } from "../../../../server/http/errors.ts";
 import { createKnownAuditors } from "../../../../server/http/knownAuditors.ts";
+import { createMeteringGate } from "../../../../server/meteringGate.ts";
 import { usageLogRoutes } from "../../../../server/routes/log/usageLog.ts";
 
 const SIGNER = numberToHex(0x51, { size: 20 });
@@ -25,7 +26,12 @@ describe("usageLogRoutes", () => {
     });
     app.use(
       usageLogRoutes({
-        usageLog: { cuts: () => Promise.resolve([]), page: () => Promise.reject(new Error()) },
+        usageLog: {
+          cuts: () => Promise.resolve([]),
+          page: () => Promise.reject(new Error()),
+          lacks: () => Promise.resolve(false),
+        },
+        gate: createMeteringGate(),
         knownAuditors,
         chain: {
           deployment: { chainId: 1, contract: zeroAddress },
