@@ -29,6 +29,14 @@ function record(epoch: bigint, digit: number, asOf = epoch): JournalRecord {
   return { epoch, asOf, digest, root: digest, excuse: null, replaces, block: 1n, at: "now" };
 }
 
+/** Exports one folder into another, through JSON, and returns what came of it. */
+async function move(from: string, to: string) {
+  const exported = jsonText(await exportJournals(from));
+  const [done] = await importJournals(to, JournalExchange.parse(JSON.parse(exported)));
+  const last = await openSigningJournal(to, owner).last();
+  return { imported: done?.imported, epoch: last?.epoch, digest: last?.digest, asOf: last?.asOf };
+}
+
 describe("exchange of signing journals", () => {
   let folders: string[] = [];
   afterEach(async () => {
@@ -46,14 +54,6 @@ describe("exchange of signing journals", () => {
     // oxlint-disable-next-line no-await-in-loop -- in order
     for (const one of more) expect(await journal.append(one)).to.equal(true);
     return folder;
-  }
-
-  /** Exports one folder into another, through JSON, and returns what came of it. */
-  async function move(from: string, to: string) {
-    const exported = jsonText(await exportJournals(from));
-    const [done] = await importJournals(to, JournalExchange.parse(JSON.parse(exported)));
-    const last = await openSigningJournal(to, owner).last();
-    return { imported: done?.imported, epoch: last?.epoch, digest: last?.digest, asOf: last?.asOf };
   }
 
   it("brings a missing journal", async () => {

@@ -23,6 +23,8 @@ const debit = (id: string): Omit<Acknowledged, "atMs"> => ({
   id,
 });
 
+const NO_CHECKPOINT: { epoch: bigint; root: Hex } = { epoch: 0n, root: zeroHash };
+
 describe("ledger watch", () => {
   let folder: string;
   let database: FakeDatabase;
@@ -34,7 +36,7 @@ describe("ledger watch", () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   /** A server that has just started. */
-  function start({ chain = { epoch: 0n, root: zeroHash as Hex }, nowMs = Date.now() } = {}) {
+  function start({ chain = NO_CHECKPOINT, nowMs = Date.now() } = {}) {
     const gate = createMeteringGate();
     const acknowledged = createAcknowledgedMemory(() => nowMs);
     const watch = createLedgerWatch({
