@@ -154,6 +154,19 @@ contract DropsTest is Fixture {
         same(credits.frozenAt(), 0, "not frozen");
     }
 
+    /// @dev A table of the very second of a drop counts as signed before it.
+    function test_tableOfTheSecondOfADrop_countsAsBeforeIt() external {
+        buy(payer, 1_000 * CREDIT);
+        skip(60);
+        submit(_right());
+        vm.prank(guardian);
+        credits.veto();
+        uint64 drop = uint64(timeNow());
+        yes(!credits.wasDroppedBetween(1, drop - 1, drop), "both tables are before it");
+        yes(credits.wasDroppedBetween(1, drop, drop + 1), "one is before it, one after it");
+        yes(!credits.wasDroppedBetween(1, drop + 1, drop + 2), "both are after it");
+    }
+
     /// @dev Which pairs a drop excuses: the earlier table is of the second of the drop or older,
     ///      and the later one is younger.
     function testFuzz_dropBetweenTwoTables_excuses(
