@@ -141,6 +141,19 @@ contract LensTest is Fixture {
         yes(shown.paused, "paused");
     }
 
+    /// @dev What was paid before is taken off, and its fraction of a base unit is carried over.
+    function test_secondClaims_areWhatSettlingPays() external {
+        buy(payer, 1_000 * CREDIT);
+        ICreditTypes.Row[] memory rows = table(row(payer, 10_000, 155, 9_850));
+        finalize(rows);
+        cover(rows, 10_000);
+        claimsFees();
+        rows[0] = row(payer, 20_000, 310, 19_700);
+        finalize(rows);
+        claimsFees();
+        settles(rows, 0);
+    }
+
     /// @dev With a limit the pools also shrink by what exits take, and grow by the cover.
     function test_afterASlashAndAnExit_claims_areWhatSettlingPays() external {
         buy(payer, 100 * CREDIT);

@@ -120,6 +120,23 @@ contract RequestRefundTest is Fixture {
         );
     }
 
+    function test_secondRequest_isServedByWhatIsPaidSince() external {
+        ICreditTypes.Row[] memory rows = table(row(payer, 0, 400 * CREDIT, 0));
+        finalize(rows);
+        settle(rows, 0);
+        request(300 * CREDIT);
+        rows[0].refunded = 700 * CREDIT - 1;
+        finalize(rows);
+        settle(rows, 0);
+        same(credits.refundRequestOf(payer).requestedMicros, 300 * CREDIT, "one is missing");
+        rows[0].refunded = 700 * CREDIT;
+        finalize(rows);
+        vm.expectEmit(address(credits));
+        emit IRefunds.RefundServed(payer, 300 * CREDIT);
+        settle(rows, 0);
+        same(credits.refundRequestOf(payer).requestedMicros, 0, "closed");
+    }
+
     function test_servedRequest_emitsOnce() external {
         request(100 * CREDIT);
         ICreditTypes.Row[] memory rows = table(row(payer, 0, 100 * CREDIT, 0));
