@@ -1,22 +1,19 @@
-import { randomUUID } from "node:crypto";
 import { type Server, createServer } from "node:http";
 
 import express, { type NextFunction, type Request, type Response } from "express";
-import type { Address, WalletClient } from "viem";
+import type { WalletClient } from "viem";
 import { z } from "zod";
 
 import { ApiProblem } from "@compute-credits/client/http/api";
 import { createProviderKey } from "@compute-credits/client/wallet/apiKey";
-import {
-  type UsageCloudEvent,
-  createMeteringClient,
-} from "@compute-credits/client/http/meteringClient";
+import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
 import { walletAccount } from "@compute-credits/client/chain/walletAccount";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
-import { type SpenderId, apiKeySpender } from "@compute-credits/protocol/messages/spender";
+import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { compress } from "./compressionWork.ts";
+import { type Measured, paidWork } from "./paidWork.ts";
 
 export interface CompressionService {
   readonly url: string;
@@ -33,6 +30,10 @@ export interface Receipt {
 }
 
 const LARGEST_INPUT_BYTES = 64 * 1024 * 1024;
+/** A job that takes longer costs no more. */
+const MOST_CPU_MILLISECONDS = 100_000;
+/** What compression adds at most to an input that it can't make smaller. */
+const MOST_ADDED_BYTES = 64 * 1024;
 
 /** The parts of an RFC 9457 problem that tell a person what is wrong. */
 const Problem = z.object({ detail: z.string(), reason: z.string() });
@@ -68,30 +69,30 @@ export async function startCompressionService(
         });
         return;
       }
-      await metering.claimAccess(apiKey);
-      const { sha256, cpuMilliseconds, bytes } = compress(req.body);
-      const events = usageOf(provider, apiKeySpender(apiKey), [
-        ["requests", 1],
-        ["cpu.milliseconds", cpuMilliseconds],
-        ["network.bytes", bytes],
-      ]);
-      const outcomes = await metering.reportUsage(events);
-      const refused = outcomes.find(({ result }) => result === "refused");
-      if (refused !== undefined) {
-        res.status(402).json(refused.problem);
-        return;
-      }
-      const costMicros = outcomes.reduce((sum, outcome) => sum + (outcome.costMicros ?? 0n), 0n);
+      const input = req.body;
+      const most: Measured = {
+        requests: 1,
+        "cpu.milliseconds": MOST_CPU_MILLISECONDS,
+        "network.bytes": 2 * input.length + MOST_ADDED_BYTES,
+      };
+      const { work, costMicros } = await paidWork(metering, { apiKey, most }, () => {
+        const done = compress(input);
+        const { cpuMilliseconds, bytes } = done;
+        const took = { requests: 1, "cpu.milliseconds": cpuMilliseconds, "network.bytes": bytes };
+        return { work: done, took };
+      });
+      const { sha256, cpuMilliseconds, bytes } = work;
       const receipt: Receipt = { sha256, cpuMilliseconds, bytes, costMicros: `${costMicros}` };
       res.json(receipt);
     },
   );
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
-    const problem =
-      error instanceof ApiProblem
-        ? error.document
-        : { reason: "metering_failed", detail: `The work could not be metered: ${String(error)}` };
-    res.status(502).json(problem);
+    if (error instanceof ApiProblem && error.status < 500) {
+      res.status(402).json(error.document);
+      return;
+    }
+    const detail = `The work could not be metered: ${String(error)}`;
+    res.status(502).json({ reason: "metering_failed", detail });
   });
 
   const server = createServer(app);
@@ -130,23 +131,6 @@ function reasonIn(answer: string): string {
   } catch {
     return answer;
   }
-}
-
-function usageOf(
-  provider: Address,
-  spender: SpenderId,
-  measured: readonly (readonly [meter: string, quantity: number])[],
-): UsageCloudEvent[] {
-  const time = new Date().toISOString();
-  return measured.map(([meter, quantity]) => ({
-    specversion: "1.0",
-    type: "compute-credits.usage.v1",
-    source: provider,
-    id: randomUUID(),
-    time,
-    subject: spender,
-    data: { meter, quantity },
-  }));
 }
 
 function urlOf(server: Server): string {

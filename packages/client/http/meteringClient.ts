@@ -91,6 +91,23 @@ export interface UsageCloudEvent {
   };
 }
 
+/** Work for the holder of an API key, whose cost is set aside before it is done. */
+export interface HoldRequest {
+  /** the provider's own: the same request again has the same hold */
+  readonly id: string;
+  /** also gives the provider access to its spender */
+  readonly apiKey: string;
+  readonly meter: string;
+  /** the most that the work takes, from 1 on */
+  readonly quantity: number;
+  readonly dimensions?: Readonly<Record<string, string>>;
+  /** how long the hold lasts if it is neither captured nor released */
+  readonly ttlSeconds: number;
+}
+
+const Captured = z.object({ costMicros: micros, repeated: z.boolean() });
+export type Captured = z.output<typeof Captured>;
+
 const Offer = z.object({
   account: hex,
   availableMicros: micros,
@@ -129,6 +146,15 @@ export interface MeteringClient {
   registerProviderKey(key: { provider: Address; keyHash: Hex; signature: Hex }): Promise<void>;
   /** Needs a provider's key: records that the holder of `apiKey` gave it access. */
   claimAccess(apiKey: string): Promise<void>;
+  /** Needs a provider's key: sets the cost of work aside before the work is done. */
+  hold(request: HoldRequest): Promise<void>;
+  /** Needs a provider's key: charges what the work took, up to what is held; returns the rest. */
+  capture(
+    holdId: string,
+    captured: { readonly eventId: string; readonly quantity: number },
+  ): Promise<Captured>;
+  /** Needs a provider's key: returns all that is held. */
+  release(holdId: string): Promise<void>;
   /** Needs a provider's key: issues a receipt for all that the provider has earned so far. */
   receipt(): Promise<SignedReceipt>;
   /** Needs a provider's key: reports events and returns one outcome per event, in order. */
@@ -182,6 +208,14 @@ export function createMeteringClient(url: string, options: { key?: string } = {}
     },
     async claimAccess(apiKey) {
       await api.post("/v1/provider-access", { apiKey });
+    },
+    async hold(request) {
+      await api.post("/v1/holds", request);
+    },
+    capture: async (holdId, captured) =>
+      Captured.parse(await api.post(`/v1/holds/${encodeURIComponent(holdId)}/captures`, captured)),
+    async release(holdId) {
+      await api.post(`/v1/holds/${encodeURIComponent(holdId)}/release`, {});
     },
     receipt: async () => SignedReceiptJson.parse(await api.post("/v1/receipts", {})),
     async reportUsage(events) {
