@@ -7,6 +7,7 @@ import type { AcceptanceProof } from "@compute-credits/rules/acceptances/accepta
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
+import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
@@ -24,7 +25,12 @@ import type {
   ReleaseOutcome,
 } from "../server/stores/holds/holdStore.ts";
 import type { AddKeyOutcome, RevokedKey } from "../server/stores/issuing/issuingKeyStore.ts";
-import type { GrantStore } from "../server/stores/allowances/grantStore.ts";
+import type {
+  GrantStore,
+  NewCode,
+  RedeemOutcome,
+  Redemption,
+} from "../server/stores/allowances/grantStore.ts";
 import type { ReportResult, UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
 import type { QuoteStore, QuoteRequest, SignedQuote } from "../server/stores/pricing/quoteStore.ts";
 import type { WriteOffResult } from "../server/stores/settlement/writeOffStore.ts";
@@ -58,12 +64,20 @@ export interface Calls {
       issued: readonly (Allowance | null)[];
     };
   };
+  addCodes: {
+    input: { campaign: Hex; codes: readonly NewCode[]; issuer: Hex };
+    output: Awaited<ReturnType<GrantStore["addCodes"]>>;
+  };
+  redeem: { input: Redemption; output: RedeemOutcome };
+  closeCode: { input: { campaign: Hex; codeHash: Hex }; output: PromotionCode | null };
   issuingKey: { input: IssuingKeyMessage; output: AddKeyOutcome };
   endIssuingKey: { input: { account: Address; keyHash: Hex }; output: RevokedKey | null };
   receipt: { input: Address; output: EarningsReceiptMessage };
   cursor: { input: null; output: BlockPoint };
   apply: { input: BlockStep; output: boolean };
   writeOff: { input: Address; output: WriteOffResult };
+  /** adds as many log orders as `most` to the daily sums */
+  rollUp: { input: { most: number }; output: "done" | "more" };
   cut: { input: { maxFeeBps: bigint }; output: StoredCheckpoint | null };
 }
 

@@ -1,6 +1,7 @@
 import type {
   AccountRow,
   AllowanceRow,
+  CodeRow,
   EarningRow,
   HoldPartRow,
   HoldRow,
@@ -12,6 +13,8 @@ import { NO_CREDITS } from "./model/state.ts";
 interface Tables {
   readonly accounts: ReadonlyMap<string, AccountRow>;
   readonly allowances: ReadonlyMap<string, AllowanceRow>;
+  /** by `codeKey` */
+  readonly codes: ReadonlyMap<string, CodeRow>;
   readonly holds: ReadonlyMap<string, HoldRow>;
   readonly parts: ReadonlyMap<string, readonly HoldPartRow[]>;
   readonly earnings: ReadonlyMap<string, EarningRow>;
@@ -65,6 +68,11 @@ export function compareModel(model: LedgerModel, tables: Tables): void {
         parts: tables.parts.get(key)?.map(({ allowance, held }) => `${allowance} ${held}`),
       },
     );
+  }
+  for (const [key, { redemptions, closedAt }] of model.codes) {
+    const row = tables.codes.get(key);
+    const stored = { redemptions: row?.redemptions, closedAt: row?.closed_at };
+    assertAgree("a code", key, { redemptions, closedAt }, stored);
   }
   for (const [key, units] of model.used) {
     assertAgree("a tier's usage", key, { units }, { units: tables.used.get(key) ?? 0n });

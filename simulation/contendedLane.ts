@@ -1,10 +1,12 @@
 import type { Address } from "viem";
 
+import { rollUpSlice } from "./dailySums.ts";
 import type { SimulatedChain } from "./chain.ts";
 import type { ServerPool } from "./serverPool.ts";
 import { DisagreementError } from "./disagreement.ts";
 import type { Generator } from "./generator/generator.ts";
 import type { Journal } from "./journal.ts";
+import { grantKey } from "./model/keyOf.ts";
 import { type Operation, weight } from "./operations.ts";
 import type { Settlement } from "./settlement.ts";
 
@@ -19,6 +21,8 @@ const CALLS_PER_SETTLEMENT = 30;
  * voids.
  */
 const CALLS_PER_RECEIPT = 21;
+/** Slices are small, so that sums are behind the log in most moments. */
+const CALLS_PER_ROLL_UP = 25;
 const VOIDS_DURING_A_CUT = 24;
 
 interface ContendedDeps {
@@ -51,6 +55,10 @@ export async function runContended(
         if (calls % CALLS_PER_SWEEP === index % CALLS_PER_SWEEP) {
           // oxlint-disable-next-line no-await-in-loop
           await deps.serverPool.call("expire", { limit: 20 });
+        }
+        if (calls % CALLS_PER_ROLL_UP === index % CALLS_PER_ROLL_UP) {
+          // oxlint-disable-next-line no-await-in-loop
+          await rollUpSlice(deps.serverPool, calls);
         }
         if (calls % CALLS_PER_RECEIPT === index % CALLS_PER_RECEIPT) {
           const provider = deps.providers[calls % deps.providers.length];
@@ -139,13 +147,29 @@ export async function performOperation(
       await serverPool.call("endIssuingKey", operation);
       return;
     case "revokeGrant": {
-      const id = journal.grants.get(`${operation.campaign}|${operation.key}`);
+      const id = journal.grants.get(grantKey(operation.campaign, operation.key));
       if (id === undefined) return;
       const { output } = await serverPool.call("revoke", { id });
       if (output?.revokedAt == null)
         throw new DisagreementError("not revoked", { operation, output });
       return;
     }
+    case "addCodes": {
+      const { campaign, codes, issuer } = operation;
+      const result = await serverPool.call("addCodes", { campaign, codes, issuer });
+      journal.addCodes(campaign, codes, result);
+      return;
+    }
+    case "redeem":
+      await Promise.all(
+        operation.requests.map(async (request) => {
+          journal.addRedemption(request, await serverPool.call("redeem", request));
+        }),
+      );
+      return;
+    case "closeCode":
+      journal.addClosure(operation, await serverPool.call("closeCode", operation));
+      return;
     case "quote":
       return;
     case "utilisation":

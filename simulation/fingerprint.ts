@@ -1,5 +1,7 @@
+import type { Scope } from "@compute-credits/protocol/messages/allowance";
 import type { SimulatedHold } from "./model/holdRequest.ts";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { NewCode } from "../server/stores/allowances/grantStore.ts";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { CaptureRequest } from "../server/stores/holds/holdStore.ts";
 
@@ -25,10 +27,19 @@ export function fingerprintOfHold(request: SimulatedHold): string {
 
 export function fingerprintOfGrant(request: GrantRequest): string {
   const { spender, limit, period, rollover, startsAt, expiresAt, priority, scope } = request;
-  const lists = scope === null ? [] : [scope.providers.join(","), scope.meters.join(",")];
-  return ["grant", spender, limit, period, rollover, startsAt, expiresAt, priority, ...lists].join(
-    "|",
-  );
+  const terms = [limit, period, rollover, startsAt, expiresAt, priority];
+  return ["grant", spender, ...terms, ...scopeLists(scope)].join("|");
+}
+
+export function fingerprintOfCode(code: NewCode): string {
+  const { limit, period, rollover, priority, scope } = code;
+  const { maxRedemptions, redeemBy, validSeconds } = code;
+  const terms = [limit, period, rollover, priority, maxRedemptions, redeemBy, validSeconds];
+  return ["code", ...terms, ...scopeLists(scope)].join("|");
+}
+
+function scopeLists(scope: Scope | null): string[] {
+  return scope === null ? [] : [scope.providers.join(","), scope.meters.join(",")];
 }
 
 export function dimensionsText(dimensions: Readonly<Record<string, string>>): string {

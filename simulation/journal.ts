@@ -1,15 +1,17 @@
 import type { Address, Hex } from "viem";
 
 import type { SimulatedHold } from "./model/holdRequest.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
+import type { NewCode, Redemption } from "../server/stores/allowances/grantStore.ts";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
 import type { CaptureOutcome, CaptureRequest, HoldKey } from "../server/stores/holds/holdStore.ts";
 import { periodOf } from "./model/budget.ts";
-import { keyOf } from "./model/keyOf.ts";
+import { codeKey, grantKey, keyOf, redemptionKey } from "./model/keyOf.ts";
 import type { ModelPrice } from "./model/price.ts";
 import { fingerprintOfCapture, fingerprintOfEvent, fingerprintOfHold } from "./fingerprint.ts";
 import type { CallResult } from "./serverPool.ts";
@@ -46,6 +48,23 @@ export interface JournalledHold {
   readonly lost: number;
 }
 
+/** An acknowledged code. */
+export interface JournalledCode {
+  readonly campaign: Hex;
+  readonly terms: NewCode;
+  readonly repeated: boolean;
+  readonly lost: number;
+}
+
+/** The answer to a redemption. */
+export interface JournalledRedemption {
+  readonly request: Redemption;
+  readonly from: Date;
+  readonly lost: number;
+  readonly answer:
+    { readonly grant: Allowance; readonly repeated: boolean } | { readonly refused: string };
+}
+
 export interface JournalledVoid {
   readonly from: Date;
   readonly until: Date;
@@ -65,6 +84,12 @@ export class Journal {
   readonly allowances = new Map<Hex, JournalledAllowance>();
   /** ids of grants, by campaign and key */
   readonly grants = new Map<string, Hex>();
+  /** acknowledged codes, by `codeKey` */
+  readonly codes = new Map<string, JournalledCode[]>();
+  /** by `codeKey` */
+  readonly redemptions = new Map<string, JournalledRedemption[]>();
+  /** when a code was first said to be closed, by `codeKey` */
+  readonly closedBy = new Map<string, Date>();
   operations = 0;
   refusals = new Map<string, number>();
 
@@ -87,10 +112,53 @@ export class Journal {
       const allowance = issued[index] ?? null;
       const request = grants[index];
       if (allowance === null || request === undefined) continue;
-      const { id, message, createdAt } = allowance;
-      this.grants.set(`${campaign}|${request.key}`, id);
-      this.allowances.set(id, { message, period: periodOf(message, createdAt), campaign });
+      this.#addGrant(campaign, request.key, allowance);
     }
+  }
+
+  addCodes(campaign: Hex, codes: readonly NewCode[], result: CallResult<"addCodes">): void {
+    const { output: outcomes, lost } = result;
+    if ("reason" in outcomes) {
+      this.#count(outcomes.reason);
+      return;
+    }
+    for (const [index, outcome] of outcomes.entries()) {
+      const terms = codes[index];
+      if (terms === undefined) throw new Error("an outcome has no code");
+      if (outcome.result === "refused") {
+        this.#count(outcome.refusal.reason);
+        continue;
+      }
+      const { repeated } = outcome;
+      append(this.codes, codeKey({ campaign, ...terms }), { campaign, terms, repeated, lost });
+    }
+  }
+
+  addRedemption(request: Redemption, { output, from, lost }: CallResult<"redeem">): void {
+    if (output.result === "refused") {
+      this.#count(output.refusal.reason);
+      const answer = { refused: output.refusal.reason };
+      append(this.redemptions, codeKey(request), { request, from, lost, answer });
+      return;
+    }
+    const { grant, repeated } = output;
+    this.#addGrant(request.campaign, redemptionKey(request), grant);
+    const answer = { grant, repeated };
+    append(this.redemptions, codeKey(request), { request, from, lost, answer });
+  }
+
+  addClosure(
+    code: { readonly campaign: Hex; readonly codeHash: Hex },
+    { output, until }: CallResult<"closeCode">,
+  ): void {
+    const known = this.closedBy.get(codeKey(code));
+    if (output === null || (known !== undefined && known <= until)) return;
+    this.closedBy.set(codeKey(code), until);
+  }
+
+  #addGrant(campaign: Hex, key: string, { id, message, createdAt }: Allowance): void {
+    this.grants.set(grantKey(campaign, key), id);
+    this.allowances.set(id, { message, period: periodOf(message, createdAt), campaign });
   }
 
   addEvents(events: readonly UsageEvent[], result: CallResult<"record">): void {

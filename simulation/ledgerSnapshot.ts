@@ -211,6 +211,61 @@ export function readWriteOffs(sql: Sql): Promise<WriteOffRow[]> {
   );
 }
 
+export interface CodeRow {
+  readonly campaign: Hex;
+  readonly code_hash: Hex;
+  readonly max_redemptions: bigint;
+  readonly redemptions: bigint;
+  readonly closed_at: Date | null;
+}
+
+export function readCodes(sql: Sql): Promise<CodeRow[]> {
+  return sql.query<CodeRow>(
+    `select campaign, code_hash, max_redemptions, redemptions, closed_at from promotion_codes`,
+  );
+}
+
+/** Sums of a UTC day; for a provider without `part_quantity` and what accounts count. */
+export interface DaySums {
+  readonly parts: bigint;
+  readonly part_quantity: bigint;
+  readonly account_events: bigint;
+  readonly account_quantity: bigint;
+  readonly events: bigint;
+  readonly quantity: bigint;
+  readonly amount: bigint;
+  readonly fee: bigint;
+}
+
+/** Reads the daily sums by account, day, provider, spender, allowance and meter. */
+export async function readPayerDays(sql: Sql): Promise<Map<string, DaySums>> {
+  const rows = await sql.query<DaySums & Record<string, unknown>>(
+    `select account, day::text as day, provider, spender, allowance, meter, parts, part_quantity,
+       account_events, account_quantity, events, quantity, amount_micros as amount,
+       fee_micros as fee
+     from payer_days`,
+  );
+  return new Map(
+    rows.map((row) => {
+      const { account, day, provider, spender, allowance, meter, ...sums } = row;
+      return [[account, day, provider, spender, allowance, meter].join("|"), sums];
+    }),
+  );
+}
+
+/** Reads the daily sums by provider, day and meter. */
+export async function readProviderDays(sql: Sql): Promise<Map<string, DaySums>> {
+  const rows = await sql.query<DaySums & Record<string, unknown>>(
+    `select provider, day::text as day, meter, parts, 0::bigint as part_quantity,
+       0::bigint as account_events, 0::bigint as account_quantity, events, quantity,
+       amount_micros as amount, fee_micros as fee
+     from provider_days`,
+  );
+  return new Map(
+    rows.map(({ provider, day, meter, ...sums }) => [[provider, day, meter].join("|"), sums]),
+  );
+}
+
 /** Reads all tables on one snapshot. */
 export function readLedgerSnapshot(database: Database) {
   return database.transaction(
@@ -223,6 +278,9 @@ export function readLedgerSnapshot(database: Database) {
       debits: await readDebits(tx),
       voids: await readVoids(tx),
       writeOffs: await readWriteOffs(tx),
+      codes: await readCodes(tx),
+      payerDays: await readPayerDays(tx),
+      providerDays: await readProviderDays(tx),
       steps: await readSteps(tx),
       tierUse: await readTierUse(tx),
       checkpoints: await readCheckpoints(tx),

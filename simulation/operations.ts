@@ -8,6 +8,7 @@ import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { AcceptanceChange } from "../server/stores/acceptances/acceptanceStore.ts";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
+import type { NewCode, Redemption } from "../server/stores/allowances/grantStore.ts";
 import type { CaptureRequest, HoldKey } from "../server/stores/holds/holdStore.ts";
 import type { UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
 import type { QuoteRequest } from "../server/stores/pricing/quoteStore.ts";
@@ -38,6 +39,16 @@ export type Operation =
   | { readonly kind: "endIssuingKey"; readonly account: Address; readonly keyHash: Hex }
   /** by its key, because its id depends on an answer */
   | { readonly kind: "revokeGrant"; readonly campaign: Hex; readonly key: string }
+  | {
+      readonly kind: "addCodes";
+      readonly campaign: Hex;
+      readonly codes: readonly NewCode[];
+      /** like that of `issue` */
+      readonly issuer: Hex;
+    }
+  /** contended lanes send them at once, predicted lanes one after the other */
+  | { readonly kind: "redeem"; readonly requests: readonly Redemption[] }
+  | { readonly kind: "closeCode"; readonly campaign: Hex; readonly codeHash: Hex }
   | { readonly kind: "quote"; readonly number: number; readonly request: QuoteRequest }
   | { readonly kind: "utilisation"; readonly report: UtilisationReport }
   | { readonly kind: "chain"; readonly events: readonly NewChainEvent[] };
@@ -51,6 +62,10 @@ export function weight(operation: Operation): number {
       return operation.events.length;
     case "issue":
       return operation.grants.length;
+    case "addCodes":
+      return operation.codes.length;
+    case "redeem":
+      return operation.requests.length;
     default:
       return 1;
   }

@@ -2,6 +2,7 @@ import type { Database } from "@compute-credits/platform/postgres/database";
 import {
   readAccounts,
   readAllowances,
+  readCodes,
   readEarnings,
   readHoldParts,
   readHolds,
@@ -9,12 +10,17 @@ import {
   type HoldRow,
 } from "./ledgerSnapshot.ts";
 import { compareModel } from "./compareModel.ts";
+import { rollUpSlice } from "./dailySums.ts";
 import type { ServerPool } from "./serverPool.ts";
 import { DisagreementError } from "./disagreement.ts";
 import type { Generator } from "./generator/generator.ts";
 import type { Journal } from "./journal.ts";
+import { codeKey } from "./model/keyOf.ts";
 import { weight } from "./operations.ts";
 import type { PartitionedLane } from "./partitionedLane.ts";
+
+/** More than there are lanes: each adds a slice to the daily sums after so many operations. */
+const CALLS_PER_ROLL_UP = 25;
 
 /** A lane: the operations to perform, and the checks of their outcomes. */
 export interface LaneRun {
@@ -28,16 +34,18 @@ export interface LaneRun {
 export async function runRound(
   lanes: readonly LaneRun[],
   operationsPerLane: number,
-  journal: Journal,
+  { journal, serverPool }: { journal: Journal; serverPool: ServerPool },
 ): Promise<void> {
   await Promise.all(
-    lanes.map(async ({ generator, lane }) => {
-      for (let done = 0; done < operationsPerLane;) {
+    lanes.map(async ({ generator, lane }, index) => {
+      for (let done = 0, calls = 0; done < operationsPerLane; calls++) {
         const operation = generator.next();
         // oxlint-disable-next-line no-await-in-loop -- a lane is sequential
         await lane.perform(operation);
         done += weight(operation);
         journal.operations += weight(operation);
+        // oxlint-disable-next-line no-await-in-loop
+        if (calls % CALLS_PER_ROLL_UP === index) await rollUpSlice(serverPool, calls);
       }
     }),
   );
@@ -103,6 +111,12 @@ export async function compareLanes(
   const tables = {
     accounts: new Map(accounts.map((row) => [row.address, row])),
     allowances: new Map(allowances.map((row) => [row.id, row])),
+    codes: new Map(
+      (await readCodes(database)).map((row) => [
+        codeKey({ campaign: row.campaign, codeHash: row.code_hash }),
+        row,
+      ]),
+    ),
     holds: byKey(await readHolds(database, since)),
     parts: Map.groupBy(parts, ({ key }) => key),
     earnings: new Map(earnings.map((row) => [row.provider, row])),

@@ -4,8 +4,10 @@ import { addAllowance, changeAcceptance, issueGrants, revoke } from "./lane/allo
 import { addIssuingKey, endIssuingKey } from "./lane/issuingKeys.ts";
 import { authorize, capture, release } from "./lane/holds.ts";
 import type { LaneState } from "./lane/laneState.ts";
+import { addCodes, closeCode, redeemCodes } from "./lane/promotions.ts";
 import { quote, reportUtilisation } from "./lane/pricing.ts";
 import { recordEvents, voidEvent } from "./lane/usage.ts";
+import { grantKey } from "./model/keyOf.ts";
 import type { LedgerModel } from "./model/ledgerModel.ts";
 import type { Operation } from "./operations.ts";
 import type { ServerPool } from "./serverPool.ts";
@@ -65,10 +67,19 @@ export class PartitionedLane {
         await endIssuingKey(state, operation);
         return;
       case "revokeGrant": {
-        const grant = this.model.grants.get(`${operation.campaign}|${operation.key}`);
+        const grant = this.model.grants.get(grantKey(operation.campaign, operation.key));
         if (grant !== undefined) await revoke(state, { kind: "revoke", id: grant.id });
         return;
       }
+      case "addCodes":
+        await addCodes(state, operation);
+        return;
+      case "redeem":
+        await redeemCodes(state, operation);
+        return;
+      case "closeCode":
+        await closeCode(state, operation);
+        return;
       case "quote":
         await quote(state, operation);
         return;

@@ -59,6 +59,9 @@ export class ServerProcess {
     accept: new Map(),
     revoke: new Map(),
     issue: new Map(),
+    addCodes: new Map(),
+    redeem: new Map(),
+    closeCode: new Map(),
     issuingKey: new Map(),
     endIssuingKey: new Map(),
     quote: new Map(),
@@ -67,6 +70,7 @@ export class ServerProcess {
     cursor: new Map(),
     apply: new Map(),
     writeOff: new Map(),
+    rollUp: new Map(),
     cut: new Map(),
   };
   #sequence = 0;

@@ -12,6 +12,9 @@ import { auditBudgets } from "./auditBudgets.ts";
 import { auditCheckpoints, auditQuietCheckpoint } from "./auditCheckpoints.ts";
 import { auditCoverage } from "./auditCoverage.ts";
 import { WRITE_OFF_ACCOUNT } from "./limits.ts";
+import { auditCodes } from "./auditCodes.ts";
+import { auditDailySums } from "./auditDailySums.ts";
+import { finishDailySums } from "./dailySums.ts";
 import { auditLog } from "./auditLog.ts";
 import { auditOverspend } from "./auditOverspend.ts";
 import { auditSums } from "./auditSums.ts";
@@ -156,7 +159,7 @@ class Simulation {
       const roundStartedAt = new Date();
       const operationsPerLane = Math.ceil(operations / LANES / ROUNDS);
       // oxlint-disable-next-line no-await-in-loop
-      await runRound(lanes, operationsPerLane, this.#journal);
+      await runRound(lanes, operationsPerLane, { journal: this.#journal, serverPool });
       // oxlint-disable-next-line no-await-in-loop
       await expireHolds(lanes, { serverPool, database });
       // oxlint-disable-next-line no-await-in-loop
@@ -182,7 +185,7 @@ class Simulation {
         cardsStart,
         start,
         quotes: true,
-        raisesPerMille: 3,
+        raisesPerMille: 15,
       });
       const model = new LedgerModel(parties, cards);
       const lane = new PartitionedLane(serverPool, chain, this.#journal, model);
@@ -269,10 +272,13 @@ class Simulation {
 
   /** Audits the whole database against the whole journal. */
   async #audit(): Promise<void> {
-    const { database, cards, chain } = this.#deps;
+    const { database, cards, chain, serverPool } = this.#deps;
+    await finishDailySums(serverPool, database);
     const snapshot = await readLedgerSnapshot(database);
     const log = auditLog(snapshot, this.#journal, cards);
     auditSums(snapshot, log, chain.blocks);
+    auditDailySums(snapshot);
+    auditCodes(snapshot, this.#journal);
     auditRefunds(snapshot, chain.vault.openRequests());
     auditOverspend(snapshot, log, this.#journal, chain.blocks);
     this.#skippedAllowances = auditBudgets(snapshot, log, this.#journal).skipped;
@@ -315,6 +321,9 @@ class Simulation {
       holds: snapshot.holds.length,
       checkpoints: snapshot.checkpoints.length,
       allowances: snapshot.allowances.length,
+      codes: snapshot.codes.length,
+      redemptions: snapshot.codes.reduce((sum, row) => sum + Number(row.redemptions), 0),
+      daysOfPayers: snapshot.payerDays.size,
       receipts: this.#journal.receipts.length,
       refusals: this.#journal.refusals,
       killedProcesses: serverPool.killedProcesses,

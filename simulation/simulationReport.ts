@@ -8,6 +8,11 @@ export interface SimulationReport {
   readonly holds: number;
   readonly checkpoints: number;
   readonly allowances: number;
+  /** promotion codes, and how often they were redeemed */
+  readonly codes: number;
+  readonly redemptions: number;
+  /** rows of daily sums by payer */
+  readonly daysOfPayers: number;
   readonly receipts: number;
   /** refusals by reason */
   readonly refusals: ReadonlyMap<string, number>;

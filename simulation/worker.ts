@@ -17,6 +17,7 @@ import { createPriceStore } from "../server/stores/pricing/postgresPriceStore.ts
 import { createPriceReader } from "../server/stores/pricing/priceReader.ts";
 import { createRateIndexCache } from "../server/stores/pricing/rateIndexCache.ts";
 import { createReceiptRecords } from "../server/stores/checkpoints/postgresReceiptRecords.ts";
+import { createRollUpStore } from "../server/stores/rollups/postgresRollUpStore.ts";
 import { createWriteOffStore } from "../server/stores/settlement/postgresWriteOffStore.ts";
 import { createUsageLedger } from "../server/stores/usage/postgresUsageLedger.ts";
 import { createQuoteStore } from "../server/stores/pricing/signedQuotes.ts";
@@ -45,6 +46,7 @@ const quotes = createQuoteStore(DEPLOYMENT, QUOTE_KEY, {
 const chain = createChainStore(database);
 const checkpoints = createCheckpointStore(database);
 const writeOffs = createWriteOffStore(database);
+const rollUps = createRollUpStore(database);
 const receipts = createReceiptRecords(database);
 
 const handlers: {
@@ -67,6 +69,9 @@ const handlers: {
     );
     return { outcomes, issued };
   },
+  addCodes: ({ campaign, codes, issuer }) => grants.addCodes(campaign, codes, issuer),
+  redeem: (request) => grants.redeem(request),
+  closeCode: ({ campaign, codeHash }) => grants.closeCode(campaign, codeHash),
   issuingKey: (message) => issuingKeys.add(message, "0x00"),
   endIssuingKey: (key) => issuingKeys.revoke({ ...key, revokesGrants: false, signature: "0x00" }),
   capture: (request) => holds.capture(request),
@@ -84,6 +89,7 @@ const handlers: {
   cursor: () => chain.cursor(),
   apply: (step) => chain.apply(step),
   writeOff: (payer) => writeOffs.writeOff(payer, { counterGraceSeconds: COUNTER_GRACE_SECONDS }),
+  rollUp: ({ most }) => rollUps.addNext(most),
   cut: ({ maxFeeBps }) => checkpoints.cut(maxFeeBps),
 };
 

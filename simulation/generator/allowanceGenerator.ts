@@ -1,4 +1,4 @@
-import { type Address, type Hex, maxUint64 } from "viem";
+import { type Address, type Hex, keccak256, maxUint64, toHex } from "viem";
 
 import {
   type AllowanceMessage,
@@ -18,7 +18,9 @@ import {
 } from "@compute-credits/protocol/messages/spender";
 import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
+import type { NewCode } from "../../server/stores/allowances/grantStore.ts";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
+import { redemptionKey } from "../model/keyOf.ts";
 import type { Operation } from "../operations.ts";
 import { DEPLOYMENT, type Parties, SIGNED_BY_CONTRACT } from "../parties.ts";
 import type { Random } from "../random.ts";
@@ -28,6 +30,9 @@ const NO_SCOPE: Scope = { providers: [], meters: [] };
 const MAX_CAMPAIGNS = 3;
 const MAX_GRANTS = 14;
 const MAX_ADDED = 40;
+const MAX_CODES = 6;
+/** A lifetime beyond the year 9999, which ends with the campaign. */
+const FAR_SECONDS = 253_402_300_799n;
 /** Of a lane: fewer than the ledger's bound for one account. */
 const MAX_KEYS = 6;
 
@@ -42,6 +47,7 @@ export class AllowanceGenerator {
   readonly #campaigns: SignedAllowance[] = [];
   readonly #issuingKeys: IssuingKeyMessage[] = [];
   readonly #grants: { campaign: Hex; grant: GrantRequest }[] = [];
+  readonly #codes: { campaign: Hex; code: NewCode }[] = [];
   #salt = 0;
   #messages = 0;
 
@@ -109,13 +115,18 @@ export class AllowanceGenerator {
     const existing = this.#allowances.at(-random.between(1, 12));
     if (existing === undefined) return null;
     const { spender, account } = existing.message;
+    const proof = this.#proofOf(spender);
+    return { kind: "accept", change: { spender, account, accepted: random.chance(75), proof } };
+  }
+
+  /** A key speaks for itself. A wallet's message may be as old as an earlier one. */
+  #proofOf(spender: Hex): AcceptanceProof {
+    const random = this.#random;
     const count = random.chance(80) ? ++this.#messages : random.between(0, this.#messages);
     const signedAt = 1_000n * this.#startSeconds + BigInt(count);
-    const proof: AcceptanceProof =
-      spenderWallet(spender) === null
-        ? { how: "key" }
-        : { how: "wallet", signature: "0x00", signedAt };
-    return { kind: "accept", change: { spender, account, accepted: random.chance(75), proof } };
+    return spenderWallet(spender) === null
+      ? { how: "key" }
+      : { how: "wallet", signature: "0x00", signedAt };
   }
 
   /** Posts an allowance; a key accepts with it in so many of 100 cases. */
@@ -184,7 +195,69 @@ export class AllowanceGenerator {
     return { kind: "issuingKey", message };
   }
 
+  /** Adds promotion codes, redeems one, or closes one. */
+  promote(): Operation {
+    const random = this.#random;
+    const known = this.#codes.at(random.below(this.#codes.length));
+    if (known === undefined || random.chance(20)) return this.#addCodes();
+    const { campaign, code } = known;
+    const codeHash = random.chance(4) ? this.#newHash() : code.codeHash;
+    if (random.chance(12)) return { kind: "closeCode", campaign, codeHash };
+    const requests = Array.from({ length: random.pick([1, 1, 2, 4]) }, () => {
+      const spender = this.spender();
+      return { campaign, codeHash, spender, proof: this.#proofOf(spender) };
+    });
+    // The same spender twice, which contended lanes send at once.
+    const again = random.chance(30) ? requests.slice(0, 1) : [];
+    return { kind: "redeem", requests: [...requests, ...again] };
+  }
+
+  #addCodes(): Operation {
+    const random = this.#random;
+    const campaign = this.#campaigns.at(-random.between(1, MAX_CAMPAIGNS));
+    if (campaign === undefined) return this.#addCampaign();
+    const { id } = campaign;
+    const codes = Array.from({ length: random.between(1, 3) }, () => this.#code(id));
+    return { kind: "addCodes", campaign: id, codes, issuer: this.#issuer(campaign) };
+  }
+
+  /** A new code, or a known one, perhaps with other terms. */
+  #code(campaign: Hex): NewCode {
+    const random = this.#random;
+    const ofCampaign = this.#codes.filter((known) => known.campaign === campaign);
+    const known = ofCampaign.at(-random.between(1, 3));
+    if (known !== undefined && (this.#codes.length >= MAX_CODES || random.chance(30))) {
+      const { code } = known;
+      return random.chance(60) ? code : { ...code, maxRedemptions: code.maxRedemptions + 1n };
+    }
+    const { limit, period, rollover, priority, scope } = this.#newGrant({});
+    const stranger = this.#parties.accounts[0];
+    const code: NewCode = {
+      codeHash: this.#newHash(),
+      limit,
+      period,
+      rollover,
+      priority,
+      scope: random.chance(10) ? { providers: [stranger], meters: [] } : scope,
+      maxRedemptions: random.pick([1n, 1n, 2n, 3n]),
+      redeemBy: random.chance(70) ? 0n : this.#startSeconds + BigInt(random.between(1, 20)),
+      validSeconds: random.pick([0n, 0n, 1n, BigInt(random.between(2, 40)), FAR_SECONDS]),
+    };
+    this.#codes.push({ campaign, code });
+    return code;
+  }
+
+  #newHash(): Hex {
+    return keccak256(toHex(`${this.#parties.name} ${this.#lane} code ${this.#salt++}`));
+  }
+
   revokeGrant(): Operation {
+    const redeemed = this.#codes.at(-this.#random.between(1, MAX_CODES));
+    if (redeemed !== undefined && this.#random.chance(30)) {
+      const { campaign, code } = redeemed;
+      const key = redemptionKey({ ...code, spender: this.spender() });
+      return { kind: "revokeGrant", campaign, key };
+    }
     const existing = this.#grants.at(-this.#random.between(1, 8));
     return existing === undefined
       ? this.issue()
@@ -238,7 +311,7 @@ export class AllowanceGenerator {
         limit,
         period: random.pick([0n, 2n, 5n]),
         rollover: random.pick([0n, limit]),
-        startsAt: this.#startSeconds - 2n,
+        startsAt: this.#startSeconds + BigInt(random.chance(85) ? -2 : random.between(1, 6)),
         expiresAt: random.chance(70) ? 0n : this.#startSeconds + BigInt(random.between(8, 60)),
         priority: random.between(0, 2),
         accountCap: random.chance(85) ? maxUint64 : BigInt(random.between(50_000, 500_000)),

@@ -24,7 +24,10 @@ export interface LanePlan {
   readonly cardsStart: Date;
   /** the dates of the lane's allowances count from here */
   readonly start: Date;
-  /** 0 for all but one lane per account: another one could not know the counter without an answer */
+  /**
+   * at most 15; 0 for all but one lane per account: another one could not know the counter without
+   * an answer
+   */
   readonly raisesPerMille: number;
   /** for predicted lanes only: they keep quotes, which are answers, and use them later */
   readonly quotes: boolean;
@@ -61,7 +64,7 @@ export class Generator {
 
   /**
    * Gives every account credits and every spender two allowances: a large one, and before it a small
-   * one of another account, which pays a part of an event every two seconds.
+   * one of another account, which pays a part of an event every two seconds. Puts a cap on record.
    */
   opening(): Operation[] {
     const { accounts, spenders } = this.#parties;
@@ -83,7 +86,7 @@ export class Generator {
         priority: 1,
       }),
     );
-    return [...purchases, ...allowances, ...parts];
+    return [...purchases, ...allowances, ...parts, this.#recordCap()];
   }
 
   next(): Operation {
@@ -94,16 +97,17 @@ export class Generator {
     if (dice < 48) return this.#allowances.issue();
     if (dice < 52) return this.#allowances.revokeGrant();
     if (dice < 95 && this.#usesQuotes) return this.#quote();
+    if (dice < 145) return this.#allowances.promote();
     if (dice < 460) return this.#record();
     if (dice < 610) return this.#authorize();
     if (dice < 770) return this.#capture();
     if (dice < 820) return { kind: "release", key: this.#ids.recentHold() };
     if (dice < 890) return this.#void();
+    if (dice >= 940 && dice < 940 + this.#raisesPerMille) return this.#raiseCounter();
     if (dice < 955) return this.#purchase(this.#random.pick(this.#parties.accounts));
     if (dice < 962) return this.#allowances.accept() ?? this.#record();
     if (dice < 972) return this.#refundRequest();
     if (dice < 978) return this.#recordCap();
-    if (dice < 978 + this.#raisesPerMille) return this.#raiseCounter();
     if (dice < 992) return this.#allowances.addAllowance();
     return this.#allowances.revoke() ?? this.#record();
   }
@@ -305,6 +309,8 @@ export class Generator {
     this.#queue.push(
       this.#allowances.allow({ account, limit: maxUint64, priority: 2, accountCap }),
     );
+    // Without a cap on record a contract wallet spends nothing more that could be written off.
+    if (this.#random.chance(60)) this.#queue.push(this.#recordCap());
     return { kind: "chain", events: [{ type: "counter_raised", account, counter }] };
   }
 }

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 
+import type { Hex } from "viem";
+
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { CallResult } from "../serverPool.ts";
 import { DisagreementError } from "../disagreement.ts";
-import { assertEqual, assertWithin, isPeriodOf } from "./laneChecks.ts";
+import { type Window, assertEqual, assertWithin, isPeriodOf } from "./laneChecks.ts";
 import type { LaneState, OperationOf } from "./laneState.ts";
 import { decisiveTimes } from "./predictions.ts";
 
@@ -73,22 +75,34 @@ export async function issueGrants(
   const result = await serverPool.call("issue", { campaign, grants, issuer });
   const { outcomes, issued } = result.output;
   journal.addGrants(campaign, grants, result);
+  assertIssuing(model, result, { campaign, issuer, outcomes });
+  if ("reason" in outcomes) return;
+  for (const [index, request] of grants.entries()) {
+    const outcome = outcomes[index];
+    const allowance = issued[index] ?? null;
+    assertGrant(model, result, { campaign, request, outcome, allowance });
+  }
+}
+
+/** Checks that a campaign gives nothing for a reason, or that its issuer asked for it. */
+export function assertIssuing(
+  model: LaneState["model"],
+  window: Window,
+  {
+    campaign,
+    issuer,
+    outcomes,
+  }: { campaign: Hex; issuer: Hex; outcomes: { reason: string } | readonly unknown[] },
+): void {
   if ("reason" in outcomes) {
-    const reasons = decisiveTimes(model, result).map((at) =>
+    const reasons = decisiveTimes(model, window).map((at) =>
       model.campaignRefusal(campaign, issuer, at),
     );
     if (!reasons.includes(outcomes.reason)) {
       throw new DisagreementError("a campaign grants nothing", { campaign, outcomes, reasons });
     }
-    return;
-  }
-  if (!model.mayIssue(campaign, issuer)) {
+  } else if (!model.mayIssue(campaign, issuer)) {
     throw new DisagreementError("somebody issued from another's campaign", { campaign, issuer });
-  }
-  for (const [index, request] of grants.entries()) {
-    const outcome = outcomes[index];
-    const allowance = issued[index] ?? null;
-    assertGrant(model, result, { campaign, request, outcome, allowance });
   }
 }
 

@@ -9,6 +9,11 @@ export interface ModelPair {
   readonly account: Address;
 }
 
+export type ModelChange = ModelPair & { accepted: boolean; proof: AcceptanceProof };
+
+export type AcceptanceAnswer =
+  "changed" | "unchanged" | "acceptance_not_found" | "acceptance_outdated";
+
 export function pairKey({ spender, account }: ModelPair): string {
   return `${spender}|${account}`;
 }
@@ -35,14 +40,21 @@ export function isAlive(
  */
 export function accept(
   modelState: ModelState,
-  { accepted, proof, ...pair }: ModelPair & { accepted: boolean; proof: AcceptanceProof },
+  change: ModelChange,
   at: Date,
-): "changed" | "unchanged" | "offer_not_found" | "acceptance_not_found" | "acceptance_outdated" {
+): AcceptanceAnswer | "offer_not_found" {
+  const isKnown = modelState.acceptances.has(pairKey(change));
+  if (!isKnown && allowancesOf(modelState, change).length === 0) return "offer_not_found";
+  return hear(modelState, change, at);
+}
+
+/** Applies a spender's word about an account, whether or not the account offered anything. */
+export function hear(
+  modelState: ModelState,
+  { accepted, proof, ...pair }: ModelChange,
+  at: Date,
+): AcceptanceAnswer {
   const before = modelState.acceptances.get(pairKey(pair));
-  const ofPair = [...modelState.allowances.values()].filter(
-    ({ message }) => message.spender === pair.spender && message.account === pair.account,
-  );
-  if (before === undefined && ofPair.length === 0) return "offer_not_found";
   if (before === undefined && !accepted) return "acceptance_not_found";
   if ((proof.how === "own" || proof.how === "issuer") && before !== undefined) return "unchanged";
   let signedAt = before?.signedAt ?? 0n;
@@ -54,11 +66,17 @@ export function accept(
 
   modelState.set(modelState.acceptances, pairKey(pair), { accepted, signedAt });
   if (before?.accepted === accepted) return "changed";
-  for (const allowance of ofPair) {
+  for (const allowance of allowancesOf(modelState, pair)) {
     const counts = accepted && isAlive(modelState, allowance, at);
     if (counts === allowance.accepted) continue;
     // What is dead when its account is accepted stays out.
     modelState.set(modelState.allowances, allowance.id, { ...allowance, accepted: counts });
   }
   return "changed";
+}
+
+function allowancesOf(modelState: ModelState, pair: ModelPair): ModelAllowance[] {
+  return [...modelState.allowances.values()].filter(
+    ({ message }) => message.spender === pair.spender && message.account === pair.account,
+  );
 }

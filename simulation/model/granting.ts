@@ -8,8 +8,10 @@ import type { SignedAllowance } from "../../server/stores/allowances/allowanceSt
 import { fingerprintOfGrant } from "../fingerprint.ts";
 import { isIssuer } from "../limits.ts";
 import { accept, isAccepted, isAlive, pairKey } from "./accepting.ts";
+import { grantKey } from "./keyOf.ts";
 import type { ModelState } from "./modelState.ts";
 import { periodOf } from "./budget.ts";
+import type { ModelAllowance } from "./state.ts";
 
 const UNUSED = { carried: 0n, used: 0n, spent: 0n, revokedAt: null };
 
@@ -64,21 +66,27 @@ export function revoke(modelState: ModelState, id: Hex, revokedAt: Date): void {
   modelState.set(modelState.allowances, id, { ...allowance, revokedAt });
 }
 
-/** Returns why a campaign issues no grants at that time; `null` if it does. */
+/** Returns why a campaign issues nothing to the issuer at that time; `null` if it does. */
 export function campaignRefusal(
   modelState: ModelState,
   campaign: Hex,
   issuer: Hex,
   at: Date,
 ): string | null {
+  const refusal = campaignEnd(modelState, campaign, at);
+  if (refusal !== null) return refusal;
+  return mayIssue(modelState, campaign, issuer) ? null : "not_the_issuer";
+}
+
+/** Returns why a campaign gives no grants any more; `null` if it does. */
+export function campaignEnd(modelState: ModelState, campaign: Hex, at: Date): string | null {
   const { message, revokedAt } = modelState.allowance(campaign);
   if (revokedAt !== null || modelState.account(message.account).counter !== message.counter) {
     return "campaign_revoked";
   }
   const isExpired =
     message.expiresAt > 0n && BigInt(Math.floor(at.getTime() / 1000)) >= message.expiresAt;
-  if (isExpired) return "campaign_expired";
-  return mayIssue(modelState, campaign, issuer) ? null : "not_the_issuer";
+  return isExpired ? "campaign_expired" : null;
 }
 
 /** Whether the issuer is the campaign's owner, or an open key of it for this campaign. */
@@ -104,7 +112,7 @@ export function grant(
   request: GrantRequest,
   { issued, at }: { issued: Allowance | null; at: Date },
 ): GrantPrediction {
-  const key = `${campaign}|${request.key}`;
+  const key = grantKey(campaign, request.key);
   const existing = modelState.grants.get(key);
   const fingerprint = fingerprintOfGrant(request);
   if (existing !== undefined) {
@@ -112,33 +120,16 @@ export function grant(
       ? { granted: true, repeated: true }
       : { refused: "grant_id_conflict" };
   }
-  const { message: parent, scope, byContract } = modelState.allowance(campaign);
-  const expiresAt = request.expiresAt ?? parent.expiresAt;
-  const startsAt = request.startsAt ?? parent.startsAt;
-  const requestedScope = request.scope ?? scope;
-  if (expiresAt > 0n && expiresAt <= startsAt) return { refused: "expires_before_start" };
-  if (startsAt < parent.startsAt) return { refused: "beyond_campaign" };
-  if (parent.expiresAt > 0n && expiresAt > parent.expiresAt) return { refused: "beyond_campaign" };
-  if (!isWithin(requestedScope, scope)) return { refused: "beyond_campaign" };
+  const draft = draftGrant(modelState.allowance(campaign), request);
+  if ("refused" in draft) return draft;
+  const { expiresAt } = draft.message;
   if (expiresAt > 0n && expiresAt * 1000n <= BigInt(at.getTime())) {
     return { refused: "grant_expired" };
   }
   if (issued === null) return { granted: true, repeated: false };
 
-  const message = {
-    ...parent,
-    spender: request.spender,
-    limit: request.limit,
-    period: request.period,
-    rollover: request.rollover,
-    priority: request.priority ?? parent.priority,
-    startsAt,
-    expiresAt,
-    scope: issued.message.scope,
-    salt: issued.message.salt,
-  };
-  modelState.set(modelState.grants, key, { fingerprint, id: issued.id });
-  const pair = { spender: message.spender, account: message.account };
+  const { spender, account } = draft.message;
+  const pair = { spender, account };
   if (isIssuer(pair.account) && !modelState.acceptances.has(pairKey(pair))) {
     modelState.set(modelState.acceptances, pairKey(pair), { accepted: true, signedAt: 0n });
     for (const waiting of modelState.allowances.values()) {
@@ -147,18 +138,57 @@ export function grant(
       modelState.set(modelState.allowances, waiting.id, { ...waiting, accepted: true });
     }
   }
-  modelState.set(modelState.allowances, issued.id, {
-    id: issued.id,
+  addGrant(modelState, draft, { campaign, key, fingerprint, issued });
+  return { granted: true, repeated: false };
+}
+
+type GrantDraft = Pick<ModelAllowance, "message" | "scope" | "byContract">;
+
+/** Takes over from the campaign what the terms leave open, or says why they go beyond it. */
+export function draftGrant(
+  { message: parent, scope, byContract }: ModelAllowance,
+  terms: Omit<GrantRequest, "key">,
+): GrantDraft | { readonly refused: string } {
+  const expiresAt = terms.expiresAt ?? parent.expiresAt;
+  const startsAt = terms.startsAt ?? parent.startsAt;
+  const requestedScope = terms.scope ?? scope;
+  if (expiresAt > 0n && expiresAt <= startsAt) return { refused: "expires_before_start" };
+  if (startsAt < parent.startsAt) return { refused: "beyond_campaign" };
+  if (parent.expiresAt > 0n && expiresAt > parent.expiresAt) return { refused: "beyond_campaign" };
+  if (!isWithin(requestedScope, scope)) return { refused: "beyond_campaign" };
+  const { spender, limit, period, rollover } = terms;
+  const priority = terms.priority ?? parent.priority;
+  const own = { spender, limit, period, rollover, priority, startsAt, expiresAt };
+  return { message: { ...parent, ...own }, scope: narrow(requestedScope, scope), byContract };
+}
+
+/** Adds a grant that the ledger made. It counts if its account is accepted. */
+export function addGrant(
+  modelState: ModelState,
+  { message: drafted, ...draft }: GrantDraft,
+  { campaign, key, fingerprint, issued }: ModelGrantRequest & { issued: Allowance },
+): void {
+  const { scope, salt } = issued.message;
+  const message = { ...drafted, scope, salt };
+  const { id, createdAt } = issued;
+  modelState.set(modelState.grants, key, { fingerprint, id });
+  modelState.set(modelState.allowances, id, {
+    id,
     message,
-    scope: narrow(requestedScope, scope),
+    ...draft,
     campaign,
-    byContract,
-    createdAt: issued.createdAt,
-    period: periodOf(message, issued.createdAt),
+    createdAt,
+    period: periodOf(message, createdAt),
     ...UNUSED,
     accepted: isAccepted(modelState, message),
   });
-  return { granted: true, repeated: false };
+}
+
+interface ModelGrantRequest {
+  readonly campaign: Hex;
+  /** by `grantKey` */
+  readonly key: string;
+  readonly fingerprint: string;
 }
 
 function isWithin(requestedScope: Scope, campaign: Scope): boolean {

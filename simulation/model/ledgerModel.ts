@@ -6,8 +6,10 @@ import type { RefundRequest } from "@compute-credits/rules/accounts/refundReques
 import type { WriteOffRow } from "../ledgerSnapshot.ts";
 import { dueAfter } from "../vault.ts";
 import type { SimulatedHold } from "./holdRequest.ts";
+import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
+import type { NewCode, Redemption } from "../../server/stores/allowances/grantStore.ts";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
 import type { CaptureRequest, HoldKey } from "../../server/stores/holds/holdStore.ts";
 import type { UtilisationReport } from "../../server/stores/pricing/multiplierStore.ts";
@@ -24,6 +26,13 @@ import {
   endHold,
   releaseHold,
 } from "./holding.ts";
+import {
+  type CodePrediction,
+  type RedemptionPrediction,
+  addCode,
+  closeCode,
+  redeem,
+} from "./promotions.ts";
 import { modelCost } from "./price.ts";
 import { findModelRate, priceOf, stepMultiplier } from "./pricing.ts";
 import type { ModelHold, ModelQuote } from "./state.ts";
@@ -97,6 +106,21 @@ export class LedgerModel extends ModelState {
     ...args: Parameters<typeof grant> extends [unknown, unknown, ...infer Rest] ? Rest : never
   ) {
     return grant(this, campaign, ...args);
+  }
+
+  addCode(campaign: Hex, terms: NewCode): CodePrediction {
+    return addCode(this, campaign, terms);
+  }
+
+  closeCode(code: { campaign: Hex; codeHash: Hex }, closedAt: Date): void {
+    closeCode(this, code, closedAt);
+  }
+
+  redeem(
+    request: Redemption,
+    { issued, at }: { issued: Allowance | null; at: Date },
+  ): RedemptionPrediction {
+    return redeem(this, request, { issued, at });
   }
 
   /** Predicts a multiplier step. `at` is the time when the step would take effect. */

@@ -7,6 +7,7 @@ import {
   type ModelAcceptance,
   type ModelAccount,
   type ModelAllowance,
+  type ModelCode,
   type ModelEvent,
   type ModelGrant,
   type ModelHold,
@@ -30,6 +31,8 @@ export class ModelState {
   readonly recordedCaps = new Map<string, bigint>();
   /** by campaign and key */
   readonly grants = new Map<string, ModelGrant>();
+  /** by `codeKey` */
+  readonly codes = new Map<string, ModelCode>();
   /** by the hash of the key */
   readonly issuingKeys = new Map<Hex, ModelIssuingKey>();
   readonly holds = new Map<string, ModelHold>();

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
 import type { Debited } from "@compute-credits/rules/usage/outcome";
+import type { NewCode } from "../../server/stores/allowances/grantStore.ts";
 import type { HoldResolution } from "@compute-credits/rules/holds/hold";
 import type { ModelPrice } from "./price.ts";
 import type { ModelShare } from "./sharing.ts";
@@ -60,6 +61,12 @@ export interface ModelAcceptance {
 export interface ModelGrant {
   readonly fingerprint: string;
   readonly id: Hex;
+}
+
+export interface ModelCode {
+  readonly terms: NewCode;
+  readonly redemptions: bigint;
+  readonly closedAt: Date | null;
 }
 
 export interface ModelIssuingKey {
