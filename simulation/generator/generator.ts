@@ -309,7 +309,8 @@ export class Generator {
     this.#queue.push(
       this.#allowances.allow({ account, limit: maxUint64, priority: 2, accountCap }),
     );
-    // Without a cap on record a contract wallet spends nothing more that could be written off.
+    // The contract wallet spends on only with a cap on record, which need not cover what it spent.
+    this.#capMicros /= BigInt(this.#random.between(2, 10));
     if (this.#random.chance(60)) this.#queue.push(this.#recordCap());
     return { kind: "chain", events: [{ type: "counter_raised", account, counter }] };
   }
