@@ -77,7 +77,9 @@ export function createJournaledSigner(
 
   async function prepare(): Promise<void> {
     if ((await journal.last()) !== null || !(await isUnused(address, deps))) return;
-    await journal.begin(await firstRecord(chain, 0n));
+    // What is on chain already, others signed: a search for later signatures begins here.
+    const epoch = await chain.latestEpoch();
+    await journal.begin({ ...(await firstRecord(chain, epoch)), excuse: null });
   }
 
   async function lastRecord(): Promise<JournalRecord> {
