@@ -38,6 +38,7 @@ export async function startAuditedStack(
       feeBps: 200,
       log,
       terms: { signers, threshold: 2 },
+      environment: { WRITE_OFF_ACCOUNT: wallets.operator.account.address },
     });
     stack.defer(() => local.stop());
     for (const wallet of auditors) {

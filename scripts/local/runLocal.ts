@@ -53,7 +53,10 @@ export async function runLocal(options: RunOptions): Promise<void> {
     blockMilliseconds: BLOCK_MILLISECONDS,
     feeBps: 200,
     log,
-    environment: { POLL_MILLISECONDS: `${POLL_MILLISECONDS}` },
+    environment: {
+      POLL_MILLISECONDS: `${POLL_MILLISECONDS}`,
+      WRITE_OFF_ACCOUNT: wallets.operator.account.address,
+    },
   }).catch((error: unknown) => {
     if (error instanceof FolderInUse) {
       throw new UsageError(`${error.message} with --data`, { cause: error });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { pino } from "pino";
 import type { Hex } from "viem";
 import { hardhat } from "viem/chains";
 
@@ -124,6 +125,16 @@ describe("payers that raise their counter and challenge later", () => {
     expect(await stack.client.getTransactionCount({ address: addressOf(operator) })).to.equal(
       nonce + 20,
     );
+  });
+
+  it("warns at its start, unless an account for write-offs is named", async () => {
+    const warnings: string[] = [];
+    const log = pino({ level: "warn" }, { write: (line: string) => void warnings.push(line) });
+    await stack.newSettler(undefined, { WRITE_OFF_ACCOUNT: addressOf(auditor) }, log);
+    expect(warnings).to.deep.equal([]);
+    await stack.newSettler(undefined, {}, log);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.include("WRITE_OFF_ACCOUNT is not set");
   });
 
   it("writes off what is not final after an outage, and every row of the next table is answerable", async () => {

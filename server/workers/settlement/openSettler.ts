@@ -51,6 +51,13 @@ export async function openSettler(
   const keys = withoutDoubles(settlement.signers.map(createSigner));
   await checkSigners(chain, keys, log);
   const signers = await withJournals(keys, deps);
+  if (settlement.writeOffAccount === null) {
+    log.warn(
+      "WRITE_OFF_ACCOUNT is not set: spending that an outage leaves without a cap is voided, and its " +
+        "providers lose it. Set it to an account of yours with credits, here and on each auditor " +
+        "(docs/covered-spending.md)",
+    );
+  }
 
   return createSettler({
     chain,
