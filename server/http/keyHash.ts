@@ -4,7 +4,7 @@ import type { Hex } from "viem";
 
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 
-/** About 300 bytes each. */
+/** About 300 bytes each, however long the key is. */
 const MAX_CACHED = 50_000;
 
 /** By the key's SHA-256, so that keys themselves are not kept in memory. */

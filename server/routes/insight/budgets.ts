@@ -4,7 +4,7 @@ import { z } from "zod";
 import { AddressField, Bytes32Field } from "@compute-credits/protocol/json/fields";
 import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
 import { PAGES } from "../../http/bounds.ts";
-import { lastOfFullPage, limitField } from "../../http/page.ts";
+import { boundedPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import type { InsightStore } from "../../stores/insight/insightStore.ts";
@@ -32,17 +32,18 @@ export function budgetRoutes({ insight, checkReader }: BudgetDeps): Router {
       after: cursor ?? null,
       limit,
     });
+    const page = boundedPage(budgets, limit, ({ allowance, accepted, spent24hMicros }) => ({
+      allowance: allowance.id,
+      spender: allowance.message.spender,
+      campaign: allowance.campaign,
+      ...budgetUse(allowance, { now, counter, spent24hMicros, accepted }),
+      spent24hMicros,
+    }));
     respond(res, 200, {
       account: address,
       asOf: now,
-      budgets: budgets.map(({ allowance, accepted, spent24hMicros }) => ({
-        allowance: allowance.id,
-        spender: allowance.message.spender,
-        campaign: allowance.campaign,
-        ...budgetUse(allowance, { now, counter, spent24hMicros, accepted }),
-        spent24hMicros,
-      })),
-      nextCursor: lastOfFullPage(budgets, limit)?.allowance.id ?? null,
+      budgets: page.shown,
+      nextCursor: page.last?.allowance.id ?? null,
     });
   });
 

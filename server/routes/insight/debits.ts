@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from "express";
 
 import { AddressField } from "@compute-credits/protocol/json/fields";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
-import { lastOfFullPage } from "../../http/page.ts";
+import { boundedPage } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import type { InsightStore, LogOwner, LoggedDebit } from "../../stores/insight/insightStore.ts";
@@ -34,11 +34,11 @@ export function debitRoutes({ insight, checkReader }: DebitDeps): Router {
       { meter: meter ?? null, spender: spender ?? null, from: from ?? null, to: to ?? null },
       { after: cursor ?? null, limit },
     );
-    const last = lastOfFullPage(page, limit);
+    const { shown, last } = boundedPage(page, limit, describe);
     const nextCursor = last === undefined ? null : cursorOf(last);
     if (nextCursor !== null) res.links({ next: `?${queryWith(req, nextCursor)}` });
-    if (wantsCsv(req)) respondCsv(res, COLUMNS, page.map(cellsOf));
-    else respond(res, 200, { debits: page.map(describe), nextCursor });
+    if (wantsCsv(req)) respondCsv(res, COLUMNS, page.slice(0, shown.length).map(cellsOf));
+    else respond(res, 200, { debits: shown, nextCursor });
   }
 
   return router;

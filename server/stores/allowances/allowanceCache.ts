@@ -20,6 +20,8 @@ export interface AllowanceCache {
   lookUp(sql: Sql, queries: readonly { readonly spender: SpenderId }[]): Promise<CachedAllowances>;
   /** Reads the allowances that began to count, or ceased to, up to the count `arrivalCount`. */
   addArrivals(sql: Sql, arrivalCount: bigint): Promise<void>;
+  /** what the cached allowances take, roughly */
+  readonly bytes: number;
 }
 
 export interface CachedAllowances {
@@ -28,10 +30,11 @@ export interface CachedAllowances {
   readonly upTo: bigint;
 }
 
-export function createAllowanceCache(): AllowanceCache {
+/** `maxBytes` may be exceeded by what one lookup reads, until the next. */
+export function createAllowanceCache(maxBytes = MAX_CACHED_BYTES): AllowanceCache {
   let cached = new Map<SpenderId, readonly Allowance[]>();
   let cachedUpTo: bigint | null = null;
-  let cachedCount = 0;
+  let bytes = 0;
 
   return {
     async addArrivals(sql, arrivalCount) {
@@ -44,16 +47,16 @@ export function createAllowanceCache(): AllowanceCache {
       // Spenders that are not cached are skipped: the first lookup reads all of theirs.
       const ofCachedSpenders = records.filter(({ spender }) => cached.has(spender));
       for (const record of ofCachedSpenders) {
-        cachedCount += record.accepted ? addTo(cached, record) : removeFrom(cached, record);
+        bytes += record.accepted ? addTo(cached, record) : removeFrom(cached, record);
       }
       if (arrivalCount > cachedUpTo) cachedUpTo = arrivalCount;
     },
 
     async lookUp(sql, queries) {
       // Evicts before the lookup, so that a batch keeps what it found until it is decided.
-      if (cachedCount > MAX_CACHED_ALLOWANCES) {
+      if (bytes > maxBytes) {
         cached = new Map();
-        cachedCount = 0;
+        bytes = 0;
       }
       if (cachedUpTo === null) {
         const arrivalCount = await readArrivalCount(sql);
@@ -74,7 +77,9 @@ export function createAllowanceCache(): AllowanceCache {
       // spenders.
       if (cachedUpTo === upTo && cached === snapshot) {
         for (const [spender, allowances] of found) {
-          if (!snapshot.has(spender)) cachedCount += allowances.length;
+          if (!snapshot.has(spender)) {
+            bytes += allowances.reduce((sum, allowance) => sum + bytesOf(allowance), 0);
+          }
           snapshot.set(spender, allowances);
         }
       }
@@ -82,6 +87,10 @@ export function createAllowanceCache(): AllowanceCache {
         missing.has(spender) ? (found.get(spender) ?? NONE) : (hits[n] ?? NONE),
       );
       return { allowances, upTo };
+    },
+
+    get bytes() {
+      return bytes;
     },
   };
 }
@@ -107,29 +116,39 @@ async function readAllowances(
   return found;
 }
 
-/** Returns how many it added. A cached allowance is never replaced. */
-function addTo(bySpender: Map<SpenderId, readonly Allowance[]>, record: AllowanceRecord): 0 | 1 {
+/** Returns how many bytes it added. A cached allowance is never replaced. */
+function addTo(bySpender: Map<SpenderId, readonly Allowance[]>, record: AllowanceRecord): number {
   const before = bySpender.get(record.spender) ?? [];
   if (before.some(({ id }) => id === record.id)) return 0;
-  bySpender.set(record.spender, [...before, toAllowance(record)].toSorted(burnDownOrder));
-  return 1;
+  const allowance = toAllowance(record);
+  bySpender.set(record.spender, [...before, allowance].toSorted(burnDownOrder));
+  return bytesOf(allowance);
 }
 
-/** Returns minus how many it removed. */
+/** Returns minus how many bytes it removed. */
 function removeFrom(
   bySpender: Map<SpenderId, readonly Allowance[]>,
   { spender, id }: AllowanceRecord,
-): 0 | -1 {
+): number {
   const before = bySpender.get(spender) ?? [];
-  if (!before.some((each) => each.id === id)) return 0;
+  const removed = before.find((each) => each.id === id);
+  if (removed === undefined) return 0;
   bySpender.set(
     spender,
     before.filter((each) => each.id !== id),
   );
-  return -1;
+  return -bytesOf(removed);
 }
+
+/** A contract wallet's signature and a scope's names may be of any length; the rest is a kilobyte. */
+function bytesOf({ signature, scope }: Allowance): number {
+  const texts = [signature, ...scope.providers, ...scope.meters];
+  return texts.reduce((sum, text) => sum + text.length + BYTES_PER_TEXT, 1_000);
+}
+
+/** Of a string, besides its characters. */
+const BYTES_PER_TEXT = 40;
 
 const NONE: readonly Allowance[] = [];
 
-/** An allowance takes about a kilobyte. */
-const MAX_CACHED_ALLOWANCES = 150_000;
+const MAX_CACHED_BYTES = 150 * 1_024 * 1_024;

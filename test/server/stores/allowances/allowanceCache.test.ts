@@ -4,6 +4,7 @@ import {
   type CachedAllowances,
   createAllowanceCache,
 } from "../../../../server/stores/allowances/allowanceCache.ts";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, openLedger, party } from "../../../fixtures/ledger.ts";
@@ -34,6 +35,29 @@ for (const { name, open } of databaseKinds) {
       const later = await cache.lookUp(sql, [{ spender }]);
       expect(idsOf(later)).to.deep.equal([[second.id, first.id]]);
       expect(later.upTo).to.equal(again.upTo + 2n);
+    });
+
+    it("forgets as soon as large scopes exceed its bytes, not at a number of allowances", async () => {
+      const meters = Array.from({ length: 100 }, (_, n) => `meter-${n}-`.padEnd(64, "m"));
+      const large = await ledger.allow(party(6), { scopeLists: { providers: [], meters } });
+      const small = [await ledger.allow(party(7)), await ledger.allow(party(8))];
+      const cache = createAllowanceCache(8_000);
+      const { sql, queries } = watchQueries(ledger.database);
+      const reads = async (spender: SpenderId) => {
+        const before = queries.length;
+        await cache.lookUp(sql, [{ spender }]);
+        return queries.slice(before).filter((text) => text.includes("unnest")).length;
+      };
+      const [first, second] = small.map(({ message }) => message.spender);
+      if (first === undefined || second === undefined) throw new Error("there are two");
+      const asked = [first, second, first, second, large.message.spender, first];
+      const counts: number[] = [];
+      for (const spender of asked) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        counts.push(await reads(spender));
+      }
+      expect(counts).to.deep.equal([1, 1, 0, 0, 1, 1]);
+      expect(cache.bytes).to.be.within(1_000, 2_000);
     });
 
     it("misses no allowance that is added during a spender's first read", async () => {
