@@ -4,6 +4,7 @@
  */
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { debitsVsBareInsert } from "./ledger/debitsVsBareInsert.ts";
+import { depletedInFront } from "./ledger/depletedInFront.ts";
 import { hotAccountVsSpread } from "./ledger/hotAccount.ts";
 import { httpBatchVsLedger, httpSingleVsBareExpress } from "./ledger/http.ts";
 import { startLoadProcess } from "./ledger/loadProcess.ts";
@@ -27,6 +28,7 @@ const NAMES = [
   "debits_vs_bare_insert",
   "debits_on_shared_accounts",
   "hot_account_vs_spread",
+  "depleted_in_front_vs_none",
   "single_vs_one_commit_each",
   "http_batch_vs_ledger",
   "http_single_vs_bare_express",
@@ -63,6 +65,7 @@ async function measureFigures(only: readonly string[]): Promise<void> {
     ["debits_vs_bare_insert", 0.6, () => debitsVsBareInsert(rig, "own")],
     ["debits_on_shared_accounts", "reported", () => debitsVsBareInsert(rig, "shared")],
     ["hot_account_vs_spread", 0.7, () => hotAccountVsSpread(rig)],
+    ["depleted_in_front_vs_none", "reported", () => depletedInFront(rig)],
     ["single_vs_one_commit_each", 10, () => singleVsOneCommitEach(rig)],
     ["http_batch_vs_ledger", 0.6, () => httpBatchVsLedger(rig, clients)],
     ["http_single_vs_bare_express", 0.5, () => httpSingleVsBareExpress(rig, clients, CONCURRENCY)],

@@ -18,6 +18,11 @@ export interface PredictedCharges {
   readonly accounts: ReadonlyMap<Address, PredictedForAccount>;
   readonly allowances: ReadonlyMap<Hex, PredictedForAllowance>;
   /**
+   * allowances that would pay first and are believed to be able to pay nothing; the caller checks
+   * that under the locks, as of before the charges
+   */
+  readonly passedOver: ReadonlyMap<Hex, Allowance>;
+  /**
    * positions of events that will be refused, whatever credits there are. Their accounts are not
    * among `accounts`.
    */
@@ -54,6 +59,8 @@ export interface OptimisticState {
   /** for each event, the spender's allowances in burn-down order, as last read */
   readonly allowances: readonly (readonly Allowance[])[];
   readonly rates: RateIndex;
+  /** whether the allowance could pay nothing when it was last decided on */
+  readonly isDepleted: (id: Hex) => boolean;
   /** asked only for providers that no scope of the candidates names (`namesProvider`) */
   readonly hasAccess: SpendingState["hasAccess"];
 }
@@ -64,17 +71,18 @@ export function namesProvider(candidates: readonly Allowance[], provider: Addres
 }
 
 /**
- * Predicts the result of `decideDebits` before any lock is taken: the first usable allowance pays
- * each event at a fixed rate. Decides nothing, not even a refusal. If `confirmPrediction` confirms
+ * Predicts the result of `decideDebits` before any lock is taken: the first usable allowance that is
+ * not depleted pays each event at a fixed rate. Decides nothing, not even a refusal. If `confirmPrediction` confirms
  * it, as it nearly always does, rows are written without being read first.
  */
 export function predictCharges(
   events: readonly UsageEvent[],
-  { now, allowances, rates, hasAccess }: OptimisticState,
+  { now, allowances, rates, isDepleted, hasAccess }: OptimisticState,
   rules: UsageRules,
 ): PredictedCharges {
   const ofAccounts = new Map<Address, Mutable<PredictedForAccount>>();
   const ofAllowances = new Map<Hex, Mutable<PredictedForAllowance>>();
+  const passedOver = new Map<Hex, Allowance>();
   const charges: PredictedCharge[] = [];
   const refused: number[] = [];
 
@@ -82,16 +90,27 @@ export function predictCharges(
     const { provider, spender, meter, occurredAt } = event;
     const candidates = allowances[index] ?? [];
     const found = findRate(rates, event, pricedAt({ occurredAt, now }));
-    const payer =
+    const isUsable = (each: Allowance) => {
+      const conditions = { hasAccess: true, now, counter: each.message.counter };
+      return findObstacle(each, { provider, meter }, conditions) === null;
+    };
+    const first =
       namesProvider(candidates, provider) || hasAccess(spender, provider)
-        ? candidates.find((each) => {
-            const conditions = { hasAccess: true, now, counter: each.message.counter };
-            return findObstacle(each, { provider, meter }, conditions) === null;
-          })
+        ? candidates.find(isUsable)
         : undefined;
+    const payer =
+      first !== undefined && isDepleted(first.id)
+        ? // If all are depleted, the first is tried: it may have been refilled.
+          (candidates.find((each) => !isDepleted(each.id) && isUsable(each)) ?? first)
+        : first;
     if (payer === undefined || typeof found === "string" || checkAge(event, now, rules) !== null) {
       refused.push(index);
       continue;
+    }
+    if (payer !== first) {
+      for (const each of candidates.slice(0, candidates.indexOf(payer))) {
+        if (isUsable(each)) passedOver.set(each.id, each);
+      }
     }
     for (const { message } of candidates) {
       if (!ofAccounts.has(message.account)) ofAccounts.set(message.account, { ...NOTHING });
@@ -118,12 +137,17 @@ export function predictCharges(
     }
     charges.push({ payer, costMicros, rateCardVersion });
   }
+  // What is charged here was not depleted before, but may be depleted by the charge.
+  const isContradicted = [...passedOver.values()].some(
+    ({ id, campaign }) => ofAllowances.has(id) || (campaign !== null && ofAllowances.has(campaign)),
+  );
   return {
     now,
     accounts: ofAccounts,
     allowances: ofAllowances,
+    passedOver,
     refused,
-    charges: charges.length === events.length ? charges : null,
+    charges: charges.length === events.length && !isContradicted ? charges : null,
   };
 }
 

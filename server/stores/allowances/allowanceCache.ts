@@ -22,6 +22,14 @@ export interface AllowanceCache {
   addArrivals(sql: Sql, arrivalCount: bigint): Promise<void>;
   /** what the cached allowances take, roughly */
   readonly bytes: number;
+  /**
+   * Whether an earlier answer to these queries is still what the cache has: nothing of their
+   * spenders arrived since. `false` also if the cache has forgotten one of them.
+   */
+  holds(
+    queries: readonly { readonly spender: SpenderId }[],
+    answer: CachedAllowances["allowances"],
+  ): boolean;
 }
 
 export interface CachedAllowances {
@@ -51,6 +59,10 @@ export function createAllowanceCache(maxBytes = MAX_CACHED_BYTES): AllowanceCach
       }
       if (arrivalCount > cachedUpTo) cachedUpTo = arrivalCount;
     },
+
+    // A list is replaced when it changes.
+    holds: (queries, answer) =>
+      queries.every(({ spender }, index) => cached.get(spender) === answer[index]),
 
     async lookUp(sql, queries) {
       // Evicts before the lookup, so that a batch keeps what it found until it is decided.

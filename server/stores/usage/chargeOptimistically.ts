@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import { min } from "@compute-credits/protocol/amounts";
 import type { Account } from "@compute-credits/rules/accounts/account";
 import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
+import { periodIndexAt } from "@compute-credits/rules/allowances/period";
 import type { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import type {
   PredictedCharges,
@@ -28,8 +29,11 @@ export interface OptimisticCharges {
   readonly clock: PriceClock;
   /** the arrival count of allowances (allowanceCache.ts) */
   readonly arrivals: bigint;
-  /** every account and every allowance could pay its whole predicted sum */
-  readonly allCharged: boolean;
+  /**
+   * every account and every allowance could pay its whole predicted sum, and what was passed over
+   * could pay nothing
+   */
+  readonly isAsPredicted: boolean;
   /** 1-based positions of the predicted allowances that were charged; `null` if all were */
   readonly places: readonly bigint[] | null;
 }
@@ -54,14 +58,15 @@ export async function chargeOptimistically(
   const accounts = [...predicted.accounts].toSorted(byAddress);
   const allowances = [...predicted.allowances];
   // Pipelined in one round trip. PostgreSQL runs them in this order.
-  const [charged, { places, arrivals, ...clock }] = await Promise.all([
+  const [charged, { places, arrivals, ...clock }, areDepleted] = await Promise.all([
     chargeAccounts(tx, accounts),
     chargeAllowances(tx, allowances),
+    areAllDepleted(tx, [...predicted.passedOver.values()], predicted.now),
   ]);
   return {
     clock,
     arrivals,
-    allCharged: charged === accounts.length && places === null,
+    isAsPredicted: charged === accounts.length && places === null && areDepleted,
     places,
   };
 }
@@ -250,6 +255,42 @@ async function chargeAllowances(
   if (charged === undefined) throw new Error("an aggregate returned no row");
   return charged;
 }
+
+/**
+ * Whether allowances could pay nothing before the charges, which the accounts' locks keep true.
+ * Hardly any batch passes over one: without, no statement is sent.
+ */
+async function areAllDepleted(
+  tx: Sql,
+  allowances: readonly Allowance[],
+  now: Date,
+): Promise<boolean> {
+  if (allowances.length === 0) return true;
+  // Plan: signed_allowances, allowance_usage and accounts by primary key. A campaign with periods is
+  // taken for one that can pay, because its period is not known here.
+  const [found] = await tx.query<{ count: bigint }>(
+    `select count(*) as count
+     from unnest($1::bytea[], $2::bigint[]) as passed (id, index)
+       join signed_allowances l on l.id = passed.id
+       join allowance_usage u on u.id = passed.id
+       join accounts a on a.address = l.account
+     where u.revoked_at is not null or a.counter <> l.counter
+       or (u.period_index = index and u.limit_micros + u.carried_micros <= u.period_spent)
+       or a.purchased - ${SPENT_BEFORE} - a.held - a.refunding - a.refunded <= 0
+       or l.account_cap_micros - ${SPENT_BEFORE} - a.held <= 0
+       or (l.by_contract is not false and a.recorded_cap - ${SPENT_BEFORE} - a.held <= 0)
+       or exists (select from allowances c where c.id = l.campaign and (c.revoked_at is not null
+         or (c.period_seconds = 0 and c.limit_micros + c.carried_micros <= c.period_spent)))`,
+    [
+      byteaArray(allowances.map(({ id }) => id)),
+      numberArray(allowances.map(({ message }) => periodIndexAt(message, now))),
+    ],
+  );
+  return Number(found?.count ?? 0n) === allowances.length;
+}
+
+/** SQL: what the account had spent before this transaction charged it. */
+const SPENT_BEFORE = "(a.spent - a.spent_ahead)";
 
 type AllowanceState = Pick<Allowance, "revokedAt" | "usage">;
 

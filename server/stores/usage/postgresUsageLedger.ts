@@ -14,6 +14,7 @@ import {
   predictCharges,
 } from "@compute-credits/rules/usage/predictCharges";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { depletedAfter } from "@compute-credits/rules/spending/depleted";
 import type { PriceState } from "@compute-credits/rules/pricing/priceDraft";
 import type { Database, Sql, Transaction } from "@compute-credits/platform/postgres/database";
 import type { UsageLedger } from "./usageLedger.ts";
@@ -29,6 +30,7 @@ import {
 } from "./chargeOptimistically.ts";
 import { createAccessCache } from "./accessCache.ts";
 import { answerUnchanged, correctRepetitions, isShort, removeShared } from "./answerUnchanged.ts";
+import { createDepletedAllowances } from "./depletedAllowances.ts";
 import { createEventMemory } from "./eventMemory.ts";
 import { insertDebits, insertDebitsWithCommit } from "./insertDebits.ts";
 import { readKnownDebits } from "./knownDebits.ts";
@@ -44,6 +46,7 @@ export function createUsageLedger(
 ): UsageLedger {
   const access = createAccessCache();
   const allowanceCache = createAllowanceCache();
+  const depleted = createDepletedAllowances();
   const memory = createEventMemory(new Date());
   /** Runs each statement by index, like those of a debit. */
   const unlocked: Sql = {
@@ -89,7 +92,7 @@ export function createUsageLedger(
       ({ provider }, index) => !namesProvider(allowances[index] ?? [], provider),
     );
     const hasAccess = await access.predict(unlocked, unnamed, asOfRevocations);
-    const state = { now: new Date(), allowances, rates, hasAccess };
+    const state = { now: new Date(), allowances, rates, isDepleted: depleted.has, hasAccess };
     return { allowances, upTo, ratesUpTo, predicted: predictCharges(events, state, rules) };
   }
 
@@ -153,14 +156,17 @@ export function createUsageLedger(
     const charged = await chargeOptimistically(tx, predicted);
     if (charged.arrivals > upTo) {
       await allowanceCache.addArrivals(tx, charged.arrivals);
-      throw new StaleRead("allowances were added since the cached ones were read");
+      // Most arrivals are of other spenders: strangers must not make every batch start again.
+      if (!allowanceCache.holds(events, allowances)) {
+        throw new StaleRead("a spender's allowances changed since the cached ones were read");
+      }
     }
     checkAccess(charged.clock, asOfRevocations);
     const hasAccess = await access.read(tx, events, charged.clock);
 
     const { now, newestCard, frozenAt } = charged.clock;
     const areRatesInForce = frozenAt === null && newestCard === ratesUpTo;
-    if (charged.allCharged && areRatesInForce) {
+    if (charged.isAsPredicted && areRatesInForce) {
       const confirmed = confirmPrediction(events, predicted, { now, hasAccess, allowances }, rules);
       if (confirmed !== null) {
         insertDebitsWithCommit(tx, confirmed.debits, now);
@@ -182,6 +188,7 @@ export function createUsageLedger(
     await insertDebits(tx, decision.debits, spending.now);
     await addTierUnits(tx, decision.tierUnits);
     await writeSpending(tx, corrections(spending, decision));
+    depleted.note(depletedAfter(spending, decision));
     return await explainOutcomes(tx, events, decision.outcomes);
   }
 
@@ -200,6 +207,7 @@ export function createUsageLedger(
     await insertDebits(tx, decision.debits, spending.now);
     await addTierUnits(tx, decision.tierUnits);
     await writeSpending(tx, decision);
+    depleted.note(depletedAfter(spending, decision));
     return await explainOutcomes(tx, events, decision.outcomes);
   }
 
