@@ -32,8 +32,8 @@ const overrides = {
 
 /**
  * Solidity tests deploy the contracts' bytecode from their artifacts. The tests themselves are
- * compiled
- * without the optimizer: seconds instead of minutes. `npm run test:solidity` names this profile.
+ * compiled without the optimizer: seconds instead of minutes. `npm run test:solidity` names this
+ * profile.
  */
 const tests = { evmVersion: "prague", optimizer: { enabled: false }, viaIR: false };
 
