@@ -3,18 +3,15 @@ import { expect } from "chai";
 import { CURRENT_TICK } from "../../../../server/stores/log/changeTick.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { payer, spendDirectly, submitted } from "../../../fixtures/bareRows.ts";
-import { databaseKinds } from "../../../fixtures/databases.ts";
+import { postgres } from "../../../fixtures/databases.ts";
 import { type Ledger, emptyLedger } from "../../../fixtures/ledger.ts";
 
 // PGlite has one connection, so no transaction runs during a cut.
-const [, postgres] = databaseKinds;
-
 describe("changeTick on PostgreSQL", () => {
   let database: Database;
   let ledger: Ledger;
 
   before(async () => {
-    if (postgres === undefined) throw new Error("PostgreSQL is missing from databaseKinds");
     database = await postgres.open();
     ledger = await emptyLedger(database);
   });
