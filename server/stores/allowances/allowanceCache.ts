@@ -52,12 +52,14 @@ export function createAllowanceCache(maxBytes = MAX_CACHED_BYTES): AllowanceCach
         `select ${ALLOWANCE_COLUMNS_OF_L} from allowances l where arrival > $1 and arrival <= $2`,
         [cachedUpTo, arrivalCount],
       );
+      // Another batch has added these, and maybe later changes of the same allowances.
+      if (arrivalCount <= cachedUpTo) return;
       // Spenders that are not cached are skipped: the first lookup reads all of theirs.
       const ofCachedSpenders = records.filter(({ spender }) => cached.has(spender));
       for (const record of ofCachedSpenders) {
         bytes += record.accepted ? addTo(cached, record) : removeFrom(cached, record);
       }
-      if (arrivalCount > cachedUpTo) cachedUpTo = arrivalCount;
+      cachedUpTo = arrivalCount;
     },
 
     // A list is replaced when it changes.

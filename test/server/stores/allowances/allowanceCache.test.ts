@@ -9,6 +9,8 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, openLedger, party } from "../../../fixtures/ledger.ts";
 
+const KEY = { how: "key" } as const;
+
 for (const { name, open } of databaseKinds) {
   describe(`allowanceCache on ${name}`, () => {
     let ledger: Ledger;
@@ -58,6 +60,21 @@ for (const { name, open } of databaseKinds) {
       }
       expect(counts).to.deep.equal([1, 1, 0, 0, 1, 1]);
       expect(cache.bytes).to.be.within(1_000, 2_000);
+    });
+
+    it("keeps what ended if an older answer of the database comes later", async () => {
+      const cache = createAllowanceCache();
+      const first = await ledger.allow(party(6));
+      const { account, spender } = first.message;
+      const { upTo } = await cache.lookUp(ledger.database, [{ spender }]);
+      await ledger.allow(party(6), { spender });
+      const { sql } = watchQueries(ledger.database, async () => {
+        // Another batch reads the end of all, while this one waits for its answer.
+        await ledger.acceptances.change({ spender, account, accepted: false, proof: KEY });
+        await cache.addArrivals(ledger.database, upTo + 2n);
+      });
+      await cache.addArrivals(sql, upTo + 1n);
+      expect(idsOf(await cache.lookUp(ledger.database, [{ spender }]))).to.deep.equal([[]]);
     });
 
     it("misses no allowance that is added during a spender's first read", async () => {
