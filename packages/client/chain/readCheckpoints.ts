@@ -28,7 +28,7 @@ export interface CheckpointOnChain {
 }
 
 /** A checkpoint's submission, by its event. */
-export type Submission = Pick<CheckpointOnChain, "root" | "finalAt" | "dataHash" | "submittedAt">;
+export type Submission = Pick<CheckpointOnChain, "root" | "dataHash" | "submittedAt">;
 
 /**
  * Reads the last final checkpoint and the pending one, both at a block; `null` if there is none.
@@ -75,7 +75,9 @@ async function withDataHash(
       `the endpoint has no submission event for the checkpoint of epoch ${record.epoch}`,
     );
   }
-  return { ...record, status, ...submission };
+  // Not the event's finalAt: an open challenge postpones it.
+  const finalAt = new Date(Number(record.finalAt) * 1000);
+  return { ...record, status, finalAt, ...submission };
 }
 
 /**
@@ -105,7 +107,6 @@ export async function findSubmission(
     return {
       root: last.args.root,
       dataHash: last.args.dataHash,
-      finalAt: new Date(Number(last.args.finalAt) * 1000),
       submittedAt: new Date(Number(timestamp) * 1000),
     };
   }

@@ -42,6 +42,8 @@ export interface ChainFacts {
   readonly final: CheckpointOnChain | null;
   readonly pending: CheckpointOnChain | null;
   readonly counter: bigint;
+  /** how much longer than until its `finalAt` a checkpoint waits at most, if it is challenged */
+  readonly answerWindowSeconds: number;
   /** how long after its counter's end an allowance still covers a checkpoint's charges */
   readonly counterGraceSeconds: number;
   /** the last submission of an epoch, which may have been dropped; `null` if there is none */
@@ -63,13 +65,14 @@ export async function readChainFacts(
 ): Promise<ChainFacts> {
   const { client, contract } = on;
   const read = { address: contract, abi: computeCreditsAbi } as const;
-  const [{ number: blockNumber, timestamp }, chainId, court, counterGraceSeconds] =
-    await Promise.all([
-      client.getBlock(),
-      client.getChainId(),
-      client.readContract({ ...read, functionName: "court" }),
-      client.readContract({ ...read, functionName: "counterGraceSeconds" }),
-    ]);
+  const [block, chainId, court, answerWindowSeconds, counterGraceSeconds] = await Promise.all([
+    client.getBlock(),
+    client.getChainId(),
+    client.readContract({ ...read, functionName: "court" }),
+    client.readContract({ ...read, functionName: "answerWindowSeconds" }),
+    client.readContract({ ...read, functionName: "counterGraceSeconds" }),
+  ]);
+  const { number: blockNumber, timestamp } = block;
   const inCourt = { address: court, abi: courtAbi } as const;
   const [checkpoints, counter, [purchased, spent, refunded, earned], purchases] = await Promise.all(
     [
@@ -89,6 +92,7 @@ export async function readChainFacts(
     purchases,
     settled: { spent, refunded, earned },
     counter,
+    answerWindowSeconds,
     counterGraceSeconds,
 
     submissionOf: (epoch) => findSubmission(on, { epoch }, blockNumber),

@@ -57,12 +57,12 @@ export async function checkProof(
     );
     return;
   }
-  const next = await chain.submissionOf(epoch + 1n);
-  const isNotYet = isRecent(next?.finalAt, chain);
+  const finalSince = await finalSinceOf(epoch + 1n, chain);
+  const isNotYet = isRecent(finalSince, chain);
   const since =
-    next === null
+    finalSince === undefined
       ? ""
-      : `, though epoch ${epoch + 1n} is final since ${next.finalAt.toISOString()}`;
+      : `, though epoch ${epoch + 1n} is final since ${finalSince.toISOString()}`;
   report(
     isNotYet ? "not_yet" : false,
     `The server's proof leads to the root on chain of epoch ${epoch}${since}.`,
@@ -76,6 +76,14 @@ async function rootOf(epoch: bigint, chain: ChainFacts): Promise<Hex | null> {
   return (stored ?? (await chain.submissionOf(epoch)))?.root ?? null;
 }
 
-function isRecent(time: Date | undefined, { blockTime }: ChainFacts): boolean {
-  return time !== undefined && blockTime.getTime() - time.getTime() <= MAX_LAG_MS;
+/** Since when an epoch has certainly been final: at the latest since the next one's submission. */
+async function finalSinceOf(epoch: bigint, chain: ChainFacts): Promise<Date | undefined> {
+  if (epoch === chain.final?.epoch) return chain.final.finalAt;
+  return (await chain.submissionOf(epoch + 1n))?.submittedAt;
+}
+
+/** Whether an honest server may not know yet what was final at that time, or once answered. */
+function isRecent(time: Date | undefined, { blockTime, answerWindowSeconds }: ChainFacts): boolean {
+  const lagMs = MAX_LAG_MS + answerWindowSeconds * 1_000;
+  return time !== undefined && blockTime.getTime() - time.getTime() <= lagMs;
 }

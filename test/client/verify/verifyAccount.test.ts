@@ -122,6 +122,7 @@ function chainWith(pending: readonly Row[] = after): ChainFacts {
       { blockNumber: 80n, creditMicros: 300n },
     ],
     counter: 1n,
+    answerWindowSeconds: 0,
     counterGraceSeconds: 100,
     submissionOf: async (epoch) =>
       [onChain(before, "final"), onChain(pending, "pending")].find((one) => one.epoch === epoch) ??
@@ -196,6 +197,12 @@ describe("verifyAccount", () => {
         ) ?? null,
     });
 
+    /** The results an hour and some seconds after epoch 2 was due to be final. */
+    const anHourAfter = async (seconds: number) => {
+      const chain = { ...moved(at(1_000 + 3_600 + seconds)), answerWindowSeconds: 300 };
+      return (await failures(chain, ofEpoch1)).map(({ result }) => result);
+    };
+
     it("says not yet if its proof is of the epoch before, within an hour", async () => {
       const [found, ...others] = await failures(moved(), ofEpoch1);
       expect(others).to.deep.equal([]);
@@ -208,6 +215,32 @@ describe("verifyAccount", () => {
       expect(others).to.deep.equal([]);
       expect(found?.result).to.equal("fails");
       expect(found?.remedy).to.include("does not follow the chain");
+    });
+
+    it("says not yet as long as a challenge of the next epoch may have delayed it", async () => {
+      // The contract's finalAt is that of the submission again once the challenge is answered.
+      expect(await anHourAfter(300)).to.deep.equal(["not_yet"]);
+      expect(await anHourAfter(301)).to.deep.equal(["fails"]);
+    });
+
+    it("dates an epoch that is not the newest by the submission after it", async () => {
+      const later = { ...onChain(after, "pending"), epoch: 3n, status: "final" } as const;
+      const chain: ChainFacts = {
+        ...moved(),
+        final: { ...later, finalAt: at(9_000) },
+        blockTime: at(9_000),
+        submissionOf: async (epoch) => {
+          if (epoch === 1n) return onChain(before, "final");
+          return { ...onChain(after, "pending"), submittedAt: at(epoch === 3n ? 5_000 : 1_000) };
+        },
+      };
+      const tables = [fileOf(before), fileOf(after), fileOf(after)];
+      const results = async (blockTime: Date) =>
+        (await failures({ ...chain, blockTime }, serverWith({ tables }))).map(
+          ({ result }) => result,
+        );
+      expect(await results(at(5_000 + 3_600))).to.deep.equal(["not_yet"]);
+      expect(await results(at(5_000 + 3_601))).to.deep.equal(["fails"]);
     });
 
     it("fails if its proof of the epoch before leads elsewhere", async () => {
