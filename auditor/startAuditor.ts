@@ -6,8 +6,7 @@ import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess
 import { createLocalSigner } from "@compute-credits/platform/chain/localSigner";
 import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
-import { createJournaledSigner } from "@compute-credits/platform/signing/journaledSigner";
-import { openSigningJournal } from "@compute-credits/platform/signing/signingJournal";
+import { openJournaledSigner } from "@compute-credits/platform/signing/openJournaledSigner";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
 import { publicSummary } from "@compute-credits/platform/process/health";
@@ -122,26 +121,12 @@ export async function openAuditor(
       "the server announces a different fee than at this auditor's first start: set FEE_BPS to the fees and their dates",
     );
   }
-  const { chainId, contract } = deployment;
-  const signer = createJournaledSigner(
-    key,
-    openSigningJournal(config.journalFolder, {
-      address: key.address,
-      chainId,
-      contract: lowercaseHex(contract),
-      origin: origin.hash,
-    }),
-    {
-      chain,
-      confirmedTime: async () => (await readCursor(database)).time,
-      knowsSignature: async () =>
-        (await database.query("select from signatures limit 1")).length > 0,
-      releasedEpoch: config.releasedEpoch,
-    },
-  );
-  // The audit goes on without: what is wrong is told again when there is something to sign.
-  await signer.prepare().catch((error: unknown) => {
-    log.error({ err: error, key: key.address }, "this key signs nothing: see its journal");
+  const place = { folder: config.journalFolder, origin: origin.hash, log };
+  const signer = await openJournaledSigner(key, place, {
+    chain,
+    confirmedTime: async () => (await readCursor(database)).time,
+    knowsSignature: async () => (await database.query("select from signatures limit 1")).length > 0,
+    releasedEpoch: config.releasedEpoch,
   });
   return createAuditor({
     database,

@@ -4,10 +4,11 @@ import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { exportJournals } from "@compute-credits/platform/signing/journalExchange";
+import { isSameLedger } from "@compute-credits/platform/signing/journalLine";
 import { JournalDamaged } from "@compute-credits/platform/signing/signingJournal";
 import { type Config, readConfig } from "../server/config.ts";
 import { forgetPosition } from "../server/positionFile.ts";
-import { claimDatabase, isClaimed } from "../server/stores/chain/claimDatabase.ts";
+import { claimLedger } from "../server/claimLedger.ts";
 import { createCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { createPositionStore } from "../server/stores/position/postgresPositionStore.ts";
@@ -46,14 +47,10 @@ async function recover(config: Config, acceptsLoss: boolean): Promise<void> {
   const chain = await createChainReader(config.rpcUrls, config.contract, config.rpcTimeoutMs);
   const database = await openDatabase(config.database, migrateLedger);
   stack.defer(() => database.close());
-  const origin = await chain.origin({
-    named: config.deploymentBlock,
-    isKnown: await isClaimed(database),
-  });
-  await claimDatabase(database, chain.deployment, origin);
+  const origin = await claimLedger(database, chain, config.deploymentBlock);
   const positions = createPositionStore(database);
   const checkpoints = createCheckpointStore(database);
-  const { chainId, contract } = chain.deployment;
+  const name = { ...chain.deployment, origin: origin.hash };
 
   const stop = await positions.stop();
   console.log(
@@ -69,9 +66,7 @@ async function recover(config: Config, acceptsLoss: boolean): Promise<void> {
   }
   const { journals } = await exportJournals(config.journalFolder);
   for (const { address, last, ...owner } of journals) {
-    const isOurs =
-      owner.chainId === chainId && owner.contract === contract && owner.origin === origin.hash;
-    if (!isOurs || last.root === null) continue;
+    if (!isSameLedger(owner, name) || last.root === null) continue;
     // oxlint-disable-next-line no-await-in-loop -- a handful of keys
     if (await checkpoints.isKnown(last.epoch, last.root)) continue;
     missing.push(`${last.root} of epoch ${last.epoch}, which ${address} signed`);
@@ -89,7 +84,7 @@ async function recover(config: Config, acceptsLoss: boolean): Promise<void> {
     return;
   }
   await positions.endStop();
-  await forgetPosition(config.journalFolder, { chainId, contract, origin: origin.hash });
+  await forgetPosition(config.journalFolder, name);
   console.log(
     "The servers may start. Providers bear the debits that are lost: they may report them again. " +
       "Auditors that saw them refuse the next checkpoints.",

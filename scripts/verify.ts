@@ -22,6 +22,7 @@ import {
   run,
   UsageError,
 } from "@compute-credits/platform/process/commandLine";
+import { CHAIN_ENVIRONMENT } from "@compute-credits/platform/process/environment";
 import { hideUrls } from "@compute-credits/platform/process/hideSecrets";
 import { explainChainError } from "./explainChainError.ts";
 
@@ -112,7 +113,8 @@ async function blockOf(text: string | undefined, server: string): Promise<bigint
       .deploymentBlock()
       .catch(() => null);
   }
-  if (/^[1-9]\d{0,17}$/.test(text)) return BigInt(text);
+  const block = CHAIN_ENVIRONMENT.DEPLOYMENT_BLOCK.safeParse(text);
+  if (block.success && block.data !== undefined) return block.data;
   throw new UsageError(`--deployment-block is the number of a block, not "${text}".`);
 }
 

@@ -4,7 +4,7 @@ export type StopCause =
   | "ledger_behind"
   /** a reader of the log has seen what the ledger lacks: only a restart after recovery ends it */
   | "log_behind_reader"
-  /** nobody can tell whether the database still has what it had */
+  /** the server cannot check whether the database still has what it had */
   | "database_unreachable";
 
 export interface Stop {

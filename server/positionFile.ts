@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { Hex } from "viem";
 import { z } from "zod";
 
+import { type LedgerName, ledgerFilePart } from "@compute-credits/platform/signing/journalLine";
 import { AddressField } from "@compute-credits/protocol/json/fields";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { whole } from "@compute-credits/rules/log/storedJson";
@@ -37,14 +37,6 @@ const Kept = z.object({
     .max(1_000),
 });
 
-/** Whose ledger it is. A new local chain has the old addresses, but another block before them. */
-export interface LedgerName {
-  readonly chainId: number;
-  readonly contract: Hex;
-  /** the hash of the block before the deployment */
-  readonly origin: Hex;
-}
-
 export function createPositionFile(folder: string, name: LedgerName): PositionFile {
   const path = pathOf(folder, name);
   return {
@@ -73,6 +65,6 @@ export async function forgetPosition(folder: string, name: LedgerName): Promise<
   await rm(pathOf(folder, name), { force: true });
 }
 
-function pathOf(folder: string, { chainId, contract, origin }: LedgerName): string {
-  return join(folder, `position-${chainId}-${contract.slice(2, 12)}-${origin.slice(2, 10)}.json`);
+function pathOf(folder: string, name: LedgerName): string {
+  return join(folder, `position-${ledgerFilePart(name)}.json`);
 }

@@ -10,11 +10,11 @@ import { WorkerHealth } from "@compute-credits/platform/process/health";
 import { boundConnections } from "@compute-credits/platform/process/connectionBound";
 import { close, listen } from "@compute-credits/platform/process/httpServer";
 import { createApp } from "./app.ts";
+import { claimLedger } from "./claimLedger.ts";
 import type { Config } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 import { serverHealth } from "./health.ts";
 import { publishRateCard, readRateCardFile } from "./rateCardFile.ts";
-import { claimDatabase, isClaimed } from "./stores/chain/claimDatabase.ts";
 import { migrateLedger } from "./stores/migrateLedger.ts";
 import { openLedgerWatch } from "./workers/position/openLedgerWatch.ts";
 import { openWorkers } from "./workers/openWorkers.ts";
@@ -59,11 +59,7 @@ export async function serve(
   const rateCard = await readRateCardFile(config.rateCardFile, config.limits);
   const database = await openDatabase(config.database, migrateLedger);
   stack.defer(() => database.close());
-  const origin = await chain.origin({
-    named: config.deploymentBlock,
-    isKnown: await isClaimed(database),
-  });
-  await claimDatabase(database, chain.deployment, origin);
+  const origin = await claimLedger(database, chain, config.deploymentBlock);
   const reads = await openReads(config.database, database, config.reads);
   stack.defer(() => reads.close());
   const context = await createContext(config, chain, {

@@ -11,7 +11,7 @@ import { type Request, post } from "./requests.ts";
 import { type HostileRig, spenderOf } from "./rig.ts";
 import { allowances, apiKeys, signedAllowance } from "./signed.ts";
 
-/** What somebody who bought credits once can use against the others. */
+/** What a customer who bought credits once can use against the others. */
 export interface Customer {
   readonly address: Address;
   /** of a spender that its account pays for */

@@ -69,7 +69,7 @@ export async function openHostileRig() {
     CONTRACT_ADDRESS: contract,
     DATABASE_URL: databaseUrl,
     RATE_CARD_FILE: rateCardFile,
-    // With an operator, as everywhere but on a developer's machine, nobody is approved by itself.
+    // With an operator, as in production, no provider is approved without its signature.
     OPERATORS: wallets.operator.account.address,
     QUOTE_PRIVATE_KEY: wallets.signer.privateKey,
     LOG_LEVEL: "info",

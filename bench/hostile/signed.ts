@@ -22,7 +22,7 @@ const SCOPE = scopeHash(NO_SCOPE);
 
 type Owner = ReturnType<typeof privateKeyToAccount>;
 
-/** A wallet that nobody has heard of. */
+/** A wallet that is new to the server. */
 export const newOwner = (): Owner => privateKeyToAccount(generatePrivateKey());
 
 /** The body of `POST /v1/allowances`, without a limit. */

@@ -7,7 +7,7 @@ import { BATCH, CALLERS, type Rig } from "./rig.ts";
 
 const BATCHES_PER_CALLER = 6;
 
-/** An account for each caller that nobody has bought credits for. */
+/** An account for each caller, which never had credits. */
 const emptyAccount = (caller: number) => numberToHex(0xe3b700 + caller, { size: 20 });
 
 /**

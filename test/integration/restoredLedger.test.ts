@@ -12,7 +12,6 @@ import { createChainReader } from "@compute-credits/platform/chain/viemChainRead
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { exportJournals } from "@compute-credits/platform/signing/journalExchange";
-import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { eventually } from "../../scripts/local/eventually.ts";
@@ -113,7 +112,7 @@ describe("a ledger whose database was replaced by an older copy", () => {
     start();
     expectProblem(await use(), 503, "metering_stopped");
     const { journals } = await exportJournals(folder);
-    const submissions = await submissionsOf(2n);
+    const submissions = await local.submissionsOf(2n);
     expect(submissions).to.have.length(1);
     expect(journals.map(({ last }) => last.root)).to.deep.equal([submissions[0]?.args.root]);
     // What tells an old copy of the journal from one whose key was away.
@@ -151,7 +150,7 @@ describe("a ledger whose database was replaced by an older copy", () => {
       start({ SIGNING_JOURNAL_FOLDER: machine });
       expectProblem(await use(), 503, "metering_stopped");
       expect(server.said()).to.match(says);
-      expect(await submissionsOf(2n)).to.have.length(1);
+      expect(await local.submissionsOf(2n)).to.have.length(1);
     });
   }
 
@@ -180,19 +179,9 @@ describe("a ledger whose database was replaced by an older copy", () => {
     return await send(new URL(path, await server.url()).href, { key: providerKey, body });
   }
 
-  async function submissionsOf(epoch: bigint) {
-    return await local.client.getContractEvents({
-      address: local.contract,
-      abi: computeCreditsAbi,
-      eventName: "CheckpointSubmitted",
-      args: { epoch },
-      fromBlock: 0n,
-    });
-  }
-
   async function untilSubmitted(epoch: bigint): Promise<void> {
     await eventually(`checkpoint ${epoch} on chain`, async () => {
-      return (await submissionsOf(epoch)).length > 0;
+      return (await local.submissionsOf(epoch)).length > 0;
     });
   }
 

@@ -13,7 +13,7 @@ export interface Purchase {
 /** Blocks: a range that an endpoint rejects is halved down to this size. */
 const MIN_RANGE_BLOCKS = 500n;
 
-/** Nobody said in which block the vault was deployed, so that its first purchases may be missed. */
+/** The block of the deployment is not known, so the first purchases might be missed. */
 export class UnknownDeploymentBlock extends Error {
   override readonly name = "UnknownDeploymentBlock";
 }

@@ -7,6 +7,7 @@ import type { CheckpointOnChain } from "../chain/readCheckpoints.ts";
 import type { ShownAllowance } from "../http/meteringClient.ts";
 import type { ChainFacts, CounterOnChain } from "./chainFacts.ts";
 import { REMEDY, type Report } from "./finding.ts";
+import { reasonOf } from "./reasonOf.ts";
 import type { ServerAnswers } from "./serverAnswers.ts";
 
 /** The cap that an account's owner signed under one counter. */
@@ -38,8 +39,8 @@ export async function signedCeiling(
   try {
     shown = await server.allowances(party);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    report(false, `The server shows nothing of your allowances: ${why}.`, REMEDY.noAllowances);
+    const text = `The server shows nothing of your allowances: ${reasonOf(error)}.`;
+    report(false, text, REMEDY.noAllowances);
     return null;
   }
 

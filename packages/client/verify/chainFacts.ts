@@ -112,7 +112,7 @@ export async function readChainFacts(
     },
 
     async isEnforceable({ receipt, signatures, standbySignatures }) {
-      const [digest, registered, now] = await Promise.all([
+      const [digest, registered] = await Promise.all([
         client.readContract({
           ...inCourt,
           functionName: "hashEarningsReceipt",
@@ -122,11 +122,11 @@ export async function readChainFacts(
           ...inCourt,
           functionName: "registeredReceiptOf",
           args: [receipt.provider],
+          blockNumber,
         }),
-        client.getBlock(),
       ]);
       const isRegistered =
-        BigInt(registered.until) >= now.timestamp &&
+        BigInt(registered.until) >= timestamp &&
         registered.earned >= receipt.earned &&
         registered.epoch <= receipt.epoch;
       const isQuorum = async (list: typeof signatures) => {

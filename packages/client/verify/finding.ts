@@ -1,4 +1,4 @@
-/** "not_yet" accuses nobody: server and chain were read at different moments. */
+/** "not_yet": an honest server may answer so too, because it is behind the chain. */
 export type Result = "holds" | "fails" | "not_yet";
 
 /** The result of one check, in words for the account's owner. */

@@ -75,7 +75,7 @@ export async function verifyAccount(
     rows.find(({ checkpoint }) => checkpoint.status === status),
   );
   checkGrowth(final?.row, pending?.row, report);
-  if (isRow(final?.row)) await checkProof(party, { chain, server, report });
+  if (final?.row) await checkProof(party, { chain, server, report });
   for (const receipt of receipts) {
     // oxlint-disable-next-line no-await-in-loop -- findings keep the order of the receipts
     await checkReceipt(party, receipt, { chain, rows, report });
@@ -191,10 +191,6 @@ async function checkBalance(
   } catch (error) {
     report(false, `The server returned no balance: ${reasonOf(error)}.`, REMEDY.balance);
   }
-}
-
-function isRow(row: Row | null | undefined): row is Row {
-  return row !== null && row !== undefined;
 }
 
 function isAtLeast(row: Amounts, other: Amounts): boolean {

@@ -1,6 +1,7 @@
 import { type Address, type PublicClient, decodeFunctionData, isAddressEqual } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { min } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 
 /** Checkpoints on chain, by their epochs, and the block from which to look for them. */
@@ -38,7 +39,7 @@ export async function readSubmissionSigners(
       abi: computeCreditsAbi,
       eventName: "CheckpointSubmitted",
       fromBlock: from,
-      toBlock: from + BLOCKS_PER_REQUEST - 1n < head ? from + BLOCKS_PER_REQUEST - 1n : head,
+      toBlock: min(from + BLOCKS_PER_REQUEST - 1n, head),
     });
     for (const { args, transactionHash } of logs) {
       if (args.epoch === undefined || args.epoch <= after || args.epoch > upTo) continue;

@@ -1,3 +1,4 @@
+import { hasCode } from "../process/errorCode.ts";
 import type { Database } from "./database.ts";
 
 /** Thrown in place of a read if as many reads wait already as may, or it waited for too long. */
@@ -93,5 +94,5 @@ function createTurns({ running, waiting, maxWaitMs }: ReadBounds) {
 
 /** PostgreSQL's `query_canceled`, which `statement_timeout` raises. */
 function isCancelled(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "57014";
+  return hasCode(error, "57014");
 }

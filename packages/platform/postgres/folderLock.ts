@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { ConfigError } from "../process/environment.ts";
+import { hasCode } from "../process/errorCode.ts";
 
 /** Thrown if another process uses the folder. Two processes would corrupt its data. */
 export class FolderInUse extends Error {
@@ -33,9 +34,7 @@ export function lockFolder(folder: string): () => void {
         rmSync(file, { force: true });
       };
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) {
-        throw unusableFolder(folder, error);
-      }
+      if (!hasCode(error, "EEXIST")) throw unusableFolder(folder, error);
     }
     const owner = Number(readFileSync(file, "utf8"));
     // In a container, a restarted process has the same id as the one before it.
@@ -63,6 +62,6 @@ function isRunning(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: the process runs as another user.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return hasCode(error, "EPERM");
   }
 }

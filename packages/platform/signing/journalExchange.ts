@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
+import { hasCode } from "../process/errorCode.ts";
 import {
   JournalHead,
   type JournalOwner,
@@ -24,7 +25,7 @@ export type JournalExchange = z.output<typeof JournalExchange>;
 /** Reads all journals of a folder. Throws `JournalDamaged` if one cannot be read. */
 export async function exportJournals(folder: string): Promise<JournalExchange> {
   const all = await readdir(folder).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (hasCode(error, "ENOENT")) return [];
     throw error;
   });
   const names = all.filter((name) => name.endsWith(".journal")).sort();

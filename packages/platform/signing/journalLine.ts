@@ -8,14 +8,16 @@ import { whole } from "@compute-credits/rules/log/storedJson";
 
 const FORMAT = "compute-credits-signing-journal-1";
 
-/** Whose signatures a journal keeps, and for which deployment. */
-export const JournalOwnerJson = z.object({
-  address: AddressField,
+/** Of which deployment a file outside the database is. */
+const LedgerNameJson = z.object({
   chainId: z.number(),
   contract: AddressField,
   /** the hash of the block before the deployment: a new local chain has the old addresses */
   origin: Bytes32Field,
 });
+
+/** Whose signatures a journal keeps, and for which deployment. */
+export const JournalOwnerJson = LedgerNameJson.extend({ address: AddressField });
 
 /** The first line of a journal. */
 export const JournalHead = JournalOwnerJson.extend({ format: z.literal(FORMAT) });
@@ -34,8 +36,20 @@ export const JournalRecordJson = z.object({
   at: z.string(),
 });
 
+export type LedgerName = z.output<typeof LedgerNameJson>;
 export type JournalOwner = z.output<typeof JournalOwnerJson>;
 export type JournalRecord = z.output<typeof JournalRecordJson>;
+
+export function isSameLedger(one: LedgerName, other: LedgerName): boolean {
+  return (
+    one.chainId === other.chainId && one.contract === other.contract && one.origin === other.origin
+  );
+}
+
+/** Tells the files of different deployments apart. */
+export function ledgerFilePart({ chainId, contract, origin }: LedgerName): string {
+  return `${chainId}-${contract.slice(2, 12)}-${origin.slice(2, 10)}`;
+}
 
 export const headLine = (owner: JournalOwner): string => toLine({ format: FORMAT, ...owner });
 export const recordLine = (record: JournalRecord): string => toLine(record);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, link, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
+import { hasCode } from "../process/errorCode.ts";
 import {
   JournalHead,
   type JournalOwner,
@@ -9,6 +10,8 @@ import {
   JournalRecordJson,
   TORN,
   headLine,
+  isSameLedger,
+  ledgerFilePart,
   readLine,
   recordLine,
 } from "./journalLine.ts";
@@ -92,7 +95,7 @@ export function openSigningJournal(folder: string, owner: JournalOwner): Signing
         // Unlike a rename, a link never replaces a file that is there.
         await link(draft, path);
       } catch (error) {
-        if (isCode(error, "EEXIST")) return false;
+        if (hasCode(error, "EEXIST")) return false;
         throw error;
       } finally {
         await rm(draft, { force: true });
@@ -113,14 +116,8 @@ export function openSigningJournal(folder: string, owner: JournalOwner): Signing
 }
 
 /** The file's name has the address first, so that an operator finds it. */
-export function journalPath(
-  folder: string,
-  { address, chainId, contract, origin }: JournalOwner,
-): string {
-  return join(
-    resolve(folder),
-    `${address}-${chainId}-${contract.slice(2, 12)}-${origin.slice(2, 10)}.journal`,
-  );
+export function journalPath(folder: string, { address, ...ledger }: JournalOwner): string {
+  return join(resolve(folder), `${address}-${ledgerFilePart(ledger)}.journal`);
 }
 
 interface Known {
@@ -142,11 +139,7 @@ function follows(record: JournalRecord, last: JournalRecord): boolean {
 function checkOwner(path: string, owner: JournalOwner, document: unknown): void {
   const head = JournalHead.safeParse(document);
   const isOurs =
-    head.success &&
-    head.data.address === owner.address &&
-    head.data.chainId === owner.chainId &&
-    head.data.contract === owner.contract &&
-    head.data.origin === owner.origin;
+    head.success && head.data.address === owner.address && isSameLedger(head.data, owner);
   if (!isOurs) throw damaged(path, `it is not the journal of ${owner.address} for this deployment`);
 }
 
@@ -205,11 +198,7 @@ async function openExisting(path: string): Promise<FileHandle | null> {
   try {
     return await open(path, "r");
   } catch (error) {
-    if (isCode(error, "ENOENT")) return null;
+    if (hasCode(error, "ENOENT")) return null;
     throw error;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

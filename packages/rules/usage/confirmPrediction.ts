@@ -18,9 +18,9 @@ export interface LockedState {
 /**
  * Returns what `decideDebits` would decide if all predicted charges fit. The caller has checked
  * each one's account, cap, counter, allowance and period, that no card was added, and that what was
- * passed over could pay nothing. `null` if the
- * decision could differ; the caller then runs `decideDebits`. Repeated events are not checked: they
- * conflict when written (docs/decisions/0007-a-guess-that-is-the-decision.md).
+ * passed over could pay nothing. `null` if the decision could differ; the caller then runs
+ * `decideDebits`. Repeated events are not checked: they conflict when written
+ * (docs/decisions/0007-a-guess-that-is-the-decision.md).
  */
 export function confirmPrediction(
   events: readonly UsageEvent[],

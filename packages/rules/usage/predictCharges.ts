@@ -72,8 +72,9 @@ export function namesProvider(candidates: readonly Allowance[], provider: Addres
 
 /**
  * Predicts the result of `decideDebits` before any lock is taken: the first usable allowance that is
- * not depleted pays each event at a fixed rate. Decides nothing, not even a refusal. If `confirmPrediction` confirms
- * it, as it nearly always does, rows are written without being read first.
+ * not depleted pays each event at a fixed rate. Decides nothing, not even a refusal. If
+ * `confirmPrediction` confirms it, as it nearly always does, rows are written without being read
+ * first.
  */
 export function predictCharges(
   events: readonly UsageEvent[],

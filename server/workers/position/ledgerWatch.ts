@@ -37,7 +37,7 @@ const MEMORY_MS = 7 * 86_400_000;
 
 /** What the operator does about an old ledger. */
 const WHAT_TO_DO =
-  "the database was restored from a backup, or a failover lost its last seconds. " +
+  "The database was restored from a backup, or a failover lost its last seconds. " +
   "Stop all servers and run npm run recover (docs/recovery.md)";
 
 /** Watches that the database never goes back behind this server's memory, the journals or the chain. */
@@ -114,7 +114,7 @@ export function createLedgerWatch(deps: LedgerWatchDeps): LedgerWatch {
           if (why === null) {
             gate.resume("ledger_behind");
           } else {
-            const message = `the ledger is behind: ${why}. ${capitalised(WHAT_TO_DO)}`;
+            const message = `the ledger is behind: ${why}. ${WHAT_TO_DO}`;
             stop(message);
             await positions.recordStop(message);
           }
@@ -146,8 +146,4 @@ export function createLedgerWatch(deps: LedgerWatchDeps): LedgerWatch {
     else log.error({ cause: gate.stopped?.cause }, `metering stopped: ${message}`);
     reported = message;
   }
-}
-
-function capitalised(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

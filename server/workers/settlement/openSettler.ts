@@ -8,11 +8,8 @@ import type { Probe } from "@compute-credits/platform/chain/probe";
 import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
 import type { TransactionStore } from "@compute-credits/platform/chain/transactionStore";
 import { createChainWriter } from "@compute-credits/platform/chain/viemChainWriter";
-import {
-  type JournaledSigner,
-  createJournaledSigner,
-} from "@compute-credits/platform/signing/journaledSigner";
-import { openSigningJournal } from "@compute-credits/platform/signing/signingJournal";
+import type { JournaledSigner } from "@compute-credits/platform/signing/journaledSigner";
+import { openJournaledSigner } from "@compute-credits/platform/signing/openJournaledSigner";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { SettlementConfig } from "../../config.ts";
 import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
@@ -94,26 +91,17 @@ function withoutDoubles(signers: readonly CheckpointSigner[]): readonly Checkpoi
   return [...new Map(signers.map((signer) => [signer.address, signer])).values()];
 }
 
-/** Puts its journal before each key, and makes the journals of keys that have never signed. */
 async function withJournals(
   keys: readonly CheckpointSigner[],
-  { journalFolder, origin, chain, chainStore, checkpoints, log }: OpenSettlerDeps,
+  { journalFolder: folder, origin, chain, chainStore, checkpoints, log }: OpenSettlerDeps,
 ): Promise<readonly JournaledSigner[]> {
-  const { chainId, contract } = chain.deployment;
+  const deps = {
+    chain,
+    confirmedTime: async () => (await chainStore.cursor()).time,
+    knowsSignature: async () => (await checkpoints.latest())?.isSigning ?? false,
+  };
   return await Promise.all(
-    keys.map(async (key) => {
-      const owner = { address: key.address, chainId, contract, origin };
-      const signer = createJournaledSigner(key, openSigningJournal(journalFolder, owner), {
-        chain,
-        confirmedTime: async () => (await chainStore.cursor()).time,
-        knowsSignature: async () => (await checkpoints.latest())?.isSigning ?? false,
-      });
-      // Metering goes on without: what is wrong is told again when there is something to sign.
-      await signer.prepare().catch((error: unknown) => {
-        log.error({ err: error, key: key.address }, "this key signs nothing: see its journal");
-      });
-      return signer;
-    }),
+    keys.map((key) => openJournaledSigner(key, { folder, origin, log }, deps)),
   );
 }
 

@@ -7,7 +7,7 @@ import { createChainStore } from "../../../server/stores/chain/postgresChainStor
 import { createGrantStore } from "../../../server/stores/allowances/postgresGrantStore.ts";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
-import { databaseKinds } from "../../fixtures/databases.ts";
+import { postgres } from "../../fixtures/databases.ts";
 import {
   ALLOWANCE_RULES,
   type Ledger,
@@ -23,16 +23,13 @@ const [first, second, provider] = [party(1), party(2), party(3)];
 const DEADLOCK = "40P01";
 
 // PGlite has one connection, so no transaction waits for another.
-const server = databaseKinds.find(({ name }) => name === "PostgreSQL");
-
 describe("lock order of indexer, debits, voids, cuts and grants on PostgreSQL", () => {
   let database: Database;
   let ledger: Ledger;
   let circles = 0;
 
   before(async () => {
-    if (server === undefined) throw new Error("PostgreSQL is missing from databaseKinds");
-    const opened = await server.open();
+    const opened = await postgres.open();
     database = {
       ...opened,
       // The stores retry after a deadlock, so only this counter shows it.

@@ -15,7 +15,7 @@ import { createPriceReader } from "../../../server/stores/pricing/priceReader.ts
 import { createRateIndexCache } from "../../../server/stores/pricing/rateIndexCache.ts";
 import { withGroupCommit } from "../../../server/stores/usage/groupCommit.ts";
 import { createUsageLedger } from "../../../server/stores/usage/postgresUsageLedger.ts";
-import { databaseKinds } from "../../fixtures/databases.ts";
+import { postgres } from "../../fixtures/databases.ts";
 import { answerWhileEveryLockIsHeld } from "../../fixtures/everyLockHeld.ts";
 import {
   type Ledger,
@@ -40,15 +40,12 @@ const TERMS = { limit: 5n, period: 0n, rollover: 0n, priority: null, scope: null
 const ONE_REDEMPTION = { maxRedemptions: 1n, redeemBy: 0n, validSeconds: 0n };
 
 // PGlite has one connection, so no transaction waits for another.
-const server = databaseKinds.find(({ name }) => name === "PostgreSQL");
-
 describe("requests that change nothing, while every lock is held", () => {
   let database: Database;
   let ledger: Ledger;
 
   before(async () => {
-    if (server === undefined) throw new Error("PostgreSQL is missing from databaseKinds");
-    database = await server.open();
+    database = await postgres.open();
   });
   beforeEach(async () => {
     ledger = await emptyLedger(database);
