@@ -54,7 +54,7 @@ export default defineConfig({
   test: {
     mocha: { timeout: 60_000 },
     solidity: {
-      fuzz: { runs: repeated(256) },
+      fuzz: { runs: repeated(128) },
       invariant: { runs: repeated(64), depth: 50, failOnRevert: true },
     },
   },

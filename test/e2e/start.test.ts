@@ -167,33 +167,26 @@ describe("npm start", () => {
     }
   });
 
-  it("takes the folder over from a process that was killed", async () => {
+  it("takes the folder over from a process that was killed, ends when its npm is killed, and frees its ports", async () => {
     const killed = start({ server: 0, chain: 0 });
     await welcomed(killed);
     killed.process.kill("SIGKILL");
     await killed.ended;
 
-    const next = start({ server: 0, chain: 0 });
-    await welcomed(next);
-    expect(next.said()).to.include("Metering server  http://127.0.0.1:");
-    next.process.kill("SIGINT");
-    expect(await next.ended).to.equal(0);
-  });
-
-  it("ends when the npm that started it is killed, and frees its ports", async () => {
     const free = { server: await freePort(), chain: await freePort() };
-    const command = `"${process.execPath}" "${START}" --port ${free.server} --rpc-port ${free.chain} --data "${join(folder, "orphan")}" & wait`;
+    const command = `"${process.execPath}" "${START}" --port ${free.server} --rpc-port ${free.chain} --data "${join(folder, "data")}" & wait`;
     const npm = spawn("sh", ["-c", command], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, npm_lifecycle_event: "start" },
     });
-    const started = watched(npm);
-    await welcomed(started);
+    const next = watched(npm);
+    await welcomed(next);
+    expect(next.said()).to.include(`Metering server  http://127.0.0.1:${free.server}`);
 
     npm.kill("SIGKILL");
     // It closes only when the child, which writes to the same pipes, has ended too.
-    await started.ended;
-    expect(started.said()).to.match(/Stopped\.\n$/);
+    await next.ended;
+    expect(next.said()).to.match(/Stopped\.\n$/);
     for (const port of [free.server, free.chain]) {
       const server = createServer();
       expect(await listen(server, port)).to.equal(port);
