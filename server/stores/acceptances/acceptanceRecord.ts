@@ -72,8 +72,12 @@ export async function changeAcceptance(
   const decided = decideAcceptance(before, change, now);
   if (decided === "unchanged") return null;
   if ("reason" in decided) return decided;
-  if (accepted && before?.accepted !== true) {
-    const refusal = await findRoom(tx, spender, rules);
+  if (isOneMore(before, change)) {
+    // Concurrent acceptances of one spender wait for each other, all after an account's lock.
+    await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
+      `acceptances of ${spender}`,
+    ]);
+    const refusal = await refuseOneMore(tx, before, change, rules);
     if (refusal !== null) return refusal;
   }
   await tx.query(
@@ -97,26 +101,29 @@ export async function changeAcceptance(
 }
 
 /**
- * Refuses another account beyond the bound of a spender. The lock makes concurrent acceptances of
- * one spender wait for each other; it is taken after an account's, by all.
+ * Refuses one account more than a spender may accept; `null` if there is room, or if it is no more.
+ * Ask without a lock first: a refused spender must not lock an account each time.
  */
-async function findRoom(
-  tx: Sql,
-  spender: SpenderId,
+export async function refuseOneMore(
+  sql: Sql,
+  before: AcceptanceState | null,
+  change: AcceptanceChange,
   { maxAccountsPerSpender: limit }: AcceptanceRules,
 ): Promise<ChangeRefusal | null> {
-  await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
-    `acceptances of ${spender}`,
-  ]);
+  if (!isOneMore(before, change)) return null;
   // Plan: accepted_accounts, at most `limit` entries.
-  const [found] = await tx.query<{ count: bigint }>(
+  const [found] = await sql.query<{ count: bigint }>(
     `select count(*) as count from (
        select from acceptances where spender = $1 and accepted limit $2) as accepted`,
-    [bytea(spender), limit],
+    [bytea(change.spender), limit],
   );
   return found !== undefined && found.count >= limit
     ? { reason: "too_many_accounts", limit }
     : null;
+}
+
+function isOneMore(before: AcceptanceState | null, { accepted }: AcceptanceChange): boolean {
+  return accepted && before?.accepted !== true;
 }
 
 /** Lets debits read the allowances from now on, and enters them into the log. */

@@ -10,6 +10,7 @@ import {
   changeAcceptance,
   isAliveSql,
   readAcceptance,
+  refuseOneMore,
 } from "./acceptanceRecord.ts";
 
 /** Lists come from `reads`, which may have connections of its own. */
@@ -31,6 +32,8 @@ export function createAcceptanceStore(
         return { result: "unchanged", acceptance: await readPair(database, change) };
       }
       if ("reason" in known) return { result: "refused", refusal: known };
+      const tooMany = await refuseOneMore(database, before, change, rules);
+      if (tooMany !== null) return { result: "refused", refusal: tooMany };
       return await withRetries(() =>
         database.transaction(async (tx) => {
           await lockAccount(tx, change.account);

@@ -22,6 +22,7 @@ import {
   enterIntoLog,
   isAliveSql,
   readAcceptance,
+  refuseOneMore,
   retireDead,
 } from "../acceptances/acceptanceRecord.ts";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
@@ -193,6 +194,10 @@ async function decideAdd(
   if (decided !== "unchanged" && "reason" in decided) return refused(decided);
   // An implied acceptance comes only with a new allowance: anyone can send a stored one again.
   const change = decided === "unchanged" || (!isNew && !isExplicit(proof)) ? null : asked;
+  if (change !== null && isExplicit(proof)) {
+    const tooMany = await refuseOneMore(sql, before, change, rules);
+    if (tooMany !== null) return refused(tooMany);
+  }
   if (known !== null) {
     const outcome = change === null ? ({ result: "added", allowance: known } as const) : null;
     return { outcome, isNew, change };

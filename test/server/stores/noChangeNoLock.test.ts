@@ -18,6 +18,7 @@ import { createUsageLedger } from "../../../server/stores/usage/postgresUsageLed
 import { postgres } from "../../fixtures/databases.ts";
 import { answerWhileEveryLockIsHeld } from "../../fixtures/everyLockHeld.ts";
 import {
+  ALLOWANCE_RULES,
   type Ledger,
   RATES,
   RULES,
@@ -37,6 +38,7 @@ const issuer = walletSpender(payer);
 
 /** The terms of a grant or a code. */
 const TERMS = { limit: 5n, period: 0n, rollover: 0n, priority: null, scope: null };
+const NO_SCOPE = { providers: [], meters: [] };
 const ONE_REDEMPTION = { maxRedemptions: 1n, redeemBy: 0n, validSeconds: 0n };
 
 // PGlite has one connection, so no transaction waits for another.
@@ -470,6 +472,88 @@ describe("requests that change nothing, while every lock is held", () => {
         http.request(`/v1/allowances/${id}/redemptions`, { body, key: createApiKey() }),
       );
       expectProblem(answer, 404, "code_not_found");
+    });
+
+    context("when a spender says something about an account", () => {
+      const path = "/v1/acceptances";
+      const account = payer;
+
+      interface Sent {
+        readonly body: unknown;
+        readonly key?: string;
+      }
+      /** Each sends a word while every lock is held. */
+      const accept = (sent: Sent, names: readonly string[] = []) =>
+        answered(() => http.request(path, sent), names);
+      const end = (sent: Sent, names: readonly string[] = []) =>
+        answered(() => http.request(`${path}/end`, sent), names);
+
+      async function offered() {
+        const key = createApiKey();
+        const spender = apiKeySpender(key);
+        await ledger.allow(payer, { spender, proof: null });
+        return { key, spender, names: [`acceptances of ${spender}`] };
+      }
+
+      it("answers what it has said before, and what it never said", async () => {
+        const { key, names } = await offered();
+        const body = { account };
+        const wrong = { body: { account, more: 1 }, key };
+        expectProblem(await accept(wrong), 400, "invalid_request");
+        expectProblem(await accept({ body }), 401, "missing_credentials");
+        const byStranger = { body, key: createApiKey() };
+        expectProblem(await accept(byStranger), 404, "allowance_not_found");
+        expectProblem(await end({ body, key }, names), 404, "acceptance_not_found");
+
+        const first = await http.request(path, { body, key });
+        const again = await accept({ body, key }, names);
+        expect([first.status, again.status]).to.deep.equal([201, 200]);
+        expect(again.document).to.deep.equal(first.document);
+        const ended = await http.request(`${path}/end`, { body, key });
+        expect((await end({ body, key }, names)).document).to.deep.equal(ended.document);
+      });
+
+      it("refuses one account more than it may accept", async () => {
+        const { key, spender, names } = await offered();
+        await ledger.database.query(
+          `with filled as (
+             insert into accounts (address)
+             select decode(lpad(to_hex(n), 40, '0'), 'hex') from generate_series(1, $2::integer) n
+             returning address
+           )
+           insert into acceptances (spender, account, accepted, how)
+           select $1, address, true, 'key' from filled`,
+          [`\\x${spender.slice(2)}`, ALLOWANCE_RULES.maxAccountsPerSpender],
+        );
+        const refused = await accept({ body: { account }, key }, names);
+        expectProblem(refused, 429, "too_many_acceptances");
+
+        const { message } = await ledger.allow(payer, { spender, proof: null });
+        const again = { ...message, salt: message.salt + 1n };
+        const signature = "0x00";
+        const signed = { id: hashOf("new"), message: again, scope: NO_SCOPE, signature } as const;
+        const added = await answered(
+          () => ledger.allowances.add({ ...signed, byContract: false }, { how: "key" }),
+          names,
+        );
+        expect(added).to.have.nested.property("refusal.reason", "too_many_accounts");
+
+        const { id: campaign } = await ledger.allow(payer, { limit: 100n });
+        const codeHash = promotionCodeHash("WELCOME");
+        await ledger.grants.addCodes(campaign, [{ codeHash, ...TERMS, ...ONE_REDEMPTION }], issuer);
+        const redemption = { campaign, codeHash, spender, proof: { how: "key" } } as const;
+        const redeemed = await answered(() => ledger.grants.redeem(redemption), names);
+        expect(redeemed).to.have.nested.property("refusal.reason", "too_many_accounts");
+      });
+
+      it("lists what it accepts and what it is offered", async () => {
+        const { spender } = await offered();
+        for (const list of ["acceptances", "offers"]) {
+          // oxlint-disable-next-line no-await-in-loop -- one lock after the other
+          const page = await answered(() => http.request(`/v1/spenders/${spender}/${list}`));
+          expect(page.status).to.equal(200);
+        }
+      });
     });
 
     it("answers a revocation of an access that never was", async () => {

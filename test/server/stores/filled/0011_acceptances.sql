@@ -1,0 +1,7 @@
+-- Alice has offered credits to a key, which has not accepted her; carol's wallet ended an acceptance.
+insert into signed_allowances (id, account, spender, period_seconds, starts_at, expires_at, priority, scope, scope_providers, scope_meters, account_cap_micros, counter, salt, signature, created_at, log_order, transaction_id, campaign, grant_key, issued_count, by_contract, arrival, accepted) values
+  ('\xd1efd200edcaa4c0e099071dd25a50d1228a2986efe48849da9e27a78c6244e9', '\x328809bc894f92807417d2dad6b7c998c1afdac6', '\x1456263e753a18246f9a0df3165a859d61a88aa9fad4b43d95a035db3d5f6cb9', 0, 0, 0, 128, '\x0000000000000000000000000000000000000000000000000000000000000000', '{}', '{}', 9223372036854775808, 0, 21, '\x962d716436dcad4ce4eb83e2aeaf1d991b55038db1b016fa0b97449bde41d21b467bf549b812aede7216f2358391401ddfdd998ba19bcf075134cc51736ca6a41c', '2025-06-15 12:00:30+00', null, null, null, null, 0, false, 0, false);
+insert into allowance_usage (id, limit_micros, rollover_micros, revoked_at, period_index, carried_micros, period_spent, spent) values
+  ('\xd1efd200edcaa4c0e099071dd25a50d1228a2986efe48849da9e27a78c6244e9', 9223372036854775808, 0, null, 0, 0, 0, 0);
+insert into acceptances (spender, account, accepted, how, signed_at, changes, changed_at) values
+  ('\x000000000000000000000000a4d4c1f8a763ef6a0140d04291eceef913ffc272', '\x328809bc894f92807417d2dad6b7c998c1afdac6', false, 'wallet', 1749988831000, 2, '2025-06-15 12:00:31+00');
