@@ -5,7 +5,7 @@ import type { Health } from "@compute-credits/platform/process/health";
 import type { Context } from "./context.ts";
 import { notFound, problemHandler } from "./http/errors.ts";
 import { type KnownAuditors, createKnownAuditors } from "./http/knownAuditors.ts";
-import { carriesKnownKey, carriesProvidersKey } from "./http/knownKey.ts";
+import { carriesProvidersKey } from "./http/knownKey.ts";
 import { refuseWhileStopped } from "./http/refuseWhileStopped.ts";
 import { publicTurns } from "./http/publicTurns.ts";
 import { readBody } from "./http/readBody.ts";
@@ -57,18 +57,18 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
 /** One router for all, because Express matches the path of each mounted router per request. */
 function v1(context: Context): Router {
   const router = Router();
-  const { limits, providers, issuingKeys } = context;
+  const { limits, providers } = context;
   const knownAuditors = createKnownAuditors();
-  const hasKnownKey = (req: Request) => carriesKnownKey(req, { providers, issuingKeys });
+  const isProvider = (req: Request) => carriesProvidersKey(req, providers);
   router.use(
     refuseWhileStopped(context.gate),
     publicTurns({
       ...context.publicShare,
       isTrustedProxy: context.isTrustedProxy,
-      isProvider: (req) => carriesProvidersKey(req, providers),
+      isProvider,
       isAuditor: (req) => knownAuditors.has(req),
     }),
-    ...readBody({ maxBodyBytes: limits.maxBodyBytes, hasKnownKey }),
+    ...readBody({ maxBodyBytes: limits.maxBodyBytes, isProvider }),
     ...routersOf(context, knownAuditors),
   );
   return router;

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { isAddressOrNetwork } from "@compute-credits/platform/process/addressList";
 import type { CallLimits } from "@compute-credits/platform/chain/boundedCalls";
 import type { KeyLocation } from "@compute-credits/platform/chain/createSigner";
-import type { PublicShare } from "./http/publicTurns.ts";
+import type { PublicLimits } from "./http/publicShare.ts";
 import type { Limits } from "./limits.ts";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
 import type { DatabaseLocation, ReadPool } from "@compute-credits/platform/postgres/openDatabase";
@@ -68,7 +68,7 @@ const DATABASE_AND_HTTP = {
     .default(20)
     .describe("Calls of the chain that requests cause in a second."),
   PUBLIC_SHARE_PERCENT: integer(1, 100)
-    .default(25)
+    .default(15)
     .describe("Time for requests without a provider's key, while providers report."),
   MAX_WAITING_PUBLIC_REQUESTS: integer(1, 100_000)
     .default(1_000)
@@ -191,7 +191,7 @@ const LIMITS = {
     .default(1_000)
     .describe("Open holds of a provider on one spender."),
   MAX_GRANTS_PER_REQUEST: integer(1, MAX_GRANTS_PER_REQUEST)
-    .default(5_000)
+    .default(1_000)
     .describe("Grants or codes in one request."),
   MAX_GRANTS_PER_CAMPAIGN: integer(1, 100_000_000)
     .default(1_000_000)
@@ -251,8 +251,8 @@ export interface Config {
   /** the `CreditsLens` that wallets may read, if one is named */
   readonly lens: Hex | null;
   readonly database: DatabaseLocation;
-  readonly reads: ReadPool;
-  readonly publicShare: PublicShare;
+  readonly reads: Omit<ReadPool, "restMs">;
+  readonly publicShare: PublicLimits;
   /** bounds of the calls of the chain that requests cause */
   readonly chainCalls: CallLimits;
   readonly host: string;

@@ -17,7 +17,7 @@ import type { Reads } from "@compute-credits/platform/postgres/openDatabase";
 import { type AddressList, createAddressList } from "@compute-credits/platform/process/addressList";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { Config } from "./config.ts";
-import type { PublicShare } from "./http/publicTurns.ts";
+import type { PublicShare } from "./http/publicShare.ts";
 import type { Limits } from "./limits.ts";
 import { type MeteringGate, createMeteringGate } from "./meteringGate.ts";
 import { longestHoldSeconds } from "./windows.ts";
@@ -153,10 +153,12 @@ export async function createContext(
   {
     database,
     reads,
+    publicShare,
     deploymentBlock,
   }: {
     readonly database: Database;
     readonly reads: Reads;
+    readonly publicShare: PublicShare;
     readonly deploymentBlock: bigint;
   },
 ): Promise<Context> {
@@ -198,7 +200,7 @@ export async function createContext(
     grants: createGrantStore(
       database,
       { ...limits, isIssuer: (account) => config.issuers.includes(account) },
-      reads.bounded,
+      { reads: reads.bounded, inBulkTurn: reads.inBulkTurn },
     ),
     issuingKeys: createIssuingKeyStore(database),
     acceptances: createAcceptanceStore(database, limits, reads.bounded),
@@ -236,10 +238,10 @@ export async function createContext(
     writeOffs: createWriteOffStore(database),
     transactions: createTransactionStore(database),
     insight: createInsightStore(reads.bounded),
-    reports: createReportStore(reads.bounded),
+    reports: createReportStore(reads.heavy),
     usageLog: createUsageLog(database),
     auditors: config.auditors,
-    publicShare: config.publicShare,
+    publicShare,
     isTrustedProxy: createAddressList(config.trustedProxies),
     vault,
     askedVault: vaultForRequests(vault, callBound),

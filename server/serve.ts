@@ -14,6 +14,7 @@ import { claimLedger } from "./claimLedger.ts";
 import type { Config } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 import { serverHealth } from "./health.ts";
+import { createPublicShare } from "./http/publicShare.ts";
 import { publishRateCard, readRateCardFile } from "./rateCardFile.ts";
 import { migrateLedger } from "./stores/migrateLedger.ts";
 import { openLedgerWatch } from "./workers/position/openLedgerWatch.ts";
@@ -60,11 +61,14 @@ export async function serve(
   const database = await openDatabase(config.database, migrateLedger);
   stack.defer(() => database.close());
   const origin = await claimLedger(database, chain, config.deploymentBlock);
-  const reads = await openReads(config.database, database, config.reads);
+  const publicShare = createPublicShare(config.publicShare);
+  const { restMs } = publicShare;
+  const reads = await openReads(config.database, database, { ...config.reads, restMs });
   stack.defer(() => reads.close());
   const context = await createContext(config, chain, {
     database,
     reads,
+    publicShare,
     deploymentBlock: origin.number + 1n,
   });
   await publishRateCard(context.rateCards, config.rateCardFile, rateCard);

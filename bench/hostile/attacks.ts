@@ -1,6 +1,5 @@
 import { gzipSync } from "node:zlib";
 
-import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { createPromotionCode } from "@compute-credits/client/wallet/promotionCode";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { PROVIDER } from "../ledger/parties.ts";
@@ -26,6 +25,8 @@ export interface Attack {
    */
   readonly isTarget: boolean;
   readonly work: Work;
+  /** whether one request takes as long as many debits */
+  readonly isSlow: boolean;
   /** the answers that show that the attack reached its work */
   readonly answers: readonly string[];
   /** what the server refuses by the path alone; from providers, with their key */
@@ -56,16 +57,25 @@ interface Options {
   readonly clients?: number;
   readonly onChain?: Attack["onChain"];
   readonly isTarget?: boolean;
+  readonly isSlow?: boolean;
 }
 
 function attack(
   name: string,
   requests: readonly Request[],
   answers: Attack["answers"],
-  { clients = CLIENTS, isTarget = true, trivial = TRIVIAL, onChain }: Options = {},
+  { clients = CLIENTS, isTarget = true, isSlow = false, trivial = TRIVIAL, onChain }: Options = {},
 ): Attack {
   const work: Work = { kind: "requests", requests, clients, perSecond: null };
-  return { name, isTarget, work, answers, trivial, ...(onChain === undefined ? {} : { onChain }) };
+  return {
+    name,
+    isTarget,
+    isSlow,
+    work,
+    answers,
+    trivial,
+    ...(onChain === undefined ? {} : { onChain }),
+  };
 }
 
 /** Without a key, or with one that anyone makes for itself. */
@@ -92,6 +102,7 @@ async function byStrangers(
     {
       name: "half_open_connections",
       isTarget: true,
+      isSlow: false,
       work: { kind: "half_open", clients: CLIENTS, perSecond: 400 },
       answers: [HALF_OPEN.stays, HALF_OPEN.closed],
       trivial: TRIVIAL,
@@ -149,11 +160,12 @@ function byCustomers({ chain }: HostileRig, customer: Customer): Attack[] {
       "grants_in_bulk",
       [post(`/v1/allowances/${campaign}/grants`, grants(), issuingKey)],
       ["200", "429 too_many_grants"],
+      { isSlow: true },
     ),
     attack(
       "large_bodies_with_issuing_key",
-      [postGzip(`/v1/allowances/${campaign}/grants`, padded(), issuingKey)],
-      ["400 invalid_request"],
+      [post(`/v1/allowances/${campaign}/grants`, manyNames(), issuingKey)],
+      ["413 batch_too_large"],
     ),
     attack(
       "lists_of_large_answers",
@@ -165,7 +177,7 @@ function byCustomers({ chain }: HostileRig, customer: Customer): Attack[] {
       ],
       ["200"],
     ),
-    attack("checkpoint_files", [get("/v1/checkpoints/1/data")], ["200"]),
+    attack("checkpoint_files", [get("/v1/checkpoints/1/data")], ["200"], { isSlow: true }),
     attack("year_of_earnings_by_12", [yearOfEarnings(apiKey)], ["200"], { clients: 12 }),
     attack(
       "insight",
@@ -231,24 +243,25 @@ function gzipBomb(): Request {
   return postGzip("/v1/allowances", gzipSync(body));
 }
 
-/** 7 MB of JSON that compresses as well as the server allows, and is refused after all of it. */
-function padded(): Buffer {
-  const words = Array.from(
-    { length: 70_000 },
-    (_, n) => `"${createApiKey().slice(0, 8)}${"x".repeat(90)}${n}"`,
-  );
-  return gzipSync(`{"grants":[${words.join(",")}]}`);
-}
+/** As many grants as a request may have, with as many names in their scopes. */
+const grants = () => ({
+  grants: Array.from({ length: 1_000 }, (_, n) => ({
+    id: `${n}-{id}`,
+    spender: apiKeySpender(`${n}`),
+    limit: "1",
+    scope: { providers: [], meters: [`a${n}`, `b${n}`] },
+  })),
+});
 
-function grants() {
-  return {
-    grants: Array.from({ length: 5_000 }, (_, n) => ({
-      id: `${n}-{id}`,
-      spender: apiKeySpender(`${n}`),
-      limit: "1",
-    })),
-  };
-}
+/** As many names as fit into a body, which is refused after all of it. */
+const manyNames = () => ({
+  grants: Array.from({ length: 300 }, (_, n) => ({
+    id: `${n}`,
+    spender: apiKeySpender(`${n}`),
+    limit: "1",
+    scope: { providers: [], meters: Array.from({ length: 100 }, (__, m) => `m${m}`) },
+  })),
+});
 
 function yearOfEarnings(key: string): Request {
   const to = new Date();

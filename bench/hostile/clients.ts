@@ -20,7 +20,7 @@ async function report(): Promise<void> {
   process.send?.(await running?.stop());
 }
 
-function work({ url, from, work: todo }: Start) {
+function work({ url, from, work: todo, leadMs }: Start) {
   const stopping = new AbortController();
   const agent = new Agent({ keepAlive: true, maxSockets: 1_000, localAddress: from });
   const startedAt = performance.now();
@@ -41,7 +41,9 @@ function work({ url, from, work: todo }: Start) {
       // oxlint-disable-next-line no-await-in-loop -- as above
       const answer = await act(turn * todo.clients + n);
       answers[answer] = (answers[answer] ?? 0) + 1;
-      if (!stopping.signal.aborted) latencies.push(performance.now() - sentAt);
+      const now = performance.now();
+      const isCounted = now > startedAt + leadMs && !stopping.signal.aborted;
+      if (isCounted) latencies.push(now - sentAt);
     }
   }
 
@@ -71,7 +73,7 @@ function work({ url, from, work: todo }: Start) {
 
   return {
     async stop(): Promise<Done> {
-      const seconds = (performance.now() - startedAt) / 1_000;
+      const seconds = (performance.now() - startedAt - leadMs) / 1_000;
       const counted = latencies.toSorted((a, b) => a - b);
       const requests = counted.length;
       stopping.abort();

@@ -9,6 +9,12 @@ import type { HostileRig } from "./rig.ts";
 /** Concurrent honest callers. */
 const CALLERS = 16;
 
+/** A phase begins with a burst, which is not what an attack that goes on is like. */
+const LEAD_MS = 250;
+
+/** Slow requests need longer phases to show what they do all the time. */
+const SLOW_LENGTH = 4;
+
 /** Loopback has many addresses: strangers do not share one with the honest callers. */
 const ADDRESS = { honest: "127.0.0.1", stranger: "127.0.0.2" };
 
@@ -26,6 +32,14 @@ export interface Measured {
   readonly alone: readonly Phase[];
   readonly attacked: readonly Phase[];
   readonly compared: readonly Phase[];
+}
+
+interface PhaseWork {
+  /** `null` without strangers */
+  readonly work: Work | null;
+  readonly onChain?: (() => Promise<void>) | undefined;
+  /** as part of the usual time */
+  readonly length: number;
 }
 
 export interface MeasureDeps {
@@ -46,17 +60,20 @@ export async function measureAttack(
   rounds: number,
 ): Promise<Measured> {
   const measured = { alone: [] as Phase[], attacked: [] as Phase[], compared: [] as Phase[] };
+  const { onChain, work } = attack;
+  const length = attack.isSlow ? SLOW_LENGTH : 1;
   const steps = {
-    alone: async () => void measured.alone.push(await phase(deps, null)),
+    alone: async () => void measured.alone.push(await phase(deps, { work: null, length: 1 })),
     attacked: async () => {
-      const attacked = await phase(deps, attack.work, attack.onChain?.attack);
+      const attacked = await phase(deps, { work, onChain: onChain?.attack, length });
       measured.attacked.push(attacked);
     },
     compared: async () => {
       const perSecond = Math.max(1, mean(measured.attacked.map(({ strangers }) => strangers)));
-      const { clients } = attack.work;
+      const { clients } = work;
       const trivial: Work = { kind: "requests", requests: attack.trivial, clients, perSecond };
-      measured.compared.push(await phase(deps, trivial, attack.onChain?.compared));
+      const compared = { work: trivial, onChain: onChain?.compared, length };
+      measured.compared.push(await phase(deps, compared));
     },
   };
   for (let round = 0; round < rounds; round++) {
@@ -102,16 +119,19 @@ function mean(phases: readonly (Done | null)[]): number {
 
 async function phase(
   { rig, honest, strangers, phaseMs }: MeasureDeps,
-  work: Work | null,
-  onChain?: () => Promise<void>,
+  { work, onChain, length }: PhaseWork,
 ): Promise<Phase> {
-  if (work !== null) strangers.start({ url: rig.url, from: ADDRESS.stranger, work });
-  honest.start({
-    url: rig.url,
-    from: ADDRESS.honest,
-    work: { kind: "requests", requests: rig.honest, clients: CALLERS, perSecond: null },
-  });
-  const endsAt = Date.now() + phaseMs;
+  const { url } = rig;
+  const leadMs = LEAD_MS * length;
+  if (work !== null) strangers.start({ url, from: ADDRESS.stranger, work, leadMs });
+  const debits: Work = {
+    kind: "requests",
+    requests: rig.honest,
+    clients: CALLERS,
+    perSecond: null,
+  };
+  honest.start({ url, from: ADDRESS.honest, work: debits, leadMs });
+  const endsAt = Date.now() + leadMs + phaseMs * length;
   while (Date.now() < endsAt) {
     // oxlint-disable-next-line no-await-in-loop -- until the phase is over
     await onChain?.();

@@ -28,6 +28,8 @@ export interface Start {
   /** the address that the clients connect from */
   readonly from: string;
   readonly work: Work;
+  /** milliseconds of work that are not counted, until the server is as busy as it will be */
+  readonly leadMs: number;
 }
 
 /** How often each answer came: a status, and a refusal's reason, such as `404 code_not_found`. */

@@ -12,9 +12,12 @@ export const PAGES = {
 /** The most grants or codes that any server accepts in one request. */
 export const MAX_GRANTS_PER_REQUEST = 100_000;
 
+/** Each name is hashed, so that this takes milliseconds. */
+export const SCOPE_NAMES_PER_REQUEST = 2_000;
+
 /** Bounds of what strangers can make the server read, in bytes and in reported errors. */
 export const READING = {
-  /** of a body, inflated, without a key that this server knows; `maxBodyBytes` with one */
+  /** of a body, inflated, without a provider's key; `maxBodyBytes` with one */
   bytesWithoutKey: 256 * 1_024,
   /** an inflated body may be so many times as long as what was sent */
   inflation: 50,

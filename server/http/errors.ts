@@ -71,7 +71,8 @@ function busyProblem(error: unknown): Problem | null {
     return problem(
       503,
       "too_many_reads",
-      "The server has more to read than it allows at one time. Send the same request again.",
+      "The server has more long requests than it allows at one time. " +
+        "Send the same request again.",
     );
   }
   if (error instanceof ReadTimedOut) {

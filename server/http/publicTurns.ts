@@ -4,14 +4,7 @@ import type { AddressList } from "@compute-credits/platform/process/addressList"
 import { clientAddress } from "@compute-credits/platform/process/clientAddress";
 import { addressGroup } from "@compute-credits/platform/process/connectionBound";
 import { fail } from "./problem.ts";
-
-/** What requests without a provider's key get. */
-export interface PublicShare {
-  /** of the time, while providers report */
-  readonly percent: number;
-  /** requests that wait for their turn; more are refused */
-  readonly waiting: number;
-}
+import type { PublicShare } from "./publicShare.ts";
 
 export interface PublicTurnOptions extends PublicShare {
   /** whether a provider's key, which this server knows, came with the request */
@@ -33,9 +26,6 @@ const TURN_MS = 20;
 /** Bounds the rest after a turn that a stalled machine made long. */
 const MOST_WORKED_MS = 250;
 
-/** Providers report while one of their requests came this recently. */
-const RECENT_MS = 1_000;
-
 /**
  * Lets requests without a provider's key work one at a time, and, while providers report, leaves
  * them their share of the time: whatever strangers send, most of the server is for debits.
@@ -43,8 +33,9 @@ const RECENT_MS = 1_000;
  * they have shown who they are: they read long pages, and must keep up with the log.
  */
 export function publicTurns({
-  percent,
   waiting,
+  reporting,
+  restMs,
   isProvider,
   isAuditor,
   isTrustedProxy,
@@ -54,7 +45,6 @@ export function publicTurns({
   const queues = new Map<string, (() => void)[]>();
   let queued = 0;
   let isTaken = false;
-  let reportedAt = Number.NEGATIVE_INFINITY;
 
   function begin(start: () => void): void {
     isTaken = true;
@@ -76,7 +66,7 @@ export function publicTurns({
 
   return async (req, res, proceed) => {
     if (await isProvider(req)) {
-      reportedAt = now();
+      reporting.note();
       proceed();
       return;
     }
@@ -94,10 +84,8 @@ export function publicTurns({
       const end = () => {
         if (isOver) return;
         isOver = true;
-        const workedMs = Math.min(now() - startedAt, MOST_WORKED_MS);
-        const isBusy = now() - reportedAt < RECENT_MS;
-        const restMs = isBusy ? workedMs * (100 / percent - 1) : 0;
-        if (restMs > 0) after(restMs, next);
+        const ms = restMs(Math.min(now() - startedAt, MOST_WORKED_MS));
+        if (ms > 0) after(ms, next);
         else next();
       };
       res.once("close", end);

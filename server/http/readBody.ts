@@ -13,23 +13,23 @@ const JSON_TYPES = [
 ];
 
 export interface BodyDeps {
-  /** bytes of a body, inflated, from a caller with a known key */
+  /** bytes of a body, inflated, from a provider */
   readonly maxBodyBytes: number;
-  /** Whether the request carries a key that this server knows. */
-  readonly hasKnownKey: (req: Request) => Promise<boolean>;
+  /** Whether the request carries the key of an approved provider. */
+  readonly isProvider: (req: Request) => Promise<boolean>;
 }
 
 /**
- * Reads JSON bodies. A caller without a known key gets `READING.bytesWithoutKey`, so that strangers
- * cannot make the server inflate and parse megabytes.
+ * Reads JSON bodies. A caller without a provider's key gets `READING.bytesWithoutKey`, so that
+ * strangers cannot make the server inflate and parse megabytes. Anyone may have an issuing key.
  */
-export function readBody({ maxBodyBytes, hasKnownKey }: BodyDeps): readonly RequestHandler[] {
+export function readBody({ maxBodyBytes, isProvider }: BodyDeps): readonly RequestHandler[] {
   const least = Math.min(READING.bytesWithoutKey, maxBodyBytes);
   const small = jsonParser(least);
   const large = jsonParser(maxBodyBytes);
   return [
     async (req, res, next) => {
-      const isLarge = mayExceed(req, least) && (await hasKnownKey(req));
+      const isLarge = mayExceed(req, least) && (await isProvider(req));
       (isLarge ? large : small)(req, res, next);
     },
     requireJson,

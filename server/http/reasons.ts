@@ -30,7 +30,7 @@ const REQUEST = {
   body_too_large: reason([413], "The body is longer than the server reads.", "Send it in parts."),
   batch_too_large: reason(
     [413],
-    "The list exceeds `maxBatchEvents` or `maxGrantsPerRequest`.",
+    "The list, or its scopes together, exceed the server's limits.",
     "Send it in parts.",
   ),
   label_too_long: reason(
@@ -67,7 +67,7 @@ const REQUEST = {
   ),
   too_many_reads: reason(
     [503],
-    "As many reads wait as `MAX_WAITING_READS` allows.",
+    "As many reads, or bulk issues, wait as `MAX_WAITING_READS` allows.",
     "Send it again after `Retry-After` seconds.",
   ),
   read_timed_out: reason(

@@ -79,7 +79,7 @@ describe("readConfig", () => {
         maxDimensions: 16,
         maxDimensionValueLength: 64,
         maxScopeNames: 100,
-        maxGrantsPerRequest: 5_000,
+        maxGrantsPerRequest: 1_000,
         maxGrantsPerCampaign: 1_000_000,
         maxAccountsPerSpender: 32,
         maxAllowancesPerPair: 100,

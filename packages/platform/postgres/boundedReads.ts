@@ -17,42 +17,52 @@ export interface ReadBounds {
   /** reads that wait for one of those to end */
   readonly waiting: number;
   readonly maxWaitMs: number;
-  /**
-   * Leaves the database to others after each read for as long as the read took. For the embedded
-   * database, whose one connection is also the debits'.
-   */
-  readonly sharesConnection: boolean;
+  /** how long the database is left to others after a read that took so long; 0 for no rest */
+  readonly restMs: (tookMs: number) => number;
 }
 
-/** A long read on the embedded database is followed by at most this much time for others. */
-const MAX_REST_MS = 1_000;
+/** A long read is followed by at most this much time for others. */
+const MAX_REST_MS = 2_000;
+
+/** Does work in its turn. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** Bounds how many reads run and wait at one time. A transaction counts as one read. */
 export function boundReads(database: Database, bounds: ReadBounds): Database {
-  const turns = createTurns(bounds);
+  const inTurn = takeTurns(bounds);
 
-  async function inTurn<T>(read: () => Promise<T>): Promise<T> {
-    await turns.take();
-    const startedAt = performance.now();
-    try {
-      return await read();
-    } catch (error) {
+  async function read<T>(work: () => Promise<T>): Promise<T> {
+    return await inTurn(work).catch((error: unknown) => {
       throw isCancelled(error)
         ? new ReadTimedOut("the read took too long", { cause: error })
         : error;
-    } finally {
-      const restMs = Math.min(performance.now() - startedAt, MAX_REST_MS);
-      if (bounds.sharesConnection) setTimeout(() => turns.pass(), restMs).unref();
-      else turns.pass();
-    }
+    });
   }
 
   return {
     ...database,
-    query: (...args) => inTurn(() => database.query(...args)),
-    transaction: (...args) => inTurn(() => database.transaction(...args)),
+    query: (...args) => read(() => database.query(...args)),
+    transaction: (...args) => read(() => database.transaction(...args)),
   };
 }
+
+/** Bounds how much work of one kind is done and waits at one time. */
+export function takeTurns(bounds: ReadBounds): InTurn {
+  const turns = createTurns(bounds);
+  return async (work) => {
+    await turns.take();
+    const startedAt = performance.now();
+    try {
+      return await work();
+    } finally {
+      const restMs = Math.min(bounds.restMs(performance.now() - startedAt), MAX_REST_MS);
+      if (restMs > 0) setTimeout(() => turns.pass(), restMs).unref();
+      else turns.pass();
+    }
+  };
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Hands out `running` turns, first come first served. */
 function createTurns({ running, waiting, maxWaitMs }: ReadBounds) {
@@ -67,10 +77,14 @@ function createTurns({ running, waiting, maxWaitMs }: ReadBounds) {
       }
       if (queue.size >= waiting) throw new TooManyReads("as many reads wait as may");
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const timer = setTimeout(() => {
-        queue.delete(start);
-        reject(new TooManyReads("the read waited for too long"));
-      }, maxWaitMs);
+      // `setTimeout` takes longer times for none at all.
+      const timer = setTimeout(
+        () => {
+          queue.delete(start);
+          reject(new TooManyReads("the read waited for too long"));
+        },
+        Math.min(maxWaitMs, LONGEST_TIMER_MS),
+      );
       const start = () => {
         clearTimeout(timer);
         resolve();

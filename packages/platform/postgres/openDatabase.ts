@@ -1,4 +1,4 @@
-import { boundReads } from "./boundedReads.ts";
+import { type InTurn, boundReads, takeTurns } from "./boundedReads.ts";
 import type { Database } from "./database.ts";
 import { openPgDatabase, openPgReads } from "./pgDatabase.ts";
 import { openPgliteDatabase } from "./pgliteDatabase.ts";
@@ -33,13 +33,22 @@ export interface ReadPool {
   readonly timeoutMs: number;
   /** reads that wait for a connection */
   readonly waiting: number;
+  /** how long long work leaves the database to others after it took so long */
+  readonly restMs: (tookMs: number) => number;
 }
 
 export interface Reads {
   /** for requests: refuses a read at once if too many wait already */
   readonly bounded: Database;
-  /** the same connections for long answers in many reads, which must not break off half-way */
+  /** the same for reads of whole tables: one at a time, and rest after each */
+  readonly heavy: Database;
+  /**
+   * the same connections for long answers in many reads, which must not break off half-way: one
+   * read at a time, and rest after each
+   */
   readonly patient: Database;
+  /** for writes of thousands of rows: one at a time, and rest after each */
+  readonly inBulkTurn: InTurn;
   close(): Promise<void>;
 }
 
@@ -50,20 +59,33 @@ export interface Reads {
 export async function openReads(
   location: DatabaseLocation,
   database: Database,
-  { connections, timeoutMs, waiting }: ReadPool,
+  { connections, timeoutMs, waiting, restMs }: ReadPool,
 ): Promise<Reads> {
   const bounds = { waiting, maxWaitMs: timeoutMs };
+  const oneByOne = { running: 1, restMs };
+  const inBulkTurn = takeTurns({ ...oneByOne, waiting, maxWaitMs: BULK_WAIT_MS });
+  const unbounded = { waiting: Number.POSITIVE_INFINITY, maxWaitMs: Number.POSITIVE_INFINITY };
   if (!("url" in location)) {
+    // The only connection is the debits', too: reads leave it to them for as long as they took.
+    const shared = { running: 1, restMs: (tookMs: number) => Math.max(tookMs, restMs(tookMs)) };
+    const bounded = boundReads(database, { ...bounds, ...shared });
     return {
-      bounded: boundReads(database, { ...bounds, running: 1, sharesConnection: true }),
-      patient: database,
+      bounded,
+      heavy: bounded,
+      patient: boundReads(database, { ...unbounded, ...shared }),
+      inBulkTurn,
       close: () => Promise.resolve(),
     };
   }
   const pool = await openPgReads(location.url, { connections, timeoutMs });
   return {
-    bounded: boundReads(pool, { ...bounds, running: connections, sharesConnection: false }),
-    patient: pool,
+    bounded: boundReads(pool, { ...bounds, running: connections, restMs: () => 0 }),
+    heavy: boundReads(pool, { ...bounds, ...oneByOne }),
+    patient: boundReads(pool, { ...unbounded, ...oneByOne }),
+    inBulkTurn,
     close: () => pool.close(),
   };
 }
+
+/** The wait before a bulk write: it may follow some others, of a second each. */
+const BULK_WAIT_MS = 30_000;

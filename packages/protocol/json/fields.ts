@@ -71,12 +71,32 @@ export const EventIdField = z
   .string()
   .regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable ASCII characters without spaces");
 
+/** An answer names no more; the items after the last of these are not looked at. */
+const MOST_WRONG_FIELDS = 20;
+
 /**
- * A list of at most `most` items. Its length is checked first: a list of millions of wrong items
- * costs nothing, and is one error instead of millions.
+ * A list of at most `most` items. Its length is checked first, and the items up to the first wrong
+ * ones: a list of millions of wrong items costs nothing, and is one error instead of millions.
  */
 export function boundedList<Item extends z.ZodType>(item: Item, most: number) {
-  return z.array(z.unknown()).max(most, `must have at most ${most} items`).pipe(z.array(item));
+  return z
+    .array(z.unknown())
+    .max(most, `must have at most ${most} items`)
+    .transform((values, context): z.output<Item>[] => {
+      const items: z.output<Item>[] = [];
+      let wrong = 0;
+      for (const [index, value] of values.entries()) {
+        const parsed = item.safeParse(value);
+        if (parsed.success) items.push(parsed.data);
+        else {
+          for (const { message, path } of parsed.error.issues) {
+            context.addIssue({ code: "custom", message, path: [index, ...path] });
+            if (++wrong === MOST_WRONG_FIELDS) return items;
+          }
+        }
+      }
+      return items;
+    });
 }
 
 function hexField(pattern: RegExp, message: string) {

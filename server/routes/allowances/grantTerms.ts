@@ -4,7 +4,8 @@ import { ScopeJson } from "@compute-credits/protocol/json/allowance";
 import { uintField } from "@compute-credits/protocol/json/fields";
 import type { Scope } from "@compute-credits/protocol/messages/allowance";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
-import { fail } from "../../http/problem.ts";
+import { SCOPE_NAMES_PER_REQUEST } from "../../http/bounds.ts";
+import { type ProblemError, fail } from "../../http/problem.ts";
 import type { Limits } from "../../limits.ts";
 
 /** What grants and promotion codes have in common. `null` takes the campaign's own term. */
@@ -24,21 +25,45 @@ export const GrantTermsBody = z.strictObject({
 
 export type BatchLimits = LabelLimits & Pick<Limits, "maxGrantsPerRequest">;
 
-/** Throws if the list, or the scope of one of its items, exceeds the server's limits. */
-export function checkBatch(
+/** Throws if a list in the body exceeds the server's limit, before anything in it is looked at. */
+export function checkLength(
+  body: unknown,
+  name: "grants" | "codes",
+  { maxGrantsPerRequest }: BatchLimits,
+): void {
+  const list: unknown = body instanceof Object && name in body ? Reflect.get(body, name) : null;
+  if (Array.isArray(list) && list.length > maxGrantsPerRequest) {
+    throw tooLarge(`${maxGrantsPerRequest} grants or codes`, { maxGrantsPerRequest });
+  }
+}
+
+/**
+ * Throws if the scope of an item, or all scopes together, exceed the server's limits. A list that is
+ * left empty is the campaign's.
+ */
+export function checkScopes(
   list: readonly { readonly scope: Scope | null }[],
+  campaign: Scope,
   limits: BatchLimits,
 ): void {
-  const { maxGrantsPerRequest } = limits;
-  if (list.length > maxGrantsPerRequest) {
-    throw fail(
-      413,
-      "batch_too_large",
-      `The request has more than ${maxGrantsPerRequest} grants or codes: send it in parts.`,
-      { maxGrantsPerRequest },
-    );
+  let names = 0;
+  for (const { scope } of list) {
+    checkLabels({ scope }, limits);
+    if (scope === null) continue;
+    const { providers, meters } = scope;
+    names += providers.length === 0 ? campaign.providers.length : providers.length;
+    names += meters.length === 0 ? campaign.meters.length : meters.length;
   }
-  for (const { scope } of list) checkLabels({ scope }, limits);
+  if (names > SCOPE_NAMES_PER_REQUEST) {
+    throw tooLarge(`${SCOPE_NAMES_PER_REQUEST} names in its scopes`, {
+      maxScopeNamesPerRequest: SCOPE_NAMES_PER_REQUEST,
+    });
+  }
+}
+
+function tooLarge(what: string, limit: Readonly<Record<string, number>>): ProblemError {
+  const detail = `The request has more than ${what}: send it in parts.`;
+  return fail(413, "batch_too_large", detail, limit);
 }
 
 export function countOutcomes(outcomes: readonly { readonly result: string }[]) {

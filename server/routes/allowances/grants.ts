@@ -19,7 +19,13 @@ import type { GrantStore, IssuedGrant } from "../../stores/allowances/grantStore
 import { type AllowanceState, describeAllowance } from "./describeAllowance.ts";
 import { findAllowance } from "./findAllowance.ts";
 import { grantProblem } from "./grantProblem.ts";
-import { type BatchLimits, GrantTermsBody, checkBatch, countOutcomes } from "./grantTerms.ts";
+import {
+  type BatchLimits,
+  GrantTermsBody,
+  checkLength,
+  checkScopes,
+  countOutcomes,
+} from "./grantTerms.ts";
 import { type IssuerDeps, issuersCampaign } from "./issuer.ts";
 
 const GrantsBody = z.strictObject({
@@ -59,8 +65,9 @@ export function grantRoutes({ allowances, grants, issuers, limits }: GrantDeps):
 
   router.post("/allowances/:id/grants", async (req, res) => {
     const { campaign, issuer } = await issuersCampaign(req, issuers);
+    checkLength(req.body, "grants", limits);
     const { grants: asked } = parse(GrantsBody, req.body);
-    checkBatch(asked, limits);
+    checkScopes(asked, campaign.scope, limits);
     const requests = asked.map(({ id: key, ...terms }) => ({ key, ...terms }));
     const outcomes = await grants.issue(campaign.id, requests, issuer);
     if ("reason" in outcomes) throw new ProblemError(grantProblem(outcomes));

@@ -22,7 +22,13 @@ import type { GrantStore, RedeemOutcome, Redemption } from "../../stores/allowan
 import { describeAllowance } from "./describeAllowance.ts";
 import { findAllowance } from "./findAllowance.ts";
 import { grantProblem } from "./grantProblem.ts";
-import { type BatchLimits, GrantTermsBody, checkBatch, countOutcomes } from "./grantTerms.ts";
+import {
+  type BatchLimits,
+  GrantTermsBody,
+  checkLength,
+  checkScopes,
+  countOutcomes,
+} from "./grantTerms.ts";
 import { type IssuerDeps, issuersCampaign } from "./issuer.ts";
 
 const CodesBody = z.strictObject({
@@ -84,8 +90,9 @@ export function promotionCodeRoutes({
 
   router.post("/allowances/:id/codes", async (req, res) => {
     const { campaign, issuer } = await issuersCampaign(req, issuers);
+    checkLength(req.body, "codes", limits);
     const { codes } = parse(CodesBody, req.body);
-    checkBatch(codes, limits);
+    checkScopes(codes, campaign.scope, limits);
     const outcomes = await grants.addCodes(campaign.id, codes, issuer);
     if ("reason" in outcomes) throw new ProblemError(grantProblem(outcomes));
     const described = outcomes.map((outcome, index) => {

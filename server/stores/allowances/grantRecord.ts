@@ -1,10 +1,11 @@
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { periodIndexAt } from "@compute-credits/rules/allowances/period";
 import type { Grant } from "@compute-credits/rules/grants/grant";
 import type { Issuer } from "@compute-credits/rules/grants/issuer";
 import type { Sql } from "@compute-credits/platform/postgres/database";
+import { isAliveSql } from "../acceptances/acceptanceRecord.ts";
 import type { IssuedGrant } from "./grantStore.ts";
 import {
   ALLOWANCE_COLUMNS,
@@ -68,8 +69,10 @@ export async function insertGrants(
   if (first === undefined) return;
   const messages = grants.map(({ message }) => message);
   const { account, accountCap, counter, salt } = first.message;
+  // The count's row is locked until the commit, so only grants that count touch it.
+  const arrives = messages.some(({ spender }) => accepting.has(spender));
   await tx.query(
-    `with ${ARRIVED_CTE}, granted as (
+    `with ${arrives ? `${ARRIVED_CTE}, ` : ""}granted as (
        select * from unnest($8::bytea[], $9::text[], $10::bytea[], $11::numeric[], $12::numeric[],
          $13::numeric[], $14::numeric[], $15::numeric[], $16::smallint[], $17::bytea[],
          $18::jsonb[], $19::numeric[], $20::boolean[])
@@ -84,7 +87,7 @@ export async function insertGrants(
          id, grant_key, spender, period_seconds, starts_at, expires_at, priority, scope,
          array(select jsonb_array_elements_text(names -> 'providers')::bytea),
          array(select jsonb_array_elements_text(names -> 'meters')), $22, accepted,
-         case when accepted then (select count from arrived) else 0 end,
+         ${arrives ? "case when accepted then (select count from arrived) else 0 end" : "0"},
          case when accepted then nextval('log_order') end,
          case when accepted then pg_current_xact_id()::text::bigint end
        from granted
@@ -122,4 +125,20 @@ export async function insertGrants(
       issuer === null ? null : bytea(issuer),
     ],
   );
+}
+
+/** Counts what each spender has of the account that can still pay. */
+export async function countOfPairs(
+  sql: Sql,
+  account: Address,
+  spenders: readonly SpenderId[],
+): Promise<Map<SpenderId, number>> {
+  // Plan: allowances_of_pair, once per spender.
+  const counts = await sql.query<{ spender: SpenderId; count: bigint }>(
+    `select l.spender, count(*) as count from allowances l join accounts a on a.address = l.account
+     where l.spender = any($1::bytea[]) and l.account = $2 and ${isAliveSql("clock_timestamp()")}
+     group by l.spender`,
+    [byteaArray([...new Set(spenders)]), bytea(account)],
+  );
+  return new Map(counts.map(({ spender, count }) => [spender, Number(count)]));
 }

@@ -7,6 +7,7 @@ import { type Grant, draftGrant, isExpiredGrant } from "@compute-credits/rules/g
 import { type Issuer, mayIssue } from "@compute-credits/rules/grants/issuer";
 import { type IssuingRefusal, issuingRefusal } from "@compute-credits/rules/grants/issuing";
 import { promotionHash, redeem, redemptionKey } from "@compute-credits/rules/grants/promotionCode";
+import type { InTurn } from "@compute-credits/platform/postgres/boundedReads";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type {
   CodeOutcome,
@@ -28,6 +29,7 @@ import {
   insertGrants,
   readGrantsByKey,
   toGrant,
+  countOfPairs,
 } from "./grantRecord.ts";
 import { readKey } from "../issuing/postgresIssuingKeyStore.ts";
 import {
@@ -47,12 +49,12 @@ import {
   acceptIssuer,
   changeAcceptance,
   enterIntoLog,
-  isAliveSql,
   readAcceptance,
   readAcceptances,
+  refuseOneMore,
   retireDead,
 } from "../acceptances/acceptanceRecord.ts";
-import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
+import { bytea } from "@compute-credits/platform/postgres/values";
 
 export interface GrantRules extends AcceptanceRules, PairRules {
   /** counts a campaign's grants and codes together */
@@ -61,11 +63,20 @@ export interface GrantRules extends AcceptanceRules, PairRules {
   readonly isIssuer: (account: Address) => boolean;
 }
 
-/** Lists come from `reads`, which may have connections of its own. */
+/** A request that issues more waits for its turn. */
+const SMALL_REQUEST = 50;
+
+/**
+ * Lists come from `reads`, which may have connections of its own. Requests with many grants or codes
+ * take turns.
+ */
 export function createGrantStore(
   database: Database,
   rules: GrantRules,
-  reads: Sql = database,
+  {
+    reads = database,
+    inBulkTurn = (work) => work(),
+  }: { readonly reads?: Sql; readonly inBulkTurn?: InTurn } = {},
 ): GrantStore {
   const tooMany = { reason: "too_many_grants", limit: rules.maxGrantsPerCampaign } as const;
   const pairIsFull = {
@@ -75,8 +86,11 @@ export function createGrantStore(
   } as const;
 
   return {
-    issue: (campaignId, requests, issuer) =>
-      inCampaign(campaignId, issuer, async (sql, campaign, now) => {
+    issue(campaignId, requests, issuer) {
+      // A campaign's terms never change, so grants are drafted once for both decisions.
+      let drafts: readonly ReturnType<typeof draftGrant>[] | null = null;
+      const size = { id: campaignId, issuer, of: requests.length };
+      return inCampaign(size, async (sql, campaign, now) => {
         const existing = new Map(
           (
             await readGrantsByKey(
@@ -94,8 +108,10 @@ export function createGrantStore(
           requests.map(({ spender }) => spender),
         );
         const grants: Grant[] = [];
-        const outcomes = requests.map((request): GrantOutcome => {
-          const grant = draftGrant(campaign, request);
+        const drafted = (drafts ??= requests.map((request) => draftGrant(campaign, request)));
+        const outcomes = drafted.map((grant, index): GrantOutcome => {
+          const request = requests[index];
+          if (request === undefined) throw new RangeError("a draft has no request");
           const before = existing.get(request.key);
           if (before !== undefined) {
             return "id" in grant && grant.id === before
@@ -128,10 +144,11 @@ export function createGrantStore(
             return outcomes;
           },
         };
-      }),
+      });
+    },
 
     addCodes: (campaignId, codes, issuer) =>
-      inCampaign(campaignId, issuer, async (sql) => {
+      inCampaign({ id: campaignId, issuer, of: codes.length }, async (sql) => {
         const existing = await readTermsHashes(sql, campaignId, codes);
         let remaining = await readRemainingGrants(sql, campaignId);
         const added: NewCode[] = [];
@@ -161,8 +178,7 @@ export function createGrantStore(
 
     async redeem({ campaign: campaignId, codeHash, spender, proof }) {
       const outcome = await inCampaign<RedeemOutcome>(
-        campaignId,
-        null,
+        { id: campaignId, issuer: null, of: 1 },
         async (sql, campaign, now) => {
           const [before] = await readGrantsByKey(sql, campaignId, [
             redemptionKey(codeHash, spender),
@@ -178,8 +194,11 @@ export function createGrantStore(
           const ofPair = await countOfPairs(sql, account, [spender]);
           if ((ofPair.get(spender) ?? 0) >= rules.maxAllowancesPerPair) return refused(pairIsFull);
           const change = { spender, account, accepted: true, proof };
-          const decided = decideAcceptance(await readAcceptance(sql, change), change, now);
+          const accepted = await readAcceptance(sql, change);
+          const decided = decideAcceptance(accepted, change, now);
           if (decided !== "unchanged" && "reason" in decided) return refused(decided);
+          const full = await refuseOneMore(sql, accepted, change, rules);
+          if (full !== null) return refused(full);
           return { write: (tx) => writeRedemption(tx, grant, { codeHash, now, change }) };
         },
       );
@@ -237,17 +256,21 @@ export function createGrantStore(
     },
   };
 
+  /** Decides and writes at once, or in its turn if there is much to write. */
+  function inCampaign<T>(request: IssuingRequest, decide: Decide<T>): Promise<T | IssuingRefusal> {
+    const work = () => decideAndWrite(request, decide);
+    return request.of > SMALL_REQUEST ? inBulkTurn(work) : work();
+  }
+
   /**
    * Decides on one snapshot without a lock, and answers if nothing is to be written. Otherwise
    * decides again under the lock of the campaign's account, which debits and revocations take too,
    * and writes. So grants of a campaign are issued one request at a time, and none after its
    * revocation returned; a stranger's unknown code never holds the account.
    */
-  async function inCampaign<T>(
-    id: Hex,
-    /** `null` for a redemption, which needs none */
-    issuer: Issuer | null,
-    decide: (sql: Sql, campaign: Allowance, now: Date) => Promise<Decision<T>>,
+  async function decideAndWrite<T>(
+    { id, issuer }: IssuingRequest,
+    decide: Decide<T>,
   ): Promise<T | IssuingRefusal> {
     const first = await database.transaction((tx) => decideIn(tx, id, issuer, decide), {
       isolation: "repeatable read",
@@ -309,6 +332,17 @@ export function createGrantStore(
   }
 }
 
+interface IssuingRequest {
+  /** of the campaign */
+  readonly id: Hex;
+  /** `null` for a redemption, which needs none */
+  readonly issuer: Issuer | null;
+  /** grants or codes in the request */
+  readonly of: number;
+}
+
+type Decide<T> = (sql: Sql, campaign: Allowance, now: Date) => Promise<Decision<T>>;
+
 /** What a request comes to: an answer that changes nothing, or the writes that lead to one. */
 type Decision<T> =
   | { readonly answer: T }
@@ -348,22 +382,6 @@ async function readMayIssue(sql: Sql, campaign: Allowance, issuer: Issuer): Prom
 
 function refused(refusal: Extract<RedeemOutcome, { result: "refused" }>["refusal"]) {
   return { answer: { result: "refused", refusal } } as const;
-}
-
-/** Counts what each spender has of the account that can still pay. */
-async function countOfPairs(
-  sql: Sql,
-  account: Address,
-  spenders: readonly SpenderId[],
-): Promise<Map<SpenderId, number>> {
-  // Plan: allowances_of_pair, once per spender.
-  const counts = await sql.query<{ spender: SpenderId; count: bigint }>(
-    `select l.spender, count(*) as count from allowances l join accounts a on a.address = l.account
-     where l.spender = any($1::bytea[]) and l.account = $2 and ${isAliveSql("clock_timestamp()")}
-     group by l.spender`,
-    [byteaArray([...new Set(spenders)]), bytea(account)],
-  );
-  return new Map(counts.map(({ spender, count }) => [spender, Number(count)]));
 }
 
 /** Counts grants and codes of a campaign. Call it before they are written. */

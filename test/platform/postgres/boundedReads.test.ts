@@ -1,12 +1,12 @@
 import { expect } from "chai";
 
-import { boundReads } from "@compute-credits/platform/postgres/boundedReads";
+import { boundReads, takeTurns } from "@compute-credits/platform/postgres/boundedReads";
 import { openReads } from "@compute-credits/platform/postgres/openDatabase";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { newPostgresDatabase } from "../../fixtures/postgresServer.ts";
 
-const BOUNDS = { running: 2, waiting: 1, maxWaitMs: 60_000, sharesConnection: false };
+const BOUNDS = { running: 2, waiting: 1, maxWaitMs: 60_000, restMs: () => 0 };
 
 /** A database whose reads end when the test says so. */
 function heldDatabase() {
@@ -83,9 +83,9 @@ describe("bounded reads", () => {
     expect(await nameOf(reads.query("select 3"))).to.equal("read");
   });
 
-  it("leave a shared connection to others after a read", async () => {
+  it("leave the database to others after a read", async () => {
     const { database, held, count } = heldDatabase();
-    const reads = boundReads(database, { ...BOUNDS, running: 1, sharesConnection: true });
+    const reads = boundReads(database, { ...BOUNDS, running: 1, restMs: () => 1 });
     const first = reads.query("select 1");
     const second = nameOf(reads.query("select 2"));
     held[0]?.resolve();
@@ -93,6 +93,33 @@ describe("bounded reads", () => {
     await first;
     expect(count()).to.equal(1);
     expect(await second).to.equal("read");
+  });
+});
+
+describe("takeTurns", () => {
+  it("does one piece of work at a time, and rests as told after each", async () => {
+    const took: number[] = [];
+    const inTurn = takeTurns({
+      ...BOUNDS,
+      running: 1,
+      restMs: (ms) => {
+        took.push(ms);
+        return 1;
+      },
+    });
+    const order: string[] = [];
+    const first = inTurn(async () => {
+      order.push("first begins");
+      await Promise.resolve();
+      order.push("first ends");
+    });
+    const second = inTurn(() => Promise.resolve(order.push("second")));
+    await first;
+    // The turn is given on after the rest.
+    expect(order).to.deep.equal(["first begins", "first ends"]);
+    await second;
+    expect(order).to.have.length(3);
+    expect(took).to.have.length(2);
   });
 });
 
@@ -112,10 +139,12 @@ describe("reads of PostgreSQL", () => {
       connections: 1,
       timeoutMs: 100,
       waiting: 10,
+      restMs: () => 0,
     });
     try {
       expect(await nameOf(reads.bounded.query("select pg_sleep(60)"))).to.equal("ReadTimedOut");
       expect(await reads.bounded.query("select 1 as one")).to.deep.equal([{ one: 1 }]);
+      expect(await nameOf(reads.heavy.query("select pg_sleep(60)"))).to.equal("ReadTimedOut");
       const write = "insert into numbers values (1)";
       expect(await nameOf(reads.bounded.query(write))).to.not.equal("read");
       await database.query(write);

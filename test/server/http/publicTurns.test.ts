@@ -6,6 +6,7 @@ import express from "express";
 import { pino } from "pino";
 
 import { problemHandler } from "../../../server/http/errors.ts";
+import { createPublicShare } from "../../../server/http/publicShare.ts";
 import { publicTurns } from "../../../server/http/publicTurns.ts";
 
 const open: Server[] = [];
@@ -24,8 +25,7 @@ async function serveTurns(waiting = 100) {
   const app = express();
   app.use(
     publicTurns({
-      percent: 25,
-      waiting,
+      ...createPublicShare({ percent: 25, waiting }, () => time),
       isProvider: (req) => req.path.startsWith("/provider"),
       isAuditor: (req) => req.path.startsWith("/auditor"),
       // The tests connect from here.

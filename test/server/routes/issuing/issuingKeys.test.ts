@@ -44,7 +44,7 @@ for (const kind of stackKinds) {
       campaign = hexOf((await api.postAllowance(signed)).document["id"]);
     });
 
-    const grantTo = (spender: Hex, scope: object | null = null) => ({
+    const grantTo = (spender: Hex, scope: unknown = null) => ({
       grants: [{ id: `grant-${grants++}`, spender, limit: "5000000", scope }],
     });
     const issue = (body: unknown, headers: Record<string, string>) =>
@@ -69,6 +69,46 @@ for (const kind of stackKinds) {
       const path = `/v1/issuing-keys/${options.keyHash}/revocation`;
       return await api.stack.request(path, { body });
     }
+
+    it("takes as many grants and names in scopes as fit into a request, and says to split more", async () => {
+      const key = createIssuingKey();
+      await register(alice, key);
+      const grantsOf = (count: number, scope: unknown) => ({
+        grants: Array.from({ length: count }, () => grantTo(newSpender(), scope).grants[0]),
+      });
+      const tooMany = await issue(grantsOf(1_001, "wrong throughout"), bearer(key));
+      expectProblem(tooMany, 413, "batch_too_large");
+      expect(tooMany.document).to.include({ maxGrantsPerRequest: 1_000 });
+
+      const meters = Array.from({ length: 100 }, (_, n) => `m${n}`);
+      const scope = { providers: [], meters };
+      const tooWide = await issue(grantsOf(21, scope), bearer(key));
+      expectProblem(tooWide, 413, "batch_too_large");
+      expect(tooWide.document).to.include({ maxScopeNamesPerRequest: 2_000 });
+      expect((await issue(grantsOf(20, scope), bearer(key))).document).to.include({ accepted: 20 });
+
+      // What a grant takes over from its campaign is hashed with its own names.
+      const signed = await api.stack.sign(alice, {
+        spender: apiKeySpender(apiKey),
+        scope,
+      });
+      campaign = hexOf((await api.postAllowance(signed)).document["id"]);
+      const narrow = { providers: [addressOf(provider)], meters: [] };
+      expectProblem(await issue(grantsOf(20, narrow), bearer(key)), 413, "batch_too_large");
+      expect((await issue(grantsOf(19, narrow), bearer(key))).document).to.include({
+        accepted: 19,
+      });
+      expect((await issue(grantsOf(100, null), bearer(key))).document).to.include({
+        accepted: 100,
+      });
+    });
+
+    it("refuses a body above 256 KiB also with an issuing key, which anyone may have", async () => {
+      const key = createIssuingKey();
+      await register(alice, key);
+      const answer = await issue({ grants: [], more: "x".repeat(256 * 1_024) }, bearer(key));
+      expectProblem(answer, 413, "body_too_large");
+    });
 
     it("refuses a campaign's API key, so that a provider that was shown it issues nothing", async () => {
       await api.stack.request("/v1/provider-access", { body: { apiKey }, key: api.providerKey });

@@ -5,9 +5,12 @@ import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionC
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
+import type { InTurn } from "@compute-credits/platform/postgres/boundedReads";
+import { createGrantStore } from "../../../../server/stores/allowances/postgresGrantStore.ts";
 import type { CodeOutcome, GrantOutcome } from "../../../../server/stores/allowances/grantStore.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import {
+  ALLOWANCE_RULES,
   MAX_GRANTS,
   type Ledger,
   openLedger,
@@ -108,6 +111,44 @@ for (const { name, open } of databaseKinds) {
         const signed = await ledger.allowances.ofAccount(sponsor);
         expect(signed.map((each) => each.campaign)).to.deep.equal(signed.map(() => null));
         expect(signed.map((each) => each.id)).to.include(id);
+      });
+
+      it("counts no arrival, whose row all servers share, for grants that do not count", async () => {
+        const { id } = await newCampaign(1_000n);
+        const arrivals = async () =>
+          await ledger.database.query("select count from allowance_arrivals");
+        const quiet = createGrantStore(ledger.database, {
+          ...ALLOWANCE_RULES,
+          isIssuer: () => false,
+        });
+        const before = await arrivals();
+        await quiet.issue(id, [grantOf()], await ledger.issuerOf(id));
+        expect(await arrivals()).to.deep.equal(before);
+        await issue(id, grantOf());
+        expect(await arrivals()).to.not.deep.equal(before);
+      });
+
+      it("takes turns with requests of many grants, and with no others", async () => {
+        const { id } = await newCampaign(1_000n);
+        let turns = 0;
+        const inBulkTurn: InTurn = (work) => {
+          turns++;
+          return work();
+        };
+        const store = createGrantStore(ledger.database, ALLOWANCE_RULES, { inBulkTurn });
+        const issuer = await ledger.issuerOf(id);
+        await store.issue(
+          id,
+          Array.from({ length: 50 }, () => grantOf()),
+          issuer,
+        );
+        expect(turns).to.equal(0);
+        await store.issue(
+          id,
+          Array.from({ length: 51 }, () => grantOf()),
+          issuer,
+        );
+        expect(turns).to.equal(1);
       });
 
       it("issues each grant once if three requests run at once", async () => {
