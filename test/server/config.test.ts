@@ -42,7 +42,7 @@ describe("readConfig", () => {
       deploymentBlock: null,
       database: { folder: ".data/server" },
       reads: { connections: 4, timeoutMs: 10_000, waiting: 100 },
-      publicShare: { percent: 25, waiting: 1_000 },
+      publicShare: { percent: 15, waiting: 1_000 },
       chainCalls: { open: 32, perSecond: 20 },
       host: "127.0.0.1",
       port: 8080,

@@ -547,10 +547,11 @@ describe("requests that change nothing, while every lock is held", () => {
       });
 
       it("lists what it accepts and what it is offered", async () => {
-        const { spender } = await offered();
-        for (const list of ["acceptances", "offers"]) {
+        const { key, spender } = await offered();
+        for (const name of ["acceptances", "offers"]) {
+          const list = `/v1/spenders/${spender}/${name}`;
           // oxlint-disable-next-line no-await-in-loop -- one lock after the other
-          const page = await answered(() => http.request(`/v1/spenders/${spender}/${list}`));
+          const page = await answered(() => http.request(list, { key }));
           expect(page.status).to.equal(200);
         }
       });

@@ -26,13 +26,20 @@ const newSpender = () => apiKeySpender(createApiKey());
 
 const BY_KEY = { how: "key" } as const;
 
+let grants = 0;
+const grantTo = (spender: Hex, scope: unknown = null) => ({
+  grants: [{ id: `grant-${grants++}`, spender, limit: "5000000", scope }],
+});
+const grantsOf = (count: number, scope: unknown) => ({
+  grants: Array.from({ length: count }, () => grantTo(newSpender(), scope).grants[0]),
+});
+
 for (const kind of stackKinds) {
   describe(`issuing over HTTP on ${kind}`, () => {
     let api: HttpApi;
     /** the API key of alice's campaign, which a provider was shown */
     let apiKey: string;
     let campaign: Hex;
-    let grants = 0;
 
     before(async () => {
       api = await openHttpApi(kind);
@@ -44,9 +51,6 @@ for (const kind of stackKinds) {
       campaign = hexOf((await api.postAllowance(signed)).document["id"]);
     });
 
-    const grantTo = (spender: Hex, scope: unknown = null) => ({
-      grants: [{ id: `grant-${grants++}`, spender, limit: "5000000", scope }],
-    });
     const issue = (body: unknown, headers: Record<string, string>) =>
       api.stack.request(`/v1/allowances/${campaign}/grants`, { body, headers });
 
@@ -73,9 +77,6 @@ for (const kind of stackKinds) {
     it("takes as many grants and names in scopes as fit into a request, and says to split more", async () => {
       const key = createIssuingKey();
       await register(alice, key);
-      const grantsOf = (count: number, scope: unknown) => ({
-        grants: Array.from({ length: count }, () => grantTo(newSpender(), scope).grants[0]),
-      });
       const tooMany = await issue(grantsOf(1_001, "wrong throughout"), bearer(key));
       expectProblem(tooMany, 413, "batch_too_large");
       expect(tooMany.document).to.include({ maxGrantsPerRequest: 1_000 });

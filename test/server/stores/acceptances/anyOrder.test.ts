@@ -121,14 +121,6 @@ for (const kind of databaseKinds) {
         // oxlint-enable no-await-in-loop
       }
 
-      function pairOf({ account, spender }: { account: number; spender: number }) {
-        return {
-          name: `${account}/${spender}`,
-          owner: ACCOUNTS[account] ?? ACCOUNTS[0],
-          key: SPENDERS[spender] ?? SPENDERS[0],
-        };
-      }
-
       async function add(
         pair: { account: number; spender: number },
         proof: typeof KEY | null,
@@ -287,4 +279,12 @@ for (const kind of databaseKinds) {
 
 function least(...amounts: readonly bigint[]): bigint {
   return amounts.reduce((a, b) => (a < b ? a : b));
+}
+
+function pairOf({ account, spender }: { account: number; spender: number }) {
+  return {
+    name: `${account}/${spender}`,
+    owner: ACCOUNTS[account] ?? ACCOUNTS[0],
+    key: SPENDERS[spender] ?? SPENDERS[0],
+  };
 }
