@@ -8,12 +8,12 @@ import { startClients } from "./hostile/clientProcess.ts";
 import {
   type Measured,
   type Phase,
-  checkAnswers,
   measureAttack,
   medianOf,
   ratioOf,
   ratioOfMedians,
   sumOf,
+  wrongAnswers,
 } from "./hostile/measure.ts";
 import { openHostileRig } from "./hostile/rig.ts";
 import { printRatio } from "./ratio.ts";
@@ -79,12 +79,13 @@ async function measureAll(only: readonly string[] | undefined, isList: boolean):
     const warmUp = chosen[0];
     if (warmUp !== undefined) await measureAttack(deps, NOTHING, 1);
     const results: { attack: Attack; measured: Measured }[] = [];
+    const mistakes: string[] = [];
     for (const attack of chosen) {
       // oxlint-disable-next-line no-await-in-loop -- attacks must not disturb each other
       const measured = await measureAttack(deps, attack, ROUNDS);
       results.push({ attack, measured });
       printRow(attack, measured);
-      checkAnswers(attack, measured);
+      mistakes.push(...wrongAnswers(attack, measured));
     }
     for (const { attack, measured } of results) {
       const { name, isTarget } = attack;
@@ -99,6 +100,7 @@ async function measureAll(only: readonly string[] | undefined, isList: boolean):
         isTarget ? TARGET : "reported",
       );
     }
+    if (mistakes.length > 0) throw new UsageError(mistakes.join("\n"));
   } finally {
     honest.end();
     strangers.end();

@@ -154,8 +154,9 @@ function byCustomers({ chain }: HostileRig, customer: Customer): Attack[] {
   return [
     attack("replayed_with_key", customer.replayedWithKey, ["201"]),
     attack("offers_for_others", customer.offers, ["201", "429 too_many_allowances"]),
-    attack("acceptances_in_turns", customer.acceptances, ["201", "200"]),
     attack("repeated_acceptances", customer.repeatedAcceptances, ["200"]),
+    // It leaves the account accepted or not, so it comes after what repeats the acceptance.
+    attack("acceptances_in_turns", customer.acceptances, ["201", "200"]),
     attack(
       "grants_in_bulk",
       [post(`/v1/allowances/${campaign}/grants`, grants(), issuingKey)],

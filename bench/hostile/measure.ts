@@ -90,17 +90,18 @@ export async function measureAttack(
 }
 
 /**
- * Throws unless the attack was answered as expected: an attack that is refused before the work that
- * it is about would measure nothing.
+ * Says what is wrong with the answers to an attack: one that is refused before the work that it is
+ * about measures nothing.
  */
-export function checkAnswers({ name, answers: expected }: Attack, { attacked }: Measured): void {
+export function wrongAnswers(
+  { name, answers: expected }: Attack,
+  { attacked }: Measured,
+): readonly string[] {
   const answers = sumOf(attacked.map(({ strangers }) => strangers?.answers ?? {}));
   const got = Object.keys(answers);
-  if (got.length > 0 && got.every((answer) => expected.includes(answer))) return;
-  throw new Error(
-    `the attack ${name} must be answered ${expected.join(" or ")}, and not ` +
-      JSON.stringify(answers),
-  );
+  if (got.length > 0 && got.every((answer) => expected.includes(answer))) return [];
+  const wanted = expected.join(" or ");
+  return [`the attack ${name} must be answered ${wanted}, and not ${JSON.stringify(answers)}`];
 }
 
 export function sumOf(all: readonly Answers[]): Answers {
