@@ -155,8 +155,6 @@ function byCustomers({ chain }: HostileRig, customer: Customer): Attack[] {
     attack("replayed_with_key", customer.replayedWithKey, ["201"]),
     attack("offers_for_others", customer.offers, ["201", "429 too_many_allowances"]),
     attack("repeated_acceptances", customer.repeatedAcceptances, ["200"]),
-    // It leaves the account accepted or not, so it comes after what repeats the acceptance.
-    attack("acceptances_in_turns", customer.acceptances, ["201", "200"]),
     attack(
       "grants_in_bulk",
       [post(`/v1/allowances/${campaign}/grants`, grants(), issuingKey)],
@@ -192,11 +190,13 @@ function byCustomers({ chain }: HostileRig, customer: Customer): Attack[] {
     attack(
       "reports_after_transfers",
       [get("/v1/report", apiKey)],
-      ["200", "503 chain_unavailable"],
+      ["200", "503 chain_unavailable", "503 too_many_reads"],
       {
         onChain: { attack: dollarsTo(chain, chain.contract), compared: dollarsTo(chain, address) },
       },
     ),
+    // Last, because it may leave the customer without an account that its key is known by.
+    attack("acceptances_in_turns", customer.acceptances, ["201", "200"]),
   ];
 }
 
