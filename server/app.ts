@@ -143,6 +143,13 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       creditMicrosPerToken,
       now,
     }),
-    usageLogRoutes({ usageLog, chain, auditors, knownAuditors, gate: context.gate }),
+    usageLogRoutes({
+      usageLog,
+      logSegments: context.logSegments,
+      chain,
+      auditors,
+      knownAuditors,
+      gate: context.gate,
+    }),
   ];
 }

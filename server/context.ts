@@ -40,6 +40,8 @@ import { createCheckpointStore } from "./stores/checkpoints/postgresCheckpointSt
 import { createReceiptRecords } from "./stores/checkpoints/postgresReceiptRecords.ts";
 import type { ReceiptStore } from "./stores/checkpoints/receiptStore.ts";
 import { createReceiptStore } from "./stores/checkpoints/signedReceipts.ts";
+import type { LogSegmentStore } from "./stores/feed/logSegmentStore.ts";
+import { createLogSegmentStore } from "./stores/feed/postgresLogSegmentStore.ts";
 import { createUsageLog } from "./stores/feed/postgresUsageLog.ts";
 import type { UsageLog } from "./stores/feed/usageLog.ts";
 import type { HoldStore } from "./stores/holds/holdStore.ts";
@@ -137,6 +139,7 @@ export interface Context {
   readonly deploymentBlock: bigint;
   readonly blocksPerRequest: bigint;
   readonly usageLog: UsageLog;
+  readonly logSegments: LogSegmentStore;
   /** addresses that may read the usage log, besides the contract's signers */
   readonly auditors: readonly Address[];
   readonly publicShare: PublicShare;
@@ -240,6 +243,7 @@ export async function createContext(
     insight: createInsightStore(reads.bounded),
     reports: createReportStore(reads.heavy),
     usageLog: createUsageLog(database),
+    logSegments: createLogSegmentStore(database),
     auditors: config.auditors,
     publicShare,
     isTrustedProxy: createAddressList(config.trustedProxies),

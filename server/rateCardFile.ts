@@ -5,6 +5,8 @@ import { z } from "zod";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { findCardErrors } from "@compute-credits/rules/pricing/findCardErrors";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
+import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
+import { fromRates } from "@compute-credits/rules/pricing/rateJson";
 import { type RateSchemaLimits, ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
 import { publicationProblem } from "./routes/pricing/publicationProblem.ts";
 import type { RateCardStore } from "./stores/pricing/rateCardStore.ts";
@@ -45,15 +47,48 @@ export async function readRateCardFile(
   return parsed.data;
 }
 
-/** Publishes the card, unless it is in force already. Throws a `ConfigError` if it may not be. */
+/**
+ * Publishes the card, unless it is in force already. A card that was published before, and has been
+ * replaced since, is left alone: servers with the older and the newer file may restart in any order.
+ * Returns false then. Throws a `ConfigError` if the card may not be published.
+ */
 export async function publishRateCard(
-  rateCards: Pick<RateCardStore, "publish">,
+  rateCards: Pick<RateCardStore, "publish" | "list">,
   path: string,
   { effectiveFrom, rates }: OperatorCard,
-): Promise<void> {
+): Promise<boolean> {
   const result = await rateCards.publish({ provider: null, effectiveFrom, rates });
-  if (result.published !== "refused") return;
-  throw new ConfigError(`RATE_CARD_FILE ${path}: ${publicationProblem(result.refusal).detail}`);
+  if (result.published !== "refused") return true;
+  const { refusal } = result;
+  if (
+    refusal.reason === "effective_from_not_after_newest" &&
+    (await wasPublished(rateCards, rates))
+  ) {
+    return false;
+  }
+  throw new ConfigError(`RATE_CARD_FILE ${path}: ${publicationProblem(refusal).detail}`);
+}
+
+const CARDS_PER_READ = 100;
+
+/** Whether one of the operator's cards, newest first, has these rates. */
+async function wasPublished(
+  rateCards: Pick<RateCardStore, "list">,
+  rates: readonly Rate[],
+): Promise<boolean> {
+  const text = fromRates(rates);
+  let before: number | null = null;
+  do {
+    // oxlint-disable-next-line no-await-in-loop -- pages of a list, usually one
+    const page: readonly RateCard[] = await rateCards.list({
+      provider: null,
+      before,
+      limit: CARDS_PER_READ,
+    });
+    if (page.some((card) => fromRates(card.rates) === text)) return true;
+    before = page.length < CARDS_PER_READ ? null : (page.at(-1)?.version ?? null);
+  } while (before !== null);
+  return false;
 }
 
 function notACard(path: string, mistakes: string): ConfigError {

@@ -29,6 +29,9 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 5_000,
 };
 
+/** How long a stopping server waits for requests under way, before it cuts their connections. */
+const STOP_WITHIN_MS = 10_000;
+
 export interface RunningServer {
   readonly url: string;
   /** where the ledger is, without credentials */
@@ -36,7 +39,7 @@ export interface RunningServer {
   readonly context: Context;
   /** Rejects if the server must not go on, because the chain's past changed under the ledger. */
   readonly failed: Promise<never>;
-  /** Finishes the steps and requests under way, then stops. */
+  /** Finishes the steps and requests under way, then stops. Waits for no request over 10 seconds. */
   stop(): Promise<void>;
 }
 
@@ -71,7 +74,12 @@ export async function serve(
     publicShare,
     deploymentBlock: origin.number + 1n,
   });
-  await publishRateCard(context.rateCards, config.rateCardFile, rateCard);
+  if (!(await publishRateCard(context.rateCards, config.rateCardFile, rateCard))) {
+    log.warn(
+      { file: config.rateCardFile },
+      "the rate card was replaced by a newer one, which applies",
+    );
+  }
 
   const watch = openLedgerWatch(config, context, { origin: origin.hash, log });
   await watch.check();
@@ -100,7 +108,7 @@ export async function serve(
     isTrustedProxy: context.isTrustedProxy,
   });
   const url = await listen(http, { host: config.host, port: config.port, portSetting: "PORT" });
-  stack.defer(() => close(http));
+  stack.defer(() => close(http, STOP_WITHIN_MS));
   const running = startWorkers(workers, { health, log });
   stack.defer(() => running.stop());
 

@@ -8,7 +8,7 @@ import { monthOf } from "@compute-credits/rules/pricing/priceDraft";
 import { findRate } from "@compute-credits/rules/pricing/rateIndex";
 import { type AuditState, stepsKey } from "./auditState.ts";
 import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
-import { canonicalText } from "./canonicalText.ts";
+import { canonicalText } from "@compute-credits/rules/log/canonicalText";
 import type { Finding } from "./finding.ts";
 import { namedRates } from "./honestRates.ts";
 

@@ -2,7 +2,7 @@ import type { DebitEntry } from "@compute-credits/rules/log/logEntry";
 import { type PinnedRate, pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
 import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import type { AuditState } from "./auditState.ts";
-import { canonicalText } from "./canonicalText.ts";
+import { canonicalText } from "@compute-credits/rules/log/canonicalText";
 import { type Finding, describeDifference, describeEvent } from "./finding.ts";
 import { namedRates } from "./honestRates.ts";
 

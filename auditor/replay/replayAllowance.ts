@@ -4,7 +4,7 @@ import { periodIndexAt } from "@compute-credits/rules/allowances/period";
 import { draftGrant } from "@compute-credits/rules/grants/grant";
 import type { LogEntryOf } from "@compute-credits/rules/log/logEntry";
 import { type AuditState, acceptanceKey, accessKey } from "./auditState.ts";
-import { canonicalText } from "./canonicalText.ts";
+import { canonicalText } from "@compute-credits/rules/log/canonicalText";
 import type { Finding } from "./finding.ts";
 import { wasIssuedByOwner } from "./replayIssuing.ts";
 

@@ -9,7 +9,7 @@ import type { SpendingDraft } from "@compute-credits/rules/spending/spendingDraf
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
 import { applyDraft } from "./applyDraft.ts";
 import type { AuditState } from "./auditState.ts";
-import { canonicalText } from "./canonicalText.ts";
+import { canonicalText } from "@compute-credits/rules/log/canonicalText";
 import { checkPrice } from "./checkPrice.ts";
 import { describeCharges, explainCharges, sameCharges } from "./explainCharges.ts";
 import { type EventId, type Finding, describeDifference, describeEvent } from "./finding.ts";

@@ -16,7 +16,7 @@ import {
   describeDifference,
   describeEvent,
 } from "../replay/finding.ts";
-import { canonicalText } from "../replay/canonicalText.ts";
+import { canonicalText } from "@compute-credits/rules/log/canonicalText";
 import { isVisible } from "../replay/snapshot.ts";
 
 /**

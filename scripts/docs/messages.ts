@@ -8,6 +8,7 @@ import { checkpointTypedData } from "@compute-credits/protocol/messages/checkpoi
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
 import { issuingKeyTypedData } from "@compute-credits/protocol/messages/issuingKey";
 import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
+import { logHeadTypedData } from "@compute-credits/protocol/messages/logHead";
 import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
@@ -73,6 +74,7 @@ const MESSAGES: readonly {
   }),
   campaignAccessTypedData(deployment, { account: zeroAddress, issuedAt: 0n }),
   logAccessTypedData(deployment, { reader: zeroAddress, issuedAt: 0n }),
+  logHeadTypedData(deployment, { segment: 0n, head: zeroHash }),
   checkpointTypedData(deployment, {
     epoch: 0n,
     previousRoot: zeroHash,

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Hex } from "viem";
 
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
+import { createSigner } from "@compute-credits/platform/chain/createSigner";
 import type { Probe } from "@compute-credits/platform/chain/probe";
 import type { Leadership } from "@compute-credits/platform/postgres/leadership";
 import type { DatabaseLocation } from "@compute-credits/platform/postgres/openDatabase";
@@ -14,6 +15,7 @@ import { offerWorker } from "./allowances/offerWorker.ts";
 import { indexerWorker } from "./chain/indexerWorker.ts";
 import { payoutWorker } from "./chain/payoutWorker.ts";
 import { expiryWorker } from "./holds/expiryWorker.ts";
+import { publishLogWorker } from "./log/publishLogWorker.ts";
 import { rollUpWorker } from "./rollups/rollUpWorker.ts";
 import type { MeteringGate } from "../meteringGate.ts";
 import type { LedgerWatch } from "./position/ledgerWatch.ts";
@@ -55,6 +57,11 @@ export async function openWorkers(
     expiryWorker({ holds }),
     offerWorker({ allowances, maxOfferSeconds: limits.maxOfferSeconds }),
     rollUpWorker({ rollUps, health, log }),
+    publishLogWorker({
+      segments: context.logSegments,
+      chain: context.chain,
+      signers: (config.settlement?.signers ?? []).map(createSigner),
+    }),
     ...(settler === null
       ? []
       : [settlerWorker({ settler, leadership: leadershipOf(config.database), pollMs, log })]),

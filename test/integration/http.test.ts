@@ -116,6 +116,7 @@ for (const kind of bothStacks) {
           "expiry",
           "offers",
           "daily sums",
+          "log",
           "settler",
           "watch",
         ].map((name) => ({ name, error: null })),

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { ConfigError } from "@compute-credits/platform/process/environment";
-import { readRateCardFile } from "../../server/rateCardFile.ts";
+import { publishRateCard, readRateCardFile } from "../../server/rateCardFile.ts";
+import { databaseKinds } from "../fixtures/databases.ts";
+import { emptyLedger } from "../fixtures/ledger.ts";
 
 const LIMITS = { maxRatesPerCard: 100, maxTiersPerRate: 10 };
 const rate = { meter: "units", dimensions: {}, microCredits: "1", perUnits: "1" };
@@ -90,3 +92,36 @@ describe("readRateCardFile", () => {
       .with.property("message", `RATE_CARD_FILE ${missing} cannot be read`);
   });
 });
+
+for (const kind of databaseKinds) {
+  describe(`publishRateCard on ${kind.name}`, () => {
+    const file = (price: bigint, effectiveFrom: Date) =>
+      ({
+        effectiveFrom,
+        rates: [
+          { kind: "fixed", meter: "units", dimensions: {}, microCredits: price, perUnits: 1n },
+        ],
+      }) as const;
+    const inAnHour = new Date(Date.now() + 3_600_000);
+
+    it("lets servers with the older and the newer file start in any order", async () => {
+      const database = await kind.open();
+      const { rateCards } = await emptyLedger(database);
+      const older = file(1n, new Date("2026-01-01T00:00:00Z"));
+      const newer = file(2n, inAnHour);
+      const publish = (card: typeof older) => publishRateCard(rateCards, "rate-card.json", card);
+
+      expect(await publish(older)).to.equal(true);
+      expect(await publish(newer)).to.equal(true);
+      expect(await publish(older)).to.equal(false);
+      expect(await publish(newer)).to.equal(true);
+
+      const never = await publish(file(3n, older.effectiveFrom)).catch((error: unknown) => error);
+      expect(never).to.be.instanceOf(ConfigError);
+      expect(String(never)).to.include("RATE_CARD_FILE rate-card.json");
+      const cards = await rateCards.list({ provider: null, before: null, limit: 10 });
+      expect(cards).to.have.length(2);
+      await database.close();
+    });
+  });
+}

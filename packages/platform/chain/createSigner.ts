@@ -2,12 +2,17 @@ import type { Hex } from "viem";
 
 import { createRemoteSigner } from "./remoteSigner.ts";
 import { createLocalSigner } from "./localSigner.ts";
-import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "./signer.ts";
+import type {
+  CheckpointSigner,
+  LogHeadSigner,
+  ReceiptSigner,
+  TransactionSigner,
+} from "./signer.ts";
 
 /** Creates a signer for a key in this process or in a signing service. */
 export function createSigner(
   location: KeyLocation,
-): CheckpointSigner & ReceiptSigner & TransactionSigner {
+): CheckpointSigner & LogHeadSigner & ReceiptSigner & TransactionSigner {
   return "privateKey" in location
     ? createLocalSigner(location.privateKey)
     : createRemoteSigner(location.url, location.address);

@@ -3,19 +3,27 @@ import { privateKeyToAccount } from "viem/accounts";
 
 import { checkpointTypedData } from "@compute-credits/protocol/messages/checkpoint";
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
+import { logHeadTypedData } from "@compute-credits/protocol/messages/logHead";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "./signer.ts";
+import type {
+  CheckpointSigner,
+  LogHeadSigner,
+  ReceiptSigner,
+  TransactionSigner,
+} from "./signer.ts";
 
 /** Creates a signer whose key is in this process. */
 export function createLocalSigner(
   privateKey: Hex,
-): CheckpointSigner & ReceiptSigner & TransactionSigner {
+): CheckpointSigner & LogHeadSigner & ReceiptSigner & TransactionSigner {
   const account = privateKeyToAccount(privateKey);
   return {
     address: lowercaseHex(account.address),
     sign: (deployment, message) => account.signTypedData(checkpointTypedData(deployment, message)),
     signReceipt: (deployment, message) =>
       account.signTypedData(earningsReceiptTypedData(deployment, message)),
+    signLogHead: (deployment, message) =>
+      account.signTypedData(logHeadTypedData(deployment, message)),
     signTransaction: (transaction) => account.signTransaction(transaction),
   };
 }

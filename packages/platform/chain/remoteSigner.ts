@@ -16,8 +16,14 @@ import {
   checkpointDigest,
   checkpointTypedData,
 } from "@compute-credits/protocol/messages/checkpoint";
+import { logHeadTypedData } from "@compute-credits/protocol/messages/logHead";
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
-import type { CheckpointSigner, ReceiptSigner, TransactionSigner } from "./signer.ts";
+import type {
+  CheckpointSigner,
+  LogHeadSigner,
+  ReceiptSigner,
+  TransactionSigner,
+} from "./signer.ts";
 
 const Answer = z.object({
   result: z.custom<Hex>((value) => isHex(value)).optional(),
@@ -38,7 +44,7 @@ const TIMEOUT_MS = 10_000;
 export function createRemoteSigner(
   url: string,
   address: Address,
-): CheckpointSigner & ReceiptSigner & TransactionSigner {
+): CheckpointSigner & LogHeadSigner & ReceiptSigner & TransactionSigner {
   async function ask(method: string, params: readonly unknown[]) {
     const response = await fetch(url, {
       method: "POST",
@@ -90,6 +96,11 @@ export function createRemoteSigner(
       ),
     async signReceipt(deployment, message) {
       const typedData = earningsReceiptTypedData(deployment, message);
+      return await signTypedData(typedData, hashTypedData(typedData));
+    },
+
+    async signLogHead(deployment, message) {
+      const typedData = logHeadTypedData(deployment, message);
       return await signTypedData(typedData, hashTypedData(typedData));
     },
 

@@ -2,6 +2,7 @@ import type { Address, Hex, TransactionSerializableEIP1559 } from "viem";
 
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import type { LogHeadMessage } from "@compute-credits/protocol/messages/logHead";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 
 /** Signs checkpoints for the meter. The key is in memory or in a signing service. */
@@ -14,6 +15,12 @@ export interface CheckpointSigner {
 export interface ReceiptSigner {
   readonly address: Address;
   signReceipt(deployment: Deployment, message: EarningsReceiptMessage): Promise<Hex>;
+}
+
+/** Signs the heads of the published log. */
+export interface LogHeadSigner {
+  readonly address: Address;
+  signLogHead(deployment: Deployment, message: LogHeadMessage): Promise<Hex>;
 }
 
 /** Signs and pays the settler's transactions. The key is in memory or in a signing service. */

@@ -29,10 +29,19 @@ export async function listen(
   return `http://${host.includes(":") ? `[${host}]` : host}:${listening}`;
 }
 
-/** Stops listening. Resolves when the requests under way have been answered. */
-export async function close(server: Server): Promise<void> {
+/**
+ * Stops listening. Resolves when the requests under way have been answered. Cuts the connections of
+ * those that have not after `withinMs`: a client that sent half of a request would wait for ever.
+ */
+export async function close(server: Server, withinMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
-  server.closeIdleConnections();
+  // A connection that is kept alive becomes idle once its request is answered.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+  const cut = setTimeout(() => server.closeAllConnections(), withinMs);
   await promise;
+  clearInterval(sweep);
+  clearTimeout(cut);
 }
+
+const SWEEP_MS = 50;

@@ -8,6 +8,7 @@ import type { MeteringGate } from "../../meteringGate.ts";
 import { fail } from "../../http/problem.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
+import type { LogSegmentStore } from "../../stores/feed/logSegmentStore.ts";
 import { SNAPSHOT_PATTERN, type UsageLog } from "../../stores/feed/usageLog.ts";
 import { type LogAccessDeps, checkLogAccess } from "./logAuthentication.ts";
 
@@ -35,6 +36,15 @@ const LogQuery = z.strictObject({
   limit: limitField(PAGES.entries),
 });
 
+const SegmentsQuery = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .transform(BigInt)
+    .default(0n),
+  limit: limitField(PAGES.list),
+});
+
 const CutsQuery = z.strictObject({
   after: z
     .string()
@@ -52,12 +62,14 @@ const READER_IS_AHEAD =
 export interface UsageLogDeps extends LogAccessDeps {
   readonly usageLog: UsageLog;
   readonly knownAuditors: Pick<KnownAuditors, "add">;
+  readonly logSegments: Pick<LogSegmentStore, "list">;
   readonly gate: Pick<MeteringGate, "stop">;
 }
 
 /**
  * For auditors, who authenticate with `LogAccess`:
  * `GET /v1/log/cuts`: every checkpoint that was ever cut, with its snapshot, in pages.
+ * `GET /v1/log/segments`: the log as it was published, in a chain of hashes with signed heads.
  * `GET /v1/log`: the entries that the snapshot `upTo` sees and `since` does not, in pages. Without
  * `upTo` the window ends now, and without `since` it begins with the log. `seen` is the transaction of
  * the newest entry that the reader has: if the log lacks it, the answer is 409 and metering stops.
@@ -65,6 +77,7 @@ export interface UsageLogDeps extends LogAccessDeps {
 export function usageLogRoutes({
   usageLog,
   knownAuditors,
+  logSegments,
   chain,
   auditors,
   gate,
@@ -88,6 +101,12 @@ export function usageLogRoutes({
         snapshot,
       })),
     });
+  });
+
+  router.get("/log/segments", async (req, res) => {
+    await checkAuditor(req);
+    const { after, limit } = parse(SegmentsQuery, req.query);
+    respond(res, 200, { segments: await logSegments.list(after, limit) });
   });
 
   router.get("/log", async (req, res) => {

@@ -42,6 +42,7 @@ export function createUsageLog(database: Database): UsageLog {
   };
 }
 
+/** Reads a page in a transaction whose snapshot all of its pages share. */
 async function readPage(
   tx: Sql,
   window: LogWindow,

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { type Server, createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 
 import { expect } from "chai";
 
@@ -7,7 +9,7 @@ import { close, listen } from "@compute-credits/platform/process/httpServer";
 
 describe("listen", () => {
   const open: Server[] = [];
-  afterEach(() => Promise.all(open.splice(0).map(close)));
+  afterEach(() => Promise.all(open.splice(0).map((server) => close(server, 1_000))));
 
   async function listenOn(host: string, port = 0): Promise<string> {
     const server = createServer((_req, res) => res.end("here"));
@@ -39,3 +41,49 @@ describe("listen", () => {
     );
   });
 });
+
+describe("close", () => {
+  /** Starts a server that answers when told, and a connection that has sent `text` to it. */
+  async function asked(text: string) {
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
+    const server = createServer({ keepAliveTimeout: 90_000 }, (_req, res) =>
+      arrive(() => res.end("late")),
+    );
+    await listen(server, { host: "127.0.0.1", port: 0, portSetting: "PORT" });
+    const socket = connect(addressOf(server).port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    const connected = once(server, "connection");
+    let answer = "";
+    socket.on("data", (chunk: Buffer) => (answer += chunk.toString()));
+    socket.write(text);
+    await connected;
+    return { server, arrived, ended: once(socket, "close"), answer: () => answer };
+  }
+
+  it("lets a request under way be answered, and waits no longer", async () => {
+    const { server, arrived, ended, answer } = await asked("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    const respond = await arrived;
+    const closed = close(server, 60_000);
+    respond();
+    await Promise.all([closed, ended]);
+    expect(answer()).to.match(/late$/);
+  });
+
+  it("cuts a connection that has sent half a request, after the time it is given", async () => {
+    const { server, ended, answer } = await asked("POST / HTTP/1.1\r\nhost: a\r\ncontent-le");
+    await Promise.all([close(server, 50), ended]);
+    expect(answer()).to.equal("");
+  });
+
+  it("cuts a request that is not answered, after the time it is given", async () => {
+    const { server, arrived, ended } = await asked("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    await arrived;
+    await Promise.all([close(server, 50), ended]);
+  });
+});
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("it does not listen");
+  return address;
+}

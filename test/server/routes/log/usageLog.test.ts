@@ -31,6 +31,7 @@ describe("usageLogRoutes", () => {
           page: () => Promise.reject(new Error()),
           lacks: () => Promise.resolve(false),
         },
+        logSegments: { list: () => Promise.resolve([]) },
         gate: createMeteringGate(),
         knownAuditors,
         chain: {
