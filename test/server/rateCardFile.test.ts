@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { ConfigError } from "@compute-credits/platform/process/environment";
-import { publishRateCard, readRateCardFile } from "../../server/rateCardFile.ts";
+import { type OperatorCard, publishRateCard, readRateCardFile } from "../../server/rateCardFile.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { emptyLedger } from "../fixtures/ledger.ts";
 
@@ -95,13 +95,6 @@ describe("readRateCardFile", () => {
 
 for (const kind of databaseKinds) {
   describe(`publishRateCard on ${kind.name}`, () => {
-    const file = (price: bigint, effectiveFrom: Date) =>
-      ({
-        effectiveFrom,
-        rates: [
-          { kind: "fixed", meter: "units", dimensions: {}, microCredits: price, perUnits: 1n },
-        ],
-      }) as const;
     const inAnHour = new Date(Date.now() + 3_600_000);
 
     it("lets servers with the older and the newer file start in any order", async () => {
@@ -109,7 +102,7 @@ for (const kind of databaseKinds) {
       const { rateCards } = await emptyLedger(database);
       const older = file(1n, new Date("2026-01-01T00:00:00Z"));
       const newer = file(2n, inAnHour);
-      const publish = (card: typeof older) => publishRateCard(rateCards, "rate-card.json", card);
+      const publish = (one: OperatorCard) => publishRateCard(rateCards, "rate-card.json", one);
 
       expect(await publish(older)).to.equal(true);
       expect(await publish(newer)).to.equal(true);
@@ -124,4 +117,9 @@ for (const kind of databaseKinds) {
       await database.close();
     });
   });
+}
+
+function file(microCredits: bigint, effectiveFrom: Date): OperatorCard {
+  const price = { microCredits, perUnits: 1n };
+  return { effectiveFrom, rates: [{ kind: "fixed", meter: "units", dimensions: {}, ...price }] };
 }

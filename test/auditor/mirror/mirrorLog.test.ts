@@ -79,13 +79,6 @@ for (const { name, open } of databaseKinds) {
         chain: { deployment, isSigner: () => Promise.resolve(isSigner) },
       });
 
-    async function failure(work: Promise<unknown>): Promise<string> {
-      return await work.then(
-        () => "no failure",
-        (error: unknown) => String(error),
-      );
-    }
-
     it("copies every entry once, however many segments, servers and rounds there are", async () => {
       await log(5);
       await publish();
@@ -153,4 +146,11 @@ for (const { name, open } of databaseKinds) {
       expect(await failure((await openMirrorFolder(folder)).verify())).to.include("MirrorMismatch");
     });
   });
+}
+
+async function failure(work: Promise<unknown>): Promise<string> {
+  return await work.then(
+    () => "no failure",
+    (error: unknown) => String(error),
+  );
 }

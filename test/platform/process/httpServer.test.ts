@@ -43,23 +43,6 @@ describe("listen", () => {
 });
 
 describe("close", () => {
-  /** Starts a server that answers when told, and a connection that has sent `text` to it. */
-  async function asked(text: string) {
-    const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
-    const server = createServer({ keepAliveTimeout: 90_000 }, (_req, res) =>
-      arrive(() => res.end("late")),
-    );
-    await listen(server, { host: "127.0.0.1", port: 0, portSetting: "PORT" });
-    const socket = connect(addressOf(server).port, "127.0.0.1");
-    socket.on("error", () => undefined);
-    const connected = once(server, "connection");
-    let answer = "";
-    socket.on("data", (chunk: Buffer) => (answer += chunk.toString()));
-    socket.write(text);
-    await connected;
-    return { server, arrived, ended: once(socket, "close"), answer: () => answer };
-  }
-
   it("lets a request under way be answered, and waits no longer", async () => {
     const { server, arrived, ended, answer } = await asked("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
     const respond = await arrived;
@@ -81,6 +64,23 @@ describe("close", () => {
     await Promise.all([close(server, 50), ended]);
   });
 });
+
+/** Starts a server that answers when told, and a connection that has sent `text` to it. */
+async function asked(text: string) {
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
+  const server = createServer({ keepAliveTimeout: 90_000 }, (_req, res) =>
+    arrive(() => res.end("late")),
+  );
+  await listen(server, { host: "127.0.0.1", port: 0, portSetting: "PORT" });
+  const socket = connect(addressOf(server).port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  const connected = once(server, "connection");
+  let answer = "";
+  socket.on("data", (chunk: Buffer) => (answer += chunk.toString()));
+  socket.write(text);
+  await connected;
+  return { server, arrived, ended: once(socket, "close"), answer: () => answer };
+}
 
 function addressOf(server: Server): AddressInfo {
   const address = server.address();
