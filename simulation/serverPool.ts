@@ -73,11 +73,16 @@ export class ServerPool {
     }
   }
 
-  /** Kills a server process under load and starts another in its place. */
+  /**
+   * Kills a server process under load and starts another in its place. Takes the next one if that
+   * of this index is starting, and none if all are.
+   */
   async killProcess(index: number): Promise<void> {
-    const place = index % this.#processes.length;
-    const victim = this.#processes[place];
-    if (victim === undefined) return;
+    const count = this.#processes.length;
+    const places = Array.from({ length: count }, (_, step) => (index + step) % count);
+    const place = places.find((candidate) => this.#processes[candidate] !== undefined);
+    const victim = place === undefined ? undefined : this.#processes[place];
+    if (place === undefined || victim === undefined) return;
     this.#processes[place] = undefined;
     this.killedProcesses++;
     await victim.kill();

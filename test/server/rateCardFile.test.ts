@@ -100,8 +100,8 @@ for (const kind of databaseKinds) {
     it("lets servers with the older and the newer file start in any order", async () => {
       const database = await kind.open();
       const { rateCards } = await emptyLedger(database);
-      const older = file(1n, new Date("2026-01-01T00:00:00Z"));
-      const newer = file(2n, inAnHour);
+      const older = cardOf(1n, new Date("2026-01-01T00:00:00Z"));
+      const newer = cardOf(2n, inAnHour);
       const publish = (one: OperatorCard) => publishRateCard(rateCards, "rate-card.json", one);
 
       expect(await publish(older)).to.equal(true);
@@ -109,7 +109,7 @@ for (const kind of databaseKinds) {
       expect(await publish(older)).to.equal(false);
       expect(await publish(newer)).to.equal(true);
 
-      const never = await publish(file(3n, older.effectiveFrom)).catch((error: unknown) => error);
+      const never = await publish(cardOf(3n, older.effectiveFrom)).catch((error: unknown) => error);
       expect(never).to.be.instanceOf(ConfigError);
       expect(String(never)).to.include("RATE_CARD_FILE rate-card.json");
       const cards = await rateCards.list({ provider: null, before: null, limit: 10 });
@@ -119,7 +119,7 @@ for (const kind of databaseKinds) {
   });
 }
 
-function file(microCredits: bigint, effectiveFrom: Date): OperatorCard {
+function cardOf(microCredits: bigint, effectiveFrom: Date): OperatorCard {
   const price = { microCredits, perUnits: 1n };
   return { effectiveFrom, rates: [{ kind: "fixed", meter: "units", dimensions: {}, ...price }] };
 }
