@@ -8,6 +8,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 
 import {IBond} from "../interfaces/IBond.sol";
 import {ICheckpoints} from "../interfaces/ICheckpoints.sol";
+import {IExits} from "../interfaces/IExits.sol";
 import {ITerms} from "../interfaces/ITerms.sol";
 import {CourtBase} from "./CourtBase.sol";
 
@@ -50,6 +51,8 @@ abstract contract Bond is IBond, CourtBase, ReentrancyGuardTransient {
 
     /// @inheritdoc IBond
     function depositBond(uint256 tokenAmount) external override nonReentrant {
+        uint40 frozenAt = VAULT.frozenAt();
+        require(frozenAt == 0, IExits.VaultFrozen(frozenAt));
         uint256 balance = TOKEN.balanceOf(address(this));
         TOKEN.safeTransferFrom(msg.sender, address(this), tokenAmount);
         uint256 received = TOKEN.balanceOf(address(this)) - balance;

@@ -67,7 +67,8 @@ interface IBond is ICreditTypes {
     /// @notice All of the slashed bond is in the vault.
     error NothingToCover();
 
-    /// @notice Adds the caller's tokens to the bond. Anyone may.
+    /// @notice Adds the caller's tokens to the bond. Anyone may, until the vault is frozen: what
+    ///         froze it could be proven again, and would take the new bond too.
     function depositBond(uint256 tokenAmount) external;
 
     /// @notice Vault's owner: announces a withdrawal of the bond, which may take effect after

@@ -105,6 +105,7 @@ interface ITerms {
     /// @notice The stake of one challenge, in wei.
     function challengeStakeWei() external view returns (uint128);
 
-    /// @notice The block of the deployment. An indexer starts to read there.
+    /// @notice `block.number` at the deployment. An indexer starts to read there, except on rollups
+    ///         whose contracts see the number of the parent chain's block.
     function deploymentBlock() external view returns (uint64);
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBond} from "../../contracts/interfaces/IBond.sol";
+import {IExits} from "../../contracts/interfaces/IExits.sol";
 import {ICreditTypes} from "../../contracts/interfaces/ICreditTypes.sol";
 import {ITerms} from "../../contracts/interfaces/ITerms.sol";
 import {FalseToken} from "../../contracts/mocks/OddTokens.sol";
@@ -50,6 +51,17 @@ abstract contract SlashFixture is Fixture {
 }
 
 contract SlashTest is SlashFixture {
+    function test_aDepositAfterTheFreeze_reverts() external {
+        prove();
+        same(court.bond(), 0, "slashed");
+        vm.startPrank(stranger);
+        dollar.approve(address(court), 1);
+        bytes memory frozen = abi.encodeWithSelector(IExits.VaultFrozen.selector, block.timestamp);
+        vm.expectRevert(frozen);
+        court.depositBond(1);
+        vm.stopPrank();
+    }
+
     function test_byEquivocation_paysAndCoversAtOnce() external {
         uint256 before = dollar.balanceOf(address(credits));
         vm.expectEmit(address(court));

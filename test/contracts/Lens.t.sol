@@ -124,8 +124,8 @@ contract LensTest is Fixture {
         finalize(rows);
         settle(rows, 0);
         deposit(10e6);
+        same(lens.vaultOf(credits).bondTokens, 10e6, "bond");
         equivocate(rows);
-        deposit(7e6);
 
         ICreditsLens.AccountView memory account = lens.accountOf(credits, payer);
         same(account.dueMicros, 380 * CREDIT, "400 less the 20 that were paid since");
@@ -136,7 +136,7 @@ contract LensTest is Fixture {
         same(shown.purchased, 1_000 * CREDIT, "purchased");
         same(shown.fees, 4 * CREDIT, "fees");
         same(shown.coveredMicros, 500 * CREDIT, "half of the bond");
-        same(shown.bondTokens, 7e6, "the next bond");
+        same(shown.bondTokens, 0, "slashed");
         same(shown.frozenAt, block.timestamp, "frozen since");
         yes(shown.paused, "paused");
     }

@@ -581,6 +581,17 @@ export const courtAbi = [
   {
     "inputs": [
       {
+        "internalType": "uint40",
+        "name": "frozenAt",
+        "type": "uint40"
+      }
+    ],
+    "name": "VaultFrozen",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "uint256",
         "name": "sent",
         "type": "uint256"
