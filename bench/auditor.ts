@@ -12,6 +12,7 @@ import { claimAuditor, migrateAuditor } from "../auditor/store/claimAuditor.ts";
 import { ledgerLog } from "../scripts/local/ledgerLog.ts";
 import { createDatabase } from "../scripts/local/postgresServer.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
+import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { type Ledger, RULES, deployment, openLedger, party } from "../test/fixtures/ledger.ts";
@@ -56,7 +57,7 @@ try {
 }
 
 async function openNewDatabase(connections: number): Promise<Database> {
-  return await openPgDatabase(await createDatabase(server), connections);
+  return await openPgDatabase(await createDatabase(server), connections, MAINTENANCE_LIMITS);
 }
 
 /** Creates accounts with one allowance each. Returns the allowances' spenders. */

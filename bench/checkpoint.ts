@@ -5,6 +5,7 @@
 import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { createCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
+import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { createDatabase, findOrStartServer } from "../scripts/local/postgresServer.ts";
 import {
   cutOne,
@@ -32,7 +33,11 @@ reportMemory(ACCOUNTS);
 console.log(`peak memory of this process before any cut: ${peakMegabytes()} MB`);
 
 const server = await findOrStartServer();
-const database = await openPgDatabase(await createDatabase(server), CONNECTIONS + 4);
+const database = await openPgDatabase(
+  await createDatabase(server),
+  CONNECTIONS + 4,
+  MAINTENANCE_LIMITS,
+);
 await migrateLedger(database);
 const { usage: ledger } = await openFilledLedger(database, ACCOUNTS);
 await spendOnAllAccounts(database);

@@ -1,6 +1,7 @@
 /** `npm run recover`: what a ledger lacks that was replaced by an older copy. */
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
+import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { exportJournals } from "@compute-credits/platform/signing/journalExchange";
@@ -45,7 +46,7 @@ await run(
 async function recover(config: Config, acceptsLoss: boolean): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const chain = await createChainReader(config.rpcUrls, config.contract, config.rpcTimeoutMs);
-  const database = await openDatabase(config.database, migrateLedger);
+  const database = await openDatabase(config.database, migrateLedger, MAINTENANCE_LIMITS);
   stack.defer(() => database.close());
   const origin = await claimLedger(database, chain, config.deploymentBlock);
   const positions = createPositionStore(database);

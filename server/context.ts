@@ -14,6 +14,8 @@ import type { VaultReader } from "@compute-credits/platform/chain/vaultReader";
 import { createVaultReader } from "@compute-credits/platform/chain/viemVaultReader";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { Reads } from "@compute-credits/platform/postgres/openDatabase";
+import { WORKER_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
+import { withLimits } from "@compute-credits/platform/postgres/withLimits";
 import { type AddressList, createAddressList } from "@compute-credits/platform/process/addressList";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { Config } from "./config.ts";
@@ -172,7 +174,8 @@ export async function createContext(
       `FEE_BPS ${feeBps} exceeds the contract's maximum of ${terms.maxFeeBps}: lower it`,
     );
   }
-  await classifySignatures(database);
+  const patient = withLimits(database, WORKER_LIMITS);
+  await classifySignatures(patient);
   const limits = limitsUnder(terms, config);
   const approvalPolicy = policyOf(chain, config);
   const { maxEventAgeSeconds, maxEventAheadSeconds, maxOpenHolds } = limits;
@@ -251,7 +254,7 @@ export async function createContext(
     askedVault: vaultForRequests(vault, callBound),
     askedChain: chainForRequests(chain, callBound),
     payouts: createDeferredPayoutStore(database),
-    rollUps: createRollUpStore(database),
+    rollUps: createRollUpStore(patient),
     deploymentBlock,
     blocksPerRequest: config.blocksPerRequest,
   };

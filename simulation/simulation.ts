@@ -2,6 +2,7 @@ import { zeroHash } from "viem";
 
 import { auditRefunds } from "./auditRefunds.ts";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
+import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { type OwnPostgresServer, createDatabase } from "../scripts/local/postgresServer.ts";
 import { claimDatabase } from "../server/stores/chain/claimDatabase.ts";
@@ -77,7 +78,7 @@ export async function simulate(
 }
 
 async function openLedgerDatabase(url: string): Promise<Database> {
-  const database = await openDatabase({ url, connections: 4 }, migrateLedger);
+  const database = await openDatabase({ url, connections: 4 }, migrateLedger, MAINTENANCE_LIMITS);
   await claimDatabase(database, DEPLOYMENT, ORIGIN);
   return database;
 }

@@ -11,6 +11,7 @@ import { createCheckpointStore } from "../server/stores/checkpoints/postgresChec
 import { createGrantStore } from "../server/stores/allowances/postgresGrantStore.ts";
 import { createHoldStore } from "../server/stores/holds/postgresHoldStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
+import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { createIssuingKeyStore } from "../server/stores/issuing/postgresIssuingKeyStore.ts";
 import { createMultiplierStore } from "../server/stores/pricing/postgresMultiplierStore.ts";
 import { createPriceStore } from "../server/stores/pricing/postgresPriceStore.ts";
@@ -29,7 +30,7 @@ const CONNECTIONS = 10;
 const GROUP_COMMIT = { maxEvents: 200, maxConcurrent: 4, minEventsPerCommit: 1 };
 
 const [, , url = ""] = process.argv;
-const database = await openPgDatabase(url, CONNECTIONS);
+const database = await openPgDatabase(url, CONNECTIONS, MAINTENANCE_LIMITS);
 const rates = createRateIndexCache();
 const prices = createPriceReader(rates);
 const usage = withGroupCommit(createUsageLedger(database, RULES, prices), GROUP_COMMIT);

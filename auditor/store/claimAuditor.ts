@@ -8,6 +8,7 @@ import {
   type DatabaseLocation,
   openDatabase,
 } from "@compute-credits/platform/postgres/openDatabase";
+import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import type { Database } from "@compute-credits/platform/postgres/database";
 
@@ -28,7 +29,7 @@ export async function migrateAuditor(database: Database): Promise<void> {
 
 /** Opens the auditor's database and migrates it. Rejects with `MigrationRefused` if it can't. */
 export async function openAuditorDatabase(location: DatabaseLocation): Promise<Database> {
-  return await openDatabase(location, migrateAuditor);
+  return await openDatabase(location, migrateAuditor, MAINTENANCE_LIMITS);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { migrateLedger } from "../../server/stores/migrateLedger.ts";
 import { withGroupCommit } from "../../server/stores/usage/groupCommit.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
+import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { UsageLedger } from "../../server/stores/usage/usageLedger.ts";
 import {
@@ -35,7 +36,7 @@ export async function findPostgres(megabytes = 1_024): Promise<PostgresServer> {
 
 /** Opens a rig on a new database and warms it up: every account is debited once. */
 export async function openRig(server: PostgresServer): Promise<Rig> {
-  const database = await openPgDatabase(await createDatabase(server), 20);
+  const database = await openPgDatabase(await createDatabase(server), 20, MAINTENANCE_LIMITS);
   await migrateLedger(database);
   const rig = await createRig(database);
   await inParallel(everyAccountOnce(BATCH), CALLERS, (batch) => rig.usage.record(batch));

@@ -23,6 +23,10 @@ export interface PostgresServer {
 export interface OwnPostgresServer extends PostgresServer {
   /** Sends SIGKILL to the server and its backends, like a power cut. */
   kill(): Promise<void>;
+  /** Sends SIGSTOP to the server and its backends: connections stay open, and none answers. */
+  freeze(): void;
+  /** Sends SIGCONT, which ends that. */
+  thaw(): void;
   /** Starts it again on the same files. Resolves once it has recovered. */
   restart(): Promise<void>;
   /** Copies its files. It must not run. */
@@ -150,9 +154,11 @@ async function startServer(
       const backends = childrenOf(server.pid);
       server.kill("SIGKILL");
       // A backend that lives on could still commit its transaction.
-      for (const pid of backends) killIfThere(pid);
+      for (const pid of backends) signalIfThere(pid, "SIGKILL");
       await ended;
     },
+    freeze: () => signalAll(server.pid, "SIGSTOP"),
+    thaw: () => signalAll(server.pid, "SIGCONT"),
     backUp: () => copyFolder(data, `${data}.backup`),
     restore: () => copyFolder(`${data}.backup`, data),
     async restart() {
@@ -192,9 +198,15 @@ function childrenOf(pid: number | undefined): number[] {
     .flatMap(([child, parent]) => (child !== undefined && parent === pid ? [child] : []));
 }
 
-function killIfThere(pid: number): void {
+/** Signals a server first, so that it starts no further backend, then its backends. */
+function signalAll(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid !== undefined) signalIfThere(pid, signal);
+  for (const backend of childrenOf(pid)) signalIfThere(backend, signal);
+}
+
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {
     // It ended by itself in the meantime.
   }

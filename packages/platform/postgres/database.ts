@@ -1,8 +1,11 @@
+import type { SessionLimits } from "./sessionLimits.ts";
+
 /**
  * SQL with positional parameters. A `bytea` parameter may be a `Uint8Array`. Results have `bytea`
  * as `0x…` text, and `bigint` and `numeric` as `bigint`.
  */
 export interface Sql {
+  /** Rejects with `DatabaseUnavailable` in an outage. */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
@@ -25,6 +28,8 @@ export interface TransactionOptions {
    * `begin`; they need the condition `HAS_BEGUN`, so that they write nothing if `begin` fails.
    */
   readonly nestedLoopPlan?: boolean;
+  /** how long its statements may take; by default as long as those of requests */
+  readonly limits?: SessionLimits;
 }
 
 /** PostgreSQL, either embedded (PGlite) or a server. Both run the same SQL. */
@@ -35,5 +40,11 @@ export interface Database extends Sql {
   script(text: string): Promise<void>;
   /** for the log: "PGlite, embedded" or the server's version */
   readonly description: string;
+  /**
+   * Resolves with what keeps the database from taking writes now, or `null`. A database that failed
+   * a write for want of space is asked to write something else first. Rejects, if the connection
+   * stays silent, after `timeoutMs`; the wait for a free connection comes on top.
+   */
+  check(timeoutMs: number): Promise<string | null>;
   close(): Promise<void>;
 }

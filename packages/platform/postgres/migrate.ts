@@ -2,6 +2,7 @@ import { ADVISORY_LOCK } from "./advisoryLocks.ts";
 import type { Database, Sql, Transaction } from "./database.ts";
 import { type MigrationFile, readMigrations } from "./migrationFiles.ts";
 import { MigrationRefused } from "./migrationRefused.ts";
+import { MAINTENANCE_LIMITS } from "./sessionLimits.ts";
 
 /** The numbered SQL files that make the tables of one program. */
 export interface Migrations {
@@ -23,7 +24,7 @@ export interface Migrations {
  */
 export async function migrate(migrations: Migrations, database: Database): Promise<void> {
   const files = await readMigrations(migrations.folder);
-  await database.transaction(async (tx) => {
+  const work = async (tx: Transaction) => {
     // Until the commit. Statements after it see what the process before has committed.
     await tx.query("select pg_advisory_xact_lock($1)", [ADVISORY_LOCK.migrations]);
     await refuseOldDatabase(tx, migrations);
@@ -43,7 +44,8 @@ export async function migrate(migrations: Migrations, database: Database): Promi
       // oxlint-disable-next-line no-await-in-loop -- each builds on the one before
       await apply(tx, file, migrations);
     }
-  });
+  };
+  await database.transaction(work, { limits: MAINTENANCE_LIMITS });
 }
 
 interface AppliedMigration {

@@ -2,19 +2,24 @@ import { type InTurn, boundReads, takeTurns } from "./boundedReads.ts";
 import type { Database } from "./database.ts";
 import { openPgDatabase, openPgReads } from "./pgDatabase.ts";
 import { openPgliteDatabase } from "./pgliteDatabase.ts";
+import type { SessionLimits } from "./sessionLimits.ts";
 
 /** The URL of a PostgreSQL server, or a folder for the embedded PostgreSQL. */
 export type DatabaseLocation =
   { readonly url: string; readonly connections: number } | { readonly folder: string };
 
-/** Opens the database and migrates its schema. Rejects, with the database closed, if that fails. */
+/**
+ * Opens the database and migrates its schema. Rejects, with the database closed, if that fails.
+ * A program that serves no requests gives its statements longer limits.
+ */
 export async function openDatabase(
   location: DatabaseLocation,
   migrate: (database: Database) => Promise<void>,
+  limits?: SessionLimits,
 ): Promise<Database> {
   const database =
     "url" in location
-      ? await openPgDatabase(location.url, location.connections)
+      ? await openPgDatabase(location.url, location.connections, limits)
       : await openPgliteDatabase(location.folder);
   try {
     await migrate(database);

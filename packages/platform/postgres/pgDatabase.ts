@@ -1,16 +1,31 @@
-import { Pool, type PoolClient, types } from "pg";
+import { type PoolClient, types } from "pg";
 
 import { ConfigError } from "../process/environment.ts";
 import type { Database, Sql, Transaction, TransactionOptions } from "./database.ts";
+import { type Outcome, DatabaseUnavailable, isAnswer, toOutage } from "./databaseUnavailable.ts";
 import { NESTED_LOOP_PLAN } from "./nestedLoopPlan.ts";
+import { type PgConnections, createPgConnections } from "./pgConnections.ts";
+import { isWrite, noteCommit } from "./sentWrites.ts";
+import {
+  CONNECTION_LIMITS,
+  REQUEST_LIMITS,
+  type SessionLimits,
+  localLimits,
+} from "./sessionLimits.ts";
 import { PARSERS } from "./values.ts";
+import { createWriteCheck } from "./writeCheck.ts";
 
 /**
- * Opens a pool of `connections` to a PostgreSQL server. Rejects with a `ConfigError` if the server
- * does not answer.
+ * Opens a pool of `connections` to a PostgreSQL server, whose statements have these limits. Rejects
+ * with a `ConfigError` if the server does not answer.
  */
-export async function openPgDatabase(url: string, connections: number): Promise<Database> {
-  return await openPool(url, connections, SESSION);
+export async function openPgDatabase(
+  url: string,
+  connections: number,
+  limits: SessionLimits = REQUEST_LIMITS,
+): Promise<Database> {
+  const { waitMs } = CONNECTION_LIMITS;
+  return await open({ url, connections, limits, session: SESSION, waitMs });
 }
 
 /**
@@ -21,32 +36,35 @@ export async function openPgReads(
   url: string,
   { connections, timeoutMs }: { readonly connections: number; readonly timeoutMs: number },
 ): Promise<Database> {
-  const bounds =
-    `-c statement_timeout=${timeoutMs} -c default_transaction_read_only=on ` +
-    "-c max_parallel_workers_per_gather=0";
-  return await openPool(url, connections, `${SESSION} ${bounds}`);
+  const limits = {
+    ...REQUEST_LIMITS,
+    statementMs: timeoutMs,
+    // No one waits for what a reader locks, so it may think as long as its statements run.
+    idleInTransactionMs: Math.max(REQUEST_LIMITS.idleInTransactionMs, timeoutMs),
+    answerMs: timeoutMs + REQUEST_LIMITS.answerMs - REQUEST_LIMITS.statementMs,
+  };
+  const session = `${SESSION} -c default_transaction_read_only=on -c max_parallel_workers_per_gather=0`;
+  // Two kinds of long reads may wait behind as many reads as there are connections.
+  const waitMs = CONNECTION_LIMITS.waitMs + timeoutMs;
+  return await open({ url, connections, limits, session, waitMs });
 }
 
-async function openPool(url: string, connections: number, session: string): Promise<Database> {
-  const pool = new Pool({
-    connectionString: url,
-    max: connections,
-    // Lets a transaction's first and last statements go out without waiting for an answer.
-    pipeline: true,
-    types: { getTypeParser },
-    options: session,
-  });
-  // The pool replaces an idle connection that breaks. Without a listener the error ends the
-  // process.
-  pool.on("error", () => undefined);
-  // A connection that breaks in use ends it too. Its current or next query rejects anyway.
-  pool.on("connect", (client) => client.on("error", () => undefined));
+interface OpenOptions {
+  readonly url: string;
+  readonly connections: number;
+  readonly limits: SessionLimits;
+  readonly session: string;
+  readonly waitMs: number;
+}
 
+async function open(options: OpenOptions): Promise<Database> {
+  const pool = createPgConnections({ ...options, types: { getTypeParser } });
   try {
-    const { rows } = await pool.query<{ server_version: string }>("show server_version");
-    return database(pool, `PostgreSQL ${rows[0]?.server_version}`);
-  } catch (cause) {
-    await pool.end();
+    const [server] = await sqlOn(pool).query<{ server_version: string }>("show server_version");
+    return database(pool, `PostgreSQL ${server?.server_version}`);
+  } catch (error) {
+    await pool.close();
+    const cause = error instanceof DatabaseUnavailable ? error.cause : error;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(`cannot use the database that DATABASE_URL names (${reason})`, { cause });
   }
@@ -70,58 +88,102 @@ function nameOf(text: string): string {
   return name;
 }
 
-function database(pool: Pool, description: string): Database {
+function database(pool: PgConnections, description: string): Database {
+  const writes = createWriteCheck();
+
+  async function transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    const client = await pool.take();
+    const begun = beginOn(client, options);
+    let takeBack: (() => void) | undefined;
+    try {
+      const result = await work(await begun.tx());
+      if (begun.hasWritten()) takeBack = noteCommit();
+      await begun.commit();
+      pool.giveBack(client);
+      if (takeBack !== undefined) writes.succeeded();
+      return result;
+    } catch (error) {
+      writes.failed(error);
+      const broken = await rollBack(client, error);
+      pool.giveBack(client, broken);
+      // A session that goes on after its commit failed has answered that it rolled back.
+      const outcome = takeBack === undefined || broken === undefined ? "nothing" : "unknown";
+      if (outcome === "nothing") takeBack?.();
+      throw toOutage(error, outcome);
+    }
+  }
+
+  const sql = sqlOn(pool, writes.failed);
   return {
     description,
-    ...sqlOn(pool),
+    ...sql,
     async script(text) {
-      await pool.query(text);
+      await withClient(pool, { isChange: true }, (client) => client.query(text));
     },
-    async transaction(work, options = {}) {
-      const client = await pool.connect();
-      let broken: Error | undefined;
-      try {
-        const { tx, commit } = await beginOn(client, options);
-        const result = await work(tx);
-        await commit();
-        return result;
-      } catch (error) {
-        // A connection that cannot roll back is in an unknown state, so the pool discards it.
-        await client.query("rollback").catch((cause: Error) => (broken = cause));
-        throw error;
-      } finally {
-        client.release(broken);
-      }
-    },
-    close: () => pool.end(),
+    transaction,
+    check: (timeoutMs) =>
+      writes.check({
+        query: async <Row extends object>(text: string) =>
+          await withClient(pool, { isChange: false }, async (client) => {
+            const query = { text, query_timeout: timeoutMs };
+            return (await client.query<Row>(query)).rows;
+          }),
+        transaction,
+      }),
+    close: () => pool.close(),
   };
 }
 
-async function beginOn(
-  client: PoolClient,
-  options: TransactionOptions,
-): Promise<{ tx: Transaction; commit: () => Promise<void> }> {
-  const begun = client.query(begin(options));
-  if (options.nestedLoopPlan === true) begun.catch(() => undefined);
-  else await begun;
-  const sql = sqlOn(client);
+/** Returns why the connection must end, if it must: one that cannot roll back is in no known state. */
+async function rollBack(client: PoolClient, error: unknown): Promise<unknown> {
+  if (isConnectionFailure(error)) return error;
+  return await client.query("rollback").then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+}
+
+/** Whether it is the connection's own failure: what PostgreSQL or the work says is no reason. */
+function isConnectionFailure(error: unknown): boolean {
+  return toOutage(error, "nothing") instanceof DatabaseUnavailable && !isAnswer(error);
+}
+
+/** A transaction of a connection, which begins with the first use of `tx`. */
+function beginOn(client: PoolClient, options: TransactionOptions) {
+  const { limits, nestedLoopPlan } = options;
+  const answerMs = limits?.answerMs;
+  const begun = client.query(withAnswerMs({ text: begin(options) }, answerMs));
+  begun.catch(() => undefined);
+  const sql = sqlIn(client, answerMs);
   let last: Parameters<Transaction["withCommit"]> | undefined;
-  return {
-    tx: {
-      async query<Row extends object>(text: string, values?: readonly unknown[]) {
-        const rows = sql.query<Row>(text, values);
-        await Promise.all([begun, rows]);
-        return await rows;
-      },
-      async script(text) {
-        await begun;
-        await client.query(text);
-      },
-      withCommit(...statement) {
-        last = statement;
-      },
+  let hasWritten = false;
+  const tx: Transaction = {
+    async query<Row extends object>(text: string, values?: readonly unknown[]) {
+      hasWritten ||= isWrite(text);
+      const rows = sql.query<Row>(text, values);
+      await Promise.all([begun, rows]);
+      return await rows;
     },
-    async commit() {
+    async script(text) {
+      hasWritten = true;
+      await begun;
+      await client.query(withAnswerMs({ text }, answerMs));
+    },
+    withCommit(...statement) {
+      hasWritten = true;
+      last = statement;
+    },
+  };
+  return {
+    async tx() {
+      if (nestedLoopPlan !== true) await begun;
+      return tx;
+    },
+    hasWritten: () => hasWritten,
+    async commit(): Promise<void> {
       // If the last statement fails, PostgreSQL turns the commit into a rollback, and this rejects.
       await Promise.all([begun, last && sql.query(...last), client.query("commit")]);
     },
@@ -132,21 +194,67 @@ async function beginOn(
 export function begin({
   isolation = "read committed",
   nestedLoopPlan = false,
+  limits,
 }: TransactionOptions = {}): string {
-  return `begin isolation level ${isolation}${nestedLoopPlan ? `;${NESTED_LOOP_PLAN}` : ""}`;
+  const settings = [
+    ...(nestedLoopPlan ? [NESTED_LOOP_PLAN] : []),
+    ...(limits === undefined ? [] : [localLimits(limits)]),
+  ];
+  return [`begin isolation level ${isolation}`, ...settings].join(";");
 }
 
-function sqlOn(queryable: Pool | PoolClient): Sql {
+/** Runs each statement on any connection of the pool, in a transaction of its own. */
+function sqlOn(pool: PgConnections, onError: (error: unknown) => void = () => undefined): Sql {
+  return {
+    async query<Row extends object>(text: string, values?: readonly unknown[]) {
+      return await withClient(
+        pool,
+        { isChange: isWrite(text), onError },
+        async (client) => await sqlIn(client).query<Row>(text, values),
+      );
+    },
+  };
+}
+
+interface SingleOptions {
+  readonly isChange: boolean;
+  readonly onError?: (error: unknown) => void;
+}
+
+async function withClient<T>(
+  pool: PgConnections,
+  { isChange, onError }: SingleOptions,
+  statement: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.take();
+  const takeBack = isChange ? noteCommit() : undefined;
+  try {
+    const result = await statement(client);
+    pool.giveBack(client);
+    return result;
+  } catch (error) {
+    onError?.(error);
+    const isLost = isConnectionFailure(error);
+    pool.giveBack(client, isLost ? error : undefined);
+    const outcome: Outcome = isChange && isLost ? "unknown" : "nothing";
+    if (outcome === "nothing") takeBack?.();
+    throw toOutage(error, outcome);
+  }
+}
+
+function sqlIn(client: PoolClient, answerMs?: number): Sql {
   return {
     async query<Row extends object>(text: string, values: readonly unknown[] = []) {
-      const { rows } = await queryable.query<Row>({
-        name: nameOf(text),
-        text,
-        values: [...values],
-      });
+      const query = { name: nameOf(text), text, values: [...values] };
+      const { rows } = await client.query<Row>(withAnswerMs(query, answerMs));
       return rows;
     },
   };
+}
+
+/** Adds a limit of its own to a statement. The driver's types do not know it. */
+function withAnswerMs<Query extends object>(query: Query, answerMs: number | undefined): Query {
+  return answerMs === undefined ? query : { ...query, query_timeout: answerMs };
 }
 
 function getTypeParser(oid: number, format?: "text" | "binary") {

@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { PGlite, type Transaction as PGliteTransaction } from "@electric-sql/pglite";
 import { bytesToHex } from "viem";
 
-import type { Database, Sql, Transaction } from "./database.ts";
+import type { Database, Sql, Transaction, TransactionOptions } from "./database.ts";
+import { toOutage } from "./databaseUnavailable.ts";
 import { lockFolder } from "./folderLock.ts";
 import { NESTED_LOOP_PLAN } from "./nestedLoopPlan.ts";
+import { isWrite, noteCommit } from "./sentWrites.ts";
 import { OID, PARSERS, bytea } from "./values.ts";
+import { createWriteCheck } from "./writeCheck.ts";
 
 export interface PgliteDatabase extends Database {
   /** Returns the data folder as a tar, which a new database may start as a copy of. */
@@ -30,34 +33,72 @@ export async function openPgliteDatabase(folder?: string, image?: Blob): Promise
     serializers: { [OID.bytea]: byteaText, [OID.int8]: String, [OID.numeric]: String },
   });
 
+  const writes = createWriteCheck();
+
+  async function transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    let takeBack: (() => void) | undefined;
+    try {
+      const result = await pglite.transaction(async (tx) => {
+        const done = await runIn(tx, work, options);
+        takeBack = noteCommit();
+        return done;
+      });
+      writes.succeeded();
+      return result;
+    } catch (error) {
+      writes.failed(error);
+      // The database runs in this process: it has answered that the transaction was rolled back.
+      takeBack?.();
+      throw toOutage(error, "nothing");
+    }
+  }
+
   return {
     description: `PGlite, embedded${folder === undefined ? ", in memory" : ""}`,
-    ...sqlOn(pglite),
+    async query<Row extends object>(text: string, values?: readonly unknown[]) {
+      try {
+        const rows = await sqlOn(pglite).query<Row>(text, values);
+        if (isWrite(text)) noteCommit();
+        return rows;
+      } catch (error) {
+        writes.failed(error);
+        throw toOutage(error, "nothing");
+      }
+    },
     async script(text) {
       await pglite.exec(text);
     },
-    transaction: (work, { isolation, nestedLoopPlan = false } = {}) =>
-      pglite.transaction(async (tx) => {
-        if (isolation !== undefined) await tx.exec(`set transaction isolation level ${isolation}`);
-        if (nestedLoopPlan) await tx.exec(NESTED_LOOP_PLAN);
-        const sql = sqlOn(tx);
-        let last: Parameters<Transaction["withCommit"]> | undefined;
-        const result = await work({
-          ...sql,
-          async script(text) {
-            await tx.exec(text);
-          },
-          withCommit: (...statement) => (last = statement),
-        });
-        if (last !== undefined) await sql.query(...last);
-        return result;
-      }),
+    transaction,
+    check: () => writes.check({ ...sqlOn(pglite), transaction }),
     dump: () => pglite.dumpDataDir("none"),
     async close() {
       await pglite.close();
       unlock();
     },
   };
+}
+
+async function runIn<T>(
+  tx: PGliteTransaction,
+  work: (tx: Transaction) => Promise<T>,
+  { isolation, nestedLoopPlan = false }: TransactionOptions,
+): Promise<T> {
+  if (isolation !== undefined) await tx.exec(`set transaction isolation level ${isolation}`);
+  if (nestedLoopPlan) await tx.exec(NESTED_LOOP_PLAN);
+  const sql = sqlOn(tx);
+  let last: Parameters<Transaction["withCommit"]> | undefined;
+  const result = await work({
+    ...sql,
+    async script(text) {
+      await tx.exec(text);
+    },
+    withCommit: (...statement) => (last = statement),
+  });
+  if (last !== undefined) await sql.query(...last);
+  return result;
 }
 
 function byteaText(value: unknown): string {

@@ -1,7 +1,8 @@
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
-import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import type { Database, Sql, Transaction } from "@compute-credits/platform/postgres/database";
+import { LOCKING_WORKER_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { applyChainEvent } from "./applyChainEvent.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
@@ -36,8 +37,8 @@ export function createChainStore(database: Database): ChainStore {
       );
     },
 
-    apply: ({ from, upTo, events }) =>
-      database.transaction(async (tx) => {
+    apply({ from, upTo, events }) {
+      const apply = async (tx: Transaction) => {
         const { number, hash } = await readCursor(tx, "for update");
         if (number !== from.number || hash !== from.hash) return false;
 
@@ -57,7 +58,9 @@ export function createChainStore(database: Database): ChainStore {
           [upTo.number, bytea(upTo.hash), upTo.time],
         );
         return true;
-      }),
+      };
+      return database.transaction(apply, { limits: LOCKING_WORKER_LIMITS });
+    },
   };
 }
 

@@ -13,6 +13,11 @@ import { toStoredTree, writeCheckpoint } from "./cutSnapshot.ts";
 import { proveRows } from "./proofs.ts";
 import { newestRowSql } from "./rowsAt.ts";
 import type { StoredTree } from "./storedTree.ts";
+import {
+  LOCKING_WORKER_LIMITS,
+  WORKER_LIMITS,
+} from "@compute-credits/platform/postgres/sessionLimits";
+import { withLimits } from "@compute-credits/platform/postgres/withLimits";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
@@ -59,6 +64,7 @@ export interface CheckpointRecord {
 }
 
 export function createCheckpointStore(database: Database): CheckpointStore {
+  const patient = withLimits(database, WORKER_LIMITS);
   return {
     latest: () => readLatest(database),
     latestFinal: () => readOne(database, "status = 'final'"),
@@ -94,7 +100,7 @@ export function createCheckpointStore(database: Database): CheckpointStore {
     },
 
     async refundRows(id, { limit, except = [], withoutSpending = false }) {
-      return await database.query<Row>(
+      return await patient.query<Row>(
         // Plan: open_refund_requests and accounts_refunded, then lookups by key.
         `with asked as (
            select account as party, min(block_number) as block_number from refund_requests
@@ -115,7 +121,7 @@ export function createCheckpointStore(database: Database): CheckpointStore {
     },
 
     async rowsWorthSettling(id, minMicros, { limit, except = [], withoutSpending = false }) {
-      return await database.query<Row>(
+      return await patient.query<Row>(
         // Plan: a scan of places_pkey, then lookups by key. Runs once per final checkpoint.
         `select party, spent, refunded, earned from (
            select due.*, p.place, case when $5 then 0 else due.spent - coalesce(s.spent, 0) end as newly_spent,
@@ -130,7 +136,7 @@ export function createCheckpointStore(database: Database): CheckpointStore {
     },
 
     async rowsToCover(id, { limit, except = [], counterGraceSeconds }) {
-      return await database.query<UncoveredRow>(
+      return await patient.query<UncoveredRow>(
         // Plan: a scan of places_pkey, then lookups by key. Only in a vault with a limit.
         `select due.party, due.spent, due.refunded, due.earned,
            exists (select from refund_requests r where r.account = due.party and not r.served)
@@ -149,7 +155,7 @@ export function createCheckpointStore(database: Database): CheckpointStore {
       await serveRefunds(database);
       const tick = await advanceTick(database);
       const id = await withRetries(() =>
-        database.transaction((tx) => cutSnapshot(tx, { tick, maxFeeBps }), {
+        patient.transaction((tx) => cutSnapshot(tx, { tick, maxFeeBps }), {
           isolation: "repeatable read",
         }),
       );
@@ -191,24 +197,26 @@ function isPending(checkpoint: StoredCheckpoint | null): boolean {
  * order.
  */
 async function serveRefunds(database: Database): Promise<void> {
-  await database.transaction(async (tx) => {
-    const due = await tx.query<{ address: Address; refunding: bigint }>(
-      "select address, refunding from accounts where refunding > 0 order by address for update",
-    );
-    await tx.query(
-      `update accounts set refunded = refunded + refunding, refunding = 0,
-         changed_at_tick = ${CURRENT_TICK} where address = any($1::bytea[])`,
-      [byteaArray(due.map(({ address }) => address))],
-    );
-    await writeNotes(
-      tx,
-      due.map(({ address: account, refunding: amountMicros }) => ({
-        kind: "refund",
-        account,
-        amountMicros,
-      })),
-    );
-  });
+  await database.transaction(moveRefunds, { limits: LOCKING_WORKER_LIMITS });
+}
+
+async function moveRefunds(tx: Sql): Promise<void> {
+  const due = await tx.query<{ address: Address; refunding: bigint }>(
+    "select address, refunding from accounts where refunding > 0 order by address for update",
+  );
+  await tx.query(
+    `update accounts set refunded = refunded + refunding, refunding = 0,
+       changed_at_tick = ${CURRENT_TICK} where address = any($1::bytea[])`,
+    [byteaArray(due.map(({ address }) => address))],
+  );
+  await writeNotes(
+    tx,
+    due.map(({ address: account, refunding: amountMicros }) => ({
+      kind: "refund",
+      account,
+      amountMicros,
+    })),
+  );
 }
 
 async function cutSnapshot(

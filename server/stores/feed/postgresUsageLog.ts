@@ -1,4 +1,5 @@
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import { WORKER_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import {
   CHECKPOINT_COLUMNS,
   type CheckpointRecord,
@@ -16,6 +17,7 @@ export function createUsageLog(database: Database): UsageLog {
       // Repeatable read: all tables are read as of one snapshot.
       database.transaction((tx) => readPage(tx, window, after, limit), {
         isolation: "repeatable read",
+        limits: WORKER_LIMITS,
       }),
 
     async lacks(transaction) {

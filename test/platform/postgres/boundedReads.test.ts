@@ -32,6 +32,7 @@ function heldDatabase() {
         withCommit: () => undefined,
       });
     },
+    check: () => Promise.resolve(null),
     script: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

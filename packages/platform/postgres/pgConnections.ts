@@ -1,0 +1,105 @@
+import { Client, Pool, type PoolClient, type PoolConfig } from "pg";
+
+import { DatabaseUnavailable, isAnswer } from "./databaseUnavailable.ts";
+import { CONNECTION_LIMITS, type SessionLimits, sessionOptions } from "./sessionLimits.ts";
+
+/** A pool of connections that replaces those that do not answer. */
+export interface PgConnections {
+  /** Rejects with `DatabaseUnavailable` if no connection becomes free or ready in time. */
+  take(): Promise<PoolClient>;
+  /**
+   * Gives a connection back. With an error that PostgreSQL did not answer with, ends the connection
+   * at once, and those that have been idle since: the same fault may have silenced them.
+   */
+  giveBack(client: PoolClient, failure?: unknown): void;
+  close(): Promise<void>;
+}
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly connections: number;
+  readonly limits: SessionLimits;
+  /** more options of each session, in PostgreSQL's form */
+  readonly session: string;
+  /** for a free connection */
+  readonly waitMs: number;
+  readonly types: NonNullable<PoolConfig["types"]>;
+}
+
+/** Creates a pool. It opens its connections when they are needed. */
+export function createPgConnections(options: ConnectionOptions): PgConnections {
+  const { url, connections, limits, session, waitMs, types } = options;
+  const pool = new Pool({
+    connectionString: url,
+    max: connections,
+    // Lets a transaction's first and last statements go out without waiting for an answer. The
+    // driver also ends a pipelined connection at once when an answer is late.
+    pipeline: true,
+    types,
+    options: `${session} ${sessionOptions(limits)}`,
+    connectionTimeoutMillis: waitMs,
+    query_timeout: limits.answerMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: CONNECTION_LIMITS.keepAliveDelayMs,
+    Client: ImpatientClient,
+  });
+  // The pool replaces an idle connection that breaks. Without a listener the error ends the
+  // process.
+  pool.on("error", () => undefined);
+  const openedAt = new WeakMap<PoolClient, number>();
+  let suspectBefore = Number.NEGATIVE_INFINITY;
+  pool.on("connect", (client) => {
+    openedAt.set(client, performance.now());
+    // A connection that breaks in use ends it too. Its current or next query rejects anyway.
+    client.on("error", () => undefined);
+  });
+
+  return {
+    async take() {
+      // Each turn ends a connection, so there are at most as many turns as connections.
+      for (let turn = 0; ; turn++) {
+        // oxlint-disable-next-line no-await-in-loop -- one connection after the other
+        const client = await pool.connect().catch((cause: unknown) => {
+          throw new DatabaseUnavailable(cause, "nothing");
+        });
+        if (turn >= connections || (openedAt.get(client) ?? 0) >= suspectBefore) return client;
+        end(client, new Error("another connection of that time did not answer"));
+      }
+    },
+    giveBack(client, failure) {
+      if (failure === undefined || isAnswer(failure)) {
+        client.release();
+        return;
+      }
+      suspectBefore = performance.now();
+      end(client, new Error("the connection failed", { cause: failure }));
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** Ends a connection without a farewell, which a silent server would never answer. */
+function end(client: PoolClient, why: Error): void {
+  if (client instanceof ImpatientClient) client.cutOff();
+  client.release(why);
+}
+
+/** A client that never waits for long: neither for a new connection, nor for the end of one. */
+class ImpatientClient extends Client {
+  // The pool's own limit is for the wait and may be longer.
+  constructor(options?: PoolConfig) {
+    super({ ...options, connectionTimeoutMillis: CONNECTION_LIMITS.connectMs });
+  }
+
+  override end(): Promise<void>;
+  override end(callback: (error: Error) => void): void;
+  override end(callback?: (error: Error) => void): Promise<void> | void {
+    const timer = setTimeout(() => this.cutOff(), CONNECTION_LIMITS.closeMs).unref();
+    this.once("end", () => clearTimeout(timer));
+    return callback === undefined ? super.end() : super.end(callback);
+  }
+
+  cutOff(): void {
+    this.connection.stream.destroy();
+  }
+}
