@@ -1,6 +1,7 @@
 import express, { type Express, type Request, Router } from "express";
 import type { Logger } from "pino";
 
+import { countWrites } from "@compute-credits/platform/postgres/sentWrites";
 import type { Health } from "@compute-credits/platform/process/health";
 import type { Context } from "./context.ts";
 import { notFound, problemHandler } from "./http/errors.ts";
@@ -69,6 +70,7 @@ function v1(context: Context): Router {
       isAuditor: (req) => knownAuditors.has(req),
     }),
     ...readBody({ maxBodyBytes: limits.maxBodyBytes, isProvider }),
+    (_req, _res, next) => countWrites(next),
     ...routersOf(context, knownAuditors),
   );
   return router;

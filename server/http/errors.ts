@@ -4,7 +4,9 @@ import type { Logger } from "pino";
 import { ChainUnavailable, TooManyChainCalls } from "@compute-credits/platform/chain/boundedCalls";
 import { TooManySignatureChecks } from "@compute-credits/platform/chain/keyChecks";
 import { ReadTimedOut, TooManyReads } from "@compute-credits/platform/postgres/boundedReads";
+import { DatabaseUnavailable } from "@compute-credits/platform/postgres/databaseUnavailable";
 import { PROVIDER_BOUNDS, ProviderBoundReached } from "../stores/providers/providerBounds.ts";
+import { OUTAGE_RETRY_AFTER_SECONDS, outageProblem, unexpectedProblem } from "./outageProblem.ts";
 import { type Problem, ProblemError, fail, problem } from "./problem.ts";
 import { respondProblem } from "./respond.ts";
 
@@ -35,20 +37,19 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       respondProblem(res, busy);
       return;
     }
+    if (error instanceof DatabaseUnavailable) {
+      log.warn({ err: error, method: req.method, path: req.path }, "the database is unavailable");
+      res.set("Retry-After", `${OUTAGE_RETRY_AFTER_SECONDS}`);
+      respondProblem(res, outageProblem(error));
+      return;
+    }
     const unreadable = unreadableProblem(error);
     if (unreadable !== null) {
       respondProblem(res, unreadable);
       return;
     }
     log.error({ err: error, method: req.method, path: req.path }, "request failed");
-    respondProblem(
-      res,
-      problem(
-        500,
-        "internal_error",
-        "The server failed and applied nothing of this request. Send the same request again.",
-      ),
-    );
+    respondProblem(res, unexpectedProblem());
   };
 }
 

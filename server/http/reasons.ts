@@ -90,9 +90,19 @@ const REQUEST = {
     "The server has no such method and path.",
     "See the list of routes.",
   ),
+  database_unavailable: reason(
+    [503],
+    "The database is unavailable; nothing was applied.",
+    "Send it again after `Retry-After` seconds.",
+  ),
+  outcome_unknown: reason(
+    [503],
+    "The database was lost; the request may have been applied.",
+    "Send it again, with the same ids.",
+  ),
   internal_error: reason(
     [500],
-    "The server failed and applied nothing.",
+    "The server failed: `detail` says what is known.",
     "Send the same request again.",
   ),
 };

@@ -2,7 +2,13 @@ import { type PoolClient, types } from "pg";
 
 import { ConfigError } from "../process/environment.ts";
 import type { Database, Sql, Transaction, TransactionOptions } from "./database.ts";
-import { type Outcome, DatabaseUnavailable, isAnswer, toOutage } from "./databaseUnavailable.ts";
+import {
+  type Outcome,
+  DatabaseUnavailable,
+  isAnswer,
+  sqlState,
+  toOutage,
+} from "./databaseUnavailable.ts";
 import { NESTED_LOOP_PLAN } from "./nestedLoopPlan.ts";
 import { type PgConnections, createPgConnections } from "./pgConnections.ts";
 import { isWrite, noteCommit } from "./sentWrites.ts";
@@ -110,7 +116,8 @@ function database(pool: PgConnections, description: string): Database {
       const broken = await rollBack(client, error);
       pool.giveBack(client, broken);
       // A session that goes on after its commit failed has answered that it rolled back.
-      const outcome = takeBack === undefined || broken === undefined ? "nothing" : "unknown";
+      const isKnown = takeBack === undefined || broken === undefined || begun.wasRefused();
+      const outcome: Outcome = isKnown ? "nothing" : "unknown";
       if (outcome === "nothing") takeBack?.();
       throw toOutage(error, outcome);
     }
@@ -160,6 +167,7 @@ function beginOn(client: PoolClient, options: TransactionOptions) {
   const sql = sqlIn(client, answerMs);
   let last: Parameters<Transaction["withCommit"]> | undefined;
   let hasWritten = false;
+  let wasRefused = false;
   const tx: Transaction = {
     async query<Row extends object>(text: string, values?: readonly unknown[]) {
       hasWritten ||= isWrite(text);
@@ -183,9 +191,17 @@ function beginOn(client: PoolClient, options: TransactionOptions) {
       return tx;
     },
     hasWritten: () => hasWritten,
+    /** Whether PostgreSQL answered that a statement before the commit failed. */
+    wasRefused: () => wasRefused,
     async commit(): Promise<void> {
       // If the last statement fails, PostgreSQL turns the commit into a rollback, and this rejects.
-      await Promise.all([begun, last && sql.query(...last), client.query("commit")]);
+      const before = [begun, ...(last === undefined ? [] : [sql.query(...last)])];
+      for (const statement of before) {
+        statement.catch((error: unknown) => {
+          if (sqlState(error) !== undefined) wasRefused = true;
+        });
+      }
+      await Promise.all([...before, client.query("commit")]);
     },
   };
 }

@@ -1,3 +1,5 @@
+import { DatabaseUnavailable } from "@compute-credits/platform/postgres/databaseUnavailable";
+import { noteCommit, withoutCounting } from "@compute-credits/platform/postgres/sentWrites";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { UsageLedger } from "./usageLedger.ts";
@@ -41,10 +43,12 @@ export function withGroupCommit(
   function schedule(): void {
     if (isScheduled) return;
     isScheduled = true;
-    setImmediate(() => {
-      isScheduled = false;
-      startCommits();
-    });
+    withoutCounting(() =>
+      setImmediate(() => {
+        isScheduled = false;
+        startCommits();
+      }),
+    );
   }
 
   function startCommits(): void {
@@ -95,6 +99,9 @@ export function withGroupCommit(
     } catch (error) {
       const [only, ...others] = group;
       if (only !== undefined && others.length === 0) only.reject(error);
+      // What is known about the group is known about each. Alone, a request whose first commit got
+      // no answer could fail again before its commit, and would seem to have changed nothing.
+      else if (error instanceof DatabaseUnavailable) group.forEach(({ reject }) => reject(error));
       // One bad request must not fail the others, so each is retried by itself.
       else await Promise.all(group.map((waiting) => commit([waiting])));
     }
@@ -102,12 +109,14 @@ export function withGroupCommit(
 
   return {
     ...ledger,
-    record(events, asOfRevocations) {
+    async record(events, asOfRevocations) {
       const { promise, resolve, reject } = Promise.withResolvers<readonly UsageOutcome[]>();
       queue.push({ events, asOfRevocations, resolve, reject });
       waitingEvents += events.length;
       schedule();
-      return promise;
+      const outcomes = await promise;
+      noteCommit();
+      return outcomes;
     },
   };
 }

@@ -4,6 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect } from "chai";
 
 import { walletSpender } from "@compute-credits/protocol/messages/spender";
+import { DatabaseUnavailable } from "@compute-credits/platform/postgres/databaseUnavailable";
 import { withGroupCommit } from "../../../../server/stores/usage/groupCommit.ts";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
@@ -176,5 +177,26 @@ describe("groupCommit", () => {
     (await commit(3)).end(new Error("this one failed"));
     expect(costs(await good)).to.deep.equal([2n]);
     expect(await told).to.equal("this one failed");
+  });
+
+  it("tells each request of a group that the database was lost, and does not try again", async () => {
+    const { ledger, commits, commit } = steppedLedger();
+    const grouped = withGroupCommit(ledger, {
+      maxEvents: 10,
+      maxConcurrent: 1,
+      minEventsPerCommit: 1,
+    });
+    const first = grouped.record([event(1n)]);
+    await commit(0);
+    const group = Promise.allSettled([grouped.record([event(2n)]), grouped.record([event(3n)])]);
+    (await commit(0)).end();
+    await first;
+    const lost = new DatabaseUnavailable(new Error("Connection terminated"), "unknown");
+    (await commit(1)).end(lost);
+    await turn();
+    for (const attempt of commits.slice(2)) attempt.end();
+    const told = (await group).map((one) => (one.status === "rejected" ? one.reason : one.value));
+    expect(told).to.deep.equal([lost, lost]);
+    expect(commits).to.have.length(2);
   });
 });
