@@ -130,6 +130,8 @@ export class AuditState {
   hasAcceptances = false;
   /** the last block whose events were applied */
   appliedBlock = 0n;
+  /** what entries `missed_events` of this cut have applied: no event counts twice */
+  readonly appliedLate = new Set<string>();
 
   /** The keys changed since the last `clearChanges`. */
   readonly changed = {

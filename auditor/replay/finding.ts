@@ -50,6 +50,7 @@ export type FindingKind =
   | "wrong_multiplier"
   // the chain
   | "chain_event_ignored"
+  | "unknown_chain_event"
   | "wrong_refund"
   | "refund_held_back"
   | "wrong_write_off"

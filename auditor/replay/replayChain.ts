@@ -7,21 +7,36 @@ import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntryOf } from "@compute-credits/rules/log/logEntry";
 import type { AuditState } from "./auditState.ts";
 import { type Finding, describeDifference } from "./finding.ts";
-import type { ReplayTerms } from "./terms.ts";
+import { type ReplayTerms, placeKey } from "./terms.ts";
 
-/** Applies the blocks' events as the auditor itself read them. Reports blocks that were skipped. */
+/**
+ * Applies the blocks' events as the auditor itself read them, except those that the server recorded
+ * later. Reports blocks that were skipped.
+ */
 export function replayBlocks(
   state: AuditState,
   { from, to }: LogEntryOf<"blocks">,
-  { chainEvents }: ReplayTerms,
+  terms: ReplayTerms,
 ): Finding[] {
-  const skipped = chainEvents(state.appliedBlock + 1n, from - 1n).flatMap(findIgnoredEvent);
-  for (const event of chainEvents(from, to)) applyChainEvent(state, event);
+  const skipped = eventsInTime(state.appliedBlock + 1n, from - 1n, terms).flatMap(findIgnoredEvent);
+  for (const event of eventsInTime(from, to, terms)) applyChainEvent(state, event);
   state.appliedBlock = to;
   return skipped;
 }
 
-function applyChainEvent(state: AuditState, event: ChainEvent): void {
+/** The events of these blocks, without those that the server missed and recorded later. */
+export function eventsInTime(
+  from: bigint,
+  to: bigint,
+  { chainEvents, missed }: ReplayTerms,
+): readonly ChainEvent[] {
+  return chainEvents(from, to).filter(({ blockNumber: block, logIndex }) => {
+    return !missed.named.has(placeKey({ block, logIndex }));
+  });
+}
+
+/** Applies one event of the chain to the party that it concerns. */
+export function applyChainEvent(state: AuditState, event: ChainEvent): void {
   switch (event.type) {
     case "purchased": {
       const party = state.party(event.account);

@@ -13,6 +13,7 @@ import {
   replayRevocation,
 } from "./replayAllowance.ts";
 import { replayBlocks, replayRefund } from "./replayChain.ts";
+import { replayMissedEvents } from "./replayMissedEvents.ts";
 import { replayDebit } from "./replayDebit.ts";
 import { replayHold, replayHoldEnd } from "./replayHold.ts";
 import { replayIssuingKey, replayIssuingKeyEnd } from "./replayIssuing.ts";
@@ -76,6 +77,8 @@ export function replayEntry(
     }
     case "blocks":
       return replayBlocks(state, entry, terms);
+    case "missed_events":
+      return replayMissedEvents(state, entry, terms);
     case "refund":
       return replayRefund(state, entry);
     case "receipt":

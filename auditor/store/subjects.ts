@@ -109,6 +109,7 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
     case "card":
     case "multiplier":
     case "blocks":
+    case "missed_events":
     case "rule":
       return;
     default:

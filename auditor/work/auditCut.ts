@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { bytea } from "@compute-credits/platform/postgres/values";
@@ -29,6 +31,17 @@ class CheckpointRefused extends Error {
   }
 }
 
+/** Thrown to replay a cut again, once it is known which events its server recorded late. */
+class MissedEventsNamed extends Error {
+  override readonly name = "MissedEventsNamed";
+  readonly missed: ReadonlySet<string>;
+
+  constructor(missed: ReadonlySet<string>) {
+    super("the log names other missed events than a moment ago: it is read again later");
+    this.missed = missed;
+  }
+}
+
 /**
  * Reproduces a checkpoint from the last agreed one, the log's entries since, and the chain. Returns
  * at most `MAX_FINDINGS` findings; none if it was reproduced. Runs in one transaction, which a
@@ -36,7 +49,7 @@ class CheckpointRefused extends Error {
  */
 export async function auditCut(deps: AuditCutDeps, cut: PublishedCut): Promise<readonly Finding[]> {
   try {
-    await deps.database.transaction((tx) => reproduce(deps, tx, cut));
+    await reproduceKnowingMissed(deps, cut);
     return [];
   } catch (error) {
     if (error instanceof CheckpointRefused) return error.findings.slice(0, MAX_FINDINGS);
@@ -44,7 +57,27 @@ export async function auditCut(deps: AuditCutDeps, cut: PublishedCut): Promise<r
   }
 }
 
-async function reproduce(deps: AuditCutDeps, tx: Sql, cut: PublishedCut): Promise<void> {
+/**
+ * What a server recorded late stands behind its block in the log. So a cut with such entries is
+ * replayed twice: the second time it is known which events to leave out of their blocks.
+ */
+async function reproduceKnowingMissed(deps: AuditCutDeps, cut: PublishedCut): Promise<void> {
+  const replay = (missed: ReadonlySet<string>) =>
+    deps.database.transaction((tx) => reproduce(deps, tx, cut, missed));
+  try {
+    await replay(new Set());
+  } catch (error) {
+    if (!(error instanceof MissedEventsNamed)) throw error;
+    await replay(error.missed);
+  }
+}
+
+async function reproduce(
+  deps: AuditCutDeps,
+  tx: Sql,
+  cut: PublishedCut,
+  missed: ReadonlySet<string>,
+): Promise<void> {
   const { id, message, snapshot } = cut;
   if (snapshot === null) {
     throw new Error(
@@ -58,7 +91,8 @@ async function reproduce(deps: AuditCutDeps, tx: Sql, cut: PublishedCut): Promis
   const due = await tx.query<RefundDue>(
     "select address, refunding from parties where refunding > 0",
   );
-  const replayed = await replayCut(deps, tx, { cut, snapshot, last, counts });
+  const replayed = await replayCut(deps, tx, { cut, snapshot, last, counts, missed });
+  if (!isDeepStrictEqual(replayed.missed, missed)) throw new MissedEventsNamed(replayed.missed);
 
   const cursor = await readCursor(tx);
   const findings = [

@@ -1,5 +1,6 @@
 import type { Address } from "viem";
 
+import { max } from "@compute-credits/protocol/amounts";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
@@ -12,6 +13,7 @@ import type { AgreedCut } from "../store/cutStore.ts";
 import { loadState, loadSubjects } from "../store/loadState.ts";
 import { saveState } from "../store/saveState.ts";
 import { loadWriteOffFacts } from "../store/writeOffFacts.ts";
+import { loadMissedEvents, placesNamed } from "../store/missedEvents.ts";
 import { subjectsOf } from "../store/subjects.ts";
 import type { AuditCutDeps } from "./auditDeps.ts";
 import { checkSignatures } from "./checkSignatures.ts";
@@ -38,6 +40,8 @@ export interface ReplayWindow {
   readonly last: AgreedCut | null;
   /** see `ReplayTerms.counts` */
   readonly counts: (cut: bigint) => boolean;
+  /** the `placeKey`s that its entries `missed_events` name, as far as they are known before */
+  readonly missed: ReadonlySet<string>;
 }
 
 /** The result of replaying a cut. The changed state is saved in the transaction. */
@@ -45,6 +49,8 @@ export interface ReplayedCut {
   readonly state: AuditState;
   readonly findings: readonly Finding[];
   readonly entries: number;
+  /** the `placeKey`s that its entries `missed_events` name */
+  readonly missed: ReadonlySet<string>;
   /** accounts with a refund in this cut */
   readonly refunded: ReadonlySet<Address>;
   /** the newest recording time of a debit or a write-off; `null` without any */
@@ -62,6 +68,8 @@ export async function replayCut(
   const state = await loadState(tx);
   const findings: Finding[] = [];
   const refunded = new Set<Address>();
+  const missed = new Set<string>();
+  const appliedBefore = state.appliedBlock;
   let entryCount = 0;
   let newestRecorded: Date | null = null;
 
@@ -74,32 +82,41 @@ export async function replayCut(
     pending = next === null ? null : deps.source.page(range, next);
     pending?.catch(() => undefined);
     // oxlint-disable-next-line no-await-in-loop
-    const found = await replayPage(deps, tx, { ...window, state, entries }, findings.length);
+    const found = await replayPage(
+      deps,
+      tx,
+      { ...window, state, appliedBefore, entries },
+      findings.length,
+    );
     findings.push(...found);
     entryCount += entries.length;
+    for (const key of placesNamed(entries)) missed.add(key);
     for (const entry of entries) {
       if (entry.kind === "refund") refunded.add(entry.account);
       if (entry.kind === "debit") newestRecorded = later(newestRecorded, entry.recordedAt);
       if (entry.kind === "write_off") newestRecorded = later(newestRecorded, entry.at);
     }
   }
-  return { state, findings, entries: entryCount, refunded, newestRecorded };
+  return { state, findings, entries: entryCount, missed, refunded, newestRecorded };
 }
 
 interface Page extends ReplayWindow {
   readonly state: AuditState;
+  readonly appliedBefore: bigint;
   readonly entries: readonly LogEntry[];
 }
 
 async function replayPage(
   { chain, terms: { fees, maxQuoteSeconds, writeOffAccount, counterGraceSeconds } }: AuditCutDeps,
   tx: Sql,
-  { cut, last, counts, state, entries }: Page,
+  { cut, last, counts, missed, state, appliedBefore, entries }: Page,
   findingsBefore: number,
 ): Promise<Finding[]> {
   const chainEvents = await chainEventsOf(tx, state, entries);
+  const late = await loadMissedEvents(tx, entries, missed);
+  const lateEvents = [...late.values()].map(({ event }) => event);
   await loadSubjects(tx, state, {
-    subjects: subjectsOf(entries, chainEvents),
+    subjects: subjectsOf(entries, [...chainEvents, ...lateEvents]),
     cut: cut.id,
     counts,
   });
@@ -117,6 +134,7 @@ async function replayPage(
     notBefore: lastAsOf === undefined ? null : new Date(Number(lastAsOf) * 1000 - CLOCK_SKEW_MS),
     chainEvents: (from: bigint, to: bigint) =>
       chainEvents.filter(({ blockNumber }) => blockNumber >= from && blockNumber <= to),
+    missed: { named: missed, known: late, appliedBefore },
     counts,
     writeOffAccount,
     counterGraceSeconds,
@@ -140,15 +158,20 @@ async function chainEventsOf(
   state: AuditState,
   entries: readonly LogEntry[],
 ): Promise<ChainEvent[]> {
-  const last = entries.findLast((entry) => entry.kind === "blocks");
-  if (last === undefined) return [];
+  const newest = entries.reduce((block, entry) => max(block, newestBlockOf(entry)), 0n);
+  if (newest === 0n) return [];
   const cursor = await readCursor(tx);
-  if (cursor.number < last.to) {
+  if (cursor.number < newest) {
     throw new ChainBehind(
-      `the server has read the chain up to block ${last.to}, this auditor up to ${cursor.number}`,
+      `the server has read the chain up to block ${newest}, this auditor up to ${cursor.number}`,
     );
   }
-  return await readChainEvents(tx, { from: state.appliedBlock + 1n, to: last.to });
+  return await readChainEvents(tx, { from: state.appliedBlock + 1n, to: newest });
+}
+
+function newestBlockOf(entry: LogEntry): bigint {
+  if (entry.kind === "blocks") return entry.to;
+  return entry.kind === "missed_events" ? entry.upTo : 0n;
 }
 
 function later(a: Date | null, b: Date): Date {

@@ -84,6 +84,7 @@ const PROMISES = {
 
 const CHAIN = {
   chain_event_ignored: "The server ignored a purchase, refund request or counter.",
+  unknown_chain_event: "The server recorded an event that the auditor lacks.",
   wrong_refund: "The refund is not what was set aside.",
   refund_held_back: "A refund that was due is not in the checkpoint.",
 };

@@ -134,6 +134,7 @@ export type LogEntry = LogPosition &
       }
     /** the ledger recorded the events of these blocks, inclusive */
     | { readonly kind: "blocks"; readonly from: bigint; readonly to: bigint }
+    | MissedEventsEntry
     /** credits reserved for a refund went into the account's row */
     | { readonly kind: "refund"; readonly account: Address; readonly amountMicros: bigint }
     | ReceiptEntry
@@ -141,6 +142,22 @@ export type LogEntry = LogPosition &
     /** from this entry on, debits and holds follow the rule; the migration to it writes the entry */
     | { readonly kind: "rule"; readonly name: "own_prices" }
   );
+
+/** The position of an event on the chain, without its content, which each reader has itself. */
+export interface EventPlace {
+  readonly block: bigint;
+  readonly logIndex: number;
+}
+
+/**
+ * The ledger had missed these events of blocks that it had read, and recorded them now, in this
+ * order. It has recorded all events up to block `upTo`.
+ */
+export interface MissedEventsEntry {
+  readonly kind: "missed_events";
+  readonly upTo: bigint;
+  readonly events: readonly EventPlace[];
+}
 
 /**
  * The signers' promise to a provider: each checkpoint from `epoch` on shows at least `earned`, the

@@ -52,6 +52,18 @@ export const AcceptanceNote = z.object({
 
 export const BlocksNote = z.object({ kind: z.literal("blocks"), from: whole, to: whole });
 
+/** Bounds the entry: a ledger that missed more writes several. */
+export const MOST_MISSED_EVENTS = 1_000;
+
+export const MissedEventsNote = z.object({
+  kind: z.literal("missed_events"),
+  upTo: whole,
+  events: z
+    .array(z.object({ block: whole, logIndex: z.int().min(0) }))
+    .min(1)
+    .max(MOST_MISSED_EVENTS),
+});
+
 export const RefundNote = z.object({
   kind: z.literal("refund"),
   account: AddressField,
@@ -116,6 +128,7 @@ export const Note = z.discriminatedUnion("kind", [
   AccessEndNote,
   AcceptanceNote,
   BlocksNote,
+  MissedEventsNote,
   RefundNote,
   ReceiptNote,
   WriteOffNote,

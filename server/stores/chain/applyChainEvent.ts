@@ -199,10 +199,19 @@ async function applyRefundRequested(
   await tx.query("update refund_requests set served = true where account = $1 and not served", [
     bytea(event.account),
   ]);
+  await insertRefundRequest(tx, event, { served: false });
+}
+
+/** Writes a request down, without any effect on the account. */
+export async function insertRefundRequest(
+  tx: Sql,
+  event: Extract<ChainEvent, { type: "refund_requested" }>,
+  { served }: { readonly served: boolean },
+): Promise<void> {
   await tx.query(
     `insert into refund_requests (block_number, log_index, transaction_hash, account,
-       requested_micros, unspent_micros, refunded_micros, requested_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+       requested_micros, unspent_micros, refunded_micros, requested_at, served)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       event.blockNumber,
       event.logIndex,
@@ -212,13 +221,15 @@ async function applyRefundRequested(
       event.unspentMicros,
       event.refundedMicros,
       event.blockTime,
+      served,
     ],
   );
 }
 
 /**
- * Records a settled row and closes the party's refund request if the row serves it. The contract
- * also emits `RefundServed` then. The rule is applied here too, so that both must agree.
+ * Records a settled row, unless a later one is recorded: a repair comes late. Closes the party's
+ * refund request if the row serves it. The contract also emits `RefundServed` then. The rule is
+ * applied here too, so that both must agree.
  */
 async function applyRowSettled(
   tx: Sql,
@@ -227,7 +238,9 @@ async function applyRowSettled(
   await tx.query(
     `insert into settlements (party, epoch, spent, refunded, earned) values ($1, $2, $3, $4, $5)
      on conflict (party) do update set epoch = excluded.epoch, spent = excluded.spent,
-       refunded = excluded.refunded, earned = excluded.earned`,
+       refunded = excluded.refunded, earned = excluded.earned
+     where settlements.spent <= excluded.spent and settlements.refunded <= excluded.refunded
+       and settlements.earned <= excluded.earned`,
     [bytea(event.party), event.epoch, event.spent, event.refunded, event.earned],
   );
   // Plan: open_refund_requests, one row.

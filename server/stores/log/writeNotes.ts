@@ -9,6 +9,7 @@ type NoteKind =
   | "access_end"
   | "acceptance"
   | "blocks"
+  | "missed_events"
   | "refund"
   | "receipt"
   | "write_off"

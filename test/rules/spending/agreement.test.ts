@@ -201,6 +201,7 @@ const TERMS: ReplayTerms = {
   notBefore: null,
   maxQuoteSeconds: 3_600,
   chainEvents: () => [],
+  missed: { named: new Set(), known: new Map(), appliedBefore: 0n },
   counts: () => true,
   forged: new Set(),
   byContract: new Set(),

@@ -1,0 +1,101 @@
+/** `npm run reindex`: finds events of the chain that a ledger missed, and records them. */
+import { InvalidRpcAnswer } from "@compute-credits/platform/chain/checkedLogs";
+import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
+import { readBlockPoint } from "@compute-credits/platform/chain/readBlockPoint";
+import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
+import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
+import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
+import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
+import { ConfigError } from "@compute-credits/platform/process/environment";
+import { claimLedger } from "../server/claimLedger.ts";
+import { type Config, readConfig } from "../server/config.ts";
+import { createChainStore } from "../server/stores/chain/postgresChainStore.ts";
+import { repairEvents } from "../server/stores/chain/repairEvents.ts";
+import { migrateLedger } from "../server/stores/migrateLedger.ts";
+import { explainChainError } from "./explainChainError.ts";
+import { describeEvent } from "./reindex/describeEvent.ts";
+import { eventsOfRange } from "./reindex/eventsOfRange.ts";
+
+const HELP = `npm run reindex -- --from BLOCK [--to BLOCK]
+
+Reads the chain's events again and records what the ledger missed, by the same rules as the server.
+Changes nothing if nothing is missing, so it can be run again. Reads the server's environment. On
+PostgreSQL, servers may run meanwhile. The embedded database has one user: stop its server first.
+
+  --from BLOCK   the first block to read; the deployment's block reads everything
+  --to BLOCK     the last one (by default the newest block that the ledger has read)
+  --help         this text
+
+Each event that was missing is one line. docs/chain-repair.md says when to run it.`;
+
+await run(async () => {
+  const { values } = readOptions({
+    options: {
+      from: { type: "string", default: "" },
+      to: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const from = blockOption("--from", values.from);
+  const to = values.to === undefined ? null : blockOption("--to", values.to);
+  if (to !== null && to < from) throw new UsageError(`--to ${to} is before --from ${from}.`);
+  await reindex(readConfig(process.env), { from, to });
+}, explain);
+
+function explain(error: unknown): string | null {
+  if (error instanceof ConfigError || error instanceof FolderInUse) return error.message;
+  if (error instanceof InvalidRpcAnswer || error instanceof AggregateError) {
+    return `RPC_URL gives no usable answer (${error.message}): name another endpoint.`;
+  }
+  return explainChainError(error, { rpc: "RPC_URL", option: "that setting" });
+}
+
+function blockOption(option: string, text: string): bigint {
+  if (/^[1-9]\d{0,17}$/.test(text)) return BigInt(text);
+  throw new UsageError(`${option} is a block's number, from 1, not "${text}".`);
+}
+
+async function reindex(
+  config: Config,
+  asked: { readonly from: bigint; readonly to: bigint | null },
+): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const { rpcUrls, contract, rpcTimeoutMs, confirmations, blocksPerRequest } = config;
+  const chain = await createChainReader(rpcUrls, contract, rpcTimeoutMs);
+  const database = await openDatabase(config.database, migrateLedger);
+  stack.defer(() => database.close());
+  const origin = await claimLedger(database, chain, config.deploymentBlock);
+
+  const cursor = await createChainStore(database).cursor();
+  const { hash } = await readBlockPoint(rpcUrls, cursor.number, rpcTimeoutMs);
+  if (hash !== cursor.hash) {
+    throw new UsageError(
+      `The ledger has read block ${cursor.number} as ${cursor.hash}, and RPC_URL has it as ` +
+        `${hash}: the endpoint follows another chain. Name another endpoint.`,
+    );
+  }
+  const from = asked.from > origin.number ? asked.from : origin.number + 1n;
+  const to = asked.to === null || asked.to > cursor.number ? cursor.number : asked.to;
+  if (from > to) {
+    throw new UsageError(`The ledger has read the chain up to block ${to}: --from is after it.`);
+  }
+
+  const before = await readBlockPoint(rpcUrls, from - 1n, rpcTimeoutMs);
+  const source = createRpcChainSource(rpcUrls, [contract, await chain.court()], {
+    confirmations,
+    blocksPerRequest,
+    timeoutMs: rpcTimeoutMs,
+  });
+  let [read, missing] = [0, 0];
+  for await (const { events } of eventsOfRange(source, before, to)) {
+    const repaired = await repairEvents(database, events);
+    for (const event of repaired) console.log(`was missing, is recorded: ${describeEvent(event)}`);
+    read += events.length;
+    missing += repaired.length;
+  }
+  console.log(`Blocks ${from} to ${to} have ${read} events; ${missing} of them were missing.`);
+}
