@@ -159,16 +159,17 @@ export async function createContext(
     database,
     reads,
     publicShare,
+    terms,
     deploymentBlock,
   }: {
     readonly database: Database;
     readonly reads: Reads;
     readonly publicShare: PublicShare;
+    readonly terms: Terms;
     readonly deploymentBlock: bigint;
   },
 ): Promise<Context> {
   const { feeBps } = config;
-  const terms = await chain.terms();
   if (feeBps > terms.maxFeeBps) {
     throw new ConfigError(
       `FEE_BPS ${feeBps} exceeds the contract's maximum of ${terms.maxFeeBps}: lower it`,

@@ -4,17 +4,16 @@ import type { Logger } from "pino";
 
 import { type Probe, noProbe } from "@compute-credits/platform/chain/probe";
 import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
-import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { openDatabase, openReads } from "@compute-credits/platform/postgres/openDatabase";
 import { WorkerHealth } from "@compute-credits/platform/process/health";
 import { boundConnections } from "@compute-credits/platform/process/connectionBound";
 import { close, listen } from "@compute-credits/platform/process/httpServer";
 import { createApp } from "./app.ts";
-import { claimLedger } from "./claimLedger.ts";
 import type { Config } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 import { serverHealth } from "./health.ts";
 import { createPublicShare } from "./http/publicShare.ts";
+import { openChain, reachChain } from "./openChain.ts";
 import { publishRateCard, readRateCardFile } from "./rateCardFile.ts";
 import { migrateLedger } from "./stores/migrateLedger.ts";
 import { openLedgerWatch } from "./workers/position/openLedgerWatch.ts";
@@ -54,16 +53,19 @@ export async function serve(
   probe: Probe = noProbe,
 ): Promise<RunningServer> {
   await using stack = new AsyncDisposableStack();
-  const chain = await createChainReader(config.rpcUrls, config.contract, config.rpcTimeoutMs);
-  const source = createRpcChainSource(config.rpcUrls, [config.contract, await chain.court()], {
+  const reached = await reachChain(config);
+  const rateCard = await readRateCardFile(config.rateCardFile, config.limits);
+  const database = await openDatabase(config.database, migrateLedger);
+  stack.defer(() => database.close());
+  const { chain, isReached, court, terms, origin } = await openChain(config, reached, {
+    database,
+    log,
+  });
+  const source = createRpcChainSource(config.rpcUrls, [config.contract, court], {
     confirmations: config.confirmations,
     blocksPerRequest: config.blocksPerRequest,
     timeoutMs: config.rpcTimeoutMs,
   });
-  const rateCard = await readRateCardFile(config.rateCardFile, config.limits);
-  const database = await openDatabase(config.database, migrateLedger);
-  stack.defer(() => database.close());
-  const origin = await claimLedger(database, chain, config.deploymentBlock);
   const publicShare = createPublicShare(config.publicShare);
   const { restMs } = publicShare;
   const reads = await openReads(config.database, database, { ...config.reads, restMs });
@@ -72,6 +74,7 @@ export async function serve(
     database,
     reads,
     publicShare,
+    terms,
     deploymentBlock: origin.number + 1n,
   });
   if (!(await publishRateCard(context.rateCards, config.rateCardFile, rateCard))) {
@@ -90,6 +93,7 @@ export async function serve(
   const health = new WorkerHealth();
   const workers = await openWorkers(config, context, {
     source,
+    isReached,
     origin: origin.hash,
     watch,
     health,

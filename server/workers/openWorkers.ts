@@ -9,7 +9,7 @@ import type { DatabaseLocation } from "@compute-credits/platform/postgres/openDa
 import { createPgLeadership } from "@compute-credits/platform/postgres/pgLeadership";
 import { soleLeadership } from "@compute-credits/platform/postgres/soleLeadership";
 import type { WorkerHealth } from "@compute-credits/platform/process/health";
-import type { Config } from "../config.ts";
+import type { Config, SettlementConfig } from "../config.ts";
 import type { Context } from "../context.ts";
 import { offerWorker } from "./allowances/offerWorker.ts";
 import { indexerWorker } from "./chain/indexerWorker.ts";
@@ -28,6 +28,8 @@ import type { Worker } from "./worker.ts";
 
 export interface OpenWorkersOptions {
   readonly source: ChainSource;
+  /** false if no endpoint of the chain answers yet */
+  readonly isReached: boolean;
   /** the hash of the block before the deployment */
   readonly origin: Hex;
   readonly watch: LedgerWatch;
@@ -39,18 +41,25 @@ export interface OpenWorkersOptions {
 
 /**
  * Wires every worker of a server and starts none, so that what throws here leaves nothing running.
- * Throws a `ConfigError` if the contract does not know a signer's key.
+ * Throws a `ConfigError` if the contract does not know a signer's key. While no endpoint answers,
+ * the settler's worker tells that instead.
  */
 export async function openWorkers(
   config: Config,
   context: Context,
-  { source, origin, watch, health, log, probe, onReorg }: OpenWorkersOptions,
+  { source, isReached, origin, watch, health, log, probe, onReorg }: OpenWorkersOptions,
 ): Promise<readonly Worker[]> {
   const { allowances, limits } = context;
   const { chainStore, holds, disputes, writeOffs, terms, payouts, vault, rollUps } = context;
   const { deploymentBlock } = context;
   const { pollMs, blocksPerRequest } = config;
-  const settler = await settlerOf(config, context, { origin, log, probe });
+  const { settlement } = config;
+  let settler: Settler | null = null;
+  async function openedSettler(keys: SettlementConfig): Promise<Settler> {
+    settler ??= await settlerOf(keys, config, context, { origin, log, probe });
+    return settler;
+  }
+  if (settlement !== null && isReached) await openedSettler(settlement);
   const writers = [
     indexerWorker({ source, chainStore, pollMs, onReorg }),
     payoutWorker({ chainStore, payouts, vault, deploymentBlock, blocksPerRequest, pollMs }),
@@ -62,9 +71,16 @@ export async function openWorkers(
       chain: context.chain,
       signers: (config.settlement?.signers ?? []).map(createSigner),
     }),
-    ...(settler === null
+    ...(settlement === null
       ? []
-      : [settlerWorker({ settler, leadership: leadershipOf(config.database), pollMs, log })]),
+      : [
+          settlerWorker({
+            settler: () => openedSettler(settlement),
+            leadership: leadershipOf(config.database),
+            pollMs,
+            log,
+          }),
+        ]),
   ];
   return [
     watchLedgerWorker(watch),
@@ -95,13 +111,12 @@ function whileMetering(gate: Pick<MeteringGate, "stopped">, worker: Worker): Wor
   };
 }
 
-/** `null` if this server has no keys to settle with. */
 async function settlerOf(
-  { settlement, rpcUrls, journalFolder }: Config,
+  settlement: SettlementConfig,
+  { rpcUrls, journalFolder }: Config,
   context: Context,
   { origin, log, probe }: Pick<OpenWorkersOptions, "origin" | "log" | "probe">,
-): Promise<Settler | null> {
-  if (settlement === null) return null;
+): Promise<Settler> {
   return await openSettler(settlement, {
     rpcUrls,
     journalFolder,

@@ -8,11 +8,13 @@ import {
 } from "viem";
 
 import { ConfigError } from "../process/environment.ts";
+import { ChainUnreachable } from "./chainUnreachable.ts";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import type { ChainCheckpoint, ChainReader } from "./chainReader.ts";
 import { readOrigin } from "./readOrigin.ts";
 import { readSubmissionSigners } from "./submissionSigners.ts";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import {
   isAccepted,
   readAllowanceSigning,
@@ -25,25 +27,17 @@ export function rpcTransport(rpcUrls: readonly string[], timeoutMs = 10_000) {
 }
 
 /**
- * Creates a reader of the contract. Rejects with a `ConfigError` if no endpoint answers or the
- * address has no code.
+ * Creates a reader of the contract. Rejects with `ChainUnreachable` if no endpoint answers, and with
+ * a `ConfigError` if the address has no code.
  */
 export async function createChainReader(
   rpcUrls: readonly string[],
   contract: Address,
   timeoutMs?: number,
 ): Promise<ChainReader> {
-  const client: PublicClient = createPublicClient({
-    transport: rpcTransport(rpcUrls, timeoutMs),
-    // viem caches the head block, which would hide new blocks from a server that polls often.
-    cacheTime: 0,
-  });
+  const client = createClient(rpcUrls, timeoutMs);
   const chainId = await client.getChainId().catch((cause: unknown) => {
-    // Without the cause's text, which names the endpoint with its key.
-    throw new ConfigError(
-      "cannot reach the chain that RPC_URL names: start its node, or set another endpoint",
-      { cause },
-    );
+    throw new ChainUnreachable(cause);
   });
   if ((await client.getCode({ address: contract })) === undefined) {
     throw new ConfigError(
@@ -51,13 +45,34 @@ export async function createChainReader(
         "set the address that npm run deploy printed, and the RPC_URL of its chain",
     );
   }
-  return chainReader(client, chainId, contract);
+  return chainReader(client, { chainId, contract });
 }
 
-function chainReader(client: PublicClient, chainId: number, contract: Address): ChainReader {
+/** Creates a reader of a contract that was read before. Asks no endpoint yet. */
+export function createKnownChainReader(
+  rpcUrls: readonly string[],
+  { deployment, court }: { readonly deployment: Deployment; readonly court: Address },
+  timeoutMs?: number,
+): ChainReader {
+  return chainReader(createClient(rpcUrls, timeoutMs), deployment, court);
+}
+
+function createClient(rpcUrls: readonly string[], timeoutMs?: number): PublicClient {
+  return createPublicClient({
+    transport: rpcTransport(rpcUrls, timeoutMs),
+    // viem caches the head block, which would hide new blocks from a server that polls often.
+    cacheTime: 0,
+  });
+}
+
+function chainReader(
+  client: PublicClient,
+  { chainId, contract }: Deployment,
+  courtBefore: Address | null = null,
+): ChainReader {
   const read = { address: contract, abi: computeCreditsAbi } as const;
 
-  let knownCourt: Address | null = null;
+  let knownCourt = courtBefore;
 
   async function court(): Promise<Address> {
     knownCourt ??= await client.readContract({ ...read, functionName: "court" });

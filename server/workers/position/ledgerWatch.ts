@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 import type { Logger } from "pino";
 
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
@@ -31,6 +33,9 @@ export interface LedgerWatch {
    */
   check(): Promise<void>;
 }
+
+/** A check waits no longer for the chain: it must see soon what happens to the database. */
+const CHAIN_WAIT_MS = 2_000;
 
 /** Older debits may be in an archive (docs/log-archive.md), which moves none so young. */
 const MEMORY_MS = 7 * 86_400_000;
@@ -96,7 +101,10 @@ export function createLedgerWatch(deps: LedgerWatchDeps): LedgerWatch {
     if (performance.now() - askedChainAt < deps.chainPauseMs) return null;
     askedChainAt = performance.now();
     // A chain that does not answer shows nothing, and must not stop metering.
-    const newest = await chain.latestCheckpoint().catch(() => null);
+    const newest = await Promise.race([
+      chain.latestCheckpoint().catch(() => null),
+      delay(CHAIN_WAIT_MS, null, { ref: false }),
+    ]);
     if (newest === null || newest.epoch === 0n) return null;
     if (await checkpoints.isKnown(newest.epoch, newest.root)) return null;
     return `the chain has ${newest.root} for epoch ${newest.epoch}, which the ledger does not have`;

@@ -5,7 +5,8 @@ import type { Worker } from "../worker.ts";
 import type { Settler } from "./settler.ts";
 
 export interface SettlerWorkerDeps {
-  readonly settler: Settler;
+  /** Opens the settler, or returns the open one. Rejects while no endpoint of the chain answers. */
+  readonly settler: () => Promise<Settler>;
   readonly leadership: Leadership;
   readonly pollMs: number;
   readonly log: Logger;
@@ -23,7 +24,7 @@ export function settlerWorker({ settler, leadership, pollMs, log }: SettlerWorke
         log.info(isLeader ? "settling: this server leads" : "settling: another server leads");
       }
       wasLeader = isLeader;
-      if (isLeader) await settler.step();
+      if (isLeader) await (await settler()).step();
       return "done";
     },
     failure: "settlement could not go on; the settler tries again",
