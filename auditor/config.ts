@@ -4,11 +4,13 @@ import type { Hex } from "viem";
 import { z } from "zod";
 
 import type { DatabaseLocation } from "@compute-credits/platform/postgres/openDatabase";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import {
   CHAIN_ENVIRONMENT,
   address,
   describeIssue,
   integer,
+  list,
   privateKey,
   signingJournalFolder,
   unusable,
@@ -58,6 +60,20 @@ const AUDITOR = {
   WRITE_OFF_ACCOUNT: address
     .optional()
     .describe("The operator's account that pays write-offs; unset: none may be."),
+  PASSED_BLOCKS: z
+    .string()
+    .transform(list)
+    .pipe(
+      z.array(
+        z
+          .string()
+          .regex(/^[1-9]\d{0,17}:0x[0-9a-fA-F]{64}$/, "must be like 18204711:0x…, of 64 hex digits")
+          .transform((text) => lowercaseHex(`0x${text.split(":0x")[1] ?? ""}`)),
+      ),
+    )
+    .optional()
+    .meta({ bounds: "`NUMBER:HASH`, separated by commas" })
+    .describe("Blocks to read although their bloom filter is wrong."),
   RELEASED_EPOCH: z
     .string()
     .regex(/^[1-9]\d{0,17}$/, "must be an epoch: 1 or more")
@@ -96,6 +112,8 @@ export interface AuditorConfig {
   /** `null` allows no write-off */
   readonly writeOffAccount: Hex | null;
   readonly releasedEpoch: bigint | null;
+  /** hashes of blocks whose bloom filter may deny their logs */
+  readonly passedBlocks: ReadonlySet<Hex>;
   readonly logLevel: string;
 }
 
@@ -132,6 +150,7 @@ export function readAuditorConfig(
     maxLagSeconds: data.MAX_LAG_SECONDS,
     writeOffAccount: data.WRITE_OFF_ACCOUNT ?? null,
     releasedEpoch: data.RELEASED_EPOCH ?? null,
+    passedBlocks: new Set(data.PASSED_BLOCKS),
     logLevel: data.LOG_LEVEL,
   };
 }

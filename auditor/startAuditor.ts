@@ -136,6 +136,7 @@ export async function openAuditor(
       confirmations: config.confirmations,
       blocksPerRequest: config.blocksPerRequest,
       timeoutMs: config.timeoutMs,
+      passedBlocks: () => Promise.resolve(config.passedBlocks),
     }),
     signer: (await chain.isSigner(key.address)) ? signer : null,
     terms: {

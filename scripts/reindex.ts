@@ -10,6 +10,7 @@ import { ConfigError } from "@compute-credits/platform/process/environment";
 import { claimLedger } from "../server/claimLedger.ts";
 import { type Config, readConfig } from "../server/config.ts";
 import { createChainStore } from "../server/stores/chain/postgresChainStore.ts";
+import { passedHashes } from "../server/stores/chain/passedBlocks.ts";
 import { repairEvents } from "../server/stores/chain/repairEvents.ts";
 import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { explainChainError } from "./explainChainError.ts";
@@ -89,6 +90,7 @@ async function reindex(
     confirmations,
     blocksPerRequest,
     timeoutMs: rpcTimeoutMs,
+    passedBlocks: () => passedHashes(database),
   });
   let [read, missing] = [0, 0];
   for await (const { events } of eventsOfRange(source, before, to)) {

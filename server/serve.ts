@@ -15,6 +15,7 @@ import { serverHealth } from "./health.ts";
 import { createPublicShare } from "./http/publicShare.ts";
 import { openChain, reachChain } from "./openChain.ts";
 import { publishRateCard, readRateCardFile } from "./rateCardFile.ts";
+import { passedHashes } from "./stores/chain/passedBlocks.ts";
 import { migrateLedger } from "./stores/migrateLedger.ts";
 import { openLedgerWatch } from "./workers/position/openLedgerWatch.ts";
 import { openWorkers } from "./workers/openWorkers.ts";
@@ -65,6 +66,7 @@ export async function serve(
     confirmations: config.confirmations,
     blocksPerRequest: config.blocksPerRequest,
     timeoutMs: config.rpcTimeoutMs,
+    passedBlocks: () => passedHashes(database),
   });
   const publicShare = createPublicShare(config.publicShare);
   const { restMs } = publicShare;

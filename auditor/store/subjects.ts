@@ -110,6 +110,7 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
     case "multiplier":
     case "blocks":
     case "missed_events":
+    case "passed_block":
     case "rule":
       return;
     default:

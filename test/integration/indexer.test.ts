@@ -8,6 +8,7 @@ import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
 import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
+import { passBlock, passedHashes } from "../../server/stores/chain/passedBlocks.ts";
 import { createAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
 import { createChainStore } from "../../server/stores/chain/postgresChainStore.ts";
 import { claimDatabase } from "../../server/stores/chain/claimDatabase.ts";
@@ -18,7 +19,7 @@ import type { Database } from "@compute-credits/platform/postgres/database";
 import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { sampled } from "../fixtures/effort.ts";
-import { type FaultyRpc, onResultOf, startFaultyRpc } from "../fixtures/faultyRpc.ts";
+import { type FaultyRpc, type Meddler, onResultOf, startFaultyRpc } from "../fixtures/faultyRpc.ts";
 import { RANGE_REFUSALS, RPC_FAULTS } from "../fixtures/rpcFaults.ts";
 import { emptyDatabase } from "../fixtures/ledger.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
@@ -30,6 +31,7 @@ const OTHER_HASH: Hex = `0x${"77".repeat(32)}`;
 interface IndexerOptions {
   readonly confirmations?: Confirmations;
   readonly blocksPerRequest?: bigint;
+  readonly passedBlocks?: () => Promise<ReadonlySet<Hex>>;
 }
 
 for (const { name, open } of databaseKinds) {
@@ -88,6 +90,17 @@ for (const { name, open } of databaseKinds) {
           }
         },
       };
+    }
+
+    /** What the next step says with the orders of the ledger; `null` if it succeeds. */
+    async function stepError(): Promise<string | null> {
+      const orders = { passedBlocks: () => passedHashes(database) };
+      return await indexer([proxy.url], orders)
+        .step()
+        .then(
+          () => null,
+          (error: unknown) => String(error),
+        );
     }
 
     async function send(by: TestWallet, to: Address, data: Hex): Promise<void> {
@@ -273,6 +286,51 @@ for (const { name, open } of databaseKinds) {
       });
     });
 
+    context("when a block's bloom filter is empty, although it has events", () => {
+      it("reads it only after an order with its number and hash, which the log has", async () => {
+        await local.buy(alice, 1_000n);
+        const { number, hash } = await local.client.getBlock();
+        proxy.meddle(emptyBloomsFrom(number));
+        expect(await passBlock(database, { number, hash: OTHER_HASH })).to.equal("ordered");
+        expect(await stepError()).to.include(`block ${number} (${hash}) does not contain`);
+        expect(await purchased()).to.equal(0n);
+
+        expect(await passBlock(database, { number, hash })).to.equal("ordered");
+        expect(await passBlock(database, { number, hash })).to.equal("known");
+        expect(await stepError()).to.equal(null);
+        expect(await purchased()).to.equal(1_000n);
+        expect(
+          await database.query(
+            "select body from log_notes where kind = 'passed_block' order by log_order desc",
+          ),
+        ).to.deep.equal([
+          { body: { block: `${number}`, hash } },
+          { body: { block: `${number}`, hash: OTHER_HASH } },
+        ]);
+        expect(await passBlock(database, { number, hash })).to.equal("already_read");
+      });
+
+      it("passes no other block, and no log that is left out of the block", async () => {
+        await indexer([proxy.url]).catchUp();
+        await local.buy(alice, 1_000n);
+        const { number, hash } = await local.client.getBlock();
+        await passBlock(database, { number, hash });
+        proxy.meddle(async (call, ask) => {
+          if (call.method === "eth_getLogs" && !("blockHash" in Object(call.params[0]))) {
+            return { result: [] };
+          }
+          return await emptyBloomsFrom(number)(call, ask);
+        });
+        expect(await stepError()).to.include(`logs of block ${number} were left out`);
+
+        proxy.meddle(emptyBloomsFrom(number));
+        await local.buy(alice, 70n);
+        const next = await local.client.getBlock();
+        expect(await stepError()).to.include(`block ${next.number} (${next.hash})`);
+        expect(await purchased()).to.equal(0n);
+      });
+    });
+
     context("when an endpoint lags or goes back", () => {
       it("waits and trusts the endpoint that is ahead", async () => {
         await local.buy(alice, 1_000n);
@@ -387,6 +445,15 @@ for (const { name, open } of databaseKinds) {
       });
     });
   });
+}
+
+/** Empties the bloom filters of the blocks from this one on. */
+function emptyBloomsFrom(first: bigint): Meddler {
+  return onResultOf("eth_getBlockByNumber", (block) =>
+    BigInt(Object(block).number) < first
+      ? block
+      : { ...Object(block), logsBloom: `0x${"00".repeat(256)}` },
+  );
 }
 
 /**

@@ -38,14 +38,22 @@ export function checkHeaders(headers: readonly Header[], from: bigint, to: bigin
   }
 }
 
+/** What logs are checked against. */
+export interface LogChecks {
+  readonly headers: readonly Header[];
+  readonly contracts: readonly Address[];
+  /** hashes of blocks whose bloom filter may deny their logs: an operator ordered it */
+  readonly passed: ReadonlySet<Hex>;
+}
+
 /**
  * Checks the logs and returns them in chain order. Throws `InvalidRpcAnswer` if one has another
- * contract, a block outside the headers, another block hash, or a duplicate.
+ * contract, a block outside the headers, another block hash, or a duplicate, or if its block's
+ * bloom filter denies it.
  */
 export function checkLogs(
   logs: readonly MinedLog[],
-  headers: readonly Header[],
-  contracts: readonly Address[],
+  { headers, contracts, passed }: LogChecks,
 ): MinedLog[] {
   const byNumber = new Map(headers.map((header) => [header.number, header]));
   for (const { address, blockNumber, blockHash, removed, topics } of logs) {
@@ -58,9 +66,14 @@ export function checkLogs(
     if (!contracts.some((contract) => isAddressEqual(contract, address))) {
       throw new InvalidRpcAnswer(`got a log of ${address}, unasked for`);
     }
-    if (![address, ...topics].every((value) => bloomMayContain(header.logsBloom, value))) {
+    const isDenied = ![address, ...topics].every((value) =>
+      bloomMayContain(header.logsBloom, value),
+    );
+    if (isDenied && !passed.has(header.hash)) {
       throw new InvalidRpcAnswer(
-        `got a log that block ${blockNumber} does not contain by its bloom filter`,
+        `got a log that block ${blockNumber} (${header.hash}) does not contain by its bloom filter: ` +
+          "name another endpoint; if all agree, order that the block is passed " +
+          "(docs/chain-repair.md)",
       );
     }
   }
@@ -80,17 +93,18 @@ export function checkLogs(
 
 /**
  * Blocks whose logs are to be counted by another index: those with logs of these events in the
- * answer, which may lack others, and those whose bloom filters admit such logs.
+ * answer, which may lack others, those whose bloom filters admit such logs, and those whose filter
+ * is wrong.
  */
 export function findBlocksToCount(
-  headers: readonly Header[],
   logs: readonly MinedLog[],
-  { contracts, topics }: { contracts: readonly Address[]; topics: readonly Hex[] },
+  { headers, contracts, passed, topics }: LogChecks & { readonly topics: readonly Hex[] },
 ): readonly Header[] {
   const withLogs = new Set(logs.map(({ blockNumber }) => blockNumber));
   return headers.filter(
-    ({ number, logsBloom }) =>
+    ({ number, hash, logsBloom }) =>
       withLogs.has(number) ||
+      passed.has(hash) ||
       (contracts.some((contract) => bloomMayContain(logsBloom, contract)) &&
         topics.some((topic) => bloomMayContain(logsBloom, topic))),
   );

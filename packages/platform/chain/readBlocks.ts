@@ -32,6 +32,8 @@ export interface BlockReaderDeps {
   readonly client: PublicClient;
   readonly others: readonly PublicClient[];
   readonly contracts: readonly Address[];
+  /** hashes of blocks whose bloom filter may deny their logs */
+  readonly passedBlocks: () => Promise<ReadonlySet<Hex>>;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface BlockReaderDeps {
  * are inconsistent, and `ReorgBeyondConfirmations` if `from` is not in the endpoint's chain.
  */
 export async function readBlocks(
-  { client, others, contracts }: BlockReaderDeps,
+  { client, others, contracts, passedBlocks }: BlockReaderDeps,
   from: BlockPoint,
   to: bigint,
 ): Promise<Omit<ChainStep, "isLast">> {
@@ -53,14 +55,15 @@ export async function readBlocks(
   ]);
   checkHeaders(headers, first, to);
   await checkSuccession(client, from, headers[0]);
-  const logs = checkLogs(answer, headers, contracts);
+  const checks = { headers, contracts, passed: await passedBlocks() };
+  const logs = checkLogs(answer, checks);
 
   // A second opinion, from another endpoint if possible. One that fails or lags has none.
   const second = await firstAnswer([...others, client], async (other) =>
-    checkLogs(await readLogs(other, contracts, range), headers, contracts),
+    checkLogs(await readLogs(other, contracts, range), checks),
   );
   checkComplete(logs, second);
-  const toCount = findBlocksToCount(headers, logs, { contracts, topics: EVENT_TOPICS });
+  const toCount = findBlocksToCount(logs, { ...checks, topics: EVENT_TOPICS });
   for (const { number, hash } of toCount) {
     const answered = logs.filter(({ blockNumber }) => blockNumber === number).length;
     // oxlint-disable-next-line no-await-in-loop -- one block at a time bounds what is in memory

@@ -1,4 +1,11 @@
-import { type Address, BaseError, BlockNotFoundError, HttpRequestError, TimeoutError } from "viem";
+import {
+  type Address,
+  type Hex,
+  BaseError,
+  BlockNotFoundError,
+  HttpRequestError,
+  TimeoutError,
+} from "viem";
 
 import { min } from "@compute-credits/protocol/amounts";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
@@ -20,7 +27,11 @@ export interface ChainSourceOptions {
   /** most blocks per step; halved while an endpoint refuses so many */
   readonly blocksPerRequest: bigint;
   readonly timeoutMs: number;
+  /** hashes of blocks that an operator ordered to pass although their bloom filter is wrong */
+  readonly passedBlocks?: () => Promise<ReadonlySet<Hex>>;
 }
+
+const NO_BLOCK_PASSES = () => Promise.resolve(new Set<Hex>());
 
 /**
  * Creates a source that reads the contracts' logs from several endpoints. One endpoint answers a
@@ -31,7 +42,12 @@ export interface ChainSourceOptions {
 export function createRpcChainSource(
   rpcUrls: readonly string[],
   contracts: readonly Address[],
-  { confirmations, blocksPerRequest, timeoutMs }: ChainSourceOptions,
+  {
+    confirmations,
+    blocksPerRequest,
+    timeoutMs,
+    passedBlocks = NO_BLOCK_PASSES,
+  }: ChainSourceOptions,
 ): ChainSource {
   const endpoints = createEndpoints(rpcUrls, timeoutMs);
   let span = blocksPerRequest;
@@ -54,7 +70,11 @@ export function createRpcChainSource(
           .map(({ endpoint }) => endpoint.client);
         try {
           // oxlint-disable-next-line no-await-in-loop -- asks the next one only if this one fails
-          const step = await readStep({ client, others, contracts }, from, tip.confirmed);
+          const step = await readStep(
+            { client, others, contracts, passedBlocks },
+            from,
+            tip.confirmed,
+          );
           recordSuccess(tip.endpoint);
           return step;
         } catch (error) {

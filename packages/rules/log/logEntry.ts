@@ -135,6 +135,8 @@ export type LogEntry = LogPosition &
     /** the ledger recorded the events of these blocks, inclusive */
     | { readonly kind: "blocks"; readonly from: bigint; readonly to: bigint }
     | MissedEventsEntry
+    /** an operator let the indexer read a block whose bloom filter denies its logs */
+    | { readonly kind: "passed_block"; readonly block: bigint; readonly hash: Hex }
     /** credits reserved for a refund went into the account's row */
     | { readonly kind: "refund"; readonly account: Address; readonly amountMicros: bigint }
     | ReceiptEntry

@@ -64,6 +64,13 @@ export const MissedEventsNote = z.object({
     .max(MOST_MISSED_EVENTS),
 });
 
+/** An operator let the ledger read a block whose bloom filter denies its logs. */
+export const PassedBlockNote = z.object({
+  kind: z.literal("passed_block"),
+  block: whole,
+  hash: Bytes32Field,
+});
+
 export const RefundNote = z.object({
   kind: z.literal("refund"),
   account: AddressField,
@@ -129,6 +136,7 @@ export const Note = z.discriminatedUnion("kind", [
   AcceptanceNote,
   BlocksNote,
   MissedEventsNote,
+  PassedBlockNote,
   RefundNote,
   ReceiptNote,
   WriteOffNote,

@@ -10,6 +10,7 @@ type NoteKind =
   | "acceptance"
   | "blocks"
   | "missed_events"
+  | "passed_block"
   | "refund"
   | "receipt"
   | "write_off"
