@@ -9,13 +9,13 @@ import { fail } from "../../http/problem.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import type { LogSegmentStore } from "../../stores/feed/logSegmentStore.ts";
-import { SNAPSHOT_PATTERN, type UsageLog } from "../../stores/feed/usageLog.ts";
+import { type UsageLog, isSnapshot } from "../../stores/feed/usageLog.ts";
 import { type LogAccessDeps, checkLogAccess } from "./logAuthentication.ts";
 
 const Snapshot = z
   .string()
   .max(100_000)
-  .regex(SNAPSHOT_PATTERN, "must be a snapshot that this log gave");
+  .refine(isSnapshot, "must be a snapshot that this log gave");
 
 const LogQuery = z.strictObject({
   since: Snapshot.optional(),

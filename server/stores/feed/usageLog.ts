@@ -1,8 +1,27 @@
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { StoredCheckpoint } from "../checkpoints/checkpointStore.ts";
 
-/** Matches a snapshot as `pg_current_snapshot` prints it: `xmin:xmax:xip_list`. */
-export const SNAPSHOT_PATTERN = /^\d{1,19}:\d{1,19}:(?:\d{1,19}(?:,\d{1,19})*)?$/;
+/** `xmin:xmax:xip_list`, as `pg_current_snapshot` prints it */
+const SNAPSHOT_PATTERN = /^(\d{1,18}):(\d{1,18}):(\d{1,18}(?:,\d{1,18})*)?$/;
+
+/**
+ * Whether PostgreSQL would read the text as a snapshot: transactions from 1 on, `xmin` at most `xmax`,
+ * and the list ascending between them (`parse_snapshot` in xid8funcs.c).
+ */
+export function isSnapshot(text: string): boolean {
+  const found = SNAPSHOT_PATTERN.exec(text);
+  if (found === null) return false;
+  const [, least = "", end = "", list] = found;
+  const [xmin, xmax] = [BigInt(least), BigInt(end)];
+  if (xmin < 1n || xmin > xmax) return false;
+  let last = xmin;
+  for (const item of list?.split(",") ?? []) {
+    const transaction = BigInt(item);
+    if (transaction < last || transaction >= xmax) return false;
+    last = transaction;
+  }
+  return true;
+}
 
 /**
  * Selects the entries that the snapshot `upTo` sees and `since` does not. PostgreSQL snapshots, as

@@ -1,7 +1,9 @@
 import { expect } from "chai";
+import * as fc from "fast-check";
 
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { createUsageLog } from "../../../../server/stores/feed/postgresUsageLog.ts";
+import { isSnapshot } from "../../../../server/stores/feed/usageLog.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 
 for (const { name, open } of databaseKinds) {
@@ -24,6 +26,26 @@ for (const { name, open } of databaseKinds) {
       expect(await log.lacks(committed ?? 0n)).to.equal(false);
       expect(await log.lacks(aborted)).to.equal(true);
       expect(await log.lacks(aborted + 1_000n)).to.equal(true);
+    });
+
+    it("takes for a snapshot exactly what PostgreSQL does", async () => {
+      await using stack = new AsyncDisposableStack();
+      const database = await open();
+      stack.defer(() => database.close());
+      const id = fc.nat(9);
+      const text = fc
+        .tuple(id, id, fc.array(id, { maxLength: 3 }))
+        .map(([xmin, xmax, list]) => `${xmin}:${xmax}:${list.join(",")}`);
+      const texts = [...fc.sample(text, 1_000), "2:1:", "5:9:7,6", "1:1:", "1:9:8", "1:9:9", ":"];
+      const answers = await database.query<{ text: string; valid: boolean }>(
+        `select text, pg_input_is_valid(text, 'pg_snapshot') as valid from unnest($1::text[]) as text`,
+        [texts],
+      );
+      for (const { text: one, valid } of answers) expect(isSnapshot(one), one).to.equal(valid);
+      expect(answers.filter(({ valid }) => valid).length).to.be.greaterThan(50);
+      for (const odd of ["1:1:1:", "1:2", "1:2:\0", "1:2: ", "01:2:x", "1:1000000000000000000:"]) {
+        expect(isSnapshot(odd), odd).to.equal(false);
+      }
     });
   });
 }
