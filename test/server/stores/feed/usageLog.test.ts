@@ -36,13 +36,18 @@ for (const { name, open } of databaseKinds) {
       const text = fc
         .tuple(id, id, fc.array(id, { maxLength: 3 }))
         .map(([xmin, xmax, list]) => `${xmin}:${xmax}:${list.join(",")}`);
-      const texts = [...fc.sample(text, 1_000), "2:1:", "5:9:7,6", "1:1:", "1:9:8", "1:9:9", ":"];
-      const answers = await database.query<{ text: string; valid: boolean }>(
-        `select text, pg_input_is_valid(text, 'pg_snapshot') as valid from unnest($1::text[]) as text`,
-        [texts],
-      );
-      for (const { text: one, valid } of answers) expect(isSnapshot(one), one).to.equal(valid);
-      expect(answers.filter(({ valid }) => valid).length).to.be.greaterThan(50);
+      const texts = [...fc.sample(text, 300), "2:1:", "5:9:7,6", "1:1:", "1:9:8", "1:9:9", ":"];
+      let valid = 0;
+      for (const one of texts) {
+        // oxlint-disable-next-line no-await-in-loop -- one answer each
+        const isTaken = await database.query("select $1::text::pg_snapshot", [one]).then(
+          () => true,
+          () => false,
+        );
+        expect(isSnapshot(one), one).to.equal(isTaken);
+        if (isTaken) valid++;
+      }
+      expect(valid).to.be.greaterThan(20);
       for (const odd of ["1:1:1:", "1:2", "1:2:\0", "1:2: ", "01:2:x", "1:1000000000000000000:"]) {
         expect(isSnapshot(odd), odd).to.equal(false);
       }
