@@ -80,6 +80,9 @@ const DATABASE_AND_HTTP = {
     .describe("Folder of the embedded database."),
   HOST: z.string().min(1).default("127.0.0.1").describe("Address that HTTP listens on."),
   PORT: integer(0, 65_535).default(8080).describe("Port that HTTP listens on; 0 takes any."),
+  CHAIN_STALL_SECONDS: integer(0, 604_800)
+    .default(900)
+    .describe("Time without a new confirmed block until `/readyz/chain` fails; 0: never."),
   OPERATORS: addresses.describe("Addresses that approve providers."),
   AUDITORS: addresses.describe("Addresses that may read the log besides the contract's signers."),
   ISSUERS: addresses.describe("Accounts whose grants need no acceptance by their spenders."),
@@ -265,6 +268,8 @@ export interface Config {
   readonly rpcTimeoutMs: number;
   readonly blocksPerRequest: bigint;
   readonly pollMs: number;
+  /** 0: blocks may stay away for ever */
+  readonly chainStallSeconds: number;
   readonly rateCardFile: string;
   readonly feeBps: bigint;
   readonly settlement: SettlementConfig | null;
@@ -350,6 +355,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     rpcTimeoutMs: data.RPC_TIMEOUT_MILLISECONDS,
     blocksPerRequest: BigInt(data.BLOCKS_PER_REQUEST),
     pollMs: data.POLL_MILLISECONDS,
+    chainStallSeconds: data.CHAIN_STALL_SECONDS,
     rateCardFile: data.RATE_CARD_FILE,
     feeBps: BigInt(data.FEE_BPS),
     settlement: settlementOf(data),

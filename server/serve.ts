@@ -18,6 +18,7 @@ import { publishRateCard, readRateCardFile } from "./rateCardFile.ts";
 import { passedHashes } from "./stores/chain/passedBlocks.ts";
 import { migrateLedger } from "./stores/migrateLedger.ts";
 import { openLedgerWatch } from "./workers/position/openLedgerWatch.ts";
+import { createChainHead } from "./workers/chain/chainHead.ts";
 import { openWorkers } from "./workers/openWorkers.ts";
 import { startWorkers } from "./workers/startWorkers.ts";
 
@@ -93,21 +94,23 @@ export async function serve(
   // The log and /readyz report the failure too, so a caller may ignore it.
   failed.catch(() => undefined);
   const health = new WorkerHealth();
+  const head = createChainHead(config.chainStallSeconds);
   const workers = await openWorkers(config, context, {
     source,
     isReached,
     origin: origin.hash,
     watch,
+    head,
     health,
     log,
     probe,
     onReorg,
   });
-  for (const { name } of workers) health.add(name);
+  for (const worker of workers) health.add(worker.name, worker);
 
   const http = createServer(
     TIMEOUTS,
-    createApp(context, serverHealth(database, context.gate, health), log),
+    createApp(context, serverHealth({ database, gate: context.gate, workers: health, head }), log),
   );
   boundConnections(http, {
     perAddress: config.connectionsPerAddress,

@@ -73,6 +73,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         QUOTE_PRIVATE_KEY: wallets.operator.privateKey,
         SETTLER_PRIVATE_KEY: wallets.operator.privateKey,
         SETTLE_INTERVAL_SECONDS: `${options.settleIntervalSeconds}`,
+        // Without an interval the chain makes blocks of transactions only.
+        ...((options.blockMilliseconds ?? 0) === 0 && { CHAIN_STALL_SECONDS: "0" }),
         ...options.environment,
       }),
       options.log,

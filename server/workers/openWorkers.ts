@@ -12,6 +12,7 @@ import type { WorkerHealth } from "@compute-credits/platform/process/health";
 import type { Config, SettlementConfig } from "../config.ts";
 import type { Context } from "../context.ts";
 import { offerWorker } from "./allowances/offerWorker.ts";
+import type { ChainHead } from "./chain/chainHead.ts";
 import { indexerWorker } from "./chain/indexerWorker.ts";
 import { payoutWorker } from "./chain/payoutWorker.ts";
 import { expiryWorker } from "./holds/expiryWorker.ts";
@@ -33,6 +34,7 @@ export interface OpenWorkersOptions {
   /** the hash of the block before the deployment */
   readonly origin: Hex;
   readonly watch: LedgerWatch;
+  readonly head: ChainHead;
   readonly health: WorkerHealth;
   readonly log: Logger;
   readonly probe: Probe;
@@ -47,7 +49,7 @@ export interface OpenWorkersOptions {
 export async function openWorkers(
   config: Config,
   context: Context,
-  { source, isReached, origin, watch, health, log, probe, onReorg }: OpenWorkersOptions,
+  { source, isReached, origin, watch, head, health, log, probe, onReorg }: OpenWorkersOptions,
 ): Promise<readonly Worker[]> {
   const { allowances, limits } = context;
   const { chainStore, holds, disputes, writeOffs, terms, payouts, vault, rollUps } = context;
@@ -61,7 +63,7 @@ export async function openWorkers(
   }
   if (settlement !== null && isReached) await openedSettler(settlement);
   const writers = [
-    indexerWorker({ source, chainStore, pollMs, onReorg }),
+    indexerWorker({ source, chainStore, head, pollMs, onReorg }),
     payoutWorker({ chainStore, payouts, vault, deploymentBlock, blocksPerRequest, pollMs }),
     expiryWorker({ holds }),
     offerWorker({ allowances, maxOfferSeconds: limits.maxOfferSeconds }),

@@ -26,6 +26,7 @@ function startWorker(
 ): Loop {
   const loop = startLoop(
     async () => {
+      health.started(name);
       const left = await step();
       health.succeeded(name);
       return left;

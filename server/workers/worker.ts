@@ -1,5 +1,7 @@
+import type { WorkerTerms } from "@compute-credits/platform/process/health";
+
 /** A step that the server repeats, and what it reports. */
-export interface Worker {
+export interface Worker extends WorkerTerms {
   /** its name in /readyz */
   readonly name: string;
   readonly pauseMs: number;

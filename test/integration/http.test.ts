@@ -110,6 +110,7 @@ for (const kind of bothStacks) {
         checks: [
           "database",
           "metering",
+          "chain",
           "ledger",
           "indexer",
           "payouts",
@@ -121,6 +122,15 @@ for (const kind of bothStacks) {
           "watch",
         ].map((name) => ({ name, error: null })),
       });
+      for (const [scope, names] of [
+        ["metering", ["database", "metering", "ledger"]],
+        ["chain", ["database", "chain", "indexer", "payouts", "settler", "watch"]],
+      ] as const) {
+        // oxlint-disable-next-line no-await-in-loop -- two routes
+        const answer = await api.stack.request(`/readyz/${scope}`);
+        const checks = names.map((name) => ({ name, error: null }));
+        expect(answer).to.deep.include({ status: 200, document: { status: "ready", checks } });
+      }
     });
 
     it("proves a party's row, and the contract settles it", async () => {

@@ -52,6 +52,7 @@ describe("readConfig", () => {
       rpcTimeoutMs: 10_000,
       blocksPerRequest: 2_000n,
       pollMs: 4_000,
+      chainStallSeconds: 900,
       feeBps: 0n,
       settlement: null,
       journalFolder: ".data/signing",

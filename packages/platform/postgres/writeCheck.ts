@@ -37,7 +37,8 @@ export function createWriteCheck(): WriteCheck {
 
 function refusalIn(error: unknown): string | null {
   if (!(error instanceof Error) || !refusesWrites(error)) return null;
-  return `failed a write: ${error.message}`;
+  const { message } = error.cause instanceof Error ? error.cause : error;
+  return `failed a write: ${message}`;
 }
 
 /** Failures of other kinds, such as a missing right to create tables, tell nothing. */

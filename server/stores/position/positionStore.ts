@@ -9,6 +9,8 @@ export interface RecordedStop {
 
 /** Reads how far the database is. */
 export interface PositionStore {
+  /** Rejects within seconds if the database does not answer. */
+  reach(): Promise<void>;
   read(): Promise<LedgerPosition>;
   /** those that the database does not have */
   missing(acknowledged: readonly Acknowledged[]): Promise<readonly Acknowledged[]>;

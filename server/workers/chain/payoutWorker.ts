@@ -22,6 +22,7 @@ export interface PayoutDeps {
 export function payoutWorker(deps: PayoutDeps): Worker {
   return {
     name: "payouts",
+    scope: "chain",
     pauseMs: deps.pollMs,
     step: () => addNextBlocks(deps),
     failure: "deferred payouts could not be read; the worker tries again",

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { Logger } from "pino";
+import type { Hex } from "viem";
 
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { jsonText } from "@compute-credits/protocol/jsonText";
@@ -35,7 +36,10 @@ export interface LedgerWatch {
 }
 
 /** A check waits no longer for the chain: it must see soon what happens to the database. */
-const CHAIN_WAIT_MS = 2_000;
+const CHAIN_WAIT_MS = 500;
+
+/** The first check waits longer, because metering begins after it. */
+const FIRST_CHAIN_WAIT_MS = 2_000;
 
 /** Older debits may be in an archive (docs/log-archive.md), which moves none so young. */
 const MEMORY_MS = 7 * 86_400_000;
@@ -52,6 +56,8 @@ export function createLedgerWatch(deps: LedgerWatchDeps): LedgerWatch {
   let kept = "";
   let reported: string | null = null;
   let askedChainAt = Number.NEGATIVE_INFINITY;
+  let asking: Promise<void> | null = null;
+  let newest: { readonly epoch: bigint; readonly root: Hex } | null = null;
 
   async function lossSince(): Promise<string | null> {
     const before = seen === null ? await file.read() : null;
@@ -97,14 +103,26 @@ export function createLedgerWatch(deps: LedgerWatchDeps): LedgerWatch {
     return null;
   }
 
-  async function unknownOnChain(): Promise<string | null> {
-    if (performance.now() - askedChainAt < deps.chainPauseMs) return null;
-    askedChainAt = performance.now();
+  async function readNewest(): Promise<void> {
     // A chain that does not answer shows nothing, and must not stop metering.
-    const newest = await Promise.race([
-      chain.latestCheckpoint().catch(() => null),
-      delay(CHAIN_WAIT_MS, null, { ref: false }),
-    ]);
+    newest = (await chain.latestCheckpoint().catch(() => null)) ?? newest;
+    asking = null;
+  }
+
+  /** Asks the chain, if it is time to. A late answer is taken by a later look. */
+  async function askChain(): Promise<void> {
+    const isFirst = askedChainAt === Number.NEGATIVE_INFINITY;
+    if (asking === null && performance.now() - askedChainAt >= deps.chainPauseMs) {
+      askedChainAt = performance.now();
+      asking = readNewest();
+    }
+    if (asking === null) return;
+    const waitMs = isFirst ? FIRST_CHAIN_WAIT_MS : CHAIN_WAIT_MS;
+    await Promise.race([asking, delay(waitMs, null, { ref: false })]);
+  }
+
+  async function unknownOnChain(): Promise<string | null> {
+    await askChain();
     if (newest === null || newest.epoch === 0n) return null;
     if (await checkpoints.isKnown(newest.epoch, newest.root)) return null;
     return `the chain has ${newest.root} for epoch ${newest.epoch}, which the ledger does not have`;
@@ -113,6 +131,7 @@ export function createLedgerWatch(deps: LedgerWatchDeps): LedgerWatch {
   return {
     async check() {
       try {
+        await positions.reach();
         const recorded = await positions.stop();
         if (recorded !== null) {
           stop(recorded.message);

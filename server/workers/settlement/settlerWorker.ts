@@ -12,11 +12,16 @@ export interface SettlerWorkerDeps {
   readonly log: Logger;
 }
 
+/** A step may hash a table of millions of rows and wait for several transactions. */
+const STEP_BOUND_MS = 600_000;
+
 /** Settles while this server leads. */
 export function settlerWorker({ settler, leadership, pollMs, log }: SettlerWorkerDeps): Worker {
   let wasLeader = false;
   return {
     name: "settler",
+    scope: "chain",
+    stepBoundMs: STEP_BOUND_MS,
     pauseMs: pollMs,
     async step() {
       const isLeader = await leadership.isLeader();

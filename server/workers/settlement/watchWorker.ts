@@ -18,6 +18,7 @@ export function watchWorker({ pollMs, health, log, ...alarmDeps }: WatchDeps): W
   let reported = "";
   return {
     name: "watch",
+    scope: "chain",
     pauseMs: Math.max(pollMs, MIN_PAUSE_MS),
     async step() {
       const alarms = await settlementAlarms(alarmDeps);

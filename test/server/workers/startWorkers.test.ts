@@ -42,6 +42,20 @@ describe("startWorkers", () => {
     expect(health.list().at(-1)).to.deep.equal({ name: "late", error: null });
   });
 
+  it("reports a step that runs for longer than its bound, while it runs", async () => {
+    let time = 0;
+    const health = new WorkerHealth(() => time);
+    const step = Promise.withResolvers<"done">();
+    const hung = worker("hung", { step: () => step.promise });
+    health.add(hung.name, { stepBoundMs: 1_000 });
+    const running = startWorkers([hung], { health, log });
+    time += 2_000;
+    expect(health.list()[0]?.error).to.match(/^its step has run for 2 s/);
+    step.resolve("done");
+    await running.stop();
+    expect(health.list()).to.deep.equal([{ name: "hung", error: null }]);
+  });
+
   it("stops every worker after its step, even if one cannot clean up", async () => {
     const health = new WorkerHealth();
     const finished: string[] = [];

@@ -36,7 +36,11 @@ describe("ledger watch", () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   /** A server that has just started. */
-  function start({ chain = NO_CHECKPOINT, nowMs = Date.now() } = {}) {
+  function start({
+    chain = NO_CHECKPOINT,
+    nowMs = Date.now(),
+    ask = () => Promise.resolve(chain),
+  } = {}) {
     const gate = createMeteringGate();
     const acknowledged = createAcknowledgedMemory(() => nowMs);
     const watch = createLedgerWatch({
@@ -48,7 +52,7 @@ describe("ledger watch", () => {
         origin: zeroHash,
       }),
       checkpoints: { isKnown: (_epoch, root) => Promise.resolve(database.roots.has(root)) },
-      chain: { latestCheckpoint: () => Promise.resolve(chain) },
+      chain: { latestCheckpoint: ask },
       chainPauseMs: 0,
       journals: [],
       gate,
@@ -64,6 +68,20 @@ describe("ledger watch", () => {
       },
     };
   }
+
+  it("looks on while the chain does not answer, and takes a late answer", async () => {
+    const late = Promise.withResolvers<typeof NO_CHECKPOINT>();
+    let calls = 0;
+    const ask = () => (calls++ === 0 ? Promise.resolve(NO_CHECKPOINT) : late.promise);
+    const server = start({ ask });
+    expect(await server.look()).to.equal(null);
+    expect(await server.look()).to.equal(null);
+    expect(await server.look()).to.equal(null);
+    expect(calls).to.equal(2);
+    late.resolve({ epoch: 1n, root: `0x${"99".repeat(32)}` });
+    await late.promise;
+    expect(await server.look()).to.include("the chain has 0x99");
+  });
 
   it("goes on while the database only grows", async () => {
     const server = start();
@@ -149,6 +167,7 @@ function fakeDatabase() {
     stopped: null as string | null,
   };
   const store: PositionStore = {
+    reach: () => Promise.resolve(),
     read: () =>
       state.isDown ? Promise.reject(new Error("down")) : Promise.resolve(state.position),
     missing: (all) => Promise.resolve(all.filter(({ id }) => !state.has.has(id))),
