@@ -15,6 +15,7 @@ import { offerWorker } from "./allowances/offerWorker.ts";
 import type { ChainHead } from "./chain/chainHead.ts";
 import { indexerWorker } from "./chain/indexerWorker.ts";
 import { payoutWorker } from "./chain/payoutWorker.ts";
+import { reconcileWorker } from "./chain/reconcileWorker.ts";
 import { expiryWorker } from "./holds/expiryWorker.ts";
 import { publishLogWorker } from "./log/publishLogWorker.ts";
 import { rollUpWorker } from "./rollups/rollUpWorker.ts";
@@ -86,6 +87,16 @@ export async function openWorkers(
   ];
   return [
     watchLedgerWorker(watch),
+    reconcileWorker({
+      reports: context.reports,
+      vault,
+      payouts,
+      blocksPerRequest,
+      creditMicrosPerToken: terms.creditMicrosPerToken,
+      deploymentBlock,
+      health,
+      log,
+    }),
     ...writers.map((worker) => whileMetering(context.gate, worker)),
     watchWorker({
       chainStore,

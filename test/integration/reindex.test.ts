@@ -20,6 +20,7 @@ import { wallets } from "../../scripts/local/wallets.ts";
 import { readConfig } from "../../server/config.ts";
 import { serve } from "../../server/serve.ts";
 import { startFaultyRpc } from "../fixtures/faultyRpc.ts";
+import { send } from "../fixtures/http.ts";
 import { usageEvent } from "../fixtures/ledger.ts";
 import { contractAt } from "../fixtures/localContract.ts";
 import { addressOf } from "../fixtures/meteredStack.ts";
@@ -123,6 +124,13 @@ async function startStage(database: Readonly<Record<string, string>>, folder: st
       expect(outcome?.result).to.equal("debited");
     },
 
+    /** What /readyz says of the comparison with the chain; `null` without an alarm. */
+    async alarm(): Promise<string | null> {
+      const { document } = await send(new URL("/readyz", server.url).href);
+      const checks: readonly { name: string; warning?: string }[] = Object(document).checks;
+      return checks.find((one) => one.name === "reconciliation" && one.warning)?.warning ?? null;
+    },
+
     async reindex(...args: readonly string[]) {
       return await execute(process.execPath, ["scripts/reindex.ts", ...args], {
         env: { ...process.env, ...environment },
@@ -172,6 +180,10 @@ describe("npm run reindex, of a ledger that missed a purchase", function () {
       expect(refusal).to.have.length(1);
       expect(refusal[0]).to.include({ kind: "chain_event_ignored", party: addressOf(alice) });
 
+      const seenAt = performance.now();
+      await eventually("the alarm", async () => (await at.alarm())?.includes("npm run reindex"));
+      expect(performance.now() - seenAt).to.be.below(60_000);
+
       const repaired = await at.reindex("--from", "1");
       expect(repaired.stderr).to.equal("");
       expect(repaired.stdout).to.match(
@@ -188,6 +200,7 @@ describe("npm run reindex, of a ledger that missed a purchase", function () {
       });
       expect(signed.signatures.map((one) => one.signer)).to.include(addressOf(auditor));
       expect(running.auditor.findings()).to.deep.equal([]);
+      await eventually("the alarm's end", async () => (await at.alarm()) === null);
     } finally {
       await running.stop();
     }

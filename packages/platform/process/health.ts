@@ -41,7 +41,7 @@ export class WorkerHealth {
   readonly #workers = new Map<string, Watched>();
   readonly #warnings = new Map<string, string>();
   readonly #now: () => number;
-  #alarms: readonly Check[] = [];
+  readonly #alarms = new Map<string, readonly Check[]>();
 
   /** `now` counts milliseconds. */
   constructor(now: () => number = () => performance.now()) {
@@ -76,9 +76,9 @@ export class WorkerHealth {
     this.#warnings.set(name, warning);
   }
 
-  /** Replaces all earlier alarms by these. */
-  raise(alarms: readonly Check[]): void {
-    this.#alarms = alarms;
+  /** Replaces all earlier alarms of the worker `by`. */
+  raise(alarms: readonly Check[], by: string): void {
+    this.#alarms.set(by, alarms);
   }
 
   list(scope: HealthScope = "all"): readonly Check[] {
@@ -90,7 +90,8 @@ export class WorkerHealth {
         return warning === undefined ? { name, error } : { name, error, warning };
       });
     // Alarms are of the chain. One that is an error stops debits too: the vault is frozen.
-    const alarms = this.#alarms.filter(({ error }) => scope !== "metering" || error !== null);
+    const all = [...this.#alarms.values()].flat();
+    const alarms = all.filter(({ error }) => scope !== "metering" || error !== null);
     return [...workers, ...alarms];
   }
 

@@ -22,7 +22,7 @@ export function watchWorker({ pollMs, health, log, ...alarmDeps }: WatchDeps): W
     pauseMs: Math.max(pollMs, MIN_PAUSE_MS),
     async step() {
       const alarms = await settlementAlarms(alarmDeps);
-      health.raise(alarms.map(toCheck));
+      health.raise(alarms.map(toCheck), "watch");
       // Only a change is logged: an alarm may stay on for hours.
       const report = alarms.map(({ message }) => message).join("; ");
       if (report !== reported && report !== "") log.error({ alarms }, report);

@@ -41,7 +41,7 @@ describe("WorkerHealth", () => {
     health.add("expiry");
     const warning = { name: "refunds", error: null, warning: "a deadline is near" };
     const frozen = { name: "vault", error: "the vault is frozen" };
-    health.raise([warning, frozen]);
+    health.raise([warning, frozen], "watch");
     const names = (scope: "metering" | "chain" | "all") =>
       health.list(scope).map(({ name }) => name);
     expect(names("metering")).to.deep.equal(["ledger", "vault"]);
