@@ -5,6 +5,7 @@ import { readBlockPoint } from "@compute-credits/platform/chain/readBlockPoint";
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
+import { LOCKING_WORKER_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
@@ -68,7 +69,7 @@ async function pass(config: Config, order: Order | null): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const { rpcUrls, contract, rpcTimeoutMs } = config;
   const chain = await createChainReader(rpcUrls, contract, rpcTimeoutMs);
-  const database = await openDatabase(config.database, migrateLedger);
+  const database = await openDatabase(config.database, migrateLedger, LOCKING_WORKER_LIMITS);
   stack.defer(() => database.close());
   await claimLedger(database, chain, config.deploymentBlock);
 

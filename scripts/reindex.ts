@@ -5,6 +5,7 @@ import { readBlockPoint } from "@compute-credits/platform/chain/readBlockPoint";
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
+import { LOCKING_WORKER_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { claimLedger } from "../server/claimLedger.ts";
@@ -67,7 +68,7 @@ async function reindex(
   await using stack = new AsyncDisposableStack();
   const { rpcUrls, contract, rpcTimeoutMs, confirmations, blocksPerRequest } = config;
   const chain = await createChainReader(rpcUrls, contract, rpcTimeoutMs);
-  const database = await openDatabase(config.database, migrateLedger);
+  const database = await openDatabase(config.database, migrateLedger, LOCKING_WORKER_LIMITS);
   stack.defer(() => database.close());
   const origin = await claimLedger(database, chain, config.deploymentBlock);
 

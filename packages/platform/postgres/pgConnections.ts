@@ -1,6 +1,7 @@
-import { Client, Pool, type PoolClient, type PoolConfig } from "pg";
+import { Pool, type PoolClient, type PoolConfig } from "pg";
 
 import { DatabaseUnavailable, isAnswer } from "./databaseUnavailable.ts";
+import { ImpatientClient } from "./impatientClient.ts";
 import { CONNECTION_LIMITS, type SessionLimits, sessionOptions } from "./sessionLimits.ts";
 
 /** A pool of connections that replaces those that do not answer. */
@@ -47,12 +48,27 @@ export function createPgConnections(options: ConnectionOptions): PgConnections {
   // process.
   pool.on("error", () => undefined);
   const openedAt = new WeakMap<PoolClient, number>();
+  const takenAt = new Map<PoolClient, number>();
+  /** Their failure is no news, and must not end further connections. */
+  const cutOff = new WeakSet<PoolClient>();
   let suspectBefore = Number.NEGATIVE_INFINITY;
   pool.on("connect", (client) => {
     openedAt.set(client, performance.now());
     // A connection that breaks in use ends it too. Its current or next query rejects anyway.
     client.on("error", () => undefined);
   });
+
+  /**
+   * A worker's statement may run for minutes, so its silence alone tells nothing. After a failure of
+   * another connection it gets as long as a request has, and then begins again on a new one.
+   */
+  function cutOffTakenBefore(time: number): void {
+    for (const [client, since] of takenAt) {
+      if (since >= time || !(client instanceof ImpatientClient)) continue;
+      cutOff.add(client);
+      client.cutOff();
+    }
+  }
 
   return {
     async take() {
@@ -62,17 +78,23 @@ export function createPgConnections(options: ConnectionOptions): PgConnections {
         const client = await pool.connect().catch((cause: unknown) => {
           throw new DatabaseUnavailable(cause, "nothing");
         });
-        if (turn >= connections || (openedAt.get(client) ?? 0) >= suspectBefore) return client;
+        if (turn >= connections || (openedAt.get(client) ?? 0) >= suspectBefore) {
+          takenAt.set(client, performance.now());
+          return client;
+        }
         end(client, new Error("another connection of that time did not answer"));
       }
     },
     giveBack(client, failure) {
+      takenAt.delete(client);
       if (failure === undefined || isAnswer(failure)) {
         client.release();
         return;
       }
-      suspectBefore = performance.now();
       end(client, new Error("the connection failed", { cause: failure }));
+      if (cutOff.has(client)) return;
+      suspectBefore = performance.now();
+      setTimeout(cutOffTakenBefore, limits.answerMs, suspectBefore).unref();
     },
     close: () => pool.end(),
   };
@@ -82,24 +104,4 @@ export function createPgConnections(options: ConnectionOptions): PgConnections {
 function end(client: PoolClient, why: Error): void {
   if (client instanceof ImpatientClient) client.cutOff();
   client.release(why);
-}
-
-/** A client that never waits for long: neither for a new connection, nor for the end of one. */
-class ImpatientClient extends Client {
-  // The pool's own limit is for the wait and may be longer.
-  constructor(options?: PoolConfig) {
-    super({ ...options, connectionTimeoutMillis: CONNECTION_LIMITS.connectMs });
-  }
-
-  override end(): Promise<void>;
-  override end(callback: (error: Error) => void): void;
-  override end(callback?: (error: Error) => void): Promise<void> | void {
-    const timer = setTimeout(() => this.cutOff(), CONNECTION_LIMITS.closeMs).unref();
-    this.once("end", () => clearTimeout(timer));
-    return callback === undefined ? super.end() : super.end(callback);
-  }
-
-  cutOff(): void {
-    this.connection.stream.destroy();
-  }
 }

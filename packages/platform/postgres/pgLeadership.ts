@@ -1,7 +1,6 @@
-import { Client } from "pg";
-
 import type { Leadership } from "./leadership.ts";
 import { ADVISORY_LOCK } from "./advisoryLocks.ts";
+import { ImpatientClient } from "./impatientClient.ts";
 
 /** Well below `idle_session_timeout`, so that PostgreSQL never ends a live leader's session. */
 const HEARTBEAT_MS = 1_000;
@@ -19,15 +18,14 @@ export const LEADER_SESSION =
  * `isLeader` rejects if the connection fails.
  */
 export function createPgLeadership(url: string): Leadership {
-  let client: Client | null = null;
+  let client: ImpatientClient | null = null;
   let holds = false;
   let heartbeat: NodeJS.Timeout | undefined;
 
-  async function connect(): Promise<Client> {
-    const fresh = new Client({
+  async function connect(): Promise<ImpatientClient> {
+    const fresh = new ImpatientClient({
       connectionString: url,
       options: LEADER_SESSION,
-      connectionTimeoutMillis: 5_000,
       query_timeout: 5_000,
       keepAlive: true,
     });
@@ -42,7 +40,7 @@ export function createPgLeadership(url: string): Leadership {
     return fresh;
   }
 
-  function drop(broken: Client): void {
+  function drop(broken: ImpatientClient): void {
     if (client !== broken) return;
     client = null;
     holds = false;

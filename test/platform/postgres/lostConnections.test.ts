@@ -6,6 +6,7 @@ import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import {
   CONNECTION_LIMITS,
   REQUEST_LIMITS,
+  WORKER_LIMITS,
 } from "@compute-credits/platform/postgres/sessionLimits";
 import { eventually } from "../../../scripts/local/eventually.ts";
 import { type ChildServer, startChildServer } from "../../fixtures/childServer.ts";
@@ -105,6 +106,24 @@ describe("a database that does not answer", () => {
     );
     expect(failure).to.be.instanceOf(DatabaseUnavailable).and.to.include({ outcome: "nothing" });
     expect(await database.query("select id from events")).to.deep.equal([]);
+  });
+
+  it("when a worker's connection goes silent, too: its work fails soon, not after minutes", async () => {
+    await useAll();
+    let silencedAt = 0;
+    const work = database.transaction(
+      async (tx) => {
+        await tx.query("select 1");
+        proxy.silence();
+        silencedAt = performance.now();
+        await tx.query("select 'a long statement'");
+      },
+      { limits: WORKER_LIMITS },
+    );
+    await eventually("the silence", async () => silencedAt > 0);
+    expect(await failureOf(one())).to.be.instanceOf(DatabaseUnavailable);
+    expect(await failureOf(work)).to.be.instanceOf(DatabaseUnavailable);
+    expect(performance.now() - silencedAt).to.be.lessThan(2 * REQUEST_LIMITS.answerMs + SLACK_MS);
   });
 
   it("when all connections are busy: a request for one more fails within its limit", async () => {
