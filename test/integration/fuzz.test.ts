@@ -7,6 +7,7 @@ import * as fc from "fast-check";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { SignedAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { parseCredits } from "@compute-credits/protocol/amounts";
+import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { wallets } from "../../scripts/local/wallets.ts";
 import type { Answer } from "../fixtures/http.ts";
@@ -155,22 +156,35 @@ for (const kind of stackKinds) {
 
     it("answers arbitrary queries on every route and never with a server error", async () => {
       const gets = ROUTES.filter(({ method }) => method === "GET").map(({ path }) => path);
-      const anyQuery = fc.array(fc.tuple(fc.constantFrom(...QUERY_NAMES), anyText()), {
+      const anyValue = fc.oneof(anyText(), anyNearlyValidQuery);
+      const anyQuery = fc.array(fc.tuple(fc.constantFrom(...QUERY_NAMES), anyValue), {
         maxLength: 4,
       });
+      const issuedAt = BigInt(Math.floor(Date.now() / 1000));
+      const reader = addressOf(wallets.signer);
+      const access = logAccessTypedData(stack.deployment, { reader, issuedAt });
+      const signature = await wallets.signer.account.signTypedData(access);
+      const credentials = [
+        `Bearer ${key}`,
+        `Bearer ${issuingKey}`,
+        "Bearer a spender without credits",
+        `LogAccess ${reader} ${issuedAt} ${signature}`,
+      ];
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom(...gets).chain(anyPathOf),
           anyQuery,
           fc.constantFrom("application/json", "text/csv", "*/*"),
-          async (path, query, accept) => {
+          fc.constantFrom(...credentials),
+          async (path, query, accept, authorization) => {
             const text = query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
             const target = asPath(`${path}?${text.join("&")}`);
-            const { status } = await stack.request(target, { key, headers: { accept } });
+            const headers = { accept, authorization };
+            const { status } = await stack.request(target, { headers });
             expect(status, target).to.be.within(200, 499);
           },
         ),
-        { numRuns: repeated(250) },
+        { numRuns: repeated(500) },
       );
     });
 
@@ -308,9 +322,24 @@ const QUERY_NAMES = [
   "eventId",
   "before",
   "after",
+  "since",
+  "upTo",
   "extra",
   "limit[a]",
 ] as const;
+
+/** Values of the forms that queries have. */
+const anyNearlyValidQuery = fc
+  .tuple(
+    fc.constantFrom("a", "a-a", "a:a:", "a:a:a", "a:a:a,a", "2026-a-aT00:00:00Z"),
+    fc.array(fc.bigInt({ min: 0n, max: 2n ** 65n }), { minLength: 4, maxLength: 4 }),
+    fc.array(fc.nat(12), { minLength: 4, maxLength: 4 }),
+    fc.boolean(),
+  )
+  .map(([form, large, small, isSmall]) => {
+    const numbers = (isSmall ? small : large).map(String);
+    return form.replaceAll("a", () => numbers.pop() ?? "0");
+  });
 
 function anyText(): fc.Arbitrary<string> {
   return fc.oneof(
