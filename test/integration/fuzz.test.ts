@@ -156,8 +156,8 @@ for (const kind of stackKinds) {
 
     it("answers arbitrary queries on every route and never with a server error", async () => {
       const gets = ROUTES.filter(({ method }) => method === "GET").map(({ path }) => path);
-      const anyValue = fc.oneof(anyText(), anyNearlyValidQuery);
-      const anyQuery = fc.array(fc.tuple(fc.constantFrom(...QUERY_NAMES), anyValue), {
+      const anyQueryValue = fc.oneof(anyText(), anyNearlyValidQuery);
+      const anyQuery = fc.array(fc.tuple(fc.constantFrom(...QUERY_NAMES), anyQueryValue), {
         maxLength: 4,
       });
       const issuedAt = BigInt(Math.floor(Date.now() / 1000));
