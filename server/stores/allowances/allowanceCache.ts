@@ -38,8 +38,14 @@ export interface CachedAllowances {
   readonly upTo: bigint;
 }
 
-/** `maxBytes` may be exceeded by what one lookup reads, until the next. */
-export function createAllowanceCache(maxBytes = MAX_CACHED_BYTES): AllowanceCache {
+/**
+ * `maxBytes` may be exceeded by what one lookup reads, until the next. After more than `maxArrivals`
+ * at once it forgets everything, instead of reading them.
+ */
+export function createAllowanceCache(
+  maxBytes = MAX_CACHED_BYTES,
+  maxArrivals = MAX_ARRIVALS,
+): AllowanceCache {
   let cached = new Map<SpenderId, readonly Allowance[]>();
   let cachedUpTo: bigint | null = null;
   let bytes = 0;
@@ -49,17 +55,23 @@ export function createAllowanceCache(maxBytes = MAX_CACHED_BYTES): AllowanceCach
       if (cachedUpTo === null || arrivalCount <= cachedUpTo) return;
       // Plan: a range of allowances_by_arrival.
       const records = await sql.query<AllowanceRecord>(
-        `select ${ALLOWANCE_COLUMNS_OF_L} from allowances l where arrival > $1 and arrival <= $2`,
-        [cachedUpTo, arrivalCount],
+        `select ${ALLOWANCE_COLUMNS_OF_L} from allowances l where arrival > $1 and arrival <= $2
+         limit $3`,
+        [cachedUpTo, arrivalCount, maxArrivals + 1],
       );
       // Another batch has added these, and maybe later changes of the same allowances.
       if (arrivalCount <= cachedUpTo) return;
+      cachedUpTo = arrivalCount;
+      if (records.length > maxArrivals) {
+        cached = new Map();
+        bytes = 0;
+        return;
+      }
       // Spenders that are not cached are skipped: the first lookup reads all of theirs.
       const ofCachedSpenders = records.filter(({ spender }) => cached.has(spender));
       for (const record of ofCachedSpenders) {
         bytes += record.accepted ? addTo(cached, record) : removeFrom(cached, record);
       }
-      cachedUpTo = arrivalCount;
     },
 
     // A list is replaced when it changes.
@@ -166,3 +178,6 @@ const BYTES_PER_TEXT = 40;
 const NONE: readonly Allowance[] = [];
 
 const MAX_CACHED_BYTES = 150 * 1_024 * 1_024;
+
+/** Issuers may add many thousands while no debit comes. */
+const MAX_ARRIVALS = 5_000;

@@ -62,6 +62,25 @@ for (const { name, open } of databaseKinds) {
       expect(cache.bytes).to.be.within(1_000, 2_000);
     });
 
+    it("forgets everything after more arrivals than it reads at once, and knows the new ones", async () => {
+      const cache = createAllowanceCache(undefined, 2);
+      const { message, id } = await ledger.allow(party(9));
+      const { spender } = message;
+      const before = await cache.lookUp(ledger.database, [{ spender }]);
+      const arrived = [];
+      for (let n = 0; n < 3; n++) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        arrived.push((await ledger.allow(party(10 + n), { spender })).id);
+      }
+      const { upTo } = await createAllowanceCache().lookUp(ledger.database, []);
+      await cache.addArrivals(ledger.database, upTo);
+      expect(cache.bytes).to.equal(0);
+      expect(cache.holds([{ spender }], before.allowances)).to.equal(false);
+      const after = await cache.lookUp(ledger.database, [{ spender }]);
+      expect(idsOf(after)[0]).to.have.members([id, ...arrived]);
+      expect(after.upTo).to.equal(upTo);
+    });
+
     it("keeps what ended if an older answer of the database comes later", async () => {
       const cache = createAllowanceCache();
       const first = await ledger.allow(party(6));
