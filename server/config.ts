@@ -155,6 +155,15 @@ const SETTLEMENT = {
   MAX_FEE_PER_GAS_GWEI: integer(1, 1_000_000)
     .default(500)
     .describe("Highest fee that is ever offered for gas."),
+  SIGNATURE_ALARM_SECONDS: integer(1, 31_536_000)
+    .default(900)
+    .describe("Alarm when a checkpoint has waited so long for signatures."),
+  AUDITOR_URLS: z
+    .string()
+    .optional()
+    .transform((text) => list(text ?? ""))
+    .pipe(z.array(url(/^https?$/, "http(s) URLs")))
+    .describe("Status servers of auditors, whose refusals and silence are alarms."),
   REFUND_ALARM_SECONDS: integer(1, 31_536_000)
     .optional()
     .describe("Alarm before a refund's deadline; unset: half the window."),
@@ -276,6 +285,9 @@ export interface Config {
   /** where each signer's key keeps what it signed, and the server how far its database was */
   readonly journalFolder: string;
   readonly refundAlarmSeconds: number | null;
+  readonly signatureAlarmSeconds: number;
+  /** status servers of auditors */
+  readonly auditorUrls: readonly string[];
   readonly quoteKey: Hex | null;
   readonly limits: Limits;
   /** addresses that may read the usage log, besides the contract's signers */
@@ -361,6 +373,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     settlement: settlementOf(data),
     journalFolder: data.SIGNING_JOURNAL_FOLDER,
     refundAlarmSeconds: data.REFUND_ALARM_SECONDS ?? null,
+    signatureAlarmSeconds: data.SIGNATURE_ALARM_SECONDS,
+    auditorUrls: data.AUDITOR_URLS,
     quoteKey: data.QUOTE_PRIVATE_KEY ?? null,
     limits: {
       maxBatchEvents: data.MAX_BATCH_EVENTS,

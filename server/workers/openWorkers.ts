@@ -22,6 +22,8 @@ import { rollUpWorker } from "./rollups/rollUpWorker.ts";
 import type { MeteringGate } from "../meteringGate.ts";
 import type { LedgerWatch } from "./position/ledgerWatch.ts";
 import { watchLedgerWorker } from "./position/watchLedgerWorker.ts";
+import { watchAuditors } from "./settlement/auditorAlarms.ts";
+import { cosigningWorker } from "./settlement/cosigningWorker.ts";
 import { openSettler } from "./settlement/openSettler.ts";
 import type { Settler } from "./settlement/settler.ts";
 import { settlerWorker } from "./settlement/settlerWorker.ts";
@@ -87,6 +89,15 @@ export async function openWorkers(
   ];
   return [
     watchLedgerWorker(watch),
+    cosigningWorker({
+      chain: context.chain,
+      submissions: context.submissions,
+      ownSigners: (settlement?.signers ?? []).map((key) => createSigner(key).address),
+      alarmSeconds: config.signatureAlarmSeconds,
+      auditors: watchAuditors(config.auditorUrls),
+      health,
+      log,
+    }),
     reconcileWorker({
       reports: context.reports,
       vault,

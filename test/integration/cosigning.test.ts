@@ -34,7 +34,10 @@ for (const kind of stackKinds) {
 
     before(async () => {
       const signers = ascending([addressOf(signer), addressOf(bob), CONTRACT_WALLET]);
-      stack = await startMeteredStack(kind, { terms: { signers, threshold: 2 } });
+      stack = await startMeteredStack(kind, {
+        terms: { signers, threshold: 2 },
+        environment: { SIGNATURE_ALARM_SECONDS: "1" },
+      });
       await deployContract(stack.rpcUrl, "TestWallet", [provider.account.address]);
       key = await stack.registerProvider(provider);
       await stack.buyAndWait(alice, 1_000_000n);
@@ -78,6 +81,15 @@ for (const kind of stackKinds) {
       expect(document).to.include({ status: "prepared", transactionHash: null });
       expect(document["signatures"]).to.deep.equal([]);
       expect(await stack.context.chain.latestEpoch()).to.equal(0n);
+    });
+
+    it("warns in /readyz, which stays ready, that the checkpoint waits for signatures", async () => {
+      const warned = await eventually("the warning", async () => {
+        const answer = await stack.request("/readyz");
+        return JSON.stringify(answer.document).includes('"name":"signatures"') ? answer : null;
+      });
+      expect(warned.status).to.equal(200);
+      expect(JSON.stringify(warned.document)).to.include("epoch 1 has waited");
     });
 
     it("refuses anything but a signer's signature of this checkpoint", async () => {

@@ -57,6 +57,8 @@ describe("readConfig", () => {
       settlement: null,
       journalFolder: ".data/signing",
       refundAlarmSeconds: null,
+      signatureAlarmSeconds: 900,
+      auditorUrls: [],
       quoteKey: null,
       auditors: [],
       operators: [],

@@ -1,3 +1,5 @@
+import type { Address } from "viem";
+
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { SubmissionStore } from "./submissionStore.ts";
@@ -36,6 +38,34 @@ export function createSubmissionStore(database: Database): SubmissionStore {
           await upsertSignature(tx, id, signed);
         }
       }),
+
+    async waiting() {
+      // Plan: one_checkpoint_per_epoch; an epoch has few checkpoints.
+      const [waiting] = await database.query<{
+        epoch: bigint;
+        seconds: bigint;
+        signers: readonly Address[] | null;
+      }>(
+        `select epoch,
+           (select floor(extract(epoch from clock_timestamp() - min(cut_at)))::bigint
+            from checkpoints first where first.epoch = c.epoch and first.final_at is null) as seconds,
+           (select array_agg(signer order by signer) from checkpoint_signatures
+            where checkpoint = c.id) as signers
+         from checkpoints c where ${PREPARED} order by id desc limit 1`,
+      );
+      if (waiting === undefined) return null;
+      const { epoch, seconds, signers } = waiting;
+      return { epoch, seconds: Number(seconds), signers: signers ?? [] };
+    },
+
+    async hasSigned(signer) {
+      // Servers have few keys, and ask rarely; a signer of long ago is in one of the first rows.
+      const found = await database.query(
+        "select from checkpoint_signatures where signer = $1 limit 1",
+        [bytea(signer)],
+      );
+      return found.length > 0;
+    },
 
     async abandon(id, afterSeconds) {
       const abandoned = await database.query(

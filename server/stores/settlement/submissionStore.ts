@@ -1,4 +1,13 @@
+import type { Address } from "viem";
+
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
+
+/** A checkpoint that is cut and not on chain. */
+export interface WaitingCheckpoint {
+  readonly epoch: bigint;
+  readonly seconds: number;
+  readonly signers: readonly Address[];
+}
 
 /** Tracks a checkpoint from its cut to its submission on chain. */
 export interface SubmissionStore {
@@ -20,6 +29,13 @@ export interface SubmissionStore {
    * Returns false if it is younger or if signing has begun.
    */
   abandon(id: bigint, afterSeconds: number): Promise<boolean>;
+  /**
+   * The checkpoint that waits for its submission, who has signed it, and how long its epoch has
+   * waited, from the first cut that was not submitted; `null` if none waits.
+   */
+  waiting(): Promise<WaitingCheckpoint | null>;
+  /** Whether the ledger has a signature of this signer. */
+  hasSigned(signer: Address): Promise<boolean>;
   /**
    * Drops a checkpoint that was cut up to when the current signers took over at `signersSince` (Unix
    * seconds). The contract no longer accepts it. Returns false until the indexer has passed that
