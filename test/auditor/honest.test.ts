@@ -201,6 +201,22 @@ for (const kind of databaseKinds) {
       });
     }
 
+    it("while the chain's endpoint fails: refuses nothing, and signs once it answers", async () => {
+      await scene.buy(alice, 1_000n);
+      const { spender } = (await scene.allow(alice)).message;
+      await scene.ledger.grantAccess(spender, provider.address);
+      await scene.use({ provider: provider.address, spender, quantity: 1n });
+      await scene.cut();
+      scene.failEndpoint(true);
+      const failure = await scene.audit().catch((error: unknown) => error);
+      expect(String(failure)).to.include("the endpoint does not answer");
+      expect(scene.audited).to.deep.equal([]);
+      expect(await scene.database.query("select from findings")).to.deep.equal([]);
+      scene.failEndpoint(false);
+      expect(await scene.audit()).to.deep.equal([]);
+      expect(scene.signatures).to.have.length(1);
+    });
+
     it("after a drop in the second of its asOf: signs another root for the epoch", async () => {
       await scene.buy(alice, 1_000n);
       const { message } = await scene.allow(alice);
