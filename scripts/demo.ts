@@ -46,7 +46,7 @@ async function play(auditors: 1 | 2): Promise<void> {
           : `   (an auditor refuses checkpoint ${epoch}: ${findings[0]?.text})`,
       );
     },
-    auditors,
+    { auditors },
   );
   try {
     await playStory(stack, console.log);

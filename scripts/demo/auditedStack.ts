@@ -13,6 +13,12 @@ import { wallets } from "../local/wallets.ts";
 /** The wallets of the auditors that co-sign, in the order in which they join. */
 const AUDITORS = [wallets.auditor, wallets.secondAuditor] as const;
 
+export interface AuditedStackOptions {
+  readonly auditors?: 1 | 2;
+  /** PostgreSQL databases, the ledger's and one for each auditor, instead of folders */
+  readonly databaseUrls?: { readonly ledger: string; readonly auditors: readonly string[] };
+}
+
 /**
  * Starts a local stack whose contract asks for two signatures under every checkpoint. With one
  * auditor both it and the meter sign (2 of 2). With two auditors any two of the three do.
@@ -20,7 +26,7 @@ const AUDITORS = [wallets.auditor, wallets.secondAuditor] as const;
 export async function startAuditedStack(
   log: Logger,
   onAudited: (audited: AuditedCheckpoint) => void,
-  count: 1 | 2 = 1,
+  { auditors: count = 1, databaseUrls }: AuditedStackOptions = {},
 ): Promise<LocalStack> {
   const auditors = AUDITORS.slice(0, count);
   const stack = new AsyncDisposableStack();
@@ -34,6 +40,7 @@ export async function startAuditedStack(
       chainPort: 0,
       port: 0,
       dataFolder,
+      ...(databaseUrls === undefined ? {} : { databaseUrl: databaseUrls.ledger }),
       settleIntervalSeconds: 1,
       feeBps: 200,
       log,
@@ -41,9 +48,11 @@ export async function startAuditedStack(
       environment: { WRITE_OFF_ACCOUNT: wallets.operator.account.address },
     });
     stack.defer(() => local.stop());
-    for (const wallet of auditors) {
+    for (const [index, wallet] of auditors.entries()) {
+      const databaseUrl = databaseUrls?.auditors[index];
+      const options = { onAudited, ...(databaseUrl === undefined ? {} : { databaseUrl }) };
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      const auditor = await startLocalAuditor(local, wallet, log, { onAudited });
+      const auditor = await startLocalAuditor(local, wallet, log, options);
       stack.defer(() => auditor.stop());
     }
     return { ...local, stop: () => stack.disposeAsync() };

@@ -5,6 +5,7 @@ import { parseCredits } from "@compute-credits/protocol/amounts";
 import { startAuditedStack } from "../../scripts/demo/auditedStack.ts";
 import { playStory } from "../../scripts/demo/story.ts";
 import type { LocalStack } from "../../scripts/local/localStack.ts";
+import { newAuditorDatabase, newLedgerDatabase } from "../fixtures/postgresServer.ts";
 
 describe("the demo's story", () => {
   let stack: LocalStack;
@@ -12,8 +13,15 @@ describe("the demo's story", () => {
   const audited = new Map<bigint, boolean>();
 
   before(async () => {
-    stack = await startAuditedStack(pino({ level: "silent" }), ({ cut, findings }) =>
-      audited.set(cut.message.epoch, findings.length === 0),
+    stack = await startAuditedStack(
+      pino({ level: "silent" }),
+      ({ cut, findings }) => audited.set(cut.message.epoch, findings.length === 0),
+      {
+        databaseUrls: {
+          ledger: await newLedgerDatabase(),
+          auditors: [await newAuditorDatabase()],
+        },
+      },
     );
   });
   after(() => stack.stop());

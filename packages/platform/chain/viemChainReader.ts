@@ -170,11 +170,13 @@ function chainReader(
     },
 
     async counterState(account, counter) {
+      // Before the others: one that fails while nothing waits for it would end the process.
+      const on = await inCourt();
       const [currentCounter, endedAt, recordedCap] = await Promise.all([
         client.readContract({ ...read, functionName: "counterOf", args: [account] }),
         client.readContract({ ...read, functionName: "counterEndedAt", args: [account, counter] }),
         client.readContract({
-          ...(await inCourt()),
+          ...on,
           functionName: "recordedCap",
           args: [account, counter],
         }),
@@ -183,9 +185,10 @@ function chainReader(
     },
 
     async isChallengeOpen(account, challenger) {
+      const on = await inCourt();
       const [{ deadline, drops }, current] = await Promise.all([
         client.readContract({
-          ...(await inCourt()),
+          ...on,
           functionName: "challengeOf",
           args: [account, challenger],
         }),

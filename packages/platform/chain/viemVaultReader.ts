@@ -21,13 +21,15 @@ export function createVaultReader(
 
   return {
     async totalsAt(blockNumber) {
+      // Before the others: one that fails while nothing waits for it would end the process.
+      const address = await token();
       const [totalSupply, [spent, refunded, earned, feesTaken], final, tokenBalance] =
         await Promise.all([
           client.readContract({ ...read, functionName: "totalSupply", blockNumber }),
           client.readContract({ ...read, functionName: "settledTotals", blockNumber }),
           client.readContract({ ...read, functionName: "finalCheckpoint", blockNumber }),
           client.readContract({
-            address: await token(),
+            address,
             abi: erc20Abi,
             functionName: "balanceOf",
             args: [contract],
