@@ -99,6 +99,7 @@ export async function openWorkers(
       log,
     }),
     reconcileWorker({
+      chainStore,
       reports: context.reports,
       vault,
       payouts,

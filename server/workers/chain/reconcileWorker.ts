@@ -2,11 +2,13 @@ import type { Logger } from "pino";
 
 import type { Check, WorkerHealth } from "@compute-credits/platform/process/health";
 import { publicSummary } from "@compute-credits/platform/process/health";
+import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { Comparison } from "@compute-credits/rules/insight/reconcile";
 import { type ReadReportDeps, readReport } from "../../routes/insight/readReport.ts";
 import type { Worker } from "../worker.ts";
 
 export interface ReconcileDeps extends ReadReportDeps {
+  readonly chainStore: Pick<ChainStore, "cursor">;
   readonly deploymentBlock: bigint;
   readonly health: Pick<WorkerHealth, "raise">;
   readonly log: Logger;
@@ -32,6 +34,7 @@ const NO_DAYS = { from: new Date(0), to: new Date(0) };
  * some seconds. It changes nothing; an operator reads the chain again.
  */
 export function reconcileWorker({
+  chainStore,
   deploymentBlock,
   health,
   log,
@@ -59,6 +62,8 @@ export function reconcileWorker({
     async step() {
       const startedAt = now();
       if (startedAt < nextAt) return "done";
+      // Before its deployment the contract tells nothing.
+      if ((await chainStore.cursor()).number < deploymentBlock) return "done";
       try {
         const { reconciled, comparisons, ledger } = await readReport(deps, NO_DAYS);
         knownAt = now();

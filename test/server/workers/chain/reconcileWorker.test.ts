@@ -21,6 +21,9 @@ function newRig() {
     alarms: () => health.list().map(({ name, error, warning }) => ({ name, error, warning })),
   };
   const worker = reconcileWorker({
+    chainStore: {
+      cursor: () => Promise.resolve({ number: rig.block, hash: zeroHash, time: new Date() }),
+    },
     reports: {
       report: () =>
         Promise.resolve({
@@ -115,6 +118,16 @@ describe("reconcileWorker", () => {
     rig.isDown = false;
     await pass(60_000);
     expect(rig.alarms()).to.deep.equal([]);
+  });
+
+  it("compares nothing before the contract was deployed", async () => {
+    const { rig, pass } = newRig();
+    rig.block = DEPLOYMENT_BLOCK - 1n;
+    await pass(60_000);
+    expect(rig.comparisons).to.equal(0);
+    rig.block = DEPLOYMENT_BLOCK;
+    await pass(5_000);
+    expect(rig.comparisons).to.equal(1);
   });
 
   it("compares at most every 15 seconds", async () => {
