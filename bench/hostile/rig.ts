@@ -7,6 +7,7 @@ import { type Hex, numberToHex } from "viem";
 import { createProviderKey } from "@compute-credits/client/wallet/apiKey";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
+import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { createDatabase } from "../../scripts/local/postgresServer.ts";
@@ -47,7 +48,7 @@ export async function openHostileRig() {
   const postgres = await findPostgres();
   stack.defer(() => postgres.stop());
   const databaseUrl = await createDatabase(postgres);
-  const database = await openPgDatabase(databaseUrl, 4);
+  const database = await openPgDatabase(databaseUrl, 4, MAINTENANCE_LIMITS);
   stack.defer(() => database.close());
   await migrateLedger(database);
   await fillParties(database, ACCOUNTS);

@@ -112,6 +112,8 @@ for (const kind of bothStacks) {
           "metering",
           "chain",
           "ledger",
+          "cosigning",
+          "reconciliation",
           "indexer",
           "payouts",
           "expiry",
@@ -124,7 +126,19 @@ for (const kind of bothStacks) {
       });
       for (const [scope, names] of [
         ["metering", ["database", "metering", "ledger"]],
-        ["chain", ["database", "chain", "indexer", "payouts", "settler", "watch"]],
+        [
+          "chain",
+          [
+            "database",
+            "chain",
+            "cosigning",
+            "reconciliation",
+            "indexer",
+            "payouts",
+            "settler",
+            "watch",
+          ],
+        ],
       ] as const) {
         // oxlint-disable-next-line no-await-in-loop -- two routes
         const answer = await api.stack.request(`/readyz/${scope}`);
