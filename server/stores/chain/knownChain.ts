@@ -1,10 +1,11 @@
-import { type Address, type Hex, isAddress } from "viem";
+import type { Address, Hex } from "viem";
 import { z } from "zod";
 
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { Terms } from "@compute-credits/platform/chain/chainReader";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { bytea } from "@compute-credits/platform/postgres/values";
+import { parseAddress } from "@compute-credits/protocol/address";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 
@@ -19,7 +20,7 @@ export interface KnownChain {
 
 const micros = z.string().transform(BigInt);
 const TermsJson = z.object({
-  token: z.custom<Address>((value) => typeof value === "string" && isAddress(value)),
+  token: z.custom<Address>((value) => typeof value === "string" && parseAddress(value) !== null),
   creditMicrosPerToken: micros,
   maxFeeBps: micros,
   disputeWindowSeconds: z.number(),
