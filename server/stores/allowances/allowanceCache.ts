@@ -53,10 +53,10 @@ export function createAllowanceCache(
   return {
     async addArrivals(sql, arrivalCount) {
       if (cachedUpTo === null || arrivalCount <= cachedUpTo) return;
-      // Plan: a range of allowances_by_arrival.
+      // Plan: a range of allowances_by_arrival, which a generic plan uses only with `arrival > 0`.
       const records = await sql.query<AllowanceRecord>(
-        `select ${ALLOWANCE_COLUMNS_OF_L} from allowances l where arrival > $1 and arrival <= $2
-         limit $3`,
+        `select ${ALLOWANCE_COLUMNS_OF_L} from allowances l
+         where arrival > 0 and arrival > $1 and arrival <= $2 limit $3`,
         [cachedUpTo, arrivalCount, maxArrivals + 1],
       );
       // Another batch has added these, and maybe later changes of the same allowances.

@@ -62,6 +62,24 @@ for (const { name, open } of databaseKinds) {
       expect(cache.bytes).to.be.within(1_000, 2_000);
     });
 
+    it("reads arrivals by their index also with a debit's generic plan", async () => {
+      const cache = createAllowanceCache();
+      const { spender } = (await ledger.allow(party(5))).message;
+      const { upTo } = await cache.lookUp(ledger.database, [{ spender }]);
+      const { sql, queries } = watchQueries(ledger.database);
+      await cache.addArrivals(sql, upTo + 1n);
+      const plan = await ledger.database.transaction(
+        async (tx) => {
+          await tx.script(`prepare arrivals as ${queries[0]}`);
+          const lines = await tx.query("explain execute arrivals (1, 2, 3)");
+          await tx.script("deallocate arrivals");
+          return JSON.stringify(lines);
+        },
+        { nestedLoopPlan: true },
+      );
+      expect(plan).to.include("allowances_by_arrival");
+    });
+
     it("forgets everything after more arrivals than it reads at once, and knows the new ones", async () => {
       const cache = createAllowanceCache(undefined, 2);
       const { message, id } = await ledger.allow(party(9));
