@@ -1,8 +1,5 @@
 import type { Logger } from "pino";
-import { privateKeyToAccount } from "viem/accounts";
 
-import { lowercaseHex } from "@compute-credits/protocol/hex";
-import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
 import { createLocalSigner } from "@compute-credits/platform/chain/localSigner";
 import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
@@ -13,6 +10,7 @@ import { publicSummary } from "@compute-credits/platform/process/health";
 import { startLoop } from "@compute-credits/platform/process/loop";
 import { type AuditedCheckpoint, type Auditor, createAuditor } from "./auditor.ts";
 import type { AuditorConfig } from "./config.ts";
+import { logReaderOf } from "./log/logClient.ts";
 import { createHttpLogSource } from "./log/httpLogSource.ts";
 import { readCursor } from "./store/chainStore.ts";
 import { startStatusServer } from "./statusServer.ts";
@@ -90,12 +88,7 @@ export async function openAuditor(
       "this auditor is not one of the contract's signers: it audits, but does not co-sign",
     );
   }
-  const account = privateKeyToAccount(config.key);
-  const source = createHttpLogSource(config.serverUrl, deployment, {
-    address: lowercaseHex(account.address),
-    signAccess: (target, issuedAt) =>
-      account.signTypedData(logAccessTypedData(target, { reader: key.address, issuedAt })),
-  });
+  const source = createHttpLogSource(config.serverUrl, deployment, logReaderOf(config.key));
   const announced = await source.terms().catch((cause: unknown) => {
     throw new ConfigError(`SERVER_URL ${config.serverUrl} does not answer as a metering server`, {
       cause,

@@ -1,16 +1,12 @@
 /** `npm run mirror`: keeps a copy of the log elsewhere, and checks it. */
 import { setTimeout as delay } from "node:timers/promises";
 
-import { privateKeyToAccount } from "viem/accounts";
-
-import { lowercaseHex } from "@compute-credits/protocol/hex";
-import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { readOptions, run } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { publicSummary } from "@compute-credits/platform/process/health";
 import { readAuditorConfig } from "../auditor/config.ts";
-import { ServerRefused, createLogClient } from "../auditor/log/logClient.ts";
+import { ServerRefused, createLogClient, logReaderOf } from "../auditor/log/logClient.ts";
 import { MirrorMismatch, openMirrorFolder } from "../auditor/mirror/mirrorFolder.ts";
 import { type Mirrored, describeMirror, mirrorLog } from "../auditor/mirror/mirrorLog.ts";
 
@@ -48,13 +44,7 @@ await run(async () => {
     console.log(report(await describeMirror(folder, chain)));
     return;
   }
-  const account = privateKeyToAccount(config.key);
-  const reader = lowercaseHex(account.address);
-  const ask = createLogClient(config.serverUrl, chain.deployment, {
-    address: reader,
-    signAccess: (target, issuedAt) =>
-      account.signTypedData(logAccessTypedData(target, { reader, issuedAt })),
-  });
+  const ask = createLogClient(config.serverUrl, chain.deployment, logReaderOf(config.key));
   const round = async () => report(await mirrorLog({ ask, folder, chain }));
   if (values.once) {
     console.log(await round());

@@ -2,18 +2,16 @@
 import type { Hex } from "viem";
 
 import { readBlockPoint } from "@compute-credits/platform/chain/readBlockPoint";
-import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
-import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
 import { LOCKING_WORKER_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import { claimLedger } from "../server/claimLedger.ts";
 import { type Config, readConfig } from "../server/config.ts";
 import { listPassedBlocks, passBlock } from "../server/stores/chain/passedBlocks.ts";
-import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { explainChainError } from "./explainChainError.ts";
+import { blockOption } from "./blockOption.ts";
+import { openOperatorLedger } from "./operatorLedger.ts";
 
 const HELP = `npm run pass:block -- --block NUMBER --hash 0x…
 
@@ -56,22 +54,17 @@ interface Order {
 }
 
 function orderOf(block = "", hash = ""): Order {
-  if (!/^[1-9]\d{0,17}$/.test(block)) {
-    throw new UsageError(`--block is a block's number, from 1, not "${block}".`);
-  }
+  const number = blockOption("--block", block);
   if (!/^0x[0-9a-fA-F]{64}$/.test(hash)) {
     throw new UsageError(`--hash is the block's hash, 0x and 64 hex digits, not "${hash}".`);
   }
-  return { number: BigInt(block), hash: lowercaseHex(hash) };
+  return { number, hash: lowercaseHex(hash) };
 }
 
 async function pass(config: Config, order: Order | null): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const { rpcUrls, contract, rpcTimeoutMs } = config;
-  const chain = await createChainReader(rpcUrls, contract, rpcTimeoutMs);
-  const database = await openDatabase(config.database, migrateLedger, LOCKING_WORKER_LIMITS);
-  stack.defer(() => database.close());
-  await claimLedger(database, chain, config.deploymentBlock);
+  const { rpcUrls, rpcTimeoutMs } = config;
+  const { database } = await openOperatorLedger(config, LOCKING_WORKER_LIMITS, stack);
 
   if (order === null) {
     const orders = await listPassedBlocks(database);

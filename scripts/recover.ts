@@ -1,6 +1,4 @@
 /** `npm run recover`: what a ledger lacks that was replaced by an older copy. */
-import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
-import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
 import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
@@ -9,10 +7,9 @@ import { isSameLedger } from "@compute-credits/platform/signing/journalLine";
 import { JournalDamaged } from "@compute-credits/platform/signing/signingJournal";
 import { type Config, readConfig } from "../server/config.ts";
 import { forgetPosition } from "../server/positionFile.ts";
-import { claimLedger } from "../server/claimLedger.ts";
 import { createCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
-import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { createPositionStore } from "../server/stores/position/postgresPositionStore.ts";
+import { openOperatorLedger } from "./operatorLedger.ts";
 
 const HELP = `npm run recover [-- --accept-loss]
 
@@ -45,10 +42,7 @@ await run(
 
 async function recover(config: Config, acceptsLoss: boolean): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const chain = await createChainReader(config.rpcUrls, config.contract, config.rpcTimeoutMs);
-  const database = await openDatabase(config.database, migrateLedger, MAINTENANCE_LIMITS);
-  stack.defer(() => database.close());
-  const origin = await claimLedger(database, chain, config.deploymentBlock);
+  const { chain, database, origin } = await openOperatorLedger(config, MAINTENANCE_LIMITS, stack);
   const positions = createPositionStore(database);
   const checkpoints = createCheckpointStore(database);
   const name = { ...chain.deployment, origin: origin.hash };

@@ -1,22 +1,19 @@
 /** `npm run reindex`: finds events of the chain that a ledger missed, and records them. */
 import { InvalidRpcAnswer } from "@compute-credits/platform/chain/checkedLogs";
-import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { readBlockPoint } from "@compute-credits/platform/chain/readBlockPoint";
-import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { FolderInUse } from "@compute-credits/platform/postgres/folderLock";
-import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
 import { LOCKING_WORKER_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
-import { claimLedger } from "../server/claimLedger.ts";
 import { type Config, readConfig } from "../server/config.ts";
 import { createChainStore } from "../server/stores/chain/postgresChainStore.ts";
-import { passedHashes } from "../server/stores/chain/passedBlocks.ts";
 import { repairEvents } from "../server/stores/chain/repairEvents.ts";
-import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { explainChainError } from "./explainChainError.ts";
 import { describeEvent } from "./reindex/describeEvent.ts";
 import { eventsOfRange } from "./reindex/eventsOfRange.ts";
+import { openChainSource } from "../server/openChain.ts";
+import { blockOption } from "./blockOption.ts";
+import { openOperatorLedger } from "./operatorLedger.ts";
 
 const HELP = `npm run reindex -- --from BLOCK [--to BLOCK]
 
@@ -56,21 +53,14 @@ function explain(error: unknown): string | null {
   return explainChainError(error, { rpc: "RPC_URL", option: "that setting" });
 }
 
-function blockOption(option: string, text: string): bigint {
-  if (/^[1-9]\d{0,17}$/.test(text)) return BigInt(text);
-  throw new UsageError(`${option} is a block's number, from 1, not "${text}".`);
-}
-
 async function reindex(
   config: Config,
   asked: { readonly from: bigint; readonly to: bigint | null },
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const { rpcUrls, contract, rpcTimeoutMs, confirmations, blocksPerRequest } = config;
-  const chain = await createChainReader(rpcUrls, contract, rpcTimeoutMs);
-  const database = await openDatabase(config.database, migrateLedger, LOCKING_WORKER_LIMITS);
-  stack.defer(() => database.close());
-  const origin = await claimLedger(database, chain, config.deploymentBlock);
+  const { rpcUrls, rpcTimeoutMs } = config;
+  const limits = LOCKING_WORKER_LIMITS;
+  const { chain, database, origin } = await openOperatorLedger(config, limits, stack);
 
   const cursor = await createChainStore(database).cursor();
   const { hash } = await readBlockPoint(rpcUrls, cursor.number, rpcTimeoutMs);
@@ -87,12 +77,7 @@ async function reindex(
   }
 
   const before = await readBlockPoint(rpcUrls, from - 1n, rpcTimeoutMs);
-  const source = createRpcChainSource(rpcUrls, [contract, await chain.court()], {
-    confirmations,
-    blocksPerRequest,
-    timeoutMs: rpcTimeoutMs,
-    passedBlocks: () => passedHashes(database),
-  });
+  const source = openChainSource(config, await chain.court(), database);
   let [read, missing] = [0, 0];
   for await (const { events } of eventsOfRange(source, before, to)) {
     const repaired = await repairEvents(database, events);

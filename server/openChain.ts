@@ -2,9 +2,12 @@ import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { Logger } from "pino";
+import type { Address } from "viem";
 
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
+import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import { ChainUnreachable } from "@compute-credits/platform/chain/chainUnreachable";
+import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import {
   createChainReader,
   createKnownChainReader,
@@ -14,6 +17,7 @@ import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { claimLedger } from "./claimLedger.ts";
 import type { Config } from "./config.ts";
 import { type KnownChain, keepKnownChain, readKnownChain } from "./stores/chain/knownChain.ts";
+import { passedHashes } from "./stores/chain/passedBlocks.ts";
 
 /** A start waits no longer for an endpoint that accepts connections and says nothing. */
 const REACH_WITHIN_MS = 15_000;
@@ -72,4 +76,18 @@ export async function openChain(
   );
   const chain = createKnownChainReader(config.rpcUrls, known, config.rpcTimeoutMs);
   return { ...known, chain, isReached: false };
+}
+
+/** Opens what the ledger reads blocks from, with the orders of the operator that it keeps. */
+export function openChainSource(
+  { rpcUrls, contract, confirmations, blocksPerRequest, rpcTimeoutMs }: Config,
+  court: Address,
+  database: Database,
+): ChainSource {
+  return createRpcChainSource(rpcUrls, [contract, court], {
+    confirmations,
+    blocksPerRequest,
+    timeoutMs: rpcTimeoutMs,
+    passedBlocks: () => passedHashes(database),
+  });
 }

@@ -3,7 +3,6 @@ import { createServer } from "node:http";
 import type { Logger } from "pino";
 
 import { type Probe, noProbe } from "@compute-credits/platform/chain/probe";
-import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { openDatabase, openReads } from "@compute-credits/platform/postgres/openDatabase";
 import { WorkerHealth } from "@compute-credits/platform/process/health";
 import { boundConnections } from "@compute-credits/platform/process/connectionBound";
@@ -13,9 +12,8 @@ import type { Config } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
 import { serverHealth } from "./health.ts";
 import { createPublicShare } from "./http/publicShare.ts";
-import { openChain, reachChain } from "./openChain.ts";
+import { openChain, openChainSource, reachChain } from "./openChain.ts";
 import { publishRateCard, readRateCardFile } from "./rateCardFile.ts";
-import { passedHashes } from "./stores/chain/passedBlocks.ts";
 import { migrateLedger } from "./stores/migrateLedger.ts";
 import { openLedgerWatch } from "./workers/position/openLedgerWatch.ts";
 import { createChainHead } from "./workers/chain/chainHead.ts";
@@ -63,12 +61,7 @@ export async function serve(
     database,
     log,
   });
-  const source = createRpcChainSource(config.rpcUrls, [config.contract, court], {
-    confirmations: config.confirmations,
-    blocksPerRequest: config.blocksPerRequest,
-    timeoutMs: config.rpcTimeoutMs,
-    passedBlocks: () => passedHashes(database),
-  });
+  const source = openChainSource(config, court, database);
   const publicShare = createPublicShare(config.publicShare);
   const { restMs } = publicShare;
   const reads = await openReads(config.database, database, { ...config.reads, restMs });

@@ -1,9 +1,14 @@
 import type { Address, Hex } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 import type { z } from "zod";
 
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { ProblemJson } from "@compute-credits/protocol/json/problem";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import { LOG_ACCESS_SECONDS } from "@compute-credits/protocol/messages/logAccess";
+import {
+  LOG_ACCESS_SECONDS,
+  logAccessTypedData,
+} from "@compute-credits/protocol/messages/logAccess";
 
 /** The time limit of a request. The next step repeats it. */
 const TIMEOUT_MS = 60_000;
@@ -23,6 +28,17 @@ export class ServerRefused extends Error {
 export interface LogReader {
   readonly address: Address;
   readonly signAccess: (deployment: Deployment, issuedAt: bigint) => Promise<Hex>;
+}
+
+/** The reader that a private key is. */
+export function logReaderOf(privateKey: Hex): LogReader {
+  const account = privateKeyToAccount(privateKey);
+  const reader = lowercaseHex(account.address);
+  return {
+    address: reader,
+    signAccess: (deployment, issuedAt) =>
+      account.signTypedData(logAccessTypedData(deployment, { reader, issuedAt })),
+  };
 }
 
 /** Asks a metering server as a reader of its log. Rejects with `ServerRefused`. */

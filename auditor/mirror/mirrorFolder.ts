@@ -51,7 +51,7 @@ export interface MirrorFolder {
   add(segment: LogSegment, pages: AsyncIterable<readonly object[]>): Promise<void>;
   /** Yields the entries of a segment. */
   entries(number: bigint): AsyncIterable<object>;
-  /** the newest signed head of each signer, whoever signs now */
+  /** the newest signed head of each signer, former signers included */
   heads(): readonly SignedHead[];
   /** Keeps signed heads that are newer than those of the same signers. */
   addHeads(heads: readonly SignedHead[]): Promise<void>;

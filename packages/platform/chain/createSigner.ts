@@ -2,17 +2,10 @@ import type { Hex } from "viem";
 
 import { createRemoteSigner } from "./remoteSigner.ts";
 import { createLocalSigner } from "./localSigner.ts";
-import type {
-  CheckpointSigner,
-  LogHeadSigner,
-  ReceiptSigner,
-  TransactionSigner,
-} from "./signer.ts";
+import type { KeySigner } from "./signer.ts";
 
 /** Creates a signer for a key in this process or in a signing service. */
-export function createSigner(
-  location: KeyLocation,
-): CheckpointSigner & LogHeadSigner & ReceiptSigner & TransactionSigner {
+export function createSigner(location: KeyLocation): KeySigner {
   return "privateKey" in location
     ? createLocalSigner(location.privateKey)
     : createRemoteSigner(location.url, location.address);

@@ -5,17 +5,10 @@ import { checkpointTypedData } from "@compute-credits/protocol/messages/checkpoi
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
 import { logHeadTypedData } from "@compute-credits/protocol/messages/logHead";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
-import type {
-  CheckpointSigner,
-  LogHeadSigner,
-  ReceiptSigner,
-  TransactionSigner,
-} from "./signer.ts";
+import type { KeySigner } from "./signer.ts";
 
 /** Creates a signer whose key is in this process. */
-export function createLocalSigner(
-  privateKey: Hex,
-): CheckpointSigner & LogHeadSigner & ReceiptSigner & TransactionSigner {
+export function createLocalSigner(privateKey: Hex): KeySigner {
   const account = privateKeyToAccount(privateKey);
   return {
     address: lowercaseHex(account.address),

@@ -1,6 +1,6 @@
 import { createPublicClient } from "viem";
 
-import type { BlockPoint } from "./blockPoint.ts";
+import { type BlockPoint, readPoint } from "./blockPoint.ts";
 import { rpcTransport } from "./viemChainReader.ts";
 
 /** Reads a block's number, hash and time from the first endpoint that answers. */
@@ -10,6 +10,5 @@ export async function readBlockPoint(
   timeoutMs: number,
 ): Promise<BlockPoint> {
   const client = createPublicClient({ transport: rpcTransport(rpcUrls, timeoutMs) });
-  const { number, hash, timestamp } = await client.getBlock({ blockNumber });
-  return { number, hash, time: new Date(Number(timestamp) * 1000) };
+  return await readPoint(client, blockNumber);
 }

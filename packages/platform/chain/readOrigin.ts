@@ -3,7 +3,7 @@ import type { Address, PublicClient } from "viem";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { isDeploymentBlock } from "@compute-credits/protocol/deploymentBlock";
 import { ConfigError } from "../process/environment.ts";
-import type { BlockPoint } from "./blockPoint.ts";
+import { type BlockPoint, readPoint } from "./blockPoint.ts";
 
 export interface OriginOptions {
   /** the block of the deployment, by a setting or a server; `null` asks the contract */
@@ -45,6 +45,5 @@ export async function readOrigin(
         "if that is the number, RPC_URL needs an endpoint that keeps logs so old",
     );
   }
-  const { hash, timestamp } = await client.getBlock({ blockNumber: number - 1n });
-  return { number: number - 1n, hash, time: new Date(Number(timestamp) * 1000) };
+  return await readPoint(client, number - 1n);
 }

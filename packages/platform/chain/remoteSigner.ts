@@ -18,12 +18,7 @@ import {
 } from "@compute-credits/protocol/messages/checkpoint";
 import { logHeadTypedData } from "@compute-credits/protocol/messages/logHead";
 import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
-import type {
-  CheckpointSigner,
-  LogHeadSigner,
-  ReceiptSigner,
-  TransactionSigner,
-} from "./signer.ts";
+import type { KeySigner } from "./signer.ts";
 
 const Answer = z.object({
   result: z.custom<Hex>((value) => isHex(value)).optional(),
@@ -41,10 +36,7 @@ const TIMEOUT_MS = 10_000;
  * includes Web3Signer and bridges to a KMS. Checks each signature, so that a wrong key fails here
  * and not in the contract. Methods reject if the service fails, refuses, or signs something else.
  */
-export function createRemoteSigner(
-  url: string,
-  address: Address,
-): CheckpointSigner & LogHeadSigner & ReceiptSigner & TransactionSigner {
+export function createRemoteSigner(url: string, address: Address): KeySigner {
   async function ask(method: string, params: readonly unknown[]) {
     const response = await fetch(url, {
       method: "POST",

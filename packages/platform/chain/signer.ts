@@ -29,3 +29,6 @@ export interface TransactionSigner {
   /** returns the signed transaction, serialized for `eth_sendRawTransaction` */
   signTransaction(transaction: TransactionSerializableEIP1559): Promise<Hex>;
 }
+
+/** A key that signs all of these. */
+export type KeySigner = CheckpointSigner & LogHeadSigner & ReceiptSigner & TransactionSigner;

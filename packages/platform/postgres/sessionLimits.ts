@@ -43,7 +43,7 @@ export const LOCKING_WORKER_LIMITS: SessionLimits = {
   idleInTransactionMs: REQUEST_LIMITS.idleInTransactionMs,
 };
 
-/** For migrations, audits and recovery: they run for long, and nobody is served meanwhile. */
+/** For migrations, audits and recovery: they may take an hour, and no request waits for them. */
 export const MAINTENANCE_LIMITS: SessionLimits = {
   statementMs: 3_600_000,
   lockMs: 3_600_000,

@@ -1,8 +1,7 @@
 import { type RequestHandler, Router } from "express";
 
 import type { Health, HealthScope } from "@compute-credits/platform/process/health";
-import { jsonText } from "@compute-credits/protocol/jsonText";
-import { respond } from "../../http/respond.ts";
+import { respond, respondUncached } from "../../http/respond.ts";
 
 /**
  * `GET /healthz`: 200 while the process answers.
@@ -26,13 +25,8 @@ function readiness(health: Health, scope: HealthScope): RequestHandler {
   return async (_req, res) => {
     const checks = await health.checks(scope);
     const isReady = checks.every(({ error }) => error === null);
-    const text = jsonText({ status: isReady ? "ready" : "not ready", checks });
-    // Strangers may ask often: without Express's ETag an answer costs half. No cache may keep it.
-    res.writeHead(isReady ? 200 : 503, {
-      "content-type": "application/json; charset=utf-8",
-      "content-length": Buffer.byteLength(text),
-      "cache-control": "no-store",
-    });
-    res.end(text);
+    res.set("cache-control", "no-store");
+    // Strangers may ask often: without Express's ETag an answer costs half.
+    respondUncached(res, isReady ? 200 : 503, { status: isReady ? "ready" : "not ready", checks });
   };
 }

@@ -36,21 +36,17 @@ const LogQuery = z.strictObject({
   limit: limitField(PAGES.entries),
 });
 
-const SegmentsQuery = z.strictObject({
-  after: z
-    .string()
-    .regex(/^\d{1,18}$/)
-    .transform(BigInt)
-    .default(0n),
-  limit: limitField(PAGES.list),
-});
+/** The number after which a list goes on. */
+const After = z
+  .string()
+  .regex(/^\d{1,18}$/)
+  .transform(BigInt)
+  .default(0n);
+
+const SegmentsQuery = z.strictObject({ after: After, limit: limitField(PAGES.list) });
 
 const CutsQuery = z.strictObject({
-  after: z
-    .string()
-    .regex(/^\d{1,18}$/)
-    .transform(BigInt)
-    .default(0n),
+  after: After,
   limit: limitField(PAGES.checkpoints),
 });
 

@@ -9,7 +9,7 @@ export interface ChainHead {
 /**
  * Watches that confirmed blocks keep coming. An endpoint that answers, and always with the same
  * head, looks healthy to all others: purchases are not seen, and checkpoints not final.
- * `stallSeconds` is 0 for a chain that makes blocks only when somebody sends a transaction.
+ * `stallSeconds` is 0 for a chain that makes a block only for each transaction.
  */
 export function createChainHead(
   stallSeconds: number,

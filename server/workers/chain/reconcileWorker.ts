@@ -22,7 +22,7 @@ const PAUSE_MS = 5_000;
 const REST_FACTOR = 5;
 const REST_MS = { least: 15_000, most: 45_000 };
 
-/** An endpoint may be down for a while; after this time nobody knows whether the books are right. */
+/** An endpoint may be down for a while. Books that were not checked for longer are an alarm. */
 const UNKNOWN_AFTER_MS = 600_000;
 
 /** Only sums are compared. */

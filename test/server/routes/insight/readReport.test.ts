@@ -1,30 +1,17 @@
 import { expect } from "chai";
-import { zeroHash } from "viem";
 
 import type { BlockRange } from "@compute-credits/platform/chain/vaultReader";
 import { ProblemError } from "../../../../server/http/problem.ts";
 import { readReport } from "../../../../server/routes/insight/readReport.ts";
 import type { DeferredPayouts } from "../../../../server/stores/chain/deferredPayoutStore.ts";
+import { NOTHING, emptyReport } from "../../../fixtures/emptyReport.ts";
 
-const NOTHING = { spent: 0n, refunded: 0n, earned: 0n };
 const RANGE = { from: new Date(0), to: new Date() };
 
 /** A ledger at block 1,000,000 of a vault that a stranger has sent 7 tokens to. */
 function depsWith(known: DeferredPayouts | null) {
   const ranges: BlockRange[] = [];
-  const ledger = {
-    asOf: new Date(),
-    block: { number: 1_000_000n, hash: zeroHash, time: new Date() },
-    purchased: 0n,
-    ...NOTHING,
-    held: 0n,
-    refunding: 0n,
-    tokensIn: 0n,
-    tokensOut: 0n,
-    settled: NOTHING,
-    newestCheckpoint: NOTHING,
-    revenue: [],
-  };
+  const ledger = emptyReport(1_000_000n);
   const deps = {
     reports: {
       report: () => Promise.resolve(ledger),

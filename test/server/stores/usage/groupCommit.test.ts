@@ -55,14 +55,12 @@ const event = (quantity: bigint) =>
 const costs = (outcomes: readonly UsageOutcome[]) =>
   outcomes.map((outcome) => (outcome.result === "debited" ? outcome.costMicros : null));
 
+const ONE_AT_A_TIME = { maxEvents: 10, maxConcurrent: 1, minEventsPerCommit: 1 };
+
 describe("groupCommit", () => {
   it("groups requests of one event-loop turn, and those that arrive during a commit", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = withGroupCommit(ledger, {
-      maxEvents: 10,
-      maxConcurrent: 1,
-      minEventsPerCommit: 1,
-    });
+    const grouped = withGroupCommit(ledger, ONE_AT_A_TIME);
     const first = grouped.record([event(1n)]);
     const begun = await commit(0);
     const answers = [first, ...[2n, 3n].map((quantity) => grouped.record([event(quantity)]))];
@@ -145,7 +143,7 @@ describe("groupCommit", () => {
             : Promise.resolve(events.map(outcomeOf));
         },
       },
-      { maxEvents: 10, maxConcurrent: 1, minEventsPerCommit: 1 },
+      ONE_AT_A_TIME,
     );
     const [early, late, none] = [3n, 4n, undefined].map((asOf) =>
       grouped.record([event(1n)], asOf),
@@ -158,11 +156,7 @@ describe("groupCommit", () => {
 
   it("fails only the bad request of a group", async () => {
     const { ledger, commit } = steppedLedger();
-    const grouped = withGroupCommit(ledger, {
-      maxEvents: 10,
-      maxConcurrent: 1,
-      minEventsPerCommit: 1,
-    });
+    const grouped = withGroupCommit(ledger, ONE_AT_A_TIME);
     const first = grouped.record([event(1n)]);
     await commit(0);
     const [good, bad] = [grouped.record([event(2n)]), grouped.record([event(3n)])];
@@ -181,11 +175,7 @@ describe("groupCommit", () => {
 
   it("tells each request of a group that the database was lost, and does not try again", async () => {
     const { ledger, commits, commit } = steppedLedger();
-    const grouped = withGroupCommit(ledger, {
-      maxEvents: 10,
-      maxConcurrent: 1,
-      minEventsPerCommit: 1,
-    });
+    const grouped = withGroupCommit(ledger, ONE_AT_A_TIME);
     const first = grouped.record([event(1n)]);
     await commit(0);
     const group = Promise.allSettled([grouped.record([event(2n)]), grouped.record([event(3n)])]);

@@ -4,8 +4,8 @@ import { zeroHash } from "viem";
 
 import { WorkerHealth } from "@compute-credits/platform/process/health";
 import { reconcileWorker } from "../../../../server/workers/chain/reconcileWorker.ts";
+import { NOTHING, emptyReport } from "../../../fixtures/emptyReport.ts";
 
-const NOTHING = { spent: 0n, refunded: 0n, earned: 0n };
 const DEPLOYMENT_BLOCK = 900n;
 
 /** A ledger that has read up to a block and knows of purchases, and a chain with its own. */
@@ -25,20 +25,7 @@ function newRig() {
       cursor: () => Promise.resolve({ number: rig.block, hash: zeroHash, time: new Date() }),
     },
     reports: {
-      report: () =>
-        Promise.resolve({
-          asOf: new Date(),
-          block: { number: rig.block, hash: zeroHash, time: new Date() },
-          purchased: rig.purchased,
-          ...NOTHING,
-          held: 0n,
-          refunding: 0n,
-          tokensIn: 0n,
-          tokensOut: 0n,
-          settled: NOTHING,
-          newestCheckpoint: NOTHING,
-          revenue: [],
-        }),
+      report: () => Promise.resolve({ ...emptyReport(rig.block), purchased: rig.purchased }),
       checkpointTotals: () => Promise.resolve(null),
     },
     vault: {
