@@ -46,5 +46,10 @@ export interface Database extends Sql {
    * stays silent, after `timeoutMs`; the wait for a free connection comes on top.
    */
   check(timeoutMs: number): Promise<string | null>;
+  /**
+   * Calls back, from now on, whenever the server ended a connection: behind the next one may be
+   * another server, or older files. An embedded database ends none.
+   */
+  onLost(listener: () => void): void;
   close(): Promise<void>;
 }

@@ -13,6 +13,8 @@ export interface PgConnections {
    * at once, and those that have been idle since: the same fault may have silenced them.
    */
   giveBack(client: PoolClient, failure?: unknown): void;
+  /** Calls back, from now on, whenever the other side ended a connection. */
+  onLost(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -46,16 +48,25 @@ export function createPgConnections(options: ConnectionOptions): PgConnections {
   });
   // The pool replaces an idle connection that breaks. Without a listener the error ends the
   // process.
-  pool.on("error", () => undefined);
+  pool.on("error", (_error, client) => lost(client));
   const openedAt = new WeakMap<PoolClient, number>();
   const takenAt = new Map<PoolClient, number>();
   /** Their failure is no news, and must not end further connections. */
   const cutOff = new WeakSet<PoolClient>();
   let suspectBefore = Number.NEGATIVE_INFINITY;
+  const listeners: (() => void)[] = [];
+  /** Their end is this pool's own doing. */
+  const ended = new WeakSet<PoolClient>();
+
+  function lost(client: PoolClient): void {
+    if (ended.has(client)) return;
+    for (const listener of listeners) listener();
+  }
+
   pool.on("connect", (client) => {
     openedAt.set(client, performance.now());
     // A connection that breaks in use ends it too. Its current or next query rejects anyway.
-    client.on("error", () => undefined);
+    client.on("error", () => lost(client));
   });
 
   /**
@@ -66,8 +77,16 @@ export function createPgConnections(options: ConnectionOptions): PgConnections {
     for (const [client, since] of takenAt) {
       if (since >= time || !(client instanceof ImpatientClient)) continue;
       cutOff.add(client);
+      ended.add(client);
       client.cutOff();
     }
+  }
+
+  /** Ends a connection without a farewell, which a silent server would never answer. */
+  function end(client: PoolClient, why: Error): void {
+    ended.add(client);
+    if (client instanceof ImpatientClient) client.cutOff();
+    client.release(why);
   }
 
   return {
@@ -96,12 +115,7 @@ export function createPgConnections(options: ConnectionOptions): PgConnections {
       suspectBefore = performance.now();
       setTimeout(cutOffTakenBefore, limits.answerMs, suspectBefore).unref();
     },
+    onLost: (listener) => void listeners.push(listener),
     close: () => pool.end(),
   };
-}
-
-/** Ends a connection without a farewell, which a silent server would never answer. */
-function end(client: PoolClient, why: Error): void {
-  if (client instanceof ImpatientClient) client.cutOff();
-  client.release(why);
 }

@@ -140,6 +140,7 @@ function database(pool: PgConnections, description: string): Database {
           }),
         transaction,
       }),
+    onLost: (listener) => pool.onLost(listener),
     close: () => pool.close(),
   };
 }

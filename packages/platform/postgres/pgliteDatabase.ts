@@ -73,6 +73,7 @@ export async function openPgliteDatabase(folder?: string, image?: Blob): Promise
     },
     transaction,
     check: () => writes.check({ ...sqlOn(pglite), transaction }),
+    onLost: () => undefined,
     dump: () => pglite.dumpDataDir("none"),
     async close() {
       await pglite.close();

@@ -11,6 +11,8 @@ export interface RecordedStop {
 export interface PositionStore {
   /** Rejects within seconds if the database does not answer. */
   reach(): Promise<void>;
+  /** Calls back, from now on, whenever a connection to the database was lost. */
+  onLost(listener: () => void): void;
   read(): Promise<LedgerPosition>;
   /** those that the database does not have */
   missing(acknowledged: readonly Acknowledged[]): Promise<readonly Acknowledged[]>;

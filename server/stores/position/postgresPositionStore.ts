@@ -15,6 +15,8 @@ export function createPositionStore(database: Database): PositionStore {
       await database.check(ANSWER_WITHIN_MS);
     },
 
+    onLost: (listener) => database.onLost(listener),
+
     async read() {
       // The log on disk, because what is only in memory may go back in a crash, unacknowledged.
       const [found] = await database.query<{ timeline: number; lsn: bigint; block: bigint }>(

@@ -44,6 +44,10 @@ const FIRST_CHAIN_WAIT_MS = 2_000;
 /** Older debits may be in an archive (docs/log-archive.md), which moves none so young. */
 const MEMORY_MS = 7 * 86_400_000;
 
+const UNREACHABLE =
+  "the database does not answer, or a connection to it was lost: metering goes on after a look " +
+  "whether everything is there";
+
 /** What the operator does about an old ledger. */
 const WHAT_TO_DO =
   "The database was restored from a backup, or a failover lost its last seconds. " +
@@ -58,6 +62,12 @@ export function createLedgerWatch(deps: LedgerWatchDeps): LedgerWatch {
   let askedChainAt = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | null = null;
   let newest: { readonly epoch: bigint; readonly root: Hex } | null = null;
+  let losses = 0;
+  // The next connection may reach an older copy within less time than passes between two looks.
+  positions.onLost(() => {
+    losses++;
+    gate.stop("database_unreachable", UNREACHABLE);
+  });
 
   async function lossSince(): Promise<string | null> {
     const before = seen === null ? await file.read() : null;
@@ -68,7 +78,11 @@ export function createLedgerWatch(deps: LedgerWatchDeps): LedgerWatch {
     const missing = await positions.missing(known);
     const last = seen ?? before?.position ?? null;
     const loss = last === null ? null : findLoss(last, now, missing);
-    if (loss !== null) return loss;
+    if (loss !== null) {
+      // A restart must find it out too.
+      await keep({ position: last ?? now, acknowledged: known });
+      return loss;
+    }
     if (last !== null && now.timeline !== last.timeline) {
       log.warn(
         { timeline: now.timeline, before: last.timeline },
@@ -130,6 +144,7 @@ export function createLedgerWatch(deps: LedgerWatchDeps): LedgerWatch {
 
   return {
     async check() {
+      const lossesBefore = losses;
       try {
         await positions.reach();
         const recorded = await positions.stop();
@@ -147,16 +162,14 @@ export function createLedgerWatch(deps: LedgerWatchDeps): LedgerWatch {
           }
         }
       } catch (error) {
-        gate.stop(
-          "database_unreachable",
-          "the database does not answer, so nobody can tell whether it has everything",
-        );
+        gate.stop("database_unreachable", UNREACHABLE);
         report();
         // What it has acknowledged since the last look must outlive this process too.
         if (seen !== null) await keep({ position: seen, acknowledged: acknowledged.newest() });
         throw error;
       }
-      gate.resume("database_unreachable");
+      // What was looked at before a loss says nothing of what is behind the next connection.
+      if (losses === lossesBefore) gate.resume("database_unreachable");
       report();
     },
   };

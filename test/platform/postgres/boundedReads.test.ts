@@ -33,6 +33,7 @@ function heldDatabase() {
       });
     },
     check: () => Promise.resolve(null),
+    onLost: () => undefined,
     script: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

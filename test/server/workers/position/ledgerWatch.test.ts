@@ -154,22 +154,49 @@ describe("ledger watch", () => {
     database.isDown = false;
     expect(await server.look()).to.equal(null);
   });
+
+  it("stops at once when a connection is lost, until it has looked behind the next one", async () => {
+    const server = start();
+    await server.look();
+    database.lose();
+    expect(server.gate.stopped?.cause).to.equal("database_unreachable");
+    // What a look read before the loss says nothing of what is there now.
+    database.onRead = () => database.lose();
+    expect(await server.look()).to.include("a connection to it was lost");
+    database.onRead = () => undefined;
+    expect(await server.look()).to.equal(null);
+  });
+
+  it("finds out again after a restart what it acknowledged just before a copy came", async () => {
+    const server = start();
+    await server.look();
+    server.acknowledged.remember(debit("lost"));
+    expect(await server.look()).to.include("the debit lost of");
+    database.stopped = null;
+    expect(await start().look()).to.include("the debit lost of");
+  });
 });
 
 type FakeDatabase = ReturnType<typeof fakeDatabase>;
 
 function fakeDatabase() {
+  const listeners: (() => void)[] = [];
   const state = {
     position: { timeline: 1, lsn: 100n, block: 5n } as LedgerPosition,
     has: new Set<string>(),
     roots: new Set<Hex>(),
     isDown: false,
     stopped: null as string | null,
+    onRead: () => undefined as void,
+    lose: () => listeners.forEach((listener) => listener()),
   };
   const store: PositionStore = {
     reach: () => Promise.resolve(),
-    read: () =>
-      state.isDown ? Promise.reject(new Error("down")) : Promise.resolve(state.position),
+    onLost: (listener) => void listeners.push(listener),
+    read() {
+      state.onRead();
+      return state.isDown ? Promise.reject(new Error("down")) : Promise.resolve(state.position);
+    },
     missing: (all) => Promise.resolve(all.filter(({ id }) => !state.has.has(id))),
     stop: () =>
       Promise.resolve(
