@@ -1,24 +1,31 @@
-/** `npm run recover`: what a ledger lacks that was replaced by an older copy. */
+/** `npm run recover`: brings a ledger that was replaced by an older copy up to its log. */
 import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
-import { exportJournals } from "@compute-credits/platform/signing/journalExchange";
-import { isSameLedger } from "@compute-credits/platform/signing/journalLine";
 import { JournalDamaged } from "@compute-credits/platform/signing/signingJournal";
+import { MirrorMismatch } from "../auditor/mirror/mirrorFolder.ts";
 import { type Config, readConfig } from "../server/config.ts";
 import { forgetPosition } from "../server/positionFile.ts";
 import { createCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { createPositionStore } from "../server/stores/position/postgresPositionStore.ts";
 import { openOperatorLedger } from "./operatorLedger.ts";
+import { findMissing, readSigned } from "./recover/findMissing.ts";
+import { type CopyOptions, recoverFromCopy } from "./recover/recoverFromCopy.ts";
 
-const HELP = `npm run recover [-- --accept-loss]
+const HELP = `npm run recover [-- OPTIONS]
 
 Says why the servers of a ledger stopped metering, and whether the ledger lacks a checkpoint that
-was signed or is on the chain. Reads the server's environment. Stop all servers first.
+was signed or is on the chain. With a copy of the log it brings the database up to it: an older
+state of the database, or a new and empty one. Reads the server's environment. Stop all servers first.
 
-  --accept-loss    lets the servers meter again, without what is lost. Refused while a signed
-                   checkpoint is missing: then only a later copy of the database helps
-  --help           this text
+  --mirror FOLDER     a copy of the log (npm run mirror). A second one vouches for what no signer
+                      has signed yet
+  --accept-unsigned   takes the copy's end as it is, although no signer and no other copy vouches
+                      for it
+  --scratch URL       an empty PostgreSQL database for the replay (an embedded one)
+  --accept-loss       lets the servers meter again, without what is lost. Refused while a signed
+                      checkpoint is missing: then only a later copy helps
+  --help              this text
 
 docs/recovery.md says what is lost and who bears it.`;
 
@@ -26,6 +33,9 @@ await run(
   async () => {
     const { values } = readOptions({
       options: {
+        mirror: { type: "string", multiple: true, default: [] },
+        "accept-unsigned": { type: "boolean", default: false },
+        scratch: { type: "string" },
         "accept-loss": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -34,18 +44,42 @@ await run(
       console.log(HELP);
       return;
     }
-    await recover(readConfig(process.env), values["accept-loss"]);
+    const folders = values.mirror;
+    const needsCopy = values["accept-unsigned"] || values.scratch !== undefined;
+    if (needsCopy && folders.length === 0) {
+      throw new UsageError(
+        "--accept-unsigned and --scratch are about a copy: name it by --mirror.",
+      );
+    }
+    const copy = {
+      folders,
+      acceptsUnsigned: values["accept-unsigned"],
+      scratchUrl: values.scratch ?? null,
+    };
+    await recover(readConfig(process.env), {
+      copy: folders.length === 0 ? null : copy,
+      acceptsLoss: values["accept-loss"],
+    });
   },
   (error) =>
-    error instanceof ConfigError || error instanceof JournalDamaged ? error.message : null,
+    error instanceof ConfigError ||
+    error instanceof JournalDamaged ||
+    error instanceof MirrorMismatch
+      ? error.message
+      : null,
 );
 
-async function recover(config: Config, acceptsLoss: boolean): Promise<void> {
+async function recover(
+  config: Config,
+  { copy, acceptsLoss }: { readonly copy: CopyOptions | null; readonly acceptsLoss: boolean },
+): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const { chain, database, origin } = await openOperatorLedger(config, MAINTENANCE_LIMITS, stack);
+  const ledger = await openOperatorLedger(config, MAINTENANCE_LIMITS, stack);
+  const { chain, database, origin } = ledger;
   const positions = createPositionStore(database);
   const checkpoints = createCheckpointStore(database);
   const name = { ...chain.deployment, origin: origin.hash };
+  const signed = await readSigned(config.journalFolder, name);
 
   const stop = await positions.stop();
   console.log(
@@ -53,35 +87,28 @@ async function recover(config: Config, acceptsLoss: boolean): Promise<void> {
       ? "No server has recorded a stop in this database."
       : `Metering stopped ${stop.stoppedAt.toISOString()}: ${stop.message}`,
   );
+  if (copy !== null) await recoverFromCopy({ ...ledger, config, signed }, copy);
 
-  const missing: string[] = [];
-  const newest = await chain.latestCheckpoint();
-  if (newest.epoch > 0n && !(await checkpoints.isKnown(newest.epoch, newest.root))) {
-    missing.push(`the chain's checkpoint ${newest.root} of epoch ${newest.epoch}`);
-  }
-  const { journals } = await exportJournals(config.journalFolder);
-  for (const { address, last, ...owner } of journals) {
-    if (!isSameLedger(owner, name) || last.root === null) continue;
-    // oxlint-disable-next-line no-await-in-loop -- a handful of keys
-    if (await checkpoints.isKnown(last.epoch, last.root)) continue;
-    missing.push(`${last.root} of epoch ${last.epoch}, which ${address} signed`);
-  }
+  const missing = await findMissing(checkpoints, chain, signed);
   if (missing.length > 0) {
     console.log(`This database lacks:\n${missing.map((one) => `  - ${one}`).join("\n")}`);
     throw new UsageError(
-      "Restore a later copy: a standby, or an archive of PostgreSQL's log up to its end. " +
-        "Until then nothing is metered and nothing is signed.",
+      "Use a later copy: a standby, an archive of PostgreSQL's log up to its end, or another " +
+        "mirror (--mirror). Until then nothing is metered and nothing is signed.",
     );
   }
   console.log("Every checkpoint that was signed or is on the chain is in this database.");
-  if (!acceptsLoss) {
-    console.log("To meter again without what is lost: npm run recover -- --accept-loss");
+  if (copy === null && !acceptsLoss) {
+    console.log(
+      "To bring it up to a copy of the log: npm run recover -- --mirror FOLDER. " +
+        "To meter again without what is lost: npm run recover -- --accept-loss",
+    );
     return;
   }
   await positions.endStop();
   await forgetPosition(config.journalFolder, name);
   console.log(
-    "The servers may start. Providers bear the debits that are lost: they may report them again. " +
-      "Auditors that saw them refuse the next checkpoints.",
+    "The servers may start. What was recorded after the copy's end is lost: providers bear those " +
+      "debits, and may report them again. Auditors that saw them refuse the next checkpoints.",
   );
 }

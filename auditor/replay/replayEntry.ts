@@ -66,6 +66,16 @@ export function replayEntry(
       return replayIssuingKeyEnd(state, entry, isForged);
     case "provider_approval":
       return isForged ? [forgedApproval(entry)] : [];
+    case "provider_key":
+    case "provider_key_end":
+      return isForged ? [forgedKey(entry)] : [];
+    case "code":
+    case "code_end":
+      // What a redemption gives is a grant of its own.
+      return [];
+    case "checkpoint":
+      // It is audited as the server publishes it.
+      return [];
     case "acceptance":
       return replayAcceptance(state, entry, isForged);
     case "card":
@@ -107,6 +117,23 @@ function forgedApproval({ provider, operator }: LogEntryOf<"provider_approval">)
     actual: null,
     differenceMicros: null,
     text: `the provider ${provider} was approved, or not, without the signature of ${operator}`,
+  };
+}
+
+function forgedKey({
+  kind,
+  provider,
+  keyHash,
+}: LogEntryOf<"provider_key" | "provider_key_end">): Finding {
+  const done = kind === "provider_key" ? "registered" : "revoked";
+  return {
+    kind: "forged_access",
+    party: provider,
+    event: null,
+    expected: null,
+    actual: null,
+    differenceMicros: null,
+    text: `the key ${keyHash} of ${provider} was ${done} without a signature of its wallet`,
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Hex } from "viem";
 
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
+import { jsonText } from "@compute-credits/protocol/jsonText";
+import { bytea } from "@compute-credits/platform/postgres/values";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { Finding } from "../replay/finding.ts";
 import { readDrops } from "./chainStore.ts";
@@ -41,7 +43,11 @@ export async function readCountingCuts(
   { releasedEpoch, signersSince }: { releasedEpoch: bigint | null; signersSince: bigint },
 ): Promise<{
   counts: (cut: bigint) => boolean;
-  before: { previous: CheckpointMessage | null; finding: Finding | null };
+  before: {
+    previous: CheckpointMessage | null;
+    previousId: bigint | null;
+    finding: Finding | null;
+  };
 }> {
   const newest = await sql.query<CutRecord>(
     "select id, message, snapshot from cuts order by id desc limit $1",
@@ -74,16 +80,25 @@ export async function readCountingCuts(
     }
     counting.delete(message.epoch);
   }
-  const previous = [...counting.values()]
-    .map((cut) => cut.message)
-    .filter(({ epoch }) => epoch < message.epoch)
-    .at(-1);
+  const previous = [...counting.values()].filter((cut) => cut.message.epoch < message.epoch).at(-1);
   const ids = new Set([...counting.values()].map(({ id }) => id));
   const oldest = records[0]?.id ?? 0n;
   return {
     counts: (cut) => ids.has(cut) || cut < oldest,
-    before: { previous: previous ?? null, finding },
+    before: { previous: previous?.message ?? null, previousId: previous?.id ?? null, finding },
   };
+}
+
+/** Records a cut as agreed: the next one is replayed from here. */
+export async function recordCut(
+  tx: Sql,
+  { id, message, snapshot, entries }: AgreedCut & { readonly entries: number },
+): Promise<void> {
+  await tx.query(
+    "insert into cuts (id, epoch, root, snapshot, message, entries) values ($1, $2, $3, $4, $5, $6)",
+    [id, message.epoch, bytea(message.root), snapshot, jsonText(message), entries],
+  );
+  await tx.query("update position set cut = $1", [id]);
 }
 
 /** This auditor's signature of a checkpoint. */

@@ -106,6 +106,11 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
       parties.add(entry.payer);
       return;
     case "provider_approval":
+    case "provider_key":
+    case "provider_key_end":
+    case "code":
+    case "code_end":
+    case "checkpoint":
     case "card":
     case "multiplier":
     case "blocks":

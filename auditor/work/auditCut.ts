@@ -1,12 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import { bytea } from "@compute-credits/platform/postgres/values";
 import type { PublishedCut } from "../log/logSource.ts";
 import type { Finding } from "../replay/finding.ts";
 import { readCursor } from "../store/chainStore.ts";
-import { readCountingCuts, readLastCut } from "../store/cutStore.ts";
+import { readCountingCuts, readLastCut, recordCut } from "../store/cutStore.ts";
 import type { AuditCutDeps } from "./auditDeps.ts";
 import { checkTable } from "./checkTable.ts";
 import {
@@ -108,11 +106,7 @@ async function reproduce(
   ];
   if (findings.length > 0) throw new CheckpointRefused(findings);
 
-  await tx.query(
-    "insert into cuts (id, epoch, root, snapshot, message, entries) values ($1, $2, $3, $4, $5, $6)",
-    [id, message.epoch, bytea(message.root), snapshot, jsonText(message), replayed.entries],
-  );
-  await tx.query("update position set cut = $1", [id]);
+  await recordCut(tx, { id, message, snapshot, entries: replayed.entries });
 }
 
 /**

@@ -8,6 +8,8 @@ import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/message
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
 import { providerApprovalTypedData } from "@compute-credits/protocol/messages/providerApproval";
+import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
+import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
 import { spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { Signing } from "@compute-credits/protocol/messages/signatureCheck";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
@@ -77,6 +79,17 @@ export async function checkSignatures(
       case "provider_approval": {
         const digest = hashTypedData(providerApprovalTypedData(deployment, entry));
         return await chain.signingOf(entry.operator, digest, entry.signature);
+      }
+      case "provider_key":
+      case "provider_key_end": {
+        const { provider, signature } = entry;
+        // Older servers kept none.
+        if (signature === null) return "key";
+        const typedData =
+          entry.kind === "provider_key"
+            ? hashTypedData(providerKeyTypedData(deployment, entry))
+            : hashTypedData(providerKeyRevocationTypedData(deployment, entry));
+        return await chain.signingOf(provider, typedData, signature);
       }
       case "access":
       case "access_end": {

@@ -33,6 +33,10 @@ const CLOCK_SKEW_MS = 60_000;
 /** Beyond this many parties the state is evicted and loaded again as needed. */
 const MAX_PARTIES_IN_MEMORY = 200_000;
 
+export type ReplayDeps = Omit<AuditCutDeps, "database" | "source"> & {
+  readonly source: Pick<LogSource, "page">;
+};
+
 /** The part of the log to replay: the entries of `cut` that `last` does not hold. */
 export interface ReplayWindow {
   readonly cut: PublishedCut;
@@ -42,6 +46,8 @@ export interface ReplayWindow {
   readonly counts: (cut: bigint) => boolean;
   /** the `placeKey`s that its entries `missed_events` name, as far as they are known before */
   readonly missed: ReadonlySet<string>;
+  /** further entries are not checked (`MAX_FINDINGS`) */
+  readonly mostFindings?: number;
 }
 
 /** The result of replaying a cut. The changed state is saved in the transaction. */
@@ -61,7 +67,7 @@ export interface ReplayedCut {
  * Replays a cut's log entries page by page. Throws `ChainBehind` if the chain was not read so far.
  */
 export async function replayCut(
-  deps: AuditCutDeps,
+  deps: ReplayDeps,
   tx: Sql,
   window: ReplayWindow,
 ): Promise<ReplayedCut> {
@@ -107,9 +113,9 @@ interface Page extends ReplayWindow {
 }
 
 async function replayPage(
-  { chain, terms: { fees, maxQuoteSeconds, writeOffAccount, counterGraceSeconds } }: AuditCutDeps,
+  { chain, terms: { fees, maxQuoteSeconds, writeOffAccount, counterGraceSeconds } }: ReplayDeps,
   tx: Sql,
-  { cut, last, counts, missed, state, appliedBefore, entries }: Page,
+  { cut, last, counts, missed, mostFindings = MAX_FINDINGS, state, appliedBefore, entries }: Page,
   findingsBefore: number,
 ): Promise<Finding[]> {
   const chainEvents = await chainEventsOf(tx, state, entries);
@@ -143,7 +149,7 @@ async function replayPage(
   };
   const findings: Finding[] = [];
   for (const entry of entries) {
-    if (findingsBefore + findings.length >= MAX_FINDINGS) break;
+    if (findingsBefore + findings.length >= mostFindings) break;
     findings.push(...replayEntry(state, entry, terms));
   }
   findings.push(...(await compareWitnessed(tx, entries)));

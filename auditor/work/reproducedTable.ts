@@ -18,6 +18,9 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
 export interface ReproducedTable {
   readonly root: Hex;
   readonly dataHash: Hex;
+  /** of the published file (`tableHead`) */
+  readonly head: Uint8Array;
+  readonly rowCount: number;
   readonly totals: Totals;
   /** sum of all purchases */
   readonly purchasedMicros: bigint;
@@ -90,12 +93,14 @@ export async function hashTable(tx: Sql, cut: bigint): Promise<ReproducedTable> 
     hasher.push(rowsToBytes(await readRows(tx, 0n)));
     const hashes = hasher.finish();
     const root = bytesToHex(hashes.root);
-    return { root, dataHash: dataHashOf(tableHead(hashes)), totals, purchasedMicros };
+    const head = tableHead(hashes);
+    return { root, dataHash: dataHashOf(head), head, rowCount, totals, purchasedMicros };
   }
   const nodes = await tx.query<{ node: Hex }>("select node from sections order by index");
   const sections = concatBytes(nodes.map(({ node }) => hexToBytes(node)));
   const root = bytesToHex(nodesAtLevel(sections, { from: SECTION_LEVEL, to: treeDepth(rowCount) }));
-  return { root, dataHash: dataHashOf(tableHead({ rowCount, sections })), totals, purchasedMicros };
+  const head = tableHead({ rowCount, sections });
+  return { root, dataHash: dataHashOf(head), head, rowCount, totals, purchasedMicros };
 }
 
 async function readRows(tx: Sql, section: bigint): Promise<Row[]> {

@@ -4,6 +4,7 @@ import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { jsonText } from "@compute-credits/protocol/jsonText";
+import type { PinnedRate } from "../pricing/pinnedRate.ts";
 import type { PriceRefusal } from "../pricing/price.ts";
 import type { PriceDraft } from "../pricing/priceDraft.ts";
 import type { FoundRate } from "../pricing/rateIndex.ts";
@@ -37,7 +38,11 @@ export type HoldRefusal =
   | ChargeRefusal;
 
 /** Hashes a request's content, so that a repeated request differs from a conflicting one. */
-export function requestHash(request: HoldRequest): Hex {
+export function requestHash(
+  request: Omit<HoldRequest, "quote"> & {
+    readonly quote?: { readonly expiresAt: Date; readonly rate: PinnedRate };
+  },
+): Hex {
   const dimensions = Object.entries(request.dimensions).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const fields = [
     request.spender,

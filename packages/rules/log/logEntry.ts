@@ -1,11 +1,14 @@
 import type { Address, Hex } from "viem";
 
+import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
 import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
 import type { IssuingKeyRevocationMessage } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import type { ProviderApprovalMessage } from "@compute-credits/protocol/messages/providerApproval";
+import type { ProviderKeyMessage } from "@compute-credits/protocol/messages/providerKey";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { AcceptanceProof } from "../acceptances/acceptance.ts";
+import type { PromotionTerms } from "../grants/promotionCode.ts";
 import type { HoldResolution } from "../holds/hold.ts";
 import type { MultiplierStep } from "../pricing/multiplier.ts";
 import type { PinnedRate } from "../pricing/pinnedRate.ts";
@@ -66,6 +69,34 @@ export type LogEntry = LogPosition &
         readonly operator: Address;
         readonly signature: Hex;
       } & ProviderApprovalMessage)
+    /** `signature` is `null` if the key was registered before the log had these entries */
+    | ({
+        readonly kind: "provider_key";
+        readonly signature: Hex | null;
+        readonly at: Date;
+      } & ProviderKeyMessage)
+    | ({
+        readonly kind: "provider_key_end";
+        readonly signature: Hex | null;
+        readonly at: Date;
+      } & ProviderKeyMessage)
+    /** a promotion code, by its hash; redeeming it is a grant */
+    | {
+        readonly kind: "code";
+        readonly campaign: Hex;
+        readonly codeHash: Hex;
+        readonly terms: Omit<PromotionTerms, "maxRedemptions">;
+        readonly maxRedemptions: bigint;
+        /** as of a grant */
+        readonly issuer: Hex | null;
+        readonly at: Date;
+      }
+    | {
+        readonly kind: "code_end";
+        readonly campaign: Hex;
+        readonly codeHash: Hex;
+        readonly at: Date;
+      }
     | { readonly kind: "revocation"; readonly allowance: Hex; readonly signature: Hex | null }
     | {
         readonly kind: "access";
@@ -140,6 +171,7 @@ export type LogEntry = LogPosition &
     /** credits reserved for a refund went into the account's row */
     | { readonly kind: "refund"; readonly account: Address; readonly amountMicros: bigint }
     | ReceiptEntry
+    | CheckpointEntry
     | WriteOffEntry
     /** from this entry on, debits and holds follow the rule; the migration to it writes the entry */
     | { readonly kind: "rule"; readonly name: "own_prices" }
@@ -173,6 +205,20 @@ export interface ReceiptEntry {
   readonly epoch: bigint;
   /** events recorded until then can no longer be voided */
   readonly at: Date;
+}
+
+/**
+ * The ledger cut a checkpoint. The entry is of the transaction of the cut, so the checkpoint itself
+ * does not hold it.
+ */
+export interface CheckpointEntry extends CheckpointMessage {
+  readonly kind: "checkpoint";
+  /** ascending in the order of the cuts */
+  readonly id: bigint;
+  /** the PostgreSQL snapshot of the cut: the checkpoint holds the entries that it sees */
+  readonly snapshot: string;
+  /** no earlier than the snapshot; with microseconds */
+  readonly cutAt: string;
 }
 
 /**

@@ -6,7 +6,8 @@ import {
   EventIdField,
   SignatureField,
 } from "@compute-credits/protocol/json/fields";
-import { time, whole } from "./storedJson.ts";
+import { CheckpointJson } from "@compute-credits/protocol/json/checkpoint";
+import { StoredTerms, time, whole } from "./storedJson.ts";
 
 /**
  * Entries of the log that the ledger stores as notes, because no other table has a row for them.
@@ -129,6 +130,43 @@ export const ProviderApprovalNote = z.object({
   signature: SignatureField,
 });
 
+/** `signature` is `null` if the key was registered before the log had these entries. */
+export const ProviderKeyNote = z.object({
+  kind: z.literal("provider_key"),
+  provider: AddressField,
+  keyHash: Bytes32Field,
+  signature: SignatureField.nullable(),
+  at: time,
+});
+
+export const ProviderKeyEndNote = ProviderKeyNote.extend({ kind: z.literal("provider_key_end") });
+
+/** `issuer` is `null` for a code from before there were issuing keys. */
+export const CodeNote = z.object({
+  kind: z.literal("code"),
+  campaign: Bytes32Field,
+  codeHash: Bytes32Field,
+  terms: StoredTerms,
+  maxRedemptions: whole,
+  issuer: Bytes32Field.nullable(),
+  at: time,
+});
+
+export const CodeEndNote = z.object({
+  kind: z.literal("code_end"),
+  campaign: Bytes32Field,
+  codeHash: Bytes32Field,
+  at: time,
+});
+
+export const CheckpointNote = z.object({
+  kind: z.literal("checkpoint"),
+  ...CheckpointJson.shape,
+  id: whole,
+  snapshot: z.string(),
+  cutAt: z.string(),
+});
+
 export const Note = z.discriminatedUnion("kind", [
   HoldEndNote,
   RevocationNote,
@@ -144,4 +182,9 @@ export const Note = z.discriminatedUnion("kind", [
   IssuingKeyEndNote,
   RuleNote,
   ProviderApprovalNote,
+  ProviderKeyNote,
+  ProviderKeyEndNote,
+  CodeNote,
+  CodeEndNote,
+  CheckpointNote,
 ]);

@@ -21,6 +21,17 @@ export const Step = z.object({
   rateCardVersion: z.number(),
 });
 
+/** A promotion code's terms, apart from how often it is redeemed. */
+export const StoredTerms = z.object({
+  limit: whole,
+  period: whole,
+  rollover: whole,
+  priority: z.number().nullable(),
+  scope: ScopeJson.nullable(),
+  redeemBy: whole,
+  validSeconds: whole,
+});
+
 export const StoredAllowance = z.object({
   id: hex,
   message: AllowanceJson,

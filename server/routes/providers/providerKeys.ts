@@ -44,7 +44,7 @@ export function providerKeyRoutes({ providers, approvals, chain }: ProviderKeyDe
       digest: hashTypedData(providerKeyTypedData(chain.deployment, message)),
       signature,
     });
-    const added = await providers.addKey(message);
+    const added = await providers.addKey({ ...message, signature });
     switch (added) {
       case "added":
         respond(res, 201, message);
@@ -68,7 +68,7 @@ export function providerKeyRoutes({ providers, approvals, chain }: ProviderKeyDe
       digest: hashTypedData(providerKeyRevocationTypedData(chain.deployment, message)),
       signature,
     });
-    const revokedAt = await providers.revokeKey(message);
+    const revokedAt = await providers.revokeKey({ ...message, signature });
     if (revokedAt === null) {
       throw fail(
         404,

@@ -41,6 +41,7 @@ import {
   toPromotionCode,
 } from "./promotionCodeRecord.ts";
 import { lockAccountOf } from "../issuing/lockAccount.ts";
+import { writeNotes } from "../log/writeNotes.ts";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
 import type { AcceptanceChange } from "../acceptances/acceptanceStore.ts";
 import {
@@ -148,7 +149,7 @@ export function createGrantStore(
     },
 
     addCodes: (campaignId, codes, issuer) =>
-      inCampaign({ id: campaignId, issuer, of: codes.length }, async (sql) => {
+      inCampaign({ id: campaignId, issuer, of: codes.length }, async (sql, _campaign, now) => {
         const existing = await readTermsHashes(sql, campaignId, codes);
         let remaining = await readRemainingGrants(sql, campaignId);
         const added: NewCode[] = [];
@@ -170,7 +171,7 @@ export function createGrantStore(
         return {
           async write(tx) {
             await countIssued(tx, campaignId, added.length);
-            await insertCodes(tx, campaignId, added, issuer);
+            await insertCodes(tx, campaignId, added, { issuer, now });
             return outcomes;
           },
         };
@@ -212,12 +213,16 @@ export function createGrantStore(
         database.transaction(async (tx) => {
           // Redemptions take this lock, too: each is before this, or is refused.
           await lockAccountOf(tx, campaign);
-          const [record] = await tx.query<CodeRecord>(
-            `update promotion_codes set closed_at = coalesce(closed_at, clock_timestamp())
-             where campaign = $1 and code_hash = $2 returning ${CODE_COLUMNS}`,
+          const [closed] = await tx.query<{ at: Date }>(
+            `update promotion_codes set closed_at = clock_timestamp()
+             where campaign = $1 and code_hash = $2 and closed_at is null
+             returning closed_at as at`,
             [bytea(campaign), bytea(codeHash)],
           );
-          return record === undefined ? null : toPromotionCode(record);
+          if (closed !== undefined) {
+            await writeNotes(tx, [{ kind: "code_end", campaign, codeHash, ...closed }]);
+          }
+          return await readCode(tx, campaign, codeHash);
         }),
       );
     },

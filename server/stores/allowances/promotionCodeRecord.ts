@@ -1,11 +1,9 @@
 import type { Hex } from "viem";
-import { z } from "zod";
-
-import { ScopeJson } from "@compute-credits/protocol/json/allowance";
 import type { Issuer } from "@compute-credits/rules/grants/issuer";
 import type { PromotionCode, PromotionTerms } from "@compute-credits/rules/grants/promotionCode";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { promotionHash } from "@compute-credits/rules/grants/promotionCode";
+import { StoredTerms } from "@compute-credits/rules/log/storedJson";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import {
   bytea,
@@ -13,6 +11,7 @@ import {
   numberArray,
   textArray,
 } from "@compute-credits/platform/postgres/values";
+import { writeNotes } from "../log/writeNotes.ts";
 import type { NewCode } from "./grantStore.ts";
 
 export const CODE_COLUMNS = "code_hash, terms, max_redemptions, redemptions, closed_at";
@@ -25,20 +24,8 @@ export interface CodeRecord {
   readonly closed_at: Date | null;
 }
 
-const micros = z.string().transform(BigInt);
-
-/** The JSON that `toTermsJson` writes. */
-const StoredTerms = z.object({
-  limit: micros,
-  period: micros,
-  rollover: micros,
-  priority: z.number().nullable(),
-  scope: ScopeJson.nullable(),
-  redeemBy: micros,
-  validSeconds: micros,
-});
-
-export function toTermsJson({
+/** The terms that are stored as JSON (`StoredTerms`). */
+function storedTerms({
   limit,
   period,
   rollover,
@@ -46,8 +33,8 @@ export function toTermsJson({
   scope,
   redeemBy,
   validSeconds,
-}: PromotionTerms): string {
-  return jsonText({ limit, period, rollover, priority, scope, redeemBy, validSeconds });
+}: PromotionTerms): Omit<PromotionTerms, "maxRedemptions"> {
+  return { limit, period, rollover, priority, scope, redeemBy, validSeconds };
 }
 
 export function toPromotionCode(record: CodeRecord): PromotionCode {
@@ -93,20 +80,33 @@ export async function insertCodes(
   tx: Sql,
   campaign: Hex,
   codes: readonly NewCode[],
-  issuer: Issuer,
+  { issuer, now }: { readonly issuer: Issuer; readonly now: Date },
 ): Promise<void> {
   if (codes.length === 0) return;
   await tx.query(
     `insert into promotion_codes (campaign, code_hash, terms, terms_hash, max_redemptions,
-       issuer)
-     select $1, *, $6 from unnest($2::bytea[], $3::jsonb[], $4::bytea[], $5::bigint[])`,
+       issuer, created_at)
+     select $1, *, $6, $7 from unnest($2::bytea[], $3::jsonb[], $4::bytea[], $5::bigint[])`,
     [
       bytea(campaign),
       byteaArray(codes.map(({ codeHash }) => codeHash)),
-      textArray(codes.map(toTermsJson)),
+      textArray(codes.map((code) => jsonText(storedTerms(code)))),
       byteaArray(codes.map(promotionHash)),
       numberArray(codes.map(({ maxRedemptions }) => maxRedemptions)),
       bytea(issuer),
+      now,
     ],
+  );
+  await writeNotes(
+    tx,
+    codes.map((code) => ({
+      kind: "code",
+      campaign,
+      codeHash: code.codeHash,
+      terms: storedTerms(code),
+      maxRedemptions: code.maxRedemptions,
+      issuer,
+      at: now,
+    })),
   );
 }

@@ -37,18 +37,30 @@ export async function repairEvents(
       throw new RangeError(`the ledger has not read block ${newest} yet: the indexer records it`);
     }
     await lockInOrder(tx, related);
-    const repaired: ChainEvent[] = [];
-    for (const event of related) {
-      // oxlint-disable-next-line no-await-in-loop -- the order on the chain is the order in the ledger
-      if (!(await isMissed(tx, event))) continue;
-      // oxlint-disable-next-line no-await-in-loop
-      await repairEvent(tx, event);
-      repaired.push(event);
-    }
+    const repaired = await applyMissed(tx, related);
     await logRepair(tx, cursor.number, repaired);
     return repaired;
   };
   return await database.transaction(repair, { limits: LOCKING_WORKER_LIMITS });
+}
+
+/**
+ * Applies those of the events that the ledger lacks, in chain order, and returns them. The caller
+ * holds the locks of `lockInOrder`, and writes the log.
+ */
+export async function applyMissed(
+  tx: Sql,
+  events: readonly ChainEvent[],
+): Promise<readonly ChainEvent[]> {
+  const repaired: ChainEvent[] = [];
+  for (const event of events) {
+    // oxlint-disable-next-line no-await-in-loop -- the order on the chain is the order in the ledger
+    if (!(await isMissed(tx, event))) continue;
+    // oxlint-disable-next-line no-await-in-loop
+    await repairEvent(tx, event);
+    repaired.push(event);
+  }
+  return repaired;
 }
 
 /** Records an event, unless a later one that the ledger has took its effect already. */

@@ -76,7 +76,22 @@ export async function writeCheckpoint(
     },
     { overriding: "overriding system value" },
   );
+  await logCheckpoint(tx, id);
   return id;
+}
+
+/** Writes the entry `checkpoint`, in the format of `CheckpointNote`, which a restored ledger needs. */
+async function logCheckpoint(tx: Sql, id: bigint): Promise<void> {
+  await tx.query(
+    `insert into log_notes (kind, body)
+     select 'checkpoint', jsonb_build_object('id', id::text, 'epoch', epoch::text,
+       'previousRoot', '0x' || encode(previous_root, 'hex'), 'root', '0x' || encode(root, 'hex'),
+       'spent', spent::text, 'refunded', refunded::text, 'earned', earned::text,
+       'asOf', as_of::text, 'dataHash', '0x' || encode(data_hash, 'hex'),
+       'snapshot', snapshot, 'cutAt', cut_at::text)
+     from checkpoints where id = $1`,
+    [id],
+  );
 }
 
 export function toStoredTree(checkpoint: StoredCheckpoint | null): StoredTree | null {

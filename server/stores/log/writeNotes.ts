@@ -17,7 +17,12 @@ type NoteKind =
   | "issuing_key"
   | "issuing_key_end"
   | "rule"
-  | "provider_approval";
+  | "provider_approval"
+  | "provider_key"
+  | "provider_key_end"
+  | "code"
+  | "code_end"
+  | "checkpoint";
 
 /** A log entry without a table row of its own. */
 export type LogNote = {

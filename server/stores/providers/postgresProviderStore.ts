@@ -38,14 +38,19 @@ export function createProviderStore(
     callerOfKey,
     cachedCaller: (keyHash) => cached.get(keyHash) ?? null,
 
-    async addKey({ provider, keyHash }) {
+    async addKey({ provider, keyHash, signature = null }) {
       const known = await readKey(database, keyHash);
       if (known === null) {
         await checkKeys(database, provider);
-        await database.query(
-          "insert into provider_keys (key_hash, provider) values ($1, $2) on conflict do nothing",
-          [bytea(keyHash), bytea(provider)],
-        );
+        await database.transaction(async (tx) => {
+          const [added] = await tx.query<{ at: Date }>(
+            `insert into provider_keys (key_hash, provider) values ($1, $2)
+             on conflict do nothing returning created_at as at`,
+            [bytea(keyHash), bytea(provider)],
+          );
+          if (added === undefined) return;
+          await writeNotes(tx, [{ kind: "provider_key", provider, keyHash, signature, ...added }]);
+        });
       }
       // Read again, because another provider may have registered the key in the meantime.
       const key = known ?? (await readKey(database, keyHash));
@@ -53,17 +58,21 @@ export function createProviderStore(
       return key.revokedAt === null ? "added" : "revoked";
     },
 
-    async revokeKey({ provider, keyHash }) {
+    async revokeKey({ provider, keyHash, signature = null }) {
       const known = await readKey(database, keyHash);
       if (known?.provider !== provider) return null;
       if (known.revokedAt !== null) return known.revokedAt;
       return await database.transaction(async (tx) => {
-        const revoked = await tx.query(
+        const [revoked] = await tx.query<{ at: Date }>(
           `update provider_keys set revoked_at = clock_timestamp()
-           where key_hash = $1 and revoked_at is null returning key_hash`,
+           where key_hash = $1 and revoked_at is null returning revoked_at as at`,
           [bytea(keyHash)],
         );
-        if (revoked.length > 0) await countRevocation(tx);
+        if (revoked !== undefined) {
+          const end = { kind: "provider_key_end", provider, keyHash, signature } as const;
+          await writeNotes(tx, [{ ...end, ...revoked }]);
+          await countRevocation(tx);
+        }
         return (await readKey(tx, keyHash))?.revokedAt ?? null;
       });
     },

@@ -21,10 +21,9 @@ export interface ProviderAccess {
 }
 
 /**
- * The spending wallet's signature, kept as evidence for auditors; `null` if the caller used an API
- * key.
+ * The wallet's signature, kept as evidence for auditors; `null` if the caller used an API key.
  */
-export interface AccessSignature {
+export interface Signed {
   readonly signature?: Hex | null;
 }
 
@@ -33,7 +32,7 @@ export interface ProviderStore {
    * Stores the hash of a provider's key. Returns "taken" if another provider has it, "revoked" if
    * it was revoked.
    */
-  addKey(key: ProviderKey): Promise<"added" | "taken" | "revoked">;
+  addKey(key: ProviderKey & Signed): Promise<"added" | "taken" | "revoked">;
   /** Returns the key's owner and the count of revocations at the lookup. */
   callerOfKey(keyHash: Hex): Promise<Caller | null>;
   /**
@@ -44,16 +43,16 @@ export interface ProviderStore {
   /**
    * Revokes a key for good. Returns when it was revoked; `null` if the provider has no such key.
    */
-  revokeKey(key: ProviderKey): Promise<Date | null>;
+  revokeKey(key: ProviderKey & Signed): Promise<Date | null>;
   /**
    * Lets the provider bill the spender. Returns false if the spender revoked that access before.
    */
-  grantAccess(access: ProviderAccess & AccessSignature): Promise<boolean>;
+  grantAccess(access: ProviderAccess & Signed): Promise<boolean>;
   /**
    * Revokes access for good, for all later reports and holds. Also revokes the grants that the
    * provider may bill and that were issued with the spender's API key, which it was shown; since
    * there are issuing keys, no API key issues any. Returns when access was revoked; `null` if it
    * was never granted.
    */
-  revokeAccess(access: ProviderAccess & AccessSignature): Promise<Date | null>;
+  revokeAccess(access: ProviderAccess & Signed): Promise<Date | null>;
 }

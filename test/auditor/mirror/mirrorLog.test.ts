@@ -4,20 +4,13 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { createLocalSigner } from "@compute-credits/platform/chain/localSigner";
-import { jsonText } from "@compute-credits/protocol/jsonText";
 import { createEntriesHash } from "@compute-credits/rules/log/logChain";
-import type { AskLog } from "../../../auditor/log/logClient.ts";
 import { openMirrorFolder } from "../../../auditor/mirror/mirrorFolder.ts";
 import { mirrorLog } from "../../../auditor/mirror/mirrorLog.ts";
-import { wallets } from "../../../scripts/local/wallets.ts";
-import { createLogSegmentStore } from "../../../server/stores/feed/postgresLogSegmentStore.ts";
 import { createUsageLog } from "../../../server/stores/feed/postgresUsageLog.ts";
-import { publishLogWorker } from "../../../server/workers/log/publishLogWorker.ts";
 import { databaseKinds } from "../../fixtures/databases.ts";
 import { deployment } from "../../fixtures/ledger.ts";
-
-const signer = createLocalSigner(wallets.signer.privateKey);
+import { askLedger, publishLog } from "../../fixtures/ledgerCopy.ts";
 
 for (const { name, open } of databaseKinds) {
   describe(`mirror of the log on ${name}`, () => {
@@ -34,29 +27,6 @@ for (const { name, open } of databaseKinds) {
       await rm(folder, { recursive: true });
     });
 
-    /** Answers as a server does, through JSON. Pages have two entries. */
-    const ask: AskLog = async (path, schema) => {
-      const { pathname, searchParams: query } = new URL(path, "http://server");
-      const answer =
-        pathname === "/v1/log/segments"
-          ? {
-              segments: await createLogSegmentStore(database).list(
-                BigInt(query.get("after") ?? 0),
-                2,
-              ),
-            }
-          : await page(query);
-      return schema.parse(JSON.parse(jsonText(answer)));
-    };
-
-    async function page(query: URLSearchParams) {
-      const [order = "", last = ""] = query.get("after")?.split("-") ?? [];
-      const after = order === "" ? null : { order: BigInt(order), last: BigInt(last) };
-      const window = { since: query.get("since"), upTo: query.get("upTo") };
-      const { entries, next } = await createUsageLog(database).page(window, after, 2);
-      return { entries, nextCursor: next === null ? null : `${next.order}-${next.last}` };
-    }
-
     /** Logs so many entries, each in a transaction of its own. */
     async function log(count: number): Promise<void> {
       for (let n = 0; n < count; n++) {
@@ -67,14 +37,11 @@ for (const { name, open } of databaseKinds) {
       }
     }
 
-    async function publish(signers = [signer]): Promise<void> {
-      const segments = createLogSegmentStore(database);
-      await publishLogWorker({ segments, chain: { deployment }, signers }).step();
-    }
+    const publish = (signers?: Parameters<typeof publishLog>[1]) => publishLog(database, signers);
 
     const mirror = async () =>
       await mirrorLog({
-        ask,
+        ask: askLedger(database, 2),
         folder: await openMirrorFolder(folder),
         chain: { deployment, isSigner: () => Promise.resolve(isSigner) },
       });

@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
+import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
+import { readBlockPoint } from "@compute-credits/platform/chain/readBlockPoint";
+import type { Database } from "@compute-credits/platform/postgres/database";
+import { claimAuditor, openAuditorDatabase } from "../../auditor/store/claimAuditor.ts";
+import type { Config } from "../../server/config.ts";
+import { openChainSource } from "../../server/openChain.ts";
+import type { SignedCheckpoint } from "./findMissing.ts";
+import { openCopy } from "./openCopy.ts";
+import { restoreLedger } from "./restoreLedger.ts";
+
+export interface CopyOptions {
+  /** the mirror's folder, and other copies that may vouch for it */
+  readonly folders: readonly string[];
+  readonly acceptsUnsigned: boolean;
+  /** of an empty PostgreSQL database for the replay; `null` for an embedded one */
+  readonly scratchUrl: string | null;
+}
+
+export interface RecoverDeps {
+  readonly config: Config;
+  readonly chain: ChainReader;
+  readonly database: Database;
+  readonly origin: BlockPoint;
+  readonly signed: readonly SignedCheckpoint[];
+}
+
+/** Replays a copy of the log and brings the ledger to its end. Says what it did. */
+export async function recoverFromCopy(
+  { config, chain, database, origin, signed }: RecoverDeps,
+  { folders, acceptsUnsigned, scratchUrl }: CopyOptions,
+): Promise<void> {
+  const folder = await openCopy(folders, chain, acceptsUnsigned);
+  await using stack = new AsyncDisposableStack();
+  const scratch = await openScratch(scratchUrl, stack);
+  const { feeBps, limits, settlement, rpcUrls, rpcTimeoutMs } = config;
+  const { maxQuoteSeconds } = limits;
+  await claimAuditor(scratch, chain.deployment, origin, { feeBps, maxQuoteSeconds });
+  const { maxFeeBps, counterGraceSeconds } = await chain.terms();
+
+  const { entries, checkpoints, findings } = await restoreLedger({
+    database,
+    scratch,
+    folder,
+    chain,
+    chainSource: openChainSource(config, await chain.court(), database),
+    blockPoint: (number) => readBlockPoint(rpcUrls, number, rpcTimeoutMs),
+    isSigned: (epoch, root) => signed.some((one) => one.epoch === epoch && one.root === root),
+    terms: {
+      fees: [{ feeBps, from: null }],
+      maxFeeBps,
+      maxQuoteSeconds,
+      maxLagSeconds: Number.MAX_SAFE_INTEGER,
+      writeOffAccount: settlement?.writeOffAccount ?? null,
+      counterGraceSeconds,
+      releasedEpoch: null,
+    },
+  });
+  console.log(
+    `Recorded ${entries} log entries that the database lacked. Every checkpoint of the copy ` +
+      `(${checkpoints}) came out with its root, and the log with the copy's hashes.`,
+  );
+  if (findings.length === 0) return;
+  console.log(`An auditor with this server's settings would object ${findings.length} times:`);
+  for (const { text } of findings.slice(0, MOST_FINDINGS)) console.log(`  - ${text}`);
+}
+
+/** More are only counted. */
+const MOST_FINDINGS = 10;
+
+async function openScratch(url: string | null, stack: AsyncDisposableStack): Promise<Database> {
+  if (url === null) {
+    const folder = await mkdtemp(join(tmpdir(), "compute-credits-recovery-"));
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
+    const database = await openAuditorDatabase({ folder });
+    stack.defer(() => database.close());
+    return database;
+  }
+  const database = await openAuditorDatabase({ url, connections: 4 });
+  stack.defer(() => database.close());
+  return database;
+}

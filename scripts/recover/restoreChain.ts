@@ -1,0 +1,80 @@
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
+import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import { bytea } from "@compute-credits/platform/postgres/values";
+import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
+import { placeKey } from "../../auditor/replay/terms.ts";
+import { applyChainEvent } from "../../server/stores/chain/applyChainEvent.ts";
+import { readCursor } from "../../server/stores/chain/chainLocks.ts";
+import { applyMissed } from "../../server/stores/chain/repairEvents.ts";
+import { eventsOfRange } from "../reindex/eventsOfRange.ts";
+import type { CopySummary } from "./describeCopy.ts";
+
+export interface RestoreChainDeps {
+  readonly tx: Sql;
+  readonly chainSource: ChainSource;
+  /** reads the block of a number */
+  readonly blockPoint: (number: bigint) => Promise<BlockPoint>;
+}
+
+/**
+ * Records the events of the chain up to the last block that the log names. The log has their entries
+ * already. What they change of an account, the replay tells.
+ */
+export async function restoreChain(
+  { tx, chainSource, blockPoint }: RestoreChainDeps,
+  { block, missed }: Pick<CopySummary, "block" | "missed">,
+): Promise<void> {
+  const cursor = await readCursor(tx, "for update");
+  await restoreMissed({ tx, chainSource, blockPoint }, missed, cursor.number);
+  if (block <= cursor.number) return;
+  for await (const { events } of eventsOfRange(chainSource, cursor, block)) {
+    for (const event of events) {
+      // oxlint-disable-next-line no-await-in-loop -- the order on the chain is the order in the ledger
+      await applyChainEvent(tx, event);
+      // oxlint-disable-next-line no-await-in-loop
+      if (event.type === "checkpoint_dropped") await dropAbandoned(tx, event);
+    }
+  }
+  const upTo = await blockPoint(block);
+  await tx.query(
+    `update chain_cursor set block_number = $1, block_hash = $2, block_time = $3,
+       seen_at = clock_timestamp(), quiet_at = null`,
+    [upTo.number, bytea(upTo.hash), upTo.time],
+  );
+}
+
+/** Here a later checkpoint of the epoch is known already, so this one counts as abandoned. */
+async function dropAbandoned(
+  tx: Sql,
+  { epoch, root, blockTime }: Extract<ChainEvent, { type: "checkpoint_dropped" }>,
+): Promise<void> {
+  await tx.query(
+    `update checkpoints set dropped_at = $3, abandoned_at = null
+     where epoch = $1 and root = $2 and abandoned_at is not null
+       and as_of <= extract(epoch from $3::timestamptz)`,
+    [epoch, bytea(root), blockTime],
+  );
+}
+
+/** Events of blocks that the ledger had read, and recorded after this copy of it was made. */
+async function restoreMissed(
+  { tx, chainSource, blockPoint }: RestoreChainDeps,
+  missed: CopySummary["missed"],
+  upTo: bigint,
+): Promise<void> {
+  const named = new Set(missed.map(({ key }) => key));
+  const blocks = new Set([...named].map((key) => BigInt(key.split(" ")[0] ?? 0)));
+  for (const block of blocks) {
+    if (block > upTo) continue;
+    // oxlint-disable-next-line no-await-in-loop -- one connection
+    const before = await blockPoint(block - 1n);
+    for await (const { events } of eventsOfRange(chainSource, before, block)) {
+      const here = events.filter(({ blockNumber }) => blockNumber === block);
+      await applyMissed(
+        tx,
+        here.filter((event) => named.has(placeKey({ ...event, block: event.blockNumber }))),
+      );
+    }
+  }
+}

@@ -1,0 +1,270 @@
+import type { Hex } from "viem";
+
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import { bytea } from "@compute-credits/platform/postgres/values";
+import { UsageError } from "@compute-credits/platform/process/commandLine";
+import { eventKey } from "@compute-credits/rules/usage/decideDebits";
+import { AuditState } from "../../auditor/replay/auditState.ts";
+import { loadSubjects } from "../../auditor/store/loadState.ts";
+import { type Subjects, subjectsOf } from "../../auditor/store/subjects.ts";
+import type { HoldKey } from "../../server/stores/holds/holdStore.ts";
+import { type Row, insertRows, updateRows } from "./insertRows.ts";
+
+/** Rows in memory at one time. */
+const PAGE_ROWS = 1_000;
+
+export interface RestoreStateDeps {
+  readonly tx: Sql;
+  /** the replay of the copy ended in this auditor's database */
+  readonly scratch: Database;
+  /** marks all rows as changed, for the next cut */
+  readonly tick: bigint;
+}
+
+/**
+ * Sets all sums of the ledger to what the replay of the log came to: accounts, allowances, open
+ * holds, tiers, earnings. The rows themselves are there already.
+ */
+export async function restoreState(deps: RestoreStateDeps): Promise<void> {
+  await restoreAccounts(deps);
+  await restoreAllowances(deps);
+  await restoreHolds(deps);
+  await restoreEarnings(deps);
+  await deps.tx.query(
+    "select setval('log_order', greatest((select last_value from log_order), $1))",
+    [await newestOrder(deps.tx)],
+  );
+}
+
+/** Loads what the replay knows of some subjects. */
+async function replayed(scratch: Sql, wanted: Partial<Subjects>): Promise<AuditState> {
+  const state = new AuditState();
+  const subjects = { ...subjectsOf([], []), ...wanted };
+  await loadSubjects(scratch, state, { subjects, cut: 0n, counts: () => true });
+  return state;
+}
+
+/** Calls back with the values of a column in pages, ascending. */
+async function byPage(
+  tx: Sql,
+  { table, column }: { readonly table: string; readonly column: string },
+  work: (values: readonly Hex[]) => Promise<void>,
+): Promise<void> {
+  for (let after: Hex | null = null; ;) {
+    // oxlint-disable-next-line no-await-in-loop -- pages bound the memory
+    const page: { value: Hex }[] = await tx.query(
+      `select ${column} as value from ${table}
+       where $1::bytea is null or ${column} > $1 order by ${column} limit ${PAGE_ROWS}`,
+      [after === null ? null : bytea(after)],
+    );
+    const last = page.at(-1);
+    if (last === undefined) return;
+    // oxlint-disable-next-line no-await-in-loop
+    await work(page.map(({ value }) => value));
+    after = last.value;
+  }
+}
+
+const ACCOUNT =
+  "purchased bigint, spent bigint, held bigint, refunding bigint, refund_waiting bigint, " +
+  "refunded bigint, counter bigint, changed_at_tick bigint";
+
+async function restoreAccounts({ tx, scratch, tick }: RestoreStateDeps): Promise<void> {
+  await byPage(tx, { table: "accounts", column: "address" }, async (addresses) => {
+    const state = await replayed(scratch, { parties: new Set(addresses) });
+    await updateRows(
+      tx,
+      "accounts",
+      { key: "address bytea", set: ACCOUNT },
+      [...state.parties.values()].map((party) => ({
+        address: bytea(party.address),
+        purchased: party.purchased,
+        spent: party.spent,
+        held: party.held,
+        refunding: party.refunding,
+        refund_waiting: party.refundWaiting,
+        refunded: party.refunded,
+        counter: party.counter,
+        changed_at_tick: tick,
+      })),
+    );
+    await insertRows(
+      tx,
+      "tier_usage",
+      "account bytea, month text, rate_key text, quantity numeric",
+      [...state.tiers.values()].map(({ use: { account, month, rateKey }, units }) => ({
+        account: bytea(account),
+        month,
+        rate_key: rateKey,
+        quantity: units,
+      })),
+      "on conflict (account, month, rate_key) do update set quantity = excluded.quantity",
+    );
+  });
+}
+
+const USAGE = "period_index bigint, carried_micros numeric, period_spent bigint, spent bigint";
+
+async function restoreAllowances({ tx, scratch }: RestoreStateDeps): Promise<void> {
+  await byPage(tx, { table: "allowance_usage", column: "id" }, async (ids) => {
+    const { allowances } = await replayed(scratch, { allowances: new Set(ids) });
+    const wanted = new Set(ids);
+    await updateRows(
+      tx,
+      "allowance_usage",
+      { key: "id bytea", set: USAGE },
+      [...allowances.values()]
+        .filter(({ id }) => wanted.has(id))
+        .map(({ id, usage }) => ({
+          id: bytea(id),
+          period_index: usage.periodIndex,
+          carried_micros: usage.carriedMicros,
+          period_spent: usage.periodSpentMicros,
+          spent: usage.spentMicros,
+        })),
+    );
+  });
+  // An allowance counts while its spender accepts the account, from its entry in the log on.
+  await tx.query(
+    `with arrived as (update allowance_arrivals set count = count + 1 returning count)
+     update signed_allowances l set accepted = a.accepted, arrival = (select count from arrived)
+     from acceptances a
+     where a.spender = l.spender and a.account = l.account and l.accepted <> a.accepted
+       and l.log_order is not null`,
+  );
+  await tx.query(
+    `update promotion_codes c set redemptions = (
+       select count(*) from signed_allowances g where g.campaign = c.campaign
+         and g.grant_key like 'code 0x' || encode(c.code_hash, 'hex') || ' %')`,
+  );
+  await tx.query(
+    `update signed_allowances l set issued_count = greatest(issued_count,
+       (select count(*) from signed_allowances g where g.campaign = l.id)
+         + (select count(*) from promotion_codes c where c.campaign = l.id))
+     where l.id in (select campaign from signed_allowances where campaign is not null
+       union select campaign from promotion_codes)`,
+  );
+  await tx.query(
+    `insert into provider_uses (provider, spenders)
+       select provider, count(*) from provider_access group by provider
+     on conflict (provider) do update set spenders = excluded.spenders`,
+  );
+  await tx.query("update access_revocations set count = count + 1");
+}
+
+const HOLD_KEY = "provider bytea, hold_id text";
+const HOLD_STATE =
+  "captured_micros bigint, captured_quantity bigint, resolved_as text, resolved_at timestamptz";
+
+/** A hold that the ledger has as resolved stays so; all others are as the replay has them. */
+async function restoreHolds({ tx, scratch }: RestoreStateDeps): Promise<void> {
+  let after: HoldKey | null = null;
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- pages bound the memory
+    const page: HoldKey[] = await tx.query(
+      `select provider, hold_id as id from holds
+       where resolved_as is null and ($1::bytea is null or (provider, hold_id) > ($1, $2))
+       order by provider, hold_id limit ${PAGE_ROWS}`,
+      [after === null ? null : bytea(after.provider), after?.id ?? ""],
+    );
+    after = page.at(-1) ?? null;
+    if (after === null) break;
+    // oxlint-disable-next-line no-await-in-loop
+    const state = await replayed(scratch, { holds: new Set(page.map(eventKey)) });
+    const holds = [...state.holds.values()];
+    // oxlint-disable-next-line no-await-in-loop
+    await updateRows(
+      tx,
+      "holds",
+      { key: HOLD_KEY, set: HOLD_STATE },
+      holds.map((hold) => ({
+        ...keyOf(hold),
+        captured_micros: hold.capturedMicros,
+        captured_quantity: hold.capturedQuantity,
+        resolved_as: hold.resolution?.as ?? null,
+        resolved_at: hold.resolution?.at ?? null,
+      })),
+    );
+    // oxlint-disable-next-line no-await-in-loop
+    await insertRows(
+      tx,
+      "hold_parts",
+      `${HOLD_KEY}, part smallint, account bytea, allowance bytea, held_micros bigint`,
+      holds.flatMap((hold) =>
+        hold.parts.map(({ account, allowance, heldMicros }, part) => ({
+          ...keyOf(hold),
+          part,
+          account: bytea(account),
+          allowance: bytea(allowance),
+          held_micros: heldMicros,
+        })),
+      ),
+      `on conflict (provider, hold_id, part) do update set held_micros = excluded.held_micros`,
+    );
+  }
+  await restoreCaptureHashes(tx);
+}
+
+function keyOf({ provider, id }: HoldKey): Row {
+  return { provider: bytea(provider), hold_id: id };
+}
+
+/** A final capture is the last of its hold: it resolves it. */
+async function restoreCaptureHashes(tx: Sql): Promise<void> {
+  // Plan: debits without hash, by their captures. Only those that were restored have none.
+  await tx.query(
+    `update debits d set payload_hash = sha256(convert_to(
+       '[' || to_json(c.hold_id)::text || ',"' || d.quantity || '",' || (
+         coalesce(h.resolved_as, '') = 'captured' and not exists (
+           select from captures later join debits o using (provider, event_id)
+           where later.provider = c.provider and later.hold_id = c.hold_id
+             and o.log_order > d.log_order and o.part = 0
+             and later.event_id <> c.event_id))::text || ']', 'UTF8'))
+     from captures c join holds h using (provider, hold_id)
+     where d.provider = c.provider and d.event_id = c.event_id and d.payload_hash is null`,
+  );
+}
+
+/**
+ * Only the sum over a provider's rows has a meaning. The difference goes into a row that the
+ * provider itself would lock as a payer.
+ */
+async function restoreEarnings({ tx, scratch, tick }: RestoreStateDeps): Promise<void> {
+  const providers =
+    "(select distinct provider from (select provider from earnings union all " +
+    "select provider from debits) as known) as providers";
+  await byPage(tx, { table: providers, column: "provider" }, async (page) => {
+    const { parties } = await replayed(scratch, { parties: new Set(page) });
+    await insertRows(
+      tx,
+      "earnings",
+      "account bytea, provider bytea, earned bigint",
+      page.map((provider) => ({
+        account: bytea(provider),
+        provider: bytea(provider),
+        earned: parties.get(provider)?.earned ?? 0n,
+      })),
+      `on conflict (account, provider) do update set earned = excluded.earned`,
+    );
+  });
+  await tx.query(
+    `update earnings own set earned = own.earned - others.earned
+     from (select provider, sum(earned) as earned from earnings where account <> provider
+       group by provider) as others
+     where own.provider = others.provider and own.account = own.provider`,
+  );
+  await tx.query("delete from earnings where account = provider and earned = 0");
+  await tx.query("update earnings set changed_at_tick = $1", [tick]);
+}
+
+/** The last number that the log has used. */
+async function newestOrder(tx: Sql): Promise<bigint> {
+  const [found] = await tx.query<{ last: bigint | null }>(
+    `select greatest((select max(log_order) from debits), (select max(log_order) from holds),
+       (select max(log_order) from voids), (select max(log_order) from signed_allowances),
+       (select max(log_order) from provider_access), (select max(log_order) from rate_cards),
+       (select max(log_order) from multiplier_steps), (select max(log_order) from log_notes)) as last`,
+  );
+  if (found?.last == null) throw new UsageError("The copy of the log is empty.");
+  return found.last;
+}
