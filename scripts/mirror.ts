@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
-import { readOptions, run } from "@compute-credits/platform/process/commandLine";
+import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { publicSummary } from "@compute-credits/platform/process/health";
 import { readAuditorConfig } from "../auditor/config.ts";
@@ -36,6 +36,7 @@ await run(async () => {
     console.log(HELP);
     return;
   }
+  if (values.folder === "") throw new UsageError("--folder needs the name of a folder.");
   const config = readAuditorConfig(process.env);
   const folder = await openMirrorFolder(values.folder);
   const chain = await createChainReader(config.rpcUrls, config.contract, config.timeoutMs);

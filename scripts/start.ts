@@ -1,5 +1,5 @@
 /** `npm start`: the whole system on this machine, to look at and to try. */
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 
 import {
   readOptions,
@@ -7,6 +7,7 @@ import {
   UsageError,
   wholeNumber,
 } from "@compute-credits/platform/process/commandLine";
+import { makeFolderSync } from "@compute-credits/platform/process/makeFolder";
 import { DEFAULT_PORTS, portMistakes } from "./local/ports.ts";
 
 const HELP = `npm start [-- OPTIONS]      a local chain, the contracts and a metering server
@@ -64,7 +65,7 @@ await run(async () => {
 function checkFolder(folder: string): void {
   if (folder === "") throw new UsageError("--data needs the name of a folder.");
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolderSync(folder);
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw new UsageError(`--data ${folder} is not a folder that can be written to.`, {

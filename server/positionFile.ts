@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { z } from "zod";
 
+import { makeFolder } from "@compute-credits/platform/process/makeFolder";
 import { type LedgerName, ledgerFilePart } from "@compute-credits/platform/signing/journalLine";
 import { AddressField } from "@compute-credits/protocol/json/fields";
 import { jsonText } from "@compute-credits/protocol/jsonText";
@@ -52,7 +53,7 @@ export function createPositionFile(folder: string, name: LedgerName): PositionFi
 
     // Not synced: after a power cut of this machine an older position only notices less.
     async write(kept) {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const draft = `${path}.${process.pid}`;
       await writeFile(draft, jsonText(kept));
       await rename(draft, path);

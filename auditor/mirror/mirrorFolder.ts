@@ -1,11 +1,13 @@
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, rename } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 
 import { z } from "zod";
 
+import { ConfigError } from "@compute-credits/platform/process/environment";
 import { hasCode } from "@compute-credits/platform/process/errorCode";
+import { makeFolder } from "@compute-credits/platform/process/makeFolder";
 import { SignerSignatureJson } from "@compute-credits/protocol/json/checkpoint";
 import { Bytes32Field } from "@compute-credits/protocol/json/fields";
 import { jsonText } from "@compute-credits/protocol/jsonText";
@@ -62,10 +64,18 @@ export interface MirrorFolder {
 /** Files in one folder. */
 const SEGMENTS_PER_FOLDER = 1_000n;
 
+/** Rejects with a `ConfigError` that names the folder if it cannot be made or written. */
 export async function openMirrorFolder(folder: string): Promise<MirrorFolder> {
-  await mkdir(folder, { recursive: true });
   const [list, headsFile] = [join(folder, "segments.jsonl"), join(folder, "heads.json")];
-  await cutTornLine(list);
+  try {
+    await makeFolder(folder);
+    await cutTornLine(list);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`${folder} cannot hold the copy (${reason}): choose another folder`, {
+      cause,
+    });
+  }
 
   let last: LogSegment | null = null;
   for await (const segment of segments()) last = segment;
@@ -94,7 +104,7 @@ export async function openMirrorFolder(folder: string): Promise<MirrorFolder> {
 
     async add(segment, pages) {
       const path = fileOf(segment.number);
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       const hash = createEntriesHash();
       await writing(`${path}.part`, "w", async (file) => {
         for await (const page of pages) await file.write(page.map((one) => hash.add(one)).join(""));

@@ -72,6 +72,18 @@ describe("the npm commands", () => {
     );
   });
 
+  it("mirror, with a folder that cannot be made: ends with an error that names it", async () => {
+    const { code, stderr } = await command("scripts/mirror.ts", ["--folder", "/proc/x", "--once"], {
+      ...UNREACHABLE,
+      SERVER_URL: "http://127.0.0.1:1",
+      AUDITOR_PRIVATE_KEY: `0x${"11".repeat(32)}`,
+    });
+    expect(code).to.equal(1);
+    expect(stderr).to.match(
+      /^\/proc\/x cannot hold the copy \(ENOENT.*\): choose another folder\n$/,
+    );
+  });
+
   it("verify, when no chain answers: names the option to check", async () => {
     const { code, stderr } = await command("scripts/verify.ts", [
       "--account",

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { ConfigError } from "../process/environment.ts";
 import { hasCode } from "../process/errorCode.ts";
+import { makeFolderSync } from "../process/makeFolder.ts";
 
 /** Thrown if another process uses the folder. Two processes would corrupt its data. */
 export class FolderInUse extends Error {
@@ -19,7 +20,7 @@ const ours = new Set<string>();
  */
 export function lockFolder(folder: string): () => void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolderSync(folder);
   } catch (cause) {
     throw unusableFolder(folder, cause);
   }

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, link, mkdir, open, rm } from "node:fs/promises";
+import { type FileHandle, link, open, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
 import { hasCode } from "../process/errorCode.ts";
+import { makeFolder } from "../process/makeFolder.ts";
 import {
   JournalHead,
   type JournalOwner,
@@ -88,7 +89,7 @@ export function openSigningJournal(folder: string, owner: JournalOwner): Signing
     },
 
     async begin(first) {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const draft = `${path}.${randomUUID()}`;
       try {
         await writeAndSync(draft, "wx", `${headLine(owner)}${recordLine(first)}`);
