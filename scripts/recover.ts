@@ -22,6 +22,7 @@ state of the database, or a new and empty one. Reads the server's environment. S
                       has signed yet
   --accept-unsigned   takes the copy's end as it is, although no signer and no other copy vouches
                       for it
+  --accept-findings   takes a log that an auditor with this server's settings would object to
   --scratch URL       an empty PostgreSQL database for the replay (an embedded one)
   --accept-loss       lets the servers meter again, without what is lost. Refused while a signed
                       checkpoint is missing: then only a later copy helps
@@ -35,6 +36,7 @@ await run(
       options: {
         mirror: { type: "string", multiple: true, default: [] },
         "accept-unsigned": { type: "boolean", default: false },
+        "accept-findings": { type: "boolean", default: false },
         scratch: { type: "string" },
         "accept-loss": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -45,15 +47,17 @@ await run(
       return;
     }
     const folders = values.mirror;
-    const needsCopy = values["accept-unsigned"] || values.scratch !== undefined;
+    const needsCopy =
+      values["accept-unsigned"] || values["accept-findings"] || values.scratch !== undefined;
     if (needsCopy && folders.length === 0) {
       throw new UsageError(
-        "--accept-unsigned and --scratch are about a copy: name it by --mirror.",
+        "--accept-unsigned, --accept-findings and --scratch are about a copy: name it by --mirror.",
       );
     }
     const copy = {
       folders,
       acceptsUnsigned: values["accept-unsigned"],
+      acceptsFindings: values["accept-findings"],
       scratchUrl: values.scratch ?? null,
     };
     await recover(readConfig(process.env), {

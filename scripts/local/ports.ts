@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer } from "node:net";
 
 /** Where `npm start` listens unless it is told otherwise, and where `npm run credits` looks. */
@@ -27,4 +28,16 @@ async function portMistake({ port, option }: AskedPort): Promise<string | null> 
   });
   probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(null)));
   return await promise;
+}
+
+/** A port on 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("no free port");
+  return address.port;
 }

@@ -1,7 +1,7 @@
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 
-/** About three minutes. */
+/** About two minutes. */
 const MOST_TRANSACTIONS = 20_000_000n;
 
 /**

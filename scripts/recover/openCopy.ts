@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { type MirrorFolder, openMirrorFolder } from "../../auditor/mirror/mirrorFolder.ts";
-import { describeMirror } from "../../auditor/mirror/mirrorLog.ts";
+import { type Mirrored, describeMirror } from "../../auditor/mirror/mirrorLog.ts";
 
 /**
  * Opens a copy of the log and checks all of its hashes. What follows the last head that a present
@@ -14,18 +14,18 @@ export async function openCopy(
   folders: readonly string[],
   chain: Pick<ChainReader, "isSigner">,
   acceptsUnsigned: boolean,
-): Promise<MirrorFolder> {
+): Promise<Mirrored & { readonly copy: MirrorFolder }> {
   const [copy, ...others] = await Promise.all(folders.map(openWhole));
   const last = copy?.last();
   if (copy === undefined || last == null) {
     throw new UsageError(`There is no segment of a log in ${folders[0]}: name a mirror's folder.`);
   }
-  const { upTo, signedUpTo } = await describeMirror(copy, chain);
-  console.log(`The copy has ${upTo} segments; signers vouch for it up to segment ${signedUpTo}.`);
-  if (signedUpTo === upTo || acceptsUnsigned) return copy;
+  const mirrored = await describeMirror(copy, chain);
+  const { upTo, signedUpTo } = mirrored;
+  if (signedUpTo === upTo || acceptsUnsigned) return { ...mirrored, copy };
   for (const other of others) {
     for await (const { number, head } of other.segments()) {
-      if (number === last.number && head === last.head) return copy;
+      if (number === last.number && head === last.head) return { ...mirrored, copy };
     }
   }
   throw new UsageError(

@@ -25,6 +25,8 @@ export interface RestoreLedgerDeps extends ReplayCopyDeps {
   readonly blockPoint: (number: bigint) => Promise<BlockPoint>;
   /** whether a key of this operator has signed a checkpoint */
   readonly isSigned: (epoch: bigint, root: Hex) => boolean;
+  /** takes a log that an auditor would object to */
+  readonly acceptsFindings: boolean;
 }
 
 /** What a recovery did. */
@@ -46,6 +48,7 @@ export async function restoreLedger(deps: RestoreLedgerDeps): Promise<RestoredLe
   const { shared, known, isNew } = await compareCopy(database, folder);
   const summary = await describeCopy(folder);
   const { checkpoints, findings } = await replayCopy(deps, summary);
+  if (findings.length > 0 && !deps.acceptsFindings) throw new UsageError(objections(findings));
   await advanceTransactions(database, summary.lastTransaction);
 
   const restore = async (tx: Transaction): Promise<bigint> => {
@@ -85,6 +88,20 @@ export async function restoreLedger(deps: RestoreLedgerDeps): Promise<RestoredLe
   };
   const entries = await database.transaction(restore, { limits: MAINTENANCE_LIMITS });
   return { entries, checkpoints: checkpoints.length, findings };
+}
+
+/** More are only counted. */
+const MOST_SHOWN = 10;
+
+function objections(findings: readonly Finding[]): string {
+  const shown = findings.slice(0, MOST_SHOWN).map(({ text }) => `  - ${text}`);
+  return [
+    `An auditor with this server's settings would object to the log ${findings.length} times, so ` +
+      "nothing was changed:",
+    ...shown,
+    "If the settings or the endpoints are wrong, mend them. To take the log as it is, because the " +
+      "fee or the write-off account was another then, add --accept-findings.",
+  ].join("\n");
 }
 
 async function insertSegment(tx: Sql, segment: LogSegment): Promise<void> {

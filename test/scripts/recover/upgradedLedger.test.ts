@@ -68,6 +68,7 @@ describe("a ledger from before its log had keys, codes and checkpoints", () => {
       blockPoint: (number) =>
         Promise.resolve(FILLED_CHAIN.find(({ upTo }) => upTo.number === number)?.upTo ?? ORIGIN),
       isSigned: () => false,
+      acceptsFindings: true,
     });
     const [before, after] = [await ledgerRows(database), await ledgerRows(restored)];
     for (const table of ["provider_keys", "promotion_codes", "log_notes", "debits", "holds"]) {
