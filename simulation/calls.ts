@@ -36,6 +36,9 @@ import type { QuoteStore, QuoteRequest, SignedQuote } from "../server/stores/pri
 import type { WriteOffResult } from "../server/stores/settlement/writeOffStore.ts";
 import type { VoidOutcome } from "../server/stores/usage/usageLedger.ts";
 
+/** The code of an answer that nothing is known of: the database, or the way to it, failed. */
+export const OUTAGE = "outage";
+
 /** The calls that a server process answers: the same store methods that the HTTP routes use. */
 export interface Calls {
   record: { input: readonly UsageEvent[]; output: readonly UsageOutcome[] };
@@ -76,6 +79,8 @@ export interface Calls {
   cursor: { input: null; output: BlockPoint };
   apply: { input: BlockStep; output: boolean };
   writeOff: { input: Address; output: WriteOffResult };
+  /** gives a checkpoint up that no one signed, if a cap lost its force since; whether it was so */
+  loseCover: { input: bigint; output: boolean };
   /** adds as many log orders as `most` to the daily sums */
   rollUp: { input: { most: number }; output: "done" | "more" };
   cut: { input: { maxFeeBps: bigint }; output: StoredCheckpoint | null };

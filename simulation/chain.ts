@@ -51,6 +51,13 @@ export class SimulatedChain implements ChainSource {
     return Promise.resolve({ upTo: step.upTo, events: step.events, isLast });
   }
 
+  /** The block of a number. Throws if it was not applied. */
+  point(number: bigint): BlockPoint {
+    const step = this.#steps[Number(number) - 1];
+    if (step === undefined) throw new RangeError(`there is no block ${number}`);
+    return step.upTo;
+  }
+
   async #applyNext(proposed: readonly NewChainEvent[]): Promise<AppliedBlock> {
     const time = new Date();
     const events = this.vault.apply(proposed, time);

@@ -3,13 +3,15 @@ import type { ServerPool } from "./serverPool.ts";
 import type { Journal } from "./journal.ts";
 import { seededRandom } from "./random.ts";
 
+type Kind = "process" | "database" | "frozen process" | "frozen database" | "silence";
+
 type Crash = {
   readonly at: number;
-  readonly kind: "process" | "database";
+  readonly kind: Kind;
   readonly index: number;
 };
 
-/** Kills server processes and the database. The seed decides after how many operations. */
+/** Injects kills and other faults under load. The seed decides after how many operations. */
 export class CrashInjector {
   readonly #serverPool: ServerPool;
   readonly #journal: Journal;
@@ -18,7 +20,7 @@ export class CrashInjector {
   constructor(
     serverPool: ServerPool,
     journal: Journal,
-    { seed, operations, kills, processes }: SimulationOptions,
+    { seed, operations, kills, faults, processes }: SimulationOptions,
   ) {
     this.#serverPool = serverPool;
     this.#journal = journal;
@@ -32,6 +34,9 @@ export class CrashInjector {
     this.#crashes = [
       ...createCrashes(kills.processes, "process"),
       ...createCrashes(kills.databases, "database"),
+      ...createCrashes(faults?.frozenProcesses ?? 0, "frozen process"),
+      ...createCrashes(faults?.frozenDatabases ?? 0, "frozen database"),
+      ...createCrashes(faults?.silences ?? 0, "silence"),
     ];
     this.#crashes.sort((a, b) => a.at - b.at);
   }
@@ -43,17 +48,35 @@ export class CrashInjector {
       const [next] = this.#crashes;
       if (next === undefined || this.#journal.operations < next.at) return;
       this.#crashes.shift();
-      killed.push(
-        next.kind === "process"
-          ? this.#serverPool.killProcess(next.index)
-          : this.#serverPool.killDatabase(),
-      );
+      killed.push(this.#inject(next));
     }, 5);
     try {
       await work();
     } finally {
       clearInterval(watch);
       await Promise.all(killed);
+    }
+  }
+
+  async #inject({ kind, index }: Crash): Promise<void> {
+    switch (kind) {
+      case "process":
+        await this.#serverPool.killProcess(index);
+        return;
+      case "database":
+        await this.#serverPool.killDatabase();
+        return;
+      case "frozen process":
+        await this.#serverPool.freezeProcess(index);
+        return;
+      case "frozen database":
+        await this.#serverPool.freezeDatabase();
+        return;
+      case "silence":
+        this.#serverPool.silence();
+        return;
+      default:
+        kind satisfies never;
     }
   }
 }

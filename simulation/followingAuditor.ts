@@ -1,6 +1,6 @@
 import { zeroHash } from "viem";
 
-import { type AuditedCheckpoint, createAuditor } from "../auditor/auditor.ts";
+import { type AuditedCheckpoint, type AuditorDeps, createAuditor } from "../auditor/auditor.ts";
 import { claimAuditor, migrateAuditor } from "../auditor/store/claimAuditor.ts";
 import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
 import type { Database } from "@compute-credits/platform/postgres/database";
@@ -16,49 +16,57 @@ import {
 } from "./limits.ts";
 import { DEPLOYMENT, SIGNED_BY_CONTRACT } from "./parties.ts";
 
+export const FIRST_TERMS = { feeBps: RULES.feeBps, maxQuoteSeconds: MAX_QUOTE_SECONDS };
+
+/** What an audit goes by. It accepts every signature, because the simulation has no keys. */
+export const audit = {
+  chain: {
+    deployment: DEPLOYMENT,
+    signersSince: () => Promise.resolve(0n),
+    isSignedBy: () => Promise.resolve(true),
+    signingOf: () => Promise.resolve("key"),
+    allowanceSigning: ({ signature }) =>
+      Promise.resolve(signature === SIGNED_BY_CONTRACT ? "contract_refuses" : "key"),
+  },
+  terms: {
+    fees: [{ feeBps: RULES.feeBps, from: null }],
+    maxFeeBps: MAX_FEE_BPS,
+    maxQuoteSeconds: MAX_QUOTE_SECONDS,
+    maxLagSeconds: 3_600,
+    writeOffAccount: WRITE_OFF_ACCOUNT,
+    counterGraceSeconds: COUNTER_GRACE_SECONDS,
+    releasedEpoch: null,
+  },
+} satisfies Pick<AuditorDeps, "chain" | "terms">;
+
 /**
  * Starts the real auditor (`auditor/`) behind the simulated ledger. It reads the usage log and the
- * chain, has its own database, and must recompute every checkpoint. It accepts every signature,
- * because the simulation has no keys.
+ * chain, has its own database, and must recompute every checkpoint.
  */
 export async function startFollowingAuditor(ledger: Database, chain: SimulatedChain) {
   const database = await openPgliteDatabase();
   await migrateAuditor(database);
-  const initialTerms = { feeBps: RULES.feeBps, maxQuoteSeconds: MAX_QUOTE_SECONDS };
   const origin = { number: 0n, hash: zeroHash, time: new Date(0) };
-  await claimAuditor(database, DEPLOYMENT, origin, initialTerms);
+  await claimAuditor(database, DEPLOYMENT, origin, FIRST_TERMS);
   const audited: AuditedCheckpoint[] = [];
-  const auditor = createAuditor({
-    database,
-    source: ledgerLog(ledger, {
-      deployment: DEPLOYMENT,
-      deploymentBlock: null,
-      ...initialTerms,
-    }),
-    chain: {
-      deployment: DEPLOYMENT,
-      signersSince: () => Promise.resolve(0n),
-      isSignedBy: () => Promise.resolve(true),
-      signingOf: () => Promise.resolve("key"),
-      allowanceSigning: ({ signature }) =>
-        Promise.resolve(signature === SIGNED_BY_CONTRACT ? "contract_refuses" : "key"),
-    },
-    chainSource: chain,
-    signer: null,
-    terms: {
-      fees: [{ feeBps: RULES.feeBps, from: null }],
-      maxFeeBps: MAX_FEE_BPS,
-      maxQuoteSeconds: MAX_QUOTE_SECONDS,
-      maxLagSeconds: 3_600,
-      writeOffAccount: WRITE_OFF_ACCOUNT,
-      counterGraceSeconds: COUNTER_GRACE_SECONDS,
-      releasedEpoch: null,
-    },
-    onAudited: (checkpoint) => audited.push(checkpoint),
-  });
+  const start = () =>
+    createAuditor({
+      ...audit,
+      database,
+      source: ledgerLog(ledger, { deployment: DEPLOYMENT, deploymentBlock: null, ...FIRST_TERMS }),
+      chainSource: chain,
+      signer: null,
+      onAudited: (checkpoint) => audited.push(checkpoint),
+    });
+  let auditor = start();
 
   return {
     audited,
+
+    /** Ends the auditor and starts another one on its database. */
+    restart(): void {
+      auditor = start();
+    },
 
     /** Audits all new checkpoints and the log after them. Throws at the first finding. */
     async follow(): Promise<void> {

@@ -14,6 +14,8 @@ const HELP = `npm run simulate [-- OPTIONS]
   --seed TEXT           any text; it determines the operations (1)
   --processes NUMBER    server processes on one database, 1 to ${MOST_PROCESSES} (3)
   --kill                also kills server processes and PostgreSQL with SIGKILL under load
+  --faults              also freezes server processes and PostgreSQL (SIGSTOP), silences connections,
+                        and replaces the database by an old backup, which is recovered
   --audit               also runs the real auditor, which recomputes every checkpoint
   --help                this text`;
 
@@ -24,6 +26,7 @@ await run(async () => {
       seed: { type: "string", default: "1" },
       processes: { type: "string", default: "3" },
       kill: { type: "boolean", default: false },
+      faults: { type: "boolean", default: false },
       audit: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -32,12 +35,13 @@ await run(async () => {
     console.log(HELP);
     return;
   }
-  const { seed, kill, audit } = values;
+  const { seed, kill, faults, audit } = values;
   await runSimulation({
     operations: wholeNumber("--operations", values.operations, { least: 1, most: MOST_OPERATIONS }),
     processes: wholeNumber("--processes", values.processes, { least: 1, most: MOST_PROCESSES }),
     seed,
     kill,
+    faults,
     audit,
   });
 });
@@ -47,11 +51,21 @@ interface Chosen {
   readonly processes: number;
   readonly seed: string;
   readonly kill: boolean;
+  readonly faults: boolean;
   readonly audit: boolean;
 }
 
-async function runSimulation({ operations, processes, seed, kill, audit }: Chosen): Promise<void> {
-  const flags = `${kill ? " --kill" : ""}${audit ? " --audit" : ""}`;
+async function runSimulation({
+  operations,
+  processes,
+  seed,
+  kill,
+  faults,
+  audit,
+}: Chosen): Promise<void> {
+  const flags = [kill && " --kill", faults && " --faults", audit && " --audit"]
+    .filter((flag) => flag !== false)
+    .join("");
   const command =
     `npm run simulate -- --operations ${operations} --seed ${seed} ` +
     `--processes ${processes}${flags}`;
@@ -70,6 +84,14 @@ async function runSimulation({ operations, processes, seed, kill, audit }: Chose
       kills: kill
         ? { processes: Math.ceil(operations / 8_000), databases: Math.ceil(operations / 40_000) }
         : { processes: 0, databases: 0 },
+      ...(faults && {
+        faults: {
+          frozenProcesses: Math.ceil(operations / 25_000),
+          frozenDatabases: Math.ceil(operations / 50_000),
+          silences: Math.ceil(operations / 25_000),
+          restores: Math.ceil(operations / 250_000),
+        },
+      }),
       audit,
       log: (line) => console.log(line),
     });

@@ -1,7 +1,14 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { OwnPostgresServer } from "../scripts/local/postgresServer.ts";
 import type { CallName, Calls } from "./calls.ts";
+import { type TcpProxy, startTcpProxy, through } from "../scripts/local/tcpProxy.ts";
+import { DatabaseUnavailable } from "@compute-credits/platform/postgres/databaseUnavailable";
 import { AnswerLostError, ServerProcess, isLost } from "./serverProcess.ts";
+
+/** Longer than a frozen process may keep the locks of a transaction. */
+const FROZEN_MS = 4_000;
 
 /** The answer to a call that was retried until it was answered. */
 export interface CallResult<Name extends CallName> {
@@ -14,10 +21,14 @@ export interface CallResult<Name extends CallName> {
   readonly lost: number;
 }
 
-/** The server processes and their database. Each of them may be killed at any time. */
+/**
+ * The server processes and their database. Each of them may be killed or frozen at any time. The first
+ * process reaches the database through a proxy, whose connections may go silent.
+ */
 export class ServerPool {
   readonly #url: string;
   readonly #server: OwnPostgresServer;
+  readonly #proxy: TcpProxy;
   readonly #processes: (ServerProcess | undefined)[];
   readonly #crash = Promise.withResolvers<never>();
   #database: Promise<void> = Promise.resolve();
@@ -27,21 +38,27 @@ export class ServerPool {
   #outages = 0;
   killedProcesses = 0;
   killedDatabases = 0;
+  /** by kind */
+  readonly faults: Record<string, number> = {};
   lostAnswers = 0;
 
-  private constructor(server: OwnPostgresServer, url: string, processes: ServerProcess[]) {
+  private constructor(server: OwnPostgresServer, url: string, proxy: TcpProxy) {
     this.#server = server;
     this.#url = url;
-    this.#processes = processes;
+    this.#proxy = proxy;
+    this.#processes = [];
     this.#crash.promise.catch(() => undefined);
   }
 
   static async start(server: OwnPostgresServer, url: string, count: number): Promise<ServerPool> {
-    const processes: ServerProcess[] = [];
-    const serverPool = new ServerPool(server, url, processes);
-    const started = Array.from({ length: count }, () => serverPool.#startProcess());
-    processes.push(...(await Promise.all(started)));
+    const serverPool = new ServerPool(server, url, await startTcpProxy(Number(new URL(url).port)));
+    await serverPool.#startAll(count);
     return serverPool;
+  }
+
+  async #startAll(count: number): Promise<void> {
+    const started = Array.from({ length: count }, (_, place) => this.#startProcess(place));
+    this.#processes.splice(0, count, ...(await Promise.all(started)));
   }
 
   /**
@@ -87,7 +104,60 @@ export class ServerPool {
     this.killedProcesses++;
     await victim.kill();
     await this.#database;
-    this.#processes[place] = await this.#startProcess();
+    this.#processes[place] = await this.#startProcess(place);
+  }
+
+  /** Stops a server process for seconds, in the middle of whatever it does. */
+  async freezeProcess(index: number): Promise<void> {
+    const victim = this.#processes[index];
+    if (victim === undefined) return;
+    this.#countFault("frozen processes");
+    victim.freeze();
+    await delay(FROZEN_MS);
+    victim.thaw();
+    this.#outages++;
+  }
+
+  /** Stops PostgreSQL for seconds. */
+  async freezeDatabase(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await this.#database;
+    this.#database = promise;
+    this.#countFault("frozen databases");
+    this.#server.freeze();
+    await delay(FROZEN_MS);
+    this.#server.thaw();
+    this.#outages++;
+    resolve();
+  }
+
+  /** The first process's connections stay open, and nothing passes them any more. */
+  silence(): void {
+    this.#countFault("silences");
+    this.#proxy.silence();
+  }
+
+  /** Ends all processes and PostgreSQL, does something to its files, and starts all again. */
+  async whileStopped(
+    name: string,
+    onFiles: (server: OwnPostgresServer) => void,
+    beforeStart: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
+    const count = this.#processes.length;
+    await Promise.all(this.#processes.flatMap((process) => process?.kill() ?? []));
+    await this.#database;
+    await this.#server.kill();
+    onFiles(this.#server);
+    await this.#server.restart();
+    this.#countFault(name);
+    this.#processes.fill(undefined);
+    await beforeStart();
+    await this.#startAll(count);
+  }
+
+  #countFault(kind: string): void {
+    this.faults[kind] = (this.faults[kind] ?? 0) + 1;
+    this.#outages++;
   }
 
   /** Kills PostgreSQL under load and restarts it on the same files. */
@@ -120,7 +190,8 @@ export class ServerPool {
           return await attempt();
         } catch (error) {
           const code = error instanceof Error && "code" in error ? String(error.code) : "";
-          if (!isLost(code, String(error)) || this.#isStopped) throw error;
+          const isKnown = !(error instanceof DatabaseUnavailable) && !isLost(code, String(error));
+          if (isKnown || this.#isStopped) throw error;
         }
       }
     };
@@ -134,6 +205,7 @@ export class ServerPool {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#processes.flatMap((process) => process?.kill() ?? []));
+    await this.#proxy.stop();
   }
 
   #next(): ServerProcess {
@@ -144,14 +216,15 @@ export class ServerPool {
     throw new AnswerLostError("no server process is running");
   }
 
-  async #startProcess(): Promise<ServerProcess> {
+  async #startProcess(place: number): Promise<ServerProcess> {
+    const url = place === 0 ? through(this.#proxy, this.#url) : this.#url;
     for (;;) {
       const kills = this.killedDatabases;
       try {
         // oxlint-disable-next-line no-await-in-loop -- a process needs the database
         await this.#database;
         // oxlint-disable-next-line no-await-in-loop
-        return await ServerProcess.start(this.#url, (error) => this.#crash.reject(error));
+        return await ServerProcess.start(url, (error) => this.#crash.reject(error));
       } catch (error) {
         // A server does not start without its database, so retry if that was killed in the
         // meantime.

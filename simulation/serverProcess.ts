@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-import type { CallAnswer, CallName, CallRequest, Calls } from "./calls.ts";
+import { type CallAnswer, type CallName, type CallRequest, type Calls, OUTAGE } from "./calls.ts";
 
 /** The answer is unknown, because the process or its database was killed during the call. */
 export class AnswerLostError extends Error {
@@ -27,6 +27,7 @@ export function isLost(code: string, message: string): boolean {
 }
 
 const CONNECTION_LOST = new Set([
+  OUTAGE,
   "57P01",
   "57P02",
   "57P03",
@@ -70,6 +71,7 @@ export class ServerProcess {
     cursor: new Map(),
     apply: new Map(),
     writeOff: new Map(),
+    loseCover: new Map(),
     rollUp: new Map(),
     cut: new Map(),
   };
@@ -119,6 +121,15 @@ export class ServerProcess {
       if (error !== null) resolvers.reject(new AnswerLostError("the process has exited"));
     });
     return resolvers.promise;
+  }
+
+  /** Sends SIGSTOP: it keeps its locks and its connections, and answers nothing. */
+  freeze(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child.kill("SIGCONT");
   }
 
   /** Sends SIGKILL and waits for the exit. */

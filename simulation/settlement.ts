@@ -14,6 +14,8 @@ export interface CutWindow {
   readonly id: bigint;
   readonly from: Date;
   readonly until: Date;
+  /** when its rows were last known to be covered */
+  readonly submittedAt: Date;
 }
 
 interface SettlementDeps {
@@ -65,8 +67,12 @@ export class Settlement {
       if (this.#prepared !== null) {
         throw new DisagreementError("a checkpoint was cut before the last was final", { made });
       }
+      const { id } = first.output;
+      // As a settler does before it signs: a fault may have taken longer than a grace.
+      const lost = await this.#serverPool.call("loseCover", id);
+      if (lost.output) return;
       this.#prepared = first.output;
-      this.cuts.push({ id: first.output.id, from: first.from, until: first.until });
+      this.cuts.push({ id, from: first.from, until: first.until, submittedAt: lost.from });
     }
     await this.#settle();
   }
@@ -74,6 +80,7 @@ export class Settlement {
   /** Adopts a checkpoint that was cut but whose answer was lost. */
   async adopt(latest: StoredCheckpoint | null, isKnown: boolean): Promise<void> {
     if (latest?.status !== "prepared" || isKnown) return;
+    if ((await this.#serverPool.call("loseCover", latest.id)).output) return;
     this.#prepared = latest;
     await this.#settle();
   }

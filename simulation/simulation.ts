@@ -1,9 +1,14 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { zeroHash } from "viem";
 
 import { auditRefunds } from "./auditRefunds.ts";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
 import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import type { Database } from "@compute-credits/platform/postgres/database";
+import { copyLog } from "../scripts/local/ledgerCopy.ts";
 import { type OwnPostgresServer, createDatabase } from "../scripts/local/postgresServer.ts";
 import { claimDatabase } from "../server/stores/chain/claimDatabase.ts";
 import { createCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
@@ -37,6 +42,7 @@ import { DEPLOYMENT, type Parties, createParties } from "./parties.ts";
 import { type LaneRun, compareLanes, expireHolds, runRound } from "./partitioned.ts";
 import { PartitionedLane } from "./partitionedLane.ts";
 import { publishOperatorCards, publishProviderCards } from "./publishCards.ts";
+import { recoverLedger } from "./recoverLedger.ts";
 import { seededRandom } from "./random.ts";
 import { ServerPool } from "./serverPool.ts";
 import { Settlement } from "./settlement.ts";
@@ -67,13 +73,15 @@ export async function simulate(
   const retried = serverPool.withRetries(database);
   const chain = new SimulatedChain(serverPool, ORIGIN);
   const auditor = options.audit ? await startFollowingAuditor(retried, chain) : null;
-  const deps = { database: retried, serverPool, chain, auditor, cards, start };
+  const logFolder = await mkdtemp(join(tmpdir(), "compute-credits-simulated-log-"));
+  const deps = { database: retried, serverPool, chain, auditor, cards, start, logFolder };
   try {
     return await new Simulation(options, deps).run();
   } finally {
     await auditor?.stop();
     await serverPool.stop();
     await database.close();
+    await rm(logFolder, { recursive: true, force: true });
   }
 }
 
@@ -90,6 +98,8 @@ interface SimulationDeps {
   readonly auditor: FollowingAuditor | null;
   readonly cards: SimulatedCard[];
   readonly start: Date;
+  /** of a copy of the log */
+  readonly logFolder: string;
 }
 
 class Simulation {
@@ -120,12 +130,18 @@ class Simulation {
     const { operations, log } = this.#options;
     const segments = Math.max(1, Math.round(operations / SEGMENT_OPERATIONS / 2));
     const operationsPerPhase = Math.ceil(operations / segments / 2);
+    const restores = this.#options.faults?.restores ?? 0;
+    const segmentsPerRestore = Math.max(2, Math.floor(segments / Math.max(1, restores)));
     for (let segment = 0; segment < segments; segment++) {
       // oxlint-disable-next-line no-await-in-loop -- segments are sequential
       await this.#crashInjector.during(async () => {
         await this.#runPartitionedPhase(operationsPerPhase);
         await this.#runContendedPhase(operationsPerPhase);
       });
+      if (restores > 0) {
+        // oxlint-disable-next-line no-await-in-loop
+        await this.#comeAndGo(segment % segmentsPerRestore, segmentsPerRestore);
+      }
       const isLast = segment === segments - 1;
       // oxlint-disable-next-line no-await-in-loop
       if (isLast) await this.#settleAll();
@@ -133,7 +149,40 @@ class Simulation {
       if (isLast || segment % 4 === 3) await this.#audit();
       log(`${this.#journal.operations} operations agree`);
     }
+    if (restores > 0) await this.#auditFromTheBeginning();
     return await this.#report();
+  }
+
+  /**
+   * After the first segments the database is backed up, and after the last of them the backup takes
+   * its place, as after the loss of a machine or a failover to a standby that lagged, and is
+   * recovered from a copy of the log. The auditor ends and starts again.
+   */
+  async #comeAndGo(segment: number, segments: number): Promise<void> {
+    const { database, serverPool, chain, auditor, logFolder } = this.#deps;
+    auditor?.restart();
+    await copyLog(database, { folder: logFolder, deployment: DEPLOYMENT });
+    if (segment === 0) {
+      await serverPool.whileStopped("backups", (server) => server.backUp());
+    } else if (segment === segments - 1) {
+      await serverPool.whileStopped(
+        "restored backups",
+        (server) => server.restore(),
+        () => recoverLedger(database, chain, logFolder),
+      );
+    }
+  }
+
+  /** An auditor that comes late must reproduce every checkpoint, too. */
+  async #auditFromTheBeginning(): Promise<void> {
+    const { database, chain, auditor } = this.#deps;
+    if (auditor === null) return;
+    const late = await startFollowingAuditor(database, chain);
+    try {
+      await late.follow();
+    } finally {
+      await late.stop();
+    }
   }
 
   /** Gives the operator's account credits and a recorded cap for all that may be written off. */
@@ -329,6 +378,7 @@ class Simulation {
       refusals: this.#journal.refusals,
       killedProcesses: serverPool.killedProcesses,
       killedDatabases: serverPool.killedDatabases,
+      faults: serverPool.faults,
       lostAnswers: serverPool.lostAnswers,
       skippedAllowances: this.#skippedAllowances,
       audited:

@@ -18,6 +18,8 @@ export interface SimulationReport {
   readonly refusals: ReadonlyMap<string, number>;
   readonly killedProcesses: number;
   readonly killedDatabases: number;
+  /** faults that were injected besides, by kind */
+  readonly faults: Readonly<Record<string, number>>;
   readonly lostAnswers: number;
   /** allowances that the audit cannot replay because an answer was lost */
   readonly skippedAllowances: number;

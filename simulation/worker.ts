@@ -11,7 +11,8 @@ import { createCheckpointStore } from "../server/stores/checkpoints/postgresChec
 import { createGrantStore } from "../server/stores/allowances/postgresGrantStore.ts";
 import { createHoldStore } from "../server/stores/holds/postgresHoldStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
-import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
+import { DatabaseUnavailable } from "@compute-credits/platform/postgres/databaseUnavailable";
+import { REQUEST_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { createIssuingKeyStore } from "../server/stores/issuing/postgresIssuingKeyStore.ts";
 import { createMultiplierStore } from "../server/stores/pricing/postgresMultiplierStore.ts";
 import { createPriceStore } from "../server/stores/pricing/postgresPriceStore.ts";
@@ -19,10 +20,11 @@ import { createPriceReader } from "../server/stores/pricing/priceReader.ts";
 import { createRateIndexCache } from "../server/stores/pricing/rateIndexCache.ts";
 import { createReceiptRecords } from "../server/stores/checkpoints/postgresReceiptRecords.ts";
 import { createRollUpStore } from "../server/stores/rollups/postgresRollUpStore.ts";
+import { createSubmissionStore } from "../server/stores/settlement/postgresSubmissionStore.ts";
 import { createWriteOffStore } from "../server/stores/settlement/postgresWriteOffStore.ts";
 import { createUsageLedger } from "../server/stores/usage/postgresUsageLedger.ts";
 import { createQuoteStore } from "../server/stores/pricing/signedQuotes.ts";
-import type { CallAnswer, CallName, CallRequest, Calls } from "./calls.ts";
+import { type CallAnswer, type CallName, type CallRequest, type Calls, OUTAGE } from "./calls.ts";
 import { COUNTER_GRACE_SECONDS, QUOTE_KEY, RULES, isIssuer } from "./limits.ts";
 import { DEPLOYMENT } from "./parties.ts";
 
@@ -30,7 +32,7 @@ const CONNECTIONS = 10;
 const GROUP_COMMIT = { maxEvents: 200, maxConcurrent: 4, minEventsPerCommit: 1 };
 
 const [, , url = ""] = process.argv;
-const database = await openPgDatabase(url, CONNECTIONS, MAINTENANCE_LIMITS);
+const database = await openPgDatabase(url, CONNECTIONS, REQUEST_LIMITS);
 const rates = createRateIndexCache();
 const prices = createPriceReader(rates);
 const usage = withGroupCommit(createUsageLedger(database, RULES, prices), GROUP_COMMIT);
@@ -47,6 +49,7 @@ const quotes = createQuoteStore(DEPLOYMENT, QUOTE_KEY, {
 const chain = createChainStore(database);
 const checkpoints = createCheckpointStore(database);
 const writeOffs = createWriteOffStore(database);
+const submissions = createSubmissionStore(database);
 const rollUps = createRollUpStore(database);
 const receipts = createReceiptRecords(database);
 
@@ -90,6 +93,11 @@ const handlers: {
   cursor: () => chain.cursor(),
   apply: (step) => chain.apply(step),
   writeOff: (payer) => writeOffs.writeOff(payer, { counterGraceSeconds: COUNTER_GRACE_SECONDS }),
+  async loseCover(id) {
+    const terms = { counterGraceSeconds: COUNTER_GRACE_SECONDS };
+    if (await writeOffs.hasLostCover(id, terms)) await submissions.abandon(id, 0);
+    return (await checkpoints.latest())?.id !== id;
+  },
   rollUp: ({ most }) => rollUps.addNext(most),
   cut: ({ maxFeeBps }) => checkpoints.cut(maxFeeBps),
 };
@@ -107,6 +115,8 @@ async function handle<Name extends CallName>(request: CallRequest<Name>): Promis
 }
 
 function codeOf(error: unknown): string {
+  // A server answers 503 then, and the client sends the same again.
+  if (error instanceof DatabaseUnavailable) return OUTAGE;
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 

@@ -6,6 +6,7 @@ import { type OwnPostgresServer, startPostgres } from "../../scripts/local/postg
 /** The short version, with one kill, is test/simulation/simulation.test.ts. */
 describe("a long simulation of several server processes", () => {
   const kills = { processes: 8, databases: 3 };
+  const faults = { frozenProcesses: 2, frozenDatabases: 1, silences: 1, restores: 1 };
   let server: OwnPostgresServer;
 
   before(async () => {
@@ -32,4 +33,19 @@ describe("a long simulation of several server processes", () => {
       expect(report.audited?.checkpoints).to.equal(report.checkpoints);
     });
   }
+
+  it("agrees with the model after processes froze and a backup was restored and recovered", async () => {
+    const report = await simulate(server, {
+      // Two segments: one before the backup, and one after it.
+      operations: 64_000,
+      seed: "faults",
+      processes: 3,
+      kills: { processes: 0, databases: 0 },
+      faults,
+      audit: true,
+      log: () => undefined,
+    });
+    expect(report.faults).to.include({ "restored backups": 1, "frozen databases": 1 });
+    expect(report.audited?.checkpoints).to.equal(report.checkpoints);
+  }).timeout(900_000);
 });

@@ -25,7 +25,7 @@ import { startFaultyRpc } from "../fixtures/faultyRpc.ts";
 import { type Answer, send } from "../fixtures/http.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
 import { addressOf, cloudEvent } from "../fixtures/meteredStack.ts";
-import { type TcpProxy, startTcpProxy, through } from "../fixtures/tcpProxy.ts";
+import { type TcpProxy, startTcpProxy, through } from "../../scripts/local/tcpProxy.ts";
 
 const { alice, provider } = wallets;
 

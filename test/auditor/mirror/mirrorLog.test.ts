@@ -10,7 +10,7 @@ import { mirrorLog } from "../../../auditor/mirror/mirrorLog.ts";
 import { createUsageLog } from "../../../server/stores/feed/postgresUsageLog.ts";
 import { databaseKinds } from "../../fixtures/databases.ts";
 import { deployment } from "../../fixtures/ledger.ts";
-import { askLedger, publishLog } from "../../fixtures/ledgerCopy.ts";
+import { askLedger, publishLog } from "../../../scripts/local/ledgerCopy.ts";
 
 for (const { name, open } of databaseKinds) {
   describe(`mirror of the log on ${name}`, () => {
@@ -37,7 +37,8 @@ for (const { name, open } of databaseKinds) {
       }
     }
 
-    const publish = (signers?: Parameters<typeof publishLog>[1]) => publishLog(database, signers);
+    const publish = (signers?: Parameters<typeof publishLog>[2]) =>
+      publishLog(database, deployment, signers);
 
     const mirror = async () =>
       await mirrorLog({

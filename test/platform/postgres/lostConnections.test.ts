@@ -11,7 +11,7 @@ import {
 import { eventually } from "../../../scripts/local/eventually.ts";
 import { type ChildServer, startChildServer } from "../../fixtures/childServer.ts";
 import { newPostgresDatabase } from "../../fixtures/postgresServer.ts";
-import { type TcpProxy, startTcpProxy, through } from "../../fixtures/tcpProxy.ts";
+import { type TcpProxy, startTcpProxy, through } from "../../../scripts/local/tcpProxy.ts";
 
 const CONNECTIONS = 9;
 /** for what a busy machine adds to a limit */

@@ -7,7 +7,8 @@ import { expect } from "chai";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { openCopy } from "../../../scripts/recover/openCopy.ts";
 import { postgres } from "../../fixtures/databases.ts";
-import { copyLog } from "../../fixtures/ledgerCopy.ts";
+import { deployment } from "../../fixtures/ledger.ts";
+import { copyLog } from "../../../scripts/local/ledgerCopy.ts";
 
 describe("openCopy", () => {
   let database: Database;
@@ -16,13 +17,13 @@ describe("openCopy", () => {
   before(async () => {
     database = await postgres.open();
     folder = await mkdtemp(join(tmpdir(), "compute-credits-copies-"));
-    await copyLog(database, join(folder, "signed"));
+    await copyLog(database, { folder: join(folder, "signed"), deployment });
     await cp(join(folder, "signed"), join(folder, "second"), { recursive: true });
     // Goes on without a signature.
     await database.query(
       `insert into log_notes (kind, body) values ('blocks', '{"from": "1", "to": "2"}')`,
     );
-    await copyLog(database, join(folder, "signed"), []);
+    await copyLog(database, { folder: join(folder, "signed"), deployment }, []);
     await cp(join(folder, "signed"), join(folder, "third"), { recursive: true });
   });
   after(async () => {

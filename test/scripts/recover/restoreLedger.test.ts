@@ -23,7 +23,7 @@ import { migrateLedger } from "../../../server/stores/migrateLedger.ts";
 import { sampled } from "../../fixtures/effort.ts";
 import { type Scene, openScene } from "../../fixtures/audited.ts";
 import { deployment, hashOf, openLedger } from "../../fixtures/ledger.ts";
-import { copyLog } from "../../fixtures/ledgerCopy.ts";
+import { copyLog } from "../../../scripts/local/ledgerCopy.ts";
 import { ALICES_KEY, ledgerHistory, provider } from "../../fixtures/ledgerHistory.ts";
 import { type LedgerRows, ledgerRows } from "../../fixtures/ledgerRows.ts";
 import { newAuditorDatabase } from "../../fixtures/postgresServer.ts";
@@ -65,7 +65,7 @@ describe("a ledger that is restored from a copy of its log", () => {
       await step.run(scene).catch((error: unknown) => {
         throw new Error(`step "${step.name}"`, { cause: error });
       });
-      await copyLog(database, folder);
+      await copyLog(database, { folder, deployment });
       if (index + 1 !== backUpAfter) continue;
       await postgres.kill();
       postgres.backUp();

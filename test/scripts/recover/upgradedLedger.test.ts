@@ -17,7 +17,7 @@ import { postgres } from "../../fixtures/databases.ts";
 import { FILLED_CHAIN } from "../../fixtures/filledChain.ts";
 import { FILLED_LEDGER } from "../../fixtures/filledDatabases.ts";
 import { deployment, openLedger } from "../../fixtures/ledger.ts";
-import { copyLog } from "../../fixtures/ledgerCopy.ts";
+import { copyLog } from "../../../scripts/local/ledgerCopy.ts";
 import { ledgerRows } from "../../fixtures/ledgerRows.ts";
 import { newAuditorDatabase } from "../../fixtures/postgresServer.ts";
 import { fillDatabase } from "../../fixtures/upgrades.ts";
@@ -54,7 +54,7 @@ describe("a ledger from before its log had keys, codes and checkpoints", () => {
     const ledger = await openLedger(database);
     ledger.blocks.push(...FILLED_CHAIN);
     const { deps } = await openScene(ledger, auditorDatabase);
-    await copyLog(database, folder);
+    await copyLog(database, { folder, deployment });
 
     const restored = await opened(postgres.open());
     await claimDatabase(restored, deployment, ORIGIN);

@@ -10,7 +10,7 @@ import { type Ledger, openLedger, party } from "../../fixtures/ledger.ts";
 import { type LedgerServer, serveLedger } from "../../fixtures/ledgerServer.ts";
 import { cloudEvent } from "../../fixtures/meteredStack.ts";
 import { newLedgerDatabase } from "../../fixtures/postgresServer.ts";
-import { type TcpProxy, startTcpProxy, through } from "../../fixtures/tcpProxy.ts";
+import { type TcpProxy, startTcpProxy, through } from "../../../scripts/local/tcpProxy.ts";
 
 const payer = party(1);
 const provider = party(2);
