@@ -14,7 +14,7 @@ export interface EventMemory {
 }
 
 /**
- * Knows every event that this process recorded since `coveredFrom`. An event from before may be in
+ * Knows every event that this process recorded after `coveredFrom`. An event from before may be in
  * the log, so that one read of the log comes first; most events are reported within seconds.
  */
 export function createEventMemory(startedAt: Date, capacity = CAPACITY): EventMemory {
@@ -23,7 +23,7 @@ export function createEventMemory(startedAt: Date, capacity = CAPACITY): EventMe
 
   return {
     mayBeRecorded: (event) =>
-      event.occurredAt.getTime() < coveredFromMs || newer.has(event) || older.has(event),
+      event.occurredAt.getTime() <= coveredFromMs || newer.has(event) || older.has(event),
 
     remember(event) {
       newer.add(event);
