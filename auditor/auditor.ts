@@ -15,7 +15,7 @@ import { type StoredSignature, readLastCut, readSignature } from "./store/cutSto
 import { auditCut } from "./work/auditCut.ts";
 import type { AuditTerms } from "./work/auditDeps.ts";
 import { ChainBehind } from "./work/replayCut.ts";
-import { type WitnessPosition, newestWitnessed, witness } from "./work/witness.ts";
+import { witness } from "./work/witness.ts";
 
 export interface AuditorDeps {
   readonly database: Database;
@@ -28,6 +28,8 @@ export interface AuditorDeps {
   /** `null` for an auditor that does not sign */
   readonly signer: CheckpointSigner | null;
   readonly terms: AuditTerms;
+  /** by default `MAX_RECORDS_IN_MEMORY` */
+  readonly recordsInMemory?: number | undefined;
   readonly onAudited?: (audited: AuditedCheckpoint) => void;
 }
 
@@ -65,6 +67,7 @@ export function createAuditor({
   chainSource,
   signer,
   terms,
+  recordsInMemory,
   onAudited,
 }: AuditorDeps): Auditor {
   const store = createChainStore(database);
@@ -73,7 +76,6 @@ export function createAuditor({
     { cut: PublishedCut; findings: readonly Finding[]; at: number }
   >();
   let agreed: PublishedCut | null = null;
-  let witnessedUpTo: WitnessPosition | null = null;
 
   async function followChain(): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop -- ranges are read in order
@@ -92,7 +94,7 @@ export function createAuditor({
 
   async function check(cut: PublishedCut): Promise<boolean> {
     const startedAt = performance.now();
-    const findings = await auditCut({ database, source, chain, terms }, cut);
+    const findings = await auditCut({ database, source, chain, terms, recordsInMemory }, cut);
     const milliseconds = performance.now() - startedAt;
     const before = refused.get(cut.id);
     if (findings.length === 0) {
@@ -177,12 +179,7 @@ export function createAuditor({
       const isAgreed = newest !== undefined && agreed?.id === newest.id;
       if (isAgreed) await cosign(newest);
 
-      const from = newest ?? null;
-      if (witnessedUpTo === null || witnessedUpTo.cut !== (from?.id ?? 0n)) {
-        const transaction = witnessedUpTo?.transaction ?? (await newestWitnessed(database));
-        witnessedUpTo = { cut: from?.id ?? 0n, snapshot: from?.snapshot ?? null, transaction };
-      }
-      witnessedUpTo = await witness(database, source, witnessedUpTo);
+      await witness(database, source, newest ?? null);
       return newest === undefined || isAgreed ? "done" : "waiting";
     },
   };

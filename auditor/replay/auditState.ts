@@ -15,6 +15,7 @@ import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { type RateIndex, indexRates } from "@compute-credits/rules/pricing/rateIndex";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
+import { PairMap } from "./pairMap.ts";
 
 /** An address with all its amounts, as the auditor computes them. */
 export interface Party extends Account {
@@ -80,12 +81,17 @@ export interface AuditedCard {
   readonly createdAt: Date;
 }
 
-export function accessKey(spender: SpenderId, provider: Address): string {
-  return `${spender}/${provider}`;
+/** A spender, and a provider that it gave access to or an account that it accepted. */
+export interface SpenderPair {
+  readonly spender: SpenderId;
+  readonly other: Address;
 }
 
-export function acceptanceKey(spender: SpenderId, account: Address): string {
-  return `${spender}/${account}`;
+/** Pairs, each once. */
+export class SpenderPairs extends PairMap<SpenderId, Address, SpenderPair> {
+  add(spender: SpenderId, other: Address): void {
+    if (!this.has(spender, other)) this.set(spender, other, { spender, other });
+  }
 }
 
 export function stepsKey(provider: Address, rateKey: string): string {
@@ -100,12 +106,12 @@ export class AuditState {
   readonly parties = new Map<Address, Party>();
   readonly allowances = new Map<Hex, AuditedAllowance>();
   readonly bySpender = new Map<SpenderId, Set<Hex>>();
-  /** by `accessKey` */
-  readonly access = new Map<string, AuditedAccess>();
+  /** by spender and provider */
+  readonly access = new PairMap<SpenderId, Address, AuditedAccess>();
   /** by the hash of the key */
   readonly issuingKeys = new Map<Hex, AuditedIssuingKey>();
-  /** by `acceptanceKey` */
-  readonly acceptances = new Map<string, AuditedAcceptance>();
+  /** by spender and account */
+  readonly acceptances = new PairMap<SpenderId, Address, AuditedAcceptance>();
   /** by `eventKey` */
   readonly events = new Map<string, AuditedEvent>();
   readonly receipts = new Map<Address, AuditedReceipt>();
@@ -120,6 +126,8 @@ export class AuditState {
   readonly steps = new Map<string, MultiplierStep[]>();
   /** spenders whose allowances are all loaded */
   readonly loadedSpenders = new Set<SpenderId>();
+  /** loaded spenders whose allowances' campaigns, accounts and acceptances are loaded, too */
+  readonly settledSpenders = new Set<SpenderId>();
   rates: RateIndex = new Map();
   /**
    * Whether each account pays its own price. Before that, the first usable allowance's account set
@@ -133,13 +141,16 @@ export class AuditState {
   /** what entries `missed_events` of this cut have applied: no event counts twice */
   readonly appliedLate = new Set<string>();
 
-  /** The keys changed since the last `clearChanges`. */
+  /** The keys added since they were last saved; not in the database yet. */
+  readonly added = { events: new Set<string>(), allowances: new Set<Hex>() };
+
+  /** The keys changed since they were last saved. */
   readonly changed = {
     parties: new Set<Address>(),
     allowances: new Set<Hex>(),
-    access: new Set<string>(),
+    access: new SpenderPairs(),
     issuingKeys: new Set<Hex>(),
-    acceptances: new Set<string>(),
+    acceptances: new SpenderPairs(),
     events: new Set<string>(),
     receipts: new Set<Address>(),
     holds: new Set<string>(),
@@ -179,37 +190,56 @@ export class AuditState {
     this.changed.parties.add(party.address);
   }
 
-  setAllowance(allowance: AuditedAllowance): void {
+  addAllowance(allowance: AuditedAllowance): void {
     this.loadAllowance(allowance);
-    this.changed.allowances.add(allowance.id);
+    this.added.allowances.add(allowance.id);
+  }
+
+  /** Changes the usage of a known allowance, or revokes it. */
+  changeAllowance(
+    allowance: AuditedAllowance,
+    change: Partial<Pick<AuditedAllowance, "usage" | "revokedAt">>,
+  ): void {
+    const { id } = allowance;
+    this.allowances.set(id, { ...allowance, ...change });
+    if (!this.added.allowances.has(id)) this.changed.allowances.add(id);
   }
 
   /** Adds a stored allowance, which does not count as a change. */
   loadAllowance(allowance: AuditedAllowance): void {
     this.allowances.set(allowance.id, allowance);
     const { spender } = allowance.message;
-    const ofSpender = this.bySpender.get(spender) ?? new Set();
-    this.bySpender.set(spender, ofSpender.add(allowance.id));
+    this.settledSpenders.delete(spender);
+    const ofSpender = this.bySpender.get(spender);
+    if (ofSpender === undefined) this.bySpender.set(spender, new Set([allowance.id]));
+    else ofSpender.add(allowance.id);
   }
 
   setUsage(id: Hex, usage: AllowanceUsage): void {
     const allowance = this.allowances.get(id);
-    if (allowance !== undefined) this.setAllowance({ ...allowance, usage });
+    if (allowance !== undefined) this.changeAllowance(allowance, { usage });
   }
 
   ofSpender(spender: SpenderId): readonly AuditedAllowance[] {
-    return [...(this.bySpender.get(spender) ?? [])].flatMap((id) => this.allowances.get(id) ?? []);
+    const found: AuditedAllowance[] = [];
+    for (const id of this.bySpender.get(spender) ?? []) {
+      const allowance = this.allowances.get(id);
+      if (allowance !== undefined) found.push(allowance);
+    }
+    return found;
   }
 
   /** The campaigns of the grants among these allowances. */
   campaignsOf(allowances: readonly Allowance[]): readonly AuditedAllowance[] {
+    // Most allowances are no grants, and every debit asks.
+    if (allowances.every(({ campaign }) => campaign === null)) return [];
     const ids = new Set(allowances.flatMap(({ campaign }) => campaign ?? []));
     return [...ids].flatMap((id) => this.allowances.get(id) ?? []);
   }
 
-  setAccess(name: string, access: AuditedAccess): void {
-    this.access.set(name, access);
-    this.changed.access.add(name);
+  setAccess(spender: SpenderId, provider: Address, access: AuditedAccess): void {
+    this.access.set(spender, provider, access);
+    this.changed.access.add(spender, provider);
   }
 
   setIssuingKey(keyHash: Hex, key: AuditedIssuingKey): void {
@@ -218,17 +248,19 @@ export class AuditState {
   }
 
   acceptance({ spender, account }: AllowanceMessage): AuditedAcceptance | undefined {
-    return this.acceptances.get(acceptanceKey(spender, account));
+    return this.acceptances.get(spender, account);
   }
 
-  setAcceptance(name: string, acceptance: AuditedAcceptance): void {
-    this.acceptances.set(name, acceptance);
-    this.changed.acceptances.add(name);
+  setAcceptance(spender: SpenderId, account: Address, acceptance: AuditedAcceptance): void {
+    this.acceptances.set(spender, account, acceptance);
+    this.changed.acceptances.add(spender, account);
   }
 
   setEvent(name: string, event: AuditedEvent): void {
+    const isStored = this.events.has(name) && !this.added.events.has(name);
     this.events.set(name, event);
-    this.changed.events.add(name);
+    if (isStored) this.changed.events.add(name);
+    else this.added.events.add(name);
   }
 
   setReceipt(provider: Address, receipt: AuditedReceipt): void {
@@ -278,6 +310,20 @@ export class AuditState {
     return this.steps.get(name)?.findLast(({ effectiveFrom }) => effectiveFrom <= at) ?? null;
   }
 
+  /** The number of entries that `evict` drops. */
+  get size(): number {
+    const { parties, allowances, access, issuingKeys, acceptances, receipts, holds, tiers } = this;
+    const all = [parties, allowances, access, issuingKeys, acceptances, receipts, holds, tiers];
+    return all.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Frees memory: drops the events, which are saved and can be loaded again. */
+  evictEvents(): void {
+    this.events.clear();
+    this.added.events.clear();
+    this.changed.events.clear();
+  }
+
   /** Frees memory: drops all saved entries that can be loaded again. */
   evict(): void {
     this.parties.clear();
@@ -285,16 +331,17 @@ export class AuditState {
     this.allowances.clear();
     this.bySpender.clear();
     this.loadedSpenders.clear();
+    this.settledSpenders.clear();
     this.access.clear();
     this.issuingKeys.clear();
     this.acceptances.clear();
-    this.events.clear();
     this.receipts.clear();
     this.holds.clear();
     this.tiers.clear();
   }
 
   clearChanges(): void {
+    this.added.allowances.clear();
     for (const set of Object.values(this.changed)) set.clear();
   }
 }

@@ -1,6 +1,6 @@
 import type { DebitEntry } from "@compute-credits/rules/log/logEntry";
 import { type PinnedRate, pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
-import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
+import { type PriceBasis, priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import type { AuditState } from "./auditState.ts";
 import { canonicalText } from "@compute-credits/rules/log/canonicalText";
 import { type Finding, describeDifference, describeEvent } from "./finding.ts";
@@ -26,7 +26,7 @@ export function checkPrice(
     (pinned) =>
       pinned.rateCardVersion === entry.rateCardVersion &&
       pricePinned(pinned, entry.quantity) === actual &&
-      canonicalText(priceBasisOf(pinned)) === canonicalText(entry.priceBasis),
+      isSameBasis(priceBasisOf(pinned), entry.priceBasis),
   );
   if (match !== undefined) return { pinned: match, finding: null };
 
@@ -91,4 +91,10 @@ export function checkPrice(
       text: `${describeEvent(event)} has the price basis ${basis[1]}; the right one is ${basis[0]}`,
     },
   };
+}
+
+function isSameBasis(a: PriceBasis, b: PriceBasis): boolean {
+  // Fixed rates, the most frequent, have none.
+  if (a === null || b === null) return a === b;
+  return canonicalText(a) === canonicalText(b);
 }

@@ -8,7 +8,7 @@ import {
   findObstacle,
 } from "@compute-credits/rules/allowances/usability";
 import type { Charge } from "@compute-credits/rules/spending/findCharges";
-import { type AuditState, type AuditedAllowance, accessKey } from "./auditState.ts";
+import type { AuditState, AuditedAllowance } from "./auditState.ts";
 import { type EventId, type Finding, describeDifference, describeEvent } from "./finding.ts";
 import type { Payment } from "./honestPayments.ts";
 
@@ -80,7 +80,7 @@ export function explainCharges(
       return { ...about, kind: "account_not_accepted", text };
     }
     const party = state.party(account);
-    const access = state.access.get(accessKey(request.spender, request.provider));
+    const access = state.access.get(request.spender, request.provider);
     const [campaign] = state.campaignsOf([allowance]);
     const isCampaignOver = campaign !== undefined && campaign.revokedAt !== null;
     const found =

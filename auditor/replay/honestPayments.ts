@@ -13,7 +13,7 @@ import {
 } from "@compute-credits/rules/spending/chargeWork";
 import type { Charge } from "@compute-credits/rules/spending/findCharges";
 import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
-import { type AuditState, type AuditedAllowance, accessKey } from "./auditState.ts";
+import type { AuditState, AuditedAllowance } from "./auditState.ts";
 import { honestRates, pinFromState } from "./honestRates.ts";
 import { PROPAGATION_MS } from "./terms.ts";
 
@@ -63,16 +63,22 @@ export function honestCharges(
 ): readonly HonestCharge[] {
   const at = pricedAt({ occurredAt: work.occurredAt, now });
   const rates = honestRates(state, work, { at, now });
-  return viewsOf(state, work, now).flatMap((view) => {
-    const usable = draftOf(state, view, now).usable(work);
-    if ("reason" in usable) return [];
-    return rates.flatMap((found) => {
-      const draft = draftOf(state, view, now);
+  const honest: HonestCharge[] = [];
+  for (const view of viewsOf(state, work, now)) {
+    const before = draftOf(state, view, now);
+    const usable = before.usable(work);
+    if ("reason" in usable) continue;
+    for (const [index, found] of rates.entries()) {
+      // Each charge changes a draft of its own.
+      const draft = index === 0 ? before : draftOf(state, view, now);
       const pin = (account: Address) => pinFromState(state, found, { ...work, account, at });
       const charged = charge(state, draft, usable, { quantity: work.quantity, pin }, as);
-      return "reason" in charged ? [] : [{ ...charged, draft }];
-    });
-  });
+      if ("reason" in charged) continue;
+      const { charges, pinned } = charged;
+      honest.push({ charges, pinned, draft });
+    }
+  }
+  return honest;
 }
 
 /** All ways in which an honest server may have held credits at a quoted rate. */
@@ -126,31 +132,33 @@ function viewsOf(
   { spender, provider }: ChargeRequest,
   now: Date,
 ): readonly View[] {
-  const signed = state
-    .ofSpender(spender)
-    .filter(({ isSigned, message }) => isSigned && state.acceptance(message)?.accepted === true);
-  // The draft needs every account, including those without any chain event yet.
-  for (const { message } of signed) {
-    if (!state.parties.has(message.account)) {
-      state.parties.set(message.account, state.party(message.account));
+  const newSince = now.getTime() - PROPAGATION_MS;
+  const old: AuditedAllowance[] = [];
+  const recent: { readonly allowance: AuditedAllowance; readonly since: number }[] = [];
+  for (const allowance of state.ofSpender(spender)) {
+    const acceptance = state.acceptance(allowance.message);
+    if (!allowance.isSigned || acceptance?.accepted !== true) continue;
+    // The draft needs every account, including those without any chain event yet.
+    const { account } = allowance.message;
+    if (!state.parties.has(account)) state.parties.set(account, state.party(account));
+    // An allowance counts since it was posted, or since its account was accepted after that.
+    const since = Math.max(acceptance.changedAt.getTime(), allowance.createdAt.getTime());
+    if (since > newSince) recent.push({ allowance, since });
+    else old.push(allowance);
+  }
+  const access = state.access.get(spender, provider);
+  const isGranted = access !== undefined && !access.ended;
+  const isNew = isGranted && access.createdAt.getTime() > newSince;
+  const accessViews = isNew ? [true, false] : [isGranted];
+
+  recent.sort((a, b) => a.since - b.since);
+  // The complete view comes first, because it is nearly always the right one.
+  const views: View[] = [];
+  for (const hasAccess of accessViews) {
+    for (let seen = recent.length; seen >= 0; seen--) {
+      const unsettled = recent.slice(0, seen).map(({ allowance }) => allowance);
+      views.push({ hasAccess, allowances: seen === 0 ? old : [...old, ...unsettled] });
     }
   }
-  const isNew = (at: Date) => now.getTime() - at.getTime() < PROPAGATION_MS;
-  const access = state.access.get(accessKey(spender, provider));
-  const isGranted = access !== undefined && !access.ended;
-  const accessViews = isGranted && isNew(access.createdAt) ? [true, false] : [isGranted];
-
-  // An allowance counts since it was posted, or since its account was accepted after that.
-  const sinceOf = ({ createdAt, message }: AuditedAllowance) => {
-    const acceptedAt = state.acceptance(message)?.changedAt ?? createdAt;
-    return acceptedAt > createdAt ? acceptedAt : createdAt;
-  };
-  const old = signed.filter((allowance) => !isNew(sinceOf(allowance)));
-  const recent = signed
-    .filter((allowance) => isNew(sinceOf(allowance)))
-    .toSorted((a, b) => sinceOf(a).getTime() - sinceOf(b).getTime());
-  // The complete view comes first, because it is nearly always the right one.
-  const sets: (readonly AuditedAllowance[])[] = [];
-  for (let seen = recent.length; seen >= 0; seen--) sets.push([...old, ...recent.slice(0, seen)]);
-  return accessViews.flatMap((hasAccess) => sets.map((allowances) => ({ hasAccess, allowances })));
+  return views;
 }

@@ -41,14 +41,15 @@ export function honestRates(
 
 /** The card in force, of the provider or the operator, that was published last. */
 function newestCard(state: AuditState, index: RateIndex, provider: Address, at: Date) {
-  const inForce = [index.get(provider), index.get(null)].flatMap(
-    (cards) => cards?.find(({ card }) => card.effectiveFrom <= at)?.card ?? [],
-  );
-  const known = inForce.flatMap(({ version }) => {
-    const createdAt = state.cards.get(version)?.createdAt;
-    return createdAt === undefined ? [] : [{ version, createdAt }];
-  });
-  return known.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0] ?? null;
+  let newest: { readonly version: number; readonly createdAt: Date } | null = null;
+  for (const publisher of [provider, null]) {
+    const version = index.get(publisher)?.find(({ card }) => card.effectiveFrom <= at)
+      ?.card.version;
+    const createdAt = version === undefined ? undefined : state.cards.get(version)?.createdAt;
+    if (version === undefined || createdAt === undefined) continue;
+    if (newest === null || createdAt > newest.createdAt) newest = { version, createdAt };
+  }
+  return newest;
 }
 
 function withoutCard(index: RateIndex, version: number): RateIndex {

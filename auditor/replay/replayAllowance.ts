@@ -3,7 +3,7 @@ import { NO_USAGE } from "@compute-credits/rules/allowances/allowance";
 import { periodIndexAt } from "@compute-credits/rules/allowances/period";
 import { draftGrant } from "@compute-credits/rules/grants/grant";
 import type { LogEntryOf } from "@compute-credits/rules/log/logEntry";
-import { type AuditState, acceptanceKey, accessKey } from "./auditState.ts";
+import type { AuditState } from "./auditState.ts";
 import { canonicalText } from "@compute-credits/rules/log/canonicalText";
 import type { Finding } from "./finding.ts";
 import { wasIssuedByOwner } from "./replayIssuing.ts";
@@ -16,7 +16,7 @@ export function replayAllowance(
 ): void {
   const { id, message, scope, signature, createdAt } = entry;
   implyAcceptance(state, entry);
-  state.setAllowance({
+  state.addAllowance({
     id,
     message,
     scope,
@@ -45,7 +45,7 @@ export function replayGrant(state: AuditState, entry: LogEntryOf<"grant">): void
     issued.id === id &&
     canonicalText([issued.message, sorted(issued.scope)]) ===
       canonicalText([message, sorted(scope)]);
-  state.setAllowance({
+  state.addAllowance({
     id,
     message,
     scope,
@@ -74,7 +74,7 @@ function implyAcceptance(
   if (!predatesAcceptance || state.hasAcceptances) return;
   if (state.acceptance(message) !== undefined) return;
   const implied = { accepted: true, changedAt: createdAt, signedAt: 0n, isImplied: true };
-  state.setAcceptance(acceptanceKey(message.spender, message.account), implied);
+  state.setAcceptance(message.spender, message.account, implied);
 }
 
 /**
@@ -88,8 +88,7 @@ export function replayAcceptance(
 ): Finding[] {
   state.hasAcceptances = true;
   const { spender, account, accepted, how, signedAt, at } = entry;
-  const name = acceptanceKey(spender, account);
-  const before = state.acceptances.get(name);
+  const before = state.acceptances.get(spender, account);
   const last = before?.signedAt ?? 0n;
   const isReplayed = how === "wallet" && signedAt <= last;
   // What needs no word of the spender cannot bring back what the spender ended.
@@ -109,7 +108,7 @@ export function replayAcceptance(
     ];
   }
   const isSame = before?.accepted === accepted;
-  state.setAcceptance(name, {
+  state.setAcceptance(spender, account, {
     accepted,
     changedAt: isSame ? before.changedAt : at,
     signedAt: how === "wallet" ? signedAt : last,
@@ -128,7 +127,7 @@ export function replayAccess(
   { spender, provider, createdAt }: LogEntryOf<"access">,
   isForged: boolean,
 ): void {
-  if (!isForged) state.setAccess(accessKey(spender, provider), { createdAt, ended: false });
+  if (!isForged) state.setAccess(spender, provider, { createdAt, ended: false });
 }
 
 /** Revokes an allowance, if the entry's signature is valid. */
@@ -153,7 +152,7 @@ export function replayRevocation(
       },
     ];
   }
-  state.setAllowance({ ...allowance, revokedAt: new Date(0) });
+  state.changeAllowance(allowance, { revokedAt: new Date(0) });
   return [];
 }
 
@@ -163,8 +162,7 @@ export function replayAccessEnd(
   { spender, provider }: LogEntryOf<"access_end">,
   isForged: boolean,
 ): Finding[] {
-  const name = accessKey(spender, provider);
-  const access = state.access.get(name);
+  const access = state.access.get(spender, provider);
   if (isForged) {
     return [
       {
@@ -178,6 +176,6 @@ export function replayAccessEnd(
       },
     ];
   }
-  if (access !== undefined) state.setAccess(name, { ...access, ended: true });
+  if (access !== undefined) state.setAccess(spender, provider, { ...access, ended: true });
   return [];
 }

@@ -31,7 +31,8 @@ export function replayDebit(
   const party = entry.charges[0]?.account ?? null;
   const findings: Finding[] = [];
 
-  const before = state.events.get(eventKey(entry));
+  const name = eventKey(entry);
+  const before = state.events.get(name);
   if (before !== undefined) {
     findings.push({
       kind: "event_doubled",
@@ -59,7 +60,7 @@ export function replayDebit(
       ? checkUsage(state, entry, event)
       : checkCapture(state, entry, event, entry.holdId);
   findings.push(...checked.findings, ...checkFees(entry, event, terms));
-  applyDebit(state, entry, checked, terms);
+  applyDebit(state, entry, checked, { name, cut: terms.cut });
   return findings;
 }
 
@@ -217,7 +218,7 @@ function applyDebit(
   state: AuditState,
   entry: LogEntryOf<"debit">,
   { draft, pinned, takenAt }: Checked,
-  terms: ReplayTerms,
+  { name, cut }: { readonly name: string; readonly cut: bigint },
 ): void {
   if (draft === null) applyInvalidCharges(state, entry.charges, entry.recordedAt);
   else applyDraft(state, draft);
@@ -238,12 +239,12 @@ function applyDebit(
           quantity: entry.quantity,
         });
   for (const { use, units } of counted) state.addUnits(use, units);
-  state.setEvent(eventKey(entry), {
+  state.setEvent(name, {
     recordedAt: entry.recordedAt,
     takenAt,
     tierUnits: named,
     charges: entry.charges,
-    cut: terms.cut,
+    cut,
     voided: false,
   });
 }

@@ -8,3 +8,17 @@ export function isVisible(snapshot: string, transaction: bigint): boolean {
   if (transaction >= BigInt(xmax)) return false;
   return !inProgress.split(",").includes(`${transaction}`);
 }
+
+/**
+ * Whether a snapshot sees all that an older snapshot of the same database sees. It may deny it if
+ * that is so by chance.
+ */
+export function includesSnapshot(snapshot: string, older: string): boolean {
+  const [, xmax = "1", inProgress = ""] = snapshot.split(":");
+  const [, olderXmax = "1"] = older.split(":");
+  const unseen = inProgress === "" ? [] : inProgress.split(",");
+  return (
+    BigInt(xmax) >= BigInt(olderXmax) &&
+    unseen.every((transaction) => !isVisible(older, BigInt(transaction)))
+  );
+}

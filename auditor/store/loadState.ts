@@ -1,19 +1,21 @@
 import type { Address, Hex } from "viem";
 
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { toRates } from "@compute-credits/rules/pricing/rateJson";
 import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 import { tierUsesOf } from "@compute-credits/rules/pricing/tierUnits";
 import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import { type AuditedAcceptance, AuditState, acceptanceKey } from "../replay/auditState.ts";
+import { type AuditedAcceptance, AuditState, SpenderPairs } from "../replay/auditState.ts";
 import {
   StoredAllowance,
   Step,
-  StoredEvent,
   StoredHold,
   StoredIssuingKey,
   Use,
 } from "@compute-credits/rules/log/storedJson";
+import { loadEvents } from "./eventStore.ts";
+import { pairName, pairOf } from "./pairName.ts";
 import type { Subjects } from "./subjects.ts";
 
 /** Days of multiplier steps to load. New events are at most about a month old. */
@@ -77,22 +79,11 @@ export async function loadSubjects(
   { subjects, ...cuts }: { readonly subjects: Subjects } & Cuts,
 ): Promise<void> {
   const { events, holds, access, issuers, acceptances, spenders, allowances, parties } = subjects;
-  await loadNamed(sql, "events", missing(events, state.events), (name, body) =>
-    state.events.set(name, StoredEvent.parse(body)),
-  );
-  await loadNamed(sql, "holds", missing(holds, state.holds), (name, body) =>
-    state.holds.set(name, StoredHold.parse(body)),
-  );
-  const records = await sql.query<{ name: string; created_at: Date; ended: boolean }>(
-    "select name, created_at, ended from access where name = any($1::text[])",
-    [textArray(missing(access, state.access))],
-  );
-  for (const { name, created_at: createdAt, ended } of records) {
-    state.access.set(name, { createdAt, ended });
-  }
-
+  await loadEvents(sql, state, missing(events, state.events));
+  await loadHolds(sql, state, missing(holds, state.holds));
+  await loadAccess(sql, state, access);
   await loadIssuingKeys(sql, state, missing(issuers, state.issuingKeys));
-  await loadAcceptances(sql, state, missing(acceptances, state.acceptances));
+  await loadAcceptances(sql, state, acceptances);
 
   for (const name of events) {
     for (const { use } of state.events.get(name)?.tierUnits ?? []) parties.add(use.account);
@@ -116,11 +107,15 @@ export async function loadSubjects(
     ...[...spenders].flatMap((s) => state.ofSpender(s).map(({ id }) => id)),
   ].flatMap((id) => state.allowances.get(id)?.campaign ?? []);
   await loadAllowances(sql, state, new Set(), new Set(campaigns));
-  const ofAllowances = [
-    ...[...allowances].flatMap((id) => state.allowances.get(id) ?? []),
-    ...[...spenders].flatMap((spender) => state.ofSpender(spender)),
-  ].map(({ message }) => acceptanceKey(message.spender, message.account));
-  await loadAcceptances(sql, state, missing(new Set(ofAllowances), state.acceptances));
+  const accepted = new SpenderPairs();
+  for (const id of allowances) {
+    const message = state.allowances.get(id)?.message;
+    if (message !== undefined) accepted.add(message.spender, message.account);
+  }
+  for (const spender of spenders) {
+    for (const { message } of state.ofSpender(spender)) accepted.add(spender, message.account);
+  }
+  await loadAcceptances(sql, state, accepted);
   for (const id of allowances) {
     const account = state.allowances.get(id)?.message.account;
     if (account !== undefined) parties.add(account);
@@ -129,9 +124,12 @@ export async function loadSubjects(
     for (const { message } of state.ofSpender(spender)) parties.add(message.account);
   }
   const unknown = missing(parties, state.parties);
-  await loadParties(sql, state, unknown, cuts);
-  await loadTiers(sql, state, unknown);
-  await loadReceipts(sql, state, unknown);
+  if (unknown.length > 0) {
+    await loadParties(sql, state, unknown, cuts);
+    await loadTiers(sql, state, unknown);
+    await loadReceipts(sql, state, unknown);
+  }
+  for (const spender of spenders) state.settledSpenders.add(spender);
 }
 
 /** The wanted keys that are not loaded yet. */
@@ -139,18 +137,37 @@ function missing<Key>(wanted: ReadonlySet<Key>, known: { has(key: Key): boolean 
   return [...wanted].filter((key) => !known.has(key));
 }
 
-async function loadNamed(
-  sql: Sql,
-  table: "events" | "holds",
-  names: readonly string[],
-  add: (name: string, body: unknown) => void,
-): Promise<void> {
+/** The names of the wanted pairs that are not loaded yet. */
+function missingPairs(
+  wanted: SpenderPairs,
+  known: { has(spender: SpenderId, other: Address): boolean },
+): string[] {
+  const names: string[] = [];
+  for (const pair of wanted.values()) {
+    if (!known.has(pair.spender, pair.other)) names.push(pairName(pair));
+  }
+  return names;
+}
+
+async function loadHolds(sql: Sql, state: AuditState, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   const records = await sql.query<{ name: string; body: unknown }>(
-    `select name, body from ${table} where name = any($1::text[])`,
+    "select name, body from holds where name = any($1::text[])",
     [textArray(names)],
   );
-  for (const { name, body } of records) add(name, body);
+  for (const { name, body } of records) state.holds.set(name, StoredHold.parse(body));
+}
+
+async function loadAccess(sql: Sql, state: AuditState, pairs: SpenderPairs): Promise<void> {
+  const names = missingPairs(pairs, state.access);
+  if (names.length === 0) return;
+  const records = await sql.query<{ name: string; created_at: Date; ended: boolean }>(
+    "select name, created_at, ended from access where name = any($1::text[])",
+    [textArray(names)],
+  );
+  for (const { name, created_at: createdAt, ended } of records) {
+    state.access.set(...pairOf(name), { createdAt, ended });
+  }
 }
 
 async function loadIssuingKeys(sql: Sql, state: AuditState, hashes: readonly Hex[]): Promise<void> {
@@ -164,20 +181,19 @@ async function loadIssuingKeys(sql: Sql, state: AuditState, hashes: readonly Hex
   }
 }
 
-async function loadAcceptances(
-  sql: Sql,
-  state: AuditState,
-  names: readonly string[],
-): Promise<void> {
+async function loadAcceptances(sql: Sql, state: AuditState, pairs: SpenderPairs): Promise<void> {
+  const names = missingPairs(pairs, state.acceptances);
+  if (names.length === 0) return;
   const records = await sql.query<AuditedAcceptance & { readonly name: string }>(
     `select name, accepted, changed_at as "changedAt", signed_at as "signedAt",
        is_implied as "isImplied"
      from acceptances where name = any($1::text[])`,
     [textArray(names)],
   );
-  for (const { name, ...acceptance } of records) state.acceptances.set(name, acceptance);
+  for (const { name, ...acceptance } of records) state.acceptances.set(...pairOf(name), acceptance);
 }
 
+/** Loads all allowances of these spenders, and those with these ids. */
 async function loadAllowances(
   sql: Sql,
   state: AuditState,
@@ -185,6 +201,18 @@ async function loadAllowances(
   ids: ReadonlySet<Hex>,
 ): Promise<void> {
   const unknownSpenders = [...spenders].filter((spender) => !state.loadedSpenders.has(spender));
+  await loadAllowancesWhere(sql, state, "spender", unknownSpenders);
+  for (const spender of unknownSpenders) state.loadedSpenders.add(spender);
+  await loadAllowancesWhere(sql, state, "id", missing(ids, state.allowances));
+}
+
+async function loadAllowancesWhere(
+  sql: Sql,
+  state: AuditState,
+  column: "spender" | "id",
+  values: readonly Hex[],
+): Promise<void> {
+  if (values.length === 0) return;
   const records = await sql.query<{
     body: unknown;
     is_signed: boolean;
@@ -195,11 +223,8 @@ async function loadAllowances(
     spent: bigint;
   }>(
     `select body, is_signed, revoked, period_index, carried, period_spent, spent from allowances
-     where spender = any($1::bytea[])
-     union
-     select body, is_signed, revoked, period_index, carried, period_spent, spent from allowances
-     where id = any($2::bytea[])`,
-    [byteaArray(unknownSpenders), byteaArray(missing(ids, state.allowances))],
+     where ${column} = any($1::bytea[])`,
+    [byteaArray(values)],
   );
   for (const record of records) {
     const signed = StoredAllowance.parse(record.body);
@@ -217,7 +242,6 @@ async function loadAllowances(
       },
     });
   }
-  for (const spender of unknownSpenders) state.loadedSpenders.add(spender);
 }
 
 async function loadParties(

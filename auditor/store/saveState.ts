@@ -1,4 +1,7 @@
+import type { Address, Hex } from "viem";
+
 import { jsonText } from "@compute-credits/protocol/jsonText";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import {
   booleanArray,
   bytea,
@@ -9,16 +12,17 @@ import {
 } from "@compute-credits/platform/postgres/values";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
-import type { AuditState } from "../replay/auditState.ts";
+import type { AuditState, AuditedAllowance, SpenderPairs } from "../replay/auditState.ts";
+import type { PairMap } from "../replay/pairMap.ts";
+import { pairName } from "./pairName.ts";
 
-/** Saves the state's changes for a cut and clears them. */
+/** Saves the state's changes for a cut, except events (eventStore.ts), and clears them. */
 export async function saveState(sql: Sql, state: AuditState, cut: bigint): Promise<void> {
   await saveParties(sql, state, cut);
   await saveAllowances(sql, state);
   await saveAccess(sql, state);
   await saveIssuingKeys(sql, state);
   await saveAcceptances(sql, state);
-  await saveEvents(sql, state);
   await saveReceipts(sql, state);
   await saveHolds(sql, state);
   await saveTiers(sql, state);
@@ -66,34 +70,53 @@ async function saveParties(sql: Sql, state: AuditState, cut: bigint): Promise<vo
 }
 
 async function saveAllowances(sql: Sql, state: AuditState): Promise<void> {
-  const allowances = [...state.changed.allowances].flatMap((id) => state.allowances.get(id) ?? []);
-  if (allowances.length === 0) return;
-  await sql.query(
-    `insert into allowances (id, spender, body, is_signed, revoked, period_index, carried, period_spent, spent)
-     select * from unnest($1::bytea[], $2::bytea[], $3::jsonb[], $4::boolean[], $5::boolean[], $6::numeric[],
-       $7::numeric[], $8::bigint[], $9::bigint[])
-     on conflict (id) do update set revoked = excluded.revoked, period_index = excluded.period_index,
-       carried = excluded.carried, period_spent = excluded.period_spent, spent = excluded.spent`,
-    [
-      byteaArray(allowances.map(({ id }) => id)),
-      byteaArray(allowances.map(({ message }) => message.spender)),
-      textArray(
-        allowances.map(({ id, message, scope, signature, byContract, campaign, createdAt }) =>
-          jsonText({ id, message, scope, signature, byContract, campaign, createdAt }),
+  const known = (ids: ReadonlySet<Hex>) => [...ids].flatMap((id) => state.allowances.get(id) ?? []);
+  const added = known(state.added.allowances);
+  const changed = known(state.changed.allowances);
+  if (added.length > 0) {
+    await sql.query(
+      `insert into allowances (id, revoked, period_index, carried, period_spent, spent, spender, body, is_signed)
+       select * from unnest($1::bytea[], $2::boolean[], $3::numeric[], $4::numeric[], $5::bigint[], $6::bigint[],
+         $7::bytea[], $8::jsonb[], $9::boolean[])
+       on conflict (id) do update set revoked = excluded.revoked, period_index = excluded.period_index,
+         carried = excluded.carried, period_spent = excluded.period_spent, spent = excluded.spent`,
+      [
+        ...usageArrays(added),
+        byteaArray(added.map(({ message }) => message.spender)),
+        textArray(
+          added.map(({ id, message, scope, signature, byContract, campaign, createdAt }) =>
+            jsonText({ id, message, scope, signature, byContract, campaign, createdAt }),
+          ),
         ),
-      ),
-      booleanArray(allowances.map(({ isSigned }) => isSigned)),
-      booleanArray(allowances.map(({ revokedAt }) => revokedAt !== null)),
-      numberArray(allowances.map(({ usage }) => usage.periodIndex)),
-      numberArray(allowances.map(({ usage }) => usage.carriedMicros)),
-      numberArray(allowances.map(({ usage }) => usage.periodSpentMicros)),
-      numberArray(allowances.map(({ usage }) => usage.spentMicros)),
-    ],
+        booleanArray(added.map(({ isSigned }) => isSigned)),
+      ],
+    );
+  }
+  if (changed.length === 0) return;
+  // What was signed never changes, and is most of the row.
+  await sql.query(
+    `update allowances set revoked = given.revoked, period_index = given.period_index,
+       carried = given.carried, period_spent = given.period_spent, spent = given.spent
+     from unnest($1::bytea[], $2::boolean[], $3::numeric[], $4::numeric[], $5::bigint[], $6::bigint[])
+       as given (id, revoked, period_index, carried, period_spent, spent)
+     where allowances.id = given.id`,
+    usageArrays(changed),
   );
 }
 
+function usageArrays(allowances: readonly AuditedAllowance[]): string[] {
+  return [
+    byteaArray(allowances.map(({ id }) => id)),
+    booleanArray(allowances.map(({ revokedAt }) => revokedAt !== null)),
+    numberArray(allowances.map(({ usage }) => usage.periodIndex)),
+    numberArray(allowances.map(({ usage }) => usage.carriedMicros)),
+    numberArray(allowances.map(({ usage }) => usage.periodSpentMicros)),
+    numberArray(allowances.map(({ usage }) => usage.spentMicros)),
+  ];
+}
+
 async function saveAccess(sql: Sql, state: AuditState): Promise<void> {
-  const changed = entriesOf(state.changed.access, state.access);
+  const changed = pairsOf(state.changed.access, state.access);
   if (changed.length === 0) return;
   await sql.query(
     `insert into access (name, created_at, ended)
@@ -121,7 +144,7 @@ async function saveIssuingKeys(sql: Sql, state: AuditState): Promise<void> {
 }
 
 async function saveAcceptances(sql: Sql, state: AuditState): Promise<void> {
-  const changed = entriesOf(state.changed.acceptances, state.acceptances);
+  const changed = pairsOf(state.changed.acceptances, state.acceptances);
   if (changed.length === 0) return;
   await sql.query(
     `insert into acceptances (name, accepted, changed_at, signed_at, is_implied)
@@ -135,26 +158,6 @@ async function saveAcceptances(sql: Sql, state: AuditState): Promise<void> {
       textArray(changed.map(([, { changedAt }]) => changedAt.toISOString())),
       numberArray(changed.map(([, { signedAt }]) => signedAt)),
       booleanArray(changed.map(([, { isImplied }]) => isImplied)),
-    ],
-  );
-}
-
-async function saveEvents(sql: Sql, state: AuditState): Promise<void> {
-  const changed = entriesOf(state.changed.events, state.events);
-  if (changed.length === 0) return;
-  await sql.query(
-    `insert into events (name, body, amount_micros, voided)
-     select * from unnest($1::text[], $2::jsonb[], $3::bigint[], $4::boolean[])
-     on conflict (name) do update set body = excluded.body, voided = excluded.voided`,
-    [
-      textArray(changed.map(([name]) => name)),
-      textArray(changed.map(([, event]) => jsonText(event))),
-      numberArray(
-        changed.map(([, { charges }]) =>
-          charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n),
-        ),
-      ),
-      booleanArray(changed.map(([, { voided }]) => voided)),
     ],
   );
 }
@@ -242,5 +245,15 @@ function entriesOf<Name extends string, Value>(
   return [...names].flatMap((name): [Name, Value][] => {
     const value = all.get(name);
     return value === undefined ? [] : [[name, value]];
+  });
+}
+
+function pairsOf<Value>(
+  pairs: SpenderPairs,
+  all: PairMap<SpenderId, Address, Value>,
+): [string, Value][] {
+  return [...pairs.values()].flatMap((pair): [string, Value][] => {
+    const value = all.get(pair.spender, pair.other);
+    return value === undefined ? [] : [[pairName(pair), value]];
   });
 }

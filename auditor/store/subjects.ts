@@ -1,64 +1,86 @@
 import type { Address, Hex } from "viem";
 
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-import type { LogEntry } from "@compute-credits/rules/log/logEntry";
+import type { LogEntry, LogEntryOf } from "@compute-credits/rules/log/logEntry";
 import { tierUsesOfBasis } from "@compute-credits/rules/pricing/priceBasis";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
-import { acceptanceKey, accessKey } from "../replay/auditState.ts";
+import { type AuditState, SpenderPairs } from "../replay/auditState.ts";
 
 /** The keys of all records that replaying a page of the log needs. */
 export interface Subjects {
   readonly events: Set<string>;
   readonly holds: Set<string>;
-  readonly access: Set<string>;
+  /** spenders and providers */
+  readonly access: SpenderPairs;
   /** hashes of keys, and the owners' addresses beside them */
   readonly issuers: Set<Hex>;
-  readonly acceptances: Set<string>;
+  /** spenders and accounts */
+  readonly acceptances: SpenderPairs;
   readonly spenders: Set<Hex>;
   readonly allowances: Set<Hex>;
   readonly parties: Set<Address>;
 }
 
-/** Collects the subjects of a page's entries and chain events. */
-export function subjectsOf(
-  entries: readonly LogEntry[],
-  chainEvents: readonly ChainEvent[],
-): Subjects {
-  const subjects: Subjects = {
+export function noSubjects(): Subjects {
+  return {
     events: new Set(),
     holds: new Set(),
-    access: new Set(),
+    access: new SpenderPairs(),
     issuers: new Set(),
-    acceptances: new Set(),
+    acceptances: new SpenderPairs(),
     spenders: new Set(),
     allowances: new Set(),
     parties: new Set(),
   };
+}
+
+/**
+ * Collects the subjects of a page's entries and chain events. What debits need is left out if the
+ * state has it. A debit's own event is a subject only if it may be stored already.
+ */
+export function subjectsOf(
+  state: AuditState,
+  entries: readonly LogEntry[],
+  {
+    chainEvents,
+    mayDouble,
+  }: { readonly chainEvents: readonly ChainEvent[]; readonly mayDouble: boolean },
+): Subjects {
+  const subjects = noSubjects();
   for (const event of chainEvents) {
     if ("account" in event) subjects.parties.add(event.account);
     else if (event.type === "row_settled") subjects.parties.add(event.party);
   }
-  for (const entry of entries) addSubjects(subjects, entry);
+  for (const entry of entries) {
+    if (entry.kind !== "debit") addSubjects(subjects, entry);
+    else {
+      addSubjectsOfDebit(subjects, entry, state);
+      if (mayDouble) subjects.events.add(eventKey(entry));
+    }
+  }
   return subjects;
 }
 
-function addSubjects(subjects: Subjects, entry: LogEntry): void {
+function addSubjectsOfDebit(
+  { holds, access, spenders, allowances, parties }: Subjects,
+  { provider, spender, holdId, priceBasis, charges }: LogEntryOf<"debit">,
+  state: AuditState,
+): void {
+  if (holdId !== null) holds.add(eventKey({ provider, id: holdId }));
+  if (!state.parties.has(provider)) parties.add(provider);
+  if (!state.settledSpenders.has(spender)) spenders.add(spender);
+  if (!state.access.has(spender, provider)) access.add(spender, provider);
+  for (const { account, allowance } of charges) {
+    if (!state.parties.has(account)) parties.add(account);
+    if (!state.allowances.has(allowance)) allowances.add(allowance);
+  }
+  if (priceBasis === null) return;
+  for (const use of tierUsesOfBasis(priceBasis)) parties.add(use.account);
+}
+
+function addSubjects(subjects: Subjects, entry: Exclude<LogEntry, { kind: "debit" }>): void {
   const { events, holds, access, issuers, acceptances, spenders, allowances, parties } = subjects;
   switch (entry.kind) {
-    case "debit": {
-      const { provider, holdId, priceBasis } = entry;
-      events.add(eventKey(entry));
-      if (holdId !== null) holds.add(eventKey({ provider, id: holdId }));
-      parties.add(provider);
-      for (const { account, allowance } of entry.charges) {
-        parties.add(account);
-        allowances.add(allowance);
-      }
-      for (const use of tierUsesOfBasis(priceBasis)) parties.add(use.account);
-      spenders.add(entry.spender);
-      access.add(accessKey(entry.spender, provider));
-      return;
-    }
     case "void":
       events.add(eventKey(entry));
       parties.add(entry.provider);
@@ -66,7 +88,7 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
     case "hold":
       holds.add(eventKey(entry));
       spenders.add(entry.spender);
-      access.add(accessKey(entry.spender, entry.provider));
+      access.add(entry.spender, entry.provider);
       return;
     case "hold_end":
       holds.add(eventKey(entry));
@@ -86,14 +108,14 @@ function addSubjects(subjects: Subjects, entry: LogEntry): void {
       return;
     case "access":
     case "access_end":
-      access.add(accessKey(entry.spender, entry.provider));
+      access.add(entry.spender, entry.provider);
       return;
     case "issuing_key":
     case "issuing_key_end":
       issuers.add(entry.keyHash);
       return;
     case "acceptance":
-      acceptances.add(acceptanceKey(entry.spender, entry.account));
+      acceptances.add(entry.spender, entry.account);
       return;
     case "receipt":
       parties.add(entry.provider);

@@ -5,6 +5,7 @@ import type { PublishedCut } from "../log/logSource.ts";
 import type { Finding } from "../replay/finding.ts";
 import { readCursor } from "../store/chainStore.ts";
 import { readCountingCuts, readLastCut, recordCut } from "../store/cutStore.ts";
+import { EventDoubled } from "../store/eventStore.ts";
 import type { AuditCutDeps } from "./auditDeps.ts";
 import { checkTable } from "./checkTable.ts";
 import {
@@ -15,8 +16,8 @@ import {
   findOverdrawnAccounts,
   findUnpaidReceipts,
 } from "./cutFindings.ts";
-import { MAX_FINDINGS, replayCut } from "./replayCut.ts";
-import { findDropped } from "./witness.ts";
+import { WitnessedDiffers } from "./matchWitnessed.ts";
+import { type KnownBefore, MAX_FINDINGS, replayCut } from "./replayCut.ts";
 
 /** Thrown to roll back the transaction of a checkpoint that could not be reproduced. */
 class CheckpointRefused extends Error {
@@ -47,7 +48,7 @@ class MissedEventsNamed extends Error {
  */
 export async function auditCut(deps: AuditCutDeps, cut: PublishedCut): Promise<readonly Finding[]> {
   try {
-    await reproduceKnowingMissed(deps, cut);
+    await reproduceInTime(deps, cut);
     return [];
   } catch (error) {
     if (error instanceof CheckpointRefused) return error.findings.slice(0, MAX_FINDINGS);
@@ -56,25 +57,39 @@ export async function auditCut(deps: AuditCutDeps, cut: PublishedCut): Promise<r
 }
 
 /**
- * What a server recorded late stands behind its block in the log. So a cut with such entries is
- * replayed twice: the second time it is known which events to leave out of their blocks.
+ * A cut is replayed again if it turns out to need what is costly to know before: which events its
+ * server recorded late (in the log they stand behind their blocks), whether one is in it twice, and
+ * whether the log differs from what was seen before. Each is a reason once.
  */
-async function reproduceKnowingMissed(deps: AuditCutDeps, cut: PublishedCut): Promise<void> {
-  const replay = (missed: ReadonlySet<string>) =>
-    deps.database.transaction((tx) => reproduce(deps, tx, cut, missed));
-  try {
-    await replay(new Set());
-  } catch (error) {
-    if (!(error instanceof MissedEventsNamed)) throw error;
-    await replay(error.missed);
+async function reproduceInTime(deps: AuditCutDeps, cut: PublishedCut): Promise<void> {
+  let known: KnownBefore = { missed: new Set(), mayDouble: false, mayDiffer: false };
+  for (;;) {
+    try {
+      const before = known;
+      // oxlint-disable-next-line no-await-in-loop -- each replay knows more than the one before
+      await deps.database.transaction((tx) => reproduce(deps, tx, cut, before));
+      return;
+    } catch (error) {
+      const more = learn(known, error);
+      if (more === null) throw error;
+      known = more;
+    }
   }
+}
+
+/** What the next replay of the cut knows; `null` if the error is no reason for one. */
+function learn(known: KnownBefore, error: unknown): KnownBefore | null {
+  if (error instanceof EventDoubled && !known.mayDouble) return { ...known, mayDouble: true };
+  if (error instanceof WitnessedDiffers && !known.mayDiffer) return { ...known, mayDiffer: true };
+  const isFirst = known.missed.size === 0;
+  return error instanceof MissedEventsNamed && isFirst ? { ...known, missed: error.missed } : null;
 }
 
 async function reproduce(
   deps: AuditCutDeps,
   tx: Sql,
   cut: PublishedCut,
-  missed: ReadonlySet<string>,
+  known: KnownBefore,
 ): Promise<void> {
   const { id, message, snapshot } = cut;
   if (snapshot === null) {
@@ -89,13 +104,13 @@ async function reproduce(
   const due = await tx.query<RefundDue>(
     "select address, refunding from parties where refunding > 0",
   );
-  const replayed = await replayCut(deps, tx, { cut, snapshot, last, counts, missed });
-  if (!isDeepStrictEqual(replayed.missed, missed)) throw new MissedEventsNamed(replayed.missed);
+  const replayed = await replayCut(deps, tx, { cut, snapshot, last, counts, known });
+  if (!isDeepStrictEqual(replayed.missed, known.missed))
+    throw new MissedEventsNamed(replayed.missed);
 
   const cursor = await readCursor(tx);
   const findings = [
     ...replayed.findings,
-    ...(await findDropped(tx, cut, last?.id ?? null)),
     ...findHeldBackRefunds(due, replayed.refunded),
     ...(await findIgnoredEvents(tx, message, replayed.state)),
     ...(await findOverdrawnAccounts(tx, id)),

@@ -27,4 +27,13 @@ export interface AuditCutDeps {
     "deployment" | "signingOf" | "allowanceSigning" | "signersSince"
   >;
   readonly terms: AuditTerms;
+  /**
+   * Beyond this many records the state is saved, evicted, and loaded again as needed. A record is an
+   * account, an allowance, an acceptance and the like: about 1 KB. The events of a page, and the
+   * next page, come on top.
+   */
+  readonly recordsInMemory?: number | undefined;
 }
+
+/** About 400 MB. */
+export const MAX_RECORDS_IN_MEMORY = 400_000;

@@ -1,7 +1,10 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import type { Address } from "viem";
 
 import { max } from "@compute-credits/protocol/amounts";
 import type { Sql } from "@compute-credits/platform/postgres/database";
+import { inOrder } from "@compute-credits/platform/postgres/inOrder";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { LogSource, PublishedCut, SourcePage } from "../log/logSource.ts";
@@ -10,14 +13,16 @@ import type { Finding } from "../replay/finding.ts";
 import { replayEntry } from "../replay/replayEntry.ts";
 import { readChainEvents, readCursor } from "../store/chainStore.ts";
 import type { AgreedCut } from "../store/cutStore.ts";
+import { saveEvents } from "../store/eventStore.ts";
 import { loadState, loadSubjects } from "../store/loadState.ts";
 import { saveState } from "../store/saveState.ts";
 import { loadWriteOffFacts } from "../store/writeOffFacts.ts";
 import { loadMissedEvents, placesNamed } from "../store/missedEvents.ts";
 import { subjectsOf } from "../store/subjects.ts";
-import type { AuditCutDeps } from "./auditDeps.ts";
+import { type AuditCutDeps, MAX_RECORDS_IN_MEMORY } from "./auditDeps.ts";
 import { checkSignatures } from "./checkSignatures.ts";
-import { compareWitnessed } from "./witness.ts";
+import { compareWitnessed, findDropped, hasNamedEntries, nameEntries } from "./compareWitnessed.ts";
+import { WitnessedMatch } from "./matchWitnessed.ts";
 
 /** Thrown while the auditor has read less of the chain than the server. It tries again later. */
 export class ChainBehind extends Error {
@@ -30,8 +35,8 @@ export const MAX_FINDINGS = 100;
 /** How far the server's clock may be behind the chain's or another server's. */
 const CLOCK_SKEW_MS = 60_000;
 
-/** Beyond this many parties the state is evicted and loaded again as needed. */
-const MAX_PARTIES_IN_MEMORY = 200_000;
+/** Between so many entries, answers of both databases are received. */
+const ENTRIES_PER_TURN = 200;
 
 export type ReplayDeps = Omit<AuditCutDeps, "database" | "source"> & {
   readonly source: Pick<LogSource, "page">;
@@ -44,10 +49,19 @@ export interface ReplayWindow {
   readonly last: AgreedCut | null;
   /** see `ReplayTerms.counts` */
   readonly counts: (cut: bigint) => boolean;
-  /** the `placeKey`s that its entries `missed_events` name, as far as they are known before */
-  readonly missed: ReadonlySet<string>;
+  readonly known: KnownBefore;
   /** further entries are not checked (`MAX_FINDINGS`) */
   readonly mostFindings?: number;
+}
+
+/** What an earlier replay of the same cut found out. */
+export interface KnownBefore {
+  /** the `placeKey`s that its entries `missed_events` name */
+  readonly missed: ReadonlySet<string>;
+  /** an event is in the log twice: each is looked up before it is replayed */
+  readonly mayDouble: boolean;
+  /** it may differ from what was seen of the log before: each entry is compared by its name */
+  readonly mayDiffer: boolean;
 }
 
 /** The result of replaying a cut. The changed state is saved in the transaction. */
@@ -64,20 +78,26 @@ export interface ReplayedCut {
 }
 
 /**
- * Replays a cut's log entries page by page. Throws `ChainBehind` if the chain was not read so far.
+ * Replays a cut's log entries page by page. Throws `ChainBehind` if the chain was not read so far,
+ * and, if that was not known before, `EventDoubled` if an event is in the log twice, and
+ * `WitnessedDiffers` if the log may have changed since it was seen first.
  */
 export async function replayCut(
   deps: ReplayDeps,
   tx: Sql,
   window: ReplayWindow,
 ): Promise<ReplayedCut> {
-  const state = await loadState(tx);
+  const sql = inOrder(tx);
+  const state = await loadState(sql);
   const findings: Finding[] = [];
   const refunded = new Set<Address>();
   const missed = new Set<string>();
   const appliedBefore = state.appliedBlock;
+  const readUpTo = (await readCursor(sql)).time;
   let entryCount = 0;
   let newestRecorded: Date | null = null;
+  let saving: Promise<void> = Promise.resolve();
+  const witnessed = await witnessedBefore(sql, window);
 
   const range = { since: window.last?.snapshot ?? null, upTo: window.snapshot };
   // Requests the next page while this one is being replayed.
@@ -87,14 +107,12 @@ export async function replayCut(
     const { entries, next }: SourcePage = await pending;
     pending = next === null ? null : deps.source.page(range, next);
     pending?.catch(() => undefined);
+    const page = { ...window, state, appliedBefore, readUpTo, entries };
     // oxlint-disable-next-line no-await-in-loop
-    const found = await replayPage(
-      deps,
-      tx,
-      { ...window, state, appliedBefore, entries },
-      findings.length,
-    );
+    const found = await replayPage(deps, sql, page, findings.length);
     findings.push(...found);
+    // oxlint-disable-next-line no-await-in-loop
+    findings.push(...(await witnessed.compare(entries)));
     entryCount += entries.length;
     for (const key of placesNamed(entries)) missed.add(key);
     for (const entry of entries) {
@@ -102,35 +120,65 @@ export async function replayCut(
       if (entry.kind === "debit") newestRecorded = later(newestRecorded, entry.recordedAt);
       if (entry.kind === "write_off") newestRecorded = later(newestRecorded, entry.at);
     }
+    // oxlint-disable-next-line no-await-in-loop -- at most one page is being saved
+    await saving;
+    // The events of this page are saved while the next one is replayed.
+    saving = saveEvents(sql, state);
+    saving.catch(() => undefined);
+    state.evictEvents();
+    if (state.size > (deps.recordsInMemory ?? MAX_RECORDS_IN_MEMORY)) {
+      // oxlint-disable-next-line no-await-in-loop -- what is evicted must be saved
+      await saveState(sql, state, window.cut.id);
+      state.evict();
+    }
   }
+  await saving;
+  await saveState(sql, state, window.cut.id);
+  findings.push(...(await witnessed.end()));
   return { state, findings, entries: entryCount, missed, refunded, newestRecorded };
 }
 
 interface Page extends ReplayWindow {
   readonly state: AuditState;
   readonly appliedBefore: bigint;
+  readonly readUpTo: Date;
   readonly entries: readonly LogEntry[];
 }
 
 async function replayPage(
   { chain, terms: { fees, maxQuoteSeconds, writeOffAccount, counterGraceSeconds } }: ReplayDeps,
-  tx: Sql,
-  { cut, last, counts, missed, mostFindings = MAX_FINDINGS, state, appliedBefore, entries }: Page,
+  sql: Sql,
+  {
+    cut,
+    last,
+    counts,
+    known,
+    mostFindings = MAX_FINDINGS,
+    state,
+    appliedBefore,
+    readUpTo,
+    entries,
+  }: Page,
   findingsBefore: number,
 ): Promise<Finding[]> {
-  const chainEvents = await chainEventsOf(tx, state, entries);
-  const late = await loadMissedEvents(tx, entries, missed);
+  const chainEvents = await chainEventsOf(sql, state, entries);
+  const late = await loadMissedEvents(sql, entries, known.missed);
   const lateEvents = [...late.values()].map(({ event }) => event);
-  await loadSubjects(tx, state, {
-    subjects: subjectsOf(entries, [...chainEvents, ...lateEvents]),
+  await loadSubjects(sql, state, {
+    subjects: subjectsOf(state, entries, {
+      chainEvents: [...chainEvents, ...lateEvents],
+      mayDouble: known.mayDouble,
+    }),
     cut: cut.id,
     counts,
   });
   const signatures = await checkSignatures(entries, chain, (id) => {
-    const known = state.allowances.get(id);
-    if (known === undefined) return undefined;
-    return { account: known.message.account, isGrant: known.campaign !== null };
+    const allowance = state.allowances.get(id);
+    if (allowance === undefined) return undefined;
+    return { account: allowance.message.account, isGrant: allowance.campaign !== null };
   });
+  // What decides a write-off is read from the database.
+  if (entries.some(({ kind }) => kind === "write_off")) await saveState(sql, state, cut.id);
   const lastAsOf = last?.message.asOf;
   const terms = {
     cut: cut.id,
@@ -140,22 +188,48 @@ async function replayPage(
     notBefore: lastAsOf === undefined ? null : new Date(Number(lastAsOf) * 1000 - CLOCK_SKEW_MS),
     chainEvents: (from: bigint, to: bigint) =>
       chainEvents.filter(({ blockNumber }) => blockNumber >= from && blockNumber <= to),
-    missed: { named: missed, known: late, appliedBefore },
+    missed: { named: known.missed, known: late, appliedBefore },
     counts,
     writeOffAccount,
     counterGraceSeconds,
-    readUpTo: (await readCursor(tx)).time,
-    writeOffFacts: await loadWriteOffFacts(tx, entries),
+    readUpTo,
+    writeOffFacts: await loadWriteOffFacts(sql, entries),
   };
   const findings: Finding[] = [];
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
     if (findingsBefore + findings.length >= mostFindings) break;
     findings.push(...replayEntry(state, entry, terms));
+    // oxlint-disable-next-line no-await-in-loop -- entries are replayed in order
+    if (index % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await nextTurn();
   }
-  findings.push(...(await compareWitnessed(tx, entries)));
-  await saveState(tx, state, cut.id);
-  if (state.parties.size > MAX_PARTIES_IN_MEMORY) state.evict();
   return findings;
+}
+
+/** Compares the cut's pages with what was seen of the log before: by hashes, or by names. */
+async function witnessedBefore(
+  sql: Sql,
+  { cut: { id }, snapshot, last, known }: ReplayWindow,
+): Promise<{
+  readonly compare: (entries: readonly LogEntry[]) => Promise<readonly Finding[]>;
+  readonly end: () => Promise<readonly Finding[]>;
+}> {
+  const cut = { id, snapshot, previous: last?.id ?? null };
+  if (known.mayDiffer || (await hasNamedEntries(sql))) {
+    await nameEntries(sql, cut);
+    return {
+      compare: (entries) => compareWitnessed(sql, entries),
+      end: () => findDropped(sql, cut),
+    };
+  }
+  const match = await WitnessedMatch.begin(sql, cut);
+  return {
+    compare: (entries) => match.add(entries).then(noFindings),
+    end: () => match.end().then(noFindings),
+  };
+}
+
+function noFindings(): readonly Finding[] {
+  return [];
 }
 
 /** The events that the auditor itself read from the blocks that the server applied on this page. */

@@ -1,16 +1,16 @@
 import type { AnnouncedTerms, LogSource } from "../../auditor/log/logSource.ts";
 import { createCheckpointStore } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { createUsageLog } from "../../server/stores/feed/postgresUsageLog.ts";
+import { PAGES } from "../../server/http/bounds.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 
-const PAGE_ENTRIES = 1_000;
 const CUTS_AT_ONCE = 20;
 
 /** Reads the ledger's log from its database, as auditors read it over HTTP. */
 export function ledgerLog(
   database: Database,
   announced: AnnouncedTerms,
-  pageEntries = PAGE_ENTRIES,
+  pageEntries: number = PAGES.entries.fallback,
 ): LogSource {
   const log = createUsageLog(database);
   const checkpoints = createCheckpointStore(database);

@@ -75,7 +75,9 @@ export async function replayCopy(
     const named = new Set(missed.filter(isNew).map(({ key }) => key));
     const message = messageOf(entry);
     const cut = { id, message, status: "final", snapshot } as const;
-    const window = { cut, snapshot, last, counts, missed: named, mostFindings: Infinity };
+    // Findings are told and do not end the replay: an event that is in the log twice is one.
+    const known = { missed: named, mayDouble: true, mayDiffer: false };
+    const window = { cut, snapshot, last, counts, known, mostFindings: Infinity };
     const { entries, ...result } = await replayCut(deps, tx, window);
     findings.push(...result.findings);
     await recordCut(tx, { id, message, snapshot, entries });

@@ -6,7 +6,7 @@ import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
 import { AuditState } from "../../auditor/replay/auditState.ts";
 import { loadSubjects } from "../../auditor/store/loadState.ts";
-import { type Subjects, subjectsOf } from "../../auditor/store/subjects.ts";
+import { type Subjects, noSubjects } from "../../auditor/store/subjects.ts";
 import type { HoldKey } from "../../server/stores/holds/holdStore.ts";
 import { type Row, insertRows, updateRows } from "./insertRows.ts";
 
@@ -39,7 +39,7 @@ export async function restoreState(deps: RestoreStateDeps): Promise<void> {
 /** Loads what the replay knows of some subjects. */
 async function replayed(scratch: Sql, wanted: Partial<Subjects>): Promise<AuditState> {
   const state = new AuditState();
-  const subjects = { ...subjectsOf([], []), ...wanted };
+  const subjects = { ...noSubjects(), ...wanted };
   await loadSubjects(scratch, state, { subjects, cut: 0n, counts: () => true });
   return state;
 }

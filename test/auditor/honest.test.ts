@@ -64,65 +64,71 @@ for (const kind of databaseKinds) {
       scene = await stage.begin();
     });
 
-    it("with every kind of price, holds, captures, voids, refunds and drops: reproduces and signs", async () => {
-      const { ledger } = scene;
-      const from = provider.address;
-      await scene.buy(alice, 100_000n);
-      await scene.buy(sponsor, 50n);
-      await ledger.rateCards.publish({ provider: from, effectiveFrom: null, rates: OWN_RATES });
-      const own = await scene.allow(alice, { limit: 3_000n, period: 60n, rollover: 100n });
-      const { spender } = own.message;
-      await scene.allow(sponsor, { spender, priority: 1 });
-      await ledger.grantAccess(spender, from);
+    for (const [memory, records] of [
+      ["all in memory", undefined],
+      ["nothing in memory between two pages", 0],
+    ] as const) {
+      it(`with every kind of price, holds, captures, voids, refunds and drops, and ${memory}: reproduces and signs`, async () => {
+        const { ledger } = scene;
+        if (records !== undefined) scene.limitMemory(records);
+        const from = provider.address;
+        await scene.buy(alice, 100_000n);
+        await scene.buy(sponsor, 50n);
+        await ledger.rateCards.publish({ provider: from, effectiveFrom: null, rates: OWN_RATES });
+        const own = await scene.allow(alice, { limit: 3_000n, period: 60n, rollover: 100n });
+        const { spender } = own.message;
+        await scene.allow(sponsor, { spender, priority: 1 });
+        await ledger.grantAccess(spender, from);
 
-      // The sponsor pays first, then both.
-      await scene.use({ provider: from, spender, quantity: 30n, meter: "units" });
-      const shared = await scene.use({ provider: from, spender, quantity: 40n, meter: "units" });
-      for (const meter of ["requests", "tokens", "bytes", "tokens", "bytes", "gpu"]) {
-        // oxlint-disable-next-line no-await-in-loop -- events in order
-        await scene.use({ provider: from, spender, quantity: 8n, meter });
-      }
-      await ledger.multipliers.report({
-        provider: from,
-        meter: "gpu",
-        dimensions: {},
-        utilisationBps: 9_000n,
+        // The sponsor pays first, then both.
+        await scene.use({ provider: from, spender, quantity: 30n, meter: "units" });
+        const shared = await scene.use({ provider: from, spender, quantity: 40n, meter: "units" });
+        for (const meter of ["requests", "tokens", "bytes", "tokens", "bytes", "gpu"]) {
+          // oxlint-disable-next-line no-await-in-loop -- events in order
+          await scene.use({ provider: from, spender, quantity: 8n, meter });
+        }
+        await ledger.multipliers.report({
+          provider: from,
+          meter: "gpu",
+          dimensions: {},
+          utilisationBps: 9_000n,
+        });
+        await scene.use({ provider: from, spender, quantity: 3n, meter: "gpu" });
+        const hold = { provider: from, id: "h1", spender, dimensions: {}, ttlSeconds: 60 };
+        await ledger.holds.authorize({ ...hold, meter: "tokens", quantity: 30n });
+        await ledger.holds.capture({ ...hold, eventId: "c1", quantity: 7n, final: false });
+        const first = await scene.cut();
+        expect(await scene.audit()).to.deep.equal([]);
+        expect(scene.signatures).to.deep.equal([{ epoch: 1n, root: first.message.root }]);
+        await scene.drop(first);
+
+        // Events of a dropped checkpoint can still be voided.
+        await ledger.usage.void({ provider: from, id: shared.id });
+        await ledger.holds.capture({ ...hold, eventId: "c2", quantity: 11n, final: true });
+        await ledger.holds.authorize({ ...hold, id: "h2", meter: "bytes", quantity: 4n });
+        await ledger.holds.release({ ...hold, id: "h2" });
+        // Events after the receipt can be voided.
+        const receipt = await scene.promise(provider);
+        const later = await scene.use({ provider: from, spender, quantity: 5n, meter: "units" });
+        await ledger.usage.void({ provider: from, id: later.id });
+        const second = await scene.cut();
+        expect(await scene.audit()).to.deep.equal([]);
+        expect(receipt).to.include({ epoch: 1n, earned: second.message.earned });
+        await scene.finalise(second);
+
+        await ledger.holds.authorize({ ...hold, id: "h3", meter: "units", quantity: 4n });
+        await scene.promise(provider);
+        await scene.requestRefund(alice, 1_000_000n);
+        await ledger.holds.release({ ...hold, id: "h3" });
+        const third = await scene.cut();
+        scene.restart();
+        expect(await scene.audit()).to.deep.equal([]);
+        expect(third.message.refunded > 0n).to.equal(true);
+        expect(scene.signatures.map(({ epoch }) => epoch)).to.deep.equal([1n, 1n, 2n]);
+        expect(scene.audited.map(({ findings }) => findings.length)).to.deep.equal([0, 0, 0]);
+        expect(scene.audited.every(({ entries }) => entries > 0)).to.equal(true);
       });
-      await scene.use({ provider: from, spender, quantity: 3n, meter: "gpu" });
-      const hold = { provider: from, id: "h1", spender, dimensions: {}, ttlSeconds: 60 };
-      await ledger.holds.authorize({ ...hold, meter: "tokens", quantity: 30n });
-      await ledger.holds.capture({ ...hold, eventId: "c1", quantity: 7n, final: false });
-      const first = await scene.cut();
-      expect(await scene.audit()).to.deep.equal([]);
-      expect(scene.signatures).to.deep.equal([{ epoch: 1n, root: first.message.root }]);
-      await scene.drop(first);
-
-      // Events of a dropped checkpoint can still be voided.
-      await ledger.usage.void({ provider: from, id: shared.id });
-      await ledger.holds.capture({ ...hold, eventId: "c2", quantity: 11n, final: true });
-      await ledger.holds.authorize({ ...hold, id: "h2", meter: "bytes", quantity: 4n });
-      await ledger.holds.release({ ...hold, id: "h2" });
-      // Events after the receipt can be voided.
-      const receipt = await scene.promise(provider);
-      const later = await scene.use({ provider: from, spender, quantity: 5n, meter: "units" });
-      await ledger.usage.void({ provider: from, id: later.id });
-      const second = await scene.cut();
-      expect(await scene.audit()).to.deep.equal([]);
-      expect(receipt).to.include({ epoch: 1n, earned: second.message.earned });
-      await scene.finalise(second);
-
-      await ledger.holds.authorize({ ...hold, id: "h3", meter: "units", quantity: 4n });
-      await scene.promise(provider);
-      await scene.requestRefund(alice, 1_000_000n);
-      await ledger.holds.release({ ...hold, id: "h3" });
-      const third = await scene.cut();
-      scene.restart();
-      expect(await scene.audit()).to.deep.equal([]);
-      expect(third.message.refunded > 0n).to.equal(true);
-      expect(scene.signatures.map(({ epoch }) => epoch)).to.deep.equal([1n, 1n, 2n]);
-      expect(scene.audited.map(({ findings }) => findings.length)).to.deep.equal([0, 0, 0]);
-      expect(scene.audited.every(({ entries }) => entries > 0)).to.equal(true);
-    });
+    }
 
     it("with events and holds that accounts share at their own tiers: reproduces and signs", async () => {
       const { ledger } = scene;

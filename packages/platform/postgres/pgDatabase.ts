@@ -18,7 +18,7 @@ import {
   type SessionLimits,
   localLimits,
 } from "./sessionLimits.ts";
-import { PARSERS } from "./values.ts";
+import { OID, PARSERS, timestampOf } from "./values.ts";
 import { createWriteCheck } from "./writeCheck.ts";
 
 /**
@@ -275,5 +275,12 @@ function withAnswerMs<Query extends object>(query: Query, answerMs: number | und
 }
 
 function getTypeParser(oid: number, format?: "text" | "binary") {
+  if (oid === OID.timestamptz && format !== "binary") return parseTimestamp;
   return PARSERS[oid] ?? types.getTypeParser(oid, format);
+}
+
+const parseAnyTimestamp = types.getTypeParser(OID.timestamptz, "text");
+
+function parseTimestamp(text: string): unknown {
+  return timestampOf(text) ?? parseAnyTimestamp(text);
 }

@@ -6,6 +6,7 @@ export const OID = {
   int8: 20,
   byteaArray: 1001,
   int8Array: 1016,
+  timestamptz: 1184,
   numericArray: 1231,
   numeric: 1700,
 } as const;
@@ -22,6 +23,26 @@ export const PARSERS: Record<
   [OID.numeric]: bigintOf,
   [OID.numericArray]: bigintsOf,
 };
+
+/**
+ * Parses a `timestamptz` of this era in UTC: `2026-01-31 12:00:00.123456+00`. `null` for any other
+ * text. Microseconds are dropped. The driver's own parser takes ten times as long, which readers of
+ * thousands of rows notice.
+ */
+export function timestampOf(text: string): Date | null {
+  const { length } = text;
+  if (length < 22 || length > 29 || text[4] !== "-" || !text.endsWith("+00")) return null;
+  const at = (index: number) => text.charCodeAt(index) - 48;
+  const two = (index: number) => at(index) * 10 + at(index + 1);
+  let ms = 0;
+  for (let index = 20, weight = 100; index < length - 3 && weight >= 1; index++, weight /= 10) {
+    ms += at(index) * weight;
+  }
+  const year = two(0) * 100 + two(2);
+  // `Date.UTC` takes years before 100 for those of 1900.
+  if (year < 100) return null;
+  return new Date(Date.UTC(year, two(5) - 1, two(8), two(11), two(14), two(17), ms));
+}
 
 /** Shares one object for zero and for "no limit", the most frequent values, to save memory. */
 function bigintOf(text: string): bigint {
@@ -83,10 +104,15 @@ export function booleanArray(values: readonly boolean[]): string {
 
 /** Writes a `text[]`, `jsonb[]` or `timestamptz[]` parameter. */
 export function textArray(values: readonly string[]): string {
-  return `{${values.map((text) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(",")}}`;
+  return `{${values.map(quoted).join(",")}}`;
+}
+
+function quoted(text: string): string {
+  const isPlain = !text.includes('"') && !text.includes("\\");
+  return isPlain ? `"${text}"` : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }
 
 /** Like `textArray`, but allows nulls, for nullable columns. */
 export function nullableTextArray(values: readonly (string | null)[]): string {
-  return `{${values.map((text) => (text === null ? "null" : textArray([text]).slice(1, -1))).join(",")}}`;
+  return `{${values.map((text) => (text === null ? "null" : quoted(text))).join(",")}}`;
 }

@@ -43,30 +43,17 @@ export const StoredAllowance = z.object({
 });
 
 export const Charge = z.object({
-  account: hex,
-  allowance: hex,
+  account: AddressField,
+  allowance: Bytes32Field,
   amountMicros: whole,
   feeMicros: whole,
 });
 
-const eventFields = {
-  recordedAt: time,
-  takenAt: time,
+/** What a charged event has besides its first charge. */
+export const StoredOthers = z.object({
   charges: z.array(Charge),
-  cut: whole,
-  voided: z.boolean(),
-};
-
-/** Older rows count all units for one account. */
-export const StoredEvent = z.union([
-  z.object({ ...eventFields, tierUnits: z.array(z.object({ use: Use, units: whole })) }),
-  z
-    .object({ ...eventFields, quantity: whole, use: Use.nullable() })
-    .transform(({ quantity: units, use, ...event }) => ({
-      ...event,
-      tierUnits: use === null ? [] : [{ use, units }],
-    })),
-]);
+  tierUnits: z.array(z.object({ use: Use, units: whole })),
+});
 
 export const Pinned = z.unknown().transform(toPinnedRate);
 const ending = z.enum(["captured", "released", "expired"]);

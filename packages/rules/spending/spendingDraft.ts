@@ -54,16 +54,13 @@ export type UsabilityRefusal = {
 export class SpendingDraft {
   readonly #state: SpendingState;
   readonly #bySpender: ReadonlyMap<SpenderId, readonly Allowance[]>;
-  readonly #byId: ReadonlyMap<Hex, Allowance>;
+  #byId: ReadonlyMap<Hex, Allowance> | undefined;
   readonly #accounts = new Map<Address, Account>();
   readonly #usages = new Map<Hex, AllowanceUsage>();
 
   constructor(state: SpendingState) {
     this.#state = state;
     this.#bySpender = inBurnDownOrder(state.allowances);
-    this.#byId = new Map(
-      [...state.campaigns, ...state.allowances].map((allowance) => [allowance.id, allowance]),
-    );
   }
 
   get now(): Date {
@@ -196,6 +193,10 @@ export class SpendingDraft {
   }
 
   #allowance(id: Hex): Allowance {
+    // Only grants, captures and voids ask.
+    this.#byId ??= new Map(
+      [...this.#state.campaigns, ...this.#state.allowances].map((each) => [each.id, each]),
+    );
     const allowance = this.#byId.get(id);
     if (allowance === undefined) throw new Error(`the allowance ${id} was not read`);
     return allowance;

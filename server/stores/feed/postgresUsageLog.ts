@@ -8,17 +8,26 @@ import {
 import { LOG_TABLES, readLogEntries } from "./readLogEntries.ts";
 import type { LogCursor, LogPage, LogWindow, LoggedCut, UsageLog } from "./usageLog.ts";
 
+/**
+ * Statistics do not know the newest rows, so that the planner would read a whole table for a page
+ * of them. Workers for a statement of milliseconds take longer to start than it.
+ */
+const USE_LOG_INDEXES = `select set_config('enable_seqscan', 'off', true),
+  set_config('max_parallel_workers_per_gather', '0', true)`;
+
 /** A snapshot that sees no transaction. */
 const EMPTY_SNAPSHOT = "1:1:";
 
 export function createUsageLog(database: Database): UsageLog {
   return {
-    page: (window, after, limit) =>
+    async page(window, after, limit) {
+      if (after === null) await summarise(database);
       // Repeatable read: all tables are read as of one snapshot.
-      database.transaction((tx) => readPage(tx, window, after, limit), {
+      return await database.transaction((tx) => readPage(tx, window, after, limit), {
         isolation: "repeatable read",
         limits: WORKER_LIMITS,
-      }),
+      });
+    },
 
     async lacks(transaction) {
       // PostgreSQL tells the fate of transactions from about the last thousand million, null before.
@@ -44,6 +53,22 @@ export function createUsageLog(database: Database): UsageLog {
   };
 }
 
+/** How long `summarise` waits for a vacuum of the same table, which does the same work. */
+const SUMMARISE_LOCK_MS = 100;
+
+/**
+ * Lets the block range indexes know the newest rows. PostgreSQL's autovacuum does so once a minute;
+ * until then each page of a reader that follows the log reads all rows of that minute. Debits do not
+ * wait for it.
+ */
+async function summarise(database: Database): Promise<void> {
+  const limits = { ...WORKER_LIMITS, lockMs: SUMMARISE_LOCK_MS };
+  const statement = `select brin_summarize_new_values('debits_by_log_order'),
+    brin_summarize_new_values('holds_by_log_order'), brin_summarize_new_values('voids_by_log_order')`;
+  // Without it the page takes longer, and what else fails, fails there.
+  await database.transaction((tx) => tx.query(statement), { limits }).catch(() => undefined);
+}
+
 /** Reads a page in a transaction whose snapshot all of its pages share. */
 async function readPage(
   tx: Sql,
@@ -51,6 +76,7 @@ async function readPage(
   after: LogCursor | null,
   limit: number,
 ): Promise<LogPage> {
+  await tx.query(USE_LOG_INDEXES);
   const since = window.since ?? EMPTY_SNAPSHOT;
   const upTo = window.upTo ?? (await readCurrentSnapshot(tx));
   const cursor = after ?? (await readOrders(tx, since, upTo));

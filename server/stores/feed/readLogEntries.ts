@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import { max, min } from "@compute-credits/protocol/amounts";
 import type {
   LogEntry,
   LogEntryOf,
@@ -16,7 +17,6 @@ import { type StepRecord, toStep } from "../pricing/postgresMultiplierStore.ts";
 import { parseNote } from "../log/writeNotes.ts";
 import { toPinnedRate, toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { toRates } from "@compute-credits/rules/pricing/rateJson";
-import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
 
 /** Every table with log entries. */
 export const LOG_TABLES = [
@@ -103,23 +103,14 @@ const CHARGE = `provider, event_id, account, allowance, amount_micros as "amount
  * transaction, are attached to it.
  */
 async function readDebits(tx: Sql, values: readonly unknown[]): Promise<LogEntryOf<"debit">[]> {
+  // Plan: debits_by_log_order. Not `part = 0`: for that, the planner may read the whole primary key.
   const firsts = await tx.query<DebitRecord>(
     `select ${PLACE}, ${CHARGE}, spender, meter, quantity, dimensions, occurred_at, recorded_at,
        rate_card, price_basis, hold_id
-     from debits left join captures using (provider, event_id) where part = 0 and ${IN_PAGE}`,
+     from debits left join captures using (provider, event_id) where part + 0 = 0 and ${IN_PAGE}`,
     values,
   );
-  // Plan: debits by primary key.
-  const others = await tx.query<ChargeRecord>(
-    `select ${CHARGE} from debits
-       join unnest($1::bytea[], $2::text[]) as first (provider, event_id) using (provider, event_id)
-     where part > 0 order by part`,
-    [
-      byteaArray(firsts.map(({ provider }) => provider)),
-      textArray(firsts.map(({ event_id: id }) => id)),
-    ],
-  );
-  const more = Map.groupBy(others, ({ provider, event_id: id }) => `${provider}/${id}`);
+  const more = await readOtherParts(tx, firsts);
   return firsts.map((record) => ({
     ...placeOf(record),
     kind: "debit",
@@ -132,10 +123,30 @@ async function readDebits(tx: Sql, values: readonly unknown[]): Promise<LogEntry
     occurredAt: record.occurred_at,
     recordedAt: record.recorded_at,
     rateCardVersion: record.rate_card,
-    priceBasis: toPriceBasis(record.price_basis),
+    priceBasis: record.price_basis === null ? null : toPriceBasis(record.price_basis),
     holdId: record.hold_id,
     charges: [record, ...(more.get(`${record.provider}/${record.event_id}`) ?? [])].map(toCharge),
   }));
+}
+
+/** The parts after the first, by event. Few events have any. */
+async function readOtherParts(
+  tx: Sql,
+  firsts: readonly PlaceRecord[],
+): Promise<ReadonlyMap<string, readonly ChargeRecord[]>> {
+  const [first] = firsts;
+  if (first === undefined) return new Map();
+  const transactions = firsts.map(({ transaction_id: transaction }) => transaction);
+  // Plan: debits_by_log_order, by its second column: the transactions of one page are neighbours.
+  const others = await tx.query<ChargeRecord>(
+    `select ${CHARGE} from debits
+     where part + 0 > 0 and transaction_id >= $1 and transaction_id <= $2 order by part`,
+    [
+      transactions.reduce(min, first.transaction_id),
+      transactions.reduce(max, first.transaction_id),
+    ],
+  );
+  return Map.groupBy(others, ({ provider, event_id: id }) => `${provider}/${id}`);
 }
 
 function toCharge({ account, allowance, amountMicros, feeMicros }: LoggedCharge): LoggedCharge {

@@ -2,12 +2,7 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { type Address, maxUint64, numberToHex } from "viem";
 
-import {
-  AuditState,
-  acceptanceKey,
-  accessKey,
-  stepsKey,
-} from "../../../auditor/replay/auditState.ts";
+import { AuditState, stepsKey } from "../../../auditor/replay/auditState.ts";
 import { replayEntry } from "../../../auditor/replay/replayEntry.ts";
 import type { ReplayTerms } from "../../../auditor/replay/terms.ts";
 import { authorize } from "@compute-credits/rules/holds/authorize";
@@ -173,10 +168,10 @@ function auditStateOf({ state, rate, used, multiplierBps }: Case): AuditState {
     audit.setParty({ ...audit.party(each.address), ...each });
   }
   for (const each of [...state.campaigns, ...state.allowances]) {
-    audit.setAllowance({ ...each, isSigned: true });
-    audit.setAcceptance(acceptanceKey(key, each.message.account), ACCEPTED);
+    audit.addAllowance({ ...each, isSigned: true });
+    audit.setAcceptance(key, each.message.account, ACCEPTED);
   }
-  audit.setAccess(accessKey(key, provider), { createdAt: new Date(0), ended: false });
+  audit.setAccess(key, provider, { createdAt: new Date(0), ended: false });
   audit.addCard({ card: cardOf(1, [rate]), createdAt: new Date(0) });
   for (const of of ACCOUNTS) {
     const use = { account: of, month: MONTH, rateKey: RATE_KEY };

@@ -1,0 +1,149 @@
+import type { Hex } from "viem";
+
+import { jsonText } from "@compute-credits/protocol/jsonText";
+import {
+  booleanArray,
+  nullableTextArray,
+  numberArray,
+  packedBytes,
+  packedColumn,
+  textArray,
+} from "@compute-credits/platform/postgres/values";
+import { sqlState } from "@compute-credits/platform/postgres/databaseUnavailable";
+import type { Sql } from "@compute-credits/platform/postgres/database";
+import { StoredOthers } from "@compute-credits/rules/log/storedJson";
+import type { AuditState, AuditedEvent } from "../replay/auditState.ts";
+
+/** Thrown if an event that was added to the state is stored already: its log has it twice. */
+export class EventDoubled extends Error {
+  override readonly name = "EventDoubled";
+}
+
+const UNIQUE_VIOLATION = "23505";
+
+interface EventRecord {
+  readonly name: string;
+  readonly recorded_at_ms: bigint;
+  readonly taken_at_ms: bigint | null;
+  readonly account: Hex;
+  readonly allowance: Hex;
+  readonly amount_micros: bigint;
+  readonly fee_micros: bigint;
+  readonly others: unknown;
+  readonly cut: bigint;
+  readonly voided: boolean;
+}
+
+const NO_OTHERS = { charges: [], tierUnits: [] };
+
+/** Loads the events of these names, if they are stored. */
+export async function loadEvents(
+  sql: Sql,
+  state: AuditState,
+  names: readonly string[],
+): Promise<void> {
+  if (names.length === 0) return;
+  const records = await sql.query<EventRecord>(
+    "select * from events where name = any($1::text[])",
+    [textArray(names)],
+  );
+  for (const record of records) state.events.set(record.name, toEvent(record));
+}
+
+function toEvent(record: EventRecord): AuditedEvent {
+  const recordedAt = new Date(Number(record.recorded_at_ms));
+  const { charges, tierUnits } =
+    record.others === null ? NO_OTHERS : StoredOthers.parse(record.others);
+  const first = {
+    account: record.account,
+    allowance: record.allowance,
+    amountMicros: record.amount_micros,
+    feeMicros: record.fee_micros,
+  };
+  return {
+    recordedAt,
+    takenAt: record.taken_at_ms === null ? recordedAt : new Date(Number(record.taken_at_ms)),
+    tierUnits,
+    charges: [first, ...charges],
+    cut: record.cut,
+    voided: record.voided,
+  };
+}
+
+/**
+ * Saves the state's new and changed events. Rejects with `EventDoubled`, which ends the transaction,
+ * if a new one is stored already. The parameters are read at once: the state may change meanwhile.
+ */
+export async function saveEvents(sql: Sql, state: AuditState): Promise<void> {
+  const added = eventsOf(state, state.added.events);
+  const changed = eventsOf(state, state.changed.events);
+  const [insert, update] = [columnsOf(added), columnsOf(changed)];
+  try {
+    if (added.length > 0) await sql.query(INSERT, insert);
+    if (changed.length > 0) await sql.query(UPDATE, update);
+  } catch (error) {
+    if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    throw new EventDoubled("an event is in the log twice", { cause: error });
+  }
+}
+
+/** SQL: the given events. Addresses and ids are packed, which PostgreSQL parses faster. */
+const GIVEN = `(
+  select name, recorded_at_ms, taken_at_ms, ${packedColumn("$4", "n", 20)} as account,
+    ${packedColumn("$5", "n", 32)} as allowance, amount_micros, fee_micros, others, cut, voided
+  from unnest($1::text[], $2::bigint[], $3::bigint[], $6::bigint[], $7::bigint[], $8::jsonb[],
+    $9::bigint[], $10::boolean[]) with ordinality
+    as listed (name, recorded_at_ms, taken_at_ms, amount_micros, fee_micros, others, cut, voided, n)
+) as given`;
+
+const INSERT = `insert into events (name, recorded_at_ms, taken_at_ms, account, allowance,
+    amount_micros, fee_micros, others, cut, voided)
+  select * from ${GIVEN}`;
+
+// Plan: events by primary key.
+const UPDATE = `update events set recorded_at_ms = given.recorded_at_ms,
+    taken_at_ms = given.taken_at_ms, account = given.account, allowance = given.allowance,
+    amount_micros = given.amount_micros, fee_micros = given.fee_micros, others = given.others,
+    cut = given.cut, voided = given.voided
+  from ${GIVEN} where events.name = given.name`;
+
+type NamedEvent = readonly [name: string, event: AuditedEvent];
+
+function eventsOf(state: AuditState, names: ReadonlySet<string>): NamedEvent[] {
+  return [...names].flatMap((name): NamedEvent[] => {
+    const event = state.events.get(name);
+    return event === undefined ? [] : [[name, event]];
+  });
+}
+
+function columnsOf(events: readonly NamedEvent[]): string[] {
+  const firsts = events.map(([name, { charges }]) => {
+    const [first] = charges;
+    if (first === undefined) throw new Error(`the event ${name} has no charge`);
+    return first;
+  });
+  return [
+    textArray(events.map(([name]) => name)),
+    numberArray(events.map(([, { recordedAt }]) => recordedAt.getTime())),
+    numberArray(events.map(([, event]) => takenAtMs(event) ?? "null")),
+    packedBytes(firsts.map(({ account }) => account)),
+    packedBytes(firsts.map(({ allowance }) => allowance)),
+    numberArray(firsts.map(({ amountMicros }) => amountMicros)),
+    numberArray(firsts.map(({ feeMicros }) => feeMicros)),
+    nullableTextArray(events.map(([, event]) => othersOf(event))),
+    numberArray(events.map(([, { cut }]) => cut)),
+    booleanArray(events.map(([, { voided }]) => voided)),
+  ];
+}
+
+/** `null` if the credits were taken when the event was recorded. */
+function takenAtMs({ recordedAt, takenAt }: AuditedEvent): number | null {
+  const ms = takenAt.getTime();
+  return ms === recordedAt.getTime() ? null : ms;
+}
+
+/** `null` if there is one charge and no tier, as of most events. */
+function othersOf({ charges, tierUnits }: AuditedEvent): string | null {
+  if (charges.length === 1 && tierUnits.length === 0) return null;
+  return jsonText({ charges: charges.slice(1), tierUnits });
+}
