@@ -317,11 +317,18 @@ export class AuditState {
     return all.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Frees memory: drops the events, which are saved and can be loaded again. */
-  evictEvents(): void {
-    this.events.clear();
+  /** Frees memory: drops the events, which can be loaded again, except these. */
+  evictEvents(kept: ReadonlySet<string>): void {
+    if (kept.size === 0) this.events.clear();
+    else for (const name of this.events.keys()) if (!kept.has(name)) this.events.delete(name);
+  }
+
+  /** The names of new and of changed events, which do not count as such from now on. */
+  takeEvents(): { added: readonly string[]; changed: readonly string[] } {
+    const taken = { added: [...this.added.events], changed: [...this.changed.events] };
     this.added.events.clear();
     this.changed.events.clear();
+    return taken;
   }
 
   /** Frees memory: drops all saved entries that can be loaded again. */

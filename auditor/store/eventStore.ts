@@ -70,21 +70,44 @@ function toEvent(record: EventRecord): AuditedEvent {
   };
 }
 
-/**
- * Saves the state's new and changed events. Rejects with `EventDoubled`, which ends the transaction,
- * if a new one is stored already. The parameters are read at once: the state may change meanwhile.
- */
-export async function saveEvents(sql: Sql, state: AuditState): Promise<void> {
-  const added = eventsOf(state, state.added.events);
-  const changed = eventsOf(state, state.changed.events);
-  const [insert, update] = [columnsOf(added), columnsOf(changed)];
-  try {
-    if (added.length > 0) await sql.query(INSERT, insert);
-    if (changed.length > 0) await sql.query(UPDATE, update);
-  } catch (error) {
-    if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
-    throw new EventDoubled("an event is in the log twice", { cause: error });
-  }
+/** Saves events of one page while the next one is replayed. */
+export interface EventSaver {
+  /** Takes the state's new and changed events, which may then be evicted once they are sent. */
+  take(state: AuditState): void;
+  /** Sends what was taken, once all before it is saved. */
+  send(): Promise<void>;
+  /** Resolves once all that was sent is saved. */
+  saved(): Promise<void>;
+}
+
+/** Its promises reject with `EventDoubled` if a new event is stored already. */
+export function createEventSaver(sql: Sql): EventSaver {
+  let taken: (() => Promise<void>) | null = null;
+  let sending: Promise<void> = Promise.resolve();
+  return {
+    take(state) {
+      const { added, changed } = state.takeEvents();
+      const inserted = eventsOf(state, added);
+      const updated = eventsOf(state, changed);
+      const [insert, update] = [columnsOf(inserted), columnsOf(updated)];
+      taken = async () => {
+        if (inserted.length > 0) await sql.query(INSERT, insert);
+        if (updated.length > 0) await sql.query(UPDATE, update);
+      };
+    },
+    async send() {
+      await sending;
+      sending = taken === null ? sending : taken().catch(toDoubled);
+      taken = null;
+      sending.catch(() => undefined);
+    },
+    saved: () => sending,
+  };
+}
+
+function toDoubled(error: unknown): never {
+  if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+  throw new EventDoubled("an event is in the log twice", { cause: error });
 }
 
 /** SQL: the given events. Addresses and ids are packed, which PostgreSQL parses faster. */
@@ -109,8 +132,8 @@ const UPDATE = `update events set recorded_at_ms = given.recorded_at_ms,
 
 type NamedEvent = readonly [name: string, event: AuditedEvent];
 
-function eventsOf(state: AuditState, names: ReadonlySet<string>): NamedEvent[] {
-  return [...names].flatMap((name): NamedEvent[] => {
+function eventsOf(state: AuditState, names: readonly string[]): NamedEvent[] {
+  return names.flatMap((name): NamedEvent[] => {
     const event = state.events.get(name);
     return event === undefined ? [] : [[name, event]];
   });

@@ -11,9 +11,10 @@ import type { LogSource, PublishedCut, SourcePage } from "../log/logSource.ts";
 import type { AuditState } from "../replay/auditState.ts";
 import type { Finding } from "../replay/finding.ts";
 import { replayEntry } from "../replay/replayEntry.ts";
+import type { ReplayTerms } from "../replay/terms.ts";
 import { readChainEvents, readCursor } from "../store/chainStore.ts";
 import type { AgreedCut } from "../store/cutStore.ts";
-import { saveEvents } from "../store/eventStore.ts";
+import { createEventSaver } from "../store/eventStore.ts";
 import { loadState, loadSubjects } from "../store/loadState.ts";
 import { saveState } from "../store/saveState.ts";
 import { loadWriteOffFacts } from "../store/writeOffFacts.ts";
@@ -87,6 +88,8 @@ export async function replayCut(
   tx: Sql,
   window: ReplayWindow,
 ): Promise<ReplayedCut> {
+  const range = { since: window.last?.snapshot ?? null, upTo: window.snapshot };
+  let pending: Promise<SourcePage> | null = requested(deps, range, null);
   const sql = inOrder(tx);
   const state = await loadState(sql);
   const findings: Finding[] = [];
@@ -94,48 +97,61 @@ export async function replayCut(
   const missed = new Set<string>();
   const appliedBefore = state.appliedBlock;
   const readUpTo = (await readCursor(sql)).time;
+  const witnessed = await witnessedBefore(sql, window);
+  const events = createEventSaver(sql);
   let entryCount = 0;
   let newestRecorded: Date | null = null;
-  let saving: Promise<void> = Promise.resolve();
-  const witnessed = await witnessedBefore(sql, window);
 
-  const range = { since: window.last?.snapshot ?? null, upTo: window.snapshot };
-  // Requests the next page while this one is being replayed.
-  let pending: ReturnType<LogSource["page"]> | null = deps.source.page(range, null);
-  while (pending !== null) {
-    // oxlint-disable-next-line no-await-in-loop -- pages are replayed in order
-    const { entries, next }: SourcePage = await pending;
-    pending = next === null ? null : deps.source.page(range, next);
-    pending?.catch(() => undefined);
-    const page = { ...window, state, appliedBefore, readUpTo, entries };
-    // oxlint-disable-next-line no-await-in-loop
-    const found = await replayPage(deps, sql, page, findings.length);
-    findings.push(...found);
-    // oxlint-disable-next-line no-await-in-loop
-    findings.push(...(await witnessed.compare(entries)));
-    entryCount += entries.length;
-    for (const key of placesNamed(entries)) missed.add(key);
-    for (const entry of entries) {
-      if (entry.kind === "refund") refunded.add(entry.account);
-      if (entry.kind === "debit") newestRecorded = later(newestRecorded, entry.recordedAt);
-      if (entry.kind === "write_off") newestRecorded = later(newestRecorded, entry.at);
+  try {
+    while (pending !== null) {
+      // oxlint-disable-next-line no-await-in-loop -- pages are replayed in order
+      const { entries, next }: SourcePage = await pending;
+      // Requests the next page while this one is being replayed.
+      pending = next === null ? null : requested(deps, range, next);
+      const page = { ...window, state, appliedBefore, readUpTo, entries };
+      // oxlint-disable-next-line no-await-in-loop
+      const terms = await loadPage(deps, sql, page);
+      // oxlint-disable-next-line no-await-in-loop
+      const changed = await witnessed.compare(entries);
+      // The events of the page before are saved while this one is replayed.
+      // oxlint-disable-next-line no-await-in-loop
+      await events.send();
+      // oxlint-disable-next-line no-await-in-loop
+      findings.push(...(await replayPage(page, terms, findings.length)), ...changed);
+      entryCount += entries.length;
+      for (const key of placesNamed(entries)) missed.add(key);
+      for (const entry of entries) {
+        if (entry.kind === "refund") refunded.add(entry.account);
+        if (entry.kind === "debit") newestRecorded = later(newestRecorded, entry.recordedAt);
+        if (entry.kind === "write_off") newestRecorded = later(newestRecorded, entry.at);
+      }
+      events.take(state);
+      if (state.size > (deps.recordsInMemory ?? MAX_RECORDS_IN_MEMORY)) {
+        // oxlint-disable-next-line no-await-in-loop -- what is evicted must be saved
+        await saveState(sql, state, window.cut.id);
+        state.evict();
+      }
     }
-    // oxlint-disable-next-line no-await-in-loop -- at most one page is being saved
-    await saving;
-    // The events of this page are saved while the next one is replayed.
-    saving = saveEvents(sql, state);
-    saving.catch(() => undefined);
-    state.evictEvents();
-    if (state.size > (deps.recordsInMemory ?? MAX_RECORDS_IN_MEMORY)) {
-      // oxlint-disable-next-line no-await-in-loop -- what is evicted must be saved
-      await saveState(sql, state, window.cut.id);
-      state.evict();
-    }
+    await events.send();
+    await events.saved();
+  } finally {
+    // Nothing may be sent after the transaction.
+    await events.saved().catch(() => undefined);
   }
-  await saving;
   await saveState(sql, state, window.cut.id);
   findings.push(...(await witnessed.end()));
   return { state, findings, entries: entryCount, missed, refunded, newestRecorded };
+}
+
+function requested(
+  { source }: ReplayDeps,
+  range: { readonly since: string | null; readonly upTo: string },
+  cursor: string | null,
+): Promise<SourcePage> {
+  const page = source.page(range, cursor);
+  // What is requested ahead may never be waited for.
+  page.catch(() => undefined);
+  return page;
 }
 
 interface Page extends ReplayWindow {
@@ -145,33 +161,21 @@ interface Page extends ReplayWindow {
   readonly entries: readonly LogEntry[];
 }
 
-async function replayPage(
+/** Loads what replaying a page needs. */
+async function loadPage(
   { chain, terms: { fees, maxQuoteSeconds, writeOffAccount, counterGraceSeconds } }: ReplayDeps,
   sql: Sql,
-  {
-    cut,
-    last,
-    counts,
-    known,
-    mostFindings = MAX_FINDINGS,
-    state,
-    appliedBefore,
-    readUpTo,
-    entries,
-  }: Page,
-  findingsBefore: number,
-): Promise<Finding[]> {
+  { cut, last, counts, known, state, appliedBefore, readUpTo, entries }: Page,
+): Promise<ReplayTerms> {
   const chainEvents = await chainEventsOf(sql, state, entries);
   const late = await loadMissedEvents(sql, entries, known.missed);
   const lateEvents = [...late.values()].map(({ event }) => event);
-  await loadSubjects(sql, state, {
-    subjects: subjectsOf(state, entries, {
-      chainEvents: [...chainEvents, ...lateEvents],
-      mayDouble: known.mayDouble,
-    }),
-    cut: cut.id,
-    counts,
+  const subjects = subjectsOf(state, entries, {
+    chainEvents: [...chainEvents, ...lateEvents],
+    mayDouble: known.mayDouble,
   });
+  await loadSubjects(sql, state, { subjects, cut: cut.id, counts });
+  state.evictEvents(subjects.events);
   const signatures = await checkSignatures(entries, chain, (id) => {
     const allowance = state.allowances.get(id);
     if (allowance === undefined) return undefined;
@@ -180,7 +184,7 @@ async function replayPage(
   // What decides a write-off is read from the database.
   if (entries.some(({ kind }) => kind === "write_off")) await saveState(sql, state, cut.id);
   const lastAsOf = last?.message.asOf;
-  const terms = {
+  return {
     cut: cut.id,
     fees,
     maxQuoteSeconds,
@@ -195,6 +199,13 @@ async function replayPage(
     readUpTo,
     writeOffFacts: await loadWriteOffFacts(sql, entries),
   };
+}
+
+async function replayPage(
+  { state, entries, mostFindings = MAX_FINDINGS }: Page,
+  terms: ReplayTerms,
+  findingsBefore: number,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [index, entry] of entries.entries()) {
     if (findingsBefore + findings.length >= mostFindings) break;
