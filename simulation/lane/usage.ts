@@ -82,7 +82,7 @@ function assertOnlyAttempt(
 /** Whether an outcome is a refusal that the model predicts for some time of the call. */
 function isRefusedEarlier(
   answer: readonly UsageOutcome[],
-  predictions: readonly (readonly UsageOutcome[])[],
+  predictions: readonly Predicted[],
 ): (index: number) => boolean {
   return (index) =>
     answer[index]?.result === "refused" &&
@@ -154,32 +154,90 @@ function applyAttempts(
     window: Window;
     moments: readonly Date[];
   },
-): UsageOutcome[][] {
-  const predictions = predictRecord(model, events, window);
+): Predicted[] {
+  const predictions: Predicted[] = [...predictRecord(model, events, window)];
   for (const at of moments) {
-    const predicted = model.record(events, at);
-    for (const [index, outcome] of predicted.entries()) {
-      if (outcome.result !== "debited" || outcome.repeated) continue;
+    const early = refusedByAllBefore(model, { events, answers, at, predictions });
+    const decided = [...events.keys()].filter((index) => !early.has(index));
+    const outcomes = model.record(
+      decided.flatMap((index) => events[index] ?? []),
+      at,
+    );
+    const predicted = new Map(decided.map((index, n) => [index, outcomes[n]]));
+    for (const [index, outcome] of predicted) {
+      if (outcome === undefined || isAcknowledged(outcome, answers, index)) continue;
       const seen = answers.map((answer) => answer[index]);
-      const expected = { ...outcome, repeated: false };
-      const isAcknowledged = seen.some((answer) =>
-        isDeepStrictEqual(answer?.result === "debited" ? asFirst(answer) : null, expected),
-      );
-      if (!isAcknowledged) {
-        const evidence = { event: events[index], predicted: outcome, answers: seen };
-        throw new DisagreementError("a predicted debit was not acknowledged", evidence);
-      }
+      const evidence = { event: events[index], predicted: outcome, answers: seen };
+      throw new DisagreementError("a predicted debit was not acknowledged", evidence);
     }
-    predictions.push(predicted, ...predictRecord(model, events, window));
+    predictions.push(
+      events.map((_, index) => predicted.get(index)),
+      ...predictRecord(model, events, window),
+    );
   }
   return predictions;
+}
+
+/** Outcomes of a batch by position; undefined for events that were not decided then. */
+type Predicted = readonly (UsageOutcome | undefined)[];
+
+/** Whether an answer has the debit, if the outcome is one that was not there before. */
+function isAcknowledged(
+  outcome: UsageOutcome,
+  answers: readonly (readonly UsageOutcome[])[],
+  index: number,
+): boolean {
+  if (outcome.result !== "debited" || outcome.repeated) return true;
+  return answers.some(({ [index]: answer }) =>
+    isDeepStrictEqual(answer?.result === "debited" ? asFirst(answer) : null, outcome),
+  );
+}
+
+/**
+ * Finds the events that every attempt refused at an earlier time than that of the debits: see
+ * `refusedBeforeDebits`.
+ */
+function refusedByAllBefore(
+  model: LedgerModel,
+  {
+    events,
+    answers,
+    at,
+    predictions,
+  }: {
+    events: readonly UsageEvent[];
+    answers: readonly (readonly UsageOutcome[])[];
+    at: Date;
+    predictions: readonly Predicted[];
+  },
+): ReadonlySet<number> {
+  const early = new Set<number>();
+  for (;;) {
+    const rest = [...events.keys()].filter((index) => !early.has(index));
+    const outcomes = model.trial(() =>
+      model.record(
+        rest.flatMap((index) => events[index] ?? []),
+        at,
+      ),
+    );
+    const found = rest.find((index, n) => {
+      const outcome = outcomes[n];
+      return (
+        outcome !== undefined &&
+        !isAcknowledged(outcome, answers, index) &&
+        answers.every((answer) => isRefusedEarlier(answer, predictions)(index))
+      );
+    });
+    if (found === undefined) return early;
+    early.add(found);
+  }
 }
 
 /** Checks that some prediction explains each outcome, apart from which attempt was the first. */
 function assertExplained(
   events: readonly UsageEvent[],
   answers: readonly (readonly UsageOutcome[])[],
-  predictions: readonly (readonly UsageOutcome[])[],
+  predictions: readonly Predicted[],
 ): void {
   for (const answer of answers) {
     for (const [index, outcome] of answer.entries()) {
