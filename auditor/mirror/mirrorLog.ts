@@ -49,6 +49,8 @@ export async function mirrorLog({ ask, folder, chain }: MirrorDeps): Promise<Mir
       Segments,
     );
     if (last !== null && segments[0]?.head !== last.head) {
+      // oxlint-disable-next-line no-await-in-loop -- the last round
+      await tellWhatIsGone(ask, folder, last);
       throw new MirrorMismatch(
         `the server does not have segment ${last.number} as this copy does: ` +
           "its database went back, or its log was changed. Keep the copy",
@@ -64,6 +66,28 @@ export async function mirrorLog({ ask, folder, chain }: MirrorDeps): Promise<Mir
     if (segments.length < PER_REQUEST) return await describeMirror(folder, chain);
   }
 }
+
+const Told = z.unknown();
+
+/**
+ * Tells the server the newest transaction of the copy: a server whose log lacks it stops metering
+ * (docs/recovery.md). What it answers changes nothing here.
+ */
+async function tellWhatIsGone(
+  ask: AskLog,
+  folder: MirrorFolder,
+  { number, upTo }: LogSegment,
+): Promise<void> {
+  let seen = 0n;
+  for await (const entry of folder.entries(number)) {
+    const { transaction } = Placed.parse(entry);
+    if (transaction > seen) seen = transaction;
+  }
+  const query = new URLSearchParams({ since: upTo, upTo, seen: `${seen}`, limit: "1" });
+  await ask(`/v1/log?${query.toString()}`, Told).catch(() => undefined);
+}
+
+const Placed = z.looseObject({ transaction: z.string().transform(BigInt) });
 
 /** Says how far a copy is, by its files and the present signers. */
 export async function describeMirror(

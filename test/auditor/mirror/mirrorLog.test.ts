@@ -17,6 +17,7 @@ for (const { name, open } of databaseKinds) {
     let database: Awaited<ReturnType<typeof open>>;
     let folder: string;
     let isSigner: boolean;
+    const asked: string[] = [];
 
     beforeEach(async () => {
       [database, folder] = [await open(), await mkdtemp(join(tmpdir(), "compute-credits-mirror-"))];
@@ -42,7 +43,10 @@ for (const { name, open } of databaseKinds) {
 
     const mirror = async () =>
       await mirrorLog({
-        ask: askLedger(database, 2),
+        ask: (path, schema, init) => {
+          asked.push(path);
+          return askLedger(database, 2)(path, schema, init);
+        },
         folder: await openMirrorFolder(folder),
         chain: { deployment, isSigner: () => Promise.resolve(isSigner) },
       });
@@ -99,6 +103,12 @@ for (const { name, open } of databaseKinds) {
       await database.query("delete from log_head_signatures");
       await database.query("delete from log_segments");
       expect(await failure(mirror())).to.include("Keep the copy");
+      // So that it stops metering.
+      const [newest] = await database.query<{ transaction: bigint }>(
+        `select max(transaction_id) as transaction from log_notes where log_order < (
+           select max(log_order) from log_notes)`,
+      );
+      expect(asked.at(-1)).to.include(`&seen=${newest?.transaction}&`);
       await publish();
       expect(await failure(mirror())).to.include("Keep the copy");
       await (await openMirrorFolder(folder)).verify();
