@@ -6,14 +6,22 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { Database } from "@compute-credits/platform/postgres/database";
-import type { CheckpointSigner } from "@compute-credits/platform/chain/signer";
+import type { CheckpointSigner, ReceiptSigner } from "@compute-credits/platform/chain/signer";
 import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
+import { inTurn } from "@compute-credits/platform/process/inTurn";
+import type { PublishedSignature } from "@compute-credits/platform/signing/publishedSignatures";
 import type { LogSource, PublishedCut } from "./log/logSource.ts";
 import type { Finding } from "./replay/finding.ts";
 import { createChainStore } from "./store/chainStore.ts";
-import { type StoredSignature, readLastCut, readSignature } from "./store/cutStore.ts";
+import {
+  type StoredSignature,
+  readLastCut,
+  readNewestSignatures,
+  readSignature,
+} from "./store/cutStore.ts";
 import { auditCut } from "./work/auditCut.ts";
 import type { AuditTerms } from "./work/auditDeps.ts";
+import { cosignReceipts } from "./work/cosignReceipts.ts";
 import { ChainBehind } from "./work/replayCut.ts";
 import { witness } from "./work/witness.ts";
 
@@ -26,11 +34,20 @@ export interface AuditorDeps {
   >;
   readonly chainSource: ChainSource;
   /** `null` for an auditor that does not sign */
-  readonly signer: CheckpointSigner | null;
+  readonly signers: AuditorSigners | null;
   readonly terms: AuditTerms;
   /** by default `MAX_RECORDS_IN_MEMORY` */
   readonly recordsInMemory?: number | undefined;
   readonly onAudited?: (audited: AuditedCheckpoint) => void;
+  /** called whenever a part of a step is done: a step that hangs is told from a long one */
+  readonly onProgress?: () => void;
+}
+
+/** What the auditor's key signs. */
+export interface AuditorSigners {
+  /** with the key's journal before it */
+  readonly checkpoints: CheckpointSigner;
+  readonly receipts: ReceiptSigner;
 }
 
 /** The result of auditing a checkpoint. */
@@ -45,13 +62,17 @@ export interface AuditedCheckpoint {
 
 export interface Auditor {
   /**
-   * Reads the chain, audits all new checkpoints, signs the newest if it was reproduced, and records
-   * the log beyond it. The next call resumes an interrupted one. Resolves to "waiting" while the
-   * newest checkpoint is refused or the chain is behind.
+   * Reads the chain, audits all new checkpoints, signs the newest if it was reproduced, records the
+   * log beyond it, and signs the receipts there. The next call resumes an interrupted one. Resolves
+   * to "waiting" while the newest checkpoint is refused or the chain is behind.
    */
   step(): Promise<"done" | "waiting">;
   /** the checkpoints that are refused now, with their findings */
   findings(): readonly { readonly cut: PublishedCut; readonly findings: readonly Finding[] }[];
+  /** what is wrong with receipts that it does not sign */
+  refusedReceipts(): readonly string[];
+  /** its newest signatures of checkpoints, newest first, for other co-signers */
+  signatures(): readonly PublishedSignature[];
   /** the newest reproduced checkpoint; `null` before the first since the start */
   readonly agreed: PublishedCut | null;
 }
@@ -65,10 +86,11 @@ export function createAuditor({
   source,
   chain,
   chainSource,
-  signer,
+  signers,
   terms,
   recordsInMemory,
   onAudited,
+  onProgress = () => undefined,
 }: AuditorDeps): Auditor {
   const store = createChainStore(database);
   const refused = new Map<
@@ -76,10 +98,13 @@ export function createAuditor({
     { cut: PublishedCut; findings: readonly Finding[]; at: number }
   >();
   let agreed: PublishedCut | null = null;
+  let refusedReceipts: readonly string[] = [];
+  let published: readonly PublishedSignature[] | null = null;
 
   async function followChain(): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop -- ranges are read in order
-    while ((await indexNextBlocks(chainSource, store)) === "more");
+    while ((await indexNextBlocks(chainSource, store)) === "more") onProgress();
+    onProgress();
   }
 
   /**
@@ -94,7 +119,10 @@ export function createAuditor({
 
   async function check(cut: PublishedCut): Promise<boolean> {
     const startedAt = performance.now();
-    const findings = await auditCut({ database, source, chain, terms, recordsInMemory }, cut);
+    const findings = await auditCut(
+      { database, source, chain, terms, recordsInMemory, onProgress },
+      cut,
+    );
     const milliseconds = performance.now() - startedAt;
     const before = refused.get(cut.id);
     if (findings.length === 0) {
@@ -135,11 +163,19 @@ export function createAuditor({
       "insert into signatures (cut, epoch, root, signature) values ($1, $2, $3, $4)",
       [cut.id, epoch, bytea(root), bytea(signature)],
     );
+    published = await readPublished();
     return { cut: cut.id, epoch, root, signature, sent: false };
   }
 
+  async function readPublished(): Promise<readonly PublishedSignature[]> {
+    return signers === null
+      ? []
+      : await readNewestSignatures(database, signers.checkpoints.address);
+  }
+
   async function cosign(cut: PublishedCut): Promise<void> {
-    if (signer === null || cut.status !== "prepared") return;
+    if (signers === null || cut.status !== "prepared") return;
+    const signer = signers.checkpoints;
     const { epoch, root, signature, sent } = await sign(cut, signer);
     if (sent) return;
     // A contract wallet may not accept the signature of this key.
@@ -153,13 +189,24 @@ export function createAuditor({
     await database.query("update signatures set sent = true where cut = $1", [cut.id]);
   }
 
+  async function signReceipts(): Promise<void> {
+    if (signers === null) return;
+    const { deployment } = chain;
+    const signer = signers.receipts;
+    refusedReceipts = await cosignReceipts({ database, source, deployment, signer, onProgress });
+  }
+
   return {
+    refusedReceipts: () => refusedReceipts,
+    signatures: () => published ?? [],
+
     get agreed() {
       return agreed;
     },
     findings: () => [...refused.values()],
 
     async step() {
+      published ??= await readPublished();
       await followChain();
       const last = await readLastCut(database);
       // Includes the last agreed cut: its signature may not have been sent yet.
@@ -175,12 +222,22 @@ export function createAuditor({
         if (error instanceof ChainBehind) return "waiting";
         throw error;
       }
-      const newest = cuts.at(-1);
-      const isAgreed = newest !== undefined && agreed?.id === newest.id;
-      if (isAgreed) await cosign(newest);
-
-      await witness(database, source, newest ?? null);
-      return newest === undefined || isAgreed ? "done" : "waiting";
+      const newest = cuts.at(-1) ?? null;
+      const isAgreed = newest !== null && agreed?.id === newest.id;
+      let isInDoubt = newest !== null;
+      // The log is recorded although a signature cannot be made or sent.
+      await inTurn([
+        async () => {
+          if (!isAgreed) return;
+          await cosign(newest);
+          isInDoubt = false;
+        },
+        async () => {
+          await witness(database, source, newest, onProgress);
+          if (!isInDoubt) await signReceipts();
+        },
+      ]);
+      return newest === null || isAgreed ? "done" : "waiting";
     },
   };
 }

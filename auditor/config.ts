@@ -42,6 +42,13 @@ const AUDITOR = {
     .default(".data/auditor")
     .describe("Folder of the embedded database."),
   SIGNING_JOURNAL_FOLDER: signingJournalFolder,
+  AUDITOR_PEERS: z
+    .string()
+    .optional()
+    .transform((text) => list(text ?? ""))
+    .pipe(z.array(url(/^https?$/, "http(s) URLs")).max(16, "must be at most 16 URLs"))
+    .meta({ bounds: "URLs, separated by commas, at most 16" })
+    .describe("Status servers of co-signers, asked what they signed before it signs."),
   AUDITOR_HOST: z.string().min(1).default("127.0.0.1").describe("Address that HTTP listens on."),
   AUDITOR_PORT: integer(0, 65_535).default(8090).describe("Port that HTTP listens on; 0: any."),
   FEE_BPS: z
@@ -112,6 +119,8 @@ export interface AuditorConfig {
   /** `null` allows no write-off */
   readonly writeOffAccount: Hex | null;
   readonly releasedEpoch: bigint | null;
+  /** status servers of other co-signers */
+  readonly peers: readonly string[];
   /** hashes of blocks whose bloom filter may deny their logs */
   readonly passedBlocks: ReadonlySet<Hex>;
   readonly logLevel: string;
@@ -150,6 +159,7 @@ export function readAuditorConfig(
     maxLagSeconds: data.MAX_LAG_SECONDS,
     writeOffAccount: data.WRITE_OFF_ACCOUNT ?? null,
     releasedEpoch: data.RELEASED_EPOCH ?? null,
+    peers: data.AUDITOR_PEERS,
     passedBlocks: new Set(data.PASSED_BLOCKS),
     logLevel: data.LOG_LEVEL,
   };

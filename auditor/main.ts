@@ -12,7 +12,7 @@ import { hideSecrets, hideUrls } from "@compute-credits/platform/process/hideSec
 import { settingsHelp } from "@compute-credits/platform/process/settings";
 import { untilStopped } from "@compute-credits/platform/process/untilStopped";
 import { AUDITOR_SETTINGS, readAuditorConfig } from "./config.ts";
-import { openAuditor, startAuditor } from "./startAuditor.ts";
+import { StepCut, openAuditor, startAuditor } from "./startAuditor.ts";
 
 const HELP = `npm run auditor -- [options]     audits a metering server and co-signs its checkpoints
 
@@ -22,8 +22,9 @@ const HELP = `npm run auditor -- [options]     audits a metering server and co-s
 Environment (docs/settings.md):
 ${settingsHelp(AUDITOR_SETTINGS)}
 
-Exit codes: 0 if it was stopped, 1 after an error, 2 after a reorganisation of the chain beyond
-CONFIRMATIONS; with --once, 3 if a checkpoint could not be reproduced.`;
+Exit codes: 0 if it was stopped, 1 after an error or if its step did not end within 10 seconds of the
+signal, 2 after a reorganisation of the chain beyond CONFIRMATIONS; with --once, 3 if a checkpoint
+could not be reproduced.`;
 
 await main().catch(fail);
 
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
   const databaseUrls = "url" in config.database ? [config.database.url] : [];
   const hide = hideSecrets({
     keys: [config.key],
-    urls: [config.serverUrl, ...config.rpcUrls, ...databaseUrls],
+    urls: [config.serverUrl, ...config.rpcUrls, ...config.peers, ...databaseUrls],
   });
   const log = pino({ level: config.logLevel, hooks: { streamWrite: hide } });
   if (!values.once) {
@@ -67,8 +68,11 @@ function fail(error: unknown): void {
     error instanceof ConfigError ||
     error instanceof UsageError ||
     error instanceof FolderInUse ||
-    error instanceof MigrationRefused;
+    error instanceof MigrationRefused ||
+    error instanceof StepCut;
   // Errors of libraries name URLs, in which RPC providers put keys.
   console.error(hideUrls(isOperatorError ? error.message : inspect(error)));
   process.exitCode = error instanceof ReorgBeyondConfirmations ? 2 : 1;
+  // What the step waits for would keep the process.
+  if (error instanceof StepCut) process.exit();
 }

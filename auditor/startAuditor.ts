@@ -4,11 +4,18 @@ import { createLocalSigner } from "@compute-credits/platform/chain/localSigner";
 import { createRpcChainSource } from "@compute-credits/platform/chain/rpcChainSource";
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import { openJournaledSigner } from "@compute-credits/platform/signing/openJournaledSigner";
+import { readPublishedSignatures } from "@compute-credits/platform/signing/publishedSignatures";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { ReorgBeyondConfirmations } from "@compute-credits/rules/chain/reorgBeyondConfirmations";
-import { publicSummary } from "@compute-credits/platform/process/health";
+import { endsWithin } from "@compute-credits/platform/process/endsWithin";
+import { WorkerHealth } from "@compute-credits/platform/process/health";
 import { startLoop } from "@compute-credits/platform/process/loop";
-import { type AuditedCheckpoint, type Auditor, createAuditor } from "./auditor.ts";
+import {
+  type AuditedCheckpoint,
+  type Auditor,
+  type AuditorDeps,
+  createAuditor,
+} from "./auditor.ts";
 import type { AuditorConfig } from "./config.ts";
 import { logReaderOf } from "./log/logClient.ts";
 import { createHttpLogSource } from "./log/httpLogSource.ts";
@@ -23,13 +30,34 @@ export interface RunningAuditor {
   readonly auditor: Auditor;
   /** Rejects if the chain was reorganised beyond CONFIRMATIONS: the auditor must not continue. */
   readonly failed: Promise<never>;
+  /** Waits for the step under way. Rejects with `StepCut` if it does not end within 10 seconds. */
   stop(): Promise<void>;
 }
 
 export interface RunOptions {
   /** called after each audit, for tests and the demo */
   readonly onAudited?: (audited: AuditedCheckpoint) => void;
+  /** how long a part of a step may take before `/healthz` tells, for tests */
+  readonly silenceMs?: number;
+  /** how long `stop` waits, for tests */
+  readonly stopWithinMs?: number;
 }
+
+/** The auditor's only worker. */
+const AUDIT = "audit";
+
+/** Thrown by `stop` if the step under way does not end: something that it waits for is silent. */
+export class StepCut extends Error {
+  override readonly name = "StepCut";
+}
+
+/**
+ * A step waits for one page, statement or call at a time. When none has ended for so long, something
+ * is silent, and `/healthz` tells.
+ */
+const SILENCE_MS = 120_000;
+
+const STOP_WITHIN_MS = 10_000;
 
 /**
  * Starts an auditor and its status server, until `stop`. Rejects, with nothing left running, if the
@@ -38,34 +66,57 @@ export interface RunOptions {
 export async function startAuditor(
   config: AuditorConfig,
   log: Logger,
-  { onAudited }: RunOptions = {},
+  { onAudited, silenceMs = SILENCE_MS, stopWithinMs = STOP_WITHIN_MS }: RunOptions = {},
 ): Promise<RunningAuditor> {
   const stack = new AsyncDisposableStack();
   try {
-    const auditor = await openAuditor(config, log, stack, onAudited);
-    const health = { error: "has not run yet" as string | null };
-    const status = await startStatusServer(config, auditor, health);
+    const health = new WorkerHealth();
+    health.add(AUDIT, { stepBoundMs: silenceMs });
+    const auditor = await openAuditor(config, log, stack, {
+      ...(onAudited === undefined ? {} : { onAudited }),
+      onProgress: () => health.started(AUDIT),
+    });
+    const status = await startStatusServer(config, auditor, () => errorOf(health, auditor));
     stack.defer(() => status.close());
 
+    let told = "";
+    const tellReceipts = (refused: readonly string[]) => {
+      const text = refused.join("; ");
+      if (text !== told && text !== "") log.error({ refused }, "does not sign receipts");
+      told = text;
+    };
     const { promise: failed, reject: fail } = Promise.withResolvers<never>();
     failed.catch(() => undefined);
     const loop = startLoop(
       async () => {
+        health.started(AUDIT);
         await auditor.step();
-        health.error = null;
+        health.succeeded(AUDIT);
+        tellReceipts(auditor.refusedReceipts());
         return "done";
       },
       {
         pauseMs: config.pollMs,
         onError(error) {
-          health.error = publicSummary(error);
+          health.failed(AUDIT, error);
           log.error({ err: error }, "the audit failed and will be retried");
           if (error instanceof ReorgBeyondConfirmations) fail(error);
         },
       },
     );
     stack.defer(() => loop.stop());
-    return { url: status.url, auditor, failed, stop: () => stack.disposeAsync() };
+    return {
+      url: status.url,
+      auditor,
+      failed,
+      async stop() {
+        if (await endsWithin(stack.disposeAsync(), stopWithinMs)) return;
+        throw new StepCut(
+          `the step under way did not end within ${stopWithinMs / 1_000} s, and is cut: ` +
+            "nothing of it is kept, and the next start does it again",
+        );
+      },
+    };
   } catch (error) {
     await stack.disposeAsync();
     throw error;
@@ -77,7 +128,7 @@ export async function openAuditor(
   config: AuditorConfig,
   log: Logger,
   stack: AsyncDisposableStack,
-  onAudited?: (audited: AuditedCheckpoint) => void,
+  { onAudited, onProgress }: Pick<AuditorDeps, "onAudited" | "onProgress"> = {},
 ): Promise<Auditor> {
   const chain = await createChainReader(config.rpcUrls, config.contract, config.timeoutMs);
   const { deployment } = chain;
@@ -120,6 +171,7 @@ export async function openAuditor(
     confirmedTime: async () => (await readCursor(database)).time,
     knowsSignature: async () => (await database.query("select from signatures limit 1")).length > 0,
     releasedEpoch: config.releasedEpoch,
+    published: async () => await readPublishedSignatures(config.peers),
   });
   return createAuditor({
     database,
@@ -131,7 +183,7 @@ export async function openAuditor(
       timeoutMs: config.timeoutMs,
       passedBlocks: () => Promise.resolve(config.passedBlocks),
     }),
-    signer: (await chain.isSigner(key.address)) ? signer : null,
+    signers: (await chain.isSigner(key.address)) ? { checkpoints: signer, receipts: key } : null,
     terms: {
       fees: config.fees ?? [{ feeBps: first.feeBps, from: null }],
       maxFeeBps: terms.maxFeeBps,
@@ -145,7 +197,15 @@ export async function openAuditor(
       logAudited(log, audited);
       onAudited?.(audited);
     },
+    ...(onProgress === undefined ? {} : { onProgress }),
   });
+}
+
+/** What keeps the auditor from its work, for `/healthz`; `null` for nothing. */
+function errorOf(health: WorkerHealth, auditor: Pick<Auditor, "refusedReceipts">): string | null {
+  const [audit] = health.list();
+  const [receipt] = auditor.refusedReceipts();
+  return audit?.error ?? (receipt === undefined ? null : `does not sign a receipt: ${receipt}`);
 }
 
 function logAudited(

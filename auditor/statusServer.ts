@@ -6,13 +6,14 @@ import type { Auditor } from "./auditor.ts";
 
 /**
  * Starts the status server. `GET /healthz`: 200 while the auditor runs and refuses no checkpoint,
- * else 503 with the reason. `GET /findings`: the findings of all refused checkpoints. Rejects with
- * `ConfigError` if the port is taken.
+ * else 503 with the reason. `GET /findings`: the findings of all refused checkpoints.
+ * `GET /signatures`: its newest signatures, for other co-signers. No answer waits for the database.
+ * Rejects with `ConfigError` if the port is taken.
  */
 export async function startStatusServer(
   { host, port }: { host: string; port: number },
   auditor: Auditor,
-  health: { readonly error: string | null },
+  errorNow: () => string | null,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((req, res) => {
     const answer = (status: number, body: unknown) => {
@@ -21,13 +22,18 @@ export async function startStatusServer(
     const refused = auditor.findings();
     const agreed = auditor.agreed;
     switch (req.method === "GET" ? req.url : null) {
-      case "/healthz":
-        answer(health.error === null && refused.length === 0 ? 200 : 503, {
-          error: health.error,
+      case "/healthz": {
+        const error = errorNow();
+        answer(error === null && refused.length === 0 ? 200 : 503, {
+          error,
           agreedEpoch: agreed?.message.epoch ?? null,
           agreedRoot: agreed?.message.root ?? null,
           refusedEpochs: refused.map(({ cut }) => cut.message.epoch),
         });
+        return;
+      }
+      case "/signatures":
+        answer(200, { signatures: auditor.signatures() });
         return;
       case "/findings":
         answer(200, {
@@ -37,7 +43,7 @@ export async function startStatusServer(
         });
         return;
       default:
-        answer(404, { error: "GET /healthz or GET /findings" });
+        answer(404, { error: "GET /healthz, GET /findings or GET /signatures" });
     }
   });
   return {

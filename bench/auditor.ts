@@ -159,7 +159,7 @@ async function openAuditor(
         return Promise.resolve({ ...step, isLast: Number(step.upTo.number) === blocks.length });
       },
     },
-    signer: null,
+    signers: null,
     terms: {
       fees: [{ feeBps: RULES.feeBps, from: null }],
       maxFeeBps: 1_000n,

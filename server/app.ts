@@ -20,6 +20,7 @@ import { promotionCodeRoutes } from "./routes/allowances/promotionCodes.ts";
 import { checkpointDataRoutes } from "./routes/checkpoints/checkpointData.ts";
 import { checkpointSignatureRoutes } from "./routes/checkpoints/checkpointSignatures.ts";
 import { checkpointRoutes } from "./routes/checkpoints/checkpoints.ts";
+import { receiptSignatureRoutes } from "./routes/checkpoints/receiptSignatures.ts";
 import { receiptRoutes } from "./routes/checkpoints/receipts.ts";
 import { healthRoutes } from "./routes/health/health.ts";
 import { holdRoutes } from "./routes/holds/holds.ts";
@@ -93,7 +94,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     context;
   const { chainStore } = context;
   const { rateCards, prices, multipliers, quotes } = context;
-  const { checkpoints, published, checkpointData, submissions, receipts } = context;
+  const { checkpoints, published, checkpointData, submissions, receipts, receiptRecords } = context;
   const { insight, reports, usageLog } = context;
   const { deployment } = chain;
   const { token, creditMicrosPerToken } = terms;
@@ -120,7 +121,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     approvalRoutes({ approvals, operators, chain }),
     providerKeyRoutes({ providers, approvals, chain }),
     providerAccessRoutes({ providers, chain }),
-    receiptRoutes({ providers, receipts, chain }),
+    receiptRoutes({ providers, receipts, receiptRecords, chain }),
     rateCardRoutes({ rateCards, providers, limits }),
     priceRoutes({ prices, limits, deployment }),
     utilisationRoutes({ multipliers, providers }),
@@ -130,6 +131,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     checkpointRoutes({ checkpoints: published }),
     checkpointDataRoutes({ checkpoints: published, checkpointData }),
     checkpointSignatureRoutes({ checkpoints, submissions, chain }),
+    receiptSignatureRoutes({ receiptRecords, chain }),
     debitRoutes({ insight, checkReader }),
     usageSumRoutes({ insight, checkReader, now }),
     runwayRoutes({ insight, checkReader }),

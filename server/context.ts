@@ -40,7 +40,7 @@ import type { CheckpointReads, CheckpointStore } from "./stores/checkpoints/chec
 import { createCheckpointData } from "./stores/checkpoints/postgresCheckpointData.ts";
 import { createCheckpointStore } from "./stores/checkpoints/postgresCheckpointStore.ts";
 import { createReceiptRecords } from "./stores/checkpoints/postgresReceiptRecords.ts";
-import type { ReceiptStore } from "./stores/checkpoints/receiptStore.ts";
+import type { ReceiptRecords, ReceiptStore } from "./stores/checkpoints/receiptStore.ts";
 import { createReceiptStore } from "./stores/checkpoints/signedReceipts.ts";
 import type { LogSegmentStore } from "./stores/feed/logSegmentStore.ts";
 import { createLogSegmentStore } from "./stores/feed/postgresLogSegmentStore.ts";
@@ -127,6 +127,7 @@ export interface Context {
   readonly submissions: SubmissionStore;
   /** `null` if this server has no signer's key */
   readonly receipts: ReceiptStore | null;
+  readonly receiptRecords: ReceiptRecords;
   readonly disputes: DisputeStore;
   readonly writeOffs: WriteOffStore;
   readonly transactions: TransactionStore;
@@ -192,6 +193,7 @@ export async function createContext(
     priceReader,
   );
   const acknowledged = createAcknowledgedMemory();
+  const receiptRecords = createReceiptRecords(database);
   return {
     gate: createMeteringGate(),
     positions: createPositionStore(database),
@@ -234,9 +236,10 @@ export async function createContext(
         ? null
         : createReceiptStore(
             chain.deployment,
-            createReceiptRecords(database),
+            receiptRecords,
             config.settlement.signers.map(createSigner),
           ),
+    receiptRecords,
     checkpoints: createCheckpointStore(database),
     published: createCheckpointStore(reads.bounded),
     checkpointData: createCheckpointData(reads.patient),

@@ -1,6 +1,7 @@
-import { zeroHash } from "viem";
+import { type Hex, zeroAddress, zeroHash } from "viem";
 
 import { type AuditedCheckpoint, type AuditorDeps, createAuditor } from "../auditor/auditor.ts";
+import type { LogSource } from "../auditor/log/logSource.ts";
 import { claimAuditor, migrateAuditor } from "../auditor/store/claimAuditor.ts";
 import { openPgliteDatabase } from "@compute-credits/platform/postgres/pgliteDatabase";
 import type { Database } from "@compute-credits/platform/postgres/database";
@@ -49,31 +50,50 @@ export async function startFollowingAuditor(ledger: Database, chain: SimulatedCh
   const origin = { number: 0n, hash: zeroHash, time: new Date(0) };
   await claimAuditor(database, DEPLOYMENT, origin, FIRST_TERMS);
   const audited: AuditedCheckpoint[] = [];
+  let cosignedReceipts = 0;
+  const log = ledgerLog(ledger, { deployment: DEPLOYMENT, deploymentBlock: null, ...FIRST_TERMS });
+  const source: LogSource = {
+    ...log,
+    // No checkpoint waits for signatures: the auditor signs receipts alone.
+    cuts: async (after) =>
+      (await log.cuts(after)).map((cut) => ({ ...cut, status: "pending" as const })),
+    cosignReceipt() {
+      cosignedReceipts++;
+      return Promise.resolve("taken");
+    },
+  };
+  const signer = { address: zeroAddress, sign: noSignature, signReceipt: noSignature };
   const start = () =>
     createAuditor({
       ...audit,
       database,
-      source: ledgerLog(ledger, { deployment: DEPLOYMENT, deploymentBlock: null, ...FIRST_TERMS }),
+      source,
       chainSource: chain,
-      signer: null,
+      signers: { checkpoints: signer, receipts: signer },
       onAudited: (checkpoint) => audited.push(checkpoint),
     });
   let auditor = start();
 
   return {
     audited,
+    cosignedReceipts: () => cosignedReceipts,
 
     /** Ends the auditor and starts another one on its database. */
     restart(): void {
       auditor = start();
     },
 
-    /** Audits all new checkpoints and the log after them. Throws at the first finding. */
+    /**
+     * Audits all new checkpoints and the log after them, and signs the receipts there. Throws at the
+     * first finding, and if it does not sign a receipt.
+     */
     async follow(): Promise<void> {
       for (let before = -1; before < audited.length;) {
         before = audited.length;
         // oxlint-disable-next-line no-await-in-loop -- cuts are audited in order
         await auditor.step();
+        const [receipt] = auditor.refusedReceipts();
+        if (receipt !== undefined) throw new DisagreementError(receipt, {});
         const [refused] = auditor.findings();
         if (refused !== undefined) {
           const { cut, findings } = refused;
@@ -88,5 +108,7 @@ export async function startFollowingAuditor(ledger: Database, chain: SimulatedCh
     stop: () => database.close(),
   };
 }
+
+const noSignature = () => Promise.resolve<Hex>("0x");
 
 export type FollowingAuditor = Awaited<ReturnType<typeof startFollowingAuditor>>;

@@ -386,6 +386,7 @@ class Simulation {
           ? null
           : {
               checkpoints: auditor.audited.length,
+              cosignedReceipts: auditor.cosignedReceipts(),
               entries: auditor.audited.reduce((sum, { entries }) => sum + entries, 0),
             },
     };

@@ -24,5 +24,9 @@ export interface SimulationReport {
   /** allowances that the audit cannot replay because an answer was lost */
   readonly skippedAllowances: number;
   /** what the real auditor audited; `null` without it */
-  readonly audited: { readonly checkpoints: number; readonly entries: number } | null;
+  readonly audited: {
+    readonly checkpoints: number;
+    readonly entries: number;
+    readonly cosignedReceipts: number;
+  } | null;
 }

@@ -6,7 +6,7 @@ import { CheckpointJson, RowJson } from "@compute-credits/protocol/json/checkpoi
 import { DomainJson } from "@compute-credits/protocol/json/domain";
 import { whole } from "@compute-credits/rules/log/storedJson";
 import { Entry } from "@compute-credits/rules/log/logEntrySchema";
-import { type LogReader, createLogClient } from "./logClient.ts";
+import { type LogReader, ServerRefused, createLogClient } from "./logClient.ts";
 import type { LogSource } from "./logSource.ts";
 
 const Cuts = z.object({
@@ -61,6 +61,19 @@ export function createHttpLogSource(
     },
     async rows(epoch) {
       return (await ask(`/v1/checkpoints/${epoch}/rows`, Rows)).rows;
+    },
+    async cosignReceipt({ provider, earned, epoch }, signed) {
+      try {
+        await ask(`/v1/receipts/${provider}/signatures`, z.unknown(), {
+          method: "POST",
+          body: jsonText({ earned, epoch, ...signed }),
+        });
+        return "taken";
+      } catch (error) {
+        if (error instanceof ServerRefused && error.reason === "receipt_replaced")
+          return "replaced";
+        throw error;
+      }
     },
     async cosign(epoch, signed) {
       await ask(`/v1/checkpoints/${epoch}/signatures`, z.unknown(), {

@@ -2,6 +2,8 @@ import type { Address, Hex } from "viem";
 
 import type { CheckpointStatus } from "@compute-credits/rules/log/checkpointStatus";
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
+import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
@@ -51,6 +53,11 @@ export interface LogSource {
   ): Promise<SourcePage>;
   /** the rows of a checkpoint, in the order of their places */
   rows(epoch: bigint): Promise<readonly Row[]>;
+  /** sends this auditor's signature of a receipt; `replaced` if the provider has a later one by now */
+  cosignReceipt(
+    message: EarningsReceiptMessage,
+    signed: SignerSignature,
+  ): Promise<"taken" | "replaced">;
   /** sends this auditor's signature of a checkpoint */
   cosign(epoch: bigint, signed: { root: Hex; signer: Address; signature: Hex }): Promise<void>;
 }

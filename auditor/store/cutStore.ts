@@ -1,9 +1,10 @@
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import type { Sql } from "@compute-credits/platform/postgres/database";
+import type { PublishedSignature } from "@compute-credits/platform/signing/publishedSignatures";
 import type { Finding } from "../replay/finding.ts";
 import { readDrops } from "./chainStore.ts";
 import { CheckpointJson } from "@compute-credits/protocol/json/checkpoint";
@@ -109,6 +110,26 @@ export interface StoredSignature {
   readonly signature: Hex;
   /** whether the server has accepted it */
   readonly sent: boolean;
+}
+
+/** How many checkpoints back other co-signers may want to see what was signed. */
+const PUBLISHED_SIGNATURES = 16;
+
+/** The newest signatures with their checkpoints, newest first. Those of a former replay are left out. */
+export async function readNewestSignatures(
+  sql: Sql,
+  signer: Address,
+): Promise<readonly PublishedSignature[]> {
+  const records = await sql.query<{ message: unknown; signature: Hex }>(
+    `select message, signature from signatures join cuts on cuts.id = cut
+     order by cut desc limit $1`,
+    [PUBLISHED_SIGNATURES],
+  );
+  return records.map(({ message, signature }) => ({
+    checkpoint: CheckpointJson.parse(message),
+    signer,
+    signature,
+  }));
 }
 
 /** This auditor's signature of a cut; `null` if it has not signed it. */

@@ -6,6 +6,7 @@ import type { Finding } from "../replay/finding.ts";
 import { readCursor } from "../store/chainStore.ts";
 import { readCountingCuts, readLastCut, recordCut } from "../store/cutStore.ts";
 import { EventDoubled } from "../store/eventStore.ts";
+import { forgetHeld } from "../store/earningsAhead.ts";
 import type { AuditCutDeps } from "./auditDeps.ts";
 import { checkTable } from "./checkTable.ts";
 import {
@@ -122,6 +123,7 @@ async function reproduce(
   if (findings.length > 0) throw new CheckpointRefused(findings);
 
   await recordCut(tx, { id, message, snapshot, entries: replayed.entries });
+  await forgetHeld(tx, snapshot);
 }
 
 /**

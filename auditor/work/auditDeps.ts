@@ -33,6 +33,8 @@ export interface AuditCutDeps {
    * next page, come on top.
    */
   readonly recordsInMemory?: number | undefined;
+  /** called after each page of the log */
+  readonly onProgress?: () => void;
 }
 
 /** About 400 MB. */

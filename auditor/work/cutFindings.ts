@@ -91,7 +91,10 @@ export async function findOverdrawnAccounts(tx: Sql, cut: bigint): Promise<Findi
   }));
 }
 
-/** Reports providers whose row pays less than a receipt that is due by this epoch. */
+/**
+ * Reports providers whose row pays less than a receipt that is due by this epoch: of those that the
+ * log held, and of those that this auditor has signed, wherever the server put them since.
+ */
 export async function findUnpaidReceipts(
   tx: Sql,
   { epoch }: CheckpointMessage,
@@ -102,9 +105,15 @@ export async function findUnpaidReceipts(
     from_epoch: bigint;
     earned: bigint;
   }>(
-    `select provider, receipts.earned as promised, receipts.epoch as from_epoch, coalesce(parties.earned, 0) as earned
-     from receipts left join parties on address = provider
-     where receipts.epoch <= $1 and receipts.earned > coalesce(parties.earned, 0) order by provider`,
+    `select distinct on (provider) provider, promise.earned as promised,
+       promise.epoch as from_epoch, coalesce(parties.earned, 0) as earned
+     from (
+       select provider, earned, epoch from receipts
+       union all
+       select provider, earned, epoch from receipts_ahead where cosigned) as promise
+     left join parties on address = provider
+     where promise.epoch <= $1 and promise.earned > coalesce(parties.earned, 0)
+     order by provider, promise.earned desc`,
     [epoch],
   );
   return records.map(({ provider, promised, from_epoch: from, earned }) => ({

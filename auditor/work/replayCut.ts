@@ -118,6 +118,7 @@ export async function replayCut(
       await events.send();
       // oxlint-disable-next-line no-await-in-loop
       findings.push(...(await replayPage(page, terms, findings.length)), ...changed);
+      deps.onProgress?.();
       entryCount += entries.length;
       for (const key of placesNamed(entries)) missed.add(key);
       for (const entry of entries) {

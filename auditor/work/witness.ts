@@ -3,6 +3,7 @@ import type { Database } from "@compute-credits/platform/postgres/database";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import type { LogSource, PublishedCut, SourcePage } from "../log/logSource.ts";
 import { includesSnapshot } from "../replay/snapshot.ts";
+import { keepAhead } from "../store/earningsAhead.ts";
 import {
   type WitnessPosition,
   readWitnessPosition,
@@ -19,6 +20,7 @@ export async function witness(
   database: Database,
   source: LogSource,
   newest: PublishedCut | null,
+  onProgress: () => void = () => undefined,
 ): Promise<void> {
   let position = beyond(newest, await readWitnessPosition(database));
   const request = ({ since, upTo, cursor, transaction }: WitnessPosition) =>
@@ -27,6 +29,7 @@ export async function witness(
   while (pending !== null) {
     // oxlint-disable-next-line no-await-in-loop -- each page names the next
     const page: SourcePage = await pending;
+    onProgress();
     const next = after(position, page);
     position = next;
     // Requests the next page while this one is being recorded.
@@ -36,6 +39,7 @@ export async function witness(
     // oxlint-disable-next-line no-await-in-loop
     await database.transaction(async (tx) => {
       if (recorded !== null) await addPage(tx, recorded);
+      await keepAhead(tx, page.entries);
       await writeWitnessPosition(tx, next);
     });
   }

@@ -36,6 +36,7 @@ export function ledgerLog(
       const checkpoint = await checkpoints.byEpoch(epoch);
       return checkpoint === null ? [] : await checkpoints.rows(checkpoint.id);
     },
+    cosignReceipt: () => Promise.reject(new Error("this auditor only watches")),
     cosign: () => Promise.reject(new Error("this auditor only watches")),
   };
 }

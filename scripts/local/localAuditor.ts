@@ -12,6 +12,10 @@ import type { TestWallet } from "./wallets.ts";
 
 export interface LocalAuditorOptions {
   readonly onAudited?: (audited: AuditedCheckpoint) => void;
+  readonly silenceMs?: number;
+  readonly stopWithinMs?: number;
+  /** status servers of co-signers */
+  readonly peers?: readonly string[];
   /** a PostgreSQL database, instead of one in a folder */
   readonly databaseUrl?: string;
 }
@@ -25,7 +29,7 @@ export async function startLocalAuditor(
   }: Pick<LocalStack, "rpcUrl" | "contract"> & { readonly server: { readonly url: string } },
   { privateKey }: TestWallet,
   log: Logger,
-  { onAudited, databaseUrl }: LocalAuditorOptions = {},
+  { databaseUrl, peers = [], ...options }: LocalAuditorOptions = {},
 ): Promise<RunningAuditor> {
   const folder = await mkdtemp(join(tmpdir(), "compute-credits-auditor-"));
   const remove = () => rm(folder, { recursive: true, force: true });
@@ -41,17 +45,21 @@ export async function startLocalAuditor(
           : { AUDITOR_DATABASE_URL: databaseUrl }),
         SIGNING_JOURNAL_FOLDER: join(folder, "signing"),
         AUDITOR_PORT: "0",
+        AUDITOR_PEERS: peers.join(","),
         CONFIRMATIONS: "0",
         POLL_MILLISECONDS: "100",
       }),
       log,
-      onAudited === undefined ? {} : { onAudited },
+      options,
     );
     return {
       ...running,
       async stop() {
-        await running.stop();
-        await remove();
+        try {
+          await running.stop();
+        } finally {
+          await remove();
+        }
       },
     };
   } catch (error) {

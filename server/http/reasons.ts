@@ -545,6 +545,16 @@ const CHECKPOINTS = {
     "The signer did not sign this checkpoint.",
     "Check the message and the EIP-712 domain.",
   ),
+  receipt_not_found: reason(
+    [404],
+    "The provider has no receipt yet.",
+    "Post to `/v1/receipts` first.",
+  ),
+  receipt_replaced: reason(
+    [409],
+    "The provider has another receipt by now.",
+    "Sign the newest one of the log.",
+  ),
   receipts_not_offered: reason(
     [501],
     "This server has no signer's key.",

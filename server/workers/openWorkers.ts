@@ -138,13 +138,14 @@ function whileMetering(gate: Pick<MeteringGate, "stopped">, worker: Worker): Wor
 
 async function settlerOf(
   settlement: SettlementConfig,
-  { rpcUrls, journalFolder }: Config,
+  { rpcUrls, journalFolder, auditorUrls }: Config,
   context: Context,
   { origin, log, probe }: Pick<OpenWorkersOptions, "origin" | "log" | "probe">,
 ): Promise<Settler> {
   return await openSettler(settlement, {
     rpcUrls,
     journalFolder,
+    auditorUrls,
     origin,
     chain: context.chain,
     terms: context.terms,

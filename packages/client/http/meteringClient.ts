@@ -64,7 +64,7 @@ export interface ShownAllowance {
   readonly revokedAt: string | null;
 }
 
-/** The response of `POST /v1/receipts`. */
+/** The response of `POST /v1/receipts` and of `GET /v1/receipts/latest`. */
 export type SignedReceipt = z.output<typeof SignedReceiptJson>;
 
 const Outcome = z.object({
@@ -157,6 +157,8 @@ export interface MeteringClient {
   release(holdId: string): Promise<void>;
   /** Needs a provider's key: issues a receipt for all that the provider has earned so far. */
   receipt(): Promise<SignedReceipt>;
+  /** Needs a provider's key: its last receipt again, as co-signers have signed it by now. */
+  latestReceipt(): Promise<SignedReceipt>;
   /** Needs a provider's key: reports events and returns one outcome per event, in order. */
   reportUsage(events: readonly UsageCloudEvent[]): Promise<readonly Outcome[]>;
 }
@@ -218,6 +220,7 @@ export function createMeteringClient(url: string, options: { key?: string } = {}
       await api.post(`/v1/holds/${encodeURIComponent(holdId)}/release`, {});
     },
     receipt: async () => SignedReceiptJson.parse(await api.post("/v1/receipts", {})),
+    latestReceipt: async () => SignedReceiptJson.parse(await api.get("/v1/receipts/latest")),
     async reportUsage(events) {
       const answer = await api.post("/v1/usage", events);
       return z.object({ outcomes: z.array(Outcome) }).parse(answer).outcomes;

@@ -58,6 +58,7 @@ export class WorkerHealth {
     });
   }
 
+  /** A step begins, or its next part: the bound is for each. */
   started(name: string): void {
     const worker = this.#workers.get(name);
     if (worker !== undefined) worker.stepSince = this.#now();
@@ -104,7 +105,7 @@ export class WorkerHealth {
     const tookMs = stepSince === null ? 0 : this.#now() - stepSince;
     if (tookMs <= stepBoundMs) return null;
     const [took, bound] = [tookMs, stepBoundMs].map((ms) => Math.floor(ms / 1_000));
-    return `its step has run for ${took} s, longer than ${bound} s: if it does not end, restart the server`;
+    return `its step has run for ${took} s, longer than ${bound} s: if it does not end, restart the program`;
   }
 }
 

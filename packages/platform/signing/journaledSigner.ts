@@ -5,12 +5,14 @@ import {
   checkpointDigest,
 } from "@compute-credits/protocol/messages/checkpoint";
 import {
+  type SignedCheckpoint,
   type SigningDecision,
   decideSigning,
 } from "@compute-credits/rules/checkpoints/signingRule";
 import type { ChainReader } from "../chain/chainReader.ts";
 import type { CheckpointSigner } from "../chain/signer.ts";
 import type { JournalRecord } from "./journalLine.ts";
+import { type PublishedSignature, findRival } from "./publishedSignatures.ts";
 import type { SigningJournal } from "./signingJournal.ts";
 
 /** Thrown in place of a signature that the key's journal or the chain forbids. */
@@ -29,6 +31,7 @@ export type SigningRefusal =
   | "journal_older"
   | "not_next_epoch"
   | "another_writer"
+  | "co_signer_differs"
   | Extract<SigningDecision, { result: "refused" }>["reason"];
 
 /** What the journal asks the chain, so that no database has to be believed. */
@@ -38,6 +41,7 @@ export type SigningChain = Pick<
   | "head"
   | "drops"
   | "isSigner"
+  | "isSignedBy"
   | "latestEpoch"
   | "signersSince"
   | "submissionSigners"
@@ -50,6 +54,8 @@ export interface JournalDeps {
   readonly confirmedTime: () => Promise<Date>;
   /** whether the program's own database knows of a signature of this key */
   readonly knowsSignature: () => Promise<boolean>;
+  /** what co-signers say that they have signed; asked before each new signature */
+  readonly published?: () => Promise<readonly PublishedSignature[]>;
   /** an epoch that the operator allows to be signed once more; `null` for none */
   readonly releasedEpoch?: bigint | null;
 }
@@ -108,24 +114,54 @@ export function createJournaledSigner(
     }
     if (last.epoch < chainEpoch)
       await requireUnsigned(chain, { address, journal, last, chainEpoch });
-    const isSameEpoch = last.epoch === message.epoch;
+    const isReleased = deps.releasedEpoch === message.epoch;
+    const decision = await decide(last, message, isReleased && last.excuse !== "released");
+    if (decision.result === "refused") throw refusedEpoch(address, last, message, decision.reason);
+    if (!isReleased) await refuseRival(message);
+
+    return decision.result === "allowed" ? decision.excuse : null;
+  }
+
+  /** Decides by the chain up to the confirmed block: a drop after it may be reorganised away. */
+  async function decide(
+    last: SignedCheckpoint,
+    message: CheckpointMessage,
+    isReleased: boolean,
+  ): Promise<SigningDecision> {
     const confirmed = BigInt(Math.floor((await deps.confirmedTime()).getTime() / 1000));
     const since = await chain.signersSince();
     const until = message.asOf <= confirmed ? message.asOf : confirmed + 1n;
-    const decision = decideSigning(
+    return decideSigning(
       last,
       { ...message, digest: checkpointDigest(chain.deployment, message) },
       {
         isDroppedBetween:
-          isSameEpoch &&
+          last.epoch === message.epoch &&
           until > last.asOf &&
           (await chain.wasDroppedBetween(message.epoch, last.asOf, until)),
         signersSince: since <= confirmed ? since : 0n,
-        isReleased: deps.releasedEpoch === message.epoch && last.excuse !== "released",
+        isReleased,
       },
     );
-    if (decision.result === "refused") throw refusedEpoch(address, last, message, decision.reason);
-    return decision.result === "allowed" ? decision.excuse : null;
+  }
+
+  /** Two co-signers with two roots of one epoch: one of both ledgers is wrong, perhaps this one. */
+  async function refuseRival(message: CheckpointMessage): Promise<void> {
+    const rival = await findRival((await deps.published?.()) ?? [], message, {
+      chain,
+      isVoid: async (other) => {
+        const signed = { ...other, digest: checkpointDigest(chain.deployment, other) };
+        return (await decide(signed, message, false)).result !== "refused";
+      },
+    });
+    if (rival === null) return;
+    throw new SigningRefused(
+      "co_signer_differs",
+      `${address} does not sign the root ${message.root} of epoch ${message.epoch}: ` +
+        `${rival.signer} has signed the root ${rival.checkpoint.root} for it, which the chain has ` +
+        "not dropped. Compare the two ledgers: an old database is recovered " +
+        "(docs/recovery.md#two-roots-for-one-epoch)",
+    );
   }
 
   return {

@@ -11,7 +11,7 @@ const ReceiptJson = z.strictObject({
   epoch: uintField(64),
 }) satisfies z.ZodType<EarningsReceiptMessage>;
 
-/** A receipt with its signatures, as `POST /v1/receipts` answers it. */
+/** A receipt with its signatures, as `POST /v1/receipts` and `GET /v1/receipts/latest` answer it. */
 export const SignedReceiptJson = z.object({
   receipt: ReceiptJson,
   /** of present signers */

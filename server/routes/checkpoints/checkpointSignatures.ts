@@ -13,6 +13,7 @@ import type {
   StoredCheckpoint,
 } from "../../stores/checkpoints/checkpointStore.ts";
 import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts";
+import { checkSignerSignature } from "./checkSignerSignature.ts";
 import { findCheckpoint } from "./findCheckpoint.ts";
 
 const SignatureBody = SignerSignatureJson.extend({ root: Bytes32Field });
@@ -40,7 +41,8 @@ export function checkpointSignatureRoutes({
     if (checkpoint.message.root !== root) throw rootMismatch(checkpoint);
     if (!hasSignature(checkpoint, signed)) {
       if (checkpoint.status !== "prepared") throw notPrepared(checkpoint);
-      await checkSignature(chain, checkpoint, signed);
+      const digest = checkpointDigest(chain.deployment, checkpoint.message);
+      await checkSignerSignature(chain, signed, { digest, what: "checkpoint" });
       if (!(await submissions.addSignature(checkpoint.id, signed))) throw notPrepared(checkpoint);
     }
 
@@ -52,31 +54,6 @@ export function checkpointSignatureRoutes({
   });
 
   return router;
-}
-
-/** Throws unless the contract would count the signature. */
-async function checkSignature(
-  chain: CheckpointSignatureDeps["chain"],
-  { message }: StoredCheckpoint,
-  { signer, signature }: SignerSignature,
-): Promise<void> {
-  const { contract } = chain.deployment;
-  if (!(await chain.isSigner(signer))) {
-    throw fail(
-      403,
-      "not_a_signer",
-      `${signer} is not a signer of the contract ${contract}. Sign with the key of one.`,
-    );
-  }
-  const digest = checkpointDigest(chain.deployment, message);
-  if (!(await chain.isSignedBy(signer, digest, signature))) {
-    throw fail(
-      422,
-      "signature_invalid",
-      `The signature is not that of ${signer} over this checkpoint, on this chain and contract. ` +
-        "GET /v1/deployment has the EIP-712 domain to sign with.",
-    );
-  }
 }
 
 function hasSignature(

@@ -1,10 +1,11 @@
 import type { Address } from "viem";
 
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
+import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { ReceiptRecords } from "./receiptStore.ts";
 import { writeNotes } from "../log/writeNotes.ts";
-import { bytea } from "@compute-credits/platform/postgres/values";
+import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 
 export function createReceiptRecords(database: Database): ReceiptRecords {
   return {
@@ -33,6 +34,50 @@ export function createReceiptRecords(database: Database): ReceiptRecords {
         await writeNotes(tx, [{ kind: "receipt", provider, earned, epoch, at }]);
         return { provider, earned, epoch };
       });
+    },
+
+    async latest(provider) {
+      // Plan: earnings_promises and receipt_signatures by primary key.
+      const [receipt] = await database.query<{
+        earned: bigint;
+        epoch: bigint;
+        signatures: SignerSignature[] | null;
+      }>(
+        `select earned, epoch,
+           (select jsonb_agg(jsonb_build_object(
+               'signer', '0x' || encode(signer, 'hex'), 'signature', '0x' || encode(signature, 'hex'))
+             order by signer)
+            from receipt_signatures s
+            where s.provider = p.provider and s.earned = p.earned and s.epoch = p.epoch) as signatures
+         from earnings_promises p where provider = $1`,
+        [bytea(provider)],
+      );
+      if (receipt === undefined) return null;
+      const { earned, epoch, signatures } = receipt;
+      return { message: { provider, earned, epoch }, signatures: signatures ?? [] };
+    },
+
+    async keep({ provider, earned, epoch }, signatures) {
+      // Plan: earnings_promises by primary key. Of two signatures at once the newer receipt's stays.
+      const kept = await database.query(
+        `insert into receipt_signatures (provider, earned, epoch, signer, signature)
+         select provider, earned, epoch, given.signer, given.signature
+         from earnings_promises, unnest($4::bytea[], $5::bytea[]) as given (signer, signature)
+         where provider = $1 and earned = $2 and epoch = $3
+         on conflict (provider, signer) do update
+           set earned = excluded.earned, epoch = excluded.epoch, signature = excluded.signature
+           where (receipt_signatures.earned, receipt_signatures.epoch)
+             <= (excluded.earned, excluded.epoch)
+         returning signer`,
+        [
+          bytea(provider),
+          earned,
+          epoch,
+          byteaArray(signatures.map(({ signer }) => signer)),
+          byteaArray(signatures.map(({ signature }) => signature)),
+        ],
+      );
+      return kept.length === signatures.length;
     },
   };
 }

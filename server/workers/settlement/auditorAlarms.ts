@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { boundedBody } from "@compute-credits/platform/process/boundedBody";
 import { hideUrls } from "@compute-credits/platform/process/hideSecrets";
 
 /** What an auditor's status server says; other fields are ignored. */
@@ -26,21 +27,10 @@ export async function askAuditor(url: string): Promise<AuditorAnswer> {
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: "error",
     });
-    return AuditorStatus.parse(JSON.parse(await boundedText(response)));
+    return AuditorStatus.parse(JSON.parse(await boundedBody(response, MOST_BYTES)));
   } catch {
     return "silent";
   }
-}
-
-async function boundedText({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new RangeError("the answer is too long");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** Tells of auditors that refuse, that cannot go on, or that have been silent for a minute. */

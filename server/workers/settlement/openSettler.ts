@@ -10,6 +10,7 @@ import type { TransactionStore } from "@compute-credits/platform/chain/transacti
 import { createChainWriter } from "@compute-credits/platform/chain/viemChainWriter";
 import type { JournaledSigner } from "@compute-credits/platform/signing/journaledSigner";
 import { openJournaledSigner } from "@compute-credits/platform/signing/openJournaledSigner";
+import { readPublishedSignatures } from "@compute-credits/platform/signing/publishedSignatures";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { SettlementConfig } from "../../config.ts";
 import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
@@ -23,6 +24,8 @@ import { logSettlerEvents } from "./settlerEvents.ts";
 export interface OpenSettlerDeps {
   readonly rpcUrls: readonly string[];
   readonly journalFolder: string;
+  /** status servers of co-signers, asked what they signed before a key signs */
+  readonly auditorUrls: readonly string[];
   /** the hash of the block before the deployment */
   readonly origin: Hex;
   readonly chain: ChainReader;
@@ -93,12 +96,21 @@ function withoutDoubles(signers: readonly CheckpointSigner[]): readonly Checkpoi
 
 async function withJournals(
   keys: readonly CheckpointSigner[],
-  { journalFolder: folder, origin, chain, chainStore, checkpoints, log }: OpenSettlerDeps,
+  {
+    journalFolder: folder,
+    auditorUrls,
+    origin,
+    chain,
+    chainStore,
+    checkpoints,
+    log,
+  }: OpenSettlerDeps,
 ): Promise<readonly JournaledSigner[]> {
   const deps = {
     chain,
     confirmedTime: async () => (await chainStore.cursor()).time,
     knowsSignature: async () => (await checkpoints.latest())?.isSigning ?? false,
+    published: async () => await readPublishedSignatures(auditorUrls),
   };
   return await Promise.all(
     keys.map((key) => openJournaledSigner(key, { folder, origin, log }, deps)),

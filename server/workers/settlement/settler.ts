@@ -3,6 +3,7 @@ import type { Address } from "viem";
 import type { ChainReader, Terms } from "@compute-credits/platform/chain/chainReader";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
+import { inTurn } from "@compute-credits/platform/process/inTurn";
 import type {
   StoredCheckpoint,
   CheckpointStore,
@@ -184,6 +185,7 @@ export function createSettler(deps: SettlerDeps): Settler {
       const latest = await checkpoints.latest();
       const final = await checkpoints.latestFinal();
       const isOpen = (await chainStore.frozenAt()) === null;
+      // A failed answer must not delay a refund.
       await inTurn([
         // First, because an unanswered challenge drops the checkpoint within hours.
         async () => {
@@ -206,16 +208,4 @@ export function createSettler(deps: SettlerDeps): Settler {
       ]);
     },
   };
-}
-
-/** Runs all tasks in order, then throws what failed: a failed answer must not delay a refund. */
-async function inTurn(tasks: readonly (() => Promise<void>)[]): Promise<void> {
-  const errors: unknown[] = [];
-  for (const task of tasks) {
-    // oxlint-disable-next-line no-await-in-loop -- one wallet sends its transactions one by one
-    await task().catch((error: unknown) => errors.push(error));
-  }
-  const [first] = errors;
-  if (errors.length > 1) throw new AggregateError(errors, String(first));
-  if (first !== undefined) throw first;
 }

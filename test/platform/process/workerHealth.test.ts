@@ -19,7 +19,7 @@ describe("WorkerHealth", () => {
     expect(health.list()).to.deep.equal([{ name: "indexer", error: null }]);
     time += 1_500;
     const [{ error } = {}] = health.list();
-    expect(error).to.match(/^its step has run for 6 s, longer than 5 s: .* restart the server$/);
+    expect(error).to.match(/^its step has run for 6 s, longer than 5 s: .* restart the program$/);
     health.succeeded("indexer");
     expect(health.list()).to.deep.equal([{ name: "indexer", error: null }]);
   });

@@ -12,9 +12,13 @@ import {
   createJournaledSigner,
   firstRecord,
 } from "@compute-credits/platform/signing/journaledSigner";
+import type { PublishedSignature } from "@compute-credits/platform/signing/publishedSignatures";
 import { openSigningJournal } from "@compute-credits/platform/signing/signingJournal";
 import type { CheckpointMessage } from "@compute-credits/protocol/messages/checkpoint";
-import { wallets } from "../../../scripts/local/wallets.ts";
+import { isEcdsaSignature } from "@compute-credits/protocol/messages/signatureCheck";
+import { type TestWallet, wallets } from "../../../scripts/local/wallets.ts";
+import { addressOf } from "../../fixtures/meteredStack.ts";
+import { refusalOf } from "../../fixtures/refusalOf.ts";
 
 const deployment = { chainId: 31_337, contract: `0x${"c0".repeat(20)}` } as const;
 const START = 1_800_000_000n;
@@ -33,6 +37,13 @@ function checkpoint(epoch: bigint, root: number, seconds = 0): CheckpointMessage
   };
 }
 
+/** A co-signer's signature, as its status server shows it. */
+async function publishedBy(wallet: TestWallet, message: CheckpointMessage) {
+  const key = createLocalSigner(wallet.privateKey);
+  const signature = await key.sign(deployment, message);
+  return { checkpoint: message, signer: key.address, signature };
+}
+
 describe("signing journal", () => {
   let folder: string;
   let chain: FakeChain;
@@ -46,7 +57,12 @@ describe("signing journal", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   /** Opens the key as a process does that has just started. */
-  function start({ at = folder, releasedEpoch = null as bigint | null, knows = false } = {}) {
+  function start({
+    at = folder,
+    releasedEpoch = null as bigint | null,
+    knows = false,
+    published = [] as readonly PublishedSignature[],
+  } = {}) {
     const key = createLocalSigner(wallets.signer.privateKey);
     const owner = { address: key.address, ...deployment, origin: zeroHash };
     return createJournaledSigner(key, openSigningJournal(at, owner), {
@@ -54,6 +70,7 @@ describe("signing journal", () => {
       confirmedTime: () => Promise.resolve(new Date(Number(confirmed) * 1000)),
       knowsSignature: () => Promise.resolve(knows),
       releasedEpoch,
+      published: () => Promise.resolve(published),
     });
   }
 
@@ -128,6 +145,60 @@ describe("signing journal", () => {
     expect(await refusal(sign(checkpoint(1n, 3, 70), start({ releasedEpoch: 1n })))).to.equal(
       "another_checkpoint",
     );
+  });
+
+  it("signs no other root than a present co-signer has signed, and names both", async () => {
+    const published = [await publishedBy(wallets.auditor, checkpoint(1n, 7))];
+    const refused = sign(checkpoint(1n, 8), start({ published }));
+    expect(await refusal(refused)).to.equal("co_signer_differs");
+    const text = await refusalOf(refused);
+    expect(text).to.include(checkpoint(1n, 7).root).and.to.include(checkpoint(1n, 8).root);
+    expect(text).to.include(addressOf(wallets.auditor)).and.to.include("recovered");
+    // Nothing was written: the key has not signed.
+    expect((await start().journal.last())?.root).to.equal(null);
+    await sign(checkpoint(1n, 7), start({ published }));
+    // What it has signed already, it signs again, whatever others say since.
+    const late = [await publishedBy(wallets.auditor, checkpoint(1n, 9))];
+    await sign(checkpoint(1n, 7), start({ published: late }));
+  });
+
+  it("signs what a co-signer has signed too, after it had signed another", async () => {
+    const published = [
+      await publishedBy(wallets.auditor, checkpoint(1n, 7)),
+      await publishedBy(wallets.auditor, checkpoint(1n, 8, 60)),
+    ];
+    await sign(checkpoint(1n, 8, 60), start({ published }));
+  });
+
+  it("minds no signature of another epoch, of others than signers, or that is not theirs", async () => {
+    const good = await publishedBy(wallets.auditor, checkpoint(1n, 7));
+    const forged = { ...good, signer: addressOf(wallets.secondAuditor) };
+    const published = [await publishedBy(wallets.auditor, checkpoint(2n, 7)), forged];
+    await sign(checkpoint(1n, 8), start({ published }));
+    chain.epoch = 1n;
+    const stranger = [await publishedBy(wallets.bob, checkpoint(2n, 7))];
+    await sign(checkpoint(2n, 8), start({ published: stranger }));
+  });
+
+  it("minds no signature that the chain voids: by a drop between both, or by other signers", async () => {
+    const published = [await publishedBy(wallets.auditor, checkpoint(1n, 7))];
+    chain.dropTimes = [START + 50n];
+    confirmed = START + 40n;
+    const early = sign(checkpoint(1n, 8, 60), start({ published }));
+    expect(await refusal(early)).to.equal("co_signer_differs");
+    confirmed = START + 50n;
+    await sign(checkpoint(1n, 8, 60), start({ published }));
+    chain.epoch = 1n;
+    chain.dropTimes = [];
+    chain.since = START + 70n;
+    confirmed = START + 100n;
+    const former = [await publishedBy(wallets.auditor, checkpoint(2n, 7, 65))];
+    await sign(checkpoint(2n, 8, 80), start({ published: former }));
+  });
+
+  it("signs a released epoch although a co-signer has signed another root", async () => {
+    const published = [await publishedBy(wallets.auditor, checkpoint(1n, 7))];
+    await sign(checkpoint(1n, 8), start({ published, releasedEpoch: 1n }));
   });
 
   it("signs nothing without a journal once anything may have been signed", async () => {
@@ -242,7 +313,8 @@ function fakeChain() {
     head: () => Promise.resolve(100n),
     latestEpoch: () => Promise.resolve(state.epoch),
     drops: () => Promise.resolve(state.dropCount),
-    isSigner: () => Promise.resolve(state.isCurrent),
+    isSigner: (address) => Promise.resolve(state.isCurrent && address !== addressOf(wallets.bob)),
+    isSignedBy: isEcdsaSignature,
     signersSince: () => Promise.resolve(state.since),
     submissionSigners: () => Promise.resolve(state.submitters),
     wasDroppedBetween: (_epoch, first, second) =>

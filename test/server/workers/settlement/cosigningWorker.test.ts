@@ -139,11 +139,11 @@ describe("askAuditor", () => {
     const refusing: Auditor = {
       step: () => Promise.resolve("waiting"),
       findings: () => [{ cut, findings: [] }],
+      refusedReceipts: () => [],
+      signatures: () => [],
       agreed: null,
     };
-    const status = await startStatusServer({ host: "127.0.0.1", port: 0 }, refusing, {
-      error: null,
-    });
+    const status = await startStatusServer({ host: "127.0.0.1", port: 0 }, refusing, () => null);
     try {
       expect(await askAuditor(status.url)).to.deep.equal({ error: null, refusedEpochs: ["4"] });
     } finally {
