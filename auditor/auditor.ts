@@ -38,6 +38,8 @@ export interface AuditorDeps {
   readonly terms: AuditTerms;
   /** by default `MAX_RECORDS_IN_MEMORY` */
   readonly recordsInMemory?: number | undefined;
+  /** after so long a signature of a checkpoint that still waits is sent again; by default 30 s */
+  readonly resendMs?: number;
   readonly onAudited?: (audited: AuditedCheckpoint) => void;
   /** called whenever a part of a step is done: a step that hangs is told from a long one */
   readonly onProgress?: () => void;
@@ -80,6 +82,8 @@ export interface Auditor {
 /** The shortest time between two audits of the same refused checkpoint. */
 const RECHECK_MS = 30_000;
 
+const RESEND_MS = 30_000;
+
 /** Creates an auditor that follows one metering server. */
 export function createAuditor({
   database,
@@ -89,6 +93,7 @@ export function createAuditor({
   signers,
   terms,
   recordsInMemory,
+  resendMs = RESEND_MS,
   onAudited,
   onProgress = () => undefined,
 }: AuditorDeps): Auditor {
@@ -98,6 +103,7 @@ export function createAuditor({
     { cut: PublishedCut; findings: readonly Finding[]; at: number }
   >();
   let agreed: PublishedCut | null = null;
+  let sentAt = performance.now();
   let refusedReceipts: readonly string[] = [];
   let published: readonly PublishedSignature[] | null = null;
 
@@ -177,7 +183,8 @@ export function createAuditor({
     if (signers === null || cut.status !== "prepared") return;
     const signer = signers.checkpoints;
     const { epoch, root, signature, sent } = await sign(cut, signer);
-    if (sent) return;
+    // A server that was restored from a copy of its log may have lost it since.
+    if (sent && performance.now() - sentAt < resendMs) return;
     // A contract wallet may not accept the signature of this key.
     const digest: Hex = checkpointDigest(chain.deployment, cut.message);
     if (!(await chain.isSignedBy(signer.address, digest, signature))) {
@@ -186,6 +193,7 @@ export function createAuditor({
       );
     }
     await source.cosign(epoch, { root, signer: signer.address, signature });
+    sentAt = performance.now();
     await database.query("update signatures set sent = true where cut = $1", [cut.id]);
   }
 

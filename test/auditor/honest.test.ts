@@ -241,6 +241,23 @@ for (const kind of databaseKinds) {
       ]);
     });
 
+    it("while its signature waits at the server: sends it again, and makes no other", async () => {
+      await scene.buy(alice, 1_000n);
+      const { message } = await scene.allow(alice);
+      await scene.ledger.grantAccess(message.spender, provider.address);
+      await scene.use({ provider: provider.address, spender: message.spender, quantity: 30n });
+      const cut = await scene.cut();
+      await scene.audit();
+      scene.resendAfter(0);
+      await scene.audit();
+      const sent = { epoch: 1n, root: cut.message.root };
+      expect(scene.signatures).to.deep.equal([sent, sent]);
+      await scene.finalise(cut);
+      await scene.audit();
+      expect(scene.signatures).to.have.length(2);
+      expect(await scene.database.query("select from signatures")).to.have.length(1);
+    });
+
     it("without new checkpoints: signs nothing twice and audits nothing again", async () => {
       await scene.buy(alice, 1_000n);
       const { message } = await scene.allow(alice);
