@@ -1,8 +1,4 @@
-import type { Hex } from "viem";
-
-import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { bytea } from "@compute-credits/platform/postgres/values";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { Database } from "@compute-credits/platform/postgres/database";
@@ -13,14 +9,10 @@ import type { PublishedSignature } from "@compute-credits/platform/signing/publi
 import type { LogSource, PublishedCut } from "./log/logSource.ts";
 import type { Finding } from "./replay/finding.ts";
 import { createChainStore } from "./store/chainStore.ts";
-import {
-  type StoredSignature,
-  readLastCut,
-  readNewestSignatures,
-  readSignature,
-} from "./store/cutStore.ts";
+import { readLastCut, readNewestSignatures } from "./store/cutStore.ts";
 import { auditCut } from "./work/auditCut.ts";
 import type { AuditTerms } from "./work/auditDeps.ts";
+import { cosignCheckpoint } from "./work/cosignCheckpoint.ts";
 import { cosignReceipts } from "./work/cosignReceipts.ts";
 import { ChainBehind } from "./work/replayCut.ts";
 import { witness } from "./work/witness.ts";
@@ -30,7 +22,7 @@ export interface AuditorDeps {
   readonly source: LogSource;
   readonly chain: Pick<
     ChainReader,
-    "deployment" | "isSignedBy" | "signingOf" | "allowanceSigning" | "signersSince"
+    "deployment" | "isSigner" | "isSignedBy" | "signingOf" | "allowanceSigning" | "signersSince"
   >;
   readonly chainSource: ChainSource;
   /** `null` for an auditor that does not sign */
@@ -71,12 +63,20 @@ export interface Auditor {
   step(): Promise<"done" | "waiting">;
   /** the checkpoints that are refused now, with their findings */
   findings(): readonly { readonly cut: PublishedCut; readonly findings: readonly Finding[] }[];
+  /** that it has read less of the chain than the server, and since when; `null` if it has not */
+  waitsForChain(): WaitsForChain | null;
   /** what is wrong with receipts that it does not sign */
   refusedReceipts(): readonly string[];
   /** its newest signatures of checkpoints, newest first, for other co-signers */
   signatures(): readonly PublishedSignature[];
   /** the newest reproduced checkpoint; `null` before the first since the start */
   readonly agreed: PublishedCut | null;
+}
+
+/** A wait for blocks that the server has read already. */
+export interface WaitsForChain {
+  readonly text: string;
+  readonly milliseconds: number;
 }
 
 /** The shortest time between two audits of the same refused checkpoint. */
@@ -105,6 +105,7 @@ export function createAuditor({
   let agreed: PublishedCut | null = null;
   let sentAt = performance.now();
   let refusedReceipts: readonly string[] = [];
+  let waits: { readonly text: string; readonly since: number } | null = null;
   let published: readonly PublishedSignature[] | null = null;
 
   async function followChain(): Promise<void> {
@@ -156,55 +157,44 @@ export function createAuditor({
     );
   }
 
-  /**
-   * Signs a reproduced checkpoint. Records the signature before sending it, so that the auditor
-   * never signs a second root for the epoch.
-   */
-  async function sign(cut: PublishedCut, by: CheckpointSigner): Promise<StoredSignature> {
-    const stored = await readSignature(database, cut.id);
-    if (stored !== null) return stored;
-    const { epoch, root } = cut.message;
-    const signature = await by.sign(chain.deployment, cut.message);
-    await database.query(
-      "insert into signatures (cut, epoch, root, signature) values ($1, $2, $3, $4)",
-      [cut.id, epoch, bytea(root), bytea(signature)],
-    );
-    published = await readPublished();
-    return { cut: cut.id, epoch, root, signature, sent: false };
-  }
-
-  async function readPublished(): Promise<readonly PublishedSignature[]> {
-    return signers === null
-      ? []
-      : await readNewestSignatures(database, signers.checkpoints.address);
+  /** What the auditor signed is read once, and again after each checkpoint that it signs. */
+  async function readPublished(): Promise<void> {
+    if (signers === null) return;
+    published = await readNewestSignatures(database, signers.checkpoints.address);
   }
 
   async function cosign(cut: PublishedCut): Promise<void> {
-    if (signers === null || cut.status !== "prepared") return;
-    const signer = signers.checkpoints;
-    const { epoch, root, signature, sent } = await sign(cut, signer);
-    // A server that was restored from a copy of its log may have lost it since.
-    if (sent && performance.now() - sentAt < resendMs) return;
-    // A contract wallet may not accept the signature of this key.
-    const digest: Hex = checkpointDigest(chain.deployment, cut.message);
-    if (!(await chain.isSignedBy(signer.address, digest, signature))) {
-      throw new Error(
-        `the contract would reject the signature of ${signer.address}: check that it is the right key`,
-      );
+    if (signers === null) return;
+    const isResendDue = performance.now() - sentAt >= resendMs;
+    try {
+      const deps = { database, source, chain, signer: signers.checkpoints };
+      if (await cosignCheckpoint(deps, cut, isResendDue)) sentAt = performance.now();
+    } finally {
+      const [newest] = published ?? [];
+      if (cut.status === "prepared" && newest?.checkpoint.root !== cut.message.root) {
+        await readPublished();
+      }
     }
-    await source.cosign(epoch, { root, signer: signer.address, signature });
-    sentAt = performance.now();
-    await database.query("update signatures set sent = true where cut = $1", [cut.id]);
   }
 
   async function signReceipts(): Promise<void> {
     if (signers === null) return;
     const { deployment } = chain;
     const signer = signers.receipts;
-    refusedReceipts = await cosignReceipts({ database, source, deployment, signer, onProgress });
+    const isSigner = () => chain.isSigner(signer.address);
+    refusedReceipts = await cosignReceipts({
+      database,
+      source,
+      deployment,
+      signer,
+      isSigner,
+      onProgress,
+    });
   }
 
   return {
+    waitsForChain: () =>
+      waits === null ? null : { text: waits.text, milliseconds: performance.now() - waits.since },
     refusedReceipts: () => refusedReceipts,
     signatures: () => published ?? [],
 
@@ -214,7 +204,7 @@ export function createAuditor({
     findings: () => [...refused.values()],
 
     async step() {
-      published ??= await readPublished();
+      if (published === null) await readPublished();
       await followChain();
       const last = await readLastCut(database);
       // Includes the last agreed cut: its signature may not have been sent yet.
@@ -227,9 +217,11 @@ export function createAuditor({
           else if (!isStillRefused(cut)) await check(cut);
         }
       } catch (error) {
-        if (error instanceof ChainBehind) return "waiting";
-        throw error;
+        if (!(error instanceof ChainBehind)) throw error;
+        waits = { text: error.message, since: waits?.since ?? performance.now() };
+        return "waiting";
       }
+      waits = null;
       const newest = cuts.at(-1) ?? null;
       const isAgreed = newest !== null && agreed?.id === newest.id;
       let isInDoubt = newest !== null;

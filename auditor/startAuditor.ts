@@ -19,6 +19,7 @@ import {
 import type { AuditorConfig } from "./config.ts";
 import { logReaderOf } from "./log/logClient.ts";
 import { createHttpLogSource } from "./log/httpLogSource.ts";
+import { problemOf } from "./problemOf.ts";
 import { readCursor } from "./store/chainStore.ts";
 import { startStatusServer } from "./statusServer.ts";
 import { claimAuditor, isClaimed, openAuditorDatabase } from "./store/claimAuditor.ts";
@@ -76,7 +77,10 @@ export async function startAuditor(
       ...(onAudited === undefined ? {} : { onAudited }),
       onProgress: () => health.started(AUDIT),
     });
-    const status = await startStatusServer(config, auditor, () => errorOf(health, auditor));
+    const status = await startStatusServer(config, auditor, () => {
+      const [audit] = health.list();
+      return audit?.error ?? problemOf(auditor);
+    });
     stack.defer(() => status.close());
 
     let told = "";
@@ -136,7 +140,7 @@ export async function openAuditor(
   if (!(await chain.isSigner(key.address))) {
     log.warn(
       { address: key.address },
-      "this auditor is not one of the contract's signers: it audits, but does not co-sign",
+      "this auditor is not one of the contract's signers: it audits, and co-signs once it is one",
     );
   }
   const source = createHttpLogSource(config.serverUrl, deployment, logReaderOf(config.key));
@@ -183,7 +187,7 @@ export async function openAuditor(
       timeoutMs: config.timeoutMs,
       passedBlocks: () => Promise.resolve(config.passedBlocks),
     }),
-    signers: (await chain.isSigner(key.address)) ? { checkpoints: signer, receipts: key } : null,
+    signers: { checkpoints: signer, receipts: key },
     terms: {
       fees: config.fees ?? [{ feeBps: first.feeBps, from: null }],
       maxFeeBps: terms.maxFeeBps,
@@ -199,13 +203,6 @@ export async function openAuditor(
     },
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-}
-
-/** What keeps the auditor from its work, for `/healthz`; `null` for nothing. */
-function errorOf(health: WorkerHealth, auditor: Pick<Auditor, "refusedReceipts">): string | null {
-  const [audit] = health.list();
-  const [receipt] = auditor.refusedReceipts();
-  return audit?.error ?? (receipt === undefined ? null : `does not sign a receipt: ${receipt}`);
 }
 
 function logAudited(

@@ -147,6 +147,7 @@ async function openAuditor(
     chain: {
       deployment,
       signersSince: () => Promise.resolve(0n),
+      isSigner: () => Promise.resolve(true),
       isSignedBy: () => Promise.resolve(true),
       signingOf: () => Promise.resolve("key"),
       allowanceSigning: () => Promise.resolve("key"),

@@ -24,6 +24,7 @@ export const audit = {
   chain: {
     deployment: DEPLOYMENT,
     signersSince: () => Promise.resolve(0n),
+    isSigner: () => Promise.resolve(true),
     isSignedBy: () => Promise.resolve(true),
     signingOf: () => Promise.resolve("key"),
     allowanceSigning: ({ signature }) =>

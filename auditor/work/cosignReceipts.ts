@@ -17,6 +17,8 @@ export interface ReceiptDeps {
   readonly source: Pick<LogSource, "cuts" | "cosignReceipt">;
   readonly deployment: Deployment;
   readonly signer: ReceiptSigner;
+  /** whether the contract counts the signer now */
+  readonly isSigner: () => Promise<boolean>;
   readonly onProgress: () => void;
 }
 
@@ -31,9 +33,9 @@ interface OpenReceipt extends EarningsReceiptMessage {
  * it does not sign. One that is not due yet is looked at again with the next call.
  */
 export async function cosignReceipts(deps: ReceiptDeps): Promise<readonly string[]> {
-  const { database, source } = deps;
+  const { database, source, isSigner } = deps;
   const open = await readOpenReceipts(database);
-  if (open.length === 0) return [];
+  if (open.length === 0 || !(await isSigner())) return [];
   const epochs = await nextEpochs(database);
   // A checkpoint that was cut meanwhile may not hold them, and would have to pay them all the same.
   if ((await source.cuts(epochs.lastCut)).length > 0) return [];

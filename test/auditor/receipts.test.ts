@@ -115,6 +115,8 @@ for (const kind of databaseKinds) {
       for (let event = 0; event < 9; event++) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other
         await use(20n);
+        // oxlint-disable-next-line no-await-in-loop
+        await use(30n, other);
       }
       let isHidden = true;
       const disguise: Disguise = (source) => ({
@@ -126,9 +128,31 @@ for (const kind of databaseKinds) {
       await expectAgreed();
       await scene.promise(provider);
       await forge("earned", 98n + 49n + 9n * 20n + 1n);
+      const honest = await scene.promise(other);
+      expect(honest).to.deep.include({ earned: 9n * 30n });
       await expectAgreed();
+      expect(scene.refusedReceipts()).to.have.length(1);
       expect(scene.refusedReceipts()[0]).to.include("promises 1 more");
+      expect(scene.receiptSignatures).to.deep.equal([honest]);
     });
+
+    for (const isHeld of [true, false]) {
+      const where = isHeld ? "in the last checkpoint" : "beyond it";
+      it(`counts nothing again that it has seen ${where}, although the server shows it again`, async () => {
+        await use(100n);
+        if (isHeld) await scene.cut();
+        await expectAgreed();
+        scene.restart();
+        await use(10n);
+        await scene.promise(provider);
+        await forge("earned", 98n + 10n + 98n);
+        await expectAgreed((source) => ({
+          ...source,
+          page: async (window, cursor) => await source.page({ ...window, since: null }, cursor),
+        }));
+        expect(scene.refusedReceipts()[0]).to.include("promises 98 more");
+      });
+    }
 
     it("counts nothing that was voided", async () => {
       const { id } = await use(50n);
@@ -232,6 +256,39 @@ for (const kind of databaseKinds) {
       expect(scene.receiptSignatures).to.deep.equal([]);
       isDown = false;
       await expectSigned(receipt);
+    });
+
+    it("signs nothing while the contract does not count its key, and from its takeover on", async () => {
+      scene.countSigner(false);
+      await use(100n);
+      const cut = await scene.cut();
+      await use(10n);
+      const receipt = await scene.promise(provider);
+      await expectSigned();
+      expect(scene.signatures).to.deep.equal([]);
+      scene.countSigner(true);
+      await expectSigned(receipt);
+      expect(scene.signatures).to.deep.equal([{ epoch: 1n, root: cut.message.root }]);
+    });
+
+    it("while the server has read more of the chain: says so, and signs nothing", async () => {
+      const { chainStore, blocks } = scene.ledger;
+      const from = await chainStore.cursor();
+      const block = { number: from.number + 1n, hash: from.hash, time: new Date() };
+      const place = { blockNumber: block.number, blockTime: block.time, logIndex: 0 };
+      const bought = { type: "purchased", account: alice.address, payer: alice.address } as const;
+      const amounts = { amountMicros: 1n, tokenAmount: 1n, transactionHash: from.hash };
+      const step = { from, upTo: block, events: [{ ...bought, ...amounts, ...place }] };
+      await chainStore.apply(step);
+      await use(100n);
+      await scene.cut();
+      await expectAgreed();
+      expect(scene.waitsForChain()?.text).to.include(`up to block ${block.number}`);
+      expect(scene.signatures).to.deep.equal([]);
+      blocks.push(step);
+      await expectAgreed();
+      expect(scene.waitsForChain()).to.equal(null);
+      expect(scene.signatures).to.have.length(1);
     });
 
     it("signs no checkpoint that pays less than a receipt it signed, wherever the server put that since", async () => {

@@ -27,7 +27,7 @@ import { eventually } from "../../scripts/local/eventually.ts";
 import { startLocalAuditor } from "../../scripts/local/localAuditor.ts";
 import { type TestWallet, wallets } from "../../scripts/local/wallets.ts";
 import { rowOf } from "../fixtures/dishonestOperator.ts";
-import { expectProblem } from "../fixtures/http.ts";
+import { expectProblem, send } from "../fixtures/http.ts";
 import {
   type MeteredStack,
   addressOf,
@@ -132,6 +132,8 @@ describe("receipts that an auditor co-signs", function () {
       const pending = await stack.context.checkpoints.byEpoch(1n);
       return pending?.status === "pending";
     });
+    const { document: shown } = await send(`${running.url}/signatures`);
+    expect(JSON.stringify(shown)).to.include(addressOf(auditor)).and.to.include('"epoch":"1"');
     await use(50);
     const promised = await metering.receipt();
     expect(promised.receipt.epoch).to.equal(2n);

@@ -37,14 +37,12 @@ export function receiptSignatureRoutes({ receiptRecords, chain }: ReceiptSignatu
     if (latest === null) {
       throw fail(404, "receipt_not_found", `${provider} has no receipt. Read the log again.`);
     }
-    const isKept =
-      isSameReceipt(latest.message, message) &&
-      (latest.signatures.some(
-        ({ signer, signature }) => signer === signed.signer && signature === signed.signature,
-      ) ||
-        (await receiptRecords.keep(message, [signed])));
+    const isKnown = latest.signatures.some(
+      ({ signer, signature }) => signer === signed.signer && signature === signed.signature,
+    );
+    if (!isKnown) await receiptRecords.keep(message, [signed]);
     const now = await receiptRecords.latest(provider);
-    if (!isKept || now === null || !isSameReceipt(now.message, message)) {
+    if (now === null || !isSameReceipt(now.message, message)) {
       throw fail(
         409,
         "receipt_replaced",

@@ -44,6 +44,7 @@ describe("readPublishedSignatures", () => {
       {
         step: () => Promise.resolve("done"),
         findings: () => [],
+        waitsForChain: () => null,
         refusedReceipts: () => [],
         signatures: () => [signed],
         agreed: null,

@@ -139,6 +139,7 @@ describe("askAuditor", () => {
     const refusing: Auditor = {
       step: () => Promise.resolve("waiting"),
       findings: () => [{ cut, findings: [] }],
+      waitsForChain: () => null,
       refusedReceipts: () => [],
       signatures: () => [],
       agreed: null,
