@@ -272,6 +272,8 @@ class Simulation {
     // oxlint-disable-next-line no-await-in-loop
     for (const operation of lanes[0]?.opening() ?? []) await performOperation(operation, deps);
     await runContended(lanes, Math.ceil(operations / LANES), deps);
+    // Its receipts are co-signed before a checkpoint holds them.
+    await this.#deps.auditor?.follow();
   }
 
   /**

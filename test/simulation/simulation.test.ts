@@ -26,5 +26,7 @@ describe("simulation of several server processes", () => {
     expect(report.killedProcesses).to.equal(1);
     // The auditor recomputed every checkpoint.
     expect(report.audited?.checkpoints).to.equal(report.checkpoints);
+    // It signed the last receipt of each provider whose events others recorded and voided meanwhile.
+    expect(report.audited?.cosignedReceipts).to.be.at.least(1);
   });
 });
