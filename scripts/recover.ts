@@ -91,7 +91,16 @@ async function recover(
       ? "No server has recorded a stop in this database."
       : `Metering stopped ${stop.stoppedAt.toISOString()}: ${stop.message}`,
   );
-  if (copy !== null) await recoverFromCopy({ ...ledger, config, signed }, copy);
+  if (copy !== null) {
+    // A server that is started too early waits.
+    if (stop === null) await positions.recordStop("A recovery is under way (npm run recover).");
+    try {
+      await recoverFromCopy({ ...ledger, config, signed }, copy);
+    } catch (error) {
+      if (stop === null) await positions.endStop();
+      throw error;
+    }
+  }
 
   const missing = await findMissing(checkpoints, chain, signed);
   if (missing.length > 0) {

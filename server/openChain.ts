@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { Logger } from "pino";
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
@@ -83,11 +83,12 @@ export function openChainSource(
   { rpcUrls, contract, confirmations, blocksPerRequest, rpcTimeoutMs }: Config,
   court: Address,
   database: Database,
+  alsoPassed: ReadonlySet<Hex> = new Set(),
 ): ChainSource {
   return createRpcChainSource(rpcUrls, [contract, court], {
     confirmations,
     blocksPerRequest,
     timeoutMs: rpcTimeoutMs,
-    passedBlocks: () => passedHashes(database),
+    passedBlocks: async () => new Set([...(await passedHashes(database)), ...alsoPassed]),
   });
 }

@@ -29,7 +29,7 @@ export async function recoverLedger(
       database,
       scratch,
       folder: await openMirrorFolder(folder),
-      chainSource: chain,
+      chainSource: () => chain,
       blockPoint: (number) => Promise.resolve(chain.point(number)),
       isSigned: () => false,
       acceptsFindings: false,

@@ -44,11 +44,7 @@ export async function readCountingCuts(
   { releasedEpoch, signersSince }: { releasedEpoch: bigint | null; signersSince: bigint },
 ): Promise<{
   counts: (cut: bigint) => boolean;
-  before: {
-    previous: CheckpointMessage | null;
-    previousId: bigint | null;
-    finding: Finding | null;
-  };
+  before: { previous: CheckpointMessage | null; finding: Finding | null };
 }> {
   const newest = await sql.query<CutRecord>(
     "select id, message, snapshot from cuts order by id desc limit $1",
@@ -86,7 +82,7 @@ export async function readCountingCuts(
   const oldest = records[0]?.id ?? 0n;
   return {
     counts: (cut) => ids.has(cut) || cut < oldest,
-    before: { previous: previous?.message ?? null, previousId: previous?.id ?? null, finding },
+    before: { previous: previous?.message ?? null, finding },
   };
 }
 

@@ -94,7 +94,8 @@ function isFirstRule(text: string): boolean {
 function notOlder(): UsageError {
   return new UsageError(
     "This database has log entries that the copy does not have. If servers ran on it after it was " +
-      "restored, restore it again and start none. If it is the newer one, it needs no recovery.",
+      "restored, restore it again and start none. A backup from before an upgrade of this program " +
+      "cannot be used: recover an empty database. If it is the newer one, it needs no recovery.",
   );
 }
 

@@ -1,3 +1,5 @@
+import type { Hex } from "viem";
+
 import { max } from "@compute-credits/protocol/amounts";
 import type { CheckpointEntry, LogEntry, LogPosition } from "@compute-credits/rules/log/logEntry";
 import { placeKey } from "../../auditor/replay/terms.ts";
@@ -13,7 +15,9 @@ export interface CopySummary {
   readonly missed: readonly { readonly key: string; readonly transaction: bigint }[];
   /** the newest block that the ledger had taken in; 0 before the first with events */
   readonly block: bigint;
-  readonly lastOrder: bigint;
+  /** blocks that an operator let the indexer pass */
+  readonly passedBlocks: ReadonlySet<Hex>;
+  /** no entry, segment or checkpoint knows of a later transaction */
   readonly lastTransaction: bigint;
 }
 
@@ -21,13 +25,17 @@ export interface CopySummary {
 export async function describeCopy(folder: MirrorFolder): Promise<CopySummary> {
   const checkpoints: CheckpointEntry[] = [];
   const missed: { key: string; transaction: bigint }[] = [];
-  let [entries, block, lastOrder, lastTransaction] = [0n, 0n, 0n, 0n];
+  const passedBlocks = new Set<Hex>();
+  let [entries, block, lastTransaction] = [0n, 0n, 0n];
 
   function add(entry: LogEntry & LogPosition): void {
     entries++;
-    lastOrder = max(lastOrder, entry.order);
     lastTransaction = max(lastTransaction, entry.transaction);
-    if (entry.kind === "checkpoint") checkpoints.push(entry);
+    if (entry.kind === "checkpoint") {
+      checkpoints.push(entry);
+      lastTransaction = max(lastTransaction, newestSeen(entry.snapshot));
+    }
+    if (entry.kind === "passed_block") passedBlocks.add(entry.hash);
     if (entry.kind === "blocks") block = max(block, entry.to);
     if (entry.kind !== "missed_events") return;
     block = max(block, entry.upTo);
@@ -36,9 +44,16 @@ export async function describeCopy(folder: MirrorFolder): Promise<CopySummary> {
     }
   }
 
-  for await (const { number } of folder.segments()) {
+  for await (const { number, upTo } of folder.segments()) {
+    lastTransaction = max(lastTransaction, newestSeen(upTo));
     for await (const page of pagesOfSegment(folder, number)) page.forEach(add);
   }
   checkpoints.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { entries, checkpoints, missed, block, lastOrder, lastTransaction };
+  return { entries, checkpoints, missed, block, passedBlocks, lastTransaction };
+}
+
+/** The newest transaction that a PostgreSQL snapshot may see: later ones must stay unseen. */
+function newestSeen(snapshot: string): bigint {
+  const [, xmax = "1"] = snapshot.split(":");
+  return BigInt(xmax) - 1n;
 }

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import { bytea } from "@compute-credits/platform/postgres/values";
+import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 import { requestHash } from "@compute-credits/rules/holds/authorize";
 import type { LogEntry, LogEntryOf, LogPosition } from "@compute-credits/rules/log/logEntry";
 import { fromPinnedRate, fromPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
@@ -259,7 +259,8 @@ async function insertAllowances(
   // A grant has the signature of its campaign, which stands before it in the log.
   await tx.query(
     `update signed_allowances g set signature = c.signature from signed_allowances c
-     where g.campaign = c.id and g.signature = ''`,
+     where g.id = any($1::bytea[]) and g.campaign = c.id and g.signature = ''`,
+    [byteaArray(entries.map(({ id }) => id))],
   );
   await insertRows(
     tx,

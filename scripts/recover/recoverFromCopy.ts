@@ -5,8 +5,9 @@ import { join } from "node:path";
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { readBlockPoint } from "@compute-credits/platform/chain/readBlockPoint";
+import { UsageError } from "@compute-credits/platform/process/commandLine";
 import type { Database } from "@compute-credits/platform/postgres/database";
-import { claimAuditor, openAuditorDatabase } from "../../auditor/store/claimAuditor.ts";
+import { claimAuditor, isClaimed, openAuditorDatabase } from "../../auditor/store/claimAuditor.ts";
 import type { Config } from "../../server/config.ts";
 import { openChainSource } from "../../server/openChain.ts";
 import type { SignedCheckpoint } from "./findMissing.ts";
@@ -45,12 +46,14 @@ export async function recoverFromCopy(
   await claimAuditor(scratch, chain.deployment, origin, { feeBps, maxQuoteSeconds });
   const { maxFeeBps, counterGraceSeconds } = await chain.terms();
 
-  const { entries, checkpoints, findings } = await restoreLedger({
+  const court = await chain.court();
+
+  const { entries, checkpoints, findingCount } = await restoreLedger({
     database,
     scratch,
     folder,
     chain,
-    chainSource: openChainSource(config, await chain.court(), database),
+    chainSource: (passed) => openChainSource(config, court, database, passed),
     blockPoint: (number) => readBlockPoint(rpcUrls, number, rpcTimeoutMs),
     acceptsFindings,
     isSigned: (epoch, root) => signed.some((one) => one.epoch === epoch && one.root === root),
@@ -68,7 +71,7 @@ export async function recoverFromCopy(
     `Recorded ${entries} log entries that the database lacked. Every checkpoint of the copy ` +
       `(${checkpoints}) came out with its root, and the log with the copy's hashes.`,
   );
-  if (findings.length > 0) console.log(`An auditor would object ${findings.length} times.`);
+  if (findingCount > 0) console.log(`An auditor would object ${findingCount} times.`);
 }
 
 async function openScratch(url: string | null, stack: AsyncDisposableStack): Promise<Database> {
@@ -81,5 +84,10 @@ async function openScratch(url: string | null, stack: AsyncDisposableStack): Pro
   }
   const database = await openAuditorDatabase({ url, connections: 4 });
   stack.defer(() => database.close());
+  if (await isClaimed(database)) {
+    throw new UsageError(
+      "The database of --scratch is an auditor's, or was used: name an empty one.",
+    );
+  }
   return database;
 }

@@ -13,7 +13,7 @@ import { isVisible } from "../../auditor/replay/snapshot.ts";
 import { createChainStore } from "../../auditor/store/chainStore.ts";
 import { readCountingCuts, readLastCut, recordCut } from "../../auditor/store/cutStore.ts";
 import type { AuditCutDeps } from "../../auditor/work/auditDeps.ts";
-import { ChainBehind, replayCut } from "../../auditor/work/replayCut.ts";
+import { ChainBehind, MAX_FINDINGS, replayCut } from "../../auditor/work/replayCut.ts";
 import { assignPlaces, hashTable } from "../../auditor/work/reproducedTable.ts";
 import { copiedLog } from "./copiedLog.ts";
 import type { CopySummary } from "./describeCopy.ts";
@@ -23,6 +23,8 @@ export interface ReplayCopyDeps extends Omit<AuditCutDeps, "source" | "database"
   /** an auditor's database, for this replay alone */
   readonly scratch: Database;
   readonly chainSource: ChainSource;
+  /** takes a log that an auditor would object to; without it that is a `UsageError` */
+  readonly acceptsFindings: boolean;
 }
 
 /** A checkpoint of the copy, as the replay came to it. */
@@ -35,8 +37,8 @@ export interface ReplayedCheckpoint {
 /** The state of the copy's end is in the scratch database, and the checkpoints' rows. */
 export interface ReplayedCopy {
   readonly checkpoints: readonly ReplayedCheckpoint[];
-  /** what the auditor would say of the log, which is replayed as it is */
-  readonly findings: readonly Finding[];
+  /** how often an auditor would object to the log, which is replayed as it is */
+  readonly findingCount: number;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface ReplayedCopy {
  * endpoints do not have the blocks that the ledger had taken in.
  */
 export async function replayCopy(
-  { folder, scratch, chainSource, chain, terms }: ReplayCopyDeps,
+  { folder, scratch, chainSource, chain, terms, acceptsFindings }: ReplayCopyDeps,
   { checkpoints, missed }: CopySummary,
 ): Promise<ReplayedCopy> {
   const chainStore = createChainStore(scratch);
@@ -55,6 +57,7 @@ export async function replayCopy(
 
   const deps = { chain, terms, source: copiedLog(folder) };
   const findings: Finding[] = [];
+  let findingCount = 0;
   const replayed: ReplayedCheckpoint[] = [];
 
   /** the last counting checkpoint before each; 0 before the first */
@@ -64,12 +67,12 @@ export async function replayCopy(
     for (let at = previousOf.get(id) ?? 0n; at > 0n; at = previousOf.get(at) ?? 0n) yield at;
   }
 
-  /** Replays from the last checkpoint to the snapshot. Returns the id of the last one that counts. */
-  async function replayTo(tx: Sql, entry: CheckpointEntry): Promise<bigint> {
+  /** Replays from the last checkpoint to the snapshot. */
+  async function replayTo(tx: Sql, entry: CheckpointEntry): Promise<void> {
     const { id, snapshot } = entry;
     const last = await readLastCut(tx);
     const rules = { releasedEpoch: null, signersSince: 0n };
-    const { counts, before } = await readCountingCuts(tx, entry, rules);
+    const { counts } = await readCountingCuts(tx, entry, rules);
     const isNew = ({ transaction }: { transaction: bigint }) =>
       isVisible(snapshot, transaction) && (last === null || !isVisible(last.snapshot, transaction));
     const named = new Set(missed.filter(isNew).map(({ key }) => key));
@@ -77,18 +80,21 @@ export async function replayCopy(
     const cut = { id, message, status: "final", snapshot } as const;
     // Findings are told and do not end the replay: an event that is in the log twice is one.
     const known = { missed: named, mayDouble: true, mayDiffer: false };
-    const window = { cut, snapshot, last, counts, known, mostFindings: Infinity };
+    const mostFindings = acceptsFindings ? Number.POSITIVE_INFINITY : MAX_FINDINGS;
+    const window = { cut, snapshot, last, counts, known, mostFindings };
     const { entries, ...result } = await replayCut(deps, tx, window);
-    findings.push(...result.findings);
+    findingCount += result.findings.length;
+    findings.push(...result.findings.slice(0, MAX_FINDINGS - findings.length));
+    if (findingCount > 0 && !acceptsFindings) throw new UsageError(objections(findings));
     await recordCut(tx, { id, message, snapshot, entries });
-    return before.previousId ?? 0n;
   }
 
   try {
     for (const entry of checkpoints) {
       // oxlint-disable-next-line no-await-in-loop -- each builds on the one before
       await scratch.transaction(async (tx) => {
-        const previous = await replayTo(tx, entry);
+        await replayTo(tx, entry);
+        const previous = previousIn(checkpoints, entry);
         previousOf.set(entry.id, previous);
         await assignPlaces(tx);
         const { root, head, rowCount } = await hashTable(tx, entry.id);
@@ -109,7 +115,31 @@ export async function replayCopy(
         `(${error.message}): try again later, or name another endpoint.`,
     );
   }
-  return { checkpoints: replayed, findings };
+  return { checkpoints: replayed, findingCount };
+}
+
+/** The id of the checkpoint that another one follows by its root; 0 for the first. */
+function previousIn(
+  checkpoints: readonly CheckpointEntry[],
+  { id, epoch, previousRoot }: CheckpointEntry,
+): bigint {
+  const before = checkpoints.findLast(
+    (one) => one.id < id && one.epoch === epoch - 1n && one.root === previousRoot,
+  );
+  return before?.id ?? 0n;
+}
+
+/** More are only counted. */
+const MOST_SHOWN = 10;
+
+function objections(findings: readonly Finding[]): string {
+  const shown = findings.slice(0, MOST_SHOWN).map(({ text }) => `  - ${text}`);
+  return [
+    "An auditor with this server's settings would object to the log, so nothing was changed:",
+    ...shown,
+    "If the settings or the endpoints are wrong, mend them. To take the log as it is, because the " +
+      "fee or the write-off account was another then, add --accept-findings.",
+  ].join("\n");
 }
 
 function messageOf(entry: CheckpointEntry): CheckpointMessage {

@@ -31,9 +31,11 @@ export async function restoreChain(
   for await (const { events } of eventsOfRange(chainSource, cursor, block)) {
     for (const event of events) {
       // oxlint-disable-next-line no-await-in-loop -- the order on the chain is the order in the ledger
-      await applyChainEvent(tx, event);
+      if (event.type === "checkpoint_submitted") await choose(tx, event);
       // oxlint-disable-next-line no-await-in-loop
-      if (event.type === "checkpoint_dropped") await dropAbandoned(tx, event);
+      if (event.type === "checkpoint_dropped") await choose(tx, event);
+      // oxlint-disable-next-line no-await-in-loop
+      await applyChainEvent(tx, event);
     }
   }
   const upTo = await blockPoint(block);
@@ -44,17 +46,34 @@ export async function restoreChain(
   );
 }
 
-/** Here a later checkpoint of the epoch is known already, so this one counts as abandoned. */
-async function dropAbandoned(
+/**
+ * Several checkpoints of an epoch may have one root: the same rows are cut again after a drop. The
+ * chain's next event about it is about the oldest that was neither submitted nor dropped yet.
+ */
+async function choose(
   tx: Sql,
-  { epoch, root, blockTime }: Extract<ChainEvent, { type: "checkpoint_dropped" }>,
+  { epoch, root }: Extract<ChainEvent, { type: "checkpoint_submitted" | "checkpoint_dropped" }>,
 ): Promise<void> {
-  await tx.query(
-    `update checkpoints set dropped_at = $3, abandoned_at = null
-     where epoch = $1 and root = $2 and abandoned_at is not null
-       and as_of <= extract(epoch from $3::timestamptz)`,
-    [epoch, bytea(root), blockTime],
+  const pending = await tx.query(
+    `select from checkpoints where epoch = $1 and root = $2 and not dropped
+       and submitted_block is not null`,
+    [epoch, bytea(root)],
   );
+  if (pending.length > 0) return;
+  const [next] = await tx.query<{ id: bigint }>(
+    `select min(id) as id from checkpoints where epoch = $1 and root = $2
+       and submitted_block is null and dropped_at is null having min(id) is not null`,
+    [epoch, bytea(root)],
+  );
+  if (next === undefined) return;
+  await tx.query(
+    `update checkpoints set dropped = true, abandoned_at = clock_timestamp(), signing_at = null
+     where epoch = $1 and id <> $2 and not dropped and submitted_block is null`,
+    [epoch, next.id],
+  );
+  await tx.query("update checkpoints set dropped = false, abandoned_at = null where id = $1", [
+    next.id,
+  ]);
 }
 
 /** Events of blocks that the ledger had read, and recorded after this copy of it was made. */

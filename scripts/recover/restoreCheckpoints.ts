@@ -15,7 +15,10 @@ export interface RestoreCheckpointsDeps {
   readonly tick: bigint;
 }
 
-/** Writes the checkpoints that the ledger lacks, without their rows. */
+/**
+ * Writes the checkpoints that the ledger lacks, without their rows. They count as abandoned until the
+ * chain tells that they were submitted: an epoch may have several.
+ */
 export async function insertCheckpoints(
   { tx, tick }: RestoreCheckpointsDeps,
   checkpoints: readonly ReplayedCheckpoint[],
@@ -24,13 +27,6 @@ export async function insertCheckpoints(
     // oxlint-disable-next-line no-await-in-loop -- in the order of their cuts
     const known = await tx.query("select from checkpoints where id = $1", [entry.id]);
     if (known.length > 0) continue;
-    // Another one of the epoch was dropped, which the chain will tell, or was abandoned.
-    // oxlint-disable-next-line no-await-in-loop
-    await tx.query(
-      `update checkpoints set dropped = true, abandoned_at = $2, signing_at = null
-       where epoch = $1 and not dropped`,
-      [entry.epoch, entry.cutAt],
-    );
     // oxlint-disable-next-line no-await-in-loop
     await insertRecord(
       tx,
@@ -51,6 +47,8 @@ export async function insertCheckpoints(
         cut_at: entry.cutAt,
         created_at: entry.cutAt,
         snapshot: entry.snapshot,
+        dropped: true,
+        abandoned_at: entry.cutAt,
       },
       { overriding: "overriding system value" },
     );
@@ -58,7 +56,7 @@ export async function insertCheckpoints(
 }
 
 /** Rows in memory at one time. */
-const PAGE_ROWS = 1_000n;
+const PAGE_ROWS = 1_000;
 
 /**
  * Writes the rows of all checkpoints and the tree of the newest two. Call it when the chain has told
@@ -70,11 +68,23 @@ export async function restoreRows(
   isSigned: (epoch: bigint, root: Hex) => boolean,
 ): Promise<void> {
   const { tx } = deps;
+  // The newest of an epoch counts if none was submitted, and another one that the backup had, too,
+  // was given up for it.
+  await tx.query(
+    `update checkpoints c set dropped = true, abandoned_at = clock_timestamp(), signing_at = null
+     where not dropped and submitted_block is null
+       and id < (select max(id) from checkpoints where epoch = c.epoch)`,
+  );
   await tx.query(
     `update checkpoints c set dropped = false, abandoned_at = null
      where abandoned_at is not null and dropped_at is null
        and id = (select max(id) from checkpoints where epoch = c.epoch)
        and not exists (select from checkpoints where epoch = c.epoch and not dropped)`,
+  );
+  // Co-signers get the time anew in which a checkpoint waits for them: their signatures are lost.
+  await tx.query(
+    `update checkpoints set created_at = clock_timestamp()
+     where not dropped and submitted_block is null`,
   );
   for (const { entry } of checkpoints) {
     const isSubmitted = "submitted_block is not null";
@@ -95,18 +105,24 @@ export async function restoreRows(
   if (newest === undefined) return;
   await rebuildTree(tx, before ?? newest);
   if (before === undefined) return;
-  await updateTree(tx, { ...newest, last: before }, changedRows(tx, newest.id));
+  const tree = { ...newest, last: before };
+  const { root } = await updateTree(tx, tree, changedRows(tx, newest.id));
+  if (bytesToHex(root) !== newest.root) {
+    throw new Error(`the restored rows of checkpoint ${newest.id} lead to another root`);
+  }
 }
 
 async function copyRows({ tx, scratch }: RestoreCheckpointsDeps, id: bigint): Promise<void> {
-  for (let from = 0n; ; from += PAGE_ROWS) {
+  for (let after = -1n; ;) {
     // oxlint-disable-next-line no-await-in-loop -- pages bound the memory
-    const rows = await scratch.query<{ place: bigint; party: Hex }>(
+    const rows: { place: bigint; party: Hex }[] = await scratch.query(
       `select checkpoint, place, party, spent, refunded, earned from checkpoint_rows
-       where checkpoint = $1 order by place offset $2 limit ${PAGE_ROWS}`,
-      [id, from],
+       where checkpoint = $1 and place > $2 order by place limit ${PAGE_ROWS}`,
+      [id, after],
     );
-    if (rows.length === 0) return;
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.place;
     const records = rows.map((row) => ({ ...row, party: bytea(row.party) }));
     // oxlint-disable-next-line no-await-in-loop
     await insertRows(tx, "places", "party bytea, place bigint", records);

@@ -1,14 +1,14 @@
 import type { Hex } from "viem";
 
+import type { ChainSource } from "@compute-credits/platform/chain/chainSource";
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { Database, Sql, Transaction } from "@compute-credits/platform/postgres/database";
 import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { type LogSegment, createEntriesHash } from "@compute-credits/rules/log/logChain";
-import { readLogEntries } from "../../server/stores/feed/readLogEntries.ts";
+import { LOG_TABLES, readLogEntries } from "../../server/stores/feed/readLogEntries.ts";
 import { insertRecord } from "../../server/stores/insertRecord.ts";
-import type { Finding } from "../../auditor/replay/finding.ts";
 import { advanceTransactions } from "./advanceTransactions.ts";
 import { compareCopy } from "./checkCopy.ts";
 import { pagesOfSegment } from "./copiedLog.ts";
@@ -19,14 +19,14 @@ import { restoreChain } from "./restoreChain.ts";
 import { insertCheckpoints, restoreRows } from "./restoreCheckpoints.ts";
 import { restoreState } from "./restoreState.ts";
 
-export interface RestoreLedgerDeps extends ReplayCopyDeps {
+export interface RestoreLedgerDeps extends Omit<ReplayCopyDeps, "chainSource"> {
+  /** `passed`: blocks that the log lets pass, besides those of the database */
+  readonly chainSource: (passed: ReadonlySet<Hex>) => ChainSource;
   /** claimed for the copy's deployment, and older than the copy, or new; no server may use it */
   readonly database: Database;
   readonly blockPoint: (number: bigint) => Promise<BlockPoint>;
   /** whether a key of this operator has signed a checkpoint */
   readonly isSigned: (epoch: bigint, root: Hex) => boolean;
-  /** takes a log that an auditor would object to */
-  readonly acceptsFindings: boolean;
 }
 
 /** What a recovery did. */
@@ -34,8 +34,8 @@ export interface RestoredLedger {
   /** log entries that the ledger did not have */
   readonly entries: bigint;
   readonly checkpoints: number;
-  /** what an auditor says of the log */
-  readonly findings: readonly Finding[];
+  /** how often an auditor would object to the log */
+  readonly findingCount: number;
 }
 
 /**
@@ -47,16 +47,18 @@ export async function restoreLedger(deps: RestoreLedgerDeps): Promise<RestoredLe
   const { database, folder } = deps;
   const { shared, known, isNew } = await compareCopy(database, folder);
   const summary = await describeCopy(folder);
-  const { checkpoints, findings } = await replayCopy(deps, summary);
-  if (findings.length > 0 && !deps.acceptsFindings) throw new UsageError(objections(findings));
-  await advanceTransactions(database, summary.lastTransaction);
+  const chainSource = deps.chainSource(summary.passedBlocks);
+  const { checkpoints, findingCount } = await replayCopy({ ...deps, chainSource }, summary);
+  await advanceTransactions(database, summary.lastTransaction, (missing) =>
+    console.log(`Skipping ${missing} transaction numbers …`),
+  );
 
   const restore = async (tx: Transaction): Promise<bigint> => {
     if (isNew) await tx.query("delete from log_notes");
     const [clock] = await tx.query<{ tick: bigint }>(
       "update cut_clock set tick = tick + 1 returning tick",
     );
-    const stores = { ...deps, tx, tick: clock?.tick ?? 0n };
+    const stores = { ...deps, chainSource, tx, tick: clock?.tick ?? 0n };
     const firstNumber = (shared?.number ?? 0n) + 1n;
     let entries = 0n;
     for await (const segment of folder.segments()) {
@@ -84,24 +86,11 @@ export async function restoreLedger(deps: RestoreLedgerDeps): Promise<RestoredLe
       if (segment.number >= firstNumber) await requireSameLog(deps, tx, segment);
     }
     await requirePurchases(tx);
+    await requireNothingBeyond(tx, folder.last());
     return entries;
   };
   const entries = await database.transaction(restore, { limits: MAINTENANCE_LIMITS });
-  return { entries, checkpoints: checkpoints.length, findings };
-}
-
-/** More are only counted. */
-const MOST_SHOWN = 10;
-
-function objections(findings: readonly Finding[]): string {
-  const shown = findings.slice(0, MOST_SHOWN).map(({ text }) => `  - ${text}`);
-  return [
-    `An auditor with this server's settings would object to the log ${findings.length} times, so ` +
-      "nothing was changed:",
-    ...shown,
-    "If the settings or the endpoints are wrong, mend them. To take the log as it is, because the " +
-      "fee or the write-off account was another then, add --accept-findings.",
-  ].join("\n");
+  return { entries, checkpoints: checkpoints.length, findingCount };
 }
 
 async function insertSegment(tx: Sql, segment: LogSegment): Promise<void> {
@@ -151,6 +140,24 @@ async function requireSameLog(
       `${found.entriesHash}, and the copy ${entries} with ${entriesHash}: nothing was changed. ` +
       "Use the version of this program that wrote the log.",
   );
+}
+
+/** Something else may have used the ledger meanwhile. */
+async function requireNothingBeyond(tx: Sql, last: LogSegment | null): Promise<void> {
+  if (last === null) return;
+  for (const table of LOG_TABLES) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection
+    const beyond = await tx.query(
+      `select from ${table} where log_order is not null
+         and not pg_visible_in_snapshot(transaction_id::text::xid8, $1::pg_snapshot) limit 1`,
+      [last.upTo],
+    );
+    if (beyond.length === 0) continue;
+    throw new UsageError(
+      "Another program wrote into this database meanwhile, so nothing was changed. Stop all " +
+        "servers, restore the backup again, and repeat the recovery.",
+    );
+  }
 }
 
 /** The log and the chain must agree on what each account bought. */

@@ -133,9 +133,10 @@ async function restoreAllowances({ tx, scratch }: RestoreStateDeps): Promise<voi
        and l.log_order is not null`,
   );
   await tx.query(
-    `update promotion_codes c set redemptions = (
-       select count(*) from signed_allowances g where g.campaign = c.campaign
-         and g.grant_key like 'code 0x' || encode(c.code_hash, 'hex') || ' %')`,
+    `update promotion_codes c set redemptions = redeemed.count
+     from (select campaign, split_part(grant_key, ' ', 2) as code, count(*) as count
+       from signed_allowances where grant_key like 'code %' group by 1, 2) as redeemed
+     where redeemed.campaign = c.campaign and redeemed.code = '0x' || encode(c.code_hash, 'hex')`,
   );
   await tx.query(
     `update signed_allowances l set issued_count = greatest(issued_count,
@@ -215,12 +216,13 @@ async function restoreCaptureHashes(tx: Sql): Promise<void> {
   await tx.query(
     `update debits d set payload_hash = sha256(convert_to(
        '[' || to_json(c.hold_id)::text || ',"' || d.quantity || '",' || (
-         coalesce(h.resolved_as, '') = 'captured' and not exists (
-           select from captures later join debits o using (provider, event_id)
-           where later.provider = c.provider and later.hold_id = c.hold_id
-             and o.log_order > d.log_order and o.part = 0
-             and later.event_id <> c.event_id))::text || ']', 'UTF8'))
+         coalesce(h.resolved_as, '') = 'captured' and newest.log_order = first.log_order)::text || ']', 'UTF8'))
      from captures c join holds h using (provider, hold_id)
+       join (select provider, hold_id, max(log_order) as log_order
+         from captures join debits using (provider, event_id) where part = 0
+         group by provider, hold_id) as newest using (provider, hold_id)
+       join debits first on first.provider = c.provider and first.event_id = c.event_id
+         and first.part = 0
      where d.provider = c.provider and d.event_id = c.event_id and d.payload_hash is null`,
   );
 }

@@ -36,7 +36,9 @@ export function createUsageLog(database: Database): UsageLog {
            else pg_xact_status($1::text::xid8) end as status`,
         [transaction],
       );
-      return found?.status === "unknown" || found?.status === "aborted";
+      if (found?.status === "unknown") return true;
+      // A recovery brings entries back under numbers whose transactions failed here.
+      return found?.status === "aborted" && !(await hasEntries(database, transaction));
     },
 
     async cuts(after, limit) {
@@ -67,6 +69,12 @@ async function summarise(database: Database): Promise<void> {
     brin_summarize_new_values('holds_by_log_order'), brin_summarize_new_values('voids_by_log_order')`;
   // Without it the page takes longer, and what else fails, fails there.
   await database.transaction((tx) => tx.query(statement), { limits }).catch(() => undefined);
+}
+
+async function hasEntries(sql: Sql, transaction: bigint): Promise<boolean> {
+  // Plan: block ranges or scans. Only for a reader whose newest transaction failed here.
+  const parts = LOG_TABLES.map((table) => `select from ${table} where transaction_id = $1`);
+  return (await sql.query(`${parts.join(" union all ")} limit 1`, [transaction])).length > 0;
 }
 
 /** Reads a page in a transaction whose snapshot all of its pages share. */

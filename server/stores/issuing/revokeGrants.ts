@@ -23,10 +23,15 @@ export async function revokeGrantsOf(
     await database.transaction(async (tx) => {
       // Redemptions take this lock, too: each is before this, and its grant is found below.
       await lockAccount(tx, account);
-      await tx.query(
+      const closed = await tx.query<{ campaign: Hex; codeHash: Hex; at: Date }>(
         `update promotion_codes set closed_at = clock_timestamp()
-         where issuer = $1 and closed_at is null`,
+         where issuer = $1 and closed_at is null
+         returning campaign, code_hash as "codeHash", closed_at as at`,
         [bytea(keyHash)],
+      );
+      await writeNotes(
+        tx,
+        closed.map((code) => ({ kind: "code_end", ...code })),
       );
     });
   }

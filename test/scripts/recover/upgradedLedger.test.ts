@@ -62,6 +62,7 @@ describe("a ledger from before its log had keys, codes and checkpoints", () => {
     await claimAuditor(scratch, deployment, ORIGIN, { feeBps: 200n, maxQuoteSeconds: 3_600 });
     await restoreLedger({
       ...deps,
+      chainSource: () => deps.chainSource,
       database: restored,
       scratch,
       folder: await openMirrorFolder(folder),
