@@ -10,6 +10,9 @@ import { AnswerLostError, ServerProcess, isLost } from "./serverProcess.ts";
 /** Longer than a frozen process may keep the locks of a transaction. */
 const FROZEN_MS = 4_000;
 
+/** Each takes seconds if the database does not answer. */
+const START_ATTEMPTS = 10;
+
 /** The answer to a call that was retried until it was answered. */
 export interface CallResult<Name extends CallName> {
   readonly output: Calls[Name]["output"];
@@ -218,17 +221,15 @@ export class ServerPool {
 
   async #startProcess(place: number): Promise<ServerProcess> {
     const url = place === 0 ? through(this.#proxy, this.#url) : this.#url;
-    for (;;) {
-      const kills = this.killedDatabases;
+    for (let tries = 1; ; tries++) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- a process needs the database
         await this.#database;
         // oxlint-disable-next-line no-await-in-loop
         return await ServerProcess.start(url, (error) => this.#crash.reject(error));
       } catch (error) {
-        // A server does not start without its database, so retry if that was killed in the
-        // meantime.
-        if (kills === this.killedDatabases) throw error;
+        // A server does not start without its database, and a manager of processes tries again.
+        if (tries === START_ATTEMPTS) throw error;
       }
     }
   }
