@@ -31,10 +31,7 @@ export async function keepAhead(sql: Sql, entries: readonly LogEntry[]): Promise
     sql,
     ahead.filter((entry) => entry.kind === "void"),
   );
-  await keepReceipts(
-    sql,
-    ahead.filter((entry) => entry.kind === "receipt"),
-  );
+  await keepReceipts(sql, ahead);
 }
 
 /** Forgets what an agreed cut holds: it is in the parties' rows. */
@@ -59,14 +56,24 @@ export async function forgetHeld(sql: Sql, snapshot: string): Promise<void> {
      group by provider, divided.last_order`,
     [snapshot],
   );
-  for (const table of ["voids_ahead", "receipts_ahead"]) {
-    // oxlint-disable-next-line no-await-in-loop -- one connection
-    await sql.query(
-      `delete from ${table}
-       where pg_visible_in_snapshot(transaction::text::xid8, $1::pg_snapshot)`,
-      [snapshot],
-    );
-  }
+  const isHeld = "pg_visible_in_snapshot(transaction::text::xid8, $1::pg_snapshot)";
+  await sql.query(`delete from voids_ahead where ${isHeld}`, [snapshot]);
+  // A provider's last receipt is still to be signed.
+  await sql.query(
+    `delete from receipts_ahead r where ${isHeld} and (sent or exists (
+       select from receipts_ahead later
+       where later.provider = r.provider and later.log_order > r.log_order))`,
+    [snapshot],
+  );
+}
+
+/** What the last agreed checkpoint pays a provider. */
+export async function paidByLast(sql: Sql, provider: Address): Promise<bigint> {
+  const [party] = await sql.query<{ earned: bigint }>(
+    "select earned from parties where address = $1",
+    [bytea(provider)],
+  );
+  return party?.earned ?? 0n;
 }
 
 /**
@@ -167,7 +174,9 @@ async function keepVoids(sql: Sql, entries: readonly LogEntryOf<"void">[]): Prom
   );
 }
 
-async function keepReceipts(sql: Sql, entries: readonly LogEntryOf<"receipt">[]): Promise<void> {
+/** Keeps the receipts among the entries, also of a checkpoint: they are signed once it is agreed. */
+export async function keepReceipts(sql: Sql, all: readonly LogEntry[]): Promise<void> {
+  const entries = all.filter((entry) => entry.kind === "receipt");
   if (entries.length === 0) return;
   await sql.query(
     `insert into receipts_ahead (log_order, transaction, provider, earned, epoch)

@@ -10,7 +10,7 @@ import { ServerRefused } from "../log/logClient.ts";
 import type { LogSource } from "../log/logSource.ts";
 import { readDrops } from "../store/chainStore.ts";
 import { readLastCut } from "../store/cutStore.ts";
-import { earnedUpTo } from "../store/earningsAhead.ts";
+import { earnedUpTo, paidByLast } from "../store/earningsAhead.ts";
 
 export interface ReceiptDeps {
   readonly database: Database;
@@ -22,14 +22,14 @@ export interface ReceiptDeps {
   readonly onProgress: () => void;
 }
 
-/** A receipt of the log that no agreed checkpoint holds. */
+/** A receipt of the log whose signature the server does not have. */
 interface OpenReceipt extends EarningsReceiptMessage {
   readonly order: bigint;
 }
 
 /**
- * Signs the newest receipts of the log beyond the last agreed checkpoint, as far as they promise no
- * more than the log shows. Call it after the log was recorded. Returns what is wrong with those that
+ * Signs the newest receipts of the log, as far as the last agreed checkpoint pays them, or they
+ * promise from the next one on no more than the log shows. Call it after the log was recorded. Returns what is wrong with those that
  * it does not sign. One that is not due yet is looked at again with the next call.
  */
 export async function cosignReceipts(deps: ReceiptDeps): Promise<readonly string[]> {
@@ -68,6 +68,8 @@ async function readOpenReceipts(sql: Sql): Promise<readonly OpenReceipt[]> {
 }
 
 interface NextEpochs {
+  /** the chain has dropped the last agreed one */
+  readonly isDropped: boolean;
   /** the last agreed cut; 0 before the first */
   readonly lastCut: bigint;
   /** the first epoch without a checkpoint that counts, by the auditor's own reading of the chain */
@@ -78,20 +80,23 @@ interface NextEpochs {
 
 async function nextEpochs(sql: Sql): Promise<NextEpochs> {
   const cut = await readLastCut(sql);
-  if (cut === null) return { lastCut: 0n, first: 1n, last: 1n };
+  if (cut === null) return { lastCut: 0n, first: 1n, last: 1n, isDropped: false };
   const { epoch } = cut.message;
   const isDropped = (await readDrops(sql))(cut.message);
-  return { lastCut: cut.id, first: isDropped ? epoch : epoch + 1n, last: epoch + 1n };
+  return { lastCut: cut.id, first: isDropped ? epoch : epoch + 1n, last: epoch + 1n, isDropped };
 }
 
 /** Why a receipt is not signed; `null` if it is. */
 async function problemOf(
   sql: Sql,
   { provider, earned, epoch, order }: OpenReceipt,
-  { first, last }: NextEpochs,
+  { first, last, isDropped }: NextEpochs,
 ): Promise<string | null> {
-  // The present checkpoint may not pay it: whoever holds it could drop that one.
-  if (epoch < first) return "not_yet";
+  if (epoch < first) {
+    // Where the present checkpoint does not pay it, whoever holds it could drop that one.
+    const isPaid = !isDropped && (await paidByLast(sql, provider)) >= earned;
+    return isPaid ? null : "not_yet";
+  }
   const about = `the receipt of ${provider}, ${earned} micro-credits from epoch ${epoch} on,`;
   if (epoch > last) return `${about} begins too late: the next epoch is ${last}`;
   const shown = await earnedUpTo(sql, provider, order);

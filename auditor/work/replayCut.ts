@@ -15,6 +15,7 @@ import type { ReplayTerms } from "../replay/terms.ts";
 import { readChainEvents, readCursor } from "../store/chainStore.ts";
 import type { AgreedCut } from "../store/cutStore.ts";
 import { createEventSaver } from "../store/eventStore.ts";
+import { keepReceipts } from "../store/earningsAhead.ts";
 import { loadState, loadSubjects } from "../store/loadState.ts";
 import { saveState } from "../store/saveState.ts";
 import { loadWriteOffFacts } from "../store/writeOffFacts.ts";
@@ -113,6 +114,8 @@ export async function replayCut(
       const terms = await loadPage(deps, sql, page);
       // oxlint-disable-next-line no-await-in-loop
       const changed = await witnessed.compare(entries);
+      // oxlint-disable-next-line no-await-in-loop
+      await keepReceipts(sql, entries);
       // The events of the page before are saved while this one is replayed.
       // oxlint-disable-next-line no-await-in-loop
       await events.send();

@@ -97,12 +97,10 @@ for (const kind of databaseKinds) {
       await expectAgreed();
       await scene.drop(dropped);
       await scene.ledger.usage.void({ provider: provider.address, id: event.id });
-      await scene.promise(provider);
+      const receipt = await scene.promise(provider);
+      expect(receipt).to.deep.include({ earned: 10n, epoch: 1n });
       await expectSigned();
       await scene.cut();
-      await expectSigned();
-      const receipt = await scene.promise(provider);
-      expect(receipt).to.deep.include({ earned: 10n, epoch: 2n });
       await expectSigned(receipt);
     });
 
@@ -208,9 +206,30 @@ for (const kind of databaseKinds) {
       await expectSigned();
     });
 
+    it("signs one that a checkpoint overtook, once it has agreed with that one", async () => {
+      await use(100n);
+      const receipt = await scene.promise(provider);
+      await scene.cut();
+      await use(100n);
+      await expectSigned(receipt);
+      scene.restart();
+      await expectSigned(receipt);
+    });
+
+    it("signs none of a dropped checkpoint's epoch or before that the next one has to pay", async () => {
+      await use(100n);
+      await scene.finalise(await scene.cut());
+      await use(10n);
+      const dropped = await scene.cut();
+      await expectAgreed();
+      await scene.drop(dropped);
+      await scene.promise(provider);
+      await forge("epoch", 1n);
+      await expectSigned();
+    });
+
     it("does not sign while a checkpoint is cut that it has not audited yet", async () => {
       await use(100n);
-      await scene.promise(provider);
       let late = 0;
       // The checkpoint is cut while the auditor reads the log.
       const disguise: Disguise = (source) => ({
@@ -221,9 +240,10 @@ for (const kind of databaseKinds) {
           return page;
         },
       });
+      const receipt = await scene.promise(provider);
       await expectAgreed(disguise);
-      expect(scene.receiptSignatures).to.deep.equal([]);
       expect((await scene.ledger.checkpoints.latest())?.message.epoch).to.equal(1n);
+      await expectSigned(receipt);
     });
 
     it("does not sign while it refuses a checkpoint", async () => {
