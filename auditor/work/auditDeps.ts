@@ -29,13 +29,13 @@ export interface AuditCutDeps {
   readonly terms: AuditTerms;
   /**
    * Beyond this many records the state is saved, evicted, and loaded again as needed. A record is an
-   * account, an allowance, an acceptance and the like: about 1 KB. The events of a page, and the
-   * next page, come on top.
+   * account, an allowance, an acceptance and the like: about 600 bytes. The events of two pages come
+   * on top.
    */
   readonly recordsInMemory?: number | undefined;
   /** called after each page of the log */
   readonly onProgress?: () => void;
 }
 
-/** About 400 MB. */
+/** About 240 MB. */
 export const MAX_RECORDS_IN_MEMORY = 400_000;

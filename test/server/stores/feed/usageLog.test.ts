@@ -5,6 +5,7 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
 import { createUsageLog } from "../../../../server/stores/feed/postgresUsageLog.ts";
 import { isSnapshot } from "../../../../server/stores/feed/usageLog.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
+import { emptyLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
 
 for (const { name, open } of databaseKinds) {
   describe(`usage log on ${name}`, () => {
@@ -26,6 +27,35 @@ for (const { name, open } of databaseKinds) {
       expect(await log.lacks(committed ?? 0n)).to.equal(false);
       expect(await log.lacks(aborted)).to.equal(true);
       expect(await log.lacks(aborted + 1_000n)).to.equal(true);
+    });
+
+    it("lets the index of the log know the newest debits before it is read", async () => {
+      await using stack = new AsyncDisposableStack();
+      const database = await open();
+      stack.defer(() => database.close());
+      const ledger = await emptyLedger(database);
+      const payer = party(1);
+      await ledger.purchase(payer, "100");
+      const { spender } = (await ledger.allow(payer)).message;
+      await ledger.grantAccess(spender, party(2));
+      // More than the first megabyte, which the index always knows.
+      const dimensions = Object.fromEntries(
+        Array.from({ length: 10 }, (_, index) => [`name_${index}`, crypto.randomUUID()]),
+      );
+      const events = Array.from({ length: 1_000 }, () =>
+        usageEvent({ provider: party(2), spender, quantity: 1n, dimensions }),
+      );
+      for (let batches = 0; batches < 2; batches++) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        await ledger.usage.record(events.map((event) => ({ ...event, id: crypto.randomUUID() })));
+      }
+
+      const { entries } = await ledger.usageLog.page({ since: null, upTo: null }, null, 5_000);
+      expect(entries.filter(({ kind }) => kind === "debit")).to.have.length(2_000);
+      const [unknown] = await database.query<{ ranges: number }>(
+        "select brin_summarize_new_values('debits_by_log_order') as ranges",
+      );
+      expect(unknown).to.deep.equal({ ranges: 0 });
     });
 
     it("takes for a snapshot exactly what PostgreSQL does", async () => {
