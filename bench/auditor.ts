@@ -25,7 +25,8 @@ import { BATCH, CALLERS, findPostgres } from "./ledger/rig.ts";
 import { type Figure, median, printFigure, seconds } from "./ratio.ts";
 
 const ACCOUNTS = 2_000;
-const BATCHES = 20;
+/** Debits of a checkpoint, in thousands. BENCH_BATCHES overrides it: peaks cut larger ones. */
+const BATCHES = Number(process.env["BENCH_BATCHES"] ?? 20);
 const ROUNDS = 5;
 const PURCHASED_MICROS = 1_000_000_000_000n;
 const provider = party(1_000_000);

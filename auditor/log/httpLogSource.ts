@@ -7,7 +7,7 @@ import { DomainJson } from "@compute-credits/protocol/json/domain";
 import { whole } from "@compute-credits/rules/log/storedJson";
 import { Entry } from "@compute-credits/rules/log/logEntrySchema";
 import { type LogReader, ServerRefused, createLogClient } from "./logClient.ts";
-import type { LogSource } from "./logSource.ts";
+import { type LogSource, PAGE_ENTRIES } from "./logSource.ts";
 
 const Cuts = z.object({
   cuts: z.array(
@@ -51,7 +51,7 @@ export function createHttpLogSource(
       return cuts.map(({ checkpoint: message, ...cut }) => ({ ...cut, message }));
     },
     async page({ since, upTo }, cursor, seen = null) {
-      const query = new URLSearchParams();
+      const query = new URLSearchParams({ limit: `${PAGE_ENTRIES}` });
       if (since !== null) query.set("since", since);
       if (upTo !== null) query.set("upTo", upTo);
       if (cursor !== null) query.set("after", cursor);

@@ -27,6 +27,12 @@ export interface PublishedCut {
   readonly snapshot: string | null;
 }
 
+/**
+ * The entries that an auditor asks for at once. The next page is read, and the one before is saved,
+ * while one is replayed: larger pages would be waited for longer at both ends of a checkpoint.
+ */
+export const PAGE_ENTRIES = 2_000;
+
 /** A page of the log. */
 export interface SourcePage {
   readonly entries: readonly LogEntry[];

@@ -26,22 +26,31 @@ export async function witness(
   const request = ({ since, upTo, cursor, transaction }: WitnessPosition) =>
     source.page({ since, upTo }, cursor, transaction);
   let pending: Promise<SourcePage> | null = request(position);
-  while (pending !== null) {
-    // oxlint-disable-next-line no-await-in-loop -- each page names the next
-    const page: SourcePage = await pending;
-    onProgress();
-    const next = after(position, page);
-    position = next;
-    // Requests the next page while this one is being recorded.
-    pending = page.next === null ? null : request(next);
-    pending?.catch(() => undefined);
-    const recorded = recordedPage(page.entries, newest?.id ?? 0n);
-    // oxlint-disable-next-line no-await-in-loop
-    await database.transaction(async (tx) => {
-      if (recorded !== null) await addPage(tx, recorded);
-      await keepAhead(tx, page.entries);
-      await writeWitnessPosition(tx, next);
-    });
+  let recording: Promise<void> = Promise.resolve();
+  try {
+    while (pending !== null) {
+      // oxlint-disable-next-line no-await-in-loop -- each page names the next
+      const page: SourcePage = await pending;
+      onProgress();
+      const next = after(position, page);
+      position = next;
+      // Requests the next page while this one is being recorded.
+      pending = page.next === null ? null : request(next);
+      pending?.catch(() => undefined);
+      const recorded = recordedPage(page.entries, newest?.id ?? 0n);
+      // oxlint-disable-next-line no-await-in-loop -- at most one page is being recorded
+      await recording;
+      recording = database.transaction(async (tx) => {
+        if (recorded !== null) await addPage(tx, recorded);
+        await keepAhead(tx, page.entries);
+        await writeWitnessPosition(tx, next);
+      });
+      recording.catch(() => undefined);
+    }
+    await recording;
+  } finally {
+    // The next call goes on from what is recorded then.
+    await recording.catch(() => undefined);
   }
 }
 

@@ -1,7 +1,6 @@
-import type { AnnouncedTerms, LogSource } from "../../auditor/log/logSource.ts";
+import { type AnnouncedTerms, type LogSource, PAGE_ENTRIES } from "../../auditor/log/logSource.ts";
 import { createCheckpointStore } from "../../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { createUsageLog } from "../../server/stores/feed/postgresUsageLog.ts";
-import { PAGES } from "../../server/http/bounds.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
 
 const CUTS_AT_ONCE = 20;
@@ -10,7 +9,7 @@ const CUTS_AT_ONCE = 20;
 export function ledgerLog(
   database: Database,
   announced: AnnouncedTerms,
-  pageEntries: number = PAGES.entries.fallback,
+  pageEntries = PAGE_ENTRIES,
 ): LogSource {
   const log = createUsageLog(database);
   const checkpoints = createCheckpointStore(database);
