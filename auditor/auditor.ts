@@ -207,14 +207,21 @@ export function createAuditor({
       if (published === null) await readPublished();
       await followChain();
       const last = await readLastCut(database);
-      // Includes the last agreed cut: its signature may not have been sent yet.
-      const cuts = await source.cuts(last === null ? 0n : last.id - 1n);
+      let newest: PublishedCut | null = null;
       try {
-        for (const cut of cuts) {
+        // Includes the last agreed cut: its signature may not have been sent yet. All pages of cuts
+        // come first: what is witnessed beyond the newest belongs to none of them.
+        for (let after = last === null ? 0n : last.id - 1n; ;) {
           // oxlint-disable-next-line no-await-in-loop -- each cut builds on the one before
-          if (cut.id === last?.id) agreed = cut;
-          // oxlint-disable-next-line no-await-in-loop
-          else if (!isStillRefused(cut)) await check(cut);
+          const cuts = await source.cuts(after);
+          for (const cut of cuts) {
+            if (cut.id === last?.id) agreed = cut;
+            // oxlint-disable-next-line no-await-in-loop
+            else if (!isStillRefused(cut)) await check(cut);
+          }
+          newest = cuts.at(-1) ?? newest;
+          if (newest === null || cuts.length === 0) break;
+          after = newest.id;
         }
       } catch (error) {
         if (!(error instanceof ChainBehind)) throw error;
@@ -222,13 +229,12 @@ export function createAuditor({
         return "waiting";
       }
       waits = null;
-      const newest = cuts.at(-1) ?? null;
       const isAgreed = newest !== null && agreed?.id === newest.id;
       let isInDoubt = newest !== null;
       // The log is recorded although a signature cannot be made or sent.
       await inTurn([
         async () => {
-          if (!isAgreed) return;
+          if (newest === null || !isAgreed) return;
           await cosign(newest);
           isInDoubt = false;
         },

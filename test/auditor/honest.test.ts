@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import type { Rate } from "@compute-credits/rules/pricing/rate";
-import { type Scene, openAudited, person } from "../fixtures/audited.ts";
+import { type Disguise, type Scene, openAudited, person } from "../fixtures/audited.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 
 const alice = person("alice");
@@ -50,6 +50,11 @@ const OWN_RATES: readonly Rate[] = [
     multiplier: RULE,
   },
 ];
+
+const twoAtOnce: Disguise = (source) => ({
+  ...source,
+  cuts: async (after) => (await source.cuts(after)).slice(0, 2),
+});
 
 for (const kind of databaseKinds) {
   describe(`an auditor of an honest server on ${kind.name}`, () => {
@@ -239,6 +244,26 @@ for (const kind of databaseKinds) {
         { epoch: 1n, root: first.message.root },
         { epoch: 1n, root: again.message.root },
       ]);
+    });
+
+    it("that comes after more checkpoints than a page has: reproduces all, and accuses nobody", async () => {
+      await scene.buy(alice, 1_000n);
+      const { message } = await scene.allow(alice);
+      await scene.ledger.grantAccess(message.spender, provider.address);
+      const use = () => scene.use({ provider: provider.address, spender: message.spender });
+      for (let n = 0; n < 5; n++) {
+        // oxlint-disable-next-line no-await-in-loop -- a checkpoint follows another
+        await use();
+        // oxlint-disable-next-line no-await-in-loop
+        await scene.finalise(await scene.cut());
+      }
+      // It records what is beyond the checkpoints, and compares that with the next ones.
+      expect(await scene.audit(twoAtOnce)).to.deep.equal([]);
+      await use();
+      await scene.finalise(await scene.cut());
+      expect(await scene.audit(twoAtOnce)).to.deep.equal([]);
+      expect(await scene.audit(twoAtOnce)).to.deep.equal([]);
+      expect(scene.audited).to.have.length(6);
     });
 
     it("while its signature waits at the server: sends it again, and makes no other", async () => {
