@@ -198,6 +198,12 @@ for (const kind of stackKinds) {
       const terms = { limit: "5", period: 0, rollover: "1", priority: 3, scope: null };
       return {
         "/v1/checkpoints/:epoch/signatures": { root: bytes, signer: address, signature },
+        "/v1/receipts/:provider/signatures": {
+          earned: "1",
+          epoch: "1",
+          signer: address,
+          signature,
+        },
         "/v1/usage": cloudEvent(spender),
         "/v1/voids": { eventId: "an event" },
         "/v1/receipts": {},
