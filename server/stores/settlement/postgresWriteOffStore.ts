@@ -64,7 +64,8 @@ export function createWriteOffStore(database: Database): WriteOffStore {
              select max(cut_at) from checkpoints where not dropped), '-infinity')
            and not exists (select from voids v where v.provider = d.provider
              and v.event_id = d.event_id)
-         group by d.provider, d.event_id, d.recorded_at order by d.recorded_at desc limit $2`,
+         group by d.provider, d.event_id, d.recorded_at
+         order by d.recorded_at desc, max(d.log_order) desc limit $2`,
         [bytea(account), limit],
       );
     },

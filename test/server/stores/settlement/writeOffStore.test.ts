@@ -214,6 +214,10 @@ for (const { name: kind, open } of databaseKinds) {
       await use(1n);
       await finalise(await cut());
       const [second, third] = [await use(2n), await use(3n)];
+      // In one millisecond.
+      await database.query("update debits set recorded_at = (select max(recorded_at) from debits)");
+      await database.query("update checkpoints set cut_at = cut_at - interval '1 second'");
+      await database.query("delete from debits where amount_micros = 1");
       expect(await ledger.writeOffs.voidableEvents(payer, 10)).to.deep.equal([
         { provider, id: third.id, amountMicros: 3n },
         { provider, id: second.id, amountMicros: 2n },
