@@ -1,4 +1,4 @@
-import { type Hex, zeroAddress, zeroHash } from "viem";
+import { type Hex, zeroAddress } from "viem";
 
 import { type AuditedCheckpoint, type AuditorDeps, createAuditor } from "../auditor/auditor.ts";
 import type { LogSource } from "../auditor/log/logSource.ts";
@@ -15,7 +15,7 @@ import {
   RULES,
   WRITE_OFF_ACCOUNT,
 } from "./limits.ts";
-import { DEPLOYMENT, SIGNED_BY_CONTRACT } from "./parties.ts";
+import { DEPLOYMENT, ORIGIN, SIGNED_BY_CONTRACT } from "./parties.ts";
 
 export const FIRST_TERMS = { feeBps: RULES.feeBps, maxQuoteSeconds: MAX_QUOTE_SECONDS };
 
@@ -48,8 +48,7 @@ export const audit = {
 export async function startFollowingAuditor(ledger: Database, chain: SimulatedChain) {
   const database = await openPgliteDatabase();
   await migrateAuditor(database);
-  const origin = { number: 0n, hash: zeroHash, time: new Date(0) };
-  await claimAuditor(database, DEPLOYMENT, origin, FIRST_TERMS);
+  await claimAuditor(database, DEPLOYMENT, ORIGIN, FIRST_TERMS);
   const audited: AuditedCheckpoint[] = [];
   let cosignedReceipts = 0;
   const log = ledgerLog(ledger, { deployment: DEPLOYMENT, deploymentBlock: null, ...FIRST_TERMS });

@@ -1,5 +1,6 @@
-import { type Address, type Hex, numberToHex } from "viem";
+import { type Address, type Hex, numberToHex, zeroHash } from "viem";
 
+import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 
@@ -7,6 +8,9 @@ export const DEPLOYMENT: Deployment = {
   chainId: 31337,
   contract: numberToHex(0xc0ffee, { size: 20 }),
 };
+
+/** The block before the deployment. */
+export const ORIGIN: BlockPoint = { number: 0n, hash: zeroHash, time: new Date(0) };
 
 /** Stands for a signature of a contract wallet (ERC-1271), which it has disowned since. */
 export const SIGNED_BY_CONTRACT: Hex = "0x01";

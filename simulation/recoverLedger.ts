@@ -1,5 +1,3 @@
-import { zeroHash } from "viem";
-
 import { claimAuditor, migrateAuditor } from "../auditor/store/claimAuditor.ts";
 import { openMirrorFolder } from "../auditor/mirror/mirrorFolder.ts";
 import { indexNextBlocks } from "@compute-credits/platform/chain/indexer";
@@ -10,9 +8,7 @@ import { restoreLedger } from "../scripts/recover/restoreLedger.ts";
 import { createChainStore } from "../server/stores/chain/postgresChainStore.ts";
 import type { SimulatedChain } from "./chain.ts";
 import { FIRST_TERMS, audit } from "./followingAuditor.ts";
-import { DEPLOYMENT, SIGNED_BY_CONTRACT } from "./parties.ts";
-
-const ORIGIN = { number: 0n, hash: zeroHash, time: new Date(0) };
+import { DEPLOYMENT, ORIGIN, SIGNED_BY_CONTRACT } from "./parties.ts";
 
 /** Brings an older copy of the ledger up to the copy of its log, as `npm run recover` does. */
 export async function recoverLedger(

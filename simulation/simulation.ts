@@ -2,8 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { zeroHash } from "viem";
-
 import { auditRefunds } from "./auditRefunds.ts";
 import { openDatabase } from "@compute-credits/platform/postgres/openDatabase";
 import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
@@ -38,7 +36,7 @@ import {
   readWriteOffs,
 } from "./ledgerSnapshot.ts";
 import { LedgerModel } from "./model/ledgerModel.ts";
-import { DEPLOYMENT, type Parties, createParties } from "./parties.ts";
+import { DEPLOYMENT, ORIGIN, type Parties, createParties } from "./parties.ts";
 import { type LaneRun, compareLanes, expireHolds, runRound } from "./partitioned.ts";
 import { PartitionedLane } from "./partitionedLane.ts";
 import { publishOperatorCards, publishProviderCards } from "./publishCards.ts";
@@ -55,7 +53,6 @@ const LANES = 16;
 const ROUNDS = 4;
 const FINAL_SETTLEMENT_STEPS = 3;
 const MAX_REFUND_ROWS = 100;
-const ORIGIN = { number: 0n, hash: zeroHash, time: new Date(0) };
 
 /**
  * Runs a whole simulation on a new database. Throws a `DisagreementError` at the first

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
+import type { Address } from "viem";
+
 import type { LogEntry, LogEntryOf } from "@compute-credits/rules/log/logEntry";
 import { type AuditState, stepsKey } from "./auditState.ts";
 import { checkStep } from "./checkStep.ts";
@@ -109,15 +111,10 @@ export function replayEntry(
 
 /** Operators are the server's own choice: only that one signed can be checked. */
 function forgedApproval({ provider, operator }: LogEntryOf<"provider_approval">): Finding {
-  return {
-    kind: "forged_access",
-    party: provider,
-    event: null,
-    expected: null,
-    actual: null,
-    differenceMicros: null,
-    text: `the provider ${provider} was approved, or not, without the signature of ${operator}`,
-  };
+  return forgedAccess(
+    provider,
+    `the provider ${provider} was approved, or not, without the signature of ${operator}`,
+  );
 }
 
 function forgedKey({
@@ -126,14 +123,21 @@ function forgedKey({
   keyHash,
 }: LogEntryOf<"provider_key" | "provider_key_end">): Finding {
   const done = kind === "provider_key" ? "registered" : "revoked";
+  return forgedAccess(
+    provider,
+    `the key ${keyHash} of ${provider} was ${done} without a signature of its wallet`,
+  );
+}
+
+function forgedAccess(party: Address, text: string): Finding {
   return {
     kind: "forged_access",
-    party: provider,
+    party,
     event: null,
     expected: null,
     actual: null,
     differenceMicros: null,
-    text: `the key ${keyHash} of ${provider} was ${done} without a signature of its wallet`,
+    text,
   };
 }
 

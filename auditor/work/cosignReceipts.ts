@@ -93,7 +93,7 @@ async function problemOf(
   { first, last, isDropped }: NextEpochs,
 ): Promise<string | null> {
   if (epoch < first) {
-    // Where the present checkpoint does not pay it, whoever holds it could drop that one.
+    // If the present checkpoint does not pay it, its holder could drop that checkpoint.
     const isPaid = !isDropped && (await paidByLast(sql, provider)) >= earned;
     return isPaid ? null : "not_yet";
   }

@@ -9,7 +9,6 @@ import { createMeteringClient } from "@compute-credits/client/http/meteringClien
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
-import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
 import { formatCredits } from "@compute-credits/protocol/amounts";
 import { DomainJson } from "@compute-credits/protocol/json/domain";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
@@ -18,6 +17,7 @@ import { localClient, localWallet } from "../local/deployLocal.ts";
 import { eventually } from "../local/eventually.ts";
 import { HARDHAT_CHAIN } from "../local/hardhatChain.ts";
 import { type TestWallet, wallets } from "../local/wallets.ts";
+import { mintDollars } from "../local/mintDollars.ts";
 import type { Where } from "./explain.ts";
 
 /** The wallet that acts, how much it is about, and the system that it acts on. */
@@ -40,15 +40,8 @@ async function buy({ wallet, creditMicros, where }: Deed): Promise<void> {
     client.readContract({ ...vault, functionName: "token" }),
     client.readContract({ ...vault, functionName: "priceOf", args: [creditMicros] }),
   ]);
-  const mint = await connection.wallet.writeContract({
-    address: token,
-    abi: testDollarAbi,
-    functionName: "mint",
-    args: [account, price],
-    account: wallet.account,
-    chain: HARDHAT_CHAIN,
-  });
-  await client.waitForTransactionReceipt({ hash: mint });
+  const by = wallet.account;
+  await mintDollars(connection, { token, by, to: account, tokenAmount: price });
   const { receipt, tokenAmount } = await buyCredits(connection, { account, creditMicros });
   console.log(
     `bought ${formatCredits(creditMicros)} credits for ${formatCredits(tokenAmount)} dollars (gas ${receipt.gasUsed})`,

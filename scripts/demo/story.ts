@@ -15,6 +15,7 @@ import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { LOCAL_WINDOWS, localClient, localWallet } from "../local/deployLocal.ts";
 import { HARDHAT_CHAIN } from "../local/hardhatChain.ts";
 import type { LocalStack } from "../local/localStack.ts";
+import { mintDollars } from "../local/mintDollars.ts";
 import { wallets } from "../local/wallets.ts";
 import { type Receipt, compressRemotely, startCompressionService } from "./compressionService.ts";
 import { eventually } from "../local/eventually.ts";
@@ -66,16 +67,8 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
       args: [account],
     });
 
-  await client.waitForTransactionReceipt({
-    hash: await asAlice.wallet.writeContract({
-      address: token,
-      abi: testDollarAbi,
-      functionName: "mint",
-      args: [alice, parseUnits("50", 6)],
-      account: wallets.alice.account,
-      chain: HARDHAT_CHAIN,
-    }),
-  });
+  const by = wallets.alice.account;
+  await mintDollars(asAlice, { token, by, to: alice, tokenAmount: parseUnits("50", 6) });
 
   say("1. A wallet buys credits");
   const bought = parseCredits("1000");

@@ -7,7 +7,6 @@ import {
 } from "@compute-credits/client/http/meteringClient";
 import { createApiKey, createProviderKey } from "@compute-credits/client/wallet/apiKey";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
-import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
@@ -15,6 +14,7 @@ import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { type LocalDeployment, localClient, localWallet } from "../local/deployLocal.ts";
 import { eventually } from "../local/eventually.ts";
 import { HARDHAT_CHAIN } from "../local/hardhatChain.ts";
+import { mintDollars } from "../local/mintDollars.ts";
 import { wallets } from "../local/wallets.ts";
 
 const BOUGHT_CREDITS = "1000";
@@ -42,15 +42,8 @@ export async function createCustomer(
   const asAlice = { wallet: localWallet(rpcUrl, alice), client, contract };
   const deployment = { chainId: HARDHAT_CHAIN.id, contract: lowercaseHex(contract) };
   const creditMicros = parseCredits(BOUGHT_CREDITS);
-  const hash = await asAlice.wallet.writeContract({
-    address: token,
-    abi: testDollarAbi,
-    functionName: "mint",
-    args: [alice.account.address, creditMicros],
-    account: alice.account,
-    chain: HARDHAT_CHAIN,
-  });
-  await client.waitForTransactionReceipt({ hash });
+  const by = alice.account;
+  await mintDollars(asAlice, { token, by, to: by.address, tokenAmount: creditMicros });
   await buyCredits(asAlice, { account: alice.account.address, creditMicros });
 
   const providerKey = createProviderKey();

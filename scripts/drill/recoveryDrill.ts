@@ -15,10 +15,10 @@ import { startLocalAuditor } from "../local/localAuditor.ts";
 import { startLocalChain } from "../local/localChain.ts";
 import { freePort } from "../local/ports.ts";
 import { createDatabase, startPostgres } from "../local/postgresServer.ts";
+import { type Environment, type Program, runProgram, startProgram } from "../local/program.ts";
 import { wallets } from "../local/wallets.ts";
 import { createCustomer } from "./customer.ts";
 import { wholeLogUpTo } from "./wholeLogUpTo.ts";
-import { type Environment, type Program, runProgram, startProgram } from "./programs.ts";
 
 const EVENTS = 200;
 

@@ -8,7 +8,6 @@ import { pagesOfSegment } from "./copiedLog.ts";
 
 /** What a replay of the copy must know before it begins. */
 export interface CopySummary {
-  readonly entries: bigint;
   /** in the order of their cuts */
   readonly checkpoints: readonly CheckpointEntry[];
   /** chain events that the ledger recorded late, and by which transaction */
@@ -26,10 +25,9 @@ export async function describeCopy(folder: MirrorFolder): Promise<CopySummary> {
   const checkpoints: CheckpointEntry[] = [];
   const missed: { key: string; transaction: bigint }[] = [];
   const passedBlocks = new Set<Hex>();
-  let [entries, block, lastTransaction] = [0n, 0n, 0n];
+  let [block, lastTransaction] = [0n, 0n];
 
   function add(entry: LogEntry & LogPosition): void {
-    entries++;
     lastTransaction = max(lastTransaction, entry.transaction);
     if (entry.kind === "checkpoint") {
       checkpoints.push(entry);
@@ -49,7 +47,7 @@ export async function describeCopy(folder: MirrorFolder): Promise<CopySummary> {
     for await (const page of pagesOfSegment(folder, number)) page.forEach(add);
   }
   checkpoints.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { entries, checkpoints, missed, block, passedBlocks, lastTransaction };
+  return { checkpoints, missed, block, passedBlocks, lastTransaction };
 }
 
 /** The newest transaction that a PostgreSQL snapshot may see: later ones must stay unseen. */

@@ -30,10 +30,10 @@ export async function restoreChain(
   if (block <= cursor.number) return;
   for await (const { events } of eventsOfRange(chainSource, cursor, block)) {
     for (const event of events) {
-      // oxlint-disable-next-line no-await-in-loop -- the order on the chain is the order in the ledger
-      if (event.type === "checkpoint_submitted") await choose(tx, event);
-      // oxlint-disable-next-line no-await-in-loop
-      if (event.type === "checkpoint_dropped") await choose(tx, event);
+      if (event.type === "checkpoint_submitted" || event.type === "checkpoint_dropped") {
+        // oxlint-disable-next-line no-await-in-loop -- the order on the chain is the order in the ledger
+        await choose(tx, event);
+      }
       // oxlint-disable-next-line no-await-in-loop
       await applyChainEvent(tx, event);
     }

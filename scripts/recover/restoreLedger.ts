@@ -7,6 +7,7 @@ import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLi
 import { bytea } from "@compute-credits/platform/postgres/values";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { type LogSegment, createEntriesHash } from "@compute-credits/rules/log/logChain";
+import { EMPTY_SNAPSHOT } from "../../server/stores/rollups/rolledUp.ts";
 import { LOG_TABLES, readLogEntries } from "../../server/stores/feed/readLogEntries.ts";
 import { insertRecord } from "../../server/stores/insertRecord.ts";
 import { advanceTransactions } from "./advanceTransactions.ts";
@@ -107,9 +108,6 @@ async function insertSegment(tx: Sql, segment: LogSegment): Promise<void> {
 
 /** Log orders that are read at one time. */
 const ORDERS_PER_PAGE = 1_000n;
-
-/** A snapshot that sees no transaction. */
-const EMPTY_SNAPSHOT = "1:1:";
 
 /** Reads a segment as servers publish it, and compares its hash with the copy's. */
 async function requireSameLog(

@@ -7,6 +7,7 @@ import { eventKey } from "@compute-credits/rules/usage/decideDebits";
 import { AuditState } from "../../auditor/replay/auditState.ts";
 import { loadSubjects } from "../../auditor/store/loadState.ts";
 import { type Subjects, noSubjects } from "../../auditor/store/subjects.ts";
+import { LOG_TABLES } from "../../server/stores/feed/readLogEntries.ts";
 import type { HoldKey } from "../../server/stores/holds/holdStore.ts";
 import { type Row, insertRows, updateRows } from "./insertRows.ts";
 
@@ -261,11 +262,9 @@ async function restoreEarnings({ tx, scratch, tick }: RestoreStateDeps): Promise
 
 /** The last number that the log has used. */
 async function newestOrder(tx: Sql): Promise<bigint> {
+  const parts = LOG_TABLES.map((table) => `select max(log_order) as last from ${table}`);
   const [found] = await tx.query<{ last: bigint | null }>(
-    `select greatest((select max(log_order) from debits), (select max(log_order) from holds),
-       (select max(log_order) from voids), (select max(log_order) from signed_allowances),
-       (select max(log_order) from provider_access), (select max(log_order) from rate_cards),
-       (select max(log_order) from multiplier_steps), (select max(log_order) from log_notes)) as last`,
+    `select max(last) as last from (${parts.join(" union all ")}) as tables`,
   );
   if (found?.last == null) throw new UsageError("The copy of the log is empty.");
   return found.last;

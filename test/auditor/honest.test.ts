@@ -1,55 +1,12 @@
 import { expect } from "chai";
 
-import type { Rate } from "@compute-credits/rules/pricing/rate";
 import { type Disguise, type Scene, openAudited, person } from "../fixtures/audited.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
+import { ONE_OF_EACH_KIND } from "../fixtures/rates.ts";
 
 const alice = person("alice");
 const sponsor = person("sponsor");
 const provider = person("provider");
-
-const RULE = {
-  targetBps: 5_000n,
-  startBps: 10_000n,
-  minBps: 5_000n,
-  maxBps: 40_000n,
-  maxStepBps: 2_000n,
-  denominator: 8n,
-  stepSeconds: 1,
-};
-
-/** A rate of each kind. */
-const OWN_RATES: readonly Rate[] = [
-  { kind: "fixed", meter: "requests", dimensions: {}, microCredits: 7n, perUnits: 2n },
-  {
-    kind: "graduated",
-    meter: "tokens",
-    dimensions: {},
-    perUnits: 3n,
-    tiers: [
-      { upTo: 10n, microCredits: 9n },
-      { upTo: null, microCredits: 4n },
-    ],
-  },
-  {
-    kind: "volume",
-    meter: "bytes",
-    dimensions: {},
-    perUnits: 1n,
-    tiers: [
-      { upTo: 10n, microCredits: 5n },
-      { upTo: null, microCredits: 2n },
-    ],
-  },
-  {
-    kind: "dynamic",
-    meter: "gpu",
-    dimensions: {},
-    microCredits: 11n,
-    perUnits: 1n,
-    multiplier: RULE,
-  },
-];
 
 const twoAtOnce: Disguise = (source) => ({
   ...source,
@@ -79,7 +36,11 @@ for (const kind of databaseKinds) {
         const from = provider.address;
         await scene.buy(alice, 100_000n);
         await scene.buy(sponsor, 50n);
-        await ledger.rateCards.publish({ provider: from, effectiveFrom: null, rates: OWN_RATES });
+        await ledger.rateCards.publish({
+          provider: from,
+          effectiveFrom: null,
+          rates: ONE_OF_EACH_KIND,
+        });
         const own = await scene.allow(alice, { limit: 3_000n, period: 60n, rollover: 100n });
         const { spender } = own.message;
         await scene.allow(sponsor, { spender, priority: 1 });
@@ -138,7 +99,11 @@ for (const kind of databaseKinds) {
     it("with events and holds that accounts share at their own tiers: reproduces and signs", async () => {
       const { ledger } = scene;
       const from = provider.address;
-      await ledger.rateCards.publish({ provider: from, effectiveFrom: null, rates: OWN_RATES });
+      await ledger.rateCards.publish({
+        provider: from,
+        effectiveFrom: null,
+        rates: ONE_OF_EACH_KIND,
+      });
       await scene.buy(alice, 100_000n);
       const { spender } = (await scene.allow(alice)).message;
       await ledger.grantAccess(spender, from);

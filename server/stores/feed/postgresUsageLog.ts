@@ -5,6 +5,7 @@ import {
   type CheckpointRecord,
   toCheckpoint,
 } from "../checkpoints/postgresCheckpointStore.ts";
+import { EMPTY_SNAPSHOT } from "../rollups/rolledUp.ts";
 import { LOG_TABLES, readLogEntries } from "./readLogEntries.ts";
 import type { LogCursor, LogPage, LogWindow, LoggedCut, UsageLog } from "./usageLog.ts";
 
@@ -14,9 +15,6 @@ import type { LogCursor, LogPage, LogWindow, LoggedCut, UsageLog } from "./usage
  */
 const USE_LOG_INDEXES = `select set_config('enable_seqscan', 'off', true),
   set_config('max_parallel_workers_per_gather', '0', true)`;
-
-/** A snapshot that sees no transaction. */
-const EMPTY_SNAPSHOT = "1:1:";
 
 export function createUsageLog(database: Database): UsageLog {
   return {

@@ -2,27 +2,21 @@ import { expect } from "chai";
 
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { bytea } from "@compute-credits/platform/postgres/values";
-import { type OwnPostgresServer, startPostgres } from "../../../scripts/local/postgresServer.ts";
 import { sampled } from "../../fixtures/effort.ts";
 import { hashOf } from "../../fixtures/ledger.ts";
 import { ALICES_KEY, ledgerHistory, provider } from "../../fixtures/ledgerHistory.ts";
 import { ledgerRows } from "../../fixtures/ledgerRows.ts";
-import { type RestoreRig, expectRows, openRestoreRig } from "../../fixtures/restoreRig.ts";
+import { type RestoreRig, expectRows, useRestoreRig } from "../../fixtures/restoreRig.ts";
 
 const STEPS = ledgerHistory().length;
 
 describe("a ledger that is restored from a copy of its log", () => {
-  let postgres: OwnPostgresServer;
+  const openRig = useRestoreRig();
   let rig: RestoreRig;
 
-  before(async () => {
-    postgres = await startPostgres({ fsync: "off" });
+  beforeEach(() => {
+    rig = openRig();
   });
-  after(async () => postgres?.stop());
-  beforeEach(async () => {
-    rig = await openRestoreRig(postgres);
-  });
-  afterEach(() => rig.close());
 
   /** A server goes on with the ledger, and the auditor that followed it before signs. */
   async function goesOn(restored: Database): Promise<void> {

@@ -3,28 +3,22 @@ import { expect } from "chai";
 import { issuingKeyTypedData } from "@compute-credits/protocol/messages/issuingKey";
 import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import type { StoredCheckpoint } from "../../../server/stores/checkpoints/checkpointStore.ts";
-import { type OwnPostgresServer, startPostgres } from "../../../scripts/local/postgresServer.ts";
 import { deployment, hashOf, party } from "../../fixtures/ledger.ts";
 import { ALICES_KEY, alice, ledgerHistory, provider } from "../../fixtures/ledgerHistory.ts";
 import { ledgerRows } from "../../fixtures/ledgerRows.ts";
-import { type RestoreRig, expectRows, openRestoreRig } from "../../fixtures/restoreRig.ts";
+import { type RestoreRig, expectRows, useRestoreRig } from "../../fixtures/restoreRig.ts";
 
 describe("the recovery of a ledger with an unusual history", () => {
-  let postgres: OwnPostgresServer;
+  const openRig = useRestoreRig();
   let rig: RestoreRig;
 
-  before(async () => {
-    postgres = await startPostgres({ fsync: "off" });
-  });
-  after(async () => postgres?.stop());
   beforeEach(async () => {
-    rig = await openRestoreRig(postgres);
+    rig = openRig();
     for (const step of ledgerHistory().slice(0, 3)) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await step.run(rig.scene);
     }
   });
-  afterEach(() => rig.close());
 
   const use = () => rig.scene.use({ provider: provider.address, spender: ALICES_KEY });
 

@@ -1,16 +1,17 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
-export type Environment = Readonly<Record<string, string>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A program of this project in a process of its own. */
 export interface Program {
+  readonly process: ChildProcess;
   /** what it printed so far */
-  said(): string;
+  readonly said: () => string;
   /** Ends it with a signal, if it still runs, and waits until it has gone. */
-  end(signal?: NodeJS.Signals): Promise<void>;
-  /** resolves to its exit code; `null` if a signal ended it */
-  readonly ended: Promise<number | null>;
+  readonly end: (signal?: NodeJS.Signals) => Promise<void>;
+  /** its exit code, or the signal that ended it */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
 /** Starts a program with only this environment. */
@@ -27,8 +28,9 @@ export function startProgram(
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
   }
-  const ended = once(child, "close").then(() => child.exitCode);
+  const ended = once(child, "close").then(() => child.exitCode ?? child.signalCode);
   return {
+    process: child,
     said: () => output,
     ended,
     async end(signal = "SIGTERM") {
