@@ -8,14 +8,15 @@ import { type CutWindow, rowsByCheckpoint } from "./settlement.ts";
 import type { SimulatedVault } from "./vault.ts";
 
 /**
- * Checks that a challenge to each row of a checkpoint could be answered if it was submitted when its
- * server last looked: by the row of the last final table, a recorded cap, or a cap that the owner signed.
+ * Checks that a challenge to each row of a checkpoint could be answered if it was submitted when the
+ * write-offs before it began: by the row of the last final table, a recorded cap, or a cap that the
+ * owner signed.
  */
 export function auditCoverage(
   snapshot: LedgerSnapshot,
   journal: Journal,
   vault: SimulatedVault,
-  { id, submittedAt }: CutWindow,
+  { id, coveredAt }: CutWindow,
 ): void {
   const rows = rowsByCheckpoint(snapshot.checkpoints, snapshot.rows);
   const final = snapshot.checkpoints.findLast((one) => one.id < id && !one.dropped);
@@ -31,13 +32,13 @@ export function auditCoverage(
     const isCovered =
       signed.some(
         ({ counter, accountCap }) =>
-          accountCap >= needed && isInForce(vault, row.party, counter, submittedAt),
+          accountCap >= needed && isInForce(vault, row.party, counter, coveredAt),
       ) ||
       // The operator's account has a cap on record and signs nothing.
       [0n, ...signed.map(({ counter }) => counter)].some(
         (counter) =>
           vault.recordedCap(row.party, counter) >= needed &&
-          isInForce(vault, row.party, counter, submittedAt),
+          isInForce(vault, row.party, counter, coveredAt),
       );
     if (!isCovered) {
       const evidence = { row, final: before?.get(row.party), signed };

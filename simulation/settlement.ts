@@ -14,8 +14,11 @@ export interface CutWindow {
   readonly id: bigint;
   readonly from: Date;
   readonly until: Date;
-  /** when its rows were last known to be covered */
-  readonly submittedAt: Date;
+  /**
+   * when the write-offs before it began: what they leave is covered then. Graces of a second have no
+   * margin, in which a settler's cut and submission lie.
+   */
+  readonly coveredAt: Date;
 }
 
 interface SettlementDeps {
@@ -49,6 +52,7 @@ export class Settlement {
 
   /** Cuts a checkpoint if possible, then lets the chain decide about it. */
   async step(): Promise<void> {
+    const coveredAt = new Date();
     if (!this.isPending) {
       await Promise.all([
         this.#serverPool.call("writeOff", WRITE_OFF_ACCOUNT),
@@ -72,7 +76,7 @@ export class Settlement {
       const lost = await this.#serverPool.call("loseCover", id);
       if (lost.output) return;
       this.#prepared = first.output;
-      this.cuts.push({ id, from: first.from, until: first.until, submittedAt: lost.from });
+      this.cuts.push({ id, from: first.from, until: first.until, coveredAt });
     }
     await this.#settle();
   }
