@@ -77,8 +77,8 @@ for (const kind of databaseKinds) {
         ),
         { numRuns: repeated(8) },
       );
-      expect(debited).to.be.greaterThan(8);
-      expect(refused).to.be.greaterThan(8);
+      expect(debited).to.be.greaterThan(0);
+      expect(refused).to.be.greaterThan(0);
     });
 
     async function begin() {
