@@ -41,6 +41,7 @@ import { utilisationRoutes } from "./routes/pricing/utilisation.ts";
 import { approvalRoutes } from "./routes/providers/approvals.ts";
 import { providerAccessRoutes } from "./routes/providers/providerAccess.ts";
 import { providerKeyRoutes } from "./routes/providers/providerKeys.ts";
+import { meRoutes } from "./routes/sessions/me.ts";
 import { usageRoutes } from "./routes/usage/usage.ts";
 import { voidRoutes } from "./routes/usage/voids.ts";
 
@@ -59,9 +60,10 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
 /** One router for all, because Express matches the path of each mounted router per request. */
 function v1(context: Context): Router {
   const router = Router();
-  const { limits, providers } = context;
+  const { limits, providers, callers } = context;
   const knownAuditors = createKnownAuditors();
-  const isProvider = (req: Request) => carriesProvidersKey(req, providers);
+  const isProvider = (req: Request) =>
+    carriesProvidersKey(req, { providers, keyUses: callers.keyUses });
   router.use(
     refuseWhileStopped(context.gate),
     publicTurns({
@@ -112,6 +114,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       deploymentBlock,
       lens: context.lens,
     }),
+    meRoutes({ identify: context.callers.identify, approvals, auditors }),
     accountRoutes({ accounts, checkpoints: published, chainStore }),
     allowanceRoutes({ allowances, issuingKeys, chain, limits }),
     acceptanceRoutes({ acceptances, chain, checkReader }),

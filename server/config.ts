@@ -32,6 +32,27 @@ const addresses = z
   .transform((text) => list(text ?? ""))
   .pipe(z.array(address));
 
+/** Origins: what comes before the path of a URL, as browsers write it. */
+const origins = (what: string) =>
+  z
+    .string()
+    .optional()
+    .transform((text) => list(text ?? ""))
+    .pipe(
+      z.array(
+        z.string().refine(isOrigin, `must be ${what} like https://meter.example, without a path`),
+      ),
+    )
+    .transform((texts) => texts.map((text) => new URL(text).origin));
+
+/** TLS, except on this machine: a session's cookie must not travel in the clear. */
+function isOrigin(text: string): boolean {
+  const parsed = URL.parse(text);
+  if (parsed === null || text.endsWith("/") || parsed.href !== `${parsed.origin}/`) return false;
+  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(parsed.hostname);
+  return parsed.protocol === "https:" || (parsed.protocol === "http:" && isLocal);
+}
+
 const DATABASE_AND_HTTP = {
   DATABASE_URL: url(/^postgres(ql)?$/, "a URL like postgres://user:password@host/database")
     .optional()
@@ -80,10 +101,17 @@ const DATABASE_AND_HTTP = {
     .describe("Folder of the embedded database."),
   HOST: z.string().min(1).default("127.0.0.1").describe("Address that HTTP listens on."),
   PORT: integer(0, 65_535).default(8080).describe("Port that HTTP listens on; 0 takes any."),
+  PUBLIC_URLS: origins("https URLs").describe(
+    "Where wallets reach the server; unset: this machine only.",
+  ),
+  ALLOWED_ORIGINS: origins("https origins").describe(
+    "Other pages that may call the server with a session.",
+  ),
+  SESSION_SECONDS: integer(60, 31_536_000).default(604_800).describe("Life of a session."),
   CHAIN_STALL_SECONDS: integer(0, 604_800)
     .default(900)
     .describe("Time without a new confirmed block until `/readyz/chain` fails; 0: never."),
-  OPERATORS: addresses.describe("Addresses that approve providers."),
+  OPERATORS: addresses.describe("Addresses that approve providers, and read all."),
   AUDITORS: addresses.describe("Addresses that may read the log besides the contract's signers."),
   ISSUERS: addresses.describe("Accounts whose grants need no acceptance by their spenders."),
 };
@@ -273,6 +301,11 @@ export interface Config {
   readonly connectionsPerAddress: number;
   /** addresses and networks */
   readonly trustedProxies: readonly string[];
+  /** origins that wallets reach the server at; none: this machine only */
+  readonly publicOrigins: readonly string[];
+  /** origins of other pages that may call it with a session */
+  readonly allowedOrigins: readonly string[];
+  readonly sessionSeconds: number;
   readonly confirmations: Confirmations;
   readonly rpcTimeoutMs: number;
   readonly blocksPerRequest: bigint;
@@ -363,6 +396,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     port: data.PORT,
     connectionsPerAddress: data.MAX_CONNECTIONS_PER_ADDRESS,
     trustedProxies: data.TRUSTED_PROXIES,
+    publicOrigins: data.PUBLIC_URLS,
+    allowedOrigins: data.ALLOWED_ORIGINS,
+    sessionSeconds: data.SESSION_SECONDS,
     confirmations: data.CONFIRMATIONS,
     rpcTimeoutMs: data.RPC_TIMEOUT_MILLISECONDS,
     blocksPerRequest: BigInt(data.BLOCKS_PER_REQUEST),

@@ -22,6 +22,7 @@ import type { Config } from "./config.ts";
 import type { PublicShare } from "./http/publicShare.ts";
 import type { Limits } from "./limits.ts";
 import { type MeteringGate, createMeteringGate } from "./meteringGate.ts";
+import { type Callers, openCallers } from "./openCallers.ts";
 import { longestHoldSeconds } from "./windows.ts";
 import type { AccountStore } from "./stores/accounts/accountStore.ts";
 import { createAccountStore } from "./stores/accounts/postgresAccountStore.ts";
@@ -150,6 +151,8 @@ export interface Context {
   readonly approvals: ApprovalStore;
   /** addresses whose signature approves providers */
   readonly operators: readonly Address[];
+  /** what tells who sends a request */
+  readonly callers: Callers;
 }
 
 /** Opens every store on the database. Throws a `ConfigError` if the fee exceeds the contract's. */
@@ -194,7 +197,12 @@ export async function createContext(
   );
   const acknowledged = createAcknowledgedMemory();
   const receiptRecords = createReceiptRecords(database);
+  const askedChain = chainForRequests(chain, callBound);
+  const providers = createProviderStore(database, approvalPolicy);
+  const issuingKeys = createIssuingKeyStore(database);
+  const callers = openCallers(config, { database, chain: askedChain, providers, issuingKeys });
   return {
+    callers,
     gate: createMeteringGate(),
     positions: createPositionStore(database),
     acknowledged,
@@ -211,11 +219,11 @@ export async function createContext(
       { ...limits, isIssuer: (account) => config.issuers.includes(account) },
       { reads: reads.bounded, inBulkTurn: reads.inBulkTurn },
     ),
-    issuingKeys: createIssuingKeyStore(database),
+    issuingKeys,
     acceptances: createAcceptanceStore(database, limits, reads.bounded),
     approvals: createApprovalStore(database, approvalPolicy),
     operators: config.operators,
-    providers: createProviderStore(database, approvalPolicy),
+    providers,
     rateCards: createRateCardStore(database, limits, reads.bounded),
     prices,
     multipliers: createMultiplierStore(database, rates),
@@ -256,7 +264,7 @@ export async function createContext(
     isTrustedProxy: createAddressList(config.trustedProxies),
     vault,
     askedVault: vaultForRequests(vault, callBound),
-    askedChain: chainForRequests(chain, callBound),
+    askedChain,
     payouts: createDeferredPayoutStore(database),
     rollUps: createRollUpStore(patient),
     deploymentBlock,

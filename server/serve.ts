@@ -110,6 +110,7 @@ export async function serve(
     isTrustedProxy: context.isTrustedProxy,
   });
   const url = await listen(http, { host: config.host, port: config.port, portSetting: "PORT" });
+  context.callers.origins.listensAt(url);
   stack.defer(() => close(http, STOP_WITHIN_MS));
   const running = startWorkers(workers, { health, log });
   stack.defer(() => running.stop());

@@ -61,7 +61,7 @@ export async function startCompressionService(
     "/compress",
     express.raw({ type: "application/octet-stream", limit: LARGEST_INPUT_BYTES }),
     async (req, res) => {
-      const [, apiKey] = /^Bearer (\S+)$/.exec(req.get("authorization") ?? "") ?? [];
+      const [, apiKey] = /^bearer +(\S+)$/i.exec(req.get("authorization") ?? "") ?? [];
       if (apiKey === undefined || !Buffer.isBuffer(req.body)) {
         res.status(400).json({
           reason: "invalid_request",

@@ -16,6 +16,8 @@ import { providerApprovalTypedData } from "@compute-credits/protocol/messages/pr
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
 import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
+import { viewKeyTypedData } from "@compute-credits/protocol/messages/viewKey";
+import { viewKeyRevocationTypedData } from "@compute-credits/protocol/messages/viewKeyRevocation";
 
 const deployment = { chainId: 1, contract: zeroAddress };
 
@@ -72,6 +74,8 @@ const MESSAGES: readonly {
     keyHash: zeroHash,
     revokesGrants: false,
   }),
+  viewKeyTypedData(deployment, { account: zeroAddress, keyHash: zeroHash, expiresAt: 0n }),
+  viewKeyRevocationTypedData(deployment, { account: zeroAddress, keyHash: zeroHash }),
   campaignAccessTypedData(deployment, { account: zeroAddress, issuedAt: 0n }),
   logAccessTypedData(deployment, { reader: zeroAddress, issuedAt: 0n }),
   logHeadTypedData(deployment, { segment: 0n, head: zeroHash }),

@@ -8,9 +8,12 @@ import { StaleAccessError } from "../stores/usage/staleAccess.ts";
 import { cachedKeyHash } from "./keyHash.ts";
 import { type ProblemError, fail } from "./problem.ts";
 
-/** The key in `Authorization: Bearer …`, of any kind; `null` without one. */
+/**
+ * The key in `Authorization: Bearer …`, of any kind; `null` without one. The scheme's case does not
+ * matter (RFC 9110).
+ */
 export function sentKey(req: Request): string | null {
-  const [, key] = /^Bearer (\S{1,256})$/.exec(req.get("authorization") ?? "") ?? [];
+  const [, key] = /^bearer +(\S{1,256})$/i.exec(req.get("authorization") ?? "") ?? [];
   return key ?? null;
 }
 
@@ -46,6 +49,8 @@ const NEEDED: Readonly<Record<KeyKind, string>> = {
   spender: "a spender's API key (cck_…)",
   provider: "a provider's key (ccpk_…)",
   issuing: "the owner's wallet (CampaignAccess) or an issuing key (ccik_…)",
+  view: "a view key (ccvk_…)",
+  session: "the token of a session (ccs_…)",
 };
 
 /**
@@ -102,7 +107,7 @@ export async function asCaller<T>(
   }
 }
 
-function unknownKey(): ProblemError {
+export function unknownKey(): ProblemError {
   return fail(
     401,
     "unknown_key",

@@ -113,10 +113,20 @@ const CREDENTIALS = {
     "The request carries no usable `Authorization` header.",
     "Send the key, or sign `LogAccess` for the log.",
   ),
+  unknown_session: reason(
+    [401],
+    "The session has expired, was revoked, or never was.",
+    "Sign in again: `POST /v1/sessions`.",
+  ),
+  foreign_origin: reason(
+    [403],
+    "A page of another origin sent the request.",
+    "Ask the operator: `ALLOWED_ORIGINS`.",
+  ),
   unknown_key: reason(
     [401],
     "No provider, or no owner, has registered this key.",
-    "Register it: `POST /v1/provider-keys`, or `/v1/issuing-keys`.",
+    "Register it, as the key's kind is registered.",
   ),
   credentials_expired: reason(
     [401],
@@ -144,14 +154,14 @@ const CREDENTIALS = {
     "The key's prefix names another kind of key.",
     "Send a key of the kind in `needed`.",
   ),
-  too_many_keys: reason([429], "The account has its maximum of issuing keys.", "Revoke one."),
+  too_many_keys: reason([429], "The account has its maximum of such keys.", "Revoke one."),
   source_mismatch: reason(
     [403],
     "The event's `source` is not the key's provider.",
     "Report only your own work.",
   ),
   key_taken: reason([409], "The key is registered for something else.", "Make a new key."),
-  key_revoked: reason([403, 409], "The key was revoked, for good.", "Make a new key."),
+  key_revoked: reason([401, 403, 409], "The key was revoked, for good.", "Make a new key."),
   key_not_found: reason(
     [404],
     "The provider or account never registered a key with this hash.",

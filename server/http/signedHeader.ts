@@ -36,7 +36,7 @@ const Credentials = z.tuple([
  */
 export function readSignedHeader(req: Request, scheme: HeaderScheme): SignedHeader | null {
   const [sent, ...rest] = (req.get("authorization") ?? "").split(" ");
-  if (sent !== scheme.scheme) return null;
+  if (sent?.toLowerCase() !== scheme.scheme.toLowerCase()) return null;
   const parsed = Credentials.safeParse(rest);
   if (!parsed.success) throw missingSignedHeader(scheme);
   const [address, issuedAt, signature] = parsed.data;

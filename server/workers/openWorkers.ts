@@ -20,6 +20,7 @@ import { expiryWorker } from "./holds/expiryWorker.ts";
 import { publishLogWorker } from "./log/publishLogWorker.ts";
 import { rollUpWorker } from "./rollups/rollUpWorker.ts";
 import type { MeteringGate } from "../meteringGate.ts";
+import { callersWorker } from "./sessions/callersWorker.ts";
 import type { LedgerWatch } from "./position/ledgerWatch.ts";
 import { watchLedgerWorker } from "./position/watchLedgerWorker.ts";
 import { watchAuditors } from "./settlement/auditorAlarms.ts";
@@ -70,6 +71,7 @@ export async function openWorkers(
     payoutWorker({ chainStore, payouts, vault, deploymentBlock, blocksPerRequest, pollMs }),
     expiryWorker({ holds }),
     offerWorker({ allowances, maxOfferSeconds: limits.maxOfferSeconds }),
+    callersWorker(context.callers),
     rollUpWorker({ rollUps, health, log }),
     publishLogWorker({
       segments: context.logSegments,

@@ -48,6 +48,9 @@ describe("readConfig", () => {
       port: 8080,
       connectionsPerAddress: 1_000,
       trustedProxies: [],
+      publicOrigins: [],
+      allowedOrigins: [],
+      sessionSeconds: 604_800,
       confirmations: 12n,
       rpcTimeoutMs: 10_000,
       blocksPerRequest: 2_000n,
@@ -191,4 +194,27 @@ describe("readConfig", () => {
       ]);
     });
   }
+
+  it("takes origins without a path, over TLS except on this machine", () => {
+    const origins = "https://meter.example, http://localhost:8080,https://B.example:8443";
+    expect(readConfig({ ...least, PUBLIC_URLS: origins }).publicOrigins).to.deep.equal([
+      "https://meter.example",
+      "http://localhost:8080",
+      "https://b.example:8443",
+    ]);
+    for (const wrong of [
+      "http://meter.example",
+      "https://meter.example/",
+      "https://meter.example/path",
+      "https://user@meter.example",
+      "https://meter.example?a=1",
+      "*",
+      "null",
+      "file:///a",
+    ]) {
+      expect(mistakesOf({ ...least, ALLOWED_ORIGINS: wrong }), wrong).to.deep.equal([
+        "ALLOWED_ORIGINS must be https origins like https://meter.example, without a path",
+      ]);
+    }
+  });
 });

@@ -3,6 +3,7 @@ import { bytesToHex } from "viem";
 import {
   ISSUING_KEY_PREFIX,
   PROVIDER_KEY_PREFIX,
+  VIEW_KEY_PREFIX,
 } from "@compute-credits/protocol/messages/keyKind";
 import { API_KEY_PREFIX } from "@compute-credits/protocol/messages/spender";
 
@@ -19,6 +20,11 @@ export function createProviderKey(): string {
 /** Creates a key that issues grants and codes. The account's owner signs the hash (`IssuingKey`). */
 export function createIssuingKey(): string {
   return ISSUING_KEY_PREFIX + secret();
+}
+
+/** Creates a key that reads an account. Its owner signs the hash (`ViewKey`), or signs in. */
+export function createViewKey(): string {
+  return VIEW_KEY_PREFIX + secret();
 }
 
 function secret(): string {

@@ -23,6 +23,8 @@ import { providerAccessRevocationTypedData } from "@compute-credits/protocol/mes
 import { providerApprovalTypedData } from "@compute-credits/protocol/messages/providerApproval";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
+import { viewKeyTypedData } from "@compute-credits/protocol/messages/viewKey";
+import { viewKeyRevocationTypedData } from "@compute-credits/protocol/messages/viewKeyRevocation";
 import { rowLeaf } from "@compute-credits/protocol/tree/row";
 import { LOCAL_WINDOWS } from "../../../scripts/local/deployLocal.ts";
 import { wallets } from "../../../scripts/local/wallets.ts";
@@ -107,6 +109,17 @@ const kinds: readonly [name: string, typedData: fc.Arbitrary<AnyTypedData>][] = 
       fc.record({ account: anyAddress, keyHash: anyBytes32, revokesGrants: fc.boolean() }),
       issuingKeyRevocationTypedData,
     ),
+  ],
+  [
+    "ViewKey",
+    messages(
+      fc.record({ account: anyAddress, keyHash: anyBytes32, expiresAt: anyUint(64) }),
+      viewKeyTypedData,
+    ),
+  ],
+  [
+    "ViewKeyRevocation",
+    messages(fc.record({ account: anyAddress, keyHash: anyBytes32 }), viewKeyRevocationTypedData),
   ],
   [
     "CampaignAccess",
