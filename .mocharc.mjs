@@ -12,6 +12,7 @@ export default {
     "test/fixtures/workerMessages.ts",
     "test/fixtures/sharedDatabases.ts",
     "test/fixtures/postgresServer.ts",
+    "test/fixtures/describedAnswers.ts",
   ],
   timeout: repeated(120_000),
   parallel: true,

@@ -5,14 +5,15 @@ import { readOptions, run } from "@compute-credits/platform/process/commandLine"
 import { mistakesOf } from "./docs/checkPage.ts";
 import { readFacts } from "./docs/facts.ts";
 import { fillPage } from "./docs/fillPage.ts";
+import { OPEN_API_FILE, openApiText } from "./docs/openApi.ts";
 import { tables } from "./docs/tables.ts";
 
 const HELP = `npm run docs [-- --check]
 
-Writes the generated tables into the pages. Then checks links, paths, settings, commands and
-lengths.
+Writes packages/api/openapi.json, and the generated tables into the pages. Then checks links, paths,
+settings, commands and lengths.
 
-  --check    writes nothing: a stale page is a mistake
+  --check    writes nothing: a stale file is a mistake
   --help     this text`;
 
 await run(async () => {
@@ -23,8 +24,20 @@ await run(async () => {
     },
   });
   if (values.help) console.log(HELP);
-  else await fillPages(values.check);
+  else {
+    await writeOpenApi(values.check);
+    await fillPages(values.check);
+  }
 });
+
+async function writeOpenApi(checkOnly: boolean): Promise<void> {
+  const text = await openApiText();
+  if (!checkOnly) await writeFile(OPEN_API_FILE, text);
+  else if ((await readFile(OPEN_API_FILE, "utf8")) !== text) {
+    console.error(`${OPEN_API_FILE}: stale: run npm run docs`);
+    process.exitCode = 1;
+  }
+}
 
 async function fillPages(checkOnly: boolean): Promise<void> {
   const facts = await readFacts();

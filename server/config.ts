@@ -12,7 +12,7 @@ import type { Limits } from "./limits.ts";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
 import type { DatabaseLocation, ReadPool } from "@compute-credits/platform/postgres/openDatabase";
 import { MAX_SCOPE_NAMES } from "@compute-credits/protocol/json/allowance";
-import { MAX_GRANTS_PER_REQUEST } from "./http/bounds.ts";
+import { MAX_GRANTS_PER_REQUEST } from "@compute-credits/api/bounds";
 import {
   CHAIN_ENVIRONMENT,
   address,

@@ -6,10 +6,11 @@ import { settingsOf } from "@compute-credits/platform/process/settings";
 import { zeroAddress } from "viem";
 import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
 import { SERVER_SETTINGS, readConfig } from "../../server/config.ts";
-import { ANSWERS, PAGES } from "../../server/http/bounds.ts";
+import { ANSWERS, PAGES } from "@compute-credits/api/bounds";
 import { PROVIDER_BOUNDS } from "../../server/stores/providers/providerBounds.ts";
-import { REASONS_BY_TOPIC } from "../../server/http/reasons.ts";
+import { REASONS_BY_TOPIC } from "@compute-credits/api/problems/reasons";
 import { code, table } from "./fillPage.ts";
+import { routeTables } from "./routeTables.ts";
 import { CARD_ERRORS, DATA_FAULTS, FINDINGS } from "./meanings.ts";
 import { messageTypes } from "./messages.ts";
 
@@ -21,6 +22,7 @@ export const tables: ReadonlyMap<string, string> = new Map([
     ([topic, shape]) => [`settings-${topic}`, settingsTable(settingsOf(shape))] as const,
   ),
   ["settings-auditor", settingsTable(settingsOf(AUDITOR_SETTINGS.auditor))],
+  ...routeTables(),
   ["limits", limitsTable()],
   ["pages", pagesTable()],
   ["answers", answersTable()],

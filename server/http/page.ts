@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { jsonText } from "@compute-credits/protocol/jsonText";
-import { ANSWERS } from "./bounds.ts";
+import { ANSWERS } from "@compute-credits/api/bounds";
 
 /** The query parameter `limit` of a list in pages. */
 export function limitField({

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import { READING } from "./bounds.ts";
+import { READING } from "@compute-credits/api/bounds";
 import { fail } from "./problem.ts";
 
 /** Parses what a client sent. Throws a 400 that lists each wrong field and what it must be. */

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 
-import type { Reason, StatusOf } from "./reasons.ts";
+import type { Reason, StatusOf } from "@compute-credits/api/problems/reasons";
 
 /** A problem document (RFC 9457). Programs branch on `reason`; `detail` tells people what to do. */
 export interface Problem {

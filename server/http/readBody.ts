@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 
 import express, { type Request, type RequestHandler } from "express";
 
-import { READING } from "./bounds.ts";
+import { READING } from "@compute-credits/api/bounds";
 import { fail } from "./problem.ts";
 
 /** Plain JSON, and the content types of CloudEvents. */

@@ -1,5 +1,5 @@
 import { LAST_MS } from "@compute-credits/protocol/times";
-import { ANSWERS } from "./bounds.ts";
+import { ANSWERS } from "@compute-credits/api/bounds";
 import { fail } from "./problem.ts";
 
 const DAY_MS = 86_400_000;

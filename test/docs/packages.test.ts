@@ -7,7 +7,7 @@ import { expect } from "chai";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Without `platform`: its example makes a database, which takes longer than all of these. */
-const PACKAGES = ["protocol", "rules", "client"];
+const PACKAGES = ["protocol", "api", "rules", "client"];
 
 describe("the example in the README of", () => {
   for (const name of PACKAGES) {

@@ -13,6 +13,7 @@ import { LAST_MS, LAST_SECOND } from "../times.ts";
 /** An address in lower case, or in mixed case with a valid checksum. Becomes lower case. */
 export const AddressField = z
   .string()
+  .meta({ pattern: "^0x[0-9a-fA-F]{40}$" })
   .refine((text) => parseAddress(text) !== null, `must be ${ADDRESS_FORM}`)
   .transform(lowercaseHex);
 
@@ -74,29 +75,36 @@ export const EventIdField = z
 /** An answer names no more; the items after the last of these are not looked at. */
 const MOST_WRONG_FIELDS = 20;
 
+/** The items of each `boundedList`, by the list's schema, which does not show them. */
+const itemsOfLists = new WeakMap<z.core.$ZodType, z.ZodType>();
+
+/** The schema of a `boundedList`'s items, for documents; `undefined` if it is another schema. */
+export function boundedListItems(list: z.core.$ZodType): z.ZodType | undefined {
+  return itemsOfLists.get(list);
+}
+
 /**
  * A list of at most `most` items. Its length is checked first, and the items up to the first wrong
  * ones: a list of millions of wrong items costs nothing, and is one error instead of millions.
  */
 export function boundedList<Item extends z.ZodType>(item: Item, most: number) {
-  return z
-    .array(z.unknown())
-    .max(most, `must have at most ${most} items`)
-    .transform((values, context): z.output<Item>[] => {
-      const items: z.output<Item>[] = [];
-      let wrong = 0;
-      for (const [index, value] of values.entries()) {
-        const parsed = item.safeParse(value);
-        if (parsed.success) items.push(parsed.data);
-        else {
-          for (const { message, path } of parsed.error.issues) {
-            context.addIssue({ code: "custom", message, path: [index, ...path] });
-            if (++wrong === MOST_WRONG_FIELDS) return items;
-          }
+  const list = z.array(z.unknown()).max(most, `must have at most ${most} items`);
+  itemsOfLists.set(list, item);
+  return list.transform((values, context): z.output<Item>[] => {
+    const items: z.output<Item>[] = [];
+    let wrong = 0;
+    for (const [index, value] of values.entries()) {
+      const parsed = item.safeParse(value);
+      if (parsed.success) items.push(parsed.data);
+      else {
+        for (const { message, path } of parsed.error.issues) {
+          context.addIssue({ code: "custom", message, path: [index, ...path] });
+          if (++wrong === MOST_WRONG_FIELDS) return items;
         }
       }
-      return items;
-    });
+    }
+    return items;
+  });
 }
 
 function hexField(pattern: RegExp, message: string) {

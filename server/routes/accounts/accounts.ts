@@ -1,13 +1,12 @@
 import { Router } from "express";
 
 import { refundFromHolds } from "@compute-credits/rules/accounts/refundRequest";
-import { AddressField } from "@compute-credits/protocol/json/fields";
+import { getAccount, getProof } from "@compute-credits/api/accounts/accounts";
 import { rowLeaf } from "@compute-credits/protocol/tree/row";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import { available } from "@compute-credits/rules/accounts/account";
-import { parse } from "../../http/parse.ts";
+import { mount } from "../../http/mount.ts";
 import { fail } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
 import type { AccountStore } from "../../stores/accounts/accountStore.ts";
 import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
 
@@ -25,10 +24,10 @@ export interface AccountDeps {
 export function accountRoutes({ accounts, checkpoints, chainStore }: AccountDeps): Router {
   const router = Router();
 
-  router.get("/accounts/:address", async (req, res) => {
-    const address = parse(AddressField, req.params.address);
+  mount(router, getAccount, async ({ read, answer }) => {
+    const { address } = read().params;
     const [balance, cursor] = await Promise.all([accounts.balance(address), chainStore.cursor()]);
-    respond(res, 200, {
+    return answer(200, {
       account: address,
       purchasedMicros: balance.purchased,
       spentMicros: balance.spent,
@@ -48,10 +47,10 @@ export function accountRoutes({ accounts, checkpoints, chainStore }: AccountDeps
     });
   });
 
-  router.get("/accounts/:address/proof", async (req, res) => {
-    const party = parse(AddressField, req.params.address);
+  mount(router, getProof, async ({ read, answer }) => {
+    const { address } = read().params;
     const checkpoint = await checkpoints.latestFinal();
-    const [proven] = checkpoint === null ? [] : await checkpoints.proofs(checkpoint.id, [party]);
+    const [proven] = checkpoint === null ? [] : await checkpoints.proofs(checkpoint.id, [address]);
     if (checkpoint === null || proven === undefined) {
       throw fail(
         404,
@@ -60,7 +59,7 @@ export function accountRoutes({ accounts, checkpoints, chainStore }: AccountDeps
           "Ask again after the next one, if the address spent, earned or was refunded credits.",
       );
     }
-    respond(res, 200, {
+    return answer(200, {
       epoch: checkpoint.message.epoch,
       root: checkpoint.message.root,
       row: proven.row,

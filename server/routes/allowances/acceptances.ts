@@ -5,7 +5,7 @@ import { AddressField, SpenderField } from "@compute-credits/protocol/json/field
 import { type SpenderId, spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { sentKey } from "../../http/authentication.ts";
-import { PAGES } from "../../http/bounds.ts";
+import { PAGES } from "@compute-credits/api/bounds";
 import { cachedKeyHash } from "../../http/keyHash.ts";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";

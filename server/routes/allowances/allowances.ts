@@ -12,7 +12,7 @@ import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import { bearerKey } from "../../http/authentication.ts";
-import { PAGES } from "../../http/bounds.ts";
+import { PAGES } from "@compute-credits/api/bounds";
 import { OWNER, checkAllowanceSignature, checkSignature } from "../../http/checkSignature.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { boundedPage, limitField } from "../../http/page.ts";

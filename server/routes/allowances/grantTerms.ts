@@ -4,7 +4,7 @@ import { ScopeJson } from "@compute-credits/protocol/json/allowance";
 import { uintField } from "@compute-credits/protocol/json/fields";
 import type { Scope } from "@compute-credits/protocol/messages/allowance";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
-import { SCOPE_NAMES_PER_REQUEST } from "../../http/bounds.ts";
+import { SCOPE_NAMES_PER_REQUEST } from "@compute-credits/api/bounds";
 import { type ProblemError, fail } from "../../http/problem.ts";
 import type { Limits } from "../../limits.ts";
 

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import { PAGES, MAX_GRANTS_PER_REQUEST } from "../../http/bounds.ts";
+import { PAGES, MAX_GRANTS_PER_REQUEST } from "@compute-credits/api/bounds";
 import {
   Bytes32Field,
   SecondsField,

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { z } from "zod";
 
-import { ANSWERS, PAGES } from "../../http/bounds.ts";
+import { ANSWERS, PAGES } from "@compute-credits/api/bounds";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { fail } from "../../http/problem.ts";

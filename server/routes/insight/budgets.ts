@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { AddressField, Bytes32Field } from "@compute-credits/protocol/json/fields";
 import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
-import { PAGES } from "../../http/bounds.ts";
+import { PAGES } from "@compute-credits/api/bounds";
 import { boundedPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";

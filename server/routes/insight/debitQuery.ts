@@ -8,7 +8,7 @@ import {
 } from "@compute-credits/protocol/json/fields";
 import { MeterName } from "@compute-credits/protocol/json/names";
 import { LAST_MS } from "@compute-credits/protocol/times";
-import { PAGES } from "../../http/bounds.ts";
+import { PAGES } from "@compute-credits/api/bounds";
 import { limitField } from "../../http/page.ts";
 import { fail } from "../../http/problem.ts";
 import type { DebitPlace } from "../../stores/insight/insightStore.ts";

@@ -7,7 +7,7 @@ import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
 import { BURN_WINDOWS, burnMicrosPerHour } from "@compute-credits/rules/insight/burn";
 import { runway } from "@compute-credits/rules/insight/runway";
-import { ANSWERS } from "../../http/bounds.ts";
+import { ANSWERS } from "@compute-credits/api/bounds";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";
 import type { InsightStore, SpendingOutlook } from "../../stores/insight/insightStore.ts";

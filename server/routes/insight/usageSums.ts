@@ -3,7 +3,7 @@ import type { Address } from "viem";
 import { z } from "zod";
 
 import { AddressField, TimeField } from "@compute-credits/protocol/json/fields";
-import { ANSWERS } from "../../http/bounds.ts";
+import { ANSWERS } from "@compute-credits/api/bounds";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
 import { parse } from "../../http/parse.ts";
 import { fail } from "../../http/problem.ts";

@@ -1,7 +1,7 @@
 import { type Request, Router } from "express";
 import { z } from "zod";
 
-import { PAGES } from "../../http/bounds.ts";
+import { PAGES } from "@compute-credits/api/bounds";
 import type { KnownAuditors } from "../../http/knownAuditors.ts";
 import { limitField } from "../../http/page.ts";
 import type { MeteringGate } from "../../meteringGate.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { AddressField } from "@compute-credits/protocol/json/fields";
 import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
-import { PAGES } from "../../http/bounds.ts";
+import { PAGES } from "@compute-credits/api/bounds";
 import { lastOfFullPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";
 import { respond } from "../../http/respond.ts";

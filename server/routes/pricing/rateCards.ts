@@ -8,7 +8,7 @@ import type { Rate } from "@compute-credits/rules/pricing/rate";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { rateKey } from "@compute-credits/rules/pricing/rateKey";
 import { type RateSchemaLimits, ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
-import { PAGES } from "../../http/bounds.ts";
+import { PAGES } from "@compute-credits/api/bounds";
 import { authenticatedProvider } from "../../http/authentication.ts";
 import { boundedPage, limitField } from "../../http/page.ts";
 import { parse } from "../../http/parse.ts";

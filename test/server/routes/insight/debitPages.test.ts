@@ -6,7 +6,7 @@ import express from "express";
 import { numberToHex, zeroHash } from "viem";
 import { z } from "zod";
 
-import { ANSWERS } from "../../../../server/http/bounds.ts";
+import { ANSWERS } from "@compute-credits/api/bounds";
 import { cursorOf } from "../../../../server/routes/insight/debitQuery.ts";
 import { debitRoutes } from "../../../../server/routes/insight/debits.ts";
 import type { LoggedDebit } from "../../../../server/stores/insight/insightStore.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { PROVIDER_BOUNDS } from "../../../../server/stores/providers/providerBounds.ts";
-import { ANSWERS } from "../../../../server/http/bounds.ts";
+import { ANSWERS } from "@compute-credits/api/bounds";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { expectProblem } from "../../../fixtures/http.ts";
 import { listOf } from "../../../fixtures/httpApi.ts";

@@ -9,7 +9,7 @@ import { databaseKinds } from "../fixtures/databases.ts";
 
 /** `GET /v1/deployment`: the first cell of each row between the page's markers. */
 async function documentedRoutes(): Promise<readonly string[]> {
-  const text = await readFile(new URL("../../docs/api.md", import.meta.url), "utf8");
+  const text = await readFile(new URL("../../docs/routes.md", import.meta.url), "utf8");
   const [, routes = ""] = text.split(/<!-- \/?routes -->/);
   return [...routes.matchAll(/^\| `((?:GET|POST) \/[^`]+)` /gm)].map(([, route = ""]) => route);
 }
@@ -34,7 +34,7 @@ function routesOf(router: unknown): readonly string[] {
     );
 }
 
-describe("docs/api.md", () => {
+describe("docs/routes.md", () => {
   it("lists exactly the routes that the server has", async () => {
     const [kind] = databaseKinds;
     if (kind === undefined) throw new Error("no database");

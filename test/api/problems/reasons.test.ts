@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { expect } from "chai";
 
-import { REASONS } from "../../../server/http/reasons.ts";
+import { REASONS } from "@compute-credits/api/problems/reasons";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -13,7 +13,7 @@ async function sources(): Promise<string> {
   const folders = ["server", "packages/rules"];
   const texts = folders.map(async (folder) => {
     const names = await readdir(join(ROOT, folder), { recursive: true });
-    const files = names.filter((name) => name.endsWith(".ts") && !name.endsWith("reasons.ts"));
+    const files = names.filter((name) => name.endsWith(".ts"));
     return await Promise.all(files.map((name) => readFile(join(ROOT, folder, name), "utf8")));
   });
   return (await Promise.all(texts)).flat().join("\n");

@@ -1,0 +1,55 @@
+import type { Reason } from "./problems/reasons.ts";
+
+/** Describes a kind of caller: its cell in docs/routes.md, how it shows itself, and what refuses it. */
+function caller(
+  label: string,
+  { scheme, reasons }: { scheme: Scheme | null; reasons: readonly Reason[] },
+) {
+  return { label, scheme, reasons };
+}
+
+/** How a request shows who sends it: the names of the OpenAPI document's security schemes. */
+export type Scheme = "key" | "logAccess" | "campaignAccess";
+
+const KEY_REASONS = ["missing_credentials", "unknown_key", "wrong_key_kind"] as const;
+const SIGNED_HEADER_REASONS = [
+  "missing_credentials",
+  "credentials_expired",
+  "invalid_signature",
+] as const;
+
+/** Who may call a route. A route names all that may. */
+export const CALLERS = {
+  /** without credentials */
+  anyone: caller("anyone", { scheme: null, reasons: [] }),
+  /** with a message in the body that a wallet signed */
+  signer: caller("anyone, with a signed message", { scheme: null, reasons: ["invalid_signature"] }),
+  /** with a provider's key */
+  provider: caller("provider", {
+    scheme: "key",
+    reasons: [...KEY_REASONS, "provider_not_approved"],
+  }),
+  /** with a spender's API key, or a wallet's signature in the body */
+  spender: caller("spender", {
+    scheme: "key",
+    reasons: [...KEY_REASONS, "not_the_spender", "invalid_signature"],
+  }),
+  /** with an issuing key, or `CampaignAccess` signed by the campaign's owner */
+  issuer: caller("issuer", { scheme: "key", reasons: [...KEY_REASONS, "not_the_issuer"] }),
+  campaignOwner: caller("owner of the campaign", {
+    scheme: "campaignAccess",
+    reasons: SIGNED_HEADER_REASONS,
+  }),
+  /** with `LogAccess` of a signer or of an auditor whom the operator names */
+  auditor: caller("auditor", {
+    scheme: "logAccess",
+    reasons: [...SIGNED_HEADER_REASONS, "not_an_auditor"],
+  }),
+  /** with any provider's key, the key of a spender that somebody pays for, or `LogAccess` */
+  reader: caller("known reader", {
+    scheme: "key",
+    reasons: [...KEY_REASONS, "credentials_expired", "invalid_signature", "not_an_auditor"],
+  }),
+} as const;
+
+export type Caller = keyof typeof CALLERS;

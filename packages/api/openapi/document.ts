@@ -1,0 +1,118 @@
+import type { z } from "zod";
+import {
+  type CreateDocumentOptions,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponsesObject,
+  createDocument,
+} from "zod-openapi";
+
+import { CALLERS, type Scheme } from "../callers.ts";
+import { reasonsByStatus } from "../problems/reasonsOfRoute.ts";
+import { type FileAnswer, type JsonAnswer, type Route, TAGS } from "../route.ts";
+import { PROBLEM_TYPE, Problem } from "./problem.ts";
+import { SECURITY_SCHEMES } from "./securitySchemes.ts";
+import { wireForm } from "./wireForm.ts";
+
+const INFO = {
+  title: "Compute Credits",
+  description:
+    "A metering server: prepaid credits of a contract, debited in real time.\n\n" +
+    "Amounts are micro-credits (1 credit is 1,000,000) and, like every other 64-bit number, " +
+    "decimal text. A refusal is a problem document (RFC 9457) with a stable `reason`. " +
+    "Sending a request again charges and stores nothing twice.",
+  license: { name: "MIT", identifier: "MIT" },
+} as const;
+
+const OPTIONS: CreateDocumentOptions = { override: wireForm, outputIdSuffix: "Answer" };
+
+/** Describes the routes as an OpenAPI 3.1 document. */
+export function openApiDocument(routes: readonly Route[], version: string) {
+  return createDocument(
+    {
+      openapi: "3.1.1",
+      info: { ...INFO, version },
+      servers: [{ url: "/", description: "The server that shows this document." }],
+      security: [],
+      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+      paths: pathsOf(routes),
+      components: { securitySchemes: SECURITY_SCHEMES },
+    },
+    OPTIONS,
+  );
+}
+
+function pathsOf(routes: readonly Route[]): ZodOpenApiPathsObject {
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
+  }
+  return paths;
+}
+
+function operationOf(route: Route): ZodOpenApiOperationObject {
+  const { id, tag, summary, description, params, query, body } = route;
+  const request = {
+    ...(params === undefined ? {} : { path: params }),
+    ...(query === undefined ? {} : { query }),
+  };
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security: securityOf(route),
+    requestParams: request,
+    ...(body === undefined ? {} : { requestBody: requestBodyOf(route, body) }),
+    responses: { ...answersOf(route), ...problemsOf(route) },
+  };
+}
+
+function requestBodyOf({ bodyTypes = ["application/json"], exampleBody }: Route, body: z.ZodType) {
+  const content = {
+    schema: body,
+    ...(exampleBody === undefined ? {} : { example: exampleBody }),
+  };
+  return {
+    required: !body.safeParse(undefined).success,
+    content: Object.fromEntries(bodyTypes.map((type) => [type, content])),
+  };
+}
+
+function answersOf({ answers }: Route): ZodOpenApiResponsesObject {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => [
+      status,
+      { description: answer.description, content: contentOf(answer) },
+    ]),
+  );
+}
+
+function contentOf(answer: JsonAnswer | FileAnswer) {
+  if ("contentType" in answer) {
+    return answer.contentType === null ? {} : { [answer.contentType]: { schema: {} } };
+  }
+  const others = (answer.alternatives ?? []).map((type) => [type, { schema: { type: "string" } }]);
+  return { "application/json": { schema: answer.schema }, ...Object.fromEntries(others) };
+}
+
+function problemsOf(route: Route): ZodOpenApiResponsesObject {
+  const answered = new Set(Object.keys(route.answers));
+  return Object.fromEntries(
+    [...reasonsByStatus(route)]
+      .filter(([status]) => !answered.has(`${status}`))
+      .map(([status, reasons]) => [
+        `${status}`,
+        {
+          description: `A problem. Its reason: ${reasons.map((one) => `\`${one}\``).join(", ")}.`,
+          content: { [PROBLEM_TYPE]: { schema: Problem } },
+        },
+      ]),
+  );
+}
+
+/** One alternative for each way that a caller shows itself; `{}` without credentials. */
+function securityOf({ callers }: Route): Record<string, string[]>[] {
+  const schemes = new Set<Scheme | null>(callers.map((caller) => CALLERS[caller].scheme));
+  return [...schemes].map((scheme) => (scheme === null ? {} : { [scheme]: [] }));
+}

@@ -1,0 +1,40 @@
+import { ALLOWANCES } from "./allowanceReasons.ts";
+import { CAMPAIGNS } from "./campaignReasons.ts";
+import { CHARGING } from "./chargingReasons.ts";
+import { CHECKPOINTS } from "./checkpointReasons.ts";
+import { CREDENTIALS } from "./credentialReasons.ts";
+import { PRICING } from "./pricingReasons.ts";
+import { REQUEST } from "./requestReasons.ts";
+import { USAGE } from "./usageReasons.ts";
+
+/** The reasons by topic, in the order of docs/reasons.md. */
+export const REASONS_BY_TOPIC = {
+  request: REQUEST,
+  credentials: CREDENTIALS,
+  allowances: ALLOWANCES,
+  charging: CHARGING,
+  usage: USAGE,
+  campaigns: CAMPAIGNS,
+  pricing: PRICING,
+  checkpoints: CHECKPOINTS,
+};
+
+/**
+ * Every `reason` of a problem document. Reasons are stable: programs branch on them. A server
+ * gives no other reason and no other status, because `problem()` takes none.
+ */
+export const REASONS = {
+  ...REQUEST,
+  ...CREDENTIALS,
+  ...ALLOWANCES,
+  ...CHARGING,
+  ...USAGE,
+  ...CAMPAIGNS,
+  ...PRICING,
+  ...CHECKPOINTS,
+};
+
+export type Reason = keyof typeof REASONS;
+
+/** The statuses that the table allows for a reason. */
+export type StatusOf<R extends Reason> = (typeof REASONS)[R]["statuses"][number];
