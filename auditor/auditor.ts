@@ -14,6 +14,7 @@ import { auditCut } from "./work/auditCut.ts";
 import type { AuditTerms } from "./work/auditDeps.ts";
 import { cosignCheckpoint } from "./work/cosignCheckpoint.ts";
 import { cosignReceipts } from "./work/cosignReceipts.ts";
+import { KeptState } from "./work/keptState.ts";
 import { ChainBehind } from "./work/replayCut.ts";
 import { witness } from "./work/witness.ts";
 
@@ -98,6 +99,7 @@ export function createAuditor({
   onProgress = () => undefined,
 }: AuditorDeps): Auditor {
   const store = createChainStore(database);
+  const kept = new KeptState();
   const refused = new Map<
     bigint,
     { cut: PublishedCut; findings: readonly Finding[]; at: number }
@@ -127,7 +129,7 @@ export function createAuditor({
   async function check(cut: PublishedCut): Promise<boolean> {
     const startedAt = performance.now();
     const findings = await auditCut(
-      { database, source, chain, terms, recordsInMemory, onProgress },
+      { database, source, chain, terms, recordsInMemory, kept, onProgress },
       cut,
     );
     const milliseconds = performance.now() - startedAt;

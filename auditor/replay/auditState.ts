@@ -347,6 +347,18 @@ export class AuditState {
     this.tiers.clear();
   }
 
+  /**
+   * Keeps for the next cut what only entries of the log change: allowances, accesses, acceptances
+   * and issuing keys. The rest also depends on the time, on the chain, or on which cuts count, so it
+   * is loaded again. All changes must be saved.
+   */
+  forgetCut(): void {
+    const { parties, events, receipts, holds, tiers, cards, steps, settledSpenders } = this;
+    const loadedPerCut = [parties, events, receipts, holds, tiers, cards, steps, settledSpenders];
+    for (const each of [...loadedPerCut, this.#recordedCaps, this.appliedLate]) each.clear();
+    this.rates = new Map();
+  }
+
   clearChanges(): void {
     this.added.allowances.clear();
     for (const set of Object.values(this.changed)) set.clear();

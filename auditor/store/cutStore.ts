@@ -86,6 +86,18 @@ export async function readCountingCuts(
   };
 }
 
+/**
+ * Names the stored state: every cut that is recorded makes another, whichever process records it.
+ * It is the transaction that wrote the row of `position` last.
+ */
+export async function readStateVersion(sql: Sql): Promise<string> {
+  const [found] = await sql.query<{ version: string }>(
+    "select cut || ' ' || xmin as version from position",
+  );
+  if (found === undefined) throw new Error("this database belongs to no auditor yet");
+  return found.version;
+}
+
 /** Records a cut as agreed: the next one is replayed from here. */
 export async function recordCut(
   tx: Sql,

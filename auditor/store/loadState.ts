@@ -22,10 +22,10 @@ import type { Subjects } from "./subjects.ts";
 const STEP_DAYS = 60;
 
 /**
- * Loads a state with all cards and recent multiplier steps. `loadSubjects` adds the rest by page.
+ * Loads all cards and recent multiplier steps into a state, which is new or `forgetCut` was called
+ * on. `loadSubjects` adds the rest by page.
  */
-export async function loadState(sql: Sql): Promise<AuditState> {
-  const state = new AuditState();
+export async function loadState(sql: Sql, state = new AuditState()): Promise<AuditState> {
   const cards = await sql.query<{
     version: number;
     provider: Address | null;

@@ -79,7 +79,8 @@ async function saveAllowances(sql: Sql, state: AuditState): Promise<void> {
        select * from unnest($1::bytea[], $2::boolean[], $3::numeric[], $4::numeric[], $5::bigint[], $6::bigint[],
          $7::bytea[], $8::jsonb[], $9::boolean[])
        on conflict (id) do update set revoked = excluded.revoked, period_index = excluded.period_index,
-         carried = excluded.carried, period_spent = excluded.period_spent, spent = excluded.spent`,
+         carried = excluded.carried, period_spent = excluded.period_spent, spent = excluded.spent,
+         spender = excluded.spender, body = excluded.body, is_signed = excluded.is_signed`,
       [
         ...usageArrays(added),
         byteaArray(added.map(({ message }) => message.spender)),
@@ -121,7 +122,8 @@ async function saveAccess(sql: Sql, state: AuditState): Promise<void> {
   await sql.query(
     `insert into access (name, created_at, ended)
      select * from unnest($1::text[], $2::timestamptz[], $3::boolean[])
-     on conflict (name) do update set ended = excluded.ended`,
+     on conflict (name) do update set created_at = excluded.created_at,
+       ended = excluded.ended`,
     [
       textArray(changed.map(([name]) => name)),
       textArray(changed.map(([, { createdAt }]) => createdAt.toISOString())),

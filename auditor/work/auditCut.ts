@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { PublishedCut } from "../log/logSource.ts";
+import type { AuditState } from "../replay/auditState.ts";
 import type { Finding } from "../replay/finding.ts";
 import { readCursor } from "../store/chainStore.ts";
-import { readCountingCuts, readLastCut, recordCut } from "../store/cutStore.ts";
+import { readCountingCuts, readLastCut, readStateVersion, recordCut } from "../store/cutStore.ts";
 import { EventDoubled } from "../store/eventStore.ts";
 import { forgetHeld } from "../store/earningsAhead.ts";
 import type { AuditCutDeps } from "./auditDeps.ts";
@@ -68,7 +69,8 @@ async function reproduceInTime(deps: AuditCutDeps, cut: PublishedCut): Promise<v
     try {
       const before = known;
       // oxlint-disable-next-line no-await-in-loop -- each replay knows more than the one before
-      await deps.database.transaction((tx) => reproduce(deps, tx, cut, before));
+      const saved = await deps.database.transaction((tx) => reproduce(deps, tx, cut, before));
+      deps.kept?.put(saved.state, saved.version);
       return;
     } catch (error) {
       const more = learn(known, error);
@@ -86,12 +88,13 @@ function learn(known: KnownBefore, error: unknown): KnownBefore | null {
   return error instanceof MissedEventsNamed && isFirst ? { ...known, missed: error.missed } : null;
 }
 
+/** Returns the saved state. The caller commits it. */
 async function reproduce(
   deps: AuditCutDeps,
   tx: Sql,
   cut: PublishedCut,
   known: KnownBefore,
-): Promise<void> {
+): Promise<{ readonly state: AuditState; readonly version: string }> {
   const { id, message, snapshot } = cut;
   if (snapshot === null) {
     throw new Error(
@@ -105,7 +108,8 @@ async function reproduce(
   const due = await tx.query<RefundDue>(
     "select address, refunding from parties where refunding > 0",
   );
-  const replayed = await replayCut(deps, tx, { cut, snapshot, last, counts, known });
+  const kept = deps.kept?.take(await readStateVersion(tx)) ?? null;
+  const replayed = await replayCut(deps, tx, { cut, snapshot, last, counts, known, kept });
   if (!isDeepStrictEqual(replayed.missed, known.missed))
     throw new MissedEventsNamed(replayed.missed);
 
@@ -124,6 +128,7 @@ async function reproduce(
 
   await recordCut(tx, { id, message, snapshot, entries: replayed.entries });
   await forgetHeld(tx, snapshot);
+  return { state: replayed.state, version: await readStateVersion(tx) };
 }
 
 /**

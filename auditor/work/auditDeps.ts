@@ -4,6 +4,7 @@ import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import type { LogSource } from "../log/logSource.ts";
 import type { FeeTerm } from "../replay/terms.ts";
+import type { KeptState } from "./keptState.ts";
 
 /** The terms of an audit, besides the log and the chain. */
 export interface AuditTerms {
@@ -33,6 +34,8 @@ export interface AuditCutDeps {
    * on top.
    */
   readonly recordsInMemory?: number | undefined;
+  /** of the cut before; without it every cut loads its state from the database */
+  readonly kept?: KeptState;
   /** called after each page of the log */
   readonly onProgress?: () => void;
 }

@@ -52,6 +52,8 @@ export interface ReplayWindow {
   /** see `ReplayTerms.counts` */
   readonly counts: (cut: bigint) => boolean;
   readonly known: KnownBefore;
+  /** the state of the cut before, without what each cut loads anew; `null` loads all */
+  readonly kept?: AuditState | null;
   /** further entries are not checked (`MAX_FINDINGS`) */
   readonly mostFindings?: number;
 }
@@ -92,7 +94,7 @@ export async function replayCut(
   const range = { since: window.last?.snapshot ?? null, upTo: window.snapshot };
   let pending: Promise<SourcePage> | null = requested(deps, range, null);
   const sql = inOrder(tx);
-  const state = await loadState(sql);
+  const state = await loadState(sql, window.kept ?? undefined);
   const findings: Finding[] = [];
   const refunded = new Set<Address>();
   const missed = new Set<string>();
