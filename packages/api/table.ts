@@ -1,5 +1,17 @@
 import { getAccount, getProof } from "./accounts/accounts.ts";
+import { decideProviderApproval, getProviderApproval } from "./providers/approvals.ts";
+import { grantProviderAccess, revokeProviderAccess } from "./providers/providerAccess.ts";
+import { registerProviderKey, revokeProviderKey } from "./providers/providerKeys.ts";
 import type { Route } from "./route.ts";
 
 /** Every route of the API, in the order of the documents. */
-export const ROUTES = [getAccount, getProof] as const satisfies readonly Route[];
+export const ROUTES = [
+  getAccount,
+  getProof,
+  decideProviderApproval,
+  getProviderApproval,
+  registerProviderKey,
+  revokeProviderKey,
+  grantProviderAccess,
+  revokeProviderAccess,
+] as const satisfies readonly Route[];

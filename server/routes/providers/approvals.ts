@@ -1,23 +1,15 @@
 import { Router } from "express";
 import { type Address, hashTypedData } from "viem";
-import { z } from "zod";
-
-import { AddressField, SecondsField, SignatureField } from "@compute-credits/protocol/json/fields";
+import {
+  decideProviderApproval,
+  getProviderApproval,
+} from "@compute-credits/api/providers/approvals";
 import { providerApprovalTypedData } from "@compute-credits/protocol/messages/providerApproval";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { checkSignature } from "../../http/checkSignature.ts";
-import { parse } from "../../http/parse.ts";
+import { mount } from "../../http/mount.ts";
 import { fail } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
 import type { ApprovalStore } from "../../stores/providers/approvalStore.ts";
-
-const ApprovalBody = z.strictObject({
-  provider: AddressField,
-  approved: z.boolean(),
-  issuedAt: SecondsField,
-  operator: AddressField,
-  signature: SignatureField,
-});
 
 /** An approval may be dated ahead by so much, so that a clock that is wrong blocks nothing. */
 const MAX_AHEAD_SECONDS = 300n;
@@ -29,15 +21,11 @@ export interface ApprovalDeps {
   readonly chain: Pick<ChainReader, "deployment" | "signingOf">;
 }
 
-/**
- * `POST /v1/provider-approvals`: 200; an operator approves a provider, or ends that.
- * `GET /v1/provider-approvals/:address`: whether a provider may charge here.
- */
 export function approvalRoutes({ approvals, operators, chain }: ApprovalDeps): Router {
   const router = Router();
 
-  router.post("/provider-approvals", async (req, res) => {
-    const { signature, operator, ...message } = parse(ApprovalBody, req.body);
+  mount(router, decideProviderApproval, async ({ read, answer }) => {
+    const { signature, operator, ...message } = read().body;
     if (!operators.includes(operator)) {
       throw fail(403, "not_an_operator", `${operator} is not in this server's OPERATORS.`);
     }
@@ -59,16 +47,16 @@ export function approvalRoutes({ approvals, operators, chain }: ApprovalDeps): R
         { issuedAt: inForce.issuedAt },
       );
     }
-    respond(res, 200, inForce);
+    return answer(200, inForce);
   });
 
-  router.get("/provider-approvals/:address", async (req, res) => {
-    const provider = parse(AddressField, req.params.address);
+  mount(router, getProviderApproval, async ({ read, answer }) => {
+    const { address: provider } = read().params;
     const [decision, approved] = await Promise.all([
       approvals.find(provider),
       approvals.isApproved(provider),
     ]);
-    respond(res, 200, { provider, approved, decision });
+    return answer(200, { provider, approved, decision });
   });
 
   return router;
