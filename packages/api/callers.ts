@@ -1,11 +1,14 @@
 import type { Reason } from "./problems/reasons.ts";
 
-/** Describes a kind of caller: its cell in docs/routes.md, how it shows itself, and what refuses it. */
+/**
+ * Describes a kind of caller: its cell in docs/routes.md, the ways in which it shows itself (`null`:
+ * without a header), and what refuses it.
+ */
 function caller(
   label: string,
-  { scheme, reasons }: { scheme: Scheme | null; reasons: readonly Reason[] },
+  { schemes, reasons }: { schemes: readonly (Scheme | null)[]; reasons: readonly Reason[] },
 ) {
-  return { label, scheme, reasons };
+  return { label, schemes, reasons };
 }
 
 /** How a request shows who sends it: the names of the OpenAPI document's security schemes. */
@@ -21,33 +24,35 @@ const SIGNED_HEADER_REASONS = [
 /** Who may call a route. A route names all that may. */
 export const CALLERS = {
   /** without credentials */
-  anyone: caller("anyone", { scheme: null, reasons: [] }),
+  anyone: caller("anyone", { schemes: [null], reasons: [] }),
   /** with a message in the body that a wallet signed */
-  signer: caller("anyone, with a signed message", { scheme: null, reasons: ["invalid_signature"] }),
+  signer: caller("anyone, with a signed message", {
+    schemes: [null],
+    reasons: ["invalid_signature"],
+  }),
   /** with a provider's key */
   provider: caller("provider", {
-    scheme: "key",
+    schemes: ["key"],
     reasons: [...KEY_REASONS, "provider_not_approved"],
   }),
   /** with a spender's API key, or a wallet's signature in the body */
   spender: caller("spender", {
-    scheme: "key",
+    schemes: ["key", null],
     reasons: [...KEY_REASONS, "not_the_spender", "invalid_signature"],
   }),
-  /** with an issuing key, or `CampaignAccess` signed by the campaign's owner */
-  issuer: caller("issuer", { scheme: "key", reasons: [...KEY_REASONS, "not_the_issuer"] }),
-  campaignOwner: caller("owner of the campaign", {
-    scheme: "campaignAccess",
-    reasons: SIGNED_HEADER_REASONS,
+  /** with an issuing key, or `CampaignAccess` signed by the owner of the campaign's account */
+  issuer: caller("issuer", {
+    schemes: ["key", "campaignAccess"],
+    reasons: [...KEY_REASONS, ...SIGNED_HEADER_REASONS, "key_revoked", "not_the_issuer"],
   }),
   /** with `LogAccess` of a signer or of an auditor whom the operator names */
   auditor: caller("auditor", {
-    scheme: "logAccess",
+    schemes: ["logAccess"],
     reasons: [...SIGNED_HEADER_REASONS, "not_an_auditor"],
   }),
   /** with any provider's key, the key of a spender that somebody pays for, or `LogAccess` */
   reader: caller("known reader", {
-    scheme: "key",
+    schemes: ["key", "logAccess"],
     reasons: [...KEY_REASONS, "credentials_expired", "invalid_signature", "not_an_auditor"],
   }),
 } as const;

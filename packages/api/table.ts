@@ -1,4 +1,16 @@
 import { getAccount, getProof } from "./accounts/accounts.ts";
+import {
+  acceptAccount,
+  endAcceptance,
+  listAcceptances,
+  listOffers,
+} from "./allowances/acceptances.ts";
+import {
+  addAllowance,
+  getAllowance,
+  listAllowances,
+  revokeAllowance,
+} from "./allowances/allowances.ts";
 import { decideProviderApproval, getProviderApproval } from "./providers/approvals.ts";
 import { grantProviderAccess, revokeProviderAccess } from "./providers/providerAccess.ts";
 import { registerProviderKey, revokeProviderKey } from "./providers/providerKeys.ts";
@@ -8,6 +20,14 @@ import type { Route } from "./route.ts";
 export const ROUTES = [
   getAccount,
   getProof,
+  listAllowances,
+  addAllowance,
+  getAllowance,
+  revokeAllowance,
+  acceptAccount,
+  endAcceptance,
+  listAcceptances,
+  listOffers,
   decideProviderApproval,
   getProviderApproval,
   registerProviderKey,

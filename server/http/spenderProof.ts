@@ -2,7 +2,6 @@ import type { Request } from "express";
 import { type Address, type Hex, hashTypedData } from "viem";
 
 import { acceptanceTypedData } from "@compute-credits/protocol/messages/acceptance";
-import { AddressField, SignatureField, uintField } from "@compute-credits/protocol/json/fields";
 import {
   type SpenderId,
   apiKeySpender,
@@ -15,12 +14,6 @@ import { checkSignature } from "./checkSignature.ts";
 import { fail } from "./problem.ts";
 
 /** What a spending wallet sends instead of a key: its `Acceptance` message. */
-export const WALLET_PROOF = {
-  spender: AddressField,
-  signedAt: uintField(63),
-  signature: SignatureField,
-};
-
 interface WalletProof {
   readonly spender: Address;
   readonly signedAt: bigint;

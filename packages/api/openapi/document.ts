@@ -113,6 +113,6 @@ function problemsOf(route: Route): ZodOpenApiResponsesObject {
 
 /** One alternative for each way that a caller shows itself; `{}` without credentials. */
 function securityOf({ callers }: Route): Record<string, string[]>[] {
-  const schemes = new Set<Scheme | null>(callers.map((caller) => CALLERS[caller].scheme));
+  const schemes = new Set<Scheme | null>(callers.flatMap((caller) => CALLERS[caller].schemes));
   return [...schemes].map((scheme) => (scheme === null ? {} : { [scheme]: [] }));
 }

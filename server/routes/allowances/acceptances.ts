@@ -1,34 +1,28 @@
-import { type Request, type Response, Router } from "express";
-import { z } from "zod";
+import { type Request, Router } from "express";
+import type { Address } from "viem";
 
-import { AddressField, SpenderField } from "@compute-credits/protocol/json/fields";
+import {
+  acceptAccount,
+  endAcceptance,
+  listAcceptances,
+  listOffers,
+} from "@compute-credits/api/allowances/acceptances";
+import type { RequestOf } from "@compute-credits/api/route";
 import { type SpenderId, spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { sentKey } from "../../http/authentication.ts";
-import { PAGES } from "@compute-credits/api/bounds";
 import { cachedKeyHash } from "../../http/keyHash.ts";
-import { lastOfFullPage, limitField } from "../../http/page.ts";
-import { parse } from "../../http/parse.ts";
+import { mount } from "../../http/mount.ts";
+import { lastOfFullPage } from "../../http/page.ts";
 import { ProblemError } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
-import { WALLET_PROOF, provenSpender } from "../../http/spenderProof.ts";
-import type { AcceptanceStore } from "../../stores/acceptances/acceptanceStore.ts";
+import { provenSpender } from "../../http/spenderProof.ts";
+import type {
+  AccountPage,
+  AcceptanceStore,
+  Pair,
+} from "../../stores/acceptances/acceptanceStore.ts";
 import type { ReaderCheck } from "../insight/readerAccess.ts";
 import { acceptanceProblem } from "./acceptanceProblem.ts";
-
-/** The account, with the spender's key in the header; a wallet signs instead. */
-const AcceptanceBody = z.union(
-  [
-    z.strictObject({ account: AddressField }),
-    z.strictObject({ account: AddressField, ...WALLET_PROOF }),
-  ],
-  'must be {"account"} with the key, or {"account", "spender", "signedAt", "signature"}',
-);
-
-const PageQuery = z.strictObject({
-  cursor: AddressField.optional(),
-  limit: limitField(PAGES.list),
-});
 
 export interface AcceptanceDeps {
   readonly acceptances: AcceptanceStore;
@@ -36,25 +30,20 @@ export interface AcceptanceDeps {
   readonly checkReader: ReaderCheck;
 }
 
-/**
- * With the spender's key, or its wallet's signature:
- * `POST /v1/acceptances`: 201, and the account's allowances count for the spender; 200 if they did.
- * `POST /v1/acceptances/end`: 200, and they do not count any more.
- * With the spender's key, or as another known reader:
- * `GET /v1/spenders/:spender/acceptances`: the accounts that it accepts, in pages.
- * `GET /v1/spenders/:spender/offers`: the accounts that wait for its acceptance, in pages.
- */
 export function acceptanceRoutes({ acceptances, chain, checkReader }: AcceptanceDeps): Router {
   const router = Router();
 
-  async function change(req: Request, res: Response, accepted: boolean): Promise<void> {
-    const body = parse(AcceptanceBody, req.body);
+  async function change(
+    req: Request,
+    body: RequestOf<typeof acceptAccount>["body"],
+    accepted: boolean,
+  ) {
     const { account } = body;
     const wallet = "signature" in body ? body : null;
     const proven = await provenSpender(req, chain, { account, accepted, wallet });
     const outcome = await acceptances.change({ ...proven, account, accepted });
     if (outcome.result === "refused") throw new ProblemError(acceptanceProblem(outcome.refusal));
-    respond(res, accepted && outcome.result === "changed" ? 201 : 200, outcome.acceptance);
+    return outcome;
   }
 
   /** The spender reads its own with the key that it is, also before any account pays for it. */
@@ -64,27 +53,38 @@ export function acceptanceRoutes({ acceptances, chain, checkReader }: Acceptance
     await checkReader(req, spenderWallet(spender));
   }
 
-  router.post("/acceptances", (req, res) => change(req, res, true));
-  router.post("/acceptances/end", (req, res) => change(req, res, false));
-
-  router.get("/spenders/:spender/acceptances", async (req, res) => {
-    const spender = parse(SpenderField, req.params.spender);
-    const { cursor, limit } = parse(PageQuery, req.query);
-    await checkSpender(req, spender);
-    const page = await acceptances.accepted(spender, { after: cursor ?? null, limit });
-    respond(res, 200, {
-      acceptances: page,
-      nextCursor: lastOfFullPage(page, limit)?.account ?? null,
-    });
+  mount(router, acceptAccount, async ({ req, read, answer }) => {
+    const { result, acceptance } = await change(req, read().body, true);
+    return answer(result === "changed" ? 201 : 200, acceptance);
   });
 
-  router.get("/spenders/:spender/offers", async (req, res) => {
-    const spender = parse(SpenderField, req.params.spender);
-    const { cursor, limit } = parse(PageQuery, req.query);
+  mount(router, endAcceptance, async ({ req, read, answer }) => {
+    const { acceptance } = await change(req, read().body, false);
+    return answer(200, acceptance);
+  });
+
+  mount(router, listAcceptances, async ({ req, read, answer }) => {
+    const { spender, page } = pageOf(read());
     await checkSpender(req, spender);
-    const page = await acceptances.offers(spender, { after: cursor ?? null, limit });
-    respond(res, 200, { offers: page, nextCursor: lastOfFullPage(page, limit)?.account ?? null });
+    const listed = await acceptances.accepted(spender, page);
+    return answer(200, { acceptances: listed, nextCursor: cursorAfter(listed, page) });
+  });
+
+  mount(router, listOffers, async ({ req, read, answer }) => {
+    const { spender, page } = pageOf(read());
+    await checkSpender(req, spender);
+    const listed = await acceptances.offers(spender, page);
+    return answer(200, { offers: listed, nextCursor: cursorAfter(listed, page) });
   });
 
   return router;
+}
+
+function pageOf({ params, query }: Pick<RequestOf<typeof listOffers>, "params" | "query">) {
+  const { cursor, limit } = query;
+  return { spender: params.spender, page: { after: cursor ?? null, limit } };
+}
+
+function cursorAfter(listed: readonly Pair[], { limit }: AccountPage): Address | null {
+  return lastOfFullPage(listed, limit)?.account ?? null;
 }

@@ -1,9 +1,12 @@
 import { type Request, Router } from "express";
 import { type Address, type Hex, hashTypedData } from "viem";
-import { z } from "zod";
 
-import { AllowanceJson, ScopeJson } from "@compute-credits/protocol/json/allowance";
-import { AddressField, Bytes32Field, SignatureField } from "@compute-credits/protocol/json/fields";
+import {
+  addAllowance,
+  getAllowance,
+  listAllowances,
+  revokeAllowance,
+} from "@compute-credits/api/allowances/allowances";
 import { allowanceId } from "@compute-credits/protocol/messages/allowance";
 import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
@@ -12,13 +15,11 @@ import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import { bearerKey } from "../../http/authentication.ts";
-import { PAGES } from "@compute-credits/api/bounds";
 import { OWNER, checkAllowanceSignature, checkSignature } from "../../http/checkSignature.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
-import { boundedPage, limitField } from "../../http/page.ts";
-import { parse } from "../../http/parse.ts";
+import { mount } from "../../http/mount.ts";
+import { boundedPage } from "../../http/page.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
 import type { IssuingKeyStore } from "../../stores/issuing/issuingKeyStore.ts";
 import { notTheSpender } from "../../http/spenderProof.ts";
 import type { AllowanceStore, ListedAllowance } from "../../stores/allowances/allowanceStore.ts";
@@ -28,24 +29,6 @@ import { describeAllowance } from "./describeAllowance.ts";
 import { allowanceNotFound, findAllowance, findCampaign } from "./findAllowance.ts";
 import { checkIssuer, notTheIssuer, readIssuer } from "./issuer.ts";
 
-const AllowanceBody = z.strictObject({
-  allowance: AllowanceJson,
-  /** the lists whose hash is `allowance.scope`; may be left out if that is zero */
-  scope: ScopeJson.default({ providers: [], meters: [] }),
-  signature: SignatureField,
-});
-
-/** The owner signs. The issuer of a grant sends its credentials instead, and no signature. */
-const RevocationBody = z.union(
-  [z.strictObject({ signature: SignatureField }), z.strictObject({})],
-  'must be {"signature"}, or {} with the credentials of the grant\'s issuer',
-);
-
-const PageQuery = z.strictObject({
-  cursor: Bytes32Field.optional(),
-  limit: limitField(PAGES.list),
-});
-
 export interface AllowanceDeps {
   readonly allowances: AllowanceStore;
   readonly issuingKeys: Pick<IssuingKeyStore, "find">;
@@ -53,20 +36,12 @@ export interface AllowanceDeps {
   readonly limits: LabelLimits;
 }
 
-/**
- * `POST /v1/allowances`: 201 with the allowance; the same answer if it is sent again. With the
- * spender's key in the header, the spender also accepts the account.
- * `GET /v1/allowances/:id`: one allowance and how much of it is used.
- * `GET /v1/accounts/:address/allowances`: those that the account's owner signed, in pages.
- * `POST /v1/allowances/:id/revocation`: 200, by the owner or by a grant's issuer. Once answered,
- * the allowance pays for nothing more.
- */
 export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: AllowanceDeps): Router {
   const router = Router();
   const { deployment } = chain;
 
-  router.post("/allowances", async (req, res) => {
-    const { allowance: message, scope, signature } = parse(AllowanceBody, req.body);
+  mount(router, addAllowance, async ({ req, read, answer }) => {
+    const { allowance: message, scope, signature } = read().body;
     checkLabels({ scope }, limits);
     const proof = proofOf(req, message);
     const [now, { counter: currentCounter, hasPurchased }] = await Promise.all([
@@ -85,32 +60,30 @@ export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: Allo
     if (outcome.result === "refused") throw new ProblemError(acceptanceProblem(outcome.refusal));
     const { allowance } = outcome;
     const recordedCaps = await allowances.recordedCaps([allowance]);
-    respond(res, 201, describeAllowance(allowance, { campaign: null, now, recordedCaps }));
+    return answer(201, describeAllowance(allowance, { campaign: null, now, recordedCaps }));
   });
 
-  router.get("/allowances/:id", async (req, res) => {
-    respond(res, 200, await describe(await findAllowance(allowances, req.params.id)));
+  mount(router, getAllowance, async ({ read, answer }) => {
+    const allowance = await findAllowance(allowances, read().params.id);
+    return answer(200, await describe(allowance));
   });
 
-  router.get("/accounts/:address/allowances", async (req, res) => {
-    const account = parse(AddressField, req.params.address);
-    const { cursor, limit } = parse(PageQuery, req.query);
+  mount(router, listAllowances, async ({ read, answer }) => {
+    const { params, query } = read();
+    const { cursor, limit } = query;
     const [page, now] = await Promise.all([
-      allowances.ofAccount(account, { after: cursor ?? null, limit }),
+      allowances.ofAccount(params.address, { after: cursor ?? null, limit }),
       allowances.now(),
     ]);
     const recordedCaps = await allowances.recordedCaps(page);
     const state = { campaign: null, now, recordedCaps };
     const { shown, last } = boundedPage(page, limit, (one) => describeAllowance(one, state));
-    respond(res, 200, {
-      allowances: shown,
-      nextCursor: last?.id ?? null,
-    });
+    return answer(200, { allowances: shown, nextCursor: last?.id ?? null });
   });
 
-  router.post("/allowances/:id/revocation", async (req, res) => {
-    const body = parse(RevocationBody, req.body);
-    const allowance = await findAllowance(allowances, req.params.id);
+  mount(router, revokeAllowance, async ({ req, read, answer }) => {
+    const { params, body } = read();
+    const allowance = await findAllowance(allowances, params.id);
     const { id, message } = allowance;
     const signature = "signature" in body ? body.signature : null;
     if (signature === null) {
@@ -123,7 +96,7 @@ export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: Allo
     }
     const revoked = await allowances.revoke(id, signature);
     if (revoked === null) throw allowanceNotFound();
-    respond(res, 200, await describe(revoked));
+    return answer(200, await describe(revoked));
   });
 
   async function checkOwner(account: Address, digest: Hex, signature: Hex): Promise<void> {

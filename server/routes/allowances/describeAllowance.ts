@@ -1,6 +1,10 @@
+import type { getAllowance } from "@compute-credits/api/allowances/allowances";
+import type { AnswerOf } from "@compute-credits/api/route";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { remainingInPeriod, renewUsage } from "@compute-credits/rules/allowances/period";
 import type { ListedAllowance, RecordedCaps } from "../../stores/allowances/allowanceStore.ts";
+
+type Shown = AnswerOf<typeof getAllowance, 200>;
 
 /** What an answer says of an allowance besides the allowance itself. */
 export interface AllowanceState {
@@ -18,7 +22,7 @@ export interface AllowanceState {
 export function describeAllowance(
   allowance: ListedAllowance,
   { campaign, now, recordedCaps }: AllowanceState,
-) {
+): Shown {
   const { id, message, scope, accepted, createdAt, revokedAt } = allowance;
   const usage = renewUsage(message, allowance.usage, now);
   return {
@@ -47,7 +51,10 @@ export function describeAllowance(
 }
 
 /** What a contract wallet signed may be spent up to `recordedCapMicros`; of a key, that is `null`. */
-function describeRecording({ byContract, message }: Allowance, recordedCapMicros: bigint) {
+function describeRecording(
+  { byContract, message }: Allowance,
+  recordedCapMicros: bigint,
+): Pick<Shown, "capRecorded" | "recordedCapMicros"> {
   if (!byContract) return { capRecorded: "not_needed", recordedCapMicros: null };
   const isWhole = recordedCapMicros >= message.accountCap;
   return { capRecorded: isWhole ? "recorded" : "waiting_for_cap", recordedCapMicros };
