@@ -2,7 +2,7 @@ import type { Address } from "viem";
 
 import type { Row } from "@compute-credits/protocol/tree/row";
 import type { AuditedLog } from "./auditLog.ts";
-import type { LedgerSnapshot, CheckpointRow } from "./ledgerSnapshot.ts";
+import type { CheckpointRow, LedgerSnapshot, RowsSnapshot } from "./ledgerSnapshot.ts";
 import { DisagreementError } from "./disagreement.ts";
 import type { Journal } from "./journal.ts";
 import { MAX_FEE_BPS } from "./limits.ts";
@@ -177,7 +177,7 @@ function assertInvariants(
  * Checks a checkpoint that was cut while no operation was running: it must equal accounts and
  * earnings.
  */
-export function auditQuietCheckpoint(snapshot: LedgerSnapshot, { id }: { id: bigint }): void {
+export function auditQuietCheckpoint(snapshot: RowsSnapshot, { id }: { id: bigint }): void {
   const now =
     rowsByCheckpoint(snapshot.checkpoints, snapshot.rows).get(id) ?? new Map<Address, Row>();
   const earned = new Map<Address, bigint>();

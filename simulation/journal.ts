@@ -33,6 +33,8 @@ export interface JournalledAllowance {
   readonly period: bigint;
   /** the campaign of a grant */
   readonly campaign: Hex | null;
+  /** whether a contract wallet signed it, which can disown its signature; of a grant `null` */
+  readonly byContract: boolean | null;
 }
 
 /** The answer to a hold request. */
@@ -93,12 +95,15 @@ export class Journal {
   operations = 0;
   refusals = new Map<string, number>();
 
-  addAllowance({ id, message }: SignedAllowance, { output }: CallResult<"allow">): void {
+  addAllowance(
+    { id, message, byContract }: SignedAllowance,
+    { output }: CallResult<"allow">,
+  ): void {
     const period = output.allowance.usage.periodIndex;
     const known = this.allowances.get(id);
     // A repeated request may return a later period.
     const first = known === undefined || period < known.period ? period : known.period;
-    this.allowances.set(id, { message, period: first, campaign: null });
+    this.allowances.set(id, { message, period: first, campaign: null, byContract });
   }
 
   addGrants(campaign: Hex, grants: readonly GrantRequest[], { output }: CallResult<"issue">): void {
@@ -158,7 +163,8 @@ export class Journal {
 
   #addGrant(campaign: Hex, key: string, { id, message, createdAt }: Allowance): void {
     this.grants.set(grantKey(campaign, key), id);
-    this.allowances.set(id, { message, period: periodOf(message, createdAt), campaign });
+    const period = periodOf(message, createdAt);
+    this.allowances.set(id, { message, period, campaign, byContract: null });
   }
 
   addEvents(events: readonly UsageEvent[], result: CallResult<"record">): void {

@@ -292,6 +292,22 @@ export function readLedgerSnapshot(database: Database) {
 
 export type LedgerSnapshot = Awaited<ReturnType<typeof readLedgerSnapshot>>;
 
+/** What rows are compared with: without the log, which is most of the ledger. */
+export type RowsSnapshot = Pick<LedgerSnapshot, "accounts" | "earnings" | "checkpoints" | "rows">;
+
+/** Reads the tables that rows are compared with, on one snapshot. */
+export function readRowsSnapshot(database: Database): Promise<RowsSnapshot> {
+  return database.transaction(
+    async (tx) => ({
+      accounts: await readAccounts(tx),
+      earnings: await readEarnings(tx),
+      checkpoints: await readCheckpoints(tx),
+      rows: await readCheckpointRows(tx),
+    }),
+    { isolation: "repeatable read" },
+  );
+}
+
 /** Reads all parties in tree order. */
 export async function readPlaces(sql: Sql): Promise<Address[]> {
   const records = await sql.query<{ party: Address }>("select party from places order by place");

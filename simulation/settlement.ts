@@ -19,6 +19,8 @@ export interface CutWindow {
    * margin, in which a settler's cut and submission lie.
    */
   readonly coveredAt: Date;
+  /** blocks that the ledger had applied then */
+  readonly appliedBlocks: number;
 }
 
 interface SettlementDeps {
@@ -52,7 +54,7 @@ export class Settlement {
 
   /** Cuts a checkpoint if possible, then lets the chain decide about it. */
   async step(): Promise<void> {
-    const coveredAt = new Date();
+    const covered = { coveredAt: new Date(), appliedBlocks: this.#chain.blocks.length };
     if (!this.isPending) {
       await Promise.all([
         this.#serverPool.call("writeOff", WRITE_OFF_ACCOUNT),
@@ -76,7 +78,7 @@ export class Settlement {
       const lost = await this.#serverPool.call("loseCover", id);
       if (lost.output) return;
       this.#prepared = first.output;
-      this.cuts.push({ id, from: first.from, until: first.until, coveredAt });
+      this.cuts.push({ id, from: first.from, until: first.until, ...covered });
     }
     await this.#settle();
   }

@@ -33,6 +33,7 @@ import {
   readCheckpoints,
   readLedgerSnapshot,
   readPlaces,
+  readRowsSnapshot,
   readWriteOffs,
 } from "./ledgerSnapshot.ts";
 import { LedgerModel } from "./model/ledgerModel.ts";
@@ -312,9 +313,9 @@ class Simulation {
     }
     const cut = this.#settlement.cuts[cutsBefore];
     if (cut !== undefined) {
-      const snapshot = await readLedgerSnapshot(database);
+      const snapshot = await readRowsSnapshot(database);
       auditQuietCheckpoint(snapshot, cut);
-      auditCoverage(snapshot, this.#journal, chain.vault, cut);
+      auditCoverage(snapshot, this.#journal, chain.vault, [cut]);
     }
     await this.#deps.auditor?.follow();
   }
@@ -332,9 +333,7 @@ class Simulation {
     auditOverspend(snapshot, log, this.#journal, chain.blocks);
     this.#skippedAllowances = auditBudgets(snapshot, log, this.#journal).skipped;
     await this.#deps.auditor?.follow();
-    for (const cut of this.#settlement.cuts) {
-      auditCoverage(snapshot, this.#journal, chain.vault, cut);
-    }
+    auditCoverage(snapshot, this.#journal, chain.vault, this.#settlement.cuts);
     const places = await readPlaces(database);
     auditCheckpoints(snapshot, log, this.#journal, { cuts: this.#settlement.cuts, places });
   }

@@ -18,25 +18,24 @@ const NEW_ACCOUNT: VaultAccount = { purchased: 0n, spent: 0n, refunded: 0n, requ
  */
 export class SimulatedVault {
   readonly #accounts = new Map<Address, VaultAccount>();
-  /** by account and counter */
-  readonly #recordedCaps = new Map<string, bigint>();
-
-  /** by account and counter */
-  readonly #endedAt = new Map<string, Date>();
+  /** by account, then by counter; a counter may lie ahead of the account's */
+  readonly #recordedCaps = new Map<Address, Map<bigint, bigint>>();
+  /** by account, then by counter */
+  readonly #endedAt = new Map<Address, Map<bigint, Date>>();
 
   /** Applies a block of a time. Returns the events that the contract would emit. */
   apply(events: readonly NewChainEvent[], time: Date): readonly NewChainEvent[] {
     return events.flatMap((event) => this.#applyEvent(event, time));
   }
 
-  /** When a counter was raised; `null` if it was not. */
-  endedAt(account: Address, counter: bigint): Date | null {
-    return this.#endedAt.get(`${account} ${counter}`) ?? null;
+  /** Returns when each counter of an account that was raised ended. The next one began then. */
+  endedCounters(account: Address): ReadonlyMap<bigint, Date> {
+    return this.#endedAt.get(account) ?? new Map();
   }
 
-  /** The recorded cap of an account's counter. */
-  recordedCap(account: Address, counter: bigint): bigint {
-    return this.#recordedCaps.get(`${account} ${counter}`) ?? 0n;
+  /** Returns all recorded caps of an account by counter, in micro-credits. */
+  recordedCaps(account: Address): ReadonlyMap<bigint, bigint> {
+    return this.#recordedCaps.get(account) ?? new Map();
   }
 
   /** Returns the open refund requests by account. */
@@ -82,13 +81,13 @@ export class SimulatedVault {
         return [{ type: "refund_served", account: event.party }, event];
       }
       case "counter_raised":
-        this.#endedAt.set(`${event.account} ${event.counter - 1n}`, time);
+        innerMap(this.#endedAt, event.account).set(event.counter - 1n, time);
         return [event];
       case "cap_recorded": {
-        const key = `${event.account} ${event.counter}`;
+        const caps = innerMap(this.#recordedCaps, event.account);
         // Recording a cap that is no higher changes nothing and emits nothing.
-        if (event.accountCapMicros <= (this.#recordedCaps.get(key) ?? 0n)) return [];
-        this.#recordedCaps.set(key, event.accountCapMicros);
+        if (event.accountCapMicros <= (caps.get(event.counter) ?? 0n)) return [];
+        caps.set(event.counter, event.accountCapMicros);
         return [event];
       }
       default:
@@ -99,6 +98,13 @@ export class SimulatedVault {
   #account(address: Address): VaultAccount {
     return this.#accounts.get(address) ?? NEW_ACCOUNT;
   }
+}
+
+/** Returns the map of a key, and adds an empty one at its first use. */
+function innerMap<K, V>(maps: Map<Address, Map<K, V>>, key: Address): Map<K, V> {
+  const known = maps.get(key) ?? new Map<K, V>();
+  maps.set(key, known);
+  return known;
 }
 
 /** Computes what is still due of a request, in micro-credits. Negative if more was refunded. */
