@@ -100,6 +100,9 @@ export interface CallRequest<Name extends CallName = CallName> {
   readonly input: Calls[Name]["input"];
 }
 
+/** What a server process says first: it serves calls from now on, or ends for this reason. */
+export type StartMessage = "ready" | { readonly notStarted: string };
+
 export interface CallAnswer<Name extends CallName = CallName> {
   readonly sequence: number;
   readonly name: Name;

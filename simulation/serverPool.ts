@@ -10,7 +10,7 @@ import { AnswerLostError, ServerProcess, isLost } from "./serverProcess.ts";
 /** Longer than a frozen process may keep the locks of a transaction. */
 const FROZEN_MS = 4_000;
 
-/** Each takes seconds if the database does not answer. */
+/** Before each the database answers. One fails if the database goes away meanwhile. */
 const START_ATTEMPTS = 10;
 
 /** The answer to a call that was retried until it was answered. */
@@ -33,7 +33,10 @@ export class ServerPool {
   readonly #server: OwnPostgresServer;
   readonly #proxy: TcpProxy;
   readonly #processes: (ServerProcess | undefined)[];
-  readonly #crash = Promise.withResolvers<never>();
+  readonly #starts = new Set<Promise<ServerProcess>>();
+  /** why the run cannot go on: a server crashed by itself, or did not start */
+  #crash: Error | null = null;
+  /** resolves when the last outage of the database so far is over */
   #database: Promise<void> = Promise.resolve();
   #turn = 0;
   #isStopped = false;
@@ -50,7 +53,6 @@ export class ServerPool {
     this.#url = url;
     this.#proxy = proxy;
     this.#processes = [];
-    this.#crash.promise.catch(() => undefined);
   }
 
   static async start(server: OwnPostgresServer, url: string, count: number): Promise<ServerPool> {
@@ -75,22 +77,30 @@ export class ServerPool {
     const from = new Date();
     const before = this.#outages;
     for (let lost = 0; ; lost++) {
+      if (this.#crash !== null) throw this.#crash;
       try {
         // oxlint-disable-next-line no-await-in-loop -- a retry follows its failed attempt
-        const output = await Promise.race([this.#crash.promise, this.#next().call(name, input)]);
+        const output = await this.#next().call(name, input);
         // A server that groups commits retries by itself if the database goes away.
         const hidden = this.#outages - before;
         return { output, from, until: new Date(), lost: lost + hidden };
       } catch (error) {
         if (!(error instanceof AnswerLostError) || this.#isStopped) throw error;
         this.lostAnswers++;
-        // oxlint-disable-next-line no-await-in-loop -- no server answers without the database
-        await this.#database;
-        // Yields to the event loop, so that the exit of a killed process is noticed.
         // oxlint-disable-next-line no-await-in-loop
-        await new Promise((resolve) => setImmediate(resolve));
+        await this.#untilServed();
       }
     }
+  }
+
+  /** Waits for the end of an outage, and for a process to start if none runs. */
+  async #untilServed(): Promise<void> {
+    await this.#database;
+    // Yields to the event loop, so that the exit of a killed process is noticed.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#processes.some((process) => process !== undefined)) return;
+    // A failed start has set `#crash`.
+    if (this.#starts.size > 0) await Promise.race(this.#starts).catch(() => undefined);
   }
 
   /**
@@ -123,15 +133,12 @@ export class ServerPool {
 
   /** Stops PostgreSQL for seconds. */
   async freezeDatabase(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    await this.#database;
-    this.#database = promise;
-    this.#countFault("frozen databases");
-    this.#server.freeze();
-    await delay(FROZEN_MS);
-    this.#server.thaw();
-    this.#outages++;
-    resolve();
+    await this.#whileAway(async () => {
+      this.#countFault("frozen databases");
+      this.#server.freeze();
+      await delay(FROZEN_MS);
+      this.#server.thaw();
+    });
   }
 
   /** The first process's connections stay open, and nothing passes them any more. */
@@ -165,18 +172,23 @@ export class ServerPool {
 
   /** Kills PostgreSQL under load and restarts it on the same files. */
   async killDatabase(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    await this.#database;
-    this.#database = promise;
-    this.killedDatabases++;
-    this.#outages++;
-    try {
+    await this.#whileAway(async () => {
+      this.killedDatabases++;
+      this.#outages++;
       await this.#server.kill();
       await this.#server.restart();
-    } finally {
-      this.#outages++;
-      resolve();
-    }
+    });
+  }
+
+  /** Runs an outage of the database after those before it: one at a time. */
+  #whileAway(outage: () => Promise<void>): Promise<void> {
+    const ended = this.#database.then(outage).finally(() => this.#outages++);
+    this.#database = ended.catch((error: unknown) => this.#fail(error));
+    return ended;
+  }
+
+  #fail(error: unknown): void {
+    this.#crash ??= error instanceof Error ? error : new Error(String(error));
   }
 
   /**
@@ -194,7 +206,7 @@ export class ServerPool {
         } catch (error) {
           const code = error instanceof Error && "code" in error ? String(error.code) : "";
           const isKnown = !(error instanceof DatabaseUnavailable) && !isLost(code, String(error));
-          if (isKnown || this.#isStopped) throw error;
+          if (isKnown || this.#isStopped || this.#crash !== null) throw error;
         }
       }
     };
@@ -220,15 +232,30 @@ export class ServerPool {
   }
 
   async #startProcess(place: number): Promise<ServerProcess> {
+    const started = this.#tryToStart(place);
+    this.#starts.add(started);
+    try {
+      return await started;
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    } finally {
+      this.#starts.delete(started);
+    }
+  }
+
+  async #tryToStart(place: number): Promise<ServerProcess> {
     const url = place === 0 ? through(this.#proxy, this.#url) : this.#url;
     for (let tries = 1; ; tries++) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- a process needs the database
         await this.#database;
         // oxlint-disable-next-line no-await-in-loop
-        return await ServerProcess.start(url, (error) => this.#crash.reject(error));
+        await this.#server.untilAnswers();
+        // oxlint-disable-next-line no-await-in-loop
+        return await ServerProcess.start(url, (error) => this.#fail(error));
       } catch (error) {
-        // A server does not start without its database, and a manager of processes tries again.
+        // The database went away meanwhile, and a manager of processes tries again.
         if (tries === START_ATTEMPTS) throw error;
       }
     }

@@ -2,7 +2,14 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-import { type CallAnswer, type CallName, type CallRequest, type Calls, OUTAGE } from "./calls.ts";
+import {
+  type CallAnswer,
+  type CallName,
+  type CallRequest,
+  type Calls,
+  OUTAGE,
+  type StartMessage,
+} from "./calls.ts";
 
 /** The answer is unknown, because the process or its database was killed during the call. */
 export class AnswerLostError extends Error {
@@ -82,8 +89,8 @@ export class ServerProcess {
 
   private constructor(child: ChildProcess, onCrash: (error: Error) => void) {
     this.#child = child;
-    child.on("message", (answer: CallAnswer | "ready") => {
-      if (answer !== "ready") this.#settle(answer);
+    child.on("message", (message: CallAnswer | StartMessage) => {
+      if (typeof message === "object" && "answer" in message) this.#settle(message);
     });
     child.once("exit", (code, signal) => {
       this.#hasExited = true;
@@ -102,14 +109,17 @@ export class ServerProcess {
   static async start(url: string, onCrash: (error: Error) => void): Promise<ServerProcess> {
     const child = fork(PROGRAM, [url], { serialization: "advanced" });
     const process = new ServerProcess(child, onCrash);
-    await Promise.race([
+    const ended = once(child, "exit");
+    const [message]: (StartMessage | undefined)[] = await Promise.race([
       once(child, "message"),
-      once(child, "exit").then(() => {
-        throw new Error("a server process did not start");
-      }),
+      ended.then(() => []),
     ]);
-    process.#mayExit = false;
-    return process;
+    if (message === "ready") {
+      process.#mayExit = false;
+      return process;
+    }
+    await ended;
+    throw new Error(`a server process did not start: ${message?.notStarted ?? "it ended"}`);
   }
 
   call<Name extends CallName>(name: Name, input: Calls[Name]["input"]): Promise<Output<Name>> {

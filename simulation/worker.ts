@@ -24,7 +24,14 @@ import { createSubmissionStore } from "../server/stores/settlement/postgresSubmi
 import { createWriteOffStore } from "../server/stores/settlement/postgresWriteOffStore.ts";
 import { createUsageLedger } from "../server/stores/usage/postgresUsageLedger.ts";
 import { createQuoteStore } from "../server/stores/pricing/signedQuotes.ts";
-import { type CallAnswer, type CallName, type CallRequest, type Calls, OUTAGE } from "./calls.ts";
+import {
+  type CallAnswer,
+  type CallName,
+  type CallRequest,
+  type Calls,
+  OUTAGE,
+  type StartMessage,
+} from "./calls.ts";
 import { COUNTER_GRACE_SECONDS, QUOTE_KEY, RULES, isIssuer } from "./limits.ts";
 import { DEPLOYMENT } from "./parties.ts";
 
@@ -32,7 +39,7 @@ const CONNECTIONS = 10;
 const GROUP_COMMIT = { maxEvents: 200, maxConcurrent: 4, minEventsPerCommit: 1 };
 
 const [, , url = ""] = process.argv;
-const database = await openPgDatabase(url, CONNECTIONS, REQUEST_LIMITS);
+const database = await openPgDatabase(url, CONNECTIONS, REQUEST_LIMITS).catch(endWith);
 const rates = createRateIndexCache();
 const prices = createPriceReader(rates);
 const usage = withGroupCommit(createUsageLedger(database, RULES, prices), GROUP_COMMIT);
@@ -120,7 +127,16 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
+/** Tells the pool why this process ends. It starts another one when the database answers. */
+function endWith(reason: unknown): Promise<never> {
+  const message: StartMessage = { notStarted: String(reason) };
+  return new Promise(() => {
+    // The message must have left before the process ends.
+    process.send?.(message, undefined, undefined, () => process.exit(1));
+  });
+}
+
 // Both ends are the same version of this program, so messages are not validated.
 process.on("message", (request: CallRequest) => void handle(request));
 process.once("disconnect", () => process.exit());
-process.send?.("ready");
+process.send?.("ready" satisfies StartMessage);

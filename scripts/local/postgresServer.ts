@@ -27,13 +27,20 @@ export interface OwnPostgresServer extends PostgresServer {
   freeze(): void;
   /** Sends SIGCONT, which ends that. */
   thaw(): void;
-  /** Starts it again on the same files. Resolves once it has recovered. */
+  /** Starts it again on the same files. Resolves once it has recovered, as `untilAnswers`. */
   restart(): Promise<void>;
+  /** Resolves once it takes connections. Rejects if it does not within ten minutes. */
+  untilAnswers(): Promise<void>;
   /** Copies its files. It must not run. */
   backUp(): void;
   /** Puts the last copy of its files in their place. It must not run. */
   restore(): void;
 }
+
+/** Far longer than a recovery of any test takes, which replays what was written since a checkpoint. */
+const MOST_RECOVERY_MS = 600_000;
+/** A server that is stopped takes a connection and never answers on it. */
+const CONNECT_MS = 5_000;
 
 let databaseCount = 0;
 
@@ -144,7 +151,7 @@ async function startServer(
     );
   const url = `postgres://test@127.0.0.1:${port}`;
   let server = start();
-  await untilAnswers(url, server);
+  await untilAnswers(url, server, performance.now() + MOST_RECOVERY_MS);
 
   return {
     url,
@@ -162,16 +169,18 @@ async function startServer(
     backUp: () => copyFolder(data, `${data}.backup`),
     restore: () => copyFolder(`${data}.backup`, data),
     async restart() {
+      const until = performance.now() + MOST_RECOVERY_MS;
       // The killed server's shared memory is free only after its last process has gone.
       for (;;) {
         server = start();
-        const answers = await untilAnswers(url, server).then(
-          () => true,
-          () => false,
-        );
-        if (answers) return;
+        const failure = await untilAnswers(url, server, until).catch((error: unknown) => ({
+          error,
+        }));
+        if (failure === undefined) return;
+        if (performance.now() >= until) throw failure.error;
       }
     },
+    untilAnswers: () => untilAnswers(url, server, performance.now() + MOST_RECOVERY_MS),
     async stop() {
       const ended = once(server, "exit");
       // PostgreSQL's fast shutdown.
@@ -222,20 +231,30 @@ function unprivilegedUser(): Identity | null {
   return { uid, gid };
 }
 
-async function untilAnswers(url: string, server: ChildProcess): Promise<void> {
+/** Rejects if the server ends, or takes no connection until a time of `performance.now()`. */
+async function untilAnswers(url: string, server: ChildProcess, until: number): Promise<void> {
   for (;;) {
     if (server.exitCode !== null)
       throw new Error(`PostgreSQL ended with ${server.exitCode} at its start`);
-    const answers = await withClient(`${url}/postgres`, () => Promise.resolve(true)).catch(
-      () => false,
-    );
-    if (answers) return;
+    const connectMs = Math.min(CONNECT_MS, Math.max(1, until - performance.now()));
+    const reason = await withClient(
+      `${url}/postgres`,
+      () => Promise.resolve(null),
+      connectMs,
+    ).catch(String);
+    if (reason === null) return;
+    if (performance.now() >= until) throw new Error(`PostgreSQL took no connection: ${reason}`);
     await delay(50);
   }
 }
 
-async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url });
+/** Fails if no connection is made within `connectMs`; 0 waits for ever. */
+async function withClient<T>(
+  url: string,
+  work: (client: Client) => Promise<T>,
+  connectMs = 0,
+): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: connectMs });
   await client.connect();
   try {
     return await work(client);

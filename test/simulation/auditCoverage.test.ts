@@ -87,16 +87,6 @@ interface Case {
 function audit({ events = [], allowances = [], finalSpent = 0n }: Case): void {
   const vault = new SimulatedVault();
   for (const [seconds, event] of events) vault.apply([event], at(seconds));
-  const checkpoint = (id: bigint) => ({
-    id,
-    epoch: id,
-    root: keccak256(numberToHex(id)),
-    spent: 0n,
-    refunded: 0n,
-    earned: 0n,
-    cut_at: at(0),
-    dropped: false,
-  });
   auditCoverage(
     {
       checkpoints: [checkpoint(1n), checkpoint(2n)],
@@ -109,6 +99,12 @@ function audit({ events = [], allowances = [], finalSpent = 0n }: Case): void {
     vault,
     [CUT],
   );
+}
+
+function checkpoint(id: bigint) {
+  const root = keccak256(numberToHex(id));
+  const totals = { spent: 0n, refunded: 0n, earned: 0n };
+  return { id, epoch: id, root, ...totals, cut_at: at(0), dropped: false };
 }
 
 function raised(counter: bigint): NewChainEvent {
