@@ -83,70 +83,142 @@ interface ChargeRecord extends LoggedCharge {
   readonly event_id: string;
 }
 
-interface DebitRecord extends PlaceRecord, ChargeRecord {
-  readonly spender: Hex;
-  readonly meter: string;
-  readonly quantity: bigint;
-  readonly dimensions: Record<string, string>;
-  readonly occurred_at: Date;
-  readonly recorded_at: Date;
-  readonly rate_card: number;
-  readonly price_basis: unknown;
-  readonly hold_id: string | null;
-}
-
 const CHARGE = `provider, event_id, account, allowance, amount_micros as "amountMicros",
   fee_micros as "feeMicros"`;
+
+/** Debits by column, each in the same order. A text lists numbers or hex, separated by commas. */
+interface DebitColumns {
+  readonly orders: string | null;
+  readonly transactions: string;
+  readonly providers: string;
+  readonly ids: readonly string[];
+  readonly spenders: string;
+  readonly meters: readonly string[];
+  readonly quantities: string;
+  readonly dimensions: readonly Record<string, string>[];
+  /** ISO 8601 */
+  readonly occurred: readonly string[];
+  readonly recorded: readonly string[];
+  readonly cards: readonly number[];
+  readonly bases: readonly unknown[];
+  readonly holds: readonly (string | null)[];
+  readonly accounts: string;
+  readonly allowances: string;
+  readonly amounts: string;
+  readonly fees: string;
+}
+
+/** SQL: one text of a column's bytes in hex digits, of its numbers, or a JSON array of its values. */
+const hexList = (column: string) => `string_agg(encode(${column}, 'hex'), ',')`;
+const numberList = (column: string) => `string_agg(${column}::text, ',')`;
+const jsonList = (column: string) => `json_agg(${column})`;
+
+/** One row with all debits of a page: the driver takes several times as long for a row of each. */
+const DEBIT_COLUMNS = `select ${numberList("log_order")} as orders,
+    ${numberList("transaction_id")} as transactions, ${hexList("provider")} as providers,
+    ${jsonList("event_id")} as ids, ${hexList("spender")} as spenders, ${jsonList("meter")} as meters,
+    ${numberList("quantity")} as quantities, ${jsonList("dimensions")} as dimensions,
+    ${jsonList("occurred_at")} as occurred, ${jsonList("recorded_at")} as recorded,
+    ${jsonList("rate_card")} as cards, ${jsonList("price_basis")} as bases,
+    ${jsonList("hold_id")} as holds, ${hexList("account")} as accounts,
+    ${hexList("allowance")} as allowances, ${numberList("amount_micros")} as amounts,
+    ${numberList("fee_micros")} as fees
+  from debits left join captures using (provider, event_id)`;
 
 /**
  * Reads debits. An event has the log place of its first part; its other parts, of the same
  * transaction, are attached to it.
  */
-async function readDebits(tx: Sql, values: readonly unknown[]): Promise<LogEntryOf<"debit">[]> {
+async function readDebits(tx: Sql, range: readonly unknown[]): Promise<LogEntryOf<"debit">[]> {
   // Plan: debits_by_log_order. Not `part = 0`: for that, the planner may read the whole primary key.
-  const firsts = await tx.query<DebitRecord>(
-    `select ${PLACE}, ${CHARGE}, spender, meter, quantity, dimensions, occurred_at, recorded_at,
-       rate_card, price_basis, hold_id
-     from debits left join captures using (provider, event_id) where part + 0 = 0 and ${IN_PAGE}`,
-    values,
+  const [columns] = await tx.query<DebitColumns>(
+    `${DEBIT_COLUMNS} where part + 0 = 0 and ${IN_PAGE}`,
+    range,
   );
-  const more = await readOtherParts(tx, firsts);
-  return firsts.map((record) => ({
-    ...placeOf(record),
-    kind: "debit",
-    provider: record.provider,
-    id: record.event_id,
-    spender: record.spender,
-    meter: record.meter,
-    quantity: record.quantity,
-    dimensions: record.dimensions,
-    occurredAt: record.occurred_at,
-    recordedAt: record.recorded_at,
-    rateCardVersion: record.rate_card,
-    priceBasis: record.price_basis === null ? null : toPriceBasis(record.price_basis),
-    holdId: record.hold_id,
-    charges: [record, ...(more.get(`${record.provider}/${record.event_id}`) ?? [])].map(toCharge),
-  }));
+  if (columns === undefined || columns.orders === null) return [];
+  const debits = toDebits(columns, columns.orders);
+  const others = await readOtherParts(tx, debits);
+  if (others.size === 0) return debits;
+  return debits.map((debit) => {
+    const more = others.get(`${debit.provider}/${debit.id}`);
+    return more === undefined ? debit : { ...debit, charges: [...debit.charges, ...more] };
+  });
+}
+
+function toDebits(columns: DebitColumns, listed: string): LogEntryOf<"debit">[] {
+  const { ids, meters, dimensions, occurred, recorded, cards, bases, holds } = columns;
+  const orders = listed.split(",");
+  const transactions = columns.transactions.split(",");
+  const providers = hexesIn(columns.providers);
+  const spenders = hexesIn(columns.spenders);
+  const quantities = columns.quantities.split(",");
+  const accounts = hexesIn(columns.accounts);
+  const allowances = hexesIn(columns.allowances);
+  const amounts = columns.amounts.split(",");
+  const fees = columns.fees.split(",");
+  return orders.map((order, index) => {
+    const basis = at(bases, index);
+    return {
+      order: BigInt(order),
+      transaction: BigInt(at(transactions, index)),
+      kind: "debit",
+      provider: at(providers, index),
+      id: at(ids, index),
+      spender: at(spenders, index),
+      meter: at(meters, index),
+      quantity: BigInt(at(quantities, index)),
+      dimensions: at(dimensions, index),
+      occurredAt: new Date(at(occurred, index)),
+      recordedAt: new Date(at(recorded, index)),
+      rateCardVersion: at(cards, index),
+      priceBasis: basis === null ? null : toPriceBasis(basis),
+      holdId: at(holds, index),
+      charges: [
+        {
+          account: at(accounts, index),
+          allowance: at(allowances, index),
+          amountMicros: BigInt(at(amounts, index)),
+          feeMicros: BigInt(at(fees, index)),
+        },
+      ],
+    };
+  });
+}
+
+function hexesIn(listed: string): readonly Hex[] {
+  return listed.split(",").map((digits): Hex => `0x${digits}`);
+}
+
+/** An item of a column, which has one for each debit. */
+function at<T>(column: readonly T[], index: number): T {
+  const item = column[index];
+  if (item === undefined) throw new Error("the database returned columns of unequal length");
+  return item;
 }
 
 /** The parts after the first, by event. Few events have any. */
 async function readOtherParts(
   tx: Sql,
-  firsts: readonly PlaceRecord[],
-): Promise<ReadonlyMap<string, readonly ChargeRecord[]>> {
-  const [first] = firsts;
+  debits: readonly LogPosition[],
+): Promise<ReadonlyMap<string, readonly LoggedCharge[]>> {
+  const [first] = debits;
   if (first === undefined) return new Map();
-  const transactions = firsts.map(({ transaction_id: transaction }) => transaction);
+  const transactions = debits.map(({ transaction }) => transaction);
   // Plan: debits_by_log_order, by its second column: the transactions of one page are neighbours.
   const others = await tx.query<ChargeRecord>(
     `select ${CHARGE} from debits
      where part + 0 > 0 and transaction_id >= $1 and transaction_id <= $2 order by part`,
-    [
-      transactions.reduce(min, first.transaction_id),
-      transactions.reduce(max, first.transaction_id),
-    ],
+    [transactions.reduce(min, first.transaction), transactions.reduce(max, first.transaction)],
   );
-  return Map.groupBy(others, ({ provider, event_id: id }) => `${provider}/${id}`);
+  const byEvent = new Map<string, LoggedCharge[]>();
+  for (const record of others) {
+    const name = `${record.provider}/${record.event_id}`;
+    const charge = toCharge(record);
+    const before = byEvent.get(name);
+    if (before === undefined) byEvent.set(name, [charge]);
+    else before.push(charge);
+  }
+  return byEvent;
 }
 
 function toCharge({ account, allowance, amountMicros, feeMicros }: LoggedCharge): LoggedCharge {
