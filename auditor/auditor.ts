@@ -15,6 +15,7 @@ import type { AuditTerms } from "./work/auditDeps.ts";
 import { cosignCheckpoint } from "./work/cosignCheckpoint.ts";
 import { cosignReceipts } from "./work/cosignReceipts.ts";
 import { KeptState } from "./work/keptState.ts";
+import { RecordedHashes } from "./work/recordedHashes.ts";
 import { ChainBehind } from "./work/replayCut.ts";
 import { witness } from "./work/witness.ts";
 
@@ -100,6 +101,7 @@ export function createAuditor({
 }: AuditorDeps): Auditor {
   const store = createChainStore(database);
   const kept = new KeptState();
+  const hashes = new RecordedHashes();
   const refused = new Map<
     bigint,
     { cut: PublishedCut; findings: readonly Finding[]; at: number }
@@ -129,7 +131,7 @@ export function createAuditor({
   async function check(cut: PublishedCut): Promise<boolean> {
     const startedAt = performance.now();
     const findings = await auditCut(
-      { database, source, chain, terms, recordsInMemory, kept, onProgress },
+      { database, source, chain, terms, recordsInMemory, kept, hashes, onProgress },
       cut,
     );
     const milliseconds = performance.now() - startedAt;
@@ -241,7 +243,7 @@ export function createAuditor({
           isInDoubt = false;
         },
         async () => {
-          await witness(database, source, newest, onProgress);
+          await witness({ database, source, hashes, onProgress }, newest);
           if (!isInDoubt) await signReceipts();
         },
       ]);

@@ -5,6 +5,7 @@ import type { Database } from "@compute-credits/platform/postgres/database";
 import type { LogSource } from "../log/logSource.ts";
 import type { FeeTerm } from "../replay/terms.ts";
 import type { KeptState } from "./keptState.ts";
+import type { RecordedHashes } from "./recordedHashes.ts";
 
 /** The terms of an audit, besides the log and the chain. */
 export interface AuditTerms {
@@ -36,6 +37,8 @@ export interface AuditCutDeps {
   readonly recordsInMemory?: number | undefined;
   /** of the cut before; without it every cut loads its state from the database */
   readonly kept?: KeptState;
+  /** of what was recorded before the cut; without them all are computed */
+  readonly hashes?: RecordedHashes;
   /** called after each page of the log */
   readonly onProgress?: () => void;
 }

@@ -13,7 +13,8 @@ import {
   readHashes,
   readPages,
 } from "../store/witnessedPages.ts";
-import { recordedHash, recordedText, witnessedIn } from "./witnessed.ts";
+import { RecordedHashes } from "./recordedHashes.ts";
+import { witnessedIn } from "./witnessed.ts";
 
 /** Thrown if a cut may differ from what was seen of it: then it is compared entry by entry. */
 export class WitnessedDiffers extends Error {
@@ -54,14 +55,27 @@ export class WitnessedMatch {
   readonly #pageOf = new Map<string, OpenPage>();
   #hasUnseen = false;
 
-  private constructor(sql: Sql, cut: ComparedCut, pages: readonly WitnessedPage[]) {
+  readonly #hashes: RecordedHashes;
+
+  private constructor(
+    sql: Sql,
+    cut: ComparedCut,
+    pages: readonly WitnessedPage[],
+    hashes: RecordedHashes,
+  ) {
+    this.#hashes = hashes;
     this.#sql = sql;
     this.#cut = cut;
     this.#pages = pages;
   }
 
-  static async begin(sql: Sql, cut: ComparedCut): Promise<WitnessedMatch> {
-    return new WitnessedMatch(sql, cut, await comparedPages(sql, cut));
+  /** `hashes` are those of entries that were recorded lately. */
+  static async begin(
+    sql: Sql,
+    cut: ComparedCut,
+    hashes = new RecordedHashes(),
+  ): Promise<WitnessedMatch> {
+    return new WitnessedMatch(sql, cut, await comparedPages(sql, cut), hashes);
   }
 
   /** Compares a page of the cut. */
@@ -72,7 +86,7 @@ export class WitnessedMatch {
     await this.#openUpTo(shown.reduce((order, entry) => max(order, entry.order), first.order));
     for (const entry of shown) {
       if (this.#pageOf.size === 0) this.#hasUnseen = true;
-      else this.#compare(recordedHash(recordedText(entry)));
+      else this.#compare(this.#hashes.take(entry));
     }
     this.#closeDone();
   }

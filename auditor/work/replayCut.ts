@@ -100,7 +100,7 @@ export async function replayCut(
   const missed = new Set<string>();
   const appliedBefore = state.appliedBlock;
   const readUpTo = (await readCursor(sql)).time;
-  const witnessed = await witnessedBefore(sql, window);
+  const witnessed = await witnessedBefore(deps, sql, window);
   const events = createEventSaver(sql);
   let entryCount = 0;
   let newestRecorded: Date | null = null;
@@ -224,6 +224,7 @@ async function replayPage(
 
 /** Compares the cut's pages with what was seen of the log before: by hashes, or by names. */
 async function witnessedBefore(
+  { hashes }: ReplayDeps,
   sql: Sql,
   { cut: { id }, snapshot, last, known }: ReplayWindow,
 ): Promise<{
@@ -238,7 +239,7 @@ async function witnessedBefore(
       end: () => findDropped(sql, cut),
     };
   }
-  const match = await WitnessedMatch.begin(sql, cut);
+  const match = await WitnessedMatch.begin(sql, cut, hashes);
   return {
     compare: (entries) => match.add(entries).then(noFindings),
     end: () => match.end().then(noFindings),

@@ -10,17 +10,25 @@ import {
   writeWitnessPosition,
 } from "../store/witnessPosition.ts";
 import { type RecordedPage, addPage } from "../store/witnessedPages.ts";
+import type { RecordedHashes } from "./recordedHashes.ts";
 import { recordedHash, recordedText, witnessedIn } from "./witnessed.ts";
+
+export interface WitnessDeps {
+  readonly database: Database;
+  readonly source: LogSource;
+  /** remembers what is recorded */
+  readonly hashes: RecordedHashes;
+  /** called after each page of the log */
+  readonly onProgress?: () => void;
+}
 
 /**
  * Records the log's entries beyond the newest cut, as far as they were not recorded before. A server
  * can then not remove or change them unnoticed before a checkpoint holds them.
  */
 export async function witness(
-  database: Database,
-  source: LogSource,
+  { database, source, hashes, onProgress = () => undefined }: WitnessDeps,
   newest: PublishedCut | null,
-  onProgress: () => void = () => undefined,
 ): Promise<void> {
   let position = beyond(newest, await readWitnessPosition(database));
   const request = ({ since, upTo, cursor, transaction }: WitnessPosition) =>
@@ -37,7 +45,7 @@ export async function witness(
       // Requests the next page while this one is being recorded.
       pending = page.next === null ? null : request(next);
       pending?.catch(() => undefined);
-      const recorded = recordedPage(page.entries, newest?.id ?? 0n);
+      const recorded = recordedPage(page.entries, newest?.id ?? 0n, hashes);
       // oxlint-disable-next-line no-await-in-loop -- at most one page is being recorded
       await recording;
       recording = database.transaction(async (tx) => {
@@ -74,11 +82,17 @@ function after(position: WitnessPosition, { entries, upTo, next }: SourcePage): 
 }
 
 /** `null` if the page has nothing to record. */
-function recordedPage(entries: readonly LogEntry[], afterCut: bigint): RecordedPage | null {
+function recordedPage(
+  entries: readonly LogEntry[],
+  afterCut: bigint,
+  remembered: RecordedHashes,
+): RecordedPage | null {
   const seen = witnessedIn(entries);
   const [first] = seen;
   if (first === undefined) return null;
   const texts = seen.map(recordedText);
+  const hashes = texts.map(recordedHash);
+  remembered.keep(seen, hashes);
   return {
     afterCut,
     firstOrder: seen.reduce((order, entry) => min(order, entry.order), first.order),
@@ -88,6 +102,6 @@ function recordedPage(entries: readonly LogEntry[], afterCut: bigint): RecordedP
       first.transaction,
     ),
     texts,
-    hashes: texts.map(recordedHash),
+    hashes,
   };
 }
