@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { countWrites } from "@compute-credits/platform/postgres/sentWrites";
 import type { Health } from "@compute-credits/platform/process/health";
 import type { Context } from "./context.ts";
+import { allowOrigins } from "./http/cors.ts";
 import { notFound, problemHandler } from "./http/errors.ts";
 import { type KnownAuditors, createKnownAuditors } from "./http/knownAuditors.ts";
 import { carriesProvidersKey } from "./http/knownKey.ts";
@@ -42,6 +43,7 @@ import { approvalRoutes } from "./routes/providers/approvals.ts";
 import { providerAccessRoutes } from "./routes/providers/providerAccess.ts";
 import { providerKeyRoutes } from "./routes/providers/providerKeys.ts";
 import { meRoutes } from "./routes/sessions/me.ts";
+import { sessionRoutes } from "./routes/sessions/sessions.ts";
 import { usageRoutes } from "./routes/usage/usage.ts";
 import { voidRoutes } from "./routes/usage/voids.ts";
 
@@ -50,6 +52,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
   const app = express();
   app.disable("x-powered-by");
   app.use(securityHeaders);
+  app.use(allowOrigins(context.callers.allowedOrigins));
   app.use("/v1", v1(context));
   app.use(healthRoutes(health));
   app.use(notFound);
@@ -98,6 +101,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
   const { rateCards, prices, multipliers, quotes } = context;
   const { checkpoints, published, checkpointData, submissions, receipts, receiptRecords } = context;
   const { insight, reports, usageLog } = context;
+  const { identify, sessions, origins, sessionSeconds } = context.callers;
   const { deployment } = chain;
   const { token, creditMicrosPerToken } = terms;
   const issuers = { allowances, issuingKeys, chain };
@@ -114,7 +118,8 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       deploymentBlock,
       lens: context.lens,
     }),
-    meRoutes({ identify: context.callers.identify, approvals, auditors }),
+    sessionRoutes({ sessions, identify, origins, sessionSeconds, chain }),
+    meRoutes({ identify, approvals, auditors }),
     accountRoutes({ accounts, checkpoints: published, chainStore }),
     allowanceRoutes({ allowances, issuingKeys, chain, limits }),
     acceptanceRoutes({ acceptances, chain, checkReader }),

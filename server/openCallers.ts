@@ -20,6 +20,8 @@ export interface Callers {
   readonly keyUses: LastUses;
   readonly sessionUses: LastUses;
   readonly origins: Origins;
+  /** origins of other pages that may call the server with a session */
+  readonly allowedOrigins: readonly string[];
   /** life of a session */
   readonly sessionSeconds: number;
 }
@@ -62,6 +64,7 @@ export function openCallers(
     keyUses,
     sessionUses,
     origins,
+    allowedOrigins,
     sessionSeconds,
   };
 }

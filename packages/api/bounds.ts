@@ -38,3 +38,9 @@ export const ANSWERS = {
   /** enough to follow the computation; counts beside the lists tell if there is more */
   listed: { most: 100, of: "holds, and allowances, beside a runway" },
 } as const;
+
+/** Characters of the longest sign-in message that is read. */
+export const SIGN_IN_CHARACTERS = 4_000;
+
+/** Characters of what owners write beside what is theirs. */
+export const LABEL_CHARACTERS = { session: 200, key: 64 } as const;

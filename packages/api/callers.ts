@@ -12,7 +12,7 @@ function caller(
 }
 
 /** How a request shows who sends it: the names of the OpenAPI document's security schemes. */
-export type Scheme = "key" | "logAccess" | "campaignAccess";
+export type Scheme = "key" | "logAccess" | "campaignAccess" | "session" | "cookie";
 
 const KEY_REASONS = ["missing_credentials", "unknown_key", "wrong_key_kind"] as const;
 const SIGNED_HEADER_REASONS = [
@@ -54,6 +54,30 @@ export const CALLERS = {
   reader: caller("known reader", {
     schemes: ["key", "logAccess"],
     reasons: [...KEY_REASONS, "credentials_expired", "invalid_signature", "not_an_auditor"],
+  }),
+  /** a wallet that signed in, with the session's token or cookie */
+  session: caller("wallet that signed in", {
+    schemes: ["session", "cookie"],
+    reasons: [
+      ...KEY_REASONS,
+      ...SIGNED_HEADER_REASONS,
+      "key_revoked",
+      "unknown_session",
+      "session_needed",
+      "foreign_origin",
+    ],
+  }),
+  /** with credentials of any kind */
+  known: caller("any credentials", {
+    schemes: ["key", "session", "cookie", "logAccess", "campaignAccess"],
+    reasons: [
+      "missing_credentials",
+      "unknown_key",
+      "key_revoked",
+      "unknown_session",
+      "credentials_expired",
+      "invalid_signature",
+    ],
   }),
 } as const;
 

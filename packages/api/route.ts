@@ -58,6 +58,7 @@ export type Tag = keyof typeof TAGS;
 /** The concerns in the order of the documents. */
 export const TAGS = {
   deployment: "The deployment and the server",
+  sessions: "Signing in",
   accounts: "Accounts",
   allowances: "Allowances",
   acceptances: "Acceptances",

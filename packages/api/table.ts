@@ -15,9 +15,23 @@ import { decideProviderApproval, getProviderApproval } from "./providers/approva
 import { grantProviderAccess, revokeProviderAccess } from "./providers/providerAccess.ts";
 import { registerProviderKey, revokeProviderKey } from "./providers/providerKeys.ts";
 import type { Route } from "./route.ts";
+import { getMe } from "./sessions/me.ts";
+import {
+  createNonce,
+  listSessions,
+  revokeSession,
+  revokeSessions,
+  signIn,
+} from "./sessions/sessions.ts";
 
 /** Every route of the API, in the order of the documents. */
 export const ROUTES = [
+  getMe,
+  createNonce,
+  signIn,
+  listSessions,
+  revokeSession,
+  revokeSessions,
   getAccount,
   getProof,
   listAllowances,

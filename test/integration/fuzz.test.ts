@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { expect } from "chai";
 import * as fc from "fast-check";
 
+import { signIn } from "@compute-credits/api/sessions/sessions";
 import { ROUTES as DESCRIBED } from "@compute-credits/api/table";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { SignedAllowance } from "@compute-credits/client/wallet/signedAllowance";
@@ -236,6 +237,10 @@ for (const kind of stackKinds) {
           operator: addressOf(wallets.operator),
           signature,
         },
+        "/v1/sessions/nonce": {},
+        "/v1/sessions": { ...signIn.exampleBody, as: "cookie", label: "a label" },
+        "/v1/sessions/revocation": {},
+        "/v1/sessions/:id/revocation": {},
         "/v1/provider-keys": { provider: address, keyHash: bytes, signature },
         "/v1/provider-keys/:keyHash/revocation": { provider: address, signature },
         "/v1/provider-access": { spender: address, signature },

@@ -6,7 +6,21 @@ export const SECURITY_SCHEMES = {
     type: "http",
     scheme: "bearer",
     description:
-      "A spender's API key (`cck_…`), a provider's key (`ccpk_…`) or an issuing key (`ccik_…`).",
+      "A spender's API key (`cck_…`), a provider's key (`ccpk_…`), an issuing key (`ccik_…`) or a " +
+      "view key (`ccvk_…`).",
+  },
+  session: {
+    type: "http",
+    scheme: "bearer",
+    description: "The token of a session (`ccs_…`), which `POST /v1/sessions` gives.",
+  },
+  cookie: {
+    type: "apiKey",
+    in: "cookie",
+    name: "__Host-ccs",
+    description:
+      "The same as a cookie, for pages; named `ccs` by a server that is reached without TLS. " +
+      "Requests that change something need the header `Origin`.",
   },
   logAccess: {
     type: "apiKey",

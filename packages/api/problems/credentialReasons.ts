@@ -11,6 +11,22 @@ export const CREDENTIALS = {
     "The session has expired, was revoked, or never was.",
     "Sign in again: `POST /v1/sessions`.",
   ),
+  session_needed: reason(
+    [403],
+    "Only a wallet that signed in may do this.",
+    "Sign in: `POST /v1/sessions`.",
+  ),
+  session_not_found: reason([404], "The caller has no session with this id.", "Check the id."),
+  sign_in_refused: reason(
+    [403],
+    "The message's `field` does not fit this server, chain or time.",
+    "Make a message anew, with a new nonce.",
+  ),
+  nonce_used: reason(
+    [409],
+    "The nonce has signed somebody in already.",
+    "Get another: `POST /v1/sessions/nonce`.",
+  ),
   foreign_origin: reason(
     [403],
     "A page of another origin sent the request.",

@@ -26,12 +26,20 @@ const WITH_BODY = [
 ] as const satisfies readonly Reason[];
 
 /** Every reason that the route may give. */
-export function reasonsOf({ params, query, body, callers, reasons }: Route): readonly Reason[] {
+export function reasonsOf({
+  method,
+  params,
+  query,
+  body,
+  callers,
+  reasons,
+}: Route): readonly Reason[] {
   const hasInput = params !== undefined || query !== undefined || body !== undefined;
   return [
     ...new Set<Reason>([
       ...(hasInput ? WITH_INPUT : []),
-      ...(body === undefined ? [] : WITH_BODY),
+      // A body is read before its route is known, also one that the route does not want.
+      ...(method === "get" ? [] : WITH_BODY),
       ...callers.flatMap((caller) => CALLERS[caller].reasons),
       ...reasons,
       ...ANY,

@@ -8,7 +8,13 @@ import type { VaultReader } from "./vaultReader.ts";
 /** What requests ask of the chain. */
 export type ChainForRequests = Pick<
   ChainReader,
-  "deployment" | "threshold" | "isSigner" | "isSignedBy" | "signingOf" | "allowanceSigning"
+  | "deployment"
+  | "threshold"
+  | "isSigner"
+  | "isSignedBy"
+  | "isSignedByAnyWallet"
+  | "signingOf"
+  | "allowanceSigning"
 >;
 
 /**
@@ -33,6 +39,7 @@ export function chainForRequests(
   const signer = rememberAnswers<boolean>(bound, MEMORY);
   const signings = rememberAnswers<Signing>(bound, MEMORY);
   const allowances = rememberAnswers<Signing>(bound, MEMORY);
+  const wallets = rememberAnswers<boolean>(bound, MEMORY);
 
   const signingOf: ChainReader["signingOf"] = async (address, digest, signature) => {
     // A key's signature needs no call.
@@ -49,6 +56,12 @@ export function chainForRequests(
     signingOf,
     isSignedBy: async (address, digest, signature) =>
       isAccepted(await signingOf(address, digest, signature)),
+    async isSignedByAnyWallet(address, digest, signature) {
+      if (await isKeySignature(address, digest, signature)) return true;
+      return await wallets(fingerprint(address, digest, signature), () =>
+        chain.isSignedByAnyWallet(address, digest, signature),
+      );
+    },
     async allowanceSigning({ message, signature }) {
       const digest = allowanceId(chain.deployment, message);
       if (await isKeySignature(message.account, digest, signature)) return "key";

@@ -64,10 +64,12 @@ export interface ChainReader {
   court(): Promise<Address>;
   /**
    * Checks a signature by the contract's own rules: the signer's key, or ERC-1271. Like the next
-   * two, it rejects only if no endpoint answers: whatever a wallet does is an answer.
+   * three, it rejects only if no endpoint answers: whatever a wallet does is an answer.
    */
   isSignedBy(signer: Address, digest: Hex, signature: Hex): Promise<boolean>;
-  /** Returns who signed a digest, by the same rules. */
+  /** The same for wallets that sign in, also those that are not deployed yet (ERC-6492). */
+  isSignedByAnyWallet(signer: Address, digest: Hex, signature: Hex): Promise<boolean>;
+  /** Returns who signed a digest, by the contract's rules. */
   signingOf(signer: Address, digest: Hex, signature: Hex): Promise<Signing>;
   /** Returns who signed an allowance, by asking the court. */
   allowanceSigning(signed: SignedMessage): Promise<Signing>;

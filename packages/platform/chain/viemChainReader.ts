@@ -17,6 +17,7 @@ import { courtAbi } from "@compute-credits/protocol/abi/court";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import {
   isAccepted,
+  isSignedByAnyWallet,
   readAllowanceSigning,
   readSigning,
 } from "@compute-credits/protocol/messages/signatureCheck";
@@ -201,6 +202,9 @@ function chainReader(
 
     isSignedBy: async (signer, digest, signature) =>
       isAccepted(await readSigning(client, signer, digest, signature)),
+
+    isSignedByAnyWallet: (signer, digest, signature) =>
+      isSignedByAnyWallet(client, signer, digest, signature),
 
     signingOf: (signer, digest, signature) => readSigning(client, signer, digest, signature),
 

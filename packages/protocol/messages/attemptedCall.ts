@@ -10,11 +10,16 @@ import {
 } from "viem";
 
 /** A call of a contract, whose success or failure is asked for. */
-export interface AttemptedCall {
-  readonly to: Address;
-  readonly data: Hex;
+export interface AttemptedCall extends Call {
   /** whether the call may change state, which nothing keeps */
   readonly mayWrite: boolean;
+  /** a call that is made before, whose outcome does not matter: it may deploy the contract */
+  readonly first?: Call;
+}
+
+interface Call {
+  readonly to: Address;
+  readonly data: Hex;
 }
 
 export interface Attempt {
@@ -62,7 +67,7 @@ const IDENTITY: Address = "0x0000000000000000000000000000000000000004";
 
 async function isAnswering(client: PublicClient, call: AttemptedCall): Promise<boolean> {
   try {
-    const data = padHex("0x", { size: size(call.data) });
+    const data = padHex("0x", { size: size(call.data) + sizeOf(call.first) });
     const { succeeded } = await ask(client, { to: IDENTITY, data, mayWrite: false });
     return succeeded;
   } catch {
@@ -71,7 +76,7 @@ async function isAnswering(client: PublicClient, call: AttemptedCall): Promise<b
 }
 
 async function ask(client: PublicClient, call: AttemptedCall): Promise<Attempt> {
-  const gas = CALL_GAS + WRAPPER_GAS;
+  const gas = CALL_GAS * (call.first === undefined ? 1n : 2n) + WRAPPER_GAS;
   const { data } = await client.call({ data: wrapped(call), gas });
   if (data === undefined || size(data) !== 96) {
     throw new Error(`the endpoint answered a simulated creation with ${data ?? "nothing"}`);
@@ -83,24 +88,38 @@ async function ask(client: PublicClient, call: AttemptedCall): Promise<Attempt> 
   };
 }
 
-/** The code that makes the call, and answers (success, returned bytes, first word). */
-function wrapped({ to, data, mayWrite }: AttemptedCall): Hex {
-  const bytes = numberToHex(size(data), { size: 3 });
+function sizeOf(call: Call | undefined): number {
+  return call === undefined ? 0 : size(call.data);
+}
+
+/** The code that makes the calls, and answers (success, returned bytes, first word) of the last. */
+function wrapped(call: AttemptedCall): Hex {
+  const { first } = call;
   const build = (codeBytes: number) =>
     concat([
-      // codecopy(0, codeBytes, bytes): the call's data follows the code.
-      concat(["0x62", bytes, "0x60", numberToHex(codeBytes, { size: 1 }), "0x600039"]),
-      // The answer's first word goes to 0; the data is read from 0.
-      concat(["0x60206000", "0x62", bytes, "0x6000"]),
-      // A call has a value (0); a static call has none.
-      mayWrite ? "0x6000" : "0x",
-      concat(["0x73", to, "0x63", numberToHex(CALL_GAS, { size: 4 }), mayWrite ? "0xf1" : "0xfa"]),
+      // The first call's success is popped.
+      first === undefined ? "0x" : concat([calling(first, codeBytes, true), "0x50"]),
+      calling(call, codeBytes + sizeOf(first), call.mayWrite),
       // mstore(64, mload(0)), mstore(32, returndatasize), mstore(0, success), return(0, 96)
       "0x600051604052",
       "0x3d602052",
       "0x600052",
       "0x60606000f3",
     ]);
-  const code = build(size(build(0)));
-  return concat([code, data]);
+  // The calls' data follows the code.
+  return concat([build(size(build(0))), first?.data ?? "0x", call.data]);
+}
+
+/** Instructions that make a call with the data at an offset, and leave its success on the stack. */
+function calling({ to, data }: Call, offset: number, mayWrite: boolean): Hex {
+  const bytes = numberToHex(size(data), { size: 3 });
+  return concat([
+    // codecopy(0, offset, bytes)
+    concat(["0x62", bytes, "0x62", numberToHex(offset, { size: 3 }), "0x600039"]),
+    // The answer's first word goes to 0; the data is read from 0.
+    concat(["0x60206000", "0x62", bytes, "0x6000"]),
+    // A call has a value (0); a static call has none.
+    mayWrite ? "0x6000" : "0x",
+    concat(["0x73", to, "0x63", numberToHex(CALL_GAS, { size: 4 }), mayWrite ? "0xf1" : "0xfa"]),
+  ]);
 }

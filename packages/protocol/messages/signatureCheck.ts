@@ -4,8 +4,10 @@ import {
   type PublicClient,
   encodeFunctionData,
   isAddressEqual,
+  isErc6492Signature,
   padHex,
   parseAbi,
+  parseErc6492Signature,
   recoverAddress,
   size,
   slice,
@@ -13,7 +15,7 @@ import {
 
 import { courtAbi } from "../abi/court.ts";
 import { type AllowanceMessage, allowanceId } from "./allowance.ts";
-import { attemptCall } from "./attemptedCall.ts";
+import { type Attempt, attemptCall } from "./attemptedCall.ts";
 import type { Deployment } from "./domain.ts";
 
 const ERC1271_ABI = parseAbi([
@@ -76,15 +78,59 @@ export async function readSigning(
   signature: Hex,
 ): Promise<Signing> {
   if (await isEcdsaSignature(signer, digest, signature)) return "key";
-  const data = encodeFunctionData({
+  const data = erc1271Question(digest, signature);
+  const answer = await attemptCall(client, { to: signer, data, mayWrite: false });
+  return await ofCode(client, signer, isErc1271Valid(answer));
+}
+
+/**
+ * Returns whether a wallet signed a digest, also one that is not deployed yet (ERC-6492): its
+ * signature says how to deploy it, which is simulated before it is asked. For signing in only: the
+ * contracts accept no such signature. Rejects only if the endpoint fails.
+ */
+export async function isSignedByAnyWallet(
+  client: PublicClient,
+  signer: Address,
+  digest: Hex,
+  signature: Hex,
+): Promise<boolean> {
+  const undeployed = isErc6492Signature(signature) ? parseErc6492(signature) : null;
+  if (undeployed === null) {
+    return isAccepted(await readSigning(client, signer, digest, signature));
+  }
+  const { address: factory, data: factoryData, signature: own } = undeployed;
+  if ((await client.getCode({ address: signer })) !== undefined) {
+    return isAccepted(await readSigning(client, signer, digest, own));
+  }
+  const answer = await attemptCall(client, {
+    to: signer,
+    data: erc1271Question(digest, own),
+    mayWrite: false,
+    first: { to: factory, data: factoryData },
+  });
+  return isErc1271Valid(answer);
+}
+
+/** The parts of an ERC-6492 signature; `null` if what is before its ending is not encoded so. */
+function parseErc6492(signature: Hex) {
+  try {
+    const { address, data, signature: own } = parseErc6492Signature(signature);
+    return address === undefined || data === undefined ? null : { address, data, signature: own };
+  } catch {
+    return null;
+  }
+}
+
+function erc1271Question(digest: Hex, signature: Hex): Hex {
+  return encodeFunctionData({
     abi: ERC1271_ABI,
     functionName: "isValidSignature",
     args: [digest, signature],
   });
-  const answer = await attemptCall(client, { to: signer, data, mayWrite: false });
-  const isValid =
-    answer.succeeded && answer.returnedBytes >= 32n && answer.firstWord === ERC1271_VALID;
-  return await ofCode(client, signer, isValid);
+}
+
+function isErc1271Valid({ succeeded, returnedBytes, firstWord }: Attempt): boolean {
+  return succeeded && returnedBytes >= 32n && firstWord === ERC1271_VALID;
 }
 
 /** Whether the contracts would accept the signature now. */

@@ -1,8 +1,9 @@
 import { Router } from "express";
 import type { Address } from "viem";
 
+import { type Right, type Role, getMe } from "@compute-credits/api/sessions/me";
+import { mount } from "../../http/mount.ts";
 import type { Identify, Principal } from "../../http/principal.ts";
-import { respond } from "../../http/respond.ts";
 import type { ApprovalStore } from "../../stores/providers/approvalStore.ts";
 import { rightsOf } from "./rights.ts";
 
@@ -17,22 +18,22 @@ export interface MeDeps {
 export function meRoutes({ identify, approvals, auditors }: MeDeps): Router {
   const router = Router();
 
-  router.get("/me", async (req, res) => {
+  mount(router, getMe, async ({ req, res, answer }) => {
     const principal = await identify(req);
-    const roles = await rolesOf(principal);
+    const may = { roles: await rolesOf(principal), rights: rightsOf(principal) };
     res.set("Cache-Control", "no-store");
-    respond(res, 200, { ...describePrincipal(principal), roles, rights: rightsOf(principal) });
+    return answer(200, describeCaller(principal, may));
   });
 
-  async function rolesOf(principal: Principal): Promise<readonly string[]> {
+  async function rolesOf(principal: Principal): Promise<readonly Role[]> {
     switch (principal.kind) {
       case "session":
       case "wallet": {
         const { address, isOperator } = principal;
         return [
-          ...(isOperator ? ["operator"] : []),
-          ...(auditors.includes(address) ? ["auditor"] : []),
-          ...((await approvals.isApproved(address)) ? ["provider"] : []),
+          ...(isOperator ? (["operator"] as const) : []),
+          ...(auditors.includes(address) ? (["auditor"] as const) : []),
+          ...((await approvals.isApproved(address)) ? (["provider"] as const) : []),
         ];
       }
       case "providerKey":
@@ -50,26 +51,31 @@ export function meRoutes({ identify, approvals, auditors }: MeDeps): Router {
   return router;
 }
 
+interface May {
+  readonly roles: readonly Role[];
+  readonly rights: readonly Right[];
+}
+
 /** The caller's own names, without what only this server's code needs. */
-function describePrincipal(principal: Principal) {
+function describeCaller(principal: Principal, may: May) {
   switch (principal.kind) {
     case "session": {
       const { kind, address, sessionId, expiresAt } = principal;
-      return { kind, address, sessionId, expiresAt };
+      return { kind, address, sessionId, expiresAt, ...may };
     }
     case "wallet": {
       const { kind, address, expiresAt } = principal;
-      return { kind, address, expiresAt };
+      return { kind, address, expiresAt, ...may };
     }
     case "providerKey": {
       const { kind, provider, keyHash } = principal;
-      return { kind, provider, keyHash };
+      return { kind, provider, keyHash, ...may };
     }
     case "anyone":
     case "spenderKey":
     case "issuingKey":
     case "viewKey":
-      return principal;
+      return { ...principal, ...may };
     default:
       return principal satisfies never;
   }

@@ -1,24 +1,5 @@
+import type { Right } from "@compute-credits/api/sessions/me";
 import type { Principal } from "../../http/principal.ts";
-
-/** What a caller may do. Each right concerns only what the caller's credentials are of. */
-export type Right =
-  /** the deployment, cards, prices, checkpoints, rows, proofs and health */
-  | "read_public"
-  /** balances, usage, budgets and allowances of the account */
-  | "read_account"
-  /** the spender's own budgets, acceptances and usage */
-  | "read_spender"
-  /** the provider's own debits and earnings */
-  | "read_provider"
-  /** what every party may read of itself, and reports of all */
-  | "read_all"
-  | "accept_accounts"
-  /** usage, holds, captures, voids, rate cards */
-  | "charge"
-  | "issue_grants"
-  /** labels, rotation and revocation of keys, and view keys */
-  | "manage_keys"
-  | "manage_sessions";
 
 /** The rights of a caller, without its roles that need a look into the database. */
 export function rightsOf(principal: Principal): readonly Right[] {

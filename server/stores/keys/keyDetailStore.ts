@@ -18,6 +18,3 @@ export interface KeyDetailStore {
   /** Records when keys were last used. */
   recordUses(uses: readonly Use[]): Promise<void>;
 }
-
-/** Characters of a key's label. */
-export const KEY_LABEL_CHARACTERS = 64;

@@ -55,5 +55,4 @@ export interface SessionStore {
 /** Bounds of sessions, the same on every server. */
 export const SESSIONS = {
   perAddress: 50,
-  labelCharacters: 200,
 } as const;

@@ -26,6 +26,8 @@ function countedChain(gate: Promise<unknown> = Promise.resolve()) {
     isSigner: (address: Address) => answer(`isSigner ${address}`, address === wallet),
     signingOf: (address: Address, _digest: Hex, signature: Hex) =>
       answer<Signing>(`signingOf ${address}`, signature === "0x01" ? "contract" : "nobody"),
+    isSignedByAnyWallet: (address: Address, _digest: Hex, signature: Hex) =>
+      answer(`isSignedByAnyWallet ${address}`, signature === "0x01"),
     allowanceSigning: ({ message, signature }: SignedMessage) =>
       answer<Signing>(
         `allowanceSigning ${message.account}`,
