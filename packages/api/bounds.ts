@@ -12,6 +12,9 @@ export const PAGES = {
 /** The most grants or codes that any server accepts in one request. */
 export const MAX_GRANTS_PER_REQUEST = 100_000;
 
+/** Issuing keys that one account registers, revoked ones included. */
+export const MAX_ISSUING_KEYS = 1_000;
+
 /** Each name is hashed, so that this takes milliseconds. */
 export const SCOPE_NAMES_PER_REQUEST = 2_000;
 

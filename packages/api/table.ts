@@ -11,6 +11,9 @@ import {
   listAllowances,
   revokeAllowance,
 } from "./allowances/allowances.ts";
+import { issueGrants, listAccountGrants, listGrants } from "./allowances/grants.ts";
+import { addCodes, closeCode, listCodes, redeemCode } from "./allowances/promotionCodes.ts";
+import { listIssuingKeys, registerIssuingKey, revokeIssuingKey } from "./issuing/issuingKeys.ts";
 import { decideProviderApproval, getProviderApproval } from "./providers/approvals.ts";
 import { grantProviderAccess, revokeProviderAccess } from "./providers/providerAccess.ts";
 import { registerProviderKey, revokeProviderKey } from "./providers/providerKeys.ts";
@@ -42,6 +45,16 @@ export const ROUTES = [
   endAcceptance,
   listAcceptances,
   listOffers,
+  issueGrants,
+  listGrants,
+  addCodes,
+  listCodes,
+  closeCode,
+  redeemCode,
+  listAccountGrants,
+  registerIssuingKey,
+  listIssuingKeys,
+  revokeIssuingKey,
   decideProviderApproval,
   getProviderApproval,
   registerProviderKey,

@@ -1,27 +1,8 @@
-import { z } from "zod";
-
-import { ScopeJson } from "@compute-credits/protocol/json/allowance";
-import { uintField } from "@compute-credits/protocol/json/fields";
 import type { Scope } from "@compute-credits/protocol/messages/allowance";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { SCOPE_NAMES_PER_REQUEST } from "@compute-credits/api/bounds";
 import { type ProblemError, fail } from "../../http/problem.ts";
 import type { Limits } from "../../limits.ts";
-
-/** What grants and promotion codes have in common. `null` takes the campaign's own term. */
-export const GrantTermsBody = z.strictObject({
-  limit: uintField(64),
-  period: uintField(64).default(0n),
-  rollover: uintField(64).default(0n),
-  priority: uintField(8).transform(Number).nullable().default(null),
-  scope: z
-    .strictObject({
-      providers: ScopeJson.shape.providers.default([]),
-      meters: ScopeJson.shape.meters.default([]),
-    })
-    .nullable()
-    .default(null),
-});
 
 export type BatchLimits = LabelLimits & Pick<Limits, "maxGrantsPerRequest">;
 
@@ -69,4 +50,17 @@ function tooLarge(what: string, limit: Readonly<Record<string, number>>): Proble
 export function countOutcomes(outcomes: readonly { readonly result: string }[]) {
   const refused = outcomes.filter(({ result }) => result === "refused").length;
   return { accepted: outcomes.length - refused, refused };
+}
+
+/** Pairs each item of a request with its outcome. Throws if one has none, which is a bug. */
+export function withOutcomes<Item, Outcome, Described>(
+  items: readonly Item[],
+  outcomes: readonly Outcome[],
+  describe: (item: Item, outcome: Outcome) => Described,
+): readonly Described[] {
+  return items.map((item, index) => {
+    const outcome = outcomes[index];
+    if (outcome === undefined) throw new RangeError("an item has no outcome");
+    return describe(item, outcome);
+  });
 }

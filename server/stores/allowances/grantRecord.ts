@@ -37,6 +37,7 @@ export async function readGrantsByKey(
 }
 
 export type GrantRecord = AllowanceRecord & {
+  readonly campaign: Hex;
   readonly grant_key: string;
   readonly issuer: Issuer | null;
 };
@@ -44,7 +45,8 @@ export type GrantRecord = AllowanceRecord & {
 export const GRANT_COLUMNS = `${ALLOWANCE_COLUMNS}, grant_key, issuer`;
 
 export function toGrant(record: GrantRecord): IssuedGrant {
-  return { key: record.grant_key, grant: toListedAllowance(record), issuer: record.issuer };
+  const { campaign, grant_key: key, issuer } = record;
+  return { key, campaign, grant: toListedAllowance(record), issuer };
 }
 
 /**

@@ -107,6 +107,8 @@ export interface GrantStore {
 
 export interface IssuedGrant {
   readonly key: string;
+  /** the allowance that it was issued from */
+  readonly campaign: Hex;
   readonly grant: ListedAllowance;
   /** `null` for a grant from before there were issuing keys */
   readonly issuer: Issuer | null;

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 
+import { MAX_ISSUING_KEYS } from "@compute-credits/api/bounds";
 import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
 
 /** A registered key, as stored: only the hash of its text. */
@@ -53,8 +54,7 @@ export interface IssuingKeyStore {
 export const ISSUING_KEYS = {
   /** keys of one account that are not revoked */
   openPerAccount: 20,
-  /** registered keys of one account, revoked ones included */
-  perAccount: 1_000,
+  perAccount: MAX_ISSUING_KEYS,
   /** grants that one request revokes with their key */
   grantsPerRevocation: 10_000,
 } as const;
