@@ -12,7 +12,7 @@ import type { Limits } from "./limits.ts";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
 import type { DatabaseLocation, ReadPool } from "@compute-credits/platform/postgres/openDatabase";
 import { MAX_SCOPE_NAMES } from "@compute-credits/protocol/json/allowance";
-import { MAX_GRANTS_PER_REQUEST } from "@compute-credits/api/bounds";
+import { MAX_EVENTS_PER_REQUEST, MAX_GRANTS_PER_REQUEST } from "@compute-credits/api/bounds";
 import {
   CHAIN_ENVIRONMENT,
   address,
@@ -199,7 +199,9 @@ const SETTLEMENT = {
 
 /** Each is told by `GET /v1/deployment`, under its name in camel case. */
 const LIMITS = {
-  MAX_BATCH_EVENTS: integer(1, 100_000).default(5_000).describe("Events in one request."),
+  MAX_BATCH_EVENTS: integer(1, MAX_EVENTS_PER_REQUEST)
+    .default(5_000)
+    .describe("Events in one request."),
   MAX_BODY_BYTES: integer(1_024, 1_073_741_824)
     .default(8 * 1_024 * 1_024)
     .describe("Bytes in one request's body."),

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import express from "express";
 
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import { USAGE_EVENT_TYPE } from "../../server/routes/usage/parseCloudEvent.ts";
+import { USAGE_EVENT_TYPE } from "@compute-credits/api/usage/cloudEvent";
 import { serveLedger } from "../../test/fixtures/ledgerServer.ts";
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";

@@ -9,6 +9,9 @@ export const PAGES = {
   list: { most: 1_000, fallback: 100, of: "any other list" },
 } as const;
 
+/** The most usage events that any server accepts in one request. */
+export const MAX_EVENTS_PER_REQUEST = 100_000;
+
 /** The most grants or codes that any server accepts in one request. */
 export const MAX_GRANTS_PER_REQUEST = 100_000;
 

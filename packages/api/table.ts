@@ -17,6 +17,9 @@ import { listIssuingKeys, registerIssuingKey, revokeIssuingKey } from "./issuing
 import { decideProviderApproval, getProviderApproval } from "./providers/approvals.ts";
 import { grantProviderAccess, revokeProviderAccess } from "./providers/providerAccess.ts";
 import { registerProviderKey, revokeProviderKey } from "./providers/providerKeys.ts";
+import { reportUsage } from "./usage/usage.ts";
+import { voidEvent } from "./usage/voids.ts";
+import { captureHold, getHold, openHold, releaseHold } from "./holds/holds.ts";
 import type { Route } from "./route.ts";
 import { getMe } from "./sessions/me.ts";
 import {
@@ -61,4 +64,10 @@ export const ROUTES = [
   revokeProviderKey,
   grantProviderAccess,
   revokeProviderAccess,
+  reportUsage,
+  voidEvent,
+  openHold,
+  getHold,
+  captureHold,
+  releaseHold,
 ] as const satisfies readonly Route[];

@@ -1,3 +1,4 @@
+import type { CHARGE_REFUSALS } from "@compute-credits/api/problems/chargeRefusals";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
 import type { Shortage, UsabilityRefusal } from "@compute-credits/rules/spending/spendingDraft";
@@ -51,7 +52,8 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
   }
 }
 
-const DETAILS: Readonly<Record<ChargeRefusal["reason"], string>> = {
+/** Of exactly the reasons that the API's document names for charges. */
+const DETAILS: Readonly<Record<(typeof CHARGE_REFUSALS)[number], string>> = {
   insufficient_credits:
     "The account has too few credits. Anyone can buy some for it: " +
     "buy(account, creditMicros) on the contract.",

@@ -22,6 +22,8 @@ const MAX_DIMENSIONS = 16;
 export const Dimensions = z
   // A record's parser leaves out this name without an error.
   .custom<unknown>((all) => !isNamingProto(all), "must not have the name __proto__")
+  // Documents want a form of each schema.
+  .meta({ type: "object" })
   .pipe(z.record(DimensionName, DimensionValue))
   .refine((all) => Object.keys(all).length <= MAX_DIMENSIONS, `must be at most ${MAX_DIMENSIONS}`);
 

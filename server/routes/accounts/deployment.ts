@@ -1,13 +1,13 @@
 import { Router } from "express";
 import type { Address } from "viem";
 
+import { USAGE_EVENT_TYPE } from "@compute-credits/api/usage/cloudEvent";
 import { ALLOWANCE_TYPES } from "@compute-credits/protocol/messages/allowance";
 import { CHECKPOINT_TYPES } from "@compute-credits/protocol/messages/checkpoint";
 import { type Deployment, signingDomain } from "@compute-credits/protocol/messages/domain";
 import type { Terms } from "@compute-credits/platform/chain/chainReader";
 import { respond } from "../../http/respond.ts";
 import type { Limits } from "../../limits.ts";
-import { USAGE_EVENT_TYPE } from "../usage/parseCloudEvent.ts";
 
 export interface DeploymentDeps {
   readonly deployment: Deployment;

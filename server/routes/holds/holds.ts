@@ -1,51 +1,28 @@
 import { type Response, Router } from "express";
-import { z } from "zod";
 
 import {
-  ApiKeyField,
-  EventIdField,
-  SpenderField,
-  uintField,
-} from "@compute-credits/protocol/json/fields";
-import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
-import { SignedQuoteJson } from "@compute-credits/protocol/json/quote";
+  KeyHoldBody,
+  SpenderHoldBody,
+  captureHold,
+  getHold,
+  openHold,
+  releaseHold,
+} from "@compute-credits/api/holds/holds";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { type Hold, heldMicros } from "@compute-credits/rules/holds/hold";
 import type { Quote } from "@compute-credits/rules/holds/quote";
 import { authenticatedProvider, spenderOfKey } from "../../http/authentication.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
+import { mount } from "../../http/mount.ts";
 import { parse } from "../../http/parse.ts";
 import { type Problem, ProblemError, fail } from "../../http/problem.ts";
-import { respond, respondProblem } from "../../http/respond.ts";
+import { respondProblem } from "../../http/respond.ts";
 import type { Limits } from "../../limits.ts";
 import type { HoldStore } from "../../stores/holds/holdStore.ts";
 import type { QuoteStore, SignedQuote } from "../../stores/pricing/quoteStore.ts";
 import type { ProviderStore } from "../../stores/providers/providerStore.ts";
 import { accessRevoked } from "../providers/accessProblem.ts";
 import { holdEndProblem, holdProblem } from "./holdProblem.ts";
-
-const HoldBody = z.object({
-  id: EventIdField,
-  meter: MeterName,
-  quantity: uintField(63).refine(
-    (units) => units > 0n,
-    "must be at least 1: a hold of nothing reserves nothing",
-  ),
-  dimensions: Dimensions.default({}),
-  ttlSeconds: z.int().min(1),
-  quote: SignedQuoteJson.nullable().default(null),
-});
-const SpenderHoldBody = HoldBody.extend({ spender: SpenderField }).strict();
-/** The spender's key itself also gives the provider access to the spender. */
-const KeyHoldBody = HoldBody.extend({ apiKey: ApiKeyField }).strict();
-
-const CaptureBody = z.strictObject({
-  eventId: EventIdField,
-  quantity: uintField(63),
-  final: z.boolean().default(true),
-});
-
-const ReleaseBody = z.strictObject({}).optional();
 
 export interface HoldDeps {
   readonly holds: Omit<HoldStore, "expireDue">;
@@ -56,17 +33,10 @@ export interface HoldDeps {
   readonly deployment: Deployment;
 }
 
-/**
- * All with the provider's key, and with ids that are the provider's own:
- * `POST /v1/holds`: 201 with the hold; 200 with the same hold if it is sent again.
- * `GET /v1/holds/:id`: the hold.
- * `POST /v1/holds/:id/captures`: 201 with what was charged; 200 with the first outcome if repeated.
- * `POST /v1/holds/:id/release`: 200, and what is held is free again.
- */
 export function holdRoutes({ holds, providers, quotes, limits, deployment }: HoldDeps): Router {
   const router = Router();
 
-  router.post("/holds", async (req, res) => {
+  mount(router, openHold, async ({ req, res, answer }) => {
     const provider = await authenticatedProvider(req, providers);
     const { spender, apiKey, quote: signedQuote, ...body } = parseHold(req.body);
     checkLabels(body, limits);
@@ -84,46 +54,48 @@ export function holdRoutes({ holds, providers, quotes, limits, deployment }: Hol
     });
     if (outcome.result === "refused") {
       await refuse(res, holds, holdProblem(outcome.refusal, deployment));
-      return;
+      return null;
     }
-    respond(res, outcome.repeated ? 200 : 201, describe(outcome.hold));
+    return answer(outcome.repeated ? 200 : 201, describe(outcome.hold));
   });
 
-  router.get("/holds/:id", async (req, res) => {
+  mount(router, getHold, async ({ req, read, answer }) => {
     const provider = await authenticatedProvider(req, providers);
-    const hold = await holds.find({ provider, id: parse(EventIdField, req.params.id) });
+    const hold = await holds.find({ provider, id: read().params.id });
     if (hold === null) {
       throw new ProblemError(holdEndProblem({ reason: "hold_not_found" }, deployment));
     }
-    respond(res, 200, describe(hold));
+    return answer(200, describe(hold));
   });
 
-  router.post("/holds/:id/captures", async (req, res) => {
+  mount(router, captureHold, async ({ req, read, answer }) => {
     const provider = await authenticatedProvider(req, providers);
-    const id = parse(EventIdField, req.params.id);
-    const asked = parse(CaptureBody, req.body);
+    const {
+      params: { id },
+      body: asked,
+    } = read();
     checkLabels({ id: asked.eventId }, limits);
     const outcome = await holds.capture({ provider, id, ...asked });
     if (outcome.result === "refused") {
       throw new ProblemError(holdEndProblem(outcome.refusal, deployment));
     }
     const { hold, debit } = outcome;
-    respond(res, debit.repeated ? 200 : 201, { ...debit, hold: describe(hold) });
+    return answer(debit.repeated ? 200 : 201, { ...debit, hold: describe(hold) });
   });
 
-  router.post("/holds/:id/release", async (req, res) => {
+  mount(router, releaseHold, async ({ req, read, answer }) => {
     const provider = await authenticatedProvider(req, providers);
-    parse(ReleaseBody, req.body);
-    const outcome = await holds.release({ provider, id: parse(EventIdField, req.params.id) });
+    const outcome = await holds.release({ provider, id: read().params.id });
     if (outcome.result === "refused") {
       throw new ProblemError(holdEndProblem(outcome.refusal, deployment));
     }
-    respond(res, 200, describe(outcome.hold));
+    return answer(200, describe(outcome.hold));
   });
 
   return router;
 }
 
+/** By the form that the body has, so that its wrong fields are named. */
 function parseHold(body: unknown) {
   const hasKey = typeof body === "object" && body !== null && "apiKey" in body;
   if (!hasKey) return { ...parse(SpenderHoldBody, body), apiKey: null };
@@ -175,7 +147,7 @@ function describe(hold: Hold) {
     dimensions,
     quantity,
     rateCardVersion: rate.rateCardVersion,
-    status: hold.resolution?.as ?? "open",
+    status: hold.resolution?.as ?? ("open" as const),
     heldMicros: heldMicros(hold),
     capturedMicros: hold.capturedMicros,
     createdAt: hold.createdAt,

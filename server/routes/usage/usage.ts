@@ -1,28 +1,25 @@
-import { type Request, type Response, Router } from "express";
+import { Router } from "express";
 
+import { reportUsage } from "@compute-credits/api/usage/usage";
 import { asCaller } from "../../http/authentication.ts";
+import { type Answer, type Call, mount } from "../../http/mount.ts";
 import { fail } from "../../http/problem.ts";
-import { respond, respondProblem } from "../../http/respond.ts";
+import { respondProblem } from "../../http/respond.ts";
 import type { Limits } from "../../limits.ts";
 import type { Caller, ProviderStore } from "../../stores/providers/providerStore.ts";
 import { readCloudEvents } from "./cloudEventModes.ts";
-import { type ReportDeps, reportUsage } from "./reportUsage.ts";
+import { type ReportDeps, recordReport } from "./recordReport.ts";
 
 export interface UsageDeps extends ReportDeps {
   readonly providers: Pick<ProviderStore, "cachedCaller" | "callerOfKey">;
   readonly limits: ReportDeps["limits"] & Pick<Limits, "maxBatchEvents">;
 }
 
-/**
- * `POST /v1/usage`, with the provider's key: one CloudEvent that reports work, or an array of them,
- * in structured, batched or binary mode.
- * One event: 201 if it is debited, 200 with the first outcome if it was before, or its problem.
- * An array: 200 with one outcome each, in order; a refused event does not stop the others.
- */
+/** Parses each event by itself: a wrong one is an outcome of its own. */
 export function usageRoutes(deps: UsageDeps): Router {
   const router = Router();
-  router.post("/usage", (req, res) =>
-    asCaller(req, deps.providers, (caller) => takeReport(deps, caller, req, res)),
+  mount(router, reportUsage, (call) =>
+    asCaller(call.req, deps.providers, (caller) => takeReport(deps, caller, call)),
   );
   return router;
 }
@@ -30,16 +27,15 @@ export function usageRoutes(deps: UsageDeps): Router {
 async function takeReport(
   deps: UsageDeps,
   caller: Caller,
-  req: Request,
-  res: Response,
-): Promise<void> {
+  { req, res, answer }: Call<typeof reportUsage>,
+): Promise<Answer> {
   const body = readCloudEvents(req);
   if (!Array.isArray(body)) {
-    const [outcome] = await reportUsage(deps, caller, [body]);
+    const [outcome] = await recordReport(deps, caller, [body]);
     if (outcome === undefined) throw new Error("one event has one outcome");
-    if ("problem" in outcome) respondProblem(res, outcome.problem);
-    else respond(res, outcome.repeated ? 200 : 201, outcome);
-    return;
+    if (!("problem" in outcome)) return answer(outcome.repeated ? 200 : 201, outcome);
+    respondProblem(res, outcome.problem);
+    return null;
   }
 
   const { maxBatchEvents } = deps.limits;
@@ -51,7 +47,7 @@ async function takeReport(
       { maxBatchEvents },
     );
   }
-  const outcomes = await reportUsage(deps, caller, body);
+  const outcomes = await recordReport(deps, caller, body);
   const refused = outcomes.filter((outcome) => "problem" in outcome).length;
-  respond(res, 200, { outcomes, debited: outcomes.length - refused, refused });
+  return answer(200, { outcomes, debited: outcomes.length - refused, refused });
 }

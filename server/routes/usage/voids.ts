@@ -1,34 +1,26 @@
 import { Router } from "express";
-import { z } from "zod";
 
-import { EventIdField } from "@compute-credits/protocol/json/fields";
+import { voidEvent } from "@compute-credits/api/usage/voids";
 import { authenticatedProvider } from "../../http/authentication.ts";
-import { parse } from "../../http/parse.ts";
+import { mount } from "../../http/mount.ts";
 import { type Problem, problem, ProblemError } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
 import type { ProviderStore } from "../../stores/providers/providerStore.ts";
 import type { UsageLedger, VoidOutcome } from "../../stores/usage/usageLedger.ts";
-
-const VoidBody = z.strictObject({ eventId: EventIdField });
 
 export interface VoidDeps {
   readonly usage: Pick<UsageLedger, "void">;
   readonly providers: Pick<ProviderStore, "callerOfKey">;
 }
 
-/**
- * `POST /v1/voids`, with the provider's key: 201; gives back what a debited event cost, until a
- * checkpoint or a receipt counts the event. 200 with the first outcome if it is sent again.
- */
 export function voidRoutes({ usage, providers }: VoidDeps): Router {
   const router = Router();
 
-  router.post("/voids", async (req, res) => {
+  mount(router, voidEvent, async ({ req, read, answer }) => {
     const provider = await authenticatedProvider(req, providers);
-    const { eventId } = parse(VoidBody, req.body);
+    const { eventId } = read().body;
     const outcome = await usage.void({ provider, id: eventId });
     if (outcome.result === "refused") throw new ProblemError(voidProblem(outcome));
-    respond(res, outcome.repeated ? 200 : 201, { eventId, ...outcome });
+    return answer(outcome.repeated ? 200 : 201, { eventId, ...outcome });
   });
 
   return router;

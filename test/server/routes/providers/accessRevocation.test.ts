@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
-import { USAGE_EVENT_TYPE } from "../../../../server/routes/usage/parseCloudEvent.ts";
+import { USAGE_EVENT_TYPE } from "@compute-credits/api/usage/cloudEvent";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
 import { serveLedger } from "../../../fixtures/ledgerServer.ts";

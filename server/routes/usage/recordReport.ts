@@ -14,7 +14,7 @@ export interface ReportDeps {
 }
 
 /** Parses what a provider reports and records the good events. One outcome each, in order. */
-export async function reportUsage(
+export async function recordReport(
   { usage, limits, deployment }: ReportDeps,
   { provider, asOfRevocations }: Caller,
   inputs: readonly unknown[],
