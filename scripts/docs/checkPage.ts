@@ -7,7 +7,10 @@ export interface Facts {
   readonly settings: ReadonlySet<string>;
 }
 
-/** Longer pages are split, except the changelog, which grows. */
+/**
+ * Longer pages are split, except the changelog, which grows. Generated tables are looked up, not
+ * read, so that their lines do not count.
+ */
 const MOST_LINES = 200;
 const CHANGELOG = "CHANGELOG.md";
 /** Longer cells become text below the table. */
@@ -25,7 +28,7 @@ const FILE = new RegExp(
 export function mistakesOf(page: string, text: string, facts: Facts): readonly string[] {
   const prose = text.replace(/^```[^]*?^```/gm, "");
   return [
-    ...(page !== CHANGELOG && text.split("\n").length - 1 > MOST_LINES
+    ...(page !== CHANGELOG && writtenLinesOf(text) > MOST_LINES
       ? [`more than ${MOST_LINES} lines`]
       : []),
     ...linksOf(prose)
@@ -60,6 +63,12 @@ export function anchorsOf(text: string): ReadonlySet<string> {
         .replace(/\s/g, "-"),
     ),
   );
+}
+
+/** The lines without those between the marks of generated parts. */
+function writtenLinesOf(text: string): number {
+  const written = text.replace(/^<!-- generated: [^]*?^<!-- \/generated -->$/gm, "");
+  return written.split("\n").length - 1;
 }
 
 function linksOf(text: string): readonly string[] {

@@ -37,4 +37,12 @@ describe("the check of a page", () => {
     expect(check(`| ${cell} |\n`)).to.deep.equal([`a cell of more than 11 words: ${cell}`]);
     expect(check("line\n".repeat(201))).to.deep.equal(["more than 200 lines"]);
   });
+
+  it("does not count the lines of generated tables", () => {
+    const generated = `<!-- generated: rows -->\n${"line\n".repeat(201)}<!-- /generated -->\n`;
+    expect(check(`${generated}${"line\n".repeat(198)}${generated}`)).to.deep.equal([]);
+    expect(check(`${generated}${"line\n".repeat(199)}${generated}`)).to.deep.equal([
+      "more than 200 lines",
+    ]);
+  });
 });
