@@ -6,10 +6,12 @@ import type { Health } from "@compute-credits/platform/process/health";
 import type { Context } from "./context.ts";
 import { allowOrigins } from "./http/cors.ts";
 import { notFound, problemHandler } from "./http/errors.ts";
+import { answerOnce } from "./http/idempotency.ts";
 import { type KnownAuditors, createKnownAuditors } from "./http/knownAuditors.ts";
 import { carriesProvidersKey } from "./http/knownKey.ts";
 import { refuseWhileStopped } from "./http/refuseWhileStopped.ts";
 import { publicTurns } from "./http/publicTurns.ts";
+import { limitRates } from "./http/rates/limitRates.ts";
 import { readBody } from "./http/readBody.ts";
 import { securityHeaders } from "./http/securityHeaders.ts";
 import { accountRoutes } from "./routes/accounts/accounts.ts";
@@ -63,19 +65,23 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
 /** One router for all, because Express matches the path of each mounted router per request. */
 function v1(context: Context): Router {
   const router = Router();
-  const { limits, providers, callers } = context;
+  const { limits, providers, callers, isTrustedProxy } = context;
   const knownAuditors = createKnownAuditors();
   const isProvider = (req: Request) =>
     carriesProvidersKey(req, { providers, keyUses: callers.keyUses });
+  const isAuditor = (req: Request) => knownAuditors.has(req);
   router.use(
+    limitRates({ budgets: context.rateBudgets, providers, isAuditor, isTrustedProxy }),
     refuseWhileStopped(context.gate),
     publicTurns({
       ...context.publicShare,
-      isTrustedProxy: context.isTrustedProxy,
+      isTrustedProxy,
       isProvider,
-      isAuditor: (req) => knownAuditors.has(req),
+      isAuditor,
     }),
     ...readBody({ maxBodyBytes: limits.maxBodyBytes, isProvider }),
+    // Before writes are counted, because its own are no part of the request's effect.
+    answerOnce({ keys: context.idempotency, identify: callers.identify, isTrustedProxy }),
     (_req, _res, next) => countWrites(next),
     ...routersOf(context, knownAuditors),
   );

@@ -7,6 +7,8 @@ import { z } from "zod";
 import { isAddressOrNetwork } from "@compute-credits/platform/process/addressList";
 import type { CallLimits } from "@compute-credits/platform/chain/boundedCalls";
 import type { KeyLocation } from "@compute-credits/platform/chain/createSigner";
+import type { RateLimits } from "./http/rates/rateBudgets.ts";
+import type { IdempotencyRules } from "./stores/idempotency/postgresIdempotencyStore.ts";
 import type { PublicLimits } from "./http/publicShare.ts";
 import type { Limits } from "./limits.ts";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
@@ -94,6 +96,28 @@ const DATABASE_AND_HTTP = {
   MAX_WAITING_PUBLIC_REQUESTS: integer(1, 100_000)
     .default(1_000)
     .describe("Such requests that wait for their turn."),
+  RATE_LIMITS: z
+    .enum(["on", "off"])
+    .default("on")
+    .describe("Whether requests are limited by key, session and address."),
+  RATE_LIMIT_PROVIDER_POINTS: integer(1, 1_000_000_000)
+    .default(100_000)
+    .describe("Points of a provider's key in 10 seconds."),
+  RATE_LIMIT_CREDENTIAL_POINTS: integer(1, 1_000_000_000)
+    .default(2_000)
+    .describe("Points of any other key or session in 10 seconds."),
+  RATE_LIMIT_ADDRESS_POINTS: integer(1, 1_000_000_000)
+    .default(2_000)
+    .describe("Points of an IPv4 address or IPv6 /64 in 10 seconds."),
+  RATE_LIMIT_SENSITIVE_REQUESTS: integer(1, 1_000_000_000)
+    .default(60)
+    .describe("Sensitive requests of an address in a minute, on all servers."),
+  IDEMPOTENCY_KEEP_SECONDS: integer(60, 31_536_000)
+    .default(86_400)
+    .describe("How long the answer to an `Idempotency-Key` is kept."),
+  MAX_IDEMPOTENCY_KEYS: integer(1, 1_000_000)
+    .default(10_000)
+    .describe("Such keys of a provider's key, or of an address."),
   DATA_FOLDER: z
     .string()
     .min(1)
@@ -301,6 +325,9 @@ export interface Config {
   readonly port: number;
   /** from one IPv4 address or IPv6 /64 */
   readonly connectionsPerAddress: number;
+  /** `null`: requests are not limited */
+  readonly rateLimits: RateLimits | null;
+  readonly idempotency: IdempotencyRules;
   /** addresses and networks */
   readonly trustedProxies: readonly string[];
   /** origins that wallets reach the server at; none: this machine only */
@@ -397,6 +424,19 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     host: data.HOST,
     port: data.PORT,
     connectionsPerAddress: data.MAX_CONNECTIONS_PER_ADDRESS,
+    rateLimits:
+      data.RATE_LIMITS === "off"
+        ? null
+        : {
+            providerPoints: data.RATE_LIMIT_PROVIDER_POINTS,
+            credentialPoints: data.RATE_LIMIT_CREDENTIAL_POINTS,
+            addressPoints: data.RATE_LIMIT_ADDRESS_POINTS,
+            sensitiveRequests: data.RATE_LIMIT_SENSITIVE_REQUESTS,
+          },
+    idempotency: {
+      keepSeconds: data.IDEMPOTENCY_KEEP_SECONDS,
+      maxKeys: data.MAX_IDEMPOTENCY_KEYS,
+    },
     trustedProxies: data.TRUSTED_PROXIES,
     publicOrigins: data.PUBLIC_URLS,
     allowedOrigins: data.ALLOWED_ORIGINS,

@@ -20,6 +20,8 @@ import { type AddressList, createAddressList } from "@compute-credits/platform/p
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { Config } from "./config.ts";
 import type { PublicShare } from "./http/publicShare.ts";
+import type { RateBudgets } from "./http/rates/limitRates.ts";
+import { createRateBudgets } from "./http/rates/rateBudgets.ts";
 import type { Limits } from "./limits.ts";
 import { type MeteringGate, createMeteringGate } from "./meteringGate.ts";
 import { type Callers, openCallers } from "./openCallers.ts";
@@ -49,6 +51,8 @@ import { createUsageLog } from "./stores/feed/postgresUsageLog.ts";
 import type { UsageLog } from "./stores/feed/usageLog.ts";
 import type { HoldStore } from "./stores/holds/holdStore.ts";
 import { createHoldStore } from "./stores/holds/postgresHoldStore.ts";
+import type { IdempotencyStore } from "./stores/idempotency/idempotencyStore.ts";
+import { createIdempotencyStore } from "./stores/idempotency/postgresIdempotencyStore.ts";
 import type { InsightStore } from "./stores/insight/insightStore.ts";
 import { createInsightStore } from "./stores/insight/postgresInsightStore.ts";
 import { createReportStore } from "./stores/insight/postgresReportStore.ts";
@@ -77,6 +81,7 @@ import type { ApprovalPolicy, ApprovalStore } from "./stores/providers/approvalS
 import { createApprovalStore } from "./stores/providers/postgresApprovalStore.ts";
 import { createProviderStore } from "./stores/providers/postgresProviderStore.ts";
 import type { ProviderStore } from "./stores/providers/providerStore.ts";
+import { type RateLimitStore, createRateLimitStore } from "./stores/rateLimits/rateLimitStore.ts";
 import { createRollUpStore } from "./stores/rollups/postgresRollUpStore.ts";
 import type { RollUpStore } from "./stores/rollups/rollUpStore.ts";
 import type { DisputeStore } from "./stores/settlement/disputeStore.ts";
@@ -147,6 +152,10 @@ export interface Context {
   /** addresses that may read the usage log, besides the contract's signers */
   readonly auditors: readonly Address[];
   readonly publicShare: PublicShare;
+  /** `null` if the operator switched rate limits off */
+  readonly rateBudgets: RateBudgets | null;
+  readonly rateLimits: RateLimitStore;
+  readonly idempotency: IdempotencyStore;
   readonly isTrustedProxy: AddressList;
   readonly approvals: ApprovalStore;
   /** addresses whose signature approves providers */
@@ -261,6 +270,9 @@ export async function createContext(
     logSegments: createLogSegmentStore(database),
     auditors: config.auditors,
     publicShare,
+    rateBudgets: config.rateLimits === null ? null : createRateBudgets(database, config.rateLimits),
+    rateLimits: createRateLimitStore(database),
+    idempotency: createIdempotencyStore(database, config.idempotency),
     isTrustedProxy: createAddressList(config.trustedProxies),
     vault,
     askedVault: vaultForRequests(vault, callBound),

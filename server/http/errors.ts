@@ -6,6 +6,8 @@ import { TooManySignatureChecks } from "@compute-credits/platform/chain/keyCheck
 import { ReadTimedOut, TooManyReads } from "@compute-credits/platform/postgres/boundedReads";
 import { DatabaseUnavailable } from "@compute-credits/platform/postgres/databaseUnavailable";
 import { PROVIDER_BOUNDS, ProviderBoundReached } from "../stores/providers/providerBounds.ts";
+import { LeaseLost } from "../stores/idempotency/idempotencyStore.ts";
+import { IN_FLIGHT_RETRY_SECONDS, inFlight } from "./idempotency.ts";
 import { OUTAGE_RETRY_AFTER_SECONDS, outageProblem, unexpectedProblem } from "./outageProblem.ts";
 import { type Problem, ProblemError, fail, problem } from "./problem.ts";
 import { respondProblem } from "./respond.ts";
@@ -29,6 +31,11 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
     }
     if (error instanceof ProviderBoundReached) {
       respondProblem(res, boundProblem(error));
+      return;
+    }
+    if (error instanceof LeaseLost) {
+      res.set("Retry-After", `${IN_FLIGHT_RETRY_SECONDS}`);
+      respondProblem(res, inFlight().problem);
       return;
     }
     const busy = busyProblem(error);

@@ -18,6 +18,7 @@ import { payoutWorker } from "./chain/payoutWorker.ts";
 import { reconcileWorker } from "./chain/reconcileWorker.ts";
 import { expiryWorker } from "./holds/expiryWorker.ts";
 import { publishLogWorker } from "./log/publishLogWorker.ts";
+import { forgetWorker } from "./requests/forgetWorker.ts";
 import { rollUpWorker } from "./rollups/rollUpWorker.ts";
 import type { MeteringGate } from "../meteringGate.ts";
 import { callersWorker } from "./sessions/callersWorker.ts";
@@ -73,6 +74,7 @@ export async function openWorkers(
     offerWorker({ allowances, maxOfferSeconds: limits.maxOfferSeconds }),
     callersWorker(context.callers),
     rollUpWorker({ rollUps, health, log }),
+    forgetWorker({ idempotency: context.idempotency, rateLimits: context.rateLimits }),
     publishLogWorker({
       segments: context.logSegments,
       chain: context.chain,

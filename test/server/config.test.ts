@@ -48,6 +48,13 @@ describe("readConfig", () => {
       port: 8080,
       connectionsPerAddress: 1_000,
       trustedProxies: [],
+      rateLimits: {
+        providerPoints: 100_000,
+        credentialPoints: 2_000,
+        addressPoints: 2_000,
+        sensitiveRequests: 60,
+      },
+      idempotency: { keepSeconds: 86_400, maxKeys: 10_000 },
       publicOrigins: [],
       allowedOrigins: [],
       sessionSeconds: 604_800,
@@ -95,6 +102,11 @@ describe("readConfig", () => {
       },
       logLevel: "info",
     });
+  });
+
+  it("limits no requests if the operator switches that off", () => {
+    expect(readConfig({ ...least, RATE_LIMITS: "off" }).rateLimits).to.equal(null);
+    expect(mistakesOf({ ...least, RATE_LIMITS: "no" })).to.have.length(1);
   });
 
   it("takes what is set", () => {

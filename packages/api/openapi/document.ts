@@ -8,6 +8,7 @@ import {
 } from "zod-openapi";
 
 import { CALLERS, type Scheme } from "../callers.ts";
+import { IdempotencyKeyHeader, takesIdempotencyKey } from "../idempotency.ts";
 import { reasonsByStatus } from "../problems/reasonsOfRoute.ts";
 import { type FileAnswer, type JsonAnswer, type Route, TAGS } from "../route.ts";
 import { PROBLEM_TYPE, Problem } from "./problem.ts";
@@ -55,6 +56,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
   const request = {
     ...(params === undefined ? {} : { path: params }),
     ...(query === undefined ? {} : { query }),
+    ...(takesIdempotencyKey(route.method, route.path) ? { header: IdempotencyKeyHeader } : {}),
   };
   return {
     operationId: id,

@@ -1,9 +1,11 @@
 import { CALLERS } from "../callers.ts";
+import { takesIdempotencyKey } from "../idempotency.ts";
 import { REASONS, type Reason } from "./reasons.ts";
 import type { Route } from "../route.ts";
 
 /** Reasons that any route may give: of the connection, the server's bounds and its outages. */
 const ANY = [
+  "rate_limited",
   "unreadable_request",
   "too_many_public_requests",
   "too_many_reads",
@@ -25,21 +27,32 @@ const WITH_BODY = [
   "body_too_large",
 ] as const satisfies readonly Reason[];
 
+const WITH_IDEMPOTENCY_KEY = [
+  "invalid_idempotency_key",
+  "idempotency_key_reused",
+  "idempotency_key_in_flight",
+  "answer_not_kept",
+  "too_many_idempotency_keys",
+  // Credentials are checked first, also where a route asks for none.
+  "missing_credentials",
+  "unknown_key",
+  "key_revoked",
+  "unknown_session",
+  "credentials_expired",
+  "invalid_signature",
+  "foreign_origin",
+] as const satisfies readonly Reason[];
+
 /** Every reason that the route may give. */
-export function reasonsOf({
-  method,
-  params,
-  query,
-  body,
-  callers,
-  reasons,
-}: Route): readonly Reason[] {
+export function reasonsOf(route: Route): readonly Reason[] {
+  const { method, path, params, query, body, callers, reasons } = route;
   const hasInput = params !== undefined || query !== undefined || body !== undefined;
   return [
     ...new Set<Reason>([
       ...(hasInput ? WITH_INPUT : []),
       // A body is read before its route is known, also one that the route does not want.
       ...(method === "get" ? [] : WITH_BODY),
+      ...(takesIdempotencyKey(method, path) ? WITH_IDEMPOTENCY_KEY : []),
       ...callers.flatMap((caller) => CALLERS[caller].reasons),
       ...reasons,
       ...ANY,

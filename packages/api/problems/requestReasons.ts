@@ -55,6 +55,36 @@ export const REQUEST = {
     "Too many requests without a provider's key wait.",
     "Send it again after `Retry-After` seconds.",
   ),
+  rate_limited: reason(
+    [429],
+    "The key, session or address sent more than its budget.",
+    "Send it again after `Retry-After` seconds.",
+  ),
+  invalid_idempotency_key: reason(
+    [400],
+    "The `Idempotency-Key` is not 1 to 255 printable ASCII characters.",
+    "Send one key, such as a UUID.",
+  ),
+  idempotency_key_reused: reason(
+    [422],
+    "The key came with another method, path or body.",
+    "Use a new key for a new request.",
+  ),
+  idempotency_key_in_flight: reason(
+    [409],
+    "A request with this key is being handled.",
+    "Send it again after `Retry-After` seconds.",
+  ),
+  answer_not_kept: reason(
+    [409],
+    "The answer held a secret, which is not kept.",
+    "Revoke `id`, and send a new key.",
+  ),
+  too_many_idempotency_keys: reason(
+    [429],
+    "The caller or its address has used `limit` keys.",
+    "Send it without a key, or wait.",
+  ),
   too_many_reads: reason(
     [503],
     "As many reads, or bulk issues, wait as `MAX_WAITING_READS` allows.",

@@ -20,6 +20,7 @@ import {
 } from "./sessionLimits.ts";
 import { OID, PARSERS, timestampOf } from "./values.ts";
 import { createWriteCheck } from "./writeCheck.ts";
+import { withWriteFence } from "./writeFence.ts";
 
 /**
  * Opens a pool of `connections` to a PostgreSQL server, whose statements have these limits. Rejects
@@ -124,7 +125,7 @@ function database(pool: PgConnections, description: string): Database {
   }
 
   const sql = sqlOn(pool, writes.failed);
-  return {
+  return withWriteFence({
     description,
     ...sql,
     async script(text) {
@@ -142,7 +143,7 @@ function database(pool: PgConnections, description: string): Database {
       }),
     onLost: (listener) => pool.onLost(listener),
     close: () => pool.close(),
-  };
+  });
 }
 
 /** Returns why the connection must end, if it must: one that cannot roll back is in no known state. */

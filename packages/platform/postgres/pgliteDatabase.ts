@@ -10,6 +10,7 @@ import { NESTED_LOOP_PLAN } from "./nestedLoopPlan.ts";
 import { isWrite, noteCommit } from "./sentWrites.ts";
 import { OID, PARSERS, bytea } from "./values.ts";
 import { createWriteCheck } from "./writeCheck.ts";
+import { withWriteFence } from "./writeFence.ts";
 
 export interface PgliteDatabase extends Database {
   /** Returns the data folder as a tar, which a new database may start as a copy of. */
@@ -56,7 +57,7 @@ export async function openPgliteDatabase(folder?: string, image?: Blob): Promise
     }
   }
 
-  return {
+  const database = withWriteFence({
     description: `PGlite, embedded${folder === undefined ? ", in memory" : ""}`,
     async query<Row extends object>(text: string, values?: readonly unknown[]) {
       try {
@@ -74,12 +75,12 @@ export async function openPgliteDatabase(folder?: string, image?: Blob): Promise
     transaction,
     check: () => writes.check({ ...sqlOn(pglite), transaction }),
     onLost: () => undefined,
-    dump: () => pglite.dumpDataDir("none"),
     async close() {
       await pglite.close();
       unlock();
     },
-  };
+  });
+  return { ...database, dump: () => pglite.dumpDataDir("none") };
 }
 
 async function runIn<T>(

@@ -17,6 +17,7 @@ import { type Origins, checkOrigin } from "../../http/origins.ts";
 import { mount } from "../../http/mount.ts";
 import type { Identify } from "../../http/principal.ts";
 import { fail } from "../../http/problem.ts";
+import { answerHoldsSecret } from "../../http/secretAnswer.ts";
 import { requireSession } from "../../http/requireSession.ts";
 import { clearSessionCookie, setSessionCookie } from "../../http/sessionCookie.ts";
 import type { OpenedSession, SessionStore } from "../../stores/sessions/sessionStore.ts";
@@ -64,6 +65,7 @@ export function sessionRoutes(deps: SessionDeps): Router {
     const opened = await openSession(req, body, { ...deps, nonces: await openNonces() });
     const { session, token } = opened;
     const { isSecure } = origins;
+    answerHoldsSecret(res, session.id);
     res.set("Cache-Control", "no-store");
     if (body.as === "bearer") return answer(201, { ...session, token });
     setSessionCookie(res, { token, expiresAt: session.expiresAt, isSecure });

@@ -132,6 +132,32 @@ describe("signing in", () => {
   }
 
   describe("with a key", () => {
+    for (const as of ["bearer", "cookie"]) {
+      it(`with an Idempotency-Key as a ${as}: gives the token out once, and stores it nowhere`, async () => {
+        const body = { ...(await bodyOf(alice)), as };
+        const key = { "idempotency-key": `sign in as ${as}` };
+        const first = await post("/v1/sessions", body, key);
+        expect(first.status, JSON.stringify(first.document)).to.equal(201);
+        const again = await post("/v1/sessions", body, key);
+        expectProblem(again, 409, "answer_not_kept");
+        expect(again.document["id"]).to.equal(first.document["id"]);
+        expect(again.headers.has("set-cookie")).to.equal(false);
+      });
+    }
+
+    it("with a session that ended: an Idempotency-Key answers nothing again", async () => {
+      const { document } = await signedIn(alice, { as: "bearer" });
+      const account = addressOf(bob);
+      const headers = { ...bearer(document["token"]), "idempotency-key": "before the end" };
+      const first = await post("/v1/acceptances", { account }, headers);
+      const again = await post("/v1/acceptances", { account }, headers);
+      expect(again.headers.get("idempotency-replayed")).to.equal("true");
+      expect(again.document).to.deep.equal(first.document);
+      await post("/v1/sessions/current/revocation", {}, bearer(document["token"]));
+      const ended = await post("/v1/acceptances", { account }, headers);
+      expectProblem(ended, 401, "unknown_session");
+    });
+
     it("gives a token that is shown once and that names the wallet", async () => {
       const { wallet } = stack.as(alice);
       const asked = await post("/v1/sessions/nonce");
