@@ -37,6 +37,8 @@ import { usageSumRoutes } from "./routes/insight/usageSums.ts";
 import { usageLogRoutes } from "./routes/log/usageLog.ts";
 import { dynamicRateRoutes } from "./routes/pricing/dynamicRates.ts";
 import { priceRoutes } from "./routes/pricing/prices.ts";
+import { keyRoutes } from "./routes/keys/keys.ts";
+import { viewKeyRoutes } from "./routes/keys/viewKeys.ts";
 import { issuingKeyRoutes } from "./routes/issuing/issuingKeys.ts";
 import { quoteRoutes } from "./routes/pricing/quotes.ts";
 import { rateCardRoutes } from "./routes/pricing/rateCards.ts";
@@ -107,7 +109,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
   const { rateCards, prices, multipliers, quotes } = context;
   const { checkpoints, published, checkpointData, submissions, receipts, receiptRecords } = context;
   const { insight, reports, usageLog } = context;
-  const { identify, sessions, origins, sessionSeconds } = context.callers;
+  const { identify, sessions, origins, sessionSeconds, keyDetails, viewKeys } = context.callers;
   const { deployment } = chain;
   const { token, creditMicrosPerToken } = terms;
   const issuers = { allowances, issuingKeys, chain };
@@ -125,6 +127,8 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       lens: context.lens,
     }),
     sessionRoutes({ sessions, identify, origins, sessionSeconds, chain }),
+    keyRoutes({ identify, keyDetails, providers, issuingKeys, viewKeys }),
+    viewKeyRoutes({ identify, viewKeys, keyDetails, chain }),
     meRoutes({ identify, approvals, auditors }),
     accountRoutes({ accounts, checkpoints: published, chainStore }),
     allowanceRoutes({ allowances, issuingKeys, chain, limits }),

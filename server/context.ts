@@ -209,7 +209,13 @@ export async function createContext(
   const askedChain = chainForRequests(chain, callBound);
   const providers = createProviderStore(database, approvalPolicy);
   const issuingKeys = createIssuingKeyStore(database);
-  const callers = openCallers(config, { database, chain: askedChain, providers, issuingKeys });
+  const callers = openCallers(config, {
+    database,
+    reads: reads.bounded,
+    chain: askedChain,
+    providers,
+    issuingKeys,
+  });
   return {
     callers,
     gate: createMeteringGate(),

@@ -28,6 +28,8 @@ export interface Callers {
 
 export interface CallerDeps extends Pick<IdentifyDeps, "providers" | "issuingKeys" | "chain"> {
   readonly database: Database;
+  /** for lists */
+  readonly reads: Database;
 }
 
 export function openCallers(
@@ -37,11 +39,11 @@ export function openCallers(
     sessionSeconds,
     operators,
   }: Pick<Config, "publicOrigins" | "allowedOrigins" | "sessionSeconds" | "operators">,
-  { database, providers, issuingKeys, chain }: CallerDeps,
+  { database, reads, providers, issuingKeys, chain }: CallerDeps,
 ): Callers {
   const sessions = createSessionStore(database);
   const viewKeys = createViewKeyStore(database);
-  const keyDetails = createKeyDetailStore(database);
+  const keyDetails = createKeyDetailStore(database, reads);
   const keyUses = createLastUses((uses) => keyDetails.recordUses(uses));
   const sessionUses = createLastUses((uses) => sessions.recordUses(uses));
   const origins = createOrigins({ publicOrigins, allowedOrigins });

@@ -48,5 +48,8 @@ export const ANSWERS = {
 /** Characters of the longest sign-in message that is read. */
 export const SIGN_IN_CHARACTERS = 4_000;
 
+/** How long a key may go on beside the one that replaces it: 30 days. */
+export const MAX_OVERLAP_SECONDS = 2_592_000;
+
 /** Characters of what owners write beside what is theirs. */
 export const LABEL_CHARACTERS = { session: 200, key: 64 } as const;

@@ -58,7 +58,7 @@ export type Tag = keyof typeof TAGS;
 /** The concerns in the order of the documents. */
 export const TAGS = {
   deployment: "The deployment and the server",
-  sessions: "Signing in",
+  sessions: "Signing in, and keys",
   accounts: "Accounts",
   allowances: "Allowances",
   acceptances: "Acceptances",

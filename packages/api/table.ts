@@ -14,6 +14,8 @@ import {
 import { issueGrants, listAccountGrants, listGrants } from "./allowances/grants.ts";
 import { addCodes, closeCode, listCodes, redeemCode } from "./allowances/promotionCodes.ts";
 import { listIssuingKeys, registerIssuingKey, revokeIssuingKey } from "./issuing/issuingKeys.ts";
+import { endKey, labelKey, listKeys, replaceKey } from "./keys/keys.ts";
+import { addViewKey, revokeViewKey } from "./keys/viewKeys.ts";
 import { decideProviderApproval, getProviderApproval } from "./providers/approvals.ts";
 import { grantProviderAccess, revokeProviderAccess } from "./providers/providerAccess.ts";
 import { registerProviderKey, revokeProviderKey } from "./providers/providerKeys.ts";
@@ -38,6 +40,12 @@ export const ROUTES = [
   listSessions,
   revokeSession,
   revokeSessions,
+  listKeys,
+  labelKey,
+  replaceKey,
+  endKey,
+  addViewKey,
+  revokeViewKey,
   getAccount,
   getProof,
   listAllowances,

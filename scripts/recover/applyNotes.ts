@@ -40,7 +40,9 @@ async function applyNote(tx: Sql, entry: LogEntry): Promise<void> {
       return;
     case "provider_key_end":
       await tx.query(
-        "update provider_keys set revoked_at = $2 where key_hash = $1 and revoked_at is null",
+        // A key that another one replaces may have ended earlier than it was to.
+        `update provider_keys set revoked_at = $2
+         where key_hash = $1 and (revoked_at is null or revoked_at > $2)`,
         [bytea(entry.keyHash), entry.at],
       );
       return;

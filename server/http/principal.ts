@@ -180,7 +180,7 @@ async function ofIssuingKey(
         "Post its hash, signed by the owner's wallet, to /v1/issuing-keys.",
     );
   }
-  if (key.revokedAt !== null) throw revoked("issuing key");
+  if (key.isRevoked) throw revoked("issuing key");
   keyUses.note(keyHash);
   const { account, campaign, counter } = key;
   return { kind: "issuingKey", account, campaign, counter, keyHash };
@@ -195,7 +195,7 @@ async function ofViewKey(keyHash: Hex, { viewKeys, keyUses }: IdentifyDeps): Pro
       "No account's owner has registered this view key. Ask the owner: POST /v1/view-keys.",
     );
   }
-  if (key.revokedAt !== null) throw revoked("view key");
+  if (key.isRevoked) throw revoked("view key");
   const { account, expiresAt } = key;
   if (expiresAt.getTime() <= Date.now()) {
     throw fail(

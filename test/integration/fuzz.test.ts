@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { expect } from "chai";
 import * as fc from "fast-check";
 
+import { addViewKey } from "@compute-credits/api/keys/viewKeys";
 import { signIn } from "@compute-credits/api/sessions/sessions";
 import { ROUTES as DESCRIBED } from "@compute-credits/api/table";
 import { jsonText } from "@compute-credits/protocol/jsonText";
@@ -237,6 +238,11 @@ for (const kind of stackKinds) {
           operator: addressOf(wallets.operator),
           signature,
         },
+        "/v1/keys/:keyHash/label": { label: "a label" },
+        "/v1/keys/:keyHash/replacement": { by: bytes, overlapSeconds: 60 },
+        "/v1/keys/:keyHash/revocation": {},
+        "/v1/view-keys": { ...addViewKey.exampleBody, label: "a label" },
+        "/v1/view-keys/:keyHash/revocation": { account: address, signature },
         "/v1/sessions/nonce": {},
         "/v1/sessions": { ...signIn.exampleBody, as: "cookie", label: "a label" },
         "/v1/sessions/revocation": {},

@@ -69,11 +69,21 @@ export const CREDENTIALS = {
     "The event's `source` is not the key's provider.",
     "Report only your own work.",
   ),
+  not_the_owner: reason(
+    [403],
+    "The session is another wallet's.",
+    "Sign in with the account's own wallet.",
+  ),
+  expiry_out_of_range: reason(
+    [422],
+    "The key would expire in the past, or too late.",
+    "Use a time up to `latest`.",
+  ),
   key_taken: reason([409], "The key is registered for something else.", "Make a new key."),
   key_revoked: reason([401, 403, 409], "The key was revoked, for good.", "Make a new key."),
   key_not_found: reason(
     [404],
-    "The provider or account never registered a key with this hash.",
+    "The caller never registered a key with this hash.",
     "Check the hash.",
   ),
   provider_bound_reached: reason(

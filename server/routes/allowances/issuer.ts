@@ -51,10 +51,10 @@ export async function readIssuer(req: Request, { issuingKeys, chain }: IssuerDep
         "Post its hash, signed by the owner's wallet, to /v1/issuing-keys.",
     );
   }
-  if (key.revokedAt !== null) {
+  if (key.isRevoked) {
     throw fail(403, "key_revoked", "This issuing key was revoked, for good. Register a new one.");
   }
-  return { issuer, key: { ...key, isRevoked: false } };
+  return { issuer, key };
 }
 
 /** Throws a 403 unless the issuer may issue from the campaign. */

@@ -86,6 +86,13 @@ export function issuingKeyRoutes({ issuingKeys, allowances, chain }: IssuingKeyD
   return router;
 }
 
-function describeKey({ campaign, ...key }: IssuingKey) {
-  return { ...key, campaign: campaign === ANY_CAMPAIGN ? null : campaign };
+function describeKey({ account, keyHash, campaign, counter, createdAt, revokedAt }: IssuingKey) {
+  return {
+    account,
+    keyHash,
+    counter,
+    createdAt,
+    revokedAt,
+    campaign: campaign === ANY_CAMPAIGN ? null : campaign,
+  };
 }

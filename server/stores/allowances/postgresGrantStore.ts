@@ -378,11 +378,7 @@ async function decideIn<T>(
 
 async function readMayIssue(sql: Sql, campaign: Allowance, issuer: Issuer): Promise<boolean> {
   const key = await readKey(sql, issuer);
-  return mayIssue(
-    campaign,
-    issuer,
-    key === null ? null : { ...key, isRevoked: key.revokedAt !== null },
-  );
+  return mayIssue(campaign, issuer, key);
 }
 
 function refused(refusal: Extract<RedeemOutcome, { result: "refused" }>["refusal"]) {

@@ -6,7 +6,10 @@ import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issui
 /** A registered key, as stored: only the hash of its text. */
 export interface IssuingKey extends IssuingKeyMessage {
   readonly createdAt: Date;
+  /** ahead for a key that another one replaces */
   readonly revokedAt: Date | null;
+  /** by the database's clock */
+  readonly isRevoked: boolean;
 }
 
 export type AddKeyOutcome =
@@ -48,6 +51,14 @@ export interface IssuingKeyStore {
    * the account has no such key.
    */
   revoke(revocation: KeyRevocation): Promise<RevokedKey | null>;
+  /**
+   * Lets a key end in so many seconds, for good; 0: now. An earlier end stays. The log has no entry
+   * of it, because auditors want the owner's signature: a recovery without a backup forgets it.
+   * Returns when the key ends; `null` if the account has no such key.
+   */
+  end(
+    key: Pick<IssuingKey, "account" | "keyHash"> & { readonly inSeconds: number },
+  ): Promise<Date | null>;
 }
 
 /** Bounds of issuing keys, the same on every server. */

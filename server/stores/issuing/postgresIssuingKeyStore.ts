@@ -43,9 +43,24 @@ export function createIssuingKeyStore(database: Database): IssuingKeyStore {
     async revoke(revocation) {
       const known = await readKey(database, revocation.keyHash);
       if (known?.account !== revocation.account) return null;
-      const revokedAt = known.revokedAt ?? (await revokeKey(database, revocation));
+      const revokedAt = known.isRevoked ? known.revokedAt : await revokeKey(database, revocation);
+      if (revokedAt === null) throw new Error(`${known.keyHash} is revoked without a time`);
       if (!revocation.revokesGrants) return { revokedAt, grants: 0, hasMore: false };
       return { revokedAt, ...(await revokeGrantsOf(database, revocation)) };
+    },
+
+    async end({ account, keyHash, inSeconds }) {
+      return await database.transaction(async (tx) => {
+        // Issuing takes this lock, too: nothing is issued after an end of now.
+        await lockAccount(tx, account);
+        const [ended] = await tx.query<{ at: Date }>(
+          `update issuing_keys set revoked_at = least(revoked_at,
+             clock_timestamp() + make_interval(secs => $3))
+           where key_hash = $1 and account = $2 returning revoked_at as at`,
+          [bytea(keyHash), bytea(account), inSeconds],
+        );
+        return ended?.at ?? null;
+      });
     },
   };
 }
@@ -87,7 +102,8 @@ async function decide(sql: Sql, message: IssuingKeyMessage): Promise<AddKeyOutco
   }>(
     `select (select counter from accounts where address = $1) as counter,
        (select count(*) from issuing_keys where account = $1) as keys,
-       (select count(*) from issuing_keys where account = $1 and revoked_at is null) as open,
+       (select count(*) from issuing_keys where account = $1
+         and (revoked_at is null or revoked_at > clock_timestamp())) as open,
        exists (select from provider_keys where key_hash = $2) as "isProviders"`,
     [bytea(account), bytea(keyHash)],
   );
@@ -95,7 +111,7 @@ async function decide(sql: Sql, message: IssuingKeyMessage): Promise<AddKeyOutco
   if (key !== null) {
     const isSame = key.account === account && key.campaign === campaign && key.counter === counter;
     if (!isSame) return { result: "refused", reason: "key_taken" };
-    if (key.revokedAt !== null) return { result: "refused", reason: "key_revoked" };
+    if (key.isRevoked) return { result: "refused", reason: "key_revoked" };
     return { result: "added", key, repeated: true };
   }
   if (state?.isProviders === true) return { result: "refused", reason: "key_taken" };
@@ -120,7 +136,8 @@ async function revokeKey(
     await lockAccount(tx, account);
     const revoked = await tx.query(
       `update issuing_keys set revoked_at = clock_timestamp()
-       where key_hash = $1 and revoked_at is null returning key_hash`,
+       where key_hash = $1 and (revoked_at is null or revoked_at > clock_timestamp())
+       returning key_hash`,
       [bytea(keyHash)],
     );
     if (revoked.length > 0) {
@@ -141,9 +158,11 @@ interface KeyRecord {
   readonly counter: bigint;
   readonly created_at: Date;
   readonly revoked_at: Date | null;
+  readonly is_revoked: boolean;
 }
 
-const COLUMNS = "key_hash, account, campaign, counter, created_at, revoked_at";
+const COLUMNS = `key_hash, account, campaign, counter, created_at, revoked_at,
+  coalesce(revoked_at <= clock_timestamp(), false) as is_revoked`;
 
 /** Reads a key by the hash of its text; `null` if it was never registered. */
 export async function readKey(sql: Sql, keyHash: Hex): Promise<IssuingKey | null> {
@@ -155,13 +174,14 @@ export async function readKey(sql: Sql, keyHash: Hex): Promise<IssuingKey | null
   return record === undefined ? null : toKey(record);
 }
 
-function toKey({ key_hash: keyHash, account, campaign, counter, ...times }: KeyRecord): IssuingKey {
+function toKey({ key_hash: keyHash, account, campaign, counter, ...rest }: KeyRecord): IssuingKey {
   return {
     account,
     keyHash,
     campaign: campaign ?? ANY_CAMPAIGN,
     counter,
-    createdAt: times.created_at,
-    revokedAt: times.revoked_at,
+    createdAt: rest.created_at,
+    revokedAt: rest.revoked_at,
+    isRevoked: rest.is_revoked,
   };
 }

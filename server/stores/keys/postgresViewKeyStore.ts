@@ -1,4 +1,4 @@
-import type { Address, Hex } from "viem";
+import type { Hex } from "viem";
 
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { bytea } from "@compute-credits/platform/postgres/values";
@@ -10,7 +10,8 @@ import {
 } from "./viewKeyStore.ts";
 
 const COLUMNS = `account, key_hash as "keyHash", created_at as "createdAt",
-  expires_at as "expiresAt", revoked_at as "revokedAt"`;
+  expires_at as "expiresAt", revoked_at as "revokedAt",
+  coalesce(revoked_at <= clock_timestamp(), false) as "isRevoked"`;
 
 export function createViewKeyStore(database: Database): ViewKeyStore {
   return {
@@ -30,22 +31,14 @@ export function createViewKeyStore(database: Database): ViewKeyStore {
 
     find: (keyHash) => readKey(database, keyHash),
 
-    async ofAccount(account: Address) {
-      // Plan: view_keys_of_account.
-      return await database.query<ViewKey>(
-        `select ${COLUMNS} from view_keys where account = $1 order by created_at, key_hash limit $2`,
-        [bytea(account), VIEW_KEYS.perAccount],
-      );
-    },
-
-    async revoke({ account, keyHash }) {
-      // The first revocation counts.
-      const [revoked] = await database.query<{ at: Date }>(
-        `update view_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
+    async end({ account, keyHash, inSeconds }) {
+      const [ended] = await database.query<{ at: Date }>(
+        `update view_keys set revoked_at = least(revoked_at,
+           clock_timestamp() + make_interval(secs => $3))
          where key_hash = $1 and account = $2 returning revoked_at as at`,
-        [bytea(keyHash), bytea(account)],
+        [bytea(keyHash), bytea(account), inSeconds],
       );
-      return revoked?.at ?? null;
+      return ended?.at ?? null;
     },
 
     async deleteExpired(most) {
@@ -72,13 +65,13 @@ async function decide(
   if (key !== null) {
     const isSame = key.account === account && key.expiresAt.getTime() === expiresAt.getTime();
     if (!isSame) return { result: "refused", reason: "key_taken" };
-    if (key.revokedAt !== null) return { result: "refused", reason: "key_revoked" };
+    if (key.isRevoked) return { result: "refused", reason: "key_revoked" };
     return { result: "added", key, repeated: true };
   }
   // Plan: view_keys_of_account; there are at most as many rows as the bound.
   const [keys] = await sql.query<{ all: bigint; open: bigint }>(
     `select count(*) as all, count(*) filter
-       (where revoked_at is null and expires_at > clock_timestamp()) as open
+       (where coalesce(revoked_at > clock_timestamp(), true) and expires_at > clock_timestamp()) as open
      from view_keys where account = $1`,
     [bytea(account)],
   );

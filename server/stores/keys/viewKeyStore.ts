@@ -6,7 +6,10 @@ export interface ViewKey {
   readonly keyHash: Hex;
   readonly createdAt: Date;
   readonly expiresAt: Date;
+  /** ahead for a key that another one replaces */
   readonly revokedAt: Date | null;
+  /** by the database's clock */
+  readonly isRevoked: boolean;
 }
 
 export type AddViewKeyOutcome =
@@ -22,13 +25,13 @@ export interface ViewKeyStore {
   add(key: Pick<ViewKey, "account" | "keyHash" | "expiresAt">): Promise<AddViewKeyOutcome>;
   /** Reads a key by the hash of its text, also one that ended; `null` if it is not known. */
   find(keyHash: Hex): Promise<ViewKey | null>;
-  /** Lists an account's keys, oldest first: at most `VIEW_KEYS.perAccount`. */
-  ofAccount(account: Address): Promise<readonly ViewKey[]>;
   /**
-   * Revokes a key at once, on all servers, and for good. Returns when it was revoked; `null` if the
-   * account has no such key.
+   * Lets a key end in so many seconds, on all servers, and for good; 0: now. An earlier end stays.
+   * Returns when it ends; `null` if the account has no such key.
    */
-  revoke(key: Pick<ViewKey, "account" | "keyHash">): Promise<Date | null>;
+  end(
+    key: Pick<ViewKey, "account" | "keyHash"> & { readonly inSeconds: number },
+  ): Promise<Date | null>;
   /** Deletes at most `most` keys that expired long ago. Returns how many. */
   deleteExpired(most: number): Promise<number>;
 }

@@ -4,7 +4,7 @@ import type { Database, Sql } from "@compute-credits/platform/postgres/database"
 import type { ApprovalPolicy } from "./approvalStore.ts";
 import { checkBound } from "./providerBounds.ts";
 import { countRevocation } from "./countRevocation.ts";
-import type { Caller, ProviderAccess, ProviderStore } from "./providerStore.ts";
+import type { Caller, ProviderAccess, ProviderKey, ProviderStore } from "./providerStore.ts";
 import { revokeSelfIssued } from "../issuing/revokeGrants.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import { sharedLookup } from "@compute-credits/platform/process/sharedLookup";
@@ -19,9 +19,11 @@ export function createProviderStore(
     // Plan: provider_keys, then provider_approvals, by primary key.
     const keys = await database.query<Caller & { hash: Hex }>(
       `select key_hash as hash, provider, coalesce(approved, $2) as "isApproved",
+         revoked_at as "endsAt",
          (select count from access_revocations) as "asOfRevocations"
        from provider_keys left join provider_approvals using (provider)
-       where key_hash = any($1::bytea[]) and revoked_at is null`,
+       where key_hash = any($1::bytea[])
+         and (revoked_at is null or revoked_at > clock_timestamp())`,
       [byteaArray(keyHashes), policy === "automatic"],
     );
     if (cached.size > MAX_CACHED_KEYS) cached.clear();
@@ -36,7 +38,13 @@ export function createProviderStore(
 
   return {
     callerOfKey,
-    cachedCaller: (keyHash) => cached.get(keyHash) ?? null,
+    cachedCaller(keyHash) {
+      const caller = cached.get(keyHash);
+      if (caller === undefined) return null;
+      if (caller.endsAt === null || caller.endsAt.getTime() > Date.now()) return caller;
+      cached.delete(keyHash);
+      return null;
+    },
 
     async addKey({ provider, keyHash, signature = null }) {
       const known = await readKey(database, keyHash);
@@ -55,26 +63,20 @@ export function createProviderStore(
       // Read again, because another provider may have registered the key in the meantime.
       const key = known ?? (await readKey(database, keyHash));
       if (key?.provider !== provider) return "taken";
-      return key.revokedAt === null ? "added" : "revoked";
+      return key.isRevoked ? "revoked" : "added";
     },
 
     async revokeKey({ provider, keyHash, signature = null }) {
       const known = await readKey(database, keyHash);
       if (known?.provider !== provider) return null;
-      if (known.revokedAt !== null) return known.revokedAt;
-      return await database.transaction(async (tx) => {
-        const [revoked] = await tx.query<{ at: Date }>(
-          `update provider_keys set revoked_at = clock_timestamp()
-           where key_hash = $1 and revoked_at is null returning revoked_at as at`,
-          [bytea(keyHash)],
-        );
-        if (revoked !== undefined) {
-          const end = { kind: "provider_key_end", provider, keyHash, signature } as const;
-          await writeNotes(tx, [{ ...end, ...revoked }]);
-          await countRevocation(tx);
-        }
-        return (await readKey(tx, keyHash))?.revokedAt ?? null;
-      });
+      if (known.isRevoked) return known.revokedAt;
+      return await endKey({ provider, keyHash, signature, inSeconds: 0 });
+    },
+
+    async endKey({ inSeconds, ...key }) {
+      const known = await readKey(database, key.keyHash);
+      if (known?.provider !== key.provider) return null;
+      return await endKey({ ...key, signature: null, inSeconds });
     },
 
     async grantAccess({ signature = null, ...pair }) {
@@ -94,6 +96,33 @@ export function createProviderStore(
       return revokedAt;
     },
   };
+
+  /** Ends a key now or later. The note has the end's time, and all servers read the key again. */
+  async function endKey({
+    provider,
+    keyHash,
+    signature,
+    inSeconds,
+  }: ProviderKey & {
+    readonly signature: Hex | null;
+    readonly inSeconds: number;
+  }): Promise<Date | null> {
+    return await database.transaction(async (tx) => {
+      const [ended] = await tx.query<{ at: Date }>(
+        `update provider_keys set revoked_at = clock_timestamp() + make_interval(secs => $2)
+         where key_hash = $1 and (revoked_at is null
+           or revoked_at > clock_timestamp() + make_interval(secs => $2))
+         returning revoked_at as at`,
+        [bytea(keyHash), inSeconds],
+      );
+      if (ended !== undefined) {
+        const end = { kind: "provider_key_end", provider, keyHash, signature } as const;
+        await writeNotes(tx, [{ ...end, ...ended }]);
+        await countRevocation(tx);
+      }
+      return (await readKey(tx, keyHash))?.revokedAt ?? null;
+    });
+  }
 
   /** Counts the spender against the provider's bound, in the transaction of the access. */
   async function insertAccess(
@@ -146,7 +175,8 @@ export function createProviderStore(
 async function checkKeys(sql: Sql, provider: Address): Promise<void> {
   // Plan: provider_keys_of_provider; there are at most as many rows as the bound.
   const [keys] = await sql.query<{ all: bigint; open: bigint }>(
-    `select count(*) as all, count(*) filter (where revoked_at is null) as open
+    `select count(*) as all, count(*) filter
+       (where revoked_at is null or revoked_at > clock_timestamp()) as open
      from provider_keys where provider = $1`,
     [bytea(provider)],
   );
@@ -156,7 +186,9 @@ async function checkKeys(sql: Sql, provider: Address): Promise<void> {
 
 interface KeyState {
   readonly provider: Address;
+  /** ahead for a key that another one replaces */
   readonly revokedAt: Date | null;
+  readonly isRevoked: boolean;
 }
 
 /**
@@ -166,7 +198,9 @@ interface KeyState {
 async function readKey(sql: Sql, keyHash: Hex): Promise<KeyState | null> {
   // Plan: provider_keys by primary key.
   const [key] = await sql.query<KeyState>(
-    `select provider, revoked_at as "revokedAt" from provider_keys where key_hash = $1`,
+    `select provider, revoked_at as "revokedAt",
+       coalesce(revoked_at <= clock_timestamp(), false) as "isRevoked"
+     from provider_keys where key_hash = $1`,
     [bytea(keyHash)],
   );
   return key ?? null;

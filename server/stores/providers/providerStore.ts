@@ -12,6 +12,8 @@ export interface Caller {
   readonly provider: Address;
   /** by an operator, or by the server's policy */
   readonly isApproved: boolean;
+  /** when a key that another one replaces ends; `null` without an end */
+  readonly endsAt: Date | null;
   readonly asOfRevocations: bigint;
 }
 
@@ -36,14 +38,19 @@ export interface ProviderStore {
   /** Returns the key's owner and the count of revocations at the lookup. */
   callerOfKey(keyHash: Hex): Promise<Caller | null>;
   /**
-   * Returns an earlier result of `callerOfKey` without a query. Use it only where `asOfRevocations`
-   * is checked again.
+   * Returns an earlier result of `callerOfKey` without a query, unless the key has ended since. Use
+   * it only where `asOfRevocations` is checked again.
    */
   cachedCaller(keyHash: Hex): Caller | null;
   /**
    * Revokes a key for good. Returns when it was revoked; `null` if the provider has no such key.
    */
   revokeKey(key: ProviderKey & Signed): Promise<Date | null>;
+  /**
+   * Lets a key end in so many seconds, on all servers, and for good; 0: now. An earlier end stays.
+   * Returns when it ends; `null` if the provider has no such key.
+   */
+  endKey(key: ProviderKey & { readonly inSeconds: number }): Promise<Date | null>;
   /**
    * Lets the provider bill the spender. Returns false if the spender revoked that access before.
    */

@@ -181,9 +181,9 @@ describe("who sends a request", () => {
 
     const key = await viewKeyOf(alice);
     const keyHash = apiKeySpender(key);
-    expect(await viewKeys.revoke({ account: addressOf(bob), keyHash })).to.equal(null);
+    expect(await viewKeys.end({ account: addressOf(bob), keyHash, inSeconds: 0 })).to.equal(null);
     expect((await me(bearer(key))).status).to.equal(200);
-    await viewKeys.revoke({ account: addressOf(alice), keyHash });
+    await viewKeys.end({ account: addressOf(alice), keyHash, inSeconds: 0 });
     expectProblem(await me(bearer(key)), 401, "key_revoked");
   });
 });
