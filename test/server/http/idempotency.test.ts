@@ -160,6 +160,19 @@ for (const { name, open } of databaseKinds) {
       expect((await server.post({})).status).to.equal(201);
     });
 
+    it("that failed after their effect keep the key, and are handled again", async () => {
+      const failing = await another({
+        handler: async () => {
+          await database.query("insert into effects (body) values ('an effect')");
+          throw new Error("a bug of a test");
+        },
+      });
+      expectProblem(await failing.post({ a: 1 }, "a key", { key: "mine" }), 500, "internal_error");
+      const other = await server.post({ a: 2 }, "a key", { key: "mine" });
+      expectProblem(other, 422, "idempotency_key_reused");
+      expect((await server.post({ a: 1 }, "a key", { key: "mine" })).status).to.equal(201);
+    });
+
     it("that are being handled are refused until the first is answered", async () => {
       const begun = Promise.withResolvers<void>();
       const goOn = Promise.withResolvers<void>();

@@ -119,6 +119,19 @@ describe("rate limits", () => {
     expect(other.status).to.equal(200);
   });
 
+  it("use no other budget once the address is refused", async () => {
+    const server = await serveLimited({ addressPoints: 1, credentialPoints: 2 });
+    const key = createApiKey();
+    await server.request("/v1/deployment", from(HERE, { key }));
+    for (let n = 0; n < 3; n++) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const refused = await server.request("/v1/deployment", from(HERE, { key }));
+      expect(refused.document["policy"]).to.equal("address");
+    }
+    const elsewhere = await server.request("/v1/deployment", from(ELSEWHERE, { key }));
+    expect(elsewhere.status).to.equal(200);
+  });
+
   it("do not limit the operator's own machine by its address", async () => {
     const server = await serveLimited({ addressPoints: 1, credentialPoints: 1 });
     for (let n = 0; n < 3; n++) {
