@@ -17,8 +17,8 @@ export interface JsonAnswer<Schema extends z.ZodType = z.ZodType> {
 /** An answer that is a file, or nothing. */
 export interface FileAnswer {
   readonly description: string;
-  /** `null`: the answer has no body */
-  readonly contentType: string | null;
+  /** none: the answer has no body */
+  readonly contentTypes: readonly string[];
 }
 
 export type RouteAnswers = { readonly [Status in AnswerStatus]?: JsonAnswer | FileAnswer };
@@ -81,11 +81,12 @@ type Parsed<Schema, Otherwise> = Schema extends z.ZodType ? z.output<Schema> : O
 type Sent<Schema, Otherwise> = Schema extends z.ZodType ? z.input<Schema> : Otherwise;
 
 /** What a server reads of a request. */
-export interface RequestOf<R extends Route> {
-  readonly params: Parsed<R["params"], Readonly<Record<string, never>>>;
-  readonly query: Parsed<R["query"], Readonly<Record<string, never>>>;
-  readonly body: Parsed<R["body"], undefined>;
-}
+export type RequestOf<R extends Route> = {
+  readonly [Part in "params" | "query" | "body"]: Parsed<
+    R[Part],
+    Part extends "body" ? undefined : Readonly<Record<string, never>>
+  >;
+};
 
 /** What a client sends. */
 export interface SentTo<R extends Route> {

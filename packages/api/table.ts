@@ -22,6 +22,24 @@ import { registerProviderKey, revokeProviderKey } from "./providers/providerKeys
 import { reportUsage } from "./usage/usage.ts";
 import { voidEvent } from "./usage/voids.ts";
 import { captureHold, getHold, openHold, releaseHold } from "./holds/holds.ts";
+import { getCheckpointData } from "./checkpoints/checkpointData.ts";
+import { addCheckpointSignature } from "./checkpoints/checkpointSignatures.ts";
+import { getCheckpoint, getRows, listCheckpoints } from "./checkpoints/checkpoints.ts";
+import { addReceiptSignature, getLatestReceipt, issueReceipt } from "./checkpoints/receipts.ts";
+import { getDeployment } from "./deployment/deployment.ts";
+import {
+  getChainReadiness,
+  getLiveness,
+  getMeteringReadiness,
+  getReadiness,
+} from "./deployment/health.ts";
+import { listBudgets } from "./insight/budgets.ts";
+import { listAccountDebits, listProviderDebits } from "./insight/debits.ts";
+import { explainEvent, explainEventById } from "./insight/explain.ts";
+import { getReport } from "./insight/report.ts";
+import { getRunway } from "./insight/runway.ts";
+import { getAccountUsage, getProviderEarnings } from "./insight/usageSums.ts";
+import { listCuts, listSegments, readLog } from "./log/usageLog.ts";
 import type { Route } from "./route.ts";
 import { getMe } from "./sessions/me.ts";
 import {
@@ -46,6 +64,11 @@ export const ROUTES = [
   endKey,
   addViewKey,
   revokeViewKey,
+  getDeployment,
+  getLiveness,
+  getReadiness,
+  getMeteringReadiness,
+  getChainReadiness,
   getAccount,
   getProof,
   listAllowances,
@@ -78,4 +101,24 @@ export const ROUTES = [
   getHold,
   captureHold,
   releaseHold,
+  listCheckpoints,
+  getCheckpoint,
+  getRows,
+  getCheckpointData,
+  addCheckpointSignature,
+  issueReceipt,
+  getLatestReceipt,
+  addReceiptSignature,
+  listAccountDebits,
+  getAccountUsage,
+  getRunway,
+  listBudgets,
+  listProviderDebits,
+  getProviderEarnings,
+  explainEvent,
+  explainEventById,
+  getReport,
+  readLog,
+  listCuts,
+  listSegments,
 ] as const satisfies readonly Route[];

@@ -91,8 +91,8 @@ function answersOf({ answers }: Route): ZodOpenApiResponsesObject {
 }
 
 function contentOf(answer: JsonAnswer | FileAnswer) {
-  if ("contentType" in answer) {
-    return answer.contentType === null ? {} : { [answer.contentType]: { schema: {} } };
+  if ("contentTypes" in answer) {
+    return Object.fromEntries(answer.contentTypes.map((type) => [type, { schema: {} }]));
   }
   const others = (answer.alternatives ?? []).map((type) => [type, { schema: { type: "string" } }]);
   return { "application/json": { schema: answer.schema }, ...Object.fromEntries(others) };

@@ -2,11 +2,12 @@ import { Router } from "express";
 import type { Address } from "viem";
 
 import { USAGE_EVENT_TYPE } from "@compute-credits/api/usage/cloudEvent";
+import { getDeployment } from "@compute-credits/api/deployment/deployment";
 import { ALLOWANCE_TYPES } from "@compute-credits/protocol/messages/allowance";
 import { CHECKPOINT_TYPES } from "@compute-credits/protocol/messages/checkpoint";
 import { type Deployment, signingDomain } from "@compute-credits/protocol/messages/domain";
 import type { Terms } from "@compute-credits/platform/chain/chainReader";
-import { respond } from "../../http/respond.ts";
+import { mount } from "../../http/mount.ts";
 import type { Limits } from "../../limits.ts";
 
 export interface DeploymentDeps {
@@ -20,7 +21,7 @@ export interface DeploymentDeps {
   readonly lens: Address | null;
 }
 
-/** `GET /v1/deployment`: the contract, what is signed for it and how, the fee and the limits. */
+/** The contract, what is signed for it and how, the fee and the limits. */
 export function deploymentRoutes({
   deployment,
   terms,
@@ -31,8 +32,8 @@ export function deploymentRoutes({
 }: DeploymentDeps): Router {
   const router = Router();
 
-  router.get("/deployment", (_req, res) => {
-    respond(res, 200, {
+  mount(router, getDeployment, ({ answer }) =>
+    answer(200, {
       domain: signingDomain(deployment),
       types: { ...ALLOWANCE_TYPES, ...CHECKPOINT_TYPES },
       terms,
@@ -41,8 +42,8 @@ export function deploymentRoutes({
       lens,
       usageEventType: USAGE_EVENT_TYPE,
       limits,
-    });
-  });
+    }),
+  );
 
   return router;
 }

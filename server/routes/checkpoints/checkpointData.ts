@@ -2,18 +2,16 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import { type Request, type Response, Router } from "express";
-import { z } from "zod";
 
-import { parse } from "../../http/parse.ts";
+import { getCheckpointData } from "@compute-credits/api/checkpoints/checkpointData";
+import { mount } from "../../http/mount.ts";
 import { fail } from "../../http/problem.ts";
 import type { CheckpointData, DataFile } from "../../stores/checkpoints/checkpointData.ts";
 import type {
   CheckpointStore,
   StoredCheckpoint,
 } from "../../stores/checkpoints/checkpointStore.ts";
-import { EpochField, findCheckpoint } from "./findCheckpoint.ts";
-
-const DataQuery = z.strictObject({ since: EpochField.optional() });
+import { findCheckpoint } from "./findCheckpoint.ts";
 
 const TABLE_TYPE = "application/vnd.compute-credits.table";
 const DIFFERENCE_TYPE = "application/vnd.compute-credits.difference";
@@ -23,16 +21,13 @@ export interface CheckpointDataDeps {
   readonly checkpointData: CheckpointData;
 }
 
-/**
- * `GET /v1/checkpoints/:epoch/data`: the rows as a file, whose hash was signed
- * (docs/checkpoint-data.md). With `?since=:epoch`, only the rows that changed since that epoch.
- */
 export function checkpointDataRoutes({ checkpoints, checkpointData }: CheckpointDataDeps): Router {
   const router = Router();
 
-  router.get("/checkpoints/:epoch/data", async (req, res) => {
-    const { since } = parse(DataQuery, req.query);
-    const checkpoint = await findCheckpoint(checkpoints, req.params.epoch);
+  mount(router, getCheckpointData, async ({ req, res, read }) => {
+    const { params, query } = read();
+    const { since } = query;
+    const checkpoint = await findCheckpoint(checkpoints, params.epoch);
     const { epoch, dataHash } = checkpoint.message;
     if (since === undefined) {
       const file = await checkpointData.table(checkpoint);
@@ -45,7 +40,7 @@ export function checkpointDataRoutes({ checkpoints, checkpointData }: Checkpoint
         );
       }
       await sendFile(req, res, { checkpoint, file, etag: `"${dataHash}"`, type: TABLE_TYPE });
-      return;
+      return null;
     }
 
     if (since >= epoch) {
@@ -55,13 +50,14 @@ export function checkpointDataRoutes({ checkpoints, checkpointData }: Checkpoint
         `A difference goes forward: let since be an epoch before ${epoch}.`,
       );
     }
-    const base = await findCheckpoint(checkpoints, `${since}`);
+    const base = await findCheckpoint(checkpoints, since);
     await sendFile(req, res, {
       checkpoint,
       file: await checkpointData.difference(base, checkpoint),
       etag: `"${base.message.dataHash}-${dataHash}"`,
       type: DIFFERENCE_TYPE,
     });
+    return null;
   });
 
   return router;

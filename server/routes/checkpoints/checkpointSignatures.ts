@@ -1,13 +1,11 @@
 import { Router } from "express";
 
-import { SignerSignatureJson } from "@compute-credits/protocol/json/checkpoint";
-import { Bytes32Field } from "@compute-credits/protocol/json/fields";
+import { addCheckpointSignature } from "@compute-credits/api/checkpoints/checkpointSignatures";
 import { checkpointDigest } from "@compute-credits/protocol/messages/checkpoint";
 import type { SignerSignature } from "@compute-credits/protocol/messages/signerSignature";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
-import { parse } from "../../http/parse.ts";
+import { mount } from "../../http/mount.ts";
 import { type ProblemError, fail } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
 import type {
   CheckpointStore,
   StoredCheckpoint,
@@ -16,18 +14,12 @@ import type { SubmissionStore } from "../../stores/settlement/submissionStore.ts
 import { checkSignerSignature } from "./checkSignerSignature.ts";
 import { findCheckpoint } from "./findCheckpoint.ts";
 
-const SignatureBody = SignerSignatureJson.extend({ root: Bytes32Field });
-
 export interface CheckpointSignatureDeps {
   readonly checkpoints: Pick<CheckpointStore, "byEpoch">;
   readonly submissions: Pick<SubmissionStore, "addSignature">;
   readonly chain: Pick<ChainReader, "deployment" | "threshold" | "isSigner" | "isSignedBy">;
 }
 
-/**
- * `POST /v1/checkpoints/:epoch/signatures`: a co-signer's signature of a prepared checkpoint, whose
- * root it reproduced. 200 with all signatures so far; the same answer if it is sent again.
- */
 export function checkpointSignatureRoutes({
   checkpoints,
   submissions,
@@ -35,9 +27,10 @@ export function checkpointSignatureRoutes({
 }: CheckpointSignatureDeps): Router {
   const router = Router();
 
-  router.post("/checkpoints/:epoch/signatures", async (req, res) => {
-    const { root, ...signed } = parse(SignatureBody, req.body);
-    const checkpoint = await findCheckpoint(checkpoints, req.params.epoch);
+  mount(router, addCheckpointSignature, async ({ read, answer }) => {
+    const { params, body } = read();
+    const { root, ...signed } = body;
+    const checkpoint = await findCheckpoint(checkpoints, params.epoch);
     if (checkpoint.message.root !== root) throw rootMismatch(checkpoint);
     if (!hasSignature(checkpoint, signed)) {
       if (checkpoint.status !== "prepared") throw notPrepared(checkpoint);
@@ -47,10 +40,10 @@ export function checkpointSignatureRoutes({
     }
 
     const [{ signatures }, threshold] = await Promise.all([
-      findCheckpoint(checkpoints, req.params.epoch),
+      findCheckpoint(checkpoints, params.epoch),
       chain.threshold(),
     ]);
-    respond(res, 200, { signatures, threshold });
+    return answer(200, { signatures, threshold });
   });
 
   return router;

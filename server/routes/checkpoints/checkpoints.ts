@@ -1,53 +1,43 @@
 import { Router } from "express";
-import { z } from "zod";
 
-import { ANSWERS, PAGES } from "@compute-credits/api/bounds";
-import { lastOfFullPage, limitField } from "../../http/page.ts";
-import { parse } from "../../http/parse.ts";
+import { ANSWERS } from "@compute-credits/api/bounds";
+import {
+  getCheckpoint,
+  getRows,
+  listCheckpoints,
+} from "@compute-credits/api/checkpoints/checkpoints";
+import { mount } from "../../http/mount.ts";
+import { lastOfFullPage } from "../../http/page.ts";
 import { fail } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
 import type {
   CheckpointStore,
   StoredCheckpoint,
 } from "../../stores/checkpoints/checkpointStore.ts";
 import { findCheckpoint } from "./findCheckpoint.ts";
 
-const PageQuery = z.strictObject({
-  cursor: z
-    .string()
-    .regex(/^\d{1,18}$/, "must be a nextCursor of this list")
-    .transform(BigInt)
-    .optional(),
-  limit: limitField(PAGES.checkpoints),
-});
-
 export interface CheckpointDeps {
   readonly checkpoints: Pick<CheckpointStore, "list" | "byEpoch" | "rows">;
 }
 
-/**
- * `GET /v1/checkpoints`: all checkpoints, newest first, in pages.
- * `GET /v1/checkpoints/:epoch`: one, with its signatures.
- * `GET /v1/checkpoints/:epoch/rows`: its rows in the order of the tree, enough to rebuild the root.
- */
 export function checkpointRoutes({ checkpoints }: CheckpointDeps): Router {
   const router = Router();
 
-  router.get("/checkpoints", async (req, res) => {
-    const { cursor, limit } = parse(PageQuery, req.query);
+  mount(router, listCheckpoints, async ({ read, answer }) => {
+    const { cursor, limit } = read().query;
     const page = await checkpoints.list({ before: cursor ?? null, limit });
-    respond(res, 200, {
+    const last = lastOfFullPage(page, limit);
+    return answer(200, {
       checkpoints: page.map(describe),
-      nextCursor: lastOfFullPage(page, limit)?.id ?? null,
+      nextCursor: last === undefined ? null : `${last.id}`,
     });
   });
 
-  router.get("/checkpoints/:epoch", async (req, res) => {
-    respond(res, 200, describe(await findCheckpoint(checkpoints, req.params.epoch)));
-  });
+  mount(router, getCheckpoint, async ({ read, answer }) =>
+    answer(200, describe(await findCheckpoint(checkpoints, read().params.epoch))),
+  );
 
-  router.get("/checkpoints/:epoch/rows", async (req, res) => {
-    const checkpoint = await findCheckpoint(checkpoints, req.params.epoch);
+  mount(router, getRows, async ({ read, answer }) => {
+    const checkpoint = await findCheckpoint(checkpoints, read().params.epoch);
     const { id, partyCount, message } = checkpoint;
     if (partyCount > ANSWERS.rowsAsJson.most) {
       throw fail(
@@ -57,7 +47,7 @@ export function checkpointRoutes({ checkpoints }: CheckpointDeps): Router {
           `Get them as a file from /v1/checkpoints/${message.epoch}/data.`,
       );
     }
-    respond(res, 200, { ...describe(checkpoint), rows: await checkpoints.rows(id) });
+    return answer(200, { ...describe(checkpoint), rows: await checkpoints.rows(id) });
   });
 
   return router;

@@ -1,12 +1,12 @@
-import { type Request, type Response, Router } from "express";
+import { type Request, Router } from "express";
 
-import { AddressField } from "@compute-credits/protocol/json/fields";
+import { listAccountDebits, listProviderDebits } from "@compute-credits/api/insight/debits";
+import type { RequestOf } from "@compute-credits/api/route";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
+import { type Answer, type Call, mount } from "../../http/mount.ts";
 import { boundedPage } from "../../http/page.ts";
-import { parse } from "../../http/parse.ts";
-import { respond } from "../../http/respond.ts";
 import type { InsightStore, LogOwner, LoggedDebit } from "../../stores/insight/insightStore.ts";
-import { DebitQuery, cursorOf } from "./debitQuery.ts";
+import { cursorOf, placeOf } from "./debitCursor.ts";
 import type { ReaderCheck } from "./readerAccess.ts";
 
 export interface DebitDeps {
@@ -14,31 +14,32 @@ export interface DebitDeps {
   readonly checkReader: ReaderCheck;
 }
 
-/**
- * `GET /v1/accounts/:address/debits`: what the account paid, newest first, in pages.
- * `GET /v1/providers/:address/debits`: what the provider was paid, in the same form.
- * As CSV with `Accept: text/csv`; then a `Link` header leads to the next page.
- */
 export function debitRoutes({ insight, checkReader }: DebitDeps): Router {
   const router = Router();
 
-  router.get("/accounts/:address/debits", (req, res) => debits("account", req, res));
-  router.get("/providers/:address/debits", (req, res) => debits("provider", req, res));
+  mount(router, listAccountDebits, (call) => debits("account", call, call.read()));
+  mount(router, listProviderDebits, (call) => debits("provider", call, call.read()));
 
-  async function debits(role: LogOwner["role"], req: Request, res: Response): Promise<void> {
-    const address = parse(AddressField, req.params["address"]);
-    const { cursor, limit, meter, spender, from, to } = parse(DebitQuery, req.query);
+  async function debits(
+    role: LogOwner["role"],
+    { req, res, answer }: Pick<Call<typeof listAccountDebits>, "req" | "res" | "answer">,
+    { params, query }: Pick<RequestOf<typeof listAccountDebits>, "params" | "query">,
+  ): Promise<Answer> {
+    const { address } = params;
+    const { cursor, limit, meter, spender, from, to } = query;
+    const after = cursor === undefined ? null : placeOf(cursor);
     await checkReader(req, address);
     const page = await insight.debits(
       { role, address },
       { meter: meter ?? null, spender: spender ?? null, from: from ?? null, to: to ?? null },
-      { after: cursor ?? null, limit },
+      { after, limit },
     );
     const { shown, last } = boundedPage(page, limit, describe);
     const nextCursor = last === undefined ? null : cursorOf(last);
     if (nextCursor !== null) res.links({ next: `?${queryWith(req, nextCursor)}` });
-    if (wantsCsv(req)) respondCsv(res, COLUMNS, page.slice(0, shown.length).map(cellsOf));
-    else respond(res, 200, { debits: shown, nextCursor });
+    if (!wantsCsv(req)) return answer(200, { debits: shown, nextCursor });
+    respondCsv(res, COLUMNS, page.slice(0, shown.length).map(cellsOf));
+    return null;
   }
 
   return router;

@@ -1,14 +1,12 @@
 import { Router } from "express";
 import type { Address } from "viem";
-import { z } from "zod";
 
-import { AddressField, EventIdField } from "@compute-credits/protocol/json/fields";
+import { explainEvent, explainEventById } from "@compute-credits/api/insight/explain";
 import { heldMicros } from "@compute-credits/rules/holds/hold";
 import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
 import { explainPrice } from "@compute-credits/rules/insight/priceExplanation";
-import { parse } from "../../http/parse.ts";
+import { mount } from "../../http/mount.ts";
 import { fail } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
 import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
 import type { HoldStore } from "../../stores/holds/holdStore.ts";
 import type {
@@ -19,8 +17,6 @@ import type {
 import type { ReaderCheck } from "./readerAccess.ts";
 import type { RateCardStore } from "../../stores/pricing/rateCardStore.ts";
 
-const ExplainQuery = z.strictObject({ eventId: EventIdField });
-
 export interface ExplainDeps {
   readonly insight: Pick<InsightStore, "explain">;
   readonly checkReader: ReaderCheck;
@@ -29,27 +25,19 @@ export interface ExplainDeps {
   readonly checkpoints: Pick<CheckpointStore, "byEpoch">;
 }
 
-/**
- * `GET /v1/debits/:provider/:eventId/explain`: why an event cost what it cost, which allowances
- * paid, and which checkpoint holds it.
- * `GET /v1/debits/:provider/explain?eventId=…`: the same, for ids such as `..` that clients
- * normalise away in a path.
- */
 export function explainRoutes(deps: ExplainDeps): Router {
   const router = Router();
 
-  router.get("/debits/:provider/explain", async (req, res) => {
-    const provider = parse(AddressField, req.params.provider);
-    const { eventId } = parse(ExplainQuery, req.query);
-    await deps.checkReader(req, provider);
-    respond(res, 200, await explain(deps, provider, eventId));
+  mount(router, explainEventById, async ({ req, read, answer }) => {
+    const { params, query } = read();
+    await deps.checkReader(req, params.provider);
+    return answer(200, await explain(deps, params.provider, query.eventId));
   });
 
-  router.get("/debits/:provider/:eventId/explain", async (req, res) => {
-    const provider = parse(AddressField, req.params.provider);
-    const eventId = parse(EventIdField, req.params.eventId);
+  mount(router, explainEvent, async ({ req, read, answer }) => {
+    const { provider, eventId } = read().params;
     await deps.checkReader(req, provider);
-    respond(res, 200, await explain(deps, provider, eventId));
+    return answer(200, await explain(deps, provider, eventId));
   });
 
   return router;
@@ -120,7 +108,7 @@ async function describeHold(
     id,
     createdAt: hold.createdAt,
     expiresAt: hold.expiresAt,
-    status: hold.resolution?.as ?? "open",
+    status: hold.resolution?.as ?? ("open" as const),
     capturedMicros: hold.capturedMicros,
     heldMicros: heldMicros(hold),
   };

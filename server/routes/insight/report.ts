@@ -1,17 +1,13 @@
 import { Router } from "express";
 import type { Address } from "viem";
-import { z } from "zod";
 
-import { TimeField } from "@compute-credits/protocol/json/fields";
+import { getReport } from "@compute-credits/api/insight/report";
 import { toTokensDown } from "@compute-credits/rules/insight/liability";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
-import { parse } from "../../http/parse.ts";
-import { respond } from "../../http/respond.ts";
+import { mount } from "../../http/mount.ts";
 import { timeRange } from "../../http/timeRange.ts";
 import type { ReaderCheck } from "./readerAccess.ts";
 import { type OperatorReport, type ReadReportDeps, readReport } from "./readReport.ts";
-
-const ReportQuery = z.strictObject({ from: TimeField.optional(), to: TimeField.optional() });
 
 export interface ReportDeps extends ReadReportDeps {
   readonly token: Address;
@@ -20,30 +16,33 @@ export interface ReportDeps extends ReadReportDeps {
   readonly now: () => Promise<Date>;
 }
 
-/**
- * `GET /v1/report`: what is owed to whom, the fees by day, and how the ledger compares with the
- * chain, in micro-credits and in the token's smallest unit. As CSV with `Accept: text/csv`.
- */
 export function reportRoutes(deps: ReportDeps): Router {
   const router = Router();
 
-  router.get("/report", async (req, res) => {
+  mount(router, getReport, async ({ req, res, read, answer }) => {
     await deps.checkReader(req, null);
-    const range = timeRange(parse(ReportQuery, req.query), await deps.now());
+    const range = timeRange(read().query, await deps.now());
     const report = await readReport(deps, range);
     if (wantsCsv(req)) {
       respondCsv(res, ["section", "name", "meter", "micros", "tokens"], rowsOf(report));
-      return;
+      return null;
     }
-    const { ledger, feesTaken, reconciled, comparisons } = report;
+    const { ledger, liability: owed, feesTaken, reconciled, comparisons } = report;
     const inBoth = unitsOf(report);
-    respond(res, 200, {
+    return answer(200, {
       asOf: ledger.asOf,
       block: ledger.block,
       token: deps.token,
-      liability: Object.fromEntries(
-        Object.entries(report.liability).map(([name, micros]) => [name, inBoth(micros)]),
-      ),
+      liability: {
+        unspent: inBoth(owed.unspent),
+        held: inBoth(owed.held),
+        refunding: inBoth(owed.refunding),
+        available: inBoth(owed.available),
+        refundsDue: inBoth(owed.refundsDue),
+        earningsDue: inBoth(owed.earningsDue),
+        feesDue: inBoth(owed.feesDue),
+        total: inBoth(owed.total),
+      },
       feesEarned: inBoth(ledger.spent - ledger.earned),
       feesTaken: inBoth(feesTaken),
       fees: {

@@ -1,15 +1,14 @@
 import { Router } from "express";
 
 import { refundFromHolds } from "@compute-credits/rules/accounts/refundRequest";
-import { AddressField } from "@compute-credits/protocol/json/fields";
+import { getRunway } from "@compute-credits/api/insight/runway";
 import { available } from "@compute-credits/rules/accounts/account";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { budgetUse } from "@compute-credits/rules/insight/budgetUse";
 import { BURN_WINDOWS, burnMicrosPerHour } from "@compute-credits/rules/insight/burn";
 import { runway } from "@compute-credits/rules/insight/runway";
 import { ANSWERS } from "@compute-credits/api/bounds";
-import { parse } from "../../http/parse.ts";
-import { respond } from "../../http/respond.ts";
+import { mount } from "../../http/mount.ts";
 import type { InsightStore, SpendingOutlook } from "../../stores/insight/insightStore.ts";
 import type { ReaderCheck } from "./readerAccess.ts";
 
@@ -18,16 +17,15 @@ export interface RunwayDeps {
   readonly checkReader: ReaderCheck;
 }
 
-/** `GET /v1/accounts/:address/runway`: how fast the account spends, and how long it lasts. */
 export function runwayRoutes({ insight, checkReader }: RunwayDeps): Router {
   const router = Router();
 
-  router.get("/accounts/:address/runway", async (req, res) => {
-    const address = parse(AddressField, req.params.address);
+  mount(router, getRunway, async ({ req, read, answer }) => {
+    const { address } = read().params;
     await checkReader(req, address);
     const outlook = await insight.outlook(address, BURN_WINDOWS);
     const { now, windows } = outlook;
-    respond(res, 200, {
+    return answer(200, {
       account: address,
       asOf: now,
       windows: windows.map((window) => ({

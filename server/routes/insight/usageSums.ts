@@ -1,13 +1,11 @@
 import { Router } from "express";
-import type { Address } from "viem";
-import { z } from "zod";
 
-import { AddressField, TimeField } from "@compute-credits/protocol/json/fields";
 import { ANSWERS } from "@compute-credits/api/bounds";
+import { getAccountUsage, getProviderEarnings } from "@compute-credits/api/insight/usageSums";
+import type { RequestOf } from "@compute-credits/api/route";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
-import { parse } from "../../http/parse.ts";
+import { mount } from "../../http/mount.ts";
 import { fail } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
 import { timeRange } from "../../http/timeRange.ts";
 import type {
   Grouping,
@@ -19,15 +17,6 @@ import type { ReaderCheck } from "./readerAccess.ts";
 
 const MAX_GROUPS = ANSWERS.groups.most;
 
-const UsageQuery = z.strictObject({
-  from: TimeField.optional(),
-  to: TimeField.optional(),
-  groupBy: z.enum(["meter", "day", "spender", "provider", "allowance"]).default("meter"),
-});
-const EarningsQuery = UsageQuery.extend({
-  groupBy: z.enum(["meter", "day", "spender", "account", "allowance"]).default("meter"),
-});
-
 export interface UsageSumDeps {
   readonly insight: Pick<InsightStore, "usage">;
   readonly checkReader: ReaderCheck;
@@ -35,33 +24,34 @@ export interface UsageSumDeps {
   readonly now: () => Promise<Date>;
 }
 
-/**
- * `GET /v1/accounts/:address/usage`: sums of what the account paid, by group.
- * `GET /v1/providers/:address/earnings`: sums of what the provider was paid, by group.
- * As CSV with `Accept: text/csv`.
- */
 export function usageSumRoutes(deps: UsageSumDeps): Router {
   const router = Router();
 
-  router.get("/accounts/:address/usage", async (req, res) => {
-    const address = parse(AddressField, req.params.address);
+  mount(router, getAccountUsage, async ({ req, res, read, answer }) => {
+    const { params, query } = read();
+    const { address } = params;
     await deps.checkReader(req, address);
-    const sums = await readSums(deps, { role: "account", address }, parse(UsageQuery, req.query));
-    if (wantsCsv(req)) respondCsv(res, columnsOf(sums), sums.groups.map(cellsOf));
-    else respond(res, 200, describe("account", address, sums));
+    const sums = await readSums(deps, { role: "account", address }, query);
+    if (!wantsCsv(req)) return answer(200, { account: address, ...describe(sums) });
+    respondCsv(res, columnsOf(sums), sums.groups.map(cellsOf));
+    return null;
   });
 
-  router.get("/providers/:address/earnings", async (req, res) => {
-    const address = parse(AddressField, req.params.address);
+  mount(router, getProviderEarnings, async ({ req, res, read, answer }) => {
+    const { params, query } = read();
+    const { address } = params;
     await deps.checkReader(req, address);
-    const query = parse(EarningsQuery, req.query);
     const sums = await readSums(deps, { role: "provider", address }, query);
-    if (wantsCsv(req)) respondCsv(res, columnsOf(sums), sums.groups.map(cellsOf));
-    else respond(res, 200, describe("provider", address, sums));
+    if (!wantsCsv(req)) return answer(200, { provider: address, ...describe(sums) });
+    respondCsv(res, columnsOf(sums), sums.groups.map(cellsOf));
+    return null;
   });
 
   return router;
 }
+
+type SumsQuery =
+  RequestOf<typeof getAccountUsage>["query"] | RequestOf<typeof getProviderEarnings>["query"];
 
 interface Sums {
   readonly from: Date;
@@ -73,7 +63,7 @@ interface Sums {
 async function readSums(
   { insight, now }: UsageSumDeps,
   owner: LogOwner,
-  query: z.output<typeof UsageQuery> | z.output<typeof EarningsQuery>,
+  query: SumsQuery,
 ): Promise<Sums> {
   const { groupBy } = query;
   const { from, to } = timeRange(query, await now());
@@ -89,11 +79,10 @@ async function readSums(
   return { from, to, groupBy, groups };
 }
 
-function describe(role: LogOwner["role"], address: Address, { from, to, groupBy, groups }: Sums) {
+function describe({ from, to, groupBy, groups }: Sums) {
   const amountMicros = groups.reduce((sum, group) => sum + group.amountMicros, 0n);
   const feeMicros = groups.reduce((sum, group) => sum + group.feeMicros, 0n);
   return {
-    [role]: address,
     from,
     to,
     groupBy,

@@ -1,54 +1,13 @@
 import { type Request, Router } from "express";
-import { z } from "zod";
 
-import { PAGES } from "@compute-credits/api/bounds";
+import { listCuts, listSegments, readLog } from "@compute-credits/api/log/usageLog";
 import type { KnownAuditors } from "../../http/knownAuditors.ts";
-import { limitField } from "../../http/page.ts";
+import { mount } from "../../http/mount.ts";
 import type { MeteringGate } from "../../meteringGate.ts";
 import { fail } from "../../http/problem.ts";
-import { parse } from "../../http/parse.ts";
-import { respond } from "../../http/respond.ts";
 import type { LogSegmentStore } from "../../stores/feed/logSegmentStore.ts";
-import { type UsageLog, isSnapshot } from "../../stores/feed/usageLog.ts";
+import { type LogCursor, type UsageLog, isSnapshot } from "../../stores/feed/usageLog.ts";
 import { type LogAccessDeps, checkLogAccess } from "./logAuthentication.ts";
-
-const Snapshot = z
-  .string()
-  .max(100_000)
-  .refine(isSnapshot, "must be a snapshot that this log gave");
-
-const LogQuery = z.strictObject({
-  since: Snapshot.optional(),
-  upTo: Snapshot.optional(),
-  after: z
-    .string()
-    .regex(/^\d{1,18}-\d{1,18}$/, "must be the nextCursor of this window")
-    .transform((text) => {
-      const [order = "", last = ""] = text.split("-");
-      return { order: BigInt(order), last: BigInt(last) };
-    })
-    .optional(),
-  seen: z
-    .string()
-    .regex(/^\d{1,18}$/, "must be the transaction of an entry of this log")
-    .transform(BigInt)
-    .optional(),
-  limit: limitField(PAGES.entries),
-});
-
-/** The number after which a list goes on. */
-const After = z
-  .string()
-  .regex(/^\d{1,18}$/)
-  .transform(BigInt)
-  .default(0n);
-
-const SegmentsQuery = z.strictObject({ after: After, limit: limitField(PAGES.list) });
-
-const CutsQuery = z.strictObject({
-  after: After,
-  limit: limitField(PAGES.checkpoints),
-});
 
 const READER_IS_AHEAD =
   "the ledger is behind: an auditor has seen entries of its log that are gone. The database was " +
@@ -62,14 +21,6 @@ export interface UsageLogDeps extends LogAccessDeps {
   readonly gate: Pick<MeteringGate, "stop">;
 }
 
-/**
- * For auditors, who authenticate with `LogAccess`:
- * `GET /v1/log/cuts`: every checkpoint that was ever cut, with its snapshot, in pages.
- * `GET /v1/log/segments`: the log as it was published, in a chain of hashes with signed heads.
- * `GET /v1/log`: the entries that the snapshot `upTo` sees and `since` does not, in pages. Without
- * `upTo` the window ends now, and without `since` it begins with the log. `seen` is the transaction of
- * the newest entry that the reader has: if the log lacks it, the answer is 409 and metering stops.
- */
 export function usageLogRoutes({
   usageLog,
   knownAuditors,
@@ -85,11 +36,11 @@ export function usageLogRoutes({
     knownAuditors.add(req);
   }
 
-  router.get("/log/cuts", async (req, res) => {
+  mount(router, listCuts, async ({ req, read, answer }) => {
     await checkAuditor(req);
-    const { after, limit } = parse(CutsQuery, req.query);
+    const { after, limit } = read().query;
     const cuts = await usageLog.cuts(after, limit);
-    respond(res, 200, {
+    return answer(200, {
       cuts: cuts.map(({ checkpoint: { id, message, status }, snapshot }) => ({
         id,
         checkpoint: message,
@@ -99,15 +50,16 @@ export function usageLogRoutes({
     });
   });
 
-  router.get("/log/segments", async (req, res) => {
+  mount(router, listSegments, async ({ req, read, answer }) => {
     await checkAuditor(req);
-    const { after, limit } = parse(SegmentsQuery, req.query);
-    respond(res, 200, { segments: await logSegments.list(after, limit) });
+    const { after, limit } = read().query;
+    return answer(200, { segments: await logSegments.list(after, limit) });
   });
 
-  router.get("/log", async (req, res) => {
+  mount(router, readLog, async ({ req, read, answer }) => {
     await checkAuditor(req);
-    const { since = null, upTo = null, after = null, seen, limit } = parse(LogQuery, req.query);
+    const { since = null, upTo = null, after, seen, limit } = read().query;
+    checkSnapshots({ since, upTo });
     if (seen !== undefined && (await usageLog.lacks(seen))) {
       gate.stop("log_behind_reader", READER_IS_AHEAD);
       throw fail(
@@ -116,8 +68,8 @@ export function usageLogRoutes({
         `This log has no transaction ${seen} any more: keep your copy.`,
       );
     }
-    const page = await usageLog.page({ since, upTo }, after, limit);
-    respond(res, 200, {
+    const page = await usageLog.page({ since, upTo }, cursorOf(after), limit);
+    return answer(200, {
       entries: page.entries,
       upTo: page.upTo,
       nextCursor: page.next === null ? null : `${page.next.order}-${page.next.last}`,
@@ -125,4 +77,26 @@ export function usageLogRoutes({
   });
 
   return router;
+}
+
+/** Throws a 400 unless PostgreSQL would read the texts as snapshots. */
+function checkSnapshots(asked: Readonly<Record<"since" | "upTo", string | null>>): void {
+  const wrong = (["since", "upTo"] as const).filter((name) => {
+    const text = asked[name];
+    return text !== null && !isSnapshot(text);
+  });
+  if (wrong.length === 0) return;
+  throw fail(400, "invalid_request", "Some fields of the request are wrong: see errors.", {
+    errors: wrong.map((name) => ({
+      pointer: `#/${name}`,
+      detail: "must be a snapshot that this log gave",
+    })),
+  });
+}
+
+/** The place that a `nextCursor` names. */
+function cursorOf(after: string | undefined): LogCursor | null {
+  if (after === undefined) return null;
+  const [order = "", last = ""] = after.split("-");
+  return { order: BigInt(order), last: BigInt(last) };
 }

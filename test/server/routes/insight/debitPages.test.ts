@@ -7,7 +7,7 @@ import { numberToHex, zeroHash } from "viem";
 import { z } from "zod";
 
 import { ANSWERS } from "@compute-credits/api/bounds";
-import { cursorOf } from "../../../../server/routes/insight/debitQuery.ts";
+import { cursorOf } from "../../../../server/routes/insight/debitCursor.ts";
 import { debitRoutes } from "../../../../server/routes/insight/debits.ts";
 import type { LoggedDebit } from "../../../../server/stores/insight/insightStore.ts";
 

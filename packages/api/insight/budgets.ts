@@ -1,0 +1,62 @@
+import { z } from "zod";
+
+import { AddressField, Bytes32Field } from "@compute-credits/protocol/json/fields";
+import { PAGES } from "../bounds.ts";
+import {
+  AddressText,
+  Bytes32Text,
+  MicrosText,
+  NextCursor,
+  TimeText,
+  UintText,
+  limitField,
+} from "../fields.ts";
+import { route } from "../route.ts";
+
+const Exhaustion = z.union([
+  z.object({ secondsToExhaustion: UintText }),
+  z.object({
+    secondsToExhaustion: z.null(),
+    reason: z.enum(["nothing_spent", "ends_first", "renewed_first", "not_in_force"]),
+  }),
+]);
+
+const Budget = z
+  .object({
+    allowance: Bytes32Text,
+    spender: Bytes32Text,
+    campaign: Bytes32Text.nullable(),
+    status: z.enum(["in_force", "not_started", "expired", "revoked", "not_accepted"]),
+    budgetMicros: MicrosText.describe("The limit, and what was carried over."),
+    usedMicros: MicrosText.describe("Spent or on hold in this period."),
+    remainingMicros: MicrosText,
+    usedBps: UintText.describe("Rounds down: only the last micro-credit makes it 10,000."),
+    periodStartsAt: UintText.nullable().describe("Seconds since 1970."),
+    periodEndsAt: UintText.nullable().describe("Seconds since 1970; `null`: never."),
+    exhaustion: Exhaustion.describe("At the rate of the last 24 hours."),
+    spent24hMicros: MicrosText,
+  })
+  .meta({ id: "Budget" });
+
+export const listBudgets = route({
+  id: "listBudgets",
+  method: "get",
+  path: "/v1/accounts/{address}/budgets",
+  tag: "insight",
+  summary: "How far each allowance is used",
+  callers: ["reader"],
+  params: z.strictObject({ address: AddressField }),
+  query: z.strictObject({ cursor: Bytes32Field.optional(), limit: limitField(PAGES.list) }),
+  answers: {
+    200: {
+      description: "A page of budgets, oldest allowance first.",
+      schema: z.object({
+        account: AddressText,
+        asOf: TimeText,
+        budgets: z.array(Budget).max(PAGES.list.most),
+        nextCursor: NextCursor,
+      }),
+    },
+  },
+  reasons: [],
+});

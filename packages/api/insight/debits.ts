@@ -1,0 +1,78 @@
+import { z } from "zod";
+
+import { AddressField, SpenderField, TimeField } from "@compute-credits/protocol/json/fields";
+import { MeterName } from "@compute-credits/protocol/json/names";
+import { PAGES } from "../bounds.ts";
+import {
+  AddressText,
+  Bytes32Text,
+  MicrosText,
+  NextCursor,
+  TimeText,
+  UintText,
+  limitField,
+} from "../fields.ts";
+import { PriceBasis } from "../pricing/rates.ts";
+import { route } from "../route.ts";
+
+const DebitQuery = z.strictObject({
+  meter: MeterName.optional(),
+  spender: SpenderField.optional(),
+  from: TimeField.optional(),
+  to: TimeField.optional(),
+  cursor: z.string().max(512).optional(),
+  limit: limitField(PAGES.list),
+});
+
+const Debit = z
+  .object({
+    recordedAt: TimeText,
+    provider: AddressText,
+    eventId: z.string(),
+    part: z.int().describe("Counts the allowances that pay for one event, from 0."),
+    account: AddressText,
+    allowance: Bytes32Text,
+    spender: Bytes32Text,
+    meter: z.string(),
+    quantity: UintText.describe("Of the whole event, even if several allowances paid for it."),
+    dimensions: z.record(z.string(), z.string()),
+    occurredAt: TimeText,
+    rateCardVersion: z.int(),
+    priceBasis: PriceBasis,
+    amountMicros: MicrosText,
+    feeMicros: MicrosText.describe("The operator's part of the amount."),
+    voidedAt: TimeText.nullable(),
+    earnedMicros: MicrosText.describe("The provider's part of the amount."),
+  })
+  .meta({ id: "Debit" });
+
+const declared = {
+  method: "get",
+  tag: "insight",
+  description: "As CSV with `Accept: text/csv`; then a `Link` header leads to the next page.",
+  callers: ["reader"],
+  params: z.strictObject({ address: AddressField }),
+  query: DebitQuery,
+  answers: {
+    200: {
+      description: "A page of debits.",
+      schema: z.object({ debits: z.array(Debit).max(PAGES.list.most), nextCursor: NextCursor }),
+      alternatives: ["text/csv"],
+    },
+  },
+  reasons: ["invalid_cursor"],
+} as const;
+
+export const listAccountDebits = route({
+  ...declared,
+  id: "listAccountDebits",
+  path: "/v1/accounts/{address}/debits",
+  summary: "What an account was charged, newest first",
+});
+
+export const listProviderDebits = route({
+  ...declared,
+  id: "listProviderDebits",
+  path: "/v1/providers/{address}/debits",
+  summary: "What a provider charged, newest first",
+});
