@@ -9,6 +9,7 @@ import { forgetPosition } from "../server/positionFile.ts";
 import { createCheckpointStore } from "../server/stores/checkpoints/postgresCheckpointStore.ts";
 import { createPositionStore } from "../server/stores/position/postgresPositionStore.ts";
 import { openOperatorLedger } from "./operatorLedger.ts";
+import { endCallers } from "./recover/endCallers.ts";
 import { findMissing, readSigned } from "./recover/findMissing.ts";
 import { type CopyOptions, recoverFromCopy } from "./recover/recoverFromCopy.ts";
 
@@ -118,6 +119,7 @@ async function recover(
     );
     return;
   }
+  await endCallers(database);
   await positions.endStop();
   await forgetPosition(config.journalFolder, name);
   console.log(
