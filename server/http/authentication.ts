@@ -5,7 +5,7 @@ import { type KeyKind, mayBe } from "@compute-credits/protocol/messages/keyKind"
 import { type SpenderId, apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { Caller, ProviderStore } from "../stores/providers/providerStore.ts";
 import { StaleAccessError } from "../stores/usage/staleAccess.ts";
-import { cachedKeyHash } from "./keyHash.ts";
+import { requestKeyHash } from "./keyHash.ts";
 import { type ProblemError, fail } from "./problem.ts";
 
 /**
@@ -90,7 +90,7 @@ export async function asCaller<T>(
   providers: Pick<ProviderStore, "cachedCaller" | "callerOfKey">,
   work: (caller: Caller) => Promise<T>,
 ): Promise<T> {
-  const keyHash = cachedKeyHash(bearerKey(req, "provider"));
+  const keyHash = requestKeyHash(req, bearerKey(req, "provider"));
   let caller = providers.cachedCaller(keyHash);
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- each try needs the caller first

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 
+import type { Request } from "express";
 import type { Hex } from "viem";
 
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
@@ -18,5 +19,16 @@ export function cachedKeyHash(key: string): Hex {
   if (hashes.size > MAX_CACHED) hashes.clear();
   const computed = apiKeySpender(key);
   hashes.set(digest, computed);
+  return computed;
+}
+
+const ofRequests = new WeakMap<Request, Hex>();
+
+/** The same for the key that a request carries: limits, turns and routes each ask for it. */
+export function requestKeyHash(req: Request, key: string): Hex {
+  const known = ofRequests.get(req);
+  if (known !== undefined) return known;
+  const computed = cachedKeyHash(key);
+  ofRequests.set(req, computed);
   return computed;
 }

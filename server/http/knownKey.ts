@@ -4,7 +4,7 @@ import { mayBe } from "@compute-credits/protocol/messages/keyKind";
 import type { LastUses } from "../stores/keys/lastUses.ts";
 import type { ProviderStore } from "../stores/providers/providerStore.ts";
 import { sentKey } from "./authentication.ts";
-import { cachedKeyHash } from "./keyHash.ts";
+import { requestKeyHash } from "./keyHash.ts";
 
 export interface KnownKeyDeps {
   readonly providers: Pick<ProviderStore, "cachedCaller" | "callerOfKey">;
@@ -21,7 +21,7 @@ export async function carriesProvidersKey(
 ): Promise<boolean> {
   const key = sentKey(req);
   if (key === null || !mayBe(key, "provider")) return false;
-  const hash = cachedKeyHash(key);
+  const hash = requestKeyHash(req, key);
   const caller = providers.cachedCaller(hash) ?? (await providers.callerOfKey(hash));
   if (caller !== null) keyUses.note(hash);
   return caller?.isApproved === true;

@@ -9,7 +9,7 @@ import { addressGroup } from "@compute-credits/platform/process/connectionBound"
 import type { Budget, Spent } from "../../stores/rateLimits/budget.ts";
 import type { ProviderStore } from "../../stores/providers/providerStore.ts";
 import { sentKey } from "../authentication.ts";
-import { cachedKeyHash } from "../keyHash.ts";
+import { requestKeyHash } from "../keyHash.ts";
 import { fail } from "../problem.ts";
 import { setRateHeaders } from "./rateHeaders.ts";
 import { type RouteClass, WEIGHTS, routeClass } from "./routeWeight.ts";
@@ -93,7 +93,7 @@ function knownProvider(
 ): string | null {
   const key = sentKey(req);
   if (key === null || !mayBe(key, "provider")) return null;
-  const hash = cachedKeyHash(key);
+  const hash = requestKeyHash(req, key);
   return providers.cachedCaller(hash)?.isApproved === true ? hash : null;
 }
 

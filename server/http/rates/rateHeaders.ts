@@ -7,11 +7,11 @@ import type { Spent } from "../../stores/rateLimits/budget.ts";
  * Structured Fields): `q` and `r` are points, `w` and `t` seconds.
  */
 export function setRateHeaders(res: Response, all: readonly Spent[]): void {
-  res.set(
+  res.setHeader(
     "RateLimit-Policy",
     all.map(({ policy, points, seconds }) => `"${policy}";q=${points};w=${seconds}`).join(", "),
   );
-  res.set(
+  res.setHeader(
     "RateLimit",
     all
       .map(({ policy, remaining, resetSeconds }) => `"${policy}";r=${remaining};t=${resetSeconds}`)

@@ -16,16 +16,18 @@ export function createMemoryLimiter(
   const counts = new RateLimiterMemory({ points, duration: seconds, keyPrefix: "" });
   const parties = new Set<string>();
   return {
-    async consume(party, cost) {
+    // Not async, because every debit waits for it.
+    consume(party, cost) {
       if (!parties.has(party)) {
         const [first] = parties;
         if (parties.size >= mostParties && first !== undefined) {
           parties.delete(first);
-          await counts.delete(first);
+          // It deletes at once, and resolves later.
+          void counts.delete(first);
         }
         parties.add(party);
       }
-      return await counts.consume(party, cost);
+      return counts.consume(party, cost);
     },
   };
 }
