@@ -14,7 +14,12 @@ import type { Limits } from "./limits.ts";
 import type { Confirmations } from "@compute-credits/platform/chain/chainSource";
 import type { DatabaseLocation, ReadPool } from "@compute-credits/platform/postgres/openDatabase";
 import { MAX_SCOPE_NAMES } from "@compute-credits/protocol/json/allowance";
-import { MAX_EVENTS_PER_REQUEST, MAX_GRANTS_PER_REQUEST } from "@compute-credits/api/bounds";
+import {
+  MAX_EVENTS_PER_REQUEST,
+  MAX_GRANTS_PER_REQUEST,
+  MAX_MEASUREMENTS_PER_REQUEST,
+  MAX_RATES,
+} from "@compute-credits/api/bounds";
 import {
   CHAIN_ENVIRONMENT,
   address,
@@ -235,8 +240,12 @@ const LIMITS = {
   MAX_EVENT_AHEAD_SECONDS: integer(0, 86_400)
     .default(300)
     .describe("How far an event's time may be ahead."),
-  MAX_RATES_PER_CARD: integer(1, 10_000).default(500).describe("Rates in one rate card."),
-  MAX_TIERS_PER_RATE: integer(1, 100).default(20).describe("Tiers in one rate."),
+  MAX_RATES_PER_CARD: integer(1, MAX_RATES.maxRatesPerCard)
+    .default(500)
+    .describe("Rates in one rate card."),
+  MAX_TIERS_PER_RATE: integer(1, MAX_RATES.maxTiersPerRate)
+    .default(20)
+    .describe("Tiers in one rate."),
   RATE_CARD_NOTICE_SECONDS: integer(1, 31_536_000)
     .default(300)
     .describe("Least time before a provider's next card applies."),
@@ -246,7 +255,7 @@ const LIMITS = {
   MAX_PENDING_RATE_CARDS: integer(1, 1_000)
     .default(10)
     .describe("Cards of one provider that are not in force yet."),
-  MAX_PRICE_MEASUREMENTS: integer(1, 100_000)
+  MAX_PRICE_MEASUREMENTS: integer(1, MAX_MEASUREMENTS_PER_REQUEST)
     .default(1_000)
     .describe("Measurements in one price preview."),
   MAX_HOLD_SECONDS: integer(1, 86_400)

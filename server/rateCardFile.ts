@@ -7,7 +7,7 @@ import { findCardErrors } from "@compute-credits/rules/pricing/findCardErrors";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { fromRates } from "@compute-credits/rules/pricing/rateJson";
-import { type RateSchemaLimits, ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
+import { type RateSchemaLimits, ratesSchema } from "@compute-credits/api/pricing/rates";
 import { publicationProblem } from "./routes/pricing/publicationProblem.ts";
 import type { RateCardStore } from "./stores/pricing/rateCardStore.ts";
 

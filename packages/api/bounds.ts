@@ -12,6 +12,12 @@ export const PAGES = {
 /** The most usage events that any server accepts in one request. */
 export const MAX_EVENTS_PER_REQUEST = 100_000;
 
+/** The most rates of a card, and tiers of a rate, that any server accepts. */
+export const MAX_RATES = { maxRatesPerCard: 10_000, maxTiersPerRate: 100 } as const;
+
+/** The most measurements that any server prices in one request. */
+export const MAX_MEASUREMENTS_PER_REQUEST = 100_000;
+
 /** The most grants or codes that any server accepts in one request. */
 export const MAX_GRANTS_PER_REQUEST = 100_000;
 

@@ -40,6 +40,11 @@ import { getReport } from "./insight/report.ts";
 import { getRunway } from "./insight/runway.ts";
 import { getAccountUsage, getProviderEarnings } from "./insight/usageSums.ts";
 import { listCuts, listSegments, readLog } from "./log/usageLog.ts";
+import { listDynamicRates, listMultiplierSteps } from "./pricing/dynamicRates.ts";
+import { previewPrices } from "./pricing/prices.ts";
+import { makeQuote } from "./pricing/quotes.ts";
+import { getRateCard, listRateCards, publishRateCard } from "./pricing/rateCards.ts";
+import { reportUtilisation } from "./pricing/utilisation.ts";
 import type { Route } from "./route.ts";
 import { getMe } from "./sessions/me.ts";
 import {
@@ -121,4 +126,12 @@ export const ROUTES = [
   readLog,
   listCuts,
   listSegments,
+  listRateCards,
+  getRateCard,
+  publishRateCard,
+  previewPrices,
+  makeQuote,
+  reportUtilisation,
+  listDynamicRates,
+  listMultiplierSteps,
 ] as const satisfies readonly Route[];

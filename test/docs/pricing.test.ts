@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { nextMultiplier } from "@compute-credits/rules/pricing/multiplier";
 import { pinRate, pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
-import { ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
+import { ratesSchema } from "@compute-credits/api/pricing/rates";
 import { party } from "../fixtures/ledger.ts";
 import { cardOf } from "../fixtures/rates.ts";
 

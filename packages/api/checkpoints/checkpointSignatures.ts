@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { SignerSignatureJson } from "@compute-credits/protocol/json/checkpoint";
 import { Bytes32Field } from "@compute-credits/protocol/json/fields";
+import { EXAMPLE } from "../examples.ts";
 import { route } from "../route.ts";
 import { EpochParams } from "./checkpoints.ts";
 
@@ -15,6 +16,7 @@ export const addCheckpointSignature = route({
   callers: ["signer"],
   params: EpochParams,
   body: SignerSignatureJson.extend({ root: Bytes32Field }),
+  exampleBody: { root: EXAMPLE.bytes32, signer: EXAMPLE.address, signature: EXAMPLE.signature },
   answers: {
     200: {
       description: "All signatures so far; the same if it is sent again.",

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { SignerSignatureJson } from "@compute-credits/protocol/json/checkpoint";
 import { AddressField, uintField } from "@compute-credits/protocol/json/fields";
 import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
+import { EXAMPLE } from "../examples.ts";
 import { route } from "../route.ts";
 
 const SignedReceipt = SignedReceiptJson.meta({ id: "SignedReceipt" });
@@ -48,6 +49,12 @@ export const addReceiptSignature = route({
   callers: ["signer"],
   params: z.strictObject({ provider: AddressField }),
   body: SignerSignatureJson.extend({ earned: uintField(64), epoch: uintField(64) }),
+  exampleBody: {
+    earned: "2500000",
+    epoch: "3",
+    signer: EXAMPLE.address,
+    signature: EXAMPLE.signature,
+  },
   answers: {
     200: {
       description: "How many signatures count so far; the same if it is sent again.",

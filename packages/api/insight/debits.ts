@@ -12,7 +12,7 @@ import {
   UintText,
   limitField,
 } from "../fields.ts";
-import { PriceBasis } from "../pricing/rates.ts";
+import { PriceBasis } from "../pricing/priceBasis.ts";
 import { route } from "../route.ts";
 
 const DebitQuery = z.strictObject({
@@ -38,7 +38,7 @@ const Debit = z
     dimensions: z.record(z.string(), z.string()),
     occurredAt: TimeText,
     rateCardVersion: z.int(),
-    priceBasis: PriceBasis,
+    priceBasis: PriceBasis.nullable(),
     amountMicros: MicrosText,
     feeMicros: MicrosText.describe("The operator's part of the amount."),
     voidedAt: TimeText.nullable(),

@@ -9,7 +9,8 @@ import {
   TimeText,
   UintText,
 } from "../fields.ts";
-import { PriceBasis, Rate } from "../pricing/rates.ts";
+import { PriceBasis } from "../pricing/priceBasis.ts";
+import { Rate } from "../pricing/rates.ts";
 import { route } from "../route.ts";
 
 const known = { leftMicros: SignedMicrosText };
@@ -57,7 +58,7 @@ const Price = z
     publisher: AddressText.nullable().describe("`null`: the operator."),
     effectiveFrom: TimeText,
     rate: Rate,
-    basis: PriceBasis,
+    basis: PriceBasis.nullable(),
     formula: z.string().describe("The computation, to be read."),
     rounding: z.string(),
     costMicros: MicrosText,

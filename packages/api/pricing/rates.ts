@@ -1,90 +1,117 @@
 import { z } from "zod";
 
-import { AddressText, MicrosText, UintText } from "../fields.ts";
+import { boundedList } from "@compute-credits/protocol/json/fields";
+import { MAX_MICROS } from "@compute-credits/protocol/amounts";
+import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
 
-const subject = { meter: z.string(), dimensions: z.record(z.string(), z.string()) };
+import { MicrosText, UintText } from "../fields.ts";
 
-const Tier = z.object({
-  upTo: UintText.nullable().describe("Units of the month that the tier ends at; `null`: no end."),
-  microCredits: MicrosText,
-});
+/** A factor of 1,000, more than any price should move by itself. */
+const MAX_MULTIPLIER_BPS = 10_000_000n;
+/** With a larger denominator every step is the minimum of one basis point. */
+const MAX_DENOMINATOR = 1_000_000n;
+const DAY_SECONDS = 86_400;
 
-const MultiplierRule = z.object({
-  targetBps: UintText,
-  startBps: UintText,
-  minBps: UintText,
-  maxBps: UintText,
-  maxStepBps: UintText,
-  denominator: UintText,
-  stepSeconds: z.int(),
-});
+/** Integers are written as text, because JSON numbers lose digits above 2^53. */
+const wholeNumber = (least: bigint, most: bigint = MAX_MICROS) =>
+  z
+    .string({ error: 'must be a whole number in quotes, like "1000"' })
+    .regex(/^\d{1,19}$/, 'must be a whole number in quotes, like "1000"')
+    .transform(BigInt)
+    .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
 
-const kinds = {
-  fixed: {
-    kind: z.literal("fixed").optional(),
-    ...subject,
-    microCredits: MicrosText,
-    perUnits: UintText,
-  },
-  tiered: {
-    kind: z.enum(["graduated", "volume"]),
-    ...subject,
-    perUnits: UintText,
-    tiers: z.array(Tier),
-  },
-  dynamic: {
-    kind: z.literal("dynamic"),
-    ...subject,
-    microCredits: MicrosText,
-    perUnits: UintText,
-    multiplier: MultiplierRule,
-  },
+const subject = {
+  meter: MeterName,
+  dimensions: Dimensions,
 };
 
-/** A rate as answers show it. Without a `kind` it is fixed. */
-export const Rate = z
-  .union([z.object(kinds.tiered), z.object(kinds.dynamic), z.object(kinds.fixed)])
-  .meta({ id: "Rate" });
+const linear = { microCredits: wholeNumber(0n), perUnits: wholeNumber(1n) };
 
-const key = { rateKey: z.string().describe("Names the rate across the versions of its card.") };
-
-/** A rate with its key, as rate cards show it. */
-export const KeyedRate = z
-  .union([
-    z.object({ ...kinds.tiered, ...key }),
-    z.object({ ...kinds.dynamic, ...key }),
-    z.object({ ...kinds.fixed, ...key }),
-  ])
-  .meta({ id: "KeyedRate" });
-
-const TierUse = z.object({
-  account: AddressText,
-  rateKey: z.string(),
-  month: z
-    .string()
-    .regex(/^\d{4}-\d{2}$/)
-    .describe("A calendar month in UTC: `2026-11`."),
+const MultiplierRuleSchema = z.strictObject({
+  targetBps: wholeNumber(1n, 9_999n),
+  startBps: wholeNumber(1n, MAX_MULTIPLIER_BPS),
+  minBps: wholeNumber(1n, MAX_MULTIPLIER_BPS),
+  maxBps: wholeNumber(1n, MAX_MULTIPLIER_BPS),
+  maxStepBps: wholeNumber(1n, MAX_MULTIPLIER_BPS),
+  denominator: wholeNumber(1n, MAX_DENOMINATOR),
+  stepSeconds: z.int().min(1).max(DAY_SECONDS),
 });
 
-/** What a debit's price was computed from, besides its rate and quantity. */
-export const PriceBasis = z
-  .object({
-    usedUnits: UintText.optional(),
-    use: TierUse.optional(),
-    tier: z.int().optional(),
-    multiplierBps: UintText.optional(),
-    shares: z
-      .array(
-        z.object({
-          micros: MicrosText,
-          units: UintText,
-          usedUnits: UintText,
-          use: TierUse,
-          tier: z.int().optional(),
-        }),
-      )
-      .optional(),
-    capturedUnits: UintText.optional(),
-  })
-  .nullable()
-  .meta({ id: "PriceBasis" });
+export interface RateSchemaLimits {
+  readonly maxRatesPerCard: number;
+  readonly maxTiersPerRate: number;
+}
+
+/**
+ * The rates of a card in the operator's file and in a provider's request. The kind defaults to
+ * `fixed`.
+ */
+export function ratesSchema({ maxRatesPerCard, maxTiersPerRate }: RateSchemaLimits) {
+  const tiers = boundedList(
+    z.strictObject({ upTo: wholeNumber(1n).nullable(), microCredits: wholeNumber(0n) }),
+    maxTiersPerRate,
+  ).refine((list) => list.length > 0, "must have at least one tier");
+
+  const rate = z.discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({ kind: z.literal("fixed").optional(), ...subject, ...linear }),
+      z.strictObject({
+        kind: z.enum(["graduated", "volume"]),
+        ...subject,
+        perUnits: wholeNumber(1n),
+        tiers,
+      }),
+      z.strictObject({
+        kind: z.literal("dynamic"),
+        ...subject,
+        ...linear,
+        multiplier: MultiplierRuleSchema,
+      }),
+    ],
+    { error: "must be fixed, graduated, volume or dynamic" },
+  );
+  return boundedList(
+    rate.transform((parsed) =>
+      "tiers" in parsed || "multiplier" in parsed ? parsed : { ...parsed, kind: "fixed" as const },
+    ),
+    maxRatesPerCard,
+  );
+}
+
+const shown = { meter: MeterName, dimensions: Dimensions, perUnits: UintText };
+
+const Tier = z.object({ upTo: UintText.nullable(), microCredits: MicrosText });
+
+const FixedRate = z.object({ kind: z.literal("fixed"), ...shown, microCredits: MicrosText });
+
+const TieredRate = z.object({
+  kind: z.enum(["graduated", "volume"]),
+  ...shown,
+  tiers: z.array(Tier).describe("By rising `upTo`, of the month's units; the last is `null`."),
+});
+
+const DynamicRate = z.object({
+  kind: z.literal("dynamic"),
+  ...shown,
+  microCredits: MicrosText,
+  multiplier: z.object({
+    targetBps: UintText,
+    startBps: UintText,
+    minBps: UintText,
+    maxBps: UintText,
+    maxStepBps: UintText,
+    denominator: UintText,
+    stepSeconds: z.int().min(1),
+  }),
+});
+
+/** A rate of a card, as answers show it. Prices are `microCredits` per `perUnits`. */
+export const Rate = z.union([FixedRate, TieredRate, DynamicRate]).meta({ id: "Rate" });
+
+const key = { rateKey: z.string().describe("The same in every version of the card.") };
+
+/** A rate with what identifies it across versions. */
+export const KeyedRate = z
+  .union([FixedRate.extend(key), TieredRate.extend(key), DynamicRate.extend(key)])
+  .meta({ id: "KeyedRate" });

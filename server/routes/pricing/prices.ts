@@ -1,22 +1,15 @@
 import { Router } from "express";
-import { z } from "zod";
 
-import {
-  AddressField,
-  TimeField,
-  uintField,
-  boundedList,
-} from "@compute-credits/protocol/json/fields";
-import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
+import { previewPrices, pricesBody } from "@compute-credits/api/pricing/prices";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { PricePreview } from "@compute-credits/rules/pricing/preview";
 import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
 import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import { chargeProblem } from "../../http/chargeProblem.ts";
-import { parse } from "../../http/parse.ts";
-import { respond } from "../../http/respond.ts";
+import { mount } from "../../http/mount.ts";
 import type { Limits } from "../../limits.ts";
 import type { PriceStore } from "../../stores/pricing/priceStore.ts";
+import { describeRate } from "./describeRate.ts";
 
 export interface PriceDeps {
   readonly prices: PriceStore;
@@ -24,41 +17,19 @@ export interface PriceDeps {
   readonly deployment: Deployment;
 }
 
-/**
- * `POST /v1/prices`: 200 with what measurements of a provider would cost, charged one after the
- * other, and by which card, rate and tier. One price or problem each, in order. Charges nothing.
- */
 export function priceRoutes({ prices, limits, deployment }: PriceDeps): Router {
   const router = Router();
-  const PricesBody = pricesBody(limits);
-
-  router.post("/prices", async (req, res) => {
-    const previews = await prices.preview(parse(PricesBody, req.body));
-    const costs = previews.flatMap((preview) => ("refusal" in preview ? [] : [preview.costMicros]));
-    respond(res, 200, {
-      prices: previews.map((preview) => describe(preview, deployment)),
+  const preview = { ...previewPrices, body: pricesBody(limits) };
+  mount(router, preview, async ({ read, answer }) => {
+    const previews = await prices.preview(read().body);
+    const costs = previews.flatMap((price) => ("refusal" in price ? [] : [price.costMicros]));
+    return answer(200, {
+      prices: previews.map((price) => describe(price, deployment)),
       totalMicros: costs.reduce((sum, costMicros) => sum + costMicros, 0n),
     });
   });
 
   return router;
-}
-
-function pricesBody({ maxPriceMeasurements }: PriceDeps["limits"]) {
-  const measurement = z.strictObject({
-    meter: MeterName,
-    quantity: uintField(63),
-    dimensions: Dimensions.default({}),
-    time: TimeField.nullable().default(null),
-  });
-  return z.strictObject({
-    provider: AddressField,
-    account: AddressField.nullable().default(null),
-    measurements: boundedList(measurement, maxPriceMeasurements).refine(
-      (list) => list.length > 0,
-      "must have at least one measurement",
-    ),
-  });
 }
 
 function describe(
@@ -72,7 +43,7 @@ function describe(
   return {
     costMicros,
     rateCardVersion: pinned.rateCardVersion,
-    rate: { ...found.rate, rateKey: found.key },
+    rate: { ...describeRate(found.rate), rateKey: found.key },
     tier,
     basis: priceBasisOf(pinned),
   };

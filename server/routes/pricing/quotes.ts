@@ -1,25 +1,13 @@
 import { Router } from "express";
-import { z } from "zod";
 
-import { AddressField, uintField } from "@compute-credits/protocol/json/fields";
-import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
+import { makeQuote } from "@compute-credits/api/pricing/quotes";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { chargeProblem } from "../../http/chargeProblem.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
-import { parse } from "../../http/parse.ts";
+import { mount } from "../../http/mount.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
 import type { Limits } from "../../limits.ts";
 import type { QuoteStore } from "../../stores/pricing/quoteStore.ts";
-
-const QuoteBody = z.strictObject({
-  provider: AddressField,
-  account: AddressField,
-  meter: MeterName,
-  dimensions: Dimensions.default({}),
-  quantity: uintField(63),
-  ttlSeconds: z.int().min(1).default(300),
-});
 
 export interface QuoteDeps {
   /** `null` if this server signs no quotes */
@@ -28,15 +16,10 @@ export interface QuoteDeps {
   readonly deployment: Deployment;
 }
 
-/**
- * `POST /v1/quotes`: 201 with a binding price for one account's work at one provider, signed
- * (EIP-712 `Quote`). A hold that shows it before it expires is charged at it. 501 if this server
- * signs no quotes.
- */
 export function quoteRoutes({ quotes, limits, deployment }: QuoteDeps): Router {
   const router = Router();
 
-  router.post("/quotes", async (req, res) => {
+  mount(router, makeQuote, async ({ read, answer }) => {
     if (quotes === null) {
       throw fail(
         501,
@@ -45,7 +28,7 @@ export function quoteRoutes({ quotes, limits, deployment }: QuoteDeps): Router {
           "Hold without one, or ask the operator to set QUOTE_PRIVATE_KEY.",
       );
     }
-    const request = parse(QuoteBody, req.body);
+    const request = read().body;
     checkLabels(request, limits);
     const { maxQuoteSeconds } = limits;
     if (request.ttlSeconds > maxQuoteSeconds) {
@@ -60,7 +43,7 @@ export function quoteRoutes({ quotes, limits, deployment }: QuoteDeps): Router {
     if ("refusal" in quote) {
       throw new ProblemError(chargeProblem({ reason: quote.refusal }, deployment));
     }
-    respond(res, 201, { ...quote, signer: quotes.signer });
+    return answer(201, { ...quote, signer: quotes.signer });
   });
 
   return router;

@@ -1,38 +1,25 @@
 import { Router } from "express";
 import type { Address } from "viem";
-import { z } from "zod";
 
-import { AddressField, TimeField } from "@compute-credits/protocol/json/fields";
+import {
+  getRateCard,
+  listRateCards,
+  publishRateCard,
+  rateCardBody,
+} from "@compute-credits/api/pricing/rateCards";
+import type { RateSchemaLimits } from "@compute-credits/api/pricing/rates";
 import { findCardErrors } from "@compute-credits/rules/pricing/findCardErrors";
 import type { Rate } from "@compute-credits/rules/pricing/rate";
 import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { rateKey } from "@compute-credits/rules/pricing/rateKey";
-import { type RateSchemaLimits, ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
-import { PAGES } from "@compute-credits/api/bounds";
 import { authenticatedProvider } from "../../http/authentication.ts";
-import { boundedPage, limitField } from "../../http/page.ts";
-import { parse } from "../../http/parse.ts";
+import { mount } from "../../http/mount.ts";
+import { boundedPage } from "../../http/page.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
 import type { RateCardStore } from "../../stores/pricing/rateCardStore.ts";
 import type { ProviderStore } from "../../stores/providers/providerStore.ts";
+import { describeRate } from "./describeRate.ts";
 import { publicationProblem } from "./publicationProblem.ts";
-
-const VersionField = z
-  .string()
-  .regex(/^[1-9]\d{0,8}$/, "must be a version: 1 or more")
-  .transform(Number);
-
-const CardQuery = z.strictObject({
-  provider: z
-    .union(
-      [z.literal("operator").transform(() => null), AddressField],
-      'must be a provider\'s address, or "operator"',
-    )
-    .optional(),
-  cursor: VersionField.optional(),
-  limit: limitField(PAGES.rateCards),
-});
 
 export interface RateCardDeps {
   readonly rateCards: RateCardStore;
@@ -40,32 +27,22 @@ export interface RateCardDeps {
   readonly limits: RateSchemaLimits;
 }
 
-/**
- * `GET /v1/rate-cards`: every publisher's cards, newest first, in pages.
- * `GET /v1/rate-cards/:version`: one card.
- * `POST /v1/rate-cards`, with the provider's key: 201; publishes the provider's next card. 200 if
- * its newest card says the same.
- */
 export function rateCardRoutes({ rateCards, providers, limits }: RateCardDeps): Router {
   const router = Router();
-  const RateCardBody = z.strictObject({
-    effectiveFrom: TimeField.nullable().default(null),
-    rates: ratesSchema(limits),
-  });
 
-  router.get("/rate-cards", async (req, res) => {
-    const { provider, cursor, limit } = parse(CardQuery, req.query);
+  mount(router, listRateCards, async ({ read, answer }) => {
+    const { provider, cursor, limit } = read().query;
     const publisher = provider === undefined ? {} : { provider };
     const page = await rateCards.list({ ...publisher, before: cursor ?? null, limit });
     const { shown, last } = boundedPage(page, limit, describe);
-    respond(res, 200, {
+    return answer(200, {
       rateCards: shown,
       nextCursor: last === undefined ? null : `${last.version}`,
     });
   });
 
-  router.get("/rate-cards/:version", async (req, res) => {
-    const card = await rateCards.byVersion(parse(VersionField, req.params.version));
+  mount(router, getRateCard, async ({ read, answer }) => {
+    const card = await rateCards.byVersion(read().params.version);
     if (card === null) {
       throw fail(
         404,
@@ -73,16 +50,17 @@ export function rateCardRoutes({ rateCards, providers, limits }: RateCardDeps): 
         "No rate card has this version. GET /v1/rate-cards lists them.",
       );
     }
-    respond(res, 200, describe(card));
+    return answer(200, describe(card));
   });
 
-  router.post("/rate-cards", async (req, res) => {
+  const publish = { ...publishRateCard, body: rateCardBody(limits) };
+  mount(router, publish, async ({ req, read, answer }) => {
     const provider = await authenticatedProvider(req, providers);
-    const { effectiveFrom, rates } = parse(RateCardBody, req.body);
+    const { effectiveFrom, rates } = read().body;
     checkRates(rates);
     const result = await rateCards.publish({ provider, effectiveFrom, rates });
     if (result.published === "refused") throw new ProblemError(publicationProblem(result.refusal));
-    respond(res, result.published === "added" ? 201 : 200, describe(result.card));
+    return answer(result.published === "added" ? 201 : 200, describe(result.card));
   });
 
   return router;
@@ -107,6 +85,9 @@ function describe({ version, provider, effectiveFrom, rates }: RateCard) {
     version,
     provider: publisher,
     effectiveFrom,
-    rates: rates.map((rate) => ({ ...rate, rateKey: rateKey(publisher, rate) })),
+    rates: rates.map((rate) => ({
+      ...describeRate(rate),
+      rateKey: rateKey(publisher, rate),
+    })),
   };
 }

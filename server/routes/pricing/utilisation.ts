@@ -1,41 +1,29 @@
 import { Router } from "express";
-import { z } from "zod";
 
-import { uintField } from "@compute-credits/protocol/json/fields";
-import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
-import { BPS } from "@compute-credits/rules/pricing/rate";
+import { reportUtilisation } from "@compute-credits/api/pricing/utilisation";
 import { authenticatedProvider } from "../../http/authentication.ts";
-import { parse } from "../../http/parse.ts";
+import { mount } from "../../http/mount.ts";
 import { fail } from "../../http/problem.ts";
-import { respond } from "../../http/respond.ts";
 import type { MultiplierStore } from "../../stores/pricing/multiplierStore.ts";
 import type { ProviderStore } from "../../stores/providers/providerStore.ts";
 import { describeDynamicRate, describeStep } from "./dynamicRates.ts";
-
-const UtilisationBody = z.strictObject({
-  meter: MeterName,
-  dimensions: Dimensions.default({}),
-  utilisationBps: uintField(63).refine((bps) => bps <= BPS, `must be at most ${BPS}`),
-});
 
 export interface UtilisationDeps {
   readonly multipliers: Pick<MultiplierStore, "report">;
   readonly providers: Pick<ProviderStore, "callerOfKey">;
 }
 
-/**
- * `POST /v1/utilisation`, with the provider's key: how much of what a dynamic rate sells is in use.
- * 201 with the step that its multiplier made.
- */
 export function utilisationRoutes({ multipliers, providers }: UtilisationDeps): Router {
   const router = Router();
 
-  router.post("/utilisation", async (req, res) => {
+  mount(router, reportUtilisation, async ({ req, res, read, answer }) => {
     const provider = await authenticatedProvider(req, providers);
-    const result = await multipliers.report({ provider, ...parse(UtilisationBody, req.body) });
+    const result = await multipliers.report({ provider, ...read().body });
     if ("step" in result) {
-      respond(res, 201, { ...describeDynamicRate(result.rate), step: describeStep(result.step) });
-      return;
+      return answer(201, {
+        ...describeDynamicRate(result.rate),
+        step: describeStep(result.step),
+      });
     }
     switch (result.refusal) {
       case "unknown_rate":
@@ -65,7 +53,7 @@ export function utilisationRoutes({ multipliers, providers }: UtilisationDeps): 
         );
       }
       default:
-        result satisfies never;
+        return result satisfies never;
     }
   });
 

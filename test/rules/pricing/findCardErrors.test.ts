@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { findCardErrors } from "@compute-credits/rules/pricing/findCardErrors";
-import { ratesSchema } from "@compute-credits/rules/pricing/rateSchema";
+import { ratesSchema } from "@compute-credits/api/pricing/rates";
 import { dynamicRate, fixedRate, tieredRate } from "../../fixtures/rates.ts";
 
 describe("findCardErrors", () => {

@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+import { AddressText, MicrosText, UintText } from "../fields.ts";
+
+const TierUse = z
+  .object({
+    account: AddressText,
+    rateKey: z.string(),
+    month: z.string().regex(/^\d{4}-\d{2}$/),
+  })
+  .meta({
+    id: "TierUse",
+    description: "Usage that tiers count: by account, rate and month (UTC).",
+  });
+
+const tierFacts = { usedUnits: UintText, use: TierUse, tier: z.int().min(0).optional() };
+
+/** What a price depends on besides card, rate and quantity; `null` if on nothing else. */
+export const PriceBasis = z
+  .object({
+    usedUnits: tierFacts.usedUnits.optional(),
+    use: TierUse.optional(),
+    tier: tierFacts.tier,
+    multiplierBps: UintText.optional(),
+    shares: z
+      .array(z.object({ micros: MicrosText, units: UintText, ...tierFacts }))
+      .optional()
+      .describe("Of a tiered rate that several accounts pay, instead of one account's tier."),
+    capturedUnits: UintText.optional().describe("Of a later capture: the units before it."),
+  })
+  .meta({ id: "PriceBasis" });
