@@ -93,8 +93,8 @@ async function work({ wallet, creditMicros, where }: Deed): Promise<void> {
 async function balance({ wallet, where }: Pick<Deed, "wallet" | "where">): Promise<void> {
   const has = await createMeteringClient(where.server).balance(wallet.account.address);
   for (const [name, value] of Object.entries(has)) {
-    if (name.endsWith("Micros")) {
-      console.log(`${name.replace("Micros", "").padEnd(10)} ${formatCredits(BigInt(value))}`);
+    if (name.endsWith("Micros") && typeof value === "bigint") {
+      console.log(`${name.replace("Micros", "").padEnd(13)} ${formatCredits(value)}`);
     }
   }
 }

@@ -91,7 +91,9 @@ export async function createCustomer(
       const outcomes = await report(ids);
       return ids.filter((_, place) => outcomes[place]?.result === "debited");
     },
-    repeat: async (ids) => (await report(ids)).filter(({ repeated }) => repeated === true).length,
+    repeat: async (ids) =>
+      (await report(ids)).filter((outcome) => outcome.result === "debited" && outcome.repeated)
+        .length,
     hold: (id) => metering.hold({ id, apiKey, meter: METER, quantity: 10, ttlSeconds: 200 }),
     async capture(id) {
       await metering.capture(id, { eventId: `${id}-done`, quantity: 4 });

@@ -1,44 +1,28 @@
-import { type Address, type Hex, isHex } from "viem";
-import { z } from "zod";
+import type { Address, Hex } from "viem";
 
-import { ProblemJson } from "@compute-credits/protocol/json/problem";
-import { AllowanceJson } from "@compute-credits/protocol/json/allowance";
-import { RowJson } from "@compute-credits/protocol/json/checkpoint";
-import { SignatureField } from "@compute-credits/protocol/json/fields";
-import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
+import { getAccount, getProof } from "@compute-credits/api/accounts/accounts";
+import {
+  acceptAccount,
+  endAcceptance,
+  listOffers,
+} from "@compute-credits/api/allowances/acceptances";
+import { addAllowance, listAllowances } from "@compute-credits/api/allowances/allowances";
+import { grantProviderAccess } from "@compute-credits/api/providers/providerAccess";
+import { registerProviderKey } from "@compute-credits/api/providers/providerKeys";
+import { getLatestReceipt, issueReceipt } from "@compute-credits/api/checkpoints/receipts";
+import { getDeployment } from "@compute-credits/api/deployment/deployment";
+import { captureHold, openHold, releaseHold } from "@compute-credits/api/holds/holds";
+import type { AnswerBody } from "@compute-credits/api/route";
+import { reportUsage } from "@compute-credits/api/usage/usage";
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { Row } from "@compute-credits/protocol/tree/row";
-import { type Api, createApi } from "./api.ts";
+import { type Api, type Credentials, createApi } from "./api.ts";
 import type { SignedAcceptance } from "../wallet/signedAcceptance.ts";
 import type { SignedAllowance } from "../wallet/signedAllowance.ts";
 
-const hex = z.custom<Hex>((value) => isHex(value));
-const micros = z.string().transform(BigInt);
+export type Balance = AnswerBody<typeof getAccount>;
 
-const Balance = z.object({
-  account: hex,
-  purchasedMicros: micros,
-  spentMicros: micros,
-  heldMicros: micros,
-  refundingMicros: micros,
-  refundedMicros: micros,
-  availableMicros: micros,
-  earnedMicros: micros,
-  counter: micros,
-  /** the last block whose purchases the balance includes */
-  asOfBlock: micros,
-});
-export type Balance = z.output<typeof Balance>;
-
-const Deployed = z.object({ deploymentBlock: micros });
-
-const Proof = z.object({
-  epoch: micros,
-  root: hex,
-  row: RowJson,
-  proof: z.array(hex),
-});
 export interface ProvenRow {
   readonly epoch: bigint;
   readonly root: Hex;
@@ -46,35 +30,21 @@ export interface ProvenRow {
   readonly proof: readonly Hex[];
 }
 
-const ShownAllowance = z.object({
-  id: hex,
-  allowance: AllowanceJson,
-  signature: SignatureField,
-  revokedAt: z.string().nullable(),
-});
-const AllowancePage = z.object({
-  allowances: z.array(ShownAllowance),
-  nextCursor: z.string().nullable(),
-});
-
 /** An allowance as a server returns it. The caller must check the signature. */
 export interface ShownAllowance {
   readonly allowance: AllowanceMessage;
   readonly signature: Hex;
-  readonly revokedAt: string | null;
+  readonly revokedAt: Date | null;
 }
 
 /** The response of `POST /v1/receipts` and of `GET /v1/receipts/latest`. */
-export type SignedReceipt = z.output<typeof SignedReceiptJson>;
+export type SignedReceipt = AnswerBody<typeof issueReceipt>;
 
-const Outcome = z.object({
-  id: z.string().nullable(),
-  result: z.enum(["debited", "refused"]),
-  costMicros: micros.optional(),
-  repeated: z.boolean().optional(),
-  problem: ProblemJson.optional(),
-});
-export type Outcome = z.output<typeof Outcome>;
+/** What became of one event of a batch: what it cost, or why it was refused. */
+export type Outcome = Extract<
+  AnswerBody<typeof reportUsage>,
+  { outcomes: unknown }
+>["outcomes"][number];
 
 /** A CloudEvent that reports usage; see `POST /v1/usage`. */
 export interface UsageCloudEvent {
@@ -105,17 +75,11 @@ export interface HoldRequest {
   readonly ttlSeconds: number;
 }
 
-const Captured = z.object({ costMicros: micros, repeated: z.boolean() });
-export type Captured = z.output<typeof Captured>;
+/** What a capture cost, and whether it is the first outcome of one that is repeated. */
+export type Captured = Pick<AnswerBody<typeof captureHold>, "costMicros" | "repeated">;
 
-const Offer = z.object({
-  account: hex,
-  availableMicros: micros,
-  allowances: z.number(),
-  since: z.string(),
-});
 /** An account that has signed allowances for a spender, which has not accepted it. */
-export type Offer = z.output<typeof Offer>;
+export type Offer = AnswerBody<typeof listOffers>["offers"][number];
 
 /** A spender's word about an account: its API key, or its wallet's signature. */
 export type SpenderWord = { readonly apiKey: string; readonly account: Address } | SignedAcceptance;
@@ -166,66 +130,77 @@ export interface MeteringClient {
 /** Pages of 100 allowances. No account has so many, so a longer list would never end. */
 const MAX_PAGES = 1_000;
 
-/** Creates a typed client of a metering server. `key` is a provider's key. */
-export function createMeteringClient(url: string, options: { key?: string } = {}): MeteringClient {
-  const api = createApi(url, options);
+/**
+ * Creates a typed client of a metering server. The credentials decide what it may read and do: a
+ * provider's key charges, and the owner's wallet or a view key reads its account.
+ */
+export function createMeteringClient(url: string, credentials: Credentials = {}): MeteringClient {
+  const api = createApi(url, credentials);
 
-  async function say(path: string, by: SpenderWord): Promise<void> {
-    if (!("apiKey" in by)) await createApi(url).post(path, by);
-    else await createApi(url, keyed(by.apiKey)).post(path, { account: by.account });
+  async function say(route: typeof acceptAccount | typeof endAcceptance, by: SpenderWord) {
+    if (!("apiKey" in by)) await createApi(url).call(route, { body: by });
+    else await createApi(url, keyed(by.apiKey)).call(route, { body: { account: by.account } });
   }
 
   return {
     api,
-    deploymentBlock: async () => Deployed.parse(await api.get("/v1/deployment")).deploymentBlock,
-    balance: async (account) => Balance.parse(await api.get(`/v1/accounts/${account}`)),
-    proof: async (party) => Proof.parse(await api.get(`/v1/accounts/${party}/proof`)),
-    allowances: async (account) => {
+    deploymentBlock: async () => (await api.call(getDeployment, {})).deploymentBlock,
+    balance: (address) => api.call(getAccount, { params: { address } }),
+    proof: (address) => api.call(getProof, { params: { address } }),
+    allowances: async (address) => {
       const all: ShownAllowance[] = [];
-      let query = "limit=100";
+      let query: { limit: number; cursor?: string } = { limit: 100 };
       for (let page = 0; page < MAX_PAGES; page++) {
         // oxlint-disable-next-line no-await-in-loop -- each page names the next
-        const answer = await api.get(`/v1/accounts/${account}/allowances?${query}`);
-        const { allowances, nextCursor } = AllowancePage.parse(answer);
-        all.push(...allowances);
+        const answer = await api.call(listAllowances, { params: { address }, query });
+        const { allowances, nextCursor } = answer;
+        all.push(...allowances.map(asSigned));
         if (nextCursor === null) return all;
-        query = `limit=100&cursor=${nextCursor}`;
+        query = { limit: 100, cursor: nextCursor };
       }
       throw new Error(`its list goes on after ${MAX_PAGES} pages`);
     },
     async addAllowance(allowance, { apiKey } = {}) {
       // Without the spender's key none is sent: a provider's is not the spender's.
-      const answer = await createApi(url, keyed(apiKey)).post("/v1/allowances", allowance);
-      return z.object({ id: hex }).parse(answer);
+      return await createApi(url, keyed(apiKey)).call(addAllowance, { body: allowance });
     },
-    accept: (by) => say("/v1/acceptances", by),
-    endAcceptance: (by) => say("/v1/acceptances/end", by),
+    accept: (by) => say(acceptAccount, by),
+    endAcceptance: (by) => say(endAcceptance, by),
     async offers(apiKey) {
-      const path = `/v1/spenders/${apiKeySpender(apiKey)}/offers`;
-      const answer = await createApi(url, keyed(apiKey)).get(path);
-      return z.object({ offers: z.array(Offer) }).parse(answer).offers;
+      const params = { spender: apiKeySpender(apiKey) };
+      return (await createApi(url, keyed(apiKey)).call(listOffers, { params })).offers;
     },
     async registerProviderKey(key) {
-      await api.post("/v1/provider-keys", key);
+      await api.call(registerProviderKey, { body: key });
     },
     async claimAccess(apiKey) {
-      await api.post("/v1/provider-access", { apiKey });
+      await api.call(grantProviderAccess, { body: { apiKey } });
     },
     async hold(request) {
-      await api.post("/v1/holds", request);
+      await api.call(openHold, { body: request });
     },
-    capture: async (holdId, captured) =>
-      Captured.parse(await api.post(`/v1/holds/${encodeURIComponent(holdId)}/captures`, captured)),
-    async release(holdId) {
-      await api.post(`/v1/holds/${encodeURIComponent(holdId)}/release`, {});
+    capture: (id, captured) => api.call(captureHold, { params: { id }, body: captured }),
+    async release(id) {
+      await api.call(releaseHold, { params: { id }, body: {} });
     },
-    receipt: async () => SignedReceiptJson.parse(await api.post("/v1/receipts", {})),
-    latestReceipt: async () => SignedReceiptJson.parse(await api.get("/v1/receipts/latest")),
+    receipt: () => api.call(issueReceipt, {}),
+    latestReceipt: () => api.call(getLatestReceipt, {}),
     async reportUsage(events) {
-      const answer = await api.post("/v1/usage", events);
-      return z.object({ outcomes: z.array(Outcome) }).parse(answer).outcomes;
+      const answer = await api.call(reportUsage, { body: events });
+      if (!("outcomes" in answer)) throw new Error("it answers a batch as if it were one event");
+      return answer.outcomes;
     },
   };
+}
+
+/** Throws for an allowance without a signature: of those that an owner signed, each has one. */
+function asSigned({
+  allowance,
+  signature,
+  revokedAt,
+}: AnswerBody<typeof listAllowances>["allowances"][number]): ShownAllowance {
+  if (signature === null) throw new Error("it lists an allowance without a signature");
+  return { allowance, signature, revokedAt };
 }
 
 function keyed(key: string | undefined): { key?: string } {

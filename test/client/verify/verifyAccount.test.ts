@@ -38,7 +38,7 @@ const at = (seconds: number) => new Date(seconds * 1000);
 /** An allowance as the server shows it, signed by alice by default. */
 async function shown(
   fields: Partial<AllowanceMessage> = {},
-  { signer = owner, revokedAt = null }: { signer?: typeof owner; revokedAt?: string | null } = {},
+  { signer = owner, revokedAt = null }: { signer?: typeof owner; revokedAt?: Date | null } = {},
 ): Promise<ShownAllowance> {
   const allowance = {
     account: alice,
@@ -520,7 +520,7 @@ describe("verifyAccount", () => {
   });
 
   it("with an allowance revoked off chain, or a cap recorded on chain: counts it", async () => {
-    const revoked = await shown({}, { revokedAt: "2026-01-01T00:00:00Z" });
+    const revoked = await shown({}, { revokedAt: new Date("2026-01-01T00:00:00Z") });
     const server = serverWith({ allowances: async () => [revoked] });
     expect(await failures(chainWith(), server)).to.deep.equal([]);
 
