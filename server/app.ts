@@ -25,6 +25,7 @@ import { checkpointSignatureRoutes } from "./routes/checkpoints/checkpointSignat
 import { checkpointRoutes } from "./routes/checkpoints/checkpoints.ts";
 import { receiptSignatureRoutes } from "./routes/checkpoints/receiptSignatures.ts";
 import { receiptRoutes } from "./routes/checkpoints/receipts.ts";
+import { apiPageRoutes } from "./routes/docs/apiPage.ts";
 import { healthRoutes } from "./routes/health/health.ts";
 import { holdRoutes } from "./routes/holds/holds.ts";
 import { budgetRoutes } from "./routes/insight/budgets.ts";
@@ -59,6 +60,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
   app.use(allowOrigins(context.callers.allowedOrigins));
   app.use("/v1", v1(context));
   app.use(healthRoutes(health));
+  app.use(apiPageRoutes());
   app.use(notFound);
   app.use(problemHandler(log));
   return app;

@@ -35,7 +35,11 @@ export function openApiDocument(routes: readonly Route[], version: string) {
       info: { ...INFO, version },
       servers: [{ url: "/", description: "The server that shows this document." }],
       security: [],
-      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+      tags: Object.entries(TAGS).map(([name, description]) => ({
+        name,
+        "x-displayName": description,
+        description,
+      })),
       paths: pathsOf(routes),
       components: { securitySchemes: SECURITY_SCHEMES },
     },
