@@ -49,6 +49,7 @@ import { providerAccessRoutes } from "./routes/providers/providerAccess.ts";
 import { providerKeyRoutes } from "./routes/providers/providerKeys.ts";
 import { meRoutes } from "./routes/sessions/me.ts";
 import { sessionRoutes } from "./routes/sessions/sessions.ts";
+import { previewRoutes } from "./routes/usage/previews.ts";
 import { usageRoutes } from "./routes/usage/usage.ts";
 import { voidRoutes } from "./routes/usage/voids.ts";
 
@@ -120,6 +121,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
   return [
     usageRoutes({ usage, providers, limits, deployment }),
     voidRoutes({ usage, providers }),
+    previewRoutes({ previews: context.previews, identify, approvals, limits, deployment }),
     deploymentRoutes({
       deployment,
       terms,

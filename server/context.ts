@@ -94,6 +94,7 @@ import type { WriteOffStore } from "./stores/settlement/writeOffStore.ts";
 import { withGroupCommit } from "./stores/usage/groupCommit.ts";
 import { createUsageLedger } from "./stores/usage/postgresUsageLedger.ts";
 import type { UsageLedger } from "./stores/usage/usageLedger.ts";
+import { type UsagePreviews, createUsagePreviews } from "./stores/usage/usagePreviews.ts";
 
 /**
  * Everything that routes and workers are wired with. Only the wiring reads it as a whole
@@ -123,6 +124,7 @@ export interface Context {
   readonly prices: PriceStore;
   readonly multipliers: MultiplierStore;
   readonly usage: UsageLedger;
+  readonly previews: UsagePreviews;
   readonly holds: HoldStore;
   /** `null` if this server has no key to sign quotes with */
   readonly quotes: QuoteStore | null;
@@ -199,11 +201,8 @@ export async function createContext(
   const priceReader = createPriceReader(rates);
   const prices = createPriceStore(database, rates);
   const allowances = createAllowanceStore(database, limits, reads.bounded);
-  const ledger = createUsageLedger(
-    database,
-    { feeBps, maxEventAgeSeconds, maxEventAheadSeconds },
-    priceReader,
-  );
+  const usageRules = { feeBps, maxEventAgeSeconds, maxEventAheadSeconds };
+  const ledger = createUsageLedger(database, usageRules, priceReader);
   const acknowledged = createAcknowledgedMemory();
   const receiptRecords = createReceiptRecords(database);
   const askedChain = chainForRequests(chain, callBound);
@@ -243,6 +242,7 @@ export async function createContext(
     prices,
     multipliers: createMultiplierStore(database, rates),
     usage: rememberDebits(withGroupCommit(ledger), acknowledged),
+    previews: createUsagePreviews(reads.bounded, usageRules, priceReader),
     holds: rememberHolds(
       createHoldStore(database, { feeBps, maxOpenHolds }, priceReader),
       acknowledged,

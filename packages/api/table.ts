@@ -19,6 +19,7 @@ import { addViewKey, revokeViewKey } from "./keys/viewKeys.ts";
 import { decideProviderApproval, getProviderApproval } from "./providers/approvals.ts";
 import { grantProviderAccess, revokeProviderAccess } from "./providers/providerAccess.ts";
 import { registerProviderKey, revokeProviderKey } from "./providers/providerKeys.ts";
+import { previewUsage } from "./usage/previews.ts";
 import { reportUsage } from "./usage/usage.ts";
 import { voidEvent } from "./usage/voids.ts";
 import { captureHold, getHold, openHold, releaseHold } from "./holds/holds.ts";
@@ -101,6 +102,7 @@ export const ROUTES = [
   grantProviderAccess,
   revokeProviderAccess,
   reportUsage,
+  previewUsage,
   voidEvent,
   openHold,
   getHold,

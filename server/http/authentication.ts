@@ -40,9 +40,12 @@ export function spenderOfKey(apiKey: string): SpenderId {
 
 function checkKind(key: string, kind: KeyKind): string {
   if (mayBe(key, kind)) return key;
-  throw fail(403, "wrong_key_kind", `This takes ${NEEDED[kind]}, and the key is of another kind.`, {
-    needed: kind,
-  });
+  throw wrongKeyKind(kind);
+}
+
+export function wrongKeyKind(needed: KeyKind): ProblemError {
+  const detail = `This takes ${NEEDED[needed]}, and the key is of another kind.`;
+  return fail(403, "wrong_key_kind", detail, { needed });
 }
 
 const NEEDED: Readonly<Record<KeyKind, string>> = {

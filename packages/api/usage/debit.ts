@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { AddressText, Bytes32Text, MicrosText, TimeText } from "../fields.ts";
 
-const Charge = z
+export const Charge = z
   .object({ account: AddressText, allowance: Bytes32Text, amountMicros: MicrosText })
   .meta({ id: "Charge", description: "What one allowance paid." });
 

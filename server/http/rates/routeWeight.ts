@@ -17,7 +17,7 @@ export type RouteClass = keyof typeof WEIGHTS;
 const HOT = /^\/(usage|voids|holds|holds\/[^/]+\/(captures|release))\/?$/;
 
 const HEAVY_READS = [
-  /^\/(prices|quotes|report)\/?$/,
+  /^\/(prices|previews|quotes|report)\/?$/,
   /^\/(accounts|providers)\/[^/]+\/(debits|earnings|runway|usage)\/?$/,
   /^\/debits\//,
   /^\/checkpoints\/[^/]+\/(data|rows)\/?$/,

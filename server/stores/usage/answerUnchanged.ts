@@ -3,6 +3,7 @@ import type { Address } from "viem";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import {
   type KnownEvent,
+  type LedgerState,
   type UsageRules,
   decideDebits,
   eventKey,
@@ -10,7 +11,7 @@ import {
 import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { CreditShortage } from "@compute-credits/rules/spending/room";
 import { type UsageEvent, isSamePayload } from "@compute-credits/rules/usage/usageEvent";
-import type { Database } from "@compute-credits/platform/postgres/database";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { AccessCache } from "./accessCache.ts";
 import { readKnownDebits } from "./knownDebits.ts";
 import { readSpenders } from "./lockSpending.ts";
@@ -36,20 +37,29 @@ export async function answerUnchanged(
 ): Promise<readonly (UsageOutcome | null)[]> {
   return await database.transaction(
     async (tx) => {
-      const spending = await readSpenders(tx, new Set(events.map(({ spender }) => spender)));
-      checkAccess(spending, asOfRevocations);
-      const hasAccess = await access.read(tx, events, spending);
+      const state = await readSnapshot(tx, { access, priceReader }, { events, asOfRevocations });
       const known = await readKnownDebits(tx, events);
-      const { now, newestCard, accounts } = spending;
-      const moment = { now, newestCard, accounts: [...accounts.keys()], isFinal: false };
-      const prices = await priceReader.read(tx, events, moment);
-      const state = { ...spending, hasAccess, known, prices };
-      const decision = decideDebits(events, state, rules);
+      const decision = decideDebits(events, { ...state, known }, rules);
       const outcomes = await explainOutcomes(tx, events, decision.outcomes);
       return outcomes.map((outcome, index) => unchanged(events[index], outcome, known));
     },
     { isolation: "repeatable read", nestedLoopPlan: true },
   );
+}
+
+/** Reads all that a decision about new events depends on, without a lock. */
+export async function readSnapshot(
+  tx: Sql,
+  { access, priceReader }: Pick<UnchangedDeps, "access" | "priceReader">,
+  { events, asOfRevocations }: Report,
+): Promise<Omit<LedgerState, "known">> {
+  const spending = await readSpenders(tx, new Set(events.map(({ spender }) => spender)));
+  checkAccess(spending, asOfRevocations);
+  const hasAccess = await access.read(tx, events, spending);
+  const { now, newestCard, accounts } = spending;
+  const moment = { now, newestCard, accounts: [...accounts.keys()], isFinal: false };
+  const prices = await priceReader.read(tx, events, moment);
+  return { ...spending, hasAccess, prices };
 }
 
 /** The outcome, unless it writes something or depends on an event that does. */
