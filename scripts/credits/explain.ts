@@ -1,11 +1,8 @@
-import {
-  BaseError,
-  ContractFunctionRevertedError,
-  ContractFunctionZeroDataError,
-  HttpRequestError,
-} from "viem";
+import { BaseError, ContractFunctionZeroDataError, HttpRequestError } from "viem";
 import { ZodError } from "zod";
 
+import { toCreditsError } from "@compute-credits/client/errors/chainError";
+import { CreditsError } from "@compute-credits/client/errors/creditsError";
 import { ApiProblem } from "@compute-credits/client/http/api";
 import { JobRefused } from "../demo/compressionService.ts";
 
@@ -33,27 +30,27 @@ export function explain(error: unknown, { server, rpc }: Where): string | null {
   }
   if (error instanceof JobRefused) return `The provider refuses the job: ${error.message}`;
   if (error instanceof ZodError || error instanceof SyntaxError) return notAServer;
-  if (error instanceof BaseError) return explainChainError(error, rpc);
-  // What Node's fetch throws if nothing listens.
-  if (error instanceof TypeError && error.message === "fetch failed") {
+  const known = toCreditsError(error);
+  if (!(known instanceof CreditsError)) return null;
+  if (known.reason === "unexpected_answer") return notAServer;
+  if (known.reason === "server_unreachable") {
     return `No metering server answers at ${server}. Start one with npm start, or name another with --server.`;
   }
-  return null;
+  return explainChainError(known, rpc);
 }
 
-function explainChainError(error: BaseError, rpc: string): string {
+function explainChainError({ revert, cause, message }: CreditsError, rpc: string): string {
+  if (revert !== null) {
+    const meaning = MEANINGS[revert.name];
+    const what = `${revert.name}(${Object.values(revert.args).map(String).join(", ")})`;
+    return `The contract refuses: ${meaning === undefined ? what : `${meaning} (${what})`}`;
+  }
+  const error = cause instanceof BaseError ? cause : new BaseError(message);
   if (error.walk((cause) => cause instanceof HttpRequestError) !== null) {
     return `No chain answers at ${rpc}. Start one with npm start, or name another with --rpc.`;
   }
   if (error.walk((cause) => cause instanceof ContractFunctionZeroDataError) !== null) {
     return `The chain at ${rpc} does not have the server's contract. --server and --rpc must name one and the same npm start.`;
-  }
-  const reverted = error.walk((cause) => cause instanceof ContractFunctionRevertedError);
-  if (reverted instanceof ContractFunctionRevertedError && reverted.data !== undefined) {
-    const { errorName, args = [] } = reverted.data;
-    const meaning = MEANINGS[errorName];
-    const what = `${errorName}(${args.map(String).join(", ")})`;
-    return `The contract refuses: ${meaning === undefined ? what : `${meaning} (${what})`}`;
   }
   return `The chain refuses: ${error.shortMessage}`;
 }

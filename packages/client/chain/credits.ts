@@ -19,7 +19,7 @@ export async function buyCredits(
     client.readContract({ ...read, functionName: "priceOf", args: [creditMicros] }),
   ]);
   await approve({ wallet, client, contract }, token, tokenAmount);
-  const purchase = await wallet.writeContract({
+  const purchase = wallet.writeContract({
     ...senderOf(wallet),
     ...read,
     functionName: "buy",
@@ -46,14 +46,13 @@ async function approve(
   });
   if (approved >= tokenAmount) return;
   for (const amount of approved === 0n ? [tokenAmount] : [0n, tokenAmount]) {
-    // oxlint-disable-next-line no-await-in-loop -- the second is refused before the first
-    const hash = await wallet.writeContract({
+    const hash = wallet.writeContract({
       ...sender,
       ...onToken,
       functionName: "approve",
       args: [contract, amount],
     });
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- the second is refused before the first
     await waitForSuccess(client, hash);
   }
 }
@@ -66,7 +65,7 @@ export async function requestRefund(
   { wallet, client, contract }: WalletConnection,
   creditMicros: bigint,
 ): Promise<TransactionReceipt> {
-  const request = await wallet.writeContract({
+  const request = wallet.writeContract({
     ...senderOf(wallet),
     address: contract,
     abi: computeCreditsAbi,
@@ -84,7 +83,7 @@ export async function settleRow(
   { wallet, client, contract }: WalletConnection,
   { row, epoch, proof }: { row: Row; epoch: bigint; proof: readonly Hex[] },
 ): Promise<TransactionReceipt> {
-  const settlement = await wallet.writeContract({
+  const settlement = wallet.writeContract({
     ...senderOf(wallet),
     address: contract,
     abi: computeCreditsAbi,

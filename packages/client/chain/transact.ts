@@ -1,5 +1,7 @@
 import type { Account, Address, Hex, PublicClient, TransactionReceipt, WalletClient } from "viem";
 
+import { CreditsError } from "../errors/creditsError.ts";
+import { toCreditsError } from "../errors/chainError.ts";
 import { walletAccount } from "./walletAccount.ts";
 
 /** A wallet, a client of its chain, and the vault contract. */
@@ -14,13 +16,27 @@ export function senderOf(wallet: WalletClient): { account: Account; chain: Walle
   return { account: walletAccount(wallet), chain: wallet.chain };
 }
 
-/** Waits until a transaction is in a block. Rejects if it was not accepted or reverted. */
+/**
+ * Waits until a transaction is in a block. Rejects with a `CreditsError` if it was not accepted or
+ * reverted.
+ */
 export async function waitForSuccess(
   client: PublicClient,
   sent: Hex | Promise<Hex>,
 ): Promise<TransactionReceipt> {
-  const hash = await sent;
-  const receipt = await client.waitForTransactionReceipt({ hash });
-  if (receipt.status !== "success") throw new Error(`the transaction ${hash} reverted`);
-  return receipt;
+  return await explained(async () => {
+    const hash = await sent;
+    const receipt = await client.waitForTransactionReceipt({ hash });
+    if (receipt.status === "success") return receipt;
+    throw new CreditsError(`the transaction ${hash} reverted`, { reason: "transaction_reverted" });
+  });
+}
+
+/** Does what it is given, and rejects with a `CreditsError` in place of an error of viem. */
+export async function explained<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw toCreditsError(error);
+  }
 }

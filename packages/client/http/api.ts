@@ -1,25 +1,16 @@
+import { bytesToHex } from "viem";
 import { z } from "zod";
 
+import { takesIdempotencyKey } from "@compute-credits/api/idempotency";
 import type { AnswerBody, AnswerStatus, Route } from "@compute-credits/api/route";
 import { jsonText } from "@compute-credits/protocol/jsonText";
+import { ApiProblem } from "../errors/apiProblem.ts";
+import { CLIENT_REASONS, type ClientReason } from "../errors/clientReasons.ts";
+import { CreditsError } from "../errors/creditsError.ts";
+import { DEFAULT_RETRIES, type RetryPolicy, retryAfterMsOf, withRetries } from "./retries.ts";
 import type { Sent } from "./sent.ts";
 
-/** A metering server's refusal: an RFC 9457 problem. */
-export class ApiProblem extends Error {
-  override readonly name = "ApiProblem";
-  readonly status: number;
-  /** stable, in snake_case: callers branch on it */
-  readonly reason: string;
-  /** the whole problem document */
-  readonly document: Readonly<Record<string, unknown>>;
-
-  constructor(status: number, document: Readonly<Record<string, unknown>>) {
-    super(`${status} ${String(document["reason"])}: ${String(document["detail"])}`);
-    this.status = status;
-    this.reason = String(document["reason"]);
-    this.document = document;
-  }
-}
+export { ApiProblem } from "../errors/apiProblem.ts";
 
 /** Who asks. Public reads need neither. */
 export interface Credentials {
@@ -29,65 +20,115 @@ export interface Credentials {
   readonly authorization?: () => Promise<string>;
 }
 
-/** Requests to a metering server with JSON bodies. */
+export interface ApiOptions extends Credentials {
+  readonly retries?: RetryPolicy;
+}
+
+export interface CallOptions {
+  /** ends the call: it then rejects with the signal's reason, and may have been applied */
+  readonly signal?: AbortSignal;
+}
+
+/** Requests to a metering server. */
 export interface Api {
   /**
-   * Calls a route of the table. Rejects with a `ZodError` if the answer is not as the table
-   * describes it.
+   * Calls a route of the table. Repeats it by the retry policy, with one `Idempotency-Key` for all
+   * attempts where the route takes one. Rejects with `ApiProblem` on a refusal, and with another
+   * `CreditsError` if there is no answer or one that the table does not describe.
    */
-  call<R extends Route>(route: R, sent: Sent<R>): Promise<AnswerBody<R>>;
+  call<R extends Route>(route: R, sent: Sent<R>, options?: CallOptions): Promise<AnswerBody<R>>;
+  /** Asks any path, and returns the JSON as it comes. Repeats it once if the connection breaks. */
   get(path: string): Promise<unknown>;
+  /** As `get`, with a body. */
   post(path: string, body: unknown): Promise<unknown>;
 }
 
 /** Milliseconds until a request without an answer fails. */
 const TIMEOUT_MS = 60_000;
 
-/**
- * Creates a client of a metering server's HTTP API. A request that the connection loses is sent
- * once more: a server may close an idle connection just as it is used. Repeating is safe, because
- * the server takes every message once. Requests reject with `ApiProblem` on a refusal.
- */
-export function createApi(url: string, { key, authorization }: Credentials = {}): Api {
-  async function credentials(): Promise<Record<string, string>> {
-    if (key !== undefined) return { authorization: `Bearer ${key}` };
-    return authorization === undefined ? {} : { authorization: await authorization() };
+/** A server may close an idle connection just as it is used. */
+const ONLY_LOST: Pick<RetryPolicy, "tries" | "longestWaitMs"> = { tries: 2, longestWaitMs: 0 };
+
+/** Creates a client of a metering server's HTTP API, which keeps no state. */
+export function createApi(
+  url: string,
+  { key, authorization, retries = DEFAULT_RETRIES }: ApiOptions = {},
+): Api {
+  async function request(
+    path: string,
+    init: RequestInit,
+    { signal }: CallOptions = {},
+  ): Promise<Answer> {
+    const headers = new Headers(init.headers);
+    const header = key === undefined ? await authorization?.() : `Bearer ${key}`;
+    if (header !== undefined) headers.set("authorization", header);
+    return await send(new URL(path, url), { ...init, headers }, signal);
   }
 
-  async function request(path: string, init: RequestInit) {
-    const response = await send(new URL(path, url), init);
-    const document: unknown = await response.json();
-    if (!response.ok) throw new ApiProblem(response.status, isRecord(document) ? document : {});
-    return { status: response.status, document };
-  }
-
-  const get = async (path: string) => await request(path, { headers: await credentials() });
-  const post = async (path: string, body: unknown) =>
-    await request(path, {
-      method: "POST",
-      headers: { ...(await credentials()), "content-type": "application/json" },
-      body: jsonText(body),
+  async function once(path: string, init: RequestInit): Promise<unknown> {
+    const { status, document, retryAfterMs } = await withRetries(() => request(path, init), {
+      ...retries,
+      ...ONLY_LOST,
+      firstWaitMs: 0,
     });
+    if (status >= 400) throw problemOf(status, document, retryAfterMs);
+    return document;
+  }
 
-  async function call<R extends Route>(route: R, sent: Sent<R>): Promise<AnswerBody<R>>;
-  async function call(route: Route, sent: AnySent): Promise<unknown> {
+  async function call<R extends Route>(
+    route: R,
+    sent: Sent<R>,
+    options?: CallOptions,
+  ): Promise<AnswerBody<R>>;
+  async function call(route: Route, sent: AnySent, options: CallOptions = {}): Promise<unknown> {
     const path = pathOf(route, sent);
-    const { status, document } =
-      route.method === "get" ? await get(path) : await post(path, sent.body ?? {});
-    return schemaOf(route, status).parse(document);
+    const init = initOf(route, sent);
+    const attempt = async () => {
+      const { status, document, retryAfterMs } = await request(path, init, options);
+      if (status >= 400 && !isAnswerOf(route.answers, status)) {
+        throw problemOf(status, document, retryAfterMs);
+      }
+      const parsed = schemaOf(route, status).safeParse(document);
+      if (parsed.success) return parsed.data;
+      throw failure("unexpected_answer", { status, cause: parsed.error });
+    };
+    return await withRetries(attempt, retries, options.signal);
   }
 
   return {
     call,
-    get: async (path) => (await get(path)).document,
-    post: async (path, body) => (await post(path, body)).document,
+    get: (path) => once(path, {}),
+    post: (path, body) => once(path, withBody(body)),
   };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly document: unknown;
+  readonly retryAfterMs: number | undefined;
 }
 
 interface AnySent {
   readonly params?: object;
   readonly query?: object;
   readonly body?: unknown;
+}
+
+/** The same for all attempts of a call, with one key. */
+function initOf({ method, path }: Route, { body = {} }: AnySent): RequestInit {
+  if (method === "get") return {};
+  const init = withBody(body);
+  if (!takesIdempotencyKey(method, path)) return init;
+  const key = bytesToHex(crypto.getRandomValues(new Uint8Array(16))).slice(2);
+  return { ...init, headers: { ...init.headers, "idempotency-key": key } };
+}
+
+function withBody(body: unknown) {
+  return {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: jsonText(body),
+  };
 }
 
 /** The path with its parameters and its query. */
@@ -117,13 +158,46 @@ function isAnswerOf(answers: Route["answers"], status: number): status is Answer
   return status in answers;
 }
 
-async function send(to: URL, init: RequestInit): Promise<Response> {
-  const attempt = () => fetch(to, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  return await attempt().catch(async (error: unknown) => {
-    // `fetch` rejects with a TypeError if the network fails, and with another error on a timeout.
-    if (error instanceof TypeError) return await attempt();
-    throw error;
-  });
+/** A server's problem; what is none, such as a page of a proxy, is an unexpected answer. */
+function problemOf(status: number, document: unknown, retryAfterMs: number | undefined) {
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  if (isRecord(document) && typeof document["reason"] === "string") {
+    return new ApiProblem(status, document, wait);
+  }
+  return failure("unexpected_answer", { status, ...wait });
+}
+
+async function send(to: URL, init: RequestInit, signal: AbortSignal | undefined): Promise<Answer> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const ended = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+  try {
+    const response = await fetch(to, { ...init, signal: ended });
+    return {
+      status: response.status,
+      document: jsonOf(await response.text()),
+      retryAfterMs: retryAfterMsOf(response.headers.get("retry-after"), Date.now()),
+    };
+  } catch (cause) {
+    signal?.throwIfAborted();
+    // `fetch` rejects with a TypeError if the network fails, before the answer or in the middle.
+    throw failure(timeout.aborted ? "timed_out" : "server_unreachable", { cause });
+  }
+}
+
+/** `undefined` for a body that is no JSON: no schema takes it. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function failure(
+  reason: ClientReason,
+  details: { readonly status?: number; readonly retryAfterMs?: number; readonly cause?: unknown },
+): CreditsError {
+  return new CreditsError(CLIENT_REASONS[reason].meaning, { reason, ...details });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,11 +2,13 @@ import { once } from "node:events";
 import { type Server, createServer } from "node:http";
 
 import { expect } from "chai";
-import { ZodError } from "zod";
 
 import { acceptAccount } from "@compute-credits/api/allowances/acceptances";
 import { listAllowances } from "@compute-credits/api/allowances/allowances";
+import { REASONS } from "@compute-credits/api/problems/reasons";
+import { reportUsage } from "@compute-credits/api/usage/usage";
 import { createApi } from "@compute-credits/client/http/api";
+import { DEFAULT_RETRIES } from "@compute-credits/client/http/retries";
 
 describe("createApi", () => {
   let server: Server;
@@ -16,15 +18,19 @@ describe("createApi", () => {
   let asked: string;
   let answer: object | null;
   let status: number;
+  let keys: unknown[];
+  const retries = { ...DEFAULT_RETRIES, wait: async () => {} };
 
   /** A server that drops the connection of its first `lost` requests after reading them. */
   beforeEach(async () => {
     requests = 0;
     answer = null;
     status = 200;
+    keys = [];
     server = createServer((request, response) => {
       request.resume().on("end", () => {
         requests++;
+        keys.push(request.headers["idempotency-key"]);
         asked = `${request.method} ${request.url}`;
         if (requests <= lost) request.socket.destroy();
         else {
@@ -61,7 +67,7 @@ describe("createApi", () => {
     const failure = await createApi(url)
       .call(listAllowances, { params: { address } })
       .catch((error: unknown) => error);
-    expect(failure).to.be.an.instanceOf(ZodError);
+    expect(failure).to.have.property("reason", "unexpected_answer");
   });
 
   it("refuses an answer whose status the route does not have", async () => {
@@ -71,8 +77,56 @@ describe("createApi", () => {
     const failure = await createApi(url)
       .call(acceptAccount, { body })
       .catch((error: unknown) => error);
-    expect(failure).to.be.an.instanceOf(ZodError);
+    expect(failure).to.have.property("reason", "unexpected_answer");
     expect(asked).to.equal("POST /v1/acceptances");
+  });
+
+  it("repeats a call with the same Idempotency-Key, and takes a new one for the next call", async () => {
+    lost = 2;
+    const body = { account: `0x${"ab".repeat(20)}` };
+    const api = createApi(url, { retries });
+    for (let made = 0; made < 2; made++) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await api.call(acceptAccount, { body }).catch(() => {});
+    }
+    expect(requests).to.equal(4);
+    expect(keys[0]).to.match(/^[0-9a-f]{32}$/);
+    expect(keys.slice(0, 3)).to.deep.equal([keys[0], keys[0], keys[0]]);
+    expect(keys[3]).not.to.equal(keys[0]);
+  });
+
+  it("sends none with usage, whose ids serve, and none with reads", async () => {
+    lost = 0;
+    const api = createApi(url, { retries });
+    await api.call(reportUsage, { body: [] }).catch(() => {});
+    await api.call(listAllowances, { params: { address: `0x${"ab".repeat(20)}` } }).catch(() => {});
+    expect(keys).to.deep.equal([undefined, undefined]);
+  });
+
+  it("throws a problem with what to do next, and a page of a proxy as an unexpected answer", async () => {
+    lost = 0;
+    status = 402;
+    answer = { reason: "insufficient_credits", detail: "no credits" };
+    const call = () =>
+      createApi(url, { retries })
+        .call(reportUsage, { body: [] })
+        .catch((error: unknown) => error);
+    expect(await call()).to.include({
+      name: "ApiProblem",
+      status: 402,
+      reason: "insufficient_credits",
+      message: "402 insufficient_credits: no credits",
+      next: REASONS.insufficient_credits.next,
+    });
+    expect(requests).to.equal(1);
+    status = 502;
+    answer = { error: "bad gateway" };
+    expect(await call()).to.include({
+      name: "CreditsError",
+      reason: "unexpected_answer",
+      status: 502,
+    });
+    expect(requests).to.equal(5);
   });
 
   it("gives up after the second loss", async () => {
@@ -80,7 +134,11 @@ describe("createApi", () => {
     const failure = await createApi(url)
       .get("/v1/deployment")
       .catch((error: unknown) => error);
-    expect(failure).to.be.an.instanceOf(TypeError);
+    expect(failure).to.include({
+      name: "CreditsError",
+      reason: "server_unreachable",
+      status: null,
+    });
     expect(requests).to.equal(2);
   });
 });

@@ -1,0 +1,45 @@
+/** Reasons that this package gives itself, besides those of the server's problems. */
+export const CLIENT_REASONS = {
+  server_unreachable: {
+    meaning: "No server answered, or the connection broke; the request may have been applied.",
+    next: "Check the address, and send the same request again.",
+  },
+  timed_out: {
+    meaning: "The server did not answer in time; the request may have been applied.",
+    next: "Send the same request again.",
+  },
+  unexpected_answer: {
+    meaning: "The answer is none that the API describes, so its outcome is unknown.",
+    next: "Check that the address is a metering server, and the versions.",
+  },
+  contract_reverted: {
+    meaning: "The contract refused; nothing changed.",
+    next: "See `revert`, and the error's explanation in the contract's interface.",
+  },
+  transaction_reverted: {
+    meaning: "The transaction is in a block, and had no effect but its gas.",
+    next: "Read the state again, and send a new transaction if it is still wanted.",
+  },
+  transaction_unknown: {
+    meaning: "Whether the transaction was sent, or is in a block, is unknown.",
+    next: "Look for the wallet's transaction before you send another.",
+  },
+  wallet_declined: {
+    meaning: "The wallet's user declined.",
+    next: "Ask again if the user wants to.",
+  },
+  wallet_has_no_account: {
+    meaning: "The wallet was created without an account.",
+    next: "Pass an account: createWalletClient({ account, … }).",
+  },
+  chain_unreachable: {
+    meaning: "The chain's RPC endpoint did not answer.",
+    next: "Check the endpoint, and look whether a transaction was sent.",
+  },
+  chain_refused: {
+    meaning: "The chain refused the call.",
+    next: "See `cause`.",
+  },
+} as const;
+
+export type ClientReason = keyof typeof CLIENT_REASONS;
