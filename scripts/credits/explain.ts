@@ -46,10 +46,10 @@ function explainChainError({ revert, cause, message }: CreditsError, rpc: string
     return `The contract refuses: ${meaning === undefined ? what : `${meaning} (${what})`}`;
   }
   const error = cause instanceof BaseError ? cause : new BaseError(message);
-  if (error.walk((cause) => cause instanceof HttpRequestError) !== null) {
+  if (error.walk((one) => one instanceof HttpRequestError) !== null) {
     return `No chain answers at ${rpc}. Start one with npm start, or name another with --rpc.`;
   }
-  if (error.walk((cause) => cause instanceof ContractFunctionZeroDataError) !== null) {
+  if (error.walk((one) => one instanceof ContractFunctionZeroDataError) !== null) {
     return `The chain at ${rpc} does not have the server's contract. --server and --rpc must name one and the same npm start.`;
   }
   return `The chain refuses: ${error.shortMessage}`;

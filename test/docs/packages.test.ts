@@ -9,10 +9,12 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** Without `platform`: its example makes a database, which takes longer than all of these. */
 const PACKAGES = ["protocol", "api", "rules", "client"];
 
-describe("the example in the README of", () => {
-  for (const name of PACKAGES) {
-    it(`packages/${name} prints what it says`, async () => {
-      const text = await readFile(`${ROOT}packages/${name}/README.md`, "utf8");
+const PAGES = [...PACKAGES.map((name) => `packages/${name}/README.md`), "docs/allowance-fields.md"];
+
+describe("the example in", () => {
+  for (const page of PAGES) {
+    it(`${page} prints what it says`, async () => {
+      const text = await readFile(`${ROOT}${page}`, "utf8");
       const [, example = "", printed] = /```ts\n([^]*?)```\n\n```\n([^]*?)```/.exec(text) ?? [];
       const { stdout, stderr } = spawnSync(
         process.execPath,

@@ -66,6 +66,19 @@ for (const kind of stackKinds) {
       });
     });
 
+    describe("two API keys with the default accountCap", () => {
+      it("each pay up to their own limit, whatever the other spends", async () => {
+        const [first, second] = [newSpender(), newSpender()];
+        for (const spender of [first, second]) {
+          // oxlint-disable-next-line no-await-in-loop -- one key after the other
+          await created(alice, { spender, limitMicros: 2n * REQUEST });
+        }
+        expect(await use(first, 2)).to.equal(2n * REQUEST);
+        expect(await use(second, 2)).to.equal(2n * REQUEST);
+        expect(await use(first, 1)).to.equal("allowance_exhausted");
+      });
+    });
+
     describe("a team member's budget", () => {
       it("is an allowance to the member's wallet and is listed as a budget", async () => {
         const spender = walletSpender(addressOf(bob));

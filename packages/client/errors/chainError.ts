@@ -38,7 +38,7 @@ export function toCreditsError(error: unknown): unknown {
 export function revertOf(error: BaseError): Revert | null {
   const reverted = found(error, ContractFunctionRevertedError);
   if (reverted?.data !== undefined && reverted.data.errorName !== "Error") {
-    const { errorName, args = [], abiItem } = reverted.data;
+    const { errorName, args, abiItem } = reverted.data;
     return { name: errorName, args: named("inputs" in abiItem ? abiItem.inputs : [], args) };
   }
   for (const data of [reverted?.raw, dataOf(found(error, RawContractError))]) {
@@ -52,7 +52,7 @@ export function revertOf(error: BaseError): Revert | null {
 export function decodeRevert(data: Hex): Revert | null {
   if (size(data) < 4) return null;
   try {
-    const { errorName, args = [], abiItem } = decodeErrorResult({ abi: CONTRACT_ERRORS, data });
+    const { errorName, args, abiItem } = decodeErrorResult({ abi: CONTRACT_ERRORS, data });
     return { name: errorName, args: named("inputs" in abiItem ? abiItem.inputs : [], args) };
   } catch {
     // Bytes of another contract, or none that its ABI describes.
@@ -62,10 +62,11 @@ export function decodeRevert(data: Hex): Revert | null {
 
 function named(
   inputs: readonly { readonly name?: string | undefined }[],
-  args: readonly unknown[],
+  /** viem leaves them out of an error that has none */
+  args: readonly unknown[] | undefined,
 ): Record<string, unknown> {
   return Object.fromEntries(
-    args.map((value, place) => {
+    (args ?? []).map((value, place) => {
       const name = inputs[place]?.name;
       return [name === undefined || name === "" ? String(place) : name, value];
     }),

@@ -13,14 +13,24 @@ import { calendarMonths } from "@compute-credits/protocol/messages/period";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { walletAccount } from "../chain/walletAccount.ts";
 
+/**
+ * The highest `accountCap`: all that is ever bought for the account. `limit` still bounds what the
+ * spender may spend, and no row may charge more than was bought (decision 0129).
+ */
+export const WHOLE_ACCOUNT = 2n ** 64n - 1n;
+
 /** The owner's choices for an allowance; optional ones have defaults. */
 export interface AllowanceOptions {
   readonly spender: SpenderId;
+  /** micro-credits that this spender may spend: in each period, or once without a period */
   readonly limitMicros: bigint;
   /**
-   * The highest total that the account may be charged, by all spenders: spent so far, plus this.
+   * Micro-credits: the highest total that the account may be charged, ever and by all its spenders
+   * together. The default, `WHOLE_ACCOUNT`, never refuses because of other keys or top-ups. A lower
+   * cap bounds what a dishonest operator can take, and ends this allowance as soon as the account
+   * has spent so much by any key: choose it for the account, and sign it in every allowance.
    */
-  readonly accountCapMicros: bigint;
+  readonly accountCapMicros?: bigint;
   /** the account's counter on chain */
   readonly counter: bigint;
   /** Renews the limit. Without a period it counts once. Months begin at `startsAt`, in UTC. */
@@ -60,7 +70,7 @@ export async function signAllowance(
     expiresAt: options.expiresAt ?? 0n,
     priority: options.priority ?? DEFAULT_PRIORITY,
     scope: scopeHash(scope),
-    accountCap: options.accountCapMicros,
+    accountCap: options.accountCapMicros ?? WHOLE_ACCOUNT,
     counter: options.counter,
     salt: bytesToBigInt(crypto.getRandomValues(new Uint8Array(32))),
   };

@@ -10,6 +10,15 @@ import { reportUsage } from "@compute-credits/api/usage/usage";
 import { createApi } from "@compute-credits/client/http/api";
 import { DEFAULT_RETRIES } from "@compute-credits/client/http/retries";
 
+const retries = { ...DEFAULT_RETRIES, wait: async () => {} };
+
+/** How the server at `url` refuses a report. */
+async function refusalOf(url: string): Promise<unknown> {
+  return await createApi(url, { retries })
+    .call(reportUsage, { body: [] })
+    .catch((error: unknown) => error);
+}
+
 describe("createApi", () => {
   let server: Server;
   let url: string;
@@ -19,7 +28,6 @@ describe("createApi", () => {
   let answer: object | null;
   let status: number;
   let keys: unknown[];
-  const retries = { ...DEFAULT_RETRIES, wait: async () => {} };
 
   /** A server that drops the connection of its first `lost` requests after reading them. */
   beforeEach(async () => {
@@ -107,11 +115,7 @@ describe("createApi", () => {
     lost = 0;
     status = 402;
     answer = { reason: "insufficient_credits", detail: "no credits" };
-    const call = () =>
-      createApi(url, { retries })
-        .call(reportUsage, { body: [] })
-        .catch((error: unknown) => error);
-    expect(await call()).to.include({
+    expect(await refusalOf(url)).to.include({
       name: "ApiProblem",
       status: 402,
       reason: "insufficient_credits",
@@ -121,7 +125,7 @@ describe("createApi", () => {
     expect(requests).to.equal(1);
     status = 502;
     answer = { error: "bad gateway" };
-    expect(await call()).to.include({
+    expect(await refusalOf(url)).to.include({
       name: "CreditsError",
       reason: "unexpected_answer",
       status: 502,

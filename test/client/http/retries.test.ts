@@ -8,6 +8,13 @@ import {
   withRetries,
 } from "@compute-credits/client/http/retries";
 
+const problem = (status: number, retryAfterMs?: number, reason = "some_reason") =>
+  new CreditsError("refused", {
+    reason,
+    status,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+
 describe("withRetries", () => {
   let waits: number[];
   beforeEach(() => (waits = []));
@@ -23,22 +30,16 @@ describe("withRetries", () => {
   });
 
   /** Makes attempts that all fail with an error, and counts them. */
-  async function attemptsOf(error: unknown, used = policy()): Promise<number> {
+  async function attemptsOf(thrown: unknown, used = policy()): Promise<number> {
     let made = 0;
-    const failure = await withRetries(async () => {
+    const fail = async () => {
       made++;
-      throw error;
-    }, used).catch((cause: unknown) => cause);
-    expect(failure).to.equal(error);
+      throw thrown;
+    };
+    const failure = await withRetries(fail, used).catch((cause: unknown) => cause);
+    expect(failure).to.equal(thrown);
     return made;
   }
-
-  const problem = (status: number, retryAfterMs?: number, reason = "some_reason") =>
-    new CreditsError("refused", {
-      reason,
-      status,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    });
 
   it("after a broken connection or a 5xx: makes four attempts, and doubles the wait", async () => {
     expect(await attemptsOf(new CreditsError("lost", { reason: "server_unreachable" }))).to.equal(

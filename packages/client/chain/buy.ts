@@ -1,0 +1,197 @@
+import {
+  type Address,
+  type Hex,
+  type TransactionReceipt,
+  bytesToHex,
+  erc20Abi,
+  parseAbi,
+} from "viem";
+
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { buyCredits } from "./credits.ts";
+import { type TokenDomain, readTokenDomain } from "./tokenDomain.ts";
+import { type WalletConnection, explained, senderOf, waitForSuccess } from "./transact.ts";
+
+/** How a purchase is paid: an ERC-3009 authorization, an ERC-2612 permit, or an approval. */
+export type Payment = "authorization" | "permit" | "approval";
+
+export interface BuyOptions {
+  /** who receives the credits; a gift cannot be taken back */
+  readonly account: Address;
+  readonly creditMicros: bigint;
+  /** by default what the token and the wallet can do with the fewest transactions */
+  readonly by?: Payment;
+}
+
+/** Seconds for which a signed payment is valid, by the chain's clock. */
+const VALID_SECONDS = 3_600n;
+
+const EXTENSIONS = parseAbi([
+  "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
+  "function nonces(address owner) view returns (uint256)",
+]);
+
+const NO_NONCE: Hex = `0x${"00".repeat(32)}`;
+
+/** What a purchase needs to know: the token, and the price in its smallest units, rounded up. */
+interface Price {
+  readonly token: Address;
+  readonly tokenAmount: bigint;
+}
+
+/**
+ * Buys credits with the vault's token, in one transaction if the token has ERC-3009 or ERC-2612, or
+ * if as much is approved already; otherwise it approves exactly the price first. Contract wallets
+ * approve. Resolves when the purchase is in a block. Rejects, with nothing paid, if the wallet has
+ * too few tokens.
+ */
+export async function buy(
+  connection: WalletConnection,
+  { account, creditMicros, by }: BuyOptions,
+): Promise<{ receipt: TransactionReceipt; tokenAmount: bigint; by: Payment }> {
+  return await explained(async () => {
+    const price = await priceOf(connection, creditMicros);
+    const domain = by === "approval" ? null : await readTokenDomain(connection.client, price.token);
+    const payment = by ?? (await choose(connection, price, domain));
+    if (payment === "approval") {
+      return { ...(await buyCredits(connection, { account, creditMicros })), by: payment };
+    }
+    if (domain === null) throw new Error("the token's signing domain is unknown: use an approval");
+    const pay = payment === "permit" ? buyWithPermit : buyWithAuthorization;
+    const receipt = await pay(connection, { account, creditMicros, ...price, domain });
+    return { receipt, tokenAmount: price.tokenAmount, by: payment };
+  });
+}
+
+async function priceOf(
+  { client, contract }: WalletConnection,
+  creditMicros: bigint,
+): Promise<Price> {
+  const vault = { address: contract, abi: computeCreditsAbi } as const;
+  const [token, tokenAmount] = await Promise.all([
+    client.readContract({ ...vault, functionName: "token" }),
+    client.readContract({ ...vault, functionName: "priceOf", args: [creditMicros] }),
+  ]);
+  return { token, tokenAmount };
+}
+
+/** An approval where nothing is known for sure: a wrong guess would cost a failed transaction. */
+async function choose(
+  { wallet, client, contract }: WalletConnection,
+  { token, tokenAmount }: Price,
+  domain: TokenDomain | null,
+): Promise<Payment> {
+  const { address } = senderOf(wallet).account;
+  const onToken = { address: token, abi: [...erc20Abi, ...EXTENSIONS] } as const;
+  const [approved, code, has3009, has2612] = await Promise.all([
+    client.readContract({ ...onToken, functionName: "allowance", args: [address, contract] }),
+    client.getCode({ address }),
+    works(
+      client.readContract({
+        ...onToken,
+        functionName: "authorizationState",
+        args: [address, NO_NONCE],
+      }),
+    ),
+    works(client.readContract({ ...onToken, functionName: "nonces", args: [address] })),
+  ]);
+  if (approved >= tokenAmount || code !== undefined || domain === null) return "approval";
+  if (has3009) return "authorization";
+  return has2612 ? "permit" : "approval";
+}
+
+async function works(read: Promise<unknown>): Promise<boolean> {
+  return await read.then(
+    () => true,
+    () => false,
+  );
+}
+
+interface SignedPurchase extends Price {
+  readonly account: Address;
+  readonly creditMicros: bigint;
+  readonly domain: TokenDomain;
+}
+
+async function buyWithPermit(
+  { wallet, client, contract }: WalletConnection,
+  { account, creditMicros, token, tokenAmount, domain }: SignedPurchase,
+): Promise<TransactionReceipt> {
+  const sender = senderOf(wallet);
+  const owner = sender.account.address;
+  const [nonce, { timestamp }] = await Promise.all([
+    client.readContract({ address: token, abi: EXTENSIONS, functionName: "nonces", args: [owner] }),
+    client.getBlock(),
+  ]);
+  const deadline = timestamp + VALID_SECONDS;
+  const signature = await wallet.signTypedData({
+    account: sender.account,
+    domain,
+    types: PERMIT_TYPES,
+    primaryType: "Permit",
+    message: { owner, spender: contract, value: tokenAmount, nonce, deadline },
+  });
+  const sent = wallet.writeContract({
+    ...sender,
+    address: contract,
+    abi: computeCreditsAbi,
+    functionName: "buyWithPermit",
+    args: [account, creditMicros, deadline, signature],
+  });
+  return await waitForSuccess(client, sent);
+}
+
+/** The nonce fixes the account and the amount, so that no one can redirect the payment. */
+async function buyWithAuthorization(
+  { wallet, client, contract }: WalletConnection,
+  { account, creditMicros, tokenAmount, domain }: SignedPurchase,
+): Promise<TransactionReceipt> {
+  const sender = senderOf(wallet);
+  const from = sender.account.address;
+  const vault = { address: contract, abi: computeCreditsAbi } as const;
+  const salt = bytesToHex(crypto.getRandomValues(new Uint8Array(32)));
+  const [nonce, { timestamp }] = await Promise.all([
+    client.readContract({
+      ...vault,
+      functionName: "authorizationNonce",
+      args: [account, creditMicros, salt],
+    }),
+    client.getBlock(),
+  ]);
+  const [validAfter, validBefore] = [0n, timestamp + VALID_SECONDS];
+  const signature = await wallet.signTypedData({
+    account: sender.account,
+    domain,
+    types: AUTHORIZATION_TYPES,
+    primaryType: "ReceiveWithAuthorization",
+    message: { from, to: contract, value: tokenAmount, validAfter, validBefore, nonce },
+  });
+  const sent = wallet.writeContract({
+    ...sender,
+    ...vault,
+    functionName: "buyWithAuthorization",
+    args: [account, creditMicros, from, validAfter, validBefore, salt, signature],
+  });
+  return await waitForSuccess(client, sent);
+}
+
+const PERMIT_TYPES = {
+  Permit: [
+    { name: "owner", type: "address" },
+    { name: "spender", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint256" },
+  ],
+} as const;
+
+const AUTHORIZATION_TYPES = {
+  ReceiveWithAuthorization: [
+    { name: "from", type: "address" },
+    { name: "to", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "validAfter", type: "uint256" },
+    { name: "validBefore", type: "uint256" },
+    { name: "nonce", type: "bytes32" },
+  ],
+} as const;
