@@ -93,6 +93,8 @@ export class Journal {
   /** when a code was first said to be closed, by `codeKey` */
   readonly closedBy = new Map<string, Date>();
   operations = 0;
+  /** answers that an event was debited, repeated ones included */
+  debited = 0;
   refusals = new Map<string, number>();
 
   addAllowance(
@@ -219,6 +221,7 @@ export class Journal {
     { from, until, lost }: Pick<CallResult<"record">, "from" | "until" | "lost">,
   ): void {
     if (outcome.result === "refused") this.#count(outcome.refusal.reason);
+    else this.debited++;
     const answer =
       outcome.result === "debited" ? outcome : { refused: outcome.refusal.reason as string };
     append(this.events, key, { fingerprint, from, until, lost, answer, source });

@@ -3,7 +3,8 @@ import type { Address } from "viem";
 /** Limits of the simulated servers, small enough that every run reaches them. */
 export const RULES = {
   feeBps: 250n,
-  maxEventAgeSeconds: 3_600,
+  // Events lie at the start of the run, when cards change, and no run may outlast this.
+  maxEventAgeSeconds: 86_400,
   maxEventAheadSeconds: 60,
   maxOpenHolds: 8,
   maxGrantsPerCampaign: 1_000,

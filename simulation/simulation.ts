@@ -54,6 +54,8 @@ const LANES = 16;
 const ROUNDS = 4;
 const FINAL_SETTLEMENT_STEPS = 3;
 const MAX_REFUND_ROWS = 100;
+/** Of all operations, in percent. About 48 debit; below this most of a run shows only refusals. */
+const LEAST_DEBITED_PERCENT = 10;
 
 /**
  * Runs a whole simulation on a new database. Throws a `DisagreementError` at the first
@@ -132,10 +134,7 @@ class Simulation {
     const segmentsPerRestore = Math.max(2, Math.floor(segments / Math.max(1, restores)));
     for (let segment = 0; segment < segments; segment++) {
       // oxlint-disable-next-line no-await-in-loop -- segments are sequential
-      await this.#crashInjector.during(async () => {
-        await this.#runPartitionedPhase(operationsPerPhase);
-        await this.#runContendedPhase(operationsPerPhase);
-      });
+      await this.#crashInjector.during(() => this.#runSegment(operationsPerPhase));
       if (restores > 0) {
         // oxlint-disable-next-line no-await-in-loop
         await this.#comeAndGo(segment % segmentsPerRestore, segmentsPerRestore);
@@ -149,6 +148,18 @@ class Simulation {
     }
     if (restores > 0) await this.#auditFromTheBeginning();
     return await this.#report();
+  }
+
+  /** Runs both phases. Throws if hardly anything was debited: agreement would show little. */
+  async #runSegment(operationsPerPhase: number): Promise<void> {
+    const { operations, debited } = this.#journal;
+    await this.#runPartitionedPhase(operationsPerPhase);
+    await this.#runContendedPhase(operationsPerPhase);
+    const done = this.#journal.operations - operations;
+    const debits = this.#journal.debited - debited;
+    if (debits * 100 < done * LEAST_DEBITED_PERCENT) {
+      throw new Error(`only ${debits} of ${done} operations were debited: the run shows little`);
+    }
   }
 
   /**
