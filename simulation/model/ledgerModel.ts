@@ -34,7 +34,7 @@ import {
   redeem,
 } from "./promotions.ts";
 import { modelCost } from "./price.ts";
-import { findModelRate, priceOf, stepMultiplier } from "./pricing.ts";
+import { findModelRate, priceOf, stepCount, stepMultiplier } from "./pricing.ts";
 import type { ModelHold, ModelQuote } from "./state.ts";
 import { recordOne, voidOne } from "./usage.ts";
 
@@ -126,6 +126,11 @@ export class LedgerModel extends ModelState {
   /** Predicts a multiplier step. `at` is the time when the step would take effect. */
   stepMultiplier(report: UtilisationReport, at: Date) {
     return stepMultiplier(this, report, at);
+  }
+
+  /** How many steps the rate of a report that takes effect at `at` has made. */
+  stepCount(report: UtilisationReport, at: Date): number {
+    return stepCount(this, report, at);
   }
 
   /** Predicts a quote's price at a time, or its refusal. */

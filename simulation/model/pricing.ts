@@ -69,6 +69,16 @@ export function stepMultiplier(
   return { afterBps };
 }
 
+/** How many steps the rate of a report that takes effect at `at` has made. */
+export function stepCount(
+  { cards, steps }: ModelState,
+  { provider, meter, dimensions }: UtilisationReport,
+  at: Date,
+): number {
+  const found = modelRate(cards, { provider, meter, dimensions }, new Date(at.getTime() - 1));
+  return typeof found === "string" ? 0 : (steps.get(stepKey(provider, found.name))?.length ?? 0);
+}
+
 function multiplierAt(
   modelState: ModelState,
   provider: Address,
