@@ -34,6 +34,7 @@ import { explainRoutes } from "./routes/insight/explain.ts";
 import { createReaderCheck } from "./routes/insight/readerAccess.ts";
 import { reportRoutes } from "./routes/insight/report.ts";
 import { runwayRoutes } from "./routes/insight/runway.ts";
+import { statementRoutes } from "./routes/insight/statements.ts";
 import { usageSumRoutes } from "./routes/insight/usageSums.ts";
 import { usageLogRoutes } from "./routes/log/usageLog.ts";
 import { dynamicRateRoutes } from "./routes/pricing/dynamicRates.ts";
@@ -169,6 +170,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       creditMicrosPerToken,
       now,
     }),
+    statementRoutes({ statements: context.statements, identify, chain, auditors, now }),
     usageLogRoutes({
       usageLog,
       logSegments: context.logSegments,

@@ -57,6 +57,8 @@ import type { InsightStore } from "./stores/insight/insightStore.ts";
 import { createInsightStore } from "./stores/insight/postgresInsightStore.ts";
 import { createReportStore } from "./stores/insight/postgresReportStore.ts";
 import type { ReportStore } from "./stores/insight/reportStore.ts";
+import { createStatementStore } from "./stores/insight/postgresStatementStore.ts";
+import type { StatementStore } from "./stores/insight/statementStore.ts";
 import type { IssuingKeyStore } from "./stores/issuing/issuingKeyStore.ts";
 import {
   type AcknowledgedMemory,
@@ -141,6 +143,7 @@ export interface Context {
   readonly transactions: TransactionStore;
   readonly insight: InsightStore;
   readonly reports: ReportStore;
+  readonly statements: StatementStore;
   readonly vault: VaultReader;
   /** the same vault with the bounds of what requests may ask of it */
   readonly askedVault: VaultReader;
@@ -272,6 +275,7 @@ export async function createContext(
     transactions: createTransactionStore(database),
     insight: createInsightStore(reads.bounded),
     reports: createReportStore(reads.heavy),
+    statements: createStatementStore(reads.heavy),
     usageLog: createUsageLog(database),
     logSegments: createLogSegmentStore(database),
     auditors: config.auditors,

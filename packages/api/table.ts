@@ -39,6 +39,7 @@ import { listAccountDebits, listProviderDebits } from "./insight/debits.ts";
 import { explainEvent, explainEventById } from "./insight/explain.ts";
 import { getReport } from "./insight/report.ts";
 import { getRunway } from "./insight/runway.ts";
+import { getAccountStatement, getProviderStatement } from "./insight/statements.ts";
 import { getAccountUsage, getProviderEarnings } from "./insight/usageSums.ts";
 import { listCuts, listSegments, readLog } from "./log/usageLog.ts";
 import { listDynamicRates, listMultiplierSteps } from "./pricing/dynamicRates.ts";
@@ -122,6 +123,8 @@ export const ROUTES = [
   listBudgets,
   listProviderDebits,
   getProviderEarnings,
+  getAccountStatement,
+  getProviderStatement,
   explainEvent,
   explainEventById,
   getReport,

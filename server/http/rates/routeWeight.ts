@@ -18,7 +18,7 @@ const HOT = /^\/(usage|voids|holds|holds\/[^/]+\/(captures|release))\/?$/;
 
 const HEAVY_READS = [
   /^\/(prices|previews|quotes|report)\/?$/,
-  /^\/(accounts|providers)\/[^/]+\/(debits|earnings|runway|usage)\/?$/,
+  /^\/(accounts|providers)\/[^/]+\/(debits|earnings|runway|statement|usage)\/?$/,
   /^\/debits\//,
   /^\/checkpoints\/[^/]+\/(data|rows)\/?$/,
 ];
