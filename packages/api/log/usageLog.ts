@@ -15,7 +15,7 @@ const After = z
   .transform(BigInt)
   .default(0n);
 
-interface Entry {
+export interface Entry {
   readonly kind: string;
   readonly order: bigint;
   readonly transaction: bigint;
