@@ -26,7 +26,12 @@ import { CHAIN_ENVIRONMENT } from "@compute-credits/platform/process/environment
 import { hideUrls } from "@compute-credits/platform/process/hideSecrets";
 import { explainChainError } from "./explainChainError.ts";
 
-const SIGNS: Readonly<Record<Result, string>> = { holds: "✔", fails: "✘", not_yet: "…" };
+const SIGNS: Readonly<Record<Result, string>> = {
+  holds: "✔",
+  fails: "✘",
+  not_yet: "…",
+  not_checked: "–",
+};
 /** Between two attempts. */
 const PAUSE_MS = 1_000;
 
@@ -35,10 +40,16 @@ const HELP = `npm run verify -- --account 0x… --contract 0x… [options]
 Checks a party's purchases, row, proof and published rows against the chain. Checks what it was
 charged against what its owner signed, and a provider's receipts against what it was paid. Trusts
 only the chain. Prints each result and what to do about it: ✔ holds, ✘ fails, … can't be told yet,
-because the server is behind the chain. The exit code is 1 if a check fails, three times in a row.
+because the server is behind the chain, – was not checked. The exit code is 1 if a check fails, three
+times in a row.
+
+What the owner signed and the server's balance are private: they take a view key of the account, or
+the key of the provider for a balance. Without one it checks what the chain and the published rows
+alone can show.
 
   --server URL         the metering server, or a mirror of its data (http://127.0.0.1:8080)
   --rpc URL            the chain, best your own node (http://127.0.0.1:8545)
+  --view-key KEY       of the account; better in the environment: VIEW_KEY
   --receipt FILE       a provider's earnings receipt, as POST /v1/receipts answered it; repeatable
   --ceiling CREDITS    the most that you know to have signed for (accountCap), if the allowances
                        show more, or a mirror shows none
@@ -52,6 +63,7 @@ await run(async () => {
       contract: { type: "string", default: "" },
       server: { type: "string", default: "http://127.0.0.1:8080" },
       rpc: { type: "string", default: "http://127.0.0.1:8545" },
+      "view-key": { type: "string", default: process.env["VIEW_KEY"] ?? "" },
       receipt: { type: "string", multiple: true, default: [] },
       ceiling: { type: "string" },
       "deployment-block": { type: "string" },
@@ -73,7 +85,9 @@ await run(async () => {
   const client = createPublicClient({ transport: http(rpc) });
   const deploymentBlock = await blockOf(values["deployment-block"], server);
   const on = { client, contract, deploymentBlock };
-  const verification = { server: createServerAnswers(server), receipts, ...ceilingMicros };
+  const key = viewKey(values["view-key"]);
+  const answers = createServerAnswers(server, key === null ? {} : { key });
+  const verification = { server: answers, receipts, ...ceilingMicros };
   const findings = await settled(async () => {
     const chain = await readChainFacts(on, account).catch((error: unknown) => {
       if (error instanceof UnknownDeploymentBlock) {
@@ -92,6 +106,20 @@ await run(async () => {
   if (findings.some(({ result }) => result === "fails")) process.exitCode = 1;
 });
 
+/** Whether asking again cannot change the finding. */
+function isSettled({ result }: Finding): boolean {
+  return result === "holds" || result === "not_checked";
+}
+
+/** The key as given; `null` without one. Does not show it. */
+function viewKey(text: string): string | null {
+  if (text === "") return null;
+  if (/^\S{1,256}$/.test(text)) return text;
+  throw new UsageError(
+    "--view-key is one word, as the server's answer or your wallet's program made it.",
+  );
+}
+
 /**
  * Verifies again, up to three times in all, if a check does not hold: chain and server are read one
  * after the other, and may both go on meanwhile.
@@ -100,7 +128,7 @@ async function settled(verify: () => Promise<readonly Finding[]>): Promise<reado
   for (let left = 2; ; left--) {
     // oxlint-disable-next-line no-await-in-loop -- each after the one before
     const findings = await verify();
-    if (left === 0 || findings.every(({ result }) => result === "holds")) return findings;
+    if (left === 0 || findings.every(isSettled)) return findings;
     // oxlint-disable-next-line no-await-in-loop -- as above
     await delay(PAUSE_MS);
   }

@@ -9,6 +9,7 @@ import { notFound, problemHandler } from "./http/errors.ts";
 import { answerOnce } from "./http/idempotency.ts";
 import { type KnownAuditors, createKnownAuditors } from "./http/knownAuditors.ts";
 import { carriesProvidersKey } from "./http/knownKey.ts";
+import { createPermit } from "./http/permit.ts";
 import { refuseWhileStopped } from "./http/refuseWhileStopped.ts";
 import { publicTurns } from "./http/publicTurns.ts";
 import { limitRates } from "./http/rates/limitRates.ts";
@@ -31,7 +32,6 @@ import { holdRoutes } from "./routes/holds/holds.ts";
 import { budgetRoutes } from "./routes/insight/budgets.ts";
 import { debitRoutes } from "./routes/insight/debits.ts";
 import { explainRoutes } from "./routes/insight/explain.ts";
-import { createReaderCheck } from "./routes/insight/readerAccess.ts";
 import { reportRoutes } from "./routes/insight/report.ts";
 import { runwayRoutes } from "./routes/insight/runway.ts";
 import { statementRoutes } from "./routes/insight/statements.ts";
@@ -118,7 +118,8 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
   const { token, creditMicrosPerToken } = terms;
   const issuers = { allowances, issuingKeys, chain };
   const now = () => allowances.now();
-  const checkReader = createReaderCheck({ providers, allowances, chain, auditors });
+  const permit = createPermit({ identify, chain, auditors });
+  const tierReaders = { permit, identify, acceptances };
   return [
     usageRoutes({ usage, providers, limits, deployment }),
     voidRoutes({ usage, providers }),
@@ -135,34 +136,34 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     keyRoutes({ identify, keyDetails, providers, issuingKeys, viewKeys }),
     viewKeyRoutes({ identify, viewKeys, keyDetails, chain }),
     meRoutes({ identify, approvals, auditors }),
-    accountRoutes({ accounts, checkpoints: published, chainStore }),
-    allowanceRoutes({ allowances, issuingKeys, chain, limits }),
-    acceptanceRoutes({ acceptances, chain, checkReader }),
-    grantRoutes({ allowances, grants, issuers, limits }),
-    promotionCodeRoutes({ allowances, grants, issuers, chain, limits }),
-    issuingKeyRoutes({ issuingKeys, allowances, chain }),
+    accountRoutes({ accounts, checkpoints: published, chainStore, permit }),
+    allowanceRoutes({ allowances, issuingKeys, chain, limits, permit }),
+    acceptanceRoutes({ acceptances, chain, permit }),
+    grantRoutes({ allowances, grants, issuers, limits, permit }),
+    promotionCodeRoutes({ allowances, grants, issuers, chain, limits, permit }),
+    issuingKeyRoutes({ issuingKeys, allowances, chain, permit }),
     approvalRoutes({ approvals, operators, chain }),
     providerKeyRoutes({ providers, approvals, chain }),
     providerAccessRoutes({ providers, chain }),
-    receiptRoutes({ providers, receipts, receiptRecords, chain }),
+    receiptRoutes({ providers, receipts, receiptRecords, chain, identify, permit }),
     rateCardRoutes({ rateCards, providers, limits }),
-    priceRoutes({ prices, limits, deployment }),
+    priceRoutes({ prices, limits, deployment, ...tierReaders }),
     utilisationRoutes({ multipliers, providers }),
     dynamicRateRoutes({ multipliers }),
-    holdRoutes({ holds, providers, quotes, limits, deployment }),
-    quoteRoutes({ quotes, limits, deployment }),
+    holdRoutes({ holds, providers, quotes, limits, deployment, identify, permit }),
+    quoteRoutes({ quotes, limits, deployment, ...tierReaders }),
     checkpointRoutes({ checkpoints: published }),
     checkpointDataRoutes({ checkpoints: published, checkpointData }),
     checkpointSignatureRoutes({ checkpoints, submissions, chain }),
     receiptSignatureRoutes({ receiptRecords, chain }),
-    debitRoutes({ insight, checkReader }),
-    usageSumRoutes({ insight, checkReader, now }),
-    runwayRoutes({ insight, checkReader }),
-    budgetRoutes({ insight, checkReader }),
-    explainRoutes({ insight, checkReader, rateCards, holds, checkpoints: published }),
+    debitRoutes({ insight, permit }),
+    usageSumRoutes({ insight, permit, now }),
+    runwayRoutes({ insight, permit }),
+    budgetRoutes({ insight, permit }),
+    explainRoutes({ insight, permit, rateCards, holds, checkpoints: published }),
     reportRoutes({
       reports,
-      checkReader,
+      permit,
       vault,
       payouts,
       blocksPerRequest,

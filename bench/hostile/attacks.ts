@@ -150,7 +150,7 @@ async function byStrangers(
 
 /** With what any customer has: an account that once bought credits, and a key of its own. */
 function byCustomers({ chain }: HostileRig, customer: Customer): Attack[] {
-  const { address, apiKey, campaign, issuingKey } = customer;
+  const { address, apiKey, campaign, issuingKey, viewKey, spendingViewKey } = customer;
   return [
     attack("replayed_with_key", customer.replayedWithKey, ["201"]),
     attack("offers_for_others", customer.offers, ["201", "429 too_many_allowances"]),
@@ -171,30 +171,25 @@ function byCustomers({ chain }: HostileRig, customer: Customer): Attack[] {
       [
         get("/v1/rate-cards?limit=100"),
         get("/v1/checkpoints?limit=100"),
-        get(`/v1/accounts/${address}/allowances?limit=1000`),
+        get(`/v1/accounts/${address}/allowances?limit=1000`, viewKey),
         get(`/v1/allowances/${campaign}/grants?limit=1000`, issuingKey),
       ],
       ["200"],
     ),
     attack("checkpoint_files", [get("/v1/checkpoints/1/data")], ["200"], { isSlow: true }),
-    attack("year_of_earnings_by_12", [yearOfEarnings(apiKey)], ["200"], { clients: 12 }),
+    attack("year_of_usage_by_12", [yearOfUsage(customer)], ["200"], { clients: 12 }),
     attack(
       "insight",
       [
-        get(`/v1/accounts/${customer.spending}/debits?limit=1000`, apiKey),
-        get(`/v1/accounts/${customer.spending}/runway`, apiKey),
-        get(`/v1/providers/${PROVIDER}/debits?limit=1000`, apiKey),
+        get(`/v1/accounts/${customer.spending}/debits?limit=1000`, spendingViewKey),
+        get(`/v1/accounts/${customer.spending}/runway`, spendingViewKey),
+        get(`/v1/accounts/${customer.spending}/budgets?limit=1000`, spendingViewKey),
       ],
       ["200"],
     ),
-    attack(
-      "reports_after_transfers",
-      [get("/v1/report", apiKey)],
-      ["200", "503 chain_unavailable", "503 too_many_reads"],
-      {
-        onChain: { attack: dollarsTo(chain, chain.contract), compared: dollarsTo(chain, address) },
-      },
-    ),
+    attack("reports_after_transfers", [get("/v1/report", apiKey)], ["403 not_permitted"], {
+      onChain: { attack: dollarsTo(chain, chain.contract), compared: dollarsTo(chain, address) },
+    }),
     // Last, because it may leave the customer without an account that its key is known by.
     attack("acceptances_in_turns", customer.acceptances, ["201", "200"]),
   ];
@@ -265,10 +260,17 @@ const manyNames = () => ({
 });
 
 function yearOfEarnings(key: string): Request {
+  return get(`/v1/providers/${PROVIDER}/earnings?groupBy=day&${lastYear()}`, key);
+}
+
+function yearOfUsage({ spending, spendingViewKey }: Customer): Request {
+  return get(`/v1/accounts/${spending}/usage?groupBy=day&${lastYear()}`, spendingViewKey);
+}
+
+function lastYear(): string {
   const to = new Date();
   const from = new Date(to.getTime() - 365 * 86_400_000);
-  const range = `from=${from.toISOString()}&to=${to.toISOString()}`;
-  return get(`/v1/providers/${PROVIDER}/earnings?groupBy=day&${range}`, key);
+  return `from=${from.toISOString()}&to=${to.toISOString()}`;
 }
 
 const holdOf = (quantity: string) => ({

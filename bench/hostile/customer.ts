@@ -1,8 +1,9 @@
 import type { Address, Hex } from "viem";
 import { z } from "zod";
 
-import { createIssuingKey } from "@compute-credits/client/wallet/apiKey";
+import { createIssuingKey, createViewKey } from "@compute-credits/client/wallet/apiKey";
 import { signIssuingKey } from "@compute-credits/client/wallet/issuing";
+import type { Database } from "@compute-credits/platform/postgres/database";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import { Bytes32Field } from "@compute-credits/protocol/json/fields";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
@@ -19,7 +20,7 @@ export interface Customer {
   /** the allowance of that key */
   readonly campaign: Hex;
   readonly issuingKey: string;
-  /** an account with a year of debits, which any customer may read */
+  /** an account with a year of debits, which this customer has a view key of */
   readonly spending: Address;
   /** the allowance, sent again without and with its key */
   readonly replayed: Request;
@@ -27,6 +28,9 @@ export interface Customer {
   /** allowances for honest spenders */
   readonly offers: readonly Request[];
   /** for eight clients, which take turns to accept the account and to end that */
+  readonly viewKey: string;
+  /** of `spending` */
+  readonly spendingViewKey: string;
   readonly acceptances: readonly Request[];
   readonly repeatedAcceptances: readonly Request[];
 }
@@ -60,12 +64,15 @@ export async function prepareCustomer(rig: HostileRig): Promise<Customer> {
     counter: 0n,
   });
   await answered(rig, post("/v1/issuing-keys", registration));
+  const spending = `0x${"1".padStart(40, "0")}` as const;
   return {
     address,
     apiKey,
+    viewKey: await addViewKey(database, address),
+    spendingViewKey: await addViewKey(database, spending),
     campaign: id,
     issuingKey,
-    spending: `0x${"1".padStart(40, "0")}`,
+    spending,
     replayed: post("/v1/allowances", first),
     replayedWithKey: [post("/v1/allowances", first, apiKey)],
     offers: await allowances(1_200, (n) =>
@@ -76,6 +83,17 @@ export async function prepareCustomer(rig: HostileRig): Promise<Customer> {
     ),
     repeatedAcceptances: [post("/v1/acceptances", { account: address }, apiKey)],
   };
+}
+
+/** Registers a view key without its owner's signature, and returns it. */
+async function addViewKey(database: Database, account: Hex): Promise<string> {
+  const key = createViewKey();
+  await database.query(
+    `insert into view_keys (key_hash, account, expires_at)
+     values ($1, $2, clock_timestamp() + interval '1 day')`,
+    [bytea(apiKeySpender(key)), bytea(account)],
+  );
+  return key;
 }
 
 const Posted = z.object({ id: Bytes32Field });

@@ -21,6 +21,17 @@ const SIGNED_HEADER_REASONS = [
   "invalid_signature",
 ] as const;
 
+/** Of credentials of any kind, and of those of somebody else. */
+const PERMIT_REASONS = [
+  "missing_credentials",
+  "unknown_key",
+  "key_revoked",
+  "unknown_session",
+  "credentials_expired",
+  "invalid_signature",
+  "not_permitted",
+] as const satisfies readonly Reason[];
+
 /** Who may call a route. A route names all that may. */
 export const CALLERS = {
   /** without credentials */
@@ -50,10 +61,29 @@ export const CALLERS = {
     schemes: ["logAccess"],
     reasons: [...SIGNED_HEADER_REASONS, "not_an_auditor"],
   }),
-  /** with any provider's key, the key of a spender that somebody pays for, or `LogAccess` */
-  reader: caller("known reader", {
-    schemes: ["key", "logAccess"],
-    reasons: [...KEY_REASONS, "credentials_expired", "invalid_signature", "not_an_auditor"],
+  /** the owner of the account that is read: a session, `LogAccess` or `CampaignAccess` */
+  owner: caller("owner", {
+    schemes: ["session", "cookie", "logAccess", "campaignAccess"],
+    reasons: PERMIT_REASONS,
+  }),
+  /** a view key of the account that is read */
+  viewKey: caller("view key", { schemes: ["key"], reasons: PERMIT_REASONS }),
+  /** the provider that is read: its key, a session or `LogAccess` */
+  theProvider: caller("provider itself", {
+    schemes: ["key", "session", "cookie", "logAccess"],
+    reasons: PERMIT_REASONS,
+  }),
+  /** the spender that is read: its key, or a session or `LogAccess` of its wallet */
+  theSpender: caller("spender itself", {
+    schemes: ["key", "session", "cookie", "logAccess"],
+    reasons: PERMIT_REASONS,
+  }),
+  /** an issuing key of the campaign that is read */
+  theIssuer: caller("campaign's issuer", { schemes: ["key"], reasons: PERMIT_REASONS }),
+  /** an address in `OPERATORS`: a session or `LogAccess` */
+  operator: caller("operator", {
+    schemes: ["session", "cookie", "logAccess"],
+    reasons: PERMIT_REASONS,
   }),
   /** a wallet that signed in, with the session's token or cookie */
   session: caller("wallet that signed in", {

@@ -34,8 +34,8 @@ import {
   getMeteringReadiness,
   getReadiness,
 } from "./deployment/health.ts";
-import { listBudgets } from "./insight/budgets.ts";
-import { listAccountDebits, listProviderDebits } from "./insight/debits.ts";
+import { listBudgets, listSpenderBudgets } from "./insight/budgets.ts";
+import { listAccountDebits, listProviderDebits, listSpenderDebits } from "./insight/debits.ts";
 import { explainEvent, explainEventById } from "./insight/explain.ts";
 import { getReport } from "./insight/report.ts";
 import { getRunway } from "./insight/runway.ts";
@@ -121,6 +121,8 @@ export const ROUTES = [
   getAccountUsage,
   getRunway,
   listBudgets,
+  listSpenderDebits,
+  listSpenderBudgets,
   listProviderDebits,
   getProviderEarnings,
   getAccountStatement,

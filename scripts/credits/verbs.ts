@@ -5,12 +5,17 @@ import { z } from "zod";
 import { buyCredits, requestRefund, settleRow } from "@compute-credits/client/chain/credits";
 import type { WalletConnection } from "@compute-credits/client/chain/transact";
 import { createApi } from "@compute-credits/client/http/api";
-import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
+import {
+  type MeteringClient,
+  createMeteringClient,
+} from "@compute-credits/client/http/meteringClient";
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createReadAccess } from "@compute-credits/client/wallet/logAccess";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { formatCredits } from "@compute-credits/protocol/amounts";
 import { DomainJson } from "@compute-credits/protocol/json/domain";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { compressRemotely, startCompressionService } from "../demo/compressionService.ts";
 import { localClient, localWallet } from "../local/deployLocal.ts";
@@ -46,7 +51,7 @@ async function buy({ wallet, creditMicros, where }: Deed): Promise<void> {
   console.log(
     `bought ${formatCredits(creditMicros)} credits for ${formatCredits(tokenAmount)} dollars (gas ${receipt.gasUsed})`,
   );
-  const metering = createMeteringClient(where.server);
+  const metering = ownReads(connection, where);
   await eventually("the ledger to count the purchase", async () => {
     const { asOfBlock } = await metering.balance(account);
     return asOfBlock >= receipt.blockNumber;
@@ -55,8 +60,8 @@ async function buy({ wallet, creditMicros, where }: Deed): Promise<void> {
 
 async function work({ wallet, creditMicros, where }: Deed): Promise<void> {
   const connection = await connect(wallet, where);
-  const deployment = { chainId: HARDHAT_CHAIN.id, contract: connection.contract };
-  const metering = createMeteringClient(where.server);
+  const deployment = deploymentOf(connection);
+  const metering = ownReads(connection, where);
   const { counter, spentMicros } = await metering.balance(wallet.account.address);
 
   const apiKey = createApiKey();
@@ -91,7 +96,8 @@ async function work({ wallet, creditMicros, where }: Deed): Promise<void> {
 }
 
 async function balance({ wallet, where }: Pick<Deed, "wallet" | "where">): Promise<void> {
-  const has = await createMeteringClient(where.server).balance(wallet.account.address);
+  const metering = ownReads(await connect(wallet, where), where);
+  const has = await metering.balance(wallet.account.address);
   for (const [name, value] of Object.entries(has)) {
     if (name.endsWith("Micros") && typeof value === "bigint") {
       console.log(`${name.replace("Micros", "").padEnd(13)} ${formatCredits(value)}`);
@@ -110,6 +116,16 @@ async function settle({ wallet, where }: Deed): Promise<void> {
   const proven = await createMeteringClient(where.server).proof(wallet.account.address);
   const { gasUsed } = await settleRow(await connect(wallet, where), proven);
   console.log(`settled by checkpoint ${proven.epoch} (gas ${gasUsed})`);
+}
+
+/** A client that reads what is the wallet's own: the wallet signs for it. */
+function ownReads(connection: WalletConnection, { server }: Where): MeteringClient {
+  const authorization = createReadAccess(connection.wallet, deploymentOf(connection));
+  return createMeteringClient(server, { authorization });
+}
+
+function deploymentOf({ contract }: WalletConnection): Deployment {
+  return { chainId: HARDHAT_CHAIN.id, contract };
 }
 
 /** The wallet on the chain, with the contract that the server names. */

@@ -7,6 +7,7 @@ import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { buyCredits, requestRefund, settleRow } from "@compute-credits/client/chain/credits";
 import { ApiProblem } from "@compute-credits/client/http/api";
 import { type ProvenRow, createMeteringClient } from "@compute-credits/client/http/meteringClient";
+import { createReadAccess } from "@compute-credits/client/wallet/logAccess";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
@@ -46,11 +47,17 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
     mode: "hardhat",
     transport: http(rpcUrl),
   });
-  const metering = createMeteringClient(server.url);
   const alice = wallets.alice.account.address;
   const provider = wallets.provider.account.address;
   const asAlice = { wallet: localWallet(rpcUrl, wallets.alice), client, contract };
   const asProvider = { wallet: localWallet(rpcUrl, wallets.provider), client, contract };
+  // Each party reads its own balance.
+  const metering = createMeteringClient(server.url, {
+    authorization: createReadAccess(asAlice.wallet, deployment),
+  });
+  const meteringOfProvider = createMeteringClient(server.url, {
+    authorization: createReadAccess(asProvider.wallet, deployment),
+  });
 
   const dollars = (account: `0x${string}`) =>
     client.readContract({
@@ -116,7 +123,7 @@ export async function playStory(stack: LocalStack, say: (line: string) => void):
   );
 
   say("5. A signed checkpoint settles every party in one transaction");
-  const { earnedMicros } = await metering.balance(provider);
+  const { earnedMicros } = await meteringOfProvider.balance(provider);
   const first = await finalProof(alice, ({ row }) => row.spent === costMicros);
   const fee = costMicros - earnedMicros;
   say(`   epoch ${first.epoch}, root ${first.root}, ${await checkpointText(first.epoch)}`);

@@ -15,7 +15,12 @@ function cellsOf({ method, path, callers, summary }: Route): readonly string[] {
   const shown = path.replaceAll(/\{(\w+)\}/g, ":$1");
   return [
     code(`${method.toUpperCase()} ${shown}`),
-    callers.map((caller) => CALLERS[caller].label).join(", or "),
+    listed(callers.map((caller) => CALLERS[caller].label)),
     summary,
   ];
+}
+
+/** `a, or b`; `a, b, or c`. */
+function listed(names: readonly string[]): string {
+  return [names.slice(0, -1).join(", "), names.at(-1)].filter(Boolean).join(", or ");
 }

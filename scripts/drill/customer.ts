@@ -6,6 +6,7 @@ import {
   createMeteringClient,
 } from "@compute-credits/client/http/meteringClient";
 import { createApiKey, createProviderKey } from "@compute-credits/client/wallet/apiKey";
+import { createReadAccess } from "@compute-credits/client/wallet/logAccess";
 import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
@@ -48,8 +49,11 @@ export async function createCustomer(
 
   const providerKey = createProviderKey();
   const metering: MeteringClient = createMeteringClient(serverUrl, { key: providerKey });
+  const own = createMeteringClient(serverUrl, {
+    authorization: createReadAccess(asAlice.wallet, deployment),
+  });
   await eventually("the purchase in the ledger", async () => {
-    const { purchasedMicros } = await metering.balance(alice.account.address);
+    const { purchasedMicros } = await own.balance(alice.account.address);
     return purchasedMicros === creditMicros;
   });
   const key = {
@@ -98,7 +102,7 @@ export async function createCustomer(
     async capture(id) {
       await metering.capture(id, { eventId: `${id}-done`, quantity: 4 });
     },
-    balance: () => metering.balance(alice.account.address),
+    balance: () => own.balance(alice.account.address),
     earned: async () => (await metering.balance(provider.account.address)).earnedMicros,
   };
 }

@@ -45,7 +45,7 @@ describe("contract wallets", () => {
     signature: Hex;
   }) => stack.request("/v1/allowances", { key, body: { allowance, signature } });
   const shown = async (id: unknown) =>
-    (await stack.request(`/v1/allowances/${String(id)}`)).document;
+    (await stack.readAll(`/v1/allowances/${String(id)}`)).document;
   const use = (spender: Hex) =>
     stack.request("/v1/usage", { key: stack.providerKey, body: cloudEvent(spender) });
   const hold = (spender: Hex) =>

@@ -17,7 +17,7 @@ import {
   startMeteredStack,
 } from "../fixtures/meteredStack.ts";
 
-const { alice, provider } = wallets;
+const { alice, provider, signer } = wallets;
 const account = addressOf(alice);
 const source = addressOf(provider);
 
@@ -54,12 +54,12 @@ for (const kind of stackKinds) {
     }
 
     const get = (path: string, headers: Record<string, string> = {}): Promise<Answer> =>
-      stack.request(path, { headers, key });
+      stack.readAll(path, headers);
 
     /** Requests a CSV answer and returns its text. */
     async function csv(path: string): Promise<string[]> {
       const response = await fetch(new URL(path, stack.server.url), {
-        headers: { accept: "text/csv", authorization: `Bearer ${key}` },
+        headers: { accept: "text/csv", ...(await stack.readAs(signer)) },
       });
       expect(response.status).to.equal(200);
       expect(response.headers.get("content-type")).to.equal("text/csv; charset=utf-8");

@@ -101,11 +101,14 @@ describe("verify and rebuild, against a chain and a server", () => {
       return isFinal ? newest.message.epoch : null;
     });
 
-  const verify = (account: Address, options = "") =>
+  const verifyWithoutKey = (account: Address, options = "") =>
     script(
       "verify",
       `--account ${account} --contract ${stack.contract} --rpc ${stack.rpcUrl} --server ${stack.server.url} ${options}`,
     );
+
+  const verify = async (account: Address, options = "") =>
+    await verifyWithoutKey(account, `--view-key ${await stack.viewKeyOf(account)} ${options}`);
 
   async function receiptFile(name: string, receipt: SignedReceipt): Promise<string> {
     const file = join(folder, name);
@@ -121,6 +124,22 @@ describe("verify and rebuild, against a chain and a server", () => {
     expect(text).to.include("you signed for up to 100.");
     expect(text).to.include("1 purchase events");
     expect(code).to.equal(0);
+  });
+
+  it("checks what chain and rows can show without a view key, and says what it did not check", async () => {
+    const { code, text } = await verifyWithoutKey(addressOf(alice));
+    expect(text).to.include("are those that were signed").and.include("1 purchase events");
+    expect(text).to.include("– The allowances that you signed were not checked");
+    expect(text).to.include("– The server's balance").and.include("--view-key");
+    expect(text).to.not.include("✘").and.not.include("You signed");
+    expect(code).to.equal(0);
+  });
+
+  it("says that a view key of another account shows nothing", async () => {
+    const other = `--view-key ${await stack.viewKeyOf(addressOf(wallets.bob))}`;
+    const { code, text } = await verifyWithoutKey(addressOf(alice), other);
+    expect(text).to.include("not_permitted");
+    expect(code).to.equal(1);
   });
 
   it("accuses nobody of a newcomer's account, without a row", async () => {

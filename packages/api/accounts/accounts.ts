@@ -31,7 +31,7 @@ export const getAccount = route({
   tag: "accounts",
   summary: "Balance now, and what the chain has settled",
   description: "An unknown account has zeros.",
-  callers: ["anyone"],
+  callers: ["owner", "viewKey", "theProvider", "operator", "auditor"],
   params: z.strictObject({ address: AddressField }),
   answers: { 200: { description: "The balance.", schema: Balance } },
   reasons: [],

@@ -92,7 +92,7 @@ export const listAcceptances = route({
   tag: "acceptances",
   summary: "Accounts that the spender accepts, by address",
   description: "A spender reads its own with its key before any account pays for it, too.",
-  callers: ["reader"],
+  callers: ["theSpender", "operator", "auditor"],
   params: SpenderParams,
   query: AccountsQuery,
   answers: {
@@ -124,7 +124,7 @@ export const listOffers = route({
   tag: "acceptances",
   summary: "Accounts that wait for its acceptance, by address",
   description: "A spender reads its own with its key before any account pays for it, too.",
-  callers: ["reader"],
+  callers: ["theSpender", "operator", "auditor"],
   params: SpenderParams,
   query: AccountsQuery,
   answers: {

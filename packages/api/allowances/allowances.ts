@@ -23,7 +23,7 @@ export const listAllowances = route({
   path: "/v1/accounts/{address}/allowances",
   tag: "allowances",
   summary: "Allowances that the owner signed, oldest first",
-  callers: ["anyone"],
+  callers: ["owner", "viewKey", "operator", "auditor"],
   params: z.strictObject({ address: AddressField }),
   query: PageQuery,
   answers: {
@@ -93,7 +93,7 @@ export const getAllowance = route({
   path: "/v1/allowances/{id}",
   tag: "allowances",
   summary: "One allowance and its use",
-  callers: ["anyone"],
+  callers: ["owner", "viewKey", "theSpender", "theIssuer", "operator", "auditor"],
   params: AllowanceParams,
   answers: { 200: { description: "The allowance, or the grant.", schema: ShownAllowance } },
   reasons: ["allowance_not_found"],

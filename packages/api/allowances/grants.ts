@@ -83,7 +83,7 @@ export const listGrants = route({
   path: "/v1/allowances/{id}/grants",
   tag: "campaigns",
   summary: "The campaign and its grants, oldest first",
-  callers: ["anyone"],
+  callers: ["owner", "theIssuer", "viewKey", "operator", "auditor"],
   params: AllowanceParams,
   query: PageQuery,
   answers: {
@@ -101,7 +101,7 @@ export const listAccountGrants = route({
   path: "/v1/accounts/{address}/grants",
   tag: "campaigns",
   summary: "All grants out of an account, oldest first",
-  callers: ["anyone"],
+  callers: ["owner", "viewKey", "operator", "auditor"],
   params: z.strictObject({ address: AddressField }),
   query: PageQuery,
   answers: { 200: { description: "A page of grants.", schema: z.object(grantList) } },

@@ -88,7 +88,7 @@ export const listCodes = route({
   path: "/v1/allowances/{id}/codes",
   tag: "campaigns",
   summary: "The codes and how often each was redeemed",
-  callers: ["issuer"],
+  callers: ["owner", "theIssuer", "operator", "auditor"],
   params: AllowanceParams,
   query: PageQuery,
   answers: {

@@ -32,7 +32,8 @@ export const getLatestReceipt = route({
   tag: "checkpoints",
   summary: "The last promise, as co-signers have signed it",
   description: "Promises and signs nothing.",
-  callers: ["provider"],
+  callers: ["theProvider", "operator", "auditor"],
+  query: z.strictObject({ provider: AddressField.optional().describe("The caller, if absent.") }),
   answers: { 200: { description: "The receipt, and its signatures.", schema: SignedReceipt } },
   reasons: ["receipt_not_found"],
 });

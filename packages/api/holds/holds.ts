@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import {
+  AddressField,
   ApiKeyField,
   EventIdField,
   SpenderField,
@@ -98,8 +99,9 @@ export const getHold = route({
   path: "/v1/holds/{id}",
   tag: "holds",
   summary: "One hold",
-  callers: ["provider"],
+  callers: ["theProvider", "operator", "auditor"],
   params: HoldParams,
+  query: z.strictObject({ provider: AddressField.optional().describe("The caller, if absent.") }),
   answers: { 200: { description: "The hold.", schema: Hold } },
   reasons: ["hold_not_found"],
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { AddressField, Bytes32Field } from "@compute-credits/protocol/json/fields";
+import { AddressField, Bytes32Field, SpenderField } from "@compute-credits/protocol/json/fields";
 import { PAGES } from "../bounds.ts";
 import {
   AddressText,
@@ -23,6 +23,7 @@ const Exhaustion = z.union([
 
 const Budget = z
   .object({
+    account: AddressText,
     allowance: Bytes32Text,
     spender: Bytes32Text,
     campaign: Bytes32Text.nullable(),
@@ -38,25 +39,46 @@ const Budget = z
   })
   .meta({ id: "Budget" });
 
-export const listBudgets = route({
-  id: "listBudgets",
+const page = {
+  asOf: TimeText,
+  budgets: z.array(Budget).max(PAGES.list.most),
+  nextCursor: NextCursor,
+};
+
+const declared = {
   method: "get",
-  path: "/v1/accounts/{address}/budgets",
   tag: "insight",
-  summary: "How far each allowance is used",
-  callers: ["reader"],
-  params: z.strictObject({ address: AddressField }),
   query: z.strictObject({ cursor: Bytes32Field.optional(), limit: limitField(PAGES.list) }),
+  reasons: [],
+} as const;
+
+export const listBudgets = route({
+  ...declared,
+  id: "listBudgets",
+  path: "/v1/accounts/{address}/budgets",
+  summary: "How far each allowance is used",
+  callers: ["owner", "viewKey", "operator", "auditor"],
+  params: z.strictObject({ address: AddressField }),
   answers: {
     200: {
       description: "A page of budgets, oldest allowance first.",
-      schema: z.object({
-        account: AddressText,
-        asOf: TimeText,
-        budgets: z.array(Budget).max(PAGES.list.most),
-        nextCursor: NextCursor,
-      }),
+      schema: z.object({ account: AddressText, ...page }),
     },
   },
-  reasons: [],
+});
+
+export const listSpenderBudgets = route({
+  ...declared,
+  id: "listSpenderBudgets",
+  path: "/v1/spenders/{spender}/budgets",
+  summary: "How far each allowance of a spender is used",
+  description: "Of all accounts that signed for it, also those that it has not accepted.",
+  callers: ["theSpender", "operator", "auditor"],
+  params: z.strictObject({ spender: SpenderField }),
+  answers: {
+    200: {
+      description: "A page of budgets, oldest allowance first.",
+      schema: z.object({ spender: Bytes32Text, ...page }),
+    },
+  },
 });

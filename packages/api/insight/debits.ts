@@ -50,8 +50,6 @@ const declared = {
   method: "get",
   tag: "insight",
   description: "As CSV with `Accept: text/csv`; then a `Link` header leads to the next page.",
-  callers: ["reader"],
-  params: z.strictObject({ address: AddressField }),
   query: DebitQuery,
   answers: {
     200: {
@@ -66,6 +64,8 @@ const declared = {
 export const listAccountDebits = route({
   ...declared,
   id: "listAccountDebits",
+  callers: ["owner", "viewKey", "operator", "auditor"],
+  params: z.strictObject({ address: AddressField }),
   path: "/v1/accounts/{address}/debits",
   summary: "What an account was charged, newest first",
 });
@@ -73,6 +73,18 @@ export const listAccountDebits = route({
 export const listProviderDebits = route({
   ...declared,
   id: "listProviderDebits",
+  callers: ["theProvider", "operator", "auditor"],
+  params: z.strictObject({ address: AddressField }),
   path: "/v1/providers/{address}/debits",
   summary: "What a provider charged, newest first",
+});
+
+export const listSpenderDebits = route({
+  ...declared,
+  id: "listSpenderDebits",
+  callers: ["theSpender", "operator", "auditor"],
+  params: z.strictObject({ spender: SpenderField }),
+  path: "/v1/spenders/{spender}/debits",
+  summary: "What a spender used, newest first",
+  query: DebitQuery.omit({ spender: true }),
 });

@@ -108,7 +108,7 @@ const Explanation = z
 const declared = {
   method: "get",
   tag: "insight",
-  callers: ["reader"],
+  callers: ["theProvider", "theSpender", "owner", "viewKey", "operator", "auditor"],
   answers: { 200: { description: "The explanation.", schema: Explanation } },
   reasons: ["event_not_found"],
 } as const;
@@ -118,7 +118,9 @@ export const explainEvent = route({
   id: "explainEvent",
   path: "/v1/debits/{provider}/{eventId}/explain",
   summary: "Why an event cost what it cost",
-  description: "Which allowances paid, and which checkpoint holds it.",
+  description:
+    "Which allowances paid, and which checkpoint holds it. An account that paid reads its own " +
+    "charges only; if others paid too, without the price and the hold.",
   params: z.strictObject({ provider: AddressField, eventId: EventIdField }),
 });
 

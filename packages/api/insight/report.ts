@@ -82,7 +82,7 @@ export const getReport = route({
   tag: "insight",
   summary: "Liability, fees, and the books against the chain",
   description: "As CSV with `Accept: text/csv`.",
-  callers: ["reader"],
+  callers: ["operator", "auditor"],
   query: z.strictObject({ from: TimeField.optional(), to: TimeField.optional() }),
   answers: {
     200: { description: "The report.", schema: Report, alternatives: ["text/csv"] },

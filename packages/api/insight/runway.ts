@@ -42,7 +42,7 @@ export const getRunway = route({
   path: "/v1/accounts/{address}/runway",
   tag: "insight",
   summary: "Burn rate, and how long the credits last",
-  callers: ["reader"],
+  callers: ["owner", "viewKey", "operator", "auditor"],
   params: z.strictObject({ address: AddressField }),
   answers: {
     200: {

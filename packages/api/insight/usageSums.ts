@@ -35,7 +35,6 @@ const declared = {
   description:
     "`from` is inclusive, `to` exclusive; the default is the last 31 days. Voided events do not " +
     "count. As CSV with `Accept: text/csv`.",
-  callers: ["reader"],
   params: z.strictObject({ address: AddressField }),
   reasons: ["empty_range", "range_too_long", "too_many_groups"],
 } as const;
@@ -43,6 +42,7 @@ const declared = {
 export const getAccountUsage = route({
   ...declared,
   id: "getAccountUsage",
+  callers: ["owner", "viewKey", "operator", "auditor"],
   path: "/v1/accounts/{address}/usage",
   summary: "Sums of what an account was charged",
   query: z.strictObject({
@@ -61,6 +61,7 @@ export const getAccountUsage = route({
 export const getProviderEarnings = route({
   ...declared,
   id: "getProviderEarnings",
+  callers: ["theProvider", "operator", "auditor"],
   path: "/v1/providers/{address}/earnings",
   summary: "Sums of what a provider charged",
   query: z.strictObject({

@@ -62,7 +62,7 @@ export const listIssuingKeys = route({
   tag: "campaigns",
   summary: "The account's issuing keys, by hash",
   description: "Oldest first, without their texts.",
-  callers: ["anyone"],
+  callers: ["owner", "viewKey", "operator", "auditor"],
   params: z.strictObject({ address: AddressField }),
   answers: {
     200: {

@@ -59,8 +59,11 @@ export const previewPrices = route({
   path: "/v1/prices",
   tag: "pricing",
   summary: "What work would cost, and why; charges nothing",
-  description: "As if the measurements were charged one after the other.",
-  callers: ["anyone"],
+  description:
+    "As if the measurements were charged one after the other. Only without an `account` may anyone " +
+    "ask: what it has used decides the tier. Its owner may, with a session or `CampaignAccess`, a " +
+    "spender that accepted it, and an approved provider with its key, for its own rates.",
+  callers: ["anyone", "owner", "theSpender", "theProvider", "operator"],
   body: pricesBody({ maxPriceMeasurements: MAX_MEASUREMENTS_PER_REQUEST }),
   exampleBody: {
     provider: "0x90f79bf6eb2c4f870365e785982e1f101e93b906",

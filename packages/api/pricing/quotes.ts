@@ -15,8 +15,10 @@ export const makeQuote = route({
   summary: "A signed price that holds honour",
   description:
     "For one account's work at one provider (EIP-712 `Quote`). A hold that shows it before it " +
-    "expires is charged at it.",
-  callers: ["anyone"],
+    "expires is charged at it. What the account has used decides the tier, so only its owner may " +
+    "ask, with a session or `CampaignAccess`, a spender that accepted it, and an approved provider " +
+    "with its key, for its own rates.",
+  callers: ["owner", "theSpender", "theProvider", "operator"],
   body: z.strictObject({
     provider: AddressField,
     account: AddressField,

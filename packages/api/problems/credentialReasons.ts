@@ -42,6 +42,11 @@ export const CREDENTIALS = {
     "The signed `LogAccess` is more than five minutes away.",
     "Sign it again with the current time.",
   ),
+  not_permitted: reason(
+    [403],
+    "The credentials are of a party that may not do this.",
+    "Send those of a party in `detail`.",
+  ),
   not_an_auditor: reason(
     [403],
     "The address is neither a signer nor in `AUDITORS`.",

@@ -89,9 +89,13 @@ export interface MeteringClient {
   readonly api: Api;
   /** the block of the contract's deployment, which the server says; check it on the chain */
   deploymentBlock(): Promise<bigint>;
+  /** Needs credentials of the account's owner, its view key, or the provider's key of the address. */
   balance(account: Address): Promise<Balance>;
   proof(party: Address): Promise<ProvenRow>;
-  /** Lists the allowances that the owner signed, oldest first, without the grants out of them. */
+  /**
+   * Needs credentials of the account's owner or its view key. Lists the allowances that the owner
+   * signed, oldest first, without the grants out of them.
+   */
   allowances(account: Address): Promise<readonly ShownAllowance[]>;
   /**
    * Stores an allowance. With the spender's own API key it counts at once; otherwise once the

@@ -8,7 +8,7 @@ import type { ShownAllowance } from "../http/meteringClient.ts";
 import type { ChainFacts, CounterOnChain } from "./chainFacts.ts";
 import { REMEDY, type Report } from "./finding.ts";
 import { reasonOf } from "./reasonOf.ts";
-import type { ServerAnswers } from "./serverAnswers.ts";
+import type { OwnAnswers } from "./serverAnswers.ts";
 
 /** The cap that an account's owner signed under one counter. */
 interface SignedCaps extends CounterOnChain {
@@ -29,15 +29,23 @@ export interface Ceiling {
  * Computes the ceiling from the server's list of allowances, each with its signature checked. An
  * allowance that the server hides only lowers the ceiling, and a challenge makes the server show
  * it. Revocations off chain do not count, because earlier charges still need their cap. Source: the
- * court's `Caps._capAt`. `null` if the server returns no list.
+ * court's `Caps._capAt`. `null` if the server returns no list, or may show none.
  */
 export async function signedCeiling(
   party: Hex,
-  { chain, server, report }: { chain: ChainFacts; server: ServerAnswers; report: Report },
+  { chain, own, report }: { chain: ChainFacts; own: OwnAnswers | null; report: Report },
 ): Promise<Ceiling | null> {
+  if (own === null) {
+    report(
+      "not_checked",
+      "The allowances that you signed were not checked: only the account's own credentials show them. A row that charges more than you signed for is found with --ceiling only.",
+      REMEDY.noViewKey,
+    );
+    return null;
+  }
   let shown: readonly ShownAllowance[];
   try {
-    shown = await server.allowances(party);
+    shown = await own.allowances(party);
   } catch (error) {
     const text = `The server shows nothing of your allowances: ${reasonOf(error)}.`;
     report(false, text, REMEDY.noAllowances);

@@ -1,5 +1,8 @@
-/** "not_yet": an honest server may answer so too, because it is behind the chain. */
-export type Result = "holds" | "fails" | "not_yet";
+/**
+ * "not_yet": an honest server may answer so too, because it is behind the chain. "not_checked": only
+ * the account's own credentials show it.
+ */
+export type Result = "holds" | "fails" | "not_yet" | "not_checked";
 
 /** The result of one check, in words for the account's owner. */
 export interface Finding {
@@ -9,7 +12,11 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-export type Report = (result: boolean | "not_yet", text: string, remedy: string) => void;
+export type Report = (
+  result: boolean | "not_yet" | "not_checked",
+  text: string,
+  remedy: string,
+) => void;
 
 /** What an owner can do about each kind of failed check. */
 export const REMEDY = {
@@ -32,6 +39,8 @@ export const REMEDY = {
     "A settled row can't be challenged any more. Raise your counter (revokeAll or a refund request) to stop further charges, and show the row and your allowances to the guardian and the other signers.",
   allowance:
     "This allowance counts for nothing. If the server lets anyone spend with it, call revokeAll: it voids every allowance of your current counter on chain.",
+  noViewKey:
+    "Make a view key with your wallet (POST /v1/view-keys) and verify with it: --view-key, or VIEW_KEY in the environment.",
   noAllowances:
     "State the most that you signed for with --ceiling, or use a server that shows your allowances. If a row charges more, call challengeRow while the checkpoint is pending.",
   totals:

@@ -1,3 +1,5 @@
+import type { Address } from "viem";
+
 import {
   type PinnedRate,
   type TierUse,
@@ -75,6 +77,12 @@ function tierFactsOf(rate: TieredAccountRate): Pick<StoredShare, "usedUnits" | "
 export function tierUsesOfBasis(basis: PriceBasis): readonly TierUse[] {
   const { use, shares = [] } = basis ?? {};
   return use === undefined ? shares.map((share) => share.use) : [use];
+}
+
+/** The part of a debit's basis that one account may read: without what other accounts have used. */
+export function basisOf(basis: PriceBasis, account: Address): PriceBasis {
+  if (basis?.shares === undefined) return basis;
+  return { ...basis, shares: basis.shares.filter(({ use }) => use.account === account) };
 }
 
 /** The tiered usage that a debit of `quantity` units counted. A void takes it back. */

@@ -6,6 +6,7 @@ import { rowLeaf } from "@compute-credits/protocol/tree/row";
 import type { ChainStore } from "@compute-credits/platform/chain/chainStore";
 import { available } from "@compute-credits/rules/accounts/account";
 import { mount } from "../../http/mount.ts";
+import type { Permit } from "../../http/permit.ts";
 import { fail } from "../../http/problem.ts";
 import type { AccountStore } from "../../stores/accounts/accountStore.ts";
 import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
@@ -14,6 +15,7 @@ export interface AccountDeps {
   readonly accounts: AccountStore;
   readonly checkpoints: Pick<CheckpointStore, "latestFinal" | "proofs">;
   readonly chainStore: Pick<ChainStore, "cursor">;
+  readonly permit: Permit;
 }
 
 /**
@@ -21,11 +23,13 @@ export interface AccountDeps {
  * `GET /v1/accounts/:address/proof`: its row in the newest final checkpoint, with the proof that
  * the contract's `settle` takes.
  */
-export function accountRoutes({ accounts, checkpoints, chainStore }: AccountDeps): Router {
+export function accountRoutes({ accounts, checkpoints, chainStore, permit }: AccountDeps): Router {
   const router = Router();
 
-  mount(router, getAccount, async ({ read, answer }) => {
+  mount(router, getAccount, async ({ req, read, answer }) => {
     const { address } = read().params;
+    // What a provider has earned is part of its own balance.
+    await permit.check(getAccount, req, { account: address, provider: address });
     const [balance, cursor] = await Promise.all([accounts.balance(address), chainStore.cursor()]);
     return answer(200, {
       account: address,

@@ -8,12 +8,10 @@ import {
   listOffers,
 } from "@compute-credits/api/allowances/acceptances";
 import type { RequestOf } from "@compute-credits/api/route";
-import { type SpenderId, spenderWallet } from "@compute-credits/protocol/messages/spender";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
-import { sentKey } from "../../http/authentication.ts";
-import { cachedKeyHash } from "../../http/keyHash.ts";
 import { mount } from "../../http/mount.ts";
 import { lastOfFullPage } from "../../http/page.ts";
+import type { Permit } from "../../http/permit.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { provenSpender } from "../../http/spenderProof.ts";
 import type {
@@ -21,16 +19,15 @@ import type {
   AcceptanceStore,
   Pair,
 } from "../../stores/acceptances/acceptanceStore.ts";
-import type { ReaderCheck } from "../insight/readerAccess.ts";
 import { acceptanceProblem } from "./acceptanceProblem.ts";
 
 export interface AcceptanceDeps {
   readonly acceptances: AcceptanceStore;
   readonly chain: Pick<ChainReader, "deployment" | "signingOf">;
-  readonly checkReader: ReaderCheck;
+  readonly permit: Permit;
 }
 
-export function acceptanceRoutes({ acceptances, chain, checkReader }: AcceptanceDeps): Router {
+export function acceptanceRoutes({ acceptances, chain, permit }: AcceptanceDeps): Router {
   const router = Router();
 
   async function change(
@@ -46,13 +43,6 @@ export function acceptanceRoutes({ acceptances, chain, checkReader }: Acceptance
     return outcome;
   }
 
-  /** The spender reads its own with the key that it is, also before any account pays for it. */
-  async function checkSpender(req: Request, spender: SpenderId): Promise<void> {
-    const key = sentKey(req);
-    if (key !== null && cachedKeyHash(key) === spender) return;
-    await checkReader(req, spenderWallet(spender));
-  }
-
   mount(router, acceptAccount, async ({ req, read, answer }) => {
     const { result, acceptance } = await change(req, read().body, true);
     return answer(result === "changed" ? 201 : 200, acceptance);
@@ -65,14 +55,14 @@ export function acceptanceRoutes({ acceptances, chain, checkReader }: Acceptance
 
   mount(router, listAcceptances, async ({ req, read, answer }) => {
     const { spender, page } = pageOf(read());
-    await checkSpender(req, spender);
+    await permit.check(listAcceptances, req, { spender });
     const listed = await acceptances.accepted(spender, page);
     return answer(200, { acceptances: listed, nextCursor: cursorAfter(listed, page) });
   });
 
   mount(router, listOffers, async ({ req, read, answer }) => {
     const { spender, page } = pageOf(read());
-    await checkSpender(req, spender);
+    await permit.check(listOffers, req, { spender });
     const listed = await acceptances.offers(spender, page);
     return answer(200, { offers: listed, nextCursor: cursorAfter(listed, page) });
   });

@@ -19,6 +19,7 @@ import { OWNER, checkAllowanceSignature, checkSignature } from "../../http/check
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { mount } from "../../http/mount.ts";
 import { boundedPage } from "../../http/page.ts";
+import type { Permit, Subject } from "../../http/permit.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
 import type { IssuingKeyStore } from "../../stores/issuing/issuingKeyStore.ts";
 import { notTheSpender } from "../../http/spenderProof.ts";
@@ -34,9 +35,16 @@ export interface AllowanceDeps {
   readonly issuingKeys: Pick<IssuingKeyStore, "find">;
   readonly chain: Pick<ChainReader, "deployment" | "signingOf" | "allowanceSigning">;
   readonly limits: LabelLimits;
+  readonly permit: Permit;
 }
 
-export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: AllowanceDeps): Router {
+export function allowanceRoutes({
+  allowances,
+  issuingKeys,
+  chain,
+  limits,
+  permit,
+}: AllowanceDeps): Router {
   const router = Router();
   const { deployment } = chain;
 
@@ -63,13 +71,20 @@ export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: Allo
     return answer(201, describeAllowance(allowance, { campaign: null, now, recordedCaps }));
   });
 
-  mount(router, getAllowance, async ({ read, answer }) => {
-    const allowance = await findAllowance(allowances, read().params.id);
+  mount(router, getAllowance, async ({ req, read, answer }) => {
+    const { id } = read().params;
+    // Before the look-up, so that without credentials the answer is always the same.
+    const readsAll = await permit.isPermitted(getAllowance, req, {});
+    const allowance = await findAllowance(allowances, id);
+    if (!readsAll && !(await permit.isPermitted(getAllowance, req, partiesOf(allowance)))) {
+      throw allowanceNotFound();
+    }
     return answer(200, await describe(allowance));
   });
 
-  mount(router, listAllowances, async ({ read, answer }) => {
+  mount(router, listAllowances, async ({ req, read, answer }) => {
     const { params, query } = read();
+    await permit.check(listAllowances, req, { account: params.address });
     const { cursor, limit } = query;
     const [page, now] = await Promise.all([
       allowances.ofAccount(params.address, { after: cursor ?? null, limit }),
@@ -110,6 +125,12 @@ export function allowanceRoutes({ allowances, issuingKeys, chain, limits }: Allo
   }
 
   return router;
+}
+
+/** An allowance is about its account and its spender; a grant also about its campaign. */
+function partiesOf({ id, campaign, message }: ListedAllowance): Subject {
+  const { account, spender, counter } = message;
+  return { account, spender, campaign: { id: campaign ?? id, counter } };
 }
 
 /** The spender's key in the header accepts; the account's own wallet needs to say nothing. */

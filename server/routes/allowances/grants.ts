@@ -3,11 +3,12 @@ import { Router } from "express";
 import { issueGrants, listAccountGrants, listGrants } from "@compute-credits/api/allowances/grants";
 import { mount } from "../../http/mount.ts";
 import { boundedPage } from "../../http/page.ts";
+import type { Permit } from "../../http/permit.ts";
 import { ProblemError } from "../../http/problem.ts";
 import type { AllowanceStore } from "../../stores/allowances/allowanceStore.ts";
 import type { GrantOutcome, GrantStore, IssuedGrant } from "../../stores/allowances/grantStore.ts";
 import { type AllowanceState, describeAllowance } from "./describeAllowance.ts";
-import { findAllowance } from "./findAllowance.ts";
+import { campaignFor } from "./campaignFor.ts";
 import { grantProblem } from "./grantProblem.ts";
 import {
   type BatchLimits,
@@ -23,9 +24,10 @@ export interface GrantDeps {
   readonly grants: Pick<GrantStore, "issue" | "ofCampaign" | "ofAccount">;
   readonly issuers: IssuerDeps;
   readonly limits: BatchLimits;
+  readonly permit: Permit;
 }
 
-export function grantRoutes({ allowances, grants, issuers, limits }: GrantDeps): Router {
+export function grantRoutes({ allowances, grants, issuers, limits, permit }: GrantDeps): Router {
   const router = Router();
 
   mount(router, issueGrants, async ({ req, read, answer }) => {
@@ -43,8 +45,14 @@ export function grantRoutes({ allowances, grants, issuers, limits }: GrantDeps):
   });
 
   mount(router, listGrants, async ({ req, read, answer }) => {
-    const campaign = await findAllowance(allowances, req.params["id"]);
-    const { cursor, limit } = read().query;
+    const { params, query } = read();
+    const { cursor, limit } = query;
+    const campaign = await campaignFor(req, {
+      route: listGrants,
+      id: params.id,
+      permit,
+      allowances,
+    });
     const [page, now] = await Promise.all([
       grants.ofCampaign(campaign.id, { after: cursor ?? null, limit }),
       allowances.now(),
@@ -62,8 +70,9 @@ export function grantRoutes({ allowances, grants, issuers, limits }: GrantDeps):
     });
   });
 
-  mount(router, listAccountGrants, async ({ read, answer }) => {
+  mount(router, listAccountGrants, async ({ req, read, answer }) => {
     const { params, query } = read();
+    await permit.check(listAccountGrants, req, { account: params.address });
     const { cursor, limit } = query;
     const [page, now] = await Promise.all([
       grants.ofAccount(params.address, { after: cursor ?? null, limit }),

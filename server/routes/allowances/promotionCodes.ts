@@ -12,6 +12,7 @@ import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
 import { mount } from "../../http/mount.ts";
 import { boundedPage } from "../../http/page.ts";
+import type { Permit } from "../../http/permit.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { notTheSpender, provenSpender } from "../../http/spenderProof.ts";
 import type { AllowanceStore } from "../../stores/allowances/allowanceStore.ts";
@@ -21,6 +22,7 @@ import type {
   RedeemOutcome,
   Redemption,
 } from "../../stores/allowances/grantStore.ts";
+import { campaignFor } from "./campaignFor.ts";
 import { describeAllowance } from "./describeAllowance.ts";
 import { findAllowance } from "./findAllowance.ts";
 import { grantProblem } from "./grantProblem.ts";
@@ -39,6 +41,7 @@ export interface PromotionCodeDeps {
   readonly issuers: IssuerDeps;
   readonly chain: Pick<ChainReader, "deployment" | "signingOf">;
   readonly limits: BatchLimits;
+  readonly permit: Permit;
 }
 
 export function promotionCodeRoutes({
@@ -47,6 +50,7 @@ export function promotionCodeRoutes({
   issuers,
   chain,
   limits,
+  permit,
 }: PromotionCodeDeps): Router {
   const router = Router();
 
@@ -64,8 +68,14 @@ export function promotionCodeRoutes({
   });
 
   mount(router, listCodes, async ({ req, read, answer }) => {
-    const { campaign } = await issuersCampaign(req, issuers);
-    const { cursor, limit } = read().query;
+    const { params, query } = read();
+    const { cursor, limit } = query;
+    const campaign = await campaignFor(req, {
+      route: listCodes,
+      id: params.id,
+      permit,
+      allowances,
+    });
     const page = await grants.codes(campaign.id, { after: cursor ?? null, limit });
     const { shown, last } = boundedPage(page, limit, describeCode);
     return answer(200, { codes: shown, nextCursor: last?.codeHash ?? null });

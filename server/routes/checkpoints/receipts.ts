@@ -3,7 +3,10 @@ import { Router } from "express";
 import { getLatestReceipt, issueReceipt } from "@compute-credits/api/checkpoints/receipts";
 import { authenticatedProvider } from "../../http/authentication.ts";
 import { mount } from "../../http/mount.ts";
+import type { Permit } from "../../http/permit.ts";
+import type { Identify } from "../../http/principal.ts";
 import { fail } from "../../http/problem.ts";
+import { readProvider } from "../../http/readProvider.ts";
 import type { ReceiptRecords, ReceiptStore } from "../../stores/checkpoints/receiptStore.ts";
 import type { ProviderStore } from "../../stores/providers/providerStore.ts";
 import { type ReceiptChain, describeReceipt } from "./describeReceipt.ts";
@@ -14,9 +17,18 @@ export interface ReceiptDeps {
   readonly receipts: ReceiptStore | null;
   readonly receiptRecords: Pick<ReceiptRecords, "latest">;
   readonly chain: ReceiptChain;
+  readonly identify: Identify;
+  readonly permit: Permit;
 }
 
-export function receiptRoutes({ providers, receipts, receiptRecords, chain }: ReceiptDeps): Router {
+export function receiptRoutes({
+  providers,
+  receipts,
+  receiptRecords,
+  chain,
+  identify,
+  permit,
+}: ReceiptDeps): Router {
   const router = Router();
 
   mount(router, issueReceipt, async ({ req, answer }) => {
@@ -32,8 +44,9 @@ export function receiptRoutes({ providers, receipts, receiptRecords, chain }: Re
     return answer(201, await describeReceipt(chain, await receipts.issue(provider)));
   });
 
-  mount(router, getLatestReceipt, async ({ req, answer }) => {
-    const provider = await authenticatedProvider(req, providers);
+  mount(router, getLatestReceipt, async ({ req, read, answer }) => {
+    const asked = { route: getLatestReceipt, named: read().query.provider, identify, permit };
+    const provider = await readProvider(req, asked);
     const latest = await receiptRecords.latest(provider);
     if (latest === null) {
       throw fail(

@@ -15,7 +15,10 @@ import { authenticatedProvider, spenderOfKey } from "../../http/authentication.t
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { mount } from "../../http/mount.ts";
 import { parse } from "../../http/parse.ts";
+import type { Permit } from "../../http/permit.ts";
+import type { Identify } from "../../http/principal.ts";
 import { type Problem, ProblemError, fail } from "../../http/problem.ts";
+import { readProvider } from "../../http/readProvider.ts";
 import { respondProblem } from "../../http/respond.ts";
 import type { Limits } from "../../limits.ts";
 import type { HoldStore } from "../../stores/holds/holdStore.ts";
@@ -31,9 +34,19 @@ export interface HoldDeps {
   readonly quotes: Pick<QuoteStore, "read"> | null;
   readonly limits: LabelLimits & Pick<Limits, "maxHoldSeconds">;
   readonly deployment: Deployment;
+  readonly identify: Identify;
+  readonly permit: Permit;
 }
 
-export function holdRoutes({ holds, providers, quotes, limits, deployment }: HoldDeps): Router {
+export function holdRoutes({
+  holds,
+  providers,
+  quotes,
+  limits,
+  deployment,
+  identify,
+  permit,
+}: HoldDeps): Router {
   const router = Router();
 
   mount(router, openHold, async ({ req, res, answer }) => {
@@ -60,8 +73,10 @@ export function holdRoutes({ holds, providers, quotes, limits, deployment }: Hol
   });
 
   mount(router, getHold, async ({ req, read, answer }) => {
-    const provider = await authenticatedProvider(req, providers);
-    const hold = await holds.find({ provider, id: read().params.id });
+    const { params, query } = read();
+    const asked = { route: getHold, named: query.provider, identify, permit };
+    const provider = await readProvider(req, asked);
+    const hold = await holds.find({ provider, id: params.id });
     if (hold === null) {
       throw new ProblemError(holdEndProblem({ reason: "hold_not_found" }, deployment));
     }

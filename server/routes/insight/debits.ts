@@ -1,40 +1,58 @@
 import { type Request, Router } from "express";
 
-import { listAccountDebits, listProviderDebits } from "@compute-credits/api/insight/debits";
+import {
+  listAccountDebits,
+  listProviderDebits,
+  listSpenderDebits,
+} from "@compute-credits/api/insight/debits";
 import type { RequestOf } from "@compute-credits/api/route";
+import { basisOf } from "@compute-credits/rules/pricing/priceBasis";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
 import { type Answer, type Call, mount } from "../../http/mount.ts";
+import type { Permit } from "../../http/permit.ts";
 import { boundedPage } from "../../http/page.ts";
-import type { InsightStore, LogOwner, LoggedDebit } from "../../stores/insight/insightStore.ts";
+import type { DebitOwner, InsightStore, LoggedDebit } from "../../stores/insight/insightStore.ts";
 import { cursorOf, placeOf } from "./debitCursor.ts";
-import type { ReaderCheck } from "./readerAccess.ts";
 
 export interface DebitDeps {
   readonly insight: Pick<InsightStore, "debits">;
-  readonly checkReader: ReaderCheck;
+  readonly permit: Permit;
 }
 
-export function debitRoutes({ insight, checkReader }: DebitDeps): Router {
+export function debitRoutes({ insight, permit }: DebitDeps): Router {
   const router = Router();
 
-  mount(router, listAccountDebits, (call) => debits("account", call, call.read()));
-  mount(router, listProviderDebits, (call) => debits("provider", call, call.read()));
+  mount(router, listAccountDebits, async (call) => {
+    const { params, query } = call.read();
+    await permit.check(listAccountDebits, call.req, { account: params.address });
+    return await debits({ role: "account", address: params.address }, call, query);
+  });
+
+  mount(router, listProviderDebits, async (call) => {
+    const { params, query } = call.read();
+    await permit.check(listProviderDebits, call.req, { provider: params.address });
+    return await debits({ role: "provider", address: params.address }, call, query);
+  });
+
+  mount(router, listSpenderDebits, async (call) => {
+    const { params, query } = call.read();
+    await permit.check(listSpenderDebits, call.req, { spender: params.spender });
+    return await debits({ role: "spender", spender: params.spender }, call, query);
+  });
 
   async function debits(
-    role: LogOwner["role"],
+    owner: DebitOwner,
     { req, res, answer }: Pick<Call<typeof listAccountDebits>, "req" | "res" | "answer">,
-    { params, query }: Pick<RequestOf<typeof listAccountDebits>, "params" | "query">,
+    query: RequestOf<typeof listAccountDebits>["query"],
   ): Promise<Answer> {
-    const { address } = params;
     const { cursor, limit, meter, spender, from, to } = query;
     const after = cursor === undefined ? null : placeOf(cursor);
-    await checkReader(req, address);
     const page = await insight.debits(
-      { role, address },
+      owner,
       { meter: meter ?? null, spender: spender ?? null, from: from ?? null, to: to ?? null },
       { after, limit },
     );
-    const { shown, last } = boundedPage(page, limit, describe);
+    const { shown, last } = boundedPage(page, limit, (debit) => describe(debit, owner));
     const nextCursor = last === undefined ? null : cursorOf(last);
     if (nextCursor !== null) res.links({ next: `?${queryWith(req, nextCursor)}` });
     if (!wantsCsv(req)) return answer(200, { debits: shown, nextCursor });
@@ -51,8 +69,14 @@ function queryWith(req: Request, cursor: string): string {
   return query.toString();
 }
 
-function describe(debit: LoggedDebit) {
-  return { ...debit, earnedMicros: debit.amountMicros - debit.feeMicros };
+function describe(debit: LoggedDebit, owner: DebitOwner) {
+  const { priceBasis } = debit;
+  return {
+    ...debit,
+    // What other accounts have used is theirs to read.
+    priceBasis: owner.role === "account" ? basisOf(priceBasis, owner.address) : priceBasis,
+    earnedMicros: debit.amountMicros - debit.feeMicros,
+  };
 }
 
 const COLUMNS = [

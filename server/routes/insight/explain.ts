@@ -1,4 +1,4 @@
-import { Router } from "express";
+import { type Request, Router } from "express";
 import type { Address } from "viem";
 
 import { explainEvent, explainEventById } from "@compute-credits/api/insight/explain";
@@ -6,7 +6,8 @@ import { heldMicros } from "@compute-credits/rules/holds/hold";
 import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
 import { explainPrice } from "@compute-credits/rules/insight/priceExplanation";
 import { mount } from "../../http/mount.ts";
-import { fail } from "../../http/problem.ts";
+import type { Permit } from "../../http/permit.ts";
+import { type ProblemError, fail } from "../../http/problem.ts";
 import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.ts";
 import type { HoldStore } from "../../stores/holds/holdStore.ts";
 import type {
@@ -14,12 +15,11 @@ import type {
   InsightStore,
   LoggedDebit,
 } from "../../stores/insight/insightStore.ts";
-import type { ReaderCheck } from "./readerAccess.ts";
 import type { RateCardStore } from "../../stores/pricing/rateCardStore.ts";
 
 export interface ExplainDeps {
-  readonly insight: Pick<InsightStore, "explain">;
-  readonly checkReader: ReaderCheck;
+  readonly insight: Pick<InsightStore, "explain" | "partiesOf">;
+  readonly permit: Permit;
   readonly rateCards: Pick<RateCardStore, "byVersion">;
   readonly holds: Pick<HoldStore, "find">;
   readonly checkpoints: Pick<CheckpointStore, "byEpoch">;
@@ -30,35 +30,72 @@ export function explainRoutes(deps: ExplainDeps): Router {
 
   mount(router, explainEventById, async ({ req, read, answer }) => {
     const { params, query } = read();
-    await deps.checkReader(req, params.provider);
-    return answer(200, await explain(deps, params.provider, query.eventId));
+    const event = { provider: params.provider, id: query.eventId };
+    return answer(200, await explain(deps, event, await readerOf(deps, req, event)));
   });
 
   mount(router, explainEvent, async ({ req, read, answer }) => {
     const { provider, eventId } = read().params;
-    await deps.checkReader(req, provider);
-    return answer(200, await explain(deps, provider, eventId));
+    const event = { provider, id: eventId };
+    return answer(200, await explain(deps, event, await readerOf(deps, req, event)));
   });
 
   return router;
 }
 
+interface EventKey {
+  readonly provider: Address;
+  readonly id: string;
+}
+
+/** Who reads: all of the event's parties, or one account that paid a part. */
+type EventReader = "all" | { readonly account: Address };
+
+/**
+ * Throws the same 404 to all others, whether the event exists or not. Looks the parties up before
+ * the work of an explanation.
+ */
+async function readerOf(
+  { insight, permit }: ExplainDeps,
+  req: Request,
+  event: EventKey,
+): Promise<EventReader> {
+  const { provider } = event;
+  if (await permit.isPermitted(explainEvent, req, { provider })) return "all";
+  const parties = await insight.partiesOf(event);
+  if (parties === null) throw eventNotFound();
+  const { spender, accounts } = parties;
+  if (await permit.isPermitted(explainEvent, req, { spender })) return "all";
+  for (const account of accounts) {
+    // oxlint-disable-next-line no-await-in-loop -- few accounts pay for one event
+    if (await permit.isPermitted(explainEvent, req, { account })) return { account };
+  }
+  throw eventNotFound();
+}
+
+function eventNotFound(): ProblemError {
+  return fail(
+    404,
+    "event_not_found",
+    "This provider has no debited event with this id that these credentials may read. Check both.",
+  );
+}
+
 async function explain(
   { insight, rateCards, holds, checkpoints }: ExplainDeps,
-  provider: Address,
-  id: string,
+  { provider, id }: EventKey,
+  reader: EventReader,
 ) {
   const explained = await insight.explain({ provider, id });
-  const [first] = explained?.parts ?? [];
-  if (explained === null || first === undefined) {
-    throw fail(
-      404,
-      "event_not_found",
-      "This provider has no debited event with this id. Check the id.",
-    );
-  }
-  const { parts, holdId, firstEpoch } = explained;
+  const all = explained?.parts ?? [];
+  const parts =
+    reader === "all" ? all : all.filter(({ debit }) => debit.account === reader.account);
+  const [first] = parts;
+  if (explained === null || first === undefined) throw eventNotFound();
+  const { holdId, firstEpoch } = explained;
   const { debit } = first;
+  // The whole price and hold tell what the other accounts paid.
+  const isWhole = parts.length === all.length;
   return {
     event: {
       provider,
@@ -70,11 +107,11 @@ async function explain(
       occurredAt: debit.occurredAt,
       recordedAt: debit.recordedAt,
     },
-    price: await describePrice(rateCards, debit),
+    price: isWhole ? await describePrice(rateCards, debit) : null,
     costMicros: parts.reduce((sum, part) => sum + part.debit.amountMicros, 0n),
     feeMicros: parts.reduce((sum, part) => sum + part.debit.feeMicros, 0n),
     charges: parts.map(describeCharge),
-    hold: holdId === null ? null : await describeHold(holds, { provider, id: holdId }),
+    hold: holdId === null || !isWhole ? null : await describeHold(holds, { provider, id: holdId }),
     voidedAt: debit.voidedAt,
     checkpoint: firstEpoch === null ? null : await describeCheckpoint(checkpoints, firstEpoch),
   };

@@ -5,13 +5,13 @@ import { getReport } from "@compute-credits/api/insight/report";
 import { toTokensDown } from "@compute-credits/rules/insight/liability";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
 import { mount } from "../../http/mount.ts";
+import type { Permit } from "../../http/permit.ts";
 import { timeRange } from "../../http/timeRange.ts";
-import type { ReaderCheck } from "./readerAccess.ts";
 import { type OperatorReport, type ReadReportDeps, readReport } from "./readReport.ts";
 
 export interface ReportDeps extends ReadReportDeps {
   readonly token: Address;
-  readonly checkReader: ReaderCheck;
+  readonly permit: Permit;
   /** the database's clock */
   readonly now: () => Promise<Date>;
 }
@@ -20,7 +20,7 @@ export function reportRoutes(deps: ReportDeps): Router {
   const router = Router();
 
   mount(router, getReport, async ({ req, res, read, answer }) => {
-    await deps.checkReader(req, null);
+    await deps.permit.check(getReport, req, {});
     const range = timeRange(read().query, await deps.now());
     const report = await readReport(deps, range);
     if (wantsCsv(req)) {

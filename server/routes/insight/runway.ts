@@ -9,20 +9,20 @@ import { BURN_WINDOWS, burnMicrosPerHour } from "@compute-credits/rules/insight/
 import { runway } from "@compute-credits/rules/insight/runway";
 import { ANSWERS } from "@compute-credits/api/bounds";
 import { mount } from "../../http/mount.ts";
+import type { Permit } from "../../http/permit.ts";
 import type { InsightStore, SpendingOutlook } from "../../stores/insight/insightStore.ts";
-import type { ReaderCheck } from "./readerAccess.ts";
 
 export interface RunwayDeps {
   readonly insight: Pick<InsightStore, "outlook">;
-  readonly checkReader: ReaderCheck;
+  readonly permit: Permit;
 }
 
-export function runwayRoutes({ insight, checkReader }: RunwayDeps): Router {
+export function runwayRoutes({ insight, permit }: RunwayDeps): Router {
   const router = Router();
 
   mount(router, getRunway, async ({ req, read, answer }) => {
     const { address } = read().params;
-    await checkReader(req, address);
+    await permit.check(getRunway, req, { account: address });
     const outlook = await insight.outlook(address, BURN_WINDOWS);
     const { now, windows } = outlook;
     return answer(200, {

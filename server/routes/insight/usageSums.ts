@@ -5,6 +5,7 @@ import { getAccountUsage, getProviderEarnings } from "@compute-credits/api/insig
 import type { RequestOf } from "@compute-credits/api/route";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
 import { mount } from "../../http/mount.ts";
+import type { Permit } from "../../http/permit.ts";
 import { fail } from "../../http/problem.ts";
 import { timeRange } from "../../http/timeRange.ts";
 import type {
@@ -13,13 +14,12 @@ import type {
   LogOwner,
   UsageSum,
 } from "../../stores/insight/insightStore.ts";
-import type { ReaderCheck } from "./readerAccess.ts";
 
 const MAX_GROUPS = ANSWERS.groups.most;
 
 export interface UsageSumDeps {
   readonly insight: Pick<InsightStore, "usage">;
-  readonly checkReader: ReaderCheck;
+  readonly permit: Permit;
   /** the database's clock */
   readonly now: () => Promise<Date>;
 }
@@ -30,7 +30,7 @@ export function usageSumRoutes(deps: UsageSumDeps): Router {
   mount(router, getAccountUsage, async ({ req, res, read, answer }) => {
     const { params, query } = read();
     const { address } = params;
-    await deps.checkReader(req, address);
+    await deps.permit.check(getAccountUsage, req, { account: address });
     const sums = await readSums(deps, { role: "account", address }, query);
     if (!wantsCsv(req)) return answer(200, { account: address, ...describe(sums) });
     respondCsv(res, columnsOf(sums), sums.groups.map(cellsOf));
@@ -40,7 +40,7 @@ export function usageSumRoutes(deps: UsageSumDeps): Router {
   mount(router, getProviderEarnings, async ({ req, res, read, answer }) => {
     const { params, query } = read();
     const { address } = params;
-    await deps.checkReader(req, address);
+    await deps.permit.check(getProviderEarnings, req, { provider: address });
     const sums = await readSums(deps, { role: "provider", address }, query);
     if (!wantsCsv(req)) return answer(200, { provider: address, ...describe(sums) });
     respondCsv(res, columnsOf(sums), sums.groups.map(cellsOf));

@@ -11,6 +11,7 @@ import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/message
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { OWNER, checkSignature } from "../../http/checkSignature.ts";
 import { mount } from "../../http/mount.ts";
+import type { Permit } from "../../http/permit.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
 import type { AllowanceStore } from "../../stores/allowances/allowanceStore.ts";
 import type { IssuingKey, IssuingKeyStore } from "../../stores/issuing/issuingKeyStore.ts";
@@ -20,9 +21,15 @@ export interface IssuingKeyDeps {
   readonly issuingKeys: IssuingKeyStore;
   readonly allowances: Pick<AllowanceStore, "counterOf">;
   readonly chain: Pick<ChainReader, "deployment" | "signingOf">;
+  readonly permit: Permit;
 }
 
-export function issuingKeyRoutes({ issuingKeys, allowances, chain }: IssuingKeyDeps): Router {
+export function issuingKeyRoutes({
+  issuingKeys,
+  allowances,
+  chain,
+  permit,
+}: IssuingKeyDeps): Router {
   const router = Router();
 
   mount(router, registerIssuingKey, async ({ read, answer }) => {
@@ -59,8 +66,10 @@ export function issuingKeyRoutes({ issuingKeys, allowances, chain }: IssuingKeyD
     }
   });
 
-  mount(router, listIssuingKeys, async ({ read, answer }) => {
-    const keys = await issuingKeys.ofAccount(read().params.address);
+  mount(router, listIssuingKeys, async ({ req, read, answer }) => {
+    const { address } = read().params;
+    await permit.check(listIssuingKeys, req, { account: address });
+    const keys = await issuingKeys.ofAccount(address);
     return answer(200, { issuingKeys: keys.map(describeKey) });
   });
 

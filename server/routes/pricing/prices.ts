@@ -10,18 +10,24 @@ import { mount } from "../../http/mount.ts";
 import type { Limits } from "../../limits.ts";
 import type { PriceStore } from "../../stores/pricing/priceStore.ts";
 import { describeRate } from "./describeRate.ts";
+import { type TierReaderDeps, checkTierReader } from "./tierReader.ts";
 
-export interface PriceDeps {
+export interface PriceDeps extends TierReaderDeps {
   readonly prices: PriceStore;
   readonly limits: Pick<Limits, "maxPriceMeasurements">;
   readonly deployment: Deployment;
 }
 
-export function priceRoutes({ prices, limits, deployment }: PriceDeps): Router {
+export function priceRoutes({ prices, limits, deployment, ...readers }: PriceDeps): Router {
   const router = Router();
   const preview = { ...previewPrices, body: pricesBody(limits) };
-  mount(router, preview, async ({ read, answer }) => {
-    const previews = await prices.preview(read().body);
+  mount(router, preview, async ({ req, read, answer }) => {
+    const { body } = read();
+    const { account, provider } = body;
+    if (account !== null) {
+      await checkTierReader(req, { route: previewPrices, account, provider }, readers);
+    }
+    const previews = await prices.preview(body);
     const costs = previews.flatMap((price) => ("refusal" in price ? [] : [price.costMicros]));
     return answer(200, {
       prices: previews.map((price) => describe(price, deployment)),

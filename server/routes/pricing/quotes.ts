@@ -8,18 +8,19 @@ import { mount } from "../../http/mount.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
 import type { Limits } from "../../limits.ts";
 import type { QuoteStore } from "../../stores/pricing/quoteStore.ts";
+import { type TierReaderDeps, checkTierReader } from "./tierReader.ts";
 
-export interface QuoteDeps {
+export interface QuoteDeps extends TierReaderDeps {
   /** `null` if this server signs no quotes */
   readonly quotes: Pick<QuoteStore, "make" | "signer"> | null;
   readonly limits: LabelLimits & Pick<Limits, "maxQuoteSeconds">;
   readonly deployment: Deployment;
 }
 
-export function quoteRoutes({ quotes, limits, deployment }: QuoteDeps): Router {
+export function quoteRoutes({ quotes, limits, deployment, ...readers }: QuoteDeps): Router {
   const router = Router();
 
-  mount(router, makeQuote, async ({ read, answer }) => {
+  mount(router, makeQuote, async ({ req, read, answer }) => {
     if (quotes === null) {
       throw fail(
         501,
@@ -29,6 +30,8 @@ export function quoteRoutes({ quotes, limits, deployment }: QuoteDeps): Router {
       );
     }
     const request = read().body;
+    const { account, provider } = request;
+    await checkTierReader(req, { route: makeQuote, account, provider }, readers);
     checkLabels(request, limits);
     const { maxQuoteSeconds } = limits;
     if (request.ttlSeconds > maxQuoteSeconds) {

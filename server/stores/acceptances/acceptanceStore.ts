@@ -59,6 +59,8 @@ export interface AcceptanceStore {
    * debit or hold of the spender uses the account; holds from before can still be captured.
    */
   change(change: AcceptanceChange): Promise<AcceptanceOutcome>;
+  /** Whether the spender accepts the account now. */
+  isAccepted(pair: Pair): Promise<boolean>;
   /** Lists the accounts that a spender accepts, by address. */
   accepted(spender: SpenderId, page: AccountPage): Promise<readonly Acceptance[]>;
   /** Lists the accounts that offer a spender credits and wait for its acceptance, by address. */

@@ -45,6 +45,15 @@ export function createAcceptanceStore(
       );
     },
 
+    async isAccepted({ spender, account }) {
+      // Plan: acceptances by primary key.
+      const found = await reads.query(
+        "select from acceptances where spender = $1 and account = $2 and accepted",
+        [bytea(spender), bytea(account)],
+      );
+      return found.length > 0;
+    },
+
     async accepted(spender, { after, limit }) {
       // Plan: accepted_accounts from the cursor on, accounts by primary key.
       return await reads.query<Acceptance>(

@@ -119,10 +119,12 @@ const UNRESTRICTED: Scope = { providers: [], meters: [] };
 
 /**
  * SQL: an allowance comes after the one with the id `cursor`, by creation; true without a cursor.
- * Only the first bound can use an index.
+ * Only the first bound can use an index. Another account's id ends the list, as an unknown one
+ * does: `account` is the parameter with the list's account.
  */
-export function isAfterSql(cursor: string): string {
+export function isAfterSql(cursor: string, account: string): string {
   return `(${cursor}::bytea is null
-    or (created_at >= (select c.created_at from allowances c where c.id = ${cursor})
+    or (created_at >= (select c.created_at from allowances c
+        where c.id = ${cursor} and c.account = ${account})
       and (created_at, id) > (select c.created_at, c.id from allowances c where c.id = ${cursor})))`;
 }

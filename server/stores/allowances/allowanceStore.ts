@@ -1,7 +1,6 @@
 import type { Address, Hex } from "viem";
 
 import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages/allowance";
-import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { ChangeRefusal } from "../acceptances/acceptanceStore.ts";
@@ -51,8 +50,6 @@ export interface AllowanceStore {
    */
   add(signed: SignedAllowance, proof?: AcceptanceProof | null): Promise<AddOutcome>;
   find(id: Hex): Promise<ListedAllowance | null>;
-  /** Whether the spender accepts an account that ever bought credits and signed for it. */
-  isPaidSpender(spender: SpenderId): Promise<boolean>;
   /** Lists the allowances that the owner signed (no grants), oldest first, after the id `after`. */
   ofAccount(
     account: Address,

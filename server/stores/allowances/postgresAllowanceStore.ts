@@ -67,21 +67,11 @@ export function createAllowanceStore(
 
     find: (id) => readAllowance(database, id),
 
-    async isPaidSpender(spender) {
-      // Plan: allowances_of_spender, then accounts by primary key until one has bought credits.
-      const [found] = await reads.query<{ is_paid: boolean }>(
-        `select exists (select from signed_allowances l join accounts a on a.address = l.account
-           where l.spender = $1 and l.accepted and a.purchased > 0) as is_paid`,
-        [bytea(spender)],
-      );
-      return found?.is_paid ?? false;
-    },
-
     async ofAccount(account, { after, limit } = { after: null, limit: DEFAULT_PAGE_SIZE }) {
       // Plan: allowances_of_account from the cursor on.
       const records = await reads.query<AllowanceRecord>(
         `select ${ALLOWANCE_COLUMNS} from allowances
-         where account = $1 and campaign is null and ${isAfterSql("$2")}
+         where account = $1 and campaign is null and ${isAfterSql("$2", "$1")}
          order by created_at, id limit $3`,
         [bytea(account), after === null ? null : bytea(after), limit],
       );

@@ -232,7 +232,8 @@ export function createGrantStore(
       const records = await reads.query<GrantRecord>(
         `select ${GRANT_COLUMNS} from allowances
          where campaign = $1 and ($2::bytea is null
-           or (created_at, id) > (select c.created_at, c.id from allowances c where c.id = $2))
+           or (created_at, id) > (select c.created_at, c.id from allowances c
+             where c.id = $2 and c.campaign = $1))
          order by created_at, id limit $3`,
         [bytea(campaign), after === null ? null : bytea(after), limit],
       );
@@ -243,7 +244,7 @@ export function createGrantStore(
       // Plan: allowances_of_account from the cursor on.
       const records = await reads.query<GrantRecord>(
         `select ${GRANT_COLUMNS} from allowances
-         where account = $1 and campaign is not null and ${isAfterSql("$2")}
+         where account = $1 and campaign is not null and ${isAfterSql("$2", "$1")}
          order by created_at, id limit $3`,
         [bytea(account), after === null ? null : bytea(after), limit],
       );

@@ -1,7 +1,13 @@
 import type { Address, Hex } from "viem";
 
 import type { Sql } from "@compute-credits/platform/postgres/database";
-import type { DebitPlace, InsightStore, LogOwner, LoggedDebit } from "./insightStore.ts";
+import type {
+  DebitOwner,
+  DebitPlace,
+  EventParties,
+  InsightStore,
+  LoggedDebit,
+} from "./insightStore.ts";
 import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
@@ -34,14 +40,24 @@ const DEBITS = `debits d left join voids v on v.provider = d.provider and v.even
  * incremental sort orders rows of the same millisecond. Only the plain bound on `recorded_at` can
  * use the index.
  */
-const PAGE: Readonly<Record<LogOwner["role"], string>> = {
-  account: pageSql("account"),
-  provider: pageSql("provider"),
+const PAGE: Readonly<Record<DebitOwner["role"], string>> = {
+  account: pageSql("d.account = $1"),
+  provider: pageSql("d.provider = $1"),
+  // Of each account that signed for the spender, its newest debits, and the newest of these.
+  spender: `select page.* from (
+      select distinct account from (
+        select account from signed_allowances where spender = $1 and accepted
+        union all
+        select account from signed_allowances where spender = $1 and not accepted
+      ) signed) payer
+    cross join lateral (${pageSql("d.account = payer.account and d.spender = $1")}) page
+    ${orderSql("page")}
+    limit $10`,
 };
 
-function pageSql(role: LogOwner["role"]): string {
+function pageSql(isOwners: string): string {
   return `select ${COLUMNS} from ${DEBITS}
-    where d.${role} = $1
+    where ${isOwners}
       and ($2::timestamptz is null or d.recorded_at >= $2)
       and ($3::timestamptz is null or d.recorded_at < $3)
       and ($4::text is null or d.meter = $4)
@@ -49,8 +65,12 @@ function pageSql(role: LogOwner["role"]): string {
       and ($6::timestamptz is null or (d.recorded_at <= $6
         and (d.recorded_at, d.provider, d.event_id, d.part)
           < ($6, $7::bytea, $8::text, $9::smallint)))
-    order by d.recorded_at desc, d.provider desc, d.event_id desc, d.part desc
+    ${orderSql("d")}
     limit $10`;
+}
+
+function orderSql(of: string): string {
+  return `order by ${of}.recorded_at desc, ${of}.provider desc, ${of}.event_id desc, ${of}.part desc`;
 }
 
 export async function readDebits(
@@ -58,7 +78,7 @@ export async function readDebits(
   ...[owner, filter, { after, limit }]: Parameters<InsightStore["debits"]>
 ): Promise<readonly LoggedDebit[]> {
   const records = await sql.query<DebitRecord>(PAGE[owner.role], [
-    bytea(owner.address),
+    bytea(owner.role === "spender" ? owner.spender : owner.address),
     filter.from,
     filter.to,
     filter.meter,
@@ -67,6 +87,20 @@ export async function readDebits(
     limit,
   ]);
   return records.map(toDebit);
+}
+
+/** Reads whose event it is. Plan: debits by primary key. */
+export async function readParties(
+  sql: Sql,
+  { provider, id }: { readonly provider: Address; readonly id: string },
+): Promise<EventParties | null> {
+  const parts = await sql.query<{ spender: Hex; account: Address }>(
+    "select spender, account from debits where provider = $1 and event_id = $2 order by part",
+    [bytea(provider), id],
+  );
+  const [first] = parts;
+  if (first === undefined) return null;
+  return { spender: first.spender, accounts: parts.map(({ account }) => account) };
 }
 
 /**

@@ -6,10 +6,18 @@ import type { ChargeFacts } from "@compute-credits/rules/insight/limitsPassed";
 import type { RunwayState } from "@compute-credits/rules/insight/runway";
 import type { PriceBasis } from "@compute-credits/rules/pricing/priceBasis";
 
-/** The party whose debits are read: an account that paid, or a provider that was paid. */
+/** The party whose sums are read: an account that paid, or a provider that was paid. */
 export type LogOwner =
   | { readonly role: "account"; readonly address: Address }
   | { readonly role: "provider"; readonly address: Address };
+
+/** The party whose debits are read: of those, or the spender that used the credits. */
+export type DebitOwner = LogOwner | { readonly role: "spender"; readonly spender: SpenderId };
+
+/** The party whose budgets are read: the account that pays, or the spender that spends. */
+export type BudgetOwner =
+  | { readonly role: "account"; readonly address: Address }
+  | { readonly role: "spender"; readonly spender: SpenderId };
 
 /** A range of recording times: `from` is inclusive, `to` is exclusive, `null` is open. */
 export interface TimeRange {
@@ -82,6 +90,14 @@ export interface Budget {
   /** whether it counts: its spender has accepted the account, or it issued grants */
   readonly accepted: boolean;
   readonly spent24hMicros: bigint;
+  /** of the account, as of the last indexed block */
+  readonly counter: bigint;
+}
+
+/** Who was charged by whom for an event. */
+export interface EventParties {
+  readonly spender: SpenderId;
+  readonly accounts: readonly Address[];
 }
 
 /** A debited event with the facts that explain its charges. */
@@ -102,7 +118,7 @@ export interface ExplainedPart {
 export interface InsightStore {
   /** Lists debits, newest first. `after` is the last debit of the previous page. */
   debits(
-    owner: LogOwner,
+    owner: DebitOwner,
     filter: LogFilter,
     page: { after: DebitPlace | null; limit: number },
   ): Promise<readonly LoggedDebit[]>;
@@ -111,16 +127,18 @@ export interface InsightStore {
     owner: LogOwner,
     query: { groupBy: Grouping; from: Date; to: Date; limit: number | null },
   ): Promise<readonly UsageSum[]>;
+  /** Reads who may read an event's explanation. Returns `null` if it was not debited. */
+  partiesOf(event: { provider: Address; id: string }): Promise<EventParties | null>;
   /** Explains an event's charges. Returns `null` if it was not debited. */
   explain(event: { provider: Address; id: string }): Promise<ExplainedEvent | null>;
   /** Reads the limits on an account's spending, and its spending in each window. */
   outlook(account: Address, windowsSeconds: readonly bigint[]): Promise<SpendingOutlook>;
   /**
-   * Lists an account's budgets, oldest first. `after` is the last allowance id of the previous
-   * page.
+   * Lists budgets, oldest first. `after` is the last allowance id of the previous page; the page
+   * after another owner's id is empty.
    */
   budgets(
-    account: Address,
+    owner: BudgetOwner,
     page: { after: Hex | null; limit: number },
-  ): Promise<{ now: Date; counter: bigint; budgets: readonly Budget[] }>;
+  ): Promise<{ now: Date; budgets: readonly Budget[] }>;
 }

@@ -1,7 +1,7 @@
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { InsightStore } from "./insightStore.ts";
 import { readBudgets } from "./budgets.ts";
-import { readDebits } from "./debitLog.ts";
+import { readDebits, readParties } from "./debitLog.ts";
 import { readExplanation } from "./explanation.ts";
 import { readOutlook } from "./outlook.ts";
 import { readUsageSums } from "./usageSums.ts";
@@ -13,6 +13,7 @@ export function createInsightStore(database: Database): InsightStore {
 
   return {
     debits: (...args) => readDebits(database, ...args),
+    partiesOf: (event) => readParties(database, event),
     usage: (...args) => inSnapshot((sql) => readUsageSums(sql, ...args)),
     explain: (...args) => inSnapshot((sql) => readExplanation(sql, ...args)),
     outlook: (...args) => inSnapshot((sql) => readOutlook(sql, ...args)),

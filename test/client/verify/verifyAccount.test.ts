@@ -6,7 +6,7 @@ import type { CheckpointOnChain } from "@compute-credits/client/chain/readCheckp
 import { ApiProblem } from "@compute-credits/client/http/api";
 import type { ShownAllowance, SignedReceipt } from "@compute-credits/client/http/meteringClient";
 import type { ChainFacts } from "@compute-credits/client/verify/chainFacts";
-import type { ServerAnswers } from "@compute-credits/client/verify/serverAnswers";
+import type { OwnAnswers, ServerAnswers } from "@compute-credits/client/verify/serverAnswers";
 import { verifyAccount } from "@compute-credits/client/verify/verifyAccount";
 import {
   type AllowanceMessage,
@@ -152,13 +152,12 @@ function serverWith({
 }: {
   tables?: readonly Uint8Array[];
   proof?: Awaited<ReturnType<ServerAnswers["proof"]>>;
-  balance?: Awaited<ReturnType<ServerAnswers["balance"]>>;
+  balance?: Awaited<ReturnType<OwnAnswers["balance"]>>;
   allowances?: () => Promise<readonly ShownAllowance[]>;
 } = {}): ServerAnswers {
   const tree = buildTree(before);
   return {
-    balance: async () => balance,
-    allowances,
+    own: { balance: async () => balance, allowances },
     proof: async () =>
       proof ?? { epoch: 1n, root: tree.root, row: rowOf(alice, 100n), proof: tree.proof(0) },
     table: (epoch, onRows) =>
@@ -180,6 +179,18 @@ describe("verifyAccount", () => {
     expect(await failures(chainWith(), serverWith())).to.deep.equal([]);
     const findings = await verifyAccount(alice, { chain: chainWith(), server: serverWith() });
     expect(findings.length).to.be.greaterThan(8);
+  });
+
+  it("checks rows, purchases and the proof without credentials, and says what it did not check", async () => {
+    const server = { ...serverWith(), own: null };
+    const findings = await verifyAccount(alice, { chain: chainWith(), server });
+    const unchecked = findings.filter(({ result }) => result === "not_checked");
+    expect(unchecked.map(({ text }) => text).join(" ")).to.match(/allowances .* balance/s);
+    expect(unchecked.every(({ remedy }) => remedy?.includes("--view-key"))).to.equal(true);
+    expect(findings.filter(({ result }) => result === "fails")).to.deep.equal([]);
+    expect(findings.filter(({ result }) => result === "holds")).to.have.length.greaterThan(5);
+    const low = { chain: chainWith(), server, ceilingMicros: 1n };
+    expect((await verifyAccount(alice, low)).map(({ result }) => result)).to.include("fails");
   });
 
   describe("with an honest server that is behind the chain, or ahead", () => {

@@ -20,9 +20,10 @@ describe("a read that the bounds refuse", () => {
       const accounts = { balance: () => Promise.reject(error) };
       const server = await serveLedger({ ...ledger, accounts });
       try {
-        expectProblem(await server.request(`/v1/accounts/${party(1)}`), 503, reason);
-        const { headers } = await fetch(`${server.url}/v1/accounts/${party(1)}`);
-        expect(headers.get("retry-after")).to.equal("1");
+        const key = await server.sessionOf(party(1));
+        const answer = await server.request(`/v1/accounts/${party(1)}`, { key });
+        expectProblem(answer, 503, reason);
+        expect(answer.headers.get("retry-after")).to.equal("1");
       } finally {
         await server.stop();
         await ledger.database.close();

@@ -39,7 +39,7 @@ for (const kind of stackKinds) {
         spentMicros: "10000",
         remainingMicros: "40000",
       });
-      const shown = await api.stack.request(`/v1/allowances/${hexOf(first.document["id"])}`);
+      const shown = await api.stack.readAll(`/v1/allowances/${hexOf(first.document["id"])}`);
       expect(shown.document).to.deep.equal(second.document);
     });
 

@@ -39,7 +39,7 @@ describe("a page of large debits", () => {
       const app = express().use(
         debitRoutes({
           insight: { debits: () => Promise.resolve(debits) },
-          checkReader: () => Promise.resolve(),
+          permit: { check: () => Promise.resolve(), isPermitted: () => Promise.resolve(true) },
         }),
       );
       const http = createServer(app).listen(0, "127.0.0.1");

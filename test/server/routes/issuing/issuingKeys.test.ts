@@ -138,7 +138,7 @@ for (const kind of stackKinds) {
       for (let cursor: unknown = null; ;) {
         const query = `limit=1${typeof cursor === "string" ? `&cursor=${cursor}` : ""}`;
         // oxlint-disable-next-line no-await-in-loop -- each page names the next
-        const page = await api.stack.request(`/v1/accounts/${account}/grants?${query}`);
+        const page = await api.stack.readAll(`/v1/accounts/${account}/grants?${query}`);
         const list = listOf(page.document["grants"]);
         expect(list.length).to.be.at.most(1);
         pages.push(...list);
@@ -189,7 +189,7 @@ for (const kind of stackKinds) {
         403,
         "invalid_signature",
       );
-      const list = await api.stack.request(`/v1/accounts/${addressOf(alice)}/issuing-keys`);
+      const list = await api.stack.readAll(`/v1/accounts/${addressOf(alice)}/issuing-keys`);
       const hashes = listOf(list.document["issuingKeys"]).map(({ keyHash }) => keyHash);
       expect(hashes).to.include(apiKeySpender(key));
       expect(JSON.stringify(list.document)).to.not.include(key);

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { type Address, zeroAddress } from "viem";
 
 import { databaseKinds } from "../../../fixtures/databases.ts";
-import { expectProblem } from "../../../fixtures/http.ts";
+import { type RequestOptions, expectProblem } from "../../../fixtures/http.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
 import { type LedgerServer, serveLedger } from "../../../fixtures/ledgerServer.ts";
 import { dynamicRate, fixedRate, insertCard, tieredRate } from "../../../fixtures/rates.ts";
@@ -64,7 +64,9 @@ for (const { name, open } of databaseKinds) {
 
     const publish = (key: string, body: unknown) => server.request("/v1/rate-cards", { key, body });
 
-    const preview = (body: object) => server.request("/v1/prices", { body });
+    /** Prices as anyone, or with the provider's key. */
+    const preview = (body: object, parts: RequestOptions = {}) =>
+      server.request("/v1/prices", { body, ...parts });
 
     const report = (key: string, fields: object = {}) =>
       server.request("/v1/utilisation", {
@@ -238,7 +240,7 @@ for (const { name, open } of databaseKinds) {
 
     context("POST /v1/prices", () => {
       it("says what each would cost, one after the other, by what, and charges nothing", async () => {
-        const { provider } = await newProvider();
+        const { provider, key } = await newProvider();
         const account = party(++parties);
         await ledger.purchase(account, "1");
         const { message } = await ledger.allow(account);
@@ -253,7 +255,7 @@ for (const { name, open } of databaseKinds) {
           { meter: "graduated", quantity: 1 },
           { meter: "dynamic", quantity: 2 },
         ];
-        const { status, document } = await preview({ provider, account, measurements });
+        const { status, document } = await preview({ provider, account, measurements }, { key });
         expect(status).to.equal(200);
         expect(document["totalMicros"]).to.equal(`${4 + 13 + 3 + 200}`);
         const { prices } = document;

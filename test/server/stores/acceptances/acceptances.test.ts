@@ -111,7 +111,10 @@ for (const { name, open } of databaseKinds) {
         if (name === "PostgreSQL") expect(await use(spender)).to.deep.equal([payer]);
         if (name === "PostgreSQL") expect(await hold(spender, "beside")).to.equal("held");
       });
-      const { budgets } = await ledger.insight.budgets(sponsor, { after: null, limit: 10 });
+      const { budgets } = await ledger.insight.budgets(
+        { role: "account", address: sponsor },
+        { after: null, limit: 10 },
+      );
       expect(budgets.map(({ accepted }) => accepted)).to.deep.equal([false, false]);
       const outlook = await ledger.insight.outlook(sponsor, [60n]);
       expect(outlook.allowances).to.deep.equal([]);

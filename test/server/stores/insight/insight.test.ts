@@ -286,14 +286,20 @@ for (const { name, open } of databaseKinds) {
         await spend(100n);
         await age(90_000);
         await spend(4n);
-        const whole = await ledger.insight.budgets(account, { after: null, limit: 9 });
+        const whole = await ledger.insight.budgets(
+          { role: "account", address: account },
+          { after: null, limit: 9 },
+        );
         expect(
           whole.budgets.map(({ allowance: { id }, spent24hMicros }) => [id, spent24hMicros]),
         ).to.deep.equal([
           [allowance, 4n],
           [second.id, 0n],
         ]);
-        const rest = await ledger.insight.budgets(account, { after: allowance, limit: 9 });
+        const rest = await ledger.insight.budgets(
+          { role: "account", address: account },
+          { after: allowance, limit: 9 },
+        );
         expect(rest.budgets.map(({ allowance: { id } }) => id)).to.deep.equal([second.id]);
       });
     });

@@ -208,7 +208,7 @@ for (const { name, open } of databaseKinds) {
       for (const after of [null, allowanceOf(17)]) {
         // oxlint-disable-next-line no-await-in-loop -- plans are taken one after the other
         await goesByKey(
-          () => insight.budgets(account.address, { after, limit: 5 }),
+          () => insight.budgets(account, { after, limit: 5 }),
           "allowances_of_account",
           "debits_of_account",
         );

@@ -5,7 +5,7 @@ import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { expectProblem } from "../../../fixtures/http.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
-import { serveLedger } from "../../../fixtures/ledgerServer.ts";
+import { OPERATOR, serveLedger } from "../../../fixtures/ledgerServer.ts";
 
 const [account, provider] = [party(5_100), party(5_000)];
 
@@ -33,7 +33,7 @@ for (const { name, open } of databaseKinds) {
 
     it("reports that the chain is unavailable if it is", async () => {
       const server = await serveLedger(ledger);
-      const key = await server.keyOf(provider);
+      const key = await server.sessionOf(OPERATOR);
       expectProblem(await server.request("/v1/report", { key }), 503, "chain_unavailable");
       await server.stop();
     });

@@ -1,0 +1,283 @@
+import { expect } from "chai";
+import { zeroHash } from "viem";
+
+import { ROUTES } from "@compute-credits/api/table";
+import { type Answer, expectProblem } from "../fixtures/http.ts";
+import {
+  type Headers,
+  NOBODY,
+  type PrivateThings,
+  openPrivateThings,
+} from "../fixtures/privateThings.ts";
+
+type RouteId = (typeof ROUTES)[number]["id"];
+type Party = keyof PrivateThings["parties"];
+
+interface PrivateRead {
+  readonly parties: readonly Party[];
+  readonly path: (things: PrivateThings, reader?: Party) => string;
+  /** the same of what does not exist */
+  readonly absent: (things: PrivateThings) => string;
+  /** how parties without the right are refused; by default, 403 `not_permitted` */
+  readonly hides?: "allowance_not_found" | "event_not_found";
+}
+
+const ACCOUNT = ["owner", "viewKey", "operator", "auditor"] as const;
+const ALL = ["operator", "auditor"] as const;
+const PROVIDER = ["theProvider", "operator", "auditor"] as const;
+const SPENDER = ["theSpender", "operator", "auditor"] as const;
+
+function ofAccount(rest: string, parties: readonly Party[] = ACCOUNT): PrivateRead {
+  return {
+    parties,
+    path: ({ account }) => `/v1/accounts/${account}${rest}`,
+    absent: () => `/v1/accounts/${NOBODY}${rest}`,
+  };
+}
+
+function ofProvider(rest: string): PrivateRead {
+  return {
+    parties: PROVIDER,
+    path: ({ provider }) => `/v1/providers/${provider}${rest}`,
+    absent: () => `/v1/providers/${NOBODY}${rest}`,
+  };
+}
+
+function ofSpender(rest: string): PrivateRead {
+  return {
+    parties: SPENDER,
+    path: ({ spender }) => `/v1/spenders/${spender}${rest}`,
+    absent: () => `/v1/spenders/${zeroHash}${rest}`,
+  };
+}
+
+function ofCampaign(rest: string, parties: readonly Party[]): PrivateRead {
+  return {
+    parties,
+    path: ({ campaign }) => `/v1/allowances/${campaign}${rest}`,
+    absent: () => `/v1/allowances/${zeroHash}${rest}`,
+    hides: "allowance_not_found",
+  };
+}
+
+const EXPLAIN = {
+  parties: ["theProvider", "theSpender", "owner", "viewKey", "operator", "auditor"],
+  hides: "event_not_found",
+} as const;
+
+/** Every read that is not public: who may, written down apart from the route table. */
+const PRIVATE: { readonly [Id in RouteId]?: PrivateRead } = {
+  getAccount: {
+    ...ofAccount("", [...ACCOUNT, "theProvider"]),
+    // A provider reads its own balance.
+    path: ({ account, provider }, reader) =>
+      `/v1/accounts/${reader === "theProvider" ? provider : account}`,
+  },
+  listAllowances: ofAccount("/allowances"),
+  listAccountGrants: ofAccount("/grants"),
+  listIssuingKeys: ofAccount("/issuing-keys"),
+  listAccountDebits: ofAccount("/debits"),
+  getAccountUsage: ofAccount("/usage"),
+  getRunway: ofAccount("/runway"),
+  listBudgets: ofAccount("/budgets"),
+  getAllowance: {
+    ...ofCampaign("", ["owner", "viewKey", "theIssuer", "theSpender", ...ALL]),
+    path: ({ grant }) => `/v1/allowances/${grant}`,
+  },
+  listGrants: ofCampaign("/grants", ["owner", "viewKey", "theIssuer", ...ALL]),
+  listCodes: ofCampaign("/codes", ["owner", "theIssuer", ...ALL]),
+  listProviderDebits: ofProvider("/debits"),
+  getProviderEarnings: ofProvider("/earnings"),
+  listAcceptances: ofSpender("/acceptances"),
+  listOffers: ofSpender("/offers"),
+  listSpenderDebits: ofSpender("/debits"),
+  listSpenderBudgets: ofSpender("/budgets"),
+  explainEvent: {
+    ...EXPLAIN,
+    path: ({ provider }) => `/v1/debits/${provider}/event/explain`,
+    absent: ({ provider }) => `/v1/debits/${provider}/none/explain`,
+  },
+  explainEventById: {
+    ...EXPLAIN,
+    path: ({ provider }) => `/v1/debits/${provider}/explain?eventId=event`,
+    absent: ({ provider }) => `/v1/debits/${provider}/explain?eventId=none`,
+  },
+  getHold: {
+    parties: PROVIDER,
+    path: ({ provider }) => `/v1/holds/hold?provider=${provider}`,
+    absent: ({ provider }) => `/v1/holds/none?provider=${provider}`,
+  },
+  getLatestReceipt: {
+    parties: PROVIDER,
+    path: ({ provider }) => `/v1/receipts/latest?provider=${provider}`,
+    absent: () => `/v1/receipts/latest?provider=${NOBODY}`,
+  },
+  getReport: { parties: ALL, path: () => "/v1/report", absent: () => "/v1/report" },
+};
+
+/** Every read that strangers may do. */
+const PUBLIC: readonly RouteId[] = [
+  "getMe",
+  "getDeployment",
+  "getLiveness",
+  "getReadiness",
+  "getMeteringReadiness",
+  "getChainReadiness",
+  "getProof",
+  "getProviderApproval",
+  "listRateCards",
+  "getRateCard",
+  "listDynamicRates",
+  "listMultiplierSteps",
+  "listCheckpoints",
+  "getCheckpoint",
+  "getRows",
+  "getCheckpointData",
+];
+
+/** Reads with tests of their own: the caller's keys and sessions, statements, and the log. */
+const ELSEWHERE: readonly RouteId[] = [
+  "getAccountStatement",
+  "getProviderStatement",
+  "listKeys",
+  "listSessions",
+  "readLog",
+  "listCuts",
+  "listSegments",
+];
+
+describe("who may read what", () => {
+  let things: PrivateThings;
+  before(async () => {
+    things = await openPrivateThings();
+  });
+  after(() => things?.stop());
+
+  const ask = (path: string, headers: Headers = {}): Promise<Answer> =>
+    things.stack.request(path, { headers });
+
+  it("is written down for every route that reads", () => {
+    const reads = ROUTES.filter(({ method }) => method === "get").map(({ id }) => id);
+    const known = [...Object.keys(PRIVATE), ...PUBLIC, ...ELSEWHERE];
+    expect(known.toSorted()).to.deep.equal(reads.toSorted());
+  });
+
+  for (const route of ROUTES.filter(({ id }) => PUBLIC.includes(id))) {
+    it(`${route.id}: anyone, says the route table`, () => {
+      expect(route.callers).to.include("anyone");
+    });
+  }
+
+  for (const route of ROUTES) {
+    if (route.method === "get") continue;
+    it(`${route.id}: no view key and no signature for reads does what its bearer may not`, async () => {
+      const { parties, campaign } = things;
+      const path = route.path.replaceAll(/\{\w+\}/g, campaign);
+      const body = "exampleBody" in route ? route.exampleBody : {};
+      const [owners] = parties.owner.filter(({ authorization }) => isSigned(authorization));
+      for (const headers of [owners, ...parties.viewKey, ...parties.auditor]) {
+        // oxlint-disable-next-line no-await-in-loop -- a failure names its credentials
+        const { status } = await things.stack.request(path, { body, ...(headers && { headers }) });
+        // What anyone may do needs no credentials, and these add nothing to it.
+        const isOpen = route.callers.some((caller) => caller === "anyone");
+        if (!isOpen) expect(status, JSON.stringify(headers)).to.be.within(400, 499);
+      }
+    });
+  }
+
+  describe("a price or a quote for a named account", () => {
+    const work = { meter: "requests", quantity: 1 };
+    const price = (headers: Headers, provider = things.provider) =>
+      things.stack.request("/v1/prices", {
+        headers,
+        body: { provider, account: things.account, measurements: [work] },
+      });
+    const quote = (headers: Headers, provider = things.provider) =>
+      things.stack.request("/v1/quotes", {
+        headers,
+        body: { provider, account: things.account, ...work },
+      });
+
+    it("is for its owner, its spenders, operators, and a provider of its own rates", async () => {
+      const { owner, theSpender, theProvider, operator } = things.parties;
+      const [session, , campaignAccess] = owner;
+      const readers = [session, campaignAccess, theSpender[0], theProvider[0], operator[0]];
+      for (const headers of readers) {
+        // oxlint-disable-next-line no-await-in-loop -- a failure names its reader
+        expect((await price(headers ?? {})).status, JSON.stringify(headers)).to.equal(200);
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        expect((await quote(headers ?? {})).status, JSON.stringify(headers)).to.equal(201);
+      }
+    });
+
+    it("is refused to all others, and to credentials that only read", async () => {
+      expectProblem(await price({}), 401, "missing_credentials");
+      expectProblem(await quote({}), 401, "missing_credentials");
+      const { viewKey, auditor, theProvider } = things.parties;
+      for (const headers of [...viewKey, ...auditor, ...Object.values(things.strangers)]) {
+        // oxlint-disable-next-line no-await-in-loop -- a failure names its reader
+        expectProblem(await price(headers), 403, "not_permitted");
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        expectProblem(await quote(headers), 403, "not_permitted");
+      }
+      expectProblem(await price(theProvider[0] ?? {}, NOBODY), 403, "not_permitted");
+    });
+
+    it("is without prior usage for anyone who names no account", async () => {
+      const body = { provider: things.provider, measurements: [work] };
+      expect((await things.stack.request("/v1/prices", { body })).status).to.equal(200);
+    });
+  });
+
+  for (const { id, callers } of ROUTES) {
+    const read = PRIVATE[id];
+    if (read === undefined) continue;
+    const { parties, path, absent, hides } = read;
+
+    describe(id, () => {
+      it("has these callers in the route table, too", () => {
+        expect([...callers].toSorted()).to.deep.equal([...parties].toSorted());
+      });
+
+      it("answers each of its parties, with credentials of each kind", async () => {
+        for (const party of parties) {
+          for (const headers of things.parties[party]) {
+            // oxlint-disable-next-line no-await-in-loop -- a failure names its party
+            const { status, document } = await ask(path(things, party), headers);
+            expect(status, `${party}: ${JSON.stringify(document)}`).to.equal(200);
+          }
+        }
+      });
+
+      it("refuses nobody's request, whether the thing exists or not", async () => {
+        const answer = await ask(path(things));
+        expectProblem(answer, 401, "missing_credentials");
+        expect((await ask(absent(things))).document).to.deep.equal(answer.document);
+        const csv = await ask(path(things), { accept: "text/csv" });
+        expectProblem(csv, 401, "missing_credentials");
+      });
+
+      it("refuses every other party, whether the thing exists or not", async () => {
+        const wrong = Object.entries(things.parties)
+          .filter(([party]) => !parties.some((one) => one === party))
+          .flatMap(([party, all]) => all.map((headers) => [party, headers] as const));
+        for (const [party, headers] of [...wrong, ...Object.entries(things.strangers)]) {
+          // oxlint-disable-next-line no-await-in-loop -- a failure names its party
+          const answer = await ask(path(things), headers);
+          const said = `${party}: ${JSON.stringify(answer.document)}`;
+          expect([answer.status, answer.document["reason"]], said).to.deep.equal(
+            hides === undefined ? [403, "not_permitted"] : [404, hides],
+          );
+          // oxlint-disable-next-line no-await-in-loop -- as above
+          expect((await ask(absent(things), headers)).document, said).to.deep.equal(
+            answer.document,
+          );
+        }
+      });
+    });
+  }
+});
+
+function isSigned(authorization: string | undefined): boolean {
+  return authorization?.startsWith("LogAccess ") === true;
+}
