@@ -175,7 +175,8 @@ export function createMeteringClient(url: string, credentials: Credentials = {})
       return (await createApi(url, keyed(apiKey)).call(listOffers, { params })).offers;
     },
     async registerProviderKey(key) {
-      await api.call(registerProviderKey, { body: key });
+      // Without credentials: the server knows none of this provider's keys yet.
+      await createApi(url).call(registerProviderKey, { body: key });
     },
     async claimAccess(apiKey) {
       await api.call(grantProviderAccess, { body: { apiKey } });
