@@ -80,7 +80,7 @@ for (const { name, open } of bothDatabases) {
       expect(document).to.have.nested.property("debits.0.amountMicros", "200000");
       expect(document).to.have.nested.property("debits.0.events", "2");
       expect(document["notKept"]).to.deep.equal(["settlement_times"]);
-      const debits = await server.request(String(document["debitsPath"]), { key: providerKey });
+      const debits = await server.request(String(document["debitsPath"]), { key: ownersSession });
       expect(debits.document["debits"]).to.have.length(2);
       const balance = await server.request(`/v1/accounts/${owner}`, { key: ownersSession });
       expect(balance.document["availableMicros"]).to.equal(document["closingMicros"]);
