@@ -16,6 +16,7 @@ import { limitRates } from "./http/rates/limitRates.ts";
 import { readBody } from "./http/readBody.ts";
 import { securityHeaders } from "./http/securityHeaders.ts";
 import { accountRoutes } from "./routes/accounts/accounts.ts";
+import { capProofRoutes } from "./routes/accounts/capProof.ts";
 import { deploymentRoutes } from "./routes/accounts/deployment.ts";
 import { acceptanceRoutes } from "./routes/allowances/acceptances.ts";
 import { allowanceRoutes } from "./routes/allowances/allowances.ts";
@@ -137,6 +138,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     viewKeyRoutes({ identify, viewKeys, keyDetails, chain }),
     meRoutes({ identify, approvals, auditors }),
     accountRoutes({ accounts, checkpoints: published, chainStore, permit }),
+    capProofRoutes({ allowances, disputes: context.askedDisputes, chain, permit }),
     allowanceRoutes({ allowances, issuingKeys, chain, limits, permit }),
     acceptanceRoutes({ acceptances, chain, permit }),
     grantRoutes({ allowances, grants, issuers, limits, permit }),

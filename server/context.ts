@@ -139,6 +139,8 @@ export interface Context {
   readonly receipts: ReceiptStore | null;
   readonly receiptRecords: ReceiptRecords;
   readonly disputes: DisputeStore;
+  /** the same disputes, for requests */
+  readonly askedDisputes: DisputeStore;
   readonly writeOffs: WriteOffStore;
   readonly transactions: TransactionStore;
   readonly insight: InsightStore;
@@ -271,6 +273,7 @@ export async function createContext(
     checkpointData: createCheckpointData(reads.patient),
     submissions: createSubmissionStore(database),
     disputes: createDisputeStore(database),
+    askedDisputes: createDisputeStore(reads.bounded),
     writeOffs: createWriteOffStore(database),
     transactions: createTransactionStore(database),
     insight: createInsightStore(reads.bounded),

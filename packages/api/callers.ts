@@ -85,6 +85,8 @@ export const CALLERS = {
     schemes: ["session", "cookie", "logAccess"],
     reasons: PERMIT_REASONS,
   }),
+  /** without credentials, while the court waits for an answer to a challenge of the account */
+  anyoneWhileChallenged: caller("anyone while challenged", { schemes: [null], reasons: [] }),
   /** a wallet that signed in, with the session's token or cookie */
   session: caller("wallet that signed in", {
     schemes: ["session", "cookie"],

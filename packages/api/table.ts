@@ -1,4 +1,5 @@
 import { getAccount, getProof } from "./accounts/accounts.ts";
+import { getCapProof } from "./accounts/capProof.ts";
 import {
   acceptAccount,
   endAcceptance,
@@ -78,6 +79,7 @@ export const ROUTES = [
   getChainReadiness,
   getAccount,
   getProof,
+  getCapProof,
   listAllowances,
   addAllowance,
   getAllowance,

@@ -84,10 +84,13 @@ function missing(callers: Route["callers"]): ProblemError {
 
 function namesOf(callers: Route["callers"]): string {
   const names = new Set(
-    callers.filter((caller) => caller !== "anyone").map((caller) => CALLERS[caller].label),
+    callers.filter((caller) => !OPEN.includes(caller)).map((caller) => CALLERS[caller].label),
   );
   return [...names].join(", or ");
 }
+
+/** Kinds of callers without credentials. */
+const OPEN: readonly Caller[] = ["anyone", "anyoneWhileChallenged"];
 
 /** What the principal is to the subject. Auditors are found apart. */
 function partsOf(principal: Principal, subject: Subject): readonly Caller[] {

@@ -100,11 +100,18 @@ describe("settler in disputes", () => {
 
   it("answers a challenge of a row with the owner's signed allowance", async () => {
     const pending = await nextPending();
+    const capProof = () => stack.request(`/v1/accounts/${addressOf(alice)}/cap-proof`);
+    expectProblem(await capProof(), 401, "missing_credentials");
     await court.challengeRow(await proofOf(pending, addressOf(alice)));
     await untilHeardOf(pending);
+    // Only while the challenge is open may strangers see what the owner signed.
+    const shown = await capProof();
+    expect(shown.status, JSON.stringify(shown.document)).to.equal(200);
+    expect(shown.document["signature"]).to.match(/^0x/);
     // Its window has ended, but it is not final while a challenge is open.
     await stack.passTime(WINDOWS.answerWindowSeconds - 60);
     await untilAnswered(pending);
+    expectProblem(await capProof(), 401, "missing_credentials");
     await stack.untilFinal(epoch);
   });
 

@@ -254,6 +254,7 @@ for (const kind of stackKinds) {
         "/v1/rate-cards": {
           rates: [{ meter: "own", dimensions: {}, microCredits: "1", perUnits: "3" }],
         },
+        "/v1/previews": { spender, measurements: [work] },
         "/v1/prices": { provider: source, account: address, measurements: [work] },
         "/v1/quotes": { provider: source, account: address, ...work, ttlSeconds: 60 },
         "/v1/utilisation": { meter: "requests", dimensions: {}, utilisationBps: 5_000 },

@@ -11,6 +11,7 @@ export type ChainForRequests = Pick<
   | "deployment"
   | "threshold"
   | "isSigner"
+  | "isChallengeOpen"
   | "isSignedBy"
   | "isSignedByAnyWallet"
   | "signingOf"
@@ -37,6 +38,7 @@ export function chainForRequests(
 ): ChainForRequests {
   const threshold = rememberAnswers<number>(bound, MEMORY);
   const signer = rememberAnswers<boolean>(bound, MEMORY);
+  const challenges = rememberAnswers<boolean>(bound, MEMORY);
   const signings = rememberAnswers<Signing>(bound, MEMORY);
   const allowances = rememberAnswers<Signing>(bound, MEMORY);
   const wallets = rememberAnswers<boolean>(bound, MEMORY);
@@ -53,6 +55,8 @@ export function chainForRequests(
     deployment: chain.deployment,
     threshold: () => threshold("", () => chain.threshold()),
     isSigner: (address) => signer(address, () => chain.isSigner(address)),
+    isChallengeOpen: (account, challenger) =>
+      challenges(`${account}/${challenger}`, () => chain.isChallengeOpen(account, challenger)),
     signingOf,
     isSignedBy: async (address, digest, signature) =>
       isAccepted(await signingOf(address, digest, signature)),

@@ -17,6 +17,9 @@ export interface SignedAllowance {
 /** The caps on record in micro-credits, by allowance. Has those of contract wallets only. */
 export type RecordedCaps = ReadonlyMap<Hex, bigint>;
 
+/** What the court needs to see what an account signed for. */
+export type ProvenCap = Pick<SignedAllowance, "id" | "message" | "scope" | "signature">;
+
 export interface ListedAllowance extends Allowance {
   /** whether it counts: whether its spender has accepted the account */
   readonly accepted: boolean;
@@ -55,6 +58,11 @@ export interface AllowanceStore {
     account: Address,
     page?: { readonly after: Hex | null; readonly limit: number },
   ): Promise<readonly ListedAllowance[]>;
+  /**
+   * Reads the owner-signed allowance with the highest cap of one counter, the oldest of several,
+   * revoked or not; `null` if there is none. Grants have the cap of their campaign.
+   */
+  capProof(account: Address, counter: bigint): Promise<ProvenCap | null>;
   /**
    * Revokes an allowance for good; a second call changes nothing. Returns `null` if it does not
    * exist. The owner's signature is kept as evidence for auditors.

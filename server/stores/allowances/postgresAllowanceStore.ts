@@ -78,6 +78,17 @@ export function createAllowanceStore(
       return records.map(toListedAllowance);
     },
 
+    async capProof(account, counter) {
+      // Plan: signed_by_owner; an account has at most maxAllowancesPerAccount.
+      const [record] = await reads.query<AllowanceRecord>(
+        `select ${ALLOWANCE_COLUMNS} from allowances
+         where account = $1 and campaign is null and counter = $2
+         order by account_cap_micros desc, created_at, id limit 1`,
+        [bytea(account), counter],
+      );
+      return record === undefined ? null : toListedAllowance(record);
+    },
+
     async revoke(id, signature) {
       // A revocation is final, so a repetition needs no lock.
       const known = await readAllowance(database, id);

@@ -23,6 +23,8 @@ export interface UnrecordedCap extends CapProof {
 export interface DisputeStore {
   /** Lists a checkpoint's open challenges, the earliest deadline first, at most `limit`. */
   openChallenges(checkpoint: bigint, limit: number): Promise<readonly OpenChallenge[]>;
+  /** Lists who challenged the account and has no answer yet, at most `limit`. */
+  challengersOf(account: Address, limit: number): Promise<readonly Address[]>;
   /** Lists the account's counters with a recorded cap of at least `spentMicros`, newest first. */
   recordedCounters(account: Address, spentMicros: bigint): Promise<readonly bigint[]>;
   /**

@@ -32,6 +32,16 @@ export function createDisputeStore(database: Database): DisputeStore {
       );
     },
 
+    async challengersOf(account, limit) {
+      // Plan: open_challenges, which has the few that wait for an answer: each costs a stake.
+      const found = await database.query<{ challenger: Address }>(
+        `select distinct challenger from challenges
+         where account = $1 and outcome is null order by challenger limit $2`,
+        [bytea(account), limit],
+      );
+      return found.map(({ challenger }) => challenger);
+    },
+
     async recordedCounters(account, spentMicros) {
       const records = await database.query<{ counter: bigint }>(
         // Plan: recorded_caps by primary key. A counter costs its owner a transaction.

@@ -23,6 +23,8 @@ function countedChain(gate: Promise<unknown> = Promise.resolve()) {
   const chain = {
     deployment,
     threshold: () => answer("threshold", 2),
+    isChallengeOpen: (account: Address, challenger: Address) =>
+      answer(`isChallengeOpen ${account} ${challenger}`, true),
     isSigner: (address: Address) => answer(`isSigner ${address}`, address === wallet),
     signingOf: (address: Address, _digest: Hex, signature: Hex) =>
       answer<Signing>(`signingOf ${address}`, signature === "0x01" ? "contract" : "nobody"),
