@@ -193,9 +193,13 @@ function isAcknowledged(
   );
 }
 
+function isDebitedAfter(outcome: UsageOutcome | undefined, at: Date): boolean {
+  return outcome?.result === "debited" && outcome.recordedAt > at;
+}
+
 /**
- * Finds the events that every attempt refused at an earlier time than that of the debits: see
- * `refusedBeforeDebits`.
+ * Finds the events that attempts refused at an earlier time than that of the debits: see
+ * `refusedBeforeDebits`. Another attempt may have debited them later.
  */
 function refusedByAllBefore(
   model: LedgerModel,
@@ -225,7 +229,11 @@ function refusedByAllBefore(
       return (
         outcome !== undefined &&
         !isAcknowledged(outcome, answers, index) &&
-        answers.every((answer) => isRefusedEarlier(answer, predictions)(index))
+        answers.some((answer) => isRefusedEarlier(answer, predictions)(index)) &&
+        answers.every(
+          (answer) =>
+            isRefusedEarlier(answer, predictions)(index) || isDebitedAfter(answer[index], at),
+        )
       );
     });
     if (found === undefined) return early;

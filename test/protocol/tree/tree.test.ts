@@ -1,9 +1,10 @@
 import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { BaseError, ContractFunctionRevertedError, zeroHash } from "viem";
+import { zeroHash } from "viem";
 import { hardhat } from "viem/chains";
 
+import { CreditsError } from "@compute-credits/client/errors/creditsError";
 import { settleRow } from "@compute-credits/client/chain/credits";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { parseCredits } from "@compute-credits/protocol/amounts";
@@ -157,9 +158,5 @@ describe("tree on the chain", () => {
 });
 
 function revertedWith(error: unknown): string | undefined {
-  const cause =
-    error instanceof BaseError
-      ? error.walk((e) => e instanceof ContractFunctionRevertedError)
-      : null;
-  return cause instanceof ContractFunctionRevertedError ? cause.data?.errorName : undefined;
+  return error instanceof CreditsError ? error.revert?.name : undefined;
 }
