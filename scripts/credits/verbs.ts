@@ -98,10 +98,17 @@ async function work({ wallet, creditMicros, where }: Deed): Promise<void> {
 async function balance({ wallet, where }: Pick<Deed, "wallet" | "where">): Promise<void> {
   const metering = ownReads(await connect(wallet, where), where);
   const has = await metering.balance(wallet.account.address);
-  for (const [name, value] of Object.entries(has)) {
-    if (name.endsWith("Micros") && typeof value === "bigint") {
-      console.log(`${name.replace("Micros", "").padEnd(13)} ${formatCredits(value)}`);
-    }
+  const shown = [
+    "purchased",
+    "spent",
+    "held",
+    "refunding",
+    "refunded",
+    "available",
+    "earned",
+  ] as const;
+  for (const name of shown) {
+    console.log(`${name.padEnd(10)} ${formatCredits(has[`${name}Micros`])}`);
   }
 }
 
