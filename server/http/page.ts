@@ -1,18 +1,5 @@
-import { z } from "zod";
-
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { ANSWERS } from "@compute-credits/api/bounds";
-
-/** The query parameter `limit` of a list in pages. */
-export function limitField({
-  most,
-  fallback,
-}: {
-  readonly most: number;
-  readonly fallback: number;
-}) {
-  return z.coerce.number().int().min(1).max(most).default(fallback);
-}
 
 /** The part of a page that fits into an answer, and the item after which the next one begins. */
 export interface BoundedPage<Item, Shown> {

@@ -6,7 +6,7 @@ import type { Route } from "@compute-credits/api/route";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { ANY_CAMPAIGN } from "@compute-credits/protocol/messages/issuingKey";
 import { type SpenderId, walletSpender } from "@compute-credits/protocol/messages/spender";
-import type { Identify, Principal } from "./principal.ts";
+import { type Identify, type Principal, isSafe } from "./principal.ts";
 import { type ProblemError, fail } from "./problem.ts";
 
 /** What a request is about: the parties that it names. */
@@ -147,8 +147,4 @@ function isReadOnly(principal: Principal): boolean {
 
 function isLogAccess(principal: Principal): principal is Extract<Principal, { kind: "wallet" }> {
   return principal.kind === "wallet" && principal.signed === "LogAccess";
-}
-
-function isSafe({ method }: Request): boolean {
-  return method === "GET" || method === "HEAD";
 }

@@ -120,7 +120,7 @@ async function readPrincipal(req: Request, deps: IdentifyDeps): Promise<Principa
 }
 
 /** Whether a request changes nothing (RFC 9110). */
-function isSafe({ method }: Request): boolean {
+export function isSafe({ method }: Request): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }
 

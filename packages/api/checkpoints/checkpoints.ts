@@ -8,6 +8,7 @@ import {
 import { ANSWERS, PAGES } from "../bounds.ts";
 import { Bytes32Text, NextCursor, TimeText, limitField } from "../fields.ts";
 import { route } from "../route.ts";
+import { CheckpointStatus } from "./checkpointStatus.ts";
 
 /** An epoch in a path or a query. */
 export const EpochField = z
@@ -20,7 +21,7 @@ export const EpochParams = z.strictObject({ epoch: EpochField });
 
 const facts = {
   checkpoint: CheckpointJson,
-  status: z.enum(["prepared", "pending", "final", "dropped", "abandoned"]),
+  status: CheckpointStatus,
   partyCount: z.int(),
   finalAt: TimeText.nullable(),
   transactionHash: Bytes32Text.nullable().describe("Of the submission, once it is confirmed."),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { AddressField, EventIdField } from "@compute-credits/protocol/json/fields";
+import { CheckpointStatus } from "../checkpoints/checkpointStatus.ts";
 import {
   AddressText,
   Bytes32Text,
@@ -96,7 +97,7 @@ const Explanation = z
       .object({
         epoch: UintText,
         root: Bytes32Text,
-        status: z.enum(["prepared", "pending", "final", "dropped", "abandoned"]),
+        status: CheckpointStatus,
         finalAt: TimeText.nullable(),
         transactionHash: Bytes32Text.nullable(),
       })

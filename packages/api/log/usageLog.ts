@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { CheckpointJson, SignerSignatureJson } from "@compute-credits/protocol/json/checkpoint";
 import { PAGES } from "../bounds.ts";
+import { CheckpointStatus } from "../checkpoints/checkpointStatus.ts";
 import { Bytes32Text, NextCursor, TimeText, UintText, limitField } from "../fields.ts";
 import { route } from "../route.ts";
 
@@ -81,7 +82,7 @@ export const listCuts = route({
             z.object({
               id: UintText,
               checkpoint: CheckpointJson,
-              status: z.enum(["prepared", "pending", "final", "dropped", "abandoned"]),
+              status: CheckpointStatus,
               snapshot: z
                 .string()
                 .nullable()

@@ -1,36 +1,22 @@
 import { z } from "zod";
 
-import {
-  AddressField,
-  TimeField,
-  boundedList,
-  uintField,
-} from "@compute-credits/protocol/json/fields";
-import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
+import { AddressField } from "@compute-credits/protocol/json/fields";
 import { MAX_MEASUREMENTS_PER_REQUEST } from "../bounds.ts";
 import { MicrosText } from "../fields.ts";
 import { Problem } from "../openapi/problem.ts";
+import { measurementList } from "./measurement.ts";
 import { PriceBasis } from "./priceBasis.ts";
 import { route } from "../route.ts";
 import { KeyedRate } from "./rates.ts";
 
 /** The body of `previewPrices` on a server with this limit. */
 export function pricesBody({ maxPriceMeasurements }: { readonly maxPriceMeasurements: number }) {
-  const measurement = z.strictObject({
-    meter: MeterName,
-    quantity: uintField(63),
-    dimensions: Dimensions.default({}),
-    time: TimeField.nullable().default(null).describe("`null` for now."),
-  });
   return z.strictObject({
     provider: AddressField,
     account: AddressField.nullable()
       .default(null)
       .describe("The payer, whose usage decides the tier; `null` prices without prior usage."),
-    measurements: boundedList(measurement, maxPriceMeasurements).refine(
-      (list) => list.length > 0,
-      "must have at least one measurement",
-    ),
+    measurements: measurementList(maxPriceMeasurements),
   });
 }
 

@@ -1,28 +1,16 @@
 import { z } from "zod";
 
-import {
-  AddressField,
-  SpenderField,
-  TimeField,
-  boundedList,
-  uintField,
-} from "@compute-credits/protocol/json/fields";
-import { Dimensions, MeterName } from "@compute-credits/protocol/json/names";
+import { AddressField, SpenderField } from "@compute-credits/protocol/json/fields";
 import { MAX_MEASUREMENTS_PER_REQUEST } from "../bounds.ts";
 import { AddressText, Bytes32Text, MicrosText, TimeText } from "../fields.ts";
 import { Problem } from "../openapi/problem.ts";
+import { measurementList } from "../pricing/measurement.ts";
 import { CHARGE_REFUSALS } from "../problems/chargeRefusals.ts";
 import { route } from "../route.ts";
 import { Charge } from "./debit.ts";
 
 /** The body of `previewUsage` on a server with this limit. */
 export function previewBody({ maxPriceMeasurements }: { readonly maxPriceMeasurements: number }) {
-  const measurement = z.strictObject({
-    meter: MeterName,
-    quantity: uintField(63),
-    dimensions: Dimensions.default({}),
-    time: TimeField.nullable().default(null).describe("`null` for now."),
-  });
   return z.strictObject({
     provider: AddressField.nullable()
       .default(null)
@@ -30,10 +18,7 @@ export function previewBody({ maxPriceMeasurements }: { readonly maxPriceMeasure
     spender: SpenderField.nullable()
       .default(null)
       .describe("Whose credits would pay. A spender leaves it out; a provider must name it."),
-    measurements: boundedList(measurement, maxPriceMeasurements).refine(
-      (list) => list.length > 0,
-      "must have at least one measurement",
-    ),
+    measurements: measurementList(maxPriceMeasurements),
   });
 }
 

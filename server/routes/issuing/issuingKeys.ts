@@ -10,6 +10,7 @@ import { ANY_CAMPAIGN, issuingKeyTypedData } from "@compute-credits/protocol/mes
 import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { OWNER, checkSignature } from "../../http/checkSignature.ts";
+import { keyRefusal } from "../../http/keyRefusal.ts";
 import { mount } from "../../http/mount.ts";
 import type { Permit } from "../../http/permit.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
@@ -46,16 +47,9 @@ export function issuingKeyRoutes({
     }
     switch (added.reason) {
       case "key_taken":
-        throw fail(409, "key_taken", "This hash is registered for something else. Make a new key.");
       case "key_revoked":
-        throw fail(409, "key_revoked", "This key was revoked, for good. Make a new one.");
       case "too_many_keys":
-        throw fail(
-          429,
-          "too_many_keys",
-          `The account has its maximum of ${added.limit} issuing keys. Revoke one that is not used.`,
-          { limit: added.limit },
-        );
+        throw keyRefusal(added, "issuing");
       case "stale_counter":
       case "counter_not_reached": {
         const currentCounter = await allowances.counterOf(message.account);

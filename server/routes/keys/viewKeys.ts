@@ -6,6 +6,7 @@ import { viewKeyTypedData } from "@compute-credits/protocol/messages/viewKey";
 import { viewKeyRevocationTypedData } from "@compute-credits/protocol/messages/viewKeyRevocation";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import { OWNER, checkSignature } from "../../http/checkSignature.ts";
+import { keyRefusal } from "../../http/keyRefusal.ts";
 import { mount } from "../../http/mount.ts";
 import type { Identify } from "../../http/principal.ts";
 import { fail } from "../../http/problem.ts";
@@ -46,21 +47,7 @@ export function viewKeyRoutes({ identify, viewKeys, keyDetails, chain }: ViewKey
       const { createdAt } = added.key;
       return answer(201, { account, keyHash, createdAt, expiresAt });
     }
-    switch (added.reason) {
-      case "key_taken":
-        throw fail(409, "key_taken", "This hash is registered for something else. Make a new key.");
-      case "key_revoked":
-        throw fail(409, "key_revoked", "This key was revoked, for good. Make a new one.");
-      case "too_many_keys":
-        throw fail(
-          429,
-          "too_many_keys",
-          `The account has its maximum of ${added.limit} view keys. Revoke one that is not used.`,
-          { limit: added.limit },
-        );
-      default:
-        return added satisfies never;
-    }
+    throw keyRefusal(added, "view");
   });
 
   mount(router, revokeViewKey, async ({ read, answer }) => {

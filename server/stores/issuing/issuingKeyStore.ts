@@ -14,10 +14,8 @@ export interface IssuingKey extends IssuingKeyMessage {
 
 export type AddKeyOutcome =
   | { readonly result: "added"; readonly key: IssuingKey; readonly repeated: boolean }
-  | {
-      readonly result: "refused";
-      readonly reason: "key_taken" | "key_revoked" | "stale_counter" | "counter_not_reached";
-    }
+  | { readonly result: "refused"; readonly reason: "key_taken" | "key_revoked" }
+  | { readonly result: "refused"; readonly reason: "stale_counter" | "counter_not_reached" }
   | { readonly result: "refused"; readonly reason: "too_many_keys"; readonly limit: number };
 
 export interface KeyRevocation {
