@@ -10,6 +10,7 @@ import { createDatabase } from "../scripts/local/postgresServer.ts";
 import { migrateLedger } from "../server/stores/migrateLedger.ts";
 import { openLedger, party } from "../test/fixtures/ledger.ts";
 import { serveLedger } from "../test/fixtures/ledgerServer.ts";
+import { openSession } from "../test/fixtures/openSession.ts";
 import { inParallel } from "./ledger/inParallel.ts";
 import { findPostgres } from "./ledger/rig.ts";
 import { pairedSpeed, printFigure } from "./ratio.ts";
@@ -27,14 +28,7 @@ try {
   const server = await serveLedger(await openLedger(database));
   const expiresAt = new Date(Date.now() + HOUR_MS);
 
-  const opened = await server.callers.sessions.open({
-    address: account,
-    label: "bench",
-    expiresAt,
-    nonce: `0x${"01".repeat(16)}`,
-    nonceExpiresAt: expiresAt,
-  });
-  if (opened === null) throw new Error("the nonce was used before");
+  const token = await openSession(server.callers.sessions, account, expiresAt);
   const key = createViewKey();
   await server.callers.viewKeys.add({ account, keyHash: apiKeySpender(key), expiresAt });
 
@@ -45,7 +39,7 @@ try {
       await answer.text();
     });
   const figure = await pairedSpeed(
-    reads({ cookie: `ccs=${opened.token}` }),
+    reads({ cookie: `ccs=${token}` }),
     reads({ authorization: `Bearer ${key}` }),
     { rounds: ROUNDS, operations: READS },
   );

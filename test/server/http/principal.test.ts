@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import type { Hex } from "viem";
 
 import {
   createApiKey,
@@ -15,6 +14,7 @@ import { type TestWallet, wallets } from "../../../scripts/local/wallets.ts";
 import { expectProblem } from "../../fixtures/http.ts";
 import { hexOf } from "../../fixtures/httpApi.ts";
 import { type MeteredStack, addressOf, startMeteredStack } from "../../fixtures/meteredStack.ts";
+import { openSession } from "../../fixtures/openSession.ts";
 
 const { alice, bob, provider, operator } = wallets;
 
@@ -22,8 +22,6 @@ const DAY_MS = 86_400_000;
 const inADay = () => new Date(Date.now() + DAY_MS);
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
-
-let nonces = 0;
 
 describe("who sends a request", () => {
   let stack: MeteredStack;
@@ -39,16 +37,7 @@ describe("who sends a request", () => {
 
   /** Opens a session without a sign-in, which other tests try. */
   async function sessionOf(wallet: TestWallet, expiresAt = inADay()): Promise<string> {
-    const nonce: Hex = `0x${(++nonces).toString(16).padStart(32, "0")}`;
-    const opened = await stack.context.callers.sessions.open({
-      address: addressOf(wallet),
-      label: "test",
-      expiresAt,
-      nonce,
-      nonceExpiresAt: inADay(),
-    });
-    if (opened === null) throw new Error("the nonce was used");
-    return opened.token;
+    return await openSession(stack.context.callers.sessions, addressOf(wallet), expiresAt);
   }
 
   async function viewKeyOf(wallet: TestWallet, expiresAt = inADay()): Promise<string> {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Address, type Hex, numberToHex } from "viem";
+import type { Hex } from "viem";
 
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
@@ -16,27 +16,15 @@ for (const { name, open } of bothDatabases) {
   describe(`statements on ${name}`, () => {
     let ledger: Ledger;
     let server: LedgerServer;
-    let nonces = 0;
     let ownersSession: string;
     let viewKey: string;
     let providerKey: string;
-
-    async function sessionOf(address: Address): Promise<string> {
-      const opened = await server.callers.sessions.open({
-        address,
-        label: "a page",
-        expiresAt: inAMinute(),
-        nonce: numberToHex(++nonces, { size: 16 }),
-        nonceExpiresAt: inAMinute(),
-      });
-      return opened?.token ?? "";
-    }
 
     before(async () => {
       ledger = await openLedger(await open());
       server = await serveLedger(ledger);
       providerKey = await server.keyOf(provider);
-      ownersSession = await sessionOf(owner);
+      ownersSession = await server.sessionOf(owner);
       viewKey = `ccvk_${"v".repeat(43)}`;
       const keyHash: Hex = apiKeySpender(viewKey);
       await ledger.purchase(owner, "1");
@@ -118,8 +106,8 @@ for (const { name, open } of bothDatabases) {
     });
 
     it("are for the party itself: its wallet, its view key, its provider's key", async () => {
-      const strangers = await sessionOf(stranger);
-      const providers = await sessionOf(provider);
+      const strangers = await server.sessionOf(stranger);
+      const providers = await server.sessionOf(provider);
       expect(await answers(ofOwner, ownersSession, viewKey)).to.deep.equal([200, 200]);
       expect(await answers(ofProvider, providers, providerKey)).to.deep.equal([200, 200]);
       for (const [path, others] of [

@@ -1,9 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { expect } from "chai";
-import { pino } from "pino";
 import { type Hex, zeroHash } from "viem";
 
 import { createViewKey } from "@compute-credits/client/wallet/apiKey";
@@ -13,19 +8,13 @@ import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { viewKeyTypedData } from "@compute-credits/protocol/messages/viewKey";
 import { eventually } from "../../../../scripts/local/eventually.ts";
 import { type TestWallet, wallets } from "../../../../scripts/local/wallets.ts";
-import { readConfig } from "../../../../server/config.ts";
-import { type RunningServer, serve } from "../../../../server/serve.ts";
 import { VIEW_KEYS } from "../../../../server/stores/keys/viewKeyStore.ts";
 import { deployWallet } from "../../../fixtures/contractWallet.ts";
 import { expectProblem, send } from "../../../fixtures/http.ts";
 import { hexOf, listOf } from "../../../fixtures/httpApi.ts";
-import {
-  type MeteredStack,
-  addressOf,
-  cloudEvent,
-  startMeteredStack,
-} from "../../../fixtures/meteredStack.ts";
-import { newLedgerDatabase } from "../../../fixtures/postgresServer.ts";
+import { type MeteredStack, addressOf, cloudEvent } from "../../../fixtures/meteredStack.ts";
+import { openSession } from "../../../fixtures/openSession.ts";
+import { type TwoServers, startTwoServers } from "../../../fixtures/secondServer.ts";
 
 const { alice, bob, provider } = wallets;
 
@@ -39,48 +28,19 @@ async function reportAt(url: string, key: string): Promise<number> {
   return status;
 }
 
-let nonces = 0;
-
 describe("keys of a wallet", () => {
   let stack: MeteredStack;
-  let second: RunningServer;
-  let folder: string;
+  let second: TwoServers;
 
   before(async () => {
-    const databaseUrl = await newLedgerDatabase();
-    stack = await startMeteredStack("PostgreSQL", { databaseUrl });
-    folder = await mkdtemp(join(tmpdir(), "compute-credits-second-"));
-    second = await serve(
-      readConfig({
-        RPC_URL: stack.rpcUrl,
-        CONTRACT_ADDRESS: stack.contract,
-        DATABASE_URL: databaseUrl,
-        SIGNING_JOURNAL_FOLDER: join(folder, "signing"),
-        PORT: "0",
-        CONFIRMATIONS: "0",
-        POLL_MILLISECONDS: "100",
-        CHAIN_STALL_SECONDS: "0",
-      }),
-      pino({ level: "silent" }),
-    );
+    second = await startTwoServers();
+    ({ stack } = second);
   });
-  after(async () => {
-    await second.stop();
-    await stack.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => second.stop());
 
   /** Opens a session without a sign-in, which other tests try. */
   async function sessionOf(wallet: TestWallet): Promise<string> {
-    const opened = await stack.context.callers.sessions.open({
-      address: addressOf(wallet),
-      label: "test",
-      expiresAt: new Date(Date.now() + 3_600_000),
-      nonce: `0x${(++nonces).toString(16).padStart(32, "0")}`,
-      nonceExpiresAt: new Date(Date.now() + 3_600_000),
-    });
-    if (opened === null) throw new Error("the nonce was used");
-    return opened.token;
+    return await openSession(stack.context.callers.sessions, addressOf(wallet));
   }
 
   async function keysOf(

@@ -1,9 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { expect } from "chai";
-import { pino } from "pino";
 import { type Address, type Hex, concat, createTestClient, http } from "viem";
 import { hardhat } from "viem/chains";
 import { createSiweMessage } from "viem/siwe";
@@ -11,15 +6,13 @@ import { createSiweMessage } from "viem/siwe";
 import { signIn } from "@compute-credits/client/wallet/signIn";
 import { SIGN_IN_SECONDS } from "@compute-credits/rules/sessions/signIn";
 import { type TestWallet, wallets } from "../../../../scripts/local/wallets.ts";
-import { readConfig } from "../../../../server/config.ts";
-import { type RunningServer, serve } from "../../../../server/serve.ts";
 import { SESSIONS } from "../../../../server/stores/sessions/sessionStore.ts";
 import { deployWallet, moodCall } from "../../../fixtures/contractWallet.ts";
 import { type Answer, type RequestOptions, expectProblem, send } from "../../../fixtures/http.ts";
 import { hexOf, listOf } from "../../../fixtures/httpApi.ts";
 import { type MeteredStack, addressOf, startMeteredStack } from "../../../fixtures/meteredStack.ts";
-import { newLedgerDatabase } from "../../../fixtures/postgresServer.ts";
 import { undeployedWallet } from "../../../fixtures/undeployedWallet.ts";
+import { type TwoServers, startTwoServers } from "../../../fixtures/secondServer.ts";
 
 const { alice, bob } = wallets;
 
@@ -43,33 +36,13 @@ const bearer = (token: unknown) => ({ authorization: `Bearer ${String(token)}` }
 
 describe("signing in", () => {
   let stack: MeteredStack;
-  let second: RunningServer;
-  let folder: string;
+  let second: TwoServers;
 
   before(async () => {
-    const databaseUrl = await newLedgerDatabase();
-    stack = await startMeteredStack("PostgreSQL", { databaseUrl, environment: ORIGINS });
-    folder = await mkdtemp(join(tmpdir(), "compute-credits-second-"));
-    second = await serve(
-      readConfig({
-        RPC_URL: stack.rpcUrl,
-        CONTRACT_ADDRESS: stack.contract,
-        DATABASE_URL: databaseUrl,
-        SIGNING_JOURNAL_FOLDER: join(folder, "signing"),
-        PORT: "0",
-        CONFIRMATIONS: "0",
-        POLL_MILLISECONDS: "100",
-        CHAIN_STALL_SECONDS: "0",
-        ...ORIGINS,
-      }),
-      pino({ level: "silent" }),
-    );
+    second = await startTwoServers(ORIGINS);
+    ({ stack } = second);
   });
-  after(async () => {
-    await second.stop();
-    await stack.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => second.stop());
 
   const post = (path: string, body: unknown = {}, headers: Record<string, string> = {}) =>
     stack.request(path, { body, headers });

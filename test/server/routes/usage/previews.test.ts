@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Address, type Hex, numberToHex } from "viem";
+import type { Hex } from "viem";
 
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
@@ -45,17 +45,6 @@ for (const { name, open } of bothDatabases) {
 
     const preview = (key: string | null, body: object) =>
       server.request("/v1/previews", { ...(key === null ? {} : { key }), body });
-
-    async function sessionOf(address: Address): Promise<string> {
-      const opened = await server.callers.sessions.open({
-        address,
-        label: "a page",
-        expiresAt: new Date(Date.now() + 60_000),
-        nonce: numberToHex(1, { size: 16 }),
-        nonceExpiresAt: new Date(Date.now() + 60_000),
-      });
-      return opened?.token ?? "";
-    }
 
     it("tells a spender what each costs, who pays, and which limit refuses", async () => {
       const { status, document } = await preview(spenderKey, {
@@ -103,7 +92,7 @@ for (const { name, open } of bothDatabases) {
     });
 
     it("takes a wallet's session as the spender", async () => {
-      const key = await sessionOf(wallet);
+      const key = await server.sessionOf(wallet);
       const { status, document } = await preview(key, { provider, measurements: units(1) });
       expect(status).to.equal(200);
       expect(document["spender"]).to.equal(walletSpender(wallet));
