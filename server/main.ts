@@ -8,9 +8,10 @@ import { ConfigError } from "@compute-credits/platform/process/environment";
 import { hideSecrets } from "@compute-credits/platform/process/hideSecrets";
 import { settingsHelp } from "@compute-credits/platform/process/settings";
 import { untilStopped } from "@compute-credits/platform/process/untilStopped";
-import { readConfig, SERVER_SETTINGS } from "./config.ts";
+import { readConfig } from "./config.ts";
 import { secretsOf } from "./secrets.ts";
 import { serve } from "./serve.ts";
+import { SERVER_SETTINGS } from "./settings.ts";
 
 const HELP = `npm run server      meters usage with the settings in the environment
 

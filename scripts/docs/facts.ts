@@ -3,7 +3,7 @@ import { glob, readFile } from "node:fs/promises";
 import { z } from "zod";
 
 import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
-import { SERVER_SETTINGS } from "../../server/config.ts";
+import { SERVER_SETTINGS } from "../../server/settings.ts";
 import { type Facts, anchorsOf } from "./checkPage.ts";
 
 /** Pages that people read. Decisions are records: they may name what is gone. */
