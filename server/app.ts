@@ -173,7 +173,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       creditMicrosPerToken,
       now,
     }),
-    statementRoutes({ statements: context.statements, identify, chain, auditors, now }),
+    statementRoutes({ statements: context.statements, permit, now }),
     usageLogRoutes({
       usageLog,
       logSegments: context.logSegments,

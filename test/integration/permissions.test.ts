@@ -113,6 +113,8 @@ const PRIVATE: { readonly [Id in RouteId]?: PrivateRead } = {
     path: ({ provider }) => `/v1/receipts/latest?provider=${provider}`,
     absent: () => `/v1/receipts/latest?provider=${NOBODY}`,
   },
+  getAccountStatement: ofAccount("/statement"),
+  getProviderStatement: ofProvider("/statement"),
   getReport: { parties: ALL, path: () => "/v1/report", absent: () => "/v1/report" },
 };
 
@@ -136,10 +138,8 @@ const PUBLIC: readonly RouteId[] = [
   "getCheckpointData",
 ];
 
-/** Reads with tests of their own: the caller's keys and sessions, statements, and the log. */
+/** Reads with tests of their own: the caller's keys and sessions, and the log. */
 const ELSEWHERE: readonly RouteId[] = [
-  "getAccountStatement",
-  "getProviderStatement",
   "listKeys",
   "listSessions",
   "readLog",
@@ -230,6 +230,70 @@ describe("who may read what", () => {
     });
   });
 
+  describe("a preview of usage", () => {
+    const measurements = [{ meter: "requests", quantity: 1 }];
+    const preview = (headers: Headers, spender = things.spender) =>
+      things.stack.request("/v1/previews", {
+        headers,
+        body: { provider: things.provider, spender, measurements },
+      });
+
+    it("is for the spender, by its key or its wallet's session, and for a provider's key", async () => {
+      const { theSpender, theProvider } = things.parties;
+      expect((await preview(theSpender[0] ?? {})).status).to.equal(200);
+      expect((await preview(theProvider[0] ?? {})).status).to.equal(200);
+      const { headers, spender } = things.wallet;
+      expect((await preview(headers[0] ?? {}, spender)).status).to.equal(200);
+    });
+
+    it("is refused to all others, and to a signature for reads", async () => {
+      expectProblem(await preview({}), 401, "missing_credentials");
+      const { theSpender: _, theProvider, ...others } = things.parties;
+      const { "another provider's key": otherProvider, ...strangers } = things.strangers;
+      const wrong = [
+        ...theProvider.slice(1),
+        ...Object.values(others).flat(),
+        ...Object.values(strangers),
+        ...things.wallet.headers,
+      ];
+      for (const headers of wrong) {
+        // oxlint-disable-next-line no-await-in-loop -- a failure names its credentials
+        expectProblem(await preview(headers), 403, "not_permitted");
+      }
+      expectProblem(await preview(otherProvider), 403, "source_mismatch");
+      const { headers, spender } = things.wallet;
+      expectProblem(await preview(headers[1] ?? {}, spender), 403, "not_permitted");
+    });
+  });
+
+  describe("a wallet that may spend", () => {
+    it("reads what is its own, with its session or its signature", async () => {
+      for (const path of pathsOf(things.wallet)) {
+        for (const headers of things.wallet.headers) {
+          // oxlint-disable-next-line no-await-in-loop -- a failure names its path
+          const { status, document } = await ask(path, headers);
+          expect(status, `${path}: ${JSON.stringify(document)}`).to.equal(200);
+        }
+      }
+    });
+
+    it("reads nothing of another spender, and no other spender reads its own", async () => {
+      const { wallet, parties, spender, grant } = things;
+      for (const [all, who] of [
+        [pathsOf(wallet), parties.theSpender],
+        [pathsOf({ spender, allowance: grant }), wallet.headers],
+      ] as const) {
+        for (const path of all) {
+          for (const headers of who) {
+            // oxlint-disable-next-line no-await-in-loop -- a failure names its path
+            const { status } = await ask(path, headers);
+            expect(status, path).to.equal(path.includes("/allowances/") ? 404 : 403);
+          }
+        }
+      }
+    });
+  });
+
   for (const { id, callers } of ROUTES) {
     const read = PRIVATE[id];
     if (read === undefined) continue;
@@ -280,6 +344,12 @@ describe("who may read what", () => {
     });
   }
 });
+
+/** What a spender reads of itself, and of an allowance for it. */
+function pathsOf({ spender, allowance }: { spender: string; allowance: string }): string[] {
+  const own = ["acceptances", "offers", "debits", "budgets"];
+  return [...own.map((one) => `/v1/spenders/${spender}/${one}`), `/v1/allowances/${allowance}`];
+}
 
 function isSigned(authorization: string | undefined): boolean {
   return authorization?.startsWith("LogAccess ") === true;

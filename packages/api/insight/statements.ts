@@ -100,10 +100,9 @@ const ProviderStatement = z
 const declared = {
   method: "get",
   tag: "insight",
-  callers: ["known"],
   params: z.strictObject({ address: AddressField }),
   query: z.strictObject({ from: TimeField.optional(), to: TimeField.optional() }),
-  reasons: ["not_the_owner", "empty_range", "range_too_long", "too_many_groups"],
+  reasons: ["empty_range", "range_too_long", "too_many_groups"],
 } as const;
 
 const RANGE =
@@ -115,7 +114,8 @@ export const getAccountStatement = route({
   id: "getAccountStatement",
   path: "/v1/accounts/{address}/statement",
   summary: "An account's movements between two balances",
-  description: `For the account's owner, its view keys, operators and auditors. ${RANGE}`,
+  description: RANGE,
+  callers: ["owner", "viewKey", "operator", "auditor"],
   answers: {
     200: {
       description: "The statement.",
@@ -130,7 +130,8 @@ export const getProviderStatement = route({
   id: "getProviderStatement",
   path: "/v1/providers/{address}/statement",
   summary: "A provider's earnings between two totals",
-  description: `For the provider, operators and auditors. ${RANGE}`,
+  description: RANGE,
+  callers: ["theProvider", "operator", "auditor"],
   answers: {
     200: {
       description: "The statement.",

@@ -47,7 +47,7 @@ export const addViewKey = route({
       }),
     },
   },
-  reasons: ["not_the_owner", "expiry_out_of_range", "key_taken", "key_revoked", "too_many_keys"],
+  reasons: ["not_permitted", "expiry_out_of_range", "key_taken", "key_revoked", "too_many_keys"],
 });
 
 export const revokeViewKey = route({

@@ -74,11 +74,6 @@ export const CREDENTIALS = {
     "The event's `source` is not the key's provider.",
     "Report only your own work.",
   ),
-  not_the_owner: reason(
-    [403],
-    "The session is another wallet's.",
-    "Sign in with the account's own wallet.",
-  ),
   expiry_out_of_range: reason(
     [422],
     "The key would expire in the past, or too late.",

@@ -62,7 +62,7 @@ export const previewUsage = route({
     "spend the credits first: a hold keeps them.\n\n" +
     "For a spender, with its key or its wallet's session, and for a provider, with its key. A " +
     "provider without access gets the refusal that its debit would get.",
-  callers: ["spender", "provider", "session"],
+  callers: ["theSpender", "provider"],
   body: previewBody({ maxPriceMeasurements: MAX_MEASUREMENTS_PER_REQUEST }),
   exampleBody: {
     provider: "0x90f79bf6eb2c4f870365e785982e1f101e93b906",

@@ -81,8 +81,14 @@ export function tierUsesOfBasis(basis: PriceBasis): readonly TierUse[] {
 
 /** The part of a debit's basis that one account may read: without what other accounts have used. */
 export function basisOf(basis: PriceBasis, account: Address): PriceBasis {
-  if (basis?.shares === undefined) return basis;
-  return { ...basis, shares: basis.shares.filter(({ use }) => use.account === account) };
+  if (basis === null) return null;
+  const { shares, use, usedUnits, tier, ...others } = basis;
+  return {
+    ...others,
+    // Before each account paid its own price, one account's tier priced what several paid.
+    ...(use?.account === account ? { use, usedUnits, tier } : {}),
+    ...(shares && { shares: shares.filter((share) => share.use.account === account) }),
+  };
 }
 
 /** The tiered usage that a debit of `quantity` units counted. A void takes it back. */

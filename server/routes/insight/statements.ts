@@ -4,6 +4,7 @@ import { ANSWERS } from "@compute-credits/api/bounds";
 import { getAccountStatement, getProviderStatement } from "@compute-credits/api/insight/statements";
 import { respondCsv, wantsCsv } from "../../http/csv.ts";
 import { mount } from "../../http/mount.ts";
+import type { Permit } from "../../http/permit.ts";
 import { fail } from "../../http/problem.ts";
 import { timeRange } from "../../http/timeRange.ts";
 import type {
@@ -12,10 +13,10 @@ import type {
   SettledRow,
   StatementStore,
 } from "../../stores/insight/statementStore.ts";
-import { type StatementAccessDeps, checkStatementReader } from "./statementAccess.ts";
 
-export interface StatementDeps extends StatementAccessDeps {
+export interface StatementDeps {
   readonly statements: StatementStore;
+  readonly permit: Permit;
   /** the database's clock */
   readonly now: () => Promise<Date>;
 }
@@ -29,14 +30,13 @@ const LIMIT = ANSWERS.groups.most;
 
 const COLUMNS = ["kind", "at", "name", "amountMicros", "reference"];
 
-export function statementRoutes(deps: StatementDeps): Router {
-  const { statements, now } = deps;
+export function statementRoutes({ statements, permit, now }: StatementDeps): Router {
   const router = Router();
 
   mount(router, getAccountStatement, async ({ req, res, read, answer }) => {
     const { params, query } = read();
     const { address } = params;
-    await checkStatementReader(deps, req, { role: "account", address });
+    await permit.check(getAccountStatement, req, { account: address });
     const range = timeRange(query, await now());
     const found = await statements.account({ address, ...range, limit: LIMIT });
     checkLength(found.days, found.purchases, found.requests, found.refunds, found.writeOffs);
@@ -77,7 +77,7 @@ export function statementRoutes(deps: StatementDeps): Router {
   mount(router, getProviderStatement, async ({ req, res, read, answer }) => {
     const { params, query } = read();
     const { address } = params;
-    await checkStatementReader(deps, req, { role: "provider", address });
+    await permit.check(getProviderStatement, req, { provider: address });
     const range = timeRange(query, await now());
     const found = await statements.provider({ address, ...range, limit: LIMIT });
     checkLength(found.days);

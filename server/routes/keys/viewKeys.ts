@@ -31,7 +31,11 @@ export function viewKeyRoutes({ identify, viewKeys, keyDetails, chain }: ViewKey
     if (signature === undefined) {
       const { address } = await requireSession(req, identify);
       if (address !== account) {
-        throw fail(403, "not_the_owner", `Your session is of ${address}, not of ${account}.`);
+        throw fail(
+          403,
+          "not_permitted",
+          `Your session is of ${address}, not of ${account}: sign in with the account's own wallet.`,
+        );
       }
     } else {
       const digest = hashTypedData(viewKeyTypedData(chain.deployment, message));

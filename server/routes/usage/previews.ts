@@ -5,12 +5,12 @@ import { previewBody, previewUsage } from "@compute-credits/api/usage/previews";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { type SpenderId, walletSpender } from "@compute-credits/protocol/messages/spender";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
-import { notApproved, wrongKeyKind } from "../../http/authentication.ts";
+import { notApproved } from "../../http/authentication.ts";
 import { type LabelLimits, labelProblem } from "../../http/labelLimits.ts";
 import { mount } from "../../http/mount.ts";
+import { notPermitted } from "../../http/permit.ts";
 import type { Identify, Principal } from "../../http/principal.ts";
 import { type Problem, fail } from "../../http/problem.ts";
-import { notTheSpender } from "../../http/spenderProof.ts";
 import type { Limits } from "../../limits.ts";
 import type { ApprovalStore } from "../../stores/providers/approvalStore.ts";
 import type { UsagePreviews } from "../../stores/usage/usagePreviews.ts";
@@ -86,16 +86,11 @@ function callerOf(principal: Principal): PreviewCaller {
         "Send a spender's or a provider's key in a header (Authorization: Bearer <key>), or sign " +
           "in with the spender's wallet: POST /v1/sessions.",
       );
+    // A wallet that signed a header may only read.
     case "issuingKey":
     case "viewKey":
-      throw wrongKeyKind("spender");
     case "wallet":
-      throw fail(
-        403,
-        "session_needed",
-        "A signed header does not preview usage. Sign in with the spender's wallet: " +
-          "POST /v1/sessions.",
-      );
+      throw notPermitted(previewUsage);
     default:
       return principal satisfies never;
   }
@@ -118,7 +113,7 @@ function partiesOf(
     return { provider, spender: named.spender ?? missing("spender", "whose credits would pay") };
   }
   const { spender } = caller;
-  if ((named.spender ?? spender) !== spender) throw notTheSpender();
+  if ((named.spender ?? spender) !== spender) throw notPermitted(previewUsage);
   return { spender, provider: named.provider ?? missing("provider", "who would do the work") };
 }
 

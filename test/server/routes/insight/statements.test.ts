@@ -119,7 +119,7 @@ for (const { name, open } of bothDatabases) {
         expectProblem(await server.request(path), 401, "missing_credentials");
         for (const key of others) {
           // oxlint-disable-next-line no-await-in-loop -- one after the other
-          expectProblem(await server.request(path, { key }), 403, "not_the_owner");
+          expectProblem(await server.request(path, { key }), 403, "not_permitted");
         }
       }
     });

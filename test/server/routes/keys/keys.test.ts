@@ -248,7 +248,7 @@ describe("keys of a wallet", () => {
       const body = await signed(alice, key);
       const path = "/v1/view-keys";
       const { signature: _, ...unsigned } = body;
-      expectProblem(await post(bob, path, unsigned), 403, "not_the_owner");
+      expectProblem(await post(bob, path, unsigned), 403, "not_permitted");
       expectProblem(await stack.request(path, { body: unsigned }), 401, "missing_credentials");
       const forged = { ...body, account: addressOf(bob) };
       expectProblem(await stack.request(path, { body: forged }), 403, "invalid_signature");

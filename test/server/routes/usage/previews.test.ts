@@ -114,7 +114,7 @@ for (const { name, open } of bothDatabases) {
     it("refuses everybody else", async () => {
       const body = { provider, spender, measurements: units(1) };
       expectProblem(await preview(null, body), 401, "missing_credentials");
-      expectProblem(await preview(createApiKey(), body), 403, "not_the_spender");
+      expectProblem(await preview(createApiKey(), body), 403, "not_permitted");
       expectProblem(
         await preview(providerKey, { ...body, provider: other }),
         403,
