@@ -14,6 +14,7 @@ import { code, table } from "./fillPage.ts";
 import { routeTables } from "./routeTables.ts";
 import { CARD_ERRORS, DATA_FAULTS, FINDINGS } from "./meanings.ts";
 import { messageTypes } from "./messages.ts";
+import { verbTables } from "./verbTables.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -24,6 +25,7 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ),
   ["settings-auditor", settingsTable(settingsOf(AUDITOR_SETTINGS.auditor))],
   ...routeTables(),
+  ...verbTables(),
   ["limits", limitsTable()],
   ["pages", pagesTable()],
   ["answers", answersTable()],

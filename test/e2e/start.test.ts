@@ -108,7 +108,7 @@ describe("npm start", () => {
     }
     const [bought, worked, balance] = said;
     // The command ends once the ledger counts the purchase: the next one may spend it.
-    expect(bought).to.match(/^bought 1000 credits for 10 dollars/);
+    expect(bought).to.match(/^Asked http:\/\/127\.0\.0\.1:\d+\nbought 1000 credits for 10 dollars/);
     expect(worked).to.match(/^one job: \d+ ms of CPU, \d+ bytes, 0\.\d+ credits$/m);
     expect(balance).to.match(/^spent +0\.\d+$/m);
     expect(balance).to.match(/^available +999\.\d+$/m);

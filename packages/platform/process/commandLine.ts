@@ -35,17 +35,21 @@ export function readOptions<const T extends ParseArgsConfig>(
   config: T,
 ): ReturnType<typeof parseArgs<T>> {
   const names = Object.keys(config.options ?? {});
-  const kept = names.find(isKeptByNpm);
-  if (kept !== undefined) {
-    throw new UsageError(
-      `npm took --${kept} for an option of its own. Write -- first: ${npmCommand()} -- … --${kept} …`,
-    );
-  }
+  refuseKeptByNpm(names);
   try {
     return parseArgs(config);
   } catch (error) {
     throw usageError(error, names);
   }
+}
+
+/** Throws a `UsageError` if npm took one of these options, because no `--` stood before it. */
+export function refuseKeptByNpm(names: readonly string[]): void {
+  const kept = names.find(isKeptByNpm);
+  if (kept === undefined) return;
+  throw new UsageError(
+    `npm took --${kept} for an option of its own. Write -- first: ${npmCommand()} -- … --${kept} …`,
+  );
 }
 
 /** An address. Throws a `UsageError` that names the option, for a wrong checksum too. */
@@ -86,7 +90,7 @@ export function closest(typed: string, choices: readonly string[]): string | nul
 }
 
 /** Options of npm itself, which users set in their .npmrc: their variables prove nothing. */
-const NPM_SETTINGS = new Set(["audit"]);
+const NPM_SETTINGS = new Set(["audit", "json", "yes"]);
 
 /** Without a -- before it, an option never reaches the command: npm makes it a variable. */
 function isKeptByNpm(option: string): boolean {

@@ -8,7 +8,7 @@ import { createMeteringClient } from "@compute-credits/client/http/meteringClien
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { localClient } from "../../../scripts/local/deployLocal.ts";
 import { requestRefund } from "@compute-credits/client/chain/credits";
-import { explain, type Where } from "../../../scripts/credits/explain.ts";
+import { type Where, explain } from "../../../scripts/credits/output/explain.ts";
 import { wallets } from "../../../scripts/local/wallets.ts";
 import { type LocalContract, startContract } from "../../fixtures/localContract.ts";
 
@@ -27,14 +27,14 @@ describe("what npm run credits says of an error", () => {
   after(() => local.stop());
 
   /** The text for what `work` rejects with. */
-  async function said(work: Promise<unknown>, at = where): Promise<string | null> {
+  async function said(work: Promise<unknown>, at = where): Promise<string> {
     return await work.then(
       () => "nothing went wrong",
-      (error: unknown) => explain(error, at),
+      (error: unknown) => explain(error, at).message,
     );
   }
 
-  async function answeredWith(status: number, body: string): Promise<string | null> {
+  async function answeredWith(status: number, body: string): Promise<string> {
     const server = createServer((_, res) => res.writeHead(status).end(body)).listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
@@ -46,17 +46,22 @@ describe("what npm run credits says of an error", () => {
     });
     server.close();
     server.closeAllConnections();
-    return text?.replace(url, "URL") ?? null;
+    return text.replace(url, "URL");
   }
 
   it("no server: where it looked, and how to start or name one", async () => {
-    expect(await said(createMeteringClient(NOWHERE).balance(alice.account.address))).to.equal(
-      `No metering server answers at ${NOWHERE}. Start one with npm start, or name another with --server.`,
-    );
+    const lost = await createMeteringClient(NOWHERE)
+      .balance(alice.account.address)
+      .catch((error: unknown) => error);
+    expect(explain(lost, where)).to.deep.equal({
+      reason: "server_unreachable",
+      message: `No metering server answers at ${NOWHERE}.`,
+      next: "Start one with npm start, or name another with --server.",
+    });
   });
 
   it("another program at the server's address: that it is none", async () => {
-    const answer = "URL does not answer as a metering server does. --server names its address.";
+    const answer = "URL does not answer as a metering server does.";
     expect(await answeredWith(200, "<html>")).to.equal(answer);
     expect(await answeredWith(200, "{}")).to.equal(answer);
     expect(await answeredWith(404, "{}")).to.equal(answer);
@@ -72,7 +77,7 @@ describe("what npm run credits says of an error", () => {
   it("no chain: where it looked", async () => {
     const client = localClient(NOWHERE);
     expect(await said(client.getBlockNumber(), { ...where, rpc: NOWHERE })).to.equal(
-      `No chain answers at ${NOWHERE}. Start one with npm start, or name another with --rpc.`,
+      `No chain answers at ${NOWHERE}.`,
     );
   });
 
@@ -84,7 +89,7 @@ describe("what npm run credits says of an error", () => {
       abi: computeCreditsAbi,
       functionName: "token",
     });
-    expect(await said(read)).to.match(/^The chain at \S+ does not have the server's contract\. /);
+    expect(await said(read)).to.match(/^The chain at \S+ does not have the server's contract\.$/);
   });
 
   it("a refusal of the contract: in words, with the error's name and values", async () => {
@@ -96,7 +101,11 @@ describe("what npm run credits says of an error", () => {
     );
   });
 
-  it("a bug: nothing, so that it is printed whole", () => {
-    expect(explain(new Error("a bug"), where)).to.equal(null);
+  it("a bug: says so in one line, without a stack", () => {
+    expect(explain(new Error("a bug"), where)).to.deep.equal({
+      reason: "unexpected",
+      message: "This should not happen: a bug",
+      next: "Please report it, with the command and without its keys.",
+    });
   });
 });

@@ -1,0 +1,218 @@
+import type { Address, Hex, PublicClient, WalletClient } from "viem";
+
+import { UsageError } from "@compute-credits/platform/process/commandLine";
+import { getDeployment } from "@compute-credits/api/deployment/deployment";
+import { getMe } from "@compute-credits/api/sessions/me";
+import {
+  createNonce,
+  revokeSession,
+  signIn as signInRoute,
+} from "@compute-credits/api/sessions/sessions";
+import type { AnswerBody } from "@compute-credits/api/route";
+import type { LensConnection } from "@compute-credits/client/chain/readLens";
+import type { WalletConnection } from "@compute-credits/client/chain/transact";
+import { walletAccount } from "@compute-credits/client/chain/walletAccount";
+import { CreditsError } from "@compute-credits/client/errors/creditsError";
+import { type Api, createApi } from "@compute-credits/client/http/api";
+import {
+  type MeteringClient,
+  createMeteringClient,
+} from "@compute-credits/client/http/meteringClient";
+import { createReadAccess } from "@compute-credits/client/wallet/logAccess";
+import { signIn } from "@compute-credits/client/wallet/signIn";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
+import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
+import { connectChain } from "./connectChain.ts";
+import type { Keys } from "./keySources.ts";
+import { openWallet } from "./openWallet.ts";
+import type { Progress } from "./progress.ts";
+import { announcedWallet } from "./announcedWallet.ts";
+
+export type ServerDeployment = AnswerBody<typeof getDeployment>;
+
+/** How the command talks to the person who gave it. */
+export interface Conversation {
+  readonly progress: Progress;
+  /** Shows lines on the error stream. */
+  readonly tell: (lines: readonly string[]) => void;
+  /** Rejects if the person declines. Resolves at once where nothing is asked. */
+  readonly confirm: () => Promise<void>;
+}
+
+/** Where a command looks, and what it speaks with. */
+export interface Setting {
+  readonly server: string;
+  readonly rpc: string;
+  readonly keys: Keys;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** What every verb works with. Everything is learned when it is first needed, and once. */
+export interface Context extends Setting, Conversation {
+  /** with the bearer, or else with what the wallet signs for reading, or else without credentials */
+  readonly api: Api;
+  readonly metering: MeteringClient;
+  /** a wallet that the local chain gives away, so that buying may make test dollars */
+  readonly isTestWallet: boolean;
+  authorization(): Promise<string | null>;
+  deployment(): Promise<ServerDeployment>;
+  /** the chain and the vault that the server names, checked at the endpoint */
+  chain(): Promise<{ readonly client: PublicClient; readonly contract: Address }>;
+  lens(): Promise<LensConnection>;
+  /** the wallet on the checked chain; shows what it signs and sends */
+  wallet(): Promise<WalletConnection>;
+  /** what the wallet's signatures are bound to */
+  signing(): Promise<{ readonly wallet: WalletClient; readonly deployment: Deployment }>;
+  /** the address given, or the wallet's, or that of the bearer's account or provider */
+  party(given: Address | undefined): Promise<Address>;
+  /** the spender given, or that of the bearer, or the wallet */
+  spender(given: Hex | undefined): Promise<Hex>;
+  /** an API with a session: the bearer's, or one that the wallet signs in for and that ends after */
+  withSession<T>(work: (api: Api) => Promise<T>): Promise<T>;
+}
+
+/** Seconds: longer than any command of a session takes. */
+const SESSION_SECONDS = 300;
+
+export function createContext(setting: Setting, conversation: Conversation): Context {
+  const { server, rpc, keys } = setting;
+  const { bearer, source } = keys;
+  const { progress, tell, confirm } = conversation;
+
+  const deployment = once(() => createApi(server).call(getDeployment, {}));
+
+  const named = once(async (): Promise<Deployment> => {
+    const { domain } = await deployment();
+    return { chainId: domain.chainId, contract: domain.verifyingContract };
+  });
+
+  const chain = once(async () => {
+    const { chainId, contract } = await named();
+    const client = await connectChain({ server, rpc, chainId, contract });
+    return { client, contract };
+  });
+
+  /** Signs what only reads; anything else waits until the chain has shown the vault. */
+  const ownWallet = once(async () => {
+    if (source === null) {
+      throw new UsageError(
+        "A wallet is missing. Give --key-file FILE, set CREDITS_PRIVATE_KEY, or give --from " +
+          "ADDRESS with the --rpc URL of a node that holds it unlocked.",
+      );
+    }
+    const { chainId } = await named();
+    return announcedWallet(await openWallet(source, { chainId, rpc, server }), {
+      async signs(lines, isReadOnly) {
+        if (!isReadOnly) await chain();
+        tell(lines);
+        if (!isReadOnly) await confirm();
+      },
+      async sends(lines) {
+        tell(lines);
+        await confirm();
+      },
+    });
+  });
+
+  const readAccess = once(async () => createReadAccess(await ownWallet(), await named()));
+
+  async function authorization(): Promise<string | null> {
+    if (bearer !== null) return `Bearer ${bearer}`;
+    return source === null ? null : await (await readAccess())();
+  }
+
+  const credentials =
+    bearer !== null
+      ? { key: bearer }
+      : source === null
+        ? {}
+        : { authorization: async () => await (await readAccess())() };
+  const metering = createMeteringClient(server, credentials);
+  const { api } = metering;
+  const me = once(() => api.call(getMe, {}));
+
+  async function walletAddress(): Promise<Address> {
+    return lowercaseHex(walletAccount(await ownWallet()).address);
+  }
+
+  async function withSession<T>(work: (api: Api) => Promise<T>): Promise<T> {
+    if (bearer !== null) return await work(api);
+    const wallet = await ownWallet();
+    const { nonce, chainId } = await createApi(server).call(createNonce, {});
+    const expiresAt = new Date(Date.now() + SESSION_SECONDS * 1_000);
+    const signed = await signIn(wallet, { url: server, nonce, chainId, expiresAt });
+    const body = { ...signed, label: "npm run credits, one command" };
+    const { token } = await createApi(server).call(signInRoute, { body });
+    if (token === undefined) throw new Error("a session came without its token");
+    const own = createApi(server, { key: token });
+    try {
+      return await work(own);
+    } finally {
+      // It ends by itself, too; and the command may have ended it.
+      await own.call(revokeSession, { params: { id: "current" } }).catch(() => undefined);
+    }
+  }
+
+  return {
+    ...setting,
+    ...conversation,
+    progress,
+    api,
+    metering,
+    isTestWallet: source?.kind === "test",
+    authorization,
+    deployment,
+    chain,
+    async lens() {
+      const [{ lens }, { client, contract }] = await Promise.all([deployment(), chain()]);
+      if (lens === null) {
+        throw new CreditsError(`The server at ${server} names no lens contract.`, {
+          reason: "no_lens",
+          next: "Ask the operator to set LENS_ADDRESS.",
+        });
+      }
+      return { client, contract, lens };
+    },
+    async wallet() {
+      const [wallet, { client, contract }] = await Promise.all([ownWallet(), chain()]);
+      return { wallet, client, contract };
+    },
+    async signing() {
+      const [wallet, deployed] = await Promise.all([ownWallet(), named()]);
+      return { wallet, deployment: deployed };
+    },
+    async party(given) {
+      if (given !== undefined) return given;
+      if (bearer === null) return await walletAddress();
+      const who = await me();
+      switch (who.kind) {
+        case "session":
+        case "wallet":
+          return who.address;
+        case "providerKey":
+          return who.provider;
+        case "viewKey":
+        case "issuingKey":
+          return who.account;
+        default:
+          throw new UsageError("The bearer is of no account: name one with --account.");
+      }
+    },
+    async spender(given) {
+      if (given !== undefined) return given;
+      if (bearer === null) return walletSpender(await walletAddress());
+      const who = await me();
+      if (who.kind === "spenderKey") return apiKeySpender(bearer);
+      if (who.kind === "session" || who.kind === "wallet") return walletSpender(who.address);
+      throw new UsageError("The bearer is of no spender: name one with --spender.");
+    },
+    withSession,
+  };
+}
+
+/** Makes something when it is first needed, and then keeps it, a failure too. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => (made ??= make());
+}

@@ -1,0 +1,71 @@
+import { constants } from "node:fs";
+import { open, rm } from "node:fs/promises";
+
+import { UsageError } from "@compute-credits/platform/process/commandLine";
+import { hasCode } from "@compute-credits/platform/process/errorCode";
+
+/** Longer than any key or token. */
+const MOST_BYTES = 4_096;
+
+/** What anyone but the owner may do with a file. */
+const OTHERS = 0o077;
+
+/**
+ * Reads a key from a file, without the line's end. Refuses a file that its group or others may use,
+ * and one that is not a plain file. The same open file is checked and read.
+ */
+export async function readSecretFile(option: string, path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(
+    (cause: unknown) => {
+      throw new UsageError(`${option} ${path} cannot be read (${codeOf(cause)}).`, { cause });
+    },
+  );
+  try {
+    const found = await file.stat();
+    if (!found.isFile() || found.size > MOST_BYTES) {
+      throw new UsageError(`${option} ${path} is not a file of one key.`);
+    }
+    const mode = found.mode & 0o777;
+    if ((mode & OTHERS) !== 0) {
+      throw new UsageError(
+        `${option} ${path} may be used by others (mode ${mode.toString(8)}). Run: chmod 600 ${path}`,
+      );
+    }
+    const text = (await file.readFile("utf8")).trim();
+    if (/^\S+$/.test(text)) return text;
+    throw new UsageError(`${option} ${path} does not hold one key, on one line.`);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Writes a new key to a new file that only its owner may use, and flushes it. Never overwrites.
+ * Returns what takes it away again if the key is refused for sure.
+ */
+export async function writeSecretFile(
+  option: string,
+  path: string,
+  text: string,
+): Promise<() => Promise<void>> {
+  const file = await open(path, "wx", 0o600).catch((cause: unknown) => {
+    throw new UsageError(
+      hasCode(cause, "EEXIST")
+        ? `${option} ${path} exists already. Name a new file: no key is overwritten.`
+        : `${option} ${path} cannot be written (${codeOf(cause)}).`,
+      { cause },
+    );
+  });
+  try {
+    await file.writeFile(`${text}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return () => rm(path);
+}
+
+/** Such as `ENOENT`. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}
