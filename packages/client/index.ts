@@ -17,9 +17,73 @@ export {
   type Credentials,
   createApi,
 } from "./http/api.ts";
-export * from "./http/meteringClient.ts";
+export {
+  type Captured,
+  type MeteringClient,
+  type Offer,
+  type ShownAllowance,
+  type SpenderWord,
+  createMeteringClient,
+} from "./http/meteringClient.ts";
+export { type PageOptions, pages } from "./http/pages.ts";
 export { downloadTable } from "./http/checkpointData.ts";
 export { DEFAULT_RETRIES, type RetryPolicy } from "./http/retries.ts";
+
+// Accounts
+export { type Balance, readBalance } from "./accounts/readBalance.ts";
+export { type CapProof, readCapProof } from "./accounts/readCapProof.ts";
+export { type ProvenRow, readProof } from "./accounts/readProof.ts";
+
+// Allowances
+export { type Acceptance, type SpendersWord, accept } from "./allowances/accept.ts";
+export { allow } from "./allowances/allow.ts";
+export { endAcceptance } from "./allowances/endAcceptance.ts";
+export { type StoredAllowance, postAllowance } from "./allowances/postAllowance.ts";
+export { type Allowances, readAllowances } from "./allowances/readAllowances.ts";
+export { type Offers, readOffers } from "./allowances/readOffers.ts";
+export { type RedeemedGrant, redeem } from "./allowances/redeem.ts";
+export { revoke } from "./allowances/revoke.ts";
+export { revokeGrant } from "./allowances/revokeGrant.ts";
+
+// Providers: access, prices, holds and usage
+export { type AddedProviderKey, addProviderKey } from "./providers/addProviderKey.ts";
+export { claimAccess } from "./providers/claimAccess.ts";
+export { type Prices, previewPrices } from "./pricing/previewPrices.ts";
+export { type Quote, quote } from "./pricing/quote.ts";
+export { type Capture, capture } from "./holds/capture.ts";
+export { type Hold, type HoldRequest, hold } from "./holds/hold.ts";
+export { readHold } from "./holds/readHold.ts";
+export { release } from "./holds/release.ts";
+export { type PreviewRequest, type Previews, preview } from "./usage/preview.ts";
+export { type Outcome, type UsageCloudEvent, reportUsage } from "./usage/reportUsage.ts";
+export { type VoidedEvent, voidEvent } from "./usage/voidEvent.ts";
+export { readReceipt } from "./checkpoints/readReceipt.ts";
+export { type SignedReceipt, takeReceipt } from "./checkpoints/takeReceipt.ts";
+
+// What was spent and earned
+export { type Explanation, explain } from "./insight/explain.ts";
+export type { Range } from "./insight/range.ts";
+export { type Budgets, readBudgets } from "./insight/readBudgets.ts";
+export { type Debits, type DebitsOf, readDebits } from "./insight/readDebits.ts";
+export { type Earnings, readEarnings } from "./insight/readEarnings.ts";
+export { type ProviderStatement, readProviderStatement } from "./insight/readProviderStatement.ts";
+export { type Runway, readRunway } from "./insight/readRunway.ts";
+export { type AccountStatement, readStatement } from "./insight/readStatement.ts";
+export { readStatementCsv } from "./insight/readStatementCsv.ts";
+export { type UsageSums, readUsageSums } from "./insight/readUsageSums.ts";
+
+// Sessions and keys
+export { type AddedViewKey, type ViewKeyOptions, addViewKey } from "./keys/addViewKey.ts";
+export { labelKey } from "./keys/labelKey.ts";
+export { type Key, readKeys } from "./keys/readKeys.ts";
+export { revokeKey } from "./keys/revokeKey.ts";
+export { revokeViewKey } from "./keys/revokeViewKey.ts";
+export { rotateKey } from "./keys/rotateKey.ts";
+export { type SessionOptions, type SignedIn, openSession } from "./sessions/openSession.ts";
+export { type Me, readMe } from "./sessions/readMe.ts";
+export { type Session, readSessions } from "./sessions/readSessions.ts";
+export { revokeSession } from "./sessions/revokeSession.ts";
+export { revokeSessions } from "./sessions/revokeSessions.ts";
 
 // What wallets sign
 export {
@@ -40,6 +104,8 @@ export {
   signAllowance,
   signRevocation,
 } from "./wallet/signedAllowance.ts";
+export type { Signing } from "./wallet/signing.ts";
+export { signLogAccess, createReadAccess } from "./wallet/logAccess.ts";
 export { signViewKey, signViewKeyRevocation } from "./wallet/viewKey.ts";
 export { formatCredits, parseCredits } from "@compute-credits/protocol/amounts";
 export { type Scope, scopeHash } from "@compute-credits/protocol/messages/allowance";
@@ -52,8 +118,11 @@ export { requestRefund, settleRow } from "./chain/credits.ts";
 export { type Court, type ShownRow, type SignedCheckpoint, createCourt } from "./chain/court.ts";
 export { exit, exitWithoutProof, freeze } from "./chain/exit.ts";
 export { readCheckpoints } from "./chain/readCheckpoints.ts";
+export { readCounter } from "./chain/readCounter.ts";
 export { readAccount, readClaim, readVault } from "./chain/readLens.ts";
 export { readPurchases } from "./chain/readPurchases.ts";
+export { revokeAll } from "./chain/revokeAll.ts";
+export { settle } from "./chain/settle.ts";
 export type { WalletConnection } from "./chain/transact.ts";
 
 // Checks of an account against the chain

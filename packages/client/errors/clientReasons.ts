@@ -12,6 +12,14 @@ export const CLIENT_REASONS = {
     meaning: "The answer is none that the API describes, so its outcome is unknown.",
     next: "Check that the address is a metering server, and the versions.",
   },
+  invalid_input: {
+    meaning: "An argument of the call cannot be used; nothing was sent.",
+    next: "Mend the argument that the message names.",
+  },
+  malformed_data: {
+    meaning: "The checkpoint's file breaks the format, or is another than the one that was signed.",
+    next: "Take it from another server, a mirror or an auditor.",
+  },
   contract_reverted: {
     meaning: "The contract refused; nothing changed.",
     next: "See `revert`, and the error's explanation in the contract's interface.",
@@ -27,6 +35,10 @@ export const CLIENT_REASONS = {
   wallet_declined: {
     meaning: "The wallet's user declined.",
     next: "Ask again if the user wants to.",
+  },
+  wallet_failed: {
+    meaning: "The wallet did not sign, or did not send.",
+    next: "See `cause`, and ask the wallet again.",
   },
   wallet_has_no_account: {
     meaning: "The wallet was created without an account.",

@@ -7,18 +7,13 @@ import { jsonText } from "@compute-credits/protocol/jsonText";
 import { ApiProblem } from "../errors/apiProblem.ts";
 import { CLIENT_REASONS, type ClientReason } from "../errors/clientReasons.ts";
 import { CreditsError } from "../errors/creditsError.ts";
+import { type Credentials, authorizationFor, authorizationOf } from "./credentials.ts";
+import { type PathParts, pathOf } from "./paths.ts";
 import { DEFAULT_RETRIES, type RetryPolicy, retryAfterMsOf, withRetries } from "./retries.ts";
 import type { Sent } from "./sent.ts";
 
 export { ApiProblem } from "../errors/apiProblem.ts";
-
-/** Who asks. Public reads need neither. */
-export interface Credentials {
-  /** a key of any kind, or a session's token */
-  readonly key?: string;
-  /** makes the whole header `Authorization` in its place, such as a signer of `LogAccess` */
-  readonly authorization?: () => Promise<string>;
-}
+export type { Credentials } from "./credentials.ts";
 
 export interface ApiOptions extends Credentials {
   readonly retries?: RetryPolicy;
@@ -27,17 +22,34 @@ export interface ApiOptions extends Credentials {
 export interface CallOptions {
   /** ends the call: it then rejects with the signal's reason, and may have been applied */
   readonly signal?: AbortSignal;
+  /** `omit` sends none, such as with a body that a wallet signed */
+  readonly credentials?: "omit";
 }
 
 /** Requests to a metering server. */
 export interface Api {
+  /** the server's address */
+  readonly url: string;
+  /** The same server, asked with other credentials. */
+  as(credentials: Credentials): Api;
   /**
    * Calls a route of the table. Repeats it by the retry policy, with one `Idempotency-Key` for all
-   * attempts where the route takes one. Rejects with `ApiProblem` on a refusal, and with another
+   * attempts where the route takes one. Sends the credentials only to a route that a caller with
+   * such credentials may call. Rejects with `ApiProblem` on a refusal, and with another
    * `CreditsError` if there is no answer or one that the table does not describe.
    */
   call<R extends Route>(route: R, sent: Sent<R>, options?: CallOptions): Promise<AnswerBody<R>>;
-  /** Asks any path, and returns the JSON as it comes. Repeats it once if the connection breaks. */
+  /** As `call`, for a route that also answers in this content type, such as `text/csv`. */
+  text<R extends Route>(
+    route: R,
+    sent: Sent<R>,
+    contentType: string,
+    options?: CallOptions,
+  ): Promise<string>;
+  /**
+   * Asks any path with the credentials, and returns the JSON as it comes. Repeats it once if the
+   * connection breaks.
+   */
   get(path: string): Promise<unknown>;
   /** As `get`, with a body. */
   post(path: string, body: unknown): Promise<unknown>;
@@ -49,30 +61,43 @@ const TIMEOUT_MS = 60_000;
 /** A server may close an idle connection just as it is used. */
 const ONLY_LOST: Pick<RetryPolicy, "tries" | "longestWaitMs"> = { tries: 2, longestWaitMs: 0 };
 
-/** Creates a client of a metering server's HTTP API, which keeps no state. */
+/**
+ * Creates a client of a metering server's HTTP API, which keeps no state. Throws a `CreditsError`
+ * (`invalid_input`) unless `url` is a whole address.
+ */
 export function createApi(
   url: string,
-  { key, authorization, retries = DEFAULT_RETRIES }: ApiOptions = {},
+  { retries = DEFAULT_RETRIES, ...credentials }: ApiOptions = {},
 ): Api {
-  async function request(
-    path: string,
-    init: RequestInit,
-    { signal }: CallOptions = {},
-  ): Promise<Answer> {
-    const headers = new Headers(init.headers);
-    const header = key === undefined ? await authorization?.() : `Bearer ${key}`;
-    if (header !== undefined) headers.set("authorization", header);
-    return await send(new URL(path, url), { ...init, headers }, signal);
-  }
+  const server = serverAddress(url);
 
   async function once(path: string, init: RequestInit): Promise<unknown> {
-    const { status, document, retryAfterMs } = await withRetries(() => request(path, init), {
-      ...retries,
-      ...ONLY_LOST,
-      firstWaitMs: 0,
-    });
-    if (status >= 400) throw problemOf(status, document, retryAfterMs);
-    return document;
+    const to = new URL(path, server);
+    const attempt = async () => {
+      const headers = withHeader(init, "authorization", await authorizationOf(credentials));
+      return await send(to, { ...init, headers }, undefined);
+    };
+    const policy = { ...retries, ...ONLY_LOST, firstWaitMs: 0 };
+    return documentOf(await withRetries(attempt, policy));
+  }
+
+  /** Sends one request of a route as often as the policy says, and reads each answer. */
+  async function repeated<T>(
+    route: Route,
+    { sent, accept, options = {} }: Asked,
+    read: (answer: Answer) => T,
+  ): Promise<T> {
+    const to = new URL(pathOf(route, sent), server);
+    const init = initOf(route, sent);
+    const { signal } = options;
+    const attempt = async () => {
+      const header =
+        options.credentials === "omit" ? undefined : await authorizationFor(route, credentials);
+      const headers = withHeader(init, "authorization", header);
+      if (accept !== undefined) headers.set("accept", accept);
+      return read(await send(to, { ...init, headers }, signal));
+    };
+    return await withRetries(attempt, retries, signal);
   }
 
   async function call<R extends Route>(
@@ -80,23 +105,40 @@ export function createApi(
     sent: Sent<R>,
     options?: CallOptions,
   ): Promise<AnswerBody<R>>;
-  async function call(route: Route, sent: AnySent, options: CallOptions = {}): Promise<unknown> {
-    const path = pathOf(route, sent);
-    const init = initOf(route, sent);
-    const attempt = async () => {
-      const { status, document, retryAfterMs } = await request(path, init, options);
-      if (status >= 400 && !isAnswerOf(route.answers, status)) {
-        throw problemOf(status, document, retryAfterMs);
-      }
+  async function call(route: Route, sent: AnySent, options?: CallOptions): Promise<unknown> {
+    return await repeated(route, { sent, options }, (answer) => {
+      const { status } = answer;
+      const document = isAnswerOf(route.answers, status) ? jsonOf(answer.text) : documentOf(answer);
       const parsed = schemaOf(route, status).safeParse(document);
       if (parsed.success) return parsed.data;
       throw failure("unexpected_answer", { status, cause: parsed.error });
-    };
-    return await withRetries(attempt, retries, options.signal);
+    });
+  }
+
+  async function text<R extends Route>(
+    route: R,
+    sent: Sent<R>,
+    contentType: string,
+    options?: CallOptions,
+  ): Promise<string>;
+  async function text(
+    route: Route,
+    sent: AnySent,
+    accept: string,
+    options?: CallOptions,
+  ): Promise<string> {
+    return await repeated(route, { sent, accept, options }, (answer) => {
+      if (answer.status < 400 && answer.contentType.startsWith(accept)) return answer.text;
+      documentOf(answer);
+      throw failure("unexpected_answer", { status: answer.status });
+    });
   }
 
   return {
+    url,
+    as: (others) => createApi(url, { ...others, retries }),
     call,
+    text,
     get: (path) => once(path, {}),
     post: (path, body) => once(path, withBody(body)),
   };
@@ -104,14 +146,36 @@ export function createApi(
 
 interface Answer {
   readonly status: number;
-  readonly document: unknown;
+  readonly contentType: string;
+  readonly text: string;
   readonly retryAfterMs: number | undefined;
 }
 
-interface AnySent {
-  readonly params?: object;
-  readonly query?: object;
+interface AnySent extends PathParts {
   readonly body?: unknown;
+}
+
+interface Asked {
+  readonly sent: AnySent;
+  readonly accept?: string;
+  readonly options: CallOptions | undefined;
+}
+
+function serverAddress(url: string): URL {
+  try {
+    return new URL(url);
+  } catch (cause) {
+    throw new CreditsError(`the server's address is no URL: ${url}`, {
+      reason: "invalid_input",
+      cause,
+    });
+  }
+}
+
+function withHeader(init: RequestInit, name: string, value: string | undefined): Headers {
+  const headers = new Headers(init.headers);
+  if (value !== undefined) headers.set(name, value);
+  return headers;
 }
 
 /** The same for all attempts of a call, with one key. */
@@ -131,22 +195,6 @@ function withBody(body: unknown) {
   };
 }
 
-/** The path with its parameters and its query. */
-function pathOf({ path }: Route, { params = {}, query = {} }: AnySent): string {
-  const values = new Map(textsOf(params));
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(values.get(name) ?? ""),
-  );
-  const asked = new URLSearchParams(textsOf(query)).toString();
-  return asked === "" ? filled : `${filled}?${asked}`;
-}
-
-function textsOf(values: object): [string, string][] {
-  return Object.entries(values)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => [name, String(value)]);
-}
-
 const NotDescribed = z.never("must come with a status that the API describes");
 
 function schemaOf({ answers }: Route, status: number): z.ZodType {
@@ -158,13 +206,18 @@ function isAnswerOf(answers: Route["answers"], status: number): status is Answer
   return status in answers;
 }
 
-/** A server's problem; what is none, such as a page of a proxy, is an unexpected answer. */
-function problemOf(status: number, document: unknown, retryAfterMs: number | undefined) {
+/**
+ * An answer's JSON. Throws the problem of a refusal; what is none, such as a page of a proxy, is an
+ * unexpected answer.
+ */
+function documentOf({ status, text, retryAfterMs }: Answer): unknown {
+  const document = jsonOf(text);
+  if (status < 400) return document;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (isRecord(document) && typeof document["reason"] === "string") {
-    return new ApiProblem(status, document, wait);
+    throw new ApiProblem(status, document, wait);
   }
-  return failure("unexpected_answer", { status, ...wait });
+  throw failure("unexpected_answer", { status, ...wait });
 }
 
 async function send(to: URL, init: RequestInit, signal: AbortSignal | undefined): Promise<Answer> {
@@ -174,7 +227,8 @@ async function send(to: URL, init: RequestInit, signal: AbortSignal | undefined)
     const response = await fetch(to, { ...init, signal: ended });
     return {
       status: response.status,
-      document: jsonOf(await response.text()),
+      contentType: response.headers.get("content-type") ?? "",
+      text: await response.text(),
       retryAfterMs: retryAfterMsOf(response.headers.get("retry-after"), Date.now()),
     };
   } catch (cause) {

@@ -1,64 +1,39 @@
 import type { Address, Hex } from "viem";
 
-import { getAccount, getProof } from "@compute-credits/api/accounts/accounts";
-import {
-  acceptAccount,
-  endAcceptance,
-  listOffers,
-} from "@compute-credits/api/allowances/acceptances";
-import { addAllowance, listAllowances } from "@compute-credits/api/allowances/allowances";
-import { grantProviderAccess } from "@compute-credits/api/providers/providerAccess";
 import { registerProviderKey } from "@compute-credits/api/providers/providerKeys";
-import { getLatestReceipt, issueReceipt } from "@compute-credits/api/checkpoints/receipts";
 import { getDeployment } from "@compute-credits/api/deployment/deployment";
-import { captureHold, openHold, releaseHold } from "@compute-credits/api/holds/holds";
-import type { AnswerBody } from "@compute-credits/api/route";
-import { reportUsage } from "@compute-credits/api/usage/usage";
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import type { Row } from "@compute-credits/protocol/tree/row";
-import { type Api, type Credentials, createApi } from "./api.ts";
+import { type Balance, readBalance } from "../accounts/readBalance.ts";
+import { type ProvenRow, readProof } from "../accounts/readProof.ts";
+import { accept } from "../allowances/accept.ts";
+import { endAcceptance } from "../allowances/endAcceptance.ts";
+import { postAllowance } from "../allowances/postAllowance.ts";
+import { type Allowances, readAllowances } from "../allowances/readAllowances.ts";
+import { type Offers, readOffers } from "../allowances/readOffers.ts";
+import { readReceipt } from "../checkpoints/readReceipt.ts";
+import { type SignedReceipt, takeReceipt } from "../checkpoints/takeReceipt.ts";
+import { CreditsError } from "../errors/creditsError.ts";
+import { capture, type Capture } from "../holds/capture.ts";
+import { hold } from "../holds/hold.ts";
+import { release } from "../holds/release.ts";
+import { claimAccess } from "../providers/claimAccess.ts";
+import { type Outcome, type UsageCloudEvent, reportUsage } from "../usage/reportUsage.ts";
 import type { SignedAcceptance } from "../wallet/signedAcceptance.ts";
 import type { SignedAllowance } from "../wallet/signedAllowance.ts";
+import { type Api, type Credentials, createApi } from "./api.ts";
+import { pages } from "./pages.ts";
 
-export type Balance = AnswerBody<typeof getAccount>;
-
-export interface ProvenRow {
-  readonly epoch: bigint;
-  readonly root: Hex;
-  readonly row: Row;
-  readonly proof: readonly Hex[];
-}
+export type { Balance } from "../accounts/readBalance.ts";
+export type { ProvenRow } from "../accounts/readProof.ts";
+export type { SignedReceipt } from "../checkpoints/takeReceipt.ts";
+export type { Outcome, UsageCloudEvent } from "../usage/reportUsage.ts";
 
 /** An allowance as a server returns it. The caller must check the signature. */
 export interface ShownAllowance {
   readonly allowance: AllowanceMessage;
   readonly signature: Hex;
   readonly revokedAt: Date | null;
-}
-
-/** The response of `POST /v1/receipts` and of `GET /v1/receipts/latest`. */
-export type SignedReceipt = AnswerBody<typeof issueReceipt>;
-
-/** What became of one event of a batch: what it cost, or why it was refused. */
-export type Outcome = Extract<
-  AnswerBody<typeof reportUsage>,
-  { outcomes: unknown }
->["outcomes"][number];
-
-/** A CloudEvent that reports usage; see `POST /v1/usage`. */
-export interface UsageCloudEvent {
-  readonly specversion: "1.0";
-  readonly type: "compute-credits.usage.v1";
-  readonly source: Address;
-  readonly id: string;
-  readonly time: string;
-  readonly subject: Hex;
-  readonly data: {
-    readonly meter: string;
-    readonly quantity: number | string;
-    readonly dimensions?: Readonly<Record<string, string>>;
-  };
 }
 
 /** Work for the holder of an API key, whose cost is set aside before it is done. */
@@ -76,15 +51,19 @@ export interface HoldRequest {
 }
 
 /** What a capture cost, and whether it is the first outcome of one that is repeated. */
-export type Captured = Pick<AnswerBody<typeof captureHold>, "costMicros" | "repeated">;
+export type Captured = Pick<Capture, "costMicros" | "repeated">;
 
 /** An account that has signed allowances for a spender, which has not accepted it. */
-export type Offer = AnswerBody<typeof listOffers>["offers"][number];
+export type Offer = Offers["offers"][number];
 
 /** A spender's word about an account: its API key, or its wallet's signature. */
 export type SpenderWord = { readonly apiKey: string; readonly account: Address } | SignedAcceptance;
 
-/** The calls of a metering server. Every method rejects with `ApiProblem` on a refusal. */
+/**
+ * The calls of a metering server that most programs need, with one object for all. Every method
+ * rejects with `ApiProblem` on a refusal. Each is an action of its own, too, which bundlers keep
+ * without the others.
+ */
 export interface MeteringClient {
   readonly api: Api;
   /** the block of the contract's deployment, which the server says; check it on the chain */
@@ -131,9 +110,6 @@ export interface MeteringClient {
   reportUsage(events: readonly UsageCloudEvent[]): Promise<readonly Outcome[]>;
 }
 
-/** Pages of 100 allowances. No account has so many, so a longer list would never end. */
-const MAX_PAGES = 1_000;
-
 /**
  * Creates a typed client of a metering server. The credentials decide what it may read and do: a
  * provider's key charges, and the owner's wallet or a view key reads its account.
@@ -141,60 +117,46 @@ const MAX_PAGES = 1_000;
 export function createMeteringClient(url: string, credentials: Credentials = {}): MeteringClient {
   const api = createApi(url, credentials);
 
-  async function say(route: typeof acceptAccount | typeof endAcceptance, by: SpenderWord) {
-    if (!("apiKey" in by)) await createApi(url).call(route, { body: by });
-    else await createApi(url, keyed(by.apiKey)).call(route, { body: { account: by.account } });
-  }
-
   return {
     api,
     deploymentBlock: async () => (await api.call(getDeployment, {})).deploymentBlock,
-    balance: (address) => api.call(getAccount, { params: { address } }),
-    proof: (address) => api.call(getProof, { params: { address } }),
-    allowances: async (address) => {
+    balance: (account) => readBalance(api, { account }),
+    proof: (party) => readProof(api, { party }),
+    allowances: async (account) => {
       const all: ShownAllowance[] = [];
-      let query: { limit: number; cursor?: string } = { limit: 100 };
-      for (let page = 0; page < MAX_PAGES; page++) {
-        // oxlint-disable-next-line no-await-in-loop -- each page names the next
-        const answer = await api.call(listAllowances, { params: { address }, query });
-        const { allowances, nextCursor } = answer;
-        all.push(...allowances.map(asSigned));
-        if (nextCursor === null) return all;
-        query = { limit: 100, cursor: nextCursor };
-      }
-      throw new Error(`its list goes on after ${MAX_PAGES} pages`);
+      const read = pages((page) => readAllowances(api, { account, limit: 100, ...page }));
+      for await (const { allowances } of read) all.push(...allowances.map(asSigned));
+      return all;
     },
-    async addAllowance(allowance, { apiKey } = {}) {
-      // Without the spender's key none is sent: a provider's is not the spender's.
-      return await createApi(url, keyed(apiKey)).call(addAllowance, { body: allowance });
+    addAllowance: (signed, { apiKey } = {}) => postAllowance(api, { ...signed, apiKey }),
+    async accept(by) {
+      if ("apiKey" in by) await accept(api.as({ key: by.apiKey }), { account: by.account });
+      else await accept(api, by);
     },
-    accept: (by) => say(acceptAccount, by),
-    endAcceptance: (by) => say(endAcceptance, by),
+    async endAcceptance(by) {
+      if ("apiKey" in by) await endAcceptance(api.as({ key: by.apiKey }), { account: by.account });
+      else await endAcceptance(api, by);
+    },
     async offers(apiKey) {
-      const params = { spender: apiKeySpender(apiKey) };
-      return (await createApi(url, keyed(apiKey)).call(listOffers, { params })).offers;
+      const spender = apiKeySpender(apiKey);
+      return (await readOffers(api.as({ key: apiKey }), { spender })).offers;
     },
     async registerProviderKey(key) {
-      // Without credentials: the server knows none of this provider's keys yet.
-      await createApi(url).call(registerProviderKey, { body: key });
+      await api.call(registerProviderKey, { body: key });
     },
     async claimAccess(apiKey) {
-      await api.call(grantProviderAccess, { body: { apiKey } });
+      await claimAccess(api, { apiKey });
     },
     async hold(request) {
-      await api.call(openHold, { body: request });
+      await hold(api, request);
     },
-    capture: (id, captured) => api.call(captureHold, { params: { id }, body: captured }),
+    capture: (id, captured) => capture(api, { id, ...captured }),
     async release(id) {
-      await api.call(releaseHold, { params: { id }, body: {} });
+      await release(api, { id });
     },
-    receipt: () => api.call(issueReceipt, {}),
-    latestReceipt: () => api.call(getLatestReceipt, {}),
-    async reportUsage(events) {
-      const answer = await api.call(reportUsage, { body: events });
-      if (!("outcomes" in answer)) throw new Error("it answers a batch as if it were one event");
-      return answer.outcomes;
-    },
+    receipt: () => takeReceipt(api),
+    latestReceipt: () => readReceipt(api),
+    reportUsage: (events) => reportUsage(api, { events }),
   };
 }
 
@@ -203,11 +165,11 @@ function asSigned({
   allowance,
   signature,
   revokedAt,
-}: AnswerBody<typeof listAllowances>["allowances"][number]): ShownAllowance {
-  if (signature === null) throw new Error("it lists an allowance without a signature");
+}: Allowances["allowances"][number]): ShownAllowance {
+  if (signature === null) {
+    throw new CreditsError("the server lists an allowance without a signature", {
+      reason: "unexpected_answer",
+    });
+  }
   return { allowance, signature, revokedAt };
-}
-
-function keyed(key: string | undefined): { key?: string } {
-  return key === undefined ? {} : { key };
 }

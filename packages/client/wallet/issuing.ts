@@ -6,6 +6,7 @@ import { ANY_CAMPAIGN, issuingKeyTypedData } from "@compute-credits/protocol/mes
 import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { walletAccount } from "../chain/walletAccount.ts";
+import { askWallet } from "./signing.ts";
 
 /** Asks the owner's wallet to register an issuing key: the body of `POST /v1/issuing-keys`. */
 export async function signIssuingKey(
@@ -26,7 +27,10 @@ export async function signIssuingKey(
   const account = walletAccount(wallet);
   const message = { account: account.address, keyHash: apiKeySpender(key), campaign, counter };
   const typedData = issuingKeyTypedData(deployment, message);
-  return { ...message, signature: await wallet.signTypedData({ account, ...typedData }) };
+  return {
+    ...message,
+    signature: await askWallet(() => wallet.signTypedData({ account, ...typedData })),
+  };
 }
 
 /**
@@ -41,7 +45,7 @@ export async function signIssuingKeyRevocation(
   const account = walletAccount(wallet);
   const message = { account: account.address, keyHash, revokesGrants };
   const typedData = issuingKeyRevocationTypedData(deployment, message);
-  const signature = await wallet.signTypedData({ account, ...typedData });
+  const signature = await askWallet(() => wallet.signTypedData({ account, ...typedData }));
   return { account: account.address, revokesGrants, signature };
 }
 
@@ -57,6 +61,6 @@ export async function signCampaignAccess(
   const account = walletAccount(wallet);
   const message = { account: account.address, issuedAt };
   const typedData = campaignAccessTypedData(deployment, message);
-  const signature = await wallet.signTypedData({ account, ...typedData });
+  const signature = await askWallet(() => wallet.signTypedData({ account, ...typedData }));
   return `CampaignAccess ${account.address} ${issuedAt} ${signature}`;
 }

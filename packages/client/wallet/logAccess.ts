@@ -6,6 +6,7 @@ import {
   logAccessTypedData,
 } from "@compute-credits/protocol/messages/logAccess";
 import { walletAccount } from "../chain/walletAccount.ts";
+import { askWallet } from "./signing.ts";
 
 /**
  * Asks a wallet for a header `Authorization` that reads what is the wallet's own, for five minutes
@@ -18,7 +19,7 @@ export async function signLogAccess(
 ): Promise<string> {
   const account = walletAccount(wallet);
   const typedData = logAccessTypedData(deployment, { reader: account.address, issuedAt });
-  const signature = await wallet.signTypedData({ account, ...typedData });
+  const signature = await askWallet(() => wallet.signTypedData({ account, ...typedData }));
   return `LogAccess ${account.address} ${issuedAt} ${signature}`;
 }
 

@@ -3,6 +3,7 @@ import type { Address, WalletClient } from "viem";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { providerApprovalTypedData } from "@compute-credits/protocol/messages/providerApproval";
 import { walletAccount } from "../chain/walletAccount.ts";
+import { askWallet } from "./signing.ts";
 
 /**
  * Asks an operator's wallet to approve a provider, or to end that: the body of
@@ -15,6 +16,6 @@ export async function signProviderApproval(
 ) {
   const account = walletAccount(wallet);
   const typedData = providerApprovalTypedData(deployment, message);
-  const signature = await wallet.signTypedData({ account, ...typedData });
+  const signature = await askWallet(() => wallet.signTypedData({ account, ...typedData }));
   return { ...message, operator: account.address, signature };
 }

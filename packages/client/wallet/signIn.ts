@@ -2,6 +2,7 @@ import type { WalletClient } from "viem";
 import { createSiweMessage } from "viem/siwe";
 
 import { walletAccount } from "../chain/walletAccount.ts";
+import { askWallet } from "./signing.ts";
 
 export interface SignInRequest {
   /** of the server, or of the page that asks: its origin names what the wallet signs in to */
@@ -32,5 +33,5 @@ export async function signIn(
     issuedAt: new Date(),
     ...(expiresAt === undefined ? {} : { expirationTime: expiresAt }),
   });
-  return { message, signature: await wallet.signMessage({ account, message }) };
+  return { message, signature: await askWallet(() => wallet.signMessage({ account, message })) };
 }

@@ -4,6 +4,7 @@ import { acceptanceTypedData } from "@compute-credits/protocol/messages/acceptan
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { walletSpender } from "@compute-credits/protocol/messages/spender";
 import { walletAccount } from "../chain/walletAccount.ts";
+import { askWallet } from "./signing.ts";
 
 /** What a spending wallet says about an account, as `POST /v1/acceptances` takes it. */
 export interface SignedAcceptance {
@@ -29,9 +30,8 @@ export async function signAcceptance(
   }: { account: Address; accepted?: boolean; spender?: Address; signedAt?: bigint },
 ): Promise<SignedAcceptance> {
   const message = { spender: walletSpender(spender), account, accepted, signedAt };
-  const signature = await wallet.signTypedData({
-    account: walletAccount(wallet),
-    ...acceptanceTypedData(deployment, message),
-  });
+  const typedData = acceptanceTypedData(deployment, message);
+  const by = walletAccount(wallet);
+  const signature = await askWallet(() => wallet.signTypedData({ account: by, ...typedData }));
   return { spender, account, signedAt, signature };
 }

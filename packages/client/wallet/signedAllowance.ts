@@ -11,7 +11,9 @@ import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { calendarMonths } from "@compute-credits/protocol/messages/period";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
+import { CreditsError } from "../errors/creditsError.ts";
 import { walletAccount } from "../chain/walletAccount.ts";
+import { askWallet } from "./signing.ts";
 
 /**
  * The highest `accountCap`: all that is ever bought for the account. `limit` still bounds what the
@@ -60,8 +62,9 @@ export async function signAllowance(
   options: AllowanceOptions,
 ): Promise<SignedAllowance> {
   const scope = options.scope ?? { providers: [], meters: [] };
+  const account = walletAccount(wallet);
   const allowance: AllowanceMessage = {
-    account: walletAccount(wallet).address,
+    account: account.address,
     spender: options.spender,
     limit: options.limitMicros,
     period: periodOf(options),
@@ -74,10 +77,8 @@ export async function signAllowance(
     counter: options.counter,
     salt: bytesToBigInt(crypto.getRandomValues(new Uint8Array(32))),
   };
-  const signature = await wallet.signTypedData({
-    account: walletAccount(wallet),
-    ...allowanceTypedData(deployment, allowance),
-  });
+  const typedData = allowanceTypedData(deployment, allowance);
+  const signature = await askWallet(() => wallet.signTypedData({ account, ...typedData }));
   return { allowance, scope, signature };
 }
 
@@ -87,15 +88,19 @@ export async function signRevocation(
   deployment: Deployment,
   allowance: Hex,
 ): Promise<Hex> {
-  return await wallet.signTypedData({
-    account: walletAccount(wallet),
-    ...allowanceRevocationTypedData(deployment, { allowance }),
-  });
+  const account = walletAccount(wallet);
+  const typedData = allowanceRevocationTypedData(deployment, { allowance });
+  return await askWallet(() => wallet.signTypedData({ account, ...typedData }));
 }
 
 function periodOf({ period }: AllowanceOptions): bigint {
   if (period === undefined) return 0n;
-  return "months" in period ? calendarMonths(period.months) : period.seconds;
+  if (!("months" in period)) return period.seconds;
+  try {
+    return calendarMonths(period.months);
+  } catch (cause) {
+    throw new CreditsError(String(cause), { reason: "invalid_input", cause });
+  }
 }
 
 /** The middle of 0 to 255, so that other allowances can go before or after. */

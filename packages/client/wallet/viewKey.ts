@@ -5,6 +5,7 @@ import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { viewKeyTypedData } from "@compute-credits/protocol/messages/viewKey";
 import { viewKeyRevocationTypedData } from "@compute-credits/protocol/messages/viewKeyRevocation";
 import { walletAccount } from "../chain/walletAccount.ts";
+import { askWallet } from "./signing.ts";
 
 /** Asks the owner's wallet to register a view key: the body of `POST /v1/view-keys`. */
 export async function signViewKey(
@@ -22,7 +23,10 @@ export async function signViewKey(
   const account = walletAccount(wallet);
   const message = { account: account.address, keyHash: apiKeySpender(key), expiresAt };
   const typedData = viewKeyTypedData(deployment, message);
-  return { ...message, signature: await wallet.signTypedData({ account, ...typedData }) };
+  return {
+    ...message,
+    signature: await askWallet(() => wallet.signTypedData({ account, ...typedData })),
+  };
 }
 
 /**
@@ -37,6 +41,6 @@ export async function signViewKeyRevocation(
   const account = walletAccount(wallet);
   const message = { account: account.address, keyHash };
   const typedData = viewKeyRevocationTypedData(deployment, message);
-  const signature = await wallet.signTypedData({ account, ...typedData });
+  const signature = await askWallet(() => wallet.signTypedData({ account, ...typedData }));
   return { account: account.address, signature };
 }

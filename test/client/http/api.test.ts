@@ -111,6 +111,12 @@ describe("createApi", () => {
     expect(keys).to.deep.equal([undefined, undefined]);
   });
 
+  it("refuses an address that is no URL", () => {
+    expect(() => createApi("meter.example"))
+      .to.throw(/no URL: meter\.example/)
+      .with.property("reason", "invalid_input");
+  });
+
   it("throws a problem with what to do next, and a page of a proxy as an unexpected answer", async () => {
     lost = 0;
     status = 402;

@@ -1,0 +1,295 @@
+import { expect } from "chai";
+
+import { addCodes } from "@compute-credits/api/allowances/promotionCodes";
+import {
+  type Api,
+  type Signing,
+  accept,
+  addProviderKey,
+  addViewKey,
+  allow,
+  apiKeySpender,
+  capture,
+  claimAccess,
+  createApi,
+  createApiKey,
+  createPromotionCode,
+  endAcceptance,
+  explain,
+  hold,
+  labelKey,
+  openSession,
+  postAllowance,
+  preview,
+  previewPrices,
+  quote,
+  readAllowances,
+  readBalance,
+  readBudgets,
+  readCapProof,
+  readCounter,
+  readDebits,
+  readEarnings,
+  readHold,
+  readKeys,
+  readMe,
+  readOffers,
+  readProviderStatement,
+  readReceipt,
+  readRunway,
+  readSessions,
+  readStatement,
+  readStatementCsv,
+  readUsageSums,
+  redeem,
+  release,
+  reportUsage,
+  requestRefund,
+  revoke,
+  revokeAll,
+  revokeGrant,
+  revokeKey,
+  revokeSession,
+  revokeSessions,
+  revokeViewKey,
+  rotateKey,
+  settle,
+  signAcceptance,
+  signAllowance,
+  takeReceipt,
+  voidEvent,
+  walletSpender,
+} from "@compute-credits/client/index";
+import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
+import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
+import { eventually } from "../../scripts/local/eventually.ts";
+import { wallets } from "../../scripts/local/wallets.ts";
+import {
+  type MeteredStack,
+  addressOf,
+  cloudEvent,
+  startMeteredStack,
+} from "../fixtures/meteredStack.ts";
+import { refusalOf } from "../fixtures/refusalOf.ts";
+
+const { alice, bob, provider } = wallets;
+const account = addressOf(alice);
+const DAY = 86_400n;
+
+/** A request costs a hundredth of a credit. */
+const REQUEST_MICROS = 10_000n;
+
+describe("the SDK's actions", () => {
+  let stack: MeteredStack;
+  let signing: Signing;
+  let anyone: Api;
+  /** as Alice, with her wallet's session */
+  let owner: Api;
+  /** with the provider's key */
+  let charging: Api;
+  const apiKey = createApiKey();
+  const spender = apiKeySpender(apiKey);
+  let allowance: `0x${string}`;
+
+  before(async () => {
+    stack = await startMeteredStack("PGlite");
+    const { wallet } = stack.as(alice);
+    signing = { wallet, deployment: stack.deployment };
+    anyone = createApi(stack.server.url);
+    const { token } = await openSession(anyone, wallet, { label: "test" });
+    owner = anyone.as({ key: token ?? "" });
+    const added = await addProviderKey(anyone, {
+      wallet: stack.as(provider).wallet,
+      deployment: stack.deployment,
+    });
+    charging = anyone.as({ key: added.key });
+    await stack.buyAndWait(alice, 100_000_000n);
+    const counter = await readCounter(stack, account);
+    const options = { spender, limitMicros: 50_000_000n, counter, apiKey };
+    ({ id: allowance } = await allow(anyone, signing, options));
+    await claimAccess(charging, { apiKey });
+  });
+  after(() => stack.stop());
+
+  /** Reports requests of the spender, and returns the event's id. */
+  async function charge(quantity: number): Promise<string> {
+    const event = cloudEvent(spender, { quantity });
+    const [outcome] = await reportUsage(charging, { events: [{ ...event, ...TYPES }] });
+    expect(outcome).to.include({
+      result: "debited",
+      costMicros: REQUEST_MICROS * BigInt(quantity),
+    });
+    return event.id;
+  }
+
+  it("hold, capture and release: charge what was used, and return the rest", async () => {
+    const before = await readBalance(owner, { account });
+    const work = { id: "job-1", apiKey, meter: "requests", quantity: 5, ttlSeconds: 60 };
+    expect((await hold(charging, work)).heldMicros).to.equal(5n * REQUEST_MICROS);
+    const captured = await capture(charging, {
+      id: "job-1",
+      eventId: "job-1/a",
+      quantity: 2,
+      final: false,
+    });
+    expect(captured.costMicros).to.equal(2n * REQUEST_MICROS);
+    expect((await readHold(charging, { id: "job-1" })).heldMicros).to.equal(3n * REQUEST_MICROS);
+    expect((await release(charging, { id: "job-1" })).status).to.equal("released");
+    const { availableMicros } = await readBalance(owner, { account });
+    expect(before.availableMicros - availableMicros).to.equal(2n * REQUEST_MICROS);
+  });
+
+  it("quote: a hold with it is charged at its price", async () => {
+    const work = { meter: "requests", quantity: 3 };
+    const asked = { ...work, provider: addressOf(provider), account };
+    const { message, signature } = await quote(charging, asked);
+    expect(message.costMicros).to.equal(3n * REQUEST_MICROS);
+    const held = { id: "job-2", spender, ...work, ttlSeconds: 60, quote: { message, signature } };
+    expect((await hold(charging, held)).heldMicros).to.equal(3n * REQUEST_MICROS);
+    await release(charging, { id: "job-2" });
+  });
+
+  it("preview and previewPrices: charge nothing", async () => {
+    const measurements = [{ meter: "requests", quantity: 4 }];
+    const work = { provider: addressOf(provider), measurements };
+    expect((await previewPrices(anyone, work)).totalMicros).to.equal(4n * REQUEST_MICROS);
+    const { totalMicros } = await preview(anyone.as({ key: apiKey }), work);
+    expect(totalMicros).to.equal(4n * REQUEST_MICROS);
+  });
+
+  it("what was charged: debits, sums, budgets, statements and the explanation agree", async () => {
+    const eventId = await charge(10);
+    const of = { provider: addressOf(provider), eventId };
+    expect((await explain(owner, of)).costMicros).to.equal(10n * REQUEST_MICROS);
+    const { debits } = await readDebits(owner, { account, limit: 1 });
+    expect(debits[0]).to.include({ eventId, amountMicros: 10n * REQUEST_MICROS });
+    expect((await readDebits(charging, { provider: of.provider })).debits[0]).to.include({
+      eventId,
+    });
+    const asSpender = anyone.as({ key: apiKey });
+    expect((await readDebits(asSpender, { spender })).debits[0]).to.include({ eventId });
+
+    const { spentMicros } = await readBalance(owner, { account });
+    expect((await readUsageSums(owner, { account })).amountMicros).to.equal(spentMicros);
+    const sums = await readEarnings(charging, { provider: of.provider, groupBy: "account" });
+    expect(sums.groups.map(({ key, amountMicros }) => [key, amountMicros])).to.deep.equal([
+      [account, spentMicros],
+    ]);
+    const [budget] = (await readBudgets(owner, { account })).budgets;
+    expect(budget).to.include({ allowance, usedMicros: spentMicros });
+    expect((await readBudgets(asSpender, { spender })).budgets).to.have.length(1);
+    const { closingMicros, reconciles } = await readStatement(owner, { account });
+    expect([closingMicros, reconciles]).to.deep.equal([100_000_000n - spentMicros, true]);
+    expect(await readStatementCsv(owner, { account })).to.match(/^[a-z_,A-Z]+\r?\n/);
+    const earned = await readProviderStatement(charging, { provider: of.provider });
+    expect(earned.closingMicros).to.equal(sums.earnedMicros);
+    expect((await readRunway(owner, { account })).windows).to.have.length(3);
+  });
+
+  it("voidEvent: takes an event back", async () => {
+    const eventId = await charge(7);
+    const { amountMicros } = await voidEvent(charging, { eventId });
+    expect(amountMicros).to.equal(7n * REQUEST_MICROS);
+  });
+
+  it("takeReceipt and readReceipt: promise what was earned", async () => {
+    const { receipt } = await takeReceipt(charging);
+    expect((await readReceipt(charging)).receipt).to.deep.equal(receipt);
+  });
+
+  it("accept and endAcceptance: by a wallet's signature, whoever sends it", async () => {
+    const { wallet } = stack.as(bob);
+    const counter = await readCounter(stack, account);
+    const spending = walletSpender(addressOf(bob));
+    await allow(anyone, signing, { spender: spending, limitMicros: 1n, counter });
+    const { token } = await openSession(anyone, wallet);
+    const asBob = anyone.as({ key: token ?? "" });
+    const { offers } = await readOffers(asBob, { spender: spending });
+    expect(offers.map((offer) => offer.account)).to.deep.equal([account]);
+    const yes = await signAcceptance(wallet, stack.deployment, { account });
+    expect((await accept(charging, yes)).accepted).to.equal(true);
+    const signedAt = yes.signedAt + 1n;
+    const no = await signAcceptance(wallet, stack.deployment, {
+      account,
+      accepted: false,
+      signedAt,
+    });
+    expect((await endAcceptance(charging, no)).accepted).to.equal(false);
+  });
+
+  it("redeem and revokeGrant: a code gives a grant, which its issuer ends", async () => {
+    const issuing = anyone.as({ key: await stack.registerIssuingKey(alice) });
+    const code = createPromotionCode();
+    const codes = [{ codeHash: promotionCodeHash(code), limit: 5_000_000n }];
+    await issuing.call(addCodes, { params: { id: allowance }, body: { codes } });
+    const redeemed = await redeem(anyone.as({ key: createApiKey() }), {
+      campaign: allowance,
+      code,
+    });
+    expect(redeemed.allowance.limit).to.equal(5_000_000n);
+    expect((await revokeGrant(issuing, { grant: redeemed.id })).revokedAt).to.be.a("date");
+  });
+
+  it("addViewKey: reads the account, until revokeViewKey or revokeKey", async () => {
+    const expiresAt = BigInt(Math.floor(Date.now() / 1000)) + DAY;
+    const signed = await addViewKey(anyone, { account, expiresAt, by: signing });
+    const added = await addViewKey(owner, { account, expiresAt, label: "watchtower" });
+    const keys = await readKeys(owner, { kind: "view" });
+    expect(keys.map(({ keyHash }) => keyHash)).to.have.members([signed.keyHash, added.keyHash]);
+    const viewing = anyone.as({ key: added.key });
+    expect((await readCapProof(viewing, { account })).id).to.be.a("string");
+    expect((await readAllowances(viewing, { account, limit: 1 })).nextCursor).to.be.a("string");
+    await labelKey(owner, { keyHash: added.keyHash, label: "accountant" });
+    await rotateKey(owner, { keyHash: signed.keyHash, by: added.keyHash, overlapSeconds: 60 });
+    await revokeViewKey(anyone, signing, { keyHash: signed.keyHash });
+    await revokeKey(owner, { keyHash: added.keyHash });
+    expect(await refusalOf(readBalance(viewing, { account }))).to.match(/key_revoked/);
+    const [first] = await readKeys(owner, { kind: "view" });
+    expect(first?.isOpen).to.equal(false);
+  });
+
+  it("sessions: are listed and end", async () => {
+    const { wallet } = stack.as(alice);
+    const { id, token } = await openSession(anyone, wallet, { label: "second" });
+    expect(await readMe(anyone.as({ key: token ?? "" }))).to.include({
+      kind: "session",
+      address: account,
+    });
+    const labels = (await readSessions(owner)).map(({ label }) => label);
+    expect(labels).to.have.members(["second", "test"]);
+    await revokeSession(owner, { id });
+    const other = await openSession(anyone, wallet);
+    expect(await revokeSessions(anyone.as({ key: other.token ?? "" }))).to.include({ revoked: 2 });
+    owner = anyone.as({ key: (await openSession(anyone, wallet)).token ?? "" });
+  });
+
+  it("settle: pays what the provider has earned", async () => {
+    const party = addressOf(provider);
+    const { settled } = await eventually("a final checkpoint", async () => {
+      const [newest] = await stack.context.checkpoints.list({ before: null, limit: 1 });
+      if (newest?.status === "pending") await stack.passTime(LOCAL_WINDOWS.disputeWindowSeconds);
+      return await settle(stack.as(bob), anyone, { party }).catch(() => false as const);
+    });
+    expect(settled.row.party).to.equal(party);
+    expect(await stack.dollarsOf(party)).to.be.above(0n);
+  });
+
+  it("revoke, revokeAll and requestRefund: end allowances", async () => {
+    expect((await revoke(anyone, signing, { allowance })).revokedAt).to.be.a("date");
+    const counter = await readCounter(stack, account);
+    await revokeAll(stack.as(alice));
+    expect(await readCounter(stack, account)).to.equal(counter + 1n);
+    const options = { spender, limitMicros: 1n, counter };
+    const late = await signAllowance(signing.wallet, signing.deployment, options);
+    const refused = await eventually("the new counter", async () => {
+      const answer = await refusalOf(postAllowance(anyone, late));
+      return answer !== "accepted" && answer;
+    });
+    expect(refused).to.match(/stale_counter/);
+    await requestRefund(stack.as(alice), 1_000_000n);
+    expect(await readCounter(stack, account)).to.equal(counter + 2n);
+  });
+});
+
+/** The literal types of a CloudEvent, which a fixture widens. */
+const TYPES = { specversion: "1.0", type: "compute-credits.usage.v1" } as const;
