@@ -81,9 +81,24 @@ interface Identity {
   readonly gid: number;
 }
 
+export interface PostgresFiles {
+  /** the folder that holds the server's own; the system's temporary one by default */
+  readonly within?: string;
+  /** a running server: this one becomes its standby, and copies its files */
+  readonly standbyOf?: Pick<PostgresServer, "url">;
+}
+
 /** Starts a server for this process alone. */
-export async function startPostgres(settings: PostgresSettings = {}): Promise<OwnPostgresServer> {
-  return await startServer(await findBinaries(), { max_connections: "200", ...settings });
+export async function startPostgres(
+  settings: PostgresSettings = {},
+  files: PostgresFiles = {},
+): Promise<OwnPostgresServer> {
+  return await startServer(await findBinaries(), { max_connections: "200", ...settings }, files);
+}
+
+/** Whether standbys can be made here: the npm package lacks the program that copies a server. */
+export async function canMakeStandbys(): Promise<boolean> {
+  return existsSync(join(await findBinaries(), "pg_basebackup"));
 }
 
 /** Finds the programs of the newest PostgreSQL: the system's, or those of the npm package. */
@@ -112,11 +127,14 @@ async function reachable(binaries: string, folder: string, identity: Identity): 
   }
 }
 
+const NEW_SERVER = "--username test --auth trust --encoding UTF8 --locale C".split(" ");
+
 async function startServer(
   installed: string,
   settings: PostgresSettings,
+  { within = tmpdir(), standbyOf }: PostgresFiles,
 ): Promise<OwnPostgresServer> {
-  const folder = await mkdtemp(join(tmpdir(), "compute-credits-postgres-"));
+  const folder = await mkdtemp(join(within, "compute-credits-postgres-"));
   const guard = guardAgainstOrphans(folder);
   const identity = unprivilegedUser();
   if (identity !== null) chownSync(folder, identity.uid, identity.gid);
@@ -125,23 +143,18 @@ async function startServer(
   const port = await freePort();
   const data = join(folder, "data");
 
-  execFileSync(
-    join(binaries, "initdb"),
-    [
-      "--pgdata",
-      data,
-      "--username",
-      "test",
-      "--auth",
-      "trust",
-      "--encoding",
-      "UTF8",
-      "--locale",
-      "C",
-      "--no-sync",
-    ],
-    { ...as, cwd: folder, stdio: "pipe" },
-  );
+  const [program, made] =
+    standbyOf === undefined
+      ? ["initdb", NEW_SERVER]
+      : [
+          "pg_basebackup",
+          ["--write-recovery-conf", "--checkpoint", "fast", "--dbname", standbyOf.url],
+        ];
+  execFileSync(join(binaries, program), ["--pgdata", data, "--no-sync", ...made], {
+    ...as,
+    cwd: folder,
+    stdio: "pipe",
+  });
   const asked = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const start = () =>
     spawn(
@@ -182,10 +195,12 @@ async function startServer(
     },
     untilAnswers: () => untilAnswers(url, server, performance.now() + MOST_RECOVERY_MS),
     async stop() {
-      const ended = once(server, "exit");
-      // PostgreSQL's fast shutdown.
-      server.kill("SIGINT");
-      await ended;
+      if (server.exitCode === null && server.signalCode === null) {
+        const ended = once(server, "exit");
+        // PostgreSQL's fast shutdown.
+        server.kill("SIGINT");
+        await ended;
+      }
       guard.release();
       await rm(folder, { recursive: true, force: true });
     },

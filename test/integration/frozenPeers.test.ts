@@ -1,16 +1,12 @@
 import { expect } from "chai";
-import { type Hex, maxUint64 } from "viem";
+import type { Hex } from "viem";
 
-import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
-import { createApiKey } from "@compute-credits/client/wallet/apiKey";
-import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import {
   CONNECTION_LIMITS,
   REQUEST_LIMITS,
 } from "@compute-credits/platform/postgres/sessionLimits";
-import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { eventually } from "../../scripts/local/eventually.ts";
 import {
   type OwnPostgresServer,
@@ -19,15 +15,15 @@ import {
 } from "../../scripts/local/postgresServer.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
 import { createAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
-import { createProviderStore } from "../../server/stores/providers/postgresProviderStore.ts";
 import { type ChildServer, startChildServer } from "../fixtures/childServer.ts";
 import { startFaultyRpc } from "../fixtures/faultyRpc.ts";
+import { fundSpender } from "../fixtures/fundedSpender.ts";
 import { type Answer, send } from "../fixtures/http.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
 import { addressOf, cloudEvent } from "../fixtures/meteredStack.ts";
 import { type TcpProxy, startTcpProxy, through } from "../../scripts/local/tcpProxy.ts";
 
-const { alice, provider } = wallets;
+const { alice } = wallets;
 
 /** for what a busy machine adds to a limit */
 const SLACK_MS = 2_000;
@@ -63,17 +59,7 @@ describe("a server beside something that is frozen", () => {
     });
     url = await server.url();
     database = await openPgDatabase(databaseUrl, 1);
-    await local.buy(alice, 10_000_000n);
-    await eventually("the purchase", async () => (await balance()).purchased > 0n);
-    const providers = createProviderStore(database, "automatic");
-    key = createApiKey();
-    await providers.addKey({ provider: addressOf(provider), keyHash: apiKeySpender(key) });
-    const apiKey = createApiKey();
-    spender = apiKeySpender(apiKey);
-    const options = { spender, limitMicros: maxUint64, accountCapMicros: maxUint64, counter: 0n };
-    const signed = await signAllowance(local.as(alice).wallet, local.deployment, options);
-    await createMeteringClient(url).addAllowance(signed, { apiKey });
-    await providers.grantAccess({ spender, provider: addressOf(provider) });
+    ({ providerKey: key, spender } = await fundSpender(local, url, database));
     await eventually("readiness", async () => (await ready("/metering")).status === 200);
   });
   afterEach(function () {

@@ -3,16 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
-import { type Hex, maxUint64 } from "viem";
+import type { Hex } from "viem";
 
-import { createMeteringClient } from "@compute-credits/client/http/meteringClient";
-import { createApiKey } from "@compute-credits/client/wallet/apiKey";
-import { signAllowance } from "@compute-credits/client/wallet/signedAllowance";
 import { createChainReader } from "@compute-credits/platform/chain/viemChainReader";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { exportJournals } from "@compute-credits/platform/signing/journalExchange";
-import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { eventually } from "../../scripts/local/eventually.ts";
 import {
@@ -21,14 +17,13 @@ import {
   startPostgres,
 } from "../../scripts/local/postgresServer.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
-import { createAccountStore } from "../../server/stores/accounts/postgresAccountStore.ts";
-import { createProviderStore } from "../../server/stores/providers/postgresProviderStore.ts";
 import { type ChildServer, startChildServer } from "../fixtures/childServer.ts";
+import { fundSpender } from "../fixtures/fundedSpender.ts";
 import { expectProblem, send } from "../fixtures/http.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
 import { addressOf, cloudEvent } from "../fixtures/meteredStack.ts";
 
-const { alice, operator, provider, signer } = wallets;
+const { operator, signer } = wallets;
 
 describe("a ledger whose database was replaced by an older copy", () => {
   let local: LocalContract;
@@ -48,22 +43,8 @@ describe("a ledger whose database was replaced by an older copy", () => {
     databaseUrl = await createDatabase(postgres);
     start();
     const url = await server.url();
-    await local.buy(alice, 10_000_000n);
     await withDatabase(async (database) => {
-      await eventually("the purchase", async () => {
-        const { purchased } = await createAccountStore(database).balance(addressOf(alice));
-        return purchased > 0n;
-      });
-      const providers = createProviderStore(database, "automatic");
-      providerKey = createApiKey();
-      const keyHash = apiKeySpender(providerKey);
-      await providers.addKey({ provider: addressOf(provider), keyHash });
-      const apiKey = createApiKey();
-      spender = apiKeySpender(apiKey);
-      const options = { spender, limitMicros: maxUint64, accountCapMicros: maxUint64, counter: 0n };
-      const signed = await signAllowance(local.as(alice).wallet, local.deployment, options);
-      await createMeteringClient(url).addAllowance(signed, { apiKey });
-      await providers.grantAccess({ spender, provider: addressOf(provider) });
+      ({ providerKey, spender } = await fundSpender(local, url, database));
     });
     expect((await use()).status).to.equal(201);
     await untilSubmitted(1n);
