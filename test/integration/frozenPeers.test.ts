@@ -18,9 +18,10 @@ import { createAccountStore } from "../../server/stores/accounts/postgresAccount
 import { type ChildServer, startChildServer } from "../fixtures/childServer.ts";
 import { startFaultyRpc } from "../fixtures/faultyRpc.ts";
 import { fundSpender } from "../fixtures/fundedSpender.ts";
-import { type Answer, send } from "../fixtures/http.ts";
+import { send } from "../fixtures/http.ts";
 import { type LocalContract, startContract } from "../fixtures/localContract.ts";
 import { addressOf, cloudEvent } from "../fixtures/meteredStack.ts";
+import { expectTruth } from "../fixtures/outageAnswers.ts";
 import { type TcpProxy, startTcpProxy, through } from "../../scripts/local/tcpProxy.ts";
 
 const { alice } = wallets;
@@ -85,22 +86,6 @@ describe("a server beside something that is frozen", () => {
     return performance.now() - startedAt;
   }
 
-  /** Expects 503, and that what was said about each event is true. */
-  async function expectTruth(events: readonly object[], answers: readonly Answer[]): Promise<void> {
-    const repeated = await Promise.all(events.map(report));
-    for (const [index, { status, document, headers }] of answers.entries()) {
-      if (status === 201) continue;
-      expect(status, JSON.stringify(document)).to.equal(503);
-      expect(Number(headers.get("retry-after"))).to.be.greaterThan(0);
-      if (String(document["detail"]).includes("Nothing of this request was applied")) {
-        expect(repeated[index]?.status, JSON.stringify(document)).to.equal(201);
-      } else {
-        expect(document["reason"]).to.equal("outcome_unknown");
-        expect(repeated[index]?.status).to.be.oneOf([200, 201]);
-      }
-    }
-  }
-
   it("a process frozen with the account's lock: debits go on within seconds", async () => {
     const hex = addressOf(alice).slice(2);
     const holder = startChildServer(
@@ -136,7 +121,7 @@ describe("a server beside something that is frozen", () => {
     postgres.thaw();
     expect(await untilDebited()).to.be.lessThan(RECOVERY_MS);
     await eventually("readiness", async () => (await ready("/metering")).status === 200);
-    await expectTruth(events, answers);
+    await expectTruth(events, answers, report);
     expect((await balance()).spent > debited).to.equal(true);
   });
 
@@ -147,7 +132,7 @@ describe("a server beside something that is frozen", () => {
     const events = Array.from({ length: 20 }, () => cloudEvent(spender));
     const answering = Promise.all(events.map(report));
     expect(await untilDebited()).to.be.lessThan(RECOVERY_MS);
-    await expectTruth(events, await answering);
+    await expectTruth(events, await answering, report);
     await eventually("no silent connection", async () => proxy.silentCount() === 0);
   });
 
