@@ -18,7 +18,7 @@ import {
   type Environment,
 } from "./frame/commonOptions.ts";
 import { type OptionShape, factsOf, typedName } from "./frame/options.ts";
-import { READERS, type Ready, type Verb, readOptions } from "./frame/verb.ts";
+import { ASKS, READERS, type Ready, type Verb, readOptions } from "./frame/verb.ts";
 import { explain } from "./output/explain.ts";
 import { humanLines } from "./output/humanLines.ts";
 import type { Shown } from "./output/shown.ts";
@@ -108,10 +108,9 @@ function converse(verb: Verb, common: Common, io: Io, hide: (text: string) => st
   const err = (text: string) => io.err(hide(text));
   // Test wallets hold nothing of worth.
   const isSure = verb.asks === null || common.yes || common.wallet !== undefined;
-  if (!isSure && io.ask === null) {
+  if (verb.asks !== null && !isSure && io.ask === null) {
     throw new UsageError(
-      `"${verb.name}" ${verb.asks === "ends" ? "ends something for good" : "moves credits or tokens"}, ` +
-        "and no one is at a terminal to be asked. Give --yes.",
+      `"${verb.name}" ${ASKS[verb.asks]}, and no one is at a terminal to be asked. Give --yes.`,
     );
   }
   return {

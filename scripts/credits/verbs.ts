@@ -1,14 +1,161 @@
-import type { Reader, Verb } from "./frame/verb.ts";
+import { acceptVerb, declineVerb } from "./allowances/accept.ts";
+import { allowVerb } from "./allowances/allow.ts";
+import { acceptancesVerb, allowancesVerb, offersVerb } from "./allowances/lists.ts";
+import { revokeAllVerb, revokeVerb } from "./allowances/revoke.ts";
 import { balanceVerb } from "./buying/balance.ts";
 import { buyVerb } from "./buying/buy.ts";
 import { refundVerb } from "./buying/refund.ts";
 import { settleVerb } from "./buying/settle.ts";
 import { workVerb } from "./buying/work.ts";
+import { addCodesVerb, closeCodeVerb, listCodesVerb } from "./campaigns/codes.ts";
+import { issueGrantVerb, listGrantsVerb } from "./campaigns/grants.ts";
+import {
+  createIssuingKeyVerb,
+  listIssuingKeysVerb,
+  revokeIssuingKeyVerb,
+} from "./campaigns/issuingKeys.ts";
+import { redeemVerb } from "./campaigns/redeem.ts";
+import {
+  answerVerb,
+  challengeEarningsVerb,
+  challengeOmissionVerb,
+  challengeRowVerb,
+  dropVerb,
+  registerReceiptVerb,
+  withdrawStakeVerb,
+} from "./disputes/challenge.ts";
+import { exitVerb, freezeVerb } from "./disputes/exit.ts";
+import { verifyVerb } from "./disputes/verify.ts";
+import type { Reader, Verb } from "./frame/verb.ts";
+import { budgetsVerb } from "./insight/budgets.ts";
+import { debitsVerb } from "./insight/debits.ts";
+import { explainVerb } from "./insight/explain.ts";
+import { runwayVerb } from "./insight/runway.ts";
+import { statementVerb } from "./insight/statement.ts";
+import { earningsVerb, usageVerb } from "./insight/usage.ts";
+import { approveVerb } from "./operators/approve.ts";
+import { listCheckpointsVerb, showCheckpointVerb } from "./operators/checkpoints.ts";
+import { logCutsVerb, logEntriesVerb, logSegmentsVerb } from "./operators/log.ts";
+import { reportVerb } from "./operators/report.ts";
+import { alarmsVerb, statusVerb, vaultVerb } from "./operators/status.ts";
+import { listCardsVerb, previewCardVerb, publishCardVerb } from "./pricing/cards.ts";
+import { dynamicRatesVerb, utilisationVerb } from "./pricing/dynamic.ts";
+import { previewVerb, pricesVerb, quoteVerb } from "./pricing/prices.ts";
+import { claimAccessVerb, revokeAccessVerb } from "./providers/access.ts";
+import { chargeVerb, voidVerb } from "./providers/charge.ts";
+import { captureVerb, holdVerb, releaseVerb, showHoldVerb } from "./providers/holds.ts";
+import { issueReceiptVerb, latestReceiptVerb } from "./providers/receipts.ts";
+import { approvalVerb, registerVerb } from "./providers/register.ts";
+import { labelKeyVerb, listKeysVerb, replaceKeyVerb, revokeKeyVerb } from "./sessions/keys.ts";
+import { meVerb } from "./sessions/me.ts";
+import {
+  listSessionsVerb,
+  revokeSessionVerb,
+  revokeSessionsVerb,
+  signInVerb,
+} from "./sessions/sessions.ts";
+import { createViewKeyVerb, listViewKeysVerb, revokeViewKeyVerb } from "./sessions/viewKeys.ts";
 
 /** What the first words of two-word verbs stand for. */
 export const GROUPS: Readonly<
   Record<string, { readonly summary: string; readonly reader: Reader }>
-> = {};
+> = {
+  access: { reader: "provider", summary: "Who may charge whom: claim, revoke" },
+  grants: { reader: "user", summary: "Credits given out of a campaign: issue, list" },
+  codes: { reader: "user", summary: "Promotion codes of a campaign: add, list, close" },
+  "issuing-keys": { reader: "user", summary: "Keys that issue grants: create, list, revoke" },
+  "view-keys": { reader: "user", summary: "Keys that read an account: create, list, revoke" },
+  sessions: { reader: "user", summary: "Sessions of the wallet: list, revoke, revoke-all" },
+  challenge: { reader: "user", summary: "Disputes of a pending checkpoint" },
+  keys: { reader: "provider", summary: "The wallet's keys: list, label, replace, revoke" },
+  card: { reader: "provider", summary: "Rate cards: preview, publish, list" },
+  holds: { reader: "provider", summary: "Open and ended holds: show" },
+  receipts: { reader: "provider", summary: "Promises of earnings: issue, latest, register" },
+  checkpoints: { reader: "operator", summary: "Checkpoints and their rows: list, show" },
+  log: { reader: "operator", summary: "The usage log: entries, cuts, segments" },
+};
 
 /** Every verb, in the order of help and of docs/cli.md. */
-export const VERBS: readonly Verb[] = [buyVerb, workVerb, balanceVerb, refundVerb, settleVerb];
+export const VERBS: readonly Verb[] = [
+  buyVerb,
+  balanceVerb,
+  allowVerb,
+  acceptVerb,
+  declineVerb,
+  offersVerb,
+  acceptancesVerb,
+  allowancesVerb,
+  revokeVerb,
+  revokeAllVerb,
+  revokeAccessVerb,
+  budgetsVerb,
+  runwayVerb,
+  usageVerb,
+  debitsVerb,
+  explainVerb,
+  statementVerb,
+  pricesVerb,
+  quoteVerb,
+  previewVerb,
+  refundVerb,
+  settleVerb,
+  verifyVerb,
+  challengeRowVerb,
+  challengeOmissionVerb,
+  dropVerb,
+  withdrawStakeVerb,
+  freezeVerb,
+  exitVerb,
+  redeemVerb,
+  addCodesVerb,
+  listCodesVerb,
+  closeCodeVerb,
+  issueGrantVerb,
+  listGrantsVerb,
+  createIssuingKeyVerb,
+  listIssuingKeysVerb,
+  revokeIssuingKeyVerb,
+  signInVerb,
+  meVerb,
+  listSessionsVerb,
+  revokeSessionVerb,
+  revokeSessionsVerb,
+  createViewKeyVerb,
+  listViewKeysVerb,
+  revokeViewKeyVerb,
+  workVerb,
+  approvalVerb,
+  registerVerb,
+  listKeysVerb,
+  labelKeyVerb,
+  replaceKeyVerb,
+  revokeKeyVerb,
+  previewCardVerb,
+  publishCardVerb,
+  listCardsVerb,
+  dynamicRatesVerb,
+  utilisationVerb,
+  claimAccessVerb,
+  chargeVerb,
+  holdVerb,
+  showHoldVerb,
+  captureVerb,
+  releaseVerb,
+  voidVerb,
+  earningsVerb,
+  issueReceiptVerb,
+  latestReceiptVerb,
+  registerReceiptVerb,
+  challengeEarningsVerb,
+  statusVerb,
+  alarmsVerb,
+  vaultVerb,
+  approveVerb,
+  reportVerb,
+  listCheckpointsVerb,
+  showCheckpointVerb,
+  answerVerb,
+  logEntriesVerb,
+  logCutsVerb,
+  logSegmentsVerb,
+];

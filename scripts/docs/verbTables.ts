@@ -4,14 +4,15 @@ import { READERS, type Verb } from "../credits/frame/verb.ts";
 import { VERBS } from "../credits/verbs.ts";
 import { code, table } from "./fillPage.ts";
 
-const ASKS = { moves: "if it may move", ends: "if it may end" };
-
 /** The verbs of `npm run credits` for each reader, and its variables, by the name in docs/cli.md. */
 export function verbTables(): readonly (readonly [string, string])[] {
   return [
     ...Object.keys(READERS).map((reader) => {
       const rows = VERBS.filter((verb) => verb.reader === reader).map(cellsOf);
-      return [`verbs-${reader}`, table(["verb", "what it does", "asks"], rows)] as const;
+      return [
+        `verbs-${reader}`,
+        table(["verb", "what it does", "asks, because it"], rows),
+      ] as const;
     }),
     [
       "verb-variables",
@@ -29,5 +30,5 @@ function cellsOf({ name, options, summary, asks }: Verb): readonly string[] {
     .map(([option, schema]) => ({ option, facts: factsOf(schema) }))
     .filter(({ facts }) => facts.isRequired)
     .map(({ option, facts }) => ` --${typedName(option)} ${facts.placeholder ?? ""}`.trimEnd());
-  return [code(`${name}${needed.join("")}`), summary, asks === null ? "" : ASKS[asks]];
+  return [code(`${name}${needed.join("")}`), summary, asks ?? ""];
 }

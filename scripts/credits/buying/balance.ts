@@ -2,6 +2,7 @@ import { readAccount } from "@compute-credits/client/chain/readLens";
 import { ADDRESS, flag, optional } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { show } from "../output/shown.ts";
+import { balanceLines } from "./balanceLines.ts";
 
 export const balanceVerb = verb({
   name: "balance",
@@ -18,7 +19,10 @@ export const balanceVerb = verb({
   },
   async run(context, { account, onChain }) {
     const address = await context.party(account);
-    if (!onChain) return show(await context.metering.balance(address));
+    if (!onChain) {
+      const balance = await context.metering.balance(address);
+      return show(balance, balanceLines(balance));
+    }
     return show({ account: address, ...(await readAccount(await context.lens(), address)) });
   },
 });

@@ -11,8 +11,8 @@ import { localWallet } from "../../local/deployLocal.ts";
 import { wallets } from "../../local/wallets.ts";
 import { AMOUNT, withDefault } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
-import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
+import { balanceLines } from "./balanceLines.ts";
 
 const JOB_BYTES = 512 * 1024;
 
@@ -50,7 +50,7 @@ export const workVerb = verb({
       return show({ allowance: id, job: { cpuMilliseconds, bytes, costMicros }, balance }, [
         `allowance ${id}: the key may spend ${formatCredits(limitMicros)} credits`,
         `one job: ${cpuMilliseconds} ms of CPU, ${bytes} bytes, ${formatCredits(costMicros)} credits`,
-        ...humanLines(balance),
+        ...balanceLines(balance),
       ]);
     } finally {
       await service.stop();

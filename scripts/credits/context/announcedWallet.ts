@@ -5,10 +5,18 @@ import { SENT_WORDS, SIGNED_WORDS } from "./plainWords.ts";
 
 /** What a wallet is about to do. Rejects to stop it. */
 export interface Announcements {
-  /** a signature of these types reads only, and is given unasked */
-  readonly signs: (lines: readonly string[], isReadOnly: boolean) => Promise<void>;
+  readonly signs: (lines: readonly string[], care: Care) => Promise<void>;
   readonly sends: (lines: readonly string[]) => Promise<void>;
 }
+
+/** What a signature needs before it is given. */
+export interface Care {
+  /** that the chain has shown the vault which it is bound to */
+  readonly needsChain: boolean;
+  readonly asks: boolean;
+}
+
+const NONE: Care = { needsChain: false, asks: false };
 
 /** Signatures that let their bearer read, and nothing else. */
 const READ_ONLY = new Set(["LogAccess"]);
@@ -43,15 +51,19 @@ export function announcedWallet(
     const hash = hashTypedData(typedData);
     const words = SIGNED_WORDS[primaryType]?.(message) ?? "is of a type that has no words here";
     const head = `Signature ${primaryType}: ${words}.`;
-    if (READ_ONLY.has(primaryType)) await signs([`${head} EIP-712 hash ${hash}`], true);
-    else await signs([head, ...fieldLines(message), `  EIP-712 hash  ${hash}`], false);
+    if (READ_ONLY.has(primaryType)) await signs([`${head} EIP-712 hash ${hash}`], NONE);
+    else {
+      const lines = [head, ...fieldLines(message), `  EIP-712 hash  ${hash}`];
+      await signs(lines, { needsChain: true, asks: true });
+    }
     return await wallet.signTypedData(args);
   };
   const signMessage: WalletClient["signMessage"] = async (args) => {
     const { message } = Text.parse(args);
     const lines = message.split("\n").map((line) => `  ${line}`.trimEnd());
     const hash = hashMessage(message);
-    await signs(["Signature of a text (EIP-191):", ...lines, `  hash  ${hash}`], false);
+    const care = { needsChain: false, asks: true };
+    await signs(["Signature of a text (EIP-191):", ...lines, `  hash  ${hash}`], care);
     return await wallet.signMessage(args);
   };
   const writeContract: WalletClient["writeContract"] = async (args) => {

@@ -50,12 +50,18 @@ export interface Setting {
 
 /** What every verb works with. Everything is learned when it is first needed, and once. */
 export interface Context extends Setting, Conversation {
+  /** without credentials: for what anyone may read, and for bodies that a wallet signed */
+  readonly publicApi: Api;
   /** with the bearer, or else with what the wallet signs for reading, or else without credentials */
   readonly api: Api;
   readonly metering: MeteringClient;
   /** a wallet that the local chain gives away, so that buying may make test dollars */
   readonly isTestWallet: boolean;
   authorization(): Promise<string | null>;
+  /** As `confirm`, for a request without a signature: the wallet asks before each of its own. */
+  confirmUnsigned(): Promise<void>;
+  /** whether the bearer is an API key */
+  isSpenderKey(): Promise<boolean>;
   deployment(): Promise<ServerDeployment>;
   /** the chain and the vault that the server names, checked at the endpoint */
   chain(): Promise<{ readonly client: PublicClient; readonly contract: Address }>;
@@ -80,7 +86,8 @@ export function createContext(setting: Setting, conversation: Conversation): Con
   const { bearer, source } = keys;
   const { progress, tell, confirm } = conversation;
 
-  const deployment = once(() => createApi(server).call(getDeployment, {}));
+  const publicApi = createApi(server);
+  const deployment = once(() => publicApi.call(getDeployment, {}));
 
   const named = once(async (): Promise<Deployment> => {
     const { domain } = await deployment();
@@ -103,10 +110,10 @@ export function createContext(setting: Setting, conversation: Conversation): Con
     }
     const { chainId } = await named();
     return announcedWallet(await openWallet(source, { chainId, rpc, server }), {
-      async signs(lines, isReadOnly) {
-        if (!isReadOnly) await chain();
+      async signs(lines, { needsChain, asks }) {
+        if (needsChain) await chain();
         tell(lines);
-        if (!isReadOnly) await confirm();
+        if (asks) await confirm();
       },
       async sends(lines) {
         tell(lines);
@@ -139,11 +146,11 @@ export function createContext(setting: Setting, conversation: Conversation): Con
   async function withSession<T>(work: (api: Api) => Promise<T>): Promise<T> {
     if (bearer !== null) return await work(api);
     const wallet = await ownWallet();
-    const { nonce, chainId } = await createApi(server).call(createNonce, {});
+    const { nonce, chainId } = await publicApi.call(createNonce, {});
     const expiresAt = new Date(Date.now() + SESSION_SECONDS * 1_000);
     const signed = await signIn(wallet, { url: server, nonce, chainId, expiresAt });
     const body = { ...signed, label: "npm run credits, one command" };
-    const { token } = await createApi(server).call(signInRoute, { body });
+    const { token } = await publicApi.call(signInRoute, { body });
     if (token === undefined) throw new Error("a session came without its token");
     const own = createApi(server, { key: token });
     try {
@@ -160,7 +167,12 @@ export function createContext(setting: Setting, conversation: Conversation): Con
     progress,
     api,
     metering,
+    publicApi,
     isTestWallet: source?.kind === "test",
+    async confirmUnsigned() {
+      if (bearer !== null) await confirm();
+    },
+    isSpenderKey: async () => bearer !== null && (await me()).kind === "spenderKey",
     authorization,
     deployment,
     chain,

@@ -14,8 +14,15 @@ export const READERS = {
 
 export type Reader = keyof typeof READERS;
 
-/** What a verb moves or ends, so that it asks first; `null`: it does not ask. */
-export type Asks = "moves" | "ends" | null;
+/** Why a verb asks before it does something. */
+export const ASKS = {
+  moves: "moves credits or tokens",
+  permits: "lets someone spend, charge or read",
+  lasts: "cannot be taken back",
+} as const;
+
+/** `null`: it does not ask. */
+export type Asks = keyof typeof ASKS | null;
 
 interface Declared<Shape extends OptionShape> {
   /** one or two words: `balance`, `view-keys create` */

@@ -1,42 +1,332 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { expect } from "chai";
 
-import { type MeteredStack, startMeteredStack } from "../../fixtures/meteredStack.ts";
-import { type Ran, credits } from "../../fixtures/creditsCommand.ts";
+import { eventually } from "../../../scripts/local/eventually.ts";
+import { wallets } from "../../../scripts/local/wallets.ts";
+import { type Ran, type RunOptions, credits } from "../../fixtures/creditsCommand.ts";
+import { type MeteredStack, addressOf, startMeteredStack } from "../../fixtures/meteredStack.ts";
+
+const HASH = /^0x[0-9a-f]{64}$/;
+
+/** Seconds: no checkpoint becomes final while a test looks at a pending one. */
+const WINDOW = 600;
+const TERMS = {
+  disputeWindowSeconds: WINDOW,
+  answerWindowSeconds: WINDOW,
+  refundWindowSeconds: 12 * WINDOW,
+  counterGraceSeconds: 13 * WINDOW,
+  signerDelaySeconds: 27 * WINDOW,
+};
 
 describe("npm run credits", () => {
+  const provider = addressOf(wallets.provider);
+  const alice = addressOf(wallets.alice);
   let stack: MeteredStack;
+  let folder: string;
   let at: string;
 
   before(async () => {
-    stack = await startMeteredStack("PGlite");
+    folder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
+    stack = await startMeteredStack("PGlite", {
+      terms: TERMS,
+      environment: { OPERATORS: addressOf(wallets.operator) },
+    });
     at = `--server ${stack.server.url} --rpc ${stack.rpcUrl}`;
   });
-  after(() => stack.stop());
+  after(async () => {
+    await stack.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
 
-  /** Runs a verb on the stack, and expects that it is done. */
-  async function done(line: string): Promise<Ran> {
-    const ran = await credits(`${line} ${at}`);
-    expect(ran.code, ran.err).to.equal(0);
+  const file = (name: string) => join(folder, name);
+
+  /** Runs a verb on the stack, and expects that it is done. `{name}` is a file of this test. */
+  async function done(line: string, options?: RunOptions): Promise<Ran> {
+    const args = `${line} ${at}`.replaceAll(/\{([\w.]+)\}/g, (_, name: string) => file(name));
+    const ran = await credits(args, options);
+    expect(ran.code, `${line}: ${ran.err}`).to.equal(0);
     return ran;
   }
 
-  describe("a wallet user", () => {
-    it("buys, and sees what it has; the first line names the server that was asked", async () => {
-      const bought = await done("buy --credits 1000 --wallet alice");
-      expect(bought.out).to.match(/^bought 1000 credits for 10 dollars \(gas \d+\)$/m);
-      expect(bought.err).to.match(
-        /^Signature ReceiveWithAuthorization: pays 10000000 units of the token to /m,
+  /** As `done`, and returns the document of `--json`. */
+  async function document(line: string, options?: RunOptions) {
+    const { json } = await done(`${line} --json`, options);
+    expect(json()["server"]).to.equal(stack.server.url);
+    return json();
+  }
+
+  async function pendingCheckpoint(): Promise<void> {
+    await eventually("a pending checkpoint", async () => {
+      const { checkpoints } = await document("checkpoints list");
+      return JSON.stringify(checkpoints).includes('"pending"');
+    });
+  }
+
+  describe("for wallet users", () => {
+    it("buy and balance: the first line names the server; what is signed is shown with its hash", async () => {
+      const { out, err } = await done("buy --credits 1000 --wallet alice");
+      expect(out).to.match(/^bought 1000 credits for 10 dollars \(gas \d+\)$/m);
+      expect(err).to.match(
+        /^Signature ReceiveWithAuthorization: pays 10000000 units of the token to 0x\w+, for this/m,
       );
-      expect(bought.err).to.match(/^ {2}EIP-712 hash {2}0x[0-9a-f]{64}$/m);
-      const { out } = await done("balance --wallet alice");
-      expect(out.split("\n")[0]).to.equal(`Asked ${stack.server.url}`);
-      expect(out).to.match(/^available +1000$/m);
+      expect(err).to.match(/^ {2}EIP-712 hash {2}0x[0-9a-f]{64}$/m);
+      expect(err).to.match(/^Transaction buyWithAuthorization to 0x\w+: buys 1000 credits for 0x/m);
+      expect((await done("balance --wallet alice")).out).to.equal(
+        [
+          `Asked ${stack.server.url}`,
+          "purchased 1000",
+          "spent     0",
+          "held      0",
+          "refunding 0",
+          "refunded  0",
+          "available 1000",
+          "earned    0",
+          "",
+        ].join("\n"),
+      );
     });
 
-    it("gets one JSON document, with the server and amounts as text", async () => {
-      const document = (await done("balance --wallet alice --json")).json();
-      expect(document["server"]).to.equal(stack.server.url);
-      expect(document["availableMicros"]).to.equal("1000000000");
+    it("--json: one document, amounts in micro-credits as text", async () => {
+      const balance = await document("balance --wallet alice");
+      expect(balance["availableMicros"]).to.equal("1000000000");
+      const onChain = await document("balance --wallet alice --on-chain");
+      expect(onChain["purchased"]).to.equal("1000000000");
+    });
+
+    it("a key file, a variable and an unlocked account are the same wallet", async () => {
+      await writeFile(file("alice.key"), `${wallets.alice.privateKey}\n`, { mode: 0o600 });
+      const environment = { CREDITS_PRIVATE_KEY: wallets.alice.privateKey };
+      const same = await Promise.all([
+        document("balance --key-file {alice.key}"),
+        document("balance", { environment }),
+        document(`balance --from ${alice}`),
+      ]);
+      expect(new Set(same.map(({ account }) => account))).to.deep.equal(new Set([alice]));
+    });
+
+    it("allow makes a key that may spend at once, in a file that only its owner may read", async () => {
+      const allowed = await done("allow --credits 50 --months 1 --out {agent.key} --wallet alice");
+      expect(allowed.err).to.match(
+        /^Signature Allowance: lets the holder of the API key with the hash 0x\w+ spend up to 50 credits a month of 0x/m,
+      );
+      const key = (await readFile(file("agent.key"), "utf8")).trim();
+      expect(key).to.match(/^cck_/);
+      expect((await stat(file("agent.key"))).mode & 0o777).to.equal(0o600);
+      expect(allowed.out + allowed.err).to.not.include(key);
+
+      const { out } = await done("allowances --wallet alice");
+      expect(out).to.match(/^ {2}id +spender +limit +spent +remaining +period +expires +accepted/m);
+      expect(out).to.match(/ 50 +0 +50 +1 months +never +true +-$/m);
+      expect((await done("budgets --bearer-file {agent.key}")).out).to.match(
+        / in_force +50 +0 +50/,
+      );
+      expect((await done("me --bearer-file {agent.key}")).out).to.match(/^kind +spenderKey$/m);
+    });
+
+    it("a wallet that is allowed accepts, declines, and revokes nothing of others", async () => {
+      const bob = addressOf(wallets.bob);
+      const { allowance } = await document(`allow --credits 5 --spender ${bob} --wallet alice`);
+      expect((await document("offers --wallet bob"))["offers"]).to.have.length(1);
+      await done(`accept --account ${alice} --wallet bob`);
+      expect((await document("acceptances --wallet bob"))["acceptances"]).to.have.length(1);
+      await done(`decline --account ${alice} --wallet bob`);
+      const revoked = await document(`revoke --allowance ${String(allowance)} --wallet alice`);
+      expect(revoked["revokedAt"]).to.be.a("string");
+    });
+
+    it("codes: made by an issuing key, redeemed by another key", async () => {
+      const { allowance } = await document(
+        "allow --credits 20 --out {campaign.key} --wallet alice",
+      );
+      const id = String(allowance);
+      await done(`issuing-keys create --campaign ${id} --out {issuing.key} --wallet alice`);
+      expect((await document("issuing-keys list --wallet alice"))["issuingKeys"]).to.have.length(1);
+      await done(
+        `codes add --campaign ${id} --credits 2 --out {codes.txt} --bearer-file {issuing.key} --yes`,
+      );
+      const code = (await readFile(file("codes.txt"), "utf8")).trim();
+      await writeFile(file("new.key"), "cck_a-key-of-a-customer-that-redeems", { mode: 0o600 });
+      const grant = await done(`redeem --campaign ${id} --code ${code} --bearer-file {new.key}`);
+      expect(grant.out).to.match(/^limit +2$/m);
+      await done(
+        `grants issue --campaign ${id} --id g1 --spender ${provider} --credits 1 --wallet alice`,
+      );
+      expect(
+        (await document(`grants list --campaign ${id} --wallet alice`))["grants"],
+      ).to.have.length(2);
+      const { codes } = await document(`codes list --campaign ${id} --wallet alice`);
+      expect(codes).to.have.nested.property("[0].redemptions", "1");
+    });
+  });
+
+  describe("for providers", () => {
+    it("register: refused before an operator has approved, and leaves no file", async () => {
+      const refused = await credits(`register --out ${file("early.key")} --wallet provider ${at}`);
+      expect(refused.err).to.include(`has approved ${provider} yet: ask one to (verb approve).`);
+      expect(refused.code).to.equal(2);
+      await readFile(file("early.key")).then(
+        () => expect.fail("the file is there"),
+        () => undefined,
+      );
+    });
+
+    it("approve, register, and a card", async () => {
+      const approved = await document(`approve --provider ${provider} --wallet operator`);
+      expect(approved["approved"]).to.equal(true);
+      expect((await document("approval --wallet provider"))["approved"]).to.equal(true);
+      await done("register --out {provider.key} --wallet provider");
+      const rates = [{ meter: "gpu.seconds", dimensions: {}, microCredits: "500", perUnits: "1" }];
+      await writeFile(file("card.json"), JSON.stringify({ rates }));
+      const preview = await done("card preview --file {card.json} --bearer-file {provider.key}");
+      expect(preview.out).to.include("it would be the first card of this provider");
+      const card = await document(
+        "card publish --file {card.json} --bearer-file {provider.key} --yes",
+      );
+      expect(card["provider"]).to.equal(provider);
+      expect((await document(`card list --provider ${provider}`))["rateCards"]).to.have.length(1);
+    });
+
+    it("charge, once per id; the payer sees and explains it; void gives it back", async () => {
+      const work = `--meter requests --quantity 5 --id job-1 --time ${new Date().toISOString()}`;
+      const line = `charge ${work} --customer-key-file {agent.key} --bearer-file {provider.key} --yes`;
+      await done("access claim --customer-key-file {agent.key} --bearer-file {provider.key}");
+      const first = await document(line);
+      expect(first["result"]).to.equal("debited");
+      expect((await document(line))["repeated"]).to.equal(true);
+
+      expect((await document("debits --wallet alice"))["debits"]).to.have.length(1);
+      expect(
+        (await document("debits --of spender --bearer-file {agent.key}"))["debits"],
+      ).to.have.length(1);
+      const explained = await done(`explain --provider ${provider} --event job-1 --wallet alice`);
+      expect(explained.out).to.match(/^ {2}formula /m);
+      expect((await document("usage --wallet alice"))["amountMicros"]).to.equal(
+        first["costMicros"],
+      );
+      expect((await document("earnings --bearer-file {provider.key}"))["amountMicros"]).to.equal(
+        first["costMicros"],
+      );
+      const csv = await done("usage --csv --wallet alice");
+      expect(csv.out.split("\n")[0]).to.match(/^\w+(,\w+)+\r?$/);
+      expect(csv.err).to.include(`Asked ${stack.server.url}`);
+    });
+
+    it("void takes back what no checkpoint counts yet", async () => {
+      // Until it is final, no other checkpoint is cut.
+      await pendingCheckpoint();
+      const line =
+        "charge --meter requests --quantity 5 --id job-2 --customer-key-file {agent.key}";
+      const charged = await document(`${line} --bearer-file {provider.key} --yes`);
+      const voided = await document("void --event job-2 --bearer-file {provider.key} --yes");
+      expect(voided["amountMicros"]).to.equal(charged["costMicros"]);
+    });
+
+    it("prices, preview and quote charge nothing; a hold honours the quote; capture and release", async () => {
+      const work = `--provider ${provider} --meter requests --quantity 5`;
+      expect((await document(`prices ${work}`))["prices"]).to.have.length(1);
+      expect((await document(`preview ${work} --bearer-file {agent.key}`))["payable"]).to.equal(1);
+      await done(`quote ${work} --out {quote.json} --wallet alice`);
+      const hold =
+        "hold --meter requests --quantity 5 --ttl 60 --customer-key-file {agent.key} --bearer-file {provider.key} --yes";
+      await done(`${hold} --id h1 --quote {quote.json}`);
+      expect(
+        (await document("holds show --id h1 --bearer-file {provider.key}"))["status"],
+      ).to.equal("open");
+      const captured = await document(
+        "capture --id h1 --event h1/1 --quantity 3 --bearer-file {provider.key} --yes",
+      );
+      expect(captured["result"]).to.equal("debited");
+      await done(`${hold} --id h2`);
+      const released = await document("release --id h2 --bearer-file {provider.key} --yes");
+      expect(released["status"]).to.equal("released");
+    });
+
+    it("receipts: issued into a file, and the same one again", async () => {
+      const issued = await document(
+        "receipts issue --out {receipt.json} --bearer-file {provider.key}",
+      );
+      expect(issued["isEnforceable"]).to.equal(true);
+      const latest = await document("receipts latest --bearer-file {provider.key}");
+      expect(latest["receipt"]).to.deep.equal(issued["receipt"]);
+    });
+
+    it("keys: listed, labelled, replaced and revoked by the wallet", async () => {
+      await done("register --out {second.key} --wallet provider");
+      const { keys } = await document("keys list --wallet provider");
+      expect(keys).to.have.length(2);
+      const [newer, older] = [0, 1].map((place) => Object(keys)[place].keyHash);
+      await done(`keys label --key-hash ${newer} --label node --wallet provider`);
+      await done(`keys replace --key-hash ${older} --by ${newer} --overlap 3600 --wallet provider`);
+      await done(`keys revoke --key-hash ${newer} --wallet provider`);
+      expect((await document("me --bearer-file {provider.key}"))["provider"]).to.equal(provider);
+    });
+  });
+
+  describe("sessions and view keys", () => {
+    it("sign-in keeps the token in a file; sessions are listed and end", async () => {
+      const signedIn = await done("sign-in --out {session.key} --wallet bob");
+      const token = (await readFile(file("session.key"), "utf8")).trim();
+      expect(token).to.match(/^ccs_/);
+      expect(signedIn.out + signedIn.err).to.not.include(token);
+      expect((await document("me --bearer-file {session.key}"))["kind"]).to.equal("session");
+      const { sessions } = await document("sessions list --bearer-file {session.key}");
+      expect(sessions).to.have.length(1);
+      await done("sessions revoke --bearer-file {session.key} --yes");
+      const ended = await credits(`me --bearer-file ${file("session.key")} ${at}`);
+      expect(ended.code).to.equal(1);
+      expect((await document("sessions revoke-all --wallet bob"))["revoked"]).to.equal(1);
+    });
+
+    it("a view key reads, is listed, and is revoked", async () => {
+      const expires = new Date(Date.now() + 86_400_000).toISOString();
+      const made = await document(
+        `view-keys create --expires ${expires} --out {view.key} --wallet alice`,
+      );
+      expect(made["keyHash"]).to.match(HASH);
+      expect((await document("statement --bearer-file {view.key}"))["reconciles"]).to.equal(true);
+      expect((await done("runway --bearer-file {view.key}")).out).to.match(/^windows$/m);
+      expect((await document("view-keys list --wallet alice"))["viewKeys"]).to.have.length(1);
+      await done(`view-keys revoke --key-hash ${String(made["keyHash"])} --wallet alice`);
+      const ended = await credits(`balance --bearer-file ${file("view.key")} ${at}`);
+      expect(ended.code).to.equal(1);
+    });
+  });
+
+  describe("settlement, and for operators", () => {
+    it("settle pays the provider by a final checkpoint, verify finds that all holds", async () => {
+      await eventually("a final row of the provider", async () => {
+        await stack.passTime(WINDOW + 1);
+        return (await credits(`settle --wallet provider ${at}`)).code === 0;
+      });
+      expect(await stack.dollarsOf(wallets.provider.account.address)).to.be.greaterThan(0n);
+      const verified = await done("verify --wallet alice");
+      expect(verified.out).to.match(/^✔ /m);
+    });
+
+    it("refund asks for credits; revoke-all ends what was signed", async () => {
+      const asked = await document("refund --credits 100 --wallet alice");
+      expect(asked["creditMicros"]).to.equal("100000000");
+      await done("revoke-all --wallet bob");
+    });
+
+    it("status, alarms, vault, report and the log", async () => {
+      expect((await done("status")).out).to.match(/^status +ready$/m);
+      expect((await done("alarms")).out).to.include("no alarms");
+      expect((await document("vault"))["paused"]).to.equal(false);
+      expect((await document("report --wallet operator"))["reconciled"]).to.equal(true);
+      expect((await document("checkpoints show --epoch 1 --rows"))["rows"]).to.not.have.length(0);
+      await writeFile(file("signer.key"), wallets.signer.privateKey, { mode: 0o600 });
+      for (const [verb, list] of [
+        ["log entries", "entries"],
+        ["log cuts", "cuts"],
+        ["log segments", "segments"],
+      ] as const) {
+        // oxlint-disable-next-line no-await-in-loop -- three reads
+        expect((await document(`${verb} --key-file {signer.key}`))[list]).to.be.an("array");
+      }
     });
   });
 });

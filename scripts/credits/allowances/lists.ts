@@ -1,0 +1,71 @@
+import { listAcceptances, listOffers } from "@compute-credits/api/allowances/acceptances";
+import { getAllowance, listAllowances } from "@compute-credits/api/allowances/allowances";
+import { ADDRESS, ID, SPENDER, count, optional, withDefault } from "../frame/options.ts";
+import { verb } from "../frame/verb.ts";
+import { humanLines } from "../output/humanLines.ts";
+import { show } from "../output/shown.ts";
+import { shownAllowance } from "./shownAllowance.ts";
+
+const limit = withDefault(count(1, 1_000), "rows at most", "100");
+
+export const allowancesVerb = verb({
+  name: "allowances",
+  reader: "user",
+  summary: "Lists the allowances that an owner signed",
+  examples: ["allowances --wallet alice", "allowances --id 0x… --bearer-file agent.key"],
+  asks: null,
+  options: {
+    account: optional(ADDRESS, "in place of the wallet or of the key's account"),
+    id: optional(ID, "only this one"),
+    limit,
+    cursor: optional(ID, "nextCursor of the page before"),
+  },
+  async run(context, { account, id, limit: most, cursor }) {
+    if (id !== undefined) {
+      const found = await context.api.call(getAllowance, { params: { id } });
+      return show(found, humanLines(shownAllowance(found)));
+    }
+    const address = await context.party(account);
+    const query = { limit: most, ...(cursor === undefined ? {} : { cursor }) };
+    const page = await context.api.call(listAllowances, { params: { address }, query });
+    const { allowances, nextCursor } = page;
+    return show(
+      { account: address, ...page },
+      humanLines({ account: address, allowances: allowances.map(shownAllowance), nextCursor }),
+    );
+  },
+});
+
+const pageOfAccounts = {
+  spender: optional(SPENDER, "in place of the key's or the wallet's own"),
+  limit,
+  cursor: optional(ADDRESS, "nextCursor of the page before"),
+};
+
+export const offersVerb = verb({
+  name: "offers",
+  reader: "user",
+  summary: "Lists accounts that wait for acceptance",
+  examples: ["offers --bearer-file agent.key"],
+  asks: null,
+  options: pageOfAccounts,
+  async run(context, { spender: given, limit: most, cursor }) {
+    const spender = await context.spender(given);
+    const query = { limit: most, ...(cursor === undefined ? {} : { cursor }) };
+    return show(await context.api.call(listOffers, { params: { spender }, query }));
+  },
+});
+
+export const acceptancesVerb = verb({
+  name: "acceptances",
+  reader: "user",
+  summary: "Lists accounts that the spender accepts",
+  examples: ["acceptances --bearer-file agent.key"],
+  asks: null,
+  options: pageOfAccounts,
+  async run(context, { spender: given, limit: most, cursor }) {
+    const spender = await context.spender(given);
+    const query = { limit: most, ...(cursor === undefined ? {} : { cursor }) };
+    return show(await context.api.call(listAcceptances, { params: { spender }, query }));
+  },
+});

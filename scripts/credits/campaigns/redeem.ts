@@ -1,0 +1,39 @@
+import { redeemCode } from "@compute-credits/api/allowances/promotionCodes";
+import { UsageError } from "@compute-credits/platform/process/commandLine";
+import { signAcceptance } from "@compute-credits/client/wallet/signedAcceptance";
+import { shownAllowance } from "../allowances/shownAllowance.ts";
+import { ADDRESS, ID, TEXT, optional, required } from "../frame/options.ts";
+import { verb } from "../frame/verb.ts";
+import { humanLines } from "../output/humanLines.ts";
+import { show } from "../output/shown.ts";
+
+export const redeemVerb = verb({
+  name: "redeem",
+  reader: "user",
+  summary: "Redeems a promotion code for a grant",
+  details:
+    "For the API key in --bearer-file. A wallet names the --account that issued the code, and signs " +
+    "that it accepts its credits. A spender redeems a code once.",
+  examples: ["redeem --campaign 0x… --code 7K2M-9XQ4-W1ZB-8HTN --bearer-file agent.key"],
+  asks: null,
+  options: {
+    campaign: required(ID, "as the issuer of the code has named it"),
+    code: required(TEXT, "as it was printed"),
+    account: optional(ADDRESS, "for a wallet: whose credits they are"),
+  },
+  async run(context, { campaign: id, code, account }) {
+    const params = { id };
+    if (context.keys.bearer !== null) {
+      const grant = await context.api.call(redeemCode, { params, body: { code } });
+      return show(grant, humanLines(shownAllowance(grant)));
+    }
+    if (account === undefined) {
+      throw new UsageError("A wallet that redeems a code names its issuer: give --account.");
+    }
+    const { wallet, deployment } = await context.signing();
+    const { spender, signedAt, signature } = await signAcceptance(wallet, deployment, { account });
+    const body = { code, spender, signedAt, signature };
+    const grant = await context.publicApi.call(redeemCode, { params, body });
+    return show(grant, humanLines(shownAllowance(grant)));
+  },
+});

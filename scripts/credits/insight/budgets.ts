@@ -1,0 +1,43 @@
+import { listBudgets, listSpenderBudgets } from "@compute-credits/api/insight/budgets";
+import { ADDRESS, ID, SPENDER, count, optional, withDefault } from "../frame/options.ts";
+import { verb } from "../frame/verb.ts";
+import { humanLines } from "../output/humanLines.ts";
+import { show } from "../output/shown.ts";
+
+export const budgetsVerb = verb({
+  name: "budgets",
+  reader: "user",
+  summary: "Shows how far each allowance is used",
+  details: "Of the wallet's account, or of an API key in --bearer-file.",
+  examples: ["budgets --wallet alice", "budgets --bearer-file agent.key"],
+  asks: null,
+  options: {
+    account: optional(ADDRESS, "of all spenders of this account"),
+    spender: optional(SPENDER, "of all accounts that allow this spender"),
+    limit: withDefault(count(1, 1_000), "rows at most", "100"),
+    cursor: optional(ID, "nextCursor of the page before"),
+  },
+  async run(context, { account, spender, limit, cursor }) {
+    const query = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const isSpender =
+      spender !== undefined || (account === undefined && (await context.isSpenderKey()));
+    const page = isSpender
+      ? await context.api.call(listSpenderBudgets, {
+          params: { spender: await context.spender(spender) },
+          query,
+        })
+      : await context.api.call(listBudgets, {
+          params: { address: await context.party(account) },
+          query,
+        });
+    const budgets = page.budgets.map((budget) => ({
+      allowance: budget.allowance,
+      status: budget.status,
+      budgetMicros: budget.budgetMicros,
+      usedMicros: budget.usedMicros,
+      remainingMicros: budget.remainingMicros,
+      ends: budget.periodEndsAt === null ? null : new Date(Number(budget.periodEndsAt) * 1000),
+    }));
+    return show(page, humanLines({ asOf: page.asOf, budgets, nextCursor: page.nextCursor }));
+  },
+});
