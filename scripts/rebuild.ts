@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 
 import { type Address, type Hex, createPublicClient, http } from "viem";
 
+import { CreditsError } from "@compute-credits/client/errors/creditsError";
 import { ApiProblem } from "@compute-credits/client/http/api";
 import { downloadTable } from "@compute-credits/client/http/checkpointData";
 import { readCheckpoints } from "@compute-credits/client/chain/readCheckpoints";
@@ -61,10 +62,14 @@ function explain(error: unknown, { file, server, rpc }: Asked): string | null {
     const { detail } = error.document;
     return typeof detail === "string"
       ? `${server} refuses: ${detail} (${error.reason})`
-      : `${server} does not answer as a metering server does. Check --server.`;
+      : `${server} refuses: ${error.reason}`;
+  }
+  if (error instanceof CreditsError && error.reason === "unexpected_answer") {
+    return `${server} does not answer as a metering server does. Check --server.`;
   }
   if (error instanceof MalformedData) return error.message;
-  if (error instanceof TypeError && error.message === "fetch failed") {
+  if (error instanceof CreditsError && error.reason === "malformed_data") return error.message;
+  if (error instanceof CreditsError && error.reason === "server_unreachable") {
     return `No server answers at ${server}. Check --server.`;
   }
   if (error instanceof Error && "code" in error && "path" in error) {

@@ -8,7 +8,7 @@ import {
   type SignedReceipt,
   createMeteringClient,
 } from "@compute-credits/client/http/meteringClient";
-import { UnknownDeploymentBlock } from "@compute-credits/client/chain/readPurchases";
+import { CreditsError } from "@compute-credits/client/errors/creditsError";
 import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
 import { readChainFacts } from "@compute-credits/client/verify/chainFacts";
 import type { Finding, Result } from "@compute-credits/client/verify/finding";
@@ -90,7 +90,7 @@ await run(async () => {
   const verification = { server: answers, receipts, ...ceilingMicros };
   const findings = await settled(async () => {
     const chain = await readChainFacts(on, account).catch((error: unknown) => {
-      if (error instanceof UnknownDeploymentBlock) {
+      if (error instanceof CreditsError && error.reason === "unknown_deployment_block") {
         throw new UsageError(`${error.message}. Give --deployment-block, and check --rpc.`);
       }
       const text = explainChainError(error, { rpc, option: "--rpc" });

@@ -8,6 +8,8 @@ import {
 } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { CreditsError } from "../errors/creditsError.ts";
+import { askWallet } from "../wallet/signing.ts";
 import { buyCredits } from "./credits.ts";
 import { type TokenDomain, readTokenDomain } from "./tokenDomain.ts";
 import { type WalletConnection, explained, senderOf, waitForSuccess } from "./transact.ts";
@@ -56,7 +58,11 @@ export async function buy(
     if (payment === "approval") {
       return { ...(await buyCredits(connection, { account, creditMicros })), by: payment };
     }
-    if (domain === null) throw new Error("the token's signing domain is unknown: use an approval");
+    if (domain === null) {
+      throw new CreditsError("the token's signing domain is unknown: use an approval", {
+        reason: "invalid_input",
+      });
+    }
     const pay = payment === "permit" ? buyWithPermit : buyWithAuthorization;
     const receipt = await pay(connection, { account, creditMicros, ...price, domain });
     return { receipt, tokenAmount: price.tokenAmount, by: payment };
@@ -124,13 +130,14 @@ async function buyWithPermit(
     client.getBlock(),
   ]);
   const deadline = timestamp + VALID_SECONDS;
-  const signature = await wallet.signTypedData({
+  const typedData = {
     account: sender.account,
     domain,
     types: PERMIT_TYPES,
     primaryType: "Permit",
     message: { owner, spender: contract, value: tokenAmount, nonce, deadline },
-  });
+  } as const;
+  const signature = await askWallet(() => wallet.signTypedData(typedData));
   const sent = wallet.writeContract({
     ...sender,
     address: contract,
@@ -159,13 +166,14 @@ async function buyWithAuthorization(
     client.getBlock(),
   ]);
   const [validAfter, validBefore] = [0n, timestamp + VALID_SECONDS];
-  const signature = await wallet.signTypedData({
+  const typedData = {
     account: sender.account,
     domain,
     types: AUTHORIZATION_TYPES,
     primaryType: "ReceiveWithAuthorization",
     message: { from, to: contract, value: tokenAmount, validAfter, validBefore, nonce },
-  });
+  } as const;
+  const signature = await askWallet(() => wallet.signTypedData(typedData));
   const sent = wallet.writeContract({
     ...sender,
     ...vault,

@@ -6,7 +6,7 @@ import type { CheckpointMessage } from "@compute-credits/protocol/messages/check
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { ProvenRow } from "../http/meteringClient.ts";
 import type { SignedAllowance } from "../wallet/signedAllowance.ts";
-import { type WalletConnection, senderOf, waitForSuccess } from "./transact.ts";
+import { type WalletConnection, explained, senderOf, waitForSuccess } from "./transact.ts";
 
 /** With the vault's errors, which the court passes on, such as `UnknownSigner`. */
 const ABI = [...courtAbi, ...computeCreditsAbi.filter((item) => item.type === "error")] as const;
@@ -75,10 +75,12 @@ export interface Court {
 /** Creates a client of the vault's court for a wallet. Rejects if the endpoint does not answer. */
 export async function createCourt({ wallet, client, contract }: WalletConnection): Promise<Court> {
   const vault = { address: contract, abi: computeCreditsAbi } as const;
-  const [address, stakeWei] = await Promise.all([
-    client.readContract({ ...vault, functionName: "court" }),
-    client.readContract({ ...vault, functionName: "challengeStakeWei" }),
-  ]);
+  const [address, stakeWei] = await explained(() =>
+    Promise.all([
+      client.readContract({ ...vault, functionName: "court" }),
+      client.readContract({ ...vault, functionName: "challengeStakeWei" }),
+    ]),
+  );
   const call = { ...senderOf(wallet), address, abi: ABI } as const;
   const send = (hash: Promise<Hex>) => waitForSuccess(client, hash);
 

@@ -1,6 +1,8 @@
 import type { Address, Hex, PublicClient } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { CreditsError } from "../errors/creditsError.ts";
+import { explained } from "./transact.ts";
 
 /** The vault contract and a client of its chain. */
 export interface ContractConnection {
@@ -32,6 +34,7 @@ export type Submission = Pick<CheckpointOnChain, "root" | "dataHash" | "submitte
 
 /**
  * Reads the last final checkpoint and the pending one, both at a block; `null` if there is none.
+ * Rejects with `chain_incomplete` if the endpoint lacks the event of one.
  */
 export async function readCheckpoints(
   on: ContractConnection,
@@ -41,14 +44,16 @@ export async function readCheckpoints(
   pending: CheckpointOnChain | null;
 }> {
   const read = { address: on.contract, abi: computeCreditsAbi, blockNumber } as const;
-  const [final, pending] = await Promise.all([
-    on.client.readContract({ ...read, functionName: "finalCheckpoint" }),
-    on.client.readContract({ ...read, functionName: "pendingCheckpoint" }),
-  ]);
-  return {
-    final: await withDataHash(on, final, { status: "final", blockNumber }),
-    pending: await withDataHash(on, pending, { status: "pending", blockNumber }),
-  };
+  return await explained(async () => {
+    const [final, pending] = await Promise.all([
+      on.client.readContract({ ...read, functionName: "finalCheckpoint" }),
+      on.client.readContract({ ...read, functionName: "pendingCheckpoint" }),
+    ]);
+    return {
+      final: await withDataHash(on, final, { status: "final", blockNumber }),
+      pending: await withDataHash(on, pending, { status: "pending", blockNumber }),
+    };
+  });
 }
 
 /** Blocks per log request, which every public endpoint accepts. */
@@ -71,8 +76,9 @@ async function withDataHash(
   if (record.epoch === 0n) return null;
   const submission = await findSubmission(on, record, blockNumber);
   if (submission === null) {
-    throw new Error(
+    throw new CreditsError(
       `the endpoint has no submission event for the checkpoint of epoch ${record.epoch}`,
+      { reason: "chain_incomplete" },
     );
   }
   // Not the event's finalAt: an open challenge postpones it.

@@ -2,6 +2,7 @@ import type { Address, ContractFunctionReturnType, PublicClient } from "viem";
 
 import { creditsLensAbi } from "@compute-credits/protocol/abi/creditsLens";
 import type { Row } from "@compute-credits/protocol/tree/row";
+import { explained } from "./transact.ts";
 
 /** Where the lens and the vault are. `GET /v1/deployment` names both. */
 export interface LensConnection {
@@ -24,22 +25,26 @@ export async function readAccount(
   { client, lens, contract }: LensConnection,
   account: Address,
 ): Promise<AccountView> {
-  return await client.readContract({
-    address: lens,
-    abi: creditsLensAbi,
-    functionName: "accountOf",
-    args: [contract, account],
-  });
+  return await explained(() =>
+    client.readContract({
+      address: lens,
+      abi: creditsLensAbi,
+      functionName: "accountOf",
+      args: [contract, account],
+    }),
+  );
 }
 
 /** Reads a vault in one call. */
 export async function readVault({ client, lens, contract }: LensConnection): Promise<VaultView> {
-  return await client.readContract({
-    address: lens,
-    abi: creditsLensAbi,
-    functionName: "vaultOf",
-    args: [contract],
-  });
+  return await explained(() =>
+    client.readContract({
+      address: lens,
+      abi: creditsLensAbi,
+      functionName: "vaultOf",
+      args: [contract],
+    }),
+  );
 }
 
 /** Reads what settling this row of the last final checkpoint would move now. */
@@ -47,10 +52,12 @@ export async function readClaim(
   { client, lens, contract }: LensConnection,
   row: Row,
 ): Promise<ClaimView> {
-  return await client.readContract({
-    address: lens,
-    abi: creditsLensAbi,
-    functionName: "claimOf",
-    args: [contract, row],
-  });
+  return await explained(() =>
+    client.readContract({
+      address: lens,
+      abi: creditsLensAbi,
+      functionName: "claimOf",
+      args: [contract, row],
+    }),
+  );
 }

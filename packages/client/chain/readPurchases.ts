@@ -2,7 +2,9 @@ import type { Address } from "viem";
 
 import { isDeploymentBlock } from "@compute-credits/protocol/deploymentBlock";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { CreditsError } from "../errors/creditsError.ts";
 import type { ContractConnection } from "./readCheckpoints.ts";
+import { explained } from "./transact.ts";
 
 /** A purchase of credits for an account, by any payer. */
 export interface Purchase {
@@ -13,15 +15,10 @@ export interface Purchase {
 /** Blocks: a range that an endpoint rejects is halved down to this size. */
 const MIN_RANGE_BLOCKS = 500n;
 
-/** The block of the deployment is not known, so the first purchases might be missed. */
-export class UnknownDeploymentBlock extends Error {
-  override readonly name = "UnknownDeploymentBlock";
-}
-
 /**
  * Reads an account's purchases from the contract's first block to `upTo`, oldest first, including
  * gifts and top-ups. Filters by topic, so most endpoints answer the whole range at once; a rejected
- * range is split in halves. Rejects with `UnknownDeploymentBlock` if neither the contract's number
+ * range is split in halves. Rejects with `unknown_deployment_block` if neither the contract's number
  * nor `on.deploymentBlock` is the block of the deployment.
  */
 export async function readPurchases(
@@ -29,7 +26,7 @@ export async function readPurchases(
   account: Address,
   upTo: bigint,
 ): Promise<readonly Purchase[]> {
-  return await purchasesIn(on, account, await firstBlock(on), upTo);
+  return await explained(async () => purchasesIn(on, account, await firstBlock(on), upTo));
 }
 
 /** On some rollups the contract saw another chain's block number (decision 0120). */
@@ -42,11 +39,12 @@ async function firstBlock({ client, contract, deploymentBlock }: ContractConnect
   if (await isDeploymentBlock(client, contract, own)) return own;
   const named = deploymentBlock ?? null;
   if (named !== null && (await isDeploymentBlock(client, contract, named))) return named;
-  throw new UnknownDeploymentBlock(
+  throw new CreditsError(
     `the vault ${contract} was not deployed in block ${own}, as it says` +
       `${named === null ? "" : `, nor in block ${named}`}: ` +
       "name the chain's own number of that block (blockNumber of the deployment's receipt), " +
       "and an endpoint that keeps logs so old",
+    { reason: "unknown_deployment_block" },
   );
 }
 

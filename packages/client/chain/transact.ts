@@ -1,7 +1,16 @@
-import type { Account, Address, Hex, PublicClient, TransactionReceipt, WalletClient } from "viem";
+import {
+  type Account,
+  type Address,
+  BaseError,
+  type Hex,
+  type PublicClient,
+  type TransactionReceipt,
+  type WalletClient,
+} from "viem";
 
 import { CreditsError } from "../errors/creditsError.ts";
 import { toCreditsError } from "../errors/chainError.ts";
+import { askWallet } from "../wallet/signing.ts";
 import { walletAccount } from "./walletAccount.ts";
 
 /** A wallet, a client of its chain, and the vault contract. */
@@ -25,11 +34,21 @@ export async function waitForSuccess(
   sent: Hex | Promise<Hex>,
 ): Promise<TransactionReceipt> {
   return await explained(async () => {
-    const hash = await sent;
+    const hash = await ofWallet(sent);
     const receipt = await client.waitForTransactionReceipt({ hash });
     if (receipt.status === "success") return receipt;
     throw new CreditsError(`the transaction ${hash} reverted`, { reason: "transaction_reverted" });
   });
+}
+
+/** An error that is none of viem's came from the wallet: its own code, or its device. */
+async function ofWallet(sent: Hex | Promise<Hex>): Promise<Hex> {
+  try {
+    return await sent;
+  } catch (cause) {
+    if (cause instanceof BaseError) throw cause;
+    return await askWallet(() => Promise.reject(cause));
+  }
 }
 
 /** Does what it is given, and rejects with a `CreditsError` in place of an error of viem. */

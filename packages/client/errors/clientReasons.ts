@@ -48,6 +48,14 @@ export const CLIENT_REASONS = {
     meaning: "The chain's RPC endpoint did not answer.",
     next: "Check the endpoint, and look whether a transaction was sent.",
   },
+  chain_incomplete: {
+    meaning: "The chain's RPC endpoint lacks an event that the contract's state follows from.",
+    next: "Ask an endpoint that keeps all logs, preferably your own node.",
+  },
+  unknown_deployment_block: {
+    meaning: "The block of the vault's deployment is unknown, so purchases might be missed.",
+    next: "Name the block (`deploymentBlock`), and ask an endpoint that keeps logs so old.",
+  },
   chain_refused: {
     meaning: "The chain refused the call.",
     next: "See `cause`.",

@@ -7,6 +7,7 @@ import { jsonText } from "@compute-credits/protocol/jsonText";
 import { ApiProblem } from "../errors/apiProblem.ts";
 import { CLIENT_REASONS, type ClientReason } from "../errors/clientReasons.ts";
 import { CreditsError } from "../errors/creditsError.ts";
+import { usable } from "../errors/usable.ts";
 import { type Credentials, authorizationFor, authorizationOf } from "./credentials.ts";
 import { type PathParts, pathOf } from "./paths.ts";
 import { DEFAULT_RETRIES, type RetryPolicy, retryAfterMsOf, withRetries } from "./retries.ts";
@@ -69,7 +70,7 @@ export function createApi(
   url: string,
   { retries = DEFAULT_RETRIES, ...credentials }: ApiOptions = {},
 ): Api {
-  const server = serverAddress(url);
+  const server = usable(() => new URL(url));
 
   async function once(path: string, init: RequestInit): Promise<unknown> {
     const to = new URL(path, server);
@@ -159,17 +160,6 @@ interface Asked {
   readonly sent: AnySent;
   readonly accept?: string;
   readonly options: CallOptions | undefined;
-}
-
-function serverAddress(url: string): URL {
-  try {
-    return new URL(url);
-  } catch (cause) {
-    throw new CreditsError(`the server's address is no URL: ${url}`, {
-      reason: "invalid_input",
-      cause,
-    });
-  }
 }
 
 function withHeader(init: RequestInit, name: string, value: string | undefined): Headers {

@@ -1,4 +1,4 @@
-import { CreditsError } from "../errors/creditsError.ts";
+import { usable } from "../errors/usable.ts";
 
 /** A range of time. The default is the last 31 days; `range_too_long` refuses sums over 366. */
 export interface Range {
@@ -11,15 +11,7 @@ export interface Range {
 /** The query of a range. Throws a `CreditsError` (`invalid_input`) for a date that is none. */
 export function rangeQuery({ from, to }: Range): { from?: string; to?: string } {
   return {
-    ...(from === undefined ? {} : { from: timeText(from) }),
-    ...(to === undefined ? {} : { to: timeText(to) }),
+    ...(from === undefined ? {} : { from: usable(() => from.toISOString()) }),
+    ...(to === undefined ? {} : { to: usable(() => to.toISOString()) }),
   };
-}
-
-function timeText(time: Date): string {
-  try {
-    return time.toISOString();
-  } catch (cause) {
-    throw new CreditsError("from or to is no time", { reason: "invalid_input", cause });
-  }
 }

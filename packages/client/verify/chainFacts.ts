@@ -17,6 +17,7 @@ import {
   findSubmission,
   readCheckpoints,
 } from "../chain/readCheckpoints.ts";
+import { explained } from "../chain/transact.ts";
 import type { SignedReceipt } from "../http/meteringClient.ts";
 import { type Purchase, readPurchases } from "../chain/readPurchases.ts";
 
@@ -63,6 +64,10 @@ export async function readChainFacts(
   on: ContractConnection,
   account: Address,
 ): Promise<ChainFacts> {
+  return await explained(() => readFacts(on, account));
+}
+
+async function readFacts(on: ContractConnection, account: Address): Promise<ChainFacts> {
   const { client, contract } = on;
   const read = { address: contract, abi: computeCreditsAbi } as const;
   const [block, chainId, court, answerWindowSeconds, counterGraceSeconds] = await Promise.all([
@@ -95,55 +100,60 @@ export async function readChainFacts(
     answerWindowSeconds,
     counterGraceSeconds,
 
-    submissionOf: (epoch) => findSubmission(on, { epoch }, blockNumber),
+    submissionOf: (epoch) => explained(() => findSubmission(on, { epoch }, blockNumber)),
 
     async counterOnChain(of) {
       const asked = { args: [account, of], blockNumber } as const;
-      const [endedAt, recordedCap] = await Promise.all([
-        client.readContract({ ...read, functionName: "counterEndedAt", ...asked }),
-        client.readContract({ ...inCourt, functionName: "recordedCap", ...asked }),
-      ]);
+      const [endedAt, recordedCap] = await explained(() =>
+        Promise.all([
+          client.readContract({ ...read, functionName: "counterEndedAt", ...asked }),
+          client.readContract({ ...inCourt, functionName: "recordedCap", ...asked }),
+        ]),
+      );
       return { endedAt: endedAt === 0 ? null : new Date(endedAt * 1000), recordedCap };
     },
 
     async isSigned(signed) {
       const deployment = { chainId, contract: lowercaseHex(contract) };
-      return isAccepted(await readAllowanceSigning(client, { deployment, court }, signed));
+      return await explained(async () =>
+        isAccepted(await readAllowanceSigning(client, { deployment, court }, signed)),
+      );
     },
 
-    async isEnforceable({ receipt, signatures, standbySignatures }) {
-      const [digest, registered] = await Promise.all([
-        client.readContract({
-          ...inCourt,
-          functionName: "hashEarningsReceipt",
-          args: [receipt],
-        }),
-        client.readContract({
-          ...inCourt,
-          functionName: "registeredReceiptOf",
-          args: [receipt.provider],
-          blockNumber,
-        }),
-      ]);
-      const isRegistered =
-        BigInt(registered.until) >= timestamp &&
-        registered.earned >= receipt.earned &&
-        registered.epoch <= receipt.epoch;
-      const isQuorum = async (list: typeof signatures) => {
-        try {
-          await client.readContract({
-            ...read,
-            functionName: "requireQuorum",
-            args: [digest, [...list]],
-          });
-          return true;
-        } catch (error) {
-          if (isRevert(error)) return false;
-          throw error;
-        }
-      };
-      return isRegistered || (await isQuorum(signatures)) || (await isQuorum(standbySignatures));
-    },
+    isEnforceable: ({ receipt, signatures, standbySignatures }) =>
+      explained(async () => {
+        const [digest, registered] = await Promise.all([
+          client.readContract({
+            ...inCourt,
+            functionName: "hashEarningsReceipt",
+            args: [receipt],
+          }),
+          client.readContract({
+            ...inCourt,
+            functionName: "registeredReceiptOf",
+            args: [receipt.provider],
+            blockNumber,
+          }),
+        ]);
+        const isRegistered =
+          BigInt(registered.until) >= timestamp &&
+          registered.earned >= receipt.earned &&
+          registered.epoch <= receipt.epoch;
+        const isQuorum = async (list: typeof signatures) => {
+          try {
+            await client.readContract({
+              ...read,
+              functionName: "requireQuorum",
+              args: [digest, [...list]],
+            });
+            return true;
+          } catch (error) {
+            if (isRevert(error)) return false;
+            throw error;
+          }
+        };
+        return isRegistered || (await isQuorum(signatures)) || (await isQuorum(standbySignatures));
+      }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { WalletClient } from "viem";
 import { createSiweMessage } from "viem/siwe";
 
+import { usable } from "../errors/usable.ts";
 import { walletAccount } from "../chain/walletAccount.ts";
 import { askWallet } from "./signing.ts";
 
@@ -20,8 +21,8 @@ export async function signIn(
   { url, nonce, chainId, expiresAt }: SignInRequest,
 ) {
   const account = walletAccount(wallet);
-  const { host, origin, protocol } = new URL(url);
-  const message = createSiweMessage({
+  const { host, origin, protocol } = usable(() => new URL(url));
+  const fields = {
     scheme: protocol.slice(0, -1),
     domain: host,
     uri: origin,
@@ -32,6 +33,7 @@ export async function signIn(
     nonce,
     issuedAt: new Date(),
     ...(expiresAt === undefined ? {} : { expirationTime: expiresAt }),
-  });
+  } as const;
+  const message = usable(() => createSiweMessage(fields));
   return { message, signature: await askWallet(() => wallet.signMessage({ account, message })) };
 }

@@ -11,7 +11,7 @@ import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { calendarMonths } from "@compute-credits/protocol/messages/period";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import { CreditsError } from "../errors/creditsError.ts";
+import { usable } from "../errors/usable.ts";
 import { walletAccount } from "../chain/walletAccount.ts";
 import { askWallet } from "./signing.ts";
 
@@ -72,7 +72,7 @@ export async function signAllowance(
     startsAt: options.startsAt ?? 0n,
     expiresAt: options.expiresAt ?? 0n,
     priority: options.priority ?? DEFAULT_PRIORITY,
-    scope: scopeHash(scope),
+    scope: usable(() => scopeHash(scope)),
     accountCap: options.accountCapMicros ?? WHOLE_ACCOUNT,
     counter: options.counter,
     salt: bytesToBigInt(crypto.getRandomValues(new Uint8Array(32))),
@@ -95,12 +95,7 @@ export async function signRevocation(
 
 function periodOf({ period }: AllowanceOptions): bigint {
   if (period === undefined) return 0n;
-  if (!("months" in period)) return period.seconds;
-  try {
-    return calendarMonths(period.months);
-  } catch (cause) {
-    throw new CreditsError(String(cause), { reason: "invalid_input", cause });
-  }
+  return "months" in period ? usable(() => calendarMonths(period.months)) : period.seconds;
 }
 
 /** The middle of 0 to 255, so that other allowances can go before or after. */

@@ -113,7 +113,7 @@ describe("createApi", () => {
 
   it("refuses an address that is no URL", () => {
     expect(() => createApi("meter.example"))
-      .to.throw(/no URL: meter\.example/)
+      .to.throw(/cannot be used: .*Invalid URL/)
       .with.property("reason", "invalid_input");
   });
 
