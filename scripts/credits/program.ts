@@ -1,10 +1,7 @@
-import { Command, CommanderError, Help, Option } from "commander";
+import { CommanderError } from "commander";
 
-import {
-  UsageError,
-  closest,
-  refuseKeptByNpm,
-} from "@compute-credits/platform/process/commandLine";
+import { UsageError, refuseKeptByNpm } from "@compute-credits/platform/process/commandLine";
+import { CreditsError } from "@compute-credits/client/errors/creditsError";
 import { hideSecrets } from "@compute-credits/platform/process/hideSecrets";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { type Context, createContext } from "./context/context.ts";
@@ -17,12 +14,14 @@ import {
   DEFAULTS,
   type Environment,
 } from "./frame/commonOptions.ts";
-import { type OptionShape, factsOf, typedName } from "./frame/options.ts";
-import { ASKS, READERS, type Ready, type Verb, readOptions } from "./frame/verb.ts";
+import { createProgram } from "./frame/commands.ts";
+import { mistake } from "./frame/mistakes.ts";
+import { typedName } from "./frame/options.ts";
+import { ASKS, type Ready, type Verb, readOptions } from "./frame/verb.ts";
 import { explain } from "./output/explain.ts";
 import { humanLines } from "./output/humanLines.ts";
 import type { Shown } from "./output/shown.ts";
-import { GROUPS, VERBS } from "./verbs.ts";
+import { VERBS } from "./verbs.ts";
 
 /** What the program has of its process. */
 export interface Io {
@@ -34,8 +33,6 @@ export interface Io {
 }
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
-
-const COMMAND = "npm run credits --";
 
 /** Does what the arguments say. Returns the exit code: 1 if it was refused, 2 if it was mistyped. */
 export async function runCredits(args: readonly string[], io: Io): Promise<number> {
@@ -58,20 +55,25 @@ async function perform(
   io: Io,
 ): Promise<number> {
   const said = { server: DEFAULTS.server, rpc: DEFAULTS.rpc, isJson: false };
-  let hide = hideSecrets({ keys: [], urls: [] });
+  const secrets = { keys: new Set<string>(), urls: new Set<string>() };
+  const hide = (text: string) =>
+    hideSecrets({ keys: [...secrets.keys], urls: [...secrets.urls] })(text);
+  const guard = (secret: string) => {
+    secrets.keys.add(secret);
+    return secret;
+  };
   try {
     const common = readOptions(CommonOptions, typed, verb.name);
     said.isJson = common.json;
     const ready: Ready = verb.prepare(typed);
     const server = common.server ?? io.environment["CREDITS_SERVER"] ?? DEFAULTS.server;
     const rpc = common.rpc ?? io.environment["CREDITS_RPC_URL"] ?? DEFAULTS.rpc;
+    for (const url of [server, rpc]) if (URL.canParse(url)) secrets.urls.add(url);
     Object.assign(said, { server: originOf(server), rpc: checkedUrl("CREDITS_RPC_URL", rpc) });
     const keys = await readKeys(common, io.environment);
-    const secrets = [keys.bearer, io.environment["CREDITS_CUSTOMER_KEY"]].filter(isText);
-    const owned =
-      keys.source === null || keys.source.kind === "unlocked" ? [] : [keys.source.privateKey];
-    hide = hideSecrets({ keys: [...owned, ...secrets], urls: [server, rpc] });
-    const conversation = converse(verb, common, io, hide);
+    if (keys.bearer !== null) guard(keys.bearer);
+    if (keys.source !== null && keys.source.kind !== "unlocked") guard(keys.source.privateKey);
+    const conversation = { guard, ...converse(verb, common, io, hide) };
     const setting = { server: said.server, rpc, keys, variables: io.environment };
     const context: Context = createContext(setting, conversation);
     const shown = await conversation.progress(`${verb.name} on ${said.server}`, ready(context));
@@ -118,7 +120,9 @@ function converse(verb: Verb, common: Common, io: Io, hide: (text: string) => st
     tell: (lines: readonly string[]) => err(lines.join("\n")),
     async confirm() {
       if (isSure || (await io.ask?.("Go on? [y/N] ")) === true) return;
-      throw new UsageError("Stopped. What was not confirmed was neither signed nor sent.");
+      throw new CreditsError("Stopped. What was not confirmed was neither signed nor sent.", {
+        reason: "not_confirmed",
+      });
     },
   };
 }
@@ -135,147 +139,6 @@ function checkedUrl(name: string, text: string): string {
   throw new UsageError(`${name} is not an address like http://127.0.0.1:8080.`);
 }
 
-function createProgram(
-  out: (text: string) => void,
-  choose: (verb: Verb, typed: object) => void,
-): Command {
-  const settings = {
-    writeOut: (text: string) => out(text.replace(/\n$/, "")),
-    writeErr: () => undefined,
-    outputError: () => undefined,
-    getOutHelpWidth: () => 100,
-  };
-  const create = (name: string) =>
-    new Command(name)
-      .exitOverride()
-      .configureOutput(settings)
-      .configureHelp({ formatHelp, visibleCommands: (command) => [...command.commands] })
-      .helpOption("--help", "this text")
-      .helpCommand(false);
-  const program = create(COMMAND)
-    .usage("VERB [OPTIONS]")
-    .description("Everything that a wallet, a provider or an operator does, on any chain.")
-    .addHelpText(
-      "after",
-      `\n${COMMAND} VERB --help explains a verb, with examples. See docs/cli.md.`,
-    );
-
-  const groups = new Map<string, Command>();
-  for (const verb of VERBS) {
-    const [first = "", second] = verb.name.split(" ");
-    const parent = second === undefined ? program : groupOf(first);
-    const command = create(second ?? first)
-      .summary(verb.summary)
-      .description(descriptionOf(verb))
-      .helpGroup(`${READERS[verb.reader]}:`)
-      .usage("[OPTIONS]")
-      .allowExcessArguments(false)
-      .action((typed: object) => choose(verb, typed))
-      .addHelpText(
-        "after",
-        `\nExamples:\n${verb.examples.map((line) => `  ${COMMAND} ${line}`).join("\n")}`,
-      );
-    addOptions(command, verb.options, "Options:");
-    addOptions(command, COMMON, "Server, wallet and output:");
-    parent.addCommand(command);
-  }
-  return program;
-
-  function groupOf(name: string): Command {
-    const known = groups.get(name);
-    if (known !== undefined) return known;
-    const facts = GROUPS[name];
-    if (facts === undefined) throw new Error(`no words for the verbs ${name} …`);
-    const group = create(name)
-      .description(facts.summary)
-      .usage("VERB [OPTIONS]")
-      .helpGroup(`${READERS[facts.reader]}:`);
-    groups.set(name, group);
-    program.addCommand(group);
-    return group;
-  }
-}
-
-function descriptionOf({ summary, details, asks }: Verb): string {
-  const asking =
-    asks === null
-      ? []
-      : ["Shows what it does and asks first; --yes answers yes, and is needed without a terminal."];
-  return [`${summary}.`, ...(details === undefined ? [] : [details]), ...asking].join("\n\n");
-}
-
-function addOptions(command: Command, options: OptionShape, heading: string): void {
-  for (const [name, schema] of Object.entries(options)) {
-    const { placeholder, about, isRequired, isRepeated, fallback } = factsOf(schema);
-    const notes = [
-      ...(isRequired ? ["required"] : []),
-      ...(isRepeated ? ["repeatable"] : []),
-      ...(fallback === null ? [] : [`default: ${fallback}`]),
-    ];
-    const text = notes.length === 0 ? about : `${about} (${notes.join(", ")})`;
-    const value = placeholder === null ? "" : ` <${placeholder}>`;
-    const option = new Option(`--${typedName(name)}${value}`, text).helpGroup(heading);
-    if (isRepeated) {
-      option.argParser((next: string, before: readonly string[] | undefined) => [
-        ...(before ?? []),
-        next,
-      ]);
-    }
-    command.addOption(option);
-  }
-}
-
-/** As commander has it, but the first line is the command itself. */
-function formatHelp(command: Command, helper: Help): string {
-  return Help.prototype.formatHelp.call(helper, command, helper).replace(/^Usage: /, "");
-}
-
-/** One line for what commander could not parse. */
-function mistake({ code, message }: CommanderError, args: readonly string[]): string {
-  const [, quoted = ""] = /'(.*?)'/.exec(message) ?? [];
-  const verb = verbIn(args);
-  const help = verb === null ? "--help lists the verbs" : `See ${COMMAND} ${verb.name} --help`;
-  switch (code) {
-    case "commander.unknownCommand":
-      return unknownVerb(args);
-    case "commander.help":
-      return `A verb is missing. ${COMMAND} --help lists the verbs.`;
-    case "commander.unknownOption": {
-      const names = Object.keys({ ...verb?.options, ...COMMON }).map(typedName);
-      const meant = verb === null ? null : closest(quoted.replace(/^-+/, ""), names);
-      const hint = meant === null ? "" : ` Did you mean --${meant}?`;
-      return verb === null
-        ? `There is no option ${quoted}. --help lists the options.`
-        : `There is no option ${quoted}.${hint} ${help}`;
-    }
-    case "commander.optionMissingArgument":
-      return `${quoted.split(" ")[0]} needs a value after it. ${help}`;
-    case "commander.excessArguments":
-      return `"${verb?.name}" takes options only, such as ${Object.keys({
-        ...verb?.options,
-        ...COMMON,
-      })
-        .slice(0, 1)
-        .map((name) => `--${typedName(name)}`)
-        .join()}. ${help}`;
-    default:
-      return `${message.replace(/^error: /, "")}. ${help}`;
-  }
-}
-
-/** The verb that the arguments begin with. */
-function verbIn([first = "", second = ""]: readonly string[]): Verb | null {
-  return VERBS.find(({ name }) => name === first || name === `${first} ${second}`) ?? null;
-}
-
-function unknownVerb([first = "", second = ""]: readonly string[]): string {
-  const typed = Object.hasOwn(GROUPS, first) ? `${first} ${second}` : first;
-  const names = [...VERBS.map(({ name }) => name), ...Object.keys(GROUPS)];
-  const meant = closest(typed, names);
-  const hint = meant === null ? "" : ` Did you mean "${meant}"?`;
-  return `There is no verb "${typed}".${hint} ${COMMAND} --help lists the verbs.`;
-}
-
 function typedNames(): readonly string[] {
   const shapes = [COMMON, ...VERBS.map(({ options }) => options)];
   return [...new Set(shapes.flatMap((shape) => Object.keys(shape).map(typedName)))];
@@ -283,8 +146,4 @@ function typedNames(): readonly string[] {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function isText(value: string | null | undefined): value is string {
-  return value !== null && value !== undefined && value !== "";
 }

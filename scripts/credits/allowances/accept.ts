@@ -1,6 +1,8 @@
-import { acceptAccount, endAcceptance } from "@compute-credits/api/allowances/acceptances";
-import { signAcceptance } from "@compute-credits/client/wallet/signedAcceptance";
 import type { Address } from "viem";
+
+import { accept } from "@compute-credits/client/allowances/accept";
+import { endAcceptance } from "@compute-credits/client/allowances/endAcceptance";
+import { signAcceptance } from "@compute-credits/client/wallet/signedAcceptance";
 import type { Context } from "../context/context.ts";
 import { ADDRESS, required } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
@@ -16,27 +18,28 @@ export const acceptVerb = verb({
   examples: ["accept --account 0x… --bearer-file agent.key"],
   asks: null,
   options,
-  run: (context, { account }) => say(context, account, true),
+  run: async (context, { account }) =>
+    show(await accept(context.api, await wordOf(context, account, true))),
 });
 
 export const declineVerb = verb({
   name: "decline",
   reader: "user",
   summary: "Lets an account pay for nothing new",
-  details: "The spender is the API key in --bearer-file, or the wallet. Open holds are captured.",
+  details:
+    "The spender is the API key in --bearer-file, or the wallet. Open holds can still be captured.",
   examples: ["decline --account 0x… --bearer-file agent.key --yes"],
   asks: "lasts",
   options,
-  run: (context, { account }) => say(context, account, false),
+  async run(context, { account }) {
+    await context.confirmRequest(`Lets ${account} pay for nothing new of this API key.`);
+    return show(await endAcceptance(context.api, await wordOf(context, account, false)));
+  },
 });
 
-async function say(context: Context, account: Address, accepted: boolean) {
-  const route = accepted ? acceptAccount : endAcceptance;
-  if (context.keys.bearer !== null) {
-    await context.confirm();
-    return show(await context.api.call(route, { body: { account } }));
-  }
+/** The account alone if the key speaks, or else what the wallet signs of it. */
+async function wordOf(context: Context, account: Address, accepted: boolean) {
+  if (context.keys.bearer !== null) return { account };
   const { wallet, deployment } = await context.signing();
-  const body = await signAcceptance(wallet, deployment, { account, accepted });
-  return show(await context.publicApi.call(route, { body }));
+  return await signAcceptance(wallet, deployment, { account, accepted });
 }

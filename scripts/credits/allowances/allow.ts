@@ -1,14 +1,13 @@
 import type { Hex } from "viem";
 
 import { UsageError } from "@compute-credits/platform/process/commandLine";
+import { allow } from "@compute-credits/client/allowances/allow";
+import { readCounter } from "@compute-credits/client/chain/readCounter";
+import type { AllowanceOptions } from "@compute-credits/client/wallet/signedAllowance";
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
-import {
-  type AllowanceOptions,
-  signAllowance,
-} from "@compute-credits/client/wallet/signedAllowance";
 import { walletAccount } from "@compute-credits/client/chain/walletAccount";
+import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { formatCredits } from "@compute-credits/protocol/amounts";
-import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { MAX_PERIOD_MONTHS } from "@compute-credits/protocol/messages/period";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { Context } from "../context/context.ts";
@@ -28,7 +27,7 @@ import {
   whole,
 } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
-import { show } from "../output/shown.ts";
+import { type Shown, show } from "../output/shown.ts";
 import { secondsOf } from "./seconds.ts";
 
 /** Seconds of the longest period: a hundred years. */
@@ -87,15 +86,20 @@ export const allowVerb = verb({
       );
     }
     if (values.spender !== undefined) {
-      return await allow(context, { ...options, spender: values.spender });
+      return await signAndShow(context, { ...options, spender: values.spender });
     }
     if (values.apiKeyFile !== undefined) {
-      const apiKey = await readSecretFile("--api-key-file", values.apiKeyFile);
-      return await allow(context, { ...options, spender: apiKeySpender(apiKey), apiKey });
+      const apiKey = context.guard(await readSecretFile("--api-key-file", values.apiKeyFile));
+      return await signAndShow(context, { ...options, spender: apiKeySpender(apiKey), apiKey });
     }
     const key = { option: "--out", path: values.out ?? "", key: createApiKey() };
-    return await withNewKey(key, (apiKey) =>
-      allow(context, { ...options, spender: apiKeySpender(apiKey), apiKey, file: values.out }),
+    return await withNewKey(context, key, (apiKey) =>
+      signAndShow(context, {
+        ...options,
+        spender: apiKeySpender(apiKey),
+        apiKey,
+        file: values.out,
+      }),
     );
   },
 });
@@ -106,26 +110,13 @@ type Allowed = Omit<AllowanceOptions, "counter"> & {
   readonly file?: string | undefined;
 };
 
-async function allow(context: Context, { apiKey, file, ...options }: Allowed) {
-  const [{ wallet, deployment }, { client, contract }] = await Promise.all([
-    context.signing(),
-    context.chain(),
-  ]);
-  const account = walletAccount(wallet).address;
+async function signAndShow(context: Context, { file, ...options }: Allowed): Promise<Shown> {
+  const signing = await context.signing();
+  const account = lowercaseHex(walletAccount(signing.wallet).address);
   // From the chain: a server that names another counter would make the signature worthless.
-  const counter = await client.readContract({
-    address: contract,
-    abi: computeCreditsAbi,
-    functionName: "counterOf",
-    args: [account],
-  });
-  const signed = await signAllowance(wallet, deployment, { ...options, counter });
-  const { id } = await context.metering.addAllowance(
-    signed,
-    apiKey === undefined ? {} : { apiKey },
-  );
+  const counter = await readCounter(await context.chain(), account);
+  const { id, accepted } = await allow(context.api, signing, { ...options, counter });
   const { limitMicros, spender } = options;
-  const accepted = apiKey !== undefined;
   return show({ allowance: id, account, spender, limitMicros, accepted, ...(file && { file }) }, [
     `allowance ${id}: ${spender} may spend ${formatCredits(limitMicros)} credits`,
     ...(file === undefined ? [] : [`the API key is in ${file}`]),

@@ -1,5 +1,7 @@
-import { listAcceptances, listOffers } from "@compute-credits/api/allowances/acceptances";
-import { getAllowance, listAllowances } from "@compute-credits/api/allowances/allowances";
+import { listAcceptances } from "@compute-credits/api/allowances/acceptances";
+import { getAllowance } from "@compute-credits/api/allowances/allowances";
+import { readAllowances } from "@compute-credits/client/allowances/readAllowances";
+import { readOffers } from "@compute-credits/client/allowances/readOffers";
 import { ADDRESS, ID, SPENDER, count, optional, withDefault } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
@@ -26,8 +28,8 @@ export const allowancesVerb = verb({
       return show(found, humanLines(shownAllowance(found)));
     }
     const address = await context.party(account);
-    const query = { limit: most, ...(cursor === undefined ? {} : { cursor }) };
-    const page = await context.api.call(listAllowances, { params: { address }, query });
+    const of = { account: address, limit: most, ...(cursor === undefined ? {} : { cursor }) };
+    const page = await readAllowances(context.api, of);
     const { allowances, nextCursor } = page;
     return show(
       { account: address, ...page },
@@ -51,8 +53,8 @@ export const offersVerb = verb({
   options: pageOfAccounts,
   async run(context, { spender: given, limit: most, cursor }) {
     const spender = await context.spender(given);
-    const query = { limit: most, ...(cursor === undefined ? {} : { cursor }) };
-    return show(await context.api.call(listOffers, { params: { spender }, query }));
+    const of = { spender, limit: most, ...(cursor === undefined ? {} : { cursor }) };
+    return show(await readOffers(context.api, of));
   },
 });
 

@@ -1,7 +1,6 @@
-import { revokeAllowance } from "@compute-credits/api/allowances/allowances";
-import { senderOf, waitForSuccess } from "@compute-credits/client/chain/transact";
-import { signRevocation } from "@compute-credits/client/wallet/signedAllowance";
-import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { revoke } from "@compute-credits/client/allowances/revoke";
+import { revokeGrant } from "@compute-credits/client/allowances/revokeGrant";
+import { revokeAll } from "@compute-credits/client/chain/revokeAll";
 import { ID, required } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
@@ -17,15 +16,12 @@ export const revokeVerb = verb({
   examples: ["revoke --allowance 0x… --key-file ~/wallet.key"],
   asks: "lasts",
   options: { allowance: required(ID, "its id") },
-  async run(context, { allowance: id }) {
-    if (context.keys.bearer !== null) {
-      await context.confirm();
-      const revoked = await context.api.call(revokeAllowance, { params: { id }, body: {} });
-      return show(revoked, humanLines(shownAllowance(revoked)));
-    }
-    const { wallet, deployment } = await context.signing();
-    const body = { signature: await signRevocation(wallet, deployment, id) };
-    const revoked = await context.publicApi.call(revokeAllowance, { params: { id }, body });
+  async run(context, { allowance }) {
+    await context.confirmRequest(`Ends the grant ${allowance} for good.`);
+    const revoked =
+      context.keys.bearer === null
+        ? await revoke(context.api, await context.signing(), { allowance })
+        : await revokeGrant(context.api, { grant: allowance });
     return show(revoked, humanLines(shownAllowance(revoked)));
   },
 });
@@ -41,13 +37,8 @@ export const revokeAllVerb = verb({
   asks: "lasts",
   options: {},
   async run(context) {
-    const { wallet, client, contract } = await context.wallet();
-    const call = { address: contract, abi: computeCreditsAbi, functionName: "revokeAll" } as const;
-    const sent = wallet.writeContract({ ...senderOf(wallet), ...call });
-    const receipt = await context.progress(
-      "waiting for the block with the revocation",
-      waitForSuccess(client, sent),
-    );
+    const sent = revokeAll(await context.wallet());
+    const receipt = await context.progress("waiting for the block with the revocation", sent);
     const { transactionHash, blockNumber, gasUsed } = receipt;
     return show({ transactionHash, blockNumber, gasUsed }, [
       `every allowance that was signed before is void (gas ${gasUsed})`,

@@ -1,4 +1,4 @@
-import { settleRow } from "@compute-credits/client/chain/credits";
+import { settle } from "@compute-credits/client/chain/settle";
 import { ADDRESS, optional } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { show } from "../output/shown.ts";
@@ -14,11 +14,11 @@ export const settleVerb = verb({
   asks: "moves",
   options: { party: optional(ADDRESS, "whose row, in place of the wallet's own") },
   async run(context, { party }) {
-    const proven = await context.metering.proof(await context.party(party));
-    const sent = settleRow(await context.wallet(), proven);
-    const receipt = await context.progress("waiting for the block with the settlement", sent);
-    const { transactionHash, blockNumber, gasUsed } = receipt;
-    const { epoch, row } = proven;
+    const named = { party: await context.party(party) };
+    const sent = settle(await context.wallet(), context.publicApi, named);
+    const done = await context.progress("waiting for the block with the settlement", sent);
+    const { transactionHash, blockNumber, gasUsed } = done.receipt;
+    const { epoch, row } = done.settled;
     return show({ epoch, row, transactionHash, blockNumber, gasUsed }, [
       `settled by checkpoint ${epoch} (gas ${gasUsed})`,
     ]);

@@ -1,5 +1,6 @@
 import { addCodes, closeCode, listCodes } from "@compute-credits/api/allowances/promotionCodes";
 import { createPromotionCode } from "@compute-credits/client/wallet/promotionCode";
+import { formatCredits } from "@compute-credits/protocol/amounts";
 import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import { writeSecretFile } from "../context/secretFile.ts";
 import {
@@ -49,7 +50,8 @@ export const addCodesVerb = verb({
     const body = {
       codes: codes.map((code) => ({ codeHash: promotionCodeHash(code), ...terms })),
     };
-    const api = await issuingApi(context);
+    const words = `Adds ${most} codes of ${formatCredits(limit)} credits, each redeemed ${redemptions} times.`;
+    const api = await issuingApi(context, words);
     // Before the request: its answer may be lost, and the codes count then.
     await writeSecretFile("--out", out, codes.join("\n"));
     const { accepted, refused, outcomes } = await api.call(addCodes, { params: { id }, body });
@@ -71,7 +73,7 @@ export const listCodesVerb = verb({
   async run(context, { campaign: id, limit, cursor }) {
     const query = { limit, ...(cursor === undefined ? {} : { cursor }) };
     const page = await context.api.call(listCodes, { params: { id }, query });
-    return show(page, undefined);
+    return show(page);
   },
 });
 
@@ -83,7 +85,7 @@ export const closeCodeVerb = verb({
   asks: "lasts",
   options: { campaign, codeHash: required(ID, "its hash, as the list has it") },
   async run(context, { campaign: id, codeHash }) {
-    const api = await issuingApi(context);
+    const api = await issuingApi(context, `Closes the code ${codeHash}.`);
     return show(await api.call(closeCode, { params: { id, codeHash } }));
   },
 });

@@ -1,3 +1,4 @@
+import { formatCredits } from "@compute-credits/protocol/amounts";
 import { issueGrants, listAccountGrants, listGrants } from "@compute-credits/api/allowances/grants";
 import {
   ADDRESS,
@@ -39,7 +40,8 @@ export const issueGrantVerb = verb({
   async run(context, { campaign, id, spender, credits: limit, expires }) {
     const expiresAt = expires === undefined ? null : secondsOf(expires);
     const body = { grants: [{ id, spender, limit, expiresAt }] };
-    const api = await issuingApi(context);
+    const words = `Gives ${spender} ${formatCredits(limit)} credits out of ${campaign}.`;
+    const api = await issuingApi(context, words);
     const answer = await api.call(issueGrants, { params: { id: campaign }, body });
     return { ...show(answer), hasFailed: answer.refused > 0 };
   },

@@ -3,10 +3,10 @@ import {
   registerIssuingKey,
   revokeIssuingKey,
 } from "@compute-credits/api/issuing/issuingKeys";
+import { readCounter } from "@compute-credits/client/chain/readCounter";
 import { walletAccount } from "@compute-credits/client/chain/walletAccount";
 import { createIssuingKey } from "@compute-credits/client/wallet/apiKey";
 import { signIssuingKey, signIssuingKeyRevocation } from "@compute-credits/client/wallet/issuing";
-import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { withNewKey } from "../context/newKey.ts";
 import { ADDRESS, FILE, ID, flag, optional, required } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
@@ -23,18 +23,10 @@ export const createIssuingKeyVerb = verb({
     campaign: optional(ID, "the only campaign that it may issue from; all if absent"),
   },
   async run(context, { out, campaign }) {
-    const [{ wallet, deployment }, { client, contract }] = await Promise.all([
-      context.signing(),
-      context.chain(),
-    ]);
-    const counter = await client.readContract({
-      address: contract,
-      abi: computeCreditsAbi,
-      functionName: "counterOf",
-      args: [walletAccount(wallet).address],
-    });
+    const { wallet, deployment } = await context.signing();
+    const counter = await readCounter(await context.chain(), walletAccount(wallet).address);
     const made = { option: "--out", path: out, key: createIssuingKey() };
-    return await withNewKey(made, async (key) => {
+    return await withNewKey(context, made, async (key) => {
       const named = { key, counter, ...(campaign === undefined ? {} : { campaign }) };
       const body = await signIssuingKey(wallet, deployment, named);
       return show({ ...(await context.publicApi.call(registerIssuingKey, { body })), file: out });

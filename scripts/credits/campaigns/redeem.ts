@@ -1,6 +1,9 @@
-import { redeemCode } from "@compute-credits/api/allowances/promotionCodes";
+import type { Address } from "viem";
+
+import { redeem } from "@compute-credits/client/allowances/redeem";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { signAcceptance } from "@compute-credits/client/wallet/signedAcceptance";
+import type { Context } from "../context/context.ts";
 import { shownAllowance } from "../allowances/shownAllowance.ts";
 import { ADDRESS, ID, TEXT, optional, required } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
@@ -21,19 +24,20 @@ export const redeemVerb = verb({
     code: required(TEXT, "as it was printed"),
     account: optional(ADDRESS, "for a wallet: whose credits they are"),
   },
-  async run(context, { campaign: id, code, account }) {
-    const params = { id };
-    if (context.keys.bearer !== null) {
-      const grant = await context.api.call(redeemCode, { params, body: { code } });
-      return show(grant, humanLines(shownAllowance(grant)));
-    }
-    if (account === undefined) {
-      throw new UsageError("A wallet that redeems a code names its issuer: give --account.");
-    }
-    const { wallet, deployment } = await context.signing();
-    const { spender, signedAt, signature } = await signAcceptance(wallet, deployment, { account });
-    const body = { code, spender, signedAt, signature };
-    const grant = await context.publicApi.call(redeemCode, { params, body });
+  async run(context, { campaign, code, account }) {
+    const grant = await redeem(context.api, {
+      campaign,
+      code,
+      ...(context.keys.bearer === null && { acceptance: await acceptanceOf(context, account) }),
+    });
     return show(grant, humanLines(shownAllowance(grant)));
   },
 });
+
+async function acceptanceOf(context: Context, account: Address | undefined) {
+  if (account === undefined) {
+    throw new UsageError("A wallet that redeems a code names its issuer: give --account.");
+  }
+  const { wallet, deployment } = await context.signing();
+  return await signAcceptance(wallet, deployment, { account });
+}

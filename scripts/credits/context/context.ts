@@ -1,13 +1,7 @@
-import type { Address, Hex, PublicClient, WalletClient } from "viem";
+import type { Address, Hex, PublicClient } from "viem";
 
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { getDeployment } from "@compute-credits/api/deployment/deployment";
-import { getMe } from "@compute-credits/api/sessions/me";
-import {
-  createNonce,
-  revokeSession,
-  signIn as signInRoute,
-} from "@compute-credits/api/sessions/sessions";
 import type { AnswerBody } from "@compute-credits/api/route";
 import type { LensConnection } from "@compute-credits/client/chain/readLens";
 import type { WalletConnection } from "@compute-credits/client/chain/transact";
@@ -19,7 +13,10 @@ import {
   createMeteringClient,
 } from "@compute-credits/client/http/meteringClient";
 import { createReadAccess } from "@compute-credits/client/wallet/logAccess";
-import { signIn } from "@compute-credits/client/wallet/signIn";
+import type { Signing } from "@compute-credits/client/wallet/signing";
+import { openSession } from "@compute-credits/client/sessions/openSession";
+import { readMe } from "@compute-credits/client/sessions/readMe";
+import { revokeSession } from "@compute-credits/client/sessions/revokeSession";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
@@ -34,6 +31,8 @@ export type ServerDeployment = AnswerBody<typeof getDeployment>;
 /** How the command talks to the person who gave it. */
 export interface Conversation {
   readonly progress: Progress;
+  /** Hides a secret in all that is printed from now on, and returns it. */
+  readonly guard: (secret: string) => string;
   /** Shows lines on the error stream. */
   readonly tell: (lines: readonly string[]) => void;
   /** Rejects if the person declines. Resolves at once where nothing is asked. */
@@ -57,25 +56,28 @@ export interface Context extends Setting, Conversation {
   readonly metering: MeteringClient;
   /** a wallet that the local chain gives away, so that buying may make test dollars */
   readonly isTestWallet: boolean;
-  authorization(): Promise<string | null>;
-  /** As `confirm`, for a request without a signature: the wallet asks before each of its own. */
-  confirmUnsigned(): Promise<void>;
+  readonly authorization: () => Promise<string | null>;
+  /**
+   * Says what a request of the bearer does, and asks. Resolves at once without a bearer: the wallet
+   * shows what it signs, and asks.
+   */
+  readonly confirmRequest: (words: string) => Promise<void>;
   /** whether the bearer is an API key */
-  isSpenderKey(): Promise<boolean>;
-  deployment(): Promise<ServerDeployment>;
+  readonly isSpenderKey: () => Promise<boolean>;
+  readonly deployment: () => Promise<ServerDeployment>;
   /** the chain and the vault that the server names, checked at the endpoint */
-  chain(): Promise<{ readonly client: PublicClient; readonly contract: Address }>;
-  lens(): Promise<LensConnection>;
+  readonly chain: () => Promise<{ readonly client: PublicClient; readonly contract: Address }>;
+  readonly lens: () => Promise<LensConnection>;
   /** the wallet on the checked chain; shows what it signs and sends */
-  wallet(): Promise<WalletConnection>;
+  readonly wallet: () => Promise<WalletConnection>;
   /** what the wallet's signatures are bound to */
-  signing(): Promise<{ readonly wallet: WalletClient; readonly deployment: Deployment }>;
+  readonly signing: () => Promise<Signing>;
   /** the address given, or the wallet's, or that of the bearer's account or provider */
-  party(given: Address | undefined): Promise<Address>;
+  readonly party: (given: Address | undefined) => Promise<Address>;
   /** the spender given, or that of the bearer, or the wallet */
-  spender(given: Hex | undefined): Promise<Hex>;
+  readonly spender: (given: Hex | undefined) => Promise<Hex>;
   /** an API with a session: the bearer's, or one that the wallet signs in for and that ends after */
-  withSession<T>(work: (api: Api) => Promise<T>): Promise<T>;
+  readonly withSession: <T>(work: (api: Api) => Promise<T>) => Promise<T>;
 }
 
 /** Seconds: longer than any command of a session takes. */
@@ -137,7 +139,7 @@ export function createContext(setting: Setting, conversation: Conversation): Con
         : { authorization: async () => await (await readAccess())() };
   const metering = createMeteringClient(server, credentials);
   const { api } = metering;
-  const me = once(() => api.call(getMe, {}));
+  const me = once(() => readMe(api));
 
   async function walletAddress(): Promise<Address> {
     return lowercaseHex(walletAccount(await ownWallet()).address);
@@ -145,19 +147,17 @@ export function createContext(setting: Setting, conversation: Conversation): Con
 
   async function withSession<T>(work: (api: Api) => Promise<T>): Promise<T> {
     if (bearer !== null) return await work(api);
-    const wallet = await ownWallet();
-    const { nonce, chainId } = await publicApi.call(createNonce, {});
-    const expiresAt = new Date(Date.now() + SESSION_SECONDS * 1_000);
-    const signed = await signIn(wallet, { url: server, nonce, chainId, expiresAt });
-    const body = { ...signed, label: "npm run credits, one command" };
-    const { token } = await publicApi.call(signInRoute, { body });
+    const { token } = await openSession(publicApi, await ownWallet(), {
+      label: "npm run credits, one command",
+      expiresAt: new Date(Date.now() + SESSION_SECONDS * 1_000),
+    });
     if (token === undefined) throw new Error("a session came without its token");
-    const own = createApi(server, { key: token });
+    const own = publicApi.as({ key: conversation.guard(token) });
     try {
       return await work(own);
     } finally {
       // It ends by itself, too; and the command may have ended it.
-      await own.call(revokeSession, { params: { id: "current" } }).catch(() => undefined);
+      await revokeSession(own, { id: "current" }).catch(() => undefined);
     }
   }
 
@@ -169,8 +169,10 @@ export function createContext(setting: Setting, conversation: Conversation): Con
     metering,
     publicApi,
     isTestWallet: source?.kind === "test",
-    async confirmUnsigned() {
-      if (bearer !== null) await confirm();
+    async confirmRequest(words) {
+      if (bearer === null) return;
+      tell([words]);
+      await confirm();
     },
     isSpenderKey: async () => bearer !== null && (await me()).kind === "spenderKey",
     authorization,

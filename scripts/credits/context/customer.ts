@@ -19,7 +19,7 @@ interface Named {
 
 /** The customer's API key, or `null` if the customer is named by `--spender`. */
 export async function customerKey(
-  { variables }: Context,
+  { variables, guard }: Context,
   { customerKeyFile, spender }: Named,
 ): Promise<string | null> {
   if (customerKeyFile !== undefined && spender !== undefined) {
@@ -27,10 +27,10 @@ export async function customerKey(
   }
   if (spender !== undefined) return null;
   if (customerKeyFile !== undefined) {
-    return await readSecretFile("--customer-key-file", customerKeyFile);
+    return guard(await readSecretFile("--customer-key-file", customerKeyFile));
   }
   const key = variables["CREDITS_CUSTOMER_KEY"] ?? "";
-  if (/^[\x21-\x7e]{16,256}$/.test(key)) return key;
+  if (/^[\x21-\x7e]{16,256}$/.test(key)) return guard(key);
   throw new UsageError(
     "A customer is missing. Give --customer-key-file FILE, set CREDITS_CUSTOMER_KEY, or give --spender.",
   );

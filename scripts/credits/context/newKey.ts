@@ -1,5 +1,6 @@
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { CreditsError } from "@compute-credits/client/errors/creditsError";
+import type { Context } from "./context.ts";
 import { writeSecretFile } from "./secretFile.ts";
 
 export interface NewKey {
@@ -14,12 +15,13 @@ export interface NewKey {
  * If the work is refused for sure, the file goes away again; if its outcome is unknown, it stays.
  */
 export async function withNewKey<T>(
+  { guard }: Context,
   { option, path, key }: NewKey,
   work: (key: string) => Promise<T>,
 ): Promise<T> {
   const remove = await writeSecretFile(option, path, key);
   try {
-    return await work(key);
+    return await work(guard(key));
   } catch (error) {
     if (isRefusal(error)) await remove();
     throw error;

@@ -1,6 +1,6 @@
 import type { TransactionReceipt } from "viem";
 
-import { getCapProof } from "@compute-credits/api/accounts/capProof";
+import { readCapProof } from "@compute-credits/client/accounts/readCapProof";
 import { type Court, createCourt } from "@compute-credits/client/chain/court";
 import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
 import type { Context } from "../context/context.ts";
@@ -87,8 +87,10 @@ export const answerVerb = verb({
     counter: optional(whole(0n, 2n ** 64n - 1n), "of the cap; the account's own if absent"),
   },
   async run(context, { account: address, challenger: by, counter }) {
-    const query = counter === undefined ? {} : { counter: `${counter}` };
-    const cap = await context.api.call(getCapProof, { params: { address }, query });
+    const cap = await readCapProof(context.api, {
+      account: address,
+      ...(counter === undefined ? {} : { counter }),
+    });
     const shown = await provenRow(context, address, "pending");
     const court = await createCourt(await context.wallet());
     await context.progress("waiting for the block with the cap", court.recordCap(cap));

@@ -87,7 +87,7 @@ function kind<T>(placeholder: string, form: string, read: (text: string) => T | 
   const schema = z.string("is missing").transform((text, context) => {
     const value = read(text);
     if (value !== null) return value;
-    context.addIssue({ code: "custom", message: `is ${form}, not "${text}"` });
+    context.addIssue({ code: "custom", message: `is ${form}, not ${quoted(text)}` });
     return z.NEVER;
   });
   return { placeholder, schema };
@@ -169,6 +169,14 @@ function readBy<S extends z.ZodType>(schema: S): (text: string) => z.output<S> |
     const parsed = schema.safeParse(text);
     return parsed.success ? parsed.data : null;
   };
+}
+
+/** As long as an address. */
+const MOST_SHOWN = 42;
+
+/** A wrong text in quotes, unless it may be a key that was typed in a wrong place. */
+export function quoted(text: string): string {
+  return text.length > MOST_SHOWN || /^cc[a-z]*_/.test(text) ? "what was typed" : `"${text}"`;
 }
 
 /** The name as it is typed: `groupBy` → `group-by`. */

@@ -1,4 +1,4 @@
-import { listBudgets, listSpenderBudgets } from "@compute-credits/api/insight/budgets";
+import { readBudgets } from "@compute-credits/client/insight/readBudgets";
 import { ADDRESS, ID, SPENDER, count, optional, withDefault } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
@@ -18,19 +18,13 @@ export const budgetsVerb = verb({
     cursor: optional(ID, "nextCursor of the page before"),
   },
   async run(context, { account, spender, limit, cursor }) {
-    const query = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
     const isSpender =
       spender !== undefined || (account === undefined && (await context.isSpenderKey()));
-    const page = isSpender
-      ? await context.api.call(listSpenderBudgets, {
-          params: { spender: await context.spender(spender) },
-          query,
-        })
-      : await context.api.call(listBudgets, {
-          params: { address: await context.party(account) },
-          query,
-        });
-    const budgets = page.budgets.map((budget) => ({
+    const answer = isSpender
+      ? await readBudgets(context.api, { spender: await context.spender(spender), ...page })
+      : await readBudgets(context.api, { account: await context.party(account), ...page });
+    const budgets = answer.budgets.map((budget) => ({
       allowance: budget.allowance,
       status: budget.status,
       budgetMicros: budget.budgetMicros,
@@ -38,6 +32,6 @@ export const budgetsVerb = verb({
       remainingMicros: budget.remainingMicros,
       ends: budget.periodEndsAt === null ? null : new Date(Number(budget.periodEndsAt) * 1000),
     }));
-    return show(page, humanLines({ asOf: page.asOf, budgets, nextCursor: page.nextCursor }));
+    return show(answer, humanLines({ asOf: answer.asOf, budgets, nextCursor: answer.nextCursor }));
   },
 });

@@ -3,11 +3,12 @@ import {
   listProviderDebits,
   listSpenderDebits,
 } from "@compute-credits/api/insight/debits";
+import { rangeQuery } from "@compute-credits/client/insight/range";
 import { ADDRESS, SPENDER, TEXT, choice, count, optional, withDefault } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
-import { RANGE, rangeQuery } from "./range.ts";
+import { RANGE, rangeOf } from "./range.ts";
 
 export const debitsVerb = verb({
   name: "debits",
@@ -27,7 +28,7 @@ export const debitsVerb = verb({
   },
   async run(context, { of, party, spender, meter, limit, cursor, ...range }) {
     const query = {
-      ...rangeQuery(range),
+      ...rangeQuery(rangeOf(range)),
       limit,
       ...(meter === undefined ? {} : { meter }),
       ...(cursor === undefined ? {} : { cursor }),

@@ -1,4 +1,4 @@
-import { explainEventById } from "@compute-credits/api/insight/explain";
+import { explain } from "@compute-credits/client/insight/explain";
 import { ADDRESS, TEXT, required } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { show } from "../output/shown.ts";
@@ -15,7 +15,6 @@ export const explainVerb = verb({
     event: required(TEXT, "its id, as the debits have it"),
   },
   async run(context, { provider, event: eventId }) {
-    const query = { eventId };
-    return show(await context.api.call(explainEventById, { params: { provider }, query }));
+    return show(await explain(context.api, { provider, eventId }));
   },
 });

@@ -6,16 +6,10 @@ export const RANGE = {
   until: optional(TIME, "before then; now if absent"),
 };
 
-/** The range as routes take it. */
-export function rangeQuery({
-  since,
-  until,
-}: {
-  since?: Date | undefined;
-  until?: Date | undefined;
-}) {
+/** The range as the SDK takes it. */
+export function rangeOf({ since, until }: { since?: Date | undefined; until?: Date | undefined }) {
   return {
-    ...(since === undefined ? {} : { from: since.toISOString() }),
-    ...(until === undefined ? {} : { to: until.toISOString() }),
+    ...(since === undefined ? {} : { from: since }),
+    ...(until === undefined ? {} : { to: until }),
   };
 }

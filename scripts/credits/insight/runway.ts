@@ -1,4 +1,4 @@
-import { getRunway } from "@compute-credits/api/insight/runway";
+import { readRunway } from "@compute-credits/client/insight/readRunway";
 import { ADDRESS, optional } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
@@ -13,7 +13,7 @@ export const runwayVerb = verb({
   options: { account: optional(ADDRESS, "in place of the wallet or of the key's account") },
   async run(context, { account }) {
     const address = await context.party(account);
-    const answer = await context.api.call(getRunway, { params: { address } });
+    const answer = await readRunway(context.api, { account: address });
     const windows = answer.windows.map(
       ({ windowSeconds, spentMicros, burnMicrosPerHour, runway }) => ({
         ofTheLast: `${windowSeconds / 3600n} h`,

@@ -1,9 +1,10 @@
-import { getAccountStatement, getProviderStatement } from "@compute-credits/api/insight/statements";
+import { readProviderStatement } from "@compute-credits/client/insight/readProviderStatement";
+import { readStatement } from "@compute-credits/client/insight/readStatement";
+import { readStatementCsv } from "@compute-credits/client/insight/readStatementCsv";
 import { ADDRESS, choice, flag, optional, withDefault } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
-import { show } from "../output/shown.ts";
-import { fetchCsv } from "./csv.ts";
-import { RANGE, rangeQuery } from "./range.ts";
+import { show, showCsv } from "../output/shown.ts";
+import { RANGE, rangeOf } from "./range.ts";
 
 export const statementVerb = verb({
   name: "statement",
@@ -21,17 +22,18 @@ export const statementVerb = verb({
     ...RANGE,
     csv: flag("as CSV"),
   },
-  async run(context, { of, party, csv, ...range }) {
-    const address = await context.party(party);
-    const query = rangeQuery(range);
-    if (csv) {
-      const path = `/v1/${of === "account" ? "accounts" : "providers"}/${address}/statement`;
-      const text = await fetchCsv(context, path, query);
-      return { data: { csv: text }, csv: text };
+  async run({ api, party }, { of, party: given, csv, ...times }) {
+    const address = await party(given);
+    const range = rangeOf(times);
+    if (of === "account") {
+      const asked = { account: address, ...range };
+      return csv
+        ? showCsv(await readStatementCsv(api, asked))
+        : show(await readStatement(api, asked));
     }
-    const params = { address };
-    return of === "account"
-      ? show(await context.api.call(getAccountStatement, { params, query }))
-      : show(await context.api.call(getProviderStatement, { params, query }));
+    const asked = { provider: address, ...range };
+    return csv
+      ? showCsv(await readStatementCsv(api, asked))
+      : show(await readProviderStatement(api, asked));
   },
 });

@@ -1,9 +1,11 @@
 import { getAccountUsage, getProviderEarnings } from "@compute-credits/api/insight/usageSums";
+import { rangeQuery } from "@compute-credits/client/insight/range";
+import { readEarnings } from "@compute-credits/client/insight/readEarnings";
+import { readUsageSums } from "@compute-credits/client/insight/readUsageSums";
 import { ADDRESS, choice, flag, optional, withDefault } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
-import { show } from "../output/shown.ts";
-import { fetchCsv } from "./csv.ts";
-import { RANGE, rangeQuery } from "./range.ts";
+import { show, showCsv } from "../output/shown.ts";
+import { RANGE, rangeOf } from "./range.ts";
 
 const csv = flag("as CSV");
 
@@ -26,13 +28,12 @@ export const usageVerb = verb({
     ...RANGE,
     csv,
   },
-  async run(context, { account, groupBy, csv: asCsv, ...range }) {
-    const address = await context.party(account);
-    const query = { ...rangeQuery(range), groupBy };
-    if (!asCsv)
-      return show(await context.api.call(getAccountUsage, { params: { address }, query }));
-    const text = await fetchCsv(context, `/v1/accounts/${address}/usage`, query);
-    return { data: { csv: text }, csv: text };
+  async run({ api, party }, { account: given, groupBy, csv: asCsv, ...times }) {
+    const account = await party(given);
+    const range = rangeOf(times);
+    if (!asCsv) return show(await readUsageSums(api, { account, groupBy, ...range }));
+    const sent = { params: { address: account }, query: { ...rangeQuery(range), groupBy } };
+    return showCsv(await api.text(getAccountUsage, sent, "text/csv"));
   },
 });
 
@@ -52,13 +53,11 @@ export const earningsVerb = verb({
     ...RANGE,
     csv,
   },
-  async run(context, { provider, groupBy, csv: asCsv, ...range }) {
-    const address = await context.party(provider);
-    const query = { ...rangeQuery(range), groupBy };
-    if (!asCsv) {
-      return show(await context.api.call(getProviderEarnings, { params: { address }, query }));
-    }
-    const text = await fetchCsv(context, `/v1/providers/${address}/earnings`, query);
-    return { data: { csv: text }, csv: text };
+  async run({ api, party }, { provider: given, groupBy, csv: asCsv, ...times }) {
+    const provider = await party(given);
+    const range = rangeOf(times);
+    if (!asCsv) return show(await readEarnings(api, { provider, groupBy, ...range }));
+    const sent = { params: { address: provider }, query: { ...rangeQuery(range), groupBy } };
+    return showCsv(await api.text(getProviderEarnings, sent, "text/csv"));
   },
 });

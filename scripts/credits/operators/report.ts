@@ -1,9 +1,9 @@
 import { getReport } from "@compute-credits/api/insight/report";
+import { rangeQuery } from "@compute-credits/client/insight/range";
 import { flag } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
-import { fetchCsv } from "../insight/csv.ts";
-import { RANGE, rangeQuery } from "../insight/range.ts";
-import { show } from "../output/shown.ts";
+import { RANGE, rangeOf } from "../insight/range.ts";
+import { show, showCsv } from "../output/shown.ts";
 
 export const reportVerb = verb({
   name: "report",
@@ -16,12 +16,9 @@ export const reportVerb = verb({
   ],
   asks: null,
   options: { ...RANGE, csv: flag("as CSV") },
-  async run(context, { csv, ...range }) {
-    const query = rangeQuery(range);
-    if (csv) {
-      const text = await fetchCsv(context, "/v1/report", query);
-      return { data: { csv: text }, csv: text };
-    }
+  async run(context, { csv, ...times }) {
+    const query = rangeQuery(rangeOf(times));
+    if (csv) return showCsv(await context.api.text(getReport, { query }, "text/csv"));
     const report = await context.api.call(getReport, { query });
     return { ...show(report), hasFailed: !report.reconciled };
   },

@@ -10,6 +10,11 @@ export interface Shown {
   readonly hasFailed?: boolean;
 }
 
+/** Shows a text of comma-separated values. With `--json` it is the field `csv`. */
+export function showCsv(csv: string): Shown {
+  return { data: { csv }, csv };
+}
+
 /** Shows an answer as it is. */
 export function show(data: object, lines?: readonly string[]): Shown {
   return { data: { ...data }, ...(lines === undefined ? {} : { lines }) };

@@ -50,8 +50,8 @@ export const publishCardVerb = verb({
   options: { file },
   async run(context, { file: path }) {
     const card = await readJsonFile("--file", path, Card);
-    context.tell(humanLines({ publishes: card.rates, effectiveFrom: card.effectiveFrom }));
-    await context.confirm();
+    const lines = humanLines({ publishes: card.rates, effectiveFrom: card.effectiveFrom });
+    await context.confirmRequest(lines.join("\n"));
     return show(await context.api.call(publishRateCard, { body: asSent(card) }));
   },
 });

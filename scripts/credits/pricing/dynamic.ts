@@ -30,7 +30,7 @@ export const utilisationVerb = verb({
     bps: required(whole(0n, 10_000n), "how much is in use, in hundredths of a percent"),
   },
   async run(context, { meter, dimension, bps: utilisationBps }) {
-    await context.confirm();
+    await context.confirmRequest(`Reports a utilisation of ${utilisationBps} basis points.`);
     const body = { meter, dimensions: dimensionsOf(dimension), utilisationBps };
     return show(await context.api.call(reportUtilisation, { body }));
   },

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 
-import { previewPrices } from "@compute-credits/api/pricing/prices";
-import { makeQuote } from "@compute-credits/api/pricing/quotes";
-import { previewUsage } from "@compute-credits/api/usage/previews";
+import { previewPrices } from "@compute-credits/client/pricing/previewPrices";
+import { quote } from "@compute-credits/client/pricing/quote";
+import { preview } from "@compute-credits/client/usage/preview";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import {
@@ -33,8 +33,8 @@ export const pricesVerb = verb({
   },
   async run(context, { provider, account, ...work }) {
     const body = { provider, account: account ?? null, measurements: [measured(work)] };
-    if (account === undefined) return show(await context.publicApi.call(previewPrices, { body }));
-    return show(await context.withSession((api) => api.call(previewPrices, { body })));
+    if (account === undefined) return show(await previewPrices(context.publicApi, body));
+    return show(await context.withSession((api) => previewPrices(api, body)));
   },
 });
 
@@ -58,8 +58,8 @@ export const quoteVerb = verb({
     const account = await context.party(given);
     const { meter, quantity, dimensions } = measured(work);
     const body = { provider, account, meter, quantity, dimensions, ttlSeconds };
-    const quote = await context.withSession((api) => api.call(makeQuote, { body }));
-    const { signer, ...signed } = quote;
+    const quoted = await context.withSession((api) => quote(api, body));
+    const { signer, ...signed } = quoted;
     if (out !== undefined) {
       await writeFile(out, `${jsonText(signed, 2)}\n`, { flag: "wx" }).catch((cause: unknown) => {
         throw new UsageError(`--out ${out} cannot be written: name a new file.`, { cause });
@@ -67,7 +67,7 @@ export const quoteVerb = verb({
     }
     const { costMicros, rateCardVersion, expiresAt } = signed.message;
     const expires = new Date(Number(expiresAt) * 1000);
-    return show(quote, humanLines({ account, costMicros, rateCardVersion, expires, signer }));
+    return show(quoted, humanLines({ account, costMicros, rateCardVersion, expires, signer }));
   },
 });
 
@@ -94,15 +94,15 @@ export const previewVerb = verb({
       spender: spender ?? null,
       measurements: [measured(work)],
     };
-    const answer = await context.withSession((api) => api.call(previewUsage, { body }));
-    const lines = answer.previews.flatMap((preview) =>
-      preview.result === "payable"
+    const answer = await context.withSession((api) => preview(api, body));
+    const lines = answer.previews.flatMap((one) =>
+      one.result === "payable"
         ? humanLines({
             result: "payable",
-            costMicros: preview.costMicros,
-            charges: preview.charges,
+            costMicros: one.costMicros,
+            charges: one.charges,
           })
-        : [`refused: ${preview.problem.detail} (${preview.problem.reason})`],
+        : [`refused: ${one.problem.detail} (${one.problem.reason})`],
     );
     return { ...show(answer, lines), hasFailed: answer.refused > 0 };
   },

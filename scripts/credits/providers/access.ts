@@ -1,9 +1,7 @@
-import {
-  grantProviderAccess,
-  revokeProviderAccess,
-} from "@compute-credits/api/providers/providerAccess";
+import { revokeProviderAccess } from "@compute-credits/api/providers/providerAccess";
 import { walletAccount } from "@compute-credits/client/chain/walletAccount";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
+import { claimAccess } from "@compute-credits/client/providers/claimAccess";
 import { CUSTOMER, customerKey } from "../context/customer.ts";
 import { ADDRESS, required } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
@@ -19,7 +17,7 @@ export const claimAccessVerb = verb({
   options: { customerKeyFile: CUSTOMER.customerKeyFile },
   async run(context, { customerKeyFile }) {
     const apiKey = (await customerKey(context, { customerKeyFile })) ?? "";
-    return show(await context.api.call(grantProviderAccess, { body: { apiKey } }));
+    return show(await claimAccess(context.api, { apiKey }));
   },
 });
 
@@ -27,14 +25,15 @@ export const revokeAccessVerb = verb({
   name: "access revoke",
   reader: "user",
   summary: "Ends a provider's access to a spender for good",
-  details: "The spender is the API key in --bearer-file, or the wallet. Open holds are captured.",
+  details:
+    "The spender is the API key in --bearer-file, or the wallet. Open holds can still be captured.",
   examples: ["access revoke --provider 0x… --bearer-file agent.key --yes"],
   asks: "lasts",
   options: { provider: required(ADDRESS, "which provider") },
   async run(context, { provider }) {
     const { bearer } = context.keys;
     if (bearer !== null) {
-      await context.confirm();
+      await context.confirmRequest(`Ends the access of ${provider} to this API key for good.`);
       const body = { provider, apiKey: bearer };
       return show(await context.publicApi.call(revokeProviderAccess, { body }));
     }

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { UsageEventJson } from "@compute-credits/api/usage/cloudEvent";
 import { USAGE_EVENT_TYPE } from "@compute-credits/api/usage/cloudEvent";
 import { reportUsage } from "@compute-credits/api/usage/usage";
-import { voidEvent } from "@compute-credits/api/usage/voids";
+import { voidEvent } from "@compute-credits/client/usage/voidEvent";
 import { MAX_EVENTS_PER_REQUEST } from "@compute-credits/api/bounds";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { CUSTOMER, customerSpender } from "../context/customer.ts";
@@ -42,7 +42,7 @@ export const chargeVerb = verb({
   async run(context, { events, meter, quantity, dimension, id, time, ...named }) {
     if (events !== undefined) {
       const body = await readJsonFile("--events", events, Events);
-      await context.confirm();
+      await context.confirmRequest(`Charges ${body.length} events.`);
       const answer = await context.api.call(reportUsage, { body: body.map(asSent) });
       return { ...show(answer), hasFailed: "refused" in answer && answer.refused > 0 };
     }
@@ -59,8 +59,8 @@ export const chargeVerb = verb({
       subject: await customerSpender(context, named),
       data: { meter, quantity, dimensions: dimensionsOf(dimension) },
     } as const;
-    context.tell([`Charges ${quantity} ${meter}: --id ${event.id} --time ${event.time}`]);
-    await context.confirm();
+    const { id: name, time: at } = event;
+    await context.confirmRequest(`Charges ${quantity} ${meter}: --id ${name} --time ${at}`);
     return show(await context.api.call(reportUsage, { body: event }));
   },
 });
@@ -79,7 +79,7 @@ export const voidVerb = verb({
   asks: "moves",
   options: { event: required(TEXT, "its id") },
   async run(context, { event: eventId }) {
-    await context.confirm();
-    return show(await context.api.call(voidEvent, { body: { eventId } }));
+    await context.confirmRequest(`Takes the event ${eventId} back.`);
+    return show(await voidEvent(context.api, { eventId }));
   },
 });

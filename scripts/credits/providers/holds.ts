@@ -1,4 +1,7 @@
-import { captureHold, getHold, openHold, releaseHold } from "@compute-credits/api/holds/holds";
+import { capture } from "@compute-credits/client/holds/capture";
+import { hold } from "@compute-credits/client/holds/hold";
+import { readHold } from "@compute-credits/client/holds/readHold";
+import { release } from "@compute-credits/client/holds/release";
 import { SignedQuoteJson } from "@compute-credits/protocol/json/quote";
 import { CUSTOMER, customerKey } from "../context/customer.ts";
 import { readJsonFile } from "../context/jsonFile.ts";
@@ -25,19 +28,24 @@ export const holdVerb = verb({
     ...CUSTOMER,
     quote: optional(FILE, "a signed price, as the verb quote wrote it"),
   },
-  async run(context, { id: hold, meter, quantity, dimension, ttl: ttlSeconds, quote, ...named }) {
-    const work = {
-      id: hold,
-      meter,
-      quantity,
-      dimensions: dimensionsOf(dimension),
-      ttlSeconds,
-      quote: quote === undefined ? null : await readJsonFile("--quote", quote, SignedQuoteJson),
-    };
-    const apiKey = await customerKey(context, named);
-    await context.confirm();
-    const whom = apiKey === null ? { spender: named.spender ?? "0x" } : { apiKey };
-    return show(await context.api.call(openHold, { body: { ...work, ...whom } }));
+  async run(context, { dimension, ttl: ttlSeconds, quote, customerKeyFile, spender, ...work }) {
+    const apiKey = await customerKey(context, { customerKeyFile, spender });
+    const signed =
+      quote === undefined ? null : await readJsonFile("--quote", quote, SignedQuoteJson);
+    const { quantity, meter } = work;
+    await context.confirmRequest(
+      `Sets the cost of ${quantity} ${meter} aside for ${ttlSeconds} seconds.`,
+    );
+    return show(
+      await hold(context.api, {
+        ...work,
+        dimensions: dimensionsOf(dimension),
+        ttlSeconds,
+        quote: signed,
+        // Without a key `customerKey` has seen to the spender.
+        ...(apiKey === null ? { spender: spender ?? "0x" } : { apiKey }),
+      }),
+    );
   },
 });
 
@@ -48,10 +56,8 @@ export const showHoldVerb = verb({
   examples: ["holds show --id job-4712 --bearer-file provider.key"],
   asks: null,
   options: { id, provider: optional(ADDRESS, "whose hold, for operators and auditors") },
-  async run(context, { id: hold, provider }) {
-    const query = provider === undefined ? {} : { provider };
-    return show(await context.api.call(getHold, { params: { id: hold }, query }));
-  },
+  run: async (context, { id: name, provider }) =>
+    show(await readHold(context.api, { id: name, ...(provider && { provider }) })),
 });
 
 export const captureVerb = verb({
@@ -69,10 +75,10 @@ export const captureVerb = verb({
     quantity: required(whole(0n, 2n ** 63n - 1n), "in units of the meter, up to what is held"),
     keepRest: flag("keeps the rest on hold, for further captures"),
   },
-  async run(context, { id: hold, event: eventId, quantity, keepRest }) {
-    await context.confirm();
-    const body = { eventId, quantity, final: !keepRest };
-    return show(await context.api.call(captureHold, { params: { id: hold }, body }));
+  async run(context, { id: name, event: eventId, quantity, keepRest }) {
+    await context.confirmRequest(`Charges ${quantity} units from the hold ${name}.`);
+    const captured = { id: name, eventId, quantity, final: !keepRest };
+    return show(await capture(context.api, captured));
   },
 });
 
@@ -83,8 +89,8 @@ export const releaseVerb = verb({
   examples: ["release --id job-4712 --bearer-file provider.key --yes"],
   asks: "lasts",
   options: { id },
-  async run(context, { id: hold }) {
-    await context.confirm();
-    return show(await context.api.call(releaseHold, { params: { id: hold }, body: {} }));
+  async run(context, { id: name }) {
+    await context.confirmRequest(`Returns the rest of the hold ${name}, and ends it.`);
+    return show(await release(context.api, { id: name }));
   },
 });

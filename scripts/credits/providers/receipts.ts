@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 
-import { getLatestReceipt, issueReceipt } from "@compute-credits/api/checkpoints/receipts";
+import { readReceipt } from "@compute-credits/client/checkpoints/readReceipt";
+import { takeReceipt } from "@compute-credits/client/checkpoints/takeReceipt";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { ADDRESS, FILE, optional } from "../frame/options.ts";
@@ -18,7 +19,7 @@ export const issueReceiptVerb = verb({
   asks: null,
   options: { out },
   async run(context, { out: file }) {
-    const receipt = await context.api.call(issueReceipt, {});
+    const receipt = await takeReceipt(context.api);
     await keep(file, receipt);
     return show(receipt);
   },
@@ -32,8 +33,7 @@ export const latestReceiptVerb = verb({
   asks: null,
   options: { out, provider: optional(ADDRESS, "whose receipt, for operators and auditors") },
   async run(context, { out: file, provider }) {
-    const query = provider === undefined ? {} : { provider };
-    const receipt = await context.api.call(getLatestReceipt, { query });
+    const receipt = await readReceipt(context.api, { ...(provider && { provider }) });
     await keep(file, receipt);
     return show(receipt);
   },

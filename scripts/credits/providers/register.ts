@@ -1,11 +1,6 @@
 import { getProviderApproval } from "@compute-credits/api/providers/approvals";
-import { registerProviderKey } from "@compute-credits/api/providers/providerKeys";
-import { UsageError } from "@compute-credits/platform/process/commandLine";
-import { walletAccount } from "@compute-credits/client/chain/walletAccount";
+import { addProviderKey } from "@compute-credits/client/providers/addProviderKey";
 import { createProviderKey } from "@compute-credits/client/wallet/apiKey";
-import { lowercaseHex } from "@compute-credits/protocol/hex";
-import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
-import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { withNewKey } from "../context/newKey.ts";
 import { ADDRESS, FILE, optional, required } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
@@ -22,24 +17,12 @@ export const registerVerb = verb({
   asks: null,
   options: { out: required(FILE, "a new file for the key") },
   async run(context, { out }) {
-    const { wallet, deployment } = await context.signing();
-    const account = walletAccount(wallet);
-    const provider = lowercaseHex(account.address);
-    const params = { address: provider };
-    const { approved } = await context.publicApi.call(getProviderApproval, { params });
-    if (!approved) {
-      throw new UsageError(
-        `No operator of ${context.server} has approved ${provider} yet: ask one to (verb approve).`,
-      );
-    }
+    const signing = await context.signing();
     const made = { option: "--out", path: out, key: createProviderKey() };
-    return await withNewKey(made, async (key) => {
-      const message = { provider, keyHash: apiKeySpender(key) };
-      const typedData = providerKeyTypedData(deployment, message);
-      const signature = await wallet.signTypedData({ account, ...typedData });
-      const body = { ...message, signature };
-      return show({ ...(await context.publicApi.call(registerProviderKey, { body })), file: out });
-    });
+    const { key: _, ...added } = await withNewKey(context, made, (key) =>
+      addProviderKey(context.publicApi, signing, { key }),
+    );
+    return show({ ...added, file: out });
   },
 });
 

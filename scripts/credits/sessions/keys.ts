@@ -1,5 +1,8 @@
-import { endKey, labelKey, listKeys, replaceKey } from "@compute-credits/api/keys/keys";
 import { LABEL_CHARACTERS, MAX_OVERLAP_SECONDS } from "@compute-credits/api/bounds";
+import { labelKey } from "@compute-credits/client/keys/labelKey";
+import { readKeys } from "@compute-credits/client/keys/readKeys";
+import { revokeKey } from "@compute-credits/client/keys/revokeKey";
+import { rotateKey } from "@compute-credits/client/keys/rotateKey";
 import { ID, TEXT, count, required, withDefault } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { show } from "../output/shown.ts";
@@ -13,7 +16,7 @@ export const listKeysVerb = verb({
   examples: ["keys list --wallet provider"],
   asks: null,
   options: {},
-  run: async (context) => show(await context.withSession((api) => api.call(listKeys, {}))),
+  run: async (context) => show({ keys: await context.withSession((api) => readKeys(api)) }),
 });
 
 export const labelKeyVerb = verb({
@@ -26,12 +29,7 @@ export const labelKeyVerb = verb({
     keyHash,
     label: required(TEXT, `up to ${LABEL_CHARACTERS.key} characters`),
   },
-  run: async (context, { keyHash: hash, label }) =>
-    show(
-      await context.withSession((api) =>
-        api.call(labelKey, { params: { keyHash: hash }, body: { label } }),
-      ),
-    ),
+  run: async (context, named) => show(await context.withSession((api) => labelKey(api, named))),
 });
 
 export const replaceKeyVerb = verb({
@@ -46,9 +44,9 @@ export const replaceKeyVerb = verb({
     overlap: withDefault(count(0, MAX_OVERLAP_SECONDS), "seconds for which both work", "86400"),
   },
   async run(context, { keyHash: hash, by, overlap: overlapSeconds }) {
-    await context.confirmUnsigned();
-    const sent = { params: { keyHash: hash }, body: { by, overlapSeconds } };
-    return show(await context.withSession((api) => api.call(replaceKey, sent)));
+    await context.confirmRequest(`Lets the key ${hash} end in ${overlapSeconds} seconds.`);
+    const named = { keyHash: hash, by, overlapSeconds };
+    return show(await context.withSession((api) => rotateKey(api, named)));
   },
 });
 
@@ -60,9 +58,7 @@ export const revokeKeyVerb = verb({
   asks: "lasts",
   options: { keyHash },
   async run(context, { keyHash: hash }) {
-    await context.confirmUnsigned();
-    return show(
-      await context.withSession((api) => api.call(endKey, { params: { keyHash: hash } })),
-    );
+    await context.confirmRequest(`Ends the key ${hash} for good.`);
+    return show(await context.withSession((api) => revokeKey(api, { keyHash: hash })));
   },
 });

@@ -1,4 +1,4 @@
-import { getMe } from "@compute-credits/api/sessions/me";
+import { readMe } from "@compute-credits/client/sessions/readMe";
 import { verb } from "../frame/verb.ts";
 import { show } from "../output/shown.ts";
 
@@ -9,5 +9,5 @@ export const meVerb = verb({
   examples: ["me --bearer-file view.key", "me --wallet alice"],
   asks: null,
   options: {},
-  run: async (context) => show(await context.api.call(getMe, {})),
+  run: async (context) => show(await readMe(context.api)),
 });

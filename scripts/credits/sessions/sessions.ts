@@ -1,12 +1,8 @@
-import {
-  createNonce,
-  listSessions,
-  revokeSession,
-  revokeSessions,
-  signIn as signInRoute,
-} from "@compute-credits/api/sessions/sessions";
 import { LABEL_CHARACTERS } from "@compute-credits/api/bounds";
-import { signIn } from "@compute-credits/client/wallet/signIn";
+import { openSession } from "@compute-credits/client/sessions/openSession";
+import { readSessions } from "@compute-credits/client/sessions/readSessions";
+import { revokeSession } from "@compute-credits/client/sessions/revokeSession";
+import { revokeSessions } from "@compute-credits/client/sessions/revokeSessions";
 import { writeSecretFile } from "../context/secretFile.ts";
 import { FILE, ID, TEXT, TIME, optional, required, withDefault } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
@@ -32,13 +28,10 @@ export const signInVerb = verb({
   },
   async run(context, { out, label, expires }) {
     const { wallet } = await context.signing();
-    const { nonce, chainId } = await context.publicApi.call(createNonce, {});
-    const request = { url: context.server, nonce, chainId };
-    const signed = await signIn(wallet, { ...request, ...(expires && { expiresAt: expires }) });
-    const body = { ...signed, label };
-    const { token, ...session } = await context.publicApi.call(signInRoute, { body });
+    const options = { label, ...(expires && { expiresAt: expires }) };
+    const { token, ...session } = await openSession(context.publicApi, wallet, options);
     if (token === undefined) throw new Error("a session came without its token");
-    await writeSecretFile("--out", out, token);
+    await writeSecretFile("--out", out, context.guard(token));
     return show({ ...session, file: out });
   },
 });
@@ -50,7 +43,7 @@ export const listSessionsVerb = verb({
   examples: ["sessions list --bearer-file session.key", "sessions list --wallet alice"],
   asks: null,
   options: {},
-  run: async (context) => show(await context.withSession((api) => api.call(listSessions, {}))),
+  run: async (context) => show({ sessions: await context.withSession((api) => readSessions(api)) }),
 });
 
 export const revokeSessionVerb = verb({
@@ -64,9 +57,8 @@ export const revokeSessionVerb = verb({
   asks: "lasts",
   options: { id: optional(ID, "as the list has it; the session in --bearer-file if absent") },
   async run(context, { id }) {
-    await context.confirmUnsigned();
-    const params = { id: id ?? "current" } as const;
-    return show(await context.withSession((api) => api.call(revokeSession, { params })));
+    await context.confirmRequest(`Ends the session ${id ?? "in --bearer-file"}.`);
+    return show(await context.withSession((api) => revokeSession(api, { id: id ?? "current" })));
   },
 });
 
@@ -78,7 +70,7 @@ export const revokeSessionsVerb = verb({
   asks: "lasts",
   options: {},
   async run(context) {
-    await context.confirmUnsigned();
-    return show(await context.withSession((api) => api.call(revokeSessions, {})));
+    await context.confirmRequest("Ends all sessions of the wallet.");
+    return show(await context.withSession((api) => revokeSessions(api)));
   },
 });

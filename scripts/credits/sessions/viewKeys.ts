@@ -1,11 +1,11 @@
-import { addViewKey, revokeViewKey } from "@compute-credits/api/keys/viewKeys";
-import { listKeys } from "@compute-credits/api/keys/keys";
+import { walletAccount } from "@compute-credits/client/chain/walletAccount";
+import { addViewKey } from "@compute-credits/client/keys/addViewKey";
+import { readKeys } from "@compute-credits/client/keys/readKeys";
+import { revokeViewKey } from "@compute-credits/client/keys/revokeViewKey";
 import { createViewKey } from "@compute-credits/client/wallet/apiKey";
-import { signViewKey, signViewKeyRevocation } from "@compute-credits/client/wallet/viewKey";
 import { withNewKey } from "../context/newKey.ts";
 import { FILE, ID, TEXT, TIME, optional, required } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
-import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
 import { secondsOf } from "../allowances/seconds.ts";
 
@@ -24,13 +24,14 @@ export const createViewKeyVerb = verb({
     label: optional(TEXT, "a name for lists"),
   },
   async run(context, { expires, out, label }) {
-    const { wallet, deployment } = await context.signing();
+    const by = await context.signing();
+    const account = walletAccount(by.wallet).address;
+    const named = { account, expiresAt: secondsOf(expires), by, ...(label && { label }) };
     const made = { option: "--out", path: out, key: createViewKey() };
-    return await withNewKey(made, async (key) => {
-      const signed = await signViewKey(wallet, deployment, { key, expiresAt: secondsOf(expires) });
-      const body = { ...signed, ...(label === undefined ? {} : { label }) };
-      return show({ ...(await context.publicApi.call(addViewKey, { body })), file: out });
-    });
+    const { key: _, ...added } = await withNewKey(context, made, (key) =>
+      addViewKey(context.publicApi, { ...named, key }),
+    );
+    return show({ ...added, file: out });
   },
 });
 
@@ -42,9 +43,8 @@ export const listViewKeysVerb = verb({
   asks: null,
   options: {},
   async run(context) {
-    const { keys } = await context.withSession((api) => api.call(listKeys, {}));
-    const viewKeys = keys.filter(({ kind }) => kind === "view");
-    return show({ viewKeys }, humanLines({ viewKeys }));
+    const viewKeys = await context.withSession((api) => readKeys(api, { kind: "view" }));
+    return show({ viewKeys });
   },
 });
 
@@ -56,8 +56,7 @@ export const revokeViewKeyVerb = verb({
   asks: "lasts",
   options: { keyHash: required(ID, "its hash, as the list has it") },
   async run(context, { keyHash }) {
-    const { wallet, deployment } = await context.signing();
-    const body = await signViewKeyRevocation(wallet, deployment, keyHash);
-    return show(await context.publicApi.call(revokeViewKey, { params: { keyHash }, body }));
+    const signing = await context.signing();
+    return show(await revokeViewKey(context.publicApi, signing, { keyHash }));
   },
 });

@@ -215,8 +215,28 @@ describe("npm run credits, mistyped or refused", () => {
       );
     });
 
-    it("no key is an argument, and a command has one wallet", async () => {
-      expect((await said(`balance --private-key ${wallets.bob.privateKey}`)).code).to.equal(2);
+    it("no key is an argument: one that is typed is not shown again", async () => {
+      const { privateKey } = wallets.bob;
+      const apiKey = "cck_0123456789";
+      for (const line of [
+        `balance --private-key ${privateKey}`,
+        `balance --private-key=${privateKey}`,
+        `balance --account ${privateKey}`,
+        `balance ${privateKey}`,
+        privateKey,
+        `budgets --spender ${apiKey}`,
+        apiKey,
+      ]) {
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        const { code, err, out } = await said(line);
+        expect(code, line).to.equal(2);
+        expect(err + out)
+          .to.not.include(privateKey.slice(2))
+          .and.not.include(apiKey);
+      }
+    });
+
+    it("a command has one wallet", async () => {
       expect(await said(`balance --wallet alice --from ${ADDRESS}`)).to.deep.equal(
         mistake("Give one of --key-file, --from and --wallet: a command has one wallet."),
       );
@@ -361,8 +381,11 @@ describe("npm run credits, mistyped or refused", () => {
       const at = `--server ${stack.server.url} --rpc ${stack.rpcUrl}`;
       const environment = { CREDITS_PRIVATE_KEY: wallets.bob.privateKey };
       const ran = await credits(`revoke-all ${at}`, { environment, answers: false });
-      expect(ran.code).to.equal(2);
+      expect(ran.code).to.equal(1);
       expect(ran.err).to.match(/Stopped\. What was not confirmed was neither signed nor sent\.\n$/);
+      const allowed = `allow --credits 1 --spender ${ADDRESS} ${at}`;
+      const declined = await credits(allowed, { environment, answers: false });
+      expect(declined.err).to.match(/^Stopped\. What was not confirmed/m);
       const { account } = wallets.bob;
       expect(await stack.client.getTransactionCount({ address: account.address })).to.equal(0);
       expect((await credits(`revoke-all ${at}`, { environment, answers: true })).code).to.equal(0);

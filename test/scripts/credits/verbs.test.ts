@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { courtAbi } from "@compute-credits/protocol/abi/court";
 import { eventually } from "../../../scripts/local/eventually.ts";
 import { wallets } from "../../../scripts/local/wallets.ts";
 import { type Ran, type RunOptions, credits } from "../../fixtures/creditsCommand.ts";
@@ -137,6 +139,16 @@ describe("npm run credits", () => {
       expect(revoked["revokedAt"]).to.be.a("string");
     });
 
+    it("an account that the node holds signs and sends, too", async () => {
+      const bob = addressOf(wallets.bob);
+      const line = `allow --credits 1 --spender ${bob} --expires 2100-01-01 --from ${alice} --yes`;
+      expect((await document(line))["account"]).to.equal(alice);
+      await done(`buy --credits 1 --from ${alice} --for ${bob} --by approval --yes`).then(
+        () => expect.fail("alice has no dollars left"),
+        (error: unknown) => expect(String(error)).to.include("ERC20InsufficientBalance"),
+      );
+    });
+
     it("codes: made by an issuing key, redeemed by another key", async () => {
       const { allowance } = await document(
         "allow --credits 20 --out {campaign.key} --wallet alice",
@@ -165,8 +177,8 @@ describe("npm run credits", () => {
   describe("for providers", () => {
     it("register: refused before an operator has approved, and leaves no file", async () => {
       const refused = await credits(`register --out ${file("early.key")} --wallet provider ${at}`);
-      expect(refused.err).to.include(`has approved ${provider} yet: ask one to (verb approve).`);
-      expect(refused.code).to.equal(2);
+      expect(refused.err).to.match(/^The metering server refuses: .*\(provider_not_approved\)$/m);
+      expect(refused.code).to.equal(1);
       await readFile(file("early.key")).then(
         () => expect.fail("the file is there"),
         () => undefined,
@@ -244,6 +256,25 @@ describe("npm run credits", () => {
       expect(released["status"]).to.equal("released");
     });
 
+    it("a challenge stakes ether, and is answered by the server", async () => {
+      const shown = await document(`challenge row --party ${alice} --wallet bob`);
+      expect(shown["party"]).to.equal(alice);
+      const court = await stack.client.readContract({
+        address: stack.contract,
+        abi: computeCreditsAbi,
+        functionName: "court",
+      });
+      await eventually("the answer", async () => {
+        const { deadline } = await stack.client.readContract({
+          address: court,
+          abi: courtAbi,
+          functionName: "challengeOf",
+          args: [alice, wallets.bob.account.address],
+        });
+        return deadline === 0;
+      });
+    });
+
     it("receipts: issued into a file, and the same one again", async () => {
       const issued = await document(
         "receipts issue --out {receipt.json} --bearer-file {provider.key}",
@@ -319,6 +350,8 @@ describe("npm run credits", () => {
       expect((await document("report --wallet operator"))["reconciled"]).to.equal(true);
       expect((await document("checkpoints show --epoch 1 --rows"))["rows"]).to.not.have.length(0);
       await writeFile(file("signer.key"), wallets.signer.privateKey, { mode: 0o600 });
+      const csv = await done("report --csv --wallet operator");
+      expect(csv.out).to.include(",");
       for (const [verb, list] of [
         ["log entries", "entries"],
         ["log cuts", "cuts"],
@@ -327,6 +360,21 @@ describe("npm run credits", () => {
         // oxlint-disable-next-line no-await-in-loop -- three reads
         expect((await document(`${verb} --key-file {signer.key}`))[list]).to.be.an("array");
       }
+    });
+
+    it("freeze and exit: what is unspent comes out of a vault whose refund is overdue", async () => {
+      const early = await credits(`freeze --account ${alice} --wallet bob ${at}`);
+      expect(early.code).to.equal(1);
+      // No checkpoint that gives the refund back becomes final meanwhile.
+      await stack.passTime(TERMS.refundWindowSeconds + 1);
+      await done(`freeze --account ${alice} --wallet bob`);
+      const before = await stack.dollarsOf(wallets.alice.account.address);
+      // The server follows: until then its proof is of an older checkpoint.
+      await eventually(
+        "the exit",
+        async () => (await credits(`exit --wallet alice ${at}`)).code === 0,
+      );
+      expect(await stack.dollarsOf(wallets.alice.account.address)).to.be.greaterThan(before);
     });
   });
 });
