@@ -116,15 +116,17 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
   const { insight, reports, usageLog } = context;
   const { identify, sessions, origins, sessionSeconds, keyDetails, viewKeys } = context.callers;
   const { deployment } = chain;
-  const { token, creditMicrosPerToken } = terms;
+  const { token, creditMicrosPerToken, tokenUnit } = terms;
+  const serverUrl = () => origins.url();
+  const sale = { ...deployment, token, creditMicrosPerToken, tokenUnit, serverUrl };
   const issuers = { allowances, issuingKeys, chain };
   const now = () => allowances.now();
   const permit = createPermit({ identify, chain, auditors });
   const tierReaders = { permit, identify, acceptances };
   return [
-    usageRoutes({ usage, providers, limits, deployment }),
+    usageRoutes({ usage, providers, limits, sale }),
     voidRoutes({ usage, providers }),
-    previewRoutes({ previews: context.previews, identify, approvals, limits, deployment }),
+    previewRoutes({ previews: context.previews, identify, approvals, limits, sale }),
     deploymentRoutes({
       deployment,
       terms,
@@ -149,11 +151,11 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     providerAccessRoutes({ providers, chain }),
     receiptRoutes({ providers, receipts, receiptRecords, chain, identify, permit }),
     rateCardRoutes({ rateCards, providers, limits }),
-    priceRoutes({ prices, limits, deployment, ...tierReaders }),
+    priceRoutes({ prices, limits, sale, ...tierReaders }),
     utilisationRoutes({ multipliers, providers }),
     dynamicRateRoutes({ multipliers }),
-    holdRoutes({ holds, providers, quotes, limits, deployment, identify, permit }),
-    quoteRoutes({ quotes, limits, deployment, ...tierReaders }),
+    holdRoutes({ holds, providers, quotes, limits, sale, identify, permit }),
+    quoteRoutes({ quotes, limits, sale, ...tierReaders }),
     checkpointRoutes({ checkpoints: published }),
     checkpointDataRoutes({ checkpoints: published, checkpointData }),
     checkpointSignatureRoutes({ checkpoints, submissions, chain }),

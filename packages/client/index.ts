@@ -7,6 +7,7 @@
 export { ApiProblem } from "./errors/apiProblem.ts";
 export { CreditsError, type CreditsErrorDetails, type Revert } from "./errors/creditsError.ts";
 export { CLIENT_REASONS, type ClientReason } from "./errors/clientReasons.ts";
+export { type Shortage, shortageOf } from "./errors/shortage.ts";
 export { decodeRevert, toCreditsError } from "./errors/chainError.ts";
 
 // The metering server

@@ -59,6 +59,8 @@ export type LocalTerms = Partial<typeof LOCAL_WINDOWS> & {
   readonly threshold?: number;
   /** micro-credits; the largest value stands for no limit */
   readonly unprovenLimitMicros?: bigint;
+  /** the price: how many micro-credits a dollar buys */
+  readonly creditMicrosPerToken?: bigint;
   /** a token that is there already, instead of a new test dollar */
   readonly token?: Address;
 };

@@ -1,16 +1,17 @@
 import type { CHARGE_REFUSALS } from "@compute-credits/api/problems/chargeRefusals";
-import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
 import type { Shortage, UsabilityRefusal } from "@compute-credits/rules/spending/spendingDraft";
 import { type Problem, problem } from "./problem.ts";
+import { type Sale, purchaseOf } from "./sale.ts";
 
 /** Why work cannot be charged, for usage events, holds, prices and quotes alike. */
 export type ChargeRefusal =
   { readonly reason: PriceRefusal | "vault_frozen" } | UsabilityRefusal | Shortage;
 
 /** Maps each refusal of a charge to its problem document. */
-export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Deployment): Problem {
+export function chargeProblem(refusal: ChargeRefusal, sale: Sale): Problem {
   const { reason } = refusal;
+  const { chainId, contract } = sale;
   switch (reason) {
     case "insufficient_credits":
     case "allowance_exhausted":
@@ -20,6 +21,7 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
       const { account, availableMicros, neededMicros, heldMicros } = refusal;
       const missingMicros = neededMicros - availableMicros;
       return problem(402, reason, DETAILS[reason], {
+        server: sale.serverUrl(),
         account,
         availableMicros,
         neededMicros,
@@ -29,6 +31,7 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
         waitMayHelp: heldMicros >= missingMicros,
         chainId,
         contract,
+        buy: reason === "insufficient_credits" ? purchaseOf(account, missingMicros, sale) : null,
       });
     }
     case "vault_frozen":
@@ -56,7 +59,7 @@ export function chargeProblem(refusal: ChargeRefusal, { chainId, contract }: Dep
 const DETAILS: Readonly<Record<(typeof CHARGE_REFUSALS)[number], string>> = {
   insufficient_credits:
     "The account has too few credits. Anyone can buy some for it: " +
-    "buy(account, creditMicros) on the contract.",
+    "buy(account, creditMicros) on the contract, as `buy` says.",
   allowance_exhausted:
     "The allowance's limit is reached. " +
     "Wait for its next period, or let the account's owner sign another.",

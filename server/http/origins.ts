@@ -8,6 +8,8 @@ export interface Origins {
   isAllowed(origin: string): boolean;
   /** whether cookies travel over TLS only */
   readonly isSecure: boolean;
+  /** where the server is reached: its first public URL, else where it listens */
+  url(): string;
   /** Tells where the server listens, which counts if no public URL was set. */
   listensAt(url: string): void;
 }
@@ -24,11 +26,14 @@ const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 
 export function createOrigins({ publicOrigins, allowedOrigins }: OriginOptions): Origins {
   const allowed = new Set([...publicOrigins, ...allowedOrigins]);
+  let [reachedAt = ""] = publicOrigins;
   return {
     isAllowed: (origin) => allowed.has(origin),
     isSecure: publicOrigins.some((origin) => origin.startsWith("https:")),
+    url: () => reachedAt,
     listensAt(url) {
       if (publicOrigins.length > 0) return;
+      reachedAt = new URL(url).origin;
       for (const hostname of LOOPBACK) {
         const local = new URL(url);
         local.hostname = hostname;

@@ -10,6 +10,7 @@ const Terms = z
       .templateLiteral(["0x", z.string().regex(/^[0-9a-fA-F]{40}$/)])
       .describe("With a checksum."),
     creditMicrosPerToken: UintText.describe("Micro-credits of one whole token."),
+    tokenUnit: UintText.nullable().describe("Smallest units of one whole token; `null`: unknown."),
     maxFeeBps: UintText,
     disputeWindowSeconds: z.int(),
     answerWindowSeconds: z.int(),

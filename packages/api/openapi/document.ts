@@ -11,7 +11,7 @@ import { CALLERS, type Scheme } from "../callers.ts";
 import { IdempotencyKeyHeader, takesIdempotencyKey } from "../idempotency.ts";
 import { reasonsByStatus } from "../problems/reasonsOfRoute.ts";
 import { type FileAnswer, type JsonAnswer, type Route, TAGS } from "../route.ts";
-import { PROBLEM_TYPE, Problem } from "./problem.ts";
+import { PROBLEM_TYPE, Problem, ShortageProblem } from "./problem.ts";
 import { SECURITY_SCHEMES } from "./securitySchemes.ts";
 import { wireForm } from "./wireForm.ts";
 
@@ -111,7 +111,7 @@ function problemsOf(route: Route): ZodOpenApiResponsesObject {
         `${status}`,
         {
           description: `A problem. Its reason: ${reasons.map((one) => `\`${one}\``).join(", ")}.`,
-          content: { [PROBLEM_TYPE]: { schema: Problem } },
+          content: { [PROBLEM_TYPE]: { schema: status === 402 ? ShortageProblem : Problem } },
         },
       ]),
   );

@@ -34,7 +34,9 @@ const Payable = z
 const NotPayable = z
   .object({
     result: z.literal("refused"),
-    problem: Problem.describe("What the debit would answer now."),
+    problem: Problem.describe(
+      "What the debit would answer now; with status 402 a `ShortageProblem`.",
+    ),
   })
   .meta({ id: "UnpayableWork" });
 

@@ -14,7 +14,7 @@ const RefusedEvent = z
   .object({
     id: z.string().max(128).nullable().describe("The id that was sent; `null` without one."),
     result: z.literal("refused"),
-    problem: Problem,
+    problem: Problem.describe("With status 402 a `ShortageProblem`."),
   })
   .meta({ id: "RefusedEvent" });
 

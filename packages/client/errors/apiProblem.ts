@@ -1,4 +1,5 @@
 import { CreditsError } from "./creditsError.ts";
+import { shortageOf } from "./shortage.ts";
 
 /** A metering server's refusal: an RFC 9457 problem. */
 export class ApiProblem extends CreditsError {
@@ -17,6 +18,7 @@ export class ApiProblem extends CreditsError {
     super(`${status} ${reason}: ${String(document["detail"])}`, {
       reason,
       status,
+      shortage: shortageOf({ ...document, status }),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
     this.document = document;

@@ -1,5 +1,6 @@
 import { REASONS, type Reason } from "@compute-credits/api/problems/reasons";
 import { CLIENT_REASONS } from "./clientReasons.ts";
+import type { Shortage } from "./shortage.ts";
 
 /** A custom error of the vault, the court or the token, decoded. Amounts are `bigint`. */
 export interface Revert {
@@ -13,6 +14,7 @@ export interface CreditsErrorDetails {
   readonly reason: string;
   readonly status?: number;
   readonly revert?: Revert;
+  readonly shortage?: Shortage | null;
   readonly next?: string;
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
@@ -30,6 +32,8 @@ export class CreditsError extends Error {
   readonly status: number | null;
   /** the contract's error, or `null` if no contract refused */
   readonly revert: Revert | null;
+  /** after a 402: what is missing, and how to buy it; else `null` */
+  readonly shortage: Shortage | null;
   /** what to do, as one sentence, or `null` if that is not known */
   readonly next: string | null;
   /** milliseconds: when the server wants to be asked again; `null` if it did not say */
@@ -40,6 +44,7 @@ export class CreditsError extends Error {
     this.reason = details.reason;
     this.status = details.status ?? null;
     this.revert = details.revert ?? null;
+    this.shortage = details.shortage ?? null;
     this.next = details.next ?? nextOf(details.reason);
     this.retryAfterMs = details.retryAfterMs ?? null;
   }

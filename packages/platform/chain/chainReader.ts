@@ -12,6 +12,8 @@ export interface Terms {
   readonly token: Address;
   /** micro-credits per whole token */
   readonly creditMicrosPerToken: bigint;
+  /** the token's smallest units in a whole one; `null` if an older version kept these terms */
+  readonly tokenUnit: bigint | null;
   readonly maxFeeBps: bigint;
   readonly disputeWindowSeconds: number;
   readonly answerWindowSeconds: number;

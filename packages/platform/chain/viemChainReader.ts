@@ -118,6 +118,12 @@ function chainReader(
       return {
         token,
         creditMicrosPerToken,
+        // The price of as many credits as a whole token buys: the contract keeps its unit privately.
+        tokenUnit: await client.readContract({
+          ...read,
+          functionName: "priceOf",
+          args: [creditMicrosPerToken],
+        }),
         maxFeeBps: BigInt(maxFeeBps),
         disputeWindowSeconds,
         answerWindowSeconds,

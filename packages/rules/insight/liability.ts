@@ -57,6 +57,17 @@ export interface TokenPrice {
 }
 
 /**
+ * The price of micro-credits in the token's smallest unit. Rounds up as the contract does when it
+ * sells: the buyer pays less than one unit too much.
+ */
+export function toTokensUp(
+  micros: bigint,
+  { tokenUnit, creditMicrosPerToken }: TokenPrice,
+): bigint {
+  return (micros * tokenUnit + creditMicrosPerToken - 1n) / creditMicrosPerToken;
+}
+
+/**
  * Converts micro-credits to the token's smallest unit. Rounds down as the contract does when it
  * pays: the vault keeps the fraction.
  */

@@ -1,12 +1,12 @@
-import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { HoldRefusal } from "@compute-credits/rules/holds/authorize";
 import type { ResolveRefusal } from "@compute-credits/rules/holds/resolve";
 import { chargeProblem } from "../../http/chargeProblem.ts";
 import { type Problem, problem } from "../../http/problem.ts";
+import type { Sale } from "../../http/sale.ts";
 import { eventIdConflict } from "../usage/usageProblem.ts";
 
 /** Maps each refusal to open a hold to its problem document. */
-export function holdProblem(refusal: HoldRefusal, deployment: Deployment): Problem {
+export function holdProblem(refusal: HoldRefusal, sale: Sale): Problem {
   switch (refusal.reason) {
     case "hold_id_conflict":
       return problem(
@@ -35,7 +35,7 @@ export function holdProblem(refusal: HoldRefusal, deployment: Deployment): Probl
           "does not pay all of it. Ask for one that fits, or hold without a quote.",
       );
     default:
-      return chargeProblem(refusal, deployment);
+      return chargeProblem(refusal, sale);
   }
 }
 
@@ -44,14 +44,14 @@ export type HoldEndRefusal =
   ResolveRefusal | { readonly reason: "hold_not_found" | "event_id_conflict" | "vault_frozen" };
 
 /** Maps each refusal to capture or release a hold to its problem document. */
-export function holdEndProblem(refusal: HoldEndRefusal, deployment: Deployment): Problem {
+export function holdEndProblem(refusal: HoldEndRefusal, sale: Sale): Problem {
   switch (refusal.reason) {
     case "hold_not_found":
       return problem(404, refusal.reason, "This provider has no hold with this id. Check the id.");
     case "event_id_conflict":
       return eventIdConflict();
     case "vault_frozen":
-      return chargeProblem({ reason: refusal.reason }, deployment);
+      return chargeProblem({ reason: refusal.reason }, sale);
     case "hold_resolved": {
       const { resolution, capturedMicros } = refusal;
       return problem(

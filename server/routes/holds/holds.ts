@@ -8,7 +8,6 @@ import {
   openHold,
   releaseHold,
 } from "@compute-credits/api/holds/holds";
-import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { type Hold, heldMicros } from "@compute-credits/rules/holds/hold";
 import type { Quote } from "@compute-credits/rules/holds/quote";
 import { authenticatedProvider, spenderOfKey } from "../../http/authentication.ts";
@@ -20,6 +19,7 @@ import type { Identify } from "../../http/principal.ts";
 import { type Problem, ProblemError, fail } from "../../http/problem.ts";
 import { readProvider } from "../../http/readProvider.ts";
 import { respondProblem } from "../../http/respond.ts";
+import type { Sale } from "../../http/sale.ts";
 import type { Limits } from "../../limits.ts";
 import type { HoldStore } from "../../stores/holds/holdStore.ts";
 import type { QuoteStore, SignedQuote } from "../../stores/pricing/quoteStore.ts";
@@ -33,7 +33,7 @@ export interface HoldDeps {
   /** `null` if this server signs no quotes */
   readonly quotes: Pick<QuoteStore, "read"> | null;
   readonly limits: LabelLimits & Pick<Limits, "maxHoldSeconds">;
-  readonly deployment: Deployment;
+  readonly sale: Sale;
   readonly identify: Identify;
   readonly permit: Permit;
 }
@@ -43,7 +43,7 @@ export function holdRoutes({
   providers,
   quotes,
   limits,
-  deployment,
+  sale,
   identify,
   permit,
 }: HoldDeps): Router {
@@ -66,7 +66,7 @@ export function holdRoutes({
       ...(quote === null ? {} : { quote }),
     });
     if (outcome.result === "refused") {
-      await refuse(res, holds, holdProblem(outcome.refusal, deployment));
+      await refuse(res, holds, holdProblem(outcome.refusal, sale));
       return null;
     }
     return answer(outcome.repeated ? 200 : 201, describe(outcome.hold));
@@ -78,7 +78,7 @@ export function holdRoutes({
     const provider = await readProvider(req, asked);
     const hold = await holds.find({ provider, id: params.id });
     if (hold === null) {
-      throw new ProblemError(holdEndProblem({ reason: "hold_not_found" }, deployment));
+      throw new ProblemError(holdEndProblem({ reason: "hold_not_found" }, sale));
     }
     return answer(200, describe(hold));
   });
@@ -92,7 +92,7 @@ export function holdRoutes({
     checkLabels({ id: asked.eventId }, limits);
     const outcome = await holds.capture({ provider, id, ...asked });
     if (outcome.result === "refused") {
-      throw new ProblemError(holdEndProblem(outcome.refusal, deployment));
+      throw new ProblemError(holdEndProblem(outcome.refusal, sale));
     }
     const { hold, debit } = outcome;
     return answer(debit.repeated ? 200 : 201, { ...debit, hold: describe(hold) });
@@ -102,7 +102,7 @@ export function holdRoutes({
     const provider = await authenticatedProvider(req, providers);
     const outcome = await holds.release({ provider, id: read().params.id });
     if (outcome.result === "refused") {
-      throw new ProblemError(holdEndProblem(outcome.refusal, deployment));
+      throw new ProblemError(holdEndProblem(outcome.refusal, sale));
     }
     return answer(200, describe(outcome.hold));
   });

@@ -1,12 +1,12 @@
 import { Router } from "express";
 
 import { previewPrices, pricesBody } from "@compute-credits/api/pricing/prices";
-import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { PricePreview } from "@compute-credits/rules/pricing/preview";
 import type { PriceRefusal } from "@compute-credits/rules/pricing/price";
 import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
 import { chargeProblem } from "../../http/chargeProblem.ts";
 import { mount } from "../../http/mount.ts";
+import type { Sale } from "../../http/sale.ts";
 import type { Limits } from "../../limits.ts";
 import type { PriceStore } from "../../stores/pricing/priceStore.ts";
 import { describeRate } from "./describeRate.ts";
@@ -15,10 +15,10 @@ import { type TierReaderDeps, checkTierReader } from "./tierReader.ts";
 export interface PriceDeps extends TierReaderDeps {
   readonly prices: PriceStore;
   readonly limits: Pick<Limits, "maxPriceMeasurements">;
-  readonly deployment: Deployment;
+  readonly sale: Sale;
 }
 
-export function priceRoutes({ prices, limits, deployment, ...readers }: PriceDeps): Router {
+export function priceRoutes({ prices, limits, sale, ...readers }: PriceDeps): Router {
   const router = Router();
   const preview = { ...previewPrices, body: pricesBody(limits) };
   mount(router, preview, async ({ req, read, answer }) => {
@@ -30,7 +30,7 @@ export function priceRoutes({ prices, limits, deployment, ...readers }: PriceDep
     const previews = await prices.preview(body);
     const costs = previews.flatMap((price) => ("refusal" in price ? [] : [price.costMicros]));
     return answer(200, {
-      prices: previews.map((price) => describe(price, deployment)),
+      prices: previews.map((price) => describe(price, sale)),
       totalMicros: costs.reduce((sum, costMicros) => sum + costMicros, 0n),
     });
   });
@@ -38,12 +38,9 @@ export function priceRoutes({ prices, limits, deployment, ...readers }: PriceDep
   return router;
 }
 
-function describe(
-  preview: PricePreview | { readonly refusal: PriceRefusal },
-  deployment: Deployment,
-) {
+function describe(preview: PricePreview | { readonly refusal: PriceRefusal }, sale: Sale) {
   if ("refusal" in preview) {
-    return { problem: chargeProblem({ reason: preview.refusal }, deployment) };
+    return { problem: chargeProblem({ reason: preview.refusal }, sale) };
   }
   const { costMicros, found, pinned, tier } = preview;
   return {

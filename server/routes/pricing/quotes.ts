@@ -1,11 +1,11 @@
 import { Router } from "express";
 
 import { makeQuote } from "@compute-credits/api/pricing/quotes";
-import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { chargeProblem } from "../../http/chargeProblem.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { mount } from "../../http/mount.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
+import type { Sale } from "../../http/sale.ts";
 import type { Limits } from "../../limits.ts";
 import type { QuoteStore } from "../../stores/pricing/quoteStore.ts";
 import { type TierReaderDeps, checkTierReader } from "./tierReader.ts";
@@ -14,10 +14,10 @@ export interface QuoteDeps extends TierReaderDeps {
   /** `null` if this server signs no quotes */
   readonly quotes: Pick<QuoteStore, "make" | "signer"> | null;
   readonly limits: LabelLimits & Pick<Limits, "maxQuoteSeconds">;
-  readonly deployment: Deployment;
+  readonly sale: Sale;
 }
 
-export function quoteRoutes({ quotes, limits, deployment, ...readers }: QuoteDeps): Router {
+export function quoteRoutes({ quotes, limits, sale, ...readers }: QuoteDeps): Router {
   const router = Router();
 
   mount(router, makeQuote, async ({ req, read, answer }) => {
@@ -44,7 +44,7 @@ export function quoteRoutes({ quotes, limits, deployment, ...readers }: QuoteDep
     }
     const quote = await quotes.make(request);
     if ("refusal" in quote) {
-      throw new ProblemError(chargeProblem({ reason: quote.refusal }, deployment));
+      throw new ProblemError(chargeProblem({ reason: quote.refusal }, sale));
     }
     return answer(201, { ...quote, signer: quotes.signer });
   });

@@ -2,7 +2,6 @@ import { Router } from "express";
 import type { Address } from "viem";
 
 import { previewBody, previewUsage } from "@compute-credits/api/usage/previews";
-import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { type SpenderId, walletSpender } from "@compute-credits/protocol/messages/spender";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import { notApproved } from "../../http/authentication.ts";
@@ -11,6 +10,7 @@ import { mount } from "../../http/mount.ts";
 import { notPermitted } from "../../http/permit.ts";
 import type { Identify, Principal } from "../../http/principal.ts";
 import { type Problem, fail } from "../../http/problem.ts";
+import type { Sale } from "../../http/sale.ts";
 import type { Limits } from "../../limits.ts";
 import type { ApprovalStore } from "../../stores/providers/approvalStore.ts";
 import type { UsagePreviews } from "../../stores/usage/usagePreviews.ts";
@@ -21,12 +21,12 @@ export interface PreviewDeps {
   readonly identify: Identify;
   readonly approvals: Pick<ApprovalStore, "isApproved">;
   readonly limits: LabelLimits & Pick<Limits, "maxPriceMeasurements">;
-  readonly deployment: Deployment;
+  readonly sale: Sale;
 }
 
 /** `POST /v1/previews`: what a report of usage would be answered now. */
 export function previewRoutes(deps: PreviewDeps): Router {
-  const { previews, identify, approvals, limits, deployment } = deps;
+  const { previews, identify, approvals, limits, sale } = deps;
   const router = Router();
   const preview = { ...previewUsage, body: previewBody(limits) };
 
@@ -49,7 +49,7 @@ export function previewRoutes(deps: PreviewDeps): Router {
       if (problem !== null) return refused(problem);
       const { value: outcome } = decided.next();
       if (outcome === undefined) throw new Error("the ledger returns one outcome for each event");
-      return describe(outcome, deployment);
+      return describe(outcome, sale);
     });
 
     const costs = described.flatMap((each) => ("costMicros" in each ? [each.costMicros] : []));
@@ -123,8 +123,8 @@ function missing(field: "provider" | "spender", meaning: string): never {
   });
 }
 
-function describe(outcome: UsageOutcome, deployment: Deployment) {
-  if (outcome.result === "refused") return refused(usageProblem(outcome.refusal, deployment));
+function describe(outcome: UsageOutcome, sale: Sale) {
+  if (outcome.result === "refused") return refused(usageProblem(outcome.refusal, sale));
   const { costMicros, rateCardVersion, charges } = outcome;
   return { result: "payable" as const, costMicros, rateCardVersion, charges };
 }

@@ -1,7 +1,7 @@
-import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { LabelLimits } from "../../http/labelLimits.ts";
 import type { Problem } from "../../http/problem.ts";
+import type { Sale } from "../../http/sale.ts";
 import type { Caller } from "../../stores/providers/providerStore.ts";
 import type { UsageLedger } from "../../stores/usage/usageLedger.ts";
 import { parseCloudEvent } from "./parseCloudEvent.ts";
@@ -10,12 +10,12 @@ import { usageProblem } from "./usageProblem.ts";
 export interface ReportDeps {
   readonly usage: Pick<UsageLedger, "record">;
   readonly limits: LabelLimits;
-  readonly deployment: Deployment;
+  readonly sale: Sale;
 }
 
 /** Parses what a provider reports and records the good events. One outcome each, in order. */
 export async function recordReport(
-  { usage, limits, deployment }: ReportDeps,
+  { usage, limits, sale }: ReportDeps,
   { provider, asOfRevocations }: Caller,
   inputs: readonly unknown[],
 ) {
@@ -26,12 +26,12 @@ export async function recordReport(
     if ("problem" in result) return refused(idOf(inputs[index]), result.problem);
     const { value: outcome } = outcomes.next();
     if (outcome === undefined) throw new Error("the ledger returns one outcome for each event");
-    return describe(result.event.id, outcome, deployment);
+    return describe(result.event.id, outcome, sale);
   });
 }
 
-function describe(id: string, outcome: UsageOutcome, deployment: Deployment) {
-  if (outcome.result === "refused") return refused(id, usageProblem(outcome.refusal, deployment));
+function describe(id: string, outcome: UsageOutcome, sale: Sale) {
+  if (outcome.result === "refused") return refused(id, usageProblem(outcome.refusal, sale));
   return { id, ...outcome };
 }
 

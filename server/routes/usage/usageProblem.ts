@@ -1,10 +1,10 @@
-import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import type { UsageRefusal } from "@compute-credits/rules/usage/outcome";
 import { chargeProblem } from "../../http/chargeProblem.ts";
 import { type Problem, problem } from "../../http/problem.ts";
+import type { Sale } from "../../http/sale.ts";
 
 /** Maps each refusal of a usage event to its problem document. */
-export function usageProblem(refusal: UsageRefusal, deployment: Deployment): Problem {
+export function usageProblem(refusal: UsageRefusal, sale: Sale): Problem {
   switch (refusal.reason) {
     case "event_id_conflict":
       return eventIdConflict();
@@ -24,7 +24,7 @@ export function usageProblem(refusal: UsageRefusal, deployment: Deployment): Pro
         { maxEventAheadSeconds: refusal.limitSeconds },
       );
     default:
-      return chargeProblem(refusal, deployment);
+      return chargeProblem(refusal, sale);
   }
 }
 

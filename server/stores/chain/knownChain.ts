@@ -22,6 +22,7 @@ const micros = z.string().transform(BigInt);
 const TermsJson = z.object({
   token: z.custom<Address>((value) => typeof value === "string" && parseAddress(value) !== null),
   creditMicrosPerToken: micros,
+  tokenUnit: micros.nullable().default(null),
   maxFeeBps: micros,
   disputeWindowSeconds: z.number(),
   answerWindowSeconds: z.number(),
