@@ -1,4 +1,5 @@
 /** `npm run credits`: what wallets, providers and operators do, on any chain. */
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 
 import { runCredits } from "./credits/program.ts";
@@ -10,11 +11,16 @@ process.exitCode = await runCredits(process.argv.slice(2), {
   ask: process.stdin.isTTY ? ask : null,
 });
 
-/** Asks on the error stream, so that the output is only what a verb answers. */
+/**
+ * Asks on the error stream, so that the output is only what a verb answers. A terminal that closes
+ * says no.
+ */
 async function ask(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = once(terminal, "close").then(() => "");
   try {
-    return /^y(es)?$/i.test((await terminal.question(question)).trim());
+    const answer = await Promise.race([terminal.question(question).catch(() => ""), closed]);
+    return /^y(es)?$/i.test(answer.trim());
   } finally {
     terminal.close();
   }

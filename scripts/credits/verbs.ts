@@ -25,6 +25,7 @@ import {
   withdrawStakeVerb,
 } from "./disputes/challenge.ts";
 import { exitVerb, freezeVerb } from "./disputes/exit.ts";
+import { capProofVerb, proofVerb } from "./disputes/proofs.ts";
 import { verifyVerb } from "./disputes/verify.ts";
 import type { Reader, Verb } from "./frame/verb.ts";
 import { budgetsVerb } from "./insight/budgets.ts";
@@ -99,6 +100,7 @@ export const VERBS: readonly Verb[] = [
   previewVerb,
   refundVerb,
   settleVerb,
+  proofVerb,
   verifyVerb,
   challengeRowVerb,
   challengeOmissionVerb,
@@ -154,6 +156,7 @@ export const VERBS: readonly Verb[] = [
   reportVerb,
   listCheckpointsVerb,
   showCheckpointVerb,
+  capProofVerb,
   answerVerb,
   logEntriesVerb,
   logCutsVerb,

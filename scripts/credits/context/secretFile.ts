@@ -39,6 +39,38 @@ export async function readSecretFile(option: string, path: string): Promise<stri
   }
 }
 
+/** A new file that only its owner may use, for a key that is yet to come. */
+export interface ReservedFile {
+  /** Writes the key and flushes it. */
+  readonly keep: (key: string) => Promise<void>;
+  /** Takes the file away if no key was kept in it. */
+  readonly close: () => Promise<void>;
+}
+
+/** Makes the file before the key is asked for, so that no key is lost. Never overwrites. */
+export async function reserveSecretFile(option: string, path: string): Promise<ReservedFile> {
+  const file = await open(path, "wx", 0o600).catch((cause: unknown) => {
+    throw new UsageError(
+      hasCode(cause, "EEXIST")
+        ? `${option} ${path} exists already. Name a new file: no key is overwritten.`
+        : `${option} ${path} cannot be written (${codeOf(cause)}).`,
+      { cause },
+    );
+  });
+  let isKept = false;
+  return {
+    async keep(key) {
+      await file.writeFile(`${key}\n`);
+      await file.sync();
+      isKept = true;
+    },
+    async close() {
+      await file.close();
+      if (!isKept) await rm(path);
+    },
+  };
+}
+
 /**
  * Writes a new key to a new file that only its owner may use, and flushes it. Never overwrites.
  * Returns what takes it away again if the key is refused for sure.
@@ -48,17 +80,9 @@ export async function writeSecretFile(
   path: string,
   text: string,
 ): Promise<() => Promise<void>> {
-  const file = await open(path, "wx", 0o600).catch((cause: unknown) => {
-    throw new UsageError(
-      hasCode(cause, "EEXIST")
-        ? `${option} ${path} exists already. Name a new file: no key is overwritten.`
-        : `${option} ${path} cannot be written (${codeOf(cause)}).`,
-      { cause },
-    );
-  });
+  const file = await reserveSecretFile(option, path);
   try {
-    await file.writeFile(`${text}\n`);
-    await file.sync();
+    await file.keep(text);
   } finally {
     await file.close();
   }

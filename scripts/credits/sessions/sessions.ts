@@ -3,7 +3,7 @@ import { openSession } from "@compute-credits/client/sessions/openSession";
 import { readSessions } from "@compute-credits/client/sessions/readSessions";
 import { revokeSession } from "@compute-credits/client/sessions/revokeSession";
 import { revokeSessions } from "@compute-credits/client/sessions/revokeSessions";
-import { writeSecretFile } from "../context/secretFile.ts";
+import { reserveSecretFile } from "../context/secretFile.ts";
 import { FILE, ID, TEXT, TIME, optional, required, withDefault } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { show } from "../output/shown.ts";
@@ -29,10 +29,15 @@ export const signInVerb = verb({
   async run(context, { out, label, expires }) {
     const { wallet } = await context.signing();
     const options = { label, ...(expires && { expiresAt: expires }) };
-    const { token, ...session } = await openSession(context.publicApi, wallet, options);
-    if (token === undefined) throw new Error("a session came without its token");
-    await writeSecretFile("--out", out, context.guard(token));
-    return show({ ...session, file: out });
+    const kept = await reserveSecretFile("--out", out);
+    try {
+      const { token, ...session } = await openSession(context.publicApi, wallet, options);
+      if (token === undefined) throw new Error("a session came without its token");
+      await kept.keep(context.guard(token));
+      return show({ ...session, file: out });
+    } finally {
+      await kept.close();
+    }
   },
 });
 

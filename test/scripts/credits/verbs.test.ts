@@ -257,6 +257,8 @@ describe("npm run credits", () => {
     });
 
     it("a challenge stakes ether, and is answered by the server", async () => {
+      const cap = await document("cap-proof --wallet alice");
+      expect(cap).to.have.nested.property("allowance.account", alice);
       const shown = await document(`challenge row --party ${alice} --wallet bob`);
       expect(shown["party"]).to.equal(alice);
       const court = await stack.client.readContract({
@@ -333,6 +335,8 @@ describe("npm run credits", () => {
         return (await credits(`settle --wallet provider ${at}`)).code === 0;
       });
       expect(await stack.dollarsOf(wallets.provider.account.address)).to.be.greaterThan(0n);
+      const proven = await document("proof --wallet provider");
+      expect(proven).to.have.nested.property("row.party", provider);
       const verified = await done("verify --wallet alice");
       expect(verified.out).to.match(/^✔ /m);
     });
