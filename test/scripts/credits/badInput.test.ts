@@ -351,6 +351,21 @@ describe("npm run credits, mistyped or refused", () => {
       );
     });
 
+    it("a key that a server repeats in its answer is hidden", async () => {
+      const key = "ccvk_0123456789abcdef0123456789abcdef";
+      const echo = createServer(({ headers }, res) => {
+        const detail = `unknown: ${headers.authorization}`;
+        res.writeHead(401).end(JSON.stringify({ reason: "unauthorized", detail }));
+      }).listen(0, "127.0.0.1");
+      await once(echo, "listening");
+      const address = echo.address();
+      const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+      const ran = await said(`me --json --server ${url}`, { environment: { CREDITS_BEARER: key } });
+      echo.close();
+      expect(ran.err).to.include("unknown: Bearer [hidden]");
+      expect(ran.err + ran.out).to.not.include("0123456789abcdef");
+    });
+
     it("an endpoint's key, in its path or its query, is hidden", async () => {
       const environment = {
         CREDITS_RPC_URL: `${NOWHERE}/v3/0123456789abcdef?key=fedcba9876543210`,
