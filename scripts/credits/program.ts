@@ -66,8 +66,8 @@ async function perform(
     const common = readOptions(CommonOptions, typed, verb.name);
     said.isJson = common.json;
     const ready: Ready = verb.prepare(typed);
-    const server = common.server ?? io.environment["CREDITS_SERVER"] ?? DEFAULTS.server;
-    const rpc = common.rpc ?? io.environment["CREDITS_RPC_URL"] ?? DEFAULTS.rpc;
+    const server = common.server ?? variable(io, "CREDITS_SERVER") ?? DEFAULTS.server;
+    const rpc = common.rpc ?? variable(io, "CREDITS_RPC_URL") ?? DEFAULTS.rpc;
     for (const url of [server, rpc]) if (URL.canParse(url)) secrets.urls.add(url);
     Object.assign(said, { server: originOf(server), rpc: checkedUrl("CREDITS_RPC_URL", rpc) });
     const keys = await readKeys(common, io.environment);
@@ -132,6 +132,12 @@ function originOf(server: string): string {
   const { origin, username, password } = new URL(checkedUrl("CREDITS_SERVER", server));
   if (`${username}${password}` === "") return origin;
   throw new UsageError("--server takes no user and no password: give a key with --bearer-file.");
+}
+
+/** A variable that is set and not empty. */
+function variable({ environment }: Io, name: string): string | undefined {
+  const text = environment[name];
+  return text === "" ? undefined : text;
 }
 
 function checkedUrl(name: string, text: string): string {
