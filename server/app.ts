@@ -54,6 +54,8 @@ import { sessionRoutes } from "./routes/sessions/sessions.ts";
 import { previewRoutes } from "./routes/usage/previews.ts";
 import { usageRoutes } from "./routes/usage/usage.ts";
 import { voidRoutes } from "./routes/usage/voids.ts";
+import { webhookDeliveryRoutes } from "./routes/webhooks/deliveries.ts";
+import { webhookRoutes } from "./routes/webhooks/webhooks.ts";
 
 /** The HTTP API. */
 export function createApp(context: Context, health: Health, log: Logger): Express {
@@ -176,6 +178,8 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       now,
     }),
     statementRoutes({ statements: context.statements, permit, now }),
+    webhookRoutes({ webhooks: context.webhooks, approvals, permit }),
+    webhookDeliveryRoutes({ webhooks: context.webhooks, permit }),
     usageLogRoutes({
       usageLog,
       logSegments: context.logSegments,

@@ -17,6 +17,7 @@ import {
   withoutEmpty,
 } from "@compute-credits/platform/process/environment";
 import { Environment } from "./settings.ts";
+import { readWebhookKeys } from "./webhookKeys.ts";
 
 export interface Config {
   readonly rpcUrls: readonly string[];
@@ -60,6 +61,7 @@ export interface Config {
   /** status servers of auditors */
   readonly auditorUrls: readonly string[];
   readonly quoteKey: Hex | null;
+  readonly webhooks: WebhookConfig;
   readonly limits: Limits;
   /** addresses that may read the usage log, besides the contract's signers */
   readonly auditors: readonly Hex[];
@@ -68,6 +70,16 @@ export interface Config {
   /** accounts whose grants count without a word of the spender */
   readonly issuers: readonly Hex[];
   readonly logLevel: string;
+}
+
+export interface WebhookConfig {
+  /** what their secrets are encrypted with, the newest first; none: see `openWebhooks` */
+  readonly keys: readonly Buffer[];
+  /** networks that are not public and may be reached */
+  readonly networks: readonly string[];
+  /** endpoints of all owners together */
+  readonly most: number;
+  readonly keepSeconds: number;
 }
 
 export interface SettlementConfig {
@@ -106,7 +118,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       mistakes.push(`${service} and ${keys} go together: the service, and whose keys it has`);
     }
   }
-  if (!parsed.success || mistakes.length > 0) {
+  const webhookKeys = readWebhookKeys(set["WEBHOOK_KEY_FILE"]);
+  if ("mistake" in webhookKeys) mistakes.push(webhookKeys.mistake);
+  if (!parsed.success || "mistake" in webhookKeys || mistakes.length > 0) {
     throw unusable("the configuration", mistakes);
   }
 
@@ -163,6 +177,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     signatureAlarmSeconds: data.SIGNATURE_ALARM_SECONDS,
     auditorUrls: data.AUDITOR_URLS,
     quoteKey: data.QUOTE_PRIVATE_KEY ?? null,
+    webhooks: {
+      keys: webhookKeys.keys,
+      networks: data.WEBHOOK_NETWORKS,
+      most: data.MAX_WEBHOOKS,
+      keepSeconds: data.WEBHOOK_KEEP_SECONDS,
+    },
     limits: {
       maxBatchEvents: data.MAX_BATCH_EVENTS,
       maxBodyBytes: data.MAX_BODY_BYTES,

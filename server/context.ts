@@ -19,10 +19,12 @@ import { withLimits } from "@compute-credits/platform/postgres/withLimits";
 import { type AddressList, createAddressList } from "@compute-credits/platform/process/addressList";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { Config } from "./config.ts";
+import { type Webhooks, openWebhooks } from "./openWebhooks.ts";
 import type { PublicShare } from "./http/publicShare.ts";
 import type { RateBudgets } from "./http/rates/limitRates.ts";
 import { createRateBudgets } from "./http/rates/rateBudgets.ts";
 import type { Limits } from "./limits.ts";
+import { LOCAL_CHAIN_ID } from "./localChainId.ts";
 import { type MeteringGate, createMeteringGate } from "./meteringGate.ts";
 import { type Callers, openCallers } from "./openCallers.ts";
 import { longestHoldSeconds } from "./windows.ts";
@@ -169,6 +171,7 @@ export interface Context {
   readonly operators: readonly Address[];
   /** what tells who sends a request */
   readonly callers: Callers;
+  readonly webhooks: Webhooks;
 }
 
 /** Opens every store on the database. Throws a `ConfigError` if the fee exceeds the contract's. */
@@ -222,6 +225,7 @@ export async function createContext(
   });
   return {
     callers,
+    webhooks: openWebhooks(config, { database, chainId: chain.deployment.chainId }),
     gate: createMeteringGate(),
     positions: createPositionStore(database),
     acknowledged,
@@ -301,9 +305,6 @@ export async function createContext(
 function policyOf({ deployment }: ChainReader, { operators }: Config): ApprovalPolicy {
   return deployment.chainId === LOCAL_CHAIN_ID && operators.length === 0 ? "automatic" : "signed";
 }
-
-/** Of Hardhat and Anvil. */
-const LOCAL_CHAIN_ID = 31_337;
 
 /** The configured limits, with holds no longer than the contract's windows allow. */
 function limitsUnder(terms: Terms, { limits, settlement, refundAlarmSeconds }: Config): Limits {

@@ -213,6 +213,30 @@ const SETTLEMENT = {
     .describe("Alarm before a refund's deadline; unset: half the window."),
 };
 
+const WEBHOOKS = {
+  WEBHOOK_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("File of keys for webhooks' secrets: 64 hex digits a line."),
+  WEBHOOK_NETWORKS: z
+    .string()
+    .optional()
+    .transform((text) => list(text ?? ""))
+    .pipe(
+      z.array(
+        z.string().refine(isAddressOrNetwork, "must be addresses, or networks like 10.0.0.0/8"),
+      ),
+    )
+    .describe("Private networks that webhooks may reach, also by http."),
+  MAX_WEBHOOKS: integer(1, 1_000_000)
+    .default(10_000)
+    .describe("Endpoints of webhooks, of all owners together."),
+  WEBHOOK_KEEP_SECONDS: integer(3_600, 31_536_000)
+    .default(30 * 86_400)
+    .describe("How long events and their deliveries are kept."),
+};
+
 /** Each is told by `GET /v1/deployment`, under its name in camel case. */
 const LIMITS = {
   MAX_BATCH_EVENTS: integer(1, MAX_EVENTS_PER_REQUEST)
@@ -294,6 +318,7 @@ export const SERVER_SETTINGS = {
   server: DATABASE_AND_HTTP,
   prices: PRICES,
   settlement: SETTLEMENT,
+  webhooks: WEBHOOKS,
   limits: LIMITS,
 };
 
@@ -303,5 +328,6 @@ export const Environment = z.object({
   ...DATABASE_AND_HTTP,
   ...PRICES,
   ...SETTLEMENT,
+  ...WEBHOOKS,
   ...LIMITS,
 });

@@ -59,3 +59,19 @@ export const MAX_OVERLAP_SECONDS = 2_592_000;
 
 /** Characters of what owners write beside what is theirs. */
 export const LABEL_CHARACTERS = { session: 200, key: 64 } as const;
+
+/** The longest time of a webhook's threshold: a leap year. */
+export const MAX_SECONDS = 366 * 86_400;
+
+/** Bounds of webhooks, the same on every server. */
+export const WEBHOOKS = {
+  /** endpoints of one account, one provider, or the operator */
+  perOwner: 20,
+  urlCharacters: 2_000,
+  /** events that one request sends again */
+  perReplay: 10_000,
+  /** deliveries that may wait when somebody asks for a test */
+  waitingBeforeTest: 100,
+  /** how long an old secret signs beside the new one, if the owner does not say */
+  overlapSeconds: 86_400,
+} as const;

@@ -70,6 +70,7 @@ export const TAGS = {
   checkpoints: "Checkpoints",
   insight: "Insight",
   log: "The log",
+  webhooks: "Webhooks",
 } as const;
 
 /** Declares a route: keeps the literal types that the server and the client work with. */

@@ -57,6 +57,16 @@ import {
   revokeSessions,
   signIn,
 } from "./sessions/sessions.ts";
+import {
+  createWebhook,
+  deleteWebhook,
+  listWebhookDeliveries,
+  listWebhooks,
+  replayWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+  updateWebhook,
+} from "./webhooks/webhooks.ts";
 
 /** Every route of the API, in the order of the documents. */
 export const ROUTES = [
@@ -143,4 +153,12 @@ export const ROUTES = [
   reportUtilisation,
   listDynamicRates,
   listMultiplierSteps,
+  createWebhook,
+  listWebhooks,
+  updateWebhook,
+  deleteWebhook,
+  rotateWebhookSecret,
+  listWebhookDeliveries,
+  replayWebhook,
+  testWebhook,
 ] as const satisfies readonly Route[];

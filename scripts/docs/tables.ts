@@ -8,6 +8,7 @@ import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
 import { readConfig } from "../../server/config.ts";
 import { SERVER_SETTINGS } from "../../server/settings.ts";
 import { ANSWERS, PAGES } from "@compute-credits/api/bounds";
+import { EVENT_KINDS } from "@compute-credits/api/webhooks/eventKinds";
 import { PROVIDER_BOUNDS } from "../../server/stores/providers/providerBounds.ts";
 import { REASONS_BY_TOPIC } from "@compute-credits/api/problems/reasons";
 import { code, table } from "./fillPage.ts";
@@ -30,6 +31,7 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ["pages", pagesTable()],
   ["answers", answersTable()],
   ["provider-bounds", providerBoundsTable()],
+  ["webhook-events", webhookEventsTable()],
   ["messages", messageTypes()],
   ...Object.entries(REASONS_BY_TOPIC).map(
     ([topic, reasons]) => [`reasons-${topic}`, reasonsTable(reasons)] as const,
@@ -91,6 +93,18 @@ function providerBoundsTable(): string {
   return table(
     ["bound", "a provider's", "at most"],
     Object.entries(PROVIDER_BOUNDS).map(([name, { of, most }]) => [code(name), of, `${most}`]),
+  );
+}
+
+function webhookEventsTable(): string {
+  return table(
+    ["event", "for", "when", "`data`"],
+    Object.entries(EVENT_KINDS).map(([kind, { parties, when, data }]) => [
+      code(kind),
+      parties.join(", "),
+      when,
+      Object.keys(data.shape).map(code).join(", "),
+    ]),
   );
 }
 

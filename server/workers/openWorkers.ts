@@ -31,6 +31,9 @@ import type { Settler } from "./settlement/settler.ts";
 import { settlerWorker } from "./settlement/settlerWorker.ts";
 import { watchWorker } from "./settlement/watchWorker.ts";
 import type { Worker } from "./worker.ts";
+import { deliveryWorker } from "./webhooks/deliveryWorker.ts";
+import { noticeWorker } from "./webhooks/noticeWorker.ts";
+import { upkeepWorker } from "./webhooks/upkeepWorker.ts";
 
 export interface OpenWorkersOptions {
   readonly source: ChainSource;
@@ -114,6 +117,8 @@ export async function openWorkers(
       log,
     }),
     ...writers.map((worker) => whileMetering(context.gate, worker)),
+    // Not while metering only: alarms must go out, and a delivery that is repeated has the same id.
+    ...webhookWorkers(config, context, { health, log }),
     watchWorker({
       chainStore,
       disputes,
@@ -129,6 +134,22 @@ export async function openWorkers(
       health,
       log,
     }),
+  ];
+}
+
+/** Without a key for the secrets there is nothing to send. */
+function webhookWorkers(
+  { webhooks: { keepSeconds } }: Config,
+  { webhooks, insight, gate }: Context,
+  { health, log }: Pick<OpenWorkersOptions, "health" | "log">,
+): readonly Worker[] {
+  const { deliveries, notices, sending } = webhooks;
+  const upkeep = upkeepWorker({ deliveries, webhooks: sending?.store ?? null, keepSeconds });
+  if (sending === null) return [upkeep];
+  return [
+    upkeep,
+    deliveryWorker({ deliveries, sealer: sending.sealer, poster: sending.poster, log }),
+    noticeWorker({ notices, insight, health, gate }),
   ];
 }
 

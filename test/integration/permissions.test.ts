@@ -138,9 +138,11 @@ const PUBLIC: readonly RouteId[] = [
   "getCheckpointData",
 ];
 
-/** Reads with tests of their own: the caller's keys and sessions, and the log. */
+/** Reads with tests of their own: the caller's keys, sessions and webhooks, and the log. */
 const ELSEWHERE: readonly RouteId[] = [
   "listKeys",
+  "listWebhooks",
+  "listWebhookDeliveries",
   "listSessions",
   "readLog",
   "listCuts",

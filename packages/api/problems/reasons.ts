@@ -6,6 +6,7 @@ import { CREDENTIALS } from "./credentialReasons.ts";
 import { PRICING } from "./pricingReasons.ts";
 import { REQUEST } from "./requestReasons.ts";
 import { USAGE } from "./usageReasons.ts";
+import { WEBHOOK } from "./webhookReasons.ts";
 
 /** The reasons by topic, in the order of docs/reasons.md. */
 export const REASONS_BY_TOPIC = {
@@ -17,6 +18,7 @@ export const REASONS_BY_TOPIC = {
   campaigns: CAMPAIGNS,
   pricing: PRICING,
   checkpoints: CHECKPOINTS,
+  webhooks: WEBHOOK,
 };
 
 /**
@@ -32,6 +34,7 @@ export const REASONS = {
   ...CAMPAIGNS,
   ...PRICING,
   ...CHECKPOINTS,
+  ...WEBHOOK,
 };
 
 export type Reason = keyof typeof REASONS;
