@@ -12,6 +12,7 @@ import { countOverspent } from "./ledger/overspend.ts";
 import { pgliteVsPostgres } from "./ledger/pglite.ts";
 import { CONCURRENCY, singleVsOneCommitEach } from "./ledger/singles.ts";
 import { findPostgres, openRig } from "./ledger/rig.ts";
+import { thresholdsVsNone } from "./ledger/thresholds.ts";
 import { type Figure, printFigure } from "./ratio.ts";
 
 const HELP = `npm run bench:ledger -- [OPTIONS]
@@ -29,6 +30,7 @@ const NAMES = [
   "debits_on_shared_accounts",
   "hot_account_vs_spread",
   "depleted_in_front_vs_none",
+  "thresholds_vs_none",
   "single_vs_one_commit_each",
   "http_batch_vs_ledger",
   "http_single_vs_bare_express",
@@ -66,6 +68,7 @@ async function measureFigures(only: readonly string[]): Promise<void> {
     ["debits_on_shared_accounts", "reported", () => debitsVsBareInsert(rig, "shared")],
     ["hot_account_vs_spread", 0.7, () => hotAccountVsSpread(rig)],
     ["depleted_in_front_vs_none", "reported", () => depletedInFront(rig)],
+    ["thresholds_vs_none", 0.95, () => thresholdsVsNone(rig)],
     ["single_vs_one_commit_each", 10, () => singleVsOneCommitEach(rig)],
     ["http_batch_vs_ledger", 0.6, () => httpBatchVsLedger(rig, clients)],
     ["http_single_vs_bare_express", 0.5, () => httpSingleVsBareExpress(rig, clients, CONCURRENCY)],

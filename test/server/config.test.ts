@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { expect } from "chai";
 import { pad } from "viem";
 
@@ -70,6 +74,7 @@ describe("readConfig", () => {
       signatureAlarmSeconds: 900,
       auditorUrls: [],
       quoteKey: null,
+      webhooks: { keys: [], networks: [], most: 10_000, keepSeconds: 2_592_000 },
       auditors: [],
       operators: [],
       issuers: [],
@@ -102,6 +107,25 @@ describe("readConfig", () => {
       },
       logLevel: "info",
     });
+  });
+
+  it("reads the keys of webhooks' secrets from a file, the newest first", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "webhook-keys-"));
+    const WEBHOOK_KEY_FILE = join(folder, "keys");
+    try {
+      await writeFile(WEBHOOK_KEY_FILE, `${"0a".repeat(32)}\n${"0b".repeat(32)}\n`);
+      const { keys } = readConfig({ ...least, WEBHOOK_KEY_FILE }).webhooks;
+      expect(keys).to.deep.equal([Buffer.alloc(32, 10), Buffer.alloc(32, 11)]);
+      for (const text of ["", "0a", `${"0a".repeat(32)} ${"0g".repeat(32)}`]) {
+        // oxlint-disable-next-line no-await-in-loop -- one file after the other
+        await writeFile(WEBHOOK_KEY_FILE, text);
+        expect(mistakesOf({ ...least, WEBHOOK_KEY_FILE }), text).to.have.length(1);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    expect(mistakesOf({ ...least, WEBHOOK_KEY_FILE })).to.have.length(1);
+    expect(mistakesOf({ ...least, WEBHOOK_NETWORKS: "10.0.0.0/33" })).to.have.length(1);
   });
 
   it("limits no requests if the operator switches that off", () => {
