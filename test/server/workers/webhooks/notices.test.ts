@@ -133,10 +133,13 @@ describe("events that time brings", () => {
   });
 
   it("a checkpoint is submitted, final, and owes what can be claimed; another is dropped", async () => {
+    const earner = party(3);
     const { message } = await ledger.allow(account);
-    await ledger.grantAccess(message.spender, provider);
+    await ledger.grantAccess(message.spender, earner);
     const debit = () =>
-      ledger.usage.record([usageEvent({ provider, spender: message.spender, quantity: 100_000n })]);
+      ledger.usage.record([
+        usageEvent({ provider: earner, spender: message.spender, quantity: 100_000n }),
+      ]);
     const submit = async (finalInSeconds: number) => {
       const cut = await ledger.checkpoints.cut(1_000n);
       if (cut === null) throw new Error("nothing was cut");
