@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { type GuardedPost, createGuardedPost } from "@compute-credits/platform/process/guardedPost";
 import type { Config } from "./config.ts";
@@ -24,14 +26,14 @@ export interface Webhooks {
   } | null;
 }
 
-/** A server of the local chain with the embedded database makes a key for itself, beside it. */
+/** A server of the local chain with the embedded database makes a key in its data folder. */
 export function openWebhooks(
   { webhooks: { keys, networks, most }, database: location }: Pick<Config, "webhooks" | "database">,
   { database, chainId }: { readonly database: Database; readonly chainId: number },
 ): Webhooks {
   const isLocal = chainId === LOCAL_CHAIN_ID && "folder" in location;
   const [first, ...older] =
-    keys.length > 0 ? keys : isLocal ? [localWebhookKey(`${location.folder}.webhook-key`)] : [];
+    keys.length > 0 ? keys : isLocal ? [localWebhookKey(join(location.folder, "webhook-key"))] : [];
   const sealer = first === undefined ? null : createSecretSealer([first, ...older]);
   return {
     deliveries: createDeliveryStore(database),

@@ -6,6 +6,7 @@ import * as fc from "fast-check";
 
 import { addViewKey } from "@compute-credits/api/keys/viewKeys";
 import { signIn } from "@compute-credits/api/sessions/sessions";
+import { createWebhook, replayWebhook } from "@compute-credits/api/webhooks/webhooks";
 import { ROUTES as DESCRIBED } from "@compute-credits/api/table";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import type { SignedAllowance } from "@compute-credits/client/wallet/signedAllowance";
@@ -258,6 +259,12 @@ for (const kind of stackKinds) {
         "/v1/prices": { provider: source, account: address, measurements: [work] },
         "/v1/quotes": { provider: source, account: address, ...work, ttlSeconds: 60 },
         "/v1/utilisation": { meter: "requests", dimensions: {}, utilisationBps: 5_000 },
+        "/v1/webhooks": { ...createWebhook.exampleBody, owner: { party: "account", address } },
+        "/v1/webhooks/:id": { enabled: false },
+        "/v1/webhooks/:id/deletion": {},
+        "/v1/webhooks/:id/rotation": { overlapSeconds: 60 },
+        "/v1/webhooks/:id/replay": replayWebhook.exampleBody,
+        "/v1/webhooks/:id/test": {},
       };
     }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { AddressField } from "@compute-credits/protocol/json/fields";
+import { AddressField, TimeField } from "@compute-credits/protocol/json/fields";
 import { LABEL_CHARACTERS, MAX_OVERLAP_SECONDS, PAGES, WEBHOOKS } from "../bounds.ts";
 import { EXAMPLE } from "../examples.ts";
 import { AddressText, NextCursor, TimeText, limitField } from "../fields.ts";
@@ -231,7 +231,7 @@ export const replayWebhook = route({
     "what came while the endpoint was disabled. Send `nextSince` as `since` until it is `null`.",
   callers: CALLERS,
   params: z.strictObject({ id: Id }),
-  body: z.union([z.strictObject({ eventId: Id }), z.strictObject({ since: z.iso.datetime() })]),
+  body: z.union([z.strictObject({ eventId: Id }), z.strictObject({ since: TimeField })]),
   exampleBody: { since: "2026-01-31T00:00:00.000Z" },
   answers: {
     200: {

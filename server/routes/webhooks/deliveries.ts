@@ -39,7 +39,7 @@ export function webhookDeliveryRoutes({ webhooks, permit }: WebhookDeliveryDeps)
     const webhook = await findWebhook(params.id, req, { permit, webhooks });
     checkEnabled(webhook);
     if ("since" in body) {
-      const since = new Date(body.since);
+      const { since } = body;
       return answer(200, await deliveries.replaySince(webhook.id, since, WEBHOOKS.perReplay));
     }
     if (!(await deliveries.replay(webhook.id, body.eventId))) {

@@ -2,6 +2,7 @@ import type { Hex } from "viem";
 
 import type { EventKind } from "@compute-credits/api/webhooks/eventKinds";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import { withRetries } from "@compute-credits/platform/postgres/retry";
 import { numberArray, textArray } from "@compute-credits/platform/postgres/values";
 import { FAILING_SECONDS } from "@compute-credits/rules/webhooks/retries";
 import type {
@@ -21,7 +22,9 @@ export function createDeliveryStore(database: Database): DeliveryStore {
 
     claim: (options) => claim(database, options),
 
-    finish: (attempt, outcome) => database.transaction((tx) => finish(tx, attempt, outcome)),
+    // Deleting the endpoint locks the same rows in another order.
+    finish: (attempt, outcome) =>
+      withRetries(() => database.transaction((tx) => finish(tx, attempt, outcome))),
 
     async giveBack(attempts) {
       if (attempts.length === 0) return;

@@ -6,6 +6,7 @@ import { WEBHOOKS } from "@compute-credits/api/bounds";
 import { isNamedKind } from "@compute-credits/api/webhooks/eventKinds";
 import { ADVISORY_LOCK } from "@compute-credits/platform/postgres/advisoryLocks";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import { withRetries } from "@compute-credits/platform/postgres/retry";
 import { bytea, numberArray, textArray } from "@compute-credits/platform/postgres/values";
 import { type SealedSecret, type SecretSealer, newWebhookSecret } from "./sealedSecrets.ts";
 import type {
@@ -97,15 +98,8 @@ export function createWebhookStore(
         return await readWebhook(tx, id);
       }),
 
-    remove: ({ id, owner }) =>
-      database.transaction(async (tx) => {
-        await lockAccount(tx, owner);
-        const removed = await tx.query("delete from webhook_endpoints where id = $1 returning id", [
-          id,
-        ]);
-        await keepThresholds(tx, owner);
-        return removed.length > 0;
-      }),
+    // A delivery that is recorded meanwhile locks the same rows in another order.
+    remove: (webhook) => withRetries(() => database.transaction((tx) => remove(tx, webhook))),
 
     async rotate(id, overlapSeconds) {
       const secret = newWebhookSecret();
@@ -168,6 +162,13 @@ async function create(
   await keepThresholds(tx, owner);
   const webhook = (await readWebhook(tx, id)) ?? toWebhook(created);
   return { result: "created", webhook, secret };
+}
+
+async function remove(tx: Sql, { id, owner }: Pick<Webhook, "id" | "owner">): Promise<boolean> {
+  await lockAccount(tx, owner);
+  const removed = await tx.query("delete from webhook_endpoints where id = $1 returning id", [id]);
+  await keepThresholds(tx, owner);
+  return removed.length > 0;
 }
 
 function tooMany(limit: number): CreateOutcome {

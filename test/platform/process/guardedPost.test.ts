@@ -58,7 +58,7 @@ describe("a guarded post", () => {
   let server: Server;
   let url: string;
   let requests = 0;
-  let answer: (res: ServerResponse) => void = (res) => res.writeHead(204).end();
+  let answer: (res: ServerResponse) => void;
 
   before(async () => {
     server = createServer((req, res) => {

@@ -64,8 +64,6 @@ describe("routes of webhooks", () => {
     expect(status, JSON.stringify(document)).to.equal(201);
     return String(new Map(Object.entries(Object(document["webhook"]))).get("id"));
   }
-  const webhookOf = (document: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-    Object(document["webhook"]);
 
   it("show a secret once: to the same request again they answer the id", async () => {
     const headers = { "idempotency-key": `key of ${account}` };
@@ -131,7 +129,6 @@ describe("routes of webhooks", () => {
       // oxlint-disable-next-line no-await-in-loop -- in this order
       expect((await post(`/${id}/test`)).status).to.equal(201);
     }
-    await ledger.database.query("select 1");
     const { deliveries } = openWebhooks(
       { database: { folder: "" }, webhooks: { keys: [], networks: [], most: 1, keepSeconds: 1 } },
       { database: ledger.database, chainId: 1 },
@@ -282,3 +279,7 @@ describe("routes of webhooks", () => {
     }
   });
 });
+
+function webhookOf(document: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object(document["webhook"]);
+}

@@ -13,6 +13,8 @@ const provider = party(2);
 const operator = { party: "operator", address: null } as const;
 let accounts = 100;
 
+const secondsAhead = (seconds: number) => BigInt(Math.floor(Date.now() / 1_000) + seconds);
+
 describe("events that time brings", () => {
   let ledger: Ledger;
   let account: Address;
@@ -41,7 +43,6 @@ describe("events that time brings", () => {
   }
   const taken = () => takeEvents(ledger.database);
   const kinds = async () => (await taken()).map(({ kind }) => kind);
-  const secondsAhead = (seconds: number) => BigInt(Math.floor(Date.now() / 1_000) + seconds);
   /** As if so much time had passed since the last look. */
   const lookAgain = () =>
     ledger.database.query(
