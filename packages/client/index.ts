@@ -35,6 +35,9 @@ export { type Balance, readBalance } from "./accounts/readBalance.ts";
 export { type CapProof, readCapProof } from "./accounts/readCapProof.ts";
 export { type ProvenRow, readProof } from "./accounts/readProof.ts";
 
+export { waitForBlock } from "./accounts/waitForBlock.ts";
+export { type ServerDeployment, readDeployment } from "./deployment/readDeployment.ts";
+
 // Allowances
 export { type Acceptance, type SpendersWord, accept } from "./allowances/accept.ts";
 export { allow } from "./allowances/allow.ts";
@@ -105,6 +108,13 @@ export {
   signAllowance,
   signRevocation,
 } from "./wallet/signedAllowance.ts";
+export {
+  type SignedCopies,
+  type SignedCopy,
+  createMemoryCopies,
+  memoryCopies,
+} from "./wallet/copies.ts";
+export { copyText, parseCopy } from "./wallet/copyText.ts";
 export type { Signing } from "./wallet/signing.ts";
 export { signLogAccess, createReadAccess } from "./wallet/logAccess.ts";
 export { signViewKey, signViewKeyRevocation } from "./wallet/viewKey.ts";
@@ -117,6 +127,8 @@ export { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages
 export { type BuyOptions, type Payment, buy } from "./chain/buy.ts";
 export { requestRefund, settleRow } from "./chain/credits.ts";
 export { type Court, type ShownRow, type SignedCheckpoint, createCourt } from "./chain/court.ts";
+export { answerChallenge } from "./disputes/answerChallenge.ts";
+export { type Challenged, challenge } from "./disputes/challenge.ts";
 export { exit, exitWithoutProof, freeze } from "./chain/exit.ts";
 export { readCheckpoints } from "./chain/readCheckpoints.ts";
 export { readCounter } from "./chain/readCounter.ts";

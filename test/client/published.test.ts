@@ -1,56 +1,65 @@
-import { spawnSync } from "node:child_process";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { expect } from "chai";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+import { type MeteredStack, startMeteredStack } from "../fixtures/meteredStack.ts";
+import { type PublishedClient, installPublished, versionOf } from "../fixtures/publishedClient.ts";
 
-function run(command: string, args: readonly string[], cwd: string, input?: string): string {
-  const { status, stdout, stderr } = spawnSync(command, args, {
-    cwd,
-    encoding: "utf8",
-    ...(input === undefined ? {} : { input }),
-  });
-  expect(status, `${stdout}${stderr}`).to.equal(0);
-  return stdout;
+/** A program that uses one export of the SDK. */
+function importing(name: string): string {
+  return `import { ${name} } from "@compute-credits/client";\nconsole.log(${name});\n`;
 }
 
 describe("the published SDK", () => {
-  let project: string;
+  let project: PublishedClient;
+  let stack: MeteredStack;
   before(async () => {
-    project = await mkdtemp(path.join(tmpdir(), "compute-credits-project-"));
-    await writeFile(path.join(project, "package.json"), '{ "type": "module" }');
-    const file = run(
-      process.execPath,
-      [path.join(ROOT, "scripts/packClient.ts"), project],
-      project,
-    ).trim();
-    const quietly = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"];
-    const { devDependencies, dependencies } = JSON.parse(
-      await readFile(path.join(ROOT, "package.json"), "utf8"),
-    );
-    const compiler = `typescript@${devDependencies.typescript}`;
-    const viem = `viem@${dependencies.viem}`;
-    run("npm", ["install", ...quietly, `./${file}`, viem, compiler], project);
+    const [typescript, esbuild] = await Promise.all(["typescript", "esbuild"].map(versionOf));
+    project = await installPublished(`typescript@${typescript}`, `esbuild@${esbuild}`);
+    stack = await startMeteredStack("PGlite");
   });
-  after(() => rm(project, { recursive: true, force: true }));
+  after(async () => {
+    await stack.stop();
+    await project.remove();
+  });
 
   it("runs the quick start of its README in an empty project", async () => {
-    const text = await readFile(
-      path.join(project, "node_modules/@compute-credits/client/README.md"),
-      "utf8",
-    );
-    const [, example = "", printed] = /```ts\n([^]*?)```\n\n```\n([^]*?)```/.exec(text) ?? [];
+    const { example, printed } = await project.quickStart({
+      server: stack.server.url,
+      rpc: stack.rpcUrl,
+    });
     const script = ["--input-type=module-typescript", "-"];
-    expect(run(process.execPath, script, project, example)).to.equal(printed);
+    expect(await project.run(process.execPath, script, example)).to.equal(printed);
+  });
+
+  it("keeps copies in the folder of its README's store", async () => {
+    await writeFile(path.join(project.folder, "fileCopies.ts"), await project.fileStore());
+    const program = `
+import { createWalletClient, http } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { copyText, signAllowance, signRevocation } from "@compute-credits/client";
+import { openFileCopies } from "./fileCopies.ts";
+
+const account = privateKeyToAccount(generatePrivateKey());
+const wallet = createWalletClient({ account, transport: http("http://127.0.0.1:1") });
+const deployment = { chainId: 1, contract: account.address };
+const id = "0x" + "ab".repeat(32);
+const copies = await openFileCopies("copies");
+await signAllowance(wallet, deployment, { spender: id, limitMicros: 1n, counter: 0n }, copies);
+await signRevocation(wallet, deployment, id, copies);
+const again = await (await openFileCopies("copies")).list(account.address);
+const [first] = again;
+console.log(again.length, copyText(await copies.get(first.id)) === copyText(first));
+console.log(await copies.get(id));
+`;
+    const script = ["--input-type=module-typescript", "-"];
+    expect(await project.run(process.execPath, script, program)).to.equal("2 true\nnull\n");
   });
 
   it("has types that a strict program compiles with, routes of the API included", async () => {
     await writeFile(
-      path.join(project, "program.ts"),
+      path.join(project.folder, "program.ts"),
       `import { CreditsError, createApi } from "@compute-credits/client";
 import { getAccount } from "@compute-credits/client/api/accounts/accounts";
 
@@ -64,13 +73,13 @@ void createApi("http://127.0.0.1:1").call(getAccount, {});
 `,
     );
     const options = "--noEmit --strict --module nodenext --target es2024 --lib es2024,dom";
-    const compiler = path.join(project, "node_modules/typescript/bin/tsc");
+    const compiler = path.join(project.folder, "node_modules/typescript/bin/tsc");
     const args = [compiler, ...options.split(" "), "--types", "", "--skipLibCheck", "program.ts"];
-    run(process.execPath, args, project);
+    await project.run(process.execPath, args);
   });
 
   it("imports nothing but viem, zod and its own files", async () => {
-    const dist = path.join(project, "node_modules/@compute-credits/client/dist");
+    const dist = path.join(project.folder, "node_modules/@compute-credits/client/dist");
     const files = (await readdir(dist, { recursive: true })).filter((name) =>
       /\.(js|d\.ts)$/.test(name),
     );
@@ -80,5 +89,16 @@ void createApi("http://127.0.0.1:1").call(getAccount, {});
     );
     expect(imported).to.include.members(["viem", "zod"]);
     expect(imported.filter((name) => !/^(viem|zod)(\/|$)/.test(name ?? ""))).to.deep.equal([]);
+  });
+
+  it("lets a bundler for browsers drop what a program does not import", async () => {
+    const one = await project.bundle(importing("readBalance"));
+    expect(one.modules.some((name) => name.endsWith("/client/accounts/readBalance.js"))).to.equal(
+      true,
+    );
+    const others = /client\/dist\/client\/(verify|disputes|chain|holds|insight)\//;
+    expect(one.modules.filter((name) => others.test(name))).to.deep.equal([]);
+    const verify = await project.bundle(importing("verifyAccount"));
+    expect(verify.modules.some((name) => others.test(name))).to.equal(true);
   });
 });

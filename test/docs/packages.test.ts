@@ -6,8 +6,11 @@ import { expect } from "chai";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Without `platform`: its example makes a database, which takes longer than all of these. */
-const PACKAGES = ["protocol", "api", "rules", "client"];
+/**
+ * Without `platform`, whose example makes a database, which takes longer than all of these, and
+ * `client`, whose example needs a server: test/client/published.test.ts runs it.
+ */
+const PACKAGES = ["protocol", "api", "rules"];
 
 const PAGES = [...PACKAGES.map((name) => `packages/${name}/README.md`), "docs/allowance-fields.md"];
 

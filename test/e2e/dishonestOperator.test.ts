@@ -1,7 +1,20 @@
+import { once } from "node:events";
+import { type Server, createServer } from "node:http";
+
 import { expect } from "chai";
 
 import { requestRefund, settleRow } from "@compute-credits/client/chain/credits";
 import { exit, exitWithoutProof, freeze } from "@compute-credits/client/chain/exit";
+import { answerChallenge } from "@compute-credits/client/disputes/answerChallenge";
+import { challenge } from "@compute-credits/client/disputes/challenge";
+import { type Api, createApi } from "@compute-credits/client/http/api";
+import { createMemoryCopies } from "@compute-credits/client/wallet/copies";
+import { tableHead } from "@compute-credits/protocol/data/checkpointData";
+import { jsonText } from "@compute-credits/protocol/jsonText";
+import { concatBytes } from "@compute-credits/protocol/tree/levels";
+import type { Row } from "@compute-credits/protocol/tree/row";
+import { rowsToBytes } from "@compute-credits/protocol/tree/rowBytes";
+import { TableHasher } from "@compute-credits/protocol/tree/tableHasher";
 import type { ChainWriter } from "@compute-credits/platform/chain/chainWriter";
 import { createLocalSigner } from "@compute-credits/platform/chain/localSigner";
 import { noProbe } from "@compute-credits/platform/chain/probe";
@@ -274,6 +287,75 @@ describe("a dishonest operator", () => {
     });
   });
 
+  describe("publishes the table, and shows nothing else", () => {
+    /** A mirror of the forged table, with the final row that Alice kept. */
+    let mirror: Server | undefined;
+    let api: Api;
+    let forgery: Forgery;
+    const others = [rowOf(bob, { spent: credits(50) }), rowOf(provider, { earned: credits(147) })];
+
+    async function publish(rows: readonly Row[]): Promise<void> {
+      forgery = await rig.forge(rows);
+      await rig.post(forgery);
+      mirror = createServer((request, response) => {
+        if (request.url?.endsWith("/data")) response.end(tableFile(rows));
+        else if (request.url?.endsWith("/proof")) response.end(jsonText(rig.kept.alice));
+        else response.writeHead(404).end();
+      }).listen(0, "127.0.0.1");
+      await once(mirror, "listening");
+      const address = mirror.address();
+      if (address === null || typeof address === "string") throw new Error("no port");
+      // Not 127.0.0.1: its answers are compared with the table of routes.
+      api = createApi(`http://localhost:${address.port}`);
+    }
+    afterEach(() => {
+      mirror?.closeAllConnections();
+      mirror?.close();
+    });
+
+    it("challenge: disputes what Alice's copies do not cover", async () => {
+      await publish([rowOf(alice, { spent: credits(500) }), ...others, paidToOperator(400)]);
+      const { kind } = await challenge(rig.as(alice), api);
+      expect(kind).to.equal("row");
+      const answering = answerChallenge(rig.as(bob), api, {
+        account: addressOf(alice),
+        challenger: addressOf(alice),
+      });
+      expect(await refusalOf(answering)).to.contain("No signed allowance at hand");
+    });
+
+    it("challenge: keeps the stake if a copy covers the row; answerChallenge shows that copy", async () => {
+      await publish([rowOf(alice, { spent: credits(400) }), ...others, paidToOperator(300)]);
+      expect(await refusalOf(challenge(rig.as(alice), api))).to.contain("a challenge fails");
+      // Bob has none of Alice's copies, and no server shows him her cap proof.
+      const copies = createMemoryCopies();
+      const party = { account: addressOf(alice), copies };
+      expect((await challenge(rig.as(bob), api, party)).kind).to.equal("row");
+      const { status } = await answerChallenge(rig.as(alice), api, {
+        account: addressOf(alice),
+        challenger: addressOf(bob),
+      });
+      expect(status).to.equal("success");
+    });
+
+    it("challenge: asks for a row that is gone", async () => {
+      await publish([rowOf(operator, { spent: credits(100) }), ...others]);
+      expect((await challenge(rig.as(alice), api)).kind).to.equal("omission");
+    });
+
+    it("answerChallenge: shows the final row if that covers the charge", async () => {
+      await publish([rowOf(alice, { spent: credits(100) }), ...others]);
+      await (await rig.courtFor(bob)).challengeRow(forgery.prove(alice));
+      const copies = createMemoryCopies();
+      const { status } = await answerChallenge(rig.as(alice), api, {
+        account: addressOf(alice),
+        challenger: addressOf(bob),
+        copies,
+      });
+      expect(status).to.equal("success");
+    });
+  });
+
   /**
    * The operator stops: Bob requests a refund, the vault is frozen after the deadline, and all
    * parties exit.
@@ -302,6 +384,17 @@ describe("a dishonest operator", () => {
     expect(await rig.leftAfterFees(), "owed to no party").to.equal(cover);
   }
 });
+
+function paidToOperator(amount: number): Row {
+  return rowOf(operator, { earned: credits(amount) });
+}
+
+function tableFile(rows: readonly Row[]): Uint8Array {
+  const bytes = rowsToBytes(rows);
+  const hasher = new TableHasher();
+  hasher.push(bytes);
+  return concatBytes([tableHead(hasher.finish()), bytes]);
+}
 
 /**
  * Answers Alice's challenge with her row and the allowance that she signed. Returns the contract's

@@ -10,7 +10,7 @@ import { type StoredAllowance, postAllowance } from "./postAllowance.ts";
  */
 export async function allow(
   api: Api,
-  { wallet, deployment }: Signing,
+  { wallet, deployment, copies }: Signing,
   {
     apiKey,
     ...allowance
@@ -20,6 +20,6 @@ export async function allow(
   },
   options?: CallOptions,
 ): Promise<StoredAllowance> {
-  const signed = await signAllowance(wallet, deployment, allowance);
+  const signed = await signAllowance(wallet, deployment, allowance, copies);
   return await postAllowance(api, { ...signed, apiKey }, options);
 }

@@ -12,11 +12,11 @@ import type { StoredAllowance } from "./postAllowance.ts";
  */
 export async function revoke(
   api: Api,
-  { wallet, deployment }: Signing,
+  { wallet, deployment, copies }: Signing,
   { allowance }: { readonly allowance: Hex },
   options?: CallOptions,
 ): Promise<StoredAllowance> {
-  const signature = await signRevocation(wallet, deployment, allowance);
+  const signature = await signRevocation(wallet, deployment, allowance, copies);
   return await api.call(
     revokeAllowance,
     { params: { id: allowance }, body: { signature } },

@@ -20,6 +20,18 @@ export const CLIENT_REASONS = {
     meaning: "The checkpoint's file breaks the format, or is another than the one that was signed.",
     next: "Take it from another server, a mirror or an auditor.",
   },
+  nothing_to_challenge: {
+    meaning: "The pending checkpoint has nothing of the account that a challenge could ask for.",
+    next: "Look again once a checkpoint with the account's row is pending.",
+  },
+  row_is_covered: {
+    meaning: "The row charges no more than a signed cap or the last final row: a challenge fails.",
+    next: "Keep the stake; show the row and your allowances to the operator.",
+  },
+  no_cap_covers: {
+    meaning: "No signed allowance at hand covers the row, so a challenge cannot be answered.",
+    next: "Get the allowance from the account's owner, or let the checkpoint be dropped.",
+  },
   contract_reverted: {
     meaning: "The contract refused; nothing changed.",
     next: "See `revert`, and the error's explanation in the contract's interface.",
@@ -39,6 +51,10 @@ export const CLIENT_REASONS = {
   wallet_failed: {
     meaning: "The wallet did not sign, or did not send.",
     next: "See `cause`, and ask the wallet again.",
+  },
+  copy_not_kept: {
+    meaning: "The store of copies failed, so the signed message was not sent.",
+    next: "Mend the store, and sign again.",
   },
   wallet_has_no_account: {
     meaning: "The wallet was created without an account.",

@@ -5,7 +5,7 @@ import { keyKindOf } from "@compute-credits/protocol/messages/keyKind";
 /** Who asks. Public reads need neither. */
 export interface Credentials {
   /** a key of any kind, or a session's token */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** makes the whole header `Authorization` in its place, such as a signer of `LogAccess` */
   readonly authorization?: () => Promise<string>;
 }

@@ -2,6 +2,7 @@ import { type Hex, hashTypedData } from "viem";
 
 import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance";
 import { formatCredits, min } from "@compute-credits/protocol/amounts";
+import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { CheckpointOnChain } from "../chain/readCheckpoints.ts";
 import type { ShownAllowance } from "../http/meteringClient.ts";
@@ -9,6 +10,7 @@ import type { ChainFacts, CounterOnChain } from "./chainFacts.ts";
 import { REMEDY, type Report } from "./finding.ts";
 import { reasonOf } from "./reasonOf.ts";
 import type { OwnAnswers } from "./serverAnswers.ts";
+import type { SignedCopies, SignedCopy } from "../wallet/copies.ts";
 
 /** The cap that an account's owner signed under one counter. */
 interface SignedCaps extends CounterOnChain {
@@ -28,34 +30,35 @@ export interface Ceiling {
 /**
  * Computes the ceiling from the server's list of allowances, each with its signature checked. An
  * allowance that the server hides only lowers the ceiling, and a challenge makes the server show
- * it. Revocations off chain do not count, because earlier charges still need their cap. Source: the
- * court's `Caps._capAt`. `null` if the server returns no list, or may show none.
+ * it. The owner's own copies count as if the server showed them. Revocations off chain do not count,
+ * because earlier charges still need their cap. Source: the court's `Caps._capAt`. `null` if the
+ * server shows no list and there are no copies.
  */
 export async function signedCeiling(
   party: Hex,
-  { chain, own, report }: { chain: ChainFacts; own: OwnAnswers | null; report: Report },
+  {
+    chain,
+    own,
+    copies,
+    report,
+  }: {
+    readonly chain: ChainFacts;
+    readonly own: OwnAnswers | null;
+    readonly copies: Pick<SignedCopies, "list"> | null;
+    readonly report: Report;
+  },
 ): Promise<Ceiling | null> {
-  if (own === null) {
-    report(
-      "not_checked",
-      "The allowances that you signed were not checked: only the account's own credentials show them. A row that charges more than you signed for is found with --ceiling only.",
-      REMEDY.noViewKey,
-    );
-    return null;
-  }
-  let shown: readonly ShownAllowance[];
-  try {
-    shown = await own.allowances(party);
-  } catch (error) {
-    const text = `The server shows nothing of your allowances: ${reasonOf(error)}.`;
-    report(false, text, REMEDY.noAllowances);
-    return null;
-  }
+  const kept = copies === null ? [] : keptAllowances(await copies.list(party), chain);
+  const answered = await shownAllowances(party, own, report);
+  if (answered === null && kept.length === 0) return null;
+  const shown = answered ?? [];
+  const known = new Set(shown.map((one) => digestOf(one, chain)));
+  const hidden = kept.filter((one) => !known.has(digestOf(one, chain)));
 
   const signed: ShownAllowance[] = [];
-  for (const one of shown) {
+  for (const one of [...shown, ...hidden]) {
     const { allowance, signature } = one;
-    const digest = hashTypedData(allowanceTypedData(chain.deployment, allowance));
+    const digest = digestOf(one, chain);
     const isYours = lowercaseHex(allowance.account) === party;
     // oxlint-disable-next-line no-await-in-loop -- few, and endpoints limit request rates
     const isSigned = isYours && (await chain.isSigned({ message: allowance, signature }));
@@ -90,7 +93,10 @@ export async function signedCeiling(
 
   const ended = signed.filter(({ allowance }) => allowance.counter !== chain.counter).length;
   const revoked = signed.filter(({ revokedAt }) => revokedAt !== null).length;
+  const ofShown = signed.filter((one) => known.has(digestOf(one, chain))).length;
+  const ofKept = signed.length - ofShown;
   const remarks = [
+    ...(ofKept > 0 ? [`and ${ofKept} that it does not show, of which you kept copies`] : []),
     ...(ended > 0
       ? [`${ended} under a counter other than your current one, ${chain.counter}`]
       : []),
@@ -100,13 +106,61 @@ export async function signedCeiling(
   ];
   report(
     true,
-    `You signed ${signed.length} of the ${shown.length} allowances that the server shows${remarks.length > 0 ? ` (${remarks.join("; ")})` : ""}.`,
+    `You signed ${ofShown} of the ${shown.length} allowances that the server shows${remarks.length > 0 ? ` (${remarks.join("; ")})` : ""}.`,
     "",
   );
   return {
     at: (submittedAt) => highest(caps.filter((one) => counts(one, chain, submittedAt)).map(capOf)),
     everMicros: highest(caps.map(capOf)),
   };
+}
+
+/** What the server shows, or `null` if it shows nothing, which is reported. */
+async function shownAllowances(
+  party: Hex,
+  own: OwnAnswers | null,
+  report: Report,
+): Promise<readonly ShownAllowance[] | null> {
+  if (own === null) {
+    report(
+      "not_checked",
+      "The allowances that you signed were not checked: only the account's own credentials show them. A row that charges more than you signed for is found with --ceiling only.",
+      REMEDY.noViewKey,
+    );
+    return null;
+  }
+  try {
+    return await own.allowances(party);
+  } catch (error) {
+    const text = `The server shows nothing of your allowances: ${reasonOf(error)}.`;
+    report(false, text, REMEDY.noAllowances);
+    return null;
+  }
+}
+
+/** The copies of allowances for this vault. */
+function keptAllowances(
+  copies: readonly SignedCopy[],
+  { deployment }: ChainFacts,
+): readonly ShownAllowance[] {
+  return copies.flatMap((copy) =>
+    copy.kind === "allowance" && isOf(copy.deployment, deployment)
+      ? [{ allowance: copy.allowance, signature: copy.signature, revokedAt: null }]
+      : [],
+  );
+}
+
+function isOf(one: Deployment, other: Deployment): boolean {
+  return (
+    one.chainId === other.chainId && lowercaseHex(one.contract) === lowercaseHex(other.contract)
+  );
+}
+
+function digestOf(
+  { allowance }: Pick<ShownAllowance, "allowance">,
+  { deployment }: ChainFacts,
+): Hex {
+  return hashTypedData(allowanceTypedData(deployment, allowance));
 }
 
 function counts({ counter, endedAt }: SignedCaps, chain: ChainFacts, submittedAt: Date): boolean {

@@ -15,6 +15,7 @@ import { checkProof } from "./checkProof.ts";
 import { type CheckedRow, checkReceipt } from "./checkReceipt.ts";
 import { reasonOf } from "./reasonOf.ts";
 import type { ServerAnswers } from "./serverAnswers.ts";
+import type { SignedCopies } from "../wallet/copies.ts";
 
 type Amounts = Omit<Row, "party">;
 
@@ -30,6 +31,11 @@ export interface Verification {
    * micro-credits: the most that the owner remembers signing for; applies if it is the lower limit
    */
   readonly ceilingMicros?: bigint;
+  /**
+   * copies of what the owner signed, for a server that withholds it; complete, or a row may seem to
+   * charge too much
+   */
+  readonly copies?: Pick<SignedCopies, "list">;
 }
 
 /**
@@ -41,7 +47,7 @@ export interface Verification {
  */
 export async function verifyAccount(
   account: Address,
-  { chain, server, receipts = [], ceilingMicros }: Verification,
+  { chain, server, receipts = [], ceilingMicros, copies }: Verification,
 ): Promise<readonly Finding[]> {
   const party = lowercaseHex(account);
   const findings: Finding[] = [];
@@ -51,7 +57,12 @@ export async function verifyAccount(
   };
 
   checkPurchases(chain, report);
-  const ceiling = await signedCeiling(party, { chain, own: server.own, report });
+  const ceiling = await signedCeiling(party, {
+    chain,
+    own: server.own,
+    copies: copies ?? null,
+    report,
+  });
   const rows: CheckedRow[] = [];
   for (const checkpoint of [chain.final, chain.pending]) {
     if (checkpoint === null) continue;

@@ -1,5 +1,5 @@
 import type { Hex, WalletClient } from "viem";
-import { bytesToBigInt } from "viem";
+import { bytesToBigInt, hashTypedData } from "viem";
 
 import {
   type AllowanceMessage,
@@ -13,6 +13,7 @@ import { calendarMonths } from "@compute-credits/protocol/messages/period";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { usable } from "../errors/usable.ts";
 import { walletAccount } from "../chain/walletAccount.ts";
+import { type SignedCopies, keepCopy, memoryCopies } from "./copies.ts";
 import { askWallet } from "./signing.ts";
 
 /**
@@ -53,13 +54,14 @@ export interface SignedAllowance {
 }
 
 /**
- * Asks the wallet to sign an allowance of its credits to a spender. Rejects if the wallet has no
- * account or its user declines.
+ * Asks the wallet to sign an allowance of its credits to a spender, and keeps a copy. Rejects if the
+ * wallet has no account or its user declines.
  */
 export async function signAllowance(
   wallet: WalletClient,
   deployment: Deployment,
   options: AllowanceOptions,
+  copies: SignedCopies = memoryCopies,
 ): Promise<SignedAllowance> {
   const scope = options.scope ?? { providers: [], meters: [] };
   const account = walletAccount(wallet);
@@ -79,18 +81,24 @@ export async function signAllowance(
   };
   const typedData = allowanceTypedData(deployment, allowance);
   const signature = await askWallet(() => wallet.signTypedData({ account, ...typedData }));
+  const copy = { id: hashTypedData(typedData), by: account.address, deployment, signature };
+  await keepCopy(copies, { ...copy, kind: "allowance", allowance, scope });
   return { allowance, scope, signature };
 }
 
-/** Asks the wallet to sign the revocation of one allowance. */
+/** Asks the wallet to sign the revocation of one allowance, and keeps a copy. */
 export async function signRevocation(
   wallet: WalletClient,
   deployment: Deployment,
   allowance: Hex,
+  copies: SignedCopies = memoryCopies,
 ): Promise<Hex> {
   const account = walletAccount(wallet);
   const typedData = allowanceRevocationTypedData(deployment, { allowance });
-  return await askWallet(() => wallet.signTypedData({ account, ...typedData }));
+  const signature = await askWallet(() => wallet.signTypedData({ account, ...typedData }));
+  const copy = { id: hashTypedData(typedData), by: account.address, deployment, signature };
+  await keepCopy(copies, { ...copy, kind: "revocation", allowance });
+  return signature;
 }
 
 function periodOf({ period }: AllowanceOptions): bigint {

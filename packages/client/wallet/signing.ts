@@ -3,11 +3,14 @@ import { BaseError, UserRejectedRequestError, type WalletClient } from "viem";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { CLIENT_REASONS } from "../errors/clientReasons.ts";
 import { CreditsError } from "../errors/creditsError.ts";
+import type { SignedCopies } from "./copies.ts";
 
 /** A wallet that signs, and the contract that its signatures are bound to. */
 export interface Signing {
   readonly wallet: WalletClient;
   readonly deployment: Deployment;
+  /** keeps a copy of each message before it leaves; `memoryCopies`, if absent */
+  readonly copies?: SignedCopies;
 }
 
 /**

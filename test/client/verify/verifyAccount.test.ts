@@ -7,7 +7,8 @@ import { ApiProblem } from "@compute-credits/client/http/api";
 import type { ShownAllowance, SignedReceipt } from "@compute-credits/client/http/meteringClient";
 import type { ChainFacts } from "@compute-credits/client/verify/chainFacts";
 import type { OwnAnswers, ServerAnswers } from "@compute-credits/client/verify/serverAnswers";
-import { verifyAccount } from "@compute-credits/client/verify/verifyAccount";
+import { type Verification, verifyAccount } from "@compute-credits/client/verify/verifyAccount";
+import type { SignedCopy } from "@compute-credits/client/wallet/copies";
 import {
   type AllowanceMessage,
   NO_SCOPE,
@@ -168,10 +169,30 @@ function serverWith({
 async function failures(
   chain: ChainFacts,
   server: ServerAnswers,
-  more: { receipts?: readonly SignedReceipt[]; ceilingMicros?: bigint } = {},
+  more: Partial<Verification> = {},
 ) {
   const findings = await verifyAccount(alice, { chain, server, ...more });
   return findings.filter(({ result }) => result !== "holds");
+}
+
+/** A store with these allowances. */
+function copiesOf(kept: readonly ShownAllowance[]) {
+  return {
+    list: async (): Promise<readonly SignedCopy[]> =>
+      kept.map(({ allowance, signature }) => ({
+        id: allowanceId(deployment, allowance),
+        kind: "allowance",
+        by: alice,
+        deployment,
+        allowance,
+        scope: { providers: [], meters: [] },
+        signature,
+      })),
+  };
+}
+
+async function withheld(): Promise<never> {
+  throw new Error("withheld");
 }
 
 describe("verifyAccount", () => {
@@ -191,6 +212,37 @@ describe("verifyAccount", () => {
     expect(findings.filter(({ result }) => result === "holds")).to.have.length.greaterThan(5);
     const low = { chain: chainWith(), server, ceilingMicros: 1n };
     expect((await verifyAccount(alice, low)).map(({ result }) => result)).to.include("fails");
+  });
+
+  describe("with the owner's copies", () => {
+    it("finds a charge above them if the server withholds the allowances", async () => {
+      const server = serverWith({ allowances: withheld });
+      const copies = copiesOf([await shown({ accountCap: 120n })]);
+      const findings = await failures(chainWith(), server, { copies });
+      expect(findings.map(({ text }) => text).join(" ")).to.match(
+        /shows nothing .* charges 0\.00015 in all; you signed for up to 0\.00012/s,
+      );
+    });
+
+    it("counts what the server does not show, so that an honest row is not accused", async () => {
+      const server = serverWith({ allowances: async () => [await shown({ accountCap: 120n })] });
+      const copies = copiesOf([await shown({ accountCap: 400n })]);
+      expect(await failures(chainWith(), server, { copies })).to.deep.equal([]);
+      expect(await failures(chainWith(), server)).to.have.length(1);
+    });
+
+    it("takes none for another vault", async () => {
+      const copies = copiesOf([await shown({ accountCap: 120n })]);
+      const elsewhere = {
+        list: async () =>
+          (await copies.list()).map((copy) => ({
+            ...copy,
+            deployment: { ...deployment, chainId: 1 },
+          })),
+      };
+      const server = serverWith({ allowances: withheld });
+      expect(await failures(chainWith(), server, { copies: elsewhere })).to.have.length(1);
+    });
   });
 
   describe("with an honest server that is behind the chain, or ahead", () => {
