@@ -9,6 +9,7 @@ import { notFound, problemHandler } from "./http/errors.ts";
 import { answerOnce } from "./http/idempotency.ts";
 import { type KnownAuditors, createKnownAuditors } from "./http/knownAuditors.ts";
 import { carriesProvidersKey } from "./http/knownKey.ts";
+import { createStreamBounds } from "./http/live/streamBounds.ts";
 import { createPermit } from "./http/permit.ts";
 import { refuseWhileStopped } from "./http/refuseWhileStopped.ts";
 import { publicTurns } from "./http/publicTurns.ts";
@@ -37,6 +38,7 @@ import { reportRoutes } from "./routes/insight/report.ts";
 import { runwayRoutes } from "./routes/insight/runway.ts";
 import { statementRoutes } from "./routes/insight/statements.ts";
 import { usageSumRoutes } from "./routes/insight/usageSums.ts";
+import { liveStreamRoutes } from "./routes/live/liveStreams.ts";
 import { usageLogRoutes } from "./routes/log/usageLog.ts";
 import { dynamicRateRoutes } from "./routes/pricing/dynamicRates.ts";
 import { priceRoutes } from "./routes/pricing/prices.ts";
@@ -158,6 +160,15 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     dynamicRateRoutes({ multipliers }),
     holdRoutes({ holds, providers, quotes, limits, sale, identify, permit }),
     quoteRoutes({ quotes, limits, sale, ...tierReaders }),
+    // Before the checkpoint of an epoch, whose path also fits.
+    liveStreamRoutes({
+      hub: context.live,
+      bounds: createStreamBounds(),
+      permit,
+      identify,
+      origins,
+      isTrustedProxy: context.isTrustedProxy,
+    }),
     checkpointRoutes({ checkpoints: published }),
     checkpointDataRoutes({ checkpoints: published, checkpointData }),
     checkpointSignatureRoutes({ checkpoints, submissions, chain }),

@@ -23,6 +23,7 @@ import { type Webhooks, openWebhooks } from "./openWebhooks.ts";
 import type { PublicShare } from "./http/publicShare.ts";
 import type { RateBudgets } from "./http/rates/limitRates.ts";
 import { createRateBudgets } from "./http/rates/rateBudgets.ts";
+import { type LiveHub, createLiveHub } from "./http/live/liveHub.ts";
 import type { Limits } from "./limits.ts";
 import { LOCAL_CHAIN_ID } from "./localChainId.ts";
 import { type MeteringGate, createMeteringGate } from "./meteringGate.ts";
@@ -71,6 +72,7 @@ import {
 import type { PositionStore } from "./stores/position/positionStore.ts";
 import { createPositionStore } from "./stores/position/postgresPositionStore.ts";
 import { createIssuingKeyStore } from "./stores/issuing/postgresIssuingKeyStore.ts";
+import { createLiveFeed } from "./stores/live/postgresLiveFeed.ts";
 import type { MultiplierStore } from "./stores/pricing/multiplierStore.ts";
 import { createMultiplierStore } from "./stores/pricing/postgresMultiplierStore.ts";
 import { createPriceStore } from "./stores/pricing/postgresPriceStore.ts";
@@ -172,6 +174,8 @@ export interface Context {
   /** what tells who sends a request */
   readonly callers: Callers;
   readonly webhooks: Webhooks;
+  /** streams of live updates */
+  readonly live: LiveHub;
 }
 
 /** Opens every store on the database. Throws a `ConfigError` if the fee exceeds the contract's. */
@@ -184,12 +188,15 @@ export async function createContext(
     publicShare,
     terms,
     deploymentBlock,
+    onLiveError,
   }: {
     readonly database: Database;
     readonly reads: Reads;
     readonly publicShare: PublicShare;
     readonly terms: Terms;
     readonly deploymentBlock: bigint;
+    /** for what reads for live updates throw; they go on */
+    readonly onLiveError: (error: unknown) => void;
   },
 ): Promise<Context> {
   const { feeBps } = config;
@@ -298,6 +305,7 @@ export async function createContext(
     rollUps: createRollUpStore(patient),
     deploymentBlock,
     blocksPerRequest: config.blocksPerRequest,
+    live: createLiveHub(createLiveFeed(database, reads.bounded), { onError: onLiveError }),
   };
 }
 

@@ -72,6 +72,7 @@ export async function serve(
     publicShare,
     terms,
     deploymentBlock: origin.number + 1n,
+    onLiveError: (err) => log.warn({ err }, "live updates wait for the database"),
   });
   if (!(await publishRateCard(context.rateCards, config.rateCardFile, rateCard))) {
     log.warn(
@@ -112,6 +113,8 @@ export async function serve(
   const url = await listen(http, { host: config.host, port: config.port, portSetting: "PORT" });
   context.callers.origins.listensAt(url);
   stack.defer(() => close(http, STOP_WITHIN_MS));
+  // First, because the server waits for open answers.
+  stack.defer(() => context.live.stop());
   const running = startWorkers(workers, { health, log });
   stack.defer(() => running.stop());
 

@@ -75,3 +75,15 @@ export const WEBHOOKS = {
   /** how long an old secret signs beside the new one, if the owner does not say */
   overlapSeconds: 86_400,
 } as const;
+
+/** Bounds of streams of live updates, the same on every server. docs/live.md has them. */
+export const STREAMS = {
+  /** of one address without credentials; with a signed header, of its wallet */
+  perCaller: { most: 20, of: "open streams of one session, key or address" },
+  perServer: { most: 5_000, of: "open streams of one server" },
+  pendingBytes: { most: 1_048_576, of: "bytes that wait for a slow reader" },
+  heartbeatSeconds: { most: 15, of: "seconds without a sign of life" },
+  resumableEntries: { most: 1_000_000, of: "entries of the log since the last event's id" },
+  missedEvents: { most: 10_000, of: "events that a resumed stream has missed" },
+  checkpointsPerRead: { most: 200, of: "states of checkpoints at one time" },
+} as const;

@@ -19,6 +19,8 @@ export interface FileAnswer {
   readonly description: string;
   /** none: the answer has no body */
   readonly contentTypes: readonly string[];
+  /** of a stream of events: the schema of each event's data, by its name */
+  readonly events?: Readonly<Record<string, z.ZodType>>;
 }
 
 export type RouteAnswers = { readonly [Status in AnswerStatus]?: JsonAnswer | FileAnswer };
@@ -69,6 +71,7 @@ export const TAGS = {
   pricing: "Prices",
   checkpoints: "Checkpoints",
   insight: "Insight",
+  live: "Live updates",
   log: "The log",
   webhooks: "Webhooks",
 } as const;

@@ -42,6 +42,7 @@ import { getReport } from "./insight/report.ts";
 import { getRunway } from "./insight/runway.ts";
 import { getAccountStatement, getProviderStatement } from "./insight/statements.ts";
 import { getAccountUsage, getProviderEarnings } from "./insight/usageSums.ts";
+import { watchAccount, watchCheckpoints, watchProvider, watchSpender } from "./live/liveStreams.ts";
 import { listCuts, listSegments, readLog } from "./log/usageLog.ts";
 import { listDynamicRates, listMultiplierSteps } from "./pricing/dynamicRates.ts";
 import { previewPrices } from "./pricing/prices.ts";
@@ -122,6 +123,8 @@ export const ROUTES = [
   captureHold,
   releaseHold,
   listCheckpoints,
+  // Before the checkpoint of an epoch, whose path also fits.
+  watchCheckpoints,
   getCheckpoint,
   getRows,
   getCheckpointData,
@@ -142,6 +145,9 @@ export const ROUTES = [
   explainEvent,
   explainEventById,
   getReport,
+  watchAccount,
+  watchProvider,
+  watchSpender,
   readLog,
   listCuts,
   listSegments,

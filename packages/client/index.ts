@@ -29,6 +29,7 @@ export {
 export { type PageOptions, pages } from "./http/pages.ts";
 export { downloadTable } from "./http/checkpointData.ts";
 export { DEFAULT_RETRIES, type RetryPolicy } from "./http/retries.ts";
+export { type LiveEvent, type WatchOptions, type Watched, watch } from "./http/live.ts";
 
 // Accounts
 export { type Balance, readBalance } from "./accounts/readBalance.ts";

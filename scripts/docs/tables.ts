@@ -7,7 +7,7 @@ import { zeroAddress } from "viem";
 import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
 import { readConfig } from "../../server/config.ts";
 import { SERVER_SETTINGS } from "../../server/settings.ts";
-import { ANSWERS, PAGES } from "@compute-credits/api/bounds";
+import { ANSWERS, PAGES, STREAMS } from "@compute-credits/api/bounds";
 import { EVENT_KINDS } from "@compute-credits/api/webhooks/eventKinds";
 import { PROVIDER_BOUNDS } from "../../server/stores/providers/providerBounds.ts";
 import { REASONS_BY_TOPIC } from "@compute-credits/api/problems/reasons";
@@ -29,7 +29,8 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ...verbTables(),
   ["limits", limitsTable()],
   ["pages", pagesTable()],
-  ["answers", answersTable()],
+  ["answers", boundsTable("an answer's", ANSWERS)],
+  ["streams", boundsTable("a stream's", STREAMS)],
   ["provider-bounds", providerBoundsTable()],
   ["webhook-events", webhookEventsTable()],
   ["messages", messageTypes()],
@@ -82,10 +83,13 @@ function pagesTable(): string {
   );
 }
 
-function answersTable(): string {
+function boundsTable(
+  whose: string,
+  bounds: Readonly<Record<string, { readonly of: string; readonly most: number }>>,
+): string {
   return table(
-    ["an answer's", "at most"],
-    Object.values(ANSWERS).map(({ of, most }) => [of, `${most}`]),
+    [whose, "at most"],
+    Object.values(bounds).map(({ of, most }) => [of, `${most}`]),
   );
 }
 

@@ -60,6 +60,17 @@ export function checkCookiesOrigin(req: Request, origins: Pick<Origins, "isAllow
   throw foreignOrigin(origin ?? "none");
 }
 
+/**
+ * The same for a stream, which reads: a page of this server names no origin then, so a browser's
+ * `Sec-Fetch-Site` tells. A request without a cookie carries nothing that a page could misuse.
+ */
+export function checkStreamsOrigin(req: Request, origins: Pick<Origins, "isAllowed">): void {
+  if (req.get("cookie") === undefined) return;
+  checkOrigin(req, origins);
+  const isForeign = req.get("sec-fetch-site") === "cross-site";
+  if (isForeign && req.get("origin") === undefined) throw foreignOrigin("none");
+}
+
 function foreignOrigin(origin: string) {
   return fail(
     403,

@@ -352,6 +352,7 @@ const QUERY_NAMES = [
   "upTo",
   "extra",
   "limit[a]",
+  "kinds",
 ] as const;
 
 /** Values of the forms that queries have. */
@@ -442,7 +443,9 @@ async function statusOf(url: string, path: string): Promise<number> {
   const { hostname, port } = new URL(url);
   request({ hostname, port, path, agent: false }, (response) => {
     response.resume();
-    response.once("end", () => resolve(response.statusCode ?? 0));
+    response.once("close", () => resolve(response.statusCode ?? 0));
+    // A stream has no end.
+    if (response.headers["content-type"] === "text/event-stream") response.destroy();
   })
     .once("error", reject)
     .end();

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import {
   type CreateDocumentOptions,
   type ZodOpenApiOperationObject,
@@ -96,10 +96,19 @@ function answersOf({ answers }: Route): ZodOpenApiResponsesObject {
 
 function contentOf(answer: JsonAnswer | FileAnswer) {
   if ("contentTypes" in answer) {
+    const schema = eventsSchema(answer);
+    if (schema !== null) return { "text/event-stream": { schema } };
     return Object.fromEntries(answer.contentTypes.map((type) => [type, { schema: {} }]));
   }
   const others = (answer.alternatives ?? []).map((type) => [type, { schema: { type: "string" } }]);
   return { "application/json": { schema: answer.schema }, ...Object.fromEntries(others) };
+}
+
+/** OpenAPI 3.1 has no word for events: the schema describes what `data` may be. */
+function eventsSchema({ events }: FileAnswer): z.ZodType | null {
+  if (events === undefined) return null;
+  const [first, ...others] = Object.values(events);
+  return first === undefined ? null : z.union([first, ...others]);
 }
 
 function problemsOf(route: Route): ZodOpenApiResponsesObject {

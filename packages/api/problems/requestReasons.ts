@@ -85,6 +85,16 @@ export const REQUEST = {
     "The caller or its address has used `limit` keys.",
     "Send it without a key, or wait.",
   ),
+  invalid_event_id: reason(
+    [400],
+    "`Last-Event-ID` is none that this kind of stream sends.",
+    "Connect without it, and read what you show anew.",
+  ),
+  too_many_streams: reason(
+    [429, 503],
+    "The caller, or the server, has as many streams as may.",
+    "End one, or connect again after `Retry-After` seconds.",
+  ),
   too_many_reads: reason(
     [503],
     "As many reads, or bulk issues, wait as `MAX_WAITING_READS` allows.",

@@ -19,6 +19,7 @@ const HOT = /^\/(usage|voids|holds|holds\/[^/]+\/(captures|release))\/?$/;
 const HEAVY_READS = [
   /^\/(prices|previews|quotes|report)\/?$/,
   /^\/(accounts|providers)\/[^/]+\/(debits|earnings|runway|statement|usage)\/?$/,
+  /^\/(accounts|providers|spenders|checkpoints)(\/[^/]+)?\/events\/?$/,
   /^\/debits\//,
   /^\/checkpoints\/[^/]+\/(data|rows)\/?$/,
 ];
