@@ -6,9 +6,14 @@ import { readOptions, run, UsageError } from "@compute-credits/platform/process/
 import { debitsVsBareInsert } from "./ledger/debitsVsBareInsert.ts";
 import { depletedInFront } from "./ledger/depletedInFront.ts";
 import { hotAccountVsSpread } from "./ledger/hotAccount.ts";
-import { httpBatchVsLedger, httpSingleVsBareExpress } from "./ledger/http.ts";
+import {
+  httpBatchVsLedger,
+  httpHoldCaptureVsUsage,
+  httpSingleVsBareExpress,
+} from "./ledger/http.ts";
 import { startLoadProcess } from "./ledger/loadProcess.ts";
-import { countOverspent } from "./ledger/overspend.ts";
+import { holdCaptureVsUsage, holdLatencyVsUsage } from "./ledger/holdPairs.ts";
+import { countLeakedHolds, countOverspent } from "./ledger/overspend.ts";
 import { pgliteVsPostgres } from "./ledger/pglite.ts";
 import { CONCURRENCY, singleVsOneCommitEach } from "./ledger/singles.ts";
 import { findPostgres, openRig } from "./ledger/rig.ts";
@@ -32,6 +37,11 @@ const NAMES = [
   "depleted_in_front_vs_none",
   "thresholds_vs_none",
   "single_vs_one_commit_each",
+  "hold_capture_vs_usage",
+  "hold_capture_vs_usage_hot",
+  "hold_latency_vs_usage",
+  "http_hold_capture_vs_usage",
+  "http_hold_capture_vs_usage_hot",
   "http_batch_vs_ledger",
   "http_single_vs_bare_express",
   "http_single_64_at_once",
@@ -70,6 +80,11 @@ async function measureFigures(only: readonly string[]): Promise<void> {
     ["depleted_in_front_vs_none", "reported", () => depletedInFront(rig)],
     ["thresholds_vs_none", 0.95, () => thresholdsVsNone(rig)],
     ["single_vs_one_commit_each", 10, () => singleVsOneCommitEach(rig)],
+    ["hold_capture_vs_usage", 0.4, () => holdCaptureVsUsage(rig, "spread")],
+    ["hold_capture_vs_usage_hot", 0.4, () => holdCaptureVsUsage(rig, "hot")],
+    ["hold_latency_vs_usage", 0.7, () => holdLatencyVsUsage(rig)],
+    ["http_hold_capture_vs_usage", 0.4, () => httpHoldCaptureVsUsage(rig, clients, "spread")],
+    ["http_hold_capture_vs_usage_hot", 0.4, () => httpHoldCaptureVsUsage(rig, clients, "hot")],
     ["http_batch_vs_ledger", 0.6, () => httpBatchVsLedger(rig, clients)],
     ["http_single_vs_bare_express", 0.5, () => httpSingleVsBareExpress(rig, clients, CONCURRENCY)],
     ["http_single_64_at_once", "reported", () => httpSingleVsBareExpress(rig, clients, 64)],
@@ -81,6 +96,7 @@ async function measureFigures(only: readonly string[]): Promise<void> {
       if (only.includes(name)) printFigure(name, await measure(), target);
     }
     console.log(`overspent accounts and allowances: ${await countOverspent(rig)}`);
+    console.log(`leaked holds: ${await countLeakedHolds(rig)}`);
   } finally {
     clients.stop();
     await rig.database.close();

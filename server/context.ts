@@ -99,6 +99,7 @@ import type { SubmissionStore } from "./stores/settlement/submissionStore.ts";
 import type { WriteOffStore } from "./stores/settlement/writeOffStore.ts";
 import { withGroupCommit } from "./stores/usage/groupCommit.ts";
 import { createUsageLedger } from "./stores/usage/postgresUsageLedger.ts";
+import { createSpendingCaches } from "./stores/usage/spendingCaches.ts";
 import type { UsageLedger } from "./stores/usage/usageLedger.ts";
 import { type UsagePreviews, createUsagePreviews } from "./stores/usage/usagePreviews.ts";
 
@@ -217,7 +218,8 @@ export async function createContext(
   const prices = createPriceStore(database, rates);
   const allowances = createAllowanceStore(database, limits, reads.bounded);
   const usageRules = { feeBps, maxEventAgeSeconds, maxEventAheadSeconds };
-  const ledger = createUsageLedger(database, usageRules, priceReader);
+  const caches = createSpendingCaches();
+  const ledger = createUsageLedger(database, usageRules, priceReader, caches);
   const acknowledged = createAcknowledgedMemory();
   const receiptRecords = createReceiptRecords(database);
   const askedChain = chainForRequests(chain, callBound);
@@ -260,7 +262,7 @@ export async function createContext(
     usage: rememberDebits(withGroupCommit(ledger), acknowledged),
     previews: createUsagePreviews(reads.bounded, usageRules, priceReader),
     holds: rememberHolds(
-      createHoldStore(database, { feeBps, maxOpenHolds }, priceReader),
+      createHoldStore(database, { feeBps, maxOpenHolds }, priceReader, caches),
       acknowledged,
     ),
     quotes:

@@ -23,7 +23,7 @@ import type {
   CaptureRequest,
   HoldKey,
   ReleaseOutcome,
-} from "../server/stores/holds/holdStore.ts";
+} from "@compute-credits/rules/holds/outcome";
 import type { AddKeyOutcome, RevokedKey } from "../server/stores/issuing/issuingKeyStore.ts";
 import type {
   GrantStore,

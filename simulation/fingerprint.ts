@@ -3,7 +3,7 @@ import type { SimulatedHold } from "./model/holdRequest.ts";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { NewCode } from "../server/stores/allowances/grantStore.ts";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { CaptureRequest } from "../server/stores/holds/holdStore.ts";
+import type { CaptureRequest } from "@compute-credits/rules/holds/outcome";
 
 /** Fingerprints contain everything of a request but its id: equal text means an equal request. */
 export function fingerprintOfEvent(

@@ -9,7 +9,7 @@ import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import type { NewCode, Redemption } from "../server/stores/allowances/grantStore.ts";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
-import type { CaptureOutcome, CaptureRequest, HoldKey } from "../server/stores/holds/holdStore.ts";
+import type { CaptureOutcome, CaptureRequest, HoldKey } from "@compute-credits/rules/holds/outcome";
 import { periodOf } from "./model/budget.ts";
 import { codeKey, grantKey, keyOf, redemptionKey } from "./model/keyOf.ts";
 import type { ModelPrice } from "./model/price.ts";

@@ -9,7 +9,7 @@ import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { AcceptanceChange } from "../server/stores/acceptances/acceptanceStore.ts";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
 import type { NewCode, Redemption } from "../server/stores/allowances/grantStore.ts";
-import type { CaptureRequest, HoldKey } from "../server/stores/holds/holdStore.ts";
+import type { CaptureRequest, HoldKey } from "@compute-credits/rules/holds/outcome";
 import type { UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
 import type { QuoteRequest } from "../server/stores/pricing/quoteStore.ts";
 

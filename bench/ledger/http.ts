@@ -8,9 +8,11 @@ import { USAGE_EVENT_TYPE } from "@compute-credits/api/usage/cloudEvent";
 import { serveLedger } from "../../test/fixtures/ledgerServer.ts";
 import { type Figure, pairedSpeed } from "../ratio.ts";
 import { inParallel } from "./inParallel.ts";
+import type { Load, Sent } from "./load.ts";
 import type { LoadProcess } from "./loadProcess.ts";
 import { BATCH, CALLERS, type Rig } from "./rig.ts";
-import { PROVIDER, randomBatches } from "./parties.ts";
+import { PROVIDER, eventOf, randomBatches } from "./parties.ts";
+import { CONCURRENCY } from "./singles.ts";
 
 const BATCHES = 16;
 const SINGLES = 6_000;
@@ -24,7 +26,7 @@ export async function httpBatchVsLedger(rig: Rig, clients: LoadProcess): Promise
         const bodies = randomBatches(BATCHES, BATCH).map((batch) =>
           JSON.stringify(batch.map(cloudEvent)),
         );
-        return clients.prepare({ url, headers, bodies, concurrency: CALLERS }, 200);
+        return clients.prepare(loadOf({ url, headers }, bodies, CALLERS), 200);
       },
       () => {
         const batches = randomBatches(BATCHES, BATCH);
@@ -51,14 +53,73 @@ export async function httpSingleVsBareExpress(
   const { headers } = ledger;
   try {
     return await pairedSpeed(
-      () => clients.prepare({ url: ledger.url, headers, bodies: singleBodies(), concurrency }, 201),
-      () => clients.prepare({ url: echo.url, headers, bodies: singleBodies(), concurrency }, 200),
+      () => clients.prepare(loadOf(ledger, singleBodies(), concurrency), 201),
+      () => clients.prepare(loadOf({ ...echo, headers }, singleBodies(), concurrency), 200),
       { rounds: 7, operations: SINGLES },
     );
   } finally {
     await ledger.stop();
     await echo.stop();
   }
+}
+
+const PAIRS = 3_000;
+
+/**
+ * Holds that are captured in full ÷ single usage events, both one request each, by 256 clients:
+ * pairs per second ÷ events per second.
+ */
+export async function httpHoldCaptureVsUsage(
+  rig: Rig,
+  clients: LoadProcess,
+  accounts: "spread" | "hot",
+): Promise<Figure> {
+  const server = await serve(rig);
+  const { headers } = server;
+  const events = (count: number) =>
+    accounts === "spread"
+      ? randomBatches(count, 1).flat()
+      : Array.from({ length: count }, () => eventOf(HOT_ACCOUNT, new Date()));
+  try {
+    return await pairedSpeed(
+      () => {
+        const sequences = events(PAIRS).map((event) => pairOf(server.origin, event));
+        return clients.prepare({ headers, sequences, concurrency: CONCURRENCY }, 201);
+      },
+      () => {
+        const bodies = events(SINGLES).map((event) => JSON.stringify(cloudEvent(event)));
+        return clients.prepare(loadOf(server, bodies, CONCURRENCY), 201);
+      },
+      { rounds: 7, operations: PAIRS, operationsOfB: SINGLES },
+    );
+  } finally {
+    await server.stop();
+  }
+}
+
+const HOT_ACCOUNT = 79;
+
+/** A hold, and its capture in full. */
+function pairOf(origin: string, { id, spender, meter, quantity, dimensions }: UsageEvent): Sent[] {
+  const units = `${quantity}`;
+  return [
+    {
+      url: `${origin}/v1/holds`,
+      body: JSON.stringify({ id, spender, meter, quantity: units, dimensions, ttlSeconds: 3_600 }),
+    },
+    {
+      url: `${origin}/v1/holds/${id}/captures`,
+      body: JSON.stringify({ eventId: id, quantity: units, final: true }),
+    },
+  ];
+}
+
+function loadOf(
+  { url, headers }: Pick<Load, "headers"> & { readonly url: string },
+  bodies: readonly string[],
+  concurrency: number,
+): Load {
+  return { headers, sequences: bodies.map((body) => [{ url, body }]), concurrency };
 }
 
 function singleBodies(): string[] {
@@ -87,11 +148,11 @@ function cloudEvent({
   };
 }
 
-async function serve({ ledger, usage }: Rig) {
-  const server = await serveLedger({ ...ledger, usage });
+async function serve({ ledger, usage, holds }: Rig) {
+  const server = await serveLedger({ ...ledger, usage, holds });
   const key = await server.keyOf(PROVIDER);
   const headers = { "content-type": "application/json", authorization: `Bearer ${key}` };
-  return { url: `${server.url}/v1/usage`, headers, stop: () => server.stop() };
+  return { origin: server.url, url: `${server.url}/v1/usage`, headers, stop: () => server.stop() };
 }
 
 async function serveEcho() {

@@ -3,12 +3,17 @@ import { Agent, request } from "node:http";
 
 import { inParallel } from "./inParallel.ts";
 
-/** The requests to send: each body once, `concurrency` at a time. */
+/** The requests to send: each sequence once, `concurrency` of them at a time. */
 export interface Load {
-  readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly bodies: readonly string[];
+  /** requests that one client sends one after the other */
+  readonly sequences: readonly (readonly Sent[])[];
   readonly concurrency: number;
+}
+
+export interface Sent {
+  readonly url: string;
+  readonly body: string;
 }
 
 /** The number of answers by HTTP status. */
@@ -28,11 +33,14 @@ let load: Load | undefined;
 
 async function run(): Promise<void> {
   if (load === undefined) throw new Error("no load was prepared");
-  const { url, headers, bodies, concurrency } = load;
+  const { headers, sequences, concurrency } = load;
   const statuses: Record<number, number> = {};
-  await inParallel(bodies, concurrency, async (body) => {
-    const status = await post(url, headers, body);
-    statuses[status] = (statuses[status] ?? 0) + 1;
+  await inParallel(sequences, concurrency, async (sequence) => {
+    for (const { url, body } of sequence) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const status = await post(url, headers, body);
+      statuses[status] = (statuses[status] ?? 0) + 1;
+    }
   });
   process.send?.(statuses);
 }

@@ -20,7 +20,7 @@ export function startLoadProcess() {
         const answered = once(child, "message");
         child.send("start");
         const [statuses]: LoadAnswer[] = await answered;
-        if (statuses?.[expectedStatus] !== load.bodies.length) {
+        if (statuses?.[expectedStatus] !== load.sequences.flat().length) {
           throw new Error(`unexpected answers by status: ${JSON.stringify(statuses)}`);
         }
       };

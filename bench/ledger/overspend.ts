@@ -26,3 +26,18 @@ export async function countOverspent({ database }: Rig): Promise<number> {
   if (found === undefined) throw new Error("an aggregate returned no row");
   return Number(found.accounts + found.allowances);
 }
+
+/**
+ * Counts holds that are still open after all were captured or released, and accounts and allowances
+ * that have something on hold without one.
+ */
+export async function countLeakedHolds({ database }: Rig): Promise<number> {
+  const [found] = await database.query<{ count: bigint }>(
+    `select (select count(*) from holds where resolved_as is null)
+       + (select count(*) from hold_parts where held_micros <> 0)
+       + (select count(*) from accounts where held <> 0)
+       + (select count(*) from allowances where period_spent <> spent) as count`,
+  );
+  if (found === undefined) throw new Error("an aggregate returned no row");
+  return Number(found.count);
+}

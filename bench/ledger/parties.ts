@@ -13,7 +13,7 @@ export const PROVIDER = numberToHex(0xbeef, { size: 20 });
 /** Each account's purchase: more than a benchmark spends. */
 const PURCHASED_MICROS = 1_000_000_000_000n;
 
-const RULES = { feeBps: 200n, maxEventAgeSeconds: 86_400, maxEventAheadSeconds: 300 };
+export const RULES = { feeBps: 200n, maxEventAgeSeconds: 86_400, maxEventAheadSeconds: 300 };
 
 /** Opens a ledger on an empty database and creates the parties. */
 export async function openFilledLedger(database: Database, accounts = ACCOUNTS): Promise<Ledger> {

@@ -8,7 +8,7 @@ import { AuditState } from "../../auditor/replay/auditState.ts";
 import { loadSubjects } from "../../auditor/store/loadState.ts";
 import { type Subjects, noSubjects } from "../../auditor/store/subjects.ts";
 import { LOG_TABLES } from "../../server/stores/feed/readLogEntries.ts";
-import type { HoldKey } from "../../server/stores/holds/holdStore.ts";
+import type { HoldKey } from "@compute-credits/rules/holds/outcome";
 import { type Row, insertRows, updateRows } from "./insertRows.ts";
 
 /** Rows in memory at one time. */

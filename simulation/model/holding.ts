@@ -2,11 +2,7 @@ import type { Address, Hex } from "viem";
 
 import type { SimulatedHold } from "./holdRequest.ts";
 import type { Debited } from "@compute-credits/rules/usage/outcome";
-import type {
-  CaptureOutcome,
-  CaptureRequest,
-  HoldKey,
-} from "../../server/stores/holds/holdStore.ts";
+import type { CaptureOutcome, CaptureRequest, HoldKey } from "@compute-credits/rules/holds/outcome";
 import { RULES } from "../limits.ts";
 import { dimensionsText, fingerprintOfCapture, fingerprintOfHold } from "../fingerprint.ts";
 import type { ModelState } from "./modelState.ts";

@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-import type { HoldKey } from "../../server/stores/holds/holdStore.ts";
+import type { HoldKey } from "@compute-credits/rules/holds/outcome";
 
 export const keyOf = ({ provider, id }: HoldKey): string => `${provider}/${id}`;
 

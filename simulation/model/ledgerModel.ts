@@ -11,7 +11,7 @@ import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { NewCode, Redemption } from "../../server/stores/allowances/grantStore.ts";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
-import type { CaptureRequest, HoldKey } from "../../server/stores/holds/holdStore.ts";
+import type { CaptureRequest, HoldKey } from "@compute-credits/rules/holds/outcome";
 import type { UtilisationReport } from "../../server/stores/pricing/multiplierStore.ts";
 import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 import { ModelState, availableOf } from "./modelState.ts";

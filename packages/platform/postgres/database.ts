@@ -13,10 +13,20 @@ export interface Transaction extends Sql {
   /** Runs several statements without parameters or results. */
   script(text: string): Promise<void>;
   /**
-   * Sets the last statement. It returns no rows and is sent together with the commit, which saves a
-   * round trip. If it fails, so does the transaction.
+   * Adds a last statement. All of them are sent in this order together with the commit, which saves
+   * a round trip, and return no rows. If one fails, so does the transaction.
    */
   withCommit(text: string, values: readonly unknown[]): void;
+}
+
+/** The same transaction, for writes that return no rows and go with the commit. */
+export function atCommit(tx: Transaction): Sql {
+  return {
+    query(text, values = []) {
+      tx.withCommit(text, values);
+      return Promise.resolve([]);
+    },
+  };
 }
 
 export interface TransactionOptions {

@@ -167,7 +167,7 @@ function beginOn(client: PoolClient, options: TransactionOptions) {
   const begun = client.query(withAnswerMs({ text: begin(options) }, answerMs));
   begun.catch(() => undefined);
   const sql = sqlIn(client, answerMs);
-  let last: Parameters<Transaction["withCommit"]> | undefined;
+  const last: Parameters<Transaction["withCommit"]>[] = [];
   let hasWritten = false;
   let wasRefused = false;
   const tx: Transaction = {
@@ -184,7 +184,7 @@ function beginOn(client: PoolClient, options: TransactionOptions) {
     },
     withCommit(...statement) {
       hasWritten = true;
-      last = statement;
+      last.push(statement);
     },
   };
   return {
@@ -196,8 +196,8 @@ function beginOn(client: PoolClient, options: TransactionOptions) {
     /** Whether PostgreSQL answered that a statement before the commit failed. */
     wasRefused: () => wasRefused,
     async commit(): Promise<void> {
-      // If the last statement fails, PostgreSQL turns the commit into a rollback, and this rejects.
-      const before = [begun, ...(last === undefined ? [] : [sql.query(...last)])];
+      // If a last statement fails, PostgreSQL turns the commit into a rollback, and this rejects.
+      const before = [begun, ...last.map((statement) => sql.query(...statement))];
       for (const statement of before) {
         statement.catch((error: unknown) => {
           if (sqlState(error) !== undefined) wasRefused = true;

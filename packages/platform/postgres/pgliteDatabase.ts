@@ -91,15 +91,16 @@ async function runIn<T>(
   if (isolation !== undefined) await tx.exec(`set transaction isolation level ${isolation}`);
   if (nestedLoopPlan) await tx.exec(NESTED_LOOP_PLAN);
   const sql = sqlOn(tx);
-  let last: Parameters<Transaction["withCommit"]> | undefined;
+  const last: Parameters<Transaction["withCommit"]>[] = [];
   const result = await work({
     ...sql,
     async script(text) {
       await tx.exec(text);
     },
-    withCommit: (...statement) => (last = statement),
+    withCommit: (...statement) => void last.push(statement),
   });
-  if (last !== undefined) await sql.query(...last);
+  // oxlint-disable-next-line no-await-in-loop -- in their order
+  for (const statement of last) await sql.query(...statement);
   return result;
 }
 

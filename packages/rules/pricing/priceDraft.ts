@@ -75,9 +75,12 @@ export class PriceDraft {
     });
   }
 
-  /** Counts charged units of a tiered rate. Other kinds have no usage. */
-  count(pinned: PinnedRate, quantity: bigint): void {
-    for (const { use, units } of tierUnitsOf(pinned, { usedUnits: 0n, quantity })) {
+  /**
+   * Counts charged units of a tiered rate, after `usedUnits` of the same pinned rate. Other kinds
+   * have no usage.
+   */
+  count(pinned: PinnedRate, quantity: bigint, usedUnits = 0n): void {
+    for (const { use, units } of tierUnitsOf(pinned, { usedUnits, quantity })) {
       const key = tierUseKey(use);
       this.#added.set(key, { use, units: units + (this.#added.get(key)?.units ?? 0n) });
     }

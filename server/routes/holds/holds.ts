@@ -10,7 +10,7 @@ import {
 } from "@compute-credits/api/holds/holds";
 import { type Hold, heldMicros } from "@compute-credits/rules/holds/hold";
 import type { Quote } from "@compute-credits/rules/holds/quote";
-import { authenticatedProvider, spenderOfKey } from "../../http/authentication.ts";
+import { asCaller, spenderOfKey } from "../../http/authentication.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { mount } from "../../http/mount.ts";
 import { parse } from "../../http/parse.ts";
@@ -29,7 +29,7 @@ import { holdEndProblem, holdProblem } from "./holdProblem.ts";
 
 export interface HoldDeps {
   readonly holds: Omit<HoldStore, "expireDue">;
-  readonly providers: Pick<ProviderStore, "callerOfKey" | "grantAccess">;
+  readonly providers: Pick<ProviderStore, "cachedCaller" | "callerOfKey" | "grantAccess">;
   /** `null` if this server signs no quotes */
   readonly quotes: Pick<QuoteStore, "read"> | null;
   readonly limits: LabelLimits & Pick<Limits, "maxHoldSeconds">;
@@ -49,28 +49,25 @@ export function holdRoutes({
 }: HoldDeps): Router {
   const router = Router();
 
-  mount(router, openHold, async ({ req, res, answer }) => {
-    const provider = await authenticatedProvider(req, providers);
-    const { spender, apiKey, quote: signedQuote, ...body } = parseHold(req.body);
-    checkLabels(body, limits);
-    checkDuration(body.ttlSeconds, limits);
-    const quote = signedQuote === null ? null : await readQuote(quotes, signedQuote);
-    if (apiKey !== null && !(await providers.grantAccess({ spender, provider }))) {
-      throw accessRevoked();
-    }
+  mount(router, openHold, ({ req, res, answer }) =>
+    asCaller(req, providers, async ({ provider, asOfRevocations }) => {
+      const { spender, apiKey, quote: signedQuote, ...body } = parseHold(req.body);
+      checkLabels(body, limits);
+      checkDuration(body.ttlSeconds, limits);
+      const quote = signedQuote === null ? null : await readQuote(quotes, signedQuote);
+      if (apiKey !== null && !(await providers.grantAccess({ spender, provider }))) {
+        throw accessRevoked();
+      }
 
-    const outcome = await holds.authorize({
-      ...body,
-      provider,
-      spender,
-      ...(quote === null ? {} : { quote }),
-    });
-    if (outcome.result === "refused") {
-      await refuse(res, holds, holdProblem(outcome.refusal, sale));
-      return null;
-    }
-    return answer(outcome.repeated ? 200 : 201, describe(outcome.hold));
-  });
+      const request = { ...body, provider, spender, ...(quote === null ? {} : { quote }) };
+      const outcome = await holds.authorize(request, asOfRevocations);
+      if (outcome.result === "refused") {
+        await refuse(res, holds, holdProblem(outcome.refusal, sale));
+        return null;
+      }
+      return answer(outcome.repeated ? 200 : 201, describe(outcome.hold));
+    }),
+  );
 
   mount(router, getHold, async ({ req, read, answer }) => {
     const { params, query } = read();
@@ -83,29 +80,29 @@ export function holdRoutes({
     return answer(200, describe(hold));
   });
 
-  mount(router, captureHold, async ({ req, read, answer }) => {
-    const provider = await authenticatedProvider(req, providers);
-    const {
-      params: { id },
-      body: asked,
-    } = read();
-    checkLabels({ id: asked.eventId }, limits);
-    const outcome = await holds.capture({ provider, id, ...asked });
-    if (outcome.result === "refused") {
-      throw new ProblemError(holdEndProblem(outcome.refusal, sale));
-    }
-    const { hold, debit } = outcome;
-    return answer(debit.repeated ? 200 : 201, { ...debit, hold: describe(hold) });
-  });
+  mount(router, captureHold, ({ req, read, answer }) =>
+    asCaller(req, providers, async ({ provider, asOfRevocations }) => {
+      const { params, body: asked } = read();
+      checkLabels({ id: asked.eventId }, limits);
+      const request = { provider, id: params.id, ...asked };
+      const outcome = await holds.capture(request, asOfRevocations);
+      if (outcome.result === "refused") {
+        throw new ProblemError(holdEndProblem(outcome.refusal, sale));
+      }
+      const { hold, debit } = outcome;
+      return answer(debit.repeated ? 200 : 201, { ...debit, hold: describe(hold) });
+    }),
+  );
 
-  mount(router, releaseHold, async ({ req, read, answer }) => {
-    const provider = await authenticatedProvider(req, providers);
-    const outcome = await holds.release({ provider, id: read().params.id });
-    if (outcome.result === "refused") {
-      throw new ProblemError(holdEndProblem(outcome.refusal, sale));
-    }
-    return answer(200, describe(outcome.hold));
-  });
+  mount(router, releaseHold, ({ req, read, answer }) =>
+    asCaller(req, providers, async ({ provider, asOfRevocations }) => {
+      const outcome = await holds.release({ provider, id: read().params.id }, asOfRevocations);
+      if (outcome.result === "refused") {
+        throw new ProblemError(holdEndProblem(outcome.refusal, sale));
+      }
+      return answer(200, describe(outcome.hold));
+    }),
+  );
 
   return router;
 }

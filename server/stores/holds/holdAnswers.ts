@@ -6,8 +6,8 @@ import { type HoldRequest, requestHash } from "@compute-credits/rules/holds/auth
 import type { Hold } from "@compute-credits/rules/holds/hold";
 import { checkOpen } from "@compute-credits/rules/holds/resolve";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
-import type { Sql } from "@compute-credits/platform/postgres/database";
 import { readClock } from "@compute-credits/platform/postgres/clock";
+import type { Sql } from "@compute-credits/platform/postgres/database";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import type {
   AuthorizeOutcome,
@@ -15,39 +15,12 @@ import type {
   CaptureRequest,
   HoldKey,
   ReleaseOutcome,
-} from "./holdStore.ts";
+} from "@compute-credits/rules/holds/outcome";
 import { readHold } from "./holdRecord.ts";
 import { readPriceClock } from "../pricing/priceClock.ts";
 import { readKnownDebits } from "../usage/knownDebits.ts";
 
-export const HOLD_NOT_FOUND = { result: "refused", refusal: { reason: "hold_not_found" } } as const;
-
-interface HoldState {
-  readonly isOver: boolean;
-  /** the event id is in use */
-  readonly isCaptured: boolean;
-  readonly isFrozen: boolean;
-}
-
-/**
- * Reads in one statement, without a lock, whether a request may change a hold; `null` if there is
- * none. It spares the snapshot to requests that do.
- */
-export async function readState(
-  sql: Sql,
-  { provider, id }: HoldKey,
-  eventId: string | null = null,
-): Promise<HoldState | null> {
-  // Plan: holds and debits by primary key.
-  const [state] = await sql.query<HoldState>(
-    `select resolved_as is not null or expires_at <= clock_timestamp() as "isOver",
-       exists (select from debits where provider = $1 and event_id = $3) as "isCaptured",
-       exists (select from chain_cursor where frozen_at is not null) as "isFrozen"
-     from holds where provider = $1 and hold_id = $2`,
-    [bytea(provider), id, eventId],
-  );
-  return state ?? null;
-}
+const HOLD_NOT_FOUND = { result: "refused", refusal: { reason: "hold_not_found" } } as const;
 
 /** Whether the spender gave the provider access, or an allowance's scope names the provider. */
 export async function mayBill(sql: Sql, { spender, provider }: HoldRequest): Promise<boolean> {
@@ -75,7 +48,7 @@ export async function readAuthorized(
 }
 
 /** Reads the outcome for an event id that is in use; `null` if it is not. */
-export async function readCapture(
+async function readCapture(
   sql: Sql,
   request: CaptureRequest,
   hold: Hold,

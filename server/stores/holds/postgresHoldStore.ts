@@ -1,210 +1,159 @@
-import type { Address, Hex } from "viem";
-
-import { type HoldRequest, authorize } from "@compute-credits/rules/holds/authorize";
-import { type Hold, isExpired } from "@compute-credits/rules/holds/hold";
-import { capture, checkOpen, returnHeld } from "@compute-credits/rules/holds/resolve";
-import { feeOf } from "@compute-credits/rules/pricing/price";
-import { priceBasisOf } from "@compute-credits/rules/pricing/priceBasis";
-import { PriceDraft } from "@compute-credits/rules/pricing/priceDraft";
-import { tierUnitsOf } from "@compute-credits/rules/pricing/tierUnits";
-import { SpendingDraft, type SpendingState } from "@compute-credits/rules/spending/spendingDraft";
-import type { Database, Sql } from "@compute-credits/platform/postgres/database";
+import { type HoldRequest } from "@compute-credits/rules/holds/authorize";
+import { type HoldRules, decideHolds } from "@compute-credits/rules/holds/decideHolds";
 import type {
   AuthorizeOutcome,
   CaptureOutcome,
-  CaptureRequest,
-  HoldStore,
   HoldKey,
   ReleaseOutcome,
-} from "./holdStore.ts";
-import {
-  HOLD_NOT_FOUND,
-  captureHash,
-  mayBill,
-  readAuthorized,
-  readCapture,
-  readCaptureAnswer,
-  readReleaseRefusal,
-  readState,
-} from "./holdAnswers.ts";
-import { insertHold, readHold, updateHold } from "./holdRecord.ts";
-import type { PriceReader } from "../pricing/priceReader.ts";
+} from "@compute-credits/rules/holds/outcome";
+import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
-import {
-  type LockedSpending,
-  lockAllowances,
-  lockSpenders,
-  lockTierAccounts,
-  readSpenders,
-  writeSpending,
-} from "../usage/lockSpending.ts";
-import { createAccessCache } from "../usage/accessCache.ts";
-import { insertDebits } from "../usage/insertDebits.ts";
-import { explainUnaccepted } from "../usage/unacceptedSpenders.ts";
-import { addTierUnits } from "../pricing/tierUsage.ts";
+import { noteCommit } from "@compute-credits/platform/postgres/sentWrites";
 import { bytea } from "@compute-credits/platform/postgres/values";
+import { type GroupCommitOptions, createCommitQueue } from "../commitQueue.ts";
+import { readPriceClock } from "../pricing/priceClock.ts";
+import type { PriceReader } from "../pricing/priceReader.ts";
+import { readSpenders } from "../usage/lockSpending.ts";
+import { checkAccess } from "../usage/report.ts";
+import { createSpendingCaches } from "../usage/spendingCaches.ts";
+import { explainUnaccepted } from "../usage/unacceptedSpenders.ts";
+import { commitHolds } from "./commitHolds.ts";
+import { mayBill, readAuthorized, readCaptureAnswer, readReleaseRefusal } from "./holdAnswers.ts";
+import { type HoldJob, splitRepetitions } from "./holdJob.ts";
+import { readHold } from "./holdRecord.ts";
+import { createHoldMemory } from "./holdMemory.ts";
+import type { HoldStore } from "./holdStore.ts";
 
-export interface HoldRules {
-  readonly feeBps: bigint;
-  readonly maxOpenHolds: number;
+export type { HoldRules };
+
+/** How requests share transactions, and what they share with usage. */
+export interface HoldStoreOptions {
+  readonly groupCommit?: GroupCommitOptions;
 }
 
 export function createHoldStore(
   database: Database,
   rules: HoldRules,
   priceReader: PriceReader,
+  caches = createSpendingCaches(),
+  { groupCommit }: HoldStoreOptions = {},
 ): HoldStore {
-  const access = createAccessCache();
+  const deps = { database, rules, priceReader, caches, memory: createHoldMemory() };
+  const queue = createCommitQueue<HoldJob>(commit, () => 1, groupCommit);
 
-  async function authorizeHold(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome> {
-    const locked = await lockSpenders(tx, new Set([request.spender]));
-    return await decideHold(tx, request, {
-      locked,
-      readHasAccess: () => access.read(tx, [request], locked),
-    });
+  async function commit(group: readonly HoldJob[]): Promise<void> {
+    const { first, later } = splitRepetitions(group);
+    const { answers, unchanged } = await withRetries(() => commitHolds(deps, first));
+    for (const answer of answers) answer();
+    for (const job of later) queue.add(job);
+    // None of the others waits for these.
+    for (const job of unchanged) void answerUnchanged(job).catch(job.reject);
   }
 
   /**
-   * Refuses on a snapshot, without a lock, if no allowance may pay this provider. So a stranger
-   * never holds the lock of another party's account. Returns `null` if an allowance may pay.
+   * Reads an answer that changes nothing, on one snapshot and without a lock; `null` if none. Throws
+   * `StaleAccessError` if the caller must be authenticated again.
+   */
+  const snapshot = <T>({ asOfRevocations }: HoldJob, read: (tx: Sql) => Promise<T | null>) =>
+    database.transaction(
+      async (tx) => {
+        if (asOfRevocations !== undefined) checkAccess(await readPriceClock(tx), asOfRevocations);
+        return await read(tx);
+      },
+      { isolation: "repeatable read" },
+    );
+
+  /** Answers on a snapshot, or lets the job join the queue again if it may change something. */
+  async function answerUnchanged(job: HoldJob): Promise<void> {
+    switch (job.kind) {
+      case "authorize": {
+        const { request } = job;
+        const known = await snapshot(
+          job,
+          async (tx) => (await readAuthorized(tx, request)) ?? (await refuseStranger(tx, request)),
+        );
+        if (known !== null) job.resolve(known);
+        else queue.add({ ...job, mayHold: true });
+        return;
+      }
+      case "capture": {
+        const known = await snapshot(job, (tx) => readCaptureAnswer(tx, job.request));
+        if (known !== null) job.resolve(known);
+        else queue.add(job);
+        return;
+      }
+      case "end": {
+        if (job.as === "expired") {
+          job.resolve(null);
+          return;
+        }
+        const known = await snapshot(job, (tx) => readReleaseRefusal(tx, job.request));
+        if (known !== null) job.resolve(known);
+        else queue.add(job);
+        return;
+      }
+      default:
+        job satisfies never;
+    }
+  }
+
+  /**
+   * Refuses on a snapshot, without a lock, if no allowance may pay this provider. Returns `null` if
+   * one may.
    */
   async function refuseStranger(tx: Sql, request: HoldRequest): Promise<AuthorizeOutcome | null> {
     if (await mayBill(tx, request)) return null;
-    const locked = await readSpenders(tx, new Set([request.spender]));
-    const outcome = await decideHold(tx, request, {
-      locked,
-      isFinal: false,
-      readHasAccess: () => Promise.resolve(denyNewPayers),
-    });
-    if (outcome.result === "held" && !outcome.repeated) throw new Error("a stranger holds credits");
-    return outcome;
-  }
-
-  async function decideHold(
-    tx: Sql,
-    request: HoldRequest,
-    {
-      locked,
-      isFinal = true,
-      readHasAccess,
-    }: {
-      locked: LockedSpending;
-      isFinal?: boolean;
-      readHasAccess: () => Promise<SpendingState["hasAccess"]>;
-    },
-  ): Promise<AuthorizeOutcome> {
-    const before = await readAuthorized(tx, request);
-    if (before !== null) return before;
-
-    if (locked.frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
-
-    const limit = rules.maxOpenHolds;
-    const [open] = await tx.query<{ count: bigint }>(
-      // Plan: open_holds_of_pair, index only. A provider cannot use up another's share.
-      `select count(*) as count from holds
-       where spender = $1 and provider = $2 and resolved_as is null`,
-      [bytea(request.spender), bytea(request.provider)],
-    );
-    if (open !== undefined && open.count >= limit) {
-      return { result: "refused", refusal: { reason: "too_many_holds", limit } };
-    }
-
-    const { now, newestCard } = locked;
+    const state = await readSpenders(tx, new Set([request.spender]));
+    const { now, newestCard, accounts } = state;
     const query = { ...request, occurredAt: now };
-    const moment = { now, newestCard, accounts: [...locked.accounts.keys()], isFinal };
-    const prices = new PriceDraft(await priceReader.read(tx, [query], moment));
-
-    const hasAccess = await readHasAccess();
-    const draft = new SpendingDraft({ ...locked, hasAccess });
-    const hold = authorize(request, prices, draft);
-    if ("reason" in hold) {
-      const { spender } = request;
-      const [refusal = hold] = await explainUnaccepted(tx, [{ spender, refusal: hold }]);
-      return { result: "refused", refusal };
-    }
-    await insertHold(tx, hold, request.quote?.expiresAt ?? null);
-    await writeSpending(tx, draft.changes);
-    return { result: "held", hold, repeated: false };
-  }
-
-  async function captureHold(tx: Sql, request: CaptureRequest): Promise<CaptureOutcome> {
-    const locked = await lockHold(tx, request);
-    if (locked === null) return HOLD_NOT_FOUND;
-    const { hold, draft, frozenAt } = locked;
-
-    const known = await readCapture(tx, request, hold);
-    if (known !== null) return known;
-    const event = { provider: request.provider, id: request.eventId };
-    const payloadHash = captureHash(request);
-
-    if (frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
-    const captured = capture(hold, request, draft);
-    if ("reason" in captured) return { result: "refused", refusal: captured };
-
-    const { rateCardVersion } = hold.rate;
-    const priceBasis = priceBasisOf(hold.rate, hold.capturedQuantity);
-    const { charges, costMicros } = captured;
-    const usage = {
-      ...event,
-      spender: hold.spender,
-      meter: hold.meter,
-      quantity: request.quantity,
-      dimensions: hold.dimensions,
-      occurredAt: draft.now,
-    };
-    await insertDebits(
-      tx,
-      charges.map((charge, part) => {
-        const feeMicros = feeOf(charge.amountMicros, rules.feeBps);
-        const price = { rateCardVersion, priceBasis, feeMicros };
-        return { ...charge, ...price, event: usage, part, payloadHash };
-      }),
-      draft.now,
+    const moment = { now, newestCard, accounts: [...accounts.keys()], isFinal: false };
+    const prices = await priceReader.read(tx, [query], moment);
+    const nothing = { holds: new Map(), openHolds: new Map(), hasAccess: denyNewPayers };
+    const { held } = decideHolds(
+      { captures: [], ends: [], requests: [request] },
+      { ...state, ...nothing, prices },
+      rules,
     );
-    await tx.query("insert into captures (provider, event_id, hold_id) values ($1, $2, $3)", [
-      bytea(event.provider),
-      event.id,
-      hold.id,
+    const [outcome] = held;
+    if (outcome?.result !== "refused") throw new Error("a stranger holds credits");
+    const { spender } = request;
+    const [refusal = outcome.refusal] = await explainUnaccepted(tx, [
+      { spender, refusal: outcome.refusal },
     ]);
-    const { quantity } = request;
-    await addTierUnits(tx, tierUnitsOf(hold.rate, { usedUnits: hold.capturedQuantity, quantity }));
-    await updateHold(tx, captured.hold);
-    await writeSpending(tx, draft.changes);
-    const debit = { costMicros, rateCardVersion, charges, recordedAt: draft.now, repeated: false };
-    return { result: "captured", hold: captured.hold, debit: { result: "debited", ...debit } };
+    return { result: "refused", refusal };
   }
 
-  const transaction = <T>(work: (tx: Sql) => Promise<T>) =>
-    withRetries(() => database.transaction(work));
-
-  /** Reads an answer that changes nothing, on one snapshot and without a lock; `null` if none. */
-  const snapshot = <T>(read: (tx: Sql) => Promise<T | null>) =>
-    database.transaction(read, { isolation: "repeatable read" });
+  function end(
+    request: HoldKey,
+    as: "released" | "expired",
+    asOfRevocations?: bigint,
+  ): Promise<ReleaseOutcome | null> {
+    const { promise, resolve, reject } = Promise.withResolvers<ReleaseOutcome | null>();
+    queue.add({ kind: "end", request, as, asOfRevocations, resolve, reject });
+    return promise;
+  }
 
   return {
-    async authorize(request) {
-      const isNew = (await readState(database, request)) === null;
-      const mayHold = isNew && (await mayBill(database, request));
-      const known = mayHold
-        ? null
-        : await snapshot(
-            async (tx) =>
-              (await readAuthorized(tx, request)) ?? (await refuseStranger(tx, request)),
-          );
-      return known ?? (await transaction((tx) => authorizeHold(tx, request)));
+    async authorize(request, asOfRevocations) {
+      const { promise, resolve, reject } = Promise.withResolvers<AuthorizeOutcome>();
+      const caller = { asOfRevocations, resolve, reject };
+      queue.add({ kind: "authorize", request, mayHold: false, ...caller });
+      const outcome = await promise;
+      if (outcome.result === "held" && !outcome.repeated) noteCommit();
+      return outcome;
     },
-    async capture(request) {
-      const state = await readState(database, request, request.eventId);
-      if (state === null) return HOLD_NOT_FOUND;
-      const mayCharge = !state.isOver && !state.isCaptured && !state.isFrozen;
-      const known = mayCharge ? null : await snapshot((tx) => readCaptureAnswer(tx, request));
-      return known ?? (await transaction((tx) => captureHold(tx, request)));
+    async capture(request, asOfRevocations) {
+      const { promise, resolve, reject } = Promise.withResolvers<CaptureOutcome>();
+      queue.add({ kind: "capture", request, asOfRevocations, resolve, reject });
+      const outcome = await promise;
+      if (outcome.result === "captured" && !outcome.debit.repeated) noteCommit();
+      return outcome;
     },
-    async release(key) {
-      const state = await readState(database, key);
-      if (state === null) return HOLD_NOT_FOUND;
-      const known = state.isOver ? await snapshot((tx) => readReleaseRefusal(tx, key)) : null;
-      return known ?? (await transaction((tx) => releaseHold(tx, key)));
+    async release(key, asOfRevocations) {
+      const outcome = await end(key, "released", asOfRevocations);
+      if (outcome === null) throw new Error("a release has no outcome");
+      if (outcome.result === "released") noteCommit();
+      return outcome;
     },
     find: (key) => readHold(database, key),
 
@@ -212,12 +161,11 @@ export function createHoldStore(
       // Plan: open_holds_by_expiry, a range.
       const due = await database.query<HoldKey>(
         `select provider, hold_id as id from holds
-         where resolved_as is null and expires_at <= clock_timestamp() order by expires_at
+         where resolved_at is null and expires_at <= clock_timestamp() order by expires_at
            limit $1`,
         [limit],
       );
-      // oxlint-disable-next-line no-await-in-loop -- one transaction each, so that none waits for the others' locks
-      for (const key of due) await transaction((tx) => expireHold(tx, key));
+      await Promise.all(due.map((key) => end(key, "expired")));
       return due.length;
     },
 
@@ -235,62 +183,7 @@ export function createHoldStore(
   };
 }
 
-async function releaseHold(tx: Sql, key: HoldKey): Promise<ReleaseOutcome> {
-  const locked = await lockHold(tx, key);
-  if (locked === null) return HOLD_NOT_FOUND;
-  const over = checkOpen(locked.hold, locked.draft.now);
-  if (over !== null) return { result: "refused", refusal: over };
-  return { result: "released", hold: await endHold(tx, locked, "released") };
-}
-
-async function expireHold(tx: Sql, key: HoldKey): Promise<void> {
-  const locked = await lockHold(tx, key);
-  if (locked === null || locked.hold.resolution !== null) return;
-  if (isExpired(locked.hold, locked.draft.now)) await endHold(tx, locked, "expired");
-}
-
-interface LockedHold {
-  readonly hold: Hold;
-  readonly draft: SpendingDraft;
-  readonly frozenAt: Date | null;
-}
-
-/**
- * Locks the accounts of a hold, then reads it. No other transaction can resolve it until the
- * commit.
- */
-async function lockHold(tx: Sql, key: HoldKey): Promise<LockedHold | null> {
-  const parts = await tx.query<{ allowance: Hex; account: Address; tier_accounts: Address[] }>(
-    `select allowance, account,
-       jsonb_path_query_array(rate, '$.**{0 to 4}.use.account') as tier_accounts
-     from hold_parts join holds using (provider, hold_id) where provider = $1 and hold_id = $2`,
-    [bytea(key.provider), key.id],
-  );
-  if (parts.length === 0) return null;
-  await lockTierAccounts(
-    tx,
-    parts[0]?.tier_accounts ?? [],
-    parts.map(({ account }) => account),
-  );
-  const locked = await lockAllowances(tx, new Set(parts.map(({ allowance }) => allowance)));
-  const hold = await readHold(tx, key);
-  if (hold === null) return null;
-  const draft = new SpendingDraft({ ...locked, hasAccess: denyNewPayers });
-  return { hold, draft, frozenAt: locked.frozenAt };
-}
-
-async function endHold(
-  tx: Sql,
-  { hold, draft }: LockedHold,
-  as: "released" | "expired",
-): Promise<Hold> {
-  const ended = returnHeld(hold, as, draft);
-  await updateHold(tx, ended);
-  await writeSpending(tx, draft.changes);
-  return ended;
-}
-
-/** The payers were decided when the hold was authorized. */
+/** A stranger has access to no spender. */
 function denyNewPayers(): boolean {
   return false;
 }

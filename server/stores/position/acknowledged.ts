@@ -57,15 +57,15 @@ export function rememberDebits(ledger: UsageLedger, memory: AcknowledgedMemory):
 export function rememberHolds(holds: HoldStore, memory: AcknowledgedMemory): HoldStore {
   return {
     ...holds,
-    async authorize(request) {
-      const outcome = await holds.authorize(request);
+    async authorize(request, asOfRevocations) {
+      const outcome = await holds.authorize(request, asOfRevocations);
       if (outcome.result === "held") {
         memory.remember({ kind: "hold", provider: request.provider, id: request.id });
       }
       return outcome;
     },
-    async capture(request) {
-      const outcome = await holds.capture(request);
+    async capture(request, asOfRevocations) {
+      const outcome = await holds.capture(request, asOfRevocations);
       if (outcome.result === "captured") {
         memory.remember({ kind: "debit", provider: request.provider, id: request.eventId });
       }

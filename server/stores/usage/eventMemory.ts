@@ -8,10 +8,12 @@ import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
  */
 export interface EventMemory {
   /** Whether the event may have been recorded: look in the log before charging it. */
-  mayBeRecorded(event: UsageEvent): boolean;
+  mayBeRecorded(event: NamedEvent): boolean;
   /** Notes an event that is in the log. */
-  remember(event: UsageEvent): void;
+  remember(event: NamedEvent): void;
 }
+
+type NamedEvent = Pick<UsageEvent, "provider" | "id" | "occurredAt">;
 
 /**
  * Knows every event that this process recorded after `coveredFrom`. An event from before may be in
@@ -93,7 +95,7 @@ const MOST_PROBES = 64;
 const SEED = randomInt(2 ** 32 - 1);
 
 /** FNV-1a of the id and the end of the provider's address, with mixed bits; never 0. */
-function hashOf({ provider, id }: UsageEvent): number {
+function hashOf({ provider, id }: NamedEvent): number {
   let hash = SEED;
   for (let at = 0; at < id.length; at++) {
     hash = Math.imul(hash ^ id.charCodeAt(at), 16_777_619);

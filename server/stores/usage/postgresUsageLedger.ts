@@ -18,7 +18,6 @@ import { depletedAfter } from "@compute-credits/rules/spending/depleted";
 import type { PriceState } from "@compute-credits/rules/pricing/priceDraft";
 import type { Database, Sql, Transaction } from "@compute-credits/platform/postgres/database";
 import type { UsageLedger } from "./usageLedger.ts";
-import { createAllowanceCache } from "../allowances/allowanceCache.ts";
 import { readPriceClock } from "../pricing/priceClock.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
 import { StaleRead, withRetries } from "@compute-credits/platform/postgres/retry";
@@ -28,13 +27,13 @@ import {
   readOptimisticSpending,
   corrections,
 } from "./chargeOptimistically.ts";
-import { createAccessCache } from "./accessCache.ts";
 import { answerUnchanged, correctRepetitions, isShort, removeShared } from "./answerUnchanged.ts";
 import { createDepletedAllowances } from "./depletedAllowances.ts";
 import { createEventMemory } from "./eventMemory.ts";
 import { insertDebits, insertDebitsWithCommit } from "./insertDebits.ts";
 import { readKnownDebits } from "./knownDebits.ts";
 import { type Report, checkAccess } from "./report.ts";
+import { createSpendingCaches } from "./spendingCaches.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
 import { explainOutcomes } from "./unacceptedSpenders.ts";
 import { voidEvent } from "./voidEvent.ts";
@@ -43,9 +42,8 @@ export function createUsageLedger(
   database: Database,
   rules: UsageRules,
   priceReader: PriceReader,
+  { allowances: allowanceCache, access } = createSpendingCaches(),
 ): UsageLedger {
-  const access = createAccessCache();
-  const allowanceCache = createAllowanceCache();
   const depleted = createDepletedAllowances();
   const memory = createEventMemory(new Date());
   /** Runs each statement by index, like those of a debit. */
