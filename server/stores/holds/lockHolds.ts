@@ -81,7 +81,8 @@ export async function lockHolds(
   const inUse = new Set<HoldJob>();
   for (const [job, { is_captured: isCaptured, ...record }] of found) {
     const key = holdKey(job.request);
-    if (!holds.has(key)) holds.set(key, toHold(record, partsByHold.get(key) ?? []));
+    const ofHold = (partsByHold.get(key) ?? []).map(partOf);
+    if (!holds.has(key)) holds.set(key, toHold(record, ofHold));
     if (isCaptured || job.kind === "authorize") inUse.add(job);
   }
   const stale: Hold[] = [];
@@ -188,6 +189,10 @@ function jobAt(jobs: readonly HoldJob[], { n }: Found): HoldJob {
 interface PartRecord extends HoldPart {
   readonly provider: Address;
   readonly hold_id: string;
+}
+
+function partOf({ account, allowance, heldMicros }: HoldPart): HoldPart {
+  return { account, allowance, heldMicros };
 }
 
 async function readParts(tx: Sql, jobs: readonly HoldJob[]): Promise<readonly PartRecord[]> {
