@@ -56,6 +56,14 @@ import {
   signInVerb,
 } from "./sessions/sessions.ts";
 import { createViewKeyVerb, listViewKeysVerb, revokeViewKeyVerb } from "./sessions/viewKeys.ts";
+import { deliveriesVerb, replayWebhookVerb, testWebhookVerb } from "./webhooks/deliveries.ts";
+import {
+  createWebhookVerb,
+  deleteWebhookVerb,
+  listWebhooksVerb,
+  rotateWebhookVerb,
+  updateWebhookVerb,
+} from "./webhooks/webhooks.ts";
 
 /** What the first words of two-word verbs stand for. */
 export const GROUPS: Readonly<
@@ -67,6 +75,7 @@ export const GROUPS: Readonly<
   "issuing-keys": { reader: "user", summary: "Keys that issue grants: create, list, revoke" },
   "view-keys": { reader: "user", summary: "Keys that read an account: create, list, revoke" },
   sessions: { reader: "user", summary: "Sessions of the wallet: list, revoke, revoke-all" },
+  webhooks: { reader: "user", summary: "Endpoints that get events, and what was sent to them" },
   challenge: { reader: "user", summary: "Disputes of a pending checkpoint" },
   keys: { reader: "provider", summary: "The wallet's keys: list, label, replace, revoke" },
   card: { reader: "provider", summary: "Rate cards: preview, publish, list" },
@@ -125,6 +134,14 @@ export const VERBS: readonly Verb[] = [
   createViewKeyVerb,
   listViewKeysVerb,
   revokeViewKeyVerb,
+  createWebhookVerb,
+  listWebhooksVerb,
+  updateWebhookVerb,
+  rotateWebhookVerb,
+  testWebhookVerb,
+  deliveriesVerb,
+  replayWebhookVerb,
+  deleteWebhookVerb,
   workVerb,
   approvalVerb,
   registerVerb,

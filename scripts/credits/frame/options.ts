@@ -130,6 +130,12 @@ export const TIME = kind(
   },
 );
 
+const UUID_FORM = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+export const UUID = kind("UUID", "an id like 4be0643f-1d98-473b-97cd-ca98a65347dd", (text) =>
+  UUID_FORM.test(text) ? text : null,
+);
+
 export const TEXT = kind("TEXT", "a text", (text) => (text === "" ? null : text));
 
 export const FILE = { ...TEXT, placeholder: "FILE" };

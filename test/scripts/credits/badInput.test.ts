@@ -105,6 +105,7 @@ describe("npm run credits, mistyped or refused", () => {
       "tomorrow",
       'is a day or a time with its zone, like 2026-01-31 or 2026-01-31T12:00:00Z, not "tomorrow"',
     ],
+    UUID: ["12", 'is an id like 4be0643f-1d98-473b-97cd-ca98a65347dd, not "12"'],
     "NAME=VALUE": ["gpu", 'is a pair like gpu=H100, not "gpu"'],
   };
 
@@ -143,6 +144,8 @@ describe("npm run credits, mistyped or refused", () => {
     SPENDER: ADDRESS,
     NUMBER: "1",
     TIME: "2027-01-01",
+    URL: "https://receiver.example/hooks",
+    UUID: "4be0643f-1d98-473b-97cd-ca98a65347dd",
   };
 
   it("each verb that moves, permits or cannot be taken back: needs --yes without a terminal", async () => {
@@ -188,6 +191,8 @@ describe("npm run credits, mistyped or refused", () => {
     allow: ["--spender", ADDRESS],
     charge: ["--meter", "requests", "--quantity", "1"],
     redeem: ["--account", ADDRESS],
+    "webhooks create": ["--event", "balance.low"],
+    "webhooks replay": ["--since", "2026-01-01"],
   };
 
   describe("keys", () => {

@@ -34,7 +34,10 @@ describe("npm run credits", () => {
     folder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
     stack = await startMeteredStack("PGlite", {
       terms: TERMS,
-      environment: { OPERATORS: addressOf(wallets.operator) },
+      environment: {
+        OPERATORS: addressOf(wallets.operator),
+        WEBHOOK_NETWORKS: "127.0.0.0/8",
+      },
     });
     at = `--server ${stack.server.url} --rpc ${stack.rpcUrl}`;
   });
@@ -325,6 +328,31 @@ describe("npm run credits", () => {
       await done(`view-keys revoke --key-hash ${String(made["keyHash"])} --wallet alice`);
       const ended = await credits(`balance --bearer-file ${file("view.key")} ${at}`);
       expect(ended.code).to.equal(1);
+    });
+  });
+
+  describe("webhooks", () => {
+    it("are made with a secret in a file, listed, changed, tested and deleted", async () => {
+      // Nothing listens there.
+      const url = "http://127.0.0.1:1/hooks";
+      const line = `webhooks create --url ${url} --event balance.low --below 5 --out {hook.key}`;
+      const made = await document(`${line} --wallet alice`);
+      const id = String(Object(made["webhook"]).id);
+      const secret = (await readFile(file("hook.key"), "utf8")).trim();
+      expect(secret).to.match(/^whsec_/);
+      expect(JSON.stringify(made)).to.not.include(secret);
+      expect((await document("webhooks list --wallet alice"))["webhooks"]).to.have.length(1);
+      const paused = await document(`webhooks update --id ${id} --enabled no --wallet alice`);
+      expect(paused).to.have.nested.property("webhook.disabledAs", "owner");
+      await done(`webhooks update --id ${id} --enabled yes --wallet alice`);
+      await done(`webhooks rotate --id ${id} --out {hook2.key} --wallet alice`);
+      const { eventId } = await document(`webhooks test --id ${id} --wallet alice`);
+      await eventually("the delivery", async () => {
+        const { deliveries } = await document(`webhooks deliveries --id ${id} --wallet alice`);
+        return JSON.stringify(deliveries).includes(String(eventId));
+      });
+      await done(`webhooks replay --id ${id} --event ${String(eventId)} --wallet alice`);
+      await done(`webhooks delete --id ${id} --wallet alice`);
     });
   });
 
