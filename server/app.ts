@@ -15,6 +15,7 @@ import { refuseWhileStopped } from "./http/refuseWhileStopped.ts";
 import { publicTurns } from "./http/publicTurns.ts";
 import { limitRates } from "./http/rates/limitRates.ts";
 import { readBody } from "./http/readBody.ts";
+import type { Sale } from "./http/sale.ts";
 import { securityHeaders } from "./http/securityHeaders.ts";
 import { accountRoutes } from "./routes/accounts/accounts.ts";
 import { capProofRoutes } from "./routes/accounts/capProof.ts";
@@ -29,6 +30,7 @@ import { checkpointRoutes } from "./routes/checkpoints/checkpoints.ts";
 import { receiptSignatureRoutes } from "./routes/checkpoints/receiptSignatures.ts";
 import { receiptRoutes } from "./routes/checkpoints/receipts.ts";
 import { apiPageRoutes } from "./routes/docs/apiPage.ts";
+import { llmsTextRoutes } from "./routes/docs/llmsText.ts";
 import { healthRoutes } from "./routes/health/health.ts";
 import { holdRoutes } from "./routes/holds/holds.ts";
 import { budgetRoutes } from "./routes/insight/budgets.ts";
@@ -68,6 +70,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
   app.use("/v1", v1(context));
   app.use(healthRoutes(health));
   app.use(apiPageRoutes());
+  app.use(llmsTextRoutes({ sale: saleOf(context) }));
   app.use(notFound);
   app.use(problemHandler(log));
   return app;
@@ -120,9 +123,8 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
   const { insight, reports, usageLog } = context;
   const { identify, sessions, origins, sessionSeconds, keyDetails, viewKeys } = context.callers;
   const { deployment } = chain;
-  const { token, creditMicrosPerToken, tokenUnit } = terms;
-  const serverUrl = () => origins.url();
-  const sale = { ...deployment, token, creditMicrosPerToken, tokenUnit, serverUrl };
+  const { token, creditMicrosPerToken } = terms;
+  const sale = saleOf(context);
   const issuers = { allowances, issuingKeys, chain };
   const now = () => allowances.now();
   const permit = createPermit({ identify, chain, auditors });
@@ -200,4 +202,11 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       gate: context.gate,
     }),
   ];
+}
+
+/** What a buyer of credits must know. */
+function saleOf({ askedChain, terms, callers }: Context): Sale {
+  const { token, creditMicrosPerToken, tokenUnit } = terms;
+  const serverUrl = () => callers.origins.url();
+  return { ...askedChain.deployment, token, creditMicrosPerToken, tokenUnit, serverUrl };
 }

@@ -3,6 +3,7 @@ import { glob, readFile } from "node:fs/promises";
 import { z } from "zod";
 
 import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
+import { MCP_SETTINGS } from "../../mcp/settings.ts";
 import { SERVER_SETTINGS } from "../../server/settings.ts";
 import { VARIABLES } from "../credits/frame/commonOptions.ts";
 import { type Facts, anchorsOf } from "./checkPage.ts";
@@ -27,7 +28,9 @@ export async function readFacts(): Promise<Facts & { readonly pages: readonly st
   const manifest = z
     .object({ scripts: z.record(z.string(), z.string()) })
     .parse(JSON.parse(await readFile("package.json", "utf8")));
-  const shapes = [...Object.values(SERVER_SETTINGS), ...Object.values(AUDITOR_SETTINGS)];
+  const shapes = [SERVER_SETTINGS, AUDITOR_SETTINGS, MCP_SETTINGS].flatMap((all) =>
+    Object.values<Readonly<Record<string, unknown>>>(all),
+  );
   return {
     pages,
     files: new Set(files),

@@ -5,6 +5,7 @@ import type { Setting } from "@compute-credits/platform/process/settings";
 import { settingsOf } from "@compute-credits/platform/process/settings";
 import { zeroAddress } from "viem";
 import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
+import { MCP_SETTINGS } from "../../mcp/settings.ts";
 import { readConfig } from "../../server/config.ts";
 import { SERVER_SETTINGS } from "../../server/settings.ts";
 import { ANSWERS, PAGES, STREAMS } from "@compute-credits/api/bounds";
@@ -25,6 +26,7 @@ export const tables: ReadonlyMap<string, string> = new Map([
     ([topic, shape]) => [`settings-${topic}`, settingsTable(settingsOf(shape))] as const,
   ),
   ["settings-auditor", settingsTable(settingsOf(AUDITOR_SETTINGS.auditor))],
+  ["settings-mcp", settingsTable(settingsOf(MCP_SETTINGS.mcp))],
   ...routeTables(),
   ...verbTables(),
   ["limits", limitsTable()],

@@ -47,6 +47,21 @@ describe("the API's page", () => {
     }
   });
 
+  it("tells a language model what it is, how to buy, and which routes are for agents", async () => {
+    const answer = await ask("/llms.txt");
+    expect(answer.headers.get("content-type")).to.match(/^text\/plain/);
+    const text = await answer.text();
+    expect(text).to.match(/^# Compute Credits\n\n> /);
+    expect(text).to.include(`- Server: ${server.url}\n`);
+    expect(text).to.include("buys\n  1000000 micro-credits");
+    expect(text).to.include(`(${server.url}/openapi.json)`);
+    const committed = new URL("../../../../packages/api/openapi.json", import.meta.url);
+    const description: unknown = JSON.parse(await readFile(committed, "utf8"));
+    const named = [...text.matchAll(/`(?:GET|POST) (\/v1[^`]*)`/g)].map(([, path = ""]) => path);
+    expect(named).to.have.length(10);
+    expect(description).to.have.property("paths").that.includes.all.keys(named);
+  });
+
   it("shows the committed description", async () => {
     const answer = await ask("/openapi.json");
     expect(answer.headers.get("content-type")).to.match(/^application\/json/);
