@@ -15,7 +15,8 @@ const SWITCHED = (how: "enable" | "disable") =>
  * triggers that compare.
  */
 export async function thresholdsVsNone({ ledger, database }: Rig): Promise<Figure> {
-  await database.script("update accounts set alert_below = 1; vacuum analyze accounts");
+  await database.script("update accounts set alert_below = 1");
+  await database.script("vacuum analyze accounts");
   const runWith = (how: "enable" | "disable") => () => {
     const lists = Array.from({ length: CALLERS }, (_, caller) =>
       randomBatches(BATCHES_PER_CALLER, BATCH, { caller, of: CALLERS }),

@@ -90,6 +90,16 @@ for (const { name, open } of bothDatabases) {
         expect(await taken()).to.deep.equal([]);
       });
 
+      it("does not come for what a transaction charges and takes back before it commits", async () => {
+        await watchBalance(400_000n);
+        await ledger.database.transaction(async (tx) => {
+          const charge = "update accounts set spent = spent + $2 where address = $1";
+          await tx.query(charge, [`\\x${account.slice(2)}`, 900_000n]);
+          await tx.query(charge, [`\\x${account.slice(2)}`, -900_000n]);
+        });
+        expect(await taken()).to.deep.equal([]);
+      });
+
       it("comes to each endpoint at its own threshold, and to a deleted one no more", async () => {
         const { webhook } = await watchBalance(500_000n);
         await watchBalance(300_000n);
