@@ -12,9 +12,8 @@ import type { AddressList } from "@compute-credits/platform/process/addressList"
 import { parseCheckpointPlace } from "../../http/live/checkpointPlace.ts";
 import { type EventStream, openEventStream } from "../../http/live/eventStream.ts";
 import type { LiveHub } from "../../http/live/liveHub.ts";
-import type { LiveCredential } from "../../http/live/partyStream.ts";
 import type { StreamBounds } from "../../http/live/streamBounds.ts";
-import { streamCaller } from "../../http/live/streamCaller.ts";
+import { type StreamCaller, streamCaller } from "../../http/live/streamCaller.ts";
 import { type Answer, mount } from "../../http/mount.ts";
 import { type Origins, checkStreamsOrigin } from "../../http/origins.ts";
 import type { Permit } from "../../http/permit.ts";
@@ -66,7 +65,9 @@ export function liveStreamRoutes(deps: LiveStreamDeps): Router {
 
   mount(router, watchCheckpoints, async ({ req, res }) => {
     const resume = resumeOf(req, parseCheckpointPlace);
-    return await open(req, res, (_credential, out) => hub.watchCheckpoints(resume, out));
+    // Public: credentials make no difference, not even wrong ones.
+    const caller = streamCaller({ kind: "anyone" }, req, deps.isTrustedProxy);
+    return await open(req, res, { caller, begin: (out) => hub.watchCheckpoints(resume, out) });
   });
 
   async function watch(
@@ -76,18 +77,20 @@ export function liveStreamRoutes(deps: LiveStreamDeps): Router {
     kinds: readonly LiveEventName[],
   ): Promise<Answer> {
     const resume = resumeOf(req, parsePosition);
-    return await open(req, res, (credential, out) =>
-      hub.watchParty({ party, kinds: new Set(kinds), credential, resume }, out),
-    );
+    const caller = streamCaller(await deps.identify(req), req, deps.isTrustedProxy);
+    const { credential } = caller;
+    const stream = { party, kinds: new Set(kinds), credential, resume };
+    return await open(req, res, { caller, begin: (out) => hub.watchParty(stream, out) });
   }
 
   async function open(
     req: Request,
     res: Response,
-    begin: (credential: LiveCredential, out: EventStream) => () => void,
+    {
+      caller,
+      begin,
+    }: { readonly caller: StreamCaller; readonly begin: (out: EventStream) => () => void },
   ): Promise<Answer> {
-    const principal = await deps.identify(req);
-    const { key, credential } = streamCaller(principal, req, deps.isTrustedProxy);
     if (!hub.isOpen) {
       throw fail(503, "too_many_streams", "This server stops. Connect again to another one.");
     }
@@ -95,7 +98,7 @@ export function liveStreamRoutes(deps: LiveStreamDeps): Router {
       res.status(200).type("text/event-stream").end();
       return null;
     }
-    const giveBack = deps.bounds.take(key);
+    const giveBack = deps.bounds.take(caller.key);
     let leave: (() => void) | null = null;
     try {
       const out = await openEventStream(req, res, {
@@ -106,7 +109,7 @@ export function liveStreamRoutes(deps: LiveStreamDeps): Router {
           giveBack();
         },
       });
-      if (out.isOpen) leave = begin(credential, out);
+      if (out.isOpen) leave = begin(out);
     } catch (error) {
       giveBack();
       throw error;

@@ -351,6 +351,9 @@ for (const kind of bothDatabases) {
       await ledger.chainEvents();
       await stream.until(statusOf("final"));
       await stream.close();
+      const withWrongKey = await readEvents(url, { headers: { authorization: "Bearer ccs_none" } });
+      expect(withWrongKey.status).to.equal(200);
+      await withWrongKey.close();
       const resumed = await readEvents(url, {
         lastEventId: `c~${pending.id.split("~")[1]}~prepared`,
       });
