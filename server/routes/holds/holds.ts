@@ -1,4 +1,4 @@
-import { type Response, Router } from "express";
+import { type Request, type Response, Router } from "express";
 
 import {
   KeyHoldBody,
@@ -8,9 +8,10 @@ import {
   openHold,
   releaseHold,
 } from "@compute-credits/api/holds/holds";
+import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { type Hold, heldMicros } from "@compute-credits/rules/holds/hold";
 import type { Quote } from "@compute-credits/rules/holds/quote";
-import { asCaller, spenderOfKey } from "../../http/authentication.ts";
+import { asCaller, authenticatedProvider, spenderOfKey } from "../../http/authentication.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { mount } from "../../http/mount.ts";
 import { parse } from "../../http/parse.ts";
@@ -55,9 +56,7 @@ export function holdRoutes({
       checkLabels(body, limits);
       checkDuration(body.ttlSeconds, limits);
       const quote = signedQuote === null ? null : await readQuote(quotes, signedQuote);
-      if (apiKey !== null && !(await providers.grantAccess({ spender, provider }))) {
-        throw accessRevoked();
-      }
+      if (apiKey !== null) await grantAccess(req, providers, spender);
 
       const request = { ...body, provider, spender, ...(quote === null ? {} : { quote }) };
       const outcome = await holds.authorize(request, asOfRevocations);
@@ -105,6 +104,19 @@ export function holdRoutes({
   );
 
   return router;
+}
+
+/**
+ * Gives the provider access to the spender. Asks the database whose key it is: one that another
+ * server revoked must give nothing.
+ */
+async function grantAccess(
+  req: Request,
+  providers: HoldDeps["providers"],
+  spender: SpenderId,
+): Promise<void> {
+  const provider = await authenticatedProvider(req, providers);
+  if (!(await providers.grantAccess({ spender, provider }))) throw accessRevoked();
 }
 
 /** By the form that the body has, so that its wrong fields are named. */
