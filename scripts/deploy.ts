@@ -32,6 +32,7 @@ import {
   standardInput,
 } from "./compiled/standardInput.ts";
 import { explainChainError } from "./explainChainError.ts";
+import { HARDHAT_CHAIN } from "./local/hardhatChain.ts";
 
 const HELP = `npm run deploy -- OPTIONS      all are needed, and most can never be changed
 
@@ -231,8 +232,7 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
     },
   };
   const name = `${chainId}-${contract}.json`;
-  // A contract has one record: an earlier one is never overwritten.
-  await writeFile(new URL(name, DEPLOYMENTS), `${jsonText(record, 2)}\n`, { flag: "wx" });
+  await writeFile(new URL(name, DEPLOYMENTS), `${jsonText(record, 2)}\n`, flagsFor(chainId));
   console.log(`ComputeCredits ${contract}\nCourt          ${court}`);
   console.log(`CreditsLens    ${lens}`);
   const seen = await client.readContract({ ...at, functionName: "deploymentBlock" });
@@ -244,6 +244,14 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
   }
   console.log(`Every term was read back from the chain. Recorded in deployments/${name}.`);
   console.log("The files deployments/*.input.json verify the sources at explorers and Sourcify.");
+}
+
+/**
+ * A contract has one record, and an earlier one is never overwritten. Except on the local chain, which
+ * begins anew and gives the same addresses again.
+ */
+function flagsFor(chainId: number): { readonly flag: "w" | "wx" } {
+  return { flag: chainId === HARDHAT_CHAIN.id ? "w" : "wx" };
 }
 
 /** Deploys the lens, which has no state and no power. */
@@ -269,7 +277,7 @@ async function deployLens({
 
 /**
  * Writes each contract's standard JSON input beside the record, and returns how explorers name the
- * contract and its file. An earlier file is never overwritten.
+ * contract and its file.
  */
 async function writeInputs(
   addresses: Readonly<Record<VerifiableName, Address>>,
@@ -282,7 +290,7 @@ async function writeInputs(
     // oxlint-disable-next-line no-await-in-loop -- three files, the first failure stops
     const text = JSON.stringify(await standardInput(name));
     // oxlint-disable-next-line no-await-in-loop -- as above
-    await writeFile(new URL(file, DEPLOYMENTS), text, { flag: "wx" });
+    await writeFile(new URL(file, DEPLOYMENTS), text, flagsFor(chainId));
     files[qualifiedName(name)] = file;
   }
   return files;

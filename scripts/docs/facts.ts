@@ -9,12 +9,17 @@ import { VARIABLES } from "../credits/frame/commonOptions.ts";
 import { type Facts, anchorsOf } from "./checkPage.ts";
 
 /** Pages that people read. Decisions are records: they may name what is gone. */
-const PAGES = ["*.md", "docs/*.md", "packages/*/README.md"];
+const PAGES = ["*.md", "docs/*.md", "docs/readers/*.md", "packages/*/README.md"];
 
 const FILES = "{auditor,bench,config,contracts,docs,packages,scripts,server,simulation,test}/**";
 
 /** Variables of the tests and of scripts. */
-const OTHER_SETTINGS = ["TEST_DATABASE_URL", "DEPLOYER_PRIVATE_KEY", ...Object.keys(VARIABLES)];
+const OTHER_SETTINGS = [
+  "TEST_DATABASE_URL",
+  "DEPLOYER_PRIVATE_KEY",
+  "VIEW_KEY",
+  ...Object.keys(VARIABLES),
+];
 
 /** Reads what exists in the working folder, which must be the repository's root. */
 export async function readFacts(): Promise<Facts & { readonly pages: readonly string[] }> {

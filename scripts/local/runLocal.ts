@@ -56,6 +56,7 @@ export async function runLocal(options: RunOptions): Promise<void> {
     environment: {
       POLL_MILLISECONDS: `${POLL_MILLISECONDS}`,
       WRITE_OFF_ACCOUNT: wallets.operator.account.address,
+      AUDITORS: wallets.auditor.account.address,
     },
   }).catch((error: unknown) => {
     if (error instanceof FolderInUse) {
@@ -81,7 +82,7 @@ function endWithNpm(): void {
 
 function welcome(stack: LocalStack, settleSeconds: number): string {
   const { rpcUrl, server, token, contract } = stack;
-  const people = (["alice", "bob", "provider"] as const).map((name) => {
+  const people = (["alice", "bob", "provider", "auditor"] as const).map((name) => {
     const { account, privateKey } = wallets[name];
     return `  ${name.padEnd(9)} ${account.address}  key ${privateKey}`;
   });
