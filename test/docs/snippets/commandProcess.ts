@@ -100,7 +100,7 @@ async function perform({ folder, args, environment }: Asked, show: Show): Promis
  * server has seen every block, and all that it has recorded is in a final checkpoint.
  */
 async function untilFinal(): Promise<void> {
-  const head = await chain.getBlockNumber();
+  const head = await chain.getBlockNumber({ cacheTime: 0 });
   for (const end = Date.now() + MOST_MS; Date.now() < end;) {
     // oxlint-disable-next-line no-await-in-loop -- until it is so
     const { block, liability, comparisons } = await auditor.call(getReport, {});
