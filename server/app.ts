@@ -14,12 +14,14 @@ import { createPermit } from "./http/permit.ts";
 import { refuseWhileStopped } from "./http/refuseWhileStopped.ts";
 import { publicTurns } from "./http/publicTurns.ts";
 import { limitRates } from "./http/rates/limitRates.ts";
+import { recordActs } from "./http/recordActs.ts";
 import { readBody } from "./http/readBody.ts";
 import type { Sale } from "./http/sale.ts";
 import { securityHeaders } from "./http/securityHeaders.ts";
 import { accountRoutes } from "./routes/accounts/accounts.ts";
 import { capProofRoutes } from "./routes/accounts/capProof.ts";
 import { deploymentRoutes } from "./routes/accounts/deployment.ts";
+import { actRoutes } from "./routes/acts/acts.ts";
 import { acceptanceRoutes } from "./routes/allowances/acceptances.ts";
 import { allowanceRoutes } from "./routes/allowances/allowances.ts";
 import { grantRoutes } from "./routes/allowances/grants.ts";
@@ -96,6 +98,7 @@ function v1(context: Context): Router {
     ...readBody({ maxBodyBytes: limits.maxBodyBytes, isProvider }),
     // Before writes are counted, because its own are no part of the request's effect.
     answerOnce({ keys: context.idempotency, identify: callers.identify, isTrustedProxy }),
+    recordActs({ acts: context.acts, identify: callers.identify, isTrustedProxy }),
     (_req, _res, next) => countWrites(next),
     ...routersOf(context, knownAuditors),
   );
@@ -144,6 +147,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     sessionRoutes({ sessions, identify, origins, sessionSeconds, chain }),
     keyRoutes({ identify, keyDetails, providers, issuingKeys, viewKeys }),
     viewKeyRoutes({ identify, viewKeys, keyDetails, chain }),
+    actRoutes({ acts: context.acts, permit }),
     meRoutes({ identify, approvals, auditors }),
     accountRoutes({ accounts, checkpoints: published, chainStore, permit }),
     capProofRoutes({ allowances, disputes: context.askedDisputes, chain, permit }),

@@ -29,6 +29,8 @@ import { LOCAL_CHAIN_ID } from "./localChainId.ts";
 import { type MeteringGate, createMeteringGate } from "./meteringGate.ts";
 import { type Callers, openCallers } from "./openCallers.ts";
 import { longestHoldSeconds } from "./windows.ts";
+import type { ActStore } from "./stores/acts/actStore.ts";
+import { createActStore } from "./stores/acts/postgresActStore.ts";
 import type { AccountStore } from "./stores/accounts/accountStore.ts";
 import { createAccountStore } from "./stores/accounts/postgresAccountStore.ts";
 import type { AcceptanceStore } from "./stores/acceptances/acceptanceStore.ts";
@@ -168,6 +170,7 @@ export interface Context {
   readonly rateBudgets: RateBudgets | null;
   readonly rateLimits: RateLimitStore;
   readonly idempotency: IdempotencyStore;
+  readonly acts: ActStore;
   readonly isTrustedProxy: AddressList;
   readonly approvals: ApprovalStore;
   /** addresses whose signature approves providers */
@@ -299,6 +302,7 @@ export async function createContext(
     rateBudgets: config.rateLimits === null ? null : createRateBudgets(database, config.rateLimits),
     rateLimits: createRateLimitStore(database),
     idempotency: createIdempotencyStore(database, config.idempotency),
+    acts: createActStore(database),
     isTrustedProxy: createAddressList(config.trustedProxies),
     vault,
     askedVault: vaultForRequests(vault, callBound),

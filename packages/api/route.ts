@@ -61,6 +61,7 @@ export type Tag = keyof typeof TAGS;
 export const TAGS = {
   deployment: "The deployment and the server",
   sessions: "Signing in, and keys",
+  acts: "The record of acts",
   accounts: "Accounts",
   allowances: "Allowances",
   acceptances: "Acceptances",

@@ -1,3 +1,4 @@
+import { listActs } from "./acts/acts.ts";
 import { getAccount, getProof } from "./accounts/accounts.ts";
 import { getCapProof } from "./accounts/capProof.ts";
 import {
@@ -83,6 +84,7 @@ export const ROUTES = [
   endKey,
   addViewKey,
   revokeViewKey,
+  listActs,
   getDeployment,
   getLiveness,
   getReadiness,

@@ -2,6 +2,7 @@ import type { Request, Response, Router } from "express";
 
 import type { AnswerOf, RequestOf, Route, StatusOfAnswer } from "@compute-credits/api/route";
 import { parse } from "./parse.ts";
+import { handled } from "./recordActs.ts";
 import { respond } from "./respond.ts";
 
 /** What a handler gets. */
@@ -33,7 +34,7 @@ export function mount<R extends Route>(router: Router, route: R, handler: Handle
   const method: Route["method"] = route.method;
   router[method](pathIn(route), async (req, res) => {
     const read = () => readRequest(route, req);
-    const answer = await handler({ req, res, read, answer: makeAnswer });
+    const answer = await handled(req, route, () => handler({ req, res, read, answer: makeAnswer }));
     if (answer !== null) respond(res, answer.status, answer.body);
   });
 }

@@ -118,6 +118,12 @@ const PRIVATE: { readonly [Id in RouteId]?: PrivateRead } = {
   },
   getAccountStatement: ofAccount("/statement"),
   getProviderStatement: ofProvider("/statement"),
+  listActs: {
+    parties: ["owner", "theProvider", "operator"],
+    path: ({ account, provider }, reader) =>
+      reader === "theProvider" ? `/v1/acts?provider=${provider}` : `/v1/acts?account=${account}`,
+    absent: () => `/v1/acts?account=${NOBODY}`,
+  },
   getReport: { parties: ALL, path: () => "/v1/report", absent: () => "/v1/report" },
 };
 

@@ -11,9 +11,18 @@ export type WriteFence = (tx: Transaction) => Promise<void>;
 
 const current = new AsyncLocalStorage<WriteFence | undefined>();
 
-/** Runs `work`, such as a request's handler, with this fence in each transaction that writes. */
+/**
+ * Runs `work`, such as a request's handler, with this fence in each transaction that writes, after
+ * the fence that is there already.
+ */
 export function fenceWrites<T>(fence: WriteFence, work: () => T): T {
-  return current.run(fence, work);
+  const outer = current.getStore();
+  if (outer === undefined) return current.run(fence, work);
+  const both: WriteFence = async (tx) => {
+    await outer(tx);
+    await fence(tx);
+  };
+  return current.run(both, work);
 }
 
 /** Runs work that is not fenced, such as what a fence's owner writes itself. */

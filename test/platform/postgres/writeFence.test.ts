@@ -84,5 +84,14 @@ for (const { name, openEmpty } of bothDatabases) {
       expect(await failed.catch((error: unknown) => error)).to.equal(lost);
       expect(await notes()).to.deep.equal([]);
     });
+
+    it("runs after the fence that is there already, in the same transaction", async () => {
+      const second = (work: () => Promise<unknown>) =>
+        fenceWrites(async (tx) => {
+          await tx.query("insert into notes select max(id) + 10 from notes");
+        }, work);
+      await behindFence(() => second(() => database.query(insert, [2])));
+      expect(await notes()).to.have.members([1, 2, 11]);
+    });
   });
 }
