@@ -2,6 +2,7 @@ import type { z } from "zod";
 
 import type { Caller } from "./callers.ts";
 import type { Reason } from "./problems/reasons.ts";
+import type { Weight } from "./weights.ts";
 
 /** Statuses of answers that are no problem documents. 503 is that of a server that is not ready. */
 export type AnswerStatus = 200 | 201 | 204 | 304 | 503;
@@ -40,6 +41,8 @@ export interface Route {
   readonly summary: string;
   /** more for its reader, in Markdown */
   readonly description?: string;
+  /** what a request costs of its caller's rate limits; by default `usualWeight` of its method */
+  readonly weight?: Weight;
   /** who may call it: any one of these */
   readonly callers: readonly [Caller, ...Caller[]];
   readonly params?: z.ZodObject;

@@ -1,22 +1,33 @@
 import { CALLERS } from "@compute-credits/api/callers";
 import { type Route, TAGS } from "@compute-credits/api/route";
 import { ROUTES } from "@compute-credits/api/table";
+import { WEIGHTS, isLimited, usualWeight } from "@compute-credits/api/weights";
 import { code, table } from "./fillPage.ts";
 
 /** The routes of each concern, by the name that pages use. */
 export function routeTables(): readonly (readonly [string, string])[] {
   return Object.keys(TAGS).map((tag) => [
     `routes-${tag}`,
-    table(["route", "caller", "purpose"], ROUTES.filter((route) => route.tag === tag).map(cellsOf)),
+    table(
+      ["route", "caller", "purpose", "points"],
+      ROUTES.filter((route) => route.tag === tag).map(cellsOf),
+    ),
   ]);
 }
 
-function cellsOf({ method, path, callers, summary }: Route): readonly string[] {
+function cellsOf({
+  method,
+  path,
+  callers,
+  summary,
+  weight = usualWeight(method),
+}: Route): readonly string[] {
   const shown = path.replaceAll(/\{(\w+)\}/g, ":$1");
   return [
     code(`${method.toUpperCase()} ${shown}`),
     listed(callers.map((caller) => CALLERS[caller].label)),
     summary,
+    isLimited(path) ? `${WEIGHTS[weight].points}` : "0",
   ];
 }
 

@@ -12,6 +12,7 @@ import { ANSWERS, PAGES, STREAMS } from "@compute-credits/api/bounds";
 import { EVENT_KINDS } from "@compute-credits/api/webhooks/eventKinds";
 import { PROVIDER_BOUNDS } from "../../server/stores/providers/providerBounds.ts";
 import { REASONS_BY_TOPIC } from "@compute-credits/api/problems/reasons";
+import { WEIGHTS } from "@compute-credits/api/weights";
 import { code, table } from "./fillPage.ts";
 import { routeTables } from "./routeTables.ts";
 import { CARD_ERRORS, DATA_FAULTS, FINDINGS } from "./meanings.ts";
@@ -29,6 +30,7 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ["settings-mcp", settingsTable(settingsOf(MCP_SETTINGS.mcp))],
   ...routeTables(),
   ...verbTables(),
+  ["rate-weights", weightsTable()],
   ["limits", limitsTable()],
   ["pages", pagesTable()],
   ["answers", boundsTable("an answer's", ANSWERS)],
@@ -45,6 +47,14 @@ export const tables: ReadonlyMap<string, string> = new Map([
     ([topic, kinds]) => [`findings-${topic}`, meaningsTable("kind", kinds)] as const,
   ),
 ]);
+
+/** What requests cost of rate limits. */
+function weightsTable(): string {
+  return table(
+    ["request", "points"],
+    Object.values(WEIGHTS).map(({ requests, points }) => [requests, `${points}`]),
+  );
+}
 
 function settingsTable(settings: readonly Setting[]): string {
   return table(

@@ -127,6 +127,7 @@ const RedeemedGrant = z
 
 export const redeemCode = route({
   id: "redeemCode",
+  weight: "sensitive",
   method: "post",
   path: "/v1/allowances/{id}/redemptions",
   tag: "campaigns",

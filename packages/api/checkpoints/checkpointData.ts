@@ -5,6 +5,7 @@ import { EpochField, EpochParams } from "./checkpoints.ts";
 
 export const getCheckpointData = route({
   id: "getCheckpointData",
+  weight: "heavyRead",
   method: "get",
   path: "/v1/checkpoints/{epoch}/data",
   tag: "checkpoints",

@@ -73,6 +73,7 @@ export const getCheckpoint = route({
 
 export const getRows = route({
   id: "getRows",
+  weight: "heavyRead",
   method: "get",
   path: "/v1/checkpoints/{epoch}/rows",
   tag: "checkpoints",

@@ -57,6 +57,7 @@ const HoldParams = z.strictObject({ id: EventIdField });
 
 export const openHold = route({
   id: "openHold",
+  weight: "hot",
   method: "post",
   path: "/v1/holds",
   tag: "holds",
@@ -110,6 +111,7 @@ const Capture = Debit.extend({ hold: Hold }).meta({ id: "Capture" });
 
 export const captureHold = route({
   id: "captureHold",
+  weight: "hot",
   method: "post",
   path: "/v1/holds/{id}/captures",
   tag: "holds",
@@ -139,6 +141,7 @@ export const captureHold = route({
 
 export const releaseHold = route({
   id: "releaseHold",
+  weight: "hot",
   method: "post",
   path: "/v1/holds/{id}/release",
   tag: "holds",

@@ -64,6 +64,7 @@ const declared = {
 export const listAccountDebits = route({
   ...declared,
   id: "listAccountDebits",
+  weight: "heavyRead",
   callers: ["owner", "viewKey", "operator", "auditor"],
   params: z.strictObject({ address: AddressField }),
   path: "/v1/accounts/{address}/debits",
@@ -73,6 +74,7 @@ export const listAccountDebits = route({
 export const listProviderDebits = route({
   ...declared,
   id: "listProviderDebits",
+  weight: "heavyRead",
   callers: ["theProvider", "operator", "auditor"],
   params: z.strictObject({ address: AddressField }),
   path: "/v1/providers/{address}/debits",
@@ -82,6 +84,7 @@ export const listProviderDebits = route({
 export const listSpenderDebits = route({
   ...declared,
   id: "listSpenderDebits",
+  weight: "heavyRead",
   callers: ["theSpender", "operator", "auditor"],
   params: z.strictObject({ spender: SpenderField }),
   path: "/v1/spenders/{spender}/debits",

@@ -117,6 +117,7 @@ const declared = {
 export const explainEvent = route({
   ...declared,
   id: "explainEvent",
+  weight: "heavyRead",
   path: "/v1/debits/{provider}/{eventId}/explain",
   summary: "Why an event cost what it cost",
   description:
@@ -128,6 +129,7 @@ export const explainEvent = route({
 export const explainEventById = route({
   ...declared,
   id: "explainEventById",
+  weight: "heavyRead",
   path: "/v1/debits/{provider}/explain",
   summary: "The same, with `?eventId=`",
   description: "For ids such as `..` that clients would remove from a path.",

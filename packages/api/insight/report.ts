@@ -77,6 +77,7 @@ const Report = z
 
 export const getReport = route({
   id: "getReport",
+  weight: "heavyRead",
   method: "get",
   path: "/v1/report",
   tag: "insight",

@@ -38,6 +38,7 @@ const Bound = z.object({
 
 export const getRunway = route({
   id: "getRunway",
+  weight: "heavyRead",
   method: "get",
   path: "/v1/accounts/{address}/runway",
   tag: "insight",

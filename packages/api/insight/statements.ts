@@ -112,6 +112,7 @@ const RANGE =
 export const getAccountStatement = route({
   ...declared,
   id: "getAccountStatement",
+  weight: "heavyRead",
   path: "/v1/accounts/{address}/statement",
   summary: "An account's movements between two balances",
   description: RANGE,
@@ -128,6 +129,7 @@ export const getAccountStatement = route({
 export const getProviderStatement = route({
   ...declared,
   id: "getProviderStatement",
+  weight: "heavyRead",
   path: "/v1/providers/{address}/statement",
   summary: "A provider's earnings between two totals",
   description: RANGE,

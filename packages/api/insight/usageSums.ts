@@ -42,6 +42,7 @@ const declared = {
 export const getAccountUsage = route({
   ...declared,
   id: "getAccountUsage",
+  weight: "heavyRead",
   callers: ["owner", "viewKey", "operator", "auditor"],
   path: "/v1/accounts/{address}/usage",
   summary: "Sums of what an account was charged",
@@ -61,6 +62,7 @@ export const getAccountUsage = route({
 export const getProviderEarnings = route({
   ...declared,
   id: "getProviderEarnings",
+  weight: "heavyRead",
   callers: ["theProvider", "operator", "auditor"],
   path: "/v1/providers/{address}/earnings",
   summary: "Sums of what a provider charged",

@@ -27,6 +27,7 @@ const IssuingKey = z
 
 export const registerIssuingKey = route({
   id: "registerIssuingKey",
+  weight: "sensitive",
   method: "post",
   path: "/v1/issuing-keys",
   tag: "campaigns",
@@ -75,6 +76,7 @@ export const listIssuingKeys = route({
 
 export const revokeIssuingKey = route({
   id: "revokeIssuingKey",
+  weight: "sensitive",
   method: "post",
   path: "/v1/issuing-keys/{keyHash}/revocation",
   tag: "campaigns",

@@ -20,6 +20,7 @@ const SIGNATURE = "Of the owner, unless the request comes with its session.";
 
 export const addViewKey = route({
   id: "addViewKey",
+  weight: "sensitive",
   method: "post",
   path: "/v1/view-keys",
   tag: "sessions",
@@ -52,6 +53,7 @@ export const addViewKey = route({
 
 export const revokeViewKey = route({
   id: "revokeViewKey",
+  weight: "sensitive",
   method: "post",
   path: "/v1/view-keys/{keyHash}/revocation",
   tag: "sessions",

@@ -35,6 +35,7 @@ const eventsAnswer = {
 const declared = {
   method: "get",
   tag: "live",
+  weight: "heavyRead",
   description: HOW,
   answers: eventsAnswer,
   reasons: ["invalid_event_id", "foreign_origin", "too_many_streams"],

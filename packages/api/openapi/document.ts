@@ -11,6 +11,7 @@ import { CALLERS, type Scheme } from "../callers.ts";
 import { IdempotencyKeyHeader, takesIdempotencyKey } from "../idempotency.ts";
 import { reasonsByStatus } from "../problems/reasonsOfRoute.ts";
 import { type FileAnswer, type JsonAnswer, type Route, TAGS } from "../route.ts";
+import { WEIGHTS, isLimited, usualWeight } from "../weights.ts";
 import { PROBLEM_TYPE, Problem, ShortageProblem } from "./problem.ts";
 import { SECURITY_SCHEMES } from "./securitySchemes.ts";
 import { wireForm } from "./wireForm.ts";
@@ -20,7 +21,8 @@ const INFO = {
   description:
     "A metering server: prepaid credits of a contract, debited in real time.\n\n" +
     "Amounts are micro-credits (1 credit is 1,000,000) and, like every other 64-bit number, " +
-    "decimal text. A refusal is a problem document (RFC 9457) with a stable `reason`. " +
+    "decimal text. `x-rate-limit` of an operation has the points that a request costs of the budgets " +
+    "in `RateLimit-Policy`. A refusal is a problem document (RFC 9457) with a stable `reason`. " +
     "Sending a request again charges and stores nothing twice.",
   license: { name: "MIT", identifier: "MIT" },
 } as const;
@@ -70,8 +72,14 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     security: securityOf(route),
     requestParams: request,
     ...(body === undefined ? {} : { requestBody: requestBodyOf(route, body) }),
+    ...(isLimited(route.path) ? { "x-rate-limit": rateLimitOf(route) } : {}),
     responses: { ...answersOf(route), ...problemsOf(route) },
   };
+}
+
+/** What a request costs of its caller's budgets. */
+function rateLimitOf({ method, weight = usualWeight(method) }: Route) {
+  return { weight, points: WEIGHTS[weight].points };
 }
 
 function requestBodyOf({ bodyTypes = ["application/json"], exampleBody }: Route, body: z.ZodType) {

@@ -41,6 +41,7 @@ const Prices = z
 
 export const previewPrices = route({
   id: "previewPrices",
+  weight: "heavyRead",
   method: "post",
   path: "/v1/prices",
   tag: "pricing",

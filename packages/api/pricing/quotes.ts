@@ -9,6 +9,7 @@ import { route } from "../route.ts";
 
 export const makeQuote = route({
   id: "makeQuote",
+  weight: "heavyRead",
   method: "post",
   path: "/v1/quotes",
   tag: "pricing",

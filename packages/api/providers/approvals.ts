@@ -17,6 +17,7 @@ const ProviderApproval = z
 
 export const decideProviderApproval = route({
   id: "decideProviderApproval",
+  weight: "sensitive",
   method: "post",
   path: "/v1/provider-approvals",
   tag: "providers",

@@ -15,6 +15,7 @@ const ProviderKey = z
 
 export const registerProviderKey = route({
   id: "registerProviderKey",
+  weight: "sensitive",
   method: "post",
   path: "/v1/provider-keys",
   tag: "providers",
@@ -35,6 +36,7 @@ export const registerProviderKey = route({
 
 export const revokeProviderKey = route({
   id: "revokeProviderKey",
+  weight: "sensitive",
   method: "post",
   path: "/v1/provider-keys/{keyHash}/revocation",
   tag: "providers",

@@ -24,6 +24,7 @@ export function labelField(most: number) {
 
 export const createNonce = route({
   id: "createNonce",
+  weight: "sensitive",
   method: "post",
   path: "/v1/sessions/nonce",
   tag: "sessions",
@@ -42,6 +43,7 @@ export const createNonce = route({
 
 export const signIn = route({
   id: "signIn",
+  weight: "sensitive",
   method: "post",
   path: "/v1/sessions",
   tag: "sessions",
@@ -104,6 +106,7 @@ export const listSessions = route({
 
 export const revokeSession = route({
   id: "revokeSession",
+  weight: "sensitive",
   method: "post",
   path: "/v1/sessions/{id}/revocation",
   tag: "sessions",
@@ -123,6 +126,7 @@ export const revokeSession = route({
 
 export const revokeSessions = route({
   id: "revokeSessions",
+  weight: "sensitive",
   method: "post",
   path: "/v1/sessions/revocation",
   tag: "sessions",

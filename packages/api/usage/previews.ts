@@ -54,6 +54,7 @@ const Previews = z
 
 export const previewUsage = route({
   id: "previewUsage",
+  weight: "heavyRead",
   method: "post",
   path: "/v1/previews",
   tag: "usage",

@@ -30,6 +30,7 @@ const UsageOutcomes = z
 
 export const reportUsage = route({
   id: "reportUsage",
+  weight: "hot",
   method: "post",
   path: "/v1/usage",
   tag: "usage",

@@ -16,6 +16,7 @@ const VoidedEvent = z
 
 export const voidEvent = route({
   id: "voidEvent",
+  weight: "hot",
   method: "post",
   path: "/v1/voids",
   tag: "usage",

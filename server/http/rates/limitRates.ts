@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { Request, RequestHandler } from "express";
 
+import { WEIGHTS, type Weight } from "@compute-credits/api/weights";
 import { mayBe } from "@compute-credits/protocol/messages/keyKind";
 import { type AddressList, createAddressList } from "@compute-credits/platform/process/addressList";
 import { clientAddress } from "@compute-credits/platform/process/clientAddress";
@@ -12,7 +13,7 @@ import { sentKey } from "../authentication.ts";
 import { requestKeyHash } from "../keyHash.ts";
 import { fail } from "../problem.ts";
 import { setRateHeaders } from "./rateHeaders.ts";
-import { type RouteClass, WEIGHTS, routeClass } from "./routeWeight.ts";
+import { weightOfRequest } from "./routeWeight.ts";
 
 /** What each kind of party may use. */
 export interface RateBudgets {
@@ -56,12 +57,12 @@ export function limitRates({
       next();
       return;
     }
-    const kind = routeClass(req.method, req.path);
+    const weight = weightOfRequest(req.method, req.path);
     const known = knownProvider(req, providers);
     const all =
       known === null
-        ? await spendAsStranger(budgets, { req, kind, isTrustedProxy })
-        : [await budgets.provider.spend(known, WEIGHTS[kind])];
+        ? await spendAsStranger(budgets, { req, weight, isTrustedProxy })
+        : [await budgets.provider.spend(known, WEIGHTS[weight].points)];
     if (all.length > 0) setRateHeaders(res, all);
     const over = all.find(({ isOver }) => isOver);
     if (over === undefined) {
@@ -99,23 +100,24 @@ function knownProvider(
 
 interface StrangersRequest {
   readonly req: Request;
-  readonly kind: RouteClass;
+  readonly weight: Weight;
   readonly isTrustedProxy: AddressList;
 }
 
 /** Spends the budgets in order, up to the first that is exceeded. */
 async function spendAsStranger(
   budgets: RateBudgets,
-  { req, kind, isTrustedProxy }: StrangersRequest,
+  { req, weight, isTrustedProxy }: StrangersRequest,
 ): Promise<Spent[]> {
   const address = clientAddress(req, isTrustedProxy);
   if (isLoopback(address)) return [];
   const group = addressGroup(address);
+  const { points } = WEIGHTS[weight];
   const credential = credentialOf(req);
   const spends: (() => Promise<Spent>)[] = [
-    () => budgets.address.spend(group, WEIGHTS[kind]),
-    ...(credential === null ? [] : [() => budgets.credential.spend(credential, WEIGHTS[kind])]),
-    ...(kind === "sensitive" ? [() => budgets.sensitive.spend(group, 1)] : []),
+    () => budgets.address.spend(group, points),
+    ...(credential === null ? [] : [() => budgets.credential.spend(credential, points)]),
+    ...(weight === "sensitive" ? [() => budgets.sensitive.spend(group, 1)] : []),
   ];
   const all: Spent[] = [];
   for (const spend of spends) {

@@ -1,38 +1,26 @@
-/** Points of a request, by what it costs the server. */
-export const WEIGHTS = {
-  /** usage, voids and holds: a provider reports them by the thousand */
-  hot: 1,
-  /** a few rows by their key */
-  read: 1,
-  /** sums, reports, files, and prices of many measurements */
-  heavyRead: 10,
-  /** a signature's check, or rows that stay */
-  write: 5,
-  /** what a stranger may try in vain: sign-in, registration, codes, approval */
-  sensitive: 20,
-} as const;
+import type { Route } from "@compute-credits/api/route";
+import { ROUTES } from "@compute-credits/api/table";
+import { type Weight, usualWeight } from "@compute-credits/api/weights";
 
-export type RouteClass = keyof typeof WEIGHTS;
+/** The routes that say what they weigh, as patterns of paths below `/v1`. */
+const DECLARED = ROUTES.flatMap((route: Route) =>
+  route.weight === undefined
+    ? []
+    : [{ method: route.method, pattern: patternOf(route), weight: route.weight }],
+);
 
-const HOT = /^\/(usage|voids|holds|holds\/[^/]+\/(captures|release))\/?$/;
+/** What a request weighs, by its method and its path below `/v1`. */
+export function weightOfRequest(method: string, path: string): Weight {
+  const named = NAMES[method] ?? method.toLowerCase();
+  const found = DECLARED.find((route) => route.method === named && route.pattern.test(path));
+  return found?.weight ?? usualWeight(named);
+}
 
-const HEAVY_READS = [
-  /^\/(prices|previews|quotes|report)\/?$/,
-  /^\/(accounts|providers)\/[^/]+\/(debits|earnings|runway|statement|usage)\/?$/,
-  /^\/(accounts|providers|spenders|checkpoints)(\/[^/]+)?\/events\/?$/,
-  /^\/debits\//,
-  /^\/checkpoints\/[^/]+\/(data|rows)\/?$/,
-];
+/** Methods that reach the handlers of another one, or read nothing more than they do. */
+const NAMES: Readonly<Record<string, string>> = { HEAD: "get", OPTIONS: "get" };
 
-const SENSITIVE = [
-  /^\/(sessions|provider-keys|issuing-keys|view-keys|provider-approvals)(\/|$)/,
-  /^\/allowances\/[^/]+\/redemptions\/?$/,
-];
-
-/** The class of a request, by its method and its path below `/v1`. */
-export function routeClass(method: string, path: string): RouteClass {
-  if (HOT.test(path)) return "hot";
-  if (HEAVY_READS.some((route) => route.test(path))) return "heavyRead";
-  if (method === "GET" || method === "HEAD" || method === "OPTIONS") return "read";
-  return SENSITIVE.some((route) => route.test(path)) ? "sensitive" : "write";
+/** Matches the paths that Express routes there: in any case, and with a slash at the end, too. */
+function patternOf({ path }: Route): RegExp {
+  const literal = path.replace(/^\/v1/, "").replaceAll(".", "\\.");
+  return new RegExp(`^${literal.replaceAll(/\{\w+\}/g, "[^/]+")}/?$`, "i");
 }

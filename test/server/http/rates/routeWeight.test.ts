@@ -1,8 +1,14 @@
 import { expect } from "chai";
 
-import { routeClass } from "../../../../server/http/rates/routeWeight.ts";
+import openApi from "@compute-credits/api/openapi.json" with { type: "json" };
+import { ROUTES } from "@compute-credits/api/table";
+import { WEIGHTS } from "@compute-credits/api/weights";
+import { weightOfRequest } from "../../../../server/http/rates/routeWeight.ts";
 
-describe("the class of a route", () => {
+type Operation = Readonly<Record<string, unknown>>;
+const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = openApi.paths;
+
+describe("the weight of a request", () => {
   const id = `0x${"ab".repeat(32)}`;
   const cases = [
     ["POST", "/usage", "hot"],
@@ -24,11 +30,28 @@ describe("the class of a route", () => {
     ["POST", "/provider-approvals", "sensitive"],
     ["POST", `/allowances/${id}/redemptions`, "sensitive"],
     ["GET", "/provider-approvals/0x1", "read"],
+    ["GET", "/spenders/0x1/debits", "heavyRead"],
+    ["GET", "/sessions", "read"],
+    ["HEAD", "/report", "heavyRead"],
+    ["POST", "/Sessions/", "sensitive"],
+    ["POST", "/accounts/0x1/usage", "write"],
     ["DELETE", "/anything", "write"],
   ] as const;
   for (const [method, path, expected] of cases) {
     it(`of ${method} ${path.slice(0, 24)} is ${expected}`, () => {
-      expect(routeClass(method, path)).to.equal(expected);
+      expect(weightOfRequest(method, path)).to.equal(expected);
     });
   }
+
+  it("is in the OpenAPI document, as the server counts it", () => {
+    for (const route of ROUTES.filter(({ path }) => path.startsWith("/v1/"))) {
+      const path = route.path.replace(/^\/v1/, "").replaceAll(/\{\w+\}/g, "x");
+      const counted = weightOfRequest(route.method.toUpperCase(), path);
+      const described = paths[route.path]?.[route.method]?.["x-rate-limit"];
+      expect(described, route.id).to.deep.equal({
+        weight: counted,
+        points: WEIGHTS[counted].points,
+      });
+    }
+  });
 });

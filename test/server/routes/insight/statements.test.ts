@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
-import { WEIGHTS, routeClass } from "../../../../server/http/rates/routeWeight.ts";
+import { weightOfRequest } from "../../../../server/http/rates/routeWeight.ts";
 import { bothDatabases } from "../../../fixtures/databases.ts";
 import { expectProblem } from "../../../fixtures/http.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
@@ -131,7 +131,7 @@ for (const { name, open } of bothDatabases) {
     });
 
     it("weigh as heavy reads", () => {
-      expect(WEIGHTS[routeClass("GET", `/accounts/${owner}/statement`)]).to.equal(10);
+      expect(weightOfRequest("GET", `/accounts/${owner}/statement`)).to.equal("heavyRead");
     });
   });
 }

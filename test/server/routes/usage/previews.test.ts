@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
-import { WEIGHTS, routeClass } from "../../../../server/http/rates/routeWeight.ts";
+import { weightOfRequest } from "../../../../server/http/rates/routeWeight.ts";
 import { createApprovalStore } from "../../../../server/stores/providers/postgresApprovalStore.ts";
 import { bothDatabases } from "../../../fixtures/databases.ts";
 import { expectProblem } from "../../../fixtures/http.ts";
@@ -157,7 +157,7 @@ for (const { name, open } of bothDatabases) {
     });
 
     it("weighs as a heavy read", () => {
-      expect(WEIGHTS[routeClass("POST", "/previews")]).to.equal(10);
+      expect(weightOfRequest("POST", "/previews")).to.equal("heavyRead");
     });
   });
 }
