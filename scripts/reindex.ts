@@ -7,6 +7,7 @@ import { readOptions, run, UsageError } from "@compute-credits/platform/process/
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import { type Config, readConfig } from "../server/config.ts";
 import { createChainStore } from "../server/stores/chain/postgresChainStore.ts";
+import { endFilling, fillHistory, readHistoryStart } from "../server/stores/chain/chainHistory.ts";
 import { repairEvents } from "../server/stores/chain/repairEvents.ts";
 import { explainChainError } from "./explainChainError.ts";
 import { describeEvent } from "./reindex/describeEvent.ts";
@@ -78,12 +79,27 @@ async function reindex(
 
   const before = await readBlockPoint(rpcUrls, from - 1n, rpcTimeoutMs);
   const source = openChainSource(config, await chain.court(), database);
-  let [read, missing] = [0, 0];
+  const start = await readHistoryStart(database);
+  const fills = start !== null && from === origin.number + 1n && to >= start.block;
+  let [read, missing, added] = [0, 0, 0];
   for await (const { events } of eventsOfRange(source, before, to)) {
     const repaired = await repairEvents(database, events);
     for (const event of repaired) console.log(`was missing, is recorded: ${describeEvent(event)}`);
+    // oxlint-disable-next-line no-await-in-loop -- after the repair of the same blocks
+    added += await fillHistory(database, events);
     read += events.length;
     missing += repaired.length;
   }
   console.log(`Blocks ${from} to ${to} have ${read} events; ${missing} of them were missing.`);
+  if (added > 0) console.log(`${added} settlements were added to the history of statements.`);
+  if (start === null) return;
+  if (!fills) {
+    console.log(
+      `The history of settlements is whole from block ${start.block + 1n} only: read all blocks ` +
+        "(--from 0) to make statements and reports of earlier days possible.",
+    );
+    return;
+  }
+  await endFilling(database);
+  console.log("The history of settlements is whole now: reports can speak of any day.");
 }

@@ -38,6 +38,7 @@ import { holdRoutes } from "./routes/holds/holds.ts";
 import { budgetRoutes } from "./routes/insight/budgets.ts";
 import { debitRoutes } from "./routes/insight/debits.ts";
 import { explainRoutes } from "./routes/insight/explain.ts";
+import { liabilityRoutes } from "./routes/insight/liability.ts";
 import { reportRoutes } from "./routes/insight/report.ts";
 import { runwayRoutes } from "./routes/insight/runway.ts";
 import { statementRoutes } from "./routes/insight/statements.ts";
@@ -194,6 +195,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
       creditMicrosPerToken,
       now,
     }),
+    liabilityRoutes({ past: context.past, permit, vault, token, creditMicrosPerToken, now }),
     statementRoutes({ statements: context.statements, permit, now }),
     webhookRoutes({ webhooks: context.webhooks, approvals, permit }),
     webhookDeliveryRoutes({ webhooks: context.webhooks, permit }),

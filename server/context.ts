@@ -60,7 +60,9 @@ import type { IdempotencyStore } from "./stores/idempotency/idempotencyStore.ts"
 import { createIdempotencyStore } from "./stores/idempotency/postgresIdempotencyStore.ts";
 import type { InsightStore } from "./stores/insight/insightStore.ts";
 import { createInsightStore } from "./stores/insight/postgresInsightStore.ts";
+import { createPastStore } from "./stores/insight/postgresPastStore.ts";
 import { createReportStore } from "./stores/insight/postgresReportStore.ts";
+import type { PastStore } from "./stores/insight/pastStore.ts";
 import type { ReportStore } from "./stores/insight/reportStore.ts";
 import { createStatementStore } from "./stores/insight/postgresStatementStore.ts";
 import type { StatementStore } from "./stores/insight/statementStore.ts";
@@ -152,6 +154,7 @@ export interface Context {
   readonly transactions: TransactionStore;
   readonly insight: InsightStore;
   readonly reports: ReportStore;
+  readonly past: PastStore;
   readonly statements: StatementStore;
   readonly vault: VaultReader;
   /** the same vault with the bounds of what requests may ask of it */
@@ -294,6 +297,7 @@ export async function createContext(
     transactions: createTransactionStore(database),
     insight: createInsightStore(reads.bounded),
     reports: createReportStore(reads.heavy),
+    past: createPastStore(reads.heavy),
     statements: createStatementStore(reads.heavy),
     usageLog: createUsageLog(database),
     logSegments: createLogSegmentStore(database),

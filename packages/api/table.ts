@@ -39,6 +39,7 @@ import {
 import { listBudgets, listSpenderBudgets } from "./insight/budgets.ts";
 import { listAccountDebits, listProviderDebits, listSpenderDebits } from "./insight/debits.ts";
 import { explainEvent, explainEventById } from "./insight/explain.ts";
+import { getLiability } from "./insight/liability.ts";
 import { getReport } from "./insight/report.ts";
 import { getRunway } from "./insight/runway.ts";
 import { getAccountStatement, getProviderStatement } from "./insight/statements.ts";
@@ -147,6 +148,7 @@ export const ROUTES = [
   explainEvent,
   explainEventById,
   getReport,
+  getLiability,
   watchAccount,
   watchProvider,
   watchSpender,

@@ -14,7 +14,7 @@ import { PROVIDER_BOUNDS } from "../../server/stores/providers/providerBounds.ts
 import { REASONS_BY_TOPIC } from "@compute-credits/api/problems/reasons";
 import { WEIGHTS } from "@compute-credits/api/weights";
 import { code, table } from "./fillPage.ts";
-import { routeTables } from "./routeTables.ts";
+import { publicRoutesTable, routeTables } from "./routeTables.ts";
 import { CARD_ERRORS, DATA_FAULTS, FINDINGS } from "./meanings.ts";
 import { messageTypes } from "./messages.ts";
 import { verbTables } from "./verbTables.ts";
@@ -31,6 +31,7 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ...routeTables(),
   ...verbTables(),
   ["rate-weights", weightsTable()],
+  ["public-routes", publicRoutesTable()],
   ["limits", limitsTable()],
   ["pages", pagesTable()],
   ["answers", boundsTable("an answer's", ANSWERS)],

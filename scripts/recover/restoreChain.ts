@@ -5,6 +5,7 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import { placeKey } from "../../auditor/replay/terms.ts";
 import { applyChainEvent } from "../../server/stores/chain/applyChainEvent.ts";
+import { dateBack } from "../../server/stores/chain/chainHistory.ts";
 import { readCursor } from "../../server/stores/chain/chainLocks.ts";
 import { applyMissed } from "../../server/stores/chain/repairEvents.ts";
 import { eventsOfRange } from "../reindex/eventsOfRange.ts";
@@ -36,6 +37,8 @@ export async function restoreChain(
       }
       // oxlint-disable-next-line no-await-in-loop
       await applyChainEvent(tx, event);
+      // oxlint-disable-next-line no-await-in-loop
+      await dateBack(tx, event);
     }
   }
   const upTo = await blockPoint(block);
@@ -90,10 +93,12 @@ async function restoreMissed(
     const before = await blockPoint(block - 1n);
     for await (const { events } of eventsOfRange(chainSource, before, block)) {
       const here = events.filter(({ blockNumber }) => blockNumber === block);
-      await applyMissed(
+      const repaired = await applyMissed(
         tx,
         here.filter((event) => named.has(placeKey({ ...event, block: event.blockNumber }))),
       );
+      // oxlint-disable-next-line no-await-in-loop
+      for (const event of repaired) await dateBack(tx, event);
     }
   }
 }

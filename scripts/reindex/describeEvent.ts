@@ -31,6 +31,8 @@ function whatHappened(event: ChainEvent): string {
       return `the challenge of ${event.challenger} to ${event.account} had no answer`;
     case "cap_recorded":
       return `a cap of ${formatCredits(event.accountCapMicros)} credits of ${event.account} is on record`;
+    case "fees_claimed":
+      return `${event.recipient} claimed ${formatCredits(event.amountMicros)} credits of fees`;
     case "frozen":
       return `${event.by} froze the vault`;
     default:

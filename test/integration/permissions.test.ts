@@ -124,6 +124,7 @@ const PRIVATE: { readonly [Id in RouteId]?: PrivateRead } = {
       reader === "theProvider" ? `/v1/acts?provider=${provider}` : `/v1/acts?account=${account}`,
     absent: () => `/v1/acts?account=${NOBODY}`,
   },
+  getLiability: { parties: ALL, path: () => "/v1/liability", absent: () => "/v1/liability" },
   getReport: { parties: ALL, path: () => "/v1/report", absent: () => "/v1/report" },
 };
 
@@ -147,6 +148,9 @@ const PUBLIC: readonly RouteId[] = [
   "getRows",
   "getCheckpointData",
 ];
+
+/** What else strangers may ask: prices of no named account, and to sign in. */
+const PUBLIC_REQUESTS: readonly RouteId[] = ["previewPrices", "createNonce", "signIn"];
 
 /** Reads with tests of their own: the caller's keys, sessions and webhooks, and the log. */
 const ELSEWHERE: readonly RouteId[] = [
@@ -175,11 +179,44 @@ describe("who may read what", () => {
     expect(known.toSorted()).to.deep.equal(reads.toSorted());
   });
 
-  for (const route of ROUTES.filter(({ id }) => PUBLIC.includes(id))) {
-    it(`${route.id}: anyone, says the route table`, () => {
-      expect(route.callers).to.include("anyone");
-    });
-  }
+  it("is public on these routes only, says the route table", () => {
+    const open = ROUTES.filter(({ callers }) => callers.some((caller) => caller === "anyone"));
+    expect(open.map(({ id }) => id).toSorted()).to.deep.equal(
+      [...PUBLIC, ...PUBLIC_REQUESTS].toSorted(),
+    );
+    const whileChallenged = ROUTES.filter(({ callers }) =>
+      callers.some((caller) => caller === "anyoneWhileChallenged"),
+    );
+    expect(whileChallenged.map(({ id }) => id)).to.deep.equal(["getCapProof"]);
+  });
+
+  it("is refused to a stranger without credentials on every other route", async () => {
+    const { account, campaign } = things;
+    const open: readonly string[] = [...PUBLIC, ...PUBLIC_REQUESTS];
+    for (const route of ROUTES.filter(({ id }) => !open.includes(id))) {
+      const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+        name === "address" || name === "provider" ? account : campaign,
+      );
+      const body = "exampleBody" in route ? route.exampleBody : {};
+      const options = route.method === "get" ? {} : { body };
+      // oxlint-disable-next-line no-await-in-loop -- a failure names its route
+      const { status, document } = await things.stack.request(path, options);
+      expect(status, `${route.id}: ${JSON.stringify(document)}`).to.be.within(400, 499);
+      if (route.method === "get")
+        expect(document["reason"], route.id).to.equal("missing_credentials");
+    }
+  });
+
+  it("answers a stranger what is public", async () => {
+    for (const { id, path } of ROUTES.filter((route) => PUBLIC.includes(route.id))) {
+      const named = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+        name === "address" || name === "provider" ? things.account : "1",
+      );
+      // oxlint-disable-next-line no-await-in-loop -- a failure names its route
+      const { status } = await ask(named);
+      expect(status, id).to.not.be.oneOf([401, 403]);
+    }
+  });
 
   for (const route of ROUTES) {
     if (route.method === "get") continue;

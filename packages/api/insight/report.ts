@@ -1,41 +1,9 @@
 import { z } from "zod";
 
 import { TimeField } from "@compute-credits/protocol/json/fields";
-import {
-  AddressText,
-  Bytes32Text,
-  IntText,
-  MicrosText,
-  SignedMicrosText,
-  TimeText,
-  UintText,
-} from "../fields.ts";
+import { AddressText, Bytes32Text, IntText, MicrosText, TimeText, UintText } from "../fields.ts";
 import { route } from "../route.ts";
-
-const InBoth = z.object({
-  micros: SignedMicrosText,
-  tokens: IntText.describe("In the token's smallest unit, rounded down."),
-});
-
-const Comparison = z.object({
-  name: z.string(),
-  unit: z.enum(["micro-credits", "tokens"]),
-  ledger: IntText,
-  chain: IntText,
-  differences: z.array(
-    z.object({
-      because: z.enum([
-        "not_in_a_checkpoint_yet",
-        "checkpoint_not_final_yet",
-        "row_not_settled_yet",
-        "payout_deferred",
-        "sent_to_the_vault",
-        "unexplained",
-      ]),
-      amount: IntText,
-    }),
-  ),
-});
+import { Comparison, InBoth } from "./amounts.ts";
 
 const Report = z
   .object({

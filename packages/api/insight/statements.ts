@@ -31,12 +31,29 @@ const head = {
     })
     .nullable()
     .describe("The party's newest row on chain, of all time; `null` without one."),
+  settlements: list(
+    z.object({
+      at: TimeText,
+      epoch: UintText,
+      spentMicros: MicrosText,
+      refundedMicros: MicrosText,
+      earnedMicros: MicrosText,
+      blockNumber: UintText,
+      transactionHash: Bytes32Text,
+    }),
+  ).describe(
+    "What the chain settled of the party's row, each without what was settled before. They move " +
+      "nothing: what was spent, refunded and earned did already.",
+  ),
   reconciles: z
     .boolean()
     .describe("Whether all movements until `asOf` add up to the balance, to the micro-credit."),
   notKept: z
     .array(z.enum(["purchase_times", "settlement_times"]))
-    .describe("What the ledger does not keep, so that the statement cannot say it."),
+    .describe(
+      "What the ledger does not keep, so that the statement cannot say it. `settlement_times`: of " +
+        "settlements before an upgrade of the server that the range reaches back to.",
+    ),
 };
 
 const AccountStatement = z

@@ -34,6 +34,12 @@ export const REQUEST = {
     "Begin again without a cursor.",
   ),
   empty_range: reason([400], "`from` is not before `to`.", "Correct the times."),
+  as_of_in_future: reason([422], "`asOf` has not come yet.", "Ask for a past time."),
+  history_not_kept: reason(
+    [422],
+    "The ledger's history begins later, at `begunAt`.",
+    "Ask the operator: `npm run reindex` completes it.",
+  ),
   range_too_long: reason([422], "The range exceeds `maxRangeDays`.", "Ask for shorter ranges."),
   too_many_groups: reason(
     [422],

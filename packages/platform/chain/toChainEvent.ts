@@ -123,6 +123,16 @@ function toChainEvent({ eventName, args }: ContractLog, position: ChainPosition)
           accountCapMicros: args.accountCap,
         },
       ];
+    case "FeesClaimed":
+      return [
+        {
+          ...position,
+          type: "fees_claimed",
+          recipient: lowercaseHex(args.recipient),
+          amountMicros: args.creditMicros,
+          tokenAmount: args.tokenAmount,
+        },
+      ];
     case "Frozen":
       return [{ ...position, type: "frozen", by: lowercaseHex(args.by) }];
     default:

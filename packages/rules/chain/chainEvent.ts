@@ -69,6 +69,13 @@ export type ChainEvent = ChainPosition &
         readonly counter: bigint;
         readonly accountCapMicros: bigint;
       }
+    /** the fee recipient took the operator's share of what was settled */
+    | {
+        readonly type: "fees_claimed";
+        readonly recipient: Address;
+        readonly amountMicros: bigint;
+        readonly tokenAmount: bigint;
+      }
     /** the vault is frozen for good: it sells no credits and accepts no checkpoint any more */
     | { readonly type: "frozen"; readonly by: Address }
   );

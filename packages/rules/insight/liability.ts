@@ -32,21 +32,23 @@ export interface Liability {
 
 /** Computes what the vault owes. `feesTaken` is what the fee recipient took, in micro-credits. */
 export function liability(sums: LedgerSums, feesTaken: bigint): Liability {
-  const { purchased, spent, held, refunding, refunded, earned, settled } = sums;
+  const { held, refunding } = sums;
+  const owed = owedBy(sums, feesTaken);
+  return { ...owed, held, refunding, available: owed.unspent - held - refunding };
+}
+
+/** The same without the parts of `unspent`, which the ledger keeps of the present only. */
+export function owedBy(
+  sums: Pick<LedgerSums, "purchased" | "spent" | "refunded" | "earned" | "settled">,
+  feesTaken: bigint,
+): Omit<Liability, "held" | "refunding" | "available"> {
+  const { purchased, spent, refunded, earned, settled } = sums;
   const unspent = purchased - spent - refunded;
   const refundsDue = refunded - settled.refunded;
   const earningsDue = earned - settled.earned;
   const feesDue = spent - earned - feesTaken;
-  return {
-    unspent,
-    held,
-    refunding,
-    available: unspent - held - refunding,
-    refundsDue,
-    earningsDue,
-    feesDue,
-    total: unspent + refundsDue + earningsDue + feesDue,
-  };
+  const total = unspent + refundsDue + earningsDue + feesDue;
+  return { unspent, refundsDue, earningsDue, feesDue, total };
 }
 
 /** The price of credits in tokens, fixed at deployment. */

@@ -57,27 +57,10 @@ export function reconcile(
   chain: VaultTotals,
   { price, deferredTokens }: { price: TokenPrice; deferredTokens: bigint },
 ): Reconciliation {
-  const { settled, finalCheckpoint: final, feesTaken } = chain;
-  const pools = (["spent", "refunded", "earned"] as const).map((pool) =>
-    compare(pool, ledger[pool], settled[pool], [
-      ["not_in_a_checkpoint_yet", ledger[pool] - ledger.newestCheckpoint[pool]],
-      ["checkpoint_not_final_yet", ledger.newestCheckpoint[pool] - final[pool]],
-      ["row_not_settled_yet", final[pool] - ledger.settled[pool]],
-    ]),
-  );
+  const { finalCheckpoint: final, feesTaken } = chain;
   const finals = (["spent", "refunded", "earned"] as const).map((pool) =>
     compare(`finalCheckpoint.${pool}`, ledger.finalCheckpoint?.[pool] ?? 0n, final[pool], []),
   );
-  const settledByLedger = (["spent", "refunded", "earned"] as const).map((pool) =>
-    compare(`settled.${pool}`, ledger.settled[pool], settled[pool], []),
-  );
-  const purchased = compare(
-    "purchased",
-    ledger.purchased,
-    chain.totalSupply + settled.spent + settled.refunded,
-    [],
-  );
-
   const tokensDue = ledger.tokensIn - ledger.tokensOut - toTokensDown(feesTaken, price);
   const surplus = chain.tokenBalance - tokensDue;
   const tokens: Comparison = {
@@ -91,13 +74,41 @@ export function reconcile(
     ]),
   };
 
-  const comparisons = [purchased, ...pools, ...settledByLedger, ...finals, tokens];
-  return {
-    reconciled: comparisons.every((comparison) =>
-      comparison.differences.every(({ because }) => because !== "unexplained"),
-    ),
-    comparisons,
-  };
+  const comparisons = [...compareCredits(ledger, chain), ...finals, tokens];
+  return { reconciled: isReconciled(comparisons), comparisons };
+}
+
+/** Whether every difference is explained. */
+export function isReconciled(comparisons: readonly Comparison[]): boolean {
+  return comparisons.every((comparison) =>
+    comparison.differences.every(({ because }) => because !== "unexplained"),
+  );
+}
+
+/** The ledger's sums that the chain has, too. */
+export type ComparedLedger = Pick<
+  ReconciledLedger,
+  "purchased" | "spent" | "refunded" | "earned" | "settled" | "newestCheckpoint"
+>;
+
+/** Compares what was purchased, spent, refunded and earned with what the chain has of it. */
+export function compareCredits(
+  ledger: ComparedLedger,
+  chain: Pick<VaultTotals, "totalSupply" | "settled"> & { readonly finalCheckpoint: PoolTotals },
+): readonly Comparison[] {
+  const { settled, totalSupply, finalCheckpoint: final } = chain;
+  const pools = (["spent", "refunded", "earned"] as const).map((pool) =>
+    compare(pool, ledger[pool], settled[pool], [
+      ["not_in_a_checkpoint_yet", ledger[pool] - ledger.newestCheckpoint[pool]],
+      ["checkpoint_not_final_yet", ledger.newestCheckpoint[pool] - final[pool]],
+      ["row_not_settled_yet", final[pool] - ledger.settled[pool]],
+    ]),
+  );
+  const settledByLedger = (["spent", "refunded", "earned"] as const).map((pool) =>
+    compare(`settled.${pool}`, ledger.settled[pool], settled[pool], []),
+  );
+  const issued = totalSupply + settled.spent + settled.refunded;
+  return [compare("purchased", ledger.purchased, issued, []), ...pools, ...settledByLedger];
 }
 
 function compare(

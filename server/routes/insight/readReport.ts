@@ -1,8 +1,8 @@
-import { TooManyChainCalls } from "@compute-credits/platform/chain/boundedCalls";
 import type { VaultReader } from "@compute-credits/platform/chain/vaultReader";
 import { type TokenPrice, liability } from "@compute-credits/rules/insight/liability";
 import { type Reconciliation, reconcile } from "@compute-credits/rules/insight/reconcile";
 import type { DeferredPayoutStore } from "../../stores/chain/deferredPayoutStore.ts";
+import { askedChain } from "../../http/askedChain.ts";
 import { fail } from "../../http/problem.ts";
 import type { LedgerReport, ReportStore } from "../../stores/insight/reportStore.ts";
 
@@ -30,10 +30,10 @@ export async function readReport(
   { from, to }: { readonly from: Date; readonly to: Date },
 ): Promise<OperatorReport> {
   const { reports, vault, creditMicrosPerToken } = deps;
-  const price = { tokenUnit: await asked(vault.tokenUnit()), creditMicrosPerToken };
+  const price = { tokenUnit: await askedChain(vault.tokenUnit()), creditMicrosPerToken };
   const ledger = await reports.report({ from, to, price });
   const block = ledger.block.number;
-  const chain = await asked(vault.totalsAt(block));
+  const chain = await askedChain(vault.totalsAt(block));
   const { epoch } = chain.finalCheckpoint;
   const finalCheckpoint = epoch === 0n ? null : await reports.checkpointTotals(epoch);
 
@@ -73,19 +73,7 @@ async function readDeferred(
     );
   }
   if (known.block === block) return known.tokens;
-  return known.tokens + (await asked(vault.deferredChange({ from: known.block + 1n, to: block })));
-}
-
-/** The chain's answer. Throws a 503 if its endpoint fails, because the server itself is well. */
-async function asked<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof TooManyChainCalls) throw error;
-    throw fail(
-      503,
-      "chain_unavailable",
-      "The chain could not be read at the ledger's block. Try again later.",
-    );
-  }
+  return (
+    known.tokens + (await askedChain(vault.deferredChange({ from: known.block + 1n, to: block })))
+  );
 }

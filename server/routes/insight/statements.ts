@@ -39,7 +39,14 @@ export function statementRoutes({ statements, permit, now }: StatementDeps): Rou
     await permit.check(getAccountStatement, req, { account: address });
     const range = timeRange(query, await now());
     const found = await statements.account({ address, ...range, limit: LIMIT });
-    checkLength(found.days, found.purchases, found.requests, found.refunds, found.writeOffs);
+    checkLength(
+      found.days,
+      found.purchases,
+      found.requests,
+      found.refunds,
+      found.writeOffs,
+      found.settlements,
+    );
     if (wantsCsv(req)) {
       respondCsv(res, COLUMNS, accountRows(found, range));
       return null;
@@ -66,10 +73,11 @@ export function statementRoutes({ statements, permit, now }: StatementDeps): Rou
         amountMicros,
       })),
       settled: describeSettled(found.settled),
+      settlements: found.settlements,
       reconciles: found.reconciles,
       notKept: [
         ...(found.openingMicros === null ? (["purchase_times"] as const) : []),
-        "settlement_times",
+        ...settlementsNotKept(found, range),
       ],
     });
   });
@@ -80,7 +88,7 @@ export function statementRoutes({ statements, permit, now }: StatementDeps): Rou
     await permit.check(getProviderStatement, req, { provider: address });
     const range = timeRange(query, await now());
     const found = await statements.provider({ address, ...range, limit: LIMIT });
-    checkLength(found.days);
+    checkLength(found.days, found.settlements);
     if (wantsCsv(req)) {
       respondCsv(res, COLUMNS, providerRows(found, range));
       return null;
@@ -102,8 +110,9 @@ export function statementRoutes({ statements, permit, now }: StatementDeps): Rou
         earnedMicros: amountMicros - feeMicros,
       })),
       settled: describeSettled(found.settled),
+      settlements: found.settlements,
       reconciles: found.reconciles,
-      notKept: ["settlement_times"],
+      notKept: settlementsNotKept(found, range),
     });
   });
 
@@ -123,6 +132,13 @@ function checkLength(...lists: readonly (readonly unknown[])[]): void {
 
 function debitsPath(of: "accounts" | "providers", address: string, { from, to }: Range): string {
   return `/v1/${of}/${address}/debits?from=${from.toISOString()}&to=${to.toISOString()}`;
+}
+
+function settlementsNotKept(
+  { settlementsSince }: AccountStatement | ProviderStatement,
+  { from }: Range,
+): "settlement_times"[] {
+  return settlementsSince !== null && from < settlementsSince ? ["settlement_times"] : [];
 }
 
 function describeSettled(settled: SettledRow | null) {
@@ -171,8 +187,14 @@ function providerRows(found: ProviderStatement, { from, to }: Range) {
   ];
 }
 
-function ending({ asOf, block, reconciles }: AccountStatement | ProviderStatement) {
+/** Below the closing balance: settlements change no balance. */
+function ending({ asOf, block, settlements, reconciles }: AccountStatement | ProviderStatement) {
   return [
+    ...settlements.flatMap(({ at, transactionHash, ...row }) =>
+      (["spent", "refunded", "earned"] as const)
+        .filter((part) => row[`${part}Micros`] > 0n)
+        .map((part) => ["settled", at, part, row[`${part}Micros`], transactionHash]),
+    ),
     ["as_of", asOf, "", null, `block ${block.number}`],
     ["reconciles", asOf, reconciles ? "yes" : "no", null, ""],
   ];

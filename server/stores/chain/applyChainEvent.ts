@@ -8,6 +8,7 @@ import {
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { ACCOUNT_COLUMNS, type AccountRecord, toAccount } from "../accounts/accountRecord.ts";
+import { keepFeeClaim, keepSettledRow } from "./chainHistory.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 
 /** SQL: a recorded cap as a bigint. No account ever spends more. */
@@ -129,6 +130,9 @@ export async function applyChainEvent(tx: Sql, event: ChainEvent): Promise<void>
         [bytea(event.account)],
       );
       return;
+    case "fees_claimed":
+      await keepFeeClaim(tx, event, "now");
+      return;
     case "frozen":
       await tx.query("update chain_cursor set frozen_at = $1", [event.blockTime]);
       return;
@@ -235,6 +239,7 @@ async function applyRowSettled(
   tx: Sql,
   event: Extract<ChainEvent, { type: "row_settled" }>,
 ): Promise<void> {
+  await keepSettledRow(tx, event, "now");
   await tx.query(
     `insert into settlements (party, epoch, spent, refunded, earned) values ($1, $2, $3, $4, $5)
      on conflict (party) do update set epoch = excluded.epoch, spent = excluded.spent,

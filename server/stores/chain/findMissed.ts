@@ -10,6 +10,7 @@ const TABLES = {
   purchased: "purchases",
   refund_requested: "refund_requests",
   challenged: "challenges",
+  fees_claimed: "fee_claims",
 } as const;
 
 /**
@@ -25,7 +26,7 @@ export async function findMissed(
   const known = new Set<string>();
   for (const [type, table] of Object.entries(TABLES)) {
     // Plan: a range of the primary key.
-    // oxlint-disable-next-line no-await-in-loop -- three tables
+    // oxlint-disable-next-line no-await-in-loop -- four tables
     const places = await sql.query<{ block: bigint; log: number }>(
       `select block_number as block, log_index as log from ${table}
        where block_number between $1 and $2`,
@@ -48,6 +49,7 @@ export async function isMissed(sql: Sql, event: ChainEvent): Promise<boolean> {
   switch (event.type) {
     case "purchased":
     case "refund_requested":
+    case "fees_claimed":
       return !(await isRecorded(sql, TABLES[event.type], event));
     case "refund_served":
       return (await openRequest(sql, event.account, event)) !== null;

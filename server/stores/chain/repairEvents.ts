@@ -8,6 +8,7 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 import { writeNotes } from "../log/writeNotes.ts";
 import { applyChainEvent, insertRefundRequest } from "./applyChainEvent.ts";
 import { lockInOrder, partyOf, readCursor } from "./chainLocks.ts";
+import { keepFeeClaim } from "./chainHistory.ts";
 import { findMissed, isMissed } from "./findMissed.ts";
 
 /** Events that an auditor replays; the others change no row. */
@@ -92,6 +93,9 @@ async function repairEvent(tx: Sql, event: ChainEvent): Promise<void> {
       }
       return;
     }
+    case "fees_claimed":
+      await keepFeeClaim(tx, event, "block");
+      return;
     default:
       await applyChainEvent(tx, event);
   }

@@ -1,9 +1,8 @@
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
-import type { DayRevenue, LedgerReport, ReportStore } from "./reportStore.ts";
+import type { LedgerReport, ReportStore } from "./reportStore.ts";
+import { readRevenue } from "./revenue.ts";
 import type { PoolTotals } from "@compute-credits/rules/insight/vaultTotals";
-import { isRolledUpSql, readRolledUp } from "../rollups/rolledUp.ts";
-import { type DayRange, wholeDays } from "./dayRange.ts";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 
 export function createReportStore(database: Database): ReportStore {
@@ -69,76 +68,4 @@ async function readReport(
     newestCheckpoint: newest ?? { spent: 0n, refunded: 0n, earned: 0n },
     revenue: await readRevenue(tx, { from, to }),
   };
-}
-
-async function readRevenue(
-  tx: Sql,
-  { from, to }: { from: Date; to: Date },
-): Promise<readonly DayRevenue[]> {
-  const days = wholeDays(from, to);
-  const rolledUp = days === null ? null : await readRolledUp(tx);
-  if (days === null || rolledUp === null) return await readLogRevenue(tx, { from, to });
-  const { since, upTo, nextOrder, firstTransaction } = rolledUp;
-  return await tx.query<DayRevenue>(daysRevenueSql(days), [
-    days.from,
-    days.to,
-    since,
-    upTo,
-    nextOrder,
-    firstTransaction,
-    ...days.edges.flatMap((edge) => [edge.from, edge.to]),
-  ]);
-}
-
-const DAY_OF_DEBIT = "to_char(s.recorded_at at time zone 'UTC', 'YYYY-MM-DD')";
-const NOT_VOIDED = `not exists (select from voids v
-  where v.provider = s.provider and v.event_id = s.event_id)`;
-
-/**
- * Plan: a range of provider_days_by_day; debits_by_time for the edges; entries that the sums do not
- * hold by the block ranges of debits_by_log_order and voids_by_log_order.
- */
-function daysRevenueSql({ edges }: DayRange): string {
-  const position = { since: "$3", upTo: "$4", nextOrder: "$5" };
-  const isFresh = (alias: string) =>
-    `${alias}.transaction_id >= $6 and not ${isRolledUpSql(alias, position)}`;
-  const ranges = edges.map(
-    ({ sign }, n) => `select s.*, ${sign} as sign from debits s
-      where s.recorded_at >= $${7 + 2 * n} and s.recorded_at < $${8 + 2 * n} and ${NOT_VOIDED}
-      union all `,
-  );
-  return `with entries as (
-      ${ranges.join("")}
-      select s.*, 1 as sign from debits s
-        where ${isFresh("s")} and s.recorded_at >= $1 and s.recorded_at < $2
-      union all
-      select s.*, -1 as sign from voids f join debits s using (provider, event_id)
-        where ${isFresh("f")} and s.recorded_at >= $1 and s.recorded_at < $2
-    ), sums as (
-      select to_char(s.day, 'YYYY-MM-DD') as day, s.meter, s.parts, s.events, s.amount_micros,
-        s.fee_micros
-      from provider_days s where s.day >= ($1::timestamptz at time zone 'UTC')::date
-        and s.day < ($2::timestamptz at time zone 'UTC')::date
-      union all
-      select ${DAY_OF_DEBIT}, s.meter, s.sign, case when s.part = 0 then s.sign else 0 end,
-        s.sign * s.amount_micros, s.sign * s.fee_micros
-      from entries s
-    )
-    select day, meter, sum(events) as events, sum(amount_micros) as "amountMicros",
-      sum(fee_micros) as "feeMicros"
-    from sums group by 1, 2 having sum(parts) <> 0 order by 1, 2`;
-}
-
-/** The same from the log alone. Plan: debits_by_time, once the log is long; voids by key. */
-export async function readLogRevenue(
-  tx: Sql,
-  { from, to }: { from: Date; to: Date },
-): Promise<readonly DayRevenue[]> {
-  return await tx.query<DayRevenue>(
-    `select ${DAY_OF_DEBIT} as day, s.meter, count(*) filter (where s.part = 0) as events,
-       sum(s.amount_micros) as "amountMicros", sum(s.fee_micros) as "feeMicros"
-     from debits s where s.recorded_at >= $1 and s.recorded_at < $2 and ${NOT_VOIDED}
-     group by 1, 2 order by 1, 2`,
-    [from, to],
-  );
 }

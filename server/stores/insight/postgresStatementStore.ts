@@ -2,6 +2,7 @@ import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { bytea } from "@compute-credits/platform/postgres/values";
+import { type HistoryStart, readHistoryStart } from "../chain/chainHistory.ts";
 import type { LogOwner } from "./insightStore.ts";
 import type {
   AccountStatement,
@@ -10,6 +11,7 @@ import type {
   StatedPurchase,
   StatedRefund,
   StatedRequest,
+  StatedSettlement,
   StatedWriteOff,
   StatementQuery,
   StatementStore,
@@ -74,7 +76,8 @@ async function readProviderStatement(sql: Sql, query: StatementQuery): Promise<P
   };
 }
 
-async function readHead(sql: Sql, { address }: StatementQuery) {
+async function readHead(sql: Sql, query: StatementQuery) {
+  const { address } = query;
   const asOf = await readClock(sql);
   const [block] = await sql.query<BlockPoint>(
     "select block_number as number, block_hash as hash, block_time as time from chain_cursor",
@@ -85,8 +88,40 @@ async function readHead(sql: Sql, { address }: StatementQuery) {
     "select epoch, spent, refunded, earned from settlements where party = $1",
     [bytea(address)],
   );
-  return { asOf, block, settled: settled ?? null };
+  const start = await readHistoryStart(sql);
+  return {
+    asOf,
+    block,
+    settled: settled ?? null,
+    settlements: await readSettlements(sql, query, start),
+    settlementsSince: start?.begunAt ?? null,
+  };
 }
+
+async function readSettlements(
+  sql: Sql,
+  { address, from, to, limit }: StatementQuery,
+  start: HistoryStart | null,
+): Promise<readonly StatedSettlement[]> {
+  // A row from before the history began has no row before it to be compared with.
+  const since = start === null || from > start.begunAt ? from : start.begunAt;
+  // Plan: settled_rows_of_party.
+  return await sql.query<StatedSettlement>(
+    `select * from (
+       select recorded_at as at, epoch, block_number as "blockNumber",
+         transaction_hash as "transactionHash", ${growth("spent")}, ${growth("refunded")},
+         ${growth("earned")}
+       from settled_rows where party = $1
+       window earlier as (order by block_number, log_index)) as rows
+     where "transactionHash" is not null and at >= $2 and at < $3
+     order by "blockNumber", at limit $4`,
+    [bytea(address), since, to, limit + 1],
+  );
+}
+
+/** SQL: by how much a cumulative number exceeds that of the row before. */
+const growth = (column: string) =>
+  `${column} - coalesce(lag(${column}) over earlier, 0) as "${column}Micros"`;
 
 /** Before every debit, and after it. */
 const EVER = { from: new Date(0), to: new Date("9999-12-31T00:00:00Z") };

@@ -45,6 +45,17 @@ export interface SettledRow {
   readonly earned: bigint;
 }
 
+/** A row of the party that the chain settled, with what it had more than the one before. */
+export interface StatedSettlement {
+  readonly at: Date;
+  readonly epoch: bigint;
+  readonly spentMicros: bigint;
+  readonly refundedMicros: bigint;
+  readonly earnedMicros: bigint;
+  readonly blockNumber: bigint;
+  readonly transactionHash: Hex;
+}
+
 interface Statement {
   readonly asOf: Date;
   /** the block that the ledger has read */
@@ -52,6 +63,9 @@ interface Statement {
   /** without voided events */
   readonly days: readonly UsageSum[];
   readonly settled: SettledRow | null;
+  readonly settlements: readonly StatedSettlement[];
+  /** since when the ledger keeps settlements; `null` if since the deployment */
+  readonly settlementsSince: Date | null;
   /**
    * Whether all movements until now add up to the balance of the same snapshot, to the micro-credit.
    */

@@ -47,6 +47,13 @@ describe("a ledger that is restored from a copy of its log", () => {
     const empty = await rig.empty();
     expect((await rig.recover(empty)).findingCount).to.equal(0);
     await expectRows(empty, await ledgerRows(rig.database));
+    const paidBefore = await empty.query(
+      `select from debits d where d.recorded_at <
+         (select min(p.recorded_at) from purchases p where p.account = d.account)`,
+    );
+    expect(paidBefore, "debits of before their account's first purchase").to.deep.equal([]);
+    const { ledger } = await rig.startOn(empty);
+    expect(await ledger.past.before(new Date())).to.include({ addsUp: true });
     await goesOn(empty);
   });
 

@@ -67,7 +67,7 @@ for (const { name, open } of bothDatabases) {
       expect(document).to.have.nested.property("purchases.1.payer", friend);
       expect(document).to.have.nested.property("debits.0.amountMicros", "200000");
       expect(document).to.have.nested.property("debits.0.events", "2");
-      expect(document["notKept"]).to.deep.equal(["settlement_times"]);
+      expect(document).to.deep.include({ notKept: [], settlements: [] });
       const debits = await server.request(String(document["debitsPath"]), { key: ownersSession });
       expect(debits.document["debits"]).to.have.length(2);
       const balance = await server.request(`/v1/accounts/${owner}`, { key: ownersSession });
@@ -83,6 +83,27 @@ for (const { name, open } of bothDatabases) {
       });
       expect(document).to.have.nested.property("earnings.0.earnedMicros", "196000");
       expect(document).to.have.nested.property("earnings.0.feeMicros", "4000");
+    });
+
+    it("show what was settled, and since when that is kept", async () => {
+      await ledger.chainEvents({
+        type: "row_settled",
+        party: provider,
+        epoch: 1n,
+        spent: 0n,
+        refunded: 0n,
+        earned: 98_000n,
+      });
+      const { document } = await server.request(ofProvider, { key: providerKey });
+      expect(document).to.deep.include({ notKept: [] });
+      expect(document).to.have.nested.property("settlements.0.earnedMicros", "98000");
+      expect(document).to.have.nested.property("settled.earnedMicros", "98000");
+      await ledger.database.query(
+        "insert into chain_history_start (block_number, begun_at) values (9, clock_timestamp())",
+      );
+      const later = await server.request(ofProvider, { key: providerKey });
+      expect(later.document).to.deep.include({ notKept: ["settlement_times"], settlements: [] });
+      await ledger.database.query("delete from chain_history_start");
     });
 
     it("are CSV too, whose amounts add up", async () => {
@@ -101,6 +122,8 @@ for (const { name, open } of bothDatabases) {
         const ends = rows.findIndex(([kind]) => kind === "closing");
         const sum = rows.slice(1, ends).reduce((all, row) => all + BigInt(row[3] ?? ""), 0n);
         expect([sum, rows[ends]?.[3]]).to.deep.equal([closing, `${closing}`]);
+        const settled = rows.filter(([kind]) => kind === "settled").map((row) => row.slice(2, 4));
+        expect(settled).to.deep.equal(path === ofProvider ? [["earned", "98000"]] : []);
         expect(rows.at(-1)?.slice(0, 3)).to.include.members(["reconciles", "yes"]);
       }
     });

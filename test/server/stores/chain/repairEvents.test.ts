@@ -3,6 +3,7 @@ import { numberToHex } from "viem";
 
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { Database } from "@compute-credits/platform/postgres/database";
+import { endFilling, fillHistory } from "../../../../server/stores/chain/chainHistory.ts";
 import { repairEvents } from "../../../../server/stores/chain/repairEvents.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import {
@@ -38,6 +39,7 @@ const EVENTS: readonly EventInBlock[] = [
   { type: "counter_raised", account: bob, counter: 2n },
   bought(bob, 5n),
   requested(bob, 100n, { unspentMicros: 505n, refundedMicros: 0n }),
+  { type: "fees_claimed", recipient: challenger, amountMicros: 3n, tokenAmount: 2n },
 ];
 const CHAIN: readonly ChainEvent[] = EVENTS.map(inBlock);
 
@@ -78,6 +80,7 @@ for (const { name, open } of databaseKinds) {
         `select block_number, log_index, account, requested_micros, unspent_micros, served
          from refund_requests order by 1, 2`,
         "select * from settlements order by 1",
+        "select block_number, amount_micros, token_amount from fee_claims order by 1",
         "select * from ended_counters order by 1, 2",
         "select * from recorded_caps order by 1, 2",
         "select block_number, outcome from challenges order by 1",
@@ -130,6 +133,44 @@ for (const { name, open } of databaseKinds) {
       }
     });
 
+    it("fills the history of settlements, at the times of their blocks, and nothing else", async () => {
+      const history = () =>
+        database.query(
+          `select block_number, party, epoch, spent, refunded, earned, transaction_hash
+           from settled_rows order by 1`,
+        );
+      await index(CHAIN);
+      const [whole, kept] = [await recorded(), await history()];
+      expect(kept).to.have.length(2);
+      // As the migration leaves a ledger that had read these blocks before.
+      const newest = CHAIN.findLast(({ type }) => type === "row_settled")?.blockNumber;
+      await database.query("delete from fee_claims");
+      await database.query("delete from settled_rows where block_number <> $1", [newest ?? 0n]);
+      await database.query(
+        `update settled_rows set log_index = -1, transaction_hash = null,
+           recorded_at = '1970-01-01T00:00:00Z'`,
+      );
+      await database.query("insert into chain_history_start values (true, $1, now())", [
+        newest ?? 0n,
+      ]);
+      const past = await ledger.past.before(new Date(0));
+      expect(past).to.have.property("begunAt");
+
+      expect(await fillHistory(database, CHAIN)).to.equal(3);
+      expect(await fillHistory(database, CHAIN)).to.equal(0);
+      await endFilling(database);
+      expect(await history()).to.deep.equal(kept);
+      expect(await recorded()).to.deep.equal(whole);
+      const times = await database.query<{ at: Date }>(
+        "select recorded_at as at from settled_rows order by block_number",
+      );
+      const blocks = CHAIN.filter(({ type }) => type === "row_settled");
+      expect(times.map(({ at }) => at)).to.deep.equal(blocks.map(({ blockTime }) => blockTime));
+      expect(await ledger.past.before(new Date())).to.deep.include({
+        settled: { spent: 20n, refunded: 300n, earned: 7n },
+      });
+    });
+
     it("closes a request whose row was missed, and keeps the party's newest row", async () => {
       const first = CHAIN.find(({ type }) => type === "row_settled");
       const served = CHAIN.find(({ type }) => type === "refund_served");
@@ -163,7 +204,7 @@ for (const { name, open } of databaseKinds) {
     it("refuses blocks that the ledger has not read, which the indexer will", async () => {
       await index(CHAIN.slice(0, 2));
       const failure = await repairEvents(database, CHAIN).catch((error: unknown) => error);
-      expect(String(failure)).to.include("has not read block 12 yet");
+      expect(String(failure)).to.include("has not read block 13 yet");
       expect((await ledger.accounts.balance(alice)).purchased).to.equal(1_000n);
     });
 

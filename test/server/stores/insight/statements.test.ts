@@ -113,6 +113,41 @@ describe("statements over a history with every kind of entry", () => {
     );
   });
 
+  it("list what the chain settled, each without what was settled before", async () => {
+    const { statements, database } = scene.ledger;
+    const [row] = await database.query<{ earned: bigint; at: Date; epoch: bigint }>(
+      "select earned, epoch, recorded_at as at from settled_rows where party = $1",
+      [bytea(provider.address)],
+    );
+    if (row === undefined) throw new Error("the provider's row was settled");
+    await scene.ledger.chainEvents({
+      type: "row_settled",
+      party: provider.address,
+      epoch: row.epoch + 1n,
+      spent: 0n,
+      refunded: 0n,
+      earned: row.earned + 7n,
+    });
+    const all = await statements.provider({ address: provider.address, ...EVER });
+    const earned = all.settlements.map(({ earnedMicros }) => earnedMicros);
+    expect(earned).to.deep.equal([row.earned, 7n]);
+    expect(all.settled?.earned).to.equal(sum(earned));
+    expect(all.settlementsSince).to.equal(null);
+    const until = { address: provider.address, ...EVER, to: new Date(row.at.getTime() + 1) };
+    expect((await statements.provider(until)).settlements).to.have.length(1);
+
+    // As in a ledger that began to keep them after the first one.
+    const begunAt = new Date(row.at.getTime() + 1);
+    await database.query(
+      "insert into chain_history_start (block_number, begun_at) values (1, $1)",
+      [begunAt],
+    );
+    const later = await statements.provider({ address: provider.address, ...EVER });
+    expect(later.settlements.map(({ earnedMicros }) => earnedMicros)).to.deep.equal([7n]);
+    expect(later.settlementsSince).to.deep.equal(begunAt);
+    await database.query("delete from chain_history_start");
+  });
+
   it("know no balance of before the first purchase with a time, if one has none", async () => {
     const { statements, database } = scene.ledger;
     const [first, second] = await database.query<{ at: Date; block: bigint }>(

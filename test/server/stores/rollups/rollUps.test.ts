@@ -7,10 +7,8 @@ import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import { GROUPINGS, type LogOwner } from "../../../../server/stores/insight/insightStore.ts";
 import { createInsightStore } from "../../../../server/stores/insight/postgresInsightStore.ts";
-import {
-  createReportStore,
-  readLogRevenue,
-} from "../../../../server/stores/insight/postgresReportStore.ts";
+import { createReportStore } from "../../../../server/stores/insight/postgresReportStore.ts";
+import { readLogRevenue } from "../../../../server/stores/insight/revenue.ts";
 import { readLogSums } from "../../../../server/stores/insight/usageSums.ts";
 import { createRollUpStore } from "../../../../server/stores/rollups/postgresRollUpStore.ts";
 import type { CheckPlace } from "../../../../server/stores/rollups/rollUpStore.ts";
