@@ -5,6 +5,7 @@ import { PAGES } from "../bounds.ts";
 import { CheckpointStatus } from "../checkpoints/checkpointStatus.ts";
 import { Bytes32Text, NextCursor, TimeText, UintText, limitField } from "../fields.ts";
 import { route } from "../route.ts";
+import { LOG_ENTRIES } from "./entries.ts";
 
 /** A snapshot of the ledger's transactions, as PostgreSQL prints it. The server checks it. */
 const Snapshot = z.string().max(100_000);
@@ -22,10 +23,11 @@ export interface Entry {
   readonly transaction: bigint;
 }
 
-const Entry: z.ZodType<Entry> = z
-  .looseObject({ kind: z.string(), order: UintText, transaction: UintText })
+/** Typed as what all kinds have: programs that replay the log parse it with their own types. */
+export const LogEntry: z.ZodType<Entry> = z
+  .discriminatedUnion("kind", LOG_ENTRIES)
   .meta({ id: "LogEntry" })
-  .describe("docs/log-archive.md has the kinds. Each has more fields.");
+  .describe("docs/log-archive.md says what each kind does.");
 
 export const readLog = route({
   id: "readLog",
@@ -56,7 +58,7 @@ export const readLog = route({
     200: {
       description: "A page of entries, in log order.",
       schema: z.object({
-        entries: z.array(Entry).max(PAGES.entries.most),
+        entries: z.array(LogEntry).max(PAGES.entries.most),
         upTo: z.string().describe("The snapshot that stood for now: send it for the next page."),
         nextCursor: NextCursor.describe("Send it as `after`; `null` on the last page."),
       }),

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { AddressText, MicrosText, UintText } from "../fields.ts";
 
-const TierUse = z
+export const TierUse = z
   .object({
     account: AddressText,
     rateKey: z.string(),

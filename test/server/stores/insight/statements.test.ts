@@ -1,13 +1,25 @@
 import { expect } from "chai";
 import type { Address } from "viem";
+import { z } from "zod";
 
+import { LOG_ENTRIES } from "@compute-credits/api/log/entries";
+import { LogEntry } from "@compute-credits/api/log/usageLog";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 import { bytea } from "@compute-credits/platform/postgres/values";
+import { jsonText } from "@compute-credits/protocol/jsonText";
+import { Entry } from "@compute-credits/rules/log/logEntrySchema";
 import { type Scene, openAudited } from "../../../fixtures/audited.ts";
 import { postgres } from "../../../fixtures/databases.ts";
 import { alice, bob, ledgerHistory, operator, provider } from "../../../fixtures/ledgerHistory.ts";
 
 const sum = (amounts: readonly bigint[]) => amounts.reduce((all, each) => all + each, 0n);
+
+/** The kind of an entry, and the names of its fields. */
+function fieldsOf({ shape }: z.ZodObject): string {
+  const kind = shape["kind"];
+  if (!(kind instanceof z.ZodLiteral)) throw new Error("an entry has a kind");
+  return `${String(kind.value)}: ${Object.keys(shape).toSorted().join()}`;
+}
 
 const EVER = { from: new Date("2020-01-01"), to: new Date("2100-01-01"), limit: 1_000 };
 
@@ -93,6 +105,20 @@ describe("statements over a history with every kind of entry", () => {
       // oxlint-enable no-await-in-loop
     });
   }
+
+  it("come from a log whose entries are as the API describes them, each kind", async () => {
+    const { usageLog } = scene.ledger;
+    const page = await usageLog.page({ since: null, upTo: null }, null, 1_000);
+    expect(page.next).to.equal(null);
+    for (const entry of page.entries) LogEntry.parse(JSON.parse(jsonText(entry)));
+    // Kinds that this history lacks have the fields that auditors read, at least.
+    if (!(Entry instanceof z.ZodDiscriminatedUnion)) throw new Error("entries differ by kind");
+    const read = Entry.options.map((option) => {
+      if (!(option instanceof z.ZodObject)) throw new Error("each kind is an object");
+      return fieldsOf(option);
+    });
+    expect(LOG_ENTRIES.map(fieldsOf).toSorted()).to.deep.equal(read.toSorted());
+  });
 
   it("list purchases, refunds and write-offs that make up the balance", async () => {
     const { statements } = scene.ledger;
