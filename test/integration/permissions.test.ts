@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import { expect } from "chai";
 import { zeroHash } from "viem";
 
@@ -156,6 +158,7 @@ const PUBLIC_REQUESTS: readonly RouteId[] = ["previewPrices", "createNonce", "si
 const NEEDED: { readonly [Id in RouteId]?: (things: PrivateThings) => string } = {
   explainEventById: () => "?eventId=event",
   getLatestReceipt: ({ provider }) => `?provider=${provider}`,
+  listWebhooks: ({ account }) => `?party=account&address=${account}`,
 };
 
 /** Reads with tests of their own: the caller's keys, sessions and webhooks, and the log. */
@@ -200,8 +203,9 @@ describe("who may read what", () => {
     const { account, campaign } = things;
     const open: readonly string[] = [...PUBLIC, ...PUBLIC_REQUESTS];
     for (const route of ROUTES.filter(({ id }) => !open.includes(id))) {
+      const id = route.path.startsWith("/v1/webhooks") ? randomUUID() : campaign;
       const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-        name === "address" || name === "provider" ? account : campaign,
+        name === "address" || name === "provider" ? account : id,
       );
       const body = "exampleBody" in route ? route.exampleBody : {};
       const options = route.method === "get" ? {} : { body };
