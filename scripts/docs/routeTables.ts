@@ -17,15 +17,17 @@ export function routeTables(): readonly (readonly [string, string])[] {
 
 /** What strangers may ask, also those who have no key and sign nothing. */
 export function publicRoutesTable(): string {
-  const open = (route: Route) =>
-    route.callers.some((caller) => caller === "anyone" || caller === "anyoneWhileChallenged");
   return table(
     ["route", "purpose"],
-    ROUTES.filter(open).map((route) => {
+    ROUTES.filter(isOpen).map((route) => {
       const [path = "", , summary = ""] = cellsOf(route);
       return [path, summary];
     }),
   );
+}
+
+function isOpen({ callers }: Route): boolean {
+  return callers.some((caller) => caller === "anyone" || caller === "anyoneWhileChallenged");
 }
 
 function cellsOf({

@@ -109,8 +109,8 @@ async function readSettlements(
   return await sql.query<StatedSettlement>(
     `select * from (
        select recorded_at as at, epoch, block_number as "blockNumber",
-         transaction_hash as "transactionHash", ${growth("spent")}, ${growth("refunded")},
-         ${growth("earned")}
+         transaction_hash as "transactionHash", ${grownBy("spent")}, ${grownBy("refunded")},
+         ${grownBy("earned")}
        from settled_rows where party = $1
        window earlier as (order by block_number, log_index)) as rows
      where "transactionHash" is not null and at >= $2 and at < $3
@@ -120,7 +120,7 @@ async function readSettlements(
 }
 
 /** SQL: by how much a cumulative number exceeds that of the row before. */
-const growth = (column: string) =>
+const grownBy = (column: string) =>
   `${column} - coalesce(lag(${column}) over earlier, 0) as "${column}Micros"`;
 
 /** Before every debit, and after it. */

@@ -86,12 +86,15 @@ for (const { name, openEmpty } of bothDatabases) {
     });
 
     it("runs after the fence that is there already, in the same transaction", async () => {
-      const second = (work: () => Promise<unknown>) =>
-        fenceWrites(async (tx) => {
-          await tx.query("insert into notes select max(id) + 10 from notes");
-        }, work);
-      await behindFence(() => second(() => database.query(insert, [2])));
+      await behindFence(() => behindSecondFence(() => database.query(insert, [2])));
       expect(await notes()).to.have.members([1, 2, 11]);
     });
   });
+}
+
+/** Adds a row whose number tells that it came after the first fence. */
+async function behindSecondFence<T>(work: () => Promise<T>): Promise<T> {
+  return await fenceWrites(async (tx) => {
+    await tx.query("insert into notes select max(id) + 10 from notes");
+  }, work);
 }

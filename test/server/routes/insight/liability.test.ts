@@ -46,8 +46,12 @@ describe("the liability of a past moment", () => {
     const claimed = { type: "fees_claimed", recipient: OPERATOR, tokenAmount: 100n } as const;
     await ledger.chainEvents(
       {
-        ...{ type: "row_settled", epoch: 1n, party: party(2) },
-        ...{ spent: 400_000n, refunded: 0n, earned: 300_000n },
+        type: "row_settled",
+        epoch: 1n,
+        party: party(2),
+        spent: 400_000n,
+        refunded: 0n,
+        earned: 300_000n,
       },
       { ...claimed, amountMicros: 100_000n },
     );

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Address } from "viem";
 
 import { readClock } from "@compute-credits/platform/postgres/clock";
@@ -233,7 +233,12 @@ for (const { name, open } of databaseKinds) {
             const past = kept(await ledger.past.before(at));
             const { purchased, spent, refunded, earned, settled, newestCheckpoint } = report;
             expect(past).to.deep.include({
-              ...{ purchased, spent, refunded, earned, settled, newestCheckpoint },
+              purchased,
+              spent,
+              refunded,
+              earned,
+              settled,
+              newestCheckpoint,
               addsUp: true,
             });
             const then = vaultBefore(history.chain, past.since);
