@@ -66,6 +66,7 @@ export { readReceipt } from "./checkpoints/readReceipt.ts";
 export { type SignedReceipt, takeReceipt } from "./checkpoints/takeReceipt.ts";
 
 // What was spent and earned
+export { type Acts, type ActsOf, readActs } from "./acts/readActs.ts";
 export { type Explanation, explain } from "./insight/explain.ts";
 export type { Range } from "./insight/range.ts";
 export { type Budgets, readBudgets } from "./insight/readBudgets.ts";

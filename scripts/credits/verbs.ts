@@ -1,3 +1,4 @@
+import { actsVerb } from "./acts/acts.ts";
 import { acceptVerb, declineVerb } from "./allowances/accept.ts";
 import { allowVerb } from "./allowances/allow.ts";
 import { acceptancesVerb, allowancesVerb, offersVerb } from "./allowances/lists.ts";
@@ -128,6 +129,7 @@ export const VERBS: readonly Verb[] = [
   revokeIssuingKeyVerb,
   signInVerb,
   meVerb,
+  actsVerb,
   listSessionsVerb,
   revokeSessionVerb,
   revokeSessionsVerb,

@@ -23,6 +23,7 @@ import {
   preview,
   previewPrices,
   quote,
+  readActs,
   readAllowances,
   readBalance,
   readBudgets,
@@ -184,6 +185,7 @@ describe("the SDK's actions", () => {
     const earned = await readProviderStatement(charging, { provider: of.provider });
     expect(earned.closingMicros).to.equal(sums.earnedMicros);
     expect((await readRunway(owner, { account })).windows).to.have.length(3);
+    expect((await readActs(owner, { account, limit: 1 })).acts).to.have.length(1);
   });
 
   it("voidEvent: takes an event back", async () => {

@@ -36,6 +36,7 @@ const NO_ACTIONS: ReadonlySet<string> = new Set([
   "pages",
   "parseCredits",
   "scopeHash",
+  "shortageOf",
   "toCreditsError",
   "verifyAccount",
   "walletSpender",
@@ -69,9 +70,8 @@ const connection = { ...on, wallet };
 const signing = { wallet, deployment };
 
 // Nothing listens at port 1.
-const api = sdk.createApi("http://127.0.0.1:1", {
-  retries: { ...DEFAULT_RETRIES, tries: 1 },
-});
+const once = { retries: { ...DEFAULT_RETRIES, tries: 1 } };
+const api = sdk.createApi("http://127.0.0.1:1", once);
 
 const unreachable: Readonly<Record<string, () => Promise<unknown>>> = {
   accept: () => sdk.accept(api, { account }),
@@ -87,6 +87,7 @@ const unreachable: Readonly<Record<string, () => Promise<unknown>>> = {
   preview: () => sdk.preview(api, { measurements: [work] }),
   previewPrices: () => sdk.previewPrices(api, { provider: account, measurements: [work] }),
   quote: () => sdk.quote(api, { provider: account, account, ...work }),
+  readActs: () => sdk.readActs(api, { account }),
   readAllowances: () => sdk.readAllowances(api, { account }),
   readBalance: () => sdk.readBalance(api, { account }),
   readBudgets: () => sdk.readBudgets(api, { account }),
@@ -118,6 +119,7 @@ const unreachable: Readonly<Record<string, () => Promise<unknown>>> = {
   settle: () => sdk.settle(connection, api),
   takeReceipt: () => sdk.takeReceipt(api),
   voidEvent: () => sdk.voidEvent(api, { eventId: "a" }),
+  watch: () => sdk.watch(api.url, { checkpoints: true }, once).next(),
 };
 
 const declined: Readonly<Record<string, () => Promise<unknown>>> = {
