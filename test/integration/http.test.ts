@@ -123,6 +123,9 @@ for (const kind of bothStacks) {
           "forget requests",
           "log",
           "settler",
+          "webhook log",
+          // With an embedded database the server makes itself a key for its webhooks' secrets.
+          ...(kind === "PGlite" ? ["webhooks", "webhook notices"] : []),
           "watch",
         ].map((name) => ({ name, error: null })),
       });
