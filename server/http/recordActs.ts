@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import type { Request, RequestHandler } from "express";
-import { type Address, type Hex, isAddress, isHex } from "viem";
+import { type Address, type Hex, isHex } from "viem";
 import { parseSiweMessage } from "viem/siwe";
 import { z } from "zod";
 
@@ -10,6 +10,7 @@ import type { Route } from "@compute-credits/api/route";
 import { type WriteFence, fenceWrites } from "@compute-credits/platform/postgres/writeFence";
 import type { AddressList } from "@compute-credits/platform/process/addressList";
 import { clientAddress } from "@compute-credits/platform/process/clientAddress";
+import { parseAddress } from "@compute-credits/protocol/address";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import type { Act, ActDetails, ActStore, Actor } from "../stores/acts/actStore.ts";
 import type { Identify, Principal } from "./principal.ts";
@@ -170,9 +171,7 @@ function objectIn(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function addressIn(text: string | undefined): Address | null {
-  if (text === undefined) return null;
-  const lower = text.toLowerCase();
-  return isAddress(lower) ? lower : null;
+  return text === undefined ? null : parseAddress(text);
 }
 
 function isBytes32(value: unknown): value is Hex {

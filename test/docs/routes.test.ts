@@ -42,7 +42,10 @@ describe("docs/routes.md", () => {
     const server = await serveLedger(ledger);
     try {
       const served = routesOf(server.app.router).map((route) =>
-        route.replace(/ (?!\/(healthz|readyz(\/\w+)?|openapi\.json|docs(\/[\w.]+)?)$)/, " /v1"),
+        route.replace(
+          / (?!\/(healthz|readyz(\/\w+)?|openapi\.json|llms\.txt|docs(\/[\w.]+)?)$)/,
+          " /v1",
+        ),
       );
       const documented = await documentedRoutes();
       expect(documented.toSorted()).to.deep.equal(served.toSorted());
