@@ -75,8 +75,11 @@ export async function runLocal(options: RunOptions): Promise<void> {
 function endWithNpm(): void {
   if (process.env["npm_lifecycle_event"] !== "start") return;
   const npm = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== npm) process.kill(process.pid, "SIGTERM");
+  const check = setInterval(() => {
+    if (process.ppid === npm) return;
+    // Once: a second signal would end the process before it has stopped everything.
+    clearInterval(check);
+    process.kill(process.pid, "SIGTERM");
   }, PARENT_CHECK_MS).unref();
 }
 
