@@ -13,31 +13,24 @@ import {
   CHAIN_ENVIRONMENT,
   address,
   integer,
-  list,
+  listOf,
   privateKey,
   signingJournalFolder,
   url,
 } from "@compute-credits/platform/process/environment";
 import { MAX_SCOPE_NAMES } from "@compute-credits/protocol/json/allowance";
 
-const addresses = z
-  .string()
-  .optional()
-  .transform((text) => list(text ?? ""))
-  .pipe(z.array(address));
+const addresses = listOf(address);
+
+const networks = listOf(
+  z.string().refine(isAddressOrNetwork, "must be addresses, or networks like 10.0.0.0/8"),
+);
 
 /** Origins: what comes before the path of a URL, as browsers write it. */
 const origins = (what: string) =>
-  z
-    .string()
-    .optional()
-    .transform((text) => list(text ?? ""))
-    .pipe(
-      z.array(
-        z.string().refine(isOrigin, `must be ${what} like https://meter.example, without a path`),
-      ),
-    )
-    .transform((texts) => texts.map((text) => new URL(text).origin));
+  listOf(
+    z.string().refine(isOrigin, `must be ${what} like https://meter.example, without a path`),
+  ).transform((texts) => texts.map((text) => new URL(text).origin));
 
 /** TLS, except on this machine: a session's cookie must not travel in the clear. */
 function isOrigin(text: string): boolean {
@@ -54,16 +47,9 @@ const DATABASE_AND_HTTP = {
   MAX_CONNECTIONS_PER_ADDRESS: integer(1, 100_000)
     .default(1_000)
     .describe("Open connections from one IPv4 address or IPv6 /64."),
-  TRUSTED_PROXIES: z
-    .string()
-    .optional()
-    .transform((text) => list(text ?? ""))
-    .pipe(
-      z.array(
-        z.string().refine(isAddressOrNetwork, "must be addresses, or networks like 10.0.0.0/8"),
-      ),
-    )
-    .describe("Proxies: exempt from that bound, and believed in `X-Forwarded-For`."),
+  TRUSTED_PROXIES: networks.describe(
+    "Proxies: exempt from that bound, and believed in `X-Forwarded-For`.",
+  ),
   DATABASE_CONNECTIONS: integer(1, 1_000)
     .default(10)
     .describe("Connections of this server to PostgreSQL."),
@@ -147,12 +133,9 @@ const PRICES = {
 };
 
 const SETTLEMENT = {
-  SIGNER_PRIVATE_KEYS: z
-    .string()
-    .optional()
-    .transform((text) => list(text ?? ""))
-    .pipe(z.array(privateKey))
-    .describe("The meter's signers' keys, separated by commas."),
+  SIGNER_PRIVATE_KEYS: listOf(privateKey).describe(
+    "The meter's signers' keys, separated by commas.",
+  ),
   SIGNER_KEY_FILE: z.string().min(1).optional().describe("File that holds those keys instead."),
   SIGNER_URL: url(/^https?$/, "an http(s) URL")
     .optional()
@@ -202,12 +185,9 @@ const SETTLEMENT = {
   SIGNATURE_ALARM_SECONDS: integer(1, 31_536_000)
     .default(900)
     .describe("Alarm when a checkpoint has waited so long for signatures."),
-  AUDITOR_URLS: z
-    .string()
-    .optional()
-    .transform((text) => list(text ?? ""))
-    .pipe(z.array(url(/^https?$/, "http(s) URLs")))
-    .describe("Status servers of auditors, whose refusals and silence are alarms."),
+  AUDITOR_URLS: listOf(url(/^https?$/, "http(s) URLs")).describe(
+    "Status servers of auditors, whose refusals and silence are alarms.",
+  ),
   REFUND_ALARM_SECONDS: integer(1, 31_536_000)
     .optional()
     .describe("Alarm before a refund's deadline; unset: half the window."),
@@ -219,16 +199,7 @@ const WEBHOOKS = {
     .min(1)
     .optional()
     .describe("File of keys for webhooks' secrets: 64 hex digits a line."),
-  WEBHOOK_NETWORKS: z
-    .string()
-    .optional()
-    .transform((text) => list(text ?? ""))
-    .pipe(
-      z.array(
-        z.string().refine(isAddressOrNetwork, "must be addresses, or networks like 10.0.0.0/8"),
-      ),
-    )
-    .describe("Private networks that webhooks may reach, also by http."),
+  WEBHOOK_NETWORKS: networks.describe("Private networks that webhooks may reach, also by http."),
   MAX_WEBHOOKS: integer(1, 1_000_000)
     .default(10_000)
     .describe("Endpoints of webhooks, of all owners together."),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import type { Request, RequestHandler } from "express";
-import { type Address, type Hex, isHex } from "viem";
+import type { Address } from "viem";
 import { parseSiweMessage } from "viem/siwe";
 import { z } from "zod";
 
@@ -11,7 +11,7 @@ import { type WriteFence, fenceWrites } from "@compute-credits/platform/postgres
 import type { AddressList } from "@compute-credits/platform/process/addressList";
 import { clientAddress } from "@compute-credits/platform/process/clientAddress";
 import { parseAddress } from "@compute-credits/protocol/address";
-import { lowercaseHex } from "@compute-credits/protocol/hex";
+import { Bytes32Field } from "@compute-credits/protocol/json/fields";
 import type { Act, ActDetails, ActStore, Actor } from "../stores/acts/actStore.ts";
 import type { Identify, Principal } from "./principal.ts";
 
@@ -80,7 +80,7 @@ function describeAct(
     actor: actorOf(principal, signer ?? named.spender ?? null),
     account: addressIn(named.account) ?? wallet ?? (allowanceId === null ? own.account : null),
     provider: addressIn(named.provider) ?? own.provider,
-    allowance: isBytes32(allowanceId) ? lowercaseHex(allowanceId) : null,
+    allowance: Bytes32Field.safeParse(allowanceId).data ?? null,
     details: detailsOf(req.params, body),
   };
 }
@@ -172,10 +172,6 @@ function objectIn(value: unknown): Readonly<Record<string, unknown>> {
 
 function addressIn(text: string | undefined): Address | null {
   return text === undefined ? null : parseAddress(text);
-}
-
-function isBytes32(value: unknown): value is Hex {
-  return isHex(value) && value.length === 66;
 }
 
 /** The wallet that a sign-in message names. */

@@ -21,19 +21,24 @@ const Exhaustion = z.union([
   }),
 ]);
 
+/** What an allowance may spend in its period, and how much of it is used. */
+export const budgetUse = {
+  account: AddressText,
+  allowance: Bytes32Text,
+  spender: Bytes32Text,
+  campaign: Bytes32Text.nullable(),
+  status: z.enum(["in_force", "not_started", "expired", "revoked", "not_accepted"]),
+  budgetMicros: MicrosText.describe("The limit, and what was carried over."),
+  usedMicros: MicrosText.describe("Spent or on hold in this period."),
+  remainingMicros: MicrosText,
+  usedBps: UintText.describe("Rounds down: only the last micro-credit makes it 10,000."),
+  periodStartsAt: UintText.nullable().describe("Seconds since 1970."),
+  periodEndsAt: UintText.nullable().describe("Seconds since 1970; `null`: never."),
+};
+
 const Budget = z
   .object({
-    account: AddressText,
-    allowance: Bytes32Text,
-    spender: Bytes32Text,
-    campaign: Bytes32Text.nullable(),
-    status: z.enum(["in_force", "not_started", "expired", "revoked", "not_accepted"]),
-    budgetMicros: MicrosText.describe("The limit, and what was carried over."),
-    usedMicros: MicrosText.describe("Spent or on hold in this period."),
-    remainingMicros: MicrosText,
-    usedBps: UintText.describe("Rounds down: only the last micro-credit makes it 10,000."),
-    periodStartsAt: UintText.nullable().describe("Seconds since 1970."),
-    periodEndsAt: UintText.nullable().describe("Seconds since 1970; `null`: never."),
+    ...budgetUse,
     exhaustion: Exhaustion.describe("At the rate of the last 24 hours."),
     spent24hMicros: MicrosText,
   })

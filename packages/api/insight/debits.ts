@@ -24,20 +24,25 @@ const DebitQuery = z.strictObject({
   limit: limitField(PAGES.list),
 });
 
+/** The work of a debit, and who pays whom for it. */
+export const debitedWork = {
+  recordedAt: TimeText,
+  provider: AddressText,
+  eventId: z.string(),
+  part: z.int().describe("Counts the allowances that pay for one event, from 0."),
+  account: AddressText,
+  allowance: Bytes32Text,
+  spender: Bytes32Text,
+  meter: z.string(),
+  quantity: UintText.describe("Of the whole event, even if several allowances paid for it."),
+  dimensions: z.record(z.string(), z.string()),
+  occurredAt: TimeText,
+  rateCardVersion: z.int(),
+};
+
 const Debit = z
   .object({
-    recordedAt: TimeText,
-    provider: AddressText,
-    eventId: z.string(),
-    part: z.int().describe("Counts the allowances that pay for one event, from 0."),
-    account: AddressText,
-    allowance: Bytes32Text,
-    spender: Bytes32Text,
-    meter: z.string(),
-    quantity: UintText.describe("Of the whole event, even if several allowances paid for it."),
-    dimensions: z.record(z.string(), z.string()),
-    occurredAt: TimeText,
-    rateCardVersion: z.int(),
+    ...debitedWork,
     priceBasis: PriceBasis.nullable(),
     amountMicros: MicrosText,
     feeMicros: MicrosText.describe("The operator's part of the amount."),

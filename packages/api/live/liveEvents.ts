@@ -3,6 +3,8 @@ import { z } from "zod";
 import { CheckpointJson } from "@compute-credits/protocol/json/checkpoint";
 import { CheckpointStatus } from "../checkpoints/checkpointStatus.ts";
 import { AddressText, Bytes32Text, MicrosText, TimeText, UintText } from "../fields.ts";
+import { budgetUse } from "../insight/budgets.ts";
+import { debitedWork } from "../insight/debits.ts";
 
 /**
  * The data of each event of a stream, by the event's name. An entry (`debit`, `void`) is sent once;
@@ -24,18 +26,7 @@ export const LIVE_EVENTS = {
     .meta({ id: "LiveBalance" }),
   debit: z
     .object({
-      recordedAt: TimeText,
-      provider: AddressText,
-      eventId: z.string(),
-      part: z.int().describe("Counts the allowances that pay for one event, from 0."),
-      account: AddressText,
-      allowance: Bytes32Text,
-      spender: Bytes32Text,
-      meter: z.string(),
-      quantity: UintText.describe("Of the whole event, even if several allowances paid for it."),
-      dimensions: z.record(z.string(), z.string()),
-      occurredAt: TimeText,
-      rateCardVersion: z.int(),
+      ...debitedWork,
       amountMicros: MicrosText,
       feeMicros: MicrosText.describe("The operator's part of the amount."),
       earnedMicros: MicrosText.describe("The provider's part of the amount."),
@@ -66,21 +57,7 @@ export const LIVE_EVENTS = {
       endedAt: TimeText.nullable(),
     })
     .meta({ id: "LiveHold" }),
-  budget: z
-    .object({
-      account: AddressText,
-      allowance: Bytes32Text,
-      spender: Bytes32Text,
-      campaign: Bytes32Text.nullable(),
-      status: z.enum(["in_force", "not_started", "expired", "revoked", "not_accepted"]),
-      budgetMicros: MicrosText.describe("The limit, and what was carried over."),
-      usedMicros: MicrosText.describe("Spent or on hold in this period."),
-      remainingMicros: MicrosText,
-      usedBps: UintText.describe("Rounds down: only the last micro-credit makes it 10,000."),
-      periodStartsAt: UintText.nullable().describe("Seconds since 1970."),
-      periodEndsAt: UintText.nullable().describe("Seconds since 1970; `null`: never."),
-    })
-    .meta({ id: "LiveBudget" }),
+  budget: z.object(budgetUse).meta({ id: "LiveBudget" }),
   refund: z
     .object({
       account: AddressText,

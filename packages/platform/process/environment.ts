@@ -43,6 +43,14 @@ export const list = (text: string) =>
     .map((part) => part.trim())
     .filter((part) => part !== "");
 
+/** Values separated by commas; none if the variable is unset. */
+export const listOf = <Value extends z.ZodType<unknown, string>>(value: Value) =>
+  z
+    .string()
+    .optional()
+    .transform((text) => list(text ?? ""))
+    .pipe(z.array(value));
+
 export const url = (protocols: RegExp, what: string) =>
   z.url({ protocol: protocols, error: `must be ${what}` });
 

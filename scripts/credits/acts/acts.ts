@@ -1,5 +1,5 @@
 import { readActs } from "@compute-credits/client/acts/readActs";
-import { ADDRESS, TEXT, count, optional, withDefault } from "../frame/options.ts";
+import { ADDRESS, TEXT, cursorOf, optional, rowsAtMost } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
@@ -16,8 +16,8 @@ export const actsVerb = verb({
     account: optional(ADDRESS, "in place of the wallet's account"),
     provider: optional(ADDRESS, "acts about this provider, in place of an account's"),
     act: optional(TEXT, "only acts of this operationId, such as issueGrants"),
-    limit: withDefault(count(1, 1_000), "rows at most", "100"),
-    cursor: optional(TEXT, "nextCursor of the page before"),
+    limit: rowsAtMost(1_000),
+    cursor: cursorOf(TEXT),
   },
   async run(context, { account, provider, act, limit, cursor }) {
     const of = provider === undefined ? { account: await context.party(account) } : { provider };

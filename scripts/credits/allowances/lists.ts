@@ -2,13 +2,13 @@ import { listAcceptances } from "@compute-credits/api/allowances/acceptances";
 import { getAllowance } from "@compute-credits/api/allowances/allowances";
 import { readAllowances } from "@compute-credits/client/allowances/readAllowances";
 import { readOffers } from "@compute-credits/client/allowances/readOffers";
-import { ADDRESS, ID, SPENDER, count, optional, withDefault } from "../frame/options.ts";
+import { ADDRESS, ID, SPENDER, cursorOf, optional, rowsAtMost } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
 import { shownAllowance } from "./shownAllowance.ts";
 
-const limit = withDefault(count(1, 1_000), "rows at most", "100");
+const limit = rowsAtMost(1_000);
 
 export const allowancesVerb = verb({
   name: "allowances",
@@ -20,7 +20,7 @@ export const allowancesVerb = verb({
     account: optional(ADDRESS, "in place of the wallet or of the key's account"),
     id: optional(ID, "only this one"),
     limit,
-    cursor: optional(ID, "nextCursor of the page before"),
+    cursor: cursorOf(ID),
   },
   async run(context, { account, id, limit: most, cursor }) {
     if (id !== undefined) {
@@ -41,7 +41,7 @@ export const allowancesVerb = verb({
 const pageOfAccounts = {
   spender: optional(SPENDER, "in place of the key's or the wallet's own"),
   limit,
-  cursor: optional(ADDRESS, "nextCursor of the page before"),
+  cursor: cursorOf(ADDRESS),
 };
 
 export const offersVerb = verb({

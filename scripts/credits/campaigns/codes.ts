@@ -9,8 +9,10 @@ import {
   ID,
   TIME,
   count,
+  cursorOf,
   optional,
   required,
+  rowsAtMost,
   whole,
   withDefault,
 } from "../frame/options.ts";
@@ -67,8 +69,8 @@ export const listCodesVerb = verb({
   asks: null,
   options: {
     campaign,
-    limit: withDefault(count(1, 1_000), "rows at most", "100"),
-    cursor: optional(ID, "nextCursor of the page before"),
+    limit: rowsAtMost(1_000),
+    cursor: cursorOf(ID),
   },
   async run(context, { campaign: id, limit, cursor }) {
     const query = { limit, ...(cursor === undefined ? {} : { cursor }) };

@@ -7,10 +7,10 @@ import {
   SPENDER,
   TEXT,
   TIME,
-  count,
+  cursorOf,
   optional,
   required,
-  withDefault,
+  rowsAtMost,
 } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { secondsOf } from "../allowances/seconds.ts";
@@ -56,8 +56,8 @@ export const listGrantsVerb = verb({
   options: {
     campaign: optional(ID, "only of this campaign"),
     account: optional(ADDRESS, "in place of the wallet or of the key's account"),
-    limit: withDefault(count(1, 1_000), "rows at most", "100"),
-    cursor: optional(ID, "nextCursor of the page before"),
+    limit: rowsAtMost(1_000),
+    cursor: cursorOf(ID),
   },
   async run(context, { campaign, account, limit, cursor }) {
     const query = { limit, ...(cursor === undefined ? {} : { cursor }) };

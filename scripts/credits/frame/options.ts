@@ -158,6 +158,16 @@ export function count(least: number, most: number) {
   return { placeholder, schema: schema.transform(Number) };
 }
 
+/** Rows of one page, at most `most`. */
+export function rowsAtMost(most: number, fallback = 100) {
+  return withDefault(count(1, most), "rows at most", `${fallback}`);
+}
+
+/** Where a page begins. */
+export function cursorOf<S extends z.ZodType>(valueKind: ValueKind<S>) {
+  return optional(valueKind, "nextCursor of the page before");
+}
+
 export function choice<const Name extends string>(...names: readonly [Name, ...Name[]]) {
   return kind(names.join("|"), `one of ${names.join(", ")}`, (text) => {
     return names.find((name) => name === text) ?? null;

@@ -1,5 +1,5 @@
 import { readBudgets } from "@compute-credits/client/insight/readBudgets";
-import { ADDRESS, ID, SPENDER, count, optional, withDefault } from "../frame/options.ts";
+import { ADDRESS, ID, SPENDER, cursorOf, optional, rowsAtMost } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
@@ -14,8 +14,8 @@ export const budgetsVerb = verb({
   options: {
     account: optional(ADDRESS, "of all spenders of this account"),
     spender: optional(SPENDER, "of all accounts that allow this spender"),
-    limit: withDefault(count(1, 1_000), "rows at most", "100"),
-    cursor: optional(ID, "nextCursor of the page before"),
+    limit: rowsAtMost(1_000),
+    cursor: cursorOf(ID),
   },
   async run(context, { account, spender, limit, cursor }) {
     const page = { limit, ...(cursor === undefined ? {} : { cursor }) };

@@ -4,7 +4,16 @@ import {
   listSpenderDebits,
 } from "@compute-credits/api/insight/debits";
 import { rangeQuery } from "@compute-credits/client/insight/range";
-import { ADDRESS, SPENDER, TEXT, choice, count, optional, withDefault } from "../frame/options.ts";
+import {
+  ADDRESS,
+  SPENDER,
+  TEXT,
+  choice,
+  cursorOf,
+  optional,
+  rowsAtMost,
+  withDefault,
+} from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
@@ -23,8 +32,8 @@ export const debitsVerb = verb({
     spender: optional(SPENDER, "only of this spender"),
     meter: optional(TEXT, "only of this meter"),
     ...RANGE,
-    limit: withDefault(count(1, 1_000), "rows at most", "100"),
-    cursor: optional(TEXT, "nextCursor of the page before"),
+    limit: rowsAtMost(1_000),
+    cursor: cursorOf(TEXT),
   },
   async run(context, { of, party, spender, meter, limit, cursor, ...range }) {
     const query = {

@@ -3,7 +3,7 @@ import {
   getRows,
   listCheckpoints,
 } from "@compute-credits/api/checkpoints/checkpoints";
-import { TEXT, count, flag, optional, required, whole, withDefault } from "../frame/options.ts";
+import { TEXT, flag, cursorOf, required, rowsAtMost, whole } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
@@ -15,8 +15,8 @@ export const listCheckpointsVerb = verb({
   examples: ["checkpoints list --limit 5"],
   asks: null,
   options: {
-    limit: withDefault(count(1, 100), "rows at most", "20"),
-    cursor: optional(TEXT, "nextCursor of the page before"),
+    limit: rowsAtMost(100, 20),
+    cursor: cursorOf(TEXT),
   },
   async run(context, { limit, cursor }) {
     const query = { limit, ...(cursor === undefined ? {} : { cursor }) };

@@ -1,6 +1,6 @@
 import { PAGES } from "@compute-credits/api/bounds";
 import { listCuts, listSegments, readLog } from "@compute-credits/api/log/usageLog";
-import { TEXT, count, optional, whole, withDefault } from "../frame/options.ts";
+import { TEXT, count, optional, rowsAtMost, whole, withDefault } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
@@ -44,7 +44,7 @@ export const logCutsVerb = verb({
   details: "For auditors and signers. Dropped ones are among them.",
   examples: ["log cuts --key-file auditor.key"],
   asks: null,
-  options: { after, limit: withDefault(count(1, PAGES.checkpoints.most), "rows at most", "20") },
+  options: { after, limit: rowsAtMost(PAGES.checkpoints.most, 20) },
   async run(context, { after: last, limit }) {
     const answer = await context.api.call(listCuts, { query: { after: `${last}`, limit } });
     const cuts = answer.cuts.map(({ id, checkpoint, status }) => ({
@@ -64,7 +64,7 @@ export const logSegmentsVerb = verb({
   details: "For auditors and signers.",
   examples: ["log segments --key-file auditor.key"],
   asks: null,
-  options: { after, limit: withDefault(count(1, PAGES.list.most), "rows at most", "100") },
+  options: { after, limit: rowsAtMost(PAGES.list.most) },
   async run(context, { after: last, limit }) {
     const answer = await context.api.call(listSegments, { query: { after: `${last}`, limit } });
     const segments = answer.segments.map(({ number, entries, head, publishedAt }) => ({

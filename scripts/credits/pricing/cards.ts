@@ -7,7 +7,7 @@ import {
 } from "@compute-credits/api/pricing/rateCards";
 import type { z } from "zod";
 import { readJsonFile } from "../context/jsonFile.ts";
-import { ADDRESS, FILE, count, optional, required, withDefault } from "../frame/options.ts";
+import { ADDRESS, FILE, count, optional, required, rowsAtMost } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
@@ -70,7 +70,7 @@ export const listCardsVerb = verb({
   options: {
     provider: optional(ADDRESS, "only of this provider"),
     version: optional(count(1, 999_999_999), "only this card, with its rates"),
-    limit: withDefault(count(1, 100), "rows at most", "100"),
+    limit: rowsAtMost(100),
   },
   async run(context, { provider, version, limit }) {
     if (version !== undefined) {

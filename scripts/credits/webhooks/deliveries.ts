@@ -5,7 +5,7 @@ import {
   testWebhook,
 } from "@compute-credits/api/webhooks/webhooks";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
-import { TEXT, TIME, UUID, count, optional, required, withDefault } from "../frame/options.ts";
+import { TEXT, TIME, UUID, cursorOf, optional, required, rowsAtMost } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { show } from "../output/shown.ts";
 
@@ -32,8 +32,8 @@ export const deliveriesVerb = verb({
   asks: null,
   options: {
     id,
-    limit: withDefault(count(1, PAGES.list.most), "rows at most", "100"),
-    cursor: optional(TEXT, "nextCursor of the page before"),
+    limit: rowsAtMost(PAGES.list.most),
+    cursor: cursorOf(TEXT),
   },
   async run(context, { id: name, limit, cursor }) {
     const query = { limit, ...(cursor === undefined ? {} : { cursor }) };
