@@ -38,11 +38,15 @@ export { type ProvenRow, readProof } from "./accounts/readProof.ts";
 
 export { waitForBlock } from "./accounts/waitForBlock.ts";
 export { type ServerDeployment, readDeployment } from "./deployment/readDeployment.ts";
+export { readLiveness } from "./deployment/readLiveness.ts";
+export { type Readiness, readReadiness } from "./deployment/readReadiness.ts";
 
 // Allowances
 export { type Acceptance, type SpendersWord, accept } from "./allowances/accept.ts";
 export { allow } from "./allowances/allow.ts";
 export { endAcceptance } from "./allowances/endAcceptance.ts";
+export { type Acceptances, readAcceptances } from "./allowances/readAcceptances.ts";
+export { type AllowanceInUse, readAllowance } from "./allowances/readAllowance.ts";
 export { type StoredAllowance, postAllowance } from "./allowances/postAllowance.ts";
 export { type Allowances, readAllowances } from "./allowances/readAllowances.ts";
 export { type Offers, readOffers } from "./allowances/readOffers.ts";
@@ -50,11 +54,33 @@ export { type RedeemedGrant, redeem } from "./allowances/redeem.ts";
 export { revoke } from "./allowances/revoke.ts";
 export { revokeGrant } from "./allowances/revokeGrant.ts";
 
+// Campaigns: grants, codes and the keys that issue them
+export { type AddedCodes, type NewCode, addCodes } from "./campaigns/addCodes.ts";
+export { type AddedIssuingKey, addIssuingKey } from "./campaigns/addIssuingKey.ts";
+export { type ClosedCode, closeCode } from "./campaigns/closeCode.ts";
+export type { GrantTerms } from "./campaigns/grantTerms.ts";
+export { type IssuedGrants, type NewGrant, issueGrants } from "./campaigns/issueGrants.ts";
+export { type Campaign, readCampaign } from "./campaigns/readCampaign.ts";
+export { type Codes, readCodes } from "./campaigns/readCodes.ts";
+export { type Grants, readGrants } from "./campaigns/readGrants.ts";
+export { type IssuingKey, readIssuingKeys } from "./campaigns/readIssuingKeys.ts";
+export { type RevokedIssuingKey, revokeIssuingKey } from "./campaigns/revokeIssuingKey.ts";
+
 // Providers: access, prices, holds and usage
 export { type AddedProviderKey, addProviderKey } from "./providers/addProviderKey.ts";
+export { type ProviderDecision, approveProvider } from "./providers/approveProvider.ts";
 export { claimAccess } from "./providers/claimAccess.ts";
+export { type Approval, readApproval } from "./providers/readApproval.ts";
+export { type RevokedAccess, revokeAccess } from "./providers/revokeAccess.ts";
+export { type RevokedProviderKey, revokeProviderKey } from "./providers/revokeProviderKey.ts";
 export { type Prices, previewPrices } from "./pricing/previewPrices.ts";
+export { type Rate, publishRateCard } from "./pricing/publishRateCard.ts";
 export { type Quote, quote } from "./pricing/quote.ts";
+export { type DynamicRate, readDynamicRates } from "./pricing/readDynamicRates.ts";
+export { type MultiplierSteps, readMultiplierSteps } from "./pricing/readMultiplierSteps.ts";
+export { type RateCard, readRateCard } from "./pricing/readRateCard.ts";
+export { type RateCards, readRateCards } from "./pricing/readRateCards.ts";
+export { type UtilisationStep, reportUtilisation } from "./pricing/reportUtilisation.ts";
 export { type Capture, capture } from "./holds/capture.ts";
 export { type Hold, type HoldRequest, hold } from "./holds/hold.ts";
 export { readHold } from "./holds/readHold.ts";
@@ -62,6 +88,16 @@ export { release } from "./holds/release.ts";
 export { type PreviewRequest, type Previews, preview } from "./usage/preview.ts";
 export { type Outcome, type UsageCloudEvent, reportUsage } from "./usage/reportUsage.ts";
 export { type VoidedEvent, voidEvent } from "./usage/voidEvent.ts";
+
+// Checkpoints as the server has them, and receipts
+export { type CheckpointSignatures, cosignCheckpoint } from "./checkpoints/cosignCheckpoint.ts";
+export { type ReceiptSignatures, cosignReceipt } from "./checkpoints/cosignReceipt.ts";
+export { type CheckpointRows, readRows } from "./checkpoints/readRows.ts";
+export { type ServerCheckpoint, readServerCheckpoint } from "./checkpoints/readServerCheckpoint.ts";
+export {
+  type ServerCheckpoints,
+  readServerCheckpoints,
+} from "./checkpoints/readServerCheckpoints.ts";
 export { readReceipt } from "./checkpoints/readReceipt.ts";
 export { type SignedReceipt, takeReceipt } from "./checkpoints/takeReceipt.ts";
 
@@ -72,11 +108,28 @@ export type { Range } from "./insight/range.ts";
 export { type Budgets, readBudgets } from "./insight/readBudgets.ts";
 export { type Debits, type DebitsOf, readDebits } from "./insight/readDebits.ts";
 export { type Earnings, readEarnings } from "./insight/readEarnings.ts";
+export { type Liability, readLiability } from "./insight/readLiability.ts";
 export { type ProviderStatement, readProviderStatement } from "./insight/readProviderStatement.ts";
+export { type Report, readReport } from "./insight/readReport.ts";
 export { type Runway, readRunway } from "./insight/readRunway.ts";
 export { type AccountStatement, readStatement } from "./insight/readStatement.ts";
 export { readStatementCsv } from "./insight/readStatementCsv.ts";
 export { type UsageSums, readUsageSums } from "./insight/readUsageSums.ts";
+
+// The usage log, for auditors
+export { type Cut, readCuts } from "./log/readCuts.ts";
+export { type LogPage, readLog } from "./log/readLog.ts";
+export { type LogSegment, readSegments } from "./log/readSegments.ts";
+
+// Webhooks
+export { type WebhookWithSecret, createWebhook } from "./webhooks/createWebhook.ts";
+export { deleteWebhook } from "./webhooks/deleteWebhook.ts";
+export { type Deliveries, readDeliveries } from "./webhooks/readDeliveries.ts";
+export { type Webhook, readWebhooks } from "./webhooks/readWebhooks.ts";
+export { type Replay, replayWebhook } from "./webhooks/replayWebhook.ts";
+export { rotateWebhookSecret } from "./webhooks/rotateWebhookSecret.ts";
+export { testWebhook } from "./webhooks/testWebhook.ts";
+export { updateWebhook } from "./webhooks/updateWebhook.ts";
 
 // Sessions and keys
 export { type AddedViewKey, type ViewKeyOptions, addViewKey } from "./keys/addViewKey.ts";
@@ -100,7 +153,10 @@ export {
 } from "./wallet/apiKey.ts";
 export { signCampaignAccess, signIssuingKey, signIssuingKeyRevocation } from "./wallet/issuing.ts";
 export { createPromotionCode } from "./wallet/promotionCode.ts";
+export { signProviderAccess, signProviderAccessRevocation } from "./wallet/providerAccess.ts";
 export { signProviderApproval } from "./wallet/providerApproval.ts";
+export { signProviderKeyRevocation } from "./wallet/providerKey.ts";
+export type { Period } from "./wallet/period.ts";
 export { type SignInRequest, signIn } from "./wallet/signIn.ts";
 export { type SignedAcceptance, signAcceptance } from "./wallet/signedAcceptance.ts";
 export {
@@ -122,6 +178,7 @@ export { signLogAccess, createReadAccess } from "./wallet/logAccess.ts";
 export { signViewKey, signViewKeyRevocation } from "./wallet/viewKey.ts";
 export { formatCredits, parseCredits } from "@compute-credits/protocol/amounts";
 export { type Scope, scopeHash } from "@compute-credits/protocol/messages/allowance";
+export { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 export type { Deployment } from "@compute-credits/protocol/messages/domain";
 export { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 

@@ -1,67 +1,107 @@
 import { expect } from "chai";
 
-import { addCodes } from "@compute-credits/api/allowances/promotionCodes";
 import {
   type Api,
   type Signing,
   accept,
+  addCodes,
+  addIssuingKey,
   addProviderKey,
   addViewKey,
   allow,
   apiKeySpender,
+  approveProvider,
   capture,
   claimAccess,
+  closeCode,
   createApi,
   createApiKey,
   createPromotionCode,
+  createReadAccess,
+  createWebhook,
+  deleteWebhook,
   endAcceptance,
   explain,
   hold,
+  issueGrants,
   labelKey,
   openSession,
   postAllowance,
   preview,
   previewPrices,
+  promotionCodeHash,
+  publishRateCard,
   quote,
+  readAcceptances,
   readActs,
+  readAllowance,
   readAllowances,
+  readApproval,
   readBalance,
   readBudgets,
+  readCampaign,
   readCapProof,
+  readCodes,
   readCounter,
+  readCuts,
   readDebits,
+  readDeliveries,
+  readDynamicRates,
   readEarnings,
+  readGrants,
   readHold,
+  readIssuingKeys,
   readKeys,
+  readLiability,
+  readLiveness,
+  readLog,
   readMe,
+  readMultiplierSteps,
   readOffers,
   readProviderStatement,
+  readRateCard,
+  readRateCards,
+  readReadiness,
   readReceipt,
+  readReport,
+  readRows,
   readRunway,
+  readSegments,
+  readServerCheckpoint,
+  readServerCheckpoints,
   readSessions,
   readStatement,
   readStatementCsv,
   readUsageSums,
+  readWebhooks,
   redeem,
   release,
+  replayWebhook,
   reportUsage,
+  reportUtilisation,
   requestRefund,
   revoke,
+  revokeAccess,
   revokeAll,
   revokeGrant,
+  revokeIssuingKey,
   revokeKey,
+  revokeProviderKey,
   revokeSession,
   revokeSessions,
   revokeViewKey,
   rotateKey,
+  rotateWebhookSecret,
   settle,
   signAcceptance,
   signAllowance,
+  signProviderAccess,
   takeReceipt,
+  testWebhook,
+  updateWebhook,
   voidEvent,
   walletSpender,
 } from "@compute-credits/client/index";
-import { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import { LOCAL_WINDOWS } from "../../scripts/local/deployLocal.ts";
 import { eventually } from "../../scripts/local/eventually.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
@@ -73,7 +113,7 @@ import {
 } from "../fixtures/meteredStack.ts";
 import { refusalOf } from "../fixtures/refusalOf.ts";
 
-const { alice, bob, provider } = wallets;
+const { alice, bob, operator, provider, signer } = wallets;
 const account = addressOf(alice);
 const DAY = 86_400n;
 
@@ -93,12 +133,19 @@ describe("the SDK's actions", () => {
   let allowance: `0x${string}`;
 
   before(async () => {
-    stack = await startMeteredStack("PGlite");
+    stack = await startMeteredStack("PGlite", {
+      environment: { OPERATORS: addressOf(operator), WEBHOOK_NETWORKS: "127.0.0.0/8" },
+    });
     const { wallet } = stack.as(alice);
     signing = { wallet, deployment: stack.deployment };
     anyone = createApi(stack.server.url);
     const { token } = await openSession(anyone, wallet, { label: "test" });
     owner = anyone.as({ key: token ?? "" });
+    await approveProvider(
+      anyone,
+      { wallet: stack.as(operator).wallet, deployment: stack.deployment },
+      { provider: addressOf(provider) },
+    );
     const added = await addProviderKey(anyone, {
       wallet: stack.as(provider).wallet,
       deployment: stack.deployment,
@@ -219,17 +266,106 @@ describe("the SDK's actions", () => {
     expect((await endAcceptance(charging, no)).accepted).to.equal(false);
   });
 
-  it("redeem and revokeGrant: a code gives a grant, which its issuer ends", async () => {
-    const issuing = anyone.as({ key: await stack.registerIssuingKey(alice) });
+  it("campaigns: an issuing key issues grants and codes, until it is revoked with them", async () => {
+    const counter = await readCounter(stack, account);
+    const { key, keyHash } = await addIssuingKey(anyone, signing, { counter, campaign: allowance });
+    const issuing = anyone.as({ key });
+    const campaign = allowance;
+    const grant = { id: "g-1", spender: walletSpender(addressOf(bob)), limitMicros: 1_000_000n };
+    const issued = await issueGrants(issuing, { campaign, grants: [grant] });
+    expect(issued.outcomes[0]).to.include({ result: "granted", repeated: false });
+
     const code = createPromotionCode();
-    const codes = [{ codeHash: promotionCodeHash(code), limit: 5_000_000n }];
-    await issuing.call(addCodes, { params: { id: allowance }, body: { codes } });
-    const redeemed = await redeem(anyone.as({ key: createApiKey() }), {
-      campaign: allowance,
-      code,
-    });
+    const codes = [{ code, limitMicros: 5_000_000n, maxRedemptions: 2n }];
+    expect(await addCodes(issuing, { campaign, codes })).to.include({ accepted: 1, refused: 0 });
+    const redeemed = await redeem(anyone.as({ key: createApiKey() }), { campaign, code });
     expect(redeemed.allowance.limit).to.equal(5_000_000n);
+    expect((await readCodes(issuing, { campaign })).codes[0]?.redemptions).to.equal(1n);
+    const closed = await closeCode(issuing, { campaign, codeHash: promotionCodeHash(code) });
+    expect(closed.closedAt).to.be.a("date");
     expect((await revokeGrant(issuing, { grant: redeemed.id })).revokedAt).to.be.a("date");
+
+    expect((await readCampaign(issuing, { campaign })).grants).to.have.length(2);
+    expect((await readGrants(owner, { account, limit: 1 })).nextCursor).to.be.a("string");
+    expect((await readAllowance(owner, { id: redeemed.id })).revokedAt).to.be.a("date");
+    const revoked = await revokeIssuingKey(anyone, signing, { keyHash, revokesGrants: true });
+    expect(revoked.revokedGrants).to.equal(1);
+    const [first] = await readIssuingKeys(owner, { account });
+    expect(first?.revokedAt).to.be.a("date");
+  });
+
+  it("a wallet that spends gives a provider access, and takes it back", async () => {
+    const { wallet } = stack.as(bob);
+    const shown = await signProviderAccess(wallet, stack.deployment, addressOf(provider));
+    expect((await claimAccess(charging, shown)).spender).to.equal(walletSpender(addressOf(bob)));
+    const by = { wallet, deployment: stack.deployment };
+    const revoked = await revokeAccess(anyone, { provider: addressOf(provider), by });
+    expect(revoked.revokedAt).to.be.a("date");
+    expect(await refusalOf(claimAccess(charging, shown))).to.match(/access_revoked/);
+    const key = createApiKey();
+    await claimAccess(charging, { apiKey: key });
+    await revokeAccess(anyone, { provider: addressOf(provider), by: { apiKey: key } });
+    const { acceptances } = await readAcceptances(anyone.as({ key: apiKey }), { spender });
+    expect(acceptances.map((one) => one.account)).to.deep.equal([account]);
+  });
+
+  it("a provider's card is published, and a dynamic rate moves", async () => {
+    const { wallet } = stack.as(provider);
+    const { key, keyHash } = await addProviderKey(anyone, {
+      wallet,
+      deployment: stack.deployment,
+    });
+    const asProvider = anyone.as({ key });
+    const rate = { kind: "dynamic", meter: "gpu.seconds", dimensions: {}, ...DYNAMIC } as const;
+    const card = await publishRateCard(asProvider, { rates: [rate] });
+    const of = { provider: addressOf(provider) };
+    expect((await readRateCards(anyone, of)).rateCards[0]?.version).to.equal(card.version);
+    expect(await readRateCard(anyone, card)).to.deep.equal(card);
+    const [dynamic] = await readDynamicRates(anyone, of);
+    const report = { meter: "gpu.seconds", utilisationBps: 9_000 };
+    const { step, multiplierBps } = await reportUtilisation(asProvider, report);
+    expect(step.multiplierBeforeBps).to.equal(dynamic?.multiplierBps);
+    const rateKey = dynamic?.rateKey ?? "";
+    const { steps } = await readMultiplierSteps(anyone, { ...of, rateKey });
+    expect(steps[0]?.multiplierAfterBps).to.equal(multiplierBps);
+    await revokeProviderKey(anyone, { wallet, deployment: stack.deployment }, { keyHash });
+    expect(await refusalOf(reportUtilisation(asProvider, report))).to.match(/unknown_key/);
+  });
+
+  it("webhooks: are made, changed, tested, sent again and deleted", async () => {
+    // Nothing listens there.
+    const url = "http://127.0.0.1:1/hooks";
+    const of = { party: "account", address: account } as const;
+    const asked = { owner: of, url, events: ["checkpoint.final"] } as const;
+    const { webhook, secret } = await createWebhook(owner, asked);
+    const { id } = webhook;
+    expect(secret).to.match(/^whsec_/);
+    expect((await updateWebhook(owner, { id, description: "mine" })).description).to.equal("mine");
+    expect(await readWebhooks(owner, of)).to.have.length(1);
+    expect((await rotateWebhookSecret(owner, { id })).secret).to.not.equal(secret);
+    const { eventId } = await testWebhook(owner, { id });
+    await eventually("the delivery", async () => {
+      const { deliveries } = await readDeliveries(owner, { id });
+      return deliveries[0]?.eventId === eventId;
+    });
+    expect((await replayWebhook(owner, { id, eventId })).replayed).to.equal(1);
+    expect(await deleteWebhook(owner, { id })).to.deep.equal({ id });
+  });
+
+  it("operators: approve a provider, and read the report and the liability", async () => {
+    const { wallet } = stack.as(operator);
+    const by = { wallet, deployment: stack.deployment };
+    const other = { provider: addressOf(bob) };
+    expect((await approveProvider(anyone, by, other)).approved).to.equal(true);
+    expect((await readApproval(anyone, other)).approved).to.equal(true);
+    const asOperator = anyone.as({ authorization: createReadAccess(wallet, stack.deployment) });
+    const { liability } = await readReport(asOperator);
+    expect((await readLiability(asOperator)).liability.unspent.micros).to.equal(
+      liability.unspent.micros,
+    );
+    expect((await readReadiness(anyone, { part: "metering" })).status).to.equal("ready");
+    expect((await readReadiness(anyone, { part: "chain" })).status).to.equal("ready");
+    expect(await readLiveness(anyone)).to.deep.equal({ status: "alive" });
   });
 
   it("addViewKey: reads the account, until revokeViewKey or revokeKey", async () => {
@@ -274,6 +410,19 @@ describe("the SDK's actions", () => {
     });
     expect(settled.row.party).to.equal(party);
     expect(await stack.dollarsOf(party)).to.be.above(0n);
+
+    const { epoch } = settled;
+    const { checkpoints } = await readServerCheckpoints(anyone, { limit: 100 });
+    expect(checkpoints.map(({ checkpoint }) => checkpoint.epoch)).to.include(epoch);
+    expect((await readServerCheckpoint(anyone, { epoch })).status).to.equal("final");
+    const { rows } = await readRows(anyone, { epoch });
+    expect(rows.find((row) => row.party === party)).to.deep.equal(settled.row);
+    const { wallet } = stack.as(signer);
+    const auditing = anyone.as({ authorization: createReadAccess(wallet, stack.deployment) });
+    expect((await readLog(auditing, { limit: 1 })).nextCursor).to.be.a("string");
+    const [cut] = await readCuts(auditing);
+    expect(await readCuts(auditing, { after: cut?.id ?? 0n, limit: 1 })).to.not.deep.include(cut);
+    expect(await readSegments(auditing, { after: 1_000n })).to.deep.equal([]);
   });
 
   it("revoke, revokeAll and requestRefund: end allowances", async () => {
@@ -295,3 +444,17 @@ describe("the SDK's actions", () => {
 
 /** The literal types of a CloudEvent, which a fixture widens. */
 const TYPES = { specversion: "1.0", type: "compute-credits.usage.v1" } as const;
+
+const DYNAMIC = {
+  microCredits: 500n,
+  perUnits: 1n,
+  multiplier: {
+    targetBps: 5_000n,
+    startBps: 10_000n,
+    minBps: 5_000n,
+    maxBps: 20_000n,
+    maxStepBps: 1_250n,
+    denominator: 8n,
+    stepSeconds: 60,
+  },
+} as const;

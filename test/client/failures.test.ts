@@ -12,6 +12,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 
 import * as sdk from "@compute-credits/client/index";
 import { DEFAULT_RETRIES } from "@compute-credits/client/http/retries";
+import { CALLS } from "./calls.ts";
 
 const { CreditsError } = sdk;
 
@@ -35,6 +36,7 @@ const NO_ACTIONS: ReadonlySet<string> = new Set([
   // Fails as what it reads does.
   "pages",
   "parseCredits",
+  "promotionCodeHash",
   "scopeHash",
   "shortageOf",
   "toCreditsError",
@@ -47,7 +49,6 @@ const account = zeroAddress;
 const party = zeroAddress;
 const deployment = { chainId: 31337, contract: zeroAddress };
 const row = { party, spent: 0n, refunded: 0n, earned: 0n };
-const work = { meter: "requests", quantity: 1 };
 
 /** A chain whose endpoint does not answer. */
 const client = createPublicClient({
@@ -73,66 +74,46 @@ const signing = { wallet, deployment };
 const once = { retries: { ...DEFAULT_RETRIES, tries: 1 } };
 const api = sdk.createApi("http://127.0.0.1:1", once);
 
+/** Actions that ask a wallet before a server. */
+const WALLET_FIRST: ReadonlySet<string> = new Set([
+  "addIssuingKey",
+  "addProviderKey",
+  "addViewKey",
+  "allow",
+  "approveProvider",
+  "revokeAccess",
+  "revokeIssuingKey",
+  "revokeProviderKey",
+  "revokeViewKey",
+]);
+
+/** Those of the routes, each once. */
+const ofRoutes = Object.fromEntries(
+  Object.values(CALLS).flatMap((call) => (typeof call === "string" ? [] : Object.entries(call))),
+);
+const ofRoutesThat = (isWalletFirst: boolean) =>
+  Object.fromEntries(
+    Object.entries(ofRoutes)
+      .filter(([name]) => WALLET_FIRST.has(name) === isWalletFirst)
+      .map(([name, call]) => [name, () => call({ api, signing })]),
+  );
+
 const unreachable: Readonly<Record<string, () => Promise<unknown>>> = {
-  accept: () => sdk.accept(api, { account }),
-  capture: () => sdk.capture(api, { id: "a", eventId: "b", quantity: 1 }),
-  claimAccess: () => sdk.claimAccess(api, { apiKey: sdk.createApiKey() }),
-  downloadTable: () => sdk.downloadTable(api.url, 1n),
-  endAcceptance: () => sdk.endAcceptance(api, { account }),
-  explain: () => sdk.explain(api, { provider: account, eventId: ".." }),
-  hold: () => sdk.hold(api, { id: "a", spender: WORD, ...work, ttlSeconds: 1 }),
-  labelKey: () => sdk.labelKey(api, { keyHash: WORD, label: "a" }),
-  openSession: () => sdk.openSession(api, wallet),
+  ...ofRoutesThat(false),
   postAllowance: () => sdk.postAllowance(api, signedAllowance()),
-  preview: () => sdk.preview(api, { measurements: [work] }),
-  previewPrices: () => sdk.previewPrices(api, { provider: account, measurements: [work] }),
-  quote: () => sdk.quote(api, { provider: account, account, ...work }),
-  readActs: () => sdk.readActs(api, { account }),
-  readAllowances: () => sdk.readAllowances(api, { account }),
-  readBalance: () => sdk.readBalance(api, { account }),
-  readBudgets: () => sdk.readBudgets(api, { account }),
-  readCapProof: () => sdk.readCapProof(api, { account }),
-  readDeployment: () => sdk.readDeployment(api),
-  waitForBlock: () => sdk.waitForBlock(api, { account, blockNumber: 1n }),
-  readDebits: () => sdk.readDebits(api, { account }),
-  readEarnings: () => sdk.readEarnings(api, { provider: account }),
-  readHold: () => sdk.readHold(api, { id: "a" }),
-  readKeys: () => sdk.readKeys(api),
-  readMe: () => sdk.readMe(api),
-  readOffers: () => sdk.readOffers(api, { spender: WORD }),
-  readProof: () => sdk.readProof(api, { party }),
-  readProviderStatement: () => sdk.readProviderStatement(api, { provider: account }),
-  readReceipt: () => sdk.readReceipt(api),
-  readRunway: () => sdk.readRunway(api, { account }),
-  readSessions: () => sdk.readSessions(api),
-  readStatement: () => sdk.readStatement(api, { account }),
   readStatementCsv: () => sdk.readStatementCsv(api, { account }),
-  readUsageSums: () => sdk.readUsageSums(api, { account }),
-  redeem: () => sdk.redeem(api, { campaign: WORD, code: "a code" }),
-  release: () => sdk.release(api, { id: "a" }),
-  reportUsage: () => sdk.reportUsage(api, { events: [] }),
-  revokeGrant: () => sdk.revokeGrant(api, { grant: WORD }),
-  revokeKey: () => sdk.revokeKey(api, { keyHash: WORD }),
-  revokeSession: () => sdk.revokeSession(api, { id: "current" }),
-  revokeSessions: () => sdk.revokeSessions(api),
-  rotateKey: () => sdk.rotateKey(api, { keyHash: WORD, by: WORD }),
   settle: () => sdk.settle(connection, api),
-  takeReceipt: () => sdk.takeReceipt(api),
-  voidEvent: () => sdk.voidEvent(api, { eventId: "a" }),
-  watch: () => sdk.watch(api.url, { checkpoints: true }, once).next(),
+  waitForBlock: () => sdk.waitForBlock(api, { account, blockNumber: 1n }),
 };
 
 const declined: Readonly<Record<string, () => Promise<unknown>>> = {
-  addProviderKey: () => sdk.addProviderKey(api, signing),
-  addViewKey: () => sdk.addViewKey(api, { account, expiresAt: 1n, by: signing }),
-  allow: () => sdk.allow(api, signing, allowanceOptions),
+  ...ofRoutesThat(true),
   exit: () => sdk.exit(connection, row, []),
   exitWithoutProof: () => sdk.exitWithoutProof(connection, party),
   freeze: () => sdk.freeze(connection, account),
   requestRefund: () => sdk.requestRefund(connection, 1n),
   revoke: () => sdk.revoke(api, signing, { allowance: WORD }),
   revokeAll: () => sdk.revokeAll(connection),
-  revokeViewKey: () => sdk.revokeViewKey(api, signing, { keyHash: WORD }),
   settleRow: () => sdk.settleRow(connection, { row, epoch: 1n, proof: [] }),
   signAcceptance: () => sdk.signAcceptance(wallet, deployment, { account }),
   signAllowance: () => sdk.signAllowance(wallet, deployment, allowanceOptions),
@@ -142,12 +123,15 @@ const declined: Readonly<Record<string, () => Promise<unknown>>> = {
   signIssuingKeyRevocation: () =>
     sdk.signIssuingKeyRevocation(wallet, deployment, { keyHash: WORD, revokesGrants: false }),
   signLogAccess: () => sdk.signLogAccess(wallet, deployment, 1n),
+  signProviderAccess: () => sdk.signProviderAccess(wallet, deployment, account),
+  signProviderAccessRevocation: () => sdk.signProviderAccessRevocation(wallet, deployment, account),
   signProviderApproval: () =>
     sdk.signProviderApproval(wallet, deployment, {
       provider: account,
       approved: true,
       issuedAt: 1n,
     }),
+  signProviderKeyRevocation: () => sdk.signProviderKeyRevocation(wallet, deployment, WORD),
   signRevocation: () => sdk.signRevocation(wallet, deployment, WORD),
   signViewKey: () => sdk.signViewKey(wallet, deployment, { key: "ccvk_a", expiresAt: 1n }),
   signViewKeyRevocation: () => sdk.signViewKeyRevocation(wallet, deployment, WORD),

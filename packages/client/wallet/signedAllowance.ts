@@ -9,11 +9,11 @@ import {
 } from "@compute-credits/protocol/messages/allowance";
 import { allowanceRevocationTypedData } from "@compute-credits/protocol/messages/allowanceRevocation";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
-import { calendarMonths } from "@compute-credits/protocol/messages/period";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { usable } from "../errors/usable.ts";
 import { walletAccount } from "../chain/walletAccount.ts";
 import { type SignedCopies, keepCopy, memoryCopies } from "./copies.ts";
+import { type Period, periodOf } from "./period.ts";
 import { askWallet } from "./signing.ts";
 
 /**
@@ -37,7 +37,7 @@ export interface AllowanceOptions {
   /** the account's counter on chain */
   readonly counter: bigint;
   /** Renews the limit. Without a period it counts once. Months begin at `startsAt`, in UTC. */
-  readonly period?: { readonly seconds: bigint } | { readonly months: number };
+  readonly period?: Period;
   readonly rolloverMicros?: bigint;
   readonly startsAt?: bigint;
   /** seconds since 1970; 0 = never */
@@ -69,7 +69,7 @@ export async function signAllowance(
     account: account.address,
     spender: options.spender,
     limit: options.limitMicros,
-    period: periodOf(options),
+    period: periodOf(options.period),
     rollover: options.rolloverMicros ?? 0n,
     startsAt: options.startsAt ?? 0n,
     expiresAt: options.expiresAt ?? 0n,
@@ -99,11 +99,6 @@ export async function signRevocation(
   const copy = { id: hashTypedData(typedData), by: account.address, deployment, signature };
   await keepCopy(copies, { ...copy, kind: "revocation", allowance });
   return signature;
-}
-
-function periodOf({ period }: AllowanceOptions): bigint {
-  if (period === undefined) return 0n;
-  return "months" in period ? usable(() => calendarMonths(period.months)) : period.seconds;
 }
 
 /** The middle of 0 to 255, so that other allowances can go before or after. */
