@@ -25,6 +25,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** `omit` sends none, such as with a body that a wallet signed */
   readonly credentials?: "omit";
+  /** told the status of the answer that the call resolves with, such as 201 of what is new */
+  readonly onStatus?: (status: number) => void;
 }
 
 /** Requests to a metering server. */
@@ -111,8 +113,9 @@ export function createApi(
       const { status } = answer;
       const document = isAnswerOf(route.answers, status) ? jsonOf(answer.text) : documentOf(answer);
       const parsed = schemaOf(route, status).safeParse(document);
-      if (parsed.success) return parsed.data;
-      throw failure("unexpected_answer", { status, cause: parsed.error });
+      if (!parsed.success) throw failure("unexpected_answer", { status, cause: parsed.error });
+      options?.onStatus?.(status);
+      return parsed.data;
     });
   }
 

@@ -1,0 +1,23 @@
+import type { Finished } from "./charge.ts";
+
+/** What the request cost, in micro-credits: an Integer of RFC 9651. */
+export const COST_HEADER = "Credits-Cost";
+
+/** RFC 9651 writes no longer integers. */
+const LARGEST_INTEGER = 999_999_999_999_999n;
+
+/** The fields that tell what a request cost; none while that is not known. */
+export function costFields({ costMicros }: Finished): Readonly<Record<string, string>> {
+  return costMicros === null || costMicros > LARGEST_INTEGER
+    ? {}
+    : { [COST_HEADER]: `${costMicros}` };
+}
+
+/**
+ * The same as a comment of an event stream, which readers of events skip: most clients cannot read
+ * trailers, and the headers left before the cost was known.
+ */
+export function costComment(finished: Finished): string {
+  const fields = Object.entries(costFields(finished));
+  return fields.map(([name, value]) => `: ${name.toLowerCase()} ${value}\n\n`).join("");
+}

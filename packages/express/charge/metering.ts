@@ -1,0 +1,40 @@
+import type { Caller } from "./caller.ts";
+import type { Lines, Used } from "./lines.ts";
+
+/** What a charge needs of a metering server. Every method rejects with a `CreditsError`. */
+export interface Metering {
+  /** Sets the cost of all lines aside, or of none. */
+  hold(request: HoldOfLines, signal: AbortSignal): Promise<HeldWork>;
+  /** Charges what was used, returns the rest, and ends the hold. The same again charges nothing. */
+  capture(id: string, captured: CaptureOfLines, signal: AbortSignal): Promise<Cost>;
+  /** Returns all that is held. A hold that has ended already is left as it is. */
+  release(id: string, lines: Lines, signal: AbortSignal): Promise<void>;
+}
+
+export interface HoldOfLines {
+  readonly id: string;
+  readonly caller: Caller;
+  readonly lines: Lines;
+  /** seconds until the hold ends by itself */
+  readonly ttlSeconds: number;
+}
+
+export interface CaptureOfLines {
+  readonly lines: Lines;
+  /** at most what is held of each line */
+  readonly used: Used;
+  /** whether the quantities were counted by the provider because nothing told them */
+  readonly isEstimated: boolean;
+}
+
+export interface HeldWork {
+  /** false if a request with the same id opened it, now or earlier */
+  readonly isNew: boolean;
+  readonly status: "open" | "captured" | "released" | "expired";
+  readonly capturedMicros: bigint;
+}
+
+export interface Cost {
+  /** micro-credits */
+  readonly costMicros: bigint;
+}

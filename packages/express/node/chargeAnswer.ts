@@ -1,0 +1,105 @@
+import type { ServerResponse } from "node:http";
+
+import { COST_HEADER, costComment, costFields } from "../charge/answerHeaders.ts";
+import type { Charge, Finished } from "../charge/charge.ts";
+import type { Delivery } from "../charge/delivery.ts";
+import type { Used } from "../charge/lines.ts";
+
+export interface AnswerDeps {
+  readonly usedFor: (delivery: Delivery) => Promise<Used>;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Charges an answer of Node's HTTP server when it ends, or when its connection closes before. An
+ * answer that is sent at once waits for the charge, so that its header tells the cost. One that is
+ * streamed flows on unchanged; its end waits, and tells the cost in a trailer, or in a comment of an
+ * event stream.
+ */
+export function chargeAnswer(
+  res: ServerResponse,
+  charge: Charge,
+  { usedFor, onError }: AnswerDeps,
+): void {
+  const write = res.write.bind(res);
+  const end = res.end.bind(res);
+  let bytes = 0;
+  let finished: Promise<Finished> | null = null;
+
+  function finish(delivery: Delivery): Promise<Finished> {
+    finished ??= settle(delivery);
+    return finished;
+  }
+
+  async function settle(delivery: Delivery): Promise<Finished> {
+    try {
+      return await charge.finish(await usedFor(delivery));
+    } catch (error) {
+      // Measuring failed. Work that nobody counted is not charged.
+      onError(error);
+      return await charge.finish({});
+    }
+  }
+
+  res.write = (chunk: unknown, ...rest: unknown[]): boolean => {
+    if (!res.headersSent) announce(res);
+    bytes += sizeOf(chunk, rest[0]);
+    return Reflect.apply(write, res, [chunk, ...rest]);
+  };
+
+  res.end = (...args: unknown[]): ServerResponse => {
+    if (finished !== null || res.writableEnded) return Reflect.apply(end, res, args);
+    const [chunk, encoding] = args;
+    bytes += typeof chunk === "function" ? 0 : sizeOf(chunk, encoding);
+    const delivery = { status: res.statusCode, bytes, isComplete: true };
+    void endCharged(delivery, args);
+    return res;
+  };
+
+  async function endCharged(delivery: Delivery, args: unknown[]): Promise<void> {
+    tell(res, await finish(delivery), write);
+    Reflect.apply(end, res, args);
+  }
+
+  res.once("close", () => {
+    if (res.writableFinished) return;
+    charge.abandon();
+    void finish({ status: res.headersSent ? res.statusCode : 0, bytes, isComplete: false });
+  });
+}
+
+/** Trailers must be announced, and need a body in chunks. */
+function announce(res: ServerResponse): void {
+  if (!wantsTrailers(res) || res.hasHeader("content-length")) return;
+  if (!res.hasHeader("trailer")) res.setHeader("Trailer", COST_HEADER);
+}
+
+function tell(res: ServerResponse, cost: Finished, write: ServerResponse["write"]): void {
+  const fields = costFields(cost);
+  if (res.destroyed) return;
+  if (!res.headersSent) {
+    for (const [name, value] of Object.entries(fields)) res.setHeader(name, value);
+    return;
+  }
+  if (isEventStream(res)) write(costComment(cost));
+  if (wantsTrailers(res)) res.addTrailers(fields);
+}
+
+function isEventStream(res: ServerResponse): boolean {
+  return /^text\/event-stream\b/.test(String(res.getHeader("content-type") ?? ""));
+}
+
+function wantsTrailers({ req }: ServerResponse): boolean {
+  return /\btrailers\b/i.test(req.headers["te"]?.toString() ?? "");
+}
+
+function sizeOf(chunk: unknown, encoding: unknown): number {
+  if (typeof chunk === "string") {
+    return Buffer.byteLength(chunk, isEncoding(encoding) ? encoding : "utf8");
+  }
+  return chunk instanceof Uint8Array ? chunk.byteLength : 0;
+}
+
+function isEncoding(value: unknown): value is BufferEncoding {
+  return typeof value === "string" && Buffer.isEncoding(value);
+}
