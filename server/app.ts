@@ -5,6 +5,7 @@ import { countWrites } from "@compute-credits/platform/postgres/sentWrites";
 import type { Health } from "@compute-credits/platform/process/health";
 import type { Context } from "./context.ts";
 import { allowOrigins } from "./http/cors.ts";
+import { credentialsFirst } from "./http/credentialsFirst.ts";
 import { notFound, problemHandler } from "./http/errors.ts";
 import { answerOnce } from "./http/idempotency.ts";
 import { type KnownAuditors, createKnownAuditors } from "./http/knownAuditors.ts";
@@ -96,6 +97,7 @@ function v1(context: Context): Router {
       isProvider,
       isAuditor,
     }),
+    credentialsFirst({ identify: callers.identify, providers }),
     ...readBody({ maxBodyBytes: limits.maxBodyBytes, isProvider }),
     // Before writes are counted, because its own are no part of the request's effect.
     answerOnce({ keys: context.idempotency, identify: callers.identify, isTrustedProxy }),
@@ -129,7 +131,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
   const { deployment } = chain;
   const { token, creditMicrosPerToken } = terms;
   const sale = saleOf(context);
-  const issuers = { allowances, issuingKeys, chain };
+  const issuers = { allowances, identify };
   const now = () => allowances.now();
   const permit = createPermit({ identify, chain, auditors });
   const tierReaders = { permit, identify, acceptances };
@@ -152,7 +154,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     meRoutes({ identify, approvals, auditors }),
     accountRoutes({ accounts, checkpoints: published, chainStore, permit }),
     capProofRoutes({ allowances, disputes: context.askedDisputes, chain, permit }),
-    allowanceRoutes({ allowances, issuingKeys, chain, limits, permit }),
+    allowanceRoutes({ allowances, identify, chain, limits, permit }),
     acceptanceRoutes({ acceptances, chain, permit }),
     grantRoutes({ allowances, grants, issuers, limits, permit }),
     promotionCodeRoutes({ allowances, grants, issuers, chain, limits, permit }),
@@ -202,6 +204,7 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     usageLogRoutes({
       usageLog,
       logSegments: context.logSegments,
+      identify,
       chain,
       auditors,
       knownAuditors,

@@ -54,12 +54,24 @@ export const CALLERS = {
   /** with an issuing key, or `CampaignAccess` signed by the owner of the campaign's account */
   issuer: caller("issuer", {
     schemes: ["key", "campaignAccess"],
-    reasons: [...KEY_REASONS, ...SIGNED_HEADER_REASONS, "key_revoked", "not_the_issuer"],
+    reasons: [
+      ...KEY_REASONS,
+      ...SIGNED_HEADER_REASONS,
+      "key_revoked",
+      "unknown_session",
+      "not_the_issuer",
+    ],
   }),
   /** with `LogAccess` of a signer or of an auditor whom the operator names */
   auditor: caller("auditor", {
     schemes: ["logAccess"],
-    reasons: [...SIGNED_HEADER_REASONS, "not_an_auditor"],
+    reasons: [
+      ...SIGNED_HEADER_REASONS,
+      "unknown_key",
+      "key_revoked",
+      "unknown_session",
+      "not_an_auditor",
+    ],
   }),
   /** the owner of the account that is read: a session, `LogAccess` or `CampaignAccess` */
   owner: caller("owner", {

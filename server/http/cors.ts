@@ -6,7 +6,8 @@ const REQUEST_HEADERS = "authorization, content-type, idempotency-key, accept, l
 
 /** What a page's script may read beside the body. */
 const ANSWER_HEADERS =
-  "etag, location, retry-after, ratelimit, ratelimit-policy, idempotency-replayed, www-authenticate";
+  "etag, link, location, retry-after, ratelimit, ratelimit-policy, idempotency-replayed, " +
+  "content-disposition, www-authenticate";
 
 /** How long a browser remembers an answer to its question. */
 const MAX_AGE_SECONDS = 600;

@@ -10,8 +10,9 @@ export interface Call<R extends Route> {
   readonly req: Request;
   readonly res: Response;
   /**
-   * Parses the parameters, the query and the body. Throws a 400 that lists each wrong field. A
-   * handler that needs credentials checks them first, so that strangers learn nothing.
+   * Parses the parameters, the query and the body, each when it is taken from the result. Throws a
+   * 400 that lists each wrong field. A handler takes the query and the body after it has checked
+   * whose credentials these are, so that other parties learn nothing.
    */
   readonly read: () => RequestOf<R>;
   /** Makes one of the answers that the table describes. */
@@ -46,9 +47,15 @@ function makeAnswer(status: number, body: unknown): Answer {
 function readRequest<R extends Route>({ params, query, body }: R, req: Request): RequestOf<R>;
 function readRequest({ params, query, body }: Route, req: Request): RequestOf<Route> {
   return {
-    params: params === undefined ? {} : parse(params, req.params),
-    query: query === undefined ? {} : parse(query, req.query),
-    body: body === undefined ? undefined : parse(body, req.body),
+    get params() {
+      return params === undefined ? {} : parse(params, req.params);
+    },
+    get query() {
+      return query === undefined ? {} : parse(query, req.query);
+    },
+    get body() {
+      return body === undefined ? undefined : parse(body, req.body);
+    },
   };
 }
 

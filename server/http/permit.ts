@@ -49,7 +49,7 @@ export function createPermit({ identify, chain, auditors }: PermitDeps): Permit 
     subject: Subject,
   ): Promise<boolean> {
     const principal = await identify(req);
-    if (principal.kind === "anyone") throw missing(callers);
+    if (principal.kind === "anyone") throw missingCredentials({ callers });
     if (!isSafe(req) && isReadOnly(principal)) return false;
     if (partsOf(principal, subject).some((part) => callers.includes(part))) return true;
     if (!callers.includes("auditor") || !isLogAccess(principal)) return false;
@@ -73,7 +73,7 @@ export function notPermitted({ callers }: Pick<Route, "callers">): ProblemError 
   );
 }
 
-function missing(callers: Route["callers"]): ProblemError {
+export function missingCredentials({ callers }: Pick<Route, "callers">): ProblemError {
   return fail(
     401,
     "missing_credentials",

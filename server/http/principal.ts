@@ -1,15 +1,9 @@
 import type { Request } from "express";
 import { type Address, type Hex, hashTypedData } from "viem";
 
-import {
-  CAMPAIGN_ACCESS_SECONDS,
-  campaignAccessTypedData,
-} from "@compute-credits/protocol/messages/campaignAccess";
+import { campaignAccessTypedData } from "@compute-credits/protocol/messages/campaignAccess";
 import { keyKindOf } from "@compute-credits/protocol/messages/keyKind";
-import {
-  LOG_ACCESS_SECONDS,
-  logAccessTypedData,
-} from "@compute-credits/protocol/messages/logAccess";
+import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess";
 import { isAccepted } from "@compute-credits/protocol/messages/signatureCheck";
 import { type SpenderId, apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
@@ -23,7 +17,7 @@ import { cachedKeyHash } from "./keyHash.ts";
 import { type Origins, checkCookiesOrigin } from "./origins.ts";
 import { type ProblemError, fail } from "./problem.ts";
 import { cookieToken } from "./sessionCookie.ts";
-import { type HeaderScheme, readSignedHeader } from "./signedHeader.ts";
+import { CAMPAIGN_ACCESS, LOG_ACCESS, readSignedHeader } from "./signedHeader.ts";
 
 /** Who sent a request. Addresses are in lower case. */
 export type Principal =
@@ -211,18 +205,6 @@ async function ofViewKey(keyHash: Hex, { viewKeys, keyUses }: IdentifyDeps): Pro
 function revoked(what: string): ProblemError {
   return fail(401, "key_revoked", `This ${what} was revoked, for good. Ask its owner for another.`);
 }
-
-const LOG_ACCESS: HeaderScheme = {
-  scheme: "LogAccess",
-  fields: "reader, issuedAt",
-  seconds: LOG_ACCESS_SECONDS,
-};
-
-const CAMPAIGN_ACCESS: HeaderScheme = {
-  scheme: "CampaignAccess",
-  fields: "account, issuedAt",
-  seconds: CAMPAIGN_ACCESS_SECONDS,
-};
 
 async function ofWallet(req: Request, { chain, operators }: IdentifyDeps): Promise<Principal> {
   const { deployment } = chain;

@@ -3,6 +3,8 @@ import type { Address, Hex } from "viem";
 import { z } from "zod";
 
 import { AddressField, SignatureField } from "@compute-credits/protocol/json/fields";
+import { CAMPAIGN_ACCESS_SECONDS } from "@compute-credits/protocol/messages/campaignAccess";
+import { LOG_ACCESS_SECONDS } from "@compute-credits/protocol/messages/logAccess";
 import { type ProblemError, fail } from "./problem.ts";
 
 /** A message that a wallet signs to authenticate requests for a while. */
@@ -20,6 +22,18 @@ export interface SignedHeader {
   readonly issuedAt: bigint;
   readonly signature: Hex;
 }
+
+export const LOG_ACCESS: HeaderScheme = {
+  scheme: "LogAccess",
+  fields: "reader, issuedAt",
+  seconds: LOG_ACCESS_SECONDS,
+};
+
+export const CAMPAIGN_ACCESS: HeaderScheme = {
+  scheme: "CampaignAccess",
+  fields: "account, issuedAt",
+  seconds: CAMPAIGN_ACCESS_SECONDS,
+};
 
 const Credentials = z.tuple([
   AddressField,

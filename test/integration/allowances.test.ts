@@ -175,7 +175,7 @@ for (const kind of stackKinds) {
         expectProblem(await issue({ grants }, createApiKey()), 403, "wrong_key_kind");
         expectProblem(await issue({ grants }, createIssuingKey()), 401, "unknown_key");
         const others = await stack.registerIssuingKey(alice);
-        expectProblem(await issue({ grants }, others), 403, "not_the_issuer");
+        expectProblem(await issue({ grants }, others), 404, "allowance_not_found");
 
         const page = await get(`${path}?limit=100`);
         expect(page.document["grants"]).to.be.an("array").with.length(100);

@@ -4,7 +4,10 @@ import { expect } from "chai";
 import { zeroHash } from "viem";
 
 import { ROUTES } from "@compute-credits/api/table";
+import { IS_FULL } from "../fixtures/effort.ts";
 import { type Answer, expectProblem } from "../fixtures/http.ts";
+import { needsCredentials } from "../../server/http/credentialsFirst.ts";
+import { UNSAFE, isEntitled, unsafeRequest } from "../fixtures/unsafeRoutes.ts";
 import {
   type Headers,
   NOBODY,
@@ -172,6 +175,9 @@ const ELSEWHERE: readonly RouteId[] = [
   "listSegments",
 ];
 
+/** No route takes these. */
+const WRONG_QUERY = "?limit=none&cursor=%00&from=yesterday&party=x";
+
 describe("who may read what", () => {
   let things: PrivateThings;
   before(async () => {
@@ -181,6 +187,21 @@ describe("who may read what", () => {
 
   const ask = (path: string, headers: Headers = {}): Promise<Answer> =>
     things.stack.request(path, { headers });
+
+  /** What no refused request changes. */
+  const state = async () => [
+    (await ask("/v1/acts?limit=1000", things.parties.operator[0])).document,
+    await things.stack.balances(),
+  ];
+
+  function credentialsOfAll(): (readonly [party: string, headers: Headers])[] {
+    const parties = Object.entries(things.parties);
+    return [
+      ["nobody", {}],
+      ...parties.flatMap(([party, held]) => held.map((headers) => [party, headers] as const)),
+      ...Object.entries(things.strangers),
+    ];
+  }
 
   it("is written down for every route that reads", () => {
     const reads = ROUTES.filter(({ method }) => method === "get").map(({ id }) => id);
@@ -231,22 +252,57 @@ describe("who may read what", () => {
     }
   });
 
-  for (const route of ROUTES) {
-    if (route.method === "get") continue;
-    it(`${route.id}: no view key and no signature for reads does what its bearer may not`, async () => {
-      const { parties, campaign } = things;
-      const path = route.path.replaceAll(/\{\w+\}/g, campaign);
-      const body = "exampleBody" in route ? route.exampleBody : {};
-      const [owners] = parties.owner.filter(({ authorization }) => isSigned(authorization));
-      for (const headers of [owners, ...parties.viewKey, ...parties.auditor]) {
-        // oxlint-disable-next-line no-await-in-loop -- a failure names its credentials
-        const { status } = await things.stack.request(path, { body, ...(headers && { headers }) });
-        // What anyone may do needs no credentials, and these add nothing to it.
-        const isOpen = route.callers.some((caller) => caller === "anyone");
-        if (!isOpen) expect(status, JSON.stringify(headers)).to.be.within(400, 499);
-      }
+  it("is written down for every route that is not a read", () => {
+    const known = [...Object.keys(UNSAFE), ...PUBLIC_REQUESTS];
+    const routes = ROUTES.filter(({ method }) => method !== "get").map(({ id }) => id);
+    expect(known.toSorted()).to.deep.equal(routes.toSorted());
+  });
+
+  describe("with credentials that nobody has any more, or never had", () => {
+    for (const [nth, route] of ROUTES.filter(needsCredentials).entries()) {
+      it(`${route.id} answers 401, whatever else is wrong with the request`, async () => {
+        const path = `${route.path.replaceAll(/\{\w+\}/g, "wrong")}${WRONG_QUERY}`;
+        const options = route.method === "get" ? {} : { body: "{", method: "POST" };
+        const ended = Object.entries(things.ended);
+        // In a short run, each route gets some of them in turn.
+        const few = IS_FULL ? ended : ended.filter((_, index) => (index + nth) % 4 === 0);
+        const asked = [["nobody", {}] as const, ...few].map(async ([name, headers]) => {
+          const { status, document } = await things.stack.request(path, { ...options, headers });
+          return { name, status, expected: isOfAnotherKind(route, headers) ? 403 : 401, document };
+        });
+        for (const { name, status, expected, document } of await Promise.all(asked)) {
+          expect(status, `${name}: ${JSON.stringify(document)}`).to.equal(expected);
+        }
+      });
+    }
+  });
+
+  describe("what changes something, or works for one party,", () => {
+    let atFirst: readonly unknown[];
+    before(async () => {
+      atFirst = await state();
     });
-  }
+    after(async () => expect(await state(), "an act was recorded").to.deep.equal(atFirst));
+
+    for (const route of ROUTES) {
+      const unsafe = UNSAFE[route.id];
+      if (unsafe === undefined) continue;
+      it(`${route.id} is refused to every other party, with credentials of each kind`, async () => {
+        const { path, body } = unsafeRequest(route, unsafe, things);
+        const wrong = credentialsOfAll().filter(
+          ([party, headers]) => !isEntitled(unsafe, party, headers["authorization"] ?? ""),
+        );
+        const asked = wrong.map(async ([party, headers]) => {
+          const answer = await things.stack.request(path, { body, headers });
+          return { ...answer, said: `${party}: ${JSON.stringify([headers, answer.document])}` };
+        });
+        for (const { status, said } of await Promise.all(asked)) {
+          if (unsafe.by === "signer") expect(status, said).to.be.within(400, 499);
+          else expect(status, said).to.be.oneOf([401, 403, 404]);
+        }
+      });
+    }
+  });
 
   describe("a price or a quote for a named account", () => {
     const work = { meter: "requests", quantity: 1 };
@@ -356,6 +412,17 @@ describe("who may read what", () => {
     });
   });
 
+  it("refuses another party before it looks at the rest of the query", async () => {
+    const headers = things.strangers["another owner's session"];
+    for (const [id, { path, hides }] of Object.entries(PRIVATE)) {
+      // The query names the party.
+      if (path(things).includes("?")) continue;
+      // oxlint-disable-next-line no-await-in-loop -- a failure names its route
+      const { status } = await ask(`${path(things)}${WRONG_QUERY}`, headers);
+      expect(status, id).to.equal(hides === undefined ? 403 : 404);
+    }
+  });
+
   for (const { id, callers } of ROUTES) {
     const read = PRIVATE[id];
     if (read === undefined) continue;
@@ -372,8 +439,9 @@ describe("who may read what", () => {
         for (const party of parties) {
           for (const headers of things.parties[party]) {
             // oxlint-disable-next-line no-await-in-loop -- a failure names its party
-            const { status, document } = await ask(path(things, party), headers);
-            expect(status, `${party}: ${JSON.stringify(document)}`).to.equal(200);
+            const answer = await ask(path(things, party), headers);
+            expect(answer.status, `${party}: ${JSON.stringify(answer.document)}`).to.equal(200);
+            expect(answer.headers.get("cache-control"), party).to.include("no-store");
           }
         }
       });
@@ -413,6 +481,11 @@ function pathsOf({ spender, allowance }: { spender: string; allowance: string })
   return [...own.map((one) => `/v1/spenders/${spender}/${one}`), `/v1/allowances/${allowance}`];
 }
 
-function isSigned(authorization: string | undefined): boolean {
-  return authorization?.startsWith("LogAccess ") === true;
+/** Routes for providers alone say which kind of key they take, as the prefix tells its kind. */
+function isOfAnotherKind(
+  { callers }: { readonly callers: readonly string[] },
+  { authorization = "" }: Headers,
+): boolean {
+  const isProviders = callers.every((caller) => caller === "provider");
+  return isProviders && /^Bearer cc(s|vk|ik)_/.test(authorization);
 }

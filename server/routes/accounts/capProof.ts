@@ -24,10 +24,9 @@ export function capProofRoutes({ allowances, disputes, chain, permit }: CapProof
   const router = Router();
 
   mount(router, getCapProof, async ({ req, read, answer }) => {
-    const { params, query } = read();
-    const { address } = params;
+    const { address } = read().params;
     await checkReader(req, address);
-    const counter = query.counter ?? (await allowances.counterOf(address));
+    const counter = read().query.counter ?? (await allowances.counterOf(address));
     const signed = await allowances.capProof(address, counter);
     if (signed === null) {
       throw fail(

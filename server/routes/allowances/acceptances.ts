@@ -54,15 +54,17 @@ export function acceptanceRoutes({ acceptances, chain, permit }: AcceptanceDeps)
   });
 
   mount(router, listAcceptances, async ({ req, read, answer }) => {
-    const { spender, page } = pageOf(read());
+    const { spender } = read().params;
     await permit.check(listAcceptances, req, { spender });
+    const page = pageOf(read().query);
     const listed = await acceptances.accepted(spender, page);
     return answer(200, { acceptances: listed, nextCursor: cursorAfter(listed, page) });
   });
 
   mount(router, listOffers, async ({ req, read, answer }) => {
-    const { spender, page } = pageOf(read());
+    const { spender } = read().params;
     await permit.check(listOffers, req, { spender });
+    const page = pageOf(read().query);
     const listed = await acceptances.offers(spender, page);
     return answer(200, { offers: listed, nextCursor: cursorAfter(listed, page) });
   });
@@ -70,9 +72,8 @@ export function acceptanceRoutes({ acceptances, chain, permit }: AcceptanceDeps)
   return router;
 }
 
-function pageOf({ params, query }: Pick<RequestOf<typeof listOffers>, "params" | "query">) {
-  const { cursor, limit } = query;
-  return { spender: params.spender, page: { after: cursor ?? null, limit } };
+function pageOf({ cursor, limit }: RequestOf<typeof listOffers>["query"]): AccountPage {
+  return { after: cursor ?? null, limit };
 }
 
 function cursorAfter(listed: readonly Pair[], { limit }: AccountPage): Address | null {

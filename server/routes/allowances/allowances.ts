@@ -20,8 +20,8 @@ import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
 import { mount } from "../../http/mount.ts";
 import { boundedPage } from "../../http/page.ts";
 import type { Permit, Subject } from "../../http/permit.ts";
+import type { Identify } from "../../http/principal.ts";
 import { ProblemError, fail } from "../../http/problem.ts";
-import type { IssuingKeyStore } from "../../stores/issuing/issuingKeyStore.ts";
 import { notTheSpender } from "../../http/spenderProof.ts";
 import type { AllowanceStore, ListedAllowance } from "../../stores/allowances/allowanceStore.ts";
 import { acceptanceProblem } from "./acceptanceProblem.ts";
@@ -32,7 +32,7 @@ import { checkIssuer, notTheIssuer, readIssuer } from "./issuer.ts";
 
 export interface AllowanceDeps {
   readonly allowances: AllowanceStore;
-  readonly issuingKeys: Pick<IssuingKeyStore, "find">;
+  readonly identify: Identify;
   readonly chain: Pick<ChainReader, "deployment" | "signingOf" | "allowanceSigning">;
   readonly limits: LabelLimits;
   readonly permit: Permit;
@@ -40,7 +40,7 @@ export interface AllowanceDeps {
 
 export function allowanceRoutes({
   allowances,
-  issuingKeys,
+  identify,
   chain,
   limits,
   permit,
@@ -83,9 +83,9 @@ export function allowanceRoutes({
   });
 
   mount(router, listAllowances, async ({ req, read, answer }) => {
-    const { params, query } = read();
+    const { params } = read();
     await permit.check(listAllowances, req, { account: params.address });
-    const { cursor, limit } = query;
+    const { cursor, limit } = read().query;
     const [page, now] = await Promise.all([
       allowances.ofAccount(params.address, { after: cursor ?? null, limit }),
       allowances.now(),
@@ -98,14 +98,16 @@ export function allowanceRoutes({
 
   mount(router, revokeAllowance, async ({ req, read, answer }) => {
     const { params, body } = read();
+    const signature = "signature" in body ? body.signature : null;
+    // Before the look-up, so that without credentials the answer is always the same.
+    const issuer = signature === null ? await readIssuer(req, identify) : null;
     const allowance = await findAllowance(allowances, params.id);
     const { id, message } = allowance;
-    const signature = "signature" in body ? body.signature : null;
-    if (signature === null) {
+    if (issuer !== null) {
       const campaign = await findCampaign(allowances, allowance);
+      checkIssuer(issuer, campaign ?? allowance);
       if (campaign === null) throw notTheIssuer();
-      checkIssuer(await readIssuer(req, { allowances, chain, issuingKeys }), campaign);
-    } else {
+    } else if (signature !== null) {
       const digest = hashTypedData(allowanceRevocationTypedData(deployment, { allowance: id }));
       await checkOwner(message.account, digest, signature);
     }

@@ -45,14 +45,14 @@ export function grantRoutes({ allowances, grants, issuers, limits, permit }: Gra
   });
 
   mount(router, listGrants, async ({ req, read, answer }) => {
-    const { params, query } = read();
-    const { cursor, limit } = query;
+    const { params } = read();
     const campaign = await campaignFor(req, {
       route: listGrants,
       id: params.id,
       permit,
       allowances,
     });
+    const { cursor, limit } = read().query;
     const [page, now] = await Promise.all([
       grants.ofCampaign(campaign.id, { after: cursor ?? null, limit }),
       allowances.now(),
@@ -71,9 +71,9 @@ export function grantRoutes({ allowances, grants, issuers, limits, permit }: Gra
   });
 
   mount(router, listAccountGrants, async ({ req, read, answer }) => {
-    const { params, query } = read();
+    const { params } = read();
     await permit.check(listAccountGrants, req, { account: params.address });
-    const { cursor, limit } = query;
+    const { cursor, limit } = read().query;
     const [page, now] = await Promise.all([
       grants.ofAccount(params.address, { after: cursor ?? null, limit }),
       allowances.now(),

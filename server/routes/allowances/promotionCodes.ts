@@ -68,14 +68,14 @@ export function promotionCodeRoutes({
   });
 
   mount(router, listCodes, async ({ req, read, answer }) => {
-    const { params, query } = read();
-    const { cursor, limit } = query;
+    const { params } = read();
     const campaign = await campaignFor(req, {
       route: listCodes,
       id: params.id,
       permit,
       allowances,
     });
+    const { cursor, limit } = read().query;
     const page = await grants.codes(campaign.id, { after: cursor ?? null, limit });
     const { shown, last } = boundedPage(page, limit, describeCode);
     return answer(200, { codes: shown, nextCursor: last?.codeHash ?? null });

@@ -17,9 +17,10 @@ export function budgetRoutes({ insight, permit }: BudgetDeps): Router {
   const router = Router();
 
   mount(router, listBudgets, async ({ req, read, answer }) => {
-    const { params, query } = read();
+    const { params } = read();
     const { address } = params;
     await permit.check(listBudgets, req, { account: address });
+    const { query } = read();
     return answer(200, {
       account: address,
       ...(await pageOf(insight, { role: "account", address }, query)),
@@ -27,9 +28,10 @@ export function budgetRoutes({ insight, permit }: BudgetDeps): Router {
   });
 
   mount(router, listSpenderBudgets, async ({ req, read, answer }) => {
-    const { params, query } = read();
+    const { params } = read();
     const { spender } = params;
     await permit.check(listSpenderBudgets, req, { spender });
+    const { query } = read();
     return answer(200, {
       spender,
       ...(await pageOf(insight, { role: "spender", spender }, query)),

@@ -23,20 +23,23 @@ export function debitRoutes({ insight, permit }: DebitDeps): Router {
   const router = Router();
 
   mount(router, listAccountDebits, async (call) => {
-    const { params, query } = call.read();
+    const { params } = call.read();
     await permit.check(listAccountDebits, call.req, { account: params.address });
+    const { query } = call.read();
     return await debits({ role: "account", address: params.address }, call, query);
   });
 
   mount(router, listProviderDebits, async (call) => {
-    const { params, query } = call.read();
+    const { params } = call.read();
     await permit.check(listProviderDebits, call.req, { provider: params.address });
+    const { query } = call.read();
     return await debits({ role: "provider", address: params.address }, call, query);
   });
 
   mount(router, listSpenderDebits, async (call) => {
-    const { params, query } = call.read();
+    const { params } = call.read();
     await permit.check(listSpenderDebits, call.req, { spender: params.spender });
+    const { query } = call.read();
     return await debits({ role: "spender", spender: params.spender }, call, query);
   });
 

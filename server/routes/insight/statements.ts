@@ -34,9 +34,10 @@ export function statementRoutes({ statements, permit, now }: StatementDeps): Rou
   const router = Router();
 
   mount(router, getAccountStatement, async ({ req, res, read, answer }) => {
-    const { params, query } = read();
+    const { params } = read();
     const { address } = params;
     await permit.check(getAccountStatement, req, { account: address });
+    const { query } = read();
     const range = timeRange(query, await now());
     const found = await statements.account({ address, ...range, limit: LIMIT });
     checkLength(
@@ -83,9 +84,10 @@ export function statementRoutes({ statements, permit, now }: StatementDeps): Rou
   });
 
   mount(router, getProviderStatement, async ({ req, res, read, answer }) => {
-    const { params, query } = read();
+    const { params } = read();
     const { address } = params;
     await permit.check(getProviderStatement, req, { provider: address });
+    const { query } = read();
     const range = timeRange(query, await now());
     const found = await statements.provider({ address, ...range, limit: LIMIT });
     checkLength(found.days, found.settlements);

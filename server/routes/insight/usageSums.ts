@@ -28,9 +28,10 @@ export function usageSumRoutes(deps: UsageSumDeps): Router {
   const router = Router();
 
   mount(router, getAccountUsage, async ({ req, res, read, answer }) => {
-    const { params, query } = read();
+    const { params } = read();
     const { address } = params;
     await deps.permit.check(getAccountUsage, req, { account: address });
+    const { query } = read();
     const sums = await readSums(deps, { role: "account", address }, query);
     if (!wantsCsv(req)) return answer(200, { account: address, ...describe(sums) });
     respondCsv(res, columnsOf(sums), sums.groups.map(cellsOf));
@@ -38,9 +39,10 @@ export function usageSumRoutes(deps: UsageSumDeps): Router {
   });
 
   mount(router, getProviderEarnings, async ({ req, res, read, answer }) => {
-    const { params, query } = read();
+    const { params } = read();
     const { address } = params;
     await deps.permit.check(getProviderEarnings, req, { provider: address });
+    const { query } = read();
     const sums = await readSums(deps, { role: "provider", address }, query);
     if (!wantsCsv(req)) return answer(200, { provider: address, ...describe(sums) });
     respondCsv(res, columnsOf(sums), sums.groups.map(cellsOf));

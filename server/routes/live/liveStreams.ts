@@ -40,25 +40,28 @@ export function liveStreamRoutes(deps: LiveStreamDeps): Router {
   const router = Router();
 
   mount(router, watchAccount, async ({ req, res, read }) => {
-    const { params, query } = read();
+    const { params } = read();
     checkStreamsOrigin(req, deps.origins);
     await permit.check(watchAccount, req, { account: params.address });
+    const { query } = read();
     const party = { role: "account", address: params.address } as const;
     return await watch(req, res, party, query.kinds ?? LIVE_KINDS.account);
   });
 
   mount(router, watchProvider, async ({ req, res, read }) => {
-    const { params, query } = read();
+    const { params } = read();
     checkStreamsOrigin(req, deps.origins);
     await permit.check(watchProvider, req, { provider: params.address });
+    const { query } = read();
     const party = { role: "provider", address: params.address } as const;
     return await watch(req, res, party, query.kinds ?? LIVE_KINDS.provider);
   });
 
   mount(router, watchSpender, async ({ req, res, read }) => {
-    const { params, query } = read();
+    const { params } = read();
     checkStreamsOrigin(req, deps.origins);
     await permit.check(watchSpender, req, { spender: params.spender });
+    const { query } = read();
     const party = { role: "spender", spender: params.spender } as const;
     return await watch(req, res, party, query.kinds ?? LIVE_KINDS.spender);
   });

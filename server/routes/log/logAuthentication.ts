@@ -1,26 +1,14 @@
 import type { Request } from "express";
-import { type Address, hashTypedData } from "viem";
+import type { Address } from "viem";
 
-import {
-  LOG_ACCESS_SECONDS,
-  logAccessTypedData,
-} from "@compute-credits/protocol/messages/logAccess";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
+import type { Identify } from "../../http/principal.ts";
 import { fail } from "../../http/problem.ts";
-import {
-  type HeaderScheme,
-  missingSignedHeader,
-  readSignedHeader,
-} from "../../http/signedHeader.ts";
-
-const SCHEME: HeaderScheme = {
-  scheme: "LogAccess",
-  fields: "reader, issuedAt",
-  seconds: LOG_ACCESS_SECONDS,
-};
+import { LOG_ACCESS, missingSignedHeader } from "../../http/signedHeader.ts";
 
 export interface LogAccessDeps {
-  readonly chain: Pick<ChainReader, "deployment" | "isSigner" | "isSignedBy">;
+  readonly identify: Identify;
+  readonly chain: Pick<ChainReader, "deployment" | "isSigner">;
   /** addresses that may read the log, besides the contract's signers */
   readonly auditors: readonly Address[];
 }
@@ -32,27 +20,19 @@ export interface LogAccessDeps {
  */
 export async function checkLogAccess(
   req: Request,
-  { chain, auditors }: LogAccessDeps,
+  { identify, chain, auditors }: LogAccessDeps,
 ): Promise<void> {
-  const header = readSignedHeader(req, SCHEME);
-  if (header === null) throw missingSignedHeader(SCHEME);
-  const { address: reader, issuedAt, signature } = header;
-  if (!auditors.includes(reader) && !(await chain.isSigner(reader))) {
-    throw fail(
-      403,
-      "not_an_auditor",
-      `${reader} is neither a signer of the contract ${chain.deployment.contract} ` +
-        "nor in AUDITORS. " +
-        "Ask the operator to add it.",
-    );
+  const principal = await identify(req);
+  if (principal.kind !== "wallet" || principal.signed !== "LogAccess") {
+    throw missingSignedHeader(LOG_ACCESS);
   }
-  const digest = hashTypedData(logAccessTypedData(chain.deployment, { reader, issuedAt }));
-  if (!(await chain.isSignedBy(reader, digest, signature))) {
-    throw fail(
-      401,
-      "invalid_signature",
-      `The signature is not that of ${reader} over LogAccess. ` +
-        "Check the message and the EIP-712 domain.",
-    );
-  }
+  const { address } = principal;
+  if (auditors.includes(address) || (await chain.isSigner(address))) return;
+  throw fail(
+    403,
+    "not_an_auditor",
+    `${address} is neither a signer of the contract ${chain.deployment.contract} ` +
+      "nor in AUDITORS. " +
+      "Ask the operator to add it.",
+  );
 }

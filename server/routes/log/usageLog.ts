@@ -25,6 +25,7 @@ export function usageLogRoutes({
   usageLog,
   knownAuditors,
   logSegments,
+  identify,
   chain,
   auditors,
   gate,
@@ -32,7 +33,7 @@ export function usageLogRoutes({
   const router = Router();
 
   async function checkAuditor(req: Request): Promise<void> {
-    await checkLogAccess(req, { chain, auditors });
+    await checkLogAccess(req, { identify, chain, auditors });
     knownAuditors.add(req);
   }
 

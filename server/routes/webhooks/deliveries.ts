@@ -26,8 +26,9 @@ export function webhookDeliveryRoutes({ webhooks, permit }: WebhookDeliveryDeps)
   const { deliveries } = webhooks;
 
   mount(router, listWebhookDeliveries, async ({ req, read, answer }) => {
-    const { params, query } = read();
+    const { params } = read();
     const { id } = await findWebhook(params.id, req, { permit, webhooks });
+    const { query } = read();
     const { cursor: before = null, limit } = query;
     const page = await deliveries.list(id, { before, limit });
     const { shown, last } = boundedPage(page, limit, describe);
@@ -35,8 +36,9 @@ export function webhookDeliveryRoutes({ webhooks, permit }: WebhookDeliveryDeps)
   });
 
   mount(router, replayWebhook, async ({ req, read, answer }) => {
-    const { params, body } = read();
+    const { params } = read();
     const webhook = await findWebhook(params.id, req, { permit, webhooks });
+    const { body } = read();
     checkEnabled(webhook);
     if ("since" in body) {
       const { since } = body;

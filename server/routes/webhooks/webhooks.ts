@@ -73,8 +73,9 @@ export function webhookRoutes({ webhooks, approvals, permit }: WebhookDeps): Rou
   });
 
   mount(router, updateWebhook, async ({ req, read, answer }) => {
-    const { params, body } = read();
+    const { params } = read();
     const webhook = await findWebhook(params.id, req, { permit, webhooks });
+    const { body } = read();
     if (body.url !== undefined) checkUrl(body.url);
     const terms = changedTerms(webhook, body);
     const updated = await sendingOf(webhooks).store.update(webhook, terms, body.enabled);
@@ -89,8 +90,9 @@ export function webhookRoutes({ webhooks, approvals, permit }: WebhookDeps): Rou
   });
 
   mount(router, rotateWebhookSecret, async ({ req, res, read, answer }) => {
-    const { params, body } = read();
+    const { params } = read();
     const { id } = await findWebhook(params.id, req, { permit, webhooks });
+    const { body } = read();
     const rotated = await sendingOf(webhooks).store.rotate(id, body.overlapSeconds);
     if (rotated === null) throw notFound();
     answerHoldsSecret(res, id);

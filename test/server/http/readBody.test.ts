@@ -44,10 +44,11 @@ describe("bodies from strangers", () => {
     }
   });
 
-  it("are refused with a key that no provider has", async () => {
+  it("are refused unread with a key that no provider has, and with one of a spender", async () => {
     const events = JSON.stringify(Array.from({ length: 2_000 }, () => cloudEvent(api.spender)));
     const headers = { authorization: `Bearer ${createApiKey()}` };
-    expect((await post("/v1/usage", events, headers)).status).to.equal(413);
+    expect((await post("/v1/usage", events, headers)).status).to.equal(401);
+    expect((await post("/v1/acceptances", events, headers)).status).to.equal(413);
   });
 
   it("name at most 20 wrong fields of a list that is too long or wrong throughout", async () => {

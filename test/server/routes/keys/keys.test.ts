@@ -203,7 +203,7 @@ describe("keys of a wallet", () => {
       body: { grants: [] },
       key,
     });
-    expectProblem(issue, 403, "key_revoked");
+    expectProblem(issue, 401, "key_revoked");
     const options = { keyHash: apiKeySpender(key), revokesGrants: true };
     const { wallet } = stack.as(alice);
     const body = await signIssuingKeyRevocation(wallet, stack.deployment, options);

@@ -2,17 +2,30 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 
 import { expect } from "chai";
-import express from "express";
+import express, { type Request } from "express";
 import { pino } from "pino";
 import { numberToHex, zeroAddress } from "viem";
 
 import { problemHandler } from "../../../../server/http/errors.ts";
 import { createKnownAuditors } from "../../../../server/http/knownAuditors.ts";
+import type { Principal } from "../../../../server/http/principal.ts";
+import { fail } from "../../../../server/http/problem.ts";
+import { LOG_ACCESS, readSignedHeader } from "../../../../server/http/signedHeader.ts";
 import { createMeteringGate } from "../../../../server/meteringGate.ts";
 import { usageLogRoutes } from "../../../../server/routes/log/usageLog.ts";
 
 const SIGNER = numberToHex(0x51, { size: 20 });
 const STRANGER = numberToHex(0xbad, { size: 20 });
+
+/** Takes one signature as right. */
+function principalOf(req: Request): Principal {
+  const { address, signature } = readSignedHeader(req, LOG_ACCESS) ?? {};
+  if (address === undefined || signature !== "0x01") {
+    throw fail(401, "invalid_signature", "The signature is not 0x01.");
+  }
+  const expiresAt = new Date(0);
+  return { kind: "wallet", address, isOperator: false, signed: "LogAccess", expiresAt };
+}
 
 describe("usageLogRoutes", () => {
   it("make an auditor known once its header was checked, and as long as it is valid", async () => {
@@ -34,10 +47,10 @@ describe("usageLogRoutes", () => {
         logSegments: { list: () => Promise.resolve([]) },
         gate: createMeteringGate(),
         knownAuditors,
+        identify: (req) => Promise.resolve(principalOf(req)),
         chain: {
           deployment: { chainId: 1, contract: zeroAddress },
           isSigner: (address) => Promise.resolve(address === SIGNER),
-          isSignedBy: (_address, _digest, signature) => Promise.resolve(signature === "0x01"),
         },
         auditors: [],
       }),
