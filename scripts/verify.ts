@@ -24,6 +24,7 @@ import {
 } from "@compute-credits/platform/process/commandLine";
 import { CHAIN_ENVIRONMENT } from "@compute-credits/platform/process/environment";
 import { hideUrls } from "@compute-credits/platform/process/hideSecrets";
+import { createFolderCopies } from "./copies/folderCopies.ts";
 import { explainChainError } from "./explainChainError.ts";
 
 const SIGNS: Readonly<Record<Result, string>> = {
@@ -45,12 +46,14 @@ times in a row.
 
 What the owner signed and the server's balance are private: they take a view key of the account, or
 the key of the provider for a balance. Without one it checks what the chain and the published rows
-alone can show.
+alone can show, and with --copies what they charge against what you kept.
 
   --server URL         the metering server, or a mirror of its data (http://127.0.0.1:8080)
   --rpc URL            the chain, best your own node (http://127.0.0.1:8545)
   --view-key KEY       of the account; better in the environment: VIEW_KEY
   --receipt FILE       a provider's earnings receipt, as POST /v1/receipts answered it; repeatable
+  --copies FOLDER      copies of what the owner signed, as npm run credits --copies keeps them: they
+                       count as if the server showed them; or COPIES in the environment
   --ceiling CREDITS    the most that you know to have signed for (accountCap), if the allowances
                        show more, or a mirror shows none
   --deployment-block N of the contract, on rollups, if the server does not say it
@@ -65,6 +68,7 @@ await run(async () => {
       rpc: { type: "string", default: "http://127.0.0.1:8545" },
       "view-key": { type: "string", default: process.env["VIEW_KEY"] ?? "" },
       receipt: { type: "string", multiple: true, default: [] },
+      copies: { type: "string", default: process.env["COPIES"] ?? "" },
       ceiling: { type: "string" },
       "deployment-block": { type: "string" },
       help: { type: "boolean", default: false },
@@ -87,7 +91,9 @@ await run(async () => {
   const on = { client, contract, deploymentBlock };
   const key = viewKey(values["view-key"]);
   const answers = createServerAnswers(server, key === null ? {} : { key });
-  const verification = { server: answers, receipts, ...ceilingMicros };
+  const copies =
+    values.copies === "" ? {} : { copies: createFolderCopies("--copies", values.copies) };
+  const verification = { server: answers, receipts, ...ceilingMicros, ...copies };
   const findings = await settled(async () => {
     const chain = await readChainFacts(on, account).catch((error: unknown) => {
       if (error instanceof CreditsError && error.reason === "unknown_deployment_block") {

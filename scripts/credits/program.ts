@@ -4,6 +4,7 @@ import { UsageError, refuseKeptByNpm } from "@compute-credits/platform/process/c
 import { CreditsError } from "@compute-credits/client/errors/creditsError";
 import { hideSecrets } from "@compute-credits/platform/process/hideSecrets";
 import { jsonText } from "@compute-credits/protocol/jsonText";
+import { createFolderCopies } from "../copies/folderCopies.ts";
 import { type Context, createContext } from "./context/context.ts";
 import { readKeys } from "./context/keySources.ts";
 import { createProgress } from "./context/progress.ts";
@@ -30,6 +31,8 @@ export interface Io {
   readonly environment: Environment;
   /** asks a yes-or-no question; `null` if no one is at a terminal */
   readonly ask: ((question: string) => Promise<boolean>) | null;
+  /** aborts at Ctrl-C; without the call Ctrl-C ends the process at once */
+  readonly interrupted: () => AbortSignal;
 }
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
@@ -73,11 +76,30 @@ async function perform(
     const keys = await readKeys(common, io.environment);
     if (keys.bearer !== null) guard(keys.bearer);
     if (keys.source !== null && keys.source.kind !== "unlocked") guard(keys.source.privateKey);
-    const conversation = { guard, ...converse(verb, common, io, hide) };
-    const setting = { server: said.server, rpc, keys, variables: io.environment };
+    const emit = (document: object, line: string) =>
+      io.out(hide(said.isJson ? jsonText({ server: said.server, ...document }) : line));
+    const sayServer = () => {
+      // With --json each document says it.
+      if (!said.isJson) io.err(hide(`Asked ${said.server}`));
+    };
+    const { interrupted } = io;
+    const conversation = {
+      guard,
+      sayServer,
+      emit,
+      interrupted,
+      ...converse(verb, common, io, hide),
+    };
+    const folder = common.copies ?? variable(io, "CREDITS_COPIES");
+    const copies = folder === undefined ? null : createFolderCopies("--copies", folder);
+    const setting = { server: said.server, rpc, keys, copies, variables: io.environment };
     const context: Context = createContext(setting, conversation);
-    const shown = await conversation.progress(`${verb.name} on ${said.server}`, ready(context));
-    print(shown, said, io, hide);
+    const work = ready(context);
+    const isStream = verb.isStream === true;
+    const shown = isStream
+      ? await work
+      : await conversation.progress(`${verb.name} on ${said.server}`, work);
+    if (shown.isStream !== true) print(shown, said, io, hide);
     return shown.hasFailed === true ? EXIT.failed : EXIT.done;
   } catch (error) {
     const { reason, message, next } = explain(error, said);

@@ -37,13 +37,15 @@ import { statementVerb } from "./insight/statement.ts";
 import { earningsVerb, usageVerb } from "./insight/usage.ts";
 import { approveVerb } from "./operators/approve.ts";
 import { listCheckpointsVerb, showCheckpointVerb } from "./operators/checkpoints.ts";
+import { watchVerb } from "./live/watch.ts";
 import { logCutsVerb, logEntriesVerb, logSegmentsVerb } from "./operators/log.ts";
+import { liabilityVerb } from "./operators/liability.ts";
 import { reportVerb } from "./operators/report.ts";
 import { alarmsVerb, statusVerb, vaultVerb } from "./operators/status.ts";
 import { listCardsVerb, previewCardVerb, publishCardVerb } from "./pricing/cards.ts";
 import { dynamicRatesVerb, utilisationVerb } from "./pricing/dynamic.ts";
 import { previewVerb, pricesVerb, quoteVerb } from "./pricing/prices.ts";
-import { claimAccessVerb, revokeAccessVerb } from "./providers/access.ts";
+import { claimAccessVerb, giveAccessVerb, revokeAccessVerb } from "./providers/access.ts";
 import { chargeVerb, voidVerb } from "./providers/charge.ts";
 import { captureVerb, holdVerb, releaseVerb, showHoldVerb } from "./providers/holds.ts";
 import { issueReceiptVerb, latestReceiptVerb } from "./providers/receipts.ts";
@@ -70,7 +72,7 @@ import {
 export const GROUPS: Readonly<
   Record<string, { readonly summary: string; readonly reader: Reader }>
 > = {
-  access: { reader: "provider", summary: "Who may charge whom: claim, revoke" },
+  access: { reader: "provider", summary: "Who may charge whom: give, claim, revoke" },
   grants: { reader: "user", summary: "Credits given out of a campaign: issue, list" },
   codes: { reader: "user", summary: "Promotion codes of a campaign: add, list, close" },
   "issuing-keys": { reader: "user", summary: "Keys that issue grants: create, list, revoke" },
@@ -98,6 +100,7 @@ export const VERBS: readonly Verb[] = [
   allowancesVerb,
   revokeVerb,
   revokeAllVerb,
+  giveAccessVerb,
   revokeAccessVerb,
   budgetsVerb,
   runwayVerb,
@@ -105,6 +108,7 @@ export const VERBS: readonly Verb[] = [
   debitsVerb,
   explainVerb,
   statementVerb,
+  watchVerb,
   pricesVerb,
   quoteVerb,
   previewVerb,
@@ -173,6 +177,7 @@ export const VERBS: readonly Verb[] = [
   vaultVerb,
   approveVerb,
   reportVerb,
+  liabilityVerb,
   listCheckpointsVerb,
   showCheckpointVerb,
   capProofVerb,

@@ -9,6 +9,7 @@ import { type Address, type Hex, parseAbi } from "viem";
 import { hardhat } from "viem/chains";
 
 import { jsonText } from "@compute-credits/protocol/jsonText";
+import { memoryCopies } from "@compute-credits/client/wallet/copies";
 import { createApiKey } from "@compute-credits/client/wallet/apiKey";
 import { buyCredits } from "@compute-credits/client/chain/credits";
 import {
@@ -19,6 +20,7 @@ import { allowanceTypedData } from "@compute-credits/protocol/messages/allowance
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
+import { createFolderCopies } from "../../scripts/copies/folderCopies.ts";
 import { eventually } from "../../scripts/local/eventually.ts";
 import { LOCAL_WINDOWS, deployContract } from "../../scripts/local/deployLocal.ts";
 import { wallets } from "../../scripts/local/wallets.ts";
@@ -133,6 +135,24 @@ describe("verify and rebuild, against a chain and a server", () => {
     expect(text).to.include("– The server's balance").and.include("--view-key");
     expect(text).to.not.include("✘").and.not.include("You signed");
     expect(code).to.equal(0);
+  });
+
+  it("counts copies of what the owner signed, without a view key", async () => {
+    const copies = createFolderCopies("--copies", join(folder, "copies"));
+    for (const copy of await memoryCopies.list(addressOf(alice))) {
+      // oxlint-disable-next-line no-await-in-loop -- a few files
+      await copies.put(copy);
+    }
+    const { code, text } = await verifyWithoutKey(
+      addressOf(alice),
+      `--copies ${join(folder, "copies")}`,
+    );
+    expect(text).to.include("you signed for up to 100.");
+    expect(text).to.include("of which you kept copies").and.not.include("✘");
+    expect(code).to.equal(0);
+    const missing = await verifyWithoutKey(addressOf(alice), `--copies ${join(folder, "no")}`);
+    expect(missing.text).to.match(/^--copies \S+ is no folder that can be read\.$/m);
+    expect(missing.code).to.equal(1);
   });
 
   it("says that a view key of another account shows nothing", async () => {

@@ -40,6 +40,6 @@ export const declineVerb = verb({
 /** The account alone if the key speaks, or else what the wallet signs of it. */
 async function wordOf(context: Context, account: Address, accepted: boolean) {
   if (context.keys.bearer !== null) return { account };
-  const { wallet, deployment } = await context.signing();
-  return await signAcceptance(wallet, deployment, { account, accepted });
+  const { wallet, deployment, copies } = await context.signing();
+  return await signAcceptance(wallet, deployment, { account, accepted }, copies);
 }

@@ -1,12 +1,9 @@
-import {
-  listIssuingKeys,
-  registerIssuingKey,
-  revokeIssuingKey,
-} from "@compute-credits/api/issuing/issuingKeys";
+import { addIssuingKey } from "@compute-credits/client/campaigns/addIssuingKey";
+import { readIssuingKeys } from "@compute-credits/client/campaigns/readIssuingKeys";
+import { revokeIssuingKey } from "@compute-credits/client/campaigns/revokeIssuingKey";
 import { readCounter } from "@compute-credits/client/chain/readCounter";
 import { walletAccount } from "@compute-credits/client/chain/walletAccount";
 import { createIssuingKey } from "@compute-credits/client/wallet/apiKey";
-import { signIssuingKey, signIssuingKeyRevocation } from "@compute-credits/client/wallet/issuing";
 import { withNewKey } from "../context/newKey.ts";
 import { ADDRESS, FILE, ID, flag, optional, required } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
@@ -23,13 +20,13 @@ export const createIssuingKeyVerb = verb({
     campaign: optional(ID, "the only campaign that it may issue from; all if absent"),
   },
   async run(context, { out, campaign }) {
-    const { wallet, deployment } = await context.signing();
-    const counter = await readCounter(await context.chain(), walletAccount(wallet).address);
+    const signing = await context.signing();
+    const counter = await readCounter(await context.chain(), walletAccount(signing.wallet).address);
     const made = { option: "--out", path: out, key: createIssuingKey() };
     return await withNewKey(context, made, async (key) => {
       const named = { key, counter, ...(campaign === undefined ? {} : { campaign }) };
-      const body = await signIssuingKey(wallet, deployment, named);
-      return show({ ...(await context.publicApi.call(registerIssuingKey, { body })), file: out });
+      const { key: _, ...added } = await addIssuingKey(context.publicApi, signing, named);
+      return show({ ...added, file: out });
     });
   },
 });
@@ -43,12 +40,9 @@ export const listIssuingKeysVerb = verb({
   options: { account: optional(ADDRESS, "in place of the wallet or of the key's account") },
   async run(context, { account }) {
     const address = await context.party(account);
-    return show(await context.api.call(listIssuingKeys, { params: { address } }));
+    return show({ issuingKeys: await readIssuingKeys(context.api, { account: address }) });
   },
 });
-
-/** Requests at most: each revokes thousands of grants. */
-const MOST_PARTS = 1_000;
 
 export const revokeIssuingKeyVerb = verb({
   name: "issuing-keys revoke",
@@ -61,15 +55,7 @@ export const revokeIssuingKeyVerb = verb({
     withGrants: flag("ends every grant that it issued, too"),
   },
   async run(context, { keyHash, withGrants: revokesGrants }) {
-    const { wallet, deployment } = await context.signing();
-    const body = await signIssuingKeyRevocation(wallet, deployment, { keyHash, revokesGrants });
-    let revokedGrants = 0;
-    for (let part = 0; part < MOST_PARTS; part++) {
-      // oxlint-disable-next-line no-await-in-loop -- each part after the one before
-      const answer = await context.publicApi.call(revokeIssuingKey, { params: { keyHash }, body });
-      revokedGrants += answer.revokedGrants;
-      if (!answer.hasMore) return show({ ...answer, revokedGrants });
-    }
-    throw new Error(`it still has grants after ${MOST_PARTS} parts`);
+    const signing = await context.signing();
+    return show(await revokeIssuingKey(context.publicApi, signing, { keyHash, revokesGrants }));
   },
 });

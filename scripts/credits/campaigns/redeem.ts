@@ -38,6 +38,6 @@ async function acceptanceOf(context: Context, account: Address | undefined) {
   if (account === undefined) {
     throw new UsageError("A wallet that redeems a code names its issuer: give --account.");
   }
-  const { wallet, deployment } = await context.signing();
-  return await signAcceptance(wallet, deployment, { account });
+  const { wallet, deployment, copies } = await context.signing();
+  return await signAcceptance(wallet, deployment, { account }, copies);
 }

@@ -7,12 +7,13 @@ import type { LensConnection } from "@compute-credits/client/chain/readLens";
 import type { WalletConnection } from "@compute-credits/client/chain/transact";
 import { walletAccount } from "@compute-credits/client/chain/walletAccount";
 import { CreditsError } from "@compute-credits/client/errors/creditsError";
-import { type Api, createApi } from "@compute-credits/client/http/api";
+import { type Api, type Credentials, createApi } from "@compute-credits/client/http/api";
 import {
   type MeteringClient,
   createMeteringClient,
 } from "@compute-credits/client/http/meteringClient";
 import { createReadAccess } from "@compute-credits/client/wallet/logAccess";
+import type { SignedCopies } from "@compute-credits/client/wallet/copies";
 import type { Signing } from "@compute-credits/client/wallet/signing";
 import { openSession } from "@compute-credits/client/sessions/openSession";
 import { readMe } from "@compute-credits/client/sessions/readMe";
@@ -35,6 +36,12 @@ export interface Conversation {
   readonly guard: (secret: string) => string;
   /** Shows lines on the error stream. */
   readonly tell: (lines: readonly string[]) => void;
+  /** Says which server is asked, before what comes of it one by one. */
+  readonly sayServer: () => void;
+  /** Prints what came, at once: a line for people, and with `--json` a document on one line. */
+  readonly emit: (document: object, line: string) => void;
+  /** Aborts once the person ends the command with Ctrl-C. */
+  readonly interrupted: () => AbortSignal;
   /** Rejects if the person declines. Resolves at once where nothing is asked. */
   readonly confirm: () => Promise<void>;
 }
@@ -44,6 +51,8 @@ export interface Setting {
   readonly server: string;
   readonly rpc: string;
   readonly keys: Keys;
+  /** where copies of what the wallet signs are kept; `null`: they end with the command */
+  readonly copies: SignedCopies | null;
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
@@ -57,6 +66,8 @@ export interface Context extends Setting, Conversation {
   /** a wallet that the local chain gives away, so that buying may make test dollars */
   readonly isTestWallet: boolean;
   readonly authorization: () => Promise<string | null>;
+  /** what `api` asks with, for what is no call of it */
+  readonly credentials: Credentials;
   /**
    * Says what a request of the bearer does, and asks. Resolves at once without a bearer: the wallet
    * shows what it signs, and asks.
@@ -84,7 +95,7 @@ export interface Context extends Setting, Conversation {
 const SESSION_SECONDS = 300;
 
 export function createContext(setting: Setting, conversation: Conversation): Context {
-  const { server, rpc, keys } = setting;
+  const { server, rpc, keys, copies } = setting;
   const { bearer, source } = keys;
   const { progress, tell, confirm } = conversation;
 
@@ -131,7 +142,7 @@ export function createContext(setting: Setting, conversation: Conversation): Con
     return source === null ? null : await (await readAccess())();
   }
 
-  const credentials =
+  const credentials: Credentials =
     bearer !== null
       ? { key: bearer }
       : source === null
@@ -176,6 +187,7 @@ export function createContext(setting: Setting, conversation: Conversation): Con
     },
     isSpenderKey: async () => bearer !== null && (await me()).kind === "spenderKey",
     authorization,
+    credentials,
     deployment,
     chain,
     async lens() {
@@ -194,7 +206,7 @@ export function createContext(setting: Setting, conversation: Conversation): Con
     },
     async signing() {
       const [wallet, deployed] = await Promise.all([ownWallet(), named()]);
-      return { wallet, deployment: deployed };
+      return { wallet, deployment: deployed, ...(copies === null ? {} : { copies }) };
     },
     async party(given) {
       if (given !== undefined) return given;

@@ -1,11 +1,11 @@
 import type { TransactionReceipt } from "viem";
 
-import { readCapProof } from "@compute-credits/client/accounts/readCapProof";
 import { type Court, createCourt } from "@compute-credits/client/chain/court";
+import { answerChallenge } from "@compute-credits/client/disputes/answerChallenge";
 import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
 import type { Context } from "../context/context.ts";
 import { readJsonFile } from "../context/jsonFile.ts";
-import { ADDRESS, FILE, optional, required, whole } from "../frame/options.ts";
+import { ADDRESS, FILE, optional, required } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { show } from "../output/shown.ts";
 import { provenRow } from "./provenRows.ts";
@@ -77,24 +77,18 @@ export const answerVerb = verb({
   reader: "operator",
   summary: "Answers a challenge with the signed cap; earns the stake",
   details:
-    "Takes the account's cap proof from the server, records it, and shows the row of the pending " +
-    "checkpoint. Anyone may: while a challenge is open, anyone may read the cap proof.",
+    "Shows the row of the pending checkpoint, with the final row or a signed cap that covers it: of " +
+    "the server, which anyone may read while a challenge is open, or of --copies. Anyone may.",
   examples: ["challenge answer --account 0x… --challenger 0x… --key-file operator.key"],
   asks: "moves",
-  options: {
-    account,
-    challenger,
-    counter: optional(whole(0n, 2n ** 64n - 1n), "of the cap; the account's own if absent"),
-  },
-  async run(context, { account: address, challenger: by, counter }) {
-    const cap = await readCapProof(context.api, {
-      account: address,
-      ...(counter === undefined ? {} : { counter }),
-    });
-    const shown = await provenRow(context, address, "pending");
-    const court = await createCourt(await context.wallet());
-    await context.progress("waiting for the block with the cap", court.recordCap(cap));
-    return await send(context, (one) => one.answer(by, shown, cap.allowance.counter), shown.row);
+  options: { account, challenger },
+  async run(context, { account: address, challenger: by }) {
+    const { api, copies } = context;
+    const asked = { account: address, challenger: by, ...(copies === null ? {} : { copies }) };
+    const answered = answerChallenge(await context.wallet(), api, asked);
+    const receipt = await context.progress("waiting for the block with the answer", answered);
+    const { transactionHash, blockNumber, gasUsed } = receipt;
+    return show({ account: address, challenger: by, transactionHash, blockNumber, gasUsed });
   },
 });
 

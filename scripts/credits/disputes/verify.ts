@@ -21,7 +21,8 @@ export const verifyVerb = verb({
   summary: "Checks what the server says against the chain",
   details:
     "Purchases, rows, proofs and charges, each with what to do about it. ✔ holds, ✘ fails, … cannot " +
-    "be told yet, – was not checked. The exit code is 1 if a check fails. Trusts only the chain at " +
+    "be told yet, – was not checked. With --copies it also counts what you signed and the server does " +
+    "not show. The exit code is 1 if a check fails. Trusts only the chain at " +
     "--rpc, best your own node; npm run verify also trusts no server for the contract's address.",
   examples: ["verify --wallet alice", "verify --account 0x… --ceiling 50 --bearer-file view.key"],
   asks: null,
@@ -36,16 +37,12 @@ export const verifyVerb = verb({
     const receipts = await Promise.all(
       receipt.map((path) => readJsonFile("--receipt", path, SignedReceiptJson)),
     );
-    const { bearer, source } = context.keys;
-    const credentials =
-      bearer === null && source === null
-        ? {}
-        : { authorization: async () => (await context.authorization()) ?? "" };
     const verify = async () =>
       await verifyAccount(account, {
         chain: await readChainFacts({ ...on, deploymentBlock }, account),
-        server: createServerAnswers(context.server, credentials),
+        server: createServerAnswers(context.server, context.credentials),
         receipts,
+        ...(context.copies === null ? {} : { copies: context.copies }),
         ...(ceiling === undefined ? {} : { ceilingMicros: ceiling }),
       });
     const findings = await context.progress("checking against the chain", verify());

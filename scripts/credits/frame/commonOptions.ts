@@ -8,6 +8,7 @@ export const VARIABLES = {
   CREDITS_PRIVATE_KEY: "the wallet's private key, in place of --key-file",
   CREDITS_BEARER: "a key or a session's token, in place of --bearer-file",
   CREDITS_CUSTOMER_KEY: "a customer's API key, in place of --customer-key-file",
+  CREDITS_COPIES: "a folder of copies of what is signed, as --copies",
   CREDITS_SERVER: "in place of --server",
   CREDITS_RPC_URL: "in place of --rpc; providers put keys into such addresses",
 } as const;
@@ -30,6 +31,7 @@ export const COMMON = {
   from: optional(ADDRESS, "the wallet is this account, which the node at --rpc holds unlocked"),
   wallet: optional(choice(...TEST_WALLETS), "a test wallet; on the chain of npm start only"),
   bearerFile: optional(FILE, "a key of any kind, or a session's token, or CREDITS_BEARER"),
+  copies: optional(FILE, "a folder that keeps copies of what the wallet signs, or CREDITS_COPIES"),
   json: flag("one JSON document, with amounts in micro-credits as text"),
   yes: flag("does not ask before it moves or ends something"),
 };

@@ -35,6 +35,8 @@ interface Declared<Shape extends OptionShape> {
   /** what follows `npm run credits --` */
   readonly examples: readonly [string, ...string[]];
   readonly asks: Asks;
+  /** It prints what comes until it is ended: no progress is told meanwhile. */
+  readonly isStream?: boolean;
   readonly options: Shape;
   readonly run: (context: Context, values: z.output<z.ZodObject<Shape>>) => Promise<Shown>;
 }

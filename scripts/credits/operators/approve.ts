@@ -1,5 +1,4 @@
-import { decideProviderApproval } from "@compute-credits/api/providers/approvals";
-import { signProviderApproval } from "@compute-credits/client/wallet/providerApproval";
+import { approveProvider } from "@compute-credits/client/providers/approveProvider";
 import { ADDRESS, flag, required } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { show } from "../output/shown.ts";
@@ -19,10 +18,7 @@ export const approveVerb = verb({
     end: flag("ends the approval: nothing more is charged"),
   },
   async run(context, { provider, end }) {
-    const { wallet, deployment } = await context.signing();
-    const issuedAt = BigInt(Math.floor(Date.now() / 1000));
-    const message = { provider, approved: !end, issuedAt };
-    const body = await signProviderApproval(wallet, deployment, message);
-    return show(await context.publicApi.call(decideProviderApproval, { body }));
+    const decision = { provider, approved: !end };
+    return show(await approveProvider(context.publicApi, await context.signing(), decision));
   },
 });

@@ -1,5 +1,6 @@
 import { getReport } from "@compute-credits/api/insight/report";
 import { rangeQuery } from "@compute-credits/client/insight/range";
+import { readReport } from "@compute-credits/client/insight/readReport";
 import { flag } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { RANGE, rangeOf } from "../insight/range.ts";
@@ -9,7 +10,9 @@ export const reportVerb = verb({
   name: "report",
   reader: "operator",
   summary: "Shows liability, fees, and the books against the chain",
-  details: "For operators and auditors. The exit code is 1 if the books do not reconcile.",
+  details:
+    "For operators and auditors: the books of now, and the fees of a range. The verb liability has " +
+    "those of a past day. The exit code is 1 if the books do not reconcile.",
   examples: [
     "report --key-file operator.key",
     "report --since 2026-11-01 --csv --key-file operator.key",
@@ -17,9 +20,11 @@ export const reportVerb = verb({
   asks: null,
   options: { ...RANGE, csv: flag("as CSV") },
   async run(context, { csv, ...times }) {
-    const query = rangeQuery(rangeOf(times));
-    if (csv) return showCsv(await context.api.text(getReport, { query }, "text/csv"));
-    const report = await context.api.call(getReport, { query });
+    if (csv) {
+      const query = rangeQuery(rangeOf(times));
+      return showCsv(await context.api.text(getReport, { query }, "text/csv"));
+    }
+    const report = await readReport(context.api, rangeOf(times));
     return { ...show(report), hasFailed: !report.reconciled };
   },
 });

@@ -1,5 +1,6 @@
-import { getReadiness } from "@compute-credits/api/deployment/health";
 import { readVault } from "@compute-credits/client/chain/readLens";
+import { readReadiness } from "@compute-credits/client/deployment/readReadiness";
+import { choice, withDefault } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
@@ -8,13 +9,17 @@ export const statusVerb = verb({
   name: "status",
   reader: "operator",
   summary: "Shows whether the server can work, and its terms",
-  details: "The exit code is 1 if it cannot.",
-  examples: ["status --server https://meter.example"],
+  details:
+    "The exit code is 1 if it cannot. --part metering asks about debits only, and --part chain about " +
+    "purchases and checkpoints.",
+  examples: ["status --server https://meter.example", "status --part metering"],
   asks: null,
-  options: {},
-  async run(context) {
+  options: {
+    part: withDefault(choice("all", "metering", "chain"), "which part of its work", "all"),
+  },
+  async run(context, { part }) {
     const [readiness, { domain, terms, feeBps, limits }] = await Promise.all([
-      context.publicApi.call(getReadiness, {}),
+      readReadiness(context.publicApi, { part }),
       context.deployment(),
     ]);
     const facts = { ...readiness, domain, terms, feeBps };
@@ -34,7 +39,7 @@ export const alarmsVerb = verb({
   asks: null,
   options: {},
   async run(context) {
-    const { status, checks } = await context.publicApi.call(getReadiness, {});
+    const { status, checks } = await readReadiness(context.publicApi);
     const alarms = checks.filter(({ error, warning }) => error !== null || warning !== undefined);
     const lines = alarms.map(({ name, error, warning }) => `${name}: ${error ?? warning ?? ""}`);
     return {

@@ -6,6 +6,8 @@ export interface Shown {
   readonly lines?: readonly string[];
   /** printed as it is, in place of the lines, unless `--json` is given */
   readonly csv?: string;
+  /** whether the verb has printed all by itself, as it came */
+  readonly isStream?: boolean;
   /** whether the command ends with exit code 1, because what it checked does not hold */
   readonly hasFailed?: boolean;
 }

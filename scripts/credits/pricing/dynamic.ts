@@ -1,6 +1,17 @@
-import { listDynamicRates } from "@compute-credits/api/pricing/dynamicRates";
-import { reportUtilisation } from "@compute-credits/api/pricing/utilisation";
-import { ADDRESS, PAIR, TEXT, optional, repeated, required, whole } from "../frame/options.ts";
+import { readDynamicRates } from "@compute-credits/client/pricing/readDynamicRates";
+import { readMultiplierSteps } from "@compute-credits/client/pricing/readMultiplierSteps";
+import { reportUtilisation } from "@compute-credits/client/pricing/reportUtilisation";
+import {
+  ADDRESS,
+  PAIR,
+  TEXT,
+  cursorOf,
+  optional,
+  repeated,
+  required,
+  rowsAtMost,
+  whole,
+} from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { show } from "../output/shown.ts";
 import { dimensionsOf } from "../providers/work.ts";
@@ -9,12 +20,22 @@ export const dynamicRatesVerb = verb({
   name: "dynamic-rates",
   reader: "provider",
   summary: "Shows dynamic rates and their multipliers now",
-  examples: ["dynamic-rates --provider 0x…"],
+  details: "With --rate-key the steps that one of them made, newest first.",
+  examples: ["dynamic-rates --provider 0x…", "dynamic-rates --provider 0x… --rate-key TEXT"],
   asks: null,
-  options: { provider: optional(ADDRESS, "in place of the wallet or of the key's provider") },
-  async run(context, { provider: given }) {
+  options: {
+    provider: optional(ADDRESS, "in place of the wallet or of the key's provider"),
+    rateKey: optional(TEXT, "of one rate, as the list has it: its steps"),
+    limit: rowsAtMost(1_000),
+    cursor: cursorOf(TEXT),
+  },
+  async run(context, { provider: given, rateKey, limit, cursor }) {
     const provider = await context.party(given);
-    return show(await context.publicApi.call(listDynamicRates, { params: { provider } }));
+    if (rateKey === undefined) {
+      return show({ dynamicRates: await readDynamicRates(context.publicApi, { provider }) });
+    }
+    const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    return show(await readMultiplierSteps(context.publicApi, { provider, rateKey, ...page }));
   },
 });
 
@@ -32,6 +53,6 @@ export const utilisationVerb = verb({
   async run(context, { meter, dimension, bps: utilisationBps }) {
     await context.confirmRequest(`Reports a utilisation of ${utilisationBps} basis points.`);
     const body = { meter, dimensions: dimensionsOf(dimension), utilisationBps };
-    return show(await context.api.call(reportUtilisation, { body }));
+    return show(await reportUtilisation(context.api, body));
   },
 });

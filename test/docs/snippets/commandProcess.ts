@@ -83,6 +83,7 @@ async function perform({ folder, args, environment }: Asked, show: Show): Promis
         err: (text) => show(2, `${text}\n`),
         environment,
         ask: null,
+        interrupted: () => new AbortController().signal,
       });
     case "ts":
       await runProgram(join(folder, rest[0] ?? ""), environment, show);

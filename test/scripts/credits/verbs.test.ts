@@ -1,15 +1,34 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { expect } from "chai";
 
+import { ROUTES } from "@compute-credits/api/table";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
+import { SignedReceiptJson } from "@compute-credits/protocol/json/receipt";
+import { jsonText } from "@compute-credits/protocol/jsonText";
+import { earningsReceiptTypedData } from "@compute-credits/protocol/messages/earningsReceipt";
+import { VERBS } from "../../../scripts/credits/verbs.ts";
 import { eventually } from "../../../scripts/local/eventually.ts";
+import { LOCAL_WINDOWS } from "../../../scripts/local/deployLocal.ts";
 import { wallets } from "../../../scripts/local/wallets.ts";
 import { type Ran, type RunOptions, credits } from "../../fixtures/creditsCommand.ts";
 import { type MeteredStack, addressOf, startMeteredStack } from "../../fixtures/meteredStack.ts";
+
+/** The route of a request: the first that fits, as the server takes it. */
+function routeOf({ method, url }: Request): string | undefined {
+  const { pathname } = new URL(url);
+  return ROUTES.find(
+    (route) =>
+      route.method === method.toLowerCase() &&
+      new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(pathname),
+  )?.id;
+}
 
 const HASH = /^0x[0-9a-f]{64}$/;
 
@@ -23,14 +42,31 @@ const TERMS = {
   signerDelaySeconds: 27 * WINDOW,
 };
 
+/** Routes that no verb asks, and why. */
+const WITHOUT_VERB: Readonly<Record<string, string>> = {
+  getLiveness: "for what restarts a process; status asks whether the server can work",
+  revokeProviderKey: "keys revoke does it with a session",
+  addCheckpointSignature: "the auditor's program signs what it has recomputed",
+  addReceiptSignature: "the auditor's program signs what it has recomputed",
+  explainEvent: "explain asks with the id in the query, where no URL loses it",
+};
+
 describe("npm run credits", () => {
   const provider = addressOf(wallets.provider);
   const alice = addressOf(wallets.alice);
   let stack: MeteredStack;
   let folder: string;
   let at: string;
+  /** the verbs that were done, and the routes that were asked */
+  const ran = new Set<string>();
+  const asked = new Set<string>();
+  const { fetch: realFetch } = globalThis;
 
   before(async () => {
+    globalThis.fetch = async (input, init) => {
+      asked.add(routeOf(new Request(input, init)) ?? "");
+      return await realFetch(input, init);
+    };
     folder = await mkdtemp(join(tmpdir(), "compute-credits-test-"));
     stack = await startMeteredStack("PGlite", {
       terms: TERMS,
@@ -39,21 +75,31 @@ describe("npm run credits", () => {
         WEBHOOK_NETWORKS: "127.0.0.0/8",
       },
     });
+    await mkdir(file("copies"));
     at = `--server ${stack.server.url} --rpc ${stack.rpcUrl}`;
   });
   after(async () => {
+    globalThis.fetch = realFetch;
     await stack.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
   const file = (name: string) => join(folder, name);
 
+  /** Runs a verb, and remembers it if it is done. */
+  async function tried(line: string, options?: RunOptions): Promise<Ran> {
+    const result = await credits(line, options);
+    const names = VERBS.map(({ name }) => name).filter((name) => `${line} `.startsWith(`${name} `));
+    if (result.code === 0) for (const name of names) ran.add(name);
+    return result;
+  }
+
   /** Runs a verb on the stack, and expects that it is done. `{name}` is a file of this test. */
   async function done(line: string, options?: RunOptions): Promise<Ran> {
     const args = `${line} ${at}`.replaceAll(/\{([\w.]+)\}/g, (_, name: string) => file(name));
-    const ran = await credits(args, options);
-    expect(ran.code, `${line}: ${ran.err}`).to.equal(0);
-    return ran;
+    const result = await tried(args, options);
+    expect(result.code, `${line}: ${result.err}`).to.equal(0);
+    return result;
   }
 
   /** As `done`, and returns the document of `--json`. */
@@ -94,6 +140,10 @@ describe("npm run credits", () => {
       );
     });
 
+    it("buys for a wallet that is to leave without a proof", async () => {
+      await done("buy --credits 10 --wallet bob");
+    });
+
     it("--json: one document, amounts in micro-credits as text", async () => {
       const balance = await document("balance --wallet alice");
       expect(balance["availableMicros"]).to.equal("1000000000");
@@ -113,7 +163,9 @@ describe("npm run credits", () => {
     });
 
     it("allow makes a key that may spend at once, in a file that only its owner may read", async () => {
-      const allowed = await done("allow --credits 50 --months 1 --out {agent.key} --wallet alice");
+      const allowed = await done(
+        "allow --credits 50 --months 1 --out {agent.key} --wallet alice --copies {copies}",
+      );
       expect(allowed.err).to.match(
         /^Signature Allowance: lets the holder of the API key with the hash 0x\w+ spend up to 50 credits a month of 0x/m,
       );
@@ -129,6 +181,52 @@ describe("npm run credits", () => {
         / in_force +50 +0 +50/,
       );
       expect((await done("me --bearer-file {agent.key}")).out).to.match(/^kind +spenderKey$/m);
+      const id = /^allowance (0x\w+):/m.exec(allowed.out)?.[1] ?? "";
+      expect((await document(`allowances --id ${id} --bearer-file {agent.key}`))["id"]).to.equal(
+        id,
+      );
+      expect((await document("budgets --wallet alice"))["budgets"]).to.have.length(1);
+      const copy = file(`copies/${id}`);
+      expect((await stat(copy)).mode & 0o777).to.equal(0o600);
+      expect(await readFile(copy, "utf8")).to.include('"kind":"allowance"');
+    });
+
+    it("watch shows what happens, a line each, until Ctrl-C", async () => {
+      const first = await done("watch --count 1 --wallet alice");
+      expect(first.out).to.equal("balance    available 1000, held 0, spent 0, refunding 0\n");
+      expect(first.err).to.include(`Asked ${stack.server.url}`);
+      const ended = new AbortController();
+      const lines: string[] = [];
+      const onLine = (line: string) => {
+        lines.push(line);
+        ended.abort();
+      };
+      const line = "watch --kind balance --json --bearer-file {agent.key} --of spender";
+      await done(line.replace("balance", "budget"), { interrupted: AbortSignal.abort(), onLine });
+      expect(lines).to.deep.equal([]);
+      await done("watch --json --wallet alice", { interrupted: ended.signal, onLine });
+      const [shown] = lines.map((text) => JSON.parse(text));
+      expect(lines).to.have.length(1);
+      expect(shown).to.include({ server: stack.server.url, event: "balance" });
+      expect(shown.data.availableMicros).to.equal("1000000000");
+      const wrong = await credits(`watch --of provider --kind balance --wallet alice ${at}`);
+      expect(wrong).to.include({
+        code: 2,
+        err: "--of provider has the kinds debit, void, hold, and not balance.\n",
+      });
+    });
+
+    it("watch, as a program of its own: Ctrl-C ends it with exit code 0", async () => {
+      const program = fileURLToPath(new URL("../../../scripts/credits.ts", import.meta.url));
+      const args = ["watch", "--of", "account", "--wallet", "alice", ...at.split(" ")];
+      const child = spawn(process.execPath, [program, ...args]);
+      let err = "";
+      child.stderr.on("data", (text) => (err += String(text)));
+      await once(child.stdout, "data");
+      child.kill("SIGINT");
+      const [code] = await once(child, "close");
+      expect(code).to.equal(0);
+      expect(err).to.match(/^Asked \S+\nSignature LogAccess: .*\n$/);
     });
 
     it("a wallet that is allowed accepts, declines, and revokes nothing of others", async () => {
@@ -174,6 +272,19 @@ describe("npm run credits", () => {
       ).to.have.length(2);
       const { codes } = await document(`codes list --campaign ${id} --wallet alice`);
       expect(codes).to.have.nested.property("[0].redemptions", "1");
+      const { codeHash } = Object(codes)[0];
+      const closed = await document(
+        `codes close --campaign ${id} --code-hash ${codeHash} --bearer-file {issuing.key} --yes`,
+      );
+      expect(closed["closedAt"]).to.be.a("string");
+      expect((await document("grants list --wallet alice"))["grants"]).to.have.length(2);
+      const { issuingKeys } = await document("issuing-keys list --wallet alice");
+      const { keyHash } = Object(issuingKeys)[0];
+      const ended = await document(
+        `issuing-keys revoke --key-hash ${keyHash} --with-grants --wallet alice`,
+      );
+      // What the wallet gave stays.
+      expect(ended["revokedGrants"]).to.equal(1);
     });
   });
 
@@ -193,7 +304,11 @@ describe("npm run credits", () => {
       expect(approved["approved"]).to.equal(true);
       expect((await document("approval --wallet provider"))["approved"]).to.equal(true);
       await done("register --out {provider.key} --wallet provider");
-      const rates = [{ meter: "gpu.seconds", dimensions: {}, microCredits: "500", perUnits: "1" }];
+      const price = { dimensions: {}, microCredits: "500", perUnits: "1" };
+      const rates = [
+        { meter: "gpu.seconds", ...price },
+        { meter: "gpu.busy", kind: "dynamic", ...price, multiplier: MULTIPLIER },
+      ];
       await writeFile(file("card.json"), JSON.stringify({ rates }));
       const preview = await done("card preview --file {card.json} --bearer-file {provider.key}");
       expect(preview.out).to.include("it would be the first card of this provider");
@@ -202,6 +317,30 @@ describe("npm run credits", () => {
       );
       expect(card["provider"]).to.equal(provider);
       expect((await document(`card list --provider ${provider}`))["rateCards"]).to.have.length(1);
+      expect(await document(`card list --version ${String(card["version"])}`)).to.deep.include(
+        card,
+      );
+    });
+
+    it("utilisation moves a dynamic rate, by one step", async () => {
+      const { dynamicRates } = await document(`dynamic-rates --provider ${provider}`);
+      const { rateKey } = Object(dynamicRates)[0];
+      const moved = await document(
+        "utilisation --meter gpu.busy --bps 9000 --bearer-file {provider.key} --yes",
+      );
+      const { steps } = await document(
+        `dynamic-rates --provider ${provider} --rate-key ${rateKey}`,
+      );
+      expect(steps).to.have.nested.property("[0].multiplierAfterBps", moved["multiplierBps"]);
+    });
+
+    it("a wallet that spends gives a provider access, and ends it", async () => {
+      await done(`access give --provider ${provider} --out {access.json} --wallet bob`);
+      await done("access claim --access {access.json} --bearer-file {provider.key}");
+      const ended = await document(`access revoke --provider ${provider} --wallet bob`);
+      expect(ended["revokedAt"]).to.be.a("string");
+      const late = `access claim --access ${file("access.json")} --bearer-file ${file("provider.key")}`;
+      expect((await credits(`${late} ${at}`)).err).to.match(/\(access_revoked\)$/m);
     });
 
     it("charge, once per id; the payer sees and explains it; void gives it back", async () => {
@@ -216,6 +355,12 @@ describe("npm run credits", () => {
       expect(
         (await document("debits --of spender --bearer-file {agent.key}"))["debits"],
       ).to.have.length(1);
+      const sold = await document("debits --of provider --bearer-file {provider.key}");
+      expect(sold["debits"]).to.have.length(1);
+      const earned = await document("statement --of provider --bearer-file {provider.key}");
+      expect(earned["reconciles"]).to.equal(true);
+      const live = "watch --of provider --kind void --bearer-file {provider.key}";
+      await done(live, { interrupted: AbortSignal.abort() });
       const explained = await done(`explain --provider ${provider} --event job-1 --wallet alice`);
       expect(explained.out).to.match(/^ {2}formula /m);
       expect((await document("usage --wallet alice"))["amountMicros"]).to.equal(
@@ -299,6 +444,10 @@ describe("npm run credits", () => {
       await done(`keys revoke --key-hash ${newer} --wallet provider`);
       expect((await document("me --bearer-file {provider.key}"))["provider"]).to.equal(provider);
     });
+
+    it("work: a test provider does a job for a key", async () => {
+      expect((await document("work --wallet alice"))["job"]).to.have.property("costMicros");
+    });
   });
 
   describe("sessions and view keys", () => {
@@ -323,6 +472,8 @@ describe("npm run credits", () => {
       );
       expect(made["keyHash"]).to.match(HASH);
       expect((await document("statement --bearer-file {view.key}"))["reconciles"]).to.equal(true);
+      const csv = await done("statement --csv --bearer-file {view.key}");
+      expect(csv.out.split("\n")[0]).to.match(/^\w+(,\w+)+\r?$/);
       expect((await done("runway --bearer-file {view.key}")).out).to.match(/^windows$/m);
       expect((await document("view-keys list --wallet alice"))["viewKeys"]).to.have.length(1);
       await done(`view-keys revoke --key-hash ${String(made["keyHash"])} --wallet alice`);
@@ -360,19 +511,13 @@ describe("npm run credits", () => {
     it("settle pays the provider by a final checkpoint, verify finds that all holds", async () => {
       await eventually("a final row of the provider", async () => {
         await stack.passTime(WINDOW + 1);
-        return (await credits(`settle --wallet provider ${at}`)).code === 0;
+        return (await tried(`settle --wallet provider ${at}`)).code === 0;
       });
       expect(await stack.dollarsOf(wallets.provider.account.address)).to.be.greaterThan(0n);
       const proven = await document("proof --wallet provider");
       expect(proven).to.have.nested.property("row.party", provider);
-      const verified = await done("verify --wallet alice");
+      const verified = await done("verify --wallet alice --copies {copies}");
       expect(verified.out).to.match(/^✔ /m);
-    });
-
-    it("refund asks for credits; revoke-all ends what was signed", async () => {
-      const asked = await document("refund --credits 100 --wallet alice");
-      expect(asked["creditMicros"]).to.equal("100000000");
-      await done("revoke-all --wallet bob");
     });
 
     it("status, alarms, vault, report and the log", async () => {
@@ -380,10 +525,25 @@ describe("npm run credits", () => {
       expect((await done("alarms")).out).to.include("no alarms");
       expect((await document("vault"))["paused"]).to.equal(false);
       expect((await document("report --wallet operator"))["reconciled"]).to.equal(true);
+      expect((await document("checkpoints show --epoch 1"))["signatures"]).to.have.length(1);
       expect((await document("checkpoints show --epoch 1 --rows"))["rows"]).to.not.have.length(0);
       await writeFile(file("signer.key"), wallets.signer.privateKey, { mode: 0o600 });
       const csv = await done("report --csv --wallet operator");
       expect(csv.out).to.include(",");
+      for (const part of ["metering", "chain"]) {
+        // oxlint-disable-next-line no-await-in-loop -- two reads
+        expect((await document(`status --part ${part}`))["status"]).to.equal("ready");
+      }
+      const { acts } = await document("acts --all --limit 1000 --wallet operator");
+      const all = JSON.stringify(acts);
+      expect(all).to.include("decideProviderApproval").and.to.include("addAllowance");
+      const now = new Date().toISOString();
+      const then = await document(`liability --as-of ${now} --wallet operator`);
+      expect(then).to.include({ asOf: now, reconciled: true });
+      expect((await done("liability --csv --wallet operator")).out).to.include(",");
+      expect((await done("watch --of checkpoints --count 1")).out).to.match(
+        /^checkpoint epoch \d+ is /,
+      );
       for (const [verb, list] of [
         ["log entries", "entries"],
         ["log cuts", "cuts"],
@@ -392,6 +552,81 @@ describe("npm run credits", () => {
         // oxlint-disable-next-line no-await-in-loop -- three reads
         expect((await document(`${verb} --key-file {signer.key}`))[list]).to.be.an("array");
       }
+    });
+  });
+
+  describe("disputes", () => {
+    const bob = addressOf(wallets.bob);
+    let court: `0x${string}`;
+    const deadlineOf = async (account: `0x${string}`) =>
+      (
+        await stack.client.readContract({
+          address: court,
+          abi: courtAbi,
+          functionName: "challengeOf",
+          args: [account, bob],
+        })
+      ).deadline;
+
+    before(async () => {
+      court = await stack.client.readContract({
+        address: stack.contract,
+        abi: computeCreditsAbi,
+        functionName: "court",
+      });
+      const work = "--meter requests --quantity 5 --customer-key-file {agent.key}";
+      await done(`charge ${work} --bearer-file {provider.key} --yes`);
+      await pendingCheckpoint();
+    });
+
+    it("a receipt is recorded; a checkpoint that pays it answers its challenge", async () => {
+      await done("receipts register --receipt {receipt.json} --wallet provider");
+      await done("challenge earnings --receipt {receipt.json} --wallet bob");
+      await eventually("the answer", async () => (await deadlineOf(provider)) === 0);
+    });
+
+    it("a final row that is there answers a challenge of its omission", async () => {
+      await done(`challenge omission --party ${alice} --wallet bob`);
+      await eventually("the answer", async () => (await deadlineOf(alice)) === 0);
+    });
+
+    it("anyone may answer in place of a server that does not", async () => {
+      const { disputes } = stack.context;
+      const before = { ...disputes };
+      Object.assign(disputes, { openChallenges: async () => [] });
+      try {
+        await done(`challenge row --party ${alice} --wallet bob`);
+        await done(`challenge answer --account ${alice} --challenger ${bob} --wallet operator`);
+        expect(await deadlineOf(alice)).to.equal(0);
+      } finally {
+        Object.assign(disputes, before);
+      }
+    });
+
+    it("a checkpoint that breaks a promise is dropped, and the stake is paid out", async () => {
+      const issued = SignedReceiptJson.parse(
+        JSON.parse(await readFile(file("receipt.json"), "utf8")),
+      );
+      const receipt = { ...issued.receipt, earned: issued.receipt.earned + 1_000_000n };
+      const signature = await wallets.signer.account.signTypedData(
+        earningsReceiptTypedData(stack.deployment, receipt),
+      );
+      const signatures = [{ signer: addressOf(wallets.signer), signature }];
+      await writeFile(file("promise.json"), jsonText({ ...issued, receipt, signatures }));
+      await done("challenge earnings --receipt {promise.json} --wallet bob");
+      await stack.passTime(WINDOW + 1);
+      await done(`challenge drop --account ${provider} --challenger ${bob} --wallet bob`);
+      const ether = await stack.client.getBalance({ address: bob });
+      await done("challenge withdraw --wallet bob");
+      expect((await stack.client.getBalance({ address: bob })) > ether).to.equal(true);
+    });
+  });
+
+  describe("leaving", () => {
+    it("refund asks for credits; revoke-all ends what was signed", async () => {
+      const refund = await document("refund --credits 100 --wallet alice");
+      expect(refund["creditMicros"]).to.equal("100000000");
+      await done("revoke-all --wallet bob");
     });
 
     it("freeze and exit: what is unspent comes out of a vault whose refund is overdue", async () => {
@@ -408,5 +643,34 @@ describe("npm run credits", () => {
       );
       expect(await stack.dollarsOf(wallets.alice.account.address)).to.be.greaterThan(before);
     });
+
+    it("exit without a proof, after the grace, takes what is unspent", async () => {
+      const early = await credits(`exit --without-proof --wallet bob ${at}`);
+      expect(early.code).to.equal(1);
+      await stack.passTime(LOCAL_WINDOWS.exitGraceSeconds + 1);
+      const before = await stack.dollarsOf(wallets.bob.account.address);
+      await done("exit --without-proof --wallet bob");
+      expect(await stack.dollarsOf(wallets.bob.account.address)).to.equal(before + 100_000n);
+    });
+  });
+
+  // Last: it looks at what all of the above did.
+  describe("all of them", () => {
+    it("each verb was done here, and asked each route between them", () => {
+      expect(VERBS.map(({ name }) => name).filter((name) => !ran.has(name))).to.deep.equal([]);
+      const silent = ROUTES.map(({ id }) => id).filter((id) => !asked.has(id));
+      expect(silent.toSorted()).to.deep.equal(Object.keys(WITHOUT_VERB).toSorted());
+    });
   });
 });
+
+/** Basis points: a rate that moves by a quarter of what its utilisation is above the target. */
+const MULTIPLIER = {
+  targetBps: "5000",
+  startBps: "10000",
+  minBps: "5000",
+  maxBps: "20000",
+  maxStepBps: "1250",
+  denominator: "8",
+  stepSeconds: 60,
+};
