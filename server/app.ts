@@ -26,6 +26,7 @@ import { actRoutes } from "./routes/acts/acts.ts";
 import { acceptanceRoutes } from "./routes/allowances/acceptances.ts";
 import { allowanceRoutes } from "./routes/allowances/allowances.ts";
 import { grantRoutes } from "./routes/allowances/grants.ts";
+import { campaignRuleRoutes } from "./routes/allowances/campaignRules.ts";
 import { promotionCodeRoutes } from "./routes/allowances/promotionCodes.ts";
 import { checkpointDataRoutes } from "./routes/checkpoints/checkpointData.ts";
 import { checkpointSignatureRoutes } from "./routes/checkpoints/checkpointSignatures.ts";
@@ -158,6 +159,13 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     acceptanceRoutes({ acceptances, chain, permit }),
     grantRoutes({ allowances, grants, issuers, limits, permit }),
     promotionCodeRoutes({ allowances, grants, issuers, chain, limits, permit }),
+    campaignRuleRoutes({
+      allowances,
+      campaignRules: context.campaignRules,
+      issuers,
+      chain,
+      limits,
+    }),
     issuingKeyRoutes({ issuingKeys, allowances, chain, permit }),
     approvalRoutes({ approvals, operators, chain }),
     providerKeyRoutes({ providers, approvals, chain }),

@@ -39,6 +39,8 @@ import type { AllowanceStore } from "./stores/allowances/allowanceStore.ts";
 import type { GrantStore } from "./stores/allowances/grantStore.ts";
 import { classifySignatures } from "./stores/allowances/classifySignatures.ts";
 import { createAllowanceStore } from "./stores/allowances/postgresAllowanceStore.ts";
+import type { CampaignRuleStore } from "./stores/issuing/campaignRuleStore.ts";
+import { createCampaignRuleStore } from "./stores/issuing/postgresCampaignRuleStore.ts";
 import { createGrantStore } from "./stores/allowances/postgresGrantStore.ts";
 import { createChainStore } from "./stores/chain/postgresChainStore.ts";
 import type { DeferredPayoutStore } from "./stores/chain/deferredPayoutStore.ts";
@@ -128,6 +130,7 @@ export interface Context {
   readonly accounts: AccountStore;
   readonly allowances: AllowanceStore;
   readonly grants: GrantStore;
+  readonly campaignRules: CampaignRuleStore;
   readonly issuingKeys: IssuingKeyStore;
   readonly acceptances: AcceptanceStore;
   readonly providers: ProviderStore;
@@ -257,6 +260,7 @@ export async function createContext(
       { ...limits, isIssuer: (account) => config.issuers.includes(account) },
       { reads: reads.bounded, inBulkTurn: reads.inBulkTurn },
     ),
+    campaignRules: createCampaignRuleStore(database, limits),
     issuingKeys,
     acceptances: createAcceptanceStore(database, limits, reads.bounded),
     approvals: createApprovalStore(database, approvalPolicy),

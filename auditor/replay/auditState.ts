@@ -5,7 +5,8 @@ import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import { type Account, emptyAccount } from "@compute-credits/rules/accounts/account";
 import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
-import type { RegisteredKey } from "@compute-credits/rules/grants/issuer";
+import type { CampaignRule, ClaimFacts } from "@compute-credits/rules/grants/campaignRule";
+import type { Issuer, RegisteredKey } from "@compute-credits/rules/grants/issuer";
 import type { LoggedCharge } from "@compute-credits/rules/log/logEntry";
 import type { Hold } from "@compute-credits/rules/holds/hold";
 import type { MultiplierStep } from "@compute-credits/rules/pricing/multiplier";
@@ -26,6 +27,12 @@ export interface Party extends Account {
   readonly request: RefundRequest | null;
   /** what its row of the last counting cut before this one charges */
   readonly finalSpent: bigint;
+  /** what the same row has earned */
+  readonly finalEarned: bigint;
+  /** its first debit, and what was spent and not voided on that day; `null` before it */
+  readonly firstUse: ClaimFacts["firstUse"];
+  /** the first debit that it earned from; `null` before it */
+  readonly firstPaidAt: Date | null;
   /** its events recorded until then can no longer be voided; `null` if none was written off */
   readonly writtenOffAt: Date | null;
 }
@@ -44,6 +51,11 @@ export interface AuditedAccess {
 export interface AuditedIssuingKey extends RegisteredKey {
   /** its owner revoked what it issued, too */
   readonly revokesGrants: boolean;
+}
+
+/** A campaign's rule, with who set it. */
+export interface AuditedRule extends CampaignRule {
+  readonly issuer: Issuer;
 }
 
 /** What the log says about a spender and an account. */
@@ -94,6 +106,11 @@ export class SpenderPairs extends PairMap<SpenderId, Address, SpenderPair> {
   }
 }
 
+/** The name of an account's claim of a campaign's rule. */
+export function claimName(campaign: Hex, account: Address): string {
+  return `${campaign} ${account}`;
+}
+
 export function stepsKey(provider: Address, rateKey: string): string {
   return `${provider}/${rateKey}`;
 }
@@ -110,6 +127,12 @@ export class AuditState {
   readonly access = new PairMap<SpenderId, Address, AuditedAccess>();
   /** by the hash of the key */
   readonly issuingKeys = new Map<Hex, AuditedIssuingKey>();
+  /** by campaign */
+  readonly rules = new Map<Hex, AuditedRule>();
+  /** the grants of claims that their rules allow, by `claimName` */
+  readonly claims = new Map<string, Hex>();
+  /** on chain, of accounts that claim; `null` if there is none */
+  readonly firstPurchases = new Map<Address, ClaimFacts["firstPurchase"]>();
   /** by spender and account */
   readonly acceptances = new PairMap<SpenderId, Address, AuditedAcceptance>();
   /** by `eventKey` */
@@ -150,6 +173,8 @@ export class AuditState {
     allowances: new Set<Hex>(),
     access: new SpenderPairs(),
     issuingKeys: new Set<Hex>(),
+    rules: new Set<Hex>(),
+    claims: new Set<string>(),
     acceptances: new SpenderPairs(),
     events: new Set<string>(),
     receipts: new Set<Address>(),
@@ -168,6 +193,9 @@ export class AuditState {
         place: null,
         request: null,
         finalSpent: 0n,
+        finalEarned: 0n,
+        firstUse: null,
+        firstPaidAt: null,
         writtenOffAt: null,
       }
     );
@@ -247,6 +275,16 @@ export class AuditState {
     this.changed.issuingKeys.add(keyHash);
   }
 
+  setRule(campaign: Hex, rule: AuditedRule): void {
+    this.rules.set(campaign, rule);
+    this.changed.rules.add(campaign);
+  }
+
+  setClaim(name: string, grant: Hex): void {
+    this.claims.set(name, grant);
+    this.changed.claims.add(name);
+  }
+
   acceptance({ spender, account }: AllowanceMessage): AuditedAcceptance | undefined {
     return this.acceptances.get(spender, account);
   }
@@ -313,7 +351,9 @@ export class AuditState {
   /** The number of entries that `evict` drops. */
   get size(): number {
     const { parties, allowances, access, issuingKeys, acceptances, receipts, holds, tiers } = this;
-    const all = [parties, allowances, access, issuingKeys, acceptances, receipts, holds, tiers];
+    const { rules, claims } = this;
+    const named = [parties, allowances, access, issuingKeys, acceptances, receipts, holds, tiers];
+    const all = [...named, rules, claims];
     return all.reduce((sum, { size }) => sum + size, 0);
   }
 
@@ -341,6 +381,9 @@ export class AuditState {
     this.settledSpenders.clear();
     this.access.clear();
     this.issuingKeys.clear();
+    this.rules.clear();
+    this.claims.clear();
+    this.firstPurchases.clear();
     this.acceptances.clear();
     this.receipts.clear();
     this.holds.clear();
@@ -348,14 +391,15 @@ export class AuditState {
   }
 
   /**
-   * Keeps for the next cut what only entries of the log change: allowances, accesses, acceptances
-   * and issuing keys. The rest also depends on the time, on the chain, or on which cuts count, so it
+   * Keeps for the next cut what only entries of the log change: allowances, accesses, acceptances,
+   * issuing keys and rules. The rest also depends on the time, on the chain, or on which cuts count, so it
    * is loaded again. All changes must be saved.
    */
   forgetCut(): void {
     const { parties, events, receipts, holds, tiers, cards, steps, settledSpenders } = this;
     const loadedPerCut = [parties, events, receipts, holds, tiers, cards, steps, settledSpenders];
-    for (const each of [...loadedPerCut, this.#recordedCaps, this.appliedLate]) each.clear();
+    const alsoOfChain = [this.#recordedCaps, this.appliedLate, this.firstPurchases];
+    for (const each of [...loadedPerCut, ...alsoOfChain]) each.clear();
     this.rates = new Map();
   }
 

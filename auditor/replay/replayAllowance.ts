@@ -7,6 +7,7 @@ import type { AuditState } from "./auditState.ts";
 import { canonicalText } from "@compute-credits/rules/log/canonicalText";
 import type { Finding } from "./finding.ts";
 import { wasIssuedByOwner } from "./replayIssuing.ts";
+import { wasClaimed } from "./replayRule.ts";
 
 /** Adds an allowance. Its usage starts in the period of its creation. */
 export function replayAllowance(
@@ -32,7 +33,7 @@ export function replayAllowance(
 
 /**
  * Adds a grant. It counts as signed if the campaign's signature covers all its terms, and the owner
- * let the issuer issue it.
+ * let the issuer issue it. One that a rule gave also needs a claim that the rule allows.
  */
 export function replayGrant(state: AuditState, entry: LogEntryOf<"grant">): void {
   const { id, key, message, scope, createdAt } = entry;
@@ -59,7 +60,8 @@ export function replayGrant(state: AuditState, entry: LogEntryOf<"grant">): void
       isCovered &&
       campaign?.isSigned === true &&
       campaign.campaign === null &&
-      wasIssuedByOwner(state, campaign, entry),
+      wasIssuedByOwner(state, campaign, entry) &&
+      wasClaimed(state, entry),
   });
 }
 

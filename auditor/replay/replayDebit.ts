@@ -7,6 +7,7 @@ import { priceBasisOf, tierUnitsOfBasis } from "@compute-credits/rules/pricing/p
 import { tierUnitsOf } from "@compute-credits/rules/pricing/tierUnits";
 import type { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
+import { earlier, noteFirstUse } from "./firstUse.ts";
 import { applyDraft } from "./applyDraft.ts";
 import type { AuditState } from "./auditState.ts";
 import { canonicalText } from "@compute-credits/rules/log/canonicalText";
@@ -228,7 +229,9 @@ function applyDebit(
     0n,
   );
   const provider = state.party(entry.provider);
-  state.setParty({ ...provider, earned: provider.earned + earned });
+  const firstPaidAt = earlier(provider.firstPaidAt, entry.recordedAt);
+  state.setParty({ ...provider, earned: provider.earned + earned, firstPaidAt });
+  for (const charge of entry.charges) noteFirstUse(state, charge, entry.recordedAt);
 
   const named = tierUnitsOfBasis(entry.priceBasis, entry.quantity);
   const counted =

@@ -20,6 +20,7 @@ import { replayDebit } from "./replayDebit.ts";
 import { replayHold, replayHoldEnd } from "./replayHold.ts";
 import { replayIssuingKey, replayIssuingKeyEnd } from "./replayIssuing.ts";
 import { replayReceipt } from "./replayReceipt.ts";
+import { replayClaim, replayRule, replayRuleEnd } from "./replayRule.ts";
 import { replayVoid } from "./replayVoid.ts";
 import { replayWriteOff } from "./replayWriteOff.ts";
 import type { ReplayTerms } from "./terms.ts";
@@ -74,6 +75,15 @@ export function replayEntry(
     case "code":
     case "code_end":
       // What a redemption gives is a grant of its own.
+      return [];
+    case "campaign_rule":
+      replayRule(state, entry);
+      return [];
+    case "campaign_rule_end":
+      replayRuleEnd(state, entry);
+      return [];
+    case "rule_claim":
+      replayClaim(state, entry);
       return [];
     case "checkpoint":
       // It is audited as the server publishes it.

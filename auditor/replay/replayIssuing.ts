@@ -1,4 +1,5 @@
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import { isRuleGrant } from "@compute-credits/rules/grants/campaignRule";
 import { mayIssue } from "@compute-credits/rules/grants/issuer";
 import { isRedemption } from "@compute-credits/rules/grants/promotionCode";
 import type { LogEntryOf } from "@compute-credits/rules/log/logEntry";
@@ -42,7 +43,7 @@ export function replayIssuingKeyEnd(
 
 /**
  * Whether the log shows that a grant's issuer could issue it. A grant without an issuer is from
- * before there were issuing keys. A code outlives its key, unless the key's grants are revoked.
+ * before there were issuing keys. Codes and rules outlive their key, unless the key's grants are revoked.
  */
 export function wasIssuedByOwner(
   state: AuditState,
@@ -51,7 +52,8 @@ export function wasIssuedByOwner(
 ): boolean {
   if (issuer === null) return true;
   const key = state.issuingKeys.get(issuer) ?? null;
-  const outlives = isRedemption(grantKey) && key?.revokesGrants !== true;
+  const isOfOffer = isRedemption(grantKey) || isRuleGrant(grantKey);
+  const outlives = isOfOffer && key?.revokesGrants !== true;
   const registered = key === null ? null : { ...key, isRevoked: key.isRevoked && !outlives };
   return mayIssue(campaign, issuer, registered);
 }

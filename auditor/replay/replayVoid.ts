@@ -1,6 +1,7 @@
 import type { LogEntryOf, LoggedCharge } from "@compute-credits/rules/log/logEntry";
 import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
+import { forgetFirstUse } from "./firstUse.ts";
 import { applyDraft } from "./applyDraft.ts";
 import type { AuditState } from "./auditState.ts";
 import { type Finding, describeEvent } from "./finding.ts";
@@ -92,6 +93,7 @@ export function replayVoid(
     if (state.allowances.has(charge.allowance)) draft.returnSpent(charge, known.takenAt);
   }
   applyDraft(state, draft);
+  for (const charge of known.charges) forgetFirstUse(state, charge, known.recordedAt);
   const provider = state.party(entry.provider);
   state.setParty({ ...provider, earned: provider.earned - earnedBy(known.charges) });
   for (const { use, units } of known.tierUnits) state.addUnits(use, -units);

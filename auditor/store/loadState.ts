@@ -15,6 +15,7 @@ import {
   Use,
 } from "@compute-credits/rules/log/storedJson";
 import { loadEvents } from "./eventStore.ts";
+import { loadRules } from "./ruleStore.ts";
 import { pairName, pairOf } from "./pairName.ts";
 import type { Subjects } from "./subjects.ts";
 
@@ -83,6 +84,7 @@ export async function loadSubjects(
   await loadHolds(sql, state, missing(holds, state.holds));
   await loadAccess(sql, state, access);
   await loadIssuingKeys(sql, state, missing(issuers, state.issuingKeys));
+  await loadRules(sql, state, subjects);
   await loadAcceptances(sql, state, acceptances);
 
   for (const name of events) {
@@ -255,6 +257,10 @@ async function loadParties(
     address: Address;
     changed_in: bigint;
     final_spent: bigint;
+    final_earned: bigint;
+    first_use_at: Date | null;
+    first_day_micros: bigint | null;
+    firstPaidAt: Date | null;
     written_off_at: Date | null;
     purchased: bigint;
     spent: bigint;
@@ -270,7 +276,8 @@ async function loadParties(
     refundedMicros: bigint | null;
   }>(
     `select address, purchased, spent, held, refunding, refund_waiting, refunded, counter, earned, place,
-       changed_in, final_spent, written_off_at, requested_micros as "requestedMicros", unspent_micros as "unspentMicros",
+       changed_in, final_spent, final_earned, first_use_at, first_day_micros,
+       first_paid_at as "firstPaidAt", written_off_at, requested_micros as "requestedMicros", unspent_micros as "unspentMicros",
        refunded_micros as "refundedMicros"
      from parties where address = any($1::bytea[])`,
     [byteaArray(addresses)],
@@ -280,6 +287,9 @@ async function loadParties(
       refund_waiting: refundWaiting,
       changed_in: changedIn,
       final_spent: finalSpent,
+      final_earned: finalEarned,
+      first_use_at: firstUseAt,
+      first_day_micros: dayMicros,
       written_off_at: writtenOffAt,
       ...rest
     } = record;
@@ -295,7 +305,10 @@ async function loadParties(
       request,
       writtenOffAt,
       // A change in an earlier cut that counts is in its table; one in a dropped cut is in none.
-      finalSpent: changedIn !== cut && counts(changedIn) ? party.spent : finalSpent,
+      ...(changedIn !== cut && counts(changedIn)
+        ? { finalSpent: party.spent, finalEarned: party.earned }
+        : { finalSpent, finalEarned }),
+      firstUse: firstUseAt === null || dayMicros === null ? null : { at: firstUseAt, dayMicros },
     });
   }
   for (const address of addresses) {

@@ -15,6 +15,7 @@ import { eventKey } from "@compute-credits/rules/usage/decideDebits";
 import type { AuditState, AuditedAllowance, SpenderPairs } from "../replay/auditState.ts";
 import type { PairMap } from "../replay/pairMap.ts";
 import { pairName } from "./pairName.ts";
+import { saveRules } from "./ruleStore.ts";
 
 /** Saves the state's changes for a cut, except events (eventStore.ts), and clears them. */
 export async function saveState(sql: Sql, state: AuditState, cut: bigint): Promise<void> {
@@ -22,6 +23,7 @@ export async function saveState(sql: Sql, state: AuditState, cut: bigint): Promi
   await saveAllowances(sql, state);
   await saveAccess(sql, state);
   await saveIssuingKeys(sql, state);
+  await saveRules(sql, state);
   await saveAcceptances(sql, state);
   await saveReceipts(sql, state);
   await saveHolds(sql, state);
@@ -40,14 +42,18 @@ async function saveParties(sql: Sql, state: AuditState, cut: bigint): Promise<vo
   if (parties.length === 0) return;
   await sql.query(
     `insert into parties (address, purchased, spent, held, refunding, refund_waiting, refunded, counter, earned,
-       requested_micros, unspent_micros, refunded_micros, final_spent, written_off_at, changed_in)
-     select *, $15::bigint from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-       $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[])
+       requested_micros, unspent_micros, refunded_micros, final_spent, written_off_at,
+       final_earned, first_use_at, first_day_micros, first_paid_at, changed_in)
+     select *, $19::bigint from unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+       $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::timestamptz[],
+       $15::bigint[], $16::timestamptz[], $17::bigint[], $18::timestamptz[])
      on conflict (address) do update set purchased = excluded.purchased, spent = excluded.spent, held = excluded.held,
        refunding = excluded.refunding, refund_waiting = excluded.refund_waiting, refunded = excluded.refunded,
        counter = excluded.counter, earned = excluded.earned, requested_micros = excluded.requested_micros,
        unspent_micros = excluded.unspent_micros, refunded_micros = excluded.refunded_micros,
        final_spent = excluded.final_spent, written_off_at = excluded.written_off_at,
+       final_earned = excluded.final_earned, first_use_at = excluded.first_use_at,
+       first_day_micros = excluded.first_day_micros, first_paid_at = excluded.first_paid_at,
        changed_in = excluded.changed_in`,
     [
       byteaArray(parties.map(({ address }) => address)),
@@ -64,6 +70,10 @@ async function saveParties(sql: Sql, state: AuditState, cut: bigint): Promise<vo
       numberArray(parties.map(({ request }) => request?.refundedMicros ?? "null")),
       numberArray(parties.map(({ finalSpent }) => finalSpent)),
       nullableTextArray(parties.map(({ writtenOffAt }) => writtenOffAt?.toISOString() ?? null)),
+      numberArray(parties.map(({ finalEarned }) => finalEarned)),
+      nullableTextArray(parties.map(({ firstUse }) => firstUse?.at.toISOString() ?? null)),
+      numberArray(parties.map(({ firstUse }) => firstUse?.dayMicros ?? "null")),
+      nullableTextArray(parties.map(({ firstPaidAt }) => firstPaidAt?.toISOString() ?? null)),
       cut,
     ],
   );

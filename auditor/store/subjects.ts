@@ -4,7 +4,9 @@ import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
 import type { LogEntry, LogEntryOf } from "@compute-credits/rules/log/logEntry";
 import { tierUsesOfBasis } from "@compute-credits/rules/pricing/priceBasis";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
-import { type AuditState, SpenderPairs } from "../replay/auditState.ts";
+import { isRuleGrant } from "@compute-credits/rules/grants/campaignRule";
+import { type AuditState, SpenderPairs, claimName } from "../replay/auditState.ts";
+import { claimOfGrant } from "../replay/replayRule.ts";
 
 /** The keys of all records that replaying a page of the log needs. */
 export interface Subjects {
@@ -14,6 +16,12 @@ export interface Subjects {
   readonly access: SpenderPairs;
   /** hashes of keys, and the owners' addresses beside them */
   readonly issuers: Set<Hex>;
+  /** campaigns whose rules are needed */
+  readonly rules: Set<Hex>;
+  /** claims, by `claimName` */
+  readonly claims: Set<string>;
+  /** accounts that claim, whose first purchases are needed */
+  readonly buyers: Set<Address>;
   /** spenders and accounts */
   readonly acceptances: SpenderPairs;
   readonly spenders: Set<Hex>;
@@ -27,6 +35,9 @@ export function noSubjects(): Subjects {
     holds: new Set(),
     access: new SpenderPairs(),
     issuers: new Set(),
+    rules: new Set(),
+    claims: new Set(),
+    buyers: new Set(),
     acceptances: new SpenderPairs(),
     spenders: new Set(),
     allowances: new Set(),
@@ -101,7 +112,25 @@ function addSubjects(subjects: Subjects, entry: Exclude<LogEntry, { kind: "debit
       spenders.add(entry.message.spender);
       allowances.add(entry.campaign);
       if (entry.issuer !== null) issuers.add(entry.issuer);
+      if (isRuleGrant(entry.key)) subjects.claims.add(claimOfGrant(entry));
       parties.add(entry.message.account);
+      return;
+    case "campaign_rule":
+      allowances.add(entry.campaign);
+      issuers.add(entry.issuer);
+      subjects.rules.add(entry.campaign);
+      return;
+    case "campaign_rule_end":
+      subjects.rules.add(entry.campaign);
+      return;
+    case "rule_claim":
+      allowances.add(entry.campaign);
+      spenders.add(entry.spender);
+      parties.add(entry.account);
+      if (entry.referrer !== null) parties.add(entry.referrer);
+      subjects.rules.add(entry.campaign);
+      subjects.claims.add(claimName(entry.campaign, entry.account));
+      subjects.buyers.add(entry.account);
       return;
     case "revocation":
       allowances.add(entry.allowance);

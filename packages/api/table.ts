@@ -13,6 +13,12 @@ import {
   listAllowances,
   revokeAllowance,
 } from "./allowances/allowances.ts";
+import {
+  claimGrant,
+  closeCampaignRule,
+  getCampaignRule,
+  setCampaignRule,
+} from "./allowances/campaignRules.ts";
 import { issueGrants, listAccountGrants, listGrants } from "./allowances/grants.ts";
 import { addCodes, closeCode, listCodes, redeemCode } from "./allowances/promotionCodes.ts";
 import { listIssuingKeys, registerIssuingKey, revokeIssuingKey } from "./issuing/issuingKeys.ts";
@@ -108,6 +114,10 @@ export const ROUTES = [
   listCodes,
   closeCode,
   redeemCode,
+  setCampaignRule,
+  getCampaignRule,
+  closeCampaignRule,
+  claimGrant,
   listAccountGrants,
   registerIssuingKey,
   listIssuingKeys,

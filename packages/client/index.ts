@@ -55,8 +55,12 @@ export { revoke } from "./allowances/revoke.ts";
 export { revokeGrant } from "./allowances/revokeGrant.ts";
 
 // Campaigns: grants, codes and the keys that issue them
+export { readCampaignRule } from "./campaigns/readCampaignRule.ts";
+export { type CampaignRule, type NewRule, setCampaignRule } from "./campaigns/setCampaignRule.ts";
 export { type AddedCodes, type NewCode, addCodes } from "./campaigns/addCodes.ts";
 export { type AddedIssuingKey, addIssuingKey } from "./campaigns/addIssuingKey.ts";
+export { type ClaimedGrant, claimGrant } from "./campaigns/claimGrant.ts";
+export { closeCampaignRule } from "./campaigns/closeCampaignRule.ts";
 export { type ClosedCode, closeCode } from "./campaigns/closeCode.ts";
 export type { GrantTerms } from "./campaigns/grantTerms.ts";
 export { type IssuedGrants, type NewGrant, issueGrants } from "./campaigns/issueGrants.ts";

@@ -15,6 +15,7 @@ import {
   listIssuingKeysVerb,
   revokeIssuingKeyVerb,
 } from "./campaigns/issuingKeys.ts";
+import { claimGrantVerb, closeRuleVerb, setRuleVerb, showRuleVerb } from "./campaigns/rules.ts";
 import { redeemVerb } from "./campaigns/redeem.ts";
 import {
   answerVerb,
@@ -74,6 +75,7 @@ export const GROUPS: Readonly<
 > = {
   access: { reader: "provider", summary: "Who may charge whom: give, claim, revoke" },
   grants: { reader: "user", summary: "Credits given out of a campaign: issue, list" },
+  rules: { reader: "user", summary: "What accounts must do for a grant: set, show, close" },
   codes: { reader: "user", summary: "Promotion codes of a campaign: add, list, close" },
   "issuing-keys": { reader: "user", summary: "Keys that issue grants: create, list, revoke" },
   "view-keys": { reader: "user", summary: "Keys that read an account: create, list, revoke" },
@@ -126,6 +128,10 @@ export const VERBS: readonly Verb[] = [
   addCodesVerb,
   listCodesVerb,
   closeCodeVerb,
+  setRuleVerb,
+  showRuleVerb,
+  closeRuleVerb,
+  claimGrantVerb,
   issueGrantVerb,
   listGrantsVerb,
   createIssuingKeyVerb,

@@ -1,6 +1,7 @@
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import { ANY_CAMPAIGN } from "@compute-credits/protocol/messages/issuingKey";
+import { ruleHash } from "@compute-credits/rules/grants/campaignRule";
 import { promotionHash } from "@compute-credits/rules/grants/promotionCode";
 import type { LogEntry } from "@compute-credits/rules/log/logEntry";
 import { insertRows } from "./insertRows.ts";
@@ -128,6 +129,33 @@ async function applyNote(tx: Sql, entry: LogEntry): Promise<void> {
         `update promotion_codes set closed_at = $3
          where campaign = $1 and code_hash = $2 and closed_at is null`,
         [bytea(entry.campaign), bytea(entry.codeHash), entry.at],
+      );
+      return;
+    case "campaign_rule": {
+      const { campaign, terms, issuer, sinceBlock, at } = entry;
+      await insertRows(
+        tx,
+        "campaign_rules",
+        "campaign bytea, terms jsonb, terms_hash bytea, max_grants bigint, since_block bigint, " +
+          "issuer bytea, set_at timestamptz",
+        [
+          {
+            campaign: bytea(campaign),
+            terms,
+            terms_hash: bytea(ruleHash(terms)),
+            max_grants: terms.maxGrants,
+            since_block: sinceBlock,
+            issuer: bytea(issuer),
+            set_at: at,
+          },
+        ],
+      );
+      return;
+    }
+    case "campaign_rule_end":
+      await tx.query(
+        "update campaign_rules set closed_at = $2 where campaign = $1 and closed_at is null",
+        [bytea(entry.campaign), entry.at],
       );
       return;
     case "passed_block":

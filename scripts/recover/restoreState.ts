@@ -140,11 +140,18 @@ async function restoreAllowances({ tx, scratch }: RestoreStateDeps): Promise<voi
      where redeemed.campaign = c.campaign and redeemed.code = '0x' || encode(c.code_hash, 'hex')`,
   );
   await tx.query(
+    `update campaign_rules r set grants = claimed.count
+     from (select campaign, count(*) as count
+       from signed_allowances where grant_key like 'rule %' group by 1) as claimed
+     where claimed.campaign = r.campaign`,
+  );
+  await tx.query(
     `update signed_allowances l set issued_count = greatest(issued_count,
        (select count(*) from signed_allowances g where g.campaign = l.id)
-         + (select count(*) from promotion_codes c where c.campaign = l.id))
+         + (select count(*) from promotion_codes c where c.campaign = l.id)
+         + (select count(*) from campaign_rules r where r.campaign = l.id))
      where l.id in (select campaign from signed_allowances where campaign is not null
-       union select campaign from promotion_codes)`,
+       union select campaign from promotion_codes union select campaign from campaign_rules)`,
   );
   await tx.query(
     `insert into provider_uses (provider, spenders)

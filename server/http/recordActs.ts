@@ -127,6 +127,7 @@ function ownOf(principal: Principal): Pick<Act, "account" | "provider"> {
 /** Fields that are recorded: none can hold a secret. */
 const DETAILS = new Set([
   "accountCap",
+  "atLeastMicros",
   "approved",
   "by",
   "campaign",
@@ -136,11 +137,14 @@ const DETAILS = new Set([
   "expiresAt",
   "id",
   "keyHash",
+  "kind",
   "label",
   "limit",
+  "maxGrants",
   "overlapSeconds",
   "period",
   "priority",
+  "referrer",
   "revokesGrants",
   "rollover",
   "scope",

@@ -72,6 +72,16 @@ export const CALLS: Readonly<Record<(typeof ROUTES)[number]["id"], Call | string
   },
   listCodes: { readCodes: ({ api }) => sdk.readCodes(api, { campaign }) },
   closeCode: { closeCode: ({ api }) => sdk.closeCode(api, { campaign, codeHash }) },
+  setCampaignRule: {
+    setCampaignRule: ({ api }) =>
+      sdk.setCampaignRule(api, {
+        campaign,
+        rule: { kind: "first_day", atLeastMicros: 1n, limitMicros: 1n, maxGrants: 1n },
+      }),
+  },
+  getCampaignRule: { readCampaignRule: ({ api }) => sdk.readCampaignRule(api, { campaign }) },
+  closeCampaignRule: { closeCampaignRule: ({ api }) => sdk.closeCampaignRule(api, { campaign }) },
+  claimGrant: { claimGrant: ({ api }) => sdk.claimGrant(api, { campaign, account }) },
   redeemCode: { redeem: ({ api }) => sdk.redeem(api, { campaign, code: "a code" }) },
   listAccountGrants: { readGrants: ({ api }) => sdk.readGrants(api, { account }) },
   registerIssuingKey: {

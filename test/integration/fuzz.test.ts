@@ -224,6 +224,16 @@ for (const kind of stackKinds) {
         },
         "/v1/allowances/:id/codes/:codeHash/closure": {},
         "/v1/allowances/:id/redemptions": { code: "a code", spender },
+        "/v1/allowances/:id/rule": {
+          ...terms,
+          kind: "first_purchase",
+          atLeastMicros: "7",
+          maxGrants: 2,
+          claimBy: 0,
+          validSeconds: 60,
+        },
+        "/v1/allowances/:id/rule/closure": {},
+        "/v1/allowances/:id/claims": { account: address, signedAt: 1, signature },
         "/v1/issuing-keys": { account: address, keyHash: bytes, counter: 0, signature },
         "/v1/issuing-keys/:keyHash/revocation": {
           account: address,

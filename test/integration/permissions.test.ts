@@ -143,6 +143,7 @@ const PUBLIC: readonly RouteId[] = [
   "getChainReadiness",
   "getProof",
   "getProviderApproval",
+  "getCampaignRule",
   "listRateCards",
   "getRateCard",
   "listDynamicRates",

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { AllowanceJson, ScopeJson } from "@compute-credits/protocol/json/allowance";
 import { CheckpointJson } from "@compute-credits/protocol/json/checkpoint";
+import { RULE_KINDS } from "@compute-credits/protocol/json/ruleKinds";
 import { AddressText, Bytes32Text, HexText, MicrosText, TimeText, UintText } from "../fields.ts";
 import { PriceBasis, TierUse } from "../pricing/priceBasis.ts";
 import { Rate } from "../pricing/rates.ts";
@@ -83,6 +84,19 @@ const codeTerms = z.strictObject({
   priority: z.int().nullable(),
   scope: ScopeJson.nullable(),
   redeemBy: UintText,
+  validSeconds: UintText,
+});
+
+const ruleTerms = z.strictObject({
+  kind: z.enum(RULE_KINDS),
+  atLeastMicros: MicrosText,
+  limit: UintText,
+  period: UintText,
+  rollover: UintText,
+  priority: z.int().nullable(),
+  scope: ScopeJson.nullable(),
+  maxGrants: UintText,
+  claimBy: UintText,
   validSeconds: UintText,
 });
 
@@ -214,6 +228,22 @@ export const LOG_ENTRIES = [
     at: TimeText,
   }),
   entry("code_end", { campaign: Bytes32Text, codeHash: Bytes32Text, at: TimeText }),
+  entry("campaign_rule", {
+    campaign: Bytes32Text,
+    terms: ruleTerms,
+    issuer: Bytes32Text,
+    sinceBlock: UintText.describe("It counts what comes after this block."),
+    at: TimeText,
+  }),
+  entry("campaign_rule_end", { campaign: Bytes32Text, at: TimeText }),
+  entry("rule_claim", {
+    campaign: Bytes32Text,
+    account: AddressText,
+    spender: Bytes32Text,
+    referrer: AddressText.nullable().describe("`null` unless the rule asks for one."),
+    grant: Bytes32Text,
+    at: TimeText,
+  }),
   entry("checkpoint", {
     ...CheckpointJson.shape,
     id: UintText.describe("Ascending in the order of the cuts."),

@@ -5,6 +5,7 @@ import { CHECKPOINTS } from "./checkpointReasons.ts";
 import { CREDENTIALS } from "./credentialReasons.ts";
 import { PRICING } from "./pricingReasons.ts";
 import { REQUEST } from "./requestReasons.ts";
+import { RULES } from "./ruleReasons.ts";
 import { USAGE } from "./usageReasons.ts";
 import { WEBHOOK } from "./webhookReasons.ts";
 
@@ -16,6 +17,7 @@ export const REASONS_BY_TOPIC = {
   charging: CHARGING,
   usage: USAGE,
   campaigns: CAMPAIGNS,
+  rules: RULES,
   pricing: PRICING,
   checkpoints: CHECKPOINTS,
   webhooks: WEBHOOK,
@@ -32,6 +34,7 @@ export const REASONS = {
   ...CHARGING,
   ...USAGE,
   ...CAMPAIGNS,
+  ...RULES,
   ...PRICING,
   ...CHECKPOINTS,
   ...WEBHOOK,

@@ -52,12 +52,11 @@ export function redeem(
   if (code.redemptions >= code.maxRedemptions) {
     return { reason: "code_used_up", maxRedemptions: code.maxRedemptions };
   }
-  const { startsAt } = campaign.message;
   return draftGrant(campaign, {
     ...code,
     key: redemptionKey(code.codeHash, spender),
     spender,
-    startsAt: seconds > startsAt ? seconds : startsAt,
+    startsAt: startOf(campaign, seconds),
     expiresAt: expiryOf(code, campaign, seconds),
   });
 }
@@ -90,9 +89,14 @@ export function promotionHash(terms: PromotionTerms): Hex {
   return `0x${createHash("sha256").update(JSON.stringify(fields)).digest("hex")}`;
 }
 
+/** A grant starts at `seconds`, or with its campaign if that starts later. */
+export function startOf({ message }: Allowance, seconds: bigint): bigint {
+  return seconds > message.startsAt ? seconds : message.startsAt;
+}
+
 /** The grant's expiry in seconds since 1970; `null` takes the campaign's, which is the latest. */
-function expiryOf(
-  { validSeconds }: PromotionTerms,
+export function expiryOf(
+  { validSeconds }: Pick<PromotionTerms, "validSeconds">,
   { message }: Allowance,
   seconds: bigint,
 ): bigint | null {

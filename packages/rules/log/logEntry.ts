@@ -8,6 +8,7 @@ import type { ProviderApprovalMessage } from "@compute-credits/protocol/messages
 import type { ProviderKeyMessage } from "@compute-credits/protocol/messages/providerKey";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import type { AcceptanceProof } from "../acceptances/acceptance.ts";
+import type { RuleTerms } from "../grants/campaignRule.ts";
 import type { PromotionTerms } from "../grants/promotionCode.ts";
 import type { HoldResolution } from "../holds/hold.ts";
 import type { MultiplierStep } from "../pricing/multiplier.ts";
@@ -95,6 +96,29 @@ export type LogEntry = LogPosition &
         readonly kind: "code_end";
         readonly campaign: Hex;
         readonly codeHash: Hex;
+        readonly at: Date;
+      }
+    /** what accounts must have done to claim grants of a campaign; it counts what comes after it */
+    | {
+        readonly kind: "campaign_rule";
+        readonly campaign: Hex;
+        readonly terms: RuleTerms;
+        /** as of a grant; never `null` */
+        readonly issuer: Hex;
+        /** the last block whose events the ledger had recorded */
+        readonly sinceBlock: bigint;
+        readonly at: Date;
+      }
+    | { readonly kind: "campaign_rule_end"; readonly campaign: Hex; readonly at: Date }
+    /** an account claimed its grant of a campaign's rule; the grant follows */
+    | {
+        readonly kind: "rule_claim";
+        readonly campaign: Hex;
+        readonly account: Address;
+        readonly spender: SpenderId;
+        /** the account that brought it; `null` unless the rule asks for one */
+        readonly referrer: Address | null;
+        readonly grant: Hex;
         readonly at: Date;
       }
     | { readonly kind: "revocation"; readonly allowance: Hex; readonly signature: Hex | null }

@@ -15,6 +15,8 @@ import {
   AcceptanceNote,
   AccessEndNote,
   BlocksNote,
+  CampaignRuleEndNote,
+  CampaignRuleNote,
   CheckpointNote,
   CodeEndNote,
   CodeNote,
@@ -30,6 +32,7 @@ import {
   WriteOffNote,
   RefundNote,
   RevocationNote,
+  RuleClaimNote,
   RuleNote,
 } from "./noteSchema.ts";
 import { Charge, Pinned, Step, time, whole } from "./storedJson.ts";
@@ -136,6 +139,9 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
   ProviderKeyEndNote.extend(place),
   CodeNote.extend(place),
   CodeEndNote.extend(place),
+  CampaignRuleNote.extend(place),
+  CampaignRuleEndNote.extend(place),
+  RuleClaimNote.extend(place),
   CheckpointNote.extend(place),
   RefundNote.extend(place),
   ReceiptNote.extend(place),

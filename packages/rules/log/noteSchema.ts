@@ -7,7 +7,7 @@ import {
   SignatureField,
 } from "@compute-credits/protocol/json/fields";
 import { CheckpointJson } from "@compute-credits/protocol/json/checkpoint";
-import { StoredTerms, time, whole } from "./storedJson.ts";
+import { StoredRuleTerms, StoredTerms, time, whole } from "./storedJson.ts";
 
 /**
  * Entries of the log that the ledger stores as notes, because no other table has a row for them.
@@ -159,6 +159,33 @@ export const CodeEndNote = z.object({
   at: time,
 });
 
+/** What accounts must have done to claim a grant of the campaign. */
+export const CampaignRuleNote = z.object({
+  kind: z.literal("campaign_rule"),
+  campaign: Bytes32Field,
+  terms: StoredRuleTerms,
+  issuer: Bytes32Field,
+  sinceBlock: whole,
+  at: time,
+});
+
+export const CampaignRuleEndNote = z.object({
+  kind: z.literal("campaign_rule_end"),
+  campaign: Bytes32Field,
+  at: time,
+});
+
+/** An account claimed its grant of a campaign's rule. */
+export const RuleClaimNote = z.object({
+  kind: z.literal("rule_claim"),
+  campaign: Bytes32Field,
+  account: AddressField,
+  spender: Bytes32Field,
+  referrer: AddressField.nullable(),
+  grant: Bytes32Field,
+  at: time,
+});
+
 export const CheckpointNote = z.object({
   kind: z.literal("checkpoint"),
   ...CheckpointJson.shape,
@@ -186,5 +213,8 @@ export const Note = z.discriminatedUnion("kind", [
   ProviderKeyEndNote,
   CodeNote,
   CodeEndNote,
+  CampaignRuleNote,
+  CampaignRuleEndNote,
+  RuleClaimNote,
   CheckpointNote,
 ]);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AllowanceJson, ScopeJson } from "@compute-credits/protocol/json/allowance";
 import { AddressField, Bytes32Field } from "@compute-credits/protocol/json/fields";
 import { Dimensions } from "@compute-credits/protocol/json/names";
+import { RULE_KINDS } from "@compute-credits/protocol/json/ruleKinds";
 import { toPinnedRate } from "../pricing/pinnedRateJson.ts";
 
 /** JSON values in the log and in the auditor's database: bigints as text, times as ISO 8601. */
@@ -30,6 +31,29 @@ export const StoredTerms = z.object({
   scope: ScopeJson.nullable(),
   redeemBy: whole,
   validSeconds: whole,
+});
+
+/** The terms of a campaign's rule. */
+export const StoredRuleTerms = z.object({
+  kind: z.enum(RULE_KINDS),
+  atLeastMicros: whole,
+  limit: whole,
+  period: whole,
+  rollover: whole,
+  priority: z.number().nullable(),
+  scope: ScopeJson.nullable(),
+  maxGrants: whole,
+  claimBy: whole,
+  validSeconds: whole,
+});
+
+/** A campaign's rule, as the auditor keeps it. */
+export const StoredRule = StoredRuleTerms.extend({
+  issuer: Bytes32Field,
+  setAt: time,
+  sinceBlock: whole,
+  closedAt: time.nullable(),
+  grants: whole,
 });
 
 export const StoredAllowance = z.object({

@@ -2,10 +2,9 @@ import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { decideAcceptance } from "@compute-credits/rules/acceptances/acceptance";
-import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import { type Grant, draftGrant, isExpiredGrant } from "@compute-credits/rules/grants/grant";
-import { type Issuer, mayIssue } from "@compute-credits/rules/grants/issuer";
-import { type IssuingRefusal, issuingRefusal } from "@compute-credits/rules/grants/issuing";
+import type { Issuer } from "@compute-credits/rules/grants/issuer";
+import type { IssuingRefusal } from "@compute-credits/rules/grants/issuing";
 import { promotionHash, redeem, redemptionKey } from "@compute-credits/rules/grants/promotionCode";
 import type { InTurn } from "@compute-credits/platform/postgres/boundedReads";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
@@ -16,13 +15,7 @@ import type {
   NewCode,
   RedeemOutcome,
 } from "./grantStore.ts";
-import {
-  ALLOWANCE_COLUMNS_OF_L,
-  type AllowanceRecord,
-  toAllowance,
-  isAfterSql,
-} from "./allowanceRecord.ts";
-import { readClock } from "@compute-credits/platform/postgres/clock";
+import { isAfterSql } from "./allowanceRecord.ts";
 import {
   GRANT_COLUMNS,
   type GrantRecord,
@@ -31,7 +24,13 @@ import {
   toGrant,
   countOfPairs,
 } from "./grantRecord.ts";
-import { readKey } from "../issuing/postgresIssuingKeyStore.ts";
+import {
+  type Decide,
+  type IssuingRequest,
+  countIssued,
+  decideInCampaign,
+  readRemainingGrants,
+} from "../issuing/decideInCampaign.ts";
 import {
   CODE_COLUMNS,
   insertCodes,
@@ -49,7 +48,6 @@ import {
   type PairRules,
   acceptIssuer,
   changeAcceptance,
-  enterIntoLog,
   readAcceptance,
   readAcceptances,
   refuseOneMore,
@@ -101,7 +99,7 @@ export function createGrantStore(
             )
           ).map(({ key, grant }) => [key, grant.id]),
         );
-        let remaining = await readRemainingGrants(sql, campaignId);
+        let remaining = await readRemainingGrants(sql, campaignId, rules);
         const { account } = campaign.message;
         const ofPair = await countOfPairs(
           sql,
@@ -151,7 +149,7 @@ export function createGrantStore(
     addCodes: (campaignId, codes, issuer) =>
       inCampaign({ id: campaignId, issuer, of: codes.length }, async (sql, _campaign, now) => {
         const existing = await readTermsHashes(sql, campaignId, codes);
-        let remaining = await readRemainingGrants(sql, campaignId);
+        let remaining = await readRemainingGrants(sql, campaignId, rules);
         const added: NewCode[] = [];
         const outcomes = codes.map((code): CodeOutcome => {
           const hash = promotionHash(code);
@@ -190,7 +188,7 @@ export function createGrantStore(
           if (code === null) return refused({ reason: "code_not_found" });
           const grant = redeem(code, campaign, spender, now);
           if ("reason" in grant) return refused(grant);
-          if ((await readRemainingGrants(sql, campaignId)) === 0) return refused(tooMany);
+          if ((await readRemainingGrants(sql, campaignId, rules)) === 0) return refused(tooMany);
           const { account } = campaign.message;
           const ofPair = await countOfPairs(sql, account, [spender]);
           if ((ofPair.get(spender) ?? 0) >= rules.maxAllowancesPerPair) return refused(pairIsFull);
@@ -263,32 +261,9 @@ export function createGrantStore(
   };
 
   /** Decides and writes at once, or in its turn if there is much to write. */
-  function inCampaign<T>(request: IssuingRequest, decide: Decide<T>): Promise<T | IssuingRefusal> {
-    const work = () => decideAndWrite(request, decide);
+  function inCampaign<T>(request: SizedRequest, decide: Decide<T>): Promise<T | IssuingRefusal> {
+    const work = () => decideInCampaign(database, request, decide);
     return request.of > SMALL_REQUEST ? inBulkTurn(work) : work();
-  }
-
-  /**
-   * Decides on one snapshot without a lock, and answers if nothing is to be written. Otherwise
-   * decides again under the lock of the campaign's account, which debits and revocations take too,
-   * and writes. So grants of a campaign are issued one request at a time, and none after its
-   * revocation returned; a stranger's unknown code never holds the account.
-   */
-  async function decideAndWrite<T>(
-    { id, issuer }: IssuingRequest,
-    decide: Decide<T>,
-  ): Promise<T | IssuingRefusal> {
-    const first = await database.transaction((tx) => decideIn(tx, id, issuer, decide), {
-      isolation: "repeatable read",
-    });
-    if ("answer" in first) return first.answer;
-    return await withRetries(() =>
-      database.transaction(async (tx) => {
-        await lockAccountOf(tx, id);
-        const decision = await decideIn(tx, id, issuer, decide);
-        return "answer" in decision ? decision.answer : await decision.write(tx);
-      }),
-    );
   }
 
   async function writeRedemption(
@@ -328,71 +303,13 @@ export function createGrantStore(
     const unheard = spenders.filter((spender) => !known.has(spender));
     return new Set([...accepting, ...(await acceptIssuer(tx, account, unheard, { rules, now }))]);
   }
-
-  async function readRemainingGrants(sql: Sql, campaign: Hex): Promise<number> {
-    const [issued] = await sql.query<{ count: bigint }>(
-      "select issued_count as count from allowances where id = $1",
-      [bytea(campaign)],
-    );
-    return Math.max(0, rules.maxGrantsPerCampaign - Number(issued?.count ?? 0n));
-  }
 }
 
-interface IssuingRequest {
-  /** of the campaign */
-  readonly id: Hex;
-  /** `null` for a redemption, which needs none */
-  readonly issuer: Issuer | null;
+interface SizedRequest extends IssuingRequest {
   /** grants or codes in the request */
   readonly of: number;
 }
 
-type Decide<T> = (sql: Sql, campaign: Allowance, now: Date) => Promise<Decision<T>>;
-
-/** What a request comes to: an answer that changes nothing, or the writes that lead to one. */
-type Decision<T> =
-  | { readonly answer: T }
-  | {
-      /** Call it under the lock, if `decide` read its state under the same lock. */
-      readonly write: (tx: Sql) => Promise<T>;
-    };
-
-async function decideIn<T>(
-  sql: Sql,
-  id: Hex,
-  issuer: Issuer | null,
-  decide: (sql: Sql, campaign: Allowance, now: Date) => Promise<Decision<T>>,
-): Promise<Decision<T | IssuingRefusal>> {
-  const [record] = await sql.query<AllowanceRecord & { account_counter: bigint }>(
-    `select ${ALLOWANCE_COLUMNS_OF_L}, a.counter as account_counter
-     from allowances l join accounts a on a.address = l.account where l.id = $1`,
-    [bytea(id)],
-  );
-  if (record === undefined) throw new Error(`campaign ${id} does not exist`);
-  const campaign = toAllowance(record);
-  const now = await readClock(sql);
-  const refusal = issuingRefusal(campaign, { now, counter: record.account_counter });
-  if (refusal !== null) return { answer: refusal };
-  const isIssuer = issuer === null || (await readMayIssue(sql, campaign, issuer));
-  return isIssuer ? await decide(sql, campaign, now) : { answer: { reason: "not_the_issuer" } };
-}
-
-async function readMayIssue(sql: Sql, campaign: Allowance, issuer: Issuer): Promise<boolean> {
-  const key = await readKey(sql, issuer);
-  return mayIssue(campaign, issuer, key);
-}
-
 function refused(refusal: Extract<RedeemOutcome, { result: "refused" }>["refusal"]) {
   return { answer: { result: "refused", refusal } } as const;
-}
-
-/** Counts grants and codes of a campaign. Call it before they are written. */
-async function countIssued(tx: Sql, campaign: Hex, count: number): Promise<void> {
-  if (count === 0) return;
-  await tx.query("update signed_allowances set issued_count = issued_count + $2 where id = $1", [
-    bytea(campaign),
-    count,
-  ]);
-  // Its grants will need it there, before them.
-  await enterIntoLog(tx, [campaign]);
 }

@@ -42,6 +42,12 @@ export const CHECKPOINT_COLUMNS = `id, epoch, previous_root, root, spent, refund
       then 'pending'
     else 'final' end as status`;
 
+/** SQL: the id of the newest final checkpoint; null before the first. Plan: backwards, by id. */
+export const FINAL_CHECKPOINT = `(select id from checkpoints where not dropped
+  and abandoned_at is null and final_at <= ${CHAIN_TIME}
+  and not exists (select from challenges where checkpoint = checkpoints.id and outcome is null)
+  order by id desc limit 1)`;
+
 const NOT_DROPPED = "status not in ('dropped', 'abandoned')";
 
 export interface CheckpointRecord {

@@ -12,16 +12,16 @@ import { ISSUING_KEYS, type RevokedKey } from "./issuingKeyStore.ts";
 const GRANTS_PER_TRANSACTION = 500;
 
 /**
- * Revokes the grants that a revoked key issued, up to a bound, and closes its codes. The key cannot
+ * Revokes the grants that a revoked key issued, up to a bound, and closes its codes and rules. The key cannot
  * issue others in the meantime.
  */
 export async function revokeGrantsOf(
   database: Database,
   { account, keyHash }: { readonly account: Address; readonly keyHash: Hex },
 ): Promise<Pick<RevokedKey, "grants" | "hasMore">> {
-  if (await hasOpenCodes(database, keyHash)) {
+  if (await hasOpenOffers(database, keyHash)) {
     await database.transaction(async (tx) => {
-      // Redemptions take this lock, too: each is before this, and its grant is found below.
+      // Redemptions and claims take this lock, too: each is before this, and its grant is found below.
       await lockAccount(tx, account);
       const closed = await tx.query<{ campaign: Hex; codeHash: Hex; at: Date }>(
         `update promotion_codes set closed_at = clock_timestamp()
@@ -29,10 +29,15 @@ export async function revokeGrantsOf(
          returning campaign, code_hash as "codeHash", closed_at as at`,
         [bytea(keyHash)],
       );
-      await writeNotes(
-        tx,
-        closed.map((code) => ({ kind: "code_end", ...code })),
+      const rules = await tx.query<{ campaign: Hex; at: Date }>(
+        `update campaign_rules set closed_at = clock_timestamp()
+         where issuer = $1 and closed_at is null returning campaign, closed_at as at`,
+        [bytea(keyHash)],
       );
+      await writeNotes(tx, [
+        ...closed.map((code) => ({ kind: "code_end", ...code }) as const),
+        ...rules.map((rule) => ({ kind: "campaign_rule_end", ...rule }) as const),
+      ]);
     });
   }
   let grants = 0;
@@ -46,10 +51,11 @@ export async function revokeGrantsOf(
   return { grants, hasMore: (await nextGrants(database, keyHash)).length > 0 };
 }
 
-async function hasOpenCodes(sql: Sql, keyHash: Hex): Promise<boolean> {
-  // Plan: codes_of_issuer.
+async function hasOpenOffers(sql: Sql, keyHash: Hex): Promise<boolean> {
+  // Plan: codes_of_issuer, rules_of_issuer.
   const open = await sql.query(
-    "select from promotion_codes where issuer = $1 and closed_at is null limit 1",
+    `(select from promotion_codes where issuer = $1 and closed_at is null limit 1)
+     union all (select from campaign_rules where issuer = $1 and closed_at is null limit 1)`,
     [bytea(keyHash)],
   );
   return open.length > 0;

@@ -22,6 +22,9 @@ type NoteKind =
   | "provider_key_end"
   | "code"
   | "code_end"
+  | "campaign_rule"
+  | "campaign_rule_end"
+  | "rule_claim"
   | "checkpoint";
 
 /** A log entry without a table row of its own. */

@@ -270,6 +270,12 @@ describe("npm run credits", () => {
       expect(
         (await document(`grants list --campaign ${id} --wallet alice`))["grants"],
       ).to.have.length(2);
+      const rule = `--kind first_day --at-least 2 --credits 1 --accounts 9 --valid-days 30`;
+      await done(`rules set --campaign ${id} ${rule} --bearer-file {issuing.key} --yes`);
+      expect(await document(`rules show --campaign ${id}`)).to.include({ validSeconds: "2592000" });
+      const claim = `claim-grant --campaign ${id} --sponsor ${alice} --wallet bob ${at}`;
+      expect((await credits(claim)).err).to.include("(rule_not_met)");
+      await done(`rules close --campaign ${id} --wallet alice --yes`);
       const { codes } = await document(`codes list --campaign ${id} --wallet alice`);
       expect(codes).to.have.nested.property("[0].redemptions", "1");
       const { codeHash } = Object(codes)[0];

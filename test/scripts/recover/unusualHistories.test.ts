@@ -1,8 +1,11 @@
 import { expect } from "chai";
 
+import { acceptanceTypedData } from "@compute-credits/protocol/messages/acceptance";
 import { issuingKeyTypedData } from "@compute-credits/protocol/messages/issuingKey";
 import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/messages/issuingKeyRevocation";
+import { walletSpender } from "@compute-credits/protocol/messages/spender";
 import type { StoredCheckpoint } from "../../../server/stores/checkpoints/checkpointStore.ts";
+import { person } from "../../fixtures/audited.ts";
 import { deployment, hashOf, party } from "../../fixtures/ledger.ts";
 import { ALICES_KEY, alice, ledgerHistory, provider } from "../../fixtures/ledgerHistory.ts";
 import { ledgerRows } from "../../fixtures/ledgerRows.ts";
@@ -111,6 +114,39 @@ describe("the recovery of a ledger with an unusual history", () => {
     await issuingKeys.revoke({ ...end, signature: ending });
     const [stored] = await grants.codes(campaign, { after: null, limit: 1 });
     expect(stored?.closedAt).to.be.instanceOf(Date);
+    await expectWhole();
+  });
+
+  it("keeps campaigns' rules, and who was granted to", async () => {
+    const { id: campaign } = await rig.scene.allow(alice);
+    const { id: closed } = await rig.scene.allow(alice);
+    const { campaignRules } = rig.scene.ledger;
+    const issuer = walletSpender(alice.address);
+    const terms = { limit: 5n, period: 0n, rollover: 0n, priority: null, scope: null };
+    const bounds = { maxGrants: 3n, claimBy: 0n, validSeconds: 0n };
+    const asked = { kind: "first_paid_job", atLeastMicros: 1n } as const;
+    const rule = { ...asked, ...terms, ...bounds };
+    await campaignRules.set(campaign, rule, issuer);
+    await campaignRules.set(closed, rule, issuer);
+    await campaignRules.close(closed);
+    const newcomer = person("a new provider");
+    await rig.scene.ledger.grantAccess(ALICES_KEY, newcomer.address);
+    await rig.scene.use({ provider: newcomer.address, spender: ALICES_KEY, quantity: 10n });
+    await rig.scene.finalise(await rig.scene.cut());
+    const spender = walletSpender(newcomer.address);
+    const signedAt = BigInt(Date.now());
+    const word = { spender, account: alice.address, accepted: true, signedAt };
+    const signature = await newcomer.account.signTypedData(acceptanceTypedData(deployment, word));
+    const claimed = await campaignRules.claim({
+      campaign,
+      account: newcomer.address,
+      spender,
+      referrer: null,
+      proof: { how: "wallet", signature, signedAt },
+    });
+    expect(claimed.result).to.equal("granted");
+    await use();
+    await rig.scene.finalise(await rig.scene.cut());
     await expectWhole();
   });
 });
