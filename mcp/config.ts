@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-
 import type { Hex } from "viem";
 
 import {
@@ -8,6 +6,7 @@ import {
   unusable,
   withoutEmpty,
 } from "@compute-credits/platform/process/environment";
+import { withSecretFiles } from "@compute-credits/platform/process/secretFiles";
 import type { Deployment } from "@compute-credits/protocol/messages/domain";
 import { Environment } from "./settings.ts";
 
@@ -34,12 +33,9 @@ export interface Owner {
 /** The variables that a file may hold instead. */
 const IN_FILES = ["API_KEY", "VIEW_KEY", "ISSUING_KEY", "OWNER_PRIVATE_KEY", "MCP_TOKEN"] as const;
 
-/** A file with more holds no key. */
-const MOST_BYTES = 4_096;
-
 /** Reads the settings. Throws a `ConfigError` that lists every mistake. */
 export function readMcpConfig(env: Readonly<Record<string, string | undefined>>): McpConfig {
-  const parsed = Environment.safeParse(withFiles(withoutEmpty(env)));
+  const parsed = Environment.safeParse(withSecretFiles(withoutEmpty(env), IN_FILES));
   if (!parsed.success) throw unusable("the environment", parsed.error.issues.map(describeIssue));
   const found = parsed.data;
   return {
@@ -52,32 +48,6 @@ export function readMcpConfig(env: Readonly<Record<string, string | undefined>>)
     keyFolder: found.KEY_FOLDER,
     token: found.MCP_TOKEN ?? null,
   };
-}
-
-function withFiles(
-  env: Readonly<Record<string, string | undefined>>,
-): Record<string, string | undefined> {
-  const read = { ...env };
-  for (const name of IN_FILES) {
-    const path = env[`${name}_FILE`];
-    if (path === undefined) continue;
-    if (env[name] !== undefined) {
-      throw new ConfigError(`set one of ${name} and ${name}_FILE`);
-    }
-    read[name] = secretIn(`${name}_FILE`, path);
-  }
-  return read;
-}
-
-function secretIn(variable: string, path: string): string {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new ConfigError(`${variable} ${path} cannot be read: check the path`, { cause });
-  }
-  if (text.length > MOST_BYTES) throw new ConfigError(`${variable} ${path} is no file of one key`);
-  return text.trim();
 }
 
 /** A server that names another chain or contract gets no signature of the owner's. */

@@ -3,6 +3,7 @@ import { glob, readFile } from "node:fs/promises";
 import { z } from "zod";
 
 import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
+import { GATEWAY_SETTINGS } from "../../gateway/settings.ts";
 import { MCP_SETTINGS } from "../../mcp/settings.ts";
 import { SERVER_SETTINGS } from "../../server/settings.ts";
 import { VARIABLES } from "../credits/frame/commonOptions.ts";
@@ -33,8 +34,8 @@ export async function readFacts(): Promise<Facts & { readonly pages: readonly st
   const manifest = z
     .object({ scripts: z.record(z.string(), z.string()) })
     .parse(JSON.parse(await readFile("package.json", "utf8")));
-  const shapes = [SERVER_SETTINGS, AUDITOR_SETTINGS, MCP_SETTINGS].flatMap((all) =>
-    Object.values<Readonly<Record<string, unknown>>>(all),
+  const shapes = [SERVER_SETTINGS, AUDITOR_SETTINGS, MCP_SETTINGS, GATEWAY_SETTINGS].flatMap(
+    (all) => Object.values<Readonly<Record<string, unknown>>>(all),
   );
   return {
     pages,

@@ -5,6 +5,8 @@ import type { Setting } from "@compute-credits/platform/process/settings";
 import { settingsOf } from "@compute-credits/platform/process/settings";
 import { zeroAddress } from "viem";
 import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
+import { Model } from "../../gateway/models.ts";
+import { GATEWAY_SETTINGS } from "../../gateway/settings.ts";
 import { MCP_SETTINGS } from "../../mcp/settings.ts";
 import { readConfig } from "../../server/config.ts";
 import { SERVER_SETTINGS } from "../../server/settings.ts";
@@ -28,6 +30,8 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ),
   ["settings-auditor", settingsTable(settingsOf(AUDITOR_SETTINGS.auditor))],
   ["settings-mcp", settingsTable(settingsOf(MCP_SETTINGS.mcp))],
+  ["settings-gateway", settingsTable(settingsOf(GATEWAY_SETTINGS.gateway))],
+  ["gateway-models", modelsTable()],
   ...routeTables(),
   ...verbTables(),
   ["rate-weights", weightsTable()],
@@ -54,6 +58,18 @@ function weightsTable(): string {
   return table(
     ["request", "points"],
     Object.values(WEIGHTS).map(({ requests, points }) => [requests, `${points}`]),
+  );
+}
+
+/** What the gateway's file says of a model. */
+function modelsTable(): string {
+  return table(
+    ["field", "meaning", "default"],
+    Object.entries(Model.shape).map(([name, schema]) => {
+      const { success, data } = schema.safeParse(undefined);
+      const fallback = success && data !== undefined ? code(JSON.stringify(data)) : "";
+      return [code(name), schema.description ?? "Meter of its tokens.", fallback];
+    }),
   );
 }
 

@@ -22,6 +22,7 @@ const PAGES = [
   { page: "docs/allowances.md", notRun: 0 },
   { page: "docs/usage.md", notRun: 0 },
   { page: "docs/middleware.md", notRun: 0 },
+  { page: "docs/gateway.md", notRun: 0 },
   { page: "docs/statements.md", notRun: 0 },
   { page: "docs/insight.md", notRun: 0 },
   { page: "docs/api.md", notRun: 0 },
