@@ -1,6 +1,9 @@
-import Anthropic from "@anthropic-ai/sdk";
+import Anthropic, {
+  APIError as AnthropicError,
+  AuthenticationError as AnthropicAuthenticationError,
+} from "@anthropic-ai/sdk";
 import { expect } from "chai";
-import OpenAI from "openai";
+import OpenAI, { APIError, AuthenticationError } from "openai";
 
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { eventually } from "../../scripts/local/eventually.ts";
@@ -36,20 +39,23 @@ describe("through the gateway", () => {
     rig.upstream.asked.length = 0;
   });
 
+  const openai = (options: object = {}) =>
+    new OpenAI({ baseURL: `${rig.url}/v1`, apiKey, maxRetries: 0, ...options });
+
+  const anthropic = (options: object = {}) =>
+    new Anthropic({ baseURL: rig.url, apiKey, maxRetries: 0, ...options });
+
   async function replay(name: string): Promise<void> {
     const stream = await recorded(name);
     rig.upstream.answerWith((_asked, res) => sendStream(res, stream));
   }
 
   describe("OpenAI's client", () => {
-    const client = (options: object = {}) =>
-      new OpenAI({ baseURL: `${rig.url}/v1`, apiKey, maxRetries: 0, ...options });
-
     it("streams a chat, with the usage if it asks", async () => {
       await replay("openai-chat");
       const params = { model, messages, stream: true } as const;
       const parts: string[] = [];
-      for await (const chunk of await client().chat.completions.create(params)) {
+      for await (const chunk of await openai().chat.completions.create(params)) {
         parts.push(chunk.choices[0]?.delta.content ?? "");
         expect(chunk.usage ?? null).to.equal(null);
       }
@@ -58,7 +64,7 @@ describe("through the gateway", () => {
 
       let total = 0;
       const asking = { ...params, stream_options: { include_usage: true } };
-      for await (const chunk of await client().chat.completions.create(asking)) {
+      for await (const chunk of await openai().chat.completions.create(asking)) {
         total += chunk.usage?.total_tokens ?? 0;
       }
       expect(total).to.equal(15);
@@ -66,7 +72,7 @@ describe("through the gateway", () => {
 
     it("calls tools", async () => {
       rig.upstream.answerWith(answerJson(TOOL_CALL));
-      const answer = await client().chat.completions.create({
+      const answer = await openai().chat.completions.create({
         model,
         messages,
         tools: [{ type: "function", function: { name: "weather", parameters: {} } }],
@@ -81,7 +87,7 @@ describe("through the gateway", () => {
       rig.upstream.answerWith(
         answerJson({ object: "list", data: [{ index: 0, embedding: [0.5] }], usage }),
       );
-      const { data } = await client().embeddings.create({
+      const { data } = await openai().embeddings.create({
         model,
         input: "a",
         encoding_format: "float",
@@ -96,7 +102,7 @@ describe("through the gateway", () => {
         stream: true,
       } as const;
       const texts: string[] = [];
-      for await (const chunk of await client().completions.create(completion)) {
+      for await (const chunk of await openai().completions.create(completion)) {
         texts.push(chunk.choices[0]?.text ?? "");
       }
       expect(texts.join("")).to.equal(" top holiday city");
@@ -104,7 +110,7 @@ describe("through the gateway", () => {
 
       await replay("openai-responses");
       const events: string[] = [];
-      for await (const event of await client().responses.create({
+      for await (const event of await openai().responses.create({
         model,
         input: "hi",
         stream: true,
@@ -117,22 +123,22 @@ describe("through the gateway", () => {
       expect((await rig.spent(account)).spent).to.equal(8n + 17n + 61n);
 
       const names = [];
-      for await (const one of client().models.list()) names.push(one.id);
+      for await (const one of openai().models.list()) names.push(one.id);
       expect(names).to.include(model);
     });
 
     it("throws its own errors for refusals, which it does not repeat", async () => {
       const poor = await rig.customer("0.0001");
-      const failing = client({ apiKey: poor.apiKey, maxRetries: 2 });
+      const failing = openai({ apiKey: poor.apiKey, maxRetries: 2 });
       const error = await caught(failing.chat.completions.create({ model, messages }));
-      if (!(error instanceof OpenAI.APIError)) throw error;
+      if (!(error instanceof APIError)) throw error;
       expect(error.status).to.equal(402);
       expect(error.code).to.equal("insufficient_credits");
       expect(error.message).to.contain("too few credits");
       const unknown = await caught(
-        client({ apiKey: "short" }).chat.completions.create({ model, messages }),
+        openai({ apiKey: "short" }).chat.completions.create({ model, messages }),
       );
-      expect(unknown).to.be.instanceOf(OpenAI.AuthenticationError);
+      expect(unknown).to.be.instanceOf(AuthenticationError);
       expect(rig.upstream.asked).to.deep.equal([]);
     });
 
@@ -143,7 +149,7 @@ describe("through the gateway", () => {
         if (++tries === 1) res.writeHead(503, { "retry-after-ms": "1" }).end("{}");
         else void answerJson(then)(asked, res, req);
       });
-      await client({ maxRetries: 1 }).chat.completions.create({ model, messages });
+      await openai({ maxRetries: 1 }).chat.completions.create({ model, messages });
       expect(tries).to.equal(2);
       expect(first).not.to.equal("");
       expect((await rig.spent(account)).spent).to.equal(82n);
@@ -157,7 +163,7 @@ describe("through the gateway", () => {
         // The fourth event is the third token. The others never come.
         await sendEvents(res, events.slice(0, 4));
       });
-      const stream = await client().chat.completions.create({
+      const stream = await openai().chat.completions.create({
         model: "continuous",
         messages,
         stream: true,
@@ -179,26 +185,24 @@ describe("through the gateway", () => {
         await sendEvents(res, events.slice(0, 3));
         res.destroy();
       });
-      const stream = await client().chat.completions.create({
+      const stream = await openai().chat.completions.create({
         model: "continuous",
         messages,
         stream: true,
       });
       const error = await caught(drained(stream));
-      expect(error).to.be.instanceOf(OpenAI.APIError);
+      expect(error).to.be.instanceOf(APIError);
       expect(String(error)).to.contain("broke off");
       expect(await rig.spent(account)).to.deep.equal({ spent: 15n + 4n * 2n, held: 0n });
     });
   });
 
   describe("Anthropic's client", () => {
-    const client = (options: object = {}) =>
-      new Anthropic({ baseURL: rig.url, apiKey, maxRetries: 0, ...options });
     const params = { model, messages, max_tokens: 100 };
 
     it("streams a message", async () => {
       await replay("anthropic-messages");
-      const message = await client().messages.stream(params).finalMessage();
+      const message = await anthropic().messages.stream(params).finalMessage();
       expect(message.content).to.deep.include({ type: "text", text: "Hello!" });
       expect(message.usage.output_tokens).to.equal(15);
       expect(await rig.spent(account)).to.deep.equal({ spent: 25n + 60n, held: 0n });
@@ -211,7 +215,7 @@ describe("through the gateway", () => {
         answerJson({ id: "m", type: "message", role: "assistant", model, content, usage }),
       );
       const tools = [{ name: "weather", input_schema: { type: "object" as const } }];
-      const answer = await client().messages.create({ ...params, tools });
+      const answer = await anthropic().messages.create({ ...params, tools });
       expect(answer.content).to.deep.equal(content);
       expect((await rig.spent(account)).spent).to.equal(50n + 28n);
       expect(rig.upstream.asked[0]?.headers["anthropic-version"]).to.match(/^20\d\d-/);
@@ -219,12 +223,12 @@ describe("through the gateway", () => {
 
     it("throws its own errors for refusals", async () => {
       const poor = await rig.customer("0.0001");
-      const error = await caught(client({ apiKey: poor.apiKey }).messages.create(params));
-      if (!(error instanceof Anthropic.APIError)) throw error;
+      const error = await caught(anthropic({ apiKey: poor.apiKey }).messages.create(params));
+      if (!(error instanceof AnthropicError)) throw error;
       expect(error.status).to.equal(402);
       expect(error.type).to.equal("billing_error");
-      const unknown = await caught(client({ apiKey: "short" }).messages.create(params));
-      expect(unknown).to.be.instanceOf(Anthropic.AuthenticationError);
+      const unknown = await caught(anthropic({ apiKey: "short" }).messages.create(params));
+      expect(unknown).to.be.instanceOf(AnthropicAuthenticationError);
     });
   });
 });
