@@ -1,3 +1,4 @@
+import type { SimulatedCapture, SimulatedHold } from "./model/holdRequest.ts";
 import type { Address, Hex } from "viem";
 
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
@@ -6,7 +7,6 @@ import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issui
 import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
-import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
 import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
@@ -20,10 +20,9 @@ import type { StoredCheckpoint } from "../server/stores/checkpoints/checkpointSt
 import type {
   AuthorizeOutcome,
   CaptureOutcome,
-  CaptureRequest,
-  HoldKey,
   ReleaseOutcome,
 } from "@compute-credits/rules/holds/outcome";
+import type { HoldKey } from "@compute-credits/rules/holds/requests";
 import type { AddKeyOutcome, RevokedKey } from "../server/stores/issuing/issuingKeyStore.ts";
 import type {
   GrantStore,
@@ -44,12 +43,12 @@ export interface Calls {
   record: { input: readonly UsageEvent[]; output: readonly UsageOutcome[] };
   void: { input: { provider: Address; id: string }; output: VoidOutcome };
   authorize: {
-    input: Omit<HoldRequest, "quote"> & { quote: SignedQuote | null };
+    input: Omit<SimulatedHold, "quoteNumber"> & { quote: SignedQuote | null };
     output: AuthorizeOutcome;
   };
   quote: { input: QuoteRequest; output: Awaited<ReturnType<QuoteStore["make"]>> };
   utilisation: { input: UtilisationReport; output: ReportResult };
-  capture: { input: CaptureRequest; output: CaptureOutcome };
+  capture: { input: SimulatedCapture; output: CaptureOutcome };
   release: { input: HoldKey; output: ReleaseOutcome };
   expire: { input: { limit: number }; output: number };
   allow: {

@@ -1,9 +1,8 @@
 import type { Scope } from "@compute-credits/protocol/messages/allowance";
-import type { SimulatedHold } from "./model/holdRequest.ts";
+import type { SimulatedCapture, SimulatedHold } from "./model/holdRequest.ts";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { NewCode } from "../server/stores/allowances/grantStore.ts";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { CaptureRequest } from "@compute-credits/rules/holds/outcome";
 
 /** Fingerprints contain everything of a request but its id: equal text means an equal request. */
 export function fingerprintOfEvent(
@@ -15,7 +14,7 @@ export function fingerprintOfEvent(
   );
 }
 
-export function fingerprintOfCapture({ id, quantity, final }: CaptureRequest): string {
+export function fingerprintOfCapture({ id, quantity, final }: SimulatedCapture): string {
   return ["capture", id, quantity, final].join("|");
 }
 

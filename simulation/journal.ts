@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { SimulatedHold } from "./model/holdRequest.ts";
+import type { SimulatedCapture, SimulatedHold } from "./model/holdRequest.ts";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
@@ -9,7 +9,9 @@ import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import type { NewCode, Redemption } from "../server/stores/allowances/grantStore.ts";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
-import type { CaptureOutcome, CaptureRequest, HoldKey } from "@compute-credits/rules/holds/outcome";
+import { capturedMicros, partsOf } from "@compute-credits/rules/holds/hold";
+import type { CaptureOutcome } from "@compute-credits/rules/holds/outcome";
+import type { HoldKey } from "@compute-credits/rules/holds/requests";
 import { periodOf } from "./model/budget.ts";
 import { codeKey, grantKey, keyOf, redemptionKey } from "./model/keyOf.ts";
 import type { ModelPrice } from "./model/price.ts";
@@ -24,7 +26,7 @@ export interface JournalledEvent {
   readonly lost: number;
   readonly answer: Debited | { readonly refused: string };
   /** the reported event, or the capture that became one */
-  readonly source: UsageEvent | CaptureRequest;
+  readonly source: UsageEvent | SimulatedCapture;
 }
 
 export interface JournalledAllowance {
@@ -177,7 +179,7 @@ export class Journal {
     }
   }
 
-  addCapture(request: CaptureRequest, result: CallResult<"capture">): void {
+  addCapture(request: SimulatedCapture, result: CallResult<"capture">): void {
     const { output } = result;
     const outcome = output.result === "captured" ? output.debit : output;
     const key = keyOf({ provider: request.provider, id: request.eventId });
@@ -194,12 +196,12 @@ export class Journal {
       return;
     }
     const { hold, repeated } = output;
-    const isOriginal = !repeated || (hold.capturedMicros === 0n && hold.resolution === null);
+    const isOriginal = !repeated || (capturedMicros(hold) === 0n && hold.resolution === null);
     append(this.holds, keyOf(request), {
       fingerprint: fingerprintOfHold(request),
       request,
       quotedPrice,
-      parts: hold.parts,
+      parts: partsOf(hold),
       isOriginal,
       repeated,
       lost,

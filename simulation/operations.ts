@@ -2,14 +2,14 @@ import type { Address, Hex } from "viem";
 
 import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issuingKey";
 import type { NewChainEvent } from "./newChainEvent.ts";
-import type { SimulatedHold } from "./model/holdRequest.ts";
+import type { SimulatedCapture, SimulatedHold } from "./model/holdRequest.ts";
 import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { AcceptanceChange } from "../server/stores/acceptances/acceptanceStore.ts";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
 import type { NewCode, Redemption } from "../server/stores/allowances/grantStore.ts";
-import type { CaptureRequest, HoldKey } from "@compute-credits/rules/holds/outcome";
+import type { HoldKey } from "@compute-credits/rules/holds/requests";
 import type { UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
 import type { QuoteRequest } from "../server/stores/pricing/quoteStore.ts";
 
@@ -18,7 +18,7 @@ export type Operation =
   | { readonly kind: "record"; readonly events: readonly UsageEvent[]; readonly twice: boolean }
   | { readonly kind: "void"; readonly provider: Address; readonly id: string }
   | { readonly kind: "authorize"; readonly request: SimulatedHold }
-  | { readonly kind: "capture"; readonly request: CaptureRequest }
+  | { readonly kind: "capture"; readonly request: SimulatedCapture }
   | { readonly kind: "release"; readonly key: HoldKey }
   | {
       readonly kind: "allow";

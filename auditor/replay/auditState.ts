@@ -80,12 +80,19 @@ export interface AuditedEvent {
   readonly recordedAt: Date;
   /** when its credits were taken; for a capture, when the hold was created */
   readonly takenAt: Date;
+  /** of each charge, if extensions of a hold took some of them */
+  readonly takenAts?: readonly Date[] | undefined;
   /** the tiered usage that it counted, which a void takes back */
   readonly tierUnits: readonly TierUnits[];
   readonly charges: readonly LoggedCharge[];
   /** the first cut that holds it */
   readonly cut: bigint;
   readonly voided: boolean;
+}
+
+export interface AuditedHold extends Hold {
+  /** when it was last extended: only then may it get more */
+  readonly extendedAt?: Date | undefined;
 }
 
 export interface AuditedCard {
@@ -141,7 +148,7 @@ export class AuditState {
   /** what the court has on record: micro-credits by counter, of the loaded parties */
   readonly #recordedCaps = new Map<Address, Map<bigint, bigint>>();
   /** by `eventKey` */
-  readonly holds = new Map<string, Hold>();
+  readonly holds = new Map<string, AuditedHold>();
   /** by `tierUseKey` */
   readonly tiers = new Map<string, { use: TierUse; units: bigint }>();
   readonly cards = new Map<number, AuditedCard>();
@@ -306,7 +313,7 @@ export class AuditState {
     this.changed.receipts.add(provider);
   }
 
-  setHold(hold: Hold): void {
+  setHold(hold: AuditedHold): void {
     const name = eventKey(hold);
     this.holds.set(name, hold);
     this.changed.holds.add(name);

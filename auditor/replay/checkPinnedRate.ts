@@ -12,13 +12,16 @@ import { canonicalText } from "@compute-credits/rules/log/canonicalText";
 import type { Finding } from "./finding.ts";
 import { namedRates } from "./honestRates.ts";
 
+/** Units that were reserved for a hold, and when. */
+export type HeldUnits = Omit<LogEntryOf<"hold">, "kind" | "order" | "transaction" | "expiresAt">;
+
 /**
  * Checks a hold's rate: it must be one at which an honest server charges it (`charged`), or a
  * recently quoted one.
  */
 export function checkPinnedRate(
   state: AuditState,
-  entry: LogEntryOf<"hold">,
+  entry: HeldUnits,
   charged: readonly PinnedRate[],
   maxQuoteSeconds: number,
 ): Finding | null {
@@ -64,7 +67,7 @@ export function checkPinnedRate(
  */
 function quotableRates(
   state: AuditState,
-  entry: LogEntryOf<"hold">,
+  entry: HeldUnits,
   {
     now,
     quoteExpiresAt,
@@ -97,6 +100,6 @@ function quotableRates(
   });
 }
 
-function payersOf(state: AuditState, { allowances }: LogEntryOf<"hold">): readonly Address[] {
+function payersOf(state: AuditState, { allowances }: HeldUnits): readonly Address[] {
   return allowances.flatMap((id) => state.allowances.get(id)?.message.account ?? []);
 }

@@ -35,6 +35,7 @@ export type FindingKind =
   | "hold_not_found"
   | "hold_over"
   | "hold_ended_early"
+  | "hold_extended"
   | "wrong_pinned_rate"
   | "void_of_nothing"
   | "voided_twice"

@@ -1,10 +1,11 @@
 import type { LogEntryOf, LoggedCharge } from "@compute-credits/rules/log/logEntry";
 import { renewUsage } from "@compute-credits/rules/allowances/period";
+import { captureBasis } from "@compute-credits/rules/holds/captureBasis";
+import { MAIN_LINE } from "@compute-credits/rules/holds/hold";
 import { capture, checkOpen } from "@compute-credits/rules/holds/resolve";
-import type { PinnedRate } from "@compute-credits/rules/pricing/pinnedRate";
 import { feeOf } from "@compute-credits/rules/pricing/price";
-import { priceBasisOf, tierUnitsOfBasis } from "@compute-credits/rules/pricing/priceBasis";
-import { tierUnitsOf } from "@compute-credits/rules/pricing/tierUnits";
+import { takenAtOfBasis, tierUnitsOfBasis } from "@compute-credits/rules/pricing/priceBasis";
+import { type TierUnits, tierUnitsOf } from "@compute-credits/rules/pricing/tierUnits";
 import type { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
 import { earlier, noteFirstUse } from "./firstUse.ts";
@@ -69,8 +70,11 @@ interface Checked {
   readonly findings: readonly Finding[];
   /** `null` if no honest server charges like this */
   readonly draft: SpendingDraft | null;
-  readonly pinned: PinnedRate | null;
+  /** the tiered usage, if the entry's basis names none */
+  readonly counted: readonly TierUnits[];
   readonly takenAt: Date;
+  /** of each charge, if extensions of a hold took some of them */
+  readonly takenAts?: readonly Date[] | undefined;
 }
 
 function checkUsage(state: AuditState, entry: LogEntryOf<"debit">, event: EventId): Checked {
@@ -83,6 +87,8 @@ function checkUsage(state: AuditState, entry: LogEntryOf<"debit">, event: EventI
     honest.map((each) => each.pinned),
   );
   const findings = finding === null ? [] : [finding];
+  const { quantity } = entry;
+  const counted = pinned === null ? [] : tierUnitsOf(pinned, { usedUnits: 0n, quantity });
 
   const isPaidSo = ({ charges }: Payment) => sameCharges(charges, entry.charges);
   // A wrong price can still be paid by the right accounts.
@@ -90,7 +96,7 @@ function checkUsage(state: AuditState, entry: LogEntryOf<"debit">, event: EventI
     ? honest
     : honestPayments(state, entry, { amountMicros, now, as: "spent" });
   const match = payments.find(isPaidSo);
-  if (match !== undefined) return { findings, draft: match.draft, pinned, takenAt: now };
+  if (match !== undefined) return { findings, draft: match.draft, counted, takenAt: now };
   findings.push(
     explainCharges(state, event, entry, {
       charges: entry.charges,
@@ -98,7 +104,7 @@ function checkUsage(state: AuditState, entry: LogEntryOf<"debit">, event: EventI
       now,
     }),
   );
-  return { findings, draft: null, pinned, takenAt: now };
+  return { findings, draft: null, counted, takenAt: now };
 }
 
 function checkCapture(
@@ -123,7 +129,7 @@ function checkCapture(
       },
     ],
     draft: null,
-    pinned: hold?.rate ?? null,
+    counted: [],
     takenAt: hold?.createdAt ?? now,
   });
 
@@ -135,10 +141,15 @@ function checkCapture(
       `captures the hold ${id}, which ended at ${hold.resolution?.at.toISOString() ?? hold.expiresAt.toISOString()}`,
     );
   }
+  const { line = MAIN_LINE } = entry;
+  const lot = hold.lots.find((each) => each.line === line);
+  if (lot === undefined) {
+    return wrong("hold_not_found", `captures the line ${line}, which the hold ${id} does not have`);
+  }
   if (
     hold.spender !== entry.spender ||
-    hold.meter !== entry.meter ||
-    canonicalText(hold.dimensions) !== canonicalText(entry.dimensions)
+    lot.meter !== entry.meter ||
+    canonicalText(lot.dimensions) !== canonicalText(entry.dimensions)
   ) {
     return wrong(
       "wrong_payer",
@@ -146,47 +157,63 @@ function checkCapture(
     );
   }
   const draft = holdDraft(state, hold, now);
-  const captured = capture(hold, { quantity: entry.quantity, final: false }, draft);
-  if ("reason" in captured) {
-    const expected = captured.reason === "capture_exceeds_hold" ? captured.heldMicros : 0n;
+  const asked = { line, eventId: entry.id, quantity: entry.quantity };
+  const captured = capture(hold, { lines: [asked], final: false }, draft);
+  const [units] = "reason" in captured ? [] : captured.captured;
+  if ("reason" in captured || units === undefined) {
+    const isShort = "reason" in captured && captured.reason === "capture_exceeds_hold";
+    const expected = isShort ? captured.heldMicros : 0n;
     return wrong("wrong_price", `is more than the hold ${id} has left`, expected);
   }
-  if (captured.costMicros !== total) {
-    const difference = describeDifference(total - captured.costMicros);
+  const { costMicros, uses } = units;
+  if (costMicros !== total) {
+    const difference = describeDifference(total - costMicros);
     return wrong(
       "wrong_price",
-      `captures the hold ${id}, by whose rate it costs ${captured.costMicros}: ${difference}`,
-      captured.costMicros,
+      `captures the hold ${id}, by whose rate it costs ${costMicros}: ${difference}`,
+      costMicros,
     );
   }
-  state.setHold(captured.hold);
+  state.setHold({ ...hold, ...captured.hold });
   const findings: Finding[] = [];
-  const basis = priceBasisOf(hold.rate, hold.capturedQuantity);
+  const basis = captureBasis(uses, hold.createdAt);
+  const version = uses[0]?.lot.rate.rateCardVersion;
   if (
-    hold.rate.rateCardVersion !== entry.rateCardVersion ||
+    version !== entry.rateCardVersion ||
     canonicalText(basis) !== canonicalText(entry.priceBasis)
   ) {
     findings.push({
       ...about,
       kind: "wrong_price_basis",
-      expected: `card ${hold.rate.rateCardVersion}, ${canonicalText(basis)}`,
+      expected: `card ${version}, ${canonicalText(basis)}`,
       actual: `card ${entry.rateCardVersion}, ${canonicalText(entry.priceBasis)}`,
       differenceMicros: 0n,
       text: `${describeEvent(event)} has a price basis that differs from the rate of its hold ${id}`,
     });
   }
-  if (!sameCharges(captured.charges, entry.charges)) {
+  const counted = uses.flatMap((use) =>
+    tierUnitsOf(use.lot.rate, { usedUnits: use.lot.capturedQuantity, quantity: use.quantity }),
+  );
+  const charges = uses.flatMap((use) => use.charges);
+  const taken = { charges: entry.charges.length, takenAt: hold.createdAt };
+  const checked = {
+    findings,
+    counted,
+    takenAt: hold.createdAt,
+    takenAts: basis?.lots === undefined ? undefined : takenAtOfBasis(basis, taken),
+  };
+  if (!sameCharges(charges, entry.charges)) {
     findings.push({
       ...about,
       kind: "wrong_payer",
-      expected: describeCharges(captured.charges),
+      expected: describeCharges(charges),
       actual: describeCharges(entry.charges),
       differenceMicros: total,
-      text: `${describeEvent(event)} was paid by ${describeCharges(entry.charges)}; by the hold ${id} it was to be paid by ${describeCharges(captured.charges)}`,
+      text: `${describeEvent(event)} was paid by ${describeCharges(entry.charges)}; by the hold ${id} it was to be paid by ${describeCharges(charges)}`,
     });
-    return { findings, draft: null, pinned: hold.rate, takenAt: hold.createdAt };
+    return { ...checked, draft: null };
   }
-  return { findings, draft, pinned: hold.rate, takenAt: hold.createdAt };
+  return { ...checked, draft };
 }
 
 /** Checks the fees. The provider earns the charge less the fee, which rounds down. */
@@ -218,7 +245,7 @@ function checkFees(
 function applyDebit(
   state: AuditState,
   entry: LogEntryOf<"debit">,
-  { draft, pinned, takenAt }: Checked,
+  { draft, counted, takenAt, takenAts }: Checked,
   { name, cut }: { readonly name: string; readonly cut: bigint },
 ): void {
   if (draft === null) applyInvalidCharges(state, entry.charges, entry.recordedAt);
@@ -234,17 +261,11 @@ function applyDebit(
   for (const charge of entry.charges) noteFirstUse(state, charge, entry.recordedAt);
 
   const named = tierUnitsOfBasis(entry.priceBasis, entry.quantity);
-  const counted =
-    named.length > 0 || pinned === null
-      ? named
-      : tierUnitsOf(pinned, {
-          usedUnits: entry.priceBasis?.capturedUnits ?? 0n,
-          quantity: entry.quantity,
-        });
-  for (const { use, units } of counted) state.addUnits(use, units);
+  for (const { use, units } of named.length > 0 ? named : counted) state.addUnits(use, units);
   state.setEvent(name, {
     recordedAt: entry.recordedAt,
     takenAt,
+    takenAts,
     tierUnits: named,
     charges: entry.charges,
     cut,

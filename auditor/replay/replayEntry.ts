@@ -18,6 +18,7 @@ import { replayBlocks, replayRefund } from "./replayChain.ts";
 import { replayMissedEvents } from "./replayMissedEvents.ts";
 import { replayDebit } from "./replayDebit.ts";
 import { replayHold, replayHoldEnd } from "./replayHold.ts";
+import { replayHoldExtension, replayHoldLot } from "./replayExtension.ts";
 import { replayIssuingKey, replayIssuingKeyEnd } from "./replayIssuing.ts";
 import { replayReceipt } from "./replayReceipt.ts";
 import { replayClaim, replayRule, replayRuleEnd } from "./replayRule.ts";
@@ -44,6 +45,10 @@ export function replayEntry(
       return replayVoid(state, entry, terms);
     case "hold":
       return replayHold(state, entry, terms);
+    case "hold_lot":
+      return replayHoldLot(state, entry, terms);
+    case "hold_extension":
+      return replayHoldExtension(state, entry);
     case "hold_end":
       return replayHoldEnd(state, entry);
     case "allowance":

@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 
 import { zeroAddress } from "viem";
 
-import { type Hold, isExpired } from "@compute-credits/rules/holds/hold";
+import {
+  type Hold,
+  type HoldLot,
+  MAIN_LINE,
+  isExpired,
+  partsOf,
+} from "@compute-credits/rules/holds/hold";
 import { returnHeld } from "@compute-credits/rules/holds/resolve";
 import type { LogEntryOf } from "@compute-credits/rules/log/logEntry";
 import { pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
@@ -10,7 +16,7 @@ import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
 import { applyDraft } from "./applyDraft.ts";
 import type { AuditState } from "./auditState.ts";
-import { checkPinnedRate } from "./checkPinnedRate.ts";
+import { type HeldUnits, checkPinnedRate } from "./checkPinnedRate.ts";
 import { explainCharges } from "./explainCharges.ts";
 import type { Finding } from "./finding.ts";
 import { type Payment, honestCharges, honestPayments, honestQuoted } from "./honestPayments.ts";
@@ -37,38 +43,44 @@ export function replayHold(
       },
     ];
   }
-  const now = entry.createdAt;
-  const amountMicros = pricePinned(entry.rate, entry.quantity);
+  const { lot, findings } = replayUnits(state, entry, terms);
+  const { provider, id, spender, createdAt, expiresAt } = entry;
+  const hold = { provider, id, spender, createdAt, expiresAt, lots: [lot] };
+  state.setHold({ ...hold, requestHash: "0x", resolution: null });
+  return findings;
+}
+
+/** Checks units that were reserved, and reserves them. Returns the lot as it should be. */
+export function replayUnits(
+  state: AuditState,
+  units: HeldUnits,
+  terms: ReplayTerms,
+): { readonly lot: HoldLot; readonly findings: Finding[] } {
+  const event = { provider: units.provider, id: units.id };
+  const now = units.createdAt;
+  const amountMicros = pricePinned(units.rate, units.quantity);
   const honest =
-    entry.quoteExpiresAt === null
-      ? honestCharges(state, { ...entry, occurredAt: now }, { now, as: "held" })
+    units.quoteExpiresAt === null
+      ? honestCharges(state, { ...units, occurredAt: now }, { now, as: "held" })
       : [];
   const rates = honest.map(({ pinned }) => pinned);
-  const rate = checkPinnedRate(state, entry, rates, terms.maxQuoteSeconds);
+  const rate = checkPinnedRate(state, units, rates, terms.maxQuoteSeconds);
   const findings = rate === null ? [] : [rate];
 
   const isHeldSo = ({ charges }: Payment) =>
     isDeepStrictEqual(
       charges.map(({ allowance }) => allowance),
-      entry.allowances,
+      units.allowances,
     );
-  const atLoggedRate = honest.filter(({ pinned }) => isDeepStrictEqual(pinned, entry.rate));
+  const atLoggedRate = honest.filter(({ pinned }) => isDeepStrictEqual(pinned, units.rate));
   // A wrong rate can still be paid by the right accounts.
-  const payments = [atLoggedRate, quotedPayments(state, entry)].find((each) => each.some(isHeldSo));
-  const payable = payments ?? honestPayments(state, entry, { amountMicros, now, as: "held" });
+  const payments = [atLoggedRate, quotedPayments(state, units)].find((each) => each.some(isHeldSo));
+  const payable = payments ?? honestPayments(state, units, { amountMicros, now, as: "held" });
   const payment = payable.find(isHeldSo);
-  const hold = {
-    ...entry,
-    requestHash: "0x",
-    createdAt: now,
-    capturedMicros: 0n,
-    capturedQuantity: 0n,
-    resolution: null,
-  } as const;
   if (payment === undefined) {
     findings.push(
-      explainCharges(state, event, entry, {
-        charges: loggedCharges(state, entry, amountMicros),
+      explainCharges(state, event, units, {
+        charges: loggedCharges(state, units, amountMicros),
         expected: payable[0] ?? null,
         now,
       }),
@@ -84,12 +96,13 @@ export function replayHold(
       heldMicros,
     }),
   );
-  state.setHold({ ...hold, parts });
-  return findings;
+  const { line = MAIN_LINE, meter, dimensions, quantity } = units;
+  const lot = { line, meter, dimensions, quantity, rate: units.rate, heldAt: now, parts };
+  return { lot: { ...lot, capturedMicros: 0n, capturedQuantity: 0n }, findings };
 }
 
 /** The payments at a quoted rate with tiers; none for other holds. */
-function quotedPayments(state: AuditState, entry: LogEntryOf<"hold">): readonly Payment[] {
+function quotedPayments(state: AuditState, entry: HeldUnits): readonly Payment[] {
   const { rate, quoteExpiresAt, createdAt: now } = entry;
   if (quoteExpiresAt === null || !state.hasOwnPrices || !("use" in rate)) return [];
   return honestQuoted(state, entry, { quote: { account: rate.use.account, rate }, now });
@@ -99,11 +112,7 @@ function quotedPayments(state: AuditState, entry: LogEntryOf<"hold">): readonly 
  * The charges of a hold by the log. The log lists its allowances without amounts, so the first gets
  * the whole amount.
  */
-function loggedCharges(
-  state: AuditState,
-  { allowances }: LogEntryOf<"hold">,
-  amountMicros: bigint,
-) {
+function loggedCharges(state: AuditState, { allowances }: HeldUnits, amountMicros: bigint) {
   return allowances.map((id, part) => ({
     account: state.allowances.get(id)?.message.account ?? zeroAddress,
     allowance: id,
@@ -115,7 +124,7 @@ function loggedCharges(
 export function replayHoldEnd(state: AuditState, entry: LogEntryOf<"hold_end">): Finding[] {
   const hold = state.holds.get(eventKey(entry));
   const about = {
-    party: hold?.parts[0]?.account ?? null,
+    party: hold?.lots[0]?.parts[0]?.account ?? null,
     event: { provider: entry.provider, id: entry.id },
     differenceMicros: null,
   };
@@ -143,12 +152,9 @@ export function replayHoldEnd(state: AuditState, entry: LogEntryOf<"hold_end">):
 }
 
 /** A draft with the accounts and allowances of a hold. */
-export function holdDraft(
-  state: AuditState,
-  { parts }: Pick<Hold, "parts">,
-  now: Date,
-): SpendingDraft {
-  const allowances = parts.flatMap(({ allowance }) => state.allowances.get(allowance) ?? []);
+export function holdDraft(state: AuditState, hold: Pick<Hold, "lots">, now: Date): SpendingDraft {
+  const ids = new Set(partsOf(hold).map(({ allowance }) => allowance));
+  const allowances = [...ids].flatMap((id) => state.allowances.get(id) ?? []);
   const campaigns = state.campaignsOf(allowances);
   const accounts = state.parties;
   return new SpendingDraft({ now, allowances, campaigns, accounts, hasAccess: () => false });

@@ -89,8 +89,9 @@ export function replayVoid(
     campaigns: state.campaignsOf(allowances),
     hasAccess: () => false,
   });
-  for (const charge of known.charges) {
-    if (state.allowances.has(charge.allowance)) draft.returnSpent(charge, known.takenAt);
+  for (const [part, charge] of known.charges.entries()) {
+    const takenAt = known.takenAts?.[part] ?? known.takenAt;
+    if (state.allowances.has(charge.allowance)) draft.returnSpent(charge, takenAt);
   }
   applyDraft(state, draft);
   for (const charge of known.charges) forgetFirstUse(state, charge, known.recordedAt);

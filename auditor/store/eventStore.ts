@@ -34,7 +34,7 @@ interface EventRecord {
   readonly voided: boolean;
 }
 
-const NO_OTHERS = { charges: [], tierUnits: [] };
+const NO_OTHERS = { charges: [], tierUnits: [], takenAts: undefined };
 
 /** Loads the events of these names, if they are stored. */
 export async function loadEvents(
@@ -52,7 +52,7 @@ export async function loadEvents(
 
 function toEvent(record: EventRecord): AuditedEvent {
   const recordedAt = new Date(Number(record.recorded_at_ms));
-  const { charges, tierUnits } =
+  const { charges, tierUnits, takenAts } =
     record.others === null ? NO_OTHERS : StoredOthers.parse(record.others);
   const first = {
     account: record.account,
@@ -63,6 +63,7 @@ function toEvent(record: EventRecord): AuditedEvent {
   return {
     recordedAt,
     takenAt: record.taken_at_ms === null ? recordedAt : new Date(Number(record.taken_at_ms)),
+    takenAts,
     tierUnits,
     charges: [first, ...charges],
     cut: record.cut,
@@ -166,7 +167,7 @@ function takenAtMs({ recordedAt, takenAt }: AuditedEvent): number | null {
 }
 
 /** `null` if there is one charge and no tier, as of most events. */
-function othersOf({ charges, tierUnits }: AuditedEvent): string | null {
-  if (charges.length === 1 && tierUnits.length === 0) return null;
-  return jsonText({ charges: charges.slice(1), tierUnits });
+function othersOf({ charges, tierUnits, takenAts }: AuditedEvent): string | null {
+  if (charges.length === 1 && tierUnits.length === 0 && takenAts === undefined) return null;
+  return jsonText({ charges: charges.slice(1), tierUnits, takenAts });
 }

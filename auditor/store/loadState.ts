@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { toRates } from "@compute-credits/rules/pricing/rateJson";
 import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
+import { partsOf } from "@compute-credits/rules/holds/hold";
 import { tierUsesOf } from "@compute-credits/rules/pricing/tierUnits";
 import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
 import type { Sql } from "@compute-credits/platform/postgres/database";
@@ -95,12 +96,16 @@ export async function loadSubjects(
     }
   }
   for (const name of holds) {
-    const rate = state.holds.get(name)?.rate;
-    for (const use of rate === undefined ? [] : tierUsesOf(rate)) parties.add(use.account);
-    for (const part of state.holds.get(name)?.parts ?? []) {
+    const hold = state.holds.get(name);
+    if (hold === undefined) continue;
+    for (const use of hold.lots.flatMap(({ rate }) => tierUsesOf(rate))) parties.add(use.account);
+    for (const part of partsOf(hold)) {
       allowances.add(part.allowance);
       parties.add(part.account);
     }
+    // An extension may add what other allowances of the spender pay.
+    spenders.add(hold.spender);
+    access.add(hold.spender, hold.provider);
   }
   await loadAllowances(sql, state, spenders, allowances);
   // The campaigns of grants, whose own spenders may not occur on this page.

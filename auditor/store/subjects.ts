@@ -101,6 +101,8 @@ function addSubjects(subjects: Subjects, entry: Exclude<LogEntry, { kind: "debit
       spenders.add(entry.spender);
       access.add(entry.spender, entry.provider);
       return;
+    case "hold_lot":
+    case "hold_extension":
     case "hold_end":
       holds.add(eventKey(entry));
       return;

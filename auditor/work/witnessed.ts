@@ -38,6 +38,7 @@ export function recordedText(entry: Witnessed): string {
  */
 function debitText(entry: LogEntryOf<"debit">): string {
   const { provider, id, spender, meter, quantity, dimensions, priceBasis, holdId } = entry;
+  const line = entry.line === undefined ? "" : `"line":${JSON.stringify(entry.line)},`;
   let charges = "";
   for (const { account, allowance, amountMicros, feeMicros } of entry.charges) {
     if (charges !== "") charges += ",";
@@ -50,7 +51,7 @@ function debitText(entry: LogEntryOf<"debit">): string {
     `"occurredAt":"${entry.occurredAt.toISOString()}","recordedAt":"${entry.recordedAt.toISOString()}",` +
     `"rateCardVersion":${entry.rateCardVersion},` +
     `"priceBasis":${priceBasis === null ? "null" : jsonText(priceBasis)},` +
-    `"holdId":${holdId === null ? "null" : JSON.stringify(holdId)},"charges":[${charges}]}`
+    `"holdId":${holdId === null ? "null" : JSON.stringify(holdId)},${line}"charges":[${charges}]}`
   );
 }
 

@@ -51,6 +51,12 @@ export const ANSWERS = {
   listed: { most: 100, of: "holds, and allowances, beside a runway" },
 } as const;
 
+/** Bounds of holds, the same on every server. docs/limits.md is generated from these. */
+export const HOLDS = {
+  lines: { most: 16, of: "lines of a hold" },
+  lots: { most: 100, of: "lines of a hold, with what extensions add to them" },
+} as const;
+
 /** Characters of the longest sign-in message that is read. */
 export const SIGN_IN_CHARACTERS = 4_000;
 

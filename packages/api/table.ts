@@ -30,7 +30,7 @@ import { registerProviderKey, revokeProviderKey } from "./providers/providerKeys
 import { previewUsage } from "./usage/previews.ts";
 import { reportUsage } from "./usage/usage.ts";
 import { voidEvent } from "./usage/voids.ts";
-import { captureHold, getHold, openHold, releaseHold } from "./holds/holds.ts";
+import { captureHold, extendHold, getHold, openHold, releaseHold } from "./holds/holds.ts";
 import { getCheckpointData } from "./checkpoints/checkpointData.ts";
 import { addCheckpointSignature } from "./checkpoints/checkpointSignatures.ts";
 import { getCheckpoint, getRows, listCheckpoints } from "./checkpoints/checkpoints.ts";
@@ -134,6 +134,7 @@ export const ROUTES = [
   openHold,
   getHold,
   captureHold,
+  extendHold,
   releaseHold,
   listCheckpoints,
   // Before the checkpoint of an epoch, whose path also fits.

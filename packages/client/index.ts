@@ -86,6 +86,7 @@ export { type RateCard, readRateCard } from "./pricing/readRateCard.ts";
 export { type RateCards, readRateCards } from "./pricing/readRateCards.ts";
 export { type UtilisationStep, reportUtilisation } from "./pricing/reportUtilisation.ts";
 export { type Capture, capture } from "./holds/capture.ts";
+export { type Extension, extendHold } from "./holds/extendHold.ts";
 export { type Hold, type HoldRequest, hold } from "./holds/hold.ts";
 export { readHold } from "./holds/readHold.ts";
 export { release } from "./holds/release.ts";

@@ -48,7 +48,7 @@ import { dynamicRatesVerb, utilisationVerb } from "./pricing/dynamic.ts";
 import { previewVerb, pricesVerb, quoteVerb } from "./pricing/prices.ts";
 import { claimAccessVerb, giveAccessVerb, revokeAccessVerb } from "./providers/access.ts";
 import { chargeVerb, voidVerb } from "./providers/charge.ts";
-import { captureVerb, holdVerb, releaseVerb, showHoldVerb } from "./providers/holds.ts";
+import { captureVerb, extendVerb, holdVerb, releaseVerb, showHoldVerb } from "./providers/holds.ts";
 import { issueReceiptVerb, latestReceiptVerb } from "./providers/receipts.ts";
 import { approvalVerb, registerVerb } from "./providers/register.ts";
 import { labelKeyVerb, listKeysVerb, replaceKeyVerb, revokeKeyVerb } from "./sessions/keys.ts";
@@ -171,6 +171,7 @@ export const VERBS: readonly Verb[] = [
   holdVerb,
   showHoldVerb,
   captureVerb,
+  extendVerb,
   releaseVerb,
   voidVerb,
   earningsVerb,

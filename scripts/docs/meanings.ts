@@ -65,6 +65,7 @@ const HOLDS = {
   hold_not_found: "The log has no such hold.",
   hold_over: "The capture comes after the hold's end.",
   hold_ended_early: "The hold expired before its time.",
+  hold_extended: "The hold got more time or units than it may.",
   wrong_pinned_rate: "The hold pins another price than the right one.",
   void_of_nothing: "The voided event is not in the log.",
   voided_twice: "The event was voided before.",

@@ -10,7 +10,7 @@ import { GATEWAY_SETTINGS } from "../../gateway/settings.ts";
 import { MCP_SETTINGS } from "../../mcp/settings.ts";
 import { readConfig } from "../../server/config.ts";
 import { SERVER_SETTINGS } from "../../server/settings.ts";
-import { ANSWERS, PAGES, STREAMS } from "@compute-credits/api/bounds";
+import { ANSWERS, HOLDS, PAGES, STREAMS } from "@compute-credits/api/bounds";
 import { EVENT_KINDS } from "@compute-credits/api/webhooks/eventKinds";
 import { PROVIDER_BOUNDS } from "../../server/stores/providers/providerBounds.ts";
 import { REASONS_BY_TOPIC } from "@compute-credits/api/problems/reasons";
@@ -40,6 +40,7 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ["pages", pagesTable()],
   ["answers", boundsTable("an answer's", ANSWERS)],
   ["streams", boundsTable("a stream's", STREAMS)],
+  ["holds", boundsTable("a hold's", HOLDS)],
   ["provider-bounds", providerBoundsTable()],
   ["webhook-events", webhookEventsTable()],
   ["messages", messageTypes()],

@@ -3,7 +3,8 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 import { ANY_CAMPAIGN } from "@compute-credits/protocol/messages/issuingKey";
 import { ruleHash } from "@compute-credits/rules/grants/campaignRule";
 import { promotionHash } from "@compute-credits/rules/grants/promotionCode";
-import type { LogEntry } from "@compute-credits/rules/log/logEntry";
+import { jsonText } from "@compute-credits/protocol/jsonText";
+import type { LogEntry, LogEntryOf } from "@compute-credits/rules/log/logEntry";
 import { insertRows } from "./insertRows.ts";
 
 /** Writes entries that are notes, in order, and their effect on a row of their own. */
@@ -56,6 +57,9 @@ async function applyNote(tx: Sql, entry: LogEntry): Promise<void> {
            where provider_approvals.issued_at < excluded.issued_at`,
         [bytea(entry.provider), entry.approved, entry.issuedAt, bytea(entry.operator)],
       );
+      return;
+    case "hold_extension":
+      await applyExtension(tx, entry);
       return;
     case "access_end":
       await tx.query(
@@ -184,4 +188,23 @@ async function applyNote(tx: Sql, entry: LogEntry): Promise<void> {
       return;
     default:
   }
+}
+
+/** What an extension reserved has entries of its own. */
+async function applyExtension(
+  tx: Sql,
+  { provider, id, extension, ttlSeconds, lines, expiresAt }: LogEntryOf<"hold_extension">,
+): Promise<void> {
+  const key = [bytea(provider), id];
+  await tx.query(
+    `insert into hold_extensions (provider, hold_id, extension_id, ttl_seconds, lines)
+     values ($1, $2, $3, $4, $5) on conflict do nothing`,
+    [...key, extension, ttlSeconds, jsonText(lines)],
+  );
+  await tx.query(
+    `update holds set first_expires_at = coalesce(first_expires_at, expires_at),
+       expires_at = greatest(expires_at, $3)
+     where provider = $1 and hold_id = $2`,
+    [...key, expiresAt],
+  );
 }

@@ -3,6 +3,7 @@ import type { Hex } from "viem";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { bytea, byteaArray } from "@compute-credits/platform/postgres/values";
 import { requestHash } from "@compute-credits/rules/holds/authorize";
+import { MAIN_LINE } from "@compute-credits/rules/holds/hold";
 import type { LogEntry, LogEntryOf, LogPosition } from "@compute-credits/rules/log/logEntry";
 import { fromPinnedRate, fromPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
 import { fromRates } from "@compute-credits/rules/pricing/rateJson";
@@ -34,12 +35,13 @@ function runsOf(entries: readonly LogEntry[]): LogEntry[][] {
 }
 
 type OwnTable =
-  "debit" | "hold" | "void" | "allowance" | "grant" | "access" | "card" | "multiplier";
+  "debit" | "hold" | "hold_lot" | "void" | "allowance" | "grant" | "access" | "card" | "multiplier";
 
 function tableOf({ kind }: LogEntry): OwnTable | "note" {
   switch (kind) {
     case "debit":
     case "hold":
+    case "hold_lot":
     case "void":
     case "allowance":
     case "grant":
@@ -64,6 +66,9 @@ async function insertRun(tx: Sql, run: readonly LogEntry[]): Promise<void> {
       return;
     case "hold":
       await insertRows(tx, "holds", HOLD, ofKind(run, "hold").map(holdRow));
+      return;
+    case "hold_lot":
+      await insertLots(tx, ofKind(run, "hold_lot"));
       return;
     case "void":
       await insertRows(tx, "voids", VOID, ofKind(run, "void").map(voidRow));
@@ -130,10 +135,15 @@ price_basis jsonb, ${PLACE}`;
 
 async function insertDebits(tx: Sql, entries: readonly LogEntryOf<"debit">[]): Promise<void> {
   await insertRows(tx, "debits", DEBIT, entries.flatMap(debitRows));
-  const captures = entries.flatMap(({ provider, id, holdId }) =>
-    holdId === null ? [] : { provider: bytea(provider), event_id: id, hold_id: holdId },
+  const captures = entries.flatMap(({ provider, id, holdId, line = null }) =>
+    holdId === null ? [] : { provider: bytea(provider), event_id: id, hold_id: holdId, line },
   );
-  await insertRows(tx, "captures", "provider bytea, event_id text, hold_id text", captures);
+  await insertRows(
+    tx,
+    "captures",
+    "provider bytea, event_id text, hold_id text, line text",
+    captures,
+  );
 }
 
 /** The log names the place of the first part. The others follow it, as in the ledger. */
@@ -160,7 +170,7 @@ function debitRows(entry: LogEntryOf<"debit">): Row[] {
 }
 
 const HOLD = `provider bytea, hold_id text, spender bytea, meter text, dimensions jsonb, \
-quantity bigint, rate jsonb, request_hash bytea, created_at timestamptz, expires_at timestamptz, \
+quantity bigint, rate jsonb, line text, lots smallint, request_hash bytea, created_at timestamptz, expires_at timestamptz, \
 quote_expires_at timestamptz, ${PLACE}`;
 
 function holdRow(entry: LogEntryOf<"hold">): Row {
@@ -176,10 +186,52 @@ function holdRow(entry: LogEntryOf<"hold">): Row {
     dimensions: entry.dimensions,
     quantity: entry.quantity,
     rate: JSON.parse(fromPinnedRate(entry.rate)),
+    line: entry.line ?? MAIN_LINE,
+    lots: 1,
+    // Of a hold with other lines, the replay tells it.
     request_hash: bytea(requestHash({ ...entry, ttlSeconds, ...quote })),
     created_at: createdAt,
     expires_at: expiresAt,
     quote_expires_at: quoteExpiresAt,
+    ...placeOf(entry),
+  };
+}
+
+const LOT = `provider bytea, hold_id text, lot smallint, line text, meter text, dimensions jsonb, \
+quantity bigint, rate jsonb, held_at timestamptz, ${PLACE}`;
+
+/** Numbers the lots of each hold on, in the order of the log. */
+async function insertLots(tx: Sql, entries: readonly LogEntryOf<"hold_lot">[]): Promise<void> {
+  for (const entry of entries) {
+    const key = [bytea(entry.provider), entry.id];
+    // oxlint-disable-next-line no-await-in-loop -- each has the next number; there are few
+    const [known] = await tx.query(
+      "select from hold_lots where provider = $1 and hold_id = $2 and log_order = $3",
+      [...key, entry.order],
+    );
+    if (known !== undefined) continue;
+    // oxlint-disable-next-line no-await-in-loop
+    const [hold] = await tx.query<{ lots: number }>(
+      `update holds set lots = lots + 1 where provider = $1 and hold_id = $2 returning lots`,
+      key,
+    );
+    if (hold === undefined) throw new Error(`the log has units for an unknown hold ${entry.id}`);
+    // oxlint-disable-next-line no-await-in-loop
+    await insertRows(tx, "hold_lots", LOT, [lotRow(entry, hold.lots - 1)]);
+  }
+}
+
+function lotRow(entry: LogEntryOf<"hold_lot">, lot: number): Row {
+  return {
+    provider: bytea(entry.provider),
+    hold_id: entry.id,
+    lot,
+    line: entry.line ?? MAIN_LINE,
+    meter: entry.meter,
+    dimensions: entry.dimensions,
+    quantity: entry.quantity,
+    rate: JSON.parse(fromPinnedRate(entry.rate)),
+    held_at: entry.heldAt,
     ...placeOf(entry),
   };
 }

@@ -4,11 +4,13 @@ import type { Database, Sql } from "@compute-credits/platform/postgres/database"
 import { bytea } from "@compute-credits/platform/postgres/values";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { eventKey } from "@compute-credits/rules/usage/decideDebits";
-import { AuditState } from "../../auditor/replay/auditState.ts";
+import { AuditState, type AuditedHold } from "../../auditor/replay/auditState.ts";
 import { loadSubjects } from "../../auditor/store/loadState.ts";
 import { type Subjects, noSubjects } from "../../auditor/store/subjects.ts";
 import { LOG_TABLES } from "../../server/stores/feed/readLogEntries.ts";
-import type { HoldKey } from "@compute-credits/rules/holds/outcome";
+import { requestHash } from "@compute-credits/rules/holds/authorize";
+import { MAIN_LINE } from "@compute-credits/rules/holds/hold";
+import type { HoldKey } from "@compute-credits/rules/holds/requests";
 import { type Row, insertRows, updateRows } from "./insertRows.ts";
 
 /** Rows in memory at one time. */
@@ -188,47 +190,97 @@ async function restoreHolds({ tx, scratch }: RestoreStateDeps): Promise<void> {
       { key: HOLD_KEY, set: HOLD_STATE },
       holds.map((hold) => ({
         ...keyOf(hold),
-        captured_micros: hold.capturedMicros,
-        captured_quantity: hold.capturedQuantity,
+        captured_micros: hold.lots[0]?.capturedMicros ?? 0n,
+        captured_quantity: hold.lots[0]?.capturedQuantity ?? 0n,
         resolved_as: hold.resolution?.as ?? null,
         resolved_at: hold.resolution?.at ?? null,
       })),
     );
     // oxlint-disable-next-line no-await-in-loop
+    await updateRows(
+      tx,
+      "hold_lots",
+      {
+        key: `${HOLD_KEY}, lot smallint`,
+        set: "captured_micros bigint, captured_quantity bigint",
+      },
+      holds.flatMap((hold) =>
+        hold.lots.slice(1).map(({ capturedMicros, capturedQuantity }, index) => ({
+          ...keyOf(hold),
+          lot: index + 1,
+          captured_micros: capturedMicros,
+          captured_quantity: capturedQuantity,
+        })),
+      ),
+    );
+    // oxlint-disable-next-line no-await-in-loop
     await insertRows(
       tx,
       "hold_parts",
-      `${HOLD_KEY}, part smallint, account bytea, allowance bytea, held_micros bigint`,
+      `${HOLD_KEY}, part smallint, lot smallint, account bytea, allowance bytea, held_micros bigint`,
       holds.flatMap((hold) =>
-        hold.parts.map(({ account, allowance, heldMicros }, part) => ({
-          ...keyOf(hold),
-          part,
-          account: bytea(account),
-          allowance: bytea(allowance),
-          held_micros: heldMicros,
-        })),
+        hold.lots
+          .flatMap(({ parts }, lot) => parts.map((part) => ({ ...part, lot })))
+          .map(({ lot, account, allowance, heldMicros }, part) => ({
+            ...keyOf(hold),
+            part,
+            lot,
+            account: bytea(account),
+            allowance: bytea(allowance),
+            held_micros: heldMicros,
+          })),
       ),
       `on conflict (provider, hold_id, part) do update set held_micros = excluded.held_micros`,
     );
+    // oxlint-disable-next-line no-await-in-loop
+    await restoreRequestHashes(tx, holds);
   }
   await restoreCaptureHashes(tx);
+}
+
+/** Of holds whose lines the request named: their first entry in the log does not have all of them. */
+async function restoreRequestHashes(tx: Sql, holds: readonly AuditedHold[]): Promise<void> {
+  for (const { provider, id, spender, createdAt, lots } of holds) {
+    if (lots.every(({ line }) => line === MAIN_LINE)) continue;
+    const key = [bytea(provider), id];
+    // oxlint-disable-next-line no-await-in-loop -- few holds have several lines
+    const [end] = await tx.query<{ at: Date }>(
+      `select coalesce(first_expires_at, expires_at) as at from holds
+       where provider = $1 and hold_id = $2`,
+      key,
+    );
+    if (end === undefined) continue;
+    const lines = lots.filter(({ heldAt }) => heldAt.getTime() === createdAt.getTime());
+    const ttlSeconds = (end.at.getTime() - createdAt.getTime()) / 1000;
+    // oxlint-disable-next-line no-await-in-loop
+    await tx.query("update holds set request_hash = $3 where provider = $1 and hold_id = $2", [
+      ...key,
+      bytea(requestHash({ spender, lines, ttlSeconds })),
+    ]);
+  }
 }
 
 function keyOf({ provider, id }: HoldKey): Row {
   return { provider: bytea(provider), hold_id: id };
 }
 
-/** A final capture is the last of its hold: it resolves it. */
+/**
+ * A final capture is the last of its hold: it resolves it. Of a final capture of several lines, all
+ * were recorded together with the last; if another capture was recorded with them, in the same
+ * millisecond and from another line, its repetition is taken for a conflict.
+ */
 async function restoreCaptureHashes(tx: Sql): Promise<void> {
   // Plan: debits without hash, by their captures. Only those that were restored have none.
   await tx.query(
     `update debits d set payload_hash = sha256(convert_to(
        '[' || to_json(c.hold_id)::text || ',"' || d.quantity || '",' || (
-         coalesce(h.resolved_as, '') = 'captured' and newest.log_order = first.log_order)::text || ']', 'UTF8'))
+         coalesce(h.resolved_as, '') = 'captured' and (newest.log_order = first.log_order
+           or (newest.line is distinct from c.line and newest.recorded_at = first.recorded_at))
+       )::text || coalesce(',' || to_json(c.line)::text, '') || ']', 'UTF8'))
      from captures c join holds h using (provider, hold_id)
-       join (select provider, hold_id, max(log_order) as log_order
+       join (select distinct on (provider, hold_id) provider, hold_id, log_order, recorded_at, line
          from captures join debits using (provider, event_id) where part = 0
-         group by provider, hold_id) as newest using (provider, hold_id)
+         order by provider, hold_id, log_order desc) as newest using (provider, hold_id)
        join debits first on first.provider = c.provider and first.event_id = c.event_id
          and first.part = 0
      where d.provider = c.provider and d.event_id = c.event_id and d.payload_hash is null`,

@@ -1,7 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
-import type { Hold } from "@compute-credits/rules/holds/hold";
+import {
+  type Hold,
+  capturedMicros as capturedMicrosOf,
+  partsOf,
+} from "@compute-credits/rules/holds/hold";
 import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { CallResult } from "../serverPool.ts";
@@ -95,8 +99,10 @@ export function assertEqual(
 }
 
 export function plainHold(hold: Hold) {
-  const { parts, createdAt, expiresAt, capturedMicros, resolution, spender } = hold;
-  const { rateCardVersion } = hold.rate;
+  const { createdAt, expiresAt, resolution, spender } = hold;
+  const rateCardVersion = hold.lots[0]?.rate.rateCardVersion;
+  const parts = partsOf(hold);
+  const capturedMicros = capturedMicrosOf(hold);
   return { parts, createdAt, expiresAt, capturedMicros, resolution, spender, rateCardVersion };
 }
 

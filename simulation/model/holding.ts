@@ -1,8 +1,9 @@
 import type { Address, Hex } from "viem";
 
-import type { SimulatedHold } from "./holdRequest.ts";
+import type { SimulatedCapture, SimulatedHold } from "./holdRequest.ts";
 import type { Debited } from "@compute-credits/rules/usage/outcome";
-import type { CaptureOutcome, CaptureRequest, HoldKey } from "@compute-credits/rules/holds/outcome";
+import type { CaptureOutcome } from "@compute-credits/rules/holds/outcome";
+import type { HoldKey } from "@compute-credits/rules/holds/requests";
 import { RULES } from "../limits.ts";
 import { dimensionsText, fingerprintOfCapture, fingerprintOfHold } from "../fingerprint.ts";
 import type { ModelState } from "./modelState.ts";
@@ -113,7 +114,7 @@ function holdPrice(
 
 export function captureHold(
   modelState: ModelState,
-  request: CaptureRequest,
+  request: SimulatedCapture,
   at: Date,
 ): ModelCapture {
   const hold = modelState.holds.get(keyOf(request));

@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 
-import type { HoldKey } from "@compute-credits/rules/holds/outcome";
+import type { HoldKey } from "@compute-credits/rules/holds/requests";
 
 export const keyOf = ({ provider, id }: HoldKey): string => `${provider}/${id}`;
 

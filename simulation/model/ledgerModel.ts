@@ -5,13 +5,13 @@ import type { NewChainEvent } from "../newChainEvent.ts";
 import type { RefundRequest } from "@compute-credits/rules/accounts/refundRequest";
 import type { WriteOffRow } from "../ledgerSnapshot.ts";
 import { dueAfter } from "../vault.ts";
-import type { SimulatedHold } from "./holdRequest.ts";
+import type { SimulatedCapture, SimulatedHold } from "./holdRequest.ts";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { NewCode, Redemption } from "../../server/stores/allowances/grantStore.ts";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
-import type { CaptureRequest, HoldKey } from "@compute-credits/rules/holds/outcome";
+import type { HoldKey } from "@compute-credits/rules/holds/requests";
 import type { UtilisationReport } from "../../server/stores/pricing/multiplierStore.ts";
 import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 import { ModelState, availableOf } from "./modelState.ts";
@@ -58,7 +58,7 @@ export class LedgerModel extends ModelState {
     return authorizeHold(this, request, quote, at);
   }
 
-  capture(request: CaptureRequest, at: Date): ModelCapture {
+  capture(request: SimulatedCapture, at: Date): ModelCapture {
     return captureHold(this, request, at);
   }
 

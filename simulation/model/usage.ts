@@ -2,7 +2,7 @@ import type { Address } from "viem";
 
 import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
-import type { HoldKey } from "@compute-credits/rules/holds/outcome";
+import type { HoldKey } from "@compute-credits/rules/holds/requests";
 import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 import { RULES } from "../limits.ts";
 import { fingerprintOfEvent } from "../fingerprint.ts";

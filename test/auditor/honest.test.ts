@@ -1,5 +1,7 @@
 import { expect } from "chai";
 
+import { partsOf } from "@compute-credits/rules/holds/hold";
+
 import { type Disguise, type Scene, openAudited, person } from "../fixtures/audited.ts";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { ONE_OF_EACH_KIND } from "../fixtures/rates.ts";
@@ -119,7 +121,7 @@ for (const kind of databaseKinds) {
       const hold = { ...work, id: "h1", ttlSeconds: 60 };
       const held = await ledger.holds.authorize({ ...hold, meter: "bytes", quantity: 10n });
       // 50 is the sponsor's price of 10 units, and it has 62.
-      expect(held.result === "held" && held.hold.parts).to.have.length(1);
+      expect(held.result === "held" && partsOf(held.hold)).to.have.length(1);
       const shared = await scene.use({ ...work, meter: "bytes", quantity: 10n });
       // 12 of 50 are 24 %: 12, and 76 % of alice's 20, rounded up.
       const outcomes = await ledger.usage.record([shared]);

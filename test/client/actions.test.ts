@@ -22,6 +22,7 @@ import {
   deleteWebhook,
   endAcceptance,
   explain,
+  extendHold,
   hold,
   issueGrants,
   labelKey,
@@ -185,6 +186,29 @@ describe("the SDK's actions", () => {
     expect((await release(charging, { id: "job-1" })).status).to.equal("released");
     const { availableMicros } = await readBalance(owner, { account });
     expect(before.availableMicros - availableMicros).to.equal(2n * REQUEST_MICROS);
+  });
+
+  it("hold with lines, extended: charges each line, all or none", async () => {
+    const lines = ["web", "mobile"].map((id) => ({ id, meter: "requests", quantity: 5 }));
+    const held = await hold(charging, { id: "job-lines", apiKey, lines, ttlSeconds: 60 });
+    expect(held.lines.map(({ id }) => id)).to.deep.equal(["web", "mobile"]);
+    const more = { id: "more", ttlSeconds: 120, lines: [{ id: "web", quantity: 2 }] };
+    const extended = await extendHold(charging, { holdId: "job-lines", ...more });
+    expect(extended.heldMicros).to.equal(12n * REQUEST_MICROS);
+    expect(extended.expiresAt > held.expiresAt).to.equal(true);
+    const captured = await capture(charging, {
+      id: "job-lines",
+      lines: [
+        { id: "web", eventId: "job-lines/web", quantity: 7 },
+        { id: "mobile", eventId: "job-lines/mobile", quantity: 1 },
+      ],
+    });
+    expect(captured.costMicros).to.equal(8n * REQUEST_MICROS);
+    expect(captured.lines.map(({ costMicros }) => costMicros)).to.deep.equal([
+      7n * REQUEST_MICROS,
+      REQUEST_MICROS,
+    ]);
+    expect(captured.hold.status).to.equal("captured");
   });
 
   it("quote: a hold with it is charged at its price", async () => {

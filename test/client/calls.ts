@@ -113,6 +113,9 @@ export const CALLS: Readonly<Record<(typeof ROUTES)[number]["id"], Call | string
   },
   getHold: { readHold: ({ api }) => sdk.readHold(api, { id: "a" }) },
   captureHold: { capture: ({ api }) => sdk.capture(api, { id: "a", eventId: "b", quantity: 1 }) },
+  extendHold: {
+    extendHold: ({ api }) => sdk.extendHold(api, { holdId: "a", id: "b", ttlSeconds: 1 }),
+  },
   releaseHold: { release: ({ api }) => sdk.release(api, { id: "a" }) },
   listCheckpoints: { readServerCheckpoints: ({ api }) => sdk.readServerCheckpoints(api) },
   watchCheckpoints: { watch: ({ api }) => watchOnce(api, { checkpoints: true }) },

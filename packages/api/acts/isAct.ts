@@ -6,6 +6,7 @@ const NO_ACTS: ReadonlySet<string> = new Set([
   "addReceiptSignature",
   "captureHold",
   "createNonce",
+  "extendHold",
   "issueReceipt",
   "makeQuote",
   "openHold",

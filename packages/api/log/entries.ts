@@ -29,14 +29,13 @@ const signedAllowance = {
     .describe("It counted before spenders accepted accounts, so it needs no acceptance."),
 };
 
-const work = {
-  provider: AddressText,
-  id: z.string(),
-  spender: Bytes32Text,
+const measured = {
   meter: z.string(),
   quantity: UintText,
   dimensions: z.record(z.string(), z.string()),
 };
+const work = { provider: AddressText, id: z.string(), spender: Bytes32Text, ...measured };
+const line = z.string().optional().describe("Of the hold; absent: its line `main`.");
 
 const linear = { rateCardVersion: z.int(), microCredits: MicrosText, perUnits: UintText };
 const tiered = { usedUnits: UintText, use: TierUse };
@@ -144,11 +143,30 @@ export const LOG_ENTRIES = [
   }),
   entry("hold", {
     ...work,
+    line,
     rate: PinnedRate,
     allowances: z.array(Bytes32Text).describe("In the order in which they pay."),
     createdAt: TimeText,
     expiresAt: TimeText,
     quoteExpiresAt: TimeText.nullable(),
+  }),
+  entry("hold_lot", {
+    provider: AddressText,
+    id: z.string().describe("The hold's."),
+    line,
+    ...measured,
+    rate: PinnedRate,
+    allowances: z.array(Bytes32Text).describe("In the order in which they pay."),
+    heldAt: TimeText,
+  }),
+  entry("hold_extension", {
+    provider: AddressText,
+    id: z.string().describe("The hold's."),
+    extension: z.string(),
+    ttlSeconds: z.int().nullable().describe("As it was asked for."),
+    lines: z.array(z.strictObject({ line: z.string(), quantity: UintText })),
+    expiresAt: TimeText.describe("The hold's end since."),
+    at: TimeText,
   }),
   entry("hold_end", {
     provider: AddressText,
@@ -163,6 +181,7 @@ export const LOG_ENTRIES = [
     rateCardVersion: z.int(),
     priceBasis: PriceBasis.nullable(),
     holdId: z.string().nullable().describe("Of a capture."),
+    line,
     charges: z
       .array(
         z.strictObject({

@@ -47,6 +47,22 @@ export const USAGE = {
     "The provider has another hold with this id.",
     "Give each hold its own id.",
   ),
+  hold_line_not_found: reason([404], "The hold has no line with this id.", "Name one of `lines`."),
+  extension_id_conflict: reason(
+    [409],
+    "The hold has another extension with this id.",
+    "Give each extension its own id.",
+  ),
+  too_many_extensions: reason(
+    [422],
+    "The hold would have more than `maxLots` of what was reserved.",
+    "Capture the rest, and open another hold.",
+  ),
+  refund_requested: reason(
+    [409],
+    "An account that holds credits for it wants a refund.",
+    "Finish in the time that the hold has.",
+  ),
   hold_resolved: reason(
     [409],
     "The hold was captured, released, or has expired.",

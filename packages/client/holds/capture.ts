@@ -7,9 +7,10 @@ import type { Sent } from "../http/sent.ts";
 export type Capture = AnswerBody<typeof captureHold>;
 
 /**
- * Charges what the work took, up to what is held, at the rate of the hold. Rounds up to a
- * micro-credit. Needs a provider's key. Returns the rest, unless `final` is false. The same
- * `eventId` again has the first outcome, with `repeated`.
+ * Charges what the work took, up to what is held, at the rates of the hold. Rounds up to a
+ * micro-credit. Needs a provider's key. Returns the rest, unless `final` is false. With `lines`,
+ * charges several of the hold's lines, all or none. The same `eventId` again has the first outcome,
+ * with `repeated`.
  */
 export async function capture(
   api: Api,

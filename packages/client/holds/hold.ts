@@ -6,7 +6,10 @@ import type { Sent } from "../http/sent.ts";
 /** A hold: what it keeps and what was captured, in micro-credits. */
 export type Hold = AnswerBody<typeof openHold>;
 
-/** Work whose cost is set aside; for the holder of an API key, or a spender that gave access. */
+/**
+ * Work whose cost is set aside; for the holder of an API key, or a spender that gave access. With
+ * `lines` in place of `meter` and `quantity`, several kinds of work.
+ */
 export type HoldRequest = Sent<typeof openHold>["body"];
 
 /**

@@ -12,63 +12,84 @@ import type { Allowance } from "../allowances/allowance.ts";
 import { type ChargeRefusal, type ChargedWork, chargeWork } from "../spending/chargeWork.ts";
 import type { SpendingDraft, UsabilityRefusal } from "../spending/spendingDraft.ts";
 import { chargeQuoted } from "./chargeQuoted.ts";
-import type { Hold } from "./hold.ts";
+import { type Hold, type HoldLot, MAIN_LINE } from "./hold.ts";
+import { type LineRequest, type LineRequests, lineRequestsOf } from "./lines.ts";
 import { type Quote, type QuoteRefusal, checkQuote } from "./quote.ts";
 
 /** A provider's request to reserve credits before it works. */
-export interface HoldRequest {
+export type HoldRequest = LineRequests & {
   readonly provider: Address;
   readonly id: string;
   readonly spender: SpenderId;
-  readonly meter: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly quantity: bigint;
   readonly ttlSeconds: number;
-  /** a signed price; without one the hold takes the current price */
+  /** a signed price of the only line; without one each line takes the current price */
   readonly quote?: Quote;
-}
+};
+
+/** Why a line is not reserved. */
+export type LineRefusal =
+  { readonly reason: PriceRefusal } | QuoteRefusal | UsabilityRefusal | ChargeRefusal;
 
 export type HoldRefusal =
-  | { readonly reason: PriceRefusal }
   | { readonly reason: "hold_id_conflict" }
   | { readonly reason: "vault_frozen" }
   | { readonly reason: "too_many_holds"; readonly limit: number }
-  | QuoteRefusal
-  | UsabilityRefusal
-  | ChargeRefusal;
+  /** `line` is the first that is refused, if the request names lines */
+  | (LineRefusal & { readonly line?: string });
 
 /** Hashes a request's content, so that a repeated request differs from a conflicting one. */
 export function requestHash(
-  request: Omit<HoldRequest, "quote"> & {
+  request: LineRequests & {
+    readonly spender: SpenderId;
+    readonly ttlSeconds: number;
     readonly quote?: { readonly expiresAt: Date; readonly rate: PinnedRate };
   },
 ): Hex {
-  const dimensions = Object.entries(request.dimensions).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const fields = [
-    request.spender,
-    request.meter,
-    `${request.quantity}`,
-    request.ttlSeconds,
-    dimensions,
-    request.quote === undefined ? null : [request.quote.expiresAt, jsonText(request.quote.rate)],
-  ];
+  const lines = lineRequestsOf(request);
+  const [only] = lines;
+  const work =
+    only !== undefined && lines.length === 1 && only.line === MAIN_LINE
+      ? [only.meter, `${only.quantity}`, request.ttlSeconds, sortedEntries(only.dimensions)]
+      : [
+          lines.map(({ line, meter, quantity, dimensions }) => [
+            line,
+            meter,
+            `${quantity}`,
+            sortedEntries(dimensions),
+          ]),
+          request.ttlSeconds,
+        ];
+  const quote =
+    request.quote === undefined ? null : [request.quote.expiresAt, jsonText(request.quote.rate)];
+  const fields = [request.spender, ...work, quote];
   return `0x${createHash("sha256").update(JSON.stringify(fields)).digest("hex")}`;
+}
+
+function sortedEntries(dimensions: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(dimensions).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** One line to reserve, and for whom. */
+export interface LineOrder extends LineRequest {
+  readonly provider: Address;
+  readonly spender: SpenderId;
+  readonly quote?: Quote | undefined;
 }
 
 /** Reserves the credits at the quoted rate, or at the current one if there is no quote. */
 function holdCredits(
-  request: HoldRequest,
+  order: LineOrder,
   usable: readonly Allowance[],
   prices: PriceDraft,
   draft: SpendingDraft,
-): ChargedWork | HoldRefusal {
+): ChargedWork | LineRefusal {
   const { now } = draft;
-  const { quantity, quote } = request;
-  const found = prices.find(request, now);
+  const { quantity, quote } = order;
+  const found = prices.find(order, now);
   const pinAt = (rate: FoundRate, account: Address) =>
-    prices.pin(rate, { ...request, account, occurredAt: now, at: now });
+    prices.pin(rate, { ...order, account, occurredAt: now, at: now });
   if (quote !== undefined) {
-    const refusal = checkQuote(quote, request, now);
+    const refusal = checkQuote(quote, order, now);
     if (refusal !== null) return refusal;
     // Without a rate in force, the quoted one is the only price.
     const pin = (account: Address) =>
@@ -81,8 +102,62 @@ function holdCredits(
 }
 
 /**
- * Decides a hold: pins the rate, then reserves the whole cost of `quantity` at that rate, or
- * nothing. Changes `draft` only if it succeeds.
+ * Pins the rate of one line, then reserves the whole cost of its quantity at that rate, or nothing.
+ * Changes `draft` only if it succeeds.
+ */
+export function reserveLine(
+  order: LineOrder,
+  prices: PriceDraft,
+  draft: SpendingDraft,
+): HoldLot | LineRefusal {
+  const usable = draft.usable(order);
+  if ("reason" in usable) return usable;
+  const held = holdCredits(order, usable, prices, draft);
+  if ("reason" in held) return held;
+
+  const { line, meter, dimensions, quantity } = order;
+  return {
+    line,
+    meter,
+    dimensions,
+    quantity,
+    rate: held.pinned,
+    heldAt: draft.now,
+    parts: held.charges.map(({ account, allowance, amountMicros }) => ({
+      account,
+      allowance,
+      heldMicros: amountMicros,
+    })),
+    capturedMicros: 0n,
+    capturedQuantity: 0n,
+  };
+}
+
+/**
+ * Reserves lines in their order: all of them, or none. What one reserves, the next cannot. Changes
+ * `draft` only if it succeeds.
+ */
+export function reserveLines(
+  orders: readonly LineOrder[],
+  prices: PriceDraft,
+  draft: SpendingDraft,
+): readonly HoldLot[] | (LineRefusal & { readonly line: string }) {
+  const undo = orders.length > 1 ? draft.mark() : null;
+  const lots: HoldLot[] = [];
+  for (const order of orders) {
+    const lot = reserveLine(order, prices, draft);
+    if ("reason" in lot) {
+      undo?.();
+      return { ...lot, line: order.line };
+    }
+    lots.push(lot);
+  }
+  return lots;
+}
+
+/**
+ * Decides a hold: pins each line's rate and reserves the whole cost of all lines, or nothing.
+ * Changes `draft` only if it succeeds.
  */
 export function authorize(
   request: HoldRequest,
@@ -90,32 +165,25 @@ export function authorize(
   draft: SpendingDraft,
 ): Hold | HoldRefusal {
   const { now } = draft;
-  const usable = draft.usable(request);
-  if ("reason" in usable) return usable;
-
-  const held = holdCredits(request, usable, prices, draft);
-  if ("reason" in held) return held;
-
-  const { pinned: rate, charges } = held;
-  const { provider, id, spender, meter, dimensions, quantity, ttlSeconds } = request;
+  const { provider, id, spender, ttlSeconds, quote } = request;
+  const lots = reserveLines(
+    lineRequestsOf(request).map((line) => ({ ...line, provider, spender, quote })),
+    prices,
+    draft,
+  );
+  if ("reason" in lots) {
+    if ("lines" in request) return lots;
+    const { line: _, ...refusal } = lots;
+    return refusal;
+  }
   return {
     provider,
     id,
     spender,
-    meter,
-    dimensions,
-    quantity,
-    rate,
+    lots,
     requestHash: requestHash(request),
-    parts: charges.map(({ account, allowance, amountMicros }) => ({
-      account,
-      allowance,
-      heldMicros: amountMicros,
-    })),
     createdAt: now,
     expiresAt: new Date(now.getTime() + ttlSeconds * 1000),
-    capturedMicros: 0n,
-    capturedQuantity: 0n,
     resolution: null,
   };
 }

@@ -2,32 +2,41 @@ import type { Address, Hex } from "viem";
 
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
 import { feeOf } from "../pricing/price.ts";
-import { priceBasisOf } from "../pricing/priceBasis.ts";
+import type { PriceBasis } from "../pricing/priceBasis.ts";
 import { PriceDraft, type PriceState } from "../pricing/priceDraft.ts";
 import type { TierUnits } from "../pricing/tierUnits.ts";
 import { SpendingDraft, type SpendingState } from "../spending/spendingDraft.ts";
 import type { Debit } from "../usage/decideDebits.ts";
+import type { Debited } from "../usage/outcome.ts";
 import { type HoldRequest, authorize } from "./authorize.ts";
-import { type Hold, isExpired } from "./hold.ts";
+import { captureBasis } from "./captureBasis.ts";
+import { extend } from "./extend.ts";
+import { type Hold, type HoldLot, isExpired } from "./hold.ts";
 import {
   type AuthorizeOutcome,
   type CaptureOutcome,
-  type CaptureRequest,
-  type HoldKey,
+  type ExtendOutcome,
   type ReleaseOutcome,
-  holdKey,
+  totalOf,
 } from "./outcome.ts";
-import { capture, checkOpen, returnHeld } from "./resolve.ts";
+import { type ExtendRequest, type HoldKey, type LineCapture, holdKey } from "./requests.ts";
+import { type CapturedUnits, capture, checkOpen, returnHeld } from "./resolve.ts";
 
 /** Requests of several callers that are decided together, in this order. */
 export interface HoldBatch {
   readonly captures: readonly CaptureTask[];
   readonly ends: readonly EndTask[];
+  readonly extensions: readonly ExtendRequest[];
   readonly requests: readonly HoldRequest[];
 }
 
-export interface CaptureTask extends CaptureRequest {
-  /** the hash of the capture's content, which repetitions share */
+export interface CaptureTask extends HoldKey {
+  readonly lines: readonly CaptureLine[];
+  readonly final: boolean;
+}
+
+export interface CaptureLine extends LineCapture {
+  /** the hash of the line's content, which repetitions share */
   readonly payloadHash: Hex;
 }
 
@@ -43,6 +52,8 @@ export interface HoldsState extends SpendingState {
   readonly frozenAt: Date | null;
   /** by `holdKey`: those that captures and ends name; a missing one does not exist */
   readonly holds: ReadonlyMap<string, Hold>;
+  /** accounts with a refund request that the chain has not served; only extensions ask */
+  readonly refundRequested: ReadonlySet<Address>;
   /** by `pairKey`: how many holds are open for each request's provider and spender */
   readonly openHolds: ReadonlyMap<string, bigint>;
 }
@@ -57,14 +68,27 @@ export interface HoldDecision {
   readonly captured: readonly CaptureOutcome[];
   /** of an expiry that comes too early, the refusal is the hold's earlier resolution, or `null` */
   readonly ended: readonly (ReleaseOutcome | null)[];
+  readonly extended: readonly ExtendOutcome[];
   readonly held: readonly AuthorizeOutcome[];
   /** rows to write; a hold's last state only */
   readonly debits: readonly Debit[];
   readonly changedHolds: readonly Hold[];
+  readonly extensions: readonly DecidedExtension[];
   readonly newHolds: readonly Hold[];
   readonly changes: SpendingDraft["changes"];
   /** units to add to the usage of tiered rates */
   readonly tierUnits: readonly TierUnits[];
+}
+
+/** What an extension adds to its hold. */
+export interface DecidedExtension {
+  readonly request: ExtendRequest;
+  /** afterwards */
+  readonly hold: Hold;
+  readonly at: Date;
+  readonly added: readonly HoldLot[];
+  /** the place of the first of these among the hold's lots */
+  readonly firstLot: number;
 }
 
 /** Identifies a provider's holds on a spender, which a limit counts. */
@@ -79,12 +103,12 @@ export function pairKey({
 }
 
 /**
- * Decides captures, then ends, then new holds: what comes free can be held in the same batch, and
- * the log lists them in this order. Each is done in full or refused; none depends on whether
+ * Decides captures, then ends, then extensions, then new holds: what comes free can be held in the
+ * same batch, and the log lists them in this order. Each is done in full or refused; none depends on whether
  * another is refused, apart from the credits that are left.
  */
 export function decideHolds(
-  { captures, ends, requests }: HoldBatch,
+  { captures, ends, extensions, requests }: HoldBatch,
   state: HoldsState,
   rules: HoldRules,
 ): HoldDecision {
@@ -93,6 +117,7 @@ export function decideHolds(
   const changed = new Map<string, Hold>();
   const openHolds = new Map(state.openHolds);
   const debits: Debit[] = [];
+  const decided: DecidedExtension[] = [];
   const newHolds: Hold[] = [];
   const find = (key: HoldKey) => changed.get(holdKey(key)) ?? state.holds.get(holdKey(key));
 
@@ -109,29 +134,45 @@ export function decideHolds(
     const captured = capture(hold, task, draft);
     if ("reason" in captured) return { result: "refused", refusal: captured };
 
-    const { rateCardVersion } = hold.rate;
-    const priceBasis = priceBasisOf(hold.rate, hold.capturedQuantity);
-    const { charges, costMicros } = captured;
-    const { provider, quantity, payloadHash } = task;
-    const { spender, meter, dimensions } = hold;
-    const work = { spender, meter, quantity, dimensions, occurredAt: state.now };
-    const event = { provider, id: task.eventId, ...work };
+    change(captured.hold);
+    const lines = captured.captured.map((units, index) => {
+      const payloadHash = task.lines[index]?.payloadHash ?? null;
+      const { line, eventId, quantity } = units;
+      return { line, eventId, quantity, debit: debitLine(hold, units, payloadHash) };
+    });
+    const debit = totalOf(lines.map((line) => line.debit));
+    return { result: "captured", hold: captured.hold, debit, lines };
+  }
+
+  /** Adds the usage event of one captured line. */
+  function debitLine(
+    { provider, spender, createdAt }: Hold,
+    { eventId: id, quantity, costMicros, uses }: CapturedUnits,
+    payloadHash: Hex | null,
+  ): Debited {
+    const [first] = uses;
+    if (first === undefined) throw new Error("a capture uses no lot");
+    const { meter, dimensions } = first.lot;
+    const { rateCardVersion } = first.lot.rate;
+    const priceBasis: PriceBasis = captureBasis(uses, createdAt);
+    const event = { provider, id, spender, meter, quantity, dimensions, occurredAt: state.now };
+    const charges = uses.flatMap((use) => use.charges);
     for (const [part, charge] of charges.entries()) {
       const feeMicros = feeOf(charge.amountMicros, rules.feeBps);
       const price = { rateCardVersion, priceBasis, feeMicros };
       debits.push({ ...charge, ...price, event, part, payloadHash });
     }
-    prices.count(hold.rate, quantity, hold.capturedQuantity);
-    change(captured.hold);
-    const debit = {
+    for (const { lot, quantity: units } of uses) {
+      prices.count(lot.rate, units, lot.capturedQuantity);
+    }
+    return {
       result: "debited",
       costMicros,
       rateCardVersion,
       charges,
       recordedAt: state.now,
       repeated: false,
-    } as const;
-    return { result: "captured", hold: captured.hold, debit };
+    };
   }
 
   function decideEnd(task: EndTask): ReleaseOutcome | null {
@@ -148,6 +189,18 @@ export function decideHolds(
     return { result: "released", hold: ended };
   }
 
+  function decideExtension(request: ExtendRequest): ExtendOutcome {
+    const hold = find(request);
+    if (hold === undefined) return NOT_FOUND;
+    if (state.frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
+    const { refundRequested } = state;
+    const extended = extend(hold, request, { prices, draft, refundRequested });
+    if ("reason" in extended) return { result: "refused", refusal: extended };
+    change(extended.hold);
+    decided.push({ request, ...extended, at: state.now, firstLot: hold.lots.length });
+    return { result: "extended", hold: extended.hold, repeated: false };
+  }
+
   function decideRequest(request: HoldRequest): AuthorizeOutcome {
     if (state.frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
     const limit = rules.maxOpenHolds;
@@ -162,13 +215,16 @@ export function decideHolds(
 
   const captured = captures.map(decideCapture);
   const ended = ends.map(decideEnd);
+  const extended = extensions.map(decideExtension);
   const held = requests.map(decideRequest);
   return {
     captured,
     ended,
+    extended,
     held,
     debits,
     changedHolds: [...changed.values()],
+    extensions: decided,
     newHolds,
     changes: draft.changes,
     tierUnits: prices.added,

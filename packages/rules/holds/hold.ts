@@ -8,23 +8,39 @@ export interface Hold {
   readonly provider: Address;
   readonly id: string;
   readonly spender: SpenderId;
-  readonly meter: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  /** the most that may be captured, in units of the meter */
-  readonly quantity: bigint;
-  /** the rate at authorisation; captures are charged at it */
-  readonly rate: PinnedRate;
+  /** at least one; those of a line are used in this order. Lots are only ever added. */
+  readonly lots: readonly HoldLot[];
   readonly requestHash: Hex;
-  readonly parts: readonly HoldPart[];
   readonly createdAt: Date;
   readonly expiresAt: Date;
-  readonly capturedMicros: bigint;
-  /** in units of the meter; the next capture is priced as the units that follow */
-  readonly capturedQuantity: bigint;
   readonly resolution: HoldResolution | null;
 }
 
-/** The part of a hold that one allowance pays. */
+/** Names the work that a line of a hold is for. */
+export interface LineWork {
+  /** the line's id, unique within the hold */
+  readonly line: string;
+  readonly meter: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+/**
+ * Units of one line that were reserved together, at one rate. Each line begins with one lot, and
+ * each extension of its quantity adds another.
+ */
+export interface HoldLot extends LineWork {
+  /** the most that may be captured from it, in units of the meter */
+  readonly quantity: bigint;
+  /** the rate when it was reserved; captures are charged at it */
+  readonly rate: PinnedRate;
+  readonly heldAt: Date;
+  readonly parts: readonly HoldPart[];
+  readonly capturedMicros: bigint;
+  /** in units of the meter; the next capture is priced as the units that follow */
+  readonly capturedQuantity: bigint;
+}
+
+/** The part of a lot that one allowance pays. */
 export interface HoldPart {
   readonly account: Address;
   readonly allowance: Hex;
@@ -38,9 +54,23 @@ export interface HoldResolution {
   readonly at: Date;
 }
 
-/** The micro-credits still on hold, over all parts. */
-export function heldMicros({ parts }: Pick<Hold, "parts">): bigint {
-  return parts.reduce((sum, part) => sum + part.heldMicros, 0n);
+/** The id of the only line of a hold whose request names none. */
+export const MAIN_LINE = "main";
+
+/** The parts of all lots, in their order. */
+export function partsOf({ lots }: Pick<Hold, "lots">): readonly HoldPart[] {
+  const [only] = lots;
+  return only !== undefined && lots.length === 1 ? only.parts : lots.flatMap(({ parts }) => parts);
+}
+
+/** The micro-credits still on hold, over all lots. */
+export function heldMicros(hold: Pick<Hold, "lots">): bigint {
+  return partsOf(hold).reduce((sum, part) => sum + part.heldMicros, 0n);
+}
+
+/** The micro-credits captured so far, over all lots. */
+export function capturedMicros({ lots }: Pick<Hold, "lots">): bigint {
+  return lots.reduce((sum, lot) => sum + lot.capturedMicros, 0n);
 }
 
 /**

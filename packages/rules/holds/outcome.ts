@@ -1,22 +1,9 @@
-import type { Address } from "viem";
-
 import type { Debited } from "../usage/outcome.ts";
 import type { HoldRefusal } from "./authorize.ts";
+import type { ExtendRefusal } from "./extend.ts";
 import type { Hold } from "./hold.ts";
+import type { LineCapture } from "./requests.ts";
 import type { ResolveRefusal } from "./resolve.ts";
-
-export interface HoldKey {
-  readonly provider: Address;
-  readonly id: string;
-}
-
-export interface CaptureRequest extends HoldKey {
-  /** id of the usage event that the capture records; unique per provider, like every event id */
-  readonly eventId: string;
-  readonly quantity: bigint;
-  /** also releases the remainder and ends the hold */
-  readonly final: boolean;
-}
 
 type NotFound = { readonly reason: "hold_not_found" };
 
@@ -25,18 +12,41 @@ export type AuthorizeOutcome =
   | { readonly result: "refused"; readonly refusal: HoldRefusal };
 
 export type CaptureOutcome =
-  | { readonly result: "captured"; readonly hold: Hold; readonly debit: Debited }
+  | {
+      readonly result: "captured";
+      readonly hold: Hold;
+      /** all lines together; the version is the first line's */
+      readonly debit: Debited;
+      readonly lines: readonly CapturedLine[];
+    }
   | {
       readonly result: "refused";
       readonly refusal:
         ResolveRefusal | NotFound | { readonly reason: "event_id_conflict" | "vault_frozen" };
     };
 
+export interface CapturedLine extends LineCapture {
+  readonly debit: Debited;
+}
+
 export type ReleaseOutcome =
   | { readonly result: "released"; readonly hold: Hold }
   | { readonly result: "refused"; readonly refusal: ResolveRefusal | NotFound };
 
-/** The hold's unique key. */
-export function holdKey({ provider, id }: HoldKey): string {
-  return `${provider}/${id}`;
+export type ExtendOutcome =
+  | { readonly result: "extended"; readonly hold: Hold; readonly repeated: boolean }
+  | {
+      readonly result: "refused";
+      readonly refusal: ExtendRefusal | NotFound | { readonly reason: "extension_id_conflict" };
+    };
+
+/** The sum of what the lines of one capture cost. */
+export function totalOf([first, ...others]: readonly Debited[]): Debited {
+  if (first === undefined) throw new Error("a capture has no line");
+  if (others.length === 0) return first;
+  return {
+    ...first,
+    costMicros: others.reduce((sum, { costMicros }) => sum + costMicros, first.costMicros),
+    charges: [first, ...others].flatMap(({ charges }) => charges),
+  };
 }

@@ -28,25 +28,44 @@ const ROUNDING =
   "up, at the end, once per event and payer: a payer loses under one micro-credit, " +
   "or under two if accounts share a tiered price";
 
+/** Work that was charged, and at which card's rate. */
+type ChargedWork = Omit<Measurement, "occurredAt"> & {
+  readonly provider: Address;
+  readonly rateCardVersion: number;
+};
+
 /**
- * Recomputes a debit's price from its card and its stored price basis. `null` if the card has no
- * matching rate: then the log contradicts the cards. Throws if the basis lacks what the rate needs.
+ * Recomputes a debit's price from its cards, by version, and its stored price basis. `null` if a
+ * card has no matching rate: then the log contradicts the cards. Throws if the basis lacks what a
+ * rate needs. Of units that were reserved at several times, `rate` and its card are the first's.
  */
 export function explainPrice(
-  card: RateCard,
-  { provider, quantity, ...event }: Omit<Measurement, "occurredAt"> & { provider: Address },
+  cards: ReadonlyMap<number, RateCard>,
+  { provider, quantity, rateCardVersion, ...event }: ChargedWork,
   basis: PriceBasis,
 ): PriceExplanation | null {
-  const found = findRate(indexRates([card]), { provider, ...event }, card.effectiveFrom);
-  if (typeof found === "string") return null;
-  const costMicros = recomputePrice(found, basis, quantity);
+  const lots = basis?.lots ?? [{ units: quantity, rateCardVersion, basis }];
+  const sums: string[] = [];
+  let costMicros = 0n;
+  let first: FoundRate | null = null;
+  for (const lot of lots) {
+    const card = cards.get(lot.rateCardVersion);
+    if (card === undefined) return null;
+    const found = findRate(indexRates([card]), { provider, ...event }, card.effectiveFrom);
+    if (typeof found === "string") return null;
+    first ??= found;
+    costMicros += recomputePrice(found, lot.basis, lot.units);
+    sums.push(formula(found, lot.basis, lot.units));
+  }
+  if (first === null) return null;
+  const { card, rate } = first;
   return {
     rateCardVersion: card.version,
     publisher: card.provider ?? null,
     effectiveFrom: card.effectiveFrom,
-    rate: found.rate,
+    rate,
     basis,
-    formula: `${formula(found, basis, quantity)} = ${costMicros}`,
+    formula: `${sums.join(" + ")} = ${costMicros}`,
     rounding: ROUNDING,
     costMicros,
   };

@@ -31,6 +31,21 @@ export interface LoggedCharge extends Charge {
   readonly feeMicros: bigint;
 }
 
+/** Units of one line of a hold that were reserved together, at one rate. */
+interface LoggedLot {
+  readonly provider: Address;
+  /** the hold's */
+  readonly id: string;
+  /** absent: the hold's only line, whose request named none */
+  readonly line?: string | undefined;
+  readonly meter: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly quantity: bigint;
+  readonly rate: PinnedRate;
+  /** the allowances that hold the credits, in the order in which they pay */
+  readonly allowances: readonly Hex[];
+}
+
 /** An entry of the log. The log and the chain together are enough to rebuild every row. */
 export type LogEntry = LogPosition &
   (
@@ -156,21 +171,28 @@ export type LogEntry = LogPosition &
         readonly rateKey: string;
         readonly step: MultiplierStep;
       }
-    | {
+    /** a hold with its first lot */
+    | (LoggedLot & {
         readonly kind: "hold";
-        readonly provider: Address;
-        readonly id: string;
         readonly spender: SpenderId;
-        readonly meter: string;
-        readonly dimensions: Readonly<Record<string, string>>;
-        readonly quantity: bigint;
-        readonly rate: PinnedRate;
-        /** the allowances that hold the credits, in the order in which they pay */
-        readonly allowances: readonly Hex[];
         readonly createdAt: Date;
         readonly expiresAt: Date;
         /** the quote's expiry; `null` if the hold used the current price */
         readonly quoteExpiresAt: Date | null;
+      })
+    /** a further lot, reserved with the hold or by an extension */
+    | (LoggedLot & { readonly kind: "hold_lot"; readonly heldAt: Date })
+    | {
+        readonly kind: "hold_extension";
+        readonly provider: Address;
+        readonly id: string;
+        readonly extension: string;
+        /** as it was asked for */
+        readonly ttlSeconds: number | null;
+        readonly lines: readonly { readonly line: string; readonly quantity: bigint }[];
+        /** the hold's end since */
+        readonly expiresAt: Date;
+        readonly at: Date;
       }
     | {
         readonly kind: "hold_end";
@@ -274,6 +296,8 @@ export interface DebitEntry {
   readonly priceBasis: PriceBasis;
   /** for a capture, the hold's id */
   readonly holdId: string | null;
+  /** for a capture, as of a lot */
+  readonly line?: string | undefined;
   readonly charges: readonly LoggedCharge[];
 }
 

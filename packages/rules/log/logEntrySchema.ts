@@ -21,6 +21,7 @@ import {
   CodeEndNote,
   CodeNote,
   HoldEndNote,
+  HoldExtensionNote,
   IssuingKeyEndNote,
   IssuingKeyNote,
   MissedEventsNote,
@@ -39,12 +40,10 @@ import { Charge, Pinned, Step, time, whole } from "./storedJson.ts";
 
 const place = { order: whole, transaction: whole };
 const event = { provider: AddressField, id: EventIdField };
-const work = {
-  spender: Bytes32Field,
-  meter: MeterName,
-  quantity: whole,
-  dimensions: Dimensions,
-};
+const measured = { meter: MeterName, quantity: whole, dimensions: Dimensions };
+const work = { spender: Bytes32Field, ...measured };
+/** Absent of the only line of a hold whose request named none. */
+const line = EventIdField.optional();
 
 /** A log entry in the format of `GET /v1/log`. */
 export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
@@ -106,12 +105,24 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
     ...place,
     ...event,
     ...work,
+    line,
     rate: Pinned,
     allowances: z.array(Bytes32Field),
     createdAt: time,
     expiresAt: time,
     quoteExpiresAt: time.nullable(),
   }),
+  z.object({
+    kind: z.literal("hold_lot"),
+    ...place,
+    ...event,
+    ...measured,
+    line,
+    rate: Pinned,
+    allowances: z.array(Bytes32Field),
+    heldAt: time,
+  }),
+  HoldExtensionNote.extend(place),
   HoldEndNote.extend(place),
   z.object({
     kind: z.literal("debit"),
@@ -123,6 +134,7 @@ export const Entry: z.ZodType<LogEntry> = z.discriminatedUnion("kind", [
     rateCardVersion: z.number(),
     priceBasis: z.unknown().transform(toPriceBasis),
     holdId: EventIdField.nullable(),
+    line,
     charges: z.array(Charge).min(1),
   }),
   z.object({

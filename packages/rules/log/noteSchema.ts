@@ -21,6 +21,21 @@ export const HoldEndNote = z.object({
   at: time,
 });
 
+/**
+ * A hold was extended. What `lines` adds follows as entries `hold_lot`. `ttlSeconds` is what was
+ * asked for, and `expiresAt` the hold's end since.
+ */
+export const HoldExtensionNote = z.object({
+  kind: z.literal("hold_extension"),
+  provider: AddressField,
+  id: EventIdField,
+  extension: EventIdField,
+  ttlSeconds: z.int().nullable(),
+  lines: z.array(z.object({ line: EventIdField, quantity: whole })),
+  expiresAt: time,
+  at: time,
+});
+
 /** `signature` is `null` if the grant's issuer revoked it with the campaign's key. */
 export const RevocationNote = z.object({
   kind: z.literal("revocation"),
@@ -196,6 +211,7 @@ export const CheckpointNote = z.object({
 
 export const Note = z.discriminatedUnion("kind", [
   HoldEndNote,
+  HoldExtensionNote,
   RevocationNote,
   AccessEndNote,
   AcceptanceNote,

@@ -4,6 +4,7 @@ import { AllowanceJson, ScopeJson } from "@compute-credits/protocol/json/allowan
 import { AddressField, Bytes32Field } from "@compute-credits/protocol/json/fields";
 import { Dimensions } from "@compute-credits/protocol/json/names";
 import { RULE_KINDS } from "@compute-credits/protocol/json/ruleKinds";
+import { MAIN_LINE } from "../holds/hold.ts";
 import { toPinnedRate } from "../pricing/pinnedRateJson.ts";
 
 /** JSON values in the log and in the auditor's database: bigints as text, times as ISO 8601. */
@@ -77,27 +78,51 @@ export const Charge = z.object({
 export const StoredOthers = z.object({
   charges: z.array(Charge),
   tierUnits: z.array(z.object({ use: Use, units: whole })),
+  takenAts: z.array(time).optional(),
 });
 
 export const Pinned = z.unknown().transform(toPinnedRate);
 const ending = z.enum(["captured", "released", "expired"]);
 
-export const StoredHold = z.object({
+const amounts = {
+  quantity: whole,
+  rate: Pinned,
+  parts: z.array(z.object({ account: hex, allowance: hex, heldMicros: whole })),
+  capturedMicros: whole,
+  capturedQuantity: whole,
+};
+
+const lot = { line: z.string(), meter: z.string(), dimensions: Dimensions, ...amounts };
+
+const hold = {
   provider: hex,
   id: z.string(),
   spender: hex,
-  meter: z.string(),
-  dimensions: Dimensions,
-  quantity: whole,
-  rate: Pinned,
   requestHash: hex,
-  parts: z.array(z.object({ account: hex, allowance: hex, heldMicros: whole })),
   createdAt: time,
   expiresAt: time,
-  capturedMicros: whole,
-  capturedQuantity: whole,
   resolution: z.object({ as: ending, at: time }).nullable(),
-});
+};
+
+/** A hold that was stored when each had one lot. */
+const HoldOfOneLot = z
+  .object({ ...hold, meter: z.string(), dimensions: Dimensions, ...amounts })
+  .transform(
+    ({ meter, dimensions, quantity, rate, parts, capturedMicros, capturedQuantity, ...rest }) => {
+      const heldAt = rest.createdAt;
+      const only = { line: MAIN_LINE, meter, dimensions, quantity, rate, heldAt, parts };
+      return { ...rest, lots: [{ ...only, capturedMicros, capturedQuantity }] };
+    },
+  );
+
+export const StoredHold = z.union([
+  z.object({
+    ...hold,
+    lots: z.array(z.object({ ...lot, heldAt: time })).min(1),
+    extendedAt: time.optional(),
+  }),
+  HoldOfOneLot,
+]);
 
 const place = { blockNumber: whole, blockTime: time, logIndex: z.number(), transactionHash: hex };
 

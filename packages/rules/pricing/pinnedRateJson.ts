@@ -39,19 +39,31 @@ const StoredPinnedRate = z.discriminatedUnion("kind", [
 
 const tierFacts = { usedUnits: whole, use, tier: z.number().optional() };
 
-const StoredPriceBasis = z
-  .object({
-    multiplierBps: whole.optional(),
-    usedUnits: whole.optional(),
-    use: use.optional(),
-    tier: z.number().optional(),
-    shares: z
-      .array(z.object({ micros: whole, units: whole, ...tierFacts }))
-      .min(1)
-      .optional(),
-    capturedUnits: whole.optional(),
-  })
-  .nullable();
+const facts = {
+  multiplierBps: whole.optional(),
+  usedUnits: whole.optional(),
+  use: use.optional(),
+  tier: z.number().optional(),
+  shares: z
+    .array(z.object({ micros: whole, units: whole, ...tierFacts }))
+    .min(1)
+    .optional(),
+  capturedUnits: whole.optional(),
+};
+
+const StoredLots = z
+  .array(
+    z.object({
+      units: whole,
+      charges: z.number(),
+      rateCardVersion: z.number(),
+      heldAt: z.coerce.date(),
+      basis: z.object(facts).nullable(),
+    }),
+  )
+  .min(1);
+
+const StoredPriceBasis = z.object({ ...facts, lots: StoredLots.optional() }).nullable();
 
 /** Reads a pinned rate from a `jsonb` column. Throws a `ZodError` if it is malformed. */
 export function toPinnedRate(stored: unknown): PinnedRate {

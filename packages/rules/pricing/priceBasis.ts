@@ -33,6 +33,18 @@ interface StoredPriceFacts extends Partial<TierFacts> {
   readonly shares?: readonly StoredShare[] | undefined;
   /** for a later capture of a hold: the units captured before it */
   readonly capturedUnits?: bigint | undefined;
+  /** for a capture of units that an extension reserved, instead of all other facts */
+  readonly lots?: readonly StoredLot[] | undefined;
+}
+
+/** Units of a capture that were reserved together, in the order in which it used them. */
+export interface StoredLot {
+  readonly units: bigint;
+  /** how many of the event's charges are for them; the charges are in this order */
+  readonly charges: number;
+  readonly rateCardVersion: number;
+  readonly heldAt: Date;
+  readonly basis: PriceBasis;
 }
 
 /** What one account pays of a shared event, and at which tier. */
@@ -75,16 +87,18 @@ function tierFactsOf(rate: TieredAccountRate): Pick<StoredShare, "usedUnits" | "
 
 /** The usages that a debit's price depends on. */
 export function tierUsesOfBasis(basis: PriceBasis): readonly TierUse[] {
-  const { use, shares = [] } = basis ?? {};
+  const { use, shares = [], lots } = basis ?? {};
+  if (lots !== undefined) return lots.flatMap((lot) => tierUsesOfBasis(lot.basis));
   return use === undefined ? shares.map((share) => share.use) : [use];
 }
 
 /** The part of a debit's basis that one account may read: without what other accounts have used. */
 export function basisOf(basis: PriceBasis, account: Address): PriceBasis {
   if (basis === null) return null;
-  const { shares, use, usedUnits, tier, ...others } = basis;
+  const { shares, use, usedUnits, tier, lots, ...others } = basis;
   return {
     ...others,
+    ...(lots && { lots: lots.map((lot) => ({ ...lot, basis: basisOf(lot.basis, account) })) }),
     // Before each account paid its own price, one account's tier priced what several paid.
     ...(use?.account === account ? { use, usedUnits, tier } : {}),
     ...(shares && { shares: shares.filter((share) => share.use.account === account) }),
@@ -93,13 +107,35 @@ export function basisOf(basis: PriceBasis, account: Address): PriceBasis {
 
 /** The tiered usage that a debit of `quantity` units counted. A void takes it back. */
 export function tierUnitsOfBasis(basis: PriceBasis, quantity: bigint): readonly TierUnits[] {
+  if (basis?.lots !== undefined) return sumUnits(basis.lots);
   if (basis?.use !== undefined) return [{ use: basis.use, units: quantity }];
   return shareUnits(basis?.shares ?? [], basis?.capturedUnits ?? 0n, quantity);
 }
 
+/** One entry for each use, however many lots count there. */
+function sumUnits(lots: readonly StoredLot[]): readonly TierUnits[] {
+  const sums = new Map<string, TierUnits>();
+  for (const { use, units } of lots.flatMap((lot) => tierUnitsOfBasis(lot.basis, lot.units))) {
+    const key = `${use.account}/${use.month}/${use.rateKey}`;
+    sums.set(key, { use, units: units + (sums.get(key)?.units ?? 0n) });
+  }
+  return [...sums.values()];
+}
+
+/** When the credits of each of an event's charges were taken; `takenAt` if not by extensions. */
+export function takenAtOfBasis(
+  basis: PriceBasis,
+  { charges, takenAt }: { readonly charges: number; readonly takenAt: Date },
+): readonly Date[] {
+  const dates =
+    basis?.lots?.flatMap((lot) => Array.from({ length: lot.charges }, () => lot.heldAt)) ?? [];
+  return Array.from({ length: charges }, (_, index) => dates[index] ?? takenAt);
+}
+
 /**
  * Recomputes a debit's cost in micro-credits from its rate and stored basis, with the rounding of
- * `pricePinned`. Throws if the basis lacks an input that the rate needs.
+ * `pricePinned`. Throws if the basis lacks an input that the rate needs. Lots have a rate each: ask
+ * for each of them.
  */
 export function recomputePrice(found: FoundRate, basis: PriceBasis, quantity: bigint): bigint {
   const { card, rate, key } = found;

@@ -42,7 +42,7 @@ export function monthOf(time: Date): string {
 /** Prices events in order: each counts the tiered usage of the events before it. */
 export class PriceDraft {
   readonly #state: PriceState;
-  readonly #added = new Map<string, TierUnits>();
+  #added = new Map<string, TierUnits>();
 
   constructor(state: PriceState) {
     this.#state = state;
@@ -51,6 +51,14 @@ export class PriceDraft {
   /** The tiered usage counted so far. */
   get added(): readonly TierUnits[] {
     return [...this.#added.values()];
+  }
+
+  /** Remembers the usage counted so far. Call the result to take all later counts back. */
+  mark(): () => void {
+    const added = new Map(this.#added);
+    return () => {
+      this.#added = added;
+    };
   }
 
   find(query: RateQuery, at: Date): FoundRate | RateRefusal {

@@ -55,8 +55,8 @@ export class SpendingDraft {
   readonly #state: SpendingState;
   readonly #bySpender: ReadonlyMap<SpenderId, readonly Allowance[]>;
   #byId: ReadonlyMap<Hex, Allowance> | undefined;
-  readonly #accounts = new Map<Address, Account>();
-  readonly #usages = new Map<Hex, AllowanceUsage>();
+  #accounts = new Map<Address, Account>();
+  #usages = new Map<Hex, AllowanceUsage>();
 
   constructor(state: SpendingState) {
     this.#state = state;
@@ -84,17 +84,46 @@ export class SpendingDraft {
     const usable: Allowance[] = [];
     let reason: AllowanceObstacle | null = null;
     for (const allowance of all) {
-      const { counter } = this.#account(allowance.message.account);
-      const found =
-        findObstacle(allowance, { provider, meter }, { hasAccess, now: this.now, counter }) ??
-        // A grant's time, scope and counter lie within its campaign's by construction.
-        (isRevoked(this.#campaignOf(allowance)) ? "campaign_revoked" : null);
+      const found = this.#obstacle(allowance, { provider, meter }, hasAccess);
       if (found === null) usable.push(allowance);
       // Reports the obstacle of the allowance that would have paid last, which is often the only
       // one.
       else reason = found;
     }
     return usable.length === 0 && reason !== null ? { reason } : usable;
+  }
+
+  /** Remembers the state as it is now. Call the result to take all later changes back. */
+  mark(): () => void {
+    const accounts = new Map(this.#accounts);
+    const usages = new Map(this.#usages);
+    return () => {
+      this.#accounts = accounts;
+      this.#usages = usages;
+    };
+  }
+
+  /** Why an allowance may not pay for a request now; `null` if it may, whatever the amount. */
+  obstacle(id: Hex, { provider, spender, meter }: ChargeRequest): UsabilityRefusal | null {
+    const allowance = this.#bySpender.get(spender)?.find((each) => each.id === id);
+    // Only allowances that count are read by spender.
+    if (allowance === undefined) return { reason: "account_not_accepted" };
+    const hasAccess = this.#state.hasAccess(spender, provider);
+    const reason = this.#obstacle(allowance, { provider, meter }, hasAccess);
+    return reason === null ? null : { reason };
+  }
+
+  #obstacle(
+    allowance: Allowance,
+    request: Pick<ChargeRequest, "provider" | "meter">,
+    hasAccess: boolean,
+  ): AllowanceObstacle | null {
+    const { counter } = this.#account(allowance.message.account);
+    return (
+      findObstacle(allowance, request, { hasAccess, now: this.now, counter }) ??
+      // A grant's time, scope and counter lie within its campaign's by construction.
+      (isRevoked(this.#campaignOf(allowance)) ? "campaign_revoked" : null)
+    );
   }
 
   /** Charges work to the candidates in their order, or changes nothing and returns the shortage. */

@@ -1,14 +1,25 @@
 import { capture } from "@compute-credits/client/holds/capture";
+import { extendHold } from "@compute-credits/client/holds/extendHold";
 import { hold } from "@compute-credits/client/holds/hold";
 import { readHold } from "@compute-credits/client/holds/readHold";
 import { release } from "@compute-credits/client/holds/release";
 import { SignedQuoteJson } from "@compute-credits/protocol/json/quote";
 import { CUSTOMER, customerKey } from "../context/customer.ts";
 import { readJsonFile } from "../context/jsonFile.ts";
-import { ADDRESS, FILE, TEXT, count, flag, optional, required, whole } from "../frame/options.ts";
+import {
+  ADDRESS,
+  FILE,
+  TEXT,
+  count,
+  flag,
+  optional,
+  required,
+  whole,
+  withDefault,
+} from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { show } from "../output/shown.ts";
-import { WORK, dimensionsOf } from "./work.ts";
+import { MOST_UNITS, WORK, dimensionsOf } from "./work.ts";
 
 const id = required(TEXT, "your own id of the hold");
 
@@ -72,13 +83,39 @@ export const captureVerb = verb({
   options: {
     id,
     event: required(TEXT, "your own id of what is charged"),
-    quantity: required(whole(0n, 2n ** 63n - 1n), "in units of the meter, up to what is held"),
+    quantity: required(whole(0n, MOST_UNITS), "in units of the meter, up to what is held"),
+    line: withDefault(TEXT, "the line of the hold", "main"),
     keepRest: flag("keeps the rest on hold, for further captures"),
   },
-  async run(context, { id: name, event: eventId, quantity, keepRest }) {
+  async run(context, { id: name, event: eventId, quantity, line, keepRest }) {
     await context.confirmRequest(`Charges ${quantity} units from the hold ${name}.`);
-    const captured = { id: name, eventId, quantity, final: !keepRest };
+    const captured = { id: name, eventId, line, quantity, final: !keepRest };
     return show(await capture(context.api, captured));
+  },
+});
+
+export const extendVerb = verb({
+  name: "extend",
+  reader: "provider",
+  summary: "Adds time and units to a hold",
+  details:
+    "All of it or nothing; units at the price of now. The same extension again changes nothing.",
+  examples: [
+    "extend --id job-4712 --extension more-1 --ttl 60 --quantity 5 --bearer-file provider.key --yes",
+  ],
+  asks: "moves",
+  options: {
+    id,
+    extension: required(TEXT, "your own id of what is added"),
+    ttl: optional(count(1, 1_000_000_000), "seconds from now until it ends by itself"),
+    quantity: optional(whole(1n, MOST_UNITS), "units to add, in units of the meter"),
+    line: withDefault(TEXT, "the line that gets them", "main"),
+  },
+  async run(context, { id: holdId, extension, ttl: ttlSeconds = null, quantity, line }) {
+    const lines = quantity === undefined ? [] : [{ id: line, quantity }];
+    const time = ttlSeconds === null ? "" : ` It ends in ${ttlSeconds} seconds or later.`;
+    await context.confirmRequest(`Adds ${quantity ?? 0n} units to the hold ${holdId}.${time}`);
+    return show(await extendHold(context.api, { holdId, id: extension, ttlSeconds, lines }));
   },
 });
 

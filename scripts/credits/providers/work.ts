@@ -1,7 +1,7 @@
 import { PAIR, TEXT, repeated, required, whole } from "../frame/options.ts";
 
 /** The most units of one event. */
-const MOST_UNITS = 2n ** 63n - 1n;
+export const MOST_UNITS = 2n ** 63n - 1n;
 
 /** Work of one meter, as providers measure it. */
 export const WORK = {

@@ -1,4 +1,5 @@
-import type { HoldRefusal } from "@compute-credits/rules/holds/authorize";
+import type { HoldRefusal, LineRefusal } from "@compute-credits/rules/holds/authorize";
+import type { ExtendOutcome } from "@compute-credits/rules/holds/outcome";
 import type { ResolveRefusal } from "@compute-credits/rules/holds/resolve";
 import { chargeProblem } from "../../http/chargeProblem.ts";
 import { type Problem, problem } from "../../http/problem.ts";
@@ -21,6 +22,26 @@ export function holdProblem(refusal: HoldRefusal, sale: Sale): Problem {
         `You have the maximum of ${refusal.limit} open holds on this spender. ` +
           "Capture or release some.",
       );
+    default:
+      return lineProblem(refusal, sale);
+  }
+}
+
+/** Why a line is not reserved. The problem names the line, if the request did. */
+function lineProblem(
+  refusal: (LineRefusal | { readonly reason: "vault_frozen" }) & { readonly line?: string },
+  sale: Sale,
+): Problem {
+  const { line } = refusal;
+  const document = reservationProblem(refusal, sale);
+  return line === undefined ? document : { ...document, line };
+}
+
+function reservationProblem(
+  refusal: LineRefusal | { readonly reason: "vault_frozen" },
+  sale: Sale,
+): Problem {
+  switch (refusal.reason) {
     case "quote_expired":
       return problem(
         422,
@@ -36,6 +57,43 @@ export function holdProblem(refusal: HoldRefusal, sale: Sale): Problem {
       );
     default:
       return chargeProblem(refusal, sale);
+  }
+}
+
+/** Maps each refusal to extend a hold to its problem document. */
+export function extensionProblem(
+  refusal: Extract<ExtendOutcome, { result: "refused" }>["refusal"],
+  sale: Sale,
+): Problem {
+  switch (refusal.reason) {
+    case "hold_not_found":
+    case "hold_line_not_found":
+    case "hold_resolved":
+      return holdEndProblem(refusal, sale);
+    case "extension_id_conflict":
+      return problem(
+        409,
+        refusal.reason,
+        "The hold has another extension with this id. Give every extension an id of its own.",
+      );
+    case "too_many_extensions":
+      return problem(
+        422,
+        refusal.reason,
+        `The hold would have more than ${refusal.limit} of what was reserved. ` +
+          "Capture the rest, and open another hold.",
+        { maxLots: refusal.limit },
+      );
+    case "refund_requested":
+      return problem(
+        409,
+        refusal.reason,
+        "An account that holds credits for it has requested a refund. " +
+          "Finish in the time that the hold has.",
+        { account: refusal.account },
+      );
+    default:
+      return lineProblem(refusal, sale);
   }
 }
 
@@ -61,13 +119,20 @@ export function holdEndProblem(refusal: HoldEndRefusal, sale: Sale): Problem {
         { resolvedAs: resolution.as, resolvedAt: resolution.at, capturedMicros },
       );
     }
+    case "hold_line_not_found":
+      return problem(
+        404,
+        refusal.reason,
+        `The hold has no line ${refusal.line}. It has: ${refusal.lines.join(", ")}.`,
+        { line: refusal.line, lines: refusal.lines },
+      );
     case "capture_exceeds_hold": {
-      const { heldMicros, neededMicros } = refusal;
+      const { heldMicros, neededMicros, line } = refusal;
       return problem(
         409,
         refusal.reason,
         "The capture costs more than is still held. Capture less, or report the rest as usage.",
-        { heldMicros, neededMicros },
+        { heldMicros, neededMicros, ...(line === undefined ? {} : { line }) },
       );
     }
     default:

@@ -1,15 +1,24 @@
 import { type Request, type Response, Router } from "express";
 
 import {
-  KeyHoldBody,
-  SpenderHoldBody,
+  CAPTURE_BODIES,
+  HOLD_BODIES,
   captureHold,
+  extendHold,
   getHold,
   openHold,
   releaseHold,
 } from "@compute-credits/api/holds/holds";
 import type { SpenderId } from "@compute-credits/protocol/messages/spender";
-import { type Hold, heldMicros } from "@compute-credits/rules/holds/hold";
+import {
+  type Hold,
+  type HoldLot,
+  capturedMicros,
+  heldMicros,
+  partsOf,
+} from "@compute-credits/rules/holds/hold";
+import { type LineRequests, lineRequestsOf, linesOf } from "@compute-credits/rules/holds/lines";
+import type { CaptureOutcome } from "@compute-credits/rules/holds/outcome";
 import type { Quote } from "@compute-credits/rules/holds/quote";
 import { asCaller, authenticatedProvider, spenderOfKey } from "../../http/authentication.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
@@ -26,7 +35,7 @@ import type { HoldStore } from "../../stores/holds/holdStore.ts";
 import type { QuoteStore, SignedQuote } from "../../stores/pricing/quoteStore.ts";
 import type { ProviderStore } from "../../stores/providers/providerStore.ts";
 import { accessRevoked } from "../providers/accessProblem.ts";
-import { holdEndProblem, holdProblem } from "./holdProblem.ts";
+import { extensionProblem, holdEndProblem, holdProblem } from "./holdProblem.ts";
 
 export interface HoldDeps {
   readonly holds: Omit<HoldStore, "expireDue">;
@@ -52,13 +61,17 @@ export function holdRoutes({
 
   mount(router, openHold, ({ req, res, answer }) =>
     asCaller(req, providers, async ({ provider, asOfRevocations }) => {
-      const { spender, apiKey, quote: signedQuote, ...body } = parseHold(req.body);
-      checkLabels(body, limits);
-      checkDuration(body.ttlSeconds, limits);
+      const { spender, apiKey, quote: signedQuote, id, ttlSeconds, work } = parseHold(req.body);
+      checkLabels({ id }, limits);
+      for (const { line, dimensions } of lineRequestsOf(work)) {
+        checkLabels({ id: line, dimensions }, limits);
+      }
+      checkDuration(ttlSeconds, limits);
       const quote = signedQuote === null ? null : await readQuote(quotes, signedQuote);
       if (apiKey !== null) await grantAccess(req, providers, spender);
 
-      const request = { ...body, provider, spender, ...(quote === null ? {} : { quote }) };
+      const terms = { id, ttlSeconds, provider, spender, ...(quote === null ? {} : { quote }) };
+      const request = { ...terms, ...work };
       const outcome = await holds.authorize(request, asOfRevocations);
       if (outcome.result === "refused") {
         await refuse(res, holds, holdProblem(outcome.refusal, sale));
@@ -79,17 +92,35 @@ export function holdRoutes({
     return answer(200, describe(hold));
   });
 
-  mount(router, captureHold, ({ req, read, answer }) =>
+  mount(router, captureHold, ({ req, answer }) =>
     asCaller(req, providers, async ({ provider, asOfRevocations }) => {
-      const { params, body: asked } = read();
-      checkLabels({ id: asked.eventId }, limits);
+      const params = parse(captureHold.params, req.params);
+      const asked = parseCapture(req.body);
+      for (const { eventId } of "lines" in asked ? asked.lines : [asked]) {
+        checkLabels({ id: eventId }, limits);
+      }
       const request = { provider, id: params.id, ...asked };
       const outcome = await holds.capture(request, asOfRevocations);
       if (outcome.result === "refused") {
         throw new ProblemError(holdEndProblem(outcome.refusal, sale));
       }
-      const { hold, debit } = outcome;
-      return answer(debit.repeated ? 200 : 201, { ...debit, hold: describe(hold) });
+      return answer(outcome.debit.repeated ? 200 : 201, describeCapture(outcome));
+    }),
+  );
+
+  mount(router, extendHold, ({ req, read, answer }) =>
+    asCaller(req, providers, async ({ provider, asOfRevocations }) => {
+      const { params, body } = read();
+      const { id: extensionId, ttlSeconds } = body;
+      checkLabels({ id: extensionId }, limits);
+      if (ttlSeconds !== null) checkDuration(ttlSeconds, limits);
+      const lines = body.lines.map(({ id: line, quantity }) => ({ line, quantity }));
+      const request = { provider, id: params.id, extensionId, ttlSeconds, lines };
+      const outcome = await holds.extend(request, asOfRevocations);
+      if (outcome.result === "refused") {
+        throw new ProblemError(extensionProblem(outcome.refusal, sale));
+      }
+      return answer(outcome.repeated ? 200 : 201, describe(outcome.hold));
     }),
   );
 
@@ -122,9 +153,38 @@ async function grantAccess(
 /** By the form that the body has, so that its wrong fields are named. */
 function parseHold(body: unknown) {
   const hasKey = typeof body === "object" && body !== null && "apiKey" in body;
-  if (!hasKey) return { ...parse(SpenderHoldBody, body), apiKey: null };
-  const withKey = parse(KeyHoldBody, body);
-  return { ...withKey, spender: spenderOfKey(withKey.apiKey) };
+  const { work, ...rest } = hasLines(body) ? parseLines(body, hasKey) : parseOneLine(body, hasKey);
+  if ("spender" in rest) return { ...rest, work, apiKey: null };
+  return { ...rest, work, spender: spenderOfKey(rest.apiKey) };
+}
+
+function hasLines(body: unknown): boolean {
+  return typeof body === "object" && body !== null && "lines" in body;
+}
+
+function parseOneLine(body: unknown, hasKey: boolean) {
+  const forms = HOLD_BODIES.oneLine;
+  const parsed = hasKey ? parse(forms.apiKey, body) : parse(forms.spender, body);
+  const { meter, dimensions, quantity, ...rest } = parsed;
+  const work: LineRequests = { meter, dimensions, quantity };
+  return { ...rest, work };
+}
+
+function parseLines(body: unknown, hasKey: boolean) {
+  const forms = HOLD_BODIES.severalLines;
+  const parsed = hasKey ? parse(forms.apiKey, body) : parse(forms.spender, body);
+  const { lines, ...rest } = parsed;
+  const work: LineRequests = { lines: lines.map(({ id: line, ...each }) => ({ line, ...each })) };
+  return { ...rest, work, quote: null };
+}
+
+function parseCapture(body: unknown) {
+  if (!hasLines(body)) {
+    const { line, ...asked } = parse(CAPTURE_BODIES.oneLine, body);
+    return line === undefined ? asked : { ...asked, line };
+  }
+  const { lines, final } = parse(CAPTURE_BODIES.severalLines, body);
+  return { final, lines: lines.map(({ id: line, ...each }) => ({ line, ...each })) };
 }
 
 function checkDuration(ttlSeconds: number, { maxHoldSeconds }: HoldDeps["limits"]): void {
@@ -161,8 +221,24 @@ async function refuse(
   respondProblem(res, document);
 }
 
+function describeCapture({ hold, debit, lines }: Extract<CaptureOutcome, { result: "captured" }>) {
+  return {
+    ...debit,
+    hold: describe(hold),
+    lines: lines.map(({ line, eventId, debit: ofLine }) => {
+      const { costMicros, rateCardVersion, charges, recordedAt } = ofLine;
+      return { id: line, eventId, costMicros, rateCardVersion, charges, recordedAt };
+    }),
+  };
+}
+
 function describe(hold: Hold) {
-  const { id, provider, spender, meter, dimensions, quantity, rate, parts } = hold;
+  const { id, provider, spender, createdAt, expiresAt, resolution } = hold;
+  const lines = linesOf(hold);
+  const [line] = lines;
+  const [lot] = hold.lots;
+  if (line === undefined || lot === undefined) throw new Error("a hold has no line");
+  const { meter, dimensions, quantity } = line;
   return {
     id,
     provider,
@@ -170,13 +246,29 @@ function describe(hold: Hold) {
     meter,
     dimensions,
     quantity,
-    rateCardVersion: rate.rateCardVersion,
-    status: hold.resolution?.as ?? ("open" as const),
+    rateCardVersion: lot.rate.rateCardVersion,
+    status: resolution?.as ?? ("open" as const),
     heldMicros: heldMicros(hold),
-    capturedMicros: hold.capturedMicros,
-    createdAt: hold.createdAt,
-    expiresAt: hold.expiresAt,
-    resolvedAt: hold.resolution?.at ?? null,
-    parts,
+    capturedMicros: capturedMicros(hold),
+    createdAt,
+    expiresAt,
+    resolvedAt: resolution?.at ?? null,
+    parts: partsOf(hold),
+    lines: lines.map(({ line: lineId, lots, ...sums }) => ({
+      id: lineId,
+      ...sums,
+      lots: lots.map(describeLot),
+    })),
+  };
+}
+
+function describeLot(lot: HoldLot) {
+  return {
+    quantity: lot.quantity,
+    capturedQuantity: lot.capturedQuantity,
+    rateCardVersion: lot.rate.rateCardVersion,
+    heldMicros: heldMicros({ lots: [lot] }),
+    capturedMicros: lot.capturedMicros,
+    heldAt: lot.heldAt,
   };
 }

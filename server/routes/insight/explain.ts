@@ -2,9 +2,10 @@ import { type Request, Router } from "express";
 import type { Address } from "viem";
 
 import { explainEvent, explainEventById } from "@compute-credits/api/insight/explain";
-import { heldMicros } from "@compute-credits/rules/holds/hold";
+import { capturedMicros, heldMicros } from "@compute-credits/rules/holds/hold";
 import { limitsPassed } from "@compute-credits/rules/insight/limitsPassed";
 import { explainPrice } from "@compute-credits/rules/insight/priceExplanation";
+import type { RateCard } from "@compute-credits/rules/pricing/rateCard";
 import { mount } from "../../http/mount.ts";
 import type { Permit } from "../../http/permit.ts";
 import { type ProblemError, fail } from "../../http/problem.ts";
@@ -118,8 +119,18 @@ async function explain(
 }
 
 async function describePrice(rateCards: ExplainDeps["rateCards"], debit: LoggedDebit) {
-  const card = await rateCards.byVersion(debit.rateCardVersion);
-  return card === null ? null : explainPrice(card, debit, debit.priceBasis);
+  const versions = new Set([
+    debit.rateCardVersion,
+    ...(debit.priceBasis?.lots ?? []).map((lot) => lot.rateCardVersion),
+  ]);
+  const cards = new Map<number, RateCard>();
+  for (const version of versions) {
+    // oxlint-disable-next-line no-await-in-loop -- nearly always one
+    const card = await rateCards.byVersion(version);
+    if (card === null) return null;
+    cards.set(version, card);
+  }
+  return explainPrice(cards, debit, debit.priceBasis);
 }
 
 function describeCharge({ debit, facts }: ExplainedPart) {
@@ -146,7 +157,7 @@ async function describeHold(
     createdAt: hold.createdAt,
     expiresAt: hold.expiresAt,
     status: hold.resolution?.as ?? ("open" as const),
-    capturedMicros: hold.capturedMicros,
+    capturedMicros: capturedMicros(hold),
     heldMicros: heldMicros(hold),
   };
 }

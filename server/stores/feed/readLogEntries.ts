@@ -1,6 +1,7 @@
 import type { Address, Hex } from "viem";
 
 import { max, min } from "@compute-credits/protocol/amounts";
+import { MAIN_LINE } from "@compute-credits/rules/holds/hold";
 import type {
   LogEntry,
   LogEntryOf,
@@ -22,6 +23,7 @@ import { toRates } from "@compute-credits/rules/pricing/rateJson";
 export const LOG_TABLES = [
   "debits",
   "holds",
+  "hold_lots",
   "voids",
   "signed_allowances",
   "provider_access",
@@ -60,6 +62,7 @@ export async function readLogEntries(
   return [
     ...(await readDebits(tx, values)),
     ...(await readHolds(tx, values)),
+    ...(await readLots(tx, values)),
     ...(await readVoids(tx, values)),
     ...(await readAllowances(tx, values)),
     ...(await readAccess(tx, values)),
@@ -102,6 +105,8 @@ interface DebitColumns {
   readonly cards: readonly number[];
   readonly bases: readonly unknown[];
   readonly holds: readonly (string | null)[];
+  /** `null` if no debit of the page is from a line that its hold's request named */
+  readonly lines: readonly (string | null)[] | null;
   readonly accounts: string;
   readonly allowances: string;
   readonly amounts: string;
@@ -121,6 +126,7 @@ const DEBIT_COLUMNS = `select ${numberList("log_order")} as orders,
     ${jsonList("occurred_at")} as occurred, ${jsonList("recorded_at")} as recorded,
     ${jsonList("rate_card")} as cards, ${jsonList("price_basis")} as bases,
     ${jsonList("hold_id")} as holds, ${hexList("account")} as accounts,
+    case when count(line) > 0 then ${jsonList("line")} end as lines,
     ${hexList("allowance")} as allowances, ${numberList("amount_micros")} as amounts,
     ${numberList("fee_micros")} as fees
   from debits left join captures using (provider, event_id)`;
@@ -146,7 +152,7 @@ async function readDebits(tx: Sql, range: readonly unknown[]): Promise<LogEntryO
 }
 
 function toDebits(columns: DebitColumns, listed: string): LogEntryOf<"debit">[] {
-  const { ids, meters, dimensions, occurred, recorded, cards, bases, holds } = columns;
+  const { ids, meters, dimensions, occurred, recorded, cards, bases, holds, lines } = columns;
   const orders = listed.split(",");
   const transactions = columns.transactions.split(",");
   const providers = hexesIn(columns.providers);
@@ -158,6 +164,7 @@ function toDebits(columns: DebitColumns, listed: string): LogEntryOf<"debit">[] 
   const fees = columns.fees.split(",");
   return orders.map((order, index) => {
     const basis = at(bases, index);
+    const line = lines?.[index] ?? null;
     return {
       order: BigInt(order),
       transaction: BigInt(at(transactions, index)),
@@ -173,6 +180,7 @@ function toDebits(columns: DebitColumns, listed: string): LogEntryOf<"debit">[] 
       rateCardVersion: at(cards, index),
       priceBasis: basis === null ? null : toPriceBasis(basis),
       holdId: at(holds, index),
+      ...(line === null ? {} : { line }),
       charges: [
         {
           account: at(accounts, index),
@@ -225,15 +233,38 @@ function toCharge({ account, allowance, amountMicros, feeMicros }: LoggedCharge)
   return { account, allowance, amountMicros, feeMicros };
 }
 
-interface HoldRecord extends PlaceRecord {
+interface LotRecord extends PlaceRecord {
   readonly provider: Address;
   readonly hold_id: string;
-  readonly spender: Hex;
+  readonly line: string;
   readonly meter: string;
   readonly dimensions: Record<string, string>;
   readonly quantity: bigint;
   readonly rate: unknown;
   readonly allowances: readonly Hex[] | null;
+}
+
+/** SQL: the columns of a `LotRecord`, of a table that has the lot at the place `lot`. */
+const lotColumns = (table: string, lot: string) => `${PLACE}, provider, hold_id, line, meter,
+  dimensions, quantity, rate, (select array_agg(allowance order by part) from hold_parts p
+    where p.provider = ${table}.provider and p.hold_id = ${table}.hold_id and p.lot = ${lot}
+  ) as allowances`;
+
+function lotOf(record: LotRecord) {
+  return {
+    provider: record.provider,
+    id: record.hold_id,
+    ...(record.line === MAIN_LINE ? {} : { line: record.line }),
+    meter: record.meter,
+    dimensions: record.dimensions,
+    quantity: record.quantity,
+    rate: toPinnedRate(record.rate),
+    allowances: record.allowances ?? [],
+  };
+}
+
+interface HoldRecord extends LotRecord {
+  readonly spender: Hex;
   readonly created_at: Date;
   readonly expires_at: Date;
   readonly quote_expires_at: Date | null;
@@ -241,27 +272,32 @@ interface HoldRecord extends PlaceRecord {
 
 async function readHolds(tx: Sql, values: readonly unknown[]): Promise<LogEntryOf<"hold">[]> {
   const records = await tx.query<HoldRecord>(
-    `select ${PLACE}, provider, hold_id, spender, meter, dimensions, quantity, rate, created_at,
-       expires_at, quote_expires_at,
-       (select array_agg(allowance order by part) from hold_parts p
-        where p.provider = holds.provider and p.hold_id = holds.hold_id) as allowances
+    `select ${lotColumns("holds", "0")}, spender, created_at, quote_expires_at,
+       coalesce(first_expires_at, expires_at) as expires_at
      from holds where ${IN_PAGE}`,
     values,
   );
   return records.map((record) => ({
     ...placeOf(record),
     kind: "hold",
-    provider: record.provider,
-    id: record.hold_id,
     spender: record.spender,
-    meter: record.meter,
-    dimensions: record.dimensions,
-    quantity: record.quantity,
-    rate: toPinnedRate(record.rate),
-    allowances: record.allowances ?? [],
+    ...lotOf(record),
     createdAt: record.created_at,
     expiresAt: record.expires_at,
     quoteExpiresAt: record.quote_expires_at,
+  }));
+}
+
+async function readLots(tx: Sql, values: readonly unknown[]): Promise<LogEntryOf<"hold_lot">[]> {
+  const records = await tx.query<LotRecord & { readonly held_at: Date }>(
+    `select ${lotColumns("hold_lots", "hold_lots.lot")}, held_at from hold_lots where ${IN_PAGE}`,
+    values,
+  );
+  return records.map((record) => ({
+    ...placeOf(record),
+    kind: "hold_lot",
+    ...lotOf(record),
+    heldAt: record.held_at,
   }));
 }
 

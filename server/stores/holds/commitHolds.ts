@@ -7,12 +7,14 @@ import {
   type HoldsState,
   decideHolds,
 } from "@compute-credits/rules/holds/decideHolds";
-import type { Hold } from "@compute-credits/rules/holds/hold";
+import { MAIN_LINE, type Hold, partsOf } from "@compute-credits/rules/holds/hold";
+import { lineRequestsOf } from "@compute-credits/rules/holds/lines";
+import type { AuthorizeOutcome } from "@compute-credits/rules/holds/outcome";
 import {
-  type AuthorizeOutcome,
   type CaptureRequest,
   holdKey,
-} from "@compute-credits/rules/holds/outcome";
+  lineCapturesOf,
+} from "@compute-credits/rules/holds/requests";
 import { checkOpen } from "@compute-credits/rules/holds/resolve";
 import type { PriceState } from "@compute-credits/rules/pricing/priceDraft";
 import { tierUsesOf } from "@compute-credits/rules/pricing/tierUnits";
@@ -24,7 +26,11 @@ import {
   atCommit,
 } from "@compute-credits/platform/postgres/database";
 import { StaleRead } from "@compute-credits/platform/postgres/retry";
-import { byteaArray, textArray } from "@compute-credits/platform/postgres/values";
+import {
+  byteaArray,
+  nullableTextArray,
+  textArray,
+} from "@compute-credits/platform/postgres/values";
 import {
   ALLOWANCE_COLUMNS,
   type AllowanceRecord,
@@ -32,19 +38,28 @@ import {
 } from "../allowances/allowanceRecord.ts";
 import { writeNotes } from "../log/writeNotes.ts";
 import type { PriceClock } from "../pricing/priceClock.ts";
-import type { PriceReader } from "../pricing/priceReader.ts";
+import type { PriceQuery, PriceReader } from "../pricing/priceReader.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
 import { insertDebits } from "../usage/insertDebits.ts";
 import { readCampaigns, writeSpending } from "../usage/lockSpending.ts";
 import type { SpendingCaches } from "../usage/spendingCaches.ts";
 import { StaleAccessError } from "../usage/staleAccess.ts";
 import { explainUnaccepted } from "../usage/unacceptedSpenders.ts";
-import { captureHash } from "./holdAnswers.ts";
+import { captureHash } from "./captureHash.ts";
 import { type Candidates, findLive } from "./findLive.ts";
-import { type CaptureJob, type EndJob, type HoldJob, type HoldJobs, byKind } from "./holdJob.ts";
+import {
+  type CaptureJob,
+  type EndJob,
+  type ExtendJob,
+  type HoldJob,
+  type HoldJobs,
+  byKind,
+  eventIdsOf,
+  reserving,
+} from "./holdJob.ts";
 import type { HoldMemory } from "./holdMemory.ts";
-import { insertHolds, updateHolds } from "./holdRecord.ts";
 import { type LockedHolds, lockHolds } from "./lockHolds.ts";
+import { insertExtensions, insertHolds, updateHolds } from "./writeHolds.ts";
 
 export interface CommitHoldsDeps {
   readonly database: Database;
@@ -98,27 +113,26 @@ export async function commitHolds(
   );
 }
 
-/** The open holds that captures and releases name, as this process last wrote them. */
+/** The open holds that captures, extensions and releases name, as this process last wrote them. */
 function rememberedBy(memory: HoldMemory, jobs: readonly HoldJob[]): ReadonlyMap<HoldJob, Hold> {
   const remembered = new Map<HoldJob, Hold>();
   for (const job of jobs) {
     if (job.kind === "authorize" || (job.kind === "end" && job.as === "expired")) continue;
-    const eventId = job.kind === "capture" ? job.request.eventId : null;
-    const hold = memory.find(job.request, eventId);
+    const hold = memory.find(job.request, eventIdsOf(job));
     if (hold !== undefined) remembered.set(job, hold);
   }
   return remembered;
 }
 
 /** The accounts that hold the credits, and those whose tier usage a capture counts. */
-function accountsOf({ parts, rate }: Hold): readonly Address[] {
+function accountsOf(hold: Hold): readonly Address[] {
   return [
-    ...parts.map(({ account }) => account),
-    ...tierUsesOf(rate).map(({ account }) => account),
+    ...partsOf(hold).map(({ account }) => account),
+    ...hold.lots.flatMap(({ rate }) => tierUsesOf(rate).map(({ account }) => account)),
   ];
 }
 
-/** The allowances that may pay new holds, as of the count `upTo` (allowanceCache.ts). */
+/** The allowances that may pay new holds and extensions, as of the count `upTo` (allowanceCache.ts). */
 interface Payers {
   readonly candidates: Candidates;
   readonly upTo: bigint;
@@ -129,13 +143,13 @@ async function findPayers(
   { allowances }: SpendingCaches,
   jobs: readonly HoldJob[],
 ): Promise<Payers> {
-  const { authorize } = byKind(jobs);
+  const asking = reserving(byKind(jobs));
   const found = await allowances.lookUp(
     sql,
-    authorize.map(({ request }) => request),
+    asking.map(({ request }) => request),
   );
   const candidates = new Map(
-    authorize.map((job, index) => [job, found.allowances[index] ?? []] as const),
+    asking.map((job, index) => [job, found.allowances[index] ?? []] as const),
   );
   return { candidates, upTo: found.upTo };
 }
@@ -173,13 +187,14 @@ async function decideLive(
   },
 ): Promise<CommittedHolds> {
   const { maxOpenHolds } = rules;
-  const candidates = jobs.authorize.map((job) => payers.candidates.get(job) ?? []);
+  const asking = reserving(jobs);
+  const candidates = asking.map((job) => payers.candidates.get(job) ?? []);
   const locked = await lockHolds(tx, jobs, { accounts, remembered, candidates, maxOpenHolds });
   for (const hold of locked.stale) memory.forget(hold);
   if (locked.stale.length > 0) throw new StaleRead("another server changed a remembered hold");
   if (locked.arrivals > payers.upTo) {
     await caches.allowances.addArrivals(tx, locked.arrivals);
-    const requests = jobs.authorize.map(({ request }) => request);
+    const requests = asking.map(({ request }) => request);
     if (!caches.allowances.holds(requests, candidates)) {
       throw new StaleRead("a spender's allowances changed since the cached ones were read");
     }
@@ -189,10 +204,16 @@ async function decideLive(
   const decision = decideHolds(
     {
       captures: decidable.capture.map(({ request }) => ({
-        ...request,
-        payloadHash: captureHash(request),
+        provider: request.provider,
+        id: request.id,
+        final: request.final,
+        lines: lineCapturesOf(request).map((line) => ({
+          ...line,
+          payloadHash: captureHash(request, line),
+        })),
       })),
       ends: decidable.end.map(({ request, as }) => ({ ...request, as })),
+      extensions: decidable.extend.map(({ request }) => request),
       requests: decidable.authorize.map(({ request }) => request),
     },
     state,
@@ -218,13 +239,14 @@ async function decideLive(
 function remember(
   memory: HoldMemory,
   { capture }: HoldJobs,
-  { held, captured, changedHolds }: HoldDecision,
+  { held, captured, extensions, changedHolds }: HoldDecision,
 ): void {
-  for (const outcome of held) if (outcome.result === "held") memory.note(outcome.hold, null);
-  for (const [index, { request }] of capture.entries()) {
+  for (const outcome of held) if (outcome.result === "held") memory.note(outcome.hold, []);
+  for (const [index, job] of capture.entries()) {
     const outcome = captured[index];
-    if (outcome?.result === "captured") memory.note(outcome.hold, request);
+    if (outcome?.result === "captured") memory.note(outcome.hold, eventIdsOf(job));
   }
+  for (const { hold } of extensions) memory.note(hold, []);
   for (const hold of changedHolds) if (hold.resolution !== null) memory.forget(hold);
 }
 
@@ -233,7 +255,7 @@ function remember(
  * authenticated again.
  */
 function split(
-  { authorize, capture, end }: HoldJobs,
+  { authorize, capture, end, extend }: HoldJobs,
   { inUse, clock }: LockedHolds,
 ): {
   readonly decidable: HoldJobs;
@@ -243,12 +265,13 @@ function split(
   const isRevoked = ({ asOfRevocations: asOf }: HoldJob) =>
     asOf !== undefined && clock.accessRevocations > asOf;
   const isDecidable = (job: HoldJob) => !inUse.has(job) && !isRevoked(job);
-  const all = [...authorize, ...capture, ...end];
+  const all = [...authorize, ...capture, ...end, ...extend];
   return {
     decidable: {
       authorize: authorize.filter(isDecidable),
       capture: capture.filter(isDecidable),
       end: end.filter(isDecidable),
+      extend: extend.filter(isDecidable),
     },
     unchanged: all.filter((job) => inUse.has(job) && !isRevoked(job)),
     revoked: all.filter(isRevoked),
@@ -258,11 +281,11 @@ function split(
 async function readState(
   tx: Sql,
   { priceReader, caches }: Pick<CommitHoldsDeps, "priceReader" | "caches">,
-  { authorize, capture, end }: HoldJobs,
+  jobs: HoldJobs,
   locked: LockedHolds,
   candidates: readonly (readonly Allowance[])[],
 ): Promise<HoldsState> {
-  const { clock, accounts, holds, allowanceStates, openHolds } = locked;
+  const { clock, accounts, holds, allowanceStates, refundRequested, openHolds } = locked;
   const { now, newestCard, frozenAt } = clock;
   const inForce = (allowance: Allowance): Allowance => {
     const state = allowanceStates.get(allowance.id);
@@ -271,7 +294,7 @@ async function readState(
   };
   const allowances = [...new Set(candidates.flat())].map(inForce);
   const ofNewHolds = new Map(allowances.map((allowance) => [allowance.id, allowance]));
-  const changing = [...capture, ...end].flatMap((job) => {
+  const changing = [...jobs.capture, ...jobs.end, ...jobs.extend].flatMap((job) => {
     const hold = holds.get(holdKey(job.request));
     if (hold === undefined || !mayChange(job, hold, clock)) return [];
     checkLocked(hold, locked);
@@ -285,9 +308,9 @@ async function readState(
     read.filter(({ campaign }) => campaign !== null && !known.has(campaign)),
   );
 
-  const requests = authorize.map(({ request }) => request);
+  const requests = reserving(jobs).map(({ request }) => request);
   const hasAccess = await caches.access.read(tx, requests, clock);
-  const queries = requests.map((request) => ({ ...request, occurredAt: now }));
+  const queries = priceQueries(jobs, locked);
   const moment = { now, newestCard, accounts: [...accounts.keys()] };
   const prices = queries.length === 0 ? NO_PRICES : await priceReader.read(tx, queries, moment);
   return {
@@ -300,8 +323,36 @@ async function readState(
     hasAccess,
     prices,
     holds,
+    refundRequested,
     openHolds,
   };
+}
+
+/** The lines of new holds, and those that extensions add to. */
+function priceQueries(
+  { authorize, extend }: HoldJobs,
+  { holds, clock: { now: occurredAt } }: LockedHolds,
+): readonly PriceQuery[] {
+  const added = extend.flatMap(({ request }) => {
+    const { provider, lines } = request;
+    const lots = holds.get(holdKey(request))?.lots ?? [];
+    return lines.flatMap(({ line }) => {
+      const lot = lots.find((each) => each.line === line);
+      if (lot === undefined) return [];
+      return { provider, meter: lot.meter, dimensions: lot.dimensions, occurredAt };
+    });
+  });
+  return [
+    ...authorize.flatMap(({ request }) =>
+      lineRequestsOf(request).map(({ meter, dimensions }) => ({
+        provider: request.provider,
+        meter,
+        dimensions,
+        occurredAt,
+      })),
+    ),
+    ...added,
+  ];
 }
 
 /** Captures pay the rate that their hold has pinned. */
@@ -321,7 +372,7 @@ async function allowancesOf(
   },
 ): Promise<readonly Allowance[]> {
   const missing = new Set<Hex>();
-  for (const { allowance } of holds.flatMap(({ parts }) => parts)) {
+  for (const { allowance } of holds.flatMap(partsOf)) {
     if (!ofNewHolds.has(allowance)) missing.add(allowance);
   }
   if (missing.size === 0) return [];
@@ -339,16 +390,23 @@ async function allowancesOf(
 }
 
 /** Whether the decision needs the hold's accounts: otherwise it is refused before it looks at them. */
-function mayChange(job: CaptureJob | EndJob, hold: Hold, { now, frozenAt }: PriceClock): boolean {
+function mayChange(
+  job: CaptureJob | EndJob | ExtendJob,
+  hold: Hold,
+  { now, frozenAt }: PriceClock,
+): boolean {
   if (job.kind === "end" && job.as === "expired") return hold.resolution === null;
-  const isFrozen = job.kind === "capture" && frozenAt !== null;
+  const isFrozen = job.kind !== "end" && frozenAt !== null;
   return !isFrozen && checkOpen(hold, now) === null;
 }
 
-/** Throws if the accounts of an open hold are not locked: it was opened after the locks were taken. */
-function checkLocked({ parts }: Hold, { accounts }: LockedHolds): void {
-  if (parts.every(({ account }) => accounts.has(account))) return;
-  throw new StaleRead("a hold was opened since the accounts were locked");
+/**
+ * Throws if the accounts of an open hold are not locked: it was opened or extended after the look
+ * that told which to lock.
+ */
+function checkLocked(hold: Hold, { accounts }: LockedHolds): void {
+  if (accountsOf(hold).every((account) => accounts.has(account))) return;
+  throw new StaleRead("a hold was opened or extended since the accounts were locked");
 }
 
 /** Refusals of new holds, with the better reason. */
@@ -376,7 +434,7 @@ async function explainRefusals(
 async function writeDecision(
   tx: Transaction,
   { authorize, capture }: HoldJobs,
-  { debits, captured, changedHolds, newHolds, changes, tierUnits, held }: HoldDecision,
+  { debits, captured, changedHolds, extensions, newHolds, changes, tierUnits, held }: HoldDecision,
   now: Date,
 ): Promise<void> {
   const last = atCommit(tx);
@@ -390,39 +448,62 @@ async function writeDecision(
   );
   await addTierUnits(last, tierUnits);
   await updateHolds(last, changedHolds);
-  await writeNotes(
-    last,
-    changedHolds.flatMap(({ provider, id, resolution }) =>
+  await writeNotes(last, [
+    ...changedHolds.flatMap(({ provider, id, resolution }) =>
       resolution === null ? [] : { kind: "hold_end" as const, provider, id, ...resolution },
     ),
-  );
+    ...extensions.map(({ request, hold, at }) => ({
+      kind: "hold_extension" as const,
+      provider: hold.provider,
+      id: hold.id,
+      extension: request.extensionId,
+      ttlSeconds: request.ttlSeconds,
+      lines: request.lines,
+      expiresAt: hold.expiresAt,
+      at,
+    })),
+  ]);
+  await insertExtensions(last, extensions);
   const quoteExpiries = authorize.flatMap(({ request }, index) =>
     held[index]?.result === "held" ? (request.quote?.expiresAt ?? null) : [],
   );
-  await insertHolds(last, newHolds, quoteExpiries);
+  await insertHolds(
+    last,
+    newHolds.map((hold, index) => ({ hold, quoteExpiresAt: quoteExpiries[index] ?? null })),
+  );
 }
 
 async function insertCaptures(sql: Sql, captures: readonly CaptureRequest[]): Promise<void> {
   if (captures.length === 0) return;
+  const rows = captures.flatMap((request) =>
+    lineCapturesOf(request).map(({ line, eventId }) => ({ request, line, eventId })),
+  );
   await sql.query(
-    `insert into captures (provider, event_id, hold_id)
-     select * from unnest($1::bytea[], $2::text[], $3::text[])`,
+    `insert into captures (provider, event_id, hold_id, line)
+     select * from unnest($1::bytea[], $2::text[], $3::text[], $4::text[])`,
     [
-      byteaArray(captures.map(({ provider }) => provider)),
-      textArray(captures.map(({ eventId }) => eventId)),
-      textArray(captures.map(({ id }) => id)),
+      byteaArray(rows.map(({ request }) => request.provider)),
+      textArray(rows.map(({ eventId }) => eventId)),
+      textArray(rows.map(({ request }) => request.id)),
+      nullableTextArray(rows.map(({ line }) => (line === MAIN_LINE ? null : line))),
     ],
   );
 }
 
 function answersOf(
-  { authorize, capture, end }: HoldJobs,
-  { held, captured, ended }: Pick<HoldDecision, "held" | "captured" | "ended">,
+  { authorize, capture, end, extend }: HoldJobs,
+  {
+    held,
+    captured,
+    ended,
+    extended,
+  }: Pick<HoldDecision, "held" | "captured" | "ended" | "extended">,
 ): readonly (() => void)[] {
   return [
     ...authorize.flatMap(({ resolve }, index) => answer(resolve, held[index])),
     ...capture.flatMap(({ resolve }, index) => answer(resolve, captured[index])),
     ...end.flatMap(({ resolve }, index) => answer(resolve, ended[index])),
+    ...extend.flatMap(({ resolve }, index) => answer(resolve, extended[index])),
   ];
 }
 

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 
-import type { Hex } from "viem";
-
+import { jsonText } from "@compute-credits/protocol/jsonText";
 import { type HoldRequest, requestHash } from "@compute-credits/rules/holds/authorize";
 import type { Hold } from "@compute-credits/rules/holds/hold";
 import { checkOpen } from "@compute-credits/rules/holds/resolve";
@@ -9,13 +8,20 @@ import { eventKey } from "@compute-credits/rules/usage/decideDebits";
 import { readClock } from "@compute-credits/platform/postgres/clock";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import { bytea } from "@compute-credits/platform/postgres/values";
-import type {
-  AuthorizeOutcome,
-  CaptureOutcome,
-  CaptureRequest,
-  HoldKey,
-  ReleaseOutcome,
+import {
+  type AuthorizeOutcome,
+  type CaptureOutcome,
+  type ExtendOutcome,
+  type ReleaseOutcome,
+  totalOf,
 } from "@compute-credits/rules/holds/outcome";
+import {
+  type CaptureRequest,
+  type ExtendRequest,
+  type HoldKey,
+  lineCapturesOf,
+} from "@compute-credits/rules/holds/requests";
+import { captureHash } from "./captureHash.ts";
 import { readHold } from "./holdRecord.ts";
 import { readPriceClock } from "../pricing/priceClock.ts";
 import { readKnownDebits } from "../usage/knownDebits.ts";
@@ -47,18 +53,31 @@ export async function readAuthorized(
     : { result: "refused", refusal: { reason: "hold_id_conflict" } };
 }
 
-/** Reads the outcome for an event id that is in use; `null` if it is not. */
+/**
+ * Reads the outcome of a capture of which an event id is in use; `null` if none is. It is repeated
+ * only if all of its events are: a capture is made whole or not at all.
+ */
 async function readCapture(
   sql: Sql,
   request: CaptureRequest,
   hold: Hold,
 ): Promise<CaptureOutcome | null> {
-  const event = { provider: request.provider, id: request.eventId };
-  const known = (await readKnownDebits(sql, [event])).get(eventKey(event));
-  if (known === undefined) return null;
-  return known.payload === captureHash(request)
-    ? { result: "captured", hold, debit: known.outcome }
-    : { result: "refused", refusal: { reason: "event_id_conflict" } };
+  const { provider } = request;
+  const lines = lineCapturesOf(request);
+  const events = lines.map(({ eventId: id }) => ({ provider, id }));
+  const known = await readKnownDebits(sql, events);
+  if (known.size === 0) return null;
+  const captured = lines.flatMap((line, index) => {
+    const event = events[index];
+    const before = event === undefined ? undefined : known.get(eventKey(event));
+    if (before === undefined || before.payload !== captureHash(request, line)) return [];
+    return { ...line, debit: before.outcome };
+  });
+  if (captured.length < lines.length) {
+    return { result: "refused", refusal: { reason: "event_id_conflict" } };
+  }
+  const debit = totalOf(captured.map((line) => line.debit));
+  return { result: "captured", hold, debit, lines: captured };
 }
 
 /** Reads the outcome of a capture that changes nothing; `null` if it may charge. */
@@ -84,8 +103,29 @@ export async function readReleaseRefusal(sql: Sql, key: HoldKey): Promise<Releas
   return over === null ? null : { result: "refused", refusal: over };
 }
 
-/** Hashes a capture's content. Repetitions of a capture have the same hash. */
-export function captureHash({ id, quantity, final }: CaptureRequest): Hex {
-  const content = JSON.stringify([id, `${quantity}`, final]);
-  return `0x${createHash("sha256").update(content).digest("hex")}`;
+/** Reads the outcome of an extension that changes nothing; `null` if it may extend. */
+export async function readExtensionAnswer(
+  sql: Sql,
+  request: ExtendRequest,
+): Promise<ExtendOutcome | null> {
+  const hold = await readHold(sql, request);
+  if (hold === null) return HOLD_NOT_FOUND;
+  const [known] = await sql.query<{ ttl_seconds: number | null; lines: unknown }>(
+    `select ttl_seconds, lines from hold_extensions
+     where provider = $1 and hold_id = $2 and extension_id = $3`,
+    [bytea(request.provider), request.id, request.extensionId],
+  );
+  if (known !== undefined) {
+    const { ttlSeconds, lines } = request;
+    const isSame =
+      known.ttl_seconds === ttlSeconds &&
+      isDeepStrictEqual(known.lines, JSON.parse(jsonText(lines)));
+    return isSame
+      ? { result: "extended", hold, repeated: true }
+      : { result: "refused", refusal: { reason: "extension_id_conflict" } };
+  }
+  const { now, frozenAt } = await readPriceClock(sql);
+  if (frozenAt !== null) return { result: "refused", refusal: { reason: "vault_frozen" } };
+  const over = checkOpen(hold, now);
+  return over === null ? null : { result: "refused", refusal: over };
 }

@@ -1,5 +1,5 @@
-import type { CaptureRequest, HoldKey } from "@compute-credits/rules/holds/outcome";
-import { holdKey } from "@compute-credits/rules/holds/outcome";
+import type { HoldKey } from "@compute-credits/rules/holds/requests";
+import { holdKey } from "@compute-credits/rules/holds/requests";
 import type { Hold } from "@compute-credits/rules/holds/hold";
 import { createEventMemory } from "../usage/eventMemory.ts";
 
@@ -9,10 +9,10 @@ import { createEventMemory } from "../usage/eventMemory.ts";
  * the locks decides.
  */
 export interface HoldMemory {
-  /** The open hold, unless it is not known or the event id was captured before. */
-  find(key: HoldKey, eventId: string | null): Hold | undefined;
-  /** Notes a hold that was written, and the capture that did it. */
-  note(hold: Hold, capture: CaptureRequest | null): void;
+  /** The open hold, unless it is not known or one of the event ids was captured before. */
+  find(key: HoldKey, eventIds: readonly string[]): Hold | undefined;
+  /** Notes a hold that was written, and the ids of the events captured from it just now. */
+  note(hold: Hold, eventIds: readonly string[]): void;
   forget(key: HoldKey): void;
 }
 
@@ -20,21 +20,22 @@ export function createHoldMemory(capacity = CAPACITY): HoldMemory {
   const open = new Map<string, Hold>();
   const captured = createEventMemory(new Date(0));
   return {
-    find({ provider, id }, eventId) {
+    find({ provider, id }, eventIds) {
       const hold = open.get(holdKey({ provider, id }));
-      if (hold === undefined || eventId === null) return hold;
-      const event = { provider, id: eventId, occurredAt: new Date() };
-      return captured.mayBeRecorded(event) ? undefined : hold;
+      if (hold === undefined || eventIds.length === 0) return hold;
+      const occurredAt = new Date();
+      const mayBeRepeated = eventIds.some((eventId) =>
+        captured.mayBeRecorded({ provider, id: eventId, occurredAt }),
+      );
+      return mayBeRepeated ? undefined : hold;
     },
-    note(hold, capture) {
-      if (capture !== null) {
-        const { provider, eventId } = capture;
-        captured.remember({ provider, id: eventId, occurredAt: new Date() });
-      }
+    note(hold, eventIds) {
+      const { provider } = hold;
+      for (const id of eventIds) captured.remember({ provider, id, occurredAt: new Date() });
       const key = holdKey(hold);
       // Last in the order, because it was used last.
       open.delete(key);
-      if (hold.resolution !== null) return;
+      if (hold.resolution !== null || hold.lots.length > MOST_LOTS) return;
       for (const oldest of open.keys()) {
         if (open.size < capacity) break;
         open.delete(oldest);
@@ -45,5 +46,8 @@ export function createHoldMemory(capacity = CAPACITY): HoldMemory {
   };
 }
 
-/** About two kilobytes each. */
+/** About two kilobytes each, of one lot. */
 const CAPACITY = 20_000;
+
+/** A hold with more lots is read each time, so that the memory is bounded. */
+const MOST_LOTS = 8;

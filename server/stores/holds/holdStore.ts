@@ -5,10 +5,10 @@ import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
 import type {
   AuthorizeOutcome,
   CaptureOutcome,
-  CaptureRequest,
-  HoldKey,
+  ExtendOutcome,
   ReleaseOutcome,
 } from "@compute-credits/rules/holds/outcome";
+import type { CaptureRequest, ExtendRequest, HoldKey } from "@compute-credits/rules/holds/requests";
 
 /**
  * Requests that arrive together share a transaction; each is done in full or refused, whatever
@@ -19,10 +19,16 @@ export interface HoldStore {
   /** Sets the credits aside, all or nothing. Repeating the request returns the same hold. */
   authorize(request: HoldRequest, asOfRevocations?: bigint): Promise<AuthorizeOutcome>;
   /**
-   * Charges at the pinned rate, up to the held amount. Repeating the capture returns the first
-   * outcome.
+   * Charges at the pinned rates, up to the held amounts, all lines or none. Repeating the capture
+   * returns the first outcome.
    */
   capture(request: CaptureRequest, asOfRevocations?: bigint): Promise<CaptureOutcome>;
+  /**
+   * Adds time, units at the rates of now, or both; all of it or nothing. Repeating an extension
+   * changes nothing. Refused once an account that holds credits ready wants a refund, or one of the
+   * allowances may no longer pay.
+   */
+  extend(request: ExtendRequest, asOfRevocations?: bigint): Promise<ExtendOutcome>;
   /** Ends the hold and returns the remaining credits. */
   release(key: HoldKey, asOfRevocations?: bigint): Promise<ReleaseOutcome>;
   find(key: HoldKey): Promise<Hold | null>;

@@ -3,8 +3,8 @@ import type { Address, Hex } from "viem";
 import type { Account } from "@compute-credits/rules/accounts/account";
 import type { Allowance, AllowanceUsage } from "@compute-credits/rules/allowances/allowance";
 import { pairKey } from "@compute-credits/rules/holds/decideHolds";
-import type { Hold, HoldPart } from "@compute-credits/rules/holds/hold";
-import { holdKey } from "@compute-credits/rules/holds/outcome";
+import { type Hold, capturedMicros, partsOf } from "@compute-credits/rules/holds/hold";
+import { holdKey } from "@compute-credits/rules/holds/requests";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import {
   byteaArray,
@@ -13,8 +13,16 @@ import {
 } from "@compute-credits/platform/postgres/values";
 import { ARRIVAL_COUNT } from "../allowances/allowanceCache.ts";
 import { PRICE_CLOCK, type PriceClock } from "../pricing/priceClock.ts";
-import type { HoldJob, HoldJobs } from "./holdJob.ts";
-import { HOLD_COLUMNS_OF_H, type HoldRecord, toHold } from "./holdRecord.ts";
+import { type HoldJob, type HoldJobs, type NamedEvent, namedEvents } from "./holdJob.ts";
+import {
+  HOLD_COLUMNS_OF_H,
+  type HoldRecord,
+  LOT_COLUMNS,
+  type LotRecord,
+  PART_COLUMNS,
+  type PartRecord,
+  toHold,
+} from "./holdRecord.ts";
 
 /** What a batch of jobs is decided on, apart from what is cached. */
 export interface LockedHolds {
@@ -27,10 +35,12 @@ export interface LockedHolds {
   readonly allowanceStates: ReadonlyMap<Hex, AllowanceState>;
   /** by `holdKey`: all holds that the jobs name */
   readonly holds: ReadonlyMap<string, Hold>;
-  /** new holds whose id is in use, and captures whose event id is */
+  /** new holds, captures and extensions whose id is in use */
   readonly inUse: ReadonlySet<HoldJob>;
   /** remembered holds that another server has changed since: nothing may be decided on them */
   readonly stale: readonly Hold[];
+  /** the locked accounts with a refund request that the chain has not served, for extensions */
+  readonly refundRequested: ReadonlySet<Address>;
   /** by `pairKey` */
   readonly openHolds: ReadonlyMap<string, bigint>;
 }
@@ -42,8 +52,8 @@ export interface AllowanceState {
 
 /**
  * Locks the accounts that the jobs may change, in the order of addresses, and reads all that the
- * jobs depend on: one round trip. `candidates` are the allowances that may pay each new hold;
- * `remembered` are holds as this process last wrote them, which are not read whole.
+ * jobs depend on: one round trip. `candidates` are the allowances that may pay each new hold and
+ * extension; `remembered` are holds as this process last wrote them, which are not read whole.
  */
 export async function lockHolds(
   tx: Sql,
@@ -61,49 +71,91 @@ export async function lockHolds(
   },
 ): Promise<LockedHolds> {
   // PostgreSQL runs them in this order, so all but the first see what the locks had to wait for.
-  const isRemembered = (job: HoldJob) => remembered.has(job);
+  const isUnknown = (job: HoldJob) => !remembered.has(job);
   const others: HoldJobs = {
     authorize: jobs.authorize,
-    capture: jobs.capture.filter((job) => !isRemembered(job)),
-    end: jobs.end.filter((job) => !isRemembered(job)),
+    capture: jobs.capture.filter(isUnknown),
+    end: jobs.end.filter(isUnknown),
+    extend: jobs.extend.filter(isUnknown),
   };
-  const [accounts, found, parts, changes, allowanceStates, clock, openHolds] = await Promise.all([
+  const unknown = changing(others);
+  const [
+    accounts,
+    found,
+    lots,
+    parts,
+    changes,
+    inUseExtensions,
+    refundRequested,
+    allowanceStates,
+    clock,
+    openHolds,
+  ] = await Promise.all([
     lockAccounts(tx, addresses),
-    readHolds(tx, [...others.authorize, ...others.capture, ...others.end]),
-    readParts(tx, [...others.capture, ...others.end]),
-    readChanges(tx, [...jobs.capture, ...jobs.end].filter(isRemembered)),
-    readAllowanceStates(tx, others, { candidates, holds: [...remembered.values()] }),
+    readHolds(tx, [...others.authorize, ...unknown]),
+    readLots(tx, unknown),
+    readParts(tx, unknown),
+    readChanges(
+      tx,
+      changing(jobs).filter((job) => remembered.has(job)),
+    ),
+    readExtensions(tx, jobs),
+    readRefundRequests(tx, jobs, addresses),
+    readAllowanceStates(tx, unknown, { candidates, holds: [...remembered.values()] }),
     readClock(tx),
     countOpenHolds(tx, jobs, maxOpenHolds),
   ]);
-  const partsByHold = Map.groupBy(parts, ({ provider, hold_id: id }) => holdKey({ provider, id }));
+  const lotsByHold = Map.groupBy(lots, keyOf);
+  const partsByHold = Map.groupBy(parts, keyOf);
   const holds = new Map<string, Hold>();
-  const inUse = new Set<HoldJob>();
+  const inUse = new Set<HoldJob>(inUseExtensions);
   for (const [job, { is_captured: isCaptured, ...record }] of found) {
     const key = holdKey(job.request);
-    const ofHold = (partsByHold.get(key) ?? []).map(partOf);
-    if (!holds.has(key)) holds.set(key, toHold(record, ofHold));
+    if (!holds.has(key)) {
+      holds.set(key, toHold(record, lotsByHold.get(key) ?? [], partsByHold.get(key) ?? []));
+    }
     if (isCaptured || job.kind === "authorize") inUse.add(job);
   }
   const stale: Hold[] = [];
   for (const [job, hold] of remembered) {
-    const now = changes.get(job);
-    if (now === undefined || !isAsRemembered(hold, now)) stale.push(hold);
+    const ofJob = changes.get(job) ?? [];
+    if (!ofJob.some((now) => isAsRemembered(hold, now))) stale.push(hold);
     holds.set(holdKey(hold), hold);
-    if (now?.is_captured === true) inUse.add(job);
+    if (ofJob.some((now) => now.is_captured)) inUse.add(job);
   }
   const { arrivals, ...priceClock } = clock;
-  return { clock: priceClock, arrivals, accounts, allowanceStates, holds, inUse, stale, openHolds };
+  return {
+    clock: priceClock,
+    arrivals,
+    accounts,
+    allowanceStates,
+    holds,
+    inUse,
+    stale,
+    refundRequested,
+    openHolds,
+  };
+}
+
+/** The jobs that change a hold which is there already. */
+function changing({ capture, end, extend }: HoldJobs): readonly HoldJob[] {
+  return [...capture, ...end, ...extend];
 }
 
 /** Whether no other server captured from the hold, extended or ended it. */
 function isAsRemembered(hold: Hold, now: ChangedHold): boolean {
   return (
     now.resolved_as === null &&
-    now.captured_quantity === hold.capturedQuantity &&
-    now.captured_micros === hold.capturedMicros &&
+    now.lots === hold.lots.length &&
+    now.captured_quantity === capturedUnits(hold) &&
+    now.captured_micros === capturedMicros(hold) &&
     now.expires_at.getTime() === hold.expiresAt.getTime()
   );
+}
+
+/** The sum over all lots, whose units differ: it only tells whether any was captured from. */
+function capturedUnits({ lots }: Hold): bigint {
+  return lots.reduce((sum, { capturedQuantity }) => sum + capturedQuantity, 0n);
 }
 
 async function lockAccounts(
@@ -132,84 +184,149 @@ interface Found {
 const IS_CAPTURED = `event_id is not null and exists (select from debits d
   where d.provider = named.provider and d.event_id = named.event_id) as is_captured`;
 
-/** Reads the holds that the jobs name, by job. */
+/** Reads the holds that the jobs name, by job; of a capture, once for each of its event ids. */
 async function readHolds(
   tx: Sql,
   jobs: readonly HoldJob[],
 ): Promise<readonly (readonly [HoldJob, FoundHold])[]> {
-  if (jobs.length === 0) return [];
+  const named = namedEvents(jobs);
+  if (named.length === 0) return [];
   // Plan: holds and debits by primary key.
   const found = await tx.query<FoundHold>(
     `select n, ${HOLD_COLUMNS_OF_H}, ${IS_CAPTURED}
      from unnest($1::bytea[], $2::text[], $3::text[])
        with ordinality as named (provider, hold_id, event_id, n)
        join holds h using (provider, hold_id)`,
-    eventKeysOf(jobs),
+    eventKeysOf(named),
   );
-  return found.map((record) => [jobAt(jobs, record), record] as const);
+  return found.map((record) => [jobAt(named, record), record] as const);
 }
 
 interface ChangedHold extends Found {
+  readonly lots: number;
+  /** of all lots */
   readonly captured_micros: bigint;
   readonly captured_quantity: bigint;
   readonly expires_at: Date;
   readonly resolved_as: string | null;
 }
 
+/** SQL: a sum over the lots of the hold `h`. One lot is in its own row. */
+const sumOfLots = (column: string) =>
+  `h.${column} + case when lots = 1 then 0 else (select sum(l.${column})::bigint from hold_lots l
+     where l.provider = h.provider and l.hold_id = h.hold_id) end as ${column}`;
+
 /** Reads what may have changed of remembered holds, by job. */
 async function readChanges(
   tx: Sql,
   jobs: readonly HoldJob[],
-): Promise<ReadonlyMap<HoldJob, ChangedHold>> {
-  if (jobs.length === 0) return new Map();
-  // Plan: holds and debits by primary key.
+): Promise<ReadonlyMap<HoldJob, readonly ChangedHold[]>> {
+  const named = namedEvents(jobs);
+  if (named.length === 0) return new Map();
+  // Plan: holds, hold_lots and debits by primary key.
   const found = await tx.query<ChangedHold>(
-    `select n, captured_micros, captured_quantity, expires_at, resolved_as, ${IS_CAPTURED}
+    `select n, lots, ${sumOfLots("captured_micros")}, ${sumOfLots("captured_quantity")},
+       expires_at, resolved_as, ${IS_CAPTURED}
      from unnest($1::bytea[], $2::text[], $3::text[])
        with ordinality as named (provider, hold_id, event_id, n)
        join holds h using (provider, hold_id)`,
-    eventKeysOf(jobs),
+    eventKeysOf(named),
   );
-  return new Map(found.map((record) => [jobAt(jobs, record), record]));
+  return Map.groupBy(found, (record) => jobAt(named, record));
 }
 
-function eventKeysOf(jobs: readonly HoldJob[]): string[] {
+function eventKeysOf(named: readonly NamedEvent[]): string[] {
   return [
-    ...keysOf(jobs),
-    nullableTextArray(jobs.map((job) => (job.kind === "capture" ? job.request.eventId : null))),
+    ...keysOf(named.map(({ job }) => job)),
+    nullableTextArray(named.map(({ eventId }) => eventId)),
   ];
 }
 
-function jobAt(jobs: readonly HoldJob[], { n }: Found): HoldJob {
-  const job = jobs[Number(n) - 1];
-  if (job === undefined) throw new Error("the database returned a position that was not asked for");
-  return job;
+function jobAt(named: readonly NamedEvent[], { n }: Found): HoldJob {
+  const found = named[Number(n) - 1];
+  if (found === undefined) {
+    throw new Error("the database returned a position that was not asked for");
+  }
+  return found.job;
 }
 
-interface PartRecord extends HoldPart {
+interface HoldKeyRecord {
   readonly provider: Address;
   readonly hold_id: string;
 }
 
-function partOf({ account, allowance, heldMicros }: HoldPart): HoldPart {
-  return { account, allowance, heldMicros };
+function keyOf({ provider, hold_id: id }: HoldKeyRecord): string {
+  return holdKey({ provider, id });
 }
 
-async function readParts(tx: Sql, jobs: readonly HoldJob[]): Promise<readonly PartRecord[]> {
+/** SQL: the distinct holds that `keysOf` names. */
+const NAMED_HOLDS =
+  "(select distinct * from unnest($1::bytea[], $2::text[])) as named (provider, hold_id)";
+
+/** Reads the lots after the first of each hold. */
+async function readLots(
+  tx: Sql,
+  jobs: readonly HoldJob[],
+): Promise<readonly (LotRecord & HoldKeyRecord)[]> {
+  if (jobs.length === 0) return [];
+  // Plan: hold_lots by primary key.
+  return await tx.query<LotRecord & HoldKeyRecord>(
+    `select provider, hold_id, ${LOT_COLUMNS} from ${NAMED_HOLDS}
+       join hold_lots using (provider, hold_id)
+     order by provider, hold_id, lot`,
+    keysOf(jobs),
+  );
+}
+
+async function readParts(
+  tx: Sql,
+  jobs: readonly HoldJob[],
+): Promise<readonly (PartRecord & HoldKeyRecord)[]> {
   if (jobs.length === 0) return [];
   // Plan: hold_parts by primary key.
-  return await tx.query<PartRecord>(
-    `select provider, hold_id, account, allowance, held_micros as "heldMicros"
-     from (select distinct * from unnest($1::bytea[], $2::text[])) as named (provider, hold_id)
+  return await tx.query<PartRecord & HoldKeyRecord>(
+    `select provider, hold_id, ${PART_COLUMNS} from ${NAMED_HOLDS}
        join hold_parts using (provider, hold_id)
      order by provider, hold_id, part`,
     keysOf(jobs),
   );
 }
 
+/** The extensions whose id is in use. */
+async function readExtensions(
+  tx: Sql,
+  { extend }: Pick<HoldJobs, "extend">,
+): Promise<readonly HoldJob[]> {
+  if (extend.length === 0) return [];
+  // Plan: hold_extensions by primary key.
+  const found = await tx.query<{ n: bigint }>(
+    `select n from unnest($1::bytea[], $2::text[], $3::text[])
+       with ordinality as named (provider, hold_id, extension_id, n)
+       join hold_extensions using (provider, hold_id, extension_id)`,
+    [...keysOf(extend), textArray(extend.map(({ request }) => request.extensionId))],
+  );
+  return found.flatMap(({ n }) => extend[Number(n) - 1] ?? []);
+}
+
+/** The accounts with a refund request that the chain has not served. Only extensions ask. */
+async function readRefundRequests(
+  tx: Sql,
+  { extend }: Pick<HoldJobs, "extend">,
+  addresses: ReadonlySet<Address>,
+): Promise<ReadonlySet<Address>> {
+  if (extend.length === 0) return new Set();
+  // Plan: open_refund_requests, index only.
+  const found = await tx.query<{ account: Address }>(
+    "select account from refund_requests where not served and account = any($1::bytea[])",
+    [byteaArray([...addresses])],
+  );
+  return new Set(found.map(({ account }) => account));
+}
+
+/** `unknown` are jobs whose holds are read beside this, so that their parts are not known yet. */
 async function readAllowanceStates(
   tx: Sql,
-  { capture, end }: HoldJobs,
+  unknown: readonly HoldJob[],
   known: {
     readonly candidates: readonly (readonly Allowance[])[];
     readonly holds: readonly Hold[];
@@ -217,7 +334,7 @@ async function readAllowanceStates(
 ): Promise<ReadonlyMap<Hex, AllowanceState>> {
   const ids = new Set([
     ...known.candidates.flat().map(({ id }) => id),
-    ...known.holds.flatMap(({ parts }) => parts.map(({ allowance }) => allowance)),
+    ...known.holds.flatMap((hold) => partsOf(hold).map(({ allowance }) => allowance)),
   ]);
   // Plan: hold_parts by primary key, allowance_usage by hash.
   const records = await tx.query<AllowanceUsage & { id: Hex; revokedAt: Date | null }>(
@@ -229,7 +346,7 @@ async function readAllowanceStates(
        union select allowance from unnest($2::bytea[], $3::text[]) as named (provider, hold_id)
          join hold_parts using (provider, hold_id)
      ) as wanted join allowance_usage using (id)`,
-    [byteaArray([...ids]), ...keysOf([...capture, ...end])],
+    [byteaArray([...ids]), ...keysOf(unknown)],
   );
   return new Map(records.map(({ id, revokedAt, ...usage }) => [id, { revokedAt, usage }]));
 }

@@ -1,11 +1,13 @@
 import { type HoldRequest } from "@compute-credits/rules/holds/authorize";
+import { lineRequestsOf } from "@compute-credits/rules/holds/lines";
 import { type HoldRules, decideHolds } from "@compute-credits/rules/holds/decideHolds";
 import type {
   AuthorizeOutcome,
   CaptureOutcome,
-  HoldKey,
+  ExtendOutcome,
   ReleaseOutcome,
 } from "@compute-credits/rules/holds/outcome";
+import type { HoldKey } from "@compute-credits/rules/holds/requests";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import { withRetries } from "@compute-credits/platform/postgres/retry";
 import { noteCommit } from "@compute-credits/platform/postgres/sentWrites";
@@ -18,7 +20,13 @@ import { checkAccess } from "../usage/report.ts";
 import { createSpendingCaches } from "../usage/spendingCaches.ts";
 import { explainUnaccepted } from "../usage/unacceptedSpenders.ts";
 import { commitHolds } from "./commitHolds.ts";
-import { mayBill, readAuthorized, readCaptureAnswer, readReleaseRefusal } from "./holdAnswers.ts";
+import {
+  mayBill,
+  readAuthorized,
+  readCaptureAnswer,
+  readExtensionAnswer,
+  readReleaseRefusal,
+} from "./holdAnswers.ts";
 import { type HoldJob, splitRepetitions } from "./holdJob.ts";
 import { readHold } from "./holdRecord.ts";
 import { createHoldMemory } from "./holdMemory.ts";
@@ -92,6 +100,12 @@ export function createHoldStore(
         else queue.add(job);
         return;
       }
+      case "extend": {
+        const known = await snapshot(job, (tx) => readExtensionAnswer(tx, job.request));
+        if (known !== null) job.resolve(known);
+        else queue.add(job);
+        return;
+      }
       default:
         job satisfies never;
     }
@@ -105,12 +119,22 @@ export function createHoldStore(
     if (await mayBill(tx, request)) return null;
     const state = await readSpenders(tx, new Set([request.spender]));
     const { now, newestCard, accounts } = state;
-    const query = { ...request, occurredAt: now };
+    const queries = lineRequestsOf(request).map(({ meter, dimensions }) => ({
+      provider: request.provider,
+      meter,
+      dimensions,
+      occurredAt: now,
+    }));
     const moment = { now, newestCard, accounts: [...accounts.keys()], isFinal: false };
-    const prices = await priceReader.read(tx, [query], moment);
-    const nothing = { holds: new Map(), openHolds: new Map(), hasAccess: denyNewPayers };
+    const prices = await priceReader.read(tx, queries, moment);
+    const nothing = {
+      holds: new Map(),
+      refundRequested: new Set<never>(),
+      openHolds: new Map(),
+      hasAccess: denyNewPayers,
+    };
     const { held } = decideHolds(
-      { captures: [], ends: [], requests: [request] },
+      { captures: [], ends: [], extensions: [], requests: [request] },
       { ...state, ...nothing, prices },
       rules,
     );
@@ -153,6 +177,18 @@ export function createHoldStore(
       const outcome = await end(key, "released", asOfRevocations);
       if (outcome === null) throw new Error("a release has no outcome");
       if (outcome.result === "released") noteCommit();
+      return outcome;
+    },
+    async extend(request, asOfRevocations) {
+      // The spender of a hold never changes, so that it may be looked up without a lock.
+      const hold = deps.memory.find(request, []) ?? (await readHold(database, request));
+      if (hold === null) return { result: "refused", refusal: { reason: "hold_not_found" } };
+      const { promise, resolve, reject } = Promise.withResolvers<ExtendOutcome>();
+      const { spender } = hold;
+      const caller = { asOfRevocations, resolve, reject };
+      queue.add({ kind: "extend", request: { ...request, spender }, ...caller });
+      const outcome = await promise;
+      if (outcome.result === "extended" && !outcome.repeated) noteCommit();
       return outcome;
     },
     find: (key) => readHold(database, key),

@@ -2,7 +2,6 @@ import type { Hex } from "viem";
 
 import { periodIndexAt, periodStartsAt } from "@compute-credits/rules/allowances/period";
 import type { BudgetFacts, ChargeFacts } from "@compute-credits/rules/insight/limitsPassed";
-import { payloadHash } from "@compute-credits/rules/usage/usageEvent";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import type { ExplainedEvent, ExplainedPart, InsightStore, LoggedDebit } from "./insightStore.ts";
 import {
@@ -10,7 +9,6 @@ import {
   type AllowanceRecord,
   toAllowance,
 } from "../allowances/allowanceRecord.ts";
-import { captureHash } from "../holds/holdAnswers.ts";
 import { bytea } from "@compute-credits/platform/postgres/values";
 import { readEvent } from "./debitLog.ts";
 
@@ -30,7 +28,7 @@ export async function readExplanation(
   }
   return {
     parts,
-    holdId: await findHold(sql, first, event.payloadHash),
+    holdId: await findHold(sql, first),
     firstEpoch: await readFirstEpoch(sql, first),
   };
 }
@@ -113,16 +111,12 @@ async function hadHolds(
   { account, spender, recordedAt }: LoggedDebit,
   { allowance, periodStart }: { allowance: Hex | null; periodStart: Date | null },
 ): Promise<boolean> {
-  // Plan: holds_of_spender for each spender in allowances_of_account, then hold_parts by primary
-  // key.
+  // Plan: holds_of_spender and extended_holds_of_spender for each spender in allowances_of_account,
+  // then hold_parts by primary key.
   const [found] = await sql.query<{ had: boolean }>(
-    `select exists (
-       select from holds h join hold_parts p using (provider, hold_id)
-       where (h.spender = $5
-         or h.spender = any(array(select distinct spender from allowances where account = $1)))
-         and h.created_at <= $2 and h.created_at > least($2, $4) - interval '${HOLD_LOOKBACK}'
-         and (h.resolved_at is null or h.resolved_at > $2 or $4::timestamptz is not null)
-         and p.account = $1 and ($3::bytea is null or ${isOfBudgetSql("p.allowance")})) as had`,
+    `select exists (${openHoldSql(`h.created_at > least($2, $4) - interval '${HOLD_LOOKBACK}'`)})
+       or exists (${openHoldSql(`h.first_expires_at is not null
+         and h.expires_at > least($2, $4) - interval '${HOLD_LOOKBACK}'`)}) as had`,
     [
       bytea(account),
       recordedAt,
@@ -134,31 +128,28 @@ async function hadHolds(
   return found?.had ?? false;
 }
 
+/** SQL: the holds of `hadHolds`, among those that `isRecent` finds by an index. */
+function openHoldSql(isRecent: string): string {
+  return `select from holds h join hold_parts p using (provider, hold_id)
+    where (h.spender = $5
+      or h.spender = any(array(select distinct spender from allowances where account = $1)))
+      and h.created_at <= $2 and ${isRecent}
+      and (h.resolved_at is null or h.resolved_at > $2 or $4::timestamptz is not null)
+      and p.account = $1 and ($3::bytea is null or ${isOfBudgetSql("p.allowance")})`;
+}
+
 /**
- * A hold lasts at most one day, but it is released late if no server was running when it expired.
+ * A hold lasts at most one day at a time, but it is released late if no server was running when it
+ * expired.
  */
 const HOLD_LOOKBACK = "8 days";
 
-/**
- * Finds the hold that a debit was captured from; `null` for reported usage. A capture's payload
- * hash covers the hold's id. A report has no hash or, if an older server wrote it, the hash of the
- * event.
- */
-async function findHold(sql: Sql, debit: LoggedDebit, sent: Hex | null): Promise<string | null> {
-  const { provider, spender, meter, quantity, recordedAt } = debit;
-  if (sent === null || payloadHash(debit) === sent) return null;
-  // Plan: holds_of_spender, a range.
-  const candidates = await sql.query<{ hold_id: string }>(
-    `select hold_id from holds
-     where spender = $1 and created_at <= $2
-       and created_at > $2::timestamptz - interval '${HOLD_LOOKBACK}'
-       and provider = $3 and meter = $4`,
-    [bytea(spender), recordedAt, bytea(provider), meter],
-  );
-  const found = candidates.find(({ hold_id: id }) =>
-    [true, false].some(
-      (final) => captureHash({ provider, id, eventId: debit.eventId, quantity, final }) === sent,
-    ),
+/** Finds the hold that a debit was captured from; `null` for reported usage. */
+async function findHold(sql: Sql, { provider, eventId }: LoggedDebit): Promise<string | null> {
+  // Plan: captures by primary key.
+  const [found] = await sql.query<{ hold_id: string }>(
+    "select hold_id from captures where provider = $1 and event_id = $2",
+    [bytea(provider), eventId],
   );
   return found?.hold_id ?? null;
 }

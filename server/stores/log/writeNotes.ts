@@ -5,6 +5,7 @@ import type { Sql } from "@compute-credits/platform/postgres/database";
 
 type NoteKind =
   | "hold_end"
+  | "hold_extension"
   | "revocation"
   | "access_end"
   | "acceptance"

@@ -67,7 +67,9 @@ export function rememberHolds(holds: HoldStore, memory: AcknowledgedMemory): Hol
     async capture(request, asOfRevocations) {
       const outcome = await holds.capture(request, asOfRevocations);
       if (outcome.result === "captured") {
-        memory.remember({ kind: "debit", provider: request.provider, id: request.eventId });
+        for (const { eventId: id } of outcome.lines) {
+          memory.remember({ kind: "debit", provider: request.provider, id });
+        }
       }
       return outcome;
     },

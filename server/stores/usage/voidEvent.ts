@@ -5,7 +5,7 @@ import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { VoidOutcome } from "./usageLedger.ts";
 import { toPriceBasis } from "@compute-credits/rules/pricing/pinnedRateJson";
-import { tierUnitsOfBasis } from "@compute-credits/rules/pricing/priceBasis";
+import { takenAtOfBasis, tierUnitsOfBasis } from "@compute-credits/rules/pricing/priceBasis";
 import { moveEarnings } from "./insertDebits.ts";
 import { lockAllowances, lockTierAccounts, writeSpending } from "./lockSpending.ts";
 import { subtractTierUnits } from "../pricing/tierUsage.ts";
@@ -15,7 +15,7 @@ import { bytea } from "@compute-credits/platform/postgres/values";
 interface DebitRecord extends Charge {
   readonly feeMicros: bigint;
   readonly recorded_at: Date;
-  /** when its credits were taken: for a capture, when the hold was authorized */
+  /** when its credits were taken: for a capture, when the hold was opened, unless its basis says otherwise */
   readonly taken_at: Date;
   readonly quantity: bigint;
   readonly price_basis: unknown;
@@ -50,7 +50,8 @@ async function voidLocked(tx: Sql, event: EventKey): Promise<VoidOutcome> {
   const [first] = debits;
   if (first === undefined) return NOT_FOUND;
 
-  const tierUnits = tierUnitsOfBasis(toPriceBasis(first.price_basis), first.quantity);
+  const priceBasis = toPriceBasis(first.price_basis);
+  const tierUnits = tierUnitsOfBasis(priceBasis, first.quantity);
   await lockTierAccounts(
     tx,
     tierUnits.map(({ use }) => use.account),
@@ -61,7 +62,11 @@ async function voidLocked(tx: Sql, event: EventKey): Promise<VoidOutcome> {
   if (known !== null) return known;
 
   const draft = new SpendingDraft({ ...locked, hasAccess: () => false });
-  for (const debit of debits) draft.returnSpent(debit, first.taken_at);
+  const taken = { charges: debits.length, takenAt: first.taken_at };
+  for (const [part, takenAt] of takenAtOfBasis(priceBasis, taken).entries()) {
+    const debit = debits[part];
+    if (debit !== undefined) draft.returnSpent(debit, takenAt);
+  }
   await writeSpending(tx, draft.changes);
   await moveEarnings(
     tx,

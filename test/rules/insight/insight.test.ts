@@ -220,7 +220,8 @@ describe("explainPrice", () => {
         fc.bigInt({ min: 0n, max: 500n }),
         (rate, quantity, facts, captured) => {
           const card = { version: 7, provider: null, effectiveFrom: new Date(0), rates: [rate] };
-          const measured = { provider: party(1), meter: "units", quantity, dimensions: {} };
+          const work = { provider: party(1), meter: "units", quantity, dimensions: {} };
+          const measured = { ...work, rateCardVersion: card.version };
           const found = findRate(indexRates([card]), measured, new Date(1));
           if (typeof found === "string") throw new Error(found);
           const pinned = pinRate(found, quantity + captured, {
@@ -230,7 +231,11 @@ describe("explainPrice", () => {
             monthOf: () => "2026-11",
           });
           const charged = pricePinnedPart(pinned, { usedUnits: captured, quantity });
-          const explained = explainPrice(card, measured, priceBasisOf(pinned, captured));
+          const explained = explainPrice(
+            new Map([[card.version, card]]),
+            measured,
+            priceBasisOf(pinned, captured),
+          );
           expect(explained?.costMicros).to.equal(charged);
           expect(explained?.rate).to.deep.equal(rate);
           expect(evaluated(explained?.formula ?? "")).to.deep.equal([charged, charged]);
@@ -241,8 +246,9 @@ describe("explainPrice", () => {
 
   it("with a card that lacks the rate: is null", () => {
     const card = { version: 7, provider: null, effectiveFrom: new Date(0), rates: [] };
-    const measured = { provider: party(1), meter: "units", quantity: 1n, dimensions: {} };
-    expect(explainPrice(card, measured, null)).to.equal(null);
+    const work = { provider: party(1), meter: "units", quantity: 1n, dimensions: {} };
+    const measured = { ...work, rateCardVersion: card.version };
+    expect(explainPrice(new Map([[card.version, card]]), measured, null)).to.equal(null);
   });
 });
 

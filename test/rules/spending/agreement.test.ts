@@ -6,7 +6,7 @@ import { AuditState, stepsKey } from "../../../auditor/replay/auditState.ts";
 import { replayEntry } from "../../../auditor/replay/replayEntry.ts";
 import type { ReplayTerms } from "../../../auditor/replay/terms.ts";
 import { authorize } from "@compute-credits/rules/holds/authorize";
-import type { Hold } from "@compute-credits/rules/holds/hold";
+import { type Hold, type HoldLot, MAIN_LINE, partsOf } from "@compute-credits/rules/holds/hold";
 import { capture } from "@compute-credits/rules/holds/resolve";
 import { explainPrice } from "@compute-credits/rules/insight/priceExplanation";
 import {
@@ -135,6 +135,14 @@ function drafts({ state }: Case) {
 }
 
 const work = { provider, meter: "units", dimensions: {} };
+const explained = { ...work, rateCardVersion: 1 };
+const cardsOf = (rates: readonly Rate[]) => new Map([[1, cardOf(1, rates)]]);
+
+/** The only lot of a hold that nobody extended. */
+function lotOf({ lots: [lot] }: Hold): HoldLot {
+  if (lot === undefined) throw new Error("a hold has no lot");
+  return lot;
+}
 
 function hold(one: Case, quotedAccount?: Address) {
   const { quantity } = one;
@@ -238,14 +246,15 @@ describe("a price", () => {
         return;
       }
       if (outcome.result !== "debited") throw new Error("held, but not debited");
-      expect(pricePinned(held.rate, one.quantity)).to.equal(outcome.costMicros);
+      const { rate, parts } = lotOf(held);
+      expect(pricePinned(rate, one.quantity)).to.equal(outcome.costMicros);
       expect(
-        held.parts.map(({ heldMicros, ...part }) => ({ ...part, amountMicros: heldMicros })),
+        parts.map(({ heldMicros, ...part }) => ({ ...part, amountMicros: heldMicros })),
       ).to.deep.equal(outcome.charges);
       for (const { priceBasis } of debits) {
-        expect(priceBasis).to.deep.equal(priceBasisOf(held.rate));
+        expect(priceBasis).to.deep.equal(priceBasisOf(rate));
       }
-      expect(toPinnedRate(JSON.parse(fromPinnedRate(held.rate)))).to.deep.equal(held.rate);
+      expect(toPinnedRate(JSON.parse(fromPinnedRate(rate)))).to.deep.equal(rate);
     });
   });
 
@@ -253,9 +262,9 @@ describe("a price", () => {
     whenDebited(({ rate, quantity }, { debits }, cost) => {
       const basis = debits[0]?.priceBasis ?? null;
       const stored = toPriceBasis(JSON.parse(fromPriceBasis(basis) ?? "null"));
-      const explained = explainPrice(cardOf(1, [rate]), { ...work, quantity }, stored);
-      expect(explained?.costMicros).to.equal(cost);
-      expect(valueOf(explained?.formula ?? "")).to.equal(cost);
+      const explanation = explainPrice(cardsOf([rate]), { ...explained, quantity }, stored);
+      expect(explanation?.costMicros).to.equal(cost);
+      expect(valueOf(explanation?.formula ?? "")).to.equal(cost);
     });
   });
 
@@ -267,7 +276,7 @@ describe("a price", () => {
       if (others.length > 0 || debits[0]?.priceBasis?.shares !== undefined) return;
       expect(previewOf(one, payer)).to.equal(cost);
       const held = hold(one, payer);
-      expect("reason" in held ? held.reason : held.parts).to.deep.equal(
+      expect("reason" in held ? held.reason : partsOf(held)).to.deep.equal(
         outcome.charges.map(({ amountMicros, ...part }) => ({ ...part, heldMicros: amountMicros })),
       );
     });
@@ -278,14 +287,15 @@ describe("a price", () => {
       for (const quoted of ACCOUNTS) {
         const held = hold(one, quoted);
         if ("reason" in held) continue;
-        const { spender, quantity, parts, rate, createdAt, expiresAt } = held;
+        const { spender, createdAt, expiresAt } = held;
+        const { quantity, parts, rate } = lotOf(held);
         const entry = { ...place, ...work, kind: "hold", id: "hold", spender, quantity } as const;
         const allowances = parts.map(({ allowance }) => allowance);
         const quoteExpiresAt = new Date(NOW.getTime() + 1_000);
         const logged = { ...entry, rate, allowances, createdAt, expiresAt, quoteExpiresAt };
         expect(replayEntry(auditStateOf(one), logged, TERMS)).to.deep.equal([]);
-        expect(held.parts.every((part) => part.account === quoted)).to.equal(true);
-        expect(pricePinned(held.rate, one.quantity)).to.equal(previewOf(one, quoted));
+        expect(parts.every((part) => part.account === quoted)).to.equal(true);
+        expect(pricePinned(rate, one.quantity)).to.equal(previewOf(one, quoted));
       }
     });
   });
@@ -376,28 +386,30 @@ describe("a price", () => {
         const request = { ...work, id: "hold", spender: key, ttlSeconds: 60 };
         const held = authorize({ ...request, quantity: one.quantity }, prices, draft);
         if ("reason" in held) return;
-        const whole = tierUnitsOf(held.rate, { usedUnits: 0n, quantity: one.quantity });
+        const whole = tierUnitsOf(lotOf(held).rate, { usedUnits: 0n, quantity: one.quantity });
         let open: Hold = held;
         const micros = new Map<string, bigint>();
         const units = new Map<string, bigint>();
         const ends = [...cuts.map(BigInt).filter((cut) => cut < one.quantity), one.quantity];
         for (const end of ends.toSorted((a, b) => (a < b ? -1 : 1))) {
-          const quantity = end - open.capturedQuantity;
-          const counted = tierUnitsOf(open.rate, { usedUnits: open.capturedQuantity, quantity });
-          const basis = priceBasisOf(open.rate, open.capturedQuantity);
+          const { rate, capturedQuantity: usedUnits } = lotOf(open);
+          const quantity = end - usedUnits;
+          const counted = tierUnitsOf(rate, { usedUnits, quantity });
+          const basis = priceBasisOf(rate, usedUnits);
           expect(tierUnitsOfBasis(basis, quantity)).to.deep.equal(counted);
-          const captured = capture(open, { quantity, final: end === one.quantity }, draft);
+          const lines = [{ line: MAIN_LINE, eventId: "event", quantity }];
+          const captured = capture(open, { lines, final: end === one.quantity }, draft);
           if ("reason" in captured) throw new Error(captured.reason);
-          const card = cardOf(1, [one.rate]);
-          const explained = explainPrice(card, { ...work, quantity }, basis);
-          expect(explained?.costMicros).to.equal(captured.costMicros);
+          const explanation = explainPrice(cardsOf([one.rate]), { ...explained, quantity }, basis);
+          const [{ costMicros, uses } = { costMicros: null, uses: [] }] = captured.captured;
+          expect(explanation?.costMicros).to.equal(costMicros);
           open = captured.hold;
-          for (const { allowance, amountMicros } of captured.charges)
+          for (const { allowance, amountMicros } of uses.flatMap(({ charges }) => charges))
             add(micros, allowance, amountMicros);
           for (const each of counted) add(units, each.use.account, each.units);
           if (end === one.quantity) break;
         }
-        for (const part of held.parts) {
+        for (const part of partsOf(held)) {
           expect(micros.get(part.allowance) ?? 0n).to.equal(part.heldMicros);
         }
         for (const each of whole) expect(units.get(each.use.account)).to.equal(each.units);
@@ -440,7 +452,8 @@ describe("a price", () => {
       expect(findings).to.deep.equal([]);
       const held = hold(one);
       if ("reason" in held) throw new Error(held.reason);
-      const { parts, rate, createdAt, expiresAt } = held;
+      const { createdAt, expiresAt } = held;
+      const { parts, rate } = lotOf(held);
       const entry = { ...place, ...work, kind: "hold", id: "hold", spender, quantity } as const;
       const allowances = parts.map(({ allowance }) => allowance);
       expect(

@@ -401,6 +401,10 @@ describe("npm run credits", () => {
       expect(
         (await document("holds show --id h1 --bearer-file {provider.key}"))["status"],
       ).to.equal("open");
+      const extended = await document(
+        "extend --id h1 --extension more --ttl 90 --quantity 2 --bearer-file {provider.key} --yes",
+      );
+      expect(extended["quantity"]).to.equal("7");
       const captured = await document(
         "capture --id h1 --event h1/1 --quantity 3 --bearer-file {provider.key} --yes",
       );

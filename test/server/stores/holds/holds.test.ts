@@ -3,7 +3,7 @@ import type { Address, Hex } from "viem";
 
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { available } from "@compute-credits/rules/accounts/account";
-import { heldMicros } from "@compute-credits/rules/holds/hold";
+import { heldMicros, partsOf } from "@compute-credits/rules/holds/hold";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
 
@@ -318,7 +318,7 @@ for (const { name, open } of databaseKinds) {
         const gift = await ledger.allow(sponsor, { spender, priority: 1, limit: 2_000_000n });
         const { key, hold } = await held(5_000_000n);
         expect(
-          hold.parts.map(({ account: payer, heldMicros: amount }) => [payer, amount]),
+          partsOf(hold).map(({ account: payer, heldMicros: amount }) => [payer, amount]),
         ).to.deep.equal([
           [sponsor, 2_000_000n],
           [account, 3_000_000n],

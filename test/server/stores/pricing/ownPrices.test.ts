@@ -117,9 +117,12 @@ for (const kind of databaseKinds) {
       const before = await ledger.accounts.balance(payer);
       const key = await rig.hold({ account: payer, provider, spender }, "graduated", 100n);
       const held = await ledger.holds.find(key);
-      const uses = held === null ? [] : tierUsesOf(held.rate);
+      const uses = (held?.lots ?? []).flatMap(({ rate }) => tierUsesOf(rate));
       expect(uses.map(({ account }) => account)).to.deep.equal([first, payer]);
-      expect(held?.parts.map(({ heldMicros }) => heldMicros)).to.deep.equal([1_500_000n, 125_000n]);
+      expect(held?.lots[0]?.parts.map(({ heldMicros }) => heldMicros)).to.deep.equal([
+        1_500_000n,
+        125_000n,
+      ]);
       // Later usage does not change the price of the hold.
       await rig.record({ provider, spender }, { meter: "graduated", quantity: 7n });
 
