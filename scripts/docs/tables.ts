@@ -7,6 +7,7 @@ import { zeroAddress } from "viem";
 import { AUDITOR_SETTINGS } from "../../auditor/config.ts";
 import { Model } from "../../gateway/models.ts";
 import { GATEWAY_SETTINGS } from "../../gateway/settings.ts";
+import { MCP_REASONS } from "../../mcp/reasons.ts";
 import { MCP_SETTINGS } from "../../mcp/settings.ts";
 import { readConfig } from "../../server/config.ts";
 import { SERVER_SETTINGS } from "../../server/settings.ts";
@@ -47,6 +48,7 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ...Object.entries(REASONS_BY_TOPIC).map(
     ([topic, reasons]) => [`reasons-${topic}`, reasonsTable(reasons)] as const,
   ),
+  ["reasons-mcp", meaningsTable("reason", MCP_REASONS)],
   ["data-faults", meaningsTable("reason", DATA_FAULTS)],
   ["card-errors", meaningsTable("reason", CARD_ERRORS)],
   ...Object.entries(FINDINGS).map(

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 
-import { createApiKey } from "@compute-credits/client/wallet/apiKey";
+import { createApiKey, createViewKey } from "@compute-credits/client/wallet/apiKey";
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { apiKeySpender } from "@compute-credits/protocol/messages/spender";
@@ -30,12 +30,14 @@ describe("Live streams on two servers of one PostgreSQL", () => {
 
   before(async () => {
     const url = await newLedgerDatabase();
-    const open = async (): Promise<Instance> => {
-      const database = await openPgDatabase(url, 20);
+    const open = async (name: string): Promise<Instance> => {
+      const named = new URL(url);
+      named.searchParams.set("application_name", name);
+      const database = await openPgDatabase(named.href, 20);
       const ledger = await openLedger(database);
       return { database, ledger, server: await serveLedger(ledger) };
     };
-    instances = [await open(), await open()];
+    instances = [await open("one"), await open("two")];
     const [{ ledger, server }] = instances;
     for (const account of [payer, other]) {
       await ledger.purchase(account, "100");
@@ -167,6 +169,33 @@ describe("Live streams on two servers of one PostgreSQL", () => {
     return stream.frames.filter(({ event }) => event !== null).slice(0, frames);
   }
 
+  it("gives each debit once although all connections of its server to the database are cut", async () => {
+    const [one, two] = instances;
+    const stream = await readEvents(urlOf(one, "debit"), { key: providerKey });
+    await stream.until(({ id }) => id !== "");
+    const expected: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      // oxlint-disable no-await-in-loop -- cut off between two debits
+      expected.push(await debit(two));
+      await two.database.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and application_name = 'one'`,
+      );
+      expected.push(await debit(two));
+      await stream.until((frame) => eventIdOf(frame) === expected.at(-1));
+      // oxlint-enable no-await-in-loop
+    }
+    const lastEventId = stream.lastId();
+    await stream.close();
+    const told = stream.frames.filter(({ event }) => event === "debit").map(eventIdOf);
+    expect(told).to.deep.equal(expected);
+    const next = await debit(two);
+    const resumed = await readEvents(urlOf(two, "debit"), { key: providerKey, lastEventId });
+    await resumed.until((frame) => eventIdOf(frame) === next);
+    await resumed.close();
+    expect(resumed.frames.filter(({ event }) => event === "debit")).to.have.length(1);
+  });
+
   it("ends a stream when another server revokes its session", async () => {
     const [one, two] = instances;
     const key = await one.server.sessionOf(payer);
@@ -177,6 +206,38 @@ describe("Live streams on two servers of one PostgreSQL", () => {
       ({ event, data }) => event === "closing" && data?.["reason"] === "credentials_ended",
     );
     await stream.ended;
+  });
+
+  it("ends a stream when another server revokes its key, before anything later is told", async () => {
+    const [one, two] = instances;
+    const viewKey = createViewKey();
+    const keyHash = apiKeySpender(viewKey);
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    await one.server.callers.viewKeys.add({ account: payer, keyHash, expiresAt });
+    const ownKey = await one.server.keyOf(provider);
+    const ends = [
+      {
+        key: viewKey,
+        url: `${one.server.url}/v1/accounts/${payer}/events`,
+        end: () => two.server.callers.viewKeys.end({ account: payer, keyHash, inSeconds: 0 }),
+      },
+      {
+        key: ownKey,
+        url: urlOf(one, "debit"),
+        end: () => two.ledger.providers.revokeKey({ provider, keyHash: apiKeySpender(ownKey) }),
+      },
+    ];
+    for (const { key, url, end } of ends) {
+      // oxlint-disable no-await-in-loop -- one key after the other
+      const stream = await readEvents(url, { key });
+      await stream.until(({ id }) => id !== "");
+      await end();
+      const later = await debit(two);
+      await stream.until(({ event }) => event === "closing");
+      await stream.ended;
+      expect(stream.frames.map(eventIdOf)).to.not.include(later);
+      // oxlint-enable no-await-in-loop
+    }
   });
 
   it("goes on at the other server when one stops in the middle", async () => {

@@ -87,6 +87,12 @@ describe("the roles of docs/teams.md", () => {
       const grant = hexOf(listOf(given.document["outcomes"])[0]?.["allowance"]);
       return await post(`/v1/allowances/${grant}/revocation`, {}, role);
     },
+    "set a rule of the campaign": (role) =>
+      post(
+        `/v1/allowances/${things.campaign}/rule`,
+        { kind: "first_day", atLeastMicros: "1", limit: "1", maxGrants: "1" },
+        role,
+      ),
     "list the budgets that were handed out": (role) =>
       get(`/v1/allowances/${things.campaign}/grants`, role),
     "read the balance, the usage and the debits": async (role) => {

@@ -212,6 +212,15 @@ describe("an AI agent with MCP alone", () => {
         `--server ${stack.server.url} --key-file WALLET.key --rpc RPC_URL`,
     );
     expect(owner.isCounterRead).to.equal(true);
+    // A wallet that gets no types of the domain refuses, or signs another domain.
+    expect(owner.typedData["types"]).to.deep.include({
+      EIP712Domain: [
+        { name: "name", type: "string" },
+        { name: "version", type: "string" },
+        { name: "chainId", type: "uint256" },
+        { name: "verifyingContract", type: "address" },
+      ],
+    });
     // The chain's node holds Alice's key, and signs as a wallet does.
     const signature = await stack.as(alice).wallet.request({
       method: "eth_signTypedData_v4",

@@ -104,6 +104,29 @@ describe("a guarded post", () => {
     "https://[::ffff:7f00:1]/",
     "https://169.254.169.254/latest/meta-data/",
     "http://169.254.169.254/latest/meta-data/",
+    // The cloud's metadata service, in all spellings that resolvers or URLs take.
+    "https://169.254.169.254./",
+    "https://2852039166/",
+    "https://0xa9fea9fe/",
+    "https://0xa9.0xfe.0xa9.0xfe/",
+    "https://0251.0376.0251.0376/",
+    "https://0251.254.43518/",
+    "https://169.16689662/",
+    "https://%31%36%39.254.169.254/",
+    "https://１６９.２５４.１６９.２５４/",
+    "https://169。254。169。254/",
+    "https://[::ffff:169.254.169.254]/",
+    "https://[::ffff:a9fe:a9fe]/",
+    "https://[0:0:0:0:0:ffff:a9fe:a9fe]/",
+    "https://[::169.254.169.254]/",
+    "https://[64:ff9b::169.254.169.254]/",
+    "https://[2002:a9fe:a9fe::1]/",
+    "https://[fd00:ec2::254]/",
+    "https://0.0.0.0/",
+    "https://0/",
+    "https://0x0/",
+    "https://[::]/",
+    "https://127.0.0.1./",
     "https://10.0.0.1/",
     "http://8.8.8.8/",
     "http://receiver.example/",
@@ -159,6 +182,41 @@ describe("a guarded post", () => {
     expect(open.refusalOf("http://127.0.0.1/")).to.equal(null);
     expect(open.refusalOf("http://10.0.0.1/")).to.be.a("string");
     expect(open.refusalOf("http://8.8.8.8/")).to.equal("it is not https");
+  });
+
+  it("refuses the metadata service's names, whatever is in front of or behind the dot", async () => {
+    const post = createGuardedPost({
+      networks: [],
+      timeoutMs: 5_000,
+      lookup: resolvingTo("169.254.169.254", "fd00:ec2::254"),
+    });
+    for (const host of ["metadata.google.internal", "metadata.google.internal.", "localhost."]) {
+      // oxlint-disable-next-line no-await-in-loop -- a failure names its host
+      expect(await refusalOf(post, `https://${host}/`), host).to.match(/is not public/);
+    }
+  });
+
+  it("follows no redirect to the metadata service, whatever its status", async () => {
+    for (const status of [301, 302, 303, 307, 308]) {
+      answer = (res) => res.writeHead(status, { location: "http://169.254.169.254/" }).end();
+      // oxlint-disable-next-line no-await-in-loop -- a failure names its status
+      expect((await open.post(url, REQUEST, signal)).status).to.equal(status);
+    }
+    expect(requests).to.equal(5);
+  });
+
+  it("checks each post anew: a name that moved to a private address is refused", async () => {
+    let address = "127.0.0.1";
+    const post = createGuardedPost({
+      networks: ["127.0.0.1"],
+      timeoutMs: 5_000,
+      lookup: (name, options, callback) => resolvingTo(address)(name, options, callback),
+    });
+    const target = url.replace("127.0.0.1", "receiver.example");
+    expect((await post.post(target, REQUEST, signal)).status).to.equal(204);
+    address = "169.254.169.254";
+    expect(await refusalOf(post, target)).to.match(/its address is not public/);
+    expect(requests).to.equal(1);
   });
 
   it("follows no redirect", async () => {

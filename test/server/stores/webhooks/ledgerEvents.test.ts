@@ -188,6 +188,26 @@ for (const { name, open } of bothDatabases) {
       });
     });
 
+    it("budget.reached comes once for each percent, whatever two servers debit at once", async () => {
+      const other = createUsageLedger(
+        ledger.database,
+        RULES,
+        createPriceReader(createRateIndexCache()),
+      );
+      const budget = await ledger.allow(account, { limit: 1_000n });
+      await ledger.grantAccess(budget.message.spender, provider);
+      ({ spender } = budget.message);
+      await addWebhook(ledger.database, ofAccount(account), ["budget.reached"], {
+        thresholds: { budgetPercents: [30, 60, 100] },
+      });
+      await taken();
+      await Promise.all(
+        Array.from({ length: 10 }, (_, n) => debit(100n, n % 2 === 0 ? ledger.usage : other)),
+      );
+      const percents = (await taken()).map(({ body }) => body["percent"]);
+      expect(percents).to.have.length(3).and.to.have.members([30, 60, 100]);
+    });
+
     it("hold.expired comes to the provider and to the account", async () => {
       await addWebhook(ledger.database, ofAccount(account), ["hold.expired"]);
       await addWebhook(ledger.database, { party: "provider", address: provider }, ["hold.expired"]);
