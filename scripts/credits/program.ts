@@ -80,7 +80,7 @@ async function perform(
       io.out(hide(said.isJson ? jsonText({ server: said.server, ...document }) : line));
     const sayServer = () => {
       // With --json each document says it.
-      if (!said.isJson) io.err(hide(`Asked ${said.server}`));
+      if (!said.isJson) io.out(hide(`Asked ${said.server}`));
     };
     const { interrupted } = io;
     const conversation = {

@@ -57,6 +57,8 @@ export async function runLocal(options: RunOptions): Promise<void> {
       POLL_MILLISECONDS: `${POLL_MILLISECONDS}`,
       WRITE_OFF_ACCOUNT: wallets.operator.account.address,
       AUDITORS: wallets.auditor.account.address,
+      // A receiver of webhooks on this machine.
+      WEBHOOK_NETWORKS: "127.0.0.0/8",
     },
   }).catch((error: unknown) => {
     if (error instanceof FolderInUse) {

@@ -29,7 +29,7 @@ describe("the blocks of a page", () => {
   });
 
   for (const [what, page] of [
-    ["of another language", fence("json", "{}")],
+    ["of another language", fence("yaml", "a: 1")],
     ["without a language and a command", `Text.\n\n${fence("", "npm start")}`],
     ["that a sentence parts from its command", `${fence("sh", "ls")}\nIt:\n\n${fence("", "a")}`],
     ["that is a second output", `${fence("sh", "ls")}\n${fence("", "a")}\n${fence("", "b")}`],
@@ -38,6 +38,21 @@ describe("the blocks of a page", () => {
       expect(() => blocksOf(page)).to.throw("is neither run, nor what one prints, nor marked");
     });
   }
+});
+
+describe("a listing of a page", () => {
+  it("is text or data", () => {
+    expect(blocksOf(`${fence("json", "{}")}\n${fence("text", "a = b\nan npm")}`)).to.deep.equal({
+      runs: [],
+      notRun: [],
+    });
+  });
+
+  it("has no command that readers would type", () => {
+    for (const line of ["npm run credits -- me", "$ ls", "A=1 npx node a.ts", "curl -s http://a"]) {
+      expect(() => blocksOf(fence("text", `x\n${line}`)), line).to.throw("let it be sh");
+    }
+  });
 });
 
 describe("what a page says that a command prints", () => {

@@ -23,8 +23,11 @@ const NOT_RUN = /^_Not run by the tests: (.+)_$/;
 /** Readers see it above a program: the last sentence names a file. */
 const SAVED = /Save (?:it|this) as `([\w.-]+\.ts)`[.:]$/;
 
-/** Blocks that are neither run nor printed. */
-const PICTURES = new Set(["mermaid"]);
+/** Blocks that are neither run nor printed: pictures, data, and text that is no command. */
+const LISTINGS = new Set(["mermaid", "text", "json", "solidity"]);
+
+/** Of a listing, a line that readers may type. */
+const COMMAND = /^(?:\$ |(?:[A-Z_]+=\S* )*(?:npm|npx|node|curl|git) )/m;
 
 interface Fence {
   readonly language: string;
@@ -59,7 +62,10 @@ export function blocksOf(page: string): Blocks {
       last = "other";
     } else if (language === "" && isBelow && last === "notRun") {
       last = "other";
-    } else if (PICTURES.has(language)) {
+    } else if (LISTINGS.has(language)) {
+      if (COMMAND.test(text)) {
+        throw new Error(`the block in line ${line} has a command: let it be sh, so that it runs`);
+      }
       last = "other";
     } else {
       throw new Error(

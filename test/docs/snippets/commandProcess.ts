@@ -2,6 +2,7 @@
  * Does what pages type, one after the other, in a process that has loaded the CLI and the SDK: each
  * would else take a second to load. Its argument is the system. Prints its port.
  */
+import { randomUUID } from "node:crypto";
 import { type Socket, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -85,6 +86,8 @@ async function perform({ folder, args, environment }: Asked, show: Show): Promis
         ask: null,
         interrupted: () => new AbortController().signal,
       });
+    case "script":
+      return await runScript(rest[0] ?? "", rest.slice(1), show);
     case "ts":
       await runProgram(join(folder, rest[0] ?? ""), environment, show);
       return 0;
@@ -117,6 +120,30 @@ async function untilFinal(): Promise<void> {
     await delay(PAUSE_MS);
   }
   throw new Error(`nothing became final within ${MOST_MS / 1000} s`);
+}
+
+/** Runs a script of package.json with its arguments, as a process of its own would. */
+async function runScript(path: string, args: readonly string[], show: Show): Promise<number> {
+  const { log, error } = console;
+  const { argv } = process;
+  console.log = (...values: unknown[]) => show(1, `${format(...values)}\n`);
+  console.error = (...values: unknown[]) => show(2, `${format(...values)}\n`);
+  process.argv = [process.execPath, path, ...args];
+  process.exitCode = 0;
+  try {
+    // A module of the same address would not run again.
+    await import(`${pathToFileURL(path).href}?run=${randomUUID()}`);
+    return codeOf(process);
+  } finally {
+    process.exitCode = 0;
+    process.argv = argv;
+    Object.assign(console, { log, error });
+  }
+}
+
+/** What a script has set meanwhile. */
+function codeOf({ exitCode }: Pick<NodeJS.Process, "exitCode">): number {
+  return Number(exitCode ?? 0);
 }
 
 /** Runs a program to the end of its module. */

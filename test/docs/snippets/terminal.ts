@@ -89,6 +89,7 @@ async function openTerminal(
       COMMANDS_PORT: port,
       CREDITS_SERVER: system.server,
       CREDITS_RPC_URL: system.rpc,
+      METERING_URL: system.server,
     },
     stdio: ["pipe", "ignore", "inherit", "pipe"],
     detached: true,
@@ -188,14 +189,19 @@ done
 exit 1
 `;
 
+/** Scripts that read and print only, and take nothing from the environment. */
+const LOADED: ReadonlySet<string> = new Set(["verify", "rebuild"]);
+
 /** As npm, without its own lines and its time. The tests have installed and started everything. */
 function npm(scripts: ReadonlyMap<string, string>): string {
-  const cases = [...scripts].map(
-    ([name, file]) => `  ${name}) exec "${process.execPath}" "${ROOT}${file}" "$@" ;;`,
+  const cases = [...scripts].map(([name, file]) =>
+    LOADED.has(name)
+      ? `  ${name}) exec ask script "${ROOT}${file}" "$@" ;;`
+      : `  ${name}) exec "${process.execPath}" "${ROOT}${file}" "$@" ;;`,
   );
   return `${SHEBANG}case $1 in
   ci | start) exit ;;
-  run) name=$2 ;;
+  run) if [ "$2" = --silent ]; then shift; fi; name=$2 ;;
   *) echo "npm $1 is not known here" >&2; exit 1 ;;
 esac
 shift 2
