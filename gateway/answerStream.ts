@@ -43,7 +43,7 @@ function brokenOff(cause: unknown, isOutOfTime: boolean): GatewayError {
     cause instanceof TooMuchError
       ? "it wrote more tokens than were asked for"
       : isOutOfTime
-        ? "the work took longer than its credits are held"
+        ? "it took longer than a request may"
         : "its connection closed";
   const text = `The answer of the server behind this gateway broke off: ${why}. What you got is charged.`;
   return new GatewayError(502, "upstream_failed", text, { cause });

@@ -19,7 +19,7 @@ export interface GatewayConfig {
   readonly providerKey: string;
   readonly upstreamKey: string | null;
   readonly wallets: WalletOptions | null;
-  readonly holdSeconds: number;
+  readonly requestSeconds: number;
   readonly silenceMs: number;
   readonly maxBodyBytes: number;
   readonly maxConnections: number;
@@ -38,7 +38,7 @@ export function readGatewayConfig(
     providerKey: found.PROVIDER_KEY,
     upstreamKey: found.UPSTREAM_KEY ?? null,
     wallets: walletsOf(found),
-    holdSeconds: found.HOLD_SECONDS,
+    requestSeconds: found.REQUEST_SECONDS,
     silenceMs: found.UPSTREAM_SILENCE_SECONDS * 1_000,
     maxBodyBytes: found.MAX_BODY_BYTES,
     maxConnections: found.MAX_CONNECTIONS,

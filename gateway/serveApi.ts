@@ -18,13 +18,10 @@ export interface ApiDeps {
   readonly service: Service;
   readonly upstream: Upstream;
   readonly models: Models;
-  /** how long each hold lasts: the work is ended shortly before */
-  readonly holdSeconds: number;
+  /** seconds that one request may take: it is ended shortly before */
+  readonly requestSeconds: number;
   readonly maxBodyBytes: number;
 }
-
-/** Seconds before a hold ends at which its work is ended, so that it can still be charged. */
-const MARGIN_SECONDS = 10;
 
 /**
  * Serves one request: checks it, holds the most that it may cost, asks the upstream, and charges what
@@ -33,7 +30,7 @@ const MARGIN_SECONDS = 10;
 export async function serveApi(
   api: Api,
   { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
-  { service, upstream, models, holdSeconds, maxBodyBytes }: ApiDeps,
+  { service, upstream, models, requestSeconds, maxBodyBytes }: ApiDeps,
 ): Promise<void> {
   const bytes = await readBytes(req, maxBodyBytes, () => bodyTooLong(maxBodyBytes));
   const { body, model } = readRequest(bytes, models);
@@ -41,7 +38,7 @@ export async function serveApi(
   const most = { input: inputBound(asked, bytes.length, model), output: asked.maxOutput };
   const opened = await service.open(incomingOf(req, bytes), {
     lines: linesOf(model, most),
-    ttlSeconds: holdSeconds,
+    mostSeconds: requestSeconds,
   });
   if ("refusal" in opened) {
     sendRefusal(res, opened.refusal, api.errors);
@@ -49,7 +46,6 @@ export async function serveApi(
   }
 
   const { charge } = opened;
-  const timeout = setTimeout(() => charge.abandon(), (holdSeconds - MARGIN_SECONDS) * 1_000);
   const leave = () => charge.abandon();
   res.once("close", leave);
   try {
@@ -68,7 +64,6 @@ export async function serveApi(
     await charge.finish({});
     throw error;
   } finally {
-    clearTimeout(timeout);
     res.off("close", leave);
   }
 }

@@ -32,9 +32,7 @@ const GATEWAY = {
     .transform(Number)
     .optional()
     .describe("Chain of the vault; needed with `GATEWAY_ORIGIN`."),
-  HOLD_SECONDS: integer(30, 86_400)
-    .default(180)
-    .describe("How long one request may take, and its hold lasts."),
+  REQUEST_SECONDS: integer(30, 86_400).default(900).describe("How long one request may take."),
   UPSTREAM_SILENCE_SECONDS: integer(1, 86_400)
     .default(120)
     .describe("Longest wait for the next byte of the upstream."),

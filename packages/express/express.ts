@@ -7,7 +7,7 @@ import { type Delivery, usedFor } from "./charge/delivery.ts";
 import type { Incoming } from "./charge/identify.ts";
 import type { Lines, Used } from "./charge/lines.ts";
 import type { Refusal } from "./charge/refusal.ts";
-import { type CreditsOptions, USUAL_TTL_SECONDS, createService } from "./charge/service.ts";
+import { type CreditsOptions, createService } from "./charge/service.ts";
 import { chargeAnswer } from "./node/chargeAnswer.ts";
 
 export interface ChargeOptions {
@@ -18,8 +18,8 @@ export interface ChargeOptions {
    * the handler noted (`chargeOf(res).add`); if it noted nothing, all of the lines.
    */
   readonly measure?: (req: Request, res: Response, delivery: Delivery) => Used | Promise<Used>;
-  /** seconds: longer than the work may take; by default 120 */
-  readonly ttlSeconds?: number;
+  /** seconds that the work may take, by default 120; its hold is extended up to then */
+  readonly mostSeconds?: number;
 }
 
 /** Charges the requests of an Express application. */
@@ -38,10 +38,10 @@ export interface Credits {
 export function createCredits(options: CreditsOptions): Credits {
   const service = createService(options);
   return {
-    charge: ({ lines, measure, ttlSeconds = USUAL_TTL_SECONDS }) =>
+    charge: ({ lines, measure, mostSeconds }) =>
       async function chargeRequest(req, res, next) {
         const asked = typeof lines === "function" ? await lines(req) : lines;
-        const opened = await service.open(incomingOf(req), { lines: asked, ttlSeconds });
+        const opened = await service.open(incomingOf(req), { lines: asked, mostSeconds });
         if ("refusal" in opened) {
           refuse(res, opened.refusal);
           return;

@@ -2,7 +2,7 @@ import type { Charge } from "./charge/charge.ts";
 import { type Delivery, usedFor } from "./charge/delivery.ts";
 import type { Lines, Used } from "./charge/lines.ts";
 import type { Refusal } from "./charge/refusal.ts";
-import { type CreditsOptions, USUAL_TTL_SECONDS, createService } from "./charge/service.ts";
+import { type CreditsOptions, createService } from "./charge/service.ts";
 import { chargeResponse } from "./web/chargeResponse.ts";
 import { incomingOf } from "./web/incoming.ts";
 
@@ -14,8 +14,8 @@ export interface WebChargeOptions {
    * the handler noted (`charge.add`); if it noted nothing, all of the lines.
    */
   readonly measure?: (request: Request, delivery: Delivery) => Used | Promise<Used>;
-  /** seconds: longer than the work may take; by default 120 */
-  readonly ttlSeconds?: number;
+  /** seconds that the work may take, by default 120; its hold is extended up to then */
+  readonly mostSeconds?: number;
 }
 
 /** Serves one request, and notes what it takes. */
@@ -33,11 +33,11 @@ export interface WebCredits {
 export function createWebCredits(options: CreditsOptions): WebCredits {
   const service = createService(options);
   return {
-    async serve(request, { lines, measure, ttlSeconds = USUAL_TTL_SECONDS }, handler) {
+    async serve(request, { lines, measure, mostSeconds }, handler) {
       // A handler may read the body. It is kept only for a wallet's signature.
       const incoming = incomingOf(request);
       const asked = typeof lines === "function" ? await lines(request.clone()) : lines;
-      const opened = await service.open(incoming, { lines: asked, ttlSeconds });
+      const opened = await service.open(incoming, { lines: asked, mostSeconds });
       if ("refusal" in opened) return refused(opened.refusal);
       const { charge } = opened;
       request.signal.addEventListener("abort", () => charge.abandon(), { once: true });

@@ -137,7 +137,10 @@ describe("many streams at once through the gateway", () => {
         const outcome = await ask(apiKey, `exact-${index}`, plan);
         const { fate, tokens, model } = plan;
         const forwarded = fate.kind === "whole" ? tokens : fate.after;
-        expect(outcome, JSON.stringify(plan)).to.deep.equal({ status: 200, received: forwarded });
+        expect(outcome.received, JSON.stringify(plan)).to.equal(forwarded);
+        // An upstream that closes before its first event may not have answered.
+        const isNoAnswer = fate.kind === "killed" && forwarded === 0;
+        expect(outcome.status).to.be.oneOf(isNoAnswer ? [200, 502] : [200]);
         if (fate.kind !== "whole" && forwarded === 0) return;
         // The upstream counted the prompt, or the gateway did.
         const isCounted = fate.kind === "whole" || model === "continuous";

@@ -1,5 +1,6 @@
 import { CreditsError } from "@compute-credits/client/errors/creditsError";
 import { type Lines, type Used, isNothing, withinHeld } from "./lines.ts";
+import { keepHeld } from "./keepHeld.ts";
 import type { Metering } from "./metering.ts";
 
 /** One request's work, from its hold to its capture or release. */
@@ -13,7 +14,7 @@ export interface Charge {
   readonly noted: Used;
   /** Replaces what was noted so far, such as by a total that is known at last. */
   note(used: Used): void;
-  /** aborts once the caller has left: the work need not go on */
+  /** aborts once the caller has left, or shortly before the hold ends: the work must not go on */
   readonly signal: AbortSignal;
   /** Aborts `signal`. */
   abandon(): void;
@@ -46,23 +47,36 @@ export interface ChargeDeps {
 const TRY_MS = 5_000;
 const LONGEST_WAIT_MS = 5_000;
 
+export interface ChargedWork {
+  readonly id: string;
+  readonly lines: Lines;
+  readonly ttlSeconds: number;
+  readonly mostSeconds: number;
+}
+
 export function createCharge(
-  {
-    id,
-    lines,
-    ttlSeconds,
-  }: { readonly id: string; readonly lines: Lines; readonly ttlSeconds: number },
+  { id, lines, ttlSeconds, mostSeconds }: ChargedWork,
   { metering, settleWaitMs, onError, track }: ChargeDeps,
 ): Charge {
-  const heldUntil = performance.now() + ttlSeconds * 1_000;
   const left = new AbortController();
+  const isFree = isNothingHeld(lines);
+  const lasting = isFree
+    ? null
+    : keepHeld({
+        ttlSeconds,
+        mostSeconds,
+        extend: async (extension, signal) =>
+          await metering.extend(id, { extension, ttlSeconds }, signal),
+        onEnd: () => left.abort(),
+        onError,
+      });
   let noted: Record<string, bigint> = {};
   let finished: Promise<Finished> | null = null;
 
   async function settle(used: Used, isEstimated: boolean): Promise<Finished> {
     const attempt = async (signal: AbortSignal): Promise<Finished> => {
       if (!isNothing(used)) return await metering.capture(id, { lines, used, isEstimated }, signal);
-      await metering.release(id, lines, signal);
+      await metering.release(id, signal);
       return { costMicros: 0n };
     };
     for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
@@ -70,7 +84,7 @@ export function createCharge(
         // oxlint-disable-next-line no-await-in-loop -- one try after the other
         return await attempt(AbortSignal.timeout(TRY_MS));
       } catch (error) {
-        if (!mayHelpToRepeat(error) || performance.now() + waitMs >= heldUntil) {
+        if (!mayHelpToRepeat(error) || performance.now() + waitMs >= (lasting?.heldUntil() ?? 0)) {
           onError(error);
           return { costMicros: null };
         }
@@ -96,10 +110,9 @@ export function createCharge(
     },
     async finish(used, { isEstimated = false } = {}) {
       if (finished === null) {
+        lasting?.stop();
         const capped = withinHeld(used, lines);
-        finished = isNothingHeld(lines)
-          ? Promise.resolve({ costMicros: 0n })
-          : settle(capped, isEstimated);
+        finished = isFree ? Promise.resolve({ costMicros: 0n }) : settle(capped, isEstimated);
         track(finished);
       }
       return await within(settleWaitMs, finished);

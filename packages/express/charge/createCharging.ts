@@ -21,8 +21,10 @@ export interface ChargeRequest {
   readonly caller: Caller;
   /** the most that the work may take */
   readonly lines: Lines;
-  /** seconds until the hold ends by itself: longer than the work may take */
+  /** seconds until the hold ends by itself, unless it is extended */
   readonly ttlSeconds: number;
+  /** seconds that the work may take: up to then the hold is extended */
+  readonly mostSeconds: number;
   /** the request's `Idempotency-Key`; `null` if it has none */
   readonly key: string | null;
   /** the method and the path, within which keys are unique */
@@ -62,16 +64,16 @@ export function createCharging(options: ChargingOptions): Charging {
       return await metering.hold({ id, caller, lines, ttlSeconds }, signal);
     } catch (error) {
       // It may be open. Its id is not used again, unless by a retry, which then need not wait.
-      if (isUnknown(error)) chargeOptions.track(giveBack(id, lines));
+      if (isUnknown(error)) chargeOptions.track(giveBack(id));
       const refused = signal.aborted ? unreachable() : refusalOf(error, resource);
       if (isProvidersFault(refused)) onError(error);
       return refused;
     }
   }
 
-  async function giveBack(id: string, lines: Lines): Promise<void> {
+  async function giveBack(id: string): Promise<void> {
     try {
-      await metering.release(id, lines, AbortSignal.timeout(holdTimeoutMs));
+      await metering.release(id, AbortSignal.timeout(holdTimeoutMs));
     } catch {
       // It ends by itself.
     }
@@ -79,19 +81,20 @@ export function createCharging(options: ChargingOptions): Charging {
 
   return {
     async open(request) {
-      const { key, lines, ttlSeconds } = request;
+      const { key, lines, ttlSeconds, mostSeconds } = request;
       if (key !== null && !KEY_FORM.test(key)) return { refusal: invalidKey() };
       // Work that takes nothing costs nothing, and needs no hold.
       const isFree = isNothing(wholeOf(lines));
       for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
         const id =
           key === null ? newHoldId() : holdIdOf(request.caller, { ...request, key }, attempt);
-        if (isFree) return { charge: createCharge({ id, lines, ttlSeconds }, chargeOptions) };
+        if (isFree)
+          return { charge: createCharge({ id, lines, ttlSeconds, mostSeconds }, chargeOptions) };
         // oxlint-disable-next-line no-await-in-loop -- the next attempt only after the last failed
         const held = await hold(id, request);
         if (!("isNew" in held)) return { refusal: held };
         if (held.isNew || key === null) {
-          return { charge: createCharge({ id, lines, ttlSeconds }, chargeOptions) };
+          return { charge: createCharge({ id, lines, ttlSeconds, mostSeconds }, chargeOptions) };
         }
         if (held.status === "open") return { refusal: inFlight() };
         if (held.status === "captured") return { refusal: alreadyCharged(id, held) };

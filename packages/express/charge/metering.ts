@@ -7,8 +7,10 @@ export interface Metering {
   hold(request: HoldOfLines, signal: AbortSignal): Promise<HeldWork>;
   /** Charges what was used, returns the rest, and ends the hold. The same again charges nothing. */
   capture(id: string, captured: CaptureOfLines, signal: AbortSignal): Promise<Cost>;
+  /** Lets a hold last so many seconds from now. The same extension again changes nothing. */
+  extend(id: string, more: ExtensionOfHold, signal: AbortSignal): Promise<void>;
   /** Returns all that is held. A hold that has ended already is left as it is. */
-  release(id: string, lines: Lines, signal: AbortSignal): Promise<void>;
+  release(id: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface HoldOfLines {
@@ -25,6 +27,12 @@ export interface CaptureOfLines {
   readonly used: Used;
   /** whether the quantities were counted by the provider because nothing told them */
   readonly isEstimated: boolean;
+}
+
+export interface ExtensionOfHold {
+  /** names the extension within the hold */
+  readonly extension: string;
+  readonly ttlSeconds: number;
 }
 
 export interface HeldWork {

@@ -26,16 +26,19 @@ export interface CreditsOptions {
 /** What a service is, whatever frame it is written for. */
 export interface Service {
   /** Finds out who asks, and holds the cost of the work. Never rejects. */
-  open(
-    incoming: Incoming,
-    work: { readonly lines: Lines; readonly ttlSeconds: number },
-  ): Promise<Opened>;
+  open(incoming: Incoming, work: ServiceWork): Promise<Opened>;
   settled: Charging["settled"];
   readonly onError: (error: unknown) => void;
 }
 
-/** Seconds that a hold lasts if the provider does not say. */
-export const USUAL_TTL_SECONDS = 120;
+export interface ServiceWork {
+  readonly lines: Lines;
+  /** seconds that the work may take; by default 120 */
+  readonly mostSeconds?: number | undefined;
+}
+
+/** Seconds that a hold lasts at a time: servers allow so much, and a process that dies holds no longer. */
+const HOLD_SECONDS = 120;
 
 /** Throws a `CreditsError` (`invalid_input`) unless `server` is a whole address. */
 export function createService(options: CreditsOptions): Service {
@@ -48,7 +51,7 @@ export function createService(options: CreditsOptions): Service {
   });
   return {
     onError,
-    async open(incoming, { lines, ttlSeconds }) {
+    async open(incoming, { lines, mostSeconds = HOLD_SECONDS }) {
       const caller = await identify(incoming, wallets);
       if ("problem" in caller) return { refusal: caller };
       const { method, target, header } = incoming;
@@ -56,7 +59,8 @@ export function createService(options: CreditsOptions): Service {
       return await charging.open({
         caller,
         lines,
-        ttlSeconds,
+        ttlSeconds: Math.min(mostSeconds, HOLD_SECONDS),
+        mostSeconds,
         key: caller.kind === "wallet" ? caller.requestId : (header("idempotency-key") ?? null),
         path: `${method} ${path}`,
         resource: wallets === null ? path : new URL(path, wallets.origin).href,
