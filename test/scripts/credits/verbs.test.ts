@@ -58,6 +58,8 @@ describe("npm run credits", () => {
   let stack: MeteredStack;
   let folder: string;
   let at: string;
+  /** of Alice, with a rule */
+  let campaign: string;
   /** the verbs that were done, and the routes that were asked */
   const ran = new Set<string>();
   const asked = new Set<string>();
@@ -299,6 +301,13 @@ describe("npm run credits", () => {
   });
 
   describe("for providers", () => {
+    it("a campaign has a rule for a provider's first paid job", async () => {
+      const { allowance } = await document("allow --credits 1 --out {jobs.key} --wallet alice");
+      campaign = String(allowance);
+      const rule = "--kind first_paid_job --at-least 0.01 --credits 0.5 --accounts 1";
+      await done(`rules set --campaign ${campaign} ${rule} --wallet alice --yes`);
+    });
+
     it("register: refused before an operator has approved, and leaves no file", async () => {
       const refused = await credits(`register --out ${file("early.key")} --wallet provider ${at}`);
       expect(refused.err).to.match(/^The metering server refuses: .*\(provider_not_approved\)$/m);
@@ -528,6 +537,10 @@ describe("npm run credits", () => {
         return (await tried(`settle --wallet provider ${at}`)).code === 0;
       });
       expect(await stack.dollarsOf(wallets.provider.account.address)).to.be.greaterThan(0n);
+      const claimed = await document(
+        `claim-grant --campaign ${campaign} --sponsor ${alice} --wallet provider`,
+      );
+      expect(claimed).to.have.nested.property("allowance.limit", "500000");
       const proven = await document("proof --wallet provider");
       expect(proven).to.have.nested.property("row.party", provider);
       const verified = await done("verify --wallet alice --copies {copies}");
