@@ -11,6 +11,11 @@ export const USAGE = {
     "The provider reported another event with this id.",
     "Give each event its own id.",
   ),
+  group_refused: reason(
+    [422],
+    "Another event of its group is refused.",
+    "Correct the one that `refusedId` names; send all again.",
+  ),
   event_too_old: reason(
     [422],
     "The event is older than `maxEventAgeSeconds`.",

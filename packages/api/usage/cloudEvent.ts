@@ -33,6 +33,9 @@ const ATTRIBUTES = {
   subject: SpenderField,
   datacontenttype: z.string().regex(JSON_TYPE, "must be application/json").optional(),
   dataschema: z.string().optional(),
+  group: EventIdField.optional().describe(
+    "Of an array: the events with the same one are charged together or not at all. Not stored.",
+  ),
 };
 
 const UsageData = z.strictObject({

@@ -39,7 +39,8 @@ export const reportUsage = route({
     "One CloudEvent, or an array of up to `maxBatchEvents` of the server's limits. All three modes " +
     "of CloudEvents over HTTP work: in binary mode the attributes are in headers `ce-*`, and the " +
     "body is `data`. `data_base64` is taken instead of `data`.\n\n" +
-    "Of an array, a refused event does not stop the others.",
+    "Of an array, a refused event does not stop the others, unless they have the same `group`: of " +
+    "a group, all events are charged or none. An event that was charged before keeps its outcome.",
   callers: ["provider"],
   bodyTypes: [
     "application/json",
@@ -69,6 +70,7 @@ export const reportUsage = route({
     "label_too_long",
     "batch_too_large",
     "event_id_conflict",
+    "group_refused",
     "event_too_old",
     "event_in_future",
     ...CHARGE_REFUSALS,

@@ -10,7 +10,13 @@ import { chargeWork } from "../spending/chargeWork.ts";
 import type { Charge } from "../spending/findCharges.ts";
 import { SpendingDraft, type SpendingState } from "../spending/spendingDraft.ts";
 import type { Debited, UsageOutcome, UsageRefusal } from "./outcome.ts";
-import { type Payload, type UsageEvent, payloadHash, isSamePayload } from "./usageEvent.ts";
+import {
+  type EventGroup,
+  type Payload,
+  type UsageEvent,
+  payloadHash,
+  isSamePayload,
+} from "./usageEvent.ts";
 
 /** The state that a decision depends on, read under the accounts' locks. */
 export interface LedgerState extends SpendingState {
@@ -61,7 +67,8 @@ export function eventKey({ provider, id }: Pick<UsageEvent, "provider" | "id">):
 }
 
 /**
- * Decides a batch in order; each event is charged in full or refused. No debit takes an account
+ * Decides a batch in order; each event is charged in full or refused. Of a group, all new events are
+ * charged or none, at the place of its first; those recorded before are repeated. No debit takes an account
  * below zero (I1), an allowance over its limit, or an account over the cap that its owner signed
  * (I4).
  */
@@ -72,7 +79,7 @@ export function decideDebits(
 ): Decision {
   const draft = new SpendingDraft(state);
   const prices = new PriceDraft(state.prices);
-  const known = new Map(state.known);
+  let known = new Map(state.known);
   const debits: Debit[] = [];
 
   function decide(event: UsageEvent): UsageOutcome {
@@ -121,8 +128,49 @@ export function decideDebits(
     return outcome;
   }
 
-  const outcomes = events.map(decide);
+  /** Decides a group, and takes all of it back if one is refused. */
+  function decideGroup(members: readonly UsageEvent[]): readonly UsageOutcome[] {
+    const undo = [draft.mark(), prices.mark()];
+    const before = new Map(known);
+    const debitsBefore = debits.length;
+    const decided = members.map(decide);
+    const index = decided.findIndex(({ result }) => result === "refused");
+    const first = members[index];
+    if (first === undefined) return decided;
+    for (const each of undo) each();
+    known = before;
+    debits.length = debitsBefore;
+    return decided.map((outcome, n) => {
+      const member = members[n];
+      // What was recorded before the group keeps its outcome.
+      if (n === index || (member !== undefined && known.has(eventKey(member)))) return outcome;
+      return refused({ reason: "group_refused", id: first.id });
+    });
+  }
+
+  const outcomes = inGroups(events, decide, decideGroup);
   return { outcomes, debits, tierUnits: prices.added, ...draft.changes };
+}
+
+/** Calls back for each event that stands alone, and once for each group, at its first event. */
+function inGroups<Outcome>(
+  events: readonly UsageEvent[],
+  decide: (event: UsageEvent) => Outcome,
+  decideGroup: (members: readonly UsageEvent[]) => readonly Outcome[],
+): readonly Outcome[] {
+  if (events.every(({ group }) => group === undefined)) return events.map(decide);
+  const decided = new Map<EventGroup, Iterator<Outcome>>();
+  return events.map((event) => {
+    const { group } = event;
+    if (group === undefined) return decide(event);
+    let outcomes = decided.get(group);
+    if (outcomes === undefined) {
+      outcomes = decideGroup(events.filter((each) => each.group === group)).values();
+      decided.set(group, outcomes);
+    }
+    const { value } = outcomes.next();
+    return value;
+  });
 }
 
 function isRepetition(event: UsageEvent, { payload }: KnownEvent): boolean {

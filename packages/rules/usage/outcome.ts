@@ -26,6 +26,8 @@ export type UsageRefusal =
   | { readonly reason: PriceRefusal }
   | UsabilityRefusal
   | { readonly reason: "event_id_conflict" }
+  /** another event of its group is refused; `id` names it */
+  | { readonly reason: "group_refused"; readonly id: string }
   | { readonly reason: "vault_frozen" }
   | { readonly reason: "event_too_old" | "event_in_future"; readonly limitSeconds: number }
   | Shortage;

@@ -10,10 +10,17 @@ export interface UsageEvent extends Measurement {
   readonly provider: Address;
   readonly id: string;
   readonly spender: SpenderId;
+  /** the events of one report that are charged together or not at all; most stand alone */
+  readonly group?: EventGroup | undefined;
 }
 
-/** An event without its key. */
-export type Payload = Omit<UsageEvent, "provider" | "id">;
+/** A group of one report: the same object in each of its events, so that no two reports share one. */
+export interface EventGroup {
+  readonly id: string;
+}
+
+/** An event without its key, and without those beside which it was reported. */
+export type Payload = Omit<UsageEvent, "provider" | "id" | "group">;
 
 /** Whether two payloads are equal, in any order of dimensions: a repetition, not a conflict. */
 export function isSamePayload(a: Payload, b: Payload): boolean {

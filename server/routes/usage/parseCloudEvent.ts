@@ -12,7 +12,7 @@ export function parseCloudEvent(
   input: unknown,
   provider: Address,
   limits: LabelLimits,
-): { event: UsageEvent } | { problem: Problem } {
+): { event: UsageEvent; group: string | undefined } | { problem: Problem } {
   const parsed = UsageCloudEvent.safeParse(decodeData(input));
   if (!parsed.success) {
     return {
@@ -21,7 +21,7 @@ export function parseCloudEvent(
       }),
     };
   }
-  const { source, id, subject: spender, time: occurredAt, data } = parsed.data;
+  const { source, id, subject: spender, time: occurredAt, group, data } = parsed.data;
   if (source !== provider) {
     return {
       problem: problem(
@@ -33,5 +33,5 @@ export function parseCloudEvent(
   }
   const tooLong = labelProblem({ id, dimensions: data.dimensions }, limits);
   if (tooLong !== null) return { problem: tooLong };
-  return { event: { provider, id, spender, occurredAt, ...data } };
+  return { event: { provider, id, spender, occurredAt, ...data }, group };
 }

@@ -5,7 +5,8 @@ import type { Sale } from "../../http/sale.ts";
 import type { Caller } from "../../stores/providers/providerStore.ts";
 import type { UsageLedger } from "../../stores/usage/usageLedger.ts";
 import { parseCloudEvent } from "./parseCloudEvent.ts";
-import { usageProblem } from "./usageProblem.ts";
+import type { EventGroup } from "@compute-credits/rules/usage/usageEvent";
+import { groupRefused, usageProblem } from "./usageProblem.ts";
 
 export interface ReportDeps {
   readonly usage: Pick<UsageLedger, "record">;
@@ -13,14 +14,28 @@ export interface ReportDeps {
   readonly sale: Sale;
 }
 
-/** Parses what a provider reports and records the good events. One outcome each, in order. */
+/**
+ * Parses what a provider reports and records the good events. One outcome each, in order. Nothing of
+ * a group is recorded if one of its events is malformed.
+ */
 export async function recordReport(
   { usage, limits, sale }: ReportDeps,
   { provider, asOfRevocations }: Caller,
   inputs: readonly unknown[],
 ) {
-  const parsed = inputs.map((input) => parseCloudEvent(input, provider, limits));
-  const events = parsed.flatMap((result) => ("event" in result ? [result.event] : []));
+  const parsed = refuseGroups(
+    inputs,
+    inputs.map((input) => parseCloudEvent(input, provider, limits)),
+  );
+  const groups = new Map<string, EventGroup>();
+  const events = parsed.flatMap((result) => {
+    if ("problem" in result) return [];
+    const { event, group: id } = result;
+    if (id === undefined) return event;
+    const group = groups.get(id) ?? { id };
+    groups.set(id, group);
+    return { ...event, group };
+  });
   const outcomes = (await usage.record(events, asOfRevocations)).values();
   return parsed.map((result, index) => {
     if ("problem" in result) return refused(idOf(inputs[index]), result.problem);
@@ -28,6 +43,29 @@ export async function recordReport(
     if (outcome === undefined) throw new Error("the ledger returns one outcome for each event");
     return describe(result.event.id, outcome, sale);
   });
+}
+
+type Parsed = ReturnType<typeof parseCloudEvent>;
+
+/** Refuses the well-formed events whose group has a malformed one. */
+function refuseGroups(inputs: readonly unknown[], parsed: readonly Parsed[]): readonly Parsed[] {
+  const refusedBy = new Map<string, string | null>();
+  for (const [index, result] of parsed.entries()) {
+    const group = "problem" in result ? groupOf(inputs[index]) : null;
+    if (group !== null && !refusedBy.has(group)) refusedBy.set(group, idOf(inputs[index]));
+  }
+  if (refusedBy.size === 0) return parsed;
+  return parsed.map((result) => {
+    if ("problem" in result || result.group === undefined) return result;
+    const id = refusedBy.get(result.group);
+    return id === undefined ? result : { problem: groupRefused(id) };
+  });
+}
+
+/** The group of an input that need not be an event; `null` if it names none. */
+function groupOf(input: unknown): string | null {
+  const hasGroup = typeof input === "object" && input !== null && "group" in input;
+  return hasGroup && typeof input.group === "string" ? input.group : null;
 }
 
 function describe(id: string, outcome: UsageOutcome, sale: Sale) {

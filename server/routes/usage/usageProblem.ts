@@ -8,6 +8,8 @@ export function usageProblem(refusal: UsageRefusal, sale: Sale): Problem {
   switch (refusal.reason) {
     case "event_id_conflict":
       return eventIdConflict();
+    case "group_refused":
+      return groupRefused(refusal.id);
     case "event_too_old":
       return problem(
         422,
@@ -26,6 +28,17 @@ export function usageProblem(refusal: UsageRefusal, sale: Sale): Problem {
     default:
       return chargeProblem(refusal, sale);
   }
+}
+
+/** `id` names the event that is refused for itself; `null` if it has no id. */
+export function groupRefused(id: string | null): Problem {
+  return problem(
+    422,
+    "group_refused",
+    "Another event of its group is refused, and nothing of the group was charged now. " +
+      "Correct that one, and send all again.",
+    { refusedId: id },
+  );
 }
 
 export function eventIdConflict(): Problem {

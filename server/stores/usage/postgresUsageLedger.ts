@@ -28,6 +28,7 @@ import {
   corrections,
 } from "./chargeOptimistically.ts";
 import { answerUnchanged, correctRepetitions, isShort, removeShared } from "./answerUnchanged.ts";
+import { removeSplitGroups, withGroups } from "./eventGroups.ts";
 import { createDepletedAllowances } from "./depletedAllowances.ts";
 import { createEventMemory } from "./eventMemory.ts";
 import { insertDebits, insertDebitsWithCommit } from "./insertDebits.ts";
@@ -56,7 +57,7 @@ export function createUsageLedger(
   /** Records a batch. Only events that will probably be debited lock their payers. */
   async function attempt(tries: number, report: Report): Promise<Outcomes> {
     const prediction = tries === 1 ? await predict(report) : null;
-    const unlikely = await unlikelyEvents(report, prediction);
+    const unlikely = withGroups(await unlikelyEvents(report, prediction), report.events);
     if (unlikely.length === 0) return await charge(report, prediction);
 
     const asked = unlikely.flatMap((index) => report.events[index] ?? []);
@@ -71,6 +72,7 @@ export function createUsageLedger(
     }
 
     removeShared(outcomes, prediction?.allowances ?? null, report.events.length);
+    removeSplitGroups(outcomes, report.events);
 
     const left = [...report.events.keys()].filter((index) => !outcomes.has(index));
     const rest = { ...report, events: left.flatMap((index) => report.events[index] ?? []) };

@@ -38,6 +38,38 @@ for (const kind of stackKinds) {
       expect(spent - before).to.equal(10_000n);
     });
 
+    it("charges all events of a group or none, also if one is malformed", async () => {
+      const [before] = await api.stack.balances();
+      const of = (group: string, data: object = {}, fields: object = {}) => ({
+        ...cloudEvent(api.spender, data, fields),
+        group,
+      });
+      const wrong = of("b", { quantity: -1 });
+      const events = [
+        of("a"),
+        of("a", { quantity: 2 }),
+        of("b"),
+        wrong,
+        of("c"),
+        of("c", { meter: "magic" }),
+        { ...cloudEvent(api.spender), group: 7 },
+      ];
+      const { document } = await api.report(events);
+      expect(outcomesOf(document)).to.deep.equal([
+        [events[0]?.id, "10000"],
+        [events[1]?.id, "20000"],
+        [events[2]?.id, "group_refused"],
+        [wrong.id, "invalid_event"],
+        [events[4]?.id, "group_refused"],
+        [events[5]?.id, "unknown_meter"],
+        [events[6]?.id, "invalid_event"],
+      ]);
+      const [refused] = listOf(document["outcomes"]).slice(2);
+      expect(refused).to.have.nested.property("problem.refusedId", wrong.id);
+      const [after] = await api.stack.balances();
+      expect((after?.spent ?? 0n) - (before?.spent ?? 0n)).to.equal(30_000n);
+    });
+
     it("charges only the good events of a batch, and answers each in its place", async () => {
       const [before] = await api.stack.balances();
       const good = cloudEvent(api.spender);
