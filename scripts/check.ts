@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 const checks = [
   ["prettier", "--check", "--log-level", "warn", "."],
   ["tsc", "--project", "tsconfig.json"],
+  ["tsc", "--project", "dashboard/tsconfig.json"],
   ["oxlint", "--deny-warnings"],
   ["solhint", "--max-warnings", "0", "contracts/**/*.sol"],
   ["node", "scripts/docs.ts", "--check"],

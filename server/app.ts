@@ -33,6 +33,7 @@ import { checkpointSignatureRoutes } from "./routes/checkpoints/checkpointSignat
 import { checkpointRoutes } from "./routes/checkpoints/checkpoints.ts";
 import { receiptSignatureRoutes } from "./routes/checkpoints/receiptSignatures.ts";
 import { receiptRoutes } from "./routes/checkpoints/receipts.ts";
+import { serveDashboard } from "./routes/dashboard/serveDashboard.ts";
 import { apiPageRoutes } from "./routes/docs/apiPage.ts";
 import { llmsTextRoutes } from "./routes/docs/llmsText.ts";
 import { healthRoutes } from "./routes/health/health.ts";
@@ -76,6 +77,7 @@ export function createApp(context: Context, health: Health, log: Logger): Expres
   app.use(healthRoutes(health));
   app.use(apiPageRoutes());
   app.use(llmsTextRoutes({ sale: saleOf(context) }));
+  if (context.dashboard !== null) app.use(serveDashboard(context.dashboard));
   app.use(notFound);
   app.use(problemHandler(log));
   return app;

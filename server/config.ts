@@ -45,6 +45,7 @@ export interface Config {
   /** origins of other pages that may call it with a session */
   readonly allowedOrigins: readonly string[];
   readonly sessionSeconds: number;
+  readonly dashboard: DashboardConfig;
   readonly confirmations: Confirmations;
   readonly rpcTimeoutMs: number;
   readonly blocksPerRequest: bigint;
@@ -70,6 +71,13 @@ export interface Config {
   /** accounts whose grants count without a word of the spender */
   readonly issuers: readonly Hex[];
   readonly logLevel: string;
+}
+
+export interface DashboardConfig {
+  /** what `npm run dashboard` built */
+  readonly folder: string;
+  /** endpoints of the chain that its visitors' browsers ask */
+  readonly rpcUrls: readonly string[];
 }
 
 export interface WebhookConfig {
@@ -164,6 +172,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     publicOrigins: data.PUBLIC_URLS,
     allowedOrigins: data.ALLOWED_ORIGINS,
     sessionSeconds: data.SESSION_SECONDS,
+    dashboard: { folder: data.DASHBOARD_FOLDER, rpcUrls: data.DASHBOARD_RPC_URLS },
     confirmations: data.CONFIRMATIONS,
     rpcTimeoutMs: data.RPC_TIMEOUT_MILLISECONDS,
     blocksPerRequest: BigInt(data.BLOCKS_PER_REQUEST),

@@ -19,6 +19,7 @@ import { withLimits } from "@compute-credits/platform/postgres/withLimits";
 import { type AddressList, createAddressList } from "@compute-credits/platform/process/addressList";
 import { ConfigError } from "@compute-credits/platform/process/environment";
 import type { Config } from "./config.ts";
+import type { Dashboard } from "./dashboard/openDashboard.ts";
 import { type Webhooks, openWebhooks } from "./openWebhooks.ts";
 import type { PublicShare } from "./http/publicShare.ts";
 import type { RateBudgets } from "./http/rates/limitRates.ts";
@@ -186,6 +187,8 @@ export interface Context {
   readonly webhooks: Webhooks;
   /** streams of live updates */
   readonly live: LiveHub;
+  /** `null` if it is not built */
+  readonly dashboard: Dashboard | null;
 }
 
 /** Opens every store on the database. Throws a `ConfigError` if the fee exceeds the contract's. */
@@ -198,6 +201,7 @@ export async function createContext(
     publicShare,
     terms,
     deploymentBlock,
+    dashboard,
     onLiveError,
   }: {
     readonly database: Database;
@@ -205,6 +209,7 @@ export async function createContext(
     readonly publicShare: PublicShare;
     readonly terms: Terms;
     readonly deploymentBlock: bigint;
+    readonly dashboard: Dashboard | null;
     /** for what reads for live updates throw; they go on */
     readonly onLiveError: (error: unknown) => void;
   },
@@ -318,6 +323,7 @@ export async function createContext(
     payouts: createDeferredPayoutStore(database),
     rollUps: createRollUpStore(patient),
     deploymentBlock,
+    dashboard,
     blocksPerRequest: config.blocksPerRequest,
     live: createLiveHub(createLiveFeed(database, reads.bounded), { onError: onLiveError }),
   };

@@ -10,6 +10,7 @@ import { close, listen } from "@compute-credits/platform/process/httpServer";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { type Context, createContext } from "./context.ts";
+import { openDashboard } from "./dashboard/openDashboard.ts";
 import { serverHealth } from "./health.ts";
 import { createPublicShare } from "./http/publicShare.ts";
 import { openChain, openChainSource, reachChain } from "./openChain.ts";
@@ -66,12 +67,18 @@ export async function serve(
   const { restMs } = publicShare;
   const reads = await openReads(config.database, database, { ...config.reads, restMs });
   stack.defer(() => reads.close());
+  const dashboard = await openDashboard(config.dashboard);
+  if (dashboard === null) {
+    const { folder } = config.dashboard;
+    log.info({ folder }, "the dashboard is not built: npm run dashboard, and start again");
+  }
   const context = await createContext(config, chain, {
     database,
     reads,
     publicShare,
     terms,
     deploymentBlock: origin.number + 1n,
+    dashboard,
     onLiveError: (err) => log.warn({ err }, "live updates wait for the database"),
   });
   if (!(await publishRateCard(context.rateCards, config.rateCardFile, rateCard))) {

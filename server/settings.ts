@@ -118,6 +118,17 @@ const DATABASE_AND_HTTP = {
   ISSUERS: addresses.describe("Accounts whose grants need no acceptance by their spenders."),
 };
 
+const DASHBOARD = {
+  DASHBOARD_FOLDER: z
+    .string()
+    .min(1)
+    .default(fileURLToPath(new URL("../dashboard/dist/production", import.meta.url)))
+    .describe("What `npm run dashboard` built."),
+  DASHBOARD_RPC_URLS: listOf(url(/^https?$/, "http(s) URLs")).describe(
+    "Endpoints of the chain that its visitors ask; everyone sees them.",
+  ),
+};
+
 const PRICES = {
   RATE_CARD_FILE: z
     .string()
@@ -287,6 +298,7 @@ const LIMITS = {
 export const SERVER_SETTINGS = {
   chain: CHAIN_ENVIRONMENT,
   server: DATABASE_AND_HTTP,
+  dashboard: DASHBOARD,
   prices: PRICES,
   settlement: SETTLEMENT,
   webhooks: WEBHOOKS,
@@ -297,6 +309,7 @@ export const SERVER_SETTINGS = {
 export const Environment = z.object({
   ...CHAIN_ENVIRONMENT,
   ...DATABASE_AND_HTTP,
+  ...DASHBOARD,
   ...PRICES,
   ...SETTLEMENT,
   ...WEBHOOKS,

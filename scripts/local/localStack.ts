@@ -70,6 +70,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         POLL_MILLISECONDS: "100",
         FEE_BPS: `${options.feeBps}`,
         SIGNER_PRIVATE_KEYS: joined([wallets.signer.privateKey]),
+        DASHBOARD_RPC_URLS: chain.rpcUrl,
         QUOTE_PRIVATE_KEY: wallets.operator.privateKey,
         SETTLER_PRIVATE_KEY: wallets.operator.privateKey,
         SETTLE_INTERVAL_SECONDS: `${options.settleIntervalSeconds}`,

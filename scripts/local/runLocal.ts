@@ -5,6 +5,7 @@ import { ConfigError } from "@compute-credits/platform/process/environment";
 import { untilStopped } from "@compute-credits/platform/process/untilStopped";
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import { changedSources } from "../compiled/sources.ts";
+import { buildDashboard } from "../dashboard/buildDashboard.ts";
 import { type LocalStack, startLocalStack } from "./localStack.ts";
 import { DEFAULT_PORTS } from "./ports.ts";
 import { wallets } from "./wallets.ts";
@@ -46,6 +47,7 @@ export async function runLocal(options: RunOptions): Promise<void> {
     );
   }
   endWithNpm();
+  const dashboardFolder = await builtDashboard();
   const log = pino({ level: options.logLevel });
   const stack = await startLocalStack({
     ...options,
@@ -59,6 +61,7 @@ export async function runLocal(options: RunOptions): Promise<void> {
       AUDITORS: wallets.auditor.account.address,
       // A receiver of webhooks on this machine.
       WEBHOOK_NETWORKS: "127.0.0.0/8",
+      ...(dashboardFolder !== null && { DASHBOARD_FOLDER: dashboardFolder }),
     },
   }).catch((error: unknown) => {
     if (error instanceof FolderInUse) {
@@ -68,9 +71,20 @@ export async function runLocal(options: RunOptions): Promise<void> {
   });
   // Listens for signals first: one that arrives right after the welcome must not kill the process.
   const stopped = untilStopped(stack, log);
-  console.log(welcome(stack, options.settleIntervalSeconds));
+  const hasDashboard = stack.server.context.dashboard !== null;
+  console.log(welcome(stack, { settleSeconds: options.settleIntervalSeconds, hasDashboard }));
   await stopped;
   console.log("Stopped.");
+}
+
+/** Builds the dashboard if its sources changed, in seconds; `null` if that failed. */
+async function builtDashboard(): Promise<string | null> {
+  try {
+    return (await buildDashboard("local")).folder;
+  } catch (error) {
+    console.warn(`Note: there is no dashboard, because it could not be built: ${String(error)}`);
+    return null;
+  }
 }
 
 /** A killed npm cannot pass its signal on: without this its child would keep both ports. */
@@ -85,14 +99,20 @@ function endWithNpm(): void {
   }, PARENT_CHECK_MS).unref();
 }
 
-function welcome(stack: LocalStack, settleSeconds: number): string {
+interface Shown {
+  readonly settleSeconds: number;
+  readonly hasDashboard: boolean;
+}
+
+function welcome(stack: LocalStack, { settleSeconds, hasDashboard }: Shown): string {
   const { rpcUrl, server, token, contract } = stack;
   const people = (["alice", "bob", "provider", "auditor"] as const).map((name) => {
     const { account, privateKey } = wallets[name];
     return `  ${name.padEnd(9)} ${account.address}  key ${privateKey}`;
   });
   const where = optionsFor(stack);
-  return `
+  const dashboard = hasDashboard ? `\nDashboard        ${server.url}/` : "";
+  return `${dashboard}
 Chain            ${rpcUrl} (Hardhat, chain 31337; new, and gone when this stops)
 Metering server  ${server.url} (${server.database}; emptied, because the chain is new; no fsync: fine for trying things out)
 Test dollar      ${token}

@@ -79,6 +79,14 @@ describe("npm start", () => {
     }
   });
 
+  it("prints the dashboard's address first, and a browser gets the page there", async () => {
+    const [, address = ""] = /Dashboard +(http\S+)/.exec(first.said()) ?? [];
+    expect(first.said().indexOf(address)).to.be.lessThan(first.said().indexOf("Chain  "));
+    expect(address).to.equal(`http://127.0.0.1:${ports.server}/`);
+    const page = await fetch(address, { headers: { accept: "text/html" } });
+    expect(await page.text()).to.include("<title>Compute Credits</title>");
+  });
+
   it("is ready: it answers, its database works, the chain is followed", async () => {
     const ready = await eventually("readiness", async () => {
       const answer = await send(`http://127.0.0.1:${ports.server}/readyz`);

@@ -1,9 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
-
 import { type Response, Router } from "express";
+
+import { compressedFile } from "../../http/compressedFile.ts";
 
 /**
  * `GET /docs`: the API, to read and to try, by @scalar/api-reference from this server.
@@ -74,20 +71,12 @@ const START = `Scalar.createApiReference("#api", ${JSON.stringify({
 })});
 `;
 
-const OPEN_API = compressedFile(import.meta.resolve("@compute-credits/api/openapi.json"));
+/** 1.4 MB for both. */
+const OPEN_API = compressedFile(new URL(import.meta.resolve("@compute-credits/api/openapi.json")));
 
 const SCALAR = compressedFile(
-  new URL("browser/standalone.js", import.meta.resolve("@scalar/api-reference")).href,
+  new URL("browser/standalone.js", import.meta.resolve("@scalar/api-reference")),
 );
-
-/** A file of the installation, read and compressed when it is first asked for: 1.4 MB for both. */
-function compressedFile(url: string): () => Promise<Buffer> {
-  let content: Promise<Buffer> | null = null;
-  return async () => {
-    content ??= readFile(fileURLToPath(url)).then(promisify(gzip));
-    return await content;
-  };
-}
 
 /** Every browser, and every usual client, takes gzip. */
 async function send(res: Response, type: string, content: () => Promise<Buffer>): Promise<void> {

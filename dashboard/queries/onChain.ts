@@ -1,0 +1,36 @@
+import { queryOptions, skipToken } from "@tanstack/react-query";
+import type { Address } from "viem";
+
+import type { ChainAccess } from "../chain/ChainAccess.tsx";
+import { readParty, readRoot } from "../chain/rowOnChain.ts";
+import type { ServerFacts } from "./server.ts";
+
+/** What the vault has of a party, read without the server. */
+export const partyOnChainQuery = (
+  server: ServerFacts,
+  access: ChainAccess | null,
+  party: Address,
+) =>
+  queryOptions({
+    queryKey: ["row", "onChain", party, access?.through],
+    queryFn:
+      access === null ? skipToken : async () => await readParty(connection(server, access), party),
+  });
+
+/** A checkpoint's root on chain, read without the server. */
+export const rootOnChainQuery = (
+  server: ServerFacts,
+  access: ChainAccess | null,
+  epoch: bigint | null,
+) =>
+  queryOptions({
+    queryKey: ["row", "root", `${epoch}`, access?.through],
+    queryFn:
+      access === null || epoch === null
+        ? skipToken
+        : async () => await readRoot(connection(server, access), epoch),
+  });
+
+function connection({ deployment, deploymentBlock }: ServerFacts, { client }: ChainAccess) {
+  return { client, contract: deployment.contract, deploymentBlock };
+}

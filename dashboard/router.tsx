@@ -1,0 +1,67 @@
+import {
+  Link,
+  Outlet,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from "@tanstack/react-router";
+
+import { DASHBOARD_PATHS } from "@compute-credits/api/dashboardPaths";
+import { Shell } from "./parts/Shell.tsx";
+import { Home } from "./routes/Home.tsx";
+import { basketSearch } from "./routes/basketSearch.ts";
+
+const root = createRootRoute({
+  component: () => (
+    <Shell>
+      <Outlet />
+    </Shell>
+  ),
+  notFoundComponent: () => (
+    <>
+      <h1>There is no such page</h1>
+      <p>
+        Check the address, or <Link to="/">look up a party or a checkpoint</Link>.
+      </p>
+    </>
+  ),
+});
+
+const home = createRoute({ getParentRoute: () => root, path: "/", component: Home });
+
+const party = createRoute({
+  getParentRoute: () => root,
+  path: "/parties/$party",
+  component: lazyRouteComponent(() => import("./routes/Party.tsx"), "Party"),
+});
+
+const checkpoint = createRoute({
+  getParentRoute: () => root,
+  path: "/checkpoints/$epoch",
+  component: lazyRouteComponent(() => import("./routes/Checkpoint.tsx"), "Checkpoint"),
+});
+
+const prices = createRoute({
+  getParentRoute: () => root,
+  path: "/prices",
+  validateSearch: basketSearch,
+  component: lazyRouteComponent(() => import("./routes/Prices.tsx"), "Prices"),
+});
+
+const routeTree = root.addChildren([home, party, checkpoint, prices]);
+
+export const router = createRouter({
+  routeTree,
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+/** The server answers these paths with the page, so the page must have them. */
+DASHBOARD_PATHS satisfies readonly (keyof (typeof router)["routesByPath"])[];
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
