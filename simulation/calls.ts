@@ -7,6 +7,12 @@ import type { IssuingKeyMessage } from "@compute-credits/protocol/messages/issui
 import type { AcceptanceProof } from "@compute-credits/rules/acceptances/acceptance";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { ChainEvent } from "@compute-credits/rules/chain/chainEvent";
+import type { RuleTerms } from "@compute-credits/rules/grants/campaignRule";
+import type {
+  ClaimOutcome,
+  RuleClaim,
+  SetRuleOutcome,
+} from "../server/stores/issuing/campaignRuleStore.ts";
 import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
@@ -71,6 +77,8 @@ export interface Calls {
     output: Awaited<ReturnType<GrantStore["addCodes"]>>;
   };
   redeem: { input: Redemption; output: RedeemOutcome };
+  setRule: { input: { campaign: Hex; terms: RuleTerms; issuer: Hex }; output: SetRuleOutcome };
+  claim: { input: RuleClaim; output: ClaimOutcome };
   closeCode: { input: { campaign: Hex; codeHash: Hex }; output: PromotionCode | null };
   issuingKey: { input: IssuingKeyMessage; output: AddKeyOutcome };
   endIssuingKey: { input: { account: Address; keyHash: Hex }; output: RevokedKey | null };

@@ -1,5 +1,6 @@
 import type { Address } from "viem";
 
+import type { Claiming } from "./claiming.ts";
 import { rollUpSlice } from "./dailySums.ts";
 import type { SimulatedChain } from "./chain.ts";
 import type { ServerPool } from "./serverPool.ts";
@@ -23,6 +24,7 @@ const CALLS_PER_SETTLEMENT = 30;
 const CALLS_PER_RECEIPT = 21;
 /** Slices are small, so that sums are behind the log in most moments. */
 const CALLS_PER_ROLL_UP = 25;
+const CALLS_PER_CLAIM = 11;
 const VOIDS_DURING_A_CUT = 24;
 
 interface ContendedDeps {
@@ -30,6 +32,7 @@ interface ContendedDeps {
   readonly chain: SimulatedChain;
   readonly journal: Journal;
   readonly settlement: Settlement;
+  readonly claiming: Claiming;
   /** each gets a receipt of its earnings from time to time */
   readonly providers: readonly Address[];
 }
@@ -55,6 +58,10 @@ export async function runContended(
         if (calls % CALLS_PER_SWEEP === index % CALLS_PER_SWEEP) {
           // oxlint-disable-next-line no-await-in-loop
           await deps.serverPool.call("expire", { limit: 20 });
+        }
+        if (calls % CALLS_PER_CLAIM === index % CALLS_PER_CLAIM) {
+          // oxlint-disable-next-line no-await-in-loop
+          await deps.claiming.claim(index);
         }
         if (calls % CALLS_PER_ROLL_UP === index % CALLS_PER_ROLL_UP) {
           // oxlint-disable-next-line no-await-in-loop

@@ -2,12 +2,14 @@ import type { Address, Hex } from "viem";
 
 import type { SimulatedCapture, SimulatedHold } from "./model/holdRequest.ts";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
+import type { RuleTerms } from "@compute-credits/rules/grants/campaignRule";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { EarningsReceiptMessage } from "@compute-credits/protocol/messages/earningsReceipt";
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
 import type { NewCode, Redemption } from "../server/stores/allowances/grantStore.ts";
+import type { RuleClaim } from "../server/stores/issuing/campaignRuleStore.ts";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
 import { capturedMicros, partsOf } from "@compute-credits/rules/holds/hold";
 import type { CaptureOutcome } from "@compute-credits/rules/holds/outcome";
@@ -69,6 +71,14 @@ export interface JournalledRedemption {
     { readonly grant: Allowance; readonly repeated: boolean } | { readonly refused: string };
 }
 
+/** The answer to a claim of a campaign's rule. */
+export interface JournalledClaim {
+  /** `null` if it was refused */
+  readonly grant: Hex | null;
+  readonly repeated: boolean;
+  readonly lost: number;
+}
+
 export interface JournalledVoid {
   readonly from: Date;
   readonly until: Date;
@@ -94,6 +104,10 @@ export class Journal {
   readonly redemptions = new Map<string, JournalledRedemption[]>();
   /** when a code was first said to be closed, by `codeKey` */
   readonly closedBy = new Map<string, Date>();
+  /** rules by their campaigns */
+  readonly rules = new Map<Hex, RuleTerms>();
+  /** by campaign and account */
+  readonly claims = new Map<string, JournalledClaim[]>();
   operations = 0;
   /** answers that an event was debited, repeated ones included */
   debited = 0;
@@ -154,6 +168,18 @@ export class Journal {
     this.#addGrant(request.campaign, redemptionKey(request), grant);
     const answer = { grant, repeated };
     append(this.redemptions, codeKey(request), { request, from, lost, answer });
+  }
+
+  addClaim(claim: RuleClaim, { output, lost }: CallResult<"claim">): void {
+    const name = `${claim.campaign} ${claim.account}`;
+    if (output.result === "refused") {
+      this.#count(output.refusal.reason);
+      append(this.claims, name, { grant: null, repeated: false, lost });
+      return;
+    }
+    const { grant, repeated } = output;
+    this.#addGrant(claim.campaign, `rule ${claim.account}`, grant);
+    append(this.claims, name, { grant: grant.id, repeated, lost });
   }
 
   addClosure(

@@ -12,6 +12,7 @@ import {
 import { compareModel } from "./compareModel.ts";
 import { rollUpSlice } from "./dailySums.ts";
 import type { ServerPool } from "./serverPool.ts";
+import type { WatchedBalances } from "./watchedBalances.ts";
 import { DisagreementError } from "./disagreement.ts";
 import type { Generator } from "./generator/generator.ts";
 import type { Journal } from "./journal.ts";
@@ -34,7 +35,15 @@ export interface LaneRun {
 export async function runRound(
   lanes: readonly LaneRun[],
   operationsPerLane: number,
-  { journal, serverPool }: { journal: Journal; serverPool: ServerPool },
+  {
+    journal,
+    serverPool,
+    webhooks,
+  }: {
+    readonly journal: Journal;
+    readonly serverPool: ServerPool;
+    readonly webhooks: WatchedBalances;
+  },
 ): Promise<void> {
   await Promise.all(
     lanes.map(async ({ generator, lane }, index) => {
@@ -42,6 +51,7 @@ export async function runRound(
         const operation = generator.next();
         // oxlint-disable-next-line no-await-in-loop -- a lane is sequential
         await lane.perform(operation);
+        webhooks.observe(lane.model);
         done += weight(operation);
         journal.operations += weight(operation);
         // oxlint-disable-next-line no-await-in-loop

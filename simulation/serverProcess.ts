@@ -69,6 +69,8 @@ export class ServerProcess {
     issue: new Map(),
     addCodes: new Map(),
     redeem: new Map(),
+    setRule: new Map(),
+    claim: new Map(),
     closeCode: new Map(),
     issuingKey: new Map(),
     endIssuingKey: new Map(),

@@ -16,6 +16,7 @@ import { auditBudgets } from "./auditBudgets.ts";
 import { auditCheckpoints, auditQuietCheckpoint } from "./auditCheckpoints.ts";
 import { auditCoverage } from "./auditCoverage.ts";
 import { WRITE_OFF_ACCOUNT } from "./limits.ts";
+import { auditClaims, readClaims } from "./auditClaims.ts";
 import { auditCodes } from "./auditCodes.ts";
 import { auditDailySums } from "./auditDailySums.ts";
 import { finishDailySums } from "./dailySums.ts";
@@ -25,6 +26,8 @@ import { auditSums } from "./auditSums.ts";
 import type { SimulatedCard } from "./cards.ts";
 import { SimulatedChain } from "./chain.ts";
 import { performOperation, runContended } from "./contendedLane.ts";
+import { Claiming } from "./claiming.ts";
+import { WatchedBalances } from "./watchedBalances.ts";
 import { CrashInjector } from "./crashInjector.ts";
 import { type FollowingAuditor, startFollowingAuditor } from "./followingAuditor.ts";
 import { Generator } from "./generator/generator.ts";
@@ -109,6 +112,7 @@ class Simulation {
   readonly #settlement: Settlement;
   readonly #crashInjector: CrashInjector;
   #groupCount = 0;
+  #crossings = 0;
   #skippedAllowances = 0;
 
   constructor(options: SimulationOptions, deps: SimulationDeps) {
@@ -214,20 +218,30 @@ class Simulation {
         for (const operation of generator.opening()) await lane.perform(operation);
       }),
     );
+    const webhooks = new WatchedBalances(database);
+    // oxlint-disable-next-line no-await-in-loop
+    for (const { lane } of lanes) await webhooks.watch(lane.model);
     for (let round = 0; round < ROUNDS; round++) {
       const roundStartedAt = new Date();
       const operationsPerLane = Math.ceil(operations / LANES / ROUNDS);
       // oxlint-disable-next-line no-await-in-loop
-      await runRound(lanes, operationsPerLane, { journal: this.#journal, serverPool });
+      await runRound(lanes, operationsPerLane, { journal: this.#journal, serverPool, webhooks });
       // oxlint-disable-next-line no-await-in-loop
       await expireHolds(lanes, { serverPool, database });
+      for (const { lane } of lanes) webhooks.observe(lane.model);
+      // oxlint-disable-next-line no-await-in-loop
+      await webhooks.compare();
       // oxlint-disable-next-line no-await-in-loop
       await compareLanes(lanes, database, roundStartedAt);
       // oxlint-disable-next-line no-await-in-loop
       await this.#settleQuietly(lanes);
+      for (const { lane } of lanes) webhooks.observe(lane.model);
       // oxlint-disable-next-line no-await-in-loop
       await compareLanes(lanes, database, roundStartedAt);
+      // oxlint-disable-next-line no-await-in-loop
+      await webhooks.compare();
     }
+    this.#crossings += webhooks.crossings;
   }
 
   async #createPartitionedLanes(): Promise<LaneRun[]> {
@@ -271,16 +285,34 @@ class Simulation {
           quotes: false,
         }),
     );
+    const claiming = new Claiming(
+      {
+        serverPool,
+        journal: this.#journal,
+        randoms: names.map((name) =>
+          seededRandom(this.#options.seed, parties.name, `${name} claims`),
+        ),
+      },
+      parties,
+    );
     const deps = {
       serverPool,
       chain,
       journal: this.#journal,
+      claiming,
       settlement: this.#settlement,
       providers: parties.providers,
     };
     // oxlint-disable-next-line no-await-in-loop
     for (const operation of lanes[0]?.opening() ?? []) await performOperation(operation, deps);
+    await claiming.setRules();
     await runContended(lanes, Math.ceil(operations / LANES), deps);
+    // By now, checkpoints of the phase's debits are final.
+    for (let step = 0; step < FINAL_SETTLEMENT_STEPS; step++) {
+      // oxlint-disable-next-line no-await-in-loop -- steps are sequential
+      await this.#settlement.step();
+    }
+    await Promise.all(names.map((_, lane) => claiming.claim(lane)));
     // Its receipts are co-signed before a checkpoint holds them.
     await this.#deps.auditor?.follow();
   }
@@ -340,6 +372,7 @@ class Simulation {
     auditSums(snapshot, log, chain.blocks);
     auditDailySums(snapshot);
     auditCodes(snapshot, this.#journal);
+    auditClaims(await readClaims(database), this.#journal);
     auditRefunds(snapshot, chain.vault.openRequests());
     auditOverspend(snapshot, log, this.#journal, chain.blocks);
     this.#skippedAllowances = auditBudgets(snapshot, log, this.#journal).skipped;
@@ -381,6 +414,8 @@ class Simulation {
       checkpoints: snapshot.checkpoints.length,
       allowances: snapshot.allowances.length,
       codes: snapshot.codes.length,
+      crossings: this.#crossings,
+      claims: (await readClaims(database)).claimed.length,
       redemptions: snapshot.codes.reduce((sum, row) => sum + Number(row.redemptions), 0),
       daysOfPayers: snapshot.payerDays.size,
       receipts: this.#journal.receipts.length,

@@ -11,6 +11,10 @@ export interface SimulationReport {
   /** promotion codes, and how often they were redeemed */
   readonly codes: number;
   readonly redemptions: number;
+  /** falls of balances below the thresholds of webhooks, each told once */
+  readonly crossings: number;
+  /** grants that accounts claimed by a campaign's rule */
+  readonly claims: number;
   /** rows of daily sums by payer */
   readonly daysOfPayers: number;
   readonly receipts: number;

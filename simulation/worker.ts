@@ -13,6 +13,7 @@ import { createHoldStore } from "../server/stores/holds/postgresHoldStore.ts";
 import { openPgDatabase } from "@compute-credits/platform/postgres/pgDatabase";
 import { DatabaseUnavailable } from "@compute-credits/platform/postgres/databaseUnavailable";
 import { REQUEST_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
+import { createCampaignRuleStore } from "../server/stores/issuing/postgresCampaignRuleStore.ts";
 import { createIssuingKeyStore } from "../server/stores/issuing/postgresIssuingKeyStore.ts";
 import { createMultiplierStore } from "../server/stores/pricing/postgresMultiplierStore.ts";
 import { createPriceStore } from "../server/stores/pricing/postgresPriceStore.ts";
@@ -46,6 +47,7 @@ const usage = withGroupCommit(createUsageLedger(database, RULES, prices), GROUP_
 const holds = createHoldStore(database, RULES, prices);
 const allowances = createAllowanceStore(database, RULES);
 const grants = createGrantStore(database, { ...RULES, isIssuer });
+const campaignRules = createCampaignRuleStore(database, RULES);
 const issuingKeys = createIssuingKeyStore(database);
 const acceptances = createAcceptanceStore(database, RULES);
 const multipliers = createMultiplierStore(database, rates);
@@ -82,6 +84,8 @@ const handlers: {
   },
   addCodes: ({ campaign, codes, issuer }) => grants.addCodes(campaign, codes, issuer),
   redeem: (request) => grants.redeem(request),
+  setRule: ({ campaign, terms, issuer }) => campaignRules.set(campaign, terms, issuer),
+  claim: (claim) => campaignRules.claim(claim),
   closeCode: ({ campaign, codeHash }) => grants.closeCode(campaign, codeHash),
   issuingKey: (message) => issuingKeys.add(message, "0x00"),
   endIssuingKey: (key) => issuingKeys.revoke({ ...key, revokesGrants: false, signature: "0x00" }),

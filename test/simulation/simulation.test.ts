@@ -23,6 +23,8 @@ describe("simulation of several server processes", () => {
     });
     expect(report.operations).to.be.at.least(2_000);
     expect(report.debits).to.be.greaterThan(300);
+    expect(report.claims).to.be.at.least(1);
+    expect(report.crossings).to.be.at.least(1);
     expect(report.killedProcesses).to.equal(1);
     // The auditor recomputed every checkpoint.
     expect(report.audited?.checkpoints).to.equal(report.checkpoints);
