@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -13,6 +14,11 @@ export interface Journal {
   readonly state: LeaseState | null;
   /** Writes an entry and flushes it, and only then resolves, with the state after it. */
   append(entry: Entry): Promise<LeaseState>;
+  /**
+   * Takes an entry that a crash may lose, because the same request is sent again then and has the
+   * same answer. It is written with the next one.
+   */
+  note(entry: Entry): void;
   close(): Promise<void>;
 }
 
@@ -37,6 +43,7 @@ export async function openJournal(
   const found = await readEntries(path);
   let state = found.entries.reduce<LeaseState | null>(after, null);
   let count = found.entries.length;
+  let noted = "";
   let file = await open(path, "a", 0o600);
   await file.truncate(found.bytes);
   await flushFolder(folder);
@@ -45,7 +52,7 @@ export async function openJournal(
   async function shorten(): Promise<void> {
     if (state === null) return;
     const part = await open(`${path}.part`, "w", 0o600);
-    await write(part, { is: "state", state });
+    await write(part, textOf({ is: "state", state }));
     await part.close();
     await file.close();
     await rename(`${path}.part`, path);
@@ -58,20 +65,43 @@ export async function openJournal(
     get state() {
       return state;
     },
+    note(entry) {
+      state = after(state, entry);
+      noted += textOf(entry);
+      count += 1;
+    },
     async append(entry) {
       const next = after(state, entry);
-      await write(file, entry);
+      const text = `${noted}${textOf(entry)}`;
+      noted = "";
+      await write(file, text);
       state = next;
       count += 1;
       if (count >= mostEntries) await shorten();
       return next;
     },
-    close: () => file.close(),
+    async close() {
+      if (noted !== "") await write(file, noted);
+      await file.close();
+    },
   };
 }
 
-async function write(file: FileHandle, entry: Entry): Promise<void> {
-  await file.appendFile(`${jsonText(entry)}\n`);
+/** The state of a lease whose agent may be writing; `null` if there is none. Changes nothing. */
+export async function readState(folder: string): Promise<LeaseState | null> {
+  const { entries } = await readEntries(join(folder, FILE));
+  return entries.reduce<LeaseState | null>(after, null);
+}
+
+function textOf(entry: Entry): string {
+  return `${jsonText(entry)}\n`;
+}
+
+async function write(file: FileHandle, text: string): Promise<void> {
+  // Into the system's memory at once; the disk is what is waited for.
+  const bytes = Buffer.from(text);
+  const written = writeSync(file.fd, bytes);
+  if (written < bytes.length) throw new Error("the journal's disk is full: make room");
   await file.datasync();
 }
 

@@ -128,11 +128,12 @@ export function createLease(deps: LeaseDeps): Lease {
   async function settle(): Promise<boolean> {
     const { pending: post, holdNumber } = state();
     if (post === null) return true;
-    const { seq, lines, isFinal } = post;
-    const outcome = await ledger.capture({ hold: holdId(holdNumber), lines, isFinal });
+    const { seq, lines, isFinal, usedUpTo } = post;
+    const hold = holdId(holdNumber);
+    const outcome = await ledger.capture({ hold, lines, isFinal, usedUpTo });
     if (outcome.is === "unknown") return false;
     if (outcome.is === "done") {
-      await journal.append({ is: "charged", seq });
+      journal.note({ is: "charged", seq });
       return true;
     }
     isHoldOver = true;
@@ -154,10 +155,10 @@ export function createLease(deps: LeaseDeps): Lease {
         : ({ is: "refused", reason: why } as const);
     if (outcome.is === "unknown") return false;
     if (outcome.is === "done") {
-      await journal.append({ is: "charged", seq: post.seq });
+      journal.note({ is: "charged", seq: post.seq });
     } else {
       say(`not charged, because the ledger refused: ${outcome.reason}`);
-      await journal.append({ is: "lost", seq: post.seq, reason: outcome.reason });
+      journal.note({ is: "lost", seq: post.seq, reason: outcome.reason });
     }
     return true;
   }
@@ -194,7 +195,7 @@ export function createLease(deps: LeaseDeps): Lease {
     if (oldHold === null) return true;
     const outcome = await ledger.release(holdId(oldHold));
     if (outcome.is === "unknown") return false;
-    await journal.append({ is: "released" });
+    journal.note({ is: "released" });
     return true;
   }
 
@@ -204,10 +205,10 @@ export function createLease(deps: LeaseDeps): Lease {
     const { id, addUnits, ttlSeconds } = extension;
     const hold = holdId(holdNumber);
     const outcome = await ledger.extend({ hold, id, addUnits, ttlSeconds });
-    if (outcome.is === "done") await journal.append({ is: "extended", id });
+    if (outcome.is === "done") journal.note({ is: "extended", id });
     if (outcome.is === "refused") {
       say(`the hold was not extended: ${outcome.said}`);
-      await journal.append({ is: "not_extended", id, reason: outcome.reason });
+      journal.note({ is: "not_extended", id, reason: outcome.reason });
     }
     note(outcome);
     return outcome;

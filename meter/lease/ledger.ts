@@ -58,6 +58,8 @@ export interface LineCapture {
   readonly lines: Readonly<Record<string, { eventId: string; quantity: bigint }>>;
   /** also returns the rest, and ends the hold */
   readonly isFinal: boolean;
+  /** when the last of it was used */
+  readonly usedUpTo: string;
 }
 
 export interface LineEvent {
