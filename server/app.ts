@@ -11,6 +11,7 @@ import { answerOnce } from "./http/idempotency.ts";
 import { type KnownAuditors, createKnownAuditors } from "./http/knownAuditors.ts";
 import { carriesProvidersKey } from "./http/knownKey.ts";
 import { createStreamBounds } from "./http/live/streamBounds.ts";
+import { oneAuthorization } from "./http/oneAuthorization.ts";
 import { createPermit } from "./http/permit.ts";
 import { refuseWhileStopped } from "./http/refuseWhileStopped.ts";
 import { publicTurns } from "./http/publicTurns.ts";
@@ -92,6 +93,7 @@ function v1(context: Context): Router {
     carriesProvidersKey(req, { providers, keyUses: callers.keyUses });
   const isAuditor = (req: Request) => knownAuditors.has(req);
   router.use(
+    oneAuthorization,
     limitRates({ budgets: context.rateBudgets, providers, isAuditor, isTrustedProxy }),
     refuseWhileStopped(context.gate),
     publicTurns({

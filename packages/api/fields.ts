@@ -60,6 +60,12 @@ export const NextCursor = z
   .nullable()
   .meta({ description: "Send it as `cursor` for the next page; `null` on the last page." });
 
+/** The query parameter `cursor` of a list whose places are numbers. */
+export const NumberedCursor = z
+  .string()
+  .regex(/^\d{1,18}$/, "must be a nextCursor of this list")
+  .transform(BigInt);
+
 /** The query parameter `limit` of a list in pages. */
 export function limitField({
   most,
@@ -68,13 +74,14 @@ export function limitField({
   readonly most: number;
   readonly fallback: number;
 }) {
-  return z.coerce
-    .number<string | number>()
-    .int()
-    .min(1)
-    .max(most)
-    .default(fallback)
+  return z
+    .preprocess(numberOf, z.int().min(1).max(most).default(fallback))
     .meta({ description: "Rows of the page, at most." });
+}
+
+/** Decimal digits as a number, and nothing else: `1e3`, `0x10` and ` 5` stay text. */
+function numberOf(sent: string | number | undefined): string | number | undefined {
+  return typeof sent === "string" && /^\d{1,9}$/.test(sent) ? Number(sent) : sent;
 }
 
 function hexText(digits: number) {

@@ -6,14 +6,14 @@ import { type SpenderId, apiKeySpender } from "@compute-credits/protocol/message
 import type { Caller, ProviderStore } from "../stores/providers/providerStore.ts";
 import { StaleAccessError } from "../stores/usage/staleAccess.ts";
 import { requestKeyHash } from "./keyHash.ts";
-import { type ProblemError, fail } from "./problem.ts";
+import { ProblemError, fail } from "./problem.ts";
 
 /**
  * The key in `Authorization: Bearer …`, of any kind; `null` without one. The scheme's case does not
  * matter (RFC 9110).
  */
 export function sentKey(req: Request): string | null {
-  const [, key] = /^bearer +(\S{1,256})$/i.exec(req.get("authorization") ?? "") ?? [];
+  const [, key] = /^bearer +([!-~]{1,256})$/i.exec(req.get("authorization") ?? "") ?? [];
   return key ?? null;
 }
 
@@ -104,8 +104,15 @@ export async function asCaller<T>(
       // oxlint-disable-next-line no-await-in-loop -- a second try only if the first was stale
       return await work(caller);
     } catch (error) {
-      if (!(error instanceof StaleAccessError)) throw error;
-      caller = null;
+      if (error instanceof StaleAccessError) {
+        caller = null;
+        continue;
+      }
+      // What was refused before the database was asked must tell a revoked key nothing.
+      if (error instanceof ProblemError && (await providers.callerOfKey(keyHash)) === null) {
+        throw unknownKey();
+      }
+      throw error;
     }
   }
 }

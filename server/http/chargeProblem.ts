@@ -89,7 +89,8 @@ const DETAILS: Readonly<Record<(typeof CHARGE_REFUSALS)[number], string>> = {
     "Send the account to /v1/acceptances with the spender's key, or its wallet's signature.",
   access_not_granted:
     "The spender has not given this provider access. " +
-    "Post its API key, or its wallet's signature, to /v1/provider-access.",
+    "Post its API key, or its wallet's signature, to /v1/provider-access. " +
+    "Nothing else about it is told to you before that, not even whether it has an allowance.",
   allowance_out_of_scope:
     "The spender's allowance excludes this provider or meter. " +
     "Let the owner sign one with a wider scope.",

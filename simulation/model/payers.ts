@@ -31,6 +31,12 @@ export function payersOf(
   const order = ofSpender.filter(({ accepted }) => accepted).toSorted(burnDownOrder);
   const [first, ...rest] = order.filter((each) => obstacle(modelState, each, request, at) === null);
   if (first !== undefined) return [first, ...rest];
+  // A provider that no allowance names, and no spender trusts, learns nothing of either.
+  const { provider } = request;
+  const isStranger = !modelState.parties.trusted.includes(provider);
+  if (isStranger && !ofSpender.some(({ scope }) => scope.providers.includes(provider))) {
+    return { reason: "access_not_granted" };
+  }
   const last = order.at(-1);
   const isWaiting = ofSpender.some((each) => !each.accepted && isAlive(modelState, each, at));
   const none = isWaiting ? "account_not_accepted" : "allowance_not_found";

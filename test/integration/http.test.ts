@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { request } from "node:http";
+
 import { expect } from "chai";
 import { pad } from "viem";
 
@@ -10,7 +13,9 @@ import { wallets } from "../../scripts/local/wallets.ts";
 import { type HttpApi, openHttpApi } from "../fixtures/httpApi.ts";
 import { bothStacks, cloudEvent, addressOf } from "../fixtures/meteredStack.ts";
 
-const { alice, bob } = wallets;
+const { alice, bob, signer } = wallets;
+
+const bearer = (key: string) => `Bearer ${key}`;
 
 for (const kind of bothStacks) {
   describe(`what is read over HTTP on ${kind}`, () => {
@@ -38,7 +43,7 @@ for (const kind of bothStacks) {
       ["GET", "/v1/checkpoints/999/rows", 404, "checkpoint_not_found"],
       ["GET", "/v1/checkpoints?limit=0", 400, "invalid_request"],
       ["GET", "/v1/checkpoints?limit=101", 400, "invalid_request"],
-      ["GET", "/v1/checkpoints?cursor=a", 400, "invalid_request"],
+      ["GET", "/v1/checkpoints?cursor=a", 400, "invalid_cursor"],
       ["GET", "/v1/checkpoints?page=2", 400, "invalid_request"],
       ["GET", "/v1/checkpoints?limit=1&limit=2", 400, "invalid_request"],
     ];
@@ -61,14 +66,32 @@ for (const kind of bothStacks) {
       `/v1/accounts/${addressOf(alice)}/debits?spender=${wrongChecksum}`,
     ]) {
       it(`answers GET ${path}, with a wrong checksum, with 400`, async () => {
-        await api.refuses(() => api.stack.request(path), 400, "invalid_request");
+        await api.refuses(() => api.stack.readAll(path), 400, "invalid_request");
       });
     }
 
     for (const [method, path, status, reason] of wrongRequests) {
       it(`answers ${method} ${path} with ${status} ${reason}`, async () => {
-        await api.refuses(() => api.stack.request(path, { method }), status, reason);
+        const headers = status === 401 ? {} : await api.stack.readAs(signer);
+        await api.refuses(() => api.stack.request(path, { method, headers }), status, reason);
       });
+    }
+
+    it("refuses two Authorization headers, and keys that are no printable ASCII", async () => {
+      expect(await reasonOf([bearer("cck_one"), bearer("cck_two")])).to.equal("unreadable_request");
+      expect(await reasonOf([bearer("cck_\u00e9")])).to.equal("missing_credentials");
+      expect(await reasonOf([bearer("cck_one")])).to.equal(undefined);
+    });
+
+    /** Why a request with these headers is refused: `fetch` would join them. */
+    async function reasonOf(authorization: readonly string[]): Promise<unknown> {
+      const sent = request(new URL("/v1/me", api.stack.server.url), {
+        headers: ["host", "test", ...authorization.flatMap((one) => ["authorization", one])],
+      }).end();
+      const [response] = await once(sent, "response");
+      let text = "";
+      for await (const chunk of response) text += String(chunk);
+      return new Map(Object.entries(Object(JSON.parse(text)))).get("reason");
     }
 
     it("is zeros for an address that was never heard of", async () => {

@@ -141,7 +141,12 @@ for (const kind of stackKinds) {
         ["debits?meter=A%00", "invalid_request"],
         ["usage?groupBy=weather", "invalid_request"],
         ["usage?from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z", "empty_range"],
-        ["budgets?cursor=1", "invalid_request"],
+        ["budgets?cursor=1", "invalid_cursor"],
+        ["grants?cursor=x", "invalid_cursor"],
+        ["debits?limit=1e3", "invalid_request"],
+        ["debits?limit=0x10", "invalid_request"],
+        ["debits?limit=%205", "invalid_request"],
+        ["debits?limit=5.0", "invalid_request"],
       ] as const;
       for (const [query, reason] of bad) {
         // oxlint-disable-next-line no-await-in-loop -- one failure should name its query

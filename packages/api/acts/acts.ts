@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { AddressField } from "@compute-credits/protocol/json/fields";
 import { PAGES } from "../bounds.ts";
-import { AddressText, NextCursor, TimeText, UintText, limitField } from "../fields.ts";
+import { AddressText, NextCursor, NumberedCursor, TimeText, UintText, limitField } from "../fields.ts";
 import { route } from "../route.ts";
 
 /** How an actor showed itself. */
@@ -56,7 +56,7 @@ export const listActs = route({
     account: AddressField.optional(),
     provider: AddressField.optional(),
     act: z.string().max(64).optional().describe("Only acts of this `operationId`."),
-    cursor: z.string().max(32).optional(),
+    cursor: NumberedCursor.optional(),
     limit: limitField(PAGES.list),
   }),
   answers: {
@@ -65,5 +65,5 @@ export const listActs = route({
       schema: z.object({ acts: z.array(Act).max(PAGES.list.most), nextCursor: NextCursor }),
     },
   },
-  reasons: ["invalid_cursor"],
+  reasons: [],
 });

@@ -6,7 +6,7 @@ import {
   SignerSignatureJson,
 } from "@compute-credits/protocol/json/checkpoint";
 import { ANSWERS, PAGES } from "../bounds.ts";
-import { Bytes32Text, NextCursor, TimeText, limitField } from "../fields.ts";
+import { Bytes32Text, NextCursor, NumberedCursor, TimeText, limitField } from "../fields.ts";
 import { route } from "../route.ts";
 import { CheckpointStatus } from "./checkpointStatus.ts";
 
@@ -31,11 +31,7 @@ const facts = {
 const Checkpoint = z.object(facts).meta({ id: "Checkpoint" });
 
 const PageQuery = z.strictObject({
-  cursor: z
-    .string()
-    .regex(/^\d{1,18}$/, "must be a nextCursor of this list")
-    .transform(BigInt)
-    .optional(),
+  cursor: NumberedCursor.optional(),
   limit: limitField(PAGES.checkpoints),
 });
 

@@ -63,7 +63,7 @@ const declared = {
       alternatives: ["text/csv"],
     },
   },
-  reasons: ["invalid_cursor"],
+  reasons: [],
 } as const;
 
 export const listAccountDebits = route({

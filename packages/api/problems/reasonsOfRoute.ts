@@ -21,6 +21,8 @@ const ANY = [
 
 const WITH_INPUT = ["invalid_request"] as const satisfies readonly Reason[];
 
+const WITH_CURSOR = ["invalid_cursor"] as const satisfies readonly Reason[];
+
 const WITH_BODY = [
   "malformed_json",
   "unsupported_media_type",
@@ -50,6 +52,7 @@ export function reasonsOf(route: Route): readonly Reason[] {
   return [
     ...new Set<Reason>([
       ...(hasInput ? WITH_INPUT : []),
+      ...(query !== undefined && "cursor" in query.shape ? WITH_CURSOR : []),
       // A body is read before its route is known, also one that the route does not want.
       ...(method === "get" ? [] : WITH_BODY),
       ...(takesIdempotencyKey(method, path) ? WITH_IDEMPOTENCY_KEY : []),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AddressField, TimeField } from "@compute-credits/protocol/json/fields";
 import { LABEL_CHARACTERS, MAX_OVERLAP_SECONDS, PAGES, WEBHOOKS } from "../bounds.ts";
 import { EXAMPLE } from "../examples.ts";
-import { AddressText, NextCursor, TimeText, limitField } from "../fields.ts";
+import { AddressText, NextCursor, NumberedCursor, TimeText, limitField } from "../fields.ts";
 import { route } from "../route.ts";
 import { NAMED_KINDS, PARTIES } from "./eventKinds.ts";
 import { Thresholds, ThresholdsSent } from "./thresholds.ts";
@@ -204,11 +204,7 @@ export const listWebhookDeliveries = route({
   callers: CALLERS,
   params: z.strictObject({ id: Id }),
   query: z.strictObject({
-    cursor: z
-      .string()
-      .regex(/^\d{1,18}$/, "must be a nextCursor of this list")
-      .transform(BigInt)
-      .optional(),
+    cursor: NumberedCursor.optional(),
     limit: limitField(PAGES.list),
   }),
   answers: {

@@ -44,6 +44,7 @@ function knownSecrets({ keys, urls }: Secrets): readonly string[] {
       .flatMap(({ username, password, pathname, search, protocol }) => [
         ...forms(username),
         ...forms(password),
+        ...basicCredentials(username, password),
         // The path of a database's URL is its name.
         ...(protocol.startsWith("http")
           ? [
@@ -57,6 +58,13 @@ function knownSecrets({ keys, urls }: Secrets): readonly string[] {
   ]
     .filter((secret) => secret.length >= 8)
     .toSorted((a, b) => b.length - a.length);
+}
+
+/** As clients send them in `Authorization: Basic`, which error pages may repeat. */
+function basicCredentials(username: string, password: string): readonly string[] {
+  if (username === "" && password === "") return [];
+  const [name = "", word = ""] = [username, password].map((part) => forms(part).at(-1));
+  return [Buffer.from(`${name}:${word}`).toString("base64").replace(/=+$/, "")];
 }
 
 function values(search: string): readonly string[] {

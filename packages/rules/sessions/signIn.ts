@@ -70,7 +70,7 @@ export function checkSignIn(
   // The wallet showed its user the domain, so it must be the page that asked.
   if (sentBy !== null && !origins.includes(sentBy)) return wrong("domain");
   const target = originOf(uri);
-  if (target === null || !isAllowed(target)) return wrong("uri");
+  if (target === null || !isAllowed(target) || hasUserPart(uri)) return wrong("uri");
   if (message.chainId !== chainId) return wrong("chainId");
 
   // An unreadable time is `NaN`, which fails each comparison.
@@ -89,6 +89,12 @@ export function checkSignIn(
 }
 
 /** The origin of a URL as browsers write it; `null` if it has none. */
+/** A name before the host looks like another host to a wallet's user. */
+function hasUserPart(uri: string): boolean {
+  const { username = "", password = "" } = URL.parse(uri) ?? {};
+  return username !== "" || password !== "";
+}
+
 function originOf(text: string): string | null {
   const origin = URL.parse(text)?.origin;
   return origin === undefined || origin === "null" ? null : origin;

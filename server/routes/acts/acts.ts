@@ -4,7 +4,6 @@ import { listActs } from "@compute-credits/api/acts/acts";
 import { mount } from "../../http/mount.ts";
 import { boundedPage } from "../../http/page.ts";
 import type { Permit } from "../../http/permit.ts";
-import { fail } from "../../http/problem.ts";
 import type { ActStore } from "../../stores/acts/actStore.ts";
 
 export interface ActDeps {
@@ -23,20 +22,10 @@ export function actRoutes({ acts, permit }: ActDeps): Router {
       account !== undefined ? { account } : provider !== undefined ? { provider } : {};
     await permit.check(listActs, req, subject);
     const filter = { account: account ?? null, provider: provider ?? null, act: act ?? null };
-    const before = cursor === undefined ? null : idOf(cursor);
-    const page = await acts.list(filter, { before, limit });
+    const page = await acts.list(filter, { before: cursor ?? null, limit });
     const { shown, last } = boundedPage(page, limit, (one) => one);
     return answer(200, { acts: shown, nextCursor: last === undefined ? null : `${last.id}` });
   });
 
   return router;
-}
-
-function idOf(cursor: string): bigint {
-  if (/^\d{1,18}$/.test(cursor)) return BigInt(cursor);
-  throw fail(
-    400,
-    "invalid_cursor",
-    "The cursor is not a nextCursor of this list. Begin again without a cursor.",
-  );
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { AddressField, EventIdField } from "@compute-credits/protocol/json/fields";
 import { LAST_MS } from "@compute-credits/protocol/times";
-import { fail } from "../../http/problem.ts";
+import { invalidCursor } from "../../http/parse.ts";
 import type { DebitPlace } from "../../stores/insight/insightStore.ts";
 
 const Place = z.tuple([
@@ -15,13 +15,7 @@ const Place = z.tuple([
 /** The place that a cursor names. Clients may change it, so it is checked like any input: a 400. */
 export function placeOf(cursor: string): DebitPlace {
   const parsed = Place.safeParse(decoded(cursor));
-  if (!parsed.success) {
-    throw fail(
-      400,
-      "invalid_cursor",
-      "The cursor is not a nextCursor of this list. Begin again without a cursor.",
-    );
-  }
+  if (!parsed.success) throw invalidCursor();
   const [recordedAt, provider, eventId, part] = parsed.data;
   return { recordedAt: new Date(recordedAt), provider, eventId, part };
 }

@@ -44,7 +44,7 @@ import { insertDebits } from "../usage/insertDebits.ts";
 import { readCampaigns, writeSpending } from "../usage/lockSpending.ts";
 import type { SpendingCaches } from "../usage/spendingCaches.ts";
 import { StaleAccessError } from "../usage/staleAccess.ts";
-import { explainUnaccepted } from "../usage/unacceptedSpenders.ts";
+import { explainRefusals } from "../usage/explainRefusals.ts";
 import { captureHash } from "./captureHash.ts";
 import { type Candidates, findLive } from "./findLive.ts";
 import {
@@ -219,7 +219,7 @@ async function decideLive(
     state,
     rules,
   );
-  const held = await explainRefusals(tx, decidable, decision.held);
+  const held = await explainHeld(tx, decidable, decision.held);
   await writeDecision(tx, decidable, decision, state.now);
   return {
     answers: [
@@ -410,19 +410,19 @@ function checkLocked(hold: Hold, { accounts }: LockedHolds): void {
 }
 
 /** Refusals of new holds, with the better reason. */
-async function explainRefusals(
+async function explainHeld(
   tx: Sql,
   { authorize }: HoldJobs,
   outcomes: readonly AuthorizeOutcome[],
 ): Promise<readonly AuthorizeOutcome[]> {
   const refused = outcomes.flatMap((outcome, index) => {
-    const spender = authorize[index]?.request.spender;
-    return outcome.result === "refused" && spender !== undefined
-      ? { index, spender, refusal: outcome.refusal }
+    const request = authorize[index]?.request;
+    return outcome.result === "refused" && request !== undefined
+      ? { index, spender: request.spender, provider: request.provider, refusal: outcome.refusal }
       : [];
   });
   if (refused.length === 0) return outcomes;
-  const refusals = await explainUnaccepted(tx, refused);
+  const refusals = await explainRefusals(tx, refused);
   const better = new Map(refused.map(({ index }, n) => [index, refusals[n]]));
   return outcomes.map((outcome, index) => {
     const refusal = better.get(index);

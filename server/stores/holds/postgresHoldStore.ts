@@ -18,7 +18,7 @@ import type { PriceReader } from "../pricing/priceReader.ts";
 import { readSpenders } from "../usage/lockSpending.ts";
 import { checkAccess } from "../usage/report.ts";
 import { createSpendingCaches } from "../usage/spendingCaches.ts";
-import { explainUnaccepted } from "../usage/unacceptedSpenders.ts";
+import { explainRefusals } from "../usage/explainRefusals.ts";
 import { commitHolds } from "./commitHolds.ts";
 import {
   mayBill,
@@ -140,9 +140,9 @@ export function createHoldStore(
     );
     const [outcome] = held;
     if (outcome?.result !== "refused") throw new Error("a stranger holds credits");
-    const { spender } = request;
-    const [refusal = outcome.refusal] = await explainUnaccepted(tx, [
-      { spender, refusal: outcome.refusal },
+    const { provider, spender } = request;
+    const [refusal = outcome.refusal] = await explainRefusals(tx, [
+      { provider, spender, refusal: outcome.refusal },
     ]);
     return { result: "refused", refusal };
   }

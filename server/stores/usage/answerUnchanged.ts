@@ -16,7 +16,7 @@ import type { AccessCache } from "./accessCache.ts";
 import { readKnownDebits } from "./knownDebits.ts";
 import { readSpenders } from "./lockSpending.ts";
 import { type Report, checkAccess } from "./report.ts";
-import { explainOutcomes } from "./unacceptedSpenders.ts";
+import { explainOutcomes } from "./explainRefusals.ts";
 import type { PriceReader } from "../pricing/priceReader.ts";
 
 export interface UnchangedDeps {

@@ -36,7 +36,7 @@ import { readKnownDebits } from "./knownDebits.ts";
 import { type Report, checkAccess } from "./report.ts";
 import { createSpendingCaches } from "./spendingCaches.ts";
 import { addTierUnits } from "../pricing/tierUsage.ts";
-import { explainOutcomes } from "./unacceptedSpenders.ts";
+import { explainOutcomes } from "./explainRefusals.ts";
 import { voidEvent } from "./voidEvent.ts";
 
 export function createUsageLedger(

@@ -8,7 +8,7 @@ import type { Database } from "@compute-credits/platform/postgres/database";
 import type { PriceReader } from "../pricing/priceReader.ts";
 import { createAccessCache } from "./accessCache.ts";
 import { readSnapshot } from "./answerUnchanged.ts";
-import { explainOutcomes } from "./unacceptedSpenders.ts";
+import { explainOutcomes } from "./explainRefusals.ts";
 
 /** Work that a provider may do for a spender. */
 export interface PlannedWork {

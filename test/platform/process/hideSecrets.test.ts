@@ -20,6 +20,7 @@ describe("hideSecrets", () => {
     ["a user of a URL", "user1234"],
     ["a password as it is meant", "pass/1234"],
     ["a password as it is written", "pass%2F1234"],
+    ["user and password as they are sent", Buffer.from("user1234:pass/1234").toString("base64")],
     ["a part of a path", "abcdef0123456789"],
     ["a value of a query", "secretToken"],
     ["a database's password", "databasePassword"],

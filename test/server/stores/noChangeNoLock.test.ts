@@ -229,7 +229,7 @@ describe("requests that change nothing, while every lock is held", () => {
           event({ occurredAt: new Date(0) }),
           event({ occurredAt: new Date(Date.now() + 3_600_000) }),
         ),
-      ).to.deep.equal(["allowance_not_found", "unknown_meter", "event_too_old", "event_in_future"]);
+      ).to.deep.equal(["access_not_granted", "unknown_meter", "event_too_old", "event_in_future"]);
     });
 
     it("answers repetitions and conflicts, of this process and of an earlier one", async () => {

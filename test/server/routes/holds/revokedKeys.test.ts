@@ -47,6 +47,10 @@ for (const { name, open } of databaseKinds) {
         await server.request("/v1/holds", { key, body: { id: "again", spender, ...work } }),
         await server.request("/v1/holds/open/captures", { key, body: capture }),
         await server.request("/v1/holds/open/release", { key, body: {} }),
+        // Also if the request is refused before the database is asked.
+        await server.request("/v1/holds", { key, body: { id: "", spender } }),
+        await server.request("/v1/holds/open/captures", { key, body: { quantity: 5 } }),
+        await server.request("/v1/usage", { key, body: [] }),
       ]) {
         expectProblem(answer, 401, "unknown_key");
       }

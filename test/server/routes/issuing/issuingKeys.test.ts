@@ -124,7 +124,7 @@ for (const kind of stackKinds) {
         );
         expect(answer.document["needed"]).to.equal("issuing");
       }
-      await api.refuses(() => api.report(cloudEvent(own)), 403, "allowance_not_found");
+      await api.refuses(() => api.report(cloudEvent(own)), 403, "access_not_granted");
     });
 
     it("issues by the owner's wallet, and shows every grant in the owner's list", async () => {

@@ -178,6 +178,7 @@ describe("signing in", () => {
         [{ scheme: "http" }, "domain"],
         [{ uri: STRANGE_PAGE }, "uri"],
         [{ uri: "did:example:1" }, "uri"],
+        [{ uri: URL_OF_SERVER.replace("://", "://evil.example@") }, "uri"],
         [{ chainId: 1 }, "chainId"],
         [{ issuedAt: new Date(now - (SIGN_IN_SECONDS + 1) * 1_000) }, "issuedAt"],
         [{ issuedAt: new Date(now + 120_000) }, "issuedAt"],

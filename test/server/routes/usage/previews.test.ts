@@ -96,7 +96,7 @@ for (const { name, open } of bothDatabases) {
       const { status, document } = await preview(key, { provider, measurements: units(1) });
       expect(status).to.equal(200);
       expect(document["spender"]).to.equal(walletSpender(wallet));
-      expect(document).to.have.nested.property("previews.0.problem.reason", "allowance_not_found");
+      expect(document).to.have.nested.property("previews.0.problem.reason", "access_not_granted");
     });
 
     it("tells a provider without access only that it has none", async () => {

@@ -202,7 +202,7 @@ for (const kind of stackKinds) {
         {},
         { subject: pad("0x77", { size: 32 }) },
         403,
-        "allowance_not_found",
+        "access_not_granted",
       ],
     ];
     for (const [what, data, event, status, reason] of refusals) {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { databaseKinds } from "../../../fixtures/databases.ts";
+import { type SpenderId, apiKeySpender } from "@compute-credits/protocol/messages/spender";
 import { type Ledger, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
 
 const [named, other] = [party(1_001), party(1_002)];
@@ -35,8 +36,34 @@ for (const { name, open } of databaseKinds) {
         expect(paid?.result).to.equal("debited");
         expect(refused).to.deep.equal({
           result: "refused",
+          refusal: { reason: "access_not_granted" },
+        });
+        await ledger.grantAccess(spender, other);
+        const [known] = await ledger.usage.record([usageEvent({ provider: other, spender })]);
+        expect(known).to.deep.equal({
+          result: "refused",
           refusal: { reason: "allowance_out_of_scope" },
         });
+      });
+
+      it("tells a provider without access nothing about them, whatever is wrong", async () => {
+        const account = party(2);
+        const said = async (spender: SpenderId) => {
+          const [outcome] = await ledger.usage.record([usageEvent({ provider: other, spender })]);
+          return outcome;
+        };
+        const nothing = await said(apiKeySpender("nobody's"));
+        const revoked = await ledger.allow(account, { spender: apiKeySpender("revoked") });
+        await ledger.allowances.revoke(revoked.id, "0x");
+        const expired = { spender: apiKeySpender("expired"), expiresAt: 1n };
+        for (const spender of [
+          revoked.message.spender,
+          (await ledger.allow(account, expired)).message.spender,
+          (await ledger.allow(account, { spender: apiKeySpender("good") })).message.spender,
+        ]) {
+          // oxlint-disable-next-line no-await-in-loop -- three
+          expect(await said(spender)).to.deep.equal(nothing);
+        }
       });
     });
   });

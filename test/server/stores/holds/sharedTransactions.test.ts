@@ -69,7 +69,7 @@ for (const { name, open } of databaseKinds) {
         "held",
         "insufficient_credits",
         "unknown_meter",
-        "allowance_not_found",
+        "access_not_granted",
         "access_not_granted",
         "held",
         "held",

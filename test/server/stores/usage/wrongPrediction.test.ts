@@ -287,7 +287,7 @@ for (const { name, open } of databaseKinds) {
     });
 
     it("refuses a spender without allowances", async () => {
-      expect(await spend(apiKeySpender("nobody's"), 1n)).to.deep.equal(["allowance_not_found"]);
+      expect(await spend(apiKeySpender("nobody's"), 1n)).to.deep.equal(["access_not_granted"]);
     });
   });
 }
