@@ -11,6 +11,7 @@ import {
   describeIssue,
   integer,
   list,
+  listOf,
   privateKey,
   signingJournalFolder,
   unusable,
@@ -42,11 +43,8 @@ const AUDITOR = {
     .default(".data/auditor")
     .describe("Folder of the embedded database."),
   SIGNING_JOURNAL_FOLDER: signingJournalFolder,
-  AUDITOR_PEERS: z
-    .string()
-    .optional()
-    .transform((text) => list(text ?? ""))
-    .pipe(z.array(url(/^https?$/, "http(s) URLs")).max(16, "must be at most 16 URLs"))
+  AUDITOR_PEERS: listOf(url(/^https?$/, "http(s) URLs"))
+    .refine((urls) => urls.length <= 16, "must be at most 16 URLs")
     .meta({ bounds: "URLs, separated by commas, at most 16" })
     .describe("Status servers of co-signers, asked what they signed before it signs."),
   AUDITOR_HOST: z.string().min(1).default("127.0.0.1").describe("Address that HTTP listens on."),

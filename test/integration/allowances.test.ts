@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Hex } from "viem";
+import { type Hex, zeroHash } from "viem";
 
 import { createApiKey, createIssuingKey } from "@compute-credits/client/wallet/apiKey";
 import { createPromotionCode } from "@compute-credits/client/wallet/promotionCode";
@@ -141,6 +141,14 @@ for (const kind of stackKinds) {
         const wrong = { body: { code: createPromotionCode() }, key: third };
         const unknown = await stack.request(`${path}/redemptions`, wrong);
         expectProblem(unknown, 404, "code_not_found");
+        const nowhere = `/v1/allowances/${zeroHash}/redemptions`;
+        const elsewhere = await stack.request(nowhere, wrong);
+        expect(elsewhere.document).to.deep.equal(unknown.document);
+        for (const asked of [nowhere, `${path}/redemptions`]) {
+          // oxlint-disable-next-line no-await-in-loop -- two
+          const answer = await stack.request(asked, { body: { code } });
+          expectProblem(answer, 401, "missing_credentials");
+        }
 
         expect(await use(apiKeySpender(first), 2)).to.equal(2n * REQUEST);
         expect(await use(apiKeySpender(first), 1)).to.equal("allowance_exhausted");

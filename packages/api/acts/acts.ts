@@ -2,7 +2,14 @@ import { z } from "zod";
 
 import { AddressField } from "@compute-credits/protocol/json/fields";
 import { PAGES } from "../bounds.ts";
-import { AddressText, NextCursor, NumberedCursor, TimeText, UintText, limitField } from "../fields.ts";
+import {
+  AddressText,
+  NextCursor,
+  NumberedCursor,
+  TimeText,
+  UintText,
+  limitField,
+} from "../fields.ts";
 import { route } from "../route.ts";
 
 /** How an actor showed itself. */

@@ -80,7 +80,7 @@ export function grantProblem(refusal: GrantRefusal): Problem {
         "The campaign has this code with other terms. Make another code.",
       );
     case "code_not_found":
-      return problem(404, reason, "The campaign has no such code. Check its spelling.");
+      return problem(404, reason, "No campaign with this id has such a code. Check both.");
     case "code_closed":
       return problem(403, reason, "The issuer closed the code. Ask the issuer for another.");
     case "code_expired":

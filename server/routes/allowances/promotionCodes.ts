@@ -10,6 +10,7 @@ import {
 import { exactCodeHash, promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 import type { ChainReader } from "@compute-credits/platform/chain/chainReader";
 import type { PromotionCode } from "@compute-credits/rules/grants/promotionCode";
+import { bearerKey } from "../../http/authentication.ts";
 import { mount } from "../../http/mount.ts";
 import { boundedPage } from "../../http/page.ts";
 import type { Permit } from "../../http/permit.ts";
@@ -24,7 +25,6 @@ import type {
 } from "../../stores/allowances/grantStore.ts";
 import { campaignFor } from "./campaignFor.ts";
 import { describeAllowance } from "./describeAllowance.ts";
-import { findAllowance } from "./findAllowance.ts";
 import { grantProblem } from "./grantProblem.ts";
 import {
   type BatchLimits,
@@ -89,10 +89,14 @@ export function promotionCodeRoutes({
   });
 
   mount(router, redeemCode, async ({ req, read, answer }) => {
-    const campaign = await findAllowance(allowances, req.params["id"]);
-    const { body } = read();
-    const { account } = campaign.message;
+    const { params, body } = read();
     const wallet = "signature" in body ? body : null;
+    // Before the look-up, so that without credentials the answer is always the same.
+    if (wallet === null) bearerKey(req, "spender");
+    const campaign = await allowances.find(params.id);
+    // As of a wrong code, so that no key finds out which campaigns there are.
+    if (campaign === null) throw new ProblemError(grantProblem({ reason: "code_not_found" }));
+    const { account } = campaign.message;
     const proven = await provenSpender(req, chain, { account, accepted: true, wallet });
     if (wallet === null && body.spender !== undefined && body.spender !== proven.spender) {
       throw notTheSpender();
