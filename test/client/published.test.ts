@@ -101,4 +101,21 @@ void createApi("http://127.0.0.1:1").call(getAccount, {});
     const verify = await project.bundle(importing("verifyAccount"));
     expect(verify.modules.some((name) => others.test(name))).to.equal(true);
   });
+
+  it("has the middleware beside it, which needs no framework for a plain handler", async () => {
+    const program = `
+import { createCredits } from "@compute-credits/express";
+import { createWebCredits } from "@compute-credits/express/fetch";
+
+const options = { server: "${stack.server.url}", key: "ccpk_unknown-to-the-server", onError() {} };
+const lines = { work: { meter: "requests", quantity: 1n } };
+const headers = { authorization: "Bearer cck_${"0".repeat(64)}" };
+const request = new Request("http://service.example/", { method: "POST", headers });
+const answer = await createWebCredits(options).serve(request, { lines }, () => new Response("free"));
+console.log(typeof createCredits(options).charge({ lines }), (await answer.json()).reason);
+`;
+    const script = ["--input-type=module", "-"];
+    const printed = await project.run(process.execPath, script, program);
+    expect(printed).to.equal("function metering_misconfigured\n");
+  });
 });
