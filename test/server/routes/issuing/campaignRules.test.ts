@@ -23,6 +23,9 @@ import { addressOf, cloudEvent, stackKinds } from "../../../fixtures/meteredStac
 
 const { alice, bob, provider } = wallets;
 
+/** Checkpoints become final soon. */
+const WINDOWS = { disputeWindowSeconds: 2, answerWindowSeconds: 2 };
+
 /** What 100 requests cost on the local stack is more. */
 const RULE = {
   kind: "first_purchase",
@@ -47,7 +50,7 @@ for (const kind of stackKinds) {
     let campaign: Hex;
 
     before(async () => {
-      api = await openHttpApi(kind);
+      api = await openHttpApi(kind, { terms: WINDOWS });
       anyone = createApi(api.stack.server.url);
       owner = anyone.as({ authorization: async () => await accessOf(alice) });
     });

@@ -63,12 +63,16 @@ for (const { name, open } of databaseKinds) {
       return { event, key: message.spender };
     }
 
+    async function cut() {
+      const made = await ledger.checkpoints.cut(1_000n);
+      if (made === null) throw new Error("nothing was cut");
+      const { epoch, root } = made.message;
+      return { epoch, root };
+    }
+
     async function checkpoint(): Promise<void> {
-      const cut = await ledger.checkpoints.cut(1_000n);
-      if (cut === null) throw new Error("nothing was cut");
-      const { epoch, root } = cut.message;
       const finalAt = new Date(0);
-      await ledger.chainEvents({ type: "checkpoint_submitted", epoch, root, finalAt });
+      await ledger.chainEvents({ type: "checkpoint_submitted", ...(await cut()), finalAt });
     }
 
     const claim = (campaign: Hex, account: Address, fields: Partial<RuleClaim> = {}) =>
@@ -100,6 +104,16 @@ for (const { name, open } of databaseKinds) {
       expect(await reasonOf(claim(campaign, account)), "it can be voided").to.equal("rule_not_met");
       expect((await ledger.usage.void(event)).result).to.equal("voided");
       await spend(account, 1_000n);
+      const pending = await cut();
+      await ledger.chainEvents({
+        type: "checkpoint_submitted",
+        ...pending,
+        finalAt: new Date(Date.now() + 3_600_000),
+      });
+      expect(await reasonOf(claim(campaign, account)), "it can be dropped").to.equal(
+        "rule_not_met",
+      );
+      await ledger.chainEvents({ type: "checkpoint_dropped", ...pending });
       await checkpoint();
       const granted = await claim(campaign, account);
       expect(granted).to.containSubset({ result: "granted", repeated: false });
