@@ -17,12 +17,23 @@ export function clientAddress(
   },
   isTrustedProxy: AddressList,
 ): string {
-  const hops = [headers["x-forwarded-for"] ?? []].flat().join(",").split(",");
+  const forwarded = [headers["x-forwarded-for"] ?? []].flat().join(",");
+  const hops = forwarded === "" ? [] : forwarded.split(",");
   let address = socket.remoteAddress ?? "";
   while (isTrustedProxy(address)) {
-    const before = hops.pop()?.trim() ?? "";
-    if (isIP(before) === 0) break;
-    address = before;
+    const before = hops.pop();
+    if (before === undefined) break;
+    address = addressIn(before.trim()) ?? UNREADABLE;
   }
   return address;
+}
+
+/** What clients count as, together, of which a proxy wrote no address: never the proxy itself. */
+const UNREADABLE = "0.0.0.0";
+
+/** The address in a hop, which some proxies write with a port: `1.2.3.4:567`, `[2001:db8::1]:567`. */
+function addressIn(hop: string): string | null {
+  const [, inBrackets, beforePort] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$/.exec(hop) ?? [];
+  const address = inBrackets ?? beforePort ?? hop;
+  return isIP(address) === 0 ? null : address;
 }

@@ -67,9 +67,27 @@ describe("clientAddress", () => {
     expect(from("10.0.0.1", "192.0.2.1,198.51.100.1, 10.0.0.2")).to.equal("198.51.100.1");
   });
 
-  for (const forwarded of [undefined, "", "unknown", "198.51.100.1, ", "not an address"]) {
-    it(`is the proxy's if that appended no address: ${forwarded}`, () => {
+  for (const forwarded of [undefined, ""]) {
+    it(`is the proxy's if that forwards for nobody: ${forwarded}`, () => {
       expect(from("10.0.0.1", forwarded)).to.equal("10.0.0.1");
+    });
+  }
+
+  // A proxy on this machine has no rate limit: its clients must not count as the proxy.
+  for (const forwarded of ["unknown", "198.51.100.1, ", "not an address", "1.2.3:4", "[x]:1"]) {
+    it(`is one for all clients of which the proxy wrote no address: ${forwarded}`, () => {
+      expect(from("10.0.0.1", forwarded)).to.equal("0.0.0.0");
+    });
+  }
+
+  for (const [forwarded, address] of [
+    ["198.51.100.1:1234", "198.51.100.1"],
+    ["[2001:db8::1]:1234", "2001:db8::1"],
+    ["[2001:db8::1]", "2001:db8::1"],
+    ["2001:db8::1", "2001:db8::1"],
+  ] as const) {
+    it(`is without the port that a proxy adds: ${forwarded}`, () => {
+      expect(from("10.0.0.1", forwarded)).to.equal(address);
     });
   }
 
