@@ -2,12 +2,12 @@
  * `npm run pack:client -- FOLDER`: builds the SDK as it is published and packs it into FOLDER.
  * Decision 0128 says what is in it. Prints the name of the file.
  */
-import { packPackage } from "./pack/packPackage.ts";
+import { packCommand } from "./pack/packCommand.ts";
 
-const [out = "."] = process.argv.slice(2);
-
-console.log(
-  await packPackage({
+await packCommand(
+  "pack:client",
+  { what: "the SDK", install: "FOLDER/NAME viem" },
+  {
     folder: "client",
     // The packages that are built in are reached by paths.
     contains: ["client", "api", "protocol"],
@@ -23,6 +23,5 @@ console.log(
       dependencies: { zod },
       peerDependencies: { viem: `^${viem}` },
     }),
-    out,
-  }),
+  },
 );

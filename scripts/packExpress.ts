@@ -2,12 +2,12 @@
  * `npm run pack:express -- FOLDER`: builds the middleware as it is published and packs it into
  * FOLDER. It needs the SDK of the same version (`npm run pack:client`). Prints the name of the file.
  */
-import { packPackage } from "./pack/packPackage.ts";
+import { packCommand } from "./pack/packCommand.ts";
 
-const [out = "."] = process.argv.slice(2);
-
-console.log(
-  await packPackage({
+await packCommand(
+  "pack:express",
+  { what: "the middleware", install: "FOLDER/NAME, with the SDK of pack:client and viem" },
+  {
     folder: "express",
     contains: ["express"],
     // The published SDK has the other packages in it.
@@ -27,6 +27,5 @@ console.log(
       },
       peerDependenciesMeta,
     }),
-    out,
-  }),
+  },
 );

@@ -8,6 +8,7 @@ import type { CheckpointOnChain } from "../chain/readCheckpoints.ts";
 import type { ShownAllowance } from "../http/meteringClient.ts";
 import type { ChainFacts, CounterOnChain } from "./chainFacts.ts";
 import { REMEDY, type Report } from "./finding.ts";
+import { WHOLE_ACCOUNT } from "../wallet/signedAllowance.ts";
 import { reasonOf } from "./reasonOf.ts";
 import type { OwnAnswers } from "./serverAnswers.ts";
 import type { SignedCopies, SignedCopy } from "../wallet/copies.ts";
@@ -124,7 +125,7 @@ async function shownAllowances(
   if (own === null) {
     report(
       "not_checked",
-      "The allowances that you signed were not checked: only the account's own credentials show them. A row that charges more than you signed for is found with --ceiling only.",
+      "The allowances that you signed were not checked: only the account's own credentials show them. A row that charges more than you signed for is found with --ceiling or --copies only.",
       REMEDY.noViewKey,
     );
     return null;
@@ -195,9 +196,10 @@ export function checkCharge(
   const [first, ...others] = limits;
   if (first === undefined) return;
   const limit = others.reduce(min, first);
+  const most = limit >= WHOLE_ACCOUNT ? "all that you bought" : `up to ${formatCredits(limit)}`;
   report(
     spent <= limit,
-    `Epoch ${epoch} charges ${formatCredits(spent)} in all; you signed for up to ${formatCredits(limit)}.`,
+    `Epoch ${epoch} charges ${formatCredits(spent)} in all; you signed for ${most}.`,
     isSettled ? REMEDY.settledCeiling : REMEDY.ceiling,
   );
 }

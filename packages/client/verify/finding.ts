@@ -40,7 +40,7 @@ export const REMEDY = {
   allowance:
     "This allowance counts for nothing. If the server lets anyone spend with it, call revokeAll: it voids every allowance of your current counter on chain.",
   noViewKey:
-    "Make a view key with your wallet (POST /v1/view-keys) and verify with it: --view-key, or VIEW_KEY in the environment.",
+    "Make a view key with your wallet (npm run credits -- view-keys create) and verify with it: --view-key, or VIEW_KEY in the environment.",
   noAllowances:
     "State the most that you signed for with --ceiling, or use a server that shows your allowances. If a row charges more, call challengeRow while the checkpoint is pending.",
   totals:

@@ -202,6 +202,16 @@ describe("verifyAccount", () => {
     expect(findings.length).to.be.greaterThan(8);
   });
 
+  it("says in words that the owner signed for all that was bought", async () => {
+    const server = serverWith({
+      allowances: async () => [await shown({ accountCap: 2n ** 64n - 1n })],
+    });
+    const findings = await verifyAccount(alice, { chain: chainWith(), server });
+    expect(findings.map(({ text }) => text)).to.include(
+      "Epoch 2 charges 0.00015 in all; you signed for all that you bought.",
+    );
+  });
+
   it("checks rows, purchases and the proof without credentials, and says what it did not check", async () => {
     const server = { ...serverWith(), own: null };
     const findings = await verifyAccount(alice, { chain: chainWith(), server });
