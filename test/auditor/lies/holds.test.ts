@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { aliceCharged, bytea, describeLies, provider, twice } from "../../fixtures/lies.ts";
+import { alice, aliceCharged, bytea, describeLies, provider, twice } from "../../fixtures/lies.ts";
 
 describeLies("holds, voids and multipliers", (liar) => {
   const { lie, moveSums, use, expectFindings } = liar;
@@ -43,6 +43,56 @@ describeLies("holds, voids and multipliers", (liar) => {
     await lie("update debits set recorded_at = recorded_at + interval '5 seconds'");
     await liar.scene.cut();
     await expectFindings([aliceCharged("hold_over", "c", 5n)]);
+  });
+
+  it("extending a hold after a refund request: finds that it may not", async () => {
+    const { holds } = liar.scene.ledger;
+    await holds.authorize(hold());
+    const more = { extensionId: "more", ttlSeconds: 120, lines: [] };
+    await holds.extend({ provider: from, id: "h", ...more });
+    await liar.scene.requestRefund(alice, 1_000n);
+    // The log has it after the request, as if the ledger had agreed then.
+    await lie(`update log_notes set log_order = nextval('log_order')
+                 where kind = 'hold_extension'`);
+    await liar.scene.cut();
+    await expectFindings([
+      { kind: "hold_extended", party: alice.address, event: { provider: from, id: "h" } },
+    ]);
+  });
+
+  it("giving a hold more time than was asked for: finds it", async () => {
+    const { holds } = liar.scene.ledger;
+    await holds.authorize(hold());
+    const more = { extensionId: "more", ttlSeconds: 120, lines: [] };
+    await holds.extend({ provider: from, id: "h", ...more });
+    await lie(`update log_notes set body = jsonb_set(body, '{ttlSeconds}', '60')
+                 where kind = 'hold_extension'`);
+    await use(1n);
+    await liar.scene.cut();
+    await expectFindings([{ kind: "hold_extended", party: alice.address }]);
+  });
+
+  it("adding units that nobody asked for, or at another rate: finds them", async () => {
+    const { holds } = liar.scene.ledger;
+    await holds.authorize(hold());
+    const lines = [{ line: "main", quantity: 5n }];
+    await holds.extend({ provider: from, id: "h", extensionId: "more", ttlSeconds: null, lines });
+    await lie("delete from log_notes where kind = 'hold_extension'");
+    await use(1n);
+    await liar.scene.cut();
+    await expectFindings([{ kind: "hold_extended", party: alice.address, actual: "5" }]);
+  });
+
+  it("capturing a line at the rate of another: finds a wrong price", async () => {
+    const { holds } = liar.scene.ledger;
+    const { meter: _meter, quantity: _quantity, dimensions, ...terms } = hold();
+    const lines = ["a", "b"].map((line) => ({ line, meter: "units", dimensions, quantity: 5n }));
+    await holds.authorize({ ...terms, lines });
+    const captured = lines.map(({ line }) => ({ line, eventId: `c-${line}`, quantity: 5n }));
+    await holds.capture({ provider: from, id: "h", lines: captured, final: true });
+    await lie("update captures set line = 'a' where event_id = 'c-b'");
+    await liar.scene.cut();
+    await expectFindings([aliceCharged("wrong_price", "c-b", 5n)]);
   });
 
   it("voiding an event twice: finds the second void", async () => {
