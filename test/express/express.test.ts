@@ -67,6 +67,10 @@ describe("an Express application that charges", () => {
     app.post("/throws", credits.charge({ lines: units(70n) }), () => {
       throw new Error("the work failed");
     });
+    app.post("/throws-late", credits.charge({ lines: units(70n) }), (_req, res) => {
+      res.json({ done: true });
+      throw new Error("something after the work failed");
+    });
     app.post("/stream", credits.charge({ lines: units(70n) }), (_req, res) => {
       res.type("text/event-stream");
       for (let part = 0; part < 3; part++) {
@@ -92,7 +96,7 @@ describe("an Express application that charges", () => {
       res.write("two parts", () => res.destroy());
     });
     app.use(((_error, _req, res, _next) => {
-      res.status(500).end();
+      res.status(500).type("text").end("failed");
     }) satisfies express.ErrorRequestHandler);
     return app;
   }
@@ -148,6 +152,15 @@ describe("an Express application that charges", () => {
       expect(await rig.spent(account)).to.deep.equal({ spent: 0n, held: 0n });
     });
   }
+
+  it("delivers what it charges if the handler fails after its answer", async () => {
+    const { account, apiKey } = await rig.customer("1");
+    const answer = await post("/throws-late", apiKey);
+    expect(answer.status).to.equal(200);
+    expect(answer.document).to.deep.equal({ done: true });
+    expect(answer.contentType).to.match(/^application\/json/);
+    expect(await rig.spent(account)).to.deep.equal({ spent: 70n, held: 0n });
+  });
 
   it("charges nothing if measuring fails, and delivers the work", async () => {
     const { account, apiKey } = await rig.customer("1");

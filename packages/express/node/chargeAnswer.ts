@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 
 import { COST_HEADER, costComment, costFields } from "../charge/answerHeaders.ts";
 import type { Charge, Finished } from "../charge/charge.ts";
@@ -25,6 +25,7 @@ export function chargeAnswer(
   const end = res.end.bind(res);
   let bytes = 0;
   let finished: Promise<Finished> | null = null;
+  let hasEnded = false;
 
   function finish(delivery: Delivery): Promise<Finished> {
     finished ??= settle(delivery);
@@ -42,13 +43,17 @@ export function chargeAnswer(
   }
 
   res.write = (chunk: unknown, ...rest: unknown[]): boolean => {
+    if (hasEnded) return false;
     if (!res.headersSent) announce(res);
     bytes += sizeOf(chunk, rest[0]);
     return Reflect.apply(write, res, [chunk, ...rest]);
   };
 
   res.end = (...args: unknown[]): ServerResponse => {
-    if (finished !== null || res.writableEnded) return Reflect.apply(end, res, args);
+    // The first end counts: an error handler may try to answer once more meanwhile.
+    if (hasEnded) return res;
+    hasEnded = true;
+    if (finished !== null) return Reflect.apply(end, res, args);
     const [chunk, encoding] = args;
     bytes += typeof chunk === "function" ? 0 : sizeOf(chunk, encoding);
     const delivery = { status: res.statusCode, bytes, isComplete: true };
@@ -57,7 +62,10 @@ export function chargeAnswer(
   };
 
   async function endCharged(delivery: Delivery, args: unknown[]): Promise<void> {
-    tell(res, await finish(delivery), write);
+    const head = res.headersSent ? null : { status: res.statusCode, headers: res.getHeaders() };
+    const cost = await finish(delivery);
+    if (head !== null) restore(res, head);
+    tell(res, cost, write);
     Reflect.apply(end, res, args);
   }
 
@@ -66,6 +74,18 @@ export function chargeAnswer(
     charge.abandon();
     void finish({ status: res.headersSent ? res.statusCode : 0, bytes, isComplete: false });
   });
+}
+
+/** The head as it was when the answer ended. */
+function restore(
+  res: ServerResponse,
+  { status, headers }: { readonly status: number; readonly headers: OutgoingHttpHeaders },
+): void {
+  res.statusCode = status;
+  for (const name of res.getHeaderNames()) if (!(name in headers)) res.removeHeader(name);
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) res.setHeader(name, value);
+  }
 }
 
 /** Trailers must be announced, and need a body in chunks. */
