@@ -19,9 +19,10 @@ const NOTHING: Measured = {
  * the caller, and the prompt; nothing if nothing did.
  */
 export async function measureStream(asked: Prepared, relayed: Relayed): Promise<Measured> {
-  const { isWhole, total, reached, text, prompt } = relayed;
+  const { isWhole, total, reached, prompt } = relayed;
   if (isWhole && total !== null) return { usage: total, isEstimated: false };
   if (reached !== null && reached.output > 0) return { usage: reached, isEstimated: false };
+  const text = relayed.text();
   if (text === "" && !isWhole) return NOTHING;
   const counted = await countText(asked, text);
   const { input, cached } = total ?? reached ?? prompt ?? { ...counted, cached: 0 };

@@ -41,8 +41,8 @@ export type EventReader = (data: string) => ReadEvent;
 
 /** What an event of a stream means. */
 export interface ReadEvent {
-  /** text that the model wrote, for counting; empty if it has none */
-  readonly text: string;
+  /** Reads the text that the model wrote, which is only needed if nothing else counts it. */
+  readonly text: () => string;
   /** tokens up to this event; `null` if it does not tell them */
   readonly usage: TokenUsage | null;
   /** whether `usage` counts the whole answer */
@@ -56,7 +56,7 @@ export interface ReadEvent {
 }
 
 export const PASSED_ON: ReadEvent = {
-  text: "",
+  text: () => "",
   usage: null,
   isFinal: false,
   prompt: null,

@@ -130,11 +130,11 @@ export function createEventReader(
 
   return (data) => {
     if (data === "[DONE]") return { ...PASSED_ON, isEnd: true };
-    if (data === "") return PASSED_ON;
-    const chunk = parseJson(data);
-    if (!isRecord(chunk)) return PASSED_ON;
+    const text = () => listIn(parseJson(data), "choices").map(textOfChoice).join("");
+    // Most chunks count nothing, and need not be parsed to be passed on.
+    const chunk = COUNTS.test(data) ? parseJson(data) : undefined;
+    if (!isRecord(chunk)) return { ...PASSED_ON, text };
     const choices = listIn(chunk, "choices");
-    const text = choices.map(textOfChoice).join("");
     const told = usageOf(chunk);
     const forward = wantsUsage ? "same" : withoutUsage(chunk, choices);
     if (told === null) return { ...PASSED_ON, text, forward };
@@ -144,6 +144,9 @@ export function createEventReader(
     return { ...PASSED_ON, text, usage, isFinal, forward };
   };
 }
+
+/** Whether a chunk may have a usage, or llama.cpp's timings. */
+const COUNTS = /"(?:usage|timings)"\s*:\s*\{/;
 
 function isFinished(choice: unknown): boolean {
   return textIn(choice, "finish_reason") !== "";

@@ -73,9 +73,9 @@ function createEventReader(): EventReader {
         start = anthropicUsage(recordIn(recordIn(event, "message"), "usage"));
         return { ...PASSED_ON, prompt: start };
       case "content_block_start":
-        return { ...PASSED_ON, text: writtenIn(recordIn(event, "content_block")) };
+        return { ...PASSED_ON, text: () => writtenIn(recordIn(event, "content_block")) };
       case "content_block_delta":
-        return { ...PASSED_ON, text: writtenIn(recordIn(event, "delta")) };
+        return { ...PASSED_ON, text: () => writtenIn(recordIn(event, "delta")) };
       case "message_delta": {
         const told = recordIn(event, "usage");
         const { output_tokens: output } = told;

@@ -89,7 +89,7 @@ function readEvent(data: string): ReadEvent {
   const event = data === "" ? undefined : parseJson(data);
   if (!isRecord(event)) return PASSED_ON;
   const { type } = event;
-  if (DELTAS.has(type)) return { ...PASSED_ON, text: textIn(event, "delta") };
+  if (DELTAS.has(type)) return { ...PASSED_ON, text: () => textIn(event, "delta") };
   if (!ENDS.has(type)) return PASSED_ON;
   const usage = responsesUsage(recordIn(recordIn(event, "response"), "usage"));
   return { ...PASSED_ON, usage, isFinal: usage !== null, isEnd: true };

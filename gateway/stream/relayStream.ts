@@ -10,8 +10,8 @@ export interface Relayed {
   readonly isWhole: boolean;
   /** why the upstream broke off; `null` if it did not */
   readonly failure: unknown;
-  /** what the model wrote, as far as it reached the caller's connection */
-  readonly text: string;
+  /** Reads what the model wrote, as far as it reached the caller's connection. */
+  readonly text: () => string;
   /** tokens so far by the last event that reached the caller and told them */
   readonly reached: TokenUsage | null;
   /** tokens of the whole answer, as the upstream counts them */
@@ -43,7 +43,7 @@ export async function relayStream(
   { read, isTooMuch }: RelayDeps,
 ): Promise<Relayed> {
   const splitter = createEventSplitter();
-  const texts: string[] = [];
+  const texts: ReadEvent["text"][] = [];
   const last: Buffer[] = [];
   let reached: TokenUsage | null = null;
   let total: TokenUsage | null = null;
@@ -66,7 +66,7 @@ export async function relayStream(
       if (meaning.isEnd || last.length > 0) last.push(bytes);
       else if (bytes.length > 0) {
         parts.push(bytes);
-        if (meaning.text !== "" || usage !== null) counted.push(meaning);
+        counted.push(meaning);
       }
     }
     const [first] = parts;
@@ -82,7 +82,7 @@ export async function relayStream(
 
   function count(events: readonly ReadEvent[]): void {
     for (const { text, usage } of events) {
-      if (text !== "") texts.push(text);
+      texts.push(text);
       if (usage !== null) reached = usage;
     }
   }
@@ -133,7 +133,7 @@ export async function relayStream(
   return {
     isWhole: failure === null && !res.destroyed,
     failure: res.destroyed ? null : failure,
-    text: texts.join(""),
+    text: () => texts.map((one) => one()).join(""),
     reached,
     total,
     prompt,
