@@ -1,5 +1,6 @@
 export const HELP = `npm run meter -- run OPTIONS -- COMMAND     starts a command, and charges what it uses
 npm run meter -- attach OPTIONS             charges what runs already
+npm run meter -- slurm-hold | slurm-charge | kubelet     for clusters: docs/meter-recipes.md
 
   --server URL             metering server (http://127.0.0.1:8080)
   --key-file FILE          the provider's key

@@ -143,7 +143,11 @@ function timingOf(values: {
 }
 
 /** Reads a key from a file: what stands on a command line, all users of the machine see. */
-function keyIn(option: string, path: string | undefined, kind: "provider" | "spender"): string {
+export function keyIn(
+  option: string,
+  path: string | undefined,
+  kind: "provider" | "spender",
+): string {
   if (path === undefined) throw new UsageError(`${option} is missing: a file with the key.`);
   try {
     if (statSync(path).size > 4_096) throw new UsageError(`${option} ${path} is no file of a key.`);

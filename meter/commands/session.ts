@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 
 import { lockFolder } from "@compute-credits/platform/postgres/folderLock";
 import { type Clock, createClock, later } from "../clock.ts";
-import type { WorkloadRecord } from "../journal/entries.ts";
+import type { LeaseState, WorkloadRecord } from "../journal/entries.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
 import { type Lease, createLease } from "../lease/lease.ts";
 import type { Ledger } from "../lease/ledger.ts";
@@ -72,6 +72,7 @@ export async function openSession(deps: SessionDeps) {
     const { why, isSettled } = await runLease(run);
     await cleanUp(record);
     watchdog.stop();
+    say(`charged ${chargedOf(lease.state)}`);
     return { is: "ended", why, isSettled };
   }
 
@@ -144,6 +145,16 @@ export async function openSession(deps: SessionDeps) {
       unlock();
     },
   };
+}
+
+/** Such as `512 cpu.milliseconds, 3 memory.gib_seconds`. */
+function chargedOf({ lines, postedUnits, lostUnits, pending }: LeaseState): string {
+  const charged = lines.flatMap(({ id, meter }) => {
+    const open = pending?.lines[id]?.quantity ?? 0n;
+    const units = (postedUnits[id] ?? 0n) - (lostUnits[id] ?? 0n) - open;
+    return units > 0n ? [`${units} ${meter}`] : [];
+  });
+  return charged.join(", ") || "nothing";
 }
 
 interface Told {

@@ -1,6 +1,8 @@
 /** A job as Slurm accounts for it. */
 export interface SlurmJob {
   readonly id: string;
+  /** Slurm's account that the job is for */
+  readonly account: string;
   /** such as `COMPLETED`, or `CANCELLED` without who cancelled it */
   readonly state: string;
   readonly seconds: bigint;
@@ -11,7 +13,7 @@ export interface SlurmJob {
 }
 
 /** The fields that `readJobs` reads. */
-export const SACCT_FORMAT = "JobIDRaw,State,ElapsedRaw,AllocTRES";
+export const SACCT_FORMAT = "JobIDRaw,Account,State,ElapsedRaw,AllocTRES";
 
 /** States in which a job's account may still change. */
 const UNFINISHED = new Set([
@@ -29,14 +31,20 @@ export function isFinished({ state }: Pick<SlurmJob, "state">): boolean {
 }
 
 /**
- * Reads `sacct --allocations --noheader --parsable2 --format=JobIDRaw,State,ElapsedRaw,AllocTRES`.
+ * Reads `sacct --allocations --noheader --parsable2` with the fields of `SACCT_FORMAT`.
  * Skips lines of another form.
  */
 export function readJobs(text: string): readonly SlurmJob[] {
   return text.split("\n").flatMap((line) => {
-    const [id = "", state = "", elapsed = "", tres, ...more] = line.trim().split("|");
+    const [id = "", account = "", state = "", elapsed = "", tres, ...more] = line.trim().split("|");
     if (tres === undefined || more.length > 0 || !/^\d+$/.test(elapsed)) return [];
-    return { id, state: state.split(" ")[0] ?? "", seconds: BigInt(elapsed), ...allocated(tres) };
+    return {
+      id,
+      account,
+      state: state.split(" ")[0] ?? "",
+      seconds: BigInt(elapsed),
+      ...allocated(tres),
+    };
   });
 }
 

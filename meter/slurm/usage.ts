@@ -15,7 +15,10 @@ export interface SlurmLine {
  * What a job is charged: its CPUs, memory and GPUs for as long as it had them, by Slurm's account.
  * Whole units, rounded down: the payer gains the rest. Lines of nothing are left out.
  */
-export function linesOfJob(job: Omit<SlurmJob, "id" | "state">, meters: Meters): SlurmLine[] {
+export function linesOfJob(
+  job: Pick<SlurmJob, "seconds" | "cpus" | "memoryBytes" | "gpus">,
+  meters: Meters,
+): SlurmLine[] {
   const { cpus, memoryBytes, gpus, seconds } = job;
   const line = (
     of: "cpu" | "memory" | "gpu",

@@ -12,7 +12,8 @@ import { type Facts, anchorsOf } from "./checkPage.ts";
 /** Pages that people read. Decisions are records: they may name what is gone. */
 const PAGES = ["*.md", "docs/*.md", "docs/readers/*.md", "packages/*/README.md"];
 
-const FILES = "{auditor,bench,config,contracts,docs,packages,scripts,server,simulation,test}/**";
+const FILES =
+  "{auditor,bench,config,contracts,docs,meter,packages,scripts,server,simulation,test}/**";
 
 /** Variables of the tests and of scripts. */
 const OTHER_SETTINGS = [

@@ -9,6 +9,7 @@ export const PAGES: readonly { readonly page: string; readonly notRun: number }[
   { page: "docs/allowances.md", notRun: 0 },
   { page: "docs/usage.md", notRun: 0 },
   { page: "docs/long-jobs.md", notRun: 0 },
+  { page: "docs/meter.md", notRun: 1 },
   { page: "docs/middleware.md", notRun: 0 },
   { page: "docs/gateway.md", notRun: 0 },
   { page: "docs/statements.md", notRun: 0 },

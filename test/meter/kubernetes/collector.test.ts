@@ -1,4 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -6,6 +8,7 @@ import { expect } from "chai";
 
 import type { Moment } from "../../../meter/clock.ts";
 import { type CollectorDeps, createCollector } from "../../../meter/kubernetes/collector.ts";
+import { openKubelet } from "../../../meter/kubernetes/kubeletClient.ts";
 import { SPENDER_ANNOTATION } from "../../../meter/kubernetes/kubelet.ts";
 import { nanosOf, wholeOf } from "../../../meter/kubernetes/quantity.ts";
 import { DEFAULT_METERS } from "../../../meter/measures.ts";
@@ -159,6 +162,30 @@ describe("the collector of a Kubernetes node", () => {
     await second.collect();
     expect(books.charged("cpu.milliseconds")).to.equal(1_500n);
     await second.close();
+  });
+
+  it("asks a kubelet with the token of its file, and says so if that is refused", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "compute-credits-kubelet-"));
+    folders.push(folder);
+    const tokenFile = join(folder, "token");
+    const answers: Record<string, unknown> = { "/pods": pods(), "/stats/summary": summary(1) };
+    const server = createServer((req, res) => {
+      const isKnown = req.headers.authorization === "Bearer renewed";
+      res.statusCode = isKnown ? 200 : 401;
+      res.end(JSON.stringify(isKnown ? answers[req.url ?? ""] : "Unauthorized"));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = address === null || typeof address === "string" ? 0 : address.port;
+    const kubelet = openKubelet({ url: `http://127.0.0.1:${port}`, tokenFile, caFile: "" });
+    await writeFile(tokenFile, "old");
+    const refused = await kubelet.pods().catch(String);
+    expect(refused).to.include("the kubelet answered 401 to /pods");
+    await writeFile(tokenFile, "renewed\n");
+    expect(await kubelet.pods()).to.deep.equal(pods());
+    expect(await kubelet.summary()).to.deep.equal(summary(1));
+    server.close();
+    server.closeAllConnections();
   });
 
   it("leaves pods alone that say no payer", async () => {

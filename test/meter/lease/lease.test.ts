@@ -123,6 +123,34 @@ describe("a lease", () => {
     expect(books.eventIds()).to.deep.equal(["lease/cpu/1/1", "lease/cpu/1/2"]);
   });
 
+  it("keeps a capture that did not arrive, with its content, until it does", async () => {
+    const { lease, use, books } = await open();
+    await lease.open();
+    await step(lease);
+    use(10, 1_000);
+    books.faults.isUnreachable = true;
+    await step(lease);
+    use(10, 2_000);
+    await step(lease);
+    books.faults.isUnreachable = false;
+    await step(lease);
+    await step(lease);
+    expect(books.charged("cpu")).to.equal(3_000n);
+    expect(books.eventIds()).to.deep.equal(["lease/cpu/1/1", "lease/cpu/1/2"]);
+  });
+
+  it("charges no more than is held, whatever was used", async () => {
+    const { lease, use, books } = await open();
+    await lease.open();
+    await step(lease);
+    books.faults.units = 0n;
+    use(10, 200_000);
+    await step(lease);
+    expect(books.charged("cpu")).to.equal(85_001n);
+    expect(lease.state.lostUnits["cpu"]).to.equal(0n);
+    expect(lease.endsBy().why).to.equal("credit_ended");
+  });
+
   it("goes on after a crash at any step with nothing charged twice", async () => {
     const { lease, start, use, books } = await open();
     await lease.open();

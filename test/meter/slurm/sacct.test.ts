@@ -10,9 +10,9 @@ const GIB = 1_073_741_824n;
  * Lines in sacct's form: the second is a job of OLCF's Frontier as its user recorded it (cancelled
  * while it waited, so nothing was allocated); the first has a GPU node's AllocTRES of Slurm 23.11.
  */
-const SACCT = `812934|COMPLETED|3600|billing=48,cpu=16,gres/gpu:h100=2,gres/gpu=2,mem=64G,node=1
-4980157|CANCELLED by 19032|0|
-812935|RUNNING|12|cpu=1,mem=1.50T,node=1
+const SACCT = `812934|physics|COMPLETED|3600|billing=48,cpu=16,gres/gpu:h100=2,gres/gpu=2,mem=64G,node=1
+4980157|bif148|CANCELLED by 19032|0|
+812935|physics|RUNNING|12|cpu=1,mem=1.50T,node=1
 not a job
 `;
 
@@ -29,6 +29,7 @@ describe("what Slurm accounts", () => {
     const [done, cancelled, running, ...more] = readJobs(SACCT);
     expect(done).to.deep.equal({
       id: "812934",
+      account: "physics",
       state: "COMPLETED",
       seconds: 3_600n,
       cpus: 16n,
