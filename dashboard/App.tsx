@@ -1,13 +1,15 @@
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { useMemo } from "react";
-import { createPublicClient, http } from "viem";
+import { useState } from "react";
+import { WagmiProvider } from "wagmi";
 
-import { type ChainAccess, ChainAccessContext } from "./chain/ChainAccess.tsx";
+import { ChainAccessContext } from "./chain/ChainAccess.tsx";
+import { useWalletAccess } from "./chain/useWalletAccess.ts";
 import { ServerContext } from "./parts/ServerContext.tsx";
 import { Loaded } from "./parts/States.tsx";
-import { serverQuery } from "./queries/server.ts";
+import { type ServerFacts, serverQuery } from "./queries/server.ts";
 import { router } from "./router.tsx";
+import { createWagmiConfig } from "./wallet/wagmiConfig.ts";
 
 /** The SDK repeats what may help by itself. */
 const queries = new QueryClient({
@@ -27,21 +29,25 @@ function WithServer() {
     <Loaded query={useQuery(serverQuery)}>
       {(server) => (
         <ServerContext value={server}>
-          <WithChain rpcUrls={server.rpcUrls} />
+          <WithWallets server={server} />
         </ServerContext>
       )}
     </Loaded>
   );
 }
 
-function WithChain({ rpcUrls }: { readonly rpcUrls: readonly string[] }) {
-  const access = useMemo((): ChainAccess | null => {
-    const [url] = rpcUrls;
-    if (url === undefined) return null;
-    return { client: createPublicClient({ transport: http(url) }), through: new URL(url).host };
-  }, [rpcUrls]);
+function WithWallets({ server }: { readonly server: ServerFacts }) {
+  const [config] = useState(() => createWagmiConfig(server));
   return (
-    <ChainAccessContext value={access}>
+    <WagmiProvider config={config}>
+      <WithChain server={server} />
+    </WagmiProvider>
+  );
+}
+
+function WithChain({ server }: { readonly server: ServerFacts }) {
+  return (
+    <ChainAccessContext value={useWalletAccess(server)}>
       <RouterProvider router={router} />
     </ChainAccessContext>
   );

@@ -11,6 +11,7 @@ import { DASHBOARD_PATHS } from "@compute-credits/api/dashboardPaths";
 import { Shell } from "./parts/Shell.tsx";
 import { Home } from "./routes/Home.tsx";
 import { basketSearch } from "./routes/basketSearch.ts";
+import { usageSearch } from "./routes/usageSearch.ts";
 
 const root = createRootRoute({
   component: () => (
@@ -49,7 +50,26 @@ const prices = createRoute({
   component: lazyRouteComponent(() => import("./routes/Prices.tsx"), "Prices"),
 });
 
-const routeTree = root.addChildren([home, party, checkpoint, prices]);
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./routes/Account.tsx"), "Account"),
+});
+
+const usage = createRoute({
+  getParentRoute: () => root,
+  path: "/usage",
+  validateSearch: usageSearch,
+  component: lazyRouteComponent(() => import("./routes/Usage.tsx"), "Usage"),
+});
+
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("./routes/Keys.tsx"), "Keys"),
+});
+
+const routeTree = root.addChildren([home, party, checkpoint, prices, account, usage, keys]);
 
 export const router = createRouter({
   routeTree,

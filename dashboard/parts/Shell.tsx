@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
+import { SessionBar, WalletWarnings } from "../wallet/SessionBar.tsx";
 import { Offline } from "./States.tsx";
 import { useServer } from "./ServerContext.tsx";
 import styles from "./Shell.module.css";
@@ -8,6 +9,9 @@ import styles from "./Shell.module.css";
 const LINKS = [
   ["/", "Look up"],
   ["/prices", "Prices"],
+  ["/account", "Account"],
+  ["/usage", "Usage"],
+  ["/keys", "Keys"],
 ] as const;
 
 /** What every page has around its question. */
@@ -19,6 +23,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         To the content
       </a>
       <Offline />
+      <WalletWarnings />
       <header className={styles["header"]}>
         <span className={styles["name"]}>Compute Credits</span>
         <nav className={styles["nav"]} aria-label="Pages">
@@ -28,6 +33,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
             </Link>
           ))}
         </nav>
+        <SessionBar />
       </header>
       <main className={styles["main"]} id="main" tabIndex={-1}>
         {children}

@@ -23,6 +23,15 @@ export const serverQuery = queryOptions({
       readDeployment(api, { signal }),
       api.get("/dashboard.json"),
     ]);
-    return { ...deployment, ...Settings.parse(settings) };
+    const { rpcUrls } = Settings.parse(settings);
+    await announceWallets(deployment.deployment.chainId, rpcUrls);
+    return { ...deployment, rpcUrls };
   },
 });
+
+/** Before wagmi starts, so that it connects again to the one that was connected. */
+async function announceWallets(chainId: number, [rpcUrl]: readonly string[]): Promise<void> {
+  if (!HAS_TEST_WALLETS || rpcUrl === undefined) return;
+  const { announceTestWallets } = await import("../wallet/testWallets.ts");
+  announceTestWallets({ chainId, rpcUrl });
+}

@@ -2,7 +2,15 @@
  * Where the dashboard has a page. The server answers these paths with it, and the dashboard's router
  * must have them, or it does not compile. A `$` stands for one part that is filled in.
  */
-export const DASHBOARD_PATHS = ["/", "/parties/$party", "/checkpoints/$epoch", "/prices"] as const;
+export const DASHBOARD_PATHS = [
+  "/",
+  "/parties/$party",
+  "/checkpoints/$epoch",
+  "/prices",
+  "/account",
+  "/usage",
+  "/keys",
+] as const;
 
 const PATTERNS = DASHBOARD_PATHS.map((path) => new RegExp(`^${path.replace(/\$\w+/, "[^/]+")}$`));
 

@@ -23,7 +23,7 @@ export interface ApiOptions extends Credentials {
 export interface CallOptions {
   /** ends the call: it then rejects with the signal's reason, and may have been applied */
   readonly signal?: AbortSignal;
-  /** `omit` sends none, such as with a body that a wallet signed */
+  /** `omit` sends none, nor a cookie, such as with a body that a wallet signed */
   readonly credentials?: "omit";
   /** told the status of the answer that the call resolves with, such as 201 of what is new */
   readonly onStatus?: (status: number) => void;
@@ -98,7 +98,9 @@ export function createApi(
         options.credentials === "omit" ? undefined : await authorizationFor(route, credentials);
       const headers = withHeader(init, "authorization", header);
       if (accept !== undefined) headers.set("accept", accept);
-      return read(await send(to, { ...init, headers }, signal));
+      // A browser would otherwise add its session's cookie.
+      const cookies = options.credentials === "omit" ? { credentials: "omit" as const } : {};
+      return read(await send(to, { ...init, ...cookies, headers }, signal));
     };
     return await withRetries(attempt, retries, signal);
   }

@@ -28,7 +28,7 @@ export function serveDashboard(dashboard: Dashboard): RequestHandler {
       res.status(isDashboardPath(req.path) ? 200 : 404).set({
         "cache-control": "no-cache",
         "content-security-policy": dashboard.contentPolicy,
-        "referrer-policy": "no-referrer",
+        "referrer-policy": "same-origin",
         vary: "Accept",
       });
       await send(res, page);

@@ -1,0 +1,93 @@
+import { useRef } from "react";
+import { useConnection, useConnectors } from "wagmi";
+
+import { useServer } from "../parts/ServerContext.tsx";
+import { Failure } from "../parts/States.tsx";
+import styles from "./SessionBar.module.css";
+import { useAccount, useSignIn, useSignOut } from "./useSession.ts";
+
+/** Who is signed in, and how to sign in or out. */
+export function SessionBar() {
+  const account = useAccount();
+  const signOut = useSignOut();
+  if (account === undefined) return null;
+  if (account === null) return <SignIn />;
+  return (
+    <div className={styles["bar"]}>
+      <code title={account}>
+        {account.slice(0, 8)}…{account.slice(-4)}
+      </code>
+      <button
+        type="button"
+        className="plain"
+        disabled={signOut.isPending}
+        onClick={() => signOut.mutate()}
+      >
+        Sign out
+      </button>
+    </div>
+  );
+}
+
+/** A button that opens the list of wallets. */
+export function SignIn() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const connectors = useConnectors();
+  const signIn = useSignIn();
+  return (
+    <>
+      <button type="button" onClick={() => dialog.current?.showModal()}>
+        Sign in
+      </button>
+      <dialog ref={dialog} aria-label="Sign in with a wallet">
+        <h2>Sign in with a wallet</h2>
+        <p>Your wallet signs a message. That costs nothing and spends nothing.</p>
+        {connectors.length === 0 && (
+          <p>
+            Your browser has no wallet that announces itself. Install one, and reload this page.
+          </p>
+        )}
+        <ul className={styles["choices"]}>
+          {connectors.map((connector) => (
+            <li key={connector.uid}>
+              <button
+                type="button"
+                className="plain"
+                disabled={signIn.isPending}
+                onClick={() => signIn.mutate(connector)}
+              >
+                {connector.name}
+              </button>
+            </li>
+          ))}
+        </ul>
+        {signIn.error !== null && <Failure error={signIn.error} />}
+        <form method="dialog">
+          <button type="submit" className="plain">
+            Close
+          </button>
+        </form>
+      </dialog>
+    </>
+  );
+}
+
+/** Warns of test wallets, and of a wallet on another chain. */
+export function WalletWarnings() {
+  const { connector, chainId } = useConnection();
+  const { deployment } = useServer();
+  if (connector?.id.startsWith("test.") === true) {
+    return (
+      <p className={styles["warning"]} role="status">
+        {connector.name}. Everyone knows its key: never send it anything of worth.
+      </p>
+    );
+  }
+  if (chainId === undefined || chainId === deployment.chainId) return null;
+  return (
+    <p className={styles["warning"]} role="status">
+      Your wallet is on chain {chainId}. Reading works; before you sign, it is asked to change to{" "}
+      chain {deployment.chainId}.
+    </p>
+  );
+}
