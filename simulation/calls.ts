@@ -26,9 +26,10 @@ import type { StoredCheckpoint } from "../server/stores/checkpoints/checkpointSt
 import type {
   AuthorizeOutcome,
   CaptureOutcome,
+  ExtendOutcome,
   ReleaseOutcome,
 } from "@compute-credits/rules/holds/outcome";
-import type { HoldKey } from "@compute-credits/rules/holds/requests";
+import type { ExtendRequest, HoldKey } from "@compute-credits/rules/holds/requests";
 import type { AddKeyOutcome, RevokedKey } from "../server/stores/issuing/issuingKeyStore.ts";
 import type {
   GrantStore,
@@ -56,6 +57,7 @@ export interface Calls {
   utilisation: { input: UtilisationReport; output: ReportResult };
   capture: { input: SimulatedCapture; output: CaptureOutcome };
   release: { input: HoldKey; output: ReleaseOutcome };
+  extend: { input: ExtendRequest; output: ExtendOutcome };
   expire: { input: { limit: number }; output: number };
   allow: {
     input: { signed: SignedAllowance; proof: AcceptanceProof | null };

@@ -127,6 +127,9 @@ export async function performOperation(
     case "release":
       await serverPool.call("release", operation.key);
       return;
+    case "extend":
+      await serverPool.call("extend", operation.request);
+      return;
     case "allow": {
       const { signed, proof } = operation;
       journal.addAllowance(signed, await serverPool.call("allow", { signed, proof }));

@@ -9,7 +9,7 @@ import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { AcceptanceChange } from "../server/stores/acceptances/acceptanceStore.ts";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
 import type { NewCode, Redemption } from "../server/stores/allowances/grantStore.ts";
-import type { HoldKey } from "@compute-credits/rules/holds/requests";
+import type { ExtendRequest, HoldKey } from "@compute-credits/rules/holds/requests";
 import type { UtilisationReport } from "../server/stores/pricing/multiplierStore.ts";
 import type { QuoteRequest } from "../server/stores/pricing/quoteStore.ts";
 
@@ -20,6 +20,7 @@ export type Operation =
   | { readonly kind: "authorize"; readonly request: SimulatedHold }
   | { readonly kind: "capture"; readonly request: SimulatedCapture }
   | { readonly kind: "release"; readonly key: HoldKey }
+  | { readonly kind: "extend"; readonly request: ExtendRequest }
   | {
       readonly kind: "allow";
       readonly signed: SignedAllowance;

@@ -2,7 +2,7 @@ import type { SimulatedChain } from "./chain.ts";
 import type { Journal } from "./journal.ts";
 import { addAllowance, changeAcceptance, issueGrants, revoke } from "./lane/allowances.ts";
 import { addIssuingKey, endIssuingKey } from "./lane/issuingKeys.ts";
-import { authorize, capture, release } from "./lane/holds.ts";
+import { authorize, capture, extend, release } from "./lane/holds.ts";
 import type { LaneState } from "./lane/laneState.ts";
 import { addCodes, closeCode, redeemCodes } from "./lane/promotions.ts";
 import { quote, reportUtilisation } from "./lane/pricing.ts";
@@ -47,6 +47,9 @@ export class PartitionedLane {
         return;
       case "release":
         await release(state, operation);
+        return;
+      case "extend":
+        await extend(state, operation);
         return;
       case "allow":
         await addAllowance(state, operation);

@@ -62,6 +62,7 @@ export class ServerProcess {
     authorize: new Map(),
     capture: new Map(),
     release: new Map(),
+    extend: new Map(),
     expire: new Map(),
     allow: new Map(),
     accept: new Map(),

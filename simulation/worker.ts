@@ -91,6 +91,7 @@ const handlers: {
   endIssuingKey: (key) => issuingKeys.revoke({ ...key, revokesGrants: false, signature: "0x00" }),
   capture: (request) => holds.capture(request),
   release: (key) => holds.release(key),
+  extend: (request) => holds.extend(request),
   expire: ({ limit }) => holds.expireDue(limit),
   async allow({ signed, proof }) {
     const outcome = await allowances.add(signed, proof);

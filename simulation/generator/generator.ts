@@ -100,7 +100,8 @@ export class Generator {
     if (dice < 145) return this.#allowances.promote();
     if (dice < 460) return this.#record();
     if (dice < 610) return this.#authorize();
-    if (dice < 770) return this.#capture();
+    if (dice < 750) return this.#capture();
+    if (dice < 770) return this.#extend();
     if (dice < 820) return { kind: "release", key: this.#ids.recentHold() };
     if (dice < 890) return this.#void();
     if (dice >= 940 && dice < 940 + this.#raisesPerMille) return this.#raiseCounter();
@@ -260,6 +261,15 @@ export class Generator {
         final: random.chance(55),
       },
     };
+  }
+
+  /** Asks for more time, now and then twice with one id. */
+  #extend(): Operation {
+    const random = this.#random;
+    const key = this.#ids.recentHold();
+    const ttlSeconds = random.pick([1, 2, 600]);
+    const extensionId = `x${random.below(6)}`;
+    return { kind: "extend", request: { ...key, extensionId, ttlSeconds, lines: [] } };
   }
 
   #void(): Operation {

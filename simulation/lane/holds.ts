@@ -91,3 +91,34 @@ export async function release(
   const attempt = (at: Date) => model.release(key, at);
   assertPredicted(model, result, { answer: output, attempt, request: key });
 }
+
+export async function extend(
+  { serverPool, model }: LaneState,
+  { request }: OperationOf<"extend">,
+): Promise<void> {
+  const result = await serverPool.call("extend", request);
+  const { output, lost } = result;
+  const attempt = (at: Date) => model.extend(request, at);
+  const before = model.holds.get(keyOf(request));
+  if (output.result === "refused" || before === undefined) {
+    assertPredicted(model, result, { answer: output, attempt, request });
+    return;
+  }
+  // The answer says when it was decided only if it moved the end.
+  const { expiresAt } = output.hold;
+  const ttlMs = (request.ttlSeconds ?? 0) * 1000;
+  const moved = expiresAt > before.expiresAt ? new Date(expiresAt.getTime() - ttlMs) : null;
+  if (moved !== null) assertWithin(result, moved, { request, output });
+  const at =
+    moved ??
+    [result.until, result.from].find(
+      (time) => model.trial(() => attempt(time)).result === "extended",
+    ) ??
+    result.until;
+  const predicted = attempt(at);
+  if (predicted.result !== "extended") {
+    throw new DisagreementError("the model refuses the extension", { request, output, predicted });
+  }
+  assertEqual("an extended hold", plainHold(output.hold), plainModelHold(predicted.hold), request);
+  if (lost === 0) assertEqual("a repetition", output.repeated, predicted.repeated, { request });
+}

@@ -3,12 +3,12 @@ import type { Address, Hex } from "viem";
 import type { SimulatedCapture, SimulatedHold } from "./holdRequest.ts";
 import type { Debited } from "@compute-credits/rules/usage/outcome";
 import type { CaptureOutcome } from "@compute-credits/rules/holds/outcome";
-import type { HoldKey } from "@compute-credits/rules/holds/requests";
+import type { ExtendRequest, HoldKey } from "@compute-credits/rules/holds/requests";
 import { RULES } from "../limits.ts";
 import { dimensionsText, fingerprintOfCapture, fingerprintOfHold } from "../fingerprint.ts";
 import type { ModelState } from "./modelState.ts";
 import { keyOf } from "./keyOf.ts";
-import { type Charges, findPayers, isRefusal, payersOf } from "./payers.ts";
+import { type Charges, findPayers, isRefusal, obstacle, payersOf } from "./payers.ts";
 import type { ModelPrice } from "./price.ts";
 import { findModelRate, priceOf } from "./pricing.ts";
 import { refused } from "./refused.ts";
@@ -25,6 +25,10 @@ export type ModelCapture =
   | { readonly result: "refused"; readonly refusal: unknown };
 export type ModelRelease =
   | { readonly result: "released"; readonly hold: ModelHold }
+  | { readonly result: "refused"; readonly refusal: unknown };
+
+export type ModelExtend =
+  | { readonly result: "extended"; readonly hold: ModelHold; readonly repeated: boolean }
   | { readonly result: "refused"; readonly refusal: unknown };
 
 export function authorizeHold(
@@ -67,6 +71,9 @@ export function authorizeHold(
 
   const hold: ModelHold = {
     fingerprint,
+    provider: request.provider,
+    meter: request.meter,
+    extensions: new Map(),
     spender: request.spender,
     shares,
     parts: charges.map(({ account, allowance, amountMicros }) => ({
@@ -192,6 +199,42 @@ export function releaseHold(modelState: ModelState, key: HoldKey, at: Date): Mod
   const refusal = refusalIfEnded(hold, at);
   if (refusal !== null) return refused(refusal);
   return { result: "released", hold: endHold(modelState, keyOf(key), "released", at) };
+}
+
+/** `requested` are the accounts with an open refund request. */
+export function extendHold(
+  modelState: ModelState,
+  request: ExtendRequest,
+  { requested, at }: { readonly requested: ReadonlyMap<Address, unknown>; readonly at: Date },
+): ModelExtend {
+  const { extensionId, ttlSeconds } = request;
+  const key = keyOf(request);
+  const hold = modelState.holds.get(key);
+  if (hold === undefined) return refused({ reason: "hold_not_found" });
+  const before = hold.extensions.get(extensionId);
+  if (before !== undefined) {
+    return before === ttlSeconds
+      ? { result: "extended", hold, repeated: true }
+      : refused({ reason: "extension_id_conflict" });
+  }
+  const refusal = refusalIfEnded(hold, at);
+  if (refusal !== null) return refused(refusal);
+  for (const { account, allowance: id, heldMicros } of hold.parts) {
+    if (heldMicros === 0n) continue;
+    if (requested.has(account)) return refused({ reason: "refund_requested", account });
+    const allowance = modelState.allowance(id);
+    if (!allowance.accepted) return refused({ reason: "account_not_accepted" });
+    const reason = obstacle(modelState, allowance, hold, at);
+    if (reason !== null) return refused({ reason });
+  }
+  const asked = new Date(at.getTime() + (ttlSeconds ?? 0) * 1000);
+  const after: ModelHold = {
+    ...hold,
+    extensions: new Map([...hold.extensions, [extensionId, ttlSeconds]]),
+    expiresAt: asked > hold.expiresAt ? asked : hold.expiresAt,
+  };
+  modelState.set(modelState.holds, key, after);
+  return { result: "extended", hold: after, repeated: false };
 }
 
 export function endHold(

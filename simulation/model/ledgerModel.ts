@@ -11,7 +11,7 @@ import type { UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { NewCode, Redemption } from "../../server/stores/allowances/grantStore.ts";
 import type { SignedAllowance } from "../../server/stores/allowances/allowanceStore.ts";
-import type { HoldKey } from "@compute-credits/rules/holds/requests";
+import type { ExtendRequest, HoldKey } from "@compute-credits/rules/holds/requests";
 import type { UtilisationReport } from "../../server/stores/pricing/multiplierStore.ts";
 import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 import { ModelState, availableOf } from "./modelState.ts";
@@ -20,10 +20,12 @@ import { type Arrival, allow, campaignRefusal, grant, mayIssue, revoke } from ".
 import {
   type ModelAuthorize,
   type ModelCapture,
+  type ModelExtend,
   type ModelRelease,
   authorizeHold,
   captureHold,
   endHold,
+  extendHold,
   releaseHold,
 } from "./holding.ts";
 import {
@@ -64,6 +66,10 @@ export class LedgerModel extends ModelState {
 
   release(key: HoldKey, at: Date): ModelRelease {
     return releaseHold(this, key, at);
+  }
+
+  extend(request: ExtendRequest, at: Date): ModelExtend {
+    return extendHold(this, request, { requested: this.#requests, at });
   }
 
   endHold(key: string, as: "released" | "expired", at: Date): ModelHold {

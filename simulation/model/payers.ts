@@ -51,7 +51,7 @@ export function isRefusal<Result extends object>(
   return "reason" in payers;
 }
 
-function obstacle(
+export function obstacle(
   modelState: ModelState,
   { message, scope, revokedAt, campaign }: ModelAllowance,
   { provider, meter }: ChargeRequest,

@@ -84,6 +84,10 @@ export interface ModelPart {
 
 export interface ModelHold {
   readonly fingerprint: string;
+  readonly provider: Address;
+  readonly meter: string;
+  /** what each extension asked for, by its id */
+  readonly extensions: ReadonlyMap<string, number | null>;
   readonly spender: Hex;
   /** who pays at which price, in order */
   readonly shares: readonly ModelShare[];
