@@ -4,7 +4,8 @@
  * - an Express service with and without the middleware, 64 requests at once, whose handler waits
  *   200 ms, as for a model; and whose handler does nothing (reported);
  * - streams of 200 chunks through the gateway, and through a bare proxy (http-proxy-3), 64 at once,
- *   from a server that sends a chunk every 10 ms; and one that sends them at once (reported).
+ *   from a server that sends a chunk every 20 ms, as a model does; and one that sends them at once
+ *   (reported).
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { Agent, request } from "node:http";
@@ -21,7 +22,7 @@ const ROUNDS = 5;
 const REQUESTS = 1_280;
 const STREAMS = 128;
 const CHUNKS = 200;
-const PACE_MS = 10;
+const PACE_MS = 20;
 const WORK_MS = 200;
 
 /** New for each run: a server closes connections that wait for the other side's turn. */
