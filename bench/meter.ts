@@ -102,7 +102,7 @@ try {
         ["memory", busy(cgroupMemory(made) ?? procMemory(tree), () => 1_073_741_824n)],
       ]),
       timing,
-      evidence: () => ({}),
+      evidence: () => Promise.resolve({}),
       now,
       time: () => new Date(),
       say: () => undefined,

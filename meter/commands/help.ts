@@ -15,6 +15,7 @@ What is charged:
   --memory                 memory that is used
   --memory-limit SIZE      memory that is set aside, such as 4GiB; also its limit in a control group
   --gpu all|UUID,…         GPUs or MIG slices that are set aside
+  --dcgm-exporter URL      asks dcgm-exporter for them, in place of NVIDIA's driver
   --disk FOLDER            bytes used of the file system there
   --disk-quota SIZE        bytes that are set aside
   --network                bytes received and sent, of a network of its own

@@ -38,6 +38,8 @@ export interface Measured {
   readonly memoryLimit: bigint | null;
   /** `all`, or UUIDs; none if empty */
   readonly gpus: readonly string[];
+  /** dcgm-exporter's metrics, for agents that may not load NVML; `null`: NVML */
+  readonly exporterUrl: string | null;
   /** a folder in a file system of the workload's own, of which the used bytes count */
   readonly disk: string | null;
   /** bytes that are set aside for it */
@@ -72,6 +74,7 @@ const OPTIONS = {
   memory: { type: "boolean", default: false },
   "memory-limit": { type: "string" },
   gpu: { type: "string" },
+  "dcgm-exporter": { type: "string" },
   disk: { type: "string" },
   "disk-quota": { type: "string" },
   network: { type: "boolean", default: false },
@@ -107,6 +110,7 @@ export function readMeterOptions(args: readonly string[]): MeterOptions | null {
       memory: values.memory,
       memoryLimit: bytesOf("--memory-limit", values["memory-limit"]),
       gpus: (values.gpu ?? "").split(",").flatMap((uuid) => uuid.trim() || []),
+      exporterUrl: exporterOf(values["dcgm-exporter"]),
       disk: values.disk ?? null,
       diskQuota: bytesOf("--disk-quota", values["disk-quota"]),
       network: values.network,
@@ -177,6 +181,10 @@ function folderOf(state: string, name: string | undefined): string {
   if (name === undefined) return `${state}/${crypto.randomUUID()}`;
   if (/^[\w.-]{1,64}$/.test(name) && !name.startsWith(".")) return `${state}/${name}`;
   throw new UsageError("--name has letters, digits, dots and dashes, at most 64.");
+}
+
+function exporterOf(url: string | undefined): string | null {
+  return url === undefined ? null : httpUrl("--dcgm-exporter", url);
 }
 
 function dimensionsOf(pairs: readonly string[]): Record<string, string> {

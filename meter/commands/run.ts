@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+
 import { UsageError } from "@compute-credits/platform/process/commandLine";
 import type { Ledger } from "../lease/ledger.ts";
 import { openDocker } from "../docker/engine.ts";
@@ -32,7 +34,7 @@ export async function runCommand(options: MeterOptions, context: RunContext): Pr
         command: options.command,
         env: {
           ...workloadEnvironment(process.env, secretsOf(options)),
-          ...(gpus.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: uuidsOf(gpus) }),
+          ...visibleGpus(gpus),
         },
         name: `compute-credits-${crypto.randomUUID()}`,
         limits: { memoryBytes: options.measured.memoryLimit },
@@ -51,8 +53,11 @@ export async function runCommand(options: MeterOptions, context: RunContext): Pr
   });
 }
 
-function uuidsOf(gpus: readonly { readonly uuid: string }[]): string {
-  return gpus.map(({ uuid }) => uuid).join();
+/** CUDA shows a program only these. It does not know dcgm-exporter's names of slices. */
+function visibleGpus(gpus: readonly { readonly uuid: string }[]): Record<string, string> {
+  const uuids = gpus.map(({ uuid }) => uuid);
+  const isKnown = uuids.length > 0 && !uuids.some((uuid) => uuid.includes("/"));
+  return isKnown ? { CUDA_VISIBLE_DEVICES: uuids.join() } : {};
 }
 
 /** `attach`: meters what runs already. Resolves to an exit code. */
@@ -78,7 +83,8 @@ async function inSession(
   { ledger, stopping, say }: RunContext,
   begin: (session: Session, gpus: readonly { readonly uuid: string }[]) => Promise<CodedEnd>,
 ): Promise<number> {
-  const gpus = leaseGpus(options.measured.gpus);
+  const { gpus: wanted, exporterUrl } = options.measured;
+  const gpus = await leaseGpus({ wanted, exporterUrl });
   const session = await openSession({ options, ledger, gpus, stopping, say });
   try {
     const end: CodedEnd = (await session.resume()) ?? (await begin(session, gpus.gpus));
@@ -87,7 +93,8 @@ async function inSession(
       return NOT_BEGUN;
     }
     if (!end.isSettled) {
-      say(`not all is charged yet: run the same command with --name again, or settle, to send it`);
+      const name = basename(options.folder);
+      say(`not all is charged yet: run the same command with --name ${name} to send it`);
     }
     return end.why === "workload_ended" ? (end.code ?? 0) : ENDED_BY_THE_AGENT;
   } finally {

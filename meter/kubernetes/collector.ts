@@ -48,7 +48,7 @@ interface Followed {
   readonly lease: Lease;
 }
 
-const NONE = () => ({});
+const NONE = () => Promise.resolve({});
 
 /** Without a hold, nothing bounds what may be charged: more than any node does in a century. */
 const NO_BOUND = 10n ** 24n;

@@ -15,7 +15,7 @@ export interface LeaseDeps {
   readonly sources: ReadonlyMap<string, Source>;
   readonly timing: Timing;
   /** by line: what else the machine shows, which the journal keeps and no price depends on */
-  readonly evidence: () => LineEvidence;
+  readonly evidence: () => Promise<LineEvidence>;
   readonly now: Clock;
   /** the wall clock: only for the times that events show */
   readonly time: () => Date;
@@ -121,7 +121,7 @@ export function createLease(deps: LeaseDeps): Lease {
     for (const [id, flag] of Object.entries(flags)) say(`${id}: ${FLAG_MEANINGS[flag]}`);
     const stamp = time().toISOString();
     const post = nextPost({ ...state(), totals }, stamp, last !== undefined);
-    const evidence = { ...deps.evidence() };
+    const evidence = { ...(await deps.evidence()) };
     await journal.append({ is: "sample", at, time: stamp, totals, flags, evidence, post });
   }
 

@@ -1,9 +1,23 @@
+import { boundedBody } from "@compute-credits/platform/process/boundedBody";
 import type { GpuDevice, GpuEvidence } from "./nvml.ts";
 
 /** What dcgm-exporter tells of one device. */
 export interface ExportedGpu extends GpuDevice, GpuEvidence {
   /** of a MIG slice, such as `1g.5gb`; `null` for a whole GPU */
   readonly migProfile: string | null;
+}
+
+/** A host with eight GPUs in slices has about 200 KB. */
+const MOST_BYTES = 8_388_608;
+
+const TIMEOUT_MS = 5_000;
+
+/** Asks an exporter, such as `http://127.0.0.1:9400/metrics`. Rejects if it does not answer. */
+export async function readExporter(url: string): Promise<readonly ExportedGpu[]> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const text = await boundedBody(response, MOST_BYTES);
+  if (!response.ok) throw new Error(`dcgm-exporter answered ${response.status}`);
+  return readDcgm(text);
 }
 
 const SAMPLE = /^(DCGM_FI_\w+)\{(.*)\} (\S+)/;

@@ -56,7 +56,7 @@ describe("a lease", () => {
         ledger: books.ledger,
         sources: new Map([["cpu", source]]),
         timing,
-        evidence: () => ({}),
+        evidence: () => Promise.resolve({}),
         now,
         time: () => new Date(0),
         say: (line) => said.push(line),

@@ -1,5 +1,9 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+
 import { expect } from "chai";
 
+import { leaseGpus } from "../../../meter/commands/gpus.ts";
 import { readDcgm } from "../../../meter/sources/dcgm.ts";
 
 /**
@@ -33,6 +37,29 @@ describe("what dcgm-exporter tells", () => {
         energyMillijoules: null,
       },
     ]);
+  });
+
+  it("is what a lease gets, and what its journal keeps", async () => {
+    let text = TEXT;
+    const exporter = createServer((_req, res) => res.end(text)).listen(0, "127.0.0.1");
+    await once(exporter, "listening");
+    const address = exporter.address();
+    const port = address === null || typeof address === "string" ? 0 : address.port;
+    const exporterUrl = `http://127.0.0.1:${port}/metrics`;
+    const { gpus, evidence } = await leaseGpus({ wanted: ["all"], exporterUrl });
+    expect(gpus.map(({ model, mig }) => [model, mig])).to.deep.equal([
+      ["H100", null],
+      ["A100", "1g.5gb"],
+    ]);
+    expect(Object.values(await evidence())).to.deep.equal([
+      { utilisation_percent: "98", energy_millijoules: "93847561234" },
+      {},
+    ]);
+    text = "";
+    const error = await leaseGpus({ wanted: ["all"], exporterUrl }).catch(String);
+    expect(error).to.include("this machine has no GPU");
+    exporter.close();
+    exporter.closeAllConnections();
   });
 
   it("is nothing in a page of something else", () => {

@@ -63,6 +63,7 @@ describe("the GPUs that NVML knows", () => {
   let library: string;
 
   const open = () => openNvml(library);
+  const lease = (...wanted: string[]) => leaseGpus({ wanted, exporterUrl: null }, open);
 
   before(async function () {
     if (spawnSync("cc", ["--version"]).status !== 0) this.skip();
@@ -89,17 +90,19 @@ describe("the GPUs that NVML knows", () => {
     nvml.close();
   });
 
-  it("are leased all, or by UUID, under the names of rate cards", () => {
-    expect(leaseGpus(["all"], open).gpus).to.deep.equal([
+  it("are leased all, or by UUID, under the names of rate cards", async () => {
+    expect((await lease("all")).gpus).to.deep.equal([
       { uuid: H100, model: "H100", mig: null },
       { uuid: SLICE, model: "A100", mig: "1g.5gb" },
       { uuid: P4, model: "P4", mig: null },
     ]);
-    expect(leaseGpus([SLICE], open).gpus).to.have.length(1);
-    expect(leaseGpus([H100], open).evidence()).to.deep.equal({
+    expect((await lease(SLICE)).gpus).to.have.length(1);
+    expect(await (await lease(H100)).evidence()).to.deep.equal({
       [`gpu/${H100}`]: { utilisation_percent: "97", energy_millijoules: "123456789012" },
     });
-    expect(() => leaseGpus(["GPU-none"], open)).to.throw(UsageError, H100);
+    const error = await lease("GPU-none").catch((cause: unknown) => cause);
+    expect(error).to.be.instanceOf(UsageError);
+    expect(String(error)).to.include(H100);
   });
 
   it("are none without a driver, which says what to do", () => {
