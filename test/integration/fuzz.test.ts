@@ -213,6 +213,11 @@ for (const kind of stackKinds) {
         "/v1/receipts": {},
         "/v1/holds": { id: "hold", spender, ...work, ttlSeconds: 60, quote: null },
         "/v1/holds/:id/captures": { eventId: "event", quantity: "1", final: true },
+        "/v1/holds/:id/extensions": {
+          id: "more",
+          ttlSeconds: 60,
+          lines: [{ id: "main", quantity: "1" }],
+        },
         "/v1/holds/:id/release": {},
         "/v1/allowances": asJson(signed),
         "/v1/allowances/:id/revocation": { signature },
