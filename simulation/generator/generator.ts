@@ -1,5 +1,6 @@
 import { type Address, type Hex, maxUint64 } from "viem";
 
+import type { HoldKey } from "@compute-credits/rules/holds/requests";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { QuoteRequest } from "../../server/stores/pricing/quoteStore.ts";
 import type { Operation } from "../operations.ts";
@@ -99,7 +100,7 @@ export class Generator {
     if (dice < 95 && this.#usesQuotes) return this.#quote();
     if (dice < 145) return this.#allowances.promote();
     if (dice < 460) return this.#record();
-    if (dice < 610) return this.#authorize();
+    if (dice < 610) return this.#authorizeAndExtend();
     if (dice < 750) return this.#capture();
     if (dice < 770) return this.#extend();
     if (dice < 820) return { kind: "release", key: this.#ids.recentHold() };
@@ -263,10 +264,19 @@ export class Generator {
     };
   }
 
+  /** A quarter of the holds is extended at once, when they are open. */
+  #authorizeAndExtend(): Operation {
+    const operation = this.#authorize();
+    if (operation.kind === "authorize" && this.#random.chance(25)) {
+      const { provider, id } = operation.request;
+      this.#queue.push(this.#extend({ provider, id }));
+    }
+    return operation;
+  }
+
   /** Asks for more time, now and then twice with one id. */
-  #extend(): Operation {
+  #extend(key: HoldKey = this.#ids.recentHold()): Operation {
     const random = this.#random;
-    const key = this.#ids.recentHold();
     const ttlSeconds = random.pick([1, 2, 600]);
     const extensionId = `x${random.below(6)}`;
     return { kind: "extend", request: { ...key, extensionId, ttlSeconds, lines: [] } };
