@@ -45,6 +45,8 @@ export async function openEventStream(
   });
   // A broken connection is an error event here, and a close event right after it.
   res.on("error", () => undefined);
+  // The session's own header, which one that is set already would win over.
+  res.removeHeader("Cache-Control");
   const session = await createSession(req, res, { retry: retryMs, keepAlive: null });
   isOpen &&= session.isConnected;
 
