@@ -48,6 +48,7 @@ import { dynamicRatesVerb, utilisationVerb } from "./pricing/dynamic.ts";
 import { previewVerb, pricesVerb, quoteVerb } from "./pricing/prices.ts";
 import { claimAccessVerb, giveAccessVerb, revokeAccessVerb } from "./providers/access.ts";
 import { chargeVerb, voidVerb } from "./providers/charge.ts";
+import { captureLinesVerb, holdLinesVerb } from "./providers/holdLines.ts";
 import { captureVerb, extendVerb, holdVerb, releaseVerb, showHoldVerb } from "./providers/holds.ts";
 import { issueReceiptVerb, latestReceiptVerb } from "./providers/receipts.ts";
 import { approvalVerb, registerVerb } from "./providers/register.ts";
@@ -169,8 +170,10 @@ export const VERBS: readonly Verb[] = [
   claimAccessVerb,
   chargeVerb,
   holdVerb,
+  holdLinesVerb,
   showHoldVerb,
   captureVerb,
+  captureLinesVerb,
   extendVerb,
   releaseVerb,
   voidVerb,

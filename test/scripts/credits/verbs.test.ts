@@ -427,6 +427,26 @@ describe("npm run credits", () => {
       expect(released["status"]).to.equal("released");
     });
 
+    it("several kinds of work are held and charged together", async () => {
+      const [meter, as] = ["requests", "--bearer-file {provider.key} --yes"];
+      const held = ["in", "out"].map((id) => ({ id, meter, quantity: "5" }));
+      await writeFile(file("lines.json"), JSON.stringify(held));
+      await done(
+        `holds open --id h3 --lines {lines.json} --ttl 60 --customer-key-file {agent.key} ${as}`,
+      );
+      const used = ["in", "out"].map((id) => ({ id, eventId: `h3/${id}`, quantity: "2" }));
+      await writeFile(file("used.json"), JSON.stringify(used));
+      const captured = await document(`holds capture --id h3 --lines {used.json} ${as}`);
+      expect(captured["lines"]).to.have.length(2);
+      expect(captured["hold"]).to.include({ status: "captured" });
+
+      await writeFile(file("lines.json"), JSON.stringify([...held, ...held]));
+      const lines = file("lines.json");
+      const twice = await tried(`holds open --id h4 --lines ${lines} --ttl 60 --yes ${at}`);
+      expect(twice.code).to.equal(2);
+      expect(twice.err).to.include("must have lines with different ids");
+    });
+
     it("a challenge stakes ether, and is answered by the server", async () => {
       const cap = await document("cap-proof --wallet alice");
       expect(cap).to.have.nested.property("allowance.account", alice);
