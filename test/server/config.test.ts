@@ -38,8 +38,10 @@ describe("readConfig", () => {
   });
 
   it("needs an endpoint and a contract, and has a default for all else", () => {
-    const { rateCardFile, ...config } = readConfig(least);
+    const { rateCardFile, dashboard, ...config } = readConfig(least);
     expect(rateCardFile).to.match(/config\/rate-card\.json$/);
+    expect(dashboard.folder).to.match(/dashboard\/dist\/production$/);
+    expect(dashboard.rpcUrls).to.deep.equal([]);
     expect(config).to.deep.equal({
       rpcUrls: ["http://127.0.0.1:8545"],
       contract: "0xc0ffee0000000000000000000000000000000000",

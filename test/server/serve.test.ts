@@ -105,7 +105,7 @@ describe("a server that cannot start", () => {
       );
       children.push(child);
       expect(await child.ended).to.equal(1);
-      expect(child.said()).to.match(/^SIGNER_PRIVATE_KEYS: /);
+      expect(child.said()).to.match(/^SIGNER_PRIVATE_KEYS: /m);
     });
   }
 });

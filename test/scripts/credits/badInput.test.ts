@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { z } from "zod";
 
+import { RULE_KINDS } from "@compute-credits/protocol/json/ruleKinds";
 import { createProgress } from "../../../scripts/credits/context/progress.ts";
 import { SENT_WORDS, SIGNED_WORDS } from "../../../scripts/credits/context/plainWords.ts";
 import { factsOf, typedName } from "../../../scripts/credits/frame/options.ts";
@@ -146,6 +147,7 @@ describe("npm run credits, mistyped or refused", () => {
     TIME: "2027-01-01",
     URL: "https://receiver.example/hooks",
     UUID: "4be0643f-1d98-473b-97cd-ca98a65347dd",
+    [RULE_KINDS.join("|")]: RULE_KINDS[0],
   };
 
   it("each verb that moves, permits or cannot be taken back: needs --yes without a terminal", async () => {
@@ -173,7 +175,8 @@ describe("npm run credits, mistyped or refused", () => {
           all[place - 1] === "--out" ? join(folder, `out-${at}`) : arg,
         );
         // These read a file before they ask anyone, and work is of test wallets.
-        if (args.includes("--file") || args.includes("--receipt") || verb.name === "work") return;
+        const isFirst = ["--file", "--lines", "--receipt"].some((option) => args.includes(option));
+        if (isFirst || verb.name === "work") return;
         const more = MORE[verb.name] ?? [];
         const ran = await said([...wordsOf(verb), ...args, ...more, ...where], { environment });
         const err = ran.err.replaceAll(/^(?:Charges|…) .*\n/gm, "");
@@ -190,6 +193,7 @@ describe("npm run credits, mistyped or refused", () => {
   const MORE: Readonly<Record<string, readonly string[]>> = {
     allow: ["--spender", ADDRESS],
     charge: ["--meter", "requests", "--quantity", "1"],
+    "claim-grant": ["--sponsor", ADDRESS],
     redeem: ["--account", ADDRESS],
     "webhooks create": ["--event", "balance.low"],
     "webhooks replay": ["--since", "2026-01-01"],

@@ -228,7 +228,7 @@ for (const { name, open } of databaseKinds) {
         for (const [path, status, reason] of [
           ["/v1/rate-cards?provider=me", 400, "invalid_request"],
           ["/v1/rate-cards?limit=0", 400, "invalid_request"],
-          ["/v1/rate-cards?cursor=x", 400, "invalid_request"],
+          ["/v1/rate-cards?cursor=x", 400, "invalid_cursor"],
           ["/v1/rate-cards/0", 400, "invalid_request"],
           ["/v1/rate-cards/999999", 404, "rate_card_not_found"],
         ] as const) {

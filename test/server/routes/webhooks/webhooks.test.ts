@@ -154,7 +154,7 @@ describe("routes of webhooks", () => {
       404,
       "webhook_event_not_found",
     );
-    expectProblem(await get(`/${id}/deliveries?cursor=x`), 400, "invalid_request");
+    expectProblem(await get(`/${id}/deliveries?cursor=x`), 400, "invalid_cursor");
     // Another's cursor shows nothing of the other.
     const other = await added();
     const page = await get(`/${other}/deliveries?cursor=${String(first.document["nextCursor"])}`);
