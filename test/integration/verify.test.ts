@@ -89,10 +89,10 @@ describe("verify and rebuild, against a chain and a server", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const used = (spender: Hex) =>
+  const used = (payer: Hex) =>
     stack.request("/v1/usage", {
       key: providerKey,
-      body: [cloudEvent(spender, { quantity: 100 })],
+      body: [cloudEvent(payer, { quantity: 100 })],
     });
 
   /** Skips dispute windows until a checkpoint after `last` is final. */
