@@ -18,5 +18,5 @@ export default {
   timeout: repeated(120_000),
   parallel: true,
   // A worker waits for databases, processes and limits of time in three seconds of four.
-  jobs: 4,
+  jobs: 3,
 };
