@@ -2,6 +2,7 @@ import {
   COST_HEADER,
   costComment,
   costFields,
+  wantsTrailers,
 } from "@compute-credits/express/charge/answerHeaders";
 import { type Exchange, passedHeaders } from "./exchange.ts";
 import { GatewayError } from "./http/gatewayError.ts";
@@ -16,12 +17,12 @@ import { TooMuchError, relayStream } from "./stream/relayStream.ts";
  */
 export async function answerStream(exchange: Exchange): Promise<void> {
   const { api, asked, model, charge, answer, req, res } = exchange;
-  const wantsTrailers = /\btrailers\b/i.test(req.headers["te"]?.toString() ?? "");
+  const hasTrailers = wantsTrailers(req.headers["te"]?.toString());
   res.writeHead(200, {
     ...passedHeaders(answer),
     "cache-control": "no-cache",
     "x-accel-buffering": "no",
-    ...(wantsTrailers ? { trailer: COST_HEADER } : {}),
+    ...(hasTrailers ? { trailer: COST_HEADER } : {}),
   });
   res.flushHeaders();
   const relayed = await relayStream(answer, res, {
@@ -34,7 +35,7 @@ export async function answerStream(exchange: Exchange): Promise<void> {
   res.write(costComment(finished));
   if (relayed.failure === null) res.write(relayed.last);
   else res.write(errorEvent(brokenOff(relayed.failure, charge.signal.aborted), api.errors));
-  if (wantsTrailers) res.addTrailers(costFields(finished));
+  if (hasTrailers) res.addTrailers(costFields(finished));
   res.end();
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+import { isEventStream } from "@compute-credits/express/charge/answerHeaders";
 import type { Incoming } from "@compute-credits/express/charge/identify";
 import type { Service } from "@compute-credits/express/charge/service";
 import { answerStream } from "./answerStream.ts";
@@ -57,7 +58,7 @@ export async function serveApi(
       signal: charge.signal,
     });
     const exchange: Exchange = { api, asked, model, charge, answer, req, res };
-    const isStream = /^text\/event-stream\b/.test(answer.headers["content-type"] ?? "");
+    const isStream = isEventStream(answer.headers["content-type"]);
     await (isStream && answer.statusCode === 200 ? answerStream(exchange) : answerWhole(exchange));
   } catch (error) {
     // Whatever was charged before stays: a charge is finished once.

@@ -6,6 +6,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as https } from "node:https";
 
+import { hasCode } from "@compute-credits/platform/process/errorCode";
 import { GatewayError } from "./http/gatewayError.ts";
 
 export interface UpstreamOptions {
@@ -73,7 +74,7 @@ export function createUpstream({ url, key, silenceMs }: UpstreamOptions): Upstre
       return await promise;
     } catch (error) {
       // An idle connection may be closed just as it is used: then nothing was asked yet.
-      if (sent.reusedSocket && isReset(error) && !asked.signal.aborted)
+      if (sent.reusedSocket && hasCode(error, "ECONNRESET") && !asked.signal.aborted)
         return await once(asked, body);
       throw error;
     }
@@ -94,8 +95,4 @@ export function createUpstream({ url, key, silenceMs }: UpstreamOptions): Upstre
     },
     close: () => agent.destroy(),
   };
-}
-
-function isReset(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ECONNRESET";
 }

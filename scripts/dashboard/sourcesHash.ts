@@ -3,6 +3,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { hasCode } from "@compute-credits/platform/process/errorCode";
+
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** All that a build depends on: its sources, the packages that they use, and how it is built. */
@@ -31,7 +33,7 @@ export async function sourcesHash(): Promise<string> {
 
 async function filesAt(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOTDIR") return null;
+    if (hasCode(error, "ENOTDIR")) return null;
     throw error;
   });
   if (entries === null) return [path];

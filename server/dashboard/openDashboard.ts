@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 
+import { hasCode } from "@compute-credits/platform/process/errorCode";
 import type { DashboardConfig } from "../config.ts";
 import { compressedFile } from "../http/compressedFile.ts";
 import { contentPolicy } from "./contentPolicy.ts";
@@ -55,7 +56,7 @@ export async function openDashboard({
 
 async function namesIn(folder: string): Promise<readonly string[]> {
   return await readdir(folder).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (hasCode(error, "ENOENT")) return [];
     throw error;
   });
 }

@@ -3,6 +3,16 @@ import type { Finished } from "./charge.ts";
 /** What the request cost, in micro-credits: an Integer of RFC 9651. */
 export const COST_HEADER = "Credits-Cost";
 
+/** Whether a `TE` header says that the caller reads trailers (RFC 9110). */
+export function wantsTrailers(te: string | undefined): boolean {
+  return /\btrailers\b/i.test(te ?? "");
+}
+
+/** Whether a `Content-Type` is that of a stream of events. */
+export function isEventStream(contentType: string | null | undefined): boolean {
+  return /^text\/event-stream\b/.test(contentType ?? "");
+}
+
 /** RFC 9651 writes no longer integers. */
 const LARGEST_INTEGER = 999_999_999_999_999n;
 

@@ -1,14 +1,15 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 
-import { COST_HEADER, costComment, costFields } from "../charge/answerHeaders.ts";
+import {
+  COST_HEADER,
+  costComment,
+  costFields,
+  isEventStream,
+  wantsTrailers,
+} from "../charge/answerHeaders.ts";
 import type { Charge, Finished } from "../charge/charge.ts";
 import type { Delivery } from "../charge/delivery.ts";
-import type { Used } from "../charge/lines.ts";
-
-export interface AnswerDeps {
-  readonly usedFor: (delivery: Delivery) => Promise<Used>;
-  readonly onError: (error: unknown) => void;
-}
+import { type Measuring, finishMeasured } from "../charge/finishMeasured.ts";
 
 /**
  * Charges an answer of Node's HTTP server when it ends, or when its connection closes before. An
@@ -16,11 +17,7 @@ export interface AnswerDeps {
  * streamed flows on unchanged; its end waits, and tells the cost in a trailer, or in a comment of an
  * event stream.
  */
-export function chargeAnswer(
-  res: ServerResponse,
-  charge: Charge,
-  { usedFor, onError }: AnswerDeps,
-): void {
+export function chargeAnswer(res: ServerResponse, charge: Charge, measuring: Measuring): void {
   const write = res.write.bind(res);
   const end = res.end.bind(res);
   let bytes = 0;
@@ -28,18 +25,8 @@ export function chargeAnswer(
   let hasEnded = false;
 
   function finish(delivery: Delivery): Promise<Finished> {
-    finished ??= settle(delivery);
+    finished ??= finishMeasured(charge, delivery, measuring);
     return finished;
-  }
-
-  async function settle(delivery: Delivery): Promise<Finished> {
-    try {
-      return await charge.finish(await usedFor(delivery));
-    } catch (error) {
-      // Measuring failed. Work that nobody counted is not charged.
-      onError(error);
-      return await charge.finish({});
-    }
   }
 
   res.write = (chunk: unknown, ...rest: unknown[]): boolean => {
@@ -90,7 +77,7 @@ function restore(
 
 /** Trailers must be announced, and need a body in chunks. */
 function announce(res: ServerResponse): void {
-  if (!wantsTrailers(res) || res.hasHeader("content-length")) return;
+  if (!readsTrailers(res) || res.hasHeader("content-length")) return;
   if (!res.hasHeader("trailer")) res.setHeader("Trailer", COST_HEADER);
 }
 
@@ -101,16 +88,12 @@ function tell(res: ServerResponse, cost: Finished, write: ServerResponse["write"
     for (const [name, value] of Object.entries(fields)) res.setHeader(name, value);
     return;
   }
-  if (isEventStream(res)) write(costComment(cost));
-  if (wantsTrailers(res)) res.addTrailers(fields);
+  if (isEventStream(String(res.getHeader("content-type") ?? ""))) write(costComment(cost));
+  if (readsTrailers(res)) res.addTrailers(fields);
 }
 
-function isEventStream(res: ServerResponse): boolean {
-  return /^text\/event-stream\b/.test(String(res.getHeader("content-type") ?? ""));
-}
-
-function wantsTrailers({ req }: ServerResponse): boolean {
-  return /\btrailers\b/i.test(req.headers["te"]?.toString() ?? "");
+function readsTrailers({ req }: ServerResponse): boolean {
+  return wantsTrailers(req.headers["te"]?.toString());
 }
 
 function sizeOf(chunk: unknown, encoding: unknown): number {

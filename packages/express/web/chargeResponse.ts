@@ -1,13 +1,10 @@
-import { costComment, costFields } from "../charge/answerHeaders.ts";
+import { costComment, costFields, isEventStream } from "../charge/answerHeaders.ts";
 import type { Charge, Finished } from "../charge/charge.ts";
-import type { Delivery } from "../charge/delivery.ts";
-import type { Used } from "../charge/lines.ts";
+import { type Measuring, finishMeasured } from "../charge/finishMeasured.ts";
 
-export interface ResponseDeps {
-  readonly usedFor: (delivery: Delivery) => Promise<Used>;
+export interface ResponseDeps extends Measuring {
   /** whether the caller is known to be gone */
   readonly hasLeft: () => boolean;
-  readonly onError: (error: unknown) => void;
 }
 
 /** A longer answer is streamed: its header cannot tell the cost. */
@@ -20,23 +17,13 @@ const MOST_BUFFERED_BYTES = 1_048_576;
 export async function chargeResponse(
   response: Response,
   charge: Charge,
-  { usedFor, hasLeft, onError }: ResponseDeps,
+  { hasLeft, ...measuring }: ResponseDeps,
 ): Promise<Response> {
   const { status, body } = response;
   let finished: Promise<Finished> | null = null;
 
-  async function settle(delivery: Delivery): Promise<Finished> {
-    try {
-      return await charge.finish(await usedFor(delivery));
-    } catch (error) {
-      // Measuring failed. Work that nobody counted is not charged.
-      onError(error);
-      return await charge.finish({});
-    }
-  }
-
   function finish(bytes: number, isComplete: boolean): Promise<Finished> {
-    finished ??= settle({ status, bytes, isComplete });
+    finished ??= finishMeasured(charge, { status, bytes, isComplete }, measuring);
     return finished;
   }
 
@@ -44,7 +31,7 @@ export async function chargeResponse(
     return withCost(response, body, await finish(0, !hasLeft()));
   }
   const reader = body.getReader();
-  const isEvents = isEventStream(response);
+  const isEvents = isEventStream(response.headers.get("content-type"));
   const { parts, bytes, isWhole } = isEvents ? NOTHING_READ : await readFirst(reader);
   if (isWhole) {
     const cost = await finish(hasLeft() ? 0 : bytes, !hasLeft());
@@ -147,8 +134,4 @@ function withCost(
   const answer = new Response(body, response);
   for (const [name, value] of Object.entries(costFields(cost))) answer.headers.set(name, value);
   return answer;
-}
-
-function isEventStream(response: Response): boolean {
-  return /^text\/event-stream\b/.test(response.headers.get("content-type") ?? "");
 }

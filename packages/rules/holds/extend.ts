@@ -5,7 +5,7 @@ import type { SpendingDraft, UsabilityRefusal } from "../spending/spendingDraft.
 import { type LineRefusal, reserveLines } from "./authorize.ts";
 import type { Hold, HoldLot } from "./hold.ts";
 import type { ExtendRequest } from "./requests.ts";
-import { type HoldOver, type LineNotFound, checkOpen } from "./resolve.ts";
+import { type HoldOver, type LineNotFound, checkOpen, lineNotFound } from "./resolve.ts";
 
 /** The most lots of one hold: each change of a hold looks at all of them. */
 export const MAX_LOTS = 100;
@@ -48,10 +48,7 @@ export function extend(
   const orders = [];
   for (const { line, quantity } of lines) {
     const work = hold.lots.find((lot) => lot.line === line);
-    if (work === undefined) {
-      const known = [...new Set(hold.lots.map((lot) => lot.line))];
-      return { reason: "hold_line_not_found", line, lines: known };
-    }
+    if (work === undefined) return lineNotFound(line, hold.lots);
     const { meter, dimensions } = work;
     orders.push({ provider, spender, line, meter, dimensions, quantity });
   }

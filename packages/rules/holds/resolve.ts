@@ -27,6 +27,11 @@ export interface LineNotFound {
   readonly lines: readonly string[];
 }
 
+export function lineNotFound(line: string, lots: readonly HoldLot[]): LineNotFound {
+  const known = new Set(lots.map((lot) => lot.line));
+  return { reason: "hold_line_not_found", line, lines: [...known] };
+}
+
 export type ResolveRefusal =
   | HoldOver
   | LineNotFound
@@ -120,13 +125,7 @@ function useLots(
 ): { lots: readonly HoldLot[]; uses: readonly LotUse[]; costMicros: bigint } | ResolveRefusal {
   const ofLine = lots.filter((lot) => lot.line === line);
   const last = ofLine.at(-1);
-  if (last === undefined) {
-    return {
-      reason: "hold_line_not_found",
-      line,
-      lines: [...new Set(lots.map((lot) => lot.line))],
-    };
-  }
+  if (last === undefined) return lineNotFound(line, lots);
   const uses: LotUse[] = [];
   const used = new Map<HoldLot, HoldLot>();
   let left = quantity;
