@@ -46,8 +46,9 @@ import type { SpendingCaches } from "../usage/spendingCaches.ts";
 import { StaleAccessError } from "../usage/staleAccess.ts";
 import { explainRefusals } from "../usage/explainRefusals.ts";
 import { captureHash } from "./captureHash.ts";
-import { type Candidates, findLive } from "./findLive.ts";
+import { findLive } from "./findLive.ts";
 import {
+  type AuthorizeJob,
   type CaptureJob,
   type EndJob,
   type ExtendJob,
@@ -79,8 +80,8 @@ export interface CommittedHolds {
 
 /**
  * Commits jobs in one transaction, of two round trips if all that it needs is remembered: the locks
- * with all reads, and the writes with the commit. New holds, and holds that are not remembered, take
- * one more before them, because nothing is locked for jobs that change nothing.
+ * with all reads, and the writes with the commit. Holds that are not remembered, and ids that may be
+ * in use, take one more before them, because nothing is locked for jobs that change nothing.
  */
 export async function commitHolds(
   deps: CommitHoldsDeps,
@@ -97,14 +98,22 @@ export async function commitHolds(
   const asked = jobs.filter((job) => !strangers.has(job));
   if (asked.length === 0) return { answers: [], unchanged: jobs };
   const remembered = rememberedBy(memory, asked);
-  const unknown = asked.filter((job) => !remembered.has(job));
+  const unknown = asked.filter((job) =>
+    job.kind === "authorize" ? memory.mayBeInUse(job.request) : !remembered.has(job),
+  );
   return await database.transaction(
     async (tx) => {
-      const { settled, accounts } = await findLive(tx, byKind(unknown), payers.candidates);
+      const { settled, accounts } = await findLive(tx, byKind(unknown));
       const live = asked.filter((job) => !settled.has(job));
       const unchanged = [...strangers, ...settled];
       if (live.length === 0) return { answers: [], unchanged };
-      const toLock = new Set([...accounts, ...[...remembered.values()].flatMap(accountsOf)]);
+      const toLock = new Set([
+        ...accounts,
+        ...[...remembered.values()].flatMap(accountsOf),
+        ...reserving(byKind(live)).flatMap((job) =>
+          (payers.candidates.get(job) ?? []).map(({ message }) => message.account),
+        ),
+      ]);
       const known = { payers, remembered, accounts: toLock };
       const decided = await decideLive(tx, deps, byKind(live), known);
       return { answers: decided.answers, unchanged: [...unchanged, ...decided.unchanged] };
@@ -134,7 +143,7 @@ function accountsOf(hold: Hold): readonly Address[] {
 
 /** The allowances that may pay new holds and extensions, as of the count `upTo` (allowanceCache.ts). */
 interface Payers {
-  readonly candidates: Candidates;
+  readonly candidates: ReadonlyMap<AuthorizeJob | ExtendJob, readonly Allowance[]>;
   readonly upTo: bigint;
 }
 
@@ -200,6 +209,7 @@ async function decideLive(
     }
   }
   const { decidable, unchanged, revoked } = split(jobs, locked);
+  for (const { kind, request } of unchanged) if (kind === "authorize") memory.noteInUse(request);
   const state = await readState(tx, { priceReader, caches }, decidable, locked, candidates);
   const decision = decideHolds(
     {
@@ -241,7 +251,11 @@ function remember(
   { capture }: HoldJobs,
   { held, captured, extensions, changedHolds }: HoldDecision,
 ): void {
-  for (const outcome of held) if (outcome.result === "held") memory.note(outcome.hold, []);
+  for (const outcome of held) {
+    if (outcome.result !== "held") continue;
+    memory.noteInUse(outcome.hold);
+    memory.note(outcome.hold, []);
+  }
   for (const [index, job] of capture.entries()) {
     const outcome = captured[index];
     if (outcome?.result === "captured") memory.note(outcome.hold, eventIdsOf(job));

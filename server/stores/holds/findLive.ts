@@ -1,6 +1,5 @@
 import type { Address } from "viem";
 
-import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { Sql } from "@compute-credits/platform/postgres/database";
 import {
   booleanArray,
@@ -8,25 +7,15 @@ import {
   nullableTextArray,
   textArray,
 } from "@compute-credits/platform/postgres/values";
-import {
-  type AuthorizeJob,
-  type ExtendJob,
-  type HoldJob,
-  type HoldJobs,
-  namedEvents,
-  reserving,
-} from "./holdJob.ts";
+import { type HoldJob, type HoldJobs, namedEvents } from "./holdJob.ts";
 
-/** What a batch has to lock. */
+/** What a look without a lock finds. */
 export interface LiveJobs {
   /** jobs that a look without a lock shows to change nothing: their answers are read elsewhere */
   readonly settled: ReadonlySet<HoldJob>;
-  /** the accounts that the others may change, in no order */
+  /** the accounts that the holds of the others may change, in no order */
   readonly accounts: ReadonlySet<Address>;
 }
-
-/** The allowances that may pay each new hold, and each extension. */
-export type Candidates = ReadonlyMap<AuthorizeJob | ExtendJob, readonly Allowance[]>;
 
 interface NamedHold {
   /** the position of what was asked, from 1 */
@@ -48,10 +37,8 @@ const tierAccountsOf = (rate: string) =>
  */
 export async function findLive(
   sql: Sql,
-  kinds: HoldJobs,
-  candidates: Candidates,
+  { authorize, capture, end, extend }: HoldJobs,
 ): Promise<LiveJobs> {
-  const { authorize, capture, end, extend } = kinds;
   const named = namedEvents([...authorize, ...capture, ...end, ...extend]);
   if (named.length === 0) return { settled: new Set(), accounts: new Set() };
   const jobs = named.map(({ job }) => job);
@@ -104,10 +91,6 @@ export async function findLive(
   for (const job of new Set(jobs)) {
     if (settled.has(job)) continue;
     for (const account of changed.get(job) ?? []) accounts.add(account);
-  }
-  for (const job of reserving(kinds)) {
-    if (settled.has(job)) continue;
-    for (const { message } of candidates.get(job) ?? []) accounts.add(message.account);
   }
   return { settled, accounts };
 }

@@ -4,13 +4,16 @@ import type { Hold } from "@compute-credits/rules/holds/hold";
 import { createEventMemory } from "../usage/eventMemory.ts";
 
 /**
- * Remembers open holds as this process last wrote them, so that a capture or a release need not
- * look up what to lock. It may be out of date, if another server changed the hold: the state under
- * the locks decides.
+ * Remembers the ids of holds, and open holds as this process last wrote them, so that few requests
+ * need to look up what to lock. It may be out of date, if another server opened or changed a hold:
+ * the state under the locks decides.
  */
 export interface HoldMemory {
   /** The open hold, unless it is not known or one of the event ids was captured before. */
   find(key: HoldKey, eventIds: readonly string[]): Hold | undefined;
+  /** Whether the id was noted as one in use: look at the hold before locking anything. */
+  mayBeInUse(key: HoldKey): boolean;
+  noteInUse(key: HoldKey): void;
   /** Notes a hold that was written, and the ids of the events captured from it just now. */
   note(hold: Hold, eventIds: readonly string[]): void;
   forget(key: HoldKey): void;
@@ -19,7 +22,10 @@ export interface HoldMemory {
 export function createHoldMemory(capacity = CAPACITY): HoldMemory {
   const open = new Map<string, Hold>();
   const captured = createEventMemory(new Date(0));
+  const inUse = createEventMemory(new Date(0));
   return {
+    mayBeInUse: (key) => inUse.mayBeRecorded({ ...key, occurredAt: new Date() }),
+    noteInUse: (key) => inUse.remember({ ...key, occurredAt: new Date() }),
     find({ provider, id }, eventIds) {
       const hold = open.get(holdKey({ provider, id }));
       if (hold === undefined || eventIds.length === 0) return hold;

@@ -274,6 +274,23 @@ for (const { name, open } of databaseKinds) {
         expect(await balance()).to.deep.equal({ spent: 21n, held: 0n });
       });
 
+      it("is paid by an account that does not pay the hold, if its own credits are used up", async () => {
+        const { key } = await held(10n, 20n);
+        const sponsor = rig.newParty();
+        await ledger.purchase(sponsor, "0.001");
+        await ledger.allow(sponsor, { spender: who.spender, priority: 200 });
+        const outcome = await ledger.holds.extend(extension(key, { gpuUnits: 3_300n }));
+        if (outcome.result !== "extended") throw new Error(outcome.refusal.reason);
+        expect(outcome.hold.lots.at(-1)?.parts).to.deep.include.members([
+          {
+            account: who.account,
+            allowance: outcome.hold.lots[0]?.parts[0]?.allowance,
+            heldMicros: 9_770n,
+          },
+        ]);
+        expect(await balance(sponsor)).to.deep.equal({ spent: 0n, held: 130n });
+      });
+
       it("all or nothing: more than the account has adds no time", async () => {
         const { key, hold } = await held(10n, 20n);
         const outcome = await ledger.holds.extend(
