@@ -1,5 +1,5 @@
 import {
-  COST_HEADER,
+  COST_TRAILERS,
   costComment,
   costFields,
   wantsTrailers,
@@ -22,7 +22,7 @@ export async function answerStream(exchange: Exchange): Promise<void> {
     ...passedHeaders(answer),
     "cache-control": "no-cache",
     "x-accel-buffering": "no",
-    ...(hasTrailers ? { trailer: COST_HEADER } : {}),
+    ...(hasTrailers ? { trailer: COST_TRAILERS } : {}),
   });
   res.flushHeaders();
   const relayed = await relayStream(answer, res, {

@@ -127,12 +127,20 @@ describe("an Express application that charges", () => {
     return (await rig.spent(account)).spent;
   }
 
+  it("tells what is left of the key's limit, not of the account", async () => {
+    const { apiKey } = await rig.customer("1", { limit: 100n });
+    expect((await post("/fixed", apiKey)).headers.get("credits-remaining")).to.equal("30");
+    const refused = await post("/fixed", apiKey);
+    expect([refused.status, refused.document["availableMicros"]]).to.deep.equal([402, "30"]);
+  });
+
   it("charges a fixed price, and says so in the answer", async () => {
     const { account, apiKey } = await rig.customer("1");
     const answer = await post("/fixed", apiKey);
     expect(answer.status).to.equal(200);
     expect(answer.document).to.deep.equal({ done: true });
     expect(answer.headers.get("credits-cost")).to.equal("70");
+    expect(answer.headers.get("credits-remaining")).to.equal("999930");
     expect(await rig.spent(account)).to.deep.equal({ spent: 70n, held: 0n });
   });
 
@@ -142,13 +150,17 @@ describe("an Express application that charges", () => {
     expect(less.headers.get("credits-cost")).to.equal("12");
     const more = await post("/measured", apiKey, { most: 50, took: 99 });
     expect(more.headers.get("credits-cost")).to.equal("50");
+    expect(more.headers.get("credits-remaining")).to.equal("999938");
     expect(await rig.spent(account)).to.deep.equal({ spent: 62n, held: 0n });
   });
 
   for (const path of ["/fails", "/throws"]) {
     it(`charges nothing for an answer that is an error (${path})`, async () => {
       const { account, apiKey } = await rig.customer("1");
-      expect((await post(path, apiKey)).status).to.equal(500);
+      const answer = await post(path, apiKey);
+      expect(answer.status).to.equal(500);
+      expect(answer.headers.get("credits-cost")).to.equal("0");
+      expect(answer.headers.get("credits-remaining")).to.equal("1000000");
       expect(await rig.spent(account)).to.deep.equal({ spent: 0n, held: 0n });
     });
   }
@@ -172,17 +184,22 @@ describe("an Express application that charges", () => {
     const { account, apiKey } = await rig.customer("1");
     const headers = { authorization: `Bearer ${apiKey}` };
     const answer = await fetch(`${service.url}/stream`, { method: "POST", headers });
-    expect(await answer.text()).to.equal("data: 0\n\ndata: 1\n\ndata: 2\n\n: credits-cost 30\n\n");
+    expect(await answer.text()).to.equal(
+      "data: 0\n\ndata: 1\n\ndata: 2\n\n: credits-cost 30\n\n: credits-remaining 999970\n\n",
+    );
     expect(await rig.spent(account)).to.deep.equal({ spent: 30n, held: 0n });
   });
 
   it("tells a caller that reads trailers the cost in one", async () => {
     const { apiKey } = await rig.customer("1");
     const answer = await answerOf(open("/stream", apiKey, { te: "trailers" }));
-    expect(answer.headers.trailer).to.equal("Credits-Cost");
+    expect(answer.headers.trailer).to.equal("Credits-Cost, Credits-Remaining");
     answer.resume();
     await once(answer, "end");
-    expect(answer.trailers).to.deep.equal({ "credits-cost": "30" });
+    expect(answer.trailers).to.deep.equal({
+      "credits-cost": "30",
+      "credits-remaining": "999970",
+    });
   });
 
   it("charges what was noted if the caller leaves, and tells the handler", async () => {

@@ -92,8 +92,15 @@ describe("a hold of several lines", () => {
     expect(after.getTime() - before.getTime()).to.be.at.least(29_000);
 
     const captured = { lines, used: { input: 12n, output: 3n }, isEstimated: false };
-    expect(await metering.capture("h", captured, signal)).to.deep.equal({ costMicros: 24n });
-    expect(await metering.capture("h", captured, signal)).to.deep.equal({ costMicros: 24n });
+    expect(await metering.capture("h", captured, signal)).to.deep.equal({
+      costMicros: 24n,
+      remainingMicros: 999_976n,
+    });
+    // A repetition changes nothing, so nothing is known of what is left now.
+    expect(await metering.capture("h", captured, signal)).to.deep.equal({
+      costMicros: 24n,
+      remainingMicros: null,
+    });
     expect(await rig.spent(account)).to.deep.equal({ spent: 24n, held: 0n });
   });
 });

@@ -33,6 +33,7 @@ describe("a web handler that charges", () => {
     );
     expect(await answer.json()).to.deep.equal({ done: true });
     expect(answer.headers.get("credits-cost")).to.equal("70");
+    expect(answer.headers.get("credits-remaining")).to.equal("999930");
     expect(await rig.spent(account)).to.deep.equal({ spent: 70n, held: 0n });
   });
 
@@ -78,7 +79,9 @@ describe("a web handler that charges", () => {
     const answer = await credits.serve(requestOf(apiKey), { lines }, (_request, charge) =>
       events(3, () => charge.add("work", 10n)),
     );
-    expect(await answer.text()).to.equal("data: 0\n\ndata: 1\n\ndata: 2\n\n: credits-cost 30\n\n");
+    expect(await answer.text()).to.equal(
+      "data: 0\n\ndata: 1\n\ndata: 2\n\n: credits-cost 30\n\n: credits-remaining 999970\n\n",
+    );
     expect(await rig.spent(account)).to.deep.equal({ spent: 30n, held: 0n });
   });
 

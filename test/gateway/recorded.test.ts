@@ -90,7 +90,10 @@ describe("a stream of a real server through the gateway", () => {
 
       const told = eventsOf(text);
       const comments = told.filter((event) => event.startsWith(":"));
-      expect(comments).to.deep.equal([`: credits-cost ${cost}\n\n`]);
+      expect(comments).to.deep.equal([
+        `: credits-cost ${cost}\n\n`,
+        `: credits-remaining ${1_000_000n - cost}\n\n`,
+      ]);
       const events = told.filter((event) => !event.startsWith(":"));
       expect(events).to.deep.equal(hasOwnUsage(one) ? eventsOf(stream) : hidden(stream));
     });

@@ -69,6 +69,7 @@ describe("a request to the gateway", () => {
     expect(answer.status).to.equal(200);
     expect(answer.document).to.deep.equal(ANSWER);
     expect(answer.headers.get("credits-cost")).to.equal("30");
+    expect(answer.headers.get("credits-remaining")).to.equal("999970");
     expect(answer.headers.get("x-request-id")).to.equal("up-1");
     expect(await rig.spent(account)).to.deep.equal({ spent: 30n, held: 0n });
   });

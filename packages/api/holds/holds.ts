@@ -103,6 +103,10 @@ const Hold = z
     status: z.enum(["open", "captured", "released", "expired"]),
     heldMicros: MicrosText.describe("Of all lines: what is neither captured nor returned."),
     capturedMicros: MicrosText.describe("Of all lines."),
+    remainingMicros: MicrosText.nullable().describe(
+      "What the allowances in `parts` can still pay, after this and within all limits. `null` in " +
+        "answers that change nothing: reads, and repetitions.",
+    ),
     createdAt: TimeText,
     expiresAt: TimeText,
     resolvedAt: TimeText.nullable().describe("`null` while it is open."),

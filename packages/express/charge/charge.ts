@@ -34,7 +34,11 @@ export interface FinishOptions {
 export interface Finished {
   /** micro-credits; `null` while it is not known whether the charge was recorded */
   readonly costMicros: bigint | null;
+  /** micro-credits that the payers can still spend, after this; `null` if that is not known */
+  readonly remainingMicros: bigint | null;
 }
+
+const UNKNOWN: Finished = { costMicros: null, remainingMicros: null };
 
 export interface ChargeDeps {
   readonly metering: Metering;
@@ -76,8 +80,7 @@ export function createCharge(
   async function settle(used: Used, isEstimated: boolean): Promise<Finished> {
     const attempt = async (signal: AbortSignal): Promise<Finished> => {
       if (!isNothing(used)) return await metering.capture(id, { lines, used, isEstimated }, signal);
-      await metering.release(id, signal);
-      return { costMicros: 0n };
+      return { costMicros: 0n, ...(await metering.release(id, signal)) };
     };
     for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
       try {
@@ -86,7 +89,7 @@ export function createCharge(
       } catch (error) {
         if (!mayHelpToRepeat(error) || performance.now() + waitMs >= (lasting?.heldUntil() ?? 0)) {
           onError(error);
-          return { costMicros: null };
+          return UNKNOWN;
         }
         // oxlint-disable-next-line no-await-in-loop
         await pause(waitMs);
@@ -112,7 +115,9 @@ export function createCharge(
       if (finished === null) {
         lasting?.stop();
         const capped = withinHeld(used, lines);
-        finished = isFree ? Promise.resolve({ costMicros: 0n }) : settle(capped, isEstimated);
+        finished = isFree
+          ? Promise.resolve({ costMicros: 0n, remainingMicros: null })
+          : settle(capped, isEstimated);
         track(finished);
       }
       return await within(settleWaitMs, finished);
@@ -132,7 +137,7 @@ function mayHelpToRepeat(error: unknown): boolean {
 
 async function within(ms: number, finished: Promise<Finished>): Promise<Finished> {
   const { promise: late, resolve } = Promise.withResolvers<Finished>();
-  const timer = setTimeout(resolve, ms, { costMicros: null });
+  const timer = setTimeout(resolve, ms, UNKNOWN);
   try {
     return await Promise.race([finished, late]);
   } finally {

@@ -39,16 +39,18 @@ export function createMetering(api: Api): Metering {
         const eventId = `${id}/${name}${isEstimated ? ESTIMATED : ""}`;
         return quantity > 0n ? [{ id: name, eventId, quantity }] : [];
       });
-      const { costMicros } = await capture(api, { id, lines: captured }, { signal });
-      return { costMicros };
+      const { costMicros, hold: after } = await capture(api, { id, lines: captured }, { signal });
+      return { costMicros, remainingMicros: after.remainingMicros };
     },
 
     async release(id, signal) {
       try {
-        await release(api, { id }, { signal });
+        const { remainingMicros } = await release(api, { id }, { signal });
+        return { remainingMicros };
       } catch (error) {
         const { reason } = error instanceof CreditsError ? error : { reason: null };
         if (reason !== "hold_resolved" && reason !== "hold_not_found") throw error;
+        return { remainingMicros: null };
       }
     },
   };

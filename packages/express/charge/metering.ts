@@ -10,7 +10,7 @@ export interface Metering {
   /** Lets a hold last so many seconds from now. The same extension again changes nothing. */
   extend(id: string, more: ExtensionOfHold, signal: AbortSignal): Promise<void>;
   /** Returns all that is held. A hold that has ended already is left as it is. */
-  release(id: string, signal: AbortSignal): Promise<void>;
+  release(id: string, signal: AbortSignal): Promise<Remaining>;
 }
 
 export interface HoldOfLines {
@@ -42,7 +42,12 @@ export interface HeldWork {
   readonly capturedMicros: bigint;
 }
 
-export interface Cost {
+export interface Remaining {
+  /** micro-credits that the payers can still spend; `null` if the server did not say */
+  readonly remainingMicros: bigint | null;
+}
+
+export interface Cost extends Remaining {
   /** micro-credits */
   readonly costMicros: bigint;
 }

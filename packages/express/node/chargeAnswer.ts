@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 
 import {
-  COST_HEADER,
+  COST_TRAILERS,
   costComment,
   costFields,
   isEventStream,
@@ -78,7 +78,7 @@ function restore(
 /** Trailers must be announced, and need a body in chunks. */
 function announce(res: ServerResponse): void {
   if (!readsTrailers(res) || res.hasHeader("content-length")) return;
-  if (!res.hasHeader("trailer")) res.setHeader("Trailer", COST_HEADER);
+  if (!res.hasHeader("trailer")) res.setHeader("Trailer", COST_TRAILERS);
 }
 
 function tell(res: ServerResponse, cost: Finished, write: ServerResponse["write"]): void {

@@ -38,16 +38,32 @@ export function findObstacle(
   { provider, meter }: Pick<ChargeRequest, "provider" | "meter">,
   { hasAccess, now, counter }: UsabilityConditions,
 ): AllowanceObstacle | null {
-  const { message, scope, revokedAt } = allowance;
-  const { startsAt, expiresAt } = message;
+  const { message, scope } = allowance;
+  const { startsAt } = message;
 
-  if (revokedAt !== null || message.counter !== counter) return "allowance_revoked";
-  if (expiresAt !== 0n && expiresAt <= secondsSince1970(now)) return "allowance_expired";
+  if (isRevoked(allowance, counter)) return "allowance_revoked";
+  if (isExpired(allowance, now)) return "allowance_expired";
   if (startsAt !== 0n && startsAt > secondsSince1970(now)) return "allowance_not_started";
   if (!covers(scope.providers, provider)) return "allowance_out_of_scope";
   if (!covers(scope.meters, meter)) return "allowance_out_of_scope";
   if (!hasAccess && scope.providers.length === 0) return "access_not_granted";
   return null;
+}
+
+/** Whether the allowance will pay nothing more, whoever asks. */
+export function hasEnded(
+  allowance: Allowance,
+  { now, counter }: Pick<UsabilityConditions, "now" | "counter">,
+): boolean {
+  return isRevoked(allowance, counter) || isExpired(allowance, now);
+}
+
+function isRevoked({ message, revokedAt }: Allowance, counter: bigint): boolean {
+  return revokedAt !== null || message.counter !== counter;
+}
+
+function isExpired({ message: { expiresAt } }: Allowance, now: Date): boolean {
+  return expiresAt !== 0n && expiresAt <= secondsSince1970(now);
 }
 
 function covers<T>(list: readonly T[], item: T): boolean {

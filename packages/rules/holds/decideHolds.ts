@@ -11,11 +11,12 @@ import type { Debited } from "../usage/outcome.ts";
 import { type HoldRequest, authorize } from "./authorize.ts";
 import { captureBasis } from "./captureBasis.ts";
 import { extend } from "./extend.ts";
-import { type Hold, type HoldLot, isExpired } from "./hold.ts";
+import { type Hold, type HoldLot, isExpired, partsOf } from "./hold.ts";
 import {
   type AuthorizeOutcome,
   type CaptureOutcome,
   type ExtendOutcome,
+  type Left,
   type ReleaseOutcome,
   totalOf,
 } from "./outcome.ts";
@@ -127,6 +128,10 @@ export function decideHolds(
     if (hold.resolution !== null && open !== undefined) openHolds.set(pairKey(hold), open - 1n);
   }
 
+  function left(hold: Hold): Left {
+    return { remainingMicros: draft.remainingMicros(partsOf(hold)) };
+  }
+
   function decideCapture(task: CaptureTask): CaptureOutcome {
     const hold = find(task);
     if (hold === undefined) return NOT_FOUND;
@@ -141,7 +146,7 @@ export function decideHolds(
       return { line, eventId, quantity, debit: debitLine(hold, units, payloadHash) };
     });
     const debit = totalOf(lines.map((line) => line.debit));
-    return { result: "captured", hold: captured.hold, debit, lines };
+    return { result: "captured", hold: captured.hold, debit, lines, ...left(hold) };
   }
 
   /** Adds the usage event of one captured line. */
@@ -186,7 +191,7 @@ export function decideHolds(
     }
     const ended = returnHeld(hold, task.as, draft);
     change(ended);
-    return { result: "released", hold: ended };
+    return { result: "released", hold: ended, ...left(hold) };
   }
 
   function decideExtension(request: ExtendRequest): ExtendOutcome {
@@ -198,7 +203,7 @@ export function decideHolds(
     if ("reason" in extended) return { result: "refused", refusal: extended };
     change(extended.hold);
     decided.push({ request, ...extended, at: state.now, firstLot: hold.lots.length });
-    return { result: "extended", hold: extended.hold, repeated: false };
+    return { result: "extended", hold: extended.hold, repeated: false, ...left(extended.hold) };
   }
 
   function decideRequest(request: HoldRequest): AuthorizeOutcome {
@@ -210,7 +215,7 @@ export function decideHolds(
     if ("reason" in hold) return { result: "refused", refusal: hold };
     newHolds.push(hold);
     openHolds.set(pairKey(request), open + 1n);
-    return { result: "held", hold, repeated: false };
+    return { result: "held", hold, repeated: false, ...left(hold) };
   }
 
   const captured = captures.map(decideCapture);

@@ -7,18 +7,27 @@ import type { ResolveRefusal } from "./resolve.ts";
 
 type NotFound = { readonly reason: "hold_not_found" };
 
+/** What is left beside a hold once it was opened or changed. */
+export interface Left {
+  /**
+   * what the allowances that pay for it can still pay, with all of their limits; `null` if nothing
+   * was changed now, as in a repetition's answer
+   */
+  readonly remainingMicros: bigint | null;
+}
+
 export type AuthorizeOutcome =
-  | { readonly result: "held"; readonly hold: Hold; readonly repeated: boolean }
+  | ({ readonly result: "held"; readonly hold: Hold; readonly repeated: boolean } & Left)
   | { readonly result: "refused"; readonly refusal: HoldRefusal };
 
 export type CaptureOutcome =
-  | {
+  | (Left & {
       readonly result: "captured";
       readonly hold: Hold;
       /** all lines together; the version is the first line's */
       readonly debit: Debited;
       readonly lines: readonly CapturedLine[];
-    }
+    })
   | {
       readonly result: "refused";
       readonly refusal:
@@ -30,11 +39,11 @@ export interface CapturedLine extends LineCapture {
 }
 
 export type ReleaseOutcome =
-  | { readonly result: "released"; readonly hold: Hold }
+  | ({ readonly result: "released"; readonly hold: Hold } & Left)
   | { readonly result: "refused"; readonly refusal: ResolveRefusal | NotFound };
 
 export type ExtendOutcome =
-  | { readonly result: "extended"; readonly hold: Hold; readonly repeated: boolean }
+  | ({ readonly result: "extended"; readonly hold: Hold; readonly repeated: boolean } & Left)
   | {
       readonly result: "refused";
       readonly refusal: ExtendRefusal | NotFound | { readonly reason: "extension_id_conflict" };

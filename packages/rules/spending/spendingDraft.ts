@@ -9,6 +9,7 @@ import {
   type AllowanceObstacle,
   type ChargeRequest,
   findObstacle,
+  hasEnded,
 } from "../allowances/usability.ts";
 import { type Charge, type FoundCharges, type PricedWork, findCharges } from "./findCharges.ts";
 import type { CreditShortage } from "./room.ts";
@@ -143,14 +144,7 @@ export class SpendingDraft {
     work: PricedWork,
     as: "spent" | "held",
   ): (FoundCharges & { readonly make: () => void }) | Shortage {
-    const taking = new Taking(
-      {
-        account: (address) => this.#account(address),
-        usage: (allowance) => this.#usage(allowance),
-        campaignOf: (allowance) => this.#campaignOf(allowance),
-      },
-      as,
-    );
+    const taking = this.#taking(as);
     const found = findCharges(taking, candidates, work);
     if ("reason" in found) {
       const { reason, allowance, availableMicros, neededMicros } = found;
@@ -163,6 +157,43 @@ export class SpendingDraft {
       for (const [id, usage] of taking.usages) this.#usages.set(id, usage);
     };
     return { charges, costMicros, shares, make };
+  }
+
+  /**
+   * What the allowances of these charges can still pay together. One that has ended pays no more;
+   * scopes and access are left aside, because they paid before.
+   */
+  remainingMicros(charges: readonly Pick<Charge, "allowance">[]): bigint {
+    const taking = this.#taking("held");
+    const ids = new Set(charges.map(({ allowance }) => allowance));
+    let micros = 0n;
+    for (const id of ids) {
+      const allowance = this.#allowance(id);
+      if (this.#hasEnded(allowance)) continue;
+      const { amountMicros } = taking.room(allowance);
+      micros += amountMicros;
+      // What one allowance can pay, the others of its account and campaign cannot.
+      if (ids.size > 1) taking.pay(allowance, amountMicros);
+    }
+    return micros;
+  }
+
+  #hasEnded(allowance: Allowance): boolean {
+    const { counter } = this.#account(allowance.message.account);
+    return (
+      hasEnded(allowance, { now: this.now, counter }) || isRevoked(this.#campaignOf(allowance))
+    );
+  }
+
+  #taking(as: "spent" | "held"): Taking {
+    return new Taking(
+      {
+        account: (address) => this.#account(address),
+        usage: (allowance) => this.#usage(allowance),
+        campaignOf: (allowance) => this.#campaignOf(allowance),
+      },
+      as,
+    );
   }
 
   /** Turns `capturedMicros` of held credits into spent ones, and returns `returnedMicros`. */
@@ -222,7 +253,7 @@ export class SpendingDraft {
   }
 
   #allowance(id: Hex): Allowance {
-    // Only grants, captures and voids ask.
+    // Only grants, holds and voids ask.
     this.#byId ??= new Map(
       [...this.#state.campaigns, ...this.#state.allowances].map((each) => [each.id, each]),
     );

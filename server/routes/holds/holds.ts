@@ -18,7 +18,7 @@ import {
   partsOf,
 } from "@compute-credits/rules/holds/hold";
 import { type LineRequests, lineRequestsOf, linesOf } from "@compute-credits/rules/holds/lines";
-import type { CaptureOutcome } from "@compute-credits/rules/holds/outcome";
+import type { CaptureOutcome, Left } from "@compute-credits/rules/holds/outcome";
 import type { Quote } from "@compute-credits/rules/holds/quote";
 import { asCaller, authenticatedProvider, spenderOfKey } from "../../http/authentication.ts";
 import { type LabelLimits, checkLabels } from "../../http/labelLimits.ts";
@@ -77,7 +77,7 @@ export function holdRoutes({
         await refuse(res, holds, holdProblem(outcome.refusal, sale));
         return null;
       }
-      return answer(outcome.repeated ? 200 : 201, describe(outcome.hold));
+      return answer(outcome.repeated ? 200 : 201, describe(outcome));
     }),
   );
 
@@ -89,7 +89,7 @@ export function holdRoutes({
     if (hold === null) {
       throw new ProblemError(holdEndProblem({ reason: "hold_not_found" }, sale));
     }
-    return answer(200, describe(hold));
+    return answer(200, describe({ hold, remainingMicros: null }));
   });
 
   mount(router, captureHold, ({ req, answer }) =>
@@ -120,7 +120,7 @@ export function holdRoutes({
       if (outcome.result === "refused") {
         throw new ProblemError(extensionProblem(outcome.refusal, sale));
       }
-      return answer(outcome.repeated ? 200 : 201, describe(outcome.hold));
+      return answer(outcome.repeated ? 200 : 201, describe(outcome));
     }),
   );
 
@@ -130,7 +130,7 @@ export function holdRoutes({
       if (outcome.result === "refused") {
         throw new ProblemError(holdEndProblem(outcome.refusal, sale));
       }
-      return answer(200, describe(outcome.hold));
+      return answer(200, describe(outcome));
     }),
   );
 
@@ -221,10 +221,11 @@ async function refuse(
   respondProblem(res, document);
 }
 
-function describeCapture({ hold, debit, lines }: Extract<CaptureOutcome, { result: "captured" }>) {
+function describeCapture(outcome: Extract<CaptureOutcome, { result: "captured" }>) {
+  const { debit, lines } = outcome;
   return {
     ...debit,
-    hold: describe(hold),
+    hold: describe(outcome),
     lines: lines.map(({ line, eventId, debit: ofLine }) => {
       const { costMicros, rateCardVersion, charges, recordedAt } = ofLine;
       return { id: line, eventId, costMicros, rateCardVersion, charges, recordedAt };
@@ -232,7 +233,7 @@ function describeCapture({ hold, debit, lines }: Extract<CaptureOutcome, { resul
   };
 }
 
-function describe(hold: Hold) {
+function describe({ hold, remainingMicros }: { readonly hold: Hold } & Left) {
   const { id, provider, spender, createdAt, expiresAt, resolution } = hold;
   const lines = linesOf(hold);
   const [line] = lines;
@@ -250,6 +251,7 @@ function describe(hold: Hold) {
     status: resolution?.as ?? ("open" as const),
     heldMicros: heldMicros(hold),
     capturedMicros: capturedMicros(hold),
+    remainingMicros,
     createdAt,
     expiresAt,
     resolvedAt: resolution?.at ?? null,

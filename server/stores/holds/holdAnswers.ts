@@ -49,7 +49,7 @@ export async function readAuthorized(
   const hold = await readHold(sql, request);
   if (hold === null) return null;
   return hold.requestHash === requestHash(request)
-    ? { result: "held", hold, repeated: true }
+    ? { result: "held", hold, repeated: true, remainingMicros: null }
     : { result: "refused", refusal: { reason: "hold_id_conflict" } };
 }
 
@@ -77,7 +77,7 @@ async function readCapture(
     return { result: "refused", refusal: { reason: "event_id_conflict" } };
   }
   const debit = totalOf(captured.map((line) => line.debit));
-  return { result: "captured", hold, debit, lines: captured };
+  return { result: "captured", hold, debit, lines: captured, remainingMicros: null };
 }
 
 /** Reads the outcome of a capture that changes nothing; `null` if it may charge. */
@@ -121,7 +121,7 @@ export async function readExtensionAnswer(
       known.ttl_seconds === ttlSeconds &&
       isDeepStrictEqual(known.lines, JSON.parse(jsonText(lines)));
     return isSame
-      ? { result: "extended", hold, repeated: true }
+      ? { result: "extended", hold, repeated: true, remainingMicros: null }
       : { result: "refused", refusal: { reason: "extension_id_conflict" } };
   }
   const { now, frozenAt } = await readPriceClock(sql);

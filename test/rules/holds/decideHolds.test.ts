@@ -14,6 +14,7 @@ import {
 import { type Hold, heldMicros, partsOf } from "@compute-credits/rules/holds/hold";
 import { holdKey } from "@compute-credits/rules/holds/requests";
 import { pricePinned } from "@compute-credits/rules/pricing/pinnedRate";
+import { SpendingDraft } from "@compute-credits/rules/spending/spendingDraft";
 import { tierUseKey } from "@compute-credits/rules/pricing/priceDraft";
 import { indexRates } from "@compute-credits/rules/pricing/rateIndex";
 import { account, key, owner, provider, sponsor, stateOf } from "../../fixtures/anyLedger.ts";
@@ -294,6 +295,27 @@ describe("decideHolds", () => {
         ]);
       }
     }, 100);
+  });
+
+  it("tells the most that the allowances behind a hold can still pay", () => {
+    always(({ before, batch }) => {
+      for (const task of oneByOne(batch)) {
+        const decision = decideHolds(task, before, RULES);
+        const [outcome] = outcomesOf(decision);
+        if (outcome === null || outcome?.result === "refused" || outcome === undefined) continue;
+        const told = outcome.remainingMicros ?? -1n;
+        const now = after(before, decision);
+        const ids = new Set(partsOf(outcome.hold).map(({ allowance }) => allowance));
+        const payers = now.allowances.filter(({ id, revokedAt }) => ids.has(id) && !revokedAt);
+        if (payers.length === 0) expect(told).to.equal(0n);
+        else {
+          const take = (priceMicros: bigint) =>
+            new SpendingDraft({ ...now, allowances: payers }).take(payers, { priceMicros }, "held");
+          expect(take(told)).to.have.property("costMicros", told);
+          expect(take(told + 1n)).to.have.property("availableMicros", told);
+        }
+      }
+    }, 200);
   });
 
   it("extends nothing that an account with a refund request holds credits for", () => {

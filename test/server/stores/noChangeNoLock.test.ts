@@ -367,7 +367,12 @@ describe("requests that change nothing, while every lock is held", () => {
       const request = await newHolds();
       const hold = await ledger.holds.find(open);
       const again = await answered(() => ledger.holds.authorize(request));
-      expect(again).to.deep.equal({ result: "held", hold, repeated: true });
+      expect(again).to.deep.equal({
+        result: "held",
+        hold,
+        repeated: true,
+        remainingMicros: null,
+      });
       const other = await answered(() => ledger.holds.authorize({ ...request, quantity: 1n }));
       expect(other).to.deep.equal({ result: "refused", refusal: { reason: "hold_id_conflict" } });
     });

@@ -80,6 +80,9 @@ for (const kind of stackKinds) {
       const captured = await post("/v1/holds/lines/captures", { lines: both });
       expect(captured.status).to.equal(201);
       expect(captured.document).to.have.nested.property("hold.status", "captured");
+      expect(captured.document).to.have.nested.property("hold.remainingMicros").a("string");
+      const again = await post("/v1/holds/lines/captures", { lines: both });
+      expect(again.document).to.have.nested.property("hold.remainingMicros", null);
       expect(captured.document).to.have.nested.property("lines[1].eventId", "lines/disk");
       const late = await post("/v1/holds/lines/extensions", { id: "b", ttlSeconds: 90 });
       expect(late.document).to.include({ status: 409, reason: "hold_resolved" });

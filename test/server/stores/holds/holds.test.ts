@@ -91,7 +91,12 @@ for (const { name, open } of databaseKinds) {
       it("returns the same hold for the same request and refuses another request with its id", async () => {
         const { sent, hold } = await held(1_000_000n);
         const again = await ledger.holds.authorize(sent);
-        expect(again).to.deep.equal({ result: "held", hold, repeated: true });
+        expect(again).to.deep.equal({
+          result: "held",
+          hold,
+          repeated: true,
+          remainingMicros: null,
+        });
         expect(await ledger.holds.authorize({ ...sent, quantity: 2n })).to.deep.equal({
           result: "refused",
           refusal: { reason: "hold_id_conflict" },

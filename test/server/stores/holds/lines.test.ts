@@ -93,6 +93,7 @@ for (const { name, open } of databaseKinds) {
         result: "held",
         hold,
         repeated: true,
+        remainingMicros: null,
       });
       const reversed = { ...asked, lines: asked.lines.toReversed() };
       expect(said(await ledger.holds.authorize(reversed))).to.equal("hold_id_conflict");
@@ -227,7 +228,11 @@ for (const { name, open } of databaseKinds) {
           3_660_000,
         );
         expect(await ledger.holds.find(key)).to.deep.equal(longer.hold);
-        expect(await ledger.holds.extend(asked)).to.deep.equal({ ...longer, repeated: true });
+        expect(await ledger.holds.extend(asked)).to.deep.equal({
+          ...longer,
+          repeated: true,
+          remainingMicros: null,
+        });
         const conflict = await otherServer().extend({ ...asked, ttlSeconds: 3_601 });
         expect(said(conflict)).to.equal("extension_id_conflict");
       });
