@@ -1,15 +1,12 @@
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { useState } from "react";
-import { WagmiProvider } from "wagmi";
+import { useEffect } from "react";
 
-import { ChainAccessContext } from "./chain/ChainAccess.tsx";
-import { useWalletAccess } from "./chain/useWalletAccess.ts";
 import { ServerContext } from "./parts/ServerContext.tsx";
 import { Loaded } from "./parts/States.tsx";
 import { type ServerFacts, serverQuery } from "./queries/server.ts";
 import { router } from "./router.tsx";
-import { createWagmiConfig } from "./wallet/wagmiConfig.ts";
+import { hasConnectedBefore, loadWallets } from "./wallet/walletStore.ts";
 
 /** The SDK repeats what may help by itself. */
 const queries = new QueryClient({
@@ -29,26 +26,16 @@ function WithServer() {
     <Loaded query={useQuery(serverQuery)}>
       {(server) => (
         <ServerContext value={server}>
-          <WithWallets server={server} />
+          <Page server={server} />
         </ServerContext>
       )}
     </Loaded>
   );
 }
 
-function WithWallets({ server }: { readonly server: ServerFacts }) {
-  const [config] = useState(() => createWagmiConfig(server));
-  return (
-    <WagmiProvider config={config}>
-      <WithChain server={server} />
-    </WagmiProvider>
-  );
-}
-
-function WithChain({ server }: { readonly server: ServerFacts }) {
-  return (
-    <ChainAccessContext value={useWalletAccess(server)}>
-      <RouterProvider router={router} />
-    </ChainAccessContext>
-  );
+function Page({ server }: { readonly server: ServerFacts }) {
+  useEffect(() => {
+    if (hasConnectedBefore()) void loadWallets(server).catch(() => undefined);
+  }, [server]);
+  return <RouterProvider router={router} />;
 }

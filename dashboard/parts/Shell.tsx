@@ -10,8 +10,6 @@ const LINKS = [
   ["/", "Look up"],
   ["/prices", "Prices"],
   ["/account", "Account"],
-  ["/usage", "Usage"],
-  ["/keys", "Keys"],
 ] as const;
 
 /** What every page has around its question. */

@@ -1,6 +1,7 @@
 import { queryOptions, skipToken } from "@tanstack/react-query";
 import type { Address } from "viem";
 
+import type { ContractConnection } from "@compute-credits/client/chain/readCheckpoints";
 import type { ChainAccess } from "../chain/ChainAccess.tsx";
 import { readParty, readRoot } from "../chain/rowOnChain.ts";
 import type { ServerFacts } from "./server.ts";
@@ -14,7 +15,9 @@ export const partyOnChainQuery = (
   queryOptions({
     queryKey: ["row", "onChain", party, access?.through],
     queryFn:
-      access === null ? skipToken : async () => await readParty(connection(server, access), party),
+      access === null
+        ? skipToken
+        : async () => await readParty(await connection(server, access), party),
   });
 
 /** A checkpoint's root on chain, read without the server. */
@@ -28,9 +31,13 @@ export const rootOnChainQuery = (
     queryFn:
       access === null || epoch === null
         ? skipToken
-        : async () => await readRoot(connection(server, access), epoch),
+        : async () => await readRoot(await connection(server, access), epoch),
   });
 
-function connection({ deployment, deploymentBlock }: ServerFacts, { client }: ChainAccess) {
-  return { client, contract: deployment.contract, deploymentBlock };
+/** The vault, read through what this browser has. */
+export async function connection(
+  { deployment, deploymentBlock }: ServerFacts,
+  { client }: ChainAccess,
+): Promise<ContractConnection> {
+  return { client: await client(), contract: deployment.contract, deploymentBlock };
 }

@@ -24,14 +24,6 @@ export const serverQuery = queryOptions({
       api.get("/dashboard.json"),
     ]);
     const { rpcUrls } = Settings.parse(settings);
-    await announceWallets(deployment.deployment.chainId, rpcUrls);
     return { ...deployment, rpcUrls };
   },
 });
-
-/** Before wagmi starts, so that it connects again to the one that was connected. */
-async function announceWallets(chainId: number, [rpcUrl]: readonly string[]): Promise<void> {
-  if (!HAS_TEST_WALLETS || rpcUrl === undefined) return;
-  const { announceTestWallets } = await import("../wallet/testWallets.ts");
-  announceTestWallets({ chainId, rpcUrl });
-}

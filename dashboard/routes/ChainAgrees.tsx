@@ -6,12 +6,13 @@ import { useChainAccess } from "../chain/ChainAccess.tsx";
 import { useServer } from "../parts/ServerContext.tsx";
 import { Loaded } from "../parts/States.tsx";
 import { Verdict } from "../parts/Verdict.tsx";
+import { connection } from "../queries/onChain.ts";
 import styles from "./Account.module.css";
 
 /** Green only if this browser itself compared the server's answers with the chain. */
 export function ChainAgrees({ account }: { readonly account: Address }) {
   const access = useChainAccess();
-  const { deployment, deploymentBlock } = useServer();
+  const server = useServer();
   const query = useQuery({
     queryKey: ["own", account, "verified", access?.through],
     staleTime: 60_000,
@@ -21,11 +22,7 @@ export function ChainAgrees({ account }: { readonly account: Address }) {
         : async () => {
             // Only here: it is a quarter of the page's code.
             const { verifyOwn } = await import("../chain/verifyOwn.ts");
-            const { client } = access;
-            return await verifyOwn(
-              { client, contract: deployment.contract, deploymentBlock },
-              account,
-            );
+            return await verifyOwn(await connection(server, access), account);
           },
   });
   if (access === null) {

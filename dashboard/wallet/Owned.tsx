@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import type { Address } from "viem";
 
 import { useLiveAccount } from "../queries/useLiveAccount.ts";
+import { AccountTabs } from "./AccountTabs.tsx";
 import { SignIn } from "./SessionBar.tsx";
 import { useAccount } from "./useSession.ts";
 
@@ -16,6 +17,7 @@ export function Owned({
   const account = useAccount();
   return (
     <>
+      <AccountTabs />
       <h1>{title}</h1>
       {account === undefined && <p role="status">Loading …</p>}
       {account === null && (

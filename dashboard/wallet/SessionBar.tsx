@@ -1,10 +1,11 @@
+import { useMutation } from "@tanstack/react-query";
 import { useRef } from "react";
-import { useConnection, useConnectors } from "wagmi";
 
 import { useServer } from "../parts/ServerContext.tsx";
 import { Failure } from "../parts/States.tsx";
 import styles from "./SessionBar.module.css";
 import { useAccount, useSignIn, useSignOut } from "./useSession.ts";
+import { loadWallets, useWallets } from "./walletStore.ts";
 
 /** Who is signed in, and how to sign in or out. */
 export function SessionBar() {
@@ -32,31 +33,39 @@ export function SessionBar() {
 /** A button that opens the list of wallets. */
 export function SignIn() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const connectors = useConnectors();
+  const server = useServer();
+  const { offered } = useWallets();
+  const loading = useMutation({ mutationFn: async () => void (await loadWallets(server)) });
   const signIn = useSignIn();
+  function open(): void {
+    dialog.current?.showModal();
+    loading.mutate();
+  }
   return (
     <>
-      <button type="button" onClick={() => dialog.current?.showModal()}>
+      <button type="button" onClick={open}>
         Sign in
       </button>
       <dialog ref={dialog} aria-label="Sign in with a wallet">
         <h2>Sign in with a wallet</h2>
         <p>Your wallet signs a message. That costs nothing and spends nothing.</p>
-        {connectors.length === 0 && (
+        {loading.isPending && <p role="status">Looking for wallets …</p>}
+        {loading.error !== null && <Failure error={loading.error} />}
+        {loading.isSuccess && offered.length === 0 && (
           <p>
             Your browser has no wallet that announces itself. Install one, and reload this page.
           </p>
         )}
         <ul className={styles["choices"]}>
-          {connectors.map((connector) => (
-            <li key={connector.uid}>
+          {offered.map(({ uid, name }) => (
+            <li key={uid}>
               <button
                 type="button"
                 className="plain"
                 disabled={signIn.isPending}
-                onClick={() => signIn.mutate(connector)}
+                onClick={() => signIn.mutate(uid)}
               >
-                {connector.name}
+                {name}
               </button>
             </li>
           ))}
@@ -74,16 +83,18 @@ export function SignIn() {
 
 /** Warns of test wallets, and of a wallet on another chain. */
 export function WalletWarnings() {
-  const { connector, chainId } = useConnection();
+  const { connected } = useWallets();
   const { deployment } = useServer();
-  if (connector?.id.startsWith("test.") === true) {
+  if (connected === null) return null;
+  const { id, name, chainId } = connected;
+  if (id.startsWith("test.")) {
     return (
       <p className={styles["warning"]} role="status">
-        {connector.name}. Everyone knows its key: never send it anything of worth.
+        {name}. Everyone knows its key: never send it anything of worth.
       </p>
     );
   }
-  if (chainId === undefined || chainId === deployment.chainId) return null;
+  if (chainId === deployment.chainId) return null;
   return (
     <p className={styles["warning"]} role="status">
       Your wallet is on chain {chainId}. Reading works; before you sign, it is asked to change to{" "}

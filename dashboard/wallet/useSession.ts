@@ -1,13 +1,11 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Address } from "viem";
-import { type Connector, useConfig } from "wagmi";
-import { connect, disconnect, getConnection, getWalletClient } from "wagmi/actions";
 
-import { openSession } from "@compute-credits/client/sessions/openSession";
 import { readMe } from "@compute-credits/client/sessions/readMe";
 import { revokeSession } from "@compute-credits/client/sessions/revokeSession";
 import { useServer } from "../parts/ServerContext.tsx";
 import { api } from "../queries/api.ts";
+import { loadWallets } from "./walletStore.ts";
 
 const meQuery = queryOptions({
   queryKey: ["me"],
@@ -24,15 +22,13 @@ export function useAccount(): Address | null | undefined {
 
 /** Connects a wallet and signs it in (EIP-4361). The session is a cookie that no script reads. */
 export function useSignIn() {
-  const config = useConfig();
   const queries = useQueryClient();
-  const { chainId } = useServer().deployment;
+  const server = useServer();
   return useMutation({
-    mutationFn: async (connector: Connector) => {
-      const { connector: current } = getConnection(config);
-      if (current?.uid !== connector.uid) await connect(config, { connector, chainId });
-      const wallet = await getWalletClient(config, { connector, chainId });
-      await openSession(api, wallet, { as: "cookie", label: "Dashboard" });
+    mutationFn: async (uid: string) => {
+      const wallets = await loadWallets(server);
+      const { openSession } = await import("@compute-credits/client/sessions/openSession");
+      await openSession(api, await wallets.connect(uid), { as: "cookie", label: "Dashboard" });
     },
     onSuccess: async () => await queries.resetQueries(),
   });
@@ -40,12 +36,12 @@ export function useSignIn() {
 
 /** Ends the session on the server, and forgets all that was read with it. */
 export function useSignOut() {
-  const config = useConfig();
   const queries = useQueryClient();
+  const server = useServer();
   return useMutation({
     mutationFn: async () => {
       await revokeSession(api, { id: "current" });
-      await disconnect(config);
+      await (await loadWallets(server)).disconnect();
     },
     onSuccess: async () => await queries.resetQueries(),
   });

@@ -1,6 +1,7 @@
 import { defineChain } from "viem";
 import { type Config, createConfig, http, injected, unstable_connector } from "wagmi";
 
+import { pollingMs } from "../chain/pollingMs.ts";
 import type { ServerFacts } from "../queries/server.ts";
 
 /** wagmi, for the wallets that announce themselves (EIP-6963), on the contract's chain alone. */
@@ -17,9 +18,4 @@ export function createWagmiConfig({ deployment, rpcUrls }: ServerFacts): Config 
     transports: { [chain.id]: url === undefined ? unstable_connector(injected) : http(url) },
     pollingInterval: pollingMs(chain.id),
   });
-}
-
-/** The local chain has a block at once. */
-export function pollingMs(chainId: number): number {
-  return chainId === 31_337 ? 250 : 4_000;
 }

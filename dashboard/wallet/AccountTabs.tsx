@@ -1,0 +1,23 @@
+import { Link } from "@tanstack/react-router";
+
+import styles from "./AccountTabs.module.css";
+
+/** The pages of an account's owner. */
+const TABS = [
+  ["/account", "Overview"],
+  ["/usage", "Usage"],
+  ["/keys", "Keys"],
+] as const;
+
+/** Leads from one page of an account to the others. */
+export function AccountTabs() {
+  return (
+    <nav className={styles["tabs"]} aria-label="Pages of the account">
+      {TABS.map(([to, label]) => (
+        <Link key={to} to={to}>
+          {label}
+        </Link>
+      ))}
+    </nav>
+  );
+}
