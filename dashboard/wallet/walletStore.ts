@@ -1,26 +1,7 @@
 import { useSyncExternalStore } from "react";
-import type { Address } from "viem";
 
 import type { ServerFacts } from "../queries/server.ts";
-import type { Wallets } from "./wallets.ts";
-
-/** A wallet that this browser has, and that a visitor may connect. */
-export interface OfferedWallet {
-  readonly uid: string;
-  readonly name: string;
-}
-
-export interface ConnectedWallet extends OfferedWallet {
-  /** such as `io.example.wallet`: the wallet's own */
-  readonly id: string;
-  readonly address: Address;
-  readonly chainId: number;
-}
-
-export interface WalletState {
-  readonly offered: readonly OfferedWallet[];
-  readonly connected: ConnectedWallet | null;
-}
+import type { WalletState, Wallets } from "./wallets.ts";
 
 let state: WalletState = { offered: [], connected: null };
 const listeners = new Set<() => void>();

@@ -20,8 +20,25 @@ import { CreditsError } from "@compute-credits/client/errors/creditsError";
 import { lowercaseHex } from "@compute-credits/protocol/hex";
 import { pollingMs } from "../chain/pollingMs.ts";
 import type { ServerFacts } from "../queries/server.ts";
-import type { WalletState } from "./walletStore.ts";
 import { createWagmiConfig } from "./wagmiConfig.ts";
+
+/** A wallet that this browser has, and that a visitor may connect. */
+export interface OfferedWallet {
+  readonly uid: string;
+  readonly name: string;
+}
+
+export interface ConnectedWallet extends OfferedWallet {
+  /** such as `io.example.wallet`: the wallet's own */
+  readonly id: string;
+  readonly address: Address;
+  readonly chainId: number;
+}
+
+export interface WalletState {
+  readonly offered: readonly OfferedWallet[];
+  readonly connected: ConnectedWallet | null;
+}
 
 /** What speaks to the wallets of this browser. */
 export interface Wallets {

@@ -188,7 +188,13 @@ export type { Deployment } from "@compute-credits/protocol/messages/domain";
 export { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 
 // The chain
-export { type BuyOptions, type Payment, buy } from "./chain/buy.ts";
+export { type BuyOptions, buy } from "./chain/buy.ts";
+export {
+  type Payment,
+  type PaymentReason,
+  type PurchasePlan,
+  planPurchase,
+} from "./chain/planPurchase.ts";
 export { requestRefund, settleRow } from "./chain/credits.ts";
 export { type Court, type ShownRow, type SignedCheckpoint, createCourt } from "./chain/court.ts";
 export { answerChallenge } from "./disputes/answerChallenge.ts";

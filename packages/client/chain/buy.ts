@@ -1,21 +1,18 @@
-import {
-  type Address,
-  type Hex,
-  type TransactionReceipt,
-  bytesToHex,
-  erc20Abi,
-  parseAbi,
-} from "viem";
+import { type Address, type TransactionReceipt, bytesToHex } from "viem";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { CreditsError } from "../errors/creditsError.ts";
 import { askWallet } from "../wallet/signing.ts";
 import { buyCredits } from "./credits.ts";
+import {
+  type Payment,
+  type Price,
+  SIGNED_PAYMENTS,
+  planPurchase,
+  readPrice,
+} from "./planPurchase.ts";
 import { type TokenDomain, readTokenDomain } from "./tokenDomain.ts";
 import { type WalletConnection, explained, senderOf, waitForSuccess } from "./transact.ts";
-
-/** How a purchase is paid: an ERC-3009 authorization, an ERC-2612 permit, or an approval. */
-export type Payment = "authorization" | "permit" | "approval";
 
 export interface BuyOptions {
   /** who receives the credits; a gift cannot be taken back */
@@ -28,19 +25,6 @@ export interface BuyOptions {
 /** Seconds for which a signed payment is valid, by the chain's clock. */
 const VALID_SECONDS = 3_600n;
 
-const EXTENSIONS = parseAbi([
-  "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
-  "function nonces(address owner) view returns (uint256)",
-]);
-
-const NO_NONCE: Hex = `0x${"00".repeat(32)}`;
-
-/** What a purchase needs to know: the token, and the price in its smallest units, rounded up. */
-interface Price {
-  readonly token: Address;
-  readonly tokenAmount: bigint;
-}
-
 /**
  * Buys credits with the vault's token, in one transaction if the token has ERC-3009 or ERC-2612, or
  * if as much is approved already; otherwise it approves exactly the price first. Contract wallets
@@ -52,65 +36,25 @@ export async function buy(
   { account, creditMicros, by }: BuyOptions,
 ): Promise<{ receipt: TransactionReceipt; tokenAmount: bigint; by: Payment }> {
   return await explained(async () => {
-    const price = await priceOf(connection, creditMicros);
-    const domain = by === "approval" ? null : await readTokenDomain(connection.client, price.token);
-    const payment = by ?? (await choose(connection, price, domain));
-    if (payment === "approval") {
-      return { ...(await buyCredits(connection, { account, creditMicros })), by: payment };
+    const payer = senderOf(connection.wallet).account.address;
+    const price =
+      by === undefined
+        ? await planPurchase(connection, { payer, creditMicros })
+        : { ...(await readPrice(connection, creditMicros)), by };
+    if (price.by === "approval") {
+      return { ...(await buyCredits(connection, { account, creditMicros })), by: price.by };
     }
+    const { token, tokenAmount } = price;
+    const domain = await readTokenDomain(connection.client, token);
     if (domain === null) {
       throw new CreditsError("the token's signing domain is unknown: use an approval", {
         reason: "invalid_input",
       });
     }
-    const pay = payment === "permit" ? buyWithPermit : buyWithAuthorization;
-    const receipt = await pay(connection, { account, creditMicros, ...price, domain });
-    return { receipt, tokenAmount: price.tokenAmount, by: payment };
+    const pay = price.by === "permit" ? buyWithPermit : buyWithAuthorization;
+    const receipt = await pay(connection, { account, creditMicros, token, tokenAmount, domain });
+    return { receipt, tokenAmount, by: price.by };
   });
-}
-
-async function priceOf(
-  { client, contract }: WalletConnection,
-  creditMicros: bigint,
-): Promise<Price> {
-  const vault = { address: contract, abi: computeCreditsAbi } as const;
-  const [token, tokenAmount] = await Promise.all([
-    client.readContract({ ...vault, functionName: "token" }),
-    client.readContract({ ...vault, functionName: "priceOf", args: [creditMicros] }),
-  ]);
-  return { token, tokenAmount };
-}
-
-/** An approval where nothing is known for sure: a wrong guess would cost a failed transaction. */
-async function choose(
-  { wallet, client, contract }: WalletConnection,
-  { token, tokenAmount }: Price,
-  domain: TokenDomain | null,
-): Promise<Payment> {
-  const { address } = senderOf(wallet).account;
-  const onToken = { address: token, abi: [...erc20Abi, ...EXTENSIONS] } as const;
-  const [approved, code, has3009, has2612] = await Promise.all([
-    client.readContract({ ...onToken, functionName: "allowance", args: [address, contract] }),
-    client.getCode({ address }),
-    works(
-      client.readContract({
-        ...onToken,
-        functionName: "authorizationState",
-        args: [address, NO_NONCE],
-      }),
-    ),
-    works(client.readContract({ ...onToken, functionName: "nonces", args: [address] })),
-  ]);
-  if (approved >= tokenAmount || code !== undefined || domain === null) return "approval";
-  if (has3009) return "authorization";
-  return has2612 ? "permit" : "approval";
-}
-
-async function works(read: Promise<unknown>): Promise<boolean> {
-  return await read.then(
-    () => true,
-    () => false,
-  );
 }
 
 interface SignedPurchase extends Price {
@@ -126,7 +70,12 @@ async function buyWithPermit(
   const sender = senderOf(wallet);
   const owner = sender.account.address;
   const [nonce, { timestamp }] = await Promise.all([
-    client.readContract({ address: token, abi: EXTENSIONS, functionName: "nonces", args: [owner] }),
+    client.readContract({
+      address: token,
+      abi: SIGNED_PAYMENTS,
+      functionName: "nonces",
+      args: [owner],
+    }),
     client.getBlock(),
   ]);
   const deadline = timestamp + VALID_SECONDS;

@@ -8,6 +8,7 @@ import {
   type WalletClient,
 } from "viem";
 
+import { CLIENT_REASONS } from "../errors/clientReasons.ts";
 import { CreditsError } from "../errors/creditsError.ts";
 import { toCreditsError } from "../errors/chainError.ts";
 import { askWallet } from "../wallet/signing.ts";
@@ -26,8 +27,9 @@ export function senderOf(wallet: WalletClient): { account: Account; chain: Walle
 }
 
 /**
- * Waits until a transaction is in a block. Rejects with a `CreditsError` if it was not accepted or
- * reverted.
+ * Waits until a transaction is in a block, also one with a higher fee that the wallet sent for it.
+ * Rejects with a `CreditsError` if it was not accepted, reverted, or if the wallet cancelled it or
+ * sent something else in its place.
  */
 export async function waitForSuccess(
   client: PublicClient,
@@ -35,7 +37,19 @@ export async function waitForSuccess(
 ): Promise<TransactionReceipt> {
   return await explained(async () => {
     const hash = await ofWallet(sent);
-    const receipt = await client.waitForTransactionReceipt({ hash });
+    let isReplaced = false;
+    const receipt = await client.waitForTransactionReceipt({
+      hash,
+      onReplaced: ({ reason }) => {
+        isReplaced = reason !== "repriced";
+      },
+    });
+    if (isReplaced) {
+      const reason = "transaction_replaced";
+      throw new CreditsError(`the transaction ${hash}: ${CLIENT_REASONS[reason].meaning}`, {
+        reason,
+      });
+    }
     if (receipt.status === "success") return receipt;
     throw new CreditsError(`the transaction ${hash} reverted`, { reason: "transaction_reverted" });
   });

@@ -44,6 +44,10 @@ export const CLIENT_REASONS = {
     meaning: "Whether the transaction was sent, or is in a block, is unknown.",
     next: "Look for the wallet's transaction before you send another.",
   },
+  transaction_replaced: {
+    meaning: "The wallet sent another transaction in its place, or cancelled it.",
+    next: "Look at the wallet's transactions before you send another.",
+  },
   wallet_declined: {
     meaning: "The wallet's user declined.",
     next: "Ask again if the user wants to.",

@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { erc20Abi } from "viem";
 
-import { type Payment, buy } from "@compute-credits/client/chain/buy";
+import { buy } from "@compute-credits/client/chain/buy";
+import { type Payment, planPurchase } from "@compute-credits/client/chain/planPurchase";
+import { senderOf } from "@compute-credits/client/chain/transact";
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { mintDollars } from "../../../scripts/local/mintDollars.ts";
@@ -76,5 +78,31 @@ describe("buy", () => {
       next: "Get more of the token, or buy fewer credits.",
     });
     expect(failure).to.have.nested.property("revert.name", "ERC20InsufficientBalance");
+  });
+
+  it("plans before the wallet is asked: the price, what the payer has, how and why", async () => {
+    const by = "approval";
+    const plan = async () => {
+      const on = { client: local.client, contract: local.contract };
+      const { token, ...rest } = await planPurchase(on, { payer: buyer, creditMicros });
+      expect(token).to.equal(local.token);
+      return rest;
+    };
+    const price = { tokenAmount: 1_000_000n, balance: creditMicros, approved: 0n };
+    await start("TestDollar");
+    const because = "token_has_authorizations";
+    expect(await plan()).to.deep.equal({ ...price, by: "authorization", because });
+    await local.as(alice).wallet.writeContract({
+      ...senderOf(local.as(alice).wallet),
+      address: local.token,
+      abi: erc20Abi,
+      functionName: "approve",
+      args: [local.contract, creditMicros],
+    });
+    const approved = { ...price, approved: creditMicros, by };
+    expect(await plan()).to.deep.equal({ ...approved, because: "approved_already" });
+    await local.stop();
+    await start("ResetFirstToken");
+    expect(await plan()).to.deep.equal({ ...price, by, because: "token_has_neither" });
   });
 });
