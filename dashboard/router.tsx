@@ -43,6 +43,15 @@ const checkpoint = createRoute({
   component: lazyRouteComponent(() => import("./routes/Checkpoint.tsx"), "Checkpoint"),
 });
 
+const rows = createRoute({
+  getParentRoute: () => root,
+  path: "/checkpoints/$epoch/rows",
+  component: lazyRouteComponent(
+    () => import("./routes/audit/CheckpointRows.tsx"),
+    "CheckpointRows",
+  ),
+});
+
 const prices = createRoute({
   getParentRoute: () => root,
   path: "/prices",
@@ -69,7 +78,23 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import("./routes/Keys.tsx"), "Keys"),
 });
 
-const routeTree = root.addChildren([home, party, checkpoint, prices, account, usage, keys]);
+const provider = createRoute({
+  getParentRoute: () => root,
+  path: "/provider",
+  component: lazyRouteComponent(() => import("./routes/provider/Provider.tsx"), "Provider"),
+});
+
+const routeTree = root.addChildren([
+  home,
+  party,
+  checkpoint,
+  rows,
+  prices,
+  account,
+  usage,
+  keys,
+  provider,
+]);
 
 export const router = createRouter({
   routeTree,

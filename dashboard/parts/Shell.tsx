@@ -10,6 +10,7 @@ const LINKS = [
   ["/", "Look up"],
   ["/prices", "Prices"],
   ["/account", "Account"],
+  ["/provider", "Provider"],
 ] as const;
 
 /** What every page has around its question. */

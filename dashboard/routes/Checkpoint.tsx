@@ -52,6 +52,12 @@ function Shown({ of }: { readonly of: ServerCheckpoint }) {
     <>
       <Card title="Is it the one on chain?">
         <Verdict checks={[check]} />
+        <p>
+          <Link to="/checkpoints/$epoch/rows" params={{ epoch: `${checkpoint.epoch}` }}>
+            Check all {partyCount.toLocaleString()} {partyCount === 1 ? "row" : "rows"} yourself
+          </Link>
+          , and see what changed and what may be contested.
+        </p>
       </Card>
       <Card title="What it says">
         <Facts

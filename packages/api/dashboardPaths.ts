@@ -6,10 +6,12 @@ export const DASHBOARD_PATHS = [
   "/",
   "/parties/$party",
   "/checkpoints/$epoch",
+  "/checkpoints/$epoch/rows",
   "/prices",
   "/account",
   "/usage",
   "/keys",
+  "/provider",
 ] as const;
 
 const PATTERNS = DASHBOARD_PATHS.map((path) => new RegExp(`^${path.replace(/\$\w+/, "[^/]+")}$`));

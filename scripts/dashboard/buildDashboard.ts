@@ -56,6 +56,7 @@ async function bundle(kind: DashboardKind, outDir: string): Promise<void> {
     mode: "production",
     // Warnings are of libraries: of directives for servers that render React.
     logLevel: "error",
+    worker: { format: "es" },
     define: { HAS_TEST_WALLETS: `${kind === "local"}` },
     build: {
       outDir,

@@ -1,3 +1,8 @@
+/** What a worker of the dashboard may: ask this server, and hash with the tree's keccak. */
+export const WORKER_POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; " +
+  "frame-ancestors 'none'";
+
 /**
  * What the dashboard may load: this server's own scripts and styles, nothing inline, no frame around
  * it. It may ask this server and the chain's endpoints that the operator names. WebAssembly is the

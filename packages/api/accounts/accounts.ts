@@ -53,9 +53,12 @@ export const getProof = route({
   path: "/v1/accounts/{address}/proof",
   tag: "accounts",
   summary: "Row and proof in the last final checkpoint",
-  description: "What the contract's `settle` takes.",
+  description:
+    "What the contract's `settle` takes. `?of=pending`: in the checkpoint after it, which the " +
+    "contract does not settle yet.",
   callers: ["anyone"],
   params: z.strictObject({ address: AddressField }),
+  query: z.strictObject({ of: z.enum(["final", "pending"]).default("final") }),
   answers: { 200: { description: "The row, and its proof.", schema: Proof } },
   reasons: ["row_not_found"],
 });

@@ -14,12 +14,20 @@ export interface ProvenRow {
 
 /**
  * Reads a party's row of the last final checkpoint with its proof: what `settleRow` takes. For
- * anyone. Rejects with `row_not_found` before the party's first final checkpoint.
+ * anyone. Rejects with `row_not_found` before the party's first final checkpoint, and if no
+ * checkpoint is pending that has its row.
  */
 export async function readProof(
   api: Api,
-  { party }: { readonly party: Address },
+  {
+    party,
+    of,
+  }: {
+    readonly party: Address;
+    /** the checkpoint that the contract does not settle yet, in place of the final one */
+    readonly of?: "final" | "pending";
+  },
   options?: CallOptions,
 ): Promise<ProvenRow> {
-  return await api.call(getProof, { params: { address: party } }, options);
+  return await api.call(getProof, { params: { address: party }, query: { of } }, options);
 }

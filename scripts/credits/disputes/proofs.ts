@@ -1,6 +1,6 @@
 import { readCapProof } from "@compute-credits/client/accounts/readCapProof";
 import { readProof } from "@compute-credits/client/accounts/readProof";
-import { ADDRESS, optional, whole } from "../frame/options.ts";
+import { ADDRESS, flag, optional, whole } from "../frame/options.ts";
 import { verb } from "../frame/verb.ts";
 import { humanLines } from "../output/humanLines.ts";
 import { show } from "../output/shown.ts";
@@ -12,10 +12,14 @@ export const proofVerb = verb({
   details: "What the vault's settle and exit take. Keep it with --json: you exit with it alone.",
   examples: ["proof --wallet alice --json", "proof --party 0x…"],
   asks: null,
-  options: { party: optional(ADDRESS, "whose, in place of the wallet or of the key's own") },
-  async run(context, { party: given }) {
+  options: {
+    party: optional(ADDRESS, "whose, in place of the wallet or of the key's own"),
+    pending: flag("in the pending checkpoint, which settles nothing yet"),
+  },
+  async run(context, { party: given, pending }) {
     const party = await context.party(given);
-    const proven = await readProof(context.publicApi, { party });
+    const of = pending ? "pending" : "final";
+    const proven = await readProof(context.publicApi, { party, of });
     const { epoch, root, row, proof } = proven;
     const { spent: spentMicros, refunded: refundedMicros, earned: earnedMicros } = row;
     const amounts = { spentMicros, refundedMicros, earnedMicros };

@@ -13,7 +13,7 @@ import type { CheckpointStore } from "../../stores/checkpoints/checkpointStore.t
 
 export interface AccountDeps {
   readonly accounts: AccountStore;
-  readonly checkpoints: Pick<CheckpointStore, "latestFinal" | "proofs">;
+  readonly checkpoints: Pick<CheckpointStore, "latest" | "latestFinal" | "proofs">;
   readonly chainStore: Pick<ChainStore, "cursor">;
   readonly permit: Permit;
 }
@@ -21,7 +21,7 @@ export interface AccountDeps {
 /**
  * `GET /v1/accounts/:address`: the account's balance now, in micro-credits; zeros if it is unknown.
  * `GET /v1/accounts/:address/proof`: its row in the newest final checkpoint, with the proof that
- * the contract's `settle` takes.
+ * the contract's `settle` takes; with `?of=pending` in the checkpoint that is not final yet.
  */
 export function accountRoutes({ accounts, checkpoints, chainStore, permit }: AccountDeps): Router {
   const router = Router();
@@ -52,15 +52,20 @@ export function accountRoutes({ accounts, checkpoints, chainStore, permit }: Acc
   });
 
   mount(router, getProof, async ({ read, answer }) => {
-    const { address } = read().params;
-    const checkpoint = await checkpoints.latestFinal();
+    const { params, query } = read();
+    const { address } = params;
+    const isPending = query.of === "pending";
+    const newest = isPending ? await checkpoints.latest() : await checkpoints.latestFinal();
+    const checkpoint = isPending && newest?.status === "final" ? null : newest;
     const [proven] = checkpoint === null ? [] : await checkpoints.proofs(checkpoint.id, [address]);
     if (checkpoint === null || proven === undefined) {
       throw fail(
         404,
         "row_not_found",
-        "No final checkpoint has a row of this address yet. " +
-          "Ask again after the next one, if the address spent, earned or was refunded credits.",
+        isPending
+          ? "No checkpoint is pending that has a row of this address. Ask for the final one."
+          : "No final checkpoint has a row of this address yet. " +
+              "Ask again after the next one, if the address spent, earned or was refunded credits.",
       );
     }
     return answer(200, {

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 
 import { isDashboardPath } from "@compute-credits/api/dashboardPaths";
+import { WORKER_POLICY } from "../../dashboard/contentPolicy.ts";
 import type { Dashboard, DashboardFile } from "../../dashboard/openDashboard.ts";
 
 /** A year: a file with other content has another name. */
@@ -20,7 +21,8 @@ export function serveDashboard(dashboard: Dashboard): RequestHandler {
     }
     const asset = assets.get(req.path);
     if (asset !== undefined) {
-      res.set("cache-control", FOR_EVER);
+      // A worker has the policy of its own file.
+      res.set({ "cache-control": FOR_EVER, "content-security-policy": WORKER_POLICY });
       await send(res, asset);
     } else if (req.path === "/dashboard.json") {
       res.set("cache-control", "no-cache").json({ rpcUrls });

@@ -80,5 +80,5 @@ export interface CheckpointStore {
 /** What requests read of checkpoints. */
 export type CheckpointReads = Pick<
   CheckpointStore,
-  "latestFinal" | "byEpoch" | "list" | "rows" | "proofs"
+  "latest" | "latestFinal" | "byEpoch" | "list" | "rows" | "proofs"
 >;

@@ -1,0 +1,82 @@
+import { expect } from "chai";
+import fc from "fast-check";
+
+import {
+  type LinearRate,
+  costUp,
+  previewCard,
+} from "../../dashboard/routes/provider/cardPreview.ts";
+import { stagesOf } from "../../dashboard/routes/provider/stagesOf.ts";
+import { repeated } from "../fixtures/effort.ts";
+
+const GPU: LinearRate = {
+  rateKey: "gpu",
+  meter: "gpu.seconds",
+  dimensions: {},
+  perUnits: 3n,
+  microCredits: 10n,
+};
+const H100: LinearRate = { ...GPU, rateKey: "h100", dimensions: { gpu: "H100" } };
+const TIERED: LinearRate = { ...GPU, rateKey: "tiered", meter: "requests", microCredits: null };
+
+const amount = fc.bigInt({ min: 0n, max: 2n ** 40n });
+
+describe("the preview of a card", () => {
+  it("takes the rate that matches most dimensions, and rounds each event up", () => {
+    const events = [
+      { meter: "gpu.seconds", dimensions: { gpu: "H100" }, quantity: 1n, amountMicros: 4n },
+      { meter: "gpu.seconds", dimensions: { gpu: "L4" }, quantity: 1n, amountMicros: 4n },
+      { meter: "gpu.seconds", dimensions: { gpu: "H100" }, quantity: 2n, amountMicros: 7n },
+    ];
+    const previews = previewCard([GPU, H100], events, new Map([["h100", 20n]]));
+    expect(previews.get("h100")).to.deep.equal({
+      events: 2,
+      quantity: 3n,
+      chargedMicros: 11n,
+      wouldChargeMicros: 21n, // 7 of 20/3, 14 of 40/3
+    });
+    expect(previews.get("gpu")?.wouldChargeMicros).to.equal(4n);
+  });
+
+  it("leaves what a rate without one price was charged as it is", () => {
+    const event = { meter: "requests", dimensions: {}, quantity: 5n, amountMicros: 9n };
+    const preview = previewCard([TIERED], [event], new Map([["tiered", 1n]])).get("tiered");
+    expect(preview?.wouldChargeMicros).to.equal(9n);
+  });
+
+  it("is what was charged at the same price, and never less at a higher one", () => {
+    fc.assert(
+      fc.property(fc.array(amount, { maxLength: 20 }), amount, amount, (quantities, low, more) => {
+        const events = quantities.map((quantity) => ({
+          meter: "gpu.seconds",
+          dimensions: {},
+          quantity,
+          amountMicros: costUp(quantity, low, GPU.perUnits),
+        }));
+        const at = (price: bigint) =>
+          previewCard([GPU], events, new Map([["gpu", price]])).get("gpu");
+        expect(at(low)?.wouldChargeMicros).to.equal(at(low)?.chargedMicros);
+        const [before, after] = [at(low), at(low + more)].map(
+          (preview) => preview?.wouldChargeMicros ?? 0n,
+        );
+        expect(before !== undefined && after !== undefined && after >= before).to.equal(true);
+      }),
+      { numRuns: repeated(200) },
+    );
+  });
+});
+
+describe("the stages of earnings", () => {
+  it("add up to all that was earned, and none is below zero", () => {
+    fc.assert(
+      fc.property(amount, fc.option(amount), amount, amount, (earned, pending, final, claimed) => {
+        const stages = stagesOf({ earned, pending, final, claimed });
+        const parts = Object.values(stages);
+        const most = [earned, pending ?? 0n, final, claimed].reduce((a, b) => (a > b ? a : b));
+        expect(parts.reduce((sum, part) => sum + part, 0n)).to.equal(most);
+        expect(parts.every((part) => part >= 0n)).to.equal(true);
+      }),
+      { numRuns: repeated(200) },
+    );
+  });
+});
