@@ -9,20 +9,25 @@ import { useAccount } from "./useSession.ts";
 /** What only an account's owner sees, live; others are asked to sign in. */
 export function Owned({
   title,
+  tabs = <AccountTabs />,
+  to = "the owner of an account",
   children,
 }: {
   readonly title: string;
+  readonly tabs?: ReactNode;
+  /** who sees it */
+  readonly to?: string;
   readonly children: (account: Address) => ReactNode;
 }) {
   const account = useAccount();
   return (
     <>
-      <AccountTabs />
+      {tabs}
       <h1>{title}</h1>
       {account === undefined && <p role="status">Loading …</p>}
       {account === null && (
         <>
-          <p>Only the owner of an account sees this. Sign in with the account's wallet.</p>
+          <p>Only {to} sees this. Sign in with its wallet.</p>
           <SignIn />
         </>
       )}

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { type Address, numberToHex } from "viem";
 
 import type { Row } from "@compute-credits/protocol/tree/row";

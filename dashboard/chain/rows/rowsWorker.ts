@@ -91,5 +91,6 @@ function placed(place: number): PlacedRow {
 }
 
 function tell(told: Told): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
   self.postMessage(told);
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 
+// oxlint-disable-next-line import/default -- Vite makes it the built file's URL
 import rowsWorkerFile from "./rowsWorker.ts?worker&url";
 import { workerUrl } from "../workerUrl.ts";
 import type { Ask, Filter, PlacedRow, Told } from "./messages.ts";
@@ -39,6 +40,7 @@ export function useRows(epoch: bigint): Rows {
       const message = "The part of this page that hashes rows did not start.";
       setState({ told: "failed", message, next: "Reload the page." });
     });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
     started.postMessage({ ask: "load", server: window.location.origin, epoch } satisfies Ask);
     return () => {
       started.terminate();

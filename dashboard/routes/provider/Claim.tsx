@@ -34,7 +34,7 @@ export function Claim({
         });
       }
       const wallet = await signer();
-      const connection = { wallet, client: access.client, contract: deployment.contract };
+      const connection = { wallet, client: await access.client(), contract: deployment.contract };
       return await settle(connection, api, { party: provider });
     },
     onSuccess: async () => {

@@ -14,7 +14,11 @@ import { Snippets } from "./Snippets.tsx";
 
 /** `/provider`: what was earned, until it is claimed, and how to charge. */
 export function Provider() {
-  return <Owned title="Provider">{(account) => <OfProvider provider={account} />}</Owned>;
+  return (
+    <Owned title="Provider" tabs={null} to="a provider">
+      {(account) => <OfProvider provider={account} />}
+    </Owned>
+  );
 }
 
 function OfProvider({ provider }: { readonly provider: Address }) {
