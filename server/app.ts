@@ -49,6 +49,8 @@ import { statementRoutes } from "./routes/insight/statements.ts";
 import { usageSumRoutes } from "./routes/insight/usageSums.ts";
 import { liveStreamRoutes } from "./routes/live/liveStreams.ts";
 import { usageLogRoutes } from "./routes/log/usageLog.ts";
+import { marketRoutes } from "./routes/market/market.ts";
+import { profileRoutes } from "./routes/market/profiles.ts";
 import { dynamicRateRoutes } from "./routes/pricing/dynamicRates.ts";
 import { priceRoutes } from "./routes/pricing/prices.ts";
 import { keyRoutes } from "./routes/keys/keys.ts";
@@ -179,6 +181,8 @@ function routersOf(context: Context, knownAuditors: KnownAuditors): readonly Rou
     priceRoutes({ prices, limits, sale, ...tierReaders }),
     utilisationRoutes({ multipliers, providers }),
     dynamicRateRoutes({ multipliers }),
+    profileRoutes({ profiles: context.profiles, approvals, chain }),
+    marketRoutes({ market: context.market }),
     holdRoutes({ holds, providers, quotes, limits, sale, identify, permit }),
     quoteRoutes({ quotes, limits, sale, ...tierReaders }),
     // Before the checkpoint of an epoch, whose path also fits.

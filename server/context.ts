@@ -63,6 +63,10 @@ import type { IdempotencyStore } from "./stores/idempotency/idempotencyStore.ts"
 import { createIdempotencyStore } from "./stores/idempotency/postgresIdempotencyStore.ts";
 import type { InsightStore } from "./stores/insight/insightStore.ts";
 import { createInsightStore } from "./stores/insight/postgresInsightStore.ts";
+import type { MarketStore } from "./stores/market/marketStore.ts";
+import { createMarketStore } from "./stores/market/postgresMarketStore.ts";
+import { createProfileStore } from "./stores/market/postgresProfileStore.ts";
+import type { ProfileStore } from "./stores/market/profileStore.ts";
 import { createPastStore } from "./stores/insight/postgresPastStore.ts";
 import { createReportStore } from "./stores/insight/postgresReportStore.ts";
 import type { PastStore } from "./stores/insight/pastStore.ts";
@@ -138,6 +142,8 @@ export interface Context {
   readonly rateCards: RateCardStore;
   readonly prices: PriceStore;
   readonly multipliers: MultiplierStore;
+  readonly profiles: ProfileStore;
+  readonly market: MarketStore;
   readonly usage: UsageLedger;
   readonly previews: UsagePreviews;
   readonly holds: HoldStore;
@@ -274,6 +280,8 @@ export async function createContext(
     rateCards: createRateCardStore(database, limits, reads.bounded),
     prices,
     multipliers: createMultiplierStore(database, rates),
+    profiles: createProfileStore(database, approvalPolicy, reads.bounded),
+    market: createMarketStore(reads.bounded, { policy: approvalPolicy }),
     usage: rememberDebits(withGroupCommit(ledger), acknowledged),
     previews: createUsagePreviews(reads.bounded, usageRules, priceReader),
     holds: rememberHolds(

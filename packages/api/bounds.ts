@@ -4,6 +4,7 @@
 export const PAGES = {
   rateCards: { most: 100, fallback: 100, of: "rate cards" },
   checkpoints: { most: 100, fallback: 20, of: "checkpoints, and cuts of the log" },
+  market: { most: 100, fallback: 20, of: "offers of the market" },
   // About 2 MB of JSON.
   entries: { most: 5_000, fallback: 5_000, of: "entries of the log" },
   list: { most: 1_000, fallback: 100, of: "any other list" },
@@ -55,6 +56,13 @@ export const ANSWERS = {
 export const HOLDS = {
   lines: { most: 16, of: "lines of a hold" },
   lots: { most: 100, of: "lines of a hold, with what extensions add to them" },
+} as const;
+
+/** Bounds of the market, the same on every server. docs/limits.md is generated from these. */
+export const MARKET = {
+  listed: { most: 1_000, of: "listed profiles" },
+  basketLines: { most: 8, of: "lines of a basket" },
+  basketCharacters: { most: 4_000, of: "characters of a basket, as JSON" },
 } as const;
 
 /** Characters of the longest sign-in message that is read. */

@@ -73,6 +73,7 @@ export const TAGS = {
   usage: "Usage",
   holds: "Holds",
   pricing: "Prices",
+  market: "The market",
   checkpoints: "Checkpoints",
   insight: "Insight",
   live: "Live updates",

@@ -52,6 +52,8 @@ import { getAccountStatement, getProviderStatement } from "./insight/statements.
 import { getAccountUsage, getProviderEarnings } from "./insight/usageSums.ts";
 import { watchAccount, watchCheckpoints, watchProvider, watchSpender } from "./live/liveStreams.ts";
 import { listCuts, listSegments, readLog } from "./log/usageLog.ts";
+import { getMarket } from "./market/market.ts";
+import { getProfile, publishProfile } from "./market/profiles.ts";
 import { listDynamicRates, listMultiplierSteps } from "./pricing/dynamicRates.ts";
 import { previewPrices } from "./pricing/prices.ts";
 import { makeQuote } from "./pricing/quotes.ts";
@@ -174,6 +176,9 @@ export const ROUTES = [
   reportUtilisation,
   listDynamicRates,
   listMultiplierSteps,
+  publishProfile,
+  getProfile,
+  getMarket,
   createWebhook,
   listWebhooks,
   updateWebhook,

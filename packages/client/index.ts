@@ -85,6 +85,9 @@ export { type MultiplierSteps, readMultiplierSteps } from "./pricing/readMultipl
 export { type RateCard, readRateCard } from "./pricing/readRateCard.ts";
 export { type RateCards, readRateCards } from "./pricing/readRateCards.ts";
 export { type UtilisationStep, reportUtilisation } from "./pricing/reportUtilisation.ts";
+export { type Profile, publishProfile } from "./market/publishProfile.ts";
+export { readProfile } from "./market/readProfile.ts";
+export { type BasketLine, type Market, type MarketOffer, readMarket } from "./market/readMarket.ts";
 export { type Capture, capture } from "./holds/capture.ts";
 export { type Extension, extendHold } from "./holds/extendHold.ts";
 export { type Hold, type HoldRequest, hold } from "./holds/hold.ts";
@@ -160,6 +163,7 @@ export { signCampaignAccess, signIssuingKey, signIssuingKeyRevocation } from "./
 export { createPromotionCode } from "./wallet/promotionCode.ts";
 export { signProviderAccess, signProviderAccessRevocation } from "./wallet/providerAccess.ts";
 export { signProviderApproval } from "./wallet/providerApproval.ts";
+export { type ProfileOptions, signProviderProfile } from "./wallet/providerProfile.ts";
 export { signProviderKeyRevocation } from "./wallet/providerKey.ts";
 export type { Period } from "./wallet/period.ts";
 export { type SignInRequest, signIn } from "./wallet/signIn.ts";

@@ -59,8 +59,13 @@ async function perform(
 ): Promise<number> {
   const said = { server: DEFAULTS.server, rpc: DEFAULTS.rpc, isJson: false };
   const secrets = { keys: new Set<string>(), urls: new Set<string>() };
+  const publicUrls = new Set<string>();
   const hide = (text: string) =>
-    hideSecrets({ keys: [...secrets.keys], urls: [...secrets.urls] })(text);
+    hideSecrets({
+      keys: [...secrets.keys],
+      urls: [...secrets.urls],
+      publicUrls: [...publicUrls],
+    })(text);
   const guard = (secret: string) => {
     secrets.keys.add(secret);
     return secret;
@@ -85,6 +90,9 @@ async function perform(
     const { interrupted } = io;
     const conversation = {
       guard,
+      showUrls: (urls: readonly string[]) => {
+        for (const url of urls) publicUrls.add(url);
+      },
       sayServer,
       emit,
       interrupted,

@@ -36,6 +36,8 @@ import { explainVerb } from "./insight/explain.ts";
 import { runwayVerb } from "./insight/runway.ts";
 import { statementVerb } from "./insight/statement.ts";
 import { earningsVerb, usageVerb } from "./insight/usage.ts";
+import { marketVerb } from "./market/market.ts";
+import { publishProfileVerb, showProfileVerb } from "./market/profile.ts";
 import { approveVerb } from "./operators/approve.ts";
 import { listCheckpointsVerb, showCheckpointVerb } from "./operators/checkpoints.ts";
 import { watchVerb } from "./live/watch.ts";
@@ -84,6 +86,7 @@ export const GROUPS: Readonly<
   webhooks: { reader: "user", summary: "Endpoints that get events, and what was sent to them" },
   challenge: { reader: "user", summary: "Disputes of a pending checkpoint" },
   keys: { reader: "provider", summary: "The wallet's keys: list, label, replace, revoke" },
+  profile: { reader: "provider", summary: "What the market shows of you: publish, show" },
   card: { reader: "provider", summary: "Rate cards: preview, publish, list" },
   holds: { reader: "provider", summary: "Open and ended holds: show" },
   receipts: { reader: "provider", summary: "Promises of earnings: issue, latest, register" },
@@ -112,6 +115,7 @@ export const VERBS: readonly Verb[] = [
   explainVerb,
   statementVerb,
   watchVerb,
+  marketVerb,
   pricesVerb,
   quoteVerb,
   previewVerb,
@@ -162,6 +166,8 @@ export const VERBS: readonly Verb[] = [
   labelKeyVerb,
   replaceKeyVerb,
   revokeKeyVerb,
+  publishProfileVerb,
+  showProfileVerb,
   previewCardVerb,
   publishCardVerb,
   listCardsVerb,

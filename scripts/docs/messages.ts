@@ -13,6 +13,7 @@ import { logAccessTypedData } from "@compute-credits/protocol/messages/logAccess
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
 import { providerApprovalTypedData } from "@compute-credits/protocol/messages/providerApproval";
+import { providerProfileTypedData } from "@compute-credits/protocol/messages/providerProfile";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
 import { quoteTypedData } from "@compute-credits/protocol/messages/quote";
@@ -57,6 +58,16 @@ const MESSAGES: readonly {
   providerApprovalTypedData(deployment, {
     provider: zeroAddress,
     approved: false,
+    issuedAt: 0n,
+  }),
+  providerProfileTypedData(deployment, {
+    provider: zeroAddress,
+    name: "",
+    endpoints: [],
+    regions: [],
+    hardware: [],
+    terms: "",
+    listed: true,
     issuedAt: 0n,
   }),
   providerKeyTypedData(deployment, { provider: zeroAddress, keyHash: zeroHash }),

@@ -11,8 +11,9 @@ import { MCP_REASONS } from "../../mcp/reasons.ts";
 import { MCP_SETTINGS } from "../../mcp/settings.ts";
 import { readConfig } from "../../server/config.ts";
 import { SERVER_SETTINGS } from "../../server/settings.ts";
-import { ANSWERS, HOLDS, PAGES, STREAMS } from "@compute-credits/api/bounds";
+import { ANSWERS, HOLDS, MARKET, PAGES, STREAMS } from "@compute-credits/api/bounds";
 import { EVENT_KINDS } from "@compute-credits/api/webhooks/eventKinds";
+import { PROFILE } from "@compute-credits/protocol/json/profile";
 import { PROVIDER_BOUNDS } from "../../server/stores/providers/providerBounds.ts";
 import { REASONS_BY_TOPIC } from "@compute-credits/api/problems/reasons";
 import { WEIGHTS } from "@compute-credits/api/weights";
@@ -42,6 +43,7 @@ export const tables: ReadonlyMap<string, string> = new Map([
   ["answers", boundsTable("an answer's", ANSWERS)],
   ["streams", boundsTable("a stream's", STREAMS)],
   ["holds", boundsTable("a hold's", HOLDS)],
+  ["market", boundsTable("the market's", { ...MARKET, ...PROFILE })],
   ["provider-bounds", providerBoundsTable()],
   ["webhook-events", webhookEventsTable()],
   ["messages", messageTypes()],

@@ -94,6 +94,13 @@ export const CALLS: Readonly<Record<(typeof ROUTES)[number]["id"], Call | string
   decideProviderApproval: {
     approveProvider: ({ api, signing }) => sdk.approveProvider(api, signing, { provider }),
   },
+  publishProfile: {
+    publishProfile: ({ api, signing }) => sdk.publishProfile(api, signing, { name: "North GPU" }),
+  },
+  getProfile: { readProfile: ({ api }) => sdk.readProfile(api, { provider }) },
+  getMarket: {
+    readMarket: ({ api }) => sdk.readMarket(api, { basket: [{ meter: "requests", quantity: 1n }] }),
+  },
   getProviderApproval: { readApproval: ({ api }) => sdk.readApproval(api, { provider }) },
   registerProviderKey: { addProviderKey: ({ api, signing }) => sdk.addProviderKey(api, signing) },
   revokeProviderKey: {

@@ -148,6 +148,8 @@ const PUBLIC: readonly RouteId[] = [
   "getRateCard",
   "listDynamicRates",
   "listMultiplierSteps",
+  "getProfile",
+  "getMarket",
   "listCheckpoints",
   "watchCheckpoints",
   "getCheckpoint",
@@ -160,6 +162,7 @@ const PUBLIC_REQUESTS: readonly RouteId[] = ["previewPrices", "createNonce", "si
 
 /** Queries that a route cannot do without. */
 const NEEDED: { readonly [Id in RouteId]?: (things: PrivateThings) => string } = {
+  getMarket: () => `?basket=${encodeURIComponent('[{"meter":"requests","quantity":"1"}]')}`,
   explainEventById: () => "?eventId=event",
   getLatestReceipt: ({ provider }) => `?provider=${provider}`,
   listWebhooks: ({ account }) => `?party=account&address=${account}`,

@@ -3,6 +3,7 @@ import { CAMPAIGNS } from "./campaignReasons.ts";
 import { CHARGING } from "./chargingReasons.ts";
 import { CHECKPOINTS } from "./checkpointReasons.ts";
 import { CREDENTIALS } from "./credentialReasons.ts";
+import { MARKET_REASONS } from "./marketReasons.ts";
 import { PRICING } from "./pricingReasons.ts";
 import { REQUEST } from "./requestReasons.ts";
 import { RULES } from "./ruleReasons.ts";
@@ -19,6 +20,7 @@ export const REASONS_BY_TOPIC = {
   campaigns: CAMPAIGNS,
   rules: RULES,
   pricing: PRICING,
+  market: MARKET_REASONS,
   checkpoints: CHECKPOINTS,
   webhooks: WEBHOOK,
 };
@@ -36,6 +38,7 @@ export const REASONS = {
   ...CAMPAIGNS,
   ...RULES,
   ...PRICING,
+  ...MARKET_REASONS,
   ...CHECKPOINTS,
   ...WEBHOOK,
 };

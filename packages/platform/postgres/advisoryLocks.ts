@@ -10,6 +10,8 @@ export const ADVISORY_LOCK = {
   settler: 7_310_002,
   /** held while a rate card is published: one at a time */
   publishing: 7_310_003,
+  /** held while a provider's profile is put in force: one at a time */
+  profiles: 7_310_004,
   /** held while an endpoint of webhooks is added: one at a time */
   webhooks: 7_310_031,
 } as const;

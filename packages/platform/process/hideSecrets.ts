@@ -9,6 +9,8 @@ export interface Secrets {
   readonly keys: readonly string[];
   /** providers put API keys into the user, the path or the query of a URL */
   readonly urls: readonly string[];
+  /** URLs that anyone may read, which are shown whole unless a secret is in them */
+  readonly publicUrls?: readonly string[];
 }
 
 /**
@@ -17,13 +19,15 @@ export interface Secrets {
  */
 export function hideSecrets(secrets: Secrets): (text: string) => string {
   const known = knownSecrets(secrets);
+  const shownUrls = new Set(secrets.publicUrls);
   return (text) =>
-    known.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), hideUrls(text));
+    known.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), hideUrls(text, shownUrls));
 }
 
-/** Shows only the origin of each http(s) URL in a text. */
-export function hideUrls(text: string): string {
+/** Shows only the origin of each http(s) URL in a text, except for those of `shownUrls`. */
+export function hideUrls(text: string, shownUrls: ReadonlySet<string> = new Set()): string {
   return text.replaceAll(URL_IN_TEXT, (url) => {
+    if (shownUrls.has(url)) return url;
     if (!URL.canParse(url)) return HIDDEN;
     const { origin, username, password, pathname, search } = new URL(url);
     const isBare = `${username}${password}${search}` === "" && pathname === "/";

@@ -34,6 +34,8 @@ export interface Conversation {
   readonly progress: Progress;
   /** Hides a secret in all that is printed from now on, and returns it. */
   readonly guard: (secret: string) => string;
+  /** Lets URLs that anyone may read be printed whole: others lose their paths. */
+  readonly showUrls: (urls: readonly string[]) => void;
   /** Shows lines on the error stream. */
   readonly tell: (lines: readonly string[]) => void;
   /** Says which server is asked, before what comes of it one by one. */

@@ -39,6 +39,10 @@ export const SIGNED_WORDS: Readonly<Record<string, (message: Fields) => string>>
     approved === true
       ? `lets ${String(provider)} charge on this server`
       : `ends the right of ${String(provider)} to charge on this server`,
+  ProviderProfile: ({ provider, name, listed }) =>
+    listed === true
+      ? `shows ${String(provider)} in the market as "${String(name)}", and charges nothing`
+      : `takes ${String(provider)} out of the market`,
   Permit: ({ value, spender }) =>
     `lets ${String(spender)} take ${String(value)} units of the token from this wallet, once`,
   ReceiveWithAuthorization: ({ value, to }) =>

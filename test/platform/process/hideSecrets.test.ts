@@ -38,6 +38,24 @@ describe("hideSecrets", () => {
   });
 });
 
+describe("hideSecrets with public URLs", () => {
+  const hide = hideSecrets({
+    keys: ["cck_the-only-copy"],
+    urls: [],
+    publicUrls: ["https://gpu.example/v1", "https://gpu.example/cck_the-only-copy"],
+  });
+
+  it("shows them whole, and no longer ones", () => {
+    expect(hide('"https://gpu.example/v1", https://gpu.example/v1/key.')).to.equal(
+      '"https://gpu.example/v1", https://gpu.example/[hidden].',
+    );
+  });
+
+  it("hides a secret in them", () => {
+    expect(hide("https://gpu.example/cck_the-only-copy")).to.equal("https://gpu.example/[hidden]");
+  });
+});
+
 describe("hideUrls", () => {
   for (const [url, shown] of [
     ["https://rpc.example.com/v3/k", "https://rpc.example.com/[hidden]"],

@@ -21,6 +21,7 @@ import { issuingKeyRevocationTypedData } from "@compute-credits/protocol/message
 import { providerAccessTypedData } from "@compute-credits/protocol/messages/providerAccess";
 import { providerAccessRevocationTypedData } from "@compute-credits/protocol/messages/providerAccessRevocation";
 import { providerApprovalTypedData } from "@compute-credits/protocol/messages/providerApproval";
+import { providerProfileTypedData } from "@compute-credits/protocol/messages/providerProfile";
 import { providerKeyTypedData } from "@compute-credits/protocol/messages/providerKey";
 import { providerKeyRevocationTypedData } from "@compute-credits/protocol/messages/providerKeyRevocation";
 import { viewKeyTypedData } from "@compute-credits/protocol/messages/viewKey";
@@ -89,6 +90,22 @@ const kinds: readonly [name: string, typedData: fc.Arbitrary<AnyTypedData>][] = 
     messages(
       fc.record({ provider: anyAddress, approved: fc.boolean(), issuedAt: anyUint(64) }),
       providerApprovalTypedData,
+    ),
+  ],
+  [
+    "ProviderProfile",
+    messages(
+      fc.record({
+        provider: anyAddress,
+        name: fc.string(),
+        endpoints: fc.array(fc.webUrl()),
+        regions: fc.array(fc.string()),
+        hardware: fc.array(fc.string()),
+        terms: fc.string(),
+        listed: fc.boolean(),
+        issuedAt: anyUint(64),
+      }),
+      providerProfileTypedData,
     ),
   ],
   [

@@ -567,6 +567,21 @@ describe("npm run credits", () => {
       expect(verified.out).to.match(/^✔ /m);
     });
 
+    it("profile publish and show, and market", async () => {
+      const said = { name: "North GPU", endpoints: ["https://gpu.example/v1"] };
+      await writeFile(file("profile.json"), JSON.stringify(said));
+      const published = await document("profile publish --file {profile.json} --wallet provider");
+      expect(published).to.deep.include({ ...said, listed: true });
+      const shown = await document(`profile show --provider ${provider}`);
+      expect(shown).to.deep.include(said);
+      const rows = (await done("market --meter requests --quantity 100")).out;
+      expect(rows).to.match(/North GPU +0x[0-9a-f]{40} .*https:\/\/gpu\.example\/v1$/m);
+      await writeFile(file("basket.json"), '[{"meter": "requests", "quantity": "1"}]');
+      const { offers } = await document("market --basket {basket.json} --any-rate");
+      expect(offers).to.have.nested.property("[0].totalMicros");
+      expect((await document("market --gpu none"))["offers"]).to.deep.equal([]);
+    });
+
     it("status, alarms, vault, report and the log", async () => {
       expect((await done("status")).out).to.match(/^status +ready$/m);
       expect((await done("alarms")).out).to.include("no alarms");
