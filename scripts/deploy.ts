@@ -21,9 +21,8 @@ import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits"
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { readOptions, run, UsageError } from "@compute-credits/platform/process/commandLine";
 import { privateKey } from "@compute-credits/platform/process/environment";
-import { creditsLensAbi } from "@compute-credits/protocol/abi/creditsLens";
 import { COMPILER_VERSION } from "./compiled/compilerSettings.ts";
-import { readCompiled } from "./compiled/readCompiled.ts";
+import { type CompiledName, readCompiled } from "./compiled/readCompiled.ts";
 import { changedSources } from "./compiled/sources.ts";
 import {
   VERIFIABLE,
@@ -207,13 +206,17 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
   const code = await client.getCode({ address: court });
   if (code === undefined) throw new Error(`there is no court at ${court}`);
 
-  const lens = await deployLens({ client, account, transport });
+  const deployer = { client, account, transport };
+  // Neither has an owner or changeable state.
+  const lens = await deployContract(deployer, "CreditsLens", []);
+  const deposits = await deployContract(deployer, "DepositAddresses", [contract]);
 
   const record = {
     chainId,
     computeCredits: contract,
     court,
     lens,
+    depositAddresses: deposits,
     // The chain's own number. On rollups a contract sees the number of another chain.
     block: receipt.blockNumber,
     transaction: hash,
@@ -226,7 +229,12 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
         args: [terms],
       }),
       contracts: await writeInputs(
-        { ComputeCredits: contract, Court: court, CreditsLens: lens },
+        {
+          ComputeCredits: contract,
+          Court: court,
+          CreditsLens: lens,
+          DepositAddresses: deposits,
+        },
         chainId,
       ),
     },
@@ -234,7 +242,7 @@ async function deploy(options: z.infer<typeof Options>, key: Hex): Promise<void>
   const name = `${chainId}-${contract}.json`;
   await writeFile(new URL(name, DEPLOYMENTS), `${jsonText(record, 2)}\n`, flagsFor(chainId));
   console.log(`ComputeCredits ${contract}\nCourt          ${court}`);
-  console.log(`CreditsLens    ${lens}`);
+  console.log(`CreditsLens    ${lens}\nDepositAddresses ${deposits}`);
   const seen = await client.readContract({ ...at, functionName: "deploymentBlock" });
   if (seen !== receipt.blockNumber) {
     console.log(
@@ -254,20 +262,20 @@ function flagsFor(chainId: number): { readonly flag: "w" | "wx" } {
   return { flag: chainId === HARDHAT_CHAIN.id ? "w" : "wx" };
 }
 
-/** Deploys the lens, which has no state and no power. */
-async function deployLens({
-  client,
-  account,
-  transport,
-}: {
-  client: PublicClient;
-  account: PrivateKeyAccount;
-  transport: Transport;
-}): Promise<Address> {
-  const { bytecode } = await readCompiled("CreditsLens");
+async function deployContract(
+  {
+    client,
+    account,
+    transport,
+  }: { client: PublicClient; account: PrivateKeyAccount; transport: Transport },
+  name: CompiledName,
+  args: readonly unknown[],
+): Promise<Address> {
+  const { bytecode, constructorAbi } = await readCompiled(name);
   const hash = await createWalletClient({ account, transport }).deployContract({
-    abi: creditsLensAbi,
+    abi: constructorAbi,
     bytecode,
+    args,
     chain: null,
   });
   const { status, contractAddress } = await client.waitForTransactionReceipt({ hash });
@@ -287,7 +295,7 @@ async function writeInputs(
   const files: Record<string, string> = {};
   for (const name of VERIFIABLE) {
     const file = `${chainId}-${addresses[name]}.input.json`;
-    // oxlint-disable-next-line no-await-in-loop -- three files, the first failure stops
+    // oxlint-disable-next-line no-await-in-loop -- a few files, the first failure stops
     const text = JSON.stringify(await standardInput(name));
     // oxlint-disable-next-line no-await-in-loop -- as above
     await writeFile(new URL(file, DEPLOYMENTS), text, flagsFor(chainId));

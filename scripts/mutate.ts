@@ -86,7 +86,7 @@ await run(async () => {
 });
 
 function mutate(options: MutateOptions): void {
-  const files = globSync("contracts/{vault,court,lens,libraries}/*.sol").toSorted();
+  const files = globSync("contracts/{vault,court,deposits,lens,libraries}/*.sol").toSorted();
   const { mutants, mutated } = mutantsOf(files);
   const wanted = mutants
     .filter(({ file, kind }) => file.includes(options.file) && kind.includes(options.kind))
@@ -106,7 +106,10 @@ function mutate(options: MutateOptions): void {
     prepare(folder);
     for (const { path, text } of mutated) writeFileSync(join(folder, path), text);
     for (const path of globSync(
-      ["contracts/{interfaces,vault,court,lens,libraries}/*.sol", "test/contracts/**/*.sol"],
+      [
+        "contracts/{interfaces,vault,court,deposits,lens,libraries}/*.sol",
+        "test/contracts/**/*.sol",
+      ],
       { cwd: folder },
     )) {
       const file = join(folder, path);

@@ -189,6 +189,7 @@ export { formatCredits, parseCredits } from "@compute-credits/protocol/amounts";
 export { type Scope, scopeHash } from "@compute-credits/protocol/messages/allowance";
 export { promotionCodeHash } from "@compute-credits/protocol/messages/promotionCode";
 export type { Deployment } from "@compute-credits/protocol/messages/domain";
+export { depositAddressOf } from "@compute-credits/protocol/depositAddress";
 export { apiKeySpender, walletSpender } from "@compute-credits/protocol/messages/spender";
 
 // The chain
@@ -207,6 +208,13 @@ export { exit, exitWithoutProof, freeze } from "./chain/exit.ts";
 export { readCheckpoints } from "./chain/readCheckpoints.ts";
 export { readCounter } from "./chain/readCounter.ts";
 export { readAccount, readClaim, readVault } from "./chain/readLens.ts";
+export {
+  type ArrivedDeposit,
+  type DepositConnection,
+  readDeposits,
+  sweepDeposit,
+  withdrawDeposit,
+} from "./chain/deposits.ts";
 export { readPurchases } from "./chain/readPurchases.ts";
 export { revokeAll } from "./chain/revokeAll.ts";
 export { settle } from "./chain/settle.ts";

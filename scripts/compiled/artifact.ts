@@ -7,6 +7,7 @@ export const SOURCES = {
   ComputeCredits: "ComputeCredits.sol",
   Court: "Court.sol",
   CreditsLens: "lens/CreditsLens.sol",
+  DepositAddresses: "deposits/DepositAddresses.sol",
   TestDollar: "mocks/TestDollar.sol",
   TestWallet: "mocks/TestWallet.sol",
   ResetFirstToken: "mocks/ResetFirstToken.sol",

@@ -7,6 +7,7 @@ import { z } from "zod";
 export const COMPILED = [
   "ComputeCredits",
   "CreditsLens",
+  "DepositAddresses",
   "TestDollar",
   "TestWallet",
   "ResetFirstToken",

@@ -9,7 +9,13 @@ export interface Rendered {
 }
 
 /** The contracts whose ABIs programs and browsers import. */
-const WITH_ABI = ["ComputeCredits", "Court", "CreditsLens", "TestDollar"] as const;
+const WITH_ABI = [
+  "ComputeCredits",
+  "Court",
+  "CreditsLens",
+  "DepositAddresses",
+  "TestDollar",
+] as const;
 
 /** Renders every committed form of the contracts: ABIs, creation codes and the sources' hashes. */
 export async function renderAll(): Promise<readonly Rendered[]> {

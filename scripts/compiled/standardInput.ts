@@ -7,7 +7,7 @@ import { COMPILER_SETTINGS } from "./compilerSettings.ts";
 import { readSources } from "./sources.ts";
 
 /** The deployed contracts, whose sources explorers and Sourcify can verify. */
-export const VERIFIABLE = ["ComputeCredits", "Court", "CreditsLens"] as const;
+export const VERIFIABLE = ["ComputeCredits", "Court", "CreditsLens", "DepositAddresses"] as const;
 export type VerifiableName = (typeof VERIFIABLE)[number];
 
 /** The compiler's standard JSON input, as explorers and Sourcify take it. */

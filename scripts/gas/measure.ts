@@ -14,6 +14,7 @@ import {
   maxUint64,
   publicActions,
   toHex,
+  zeroAddress,
   zeroHash,
 } from "viem";
 import {
@@ -25,7 +26,9 @@ import {
 import { hardhat } from "viem/chains";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
+import { depositAddressesAbi } from "@compute-credits/protocol/abi/depositAddresses";
 import { testDollarAbi } from "@compute-credits/protocol/abi/testDollar";
+import { depositAddressOf } from "@compute-credits/protocol/depositAddress";
 import type { Row } from "@compute-credits/protocol/tree/row";
 import {
   type CheckpointMessage,
@@ -53,7 +56,7 @@ const GENESIS_SECONDS = 1_767_225_600;
  * Above every measured transaction. A fixed limit saves an estimate, and does not change the gas
  * used.
  */
-const GAS_LIMIT = 1_000_000n;
+const GAS_LIMIT = 5_000_000n;
 
 /** ERC-3009: of a `TransferWithAuthorization` and of a `ReceiveWithAuthorization`. */
 const AUTHORIZATION_FIELDS = [
@@ -96,6 +99,8 @@ export async function measureGas(): Promise<GasTable> {
   await one.buying(table);
   await one.tables(table);
   await one.exits(table);
+  const deposits = await Bench.start(1);
+  await deposits.deposits(table);
   const five = await Bench.start(5);
   await five.buying({});
   await five.quorum(table);
@@ -197,6 +202,51 @@ class Bench {
     table["direct billing: transferWithAuthorization"] = await this.#directBilling();
     await this.#keeperTopUp();
     table["top-up by a keeper"] = await this.#keeperTopUp();
+  }
+
+  /** Sweeps of deposit addresses, by a stranger to them. */
+  async deposits(table: GasTable): Promise<void> {
+    const vault = { address: this.#vault, abi: computeCreditsAbi } as const;
+    await this.#onVault(payer2, "buy", [payer2.address, CREDIT]);
+    const deposits = await this.#deployDeposits();
+    const arrive = async (account: Address) => {
+      const to = depositAddressOf(deposits, account);
+      await this.#onToken(payer, "transfer", [to, 1_000_000n]);
+    };
+    const sweep = (functionName: string, args: readonly unknown[]) =>
+      this.#send(keeper, deposits, depositAddressesAbi, functionName, args);
+
+    await arrive(payer.address);
+    table["sweep a deposit address, first: deploys it"] = await sweep("sweep", [payer.address]);
+    await arrive(payer.address);
+    table["sweep a deposit address, again"] = await sweep("sweep", [payer.address]);
+    const ten = Array.from({ length: 10 }, (_, i) => wallet(20 + i).address);
+    const arriveAll = () =>
+      ten.reduce((before, account) => before.then(() => arrive(account)), Promise.resolve());
+    await arriveAll();
+    table["sweep 10 deposit addresses, first"] = await sweep("sweepMany", [ten]);
+    await arriveAll();
+    table["sweep 10 deposit addresses, again"] = await sweep("sweepMany", [ten]);
+    const bought = await this.#client.readContract({
+      ...vault,
+      functionName: "balanceOf",
+      args: [ten[9] ?? zeroAddress],
+    });
+    if (bought !== 200n * CREDIT) throw new Error("the last of the ten was not swept twice");
+  }
+
+  async #deployDeposits(): Promise<Address> {
+    const { abi, bytecode } = await artifacts.readArtifact("DepositAddresses");
+    if (!isHex(bytecode)) throw new Error("DepositAddresses has no bytecode");
+    await this.#setNextTimestamp(1);
+    const hash = await walletOf(this.#client, operator).deployContract({
+      abi,
+      bytecode,
+      args: [this.#vault],
+    });
+    const { contractAddress } = await this.#client.waitForTransactionReceipt({ hash });
+    if (!contractAddress) throw new Error("DepositAddresses could not be deployed");
+    return contractAddress;
   }
 
   /** Checkpoints and settlements of tables with 10, 1,000 and a million rows. */

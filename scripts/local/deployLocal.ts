@@ -20,6 +20,7 @@ export interface LocalDeployment {
   readonly token: Address;
   readonly contract: Address;
   readonly lens: Address;
+  readonly depositAddresses: Address;
 }
 
 /** 100 credits for a test dollar: a credit is a cent. */
@@ -110,5 +111,7 @@ export async function deployLocal(
       ...terms,
     },
   ]);
-  return { token, contract, lens: await deployContract(rpcUrl, "CreditsLens", []) };
+  const lens = await deployContract(rpcUrl, "CreditsLens", []);
+  const depositAddresses = await deployContract(rpcUrl, "DepositAddresses", [contract]);
+  return { token, contract, lens, depositAddresses };
 }

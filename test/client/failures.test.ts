@@ -32,6 +32,7 @@ const NO_ACTIONS: ReadonlySet<string> = new Set([
   "createServerAnswers",
   "createViewKey",
   "decodeRevert",
+  "depositAddressOf",
   "formatCredits",
   // Fails as what it reads does.
   "pages",
@@ -66,7 +67,12 @@ const wallet = createWalletClient({
     },
   }),
 });
-const on = { client, contract: zeroAddress, lens: zeroAddress };
+const on = {
+  client,
+  contract: zeroAddress,
+  lens: zeroAddress,
+  depositAddresses: zeroAddress,
+};
 const connection = { ...on, wallet };
 const signing = { wallet, deployment };
 
@@ -110,6 +116,9 @@ const unreachable: Readonly<Record<string, () => Promise<unknown>>> = {
 const declined: Readonly<Record<string, () => Promise<unknown>>> = {
   ...ofRoutesThat(true),
   exit: () => sdk.exit(connection, row, []),
+  sweepDeposit: () => sdk.sweepDeposit(connection, account),
+  withdrawDeposit: () =>
+    sdk.withdrawDeposit(connection, { token: zeroAddress, to: account, amount: 1n }),
   exitWithoutProof: () => sdk.exitWithoutProof(connection, party),
   freeze: () => sdk.freeze(connection, account),
   requestRefund: () => sdk.requestRefund(connection, 1n),
@@ -148,6 +157,7 @@ const withoutChain: Readonly<Record<string, () => Promise<unknown>>> = {
   readChainFacts: () => sdk.readChainFacts(on, account),
   readCheckpoints: () => sdk.readCheckpoints(on, 1n),
   readClaim: () => sdk.readClaim(on, row),
+  readDeposits: () => sdk.readDeposits(on, [account]),
   readCounter: () => sdk.readCounter(on, account),
   readPurchases: () => sdk.readPurchases(on, account, 1n),
   readVault: () => sdk.readVault(on),

@@ -4,6 +4,7 @@ import { expect } from "chai";
 
 import { computeCreditsAbi } from "@compute-credits/protocol/abi/computeCredits";
 import { courtAbi } from "@compute-credits/protocol/abi/court";
+import { depositAddressesAbi } from "@compute-credits/protocol/abi/depositAddresses";
 
 /** The ERC-20 face that always reverts is described together. */
 const REVERTING = ["approve", "transfer", "transferFrom"];
@@ -16,8 +17,8 @@ describe("docs/contract.md and docs/governance.md", () => {
       ),
     );
     const text = pages.join("\n");
-    const functions = [...computeCreditsAbi, ...courtAbi].flatMap((entry) =>
-      entry.type === "function" ? [entry] : [],
+    const functions = [...computeCreditsAbi, ...courtAbi, ...depositAddressesAbi].flatMap(
+      (entry) => (entry.type === "function" ? [entry] : []),
     );
     const changing = functions.flatMap(({ name, stateMutability }) =>
       stateMutability === "view" || stateMutability === "pure" ? [] : [name],

@@ -77,6 +77,7 @@ describe("the standard JSON input of a deployed contract", function () {
             functionName: "court",
           }),
         CreditsLens: () => deployContract(rpcUrl, "CreditsLens", []),
+        DepositAddresses: () => deployContract(rpcUrl, "DepositAddresses", [contract]),
       }[name];
       const code = await client.getCode({ address: await address() });
       if (code === undefined) throw new Error(`${name} has no code`);

@@ -18,6 +18,7 @@ const RecordJson = z.object({
   computeCredits: z.string(),
   court: z.string(),
   lens: z.string(),
+  depositAddresses: z.string(),
   block: z.string(),
   transaction: z.templateLiteral(["0x", z.string()]),
   verification: z.object({ contracts: z.record(z.string(), z.string()) }),
@@ -78,6 +79,7 @@ describe("npm run deploy", function () {
       "project/contracts/ComputeCredits.sol:ComputeCredits": `31337-${record.computeCredits}.input.json`,
       "project/contracts/Court.sol:Court": `31337-${record.court}.input.json`,
       "project/contracts/lens/CreditsLens.sol:CreditsLens": `31337-${record.lens}.input.json`,
+      "project/contracts/deposits/DepositAddresses.sol:DepositAddresses": `31337-${record.depositAddresses}.input.json`,
     });
     const inputs = await Promise.all(
       Object.values(contracts).map((file) => readFile(new URL(file, FOLDER), "utf8")),

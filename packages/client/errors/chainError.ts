@@ -115,6 +115,7 @@ const NEXT: { readonly [Name in ContractErrorName]?: string } = {
   RowNotInCheckpoint: "Take a new proof: it is of another checkpoint.",
   NothingOwed: "Nothing is owed to this party.",
   NotFrozen: "Exits need a frozen vault: ask for a refund instead.",
+  NothingToSweep: "Wait until more of the vault's token has arrived at the deposit address.",
   ExitNeedsProof: "Exit with a proof, or wait for the grace to end.",
 };
 

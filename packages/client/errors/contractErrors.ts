@@ -15,10 +15,17 @@ const TOKEN_ERRORS = parseAbi([
   "error ERC2612InvalidSigner(address signer, address owner)",
 ]);
 
-/** Every custom error of the vault, the court and the token, each once. */
+/** Those of the deposit addresses that the vault does not have too. */
+const DEPOSIT_ERRORS = parseAbi([
+  "error NothingToSweep(address account, uint256 tokenAmount, uint256 neededTokenAmount)",
+  "error ZeroDepositAccount()",
+]);
+
+/** Every custom error of the vault, the court, the deposit addresses and the token, each once. */
 export const CONTRACT_ERRORS = [
   ...computeCreditsAbi.filter((item) => item.type === "error"),
   ...courtAbi.filter((item) => item.type === "error"),
+  ...DEPOSIT_ERRORS,
   ...TOKEN_ERRORS,
 ] as const;
 

@@ -100,7 +100,7 @@ abstract contract Fixture is Test {
     }
 
     /// @dev Gives an account a million dollars and 100 ether, and approves the vault.
-    function fund(address account) internal {
+    function fund(address account) internal virtual {
         dollar.mint(account, 1_000_000e6);
         vm.prank(account);
         dollar.approve(address(credits), type(uint256).max);

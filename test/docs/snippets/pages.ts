@@ -22,6 +22,7 @@ export const PAGES: readonly { readonly page: string; readonly notRun: number }[
   { page: "docs/checkpoint-data.md", notRun: 0 },
   { page: "docs/cli.md", notRun: 1 },
   { page: "docs/contract.md", notRun: 0 },
+  { page: "docs/deposits.md", notRun: 0 },
   { page: "docs/governance.md", notRun: 0 },
   { page: "docs/limits.md", notRun: 0 },
   { page: "docs/live.md", notRun: 0 },
