@@ -128,7 +128,8 @@ export function readHolds(sql: Sql, since: Date): Promise<HoldRow[]> {
 
 export function readHoldParts(sql: Sql): Promise<HoldPartRow[]> {
   return sql.query<HoldPartRow>(
-    `select ${HOLD_KEY} as key, account, allowance, held_micros as held from hold_parts
+    `select ${HOLD_KEY} as key, account, allowance, held_micros as held from hold_payers
+     where account is not null
      order by provider, hold_id, part`,
   );
 }

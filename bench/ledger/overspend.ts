@@ -34,7 +34,8 @@ export async function countOverspent({ database }: Rig): Promise<number> {
 export async function countLeakedHolds({ database }: Rig): Promise<number> {
   const [found] = await database.query<{ count: bigint }>(
     `select (select count(*) from holds where resolved_as is null)
-       + (select count(*) from hold_parts where held_micros <> 0)
+       + (select count(*) from open_holds)
+       + (select count(*) from hold_payers where held_micros <> 0)
        + (select count(*) from accounts where held <> 0)
        + (select count(*) from allowances where period_spent <> spent) as count`,
   );

@@ -165,7 +165,8 @@ async function restoreAllowances({ tx, scratch }: RestoreStateDeps): Promise<voi
 
 const HOLD_KEY = "provider bytea, hold_id text";
 const HOLD_STATE =
-  "captured_micros bigint, captured_quantity bigint, resolved_as text, resolved_at timestamptz";
+  "captured_micros bigint, captured_quantity bigint, resolved_as text, resolved_at timestamptz, " +
+  "account bytea, allowance bytea, held_micros bigint";
 
 /** A hold that the ledger has as resolved stays so; all others are as the replay has them. */
 async function restoreHolds({ tx, scratch }: RestoreStateDeps): Promise<void> {
@@ -194,6 +195,7 @@ async function restoreHolds({ tx, scratch }: RestoreStateDeps): Promise<void> {
         captured_quantity: hold.lots[0]?.capturedQuantity ?? 0n,
         resolved_as: hold.resolution?.as ?? null,
         resolved_at: hold.resolution?.at ?? null,
+        ...firstPartOf(hold),
       })),
     );
     // oxlint-disable-next-line no-await-in-loop
@@ -228,14 +230,34 @@ async function restoreHolds({ tx, scratch }: RestoreStateDeps): Promise<void> {
             account: bytea(account),
             allowance: bytea(allowance),
             held_micros: heldMicros,
-          })),
+          }))
+          .filter(({ lot, part }) => lot > 0 || part > 0),
       ),
       `on conflict (provider, hold_id, part) do update set held_micros = excluded.held_micros`,
     );
     // oxlint-disable-next-line no-await-in-loop
     await restoreRequestHashes(tx, holds);
   }
+  await restoreOpenHolds(tx);
   await restoreCaptureHashes(tx);
+}
+
+/** The first part of the first lot, which the hold's row has. */
+function firstPartOf({ lots: [lot] }: AuditedHold): Row {
+  const [part] = lot?.parts ?? [];
+  return {
+    account: part === undefined ? null : bytea(part.account),
+    allowance: part === undefined ? null : bytea(part.allowance),
+    held_micros: part?.heldMicros ?? 0n,
+  };
+}
+
+async function restoreOpenHolds(tx: Sql): Promise<void> {
+  await tx.query("delete from open_holds");
+  await tx.query(
+    `insert into open_holds (spender, provider, hold_id, expires_at, account)
+     select spender, provider, hold_id, expires_at, account from holds where resolved_at is null`,
+  );
 }
 
 /** Of holds whose lines the request named: their first entry in the log does not have all of them. */

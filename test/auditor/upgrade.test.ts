@@ -1,5 +1,6 @@
 import { migrateAuditor } from "../../auditor/store/claimAuditor.ts";
 import type { Database } from "@compute-credits/platform/postgres/database";
+import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { databaseKinds } from "../fixtures/databases.ts";
 import { FILLED_AUDITOR, FILLED_LEDGER } from "../fixtures/filledDatabases.ts";
 import { fillDatabase, releases } from "../fixtures/upgrades.ts";
@@ -11,7 +12,7 @@ for (const { name: kind, openEmpty } of databaseKinds) {
     let ledgerDatabase: Database;
 
     beforeEach(async () => {
-      database = await openEmpty();
+      database = await openEmpty(MAINTENANCE_LIMITS);
       ledgerDatabase = await openEmpty();
       await fillDatabase(ledgerDatabase, FILLED_LEDGER);
     });

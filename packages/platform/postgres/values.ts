@@ -92,6 +92,25 @@ export function packedColumn(packed: string, index: string, size: number): strin
   return `substring(${packed}::bytea, ${size} * ${index}::int - ${size - 1}, ${size})`;
 }
 
+/**
+ * SQL: one of several values that each row has packed one after the other, of the row `n` (from 1).
+ * `sizes` are the values' bytes, in their order.
+ */
+export function packedSlice<Name extends string>(
+  packed: string,
+  sizes: Readonly<Record<Name, number>>,
+  wanted: Name,
+): string {
+  let before = 0;
+  let rowBytes = 0;
+  for (const name in sizes) {
+    if (name === wanted) before = rowBytes;
+    rowBytes += sizes[name];
+  }
+  const start = `${rowBytes} * n::int - ${rowBytes - 1 - before}`;
+  return `substring(${packed}::bytea, ${start}, ${sizes[wanted]})`;
+}
+
 /** Writes a `bigint[]`, `numeric[]` or `smallint[]` parameter. */
 export function numberArray(values: readonly (bigint | number | "null")[]): string {
   return `{${values.join(",")}}`;

@@ -246,8 +246,9 @@ interface LotRecord extends PlaceRecord {
 
 /** SQL: the columns of a `LotRecord`, of a table that has the lot at the place `lot`. */
 const lotColumns = (table: string, lot: string) => `${PLACE}, provider, hold_id, line, meter,
-  dimensions, quantity, rate, (select array_agg(allowance order by part) from hold_parts p
+  dimensions, quantity, rate, (select array_agg(allowance order by part) from hold_payers p
     where p.provider = ${table}.provider and p.hold_id = ${table}.hold_id and p.lot = ${lot}
+      and allowance is not null
   ) as allowances`;
 
 function lotOf(record: LotRecord) {

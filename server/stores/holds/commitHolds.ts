@@ -60,7 +60,7 @@ import {
 } from "./holdJob.ts";
 import type { HoldMemory } from "./holdMemory.ts";
 import { type LockedHolds, lockHolds } from "./lockHolds.ts";
-import { insertExtensions, insertHolds, updateHolds } from "./writeHolds.ts";
+import { insertExtensions, insertHolds, updateHolds, writeHoldEnds } from "./writeHolds.ts";
 
 export interface CommitHoldsDeps {
   readonly database: Database;
@@ -462,11 +462,10 @@ async function writeDecision(
   );
   await addTierUnits(last, tierUnits);
   await updateHolds(last, changedHolds);
-  await writeNotes(last, [
-    ...changedHolds.flatMap(({ provider, id, resolution }) =>
-      resolution === null ? [] : { kind: "hold_end" as const, provider, id, ...resolution },
-    ),
-    ...extensions.map(({ request, hold, at }) => ({
+  await writeHoldEnds(last, changedHolds);
+  await writeNotes(
+    last,
+    extensions.map(({ request, hold, at }) => ({
       kind: "hold_extension" as const,
       provider: hold.provider,
       id: hold.id,
@@ -476,7 +475,7 @@ async function writeDecision(
       expiresAt: hold.expiresAt,
       at,
     })),
-  ]);
+  );
   await insertExtensions(last, extensions);
   const quoteExpiries = authorize.flatMap(({ request }, index) =>
     held[index]?.result === "held" ? (request.quote?.expiresAt ?? null) : [],

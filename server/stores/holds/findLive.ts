@@ -55,8 +55,9 @@ export async function findLive(
              and e.hold_id = named.hold_id and e.extension_id = named.extension_id))) as is_settled,
        case when not is_new then (
          select array_agg(account) from (
-           select account from hold_parts p
+           select account from hold_payers p
              where p.provider = named.provider and p.hold_id = named.hold_id
+               and account is not null
            union all (${tierAccountsOf("rate")} where rate->>'kind' not in ('fixed', 'dynamic'))
            union all select tier_accounts.decode from hold_lots l
              cross join lateral (${tierAccountsOf("l.rate")}) as tier_accounts

@@ -80,7 +80,8 @@ export async function readHold(sql: Sql, { provider, id }: HoldKey): Promise<Hol
           key,
         );
   const parts = await sql.query<PartRecord>(
-    `select ${PART_COLUMNS} from hold_parts where provider = $1 and hold_id = $2 order by part`,
+    `select ${PART_COLUMNS} from hold_payers
+     where provider = $1 and hold_id = $2 and account is not null order by part`,
     key,
   );
   return toHold(record, lots, parts);

@@ -283,11 +283,11 @@ async function readParts(
   jobs: readonly HoldJob[],
 ): Promise<readonly (PartRecord & HoldKeyRecord)[]> {
   if (jobs.length === 0) return [];
-  // Plan: hold_parts by primary key.
+  // Plan: holds and hold_parts by primary key.
   return await tx.query<PartRecord & HoldKeyRecord>(
     `select provider, hold_id, ${PART_COLUMNS} from ${NAMED_HOLDS}
-       join hold_parts using (provider, hold_id)
-     order by provider, hold_id, part`,
+       join hold_payers using (provider, hold_id)
+     where account is not null order by provider, hold_id, part`,
     keysOf(jobs),
   );
 }
@@ -336,7 +336,7 @@ async function readAllowanceStates(
     ...known.candidates.flat().map(({ id }) => id),
     ...known.holds.flatMap((hold) => partsOf(hold).map(({ allowance }) => allowance)),
   ]);
-  // Plan: hold_parts by primary key, allowance_usage by hash.
+  // Plan: holds and hold_parts by primary key, allowance_usage by hash.
   const records = await tx.query<AllowanceUsage & { id: Hex; revokedAt: Date | null }>(
     `select id, revoked_at as "revokedAt", period_index as "periodIndex",
        carried_micros as "carriedMicros", period_spent as "periodSpentMicros",
@@ -344,7 +344,7 @@ async function readAllowanceStates(
      from (
        select unnest($1::bytea[]) as id
        union select allowance from unnest($2::bytea[], $3::text[]) as named (provider, hold_id)
-         join hold_parts using (provider, hold_id)
+         join hold_payers using (provider, hold_id)
      ) as wanted join allowance_usage using (id)`,
     [byteaArray([...ids]), ...keysOf(unknown)],
   );
@@ -374,11 +374,11 @@ async function countOpenHolds(
 ): Promise<ReadonlyMap<string, bigint>> {
   if (authorize.length === 0) return new Map();
   const pairs = [...new Map(authorize.map(({ request }) => [pairKey(request), request])).entries()];
-  // Plan: open_holds_of_pair, index only, for each pair. A provider cannot use up another's share.
+  // Plan: open_holds by primary key, index only, for each pair. No provider uses up another's share.
   const counts = await tx.query<{ n: bigint; count: bigint }>(
     `select n, (select count(*) from (
-         select from holds h where h.spender = pair.spender and h.provider = pair.provider
-           and resolved_as is null limit $3) as open) as count
+         select from open_holds h where h.spender = pair.spender and h.provider = pair.provider
+           limit $3) as open) as count
      from unnest($1::bytea[], $2::bytea[]) with ordinality as pair (spender, provider, n)`,
     [
       byteaArray(pairs.map(([, { spender }]) => spender)),

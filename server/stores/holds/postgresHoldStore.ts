@@ -196,9 +196,8 @@ export function createHoldStore(
     async expireDue(limit) {
       // Plan: open_holds_by_expiry, a range.
       const due = await database.query<HoldKey>(
-        `select provider, hold_id as id from holds
-         where resolved_at is null and expires_at <= clock_timestamp() order by expires_at
-           limit $1`,
+        `select provider, hold_id as id from open_holds
+         where expires_at <= clock_timestamp() order by expires_at limit $1`,
         [limit],
       );
       await Promise.all(due.map((key) => end(key, "expired")));
@@ -206,11 +205,10 @@ export function createHoldStore(
     },
 
     async secondsToNextExpiry(account) {
-      // Plan: open_hold_parts_of_account, then holds by primary key.
+      // Plan: open_holds_of_account and open_hold_parts_of_account, then holds by primary key.
       const [next] = await database.query<{ seconds: number | null }>(
         `select ceil(extract(epoch from min(expires_at) - clock_timestamp()))::integer as seconds
-         from hold_parts join holds using (provider, hold_id)
-         where account = $1 and held_micros > 0 and resolved_as is null`,
+         from holding_parts p join holds using (provider, hold_id) where p.account = $1`,
         [bytea(account)],
       );
       const seconds = next?.seconds ?? null;

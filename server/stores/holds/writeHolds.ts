@@ -8,6 +8,7 @@ import {
   byteaArray,
   nullableTextArray,
   numberArray,
+  packedSlice,
   textArray,
 } from "@compute-credits/platform/postgres/values";
 
@@ -49,38 +50,106 @@ function runsOf(holds: readonly NewHold[]): NewHold[][] {
   return runs;
 }
 
+/** A hold's parties and hash, packed: one value is parsed faster than an array of each. */
+const PACKED = { provider: 20, spender: 32, hash: 32, account: 20, allowance: 32 } as const;
+
 /**
- * Inserts holds with their first lots. Their quotes' ends are stored so that an auditor can see why
- * a quoted hold's price differs from the card in force.
+ * The rows of `holds` have the first part of the first lot. Quotes' ends are stored so that an
+ * auditor can see why a quoted hold's price differs from the card in force. Numbers are indexed by
+ * position, and what holds share is sent once, as in `insertDebits`.
  */
+const INSERT_HOLDS = `with held as (
+    insert into holds (provider, spender, request_hash, account, allowance, held_micros, hold_id,
+      quantity, lots, expires_at, quote_expires_at, line, meter, dimensions, rate, created_at,
+      transaction_id)
+    select ${packedSlice("$1", PACKED, "provider")}, ${packedSlice("$1", PACKED, "spender")},
+      ${packedSlice("$1", PACKED, "hash")},
+      case when ($5::bigint[])[n] is not null then ${packedSlice("$1", PACKED, "account")} end,
+      case when ($5::bigint[])[n] is not null then ${packedSlice("$1", PACKED, "allowance")} end,
+      coalesce(($5::bigint[])[n], 0), hold_id, ($3::bigint[])[n], ($4::smallint[])[n],
+      to_timestamp(($6::bigint[])[n]::float8 / 1000), ($7::timestamptz[])[n], ($9::text[])[kind],
+      ($10::text[])[kind], ($11::jsonb[])[kind], ($12::jsonb[])[kind], $13,
+      (select pg_current_xact_id()::text::bigint)
+    from unnest($2::text[], $8::integer[]) with ordinality as hold (hold_id, kind, n)
+    returning spender, provider, hold_id, expires_at, account)
+  insert into open_holds (spender, provider, hold_id, expires_at, account) select * from held`;
+
+/** Inserts holds of one moment with their first lots. */
 async function insertFirstLots(tx: Sql, holds: readonly NewHold[]): Promise<void> {
-  const rows = holds.map(({ hold, quoteExpiresAt }) => {
-    const [lot] = hold.lots;
-    if (lot === undefined) throw new Error("a hold has no lot");
-    return { hold, lot, quoteExpiresAt };
+  const [first] = holds;
+  if (first === undefined) return;
+  const rows = holds.map(({ hold }) => ({ hold, lot: firstLotOf(hold) }));
+  const { kinds, kindOf } = lotKindsOf(rows.map(({ lot }) => lot));
+  await tx.query(INSERT_HOLDS, [
+    packed(rows),
+    textArray(rows.map(({ hold }) => hold.id)),
+    numberArray(rows.map(({ lot }) => lot.quantity)),
+    numberArray(rows.map(({ hold }) => hold.lots.length)),
+    numberArray(rows.map(({ lot }) => lot.parts[0]?.heldMicros ?? "null")),
+    numberArray(rows.map(({ hold }) => hold.expiresAt.getTime())),
+    holds.some(({ quoteExpiresAt }) => quoteExpiresAt !== null)
+      ? nullableTextArray(holds.map(({ quoteExpiresAt: at }) => at?.toISOString() ?? null))
+      : null,
+    numberArray(kindOf),
+    textArray(kinds.map(({ line }) => line)),
+    textArray(kinds.map(({ meter }) => meter)),
+    textArray(kinds.map(({ dimensions }) => dimensions)),
+    textArray(kinds.map(({ rate }) => rate)),
+    first.hold.createdAt,
+  ]);
+}
+
+/** The parties of holds, as `PACKED`. A hold without a part has zeros, which are not stored. */
+function packed(rows: readonly { readonly hold: Hold; readonly lot: HoldLot }[]): string {
+  let digits = "\\x";
+  for (const { hold, lot } of rows) {
+    const [part] = lot.parts;
+    digits += hold.provider.slice(2);
+    digits += hold.spender.slice(2);
+    digits += hold.requestHash.slice(2);
+    digits += part?.account.slice(2) ?? NO_PAYER;
+    if (part !== undefined) digits += part.allowance.slice(2);
+  }
+  return digits;
+}
+
+const NO_PAYER = "00".repeat(PACKED.account + PACKED.allowance);
+
+function firstLotOf({ lots: [lot] }: Hold): HoldLot {
+  if (lot === undefined) throw new Error("a hold has no lot");
+  return lot;
+}
+
+interface LotKind {
+  readonly line: string;
+  readonly meter: string;
+  /** JSON */
+  readonly dimensions: string;
+  /** JSON */
+  readonly rate: string;
+}
+
+/** Returns what lots have in common, and for each lot the 1-based index of its kind. */
+function lotKindsOf(lots: readonly HoldLot[]): {
+  readonly kindOf: readonly number[];
+  readonly kinds: readonly LotKind[];
+} {
+  const kinds: LotKind[] = [];
+  const ordinals = new Map<string, number>();
+  const kindOf = lots.map(({ line, meter, dimensions, rate }) => {
+    const kind = {
+      line,
+      meter,
+      dimensions: JSON.stringify(dimensions),
+      rate: fromPinnedRate(rate),
+    };
+    const key = `${line} ${meter} ${kind.dimensions} ${kind.rate}`;
+    const known = ordinals.get(key);
+    if (known !== undefined) return known;
+    ordinals.set(key, kinds.length + 1);
+    return kinds.push(kind);
   });
-  await tx.query(
-    `insert into holds (provider, hold_id, spender, meter, dimensions, quantity, rate, request_hash,
-       created_at, expires_at, quote_expires_at, line, lots)
-     select * from unnest($1::bytea[], $2::text[], $3::bytea[], $4::text[], $5::jsonb[],
-       $6::bigint[], $7::jsonb[], $8::bytea[], $9::timestamptz[], $10::timestamptz[],
-       $11::timestamptz[], $12::text[], $13::smallint[])`,
-    [
-      byteaArray(rows.map(({ hold }) => hold.provider)),
-      textArray(rows.map(({ hold }) => hold.id)),
-      byteaArray(rows.map(({ hold }) => hold.spender)),
-      textArray(rows.map(({ lot }) => lot.meter)),
-      textArray(rows.map(({ lot }) => JSON.stringify(lot.dimensions))),
-      numberArray(rows.map(({ lot }) => lot.quantity)),
-      textArray(rows.map(({ lot }) => fromPinnedRate(lot.rate))),
-      byteaArray(rows.map(({ hold }) => hold.requestHash)),
-      textArray(rows.map(({ hold }) => hold.createdAt.toISOString())),
-      textArray(rows.map(({ hold }) => hold.expiresAt.toISOString())),
-      nullableTextArray(rows.map(({ quoteExpiresAt }) => quoteExpiresAt?.toISOString() ?? null)),
-      textArray(rows.map(({ lot }) => lot.line)),
-      numberArray(rows.map(({ hold }) => hold.lots.length)),
-    ],
-  );
+  return { kindOf, kinds };
 }
 
 /** Lots after the first of a hold, and the place of the first of them. */
@@ -116,25 +185,71 @@ async function insertLots(tx: Sql, added: readonly NewLots[]): Promise<void> {
 /** Writes the results of captures, releases and expiries. */
 export async function updateHolds(tx: Sql, holds: readonly Hold[]): Promise<void> {
   if (holds.length === 0) return;
-  // Plan: holds by primary key.
+  // Plan: holds by primary key. No index has what changes.
   await tx.query(
     `update holds set captured_micros = changed.captured_micros,
-       captured_quantity = changed.captured_quantity, resolved_as = changed.resolved_as,
-       resolved_at = changed.resolved_at
-     from unnest($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::timestamptz[])
-       as changed (provider, hold_id, captured_micros, captured_quantity, resolved_as, resolved_at)
+       captured_quantity = changed.captured_quantity, held_micros = changed.held_micros,
+       resolved_as = changed.resolved_as,
+       resolved_at = to_timestamp(changed.resolved_ms::float8 / 1000)
+     from unnest($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+         $7::bigint[])
+       as changed (provider, hold_id, captured_micros, captured_quantity, held_micros, resolved_as,
+         resolved_ms)
      where holds.provider = changed.provider and holds.hold_id = changed.hold_id`,
     [
-      byteaArray(holds.map(({ provider }) => provider)),
-      textArray(holds.map(({ id }) => id)),
+      ...keysOf(holds),
       numberArray(holds.map(({ lots }) => lots[0]?.capturedMicros ?? 0n)),
       numberArray(holds.map(({ lots }) => lots[0]?.capturedQuantity ?? 0n)),
+      numberArray(holds.map(({ lots }) => lots[0]?.parts[0]?.heldMicros ?? 0n)),
       nullableTextArray(holds.map(({ resolution }) => resolution?.as ?? null)),
-      nullableTextArray(holds.map(({ resolution }) => resolution?.at.toISOString() ?? null)),
+      numberArray(holds.map(({ resolution }) => resolution?.at.getTime() ?? "null")),
     ],
   );
+  await deleteOpen(
+    tx,
+    holds.filter(({ resolution }) => resolution !== null),
+  );
   await updateLots(tx, holds);
-  const rows = holds.flatMap((hold) => partRows(hold, hold.lots, { lot: 0, part: 0 }));
+  await updateParts(
+    tx,
+    holds.flatMap((hold) => partRows(hold, hold.lots, { lot: 0, part: 0 })),
+  );
+}
+
+/** Writes the ends of holds to the log, as `writeNotes` does, without the work of any note. */
+export async function writeHoldEnds(tx: Sql, holds: readonly Hold[]): Promise<void> {
+  const ended = holds.flatMap(({ provider, id, resolution }) =>
+    resolution === null ? [] : { provider, id, ...resolution },
+  );
+  if (ended.length === 0) return;
+  await tx.query(
+    `insert into log_notes (kind, body)
+     select 'hold_end', jsonb_build_object('provider', provider, 'id', id, 'as', resolved_as, 'at', at)
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+       as ended (provider, id, resolved_as, at)`,
+    [
+      textArray(ended.map(({ provider }) => provider)),
+      textArray(ended.map(({ id }) => id)),
+      textArray(ended.map(({ as }) => as)),
+      textArray(ended.map(({ at }) => at.toISOString())),
+    ],
+  );
+}
+
+async function deleteOpen(tx: Sql, holds: readonly Hold[]): Promise<void> {
+  if (holds.length === 0) return;
+  // Plan: open_holds by primary key.
+  await tx.query(
+    `delete from open_holds
+     using unnest($1::bytea[], $2::text[], $3::bytea[]) as ended (provider, hold_id, spender)
+     where open_holds.spender = ended.spender and open_holds.provider = ended.provider
+       and open_holds.hold_id = ended.hold_id`,
+    [...keysOf(holds), byteaArray(holds.map(({ spender }) => spender))],
+  );
+}
+
+async function updateParts(tx: Sql, rows: readonly PartRow[]): Promise<void> {
+  if (rows.length === 0) return;
   // Plan: hold_parts by primary key.
   await tx.query(
     `update hold_parts set held_micros = changed.held_micros
@@ -200,14 +315,19 @@ export async function insertExtensions(
       return partRows(hold, added, { lot: firstLot, part: before });
     }),
   );
-  // Plan: holds by primary key. Of several extensions of one hold, each only adds.
+  // Plan: holds and open_holds by primary key. Of several extensions of one hold, each only adds.
   await tx.query(
-    `update holds set lots = changed.lots, expires_at = changed.expires_at,
-       first_expires_at = coalesce(first_expires_at, holds.expires_at)
-     from (select provider, hold_id, max(lots) as lots, max(expires_at) as expires_at
-       from unnest($1::bytea[], $2::text[], $3::smallint[], $4::timestamptz[])
-         as each (provider, hold_id, lots, expires_at) group by provider, hold_id) as changed
-     where holds.provider = changed.provider and holds.hold_id = changed.hold_id`,
+    `with extended as (
+       update holds set lots = changed.lots, expires_at = changed.expires_at,
+         first_expires_at = coalesce(first_expires_at, holds.expires_at)
+       from (select provider, hold_id, max(lots) as lots, max(expires_at) as expires_at
+         from unnest($1::bytea[], $2::text[], $3::smallint[], $4::timestamptz[])
+           as each (provider, hold_id, lots, expires_at) group by provider, hold_id) as changed
+       where holds.provider = changed.provider and holds.hold_id = changed.hold_id
+       returning holds.spender, holds.provider, holds.hold_id, holds.expires_at)
+     update open_holds set expires_at = extended.expires_at from extended
+     where open_holds.spender = extended.spender and open_holds.provider = extended.provider
+       and open_holds.hold_id = extended.hold_id`,
     [
       ...keysOf(requests),
       numberArray(extensions.map(({ firstLot, added }) => firstLot + added.length)),
@@ -225,16 +345,23 @@ interface PartRow {
   readonly heldMicros: bigint;
 }
 
-/** The rows of lots, from the place of the first lot and the number of its first part on. */
+/**
+ * The rows of lots, from the place of the first lot and the number of its first part on. The first
+ * part of the first lot is in the hold's row.
+ */
 function partRows(
   hold: HoldKey,
   lots: readonly HoldLot[],
   from: { readonly lot: number; readonly part: number },
 ): readonly PartRow[] {
   let { part } = from;
-  return lots.flatMap(({ parts }, index) =>
-    parts.map((paid) => ({ ...paid, hold, lot: from.lot + index, part: part++ })),
-  );
+  const [only] = lots;
+  if (lots.length === 1 && from.lot === 0 && (only?.parts.length ?? 0) < 2) return [];
+  return lots
+    .flatMap(({ parts }, index) =>
+      parts.map((paid) => ({ ...paid, hold, lot: from.lot + index, part: part++ })),
+    )
+    .filter((row) => row.lot > 0 || row.part > 0);
 }
 
 async function insertParts(tx: Sql, rows: readonly PartRow[]): Promise<void> {

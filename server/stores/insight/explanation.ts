@@ -112,7 +112,7 @@ async function hadHolds(
   { allowance, periodStart }: { allowance: Hex | null; periodStart: Date | null },
 ): Promise<boolean> {
   // Plan: holds_of_spender and extended_holds_of_spender for each spender in allowances_of_account,
-  // then hold_parts by primary key.
+  // then holds and hold_parts by primary key.
   const [found] = await sql.query<{ had: boolean }>(
     `select exists (${openHoldSql(`h.created_at > least($2, $4) - interval '${HOLD_LOOKBACK}'`)})
        or exists (${openHoldSql(`h.first_expires_at is not null
@@ -130,7 +130,7 @@ async function hadHolds(
 
 /** SQL: the holds of `hadHolds`, among those that `isRecent` finds by an index. */
 function openHoldSql(isRecent: string): string {
-  return `select from holds h join hold_parts p using (provider, hold_id)
+  return `select from holds h join hold_payers p using (provider, hold_id)
     where (h.spender = $5
       or h.spender = any(array(select distinct spender from allowances where account = $1)))
       and h.created_at <= $2 and ${isRecent}

@@ -48,13 +48,14 @@ export async function readOutlook(
 }
 
 async function readHolds(sql: Sql, account: Address): Promise<readonly ReturningHold[]> {
-  // Plan: open_hold_parts_of_account, then holds and allowances by primary key.
+  // Plan: open_holds_of_account and open_hold_parts_of_account, then holds and allowances by
+  // primary key.
   return await sql.query<{ allowance: Hex; heldMicros: bigint; heldAt: Date; expiresAt: Date }>(
     `select coalesce(l.campaign, l.id) as allowance, p.held_micros as "heldMicros",
        h.created_at as "heldAt", h.expires_at as "expiresAt"
-     from hold_parts p join holds h using (provider, hold_id)
+     from holding_parts p join holds h using (provider, hold_id)
        join allowances l on l.id = p.allowance
-     where p.account = $1 and p.held_micros > 0 order by h.expires_at`,
+     where p.account = $1 order by h.expires_at`,
     [bytea(account)],
   );
 }

@@ -53,7 +53,8 @@ const HOLDS = `with touched as (
         coalesce(array_agg(allowance order by part), '{}') as part_allowances,
         coalesce(array_agg(held_micros order by part), '{}') as part_micros,
         coalesce(bool_or(${isAmong("account", "$4")}), false) as is_accounts
-      from hold_parts where provider = h.provider and hold_id = h.hold_id) p
+      from hold_payers
+        where provider = h.provider and hold_id = h.hold_id and account is not null) p
   where p.is_accounts or ${isAmong("h.provider", "$5")} or ${isAmong("h.spender", "$6")}
   order by t.log_order limit $7`;
 
@@ -166,10 +167,10 @@ export async function readBudgets(tx: Sql, touches: Touches<Hex>): Promise<LiveB
 const MOVED = `select address from unnest($4::bytea[]) asked (address) where address in (
     select d.account from debits d where ${inWindowSql("d")}
     union all
-    select p.account from holds h join hold_parts p
+    select p.account from holds h join hold_payers p
       on p.provider = h.provider and p.hold_id = h.hold_id where ${inWindowSql("h")}
     union all
-    select p.account from log_notes n join hold_parts p
+    select p.account from log_notes n join hold_payers p
       on p.provider = ${bytesOf("provider")} and p.hold_id = n.body->>'id'
       where n.kind like 'hold\\_%' and ${inWindowSql("n")}
     union all

@@ -9,6 +9,7 @@ import {
   byteaArray,
   nullableTextArray,
   numberArray,
+  packedSlice,
   textArray,
 } from "@compute-credits/platform/postgres/values";
 
@@ -78,13 +79,10 @@ function valuesOf(debits: readonly Debit[], recordedAt: Date): unknown[] {
 
 const NEEDS_ESCAPE = /["\\]/;
 
-const BYTES_PER_DEBIT = 20 + 20 + 32 + 32;
+/** The bytes of a debit's parties, in the order in which they are packed. */
+const PACKED = { provider: 20, account: 20, allowance: 32, spender: 32 } as const;
 
-/** SQL: a slice of the packed ids of debit `n`, counted from 1. */
-function partyBytesSql(from: number, size: number): string {
-  const start = `${BYTES_PER_DEBIT} * n::int - ${BYTES_PER_DEBIT - 1 - from}`;
-  return `substring($1::bytea, ${start}, ${size})`;
-}
+const party = (name: keyof typeof PACKED) => packedSlice("$1", PACKED, name);
 
 /** SQL: adds to providers' earnings. The parameters from `$first` on are `earningsArrays`. */
 function moveEarningsSql(first: number): string {
@@ -101,7 +99,7 @@ const INSERT_DEBITS = `with earned as (${moveEarningsSql(15)})
   insert into debits (provider, account, allowance, spender, event_id, part, quantity, occurred_at,
     amount_micros, fee_micros, meter, dimensions, rate_card, price_basis, recorded_at, payload_hash,
     transaction_id)
-  select ${partyBytesSql(0, 20)}, ${partyBytesSql(20, 20)}, ${partyBytesSql(40, 32)}, ${partyBytesSql(72, 32)},
+  select ${party("provider")}, ${party("account")}, ${party("allowance")}, ${party("spender")},
     event_id, ($3::smallint[])[n], ($4::bigint[])[n],
     to_timestamp(($5::bigint[])[n]::float8 / 1000), ($6::bigint[])[n], ($7::bigint[])[n],
     ($9::text[])[kind], ($10::jsonb[])[kind], ($11::integer[])[kind], ($12::jsonb[])[kind], $13,

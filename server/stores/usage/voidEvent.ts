@@ -89,7 +89,7 @@ const NOT_FOUND: VoidOutcome = { result: "refused", reason: "event_not_found" };
 async function readDebits(sql: Sql, { provider, id }: EventKey): Promise<DebitRecord[]> {
   // Plan: debits by primary key, then captures and holds by primary key.
   return await sql.query<DebitRecord>(
-    `select account, allowance, amount_micros as "amountMicros", fee_micros as "feeMicros",
+    `select d.account, d.allowance, amount_micros as "amountMicros", fee_micros as "feeMicros",
        recorded_at, coalesce(h.created_at, recorded_at) as taken_at, d.quantity, price_basis
      from debits d left join captures using (provider, event_id)
        left join holds h using (provider, hold_id)

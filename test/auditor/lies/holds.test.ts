@@ -18,8 +18,8 @@ describeLies("holds, voids and multipliers", (liar) => {
 
   it("pinning a rate that is not in force: finds a wrong rate", async () => {
     await liar.scene.ledger.holds.authorize(hold());
-    await lie(`update holds set rate = jsonb_set(rate, '{microCredits}', '"2"');
-                   update hold_parts set held_micros = 40; update accounts set held = 40 where held > 0`);
+    await lie(`update holds set rate = jsonb_set(rate, '{microCredits}', '"2"'), held_micros = 40;
+                   update accounts set held = 40 where held > 0`);
     await liar.scene.cut().catch(() => undefined);
     await use(1n);
     await liar.scene.cut();

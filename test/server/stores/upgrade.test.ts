@@ -6,6 +6,7 @@ import { LEDGER_MIGRATIONS, migrateLedger } from "../../../server/stores/migrate
 import type { Database } from "@compute-credits/platform/postgres/database";
 import { migrate } from "@compute-credits/platform/postgres/migrate";
 import { readMigrations } from "@compute-credits/platform/postgres/migrationFiles";
+import { MAINTENANCE_LIMITS } from "@compute-credits/platform/postgres/sessionLimits";
 import { person } from "../../fixtures/audited.ts";
 import { databaseKinds } from "../../fixtures/databases.ts";
 import { FILLED_AUDITOR, FILLED_LEDGER } from "../../fixtures/filledDatabases.ts";
@@ -20,7 +21,7 @@ for (const { name: kind, openEmpty } of databaseKinds) {
 
     beforeEach(async () => {
       database = await openEmpty();
-      auditorDatabase = await openEmpty();
+      auditorDatabase = await openEmpty(MAINTENANCE_LIMITS);
       await fillDatabase(auditorDatabase, FILLED_AUDITOR);
     });
     afterEach(async () => {

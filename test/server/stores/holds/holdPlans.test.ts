@@ -16,6 +16,7 @@ const BIG_TABLES = [
   "debits",
   "provider_access",
   "holds",
+  "open_holds",
   "hold_lots",
   "hold_parts",
   "hold_extensions",

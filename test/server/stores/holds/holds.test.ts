@@ -4,6 +4,7 @@ import type { Address, Hex } from "viem";
 import { parseCredits } from "@compute-credits/protocol/amounts";
 import { available } from "@compute-credits/rules/accounts/account";
 import { heldMicros, partsOf } from "@compute-credits/rules/holds/hold";
+import { ageHold } from "../../../fixtures/ageHold.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
 import { type Ledger, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
 
@@ -55,14 +56,7 @@ for (const { name, open } of databaseKinds) {
       return { spent: of.spent, held: of.held, available: available(of) };
     }
 
-    /** As if `seconds` had passed since the hold was authorized. */
-    async function age(id: string, seconds: number): Promise<void> {
-      await ledger.database.query(
-        `update holds set created_at = created_at - make_interval(secs => $2),
-           expires_at = expires_at - make_interval(secs => $2) where hold_id = $1`,
-        [id, seconds],
-      );
-    }
+    const age = (id: string, seconds: number) => ageHold(ledger.database, id, seconds);
 
     context("when credits are held", () => {
       it("sets them aside, so that they cannot be spent otherwise", async () => {

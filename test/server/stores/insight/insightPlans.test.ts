@@ -26,6 +26,7 @@ const BIG_TABLES = [
   "debits",
   "earnings",
   "holds",
+  "open_holds",
   "hold_parts",
   "payer_days",
 ];
@@ -91,11 +92,13 @@ for (const { name, open } of databaseKinds) {
           from generate_series(0, ${DEBITS - 1}, 40) i;
         insert into earnings select ${a}, ${p}, 1 from generate_series(0, ${ACCOUNTS - 1}) i;
         insert into holds (provider, hold_id, spender, meter, dimensions, quantity, rate,
-          request_hash, created_at, expires_at)
+          request_hash, created_at, expires_at, account, allowance)
           select ${p}, 'hold-' || i, ${id(`i % ${ACCOUNTS}`)}, 'units', '{}', 1, '{}', ${id("i")},
-            now() - make_interval(secs => i * 30), now() from generate_series(1, 6000) i;
+            now() - make_interval(secs => i * 30), now(), ${a}, ${id(`i % ${ACCOUNTS}`)}
+            from generate_series(1, 6000) i;
+        insert into open_holds select spender, provider, hold_id, expires_at, account from holds;
         insert into hold_parts
-          select ${p}, 'hold-' || i, 0, ${a}, ${id(`i % ${ACCOUNTS}`)}, 0
+          select ${p}, 'hold-' || i, 1, ${a}, ${id(`i % ${ACCOUNTS}`)}, 0
             from generate_series(1, 6000) i;
       `);
       // Tests beside this one run on the same server. What one of them began before this counts as

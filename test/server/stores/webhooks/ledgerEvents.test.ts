@@ -7,6 +7,7 @@ import { createPriceReader } from "../../../../server/stores/pricing/priceReader
 import { createRateIndexCache } from "../../../../server/stores/pricing/rateIndexCache.ts";
 import { createUsageLedger } from "../../../../server/stores/usage/postgresUsageLedger.ts";
 import { createWebhookStore } from "../../../../server/stores/webhooks/postgresWebhookStore.ts";
+import { ageHold } from "../../../fixtures/ageHold.ts";
 import { bothDatabases } from "../../../fixtures/databases.ts";
 import { repeated } from "../../../fixtures/effort.ts";
 import { type Ledger, RULES, openLedger, party, usageEvent } from "../../../fixtures/ledger.ts";
@@ -213,11 +214,7 @@ for (const { name, open } of bothDatabases) {
       await addWebhook(ledger.database, { party: "provider", address: provider }, ["hold.expired"]);
       const hold = { provider, id: `x-${account}`, spender, meter: "units", dimensions: {} };
       await ledger.holds.authorize({ ...hold, quantity: 1n, ttlSeconds: 60 });
-      await ledger.database.query(
-        `update holds set created_at = created_at - interval '1 hour',
-           expires_at = expires_at - interval '1 hour' where hold_id = $1`,
-        [hold.id],
-      );
+      await ageHold(ledger.database, hold.id, 3_600);
       await ledger.holds.expireDue(10);
       const body = { provider, holdId: hold.id, spender };
       expect(await taken()).to.deep.equal([
