@@ -1,9 +1,10 @@
 import type { Hex } from "viem";
 
-import { type AuditedLog, originalHolds } from "./auditLog.ts";
+import type { AuditedLog } from "./auditLog.ts";
 import type { LedgerSnapshot } from "./ledgerSnapshot.ts";
 import { DisagreementError } from "./disagreement.ts";
 import type { Journal } from "./journal.ts";
+import { lotKey } from "./model/keyOf.ts";
 import { type Budget, budgetAt, periodOf } from "./model/budget.ts";
 
 /** A change of an allowance's budget. */
@@ -23,7 +24,7 @@ interface Entry {
  */
 export function auditBudgets(
   snapshot: LedgerSnapshot,
-  { debits, holdOf }: AuditedLog,
+  { debits, holdOf, lotsOf }: AuditedLog,
   journal: Journal,
 ): { replayed: number; skipped: number } {
   const entries = new Map<Hex, Entry[]>();
@@ -42,20 +43,26 @@ export function auditBudgets(
   }
 
   const holds = new Map(snapshot.holds.map((hold) => [hold.key, hold]));
-  const originals = originalHolds(journal);
+  const lots = new Map(snapshot.lots.map((lot) => [lotKey(lot.key, lot.lot), lot]));
   const partsOf = Map.groupBy(snapshot.parts, ({ key }) => key);
-  /** captured micro-credits, by hold and allowance */
+  const heldAtOf = (hold: string, lot: number) => {
+    const heldAt = lots.get(lotKey(hold, lot))?.heldAt;
+    if (heldAt === undefined) throw new DisagreementError("a part has no lot", { hold, lot });
+    return heldAt;
+  };
+  /** captured micro-credits, by lot and allowance */
   const captured = new Map<string, bigint>();
 
   for (const [key, rows] of debits) {
     const hold = holds.get(holdOf.get(key) ?? "");
     const voidedAt = snapshot.voids.get(key)?.at;
-    for (const { allowance, amount, recorded_at: at } of rows) {
-      const takenAt = hold?.created_at ?? at;
+    for (const [part, { allowance, amount, recorded_at: at }] of rows.entries()) {
+      const lot = lotsOf.get(key)?.[part] ?? 0;
+      const takenAt = hold === undefined ? at : heldAtOf(hold.key, lot);
       if (hold === undefined) addEntry(allowance, { at, takenAt, used: amount, spent: amount });
       else {
-        const part = `${hold.key} ${allowance}`;
-        captured.set(part, (captured.get(part) ?? 0n) + amount);
+        const paid = `${lotKey(hold.key, lot)} ${allowance}`;
+        captured.set(paid, (captured.get(paid) ?? 0n) + amount);
         addEntry(allowance, { at, takenAt, used: 0n, spent: amount });
       }
       if (voidedAt !== undefined) {
@@ -66,23 +73,26 @@ export function auditBudgets(
     // it.
     const at = rows[0]?.recorded_at;
     if (hold !== undefined && at !== undefined) {
-      for (const { allowance } of partsOf.get(hold.key) ?? []) {
-        addEntry(allowance, { at, takenAt: hold.created_at, used: 0n, spent: 0n });
+      for (const { allowance, lot } of partsOf.get(hold.key) ?? []) {
+        const takenAt = heldAtOf(hold.key, lot);
+        // An extension may have come later.
+        if (takenAt <= at) addEntry(allowance, { at, takenAt, used: 0n, spent: 0n });
       }
     }
   }
 
   for (const [key, hold] of holds) {
-    const original = originals.get(key);
-    for (const { allowance, held } of partsOf.get(key) ?? []) {
-      const heldMicros = original?.parts.find((part) => part.allowance === allowance)?.heldMicros;
+    for (const { allowance, lot, held } of partsOf.get(key) ?? []) {
+      const original = journal.originalParts.get(lotKey(key, lot));
+      const heldMicros = original?.find((part) => part.allowance === allowance)?.heldMicros;
       if (heldMicros === undefined) {
         for (const budget of budgetsOf(allowance)) unreplayable.add(budget);
         continue;
       }
-      const { created_at: takenAt, resolved_at: at } = hold;
+      const { resolved_at: at } = hold;
+      const takenAt = heldAtOf(key, lot);
       addEntry(allowance, { at: takenAt, takenAt, used: heldMicros, spent: 0n });
-      const returned = heldMicros - (captured.get(`${key} ${allowance}`) ?? 0n) - held;
+      const returned = heldMicros - (captured.get(`${lotKey(key, lot)} ${allowance}`) ?? 0n) - held;
       if (at === null && returned !== 0n) {
         const evidence = { key, allowance, heldMicros, held };
         throw new DisagreementError("an open hold has lost credits", evidence);

@@ -1,24 +1,26 @@
-import type { LedgerSnapshot, DebitRow, LoggedShare } from "./ledgerSnapshot.ts";
+import {
+  type ExpectedCost,
+  type LoggedCapture,
+  auditCaptures,
+  isCapture,
+} from "./auditCaptures.ts";
+import type { LedgerSnapshot, DebitRow, LoggedBasis } from "./ledgerSnapshot.ts";
 import type { SimulatedCard } from "./cards.ts";
 import { DisagreementError } from "./disagreement.ts";
-import type { JournalledHold, Journal, JournalledEvent } from "./journal.ts";
-import {
-  type ModelPrice,
-  type RateQuery,
-  modelCost,
-  modelFee,
-  modelRate,
-  priceFrom,
-  useText,
-} from "./model/price.ts";
-import { type ModelShare, costOfShares } from "./model/sharing.ts";
+import type { Journal, JournalledEvent } from "./journal.ts";
+import { costOf, expectedPrice, sharesOf, versionOf } from "./loggedPrice.ts";
+import { keyOf } from "./model/keyOf.ts";
+import { modelFee, useText } from "./model/price.ts";
 import { fingerprintOfEvent } from "./fingerprint.ts";
+import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 
 /** The debits by event key. */
 export interface AuditedLog {
   readonly debits: ReadonlyMap<string, readonly DebitRow[]>;
   /** the holds of captures, by event key */
   readonly holdOf: ReadonlyMap<string, string>;
+  /** the lot that each part of a capture paid for, by event key */
+  readonly lotsOf: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
@@ -31,123 +33,63 @@ export function auditLog(
   cards: readonly SimulatedCard[],
 ): AuditedLog {
   const debits = Map.groupBy(snapshot.debits, ({ key }) => key);
-  const holds = new Map(snapshot.holds.map((hold) => [hold.key, hold]));
-  const holdOf = new Map<string, string>();
-  const captured = new Map<string, { price: LoggedPrice; units: bigint; micros: bigint }>();
+  const acknowledged = new Map<string, JournalledEvent>();
+  const captures: LoggedCapture[] = [];
+  for (const [key, rows] of debits) {
+    const report = acknowledgedReport(key, rows, journal);
+    acknowledged.set(key, report);
+    const [first, ...others] = rows;
+    if (first === undefined || !isCapture(report.source)) continue;
+    captures.push({ key, rows: [first, ...others], source: report.source });
+  }
+  const { expected, lotsOf } = auditCaptures(snapshot, journal, cards, captures);
 
+  const holdOf = new Map<string, string>();
   for (const [key, rows] of debits) {
     const [first] = rows;
-    const reports = journal.events.get(key);
-    if (first === undefined || reports === undefined) {
-      throw new DisagreementError("the log contains an event that was never reported", {
-        key,
-        rows,
-      });
-    }
-    const debited = reports.filter(({ answer }) => "costMicros" in answer);
-    const [report] = debited;
-    if (report === undefined) {
-      const evidence = { key, rows, reports };
-      throw new DisagreementError("a debit in the log was never acknowledged", evidence);
-    }
-    if (debited.some(({ fingerprint }) => fingerprint !== report.fingerprint)) {
-      const evidence = { key, reports };
-      throw new DisagreementError("two different events were acknowledged under one id", evidence);
-    }
-    const price = priceOf(report, first);
-    assertLogged(key, rows, report, price);
-    if ("eventId" in report.source) {
-      const hold = `${report.source.provider}/${report.source.id}`;
-      holdOf.set(key, hold);
-      const before = captured.get(hold) ?? { price, units: 0n, micros: 0n };
-      captured.set(hold, {
-        price,
-        units: before.units + first.quantity,
-        micros: before.micros + rows.reduce((sum, { amount }) => sum + amount, 0n),
-      });
-    }
+    const report = acknowledged.get(key);
+    if (first === undefined || report === undefined) continue;
+    const { source } = report;
+    if (isCapture(source)) holdOf.set(key, keyOf(source));
+    const cost = isCapture(source) ? expected.get(key) : costOfEvent(source, first);
+    if (cost === undefined) throw new DisagreementError("a capture was not replayed", { key });
+    assertLogged(key, rows, report, cost);
   }
   for (const [key, reports] of journal.events) assertAnswers(key, reports, debits.has(key));
-  for (const [hold, { price, units, micros }] of captured) {
-    if (micros !== costOf(price, units) || micros !== holds.get(hold)?.captured) {
-      const evidence = { hold, price, units, micros };
-      throw new DisagreementError("captures have the wrong cost", evidence);
-    }
-  }
   auditVoids(snapshot, journal, debits);
   auditTierUse(snapshot, debits);
-  return { debits, holdOf };
+  return { debits, holdOf, lotsOf };
 
-  function priceOf({ source }: JournalledEvent, row: DebitRow): LoggedPrice {
-    if (!("eventId" in source)) {
-      const at = earlier(source.occurredAt, row.recorded_at);
-      return expectedPrice(source, { at, quantity: source.quantity, row });
-    }
-    const key = `${source.provider}/${source.id}`;
-    const hold = holds.get(key);
-    const [report] = journal.holds.get(key) ?? [];
-    if (hold === undefined || report === undefined) {
-      throw new DisagreementError("a capture without a hold", { source });
-    }
-    const { request, quotedPrice } = report;
-    return (
-      quotedPrice ??
-      expectedPrice(request, { at: hold.created_at, quantity: request.quantity, row })
-    );
-  }
-
-  /**
-   * Takes prior usage from the debit, because `auditTierUse` checks the sums. Takes the multiplier
-   * from its log.
-   */
-  function expectedPrice(
-    query: RateQuery,
-    { at, quantity, row }: { at: Date; quantity: bigint; row: DebitRow },
-  ): LoggedPrice {
-    const found = modelRate(cards, query, at);
-    if (typeof found === "string") throw new DisagreementError("a debit without a price", { row });
-    const { rate, name } = found;
-    const start = rate.kind === "dynamic" ? rate.multiplier.startBps : 10_000n;
-    const step = snapshot.steps.findLast(
-      (each) =>
-        each.provider === query.provider && each.rate_key === name && each.effective_from <= at,
-    );
-    const multiplierBps = step?.after_bps ?? start;
-    const { basis } = row;
-    if (basis?.multiplierBps !== undefined && BigInt(basis.multiplierBps) !== multiplierBps) {
-      throw new DisagreementError("a debit has another time's multiplier", { row, step });
-    }
-    const priceAt = (tier: Pick<LoggedShare, "use" | "usedUnits"> | null) =>
-      priceFrom(found, {
-        use: tier === null ? "" : useText(tier.use.account, tier.use.month, tier.use.rateKey),
-        usedBefore: BigInt(tier?.usedUnits ?? 0),
-        multiplierBps,
-        quantity,
-      });
-    const shares = sharesOf(row);
-    if (shares.length === 0) return priceAt(null);
-    return shares.map((share) => ({
-      account: share.use.account,
-      price: priceAt(share),
-      micros: BigInt(share.micros),
-      units: BigInt(share.units),
-    }));
+  function costOfEvent(source: UsageEvent, row: DebitRow): ExpectedCost {
+    const { quantity } = source;
+    const at = earlier(source.occurredAt, row.recorded_at);
+    const price = expectedPrice(snapshot, cards, source, { at, quantity, basis: row.basis });
+    return { costMicros: costOf(price, quantity), version: versionOf(price) };
   }
 }
 
-/** One price for all payers, or the shares of accounts at their own tiers. */
-type LoggedPrice = ModelPrice | readonly ModelShare[];
-
-function costOf(price: LoggedPrice, quantity: bigint): bigint {
-  return "rate" in price ? modelCost(price, quantity) : costOfShares(price, quantity);
-}
-
-/** Returns the accounts at whose tiers a debit was priced; none for other rates. */
-function sharesOf({ basis, quantity }: DebitRow): readonly LoggedShare[] {
-  if (basis?.shares !== undefined) return basis.shares;
-  if (basis?.use === undefined) return [];
-  const { use, usedUnits = "0" } = basis;
-  return [{ use, usedUnits, micros: "0", units: `${quantity}` }];
+/** The report that became these rows. */
+function acknowledgedReport(
+  key: string,
+  rows: readonly DebitRow[],
+  journal: Journal,
+): JournalledEvent {
+  const reports = journal.events.get(key);
+  if (reports === undefined) {
+    const evidence = { key, rows };
+    throw new DisagreementError("the log contains an event that was never reported", evidence);
+  }
+  const debited = reports.filter(({ answer }) => "costMicros" in answer);
+  const [report] = debited;
+  if (report === undefined) {
+    const evidence = { key, rows, reports };
+    throw new DisagreementError("a debit in the log was never acknowledged", evidence);
+  }
+  if (debited.some(({ fingerprint }) => fingerprint !== report.fingerprint)) {
+    const evidence = { key, reports };
+    throw new DisagreementError("two different events were acknowledged under one id", evidence);
+  }
+  return report;
 }
 
 /** Checks that tier usage is the sum of all debits that were not voided. */
@@ -155,18 +97,9 @@ function auditTierUse(snapshot: LedgerSnapshot, debits: AuditedLog["debits"]): v
   const sums = new Map<string, bigint>();
   for (const [key, [first]] of debits) {
     if (first === undefined || snapshot.voids.has(key)) continue;
-    let before = BigInt(first.basis?.capturedUnits ?? 0);
-    let left = first.quantity;
-    const shares = sharesOf(first);
-    for (const [n, { use, units }] of shares.entries()) {
-      // The first share has the first units of a hold; the last share has all that follow.
-      const isLast = n === shares.length - 1;
-      const room = BigInt(units) > before ? BigInt(units) - before : 0n;
-      before = BigInt(units) > before ? 0n : before - BigInt(units);
-      const counted = isLast || left < room ? left : room;
-      left -= counted;
-      const tierUse = useText(use.account, use.month, use.rateKey);
-      sums.set(tierUse, (sums.get(tierUse) ?? 0n) + counted);
+    const { basis, quantity } = first;
+    for (const lot of basis?.lots ?? [{ basis, units: `${quantity}` }]) {
+      countUnits(lot.basis, BigInt(lot.units), sums);
     }
   }
   for (const row of snapshot.tierUse) {
@@ -183,6 +116,23 @@ function auditTierUse(snapshot: LedgerSnapshot, debits: AuditedLog["debits"]): v
   }
 }
 
+/** Counts units of one price, after those captured before them. */
+function countUnits(basis: LoggedBasis | null, quantity: bigint, sums: Map<string, bigint>): void {
+  let before = BigInt(basis?.capturedUnits ?? 0);
+  let left = quantity;
+  const shares = sharesOf(basis, quantity);
+  for (const [n, { use, units }] of shares.entries()) {
+    // The first share has the first units of a hold; the last share has all that follow.
+    const isLast = n === shares.length - 1;
+    const room = BigInt(units) > before ? BigInt(units) - before : 0n;
+    before = BigInt(units) > before ? 0n : before - BigInt(units);
+    const counted = isLast || left < room ? left : room;
+    left -= counted;
+    const tierUse = useText(use.account, use.month, use.rateKey);
+    sums.set(tierUse, (sums.get(tierUse) ?? 0n) + counted);
+  }
+}
+
 /** Returns the earlier time: an event dated in the future is priced as of its recording. */
 function earlier(a: Date, b: Date): Date {
   return a < b ? a : b;
@@ -192,16 +142,12 @@ function assertLogged(
   key: string,
   rows: readonly DebitRow[],
   { source, fingerprint, answer }: JournalledEvent,
-  price: LoggedPrice,
+  { costMicros: cost, version }: ExpectedCost,
 ): void {
   if (!("costMicros" in answer)) return;
-  // A capture costs the units after those captured before.
-  const captured = BigInt(rows[0]?.basis?.capturedUnits ?? 0);
-  const cost = costOf(price, captured + source.quantity) - costOf(price, captured);
-  const [anyPrice] = "rate" in price ? [price] : price.map((share) => share.price);
   const total = rows.reduce((sum, { amount }) => sum + amount, 0n);
   const matchesReport = rows.every((row) =>
-    "eventId" in source
+    isCapture(source)
       ? row.quantity === source.quantity
       : fingerprintOfEvent({ ...row, occurredAt: row.occurred_at }) === fingerprint,
   );
@@ -214,7 +160,7 @@ function assertLogged(
         charge.allowance === row.allowance &&
         charge.amountMicros === row.amount &&
         row.fee === modelFee(row.amount) &&
-        row.rate_card === anyPrice?.version &&
+        row.rate_card === version &&
         row.recorded_at.getTime() === answer.recordedAt.getTime()
       );
     });
@@ -272,18 +218,4 @@ function auditVoids(
       throw new DisagreementError("an acknowledged void is lost", { key, answers });
     }
   }
-}
-
-/** Returns each hold's original parts, if an answer contained them. */
-export function originalHolds(journal: Journal): ReadonlyMap<string, JournalledHold> {
-  const originals = new Map<string, JournalledHold>();
-  for (const [key, reports] of journal.holds) {
-    const firsts = reports.filter(({ repeated }) => !repeated);
-    if (firsts.length > 1 || new Set(reports.map(({ fingerprint }) => fingerprint)).size > 1) {
-      throw new DisagreementError("a hold was created twice", { key, reports });
-    }
-    const report = reports.find(({ isOriginal }) => isOriginal);
-    if (report !== undefined) originals.set(key, report);
-  }
-  return originals;
 }

@@ -1,10 +1,11 @@
 import type { Address } from "viem";
 
-import { type AuditedLog, originalHolds } from "./auditLog.ts";
+import type { AuditedLog } from "./auditLog.ts";
 import type { LedgerSnapshot } from "./ledgerSnapshot.ts";
 import type { AppliedBlock } from "./chain.ts";
 import { DisagreementError } from "./disagreement.ts";
 import type { Journal } from "./journal.ts";
+import { lotKey } from "./model/keyOf.ts";
 
 /** A change of an account's balance, in micro-credits. */
 interface Entry {
@@ -23,7 +24,7 @@ interface Entry {
  */
 export function auditOverspend(
   snapshot: LedgerSnapshot,
-  { debits, holdOf }: AuditedLog,
+  { debits, holdOf, lotsOf }: AuditedLog,
   journal: Journal,
   blocks: readonly AppliedBlock[],
 ): void {
@@ -45,12 +46,12 @@ export function auditOverspend(
   for (const [key, rows] of debits) {
     const hold = holdOf.get(key);
     const voidedAt = snapshot.voids.get(key)?.at;
-    for (const { account, allowance, amount, recorded_at: at } of rows) {
+    for (const [n, { account, allowance, amount, recorded_at: at }] of rows.entries()) {
       if (hold === undefined) {
         const cap = journal.allowances.get(allowance)?.message.accountCap ?? null;
         addEntry(account, { at, free: -amount, used: amount, cap });
       } else {
-        const part = `${hold} ${allowance}`;
+        const part = `${lotKey(hold, lotsOf.get(key)?.[n] ?? 0)} ${allowance}`;
         captured.set(part, (captured.get(part) ?? 0n) + amount);
       }
       if (voidedAt !== undefined) {
@@ -62,20 +63,21 @@ export function auditOverspend(
     addEntry(account, { at, free: amount, used: -amount, cap: null });
     addEntry(payer, { at, free: -amount, used: amount, cap: null });
   }
-  const originals = originalHolds(journal);
+  const lots = new Map(snapshot.lots.map((lot) => [lotKey(lot.key, lot.lot), lot]));
   const holds = new Map(snapshot.holds.map((hold) => [hold.key, hold]));
-  for (const { key, account, allowance, held } of snapshot.parts) {
+  for (const { key, lot, account, allowance, held } of snapshot.parts) {
     const hold = holds.get(key);
-    const heldMicros = originals
-      .get(key)
-      ?.parts.find((part) => part.allowance === allowance)?.heldMicros;
-    if (hold === undefined || heldMicros === undefined) {
+    const heldAt = lots.get(lotKey(key, lot))?.heldAt;
+    const heldMicros = journal.originalParts
+      .get(lotKey(key, lot))
+      ?.find((part) => part.allowance === allowance)?.heldMicros;
+    if (hold === undefined || heldAt === undefined || heldMicros === undefined) {
       unreplayable.add(account);
       continue;
     }
     const cap = journal.allowances.get(allowance)?.message.accountCap ?? null;
-    addEntry(account, { at: hold.created_at, free: -heldMicros, used: heldMicros, cap });
-    const returned = heldMicros - (captured.get(`${key} ${allowance}`) ?? 0n) - held;
+    addEntry(account, { at: heldAt, free: -heldMicros, used: heldMicros, cap });
+    const returned = heldMicros - (captured.get(`${lotKey(key, lot)} ${allowance}`) ?? 0n) - held;
     if (hold.resolved_at !== null) {
       addEntry(account, { at: hold.resolved_at, free: returned, used: -returned, cap: null });
     }

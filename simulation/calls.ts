@@ -1,4 +1,3 @@
-import type { SimulatedCapture, SimulatedHold } from "./model/holdRequest.ts";
 import type { Address, Hex } from "viem";
 
 import type { BlockPoint } from "@compute-credits/platform/chain/blockPoint";
@@ -29,7 +28,8 @@ import type {
   ExtendOutcome,
   ReleaseOutcome,
 } from "@compute-credits/rules/holds/outcome";
-import type { ExtendRequest, HoldKey } from "@compute-credits/rules/holds/requests";
+import type { HoldRequest } from "@compute-credits/rules/holds/authorize";
+import type { CaptureRequest, ExtendRequest, HoldKey } from "@compute-credits/rules/holds/requests";
 import type { AddKeyOutcome, RevokedKey } from "../server/stores/issuing/issuingKeyStore.ts";
 import type {
   GrantStore,
@@ -50,12 +50,12 @@ export interface Calls {
   record: { input: readonly UsageEvent[]; output: readonly UsageOutcome[] };
   void: { input: { provider: Address; id: string }; output: VoidOutcome };
   authorize: {
-    input: Omit<SimulatedHold, "quoteNumber"> & { quote: SignedQuote | null };
+    input: { request: HoldRequest; quote: SignedQuote | null };
     output: AuthorizeOutcome;
   };
   quote: { input: QuoteRequest; output: Awaited<ReturnType<QuoteStore["make"]>> };
   utilisation: { input: UtilisationReport; output: ReportResult };
-  capture: { input: SimulatedCapture; output: CaptureOutcome };
+  capture: { input: CaptureRequest; output: CaptureOutcome };
   release: { input: HoldKey; output: ReleaseOutcome };
   extend: { input: ExtendRequest; output: ExtendOutcome };
   expire: { input: { limit: number }; output: number };

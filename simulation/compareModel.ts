@@ -3,6 +3,7 @@ import type {
   AllowanceRow,
   CodeRow,
   EarningRow,
+  HoldLotRow,
   HoldPartRow,
   HoldRow,
 } from "./ledgerSnapshot.ts";
@@ -16,6 +17,7 @@ interface Tables {
   /** by `codeKey` */
   readonly codes: ReadonlyMap<string, CodeRow>;
   readonly holds: ReadonlyMap<string, HoldRow>;
+  readonly lots: ReadonlyMap<string, readonly HoldLotRow[]>;
   readonly parts: ReadonlyMap<string, readonly HoldPartRow[]>;
   readonly earnings: ReadonlyMap<string, EarningRow>;
   /** units of tiered rates, by account, month and rate */
@@ -45,7 +47,7 @@ export function compareModel(model: LedgerModel, tables: Tables): void {
   }
   for (const [key, hold] of model.holds) {
     const row = tables.holds.get(key);
-    const { createdAt, expiresAt, capturedMicros, resolution } = hold;
+    const { createdAt, expiresAt, lots, resolution } = hold;
     // Holds that ended before `since` were compared in an earlier round and cannot change.
     if (row === undefined && resolution !== null) continue;
     assertAgree(
@@ -54,18 +56,22 @@ export function compareModel(model: LedgerModel, tables: Tables): void {
       {
         createdAt,
         expiresAt,
-        capturedMicros,
+        lots: lots.map((lot) => textOf({ ...lot, captured: lot.capturedMicros })),
         as: resolution?.as ?? null,
         at: resolution?.at ?? null,
-        parts: hold.parts.map(({ allowance, heldMicros }) => `${allowance} ${heldMicros}`),
+        parts: lots.flatMap(({ parts }, lot) =>
+          parts.map(({ allowance, heldMicros }) => `${lot} ${allowance} ${heldMicros}`),
+        ),
       },
       {
         createdAt: row?.created_at,
         expiresAt: row?.expires_at,
-        capturedMicros: row?.captured,
+        lots: tables.lots.get(key)?.map(textOf),
         as: row?.resolved_as,
         at: row?.resolved_at,
-        parts: tables.parts.get(key)?.map(({ allowance, held }) => `${allowance} ${held}`),
+        parts: tables.parts
+          .get(key)
+          ?.map(({ lot, allowance, held }) => `${lot} ${allowance} ${held}`),
       },
     );
   }
@@ -80,6 +86,11 @@ export function compareModel(model: LedgerModel, tables: Tables): void {
   for (const [key, earned] of model.earned) {
     assertAgree("earnings", key, { earned }, { earned: tables.earnings.get(key)?.earned });
   }
+}
+
+function textOf(lot: Omit<HoldLotRow, "key" | "lot">): string {
+  const { line, meter, quantity, heldAt, captured, capturedUnits } = lot;
+  return [line, meter, quantity, heldAt.toISOString(), captured, capturedUnits].join(" ");
 }
 
 /** Picks the fields that `like` has. */

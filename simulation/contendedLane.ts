@@ -7,6 +7,7 @@ import type { ServerPool } from "./serverPool.ts";
 import { DisagreementError } from "./disagreement.ts";
 import type { Generator } from "./generator/generator.ts";
 import type { Journal } from "./journal.ts";
+import { toCaptureRequest, toHoldRequest } from "./model/holdRequest.ts";
 import { grantKey } from "./model/keyOf.ts";
 import { type Operation, weight } from "./operations.ts";
 import type { Settlement } from "./settlement.ts";
@@ -116,19 +117,22 @@ export async function performOperation(
       return;
     case "authorize": {
       // Only predicted lanes keep quotes, so contended lanes hold at current prices.
-      const { quoteNumber: _, ...work } = operation.request;
-      const result = await serverPool.call("authorize", { ...work, quote: null });
-      journal.addHold(operation.request, result, null);
+      const request = { ...operation.request, quoteNumber: null };
+      const sent = { request: toHoldRequest(request), quote: null };
+      journal.addHold(request, await serverPool.call("authorize", sent), null);
       return;
     }
-    case "capture":
-      journal.addCapture(operation.request, await serverPool.call("capture", operation.request));
+    case "capture": {
+      const { request } = operation;
+      const result = await serverPool.call("capture", toCaptureRequest(request));
+      journal.addCapture(request, result);
       return;
+    }
     case "release":
       await serverPool.call("release", operation.key);
       return;
     case "extend":
-      await serverPool.call("extend", operation.request);
+      journal.addExtension(operation.request, await serverPool.call("extend", operation.request));
       return;
     case "allow": {
       const { signed, proof } = operation;

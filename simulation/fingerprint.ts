@@ -1,5 +1,6 @@
 import type { Scope } from "@compute-credits/protocol/messages/allowance";
-import type { SimulatedCapture, SimulatedHold } from "./model/holdRequest.ts";
+import type { SimulatedHold, SimulatedLineCapture } from "./model/holdRequest.ts";
+import type { ExtendRequest } from "@compute-credits/rules/holds/requests";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
 import type { NewCode } from "../server/stores/allowances/grantStore.ts";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
@@ -14,14 +15,29 @@ export function fingerprintOfEvent(
   );
 }
 
-export function fingerprintOfCapture({ id, quantity, final }: SimulatedCapture): string {
-  return ["capture", id, quantity, final].join("|");
+export function fingerprintOfCapture(capture: SimulatedLineCapture): string {
+  const { id, line, quantity, final } = capture;
+  return ["capture", id, line, quantity, final].join("|");
 }
 
-export function fingerprintOfHold(request: SimulatedHold): string {
-  const { spender, meter, quantity, dimensions, ttlSeconds, quoteNumber } = request;
-  const work = [spender, meter, quantity, dimensionsText(dimensions), ttlSeconds];
-  return ["hold", ...work, quoteNumber ?? "no quote"].join("|");
+export function fingerprintOfHold({
+  spender,
+  lines,
+  ttlSeconds,
+  quoteNumber,
+}: SimulatedHold): string {
+  const work = lines.map(({ line, meter, quantity, dimensions }) =>
+    [line, meter, quantity, dimensionsText(dimensions)].join(" "),
+  );
+  return ["hold", spender, ...work, ttlSeconds, quoteNumber ?? "no quote"].join("|");
+}
+
+export function fingerprintOfExtension({
+  ttlSeconds,
+  lines,
+}: Pick<ExtendRequest, "ttlSeconds" | "lines">): string {
+  const added = lines.map(({ line, quantity }) => `${line} ${quantity}`);
+  return ["extension", ttlSeconds ?? "no time", ...added].join("|");
 }
 
 export function fingerprintOfGrant(request: GrantRequest): string {

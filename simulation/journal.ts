@@ -1,6 +1,13 @@
-import type { Address, Hex } from "viem";
+import { isDeepStrictEqual } from "node:util";
 
-import type { SimulatedCapture, SimulatedHold } from "./model/holdRequest.ts";
+import type { Hex } from "viem";
+
+import {
+  type SimulatedCapture,
+  type SimulatedHold,
+  type SimulatedLineCapture,
+  lineCapturesOf,
+} from "./model/holdRequest.ts";
 import type { Allowance } from "@compute-credits/rules/allowances/allowance";
 import type { RuleTerms } from "@compute-credits/rules/grants/campaignRule";
 import type { GrantRequest } from "@compute-credits/rules/grants/grant";
@@ -11,13 +18,19 @@ import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowa
 import type { NewCode, Redemption } from "../server/stores/allowances/grantStore.ts";
 import type { RuleClaim } from "../server/stores/issuing/campaignRuleStore.ts";
 import type { SignedAllowance } from "../server/stores/allowances/allowanceStore.ts";
-import { capturedMicros, partsOf } from "@compute-credits/rules/holds/hold";
+import type { Hold, HoldLot } from "@compute-credits/rules/holds/hold";
 import type { CaptureOutcome } from "@compute-credits/rules/holds/outcome";
-import type { HoldKey } from "@compute-credits/rules/holds/requests";
+import type { ExtendRequest, HoldKey } from "@compute-credits/rules/holds/requests";
+import { DisagreementError } from "./disagreement.ts";
 import { periodOf } from "./model/budget.ts";
-import { codeKey, grantKey, keyOf, redemptionKey } from "./model/keyOf.ts";
+import { codeKey, grantKey, keyOf, lotKey, redemptionKey } from "./model/keyOf.ts";
 import type { ModelPrice } from "./model/price.ts";
-import { fingerprintOfCapture, fingerprintOfEvent, fingerprintOfHold } from "./fingerprint.ts";
+import {
+  fingerprintOfCapture,
+  fingerprintOfEvent,
+  fingerprintOfExtension,
+  fingerprintOfHold,
+} from "./fingerprint.ts";
 import type { CallResult } from "./serverPool.ts";
 
 /** One report of an event and its answer. */
@@ -28,7 +41,7 @@ export interface JournalledEvent {
   readonly lost: number;
   readonly answer: Debited | { readonly refused: string };
   /** the reported event, or the capture that became one */
-  readonly source: UsageEvent | SimulatedCapture;
+  readonly source: UsageEvent | SimulatedLineCapture;
 }
 
 export interface JournalledAllowance {
@@ -47,11 +60,27 @@ export interface JournalledHold {
   readonly request: SimulatedHold;
   /** the quote's price, if it was held at one */
   readonly quotedPrice: ModelPrice | null;
-  readonly parts: readonly { account: Address; allowance: Hex; heldMicros: bigint }[];
-  /** the parts are the original ones: nothing had been captured or returned yet */
-  readonly isOriginal: boolean;
   readonly repeated: boolean;
   readonly lost: number;
+}
+
+/** The answer to an extension. */
+export interface JournalledExtension {
+  readonly fingerprint: string;
+  readonly request: ExtendRequest;
+  readonly from: Date;
+  readonly until: Date;
+  readonly lost: number;
+  readonly answer: { readonly repeated: boolean; readonly lots: number } | { refused: string };
+}
+
+/** Who paid for a lot, before anything of it was captured or returned. */
+export type OriginalParts = HoldLot["parts"];
+
+/** A capture that was refused because of the id of one of its events. */
+export interface CaptureConflict {
+  readonly request: SimulatedCapture;
+  readonly events: readonly string[];
 }
 
 /** An acknowledged code. */
@@ -92,6 +121,11 @@ export class Journal {
   /** by provider and event id */
   readonly events = new Map<string, JournalledEvent[]>();
   readonly holds = new Map<string, JournalledHold[]>();
+  /** by hold and id of the extension */
+  readonly extensions = new Map<string, JournalledExtension[]>();
+  /** by `lotKey`, if an answer had them */
+  readonly originalParts = new Map<string, OriginalParts>();
+  readonly captureConflicts: CaptureConflict[] = [];
   readonly voids = new Map<string, JournalledVoid[]>();
   /** earnings receipts, in the order of the answers */
   readonly receipts: EarningsReceiptMessage[] = [];
@@ -198,6 +232,7 @@ export class Journal {
   }
 
   addEvents(events: readonly UsageEvent[], result: CallResult<"record">): void {
+    assertGroups(events, result.output);
     for (const [index, event] of events.entries()) {
       const outcome = result.output[index];
       if (outcome === undefined) throw new Error("an event has no outcome");
@@ -207,9 +242,46 @@ export class Journal {
 
   addCapture(request: SimulatedCapture, result: CallResult<"capture">): void {
     const { output } = result;
-    const outcome = output.result === "captured" ? output.debit : output;
-    const key = keyOf({ provider: request.provider, id: request.eventId });
-    this.#addEvent(key, fingerprintOfCapture(request), request, outcome, result);
+    const lines = lineCapturesOf(request);
+    const events = lines.map(({ provider, eventId: id }) => keyOf({ provider, id }));
+    if (output.result === "captured") this.#noteLots(output.hold);
+    else if (output.refusal.reason === "event_id_conflict" && lines.length > 1) {
+      this.captureConflicts.push({ request, events });
+      this.#count(output.refusal.reason);
+      return;
+    }
+    for (const [n, line] of lines.entries()) {
+      const outcome = output.result === "captured" ? output.lines[n]?.debit : output;
+      const key = events[n];
+      if (outcome === undefined || key === undefined) throw new Error("a line has no outcome");
+      this.#addEvent(key, fingerprintOfCapture(line), line, outcome, result);
+    }
+  }
+
+  addExtension(request: ExtendRequest, { output, from, until, lost }: CallResult<"extend">): void {
+    if (output.result === "refused") this.#count(output.refusal.reason);
+    else this.#noteLots(output.hold);
+    const answer =
+      output.result === "refused"
+        ? { refused: output.refusal.reason }
+        : { repeated: output.repeated, lots: output.hold.lots.length };
+    const fingerprint = fingerprintOfExtension(request);
+    const name = `${keyOf(request)} ${request.extensionId}`;
+    append(this.extensions, name, { fingerprint, request, from, until, lost, answer });
+  }
+
+  /** Keeps the parts of lots of which nothing has been captured or returned. */
+  #noteLots(hold: Hold): void {
+    if (hold.resolution !== null) return;
+    for (const [place, { parts, capturedMicros }] of hold.lots.entries()) {
+      if (capturedMicros > 0n) continue;
+      const key = lotKey(keyOf(hold), place);
+      const known = this.originalParts.get(key);
+      if (known !== undefined && !isDeepStrictEqual(known, parts)) {
+        throw new DisagreementError("a lot has other parts", { hold, place, known });
+      }
+      this.originalParts.set(key, parts);
+    }
   }
 
   addHold(
@@ -222,13 +294,11 @@ export class Journal {
       return;
     }
     const { hold, repeated } = output;
-    const isOriginal = !repeated || (capturedMicros(hold) === 0n && hold.resolution === null);
+    this.#noteLots(hold);
     append(this.holds, keyOf(request), {
       fingerprint: fingerprintOfHold(request),
       request,
       quotedPrice,
-      parts: partsOf(hold),
-      isOriginal,
       repeated,
       lost,
     });
@@ -257,6 +327,24 @@ export class Journal {
 
   #count(reason: string): void {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+  }
+}
+
+/** Checks that of each group all new events were debited at one time, or none. */
+function assertGroups(events: readonly UsageEvent[], outcomes: readonly UsageOutcome[]): void {
+  const groups = Map.groupBy(events.keys(), (index) => events[index]?.group);
+  for (const [group, places] of groups) {
+    if (group === undefined) continue;
+    const answers = places.flatMap((place) => outcomes[place] ?? []);
+    const times = new Set(
+      answers.flatMap((answer) =>
+        answer.result === "debited" && !answer.repeated ? answer.recordedAt.getTime() : [],
+      ),
+    );
+    const isRefused = answers.some(({ result }) => result === "refused");
+    if (times.size > (isRefused ? 0 : 1)) {
+      throw new DisagreementError("a group was torn apart", { group, answers });
+    }
   }
 }
 

@@ -31,13 +31,26 @@ export interface HoldRow {
   readonly key: string;
   readonly created_at: Date;
   readonly expires_at: Date;
-  readonly captured: bigint;
   readonly resolved_as: "captured" | "released" | "expired" | null;
   readonly resolved_at: Date | null;
 }
 
+/** Units of a line that were reserved together; lots are numbered within their hold. */
+export interface HoldLotRow {
+  readonly key: string;
+  readonly lot: number;
+  readonly line: string;
+  readonly meter: string;
+  readonly quantity: bigint;
+  readonly heldAt: Date;
+  /** micro-credits */
+  readonly captured: bigint;
+  readonly capturedUnits: bigint;
+}
+
 export interface HoldPartRow {
   readonly key: string;
+  readonly lot: number;
   readonly account: Address;
   readonly allowance: Hex;
   readonly held: bigint;
@@ -56,15 +69,28 @@ export interface DebitRow {
   readonly recorded_at: Date;
   readonly rate_card: number;
   /** the stored facts that the price depends on */
-  readonly basis: {
-    readonly multiplierBps?: string;
-    readonly usedUnits?: string;
-    readonly capturedUnits?: string;
-    readonly use?: LoggedTierUse;
-    readonly shares?: readonly LoggedShare[];
-  } | null;
+  readonly basis: LoggedBasis | null;
   readonly amount: bigint;
   readonly fee: bigint;
+  readonly log_order: bigint;
+}
+
+export interface LoggedBasis {
+  readonly multiplierBps?: string;
+  readonly usedUnits?: string;
+  readonly capturedUnits?: string;
+  readonly use?: LoggedTierUse;
+  readonly shares?: readonly LoggedShare[];
+  readonly lots?: readonly LoggedLot[];
+}
+
+/** What a capture took from one lot of its hold, and how many of its charges are for that. */
+export interface LoggedLot {
+  readonly units: string;
+  readonly charges: number;
+  readonly rateCardVersion: number;
+  readonly heldAt: string;
+  readonly basis: LoggedBasis | null;
 }
 
 interface LoggedTierUse {
@@ -119,16 +145,26 @@ const EVENT_KEY = `'0x' || encode(provider, 'hex') || '/' || event_id`;
 /** Reads the open holds and those resolved since a time. */
 export function readHolds(sql: Sql, since: Date): Promise<HoldRow[]> {
   return sql.query<HoldRow>(
-    `select ${HOLD_KEY} as key, created_at, expires_at, captured_micros as captured,
-       resolved_as, resolved_at
+    `select ${HOLD_KEY} as key, created_at, expires_at, resolved_as, resolved_at
      from holds where resolved_at is null or resolved_at >= $1`,
     [since],
   );
 }
 
+/** Reads the lots of all holds, in their order: the first is in the hold's own row. */
+export function readHoldLots(sql: Sql): Promise<HoldLotRow[]> {
+  const counts = `captured_micros as captured, captured_quantity as "capturedUnits"`;
+  return sql.query<HoldLotRow>(
+    `select ${HOLD_KEY} as key, 0::smallint as lot, line, meter, quantity, created_at as "heldAt",
+       ${counts} from holds
+     union all select ${HOLD_KEY}, lot, line, meter, quantity, held_at, ${counts} from hold_lots
+     order by key, lot`,
+  );
+}
+
 export function readHoldParts(sql: Sql): Promise<HoldPartRow[]> {
   return sql.query<HoldPartRow>(
-    `select ${HOLD_KEY} as key, account, allowance, held_micros as held from hold_payers
+    `select ${HOLD_KEY} as key, lot, account, allowance, held_micros as held from hold_payers
      where account is not null
      order by provider, hold_id, part`,
   );
@@ -144,7 +180,7 @@ export function readDebits(sql: Sql): Promise<DebitRow[]> {
   return sql.query<DebitRow>(
     `select ${EVENT_KEY} as key, provider, account, allowance, spender, meter, quantity, dimensions,
        occurred_at, recorded_at, rate_card, price_basis as basis, amount_micros as amount,
-       fee_micros as fee
+       fee_micros as fee, log_order
      from debits order by provider, event_id, part`,
   );
 }
@@ -274,6 +310,7 @@ export function readLedgerSnapshot(database: Database) {
       accounts: await readAccounts(tx),
       allowances: await readAllowances(tx),
       holds: await readHolds(tx, new Date(0)),
+      lots: await readHoldLots(tx),
       parts: await readHoldParts(tx),
       earnings: await readEarnings(tx),
       debits: await readDebits(tx),

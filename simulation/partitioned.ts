@@ -4,6 +4,7 @@ import {
   readAllowances,
   readCodes,
   readEarnings,
+  readHoldLots,
   readHoldParts,
   readHolds,
   readTierUse,
@@ -128,6 +129,7 @@ export async function compareLanes(
       ]),
     ),
     holds: byKey(await readHolds(database, since)),
+    lots: Map.groupBy(await readHoldLots(database), ({ key }) => key),
     parts: Map.groupBy(parts, ({ key }) => key),
     earnings: new Map(earnings.map((row) => [row.provider, row])),
     used: new Map(

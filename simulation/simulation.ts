@@ -20,6 +20,7 @@ import { auditClaims, readClaims } from "./auditClaims.ts";
 import { auditCodes } from "./auditCodes.ts";
 import { auditDailySums } from "./auditDailySums.ts";
 import { finishDailySums } from "./dailySums.ts";
+import { auditHolds } from "./auditHolds.ts";
 import { auditLog } from "./auditLog.ts";
 import { auditOverspend } from "./auditOverspend.ts";
 import { auditSums } from "./auditSums.ts";
@@ -369,6 +370,7 @@ class Simulation {
     await finishDailySums(serverPool, database);
     const snapshot = await readLedgerSnapshot(database);
     const log = auditLog(snapshot, this.#journal, cards);
+    auditHolds(snapshot, this.#journal, cards);
     auditSums(snapshot, log, chain.blocks);
     auditDailySums(snapshot);
     auditCodes(snapshot, this.#journal);

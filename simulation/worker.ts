@@ -67,7 +67,7 @@ const handlers: {
 } = {
   record: (events) => usage.record(events),
   void: (event) => usage.void(event),
-  async authorize({ quote: signed, ...request }) {
+  async authorize({ quote: signed, request }) {
     const quote = signed === null ? null : await quotes.read(signed);
     if (signed !== null && quote === null) throw new Error("the ledger's own quote is invalid");
     return await holds.authorize({ ...request, ...(quote === null ? {} : { quote }) });

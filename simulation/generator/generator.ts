@@ -1,13 +1,16 @@
 import { type Address, type Hex, maxUint64 } from "viem";
 
-import type { HoldKey } from "@compute-credits/rules/holds/requests";
+import { HOLDS } from "@compute-credits/api/bounds";
+import { MAIN_LINE } from "@compute-credits/rules/holds/hold";
+import type { ExtendRequest, HoldKey, LineCapture } from "@compute-credits/rules/holds/requests";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { QuoteRequest } from "../../server/stores/pricing/quoteStore.ts";
 import type { Operation } from "../operations.ts";
 import type { Parties } from "../parties.ts";
 import { type Random, seededRandom } from "../random.ts";
 import { AllowanceGenerator } from "./allowanceGenerator.ts";
-import { IdGenerator } from "./idGenerator.ts";
+import type { SimulatedCapture, SimulatedHold } from "../model/holdRequest.ts";
+import { IdGenerator, linesOfHold } from "./idGenerator.ts";
 import { randomMeasurement, randomMovingMeasurement } from "./measurements.ts";
 
 const DAY_MS = 86_400_000;
@@ -15,6 +18,8 @@ const DAY_MS = 86_400_000;
 const SMALL_LIMIT = 700n;
 /** Recent events, which later operations repeat or contradict. */
 const MAX_KEPT_EVENTS = 400;
+/** The same of holds, captures and extensions. */
+const MAX_KEPT_HOLDS = 20;
 
 export interface LanePlan {
   readonly parties: Parties;
@@ -49,6 +54,10 @@ export class Generator {
   readonly #allowances: AllowanceGenerator;
   readonly #events: UsageEvent[] = [];
   readonly #quotes: QuoteRequest[] = [];
+  /** recent requests, which later operations repeat */
+  readonly #holds: SimulatedHold[] = [];
+  readonly #captures: SimulatedCapture[] = [];
+  readonly #extensions: ExtendRequest[] = [];
   /** the last cap that was put on record, which the next one adds to */
   #capMicros = 0n;
 
@@ -126,7 +135,20 @@ export class Generator {
     const events = Array.from({ length: size }, () =>
       this.#event(spender ?? this.#allowances.spender()),
     );
-    return { kind: "record", events, twice: this.#random.chance(8) };
+    const grouped = this.#random.chance(40) ? this.#inGroups(events) : events;
+    return { kind: "record", events: grouped, twice: this.#random.chance(8) };
+  }
+
+  /** Puts some events into groups of up to four, with others between them, and some into one. */
+  #inGroups(events: readonly UsageEvent[]): readonly UsageEvent[] {
+    const random = this.#random;
+    const groups = Array.from({ length: Math.ceil(events.length / 4) }, (_, n) => ({
+      id: `group${n}`,
+    }));
+    return events.map((event) => {
+      const group = groups[random.below(groups.length)];
+      return group !== undefined && random.chance(60) ? { ...event, group } : event;
+    });
   }
 
   /** Generates an event. A few repeat an earlier event, or reuse its id with other content. */
@@ -169,29 +191,38 @@ export class Generator {
   #authorize(): Operation {
     const random = this.#random;
     const id = random.chance(6) ? this.#ids.recentHold().id : this.#ids.newHoldId();
-    const work = {
+    const again = this.#holds.at(-random.between(1, 5));
+    if (again !== undefined && random.chance(4)) return { kind: "authorize", request: again };
+    const [first, ...others] = linesOfHold(id);
+    const request: SimulatedHold = {
       provider: this.#ids.providerOf(id),
       id,
       spender: this.#allowances.spender(),
-      ...randomMeasurement(random),
+      lines: [
+        { line: first, ...randomMeasurement(random) },
+        ...others.map((line) => ({ line, ...randomMeasurement(random) })),
+      ],
       ttlSeconds: random.chance(30) ? random.between(1, 2) : 600,
       quoteNumber: null,
     };
+    this.#holds.push(request);
+    if (this.#holds.length > MAX_KEPT_HOLDS) this.#holds.splice(0, MAX_KEPT_HOLDS / 2);
     const number = this.#quotes.length - 1 - random.below(4);
     const quote = random.chance(35) ? this.#quotes[number] : undefined;
-    if (quote === undefined) return { kind: "authorize", request: work };
+    if (quote === undefined || !random.chance(75)) return { kind: "authorize", request };
     // Uses a quote for its quantity or one more, and now and then for another provider.
     const { provider, meter, dimensions } = quote;
     const quantity = quote.quantity + (random.chance(10) ? 1n : 0n);
-    const quotedWork = { meter, dimensions, quantity, quoteNumber: number };
-    const request = {
-      ...work,
-      ...quotedWork,
-      id: random.chance(5) ? id : this.#ids.newHoldIdOf(provider),
-    };
+    const quotedId = random.chance(5) ? id : this.#ids.newHoldIdOf(provider);
     return {
       kind: "authorize",
-      request: { ...request, provider: this.#ids.providerOf(request.id) },
+      request: {
+        ...request,
+        id: quotedId,
+        provider: this.#ids.providerOf(quotedId),
+        lines: [{ line: MAIN_LINE, meter, dimensions, quantity }],
+        quoteNumber: number,
+      },
     };
   }
 
@@ -222,13 +253,17 @@ export class Generator {
     const usage = { id: this.#ids.newEventIdOf(provider), quantity: 20n * quantity };
     const occurredAt = this.#cardsStart;
     const event = { provider, spender, meter, dimensions, occurredAt, ...usage };
-    const hold = { id: this.#ids.newHoldIdOf(provider), quantity, ttlSeconds: 600 };
+    const hold: SimulatedHold = {
+      provider,
+      id: this.#ids.newHoldIdOf(provider),
+      spender,
+      lines: [{ line: MAIN_LINE, meter, dimensions, quantity }],
+      ttlSeconds: 600,
+      quoteNumber: number,
+    };
     this.#queue.push(
       { kind: "record", events: [event], twice: false },
-      {
-        kind: "authorize",
-        request: { provider, spender, meter, dimensions, quoteNumber: number, ...hold },
-      },
+      { kind: "authorize", request: hold },
     );
     return { kind: "quote", number, request: { ...request, ttlSeconds: 600 } };
   }
@@ -246,40 +281,89 @@ export class Generator {
     };
   }
 
-  #capture(): Operation {
+  /** Captures from lines of a recent hold; now and then one again, or from a line that it lacks. */
+  #capture(key: HoldKey = this.#ids.recentHold()): Operation {
     const random = this.#random;
-    const key = this.#ids.recentHold();
-    const earlier = this.#events.at(-random.between(1, 50));
-    return {
-      kind: "capture",
-      request: {
-        ...key,
-        eventId:
-          random.chance(3) && earlier?.provider === key.provider
-            ? earlier.id
-            : this.#ids.newCaptureId(key.provider),
-        quantity: BigInt(random.between(0, random.pick([3, 20, 60, 2_000]))),
-        final: random.chance(55),
-      },
+    const again = this.#captures.at(-random.between(1, 6));
+    if (again !== undefined && random.chance(5)) return { kind: "capture", request: again };
+    const [first, ...others] = this.#someLines(key.id);
+    const request: SimulatedCapture = {
+      ...key,
+      lines: [
+        this.#capturedLine(key, first),
+        ...others.map((line) => this.#capturedLine(key, line)),
+      ],
+      final: random.chance(55),
     };
+    this.#captures.push(request);
+    if (this.#captures.length > MAX_KEPT_HOLDS) this.#captures.splice(0, MAX_KEPT_HOLDS / 2);
+    return { kind: "capture", request };
   }
 
-  /** A quarter of the holds is extended at once, when they are open. */
+  #capturedLine({ provider }: HoldKey, line: string): LineCapture {
+    const random = this.#random;
+    const earlier = this.#events.at(-random.between(1, 50));
+    const isKnownId = random.chance(3) && earlier?.provider === provider;
+    const eventId = isKnownId ? earlier.id : this.#ids.newCaptureId(provider);
+    return { line, eventId, quantity: BigInt(random.between(0, random.pick([3, 20, 60, 2_000]))) };
+  }
+
+  /** Some lines of a hold, in any order; rarely one that no hold has. */
+  #someLines(id: string): readonly [string, ...string[]] {
+    const random = this.#random;
+    const lines = linesOfHold(id);
+    if (random.chance(3)) return [random.pick(lines), "no such line"];
+    if (random.chance(40)) return [random.pick(lines)];
+    const start = random.below(lines.length);
+    const count = random.between(1, lines.length);
+    const rest = [...lines.slice(start), ...lines.slice(0, start)].slice(1, count);
+    return [lines[start] ?? lines[0], ...rest];
+  }
+
+  /** A quarter of the holds is extended at once, when they are open; half of these is captured. */
   #authorizeAndExtend(): Operation {
     const operation = this.#authorize();
-    if (operation.kind === "authorize" && this.#random.chance(25)) {
-      const { provider, id } = operation.request;
-      this.#queue.push(this.#extend({ provider, id }));
+    if (operation.kind !== "authorize") return operation;
+    const { provider, id, quoteNumber, lines } = operation.request;
+    const key = { provider, id };
+    if (this.#random.chance(25)) {
+      this.#queue.push(this.#extend(key));
+      if (this.#random.chance(50)) this.#queue.push(this.#capture(key));
+      // Up to more lots than a hold may have.
+      const isFull = lines.length === HOLDS.lines.most && quoteNumber === null;
+      for (let lots = lines.length; isFull && lots <= HOLDS.lots.most; lots += lines.length) {
+        this.#queue.push({
+          kind: "extend",
+          request: {
+            ...key,
+            extensionId: `full${lots}`,
+            ttlSeconds: null,
+            lines: lines.map(({ line }) => ({ line, quantity: 1n })),
+          },
+        });
+      }
     }
     return operation;
   }
 
-  /** Asks for more time, now and then twice with one id. */
+  /** Asks for time, for units of some lines, or for both; now and then twice with one id. */
   #extend(key: HoldKey = this.#ids.recentHold()): Operation {
     const random = this.#random;
-    const ttlSeconds = random.pick([1, 2, 600]);
     const extensionId = `x${random.below(6)}`;
-    return { kind: "extend", request: { ...key, extensionId, ttlSeconds, lines: [] } };
+    const again = this.#extensions.at(-random.between(1, 4));
+    if (again !== undefined && random.chance(8)) return { kind: "extend", request: again };
+    const lines = random.chance(35)
+      ? []
+      : this.#someLines(key.id).map((line) => ({
+          line,
+          quantity: BigInt(random.between(1, random.pick([5, 40, 200]))),
+        }));
+    const ttlSeconds =
+      lines.length > 0 && random.chance(40) ? null : random.pick<number>([1, 2, 600]);
+    const request = { ...key, extensionId, ttlSeconds, lines };
+    this.#extensions.push(request);
+    if (this.#extensions.length > MAX_KEPT_HOLDS) this.#extensions.splice(0, MAX_KEPT_HOLDS / 2);
+    return { kind: "extend", request };
   }
 
   #void(): Operation {

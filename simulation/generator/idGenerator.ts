@@ -1,7 +1,26 @@
 import type { Address } from "viem";
 
+import { HOLDS } from "@compute-credits/api/bounds";
+import { MAIN_LINE } from "@compute-credits/rules/holds/hold";
 import type { Parties } from "../parties.ts";
 import type { Random } from "../random.ts";
+
+/** How many lines a hold has, by the last digit of its id; 0 for one without a name. */
+const LINES = [0, 0, 0, 0, 0, 0, 1, 2, 3, 4] as const;
+/** Every so many holds of several lines have as many as a request may. */
+const FULL_EVERY = 70;
+
+/** The ids of a hold's lines, which its own id determines, so that peers can guess them. */
+export function linesOfHold(id: string): readonly [string, ...string[]] {
+  const number = numberOf(id);
+  const count = number % FULL_EVERY === 9 ? HOLDS.lines.most : (LINES[number % 10] ?? 0);
+  if (count === 0) return [MAIN_LINE];
+  return ["line0", ...Array.from({ length: count - 1 }, (_, n) => `line${n + 1}`)];
+}
+
+function numberOf(id: string): number {
+  return Number(/\d+$/.exec(id)?.[0] ?? 0);
+}
 
 export interface GeneratedKey {
   readonly provider: Address;
@@ -66,10 +85,11 @@ export class IdGenerator {
     }
   }
 
+  /** Creates the id of a hold whose one line has no name. */
   newHoldIdOf(provider: Address): string {
     for (;;) {
       const id = `${this.#lane}-h${this.#holds++}`;
-      if (this.providerOf(id) === provider) return id;
+      if (this.providerOf(id) === provider && linesOfHold(id)[0] === MAIN_LINE) return id;
     }
   }
 
@@ -89,8 +109,7 @@ export class IdGenerator {
 
   providerOf(id: string): Address {
     const { providers } = this.#parties;
-    const number = Number(/\d+$/.exec(id)?.[0] ?? 0);
-    return providers[number % providers.length] ?? providers[0];
+    return providers[numberOf(id) % providers.length] ?? providers[0];
   }
 
   #isWanted(provider: Address): boolean {

@@ -1,6 +1,7 @@
 import { DisagreementError } from "../disagreement.ts";
 import { asFirst, assertEqual, assertWithin, plainHold, plainModelHold } from "./laneChecks.ts";
 import { keyOf } from "../model/keyOf.ts";
+import { toCaptureRequest, toHoldRequest } from "../model/holdRequest.ts";
 import type { LaneState, OperationOf } from "./laneState.ts";
 import { assertPredicted } from "./predictions.ts";
 
@@ -12,8 +13,10 @@ export async function authorize(
   // The ledger refused to quote, so there is no quote to use.
   if (quoted === null && request.quoteNumber !== null) return;
   const quote = quoted?.predicted ?? null;
-  const { quoteNumber: _, ...work } = request;
-  const result = await serverPool.call("authorize", { ...work, quote: quoted?.signed ?? null });
+  const result = await serverPool.call("authorize", {
+    request: toHoldRequest(request),
+    quote: quoted?.signed ?? null,
+  });
   journal.addHold(request, result, quote?.price ?? null);
   const { output, lost } = result;
   if (output.result === "refused") {
@@ -41,7 +44,7 @@ export async function capture(
   { serverPool, journal, model }: LaneState,
   { request }: OperationOf<"capture">,
 ): Promise<void> {
-  const result = await serverPool.call("capture", request);
+  const result = await serverPool.call("capture", toCaptureRequest(request));
   journal.addCapture(request, result);
   const { output, lost } = result;
   if (output.result === "refused") {
@@ -50,15 +53,20 @@ export async function capture(
     return;
   }
   const { recordedAt } = output.debit;
-  const isKnown = model.events.has(keyOf({ provider: request.provider, id: request.eventId }));
+  const isKnown = request.lines.some(({ eventId: id }) =>
+    model.events.has(keyOf({ provider: request.provider, id })),
+  );
   if (!isKnown) assertWithin(result, recordedAt, { request, output });
   const predicted = model.capture(request, isKnown ? result.until : recordedAt);
   if (predicted.result !== "captured") {
     throw new DisagreementError("the model refuses the capture", { request, output, predicted });
   }
   assertEqual("a captured hold", plainHold(output.hold), plainModelHold(predicted.hold), request);
-  if (lost === 0) assertEqual("a capture", output.debit, predicted.debit, request);
-  else assertEqual("a capture", asFirst(output.debit), asFirst(predicted.debit), request);
+  const plain = ({ debit, lines }: Pick<typeof output, "debit" | "lines">) => ({
+    debit: lost === 0 ? debit : asFirst(debit),
+    lines: lines.map((line) => (lost === 0 ? line : { ...line, debit: asFirst(line.debit) })),
+  });
+  assertEqual("a capture", plain(output), plain(predicted), request);
 }
 
 export async function release(
@@ -93,10 +101,11 @@ export async function release(
 }
 
 export async function extend(
-  { serverPool, model }: LaneState,
+  { serverPool, journal, model }: LaneState,
   { request }: OperationOf<"extend">,
 ): Promise<void> {
   const result = await serverPool.call("extend", request);
+  journal.addExtension(request, result);
   const { output, lost } = result;
   const attempt = (at: Date) => model.extend(request, at);
   const before = model.holds.get(keyOf(request));
@@ -104,13 +113,15 @@ export async function extend(
     assertPredicted(model, result, { answer: output, attempt, request });
     return;
   }
-  // The answer says when it was decided only if it moved the end.
-  const { expiresAt } = output.hold;
+  // The answer says when it was decided only if it added units, or moved the end.
+  const { expiresAt, lots } = output.hold;
+  const added = lots.length > before.lots.length ? (lots.at(-1)?.heldAt ?? null) : null;
   const ttlMs = (request.ttlSeconds ?? 0) * 1000;
   const moved = expiresAt > before.expiresAt ? new Date(expiresAt.getTime() - ttlMs) : null;
-  if (moved !== null) assertWithin(result, moved, { request, output });
+  const decided = added ?? moved;
+  if (decided !== null) assertWithin(result, decided, { request, output });
   const at =
-    moved ??
+    decided ??
     [result.until, result.from].find(
       (time) => model.trial(() => attempt(time)).result === "extended",
     ) ??

@@ -1,11 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import type { AllowanceMessage } from "@compute-credits/protocol/messages/allowance";
-import {
-  type Hold,
-  capturedMicros as capturedMicrosOf,
-  partsOf,
-} from "@compute-credits/rules/holds/hold";
+import type { Hold } from "@compute-credits/rules/holds/hold";
 import type { Debited, UsageOutcome } from "@compute-credits/rules/usage/outcome";
 import type { UsageEvent } from "@compute-credits/rules/usage/usageEvent";
 import type { CallResult } from "../serverPool.ts";
@@ -13,7 +9,7 @@ import { DisagreementError } from "../disagreement.ts";
 import { periodOf } from "../model/budget.ts";
 import { keyOf } from "../model/keyOf.ts";
 import type { LedgerModel } from "../model/ledgerModel.ts";
-import { versionOf } from "../model/holding.ts";
+import { versionOf } from "../model/capturing.ts";
 import type { ModelHold } from "../model/state.ts";
 import { fingerprintOfEvent } from "../fingerprint.ts";
 
@@ -98,16 +94,28 @@ export function assertEqual(
   }
 }
 
-export function plainHold(hold: Hold) {
-  const { createdAt, expiresAt, resolution, spender } = hold;
-  const rateCardVersion = hold.lots[0]?.rate.rateCardVersion;
-  const parts = partsOf(hold);
-  const capturedMicros = capturedMicrosOf(hold);
-  return { parts, createdAt, expiresAt, capturedMicros, resolution, spender, rateCardVersion };
+export function plainHold({ lots, createdAt, expiresAt, resolution, spender }: Hold) {
+  return {
+    lots: lots.map(({ rate, ...lot }) => ({
+      ...lot,
+      rateCardVersion: rate.rateCardVersion,
+    })),
+    createdAt,
+    expiresAt,
+    resolution,
+    spender,
+  };
 }
 
-export function plainModelHold(hold: ModelHold) {
-  const { parts, createdAt, expiresAt, capturedMicros, resolution, spender } = hold;
-  const rateCardVersion = versionOf(hold);
-  return { parts, createdAt, expiresAt, capturedMicros, resolution, spender, rateCardVersion };
+export function plainModelHold({ lots, createdAt, expiresAt, resolution, spender }: ModelHold) {
+  return {
+    lots: lots.map((lot) => {
+      const { shares: _, capturedUnits: capturedQuantity, ...rest } = lot;
+      return { ...rest, capturedQuantity, rateCardVersion: versionOf(lot) };
+    }),
+    createdAt,
+    expiresAt,
+    resolution,
+    spender,
+  };
 }

@@ -79,14 +79,29 @@ function assertOnlyAttempt(
   throw disagreement(events, answer, [decided, ...predictions]);
 }
 
-/** Whether an outcome is a refusal that the model predicts for some time of the call. */
+/** The places of an event and of all others of its group. */
+function placesOf(events: readonly UsageEvent[], index: number): readonly number[] {
+  const group = events[index]?.group;
+  if (group === undefined) return [index];
+  return [...events.keys()].filter((other) => events[other]?.group === group);
+}
+
+/**
+ * Whether an outcome is a refusal that the model predicts for some time of the call, together with
+ * the outcomes of the event's whole group.
+ */
 function isRefusedEarlier(
+  events: readonly UsageEvent[],
   answer: readonly UsageOutcome[],
   predictions: readonly Predicted[],
 ): (index: number) => boolean {
-  return (index) =>
-    answer[index]?.result === "refused" &&
-    predictions.some((each) => isDeepStrictEqual(answer[index], each[index]));
+  return (index) => {
+    if (answer[index]?.result !== "refused") return false;
+    const places = placesOf(events, index);
+    return predictions.some((each) =>
+      places.every((place) => isDeepStrictEqual(answer[place], each[place])),
+    );
+  };
 }
 
 /**
@@ -107,7 +122,7 @@ function refusedBeforeDebits(
     predictions: readonly (readonly UsageOutcome[])[];
   },
 ): ReadonlySet<number> {
-  const isEarlier = isRefusedEarlier(answer, predictions);
+  const isEarlier = isRefusedEarlier(events, answer, predictions);
   const early = new Set<number>();
   for (;;) {
     const rest = [...events.keys()].filter((index) => !early.has(index));
@@ -121,20 +136,24 @@ function refusedBeforeDebits(
       (index, n) => !isDeepStrictEqual(outcomes[n], answer[index]) && isEarlier(index),
     );
     if (found === undefined) return early;
-    early.add(found);
+    for (const place of placesOf(events, found)) early.add(place);
   }
 }
 
+/** Shows the outcomes that no prediction has. */
 function disagreement(
   events: readonly UsageEvent[],
   answer: readonly UsageOutcome[],
   predictions: readonly (readonly UsageOutcome[])[],
 ): DisagreementError {
-  return new DisagreementError("the model predicts another outcome", {
-    events,
-    answer,
-    predictions,
+  const differing = answer.flatMap((outcome, index) => {
+    const predicted = predictions.map((each) => each[index]);
+    return predicted.some((each) => isDeepStrictEqual(each, outcome))
+      ? []
+      : [{ index, event: events[index], outcome, predicted }];
   });
+  const evidence = { differing, events, answer, predictions };
+  return new DisagreementError("the model predicts another outcome", evidence);
 }
 
 /**
@@ -229,15 +248,15 @@ function refusedByAllBefore(
       return (
         outcome !== undefined &&
         !isAcknowledged(outcome, answers, index) &&
-        answers.some((answer) => isRefusedEarlier(answer, predictions)(index)) &&
+        answers.some((answer) => isRefusedEarlier(events, answer, predictions)(index)) &&
         answers.every(
           (answer) =>
-            isRefusedEarlier(answer, predictions)(index) || isDebitedAfter(answer[index], at),
+            isRefusedEarlier(events, answer, predictions)(index) || isDebitedAfter(answer[index], at),
         )
       );
     });
     if (found === undefined) return early;
-    early.add(found);
+    for (const place of placesOf(events, found)) early.add(place);
   }
 }
 

@@ -1,27 +1,25 @@
-import type { Address, Hex } from "viem";
+import type { Address } from "viem";
 
-import type { SimulatedCapture, SimulatedHold } from "./holdRequest.ts";
-import type { Debited } from "@compute-credits/rules/usage/outcome";
-import type { CaptureOutcome } from "@compute-credits/rules/holds/outcome";
+import type { SimulatedHold } from "./holdRequest.ts";
+import { hasNamedLines } from "./holdRequest.ts";
+import type { LineRequest } from "@compute-credits/rules/holds/lines";
 import type { ExtendRequest, HoldKey } from "@compute-credits/rules/holds/requests";
 import { RULES } from "../limits.ts";
-import { dimensionsText, fingerprintOfCapture, fingerprintOfHold } from "../fingerprint.ts";
+import { dimensionsText, fingerprintOfExtension, fingerprintOfHold } from "../fingerprint.ts";
+import { reduceHeld, refusalIfEnded } from "./capturing.ts";
 import type { ModelState } from "./modelState.ts";
 import { keyOf } from "./keyOf.ts";
-import { type Charges, findPayers, isRefusal, obstacle, payersOf } from "./payers.ts";
+import { findPayers, isRefusal, obstacle, payersOf } from "./payers.ts";
 import type { ModelPrice } from "./price.ts";
 import { findModelRate, priceOf } from "./pricing.ts";
 import { refused } from "./refused.ts";
-import { costOfShares, usesOfShares } from "./sharing.ts";
-import type { ModelAllowance, ModelHold, ModelQuote } from "./state.ts";
-import { addEvent } from "./usage.ts";
+import type { ModelAllowance, ModelHold, ModelLot, ModelQuote } from "./state.ts";
+
+/** The most lots of one hold. */
+const MAX_LOTS = 100;
 
 export type ModelAuthorize =
   | { readonly result: "held"; readonly hold: ModelHold; readonly repeated: boolean }
-  | { readonly result: "refused"; readonly refusal: unknown };
-export type ModelCapture =
-  | { readonly result: "captured"; readonly hold: ModelHold; readonly debit: Debited }
-  | Extract<CaptureOutcome, { result: "refused" }>
   | { readonly result: "refused"; readonly refusal: unknown };
 export type ModelRelease =
   | { readonly result: "released"; readonly hold: ModelHold }
@@ -46,54 +44,101 @@ export function authorizeHold(
       : refused({ reason: "hold_id_conflict" });
   }
   const limit = RULES.maxOpenHolds;
-  const open = [...modelState.holds].filter(
-    ([holdKey, { spender, resolution }]) =>
-      holdKey.startsWith(request.provider) && spender === request.spender && resolution === null,
+  const { provider, spender, lines, ttlSeconds } = request;
+  const open = [...modelState.holds.values()].filter(
+    (hold) => hold.provider === provider && hold.spender === spender && hold.resolution === null,
   );
   if (open.length >= limit) return refused({ reason: "too_many_holds", limit });
 
-  // Payers come before the price, because refusals have this precedence.
-  const payers = payersOf(modelState, request, at);
-  if (isRefusal(payers)) return refused(payers);
-  const { quantity } = request;
-  const priceOfAccount = holdPrice(modelState, request, { quote, payers, at });
-  if (typeof priceOfAccount !== "function") return refused(priceOfAccount);
-  const work = { quantity, priceOf: priceOfAccount };
-  const held = findPayers(modelState, payers, work, { into: "held", at });
-  if (isRefusal(held)) return refused(held);
-  const { charges, shares, make } = held;
-  const payersHere = quote?.price.use == null ? charges : shares;
-  // A quote is for work that its account pays alone.
-  if (quote !== null && payersHere.some(({ account }) => account !== quote.account)) {
-    return refused({ reason: "quote_mismatch" });
+  const reserved = reserve(modelState, lines, { provider, spender, quote, at });
+  if (!("lots" in reserved)) {
+    const { line, ...refusal } = reserved;
+    return refused(hasNamedLines(request) ? { ...refusal, line } : refusal);
   }
-  make();
-
   const hold: ModelHold = {
     fingerprint,
-    provider: request.provider,
-    meter: request.meter,
+    provider,
+    spender,
     extensions: new Map(),
-    spender: request.spender,
-    shares,
-    parts: charges.map(({ account, allowance, amountMicros }) => ({
-      account,
-      allowance,
-      heldMicros: amountMicros,
-    })),
+    lots: reserved.lots,
     createdAt: at,
-    expiresAt: new Date(at.getTime() + request.ttlSeconds * 1000),
-    capturedMicros: 0n,
-    capturedUnits: 0n,
+    expiresAt: new Date(at.getTime() + ttlSeconds * 1000),
     resolution: null,
   };
   modelState.set(modelState.holds, key, hold);
   return { result: "held", hold, repeated: false };
 }
 
+interface Reserving {
+  readonly provider: Address;
+  readonly spender: SimulatedHold["spender"];
+  readonly quote: ModelQuote | null;
+  readonly at: Date;
+}
+
+type Reserved =
+  | { readonly lots: readonly ModelLot[] }
+  /** of the line that is refused */
+  | { readonly reason: string; readonly line: string };
+
+/** Reserves lines one after the other, each with what the others left: all of them, or none. */
+function reserve(
+  modelState: ModelState,
+  lines: readonly LineRequest[],
+  reserving: Reserving,
+): Reserved {
+  return modelState.allOrNothing<Reserved>(
+    () => {
+      const lots: ModelLot[] = [];
+      for (const line of lines) {
+        const lot = reserveLine(modelState, line, reserving);
+        if ("reason" in lot) return { ...lot, line: line.line };
+        lots.push(lot);
+      }
+      return { lots };
+    },
+    (each) => "lots" in each,
+  );
+}
+
+function reserveLine(
+  modelState: ModelState,
+  line: LineRequest,
+  { provider, spender, quote, at }: Reserving,
+): ModelLot | { readonly reason: string } {
+  const request = { ...line, provider, spender };
+  // Payers come before the price, because refusals have this precedence.
+  const payers = payersOf(modelState, request, at);
+  if (isRefusal(payers)) return payers;
+  const priceOfAccount = holdPrice(modelState, request, { quote, payers, at });
+  if (typeof priceOfAccount !== "function") return priceOfAccount;
+  const work = { quantity: line.quantity, priceOf: priceOfAccount };
+  const held = findPayers(modelState, payers, work, { into: "held", at });
+  if (isRefusal(held)) return held;
+  const { charges, shares, make } = held;
+  const payersHere = quote?.price.use == null ? charges : shares;
+  // A quote is for work that its account pays alone.
+  if (quote !== null && payersHere.some(({ account }) => account !== quote.account)) {
+    return { reason: "quote_mismatch" };
+  }
+  make();
+  return {
+    ...line,
+    shares,
+    parts: charges.map(({ account, allowance, amountMicros: heldMicros }) => ({
+      account,
+      allowance,
+      heldMicros,
+    })),
+    heldAt: at,
+    capturedMicros: 0n,
+    capturedUnits: 0n,
+  };
+}
+
 function holdPrice(
   modelState: ModelState,
-  request: SimulatedHold,
+  request: Omit<LineRequest, "line"> & { readonly provider: Address },
   { quote, payers, at }: { quote: ModelQuote | null; payers: readonly ModelAllowance[]; at: Date },
 ): ((account: Address) => ModelPrice) | { readonly reason: string; readonly expiredAt?: Date } {
   if (quote !== null) {
@@ -119,80 +164,6 @@ function holdPrice(
   return (account) => priceOf(modelState, rate, { ...request, account, occurredAt: at, at });
 }
 
-export function captureHold(
-  modelState: ModelState,
-  request: SimulatedCapture,
-  at: Date,
-): ModelCapture {
-  const hold = modelState.holds.get(keyOf(request));
-  if (hold === undefined) return refused({ reason: "hold_not_found" });
-  const eventKey = keyOf({ provider: request.provider, id: request.eventId });
-  const existing = modelState.events.get(eventKey);
-  if (existing !== undefined) {
-    return existing.fingerprint === fingerprintOfCapture(request)
-      ? { result: "captured", hold, debit: { ...existing.outcome, repeated: true } }
-      : refused({ reason: "event_id_conflict" });
-  }
-  const refusal = refusalIfEnded(hold, at);
-  if (refusal !== null) return refused(refusal);
-
-  // Partial captures together cost what one capture of the whole costs: rounding up happens once.
-  const neededMicros =
-    costOfShares(hold.shares, hold.capturedUnits + request.quantity) -
-    costOfShares(hold.shares, hold.capturedUnits);
-  const heldMicros = hold.parts.reduce((sum, part) => sum + part.heldMicros, 0n);
-  if (neededMicros > heldMicros) {
-    return refused({ reason: "capture_exceeds_hold", heldMicros, neededMicros });
-  }
-
-  let missing = neededMicros;
-  const charges: Charges[number][] = [];
-  const parts = hold.parts.map((part) => {
-    const taken = missing < part.heldMicros ? missing : part.heldMicros;
-    missing -= taken;
-    const returned = request.final ? part.heldMicros - taken : 0n;
-    reduceHeld(modelState, part, { at, takenAt: hold.createdAt, captured: taken, returned });
-    const { account, allowance } = part;
-    if (taken > 0n) charges.push({ account, allowance, amountMicros: taken });
-    return { account, allowance, heldMicros: part.heldMicros - taken - returned };
-  });
-  const [first] = hold.parts;
-  if (charges.length === 0 && first !== undefined) {
-    charges.push({ account: first.account, allowance: first.allowance, amountMicros: 0n });
-  }
-
-  const after: ModelHold = {
-    ...hold,
-    parts,
-    capturedMicros: hold.capturedMicros + neededMicros,
-    capturedUnits: hold.capturedUnits + request.quantity,
-    resolution: request.final ? { as: "captured", at } : null,
-  };
-  modelState.set(modelState.holds, keyOf(request), after);
-  const debit: Debited = {
-    result: "debited",
-    costMicros: neededMicros,
-    rateCardVersion: versionOf(hold),
-    charges,
-    recordedAt: at,
-    repeated: false,
-  };
-  addEvent(modelState, eventKey, {
-    fingerprint: fingerprintOfCapture(request),
-    provider: request.provider,
-    outcome: debit,
-    takenAt: hold.createdAt,
-    uses: usesOfShares(hold.shares, hold.capturedUnits, request.quantity),
-    voidedAt: null,
-  });
-  return { result: "captured", hold: after, debit };
-}
-
-export function versionOf({ shares: [first] }: ModelHold): number {
-  if (first === undefined) throw new Error("nobody holds credits");
-  return first.price.version;
-}
-
 export function releaseHold(modelState: ModelState, key: HoldKey, at: Date): ModelRelease {
   const hold = modelState.holds.get(keyOf(key));
   if (hold === undefined) return refused({ reason: "hold_not_found" });
@@ -207,30 +178,51 @@ export function extendHold(
   request: ExtendRequest,
   { requested, at }: { readonly requested: ReadonlyMap<Address, unknown>; readonly at: Date },
 ): ModelExtend {
-  const { extensionId, ttlSeconds } = request;
+  const { extensionId, ttlSeconds, lines } = request;
   const key = keyOf(request);
   const hold = modelState.holds.get(key);
   if (hold === undefined) return refused({ reason: "hold_not_found" });
+  const fingerprint = fingerprintOfExtension(request);
   const before = hold.extensions.get(extensionId);
   if (before !== undefined) {
-    return before === ttlSeconds
+    return before === fingerprint
       ? { result: "extended", hold, repeated: true }
       : refused({ reason: "extension_id_conflict" });
   }
   const refusal = refusalIfEnded(hold, at);
   if (refusal !== null) return refused(refusal);
-  for (const { account, allowance: id, heldMicros } of hold.parts) {
-    if (heldMicros === 0n) continue;
-    if (requested.has(account)) return refused({ reason: "refund_requested", account });
-    const allowance = modelState.allowance(id);
-    if (!allowance.accepted) return refused({ reason: "account_not_accepted" });
-    const reason = obstacle(modelState, allowance, hold, at);
-    if (reason !== null) return refused({ reason });
+  if (hold.lots.length + lines.length > MAX_LOTS) {
+    return refused({ reason: "too_many_extensions", limit: MAX_LOTS });
   }
+  const known = new Map(hold.lots.map((lot) => [lot.line, lot]));
+  const more: LineRequest[] = [];
+  for (const { line, quantity } of lines) {
+    const work = known.get(line);
+    if (work === undefined) {
+      return refused({ reason: "hold_line_not_found", line, lines: [...known.keys()] });
+    }
+    const { meter, dimensions } = work;
+    more.push({ line, meter, dimensions, quantity });
+  }
+  const { provider, spender } = hold;
+  for (const { meter, parts } of hold.lots) {
+    for (const { account, allowance: id, heldMicros } of parts) {
+      if (heldMicros === 0n) continue;
+      if (requested.has(account)) return refused({ reason: "refund_requested", account });
+      const allowance = modelState.allowance(id);
+      if (!allowance.accepted) return refused({ reason: "account_not_accepted" });
+      const reason = obstacle(modelState, allowance, { provider, spender, meter }, at);
+      if (reason !== null) return refused({ reason });
+    }
+  }
+  const reserved = reserve(modelState, more, { provider, spender, quote: null, at });
+  if (!("lots" in reserved)) return refused(reserved);
+
   const asked = new Date(at.getTime() + (ttlSeconds ?? 0) * 1000);
   const after: ModelHold = {
     ...hold,
-    extensions: new Map([...hold.extensions, [extensionId, ttlSeconds]]),
+    lots: [...hold.lots, ...reserved.lots],
+    extensions: new Map([...hold.extensions, [extensionId, fingerprint]]),
     expiresAt: asked > hold.expiresAt ? asked : hold.expiresAt,
   };
   modelState.set(modelState.holds, key, after);
@@ -245,33 +237,14 @@ export function endHold(
 ): ModelHold {
   const hold = modelState.holds.get(key);
   if (hold === undefined) throw new Error(`the model has no hold ${key}`);
-  for (const part of hold.parts) {
-    const change = { at, takenAt: hold.createdAt, captured: 0n, returned: part.heldMicros };
-    reduceHeld(modelState, part, change);
-  }
-  const parts = hold.parts.map((part) => ({ ...part, heldMicros: 0n }));
-  const resolved: ModelHold = { ...hold, parts, resolution: { as, at } };
+  const lots = hold.lots.map((lot) => {
+    for (const part of lot.parts) {
+      const { heldMicros: returned } = part;
+      reduceHeld(modelState, part, { at, takenAt: lot.heldAt, captured: 0n, returned });
+    }
+    return { ...lot, parts: lot.parts.map((part) => ({ ...part, heldMicros: 0n })) };
+  });
+  const resolved: ModelHold = { ...hold, lots, resolution: { as, at } };
   modelState.set(modelState.holds, key, resolved);
   return resolved;
-}
-
-function refusalIfEnded({ resolution, capturedMicros, expiresAt }: ModelHold, at: Date) {
-  const end =
-    resolution ??
-    (expiresAt.getTime() <= at.getTime() ? { as: "expired" as const, at: expiresAt } : null);
-  return end === null
-    ? null
-    : { reason: "hold_resolved" as const, resolution: end, capturedMicros };
-}
-
-function reduceHeld(
-  modelState: ModelState,
-  { account: address, allowance }: { account: Address; allowance: Hex },
-  change: { at: Date; takenAt: Date; captured: bigint; returned: bigint },
-): void {
-  const { at, takenAt, captured, returned } = change;
-  const { held, spent } = modelState.account(address);
-  modelState.changeAccount(address, { held: held - captured - returned, spent: spent + captured });
-  modelState.serveWaiting(address, returned);
-  modelState.returnToBudgets(allowance, { at, takenAt, budget: returned, spent: captured });
 }

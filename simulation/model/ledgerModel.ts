@@ -17,13 +17,12 @@ import type { VoidOutcome } from "../../server/stores/usage/usageLedger.ts";
 import { ModelState, availableOf } from "./modelState.ts";
 import { accept } from "./accepting.ts";
 import { type Arrival, allow, campaignRefusal, grant, mayIssue, revoke } from "./granting.ts";
+import { type ModelCapture, captureHold } from "./capturing.ts";
 import {
   type ModelAuthorize,
-  type ModelCapture,
   type ModelExtend,
   type ModelRelease,
   authorizeHold,
-  captureHold,
   endHold,
   extendHold,
   releaseHold,
@@ -38,7 +37,7 @@ import {
 import { modelCost } from "./price.ts";
 import { findModelRate, priceOf, stepCount, stepMultiplier } from "./pricing.ts";
 import type { ModelHold, ModelQuote } from "./state.ts";
-import { recordOne, voidOne } from "./usage.ts";
+import { recordAll, voidOne } from "./usage.ts";
 
 /**
  * A second, plain implementation of the ledger for one lane. Applies operations one at a time, at
@@ -49,7 +48,7 @@ export class LedgerModel extends ModelState {
   readonly #requests = new Map<Address, RefundRequest>();
 
   record(events: readonly UsageEvent[], at: Date): UsageOutcome[] {
-    return events.map((event) => recordOne(this, event, at));
+    return recordAll(this, events, at);
   }
 
   void(key: HoldKey, at: Date): VoidOutcome {

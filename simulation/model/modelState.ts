@@ -55,13 +55,23 @@ export class ModelState {
 
   /** Runs `attempt` and returns its result, then undoes its changes. */
   trial<T>(attempt: () => T): T {
+    return this.allOrNothing(attempt, () => false);
+  }
+
+  /** Runs `attempt` and returns its result. Undoes its changes unless `isKept` approves of it. */
+  allOrNothing<T>(attempt: () => T, isKept: (result: T) => boolean): T {
+    const outer = this.#undoSteps;
     const undoSteps: (() => void)[] = [];
+    let mayStay = false;
     this.#undoSteps = undoSteps;
     try {
-      return attempt();
+      const result = attempt();
+      mayStay = isKept(result);
+      return result;
     } finally {
-      this.#undoSteps = null;
-      for (const step of undoSteps.toReversed()) step();
+      this.#undoSteps = outer;
+      if (mayStay) outer?.push(...undoSteps);
+      else for (const step of undoSteps.toReversed()) step();
     }
   }
 

@@ -4,6 +4,7 @@ import type { AllowanceMessage, Scope } from "@compute-credits/protocol/messages
 import type { Debited } from "@compute-credits/rules/usage/outcome";
 import type { NewCode } from "../../server/stores/allowances/grantStore.ts";
 import type { HoldResolution } from "@compute-credits/rules/holds/hold";
+import type { LineRequest } from "@compute-credits/rules/holds/lines";
 import type { ModelPrice } from "./price.ts";
 import type { ModelShare } from "./sharing.ts";
 
@@ -82,20 +83,25 @@ export interface ModelPart {
   readonly heldMicros: bigint;
 }
 
-export interface ModelHold {
-  readonly fingerprint: string;
-  readonly provider: Address;
-  readonly meter: string;
-  /** what each extension asked for, by its id */
-  readonly extensions: ReadonlyMap<string, number | null>;
-  readonly spender: Hex;
+/** Units of a line that were reserved together. */
+export interface ModelLot extends LineRequest {
   /** who pays at which price, in order */
   readonly shares: readonly ModelShare[];
   readonly parts: readonly ModelPart[];
-  readonly createdAt: Date;
-  readonly expiresAt: Date;
+  readonly heldAt: Date;
   readonly capturedMicros: bigint;
   readonly capturedUnits: bigint;
+}
+
+export interface ModelHold {
+  readonly fingerprint: string;
+  readonly provider: Address;
+  readonly spender: Hex;
+  /** the fingerprint of each extension, by its id */
+  readonly extensions: ReadonlyMap<string, string>;
+  readonly lots: readonly ModelLot[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
   readonly resolution: HoldResolution | null;
 }
 
@@ -103,8 +109,8 @@ export interface ModelEvent {
   readonly fingerprint: string;
   readonly provider: Address;
   readonly outcome: Debited;
-  /** when its credits were taken, which decides the period's budget */
-  readonly takenAt: Date;
+  /** when the credits of each charge were taken, which decides the period's budget */
+  readonly takenAt: readonly Date[];
   /** the units that it counts, by key of the tier usage; none for other rates */
   readonly uses: ReadonlyMap<string, bigint>;
   readonly voidedAt: Date | null;

@@ -56,11 +56,52 @@ export function recordOne(modelState: ModelState, event: UsageEvent, at: Date): 
     fingerprint: fingerprintOfEvent(event),
     provider: event.provider,
     outcome,
-    takenAt: at,
+    takenAt: charges.map(() => at),
     uses: usesOfShares(shares, 0n, event.quantity),
     voidedAt: null,
   });
   return outcome;
+}
+
+/**
+ * Records a batch in order. Of a group, all new events are recorded or none, at the place of its
+ * first.
+ */
+export function recordAll(
+  modelState: ModelState,
+  events: readonly UsageEvent[],
+  at: Date,
+): UsageOutcome[] {
+  const outcomes: UsageOutcome[] = [];
+  for (const [index, event] of events.entries()) {
+    if (outcomes[index] !== undefined) continue;
+    const { group } = event;
+    const places =
+      group === undefined ? [index] : [...events.keys()].filter((n) => events[n]?.group === group);
+    const members = places.flatMap((place) => events[place] ?? []);
+    const decided = group === undefined ? [recordOne(modelState, event, at)] : together(members);
+    for (const [n, place] of places.entries()) {
+      const outcome = decided[n];
+      if (outcome !== undefined) outcomes[place] = outcome;
+    }
+  }
+  return outcomes;
+
+  function together(members: readonly UsageEvent[]): UsageOutcome[] {
+    const isKnown = members.map((member) => modelState.events.has(keyOf(member)));
+    const decided = modelState.allOrNothing(
+      () => members.map((member) => recordOne(modelState, member, at)),
+      (each) => each.every(({ result }) => result === "debited"),
+    );
+    const failed = decided.findIndex(({ result }) => result === "refused");
+    const culprit = members[failed];
+    if (culprit === undefined) return decided;
+    return decided.map((outcome, n) =>
+      n === failed || isKnown[n] === true
+        ? outcome
+        : refused({ reason: "group_refused", id: culprit.id }),
+    );
+  }
 }
 
 /** Adds an event, its provider's earnings and its tier usage. */
@@ -90,12 +131,12 @@ export function voidOne(modelState: ModelState, key: HoldKey, at: Date): VoidOut
   });
   if (isWrittenOff) return { result: "refused", reason: "written_off" };
 
-  for (const { account, allowance, amountMicros: back } of outcome.charges) {
+  for (const [n, { account, allowance, amountMicros: back }] of outcome.charges.entries()) {
     modelState.changeAccount(account, { spent: modelState.account(account).spent - back });
     modelState.serveWaiting(account, back);
     modelState.returnToBudgets(allowance, {
       at,
-      takenAt: event.takenAt,
+      takenAt: event.takenAt[n] ?? outcome.recordedAt,
       budget: back,
       spent: -back,
     });

@@ -13,6 +13,7 @@ import type { CreditShortage } from "@compute-credits/rules/spending/room";
 import { type UsageEvent, isSamePayload } from "@compute-credits/rules/usage/usageEvent";
 import type { Database, Sql } from "@compute-credits/platform/postgres/database";
 import type { AccessCache } from "./accessCache.ts";
+import { decisionOrder } from "./eventGroups.ts";
 import { readKnownDebits } from "./knownDebits.ts";
 import { readSpenders } from "./lockSpending.ts";
 import { type Report, checkAccess } from "./report.ts";
@@ -97,19 +98,21 @@ export function removeShared(
 
 /**
  * Corrects refusals of events whose id an earlier event of the batch has, which was charged after
- * they were decided: they are its repetition, or a conflict.
+ * they were decided: they are its repetition, or a conflict. Groups were decided with such events.
  */
 export function correctRepetitions(
   outcomes: Map<number, UsageOutcome>,
   events: readonly UsageEvent[],
 ): void {
   const debited = new Map<string, { event: UsageEvent; outcome: Debited }>();
-  for (const [index, event] of events.entries()) {
+  for (const index of decisionOrder(events)) {
+    const event = events[index];
     const outcome = outcomes.get(index);
+    if (event === undefined) continue;
     const first = debited.get(eventKey(event));
     if (outcome?.result === "debited") {
       if (first === undefined) debited.set(eventKey(event), { event, outcome });
-    } else if (first !== undefined) {
+    } else if (first !== undefined && event.group === undefined) {
       outcomes.set(
         index,
         isSamePayload(first.event, event)

@@ -28,7 +28,7 @@ import {
   corrections,
 } from "./chargeOptimistically.ts";
 import { answerUnchanged, correctRepetitions, isShort, removeShared } from "./answerUnchanged.ts";
-import { removeSplitGroups, withGroups } from "./eventGroups.ts";
+import { removeGroupsOfUndecided, removeSplitGroups, withGroups } from "./eventGroups.ts";
 import { createDepletedAllowances } from "./depletedAllowances.ts";
 import { createEventMemory } from "./eventMemory.ts";
 import { insertDebits, insertDebitsWithCommit } from "./insertDebits.ts";
@@ -73,6 +73,7 @@ export function createUsageLedger(
 
     removeShared(outcomes, prediction?.allowances ?? null, report.events.length);
     removeSplitGroups(outcomes, report.events);
+    removeGroupsOfUndecided(outcomes, report.events);
 
     const left = [...report.events.keys()].filter((index) => !outcomes.has(index));
     const rest = { ...report, events: left.flatMap((index) => report.events[index] ?? []) };
