@@ -36,6 +36,7 @@ export interface LoggedCapture {
 
 interface ReplayedLot extends LineRequest {
   readonly heldAt: Date;
+  readonly logOrder: bigint;
   capturedUnits: bigint;
   capturedMicros: bigint;
   /** the price of its first capture */
@@ -76,9 +77,9 @@ export function auditCaptures(
       const work = request.lines.find(({ line }) => line === lot.line);
       if (work === undefined) throw new DisagreementError("a lot without a line", { lot, request });
       const { line, meter, dimensions } = work;
-      const { quantity, heldAt } = lot;
+      const { quantity, heldAt, logOrder } = lot;
       const none = { capturedUnits: 0n, capturedMicros: 0n, price: null };
-      return { line, meter, dimensions, quantity, heldAt, ...none };
+      return { line, meter, dimensions, quantity, heldAt, logOrder, ...none };
     });
     const inOrder = ofHold.toSorted((a, b) => (a.rows[0].log_order < b.rows[0].log_order ? -1 : 1));
     for (const capture of inOrder) {
@@ -91,7 +92,10 @@ export function auditCaptures(
               { provider: request.provider, meter: lot.meter, dimensions: lot.dimensions },
               { at: lot.heldAt, quantity: lot.quantity, basis },
             );
-      const { cost, places } = replay(capture, hold, replayed, priceOf);
+      // Later lots are of extensions that came after the capture.
+      const { log_order: logOrder } = capture.rows[0];
+      const there = replayed.filter((lot) => lot.logOrder < logOrder);
+      const { cost, places } = replay(capture, hold, there, priceOf);
       expected.set(capture.key, cost);
       lotsOf.set(capture.key, places);
     }

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import type { SimulatedCard } from "./cards.ts";
 import { DisagreementError } from "./disagreement.ts";
 import type { Journal, JournalledExtension, JournalledHold } from "./journal.ts";
@@ -94,18 +96,25 @@ function assertOnce(reports: readonly JournalledHold[]): void {
   }
 }
 
+function text({ line, quantity }: { readonly line: string; readonly quantity: bigint }): string {
+  return `${line} ${quantity}`;
+}
+
+function after(at: Date, seconds: number | null): number {
+  return at.getTime() + (seconds ?? 0) * 1000;
+}
+
 function assertLots(
   { lines }: SimulatedHold,
   lots: readonly HoldLotRow[],
   extensions: readonly JournalledExtension[],
 ): void {
-  const text = ({ line, quantity }: { line: string; quantity: bigint }) => `${line} ${quantity}`;
   const added = extensions.flatMap(({ request }) => request.lines.map(text));
   const isAsked =
     lines.every((each, n) => {
       const lot = lots[n];
       return lot !== undefined && text(lot) === text(each) && lot.meter === each.meter;
-    }) && `${lots.slice(lines.length).map(text).toSorted()}` === `${added.toSorted()}`;
+    }) && isDeepStrictEqual(lots.slice(lines.length).map(text).toSorted(), added.toSorted());
   // The first answer says how many lots the hold had then.
   const isInPlace = extensions.every(({ answer, request }) => {
     if (!("lots" in answer) || answer.repeated) return true;
@@ -126,7 +135,6 @@ function assertEnd(
   { created_at: createdAt, expires_at: expiresAt }: HoldRow,
   extensions: readonly JournalledExtension[],
 ): void {
-  const after = (at: Date, seconds: number | null) => at.getTime() + (seconds ?? 0) * 1000;
   const first = after(createdAt, ttlSeconds);
   const timed = extensions.filter(({ request }) => request.ttlSeconds !== null);
   const earliest = timed.map(({ from, request }) => after(from, request.ttlSeconds));

@@ -88,7 +88,7 @@ export function compareModel(model: LedgerModel, tables: Tables): void {
   }
 }
 
-function textOf(lot: Omit<HoldLotRow, "key" | "lot">): string {
+function textOf(lot: Omit<HoldLotRow, "key" | "lot" | "logOrder">): string {
   const { line, meter, quantity, heldAt, captured, capturedUnits } = lot;
   return [line, meter, quantity, heldAt.toISOString(), captured, capturedUnits].join(" ");
 }

@@ -77,6 +77,11 @@ export interface JournalledExtension {
 /** Who paid for a lot, before anything of it was captured or returned. */
 export type OriginalParts = HoldLot["parts"];
 
+export interface KindCount {
+  asked: number;
+  done: number;
+}
+
 /** A capture that was refused because of the id of one of its events. */
 export interface CaptureConflict {
   readonly request: SimulatedCapture;
@@ -142,6 +147,8 @@ export class Journal {
   readonly rules = new Map<Hex, RuleTerms>();
   /** by campaign and account */
   readonly claims = new Map<string, JournalledClaim[]>();
+  /** requests by kind, and how many of them were done */
+  readonly kinds = new Map<string, KindCount>();
   operations = 0;
   /** answers that an event was debited, repeated ones included */
   debited = 0;
@@ -206,6 +213,7 @@ export class Journal {
 
   addClaim(claim: RuleClaim, { output, lost }: CallResult<"claim">): void {
     const name = `${claim.campaign} ${claim.account}`;
+    this.#countKind("claims", output.result === "granted");
     if (output.result === "refused") {
       this.#count(output.refusal.reason);
       append(this.claims, name, { grant: null, repeated: false, lost });
@@ -233,6 +241,10 @@ export class Journal {
 
   addEvents(events: readonly UsageEvent[], result: CallResult<"record">): void {
     assertGroups(events, result.output);
+    for (const [index, { group }] of events.entries()) {
+      if (group === undefined) continue;
+      this.#countKind("events in groups", result.output[index]?.result === "debited");
+    }
     for (const [index, event] of events.entries()) {
       const outcome = result.output[index];
       if (outcome === undefined) throw new Error("an event has no outcome");
@@ -243,6 +255,8 @@ export class Journal {
   addCapture(request: SimulatedCapture, result: CallResult<"capture">): void {
     const { output } = result;
     const lines = lineCapturesOf(request);
+    const kind = lines.length > 1 ? "captures of several lines" : "captures of one line";
+    this.#countKind(kind, output.result === "captured");
     const events = lines.map(({ provider, eventId: id }) => keyOf({ provider, id }));
     if (output.result === "captured") this.#noteLots(output.hold);
     else if (output.refusal.reason === "event_id_conflict" && lines.length > 1) {
@@ -259,6 +273,8 @@ export class Journal {
   }
 
   addExtension(request: ExtendRequest, { output, from, until, lost }: CallResult<"extend">): void {
+    const kind = request.lines.length > 0 ? "extensions by units" : "extensions of time";
+    this.#countKind(kind, output.result === "extended");
     if (output.result === "refused") this.#count(output.refusal.reason);
     else this.#noteLots(output.hold);
     const answer =
@@ -289,6 +305,8 @@ export class Journal {
     { output, lost }: CallResult<"authorize">,
     quotedPrice: ModelPrice | null,
   ): void {
+    const kind = request.lines.length > 1 ? "holds of several lines" : "holds of one line";
+    this.#countKind(kind, output.result === "held");
     if (output.result === "refused") {
       this.#count(output.refusal.reason);
       return;
@@ -323,6 +341,13 @@ export class Journal {
     const answer =
       outcome.result === "debited" ? outcome : { refused: outcome.refusal.reason as string };
     append(this.events, key, { fingerprint, from, until, lost, answer, source });
+  }
+
+  #countKind(kind: string, isDone: boolean): void {
+    const count = this.kinds.get(kind) ?? { asked: 0, done: 0 };
+    count.asked++;
+    if (isDone) count.done++;
+    this.kinds.set(kind, count);
   }
 
   #count(reason: string): void {

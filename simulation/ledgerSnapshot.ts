@@ -46,6 +46,7 @@ export interface HoldLotRow {
   /** micro-credits */
   readonly captured: bigint;
   readonly capturedUnits: bigint;
+  readonly logOrder: bigint;
 }
 
 export interface HoldPartRow {
@@ -153,7 +154,8 @@ export function readHolds(sql: Sql, since: Date): Promise<HoldRow[]> {
 
 /** Reads the lots of all holds, in their order: the first is in the hold's own row. */
 export function readHoldLots(sql: Sql): Promise<HoldLotRow[]> {
-  const counts = `captured_micros as captured, captured_quantity as "capturedUnits"`;
+  const counts = `captured_micros as captured, captured_quantity as "capturedUnits",
+    log_order as "logOrder"`;
   return sql.query<HoldLotRow>(
     `select ${HOLD_KEY} as key, 0::smallint as lot, line, meter, quantity, created_at as "heldAt",
        ${counts} from holds

@@ -13,6 +13,7 @@ const HELP = `npm run simulate [-- OPTIONS]
   --operations NUMBER   number of operations; each event of a batch counts (50000)
   --seed TEXT           any text; it determines the operations (1)
   --processes NUMBER    server processes on one database, 1 to ${MOST_PROCESSES} (3)
+  --holds               asks mostly for holds, captures, extensions and groups of few events
   --kill                also kills server processes and PostgreSQL with SIGKILL under load
   --faults              also freezes server processes and PostgreSQL (SIGSTOP), silences connections,
                         and replaces the database by an old backup, which is recovered
@@ -25,6 +26,7 @@ await run(async () => {
       operations: { type: "string", default: "50000" },
       seed: { type: "string", default: "1" },
       processes: { type: "string", default: "3" },
+      holds: { type: "boolean", default: false },
       kill: { type: "boolean", default: false },
       faults: { type: "boolean", default: false },
       audit: { type: "boolean", default: false },
@@ -35,11 +37,12 @@ await run(async () => {
     console.log(HELP);
     return;
   }
-  const { seed, kill, faults, audit } = values;
+  const { seed, holds, kill, faults, audit } = values;
   await runSimulation({
     operations: wholeNumber("--operations", values.operations, { least: 1, most: MOST_OPERATIONS }),
     processes: wholeNumber("--processes", values.processes, { least: 1, most: MOST_PROCESSES }),
     seed,
+    holds,
     kill,
     faults,
     audit,
@@ -50,6 +53,7 @@ interface Chosen {
   readonly operations: number;
   readonly processes: number;
   readonly seed: string;
+  readonly holds: boolean;
   readonly kill: boolean;
   readonly faults: boolean;
   readonly audit: boolean;
@@ -59,11 +63,12 @@ async function runSimulation({
   operations,
   processes,
   seed,
+  holds,
   kill,
   faults,
   audit,
 }: Chosen): Promise<void> {
-  const flags = [kill && " --kill", faults && " --faults", audit && " --audit"]
+  const flags = [holds && " --holds", kill && " --kill", faults && " --faults", audit && " --audit"]
     .filter((flag) => flag !== false)
     .join("");
   const command =
@@ -81,6 +86,7 @@ async function runSimulation({
       operations,
       seed,
       processes,
+      mostlyHolds: holds,
       kills: kill
         ? { processes: Math.ceil(operations / 8_000), databases: Math.ceil(operations / 40_000) }
         : { processes: 0, databases: 0 },
@@ -96,7 +102,8 @@ async function runSimulation({
       log: (line) => console.log(line),
     });
     const seconds = (performance.now() - startedAt) / 1000;
-    console.log({ ...report, refusals: Object.fromEntries(report.refusals) });
+    const kinds = Object.fromEntries(report.kinds);
+    console.log({ ...report, kinds, refusals: Object.fromEntries(report.refusals) });
     console.log(`all agree, after ${seconds.toFixed(0)} s`);
   } catch (error) {
     console.error(error);

@@ -259,6 +259,7 @@ class Simulation {
         cardsStart,
         start,
         quotes: true,
+        mostlyHolds: this.#options.mostlyHolds ?? false,
         raisesPerMille: 15,
       });
       const model = new LedgerModel(parties, cards);
@@ -284,6 +285,7 @@ class Simulation {
           start,
           raisesPerMille: index === 0 ? 15 : 0,
           quotes: false,
+          mostlyHolds: this.#options.mostlyHolds ?? false,
         }),
     );
     const claiming = new Claiming(
@@ -421,6 +423,7 @@ class Simulation {
       redemptions: snapshot.codes.reduce((sum, row) => sum + Number(row.redemptions), 0),
       daysOfPayers: snapshot.payerDays.size,
       receipts: this.#journal.receipts.length,
+      kinds: this.#journal.kinds,
       refusals: this.#journal.refusals,
       killedProcesses: serverPool.killedProcesses,
       killedDatabases: serverPool.killedDatabases,

@@ -14,6 +14,8 @@ export interface SimulationOptions {
   readonly operations: number;
   readonly seed: string;
   readonly processes: number;
+  /** most operations are about holds; otherwise most are events */
+  readonly mostlyHolds?: boolean;
   /** how many crashes are injected under load */
   readonly kills: { readonly processes: number; readonly databases: number };
   /** faults that end by themselves, and an older copy of the database; none without */

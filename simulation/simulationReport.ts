@@ -18,6 +18,8 @@ export interface SimulationReport {
   /** rows of daily sums by payer */
   readonly daysOfPayers: number;
   readonly receipts: number;
+  /** requests by kind, and how many of them were done */
+  readonly kinds: ReadonlyMap<string, { readonly asked: number; readonly done: number }>;
   /** refusals by reason */
   readonly refusals: ReadonlyMap<string, number>;
   readonly killedProcesses: number;

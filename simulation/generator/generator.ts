@@ -37,6 +37,8 @@ export interface LanePlan {
   readonly raisesPerMille: number;
   /** for predicted lanes only: they keep quotes, which are answers, and use them later */
   readonly quotes: boolean;
+  /** most operations are about holds, and reports have few events */
+  readonly mostlyHolds: boolean;
 }
 
 /**
@@ -48,6 +50,7 @@ export class Generator {
   readonly #cardsStart: Date;
   readonly #raisesPerMille: number;
   readonly #usesQuotes: boolean;
+  readonly #mostlyHolds: boolean;
   readonly #queue: Operation[] = [];
   readonly #random: Random;
   readonly #ids: IdGenerator;
@@ -62,11 +65,12 @@ export class Generator {
   #capMicros = 0n;
 
   constructor(seed: string, plan: LanePlan) {
-    const { parties, name, peers, cardsStart, start, raisesPerMille, quotes } = plan;
+    const { parties, name, peers, cardsStart, start, raisesPerMille, quotes, mostlyHolds } = plan;
     this.#parties = parties;
     this.#cardsStart = cardsStart;
     this.#raisesPerMille = raisesPerMille;
     this.#usesQuotes = quotes;
+    this.#mostlyHolds = mostlyHolds;
     this.#random = seededRandom(seed, parties.name, name);
     this.#ids = new IdGenerator(parties, name, [name, ...peers], this.#random);
     this.#allowances = new AllowanceGenerator(parties, name, start, this.#random);
@@ -108,7 +112,7 @@ export class Generator {
     if (dice < 52) return this.#allowances.revokeGrant();
     if (dice < 95 && this.#usesQuotes) return this.#quote();
     if (dice < 145) return this.#allowances.promote();
-    if (dice < 460) return this.#record();
+    if (dice < 460) return this.#recordOrHold();
     if (dice < 610) return this.#authorizeAndExtend();
     if (dice < 750) return this.#capture();
     if (dice < 770) return this.#extend();
@@ -128,8 +132,16 @@ export class Generator {
     return Array.from({ length: count }, () => this.#void());
   }
 
+  #recordOrHold(): Operation {
+    const random = this.#random;
+    if (!this.#mostlyHolds || random.chance(20)) return this.#record();
+    if (random.chance(45)) return this.#capture();
+    return random.chance(60) ? this.#authorizeAndExtend() : this.#extend();
+  }
+
   #record(): Operation {
-    const size = this.#random.chance(60) ? 1 : this.#random.between(2, 60);
+    const most = this.#mostlyHolds ? 6 : 60;
+    const size = this.#random.chance(60) ? 1 : this.#random.between(2, most);
     // Most batches have one spender, so that many events share its locks.
     const spender = this.#random.chance(70) ? this.#allowances.spender() : null;
     const events = Array.from({ length: size }, () =>
@@ -282,30 +294,42 @@ export class Generator {
   }
 
   /** Captures from lines of a recent hold; now and then one again, or from a line that it lacks. */
-  #capture(key: HoldKey = this.#ids.recentHold()): Operation {
+  #capture({ provider, id }: HoldKey = this.#aHold()): Operation {
     const random = this.#random;
+    const key = { provider, id };
     const again = this.#captures.at(-random.between(1, 6));
     if (again !== undefined && random.chance(5)) return { kind: "capture", request: again };
     const [first, ...others] = this.#someLines(key.id);
+    // All of several lines must fit.
+    const most = random.chance(others.length === 0 ? 60 : 90) ? 1 : random.pick([2, 100]);
     const request: SimulatedCapture = {
       ...key,
       lines: [
-        this.#capturedLine(key, first),
-        ...others.map((line) => this.#capturedLine(key, line)),
+        this.#capturedLine(key, first, most),
+        ...others.map((line) => this.#capturedLine(key, line, most)),
       ],
-      final: random.chance(55),
+      final: random.chance(40),
     };
     this.#captures.push(request);
     if (this.#captures.length > MAX_KEPT_HOLDS) this.#captures.splice(0, MAX_KEPT_HOLDS / 2);
     return { kind: "capture", request };
   }
 
-  #capturedLine({ provider }: HoldKey, line: string): LineCapture {
+  /** Captures up to so many times what the hold was asked for. */
+  #capturedLine({ provider, id }: HoldKey, line: string, times: number): LineCapture {
     const random = this.#random;
+    const hold = this.#holds.findLast((each) => each.id === id && each.provider === provider);
+    const held = Number(hold?.lines.find((each) => each.line === line)?.quantity ?? 20n);
     const earlier = this.#events.at(-random.between(1, 50));
     const isKnownId = random.chance(3) && earlier?.provider === provider;
     const eventId = isKnownId ? earlier.id : this.#ids.newCaptureId(provider);
-    return { line, eventId, quantity: BigInt(random.between(0, random.pick([3, 20, 60, 2_000]))) };
+    return { line, eventId, quantity: BigInt(random.between(0, held * times)) };
+  }
+
+  /** Mostly a recent hold of this lane, else perhaps one of a peer, or one that was never asked for. */
+  #aHold(): HoldKey {
+    const own = this.#holds.at(-this.#random.between(1, 6));
+    return own !== undefined && this.#random.chance(70) ? own : this.#ids.recentHold();
   }
 
   /** Some lines of a hold, in any order; rarely one that no hold has. */
@@ -329,26 +353,24 @@ export class Generator {
     if (this.#random.chance(25)) {
       this.#queue.push(this.#extend(key));
       if (this.#random.chance(50)) this.#queue.push(this.#capture(key));
-      // Up to more lots than a hold may have.
-      const isFull = lines.length === HOLDS.lines.most && quoteNumber === null;
-      for (let lots = lines.length; isFull && lots <= HOLDS.lots.most; lots += lines.length) {
-        this.#queue.push({
-          kind: "extend",
-          request: {
-            ...key,
-            extensionId: `full${lots}`,
-            ttlSeconds: null,
-            lines: lines.map(({ line }) => ({ line, quantity: 1n })),
-          },
-        });
-      }
+      if (lines.length === HOLDS.lines.most && quoteNumber === null) this.#fill(key, lines);
     }
     return operation;
   }
 
+  /** Asks for a unit of all lines until the hold would have more lots than it may. */
+  #fill(key: HoldKey, lines: SimulatedHold["lines"]): void {
+    const added = lines.map(({ line }) => ({ line, quantity: 1n }));
+    for (let lots = lines.length; lots <= HOLDS.lots.most; lots += lines.length) {
+      const request = { ...key, extensionId: `full${lots}`, ttlSeconds: null, lines: added };
+      this.#queue.push({ kind: "extend", request });
+    }
+  }
+
   /** Asks for time, for units of some lines, or for both; now and then twice with one id. */
-  #extend(key: HoldKey = this.#ids.recentHold()): Operation {
+  #extend({ provider, id }: HoldKey = this.#aHold()): Operation {
     const random = this.#random;
+    const key = { provider, id };
     const extensionId = `x${random.below(6)}`;
     const again = this.#extensions.at(-random.between(1, 4));
     if (again !== undefined && random.chance(8)) return { kind: "extend", request: again };

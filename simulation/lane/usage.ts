@@ -251,7 +251,8 @@ function refusedByAllBefore(
         answers.some((answer) => isRefusedEarlier(events, answer, predictions)(index)) &&
         answers.every(
           (answer) =>
-            isRefusedEarlier(events, answer, predictions)(index) || isDebitedAfter(answer[index], at),
+            isRefusedEarlier(events, answer, predictions)(index) ||
+            isDebitedAfter(answer[index], at),
         )
       );
     });

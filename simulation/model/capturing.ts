@@ -84,7 +84,11 @@ export function captureHold(
       result: "debited",
       costMicros: charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n),
       rateCardVersion: version,
-      charges: charges.map(({ heldAt: _, ...charge }) => charge),
+      charges: charges.map(({ account, allowance, amountMicros }) => ({
+        account,
+        allowance,
+        amountMicros,
+      })),
       recordedAt: at,
       repeated: false,
     };

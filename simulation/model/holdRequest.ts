@@ -27,9 +27,11 @@ export function hasNamedLines({ lines }: Pick<SimulatedHold, "lines">): boolean 
   return lines.length > 1 || lines[0].line !== MAIN_LINE;
 }
 
-export function toHoldRequest({ quoteNumber: _, lines, ...rest }: SimulatedHold): HoldRequest {
-  const [{ line: __, ...only }] = lines;
-  return hasNamedLines({ lines }) ? { ...rest, lines } : { ...rest, ...only };
+export function toHoldRequest(hold: SimulatedHold): HoldRequest {
+  const { provider, id, spender, ttlSeconds, lines } = hold;
+  const rest = { provider, id, spender, ttlSeconds };
+  const [{ meter, dimensions, quantity }] = lines;
+  return hasNamedLines(hold) ? { ...rest, lines } : { ...rest, meter, dimensions, quantity };
 }
 
 export function toCaptureRequest({ lines, ...rest }: SimulatedCapture): CaptureRequest {

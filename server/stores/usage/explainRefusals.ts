@@ -39,9 +39,10 @@ export async function explainRefusals<Refusal extends { readonly reason: string 
   return refused.map(({ provider, spender, refusal }) => {
     if (!TELLING.has(refusal.reason)) return refusal;
     const standing = found.get(`${spender} ${provider}`);
-    if (standing === undefined) return { reason: "access_not_granted" };
+    // What else it says, such as the line of a hold, stays.
+    if (standing === undefined) return { ...refusal, reason: "access_not_granted" as const };
     return refusal.reason === "allowance_not_found" && standing.hasOffers
-      ? { reason: "account_not_accepted" }
+      ? { ...refusal, reason: "account_not_accepted" as const }
       : refusal;
   });
 }
