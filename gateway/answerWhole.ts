@@ -2,7 +2,8 @@ import { costFields } from "@compute-credits/express/charge/answerHeaders";
 import { type Exchange, passedHeaders } from "./exchange.ts";
 import { GatewayError } from "./http/gatewayError.ts";
 import { readBytes } from "./http/readBody.ts";
-import { isRecord, parseJson } from "./json.ts";
+import { isRecord } from "@compute-credits/protocol/json/isRecord";
+import { parseJson } from "./json.ts";
 import { measureText } from "./measure.ts";
 import { usedOf } from "./models.ts";
 

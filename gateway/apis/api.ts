@@ -1,4 +1,4 @@
-import type { Json } from "../json.ts";
+import type { Json } from "@compute-credits/protocol/json/isRecord";
 import type { Model } from "../models.ts";
 import type { TokenUsage } from "../usage/tokenUsage.ts";
 

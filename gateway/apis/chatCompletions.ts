@@ -1,4 +1,5 @@
-import { type Json, isRecord, listIn, parseJson, recordIn, textIn } from "../json.ts";
+import { type Json, isRecord } from "@compute-credits/protocol/json/isRecord";
+import { listIn, parseJson, recordIn, textIn } from "../json.ts";
 import type { Model } from "../models.ts";
 import { llamaCppTimings, openAiUsage, type TokenUsage } from "../usage/tokenUsage.ts";
 import { type Api, BadRequest, type EventReader, PASSED_ON, type Prepared } from "./api.ts";

@@ -1,4 +1,5 @@
-import { type Json, listIn, recordIn, textIn } from "../json.ts";
+import type { Json } from "@compute-credits/protocol/json/isRecord";
+import { listIn, recordIn, textIn } from "../json.ts";
 import type { Model } from "../models.ts";
 import { type Api, BadRequest, type Prepared } from "./api.ts";
 import { createEventReader, streamOptions, usageOf } from "./chatCompletions.ts";

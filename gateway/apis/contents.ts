@@ -1,4 +1,4 @@
-import { isRecord } from "../json.ts";
+import { isRecord } from "@compute-credits/protocol/json/isRecord";
 import type { Model } from "../models.ts";
 import { BadRequest } from "./api.ts";
 

@@ -1,4 +1,5 @@
-import { type Json, recordIn } from "../json.ts";
+import type { Json } from "@compute-credits/protocol/json/isRecord";
+import { recordIn } from "../json.ts";
 import type { Model } from "../models.ts";
 import { openAiUsage } from "../usage/tokenUsage.ts";
 import { type Api, BadRequest, PASSED_ON, type Prepared } from "./api.ts";

@@ -1,4 +1,5 @@
-import { type Json, isRecord, textIn } from "../json.ts";
+import { type Json, isRecord } from "@compute-credits/protocol/json/isRecord";
+import { textIn } from "../json.ts";
 import type { Model } from "../models.ts";
 import { BadRequest } from "./api.ts";
 

@@ -1,5 +1,6 @@
 import { STATUS_CODES, type ServerResponse } from "node:http";
 
+import { problemType } from "@compute-credits/api/problems/problemType";
 import type { Refusal } from "@compute-credits/express/charge/refusal";
 import type { Api } from "../apis/api.ts";
 import type { GatewayError } from "./gatewayError.ts";
@@ -15,7 +16,7 @@ export function sendRefusal(res: ServerResponse, refusal: Refusal, dialect: Dial
 export function sendError(res: ServerResponse, error: GatewayError, dialect: Dialect): void {
   const { status, reason, message, param, retryAfterSeconds } = error;
   const problem = {
-    type: `urn:compute-credits:problem:${reason}`,
+    type: problemType(reason),
     title: STATUS_CODES[status] ?? "Error",
     status,
     reason,

@@ -1,4 +1,5 @@
-import { type Json, countIn, recordIn } from "../json.ts";
+import type { Json } from "@compute-credits/protocol/json/isRecord";
+import { countIn, recordIn } from "../json.ts";
 
 /** Tokens of one answer. */
 export interface TokenUsage {

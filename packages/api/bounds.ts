@@ -1,3 +1,5 @@
+import { MAX_LOTS } from "@compute-credits/protocol/holdBounds";
+
 /**
  * Rows of one page: the most, and how many without `limit`. docs/limits.md is generated from these.
  */
@@ -55,7 +57,7 @@ export const ANSWERS = {
 /** Bounds of holds, the same on every server. docs/limits.md is generated from these. */
 export const HOLDS = {
   lines: { most: 16, of: "lines of a hold" },
-  lots: { most: 100, of: "lines of a hold, with what extensions add to them" },
+  lots: { most: MAX_LOTS, of: "lines of a hold, with what extensions add to them" },
 } as const;
 
 /** Bounds of the market, the same on every server. docs/limits.md is generated from these. */

@@ -1,15 +1,14 @@
 import { z } from "zod";
 
-/** Usage, voids and holds are answered once by the ids in their bodies and paths. */
-const WITH_OWN_IDS = /^\/v1\/(usage|voids|holds|holds\/[^/]+\/(captures|release))\/?$/;
+import type { Route } from "./route.ts";
 
-/** Whether requests of this method and path are answered once if they have an `Idempotency-Key`. */
-export function takesIdempotencyKey(method: string, path: string): boolean {
-  return !SAFE.has(method.toLowerCase()) && !WITH_OWN_IDS.test(path);
+/** Whether requests to this route are answered once if they have an `Idempotency-Key`. */
+export function takesIdempotencyKey({
+  method,
+  hasOwnIds,
+}: Pick<Route, "method" | "hasOwnIds">): boolean {
+  return method !== "get" && hasOwnIds !== true;
 }
-
-/** Methods that change nothing (RFC 9110). */
-const SAFE: ReadonlySet<string> = new Set(["get", "head", "options"]);
 
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 

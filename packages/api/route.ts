@@ -43,6 +43,13 @@ export interface Route {
   readonly description?: string;
   /** what a request costs of its caller's rate limits; by default `usualWeight` of its method */
   readonly weight?: Weight;
+  /** answered once by the ids in its path and body, so that it takes no `Idempotency-Key` */
+  readonly hasOwnIds?: true;
+  /**
+   * It changes something, and is no administrative act: the ledger's log has the work. Requests to
+   * every other route that changes something are recorded.
+   */
+  readonly isWork?: true;
   /** who may call it: any one of these */
   readonly callers: readonly [Caller, ...Caller[]];
   readonly params?: z.ZodObject;

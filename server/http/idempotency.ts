@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Request, RequestHandler, Response } from "express";
 
 import { takesIdempotencyKey } from "@compute-credits/api/idempotency";
+import { routeOf } from "@compute-credits/api/routeOf";
 import { withoutCounting } from "@compute-credits/platform/postgres/sentWrites";
 import { fenceWrites, withoutFence } from "@compute-credits/platform/postgres/writeFence";
 import type { AddressList } from "@compute-credits/platform/process/addressList";
@@ -42,8 +43,8 @@ export const IN_FLIGHT_RETRY_SECONDS = 1;
  */
 export function answerOnce({ keys, identify, isTrustedProxy }: IdempotencyDeps): RequestHandler {
   return async (req, res, next) => {
-    const isKeyed = takesIdempotencyKey(req.method, `${req.baseUrl}${req.path}`);
-    const key = isKeyed ? readIdempotencyKey(req) : null;
+    const route = routeOf(req.method, `${req.baseUrl}${req.path}`);
+    const key = route !== null && takesIdempotencyKey(route) ? readIdempotencyKey(req) : null;
     if (key === null) {
       next();
       return;

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 
+import { problemType } from "@compute-credits/api/problems/problemType";
 import type { Reason, StatusOf } from "@compute-credits/api/problems/reasons";
 
 /** A problem document (RFC 9457). Programs branch on `reason`; `detail` tells people what to do. */
@@ -31,7 +32,7 @@ export function problem<R extends Reason>(
   extensions: Readonly<Record<string, unknown>> = {},
 ): Problem {
   return {
-    type: `urn:compute-credits:problem:${reason}`,
+    type: problemType(reason),
     title: STATUS_CODES[status] ?? "Error",
     status,
     reason,

@@ -38,7 +38,7 @@ export function recordActs(recording: ActRecording): RequestHandler {
 /** Runs a route's handler. An act is recorded in the transaction of its change, or not at all. */
 export async function handled<T>(
   req: Request,
-  route: Pick<Route, "id" | "method" | "path">,
+  route: Pick<Route, "id" | "method" | "path" | "isWork">,
   work: () => T | Promise<T>,
 ): Promise<T> {
   const recording = RECORDINGS.get(req);

@@ -1,5 +1,6 @@
 import type { Address } from "viem";
 
+import { HOLDS } from "@compute-credits/api/bounds";
 import type { SimulatedHold } from "./holdRequest.ts";
 import { hasNamedLines } from "./holdRequest.ts";
 import type { LineRequest } from "@compute-credits/rules/holds/lines";
@@ -14,9 +15,6 @@ import type { ModelPrice } from "./price.ts";
 import { findModelRate, priceOf } from "./pricing.ts";
 import { refused } from "./refused.ts";
 import type { ModelAllowance, ModelHold, ModelLot, ModelQuote } from "./state.ts";
-
-/** The most lots of one hold. */
-const MAX_LOTS = 100;
 
 export type ModelAuthorize =
   | { readonly result: "held"; readonly hold: ModelHold; readonly repeated: boolean }
@@ -191,8 +189,8 @@ export function extendHold(
   }
   const refusal = refusalIfEnded(hold, at);
   if (refusal !== null) return refused(refusal);
-  if (hold.lots.length + lines.length > MAX_LOTS) {
-    return refused({ reason: "too_many_extensions", limit: MAX_LOTS });
+  if (hold.lots.length + lines.length > HOLDS.lots.most) {
+    return refused({ reason: "too_many_extensions", limit: HOLDS.lots.most });
   }
   const known = new Map(hold.lots.map((lot) => [lot.line, lot]));
   const more: LineRequest[] = [];

@@ -13,6 +13,7 @@ export const addCheckpointSignature = route({
   tag: "checkpoints",
   summary: "Adds a co-signer's signature",
   description: "A co-signer signs a prepared checkpoint whose root it reproduced.",
+  isWork: true,
   callers: ["signer"],
   params: EpochParams,
   body: SignerSignatureJson.extend({ root: Bytes32Field }),

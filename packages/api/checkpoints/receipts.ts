@@ -20,6 +20,7 @@ export const issueReceipt = route({
     "contract takes it with `threshold` signatures of its present signers. `standbySignatures` " +
     "are by keys that are no signers now: announced ones count from the moment they take over, " +
     "so a provider that keeps both always has a receipt that counts.",
+  isWork: true,
   callers: ["provider"],
   answers: { 201: { description: "The receipt.", schema: SignedReceipt } },
   reasons: ["receipts_not_offered"],
@@ -47,6 +48,7 @@ export const addReceiptSignature = route({
   description:
     "A co-signer signs the provider's newest receipt, which the log has. The answer says nothing " +
     "of the receipt to anyone else: the signature is checked before it is read.",
+  isWork: true,
   callers: ["signer"],
   params: z.strictObject({ provider: AddressField }),
   body: SignerSignatureJson.extend({ earned: uintField(64), epoch: uintField(64) }),

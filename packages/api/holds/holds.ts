@@ -133,6 +133,8 @@ export const openHold = route({
     "its own work and rate; if one cannot be paid, `line` of the refusal names it.\n\n" +
     "If other holds cover what is missing, a refusal has `waitMayHelp`, and `Retry-After` says " +
     "when the account's next hold ends.",
+  hasOwnIds: true,
+  isWork: true,
   callers: ["provider"],
   body: z.union([
     HOLD_BODIES.oneLine.spender,
@@ -231,6 +233,8 @@ export const captureHold = route({
   description:
     "At the pinned rates. Records a usage event with the id `eventId`; with `lines`, one for each, " +
     "all or none.",
+  hasOwnIds: true,
+  isWork: true,
   callers: ["provider"],
   params: HoldParams,
   body: z.union([CAPTURE_BODIES.oneLine, CAPTURE_BODIES.severalLines]),
@@ -261,6 +265,8 @@ export const extendHold = route({
     "All of it, or nothing. What is added to a line is reserved at the rate of now. Refused once " +
     "an account that holds credits for it has requested a refund or raised its counter, and if an " +
     "allowance of them may no longer pay.",
+  hasOwnIds: true,
+  isWork: true,
   callers: ["provider"],
   params: HoldParams,
   body: z
@@ -311,6 +317,8 @@ export const releaseHold = route({
   path: "/v1/holds/{id}/release",
   tag: "holds",
   summary: "Returns the rest of a hold",
+  hasOwnIds: true,
+  isWork: true,
   callers: ["provider"],
   params: HoldParams,
   body: z.strictObject({}).optional(),

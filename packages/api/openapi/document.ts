@@ -62,7 +62,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
   const request = {
     ...(params === undefined ? {} : { path: params }),
     ...(query === undefined ? {} : { query }),
-    ...(takesIdempotencyKey(route.method, route.path) ? { header: IdempotencyKeyHeader } : {}),
+    ...(takesIdempotencyKey(route) ? { header: IdempotencyKeyHeader } : {}),
   };
   return {
     operationId: id,

@@ -50,6 +50,7 @@ export const previewPrices = route({
     "As if the measurements were charged one after the other. Only without an `account` may anyone " +
     "ask: what it has used decides the tier. Its owner may, with a session or `CampaignAccess`, a " +
     "spender that accepted it, and an approved provider with its key, for its own rates.",
+  isWork: true,
   callers: ["anyone", "owner", "theSpender", "theProvider", "operator"],
   body: pricesBody({ maxPriceMeasurements: MAX_MEASUREMENTS_PER_REQUEST }),
   exampleBody: {

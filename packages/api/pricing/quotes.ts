@@ -19,6 +19,7 @@ export const makeQuote = route({
     "expires is charged at it. What the account has used decides the tier, so only its owner may " +
     "ask, with a session or `CampaignAccess`, a spender that accepted it, and an approved provider " +
     "with its key, for its own rates.",
+  isWork: true,
   callers: ["owner", "theSpender", "theProvider", "operator"],
   body: z.strictObject({
     provider: AddressField,

@@ -17,6 +17,7 @@ export const reportUtilisation = route({
   description:
     "`meter` and `dimensions` are the rate's own. The multiplier moves at most once in " +
     "`stepSeconds`; `Retry-After` says when it may again.",
+  isWork: true,
   callers: ["provider"],
   body: z.strictObject({
     meter: MeterName,

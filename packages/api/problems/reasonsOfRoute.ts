@@ -47,7 +47,7 @@ const WITH_IDEMPOTENCY_KEY = [
 
 /** Every reason that the route may give. */
 export function reasonsOf(route: Route): readonly Reason[] {
-  const { method, path, params, query, body, callers, reasons } = route;
+  const { method, params, query, body, callers, reasons } = route;
   const hasInput = params !== undefined || query !== undefined || body !== undefined;
   return [
     ...new Set<Reason>([
@@ -55,7 +55,7 @@ export function reasonsOf(route: Route): readonly Reason[] {
       ...(query !== undefined && "cursor" in query.shape ? WITH_CURSOR : []),
       // A body is read before its route is known, also one that the route does not want.
       ...(method === "get" ? [] : WITH_BODY),
-      ...(takesIdempotencyKey(method, path) ? WITH_IDEMPOTENCY_KEY : []),
+      ...(takesIdempotencyKey(route) ? WITH_IDEMPOTENCY_KEY : []),
       ...callers.flatMap((caller) => CALLERS[caller].reasons),
       ...reasons,
       ...ANY,

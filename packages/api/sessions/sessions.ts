@@ -29,6 +29,7 @@ export const createNonce = route({
   path: "/v1/sessions/nonce",
   tag: "sessions",
   summary: "A nonce for a sign-in message, good for 10 minutes",
+  isWork: true,
   callers: ["anyone"],
   answers: {
     200: {

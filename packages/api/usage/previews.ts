@@ -65,6 +65,7 @@ export const previewUsage = route({
     "spend the credits first: a hold keeps them.\n\n" +
     "For a spender, with its key or its wallet's session, and for a provider, with its key. A " +
     "provider without access gets the refusal that its debit would get.",
+  isWork: true,
   callers: ["theSpender", "provider"],
   body: previewBody({ maxPriceMeasurements: MAX_MEASUREMENTS_PER_REQUEST }),
   exampleBody: {

@@ -41,6 +41,8 @@ export const reportUsage = route({
     "body is `data`. `data_base64` is taken instead of `data`.\n\n" +
     "Of an array, a refused event does not stop the others, unless they have the same `group`: of " +
     "a group, all events are charged or none. An event that was charged before keeps its outcome.",
+  hasOwnIds: true,
+  isWork: true,
   callers: ["provider"],
   bodyTypes: [
     "application/json",

@@ -22,6 +22,8 @@ export const voidEvent = route({
   tag: "usage",
   summary: "Takes a charged event back",
   description: "Until a checkpoint or a receipt counts the event. Its id stays used.",
+  hasOwnIds: true,
+  isWork: true,
   callers: ["provider"],
   body: z.strictObject({ eventId: EventIdField }),
   exampleBody: { eventId: "job-4711/gpu" },

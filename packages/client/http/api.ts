@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { takesIdempotencyKey } from "@compute-credits/api/idempotency";
 import type { AnswerBody, AnswerStatus, Route } from "@compute-credits/api/route";
+import { isRecord } from "@compute-credits/protocol/json/isRecord";
 import { jsonText } from "@compute-credits/protocol/jsonText";
 import { ApiProblem } from "../errors/apiProblem.ts";
 import { CLIENT_REASONS, type ClientReason } from "../errors/clientReasons.ts";
@@ -174,10 +175,10 @@ function withHeader(init: RequestInit, name: string, value: string | undefined):
 }
 
 /** The same for all attempts of a call, with one key. */
-function initOf({ method, path }: Route, { body = {} }: AnySent): RequestInit {
-  if (method === "get") return {};
+function initOf(route: Route, { body = {} }: AnySent): RequestInit {
+  if (route.method === "get") return {};
   const init = withBody(body);
-  if (!takesIdempotencyKey(method, path)) return init;
+  if (!takesIdempotencyKey(route)) return init;
   const key = bytesToHex(crypto.getRandomValues(new Uint8Array(16))).slice(2);
   return { ...init, headers: { ...init.headers, "idempotency-key": key } };
 }
@@ -247,8 +248,4 @@ function failure(
   details: { readonly status?: number; readonly retryAfterMs?: number; readonly cause?: unknown },
 ): CreditsError {
   return new CreditsError(CLIENT_REASONS[reason].meaning, { reason, ...details });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

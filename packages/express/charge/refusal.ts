@@ -1,3 +1,4 @@
+import { problemType } from "@compute-credits/api/problems/problemType";
 import type { ApiProblem } from "@compute-credits/client/errors/apiProblem";
 import { CreditsError } from "@compute-credits/client/errors/creditsError";
 import { paymentRequired } from "./paymentRequired.ts";
@@ -60,7 +61,7 @@ export function refusal(
 ): Refusal {
   const problem = {
     ...fields,
-    type: `urn:compute-credits:problem:${reason}`,
+    type: problemType(reason),
     title: TITLES[status] ?? "Error",
     status,
     reason,

@@ -1,14 +1,12 @@
 import type { Address } from "viem";
 
+import { MAX_LOTS } from "@compute-credits/protocol/holdBounds";
 import type { PriceDraft } from "../pricing/priceDraft.ts";
 import type { SpendingDraft, UsabilityRefusal } from "../spending/spendingDraft.ts";
 import { type LineRefusal, reserveLines } from "./authorize.ts";
 import type { Hold, HoldLot } from "./hold.ts";
 import type { ExtendRequest } from "./requests.ts";
 import { type HoldOver, type LineNotFound, checkOpen, lineNotFound } from "./resolve.ts";
-
-/** The most lots of one hold: each change of a hold looks at all of them. */
-export const MAX_LOTS = 100;
 
 export type ExtendRefusal =
   | HoldOver

@@ -1,14 +1,13 @@
 import { expect } from "chai";
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, pad } from "viem";
 
 import { HOLDS } from "@compute-credits/api/bounds";
-import { MAX_LOTS } from "@compute-credits/rules/holds/extend";
 import { capturedMicros, heldMicros } from "@compute-credits/rules/holds/hold";
 import { linesOf } from "@compute-credits/rules/holds/lines";
 import type { LineCapture } from "@compute-credits/rules/holds/requests";
 import { createHoldStore } from "../../../../server/stores/holds/postgresHoldStore.ts";
 import { databaseKinds } from "../../../fixtures/databases.ts";
-import { type Ledger, RULES } from "../../../fixtures/ledger.ts";
+import { type Ledger, RULES, party } from "../../../fixtures/ledger.ts";
 import { type Payer, openPricedLedger } from "../../../fixtures/pricedLedger.ts";
 import { fixedRate, insertCard } from "../../../fixtures/rates.ts";
 
@@ -108,6 +107,14 @@ for (const { name, open } of databaseKinds) {
       expect(await ledger.holds.authorize({ ...unknown, lines })).to.have.deep.property("refusal", {
         reason: "unknown_meter",
         line: "other",
+      });
+      const { provider: stranger } = await rig.payer({}, "0.01");
+      // Nobody signed an allowance for this spender, which the stranger does not learn.
+      const spender = party(77_001);
+      const asked = { ...request(1n, 1n), provider: stranger, spender: pad(spender) };
+      expect(await ledger.holds.authorize(asked)).to.have.deep.property("refusal", {
+        reason: "access_not_granted",
+        line: "gpu",
       });
       expect(await balance()).to.deep.equal({ spent: 0n, held: 0n });
     });
@@ -372,7 +379,7 @@ for (const { name, open } of databaseKinds) {
             ...extension({ provider: who.provider, id: wide.id }, {}),
             lines: ten.map(({ line }) => ({ line, quantity: 1n })),
           });
-        for (let lots = 10; lots < MAX_LOTS; lots += 10) {
+        for (let lots = 10; lots < HOLDS.lots.most; lots += 10) {
           // oxlint-disable-next-line no-await-in-loop -- one after the other
           expect(said(await addTen())).to.equal("extended");
         }
@@ -384,7 +391,6 @@ for (const { name, open } of databaseKinds) {
         }));
         const all = { provider: who.provider, id: wide.id, lines, final: true };
         expect(await ledger.holds.capture(all)).to.have.nested.property("debit.costMicros", 300n);
-        expect(HOLDS.lots.most).to.equal(MAX_LOTS);
       });
 
       it("when the period has changed since: a void gives back to the period of each part", async () => {

@@ -115,6 +115,38 @@ for (const { name, open } of databaseKinds) {
       expect(answers.flat().map(said)).to.include.members(["debited", "group_refused"]);
     });
 
+    it("with an event that also stands alone: each is decided in its turn, however the group fares", async () => {
+      const alone = event(5n);
+      const group = { id: "job" };
+      const failing = { ...alone, group };
+      // The group's turn is that of its first event, before the event that stands alone.
+      const first = [event(1n, { group, meter: "no-such" }), alone, failing];
+      const expected = ["unknown_meter", "debited", "group_refused"];
+      expect((await usage.record(first)).map(said)).to.deep.equal(expected);
+      // Known now: it keeps its outcome in the group, too.
+      expect((await usage.record(first)).map(said)).to.deep.equal([
+        "unknown_meter",
+        "repeated",
+        "repeated",
+      ]);
+      const other = event(2n);
+      const second = [other, event(3n, { group }), { ...other, group }];
+      expect((await usage.record(second)).map(said)).to.deep.equal([
+        "debited",
+        "debited",
+        "repeated",
+      ]);
+      const last = event(4n);
+      // An event that stands alone after its group, and was decided before it because it is short.
+      const third = [event(1n, { group }), { ...event(1_000_000n), id: last.id }, { ...last, group }];
+      expect((await usage.record(third)).map(said)).to.deep.equal([
+        "debited",
+        "event_id_conflict",
+        "debited",
+      ]);
+      expect(await spent()).to.equal(15n);
+    });
+
     it("of a stranger: are refused without a debit, and the others of the report charged", async () => {
       const group = { id: "job" };
       const stranger = party(5_001);
