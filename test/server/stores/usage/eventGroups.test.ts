@@ -138,7 +138,11 @@ for (const { name, open } of databaseKinds) {
       ]);
       const last = event(4n);
       // An event that stands alone after its group, and was decided before it because it is short.
-      const third = [event(1n, { group }), { ...event(1_000_000n), id: last.id }, { ...last, group }];
+      const third = [
+        event(1n, { group }),
+        { ...event(1_000_000n), id: last.id },
+        { ...last, group },
+      ];
       expect((await usage.record(third)).map(said)).to.deep.equal([
         "debited",
         "event_id_conflict",
