@@ -43,8 +43,7 @@ export const IN_FLIGHT_RETRY_SECONDS = 1;
  */
 export function answerOnce({ keys, identify, isTrustedProxy }: IdempotencyDeps): RequestHandler {
   return async (req, res, next) => {
-    const route = routeOf(req.method, `${req.baseUrl}${req.path}`);
-    const key = route !== null && takesIdempotencyKey(route) ? readIdempotencyKey(req) : null;
+    const key = isKeyed(req) ? readIdempotencyKey(req) : null;
     if (key === null) {
       next();
       return;
@@ -101,6 +100,15 @@ export function answerOnce({ keys, identify, isTrustedProxy }: IdempotencyDeps):
     }
   };
 }
+
+/** A path of no route has no ids of its own either. */
+function isKeyed({ method, baseUrl, path }: Request): boolean {
+  const route = routeOf(method, `${baseUrl}${path}`);
+  return route === null ? !SAFE.has(method) : takesIdempotencyKey(route);
+}
+
+/** Methods that change nothing (RFC 9110). */
+const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export function inFlight(): ProblemError {
   return fail(
